@@ -1,0 +1,138 @@
+"""One request as it arrived, checked before anything is done for it, and the answers that the proxy writes by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from time import monotonic
+from typing import Protocol
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestPayloadError
+
+from proxy.errors import RequestError
+
+
+class Client(Protocol):
+    """The connection that a request came by, as far as the request knows it."""
+
+    waiting_since: float
+    """Since when the rest of a request body is awaited; 0.0 when it is not."""
+
+    def take_moment(self) -> float:
+        """The moment at which the head of the request now beginning was complete."""
+
+
+class Arrival:
+    """A request head and the reader of its body; made in place of aiohttp's own, costlier request object."""
+
+    __slots__ = ("_task", "begun", "client", "content", "message", "pairs")
+
+    def __init__(self, message: RawRequestMessage, content: StreamReader, client: Client, task: asyncio.Task[None]) -> None:
+        self._task = task
+        self.message = message
+        self.pairs: tuple[tuple[bytes, bytes], ...] = message.raw_headers
+        self.content = content
+        self.client = client
+        self.begun = client.take_moment()
+
+    @property
+    def old(self) -> bool:
+        """True for an HTTP/1.0 client, which knows no chunks."""
+        return self.message.version < (1, 1)
+
+    @property
+    def target(self) -> str:
+        """The raw target, latin-1 decoded: each character is one byte as sent."""
+        path = self.message.path
+        return path if path.isascii() else path.encode(errors="surrogateescape").decode("latin-1")
+
+    def check(self, head_limit: int) -> None:
+        """Refuse what cannot be forwarded, or could be read in two ways; RequestError says why."""
+        message = self.message
+        if not (1, 0) <= tuple(message.version) <= (1, 1):
+            raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
+        if message.method == "CONNECT" or not message.path.startswith("/"):
+            raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
+        if sum(len(name) + len(value) + 4 for name, value in self.pairs) + len(message.path) > head_limit:
+            raise RequestError(431, "head_too_large", f"the request head is larger than {head_limit} bytes")
+        codings = self._values(b"transfer-encoding")
+        if codings and (codings != [b"chunked"] or self.old):
+            raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
+        expected = self._values(b"expect")
+        if expected and expected != [b"100-continue"]:
+            raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
+
+    @property
+    def expects(self) -> bool:
+        """True when the client waits to be told that its body is welcome."""
+        return not self.old and bool(self._values(b"expect"))
+
+    @property
+    def length(self) -> int | None:
+        """The size of the body as declared; None when it is chunked or there is none."""
+        values = self._values(b"content-length")
+        return int(values[0]) if values else None
+
+    @property
+    def chunked(self) -> bool:
+        """True when the body comes in chunks."""
+        return bool(self._values(b"transfer-encoding"))
+
+    async def read(self) -> bytes:
+        """The next piece of the body, empty at its end; RequestError when its framing breaks, or nothing comes for too long."""
+        if self.content.at_eof():
+            return b""
+        self.client.waiting_since = monotonic()
+        try:
+            return await self.content.readany()
+        except TimeoutError:
+            raise RequestError(408, "body_timeout", "the rest of the request body did not come") from None
+        except RequestPayloadError:
+            raise RequestError(400, "bad_body", "the framing of the request body is broken") from None
+        finally:
+            self.client.waiting_since = 0.0
+
+    def _values(self, wanted: bytes) -> list[bytes]:
+        return [value.strip().lower() for name, value in self.pairs if len(name) == len(wanted) and name.lower() == wanted]
+
+    # What aiohttp's server asks of a request object:
+
+    def _finish(self) -> None:
+        """Nothing is left behind."""
+
+    def _cancel(self, exc: BaseException) -> None:
+        self.content.set_exception(exc)
+
+
+class Answered(web.StreamResponse):
+    """What a handler returns when the answer is already written: nothing more to send, the connection kept or closed."""
+
+    def __init__(self, *, keep: bool) -> None:
+        super().__init__()
+        self._keep = keep
+
+    @property
+    def keep_alive(self) -> bool | None:
+        """Whether the connection may take another request."""
+        return self._keep
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002 - aiohttp's signature
+        """Write no head: it is written."""
+        return None
+
+    async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
+        """Write no end: it is written."""
+
+
+def error_answer(status: int, body: bytes, *, keep: bool, head_only: bool = False) -> bytes:
+    """A whole answer of the proxy's own, as bytes; `head_only` for the answer to HEAD."""
+    connection = "" if keep else "Connection: close\r\n"
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{connection}\r\n"
+    ).encode()
+    return head if head_only else head + body

@@ -1,0 +1,87 @@
+"""The proxy's section of the configuration: where to listen, whom to ask, by which route, within which limits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Bytes = Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, and strict about keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Provider(Section):
+    """One OpenAI-compatible server; a key is named by environment variable, never written down."""
+
+    base_url: str
+    api_key_env: str = ""
+    models: dict[str, str] = Field(default_factory=dict)
+    """Asked name (or `*`) to the name this provider knows the model by; names not listed go through unchanged."""
+    price_input: Annotated[float, Field(ge=0)] = 0.0
+    """Money per million prompt tokens."""
+    price_output: Annotated[float, Field(ge=0)] = 0.0
+    """Money per million completion tokens."""
+
+
+class Route(Section):
+    """Which requests go where: a model pattern (shell-style), its provider, and the reference that it is held against."""
+
+    name: str
+    model: str = "*"
+    provider: str
+    reference: str = ""
+    sample_rate: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class Timeouts(Section):
+    """Limits on silence, never on the whole of an exchange: a reasoning model may think for minutes."""
+
+    connect: Seconds = 10.0
+    idle: Seconds = 600.0
+    """Longest silence of a provider, before its first byte and between two chunks."""
+    client_head: Seconds = 30.0
+    """Longest time a client may take for a request head."""
+    client_idle: Seconds = 75.0
+    """How long an idle keep-alive connection of a client is kept."""
+    pool_idle: Seconds = 4.0
+    """How long an idle connection to a provider is kept for another request."""
+    grace: Seconds = 30.0
+    """How long running streams may finish after SIGTERM."""
+
+
+class Limits(Section):
+    """Every buffer of the data plane has its bound here."""
+
+    audit_body: Bytes = 2 * 1024 * 1024
+    """Bytes of a request or response body kept for the audit; the traffic itself is never cut."""
+    peek_body: Bytes = 1024 * 1024
+    """Bytes of a request body read before a route is chosen by its model."""
+    head: Annotated[int, Field(ge=1024)] = 64 * 1024
+    """Bytes of a request or response head."""
+    write_buffer: Annotated[int, Field(ge=1024)] = 256 * 1024
+    """Bytes waiting for a slow reader before the other side is paused."""
+    handover: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    """Bytes waiting for the audit process before exchanges are dropped, and counted."""
+    upstream_connections: Annotated[int, Field(ge=0)] = 0
+    """Connections to one provider at once; 0 is no limit."""
+
+
+class ProxyConfig(Section):
+    """The data plane, whole."""
+
+    listen: str = "127.0.0.1:8080"
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    provider: str = ""
+    """The provider of requests that no route takes."""
+    reference: str = ""
+    """The reference of requests whose route names none."""
+    providers: dict[str, Provider] = Field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    timeouts: Timeouts = Timeouts()
+    limits: Limits = Limits()

@@ -1,0 +1,222 @@
+"""One client connection: aiohttp's, taught to tell a whole head from a slow one, and a client gone from one that waits.
+
+What aiohttp would answer by itself to bytes it cannot read is said here in our own words, and logged nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any, Protocol, cast
+
+from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
+
+from proxy.arrival import Answered, Arrival, error_answer
+from proxy.config import Limits
+from proxy.errors import ProxyError, RequestError
+from proxy.pulse import Pulse
+
+_log = logging.getLogger("sameweights.proxy")
+_LINGER = 2.0
+"""Seconds in which a client may still read our refusal of bytes that it goes on sending (RFC 9112 9.6)."""
+_TCP_CLOSED = frozenset({7, 8})
+"""Linux's TCP_CLOSE and TCP_CLOSE_WAIT: the peer has gone although we are not reading."""
+_TOO_MANY = "Too many headers received"
+
+
+class Flow(Protocol):
+    """The other side of a client's connection, as far as the connection knows it."""
+
+    def hold(self, held: bool) -> None:
+        """The client reads too slowly, or again."""
+
+
+class Door(RequestHandler):
+    """The protocol of one client connection."""
+
+    __slots__ = (
+        "_came",
+        "_head_bytes",
+        "_limits",
+        "_lingering",
+        "_pulse",
+        "flow",
+        "gone",
+        "head_since",
+        "stalled_since",
+        "waiting_since",
+    )
+
+    def __init__(self, server: web.Server, *, limits: Limits, pulse: Pulse, **settings: Any) -> None:
+        super().__init__(server, **settings)
+        self._limits = limits
+        self._pulse = pulse
+        self._came = 0.0
+        self._head_bytes = 0
+        self._lingering: asyncio.Future[None] | None = None
+        self.flow: Flow | None = None
+        self.gone = False
+        self.head_since = 0.0
+        """When the first byte of an unfinished head came; 0.0 when there is none."""
+        self.waiting_since = 0.0
+        """Since when the rest of a request body is awaited; 0.0 when it is not."""
+        self.stalled_since = 0.0
+        """Since when the client reads too slowly for what waits for it; 0.0 when it keeps up."""
+
+    @property
+    def idle(self) -> bool:
+        """True between two requests."""
+        return self._current_request is None and not self._messages and not self._request_in_progress
+
+    def take_moment(self) -> float:
+        """When the head of the request now beginning was complete; for a pipelined one, when its turn came."""
+        came, self._came = self._came, 0.0
+        return came or monotonic()
+
+    # -- what the event loop calls -------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport, and be told when more than the limit waits for the client."""
+        cast("asyncio.Transport", transport).set_write_buffer_limits(high=self._limits.write_buffer)
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a head or of a body; a head must be complete within its limits of size and time."""
+        between_requests = self._waiter is not None or not self._request_count
+        super().data_received(data)
+        if not between_requests:
+            self._tell_broken_body()
+        elif self._messages:
+            self._came = monotonic()
+            self.head_since = 0.0
+            self._head_bytes = 0
+        else:
+            self.head_since = self.head_since or monotonic()
+            self._head_bytes += len(data)
+            if self._head_bytes > self._limits.head:
+                self._refuse_head()
+
+    def eof_received(self) -> None:
+        """The client has ended its side: it is gone, whatever still waits to be written to it."""
+        self._stop_lingering()
+        if not self.idle and self.transport is not None:
+            self.transport.abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The client is gone; aiohttp cancels the request in progress."""
+        self.gone = True
+        self._stop_lingering()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More waits for the client than the limit."""
+        super().pause_writing()
+        self.stalled_since = monotonic()
+        if self.flow is not None:
+            self.flow.hold(held=True)
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        super().resume_writing()
+        self.stalled_since = 0.0
+        if self.flow is not None:
+            self.flow.hold(held=False)
+
+    # -- what an exchange and the sweep call ---------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the client, if it is still there."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def break_off(self) -> None:
+        """Close so that no reader can take what it has for the whole: what is written goes out, then a reset follows."""
+        if self.transport is not None:
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.close()
+
+    def peer_closed(self) -> bool:
+        """True when the client has gone while we were not reading, which the event loop cannot see (Linux)."""
+        transport = self.transport
+        if transport is None or transport.is_reading() or not hasattr(socket, "TCP_INFO"):
+            return False
+        sock = transport.get_extra_info("socket")
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in _TCP_CLOSED
+
+    def give_up_body(self) -> None:
+        """Stop waiting for the rest of a request body."""
+        self.waiting_since = 0.0
+        self._break_body(TimeoutError())
+
+    # -- what aiohttp's server asks for --------------------------------------------------------------------------------
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
+        status: int = 500,  # noqa: ARG002 - ours is in the fault
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - aiohttp's text may quote the client's bytes
+    ) -> web.StreamResponse:
+        """Answer what aiohttp could not read."""
+        if isinstance(exc, BadHttpMessage):
+            self._pulse.accepted += 1
+            self._pulse.finished += 1
+            self._pulse.refused += 1
+            fault = _unreadable(exc, self._limits.head)
+        else:
+            _log.error("a request ended in a fault of the proxy", exc_info=exc)
+            fault = RequestError(500, "internal", "the proxy failed to handle this request")
+        self.write(error_answer(fault.status, fault.body(), keep=False))
+        return Answered(keep=False)
+
+    def _make_error_handler(self, err_info: _ErrInfo) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+        async def handler(request: web.BaseRequest) -> web.StreamResponse:
+            response = self.handle_error(request, err_info.status, err_info.exc, err_info.message)
+            await self._linger()
+            return response
+
+        return handler
+
+    async def _linger(self) -> None:
+        """Read and forget for a moment: closing with bytes unread would reset the answer out of the client's hands."""
+        self._close = True
+        if self.transport is not None and self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
+            self._lingering = self._loop.create_future()
+            await asyncio.wait([self._lingering], timeout=_LINGER)
+
+    def _stop_lingering(self) -> None:
+        if self._lingering is not None and not self._lingering.done():
+            self._lingering.set_result(None)
+
+    def _refuse_head(self) -> None:
+        self._head_bytes = 0
+        self.head_since = 0.0
+        fault = LineTooLong(b"", self._limits.head)
+        self._messages.append((_ErrInfo(status=431, exc=fault, message=""), EMPTY_PAYLOAD))
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _tell_broken_body(self) -> None:
+        """Wake whoever reads a body whose framing broke: aiohttp queues the error behind it and lets the reader wait for ever."""
+        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+            self._break_body(RequestPayloadError("the framing of the request body is broken"))
+
+    def _break_body(self, error: Exception) -> None:
+        request = cast("Arrival | None", self._current_request)
+        if request is not None and not request.content.is_eof() and request.content.exception() is None:
+            request.content.set_exception(error)
+
+
+def _unreadable(fault: BadHttpMessage, limit: int) -> ProxyError:
+    if isinstance(fault, LineTooLong) or _TOO_MANY in fault.message:
+        return RequestError(431, "head_too_large", f"the request head has too many fields, or more than {limit} bytes")
+    return RequestError(400, "bad_request", "the request is not valid HTTP/1")

@@ -1,0 +1,238 @@
+"""One live request, whole: taken in, routed, forwarded, answered, remembered. Nothing here waits for the audit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import cast
+
+from aiohttp import web
+
+from proxy import headers as rules
+from proxy.arrival import Answered, Arrival
+from proxy.capture import Capture
+from proxy.config import ProxyConfig
+from proxy.door import Door
+from proxy.errors import ProxyError, RequestError, UpstreamError
+from proxy.exchange import Failure, FailureKind, Role
+from proxy.identity import new_id
+from proxy.link import Link
+from proxy.origin import Origin
+from proxy.parsing import Answer
+from proxy.peek import peek, renamed
+from proxy.pulse import Pulse
+from proxy.relay import Relay
+from proxy.route import Leg, Router
+from proxy.sending import Upload, framed
+from proxy.sink import Sink
+from proxy.upstream import Upstream, request_head
+
+_log = logging.getLogger("sameweights.proxy")
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """One request in progress: what came, who gets the answer, what will be remembered."""
+
+    arrival: Arrival
+    relay: Relay
+    capture: Capture
+
+
+class Forward:
+    """The handler of the data port; `keys` holds, by provider, the credentials that replace the clients'."""
+
+    def __init__(
+        self,
+        config: ProxyConfig,
+        *,
+        origins: Mapping[str, Origin],
+        keys: Mapping[str, str],
+        upstream: Upstream,
+        sink: Sink,
+        pulse: Pulse,
+    ) -> None:
+        self._limits = config.limits
+        self._router = Router(config)
+        self._origins = origins
+        self._keys = keys
+        self._upstream = upstream
+        self._sink = sink
+        self._pulse = pulse
+        self._kept = Answered(keep=True)
+        self._closed = Answered(keep=False)
+        self.draining = False
+        """True when the process is going: no connection is kept for another request."""
+        self.quiet = asyncio.Event()
+        """Set while no request is in progress."""
+        self.quiet.set()
+
+    async def handle(self, arrival: Arrival) -> web.StreamResponse:
+        """Answer one request; only the cancellation of a client that left is raised."""
+        door = cast("Door", arrival.client)
+        relay = Relay(arrival, door)
+        relay.keep = relay.keep and not self.draining
+        capture = self._capture(arrival)
+        failure: Failure | None = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
+        self._begin()
+        try:
+            failure = await self._answer(Live(arrival=arrival, relay=relay, capture=capture))
+        except ProxyError as error:
+            failure = self._refuse(error, relay)
+        except asyncio.CancelledError:
+            failure = _left(door, relay)
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours is logged, and the client still told
+            _log.exception("a request ended in a fault of the proxy")
+            self._refuse(RequestError(500, "internal", "the proxy failed to handle this request"), relay)
+        finally:
+            self._end(capture, failure)
+        return self._kept if relay.keep and not self.draining else self._closed
+
+    async def _answer(self, live: Live) -> Failure | None:
+        """Forward the request, and wait until its answer is over; what broke after the client saw a status is returned."""
+        arrival, relay = live.arrival, live.relay
+        arrival.check(self._limits.head)
+        asked = monotonic()
+        body = await self._first_of_body(live)
+        waited = monotonic() - asked
+        leg, first = self._choose(live, body)
+        length = None if arrival.length is None else arrival.length + len(first) - len(body)
+        message = self._head(arrival, leg, length) + framed(first, chunked=arrival.chunked, last=not relay.uploading)
+        for fresh in (False, True):
+            asked = monotonic()
+            link = await self._open(leg.provider, fresh=fresh)
+            live.capture.sent(monotonic(), waited + monotonic() - asked)
+            answer = Answer(method=arrival.message.method, limit=self._limits.head, capture=live.capture, reader=relay)
+            await self._exchange(live, link, answer, message)
+            if relay.uploading or not link.stale(answer):
+                break
+        return _outcome(answer, relay, leg.provider)
+
+    async def _exchange(self, live: Live, link: Link, answer: Answer, message: bytes) -> None:
+        """Send the request, and sleep until the answer is over: what comes meanwhile goes from transport to transport."""
+        relay, door = live.relay, cast("Door", live.arrival.client)
+        door.flow = link
+        done = link.serve(answer)
+        upload = Upload(live.arrival, link, live.capture)
+        sending: asyncio.Task[None] | None = None
+        try:
+            link.send(message, last=not relay.uploading)
+            if door.writing_paused:
+                link.hold(held=True)
+            if relay.uploading:
+                sending = asyncio.create_task(upload.run())
+            await done
+        finally:
+            if sending is not None:
+                sending.cancel()
+            door.flow = None
+            self._upstream.release(link, answer)
+        if upload.fault is not None:
+            raise upload.fault
+
+    async def _first_of_body(self, live: Live) -> bytes:
+        """The body, or as much of it as is read before its route is chosen; `relay.uploading` tells if there is more."""
+        arrival, relay = live.arrival, live.relay
+        relay.uploading = not arrival.content.at_eof()
+        if relay.uploading and arrival.expects:
+            relay.write(_CONTINUE)
+        pieces: list[bytes] = []
+        size = 0
+        while relay.uploading and size <= self._limits.peek_body:
+            piece = await arrival.read()
+            if not piece:
+                relay.uploading = False
+                break
+            pieces.append(piece)
+            size += len(piece)
+            live.capture.ask(piece)
+        return b"".join(pieces)
+
+    def _choose(self, live: Live, body: bytes) -> tuple[Leg, bytes]:
+        """The leg of the request, and its body with the provider's own name of the model in it, where a route says so."""
+        arrival, capture = live.arrival, live.capture
+        seen = peek(body)
+        said = rules.control(arrival.pairs)
+        capture.model, capture.stream = seen.model, seen.stream
+        capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
+        leg = self._router.choose(model=seen.model, provider_header=said.provider, target=arrival.target)
+        capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
+        if leg.rename and seen.model_span is not None:
+            return leg, renamed(body, seen.model_span, leg.rename)
+        return leg, body
+
+    def _head(self, arrival: Arrival, leg: Leg, length: int | None) -> bytes:
+        origin = self._origins[leg.provider]
+        key = self._keys.get(leg.provider, "")
+        lines = rules.outgoing(arrival.pairs, authority=origin.authority, key=key, length=length)
+        return request_head(arrival.message.method, origin.target(leg.target), lines)
+
+    async def _open(self, provider: str, *, fresh: bool) -> Link:
+        try:
+            return await self._upstream.open(self._origins[provider], fresh=fresh)
+        except UpstreamError as error:
+            raise UpstreamError(error.kind, error.detail, provider) from None
+
+    def _refuse(self, error: ProxyError, relay: Relay) -> Failure:
+        """Tell the client, as far as that is still possible, why its request ends here."""
+        self._pulse.refused += 1
+        kind = error.kind if isinstance(error, UpstreamError) else FailureKind.REFUSED
+        detail = error.detail if isinstance(error, UpstreamError) else str(error)
+        after_head = relay.begun
+        if after_head:
+            relay.break_off()
+        else:
+            relay.refuse(error)
+        return Failure(kind=kind, detail=detail, after_head=after_head)
+
+    def _capture(self, arrival: Arrival) -> Capture:
+        return Capture(
+            identity=new_id(),
+            role=Role.PRIMARY,
+            started=time() - (monotonic() - arrival.begun),
+            begun=arrival.begun,
+            limit=self._limits.audit_body,
+            method=arrival.message.method,
+            target=rules.remembered_target(arrival.target),
+            headers=rules.remembered(arrival.pairs),
+        )
+
+    def _begin(self) -> None:
+        self._pulse.accepted += 1
+        self._pulse.in_flight += 1
+        self.quiet.clear()
+
+    def _end(self, capture: Capture, failure: Failure | None) -> None:
+        self._pulse.in_flight -= 1
+        self._pulse.finished += 1
+        if not self._pulse.in_flight:
+            self.quiet.set()
+        try:
+            self._sink.offer(capture.end(monotonic(), failure))
+        except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
+            # Whatever the audit's side does, the client has its answer and the next one will have theirs.
+            _log.exception("an exchange could not be handed over")
+
+
+def _outcome(answer: Answer, relay: Relay, provider: str) -> Failure | None:
+    failure = answer.failure
+    if failure is None:
+        return None
+    if not relay.begun:
+        raise UpstreamError(failure.kind, failure.detail, provider)
+    relay.break_off()
+    return failure
+
+
+def _left(door: Door, relay: Relay) -> Failure:
+    """Why a request was cancelled: its client left, or the process is stopping."""
+    where = "in the middle of its answer" if relay.begun else "before an answer began"
+    if not door.gone:
+        return Failure(kind=FailureKind.STOPPED, detail=where, after_head=relay.begun)
+    detail = "it read nothing for too long" if door.stalled_since else f"it left {where}"
+    return Failure(kind=FailureKind.CLIENT_GONE, detail=detail, after_head=relay.begun)

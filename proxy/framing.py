@@ -1,0 +1,123 @@
+"""The head of a provider's answer, read strictly, and where its body ends.
+
+Whatever two readers could read differently is refused, not guessed (RFC 9112 6.3); the lines themselves are kept as sent.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from proxy.headers import named_by_connection
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([^\r\n\x00]*))?")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
+_LENGTH = re.compile(rb"\d{1,18}")
+_LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+(?:[ \t]*;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
+_TIMEOUT = re.compile(rb"(?i)\btimeout\s*=\s*\"?(\d{1,6})")
+
+
+class Framing(Enum):
+    """How the end of an answer's body is told."""
+
+    NONE = "no body"
+    LENGTH = "content-length"
+    CHUNKED = "chunked"
+    CLOSE = "until the connection closes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerHead:
+    """The head of an answer; `line` is what follows the HTTP version, the values of `fields` are raw, leading space included."""
+
+    line: bytes
+    status: int
+    reason: str
+    fields: tuple[tuple[bytes, bytes], ...]
+    framing: Framing
+    length: int
+    keep: bool
+    """The provider will keep the connection for another request."""
+    keep_seconds: float
+    """How long it says that it will, 0.0 when it does not say."""
+
+    @property
+    def interim(self) -> bool:
+        """True for the heads that come before the answer itself (1xx)."""
+        return self.status < 200
+
+
+def read_head(head: bytes, method: str) -> AnswerHead:
+    """Read a whole head, up to and with its empty line, of an answer to `method`; ValueError says what is wrong with it."""
+    first, *lines = head[:-4].split(b"\r\n")
+    match = _STATUS_LINE.fullmatch(first)
+    if not match:
+        raise ValueError("its status line is not one of HTTP/1")
+    fields = tuple(_field(line) for line in lines)
+    status = int(match[2])
+    old = match[1] == b"0"
+    framing, length = _framing(fields, old=old)
+    if method == "HEAD" or status < 200 or status in {204, 304}:
+        framing, length = Framing.NONE, 0
+    options = named_by_connection(fields)
+    return AnswerHead(
+        line=first[9:],
+        status=status,
+        reason=(match[3] or b"").decode("latin-1"),
+        fields=fields,
+        framing=framing,
+        length=length,
+        keep=framing is not Framing.CLOSE and b"close" not in options and (not old or b"keep-alive" in options),
+        keep_seconds=_keep_seconds(fields),
+    )
+
+
+def delivered_end(data: bytes, pieces: list[bytes]) -> int:
+    """The end of the last of the body `pieces` that a chunk reader found in `data`; never beyond its true place."""
+    end = 0
+    for piece in pieces:
+        at = data.find(piece, end)
+        if at < 0:
+            break
+        end = at + len(piece)
+    return end
+
+
+def chunked_end(before: bytes, data: bytes, pieces: list[bytes]) -> int | None:
+    """Where in `data` a chunked body ends, `before` being the last bytes ahead of it; None when that cannot be told."""
+    joined = before + data
+    match = _LAST_CHUNK.search(joined, len(before) + delivered_end(data, pieces) if pieces else 0)
+    while match and match.end() <= len(before):
+        match = _LAST_CHUNK.search(joined, match.start() + 1)
+    return match.end() - len(before) if match else None
+
+
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    match = _FIELD.fullmatch(line)
+    if not match:
+        raise ValueError("one of its header fields is not valid")
+    return match[1], match[2]
+
+
+def _framing(fields: tuple[tuple[bytes, bytes], ...], *, old: bool) -> tuple[Framing, int]:
+    codings = [value.strip().lower() for name, value in fields if name.lower() == b"transfer-encoding"]
+    lengths = [value.strip() for name, value in fields if name.lower() == b"content-length"]
+    if codings and lengths:
+        raise ValueError("it has both a Content-Length and a Transfer-Encoding")
+    if codings:
+        if codings != [b"chunked"] or old:
+            raise ValueError("its Transfer-Encoding is not chunked alone")
+        return Framing.CHUNKED, 0
+    if not lengths:
+        return Framing.CLOSE, 0
+    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        raise ValueError("its Content-Length is not one number")
+    return Framing.LENGTH, int(lengths[0])
+
+
+def _keep_seconds(fields: tuple[tuple[bytes, bytes], ...]) -> float:
+    for name, value in fields:
+        if name.lower() == b"keep-alive" and (match := _TIMEOUT.search(value)):
+            return float(match[1])
+    return 0.0

@@ -1,0 +1,91 @@
+"""The listening side: a door for each client connection, and a sweep of those that keep the proxy waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
+
+from proxy.arrival import Arrival
+from proxy.config import Limits, Timeouts
+from proxy.door import Door
+from proxy.pulse import Pulse
+
+_MOST_FIELDS = 2_000
+Handler = Callable[[Arrival], Awaitable[web.StreamResponse]]
+
+
+class Intake(web.Server):
+    """aiohttp's low-level server with our doors; `handler` gets each request, and is cancelled when its client leaves."""
+
+    def __init__(self, handler: Handler, timeouts: Timeouts, limits: Limits, pulse: Pulse) -> None:
+        super().__init__(
+            cast("Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]", handler),
+            request_factory=self._arrive,
+            handler_cancellation=True,
+        )
+        self._timeouts = timeouts
+        self._limits = limits
+        self._pulse = pulse
+        self._closing: dict[RequestHandler, float] = {}
+
+    def __call__(self) -> RequestHandler:
+        """A door for a new connection."""
+        return Door(
+            self,
+            limits=self._limits,
+            pulse=self._pulse,
+            loop=self._loop,
+            keepalive_timeout=self._timeouts.client_idle,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=self._limits.head,
+            max_field_size=self._limits.head,
+            max_headers=_MOST_FIELDS,
+            read_bufsize=64 * 1024,
+        )
+
+    def sweep(self, now: float) -> None:
+        """Close doors whose head is too slow, whose client has gone unseen, or whose last bytes nobody takes."""
+        patience = self._timeouts.idle
+        closing: dict[RequestHandler, float] = {}
+        for handler, transport in list(self._connections.items()):
+            door = cast("Door", handler)
+            if door.waiting_since and now - door.waiting_since > patience:
+                door.give_up_body()
+            slow_head = door.head_since and now - door.head_since > self._timeouts.client_head
+            stalled = door.stalled_since and now - door.stalled_since > patience
+            if slow_head or stalled or door.peer_closed():
+                transport.abort()
+            elif transport.is_closing():
+                closing[door] = self._closing.get(door, now)
+                if now - closing[door] > self._timeouts.client_idle:
+                    transport.abort()
+        self._closing = closing
+
+    def close_idle(self) -> None:
+        """Close the connections that carry no request."""
+        for handler in self.connections:
+            if cast("Door", handler).idle:
+                handler.force_close()
+
+    def abort_all(self) -> None:
+        """Close every connection at once, whatever it carries."""
+        for transport in list(self._connections.values()):
+            transport.abort()
+
+    @staticmethod
+    def _arrive(
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,  # noqa: ARG004 - aiohttp's framing writer; the bytes are written raw instead
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        return cast("web.BaseRequest", Arrival(message, payload, cast("Door", protocol), task))

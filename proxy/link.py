@@ -1,0 +1,201 @@
+"""One connection to a provider: it feeds the answer being read, and closes itself when bytes come that nobody asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Callable
+from time import monotonic
+from typing import cast
+
+from proxy.exchange import FailureKind
+from proxy.origin import Origin
+from proxy.parsing import Answer
+
+
+class Link(asyncio.Protocol):
+    """A connection that serves one answer at a time; `ended` is called once, when it is gone."""
+
+    __slots__ = (
+        *(
+            "_answer",
+            "_drain",
+            "_ended",
+            "_full",
+            "_lost_unsent",
+            "_sent_all",
+            "_tls",
+            "_transport",
+            "done",
+            "held",
+            "idle_since",
+        ),
+        *("keep_seconds", "last", "origin", "served", "waiting"),
+    )
+
+    def __init__(self, origin: Origin, ended: Callable[[Link], None]) -> None:
+        self.origin = origin
+        self._ended = ended
+        self._transport: asyncio.Transport | None = None
+        self._answer: Answer | None = None
+        self._drain: asyncio.Future[None] | None = None
+        self._full = False
+        self._sent_all = False
+        self._lost_unsent = False
+        self.done: asyncio.Future[None] | None = None
+        self.held = False
+        """True while nothing is read, because the client reads slowly."""
+        self.waiting = False
+        """True while the provider waits for a request body that the client is slow to send."""
+        self.last = 0.0
+        """The monotonic moment at which this connection last moved a byte."""
+        self.served = 0
+        self.idle_since = 0.0
+        self.keep_seconds = 0.0
+
+    # -- what the event loop calls -------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport; its write buffer counts as full as soon as it holds a byte, so that `unsent` is exact."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=0)
+
+    def data_received(self, data: bytes) -> None:
+        """The hot path: one piece of an answer."""
+        answer = self._answer
+        if answer is None:
+            self.close()
+            return
+        now = self.last = monotonic()
+        answer.feed(data, now)
+        if answer.over:
+            self._finish(answer)
+
+    def eof_received(self) -> None:
+        """The provider has ended its side, which ends ours."""
+        self._lost(reset=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, cleanly or (with `exc`) not."""
+        self._transport = None
+        self._lost(reset=exc is not None)
+        self._full = False
+        self._wake()
+        self._ended(self)
+
+    def pause_writing(self) -> None:
+        """The kernel takes no more for now."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """All that was written has gone to the kernel."""
+        self._full = False
+        self.last = monotonic()
+        self._wake()
+
+    # -- what an exchange calls ----------------------------------------------------------------------------------------
+
+    @property
+    def usable(self) -> bool:
+        """True when an idle connection may take a request: open, with nothing to read, not even an end."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._answer is not None:
+            return False
+        poll = select.poll()
+        poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN | select.POLLRDHUP)
+        return not poll.poll(0)
+
+    @property
+    def unsent(self) -> bool:
+        """True while part of the request surely never left this process."""
+        return not self._sent_all or self._full
+
+    def stale(self, answer: Answer) -> bool:
+        """True for the one failure after which another connection may be tried: this one had served before, and closed before a
+        byte of `answer` came and before the request had wholly left.
+        """
+        broken = answer.failure is not None and answer.failure.kind in {FailureKind.CLOSED, FailureKind.RESET}
+        return broken and answer.untouched and self.served > 1 and self._lost_unsent
+
+    def serve(self, answer: Answer) -> asyncio.Future[None]:
+        """Read `answer` from here on; the future is done when the answer is over, well or badly."""
+        self._answer = answer
+        self._sent_all = False
+        self.held = self.waiting = False
+        self.last = monotonic()
+        self.served += 1
+        self.done = asyncio.get_running_loop().create_future()
+        if self._transport is None or self._transport.is_closing():
+            self._lost(reset=False)
+        return self.done
+
+    def send(self, data: bytes, *, last: bool) -> None:
+        """Write a part of the request; `last` tells that it is whole with it."""
+        if self._transport is not None and self._answer is not None:
+            self._transport.write(data)
+            self.last = monotonic()
+            self._sent_all = last
+
+    async def drained(self) -> None:
+        """Wait until all that was written has left this process, or the connection is gone."""
+        if self._full:
+            self._drain = asyncio.get_running_loop().create_future()
+            await self._drain
+
+    def wait_for_client(self, waiting: bool) -> None:
+        """Begin or end a time in which nothing is expected of the provider."""
+        self.waiting = waiting
+        self.last = monotonic()
+
+    def silent_for(self, now: float) -> float:
+        """Seconds for which the provider has moved nothing although it was its turn."""
+        return 0.0 if self.held or self.waiting or self._answer is None else now - self.last
+
+    def hold(self, held: bool) -> None:
+        """Stop or go on reading, because the client reads slowly."""
+        self.held = held
+        self.last = monotonic()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if held:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
+
+    def fail(self, kind: FailureKind, detail: str) -> None:
+        """Give the answer up, and with it the connection."""
+        answer = self._answer
+        if answer is not None:
+            answer.fail(kind, detail)
+            self._finish(answer)
+        self.close()
+
+    def close(self) -> None:
+        """Close at once: whatever is still unsent or unread here, nobody wants any more."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _lost(self, *, reset: bool) -> None:
+        answer = self._answer
+        if answer is not None:
+            self._lost_unsent = self.unsent
+            answer.eof(reset=reset)
+            self._finish(answer)
+
+    def _finish(self, answer: Answer) -> None:
+        self._answer = None
+        if not answer.reusable or self.unsent:
+            answer.reusable = False
+            self.close()
+        elif answer.head is not None:
+            self.keep_seconds = answer.head.keep_seconds
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+
+    def _wake(self) -> None:
+        waiter, self._drain = self._drain, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)

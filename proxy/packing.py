@@ -1,0 +1,194 @@
+"""Exchanges and pulses as bytes and back, and the frames that carry them over a local socket.
+
+A frame is a 4-byte big-endian length of what follows, one byte of kind, and the payload. An exchange's payload is the length
+of its JSON part, that part, the two bodies, and the marks as two arrays of 8-byte numbers, little-endian; nothing is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import TypeVar, cast
+
+import orjson
+
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Mark, Request, Response, Role
+from proxy.pulse import Pulse
+
+EXCHANGE = b"E"
+PULSE = b"P"
+_LENGTH = struct.Struct("<I")
+_FRAME = struct.Struct(">I")
+_Json = Mapping[str, object]
+_Value = TypeVar("_Value", str, int, float, bool)
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    """`payload` with its length and kind before it."""
+    return b"".join((_FRAME.pack(len(payload) + 1), kind, payload))
+
+
+def pack(exchange: Exchange) -> bytes:
+    """An exchange as bytes; `unpack` gives back an equal one."""
+    request, response, failure = exchange.request, exchange.response, exchange.failure
+    answered = response and [response.status, response.reason, response.headers, response.size, response.head_seconds]
+    fields = {
+        "id": exchange.id,
+        "role": exchange.role,
+        "started": exchange.started,
+        "route": exchange.route,
+        "provider": exchange.provider,
+        "reference": exchange.reference,
+        "model": exchange.model,
+        "stream": exchange.stream,
+        "tag": exchange.tag,
+        "conversation": exchange.conversation,
+        "opted_out": exchange.opted_out,
+        "seconds": exchange.seconds,
+        "overhead": exchange.overhead,
+        "request": [request.method, request.target, request.headers, request.size, len(request.body)],
+        "response": answered,
+        "failure": failure and [failure.kind, failure.detail, failure.after_head],
+        "body": len(response.body) if response else 0,
+    }
+    marks = response.marks if response else ()
+    words = _dumps(fields)
+    seconds = _bytes(array("d", [mark.seconds for mark in marks]))
+    ends = _bytes(array("Q", [mark.end for mark in marks]))
+    return b"".join((_LENGTH.pack(len(words)), words, request.body, response.body if response else b"", seconds, ends))
+
+
+def unpack(payload: bytes) -> Exchange:
+    """The exchange that `pack` was given; ValueError for anything that `pack` did not make."""
+    try:
+        (length,) = _LENGTH.unpack_from(payload)
+        fields = _loads(payload[4 : 4 + length])
+        asked, answered, failed = fields["request"], fields["response"], fields["failure"]
+        method, target, headers, size, kept = cast("Sequence[object]", asked)
+        middle = _within(payload, 4 + length + _number(kept))
+        end = _within(payload, middle + _number(fields["body"]))
+        request = Request(
+            method=_is(method, str),
+            target=_is(target, str),
+            headers=_headers(headers),
+            body=payload[4 + length : middle],
+            size=_number(size),
+        )
+        return Exchange(
+            id=_is(fields["id"], str),
+            role=Role(_is(fields["role"], str)),
+            started=_is(fields["started"], float),
+            route=_is(fields["route"], str),
+            provider=_is(fields["provider"], str),
+            reference=_is(fields["reference"], str),
+            model=_is(fields["model"], str),
+            stream=_is(fields["stream"], bool),
+            tag=_is(fields["tag"], str),
+            conversation=_is(fields["conversation"], str),
+            opted_out=_is(fields["opted_out"], bool),
+            seconds=_is(fields["seconds"], float),
+            overhead=_is(fields["overhead"], float),
+            request=request,
+            response=None if answered is None else _response(answered, payload[middle:end], payload[end:]),
+            failure=None if failed is None else _failure(failed),
+        )
+    except (struct.error, KeyError, TypeError, ValueError, UnicodeError, RecursionError) as error:
+        raise ValueError(f"no packed exchange: {error}") from None
+
+
+def pack_pulse(pulse: Pulse) -> bytes:
+    """A pulse as bytes."""
+    return _dumps({name: getattr(pulse, name) for name in Pulse.__slots__})
+
+
+def unpack_pulse(payload: bytes) -> Pulse:
+    """The pulse that `pack_pulse` was given; ValueError for anything else."""
+    try:
+        fields = _loads(payload)
+        dropped = cast("Mapping[str, object]", fields["dropped"])
+        numbers = {name: _number(fields[name]) for name in Pulse.__slots__ if name not in {"dropped", "loop_lag"}}
+        return Pulse(
+            **numbers,
+            dropped={_is(reason, str): _number(count) for reason, count in dropped.items()},
+            loop_lag=_is(fields["loop_lag"], float),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(f"no packed pulse: {error}") from None
+
+
+def _response(answered: object, body: bytes, marks: bytes) -> Response:
+    status, reason, headers, size, head_seconds = cast("Sequence[object]", answered)
+    half = len(marks) // 2
+    seconds, ends = array("d"), array("Q")
+    seconds.frombytes(marks[:half])
+    ends.frombytes(marks[half:])
+    if sys.byteorder == "big":
+        seconds.byteswap()
+        ends.byteswap()
+    return Response(
+        status=_number(status),
+        reason=_is(reason, str),
+        headers=_headers(headers),
+        body=body,
+        size=_number(size),
+        marks=tuple(Mark(seconds=at, end=end) for at, end in zip(seconds, ends, strict=True)),
+        head_seconds=_is(head_seconds, float),
+    )
+
+
+def _failure(failed: object) -> Failure:
+    kind, detail, after_head = cast("Sequence[object]", failed)
+    return Failure(kind=FailureKind(_is(kind, str)), detail=_is(detail, str), after_head=_is(after_head, bool))
+
+
+def _headers(value: object) -> Headers:
+    pairs = cast("Sequence[Sequence[object]]", value)
+    return tuple((_is(name, str), _is(text, str)) for name, text in pairs)
+
+
+def _is(value: object, kind: type[_Value]) -> _Value:
+    if kind is float and type(value) is int:
+        return kind(value)
+    if type(value) is not kind:
+        raise TypeError(f"{kind.__name__} expected, not {type(value).__name__}")
+    return value
+
+
+def _number(value: object) -> int:
+    number = _is(value, int)
+    if number < 0:
+        raise ValueError(f"{number} is no size")
+    return number
+
+
+def _within(payload: bytes, end: int) -> int:
+    if end > len(payload):
+        raise ValueError("its bodies are longer than the message")
+    return end
+
+
+def _bytes(numbers: array[float] | array[int]) -> bytes:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def _dumps(fields: _Json) -> bytes:
+    try:
+        return orjson.dumps(fields)
+    except TypeError:
+        # A lone surrogate, or a number beyond 64 bits: the slow writer escapes what the quick one refuses.
+        return json.dumps(fields).encode()
+
+
+def _loads(text: bytes) -> _Json:
+    try:
+        fields = orjson.loads(text)
+    except ValueError:
+        fields = json.loads(text)
+    if not isinstance(fields, dict):
+        raise TypeError("an object expected")
+    return fields

@@ -1,0 +1,257 @@
+"""One answer of a provider, fed as it comes: its head rewritten once, its body passed on raw, its framing checked on the way.
+
+The hot path: for each piece received, check it, write it, remember it. Nothing here waits, and no object is made for a piece.
+The clock and the sockets belong to the caller; an answer that ends badly is a value, `failure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from proxy.capture import Capture
+from proxy.exchange import Failure, FailureKind
+from proxy.framing import AnswerHead, Framing, chunked_end, delivered_end, read_head
+from proxy.headers import remembered
+
+_TAIL = 128
+"""Bytes remembered of the stream's end: enough for a last chunk that comes in pieces, an extension or trailer included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a reader wants an answer: the `head` to write before its body, and whether its body shall be free of chunk framing."""
+
+    head: bytes
+    plain: bool = False
+
+
+class Reader(Protocol):
+    """Whoever gets an answer: a client's connection, or nobody at all."""
+
+    def begin(self, head: AnswerHead) -> Terms:
+        """The head is complete; called once for the answer, and before that for each interim head."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+
+
+class _Events:
+    """What llhttp tells of a chunked body; `on_body` is a list's own append, so that no Python frame runs for a piece."""
+
+    __slots__ = ("begun", "ended", "on_body", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.on_body = self.pieces.append
+        self.begun = 0
+        self.ended = False
+
+    def on_message_begin(self) -> None:
+        self.begun += 1
+
+    def on_message_complete(self) -> None:
+        self.ended = True
+
+
+class Answer:
+    """The state of one answer; `feed(data, now)` until `over`, or `eof()`, or `fail()`."""
+
+    __slots__ = (
+        *(
+            "_buffer",
+            "_capture",
+            "_events",
+            "_feed_parser",
+            "_left",
+            "_limit",
+            "_looked",
+            "_method",
+            "_out",
+            "_pieces",
+            "_plain",
+            "_quiet",
+        ),
+        *("_reader", "_seen", "_tail", "failure", "feed", "head", "over", "reusable"),
+    )
+
+    def __init__(self, *, method: str, limit: int, capture: Capture, reader: Reader) -> None:
+        self._method = method
+        self._limit = limit
+        self._capture = capture
+        self._reader = reader
+        self._out: Callable[[bytes], None] = reader.write
+        self._buffer = bytearray()
+        self._looked = 0
+        self._seen = 0
+        self._left = 0
+        self._quiet = 0
+        self._tail = b""
+        self._plain = False
+        self.feed: Callable[[bytes, float], None] = self._feed_head
+        self.head: AnswerHead | None = None
+        self.over = False
+        self.reusable = False
+        """True when the answer ended where its framing says, and the connection may serve another."""
+        self.failure: Failure | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """True while not one byte of it has come."""
+        return self.head is None and not self._buffer and not self._seen
+
+    def fail(self, kind: FailureKind, detail: str) -> None:
+        """The answer ends here, broken; the first cause stays."""
+        if not self.over:
+            self.over = True
+            self.reusable = False
+            self.failure = Failure(kind=kind, detail=detail, after_head=self.head is not None)
+
+    def eof(self, *, reset: bool) -> None:
+        """The provider's connection has ended; only an answer that runs until then is whole, and only by a clean end."""
+        if self.over:
+            return
+        if self.head is not None and self.head.framing is Framing.CLOSE and not reset:
+            self.over = True
+            return
+        kind = FailureKind.RESET if reset else FailureKind.CLOSED
+        if self.head is None:
+            self.fail(kind, "inside the head of the answer" if not self.untouched else "before any byte of an answer")
+        elif self.head.framing is Framing.LENGTH:
+            total = self.head.length
+            self.fail(kind, f"after {total - self._left} of {total} bytes of the body")
+        else:
+            self.fail(kind, f"after {self._capture.size} bytes of an unfinished body")
+
+    def _feed_head(self, data: bytes, now: float) -> None:
+        self._buffer += data
+        # One turn for each interim head, and one for the answer's own.
+        while not self.over and self.head is None and (raw := self._whole_head()):
+            self._head_done(raw, now)
+
+    def _whole_head(self) -> bytes:
+        """Take a complete head out of the buffer, if one is there and begins and measures as it may."""
+        buffer = self._buffer
+        end = buffer.find(b"\r\n\r\n", self._looked) + 4
+        self._looked = max(0, len(buffer) - 3)
+        if self._seen + (end if end > 3 else len(buffer)) > self._limit:
+            self.fail(FailureKind.TOO_LARGE, f"more than {self._limit} bytes")
+        elif not buffer.startswith(b"HTTP/1."[: len(buffer)]):
+            self.fail(FailureKind.MALFORMED, "it does not begin like HTTP/1")
+        elif end > 3:
+            raw = bytes(buffer[:end])
+            del buffer[:end]
+            self._looked = 0
+            self._seen += end
+            return raw
+        return b""
+
+    def _head_done(self, raw: bytes, now: float) -> None:
+        events = _Events()
+        parser = HttpResponseParser(events)
+        try:
+            head = read_head(raw, self._method)
+            if head.status == 101:
+                raise ValueError("it switches protocols unasked")  # noqa: TRY301 - one place tells every fault of a head
+            parser.feed_data(raw)
+        except (ValueError, HttpParserError, HttpParserUpgrade) as error:
+            self.fail(FailureKind.MALFORMED, str(error))
+            return
+        terms = self._reader.begin(head)
+        if head.interim:
+            if terms.head:
+                self._out(terms.head)
+            return
+        self.head = head
+        self._plain = terms.plain
+        self._capture.head(head.status, head.reason, remembered(head.fields), now)
+        self._events = events
+        self._pieces = events.pieces
+        self._feed_parser = parser.feed_data
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        self._body(head, terms.head, rest, now)
+
+    def _body(self, head: AnswerHead, first: bytes, rest: bytes, now: float) -> None:
+        """Choose how the body is read, and send the head together with what came behind it."""
+        self._left = head.length
+        self.feed = {
+            Framing.NONE: self._feed_nothing,
+            Framing.LENGTH: self._feed_length,
+            Framing.CHUNKED: self._feed_chunked,
+            Framing.CLOSE: self._feed_until_close,
+        }[head.framing]
+        gathered = [first]
+        self._out = gathered.append
+        if rest or head.framing is Framing.NONE or (head.framing is Framing.LENGTH and not head.length):
+            self.feed(rest, now)
+        self._out = self._reader.write
+        self._out(b"".join(gathered))
+
+    def _end(self, *, exact: bool) -> None:
+        self.over = True
+        self.reusable = exact and self.head is not None and self.head.keep
+
+    def _feed_nothing(self, data: bytes, now: float) -> None:  # noqa: ARG002 - one shape for every way to feed
+        self._end(exact=not data)
+
+    def _feed_length(self, data: bytes, now: float) -> None:
+        left = self._left = self._left - len(data)
+        if left < 0:
+            data = data[:left]
+        if data:
+            self._out(data)
+            self._capture.add(data, now)
+        if left <= 0:
+            self._left = 0
+            self._end(exact=left == 0)
+
+    def _feed_until_close(self, data: bytes, now: float) -> None:
+        self._out(data)
+        self._capture.add(data, now)
+
+    def _feed_chunked(self, data: bytes, now: float) -> None:
+        pieces = self._pieces
+        try:
+            self._feed_parser(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            self._chunks_over(data, now, str(error))
+            return
+        if self._events.ended:
+            self._chunks_over(data, now, "")
+            return
+        if self._plain:
+            self._out(b"".join(pieces))
+        else:
+            self._out(data)
+        if pieces:
+            add = self._capture.add
+            for piece in pieces:
+                add(piece, now)
+            pieces.clear()
+            self._quiet = 0
+        else:
+            self._quiet += len(data)
+            if self._quiet > self._limit:
+                self.fail(FailureKind.MALFORMED, f"more than {self._limit} bytes of chunk framing without a body byte")
+        self._tail = data if len(data) > _TAIL else (self._tail + data)[-_TAIL:]
+
+    def _chunks_over(self, data: bytes, now: float, error: str) -> None:
+        """The last chunk has come, or one that is none: send what is sound of `data`, and end."""
+        pieces, ended = self._pieces, self._events.ended
+        if ended and not error and self._events.begun == 1 and data.endswith(b"\r\n0\r\n\r\n"):
+            end: int | None = len(data)
+        else:
+            end = chunked_end(self._tail, data, pieces) if ended else delivered_end(data, pieces)
+        self._out(b"".join(pieces) if self._plain else data[: end or 0])
+        for piece in pieces:
+            self._capture.add(piece, now)
+        if not ended:
+            self.fail(FailureKind.MALFORMED, error)
+        elif end is None:
+            self.fail(FailureKind.MALFORMED, "bytes follow its last chunk")
+        else:
+            self._end(exact=end == len(data))

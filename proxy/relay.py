@@ -1,0 +1,67 @@
+"""One answer on its way to one client: its head in our words about this hop, its body in the provider's bytes."""
+
+from __future__ import annotations
+
+from proxy import headers as rules
+from proxy.arrival import Arrival, error_answer
+from proxy.door import Door
+from proxy.errors import ProxyError
+from proxy.framing import AnswerHead, Framing
+from proxy.parsing import Terms
+
+
+class Relay:
+    """The reader of an answer that has a client; `keep` says whether the client's connection may take another request."""
+
+    __slots__ = ("_chunked_end", "_door", "_head_only", "_old", "begun", "keep", "uploading", "write")
+
+    def __init__(self, arrival: Arrival, door: Door) -> None:
+        self._door = door
+        self._old = arrival.old
+        self._head_only = arrival.message.method == "HEAD"
+        self._chunked_end = False
+        self.begun = False
+        """True once the client has seen a status."""
+        # An HTTP/1.0 client's connection is always closed: it is simpler than its keep-alive, and right.
+        self.keep = not (arrival.message.should_close or self._old)
+        self.uploading = False
+        """True while part of the request body is still to come."""
+        # Asked once, so that a piece costs one call into the transport and nothing else.
+        self.write = door.write if door.transport is None else door.transport.write
+
+    def begin(self, head: AnswerHead) -> Terms:
+        """Rewrite a head for the client; a stream without an end of its own closes the connection after it."""
+        if head.interim:
+            return Terms(head=b"" if self._old or head.status == 100 else _head(head, chunked=False, connection=""))
+        self.begun = True
+        chunked = head.framing is Framing.CHUNKED
+        plain = chunked and self._old
+        self._chunked_end = not plain and head.framing is not Framing.CLOSE
+        if plain or self.uploading or head.framing is Framing.CLOSE:
+            self.keep = False
+        return Terms(
+            head=_head(head, chunked=_says_chunked(head) and not plain, connection="" if self.keep else "close"), plain=plain
+        )
+
+    def refuse(self, error: ProxyError) -> None:
+        """Answer in place of the provider; only before anything was sent."""
+        if self.uploading:
+            self.keep = False
+        self.begun = True
+        self._door.write(error_answer(error.status, error.body(), keep=self.keep, head_only=self._head_only))
+
+    def break_off(self) -> None:
+        """End an answer that cannot be whole so that it cannot look whole."""
+        self.keep = False
+        if not self._chunked_end:
+            # Nothing but the connection's end marks the end of this body; an orderly end would be a lie.
+            self._door.break_off()
+
+
+def _says_chunked(head: AnswerHead) -> bool:
+    return any(name.lower() == b"transfer-encoding" for name, _ in head.fields)
+
+
+def _head(head: AnswerHead, *, chunked: bool, connection: str) -> bytes:
+    lines = rules.returning(head.fields, chunked=chunked, connection=connection)
+    return b"\r\n".join((b"HTTP/1.1 " + head.line, *lines, b"", b""))

@@ -1,0 +1,52 @@
+"""A request body on its way to a provider, piece by piece, never more of it in memory than one piece and a socket's buffer."""
+
+from __future__ import annotations
+
+from proxy.arrival import Arrival
+from proxy.capture import Capture
+from proxy.errors import RequestError
+from proxy.exchange import FailureKind
+from proxy.link import Link
+
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+def framed(piece: bytes, *, chunked: bool, last: bool) -> bytes:
+    """A piece of a body as it goes on the wire."""
+    if not chunked:
+        return piece
+    chunk = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
+    return chunk + _LAST_CHUNK if last else chunk
+
+
+class Upload:
+    """The rest of a body that was too long to be read before its request went out; `fault` is what was wrong with it."""
+
+    def __init__(self, arrival: Arrival, link: Link, capture: Capture) -> None:
+        self._arrival = arrival
+        self._link = link
+        self._capture = capture
+        self._chunked = arrival.chunked
+        self.fault: RequestError | None = None
+
+    async def run(self) -> None:
+        """Send until the end; a body that breaks breaks the request, which must never look complete."""
+        try:
+            await self._run()
+        except RequestError as error:
+            self.fault = error
+            self._link.fail(FailureKind.REFUSED, str(error))
+        except ConnectionError:
+            self._link.fail(FailureKind.CLIENT_GONE, "while it sent its request")
+
+    async def _run(self) -> None:
+        link = self._link
+        while True:
+            link.wait_for_client(waiting=True)
+            piece = await self._arrival.read()
+            link.wait_for_client(waiting=False)
+            self._capture.ask(piece)
+            link.send(framed(piece, chunked=self._chunked, last=not piece), last=not piece)
+            if not piece:
+                return
+            await link.drained()

@@ -1,0 +1,22 @@
+"""The seam behind the hot path: where finished exchanges go, without ever being waited for."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from proxy.exchange import Exchange
+
+
+class Sink(Protocol):
+    """Takes finished exchanges; must return at once and never raise."""
+
+    def offer(self, exchange: Exchange) -> bool:
+        """Take `exchange`, or drop and count it; True when it was taken."""
+
+
+class Discard:
+    """The sink of a proxy without an audit: takes everything, keeps nothing."""
+
+    def offer(self, exchange: Exchange) -> bool:  # noqa: ARG002 - the Protocol names it
+        """Take `exchange` and forget it."""
+        return True

@@ -1,0 +1,109 @@
+"""The way to the providers: a request out, an answer read by one tee and one clock, with a client behind it or without."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from time import monotonic
+
+from proxy import headers as rules
+from proxy.capture import Capture
+from proxy.config import Limits, Timeouts
+from proxy.dial import Dialer
+from proxy.errors import RequestError, UpstreamError
+from proxy.exchange import Exchange, Failure, FailureKind
+from proxy.framing import AnswerHead
+from proxy.link import Link
+from proxy.origin import Origin
+from proxy.parsing import Answer, Terms
+from proxy.pool import Pool
+from proxy.pulse import Pulse
+
+
+def request_head(method: str, target: str, lines: Sequence[bytes]) -> bytes:
+    """The bytes of a request head, its empty line included."""
+    return b"\r\n".join((f"{method} {target} HTTP/1.1".encode("latin-1"), *lines, b"", b""))
+
+
+class Upstream:
+    """Connections to providers, shared by the requests of one event loop; `tls` replaces the system's certificates."""
+
+    def __init__(self, timeouts: Timeouts, limits: Limits, pulse: Pulse, *, tls: ssl.SSLContext | None = None) -> None:
+        self._limits = limits
+        self._pool = Pool(timeouts, limits, pulse, Dialer(timeouts.connect, tls))
+
+    async def open(self, origin: Origin, *, fresh: bool = False) -> Link:
+        """A connection ready for one request; UpstreamError when it cannot be made, RequestError when there are too many."""
+        return await self._pool.take(origin, fresh=fresh)
+
+    def release(self, link: Link, answer: Answer) -> None:
+        """Give a connection back after `answer`: kept when that ended exactly, closed at once otherwise."""
+        if answer.over and answer.reusable:
+            self._pool.give(link)
+        else:
+            link.fail(FailureKind.CLIENT_GONE, "given up")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+    async def fetch(  # noqa: PLR0917 - the parts of a request in the order in which they are written
+        self,
+        origin: Origin,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        capture: Capture,
+        *,
+        total: float | None = None,
+    ) -> Exchange:
+        """Ask without a client; whatever happens is in the exchange, only cancellation is raised.
+
+        `target` and `headers` go out as given, but for Host, Content-Length and Connection, which are made here; `total` limits
+        the whole in seconds.
+        """
+        given = [pair for pair in headers if pair[0].lower() not in {b"content-length", b"transfer-encoding"}]
+        pairs = [*given, (b"Content-Length", b"")] if body or method not in {"GET", "HEAD"} else given
+        lines = rules.outgoing(pairs, authority=origin.authority, key="", length=len(body))
+        capture.ask(body)
+        failure: Failure | None
+        try:
+            async with asyncio.timeout(total):
+                failure = await self._attempts(origin, method, request_head(method, target, lines) + body, capture)
+        except TimeoutError:
+            failure = Failure(kind=FailureKind.TOTAL_TIMEOUT, detail=f"not whole after {total:g} s", after_head=capture.answered)
+        except UpstreamError as error:
+            failure = Failure(kind=error.kind, detail=error.detail, after_head=False)
+        except RequestError as error:
+            failure = Failure(kind=FailureKind.REFUSED, detail=str(error), after_head=False)
+        return capture.end(monotonic(), failure)
+
+    async def _attempts(self, origin: Origin, method: str, message: bytes, capture: Capture) -> Failure | None:
+        """Ask once; a second connection is tried only when the first, reused, was closed before the request had left."""
+        for fresh in (False, True):
+            started = monotonic()
+            link = await self.open(origin, fresh=fresh)
+            answer = Answer(method=method, limit=self._limits.head, capture=capture, reader=Nobody())
+            try:
+                done = link.serve(answer)
+                capture.sent(monotonic(), monotonic() - started)
+                link.send(message, last=True)
+                await done
+            finally:
+                self.release(link, answer)
+            if not link.stale(answer):
+                break
+        return answer.failure
+
+
+class Nobody:
+    """The reader of an answer that has no client: it keeps nothing, the capture does."""
+
+    def begin(self, head: AnswerHead) -> Terms:  # noqa: ARG002 - the Protocol names it
+        """Nothing is written before the body."""
+        return Terms(head=b"")
+
+    def write(self, data: bytes) -> None:
+        """The bytes go nowhere."""

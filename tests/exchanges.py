@@ -1,0 +1,70 @@
+"""Exchanges made by hand, for tests that need one without a wire."""
+
+import json
+
+from proxy.exchange import Exchange, Failure, Mark, Request, Response, Role
+
+
+def exchange(
+    body: bytes = b"",
+    status: int = 200,
+    request: bytes = b"",
+    *,
+    id: str = "0" * 32,  # noqa: A002 - the field is called so
+    role: Role = Role.PRIMARY,
+    provider: str = "candidate",
+    reference: str = "official",
+    headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),),
+    marks: tuple[Mark, ...] | None = None,
+    failure: Failure | None = None,
+    answered: bool = True,
+    **more,
+) -> Exchange:
+    """An answered exchange with `body`; whatever is not said is what an ordinary chat completion has."""
+    response = Response(
+        status=status,
+        reason="OK",
+        headers=headers,
+        body=body,
+        size=len(body),
+        marks=(Mark(seconds=0.25, end=len(body)),) if marks is None else marks,
+        head_seconds=0.2,
+    )
+    fields = {
+        "id": id,
+        "role": role,
+        "started": 1_700_000_000.0,
+        "route": "default",
+        "provider": provider,
+        "reference": reference,
+        "model": "pretend-small",
+        "stream": False,
+        "tag": "",
+        "conversation": "",
+        "opted_out": False,
+        "request": Request(method="POST", target="/v1/chat/completions", headers=headers, body=request, size=len(request)),
+        "response": response if answered else None,
+        "failure": failure,
+        "seconds": 0.5,
+        "overhead": 0.001,
+    }
+    return Exchange(**{**fields, **more})
+
+
+def said(text: str = "Hello there", **choice) -> bytes:
+    """The body of a whole chat completion that says `text`."""
+    message = {"role": "assistant", "content": text, **choice.pop("message", {})}
+    return json.dumps(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "model": "pretend-small",
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop", **choice}],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12},
+        }
+    ).encode()
+
+
+def asked(text: str = "Say hello", **more) -> bytes:
+    """The body of a chat completion request."""
+    return json.dumps({"model": "pretend-small", "messages": [{"role": "user", "content": text}], **more}).encode()

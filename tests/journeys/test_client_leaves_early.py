@@ -1,0 +1,182 @@
+"""The client leaves, the bill stops: the provider's connection is closed at once, whatever the exchange was doing."""
+
+import asyncio
+import logging
+
+import pytest
+
+from proxy.exchange import FailureKind
+from tests.wires import PATIENCE, STREAM_HEAD, chunks, client, ok, plane, post, scripted
+
+BIG = b"POST /v1/files HTTP/1.1\r\nHost: p\r\nContent-Length: 100000000\r\n\r\n"
+
+
+async def _leave(script_before, read_until=b"", *, request=None, how="close"):
+    """Play `script_before`, let the client read up to `read_until` and leave; gives the exchange once the provider saw it go."""
+    asked_for, left = asyncio.Event(), asyncio.Event()
+
+    async def script(wire):
+        await wire.request()
+        await script_before(wire)
+        asked_for.set()
+        await wire.gone()
+        left.set()
+
+    async with scripted(script) as provider, plane(provider.url) as running:
+        async with client(running.port) as asked:
+            await asked.send(request or post(b'{"stream":true}', close=False))
+            await asyncio.wait_for(asked_for.wait(), PATIENCE)
+            if read_until:
+                await asked.until(read_until)
+            if how == "half":
+                asked.leave_half()
+                await asyncio.wait_for(left.wait(), PATIENCE)
+        await asyncio.wait_for(left.wait(), PATIENCE)
+        exchange = await running.kept.next()
+        assert running.kept.more == 0
+        assert running.pulse.in_flight == 0
+        assert running.pulse.upstream_open == 0
+        assert exchange.failure.kind is FailureKind.CLIENT_GONE
+        return exchange
+
+
+async def _nothing(wire):
+    pass
+
+
+async def _part_of_a_stream(wire):
+    await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n"))
+
+
+async def _part_of_a_body(wire):
+    await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc\n\n")
+
+
+async def _part_of_an_endless_answer(wire):
+    await wire.send(b"HTTP/1.1 200 OK\r\n\r\nabc\n\n")
+
+
+@pytest.mark.parametrize("how", ["close", "half"])
+async def test_before_the_first_byte(how):
+    exchange = await _leave(_nothing, how=how)
+    assert exchange.response is None
+    assert not exchange.failure.after_head
+
+
+@pytest.mark.parametrize("part", [_part_of_a_stream, _part_of_a_body, _part_of_an_endless_answer])
+async def test_in_a_silent_stretch_of_an_answer(part):
+    exchange = await _leave(part, b"\n\n")
+    assert exchange.failure.after_head
+    assert exchange.response.body in {b"data: 1\n\n", b"abc\n\n"}
+
+
+async def test_while_a_flood_waits_for_a_reader_that_reads_nothing():
+    async def flood(wire):
+        await wire.send(STREAM_HEAD)
+        wire.writer.write(chunks(b"x" * 50_000_000))
+        await asyncio.wait_for(wire.reader.read(0), PATIENCE)
+
+    exchange = await _leave(flood)
+    assert exchange.response is None or exchange.response.size < 20_000_000
+
+
+async def test_while_it_uploads():
+    begun, left = asyncio.Event(), asyncio.Event()
+
+    async def script(wire):
+        await wire.head()
+        begun.set()
+        await wire.gone()
+        left.set()
+
+    async with scripted(script) as provider, plane(provider.url) as running:
+        async with client(running.port) as asked:
+            await asked.send(BIG + b"x" * 3_000_000)
+            await asyncio.wait_for(begun.wait(), PATIENCE)
+        await asyncio.wait_for(left.wait(), PATIENCE)
+        assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
+
+
+async def test_while_its_upload_is_held_back_by_a_provider_that_does_not_read():
+    """Nothing is read from the client then, so its leaving is not an event; it is looked for."""
+    begun, left = asyncio.Event(), asyncio.Event()
+
+    async def script(wire):
+        await wire.head()
+        wire.reader._transport.pause_reading()
+        begun.set()
+        await asyncio.wait_for(free.wait(), PATIENCE)
+        wire.reader._transport.resume_reading()
+        await wire.gone()
+        left.set()
+
+    free = asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url, timeouts={"client_head": 1.0}) as running:
+        async with client(running.port) as asked:
+            sending = asyncio.create_task(asked.send(BIG + b"x" * 60_000_000))
+            await asyncio.wait_for(begun.wait(), PATIENCE)
+            sending.cancel()
+        exchange = await running.kept.next()
+        assert exchange.failure.kind is FailureKind.CLIENT_GONE
+        free.set()
+        await asyncio.wait_for(left.wait(), PATIENCE)
+
+
+async def test_while_the_first_part_of_its_body_is_awaited():
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        async with client(running.port) as asked:
+            await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\n\r\n12345")
+            while not running.pulse.in_flight:
+                await asyncio.sleep(0)
+        assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
+        assert provider.connections == 0
+
+
+async def test_while_a_connection_is_being_made():
+    # An address whose queue of connections is full accepts no more: the connection attempt stays open.
+    full = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0, backlog=0, start_serving=True)
+    port = full.sockets[0].getsockname()[1]
+    full.sockets[0]._sock.listen(0)
+    full.get_loop().remove_reader(full.sockets[0].fileno())
+    fillers = [asyncio.ensure_future(asyncio.open_connection("127.0.0.1", port)) for _ in range(4)]
+    await asyncio.wait(fillers, timeout=0.2)
+    async with plane(f"http://127.0.0.1:{port}/v1") as running:
+        async with client(running.port) as asked:
+            await asked.send(post(b"{}", close=False))
+            while not running.pulse.in_flight:
+                await asyncio.sleep(0)
+        exchange = await running.kept.next()
+        assert exchange.failure.kind is FailureKind.CLIENT_GONE
+    for filler in fillers:
+        if filler.done():
+            filler.result()[1].transport.abort()
+        filler.cancel()
+    full.close()
+
+
+async def test_nothing_is_logged_about_clients_that_leave(caplog):
+    with caplog.at_level(logging.INFO):
+        for _ in range(5):
+            await _leave(_part_of_a_stream, b"\n\n")
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_the_next_client_is_served_as_if_nothing_had_been():
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n"))
+        await asyncio.wait_for(go.wait(), PATIENCE)
+        await wire.send(chunks(b"data: 2\n\n") + b"0\r\n\r\n")
+        await wire.gone()
+
+    go = asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as stays:
+        await stays.send(post(b"{}", close=False))
+        await stays.until(b"\n\n")
+        async with client(running.port) as leaves:
+            await leaves.send(post(b"{}", close=False))
+            await leaves.until(b"\n\n")
+        assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
+        go.set()
+        assert (await stays.until(b"0\r\n\r\n")).endswith(chunks(b"data: 2\n\n") + b"0\r\n\r\n")
+        assert (await running.kept.next()).failure is None

@@ -1,0 +1,48 @@
+"""A child that holds its lifeline ends when its parent does."""
+
+import asyncio
+import sys
+
+HOLDING = """
+import asyncio
+from proxy.lifeline import hold
+
+async def main():
+    ended = asyncio.Event()
+    await hold(ended.set)
+    print("holding", flush=True)
+    await ended.wait()
+    print("let go", flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def child(stdin) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", HOLDING, stdin=stdin, stdout=asyncio.subprocess.PIPE)
+
+
+async def test_the_end_of_standard_input_is_noticed():
+    process = await child(asyncio.subprocess.PIPE)
+    assert await process.stdout.readline() == b"holding\n"
+    process.stdin.close()
+    assert await process.stdout.readline() == b"let go\n"
+    assert await process.wait() == 0
+
+
+async def test_what_comes_through_it_changes_nothing():
+    process = await child(asyncio.subprocess.PIPE)
+    assert await process.stdout.readline() == b"holding\n"
+    process.stdin.write(b"anything\n" * 1_000)
+    await process.stdin.drain()
+    assert process.returncode is None
+    process.stdin.close()
+    assert await process.stdout.readline() == b"let go\n"
+    assert await process.wait() == 0
+
+
+async def test_without_a_parent_to_watch_it_just_goes_on():
+    process = await child(asyncio.subprocess.DEVNULL)
+    assert await process.stdout.readline() == b"holding\n"
+    process.kill()
+    await process.wait()
