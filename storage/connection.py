@@ -1,0 +1,116 @@
+"""Connections to the database file: private to its owner, in WAL mode, one that writes and any number that only read."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import stat
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from storage.store import StoreError
+
+BUSY_SECONDS = 5.0
+"""How long a statement waits for somebody else's lock before it fails."""
+WAL_LIMIT = 64 * 1024 * 1024
+"""The write-ahead log is cut back to this many bytes whenever a checkpoint has emptied it."""
+CHECKPOINT_PAGES = 4_000
+PRIVATE = 0o600
+FILES = ("", "-wal", "-shm", "-lock")
+
+
+def made(path: Path) -> None:
+    """Make the database file if it is absent, for its owner alone; SQLite gives -wal and -shm the same mode.
+
+    OSError where the file system says no; StoreError when there is something else than a file, or no folder.
+    """
+    if not path.parent.is_dir():
+        raise StoreError(f"the folder of the database {path} does not exist: create it, or change url in [storage]")
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, PRIVATE))
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise StoreError(f"the database {path} is not a regular file: name a file in [storage] url")
+
+
+def close_to_others(path: Path) -> None:
+    """Let nobody but their owner read the files of a database that is ours."""
+    for suffix in FILES:
+        with suppress(OSError):  # absent, or somebody else's: then its owner decides who may read it
+            Path(f"{path}{suffix}").chmod(PRIVATE)
+
+
+def writing(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """The connection that writes, in autocommit mode: transactions are begun and ended in words. Not bound to a thread."""
+    conn = _connect(path, "rw", busy_seconds)
+    try:
+        conn.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only while the file is empty
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA synchronous = NORMAL")
+        conn.execute("PRAGMA foreign_keys = ON")
+        conn.execute("PRAGMA secure_delete = ON")
+        conn.execute("PRAGMA temp_store = MEMORY")
+        conn.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+        conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def reading(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """A connection that cannot write; beside a running writer it neither waits for it nor makes it wait."""
+    return _connect(path, "ro", busy_seconds)
+
+
+def explain(path: Path, error: sqlite3.Error | OSError) -> str:
+    """One sentence for what the file system or SQLite said when the database was opened."""
+    if isinstance(error, OSError):
+        return f"the database {path} cannot be written ({error.strerror}): change url in [storage], or the rights of its folder"
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return f"the database {path} is damaged or is no SQLite database ({error}): move it away, or change url in [storage]"
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"the database {path} is locked by another program: end it, or change url in [storage]"
+        case sqlite3.SQLITE_FULL:
+            return f"the database {path} cannot be written, the disk is full: make room, or change url in [storage]"
+        case _:
+            return f"the database {path} cannot be opened ({error}): check its rights and its disk, or change url in [storage]"
+
+
+class WriterLock:
+    """The right to write one database file, held by one process at a time until `release` or the process's end.
+
+    An advisory flock(2) on a file of its own beside the database (`-lock`), because closing any other descriptor of the
+    database itself would drop SQLite's own locks. The file stays when the lock is released, since removing it would race.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._file, 32).decode("ascii", "replace").strip() or "unknown"
+            self.release()
+            raise StoreError(
+                f"the database {path} is already written by another sameweights (process {holder}): "
+                "end that one, or give this one another url in [storage]"
+            ) from None
+        os.truncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let another process write."""
+        os.close(self._file)
+
+
+def _connect(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
+    conn = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=busy_seconds
+    )
+    try:
+        conn.execute("PRAGMA trusted_schema = OFF")
+    except BaseException:
+        conn.close()
+        raise
+    return conn

@@ -1,0 +1,191 @@
+"""Records become rows: prepared outside a transaction, then written in one, each record whole, and only once for an id."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from storage.bodies import Squeezer
+from storage.rows import ExchangeRecord, FindingRow, PairRecord
+
+Record = ExchangeRecord | PairRecord
+Values = tuple[object, ...]
+
+EXCHANGE = (
+    *("id", "role", "started", "route", "provider", "reference", "model", "stream", "tag", "conversation", "method", "target"),
+    *("status", "failure", "failure_detail", "unread", "echoed_model", "fingerprint", "finish_reason", "prompt_tokens"),
+    *("completion_tokens", "seconds", "overhead", "head_seconds", "first_chunk", "first_token", "request_size"),
+    *("request_digest", "response_size", "response_digest"),
+)
+PAYLOAD = ("request_headers", "response_headers", "request_body", "response_body", "marks")
+TOOL_CALL = ("position", "call_id", "name", "arguments", "outcome")
+CHECK = ("comparison", "aspect", "state", "score", "reason", "subject", "reference")
+PAIR = (
+    *("id", "started", "route", "model", "provider", "reference", "conversation", "request_fingerprint", "subject_id"),
+    *("reference_id", "control_id", "control_reason", "comparable", "alterations"),
+)
+FINDING = ("exchange_id", *CHECK)
+PAYOFF = ("signal", "payoff")
+
+
+def insert_statement(table: str, columns: Sequence[str]) -> str:
+    """An INSERT that takes one value a column."""
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - every name is a constant of this file
+
+
+TABLES = ("exchanges", "payloads", "tool_calls", "checks", "pairs", "findings", "payoffs")
+"""In this order, so that a row's parent is always there."""
+INSERTS = {
+    "exchanges": insert_statement("exchanges", ("no", *EXCHANGE)),
+    "payloads": insert_statement("payloads", ("exchange_no", *PAYLOAD)),
+    "tool_calls": insert_statement("tool_calls", ("exchange_no", *TOOL_CALL)),
+    "checks": insert_statement("checks", ("exchange_no", *CHECK)),
+    "pairs": insert_statement("pairs", ("no", *PAIR)),
+    "findings": insert_statement("findings", ("pair_no", *FINDING)),
+    "payoffs": insert_statement("payoffs", ("pair_no", *PAYOFF)),
+}
+KNOWN_EXCHANGES = "SELECT id FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
+KNOWN_PAIRS = "SELECT id FROM pairs WHERE id IN (SELECT value FROM json_each(?))"
+LAST_EXCHANGE = "SELECT coalesce(max(no), 0) FROM exchanges"
+LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
+
+_exchange = attrgetter(*EXCHANGE)
+_headers = attrgetter(*PAYLOAD[:2])
+_bodies = attrgetter(*PAYLOAD[2:])
+_tool_call = attrgetter(*TOOL_CALL)
+_check = attrgetter(*CHECK)
+_pair = attrgetter(*PAIR)
+_finding = attrgetter(*FINDING)
+_payoff = attrgetter(*PAYOFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The rows of one exchange or one pair, less the number that it gets when it is written: (table, values) each."""
+
+    id: str
+    rows: Sequence[tuple[str, Values]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record ready to be written: its exchanges, and the pair if it is one."""
+
+    exchanges: tuple[Parcel, ...]
+    pair: Parcel | None
+
+
+class Preparer:
+    """Flattens records and compresses what is long in them; for one thread only."""
+
+    def __init__(self) -> None:
+        self._squeezer = Squeezer()
+
+    def prepare(self, record: Record) -> Prepared:
+        """The record's rows; TypeError or AttributeError when it holds what no row can."""
+        if isinstance(record, ExchangeRecord):
+            return Prepared((self._exchange(record),), None)
+        foreign = {row.pair_id for row in record.findings} | {row.pair_id for row in record.payoffs}
+        foreign -= {record.pair.id}
+        if foreign:
+            raise ValueError(f"a record of the pair {record.pair.id} holds rows of {sorted(foreign)}")
+        rows = [("pairs", _pair(record.pair))]
+        rows += [("findings", _finding(row)) for row in record.findings]
+        rows += [("payoffs", _payoff(row)) for row in record.payoffs]
+        return Prepared(tuple(map(self._exchange, record.exchanges)), Parcel(record.pair.id, rows))
+
+    def _exchange(self, record: ExchangeRecord) -> Parcel:
+        row = record.exchange
+        foreign = {call.exchange_id for call in record.tool_calls} | {finding.exchange_id for finding in record.findings}
+        foreign -= {row.id}
+        if foreign or any(map(_of_a_pair, record.findings)):
+            raise ValueError(f"a record of the exchange {row.id} holds rows of {sorted(foreign)} or of a pair")
+        rows = [("exchanges", _exchange(row))]
+        rows.append(("payloads", (*_headers(row), *map(self._squeezer.squeeze, _bodies(row)))))
+        rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
+        rows += [("checks", _check(finding)) for finding in record.findings]
+        return Parcel(row.id, rows)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction will write, table by table."""
+
+    known_exchanges: set[str]
+    known_pairs: set[str]
+    exchange_no: Callable[[], int]
+    pair_no: Callable[[], int]
+    rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in TABLES})
+
+    def add(self, prepared: Prepared) -> bool:
+        """False when the record is there already: then nothing of it is written again."""
+        if prepared.pair is None:
+            return self._add(prepared.exchanges[0], self.known_exchanges, self.exchange_no)
+        if prepared.pair.id in self.known_pairs:
+            return False
+        for exchange in prepared.exchanges:
+            self._add(exchange, self.known_exchanges, self.exchange_no)
+        return self._add(prepared.pair, self.known_pairs, self.pair_no)
+
+    def _add(self, parcel: Parcel, known: set[str], number: Callable[[], int]) -> bool:
+        if parcel.id in known:
+            return False
+        known.add(parcel.id)
+        no = number()
+        for table, values in parcel.rows:
+            self.rows[table].append((no, *values))
+        return True
+
+
+def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
+    """Write all records or none, in one transaction; the number of those that were not there yet.
+
+    sqlite3.OperationalError when the database does not take them (full, locked, read-only), other errors for a bad record.
+    """
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        batch = _batch(conn, records)
+        written = sum(map(batch.add, records))
+        for table in TABLES:
+            if batch.rows[table]:
+                conn.executemany(INSERTS[table], batch.rows[table])
+        conn.execute("COMMIT")
+    except BaseException:
+        roll_back(conn)
+        raise
+    return written
+
+
+def roll_back(conn: sqlite3.Connection) -> None:
+    """End the open transaction if there is one; some errors have ended it already."""
+    if conn.in_transaction:
+        with suppress(sqlite3.Error):  # the error that brought us here is the one to tell
+            conn.execute("ROLLBACK")
+
+
+def _batch(conn: sqlite3.Connection, records: Sequence[Prepared]) -> _Batch:
+    return _Batch(
+        known_exchanges=_known(conn, KNOWN_EXCHANGES, (parcel.id for record in records for parcel in record.exchanges)),
+        known_pairs=_known(conn, KNOWN_PAIRS, (record.pair.id for record in records if record.pair)),
+        exchange_no=_numbers(conn, LAST_EXCHANGE),
+        pair_no=_numbers(conn, LAST_PAIR),
+    )
+
+
+def _known(conn: sqlite3.Connection, statement: str, ids: Iterable[str]) -> set[str]:
+    return {known for (known,) in conn.execute(statement, (json.dumps(list(ids)),))}
+
+
+def _numbers(conn: sqlite3.Connection, statement: str) -> Callable[[], int]:
+    (last,) = conn.execute(statement).fetchone()
+    return itertools.count(last + 1).__next__
+
+
+def _of_a_pair(finding: FindingRow) -> bool:
+    return bool(finding.pair_id)

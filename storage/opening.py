@@ -1,0 +1,32 @@
+"""Opens the store that the configuration names: the only room that knows which engines there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from storage.config import StorageConfig
+from storage.sqlite import SqliteReader, SqliteStore, opened
+from storage.store import Store, StoreError
+
+SCHEME = "sqlite:///"
+
+
+def open_store(config: StorageConfig) -> Store:
+    """The store for writing and reading, its schema brought up to date; StoreError in one sentence when that cannot be."""
+    return SqliteStore(database_path(config.url), config)
+
+
+def open_reader(config: StorageConfig) -> SqliteReader:
+    """The store for reading only, also beside one that writes; StoreError when it is absent, older or newer. `close` it."""
+    return opened(database_path(config.url))
+
+
+def database_path(url: str) -> Path:
+    """The file of `sqlite:///relative.db`, `sqlite:////absolute.db` or a bare path; links resolved, `~` is the home folder."""
+    scheme, separator, _ = url.partition("://")
+    if separator and scheme != "sqlite":
+        raise StoreError(f"[storage] url begins with '{scheme}://', which is not known: write sqlite:///FILE, or a bare path")
+    name = url.removeprefix(SCHEME)
+    if not name or "\0" in name or (name == url and url.startswith("sqlite:")) or (name != url and "?" in name):
+        raise StoreError(f"[storage] url {url!r} names no database file: write sqlite:///FILE, or a bare path")
+    return Path(name).expanduser().resolve()

@@ -1,0 +1,203 @@
+"""The rows of the store as plain values, one class a table; nothing here knows SQL, the wire, or what a value means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRow:
+    """One exchange. Bodies are as the body policy left them: whole, empty with a digest, or absent (None).
+
+    `started` is seconds since the epoch; every other time is in seconds since the start; sizes are bytes as they passed.
+    `marks` holds (seconds, end) pairs as little-endian float64 and uint64, see `shadow.keep`.
+    """
+
+    id: str
+    role: str
+    started: float
+    route: str
+    provider: str
+    reference: str
+    model: str
+    stream: bool
+    tag: str
+    conversation: str
+    method: str
+    target: str
+    status: int | None
+    failure: str
+    failure_detail: str
+    unread: str
+    echoed_model: str
+    fingerprint: str
+    finish_reason: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    seconds: float
+    overhead: float
+    head_seconds: float | None
+    first_chunk: float | None
+    first_token: float | None
+    request_headers: str
+    response_headers: str
+    request_body: bytes | None
+    request_size: int
+    request_digest: str
+    response_body: bytes | None
+    response_size: int
+    response_digest: str
+    marks: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCallRow:
+    """One tool call of an exchange; `outcome` is its schema class (valid, invalid_json, unknown_name, schema_mismatch)."""
+
+    exchange_id: str
+    position: int
+    call_id: str
+    name: str
+    arguments: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow:
+    """One signal of one pair, or of one exchange alone (then `pair_id` is empty).
+
+    `comparison` is `cross` (provider with reference), `self` (reference with itself) or `check` (no reference needed).
+    """
+
+    exchange_id: str
+    pair_id: str
+    comparison: str
+    aspect: str
+    state: str
+    score: float | None
+    reason: str
+    subject: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoffRow:
+    """One signal's payoff of one pair: +1 the provider is the odd one, -1 the reference is, 0 neither."""
+
+    pair_id: str
+    signal: str
+    payoff: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow:
+    """One audited request: the provider's answer, the reference's, and the control's where one was asked.
+
+    `comparable` is empty when the pair is comparable, else the reason why it is not. `alterations` is a JSON list of sentences.
+    """
+
+    id: str
+    started: float
+    route: str
+    model: str
+    provider: str
+    reference: str
+    conversation: str
+    request_fingerprint: str
+    subject_id: str
+    reference_id: str
+    control_id: str
+    control_reason: str
+    comparable: str
+    alterations: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRecord:
+    """All rows that one exchange makes; written together or not at all."""
+
+    exchange: ExchangeRow
+    tool_calls: tuple[ToolCallRow, ...]
+    findings: tuple[FindingRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRecord:
+    """All rows that one pair makes beside the live exchange, which must be stored already or stand in the same batch."""
+
+    pair: PairRow
+    exchanges: tuple[ExchangeRecord, ...]
+    findings: tuple[FindingRow, ...]
+    payoffs: tuple[PayoffRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairFilter:
+    """What a list of pairs is narrowed to; empty means any. `since` and `until` are seconds since the epoch."""
+
+    provider: str = ""
+    model: str = ""
+    aspect: str = ""
+    state: str = ""
+    since: float = 0.0
+    until: float = 0.0
+    before_id: str = ""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairSummary:
+    """A line of the list of pairs: the pair, and how many of its cross findings are in each state."""
+
+    pair: PairRow
+    matches: int
+    differs: int
+    not_comparable: int
+    not_measured: int
+    differing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The grain of every judgement: one provider against one reference, for one model on one route."""
+
+    route: str
+    model: str
+    provider: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalCount:
+    """How many findings of one group, comparison and aspect are in one state; `control_reason` as in `PairRow`."""
+
+    group: Group
+    comparison: str
+    aspect: str
+    state: str
+    control_reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoffPoint:
+    """One payoff with what a clustered interval needs: its group and the conversation it came from, oldest first."""
+
+    group: Group
+    signal: str
+    conversation: str
+    payoff: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficCount:
+    """Traffic of one provider and model in a period: requests by outcome, and latencies as sorted samples at most `limit`."""
+
+    provider: str
+    model: str
+    role: str
+    requests: int
+    failures: int
+    errors: int
+    prompt_tokens: int
+    completion_tokens: int

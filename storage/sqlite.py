@@ -1,0 +1,268 @@
+"""The store in one SQLite file: a writer in its own thread, and readers that borrow a read-only connection for each question."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from storage import queries, retention
+from storage.config import StorageConfig
+from storage.connection import BUSY_SECONDS, WriterLock, close_to_others, explain, made, reading, writing
+from storage.migrations import migrate, pending, wrong
+from storage.rows import (
+    ExchangeRecord,
+    ExchangeRow,
+    FindingRow,
+    PairFilter,
+    PairRecord,
+    PairRow,
+    PairSummary,
+    PayoffPoint,
+    SignalCount,
+    ToolCallRow,
+    TrafficCount,
+)
+from storage.store import StoreError
+from storage.writer import BatchWriter
+
+IDLE_READERS = 8
+"""Connections kept open between two questions; more are made when more threads ask at once, and closed after it."""
+DAY = 86_400.0
+CHECKED_BYTES = 64 * 1024 * 1024
+"""A file up to this size is checked whole when it is opened for writing; a greater one only where it is read anyway."""
+
+
+class SqliteReader:
+    """Questions to one database file, from any thread; each is answered from one moment's state of it."""
+
+    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._path, self._busy_seconds = path, busy_seconds
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._ended = threading.Event()
+
+    def pairs(self, wanted: PairFilter) -> Sequence[PairSummary]:
+        """Newest first."""
+        with self._reading() as conn:
+            return queries.pairs(conn, wanted)
+
+    def pair(self, pair_id: str) -> PairRow | None:
+        """One pair by its id or by an unambiguous beginning of it (8 characters at least)."""
+        with self._reading() as conn:
+            return queries.pair(conn, pair_id)
+
+    def exchange(self, exchange_id: str) -> ExchangeRow | None:
+        """One exchange, bodies decompressed."""
+        with self._reading() as conn:
+            return queries.exchange(conn, exchange_id)
+
+    def tool_calls(self, exchange_id: str) -> Sequence[ToolCallRow]:
+        """The calls of one exchange, in their order."""
+        with self._reading() as conn:
+            return queries.tool_calls(conn, exchange_id)
+
+    def findings(self, *, pair_id: str = "", exchange_id: str = "") -> Sequence[FindingRow]:
+        """The findings of one pair, or the checks of one exchange; both when both are named, none when neither is."""
+        with self._reading() as conn:
+            return [*queries.findings(conn, pair_id), *queries.checks(conn, exchange_id)]
+
+    def signal_counts(self, since: float, until: float) -> Sequence[SignalCount]:
+        """Findings by group, comparison, aspect and state; checks count under the group of their exchange."""
+        with self._reading() as conn:
+            return queries.signal_counts(conn, since, until)
+
+    def payoffs(self, since: float, until: float) -> Sequence[PayoffPoint]:
+        """Every payoff of the period, oldest first."""
+        with self._reading() as conn:
+            return queries.payoffs(conn, since, until)
+
+    def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
+        """Requests, failures and tokens by provider, model and role."""
+        with self._reading() as conn:
+            return queries.traffic(conn, since, until)
+
+    def latencies(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, str, float]]:
+        """(provider, model, role, measure, seconds) of the newest `limit` exchanges that were answered in whole."""
+        with self._reading() as conn:
+            return queries.latencies(conn, since, until, limit)
+
+    def close(self) -> None:
+        """Release the connections; those that answer just now follow when they have."""
+        self._ended.set()
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one question, nobody else's meanwhile; what SQLite says against it is a StoreError."""
+        if self._ended.is_set():
+            raise StoreError("the store is closed")
+        conn = self._borrow()
+        try:
+            yield conn
+        except BaseException as error:
+            conn.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise StoreError(explain(self._path, error)) from error
+            raise
+        self._idle.append(conn)
+        if self._ended.is_set() or len(self._idle) > IDLE_READERS:
+            with suppress(IndexError):  # close() may have been quicker
+                self._idle.pop().close()
+
+    def _borrow(self) -> sqlite3.Connection:
+        with suppress(IndexError):
+            return self._idle.pop()
+        try:
+            return reading(self._path, self._busy_seconds)
+        except sqlite3.DatabaseError as error:
+            raise StoreError(explain(self._path, error)) from error
+
+
+class SqliteStore(SqliteReader):
+    """The store: the only one that writes this file, and safe from any thread.
+
+    A second one on the same file is refused, in this process or another (see `WriterLock`). Any other program that writes
+    the file meanwhile is waited for, `busy_seconds` at most; then that batch is lost and counted.
+    """
+
+    def __init__(self, path: Path, config: StorageConfig, busy_seconds: float = BUSY_SECONDS) -> None:
+        super().__init__(path, busy_seconds)
+        self._config = config
+        self._lock = claimed(path, busy_seconds)
+        self._writer = BatchWriter(
+            partial(writing, path, busy_seconds),
+            batch_rows=config.batch_rows,
+            batch_seconds=config.batch_seconds,
+            queue=config.queue,
+        )
+
+    def add_exchange(self, record: ExchangeRecord) -> Future[bool] | None:
+        """Queue one exchange; None when the queue is full (dropped and counted); the future says whether it is stored."""
+        return self._writer.add(record)
+
+    def add_pair(self, record: PairRecord) -> Future[bool] | None:
+        """Queue one pair with its shadow exchanges and findings; as `add_exchange`."""
+        return self._writer.add(record)
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all that is queued now is settled, at most `seconds`; True when all of it was stored."""
+        return self._writer.flush(seconds)
+
+    @property
+    def queued(self) -> int:
+        """Records taken that are neither stored nor lost yet."""
+        return self._writer.queued
+
+    @property
+    def dropped(self) -> int:
+        """Records not taken because the queue was full, or the store closed."""
+        return self._writer.dropped
+
+    @property
+    def failed(self) -> int:
+        """Records lost to an error of the database (full, locked, read-only), or because they were not storable."""
+        return self._writer.failed
+
+    @property
+    def stored(self) -> int:
+        """Records written since the start; one whose id was there already is not counted again."""
+        return self._writer.stored
+
+    @property
+    def trouble(self) -> str:
+        """What SQLite said when it took nothing the last time; empty when it did, or was not asked."""
+        return self._writer.trouble
+
+    def writable(self) -> bool:
+        """True when the last write succeeded or none was tried."""
+        return not self._writer.trouble
+
+    def sweep(self, now: float) -> int:
+        """Delete what is older than `keep_days` at `now` (epoch seconds), then the oldest while the file is over `max_bytes`.
+
+        Waits for the writer's thread, which goes on writing between the slices: call it off the loop. After it the file is
+        as small as what it holds (see `storage.retention`). The number of exchanges that went; an error of the database ends
+        the sweep early, is told by `writable`, and the next sweep goes on.
+        """
+        before = now - self._config.keep_days * DAY
+        gone = 0
+        with suppress(sqlite3.Error):  # the writer has noted and logged it
+            for went in self._slices(lambda conn: retention.drop_older(conn, before)):
+                gone += went
+            if self._config.max_bytes:
+                for went in self._slices(lambda conn: retention.drop_excess(conn, self._config.max_bytes)):
+                    gone += went
+            for _ in self._slices(retention.shrink):
+                pass
+            self._writer.run(retention.checkpoint)
+        return gone
+
+    def close(self) -> None:
+        """Write what is queued, release the connections, and let another process write."""
+        if self._ended.is_set():
+            return
+        super().close()  # first, so that the writer's connection is the last and empties the log into the file
+        self._writer.close()
+        self._lock.release()
+
+    def _slices(self, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]:
+        while went := self._writer.run(job):
+            yield went
+
+
+def claimed(path: Path, busy_seconds: float) -> WriterLock:
+    """The right to write this file, which is there, whole, ours and of this version afterwards; StoreError says why not."""
+    try:
+        made(path)
+        lock = WriterLock(path)
+        try:
+            _look_at(path, busy_seconds)
+            close_to_others(path)
+            with closing(writing(path, busy_seconds)) as conn:
+                _bring_up(path, conn)
+        except BaseException:
+            lock.release()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(explain(path, error)) from error
+    return lock
+
+
+def opened(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteReader:
+    """A reader of a file that another process may be writing; StoreError when it is absent, not ours, older or newer."""
+    if not path.is_file():
+        raise StoreError(f"the database {path} does not exist: start sameweights serve with it, or change url in [storage]")
+    try:
+        with closing(reading(path, busy_seconds)) as conn:
+            why = wrong(conn)
+            if not why and pending(conn):
+                why = "was written by an older version of sameweights: start sameweights serve once, it brings it up to date"
+    except sqlite3.Error as error:
+        raise StoreError(explain(path, error)) from error
+    if why:
+        raise StoreError(f"the database {path} {why}")
+    return SqliteReader(path, busy_seconds)
+
+
+def _look_at(path: Path, busy_seconds: float) -> None:
+    """Refuse what is not ours before anything of it is changed."""
+    with closing(reading(path, busy_seconds)) as conn:
+        if why := wrong(conn):
+            raise StoreError(f"the database {path} {why}")
+
+
+def _bring_up(path: Path, conn: sqlite3.Connection) -> None:
+    if conn.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        raise StoreError(f"the database {path} cannot be kept in WAL mode: put it on a local disk")
+    if path.stat().st_size <= CHECKED_BYTES and (fault := conn.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise StoreError(f"the database {path} is damaged ({fault}): move it away, or change url in [storage]")
+    conn.execute("BEGIN IMMEDIATE")  # what cannot be written says so here, not with the first record
+    conn.execute("ROLLBACK")
+    migrate(conn)

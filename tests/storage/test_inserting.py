@@ -1,0 +1,86 @@
+"""Records become rows whole, and every field of a row has its column."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import fields, replace
+
+import pytest
+
+from storage import inserting
+from storage.connection import made, writing
+from storage.inserting import INSERTS, Preparer, insert
+from storage.migrations import migrate
+from storage.rows import ExchangeRow, FindingRow, PairRow, PayoffRow, ToolCallRow
+from tests.conformance import exchange_record, finding, pair_record
+
+
+@pytest.fixture
+def conn(tmp_path):
+    made(tmp_path / "rows.db")
+    with closing(writing(tmp_path / "rows.db", 0.1)) as opened:
+        migrate(opened)
+        yield opened
+
+
+def counts(conn) -> dict[str, int]:
+    return {table: conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in INSERTS}
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind", "elsewhere"),
+    [
+        ((*inserting.EXCHANGE, *inserting.PAYLOAD), ExchangeRow, set()),
+        (inserting.TOOL_CALL, ToolCallRow, {"exchange_id"}),
+        (inserting.CHECK, FindingRow, {"exchange_id", "pair_id"}),
+        (inserting.FINDING, FindingRow, {"pair_id"}),
+        (inserting.PAIR, PairRow, set()),
+        (inserting.PAYOFF, PayoffRow, {"pair_id"}),
+    ],
+)
+def test_every_field_of_a_row_is_written(columns, kind, elsewhere):
+    assert {*columns, *elsewhere} == {field.name for field in fields(kind)}
+    assert len(columns) == len(set(columns))
+
+
+def test_one_batch_fills_every_table_and_a_second_time_none(conn):
+    prepare = Preparer().prepare
+    batch = [prepare(exchange_record("one")), prepare(pair_record("one")), prepare(exchange_record("one"))]
+    assert insert(conn, batch) == 2
+    filled = {"exchanges": 2, "payloads": 2, "tool_calls": 4, "checks": 6, "pairs": 1, "findings": 1, "payoffs": 1}
+    assert counts(conn) == filled
+    assert insert(conn, batch) == 0
+    assert counts(conn) == filled
+
+
+def test_a_pair_may_come_before_its_exchange_in_the_same_batch(conn):
+    prepare = Preparer().prepare
+    assert insert(conn, [prepare(pair_record("one")), prepare(exchange_record("one"))]) == 2
+
+
+def test_a_shadow_that_is_stored_already_does_not_keep_the_pair_out(conn):
+    prepare = Preparer().prepare
+    insert(conn, [prepare(exchange_record("one")), prepare(exchange_record("one-shadow", calls=0))])
+    assert insert(conn, [prepare(pair_record("one"))]) == 1
+    assert counts(conn)["tool_calls"] == 2
+
+
+def test_a_batch_with_a_bad_record_writes_nothing_and_leaves_no_transaction(conn):
+    prepare = Preparer().prepare
+    with pytest.raises(sqlite3.IntegrityError):
+        insert(conn, [prepare(exchange_record("one")), prepare(exchange_record("two", seconds=None))])
+    assert not conn.in_transaction
+    assert set(counts(conn).values()) == {0}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        replace(exchange_record("one"), tool_calls=exchange_record("two").tool_calls),
+        replace(exchange_record("one"), findings=(finding("text", "match", exchange_id="one", pair_id="one"),)),
+        replace(pair_record("one"), payoffs=pair_record("two").payoffs),
+        replace(pair_record("one"), findings=pair_record("two").findings),
+    ],
+)
+def test_rows_that_belong_to_something_else_make_a_record_bad(record):
+    with pytest.raises(ValueError, match="holds rows of"):
+        Preparer().prepare(record)

@@ -1,0 +1,23 @@
+"""Rows are plain values that nobody changes."""
+
+from dataclasses import FrozenInstanceError, is_dataclass
+
+import pytest
+
+from storage import rows
+from tests.conformance import exchange_row, pair_row
+
+
+def test_every_row_is_a_frozen_slotted_value():
+    kinds = [kind for kind in vars(rows).values() if is_dataclass(kind)]
+    assert len(kinds) > 10
+    for kind in kinds:
+        assert kind.__dataclass_params__.frozen
+        assert "__slots__" in vars(kind)
+
+
+def test_rows_of_the_same_values_are_equal_and_cannot_be_changed():
+    assert exchange_row("one") == exchange_row("one")
+    assert hash(pair_row("one")) == hash(pair_row("one"))
+    with pytest.raises(FrozenInstanceError):
+        pair_row("one").model = "another"

@@ -1,0 +1,24 @@
+"""What other floors may know of the store is what the SQLite store has."""
+
+import inspect
+
+import pytest
+
+from storage.sqlite import SqliteReader, SqliteStore
+from storage.store import Reader, Store, StoreError, Writer
+
+
+@pytest.mark.parametrize(("promise", "kept"), [(Reader, SqliteReader), (Writer, SqliteStore), (Store, SqliteStore)])
+def test_the_sqlite_store_has_all_that_is_promised_with_the_same_parameters(promise, kept):
+    names = [name for name in vars(promise) if not name.startswith("_")]
+    assert names
+    for name in names:
+        promised, given = inspect.getattr_static(promise, name), inspect.getattr_static(kept, name)
+        if callable(promised):
+            assert inspect.signature(promised) == inspect.signature(given)
+        else:
+            assert isinstance(given, property)
+
+
+def test_a_store_error_is_an_ordinary_exception_with_a_sentence():
+    assert str(StoreError("a sentence")) == "a sentence"
