@@ -1,0 +1,1 @@
+"""Bytes to meaning: pure, total, and strict about saying why when something could not be read."""

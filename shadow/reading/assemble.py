@@ -1,0 +1,213 @@
+"""Chat completions, whole or streamed, into the normal form: total, for anything a provider may send.
+
+A stream is folded event by event as a client would do it; what a client would choke on is Unread, what it would not even
+notice is a note.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from shadow.reading import parts
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
+from shadow.reading.draft import Draft
+from shadow.reading.errors import carries_error, error_of_json
+from shadow.reading.loading import load, load_piece, mended
+from shadow.reading.sse import Stream
+
+_DONE = b"[DONE]"
+_CHUNK = "chat.completion.chunk"
+_MOST_NOTES = 20
+
+
+class Reading(NamedTuple):
+    """What was read: an answer or why not, the provider's error, and the ends of those events that carried something.
+
+    `done` tells that a stream reached its [DONE].
+    """
+
+    said: Completion | Unread
+    error: ProviderError | None
+    carried: list[int]
+    done: bool
+
+
+def whole(body: bytes, status: int) -> Reading:
+    """One JSON body with status 2xx."""
+    loaded = load(body)
+    if loaded.why:
+        return _unread(loaded.why, loaded.detail)
+    value = loaded.value
+    if not isinstance(value, dict):
+        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+    if carries_error(value) and not value.get("choices"):
+        error = error_of_json(status, value, in_stream=False)
+        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
+    choices = value.get("choices")
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+        return _unread(Why.WRONG_SHAPE, "the body has no list of choices")
+    if not choices:
+        return _unread(Why.EMPTY, "the list of choices is empty")
+    notes = dict.fromkeys(loaded.oddities)
+    return Reading(_completion(value, _whole_choices(choices, notes), notes), None, [], done=False)
+
+
+def _whole_choices(choices: list[dict[str, Any]], notes: dict[str, None]) -> list[Choice]:
+    made: list[Choice] = []
+    for position, choice in enumerate(choices):
+        draft = Draft(notes)
+        draft.add(choice, choice.get("message"), streamed=False)
+        made.append(draft.done(_index(choice, position), streamed=False))
+    return sorted(made, key=lambda choice: choice.index)
+
+
+def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, None]) -> Completion:
+    return Completion(
+        id=_word(value.get("id")),
+        model=_word(value.get("model")),
+        fingerprint=_word(value.get("system_fingerprint")),
+        stream=False,
+        choices=tuple(choices),
+        usage=parts.usage(value.get("usage")),
+        notes=tuple(notes)[:_MOST_NOTES],
+    )
+
+
+def fold(stream: Stream, status: int) -> Reading:
+    """The events of a stream with status 2xx."""
+    folding = _Folding(status)
+    for event in stream.events:
+        if event.data.startswith(_DONE):
+            folding.done = True
+            break
+        if trouble := folding.add(event.data, event.event, event.end):
+            return Reading(trouble, folding.error, folding.carried, done=False)
+    if stream.tail and not folding.done:
+        folding.done = stream.tail.data.strip() == _DONE
+        folding.notes["the last event has no blank line after it"] = None
+    return Reading(folding.said(), folding.error, folding.carried, folding.done)
+
+
+class _Folding:
+    """What the events so far add up to."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+        self._drafts: dict[int, Draft] = {}
+        self._id: Any = ""
+        self._model: Any = ""
+        self._fingerprint: Any = ""
+        self._usage: Any = None
+        self.notes: dict[str, None] = {}
+        self.error: ProviderError | None = None
+        self.carried: list[int] = []
+        self.done = False
+
+    def add(self, data: bytes, name: str, end: int) -> Unread | None:
+        """Takes one event; Unread when a client could not have gone on."""
+        try:
+            chunk = orjson.loads(data)
+        except ValueError:
+            loaded = load_piece(data)
+            if not data.strip():
+                self.notes["an event carried no data"] = None
+                return None
+            if loaded.why:
+                return Unread(why=loaded.why, detail=f"an event is {loaded.detail}"[:300])
+            self.notes.update(dict.fromkeys(loaded.oddities))
+            chunk = loaded.value
+        if type(chunk) is not dict:
+            return Unread(why=Why.WRONG_SHAPE, detail=f"an event is a JSON {type(chunk).__name__}, not an object")
+        if name == "error" or ((chunk.get("object") != _CHUNK or "error" in chunk) and carries_error(chunk)):
+            self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
+        if not self._id or chunk.get("model") != self._model or not self._fingerprint:
+            self._head(chunk)
+        if usage := chunk.get("usage"):
+            self._usage = usage
+        elif "x_groq" in chunk:
+            self._groq(chunk["x_groq"])
+        return self._choices(chunk.get("choices"), end)
+
+    def _head(self, chunk: dict[str, Any]) -> None:
+        model = chunk.get("model")
+        if self._model and model and model != self._model:
+            self.notes["the model's name changed within the stream"] = None
+        self._id = self._id or chunk.get("id")
+        self._model = self._model or model
+        self._fingerprint = self._fingerprint or chunk.get("system_fingerprint")
+
+    def _groq(self, extra: Any) -> None:
+        if isinstance(extra, dict) and extra.get("usage"):
+            self._usage = extra["usage"]
+            self.notes["usage came in x_groq"] = None
+
+    def _choices(self, choices: Any, end: int) -> Unread | None:
+        if type(choices) is not list:
+            return None if choices is None else Unread(why=Why.WRONG_SHAPE, detail="an event has choices that are not a list")
+        carried = False
+        for choice in choices:
+            if type(choice) is not dict:
+                return Unread(why=Why.WRONG_SHAPE, detail="an event has a choice that is not an object")
+            index = choice.get("index")
+            draft = self._drafts.get(index) if type(index) is int else self._drafts.get(0)
+            if draft is None:
+                draft = self._drafts[index if type(index) is int else 0] = Draft(self.notes)
+            delta = choice.get("delta")
+            if type(delta) is not dict or "usage" in choice:
+                delta = self._rare(choice, delta)
+            carried = draft.add(choice, delta, streamed=True) or carried
+        if carried:
+            self.carried.append(end)
+        return None
+
+    def _rare(self, choice: dict[str, Any], delta: Any) -> Any:
+        """What few servers put into a choice: usage, or a message in place of the delta, which is returned."""
+        if (usage := choice.get("usage")) and type(usage) is dict:
+            self._usage = usage
+            self.notes["usage came inside a choice"] = None
+        if delta is None and "message" in choice:
+            self.notes["an event carried a whole message instead of a delta"] = None
+            return choice["message"]
+        return delta
+
+    def said(self) -> Completion | Unread:
+        """The answer, or why the events do not add up to one."""
+        finished = bool(self._drafts) and all(draft.finish not in {None, "error"} for draft in self._drafts.values())
+        if self.error and not finished:
+            return Unread(why=Why.ERROR, detail="the provider sent an error in the stream")
+        if not self._drafts:
+            return Unread(why=Why.EMPTY, detail="no event of the stream has a choice")
+        if not self.done and not finished:
+            return Unread(why=Why.NO_DONE, detail="the stream ended with neither a finish_reason nor [DONE]")
+        if not self.done:
+            self.notes["the stream ended without [DONE]"] = None
+        if not finished:
+            self.notes["the stream ended without a finish_reason"] = None
+        return self._completed()
+
+    def _completed(self) -> Completion:
+        choices = tuple(self._drafts[index].done(index, streamed=True) for index in sorted(self._drafts))
+        return Completion(
+            id=_word(self._id),
+            model=_word(self._model),
+            fingerprint=_word(self._fingerprint),
+            stream=True,
+            choices=choices,
+            usage=parts.usage(self._usage),
+            notes=tuple(self.notes)[:_MOST_NOTES],
+        )
+
+
+def _word(value: Any) -> str:
+    return mended(value) if isinstance(value, str) else ""
+
+
+def _index(choice: dict[str, Any], position: int) -> int:
+    index = choice.get("index")
+    return index if type(index) is int else position
+
+
+def _unread(why: Why, detail: str) -> Reading:
+    return Reading(Unread(why=why, detail=detail[:300]), None, [], done=False)

@@ -1,0 +1,119 @@
+"""The normal form: what an answer says, however it was sent; the same for streams and whole bodies, for every API shape.
+
+A value that was not sent is None (or empty); nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Why(StrEnum):
+    """Why an answer could not be read; a closed set, because it is a metric label too."""
+
+    NO_RESPONSE = "no_response"
+    BROKEN = "broken"
+    TRUNCATED = "truncated"
+    ENCODING = "encoding"
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    NOT_SSE = "not_sse"
+    TOO_DEEP = "too_deep"
+    WRONG_SHAPE = "wrong_shape"
+    EMPTY = "empty"
+    NO_DONE = "no_done"
+    NOT_AUDITED = "not_audited"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """An answer that could not be read, with the reason as a label and as a sentence."""
+
+    why: Why
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """One tool call: `arguments` as sent (joined from its deltas), `parsed` as JSON or None, `invalid` why it did not parse.
+
+    `deltas` counts the argument pieces in a stream; 0 in a whole body.
+    """
+
+    index: int
+    id: str
+    name: str
+    arguments: str
+    parsed: Any
+    invalid: str
+    deltas: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Token counts as the provider reported them; None where it did not."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    total_tokens: int | None
+    reasoning_tokens: int | None
+    cached_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logprob:
+    """The log probability of one chosen token, in nats."""
+
+    token: str
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One choice: text, reasoning and which field carried it, refusal, tool calls in index order, and how it finished.
+
+    `text` is None when no content field came at all, "" when an empty one did. `pieces` are the content deltas as sent
+    (one piece for a whole body): a space lost between two chunks shows only there.
+    """
+
+    index: int
+    text: str | None
+    reasoning: str | None
+    reasoning_field: str
+    refusal: str | None
+    tool_calls: tuple[ToolCall, ...]
+    finish_reason: str | None
+    logprobs: tuple[Logprob, ...] | None
+    pieces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """An answer in the normal form. `notes` are oddities of form that did not stop the reading, one sentence each."""
+
+    id: str
+    model: str
+    fingerprint: str
+    stream: bool
+    choices: tuple[Choice, ...]
+    usage: Usage | None
+    notes: tuple[str, ...]
+
+    @property
+    def first(self) -> Choice:
+        """The first choice; every comparison is made on it. There is always one: a body without choices is Unread."""
+        return self.choices[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderError:
+    """An error that the provider sent, as a status with a body or as an event in a stream."""
+
+    status: int
+    type: str
+    code: str
+    message: str
+    in_stream: bool

@@ -1,0 +1,124 @@
+"""A choice while it is put together: from the one message of a whole body, or from the many deltas of a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shadow.reading import parts
+from shadow.reading.calls import Calls
+from shadow.reading.completion import Choice, Logprob
+from shadow.reading.loading import mended
+
+
+class Draft:
+    """One choice in the making; `notes` is shared by the whole answer and keeps its order."""
+
+    __slots__ = ("_calls", "_field", "_logprobs", "_notes", "_pieces", "_refusal", "_text_came", "_thoughts", "finish")
+
+    def __init__(self, notes: dict[str, None]) -> None:
+        self._notes = notes
+        self._calls = Calls(notes)
+        self._pieces: list[str] = []
+        self._text_came = False
+        self._thoughts: list[str] | None = None
+        self._field = ""
+        self._refusal: list[str] | None = None
+        self._logprobs: list[Logprob] | None = None
+        self.finish: str | None = None
+
+    def add(self, choice: dict[str, Any], message: Any, *, streamed: bool) -> bool:
+        """Takes what one choice object says; True when it carried content, reasoning, refusal or a tool call."""
+        if finish := choice.get("finish_reason"):
+            self._finish(finish)
+        if (logprobs := choice.get("logprobs")) is not None and (items := parts.logprobs(logprobs)) is not None:
+            self._logprobs = self._logprobs or []
+            self._logprobs += items
+        if type(message) is not dict:
+            return False
+        carried = False
+        for key, value in message.items():
+            if value is None or key == "role":
+                continue
+            if key == "content" and type(value) is str:
+                self._text_came = True
+                if value:
+                    self._pieces.append(value)
+                    carried = True
+            else:
+                carried = self._rare(key, value, message, streamed=streamed) or carried
+        return carried
+
+    def _rare(self, key: str, value: Any, message: dict[str, Any], *, streamed: bool) -> bool:
+        if key == "tool_calls":
+            return self._calls.add_deltas(value) if streamed else self._calls.add_whole(value)
+        if key in parts.REASONING_FIELDS:
+            return self._is_first_reasoning(key, message) and self._reason(key, parts.reasoning(value))
+        if key == "content":
+            return self._parts(value)
+        if key == "reasoning_details":
+            named = any(isinstance(message.get(field), str) for field in parts.REASONING_FIELDS)
+            return not named and self._reason(key, parts.reasoning(value))
+        if key == "refusal" and isinstance(value, str):
+            self._refusal = self._refusal or []
+            self._refusal.append(value)
+            return bool(value)
+        return key == "function_call" and self._calls.add_legacy(value, streamed=streamed)
+
+    def _is_first_reasoning(self, key: str, message: dict[str, Any]) -> bool:
+        """Whether no better-known field of this message carries the same reasoning."""
+        return key == next(field for field in parts.REASONING_FIELDS if message.get(field) is not None)
+
+    def _parts(self, value: Any) -> bool:
+        said = parts.content(value)
+        if said.other:
+            self._notes[f"the content holds parts that are not text: {mended(said.other)}"] = None
+        if said.text is not None:
+            self._text_came = True
+            self._pieces += [said.text] if said.text else []
+        return self._reason("content", said.reasoning) or bool(said.text)
+
+    def _reason(self, field: str, text: str | None) -> bool:
+        if text is None:
+            return False
+        if self._thoughts is None:
+            self._thoughts = []
+        if text:
+            self._field = self._field or field
+            self._thoughts.append(text)
+        return bool(text)
+
+    def _finish(self, finish: Any) -> None:
+        reason = mended(finish)[:80] if isinstance(finish, str) else repr(finish)[:80]
+        if self.finish not in {None, reason}:
+            self._notes["finish_reason was sent twice and differently"] = None
+        self.finish = reason
+
+    def done(self, index: int, *, streamed: bool) -> Choice:
+        """The choice as it stands."""
+        pieces = _whole_characters(self._pieces)
+        return Choice(
+            index=index,
+            text="".join(pieces) if self._text_came else None,
+            reasoning=None if self._thoughts is None else mended("".join(self._thoughts)),
+            reasoning_field=self._field,
+            refusal=None if self._refusal is None else mended("".join(self._refusal)),
+            tool_calls=self._calls.done(streamed=streamed),
+            finish_reason=self.finish,
+            logprobs=None if self._logprobs is None else tuple(self._logprobs),
+            pieces=pieces,
+        )
+
+
+def _whole_characters(pieces: list[str]) -> tuple[str, ...]:
+    """The pieces with each surrogate pair that was cut in two put into the later piece, and lone halves replaced."""
+    joined = "".join(pieces)
+    if mended(joined) is joined:
+        return tuple(pieces)
+    made: list[str] = []
+    carry = ""
+    for piece in pieces:
+        text = carry + piece
+        carry = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+        made.append(mended(text.removesuffix(carry)) if carry else mended(text))
+    made.append(mended(carry))
+    return tuple(piece for piece in made if piece)

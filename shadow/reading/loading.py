@@ -1,0 +1,152 @@
+"""Strangers' JSON made safe: no exception leaves, nothing is nested too deep to walk, and no string holds a lone surrogate."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from typing import Any, NamedTuple
+
+import orjson
+
+from shadow.reading.completion import Why
+
+MAX_DEPTH = 100
+"""Deeper nesting than any request or schema in use; what walks these values recursively stays far from the stack's end."""
+
+
+class Loaded(NamedTuple):
+    """A JSON value, or why there is none; `oddities` are departures from strict JSON in UTF-8 that were read over.
+
+    `lenient` tells that a strict reader refused it, so that its strings may hold lone surrogates.
+    """
+
+    value: Any
+    why: Why | None
+    detail: str
+    oddities: tuple[str, ...]
+    lenient: bool
+
+
+class Arguments(NamedTuple):
+    """The arguments of a tool call as JSON; `invalid` says why they are not; `oddities` what is strange in them."""
+
+    parsed: Any
+    invalid: str
+    oddities: tuple[str, ...]
+
+
+NOT_UTF8 = "the body holds bytes that are not UTF-8"
+NOT_FINITE = "the JSON holds NaN, Infinity or a number out of range"
+
+
+def load(data: bytes) -> Loaded:
+    """A whole body, bounded in depth and free of lone surrogates."""
+    loaded = load_piece(data)
+    if loaded.why is None and data.count(b"[") + data.count(b"{") > MAX_DEPTH and too_deep(loaded.value):
+        return _fault(Why.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
+    return loaded._replace(value=mended_value(loaded.value)) if loaded.lenient else loaded
+
+
+def load_piece(data: bytes) -> Loaded:
+    """One event of a stream: as `load`, but half a character may stand at its end, and only its known keys may be walked."""
+    try:
+        return Loaded(orjson.loads(data), None, "", (), lenient=False)
+    except ValueError:
+        return _load_leniently(data)
+
+
+def _load_leniently(data: bytes) -> Loaded:
+    """What orjson refuses and clients accept: lone surrogates, NaN, a byte-order mark, bytes that are not UTF-8."""
+    oddities: set[str] = set()
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            oddities.add(NOT_FINITE)
+        return value
+
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        oddities.add(NOT_UTF8)
+        text = data.decode("utf-8", "replace")
+    try:
+        value = json.loads(text.removeprefix("\ufeff"), parse_constant=number, parse_float=number)
+    except RecursionError:
+        return _fault(Why.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
+    except ValueError as error:
+        return _fault(Why.NOT_JSON, mended(f"not JSON: {error}"))
+    return Loaded(value, None, "", tuple(sorted(oddities)), lenient=True)
+
+
+def _fault(why: Why, detail: str) -> Loaded:
+    return Loaded(None, why, detail, (), lenient=True)
+
+
+def load_arguments(text: str) -> Arguments:
+    """Arguments exactly as the tool would get them: big integers whole, no NaN, and keys that stand twice named."""
+    twice: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            twice.extend(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        return made
+
+    if not text.strip():
+        return Arguments(None, "the arguments are empty", ())
+    try:
+        parsed = json.loads(text, object_pairs_hook=members, parse_constant=_strict, parse_float=_strict)
+    except RecursionError:
+        return Arguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
+    except ValueError as error:
+        return Arguments(None, mended(str(error)), ())
+    if too_deep(parsed):
+        return Arguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
+    oddities = tuple(mended(f"the key {key[:80]!r} stands twice in the arguments of one call") for key in dict.fromkeys(twice))
+    return Arguments(mended_value(parsed) if "\\u" in text else parsed, "", oddities)
+
+
+def _strict(text: str) -> float:
+    value = float(text)
+    if math.isfinite(value):
+        return value
+    raise ValueError(f"{text[:40]} is not a JSON number that a double can hold")
+
+
+def too_deep(value: Any) -> bool:
+    """Whether containers are nested more than MAX_DEPTH deep; walks level by level, never recursively."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return False
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if isinstance(item, dict) else item)
+            if isinstance(inner, (dict, list))
+        ]
+    return bool(level)
+
+
+def mended(text: str) -> str:
+    """The text with surrogate halves joined, and those that stand alone replaced by U+FFFD, so that it can be encoded."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def mended_value(value: Any) -> Any:
+    """The same for every string of a JSON value, keys included; the value must have passed `too_deep`."""
+    if isinstance(value, str):
+        return mended(value)
+    if isinstance(value, list):
+        return [mended_value(item) for item in value]
+    if isinstance(value, dict):
+        return {mended(key): mended_value(item) for key, item in value.items()}
+    return value

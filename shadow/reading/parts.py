@@ -1,0 +1,116 @@
+"""The parts of a message or a delta in whichever form a server chose: content, reasoning, usage, log probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from shadow.reading.completion import Logprob, Usage
+from shadow.reading.loading import mended
+
+REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
+"""Fields that carry reasoning as text, the first present one wins: some servers send the same text under two names."""
+
+
+_THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
+
+
+class Content(NamedTuple):
+    """What a content field says; None for a kind of text that it does not hold. `other` names parts that are not text."""
+
+    text: str | None
+    reasoning: str | None
+    other: str
+
+
+def content(value: Any) -> Content:
+    """A content field: a string, or a list of typed parts (text, thinking, refusal ...)."""
+    if isinstance(value, str):
+        return Content(value, None, "")
+    parts = value if isinstance(value, list) else [value]
+    texts, thoughts, others = [], [], []
+    for part in parts:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind in _THOUGHTS:
+            thoughts.append(_thought(part))
+        elif (text := _text(part)) is not None:
+            texts.append(text)
+        else:
+            others.append(kind if isinstance(kind, str) else type(part).__name__)
+    return Content("".join(texts) if texts else None, "".join(thoughts) if thoughts else None, ", ".join(others)[:80])
+
+
+def _text(part: Any) -> str | None:
+    if isinstance(part, str):
+        return part
+    text = part.get("text") if isinstance(part, dict) else None
+    if isinstance(text, dict):
+        text = text.get("value")
+    return text if isinstance(text, str) else None
+
+
+def _thought(part: dict[str, Any]) -> str:
+    for key in ("thinking", "reasoning", "text", "content"):
+        value = part.get(key)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, list):
+            return "".join(text for item in value if (text := _text(item)) is not None)
+    return ""
+
+
+def reasoning(value: Any) -> str | None:
+    """A reasoning field: a string, an object with a text in it, or a list of either; None when it holds no text."""
+    if isinstance(value, str):
+        return value
+    items = value if isinstance(value, list) else [value]
+    found = [item if isinstance(item, str) else _thought(item) for item in items if isinstance(item, (str, dict))]
+    return "".join(found) if found else None
+
+
+def usage(value: Any) -> Usage | None:
+    """Token counts in the words of OpenAI, or of DeepSeek for the cache; None when there is no usage object."""
+    if not isinstance(value, dict):
+        return None
+    cached = _count(_inner(value, "prompt_tokens_details").get("cached_tokens"))
+    reasoned = _count(_inner(value, "completion_tokens_details").get("reasoning_tokens"))
+    return Usage(
+        prompt_tokens=_count(value.get("prompt_tokens")),
+        completion_tokens=_count(value.get("completion_tokens")),
+        total_tokens=_count(value.get("total_tokens")),
+        reasoning_tokens=_count(value.get("reasoning_tokens")) if reasoned is None else reasoned,
+        cached_tokens=_first(cached, _count(value.get("prompt_cache_hit_tokens")), _count(value.get("cached_tokens"))),
+    )
+
+
+def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _count(value: Any) -> int | None:
+    """A token count: a whole number from 0 to 2^53, whichever way JSON wrote it."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= 2**53 else None
+
+
+def logprobs(value: Any) -> list[Logprob] | None:
+    """The chosen tokens' log probabilities: `content` items, or the two lists of the older form; None when absent."""
+    if not isinstance(value, dict):
+        return None
+    items = value.get("content")
+    if isinstance(items, list):
+        pairs = [(item.get("token"), item.get("logprob")) for item in items if isinstance(item, dict)]
+    elif isinstance(value.get("tokens"), list) and isinstance(value.get("token_logprobs"), list):
+        pairs = list(zip(value["tokens"], value["token_logprobs"], strict=False))
+    else:
+        return None
+    return [
+        Logprob(token=mended(token), logprob=float(value))
+        for token, value in pairs
+        if isinstance(token, str) and isinstance(value, (int, float)) and not isinstance(value, bool) and -1e9 < value < 1e9
+    ]

@@ -1,0 +1,59 @@
+"""Times laid over events: when the first chunk and the first token came, the gaps, the whole, the rate."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from proxy.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds since the request was begun; None where there was nothing to time.
+
+    `first_chunk` is the first byte of the body, `first_token` the first event with content, reasoning or a tool call.
+    `gaps` are the seconds between arrivals that carried something, at most the first 2,000. `rate` is completion tokens
+    per second over the generation alone (first token to last), None for whole bodies or without usage.
+    """
+
+    head: float | None
+    first_chunk: float | None
+    first_token: float | None
+    total: float
+    gaps: tuple[float, ...]
+    rate: float | None
+
+
+_MOST_GAPS = 2_000
+_SHORTEST_GENERATION = 0.001
+"""Seconds; an answer that came in one burst was buffered somewhere and has no rate."""
+
+
+def lay(exchange: Exchange, *, ends: Sequence[int] = (), carried: Sequence[int] = (), tokens: int | None = None) -> Timing:
+    """The times of an exchange.
+
+    `ends[i]` is where the i-th chunk ended in the decoded body, `carried` where each event that carried something ended in
+    it. An event came with the first chunk that holds its end: the chunk is the grain, two events in one share a moment.
+    """
+    response = exchange.response
+    if response is None:
+        return Timing(head=None, first_chunk=None, first_token=None, total=exchange.seconds, gaps=(), rate=None)
+    chunks = sorted({bisect_left(ends, end) for end in carried})
+    moments = [response.marks[chunk].seconds for chunk in chunks if chunk < len(response.marks)]
+    return Timing(
+        head=response.head_seconds,
+        first_chunk=next((mark.seconds for mark in response.marks if mark.end), None),
+        first_token=moments[0] if moments else None,
+        total=exchange.seconds,
+        gaps=tuple(later - earlier for earlier, later in pairwise(moments[: _MOST_GAPS + 1])),
+        rate=_rate(moments, tokens),
+    )
+
+
+def _rate(moments: list[float], tokens: int | None) -> float | None:
+    """Completion tokens by the seconds between the first arrival and the last."""
+    generation = moments[-1] - moments[0] if moments else 0.0
+    return tokens / generation if tokens and generation >= _SHORTEST_GENERATION else None

@@ -1,0 +1,53 @@
+"""Exchanges made by hand, with times that are easy to reckon with."""
+
+from __future__ import annotations
+
+from proxy.exchange import Exchange, Failure, FailureKind, Mark, Request, Response, Role
+
+
+def exchange(
+    body: bytes | None,
+    ends: list[int],
+    *,
+    content_type: str = "text/event-stream",
+    encoding: str = "",
+    status: int = 200,
+    stream: bool = True,
+    failure: str = "",
+    size: int | None = None,
+    target: str = "/v1/chat/completions",
+) -> Exchange:
+    """Chunks that ended at `ends`, the first after 1 s, each later one an eighth of a second after the one before.
+
+    No body is no response; a failure is named by its kind.
+    """
+    headers = (("Content-Type", content_type), *((("Content-Encoding", encoding),) if encoding else ()))
+    answered = body is not None
+    body = body or b""
+    response = Response(
+        status=status,
+        reason="",
+        headers=headers,
+        body=body,
+        size=len(body) if size is None else size,
+        marks=tuple(Mark(seconds=1 + position / 8, end=end) for position, end in enumerate(ends)),
+        head_seconds=0.5,
+    )
+    return Exchange(
+        id="0",
+        role=Role.PRIMARY,
+        started=0.0,
+        route="r",
+        provider="p",
+        reference="q",
+        model="m",
+        stream=stream,
+        tag="",
+        conversation="",
+        opted_out=False,
+        request=Request(method="POST", target=target, headers=(), body=b"{}", size=2),
+        response=response if answered else None,
+        failure=Failure(kind=FailureKind(failure), detail="it broke", after_head=True) if failure else None,
+        seconds=9.0,
+        overhead=0.0,
+    )

@@ -1,0 +1,71 @@
+"""Content, reasoning, usage and log probabilities in their many forms."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from shadow.reading.completion import Logprob, Usage
+from shadow.reading.parts import Content, content, logprobs, reasoning, usage
+from tests.shadow.reading.hostile import HOSTILE
+
+
+@given(HOSTILE)
+def test_no_value_makes_them_raise(value):
+    content(value)
+    reasoning(value)
+    usage(value)
+    logprobs(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a", Content("a", None, "")),
+        ([], Content(None, None, "")),
+        ([{"type": "text", "text": "a"}, "b"], Content("ab", None, "")),
+        ([{"type": "text", "text": {"value": "a", "annotations": []}}], Content("a", None, "")),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "h"}]}], Content(None, "h", "")),
+        ([{"type": "thinking", "thinking": "h"}, {"type": "text", "text": "a"}], Content("a", "h", "")),
+        ({"type": "text", "text": "a"}, Content("a", None, "")),
+        ([{"type": "image_url"}, 5], Content(None, None, "image_url, int")),
+    ],
+)
+def test_content_is_a_string_or_typed_parts(value, expected):
+    assert content(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("a", "a"), ({"text": "a"}, "a"), ({"content": "a"}, "a"), ([{"text": "a"}, "b"], "ab"), (5, None), ([], None), ({}, "")],
+)
+def test_reasoning_is_a_string_an_object_or_a_list(value, expected):
+    assert reasoning(value) == expected
+
+
+def test_usage_takes_whole_numbers_only():
+    found = usage(
+        {"prompt_tokens": 3.0, "completion_tokens": True, "total_tokens": -1, "prompt_cache_hit_tokens": 2, "reasoning_tokens": 1}
+    )
+    assert found == Usage(prompt_tokens=3, completion_tokens=None, total_tokens=None, reasoning_tokens=1, cached_tokens=2)
+    assert usage(None) is None
+    assert usage([]) is None
+
+
+def test_details_come_before_the_older_places():
+    found = usage(
+        {"prompt_tokens_details": {"cached_tokens": 5}, "cached_tokens": 6, "completion_tokens_details": {"reasoning_tokens": 0}}
+    )
+    assert found is not None
+    assert (found.cached_tokens, found.reasoning_tokens) == (5, 0)
+
+
+def test_log_probabilities_come_as_items_or_as_two_lists():
+    expected = [Logprob(token="a", logprob=-0.5)]
+    assert (
+        logprobs({"content": [{"token": "a", "logprob": -0.5}, {"token": 1, "logprob": 0}, {"token": "b", "logprob": None}]})
+        == expected
+    )
+    assert logprobs({"tokens": ["a", "b"], "token_logprobs": [-0.5, None]}) == expected
+    assert logprobs({"content": None}) is None
+    assert logprobs({"content": [{"token": "a", "logprob": float("-inf")}]}) == []
