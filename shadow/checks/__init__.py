@@ -1,0 +1,1 @@
+"""One answer in, findings out, no reference needed: run on all traffic."""

@@ -1,0 +1,52 @@
+"""Do the calls of one answer obey the schemas of its own request, and does its finish_reason tell the truth about it?"""
+
+from __future__ import annotations
+
+from shadow.compare.finding import Aspect, Finding
+from shadow.compare.gate import cut
+from shadow.compare.saying import judged, unmeasured
+from shadow.compare.schema import VALID, checked, worst
+from shadow.compare.shape import forced
+from shadow.reading.ask import Ask
+from shadow.reading.completion import Completion
+
+STUB = 1
+"""Tokens by which providers count a generation's end differently."""
+
+
+def call_schema(ask: Ask, said: Completion) -> Finding:
+    """Every call names an offered tool, and its arguments are JSON that obeys the tool's schema."""
+    if not said.first.tool_calls:
+        return unmeasured(Aspect.CALL_SCHEMA, "the answer calls no tool")
+    if cut(said.first):
+        return unmeasured(Aspect.CALL_SCHEMA, "the answer was cut by a limit on length, its last call may be too")
+    kind, reason = worst(ask, said.first)
+    if not checked(ask, said.first):
+        return unmeasured(Aspect.CALL_SCHEMA, reason)
+    return judged(Aspect.CALL_SCHEMA, kind == VALID, kind, "", reason)
+
+
+def finish_contradiction(ask: Ask, said: Completion) -> Finding:
+    """finish_reason says what the body says.
+
+    `stop` beside calls is no contradiction where tool_choice forces a call: servers then differ by convention. An answer
+    ended by `length` before max_tokens is one, by the provider's own limit or by the end of its context window.
+    """
+    finish, calls = said.first.finish_reason, len(said.first.tool_calls)
+    reason = ""
+    if finish is None:
+        reason = "the answer ends without a finish_reason"
+    elif finish == "tool_calls" and not any(call.name for call in said.first.tool_calls):
+        reason = "finish_reason is tool_calls and no tool is named"
+    elif finish == "stop" and calls and not forced(ask.tool_choice):
+        reason = f"finish_reason is stop beside {calls} tool call{'s' if calls > 1 else ''}"
+    elif finish == "length":
+        reason = _early(ask, said)
+    return judged(Aspect.FINISH_CONTRADICTION, not reason, finish, "", reason)
+
+
+def _early(ask: Ask, said: Completion) -> str:
+    used = said.usage.completion_tokens if said.usage else None
+    if ask.max_tokens is None or used is None or used + STUB >= ask.max_tokens:
+        return ""
+    return f"finish_reason is length after {used} tokens of {ask.max_tokens} allowed"

@@ -1,0 +1,1 @@
+"""A pair in, one comparison out: pure functions of one shape in an ordered tuple."""

@@ -1,0 +1,34 @@
+"""The pair that every comparator takes: one ask, and two answers to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shadow.reading.answer import Answer
+from shadow.reading.ask import Ask
+
+
+class Kind(StrEnum):
+    """`cross`: the provider against the reference; `self`: the reference against itself. Also a metric label."""
+
+    CROSS = "cross"
+    SELF = "self"
+
+
+class ControlReason(StrEnum):
+    """Why a second reference answer was asked; a tie-break is selected, so it never enters the noise floor's average."""
+
+    NONE = ""
+    RANDOM = "random"
+    TIEBREAK = "tiebreak"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two answers to one ask; `subject` is the one that is judged (in a `self` pair: the reference's first answer)."""
+
+    kind: Kind
+    ask: Ask
+    subject: Answer
+    reference: Answer

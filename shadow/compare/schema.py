@@ -1,0 +1,114 @@
+"""Are the arguments of a call valid by the schema that the request itself declared; nothing is ever fetched to know it.
+
+A schema comes from the client's request, so it is hostile until shown otherwise: retrieval is off, patterns run on an engine
+of linear time, and a schema that is absent, or that no validator can be built from, finds everything valid and says so.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any, Protocol
+
+import jsonschema_rs
+
+from shadow.compare.finding import Aspect, Finding
+from shadow.compare.gate import choices, names, why_cut
+from shadow.compare.pair import Pair
+from shadow.compare.saying import incomparable, judged, short, unmeasured
+from shadow.reading.ask import Ask
+from shadow.reading.completion import Choice, ToolCall
+
+VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invalid_json", "unknown_name", "schema_mismatch"
+
+KEPT = 256
+"""Compiled schemas kept; an application offers the same few tools over and over."""
+
+
+class Validator(Protocol):
+    """What is asked of a compiled schema."""
+
+    def validate(self, instance: Any) -> None:
+        """Nothing when valid; jsonschema_rs.ValidationError when not."""
+
+
+def outcome(ask: Ask, call: ToolCall) -> tuple[str, str]:
+    """The class of one call (valid, invalid_json, unknown_name, schema_mismatch) and why.
+
+    `valid` with a reason means that nothing could be checked, and says what was missing.
+    """
+    if call.invalid:
+        return INVALID_JSON, f"the arguments of {short(call.name, 60)} are not JSON: {call.invalid}"
+    tool = next((tool for tool in ask.tools if tool.name == call.name), None)
+    if tool is None:
+        known = ", ".join(tool.name for tool in ask.tools) or "none"
+        return UNKNOWN_NAME, f"{short(call.name, 60)!r} is not among the offered tools ({short(known)})"
+    if tool.schema is None:
+        return VALID, f"not checked: {call.name} declares no schema"
+    return _validity(tool.schema, call)
+
+
+def _validity(schema: Any, call: ToolCall) -> tuple[str, str]:
+    validator = _built(schema)
+    if isinstance(validator, str):
+        return VALID, f"not checked: the schema of {call.name} is of no use: {validator}"
+    try:
+        validator.validate(call.parsed)
+    except jsonschema_rs.ValidationError as fault:
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault.instance_path)
+        return SCHEMA_MISMATCH, short(f"{call.name}{path}: {fault.message}", 300)
+    except (ValueError, RecursionError) as fault:
+        return VALID, short(f"not checked: the arguments of {call.name} cannot be validated: {fault}", 300)
+    return VALID, ""
+
+
+def _built(schema: Any) -> Validator | str:
+    """A validator, or why there is none."""
+    try:
+        return _compiled(json.dumps(schema, sort_keys=True, separators=(",", ":")))
+    except RecursionError:
+        return "it is nested too deep"
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled(schema: str) -> Validator | str:
+    """Pure in its text, so the bounded cache holds no state that anyone could see; `$schema` names the dialect, else 2020-12."""
+    try:
+        options = jsonschema_rs.RegexOptions()
+        return jsonschema_rs.validator_for(json.loads(schema), offline=True, pattern_options=options)
+    except (ValueError, RecursionError) as fault:
+        return short(str(fault).partition("\n")[0])
+
+
+def schema(pair: Pair) -> Finding:
+    """Whether the calls obey their schemas, where both answers call: only a fault that the other does not share differs."""
+    one, other = choices(pair)
+    if not (one.tool_calls and other.tool_calls):
+        return _not_both(pair, one, other)
+    if reason := why_cut(pair):
+        return incomparable(Aspect.SCHEMA, reason)
+    (first, why_first), (second, why_second) = worst(pair.ask, one), worst(pair.ask, other)
+    if not (checked(pair.ask, one) or checked(pair.ask, other)):
+        return unmeasured(Aspect.SCHEMA, why_first or why_second)
+    same = (first == VALID) == (second == VALID)
+    who = names(pair)[1 if first == VALID else 0]
+    return judged(Aspect.SCHEMA, same, first, second, f"only {who}: {why_second if first == VALID else why_first}")
+
+
+def _not_both(pair: Pair, one: Choice, other: Choice) -> Finding:
+    if one.tool_calls or other.tool_calls:
+        return incomparable(Aspect.SCHEMA, f"only {names(pair)[0 if one.tool_calls else 1]} calls a tool")
+    return unmeasured(Aspect.SCHEMA, "neither answer calls a tool")
+
+
+def worst(ask: Ask, choice: Choice) -> tuple[str, str]:
+    """The first faulty call's class and reason; else `valid`, with the reason of a call that could not be checked, if any."""
+    outcomes = [outcome(ask, call) for call in choice.tool_calls]
+    faults = [found for found in outcomes if found[0] != VALID]
+    return faults[0] if faults else max(outcomes, key=lambda found: bool(found[1]), default=(VALID, ""))
+
+
+def checked(ask: Ask, choice: Choice) -> bool:
+    """True when at least one call was found faulty, or was held to its schema and found valid."""
+    outcomes = (outcome(ask, call) for call in choice.tool_calls)
+    return any(kind != VALID or not why for kind, why in outcomes)

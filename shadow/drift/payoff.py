@@ -1,0 +1,124 @@
+"""One pair in, payoffs out: +1 when the provider is the odd one, -1 when the reference is, 0 for neither.
+
+Validity rests on one thing: y (the provider's answer) and r (the reference's) may be swapped. Whether a second reference
+answer is asked, and whether a pair counts, depends on the two in no order; a payoff changes its sign when they are swapped.
+"""
+
+from __future__ import annotations
+
+from shadow.compare import likeness
+from shadow.compare.gate import Standing, said, standing
+from shadow.drift.signals import DIRECTED, LABELLED, Label, Signal
+from shadow.reading.answer import Answer
+from shadow.reading.ask import Ask
+
+EVEN = 1e-6
+"""Two distances closer than this are equal."""
+LONG = 1_000
+"""Characters from which two sampled texts are not the same by chance."""
+WARM = 0.5
+"""Temperature from which they are not."""
+
+
+def wants_control(ask: Ask, y: Answer, r: Answer) -> bool:
+    """Whether the two disagree in any label, so that a second reference answer is worth asking. Symmetric in y and r."""
+    if _why_silent(ask, y, r):
+        return False
+    return any(signal.applicable(ask, y, r) and signal.label(y) != signal.label(r) for signal in LABELLED)
+
+
+def payoffs(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> tuple[tuple[str, int], ...]:
+    """(signal, -1 | 0 | +1) for every signal that this pair counts for; what does not apply is absent, never 0.
+
+    `control` is the second reference answer, None where none was asked. `tiebreak` says whether one is always asked on
+    disagreement; where it is not, only pairs with a control can count for agreement, or agreement would be counted alone.
+    """
+    found = _error(y, r) + _directed(ask, y, r)
+    return tuple((signal.value, payoff) for signal, payoff in _agreement(ask, y, r, control, tiebreak=tiebreak) + found)
+
+
+def why_no_agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> str:
+    """Why a pair counts for no agreement signal; empty when it does. Symmetric in y and r."""
+    if reason := _why_silent(ask, y, r):
+        return reason
+    if control is None:
+        if not tiebreak:
+            return "no second reference answer was asked, and none is asked on disagreement"
+        return "the answers disagree and no second reference answer was asked" if wants_control(ask, y, r) else ""
+    if standing(control)[0] is not Standing.WHOLE:
+        return f"the second reference answer failed: {standing(control)[1]}"
+    return _why_cached(ask, y, r, control)
+
+
+def _why_silent(ask: Ask, y: Answer, r: Answer) -> str:
+    """Why no second reference answer could tell anything."""
+    if ask.unread is not None:
+        return "the request could not be read"
+    if any(standing(leg)[0] is not Standing.WHOLE for leg in (y, r)):
+        return "one of the answers is not whole"
+    if ask.seed is not None:
+        return "the request carries a seed: two reference answers would be alike by it"
+    return ""
+
+
+def _why_cached(ask: Ask, y: Answer, r: Answer, control: Answer) -> str:
+    """A reference that answers from a cache agrees with itself by no merit; each test is made on both answers alike."""
+    ids = {said(leg).id for leg in (y, r)} - {""}
+    if said(control).id in ids:
+        return "two answers carry one id: they come from a cache"
+    text = said(control).first.text or ""
+    warm = ask.temperature is None or ask.temperature >= WARM
+    if warm and len(text) >= LONG and text in {said(leg).first.text for leg in (y, r)}:
+        return "two long answers are the same although the temperature is high: they come from a cache"
+    return ""
+
+
+def _agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool) -> list[tuple[Signal, int]]:
+    if why_no_agreement(ask, y, r, control, tiebreak=tiebreak):
+        return []
+    found = [(signal.signal, _sides(signal, y, r, control)) for signal in LABELLED if signal.applicable(ask, y, r)]
+    if control is not None and _text_applies(ask, y, r):
+        found.append((Signal.TEXT, _text(y, r, control)))
+    return found
+
+
+def _sides(signal: Label, y: Answer, r: Answer, control: Answer | None) -> int:
+    """Whom the control sides with; where y and r agree, with neither, whatever it says."""
+    one, other = signal.label(y), signal.label(r)
+    if control is None or one == other:
+        return 0
+    judge = signal.label(control)
+    return int(one != judge) - int(other != judge)
+
+
+def _text_applies(ask: Ask, y: Answer, r: Answer) -> bool:
+    """Two texts, sampled: greedy texts part for good between healthy engines, which would look like drift."""
+    return ask.temperature != 0 and all((said(leg).first.text or "").strip() for leg in (y, r))
+
+
+def _text(y: Answer, r: Answer, control: Answer) -> int:
+    judge = said(control).first.text or ""
+    one, other = (likeness.texts(said(leg).first.text or "", judge) for leg in (y, r))
+    return 0 if abs(other - one) < EVEN else _sign(other - one)
+
+
+def _directed(ask: Ask, y: Answer, r: Answer) -> list[tuple[Signal, int]]:
+    if ask.unread is not None or any(standing(leg)[0] is not Standing.WHOLE for leg in (y, r)):
+        return []
+    return [
+        (signal.signal, _sign(signal.number(ask, y) - signal.number(ask, r)))
+        for signal in DIRECTED
+        if signal.applicable(ask, y, r)
+    ]
+
+
+def _error(y: Answer, r: Answer) -> list[tuple[Signal, int]]:
+    """Counts always, unless a leg was barred for its key or rate, or was not seen whole by us."""
+    legs = standing(y)[0], standing(r)[0]
+    if any(leg in {Standing.BARRED, Standing.UNSEEN} for leg in legs):
+        return []
+    return [(Signal.ERROR, int(legs[0] is Standing.FAILED) - int(legs[1] is Standing.FAILED))]
+
+
+def _sign(number: float) -> int:
+    return (number > 0) - (number < 0)

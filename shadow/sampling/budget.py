@@ -1,0 +1,74 @@
+"""What shadowing may cost in a period of UTC: requests, tokens, money; told the time, and never moving backwards in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+HOUR, DAY = 3600, 86400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the running period has cost so far; requests count from the moment they are let in."""
+
+    requests: int
+    tokens: int
+    money: float
+
+
+class Budget:
+    """Limits per period ("hour", "day" or "month", by UTC); 0 is no limit. Not for several threads at once.
+
+    A sampled request is let in whole or not at all: once in, its second answer is never refused, only counted. So a
+    period may be overdrawn by what was under way when the limit was reached, which the cap on concurrency bounds.
+    """
+
+    def __init__(self, requests: int, tokens: int, money: float, period: str) -> None:
+        if period not in {"hour", "day", "month"}:
+            raise ValueError(f"budget period {period!r} is not known (known: hour, day, month)")
+        self._limits = Spent(requests=requests, tokens=tokens, money=money)
+        self._period = period
+        self._now = 0
+        self._open = 0
+        self._requests = 0
+        self._tokens = 0
+        self._money = 0.0
+
+    def admit(self, now: float) -> str:
+        """Let one sampled request in at `now` (seconds since the epoch): "" and it is counted, else the limit reached."""
+        self._turn(now)
+        spent, limits = self.spent, self._limits
+        if limits.requests and spent.requests >= limits.requests:
+            return "budget_requests"
+        if limits.tokens and spent.tokens >= limits.tokens:
+            return "budget_tokens"
+        if limits.money and spent.money >= limits.money:
+            return "budget_money"
+        self._open += 1
+        return ""
+
+    def settle(self, now: float, tokens: int, money: float) -> None:
+        """One answer of the reference has come, at this cost; beyond those let in, it counts as one more request."""
+        self._turn(now)
+        self._open = max(self._open - 1, 0)
+        self._requests += 1
+        self._tokens += tokens
+        self._money += money
+
+    @property
+    def spent(self) -> Spent:
+        """What the running period has cost so far."""
+        return Spent(requests=self._open + self._requests, tokens=self._tokens, money=self._money)
+
+    def _turn(self, now: float) -> None:
+        """Begin a new period when `now` is in a later one; a clock set back stays in the present one."""
+        index = self._index(now)
+        if index > self._now:
+            self._now, self._open, self._requests, self._tokens, self._money = index, 0, 0, 0, 0.0
+
+    def _index(self, now: float) -> int:
+        if self._period == "month":
+            moment = datetime.fromtimestamp(now, UTC)
+            return moment.year * 12 + moment.month
+        return int(now // (HOUR if self._period == "hour" else DAY))

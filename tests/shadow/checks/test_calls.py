@@ -1,0 +1,55 @@
+import pytest
+
+from shadow.checks.calls import call_schema, finish_contradiction
+from shadow.compare.finding import State
+from shadow.reading.ask import Tool
+from tests.shadow.compare.made import ask, call, choice, completion
+
+
+def test_calls_that_obey_their_schema_are_fine():
+    assert call_schema(ask(), completion(choice(calls=(call(),)))).state is State.MATCH
+
+
+@pytest.mark.parametrize("wrong", [call(arguments='{"city": 5}'), call(arguments="{"), call("nope")])
+def test_one_call_that_does_not_is_a_fault_with_its_reason(wrong):
+    found = call_schema(ask(), completion(choice(calls=(call(), wrong))))
+    assert found.state is State.DIFFER
+    assert found.subject in {"schema_mismatch", "invalid_json", "unknown_name"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "reason"),
+    [
+        (ask(), choice("hello"), "the answer calls no tool"),
+        (ask(), choice(calls=(call(arguments='{"ci'),), finish="length"), "cut by a limit"),
+        (ask(tools=(Tool(name="get_weather", schema=None),)), choice(calls=(call(),)), "declares no schema"),
+    ],
+)
+def test_what_cannot_be_checked_is_not_called_fine(asked, said, reason):
+    found = call_schema(asked, completion(said))
+    assert found.state is State.NOT_MEASURED
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "reason"),
+    [
+        (ask(), choice("hello"), ""),
+        (ask(), choice(calls=(call(),)), ""),
+        (ask(), choice("hello", finish=None), "without a finish_reason"),
+        (ask(), choice("hello", finish="tool_calls"), "no tool is named"),
+        (ask(), choice(calls=(call(name=""),)), "no tool is named"),
+        (ask(), choice(calls=(call(),), finish="stop"), "stop beside 1 tool call"),
+        (ask(tool_choice="required"), choice(calls=(call(),), finish="stop"), ""),
+        (ask(tool_choice={"type": "function"}), choice(calls=(call(),), finish="stop"), ""),
+        (ask(max_tokens=500), choice("x", finish="length"), "length after 20 tokens of 500"),
+        (ask(max_tokens=21), choice("x", finish="length"), ""),
+        (ask(max_tokens=20), choice("x", finish="length"), ""),
+        (ask(), choice("x", finish="length"), ""),
+        (ask(), choice("x", finish="content_filter"), ""),
+    ],
+)
+def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
+    found = finish_contradiction(asked, completion(said))
+    assert found.state is (State.DIFFER if reason else State.MATCH)
+    assert reason in found.reason

@@ -1,0 +1,107 @@
+import random
+import re
+
+import pytest
+
+from shadow.checks.spaces import lost_space
+from shadow.compare.finding import State
+from tests.shadow.compare.made import ask, choice, completion
+
+PROSE = (
+    "There was a young reader from Trent, whose souls of her books went to the sea. "
+    "She could not tell whether the island was another theme, or nothing at all; "
+    "therefore she asked everyone within the house, and they knew the answer already. "
+    "Without the therapist however, it is often understood that somebody forgot. "
+)
+ALSO = ask(messages=({"role": "user", "content": "Tell me about souls that sleep."},))
+
+
+def found(pieces, asked=ALSO, *, stream=True):
+    return lost_space(asked, completion(choice(pieces=tuple(pieces)), stream=stream))
+
+
+def tokens(text):
+    return re.findall(r"\s?[^\s]+|\s+", text)
+
+
+def test_a_faithful_stream_is_checked_and_fine():
+    assert found(tokens(PROSE)).state is State.MATCH
+
+
+def test_one_lost_space_is_found_at_its_boundary():
+    pieces = tokens("The souls" + " beneath the sea are not at rest, and so the story goes on for all of us.")
+    pieces[pieces.index(" beneath")] = "beneath"
+    result = found(pieces)
+    assert result.state is State.DIFFER
+    assert (result.subject, result.reference) == ("soulsbeneath", "souls beneath")
+    assert result.reason == "chunk boundary at character 9: 'souls' and 'beneath' came joined"
+
+
+def test_the_same_letters_inside_one_piece_are_no_matter_of_boundaries():
+    assert found([*tokens("I saw the soulsbeneath of it all,"), " and it was good."]).state is not State.DIFFER
+
+
+def test_a_stream_stripped_of_all_its_spaces_is_found():
+    result = found([piece.strip() for piece in tokens(PROSE)])
+    assert result.state is State.DIFFER
+    assert "came joined" in result.reason
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pieces_cut_anywhere_in_faithful_text_are_no_fault(seed):
+    rng, pieces, at = random.Random(seed), [], 0
+    text = PROSE * 5
+    while at < len(text):
+        size = rng.randint(1, 7)
+        pieces.append(text[at : at + size])
+        at += size
+    assert found(pieces).state is State.MATCH
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_provider_that_loses_one_space_in_five_is_found(seed):
+    rng = random.Random(seed)
+    pieces = [piece.lstrip(" ") if rng.random() < 0.2 else piece for piece in tokens(PROSE * 3)]
+    assert found(pieces).state is State.DIFFER
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [" It is the", "me of it,", " and the", "y were with", "in the is", "land of that", " and this."],
+        ["Use `the", "which` of it for", " all of us and", " not the other."],
+        ["See https://example.org/the", "which?x=of", "the and all the rest of it, as you like."],
+        ["It is in of", "_which or is", "Which or the", "which2 of all that we have."],
+        ["Die Waren und", "werden auf dem", " Schiff", "fahrten gebracht", " was man so", "fort sieht."],
+        ["今天天气", "很好我们", "去公园散步"],
+        ["The set", "Timeout of the", " node is not in the list", " of all that is."],
+    ],
+)
+def test_compounds_code_addresses_identifiers_and_other_scripts_are_left_alone(pieces):
+    assert found(pieces).state is not State.DIFFER
+
+
+def test_a_joined_word_that_the_request_uses_is_a_word():
+    pieces = ["It is the", "which of all that we", " have in this", " house for you."]
+    assert found(pieces).state is State.DIFFER
+    assert found(pieces, ask(messages=({"content": [{"type": "text", "text": "What is thewhich?"}]},))).state is State.MATCH
+
+
+@pytest.mark.parametrize(
+    ("pieces", "stream", "reason"),
+    [
+        (["hello world"], True, "not a stream of several pieces"),
+        ([], True, "not a stream of several pieces"),
+        (["hello", " there"], False, "not a stream of several pieces"),
+        (["今天", "天气"], True, "no chunk boundary stands beside a word"),
+    ],
+)
+def test_what_cannot_be_checked_is_not_called_fine(pieces, stream, reason):
+    result = found(pieces, stream=stream)
+    assert result.state is State.NOT_MEASURED
+    assert reason in result.reason
+
+
+def test_messages_of_any_shape_are_read_for_words():
+    odd = ask(messages=({"content": None}, {}, {"content": [1, {"type": "image_url"}, {"text": 5}]}))
+    assert found(["It is the", "which of all that we", " have in this", " house for you."], odd).state is State.DIFFER

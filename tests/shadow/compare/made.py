@@ -1,0 +1,161 @@
+"""Asks and answers made by hand, in the normal form, for the rooms that compare, check and judge."""
+
+import json
+from typing import Any
+
+from proxy.exchange import Exchange, Failure, FailureKind, Mark, Request, Response, Role
+from shadow.compare.pair import Kind, Pair
+from shadow.reading.answer import Answer
+from shadow.reading.ask import Ask, Tool
+from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Unread, Usage, Why
+from shadow.reading.timing import Timing
+
+WEATHER = Tool(
+    name="get_weather",
+    schema={
+        "type": "object",
+        "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+)
+ABSENT: Any = object()
+
+
+def ask(**fields: Any) -> Ask:
+    known: dict[str, Any] = {
+        "api": "chat_completions",
+        "model": "m",
+        "stream": True,
+        "tools": (WEATHER,),
+        "tool_choice": None,
+        "temperature": None,
+        "seed": None,
+        "n": 1,
+        "max_tokens": None,
+        "messages": ({"role": "user", "content": "What is the weather in Paris?"},),
+        "body": {},
+        "unread": None,
+    }
+    return Ask(**{**known, **fields})
+
+
+def call(name: str = "get_weather", arguments: str = '{"city": "Paris"}', index: int = 0) -> ToolCall:
+    try:
+        parsed, invalid = json.loads(arguments), ""
+    except ValueError as fault:
+        parsed, invalid = None, str(fault)
+    return ToolCall(index=index, id=f"call_{index}", name=name, arguments=arguments, parsed=parsed, invalid=invalid, deltas=1)
+
+
+def choice(
+    text: str | None = None,
+    calls: tuple[ToolCall, ...] = (),
+    *,
+    finish: str | None = ABSENT,
+    refusal: str | None = None,
+    reasoning: str | None = None,
+    pieces: tuple[str, ...] | None = None,
+) -> Choice:
+    said = "".join(pieces) if pieces is not None else text
+    return Choice(
+        index=0,
+        text=said,
+        reasoning=reasoning,
+        reasoning_field="reasoning_content" if reasoning else "",
+        refusal=refusal,
+        tool_calls=calls,
+        finish_reason=("tool_calls" if calls else "stop") if finish is ABSENT else finish,
+        logprobs=None,
+        pieces=pieces if pieces is not None else (said,) if said else (),
+    )
+
+
+def completion(first: Choice, *, tokens: tuple[int | None, int | None] | None = (10, 20), name: str = "", stream: bool = True):
+    usage = None
+    if tokens is not None:
+        usage = Usage(
+            prompt_tokens=tokens[0], completion_tokens=tokens[1], total_tokens=None, reasoning_tokens=None, cached_tokens=None
+        )
+    return Completion(id=name, model="m", fingerprint="", stream=stream, choices=(first,), usage=usage, notes=())
+
+
+def timing(**fields: Any) -> Timing:
+    known: dict[str, Any] = {
+        "head": 0.1,
+        "first_chunk": 0.1,
+        "first_token": 0.2,
+        "total": 1.0,
+        "gaps": (0.01, 0.02, 0.03),
+        "rate": 50.0,
+    }
+    return Timing(**{**known, **fields})
+
+
+def answer(
+    said: Choice | Completion | Unread | str,
+    *,
+    status: int | None = 200,
+    error: ProviderError | None = None,
+    failure: FailureKind | None = None,
+    target: str = "/v1/chat/completions",
+    times: Timing | None = None,
+    stream: bool = True,
+) -> Answer:
+    if isinstance(said, str):
+        said = choice(said)
+    if isinstance(said, Choice):
+        said = completion(said, stream=stream)
+    return Answer(
+        exchange=exchange(status, failure, target, stream=stream),
+        status=status,
+        said=said,
+        error=error,
+        timing=times or timing(),
+    )
+
+
+def exchange(status: int | None, failure: FailureKind | None, target: str, *, stream: bool) -> Exchange:
+    response = None
+    if status is not None:
+        response = Response(
+            status=status, reason="", headers=(), body=b"x", size=1, marks=(Mark(seconds=0.1, end=1),), head_seconds=0.1
+        )
+    return Exchange(
+        id="e",
+        role=Role.PRIMARY,
+        started=0.0,
+        route="r",
+        provider="p",
+        reference="q",
+        model="m",
+        stream=stream,
+        tag="",
+        conversation="",
+        opted_out=False,
+        request=Request(method="POST", target=target, headers=(), body=b"{}", size=2),
+        response=response,
+        failure=Failure(kind=failure, detail="as it is", after_head=True) if failure else None,
+        seconds=1.0,
+        overhead=0.0,
+    )
+
+
+def failed(status: int = 500, *, in_stream: bool = False) -> Answer:
+    error = ProviderError(status=status, type="server_error", code="", message="out of luck", in_stream=in_stream)
+    said = Unread(why=Why.NO_RESPONSE, detail="an error")
+    return answer(said, status=200 if in_stream else status, error=error)
+
+
+def unread(why: Why, **more: Any) -> Answer:
+    return answer(Unread(why=why, detail="for a test"), **more)
+
+
+def pair(
+    subject: Answer | Choice | str, reference: Answer | Choice | str, asked: Ask | None = None, kind: Kind = Kind.CROSS
+) -> Pair:
+    return Pair(kind=kind, ask=asked or ask(), subject=_answer(subject), reference=_answer(reference))
+
+
+def _answer(said: Answer | Choice | str) -> Answer:
+    return said if isinstance(said, Answer) else answer(said)

@@ -1,0 +1,111 @@
+import asyncio
+
+import pytest
+
+from shadow.compare import schema
+from shadow.compare.finding import State
+from shadow.reading.ask import Tool
+from tests.shadow.compare.made import ask, call, choice, pair
+
+GOOD, WRONG = call(arguments='{"city": "Paris"}'), call(arguments='{"city": 5}')
+
+
+@pytest.mark.parametrize(
+    ("made", "kind", "says"),
+    [
+        (GOOD, "valid", ""),
+        (call(arguments='{"city": "Par'), "invalid_json", "not JSON"),
+        (call("get_wether"), "unknown_name", "'get_wether' is not among the offered tools (get_weather)"),
+        (WRONG, "schema_mismatch", "get_weather.city: 5 is not of type"),
+        (call(arguments="{}"), "schema_mismatch", '"city" is a required property'),
+        (call(arguments='{"city": "x", "size": 1}'), "schema_mismatch", "size"),
+    ],
+)
+def test_a_call_has_one_class_and_its_reason(made, kind, says):
+    found, reason = schema.outcome(ask(), made)
+    assert found == kind
+    assert says in reason
+    assert bool(reason) == (kind != "valid")
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [
+        None,
+        {"type": "strin"},
+        {"exclusiveMinimum": True},
+        [],
+        "x",
+        7,
+        {"$ref": "file:///etc/hostname"},
+        {"pattern": "(?!a)"},
+        {"$schema": 5},
+    ],
+)
+def test_a_schema_that_is_absent_or_of_no_use_finds_everything_valid_and_says_so(useless):
+    found, reason = schema.outcome(ask(tools=(Tool(name="t", schema=useless),)), call("t", '{"a": 1}'))
+    assert found == "valid"
+    assert reason.startswith("not checked: ")
+
+
+def test_the_dialect_is_the_one_that_the_schema_names():
+    older = {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 3, "exclusiveMinimum": True}
+    assert schema.outcome(ask(tools=(Tool(name="t", schema=older),)), call("t", "3"))[0] == "schema_mismatch"
+
+
+def test_a_pattern_that_explodes_elsewhere_takes_no_time_here():
+    slow = Tool(name="t", schema={"type": "string", "pattern": "^(a+)+$"})
+    assert schema.outcome(ask(tools=(slow,)), call("t", '"' + "a" * 5000 + 'b"'))[0] == "schema_mismatch"
+
+
+async def test_a_remote_reference_is_never_fetched():
+    hits = []
+
+    def hit(reader, writer):
+        hits.append(1)
+        writer.close()
+
+    server = await asyncio.start_server(hit, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/schema.json"
+        for remote in (
+            {"$ref": url},
+            {"properties": {"a": {"$ref": url}}},
+            {"$schema": url},
+            {"$dynamicRef": url},
+            {"$id": url, "$ref": "x"},
+        ):
+            tool = Tool(name="t", schema=remote)
+            found, reason = await asyncio.to_thread(schema.outcome, ask(tools=(tool,)), call("t", '{"a": 1}'))
+            assert (found, reason[:12]) == ("valid", "not checked:")
+    assert hits == []
+
+
+def test_values_that_json_may_hold_and_others_may_not_never_raise():
+    for arguments in ('{"city": "\\ud800"}', '{"city": 1e999}', "[" * 900 + "]" * 900, '{"days": ' + "9" * 4000 + "}"):
+        kind, _ = schema.outcome(ask(), call(arguments=arguments))
+        assert kind in {"valid", "schema_mismatch", "invalid_json"}
+
+
+def test_compiled_schemas_are_kept_up_to_a_bound():
+    for number in range(schema.KEPT + 20):
+        schema.outcome(ask(tools=(Tool(name="t", schema={"const": number}),)), call("t", "0"))
+    assert schema._compiled.cache_info().currsize == schema.KEPT
+
+
+def test_only_a_fault_that_the_other_side_does_not_share_differs():
+    def both(one, other):
+        return schema.schema(pair(choice(calls=(one,)), choice(calls=(other,))))
+
+    assert both(GOOD, GOOD).state is State.MATCH
+    assert both(WRONG, call("nope")).state is State.MATCH
+    assert both(WRONG, GOOD).reason.startswith("only the provider: get_weather.city")
+    assert both(GOOD, WRONG).reason.startswith("only the reference: ")
+    assert schema.schema(pair("a", choice(calls=(GOOD,)))).state is State.NOT_COMPARABLE
+    assert schema.schema(pair("a", "b")).state is State.NOT_MEASURED
+
+
+def test_calls_without_a_schema_are_not_called_fine():
+    bare = ask(tools=(Tool(name="get_weather", schema=None),))
+    found = schema.schema(pair(choice(calls=(GOOD,)), choice(calls=(GOOD,)), bare))
+    assert (found.state, found.reason) == (State.NOT_MEASURED, "not checked: get_weather declares no schema")

@@ -1,0 +1,147 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.exchange import FailureKind
+from shadow.drift.payoff import payoffs, wants_control, why_no_agreement
+from shadow.drift.signals import AGREEMENT, Signal
+from shadow.reading.completion import Unread, Why
+from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, unread
+
+CALLS = [call(), call(arguments='{"city": "Rome"}'), call(arguments='{"city": 5}'), call("x", "{"), call("get_time", "{}")]
+TEXTS = [None, "", "Sunny today in Paris.", "Rain and wind, all day long.", "long " * 300]
+CHOICES = st.builds(
+    choice,
+    st.sampled_from(TEXTS),
+    st.lists(st.sampled_from(CALLS), max_size=2).map(tuple),
+    finish=st.sampled_from(["stop", "length", "tool_calls", None]),
+    refusal=st.sampled_from([None, "I cannot."]),
+)
+WHOLE = st.builds(
+    lambda said, tokens, name: answer(completion(said, tokens=tokens, name=name)),
+    CHOICES,
+    st.sampled_from([None, (None, None), (10, 20), (11, 20), (10, 90)]),
+    st.sampled_from(["", "a", "b", "c"]),
+)
+BROKEN = st.sampled_from(
+    [failed(), failed(429), unread(Why.BROKEN), unread(Why.TRUNCATED), answer("a", failure=FailureKind.CLIENT_GONE)]
+)
+ANSWERS = st.one_of(WHOLE, WHOLE, WHOLE, BROKEN)
+ASKS = st.builds(
+    lambda tools, temperature, seed: ask(temperature=temperature, seed=seed, **({} if tools else {"tools": ()})),
+    st.booleans(),
+    st.sampled_from([None, 0.0, 0.3, 1.0]),
+    st.sampled_from([None, None, None, 7]),
+)
+
+
+@settings(max_examples=300)
+@given(ASKS, ANSWERS, ANSWERS, st.none() | ANSWERS, st.booleans())
+def test_every_payoff_changes_its_sign_when_the_two_answers_are_swapped(asked, y, r, control, tiebreak):
+    forth = dict(payoffs(asked, y, r, control, tiebreak=tiebreak))
+    back = dict(payoffs(asked, r, y, control, tiebreak=tiebreak))
+    assert forth == {signal: -payoff for signal, payoff in back.items()}
+    assert set(forth.values()) <= {-1, 0, 1}
+    assert set(forth) <= {signal.value for signal in Signal}
+
+
+@given(ASKS, ANSWERS, ANSWERS)
+def test_whether_a_control_is_wanted_does_not_depend_on_the_order(asked, y, r):
+    assert wants_control(asked, y, r) == wants_control(asked, r, y)
+
+
+@given(ASKS, WHOLE, WHOLE)
+def test_where_no_control_is_wanted_every_label_is_zero_whatever_a_control_would_have_said(asked, y, r):
+    if asked.seed is None and not wants_control(asked, y, r):
+        for control in (None, answer("x"), answer(choice(calls=(call("zzz", "{}"),)))):
+            found = dict(payoffs(asked, y, r, control))
+            assert all(found.get(signal.value, 0) == 0 for signal in AGREEMENT - {Signal.TEXT})
+
+
+def made(*calls, text=None, **more):
+    return answer(choice(text, calls=calls, **more))
+
+
+CALLING, OTHER, WRITING = made(call()), made(call(arguments='{"city": "Rome"}')), made(text="It is sunny.")
+
+
+def test_the_control_decides_who_is_the_odd_one():
+    assert wants_control(ask(), WRITING, CALLING)
+    found = dict(payoffs(ask(), WRITING, CALLING, CALLING))
+    assert (found["action"], found["trigger"], found["finish_reason"], found["trigger_rate"]) == (1, 1, 1, 1)
+    assert dict(payoffs(ask(), WRITING, CALLING, WRITING))["action"] == -1
+    assert dict(payoffs(ask(), OTHER, CALLING, CALLING))["args"] == 1
+    assert dict(payoffs(ask(), OTHER, CALLING, made(call("z", "{}"))))["args"] == 0
+
+
+def test_what_does_not_apply_is_absent_and_never_zero():
+    found = dict(payoffs(ask(tools=()), WRITING, WRITING, None))
+    assert not {"trigger", "trigger_rate", "tool_names", "args", "schema", "text"} & set(found)
+    assert {"action", "finish_reason", "refusal", "refusal_rate", "finish_length", "error"} <= set(found)
+    cut = dict(payoffs(ask(), made(call(), finish="length"), CALLING, CALLING))
+    assert not {"args", "schema"} & set(cut)
+    assert (cut["finish_length"], cut["action"]) == (1, 1)
+
+
+def test_a_schema_payoff_needs_a_schema():
+    wrong = made(call(arguments='{"city": 5}'))
+    assert dict(payoffs(ask(), wrong, CALLING, CALLING))["schema"] == 1
+    assert dict(payoffs(ask(), CALLING, CALLING, None))["schema"] == 0
+    bare = ask(tools=(replace(ask().tools[0], schema=None),))
+    assert "schema" not in dict(payoffs(bare, CALLING, CALLING, None))
+
+
+def test_text_counts_only_sampled_and_beside_a_control():
+    y, r, control = answer("one two three four"), answer("five six seven"), answer("five six eight")
+    assert dict(payoffs(ask(), y, r, control))["text"] == 1
+    assert "text" not in dict(payoffs(ask(temperature=0.0), y, r, control))
+    assert "text" not in dict(payoffs(ask(), y, r, None))
+
+
+@pytest.mark.parametrize(
+    ("asked", "y", "r", "control"),
+    [
+        (ask(seed=7), WRITING, CALLING, CALLING),
+        (ask(), WRITING, CALLING, failed()),
+        (ask(), WRITING, CALLING, None),
+        (ask(), failed(), CALLING, CALLING),
+        (
+            ask(),
+            WRITING,
+            answer(completion(choice(calls=(call(),)), name="x")),
+            answer(completion(choice(calls=(call(),)), name="x")),
+        ),
+        (ask(), CALLING, answer("same " * 300), answer("same " * 300)),
+        (ask(unread=Unread(why=Why.NOT_JSON, detail="?")), WRITING, CALLING, CALLING),
+    ],
+)
+def test_what_breaks_the_exchange_leaves_agreement_out_and_says_why(asked, y, r, control):
+    assert why_no_agreement(asked, y, r, control)
+    assert not {signal.value for signal in AGREEMENT} & set(dict(payoffs(asked, y, r, control)))
+
+
+def test_identical_long_texts_at_temperature_zero_are_no_cache():
+    long = answer("same " * 300)
+    assert why_no_agreement(ask(temperature=0.0), CALLING, long, long) == ""
+
+
+def test_without_tie_breaks_only_pairs_with_a_random_control_count_for_agreement():
+    assert "action" not in dict(payoffs(ask(), CALLING, CALLING, None, tiebreak=False))
+    assert dict(payoffs(ask(), WRITING, CALLING, CALLING, tiebreak=False))["action"] == 1
+
+
+def test_an_error_counts_for_error_alone_and_a_leg_nobody_failed_counts_for_nothing():
+    assert payoffs(ask(), failed(), CALLING, None) == (("error", 1),)
+    assert payoffs(ask(), CALLING, failed(), None) == (("error", -1),)
+    assert payoffs(ask(), failed(), failed(), None) == (("error", 0),)
+    assert payoffs(ask(), failed(429), CALLING, None) == ()
+    assert payoffs(ask(), unread(Why.TRUNCATED), CALLING, None) == ()
+
+
+def test_counts_of_tokens_pay_by_their_sign():
+    one, other = answer(completion(choice("a"), tokens=(9, 30))), answer(completion(choice("a"), tokens=(10, 20)))
+    found = dict(payoffs(ask(), one, other, None))
+    assert (found["prompt_tokens"], found["completion_tokens"]) == (-1, 1)
+    assert "prompt_tokens" not in dict(payoffs(ask(), one, answer(completion(choice("a"), tokens=None)), None))

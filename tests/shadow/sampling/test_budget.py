@@ -1,0 +1,74 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from shadow.sampling.budget import Budget, Spent
+
+
+def at(*moment):
+    return datetime(*moment, tzinfo=UTC).timestamp()
+
+
+NOON = at(2026, 3, 31, 12)
+
+
+def test_no_limit_lets_everything_in():
+    budget = Budget(0, 0, 0.0, "day")
+    for _ in range(100):
+        assert budget.admit(NOON) == ""
+        budget.settle(NOON, 10**6, 100.0)
+
+
+def test_each_limit_says_its_own_reason():
+    by_requests = Budget(2, 0, 0.0, "day")
+    assert [by_requests.admit(NOON) for _ in range(3)] == ["", "", "budget_requests"]
+    by_tokens = Budget(0, 100, 0.0, "day")
+    assert by_tokens.admit(NOON) == ""
+    by_tokens.settle(NOON, 100, 0.0)
+    assert by_tokens.admit(NOON) == "budget_tokens"
+    by_money = Budget(0, 0, 0.5, "day")
+    assert by_money.admit(NOON) == ""
+    by_money.settle(NOON, 1, 0.5)
+    assert by_money.admit(NOON) == "budget_money"
+
+
+def test_a_second_answer_is_counted_and_never_refused():
+    budget = Budget(2, 0, 0.0, "day")
+    assert budget.admit(NOON) == ""
+    budget.settle(NOON, 10, 0.1)
+    budget.settle(NOON, 10, 0.1)
+    assert budget.spent == Spent(requests=2, tokens=20, money=0.2)
+    assert budget.admit(NOON) == "budget_requests"
+
+
+def test_what_was_let_in_and_never_came_back_stays_counted():
+    budget = Budget(1, 0, 0.0, "hour")
+    assert budget.admit(NOON) == ""
+    assert budget.admit(NOON + 1) == "budget_requests"
+
+
+@pytest.mark.parametrize(
+    ("period", "last", "first"),
+    [
+        ("hour", at(2026, 3, 31, 12, 59, 59), at(2026, 3, 31, 13)),
+        ("day", at(2026, 3, 31, 23, 59, 59), at(2026, 4, 1)),
+        ("month", at(2026, 12, 31, 23, 59, 59), at(2027, 1, 1)),
+    ],
+)
+def test_a_period_ends_at_its_boundary_in_utc(period, last, first):
+    budget = Budget(1, 0, 0.0, period)
+    assert budget.admit(last - 10) == ""
+    assert budget.admit(last) == "budget_requests"
+    assert budget.admit(first) == ""
+
+
+def test_a_clock_set_back_gives_nothing_twice():
+    budget = Budget(1, 0, 0.0, "hour")
+    assert budget.admit(NOON) == ""
+    assert budget.admit(NOON - 7200) == "budget_requests"
+    assert budget.admit(NOON) == "budget_requests"
+
+
+def test_an_unknown_period_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"'week' is not known \(known: hour, day, month\)"):
+        Budget(1, 1, 1.0, "week")
