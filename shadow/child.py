@@ -1,0 +1,83 @@
+"""Child: one process of the house, told its task on standard input, restarted with patience when it dies unasked."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+
+import structlog
+
+log = structlog.get_logger("sameweights.serve")
+
+START_PATIENCE = 30.0
+"""Seconds until a child must have said that it is ready; a cold disk may be slow."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+
+
+class Child:
+    """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it."""
+
+    def __init__(self, name: str, module: str, task: str, fds: Sequence[int]) -> None:
+        self.name = name
+        self._module = module
+        self._task = task
+        self._fds = tuple(fds)
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The running process's id, 0 when there is none."""
+        return self._process.pid if self._process and self._process.returncode is None else 0
+
+    async def start(self) -> None:
+        """Start the process and hand it its task."""
+        # -P: a folder named proxy or storage where the user stands must not be taken for ours
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", self._module, stdin=PIPE, stdout=PIPE, pass_fds=self._fds, start_new_session=True
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(self._task.encode() + b"\n")
+
+    async def ready(self) -> bool:
+        """Wait until it says so; False when it ended or stayed silent instead (it has said why on standard error)."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(START_PATIENCE):
+                said = await self._process.stdout.readline()
+                if not said:
+                    await self._process.wait()
+                return said == b"ready\n"
+        except TimeoutError:
+            log.error("process did not start", process=self.name, seconds=START_PATIENCE)  # noqa: TRY400 - a sentence, not our bug
+            return False
+
+    async def keep_alive(self) -> None:
+        """Restart the process whenever it ends, until cancelled; the pause grows while it does not stay up."""
+        pause = FIRST_PAUSE
+        while True:
+            assert self._process is not None
+            code = await self._process.wait()
+            log.error("process ended, starting it anew", process=self.name, code=code, pause=pause)
+            await asyncio.sleep(pause)
+            await self.start()
+            pause = FIRST_PAUSE if await self.ready() else min(pause * 2, LONGEST_PAUSE)
+
+    async def stop(self, patience: float) -> None:
+        """Ask it to end, and make it end after `patience` seconds."""
+        if not self.pid or self._process is None:
+            return
+        self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), patience)
+        except TimeoutError:
+            log.warning("process did not stop in time", process=self.name, seconds=patience)
+            self.kill()
+            await self._process.wait()
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.pid and self._process is not None:
+            self._process.kill()

@@ -1,0 +1,299 @@
+"""The whole surface of the command line: every command and flag on one screen, and the exit codes; no deeds.
+
+0: done. 1: our fault, with a traceback. 2: what the user wrote, one sentence a fault. 3: `report --fail-on-drift` found drift.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from shadow.config import Config
+    from storage.store import Reader
+
+OK, WRONG, DRIFT = 0, 2, 3
+WIDTH = 100
+"""Columns where there is no terminal to ask."""
+
+app = typer.Typer(
+    name="sameweights",
+    help="A transparent proxy that audits live LLM traffic: does your provider serve what the reference serves?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(no_args_is_help=True, help="Check, show, describe or begin a configuration.", rich_markup_mode=None)
+app.add_typer(config_app, name="config")
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Argument(metavar="CONFIG", help="The TOML file; else sameweights.toml of this folder.", show_default=False),
+]
+Db = Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database, instead of the configured one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="From when: 30m, 24h, 7d, all, or a date.")]
+
+
+@app.callback(invoke_without_command=True)
+def _sameweights(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import PackageNotFoundError
+        from importlib.metadata import version as installed_version
+
+        try:
+            typer.echo(f"sameweights {installed_version('sameweights')}")
+        except PackageNotFoundError:
+            typer.echo("sameweights, not installed but run from its source")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long to send requests.")] = 20.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Data port; 0 takes a free one.")] = 0,
+) -> None:
+    """See it work in 20 seconds, with pretended providers; no key."""
+    from shadow.studies.demo import run
+
+    raise typer.Exit(run(seconds=seconds, keep=keep, port=port))
+
+
+@app.command()
+def serve(
+    *,
+    config: ConfigPath = None,
+    upstream: Annotated[str | None, typer.Option("--upstream", metavar="URL", help="Who answers; needs no file.")] = None,
+    reference: Annotated[str | None, typer.Option("--reference", metavar="URL", help="Who is asked again, for a sample.")] = None,
+    reference_model: Annotated[
+        str | None, typer.Option("--reference-model", metavar="NAME", help="The model's name there.")
+    ] = None,
+    upstream_key_env: Annotated[
+        str | None, typer.Option("--upstream-key-env", metavar="VARIABLE", help="Variable with its key.")
+    ] = None,
+    reference_key_env: Annotated[
+        str | None, typer.Option("--reference-key-env", metavar="VARIABLE", help="Variable with its key; never the client's.")
+    ] = None,
+    sample_rate: Annotated[
+        float | None, typer.Option("--sample-rate", metavar="SHARE", help="Share that is shadowed, 0..1.")
+    ] = None,
+    listen: Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="The data port.")] = None,
+    admin: Annotated[str | None, typer.Option("--admin", metavar="HOST:PORT", help="Metrics, health and pages.")] = None,
+    db: Db = None,
+    workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that forward.")] = None,
+) -> None:
+    """Forward live traffic, and audit a sample of it."""
+    from shadow.serve import run
+    from shadow.settings import advice, load
+
+    flags = {
+        "upstream": upstream,
+        "reference": reference,
+        "reference_model": reference_model,
+        "upstream_key_env": upstream_key_env,
+        "reference_key_env": reference_key_env,
+        "sample_rate": sample_rate,
+        "listen": listen,
+        "admin": admin,
+        "db": db,
+        "workers": workers,
+    }
+    loaded = load(config if config or upstream else _file_here() or _missing(), flags, os.environ)
+    for word in advice(loaded):
+        typer.echo(f"note: {word}", err=True)
+    raise typer.Exit(run(loaded))
+
+
+@config_app.command()
+def check(config: ConfigPath = None) -> None:
+    """Every fault at once, with file and line; exit 2 when there is one."""
+    from shadow.settings import advice, load
+
+    path = config or _file_here() or _missing()
+    for word in advice(load(path, {}, os.environ)):
+        typer.echo(f"note: {word}")
+    typer.echo(f"{path}: fine")
+
+
+@config_app.command()
+def show(config: ConfigPath = None) -> None:
+    """What is in force: file, environment and defaults together, as JSON."""
+    import json
+
+    from shadow.settings import masked
+
+    typer.echo(json.dumps(masked(_settings(config, None)), indent=2))
+
+
+@config_app.command()
+def schema() -> None:
+    """The JSON schema of sameweights.toml, for editors."""
+    import json
+
+    from shadow.config import Config
+
+    typer.echo(json.dumps(Config.model_json_schema(), indent=2))
+
+
+@config_app.command()
+def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to write it.")] = Path("sameweights.toml")) -> None:
+    """Write a commented file to begin with; never over another."""
+    from shadow.faults import ConfigError
+    from shadow.starter import STARTER
+
+    try:
+        with path.open("x", encoding="utf-8") as out:
+            out.write(STARTER)
+    except FileExistsError:
+        raise ConfigError([f"{path}: is there already, and is left as it is; name another path"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from None
+    typer.echo(f"{path} written; change the addresses in it, then: sameweights config check")
+
+
+@app.command()
+def report(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    since: Since = "24h",
+    until: Annotated[str, typer.Option("--until", metavar="TIME", help="Until when.")] = "now",
+    as_json: AsJson = False,
+    fail_on_drift: Annotated[bool, typer.Option("--fail-on-drift", help="Exit 3 when a provider differs.")] = False,
+) -> None:
+    """Who differs from the reference, by how much, how surely."""
+    from shadow.views import report as views
+    from shadow.views.wanted import moment_of
+
+    now = time.time()
+    period = moment_of("--since", since, now), moment_of("--until", until, now)
+    with _reading(config, db) as reader:
+        found = views.build(reader, *period)
+    typer.echo(views.as_json(found) if as_json else views.as_text(found, width=_width(), color=_color()))
+    if fail_on_drift and found.drifted:
+        raise typer.Exit(DRIFT)
+
+
+@app.command()
+def pairs(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
+    aspect: Annotated[str, typer.Option("--aspect", metavar="SIGNAL", help="With a finding of this signal.")] = "",
+    state: Annotated[str, typer.Option("--state", metavar="STATE", help="In this state: differ, match, ...")] = "",
+    since: Since = "all",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """The compared requests, newest first."""
+    from shadow.views import terminal
+    from shadow.views.wanted import pair_filter
+
+    chosen = pair_filter(provider=provider, model=model, aspect=aspect, state=state, since=since, limit=limit, now=time.time())
+    with _reading(config, db) as reader:
+        found = reader.pairs(chosen)
+    typer.echo(terminal.pairs_json(found) if as_json else terminal.pairs_text(found, width=_width(), color=_color()))
+
+
+@app.command("show")
+def show_pair(
+    pair_id: Annotated[str, typer.Argument(metavar="ID", help="The pair's id, or its beginning.")],
+    config: ConfigPath = None,
+    db: Db = None,
+    as_json: AsJson = False,
+) -> None:
+    """One compared request: its answers side by side."""
+    from shadow.faults import ConfigError, quoted
+    from shadow.views import terminal
+
+    with _reading(config, db) as reader:
+        found = terminal.sides(reader, pair_id)
+    if found is None:
+        raise ConfigError(
+            [f"no such pair: {quoted(pair_id)}; see `sameweights pairs` for whole ids, or give more of its beginning"]
+        )
+    typer.echo(terminal.pair_json(found) if as_json else terminal.pair_text(found, width=_width(), color=_color()))
+
+
+def _file_here() -> Path | None:
+    path = Path("sameweights.toml")
+    return path if path.exists() else None
+
+
+def _missing() -> Path:
+    from shadow.faults import ConfigError
+
+    remedy = "write one with `sameweights config init`, or start with --upstream URL"
+    raise ConfigError([f"sameweights.toml: no such file in this folder; {remedy}"])
+
+
+def _settings(config: Path | None, db: str | None) -> Config:
+    """The configuration for looking at records: keys and providers may be absent, and so may the file."""
+    from shadow.settings import load
+
+    return load(config or _file_here(), {"db": db}, os.environ, serving=False)
+
+
+def _reading(config: Path | None, db: str | None) -> AbstractContextManager[Reader]:
+    from storage.opening import open_reader
+
+    return closing(open_reader(_settings(config, db).storage))
+
+
+def _color() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script, and the one boundary: here, and nowhere else, a fault becomes an exit code."""
+    if shadowed := _shadowed():
+        _leave(shadowed)
+    from shadow.faults import ConfigError
+    from storage.store import StoreError
+
+    try:
+        app(arguments)
+    except ConfigError as error:
+        _leave(*error.faults)
+    except StoreError as error:
+        _leave(f"{error}")
+
+
+def _leave(*faults: str) -> NoReturn:
+    typer.echo("\n".join(faults), err=True)
+    sys.exit(WRONG)
+
+
+def _shadowed() -> str:
+    """Other distributions install packages called `proxy` and `storage`, over ours or before them; "" when they are ours."""
+    home = Path(__file__).resolve().parent.parent
+    for name in ("proxy", "storage"):
+        spec = find_spec(name)
+        folder = Path(spec.origin).resolve().parent.parent if spec and spec.origin else None
+        if folder != home:
+            found = f"another distribution's package '{name}' stands where ours should be ({folder})"
+            return f"{found}; install sameweights in an environment of its own"
+    return ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The whole configuration: the floors' sections composed, one file, the environment over it, flags over both."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from proxy.config import ProxyConfig
+from storage.config import StorageConfig
+
+
+class ShadowConfig(BaseModel):
+    """What is sent to the reference, and what it may cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = True
+    sample_rate: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of conversations shadowed, where a route names no rate of its own."""
+    control_fraction: Annotated[float, Field(ge=0, le=1)] = 0.10
+    """Share of the shadowed requests that ask the reference twice at random: the unbiased noise floor."""
+    tiebreak: bool = True
+    """Ask the reference again when the two answers disagree."""
+    seed: str = "sameweights"
+    """Salt of the sampling hash; change it to draw another sample."""
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
+    timeout: Annotated[float, Field(gt=0, le=3_600)] = 300.0
+    """Longest time a shadow request may take in all, seconds."""
+    max_body: Annotated[int, Field(ge=1_024)] = 8 * 1024 * 1024
+    """Bytes of a reference's answer read before it is given up."""
+    period: Literal["hour", "day", "month"] = "day"
+    requests: Annotated[int, Field(ge=0)] = 0
+    """Shadow requests per period; 0 is no limit."""
+    tokens: Annotated[int, Field(ge=0)] = 0
+    """Tokens (prompt and completion) of shadow requests per period; 0 is no limit."""
+    money: Annotated[float, Field(ge=0)] = 0.0
+    """Money of shadow requests per period, by the prices of the providers; 0 is no limit."""
+    inbox: Annotated[int, Field(ge=1)] = 2_000
+    """Exchanges waiting in the audit process before new ones are dropped, and counted."""
+    inbox_bytes: Annotated[int, Field(ge=1_024)] = 256 * 1024 * 1024
+    """Bytes of exchanges waiting in the audit process before new ones are dropped, and counted."""
+
+
+class AdminConfig(BaseModel):
+    """Where people and Prometheus look."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    listen: str = "127.0.0.1:8081"
+    hosts: tuple[str, ...] = ()
+    """Names by which this port may be called, beside `listen` and loopback; any other Host header is refused."""
+    models: tuple[str, ...] = ()
+    """Model names allowed as a metric label, beside those that routes and providers name; the rest is `other`."""
+
+
+class Config(BaseModel):
+    """sameweights.toml, whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    proxy: ProxyConfig = ProxyConfig()
+    shadow: ShadowConfig = ShadowConfig()
+    storage: StorageConfig = StorageConfig()
+    admin: AdminConfig = AdminConfig()

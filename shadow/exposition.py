@@ -1,0 +1,118 @@
+"""Exposition: every series there is, with its labels, buckets and one line of help; when it is counted is not said here.
+
+docs/reference/metrics.md lists the same, checked by a test.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+from shadow.series import BulkHistogram, Kept
+
+SECONDS = tuple(round(0.01 * 2**k, 2) for k in range(16))
+"""0.01 to 327.68: the client boundaries of the OpenTelemetry GenAI conventions, and two more for reasoning models."""
+TOKEN_SECONDS = (
+    *(0.0005, 0.001, 0.0025, 0.005),
+    *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5),
+)
+"""The same conventions' boundaries for a token, and four lower ones: fast hosts exceed 1,000 tokens a second."""
+OVERHEAD_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
+RATIO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+
+AUDITED = ("provider", "model")
+LEG = (*AUDITED, "role")
+SIGNAL = (*AUDITED, "comparison", "dimension")
+DRIFT = ("route", "model", "provider", "reference", "signal")
+
+
+class _Maker:
+    """Makes series in one registry, the labelled ones with their children kept."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def counter(self, name: str, text: str) -> Counter:
+        return Counter(f"sameweights_{name}", text, registry=self._registry)
+
+    def gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"sameweights_{name}", text, registry=self._registry)
+
+    def counters(self, name: str, text: str, labels: Sequence[str]) -> Kept[Counter]:
+        return Kept(Counter(f"sameweights_{name}", text, labels, registry=self._registry).labels)
+
+    def histograms(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> Kept[Histogram]:
+        return Kept(Histogram(f"sameweights_{name}", text, labels, buckets=buckets, registry=self._registry).labels)
+
+
+class Exposition:
+    """The series, by name."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        # the library's one switch for *_created series, which would double the number of lines
+        disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no annotation here
+        make = _Maker(registry)
+        self._traffic(make, registry)
+        self._audit(make)
+        self._losses(make)
+        self._state(make)
+        build = Gauge("sameweights_build_info", "Always 1; what runs here.", ("version", "python"), registry=registry)
+        build.labels(_version(), platform.python_version()).set(1)
+
+    def _traffic(self, make: _Maker, registry: CollectorRegistry) -> None:
+        self.duration = make.histograms("request_duration_seconds", "From a request's begin to its answer's end.", LEG, SECONDS)
+        self.first_chunk = make.histograms("time_to_first_chunk_seconds", "To the first byte of the body.", LEG, SECONDS)
+        self.first_token = make.histograms("time_to_first_token_seconds", "To the first event that says something.", LEG, SECONDS)
+        self.per_token = make.histograms(
+            "time_per_output_token_seconds", "Per completion token, over the generation alone.", LEG, TOKEN_SECONDS
+        )
+        self.gaps = BulkHistogram("sameweights_inter_chunk_seconds", "Between two arrivals of a stream.", LEG, TOKEN_SECONDS)
+        registry.register(self.gaps)
+        self.overhead = Histogram(
+            "sameweights_proxy_overhead_seconds",
+            "Spent in the proxy before a request was written to its provider.",
+            buckets=OVERHEAD_SECONDS,
+            registry=registry,
+        )
+        self.requests = make.counters("requests_total", "Requests by how they ended.", (*LEG, "code"))
+        self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*LEG, "type"))
+
+    def _audit(self, make: _Maker) -> None:
+        self.comparisons = make.counters("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"))
+        self.similarity = make.histograms("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
+        self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*LEG, "outcome"))
+        self.checks = make.counters("checks_total", "Checks that need no reference.", (*AUDITED, "check", "result"))
+        self.payoff = make.counters("drift_payoff_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))
+        self.pairs = make.counters("drift_pairs_total", "Evaluated pairs of a signal.", DRIFT)
+
+    def _losses(self, make: _Maker) -> None:
+        reason = ("reason",)
+        self.shadow_dropped = make.counters("shadow_dropped_total", "Requests not shadowed, by reason.", reason)
+        self.handover_dropped = make.counters(
+            "handover_dropped_total", "Exchanges lost between the data plane and the audit, by reason.", reason
+        )
+        self.records = make.counters("store_records_total", "Records offered to the store, by what became of them.", ("result",))
+        self.recorder_errors = make.counter("recorder_errors_total", "Exchanges or pairs lost by the audit itself.")
+        self.plane = {
+            "accepted": make.counter("accepted_requests_total", "Requests begun."),
+            "refused": make.counter("refused_requests_total", "Requests answered by the proxy itself."),
+            "handed_over": make.counter("handed_over_total", "Exchanges sent to the audit."),
+        }
+
+    def _state(self, make: _Maker) -> None:
+        self.in_flight = make.gauge("in_flight_requests", "Requests being forwarded now.")
+        self.upstream = make.gauge("upstream_connections", "Open connections to providers, idle ones included.")
+        self.lag = make.gauge("loop_lag_seconds", "Lateness of the slowest data-plane event loop, last reported.")
+        self.inbox = make.gauge("shadow_queue_length", "Exchanges that wait for the audit.")
+        self.shadows = make.gauge("shadow_in_flight_requests", "Audited requests that wait for their reference now.")
+        self.store_queue = make.gauge("store_queue_length", "Records that wait for the database.")
+
+
+def _version() -> str:
+    try:
+        return version("sameweights")
+    except PackageNotFoundError:
+        return "unknown"

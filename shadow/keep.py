@@ -1,0 +1,260 @@
+"""Where types meet tables: exchanges and pairs become rows and back, and the body policy decides what is kept of them.
+
+With bodies = "hash" or "none" no word of a prompt or an answer is kept, not in a finding's values or reason either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Mark, Request, Response, Role
+from shadow.compare.finding import Comparison, Finding
+from shadow.compare.pair import ControlReason
+from shadow.reading.answer import Answer
+from shadow.reading.ask import fingerprint
+from shadow.reading.completion import Completion, ToolCall
+from shadow.seen import Seen
+from storage.config import Bodies
+from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, PairRecord, PairRow, PayoffRow, ToolCallRow
+
+Against = Literal["cross", "self", "check"]
+MARK = struct.Struct("<dQ")
+SHORT = 200
+NOT_KEPT = "not kept: storage.bodies is not full"
+HEADERS_KEPT = 64
+"""More remembered headers than this are cut: a record is not a place to store arbitrary amounts."""
+
+
+def digest(body: bytes) -> str:
+    """Name a body without keeping it: the first 32 hex digits of its SHA-256."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triple:
+    """The live answer, the reference's, and the control's where one was asked, with why it was."""
+
+    live: Seen
+    reference: Seen
+    control: Seen | None
+    reason: ControlReason
+
+
+def exchange_record(seen: Seen, *, outcomes: Sequence[str], checks: Iterable[Finding], bodies: Bodies) -> ExchangeRecord:
+    """All rows of one exchange; `outcomes` are the schema classes of the first choice's tool calls, in their order."""
+    exchange_id = seen.exchange.id
+    return ExchangeRecord(
+        exchange=_exchange_row(seen.exchange, seen.answer, bodies, seen.conversation),
+        tool_calls=tuple(_call_rows(exchange_id, seen.answer, outcomes, bodies)),
+        findings=tuple(finding_rows(checks, exchange_id=exchange_id, pair_id="", comparison="check", bodies=bodies)),
+    )
+
+
+def pair_record(
+    triple: Triple,
+    *,
+    comparisons: Sequence[Comparison],
+    payoffs: Iterable[tuple[str, int]],
+    legs: tuple[ExchangeRecord, ...],
+    alterations: Sequence[str],
+    bodies: Bodies,
+) -> PairRecord:
+    """All rows of one pair. It bears the id of its live exchange: one request is one pair, however often it is handled."""
+    row = _pair_row(
+        triple, comparisons[0].comparable if bodies == "full" or not comparisons[0].comparable else NOT_KEPT, alterations
+    )
+    return PairRecord(
+        pair=row,
+        exchanges=legs,
+        findings=tuple(
+            found
+            for comparison in comparisons
+            for found in finding_rows(
+                comparison.findings, exchange_id=row.subject_id, pair_id=row.id, comparison=comparison.kind.value, bodies=bodies
+            )
+        ),
+        payoffs=tuple(PayoffRow(pair_id=row.id, signal=signal, payoff=payoff) for signal, payoff in payoffs),
+    )
+
+
+def finding_rows(
+    findings: Iterable[Finding], *, exchange_id: str, pair_id: str, comparison: Against, bodies: Bodies
+) -> Iterable[FindingRow]:
+    """Findings as rows; their words only where bodies are kept, since a value or a reason may quote an answer."""
+    full = bodies == "full"
+    for finding in findings:
+        yield FindingRow(
+            exchange_id=exchange_id,
+            pair_id=pair_id,
+            comparison=comparison,
+            aspect=finding.aspect.value,
+            state=finding.state.value,
+            score=finding.score,
+            reason=_storable(finding.reason) if full or not finding.reason else NOT_KEPT,
+            subject=_storable(finding.subject) if full else "",
+            reference=_storable(finding.reference) if full else "",
+        )
+
+
+def calls(answer: Answer) -> tuple[ToolCall, ...]:
+    """The tool calls of the first choice, or none."""
+    return answer.said.first.tool_calls if isinstance(answer.said, Completion) else ()
+
+
+def exchange(row: ExchangeRow) -> Exchange:
+    """The exchange that a row remembers; bodies that were not kept come back empty, their sizes remain."""
+    return Exchange(
+        id=row.id,
+        role=Role(row.role),
+        started=row.started,
+        route=row.route,
+        provider=row.provider,
+        reference=row.reference,
+        model=row.model,
+        stream=row.stream,
+        tag=row.tag,
+        conversation=row.conversation,
+        opted_out=False,
+        request=Request(
+            method=row.method,
+            target=row.target,
+            headers=_headers(row.request_headers),
+            body=row.request_body or b"",
+            size=row.request_size,
+        ),
+        response=_response(row),
+        failure=_failure(row),
+        seconds=row.seconds,
+        overhead=row.overhead,
+    )
+
+
+def pack_marks(marks: Iterable[Mark]) -> bytes:
+    """Marks as pairs of float64 seconds and uint64 end, little-endian."""
+    return b"".join(MARK.pack(mark.seconds, mark.end) for mark in marks)
+
+
+def unpack_marks(packed: bytes) -> tuple[Mark, ...]:
+    """The inverse of `pack_marks`; a partial last pair is left out."""
+    whole = len(packed) - len(packed) % MARK.size
+    return tuple(Mark(seconds=seconds, end=end) for seconds, end in MARK.iter_unpack(packed[:whole]))
+
+
+def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversation: str) -> ExchangeRow:
+    response, failure, request = exchange.response, exchange.failure, exchange.request
+    said = answer.said if isinstance(answer.said, Completion) else None
+    usage = said.usage if said else None
+    return ExchangeRow(
+        id=exchange.id,
+        role=exchange.role.value,
+        started=exchange.started,
+        route=exchange.route,
+        provider=exchange.provider,
+        reference=exchange.reference,
+        model=_storable(exchange.model),
+        stream=exchange.stream,
+        tag=_storable(exchange.tag),
+        conversation=_storable(conversation),
+        method=_storable(request.method),
+        target=_storable(request.target, limit=2_000),
+        status=response.status if response else None,
+        failure=failure.kind.value if failure else "",
+        failure_detail=_storable(failure.detail) if failure else "",
+        unread="" if isinstance(answer.said, Completion) else answer.said.why.value,
+        echoed_model=_storable(said.model) if said else "",
+        fingerprint=_storable(said.fingerprint) if said else "",
+        finish_reason=_storable(said.first.finish_reason or "") if said else "",
+        prompt_tokens=_count(usage.prompt_tokens) if usage else None,
+        completion_tokens=_count(usage.completion_tokens) if usage else None,
+        seconds=exchange.seconds,
+        overhead=exchange.overhead,
+        head_seconds=answer.timing.head,
+        first_chunk=answer.timing.first_chunk,
+        first_token=answer.timing.first_token,
+        request_headers=_header_text(request.headers),
+        response_headers=_header_text(response.headers if response else ()),
+        request_body=request.body if bodies == "full" else None,
+        request_size=request.size,
+        request_digest=digest(request.body) if bodies != "none" else "",
+        response_body=response.body if response and bodies == "full" else None,
+        response_size=response.size if response else 0,
+        response_digest=digest(response.body) if response and bodies != "none" else "",
+        marks=pack_marks(response.marks) if response else b"",
+    )
+
+
+def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str]) -> PairRow:
+    live = triple.live.exchange
+    return PairRow(
+        id=live.id,
+        started=live.started,
+        route=live.route,
+        model=_storable(live.model),
+        provider=live.provider,
+        reference=live.reference,
+        conversation=_storable(triple.live.conversation),
+        request_fingerprint=fingerprint(triple.live.ask),
+        subject_id=live.id,
+        reference_id=triple.reference.exchange.id,
+        control_id=triple.control.exchange.id if triple.control else "",
+        control_reason=triple.reason.value,
+        comparable=_storable(comparable),
+        alterations=orjson.dumps([_storable(alteration) for alteration in alterations]).decode(),
+    )
+
+
+def _call_rows(exchange_id: str, answer: Answer, outcomes: Sequence[str], bodies: Bodies) -> Iterable[ToolCallRow]:
+    for position, (call, outcome) in enumerate(zip(calls(answer), outcomes, strict=True)):
+        yield ToolCallRow(
+            exchange_id=exchange_id,
+            position=position,
+            call_id=_storable(call.id),
+            name=_storable(call.name),
+            arguments=_storable(call.arguments, limit=1_000_000) if bodies == "full" else "",
+            outcome=outcome,
+        )
+
+
+def _response(row: ExchangeRow) -> Response | None:
+    if row.status is None:
+        return None
+    return Response(
+        status=row.status,
+        reason="",
+        headers=_headers(row.response_headers),
+        body=row.response_body or b"",
+        size=row.response_size,
+        marks=unpack_marks(row.marks),
+        head_seconds=row.head_seconds or 0.0,
+    )
+
+
+def _failure(row: ExchangeRow) -> Failure | None:
+    if not row.failure:
+        return None
+    return Failure(kind=FailureKind(row.failure), detail=row.failure_detail, after_head=row.status is not None)
+
+
+def _header_text(headers: Headers) -> str:
+    kept = [(_storable(name), _storable(value, limit=2_000)) for name, value in headers[:HEADERS_KEPT]]
+    return orjson.dumps(kept).decode()
+
+
+def _headers(text: str) -> Headers:
+    return tuple((name, value) for name, value in orjson.loads(text or "[]"))
+
+
+def _count(tokens: int | None) -> int | None:
+    """A count that a column can hold: what a provider claims beyond 63 bits is no count."""
+    return tokens if tokens is not None and 0 <= tokens < 2**63 else None
+
+
+def _storable(text: str, limit: int = SHORT) -> str:
+    """Text that a table can hold: capped, lone surrogates replaced (they are valid JSON, but not UTF-8)."""
+    return text[:limit].encode("utf-8", "replace").decode("utf-8")

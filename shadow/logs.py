@@ -1,0 +1,23 @@
+"""Logs go to standard error, one record a line: for a person at a terminal in words, else as JSON; never a body or a key."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+
+
+def to_stderr() -> None:
+    """Set up structlog for one process; called by each process's main, never on import."""
+    terminal = sys.stderr.isatty()
+    shown = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            shown,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

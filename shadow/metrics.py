@@ -1,0 +1,193 @@
+"""Metrics: every series of the one registry, in the audit process, told values and never asked for time.
+
+Rule: no label ever holds what a client or a provider wrote; names come from the configuration, the rest from closed sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+
+from prometheus_client import CollectorRegistry, Counter
+
+from proxy.exchange import Exchange, Role
+from proxy.pulse import Pulse
+from shadow.compare.finding import Finding, State
+from shadow.compare.pair import ControlReason, Kind
+from shadow.config import Config
+from shadow.exposition import Exposition
+from shadow.names import OTHER, Names
+from shadow.reading.answer import Answer
+from shadow.reading.completion import Completion
+from shadow.series import Kept, Pulses, Reasons
+from storage.rows import PairRow, PayoffRow
+
+CHECK = "check"
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
+OUTCOMES = ("valid", "invalid_json", "unknown_name", "schema_mismatch")
+ON_THE_WAY = frozenset({"inbox_full", "malformed"})
+"""Losses between a data-plane process and the worker; every other loss is the recorder's own."""
+HANDOVER_REASONS = ("audit_down", "audit_slow", "too_large", *sorted(ON_THE_WAY))
+TOKENS_CREDIBLE = 100_000_000
+"""A usage beyond this is not a count but a fault or an attack, and would spoil the sum for good."""
+
+
+class Metrics:
+    """Counts what the audit sees. One object, one registry; rendering may go on in another thread."""
+
+    def __init__(self, registry: CollectorRegistry, config: Config) -> None:
+        self._names = Names(config)
+        self._series = Exposition(registry)
+        self._skips, self._drops, self._signals = Reasons(()), Reasons(HANDOVER_REASONS), Reasons(())
+        self._pulses = Pulses()
+        self._stored = {"stored": 0, "failed": 0, "dropped": 0}
+        self._begin_at_zero()
+
+    def model(self, name: str) -> str:
+        """The metric label of a model name: itself when the configuration names it, else `other`."""
+        return self._names.model(name)
+
+    def exchange(self, exchange: Exchange, answer: Answer, outcomes: Sequence[str], *, pair_id: str = "") -> None:
+        """Count one answered or failed exchange of any role; `outcomes` are the schema classes of its tool calls."""
+        leg = (self._names.provider(exchange.provider), self.model(exchange.model), exchange.role.value)
+        code = _code(exchange)
+        self._series.requests(*leg, code).inc()
+        for outcome in outcomes:
+            self._series.tool_calls(*leg, outcome if outcome in OUTCOMES else OTHER).inc()
+        if exchange.role is Role.PRIMARY and _sane(exchange.overhead):
+            self._series.overhead.observe(exchange.overhead)
+        if code == "2xx":
+            self._times(leg, answer, self._names.exemplar(pair_id))
+        if isinstance(answer.said, Completion):
+            self._usage(leg, answer.said)
+
+    def findings(
+        self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Finding], *, pair_id: str
+    ) -> None:
+        """Count the findings of one pair (`cross`, `self`) or of one answer alone (`check`).
+
+        `provider` is the audited one, for `self` too: the reference's own noise on that provider's traffic. A `self` pair
+        asked as a tie-break is left out, since it was selected by its outcome.
+        """
+        leg = (self._names.provider(provider), self.model(model))
+        if kind == CHECK:
+            for finding in findings:
+                check = (*leg, finding.aspect.value)
+                _both(self._series.checks, check)
+                self._series.checks(*check, finding.state.value).inc()
+            return
+        if kind == Kind.SELF.value and control_reason != ControlReason.RANDOM.value:
+            return
+        exemplar = self._names.exemplar(pair_id)
+        for finding in findings:
+            labels = (*leg, Kind(kind).value, finding.aspect.value)
+            _both(self._series.comparisons, labels)
+            self._series.comparisons(*labels, finding.state.value).inc(1, exemplar)
+            if finding.score is not None and finding.state in {State.MATCH, State.DIFFER} and 0 <= finding.score <= 1:
+                self._series.similarity(*labels).observe(finding.score, exemplar)
+
+    def payoffs(self, pair: PairRow, payoffs: Iterable[PayoffRow]) -> None:
+        """Count the evaluated payoffs of one pair; both sides of a signal begin at 0 together."""
+        names = self._names
+        group = (names.route(pair.route), self.model(pair.model), names.provider(pair.provider), names.provider(pair.reference))
+        for row in payoffs:
+            labels = (*group, self._signals.of(row.signal))
+            self._series.pairs(*labels).inc()
+            sides = {1: self._series.payoff(*labels, "provider"), -1: self._series.payoff(*labels, "reference")}
+            if row.payoff in sides:
+                sides[row.payoff].inc(1, names.exemplar(pair.id))
+
+    def shadow_skipped(self, reason: str) -> None:
+        """Count one request that was not shadowed, or not to its end."""
+        self._series.shadow_dropped(self._skips.of(reason)).inc()
+
+    def audit_lost(self, reason: str, count: int) -> None:
+        """Count exchanges or records lost in the audit process."""
+        if reason in ON_THE_WAY:
+            self._series.handover_dropped(reason).inc(count)
+        else:
+            self._series.recorder_errors.inc(count)
+
+    def pulse(self, pulse: Pulse) -> None:
+        """Take over the counters and gauges of one data-plane process."""
+        for name, grown in self._pulses.increases(pulse).items():
+            kind, _, reason = name.partition(":")
+            counter = self._series.handover_dropped(self._drops.of(reason)) if reason else self._series.plane[kind]
+            counter.inc(grown)
+        latest = self._pulses.latest
+        self._series.in_flight.set(sum(each.in_flight for each in latest))
+        self._series.upstream.set(sum(each.upstream_open for each in latest))
+        self._series.lag.set(max(each.loop_lag for each in latest))
+
+    def gauges(
+        self,
+        *,
+        inbox: int,
+        shadows: int = 0,
+        store_queued: int = 0,
+        store_failed: int = 0,
+        store_dropped: int = 0,
+        store_stored: int = 0,
+    ) -> None:
+        """Take over the lengths of the audit's queues; the last three are totals since the process began."""
+        self._series.inbox.set(inbox)
+        self._series.shadows.set(shadows)
+        self._series.store_queue.set(store_queued)
+        for result, total in (("stored", store_stored), ("failed", store_failed), ("dropped", store_dropped)):
+            grown = max(0, total - self._stored[result])
+            self._stored[result] += grown
+            self._series.records(result).inc(grown)
+            if result == "failed":
+                self._series.recorder_errors.inc(grown)
+
+    def _times(self, leg: tuple[str, str, str], answer: Answer, exemplar: dict[str, str] | None) -> None:
+        timing = answer.timing
+        per_token = 1 / timing.rate if timing.rate else None
+        for histogram, seconds in (
+            (self._series.duration, timing.total),
+            (self._series.first_chunk, timing.first_chunk),
+            (self._series.first_token, timing.first_token),
+            (self._series.per_token, per_token),
+        ):
+            if seconds is not None and _sane(seconds):
+                histogram(*leg).observe(seconds, exemplar)
+        if timing.gaps:
+            self._series.gaps.observe(leg, [gap for gap in timing.gaps if _sane(gap)])
+
+    def _usage(self, leg: tuple[str, str, str], said: Completion) -> None:
+        if said.usage is None:
+            return
+        for kind, count in (("input", said.usage.prompt_tokens), ("output", said.usage.completion_tokens)):
+            if count is not None and 0 <= count <= TOKENS_CREDIBLE:
+                self._series.tokens(*leg, kind).inc(count)
+
+    def _begin_at_zero(self) -> None:
+        """A series that is born at 1 hides its first increase from Prometheus: what can be foreseen begins at 0."""
+        for provider, model in self._names.expected():
+            for code in CLASSES:
+                self._series.requests(provider, model, Role.PRIMARY.value, code)
+            for outcome in OUTCOMES:
+                self._series.tool_calls(provider, model, Role.PRIMARY.value, outcome)
+        for reason in HANDOVER_REASONS:
+            self._series.handover_dropped(reason)
+        for result in self._stored:
+            self._series.records(result)
+
+
+def _both(series: Kept[Counter], labels: tuple[str, ...]) -> None:
+    """Begin the two verdicts of a signal at 0 together: a ratio needs both."""
+    series(*labels, State.MATCH.value)
+    series(*labels, State.DIFFER.value)
+
+
+def _code(exchange: Exchange) -> str:
+    if exchange.failure is not None:
+        return exchange.failure.kind.value
+    if exchange.response is None:
+        return OTHER
+    label = f"{exchange.response.status // 100}xx"
+    return label if label in CLASSES else OTHER
+
+
+def _sane(seconds: float) -> bool:
+    return isfinite(seconds) and seconds >= 0

@@ -1,0 +1,63 @@
+"""Names: which names of the configuration may stand in a metric label; what clients and providers call things never does.
+
+Pure: the same configuration gives the same labels, in every process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from shadow.config import Config
+
+OTHER = "other"
+DEFAULT_ROUTE = "default"
+GLOB = re.compile(r"[*?\[]")
+PAIR_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What may stand in an exemplar, which holds 128 characters in all."""
+
+
+class Names:
+    """The closed sets of names of one configuration."""
+
+    def __init__(self, config: Config) -> None:
+        proxy = config.proxy
+        self._config = config
+        self._providers = _labels(proxy.providers)
+        self._routes = _labels([DEFAULT_ROUTE, *(route.name for route in proxy.routes), *proxy.providers])
+        self._models = _labels([*self._route_models(), *self._provider_models(), *config.admin.models])
+
+    def provider(self, name: str) -> str:
+        """The label of a provider."""
+        return self._providers.get(name, OTHER)
+
+    def route(self, name: str) -> str:
+        """The label of a route; routes implied by a provider are named after it."""
+        return self._routes.get(name, OTHER)
+
+    def model(self, name: str) -> str:
+        """The label of a model: one that a route, a provider or `admin.models` names in full."""
+        return self._models.get(name, OTHER)
+
+    def exemplar(self, pair_id: str) -> dict[str, str] | None:
+        """The exemplar that leads from a series to a stored pair, None when there is no such id."""
+        return {"pair_id": pair_id} if PAIR_ID.fullmatch(pair_id) else None
+
+    def expected(self) -> Iterator[tuple[str, str]]:
+        """The (provider, model) labels that live traffic can be foreseen to have."""
+        for name, provider in self._config.proxy.providers.items():
+            routed = (route.model for route in self._config.proxy.routes if route.provider == name)
+            models = {OTHER, *map(self.model, provider.models), *map(self.model, routed)}
+            yield from ((self.provider(name), model) for model in sorted(models))
+
+    def _route_models(self) -> Iterator[str]:
+        return (route.model for route in self._config.proxy.routes if not GLOB.search(route.model))
+
+    def _provider_models(self) -> Iterator[str]:
+        providers = self._config.proxy.providers.values()
+        return (asked for provider in providers for asked in provider.models if asked != "*")
+
+
+def _labels(names: Iterable[str]) -> dict[str, str]:
+    # an environment variable may hold bytes that are not UTF-8, and one of them would end every scrape
+    return {name: name.encode("utf-8", "replace").decode() for name in names}

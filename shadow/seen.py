@@ -1,0 +1,32 @@
+"""One exchange with all that was understood of it: the value that the worker and its trials hand around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxy.exchange import Exchange
+from shadow.reading.answer import Answer, read
+from shadow.reading.ask import Ask, read_ask
+from shadow.reading.conversation import conversation_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Both directions of one exchange, read; `conversation` is the key that samples whole conversations."""
+
+    exchange: Exchange
+    ask: Ask
+    answer: Answer
+    conversation: str
+
+
+def understand(exchange: Exchange) -> Seen:
+    """Read a live exchange; total, since both readers are."""
+    request = exchange.request
+    ask = read_ask(request.target, request.headers, request.body, request.truncated)
+    return Seen(exchange=exchange, ask=ask, answer=read(exchange), conversation=exchange.conversation or conversation_key(ask))
+
+
+def understand_leg(exchange: Exchange, asked: Seen) -> Seen:
+    """Read a shadow of `asked`: it is held against what the client asked, not against the altered copy that was sent."""
+    return Seen(exchange=exchange, ask=asked.ask, answer=read(exchange), conversation=asked.conversation)

@@ -1,0 +1,137 @@
+"""The parts that metrics are made of: children kept, reasons as labels, a histogram filled in bulk, counters of other processes.
+
+Rule: a label value comes from the configuration or from a set written in our code; whatever else arrives is `other`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter as Tally
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import accumulate
+from threading import Lock
+from typing import Generic, TypeVar
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from proxy.pulse import Pulse
+
+OTHER = "other"
+REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
+PULSES_KEPT = 256
+"""Data-plane processes remembered, the longest silent forgotten first; there are at most 64 workers at once."""
+
+M = TypeVar("M")
+
+
+class Kept(Generic[M]):
+    """Children of one metric by their label values, resolved once: `labels()` on each call would double the cost."""
+
+    def __init__(self, resolve: Callable[..., M]) -> None:
+        self._resolve = resolve
+        self._children: dict[tuple[str, ...], M] = {}
+
+    def __call__(self, *values: str) -> M:
+        """The child with these label values, in the order of the metric's label names."""
+        child = self._children.get(values)
+        if child is None:
+            child = self._children[values] = self._resolve(*values)
+        return child
+
+
+class Reasons:
+    """Reasons written in our own code, in several rooms: each passes if it looks like one, at most `limit` of them."""
+
+    def __init__(self, known: Iterable[str], limit: int = 64) -> None:
+        self._seen = set(known)
+        self._limit = limit
+
+    def of(self, value: str) -> str:
+        """`value` itself while it is a short lower-case word and there is room, else `other`."""
+        if value in self._seen:
+            return value
+        if len(self._seen) >= self._limit or not REASON.fullmatch(value):
+            return OTHER
+        self._seen.add(value)
+        return value
+
+
+class BulkHistogram(Collector):
+    """A classic histogram that takes many values at once; one `observe` a chunk of a stream costs ten times as much."""
+
+    def __init__(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> None:
+        self._name = name
+        self._text = text
+        self._labels = tuple(labels)
+        self._bounds = tuple(buckets)
+        self._bucket_of = partial(bisect_left, self._bounds)
+        self._lock = Lock()
+        self._counts: dict[tuple[str, ...], list[int]] = {}
+        self._sums: dict[tuple[str, ...], float] = {}
+
+    def observe(self, labels: tuple[str, ...], values: Sequence[float]) -> None:
+        """Count `values`, finite and not negative, under the label values `labels`."""
+        tally = Tally(map(self._bucket_of, values))
+        with self._lock:
+            counts = self._counts.setdefault(labels, [0] * (len(self._bounds) + 1))
+            for bucket, count in tally.items():
+                counts[bucket] += count
+            self._sums[labels] = self._sums.get(labels, 0.0) + sum(values)
+
+    def describe(self) -> Iterable[Metric]:
+        """The metric without samples, which a registry asks for its names."""
+        return [Metric(self._name, self._text, "histogram")]
+
+    def collect(self) -> Iterable[Metric]:
+        """The metric with all its samples, as of one moment."""
+        with self._lock:
+            snapshot = [(labels, list(counts), self._sums[labels]) for labels, counts in self._counts.items()]
+        metric = Metric(self._name, self._text, "histogram")
+        for values, counts, total in snapshot:
+            self._add(metric, dict(zip(self._labels, values, strict=True)), counts, total)
+        return [metric]
+
+    def _add(self, metric: Metric, labels: dict[str, str], counts: list[int], total: float) -> None:
+        running = list(accumulate(counts))
+        for bound, count in zip((*self._bounds, float("inf")), running, strict=True):
+            metric.add_sample(f"{self._name}_bucket", labels | {"le": _le(bound)}, count)
+        metric.add_sample(f"{self._name}_count", labels, running[-1])
+        metric.add_sample(f"{self._name}_sum", labels, total)
+
+
+class Pulses:
+    """Cumulative counters of the data-plane processes, as increases: each may restart, and then begins at 0 under another pid."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[tuple[int, int], dict[str, int]] = OrderedDict()
+        self._now: dict[int, Pulse] = {}
+
+    def increases(self, pulse: Pulse) -> dict[str, int]:
+        """By how much each counter of `pulse` has grown since that process was last heard; drops as `dropped:reason`."""
+        key = (pulse.worker, pulse.pid)
+        last = self._last.pop(key, {})
+        totals = {"accepted": pulse.accepted, "refused": pulse.refused, "handed_over": pulse.handed_over}
+        totals |= {f"dropped:{reason}": count for reason, count in pulse.dropped.items()}
+        self._last[key] = totals
+        if len(self._last) > PULSES_KEPT:
+            self._last.popitem(last=False)
+        self._now[pulse.worker] = pulse
+        return {name: _grown(total, last.get(name, 0)) for name, total in totals.items()}
+
+    @property
+    def latest(self) -> Sequence[Pulse]:
+        """The newest pulse of each worker, for gauges."""
+        return tuple(self._now.values())
+
+
+def _le(bound: float) -> str:
+    return "+Inf" if bound == float("inf") else repr(bound)
+
+
+def _grown(total: int, last: int) -> int:
+    # less than before under the same pid: the number was used again by another process
+    return total - last if total >= last else total

@@ -1,0 +1,177 @@
+"""The parent: opens the ports, starts the audit process and the data-plane processes, restarts, drains and stops them.
+
+It handles no request itself: a crash of any child costs what that child was doing and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+
+import structlog
+
+from shadow.child import Child
+from shadow.config import Config
+from shadow.faults import ConfigError
+from shadow.logs import to_stderr
+
+log = structlog.get_logger("sameweights.serve")
+
+AUDIT_PATIENCE = 15.0
+"""Seconds that the audit process may take to empty its inbox and store what it has, at a stop."""
+BACKLOG = 1_024
+
+
+def run(config: Config) -> int:
+    """Serve until SIGTERM or SIGINT; 0 after an orderly stop. ConfigError, all faults at once, when it cannot start."""
+    to_stderr()
+    data, admin = open_ports(config)
+    with closing(admin), tempfile.TemporaryDirectory(prefix="sameweights-") as folder:
+        return asyncio.run(_House(config, data, admin, f"{folder}/audit.sock").run())
+
+
+def open_ports(config: Config) -> tuple[list[socket.socket], socket.socket]:
+    """The data port once a worker, and the admin port; ConfigError names each port that is taken, and an unusable store."""
+    faults: list[str] = []
+    data = _open("proxy.listen", config.proxy.listen, config.proxy.workers, faults)
+    admin = _open("admin.listen", config.admin.listen, 1, faults)
+    if faults:
+        faults += _store_faults(config)
+        for opened in (*data, *admin):
+            opened.close()
+        raise ConfigError(faults)
+    return data, admin[0]
+
+
+def _open(key: str, address: str, count: int, faults: list[str]) -> list[socket.socket]:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        # a plain bind first: with SO_REUSEPORT alone a second sameweights would share the port unnoticed
+        _listening(family, host, int(port), reuse=False).close()
+        first = _listening(family, host, int(port), reuse=count > 1)
+        rest = [_listening(family, host, first.getsockname()[1], reuse=True) for _ in range(count - 1)]
+    except OSError as why:
+        faults.append(
+            f"{key}: cannot listen on '{address}': {why.strerror or why}; choose another port, or stop what uses this one"
+        )
+        return []
+    return [first, *rest]
+
+
+def _listening(family: socket.AddressFamily, host: str, port: int, *, reuse: bool) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        opened.bind((host, port))
+        opened.listen(BACKLOG)
+    except OSError:
+        opened.close()
+        raise
+    opened.setblocking(False)
+    return opened
+
+
+def _store_faults(config: Config) -> list[str]:
+    """Only asked when something else is wrong already: otherwise the audit process finds out, and start-up stays quick."""
+    from storage.opening import open_store  # noqa: PLC0415 - half a second that an orderly start does not pay
+    from storage.store import StoreError  # noqa: PLC0415 - as above
+
+    try:
+        open_store(config.storage).close()
+    except StoreError as why:
+        return [str(why)]
+    return []
+
+
+class _House:
+    """The processes of one `serve`, from start to stop."""
+
+    def __init__(self, config: Config, data: Sequence[socket.socket], admin: socket.socket, audit_socket: str) -> None:
+        self._config = config
+        self._data = data
+        self._admin = admin
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._audit = Child("audit", "shadow.house", self._audit_task(audit_socket), [admin.fileno()])
+        self._planes = [
+            Child(f"proxy {n}", "proxy.server", self._plane_task(audit_socket, n, opened), [opened.fileno()])
+            for n, opened in enumerate(data)
+        ]
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        started = await self._started()
+        if started:
+            self._say()
+            await self._watch()
+        await self._stopped()
+        return 0 if started else 2
+
+    async def _started(self) -> bool:
+        """The admin port first, the data port last: who can send a request can also see what becomes of it."""
+        for child in (self._audit, *self._planes):
+            await child.start()
+            if not await child.ready():
+                return False
+        return True
+
+    def _say(self) -> None:
+        host, port = self._data[0].getsockname()[:2]
+        admin_host, admin_port = self._admin.getsockname()[:2]
+        sys.stderr.write(
+            f"sameweights: set OPENAI_BASE_URL=http://{_shown(host)}:{port}/v1\n"
+            f"sameweights: pages and metrics on http://{_shown(admin_host)}:{admin_port}\n"
+        )
+        sys.stderr.flush()
+
+    async def _watch(self) -> None:
+        """Keep every child alive until asked to stop."""
+        keepers = [asyncio.create_task(child.keep_alive()) for child in (self._audit, *self._planes)]
+        await self._stop.wait()
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+
+    async def _stopped(self) -> None:
+        """The data planes drain first, so that what ends meanwhile is still recorded; then the audit empties its inbox."""
+        grace = self._config.proxy.timeouts.grace
+        orderly = asyncio.create_task(self._orderly(grace))
+        hurried = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait({orderly, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not orderly.done():
+            for child in (*self._planes, self._audit):
+                child.kill()
+        await orderly
+
+    async def _orderly(self, grace: float) -> None:
+        await asyncio.gather(*(plane.stop(grace + 3) for plane in self._planes))
+        await self._audit.stop(AUDIT_PATIENCE)
+
+    def _asked_to_stop(self) -> None:
+        (self._hurry if self._stop.is_set() else self._stop).set()
+
+    def _audit_task(self, audit_socket: str) -> str:
+        return json.dumps(
+            {"config": self._config.model_dump(mode="json"), "audit_socket": audit_socket, "fd": self._admin.fileno()}
+        )
+
+    def _plane_task(self, audit_socket: str, worker: int, opened: socket.socket) -> str:
+        config = self._config.proxy.model_dump(mode="json")
+        return json.dumps({"config": config, "audit_socket": audit_socket, "worker": worker, "fd": opened.fileno()})
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

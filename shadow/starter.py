@@ -1,0 +1,51 @@
+"""The file that `sameweights config init` writes: it works after one change, and shows what else can be said."""
+
+from __future__ import annotations
+
+STARTER = """\
+# sameweights.toml: which provider answers, and which reference it is held against.
+# Every key: docs/reference/configuration.md, or `sameweights config schema` for your editor.
+# Keys of providers stand in environment variables; here stands only the variable's name.
+# Check this file: sameweights config check      Start: sameweights serve
+
+[proxy]
+listen = "127.0.0.1:8080"        # the application's base_url: http://127.0.0.1:8080/v1
+provider = "upstream"            # who answers
+reference = "reference"          # who is asked again, for a sample; the application never waits for it
+# workers = 1                    # processes that forward; one is enough for most
+
+[proxy.providers.upstream]
+base_url = "https://api.example.com/v1"
+# api_key_env = "UPSTREAM_KEY"   # left out: the application's own key goes through
+
+[proxy.providers.reference]
+base_url = "https://api.example.org/v1"
+api_key_env = "REFERENCE_KEY"    # the application's key is never sent to a reference
+# models = { "*" = "the-name-it-has-there" }
+# price_input = 0.60             # money per million tokens, for shadow.money
+# price_output = 2.50
+
+# A route picks provider and reference by the model's name; the first that fits is taken.
+# [[proxy.routes]]
+# name = "kimi"
+# model = "kimi-*"
+# provider = "upstream"
+# reference = "reference"
+# sample_rate = 0.20
+
+[shadow]
+sample_rate = 0.05               # share of conversations that are sent to the reference too
+control_fraction = 0.10          # of those, the share where it is asked twice: its own noise
+period = "day"
+money = 0.0                      # most that shadow requests may cost in a period; 0 is no limit
+tokens = 0
+requests = 0
+
+[storage]
+url = "sqlite:///sameweights.db" # a file of the folder where sameweights is started
+keep_days = 30
+bodies = "full"                  # full, hash or none: how much is kept of prompts and answers
+
+[admin]
+listen = "127.0.0.1:8081"        # metrics, health and the pages; no password, so not for the network
+"""

@@ -1,0 +1,1 @@
+"""Runs that begin at the keyboard, not on the wire."""

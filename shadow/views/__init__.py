@@ -1,0 +1,1 @@
+"""Faces that only read the store."""

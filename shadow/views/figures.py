@@ -1,0 +1,158 @@
+"""The figures of a report as plain values; docs/reference/report.md documents them, for as_json writes them as they stand.
+
+Shares are in 0..1 (an excess in -1..1), times in seconds, moments in seconds since the epoch; None is "not measured".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """What a period says of one provider, the worst first; silence is never among the good ones."""
+
+    DIFFERS = "differs"
+    FAULTY = "faulty"
+    WITHIN = "differs_within_tolerance"
+    TOO_FEW = "too_few"
+    NOT_MEASURED = "not_measured"
+    NONE_SEEN = "no_difference_seen"
+    AGREES = "agrees"
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether `report --fail-on-drift` fails on it."""
+        return self in {Standing.DIFFERS, Standing.FAULTY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalLine:
+    """One signal of one provider against its reference.
+
+    `mismatch` is the share of pairs in which the two differ, `noise` the share in which the reference differs from itself (random
+    controls; else the scorecard's own estimate), `excess` what is left, `low` and `high` its 95 % interval, `p` of the exact sign
+    test, `p_holm` the same after Holm's correction. `smallest` is the smallest excess that these pairs could have shown.
+    """
+
+    signal: str
+    pairs: int
+    mismatch: float | None
+    noise: float | None
+    excess: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    provider_odd: int
+    reference_odd: int
+    smallest: float | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """One check that needs no reference: faulty answers of the provider, and of the reference beside it, with 95 % intervals."""
+
+    check: str
+    answers: int
+    faulty: int
+    low: float
+    high: float
+    reference_answers: int
+    reference_faulty: int
+    reference_low: float
+    reference_high: float
+
+    @property
+    def rate(self) -> float:
+        """Share of the provider's answers that are faulty."""
+        return self.faulty / self.answers if self.answers else 0.0
+
+    @property
+    def reference_rate(self) -> float | None:
+        """Share of the reference's answers that are faulty; None when none was checked."""
+        return self.reference_faulty / self.reference_answers if self.reference_answers else None
+
+    @property
+    def worse(self) -> bool:
+        """The provider's interval lies wholly above the reference's."""
+        return self.reference_answers > 0 and self.low > self.reference_high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A signal that could not be compared in some pairs: in how many of how many, and in which of the two ways."""
+
+    signal: str
+    state: str
+    pairs: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why whole pairs were not comparable; counted over the newest pairs of the period."""
+
+    reason: str
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One provider against one reference for one model: the verdict, and what it rests on."""
+
+    provider: str
+    reference: str
+    model: str
+    pairs: int
+    requests: int
+    standing: Standing
+    sentence: str
+    signals: tuple[SignalLine, ...]
+    checks: tuple[CheckLine, ...]
+    gaps: tuple[Gap, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyLine:
+    """One measure (`first_chunk`, `first_token`, `seconds`) of one provider; `ratio` is its median over its reference's."""
+
+    provider: str
+    role: str
+    measure: str
+    answers: int
+    p50: float
+    p95: float
+    reference: str
+    ratio: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What one provider was asked in one role, and how often it failed (no whole answer) or answered an error status."""
+
+    provider: str
+    role: str
+    requests: int
+    failures: int
+    errors: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A period in figures. Latency is kept apart from fidelity: a slow provider may be a faithful one."""
+
+    since: float
+    until: float
+    cards: tuple[Card, ...]
+    latency: tuple[LatencyLine, ...]
+    traffic: tuple[Traffic, ...]
+
+    @property
+    def drifted(self) -> bool:
+        """Whether any provider differs, or gives faulty answers more often, than its reference."""
+        return any(card.standing.is_drift for card in self.cards)

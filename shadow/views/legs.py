@@ -1,0 +1,145 @@
+"""legs: one stored exchange as a column of the page: what was said, how it ended, and when its bytes came; pure.
+
+Rule: what was not kept or could not be read is said in words, never shown as an empty answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proxy.exchange import Mark
+from shadow.reading.answer import Answer
+from shadow.reading.completion import Choice, Completion, ToolCall
+from storage.rows import ExchangeRow, FindingRow, ToolCallRow
+
+SHOWN = 60_000
+"""Characters of one text on the page; the raw body has the rest."""
+WIDTH = 1_000
+"""Units of the timeline's width; two chunks in one unit are one tick."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A line of the table of times and counts: its name and one cell a leg, "" where there is nothing."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One column. `text` and `reasoning` are None when there was none; `trouble` is why there may be no answer to show."""
+
+    title: str
+    row: ExchangeRow
+    answer: Answer
+    outcome: str
+    healthy: bool
+    trouble: str
+    text: str | None
+    reasoning: str | None
+    refusal: str | None
+    cut: str
+    more: str
+    notes: tuple[str, ...]
+    calls: tuple[ToolCall, ...]
+    outcomes: tuple[str, ...]
+    checks: tuple[FindingRow, ...]
+
+
+def leg(title: str, row: ExchangeRow, answer: Answer, calls: Sequence[ToolCallRow], checks: Sequence[FindingRow]) -> Leg:
+    """The column of one exchange; `answer` is what its stored bytes read as."""
+    said = answer.said if isinstance(answer.said, Completion) else None
+    first = said.first if said else None
+    return Leg(
+        title=title,
+        row=row,
+        answer=answer,
+        outcome=_outcome(row),
+        healthy=not row.failure and row.status is not None and row.status < 400,
+        trouble=_trouble(row, answer),
+        text=first.text[:SHOWN] if first and first.text is not None else None,
+        reasoning=first.reasoning[:SHOWN] if first and first.reasoning is not None else None,
+        refusal=first.refusal[:SHOWN] if first and first.refusal is not None else None,
+        cut=_cut(first),
+        more=f"the first of {len(said.choices)} choices is shown" if said and len(said.choices) > 1 else "",
+        notes=said.notes if said else (),
+        calls=first.tool_calls if first else tuple(_remembered(call) for call in calls),
+        outcomes=tuple(call.outcome for call in calls),
+        checks=tuple(checks),
+    )
+
+
+def facts(legs: Sequence[Leg]) -> tuple[Fact, ...]:
+    """Times and counts side by side; lines without any value are left out."""
+    lines = (
+        ("first chunk", [_seconds(each.row.first_chunk) for each in legs]),
+        ("first token", [_seconds(each.row.first_token) for each in legs]),
+        ("whole answer", [_seconds(each.row.seconds) for each in legs]),
+        ("tokens per second", [_number(each.answer.timing.rate) for each in legs]),
+        ("chunks", [str(len(each.answer.exchange.response.marks)) if each.answer.exchange.response else "" for each in legs]),
+        ("prompt tokens", [_number(each.row.prompt_tokens) for each in legs]),
+        ("completion tokens", [_number(each.row.completion_tokens) for each in legs]),
+        ("finish reason", [each.row.finish_reason for each in legs]),
+        ("model, as echoed", [each.row.echoed_model for each in legs]),
+        ("fingerprint", [each.row.fingerprint for each in legs]),
+    )
+    return tuple(Fact(name=name, cells=tuple(cells)) for name, cells in lines if any(cells))
+
+
+def timeline(marks: Sequence[Mark], longest: float) -> str:
+    """The arrivals as one SVG path of ticks, `WIDTH` units for `longest` seconds; "" when nothing came."""
+    if longest <= 0:
+        return ""
+    places = sorted({min(WIDTH, max(0, round(mark.seconds / longest * WIDTH))) for mark in marks})
+    return "".join(f"M{place} 0v12" for place in places)
+
+
+def place(seconds: float | None, longest: float) -> int | None:
+    """Where a moment stands on the timeline, None when it did not come."""
+    if seconds is None or longest <= 0:
+        return None
+    return min(WIDTH, max(0, round(seconds / longest * WIDTH)))
+
+
+def _outcome(row: ExchangeRow) -> str:
+    status = "no answer" if row.status is None else str(row.status)
+    return f"{status}, {row.failure}" if row.failure else status
+
+
+def _trouble(row: ExchangeRow, answer: Answer) -> str:
+    if answer.error is not None:
+        named = " ".join(part for part in (answer.error.type, answer.error.code) if part)
+        where = "in the stream" if answer.error.in_stream else "instead of an answer"
+        return f"The provider sent an error {where}: {named or 'without a type'}. {answer.error.message}".strip()[:SHOWN]
+    if row.failure:
+        return f"Ended by {row.failure}: {row.failure_detail}" if row.failure_detail else f"Ended by {row.failure}."
+    if isinstance(answer.said, Completion):
+        return ""
+    if row.response_body is None and row.response_size:
+        return f"The body ({row.response_size:,} bytes) was not kept, so there is nothing to show; the findings were made before."
+    return f"Not read ({answer.said.why}): {answer.said.detail}"[:SHOWN]
+
+
+def _cut(first: Choice | None) -> str:
+    texts = (first.text, first.reasoning, first.refusal) if first else ()
+    longest = max((len(text) for text in texts if text is not None), default=0)
+    return f"the first {SHOWN:,} of {longest:,} characters are shown" if longest > SHOWN else ""
+
+
+def _remembered(row: ToolCallRow) -> ToolCall:
+    """A call known from its row alone, because the body was not kept."""
+    return ToolCall(
+        index=row.position, id=row.call_id, name=row.name, arguments=row.arguments, parsed=None, invalid="not kept", deltas=0
+    )
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"

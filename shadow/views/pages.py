@@ -1,0 +1,250 @@
+"""Pages: the list of pairs, and one pair's answers side by side, as whole HTML documents without any script.
+
+Rule: everything stored is hostile text. It is escaped by the template engine, its odd characters are shown by name, its
+length is bounded. Reading and rendering block, so the admin port calls these in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from shadow.compare.finding import Aspect, State
+from shadow.config import Config
+from shadow.keep import exchange as exchange_of
+from shadow.reading.answer import read
+from shadow.reading.ask import read_ask
+from shadow.views import visible
+from shadow.views.align import Aligned, Piece, align_texts
+from shadow.views.asked import Asked, asked
+from shadow.views.calls import CallTable, tables
+from shadow.views.legs import Fact, Leg, facts, leg, place, timeline
+from storage.rows import ExchangeRow, FindingRow, PairFilter, PairRow
+from storage.store import Reader
+
+SYMBOLS = {
+    State.MATCH.value: ("✓", "match"),
+    State.DIFFER.value: ("≠", "differ"),
+    State.NOT_COMPARABLE.value: ("⊘", "not comparable"),
+    State.NOT_MEASURED.value: ("?", "not measured"),
+}
+PER_PAGE = 50
+
+
+class FilterError(Exception):
+    """The address asks for a filter that does not exist; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One leg with its texts in pieces, and its arrivals as ticks of a timeline."""
+
+    leg: Leg
+    text: tuple[Piece, ...]
+    reasoning: tuple[Piece, ...]
+    ticks: str
+    token_at: int | None
+    end_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One line of the findings: the provider against the reference, and the reference against itself where it was asked twice."""
+
+    aspect: str
+    cross: FindingRow | None
+    own: FindingRow | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairView:
+    """All that the page of one pair shows."""
+
+    pair: PairRow
+    alterations: tuple[str, ...]
+    columns: tuple[Column, ...]
+    same_text: bool
+    marked: bool
+    note: str
+    calls: tuple[CallTable, ...]
+    calls_note: str
+    signals: tuple[Signal, ...]
+    facts: tuple[Fact, ...]
+    asked: Asked | None
+    missing: tuple[str, ...]
+
+
+class Pages:
+    """Makes documents of what a reader of the store says."""
+
+    def __init__(self, reader: Reader, config: Config) -> None:
+        self._reader = reader
+        self._providers = tuple(config.proxy.providers)
+        self._jinja = environment()
+
+    def index(self, query: Mapping[str, str]) -> str:
+        """The list of pairs, newest first; FilterError for an aspect or a state that does not exist."""
+        wanted = _wanted(query)
+        found = self._reader.pairs(replace(wanted, limit=PER_PAGE + 1))
+        older = _link(wanted, found[PER_PAGE - 1].pair.id) if len(found) > PER_PAGE else ""
+        newest = _link(wanted, "") if wanted.before_id else ""
+        return self._jinja.get_template("pairs.html").render(
+            summaries=found[:PER_PAGE],
+            wanted=wanted,
+            older=older,
+            newest=newest,
+            providers=self._providers,
+            aspects=[aspect.value for aspect in Aspect],
+        )
+
+    def pair(self, pair_id: str) -> str | None:
+        """The page of one pair, None when there is no such pair."""
+        row = self._reader.pair(pair_id)
+        return None if row is None else self._jinja.get_template("pair.html").render(view=view(self._reader, row))
+
+    def message(self, title: str, text: str) -> str:
+        """A page that says one thing."""
+        return self._jinja.get_template("message.html").render(title=title, text=text)
+
+
+def view(reader: Reader, pair: PairRow) -> PairView:
+    """What the store knows of one pair, ready to be laid out."""
+    roles = (("provider", pair.subject_id), ("reference", pair.reference_id), ("control", pair.control_id))
+    rows = {title: (exchange_id, reader.exchange(exchange_id)) for title, exchange_id in roles if exchange_id}
+    legs = [_leg(reader, title, row) for title, (_, row) in rows.items() if row is not None]
+    complete = [each.title for each in legs][:2] == ["provider", "reference"]
+    columns, note = _columns(legs, complete=complete)
+    calls, calls_note = tables(legs) if complete else ((), "")
+    subject = legs[0].row if legs and legs[0].title == "provider" else None
+    return PairView(
+        pair=pair,
+        alterations=_sentences(pair.alterations),
+        columns=columns,
+        same_text=complete and bool(legs[0].text) and legs[0].text == legs[1].text,
+        marked=any(piece.only for column in columns for piece in (*column.text, *column.reasoning)),
+        note=note,
+        calls=calls,
+        calls_note=calls_note,
+        signals=_signals(reader.findings(pair_id=pair.id)),
+        facts=facts(legs),
+        asked=_asked(subject) if subject else None,
+        missing=tuple(title for title, (_, row) in rows.items() if row is None),
+    )
+
+
+def _leg(reader: Reader, title: str, row: ExchangeRow) -> Leg:
+    return leg(title, row, read(exchange_of(row)), reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
+
+
+def _asked(row: ExchangeRow) -> Asked:
+    exchange = exchange_of(row)
+    request = exchange.request
+    ask = read_ask(request.target, request.headers, request.body, request.truncated)
+    return asked(ask, kept=row.request_body is not None, size=row.request_size)
+
+
+def _columns(legs: Sequence[Leg], *, complete: bool) -> tuple[tuple[Column, ...], str]:
+    """The legs with their texts held against the reference's (the reference's against the provider's)."""
+    longest = max((each.row.seconds for each in legs), default=0.0)
+    columns, notes = [], []
+    for index, each in enumerate(legs):
+        other = legs[0 if index == 1 else 1] if complete else each
+        text = _held_against(each.text, other.text)
+        reasoning = _held_against(each.reasoning, other.reasoning)
+        notes += [text.note, reasoning.note]
+        marks = each.answer.exchange.response.marks if each.answer.exchange.response else ()
+        columns.append(
+            Column(
+                leg=each,
+                text=text.left,
+                reasoning=reasoning.left,
+                ticks=timeline(marks, longest),
+                token_at=place(each.row.first_token, longest),
+                end_at=place(each.row.seconds, longest),
+            )
+        )
+    return tuple(columns), next((note for note in notes if note), "")
+
+
+def _held_against(text: str | None, other: str | None) -> Aligned:
+    """A text against another; without another there is nothing that it could differ from."""
+    return align_texts(text or "", other or text or "")
+
+
+def _signals(findings: Sequence[FindingRow]) -> tuple[Signal, ...]:
+    cross = {finding.aspect: finding for finding in findings if finding.comparison == "cross"}
+    own = {finding.aspect: finding for finding in findings if finding.comparison == "self"}
+    order = [State.DIFFER, State.MATCH, State.NOT_COMPARABLE, State.NOT_MEASURED]
+    rank = {state.value: place for place, state in enumerate(order)}
+    signals = [Signal(aspect=aspect, cross=cross.get(aspect), own=own.get(aspect)) for aspect in dict.fromkeys((*cross, *own))]
+    return tuple(sorted(signals, key=lambda each: rank.get(each.cross.state, 9) if each.cross else 9))
+
+
+def _sentences(text: str) -> tuple[str, ...]:
+    try:
+        loaded = orjson.loads(text or "[]")
+    except orjson.JSONDecodeError:
+        return (text,)
+    return tuple(str(item) for item in loaded) if isinstance(loaded, list) else (text,)
+
+
+def _wanted(query: Mapping[str, str]) -> PairFilter:
+    closed: tuple[tuple[str, type[Aspect | State]], ...] = (("aspect", Aspect), ("state", State))
+    for key, known in closed:
+        value = query.get(key, "")
+        if value and value not in set(known):
+            raise FilterError(f"There is no {key} '{value[:80]}'. Known: {', '.join(known)}.")
+    return PairFilter(
+        provider=query.get("provider", ""),
+        model=query.get("model", ""),
+        aspect=query.get("aspect", ""),
+        state=query.get("state", ""),
+        before_id=query.get("before", ""),
+        limit=PER_PAGE,
+    )
+
+
+def _link(wanted: PairFilter, before: str) -> str:
+    chosen = {
+        "provider": wanted.provider,
+        "model": wanted.model,
+        "aspect": wanted.aspect,
+        "state": wanted.state,
+        "before": before,
+    }
+    return "/pairs?" + urlencode({key: value for key, value in chosen.items() if value}, errors="replace")
+
+
+def environment() -> Environment:
+    """The templates: escaping on for all of them, and every string made visible on its way out."""
+    made = Environment(
+        loader=PackageLoader("shadow.views"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    made.filters |= {"seen": _seen, "stamp": _stamp, "words": lambda label: str(label).replace("_", " ")}
+    made.globals |= {"symbols": SYMBOLS}
+    return made
+
+
+def _finalize(value: object) -> object:
+    return visible.plain(value) if type(value) is str else value
+
+
+def _seen(text: str) -> Markup:
+    """Text for a page: escaped, and each odd character as a small tag with its name."""
+    runs = (Markup('<span class="odd">{}</span>').format(run) if odd else escape(run) for odd, run in visible.pieces(text))
+    return Markup("").join(runs)
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

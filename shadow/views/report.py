@@ -1,0 +1,211 @@
+"""A period in words and figures: build() reads it from the store, as_text() and as_json() show it.
+
+A provider with no pairs is "not measured", never clean; latency never enters the verdict.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from statistics import median
+
+from shadow.drift.scorecard import Point, Score, scorecard
+from shadow.views.checking import check_lines
+from shadow.views.figures import Card, Gap, LatencyLine, Reason, Report, SignalLine, Traffic
+from shadow.views.report_text import render
+from shadow.views.verdict import verdict
+from storage.rows import Group, PairFilter, SignalCount, TrafficCount
+from storage.store import Reader
+
+SCHEMA = "sameweights.report/1"
+ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
+"""Signals of the scorecard whose counts stand under another aspect's name."""
+NEWEST_PAIRS = 2_000
+NEWEST_LATENCIES = 50_000
+
+Key = tuple[str, str, str]
+"""Provider, model, reference: routes are pooled, since the swap is valid for any mix of them."""
+
+
+def build(reader: Reader, since: float, until: float) -> Report:
+    """The report of the period between two moments (seconds since the epoch)."""
+    counts = reader.signal_counts(since, until)
+    traffic = reader.traffic(since, until)
+    scores = _scores(reader, since, until)
+    reasons = _reasons(reader, since, until)
+    cards = [_card(key, counts, scores[key], reasons[key], traffic) for key in _keys(counts, traffic)]
+    order = {standing: place for place, standing in enumerate(type(cards[0].standing))} if cards else {}
+    return Report(
+        since=since,
+        until=until,
+        cards=tuple(sorted(cards, key=lambda card: (order[card.standing], card.provider, card.model, card.reference))),
+        latency=tuple(_latency(reader.latencies(since, until, NEWEST_LATENCIES), counts)),
+        traffic=tuple(_traffic(traffic)),
+    )
+
+
+def as_json(report: Report) -> str:
+    """The figures as JSON, keys as in `figures.py`, numbers that are none as null."""
+    tables = asdict(report)
+    for card, source in zip(tables["cards"], report.cards, strict=True):
+        for line, check in zip(card["checks"], source.checks, strict=True):
+            line |= {"rate": check.rate, "reference_rate": check.reference_rate, "worse": check.worse}
+    return json.dumps({"schema": SCHEMA, "drift": report.drifted, **tables}, indent=2, allow_nan=False)
+
+
+def as_text(report: Report, *, width: int = 100, color: bool = False) -> str:
+    """The report for a terminal of `width` columns, the verdict of each provider first."""
+    return render(report, width=width, color=color)
+
+
+def _scores(reader: Reader, since: float, until: float) -> Mapping[Key, Sequence[Score]]:
+    points = [
+        Point(
+            group=("", point.group.model, point.group.provider, point.group.reference),
+            signal=point.signal,
+            conversation=point.conversation,
+            payoff=point.payoff,
+        )
+        for point in reader.payoffs(since, until)
+    ]
+    found: dict[Key, list[Score]] = defaultdict(list)
+    for score in scorecard(points):
+        _, model, provider, reference = score.group
+        found[provider, model, reference].append(score)
+    return found
+
+
+def _key(group: Group) -> Key:
+    return group.provider, group.model, group.reference
+
+
+def _keys(counts: Iterable[SignalCount], traffic: Iterable[TrafficCount]) -> list[Key]:
+    """Every provider that was compared, and every one that was only asked."""
+    compared = {_key(count.group) for count in counts if count.comparison == "cross"}
+    seen = {(provider, model) for provider, model, _ in compared}
+    asked = {(row.provider, row.model, "") for row in traffic if row.role == "primary"}
+    return sorted(compared | {key for key in asked if key[:2] not in seen})
+
+
+def _card(
+    key: Key, counts: Sequence[SignalCount], scores: Sequence[Score], reasons: Mapping[str, int], traffic: Sequence[TrafficCount]
+) -> Card:
+    provider, model, reference = key
+    own = [count for count in counts if _key(count.group) == key]
+    signals = tuple(_signal(score, own) for score in scores)
+    checks = check_lines(counts, provider, model, reference)
+    pairs = max((_total(own, "cross", aspect) for aspect in {count.aspect for count in own}), default=0)
+    standing, sentence = verdict(pairs, signals, checks)
+    return Card(
+        provider=provider,
+        reference=reference,
+        model=model,
+        pairs=pairs,
+        requests=sum(row.requests for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
+        standing=standing,
+        sentence=sentence,
+        signals=signals,
+        checks=checks,
+        gaps=tuple(_gaps(own)),
+        reasons=tuple(Reason(reason=reason, pairs=number) for reason, number in sorted(reasons.items())),
+    )
+
+
+def _signal(score: Score, counts: Sequence[SignalCount]) -> SignalLine:
+    aspect = ASPECT_OF.get(score.signal, score.signal)
+    noise = _share(counts, "self", aspect, "random")
+    return SignalLine(
+        signal=score.signal,
+        pairs=score.n,
+        mismatch=_share(counts, "cross", aspect),
+        noise=_number(score.floor) if noise is None else noise,
+        excess=_number(score.excess),
+        low=_number(score.low),
+        high=_number(score.high),
+        p=_number(score.p),
+        p_holm=_number(score.p_holm),
+        provider_odd=score.provider_odd,
+        reference_odd=score.reference_odd,
+        smallest=_number(score.smallest_detectable),
+        verdict=f"{score.verdict}",
+    )
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _total(counts: Iterable[SignalCount], comparison: str, aspect: str, *states: str, control: str | None = None) -> int:
+    return sum(
+        count.count
+        for count in counts
+        if (count.comparison, count.aspect) == (comparison, aspect)
+        and (not states or count.state in states)
+        and control in {None, count.control_reason}
+    )
+
+
+def _share(counts: Sequence[SignalCount], comparison: str, aspect: str, control: str | None = None) -> float | None:
+    """Differing over compared; only random controls say what the noise is, since a tie-break is asked because of a difference."""
+    differ = _total(counts, comparison, aspect, "differ", control=control)
+    compared = differ + _total(counts, comparison, aspect, "match", control=control)
+    return differ / compared if compared else None
+
+
+def _gaps(counts: Sequence[SignalCount]) -> Iterable[Gap]:
+    for aspect in sorted({count.aspect for count in counts if count.comparison == "cross"}):
+        for state in ("not_comparable", "not_measured"):
+            missing = _total(counts, "cross", aspect, state)
+            if missing:
+                yield Gap(signal=aspect, state=state, pairs=missing, of=_total(counts, "cross", aspect))
+
+
+def _reasons(reader: Reader, since: float, until: float) -> Mapping[Key, Mapping[str, int]]:
+    found: dict[Key, Counter[str]] = defaultdict(Counter)
+    for summary in reader.pairs(PairFilter(since=since, until=until, limit=NEWEST_PAIRS)):
+        pair = summary.pair
+        if pair.comparable:
+            found[pair.provider, pair.model, pair.reference][pair.comparable] += 1
+    return found
+
+
+def _traffic(rows: Iterable[TrafficCount]) -> Iterable[Traffic]:
+    sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for name in ("requests", "failures", "errors", "prompt_tokens", "completion_tokens"):
+            sums[row.provider, row.role][name] += getattr(row, name)
+    for (provider, role), total in sorted(sums.items()):
+        yield Traffic(
+            provider=provider,
+            role=role,
+            requests=total["requests"],
+            failures=total["failures"],
+            errors=total["errors"],
+            prompt_tokens=total["prompt_tokens"],
+            completion_tokens=total["completion_tokens"],
+        )
+
+
+def _latency(samples: Iterable[tuple[str, str, str, str, float]], counts: Iterable[SignalCount]) -> Iterable[LatencyLine]:
+    """Live answers of each provider beside the answers that its reference gave to the audit."""
+    times: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for provider, _, role, measure, seconds in samples:
+        times[provider, "reference" if role in {"shadow", "control"} else "provider", measure].append(seconds)
+    held = {count.group.provider: count.group.reference for count in counts if count.comparison == "cross"}
+    for (provider, role, measure), values in sorted(times.items()):
+        against = held.get(provider, "") if role == "provider" else ""
+        beside = times.get((against, "reference", measure), [])
+        middle = median(values)
+        yield LatencyLine(
+            provider=provider,
+            role=role,
+            measure=measure,
+            answers=len(values),
+            p50=middle,
+            p95=sorted(values)[max(0, math.ceil(0.95 * len(values)) - 1)],
+            reference=against,
+            ratio=middle / median(beside) if beside and median(beside) > 0 else None,
+        )

@@ -1,0 +1,208 @@
+"""A report for a terminal: one line of verdict a provider first, then the figures it rests on; readable in 100 columns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Literal
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from shadow.views.figures import Card, LatencyLine, Report, SignalLine, Standing
+from shadow.views.verdict import differs, named, percent
+from shadow.views.visible import plain
+
+MARKS = {
+    Standing.DIFFERS: ("✗", "bold red"),
+    Standing.FAULTY: ("✗", "bold red"),
+    Standing.WITHIN: ("~", "yellow"),
+    Standing.TOO_FEW: ("?", "yellow"),
+    Standing.NOT_MEASURED: ("?", "yellow"),
+    Standing.NONE_SEEN: ("✓", "green"),
+    Standing.AGREES: ("✓", "bold green"),
+}
+CARDS = 20
+"""More providers and models than this stand in the JSON only."""
+REASONS = 5
+MEASURES = ("first_chunk", "first_token", "seconds")
+
+
+def render(report: Report, *, width: int, color: bool) -> str:
+    """The whole report as text."""
+    return printed(_parts(report), width=width, color=color)
+
+
+def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
+    """What rich makes of the parts, as text; without colour nothing but printable characters."""
+    out = StringIO()
+    system: Literal["standard"] | None = "standard" if color else None
+    console = Console(
+        file=out, width=width, force_terminal=color, color_system=system, highlight=False, emoji=False, markup=False
+    )
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n")).rstrip("\n")
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    yield _heading(report)
+    yield ""
+    yield _verdicts(report) if report.cards else Text("  ?  not measured: no request in this period", style="yellow")
+    for title, table in _tables(report):
+        if table.row_count:
+            yield ""
+            yield Text(title, style="bold").append(f"  {_SUBTITLES[title]}", style="not bold dim")
+            yield Padding(table, (0, 0, 0, 2))
+    if len(report.cards) > CARDS:
+        yield f"\n  and {len(report.cards) - CARDS} more: --json shows all"
+
+
+def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
+    return (
+        ("signals", _signals(report)),
+        ("checks", _checks(report)),
+        ("latency", _latency(report)),
+        ("not compared", _gaps(report)),
+    )
+
+
+_SUBTITLES = {
+    "signals": "noise: the reference against itself; excess: beyond it, points [95 %]; visible: the least that shows",
+    "checks": "answers that are faulty by themselves, no reference needed",
+    "latency": "seconds, p50 / p95, and p50 to the reference's; never part of a verdict on the answers",
+    "not compared": "what no pair, or not every pair, could say",
+}
+
+
+def _heading(report: Report) -> Text:
+    asked = sum(row.requests for row in report.traffic if row.role == "primary")
+    pairs = sum(card.pairs for card in report.cards)
+    failed = sum(row.failures + row.errors for row in report.traffic if row.role == "primary")
+    period = (
+        f"from {moment(report.since)} to {moment(report.until)} UTC" if report.since > 0 else f"until {moment(report.until)} UTC"
+    )
+    heading = Text("sameweights", style="bold").append(f"  {period}", style="not bold")
+    return heading.append(f"\n  {asked} requests, {failed} failed, {pairs} compared with a reference", style="not bold dim")
+
+
+def moment(seconds: float) -> str:
+    """A moment in UTC to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _plain(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    for column in columns:
+        left = column.startswith("<")
+        table.add_column(column.strip("<"), justify="left" if left else "right", no_wrap=not left, overflow="fold")
+    return table
+
+
+def _verdicts(report: Report) -> Padding:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("mark", "provider", "verdict"):
+        table.add_column(column, no_wrap=column != "verdict", overflow="fold")
+    for card in report.cards[:CARDS]:
+        mark, style = MARKS[card.standing]
+        table.add_row(Text(mark, style=style), Text(_name(card, report), style="bold"), _sentence(card.sentence, style))
+    return Padding(table, (0, 0, 0, 2))
+
+
+def _name(card: Card, report: Report) -> str:
+    """The provider, and the model where the provider serves more than one."""
+    several = sum(1 for other in report.cards if other.provider == card.provider) > 1
+    return f"{card.provider} / {plain(card.model)}" if several else card.provider
+
+
+def _sentence(sentence: str, style: str) -> Text:
+    """The verdict in its colour, what it rests on below it."""
+    head, separator, rest = sentence.partition(": ")
+    if not separator or head == "not measured":
+        head, separator, rest = sentence.partition("; ")
+    text = Text(head, style=style)
+    return text.append(f"\n{rest}", style="default not bold") if rest else text
+
+
+def _signals(report: Report) -> Table:
+    """The signals that show anything; how many are quiet, in one line, so that nothing looks forgotten."""
+    table = _plain("<provider", "<signal", "differs", "noise", "excess", "p", "visible", "<")
+    for card in report.cards[:CARDS]:
+        loud = [line for line in card.signals if line.pairs and (line.provider_odd or line.reference_odd)]
+        quiet = sum(1 for line in card.signals if line.pairs) - len(loud)
+        for line in sorted(loud, key=lambda line: (not differs(line), -abs(line.excess or 0.0), line.signal)):
+            table.add_row(_name(card, report), *_signal_row(line), style="red" if differs(line) else "")
+        if quiet:
+            table.add_row(_name(card, report), f"{quiet} {'more' if loud else 'signals'}: no difference", style="dim")
+    return table
+
+
+def _signal_row(line: SignalLine) -> tuple[str, ...]:
+    bounds = "" if line.low is None or line.high is None else f" [{line.low * 100:.0f} to {line.high * 100:.0f}]"
+    return (
+        named(line.signal),
+        f"{percent(line.mismatch)} of {line.pairs}",
+        percent(line.noise),
+        "-" if line.excess is None else f"{line.excess * 100:+.0f}{bounds}",
+        _chance(line.p_holm),
+        percent(line.smallest),
+        line.verdict,
+    )
+
+
+def _chance(p: float | None) -> str:
+    return "-" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _checks(report: Report) -> Table:
+    table = _plain("<provider", "<check", "answers", "faulty", "95 % interval", "reference", "<")
+    for card in report.cards[:CARDS]:
+        for line in card.checks:
+            if line.faulty:
+                table.add_row(
+                    _name(card, report),
+                    named(line.check),
+                    f"{line.answers}",
+                    percent(line.rate),
+                    f"{line.low * 100:.0f} to {line.high * 100:.0f}",
+                    percent(line.reference_rate),
+                    "more than the reference" if line.worse else "",
+                    style="red" if line.worse else "",
+                )
+    return table
+
+
+def _latency(report: Report) -> Table:
+    table = _plain("<provider", "answers", *(named(measure) for measure in MEASURES))
+    for provider, role in sorted({(line.provider, line.role) for line in report.latency}, key=lambda name: (name[1], name[0])):
+        lines = {line.measure: line for line in report.latency if (line.provider, line.role) == (provider, role)}
+        name = provider if role == "provider" else f"{provider} (as reference)"
+        times = (_times(lines.get(measure)) for measure in MEASURES)
+        table.add_row(name, f"{max(line.answers for line in lines.values())}", *times)
+    return table
+
+
+def _times(line: LatencyLine | None) -> str:
+    if line is None:
+        return "-"
+    ratio = f"  {line.ratio:.1f}x" if line.ratio is not None else ""
+    return f"{line.p50:.3f} / {line.p95:.3f}{ratio}"
+
+
+def _gaps(report: Report) -> Table:
+    table = _plain("<provider", "pairs", "<")
+    for card in report.cards[:CARDS]:
+        for reason in sorted(card.reasons, key=lambda reason: -reason.pairs)[:REASONS]:
+            table.add_row(_name(card, report), f"{reason.pairs} of {card.pairs}", f"not comparable: {plain(reason.reason)}")
+        alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for gap in card.gaps:
+            if gap.state == "not_measured" or not card.reasons:
+                alike[f"{gap.pairs} of {gap.of}", gap.state.replace("_", " ")].append(named(gap.signal))
+        for (pairs, state), names in sorted(alike.items(), key=lambda item: -len(item[1])):
+            table.add_row(_name(card, report), pairs, f"{state}: {', '.join(names)}")
+    return table

@@ -1,0 +1,41 @@
+"""visible: characters that a reader cannot see, or that would act on a screen, are shown by name instead of being obeyed; pure.
+
+Model output is hostile text: escape sequences drive terminals, bidirectional controls reorder a line, tags hide instructions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# C0 without tab and newline, DEL and C1; zero-width space, marks and joiners that hide text (ZWJ and ZWNJ are honest in many
+# scripts and stay); bidirectional controls; line and paragraph separators; lone surrogates; BOM; interlinear; tag characters
+_ODD = re.compile(
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f"
+    "]"
+)
+_NAMES = {0x00: "NUL", 0x07: "BEL", 0x08: "BS", 0x0D: "CR", 0x1B: "ESC", 0x7F: "DEL"}
+
+
+def pieces(text: str) -> Iterator[tuple[bool, str]]:
+    """The text in runs: (False, as it is) or (True, the name of one odd character), in order."""
+    start = 0
+    for match in _ODD.finditer(text):
+        if match.start() > start:
+            yield False, text[start : match.start()]
+        yield True, name(match[0])
+        start = match.end()
+    if start < len(text):
+        yield False, text[start:]
+
+
+def plain(text: str) -> str:
+    """The text with odd characters named in brackets, safe for a terminal."""
+    return "".join(f"[{run}]" if odd else run for odd, run in pieces(text))
+
+
+def name(character: str) -> str:
+    """A short name of one character: `ESC`, or `U+202E`."""
+    return _NAMES.get(ord(character), f"U+{ord(character):04X}")

@@ -1,0 +1,178 @@
+"""Worker.handle(): one exchange through the rooms: read, check, keep, and, where it is sampled, ask the reference and compare.
+
+Nothing here may end the loop: what a provider does is a value, and our own fault is logged, counted and survived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+import structlog
+
+from proxy.exchange import Exchange, FailureKind, Role
+from shadow.checks.check import check
+from shadow.compare.schema import outcome
+from shadow.config import Config
+from shadow.keep import calls, exchange_record
+from shadow.metrics import Metrics
+from shadow.mirror import Mirror
+from shadow.reading.completion import Completion
+from shadow.sampling.budget import Budget
+from shadow.sampling.eligible import why_not
+from shadow.sampling.sampler import Decision, decide
+from shadow.seen import Seen, understand
+from shadow.trial import Trial, Trials
+from storage.rows import ExchangeRecord
+from storage.store import Writer
+
+log = structlog.get_logger("sameweights.worker")
+
+
+class Outlet(Protocol):
+    """Where exchanges come from: the inbox today, a broker tomorrow."""
+
+    async def take(self) -> Exchange:
+        """The next exchange; waits for one."""
+
+
+class Worker:
+    """Takes exchanges one by one; shadows run beside, at most `shadow.concurrency` at once."""
+
+    def __init__(self, *, config: Config, store: Writer, metrics: Metrics, mirror: Mirror, budget: Budget) -> None:
+        self._config = config
+        self._store = store
+        self._metrics = metrics
+        self._budget = budget
+        self._trials = Trials(shadow=config.shadow, bodies=config.storage.bodies, mirror=mirror, keep=self._counted)
+        self._rates = {route.name: route.sample_rate for route in config.proxy.routes}
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def shadowing(self) -> int:
+        """Shadow trials running now."""
+        return len(self._running)
+
+    async def run(self, outlet: Outlet) -> None:
+        """Handle what the outlet gives until cancelled."""
+        while True:
+            self.handle(await outlet.take())
+            # a full inbox never awaits: let the shadows, the pulses and the admin port have their turn
+            await asyncio.sleep(0)
+
+    def handle(self, exchange: Exchange) -> None:
+        """Read, check and keep one live exchange, and begin its shadow where it is sampled; never raises."""
+        try:
+            seen = understand(exchange)
+            self._keep(seen)
+            self._consider(seen)
+        except Exception:
+            self._metrics.audit_lost("error", 1)
+            log.exception("exchange not handled", exchange=exchange.id)
+
+    async def drain(self, *, patience: float) -> None:
+        """Wait for the running shadows, at most `patience` seconds; those that go on are ended and counted."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=patience)
+            for task in late:
+                self._metrics.shadow_skipped("stopped")
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _keep(self, live: Seen) -> None:
+        record = self._counted(live)
+        if self._store.add_exchange(record) is None:
+            self._metrics.audit_lost("store_full", 1)
+
+    def _counted(self, seen: Seen) -> ExchangeRecord:
+        """Check one answer, count it, and make its rows; a shadow's rows are stored with its pair."""
+        exchange = seen.exchange
+        outcomes = [outcome(seen.ask, call)[0] for call in calls(seen.answer)]
+        found = check(seen.ask, seen.answer)
+        self._metrics.exchange(exchange, seen.answer, outcomes)
+        if exchange.role is Role.PRIMARY:
+            self._metrics.findings(exchange.provider, exchange.model, "check", "", found, pair_id="")
+        return exchange_record(seen, outcomes=outcomes, checks=found, bodies=self._config.storage.bodies)
+
+    def _consider(self, seen: Seen) -> None:
+        decision = self._decide(seen)
+        if decision.why:
+            self._metrics.shadow_skipped(decision.why)
+        if not decision.shadow:
+            return
+        task = asyncio.create_task(self._try(seen, control=decision.control), name=f"shadow {seen.exchange.id}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def _decide(self, seen: Seen) -> Decision:
+        why = self._unfit(seen)
+        if why:
+            return Decision(shadow=False, control=False, why=why)
+        exchange, shadow = seen.exchange, self._config.shadow
+        rate = self._rates.get(exchange.route)
+        decision = decide(
+            key=seen.conversation or exchange.id,
+            request_id=exchange.id,
+            rate=shadow.sample_rate if rate is None else rate,
+            control_fraction=shadow.control_fraction,
+            seed=shadow.seed,
+        )
+        if decision.shadow and (why := self._no_room()):
+            return Decision(shadow=False, control=False, why=why)
+        return decision
+
+    def _unfit(self, seen: Seen) -> str:
+        """Why this request cannot be shadowed, whatever the sample says; "" when it can."""
+        exchange = seen.exchange
+        if not self._config.shadow.enabled:
+            return "off"
+        if not exchange.reference:
+            return "no_reference"
+        if exchange.opted_out:
+            return "opted_out"
+        if exchange.request.truncated:
+            return "request_truncated"
+        if exchange.failure and exchange.failure.kind in {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STOPPED}:
+            return exchange.failure.kind.value
+        if seen.ask.unread and not seen.ask.body:
+            return seen.ask.unread.why.value
+        return why_not(exchange.request.method, exchange.request.target, seen.ask.body)
+
+    def _no_room(self) -> str:
+        if len(self._running) >= self._config.shadow.concurrency:
+            return "concurrency"
+        return self._budget.admit(time.time())
+
+    async def _try(self, seen: Seen, *, control: bool) -> None:
+        try:
+            trial = await self._trials.run(seen, control=control)
+            self._spend(trial)
+            self._publish(trial)
+        except Exception:
+            self._metrics.audit_lost("error", 1)
+            log.exception("shadow not finished", exchange=seen.exchange.id)
+
+    def _spend(self, trial: Trial) -> None:
+        for leg in trial.legs:
+            said = leg.answer.said
+            usage = said.usage if isinstance(said, Completion) else None
+            prompt, completion = (usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else (0, 0)
+            prices = self._config.proxy.providers[leg.exchange.provider]
+            money = (prompt * prices.price_input + completion * prices.price_output) / 1e6
+            self._budget.settle(time.time(), prompt + completion, money)
+
+    def _publish(self, trial: Trial) -> None:
+        if self._store.add_pair(trial.record) is None:
+            self._metrics.audit_lost("store_full", 1)
+        pair = trial.record.pair
+        for comparison in trial.comparisons:
+            self._metrics.findings(
+                pair.provider,
+                pair.model,
+                comparison.kind.value,
+                pair.control_reason,
+                comparison.findings,
+                pair_id=pair.id,
+            )
+        self._metrics.payoffs(pair, trial.record.payoffs)

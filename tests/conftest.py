@@ -1,0 +1,75 @@
+"""What every test may ask for: a clean environment, a store, and the whole house as real processes on free ports."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from storage.config import StorageConfig
+from storage.opening import open_store
+from storage.store import Store
+from tests.running import PATIENCE, Served, addresses, drain
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may skip: what was not run was not shown."""
+    if os.environ.get("CI") and _skipped:
+        print("\nskipped in CI, which may not be:", *_skipped, sep="\n  ")
+        session.exitstatus = 1
+
+
+@pytest.fixture(autouse=True)
+def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("SAMEWEIGHTS_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(StorageConfig(url=f"sqlite:///{tmp_path}/store.db", batch_seconds=0.01))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path):
+    """`async with serve(toml, env={...}) as served`: the real command, its ports read from what it says."""
+
+    @asynccontextmanager
+    async def running(toml: str, *, env: dict[str, str] | None = None, arguments: tuple[str, ...] = ()) -> AsyncIterator[Served]:
+        database = tmp_path / "served.db"
+        config = tmp_path / "sameweights.toml"
+        config.write_text(f'{toml}\n[storage]\nurl = "sqlite:///{database}"\nbatch_seconds = 0.02\n', encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "shadow.cli", "serve", str(config), *arguments),
+            env={**os.environ, "PYTHONPATH": str(Path.cwd()), **(env or {})},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        lines: list[str] = []
+        data, admin = await asyncio.wait_for(addresses(process, lines), PATIENCE)
+        served = Served(process, data, admin, database, lines)
+        reading = asyncio.create_task(drain(process, lines))
+        try:
+            yield served
+        finally:
+            try:
+                await served.stop()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                await reading
+
+    return running

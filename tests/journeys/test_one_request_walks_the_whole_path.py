@@ -1,0 +1,189 @@
+"""One request through every room: forwarded, shadowed, recorded, compared, shown and counted, by real processes."""
+
+import os
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shadow.studies.faults import Faults
+from shadow.studies.pretend import Pretend
+from storage.rows import PairFilter
+from tests.running import chat, until
+
+pytestmark = pytest.mark.journey
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+provider = "candidate"
+reference = "official"
+[proxy.providers.candidate]
+base_url = "{candidate}"
+[proxy.providers.official]
+base_url = "{official}"
+api_key_env = "OFFICIAL_KEY"
+[shadow]
+sample_rate = 1.0
+control_fraction = 1.0
+[admin]
+listen = "127.0.0.1:0"
+models = ["pretend-small"]
+"""
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Weather of a city",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+
+
+def post(session: aiohttp.ClientSession, base: str, body: bytes, **headers: str):
+    return session.post(
+        f"{base}/v1/chat/completions",
+        data=body,
+        headers={"Content-Type": "application/json", "Authorization": "Bearer client-secret-1234", **headers},
+    )
+
+
+def command_lines(served) -> str:
+    pids = (served.process.pid, *served.children().values())
+    return "".join(Path(f"/proc/{pid}/cmdline").read_text(encoding="latin-1") for pid in pids)
+
+
+async def audited(served, count: int) -> list:
+    """The pairs in the store, once there are `count`."""
+
+    def pairs() -> list:
+        if not served.database.exists():
+            return []
+        with_reader = served.reader
+        try:
+            found = list(with_reader.pairs(PairFilter(limit=200)))
+        finally:
+            with_reader.close()
+        return found if len(found) >= count else []
+
+    return await until(pairs)
+
+
+async def test_a_streamed_request_is_answered_paired_stored_shown_and_counted(serve):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2, key="official-key-5678") as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "official-key-5678"}) as served, aiohttp.ClientSession() as session:
+            body = chat(stream=True, text="What is the weather in Paris?", tools=[WEATHER])
+            async with post(session, served.data, body) as got:
+                assert got.status == 200
+                assert (await got.read()).rstrip().endswith(b"data: [DONE]")
+            [summary] = await audited(served, 1)
+            pair = summary.pair
+            assert (pair.provider, pair.reference, pair.control_reason) == ("candidate", "official", "random")
+            assert summary.matches + summary.differs > 0
+            reader = served.reader
+            live, shadow, control = (reader.exchange(x) for x in (pair.subject_id, pair.reference_id, pair.control_id))
+            assert live.request_body == body
+            assert [leg.status for leg in (live, shadow, control)] == [200, 200, 200]
+            assert live.first_token is not None
+            assert shadow.stream
+            assert {finding.comparison for finding in reader.findings(pair_id=pair.id)} == {"cross", "self"}
+            reader.close()
+
+            async with session.get(f"{served.admin}/pairs") as page:
+                assert pair.id in await page.text()
+            async with session.get(f"{served.admin}/pairs/{pair.id}") as page:
+                assert page.status == 200
+            assert await served.metric("sameweights_comparisons_total", provider="candidate", comparison="cross") > 0
+            assert await served.metric("sameweights_requests_total", provider="candidate", role="primary", code="2xx") == 1
+            assert await served.metric("sameweights_requests_total", provider="official") == 2
+
+
+async def test_no_key_is_found_in_any_file_page_metric_or_log_and_none_at_the_wrong_server(serve, tmp_path):
+    secrets = ("client-secret-1234", "official-key-5678")
+    async with Pretend(seed=1) as candidate, Pretend(seed=2, key="official-key-5678") as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "official-key-5678"}) as served, aiohttp.ClientSession() as session:
+            async with post(session, served.data, chat(), Cookie="session=client-secret-1234") as got:
+                await got.read()
+            [summary] = await audited(served, 1)
+            shown = await served.metrics()
+            for path in ("/pairs", f"/pairs/{summary.pair.id}"):
+                async with session.get(served.admin + path) as page:
+                    shown += await page.text()
+            shown += command_lines(served)
+        shown += "".join(served.errors)
+        at_rest = b"".join(path.read_bytes() for path in tmp_path.rglob("served.db*"))
+    for secret in secrets:
+        assert secret not in shown
+        assert secret.encode() not in at_rest
+    [live] = candidate.requests
+    assert live.header("authorization") == "Bearer client-secret-1234"
+    for shadow in official.requests:
+        assert "client-secret-1234" not in str(shadow.headers)
+        assert shadow.header("authorization") == "Bearer official-key-5678"
+
+
+async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            statuses = []
+            for number in range(60):
+                if number == 10:
+                    os.kill(served.children()["shadow.house"], 9)
+                async with post(session, served.data, chat(stream=True, text=f"Tell me about bridge {number}")) as got:
+                    statuses.append((got.status, (await got.read()).rstrip().endswith(b"data: [DONE]")))
+            assert statuses == [(200, True)] * 60
+
+            async def back() -> bool:
+                try:
+                    return await served.metric("sameweights_requests_total", role="primary") >= 1
+                except aiohttp.ClientError:
+                    return False
+
+            async def again() -> bool:
+                async with post(session, served.data, chat(text="Once more")) as got:
+                    assert got.status == 200
+                return await back()
+
+            assert await until(again)
+
+
+async def test_a_reference_that_never_answers_is_never_felt_by_the_application(serve):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=Faults(silent=1.0)) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url).replace(
+            "control_fraction = 1.0", "control_fraction = 1.0\nconcurrency = 2\ntimeout = 600"
+        )
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            for number in range(20):
+                async with post(session, served.data, chat(text=f"Question {number}")) as got:
+                    assert got.status == 200
+                    await got.read()
+
+            async def counted() -> bool:
+                return await served.metric("sameweights_shadow_dropped_total", reason="concurrency") == 18
+
+            assert await until(counted)
+            assert official.open_streams <= 2
+
+
+@pytest.mark.parametrize(
+    ("body", "unread"),
+    [(b"", "empty"), (b"this is not json", "not_json"), (b"\xff\xfe\x00", "not_json"), (b"[" * 100_000, "too_deep")],
+    ids=["empty", "words", "not utf-8", "deep"],
+)
+async def test_a_body_that_cannot_be_read_is_forwarded_untouched_and_said_to_be_not_measured(serve, body, unread):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            async with post(session, served.data, body) as got:
+                assert got.status == 400
+
+            async def counted() -> bool:
+                return await served.metric("sameweights_shadow_dropped_total", reason=unread) == 1
+
+            assert await until(counted)
+        [request] = candidate.requests
+        assert request.body == body
+        assert official.requests == []

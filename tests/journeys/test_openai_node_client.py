@@ -1,0 +1,122 @@
+"""The real OpenAI client for JavaScript, through the real data plane, to a pretended provider."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from shadow.studies.faults import FAITHFUL, Faults
+from shadow.studies.pretend import Pace, Pretend
+from tests.journeys.through import through
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+
+VERSION = "7.57.0"
+SCRIPT = Path(__file__).with_name("node") / "client.mjs"
+QUICK = Pace(first_token=0, chunks_per_second=5_000)
+
+
+@pytest.fixture(scope="session")
+def openai_home(request):
+    """The folder with the npm client, installed once and kept in pytest's cache; no lock file, since those name a registry."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        pytest.skip("npm and node are not here: the npm client was not tried")
+    home = Path(request.config.cache.mkdir(f"npm-openai-{VERSION}"))
+    if not (home / "node_modules/openai/package.json").exists():
+        options = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+        command = ["npm", "install", *options, "--prefix", str(home), f"openai@{VERSION}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=150)
+    return home
+
+
+async def told(home, story, base_url):
+    process = await asyncio.create_subprocess_exec(
+        *("node", str(SCRIPT), story, base_url),
+        env={**os.environ, "OPENAI_HOME": str(home)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, errors.decode()
+    return json.loads(out)
+
+
+@pytest.fixture
+def lives(openai_home):
+    """`await lives(story)`: what the client saw through the proxy, and the provider that it talked to."""
+
+    async def lived(story, *, pace=QUICK, faults=FAITHFUL):
+        async with Pretend(pace=pace, faults=faults) as pretend, through(pretend.base_url) as way:
+            return await told(openai_home, story, way.base_url), pretend
+
+    return lived
+
+
+async def test_plain_and_streamed_say_the_same_and_both_bring_their_usage(lives):
+    (plain, _), (stream, pretend) = await lives("plain"), await lives("stream")
+    assert plain["text"] == stream["text"]
+    assert plain["usage"] == stream["usage"]
+    assert plain["finish"] == "stop"
+    assert pretend.requests[0].header("user-agent").startswith("OpenAI/JS")
+
+
+async def test_a_tool_is_called(lives):
+    assert (await lives("tools"))[0] == [["get_weather", {"city": "Oslo"}]]
+
+
+async def test_parallel_calls_are_put_together_from_a_stream(lives):
+    assert (await lives("parallel"))[0] == [["get_weather", {"city": "Oslo"}], ["get_weather", {"city": "Turin"}]]
+
+
+async def test_structured_output_is_parsed(lives):
+    assert (await lives("structured"))[0] == {"city": "Oslo"}
+
+
+async def test_errors_are_this_client_s_own_with_the_provider_s_words(lives):
+    found, _ = await lives("errors")
+    assert {status: error["name"] for status, error in found.items()} == {
+        "400": "BadRequestError",
+        "401": "AuthenticationError",
+        "403": "PermissionDeniedError",
+        "404": "NotFoundError",
+        "409": "ConflictError",
+        "422": "UnprocessableEntityError",
+        "429": "RateLimitError",
+        "500": "InternalServerError",
+        "503": "InternalServerError",
+    }
+    assert "non-empty array" in found["400"]["message"]
+    assert all(f"pretended failure {status}" in error["message"] for status, error in found.items() if status != "400")
+
+
+async def test_a_provider_that_is_not_there_is_a_502_that_names_it(openai_home):
+    async with Pretend() as pretend:
+        gone = pretend.base_url
+    async with through(gone) as way:
+        error = await told(openai_home, "unreachable", way.base_url)
+    assert error["status"] == 502
+    assert "pretended" in error["message"]
+
+
+async def test_a_stream_that_the_provider_cuts_is_cut_for_the_client(lives):
+    outcome, _ = await lives("cut", faults=Faults(cut_stream=1))
+    assert outcome["message"] == "terminated"
+
+
+async def test_a_client_that_leaves_in_mid_stream_cancels_the_provider(openai_home):
+    async with Pretend(pace=Pace(first_token=0, chunks_per_second=4)) as pretend, through(pretend.base_url) as way:
+        assert await told(openai_home, "abort", way.base_url) == {"aborted": True}
+        await pretend.until(lambda p: p.aborted == 1 and p.open_streams == 0)
+
+
+async def test_fifty_streams_at_once_are_all_whole(lives):
+    texts, pretend = await lives("fifty", pace=Pace(first_token=0.05, chunks_per_second=200))
+    (plain, _) = await lives("plain")
+    assert texts == [plain["text"]] * 50
+    assert pretend.answered == 50

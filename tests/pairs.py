@@ -1,0 +1,58 @@
+"""Pairs in a real store, made of exchanges as the worker makes them."""
+
+from dataclasses import replace
+
+from proxy.exchange import Exchange, Role
+from shadow.checks.check import check
+from shadow.compare.compare import compare
+from shadow.compare.pair import ControlReason, Kind, Pair
+from shadow.compare.schema import outcome
+from shadow.keep import Triple, calls, exchange_record, pair_record
+from shadow.seen import Seen, understand, understand_leg
+from storage.config import Bodies
+from storage.store import Store
+from tests.exchanges import asked, exchange
+
+
+def keep_pair(
+    store: Store,
+    live: Exchange | bytes,
+    reference: Exchange | bytes,
+    control: Exchange | bytes | None = None,
+    *,
+    reason: ControlReason = ControlReason.RANDOM,
+    bodies: Bodies = "full",
+    alterations: tuple[str, ...] = (),
+    pair_id: str = "a" * 32,
+) -> str:
+    """Store what came of one request; an answer may be given as its body alone. The pair's id."""
+    seen = understand(_leg(live, Role.PRIMARY, pair_id))
+    first = understand_leg(_leg(reference, Role.SHADOW, f"r{pair_id[1:]}"), seen)
+    second = understand_leg(_leg(control, Role.CONTROL, f"c{pair_id[1:]}"), seen) if control is not None else None
+    comparisons = [compare(Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=first.answer))]
+    if second:
+        comparisons.append(compare(Pair(kind=Kind.SELF, ask=seen.ask, subject=first.answer, reference=second.answer)))
+    store.add_exchange(_record(seen, bodies))
+    store.add_pair(
+        pair_record(
+            Triple(live=seen, reference=first, control=second, reason=reason if second else ControlReason.NONE),
+            comparisons=comparisons,
+            payoffs=(),
+            legs=tuple(_record(leg, bodies) for leg in (first, second) if leg),
+            alterations=alterations,
+            bodies=bodies,
+        )
+    )
+    assert store.flush(10)
+    return pair_id
+
+
+def _leg(answer: Exchange | bytes, role: Role, exchange_id: str) -> Exchange:
+    made = exchange(answer, request=asked()) if isinstance(answer, bytes) else answer
+    provider = made.provider if role is Role.PRIMARY else made.reference
+    return replace(made, id=exchange_id, role=role, provider=provider)
+
+
+def _record(seen: Seen, bodies: Bodies):
+    outcomes = [outcome(seen.ask, call)[0] for call in calls(seen.answer)]
+    return exchange_record(seen, outcomes=outcomes, checks=check(seen.ask, seen.answer), bodies=bodies)

@@ -1,0 +1,89 @@
+"""Pairs and exchanges put into a real store by hand, read and compared by the real rooms."""
+
+import itertools
+
+from proxy.exchange import Role
+from shadow.compare.compare import compare
+from shadow.compare.finding import Aspect, Finding, State
+from shadow.compare.pair import ControlReason, Kind, Pair
+from shadow.drift.payoff import payoffs
+from shadow.keep import Triple, calls, exchange_record, pair_record
+from shadow.seen import understand, understand_leg
+from storage.store import Store
+from tests.exchanges import asked, exchange, said
+
+NOW = 1_700_000_000.0
+TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]
+_ids = itertools.count(1)
+
+
+def calling(city: str) -> dict:
+    """A choice that calls get_weather."""
+    call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": f'{{"city": "{city}"}}'}}
+    return {"message": {"content": None, "tool_calls": [call]}, "finish_reason": "tool_calls"}
+
+
+def answer(what: str | dict) -> bytes:
+    """A text, or a choice as `calling` makes one."""
+    body = said(what) if isinstance(what, str) else said("", **what)
+    # equal ids would look like an answer out of a cache
+    return body.replace(b"chatcmpl-1", f"chatcmpl-{next(_ids)}".encode())
+
+
+def record(seen, faults=()):
+    checks = [
+        Finding(aspect=aspect, state=State.DIFFER if aspect in faults else State.MATCH, reason="seen" if aspect in faults else "")
+        for aspect in (Aspect.LOST_SPACE, Aspect.EMPTY_ANSWER)
+    ]
+    return exchange_record(seen, outcomes=["valid"] * len(calls(seen.answer)), checks=checks, bodies="full")
+
+
+def add_live(store: Store, provider: str, what: str | dict = "Hello there", *, faults=(), **more):
+    """One live exchange that no shadow follows."""
+    name = f"{next(_ids):032x}"
+    fields = {"id": name, "provider": provider, "request": asked("Weather?", tools=TOOLS, temperature=1), "started": NOW}
+    seen = understand(exchange(answer(what), **{**fields, **more}))
+    store.add_exchange(record(seen, faults))
+    return seen
+
+
+def add_pair(store: Store, provider: str, live, reference, control=None, *, faults=(), reason=ControlReason.RANDOM, **more):
+    """One live exchange with its reference answer and, where given, the control; the id of the pair."""
+    seen = add_live(store, provider, live, faults=faults, conversation=f"talk-{next(_ids)}", **more)
+    legs = [
+        understand_leg(
+            exchange(answer(what), id=f"{next(_ids):032x}", role=role, provider="official", reference="", started=NOW), seen
+        )
+        for what, role in ((reference, Role.SHADOW), (control, Role.CONTROL))
+        if what is not None
+    ]
+    second = legs[1] if len(legs) > 1 else None
+    comparisons = [compare(Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=legs[0].answer))]
+    if second:
+        comparisons.append(compare(Pair(kind=Kind.SELF, ask=seen.ask, subject=legs[0].answer, reference=second.answer)))
+    store.add_pair(
+        pair_record(
+            Triple(live=seen, reference=legs[0], control=second, reason=reason if second else ControlReason.NONE),
+            comparisons=comparisons,
+            payoffs=payoffs(seen.ask, seen.answer, legs[0].answer, second.answer if second else None),
+            legs=tuple(record(leg) for leg in legs),
+            alterations=["the model is called otherwise there"],
+            bodies="full",
+        )
+    )
+    return seen.exchange.id
+
+
+def fill(store: Store) -> None:
+    """A faithful provider, one that garbles arguments, one that loses spaces, one hardly and one never compared."""
+    for number in range(80):
+        city = f"City {number}"
+        add_pair(store, "faithful", calling(city), calling(city), calling(city) if number % 10 == 0 else None)
+        wrong = number % 3 == 0
+        second = calling(city) if wrong or number % 10 == 0 else None
+        why = ControlReason.RANDOM if number % 10 == 0 else ControlReason.TIEBREAK
+        add_pair(store, "garbler", calling(city[:-1] if wrong else city), calling(city), second, reason=why)
+        add_pair(store, "squeezer", "Helloworld", "Hello world", faults=(Aspect.LOST_SPACE,) if number % 2 else ())
+    add_pair(store, "newcomer", "Hello", "Hello")
+    add_live(store, "loner")
+    assert store.flush(20)

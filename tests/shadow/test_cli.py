@@ -1,0 +1,238 @@
+"""The command line: what each command says, and with which code it leaves."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from shadow import cli
+from shadow.faults import ConfigError
+from shadow.starter import STARTER
+from storage.config import StorageConfig
+from storage.opening import open_store
+from tests.records import fill
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """`run("report", "--json")` in an empty folder: (code, out, err)."""
+    monkeypatch.chdir(tmp_path)
+
+    def running(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as caught:
+            cli.main(arguments)
+        said = capsys.readouterr()
+        return int(caught.value.code or 0), said.out, said.err
+
+    return running
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    path = tmp_path / "recorded.db"
+    store = open_store(StorageConfig(url=f"sqlite:///{path}"))
+    fill(store)
+    store.close()
+    return path
+
+
+def test_help_names_every_command_and_nothing_that_is_not_there(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    for command in ("demo", "serve", "config", "report", "pairs", "show"):
+        assert f"  {command} " in out
+    for absent in ("replay", "probe", "mcp", "export", "dashboards"):
+        assert absent not in out
+
+
+def test_help_loads_neither_server_nor_store_nor_configuration():
+    loaded = (
+        "import sys, shadow.cli; print(*(m for m in ('aiohttp', 'sqlite_utils', 'shadow.serve', 'rich') if m in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
+
+
+def test_version_is_one_line(run):
+    code, out, _ = run("--version")
+    assert code == 0
+    assert out.startswith("sameweights")
+
+
+def test_no_arguments_show_the_help(run):
+    assert "Commands:" in "".join(run()[1:])
+
+
+def test_init_writes_a_file_once_and_check_reads_it(run, tmp_path, monkeypatch):
+    assert run("config", "init")[0] == 0
+    assert Path("sameweights.toml").read_text(encoding="utf-8") == STARTER
+    code, _, err = run("config", "init")
+    assert (code, "is there already" in err) == (2, True)
+    code, _, err = run("config", "check")
+    assert (code, "'REFERENCE_KEY' is not set" in err) == (2, True)
+    monkeypatch.setenv("REFERENCE_KEY", "the-key-itself")
+    code, out, err = run("config", "check")
+    assert (code, out, err) == (0, "sameweights.toml: fine\n", "")
+    code, out, _ = run("config", "show")
+    assert json.loads(out)["proxy"]["providers"]["reference"]["api_key_env"] == "REFERENCE_KEY"
+    assert "the-key-itself" not in out
+
+
+def test_a_file_that_cannot_be_written_is_told(run):
+    assert "cannot be written" in run("config", "init", "no/such/folder.toml")[2]
+
+
+def test_check_tells_every_fault_on_a_line_of_its_own_and_no_traceback(run):
+    Path("sameweights.toml").write_text("[proxy]\nlisten = 1\nworker = 2\n", encoding="utf-8")
+    code, out, err = run("config", "check")
+    assert (code, out) == (2, "")
+    assert [line.split(": ")[0] for line in err.splitlines()] == [
+        "sameweights.toml:1",
+        "sameweights.toml:2",
+        "sameweights.toml:3",
+    ]
+
+
+def test_check_gives_its_advice(run):
+    Path("s.toml").write_text('[proxy]\n[proxy.providers.a]\nbase_url = "http://a/v1"\n', encoding="utf-8")
+    code, out, _ = run("config", "check", "s.toml")
+    assert code == 0
+    assert "note: proxy.reference: there is no reference" in out
+
+
+def test_the_schema_knows_every_section(run):
+    assert set(json.loads(run("config", "schema")[1])["properties"]) == {"proxy", "shadow", "storage", "admin"}
+
+
+def test_serve_without_anything_says_what_to_do(run):
+    code, _, err = run("serve")
+    assert code == 2
+    assert err.startswith("sameweights.toml: no such file in this folder; write one with `sameweights config init`")
+
+
+def test_serve_hands_over_what_flags_and_file_say(run, monkeypatch):
+    seen = []
+    monkeypatch.setattr("shadow.serve.run", lambda config: seen.append(config) or 0)
+    code, _, err = run(
+        "serve", "--upstream", "http://u/v1", "--reference", "http://r/v1", "--sample-rate", "0.5", "--workers", "2"
+    )
+    assert code == 0
+    assert "the client's own key is never sent to a reference" in err
+    assert (seen[0].proxy.workers, seen[0].shadow.sample_rate, seen[0].proxy.providers["upstream"].base_url) == (
+        2,
+        0.5,
+        "http://u/v1",
+    )
+
+
+def test_serve_takes_the_file_of_this_folder(run, monkeypatch):
+    Path("sameweights.toml").write_text('[proxy.providers.own]\nbase_url = "http://a/v1"\n', encoding="utf-8")
+    seen = []
+    monkeypatch.setattr("shadow.serve.run", lambda config: seen.append(config) or 0)
+    assert run("serve")[0] == 0
+    assert "own" in seen[0].proxy.providers
+
+
+@pytest.mark.parametrize(
+    "arguments", [("frobnicate",), ("serve", "--wrokers", "1"), ("pairs", "--limit", "many"), ("demo", "--port", "70000")]
+)
+def test_a_wrong_command_line_is_the_users(run, arguments):
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_our_own_fault_is_a_traceback_and_no_sentence(monkeypatch):
+    monkeypatch.setattr("shadow.settings.load", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["config", "check", "any.toml"])
+
+
+def test_an_absent_database_is_one_sentence(run):
+    code, _, err = run("report", "--db", "none.db")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_report_says_who_differs_and_fails_only_when_asked(run, recorded):
+    code, out, _ = run("report", "--db", str(recorded), "--since", "all")
+    assert code == 0
+    assert "garbler   differs from its reference more than the reference differs from itself" in out
+    assert run("report", "--db", str(recorded), "--since", "all", "--fail-on-drift")[0] == 3
+    assert run("report", "--db", str(recorded), "--since", "1h", "--fail-on-drift")[0] == 0
+
+
+def test_report_in_json_is_whole(run, recorded):
+    found = json.loads(run("report", "--db", str(recorded), "--since", "all", "--json")[1])
+    assert found["schema"] == "sameweights.report/1"
+    assert found["drift"] is True
+
+
+def test_pairs_are_filtered_and_shown(run, recorded):
+    found = json.loads(
+        run("pairs", "--db", str(recorded), "--provider", "garbler", "--aspect", "arguments", "--state", "differ", "--json")[1]
+    )
+    assert len(found) == 20
+    pair = found[0]["pair"]["id"]
+    code, out, _ = run("show", pair, "--db", str(recorded))
+    assert code == 0
+    assert "differs: tool arguments" in out
+    assert json.loads(run("show", pair, "--db", str(recorded), "--json")[1])["pair"]["provider"] == "garbler"
+    assert pair in run("pairs", "--db", str(recorded), "--provider", "garbler", "--limit", "100")[1]
+
+
+def test_wrong_filters_are_told_all_at_once(run, recorded):
+    code, _, err = run("pairs", "--db", str(recorded), "--aspect", "argument", "--state", "differs", "--since", "yesterday")
+    assert (code, err.count("\n")) == (2, 3)
+    assert "did you mean 'arguments'?" in err
+
+
+def test_an_unknown_pair_is_told(run, recorded):
+    code, _, err = run("show", "nonesuch", "--db", str(recorded))
+    assert (code, "no such pair: 'nonesuch'" in err) == (2, True)
+
+
+def test_demo_is_handed_its_flags(run, monkeypatch):
+    pytest.importorskip("shadow.studies.demo")
+    seen = {}
+    monkeypatch.setattr("shadow.studies.demo.run", lambda **flags: seen.update(flags) or 0)
+    assert run("demo", "--seconds", "3", "--keep", "--port", "0")[0] == 0
+    assert seen == {"seconds": 3.0, "keep": True, "port": 0}
+
+
+def test_packages_of_others_in_place_of_ours_are_named(tmp_path):
+    (tmp_path / "storage").mkdir()
+    (tmp_path / "storage" / "__init__.py").write_text("", encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", "from shadow.cli import main; main(['--help'])"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "another distribution's package 'storage' stands where ours should be" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_no_color_is_used_where_there_is_no_terminal(run, recorded):
+    assert "\x1b" not in run("report", "--db", str(recorded), "--since", "all")[1]
+
+
+def test_color_obeys_no_color(monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert cli._color()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not cli._color()
+
+
+def test_the_typer_application_itself_raises_our_faults_for_main_to_say():
+    result = CliRunner().invoke(cli.app, ["config", "check", "none.toml"])
+    assert isinstance(result.exception, ConfigError)

@@ -1,0 +1,108 @@
+"""The audit process as one: it takes exchanges from its socket, serves its admin port, and stores all it has before it ends."""
+
+import asyncio
+import socket
+
+import aiohttp
+import pytest
+
+from proxy.config import Provider, ProxyConfig
+from proxy.handover import Handover
+from proxy.pulse import Pulse
+from shadow.config import AdminConfig, Config, ShadowConfig
+from shadow.house import House
+from storage.config import StorageConfig
+from storage.opening import open_reader, open_store
+from tests.exchanges import asked, exchange, said
+from tests.running import until
+
+
+class Standing:
+    """A house on free ports, and a data plane's end of its socket."""
+
+    def __init__(self, tmp_path, **shadow) -> None:
+        self.path = str(tmp_path / "audit.sock")
+        self.storage = StorageConfig(url=f"sqlite:///{tmp_path}/house.db", batch_seconds=0.01)
+        providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("candidate", "official")}
+        self.config = Config(
+            proxy=ProxyConfig(provider="candidate", reference="official", providers=providers),
+            shadow=ShadowConfig(**shadow),
+            storage=self.storage,
+            admin=AdminConfig(listen="127.0.0.1:0"),
+        )
+        self.pulse = Pulse(worker=0, pid=1)
+        self.handover = Handover(self.path, 10_000_000, self.pulse)
+
+    async def __aenter__(self):
+        admin = socket.socket()
+        admin.bind(("127.0.0.1", 0))
+        admin.listen()
+        admin.setblocking(False)
+        self.admin = f"http://127.0.0.1:{admin.getsockname()[1]}"
+        self.house = House(self.config, open_store(self.storage))
+        await self.house.start(admin, self.path)
+        self.handover.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.handover.stop(1.0)
+        await self.house.stop()
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with aiohttp.ClientSession() as session, session.get(self.admin + path) as got:
+            return got.status, await got.text()
+
+    def stored(self, identity: str) -> bool:
+        reader = open_reader(self.storage)
+        try:
+            return reader.exchange(identity) is not None
+        finally:
+            reader.close()
+
+
+@pytest.fixture
+async def standing(tmp_path):
+    async with Standing(tmp_path, sample_rate=0.0) as house:
+        yield house
+
+
+async def test_what_the_data_plane_hands_over_is_in_the_store(standing):
+    await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
+    await until(lambda: standing.stored("1" * 32))
+
+
+async def test_the_admin_port_is_healthy_and_ready(standing):
+    assert (await standing.get("/healthz"))[0] == 200
+    assert (await standing.get("/readyz"))[0] == 200
+    status, text = await standing.get("/metrics")
+    assert status == 200
+    assert "sameweights_build_info" in text
+
+
+async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):
+    async with Standing(tmp_path, sample_rate=0.0) as standing:
+        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="0" * 32)))
+        for number in range(1, 200):
+            assert standing.handover.offer(exchange(said(), request=asked(), id=f"{number:032d}"))
+    reader = open_reader(standing.storage)
+    assert sum(count.requests for count in reader.traffic(0, 1e12)) == 200
+    reader.close()
+
+
+async def test_an_unreachable_reference_is_recorded_and_costs_the_house_nothing(tmp_path):
+    async with Standing(tmp_path, sample_rate=1.0) as standing:
+        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
+
+        async def paired() -> bool:
+            return "1" * 32 in (await standing.get("/pairs"))[1]
+
+        await until(paired)
+
+
+async def test_a_socket_left_behind_by_a_dead_audit_is_taken_over(tmp_path):
+    left = await asyncio.start_unix_server(lambda _reader, _writer: None, str(tmp_path / "audit.sock"))
+    left.close()
+    await left.wait_closed()
+    (tmp_path / "audit.sock").touch()
+    async with Standing(tmp_path, sample_rate=0.0) as standing:
+        assert (await standing.get("/healthz"))[0] == 200

@@ -1,0 +1,90 @@
+"""The inbox reads always, keeps what fits, and counts what it could not take."""
+
+import asyncio
+import struct
+
+import pytest
+
+from proxy.packing import pack, pack_pulse
+from proxy.pulse import Pulse
+from shadow.inbox import Inbox
+from tests.exchanges import exchange
+from tests.running import until
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I", len(payload) + 1) + kind + payload
+
+
+class Listening:
+    def __init__(self, inbox: Inbox, path: str, losses: list[str], pulses: list[Pulse]) -> None:
+        self.inbox, self.path, self.losses, self.pulses = inbox, path, losses, pulses
+
+    async def send(self, *frames: bytes) -> None:
+        _, writer = await asyncio.open_unix_connection(self.path)
+        for data in frames:
+            writer.write(data)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.fixture
+async def listening(tmp_path):
+    losses, pulses = [], []
+    inbox = Inbox(limit=3, limit_bytes=100_000, frame_limit=50_000, on_pulse=pulses.append, on_loss=losses.append)
+    path = str(tmp_path / "audit.sock")
+    await inbox.start(path)
+    yield Listening(inbox, path, losses, pulses)
+    await inbox.stop(patience=1.0)
+
+
+async def test_exchanges_come_out_in_the_order_they_were_sent(listening):
+    sent = [exchange(id=f"{n:032d}") for n in range(3)]
+    await listening.send(*(frame(b"E", pack(one)) for one in sent))
+    assert [await listening.inbox.take() for _ in sent] == sent
+
+
+async def test_a_pulse_is_told_at_once_and_takes_no_place(listening):
+    await listening.send(frame(b"P", pack_pulse(Pulse(worker=2, accepted=7))))
+    await until(lambda: listening.pulses)
+    assert listening.pulses[0].accepted == 7
+    assert len(listening.inbox) == 0
+
+
+async def test_a_full_inbox_drops_and_counts_and_reads_on(listening):
+    await listening.send(*(frame(b"E", pack(exchange(id=f"{n:032d}"))) for n in range(10)))
+    await until(lambda: len(listening.losses) == 7)
+    assert listening.losses == ["inbox_full"] * 7
+    assert (await listening.inbox.take()).id == f"{0:032d}"
+
+
+async def test_an_inbox_full_of_bytes_drops_too(listening):
+    big = pack(exchange(b"x" * 45_000))
+    await listening.send(frame(b"E", big), frame(b"E", big), frame(b"E", big))
+    await until(lambda: listening.losses == ["inbox_full"])
+    assert len(listening.inbox) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        frame(b"X", b""),
+        struct.pack(">I", 60_000) + b"E",
+        struct.pack(">I", 0) + b"E",
+        frame(b"E", b"")[:3],
+        frame(b"E", b"abc")[:-1],
+    ],
+    ids=["unknown kind", "larger than any exchange", "no length", "half a header", "half a frame"],
+)
+async def test_a_frame_that_is_wrong_is_counted_and_the_next_connection_works(listening, wrong):
+    await listening.send(wrong)
+    await until(lambda: listening.losses == ["malformed"])
+    await listening.send(frame(b"E", pack(exchange())))
+    assert await listening.inbox.take() == exchange()
+
+
+async def test_an_exchange_that_cannot_be_unpacked_is_counted_and_passed_over(listening):
+    await listening.send(frame(b"E", b"not packed"), frame(b"E", pack(exchange())))
+    assert await listening.inbox.take() == exchange()
+    assert listening.losses == ["malformed"]

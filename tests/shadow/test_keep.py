@@ -1,0 +1,96 @@
+"""Exchanges and pairs become rows and back; without bodies no word of them is kept."""
+
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.exchange import Failure, FailureKind, Mark
+from shadow.compare.compare import compare
+from shadow.compare.finding import Aspect, Finding, State
+from shadow.compare.pair import ControlReason, Kind, Pair
+from shadow.keep import Triple, digest, exchange, exchange_record, pack_marks, pair_record, unpack_marks
+from shadow.seen import understand, understand_leg
+from tests.exchanges import asked, said
+from tests.exchanges import exchange as made
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Quito"}'}}
+
+
+def record(bodies: str, **more):
+    seen = understand(made(said("A secret plan", message={"tool_calls": [CALL]}), request=asked("Another secret"), **more))
+    check = Finding(aspect=Aspect.LOST_SPACE, state=State.DIFFER, reason="'secretplan'", subject="secretplan")
+    return exchange_record(seen, outcomes=["valid"], checks=[check], bodies=bodies)
+
+
+def test_a_kept_exchange_comes_back_as_it_was():
+    original = made(said(), request=asked(), marks=(Mark(seconds=0.1, end=10), Mark(seconds=0.2, end=180)))
+    seen = understand(original)
+    row = exchange_record(seen, outcomes=[], checks=[], bodies="full").exchange
+    back = exchange(row)
+    assert back.request == original.request
+    assert back.response.body == original.response.body
+    assert back.response.marks == original.response.marks
+    assert back.response.headers == original.response.headers
+
+
+def test_a_failed_exchange_comes_back_as_failed():
+    failure = Failure(kind=FailureKind.RESET, detail="the provider reset the connection", after_head=True)
+    row = exchange_record(understand(made(failure=failure)), outcomes=[], checks=[], bodies="full").exchange
+    assert exchange(row).failure == failure
+    assert row.unread
+
+
+@pytest.mark.parametrize("bodies", ["hash", "none"])
+def test_without_bodies_no_word_of_them_is_kept_anywhere(bodies):
+    kept = repr(asdict(record(bodies)))
+    for word in ("secret", "Quito", "secretplan"):
+        assert word not in kept
+
+
+def test_with_digests_equal_bodies_are_still_seen_to_be_equal():
+    assert record("hash").exchange.request_digest == digest(asked("Another secret"))
+    assert record("none").exchange.request_digest == ""
+
+
+def test_tool_calls_are_rows_in_their_order_with_their_schema_class():
+    [call] = record("full").tool_calls
+    assert (call.position, call.name, call.outcome, call.arguments) == (0, "get_weather", "valid", '{"city": "Quito"}')
+
+
+def test_what_sqlite_cannot_hold_is_replaced_and_what_is_endless_is_cut():
+    row = record("full", model="\ud800" + "m" * 5_000).exchange
+    row.model.encode()
+    assert len(row.model) == 200
+
+
+def test_an_absurd_token_count_is_no_count():
+    body = said().replace(b'"prompt_tokens": 9', b'"prompt_tokens": 99999999999999999999999')
+    assert exchange_record(understand(made(body)), outcomes=[], checks=[], bodies="full").exchange.prompt_tokens is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 2**63))))
+def test_marks_survive_packing(pairs):
+    marks = tuple(Mark(seconds=seconds, end=end) for seconds, end in pairs)
+    assert unpack_marks(pack_marks(marks)) == marks
+
+
+def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
+    live = understand(made(said("Yes"), request=asked(), id="a" * 32))
+    shadow = understand_leg(made(said("No"), id="b" * 32, provider="official", reference=""), live)
+    cross = compare(Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=shadow.answer))
+    made_of = pair_record(
+        Triple(live=live, reference=shadow, control=None, reason=ControlReason.NONE),
+        comparisons=[cross],
+        payoffs=[("action", 0)],
+        legs=(exchange_record(shadow, outcomes=[], checks=[], bodies="full"),),
+        alterations=["key replaced"],
+        bodies="full",
+    )
+    assert made_of.pair.id == made_of.pair.subject_id == "a" * 32
+    assert made_of.pair.reference_id == "b" * 32
+    assert made_of.pair.alterations == '["key replaced"]'
+    assert [finding.aspect for finding in made_of.findings] == [finding.aspect.value for finding in cross.findings]
+    assert {finding.comparison for finding in made_of.findings} == {"cross"}
+    assert [payoff.signal for payoff in made_of.payoffs] == ["action"]

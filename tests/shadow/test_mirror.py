@@ -1,0 +1,85 @@
+"""The mirror asks the reference with its own key and the reference's names, bounded in time and bytes, and never raises."""
+
+import pytest
+
+from proxy.config import Provider, ProxyConfig
+from proxy.exchange import FailureKind, Role
+from shadow.config import Config, ShadowConfig
+from shadow.mirror import Mirror
+from shadow.reading.answer import read
+from shadow.reading.completion import Completion
+from shadow.studies.faults import Faults
+from shadow.studies.pretend import Pretend
+from tests.exchanges import asked, exchange
+
+
+def config(base_url: str, models: dict[str, str] | None = None, **shadow) -> Config:
+    official = Provider(base_url=base_url, api_key_env="OFFICIAL_KEY", models=models or {})
+    return Config(proxy=ProxyConfig(provider="official", providers={"official": official}), shadow=ShadowConfig(**shadow))
+
+
+async def ask(provider: Pretend | str, live, **options):
+    base = provider if isinstance(provider, str) else provider.base_url
+    mirror = Mirror(config(base, **options), {"OFFICIAL_KEY": "reference-key"})
+    try:
+        body = mirror.prepare(live)
+        return body, await mirror.ask(live, body, Role.SHADOW)
+    finally:
+        await mirror.close()
+
+
+async def test_a_shadow_is_read_like_live_traffic_with_marks_and_a_role_of_its_own():
+    async with Pretend() as provider:
+        live = exchange(request=asked(stream=True), stream=True)
+        _, shadow = await ask(provider, live)
+    assert shadow.role is Role.SHADOW
+    assert shadow.provider == "official"
+    assert shadow.id != live.id
+    assert len(shadow.response.marks) > 1
+    assert isinstance(read(shadow).said, Completion)
+
+
+async def test_the_reference_gets_its_own_key_and_nothing_of_the_clients_headers_but_the_allow_list():
+    headers = (("Content-Type", "application/json"), ("X-Stainless-Lang", "python"), ("Accept", "text/event-stream"))
+    async with Pretend(key="reference-key") as provider:
+        _, shadow = await ask(provider, exchange(request=asked(), headers=headers))
+        [got] = provider.requests
+    assert shadow.response.status == 200
+    assert got.header("authorization") == "Bearer reference-key"
+    assert got.header("accept") == "text/event-stream"
+    assert got.header("x-stainless-lang") in {None, ""}
+
+
+async def test_the_model_is_called_by_the_references_name_and_the_change_is_recorded():
+    async with Pretend() as provider:
+        body, _ = await ask(provider, exchange(request=asked()), models={"pretend-small": "official/pretend-small"})
+        [got] = provider.requests
+    assert got.json["model"] == "official/pretend-small"
+    assert any("official/pretend-small" in alteration for alteration in body.alterations)
+
+
+@pytest.mark.parametrize("faults", [Faults(cut_stream=1.0), Faults(error_rate=1.0)], ids=["cut", "error"])
+async def test_a_faulty_reference_is_a_value(faults):
+    async with Pretend(faults=faults) as provider:
+        _, shadow = await ask(provider, exchange(request=asked(stream=True), stream=True))
+    assert shadow.failure or shadow.response.status >= 400
+
+
+async def test_a_reference_that_is_not_there_is_a_value():
+    _, shadow = await ask("http://127.0.0.1:9/v1", exchange(request=asked()))
+    assert shadow.failure.kind is FailureKind.CONNECT
+    assert shadow.response is None
+
+
+async def test_a_silent_reference_is_given_up_after_the_timeout_and_the_connection_closed():
+    async with Pretend(faults=Faults(silent=1.0)) as provider:
+        _, shadow = await ask(provider, exchange(request=asked()), timeout=0.2)
+        assert shadow.failure.kind is FailureKind.TOTAL_TIMEOUT
+        await provider.until(lambda p: p.open_streams == 0, seconds=5)
+
+
+async def test_an_endless_answer_is_kept_up_to_its_limit_only():
+    async with Pretend() as provider:
+        _, shadow = await ask(provider, exchange(request=asked(stream=True, max_tokens=4_000)), max_body=1_024)
+    assert len(shadow.response.body) <= 1_024
+    assert shadow.response.truncated

@@ -1,0 +1,20 @@
+"""What was understood of an exchange, and of a shadow of it."""
+
+from shadow.seen import understand, understand_leg
+from tests.exchanges import asked, exchange, said
+
+
+def test_the_conversation_is_the_clients_own_where_it_gave_one():
+    assert understand(exchange(said(), request=asked(), conversation="theirs")).conversation == "theirs"
+
+
+def test_without_one_equal_beginnings_are_one_conversation():
+    one, two = (understand(exchange(said(), request=asked(), id=str(n) * 32)).conversation for n in (1, 2))
+    assert one == two != ""
+
+
+def test_a_shadow_is_held_against_what_the_client_asked():
+    live = understand(exchange(said(), request=asked(user="somebody")))
+    leg = understand_leg(exchange(said(), request=asked()), live)
+    assert leg.ask is live.ask
+    assert leg.conversation == live.conversation

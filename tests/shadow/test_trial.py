@@ -1,0 +1,83 @@
+"""A trial asks once, again by the coin or by disagreement, and makes one record of what came."""
+
+import pytest
+
+from proxy.config import Provider, ProxyConfig
+from proxy.exchange import Role
+from shadow.config import Config, ShadowConfig
+from shadow.keep import exchange_record
+from shadow.mirror import Mirror
+from shadow.seen import Seen, understand
+from shadow.studies.faults import Faults
+from shadow.studies.pretend import Pretend
+from shadow.trial import Trial, Trials
+from tests.exchanges import asked, exchange, said
+
+
+def kept(seen: Seen):
+    return exchange_record(seen, outcomes=[], checks=[], bodies="full")
+
+
+async def tried(live: Seen, *, control: bool = False, faults: Faults | None = None, **shadow) -> tuple[Trial, int]:
+    """One trial of `live` against a pretended reference, and how often that was asked."""
+    async with Pretend(seed=5, faults=faults or Faults()) as reference:
+        providers = {"official": Provider(base_url=reference.base_url)}
+        config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig(**shadow))
+        mirror = Mirror(config, {})
+        try:
+            trials = Trials(shadow=config.shadow, bodies="full", mirror=mirror, keep=kept)
+            return await trials.run(live, control=control), len(reference.requests)
+        finally:
+            await mirror.close()
+
+
+@pytest.fixture
+def agreeing() -> Seen:
+    return understand(exchange(said("A bridge is a way over."), request=asked("Tell me about bridges")))
+
+
+@pytest.fixture
+def refusing() -> Seen:
+    answer = said(message={"content": None, "refusal": "I will not."})
+    return understand(exchange(answer, request=asked("Tell me about bridges")))
+
+
+async def test_answers_that_agree_cost_one_question(agreeing):
+    trial, asked_times = await tried(agreeing)
+    assert asked_times == 1
+    assert trial.record.pair.control_reason == ""
+    assert [comparison.kind for comparison in trial.comparisons] == ["cross"]
+
+
+async def test_the_coin_asks_again_whatever_the_answers_say(agreeing):
+    trial, asked_times = await tried(agreeing, control=True)
+    assert asked_times == 2
+    assert trial.record.pair.control_reason == "random"
+    assert [comparison.kind for comparison in trial.comparisons] == ["cross", "self"]
+    assert [leg.exchange.role for leg in trial.legs] == [Role.SHADOW, Role.CONTROL]
+
+
+async def test_a_disagreement_asks_again_and_is_marked_as_selected(refusing):
+    trial, asked_times = await tried(refusing)
+    assert asked_times == 2
+    assert trial.record.pair.control_reason == "tiebreak"
+    assert {p.signal: p.payoff for p in trial.record.payoffs}["refusal"] == 1
+
+
+async def test_without_tie_breaks_a_disagreement_is_not_asked_again(refusing):
+    trial, asked_times = await tried(refusing, tiebreak=False)
+    assert asked_times == 1
+    assert trial.record.pair.control_id == ""
+
+
+async def test_a_reference_that_fails_is_a_pair_that_says_so(agreeing):
+    trial, _ = await tried(agreeing, faults=Faults(error_rate=1.0))
+    assert trial.record.pair.comparable
+    assert {finding.state for finding in trial.record.findings if finding.aspect == "text"} == {"not_comparable"}
+
+
+async def test_every_shadow_leg_stands_in_the_record(agreeing):
+    trial, _ = await tried(agreeing, control=True)
+    assert [record.exchange.id for record in trial.record.exchanges] == [leg.exchange.id for leg in trial.legs]
+    pair = trial.record.pair
+    assert (pair.reference_id, pair.control_id) == tuple(leg.exchange.id for leg in trial.legs)

@@ -1,0 +1,174 @@
+"""The worker keeps every exchange, shadows what is sampled and fit, counts why the rest was not, and survives its own faults."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from proxy.config import Provider, ProxyConfig, Route
+from proxy.exchange import Failure, FailureKind
+from shadow.config import Config, ShadowConfig
+from shadow.metrics import Metrics
+from shadow.mirror import Mirror
+from shadow.sampling.budget import Budget
+from shadow.studies.pretend import Pretend
+from shadow.worker import Worker
+from storage.rows import PairFilter
+from tests.exchanges import asked, exchange, said
+from tests.running import until
+
+
+@pytest.fixture
+async def reference():
+    async with Pretend(seed=3) as provider:
+        yield provider
+
+
+class Working:
+    """A worker with everything real but the wire in front of it."""
+
+    def __init__(self, store, reference: Pretend, **shadow) -> None:
+        providers = {name: Provider(base_url=reference.base_url, price_input=1e6) for name in ("candidate", "official")}
+        proxy = ProxyConfig(providers=providers, provider="candidate", reference="official", routes=shadow.pop("routes", ()))
+        config = Config(proxy=proxy, shadow=ShadowConfig(**{"sample_rate": 1.0, "control_fraction": 0.0, **shadow}))
+        limits = {name: getattr(config.shadow, name) for name in ("requests", "tokens", "money", "period")}
+        self.registry = CollectorRegistry()
+        self.store = store
+        self.mirror = Mirror(config, {})
+        self.worker = Worker(
+            config=config, store=store, metrics=Metrics(self.registry, config), mirror=self.mirror, budget=Budget(**limits)
+        )
+
+    async def handle(self, *exchanges, whole: bool = True) -> None:
+        for one in exchanges:
+            self.worker.handle(one)
+        await self.worker.drain(patience=10)
+        assert self.store.flush(10) is whole
+
+    def skipped(self, reason: str) -> float:
+        return self.registry.get_sample_value("sameweights_shadow_dropped_total", {"reason": reason}) or 0.0
+
+    def pairs(self):
+        return [summary.pair for summary in self.store.pairs(PairFilter())]
+
+
+@pytest.fixture
+async def working(store, reference):
+    made = []
+
+    def build(**shadow) -> Working:
+        made.append(Working(store, reference, **shadow))
+        return made[-1]
+
+    yield build
+    for one in made:
+        await one.mirror.close()
+
+
+def live(number: int = 1, request: bytes = b"", **more):
+    return exchange(said(), request=request or asked(f"Question {number}"), id=f"{number:032d}", **more)
+
+
+async def test_a_sampled_exchange_becomes_a_pair_with_its_findings(working):
+    house = working()
+    await house.handle(live())
+    [pair] = house.pairs()
+    assert pair.subject_id == pair.id == f"{1:032d}"
+    assert pair.conversation
+    assert house.store.findings(pair_id=pair.id)
+    assert house.store.exchange(pair.reference_id).role == "shadow"
+
+
+async def test_the_random_control_asks_the_reference_twice_and_says_why(working, reference):
+    house = working(control_fraction=1.0)
+    await house.handle(live())
+    [pair] = house.pairs()
+    assert pair.control_reason == "random"
+    assert house.store.exchange(pair.control_id).role == "control"
+    assert len(reference.requests) == 2
+
+
+async def test_a_disagreement_asks_again_as_a_tie_break(working):
+    house = working()
+    call = {"id": "c", "type": "function", "function": {"name": "nothing_like_it", "arguments": "{}"}}
+    tools = [{"type": "function", "function": {"name": "nothing_like_it", "parameters": {"type": "object"}}}]
+    answer = said(message={"content": None, "tool_calls": [call]}, finish_reason="tool_calls")
+    await house.handle(exchange(answer, request=asked("Tell me a story about bridges", tools=tools)))
+    [pair] = house.pairs()
+    assert pair.control_reason == "tiebreak"
+
+
+@pytest.mark.parametrize(
+    ("reason", "one"),
+    [
+        ("no_reference", live(reference="")),
+        ("opted_out", live(opted_out=True)),
+        ("client_gone", live(failure=Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True))),
+        ("stateful", live(request=asked(store=True))),
+        ("side_effecting", live(request=asked(tools=[{"type": "web_search"}]))),
+        ("not_json", live(request=b"{nonsense")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_an_unfit_request_is_kept_but_not_shadowed_and_the_reason_counted(working, reference, reason, one):
+    house = working()
+    await house.handle(one)
+    assert house.skipped(reason) == 1
+    assert reference.requests == []
+    assert house.store.exchange(one.id)
+
+
+async def test_nothing_is_sent_when_shadowing_is_off(working, reference):
+    house = working(enabled=False)
+    await house.handle(live())
+    assert reference.requests == []
+    assert house.skipped("off") == 1
+
+
+async def test_a_route_has_its_own_rate(working, reference):
+    house = working(routes=(Route(name="quiet", provider="candidate", reference="official", sample_rate=0.0),))
+    await house.handle(live(route="quiet"))
+    assert reference.requests == []
+
+
+async def test_shadows_beyond_the_cap_are_skipped_and_counted_never_queued(working, reference):
+    house = working(concurrency=2)
+    await house.handle(*(live(number) for number in range(1, 6)))
+    assert house.skipped("concurrency") == 3
+    assert len(house.pairs()) == 2
+
+
+async def test_a_spent_budget_stops_whole_requests(working, reference):
+    house = working(requests=1)
+    await house.handle(live(1))
+    await house.handle(live(2))
+    assert house.skipped("budget_requests") == 1
+    assert len(house.pairs()) == 1
+
+
+async def test_money_is_counted_by_the_references_prices(working):
+    house = working(money=1.0)
+    await house.handle(live(1))
+    await house.handle(live(2))
+    assert house.skipped("budget_money") == 1
+
+
+async def test_the_same_exchange_handled_twice_is_one_pair(working):
+    house = working()
+    await house.handle(live())
+    await house.handle(live())
+    assert len(house.pairs()) == 1
+
+
+async def test_a_fault_of_our_own_is_counted_and_the_next_exchange_goes_on(working):
+    house = working()
+    await house.handle(live(1, provider=None), live(2), whole=False)
+    assert house.store.exchange(f"{2:032d}")
+
+
+async def test_a_stop_does_not_wait_for_a_silent_reference(working, reference):
+    reference.faults = type(reference.faults)(silent=1.0)
+    house = working()
+    house.worker.handle(live())
+    await until(lambda: reference.open_streams == 1)
+    await house.worker.drain(patience=0.01)
+    assert house.skipped("stopped") == 1
+    assert house.worker.shadowing == 0

@@ -1,0 +1,77 @@
+"""One stored exchange as a column: an absent answer is said in words."""
+
+from proxy.exchange import Failure, FailureKind, Mark
+from shadow.keep import exchange as exchange_of
+from shadow.reading.answer import read
+from shadow.views.legs import SHOWN, WIDTH, facts, leg, place, timeline
+from storage.store import Store
+from tests.exchanges import asked, exchange, said
+from tests.pairs import keep_pair
+
+
+def column(store: Store, made, **more):
+    pair = keep_pair(store, made, said(), **more)
+    row = store.exchange(pair)
+    return leg("provider", row, read(exchange_of(row)), store.tool_calls(pair), store.findings(exchange_id=pair))
+
+
+def test_an_answer_is_shown_with_its_status(store):
+    shown = column(store, said("Hello there"))
+    assert (shown.text, shown.outcome, shown.healthy, shown.trouble) == ("Hello there", "200", True, "")
+
+
+def test_a_providers_error_is_shown_in_its_own_words(store):
+    body = b'{"error": {"message": "Too many requests", "type": "rate_limit", "code": "slow_down"}}'
+    shown = column(store, exchange(body, 429, asked()))
+    assert not shown.healthy
+    assert "rate_limit slow_down. Too many requests" in shown.trouble
+
+
+def test_a_broken_answer_says_how_it_ended(store):
+    failure = Failure(kind=FailureKind.RESET, detail="connection reset by peer", after_head=True)
+    shown = column(store, exchange(b"", request=asked(), failure=failure))
+    assert shown.trouble == "Ended by reset: connection reset by peer"
+    assert shown.outcome == "200, reset"
+
+
+def test_a_provider_that_never_answered_has_no_status(store):
+    failure = Failure(kind=FailureKind.CONNECT, detail="refused", after_head=False)
+    shown = column(store, exchange(request=asked(), answered=False, failure=failure))
+    assert shown.outcome == "no answer, connect"
+
+
+def test_a_body_that_was_not_kept_is_not_an_empty_answer(store):
+    shown = column(store, said("secret"), bodies="hash")
+    assert "was not kept" in shown.trouble
+    assert shown.text is None
+
+
+def test_what_cannot_be_read_says_why(store):
+    shown = column(store, b"<html>oops")
+    assert shown.trouble.startswith("Not read (")
+
+
+def test_a_very_long_text_is_cut_with_a_note(store):
+    shown = column(store, said("x" * (SHOWN + 1)))
+    assert len(shown.text) == SHOWN
+    assert "60,001" in shown.cut
+
+
+def test_facts_are_lines_with_a_cell_a_leg_and_empty_lines_are_left_out(store):
+    one = column(store, said())
+    lines = {fact.name: fact.cells for fact in facts([one, one])}
+    assert lines["prompt tokens"] == ("9", "9")
+    assert lines["whole answer"] == ("500 ms", "500 ms")
+    assert "fingerprint" not in lines
+
+
+def test_the_timeline_has_one_tick_a_place():
+    marks = [Mark(seconds=seconds, end=1) for seconds in (0.0, 1.0, 1.0001, 2.0, 99.0)]
+    assert timeline(marks, 2.0) == f"M0 0v12M{WIDTH // 2} 0v12M{WIDTH} 0v12"
+    assert timeline(marks, 0.0) == ""
+
+
+def test_a_moment_that_did_not_come_has_no_place():
+    assert place(None, 2.0) is None
+    assert place(1.0, 0.0) is None
+    assert place(1.0, 2.0) == WIDTH // 2

@@ -1,0 +1,86 @@
+"""A period in figures, from a real store."""
+
+import json
+
+import pytest
+
+from shadow.compare.pair import ControlReason
+from shadow.views.figures import Standing
+from shadow.views.report import as_json, as_text, build
+from tests.records import NOW, add_live, add_pair, calling, fill
+
+
+@pytest.fixture
+def report(store):
+    fill(store)
+    return build(store, 0.0, NOW + 60)
+
+
+def test_the_garbler_differs_the_squeezer_is_faulty_the_faithful_one_is_neither(report):
+    standings = {card.provider: card.standing for card in report.cards}
+    assert standings["garbler"] is Standing.DIFFERS
+    assert standings["squeezer"] is Standing.FAULTY
+    assert standings["faithful"] in {Standing.NONE_SEEN, Standing.AGREES}
+    assert standings["newcomer"] is Standing.TOO_FEW
+    assert standings["loner"] is Standing.NOT_MEASURED
+    assert report.drifted
+
+
+def test_the_worst_comes_first(report):
+    assert [card.provider for card in report.cards][:2] == ["garbler", "squeezer"]
+
+
+def test_mismatch_is_of_all_pairs_and_noise_of_random_controls_only(store):
+    for number in range(10):
+        city = f"City {number}"
+        add_pair(store, "p", calling(city), calling(city), calling("Elsewhere" if number < 3 else city))
+        add_pair(store, "p", calling("Nowhere"), calling(city), calling("Elsewhere"), reason=ControlReason.TIEBREAK)
+    assert store.flush(20)
+    [card] = build(store, 0.0, NOW + 60).cards
+    line = next(line for line in card.signals if line.signal == "args")
+    assert line.mismatch == pytest.approx(0.5)
+    assert line.noise == pytest.approx(0.3)
+
+
+def test_routes_are_pooled_and_models_are_not(store):
+    for route, model in (("a", "m"), ("b", "m"), ("a", "n")):
+        add_pair(store, "p", "Hello", "Hello", route=route, model=model)
+    assert store.flush(20)
+    assert [(card.model, card.pairs) for card in build(store, 0.0, NOW + 60).cards] == [("m", 2), ("n", 1)]
+
+
+def test_pairs_that_cannot_be_compared_are_counted_with_their_reason(store):
+    add_pair(store, "p", "Hello", "Hello", status=500)
+    assert store.flush(20)
+    [card] = build(store, 0.0, NOW + 60).cards
+    assert card.reasons[0].pairs == 1
+    assert "500" in card.reasons[0].reason
+    assert card.gaps
+
+
+def test_latency_is_held_against_the_reference_and_never_a_verdict(store):
+    for _ in range(30):
+        add_pair(store, "slow", "Hello", "Hello", seconds=5.0)
+    assert store.flush(20)
+    report = build(store, 0.0, NOW + 60)
+    line = next(line for line in report.latency if (line.provider, line.measure) == ("slow", "seconds"))
+    assert (line.p50, line.ratio, line.reference) == (5.0, 10.0, "official")
+    assert not report.drifted
+
+
+def test_an_empty_period_is_not_measured(store):
+    add_live(store, "p")
+    assert store.flush(20)
+    report = build(store, NOW + 1, NOW + 2)
+    assert report.cards == ()
+    assert "not measured: no request in this period" in as_text(report)
+
+
+def test_the_json_is_stable_and_holds_no_nan(report):
+    found = json.loads(as_json(report), parse_constant=lambda _: pytest.fail("not JSON"))
+    assert list(found) == ["schema", "drift", "since", "until", "cards", "latency", "traffic"]
+    assert set(found["cards"][0]) == {
+        "provider", "reference", "model", "pairs", "requests", "standing", "sentence", "signals", "checks", "gaps", "reasons",
+    }  # fmt: skip
+    squeezer = next(card for card in found["cards"] if card["provider"] == "squeezer")
+    assert next(line for line in squeezer["checks"] if line["check"] == "lost_space")["worse"] is True

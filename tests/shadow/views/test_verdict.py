@@ -1,0 +1,84 @@
+"""The sentence over each provider."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.views.figures import CheckLine, SignalLine, Standing
+from shadow.views.verdict import percent, points, verdict
+
+QUIET = SignalLine(
+    signal="action", pairs=200, mismatch=0.1, noise=0.1, excess=0.0, low=-0.02, high=0.05, p=1.0, p_holm=1.0,
+    provider_odd=10, reference_odd=10, smallest=0.06, verdict="inconclusive",
+)  # fmt: skip
+LOUD = replace(QUIET, signal="args", excess=0.31, low=0.22, high=0.4, p_holm=0.0001, verdict="drifts")
+CLEAN = CheckLine(
+    check="lost_space", answers=100, faulty=0, low=0.0, high=0.04,
+    reference_answers=100, reference_faulty=0, reference_low=0.0, reference_high=0.04,
+)  # fmt: skip
+FAULTY = replace(CLEAN, faulty=42, low=0.33, high=0.52)
+
+
+def test_a_difference_is_told_with_size_and_interval_and_without_a_reproach():
+    standing, sentence = verdict(200, [QUIET, LOUD], [CLEAN])
+    assert standing is Standing.DIFFERS
+    assert sentence == (
+        "differs from its reference more than the reference differs from itself: tool arguments +31 points [22 to 40]"
+    )
+
+
+def test_faulty_answers_are_named_beside_a_difference_and_alone():
+    assert "faulty answers too: lost spaces in 42 % of 100 (reference 0 %)" in verdict(200, [LOUD], [FAULTY])[1]
+    standing, sentence = verdict(200, [QUIET], [FAULTY])
+    assert standing is Standing.FAULTY
+    assert standing.is_drift
+    assert sentence.startswith("gives faulty answers more often than its reference: lost spaces in 42 %")
+
+
+def test_silence_is_never_clean():
+    assert verdict(0, [], [CLEAN]) == (Standing.NOT_MEASURED, "not measured: no pair")
+    assert verdict(9, [], []) == (Standing.NOT_MEASURED, "not measured: of 9 pairs none could be compared")
+    assert verdict(9, [replace(QUIET, pairs=9)], [])[0] is Standing.TOO_FEW
+    assert not Standing.NOT_MEASURED.is_drift
+
+
+def test_no_difference_tells_what_could_have_been_seen():
+    standing, sentence = verdict(200, [QUIET], [])
+    assert standing is Standing.NONE_SEEN
+    assert sentence.endswith("; 6 points or more would have been seen (kind of answer, 200 pairs)")
+    assert verdict(200, [replace(QUIET, high=0.01)], [])[0] is Standing.AGREES
+
+
+def test_one_signal_among_many_by_chance_is_no_verdict():
+    assert verdict(200, [replace(LOUD, p_holm=0.2)], [])[0] is Standing.NONE_SEEN
+
+
+def test_within_the_tolerance_is_told_apart():
+    standing, sentence = verdict(
+        9_000, [replace(LOUD, excess=0.015, low=0.01, high=0.02, verdict="differs within tolerance")], []
+    )
+    assert standing is Standing.WITHIN
+    assert "by less than the tolerance of 3 points: tool arguments +1.5 points" in sentence
+
+
+def test_closer_than_the_reference_to_itself_is_no_drift_but_is_said():
+    alike = replace(QUIET, signal="text", excess=-0.2, low=-0.3, high=-0.1, p_holm=0.0, verdict="too faithful")
+    standing, sentence = verdict(200, [QUIET, alike], [])
+    assert not standing.is_drift
+    assert sentence.endswith("; closer to the reference than the reference is to itself: text")
+
+
+@pytest.mark.parametrize(("signal", "drift"), [("trigger_rate", True), ("error", False), ("schema", False)])
+def test_less_is_a_difference_only_where_either_way_is_one(signal, drift):
+    line = replace(LOUD, signal=signal, excess=-0.31, low=-0.4, high=-0.22)
+    assert verdict(200, [line], [])[0].is_drift is drift
+
+
+def test_figures_are_short():
+    assert [points(0.031), points(0.01), points(-0.2, sign=True), points(0)] == [
+        "3.1 points",
+        "1 point",
+        "-20 points",
+        "0 points",
+    ]
+    assert [percent(None), percent(0.034), percent(0.5), percent(0)] == ["-", "3.4 %", "50 %", "0 %"]

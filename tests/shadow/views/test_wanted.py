@@ -1,0 +1,37 @@
+"""Words of a person to moments and filters."""
+
+import pytest
+
+from shadow.faults import ConfigError
+from shadow.views.wanted import moment_of, pair_filter
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("30s", 999_970.0),
+        ("1.5h", 994_600.0),
+        ("1d", 913_600.0),
+        ("99999w", 0.0),
+        ("now", 1_000_000.0),
+        ("all", 0.0),
+        ("1970-01-02", 86_400.0),
+        ("1970-01-01T01:00+01:00", 0.0),
+    ],
+)
+def test_times_are_ago_or_moments(text, moment):
+    assert moment_of("--since", text, 1_000_000.0) == moment
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "24", "-1h", "9" * 400 + "h", "2026-13-01"])
+def test_what_is_no_time_is_told_with_what_is(text):
+    with pytest.raises(ConfigError, match=r"--since: no such time: .*  \(known: 30m, 24h"):
+        moment_of("--since", text, 0.0)
+
+
+def test_a_filter_takes_known_words_only():
+    made = pair_filter(provider="p", model="", aspect="text", state="differ", since="all", limit=3, now=1.0)
+    assert (made.provider, made.aspect, made.state, made.since, made.limit) == ("p", "text", "differ", 0.0, 3)
+    with pytest.raises(ConfigError) as caught:
+        pair_filter(provider="", model="", aspect="txt", state="diff", since="x", limit=3, now=1.0)
+    assert len(caught.value.faults) == 3
