@@ -1,0 +1,119 @@
+"""The reference pages say what the code does: every key with its default, every command, every flag, every variable rule."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from typer.main import get_command
+
+from proxy.config import Limits, Provider, ProxyConfig, Route, Timeouts
+from shadow.cli import app
+from shadow.config import AdminConfig, Config, ShadowConfig
+from shadow.overlay import from_environment
+from shadow.views.figures import Card, LatencyLine, Report, SignalLine, Standing, Traffic
+from storage.config import StorageConfig
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+SECTIONS = {
+    "[proxy]": ProxyConfig,
+    "[proxy.providers.NAME]": Provider,
+    "[[proxy.routes]]": Route,
+    "[proxy.timeouts]": Timeouts,
+    "[proxy.limits]": Limits,
+    "[shadow]": ShadowConfig,
+    "[storage]": StorageConfig,
+    "[admin]": AdminConfig,
+}
+
+
+def page(name: str) -> str:
+    return (REFERENCE / name).read_text(encoding="utf-8")
+
+
+def part(text: str, heading: str) -> str:
+    """What stands under a heading of the second level."""
+    found = re.search(rf"^## `{re.escape(heading)}`\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"no heading {heading}"
+    return found.group(1)
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """Table rows by the name in their first cell."""
+    found = re.findall(r"^\| `([^` ]+)[^`]*` \|(.*)\|$", text, re.MULTILINE)
+    return {name: [cell.strip() for cell in rest.split(" | ")] for name, rest in found}
+
+
+def own_keys(model: type[BaseModel]) -> set[str]:
+    return {
+        name
+        for name, field in model.model_fields.items()
+        if name not in {"providers", "routes"}
+        and not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel))
+    }
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_key_is_documented_and_no_other(section):
+    assert set(rows(part(page("configuration.md"), section))) == own_keys(SECTIONS[section])
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_default_is_the_one_in_force(section):
+    for key, cells in rows(part(page("configuration.md"), section)).items():
+        field = SECTIONS[section].model_fields[key]
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        words = "must be given" if field.is_required() else "none" if default is None else f"`{json.dumps(default)}`"
+        assert cells[1] == words, key
+        assert len(cells[2]) > 10, f"{key} is not explained"
+
+
+def test_every_section_is_documented():
+    assert set(Config.model_fields) == {section.strip("[]").split(".")[0] for section in SECTIONS}
+
+
+def test_the_variables_of_the_page_are_understood_as_it_says():
+    examples = re.findall(r"`(SAMEWEIGHTS_[A-Z_]+)='?([^'`]*)'?`", page("configuration.md"))
+    assert len(examples) >= 6
+    settings, faults = from_environment(Config, dict(examples), named=(), providers=("my-host",))
+    assert faults == []
+    assert len(settings) == len(examples)
+    assert not any(isinstance(setting.value, str) for setting in settings if setting.path[-1] != "base_url")
+
+
+def commands() -> dict[str, object]:
+    """Every command by its whole name, groups left out."""
+    found: dict[str, object] = {}
+    for name, command in get_command(app).commands.items():
+        below = getattr(command, "commands", None)
+        found |= {f"{name} {inner}": one for inner, one in below.items()} if below else {name: command}
+    return found
+
+
+def test_every_command_is_documented_and_no_other():
+    assert set(re.findall(r"^## `sameweights ([a-z ]+?)(?: ID)?(?: \[[A-Z]+\])?`$", page("cli.md"), re.MULTILINE)) == set(
+        commands()
+    )
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_flag_is_documented_and_no_other(name):
+    heading = next(line for line in page("cli.md").split("\n") if re.match(rf"## `sameweights {name}[` ]", line))
+    known = {option for param in commands()[name].params for option in param.opts if option.startswith("--")} - {"--help"}
+    assert set(rows(part(page("cli.md"), heading.removeprefix("## ").strip("`")))) == known
+
+
+def test_the_exit_codes_and_the_version_are_documented():
+    for words in ("| 0 |", "| 1 |", "| 2 |", "| 3 |", "`--version`", "NO_COLOR"):
+        assert words in page("cli.md")
+
+
+def test_every_figure_of_the_report_is_documented():
+    text = page("report.md")
+    for model in (Report, Card, LatencyLine, Traffic, SignalLine):
+        for field in fields(model):
+            assert f"`{field.name}`" in text or field.name == "signal", field.name
+    for standing in Standing:
+        assert f"| `{standing}` |" in text

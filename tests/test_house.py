@@ -1,0 +1,161 @@
+"""The rules of the house that no linter knows, checked on the files as they are."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = ("proxy", "shadow", "storage")
+LONGEST_FILE = 300
+NAMES_WITHOUT_A_PLACE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
+STRANGERS_JSON = "shadow/reading/"
+ANY_ELSEWHERE = {
+    "proxy/door.py": "settings handed on to aiohttp's own handler, as it takes them",
+    "shadow/compare/schema.py": "the schema that a request declares, and the arguments held against it",
+    "shadow/compare/values.py": "parsed tool arguments",
+    "shadow/sampling/eligible.py": "a request body, asked for what it would do",
+}
+
+MODULES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def _listed_files() -> list[Path]:
+    """Every file that is or would be committed; in an unpacked archive without git, the floors and the tests."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=False
+    )
+    if listing.returncode != 0:
+        return [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
+    return [path for name in listing.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return []
+    return list(enumerate(text.split("\n"), start=1))
+
+
+def _does_something(path: Path) -> bool:
+    """True when a function of the module, outside Protocols, has a body beyond its docstring."""
+    protocols = {
+        id(item)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
+        for item in node.body
+    }
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and id(node) not in protocols:
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            if any(not isinstance(statement, ast.Pass) for statement in body):
+                return True
+    return False
+
+
+def _test_of(path: Path) -> Path:
+    inside = path.relative_to(ROOT)
+    if path.name == "__init__.py":
+        return ROOT / "tests" / inside.parent / f"test_{inside.parent.name}.py"
+    return ROOT / "tests" / inside.parent / f"test_{path.name}"
+
+
+def test_the_import_contracts_hold():
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_no_file_is_longer_than_one_can_read():
+    long = {_name(path): len(_lines(path)) - 1 for path in MODULES if len(_lines(path)) - 1 > LONGEST_FILE}
+    assert not long, f"longer than {LONGEST_FILE} lines: {long}"
+
+
+def test_each_module_that_does_something_has_its_test_file():
+    missing = [
+        f"{_name(path)} -> {_name(_test_of(path))}" for path in MODULES if _does_something(path) and not _test_of(path).exists()
+    ]
+    assert not missing, "modules without a test file:\n" + "\n".join(missing)
+
+
+def test_each_test_file_of_a_floor_has_its_module():
+    strays = []
+    for floor in FLOORS:
+        for path in sorted((ROOT / "tests" / floor).rglob("test_*.py")):
+            inside = path.relative_to(ROOT / "tests")
+            module = ROOT / inside.with_name(path.name.removeprefix("test_"))
+            package = ROOT / inside.parent
+            if not module.exists() and path.name != f"test_{package.name}.py":
+                strays.append(_name(path))
+    assert not strays, f"test files whose module is gone: {strays}"
+
+
+def test_nothing_is_named_for_having_no_place():
+    bad = [_name(path) for path in MODULES if NAMES_WITHOUT_A_PLACE & {path.stem, path.parent.name}]
+    assert not bad, f"a better name is needed: {bad}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_module_opens_with_a_sentence(path: Path):
+    docstring = ast.get_docstring(_tree(path))
+    assert docstring, f"{_name(path)} does not say what it is for"
+    assert docstring.rstrip().endswith((".", "?", "`", ":", ")")), f"{_name(path)}: {docstring!r}"
+
+
+def test_decision_records_are_numbered_once_and_listed():
+    records = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    numbers = Counter(path.name[:4] for path in records)
+    assert records
+    assert all(re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name) for path in records), [path.name for path in records]
+    assert max(numbers.values()) == 1, f"two records share a number: {numbers}"
+    assert sorted(numbers) == [f"{number:04}" for number in range(1, len(records) + 1)]
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    assert not [path.name for path in records if f"adr/{path.name}" not in index]
+
+
+# Spelt in pieces, so that this file does not hold what it looks for.
+MACHINE_PATHS = ["/" + name + "/" for name in ("work", "root")] + ["/" + "tmp/", ".." + "/shared"]
+INDEX_HOSTS = ["py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js.org", "deb.debian" + ".org"]
+
+
+@pytest.mark.parametrize("word", [*MACHINE_PATHS, *INDEX_HOSTS])
+def test_no_file_names_a_machine_or_a_package_index(word: str):
+    pattern = re.compile(rf"(?<![\w.~-]){re.escape(word)}")
+    found = [f"{_name(path)}:{number}" for path in _listed_files() for number, line in _lines(path) if pattern.search(line)]
+    assert not found, f"{word} stands in {found}"
+
+
+def test_any_stands_only_where_a_strangers_json_enters():
+    users = [
+        _name(path) for path in MODULES if any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(_tree(path)))
+    ]
+    strays = [name for name in users if not name.startswith(STRANGERS_JSON) and name not in ANY_ELSEWHERE]
+    assert not strays, f"give these a type, or name the reason in ANY_ELSEWHERE: {strays}"
+    assert not set(ANY_ELSEWHERE) - set(users), "an exception that is no longer needed"
+
+
+def test_every_silenced_warning_gives_its_reason():
+    with_reason = re.compile(r"#\s*(noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|type: ignore\[[a-z, -]+\])( - | +# |: )\S+")
+    silenced = re.compile(r"#\s*(noqa|type:\s*ignore)")
+    files = [path for path in _listed_files() if path.suffix == ".py" and path != Path(__file__).resolve()]
+    bare = [
+        f"{_name(path)}:{number}: {line.strip()}"
+        for path in files
+        for number, line in _lines(path)
+        if silenced.search(line) and not with_reason.search(line)
+    ]
+    assert not bare, "a silenced warning without its reason:\n" + "\n".join(bare)
