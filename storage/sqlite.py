@@ -262,7 +262,7 @@ def _bring_up(path: Path, conn: sqlite3.Connection) -> None:
     if conn.execute("PRAGMA journal_mode").fetchone() != ("wal",):
         raise StoreError(f"the database {path} cannot be kept in WAL mode: put it on a local disk")
     if path.stat().st_size <= CHECKED_BYTES and (fault := conn.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-        raise StoreError(f"the database {path} is damaged ({fault}): move it away, or change url in [storage]")
+        raise StoreError(f"the database {path} is damaged ({' '.join(fault.split())}): move it away, or change url in [storage]")
     conn.execute("BEGIN IMMEDIATE")  # what cannot be written says so here, not with the first record
     conn.execute("ROLLBACK")
     migrate(conn)

@@ -121,7 +121,7 @@ class _Demo:
     def _shown(self, since: float) -> int:
         report = self._report(since)
         wide = min(120, shutil.get_terminal_size((100, 24)).columns)
-        _say(as_text(report, width=wide, color=sys.stdout.isatty()))
+        _say(as_text(report, width=wide, color=sys.stdout.isatty(), brief=True))
         wrong = [*self._wrong, *surprises(report)]
         _say("\n" + ("\n".join(f"UNEXPECTED: {sentence}" for sentence in wrong) if wrong else _RIGHT))
         _say(self._kept() if self._keep else self._gone())
@@ -136,7 +136,8 @@ class _Demo:
 
     def _kept(self) -> str:
         return (
-            f"\nPairs, answers side by side: {self._admin}/\n"
+            f"\nEvery signal of every pair:   sameweights report --since all --db {self._folder / 'sameweights.db'}\n"
+            f"Pairs, answers side by side: {self._admin}/\n"
             f"Metrics for Prometheus:      {self._admin}/metrics\n"
             f"Try it yourself:             export OPENAI_BASE_URL={self._base}/toolbreaker/v1\n"
             f"Configuration and database:  {self._folder}\n"

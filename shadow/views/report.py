@@ -56,9 +56,9 @@ def as_json(report: Report) -> str:
     return json.dumps({"schema": SCHEMA, "drift": report.drifted, **tables}, indent=2, allow_nan=False)
 
 
-def as_text(report: Report, *, width: int = 100, color: bool = False) -> str:
-    """The report for a terminal of `width` columns, the verdict of each provider first."""
-    return render(report, width=width, color=color)
+def as_text(report: Report, *, width: int = 100, color: bool = False, brief: bool = False) -> str:
+    """The report for a terminal of `width` columns, the verdict of each provider first; `brief` leaves the long tables out."""
+    return render(report, width=width, color=color, brief=brief)
 
 
 def _scores(reader: Reader, since: float, until: float) -> Mapping[Key, Sequence[Score]]:

@@ -30,12 +30,14 @@ MARKS = {
 CARDS = 20
 """More providers and models than this stand in the JSON only."""
 REASONS = 5
+LONG = frozenset({"signals", "not compared"})
+"""Tables with many lines a provider."""
 MEASURES = ("first_chunk", "first_token", "seconds")
 
 
-def render(report: Report, *, width: int, color: bool) -> str:
-    """The whole report as text."""
-    return printed(_parts(report), width=width, color=color)
+def render(report: Report, *, width: int, color: bool, brief: bool = False) -> str:
+    """The report as text; a brief one has what a first look can take in."""
+    return printed(_parts(report, brief=brief), width=width, color=color)
 
 
 def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
@@ -50,12 +52,12 @@ def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n")).rstrip("\n")
 
 
-def _parts(report: Report) -> Iterator[RenderableType]:
+def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
     yield _heading(report)
     yield ""
     yield _verdicts(report) if report.cards else Text("  ?  not measured: no request in this period", style="yellow")
     for title, table in _tables(report):
-        if table.row_count:
+        if table.row_count and not (brief and title in LONG):
             yield ""
             yield Text(title, style="bold").append(f"  {_SUBTITLES[title]}", style="not bold dim")
             yield Padding(table, (0, 0, 0, 2))

@@ -103,6 +103,13 @@ def test_payoffs_come_oldest_first_whatever_the_order_they_were_stored_in(conn):
     assert [point.conversation for point in queries.payoffs(conn, START + 1, START + 2)] == ["talk-1"]
 
 
+def test_signals_count_apart_by_why_a_control_was_asked(conn):
+    for name, reason in (("one", "random"), ("two", "tiebreak"), ("three", "random"), ("four", "")):
+        put(conn, exchange_record(name, checks=0), pair_record(name, control_reason=reason))
+    counted = {count.control_reason: count.count for count in queries.signal_counts(conn, 0, 0) if count.comparison == "cross"}
+    assert counted == {"random": 2, "tiebreak": 1, "": 1}
+
+
 def test_checks_count_under_the_group_of_their_own_exchange(conn):
     put(conn, exchange_record("one", checks=1), pair_record("one"))
     counted = [count for count in queries.signal_counts(conn, 0, 0) if count.comparison == "check" and count.aspect == "check_0"]

@@ -129,6 +129,7 @@ def test_while_another_program_locks_the_file_records_are_lost_and_counted_and_t
 
 def test_a_write_of_another_program_that_ends_in_time_costs_nothing(path):
     with closing(SqliteStore(path, QUICK)) as store, closing(sqlite3.connect(path, check_same_thread=False)) as other:
+        assert store.add_exchange(exchange_record("before")).result(PATIENCE) is True
         other.execute("BEGIN IMMEDIATE")
         other.execute("CREATE TABLE notes (x)")
         done = threading.Timer(0.2, other.commit)

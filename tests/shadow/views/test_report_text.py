@@ -50,3 +50,11 @@ def test_a_hostile_model_name_is_shown_and_not_obeyed(store):
 
 def test_moments_are_in_utc():
     assert moment(0.0) == "1970-01-01 00:00:00"
+
+
+def test_a_brief_report_has_the_verdicts_and_leaves_the_long_tables_out(store, text):
+    brief = as_text(build(store, 0.0, NOW + 60), brief=True)
+    assert brief.split("\nchecks")[0] == text.split("\nsignals")[0]
+    assert "\nchecks  " in brief
+    for part in ("signals", "not compared"):
+        assert f"\n{part}  " not in brief
