@@ -10,6 +10,7 @@ else:
     from backports import zstd
 
 LEVEL = 3
+CHECKED: dict[int, int] = {zstd.CompressionParameter.compression_level: LEVEL, zstd.CompressionParameter.checksum_flag: 1}
 
 
 class Squeezer:
@@ -23,6 +24,13 @@ class Squeezer:
         return self._compressor.compress(body, mode=zstd.ZstdCompressor.FLUSH_FRAME) if body else body
 
 
-def unsqueeze(stored: bytes | None) -> bytes | None:
-    """The body that `Squeezer.squeeze` was given; safe from any thread."""
-    return zstd.decompress(stored) if stored else stored
+def squeeze_on(body: bytes, prefix: bytes) -> bytes:
+    """The body as one zstd frame that can only be read by who has `prefix`; checked when it is read."""
+    return zstd.compress(body, options=CHECKED, zstd_dict=zstd.ZstdDict(prefix, is_raw=True).as_prefix)
+
+
+def unsqueeze(stored: bytes | None, prefix: bytes | None = None) -> bytes | None:
+    """The body that `Squeezer.squeeze` was given, or with a `prefix` `squeeze_on`; safe from any thread."""
+    if not stored:
+        return stored
+    return zstd.decompress(stored, zstd_dict=zstd.ZstdDict(prefix, is_raw=True).as_prefix if prefix else None)

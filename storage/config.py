@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern.encode())
+    except re.error as fault:
+        raise ValueError(f"{pattern!r} is no regular expression: {fault}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
 Bodies = Literal["full", "hash", "none"]
 
 
 class StorageConfig(BaseModel):
-    """Where the records live. `bodies`: `full` keeps them, `hash` keeps a digest of each, `none` keeps nothing of them."""
+    """Where the records live. `bodies`: `full` keeps them, `hash` a digest and a veil, `none` nothing of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -19,6 +30,8 @@ class StorageConfig(BaseModel):
     max_bytes: Annotated[int, Field(ge=0)] = 0
     """Upper bound of the database file; 0 is no bound. The oldest records go first."""
     bodies: Bodies = "full"
+    redact: tuple[Pattern, ...] = ()
+    """Regular expressions of what is never stored, beside the known forms of credentials; a group named `secret` narrows one."""
     batch_rows: Annotated[int, Field(ge=1, le=5_000)] = 200
     batch_seconds: Annotated[float, Field(gt=0, le=60)] = 0.2
     queue: Annotated[int, Field(ge=1)] = 10_000

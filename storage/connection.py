@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from storage.store import StoreError
+from storage.store import BusyError, StoreError
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for somebody else's lock before it fails."""
@@ -92,7 +92,7 @@ class WriterLock:
         except BlockingIOError:
             holder = os.read(self._file, 32).decode("ascii", "replace").strip() or "unknown"
             self.release()
-            raise StoreError(
+            raise BusyError(
                 f"the database {path} is already written by another sameweights (process {holder}): "
                 "end that one, or give this one another url in [storage]"
             ) from None

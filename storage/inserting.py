@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from storage import tallies
 from storage.bodies import Squeezer
+from storage.lineage import Kept, Lineage
 from storage.rows import ExchangeRecord, FindingRow, PairRecord
 
 Record = ExchangeRecord | PairRecord
@@ -22,15 +25,19 @@ EXCHANGE = (
     *("completion_tokens", "seconds", "overhead", "head_seconds", "first_chunk", "first_token", "request_size"),
     *("request_digest", "response_size", "response_digest"),
 )
-PAYLOAD = ("request_headers", "response_headers", "request_body", "response_body", "marks")
+PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
+BODY = ("request_body", "request_base")
+"""What depends on the exchange before it (see `storage.lineage`), and so on what is stored of that one."""
 TOOL_CALL = ("position", "call_id", "name", "arguments", "outcome")
 CHECK = ("comparison", "aspect", "state", "score", "reason", "subject", "reference")
 PAIR = (
     *("id", "started", "route", "model", "provider", "reference", "conversation", "request_fingerprint", "subject_id"),
-    *("reference_id", "control_id", "control_reason", "comparable", "alterations"),
+    *("reference_id", "control_id", "control_reason", "comparable", "alterations", "shape"),
 )
 FINDING = ("exchange_id", *CHECK)
 PAYOFF = ("signal", "payoff")
+TRIAL = ("kind", "excluded")
+IDENTITY = ("exchange_id", "started", "provider", "model", "identity", "previous", "changes", "facts")
 
 
 def insert_statement(table: str, columns: Sequence[str]) -> str:
@@ -39,18 +46,21 @@ def insert_statement(table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - every name is a constant of this file
 
 
-TABLES = ("exchanges", "payloads", "tool_calls", "checks", "pairs", "findings", "payoffs")
+TABLES = ("exchanges", "payloads", "tool_calls", "checks", "pairs", "findings", "payoffs", "trials", "identities")
 """In this order, so that a row's parent is always there."""
 INSERTS = {
     "exchanges": insert_statement("exchanges", ("no", *EXCHANGE)),
-    "payloads": insert_statement("payloads", ("exchange_no", *PAYLOAD)),
+    "payloads": insert_statement("payloads", ("exchange_no", *PAYLOAD, *BODY)),
     "tool_calls": insert_statement("tool_calls", ("exchange_no", *TOOL_CALL)),
     "checks": insert_statement("checks", ("exchange_no", *CHECK)),
     "pairs": insert_statement("pairs", ("no", *PAIR)),
     "findings": insert_statement("findings", ("pair_no", *FINDING)),
     "payoffs": insert_statement("payoffs", ("pair_no", *PAYOFF)),
+    "trials": insert_statement("trials", ("pair_no", *TRIAL)),
+    "identities": insert_statement("identities", ("exchange_no", *IDENTITY)),
 }
 KNOWN_EXCHANGES = "SELECT id FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
+BASES = "SELECT id, no FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
 KNOWN_PAIRS = "SELECT id FROM pairs WHERE id IN (SELECT value FROM json_each(?))"
 LAST_EXCHANGE = "SELECT coalesce(max(no), 0) FROM exchanges"
 LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
@@ -63,6 +73,7 @@ _check = attrgetter(*CHECK)
 _pair = attrgetter(*PAIR)
 _finding = attrgetter(*FINDING)
 _payoff = attrgetter(*PAYOFF)
+_identity = attrgetter(*IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,10 @@ class Parcel:
 
     id: str
     rows: Sequence[tuple[str, Values]]
+    payload: Values = ()
+    body: Kept | None = None
+    """The request body of an exchange, which stands behind the `payload` in its row."""
+    counts: Counter[tallies.Key] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,7 @@ class Preparer:
 
     def __init__(self) -> None:
         self._squeezer = Squeezer()
+        self._lineage = Lineage(self._squeezer)
 
     def prepare(self, record: Record) -> Prepared:
         """The record's rows; TypeError or AttributeError when it holds what no row can."""
@@ -98,7 +114,11 @@ class Preparer:
         rows = [("pairs", _pair(record.pair))]
         rows += [("findings", _finding(row)) for row in record.findings]
         rows += [("payoffs", _payoff(row)) for row in record.payoffs]
-        return Prepared(tuple(map(self._exchange, record.exchanges)), Parcel(record.pair.id, rows))
+        if record.kind or record.excluded:
+            rows.append(("trials", (record.kind, ",".join(record.excluded))))
+        return Prepared(
+            tuple(map(self._exchange, record.exchanges)), Parcel(record.pair.id, rows, counts=tallies.counted(record))
+        )
 
     def _exchange(self, record: ExchangeRecord) -> Parcel:
         row = record.exchange
@@ -107,10 +127,12 @@ class Preparer:
         if foreign or any(map(_of_a_pair, record.findings)):
             raise ValueError(f"a record of the exchange {row.id} holds rows of {sorted(foreign)} or of a pair")
         rows = [("exchanges", _exchange(row))]
-        rows.append(("payloads", (*_headers(row), *map(self._squeezer.squeeze, _bodies(row)))))
         rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
         rows += [("checks", _check(finding)) for finding in record.findings]
-        return Parcel(row.id, rows)
+        rows += [("identities", _identity(identity)) for identity in record.identities]
+        payload = (*_headers(row), *map(self._squeezer.squeeze, _bodies(row)))
+        body = self._lineage.keep(row.id, row.conversation, row.request_body)
+        return Parcel(row.id, rows, payload, body, tallies.counted(record))
 
 
 @dataclass(slots=True)
@@ -121,6 +143,9 @@ class _Batch:
     known_pairs: set[str]
     exchange_no: Callable[[], int]
     pair_no: Callable[[], int]
+    bases: dict[str, int]
+    """The numbers of the exchanges that bodies are kept against, as far as they are stored."""
+    counts: Counter[tallies.Key] = field(default_factory=Counter)
     rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in TABLES})
 
     def add(self, prepared: Prepared) -> bool:
@@ -138,9 +163,19 @@ class _Batch:
             return False
         known.add(parcel.id)
         no = number()
+        self.counts.update(parcel.counts)
+        if parcel.body:
+            self.rows["payloads"].append((no, *parcel.payload, *self._body(parcel.body)))
+            self.bases[parcel.id] = no
         for table, values in parcel.rows:
             self.rows[table].append((no, *values))
         return True
+
+    def _body(self, kept: Kept) -> Values:
+        if not kept.base:
+            return kept.squeezed, None
+        base = self.bases.get(kept.base)
+        return (Squeezer().squeeze(kept.raw), None) if base is None else (kept.squeezed, base)
 
 
 def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
@@ -155,6 +190,7 @@ def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
         for table in TABLES:
             if batch.rows[table]:
                 conn.executemany(INSERTS[table], batch.rows[table])
+        tallies.add(conn, batch.counts)
         conn.execute("COMMIT")
     except BaseException:
         roll_back(conn)
@@ -170,11 +206,13 @@ def roll_back(conn: sqlite3.Connection) -> None:
 
 
 def _batch(conn: sqlite3.Connection, records: Sequence[Prepared]) -> _Batch:
+    exchanges = [parcel for record in records for parcel in record.exchanges]
     return _Batch(
-        known_exchanges=_known(conn, KNOWN_EXCHANGES, (parcel.id for record in records for parcel in record.exchanges)),
+        known_exchanges=_known(conn, KNOWN_EXCHANGES, (parcel.id for parcel in exchanges)),
         known_pairs=_known(conn, KNOWN_PAIRS, (record.pair.id for record in records if record.pair)),
         exchange_no=_numbers(conn, LAST_EXCHANGE),
         pair_no=_numbers(conn, LAST_PAIR),
+        bases=dict(conn.execute(BASES, (json.dumps([parcel.body.base for parcel in exchanges if parcel.body]),))),
     )
 
 

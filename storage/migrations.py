@@ -11,6 +11,8 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 from sqlite_utils.db import ForeignKey, Table
 
+from storage import tallies
+
 SCHEMA = Migrations("sameweights")
 
 
@@ -155,6 +157,61 @@ def m002_indexes(db: Database) -> None:
         ("payoffs", ["pair_no"]),
     ):
         db.table(table).create_index(columns, if_not_exists=True)
+
+
+@SCHEMA()
+def m003_identities(db: Database) -> None:
+    """Who served, each change of it a row that outlives its exchange; and the shape of each pair's request."""
+    _table(
+        db,
+        "identities",
+        {
+            "exchange_no": int,
+            "exchange_id": str,
+            "started": float,
+            "provider": str,
+            "model": str,
+            "identity": str,
+            "previous": str,
+            "changes": str,
+            "facts": str,
+        },
+    )
+    db.table("identities").create_index(["started"])
+    db.table("pairs").add_column("shape", str, not_null_default="{}")
+
+
+@SCHEMA()
+def m004_lineage(db: Database) -> None:
+    """Which exchange's request body a request body is kept against, where it is (see `storage.lineage`)."""
+    db.execute("ALTER TABLE payloads ADD COLUMN request_base INTEGER REFERENCES payloads(exchange_no)")
+    db.execute("CREATE INDEX idx_payloads_request_base ON payloads(request_base) WHERE request_base IS NOT NULL")
+
+
+@SCHEMA()
+def m005_judgement(db: Database) -> None:
+    """What a trial tells beside its payoffs, what became of each pair, the state of each group, its changes, and who judges.
+
+    A pair without a row in `rulings` waits for judgement, also one that an older version stored.
+    """
+    _table(db, "trials", {"pair_no": int, "kind": str, "excluded": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
+    _table(db, "rulings", {"pair_no": int, "reason": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
+    group: dict[str, type] = {"route": str, "model": str, "provider": str, "reference": str}
+    _table(db, "cases", {**group, "last_no": int, "snapshot": str})
+    db.table("cases").create_index(list(group), unique=True)
+    changed: dict[str, type] = {"at": float, "pair_id": str, **group, "old": str, "new": str, "name": str, "details": str}
+    _table(db, "alarms", {"no": int, **changed}, key="no")
+    db.table("alarms").create_index(["at"])
+    _table(db, "leases", {"name": str, "holder": str, "until": float})
+    db.table("leases").create_index(["name"], unique=True)
+
+
+@SCHEMA()
+def m006_tallies(db: Database) -> None:
+    """Findings and checks counted by stretches of time; checks need no index for counting any more, a third of their space."""
+    tallies.build(db.conn)
+    db.execute("DROP INDEX idx_checks_exchange_no_comparison_aspect_state")
+    db.table("checks").create_index(["exchange_no"])
 
 
 def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:

@@ -9,10 +9,14 @@ import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
+from itertools import chain
 from typing import TypeVar
 
+from storage import tallies
 from storage.bodies import unsqueeze
+from storage.lineage import whole
 from storage.rows import (
     ExchangeRow,
     FindingRow,
@@ -50,6 +54,7 @@ WHERE comparison = 'cross' AND p.id IN (SELECT value FROM json_each(?)) ORDER BY
 """
 PAIR_BY_ID = PAIRS + " WHERE p.id = ?"
 PAIR_BY_PREFIX = PAIRS + " WHERE p.id >= ? AND p.id < ? LIMIT 2"
+EXCHANGE_NO = "SELECT no FROM exchanges WHERE id = ?"
 EXCHANGE_BY_ID = "SELECT * FROM exchanges JOIN payloads ON exchange_no = no WHERE id = ?"
 TOOL_CALLS = """
 SELECT e.id AS exchange_id, c.* FROM exchanges e JOIN tool_calls c ON exchange_no = no WHERE e.id = ? ORDER BY position
@@ -122,11 +127,17 @@ def pair(conn: sqlite3.Connection, pair_id: str) -> PairRow | None:
 
 def exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
     """One exchange, its bodies decompressed."""
-    for row in _made(ExchangeRow, conn.execute(EXCHANGE_BY_ID, (exchange_id,))):
+    with _one_moment(conn):
+        return _whole_exchange(conn, exchange_id)
+
+
+def _whole_exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
+    for (no,) in conn.execute(EXCHANGE_NO, (exchange_id,)).fetchall():
+        (row,) = _made(ExchangeRow, conn.execute(EXCHANGE_BY_ID, (exchange_id,)))
         return replace(
             row,
             stream=bool(row.stream),
-            request_body=unsqueeze(row.request_body),
+            request_body=whole(conn, no),
             response_body=unsqueeze(row.response_body),
             marks=unsqueeze(row.marks) or b"",
         )
@@ -150,11 +161,17 @@ def checks(conn: sqlite3.Connection, exchange_id: str) -> list[FindingRow]:
 
 def signal_counts(conn: sqlite3.Connection, since: float, until: float) -> list[SignalCount]:
     """The findings of the pairs of a period, then the checks of its exchanges, counted by everything but their values."""
-    period = _period(since, until)
+    since, until = _period(since, until)
+    first, last = tallies.within(since, until)
+    edges = ((since, min(first, until)), (max(since, last), until)) if first < last else ((since, until),)
+    counts: Counter[tuple[str, ...]] = Counter()
+    with _one_moment(conn):
+        found = [conn.execute(statement, edge) for edge in edges for statement in (SIGNAL_COUNTS, CHECK_COUNTS)]
+        for *key, times in chain(conn.execute(tallies.SUMS, (first, last)), *found):
+            counts[tuple(key)] += times
     return [
-        SignalCount(group=_group(row), comparison=row[4], aspect=row[5], state=row[6], control_reason=row[7], count=row[8])
-        for statement in (SIGNAL_COUNTS, CHECK_COUNTS)
-        for row in conn.execute(statement, period)
+        SignalCount(group=_group(key), comparison=key[4], aspect=key[5], state=key[6], control_reason=key[7], count=times)
+        for key, times in sorted(counts.items(), key=lambda item: (item[0][4] == "check", item[0]))
     ]
 
 
@@ -216,3 +233,13 @@ def _group(row: Sequence[str]) -> Group:
 
 def _period(since: float, until: float) -> tuple[float, float]:
     return since, until or FOREVER
+
+
+@contextmanager
+def _one_moment(conn: sqlite3.Connection) -> Iterator[None]:
+    """Several statements about one state of the database, whatever is written meanwhile."""
+    conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        conn.execute("COMMIT")

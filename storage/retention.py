@@ -13,6 +13,8 @@ import sqlite3
 from collections.abc import Iterable
 
 from storage.inserting import roll_back
+from storage.lineage import release
+from storage.tallies import take_back
 
 SLICE = 500
 """Exchanges that go in one transaction."""
@@ -34,16 +36,24 @@ NUMBERS = "SELECT coalesce(max(no) - min(no) + 1, 0) FROM exchanges"
 
 
 def drop_older(conn: sqlite3.Connection, before: float, limit: int = SLICE) -> int:
-    """Delete at most about `limit` exchanges started before `before` (epoch seconds), with all that hangs on them.
+    """Delete at most about `limit` exchanges started before `before` (epoch seconds), oldest first; the number that went."""
+    return drop(conn, OLDEST, (before, limit))
 
-    A pair goes with any of its exchanges, and takes the others along: half a pair is no evidence. The number that went.
+
+def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> int:
+    """Delete the exchanges whose ids the statement `chosen` finds, with all that hangs on them; the number that went.
+
+    A pair goes with any of its exchanges, and takes the others along: half a pair is no evidence.
     """
     conn.execute("BEGIN IMMEDIATE")
     try:
-        going = {row for (row,) in conn.execute(OLDEST, (before, limit))}
+        going = {row for (row,) in conn.execute(chosen, values)}
         pairs = conn.execute(PAIRS, (_listed(going),)).fetchall()
         going.update(exchange for _, *legs in pairs for exchange in legs)
-        conn.execute(DELETE_PAIRS, (_listed({no for no, *_ in pairs}),))
+        numbers = _listed({no for no, *_ in pairs})
+        take_back(conn, _listed(going), numbers)
+        release(conn, _listed(going))
+        conn.execute(DELETE_PAIRS, (numbers,))
         gone = conn.execute(DELETE_EXCHANGES, (_listed(going),)).rowcount
         conn.execute("COMMIT")
     except BaseException:

@@ -110,6 +110,25 @@ class PairRow:
     control_reason: str
     comparable: str
     alterations: str
+    shape: str = "{}"
+    """JSON object: the segment of the request (see `shadow.identity.shape`), and what its prompt is made of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRow:
+    """Who served a model from `started` on: `identity` is the hash of `facts` (JSON object of lists), `previous` the one before.
+
+    `changes` is a JSON list of sentences, empty in the first row of a provider and model, which is no change.
+    """
+
+    exchange_id: str
+    started: float
+    provider: str
+    model: str
+    identity: str
+    previous: str
+    changes: str
+    facts: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +138,38 @@ class ExchangeRecord:
     exchange: ExchangeRow
     tool_calls: tuple[ToolCallRow, ...]
     findings: tuple[FindingRow, ...]
+    identities: tuple[IdentityRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentCount:
+    """How many cross findings of one group and aspect are in one state, in one segment of requests.
+
+    `conversations` counts the conversations that they stand in: a fault that sticks to few of them shows by it.
+    """
+
+    group: Group
+    segment: str
+    value: str
+    aspect: str
+    state: str
+    count: int
+    conversations: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRecord:
-    """All rows that one pair makes beside the live exchange, which must be stored already or stand in the same batch."""
+    """All rows that one pair makes beside the live exchange, which must be stored already or stand in the same batch.
+
+    `kind` is the type of its request; `excluded` holds the reasons why parts of it count for nothing, the main one first.
+    """
 
     pair: PairRow
     exchanges: tuple[ExchangeRecord, ...]
     findings: tuple[FindingRow, ...]
     payoffs: tuple[PayoffRow, ...]
+    kind: str = ""
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,14 @@ from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from storage import queries, retention
 from storage.config import StorageConfig
 from storage.connection import BUSY_SECONDS, WriterLock, close_to_others, explain, made, reading, writing
+from storage.forgetting import forget
 from storage.migrations import migrate, pending, wrong
+from storage.portraits import PortraitReader
 from storage.rows import (
     ExchangeRecord,
     ExchangeRow,
@@ -28,9 +31,11 @@ from storage.rows import (
     ToolCallRow,
     TrafficCount,
 )
-from storage.store import StoreError
+from storage.store import Chosen, Forgotten, StoreError
+from storage.verdicts import VerdictKeeper, VerdictReader
 from storage.writer import BatchWriter
 
+Result = TypeVar("Result")
 IDLE_READERS = 8
 """Connections kept open between two questions; more are made when more threads ask at once, and closed after it."""
 DAY = 86_400.0
@@ -48,23 +53,19 @@ class SqliteReader:
 
     def pairs(self, wanted: PairFilter) -> Sequence[PairSummary]:
         """Newest first."""
-        with self._reading() as conn:
-            return queries.pairs(conn, wanted)
+        return self._ask(lambda conn: queries.pairs(conn, wanted))
 
     def pair(self, pair_id: str) -> PairRow | None:
         """One pair by its id or by an unambiguous beginning of it (8 characters at least)."""
-        with self._reading() as conn:
-            return queries.pair(conn, pair_id)
+        return self._ask(lambda conn: queries.pair(conn, pair_id))
 
     def exchange(self, exchange_id: str) -> ExchangeRow | None:
         """One exchange, bodies decompressed."""
-        with self._reading() as conn:
-            return queries.exchange(conn, exchange_id)
+        return self._ask(lambda conn: queries.exchange(conn, exchange_id))
 
     def tool_calls(self, exchange_id: str) -> Sequence[ToolCallRow]:
         """The calls of one exchange, in their order."""
-        with self._reading() as conn:
-            return queries.tool_calls(conn, exchange_id)
+        return self._ask(lambda conn: queries.tool_calls(conn, exchange_id))
 
     def findings(self, *, pair_id: str = "", exchange_id: str = "") -> Sequence[FindingRow]:
         """The findings of one pair, or the checks of one exchange; both when both are named, none when neither is."""
@@ -73,23 +74,29 @@ class SqliteReader:
 
     def signal_counts(self, since: float, until: float) -> Sequence[SignalCount]:
         """Findings by group, comparison, aspect and state; checks count under the group of their exchange."""
-        with self._reading() as conn:
-            return queries.signal_counts(conn, since, until)
+        return self._ask(lambda conn: queries.signal_counts(conn, since, until))
 
     def payoffs(self, since: float, until: float) -> Sequence[PayoffPoint]:
         """Every payoff of the period, oldest first."""
-        with self._reading() as conn:
-            return queries.payoffs(conn, since, until)
+        return self._ask(lambda conn: queries.payoffs(conn, since, until))
 
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
-        with self._reading() as conn:
-            return queries.traffic(conn, since, until)
+        return self._ask(lambda conn: queries.traffic(conn, since, until))
 
     def latencies(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, str, float]]:
         """(provider, model, role, measure, seconds) of the newest `limit` exchanges that were answered in whole."""
-        with self._reading() as conn:
-            return queries.latencies(conn, since, until, limit)
+        return self._ask(lambda conn: queries.latencies(conn, since, until, limit))
+
+    @property
+    def portraits(self) -> PortraitReader:
+        """Who served, and what was asked."""
+        return PortraitReader(self._ask)
+
+    @property
+    def verdicts(self) -> VerdictReader:
+        """What was judged."""
+        return VerdictReader(self._ask)
 
     def close(self) -> None:
         """Release the connections; those that answer just now follow when they have."""
@@ -97,6 +104,10 @@ class SqliteReader:
         with suppress(IndexError):
             while True:
                 self._idle.pop().close()
+
+    def _ask(self, question: Callable[[sqlite3.Connection], Result]) -> Result:
+        with self._reading() as conn:
+            return question(conn)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -180,6 +191,11 @@ class SqliteStore(SqliteReader):
         """What SQLite said when it took nothing the last time; empty when it did, or was not asked."""
         return self._writer.trouble
 
+    @property
+    def verdicts(self) -> VerdictKeeper:
+        """What was judged, and how to judge."""
+        return VerdictKeeper(self._ask, self._writer.run)
+
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried."""
         return not self._writer.trouble
@@ -187,9 +203,8 @@ class SqliteStore(SqliteReader):
     def sweep(self, now: float) -> int:
         """Delete what is older than `keep_days` at `now` (epoch seconds), then the oldest while the file is over `max_bytes`.
 
-        Waits for the writer's thread, which goes on writing between the slices: call it off the loop. After it the file is
-        as small as what it holds (see `storage.retention`). The number of exchanges that went; an error of the database ends
-        the sweep early, is told by `writable`, and the next sweep goes on.
+        Waits for the writer's thread, which writes on between the slices: call it off the loop. The number of exchanges that
+        went; an error of the database ends the sweep early, is told by `writable`, and the next sweep goes on.
         """
         before = now - self._config.keep_days * DAY
         gone = 0
@@ -203,6 +218,11 @@ class SqliteStore(SqliteReader):
                 pass
             self._writer.run(retention.checkpoint)
         return gone
+
+    def forget(self, chosen: Chosen) -> Forgotten:
+        """Delete what was chosen for good, what is queued included; StoreError when the database does not let it."""
+        self.flush(BUSY_SECONDS)
+        return forget(self._writer.run, chosen)
 
     def close(self) -> None:
         """Write what is queued, release the connections, and let another process write."""

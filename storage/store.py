@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Protocol
 
+from storage.judged import AlarmRow, CaseRow, EntryRow, EvidenceRow, RulingRow
 from storage.rows import (
     ExchangeRecord,
     ExchangeRow,
     FindingRow,
+    Group,
+    IdentityRow,
     PairFilter,
     PairRecord,
     PairRow,
     PairSummary,
     PayoffPoint,
+    SegmentCount,
     SignalCount,
     ToolCallRow,
     TrafficCount,
@@ -23,6 +28,85 @@ from storage.rows import (
 
 class StoreError(Exception):
     """The store cannot be opened; the message is one sentence that names the path and what to do."""
+
+
+class Portraits(Protocol):
+    """Who served, and what was asked."""
+
+    def identities(self, since: float, until: float, limit: int) -> Sequence[IdentityRow]:
+        """The newest `limit` identities that began in the period, newest first."""
+
+    def latest(self, limit: int) -> Sequence[IdentityRow]:
+        """The latest identity of each provider and model."""
+
+    def shapes(self, since: float, until: float, limit: int) -> Sequence[tuple[Group, str]]:
+        """(group, shape) of the newest `limit` comparable pairs of the period, newest first."""
+
+    def segments(self, since: float, until: float) -> Sequence[SegmentCount]:
+        """Cross findings that match or differ, by group, segment and signal."""
+
+    def limits(self, since: float, until: float) -> Mapping[tuple[str, str], tuple[int | None, int | None]]:
+        """(largest accepted prompt in tokens, smallest request refused for its length in bytes) by provider and model."""
+
+
+class Verdicts(Protocol):
+    """What was judged, for those who only look."""
+
+    def cases(self) -> Sequence[CaseRow]:
+        """The state of every group."""
+
+    def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
+        """The newest changes of state of a period, newest first; `until` 0 is no bound."""
+
+
+class Bench(Verdicts, Protocol):
+    """What a judge needs: pairs in the order they were finished, each ruled on once. Slow: call it off the loop."""
+
+    def claim(self, holder: str, now: float, seconds: float) -> bool:
+        """Take or renew the right to judge this store; False while another holds it."""
+
+    def give_up(self, holder: str) -> None:
+        """Let another judge."""
+
+    def unjudged(self, after: int, limit: int) -> Sequence[EntryRow]:
+        """The next pairs that nobody ruled on; numbers up to `after` are taken as ruled on."""
+
+    def let_in(self, seconds: float) -> Sequence[EntryRow]:
+        """The pairs that counted and were started in the last `seconds` before the newest one that was ruled on."""
+
+    def evidence(self, group: Group, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
+        """The newest pairs that counted for a signal, oldest first; `agreement` leaves out those that a cache silenced."""
+
+    def record(self, holder: str, rulings: Sequence[RulingRow], cases: Sequence[CaseRow], alarms: Sequence[AlarmRow]) -> bool:
+        """Keep all of it or nothing; False when `holder` may not judge any more."""
+
+
+class BusyError(StoreError):
+    """Another process writes this store already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which exchanges: of a conversation, with a tag, started before a moment (epoch seconds); what is given holds together.
+
+    ValueError when nothing is given: that would be all.
+    """
+
+    conversation: str = ""
+    tag: str = ""
+    before: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.conversation or self.tag or self.before):
+            raise ValueError("name a conversation, a tag or a time: without any of them all would go")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """How many exchanges went; `log_emptied` is False while a reader still holds old pages of the write-ahead log."""
+
+    exchanges: int
+    log_emptied: bool
 
 
 class Writer(Protocol):
@@ -81,15 +165,30 @@ class Reader(Protocol):
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
 
+    @property
+    def verdicts(self) -> Verdicts:
+        """What was judged."""
+
     def latencies(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, str, float]]:
         """(provider, model, role, measure, seconds); measure is first_chunk, first_token or seconds; newest `limit` exchanges."""
+
+    @property
+    def portraits(self) -> Portraits:
+        """Who served, and what was asked."""
 
 
 class Store(Writer, Reader, Protocol):
     """One store: its writer, its readers, and its end."""
 
+    @property
+    def verdicts(self) -> Bench:
+        """What was judged, and how to judge."""
+
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried; what /readyz asks."""
+
+    def forget(self, chosen: Chosen) -> Forgotten:
+        """Delete exchanges, and the pairs they belong to, for good; StoreError when that cannot be."""
 
     def sweep(self, now: float) -> int:
         """Delete what retention says is too old or too much at `now` (epoch seconds); the number of exchanges that went."""

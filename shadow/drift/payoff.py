@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from shadow.compare import likeness
 from shadow.compare.gate import Standing, said, standing
+from shadow.drift.exclusion import Exclusion, remarks, why_cached, why_silent
 from shadow.drift.signals import DIRECTED, LABELLED, Label, Signal
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
 
 EVEN = 1e-6
 """Two distances closer than this are equal."""
-LONG = 1_000
-"""Characters from which two sampled texts are not the same by chance."""
-WARM = 0.5
-"""Temperature from which they are not."""
 
 
 def wants_control(ask: Ask, y: Answer, r: Answer) -> bool:
     """Whether the two disagree in any label, so that a second reference answer is worth asking. Symmetric in y and r."""
-    if _why_silent(ask, y, r):
+    if why_silent(ask, y, r):
         return False
     return any(signal.applicable(ask, y, r) and signal.label(y) != signal.label(r) for signal in LABELLED)
 
@@ -37,40 +34,16 @@ def payoffs(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak:
     return tuple((signal.value, payoff) for signal, payoff in _agreement(ask, y, r, control, tiebreak=tiebreak) + found)
 
 
-def why_no_agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> str:
-    """Why a pair counts for no agreement signal; empty when it does. Symmetric in y and r."""
-    if reason := _why_silent(ask, y, r):
+def why_no_agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> Exclusion:
+    """Why a pair counts for no agreement signal; NONE when it does. Symmetric in y and r, but for the name of who failed."""
+    if reason := why_silent(ask, y, r):
         return reason
     if control is None:
-        if not tiebreak:
-            return "no second reference answer was asked, and none is asked on disagreement"
-        return "the answers disagree and no second reference answer was asked" if wants_control(ask, y, r) else ""
+        asked = tiebreak and not wants_control(ask, y, r)
+        return why_cached(ask, y, r) if asked else Exclusion.NO_CONTROL
     if standing(control)[0] is not Standing.WHOLE:
-        return f"the second reference answer failed: {standing(control)[1]}"
-    return _why_cached(ask, y, r, control)
-
-
-def _why_silent(ask: Ask, y: Answer, r: Answer) -> str:
-    """Why no second reference answer could tell anything."""
-    if ask.unread is not None:
-        return "the request could not be read"
-    if any(standing(leg)[0] is not Standing.WHOLE for leg in (y, r)):
-        return "one of the answers is not whole"
-    if ask.seed is not None:
-        return "the request carries a seed: two reference answers would be alike by it"
-    return ""
-
-
-def _why_cached(ask: Ask, y: Answer, r: Answer, control: Answer) -> str:
-    """A reference that answers from a cache agrees with itself by no merit; each test is made on both answers alike."""
-    ids = {said(leg).id for leg in (y, r)} - {""}
-    if said(control).id in ids:
-        return "two answers carry one id: they come from a cache"
-    text = said(control).first.text or ""
-    warm = ask.temperature is None or ask.temperature >= WARM
-    if warm and len(text) >= LONG and text in {said(leg).first.text for leg in (y, r)}:
-        return "two long answers are the same although the temperature is high: they come from a cache"
-    return ""
+        return Exclusion.CONTROL_FAILED
+    return why_cached(ask, y, r, control)
 
 
 def _agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool) -> list[tuple[Signal, int]]:
@@ -122,3 +95,9 @@ def _error(y: Answer, r: Answer) -> list[tuple[Signal, int]]:
 
 def _sign(number: float) -> int:
     return (number > 0) - (number < 0)
+
+
+def excluded(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> tuple[str, ...]:
+    """Every reason why parts of this pair count for nothing, the main one first; empty when all of it counts."""
+    main = why_no_agreement(ask, y, r, control, tiebreak=tiebreak)
+    return tuple(reason.value for reason in (main, *remarks(ask)) if reason)

@@ -10,7 +10,7 @@ from storage import inserting
 from storage.connection import made, writing
 from storage.inserting import INSERTS, Preparer, insert
 from storage.migrations import migrate
-from storage.rows import ExchangeRow, FindingRow, PairRow, PayoffRow, ToolCallRow
+from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRow, ToolCallRow
 from tests.conformance import exchange_record, finding, pair_record
 
 
@@ -29,12 +29,13 @@ def counts(conn) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("columns", "kind", "elsewhere"),
     [
-        ((*inserting.EXCHANGE, *inserting.PAYLOAD), ExchangeRow, set()),
+        ((*inserting.EXCHANGE, *inserting.PAYLOAD, "request_body"), ExchangeRow, set()),
         (inserting.TOOL_CALL, ToolCallRow, {"exchange_id"}),
         (inserting.CHECK, FindingRow, {"exchange_id", "pair_id"}),
         (inserting.FINDING, FindingRow, {"pair_id"}),
         (inserting.PAIR, PairRow, set()),
         (inserting.PAYOFF, PayoffRow, {"pair_id"}),
+        (inserting.IDENTITY, IdentityRow, set()),
     ],
 )
 def test_every_field_of_a_row_is_written(columns, kind, elsewhere):
@@ -46,7 +47,17 @@ def test_one_batch_fills_every_table_and_a_second_time_none(conn):
     prepare = Preparer().prepare
     batch = [prepare(exchange_record("one")), prepare(pair_record("one")), prepare(exchange_record("one"))]
     assert insert(conn, batch) == 2
-    filled = {"exchanges": 2, "payloads": 2, "tool_calls": 4, "checks": 6, "pairs": 1, "findings": 1, "payoffs": 1}
+    filled = {
+        "exchanges": 2,
+        "payloads": 2,
+        "tool_calls": 4,
+        "checks": 6,
+        "pairs": 1,
+        "findings": 1,
+        "payoffs": 1,
+        "trials": 0,
+        "identities": 0,
+    }
     assert counts(conn) == filled
     assert insert(conn, batch) == 0
     assert counts(conn) == filled

@@ -108,7 +108,11 @@ def test_an_old_database_ends_up_like_a_new_one(tmp_path, old):
         open_store(StorageConfig(url=str(path))).close()
     with closing(sqlite3.connect(old)) as then, closing(sqlite3.connect(tmp_path / "new.db")) as now:
         assert schema(then) == schema(now)
-        assert [step for (step,) in now.execute("SELECT name FROM _sqlite_migrations")] == ["m001_rows", "m002_indexes"]
+        assert [step for (step,) in now.execute("SELECT name FROM _sqlite_migrations")][:3] == [
+            "m001_rows",
+            "m002_indexes",
+            "m003_identities",
+        ]
 
 
 def test_a_step_to_come_is_applied_once_to_a_database_full_of_rows(old):

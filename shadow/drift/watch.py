@@ -1,0 +1,113 @@
+"""The watch over one group: pairs in, changes of state out; told everything, so that the same pairs give the same changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shadow.drift.alarm import ENOUGH_TO_ACCEPT, Answer, Event, Latch, State, after
+from shadow.drift.group import Group
+from shadow.drift.naming import most_specific, title
+from shadow.drift.since import Estimate, Evidence, estimate, excess
+from shadow.drift.stakes import Stakes, TestKey, tolerance
+
+LookBack = Callable[[str], Sequence[Evidence]]
+"""The stored evidence of a signal of this group, oldest first, up to and with the pair just taken in; only read at an alarm."""
+
+
+class NotAcknowledgedError(Exception):
+    """An acknowledgement that cannot be; the message is a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A move of a group from `old` to `new` at a pair. `name` is what the alarm is called, "" without one; `tests` are those
+    past the bar, each with its evidence and what was estimated, the strongest first.
+    """
+
+    old: State
+    new: State
+    pair_id: str
+    at: float
+    name: str
+    tests: tuple[tuple[TestKey, float, Estimate], ...]
+
+
+class Watch:
+    """The state of one group: its tests, and the latches of those that alarmed."""
+
+    def __init__(self, stakes: Stakes, baselines: Mapping[TestKey, float] | None = None) -> None:
+        self.group = Group(stakes, baselines)
+        self.state = State.OK
+        self.latches: dict[TestKey, Latch] = {}
+
+    @property
+    def name(self) -> str:
+        """What the alarm is called, as far as is known by now; "" without one."""
+        if not self.latches:
+            return ""
+        return title(most_specific((key, latch.evidence) for key, latch in self.latches.items()))
+
+    def add(self, pair_id: str, at: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> Change | None:
+        """Take in one pair, started at `at`; the change that it brings, if it brings one."""
+        touched = self.group.add(pair_id, payoffs)
+        if not touched:
+            return None
+        self._mend(payoffs)
+        fresh = [key for key in touched if key not in self.latches and self.group.tests[key].alarms]
+        for key in fresh:
+            self.latches[key] = self._latched(key, pair_id, at, look_back)
+        return self._moved(self._event(), pair_id, at)
+
+    def acknowledge(self, answer: Answer, at: float, look_back: LookBack) -> Change | None:
+        """What an operator says to an alarm; NotAcknowledgedError where too little was seen to accept it."""
+        if answer is Answer.FIXED:
+            return self._moved(Event.FIXED, self.group.last, at)
+        if self.state is not State.DRIFT:
+            raise NotAcknowledgedError(f"the state is {self.state.value}: there is no difference to accept")
+        fewest = min(latch.pairs for latch in self.latches.values())
+        if fewest < ENOUGH_TO_ACCEPT:
+            raise NotAcknowledgedError(
+                f"{fewest} pairs were compared since the alarm: {ENOUGH_TO_ACCEPT} are needed to tell how large the difference is"
+            )
+        baselines = {key: _upper(latch, look_back(key[0])) for key, latch in self.latches.items()}
+        change = self._moved(Event.ACCEPTED, self.group.last, at)
+        self.group.rebase(baselines)
+        return change
+
+    def _mend(self, payoffs: Sequence[tuple[str, int]]) -> None:
+        by_signal = dict(payoffs)
+        for (signal, _), latch in self.latches.items():
+            if signal in by_signal:
+                latch.add(by_signal[signal])
+
+    def _latched(self, key: TestKey, pair_id: str, at: float, look_back: LookBack) -> Latch:
+        test = self.group.tests[key]
+        found = estimate(look_back(key[0]), direction=key[1], tolerance=tolerance(key[0]) + test.baseline)
+        return Latch(key=key, pair_id=pair_id, at=at, evidence=test.evidence, estimate=found, baseline=test.baseline)
+
+    def _event(self) -> Event:
+        if self.latches and all(latch.mended for latch in self.latches.values()):
+            return Event.RECOVERY
+        if self.latches:
+            return Event.ALARM
+        return Event.SUSPICION if any(test.suspects for test in self.group.tests.values()) else Event.CALM
+
+    def _moved(self, event: Event, pair_id: str, at: float) -> Change | None:
+        old, self.state = self.state, after(self.state, event)
+        if self.state is old:
+            return None
+        change = Change(old=old, new=self.state, pair_id=pair_id, at=at, name=self.name, tests=self._past_the_bar())
+        if event in {Event.RECOVERY, Event.FIXED, Event.ACCEPTED}:
+            self.latches = {}
+            self.group.restart()
+        return change
+
+    def _past_the_bar(self) -> tuple[tuple[TestKey, float, Estimate], ...]:
+        found = [(key, latch.evidence, latch.estimate) for key, latch in self.latches.items()]
+        return tuple(sorted(found, key=lambda each: -each[1]))
+
+
+def _upper(latch: Latch, evidence: Sequence[Evidence]) -> float:
+    """The upper 95 % bound of the excess since the alarm."""
+    return max(excess(evidence[-latch.pairs :], latch.key[1])[2], 0.0)

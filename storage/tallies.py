@@ -1,0 +1,83 @@
+"""Findings and checks counted as they are written and deleted, so that a report adds up numbers and not rows.
+
+One row for each stretch of ten minutes, group, comparison, signal, state and reason of control; what a period cuts off at its
+two ends is counted from the findings themselves, so the sums are exact for any period.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from math import ceil
+
+from storage.rows import ExchangeRecord, PairRecord
+
+STRETCH = 600
+Key = tuple[int, str, str, str, str, str, str, str, str]
+"""(begin of the stretch, route, model, provider, reference, comparison, aspect, state, control_reason)."""
+
+ADD = """
+INSERT INTO tallies (began, route, model, provider, reference, comparison, aspect, state, control_reason, times)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (began, route, model, provider, reference, comparison, aspect, state, control_reason)
+DO UPDATE SET times = times + excluded.times
+"""
+EMPTY = "DELETE FROM tallies WHERE began = ? AND times <= 0"
+OF_PAIRS = """
+SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, p.reference, comparison, aspect, state, control_reason,
+       count(*)
+FROM pairs p JOIN findings ON pair_no = no WHERE no IN (SELECT value FROM json_each(?)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+"""
+OF_EXCHANGES = """
+SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, e.reference, comparison, aspect, state, '', count(*)
+FROM exchanges e JOIN checks ON exchange_no = no WHERE id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+SUMS = """
+SELECT route, model, provider, reference, comparison, aspect, state, control_reason, sum(times) FROM tallies
+WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+TABLE = """
+CREATE TABLE tallies (
+  began INTEGER NOT NULL, route TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL, reference TEXT NOT NULL,
+  comparison TEXT NOT NULL, aspect TEXT NOT NULL, state TEXT NOT NULL, control_reason TEXT NOT NULL, times INTEGER NOT NULL,
+  PRIMARY KEY (began, route, model, provider, reference, comparison, aspect, state, control_reason)
+) STRICT, WITHOUT ROWID
+"""
+BACKFILL = (
+    OF_PAIRS.replace("WHERE no IN (SELECT value FROM json_each(?)) ", ""),
+    OF_EXCHANGES.replace("WHERE id IN (SELECT value FROM json_each(?)) ", ""),
+)
+
+
+def counted(record: ExchangeRecord | PairRecord) -> Counter[Key]:
+    """What the findings of one record add, those of a pair's own exchanges not among them."""
+    about, reason = (record.pair, record.pair.control_reason) if isinstance(record, PairRecord) else (record.exchange, "")
+    began = int(about.started // STRETCH) * STRETCH
+    group = (began, about.route, about.model, about.provider, about.reference)
+    return Counter((*group, found.comparison, found.aspect, found.state, reason) for found in record.findings)
+
+
+def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:
+    """Add what was counted."""
+    conn.executemany(ADD, [(*key, times) for key, times in counts.items()])
+
+
+def take_back(conn: sqlite3.Connection, exchanges: str, pairs: str) -> None:
+    """Take off what is about to go: JSON lists of exchange ids and of pair numbers."""
+    rows = [*conn.execute(OF_PAIRS, (pairs,)), *conn.execute(OF_EXCHANGES, (exchanges,))]
+    conn.executemany(ADD, [(*key, -times) for *key, times in rows])
+    conn.executemany(EMPTY, {(began,) for began, *_ in rows})
+
+
+def build(conn: sqlite3.Connection) -> None:
+    """Make the table, and count what is stored already."""
+    conn.execute(TABLE)
+    for statement in BACKFILL:
+        conn.executemany(ADD, conn.execute(statement).fetchall())
+
+
+def within(since: float, until: float) -> tuple[int, int]:
+    """The whole stretches of a period: from the first's begin to the last's end, the same where there is none."""
+    first, last = ceil(since / STRETCH) * STRETCH, int(min(until, 1e15) // STRETCH) * STRETCH
+    return first, max(first, last)

@@ -1,0 +1,186 @@
+"""Judgement kept: each pair ruled on once, the state after it and the alarms in the same transaction, by the holder of a lease.
+
+Pairs are handed out in the order in which they were finished; what was ruled on is known by its row, not by a mark in memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from storage.inserting import roll_back
+from storage.judged import AlarmRow, CaseRow, EntryRow, EvidenceRow, RulingRow
+from storage.rows import Group
+
+Result = TypeVar("Result")
+FOREVER = 9e18
+NEWEST_ALARMS = 1_000
+
+PAIRS = """
+SELECT p.no, p.id, p.route, p.model, p.provider, p.reference, p.started, p.conversation, p.request_fingerprint,
+       coalesce(t.kind, ''), coalesce(t.excluded, ''), g.reason
+FROM pairs p LEFT JOIN trials t ON t.pair_no = p.no LEFT JOIN rulings g ON g.pair_no = p.no
+"""
+UNJUDGED = PAIRS + " WHERE p.no > ? AND g.reason IS NULL ORDER BY p.no LIMIT ?"
+LET_IN = PAIRS + " WHERE p.started >= ? AND g.reason IN ('', 'caching_reference') ORDER BY p.no"
+PAYOFFS = "SELECT pair_no, signal, payoff FROM payoffs WHERE pair_no BETWEEN ? AND ? ORDER BY rowid"
+LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
+LAST_STARTED = "SELECT max(started) FROM pairs JOIN rulings ON pair_no = no"
+EVIDENCE = """
+SELECT * FROM (
+  SELECT p.no, p.id, p.started, p.conversation, coalesce(t.kind, ''), y.payoff
+  FROM pairs p JOIN rulings g ON g.pair_no = p.no JOIN payoffs y ON y.pair_no = p.no LEFT JOIN trials t ON t.pair_no = p.no
+  WHERE p.route = ? AND p.model = ? AND p.provider = ? AND p.reference = ? AND y.signal = ?
+    AND (g.reason = '' OR (g.reason = 'caching_reference' AND NOT ?))
+  ORDER BY p.no DESC LIMIT ?
+) ORDER BY no
+"""
+CASES = "SELECT route, model, provider, reference, last_no, snapshot FROM cases ORDER BY route, model, provider, reference"
+ALARMS = """
+SELECT at, pair_id, route, model, provider, reference, old, new, name, details FROM alarms
+WHERE at >= ? AND at < ? ORDER BY no DESC LIMIT ?
+"""
+CLAIM = """
+INSERT INTO leases (name, holder, until) VALUES ('judge', :holder, :until)
+ON CONFLICT (name) DO UPDATE SET holder = :holder, until = :until
+WHERE holder = :holder OR until <= :now OR until > :now + :seconds OR holder = ''
+"""
+HOLDS = "SELECT holder = ? FROM leases WHERE name = 'judge'"
+GIVE_UP = "UPDATE leases SET holder = '' WHERE name = 'judge' AND holder = ?"
+RULE = "INSERT OR IGNORE INTO rulings (pair_no, reason) SELECT no, ? FROM pairs WHERE no = ?"
+KEEP_CASE = """
+INSERT INTO cases (route, model, provider, reference, last_no, snapshot) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (route, model, provider, reference) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
+"""
+ALARM = """
+INSERT INTO alarms (at, pair_id, route, model, provider, reference, old, new, name, details)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+class Doing(Protocol):
+    """Does something with a connection and gives back what came of it."""
+
+    def __call__(self, job: Callable[[sqlite3.Connection], Result], /) -> Result:
+        """Errors of SQLite pass, or come as StoreError."""
+
+
+class VerdictReader:
+    """What was judged, for those who only look."""
+
+    def __init__(self, ask: Doing) -> None:
+        self._ask = ask
+
+    def cases(self) -> Sequence[CaseRow]:
+        """The state of every group."""
+        return self._ask(lambda conn: [_case(row) for row in conn.execute(CASES)])
+
+    def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
+        """The newest changes of state of a period, newest first; `until` 0 is no bound."""
+        period = (since, until or FOREVER, NEWEST_ALARMS)
+        return self._ask(lambda conn: [_alarm(row) for row in conn.execute(ALARMS, period)])
+
+
+class VerdictKeeper(VerdictReader):
+    """What the judge needs of the store."""
+
+    def __init__(self, ask: Doing, run: Doing) -> None:
+        super().__init__(ask)
+        self._run = run
+
+    def claim(self, holder: str, now: float, seconds: float) -> bool:
+        """Take or renew the right to judge this store; False while another holds it. A lease from the future has ended."""
+        values = {"holder": holder, "until": now + seconds, "now": now, "seconds": seconds}
+        return self._run(lambda conn: conn.execute(CLAIM, values).rowcount > 0)
+
+    def give_up(self, holder: str) -> None:
+        """Let another judge."""
+        self._run(lambda conn: conn.execute(GIVE_UP, (holder,)).rowcount)
+
+    def unjudged(self, after: int, limit: int) -> Sequence[EntryRow]:
+        """The next pairs that nobody ruled on, by number; those up to `after` are taken as ruled on, unless all went."""
+
+        def question(conn: sqlite3.Connection) -> Sequence[EntryRow]:
+            (last,) = conn.execute(LAST_PAIR).fetchone()
+            return _entries(conn, UNJUDGED, (after if after <= last else 0, limit))
+
+        return self._ask(question)
+
+    def let_in(self, seconds: float) -> Sequence[EntryRow]:
+        """The pairs that counted and were started in the last `seconds` before the newest one that was ruled on."""
+
+        def question(conn: sqlite3.Connection) -> Sequence[EntryRow]:
+            (last,) = conn.execute(LAST_STARTED).fetchone()
+            return [] if last is None else _entries(conn, LET_IN, (last - seconds,))
+
+        return self._ask(question)
+
+    def evidence(self, group: Group, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
+        """The newest pairs that counted for a signal, oldest first; `agreement` leaves out those that a cache silenced."""
+        values = (*_named(group), signal, agreement, limit)
+        return self._ask(lambda conn: [_evidence(row) for row in conn.execute(EVIDENCE, values)])
+
+    def record(self, holder: str, rulings: Sequence[RulingRow], cases: Sequence[CaseRow], alarms: Sequence[AlarmRow]) -> bool:
+        """Keep all of it or nothing; False when `holder` may not judge any more."""
+
+        def job(conn: sqlite3.Connection) -> bool:
+            conn.execute("BEGIN IMMEDIATE")
+            try:
+                if conn.execute(HOLDS, (holder,)).fetchone() != (1,):
+                    return False
+                conn.executemany(RULE, [(row.reason, row.no) for row in rulings])
+                conn.executemany(KEEP_CASE, [(*_named(row.group), row.last_no, row.snapshot) for row in cases])
+                conn.executemany(ALARM, map(_values, alarms))
+                conn.execute("COMMIT")
+            finally:
+                roll_back(conn)
+            return True
+
+        return self._run(job)
+
+
+def _entries(conn: sqlite3.Connection, statement: str, values: Iterable[object]) -> list[EntryRow]:
+    rows = conn.execute(statement, tuple(values)).fetchall()
+    payoffs: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    if rows:
+        for no, signal, payoff in conn.execute(PAYOFFS, (rows[0][0], rows[-1][0])):
+            payoffs[no].append((signal, payoff))
+    return [
+        EntryRow(
+            no=row[0],
+            pair_id=row[1],
+            group=Group(route=row[2], model=row[3], provider=row[4], reference=row[5]),
+            started=row[6],
+            conversation=row[7],
+            fingerprint=row[8],
+            kind=row[9],
+            excluded=tuple(filter(None, row[10].split(","))),
+            payoffs=tuple(payoffs[row[0]]),
+        )
+        for row in rows
+    ]
+
+
+def _named(group: Group) -> tuple[str, str, str, str]:
+    return group.route, group.model, group.provider, group.reference
+
+
+def _case(row: Sequence[str]) -> CaseRow:
+    group = Group(route=row[0], model=row[1], provider=row[2], reference=row[3])
+    return CaseRow(group=group, last_no=int(row[4]), snapshot=row[5])
+
+
+def _alarm(row: Sequence[str]) -> AlarmRow:
+    group = Group(route=row[2], model=row[3], provider=row[4], reference=row[5])
+    at, pair_id = float(row[0]), row[1]
+    return AlarmRow(at=at, pair_id=pair_id, group=group, old=row[6], new=row[7], name=row[8], details=row[9])
+
+
+def _evidence(row: Sequence[str]) -> EvidenceRow:
+    return EvidenceRow(pair_id=row[1], started=float(row[2]), conversation=row[3], kind=row[4], payoff=int(row[5]))
+
+
+def _values(row: AlarmRow) -> tuple[object, ...]:
+    return row.at, row.pair_id, *_named(row.group), row.old, row.new, row.name, row.details

@@ -1,0 +1,72 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.drift.admission import DAY, Admission
+from shadow.drift.exclusion import Exclusion
+
+
+def offer(admission, pair_id, *, fingerprint="", conversation="", at=0.0):
+    fields = {"pair_id": pair_id, "fingerprint": fingerprint, "conversation": conversation, "at": at}
+    why = admission.why_not(**fields)
+    if not why:
+        admission.let_in(**fields)
+    return why
+
+
+def test_the_same_request_is_let_in_once_in_24_hours():
+    admission = Admission()
+    assert offer(admission, "a", fingerprint="f") is Exclusion.NONE
+    assert offer(admission, "b", fingerprint="f", at=DAY - 1) is Exclusion.REPEATED
+    assert offer(admission, "c", fingerprint="g", at=1) is Exclusion.NONE
+    assert offer(admission, "d", fingerprint="f", at=DAY) is Exclusion.NONE
+
+
+def test_what_was_turned_away_does_not_lengthen_the_wait():
+    admission = Admission()
+    offer(admission, "a", fingerprint="f")
+    offer(admission, "b", fingerprint="f", at=DAY / 2)
+    assert offer(admission, "c", fingerprint="f", at=DAY + 1) is Exclusion.NONE
+
+
+def test_the_same_pair_is_let_in_once_whatever_it_asks():
+    admission = Admission()
+    assert offer(admission, "a") is Exclusion.NONE
+    assert offer(admission, "a") is Exclusion.REPEATED
+    assert offer(admission, "b") is Exclusion.NONE
+
+
+def test_a_conversation_is_let_in_ten_times_in_24_hours():
+    admission = Admission()
+    found = [offer(admission, f"p{i}", conversation="c", at=float(i)) for i in range(12)]
+    assert found == [Exclusion.NONE] * 10 + [Exclusion.CONVERSATION_FULL] * 2
+    assert offer(admission, "q", conversation="c", at=DAY + 0.5) is Exclusion.NONE
+    assert offer(admission, "r", conversation="c", at=DAY + 0.6) is Exclusion.CONVERSATION_FULL
+
+
+def test_requests_that_stand_alone_are_never_too_many():
+    admission = Admission()
+    assert {offer(admission, f"p{i}", conversation="") for i in range(30)} == {Exclusion.NONE}
+
+
+@pytest.mark.parametrize("jump", [-400 * DAY, 400 * DAY])
+def test_a_clock_that_jumps_and_comes_back_costs_no_memory_of_the_rest(jump):
+    admission = Admission()
+    offer(admission, "a", fingerprint="f", at=1_000_000.0)
+    offer(admission, "b", fingerprint="g", at=1_000_000.0 + jump)
+    assert offer(admission, "c", fingerprint="f", at=1_000_001.0) is Exclusion.REPEATED
+
+
+def test_the_memory_is_tidied():
+    admission = Admission()
+    for number in range(5_000):
+        offer(admission, f"p{number}", fingerprint=f"f{number}", conversation=f"c{number}", at=number * 1_000.0)
+    assert len(admission._requests) < 2 * (1_000 + 100)
+    assert len(admission._conversations) < 1_100
+
+
+@given(st.permutations(list(range(6))))
+def test_in_any_order_one_of_equal_requests_is_let_in(order):
+    admission = Admission()
+    found = [offer(admission, f"p{i}", fingerprint="f", at=float(i)) for i in order]
+    assert found.count(Exclusion.NONE) == 1

@@ -1,0 +1,105 @@
+import random
+
+from shadow.drift.alarm import State
+from shadow.drift.case import Case, Entry
+from shadow.drift.since import Evidence
+from shadow.drift.stakes import Stakes
+from tests.shadow.drift.leaning import payoffs
+
+GROUP = ("default", "m", "p", "r")
+
+
+class Court:
+    """A case, and the evidence that was let in, as a store keeps it."""
+
+    def __init__(self):
+        self.case, self.kept, self.count = Case(Stakes()), [], 0
+
+    def take(self, *found, fingerprint="", conversation="", excluded=()):
+        self.count += 1
+        entry = Entry(
+            pair_id=f"p{self.count}",
+            group=GROUP,
+            started=float(self.count),
+            conversation=conversation,
+            fingerprint=fingerprint,
+            kind="no tools",
+            payoffs=found,
+            excluded=excluded,
+        )
+        self.kept += [
+            (signal, Evidence(pair_id=entry.pair_id, started=entry.started, conversation="", kind="", payoff=payoff))
+            for signal, payoff in found
+        ]
+        return self.case.take(entry, lambda wanted: [row for signal, row in self.kept if signal == wanted])
+
+
+def test_a_repeated_request_counts_once():
+    court = Court()
+    assert court.take(("action", 1), fingerprint="f").counted == (("action", 1),)
+    again = court.take(("action", 1), fingerprint="f", excluded=("greedy_text",))
+    assert (again.counted, again.excluded) == ((), ("repeated", "greedy_text"))
+    assert court.case.watch.group.pairs == 1
+
+
+def test_one_harmless_tie_asked_fifty_times_is_no_drift():
+    court = Court()
+    for _ in range(200):
+        court.take(("action", 1), fingerprint="tie")
+    assert court.case.watch.group.tests["action", 1].pairs == 1
+
+
+def test_one_conversation_alone_never_alarms():
+    court = Court()
+    for _ in range(500):
+        court.take(("action", 1), ("trigger", 1), ("args", 1), conversation="c")
+    assert court.case.watch.group.pairs == 10
+    assert court.case.watch.state is not State.DRIFT
+
+
+def test_a_reference_that_fails_is_not_measured_and_nobodys_drift():
+    court = Court()
+    for _ in range(300):
+        court.take(("error", -1), excluded=("reference_failed",))
+    assert court.case.watch.state is State.DRIFT
+    assert court.case.state is State.NOT_MEASURED
+    assert "reference failed" in court.case.why
+
+
+def test_a_provider_that_fails_has_drifted():
+    court = Court()
+    for _ in range(100):
+        court.take(("error", 1), excluded=("provider_failed",))
+    assert court.case.state is State.DRIFT
+    assert court.case.watch.name == "error"
+
+
+def test_a_reference_that_caches_has_its_tests_of_agreement_turned_off():
+    """A third of the second answers come from a cache; without the switch every such run alarms."""
+    court, draw = Court(), random.Random(5)
+    for _ in range(4_000):
+        noise = payoffs(draw, 1, floor=0.3)[0]
+        if draw.random() < 0.3:
+            court.take(("trigger_rate", noise), excluded=("cached",))
+        else:
+            court.take(("action", abs(noise) if draw.random() < 0.3 else noise), ("trigger_rate", noise))
+    assert court.case.state is State.NOT_MEASURED
+    assert "cache" in court.case.why
+    assert court.case.watch.group.tests["action", 1].pairs < 30
+    assert court.case.watch.group.tests["trigger_rate", 1].pairs == 4_000
+
+
+def test_a_pair_without_payoffs_takes_nobodys_place():
+    court = Court()
+    court.take(fingerprint="f", excluded=("barred",))
+    assert court.take(("action", 0), fingerprint="f").counted
+    assert court.case.coverage.counts["barred"] == 1
+
+
+def test_what_is_remembered_is_let_in_no_more_and_counts_for_nothing_else():
+    court = Court()
+    court.case.remember(
+        Entry(pair_id="old", group=GROUP, started=0.0, conversation="", fingerprint="f", kind="", payoffs=(("action", 1),))
+    )
+    assert court.take(("action", 1), fingerprint="f").counted == ()
+    assert court.case.watch.group.pairs == 0

@@ -1,0 +1,37 @@
+"""The simulations of drift at a size for every day: each figure within its bar; `python bench/drift.py --full` is the whole."""
+
+import random
+
+import pytest
+
+from bench import drift, worlds
+
+DAILY = drift.Extent(null_runs=15, null_pairs=8_000, delay_runs=5, begins=1_000, fault_runs=1)
+
+
+@pytest.mark.parametrize("part", [drift.false_alarms, drift.naming])
+def test_every_figure_is_within_its_bar(part):
+    assert [title for title, _, _, fine in part(DAILY, 1) if not fine] == []
+
+
+def test_a_drift_of_ten_points_is_never_missed():
+    assert None not in {drift.delay_run(floor, 0.10, 500, run) for floor in drift.DELAYS for run in range(3)}
+
+
+def test_recovery_is_found_and_never_before_the_mend():
+    for run in range(2):
+        pairs, false = drift.recovery_run(0.10, run)
+        assert pairs < 3_000
+        assert not false
+
+
+def test_the_made_up_answers_differ_as_often_as_they_should():
+    draw = random.Random(1)
+    drawn = [y != r for y, r, _ in worlds.legs(draw, "T=1", 20_000)]
+    assert abs(sum(drawn) / len(drawn) - worlds.FLOORS["T=1"]) < 0.02
+
+
+def test_the_made_up_payoffs_change_their_sign_when_the_answers_are_swapped():
+    for (y, r, control), found in worlds.PAYOFFS.items():
+        swapped = dict(worlds.PAYOFFS[r, y, control])
+        assert dict(found) == {signal: -payoff for signal, payoff in swapped.items()}
