@@ -1,0 +1,122 @@
+"""The rules and alerts by promtool, case by case, and as a reader needs them: severity, words, links, an entry in the runbook."""
+
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import yaml
+
+from tests.boards import GRAFANA, PROMETHEUS, ROOT, alerts, boards, groups
+from tests.watching import missing, promtool
+
+ALERTS = alerts()
+CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
+ALONE = {"SameweightsServingChanged", "SameweightsLoopLag", "SameweightsScrapeSlow", "SameweightsDown", "SameweightsStoreBehind"}
+"""Alerts that hold a single value against a bar, without counting."""
+
+
+@pytest.fixture(autouse=True)
+def _there():
+    assert not missing(), f"apt-get install prometheus prometheus-alertmanager; missing: {missing()}"
+
+
+def test_the_rules_are_taken_without_a_word_of_complaint():
+    ran = promtool("check", "rules", "--lint=all", "--lint-fatal", PROMETHEUS / "rules.yml", PROMETHEUS / "alerts.yml")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.timeout(180)
+def test_every_case_comes_out_as_written():
+    with ThreadPoolExecutor(2) as pool:
+        for ran in pool.map(lambda path: promtool("test", "rules", path), CASES):
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def cases() -> list[dict]:
+    return [case for path in CASES for case in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]]
+
+
+def checks(alert: str, case: dict) -> list[bool]:
+    """For each look at this alert in a case: whether it is expected."""
+    return [
+        bool(check["exp_samples"])
+        for check in case.get("promql_expr_test", [])
+        if f'alertname="{alert}"' in check["expr"] and "pending" not in check["expr"]
+    ]
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_every_alert_has_cases_in_which_it_fires_in_which_it_does_not_and_in_which_it_ends(alert):
+    looked = [checks(alert, case) for case in cases() if checks(alert, case)]
+    assert any(True in each for each in looked), "never seen to fire"
+    assert any(True not in each for each in looked) or alert in ALONE, "never seen to stay quiet"
+    assert any(each[-1] is False and True in each for each in looked), "never seen to resolve"
+
+
+@pytest.mark.parametrize("alert", sorted(set(ALERTS) - {"SameweightsScrapeSlow", "SameweightsStoreBehind"}))
+def test_every_alert_has_a_case_with_two_replicas(alert):
+    replicated = [case for case in cases() if checks(alert, case) and 'instance="b:8081"' in str(case["input_series"])]
+    assert replicated
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_every_alert_says_how_bad_what_why_and_where_to_look(alert):
+    rule = ALERTS[alert]
+    words = rule["annotations"]
+    assert re.fullmatch(r"Sameweights[A-Z][A-Za-z]+", alert)
+    assert rule["labels"].keys() == {"severity"}
+    assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    assert words.keys() == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert "$value" not in words["summary"], "a summary holds no number: it would be another one each minute"
+    assert words["description"].endswith(".")
+    assert words["runbook_url"] == f"http://127.0.0.1:8081/runbook#{alert}"
+    board = re.fullmatch(r"http://127\.0\.0\.1:3000/d/sameweights-(\w+)(\?.*)?", words["dashboard_url"])
+    assert board
+    assert board[1] in boards()
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_words_about_a_provider_name_it(alert):
+    if "var-provider" in ALERTS[alert]["annotations"]["dashboard_url"]:
+        assert "{{ $labels.provider }}" in ALERTS[alert]["annotations"]["summary"]
+
+
+def test_groups_are_named_once_and_say_how_often():
+    found = [group for name in ("rules.yml", "alerts.yml") for group in groups(name)]
+    names = [group["name"] for group in found]
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"sameweights\.(recording|alerts)\.[\w.]+", name) for name in names)
+    assert all(group["interval"] in {"30s", "1m"} for group in found)
+
+
+def test_the_runbook_has_one_entry_an_alert_in_their_order():
+    text = (GRAFANA / "runbook.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^## (\w+)$", text) == list(ALERTS)
+    for part in re.split(r"(?m)^## ", text)[1:]:
+        labels = re.findall(r"(?m)^- \*\*(.+?):\*\* \S", part)
+        assert labels == ["Means", "Does not mean", "Look", "Do", "Quiet"], part.split("\n")[0]
+
+
+def test_panels_that_the_runbook_names_exist():
+    text = (GRAFANA / "runbook.md").read_text(encoding="utf-8")
+    titles = {panel["title"] for board in boards().values() for panel in board["panels"]}
+    named = {name for name in re.findall(r"`([A-Z][^`]+)`", text) if not re.match(r"Sameweights|SAMEWEIGHTS", name)}
+    strangers = {name for name in named if not any(title.startswith(name) for title in titles)}
+    assert not strangers
+
+
+def test_the_reference_page_of_alerts_is_the_rules():
+    page = (ROOT / "docs" / "reference" / "alerts.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| \[`(\w+)`\]\(\.\./\.\./grafana/runbook\.md#(\w+)\) \| (\w+) \| (.+?) \| .{20,} \|$", page)
+    assert [row[0] for row in rows] == list(ALERTS)
+    for name, anchor, severity, wait in rows:
+        assert anchor == name.lower()
+        assert (severity, wait) == (ALERTS[name]["labels"]["severity"], ALERTS[name].get("for", "at once"))
+
+
+def test_prometheus_and_alertmanager_take_their_configurations():
+    assert promtool("check", "config", PROMETHEUS / "prometheus.yml").returncode == 0
+    manager = GRAFANA / "alertmanager" / "alertmanager.yml"
+    ran = subprocess.run(["amtool", "check-config", manager], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
