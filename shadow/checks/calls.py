@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import cut
-from shadow.compare.saying import judged, unmeasured
+from shadow.compare.saying import judged, short, unmeasured
 from shadow.compare.schema import VALID, checked, worst
 from shadow.compare.shape import forced
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Completion
 
+KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
+"""What finish_reason may be; `function_call` ends a call of the older kind."""
 STUB = 1
 """Tokens by which providers count a generation's end differently."""
 
@@ -50,3 +52,12 @@ def _early(ask: Ask, said: Completion) -> str:
     if ask.max_tokens is None or used is None or used + STUB >= ask.max_tokens:
         return ""
     return f"finish_reason is length after {used} tokens of {ask.max_tokens} allowed"
+
+
+def finish_vocabulary(_ask: Ask, said: Completion) -> Finding:
+    """finish_reason is a word of the API: clients branch on it, and a server's own word falls through."""
+    finish = said.first.finish_reason
+    if finish is None:
+        return unmeasured(Aspect.FINISH_VOCABULARY, "the answer ends without a finish_reason")
+    reason = f"{short(repr(finish), 60)} is no finish_reason of this API ({', '.join(KNOWN)})"
+    return judged(Aspect.FINISH_VOCABULARY, finish in KNOWN, finish, "", reason)

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from shadow.checks.calls import call_schema, finish_contradiction
+from shadow.checks.calls import call_schema, finish_contradiction, finish_vocabulary
+from shadow.checks.characters import broken_characters
+from shadow.checks.choosing import parallel_calls, tool_choice
+from shadow.checks.context import context_limit
+from shadow.checks.formats import response_format
+from shadow.checks.identity import echoed_model, serving_change
+from shadow.checks.leaks import reasoning_form, template_leak
+from shadow.checks.limits import choice_count, max_tokens, stop
+from shadow.checks.loops import repetition
+from shadow.checks.marking import call_id, lumpy_calls
+from shadow.checks.probabilities import logprobs, top_logprobs
+from shadow.checks.scripts import foreign_script
 from shadow.checks.spaces import lost_space
-from shadow.checks.wholeness import broken_stream, empty_answer
+from shadow.checks.streams import stream_ignored, stream_structure
+from shadow.checks.usage import usage
+from shadow.checks.wholeness import broken_stream, empty_answer, reasoning_only
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import Standing, standing
 from shadow.compare.saying import unmeasured
@@ -20,18 +34,51 @@ Check = Callable[[Ask, Completion], Finding]
 CHECKS: tuple[tuple[Aspect, Check], ...] = (
     (Aspect.CALL_SCHEMA, call_schema),
     (Aspect.FINISH_CONTRADICTION, finish_contradiction),
+    (Aspect.FINISH_VOCABULARY, finish_vocabulary),
     (Aspect.EMPTY_ANSWER, empty_answer),
+    (Aspect.REASONING_ONLY, reasoning_only),
+    (Aspect.MAX_TOKENS, max_tokens),
+    (Aspect.STOP, stop),
+    (Aspect.CHOICE_COUNT, choice_count),
+    (Aspect.LOGPROBS, logprobs),
+    (Aspect.TOP_LOGPROBS, top_logprobs),
+    (Aspect.RESPONSE_FORMAT, response_format),
+    (Aspect.TOOL_CHOICE, tool_choice),
+    (Aspect.PARALLEL_CALLS, parallel_calls),
+    (Aspect.STREAM_IGNORED, stream_ignored),
+    (Aspect.CALL_ID, call_id),
+    (Aspect.LUMPY_CALLS, lumpy_calls),
+    (Aspect.TEMPLATE_LEAK, template_leak),
+    (Aspect.REASONING_FORM, reasoning_form),
+    (Aspect.USAGE, usage),
+    (Aspect.STREAM_STRUCTURE, stream_structure),
+    (Aspect.ECHOED_MODEL, echoed_model),
+    (Aspect.SERVING_CHANGE, serving_change),
+    (Aspect.FOREIGN_SCRIPT, foreign_script),
+    (Aspect.BROKEN_CHARACTERS, broken_characters),
+    (Aspect.REPETITION, repetition),
     (Aspect.LOST_SPACE, lost_space),
 )
 
+LEG_CHECKS: tuple[tuple[Aspect, Callable[[Ask, Answer], Finding]], ...] = (
+    (Aspect.CONTEXT_LIMIT, context_limit),
+    (Aspect.BROKEN_STREAM, broken_stream),
+)
+"""The checks that a broken or a refused answer can fail too."""
 
-def check(ask: Ask, answer: Answer) -> tuple[Finding, ...]:
-    """One finding for each check, in order; `broken_stream` is last, and the only one that a broken answer can fail."""
+
+def check(ask: Ask, answer: Answer, *, sent_as: str = "") -> tuple[Finding, ...]:
+    """One finding for each check, in order, those of LEG_CHECKS last.
+
+    `sent_as` is the name by which the provider was asked for the model, where the proxy put it in place of the client's.
+    """
+    if sent_as:
+        ask = replace(ask, model=sent_as)
     said, reason = answer.said, _why_not(ask, answer)
     found = [
         unmeasured(aspect, reason) if reason or not isinstance(said, Completion) else judge(ask, said) for aspect, judge in CHECKS
     ]
-    return (*found, broken_stream(answer))
+    return (*found, *(judge(ask, answer) for _, judge in LEG_CHECKS))
 
 
 def _why_not(ask: Ask, answer: Answer) -> str:

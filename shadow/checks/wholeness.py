@@ -5,27 +5,50 @@ from __future__ import annotations
 from shadow.compare.action import refuses
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import Standing, standing
-from shadow.compare.saying import judged, short, unmeasured
+from shadow.compare.saying import judged, unmeasured
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
-from shadow.reading.completion import Completion
+from shadow.reading.completion import Choice, Completion
 
 
 def empty_answer(_ask: Ask, said: Completion) -> Finding:
-    """An answer that ends of itself says something: text, a call or a refusal. Reasoning alone is nothing to the application."""
+    """An answer that ends of itself says something: text, a call, a refusal, or reasoning, of which `reasoning_only` judges."""
     first = said.first
-    if (first.text or "").strip() or first.tool_calls or refuses(first):
+    if _says(first):
         return judged(Aspect.EMPTY_ANSWER, True, "", "", "")
-    if first.finish_reason not in {"stop", "tool_calls", None}:
-        return unmeasured(
-            Aspect.EMPTY_ANSWER, f"the answer was ended by {short(first.finish_reason, 60)} before it said anything"
-        )
-    thought = len(first.reasoning or "")
-    reason = f"only {thought} characters of reasoning came" if thought else "no text, no tool call and no refusal came"
+    if reason := _ended(first):
+        return unmeasured(Aspect.EMPTY_ANSWER, reason)
+    if first.reasoning:
+        return unmeasured(Aspect.EMPTY_ANSWER, "only reasoning came")
+    reason = "no text, no tool call and no refusal came"
     return judged(Aspect.EMPTY_ANSWER, False, reason, "", reason)
 
 
-def broken_stream(answer: Answer) -> Finding:
+def reasoning_only(_ask: Ask, said: Completion) -> Finding:
+    """Reasoning leads to something: alone, it is nothing to the application."""
+    first = said.first
+    if not first.reasoning:
+        return unmeasured(Aspect.REASONING_ONLY, "the answer shows no reasoning")
+    if _says(first):
+        return judged(Aspect.REASONING_ONLY, True, "", "", "")
+    if reason := _ended(first):
+        return unmeasured(Aspect.REASONING_ONLY, reason)
+    reason = f"only {len(first.reasoning)} characters of reasoning came"
+    return judged(Aspect.REASONING_ONLY, False, reason, "", reason)
+
+
+def _says(first: Choice) -> bool:
+    return bool((first.text or "").strip() or first.tool_calls) or refuses(first)
+
+
+def _ended(first: Choice) -> str:
+    """Why an answer that says nothing may be excused: something ended it before it could."""
+    if first.finish_reason in {"length", "content_filter"}:
+        return f"the answer was ended by {first.finish_reason} before it said anything"
+    return ""
+
+
+def broken_stream(_ask: Ask, answer: Answer) -> Finding:
     """A stream that began with a status of success comes to its end, without an error in it."""
     status, response = answer.status, answer.exchange.response
     if response is None or status is None or not 200 <= status < 300:

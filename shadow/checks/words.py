@@ -49,7 +49,7 @@ JOINED = _words("""
     forgets forgetting forgive forgiven forgives forgiving forgot forked forking forlorn formal formally format formation
     formations formats formatted formatter formatting formed former formless formula formulas formulate formulated forthwith
     forties fortify fortnight fortress fortune fortunes forward forwarded forwarding forwards freewill fromage gadabout
-    garland genesis ghetto goodwill haddock hadith hadoop hadron hardware hasattr hashed hasher hashes hashing hashmap
+    garland genesis ghetto goodwill haddock hadith hadoop hadron hardware hasattr hashed hasher haswell hashes hashing hashmap
     hashtable hashtag hassle hasten hereabout hereby hereof hereto herewith heron hitherto holland howto husband hypothese
     inbetween indexof inmost instanceof intoned intones intoto isdir isfile island islands islandwide isolate issue issues
     keyof layabout layby loathe louis lullaby makedo makeout makeover makeup malware manifesto maybe memphis metropolis

@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.calls import call_schema, finish_contradiction
+from shadow.checks.calls import call_schema, finish_contradiction, finish_vocabulary
 from shadow.compare.finding import State
 from shadow.reading.ask import Tool
 from tests.shadow.compare.made import ask, call, choice, completion
@@ -53,3 +53,17 @@ def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
     found = finish_contradiction(asked, completion(said))
     assert found.state is (State.DIFFER if reason else State.MATCH)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("finish", "state"),
+    [
+        ("stop", State.MATCH),
+        ("function_call", State.MATCH),
+        ("eos", State.DIFFER),
+        ("STOP", State.DIFFER),
+        (None, State.NOT_MEASURED),
+    ],
+)
+def test_a_finish_reason_is_a_word_of_the_api(finish, state):
+    assert finish_vocabulary(ask(), completion(choice("a", finish=finish))).state is state

@@ -105,3 +105,17 @@ def test_what_cannot_be_checked_is_not_called_fine(pieces, stream, reason):
 def test_messages_of_any_shape_are_read_for_words():
     odd = ask(messages=({"content": None}, {}, {"content": [1, {"type": "image_url"}, {"text": 5}]}))
     assert found(["It is the", "which of all that we", " have in this", " house for you."], odd).state is State.DIFFER
+
+
+def test_a_stream_of_whole_words_needs_no_list_of_words():
+    text = "Nobody asked Mr Kowalczyk for zwölf Äpfel; the survey, as it was, took three weeks. " * 3
+    pieces = tokens(text)
+    assert found(pieces).state is State.MATCH
+    for position in (2, 3, 5, 6, 9):
+        robbed = [*pieces[:position], pieces[position].lstrip(), *pieces[position + 1 :]]
+        assert found(robbed).subject == (pieces[position - 1].strip(" ;,") + robbed[position].strip(" ;,"))
+
+
+def test_an_identifier_that_was_cut_within_a_stream_of_whole_words_is_none():
+    assert found([*tokens(PROSE), "Call `set", "Timeout` now."]).state is State.MATCH
+    assert found([*tokens(PROSE), "So setTimeout is called, and set", "Timeout is not."]).state is State.MATCH

@@ -1,7 +1,7 @@
 import pytest
 
 from proxy.exchange import FailureKind
-from shadow.checks.wholeness import broken_stream, empty_answer
+from shadow.checks.wholeness import broken_stream, empty_answer, reasoning_only
 from shadow.compare.finding import State
 from shadow.reading.completion import Why
 from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, unread
@@ -14,7 +14,7 @@ from tests.shadow.compare.made import answer, ask, call, choice, completion, fai
         (choice(calls=(call(),)), State.MATCH),
         (choice(refusal="no"), State.MATCH),
         (choice(""), State.DIFFER),
-        (choice(" \n", reasoning="thinking"), State.DIFFER),
+        (choice(" \n", reasoning="thinking"), State.NOT_MEASURED),
         (choice(None, finish=None), State.DIFFER),
         (choice(None, finish="length"), State.NOT_MEASURED),
         (choice(None, finish="content_filter"), State.NOT_MEASURED),
@@ -27,7 +27,22 @@ def test_an_answer_that_ends_of_itself_says_something(said, expected):
 
 
 def test_reasoning_alone_is_told_apart_from_nothing():
-    assert "only 8 characters of reasoning" in empty_answer(ask(), completion(choice(None, reasoning="thinking"))).reason
+    found = reasoning_only(ask(), completion(choice(None, reasoning="thinking")))
+    assert (found.state, found.reason) == (State.DIFFER, "only 8 characters of reasoning came")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (choice("hello", reasoning="thinking"), State.MATCH),
+        (choice(calls=(call(),), reasoning="thinking"), State.MATCH),
+        (choice("hello"), State.NOT_MEASURED),
+        (choice("", reasoning="thinking", finish="length"), State.NOT_MEASURED),
+        (choice("", reasoning="thinking"), State.DIFFER),
+    ],
+)
+def test_reasoning_leads_to_something(said, expected):
+    assert reasoning_only(ask(), completion(said)).state is expected
 
 
 @pytest.mark.parametrize(
@@ -46,4 +61,4 @@ def test_reasoning_alone_is_told_apart_from_nothing():
     ],
 )
 def test_a_stream_comes_to_its_end_or_is_broken_by_its_provider(leg, expected):
-    assert broken_stream(leg).state is expected
+    assert broken_stream(ask(), leg).state is expected

@@ -1,0 +1,183 @@
+"""How well the reference-free checks tell faulty answers from faithful ones: precision and recall of each, in one table.
+
+    .venv/bin/python -m bench.signals [--answers 12000] [--write]
+
+Every answer is bytes that go the way of live traffic: read, then checked. `--write` puts the table into the reference page,
+between its two marks. Faults and faithful answers are made up (bench/corpus.py, bench/faulty.py, bench/injected.py), so the
+figures say what the checks do on them, not what they would do on anybody's traffic.
+"""
+
+import argparse
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.corpus import MANNERS, by_tokens, by_words, cases
+from bench.faulty import FAULTS, RIGHT, committed
+from bench.injected import INJECTED, robbed
+from bench.onwire import MODEL, answered, spoken, understood
+from shadow.checks.check import CHECKS, LEG_CHECKS, check
+from shadow.compare.finding import Aspect, Finding, State
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md"
+BEGIN, END = "<!-- begin: python -m bench.signals --write -->", "<!-- end -->"
+ASPECTS = [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)]
+RATE = 1 / 500
+PROSE = ("english", "german", "list", "emoji")
+
+
+@dataclass
+class Score:
+    """The counts of one check."""
+
+    faulty: int = 0
+    named: int = 0
+    alone: int = 0
+    faithful: int = 0
+    alarms: int = 0
+
+    @property
+    def recall(self) -> float:
+        return self.named / self.faulty if self.faulty else 0.0
+
+    @property
+    def precision(self) -> float:
+        return self.named / (self.named + self.alarms) if self.named + self.alarms else 0.0
+
+
+@dataclass
+class Spaces:
+    """What became of the spaces that were lost, and of the boundaries where none was."""
+
+    lost: int = 0
+    found: int = 0
+    boundaries: int = 0
+    alarms: int = 0
+
+
+@dataclass
+class Result:
+    scores: dict[Aspect, Score] = field(default_factory=lambda: defaultdict(Score))
+    spaces: dict[str, Spaces] = field(default_factory=lambda: defaultdict(Spaces))
+    answers: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+def _request(asked: str, *, stream: bool) -> dict[str, Any]:
+    body: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": asked}]}
+    return {**body, "stream": True, "stream_options": {"include_usage": True}} if stream else body
+
+
+def _faithful(result: Result, found: tuple[Finding, ...]) -> None:
+    result.answers += 1
+    for finding in found:
+        score = result.scores[finding.aspect]
+        score.faithful += finding.state in {State.MATCH, State.DIFFER}
+        score.alarms += finding.state is State.DIFFER
+        if finding.state is State.DIFFER:
+            result.examples.append(f"{finding.aspect.value}: {finding.reason}")
+
+
+def _faulty(result: Result, aspect: Aspect, found: tuple[Finding, ...]) -> None:
+    named = [finding.aspect for finding in found if finding.state is State.DIFFER]
+    score = result.scores[aspect]
+    score.faulty += 1
+    score.named += aspect in named
+    score.alone += named == [aspect]
+
+
+def measure(answers: int, seed: int = 1) -> Result:
+    """Everything, on `answers` faithful answers and a tenth as many with a fault put into each."""
+    result, chance = Result(), random.Random(seed)
+    for case in cases(answers // 2, seed):
+        for stream in (True, False):
+            body = _request(case.asked, stream=stream)
+            _faithful(result, check(*understood(body, answered(body, [spoken(case.pieces)]))))
+    for right in RIGHT:
+        for body, answer in committed(right):
+            _faithful(result, check(*understood(body, answer)))
+    for fault in FAULTS:
+        for body, answer in committed(fault):
+            _faulty(result, fault.aspect, check(*understood(body, answer, status=fault.status)))
+    for aspect, inject in INJECTED.items():
+        for number in range(max(answers // 40, 1)):
+            body = _request("Tell me what happened.", stream=number % 2 == 0)
+            _faulty(result, aspect, check(*understood(body, answered(body, [spoken(inject(chance))]))))
+    _lost_spaces(result, answers, chance)
+    return result
+
+
+def _lost_spaces(result: Result, answers: int, chance: random.Random) -> None:
+    """Streams of prose in two manners, each with its spaces and with some of them lost."""
+    for case in cases(answers, seed=99):
+        if case.kind not in PROSE:
+            continue
+        body = _request(case.asked, stream=True)
+        for name, cut in (("whole words", by_words), ("like a tokenizer", by_tokens)):
+            pieces = cut(case.text, chance)
+            spaces = result.spaces[name]
+            spaces.boundaries += len(pieces) - 1
+            spaces.alarms += _lost(body, pieces)
+            less, lost = robbed(pieces, chance, rate=RATE)
+            if lost == 1:
+                spaces.lost += 1
+                spaces.found += _lost(body, less)
+
+
+def _lost(body: dict[str, Any], pieces: tuple[str, ...]) -> bool:
+    found = check(*understood(body, answered(body, [spoken(pieces)])))
+    return any(finding.aspect is Aspect.LOST_SPACE and finding.state is State.DIFFER for finding in found)
+
+
+def table(result: Result) -> str:
+    """The figures as Markdown."""
+    faulty = sum(score.faulty for score in result.scores.values())
+    lines = [
+        f"{result.answers:,} faithful answers ({len(MANNERS)} manners of cutting, stream and whole), {faulty:,} faulty ones.",
+        "",
+        "| check | faulty answers | recall | named by it alone | faithful answers it judged | false alarms | precision |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for aspect in ASPECTS:
+        score = result.scores[aspect]
+        counts = f"{score.faulty} | {score.recall:.3f} | {score.alone} | {score.faithful:,} | {score.alarms}"
+        lines.append(f"| `{aspect.value}` | {counts} | {score.precision:.3f} |")
+    lines += [
+        "",
+        f"Spaces lost from streams of prose, one boundary in {1 / RATE:.0f}; a false hit is a stream named that lost none:",
+        "",
+        "| pieces | lost spaces | recall | faithful boundaries | false hits |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, spaces in result.spaces.items():
+        recall = spaces.found / spaces.lost if spaces.lost else 0.0
+        lines.append(f"| {name} | {spaces.lost} | {recall:.3f} | {spaces.boundaries:,} | {spaces.alarms} |")
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Put the figures between the marks of the reference page."""
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--answers", type=int, default=12_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true")
+    chosen = parser.parse_args()
+    result = measure(chosen.answers, chosen.seed)
+    print(table(result))
+    for example, times in Counter(result.examples).most_common(20):
+        print(f"{times}x {example}")
+    if chosen.write:
+        write(table(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Does the whole request reach the model? A context window that is too small refuses it, or, worse, quietly cuts it."""
+
+from __future__ import annotations
+
+import re
+
+from shadow.checks.prompt import content_text
+from shadow.compare.error_class import ErrorClass, error_class
+from shadow.compare.finding import Aspect, Finding
+from shadow.compare.saying import judged, short, unmeasured
+from shadow.reading.answer import Answer
+from shadow.reading.ask import Ask
+from shadow.reading.completion import Completion
+
+FEWEST = 64
+"""Words of a request under which nothing is said: a short request is never cut."""
+_COUNT = re.compile(r"\d[\d,_.']{2,}")
+
+
+def context_limit(ask: Ask, answer: Answer) -> Finding:
+    """No refusal for its length, and at least one prompt token for each word of the messages' contents.
+
+    No tokenizer in use joins two words in one token, so fewer tokens than words are the proof of a prompt that was cut. Some
+    servers count the cached tokens apart, so they are added.
+    """
+    if ask.unread is not None:
+        return unmeasured(Aspect.CONTEXT_LIMIT, f"the request could not be read: {ask.unread.detail}")
+    if answer.error is not None and error_class(answer.error) is ErrorClass.CONTEXT_OVERFLOW:
+        message = answer.error.message
+        sizes = " and ".join(_COUNT.findall(message)[:4])
+        said = f"refused as too long{f' ({sizes})' if sizes else ''}"
+        return judged(Aspect.CONTEXT_LIMIT, False, said, "", f"{said}: {short(message, 160)}")
+    counts = answer.said.usage if isinstance(answer.said, Completion) else None
+    if counts is None or not counts.prompt_tokens:
+        return unmeasured(Aspect.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
+    text, tokens = content_text(ask), counts.prompt_tokens + (counts.cached_tokens or 0)
+    words = text.count(" ") + text.count("\n") + 1  # at most so many: quick, and enough for nearly every answer
+    if words < FEWEST:
+        return unmeasured(Aspect.CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
+    if tokens < words:
+        words = len(text.split())
+    reason = f"{tokens} prompt tokens for {words} words: a part of the request did not reach the model"
+    return judged(Aspect.CONTEXT_LIMIT, tokens >= words, tokens, words, reason)

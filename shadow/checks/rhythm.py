@@ -1,0 +1,78 @@
+"""The rhythm of a stream: where every other boundary of its pieces stands at a space, one that does not has lost its own.
+
+Servers that send whole words send nothing else, so this needs no list of words and knows every language that has spaces. A
+stream of tokens has a boundary without a space at every comma, so it never has this rhythm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+WORDS = 30
+"""Boundaries at a space from which a stream of single words with their punctuation is known for one."""
+GROUPS = 80
+"""The same for a stream whose pieces are anything that begins or ends with a space."""
+ODD = 0.02
+"""Share of boundaries without a space that a stream of this rhythm may have; beyond it, it is no rhythm."""
+REACH = 48
+"""Characters on either side of a boundary; a longer run without a space is a token of its own kind, cut for its length."""
+
+_LETTER = "[^\\W_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+"""A letter or digit of a script that puts spaces between its words."""
+_QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb*`"
+_LEFT = re.compile(rf"\s[({_QUOTES}]{{0,4}}({_LETTER}+(?:['\u2019-]{_LETTER}+)*)[,.;:!?\u2026%){_QUOTES}]{{0,4}}$")
+_RIGHT = re.compile(rf"[({_QUOTES}]{{0,4}}({_LETTER}+(?:['\u2019-]{_LETTER}+)*)[,.;:!?\u2026%){_QUOTES}]{{0,4}}\s")
+_MARK = re.compile(r"\s([^\w\s/\\=@#<>{}()\[\]]{1,12})$")
+"""The bullet of a list, a dash, an emoji: it stands before a space too."""
+_ENDED = re.compile(rf"[^\W\d_][{_QUOTES})]{{0,3}}[,.;:!?][{_QUOTES})]{{0,3}}$")
+
+
+class Odd(NamedTuple):
+    """A boundary against the rhythm: its offset, and the two words that meet there."""
+
+    at: int
+    left: str
+    right: str
+
+
+def odd_boundaries(pieces: Sequence[str]) -> list[Odd] | None:
+    """The boundaries that lost their space; None where the stream has no rhythm by which to know. Pieces are not empty."""
+    odd: list[tuple[int, int]] = []
+    at = spaced = 0
+    for position, (piece, following) in enumerate(pairwise(pieces)):
+        at += len(piece)
+        if piece[-1].isspace() or following[0].isspace():
+            spaced += 1
+        else:
+            odd.append((position, at))
+            if len(odd) > 1 and len(odd) > ODD * len(pieces):
+                return None
+    if spaced < WORDS or (spaced < GROUPS and not _is_of_words(pieces)):
+        return None
+    text = "".join(pieces)
+    return [found for _, place in odd if (found := _judged(text, place))]
+
+
+def _is_of_words(pieces: Sequence[str]) -> bool:
+    """One word a piece, punctuation included: at least two pieces are a word with a mark, and hardly any holds two words."""
+    marked = inner = 0
+    for piece in pieces:
+        bare = piece.strip()
+        inner += " " in bare
+        marked += bool(_ENDED.search(bare))
+    return marked >= 2 and inner <= ODD * len(pieces)
+
+
+def _judged(text: str, at: int) -> Odd | None:
+    """The two words, when both are words of prose; code, addresses and identifiers hold other marks or are longer."""
+    before = " " * (at < REACH) + text[max(at - REACH, 0) : at]
+    left, right = (
+        _LEFT.search(before) or _MARK.search(before),
+        _RIGHT.match(text[at : at + REACH] + " " * (at + REACH > len(text))),
+    )
+    if not left or not right or (right[1][0].isdigit() and not left[1][-1].isalpha()):
+        return None
+    return Odd(at, left[1], right[1])

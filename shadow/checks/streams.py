@@ -1,0 +1,46 @@
+"""Is a stream laid out as its clients expect: asked for, in order, in UTF-8, and ended with [DONE]?
+
+Only what misleads or stops a client counts; how many tokens share an event, comments, extra fields and a role that is
+repeated in every event do not. The reader notes these things while it folds the events; here they are judged.
+"""
+
+from __future__ import annotations
+
+from shadow.compare.finding import Aspect, Finding
+from shadow.compare.saying import judged, unmeasured
+from shadow.reading.ask import Ask
+from shadow.reading.completion import Completion
+
+FAULTS = (
+    "the stream ended without [DONE]",
+    "the last event has no blank line after it",
+    "the body holds bytes that are not UTF-8",
+    "no delta names the role",
+    "the role came again in the middle of the stream",
+    "content came after the finish_reason",
+    "finish_reason was sent twice and differently",
+    "the indices of the tool calls are not 0, 1, 2 and so on",
+    "several tool calls share one index",
+    "tool call deltas came without an index",
+    "the id of a tool call changed between its deltas",
+    "an event carried a whole message instead of a delta",
+)
+"""Notes of the reader that name a fault of a stream's form."""
+
+
+def stream_structure(_ask: Ask, said: Completion) -> Finding:
+    """[DONE], the role once, contiguous indices, nothing after the finish_reason, every event valid by itself."""
+    if not said.stream:
+        return unmeasured(Aspect.STREAM_STRUCTURE, "not a stream")
+    noted = set(said.notes)
+    found = [fault for fault in FAULTS if fault in noted]
+    indices = [choice.index for choice in said.choices]
+    if indices != list(range(len(indices))):
+        found.append(f"the indices of the choices are {', '.join(map(str, indices[:8]))}")
+    return judged(Aspect.STREAM_STRUCTURE, not found, f"{len(found)} faults of form", "", "; ".join(found)[:300])
+
+
+def stream_ignored(ask: Ask, said: Completion) -> Finding:
+    """A stream where one was asked for, and one whole answer where none was."""
+    asked, came = ("a stream" if stream else "a whole answer" for stream in (ask.stream, said.stream))
+    return judged(Aspect.STREAM_IGNORED, asked == came, came, asked, f"{asked} was asked for, {came} came")

@@ -1,0 +1,51 @@
+"""Usage: there where it is owed, where clients look for it, and right by its own arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shadow.compare.finding import Aspect, Finding
+from shadow.compare.saying import judged, unmeasured
+from shadow.reading.ask import Ask
+from shadow.reading.completion import Completion, Usage
+
+PLACES = ("usage came inside a choice", "usage came in x_groq")
+"""Notes of the reader on usage that stands where few clients look."""
+
+
+def usage(ask: Ask, said: Completion) -> Finding:
+    """A whole answer reports usage, a stream does where it was asked to; its counts add up.
+
+    Of reasoning beside the completion tokens (a documented convention of some) only the total knows, so both sums are right.
+    """
+    asked = not said.stream or _is_asked(ask)
+    misplaced = next((note for note in said.notes if note in PLACES), "")
+    if said.usage is None:
+        if asked:
+            return judged(Aspect.USAGE, False, "missing", "", "usage was owed and none came")
+        return unmeasured(Aspect.USAGE, "a stream that was not asked for usage")
+    if misplaced and asked:
+        return judged(Aspect.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
+    reason = _wrong(said.usage, said)
+    return judged(Aspect.USAGE, not reason, "wrong" if reason else "right", "", reason)
+
+
+def _is_asked(ask: Ask) -> bool:
+    options = ask.body.get("stream_options")
+    return isinstance(options, Mapping) and options.get("include_usage") is True
+
+
+def _wrong(counts: Usage, said: Completion) -> str:
+    prompt, completion, total = counts.prompt_tokens, counts.completion_tokens, counts.total_tokens
+    thought, cached = counts.reasoning_tokens or 0, counts.cached_tokens or 0
+    if prompt is None or completion is None:
+        return f"usage names no {'prompt_tokens' if prompt is None else 'completion_tokens'}"
+    if not prompt:
+        return "usage reports 0 prompt tokens"
+    if not completion and ((said.first.text or "").strip() or said.first.tool_calls):
+        return "usage reports 0 completion tokens for an answer that says something"
+    if total is not None and total not in {prompt + completion, prompt + completion + thought}:
+        return f"total_tokens is {total}, and {prompt} and {completion} are {prompt + completion}"
+    if thought > completion and total == prompt + completion:
+        return f"{thought} of the {completion} completion tokens are said to be reasoning"
+    return f"{cached} of the {prompt} prompt tokens are said to be cached" if cached > prompt else ""

@@ -1,0 +1,38 @@
+import pytest
+
+from shadow.checks.formats import READ, response_format
+from shadow.compare.finding import State
+from tests.shadow.compare.made import ask, call, choice, completion
+
+OBJECT = {"type": "json_object"}
+
+
+def shaped(schema):
+    return {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "state", "reason"),
+    [
+        (None, choice("a"), State.NOT_MEASURED, "asks for no JSON"),
+        ({"type": "text"}, choice("a"), State.NOT_MEASURED, "asks for no JSON"),
+        (OBJECT, choice(calls=(call(),)), State.NOT_MEASURED, "calls a tool"),
+        (OBJECT, choice(refusal="no"), State.NOT_MEASURED, "refuses"),
+        (OBJECT, choice('{"a', finish="length"), State.NOT_MEASURED, "ended by length"),
+        (OBJECT, choice(""), State.NOT_MEASURED, "has no text"),
+        (OBJECT, choice("[" * 200_000), State.DIFFER, "not JSON"),
+        (OBJECT, choice("9" * (READ + 1)), State.NOT_MEASURED, "longer than"),
+        (OBJECT, choice(' {"a": 1}\n'), State.MATCH, ""),
+        (OBJECT, choice("[1]"), State.DIFFER, "a JSON list came"),
+        (OBJECT, choice('```json\n{"a": 1}\n```'), State.DIFFER, "fenced as Markdown"),
+        (OBJECT, choice("Here: {}"), State.DIFFER, "not JSON: Expecting value"),
+        (shaped({"type": "array"}), choice("[1]"), State.MATCH, ""),
+        (shaped({"type": "array"}), choice("{}"), State.DIFFER, "is not of type"),
+        (shaped({"type": 5}), choice("{}"), State.NOT_MEASURED, "of no use"),
+        (shaped(None), choice("{}"), State.NOT_MEASURED, "declares no schema"),
+    ],
+)
+def test_a_text_that_was_to_be_json_is_json_of_the_declared_schema(form, said, state, reason):
+    found = response_format(ask(body={"response_format": form}), completion(said))
+    assert found.state is state
+    assert reason in found.reason

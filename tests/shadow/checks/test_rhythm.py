@@ -1,0 +1,56 @@
+# ruff: noqa: RUF001 - quotation marks of other languages belong to this
+import re
+
+import pytest
+
+from shadow.checks.rhythm import GROUPS, WORDS, odd_boundaries
+
+PROSE = "The survey of the valley, as it was, took three weeks; nobody asked Mr Kowalczyk for 12 apples. " * 3
+
+
+def words(text):
+    return re.findall(r"\s*\S+|\s+\Z", text)
+
+
+@pytest.mark.parametrize("position", range(1, 50))
+def test_each_space_that_one_of_whole_words_loses_is_seen(position):
+    pieces = words(PROSE)
+    pieces[position] = pieces[position].lstrip()
+    (odd,) = odd_boundaries(pieces)
+    assert odd.at == len("".join(pieces[:position]))
+
+
+def test_other_languages_with_spaces_have_the_rhythm_too():
+    pieces = words("Le château, qui fut détruit, n’était pas très loin; él cantó años. " * 5)
+    pieces[20] = pieces[20].lstrip()
+    assert len(odd_boundaries(pieces)) == 1
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        words(PROSE),
+        words(PROSE)[: WORDS - 2],
+        [piece for word in words(PROSE) for piece in re.findall(r"\s*\w+|\W", word)],
+        [*words(PROSE), "x" * 60, "y" * 60],
+        [*words(PROSE), " https://example.org/a", "b?c=d"],
+        [*words(PROSE), " 今天", "天气"],
+        [*words(PROSE), " user_", "name"],
+        [*words(PROSE), " 20", "24"],
+        [" the dog and", " the cat", "alogue of"] * 10,
+    ],
+)
+def test_what_has_no_rhythm_or_no_words_is_left_alone(pieces):
+    assert not odd_boundaries(pieces)
+
+
+def test_what_cannot_be_known_is_told_from_what_is_fine():
+    assert odd_boundaries(words(PROSE)) == []
+    assert odd_boundaries(words(PROSE)[: WORDS - 2]) is None
+    assert odd_boundaries([*words(PROSE), "a", "b", "c"]) is None
+
+
+def test_pieces_of_several_words_have_a_rhythm_too():
+    groups = [" of the dog and then"] * GROUPS
+    assert odd_boundaries([*groups, " of all", "these things"])
+    assert odd_boundaries([*groups[: WORDS + 2], " of all", "these things"]) is None

@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.checks.usage import usage
+from shadow.compare.finding import State
+from shadow.reading.completion import Usage
+from tests.shadow.compare.made import ask, choice, completion
+
+ASKED = ask(body={"stream_options": {"include_usage": True}})
+
+
+def said(prompt=10, completed=20, total=30, thought=None, cached=None, **more):
+    counts = Usage(
+        prompt_tokens=prompt, completion_tokens=completed, total_tokens=total, reasoning_tokens=thought, cached_tokens=cached
+    )
+    return replace(completion(choice("hello")), usage=counts, **more)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "state", "reason"),
+    [
+        (ASKED, said(), State.MATCH, ""),
+        (ask(), completion(choice("a"), tokens=None), State.NOT_MEASURED, "not asked for usage"),
+        (ASKED, completion(choice("a"), tokens=None), State.DIFFER, "usage was owed"),
+        (ask(), completion(choice("a"), tokens=None, stream=False), State.DIFFER, "usage was owed"),
+        (ASKED, said(total=None), State.MATCH, ""),
+        (ASKED, said(total=31), State.DIFFER, "total_tokens is 31, and 10 and 20 are 30"),
+        (ASKED, said(total=75, thought=45), State.MATCH, ""),
+        (ASKED, said(thought=21), State.DIFFER, "21 of the 20 completion tokens"),
+        (ASKED, said(cached=11), State.DIFFER, "11 of the 10 prompt tokens"),
+        (ASKED, said(prompt=0, total=20), State.DIFFER, "0 prompt tokens"),
+        (ASKED, said(prompt=None), State.DIFFER, "names no prompt_tokens"),
+        (ASKED, said(completed=None), State.DIFFER, "names no completion_tokens"),
+        (ASKED, said(completed=0, total=10), State.DIFFER, "0 completion tokens"),
+        (ASKED, said(notes=("usage came in x_groq",)), State.DIFFER, "x_groq, where few clients look"),
+        (ask(), said(notes=("usage came in x_groq",)), State.MATCH, ""),
+    ],
+)
+def test_usage_comes_where_it_is_owed_and_adds_up(asked, answer, state, reason):
+    found = usage(asked, answer)
+    assert found.state is state
+    assert reason in found.reason
