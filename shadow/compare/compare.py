@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shadow.compare import latency, shape, text, tools
+from shadow.compare import acting, failing, latency, sameness, shape, text, thinking, tokens, tools
 from shadow.compare.finding import Aspect, Comparison, Finding
 from shadow.compare.gate import why_not_comparable
 from shadow.compare.pair import Pair
 from shadow.compare.saying import incomparable, storable
 from shadow.compare.schema import schema
 
-__all__ = ["COMPARATORS", "Comparator", "Comparison", "compare"]
+__all__ = ["COMPARATORS", "UNGATED", "Comparator", "Comparison", "compare"]
 
 Comparator = Callable[[Pair], Finding]
 """One signal: takes a pair that passed the gate, gives the finding of its own aspect, and never raises."""
+
+UNGATED: tuple[tuple[Aspect, Comparator], ...] = (
+    (Aspect.ERROR, shape.error),
+    (Aspect.ERROR_CLASS, failing.error_kind),
+    (Aspect.PARAMETERS, failing.parameters),
+)
+"""What is measured where an answer failed too; these take any pair."""
 
 COMPARATORS: tuple[tuple[Aspect, Comparator], ...] = (
     (Aspect.ACTION, tools.action),
@@ -29,17 +36,33 @@ COMPARATORS: tuple[tuple[Aspect, Comparator], ...] = (
     (Aspect.LENGTH, text.length),
     (Aspect.PROMPT_TOKENS, shape.prompt_tokens),
     (Aspect.COMPLETION_TOKENS, shape.completion_tokens),
+    (Aspect.CALL_KEPT, acting.call_kept),
+    (Aspect.FINISH_TRIGGER, acting.finish_trigger),
+    (Aspect.ASK_BACK, acting.ask_back),
+    (Aspect.REFUSAL_WORDS, acting.refusal_in_words),
+    (Aspect.TRUNCATION, acting.truncation),
+    (Aspect.REASONING_FIELD, thinking.reasoning_field),
+    (Aspect.REASONING_LENGTH, thinking.reasoning_length),
+    (Aspect.FIRST_DIVERGENCE, sameness.first_divergence),
+    (Aspect.SEED, sameness.seed),
+    (Aspect.TOKENS_PER_CHARACTER, tokens.tokens_per_character),
+    (Aspect.LOGPROB, tokens.logprob),
+    (Aspect.TEMPLATE_INPUT, tokens.template_input),
     (Aspect.FIRST_CHUNK, latency.first_chunk),
     (Aspect.FIRST_TOKEN, latency.first_token),
+    (Aspect.FIRST_CONTENT, latency.first_content),
     (Aspect.INTER_CHUNK, latency.inter_chunk),
+    (Aspect.INTER_CHUNK_P99, latency.slow_chunk),
+    (Aspect.STALLS, latency.stalls),
+    (Aspect.CACHED_TOKENS, latency.cached),
     (Aspect.TOTAL, latency.total),
     (Aspect.RATE, latency.rate),
 )
 
 
 def compare(pair: Pair) -> Comparison:
-    """One comparison of a pair: a finding for `error` and for every comparator, in their order."""
+    """One comparison of a pair: a finding for every comparator, in their order, those before the gate first."""
     reason = storable(why_not_comparable(pair))
-    findings = [shape.error(pair)]
+    findings = [judge(pair) for _, judge in UNGATED]
     findings += [incomparable(aspect, reason) if reason else judge(pair) for aspect, judge in COMPARATORS]
     return Comparison(kind=pair.kind, comparable=reason, findings=tuple(findings))

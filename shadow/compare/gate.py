@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from proxy.exchange import FailureKind
+from shadow.compare.error_class import PERSONAL, error_class
 from shadow.compare.pair import Kind, Pair
 from shadow.reading.answer import Answer
 from shadow.reading.completion import Choice, Completion, Unread, Why
@@ -48,6 +49,8 @@ def standing(answer: Answer) -> tuple[Standing, str]:
         return Standing.UNSEEN, f"{failure.kind.value}: {failure.detail}"
     if answer.status in BARRING:
         return Standing.BARRED, f"status {answer.status}"
+    if error is not None and error_class(error) in PERSONAL:
+        return Standing.BARRED, f"status {error.status}: {error.message}"
     if failure is not None:
         return Standing.FAILED, f"{failure.kind.value}: {failure.detail}"
     if error is not None:

@@ -1,4 +1,4 @@
-"""The clock: five times of an answer, each by one rule, which is coarse on purpose: single pairs vary several fold.
+"""The clock: the times of an answer, each by one rule, which is coarse on purpose: single pairs vary several fold.
 
 A time differs when it is beyond 2x and beyond 50 ms of the other; a rate when it is beyond 2x. The score is the smaller
 over the larger. These say how fast a provider is, never what it serves.
@@ -6,6 +6,7 @@ over the larger. These say how fast a provider is, never what it serves.
 
 from __future__ import annotations
 
+import math
 from statistics import median
 
 from shadow.compare.finding import Aspect, Finding
@@ -13,9 +14,15 @@ from shadow.compare.gate import names, said
 from shadow.compare.likeness import ratio
 from shadow.compare.pair import Pair
 from shadow.compare.saying import incomparable, judged, unmeasured
+from shadow.reading.answer import Answer
 
 MARGIN = 0.05
 """Seconds by which two times may part whatever their ratio."""
+STALL = 2.0
+"""Seconds of silence within a stream that a reader notices."""
+ENOUGH_GAPS = 100
+EARLY = frozenset({Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.FIRST_CONTENT})
+"""Times that a cached prompt shortens: left out where one side alone had it cached."""
 
 
 def first_chunk(pair: Pair) -> Finding:
@@ -28,10 +35,52 @@ def first_token(pair: Pair) -> Finding:
     return _time(pair, Aspect.FIRST_TOKEN, (pair.subject.timing.first_token, pair.reference.timing.first_token))
 
 
+def first_content(pair: Pair) -> Finding:
+    """Seconds to the first event with more than reasoning; measured where one of the answers reasons before it."""
+    legs = (pair.subject.timing, pair.reference.timing)
+    if all(timing.first_content == timing.first_token for timing in legs):
+        return unmeasured(Aspect.FIRST_CONTENT, "neither answer shows reasoning before it speaks: see first_token")
+    return _time(pair, Aspect.FIRST_CONTENT, (legs[0].first_content, legs[1].first_content))
+
+
 def inter_chunk(pair: Pair) -> Finding:
     """The median gap between arrivals that said something; streams only."""
     gaps = tuple(median(leg.timing.gaps) if leg.timing.gaps else None for leg in (pair.subject, pair.reference))
     return _time(pair, Aspect.INTER_CHUNK, (gaps[0], gaps[1]))
+
+
+def slow_chunk(pair: Pair) -> Finding:
+    """The gap between arrivals that 99 of 100 stay under; streams of 100 gaps or more."""
+    high = [_p99(leg.timing.gaps) for leg in (pair.subject, pair.reference)]
+    return _time(pair, Aspect.INTER_CHUNK_P99, (high[0], high[1]))
+
+
+def _p99(gaps: tuple[float, ...]) -> float | None:
+    return sorted(gaps)[math.ceil(0.99 * len(gaps)) - 1] if len(gaps) >= ENOUGH_GAPS else None
+
+
+def stalls(pair: Pair) -> Finding:
+    """How many gaps between arrivals last 2 seconds or more: differs where one side alone stalls."""
+    if not (pair.subject.timing.gaps and pair.reference.timing.gaps):
+        return _missing(pair, Aspect.STALLS, (_or_none(pair.subject), _or_none(pair.reference)))
+    one, other = (sum(gap >= STALL for gap in leg.timing.gaps) for leg in (pair.subject, pair.reference))
+    shown = f"{one} stalls of {STALL:.0f} s or more against {other}"
+    return judged(Aspect.STALLS, (one > 0) == (other > 0), one, other, shown, score=ratio(one, other))
+
+
+def _or_none(leg: Answer) -> float | None:
+    return leg.timing.gaps[0] if leg.timing.gaps else None
+
+
+def cached(pair: Pair) -> Finding:
+    """Whether a part of the prompt came from a cache on one side alone, which makes its first token early."""
+    counts = [usage.cached_tokens if (usage := said(leg).usage) else None for leg in (pair.subject, pair.reference)]
+    if counts[0] is None or counts[1] is None:
+        who = " and ".join(name for name, count in zip(names(pair), counts, strict=True) if count is None)
+        return unmeasured(Aspect.CACHED_TOKENS, f"{who} reports no cached_tokens")
+    one, other = counts[0], counts[1]
+    reason = f"{one} prompt tokens from a cache against {other}: times to the first token are not alike"
+    return judged(Aspect.CACHED_TOKENS, (one > 0) == (other > 0), one, other, reason, score=ratio(one, other))
 
 
 def total(pair: Pair) -> Finding:
@@ -55,9 +104,17 @@ def _time(pair: Pair, aspect: Aspect, seconds: tuple[float | None, float | None]
         return _missing(pair, aspect, seconds)
     if aspect is not Aspect.TOTAL and said(pair.subject).stream != said(pair.reference).stream:
         return incomparable(aspect, "one answer is a stream and the other is not", _ms(one), _ms(other))
+    if aspect in EARLY and (who := _served_from_cache(pair)):
+        return incomparable(aspect, f"{who} took a part of the prompt from a cache", _ms(one), _ms(other))
     score = ratio(one, other)
     same = score >= 0.5 or abs(one - other) <= MARGIN
     return judged(aspect, same, _ms(one), _ms(other), f"{_ms(one)} against {_ms(other)}: beyond 2x and 50 ms", score=score)
+
+
+def _served_from_cache(pair: Pair) -> str:
+    """The leg that alone took some of the prompt from a cache; "" when both or neither did, or nobody tells."""
+    hits = [bool(usage.cached_tokens) if (usage := said(leg).usage) else False for leg in (pair.subject, pair.reference)]
+    return "" if hits[0] == hits[1] else names(pair)[0 if hits[0] else 1]
 
 
 def _missing(pair: Pair, aspect: Aspect, values: tuple[float | None, float | None]) -> Finding:

@@ -10,10 +10,14 @@ from shadow.reading.ask import Ask
 
 
 class Kind(StrEnum):
-    """`cross`: the provider against the reference; `self`: the reference against itself. Also a metric label."""
+    """`cross`: the provider against the reference; `self`: the reference against itself; `greedy`: both asked once more at
+
+    temperature 0, and never averaged with the live ones. Also a metric label.
+    """
 
     CROSS = "cross"
     SELF = "self"
+    GREEDY = "greedy"
 
 
 class ControlReason(StrEnum):

@@ -45,21 +45,25 @@ def outcome(ask: Ask, call: ToolCall) -> tuple[str, str]:
         return UNKNOWN_NAME, f"{short(call.name, 60)!r} is not among the offered tools ({short(known)})"
     if tool.schema is None:
         return VALID, f"not checked: {call.name} declares no schema"
-    return _validity(tool.schema, call)
+    could, why = held(tool.schema, call.parsed)
+    if could:
+        return (SCHEMA_MISMATCH, short(f"{call.name}{why}", 300)) if why else (VALID, "")
+    return VALID, short(f"not checked: {call.name}: {why}", 300)
 
 
-def _validity(schema: Any, call: ToolCall) -> tuple[str, str]:
+def held(schema: Any, value: Any) -> tuple[bool, str]:
+    """A value held to a schema: whether that could be done, and what is wrong with the value (or with the schema, if not)."""
     validator = _built(schema)
     if isinstance(validator, str):
-        return VALID, f"not checked: the schema of {call.name} is of no use: {validator}"
+        return False, f"the schema is of no use: {validator}"
     try:
-        validator.validate(call.parsed)
+        validator.validate(value)
     except jsonschema_rs.ValidationError as fault:
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault.instance_path)
-        return SCHEMA_MISMATCH, short(f"{call.name}{path}: {fault.message}", 300)
+        return True, short(f"{path}: {fault.message}", 300)
     except (ValueError, RecursionError) as fault:
-        return VALID, short(f"not checked: the arguments of {call.name} cannot be validated: {fault}", 300)
-    return VALID, ""
+        return False, short(f"the value cannot be validated: {fault}", 300)
+    return True, ""
 
 
 def _built(schema: Any) -> Validator | str:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.compare.compare import COMPARATORS, compare
+from shadow.compare.compare import COMPARATORS, UNGATED, compare
 from shadow.compare.finding import Aspect, State
 from shadow.compare.pair import Kind
 from shadow.reading.completion import Why
@@ -21,18 +21,20 @@ PAIRS = [
 @pytest.mark.parametrize("made", PAIRS)
 def test_every_signal_speaks_once_and_nothing_but_a_match_goes_without_a_reason(made):
     found = compare(made).findings
-    assert [finding.aspect for finding in found] == [Aspect.ERROR, *(aspect for aspect, _ in COMPARATORS)]
+    assert [finding.aspect for finding in found] == [aspect for aspect, _ in (*UNGATED, *COMPARATORS)]
     for finding in found:
         assert (finding.state is State.MATCH) == (finding.reason == "")
         assert finding.score is None or 0 <= finding.score <= 1
         assert max(len(finding.subject), len(finding.reference)) <= 200
 
 
-def test_where_a_leg_failed_only_the_error_is_measured():
+def test_where_a_leg_failed_only_its_failure_is_measured():
     comparison = compare(pair("a", failed()))
     assert comparison.comparable
     first, *rest = comparison.findings
     assert (first.aspect, first.state) == (Aspect.ERROR, State.DIFFER)
+    assert (rest[0].aspect, rest[0].state) == (Aspect.ERROR_CLASS, State.DIFFER)
+    rest = rest[len(UNGATED) - 1 :]
     assert {(finding.state, finding.reason) for finding in rest} == {(State.NOT_COMPARABLE, comparison.comparable)}
 
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from shadow.compare import latency
 from shadow.compare.finding import State
-from tests.shadow.compare.made import answer, pair, timing
+from tests.shadow.compare.made import answer, choice, completion, pair, timing
 
 
 def timed(one, other):
@@ -50,3 +52,37 @@ def test_a_rate_differs_beyond_twice():
     assert latency.rate(timed({"rate": 50}, {"rate": 26})).state is State.MATCH
     found = latency.rate(timed({"rate": 20}, {"rate": 50}))
     assert (found.state, found.score) == (State.DIFFER, 0.4)
+
+
+def cached(tokens, **times):
+    said = completion(choice("a"))
+    return answer(replace(said, usage=replace(said.usage, cached_tokens=tokens)), times=timing(**times))
+
+
+def test_the_first_content_is_timed_where_reasoning_came_before_it():
+    found = latency.first_content(timed({"first_content": 9.0}, {"first_content": 2.0}))
+    assert (found.state, found.reason) == (State.DIFFER, "9000 ms against 2000 ms: beyond 2x and 50 ms")
+    assert latency.first_content(timed({"first_content": 0.2}, {"first_content": 0.2})).state is State.NOT_MEASURED
+
+
+def test_the_slowest_gap_of_a_hundred_needs_a_hundred():
+    even, uneven = (0.01,) * 200, (0.01,) * 195 + (3.0,) * 5
+    assert latency.slow_chunk(timed({"gaps": uneven}, {"gaps": even})).subject == "3000 ms"
+    assert latency.slow_chunk(timed({"gaps": even[:50]}, {"gaps": even})).state is State.NOT_MEASURED
+
+
+def test_stalls_differ_where_one_side_alone_stalls():
+    found = latency.stalls(timed({"gaps": (0.1, 2.5, 4.0)}, {"gaps": (0.1, 0.1)}))
+    assert (found.state, found.reason) == (State.DIFFER, "2 stalls of 2 s or more against 0")
+    assert latency.stalls(timed({}, {})).state is State.MATCH
+    assert latency.stalls(timed({"gaps": ()}, {})).state is State.NOT_MEASURED
+
+
+def test_a_prompt_cached_on_one_side_is_marked_and_its_early_times_are_left_out():
+    both = pair(cached(64, first_token=0.1), cached(0, first_token=3.0))
+    found = latency.cached(both)
+    assert (found.state, found.subject, found.reference) == (State.DIFFER, "64", "0")
+    assert latency.first_token(both).reason == "the provider took a part of the prompt from a cache"
+    assert latency.total(both).state is State.MATCH
+    assert latency.first_token(pair(cached(64), cached(9))).state is State.MATCH
+    assert latency.cached(pair("a", cached(0))).reason == "the provider reports no cached_tokens"

@@ -1,0 +1,86 @@
+"""How a provider fails where the reference does not: the kind of its error, and a request that only one of the two refuses.
+
+These are measured before the gate, since an answer that failed passes none. A leg that was barred for its key or its rate, or
+was not seen whole by us, is left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shadow.compare.error_class import ErrorClass, error_class
+from shadow.compare.finding import Aspect, Finding
+from shadow.compare.gate import Standing, names, standing
+from shadow.compare.pair import Pair
+from shadow.compare.saying import incomparable, judged, short, unmeasured
+from shadow.reading.answer import Answer
+
+ANSWERED = "answered"
+NO_ANSWER = "no_answer"
+REFUSED = frozenset({ErrorClass.BAD_PARAMETER.value, ErrorClass.CONTEXT_OVERFLOW.value})
+"""Kinds of errors by which a server says that it will not take this request as it is."""
+_QUOTED = re.compile(r"['\"`]([A-Za-z_][\w.\[\]]{1,40})['\"`]")
+_NAMED = re.compile(
+    r"\b(temperature|top_p|top_k|n|stop|seed|max_tokens|max_completion_tokens|logit_bias|logprobs|top_logprobs|tools?|tool_choice"
+    r"|response_format|reasoning_effort|parallel_tool_calls|stream_options|presence_penalty|frequency_penalty|messages|model)\b"
+)
+
+
+def kind_of(answer: Answer) -> str:
+    """`answered`, `no_answer` (the connection failed), or the class of the error that was sent."""
+    where, _ = standing(answer)
+    if where is Standing.WHOLE:
+        return ANSWERED
+    if answer.error is not None:
+        return error_class(answer.error).value
+    if answer.exchange.failure is not None or answer.status is None or 200 <= answer.status < 300:
+        return NO_ANSWER
+    return ErrorClass.UNKNOWN.value
+
+
+def error_kind(pair: Pair) -> Finding:
+    """Whether both answered, or failed by the same kind of error."""
+    if barred := _barred(pair, Aspect.ERROR_CLASS):
+        return barred
+    one, other = kind_of(pair.subject), kind_of(pair.reference)
+    return judged(Aspect.ERROR_CLASS, one == other, one, other, _reason(pair, one, other))
+
+
+def parameters(pair: Pair) -> Finding:
+    """Whether both take the request: a match when both answer it or both refuse it, a difference when only one refuses."""
+    if barred := _barred(pair, Aspect.PARAMETERS):
+        return barred
+    kinds = kind_of(pair.subject), kind_of(pair.reference)
+    legs = zip(names(pair), kinds, strict=True)
+    if lost := next((f"{name} failed otherwise: {kind}" for name, kind in legs if kind != ANSWERED and kind not in REFUSED), ""):
+        return unmeasured(Aspect.PARAMETERS, lost)
+    one, other = (kind in REFUSED for kind in kinds)
+    return judged(Aspect.PARAMETERS, one == other, _takes(one), _takes(other), _refusal(pair, first=one))
+
+
+def _takes(refused: bool) -> str:
+    return "refuses it" if refused else "takes it"
+
+
+def _refusal(pair: Pair, *, first: bool) -> str:
+    """Who alone refuses, and which parameter the refusal names."""
+    leg, name = (pair.subject, names(pair)[0]) if first else (pair.reference, names(pair)[1])
+    message = leg.error.message if leg.error else ""
+    found = _NAMED.search(message) or _QUOTED.search(message)
+    about = f" over {found.group(1)}" if found else ""
+    return f"only {name} refuses this request{about}: {short(message, 160)}"
+
+
+def _barred(pair: Pair, aspect: Aspect) -> Finding | None:
+    for name, leg in zip(names(pair), (pair.subject, pair.reference), strict=True):
+        where, how = standing(leg)
+        if where in {Standing.BARRED, Standing.UNSEEN}:
+            return incomparable(aspect, f"{name} is {where.value}: {how}"[:400])
+    return None
+
+
+def _reason(pair: Pair, one: str, other: str) -> str:
+    """Both kinds, and what the failed leg said."""
+    leg = pair.subject if one != ANSWERED else pair.reference
+    said = f": {short(leg.error.message, 160)}" if leg.error else ""
+    return f"{names(pair)[0]}: {one}, {names(pair)[1]}: {other}{said}"

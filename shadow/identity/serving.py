@@ -1,0 +1,171 @@
+"""Who serves: what a provider's answers tell of their server, as a set of values for each facet, and when that changes.
+
+A value not seen before is a change, with its date; one that has not been seen for 500 answers is a change too. A facet whose
+values never settle (a fingerprint for each request) tells nothing and is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy.exchange import Headers
+from shadow.compare.error_class import ErrorClass, error_class
+from shadow.compare.saying import short
+from shadow.reading.answer import Answer
+from shadow.reading.completion import Completion, Usage
+
+HEADERS = ("server", "via", "x-powered-by", "openai-version", "openai-processing-region", "x-region", "x-served-by")
+"""Response headers that tell of a server and not of a request; the only ones looked at."""
+WARM_UP = 20
+"""Answers from which a new value of a facet is a change and not yet the first picture."""
+FORGOTTEN = 500
+"""Answers after which a value that was not seen again is gone."""
+UNSETTLED = 8
+"""Values of one facet beyond which it is not a trait of the server."""
+LONGEST = 120
+
+Facts = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """From here on somebody else serves, or the same one otherwise; the first picture has no `changes` and no `previous`."""
+
+    identity: str
+    previous: str
+    changes: tuple[str, ...]
+    facts: Facts
+
+
+def traits(answer: Answer, *, declared: Mapping[str, str]) -> Mapping[str, str]:
+    """What one whole answer tells of its server, by facet; `declared` is what the configuration says (quantization, tier)."""
+    said = answer.said
+    if not isinstance(said, Completion) or answer.exchange.response is None:
+        limit = _stated_limit(answer)
+        return {"context_limit": limit} if limit else {}
+    found = {"model": said.model, "provider": said.provider, "fingerprint": said.fingerprint}
+    found |= {"id": id_form(said.id), "usage": _usage(said.usage)}
+    found |= _headers(answer.exchange.response.headers)
+    found |= {f"declared {name}": value for name, value in declared.items()}
+    return {facet: short(value, LONGEST) for facet, value in found.items() if value}
+
+
+def id_form(text: str) -> str:
+    """The form of an id, not the id: its prefix, and what its rest is made of (`chatcmpl-` then hex of 32, a UUID ...)."""
+    if not text:
+        return ""
+    prefix = _PREFIX.match(text)
+    rest = text[prefix.end() :] if prefix else text
+    form = next((name for name, form in _FORMS if form.fullmatch(rest)), "other")
+    return f"{prefix.group() if prefix else ''}{form}"
+
+
+_PREFIX = re.compile(r"(?:[A-Za-z]{2,16}[-_.:])+")
+_FORMS = (
+    ("uuid", re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")),
+    ("digits", re.compile(r"\d+")),
+    ("hex", re.compile(r"[0-9a-f]{8,}")),
+    ("digits and letters", re.compile(r"\d{6,}-[A-Za-z0-9]+")),
+    ("letters", re.compile(r"[A-Za-z0-9]+")),
+)
+
+
+def _usage(usage: Usage | None) -> str:
+    """Which counts are reported."""
+    return "" if usage is None else ", ".join(name for name in Usage.__slots__ if getattr(usage, name) is not None)
+
+
+def _headers(headers: Headers) -> dict[str, str]:
+    """The first value of each header of the list, without what numbers a request."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() in HEADERS:
+            found.setdefault(name.lower(), value)
+        if name.lower() == "cf-ray" and "-" in value:
+            found.setdefault("cf-ray", value.rpartition("-")[2])
+    return found
+
+
+_LIMIT = re.compile(
+    r"(?:maximum context length (?:is|of)|context size \(|maximum sequence length of|context length|token limit:?|must be <="
+    r"|maximum number of tokens allowed \(|context window of|>)\s*\(?(?:of |is )?(\d[\d,]{2,9})",
+    re.IGNORECASE,
+)
+
+
+def _stated_limit(answer: Answer) -> str:
+    """The limit that a refusal for length names."""
+    if answer.error is None or error_class(answer.error) is not ErrorClass.CONTEXT_OVERFLOW:
+        return ""
+    found = _LIMIT.search(answer.error.message)
+    return found.group(1).replace(",", "") if found else ""
+
+
+class Serving:
+    """The identity of one provider for one model, learned from its answers in their order."""
+
+    def __init__(self, facts: Facts | None = None) -> None:
+        """`facts` as they were kept, from a run before; then the first picture is done."""
+        self._count = WARM_UP if facts else 0
+        self._seen: dict[str, OrderedDict[str, int]] = {
+            facet: OrderedDict.fromkeys(values, WARM_UP) for facet, values in (facts or {}).items()
+        }
+        self._unsettled: set[str] = set()
+        self._identity = identity_of(self.facts) if facts else ""
+
+    @property
+    def facts(self) -> Facts:
+        """The values of each facet, both sorted."""
+        return {facet: tuple(sorted(values)) for facet, values in sorted(self._seen.items()) if values}
+
+    @property
+    def identity(self) -> str:
+        """The hash of the facts as last told; "" until the first picture is done."""
+        return self._identity
+
+    def observe(self, told: Mapping[str, str]) -> Change | None:
+        """Take in what one answer tells; the change it makes, if any."""
+        if not told:
+            return None
+        self._count += 1
+        changes = [sentence for facet, value in told.items() if (sentence := self._value(facet, value))]
+        changes += self._forgotten()
+        if self._count < WARM_UP or not (changes or not self._identity):
+            return None
+        previous, self._identity = self._identity, identity_of(self.facts)
+        if self._identity == previous:
+            return None
+        return Change(identity=self._identity, previous=previous, changes=tuple(changes) if previous else (), facts=self.facts)
+
+    def _value(self, facet: str, value: str) -> str:
+        """Note one value; a sentence when it is new."""
+        if facet in self._unsettled:
+            return ""
+        seen = self._seen.setdefault(facet, OrderedDict())
+        new, before = value not in seen, ", ".join(seen) or "nothing"
+        seen[value] = self._count
+        seen.move_to_end(value)
+        if len(seen) > UNSETTLED:
+            self._unsettled.add(facet)
+            seen.clear()
+            return f"{facet}: never the same for long, no longer looked at"
+        return f"{facet}: {value} is new (before: {before})" if new else ""
+
+    def _forgotten(self) -> list[str]:
+        """Let go of values that were not seen for long although their facet was; each is a change."""
+        gone = []
+        for facet, seen in self._seen.items():
+            while len(seen) > 1 and self._count - next(iter(seen.values())) > FORGOTTEN:
+                value, _ = seen.popitem(last=False)
+                gone.append(f"{facet}: {value} is no longer seen")
+        return gone
+
+
+def identity_of(facts: Facts) -> str:
+    """12 hex digits that are equal for equal facts."""
+    return hashlib.sha256(json.dumps({name: list(values) for name, values in facts.items()}).encode()).hexdigest()[:12]

@@ -1,0 +1,34 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.compare.refusing import refuses_in_words
+from tests.labelled.measure import LANGUAGES, PAGE, score, sentences, table
+
+
+def test_the_labelled_set_is_large_and_holds_every_language_and_label():
+    rows = sentences()
+    assert len(rows) >= 300
+    assert {(language, label) for language, _, label, _ in rows} == {
+        (language, label) for language in LANGUAGES for label in ("refusal", "ask_back", "other")
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_rule_holds_what_it_was_made_for(language):
+    right, wrong, missed = score("refusal", language, "tuned")
+    assert right / (right + wrong) >= 0.9
+    assert right / (right + missed) >= 0.7
+
+
+def test_the_published_figures_are_the_measured_ones():
+    assert table() in PAGE.read_text(encoding="utf-8")
+
+
+def test_a_refusal_after_an_answer_is_none():
+    assert not refuses_in_words("Here is the list. " * 30 + "I cannot help with the rest.")
+
+
+@given(st.text())
+def test_any_text_is_judged(text):
+    assert refuses_in_words(text) in {True, False}

@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.compare import tokens
+from shadow.compare.finding import State
+from shadow.reading.completion import Logprob, Usage
+from tests.shadow.compare.made import WEATHER, answer, ask, call, choice, completion, pair
+
+TOOLS = [{"type": "function", "function": {"name": WEATHER.name, "description": "x" * 300, "parameters": WEATHER.schema}}]
+OFFERED = ask(body={"tools": TOOLS})
+
+
+def billed(text, count, reasoning_tokens=None, reasoning=None):
+    said = completion(choice(text, reasoning=reasoning))
+    usage = Usage(
+        prompt_tokens=9, completion_tokens=count, total_tokens=None, reasoning_tokens=reasoning_tokens, cached_tokens=None
+    )
+    return answer(replace(said, usage=usage))
+
+
+def likely(*pairs):
+    return answer(replace(choice("ab"), logprobs=tuple(Logprob(token=token, logprob=value) for token, value in pairs)))
+
+
+def counted(prompt, other):
+    return [answer(completion(choice("a"), tokens=(count, 1))) for count in (prompt, other)]
+
+
+def test_density_counts_everything_that_was_sent_and_takes_hidden_reasoning_off():
+    assert tokens.density(billed("x" * 400, 100)) == 0.25
+    assert tokens.density(billed("x" * 400, 600, reasoning_tokens=500)) == 0.25
+    assert tokens.density(billed("x" * 200, 100, reasoning_tokens=50, reasoning="y" * 200)) == 0.25
+    assert tokens.density(billed("short", 2)) is None
+    calls = choice(calls=(call("f", '{"a": "' + "x" * 300 + '"}'),))
+    assert tokens.density(answer(completion(calls, tokens=(1, 80)))) == pytest.approx(80 / 310)
+
+
+def test_another_density_is_another_tokenizer():
+    found = tokens.tokens_per_character(pair(billed("x" * 400, 160), billed("y" * 400, 100)))
+    assert (found.state, found.subject, found.reference) == (State.DIFFER, "0.400", "0.250")
+    assert tokens.tokens_per_character(pair(billed("x" * 400, 110), billed("y" * 400, 100))).state is State.MATCH
+    assert "the reference sent under 200" in tokens.tokens_per_character(pair(billed("x" * 400, 1), billed("y", 1))).reason
+
+
+def test_log_probabilities_are_held_together_while_the_tokens_are_the_same():
+    one, other = likely(("a", -0.1), ("b", -1.0), ("c", -9.0)), likely(("a", -0.12), ("b", -1.04), ("d", -1.0))
+    assert tokens.logprob(pair(one, other)).state is State.MATCH
+    found = tokens.logprob(pair(one, likely(("a", -0.5), ("b", -1.0))))
+    assert (found.state, found.reason) == (State.DIFFER, "0.200 nats apart over the 2 tokens that both begin with: beyond 0.1")
+    assert tokens.logprob(pair(one, likely(("x", -1.0)))).state is State.NOT_MEASURED
+    assert tokens.logprob(pair("a", "b")).state is State.NOT_MEASURED
+
+
+def test_tools_that_cost_nothing_did_not_reach_the_model():
+    found = tokens.template_input(pair(*counted(20, 150), OFFERED))
+    assert found.state is State.DIFFER
+    assert found.reason.startswith("the provider counts 130 prompt tokens fewer: the tools (about ")
+    assert tokens.template_input(pair(*counted(148, 150), OFFERED)).state is State.MATCH
+    assert tokens.template_input(pair(*counted(150, 20), OFFERED)).reason.startswith("the reference counts")
+
+
+def test_reasoning_that_costs_nothing_did_not_reach_the_model_either():
+    history = (
+        {"role": "user", "content": "a" * 400},
+        {"role": "assistant", "content": "b", "reasoning_content": "c" * 400},
+    )
+    asked = ask(messages=history, tools=())
+    assert "the earlier reasoning (about" in tokens.template_input(pair(*counted(120, 210), asked)).reason
+    assert tokens.template_input(pair(*counted(210, 210), asked)).state is State.MATCH
+
+
+def test_where_nothing_can_be_dropped_or_counted_nothing_is_said():
+    assert tokens.template_input(pair("a", "b", ask(tools=()))).state is State.NOT_MEASURED
+    assert tokens.template_input(pair(*counted(None, 5), OFFERED)).reason == "the provider reports no prompt_tokens"

@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.identity.serving import FORGOTTEN, UNSETTLED, WARM_UP, Serving, id_form, identity_of, traits
+from shadow.reading.completion import Unread, Why
+from shadow.reading.errors import error_of_body
+from tests.shadow.compare.made import answer, choice, completion
+
+
+def told(name="chatcmpl-0a1b2c3d4e5f", headers=(), fingerprint="fp_1"):
+    made = answer(replace(completion(choice("a"), name=name), fingerprint=fingerprint))
+    return replace(made, exchange=replace(made.exchange, response=replace(made.exchange.response, headers=headers)))
+
+
+def settled():
+    serving = Serving()
+    changes = [serving.observe({"server": "a"}) for _ in range(WARM_UP)]
+    assert changes[:-1] == [None] * (WARM_UP - 1)
+    return serving, changes[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("chatcmpl-9f86d081884c7d65", "chatcmpl-hex"),
+        ("gen-1732264000-AbCdEf", "gen-digits and letters"),
+        ("cmpl-550e8400-e29b-41d4-a716-446655440000", "cmpl-uuid"),
+        ("0193", "digits"),
+        ("chatcmpl-AbC9", "chatcmpl-letters"),
+        ("???", "other"),
+        ("", ""),
+    ],
+)
+def test_an_id_is_known_by_its_form(text, form):
+    assert id_form(text) == form
+
+
+def test_an_answer_tells_its_model_its_form_and_the_headers_of_the_list():
+    headers = (("Server", "cloudflare"), ("cf-ray", "8a1b-FRA"), ("x-request-id", "r1"), ("Via", "1.1 google"))
+    found = traits(told(headers=headers), declared={"quantization": "fp8", "tier": ""})
+    assert found == {
+        "model": "m",
+        "fingerprint": "fp_1",
+        "id": "chatcmpl-hex",
+        "usage": "prompt_tokens, completion_tokens",
+        "server": "cloudflare",
+        "cf-ray": "FRA",
+        "via": "1.1 google",
+        "declared quantization": "fp8",
+    }
+
+
+def test_a_refusal_for_length_tells_the_limit_and_other_failures_nothing():
+    body = b'{"error": {"message": "This model\'s maximum context length is 32,768 tokens. However ..."}}'
+    refused = answer(Unread(why=Why.ERROR, detail="?"), status=400, error=error_of_body(400, body))
+    assert traits(refused, declared={"tier": "free"}) == {"context_limit": "32768"}
+    broken = answer(Unread(why=Why.ERROR, detail="?"), status=500, error=error_of_body(500, b"over 99999 tokens"))
+    assert traits(broken, declared={}) == {}
+
+
+def test_the_first_picture_is_no_change():
+    serving, first = settled()
+    assert (first.previous, first.changes, first.facts) == ("", (), {"server": ("a",)})
+    assert first.identity == serving.identity == identity_of({"server": ("a",)})
+    assert serving.observe({"server": "a"}) is None
+
+
+def test_a_new_value_is_a_change_and_one_long_unseen_another():
+    serving, first = settled()
+    change = serving.observe({"server": "b"})
+    assert (change.previous, change.changes) == (first.identity, ("server: b is new (before: a)",))
+    later = [serving.observe({"server": "b"}) for _ in range(FORGOTTEN)]
+    (gone,) = [change for change in later if change]
+    assert (gone.changes, gone.facts) == (("server: a is no longer seen",), {"server": ("b",)})
+
+
+def test_a_facet_that_never_settles_tells_nothing():
+    serving, _ = settled()
+    changes = [serving.observe({"server": "a", "fingerprint": f"fp_{number}"}) for number in range(3 * UNSETTLED)]
+    assert not any(changes[UNSETTLED + 1 :])
+    assert serving.facts == {"server": ("a",)}
+
+
+def test_what_was_kept_is_the_first_picture_of_the_next_run():
+    serving = Serving({"server": ("a",)})
+    assert serving.identity == identity_of({"server": ("a",)})
+    assert serving.observe({"server": "a"}) is None
+    assert serving.observe({"server": "b"}).previous == identity_of({"server": ("a",)})
