@@ -19,6 +19,10 @@ from proxy.errors import RequestError
 class Client(Protocol):
     """The connection that a request came by, as far as the request knows it."""
 
+    @property
+    def connected(self) -> bool:
+        """False once the client has gone, or was let go."""
+
     waiting_since: float
     """Since when the rest of a request body is awaited; 0.0 when it is not."""
 
@@ -29,7 +33,7 @@ class Client(Protocol):
 class Arrival:
     """A request head and the reader of its body; made in place of aiohttp's own, costlier request object."""
 
-    __slots__ = ("_task", "begun", "client", "content", "message", "pairs")
+    __slots__ = ("_task", "begun", "chunked", "client", "content", "length", "message", "pairs")
 
     def __init__(self, message: RawRequestMessage, content: StreamReader, client: Client, task: asyncio.Task[None]) -> None:
         self._task = task
@@ -38,6 +42,11 @@ class Arrival:
         self.content = content
         self.client = client
         self.begun = client.take_moment()
+        self.chunked = "Transfer-Encoding" in message.headers
+        """True when the body comes in chunks."""
+        declared = message.headers.get("Content-Length")
+        self.length = None if declared is None else int(declared)
+        """The size of the body as declared; None when it is chunked or there is none."""
 
     @property
     def old(self) -> bool:
@@ -59,33 +68,24 @@ class Arrival:
             raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
         if sum(len(name) + len(value) + 4 for name, value in self.pairs) + len(message.path) > head_limit:
             raise RequestError(431, "head_too_large", f"the request head is larger than {head_limit} bytes")
-        codings = self._values(b"transfer-encoding")
-        if codings and (codings != [b"chunked"] or self.old):
+        if self.chunked and (self.old or message.headers["Transfer-Encoding"].lower() != "chunked"):
             raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
-        expected = self._values(b"expect")
-        if expected and expected != [b"100-continue"]:
+        if "Expect" in message.headers and message.headers["Expect"].lower() != "100-continue":
             raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
 
     @property
     def expects(self) -> bool:
         """True when the client waits to be told that its body is welcome."""
-        return not self.old and bool(self._values(b"expect"))
-
-    @property
-    def length(self) -> int | None:
-        """The size of the body as declared; None when it is chunked or there is none."""
-        values = self._values(b"content-length")
-        return int(values[0]) if values else None
-
-    @property
-    def chunked(self) -> bool:
-        """True when the body comes in chunks."""
-        return bool(self._values(b"transfer-encoding"))
+        return not self.old and "Expect" in self.message.headers
 
     async def read(self) -> bytes:
-        """The next piece of the body, empty at its end; RequestError when its framing breaks, or nothing comes for too long."""
+        """The next piece of the body, empty at its end; RequestError when its framing breaks, or nothing comes for too long,
+        ConnectionError when the client is no more.
+        """
         if self.content.at_eof():
             return b""
+        if not self.client.connected:
+            raise ConnectionResetError
         self.client.waiting_since = monotonic()
         try:
             return await self.content.readany()
@@ -95,9 +95,6 @@ class Arrival:
             raise RequestError(400, "bad_body", "the framing of the request body is broken") from None
         finally:
             self.client.waiting_since = 0.0
-
-    def _values(self, wanted: bytes) -> list[bytes]:
-        return [value.strip().lower() for name, value in self.pairs if len(name) == len(wanted) and name.lower() == wanted]
 
     # What aiohttp's server asks of a request object:
 

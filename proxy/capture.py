@@ -126,6 +126,6 @@ class Capture:
             headers=headers,
             body=bytes(self._kept),
             size=self.size,
-            marks=tuple(Mark(seconds=at - begun, end=end) for at, end in zip(self._times, self._ends, strict=True)),
+            marks=tuple(map(Mark._make, zip([at - begun for at in self._times], self._ends, strict=True))),
             head_seconds=head_seconds,
         )

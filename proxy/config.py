@@ -27,6 +27,10 @@ class Provider(Section):
     """Money per million prompt tokens."""
     price_output: Annotated[float, Field(ge=0)] = 0.0
     """Money per million completion tokens."""
+    quantization: str = ""
+    """What the provider says of its weights' precision, in its own words; a part of its identity, never measured."""
+    tier: str = ""
+    """Which of a provider's offers this is (free, turbo, paid ...); another tier is another target."""
 
 
 class Route(Section):
@@ -68,6 +72,8 @@ class Limits(Section):
     """Bytes waiting for a slow reader before the other side is paused."""
     handover: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """Bytes waiting for the audit process before exchanges are dropped, and counted."""
+    clients: Annotated[int, Field(ge=0)] = 10_000
+    """Connections of clients at once, for each worker; one more is answered 503 and closed. 0 is no limit."""
     upstream_connections: Annotated[int, Field(ge=0)] = 0
     """Connections to one provider at once; 0 is no limit."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order and case received, latin-1 decoded, only those that `headers.remembered` allows."""
@@ -18,6 +19,7 @@ class Role(StrEnum):
     PRIMARY = "primary"
     SHADOW = "shadow"
     CONTROL = "control"
+    GREEDY = "greedy"
 
 
 class FailureKind(StrEnum):
@@ -39,9 +41,11 @@ class FailureKind(StrEnum):
     INTERNAL = "internal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """After `seconds` since the request was begun, `end` bytes of the (de-chunked) response body had arrived."""
+class Mark(NamedTuple):
+    """After `seconds` since the request was begun, `end` bytes of the (de-chunked) response body had arrived.
+
+    A named tuple, not a dataclass: there is one for each piece of each answer.
+    """
 
     seconds: float
     end: int

@@ -11,10 +11,11 @@ from typing import cast
 
 from aiohttp import web
 
+from proxy import credentials
 from proxy import headers as rules
 from proxy.arrival import Answered, Arrival
 from proxy.capture import Capture
-from proxy.config import ProxyConfig
+from proxy.config import Limits
 from proxy.door import Door
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Role
@@ -35,31 +36,30 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """Where requests may go: the routes, and by provider the address and the credential that replaces the clients'."""
+
+    router: Router
+    origins: Mapping[str, Origin]
+    keys: Mapping[str, str]
+
+
+@dataclass(slots=True)
 class Live:
-    """One request in progress: what came, who gets the answer, what will be remembered."""
+    """One request in progress: what came, who gets the answer, what will be remembered; never leaves this room."""
 
     arrival: Arrival
     relay: Relay
     capture: Capture
+    ways: Ways
 
 
 class Forward:
-    """The handler of the data port; `keys` holds, by provider, the credentials that replace the clients'."""
+    """The handler of the data port; `ways` may be turned while requests run, each of which keeps the ones it began with."""
 
-    def __init__(
-        self,
-        config: ProxyConfig,
-        *,
-        origins: Mapping[str, Origin],
-        keys: Mapping[str, str],
-        upstream: Upstream,
-        sink: Sink,
-        pulse: Pulse,
-    ) -> None:
-        self._limits = config.limits
-        self._router = Router(config)
-        self._origins = origins
-        self._keys = keys
+    def __init__(self, limits: Limits, ways: Ways, *, upstream: Upstream, sink: Sink, pulse: Pulse) -> None:
+        self._limits = limits
+        self.ways = ways
         self._upstream = upstream
         self._sink = sink
         self._pulse = pulse
@@ -80,32 +80,38 @@ class Forward:
         failure: Failure | None = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
         self._begin()
         try:
-            failure = await self._answer(Live(arrival=arrival, relay=relay, capture=capture))
+            failure = await self._answer(Live(arrival, relay, capture, self.ways))
         except ProxyError as error:
             failure = self._refuse(error, relay)
         except asyncio.CancelledError:
             failure = _left(door, relay)
             raise
+        except ConnectionError:
+            # Seen here before aiohttp's cancellation arrives: the same leaving, told twice.
+            failure = _left(door, relay)
         except Exception:  # noqa: BLE001 - a fault of ours is logged, and the client still told
             _log.exception("a request ended in a fault of the proxy")
             self._refuse(RequestError(500, "internal", "the proxy failed to handle this request"), relay)
         finally:
-            self._end(capture, failure)
+            self._end(arrival, capture, failure)
         return self._kept if relay.keep and not self.draining else self._closed
 
     async def _answer(self, live: Live) -> Failure | None:
         """Forward the request, and wait until its answer is over; what broke after the client saw a status is returned."""
         arrival, relay = live.arrival, live.relay
+        # What could be read in two ways ends its connection: nobody knows where the next request would begin.
+        keep, relay.keep = relay.keep, False
         arrival.check(self._limits.head)
+        relay.keep = keep
         asked = monotonic()
         body = await self._first_of_body(live)
         waited = monotonic() - asked
         leg, first = self._choose(live, body)
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
-        message = self._head(arrival, leg, length) + framed(first, chunked=arrival.chunked, last=not relay.uploading)
+        message = self._head(live, leg, length) + framed(first, chunked=arrival.chunked, last=not relay.uploading)
         for fresh in (False, True):
             asked = monotonic()
-            link = await self._open(leg.provider, fresh=fresh)
+            link = await self._open(live.ways.origins[leg.provider], leg.provider, fresh=fresh)
             live.capture.sent(monotonic(), waited + monotonic() - asked)
             answer = Answer(method=arrival.message.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
@@ -160,21 +166,22 @@ class Forward:
         said = rules.control(arrival.pairs)
         capture.model, capture.stream = seen.model, seen.stream
         capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
-        leg = self._router.choose(model=seen.model, provider_header=said.provider, target=arrival.target)
+        leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.target)
         capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
         if leg.rename and seen.model_span is not None:
             return leg, renamed(body, seen.model_span, leg.rename)
         return leg, body
 
-    def _head(self, arrival: Arrival, leg: Leg, length: int | None) -> bytes:
-        origin = self._origins[leg.provider]
-        key = self._keys.get(leg.provider, "")
+    @staticmethod
+    def _head(live: Live, leg: Leg, length: int | None) -> bytes:
+        arrival, origin = live.arrival, live.ways.origins[leg.provider]
+        key = live.ways.keys.get(leg.provider, "")
         lines = rules.outgoing(arrival.pairs, authority=origin.authority, key=key, length=length)
         return request_head(arrival.message.method, origin.target(leg.target), lines)
 
-    async def _open(self, provider: str, *, fresh: bool) -> Link:
+    async def _open(self, origin: Origin, provider: str, *, fresh: bool) -> Link:
         try:
-            return await self._upstream.open(self._origins[provider], fresh=fresh)
+            return await self._upstream.open(origin, fresh=fresh)
         except UpstreamError as error:
             raise UpstreamError(error.kind, error.detail, provider) from None
 
@@ -207,13 +214,19 @@ class Forward:
         self._pulse.in_flight += 1
         self.quiet.clear()
 
-    def _end(self, capture: Capture, failure: Failure | None) -> None:
+    def _end(self, arrival: Arrival, capture: Capture, failure: Failure | None) -> None:
         self._pulse.in_flight -= 1
         self._pulse.finished += 1
         if not self._pulse.in_flight:
             self.quiet.set()
+        if rules.unrecorded(arrival.pairs):
+            self._pulse.unrecorded += 1
+            return
         try:
-            self._sink.offer(capture.end(monotonic(), failure))
+            secrets = credentials.of_request(arrival.pairs, arrival.target)
+            secrets += [key.encode("latin-1") for key in self.ways.keys.values()]
+            exchange = capture.end(monotonic(), failure)
+            self._sink.offer(credentials.cleared(exchange, credentials.forms(secrets)))
         except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
             # Whatever the audit's side does, the client has its answer and the next one will have theirs.
             _log.exception("an exchange could not be handed over")

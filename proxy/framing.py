@@ -6,16 +6,16 @@ Whatever two readers could read differently is refused, not guessed (RFC 9112 6.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-
-from proxy.headers import named_by_connection
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([^\r\n\x00]*))?")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
 _LENGTH = re.compile(rb"\d{1,18}")
 _LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+(?:[ \t]*;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
-_TIMEOUT = re.compile(rb"(?i)\btimeout\s*=\s*\"?(\d{1,6})")
+_TELLING = frozenset({b"transfer-encoding", b"content-length", b"connection", b"keep-alive"})
+_TIMEOUT = re.compile(rb"\btimeout\s*=\s*\"?(\d{1,6})")
 
 
 class Framing(Enum):
@@ -54,13 +54,18 @@ def read_head(head: bytes, method: str) -> AnswerHead:
     match = _STATUS_LINE.fullmatch(first)
     if not match:
         raise ValueError("its status line is not one of HTTP/1")
-    fields = tuple(_field(line) for line in lines)
+    fields = tuple([_field(line) for line in lines])
+    told: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        lower = name.lower()
+        if lower in _TELLING:
+            told.setdefault(lower, []).append(value.strip().lower())
     status = int(match[2])
     old = match[1] == b"0"
-    framing, length = _framing(fields, old=old)
+    framing, length = _framing(told, old=old)
     if method == "HEAD" or status < 200 or status in {204, 304}:
         framing, length = Framing.NONE, 0
-    options = named_by_connection(fields)
+    options = {option.strip() for value in told.get(b"connection", ()) for option in value.split(b",")}
     return AnswerHead(
         line=first[9:],
         status=status,
@@ -69,7 +74,7 @@ def read_head(head: bytes, method: str) -> AnswerHead:
         framing=framing,
         length=length,
         keep=framing is not Framing.CLOSE and b"close" not in options and (not old or b"keep-alive" in options),
-        keep_seconds=_keep_seconds(fields),
+        keep_seconds=_keep_seconds(told),
     )
 
 
@@ -97,12 +102,12 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
     match = _FIELD.fullmatch(line)
     if not match:
         raise ValueError("one of its header fields is not valid")
-    return match[1], match[2]
+    name, value = match.groups()
+    return name, value
 
 
-def _framing(fields: tuple[tuple[bytes, bytes], ...], *, old: bool) -> tuple[Framing, int]:
-    codings = [value.strip().lower() for name, value in fields if name.lower() == b"transfer-encoding"]
-    lengths = [value.strip() for name, value in fields if name.lower() == b"content-length"]
+def _framing(told: Mapping[bytes, list[bytes]], *, old: bool) -> tuple[Framing, int]:
+    codings, lengths = told.get(b"transfer-encoding"), told.get(b"content-length")
     if codings and lengths:
         raise ValueError("it has both a Content-Length and a Transfer-Encoding")
     if codings:
@@ -116,8 +121,8 @@ def _framing(fields: tuple[tuple[bytes, bytes], ...], *, old: bool) -> tuple[Fra
     return Framing.LENGTH, int(lengths[0])
 
 
-def _keep_seconds(fields: tuple[tuple[bytes, bytes], ...]) -> float:
-    for name, value in fields:
-        if name.lower() == b"keep-alive" and (match := _TIMEOUT.search(value)):
+def _keep_seconds(told: Mapping[bytes, list[bytes]]) -> float:
+    for value in told.get(b"keep-alive", ()):
+        if match := _TIMEOUT.search(value):
             return float(match[1])
     return 0.0

@@ -19,6 +19,9 @@ from proxy.pulse import Pulse
 _log = logging.getLogger("sameweights.proxy")
 _BEAT = 0.5
 _FIRST_RETRY, _LAST_RETRY = 0.05, 1.0
+_GATHER = 0.02
+"""Seconds for which exchanges are gathered before they are written."""
+_ONE_WRITE = 128 * 1024
 _IN_TRANSPORT = 256 * 1024
 """Bytes given to the socket ahead of its reader: what a dying audit process may take with it."""
 
@@ -59,6 +62,7 @@ class Handover:
         self._size = 0
         self._socket: _Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._flushing: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begin to connect, and to send a pulse twice a second."""
@@ -77,21 +81,31 @@ class Handover:
             return self._drop("audit_down" if self._socket is None else "audit_slow")
         self._waiting.append(message)
         self._size += len(message)
-        self.flush()
+        if self._flushing is None:
+            # A write costs more than the rest of a hand-over: those of a moment share one.
+            self._flushing = asyncio.get_running_loop().call_later(_GATHER, self.flush)
         return True
 
     def flush(self) -> None:
-        """Give the socket what it will take now."""
+        """Give the socket what it will take now, some frames to a write."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
         link = self._socket
         while self._waiting and link is not None and not link.full and not link.transport.is_closing():
-            message = self._waiting.popleft()
-            self._size -= len(message)
-            self._pulse.handed_over += 1
-            link.transport.write(message)
+            frames: list[bytes] = []
+            gathered = 0
+            while self._waiting and gathered < _ONE_WRITE:
+                frames.append(self._waiting.popleft())
+                gathered += len(frames[-1])
+            self._size -= gathered
+            self._pulse.handed_over += len(frames)
+            link.transport.write(b"".join(frames) if len(frames) > 1 else frames[0])
 
     async def stop(self, seconds: float) -> None:
         """Send what waits, and a last pulse, for at most `seconds`; what remains then is dropped, and counted."""
         deadline = monotonic() + seconds
+        self.flush()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._emptied()
@@ -106,7 +120,8 @@ class Handover:
         if self._socket is not None:
             self._socket.transport.close()
             await asyncio.wait([self._socket.lost], timeout=max(0.05, deadline - monotonic()))
-            self._socket.transport.abort()
+            if not self._socket.lost.done():
+                self._socket.transport.abort()
             self._socket = None
 
     async def _emptied(self) -> None:

@@ -59,17 +59,25 @@ class Control:
     conversation: str = ""
 
 
+_SILENT = Control()
+
+
 def control(pairs: Pairs) -> Control:
     """Read the `x-sameweights-*` fields of a request; the last of a repeated one counts."""
     said = {name.lower(): value.decode("latin-1").strip() for name, value in pairs if name[:14].lower() == _OURS}
     if not said:
-        return Control()
+        return _SILENT
     return Control(
         provider=said.get(b"x-sameweights-provider", ""),
         opted_out=said.get(b"x-sameweights-shadow", "").lower() == "off",
         tag=said.get(b"x-sameweights-tag", "")[:64],
         conversation=said.get(b"x-sameweights-conversation", "")[:128],
     )
+
+
+def unrecorded(pairs: Pairs) -> bool:
+    """True when the client wants nothing of this request kept (`x-sameweights-record: off`)."""
+    return any(name.lower() == b"x-sameweights-record" and value.strip().lower() == b"off" for name, value in pairs)
 
 
 def named_by_connection(pairs: Pairs) -> frozenset[bytes]:

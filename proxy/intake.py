@@ -12,9 +12,10 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
-from proxy.arrival import Arrival
+from proxy.arrival import Arrival, error_answer
 from proxy.config import Limits, Timeouts
 from proxy.door import Door
+from proxy.errors import RequestError
 from proxy.pulse import Pulse
 
 _MOST_FIELDS = 2_000
@@ -34,6 +35,28 @@ class Intake(web.Server):
         self._limits = limits
         self._pulse = pulse
         self._closing: dict[RequestHandler, float] = {}
+        self._count = 0
+        self.empty = asyncio.Event()
+        """Set while no client is connected."""
+        self.empty.set()
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """A client has come."""
+        super().connection_made(handler, transport)
+        self._count += 1
+        self.empty.clear()
+        if self._limits.clients and self._count > self._limits.clients:
+            self._pulse.refused += 1
+            error = RequestError(503, "too_many_clients", f"{self._limits.clients} clients are connected, and no more are let in")
+            transport.write(error_answer(error.status, error.body(), keep=False))
+            transport.close()
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        """A client has gone."""
+        super().connection_lost(handler, exc)
+        self._count -= 1
+        if not self._count:
+            self.empty.set()
 
     def __call__(self) -> RequestHandler:
         """A door for a new connection."""
@@ -57,6 +80,9 @@ class Intake(web.Server):
         closing: dict[RequestHandler, float] = {}
         for handler, transport in list(self._connections.items()):
             door = cast("Door", handler)
+            if door.gone:
+                # aiohttp still waits for its handler; the transport is no more.
+                continue
             if door.waiting_since and now - door.waiting_since > patience:
                 door.give_up_body()
             slow_head = door.head_since and now - door.head_since > self._timeouts.client_head
@@ -77,8 +103,9 @@ class Intake(web.Server):
 
     def abort_all(self) -> None:
         """Close every connection at once, whatever it carries."""
-        for transport in list(self._connections.values()):
-            transport.abort()
+        for handler, transport in list(self._connections.items()):
+            if not cast("Door", handler).gone:
+                transport.abort()
 
     @staticmethod
     def _arrive(

@@ -17,20 +17,8 @@ class Link(asyncio.Protocol):
     """A connection that serves one answer at a time; `ended` is called once, when it is gone."""
 
     __slots__ = (
-        *(
-            "_answer",
-            "_drain",
-            "_ended",
-            "_full",
-            "_lost_unsent",
-            "_sent_all",
-            "_tls",
-            "_transport",
-            "done",
-            "held",
-            "idle_since",
-        ),
-        *("keep_seconds", "last", "origin", "served", "waiting"),
+        *("_answer", "_drain", "_ended", "_full", "_lost_unsent", "_poll", "_sent_all", "_transport", "done", "held"),
+        *("idle_since", "keep_seconds", "keep_until", "last", "origin", "served", "waiting"),
     )
 
     def __init__(self, origin: Origin, ended: Callable[[Link], None]) -> None:
@@ -50,7 +38,10 @@ class Link(asyncio.Protocol):
         self.last = 0.0
         """The monotonic moment at which this connection last moved a byte."""
         self.served = 0
+        self._poll: select.poll | None = None
         self.idle_since = 0.0
+        self.keep_until = 0.0
+        """When, unless used, it is closed."""
         self.keep_seconds = 0.0
 
     # -- what the event loop calls -------------------------------------------------------------------------------------
@@ -101,9 +92,10 @@ class Link(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing() or self._answer is not None:
             return False
-        poll = select.poll()
-        poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN | select.POLLRDHUP)
-        return not poll.poll(0)
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN | select.POLLRDHUP)
+        return not self._poll.poll(0)
 
     @property
     def unsent(self) -> bool:

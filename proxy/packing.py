@@ -134,7 +134,7 @@ def _response(answered: object, body: bytes, marks: bytes) -> Response:
         headers=_headers(headers),
         body=body,
         size=_number(size),
-        marks=tuple(Mark(seconds=at, end=end) for at, end in zip(seconds, ends, strict=True)),
+        marks=tuple(map(Mark._make, zip(seconds, ends, strict=True))),
         head_seconds=_is(head_seconds, float),
     )
 

@@ -57,6 +57,10 @@ class _Events:
         self.ended = True
 
 
+def _spent(data: bytes, now: float) -> None:
+    """Takes the place of an answer's own reader once it is over, so that nothing refers to itself and memory is free at once."""
+
+
 class Answer:
     """The state of one answer; `feed(data, now)` until `over`, or `eof()`, or `fail()`."""
 
@@ -106,8 +110,7 @@ class Answer:
     def fail(self, kind: FailureKind, detail: str) -> None:
         """The answer ends here, broken; the first cause stays."""
         if not self.over:
-            self.over = True
-            self.reusable = False
+            self._stop()
             self.failure = Failure(kind=kind, detail=detail, after_head=self.head is not None)
 
     def eof(self, *, reset: bool) -> None:
@@ -115,7 +118,7 @@ class Answer:
         if self.over:
             return
         if self.head is not None and self.head.framing is Framing.CLOSE and not reset:
-            self.over = True
+            self._stop()
             return
         kind = FailureKind.RESET if reset else FailureKind.CLOSED
         if self.head is None:
@@ -178,12 +181,12 @@ class Answer:
     def _body(self, head: AnswerHead, first: bytes, rest: bytes, now: float) -> None:
         """Choose how the body is read, and send the head together with what came behind it."""
         self._left = head.length
-        self.feed = {
-            Framing.NONE: self._feed_nothing,
-            Framing.LENGTH: self._feed_length,
-            Framing.CHUNKED: self._feed_chunked,
-            Framing.CLOSE: self._feed_until_close,
-        }[head.framing]
+        if head.framing is Framing.CHUNKED:
+            self.feed = self._feed_chunked
+        elif head.framing is Framing.LENGTH:
+            self.feed = self._feed_length
+        else:
+            self.feed = self._feed_nothing if head.framing is Framing.NONE else self._feed_until_close
         gathered = [first]
         self._out = gathered.append
         if rest or head.framing is Framing.NONE or (head.framing is Framing.LENGTH and not head.length):
@@ -191,8 +194,13 @@ class Answer:
         self._out = self._reader.write
         self._out(b"".join(gathered))
 
-    def _end(self, *, exact: bool) -> None:
+    def _stop(self) -> None:
         self.over = True
+        self.reusable = False
+        self.feed = _spent
+
+    def _end(self, *, exact: bool) -> None:
+        self._stop()
         self.reusable = exact and self.head is not None and self.head.keep
 
     def _feed_nothing(self, data: bytes, now: float) -> None:  # noqa: ARG002 - one shape for every way to feed

@@ -9,10 +9,15 @@ import json
 import re
 from dataclasses import dataclass
 
-_SPACE = re.compile(rb"[ \t\r\n]*+")
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_LITERAL = re.compile(rb"[^,}\]\s]*+")
-_TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+_OPENING = re.compile(rb"[ \t\r\n]*+\{")
+_MEMBER = re.compile(
+    rb'[ \t\r\n]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+'
+    rb'("[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[^",\[\]{}\s]++(?=[,}\s]))[ \t\r\n]*+(,?)',
+    re.DOTALL,
+)
+"""A key with its value, whole or (for a nested one) its bracket, and the comma after it."""
+_COMMA = re.compile(rb"[ \t\r\n]*+,")
+_TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])', re.DOTALL)
 _MOST_BRACKETS = 50_000
 """Brackets looked at before the peek gives up: some milliseconds, which no body of a real client comes near."""
 _LONGEST_MODEL = 512
@@ -27,29 +32,29 @@ class Peek:
     model_span: tuple[int, int] | None = None
 
 
+_NOTHING = Peek()
+_STREAM = Peek(stream=True)
+
+
 def peek(body: bytes) -> Peek:
     """Read `model` and `stream` of the JSON object that `body` is, or begins; later keys than these two are not read."""
-    found: dict[str, tuple[int, int]] = {}
-    at = _space(body, 0)
-    if body[at : at + 1] != b"{":
-        return Peek()
-    at = _space(body, at + 1)
-    while len(found) < 2 and (key := _STRING.match(body, at)):
-        start = _space(body, key.end())
-        if body[start : start + 1] != b":":
-            break
-        start = _space(body, start + 1)
-        end = _value_end(body, start)
-        if end is None:
-            break
-        name = _text(body[key.start() : key.end()])
-        if name in {"model", "stream"}:
-            found[name] = (start, end)
-        at = _space(body, end)
-        if body[at : at + 1] != b",":
-            break
-        at = _space(body, at + 1)
-    return _peek(body, found)
+    model: tuple[int, int] | None = None
+    stream: bytes | None = None
+    comma = _OPENING.match(body)
+    while comma and (model is None or stream is None) and (member := _MEMBER.match(body, comma.end())):
+        key, value = member[1], member[2]
+        if value in {b"{", b"["}:
+            end = _nested_end(body, member.end(2))
+            if end is None:
+                break
+            comma = _COMMA.match(body, end)
+        else:
+            comma = member if member[3] else None
+        if key == b'"model"' or (b"\\" in key and _text(key) == "model"):
+            model = member.span(2)
+        elif key == b'"stream"' or (b"\\" in key and _text(key) == "stream"):
+            stream = value
+    return _peek(body, model, stream == b"true")
 
 
 def renamed(body: bytes, span: tuple[int, int], name: str) -> bytes:
@@ -57,43 +62,23 @@ def renamed(body: bytes, span: tuple[int, int], name: str) -> bytes:
     return body[: span[0]] + json.dumps(name).encode() + body[span[1] :]
 
 
-def _peek(body: bytes, found: dict[str, tuple[int, int]]) -> Peek:
-    start, end = found.get("stream", (0, 0))
-    stream = body[start:end] == b"true"
-    start, end = found.get("model", (0, 0))
-    if body[start : start + 1] != b'"' or end - start > _LONGEST_MODEL:
-        return Peek(stream=stream)
+def _peek(body: bytes, span: tuple[int, int] | None, stream: bool) -> Peek:
+    start, end = span or (0, 0)
+    if body[start : start + 1] != b'"' or not 2 < end - start <= _LONGEST_MODEL:
+        return _STREAM if stream else _NOTHING
     model = _text(body[start:end])
-    return Peek(model=model, stream=stream, model_span=(start, end) if model else None)
-
-
-def _space(body: bytes, at: int) -> int:
-    match = _SPACE.match(body, at)
-    return match.end() if match else at
-
-
-def _value_end(body: bytes, at: int) -> int | None:
-    """Where the JSON value that starts at `at` ends; None when it does not end in this body."""
-    first = body[at : at + 1]
-    if first == b'"':
-        match = _STRING.match(body, at)
-        return match.end() if match else None
-    if first in {b"{", b"["}:
-        return _nested_end(body, at)
-    match = _LITERAL.match(body, at)
-    return match.end() if match and match.end() < len(body) else None
+    return Peek(model=model, stream=stream, model_span=span if model else None)
 
 
 def _nested_end(body: bytes, at: int) -> int | None:
-    depth = 0
+    """Where the value ends whose bracket stands before `at`; None when it does not end in this body, or too deep in brackets."""
+    depth = 1
     for _ in range(_MOST_BRACKETS):
         match = _TO_BRACKET.match(body, at)
-        at = match.end() if match else at
-        bracket = body[at : at + 1]
-        if bracket in {b"", b'"'}:
+        if match is None:
             return None
-        depth += 1 if bracket in {b"{", b"["} else -1
-        at += 1
+        at = match.end()
+        depth += 1 if match[1] in {b"{", b"["} else -1
         if depth == 0:
             return at
     return None
@@ -101,6 +86,8 @@ def _nested_end(body: bytes, at: int) -> int | None:
 
 def _text(literal: bytes) -> str:
     """The text of a JSON string; lone surrogates and bad bytes become marks, so that the text can be written anywhere."""
+    if b"\\" not in literal:
+        return literal[1:-1].decode(errors="replace")
     try:
         text = json.loads(literal.decode(errors="replace"), strict=False)
     except ValueError:

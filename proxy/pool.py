@@ -41,18 +41,19 @@ class Pool:
         idle = self._idle.get(origin)
         while idle and not fresh:
             link = idle.pop()
-            if monotonic() - link.idle_since < self._keep(link) and link.usable:
+            if monotonic() < link.keep_until and link.usable:
                 return link
             link.close()
         return await self._dial(origin)
 
     def give(self, link: Link) -> None:
         """Take a connection back whose answer ended exactly."""
-        if self._closed or self._keep(link) <= 0:
-            link.close()
-            return
         link.idle_since = monotonic()
-        self._idle.setdefault(link.origin, []).append(link)
+        link.keep_until = link.idle_since + self._keep(link)
+        if self._closed or link.keep_until <= link.idle_since:
+            link.close()
+        else:
+            self._idle.setdefault(link.origin, []).append(link)
 
     def close(self) -> None:
         """Close every connection, busy ones too."""
@@ -94,10 +95,10 @@ class Pool:
                 self._learnt[link.origin] = max(_LEAST_KEEP, age * 0.8)
 
     def _keep(self, link: Link) -> float:
-        limits = [self._timeouts.pool_idle, self._learnt.get(link.origin, self._timeouts.pool_idle)]
-        if link.keep_seconds:
-            limits.append(max(0.0, link.keep_seconds - 1.0))
-        return min(limits)
+        keep = self._timeouts.pool_idle
+        if self._learnt:
+            keep = min(keep, self._learnt.get(link.origin, keep))
+        return min(keep, max(0.0, link.keep_seconds - 1.0)) if link.keep_seconds else keep
 
     def _watch(self) -> None:
         if self._timer is None and not self._closed:
@@ -112,7 +113,7 @@ class Pool:
             for link in [link for link in links if link.silent_for(now) > self._timeouts.idle]:
                 link.fail(FailureKind.SILENCE_TIMEOUT, f"no byte in {self._timeouts.idle:g} s")
         for idle in self._idle.values():
-            for link in [link for link in idle if now - link.idle_since >= self._keep(link)]:
+            for link in [link for link in idle if now >= link.keep_until]:
                 idle.remove(link)
                 link.close()
         if any(self._open.values()):

@@ -17,6 +17,8 @@ class Pulse:
     """Requests ended, however they ended."""
     refused: int = 0
     """Requests that the proxy answered itself (no route, bad framing, unreachable provider)."""
+    unrecorded: int = 0
+    """Requests of which nothing was kept, because their clients said so."""
     in_flight: int = 0
     upstream_open: int = 0
     """Connections to providers now open, idle ones included."""

@@ -15,22 +15,27 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 
 from proxy.config import ProxyConfig
-from proxy.forward import Forward
+from proxy.forward import Forward, Ways
 from proxy.handover import Handover
 from proxy.intake import Intake
-from proxy.lifeline import hold
+from proxy.lifeline import hold, loop_factory
 from proxy.origin import parse_base_url
 from proxy.pulse import Pulse
+from proxy.route import Router
 from proxy.sink import Sink
 from proxy.upstream import Upstream
 
+_log = logging.getLogger("sameweights.proxy")
 _BACKLOG = 4096
 _TICK = 0.1
 """Seconds between two looks at the clock: each tells how late the loop is."""
 _SWEEP = 1.0
+_FAREWELL = 0.3
+"""Seconds in which requests that are broken at the end may tell their clients and the audit."""
 
 
 class Plane:
@@ -48,19 +53,21 @@ class Plane:
         self._timeouts = config.timeouts
         self._pulse = pulse
         self._upstream = Upstream(config.timeouts, config.limits, pulse, tls=tls)
-        self._forward = Forward(
-            config,
-            origins={name: parse_base_url(provider.base_url) for name, provider in config.providers.items()},
-            keys=read_keys(config, environ),
-            upstream=self._upstream,
-            sink=sink,
-            pulse=pulse,
-        )
+        self._environ = environ
+        self._forward = Forward(config.limits, self._ways(config), upstream=self._upstream, sink=sink, pulse=pulse)
         self._limits = config.limits
         self._server: asyncio.Server | None = None
         self._intake: Intake | None = None
         self._ticking: asyncio.Task[None] | None = None
         self.port = 0
+
+    def turn(self, config: ProxyConfig) -> None:
+        """From the next request on, use the providers and routes of `config`; what runs goes on. ValueError as when made."""
+        self._forward.ways = self._ways(config)
+
+    def _ways(self, config: ProxyConfig) -> Ways:
+        origins = {name: parse_base_url(provider.base_url) for name, provider in config.providers.items()}
+        return Ways(router=Router(config), origins=origins, keys=read_keys(config, self._environ))
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Accept connections on the bound `sock`; without one, on a free port of the loopback."""
@@ -76,32 +83,20 @@ class Plane:
     async def stop(self, grace: float) -> None:
         """Accept no more, let what runs end within `grace` seconds, then break the rest."""
         server, intake = self._server, self._intake
-        if server is None or intake is None:
+        if server is None or intake is None or self._forward.draining:
             return
-        self._server = self._intake = None
         self._forward.draining = True
         server.close()
         intake.close_idle()
-        try:
-            async with asyncio.timeout(grace):
-                await self._forward.quiet.wait()
-        except TimeoutError:
-            pass
+        await _within(grace, intake.empty, self._forward.quiet)
         self._upstream.close()
-        await self._settle()
-        intake.close_idle()
-        await intake.shutdown(0.2)
+        await _within(_FAREWELL, self._forward.quiet)
+        await intake.shutdown(_FAREWELL)
+        intake.abort_all()
+        await _within(_FAREWELL, intake.empty, self._forward.quiet)
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
-
-    async def _settle(self) -> None:
-        """Let the broken ones tell their clients and the audit."""
-        try:
-            async with asyncio.timeout(0.5):
-                await self._forward.quiet.wait()
-        except TimeoutError:
-            pass
 
     async def _tick(self) -> None:
         """Measure how late the loop is, and sweep the clients' connections once in a while."""
@@ -115,6 +110,14 @@ class Plane:
             if now - swept >= sweep and self._intake is not None:
                 swept = now
                 self._intake.sweep(now)
+
+
+async def _within(seconds: float, *events: asyncio.Event) -> None:
+    """Wait for all `events`, but no longer than `seconds`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for event in events:
+                await event.wait()
 
 
 def read_keys(config: ProxyConfig, environ: Mapping[str, str]) -> dict[str, str]:
@@ -149,11 +152,19 @@ async def serve(told: Mapping[str, object], announce: Callable[[], None]) -> Non
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    await hold(stop.set)
+    await hold(stop.set, lambda line: _turned(plane, line))
     announce()
     await stop.wait()
     await plane.stop(config.timeouts.grace)
     await handover.stop(2.0)
+
+
+def _turned(plane: Plane, line: bytes) -> None:
+    """An order of the parent, which has checked it already: other providers and routes."""
+    try:
+        plane.turn(ProxyConfig.model_validate(json.loads(line)["config"]))
+    except (ValueError, KeyError, TypeError):
+        _log.exception("new providers and routes were not understood; the old ones stay")
 
 
 def main() -> None:
@@ -165,17 +176,8 @@ def main() -> None:
         sys.stdout.write("ready\n")
         sys.stdout.flush()
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(told, announce))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # noqa: PLC0415 - absent on some platforms; plain asyncio costs a fifth more and nothing else
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 
 from proxy import headers as rules
@@ -58,11 +60,12 @@ class Upstream:
         capture: Capture,
         *,
         total: float | None = None,
+        most: int = 0,
     ) -> Exchange:
         """Ask without a client; whatever happens is in the exchange, only cancellation is raised.
 
         `target` and `headers` go out as given, but for Host, Content-Length and Connection, which are made here; `total` limits
-        the whole in seconds.
+        the whole in seconds, `most` the body of the answer in bytes (0 does not).
         """
         given = [pair for pair in headers if pair[0].lower() not in {b"content-length", b"transfer-encoding"}]
         pairs = [*given, (b"Content-Length", b"")] if body or method not in {"GET", "HEAD"} else given
@@ -71,7 +74,7 @@ class Upstream:
         failure: Failure | None
         try:
             async with asyncio.timeout(total):
-                failure = await self._attempts(origin, method, request_head(method, target, lines) + body, capture)
+                failure = await self._attempts(origin, method, request_head(method, target, lines) + body, capture, most)
         except TimeoutError:
             failure = Failure(kind=FailureKind.TOTAL_TIMEOUT, detail=f"not whole after {total:g} s", after_head=capture.answered)
         except UpstreamError as error:
@@ -80,12 +83,14 @@ class Upstream:
             failure = Failure(kind=FailureKind.REFUSED, detail=str(error), after_head=False)
         return capture.end(monotonic(), failure)
 
-    async def _attempts(self, origin: Origin, method: str, message: bytes, capture: Capture) -> Failure | None:
+    async def _attempts(self, origin: Origin, method: str, message: bytes, capture: Capture, most: int) -> Failure | None:
         """Ask once; a second connection is tried only when the first, reused, was closed before the request had left."""
         for fresh in (False, True):
             started = monotonic()
             link = await self.open(origin, fresh=fresh)
-            answer = Answer(method=method, limit=self._limits.head, capture=capture, reader=Nobody())
+            reader = Nobody(most)
+            answer = Answer(method=method, limit=self._limits.head, capture=capture, reader=reader)
+            reader.too_much = partial(_give_up, link, answer, most)
             try:
                 done = link.serve(answer)
                 capture.sent(monotonic(), monotonic() - started)
@@ -98,8 +103,17 @@ class Upstream:
         return answer.failure
 
 
+def _give_up(link: Link, answer: Answer, most: int) -> None:
+    if not answer.over:
+        link.fail(FailureKind.TOO_LARGE, f"more than {most} bytes of body")
+
+
 class Nobody:
-    """The reader of an answer that has no client: it keeps nothing, the capture does."""
+    """The reader of an answer that has no client: it keeps nothing, the capture does; beyond `most` bytes it gives up."""
+
+    def __init__(self, most: int = 0) -> None:
+        self._left = most or math.inf
+        self.too_much: Callable[[], None] = _nothing
 
     def begin(self, head: AnswerHead) -> Terms:  # noqa: ARG002 - the Protocol names it
         """Nothing is written before the body."""
@@ -107,3 +121,12 @@ class Nobody:
 
     def write(self, data: bytes) -> None:
         """The bytes go nowhere."""
+        self._left -= len(data)
+        if self._left < 0:
+            self._left = math.inf
+            # not at once: the answer is just being fed
+            asyncio.get_running_loop().call_soon(self.too_much)
+
+
+def _nothing() -> None:
+    """Where nobody counts."""

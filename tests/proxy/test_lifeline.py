@@ -3,9 +3,11 @@
 import asyncio
 import sys
 
+from proxy.lifeline import Lifeline
+
 HOLDING = """
 import asyncio
-from proxy.lifeline import hold
+from proxy.lifeline import Lifeline, hold
 
 async def main():
     ended = asyncio.Event()
@@ -46,3 +48,11 @@ async def test_without_a_parent_to_watch_it_just_goes_on():
     assert await process.stdout.readline() == b"holding\n"
     process.kill()
     await process.wait()
+
+
+def test_orders_are_whole_lines_however_they_come():
+    told = []
+    line = Lifeline(lambda: None, told.append)
+    for piece in (b"on", b"e\ntw", b"o\n\nthree"):
+        line.data_received(piece)
+    assert told == [b"one", b"two", b""]

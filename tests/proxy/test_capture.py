@@ -1,0 +1,73 @@
+"""proxy.capture: bytes up to the limit, sizes always, a moment for each piece."""
+
+from proxy import capture as module
+from proxy.capture import Capture
+from proxy.exchange import Failure, FailureKind, Mark, Role
+
+
+def capture(limit=100):
+    made = Capture(
+        identity="i",
+        role=Role.PRIMARY,
+        started=5.0,
+        begun=10.0,
+        limit=limit,
+        method="POST",
+        target="/v1/x",
+        headers=(("a", "b"),),
+    )
+    made.provider, made.model, made.stream, made.tag = "p", "m", True, "t"
+    return made
+
+
+def test_an_exchange_holds_what_was_captured():
+    made = capture()
+    made.ask(b"ab")
+    made.ask(b"c")
+    made.sent(10.5, 0.25)
+    made.head(200, "OK", (("x", "y"),), 11.0)
+    made.add(b"12", 11.5)
+    made.add(b"3", 12.0)
+    got = made.end(13.0)
+    assert (got.id, got.provider, got.model, got.stream, got.tag, got.started) == ("i", "p", "m", True, "t", 5.0)
+    assert (got.request.body, got.request.size, got.request.truncated) == (b"abc", 3, False)
+    assert (got.response.body, got.response.head_seconds) == (b"123", 1.0)
+    assert got.response.marks == (Mark(seconds=1.5, end=2), Mark(seconds=2.0, end=3))
+    assert (got.seconds, got.overhead, got.failure) == (3.0, 0.25, None)
+
+
+def test_bodies_are_kept_up_to_the_limit_and_counted_beyond():
+    made = capture(limit=4)
+    for _ in range(3):
+        made.ask(b"abc")
+    made.head(200, "", (), 10.0)
+    made.add(b"123", 11.0)
+    made.add(b"456", 12.0)
+    made.add(b"789", 13.0)
+    got = made.end(14.0)
+    assert (got.request.body, got.request.size) == (b"abca", 9)
+    assert (got.response.body, got.response.size) == (b"1234", 9)
+    assert [mark.end for mark in got.response.marks] == [3, 6, 9]
+
+
+def test_marks_are_bounded_and_the_last_stays_true(monkeypatch):
+    monkeypatch.setattr(module, "_MOST_MARKS", 3)
+    made = capture()
+    made.head(200, "", (), 10.0)
+    for moment in range(10):
+        made.add(b"x", 10.0 + moment)
+    assert made.end(20.0).response.marks[1:] == (Mark(seconds=1.0, end=2), Mark(seconds=9.0, end=10))
+
+
+def test_no_answer_is_no_response():
+    made = capture()
+    failure = Failure(kind=FailureKind.DNS, detail="", after_head=False)
+    assert not made.answered
+    got = made.end(11.0, failure)
+    assert (got.response, got.failure) == (None, failure)
+
+
+def test_the_proxys_own_time_is_never_negative():
+    made = capture()
+    made.sent(10.0, 3.0)
+    assert made.end(11.0).overhead == 0.0

@@ -1,0 +1,102 @@
+"""proxy.credentials: what a request bears to prove who asks is in nothing that is remembered of it."""
+
+import base64
+import gzip
+import zlib
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.credentials import cleared, forms, masked, of_request
+from proxy.exchange import Failure, FailureKind
+from proxy.packing import pack
+from tests.exchanges import exchange
+
+KEY = b"sk-proj-a1b2c3/d4e5+f6=="
+SAID = b'{"error":{"message":"Incorrect API key provided: %b."}}'
+
+try:
+    from compression import zstd
+except ImportError:
+    from backports import zstd
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        (b"Authorization", b"Bearer " + KEY, KEY),
+        (b"authorization", b"Basic " + base64.b64encode(b"user:hunter2-hunter2"), b"hunter2-hunter2"),
+        (b"X-Api-Key", KEY, KEY),
+        (b"api-key", KEY, KEY),
+        (b"x-goog-api-key", KEY, KEY),
+        (b"Proxy-Authorization", b"Bearer " + KEY, KEY),
+        (b"Cookie", b"theme=dark; session=" + KEY, KEY),
+        (b"X-Auth-Token", KEY, KEY),
+    ],
+)
+def test_a_field_that_proves_who_asks_is_a_secret(name, value, secret):
+    assert secret in forms(of_request([(b"Accept", b"*/*"), (name, value)], "/v1/x"))
+
+
+def test_a_query_that_proves_who_asks_is_a_secret_and_other_fields_are_not():
+    assert of_request([(b"User-Agent", b"client/1.0")], "/v1/x?key=abcdefghij&q=1") == [b"abcdefghij"]
+
+
+def test_words_that_local_servers_are_asked_with_are_no_secrets():
+    assert forms(of_request([(b"Authorization", b"Bearer EMPTY")], "/v1/x")) == ()
+
+
+@given(st.binary(max_size=200), st.binary(min_size=8, max_size=40).filter(lambda secret: b"*" not in secret), st.integers(0, 200))
+def test_what_is_masked_keeps_its_length_and_holds_no_secret(data, secret, at):
+    known = forms([secret])
+    clean = masked(data[:at] + secret + data[at:], known)
+    assert len(clean) == len(data) + len(secret)
+    assert secret not in clean
+
+
+def test_a_secret_that_the_limit_cut_in_two_is_masked_as_far_as_it_goes():
+    assert masked(b"given: " + KEY[:12], forms([KEY]), cut=True) == b"given: " + b"*" * 12
+    assert masked(b"given: " + KEY[:12], forms([KEY])) == b"given: " + KEY[:12]
+
+
+def test_nothing_that_is_packed_holds_the_key_of_its_exchange():
+    key = KEY.decode()
+    asked = exchange(
+        SAID % KEY,
+        request=b'{"model":"m","messages":[{"role":"user","content":"my key is %b"}]}' % KEY,
+        status=401,
+        failure=Failure(kind=FailureKind.CLOSED, detail=f"after {key}", after_head=True),
+        tag=key,
+        conversation=key,
+        model=key,
+    )
+    clean = cleared(asked, forms([KEY]))
+    assert KEY not in pack(clean)
+    assert len(pack(clean)) == len(pack(asked))
+    assert [len(clean.request.body), len(clean.response.body)] == [len(asked.request.body), len(asked.response.body)]
+
+
+@pytest.mark.parametrize("written", [KEY, KEY.replace(b"/", b"\\/")])
+@pytest.mark.parametrize(
+    ("coding", "pack_it"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("br", brotli.compress), ("zstd", zstd.compress)],
+)
+def test_a_packed_error_that_holds_the_key_is_remembered_unpacked_without_it(coding, pack_it, written):
+    asked = exchange(pack_it(SAID % written), status=401, headers=(("Content-Encoding", coding), ("Server", "x")))
+    clean = cleared(asked, forms([KEY])).response
+    assert clean.body == SAID % (b"*" * len(written))
+    assert clean.headers == (("Server", "x"),)
+    assert (clean.size, clean.marks[-1].end) == (len(clean.body), len(clean.body))
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"an error"), b"no gzip at all", b""])
+def test_a_packed_error_without_a_key_is_remembered_as_it_came(body):
+    asked = exchange(body, status=500, headers=(("content-encoding", "gzip"),))
+    assert cleared(asked, forms([KEY])) == asked
+
+
+def test_an_exchange_without_secrets_is_itself():
+    asked = exchange(b"{}")
+    assert cleared(asked, ()) is asked

@@ -1,0 +1,82 @@
+"""proxy.dial: each step of a connection fails by its own name, in time, and without an address."""
+
+import asyncio
+import errno
+import socket
+
+import pytest
+
+from proxy import dial
+from proxy.dial import Dialer
+from proxy.errors import UpstreamError
+from proxy.exchange import FailureKind
+from proxy.origin import parse_base_url
+from tests.wires import PATIENCE, ok, scripted
+
+
+async def refused(url, seconds=PATIENCE):
+    with pytest.raises(UpstreamError) as caught:
+        await Dialer(seconds).connect(parse_base_url(url), asyncio.Protocol)
+    assert "127.0.0.1" not in str(caught.value)
+    return caught.value
+
+
+async def test_a_port_that_nobody_listens_on():
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        error = await refused(f"http://127.0.0.1:{bound.getsockname()[1]}/v1")
+    assert (error.kind, error.detail) == (FailureKind.CONNECT, "connection refused")
+
+
+@pytest.mark.parametrize("name", ["no-such-name.invalid", "a..b", "x" * 70 + ".invalid"])
+async def test_a_name_that_nobody_has(name):
+    assert (await refused(f"http://{name}/v1")).kind is FailureKind.DNS
+
+
+async def test_names_are_asked_for_once_by_many(monkeypatch):
+    loop = asyncio.get_running_loop()
+    asked = []
+
+    class Names:
+        def __getattr__(self, name):
+            return getattr(loop, name)
+
+        async def getaddrinfo(self, *key, **_more):
+            asked.append(key)
+            await asyncio.sleep(0)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", key[1]))]
+
+    monkeypatch.setattr(dial.asyncio, "get_running_loop", Names)
+    dialer = Dialer(PATIENCE)
+    found = await asyncio.gather(*[dialer._addresses("somewhere.example", 80) for _ in range(5)])
+    assert len({str(each) for each in found}) == 1
+    await dialer._addresses("somewhere.example", 80)
+    assert asked == [("somewhere.example", 80)]
+
+
+async def test_a_step_that_takes_too_long_is_named():
+    async def silent(wire):
+        await wire.gone()
+
+    async with scripted(silent) as provider:
+        error = await refused(provider.url.replace("http:", "https:"), seconds=0.2)
+    assert (error.kind, error.detail) == (FailureKind.CONNECT_TIMEOUT, "tls took longer than 0.2 s")
+
+
+async def test_a_connection_is_kept_alive_below_http():
+    async with scripted(None, ok()) as provider:
+        made = []
+
+        class Kept(asyncio.Protocol):
+            def connection_made(self, transport):
+                made.append(transport)
+
+        await Dialer(PATIENCE).connect(parse_base_url(provider.url), Kept)
+        assert made[0].get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        made[0].abort()
+        await asyncio.sleep(0)
+
+
+def test_causes_are_told_without_addresses():
+    assert dial._reason(OSError(errno.ECONNREFUSED, "Connect call failed ('10.0.0.1', 80)")) == "connection refused"
+    assert dial._reason(OSError("multiple exceptions: 10.0.0.1")) == "connection failed"

@@ -1,0 +1,60 @@
+"""proxy.door: heads that come in pieces, clients that cannot be seen to leave, refusals that arrive."""
+
+import asyncio
+import json
+import logging
+
+from tests.wires import PATIENCE, ask, client, get, ok, plane, post, scripted
+
+
+async def test_a_head_may_come_byte_by_byte():
+    async with scripted(None, ok(b"yes")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        for byte in get():
+            await asked.send(bytes([byte]))
+        assert (await asked.rest()).endswith(b"yes")
+
+
+async def test_an_endless_head_is_refused_while_it_comes():
+    async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
+        await asked.send(b"GET /v1/x HTTP/1.1\r\n")
+        for number in range(4_000):
+            await asked.send(b"X-%d: %s\r\n" % (number, b"y" * 20))
+            if running.pulse.refused:
+                break
+        answer = await asked.rest()
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "head_too_large"
+
+
+async def test_a_refusal_is_read_even_by_a_client_that_goes_on_sending():
+    async with plane("http://127.0.0.1:9/v1") as running:
+        answer = await ask(running.port, b"GET / HTTP/1.1\r\nA: " + b"x" * 3_000_000)
+        assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_refused_upload_is_told_why():
+    async with plane(provider="", providers={}) as running, client(running.port) as asked:
+        sending = asyncio.create_task(
+            asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000)
+        )
+        assert (await asked.until(b"}}")).startswith(b"HTTP/1.1 404 ")
+        await asyncio.wait_for(sending, PATIENCE)
+        assert b"Connection: close" in await ask(running.port, post(b"{}"))
+
+
+async def test_what_cannot_be_read_is_no_ones_error(caplog):
+    with caplog.at_level(logging.DEBUG, logger="aiohttp"):
+        async with plane("http://127.0.0.1:9/v1") as running:
+            await ask(running.port, b"nonsense\r\n\r\n")
+            async with client(running.port) as asked:
+                await asked.send(b"GET /half")
+    assert caplog.records == []
+
+
+async def test_pipelined_requests_wait_their_turn_even_when_the_client_reads_late():
+    body = b"z" * 400_000
+    async with scripted(None, ok(body)) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(get().replace(b"Connection: close\r\n", b"") * 10)
+        for _ in range(10):
+            assert (await asked.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
+            assert await asked.exactly(len(body)) == body

@@ -1,0 +1,98 @@
+"""proxy.forward: one exchange for each request, whatever the sink does, and no credential in any of them."""
+
+import json
+import logging
+
+from proxy.exchange import FailureKind
+from proxy.packing import pack
+from tests.wires import STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
+
+SECRETS = (b"sk-header", b"sk-query", b"sk-cookie", b"sk-ours", b"sk-answer")
+
+
+async def test_no_credential_is_in_an_exchange():
+    async with scripted(None, ok(b"{}", b"Set-Cookie: sk-answer", b"WWW-Authenticate: sk-answer")) as provider:
+        providers = {"candidate": {"base_url": provider.url, "api_key_env": "OUR_KEY"}}
+        async with plane(providers=providers, environ={"OUR_KEY": "sk-ours"}) as running:
+            fields = (b"Authorization: Bearer sk-header", b"X-Api-Key: sk-header", b"Cookie: sk-cookie", b"X-Whatever: sk-header")
+            await ask(running.port, post(b"{}", *fields, target=b"/v1/chat/completions?api_key=sk-query&a=1"))
+            packed = pack(await running.kept.next())
+            assert [secret for secret in SECRETS if secret in packed] == []
+            sent = provider.requests[0]
+            assert b"Authorization: Bearer sk-ours\r\n" in sent
+            assert b"X-Api-Key" not in sent
+            assert b"?api_key=sk-query&a=1 " in sent
+
+
+async def test_a_request_is_told_by_its_control_fields():
+    async with scripted(None, ok()) as one, scripted(None, ok()) as two:
+        providers = {"candidate": {"base_url": one.url}, "other": {"base_url": two.url}}
+        fields = (
+            b"x-sameweights-provider: other",
+            b"x-sameweights-shadow: off",
+            b"x-sameweights-tag: t",
+            b"x-sameweights-conversation: c",
+        )
+        async with plane(providers=providers, reference="candidate") as running:
+            await ask(running.port, post(b'{"model":"m","stream":true}', *fields))
+            got = await running.kept.next()
+            assert (got.route, got.provider, got.reference, got.model, got.stream) == ("other", "other", "candidate", "m", True)
+            assert (got.opted_out, got.tag, got.conversation) == (True, "t", "c")
+            assert (len(one.requests), len(two.requests)) == (0, 1)
+            assert b"sameweights" not in two.requests[0]
+            await ask(running.port, get(b"/other/v1/models?x"))
+            assert two.requests[1].startswith(b"GET /v1/models?x HTTP/1.1\r\n")
+
+
+async def test_no_route_is_a_404_and_an_exchange():
+    async with plane(provider="", providers={}) as running:
+        answer = await ask(running.port, post(b'{"model":"m"}'))
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "no_route"
+        got = await running.kept.next()
+        assert (got.failure.kind, got.model, got.response) == (FailureKind.REFUSED, "m", None)
+
+
+async def test_times_are_in_order_and_the_proxys_own_share_is_small():
+    async with scripted(None, STREAM_HEAD + chunks(b"a", b"b") + b"0\r\n\r\n") as provider, plane(provider.url) as running:
+        await ask(running.port, post(b"{}"))
+        got = await running.kept.next()
+        moments = [got.overhead, got.response.head_seconds, *[mark.seconds for mark in got.response.marks], got.seconds]
+        assert moments == sorted(moments)
+        assert moments[0] > 0
+
+
+async def test_a_sink_that_raises_hurts_nobody(caplog):
+    class Broken:
+        def offer(self, exchange):
+            raise RuntimeError("disk full")
+
+    with caplog.at_level(logging.ERROR):
+        async with (
+            scripted(None, ok(b"yes")) as provider,
+            plane(provider.url, sink=Broken()) as running,
+            client(running.port) as asked,
+        ):
+            for _ in range(3):
+                await asked.send(post(b"{}", close=False))
+                await asked.until(b"yes")
+    assert len(caplog.records) == 3
+
+
+async def test_a_fault_of_ours_is_a_500_without_its_stack(caplog, monkeypatch):
+    monkeypatch.setattr("proxy.forward.peek", lambda _body: 1 / 0)
+    with caplog.at_level(logging.ERROR):
+        async with plane("http://127.0.0.1:1/v1") as running:
+            answer = await ask(running.port, post(b"{}"))
+            assert answer.startswith(b"HTTP/1.1 500 ")
+            assert b"ZeroDivision" not in answer
+            assert (await running.kept.next()).failure.kind is FailureKind.INTERNAL
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_counters_tell_what_happened():
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        await ask(running.port, get())
+        await ask(running.port, get(b"*", method=b"OPTIONS"))
+        pulse = running.pulse
+        assert (pulse.accepted, pulse.finished, pulse.refused, pulse.in_flight) == (2, 2, 1, 0)

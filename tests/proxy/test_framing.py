@@ -1,0 +1,85 @@
+"""proxy.framing: one reading of a head, or none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.framing import Framing, chunked_end, delivered_end, read_head
+from tests.wires import chunks
+
+
+def head(*lines, status=b"HTTP/1.1 200 OK"):
+    return b"\r\n".join((status, *lines, b"", b""))
+
+
+@pytest.mark.parametrize(
+    ("raw", "framing", "length", "keep"),
+    [
+        (head(b"Content-Length: 5"), Framing.LENGTH, 5, True),
+        (head(b"Content-Length:5", b"Connection: Close"), Framing.LENGTH, 5, False),
+        (head(b"transfer-ENCODING: Chunked"), Framing.CHUNKED, 0, True),
+        (head(), Framing.CLOSE, 0, False),
+        (head(status=b"HTTP/1.1 204 No Content"), Framing.NONE, 0, True),
+        (head(b"Content-Length: 5", status=b"HTTP/1.1 304 X"), Framing.NONE, 0, True),
+        (head(b"Content-Length: 5", status=b"HTTP/1.0 200 OK"), Framing.LENGTH, 5, False),
+        (head(b"Content-Length: 5", b"Connection: keep-alive", status=b"HTTP/1.0 200 OK"), Framing.LENGTH, 5, True),
+        (head(status=b"HTTP/1.1 100 Continue"), Framing.NONE, 0, True),
+    ],
+)
+def test_the_end_of_a_body_is_told_by_its_head(raw, framing, length, keep):
+    read = read_head(raw, "POST")
+    assert (read.framing, read.length, read.keep) == (framing, length, keep)
+
+
+def test_an_answer_to_head_has_no_body():
+    assert read_head(head(b"Content-Length: 5"), "HEAD").framing is Framing.NONE
+
+
+def test_lines_are_kept_as_sent():
+    read = read_head(head(b"A:1", b"b:   2 ", status=b"HTTP/1.1 200 \xe9 x"), "GET")
+    assert (read.line, read.reason, read.fields) == (b"200 \xe9 x", "é x", ((b"A", b"1"), (b"b", b"   2 ")))
+    assert read_head(head(status=b"HTTP/1.1 299"), "GET").line == b"299"
+
+
+def test_a_providers_patience_is_learnt():
+    assert read_head(head(b"Keep-Alive: max=5, timeout=7"), "GET").keep_seconds == 7.0
+    assert read_head(head(b"Keep-Alive: x"), "GET").keep_seconds == 0.0
+
+
+@pytest.mark.parametrize("value", [b"", b" ", b"-1", b"+1", b"1, 1", b"0x5", b"5 5", b"9" * 19, b"1\x0b", b"\xb2"])
+def test_a_length_is_one_number(value):
+    with pytest.raises(ValueError, match="its"):
+        read_head(head(b"Content-Length: " + value), "GET")
+
+
+@given(st.binary(max_size=60))
+def test_any_head_is_read_or_refused(raw):
+    for whole in (raw + b"\r\n\r\n", b"HTTP/1.1 200 " + raw + b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + raw + b"\r\n\r\n"):
+        try:
+            read = read_head(whole, "GET")
+        except ValueError:
+            continue
+        assert b"\r\n".join((b"HTTP/1.1 " + read.line, *(name + b":" + value for name, value in read.fields)))[9:] in whole
+
+
+@given(st.lists(st.binary(min_size=1, max_size=8), max_size=4), st.binary(max_size=9), st.data())
+def test_the_end_of_chunks_is_found_wherever_they_are_cut(pieces, excess, data):
+    whole = chunks(*pieces) + b"0\r\n\r\n"
+    cut = data.draw(st.integers(0, len(whole) - 1))
+    held, at = [], 0
+    for piece in pieces:
+        start = at + len(b"%x\r\n" % len(piece))
+        if start + len(piece) > cut:
+            held.append(piece[max(0, cut - start) :])
+        at = start + len(piece) + 2
+    end = chunked_end(whole[max(0, cut - 64) : cut], whole[cut:] + excess, held)
+    # A piece may look like framing: then the end may be told too early, never too late.
+    assert end is None or end <= len(whole) - cut
+    if all(piece.isalpha() for piece in pieces):
+        assert end == len(whole) - cut
+
+
+def test_what_was_delivered_is_never_overstated():
+    assert delivered_end(b"1\r\n1\r\n1\r\n1\r\nZZ", [b"1", b"1"]) <= 9
+    assert delivered_end(b"5\r\nhello\r\nZZ\r\n", [b"hello"]) == 8
+    assert delivered_end(b"anything", []) == 0

@@ -1,0 +1,150 @@
+"""proxy.headers: what travels, what stays behind, what is remembered."""
+
+import pytest
+
+from proxy import headers
+from proxy.headers import Control
+
+SECRETS = [
+    b"Authorization: Bearer k",
+    b"X-Api-Key: k",
+    b"api-key: k",
+    b"Cookie: k",
+    b"Set-Cookie: k",
+    b"Proxy-Authorization: k",
+    b"X-Goog-Api-Key: k",
+]
+
+
+def pairs(*lines):
+    return [tuple(line.split(b": ", 1)) for line in lines]
+
+
+def out(*lines, key="", length=None):
+    return headers.outgoing(pairs(*lines), authority="h:1", key=key, length=length)
+
+
+def test_host_and_length_are_written_anew_where_they_stood():
+    assert out(b"A: 1", b"host: p", b"B: 2", b"content-LENGTH: 5", b"C: 3", length=7) == [
+        *(b"A: 1", b"Host: h:1", b"B: 2", b"content-LENGTH: 7", b"C: 3")
+    ]
+
+
+def test_a_host_is_given_even_to_a_request_that_had_none():
+    assert out(b"A: 1") == [b"Host: h:1", b"A: 1"]
+
+
+def test_fields_of_this_hop_stay_here():
+    stays = (
+        b"Connection: keep-alive, X-Mine",
+        b"x-mine: 1",
+        b"Keep-Alive: 5",
+        b"TE: trailers",
+        b"Trailer: X",
+        b"Upgrade: h2c",
+        b"Expect: 100-continue",
+    )
+    assert out(b"Host: p", *stays, b"Proxy-Connection: x", b"Proxy-Authorization: y", b"X-Stays: 1") == [
+        b"Host: h:1",
+        b"X-Stays: 1",
+    ]
+
+
+def test_framing_survives_a_connection_field_that_names_it():
+    assert out(b"Host: p", b"Connection: content-length, host", b"Content-Length: 3", length=3) == [
+        b"Host: h:1",
+        b"Content-Length: 3",
+    ]
+    assert out(b"Host: p", b"Transfer-Encoding: Chunked") == [b"Host: h:1", b"Transfer-Encoding: chunked"]
+
+
+def test_our_own_fields_are_for_us_alone():
+    assert out(b"Host: p", b"X-SameWeights-Provider: a", b"x-sameweights-anything: b") == [b"Host: h:1"]
+
+
+def test_credentials_pass_unless_a_key_replaces_them_all():
+    lines = (b"Host: p", b"x-api-key: a", b"Authorization: Bearer b", b"api-key: c", b"Z: 1")
+    assert out(*lines) == [b"Host: h:1", *lines[1:]]
+    assert out(*lines, key="ours") == [b"Host: h:1", b"Authorization: Bearer ours", b"Z: 1"]
+    assert out(b"Host: p", key="ours") == [b"Host: h:1", b"Authorization: Bearer ours"]
+
+
+def test_an_answers_fields_return_as_they_came():
+    came = [
+        (b"X-A", b":1"),
+        (b"Content-Length", b" 5"),
+        (b"Connection", b" x-hop"),
+        (b"X-Hop", b" 1"),
+        (b"Keep-Alive", b" timeout=5"),
+        (b"Server", b"  z "),
+    ]
+    assert headers.returning(came, chunked=False, connection="") == [b"X-A::1", b"Content-Length: 5", b"Server:  z "]
+    assert headers.returning(came[:1], chunked=False, connection="close")[-1] == b"Connection: close"
+
+
+def test_chunked_is_said_only_while_it_is_so():
+    came = [(b"Transfer-Encoding", b" chunked")]
+    assert headers.returning(came, chunked=True, connection="") == [b"Transfer-Encoding: chunked"]
+    assert headers.returning(came, chunked=False, connection="") == []
+
+
+def test_a_connection_field_cannot_take_the_length_away():
+    came = [(b"Content-Length", b" 5"), (b"Connection", b" content-length")]
+    assert headers.returning(came, chunked=False, connection="") == [b"Content-Length: 5"]
+
+
+def test_control_fields_are_read():
+    said = headers.control(
+        pairs(
+            b"X-SameWeights-Provider: a ",
+            b"x-sameweights-shadow: OFF",
+            b"x-sameweights-tag: " + b"t" * 99,
+            b"x-sameweights-conversation: c",
+        )
+    )
+    assert said == Control(provider="a", opted_out=True, tag="t" * 64, conversation="c")
+    assert headers.control(pairs(b"Host: p")) == Control()
+
+
+@pytest.mark.parametrize("line", SECRETS)
+def test_no_credential_is_remembered(line):
+    assert headers.remembered(pairs(line)) == ()
+
+
+def test_what_is_remembered_keeps_order_and_case():
+    kept = headers.remembered(
+        pairs(b"Content-TYPE: a", b"X-Secret-Thing: k", b"OpenAI-Model: m", b"X-RateLimit-Remaining: 1", b"x-request-id: \xe9")
+    )
+    assert kept == (("Content-TYPE", "a"), ("OpenAI-Model", "m"), ("X-RateLimit-Remaining", "1"), ("x-request-id", "é"))
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("/v1/x?key=s3cret&a=1", "/v1/x?key=redacted&a=1"),
+        ("/v1/x?a=1&API-KEY=s3cret", "/v1/x?a=1&API-KEY=redacted"),
+        (
+            "/v1/x?api_key=s3cret&token=s3cret&access_token=s3cret#f",
+            "/v1/x?api_key=redacted&token=redacted&access_token=redacted#f",
+        ),
+        ("/v1/x?monkey=banana&max_token=3", "/v1/x?monkey=banana&max_token=3"),
+        ("http://u:s3cret@h/v1", "http://h/v1"),
+        ("/v1/x", "/v1/x"),
+    ],
+)
+def test_keys_in_a_target_are_not_remembered(target, kept):
+    assert headers.remembered_target(target) == kept
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((b"X-Sameweights-Record: off",), True),
+        ((b"x-sameweights-record: OFF ", b"A: b"), True),
+        ((b"X-Sameweights-Record: on",), False),
+        ((b"X-Sameweights-Shadow: off",), False),
+        ((), False),
+    ],
+)
+def test_a_client_may_have_nothing_kept(lines, said):
+    assert headers.unrecorded(pairs(*lines)) is said

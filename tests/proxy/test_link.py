@@ -1,0 +1,122 @@
+"""proxy.link: one answer at a time, and a close that is seen."""
+
+import asyncio
+import socket
+
+from proxy.capture import Capture
+from proxy.exchange import FailureKind, Role
+from proxy.link import Link
+from proxy.origin import parse_base_url
+from proxy.parsing import Answer
+from proxy.upstream import Nobody
+from tests.wires import PATIENCE, ok, scripted
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
+
+
+def answer():
+    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, method="GET", target="/", headers=())
+    return Answer(method="GET", limit=9999, capture=capture, reader=Nobody())
+
+
+async def connected(provider, ended):
+    origin = parse_base_url(provider.url)
+    made = await asyncio.get_running_loop().create_connection(lambda: Link(origin, ended.append), "127.0.0.1", provider.port)
+    return made[1]
+
+
+async def test_a_link_serves_answer_after_answer():
+    async with scripted(None, ok(b"1"), ok(b"2")) as provider:
+        link = await connected(provider, [])
+        for _ in range(2):
+            assert link.usable
+            read = answer()
+            done = link.serve(read)
+            assert not link.usable
+            link.send(REQUEST, last=True)
+            await asyncio.wait_for(done, PATIENCE)
+            assert read.reusable
+        assert link.served == 2
+        link.close()
+
+
+async def test_an_answer_before_the_request_is_whole_spends_the_link():
+    async def script(wire):
+        await wire.head()
+        await wire.send(ok(b"early"))
+        await wire.gone()
+
+    ended = []
+    async with scripted(script) as provider:
+        link = await connected(provider, ended)
+        read = answer()
+        done = link.serve(read)
+        link.send(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", last=False)
+        await asyncio.wait_for(done, PATIENCE)
+        assert (read.failure, read.reusable, link.usable) == (None, False, False)
+        assert not link.stale(read)
+
+
+async def test_bytes_unasked_for_close_an_idle_link():
+    async def script(wire):
+        await wire.send(b"HTTP/1.1 408 Too slow\r\n\r\n")
+        await wire.gone()
+        gone.set()
+
+    gone = asyncio.Event()
+    async with scripted(script) as provider:
+        ended = []
+        link = await connected(provider, ended)
+        await asyncio.wait_for(gone.wait(), PATIENCE)
+        assert not link.usable
+        assert ended == [link]
+
+
+async def test_serving_on_a_link_that_is_gone_is_a_failure_at_once():
+    async with scripted(None, ok()) as provider:
+        link = await connected(provider, [])
+        link.close()
+        read = answer()
+        await asyncio.wait_for(link.serve(read), PATIENCE)
+        assert read.failure.kind is FailureKind.CLOSED
+
+
+async def test_only_a_used_link_that_breaks_before_the_request_has_left_may_be_replaced():
+    async def script(wire):
+        await wire.head()
+        await wire.send(ok(b"1"))
+        wire.reader._transport.pause_reading()
+        await asyncio.wait_for(sent.wait(), PATIENCE)
+        wire.reset()
+
+    sent = asyncio.Event()
+    for large, stale in ((20_000_000, True), (0, False)):
+        sent.clear()
+        async with scripted(script) as provider:
+            link = await connected(provider, [])
+            done = link.serve(answer())
+            link.send(REQUEST, last=True)
+            await asyncio.wait_for(done, PATIENCE)
+            second = answer()
+            done = link.serve(second)
+            link.send(REQUEST + b"x" * large, last=True)
+            assert link.unsent == stale
+            sent.set()
+            await asyncio.wait_for(done, PATIENCE)
+            assert link.stale(second) == stale
+
+
+async def test_a_close_that_the_loop_has_not_seen_yet_is_seen_before_use():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
+        for last_words in (b"", b"HTTP/1.1 408 Too slow\r\n\r\n"):
+            _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+            peer, _ = listening.accept()
+            assert link.usable
+            peer.sendall(last_words)
+            peer.close()
+            # Not one turn of the loop lies between the close and this question.
+            assert not link.usable
+            link.close()
+            await asyncio.sleep(0)

@@ -1,0 +1,100 @@
+"""proxy.packing: nothing is lost on the way, and nothing else is taken for an exchange."""
+
+import struct
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.exchange import Exchange, Failure, FailureKind, Mark, Request, Response, Role
+from proxy.packing import EXCHANGE, frame, pack, pack_pulse, unpack, unpack_pulse
+from proxy.pulse import Pulse
+from tests.exchanges import exchange
+
+ANY_TEXT = st.text(st.characters(codec=None), max_size=20)
+NUMBER = st.floats(allow_nan=False, allow_infinity=False)
+SIZE = st.integers(0, 2**63 - 1)
+HEADERS = st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=3).map(tuple)
+REQUESTS = st.builds(Request, method=ANY_TEXT, target=ANY_TEXT, headers=HEADERS, body=st.binary(max_size=50), size=SIZE)
+RESPONSES = st.builds(
+    Response,
+    status=st.integers(100, 999),
+    reason=ANY_TEXT,
+    headers=HEADERS,
+    body=st.binary(max_size=50),
+    size=SIZE,
+    marks=st.lists(st.builds(Mark, seconds=NUMBER, end=SIZE), max_size=5).map(tuple),
+    head_seconds=NUMBER,
+)
+FAILURES = st.builds(Failure, kind=st.sampled_from(FailureKind), detail=ANY_TEXT, after_head=st.booleans())
+TEXTS = dict.fromkeys(("id", "route", "provider", "reference", "model", "tag", "conversation"), ANY_TEXT)
+EXCHANGES = st.builds(
+    Exchange,
+    **TEXTS,
+    role=st.sampled_from(Role),
+    started=NUMBER,
+    stream=st.booleans(),
+    opted_out=st.booleans(),
+    request=REQUESTS,
+    response=st.none() | RESPONSES,
+    failure=st.none() | FAILURES,
+    seconds=NUMBER,
+    overhead=NUMBER,
+)
+
+
+@settings(max_examples=60)
+@given(EXCHANGES)
+def test_an_exchange_comes_back_equal(packed):
+    assert unpack(pack(packed)) == packed
+
+
+@given(st.binary(max_size=200))
+def test_any_other_bytes_are_a_value_error(payload):
+    with pytest.raises(ValueError, match="no packed exchange"):
+        unpack(payload)
+
+
+@given(cut=st.integers(0, 400), flip=st.integers(0, 255))
+def test_a_torn_or_altered_message_is_a_value_error_or_another_exchange(cut, flip):
+    whole = pack(exchange(b"body", request=b"asked"))
+    at = cut % len(whole)
+    for payload in (whole[:at], whole[:at] + bytes([flip]) + whole[at + 1 :]):
+        try:
+            assert isinstance(unpack(payload), Exchange)
+        except ValueError as error:
+            assert str(error).startswith("no packed exchange")  # noqa: PT017 - either end is right, as long as it is this error
+
+
+def test_wrong_types_inside_are_refused():
+    whole = pack(exchange(b"body"))
+    for was, becomes in (
+        (b'"stream":false', b'"stream":"yes" '[:14]),
+        (b'"role":"primary"', b'"role":"primarY"'),
+        (b'"id":"', b'"ix":"'),
+    ):
+        assert was in whole
+        with pytest.raises(ValueError, match="no packed exchange"):
+            unpack(whole.replace(was, becomes))
+
+
+def test_a_whole_number_of_seconds_stays_a_number():
+    assert unpack(pack(replace(exchange(), seconds=1.0))).seconds == 1.0
+
+
+def test_a_frame_tells_its_length_and_kind():
+    assert frame(EXCHANGE, b"abc") == struct.pack(">I", 4) + b"Eabc"
+
+
+@given(st.builds(Pulse, accepted=SIZE, in_flight=SIZE, loop_lag=NUMBER, dropped=st.dictionaries(ANY_TEXT, SIZE, max_size=3)))
+def test_a_pulse_comes_back_equal(pulse):
+    assert unpack_pulse(pack_pulse(pulse)) == pulse
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{}", b"[]", b"null", b'{"dropped":[]}', pack_pulse(Pulse()).replace(b":0,", b':"x",', 1)]
+)
+def test_what_is_no_pulse_is_a_value_error(payload):
+    with pytest.raises(ValueError, match="no packed pulse"):
+        unpack_pulse(payload)

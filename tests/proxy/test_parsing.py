@@ -1,0 +1,158 @@
+"""proxy.parsing: any cut of the bytes reads the same, and only what is sound is passed on."""
+
+from itertools import pairwise
+
+import httptools
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.capture import Capture
+from proxy.exchange import FailureKind, Role
+from proxy.parsing import Answer, Terms
+from tests.wires import STREAM_HEAD, chunks, ok
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Kept:
+    def __init__(self, *, plain=False):
+        self.plain = plain
+        self.written = b""
+        self.heads = []
+
+    def begin(self, head):
+        self.heads.append(head.status)
+        return Terms(head=b"<%d>" % head.status, plain=self.plain)
+
+    def write(self, data):
+        self.written += data
+
+
+def read(pieces, *, method="GET", plain=False, limit=10_000):
+    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method=method, target="/", headers=())
+    reader = Kept(plain=plain)
+    answer = Answer(method=method, limit=limit, capture=capture, reader=reader)
+    for moment, piece in enumerate(pieces):
+        if answer.over:
+            break
+        answer.feed(piece, float(moment))
+    return answer, reader, capture
+
+
+def cut(data, places):
+    edges = [0, *sorted({place % (len(data) + 1) for place in places}), len(data)]
+    return [data[start:end] for start, end in pairwise(edges) if start < end]
+
+
+BODIES = st.lists(
+    st.binary(min_size=1, max_size=30) | st.sampled_from([b"\r\n", b"0\r\n\r\n", b"\r\n0\r\n\r\n", b"data: x\n\n"]), max_size=6
+)
+
+
+@settings(max_examples=150)
+@given(BODIES, st.lists(st.integers(0, 400), max_size=12), st.sampled_from([b"", b"X: y\r\n"]))
+def test_a_chunked_body_reads_the_same_however_it_is_cut(pieces, places, trailer):
+    body = chunks(*pieces) + b"0\r\n" + trailer + b"\r\n"
+    for plain in (False, True):
+        answer, reader, capture = read(cut(CHUNKED + body, places), plain=plain)
+        assert (answer.over, answer.reusable, answer.failure) == (True, True, None)
+        assert reader.written == b"<200>" + (b"".join(pieces) if plain else body)
+        assert capture.end(9.0).response.body == b"".join(pieces)
+
+
+@given(st.binary(max_size=60), st.lists(st.integers(0, 200), max_size=8), st.binary(max_size=5))
+def test_a_body_with_a_length_ends_there(body, places, excess):
+    answer, reader, capture = read(cut(ok(body) + excess, places))
+    assert reader.written == b"<200>" + body
+    assert answer.over
+    assert answer.failure is None
+    assert capture.size == len(body)
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=9).filter(bytes.isalpha), max_size=4),
+    st.lists(st.integers(0, 200), max_size=8),
+    st.binary(min_size=1, max_size=9),
+)
+def test_nothing_beyond_the_last_chunk_is_passed_on(pieces, places, excess):
+    body = chunks(*pieces) + b"0\r\n\r\n"
+    answer, reader, _ = read([CHUNKED, *cut(body + excess, places)])
+    assert answer.over
+    assert reader.written == b"<200>" + body
+
+
+@given(st.binary(max_size=80), st.lists(st.integers(0, 200), max_size=8))
+def test_bytes_of_any_kind_never_raise_and_only_sound_ones_pass(noise, places):
+    for start in (b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\n", CHUNKED, STREAM_HEAD + chunks(b"ok")):
+        answer, reader, _ = read(cut(start + noise, places))
+        if answer.failure is not None and not answer.failure.after_head:
+            assert reader.written == b""
+
+
+def test_what_is_sound_before_a_bad_chunk_is_passed_on():
+    answer, reader, capture = read([CHUNKED, b"5\r\nhello\r\n5\r\nagain\r\nXY\r\n"])
+    assert reader.written == b"<200>5\r\nhello\r\n5\r\nagain"
+    assert (answer.failure.kind, answer.reusable) == (FailureKind.MALFORMED, False)
+    assert capture.end(1.0).response.body == b"helloagain"
+
+
+def test_interim_heads_come_first():
+    answer, reader, _ = read([b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n", b"Link: x\r\n\r\n" + ok(b"x")])
+    assert reader.heads == [100, 103, 200]
+    assert reader.written == b"<100><103><200>x"
+    assert answer.reusable
+
+
+def test_an_answer_to_head_ends_with_its_head():
+    answer, reader, _ = read([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"], method="HEAD")
+    assert (answer.over, answer.reusable, reader.written) == (True, True, b"<200>")
+    answer, reader, _ = read([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"], method="HEAD")
+    assert (answer.over, answer.reusable, reader.written) == (True, False, b"<200>")
+
+
+@pytest.mark.parametrize(
+    ("data", "reset", "kind"),
+    [
+        (b"", False, FailureKind.CLOSED),
+        (b"", True, FailureKind.RESET),
+        (b"HTTP/1.1 200", False, FailureKind.CLOSED),
+        (CHUNKED + b"5\r\nhe", False, FailureKind.CLOSED),
+        (CHUNKED + chunks(b"hello"), False, FailureKind.CLOSED),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", False, FailureKind.CLOSED),
+        (b"HTTP/1.1 200 OK\r\n\r\nhe", True, FailureKind.RESET),
+        (b"HTTP/1.1 200 OK\r\n\r\nhe", False, None),
+    ],
+)
+def test_an_end_of_the_connection_ends_only_what_may_end_so(data, reset, kind):
+    answer, _, _ = read([data] if data else [])
+    assert answer.untouched == (not data)
+    answer.eof(reset=reset)
+    assert answer.over
+    assert not answer.reusable
+    assert (answer.failure and answer.failure.kind) == kind
+
+
+def test_the_first_cause_of_a_failure_stays():
+    answer, _, _ = read([])
+    answer.fail(FailureKind.SILENCE_TIMEOUT, "first")
+    answer.fail(FailureKind.CLIENT_GONE, "second")
+    answer.eof(reset=True)
+    assert answer.failure.detail == "first"
+
+
+def test_moments_are_kept_for_each_piece():
+    _, _, capture = read([CHUNKED, chunks(b"ab"), chunks(b"c", b"d")])
+    assert [(mark.seconds, mark.end) for mark in capture.end(9.0).response.marks] == [(1.0, 2), (2.0, 3), (2.0, 4)]
+
+
+@pytest.mark.parametrize("junk", [b"1;" + b"e" * 20_000, b"0\r\nA: " + b"b" * 20_000, b"0\r\n" + b"A: b\r\n" * 4_000])
+def test_framing_without_a_body_byte_has_a_limit(junk):
+    answer, _, _ = read([CHUNKED, *cut(junk, range(0, len(junk), 1_000))])
+    assert answer.failure.kind is FailureKind.MALFORMED
+
+
+def test_the_parser_below_is_as_strict_as_it_is_trusted_to_be():
+    for head in (b"Content-Length: 3\r\nTransfer-Encoding: chunked", b"A: b\r\n c", b"A : b", b"A: b\nC: d"):
+        with pytest.raises(httptools.HttpParserError):
+            httptools.HttpResponseParser(object()).feed_data(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")

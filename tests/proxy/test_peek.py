@@ -1,0 +1,83 @@
+"""proxy.peek: total over any bytes, right over JSON, quiet about the rest."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.peek import Peek, peek, renamed
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+KEYS = st.sampled_from(["messages", "tools", "x", 'a"b', "é"])
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_peeked_at_without_a_fault(body):
+    assert isinstance(peek(body), Peek)
+
+
+@given(
+    before=st.dictionaries(KEYS, VALUES, max_size=3),
+    model=st.text(min_size=1, max_size=40),
+    stream=st.booleans(),
+    last=st.booleans(),
+)
+def test_the_model_and_the_stream_flag_are_found_wherever_they_stand(before, model, stream, last):
+    asked = {**before, "model": model, "stream": stream} if last else {"stream": stream, "model": model, **before}
+    for ascii_only in (True, False):
+        body = json.dumps(asked, ensure_ascii=ascii_only).encode(errors="replace")
+        seen = peek(body)
+        assert (seen.model, seen.stream) == (model.encode(errors="replace").decode(), stream)
+        start, end = seen.model_span
+        assert json.loads(body[start:end]) == model.encode(errors="replace").decode() or ascii_only
+
+
+@given(body=st.dictionaries(KEYS, VALUES, max_size=3), cut=st.integers(0, 200))
+def test_a_prefix_says_what_it_holds_and_no_more(body, cut):
+    whole = json.dumps({"model": "m", **body, "stream": True}).encode()
+    seen = peek(whole[:cut])
+    assert seen.model in {"", "m"}
+    assert (seen.model == "m") == (cut >= len(b'{"model": "m"'))
+
+
+@given(before=VALUES, model=st.text(min_size=1, max_size=20), new=st.text(max_size=20))
+def test_renaming_changes_that_one_value(before, model, new):
+    body = json.dumps({"messages": before, "model": model, "n": 1}, indent=2).encode()
+    changed = renamed(body, peek(body).model_span, new)
+    assert json.loads(changed) == {"messages": before, "model": new, "n": 1}
+    assert len(changed) - len(body) == len(json.dumps(new)) - len(json.dumps(model))
+
+
+NO_MODELS = (
+    *(b"", b" ", b"{", b"[]", b"null", b'"model"', b'{"model"', b'{"model":', b'{"model":"a', b'{"model":7}', b'{"model":null}'),
+    *(b'{"model":["a"]}', b'{"a":{"model":"x"}}', b'[{"model":"x"}]', b'\xef\xbb\xbf{"model":"x"}', b'{"model" "x"}'),
+    *(b'{model:"x"}', b"{" * 100_000, b'{"a":' + b"[" * 100_000, b'{"a":"' + b"\\" * 99_999, b'{"model":"' + b"x" * 2000 + b'"}'),
+)
+
+
+@pytest.mark.parametrize("body", NO_MODELS)
+def test_what_is_not_a_model_is_no_model(body):
+    assert peek(body) == Peek()
+
+
+def test_escapes_and_bad_bytes_give_a_text_that_can_be_written():
+    assert peek(rb'{"mod\u0065l":"\u0061\n"}').model == "a\n"
+    assert peek(rb'{"model":"\ud800x"}').model == "?x"
+    assert peek(b'{"model":"\xff"}').model == "\ufffd"
+
+
+def test_a_megabyte_before_the_model_is_read_past():
+    body = json.dumps(
+        {"messages": [{"role": "user", "content": 'say "hi" \n' * 50}] * 1500, "model": "m", "stream": True}
+    ).encode()
+    assert len(body) > 900_000
+    assert peek(body) == Peek(model="m", stream=True, model_span=(body.rindex(b'"m"'), body.rindex(b'"m"') + 3))
+
+
+def test_a_body_made_of_brackets_is_given_up_in_time():
+    assert peek(b'{"a":' + b"[]," * 400_000).model == ""

@@ -1,0 +1,154 @@
+"""proxy.server: one process, told what to be on its standard input, gone when it is told to go."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import asynccontextmanager
+
+import pytest
+
+from proxy.config import ProxyConfig
+from proxy.exchange import FailureKind
+from proxy.pulse import Pulse
+from proxy.server import Plane, read_keys
+from proxy.sink import Discard
+from tests.running import until
+from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
+
+
+@asynccontextmanager
+async def process(url, **config):
+    """`python -m proxy.server` on a socket of ours; gives the process and the port."""
+    folder = tempfile.mkdtemp()
+    given = {"provider": "candidate", "providers": {"candidate": {"base_url": url}}, **config}
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        told = {"config": given, "audit_socket": f"{folder}/audit", "worker": 0, "fd": sock.fileno()}
+        running = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "proxy.server"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[sock.fileno()],
+        )
+        running.stdin.write(json.dumps(told).encode() + b"\n")
+        await running.stdin.drain()
+        assert await asyncio.wait_for(running.stdout.readline(), PATIENCE) == b"ready\n"
+        port = sock.getsockname()[1]
+    try:
+        yield running, port
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.communicate()
+        shutil.rmtree(folder)
+
+
+async def _unfinished(wire):
+    await wire.request()
+    await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n"))
+    await wire.gone()
+
+
+async def test_a_process_serves_and_leaves_when_told_with_nothing_to_say():
+    async with scripted(None, ok(b"{}")) as provider, process(provider.url) as (running, port):
+        assert (await ask(port, post(b"{}"))).startswith(b"HTTP/1.1 200")
+        running.send_signal(signal.SIGTERM)
+        _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
+        assert (running.returncode, errors) == (0, b"")
+
+
+async def test_a_running_stream_may_finish_while_no_new_client_gets_in():
+    go = asyncio.Event()
+
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n"))
+        await asyncio.wait_for(go.wait(), PATIENCE)
+        await wire.send(chunks(b"data: 2\n\n") + b"0\r\n\r\n")
+        await wire.gone()
+
+    async with (
+        scripted(script) as provider,
+        process(provider.url) as (running, port),
+        client(port) as asked,
+        client(port) as idle,
+    ):
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"data: 1\n\n")
+        running.send_signal(signal.SIGTERM)
+        assert await idle.rest() == b""
+        with pytest.raises(ConnectionError):
+            await ask(port, get())
+        go.set()
+        assert (await asked.rest()).endswith(chunks(b"data: 2\n\n") + b"0\r\n\r\n")
+        assert await asyncio.wait_for(running.wait(), PATIENCE) == 0
+
+
+async def test_a_stream_that_outlasts_the_grace_is_broken_not_ended():
+    async with scripted(_unfinished) as provider, process(provider.url, timeouts={"grace": 0.2}) as (running, port):
+        async with client(port) as asked:
+            await asked.send(post(b"{}", close=False))
+            await asked.until(b"data: 1\n\n")
+            running.send_signal(signal.SIGTERM)
+            assert b"0\r\n\r\n" not in await asked.rest()
+        assert await asyncio.wait_for(running.wait(), PATIENCE) == 0
+
+
+async def test_a_second_signal_ends_at_once():
+    async with (
+        scripted(_unfinished) as provider,
+        process(provider.url) as (running, port),
+        client(port) as asked,
+        client(port) as idle,
+    ):
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"data: 1\n\n")
+        running.send_signal(signal.SIGTERM)
+        await idle.rest()
+        running.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(running.wait(), PATIENCE) == 1
+
+
+def test_the_data_plane_imports_nothing_of_the_audit():
+    others = {"shadow", "storage", "openai", "jinja2", "sqlite_utils", "prometheus_client"}
+    code = f"import sys, proxy.server; print([m for m in sys.modules if m.split('.')[0] in {others}])"
+    assert subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."}, text=True) == "[]\n"
+
+
+async def test_stopping_breaks_what_runs_and_records_it_as_stopped():
+    async with scripted(_unfinished) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"data: 1\n\n")
+        await running.plane.stop(0.0)
+        assert (await running.kept.next()).failure.kind is FailureKind.STOPPED
+        assert running.pulse.in_flight == 0
+        assert running.pulse.upstream_open == 0
+
+
+async def test_the_loops_lateness_is_measured():
+    async with plane("http://127.0.0.1:9/v1") as running:
+        assert await until(lambda: running.pulse.loop_lag > 0)
+
+
+def _config(**provider):
+    return ProxyConfig.model_validate({"providers": {"acme": {"base_url": "http://h/v1", **provider}}})
+
+
+def test_keys_are_read_by_name():
+    assert read_keys(_config(api_key_env="ACME_KEY"), {"ACME_KEY": " sk-1\n"}) == {"acme": "sk-1"}
+    assert read_keys(_config(), {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [({}, "ACME_KEY .* is not set"), ({"ACME_KEY": " "}, "is not set"), ({"ACME_KEY": "a\r\nB: c"}, "cannot stand")],
+)
+def test_a_key_that_is_not_there_or_no_key_is_told_by_the_name_of_its_variable(environ, said):
+    with pytest.raises(ValueError, match=said):
+        Plane(_config(api_key_env="ACME_KEY"), Discard(), Pulse(), environ=environ)
