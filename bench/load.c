@@ -1,6 +1,7 @@
-/* A client that checks every byte: CONNECTIONS at once, TOTAL exchanges, of MODEL (json, or sse-CHUNKS-MS).
-   Usage: load PORT PATH MODEL CONNECTIONS TOTAL REQUEST_BYTES exact|counted
-   `counted` is for proxies that write the JSON anew: it only counts events and reads their moments. Prints one JSON line. */
+/* A client that checks every byte: CONNECTIONS at once, TOTAL exchanges, of MODEL (json, sse-CHUNKS-MS or tool-CHUNKS-MS).
+   Usage: load PORT PATH MODEL CONNECTIONS TOTAL REQUEST_BYTES RATE exact|counted
+   RATE is requests a second in all, 0 for as many as go. `counted` is for proxies that write the JSON anew: it only counts
+   events and reads their moments. Every request is the first of a conversation of its own. Prints one JSON line. */
 #define _GNU_SOURCE
 #include "wire.h"
 #include <arpa/inet.h>
@@ -21,9 +22,10 @@ struct client {
     char *head; int head_n;
     char *body; long body_n;
     unsigned events;
-    int64_t begun, first;
+    int64_t begun, first, due;
 };
-static char *request; static int request_n, port, exact, epfd; static long total, started, ended, failed, wrong; static unsigned chunks, ms;
+static const struct shape *shape; static long begin_n, event_n, end_n; static int64_t gap;
+static char *request, *serial; static int request_n, port, exact, epfd; static long total, started, ended, failed, wrong; static unsigned chunks, ms;
 static int64_t *ttfb; static long ttfb_n; static int64_t *delay; static long delay_n, delay_cap;
 
 static int cmp(const void *a, const void *b) { int64_t x = *(int64_t *)a, y = *(int64_t *)b; return (x > y) - (x < y); }
@@ -39,7 +41,9 @@ static void dial(struct client *c) {
 }
 static void ask(struct client *c) {
     if (started >= total) { if (c->fd >= 0) close(c->fd); c->fd = -1; return; }
-    started++;
+    if (gap && c->due > now_ns()) return;
+    c->due += gap;
+    sprintf(serial, "%08ld", started++), serial[8] = ' ';
     c->status = c->chunked = c->head_done = c->head_n = c->line_n = c->state = 0;
     c->length = -1, c->left = c->got = c->body_n = 0, c->events = 0, c->first = 0;
     if (c->fd < 0) dial(c);
@@ -50,34 +54,40 @@ static void ask(struct client *c) {
         sent += n;
     }
 }
+static int whole(struct client *c) {
+    long last = begin_n + chunks * event_n;
+    return c->body_n == last + end_n && !memcmp(c->body, shape->begin, begin_n) && !memcmp(c->body + last, shape->end, end_n);
+}
 static void hang_up(struct client *c) { if (c->fd >= 0) close(c->fd); c->fd = -1; }
 static void finish(struct client *c, int ok) {
     ended++;
     if (!ok || c->status != 200) failed++;
     else if (exact && !chunks && (c->body_n != sizeof(ANSWER) - 1 || memcmp(c->body, ANSWER, c->body_n))) wrong++;
-    else if (chunks && (c->events < chunks || (exact && c->body_n != (long)(chunks * EVENT_SIZE + sizeof(STREAM_END) - 1)))) wrong++;
+    else if (chunks && (c->events < chunks || (exact && !whole(c)))) wrong++;
     if (ok && ttfb_n < total) ttfb[ttfb_n++] = (chunks ? c->first : now_ns()) - c->begun;
     if (!ok) hang_up(c);
+    c->begun = 0;
     ask(c);
 }
 static void events(struct client *c, long from, int64_t now) {
     long at_byte = from > 64 ? from - 64 : 0;
-    if (exact) at_byte = (long)c->events * EVENT_SIZE;
+    if (exact) at_byte = begin_n + (long)c->events * event_n;
+    if (at_byte > c->body_n) return;
     for (;;) {
         char *mark = memmem(c->body + at_byte, c->body_n - at_byte, " w", 2);
-        if (!mark || c->body + c->body_n - mark < 29) return;
+        if (!mark || c->body + c->body_n - mark < MARK_SIZE) return;
         unsigned seq; long long sent;
         if (sscanf(mark, " w%6u t%19lld", &seq, &sent) != 2 || seq != c->events) { at_byte = mark - c->body + 2; continue; }
         if (exact) {
             char want[1024];
-            sprintf(want, EVENT_HEAD EVENT_MARK EVENT_TAIL, seq, sent);
-            char *begin = c->body + (long)c->events * EVENT_SIZE;
-            if (c->body + c->body_n - begin < (long)EVENT_SIZE) return;
-            if (memcmp(begin, want, EVENT_SIZE)) wrong++;
+            event(want, shape, seq, sent);
+            char *begin = c->body + begin_n + (long)c->events * event_n;
+            if (c->body + c->body_n - begin < event_n) return;
+            if (memcmp(begin, want, event_n)) wrong++;
         }
         if (delay_n < delay_cap) delay[delay_n++] = now - sent;
         c->events++;
-        at_byte = mark - c->body + 29;
+        at_byte = mark - c->body + MARK_SIZE;
     }
 }
 static void take(struct client *c, char *data, long n, int64_t now) {
@@ -132,29 +142,35 @@ static void readable(struct client *c) {
     else if (c->length == 0) finish(c, 1);
 }
 int main(int argc, char **argv) {
-    if (argc != 8) { fprintf(stderr, "usage: load PORT PATH MODEL CONNECTIONS TOTAL REQUEST_BYTES exact|counted\n"); return 2; }
+    if (argc != 9) { fprintf(stderr, "usage: load PORT PATH MODEL CONNECTIONS TOTAL REQUEST_BYTES RATE exact|counted\n"); return 2; }
     signal(SIGPIPE, SIG_IGN);
     port = atoi(argv[1]);
-    int many = atoi(argv[4]), pad = atoi(argv[6]);
-    total = atol(argv[5]), exact = !strcmp(argv[7], "exact");
-    sscanf(argv[3], "sse-%u-%u", &chunks, &ms);
+    int many = atoi(argv[4]), pad = atoi(argv[6]), rate = atoi(argv[7]);
+    total = atol(argv[5]), exact = !strcmp(argv[8], "exact");
+    if ((shape = shape_of(argv[3], strlen(argv[3]), &chunks, &ms))) {
+        char one[1024];
+        begin_n = strlen(shape->begin), event_n = event(one, shape, 0, 0), end_n = strlen(shape->end);
+    }
+    gap = rate ? 1000000000LL * many / rate : 0;
     char *text = malloc(pad + 1024), *filler = malloc(pad + 1);
     memset(filler, 'x', pad), filler[pad] = 0;
-    int size = sprintf(text, "{\"model\":\"%s\",\"stream\":%s,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}", argv[3], chunks ? "true" : "false", filler);
+    int size = sprintf(text, "{\"model\":\"%s\",\"stream\":%s,\"messages\":[{\"role\":\"user\",\"content\":\"%08d %s\"}]}", argv[3], chunks ? "true" : "false", 0, filler);
     request = malloc(size + 1024);
     request_n = sprintf(request, "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\nAuthorization: Bearer bench\r\nContent-Length: %d\r\n\r\n%s", argv[2], port, size, text);
+    serial = strstr(request, "00000000 ");
     ttfb = calloc(total + 1, 8);
     delay_cap = chunks ? total * chunks : 1, delay = calloc(delay_cap + 1, 8);
     epfd = epoll_create1(0);
     struct client *all = calloc(many, sizeof *all);
     int64_t begun = now_ns();
     for (int i = 0; i < many; i++) all[i].fd = -1, all[i].head = malloc(65537), all[i].body = malloc(chunks ? chunks * 1024 + 65536 : 65536);
-    int64_t pause = chunks ? 1000000000LL / many : 0, last = begun;   /* streams begin spread over a second */
+    int64_t pause = !chunks ? gap / many : many > 1000 ? 1000000 : 1000000000LL / many, last = begun;   /* streams begin spread over a second, or 1,000 a second */
     int open = 0;
     struct epoll_event got[512];
     while (ended < total) {
-        for (; open < many && now_ns() >= begun + open * pause; open++) ask(&all[open]);
-        int n = epoll_wait(epfd, got, 512, open < many ? 1 : 1000);
+        for (; open < many && now_ns() >= begun + open * pause; open++) all[open].due = now_ns(), ask(&all[open]);
+        for (int i = 0; gap && i < open; i++) if (!all[i].begun && started < total) ask(&all[i]);
+        int n = epoll_wait(epfd, got, 512, open < many || gap ? 1 : 1000);
         if (n) last = now_ns();
         else if (now_ns() - last > 60000000000LL) { fprintf(stderr, "load: nothing for a minute\n"); failed += total - ended; break; }
         for (int i = 0; i < n; i++) readable(got[i].data.ptr);

@@ -1,97 +1,60 @@
 """The proxies that are measured, each as the processes it takes; all listen on loopback and forward to the stub provider."""
 
-import contextlib
-import os
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROXY_CPU, LOAD_CPU = "1", "0"
+from processes import LOAD_CPU, PROXY_CPU, answers, free_port, launch, send, stop
+
+BENCH = Path(__file__).parent.parent / ".bench"
+CONFIGS = Path(__file__).parent / "peers"
 START_SECONDS = 180.0
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@dataclass(frozen=True)
+class Site:
+    """Where the stub providers are: the plain one, its twin for mirrored requests, the one behind TLS; `folder` is scratch."""
 
+    folder: Path
+    stub: int
+    twin: int
+    tls: int = 0
+    certificate: Path = Path()
 
-def answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
-        return True
-    return False
-
-
-def launch(command: list[str], cpu: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
-    """Start `command` pinned to `cpu`, in a group of its own so that it can be stopped whole."""
-    pinned = ["taskset", "-c", cpu, *command] if shutil.which("taskset") else command
-    with log.open("ab") as out:
-        return subprocess.Popen(
-            pinned, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env={**os.environ, **environment}, start_new_session=True
-        )
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def tree(root: int) -> list[int]:
-    """The pids of a process and all below it."""
-    parents: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = path.read_text(encoding="latin-1").rsplit(")", 1)[1].split()
-            parents.setdefault(int(fields[1]), []).append(int(path.parent.name))
-    found, todo = [], [root]
-    while todo:
-        pid = todo.pop()
-        found.append(pid)
-        todo += parents.get(pid, [])
-    return found
-
-
-def cpu_seconds(root: int) -> float:
-    """User and system time of a process tree, its ended children included."""
-    ticks = 0
-    for pid in tree(root):
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rsplit(")", 1)[1].split()
-            ticks += sum(int(value) for value in fields[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mib(root: int) -> float:
-    """Proportional set size of a process tree: shared pages are counted once."""
-    kib = 0
-    for pid in tree(root):
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-                if line.startswith("Pss:"):
-                    kib += int(line.split()[1])
-    return kib / 1024
+    def config(self, template: str, name: str, **more: object) -> tuple[int, Path]:
+        """Fill a configuration of bench/peers; the port that it listens on, and the file."""
+        port, file = free_port(), self.folder / name
+        text = (CONFIGS / template).read_text(encoding="utf-8")
+        values = {**vars(self), "port": port, **more}
+        file.write_text(re.sub(r"@(\w+)@", lambda found: str(values[found[1]]), text), encoding="utf-8")
+        return port, file
 
 
 @dataclass
 class Peer:
-    """A proxy ready to be started. `exact` says that it must not change a byte; `slow` that it is measured with less load."""
+    """A proxy ready to be started.
+
+    `exact`: it must not change a byte; `slow`: it is measured with less load; `cases`: the first letters of its cases, all when
+    empty; `part`: what the command of its data-plane process names, when the audit is another process; `rival`: the peer that
+    its CPU is divided by.
+    """
 
     name: str
     command: list[str]
     port: int
-    path: str = "/v1/chat/completions"
     exact: bool = True
     slow: bool = False
+    cases: str = ""
+    part: str = ""
+    rival: str = "nginx"
+    version: str = ""
+    path: str = "/v1/chat/completions"
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -100,7 +63,7 @@ class Peer:
         began = time.monotonic()
         while not answers(self.port):
             if self.process.poll() is not None or time.monotonic() - began > START_SECONDS:
-                sys.exit(f"{self.name} did not start; see {log}")
+                sys.exit(f"{self.name} did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
             time.sleep(0.1)
 
     @property
@@ -108,72 +71,140 @@ class Peer:
         assert self.process is not None
         return self.process.pid
 
+    def freeze(self) -> None:
+        send(self.pid, signal.SIGSTOP)
 
-NGINX = """
-worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
-events {{ worker_connections 20000; }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/temp; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; client_max_body_size 0;
-  upstream provider {{ server 127.0.0.1:{stub}; keepalive 1024; }}
-  server {{
-    listen 127.0.0.1:{port} backlog=4096;
-    location / {{ proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }}
-  }}
-}}
-"""
+    def thaw(self) -> None:
+        send(self.pid, signal.SIGCONT)
 
-SAMEWEIGHTS = """
-[proxy]
-listen = "127.0.0.1:{port}"
-provider = "stub"
-reference = "twin"
-[proxy.providers.stub]
-base_url = "http://127.0.0.1:{stub}/v1"
-[proxy.providers.twin]
-base_url = "http://127.0.0.1:{twin}/v1"
-[shadow]
-sample_rate = {rate}
-concurrency = 200
-[storage]
-url = "sqlite:///{folder}/bench-{port}.db"
-[admin]
-listen = "127.0.0.1:{admin}"
-"""
-
-LITELLM = """
-model_list:
-  - model_name: "*"
-    litellm_params: {{model: "openai/*", api_base: "http://127.0.0.1:{stub}/v1", api_key: bench}}
-litellm_settings: {{drop_params: false, num_retries: 0}}
-"""
+    def stop(self) -> None:
+        if self.process is not None:
+            self.thaw()
+            stop(self.process)
 
 
-def nginx(folder: Path, stub: int) -> Peer | None:
-    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if not binary:
+def binary(name: str, venv: str = "") -> str:
+    """The path of a peer's program, in a virtual environment under .bench or in the system; empty when it is not installed."""
+    own = BENCH / venv / "bin" / name
+    if venv:
+        return str(own) if own.exists() else ""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin") or ""
+
+
+def said(*command: str) -> str:
+    """The first version number that a program prints about itself."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    found = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)
+    return found[0] if found else "?"
+
+
+def nginx(site: Site, *, tls: bool = False) -> Peer | None:
+    program = binary("nginx")
+    if not program:
         return None
-    port, conf = free_port(), folder / "nginx.conf"
-    conf.write_text(NGINX.format(folder=folder, port=port, stub=stub), encoding="utf-8")
-    return Peer("nginx", [binary, "-c", str(conf)], port)
-
-
-def sameweights(folder: Path, stub: int, twin: int, rate: float) -> Peer:
-    """Ours, with the audit on; every conversation of the load is the same one, so requests are sampled by their id."""
-    port, conf = free_port(), folder / f"sameweights-{rate}.toml"
-    text = SAMEWEIGHTS.format(folder=folder, port=port, stub=stub, twin=twin, rate=rate, admin=free_port())
-    conf.write_text(text, encoding="utf-8")
-    return Peer(
-        f"sameweights, audit on, {rate:.0%} shadowed", [sys.executable, "-P", "-m", "shadow.cli", "serve", str(conf)], port
+    port, conf = site.config("nginx-tls.conf" if tls else "nginx.conf", f"nginx-{tls}.conf")
+    command = [program, "-c", str(conf)]
+    version = said(program, "-v")
+    return (
+        Peer("nginx, TLS", command, port, cases="AF", version=version) if tls else Peer("nginx", command, port, version=version)
     )
 
 
-def litellm(folder: Path, stub: int, venv: Path) -> Peer | None:
-    binary = venv / "bin" / "litellm"
-    if not binary.exists():
+def haproxy(site: Site) -> Peer | None:
+    program = binary("haproxy")
+    if not program:
         return None
-    port, conf = free_port(), folder / "litellm.yaml"
-    conf.write_text(LITELLM.format(stub=stub), encoding="utf-8")
-    command = [str(binary), "--config", str(conf), "--port", str(port), "--host", "127.0.0.1"]
+    port, conf = site.config("haproxy.cfg", "haproxy.cfg")
+    return Peer("HAProxy", [program, "-W", "-f", str(conf)], port, version=said(program, "-v"))
+
+
+def envoy(site: Site, *, mirror: bool) -> Peer | None:
+    found = list(BENCH.glob("envoy/lib/python*/site-packages/envoy/_bin/envoy"))
+    if not found:
+        return None
+    mirroring = "request_mirror_policies: [{cluster: twin}]" if mirror else "priority: DEFAULT"
+    port, conf = site.config("envoy.yaml", f"envoy-{mirror}.yaml", mirroring=mirroring)
+    command = [str(found[0]), "-c", str(conf), "--concurrency", "1", "--disable-hot-restart", "-l", "error"]
+    name = "Envoy, mirroring 100 %" if mirror else "Envoy"
+    return Peer(name, command, port, version=said(str(found[0]), "--version"), cases="ABFG" if mirror else "")
+
+
+def mitmproxy(site: Site) -> Peer | None:
+    program = binary("mitmdump", "mitmproxy")
+    if not program:
+        return None
+    port = free_port()
+    mode = f"reverse:http://127.0.0.1:{site.stub}/"
+    options = ["-q", "--set", "stream_large_bodies=1", "--set", "flow_detail=0", "--set", f"confdir={site.folder}"]
+    command = [program, "--mode", mode, "--listen-host", "127.0.0.1", "-p", str(port), *options]
+    return Peer("mitmproxy", command, port, slow=True, version=said(program, "--version"))
+
+
+def litellm(site: Site) -> Peer | None:
+    program = binary("litellm", "litellm")
+    if not program:
+        return None
+    port, conf = site.config("litellm.yaml", "litellm.yaml")
+    command = [program, "--config", str(conf), "--port", str(port), "--host", "127.0.0.1"]
     quiet = {"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False"}
-    return Peer("LiteLLM", command, port, exact=False, slow=True, environment=quiet)
+    quiet["LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY"] = "true"
+    known = said(str(BENCH / "litellm/bin/python"), "-c", "import importlib.metadata as m; print(m.version('litellm'))")
+    return Peer("LiteLLM", command, port, exact=False, slow=True, environment=quiet, version=known)
+
+
+def sameweights(site: Site, rate: float, cases: str = "") -> Peer:
+    return _ours(f"sameweights, {rate:.0%} shadowed", site, f"http://127.0.0.1:{site.stub}/v1", rate=rate, cases=cases)
+
+
+def sameweights_off(site: Site) -> Peer:
+    return _ours("sameweights, audit off", site, f"http://127.0.0.1:{site.stub}/v1", enabled="false", cases="AFG")
+
+
+def sameweights_tls(site: Site) -> Peer:
+    peer = _ours("sameweights, TLS", site, f"https://127.0.0.1:{site.tls}/v1", cases="AF")
+    peer.environment["SSL_CERT_FILE"] = str(site.certificate)
+    peer.rival = "nginx, TLS"
+    return peer
+
+
+def _ours(name: str, site: Site, base: str, *, rate: float = 0.0, enabled: str = "true", cases: str = "") -> Peer:
+    more = {"base": base, "rate": rate, "enabled": enabled, "admin": free_port()}
+    port, conf = site.config("sameweights.toml", f"{name.replace(' ', '-')}.toml", **more)
+    command = [sys.executable, "-P", "-m", "shadow.cli", "serve", str(conf)]
+    return Peer(name, command, port, cases=cases, part="proxy.server", version="this tree")
+
+
+def terminator(site: Site) -> subprocess.Popen[bytes] | None:
+    """The TLS side of the stub: nginx with a certificate made here, beside the stub on its core; None without nginx."""
+    program = binary("nginx")
+    if not program:
+        return None
+    key = site.folder / "key.pem"
+    names = "subjectAltName=IP:127.0.0.1,DNS:localhost"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    make += ["-subj", "/CN=bench", "-addext", names, "-keyout", str(key), "-out", str(site.certificate)]
+    subprocess.run(make, check=True, capture_output=True)
+    _, conf = site.config("terminator.conf", "terminator.conf", key=key)
+    process = launch([program, "-c", str(conf)], LOAD_CPU, site.folder / "terminator.log")
+    time.sleep(0.5)
+    if process.poll() is not None:
+        sys.exit("the TLS side of the stub did not start")
+    return process
+
+
+Maker = Callable[[Site], Peer | None]
+MAKERS: dict[str, Maker] = {
+    "nginx": nginx,
+    "haproxy": haproxy,
+    "envoy": lambda site: envoy(site, mirror=False),
+    "envoy-mirror": lambda site: envoy(site, mirror=True),
+    "off": sameweights_off,
+    "0": lambda site: sameweights(site, 0.0, "FG"),
+    "5": lambda site: sameweights(site, 0.05),
+    "100": lambda site: sameweights(site, 1.0, "AFG"),
+    "nginx-tls": lambda site: nginx(site, tls=True) if site.tls else None,
+    "tls": lambda site: sameweights_tls(site) if site.tls else None,
+    "mitmproxy": mitmproxy,
+    "litellm": litellm,
+}
+"""By the names that --only takes; nginx first, since the others are divided by it."""

@@ -1,5 +1,6 @@
-/* A provider that is not one: answers every POST with fixed JSON, or, for a model named sse-CHUNKS-MS, with that many
-   events, one every MS milliseconds, each bearing the moment it was sent. One thread, epoll, keep-alive. Usage: stub PORT */
+/* A provider that is not one: answers every POST with fixed JSON, or, for a model named sse-CHUNKS-MS or tool-CHUNKS-MS, with
+   that many events, one every MS milliseconds, each bearing the moment it was sent. One thread, epoll, keep-alive.
+   Usage: stub PORT */
 #define _GNU_SOURCE
 #include "wire.h"
 #include <arpa/inet.h>
@@ -17,7 +18,7 @@
 #define MAX_FDS 65536
 #define BUFFER (512 * 1024)
 
-struct peer { char *in; int have; unsigned sent, chunks; int64_t due, every; int heap_at; };
+struct peer { char *in; int have; const struct shape *shape; unsigned sent, chunks; int64_t due, every; int heap_at; };
 static struct peer peers[MAX_FDS];
 static int heap[MAX_FDS], heap_size, ep;
 
@@ -68,14 +69,15 @@ static int put(int fd, const char *data, int size) {
 }
 static int tick(int fd) {
     struct peer *p = &peers[fd];
-    char out[1024];
+    char data[1024], out[1100];
     int n;
     if (p->sent < p->chunks) {
-        n = sprintf(out, "%zx\r\n" EVENT_HEAD EVENT_MARK EVENT_TAIL "\r\n", EVENT_SIZE, p->sent, (long long)now_ns());
+        n = event(data, p->shape, p->sent, now_ns());
+        n = sprintf(out, "%x\r\n%s\r\n", n, data);
         p->sent++;
         p->due += p->every;
     } else {
-        n = sprintf(out, "%zx\r\n" STREAM_END "\r\n0\r\n\r\n", sizeof(STREAM_END) - 1);
+        n = sprintf(out, "%zx\r\n%s\r\n0\r\n\r\n", strlen(p->shape->end), p->shape->end);
         heap_remove(fd);
     }
     return put(fd, out, n);
@@ -83,15 +85,16 @@ static int tick(int fd) {
 static int answer(int fd, const char *body, int size) {
     struct peer *p = &peers[fd];
     unsigned chunks, ms;
-    const char *model = memmem(body, size, "sse-", 4);
-    if (!model || sscanf(model, "sse-%u-%u", &chunks, &ms) != 2) {
+    const struct shape *shape = shape_of(body, size, &chunks, &ms);
+    if (!shape) {
         static const char whole[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s";
         char out[4096];
         return put(fd, out, sprintf(out, whole, sizeof(ANSWER) - 1, ANSWER));
     }
-    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-    if (put(fd, head, sizeof(head) - 1) < 0) return -1;
-    p->sent = 0, p->chunks = chunks, p->every = ms * 1000000LL, p->due = now_ns();
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n";
+    char out[2048];
+    if (put(fd, out, sprintf(out, head, strlen(shape->begin), shape->begin)) < 0) return -1;
+    p->shape = shape, p->sent = 0, p->chunks = chunks, p->every = ms * 1000000LL, p->due = now_ns() + p->every;
     heap[heap_size] = fd;
     p->heap_at = heap_size++;
     heap_up(p->heap_at);

@@ -1,4 +1,4 @@
-"""What every child process has: the event loop it runs, and the lifeline to its parent, standard input, whose lines are orders."""
+"""The lifeline of a child process: standard input, held open by its parent, whose end is the parent's; orders are its lines."""
 
 from __future__ import annotations
 

@@ -33,12 +33,27 @@ class Child:
 
     async def start(self) -> None:
         """Start the process and hand it its task."""
+        await self.spawn()
+        self.tell()
+
+    async def spawn(self) -> None:
+        """Start the process without its task: it loads its code meanwhile, and does nothing yet."""
         # -P: a folder named proxy or storage where the user stands must not be taken for ours
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", self._module, stdin=PIPE, stdout=PIPE, pass_fds=self._fds, start_new_session=True
         )
+
+    def tell(self) -> None:
+        """Hand the process its task."""
+        assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(self._task.encode() + b"\n")
+
+    def turn(self, task: str) -> None:
+        """Give the running process another task, and every one that is started after it."""
+        self._task = task
+        if self.pid:
+            self.tell()
 
     async def ready(self) -> bool:
         """Wait until it says so; False when it ended or stayed silent instead (it has said why on standard error)."""

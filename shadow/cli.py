@@ -11,14 +11,15 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from shadow.configuring import ConfigPath, config_app, file_here, missing, settings
+from shadow.neighbours import crowded_out
+
 if TYPE_CHECKING:
-    from shadow.config import Config
     from storage.store import Reader
 
 OK, WRONG, DRIFT = 0, 2, 3
@@ -33,13 +34,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-config_app = typer.Typer(no_args_is_help=True, help="Check, show, describe or begin a configuration.", rich_markup_mode=None)
 app.add_typer(config_app, name="config")
+drift_app = typer.Typer(no_args_is_help=True, help="What is said to an alarm of drift.")
+app.add_typer(drift_app, name="drift")
 
-ConfigPath = Annotated[
-    Path | None,
-    typer.Argument(metavar="CONFIG", help="The TOML file; else sameweights.toml of this folder.", show_default=False),
-]
 Db = Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database, instead of the configured one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="From when: 30m, 24h, 7d, all, or a date.")]
@@ -111,57 +109,11 @@ def serve(
         "db": db,
         "workers": workers,
     }
-    loaded = load(config if config or upstream else _file_here() or _missing(), flags, os.environ)
+    path = config if config or upstream else file_here() or missing()
+    loaded = load(path, flags, os.environ)
     for word in advice(loaded):
         typer.echo(f"note: {word}", err=True)
-    raise typer.Exit(run(loaded))
-
-
-@config_app.command()
-def check(config: ConfigPath = None) -> None:
-    """Every fault at once, with file and line; exit 2 when there is one."""
-    from shadow.settings import advice, load
-
-    path = config or _file_here() or _missing()
-    for word in advice(load(path, {}, os.environ)):
-        typer.echo(f"note: {word}")
-    typer.echo(f"{path}: fine")
-
-
-@config_app.command()
-def show(config: ConfigPath = None) -> None:
-    """What is in force: file, environment and defaults together, as JSON."""
-    import json
-
-    from shadow.settings import masked
-
-    typer.echo(json.dumps(masked(_settings(config, None)), indent=2))
-
-
-@config_app.command()
-def schema() -> None:
-    """The JSON schema of sameweights.toml, for editors."""
-    import json
-
-    from shadow.config import Config
-
-    typer.echo(json.dumps(Config.model_json_schema(), indent=2))
-
-
-@config_app.command()
-def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to write it.")] = Path("sameweights.toml")) -> None:
-    """Write a commented file to begin with; never over another."""
-    from shadow.faults import ConfigError
-    from shadow.starter import STARTER
-
-    try:
-        with path.open("x", encoding="utf-8") as out:
-            out.write(STARTER)
-    except FileExistsError:
-        raise ConfigError([f"{path}: is there already, and is left as it is; name another path"]) from None
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from None
-    typer.echo(f"{path} written; change the addresses in it, then: sameweights config check")
+    raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ)))
 
 
 @app.command()
@@ -230,29 +182,86 @@ def show_pair(
     typer.echo(terminal.pair_json(found) if as_json else terminal.pair_text(found, width=_width(), color=_color()))
 
 
-def _file_here() -> Path | None:
-    path = Path("sameweights.toml")
-    return path if path.exists() else None
+@app.command()
+def dashboards(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them; made if it is not there.")],
+    pages: Annotated[str, typer.Option("--pages", metavar="URL", help="The admin port in links.")] = "http://127.0.0.1:8081",
+    grafana: Annotated[str, typer.Option("--grafana", metavar="URL", help="Grafana in links.")] = "http://127.0.0.1:3000",
+    force: Annotated[bool, typer.Option("--force", help="Write over files with other content.")] = False,
+) -> None:
+    """Write Grafana dashboards, Prometheus rules and provisioning."""
+    from shadow.views.dashboards import write
+
+    typer.echo(f"{len(write(folder, pages=pages, grafana=grafana, force=force))} files written to {folder}")
 
 
-def _missing() -> Path:
+@app.command()
+def forget(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    conversation: Annotated[str, typer.Option("--conversation", metavar="ID", help="Of this conversation.")] = "",
+    tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="With this tag.")] = "",
+    before: Annotated[str, typer.Option("--before", metavar="TIME", help="Older than this; `now` is everything.")] = "",
+) -> None:
+    """Delete records for good, also beside a running serve."""
+    from shadow.forgetting import chosen, forgotten
+
+    typer.echo(forgotten(settings(config, db).storage, chosen(conversation, tag, before, time.time())))
+
+
+@app.command()
+def plan(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    per_day: Annotated[float, typer.Option("--per-day", metavar="N", min=1, help="Requests a day.")],
+    drop: Annotated[float, typer.Option("--drop", metavar="POINTS", min=0, max=100, help="Drift to be found.")] = 10.0,
+    days: Annotated[float, typer.Option("--days", metavar="N", min=0.01, help="Within how many days.")] = 7.0,
+    noise: Annotated[float, typer.Option("--noise", metavar="POINTS", min=0, max=100, help="Reference's own noise.")] = 10.0,
+    price: Annotated[float, typer.Option("--price", metavar="MONEY", min=0, help="Of one call to the reference.")] = 0.0,
+) -> None:
+    """What drift can be found, in how many pairs, days and for how much."""
+    from shadow.views.drifting import drift_lines
+    from shadow.views.planning import Means, told
+    from storage.store import StoreError
+
+    try:
+        with _reading(config, db) as reader:
+            lines = drift_lines(reader)
+    except StoreError:
+        lines = ()  # a plan comes before the first pair
+    means = Means(per_day=per_day, floor=noise / 100, price=price, days=days, drop=drop / 100)
+    typer.echo(told(settings(config, db), means, lines))
+
+
+@drift_app.command("ack")
+def acknowledge(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    fixed: Annotated[bool, typer.Option("--fixed", help="The cause is mended: begin anew.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="It is there to stay: alarm above it only.")] = False,
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
+    route: Annotated[str, typer.Option("--route", metavar="NAME", help="Of this route.")] = "",
+) -> None:
+    """Answer the alarms of drift, also beside a running serve."""
+    from shadow.acknowledging import acknowledged
+    from shadow.drift.alarm import Answer, Said
     from shadow.faults import ConfigError
 
-    remedy = "write one with `sameweights config init`, or start with --upstream URL"
-    raise ConfigError([f"sameweights.toml: no such file in this folder; {remedy}"])
-
-
-def _settings(config: Path | None, db: str | None) -> Config:
-    """The configuration for looking at records: keys and providers may be absent, and so may the file."""
-    from shadow.settings import load
-
-    return load(config or _file_here(), {"db": db}, os.environ, serving=False)
+    if fixed == accept:
+        raise ConfigError(["drift ack: say which: --fixed or --accept"])
+    answer = Answer.FIXED if fixed else Answer.ACCEPT
+    said = Said(answer=answer, provider=provider, model=model, route=route)
+    typer.echo("\n".join(acknowledged(settings(config, db), said)))
 
 
 def _reading(config: Path | None, db: str | None) -> AbstractContextManager[Reader]:
     from storage.opening import open_reader
 
-    return closing(open_reader(_settings(config, db).storage))
+    return closing(open_reader(settings(config, db).storage))
 
 
 def _color() -> bool:
@@ -265,8 +274,8 @@ def _width() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script, and the one boundary: here, and nowhere else, a fault becomes an exit code."""
-    if shadowed := _shadowed():
-        _leave(shadowed)
+    if crowded := crowded_out():
+        _leave(crowded)
     from shadow.faults import ConfigError
     from storage.store import StoreError
 
@@ -281,18 +290,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _leave(*faults: str) -> NoReturn:
     typer.echo("\n".join(faults), err=True)
     sys.exit(WRONG)
-
-
-def _shadowed() -> str:
-    """Other distributions install packages called `proxy` and `storage`, over ours or before them; "" when they are ours."""
-    home = Path(__file__).resolve().parent.parent
-    for name in ("proxy", "storage"):
-        spec = find_spec(name)
-        folder = Path(spec.origin).resolve().parent.parent if spec and spec.origin else None
-        if folder != home:
-            found = f"another distribution's package '{name}' stands where ours should be ({folder})"
-            return f"{found}; install sameweights in an environment of its own"
-    return ""
 
 
 if __name__ == "__main__":

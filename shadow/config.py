@@ -22,6 +22,8 @@ class ShadowConfig(BaseModel):
     """Share of the shadowed requests that ask the reference twice at random: the unbiased noise floor."""
     tiebreak: bool = True
     """Ask the reference again when the two answers disagree."""
+    greedy: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the shadowed requests that are sent once more to both sides at temperature 0; costs a call to each."""
     seed: str = "sameweights"
     """Salt of the sampling hash; change it to draw another sample."""
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
@@ -40,6 +42,23 @@ class ShadowConfig(BaseModel):
     """Exchanges waiting in the audit process before new ones are dropped, and counted."""
     inbox_bytes: Annotated[int, Field(ge=1_024)] = 256 * 1024 * 1024
     """Bytes of exchanges waiting in the audit process before new ones are dropped, and counted."""
+
+
+class DriftConfig(BaseModel):
+    """When a difference is called drift."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pairs_per_false_alarm: Annotated[float, Field(ge=10_000, le=1e12)] = 1e7
+    """Pairs of one route, model, provider and reference to one false alarm, at the least; ten times more cost little delay."""
+    fleet_pairs_per_false_alarm: Annotated[float, Field(ge=0, le=1e12)] = 0.0
+    """The same for all groups together, in pairs of each; 0 leaves every group its own."""
+    webhook: str = ""
+    """Where each change of state is sent, by POST; empty sends nothing."""
+    webhook_form: Literal["json", "slack"] = "json"
+    """`json` sends the whole event, `slack` its sentence as Slack and those like it take it."""
+    webhook_secret_env: str = ""
+    """Variable that holds the secret by which what is sent is signed."""
 
 
 class AdminConfig(BaseModel):
@@ -62,4 +81,5 @@ class Config(BaseModel):
     proxy: ProxyConfig = ProxyConfig()
     shadow: ShadowConfig = ShadowConfig()
     storage: StorageConfig = StorageConfig()
+    drift: DriftConfig = DriftConfig()
     admin: AdminConfig = AdminConfig()

@@ -41,6 +41,9 @@ class _Maker:
     def gauge(self, name: str, text: str) -> Gauge:
         return Gauge(f"sameweights_{name}", text, registry=self._registry)
 
+    def gauges(self, name: str, text: str, labels: Sequence[str]) -> Gauge:
+        return Gauge(f"sameweights_{name}", text, labels, registry=self._registry)
+
     def counters(self, name: str, text: str, labels: Sequence[str]) -> Kept[Counter]:
         return Kept(Counter(f"sameweights_{name}", text, labels, registry=self._registry).labels)
 
@@ -57,6 +60,7 @@ class Exposition:
         make = _Maker(registry)
         self._traffic(make, registry)
         self._audit(make)
+        self._drift(make)
         self._losses(make)
         self._state(make)
         build = Gauge("sameweights_build_info", "Always 1; what runs here.", ("version", "python"), registry=registry)
@@ -79,6 +83,8 @@ class Exposition:
         )
         self.requests = make.counters("requests_total", "Requests by how they ended.", (*LEG, "code"))
         self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*LEG, "type"))
+        self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", LEG)
+        self.errors = make.counters("errors_total", "Answers that are errors, by what they complain of.", (*LEG, "class"))
 
     def _audit(self, make: _Maker) -> None:
         self.comparisons = make.counters("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"))
@@ -87,6 +93,22 @@ class Exposition:
         self.checks = make.counters("checks_total", "Checks that need no reference.", (*AUDITED, "check", "result"))
         self.payoff = make.counters("drift_payoff_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))
         self.pairs = make.counters("drift_pairs_total", "Evaluated pairs of a signal.", DRIFT)
+        self.excluded = make.counters(
+            "drift_excluded_total", "Pairs left out in part or whole, by reason.", (*DRIFT[:4], "reason")
+        )
+        self.serving = make.gauges("serving_identity_info", "Always 1; the hash of who serves.", (*AUDITED, "identity"))
+        self.serving_changes = make.counters(
+            "serving_identity_changes_total", "Changes of what a provider's answers tell of its server.", AUDITED
+        )
+
+    def _drift(self, make: _Maker) -> None:
+        test = (*DRIFT, "direction")
+        self.evidence = Kept(
+            make.gauges("drift_log_evidence", "Evidence of a test, in logarithms; an alarm is at 0.", test).labels
+        )
+        self.excess = Kept(make.gauges("drift_excess", "Share of pairs beyond the noise, at the alarm; 0 without.", test).labels)
+        self.since = Kept(make.gauges("drift_since_seconds", "When it began, seconds since 1970; 0 without.", test).labels)
+        self.drift_state = Kept(make.gauges("drift_state", "1 for the state of a group.", (*DRIFT[:4], "state")).labels)
 
     def _losses(self, make: _Maker) -> None:
         reason = ("reason",)
@@ -100,6 +122,7 @@ class Exposition:
             "accepted": make.counter("accepted_requests_total", "Requests begun."),
             "refused": make.counter("refused_requests_total", "Requests answered by the proxy itself."),
             "handed_over": make.counter("handed_over_total", "Exchanges sent to the audit."),
+            "unrecorded": make.counter("unrecorded_requests_total", "Requests of which their clients let nothing be kept."),
         }
 
     def _state(self, make: _Maker) -> None:

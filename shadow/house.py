@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -19,24 +20,37 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from proxy.lifeline import hold
+from proxy.identity import new_id
+from proxy.lifeline import hold, loop_factory
+from shadow.acknowledging import answer_those_that_wait
 from shadow.config import Config
+from shadow.discretion import Guard
 from shadow.inbox import Inbox
+from shadow.judge import Judge
 from shadow.logs import to_stderr
 from shadow.metrics import Metrics
 from shadow.mirror import Mirror
+from shadow.notify import Notifier
+from shadow.orders import carry_out
+from shadow.redact import Redactor
 from shadow.sampling.budget import Budget
+from shadow.servings import KEPT, Servings
 from shadow.views.admin import build_app
 from shadow.worker import Worker
-from storage.opening import open_store
+from storage.opening import database_path, open_store
 from storage.store import Store, StoreError
 
 log = structlog.get_logger("sameweights.house")
 
+NICE = 10
+"""How far the audit stands back where it shares a core with traffic: a tenth of it is left to the audit while both want it."""
 SWEEP_SECONDS = 60.0
 GAUGE_SECONDS = 0.5
+ORDER_SECONDS = 1.0
 SHADOW_PATIENCE = 5.0
 FLUSH_PATIENCE = 5.0
+JUDGE_SECONDS = 0.5
+JUDGE_PATIENCE = 2.0
 FRAME_SLACK = 4 * 1024 * 1024
 """What a frame may hold beside its two bodies: heads, and marks of a long stream."""
 
@@ -52,7 +66,14 @@ class House:
         self._mirror = Mirror(config, os.environ)
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
-        self._worker = Worker(config=config, store=store, metrics=self._metrics, mirror=self._mirror, budget=budget)
+        guard = Guard(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
+        known = store.portraits.latest(KEPT)
+        servings = Servings(config, known)
+        for row in known:
+            self._metrics.identity(row, again=True)
+        self._worker = Worker(
+            config=config, store=store, metrics=self._metrics, mirror=self._mirror, budget=budget, guard=guard, servings=servings
+        )
         self._inbox = Inbox(
             limit=shadow.inbox,
             limit_bytes=shadow.inbox_bytes,
@@ -65,6 +86,12 @@ class House:
             access_log=None,
             shutdown_timeout=1.0,
         )
+        self._judge = Judge.configured(config.drift, store.verdicts, holder=new_id(), tell=self._metrics.drift.ruled)
+        self._notifier = Notifier(
+            url=config.drift.webhook,
+            secret=os.environ.get(config.drift.webhook_secret_env, "").encode(),
+            form=config.drift.webhook_form,
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, admin: socket.socket, audit_socket: str) -> None:
@@ -73,8 +100,28 @@ class House:
         await web.SockSite(self._runner, admin).start()
         Path(audit_socket).unlink(missing_ok=True)  # noqa: ASYNC240 - once, before any work; left by an audit that died
         await self._inbox.start(audit_socket)
-        for work in (self._worker.run(self._inbox), self._gauges(), self._sweeps()):
+        for work in (
+            self._worker.run(self._inbox),
+            self._gauges(),
+            self._orders(),
+            self._sweeps(),
+            self._judging(),
+            self._notifier.run(),
+        ):
             self._tasks.append(asyncio.create_task(work))
+
+    def turn(self, line: bytes) -> None:
+        """From the next exchange on, know the providers and routes of the task in `line`; those that went are still known."""
+        try:
+            config = Config.model_validate(json.loads(line)["config"])
+        except (ValueError, KeyError, TypeError):
+            log.exception("new providers and routes were not understood; the old ones stay")
+            return
+        known = {**self._config.proxy.providers, **config.proxy.providers}
+        self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
+        self._mirror.turn(self._config)
+        self._worker.turn(self._config)
+        self._metrics.turn(self._config)
 
     async def stop(self) -> None:
         """Empty the inbox, finish the shadows that can be, store what there is, and close everything."""
@@ -86,6 +133,7 @@ class House:
             self._worker.handle(exchange)
         await self._worker.drain(patience=SHADOW_PATIENCE)
         await asyncio.to_thread(self._store.flush, FLUSH_PATIENCE)
+        await asyncio.to_thread(self._judge.finish, time.time(), JUDGE_PATIENCE)
         await self._mirror.close()
         await self._runner.cleanup()
         await asyncio.to_thread(self._store.close)
@@ -105,6 +153,25 @@ class House:
             )
             await asyncio.sleep(GAUGE_SECONDS)
 
+    async def _judging(self) -> None:
+        database = database_path(self._config.storage.url)
+        while True:
+            more = await asyncio.to_thread(self._judge.try_step, time.time())
+            await asyncio.to_thread(answer_those_that_wait, database, self._judge, time.time())
+            for alarm in self._judge.alarms():
+                log.warning("drift", state=alarm.new, was=alarm.old, signal=alarm.name, group=alarm.group)
+                self._notifier.offer(alarm)
+            if not more:
+                await asyncio.sleep(JUDGE_SECONDS)
+
+    async def _orders(self) -> None:
+        database = database_path(self._config.storage.url)
+        while True:
+            gone = await asyncio.to_thread(carry_out, database, self._store)
+            if gone:
+                log.info("records deleted as ordered", exchanges=gone)
+            await asyncio.sleep(ORDER_SECONDS)
+
     async def _sweeps(self) -> None:
         while True:
             gone = await asyncio.to_thread(self._store.sweep, time.time())
@@ -121,7 +188,7 @@ async def live(config: Config, store: Store, admin: socket.socket, audit_socket:
         loop.add_signal_handler(number, ended.set)
     house = House(config, store)
     await house.start(admin, audit_socket)
-    await hold(ended.set)
+    await hold(ended.set, house.turn)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await ended.wait()
@@ -131,6 +198,7 @@ async def live(config: Config, store: Store, admin: socket.socket, audit_socket:
 def main() -> int:
     """Read the task, open the store, live; 2 with one sentence when the store cannot be opened."""
     to_stderr()
+    os.nice(NICE)
     task = json.loads(sys.stdin.readline())
     config = Config.model_validate(task["config"])
     try:
@@ -140,7 +208,8 @@ def main() -> int:
         return 2
     admin = socket.socket(fileno=task["fd"])
     admin.setblocking(False)
-    asyncio.run(live(config, store, admin, task["audit_socket"]))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(live(config, store, admin, task["audit_socket"]))
     return 0
 
 

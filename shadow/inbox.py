@@ -94,7 +94,8 @@ class Inbox:
         except asyncio.IncompleteReadError as end:
             if end.partial:
                 self._on_loss("malformed")
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):
+            # Cancelled is only who still writes at a stop; asyncio would log a traceback for it.
             pass
         finally:
             self._readers.discard(task)

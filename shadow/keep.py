@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import starmap
 from typing import Literal
 
 import orjson
 
 from proxy.exchange import Exchange, Failure, FailureKind, Headers, Mark, Request, Response, Role
-from shadow.compare.finding import Comparison, Finding
+from shadow.compare.finding import Comparison, Finding, State
 from shadow.compare.pair import ControlReason
 from shadow.reading.answer import Answer
 from shadow.reading.ask import fingerprint
@@ -23,7 +24,7 @@ from shadow.seen import Seen
 from storage.config import Bodies
 from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, PairRecord, PairRow, PayoffRow, ToolCallRow
 
-Against = Literal["cross", "self", "check"]
+Against = Literal["cross", "self", "greedy", "check"]
 MARK = struct.Struct("<dQ")
 SHORT = 200
 NOT_KEPT = "not kept: storage.bodies is not full"
@@ -47,12 +48,16 @@ class Triple:
 
 
 def exchange_record(seen: Seen, *, outcomes: Sequence[str], checks: Iterable[Finding], bodies: Bodies) -> ExchangeRecord:
-    """All rows of one exchange; `outcomes` are the schema classes of the first choice's tool calls, in their order."""
+    """All rows of one exchange; `outcomes` are the schema classes of the first choice's tool calls, in their order.
+
+    Of the checks only those that were made become rows: most do not apply to an answer, and the counters tell how many.
+    """
     exchange_id = seen.exchange.id
+    made = [found for found in checks if found.state is not State.NOT_MEASURED]
     return ExchangeRecord(
         exchange=_exchange_row(seen.exchange, seen.answer, bodies, seen.conversation),
         tool_calls=tuple(_call_rows(exchange_id, seen.answer, outcomes, bodies)),
-        findings=tuple(finding_rows(checks, exchange_id=exchange_id, pair_id="", comparison="check", bodies=bodies)),
+        findings=tuple(finding_rows(made, exchange_id=exchange_id, pair_id="", comparison="check", bodies=bodies)),
     )
 
 
@@ -64,13 +69,13 @@ def pair_record(
     legs: tuple[ExchangeRecord, ...],
     alterations: Sequence[str],
     bodies: Bodies,
+    shape: str = "{}",
 ) -> PairRecord:
     """All rows of one pair. It bears the id of its live exchange: one request is one pair, however often it is handled."""
-    row = _pair_row(
-        triple, comparisons[0].comparable if bodies == "full" or not comparisons[0].comparable else NOT_KEPT, alterations
-    )
+    why = comparisons[0].comparable
+    row = _pair_row(triple, why if bodies == "full" or not why else NOT_KEPT, alterations, bodies)
     return PairRecord(
-        pair=row,
+        pair=replace(row, shape=shape),
         exchanges=legs,
         findings=tuple(
             found
@@ -137,13 +142,13 @@ def exchange(row: ExchangeRow) -> Exchange:
 
 def pack_marks(marks: Iterable[Mark]) -> bytes:
     """Marks as pairs of float64 seconds and uint64 end, little-endian."""
-    return b"".join(MARK.pack(mark.seconds, mark.end) for mark in marks)
+    return b"".join(starmap(MARK.pack, marks))
 
 
 def unpack_marks(packed: bytes) -> tuple[Mark, ...]:
     """The inverse of `pack_marks`; a partial last pair is left out."""
     whole = len(packed) - len(packed) % MARK.size
-    return tuple(Mark(seconds=seconds, end=end) for seconds, end in MARK.iter_unpack(packed[:whole]))
+    return tuple(map(Mark._make, MARK.iter_unpack(packed[:whole])))
 
 
 def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversation: str) -> ExchangeRow:
@@ -189,7 +194,7 @@ def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversati
     )
 
 
-def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str]) -> PairRow:
+def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], bodies: Bodies) -> PairRow:
     live = triple.live.exchange
     return PairRow(
         id=live.id,
@@ -199,7 +204,7 @@ def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str]) -> Pa
         provider=live.provider,
         reference=live.reference,
         conversation=_storable(triple.live.conversation),
-        request_fingerprint=fingerprint(triple.live.ask),
+        request_fingerprint=fingerprint(triple.live.ask) if bodies != "none" else "",
         subject_id=live.id,
         reference_id=triple.reference.exchange.id,
         control_id=triple.control.exchange.id if triple.control else "",

@@ -5,6 +5,11 @@ from __future__ import annotations
 import sys
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from shadow.redact import Redactor
+
+_REDACTOR = Redactor()
 
 
 def to_stderr() -> None:
@@ -16,8 +21,14 @@ def to_stderr() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _without_credentials,
             shown,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_credentials(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Exceptions quote what they met: what looks like a credential is taken out of every text of a record."""
+    return {key: _REDACTOR.text(value) if isinstance(value, str) else value for key, value in event.items()}

@@ -10,17 +10,20 @@ from math import isfinite
 
 from prometheus_client import CollectorRegistry, Counter
 
-from proxy.exchange import Exchange, Role
+from proxy.exchange import Exchange, FailureKind, Role
 from proxy.pulse import Pulse
+from shadow.compare.error_class import ErrorClass
+from shadow.compare.failing import ANSWERED, NO_ANSWER, kind_of
 from shadow.compare.finding import Finding, State
 from shadow.compare.pair import ControlReason, Kind
 from shadow.config import Config
 from shadow.exposition import Exposition
+from shadow.indicators import Indicators
 from shadow.names import OTHER, Names
 from shadow.reading.answer import Answer
 from shadow.reading.completion import Completion
 from shadow.series import Kept, Pulses, Reasons
-from storage.rows import PairRow, PayoffRow
+from storage.rows import IdentityRow
 
 CHECK = "check"
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
@@ -28,6 +31,11 @@ OUTCOMES = ("valid", "invalid_json", "unknown_name", "schema_mismatch")
 ON_THE_WAY = frozenset({"inbox_full", "malformed"})
 """Losses between a data-plane process and the worker; every other loss is the recorder's own."""
 HANDOVER_REASONS = ("audit_down", "audit_slow", "too_large", *sorted(ON_THE_WAY))
+ERRORS = (*(kind.value for kind in ErrorClass), NO_ANSWER)
+NOT_THEIRS = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STOPPED, FailureKind.INTERNAL})
+"""Ends that are the client's doing or ours, and no error of the provider."""
+SKIP_REASONS = ("not_sampled", "concurrency", "budget_requests", "budget_tokens", "budget_money")
+"""Skips that alerts are about; the others begin when they happen."""
 TOKENS_CREDIBLE = 100_000_000
 """A usage beyond this is not a count but a fault or an attack, and would spoil the sum for good."""
 
@@ -38,9 +46,17 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry, config: Config) -> None:
         self._names = Names(config)
         self._series = Exposition(registry)
-        self._skips, self._drops, self._signals = Reasons(()), Reasons(HANDOVER_REASONS), Reasons(())
+        self._skips, self._drops = Reasons(SKIP_REASONS), Reasons(HANDOVER_REASONS)
+        self.drift = Indicators(self._series, self._names)
+        self._shown: dict[tuple[str, str], str] = {}
         self._pulses = Pulses()
         self._stored = {"stored": 0, "failed": 0, "dropped": 0}
+        self._serving: dict[tuple[str, str], str] = {}
+        self._begin_at_zero()
+
+    def turn(self, config: Config) -> None:
+        """Know the names of another configuration, beside those known: a label once shown stays."""
+        self._names.learn(config)
         self._begin_at_zero()
 
     def model(self, name: str) -> str:
@@ -54,12 +70,14 @@ class Metrics:
         self._series.requests(*leg, code).inc()
         for outcome in outcomes:
             self._series.tool_calls(*leg, outcome if outcome in OUTCOMES else OTHER).inc()
+        if error := _error(answer):
+            self._series.errors(*leg, error).inc()
         if exchange.role is Role.PRIMARY and _sane(exchange.overhead):
             self._series.overhead.observe(exchange.overhead)
         if code == "2xx":
             self._times(leg, answer, self._names.exemplar(pair_id))
         if isinstance(answer.said, Completion):
-            self._usage(leg, answer.said)
+            self._usage(leg, answer.said, *self._names.prices(exchange.provider))
 
     def findings(
         self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Finding], *, pair_id: str
@@ -86,16 +104,15 @@ class Metrics:
             if finding.score is not None and finding.state in {State.MATCH, State.DIFFER} and 0 <= finding.score <= 1:
                 self._series.similarity(*labels).observe(finding.score, exemplar)
 
-    def payoffs(self, pair: PairRow, payoffs: Iterable[PayoffRow]) -> None:
-        """Count the evaluated payoffs of one pair; both sides of a signal begin at 0 together."""
-        names = self._names
-        group = (names.route(pair.route), self.model(pair.model), names.provider(pair.provider), names.provider(pair.reference))
-        for row in payoffs:
-            labels = (*group, self._signals.of(row.signal))
-            self._series.pairs(*labels).inc()
-            sides = {1: self._series.payoff(*labels, "provider"), -1: self._series.payoff(*labels, "reference")}
-            if row.payoff in sides:
-                sides[row.payoff].inc(1, names.exemplar(pair.id))
+    def identity(self, row: IdentityRow, *, again: bool = False) -> None:
+        """Show who serves a model from now on; `again`: as it was known before this process, which is no change."""
+        leg = (self._names.provider(row.provider), self.model(row.model))
+        shown = self._shown.get(leg)
+        if shown is not None:
+            self._series.serving.remove(*leg, shown)
+        self._shown[leg] = row.identity
+        self._series.serving.labels(*leg, row.identity).set(1)
+        self._series.serving_changes(*leg).inc(bool(row.previous) and not again)
 
     def shadow_skipped(self, reason: str) -> None:
         """Count one request that was not shadowed, or not to its end."""
@@ -154,12 +171,14 @@ class Metrics:
         if timing.gaps:
             self._series.gaps.observe(leg, [gap for gap in timing.gaps if _sane(gap)])
 
-    def _usage(self, leg: tuple[str, str, str], said: Completion) -> None:
+    def _usage(self, leg: tuple[str, str, str], said: Completion, price_input: float, price_output: float) -> None:
         if said.usage is None:
             return
-        for kind, count in (("input", said.usage.prompt_tokens), ("output", said.usage.completion_tokens)):
+        counts = (("input", said.usage.prompt_tokens, price_input), ("output", said.usage.completion_tokens, price_output))
+        for kind, count, price in counts:
             if count is not None and 0 <= count <= TOKENS_CREDIBLE:
                 self._series.tokens(*leg, kind).inc(count)
+                self._series.money(*leg).inc(count * price / 1e6)
 
     def _begin_at_zero(self) -> None:
         """A series that is born at 1 hides its first increase from Prometheus: what can be foreseen begins at 0."""
@@ -168,8 +187,12 @@ class Metrics:
                 self._series.requests(provider, model, Role.PRIMARY.value, code)
             for outcome in OUTCOMES:
                 self._series.tool_calls(provider, model, Role.PRIMARY.value, outcome)
+            for error in ERRORS:
+                self._series.errors(provider, model, Role.PRIMARY.value, error)
         for reason in HANDOVER_REASONS:
             self._series.handover_dropped(reason)
+        for reason in SKIP_REASONS:
+            self._series.shadow_dropped(reason)
         for result in self._stored:
             self._series.records(result)
 
@@ -187,6 +210,14 @@ def _code(exchange: Exchange) -> str:
         return OTHER
     label = f"{exchange.response.status // 100}xx"
     return label if label in CLASSES else OTHER
+
+
+def _error(answer: Answer) -> str:
+    """The class of an answer that is an error, or `no_answer`; "" when it is none, or when its end was not the provider's."""
+    failure = answer.exchange.failure
+    if answer.error is None and (failure is None or failure.kind in NOT_THEIRS):
+        return ""
+    return "" if (kind := kind_of(answer)) == ANSWERED else kind
 
 
 def _sane(seconds: float) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from proxy.capture import Capture
 from proxy.config import Limits, Provider
+from proxy.credentials import cleared, forms
 from proxy.exchange import Exchange, Role
 from proxy.identity import new_id
 from proxy.origin import parse_base_url
@@ -27,45 +28,63 @@ class Mirror:
     """Asks references. Its connections, keys and limits are its own; `environ` is where the keys are."""
 
     def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
-        self._shadow = config.shadow
-        self._providers = config.proxy.providers
-        self._origins = {name: parse_base_url(provider.base_url) for name, provider in self._providers.items()}
-        self._keys = {name: environ.get(provider.api_key_env, "") for name, provider in self._providers.items()}
+        self._environ = environ
+        self.turn(config)
         self._limits = Limits(**{**dict(config.proxy.limits), "audit_body": config.shadow.max_body})
         self._upstream = Upstream(config.proxy.timeouts, self._limits, Pulse())
 
-    def prepare(self, live: Exchange) -> ShadowBody:
-        """The body that the reference will get, and how it differs from what the application sent."""
-        return shadow_body(live.request.body, _name_there(self._providers[live.reference], live.model))
+    def turn(self, config: Config) -> None:
+        """From the next question on, know the providers of `config`."""
+        self._shadow = config.shadow
+        self._providers = config.proxy.providers
+        self._origins = {name: parse_base_url(provider.base_url) for name, provider in self._providers.items()}
+        self._keys = {name: self._environ.get(provider.api_key_env, "") for name, provider in self._providers.items()}
 
-    async def ask(self, live: Exchange, asked: ShadowBody, role: Role) -> Exchange:
-        """Send it once, and read the answer whole, until `shadow.timeout` ends it; at most `shadow.max_body` of it is kept."""
-        origin = self._origins[live.reference]
-        return await self._upstream.fetch(
+    def prepare(self, live: Exchange, provider: str = "") -> ShadowBody:
+        """The body that the reference (or another `provider`) will get, and how it differs from what the application sent."""
+        return shadow_body(live.request.body, _name_there(self._providers[provider or live.reference], live.model))
+
+    def same_server(self, live: Exchange) -> bool:
+        """Whether provider and reference are one server under two names, so that comparing them says nothing."""
+        if live.provider not in self._providers:
+            return False
+        provider, reference = self._providers[live.provider], self._providers[live.reference]
+        same_place = self._origins[live.provider] == self._origins[live.reference]
+        return same_place and _name_there(provider, live.model) == _name_there(reference, live.model)
+
+    async def ask(self, live: Exchange, asked: ShadowBody, role: Role, provider: str = "") -> Exchange:
+        """Send it once, and read the answer whole, until `shadow.timeout` or `shadow.max_body` ends it.
+
+        It goes to the reference, or to another `provider` by name, with that one's own key.
+        """
+        name = provider or live.reference
+        origin = self._origins[name]
+        answered = await self._upstream.fetch(
             origin,
             live.request.method,
             origin.target(AUDITED),
-            self._headers(live),
+            self._headers(live, self._keys[name]),
             asked.body,
-            self._capture(live, role),
+            self._capture(live, role, name),
             total=self._shadow.timeout,
+            most=self._shadow.max_body,
         )
+        return cleared(answered, forms([self._keys[name].encode("latin-1", "replace")]))
 
     async def close(self) -> None:
         """Close the connections to the references."""
         self._upstream.close()
 
-    def _headers(self, live: Exchange) -> list[tuple[bytes, bytes]]:
+    def _headers(self, live: Exchange, key: str) -> list[tuple[bytes, bytes]]:
         kept = [
             (name.encode("latin-1"), value.encode("latin-1"))
             for name, value in live.request.headers
             if name.lower() in TAKEN_OVER
         ]
-        key = self._keys[live.reference]
         bearer = [(b"Authorization", f"Bearer {key}".encode("latin-1"))] if key else []
         return [*kept, (b"User-Agent", b"sameweights"), *bearer]
 
-    def _capture(self, live: Exchange, role: Role) -> Capture:
+    def _capture(self, live: Exchange, role: Role, name: str) -> Capture:
         capture = Capture(
             identity=new_id(),
             role=role,
@@ -76,7 +95,7 @@ class Mirror:
             target=live.request.target,
             headers=live.request.headers,
         )
-        capture.route, capture.provider, capture.model = live.route, live.reference, live.model
+        capture.route, capture.provider, capture.model = live.route, name, live.model
         capture.stream, capture.tag, capture.conversation = live.stream, live.tag, live.conversation
         return capture
 

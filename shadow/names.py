@@ -13,6 +13,7 @@ from shadow.config import Config
 OTHER = "other"
 DEFAULT_ROUTE = "default"
 GLOB = re.compile(r"[*?\[]")
+MOST = 10_000
 PAIR_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What may stand in an exemplar, which holds 128 characters in all."""
 
@@ -21,11 +22,21 @@ class Names:
     """The closed sets of names of one configuration."""
 
     def __init__(self, config: Config) -> None:
+        self._providers: dict[str, str] = {}
+        self._routes: dict[str, str] = {}
+        self._models: dict[str, str] = {}
+        self.learn(config)
+
+    def learn(self, config: Config) -> None:
+        """Know the names of `config` too; at most `MOST` of a kind, however often it is changed."""
         proxy = config.proxy
         self._config = config
-        self._providers = _labels(proxy.providers)
-        self._routes = _labels([DEFAULT_ROUTE, *(route.name for route in proxy.routes), *proxy.providers])
-        self._models = _labels([*self._route_models(), *self._provider_models(), *config.admin.models])
+        for known, names in (
+            (self._providers, [*proxy.providers]),
+            (self._routes, [DEFAULT_ROUTE, *(route.name for route in proxy.routes), *proxy.providers]),
+            (self._models, [*self._route_models(), *self._provider_models(), *config.admin.models]),
+        ):
+            known.update({name: label for name, label in _labels(names).items() if name in known or len(known) < MOST})
 
     def provider(self, name: str) -> str:
         """The label of a provider."""
@@ -38,6 +49,16 @@ class Names:
     def model(self, name: str) -> str:
         """The label of a model: one that a route, a provider or `admin.models` names in full."""
         return self._models.get(name, OTHER)
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """How many labels there are for routes, providers and models, `other` among them."""
+        return len({*self._routes.values(), OTHER}), len({*self._providers.values(), OTHER}), len({*self._models.values(), OTHER})
+
+    def prices(self, provider: str) -> tuple[float, float]:
+        """Money per million prompt and completion tokens of a provider; 0 where the configuration names none."""
+        found = self._config.proxy.providers.get(provider)
+        return (found.price_input, found.price_output) if found else (0.0, 0.0)
 
     def exemplar(self, pair_id: str) -> dict[str, str] | None:
         """The exemplar that leads from a series to a stored pair, None when there is no such id."""

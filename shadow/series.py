@@ -22,6 +22,7 @@ from proxy.pulse import Pulse
 
 OTHER = "other"
 REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
+REASONS_LIMIT = 64
 PULSES_KEPT = 256
 """Data-plane processes remembered, the longest silent forgotten first; there are at most 64 workers at once."""
 
@@ -46,7 +47,7 @@ class Kept(Generic[M]):
 class Reasons:
     """Reasons written in our own code, in several rooms: each passes if it looks like one, at most `limit` of them."""
 
-    def __init__(self, known: Iterable[str], limit: int = 64) -> None:
+    def __init__(self, known: Iterable[str], limit: int = REASONS_LIMIT) -> None:
         self._seen = set(known)
         self._limit = limit
 
@@ -72,6 +73,16 @@ class BulkHistogram(Collector):
         self._lock = Lock()
         self._counts: dict[tuple[str, ...], list[int]] = {}
         self._sums: dict[tuple[str, ...], float] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label names."""
+        return self._labels
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """The upper bounds of its buckets, without the last."""
+        return self._bounds
 
     def observe(self, labels: tuple[str, ...], values: Sequence[float]) -> None:
         """Count `values`, finite and not negative, under the label values `labels`."""
@@ -115,6 +126,7 @@ class Pulses:
         key = (pulse.worker, pulse.pid)
         last = self._last.pop(key, {})
         totals = {"accepted": pulse.accepted, "refused": pulse.refused, "handed_over": pulse.handed_over}
+        totals |= {"unrecorded": pulse.unrecorded}
         totals |= {f"dropped:{reason}": count for reason, count in pulse.dropped.items()}
         self._last[key] = totals
         if len(self._last) > PULSES_KEPT:

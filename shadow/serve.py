@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 
 import structlog
 
@@ -28,12 +29,26 @@ AUDIT_PATIENCE = 15.0
 BACKLOG = 1_024
 
 
-def run(config: Config) -> int:
-    """Serve until SIGTERM or SIGINT; 0 after an orderly stop. ConfigError, all faults at once, when it cannot start."""
+Load = Callable[[], Config]
+
+
+def run(config: Config, load: Load | None = None) -> int:
+    """Serve until SIGTERM or SIGINT, with the routes that `load` gives from SIGHUP on; 0 after an orderly stop.
+
+    ConfigError, all faults at once, when it cannot start.
+    """
     to_stderr()
+    allow_many_files()
     data, admin = open_ports(config)
     with closing(admin), tempfile.TemporaryDirectory(prefix="sameweights-") as folder:
-        return asyncio.run(_House(config, data, admin, f"{folder}/audit.sock").run())
+        return asyncio.run(_House(config, load, data, admin, f"{folder}/audit.sock").run())
+
+
+def allow_many_files() -> None:
+    """Take all the file descriptors that the system grants: a stream is two, and the usual first offer is 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # some systems say "unlimited" and mean less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def open_ports(config: Config) -> tuple[list[socket.socket], socket.socket]:
@@ -96,8 +111,12 @@ def _store_faults(config: Config) -> list[str]:
 class _House:
     """The processes of one `serve`, from start to stop."""
 
-    def __init__(self, config: Config, data: Sequence[socket.socket], admin: socket.socket, audit_socket: str) -> None:
+    def __init__(
+        self, config: Config, load: Load | None, data: Sequence[socket.socket], admin: socket.socket, audit_socket: str
+    ) -> None:
         self._config = config
+        self._load = load
+        self._audit_socket = audit_socket
         self._data = data
         self._admin = admin
         self._stop = asyncio.Event()
@@ -112,6 +131,7 @@ class _House:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._asked_to_turn)
         started = await self._started()
         if started:
             self._say()
@@ -121,8 +141,11 @@ class _House:
 
     async def _started(self) -> bool:
         """The admin port first, the data port last: who can send a request can also see what becomes of it."""
-        for child in (self._audit, *self._planes):
-            await child.start()
+        children = (self._audit, *self._planes)
+        # All load their code at once, which is what a start takes; each is told what to do when the one before it is ready.
+        await asyncio.gather(*(child.spawn() for child in children))
+        for child in children:
+            child.tell()
             if not await child.ready():
                 return False
         return True
@@ -163,6 +186,25 @@ class _House:
     def _asked_to_stop(self) -> None:
         (self._hurry if self._stop.is_set() else self._stop).set()
 
+    def _asked_to_turn(self) -> None:
+        """Read the configuration again; what cannot be used changes nothing, and why is said."""
+        if self._load is None:
+            log.warning("not reloaded: the configuration came from no file")
+            return
+        try:
+            wanted = self._load()
+        except ConfigError as error:
+            for fault in error.faults:
+                log.error("not reloaded, nothing is changed", fault=fault)  # noqa: TRY400 - a sentence, not our bug
+            return
+        self._config, later = turned(self._config, wanted)
+        for key in later:
+            log.warning("takes a restart, the old value stays", key=key)
+        self._audit.turn(self._audit_task(self._audit_socket))
+        for worker, (plane, opened) in enumerate(zip(self._planes, self._data, strict=True)):
+            plane.turn(self._plane_task(self._audit_socket, worker, opened))
+        log.info("providers and routes reloaded", providers=len(wanted.proxy.providers), routes=len(wanted.proxy.routes))
+
     def _audit_task(self, audit_socket: str) -> str:
         return json.dumps(
             {"config": self._config.model_dump(mode="json"), "audit_socket": audit_socket, "fd": self._admin.fileno()}
@@ -171,6 +213,14 @@ class _House:
     def _plane_task(self, audit_socket: str, worker: int, opened: socket.socket) -> str:
         config = self._config.proxy.model_dump(mode="json")
         return json.dumps({"config": config, "audit_socket": audit_socket, "worker": worker, "fd": opened.fileno()})
+
+
+def turned(old: Config, wanted: Config) -> tuple[Config, list[str]]:
+    """`old` with the providers and routes of `wanted`, and the keys that only a restart can change."""
+    at_once = {name: getattr(wanted.proxy, name) for name in ("providers", "routes", "provider", "reference")}
+    new = old.model_copy(update={"proxy": old.proxy.model_copy(update=at_once)})
+    ours, theirs = new.model_dump(), wanted.model_dump()
+    return new, [f"{section}.{key}" for section in ours for key in ours[section] if ours[section][key] != theirs[section][key]]
 
 
 def _shown(host: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -118,11 +118,19 @@ def _reference_advice(config: Config) -> Iterator[str]:
                 f"proxy.providers.{name}: no api_key_env, so the reference is asked without a key; "
                 "the client's own key is never sent to a reference (by flags: --reference-key-env VARIABLE)"
             )
+    yield from _greedy_advice(config, {provider for provider, reference in legs if provider and reference})
     draft = Draft(tables=config.model_dump(mode="json"), environ={}, serving=False)
     for provider, reference in sorted(set(legs)):
         if provider and reference and same_server(draft, provider, reference):
             both = f"{quoted(reference)} and {quoted(provider)}"
             yield f"proxy.reference: {both} are one server: this measures its own noise, which is a fine first test"
+
+
+def _greedy_advice(config: Config, audited: Collection[str]) -> Iterator[str]:
+    """The greedy audit asks providers too, and never with a client's key."""
+    for name in sorted(audited) if config.shadow.greedy else ():
+        if not config.proxy.providers[name].api_key_env:
+            yield f"proxy.providers.{name}: no api_key_env, so shadow.greedy asks this provider without a key"
 
 
 def masked(config: Config) -> Mapping[str, object]:

@@ -6,18 +6,23 @@ The second answer is asked for by a coin thrown beforehand or because the two an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.exchange import Role
 from shadow.compare.compare import compare
 from shadow.compare.finding import Comparison
 from shadow.compare.pair import ControlReason, Kind, Pair
 from shadow.config import ShadowConfig
-from shadow.drift.payoff import payoffs, wants_control
+from shadow.discretion import Guard
+from shadow.drift.exclusion import Exclusion
+from shadow.drift.kind import kind
+from shadow.drift.payoff import excluded, payoffs, wants_control
+from shadow.greedy import Greedy, ask_greedily
+from shadow.identity.shape import shape_of
 from shadow.keep import Triple, pair_record
 from shadow.mirror import Mirror
+from shadow.sampling.sampler import tossed
 from shadow.seen import Seen, understand_leg
-from storage.config import Bodies
 from storage.rows import ExchangeRecord, PairRecord
 
 Keep = Callable[[Seen], ExchangeRecord]
@@ -26,7 +31,7 @@ Keep = Callable[[Seen], ExchangeRecord]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What one sampled request came to: its shadow legs (one or two), their comparisons, and the record of it all."""
+    """What one sampled request came to: its shadow legs (one or two, and two greedy ones), their comparisons, and the record."""
 
     legs: tuple[Seen, ...]
     comparisons: tuple[Comparison, ...]
@@ -36,9 +41,9 @@ class Trial:
 class Trials:
     """Asks the reference about sampled requests."""
 
-    def __init__(self, *, shadow: ShadowConfig, bodies: Bodies, mirror: Mirror, keep: Keep) -> None:
+    def __init__(self, *, shadow: ShadowConfig, guard: Guard, mirror: Mirror, keep: Keep) -> None:
         self._shadow = shadow
-        self._bodies = bodies
+        self._guard = guard
         self._mirror = mirror
         self._keep = keep
 
@@ -50,7 +55,11 @@ class Trials:
         legs = [first]
         if reason is not ControlReason.NONE:
             legs.append(understand_leg(await self._mirror.ask(live.exchange, asked, Role.CONTROL), live))
-        return self._judged(live, tuple(legs), reason, asked.alterations)
+        shadow = self._shadow
+        greedily = tossed("greedy", live.exchange.id, shadow.greedy, shadow.seed)
+        return self._judged(
+            live, tuple(legs), reason, asked.alterations, await ask_greedily(self._mirror, live) if greedily else None
+        )
 
     def _second(self, live: Seen, first: Seen, *, control: bool) -> ControlReason:
         if control:
@@ -59,24 +68,27 @@ class Trials:
             return ControlReason.TIEBREAK
         return ControlReason.NONE
 
-    def _judged(self, live: Seen, legs: tuple[Seen, ...], reason: ControlReason, alterations: tuple[str, ...]) -> Trial:
+    def _judged(
+        self, live: Seen, legs: tuple[Seen, ...], reason: ControlReason, alterations: tuple[str, ...], greedily: Greedy | None
+    ) -> Trial:
         reference = legs[0]
         control = legs[1] if len(legs) > 1 else None
-        cross = compare(Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=reference.answer))
+        pair = Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=reference.answer)
+        cross = compare(pair)
         own = compare(Pair(kind=Kind.SELF, ask=live.ask, subject=reference.answer, reference=control.answer)) if control else None
-        comparisons = (cross, own) if own else (cross,)
+        comparisons = (cross, *((own,) if own else ()), *((greedily.comparison,) if greedily else ()))
+        legs += greedily.legs if greedily else ()
+        answers = (live.ask, live.answer, reference.answer, control.answer if control else None)
         record = pair_record(
             Triple(live=live, reference=reference, control=control, reason=reason),
             comparisons=comparisons,
-            payoffs=payoffs(
-                live.ask,
-                live.answer,
-                reference.answer,
-                control.answer if control else None,
-                tiebreak=self._shadow.tiebreak,
-            ),
+            payoffs=payoffs(*answers, tiebreak=self._shadow.tiebreak),
             legs=tuple(self._keep(leg) for leg in legs),
             alterations=alterations,
-            bodies=self._bodies,
+            bodies=self._guard.bodies,
+            shape=shape_of(pair),
         )
-        return Trial(legs=legs, comparisons=comparisons, record=record)
+        told = replace(record, kind=kind(live.ask), excluded=excluded(*answers, tiebreak=self._shadow.tiebreak))
+        if self._mirror.same_server(live.exchange):
+            told = replace(told, payoffs=(), excluded=(Exclusion.SAME_SERVER.value,))
+        return Trial(legs=legs, comparisons=comparisons, record=self._guard.pair(told))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -15,6 +16,7 @@ from proxy.exchange import Exchange, FailureKind, Role
 from shadow.checks.check import check
 from shadow.compare.schema import outcome
 from shadow.config import Config
+from shadow.discretion import Guard
 from shadow.keep import calls, exchange_record
 from shadow.metrics import Metrics
 from shadow.mirror import Mirror
@@ -23,6 +25,7 @@ from shadow.sampling.budget import Budget
 from shadow.sampling.eligible import why_not
 from shadow.sampling.sampler import Decision, decide
 from shadow.seen import Seen, understand
+from shadow.servings import Servings
 from shadow.trial import Trial, Trials
 from storage.rows import ExchangeRecord
 from storage.store import Writer
@@ -40,14 +43,30 @@ class Outlet(Protocol):
 class Worker:
     """Takes exchanges one by one; shadows run beside, at most `shadow.concurrency` at once."""
 
-    def __init__(self, *, config: Config, store: Writer, metrics: Metrics, mirror: Mirror, budget: Budget) -> None:
-        self._config = config
+    def __init__(
+        self,
+        *,
+        config: Config,
+        store: Writer,
+        metrics: Metrics,
+        mirror: Mirror,
+        budget: Budget,
+        guard: Guard,
+        servings: Servings | None = None,
+    ) -> None:
+        self.turn(config)
         self._store = store
         self._metrics = metrics
         self._budget = budget
-        self._trials = Trials(shadow=config.shadow, bodies=config.storage.bodies, mirror=mirror, keep=self._counted)
-        self._rates = {route.name: route.sample_rate for route in config.proxy.routes}
+        self._guard = guard
+        self._servings = servings or Servings(config)
+        self._trials = Trials(shadow=config.shadow, guard=guard, mirror=mirror, keep=self._counted)
         self._running: set[asyncio.Task[None]] = set()
+
+    def turn(self, config: Config) -> None:
+        """From the next exchange on, know the providers and routes of `config`."""
+        self._config = config
+        self._rates = {route.name: route.sample_rate for route in config.proxy.routes}
 
     @property
     def shadowing(self) -> int:
@@ -89,11 +108,20 @@ class Worker:
         """Check one answer, count it, and make its rows; a shadow's rows are stored with its pair."""
         exchange = seen.exchange
         outcomes = [outcome(seen.ask, call)[0] for call in calls(seen.answer)]
-        found = check(seen.ask, seen.answer)
+        found = check(seen.ask, seen.answer, sent_as=self._sent_as(exchange))
         self._metrics.exchange(exchange, seen.answer, outcomes)
         if exchange.role is Role.PRIMARY:
             self._metrics.findings(exchange.provider, exchange.model, "check", "", found, pair_id="")
-        return exchange_record(seen, outcomes=outcomes, checks=found, bodies=self._config.storage.bodies)
+        bare = exchange_record(self._guard.bare(seen), outcomes=outcomes, checks=found, bodies=self._guard.bodies)
+        identities = () if exchange.role is Role.GREEDY else self._servings.observe(exchange, seen.answer)
+        for row in identities:
+            self._metrics.identity(row)
+        return replace(self._guard.leg(bare, seen, outcomes), identities=identities)
+
+    def _sent_as(self, exchange: Exchange) -> str:
+        """What the provider calls the model that the client named; "" when it calls it the same."""
+        provider = self._config.proxy.providers.get(exchange.provider)
+        return provider.models.get(exchange.model) or provider.models.get("*", "") if provider else ""
 
     def _consider(self, seen: Seen) -> None:
         decision = self._decide(seen)
@@ -175,4 +203,3 @@ class Worker:
                 comparison.findings,
                 pair_id=pair.id,
             )
-        self._metrics.payoffs(pair, trial.record.payoffs)

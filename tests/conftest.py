@@ -51,7 +51,8 @@ def serve(tmp_path: Path):
     async def running(toml: str, *, env: dict[str, str] | None = None, arguments: tuple[str, ...] = ()) -> AsyncIterator[Served]:
         database = tmp_path / "served.db"
         config = tmp_path / "sameweights.toml"
-        config.write_text(f'{toml}\n[storage]\nurl = "sqlite:///{database}"\nbatch_seconds = 0.02\n', encoding="utf-8")
+        storage = f'[storage]\nurl = "sqlite:///{database}"\nbatch_seconds = 0.02\n'
+        config.write_text(toml.replace("[storage]\n", storage) if "[storage]" in toml else f"{toml}\n{storage}", encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "shadow.cli", "serve", str(config), *arguments),
             env={**os.environ, "PYTHONPATH": str(Path.cwd()), **(env or {})},

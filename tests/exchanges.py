@@ -3,6 +3,8 @@
 import json
 
 from proxy.exchange import Exchange, Failure, Mark, Request, Response, Role
+from shadow.discretion import Guard
+from shadow.redact import Redactor
 
 
 def exchange(
@@ -68,3 +70,8 @@ def said(text: str = "Hello there", **choice) -> bytes:
 def asked(text: str = "Say hello", **more) -> bytes:
     """The body of a chat completion request."""
     return json.dumps({"model": "pretend-small", "messages": [{"role": "user", "content": text}], **more}).encode()
+
+
+def guard(bodies: str = "full", *patterns: str) -> Guard:
+    """A guard with a key of its own."""
+    return Guard(redactor=Redactor(patterns), key=b"0123456789abcdef", bodies=bodies)

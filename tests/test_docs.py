@@ -11,8 +11,9 @@ from typer.main import get_command
 
 from proxy.config import Limits, Provider, ProxyConfig, Route, Timeouts
 from shadow.cli import app
-from shadow.config import AdminConfig, Config, ShadowConfig
+from shadow.config import AdminConfig, Config, DriftConfig, ShadowConfig
 from shadow.overlay import from_environment
+from shadow.views.drifting import DriftLine
 from shadow.views.figures import Card, LatencyLine, Report, SignalLine, Standing, Traffic
 from storage.config import StorageConfig
 
@@ -25,6 +26,7 @@ SECTIONS = {
     "[proxy.limits]": Limits,
     "[shadow]": ShadowConfig,
     "[storage]": StorageConfig,
+    "[drift]": DriftConfig,
     "[admin]": AdminConfig,
 }
 
@@ -93,7 +95,7 @@ def commands() -> dict[str, object]:
 
 
 def test_every_command_is_documented_and_no_other():
-    assert set(re.findall(r"^## `sameweights ([a-z ]+?)(?: ID)?(?: \[[A-Z]+\])?`$", page("cli.md"), re.MULTILINE)) == set(
+    assert set(re.findall(r"^## `sameweights ([a-z ]+?)(?: ID| DIR)?(?: \[[A-Z]+\])?`$", page("cli.md"), re.MULTILINE)) == set(
         commands()
     )
 
@@ -112,7 +114,7 @@ def test_the_exit_codes_and_the_version_are_documented():
 
 def test_every_figure_of_the_report_is_documented():
     text = page("report.md")
-    for model in (Report, Card, LatencyLine, Traffic, SignalLine):
+    for model in (Report, Card, LatencyLine, Traffic, SignalLine, DriftLine):
         for field in fields(model):
             assert f"`{field.name}`" in text or field.name == "signal", field.name
     for standing in Standing:

@@ -52,10 +52,17 @@ def most_specific(tests: Iterable[tuple[TestKey, float]]) -> TestKey:
     return min(tests, key=lambda each: (title(each[0]) == TOO_FAITHFUL, _RANK[each[0][0]], -each[1]))[0]
 
 
-def reference_suspected(alarms: Sequence[Since]) -> frozenset[GroupKey]:
-    """The groups whose reference may be the one that moved: another provider of the same model drifts from it since then too."""
+def reference_suspected(alarms: Sequence[Since], calm: Iterable[GroupKey] = ()) -> frozenset[GroupKey]:
+    """The groups whose reference may be the one that moved: another provider of the same model drifts from it since then too.
+
+    A well-measured group in `calm`, still one with that reference, acquits it: a reference that moved would have left all.
+    """
+    fine = tuple(calm)
     return frozenset(
-        one.group for one in alarms if any(_same_reference(one.group, other.group) and _overlap(one, other) for other in alarms)
+        one.group
+        for one in alarms
+        if any(_same_reference(one.group, other.group) and _overlap(one, other) for other in alarms)
+        and not any(_same_reference(one.group, group) for group in fine)
     )
 
 

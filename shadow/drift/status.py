@@ -12,6 +12,9 @@ from shadow.drift.scorecard import GroupKey
 from shadow.drift.since import Segment
 from shadow.drift.stakes import PROVIDER, TestKey
 
+WELL_MEASURED = 100
+"""Pairs of a group that stays ok, from which on it speaks for the reference: a fault of 30 points is found within as many."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
@@ -54,7 +57,8 @@ class Status:
 
 def statuses(cases: Mapping[GroupKey, Case]) -> tuple[Status, ...]:
     """All groups, in the order of their names."""
-    suspected = reference_suspected([_since(group, case) for group, case in cases.items() if case.watch.latches])
+    calm = [group for group, case in cases.items() if case.state is State.OK and case.watch.group.pairs >= WELL_MEASURED]
+    suspected = reference_suspected([_since(group, case) for group, case in cases.items() if case.watch.latches], calm)
     return tuple(_status(group, cases[group], group in suspected) for group in sorted(cases))
 
 

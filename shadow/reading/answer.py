@@ -44,7 +44,7 @@ def read(exchange: Exchange) -> Answer:
 def _answer(exchange: Exchange, reading: Reading, ends: Sequence[int]) -> Answer:
     said = reading.said
     tokens = said.usage.completion_tokens if isinstance(said, Completion) and said.usage else None
-    timing = lay(exchange, ends=ends, carried=reading.carried, tokens=tokens)
+    timing = lay(exchange, ends=ends, carried=reading.carried, tokens=tokens, spoke=reading.spoke)
     status = exchange.response.status if exchange.response else None
     return Answer(exchange=exchange, status=status, said=said, error=reading.error, timing=timing)
 

@@ -6,6 +6,7 @@ notice is a note.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,23 +16,26 @@ from shadow.reading.completion import Choice, Completion, ProviderError, Unread,
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, load_piece, mended
-from shadow.reading.sse import Stream
+from shadow.reading.mould import CHUNK, Mould, mould
+from shadow.reading.sse import Event, Stream
 
 _DONE = b"[DONE]"
-_CHUNK = "chat.completion.chunk"
 _MOST_NOTES = 20
+_MOST_MOULDS = 8
+"""Moulds made for one stream: where each event is of another form, looking for one would cost more than it saves."""
 
 
 class Reading(NamedTuple):
     """What was read: an answer or why not, the provider's error, and the ends of those events that carried something.
 
-    `done` tells that a stream reached its [DONE].
+    `done` tells that a stream reached its [DONE], `spoke` is the end of the first event with more than reasoning.
     """
 
     said: Completion | Unread
     error: ProviderError | None
     carried: list[int]
     done: bool
+    spoke: int | None = None
 
 
 def whole(body: bytes, status: int) -> Reading:
@@ -68,6 +72,7 @@ def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, N
         id=_word(value.get("id")),
         model=_word(value.get("model")),
         fingerprint=_word(value.get("system_fingerprint")),
+        provider=_word(value.get("provider")),
         stream=False,
         choices=tuple(choices),
         usage=parts.usage(value.get("usage")),
@@ -82,12 +87,14 @@ def fold(stream: Stream, status: int) -> Reading:
         if event.data.startswith(_DONE):
             folding.done = True
             break
-        if trouble := folding.add(event.data, event.event, event.end):
+        if folding.again(event):
+            continue
+        if trouble := folding.add(event):
             return Reading(trouble, folding.error, folding.carried, done=False)
     if stream.tail and not folding.done:
         folding.done = stream.tail.data.strip() == _DONE
         folding.notes["the last event has no blank line after it"] = None
-    return Reading(folding.said(), folding.error, folding.carried, folding.done)
+    return Reading(folding.said(), folding.error, folding.carried, folding.done, folding.spoke)
 
 
 class _Folding:
@@ -95,18 +102,41 @@ class _Folding:
 
     def __init__(self, status: int) -> None:
         self._status = status
+        self._mould: Mould | None = None
+        self._grow: Callable[[str], None] | None = None
+        self._moulds = 0
         self._drafts: dict[int, Draft] = {}
         self._id: Any = ""
         self._model: Any = ""
         self._fingerprint: Any = ""
+        self._provider: Any = ""
         self._usage: Any = None
         self.notes: dict[str, None] = {}
         self.error: ProviderError | None = None
         self.carried: list[int] = []
+        self.spoke: int | None = None
         self.done = False
 
-    def add(self, data: bytes, name: str, end: int) -> Unread | None:
+    def again(self, event: Event) -> bool:
+        """Takes an event that differs from the one before it in one string only; False when it is not such a one."""
+        if self._mould is None or self._grow is None or (text := self._mould.text(event)) is None:
+            return False
+        if text:
+            self._grow(text)
+            self.carried.append(event.end)
+        return True
+
+    def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
+        """Be ready for more events like this one."""
+        self._mould = self._grow = None
+        if self._moulds < _MOST_MOULDS and (made := mould(event, chunk)):
+            self._moulds += 1
+            self._mould = made
+            self._grow = self._drafts[made.grown.choice or 0].growing(made.grown)
+
+    def add(self, event: Event) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
+        data, name, end = event
         try:
             chunk = orjson.loads(data)
         except ValueError:
@@ -120,23 +150,37 @@ class _Folding:
             chunk = loaded.value
         if type(chunk) is not dict:
             return Unread(why=Why.WRONG_SHAPE, detail=f"an event is a JSON {type(chunk).__name__}, not an object")
-        if name == "error" or ((chunk.get("object") != _CHUNK or "error" in chunk) and carries_error(chunk)):
+        if name == "error" or ((chunk.get("object") != CHUNK or "error" in chunk) and carries_error(chunk)):
             self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
-        if not self._id or chunk.get("model") != self._model or not self._fingerprint:
+        if (
+            chunk.get("id") != self._id
+            or chunk.get("model") != self._model
+            or not self._fingerprint
+            or chunk.get("system_fingerprint") != self._fingerprint
+        ):
             self._head(chunk)
         if usage := chunk.get("usage"):
             self._usage = usage
         elif "x_groq" in chunk:
             self._groq(chunk["x_groq"])
-        return self._choices(chunk.get("choices"), end)
+        trouble = self._choices(chunk.get("choices"), end)
+        if trouble is None:
+            self._remember(event, chunk)
+        return trouble
 
     def _head(self, chunk: dict[str, Any]) -> None:
         model = chunk.get("model")
         if self._model and model and model != self._model:
             self.notes["the model's name changed within the stream"] = None
-        self._id = self._id or chunk.get("id")
+        identity, fingerprint = chunk.get("id"), chunk.get("system_fingerprint")
+        if self._id and identity and identity != self._id:
+            self.notes["the id changed within the stream"] = None
+        if self._fingerprint and fingerprint and fingerprint != self._fingerprint:
+            self.notes["the system_fingerprint changed within the stream"] = None
+        self._id = self._id or identity
         self._model = self._model or model
-        self._fingerprint = self._fingerprint or chunk.get("system_fingerprint")
+        self._fingerprint = self._fingerprint or fingerprint
+        self._provider = self._provider or chunk.get("provider")
 
     def _groq(self, extra: Any) -> None:
         if isinstance(extra, dict) and extra.get("usage"):
@@ -160,6 +204,8 @@ class _Folding:
             carried = draft.add(choice, delta, streamed=True) or carried
         if carried:
             self.carried.append(end)
+            if self.spoke is None and any(draft.speaks for draft in self._drafts.values()):
+                self.spoke = end
         return None
 
     def _rare(self, choice: dict[str, Any], delta: Any) -> Any:
@@ -193,6 +239,7 @@ class _Folding:
             id=_word(self._id),
             model=_word(self._model),
             fingerprint=_word(self._fingerprint),
+            provider=_word(self._provider),
             stream=True,
             choices=choices,
             usage=parts.usage(self._usage),

@@ -7,6 +7,7 @@ calls in one delta; arguments as an object. Every step takes constant time, beca
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from shadow.reading.completion import ToolCall
@@ -69,6 +70,11 @@ class Calls:
         draft = self._drafts[-1] if self._drafts and streamed else self._new(None)
         self._fill(draft, {"function": function})
         return True
+
+    def growing(self, index: int) -> Callable[[str], None] | None:
+        """What takes more arguments of the latest call at `index`."""
+        latest = self._latest.get(index)
+        return latest.take if latest else None
 
     def done(self, *, streamed: bool) -> tuple[ToolCall, ...]:
         """The calls by index, then by arrival, numbered from 0."""

@@ -65,10 +65,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logprob:
-    """The log probability of one chosen token, in nats."""
+    """The log probability of one chosen token, in nats; `top` counts the alternatives that came with it."""
 
     token: str
     logprob: float
+    top: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,8 @@ class Completion:
     choices: tuple[Choice, ...]
     usage: Usage | None
     notes: tuple[str, ...]
+    provider: str = ""
+    """Who a router says it asked, in its field `provider`."""
 
     @property
     def first(self) -> Choice:

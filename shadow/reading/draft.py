@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from shadow.reading import parts
 from shadow.reading.calls import Calls
 from shadow.reading.completion import Choice, Logprob
 from shadow.reading.loading import mended
+from shadow.reading.mould import Grown
 
 
 class Draft:
     """One choice in the making; `notes` is shared by the whole answer and keeps its order."""
 
-    __slots__ = ("_calls", "_field", "_logprobs", "_notes", "_pieces", "_refusal", "_text_came", "_thoughts", "finish")
+    __slots__ = (
+        "_called",
+        "_calls",
+        "_carried",
+        "_field",
+        "_logprobs",
+        "_notes",
+        "_pieces",
+        "_refusal",
+        "_roles",
+        "_text_came",
+        "_thoughts",
+        "finish",
+    )
 
     def __init__(self, notes: dict[str, None]) -> None:
         self._notes = notes
         self._calls = Calls(notes)
+        self._called = False
         self._pieces: list[str] = []
         self._text_came = False
         self._thoughts: list[str] | None = None
         self._field = ""
         self._refusal: list[str] | None = None
         self._logprobs: list[Logprob] | None = None
+        self._carried = 0
+        self._roles = 0
         self.finish: str | None = None
+
+    @property
+    def speaks(self) -> bool:
+        """True once it holds more than reasoning: text, a refusal or a call."""
+        return bool(self._pieces or self._refusal or self._called)
 
     def add(self, choice: dict[str, Any], message: Any, *, streamed: bool) -> bool:
         """Takes what one choice object says; True when it carried content, reasoning, refusal or a tool call."""
+        late = self.finish is not None
         if finish := choice.get("finish_reason"):
             self._finish(finish)
         if (logprobs := choice.get("logprobs")) is not None and (items := parts.logprobs(logprobs)) is not None:
@@ -38,6 +62,7 @@ class Draft:
         carried = False
         for key, value in message.items():
             if value is None or key == "role":
+                self._roles += value is not None
                 continue
             if key == "content" and type(value) is str:
                 self._text_came = True
@@ -46,11 +71,33 @@ class Draft:
                     carried = True
             else:
                 carried = self._rare(key, value, message, streamed=streamed) or carried
+        if carried:
+            self._carried += 1
+            if late:
+                self._notes["content came after the finish_reason"] = None
         return carried
+
+    def growing(self, grown: Grown) -> Callable[[str], None] | None:
+        """What takes more of a string that has begun, as `add` would have; None where that cannot be told."""
+        if grown.field == "tool_calls":
+            take = self._calls.growing(grown.call)
+        else:
+            pieces = self._pieces if grown.field == "content" else self._thoughts
+            take = None if pieces is None else pieces.append
+        if take is None:
+            return None
+
+        def grow(text: str) -> None:
+            take(text)
+            self._carried += 1
+
+        return grow
 
     def _rare(self, key: str, value: Any, message: dict[str, Any], *, streamed: bool) -> bool:
         if key == "tool_calls":
-            return self._calls.add_deltas(value) if streamed else self._calls.add_whole(value)
+            called = self._calls.add_deltas(value) if streamed else self._calls.add_whole(value)
+            self._called = self._called or called
+            return called
         if key in parts.REASONING_FIELDS:
             return self._is_first_reasoning(key, message) and self._reason(key, parts.reasoning(value))
         if key == "content":
@@ -95,6 +142,10 @@ class Draft:
 
     def done(self, index: int, *, streamed: bool) -> Choice:
         """The choice as it stands."""
+        if streamed and not self._roles:
+            self._notes["no delta names the role"] = None
+        elif streamed and 1 < self._roles < self._carried:  # some servers name it in every delta, which misleads nobody
+            self._notes["the role came again in the middle of the stream"] = None
         pieces = _whole_characters(self._pieces)
         return Choice(
             index=index,

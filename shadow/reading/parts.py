@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from shadow.reading.completion import Logprob, Usage
@@ -104,13 +105,14 @@ def logprobs(value: Any) -> list[Logprob] | None:
         return None
     items = value.get("content")
     if isinstance(items, list):
-        pairs = [(item.get("token"), item.get("logprob")) for item in items if isinstance(item, dict)]
+        found = [(item.get("token"), item.get("logprob"), item.get("top_logprobs")) for item in items if isinstance(item, dict)]
     elif isinstance(value.get("tokens"), list) and isinstance(value.get("token_logprobs"), list):
-        pairs = list(zip(value["tokens"], value["token_logprobs"], strict=False))
+        tops = value.get("top_logprobs")
+        found = list(zip_longest(value["tokens"], value["token_logprobs"], tops if isinstance(tops, list) else ()))
     else:
         return None
     return [
-        Logprob(token=mended(token), logprob=float(value))
-        for token, value in pairs
+        Logprob(token=mended(token), logprob=float(value), top=len(top) if isinstance(top, (list, dict)) else 0)
+        for token, value, top in found
         if isinstance(token, str) and isinstance(value, (int, float)) and not isinstance(value, bool) and -1e9 < value < 1e9
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from proxy.exchange import Exchange
+from proxy.exchange import Exchange, Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class Timing:
     total: float
     gaps: tuple[float, ...]
     rate: float | None
+    first_content: float | None = None
+    """The first event with text, a refusal or a call: `first_token`, where there was no reasoning before it."""
 
 
 _MOST_GAPS = 2_000
@@ -32,8 +34,15 @@ _SHORTEST_GENERATION = 0.001
 """Seconds; an answer that came in one burst was buffered somewhere and has no rate."""
 
 
-def lay(exchange: Exchange, *, ends: Sequence[int] = (), carried: Sequence[int] = (), tokens: int | None = None) -> Timing:
-    """The times of an exchange.
+def lay(
+    exchange: Exchange,
+    *,
+    ends: Sequence[int] = (),
+    carried: Sequence[int] = (),
+    tokens: int | None = None,
+    spoke: int | None = None,
+) -> Timing:
+    """The times of an exchange; `spoke` is where the first event with more than reasoning ended.
 
     `ends[i]` is where the i-th chunk ended in the decoded body, `carried` where each event that carried something ended in
     it. An event came with the first chunk that holds its end: the chunk is the grain, two events in one share a moment.
@@ -50,7 +59,12 @@ def lay(exchange: Exchange, *, ends: Sequence[int] = (), carried: Sequence[int] 
         total=exchange.seconds,
         gaps=tuple(later - earlier for earlier, later in pairwise(moments[: _MOST_GAPS + 1])),
         rate=_rate(moments, tokens),
+        first_content=_moment(response, bisect_left(ends, spoke)) if spoke is not None else None,
     )
+
+
+def _moment(response: Response, chunk: int) -> float | None:
+    return response.marks[chunk].seconds if chunk < len(response.marks) else None
 
 
 def _rate(moments: list[float], tokens: int | None) -> float | None:

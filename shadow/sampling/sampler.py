@@ -29,6 +29,11 @@ def decide(*, key: str, request_id: str, rate: float, control_fraction: float, s
     return Decision(shadow=True, control=_uniform(seed, "control", request_id) < control_fraction, why="")
 
 
+def tossed(purpose: str, request_id: str, share: float, seed: str) -> bool:
+    """A coin of its own for each purpose, thrown with the request's id; it shows heads in `share` of the requests."""
+    return _uniform(seed, purpose, request_id) < share
+
+
 def _uniform(seed: str, purpose: str, text: str) -> float:
     """A number in [0, 1), the same for the same words; lengths keep (ab, c) apart from (a, bc)."""
     parts = (part.encode("utf-8", "surrogatepass") for part in (seed, purpose, text))

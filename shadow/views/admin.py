@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from shadow.config import AdminConfig, Config
+from shadow.discretion import row_of
 from shadow.keep import exchange as exchange_of
 from shadow.reading.body import decode
 from shadow.reading.completion import Unread
@@ -54,7 +55,9 @@ def build_app(reader: Reader, registry: CollectorRegistry, ready: Ready, config:
             web.get("/", admin.home),
             web.get("/pairs", admin.pairs),
             web.get("/pairs/{id}", admin.pair),
+            web.get("/serving", admin.serving),
             web.get("/exchanges/{id}/{side:request|response}", admin.raw),
+            web.get("/runbook", admin.runbook),
             web.get("/static/{name}", admin.static),
         ]
     )
@@ -69,6 +72,7 @@ class _Admin:
         self._registry = registry
         self._ready = ready
         self._pages = Pages(reader, config)
+        self._runbook = self._pages.runbook()
         folder = files("shadow.views") / "templates"
         self._static = {name: (folder / name).read_bytes() for name in STATIC}
 
@@ -101,11 +105,17 @@ class _Admin:
             return _page(self._pages.message("No such pair", text), status=404)
         return _page(page)
 
+    async def serving(self, _: web.Request) -> web.Response:
+        return _page(await asyncio.to_thread(self._pages.serving))
+
     async def raw(self, request: web.Request) -> web.Response:
         body = await asyncio.to_thread(self._body, request.match_info["id"], request.match_info["side"])
         if isinstance(body, str):
             return web.Response(text=f"{body}\n", status=404)
         return web.Response(body=body, content_type="text/plain", charset="utf-8")
+
+    async def runbook(self, _: web.Request) -> web.Response:
+        return _page(self._runbook)
 
     async def static(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -115,7 +125,7 @@ class _Admin:
 
     def _body(self, exchange_id: str, side: str) -> bytes | str:
         """The bytes of one side without their content-encoding, or why there are none."""
-        row = self._reader.exchange(exchange_id)
+        row = row_of(self._reader, exchange_id)
         if row is None:
             return "There is no such exchange, or no longer."
         if (row.request_body if side == "request" else row.response_body) is None:

@@ -5,8 +5,11 @@ Shares are in 0..1 (an excess in -1..1), times in seconds, moments in seconds si
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from shadow.views.drifting import DriftLine
 
 
 class Standing(StrEnum):
@@ -143,6 +146,72 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLine:
+    """Who serves a model at a provider: `identity` is the hash of `facts` (values by facet), in force `since` then.
+
+    `changes` counts the changes within the period, `latest` says what the last of them was. Learned of its context: the largest
+    prompt accepted in the period, and the smallest request that was refused for its length.
+    """
+
+    provider: str
+    model: str
+    identity: str
+    since: float
+    changes: int
+    latest: tuple[str, ...]
+    facts: Mapping[str, tuple[str, ...]]
+    accepted_tokens: int | None = None
+    refused_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateLine:
+    """Why a provider counts other prompt tokens than its reference: the likely `causes`, whether any is a `fault`, and why."""
+
+    provider: str
+    model: str
+    reference: str
+    causes: tuple[str, ...]
+    fault: bool
+    samples: int
+    explained: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentLine:
+    """One signal in one segment of the requests: `differs` of `pairs`, in how many `conversations`, and the share `elsewhere`."""
+
+    provider: str
+    model: str
+    reference: str
+    signal: str
+    segment: str
+    value: str
+    differs: int
+    pairs: int
+    conversations: int
+    elsewhere: float | None
+
+    @property
+    def share(self) -> float:
+        """Share of the segment's pairs in which the two differ."""
+        return self.differs / self.pairs if self.pairs else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreedyLine:
+    """One signal of the greedy audit: `differs` of `pairs` asked of both sides at temperature 0, never among the live ones."""
+
+    provider: str
+    model: str
+    reference: str
+    signal: str
+    differs: int
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A period in figures. Latency is kept apart from fidelity: a slow provider may be a faithful one."""
 
@@ -151,6 +220,11 @@ class Report:
     cards: tuple[Card, ...]
     latency: tuple[LatencyLine, ...]
     traffic: tuple[Traffic, ...]
+    identities: tuple[IdentityLine, ...] = ()
+    templates: tuple[TemplateLine, ...] = ()
+    segments: tuple[SegmentLine, ...] = ()
+    greedy: tuple[GreedyLine, ...] = ()
+    drifting: tuple[DriftLine, ...] = ()
 
     @property
     def drifted(self) -> bool:

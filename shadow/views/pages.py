@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from shadow.compare.finding import Aspect, State
 from shadow.config import Config
+from shadow.discretion import row_of
 from shadow.keep import exchange as exchange_of
 from shadow.reading.answer import read
 from shadow.reading.ask import read_ask
@@ -25,6 +26,8 @@ from shadow.views.align import Aligned, Piece, align_texts
 from shadow.views.asked import Asked, asked
 from shadow.views.calls import CallTable, tables
 from shadow.views.legs import Fact, Leg, facts, leg, place, timeline
+from shadow.views.runbook import runbook
+from shadow.views.serving import identity_lines, template_lines
 from storage.rows import ExchangeRow, FindingRow, PairFilter, PairRow
 from storage.store import Reader
 
@@ -108,6 +111,15 @@ class Pages:
         row = self._reader.pair(pair_id)
         return None if row is None else self._jinja.get_template("pair.html").render(view=view(self._reader, row))
 
+    def serving(self) -> str:
+        """Who serves what, and what the prompt tokens say of the templates, over all that is kept."""
+        identities, templates = identity_lines(self._reader, 0.0, 0.0), template_lines(self._reader, 0.0, 0.0)
+        return self._jinja.get_template("serving.html").render(identities=identities, templates=templates)
+
+    def runbook(self) -> str:
+        """What every alert means and what to do, each under its name."""
+        return self._jinja.get_template("runbook.html").render(entries=runbook())
+
     def message(self, title: str, text: str) -> str:
         """A page that says one thing."""
         return self._jinja.get_template("message.html").render(title=title, text=text)
@@ -116,7 +128,7 @@ class Pages:
 def view(reader: Reader, pair: PairRow) -> PairView:
     """What the store knows of one pair, ready to be laid out."""
     roles = (("provider", pair.subject_id), ("reference", pair.reference_id), ("control", pair.control_id))
-    rows = {title: (exchange_id, reader.exchange(exchange_id)) for title, exchange_id in roles if exchange_id}
+    rows = {title: (exchange_id, row_of(reader, exchange_id)) for title, exchange_id in roles if exchange_id}
     legs = [_leg(reader, title, row) for title, (_, row) in rows.items() if row is not None]
     complete = [each.title for each in legs][:2] == ["provider", "reference"]
     columns, note = _columns(legs, complete=complete)

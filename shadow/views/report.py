@@ -14,8 +14,10 @@ from statistics import median
 
 from shadow.drift.scorecard import Point, Score, scorecard
 from shadow.views.checking import check_lines
+from shadow.views.drifting import drift_lines
 from shadow.views.figures import Card, Gap, LatencyLine, Reason, Report, SignalLine, Traffic
 from shadow.views.report_text import render
+from shadow.views.serving import greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.views.verdict import verdict
 from storage.rows import Group, PairFilter, SignalCount, TrafficCount
 from storage.store import Reader
@@ -44,6 +46,11 @@ def build(reader: Reader, since: float, until: float) -> Report:
         cards=tuple(sorted(cards, key=lambda card: (order[card.standing], card.provider, card.model, card.reference))),
         latency=tuple(_latency(reader.latencies(since, until, NEWEST_LATENCIES), counts)),
         traffic=tuple(_traffic(traffic)),
+        identities=identity_lines(reader, since, until),
+        templates=template_lines(reader, since, until),
+        segments=segment_lines(reader, since, until),
+        greedy=greedy_lines(counts),
+        drifting=drift_lines(reader),
     )
 
 
@@ -193,6 +200,8 @@ def _latency(samples: Iterable[tuple[str, str, str, str, float]], counts: Iterab
     """Live answers of each provider beside the answers that its reference gave to the audit."""
     times: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for provider, _, role, measure, seconds in samples:
+        if role == "greedy":
+            continue
         times[provider, "reference" if role in {"shadow", "control"} else "provider", measure].append(seconds)
     held = {count.group.provider: count.group.reference for count in counts if count.comparison == "cross"}
     for (provider, role, measure), values in sorted(times.items()):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from io import StringIO
 from typing import Literal
 
-from rich import box
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from shadow.views.drifting_text import drifting
 from shadow.views.figures import Card, LatencyLine, Report, SignalLine, Standing
+from shadow.views.serving_text import greedy, prompts, segments, served_by
+from shadow.views.tables import moment, sheet
 from shadow.views.verdict import differs, named, percent
 from shadow.views.visible import plain
 
@@ -67,16 +68,26 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
 
 def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
     return (
+        ("drift", drifting(report)),
         ("signals", _signals(report)),
         ("checks", _checks(report)),
+        ("served by", served_by(report)),
+        ("prompts", prompts(report)),
+        ("segments", segments(report)),
+        ("greedy", greedy(report)),
         ("latency", _latency(report)),
         ("not compared", _gaps(report)),
     )
 
 
 _SUBTITLES = {
+    "drift": "the state now, judged pair by pair as they come, whatever the period; see docs/explanation/drift.md",
     "signals": "noise: the reference against itself; excess: beyond it, points [95 %]; visible: the least that shows",
     "checks": "answers that are faulty by themselves, no reference needed",
+    "served by": "what the answers tell of their server, as a hash; a change of it has a date",
+    "prompts": "prompt tokens against the reference's for the same requests, and the likely cause",
+    "segments": "requests in which a signal differs twice as often as in the others",
+    "greedy": "both sides asked once more at temperature 0; never among the pairs above",
     "latency": "seconds, p50 / p95, and p50 to the reference's; never part of a verdict on the answers",
     "not compared": "what no pair, or not every pair, could say",
 }
@@ -91,19 +102,6 @@ def _heading(report: Report) -> Text:
     )
     heading = Text("sameweights", style="bold").append(f"  {period}", style="not bold")
     return heading.append(f"\n  {asked} requests, {failed} failed, {pairs} compared with a reference", style="not bold dim")
-
-
-def moment(seconds: float) -> str:
-    """A moment in UTC to the second."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _plain(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for column in columns:
-        left = column.startswith("<")
-        table.add_column(column.strip("<"), justify="left" if left else "right", no_wrap=not left, overflow="fold")
-    return table
 
 
 def _verdicts(report: Report) -> Padding:
@@ -133,7 +131,7 @@ def _sentence(sentence: str, style: str) -> Text:
 
 def _signals(report: Report) -> Table:
     """The signals that show anything; how many are quiet, in one line, so that nothing looks forgotten."""
-    table = _plain("<provider", "<signal", "differs", "noise", "excess", "p", "visible", "<")
+    table = sheet("<provider", "<signal", "differs", "noise", "excess", "p", "visible", "<")
     for card in report.cards[:CARDS]:
         loud = [line for line in card.signals if line.pairs and (line.provider_odd or line.reference_odd)]
         quiet = sum(1 for line in card.signals if line.pairs) - len(loud)
@@ -162,7 +160,7 @@ def _chance(p: float | None) -> str:
 
 
 def _checks(report: Report) -> Table:
-    table = _plain("<provider", "<check", "answers", "faulty", "95 % interval", "reference", "<")
+    table = sheet("<provider", "<check", "answers", "faulty", "95 % interval", "reference", "<")
     for card in report.cards[:CARDS]:
         for line in card.checks:
             if line.faulty:
@@ -180,7 +178,7 @@ def _checks(report: Report) -> Table:
 
 
 def _latency(report: Report) -> Table:
-    table = _plain("<provider", "answers", *(named(measure) for measure in MEASURES))
+    table = sheet("<provider", "answers", *(named(measure) for measure in MEASURES))
     for provider, role in sorted({(line.provider, line.role) for line in report.latency}, key=lambda name: (name[1], name[0])):
         lines = {line.measure: line for line in report.latency if (line.provider, line.role) == (provider, role)}
         name = provider if role == "provider" else f"{provider} (as reference)"
@@ -197,7 +195,7 @@ def _times(line: LatencyLine | None) -> str:
 
 
 def _gaps(report: Report) -> Table:
-    table = _plain("<provider", "pairs", "<")
+    table = sheet("<provider", "pairs", "<")
     for card in report.cards[:CARDS]:
         for reason in sorted(card.reasons, key=lambda reason: -reason.pairs)[:REASONS]:
             table.add_row(_name(card, report), f"{reason.pairs} of {card.pairs}", f"not comparable: {plain(reason.reason)}")

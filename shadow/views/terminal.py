@@ -11,13 +11,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from shadow.discretion import row_of
 from shadow.keep import exchange
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
 from shadow.seen import understand
 from shadow.views.align import align_texts
 from shadow.views.legs import Leg, facts, leg
-from shadow.views.report_text import moment, printed
+from shadow.views.report_text import printed
+from shadow.views.tables import moment
 from shadow.views.verdict import named
 from shadow.views.visible import plain
 from storage.rows import ExchangeRow, FindingRow, PairRow, PairSummary
@@ -49,7 +51,7 @@ def sides(reader: Reader, pair_id: str) -> Sides | None:
     if pair is None:
         return None
     named_rows = ((pair.provider, pair.subject_id), (pair.reference, pair.reference_id), ("reference again", pair.control_id))
-    rows = [(title, reader.exchange(row_id)) for title, row_id in named_rows if row_id]
+    rows = [(title, row_of(reader, row_id)) for title, row_id in named_rows if row_id]
     kept = [(title, row) for title, row in rows if row is not None]
     seen = [understand(exchange(row)) for _, row in kept]
     legs = tuple(_leg(reader, title, row, found.answer) for (title, row), found in zip(kept, seen, strict=True))

@@ -48,7 +48,34 @@ NAMES = {
     "lost_space": "lost spaces",
     "empty_answer": "empty answers",
     "broken_stream": "broken streams",
+    "max_tokens": "max_tokens ignored",
+    "stop": "stop ignored",
+    "choice_count": "n ignored",
+    "logprobs": "logprobs ignored",
+    "top_logprobs": "top_logprobs ignored",
+    "response_format": "response_format ignored",
+    "tool_choice": "tool_choice ignored",
+    "parallel_calls": "parallel_tool_calls ignored",
+    "stream_ignored": "stream ignored",
+    "finish_vocabulary": "unknown finish_reason",
+    "call_id": "call ids missing or twice",
+    "template_leak": "template markers in text",
+    "reasoning_form": "reasoning out of its field",
+    "reasoning_only": "reasoning and no answer",
+    "usage": "usage missing or wrong",
+    "stream_structure": "stream out of form",
+    "echoed_model": "another model's name",
+    "serving_change": "identity changed in stream",
+    "context_limit": "context too small",
+    "foreign_script": "foreign script",
+    "broken_characters": "broken characters",
+    "repetition": "repetition loops",
+    "lumpy_calls": "calls in lumps",
 }
+
+
+HARMLESS = frozenset({"lumpy_calls"})
+"""Checks that are shown and never held against a provider: some send long arguments whole, and break nothing by it."""
 
 
 def named(signal: str) -> str:
@@ -59,7 +86,7 @@ def named(signal: str) -> str:
 def verdict(pairs: int, signals: Sequence[SignalLine], checks: Sequence[CheckLine]) -> tuple[Standing, str]:
     """The worst that the signals and checks show, as a standing and as a sentence."""
     differing = sorted((line for line in signals if differs(line)), key=lambda line: -abs(line.excess or 0.0))
-    worse = sorted((line for line in checks if line.worse), key=lambda line: -line.rate)
+    worse = sorted((line for line in checks if line.worse and line.check not in HARMLESS), key=lambda line: -line.rate)
     strong = [line for line in differing if not within(line)]
     if strong:
         faults = f"; faulty answers too: {_faults(worse)}" if worse else ""

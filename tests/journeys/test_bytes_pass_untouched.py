@@ -34,6 +34,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.promise("transparency.answer")
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
 @pytest.mark.parametrize("step", [1, 7, 100_000], ids=["byte by byte", "in sevens", "at once"])
 async def test_an_answer_reaches_the_client_as_the_provider_sent_it(answer, step):
@@ -52,6 +53,7 @@ async def test_an_answer_reaches_the_client_as_the_provider_sent_it(answer, step
         assert exchange.failure is None
 
 
+@pytest.mark.promise("transparency.answer")
 async def test_an_answer_that_ends_with_its_connection_ends_the_clients_too():
     async def script(wire):
         await wire.request()
@@ -67,6 +69,7 @@ async def test_an_answer_that_ends_with_its_connection_ends_the_clients_too():
         assert (await running.kept.next()).failure is None
 
 
+@pytest.mark.promise("transparency.target")
 @pytest.mark.parametrize(
     ("asked", "sent"),
     [
@@ -90,6 +93,7 @@ async def test_a_target_goes_out_as_it_came(asked, sent):
         assert provider.requests[0].split(b" ")[1] == sent
 
 
+@pytest.mark.promise("transparency.target")
 @pytest.mark.parametrize("method", [b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"HEAD", b"PROPFIND", b"TRACE"])
 async def test_any_method_passes(method):
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + (b"" if method == b"HEAD" else b"hello")
@@ -99,6 +103,7 @@ async def test_any_method_passes(method):
         assert provider.requests[0].startswith(method + b" /v1/x HTTP/1.1\r\n")
 
 
+@pytest.mark.promise("transparency.fields", "framing.hop")
 async def test_fields_go_out_in_order_case_and_repetition_without_those_of_this_hop():
     fields = (
         b"accept: */*",
@@ -120,6 +125,7 @@ async def test_fields_go_out_in_order_case_and_repetition_without_those_of_this_
         assert provider.requests[0] == b"\r\n".join((b"GET /v1/x HTTP/1.1", host, *kept, b"", b""))
 
 
+@pytest.mark.promise("transparency.body")
 async def test_a_body_goes_out_as_it_came_with_its_own_framing():
     body = bytes(range(256)) * 10
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
@@ -134,6 +140,7 @@ async def test_a_body_goes_out_as_it_came_with_its_own_framing():
             assert (await running.kept.next()).failure is None
 
 
+@pytest.mark.promise("transparency.rename")
 async def test_the_model_is_renamed_in_place_and_nothing_else_changes():
     providers = {"candidate": {"base_url": "", "models": {"small": 'other/"small"'}}}
     body = b'{ "messages": [ {"role":"user","model":"small"} ],\n\t"model" :  "sm\\u0061ll" , "x": 1.0e5, "stream":true}'
@@ -147,6 +154,7 @@ async def test_the_model_is_renamed_in_place_and_nothing_else_changes():
             assert (exchange.model, exchange.stream, exchange.request.body) == ("small", True, body)
 
 
+@pytest.mark.promise("transparency.body")
 @pytest.mark.parametrize(
     "body",
     [b"", b"not json", b"\xff\xfe{", b"[" * 100_000, b'{"a":' * 100_000, b'{"model":"\\ud800"}', b'{"model":7}', b"\0" * 10],
@@ -157,6 +165,7 @@ async def test_a_body_that_is_no_request_at_all_passes_untouched(body):
         assert provider.requests[0].endswith(b"\r\n\r\n" + body)
 
 
+@pytest.mark.promise("memory.bodies")
 async def test_a_hundred_megabytes_pass_both_ways_in_bounded_memory():
     piece, count = b"x" * 2**20, 100
     size = len(piece) * count
@@ -187,15 +196,17 @@ async def test_a_hundred_megabytes_pass_both_ways_in_bounded_memory():
     assert len(exchange.response.body) == 2 * 2**20
 
 
+@pytest.mark.promise("transparency.old")
 async def test_an_old_client_gets_a_stream_without_chunks_on_a_connection_that_then_ends():
-    async with scripted(None, STREAM_HEAD + chunks(b"data: 1\n\n", b"data: 2\n\n") + b"0\r\n\r\n") as provider:
-        async with plane(provider.url) as running:
-            answer = await ask(running.port, b"GET /v1/x HTTP/1.0\r\n\r\n")
-            assert (
-                answer == b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\ndata: 1\n\ndata: 2\n\n"
-            )
+    async with (
+        scripted(None, STREAM_HEAD + chunks(b"data: 1\n\n", b"data: 2\n\n") + b"0\r\n\r\n") as provider,
+        plane(provider.url) as running,
+    ):
+        answer = await ask(running.port, b"GET /v1/x HTTP/1.0\r\n\r\n")
+        assert answer == b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\ndata: 1\n\ndata: 2\n\n"
 
 
+@pytest.mark.promise("latency.first_byte")
 async def test_a_stream_is_passed_on_piece_by_piece_as_it_comes():
     heard = asyncio.Event()
 
@@ -220,6 +231,7 @@ async def test_a_stream_is_passed_on_piece_by_piece_as_it_comes():
         assert [mark.end for mark in exchange.response.marks] == [9, 18, 27]
 
 
+@pytest.mark.promise("framing.pipelined")
 async def test_many_requests_on_one_connection_each_get_their_own_answer():
     answers = [ok(b"%d" % number) for number in range(20)]
     async with scripted(None, *answers) as provider, plane(provider.url) as running, client(running.port) as asked:
@@ -228,6 +240,7 @@ async def test_many_requests_on_one_connection_each_get_their_own_answer():
         assert provider.connections == 1
 
 
+@pytest.mark.promise("hang.continue")
 async def test_a_client_that_waits_to_be_welcomed_is_welcomed():
     async with scripted(None, ok()) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
@@ -237,6 +250,7 @@ async def test_a_client_that_waits_to_be_welcomed_is_welcomed():
         assert b"expect" not in provider.requests[0].lower()
 
 
+@pytest.mark.promise("memory.head")
 async def test_a_large_head_passes_and_a_larger_one_is_refused():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         assert (await ask(running.port, get(b"/v1/x", b"Cookie: " + b"c" * 30_000))).startswith(b"HTTP/1.1 200")
@@ -251,6 +265,7 @@ async def test_a_large_head_passes_and_a_larger_one_is_refused():
         assert len(provider.requests) == 1
 
 
+@pytest.mark.promise("framing.refused")
 async def test_a_target_with_raw_bytes_beyond_ascii_is_refused_as_no_http():
     async with plane("http://127.0.0.1:9/v1") as running:
         assert (await ask(running.port, get(b"/v1/\xc3\xa9"))).startswith(b"HTTP/1.1 400 ")

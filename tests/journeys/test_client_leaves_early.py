@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import socket
 
 import pytest
 
 from proxy.exchange import FailureKind
+from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, chunks, client, ok, plane, post, scripted
 
 BIG = b"POST /v1/files HTTP/1.1\r\nHost: p\r\nContent-Length: 100000000\r\n\r\n"
@@ -56,6 +58,7 @@ async def _part_of_an_endless_answer(wire):
     await wire.send(b"HTTP/1.1 200 OK\r\n\r\nabc\n\n")
 
 
+@pytest.mark.promise("leaves.closes")
 @pytest.mark.parametrize("how", ["close", "half"])
 async def test_before_the_first_byte(how):
     exchange = await _leave(_nothing, how=how)
@@ -63,6 +66,7 @@ async def test_before_the_first_byte(how):
     assert not exchange.failure.after_head
 
 
+@pytest.mark.promise("leaves.closes")
 @pytest.mark.parametrize("part", [_part_of_a_stream, _part_of_a_body, _part_of_an_endless_answer])
 async def test_in_a_silent_stretch_of_an_answer(part):
     exchange = await _leave(part, b"\n\n")
@@ -70,16 +74,35 @@ async def test_in_a_silent_stretch_of_an_answer(part):
     assert exchange.response.body in {b"data: 1\n\n", b"abc\n\n"}
 
 
-async def test_while_a_flood_waits_for_a_reader_that_reads_nothing():
+@pytest.mark.promise("leaves.closes", "memory.reader")
+@pytest.mark.parametrize("how", ["close", "half"])
+async def test_while_a_flood_waits_for_a_reader_that_reads_nothing(how):
     async def flood(wire):
         await wire.send(STREAM_HEAD)
         wire.writer.write(chunks(b"x" * 50_000_000))
-        await asyncio.wait_for(wire.reader.read(0), PATIENCE)
+        await until(lambda: any(door.writing_paused for door in running.plane._intake.connections))
 
-    exchange = await _leave(flood)
-    assert exchange.response is None or exchange.response.size < 20_000_000
+    left = asyncio.Event()
+
+    async def script(wire):
+        await wire.request()
+        await flood(wire)
+        stalled.set()
+        await wire.gone()
+        left.set()
+
+    stalled = asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}", close=False))
+        await asyncio.wait_for(stalled.wait(), PATIENCE)
+        asked.leave_half() if how == "half" else asked.sock.close()
+        await asyncio.wait_for(left.wait(), PATIENCE)
+        exchange = await running.kept.next()
+        assert exchange.failure.kind is FailureKind.CLIENT_GONE
+        assert exchange.response.size < 20_000_000
 
 
+@pytest.mark.promise("leaves.closes")
 async def test_while_it_uploads():
     begun, left = asyncio.Event(), asyncio.Event()
 
@@ -97,6 +120,7 @@ async def test_while_it_uploads():
         assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
 
 
+@pytest.mark.promise("leaves.closes")
 async def test_while_its_upload_is_held_back_by_a_provider_that_does_not_read():
     """Nothing is read from the client then, so its leaving is not an event; it is looked for."""
     begun, left = asyncio.Event(), asyncio.Event()
@@ -122,38 +146,35 @@ async def test_while_its_upload_is_held_back_by_a_provider_that_does_not_read():
         await asyncio.wait_for(left.wait(), PATIENCE)
 
 
+@pytest.mark.promise("leaves.closes")
 async def test_while_the_first_part_of_its_body_is_awaited():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         async with client(running.port) as asked:
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\n\r\n12345")
-            while not running.pulse.in_flight:
-                await asyncio.sleep(0)
+            await until(lambda: running.pulse.in_flight)
         assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
         assert provider.connections == 0
 
 
+@pytest.mark.promise("leaves.closes")
 async def test_while_a_connection_is_being_made():
-    # An address whose queue of connections is full accepts no more: the connection attempt stays open.
-    full = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0, backlog=0, start_serving=True)
-    port = full.sockets[0].getsockname()[1]
-    full.sockets[0]._sock.listen(0)
-    full.get_loop().remove_reader(full.sockets[0].fileno())
-    fillers = [asyncio.ensure_future(asyncio.open_connection("127.0.0.1", port)) for _ in range(4)]
-    await asyncio.wait(fillers, timeout=0.2)
-    async with plane(f"http://127.0.0.1:{port}/v1") as running:
-        async with client(running.port) as asked:
-            await asked.send(post(b"{}", close=False))
-            while not running.pulse.in_flight:
-                await asyncio.sleep(0)
-        exchange = await running.kept.next()
-        assert exchange.failure.kind is FailureKind.CLIENT_GONE
-    for filler in fillers:
-        if filler.done():
-            filler.result()[1].transport.abort()
-        filler.cancel()
-    full.close()
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for filler in (first, second):
+            # A listener whose queue is full answers no more: the attempt after these stays open.
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        async with plane(f"http://127.0.0.1:{full.getsockname()[1]}/v1") as running:
+            async with client(running.port) as asked:
+                await asked.send(post(b"{}", close=False))
+                await until(lambda: running.pulse.in_flight)
+            exchange = await running.kept.next()
+            assert exchange.failure.kind is FailureKind.CLIENT_GONE
+            assert exchange.response is None
 
 
+@pytest.mark.promise("leaves.quiet")
 async def test_nothing_is_logged_about_clients_that_leave(caplog):
     with caplog.at_level(logging.INFO):
         for _ in range(5):
@@ -161,6 +182,20 @@ async def test_nothing_is_logged_about_clients_that_leave(caplog):
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+@pytest.mark.promise("leaves.recorded")
+@pytest.mark.parametrize("turns", range(12))
+async def test_however_soon_it_leaves_it_is_one_exchange_and_no_fault(turns, caplog):
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        async with client(running.port) as asked:
+            await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 99\r\n\r\n12345")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        await until(lambda: running.pulse.accepted == running.pulse.finished and not running.plane._intake.connections)
+        assert running.kept.more == running.pulse.accepted
+        assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.promise("leaves.recorded")
 async def test_the_next_client_is_served_as_if_nothing_had_been():
     async def script(wire):
         await wire.request()

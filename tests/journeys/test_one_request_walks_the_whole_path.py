@@ -69,6 +69,7 @@ async def audited(served, count: int) -> list:
     return await until(pairs)
 
 
+@pytest.mark.promise("audit.whole")
 async def test_a_streamed_request_is_answered_paired_stored_shown_and_counted(serve):
     async with Pretend(seed=1) as candidate, Pretend(seed=2, key="official-key-5678") as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
@@ -99,6 +100,7 @@ async def test_a_streamed_request_is_answered_paired_stored_shown_and_counted(se
             assert await served.metric("sameweights_requests_total", provider="official") == 2
 
 
+@pytest.mark.promise("secrets.nowhere", "keys.apart")
 async def test_no_key_is_found_in_any_file_page_metric_or_log_and_none_at_the_wrong_server(serve, tmp_path):
     secrets = ("client-secret-1234", "official-key-5678")
     async with Pretend(seed=1) as candidate, Pretend(seed=2, key="official-key-5678") as official:
@@ -124,6 +126,7 @@ async def test_no_key_is_found_in_any_file_page_metric_or_log_and_none_at_the_wr
         assert shadow.header("authorization") == "Bearer official-key-5678"
 
 
+@pytest.mark.promise("audit.killed")
 async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
     async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
@@ -150,6 +153,7 @@ async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
             assert await until(again)
 
 
+@pytest.mark.promise("shadow.unfelt", "shadow.bounded")
 async def test_a_reference_that_never_answers_is_never_felt_by_the_application(serve):
     async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=Faults(silent=1.0)) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url).replace(
@@ -168,6 +172,7 @@ async def test_a_reference_that_never_answers_is_never_felt_by_the_application(s
             assert official.open_streams <= 2
 
 
+@pytest.mark.promise("audit.unread")
 @pytest.mark.parametrize(
     ("body", "unread"),
     [(b"", "empty"), (b"this is not json", "not_json"), (b"\xff\xfe\x00", "not_json"), (b"[" * 100_000, "too_deep")],

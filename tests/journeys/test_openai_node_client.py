@@ -15,7 +15,7 @@ from shadow.studies.faults import FAITHFUL, Faults
 from shadow.studies.pretend import Pace, Pretend
 from tests.journeys.through import through
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.promise("clients.node"), pytest.mark.journey, pytest.mark.timeout(180)]
 
 VERSION = "7.57.0"
 SCRIPT = Path(__file__).with_name("node") / "client.mjs"

@@ -13,7 +13,7 @@ from shadow.studies.faults import Faults
 from shadow.studies.pretend import Pace, Pretend
 from tests.journeys.through import TEXT, WEATHER, through
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.python")]
 
 QUICK = Pace(first_token=0, chunks_per_second=5_000)
 COLD = {"model": "m", "temperature": 0}

@@ -9,6 +9,7 @@ import pytest
 import trustme
 
 from proxy.exchange import FailureKind
+from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -35,6 +36,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.promise("broken.never_whole")
 @pytest.mark.parametrize(("sent", "how", "kind"), BROKEN.values(), ids=BROKEN.keys())
 @pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
 async def test_an_answer_that_breaks_after_its_head_breaks_for_the_client_too(sent, how, kind, version):
@@ -114,6 +116,7 @@ BAD_HEADS = {
 }
 
 
+@pytest.mark.promise("hang.named")
 @pytest.mark.parametrize(("sent", "how", "kind", "status"), BAD_HEADS.values(), ids=BAD_HEADS.keys())
 async def test_an_answer_that_breaks_before_its_head_is_an_error_that_names_provider_and_cause(sent, how, kind, status):
     async def script(wire):
@@ -144,6 +147,7 @@ async def test_an_answer_that_breaks_before_its_head_is_an_error_that_names_prov
         assert (running.pulse.refused, provider.connections) == (1, 1)
 
 
+@pytest.mark.promise("once.post")
 async def test_a_post_is_sent_once_whatever_the_provider_does():
     requests = []
 
@@ -161,6 +165,7 @@ async def test_a_post_is_sent_once_whatever_the_provider_does():
         assert provider.connections == 1
 
 
+@pytest.mark.promise("once.stale")
 async def test_a_connection_that_the_provider_has_closed_costs_no_request():
     closed = asyncio.Event()
 
@@ -176,6 +181,7 @@ async def test_a_connection_that_the_provider_has_closed_costs_no_request():
         assert provider.connections == 5
 
 
+@pytest.mark.promise("framing.unasked")
 async def test_an_answer_that_nobody_asked_for_reaches_nobody():
     async def script(wire):
         await wire.request()
@@ -189,6 +195,7 @@ async def test_an_answer_that_nobody_asked_for_reaches_nobody():
         assert provider.connections == 2
 
 
+@pytest.mark.promise("hang.named")
 async def test_a_provider_that_is_not_there_is_named():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -201,6 +208,7 @@ async def test_a_provider_that_is_not_there_is_named():
         assert (await running.kept.next()).failure.kind is FailureKind.CONNECT
 
 
+@pytest.mark.promise("hang.named")
 async def test_a_name_that_does_not_resolve_is_told_as_such():
     async with plane("http://no-such-host.invalid/v1") as running:
         answer = await ask(running.port, post(b"{}"))
@@ -209,6 +217,7 @@ async def test_a_name_that_does_not_resolve_is_told_as_such():
         assert (await running.kept.next()).failure.kind is FailureKind.DNS
 
 
+@pytest.mark.promise("tls.checked")
 @pytest.mark.parametrize(
     ("trusted", "name", "status"), [(True, "127.0.0.1", b"200"), (False, "127.0.0.1", b"502"), (True, "other.example", b"502")]
 )
@@ -218,18 +227,21 @@ async def test_a_certificate_is_checked_with_its_name(trusted, name, status):
     authority.issue_cert(name).configure_cert(theirs)
     if trusted:
         authority.configure_trust(ours)
-    async with scripted(None, STREAM_HEAD + chunks(b"data: 1\n\n") + b"0\r\n\r\n", ssl=theirs) as provider:
-        async with plane(provider.url.replace("http:", "https:"), tls=ours) as running:
-            answer = await ask(running.port, post(b"{}"))
-            assert answer.startswith(b"HTTP/1.1 " + status), answer
-            exchange = await running.kept.next()
-            if status == b"502":
-                assert exchange.failure.kind is FailureKind.TLS
-                assert b"certificate was refused" in answer
-            else:
-                assert answer.endswith(chunks(b"data: 1\n\n") + b"0\r\n\r\n")
+    async with (
+        scripted(None, STREAM_HEAD + chunks(b"data: 1\n\n") + b"0\r\n\r\n", ssl=theirs) as provider,
+        plane(provider.url.replace("http:", "https:"), tls=ours) as running,
+    ):
+        answer = await ask(running.port, post(b"{}"))
+        assert answer.startswith(b"HTTP/1.1 " + status), answer
+        exchange = await running.kept.next()
+        if status == b"502":
+            assert exchange.failure.kind is FailureKind.TLS
+            assert b"certificate was refused" in answer
+        else:
+            assert answer.endswith(chunks(b"data: 1\n\n") + b"0\r\n\r\n")
 
 
+@pytest.mark.promise("tls.checked")
 async def test_plain_text_where_tls_is_expected_is_told_as_such():
     async def script(wire):
         await wire.reader.readexactly(1)
@@ -241,13 +253,17 @@ async def test_plain_text_where_tls_is_expected_is_told_as_such():
         assert (await running.kept.next()).failure.kind is FailureKind.TLS
 
 
+@pytest.mark.promise("hang.connect")
 async def test_a_provider_that_does_not_finish_its_handshake_is_given_up_in_time():
-    async with scripted(None, ok()) as provider:
-        async with plane(provider.url.replace("http:", "https:"), timeouts={"connect": 0.3}) as running:
-            assert (await ask(running.port, post(b"{}"))).startswith(b"HTTP/1.1 504 ")
-            assert (await running.kept.next()).failure.kind is FailureKind.CONNECT_TIMEOUT
+    async with (
+        scripted(None, ok()) as provider,
+        plane(provider.url.replace("http:", "https:"), timeouts={"connect": 0.3}) as running,
+    ):
+        assert (await ask(running.port, post(b"{}"))).startswith(b"HTTP/1.1 504 ")
+        assert (await running.kept.next()).failure.kind is FailureKind.CONNECT_TIMEOUT
 
 
+@pytest.mark.promise("once.refused_early")
 async def test_a_provider_may_refuse_an_upload_before_its_end():
     async def script(wire):
         await wire.head()
@@ -260,6 +276,7 @@ async def test_a_provider_may_refuse_an_upload_before_its_end():
         assert (await running.kept.next()).failure is None
 
 
+@pytest.mark.promise("once.half_upload")
 @pytest.mark.parametrize("head_sent", [True, False])
 async def test_an_upload_whose_framing_breaks_never_looks_complete_to_the_provider(head_sent):
     seen = []
@@ -277,9 +294,7 @@ async def test_an_upload_whose_framing_breaks_never_looks_complete_to_the_provid
         request = b"POST /v1/x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n" + body
         async with client(running.port) as asked:
             await asked.send(request)
-            if head_sent:
-                while not running.pulse.upstream_open:
-                    await asyncio.sleep(0)
+            await until(lambda: running.pulse.upstream_open if head_sent else running.pulse.in_flight)
             await asked.send(b"ZZ\r\n")
             answer = await asked.rest()
         assert answer.startswith(b"HTTP/1.1 400 ")

@@ -56,3 +56,12 @@ async def test_a_child_that_dies_is_started_again(module):
     keeper.cancel()
     await asyncio.gather(keeper, return_exceptions=True)
     await child.stop(10)
+
+
+async def test_a_child_that_was_not_told_yet_waits(module):
+    child = Child("obedient", module(OBEDIENT), "{}", [])
+    await child.spawn()
+    assert child.pid
+    child.tell()
+    assert await child.ready()
+    await child.stop(10)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,9 +46,9 @@ def recorded(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_nothing_that_is_not_there(run):
     code, out, _ = run("--help")
     assert code == 0
-    for command in ("demo", "serve", "config", "report", "pairs", "show"):
+    for command in ("demo", "serve", "config", "report", "pairs", "show", "dashboards"):
         assert f"  {command} " in out
-    for absent in ("replay", "probe", "mcp", "export", "dashboards"):
+    for absent in ("replay", "probe", "mcp", "export"):
         assert absent not in out
 
 
@@ -78,7 +79,8 @@ def test_init_writes_a_file_once_and_check_reads_it(run, tmp_path, monkeypatch):
     assert (code, "'REFERENCE_KEY' is not set" in err) == (2, True)
     monkeypatch.setenv("REFERENCE_KEY", "the-key-itself")
     code, out, err = run("config", "check")
-    assert (code, out, err) == (0, "sameweights.toml: fine\n", "")
+    assert (code, err) == (0, "")
+    assert re.fullmatch(r"sameweights\.toml: fine; at most [\d,]+ metric series\n", out)
     code, out, _ = run("config", "show")
     assert json.loads(out)["proxy"]["providers"]["reference"]["api_key_env"] == "REFERENCE_KEY"
     assert "the-key-itself" not in out
@@ -107,7 +109,7 @@ def test_check_gives_its_advice(run):
 
 
 def test_the_schema_knows_every_section(run):
-    assert set(json.loads(run("config", "schema")[1])["properties"]) == {"proxy", "shadow", "storage", "admin"}
+    assert set(json.loads(run("config", "schema")[1])["properties"]) == {"proxy", "shadow", "storage", "drift", "admin"}
 
 
 def test_serve_without_anything_says_what_to_do(run):
@@ -118,7 +120,7 @@ def test_serve_without_anything_says_what_to_do(run):
 
 def test_serve_hands_over_what_flags_and_file_say(run, monkeypatch):
     seen = []
-    monkeypatch.setattr("shadow.serve.run", lambda config: seen.append(config) or 0)
+    monkeypatch.setattr("shadow.serve.run", lambda config, _reload: seen.append(config) or 0)
     code, _, err = run(
         "serve", "--upstream", "http://u/v1", "--reference", "http://r/v1", "--sample-rate", "0.5", "--workers", "2"
     )
@@ -134,7 +136,7 @@ def test_serve_hands_over_what_flags_and_file_say(run, monkeypatch):
 def test_serve_takes_the_file_of_this_folder(run, monkeypatch):
     Path("sameweights.toml").write_text('[proxy.providers.own]\nbase_url = "http://a/v1"\n', encoding="utf-8")
     seen = []
-    monkeypatch.setattr("shadow.serve.run", lambda config: seen.append(config) or 0)
+    monkeypatch.setattr("shadow.serve.run", lambda config, _reload: seen.append(config) or 0)
     assert run("serve")[0] == 0
     assert "own" in seen[0].proxy.providers
 

@@ -79,6 +79,8 @@ def test_kinds_are_found_through_tables_lists_and_options():
         "models",
         "price_input",
         "price_output",
+        "quantization",
+        "tier",
     )
     assert kind_at(Config, ("proxy", "listen", "deeper")) is None
     assert known_keys(Config, ("proxy", "providers")) == ()

@@ -8,7 +8,7 @@ SCRIPT = """
 import structlog
 from shadow.logs import to_stderr
 to_stderr()
-structlog.get_logger("x").warning("two\\nlines", detail="\\x1b[31mred")
+structlog.get_logger("x").warning("two\\nlines", detail="\\x1b[31mred", why="sk-proj-abcdefghijklmnopqrst")
 """
 
 
@@ -19,3 +19,4 @@ def test_a_record_is_one_line_of_json_on_stderr_and_nothing_is_printed():
     record = json.loads(line)
     assert record["event"] == "two\nlines"
     assert "\x1b" not in line
+    assert record["why"] == "*" * 28

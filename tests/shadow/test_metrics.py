@@ -14,7 +14,7 @@ from shadow.config import Config
 from shadow.metrics import Metrics
 from shadow.reading.answer import read
 from shadow.reading.timing import Timing
-from storage.rows import PairRow, PayoffRow
+from storage.rows import IdentityRow
 from tests.exchanges import exchange, said
 
 CONFIG = Config.model_validate(
@@ -31,22 +31,6 @@ CONFIG = Config.model_validate(
 LEG = {"provider": "candidate", "model": "pretend-small", "role": "primary"}
 SIGNAL = {"provider": "candidate", "model": "pretend-small", "dimension": "text"}
 TEXT_DIFFERS = Finding(aspect=Aspect.TEXT, state=State.DIFFER, score=0.25, reason="other words")
-PAIR = PairRow(
-    id="p1",
-    started=0.0,
-    route="chat",
-    model="pretend-small",
-    provider="candidate",
-    reference="official",
-    conversation="",
-    request_fingerprint="",
-    subject_id="p1",
-    reference_id="p2",
-    control_id="",
-    control_reason="",
-    comparable="",
-    alterations="[]",
-)
 
 
 class Exported:
@@ -159,15 +143,6 @@ def test_a_check_counts_under_its_own_name(exported):
     assert exported.value("checks_total", **labels, result="match") == 0
 
 
-def test_both_sides_of_a_payoff_begin_together(exported):
-    group = {"route": "chat", "model": "pretend-small", "provider": "candidate", "reference": "official", "signal": "action"}
-    exported.metrics.payoffs(PAIR, [PayoffRow(pair_id="p1", signal="action", payoff=0)])
-    assert exported.value("drift_pairs_total", **group) == 1
-    assert [exported.value("drift_payoff_total", **group, side=side) for side in ("provider", "reference")] == [0, 0]
-    exported.metrics.payoffs(PAIR, [PayoffRow(pair_id="p1", signal="action", payoff=-1)])
-    assert [exported.value("drift_payoff_total", **group, side=side) for side in ("provider", "reference")] == [0, 1]
-
-
 def test_exemplars_lead_to_the_pair(exported):
     exported.metrics.findings("candidate", "pretend-small", "cross", "", [TEXT_DIFFERS], pair_id="0123abcd")
     exported.count(exchange(said()), pair_id="0123abcd")
@@ -210,15 +185,16 @@ def test_the_stores_totals_become_increases(exported):
     assert exported.value("recorder_errors_total") == 5
 
 
+@pytest.mark.promise("metrics.closed")
 def test_five_thousand_hostile_names_make_no_series_and_the_text_stays_readable(exported):
     for number in range(5_000):
         hostile = f'model-{number}\ud800\n"}} evil' if number % 2 else f"m{number}"
         made = exchange(b"{}", model=hostile, provider=hostile, route=hostile)
         exported.metrics.exchange(made, read(made), [hostile])
         exported.metrics.findings(hostile, hostile, "cross", "", [TEXT_DIFFERS], pair_id=hostile)
-        exported.metrics.payoffs(
-            replace(PAIR, id=hostile, model=hostile, route=hostile), [PayoffRow(pair_id="", signal=hostile, payoff=1)]
-        )
+        group = (hostile, hostile, hostile, hostile)
+        exported.metrics.drift.counted(group, [(hostile, 1)], pair_id=hostile)
+        exported.metrics.drift.left_out(group, [hostile])
         exported.metrics.shadow_skipped(hostile)
         exported.metrics.pulse(Pulse(pid=1, dropped={hostile: number}))
     text = generate_latest(exported.registry).decode()
@@ -234,3 +210,52 @@ def test_no_series_tells_when_it_was_created(exported):
 
 def test_the_label_of_a_model_is_a_name_of_the_configuration(exported):
     assert [exported.metrics.model(name) for name in ("pretend-small", "gpt-secret")] == ["pretend-small", "other"]
+
+
+def test_one_identity_is_shown_at_a_time_and_what_was_known_before_is_no_change(exported):
+    row = IdentityRow(
+        exchange_id="e", started=1.0, provider="x", model="m", identity="aaa", previous="zzz", changes="[]", facts="{}"
+    )
+    exported.metrics.identity(row, again=True)
+    exported.metrics.identity(replace(row, identity="bbb", previous="aaa"))
+    text = generate_latest(exported.registry).decode()
+    assert 'identity="bbb"' in text
+    assert 'identity="aaa"' not in text
+    assert exported.value("serving_identity_changes_total", provider="other", model="other") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        (b'{"error": {"message": "maximum context length is 8192 tokens"}}', 400, "context_overflow"),
+        (b'{"error": {"message": "Rate limit reached"}}', 429, "rate_limit"),
+        (b"upstream unavailable", 503, "server"),
+    ],
+)
+def test_an_error_is_counted_by_its_class(exported, body, status, kind):
+    exported.count(exchange(body, status))
+    assert exported.value("errors_total", **LEG, **{"class": kind}) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [(FailureKind.RESET, 1), (FailureKind.SILENCE_TIMEOUT, 1), (FailureKind.CLIENT_GONE, 0), (FailureKind.STOPPED, 0)],
+)
+def test_a_connection_that_failed_is_no_answer_but_not_when_the_client_left(exported, kind, count):
+    exported.count(exchange(b"", failure=Failure(kind=kind, detail="", after_head=True)))
+    assert exported.value("errors_total", **LEG, **{"class": "no_answer"}) == count
+
+
+def test_money_is_tokens_by_the_configured_prices():
+    priced = {"candidate": {"base_url": "https://candidate.example/v1", "price_input": 2.0, "price_output": 10.0}}
+    registry = CollectorRegistry()
+    made = exchange(said())
+    config = Config.model_validate({"proxy": {"providers": priced}, "admin": {"models": ["pretend-small"]}})
+    Metrics(registry, config).exchange(made, read(made), ())
+    money = registry.get_sample_value("sameweights_money_total", LEG)
+    assert money == pytest.approx((9 * 2.0 + 3 * 10.0) / 1e6)
+
+
+def test_the_skips_that_alerts_are_about_begin_at_zero(exported):
+    for reason in ("not_sampled", "concurrency", "budget_requests", "budget_tokens", "budget_money"):
+        assert exported.value("shadow_dropped_total", reason=reason) == 0

@@ -69,6 +69,7 @@ def test_only_increases_of_a_process_are_added():
         "accepted": 5,
         "refused": 0,
         "handed_over": 0,
+        "unrecorded": 0,
         "dropped:audit_slow": 2,
     }
     assert pulses.increases(Pulse(pid=1, accepted=7, dropped={"audit_slow": 2}))["accepted"] == 2

@@ -14,7 +14,7 @@ import pytest
 from proxy.config import Provider, ProxyConfig
 from shadow.config import AdminConfig, Config
 from shadow.faults import ConfigError
-from shadow.serve import open_ports
+from shadow.serve import open_ports, turned
 from shadow.studies.pretend import Pretend
 from storage.config import StorageConfig
 from tests.running import chat, until
@@ -86,6 +86,18 @@ def test_each_worker_has_a_socket_of_its_own_on_one_port():
     assert len(data) == 3
     for opened in (*data, admin):
         opened.close()
+
+
+def test_it_takes_all_the_file_descriptors_that_it_may_have():
+    script = """if True:
+        import resource
+        from shadow.serve import allow_many_files
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
+        allow_many_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == most
+    """
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=50)
 
 
 def test_a_start_that_cannot_be_exits_2_with_one_sentence_and_no_traceback(tmp_path, taken):
@@ -162,3 +174,16 @@ async def test_when_the_parent_is_killed_no_child_stays_behind(serve):
         assert set(children) == {"shadow.house", "proxy.server"}
         served.process.kill()
         await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children.values()))
+
+
+def test_providers_and_routes_turn_at_once_and_the_rest_is_named():
+    old = Config.model_validate({"proxy": {"provider": "a", "providers": {"a": {"base_url": "http://127.0.0.1:1/v1"}}}})
+    wanted = Config.model_validate(
+        {
+            "proxy": {"provider": "b", "workers": 2, "providers": {"b": {"base_url": "http://127.0.0.1:2/v1"}}},
+            "shadow": {"sample_rate": 0.5},
+        }
+    )
+    new, later = turned(old, wanted)
+    assert (new.proxy.provider, list(new.proxy.providers), new.proxy.workers) == ("b", ["b"], 1)
+    assert later == ["proxy.workers", "shadow.sample_rate"]

@@ -128,3 +128,10 @@ def test_a_reference_without_a_key_is_worth_a_word_and_so_is_an_open_admin_port(
 def test_one_server_for_both_is_called_a_measure_of_its_noise():
     words = advice(load(None, {"upstream": "http://u/v1", "reference": "http://u/v1"}, {}))
     assert any("one server" in word for word in words)
+
+
+def test_a_greedy_audit_without_the_providers_own_key_is_worth_a_word():
+    config = load(None, {"upstream": "http://u/v1", "reference": "http://r/v1"}, {})
+    greedy = config.model_copy(update={"shadow": config.shadow.model_copy(update={"greedy": 0.1})})
+    assert sum("shadow.greedy asks this provider without a key" in word for word in advice(greedy)) == 1
+    assert not any("greedy" in word for word in advice(config))

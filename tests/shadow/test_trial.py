@@ -1,5 +1,8 @@
 """A trial asks once, again by the coin or by disagreement, and makes one record of what came."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from proxy.config import Provider, ProxyConfig
@@ -11,7 +14,7 @@ from shadow.seen import Seen, understand
 from shadow.studies.faults import Faults
 from shadow.studies.pretend import Pretend
 from shadow.trial import Trial, Trials
-from tests.exchanges import asked, exchange, said
+from tests.exchanges import asked, exchange, guard, said
 
 
 def kept(seen: Seen):
@@ -25,7 +28,7 @@ async def tried(live: Seen, *, control: bool = False, faults: Faults | None = No
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig(**shadow))
         mirror = Mirror(config, {})
         try:
-            trials = Trials(shadow=config.shadow, bodies="full", mirror=mirror, keep=kept)
+            trials = Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept)
             return await trials.run(live, control=control), len(reference.requests)
         finally:
             await mirror.close()
@@ -81,3 +84,48 @@ async def test_every_shadow_leg_stands_in_the_record(agreeing):
     assert [record.exchange.id for record in trial.record.exchanges] == [leg.exchange.id for leg in trial.legs]
     pair = trial.record.pair
     assert (pair.reference_id, pair.control_id) == tuple(leg.exchange.id for leg in trial.legs)
+
+
+async def test_a_greedy_pair_stands_beside_the_live_ones_and_never_among_them():
+    live = replace(exchange(said("A bridge."), request=asked("Tell me about bridges")), provider="official")
+    trial, asked_times = await tried(understand(live), greedy=1.0)
+    assert asked_times == 3 + (len(trial.legs) == 4)
+    assert [leg.exchange.role for leg in trial.legs[-2:]] == [Role.GREEDY, Role.GREEDY]
+    assert trial.comparisons[-1].kind == "greedy"
+    kinds = {finding.comparison for finding in trial.record.findings}
+    assert {"cross", "greedy"} <= kinds
+    assert trial.record.pair.reference_id == trial.legs[0].exchange.id
+
+
+async def test_without_the_key_no_greedy_question_is_asked(agreeing):
+    trial, asked_times = await tried(agreeing)
+    assert asked_times == 1
+    assert "greedy" not in {finding.comparison for finding in trial.record.findings}
+
+
+async def test_the_shape_of_the_request_is_kept_with_the_pair(agreeing):
+    trial, _ = await tried(agreeing)
+    kept = json.loads(trial.record.pair.shape)
+    assert kept["segments"]["tools"] == "no"
+    assert kept["messages"] == 1
+
+
+async def test_the_record_tells_the_type_of_the_request_and_what_was_left_out(agreeing):
+    trial, _ = await tried(agreeing)
+    assert (trial.record.kind, trial.record.excluded) == ("no tools, first turn, sampled", ())
+    seeded = understand(exchange(said("A bridge."), request=asked("Tell me about bridges", seed=7, temperature=0)))
+    trial, _ = await tried(seeded)
+    assert trial.record.excluded == ("seed", "greedy_text")
+    assert "action" not in {payoff.signal for payoff in trial.record.payoffs}
+
+
+async def test_a_provider_that_is_its_own_reference_counts_for_nothing(agreeing):
+    async with Pretend(seed=5) as reference:
+        providers = {name: Provider(base_url=reference.base_url) for name in ("official", agreeing.exchange.provider)}
+        config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
+        mirror = Mirror(config, {})
+        try:
+            trial = await Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept).run(agreeing, control=False)
+        finally:
+            await mirror.close()
+    assert (trial.record.payoffs, trial.record.excluded) == ((), ("same_server",))

@@ -1,5 +1,7 @@
 """The worker keeps every exchange, shadows what is sampled and fit, counts why the rest was not, and survives its own faults."""
 
+import json
+
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -12,7 +14,7 @@ from shadow.sampling.budget import Budget
 from shadow.studies.pretend import Pretend
 from shadow.worker import Worker
 from storage.rows import PairFilter
-from tests.exchanges import asked, exchange, said
+from tests.exchanges import asked, exchange, guard, said
 from tests.running import until
 
 
@@ -34,7 +36,12 @@ class Working:
         self.store = store
         self.mirror = Mirror(config, {})
         self.worker = Worker(
-            config=config, store=store, metrics=Metrics(self.registry, config), mirror=self.mirror, budget=Budget(**limits)
+            config=config,
+            store=store,
+            metrics=Metrics(self.registry, config),
+            mirror=self.mirror,
+            budget=Budget(**limits),
+            guard=guard(),
         )
 
     async def handle(self, *exchanges, whole: bool = True) -> None:
@@ -172,3 +179,31 @@ async def test_a_stop_does_not_wait_for_a_silent_reference(working, reference):
     await house.worker.drain(patience=0.01)
     assert house.skipped("stopped") == 1
     assert house.worker.shadowing == 0
+
+
+async def test_who_serves_is_kept_and_shown_and_its_change_counted(working):
+    house = working(sample_rate=0.0)
+    for number in range(25):
+        body = json.loads(said())
+        body["system_fingerprint"] = "fp_b" if number >= 20 else "fp_a"
+        one = exchange(json.dumps(body).encode(), request=asked(), id=f"{number:032d}", started=float(number))
+        house.worker.handle(one)
+    await house.handle()
+    changed, first = house.store.portraits.identities(0.0, 0.0, 10)
+    assert (first.previous, changed.previous, changed.started) == ("", first.identity, 20.0)
+    assert json.loads(changed.changes) == ["fingerprint: fp_b is new (before: fp_a)"]
+    labels = {"provider": "candidate", "model": "other"}
+    shown = house.registry.get_sample_value("sameweights_serving_identity_info", {**labels, "identity": changed.identity})
+    assert shown == 1
+    assert house.registry.get_sample_value("sameweights_serving_identity_changes_total", labels) == 1
+
+
+async def test_a_greedy_audit_costs_a_question_to_each_side_and_stays_apart(working, reference):
+    house = working(greedy=1.0)
+    await house.handle(live())
+    [pair] = house.pairs()
+    assert len(reference.requests) >= 3
+    kinds = {finding.comparison for finding in house.store.findings(pair_id=pair.id)}
+    assert {"cross", "greedy"} <= kinds
+    roles = [count.role for count in house.store.traffic(0.0, 0.0)]
+    assert roles.count("greedy") == 2

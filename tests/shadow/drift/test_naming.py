@@ -40,3 +40,10 @@ def test_another_model_or_another_reference_says_nothing():
     one = at("one", 0, 10)
     assert not reference_suspected([one, at("other", 0, 10, model="n"), at("third", 0, 10, reference="else")])
     assert not reference_suspected([])
+
+
+def test_a_provider_that_is_still_one_with_the_reference_acquits_it():
+    bad = [at("one", 0, 10), at("other", 5, 15)]
+    fine = at("third", 0, 0).group
+    assert not reference_suspected(bad, [fine])
+    assert reference_suspected(bad, [at("third", 0, 0, reference="else").group])

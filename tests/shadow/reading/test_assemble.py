@@ -126,14 +126,16 @@ def test_an_error_key_of_null_is_no_error():
 
 
 def test_nothing_after_done_is_read():
-    reading = fold(read_stream(b'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: [DONE]\n\ndata: nonsense\n\n'), 200)
+    reading = fold(
+        read_stream(b'data: {"choices":[{"delta":{"role":"x","content":"a"}}]}\n\ndata: [DONE]\n\ndata: nonsense\n\n'), 200
+    )
     assert isinstance(reading.said, Completion)
     assert reading.done
     assert reading.said.notes == ("the stream ended without a finish_reason",)
 
 
 def test_an_event_without_data_is_passed_over():
-    said = stream(delta("a"), "", delta(None, "stop")).said
+    said = stream(delta("a", role="assistant"), "", delta(None, "stop")).said
     assert isinstance(said, Completion)
     assert said.notes == ("an event carried no data",)
 
@@ -148,7 +150,7 @@ def test_the_last_usage_counts_and_null_does_not_undo_it():
 
 
 def test_a_model_that_changes_is_noted_and_the_first_name_kept():
-    said = stream({**delta("a"), "model": "m"}, {**delta("b", "stop"), "model": "n"}).said
+    said = stream({**delta("a", role="assistant"), "model": "m"}, {**delta("b", "stop"), "model": "n"}).said
     assert isinstance(said, Completion)
     assert said.model == "m"
     assert said.notes == ("the model's name changed within the stream",)
@@ -172,3 +174,23 @@ def test_whole_choices_come_in_the_order_of_their_index():
     said = whole(json.dumps(body).encode(), 200).said
     assert isinstance(said, Completion)
     assert [choice.text for choice in said.choices] == ["a", "b"]
+
+
+def test_an_identity_that_changes_within_the_stream_is_noted():
+    first = {**delta("a", role="assistant"), "id": "1", "system_fingerprint": "f"}
+    said = stream(
+        first, {**delta("b"), "id": "2", "system_fingerprint": "f"}, {**delta("c", "stop"), "system_fingerprint": "g"}
+    ).said
+    assert isinstance(said, Completion)
+    assert (said.id, said.fingerprint) == ("1", "f")
+    assert said.notes == ("the id changed within the stream", "the system_fingerprint changed within the stream")
+
+
+def test_reasoning_comes_before_the_first_content_and_a_router_says_whom_it_asked():
+    thought = b'data: {"provider":"Near","choices":[{"delta":{"reasoning_content":"hm"}}]}\n\n'
+    spoken = b'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n'
+    reading = fold(read_stream(thought + spoken), 200)
+    assert (reading.carried, reading.spoke) == ([len(thought), len(thought + spoken)], len(thought + spoken))
+    assert isinstance(reading.said, Completion)
+    assert reading.said.provider == "Near"
+    assert fold(read_stream(thought), 200).spoke is None

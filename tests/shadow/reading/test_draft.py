@@ -67,7 +67,7 @@ def test_the_last_finish_reason_counts_and_a_change_is_noted():
     notes: dict[str, None] = {}
     draft = Draft(notes)
     for finish in ("stop", None, "stop", "length", 5):
-        draft.add({"finish_reason": finish}, {}, streamed=True)
+        draft.add({"finish_reason": finish}, {"role": "assistant"}, streamed=True)
     assert draft.done(0, streamed=True).finish_reason == "5"
     assert list(notes) == ["finish_reason was sent twice and differently"]
 
@@ -100,6 +100,28 @@ def test_half_a_character_moves_into_the_piece_that_completes_it():
 
 def test_parts_that_are_not_text_are_noted():
     notes: dict[str, None] = {}
-    choice = made({"content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {}}]}, notes=notes)
+    choice = made({"role": "a", "content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {}}]}, notes=notes)
     assert choice.text == "a"
     assert list(notes) == ["the content holds parts that are not text: image_url"]
+
+
+def test_the_role_belongs_once_in_a_stream_or_in_every_delta():
+    for roles, note in (
+        ((1, 0, 0), []),
+        ((1, 1, 1), []),
+        ((0, 0, 0), ["no delta names the role"]),
+        ((1, 1, 0), ["the role came again in the middle of the stream"]),
+    ):
+        notes: dict[str, None] = {}
+        made(*({"role": "assistant" if role else None, "content": "a"} for role in roles), notes=notes)
+        assert list(notes) == note
+
+
+def test_what_comes_after_the_finish_reason_is_noted():
+    notes: dict[str, None] = {}
+    draft = Draft(notes)
+    draft.add({"finish_reason": "stop"}, {"role": "assistant", "content": "a"}, streamed=True)
+    draft.add({}, {"role": "assistant", "content": ""}, streamed=True)
+    assert notes == {}
+    draft.add({}, {"role": "assistant", "content": "b"}, streamed=True)
+    assert list(notes) == ["content came after the finish_reason"]

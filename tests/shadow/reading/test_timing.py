@@ -61,3 +61,9 @@ def test_gaps_have_an_end_but_the_rate_counts_all():
 def test_no_marks_make_it_raise_and_no_gap_is_negative(ends, carried):
     timing = lay(of(*ends), ends=ends, carried=carried, tokens=4)
     assert all(gap > 0 for gap in timing.gaps)
+
+
+def test_the_first_content_came_with_the_chunk_that_holds_its_end():
+    timing = lay(of(10, 20, 30), ends=[10, 20, 30], carried=[20, 30], spoke=30)
+    assert (timing.first_token, timing.first_content) == (1.125, 1.25)
+    assert lay(of(10), ends=[10], carried=[10]).first_content is None

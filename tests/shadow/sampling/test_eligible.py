@@ -5,11 +5,13 @@ from shadow.sampling.eligible import Skip, why_not
 CHAT = "/v1/chat/completions"
 
 
+@pytest.mark.promise("effects.once")
 @pytest.mark.parametrize("target", [CHAT, "/v1/chat/completions?x=1", "/groq/v1/chat/completions", "/chat/completions/"])
 def test_a_plain_chat_completion_may_be_asked_twice(target):
     assert why_not("POST", target, {"model": "m", "messages": [], "n": 3, "store": False, "tools": []}) == ""
 
 
+@pytest.mark.promise("effects.once")
 @pytest.mark.parametrize(
     ("method", "target", "expected"),
     [
@@ -27,6 +29,7 @@ def test_other_paths_and_methods_are_left_alone(method, target, expected):
     assert why_not(method, target, {}) == expected
 
 
+@pytest.mark.promise("effects.once")
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

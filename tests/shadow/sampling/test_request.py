@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.request import REMOVED, shadow_body
+from shadow.sampling.request import REMOVED, greedy, shadow_body
 
 VALUES = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.text(max_size=6) | st.lists(st.integers(), max_size=3)
 BODIES = st.dictionaries(st.sampled_from([*REMOVED, "model", "messages", "seed", "größe", "x"]), VALUES, max_size=9)
@@ -60,3 +60,9 @@ def test_a_request_without_a_model_gets_one():
 def test_what_is_no_object_is_an_error():
     with pytest.raises(ValueError, match="not a JSON object"):
         shadow_body(b"[1]", "m")
+
+
+def test_a_greedy_copy_asks_for_temperature_zero_and_keeps_the_rest():
+    assert greedy(b'{"model": "m", "temperature" : 0.8, "n":1}') == b'{"model": "m", "temperature" : 0, "n":1}'
+    assert json.loads(greedy(b'{"model": "m"}')) == {"model": "m", "temperature": 0}
+    assert greedy(b"{}") == b'{"temperature": 0}'

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.sampler import decide
+from shadow.sampling.sampler import decide, tossed
 
 
 def drawn(key="k", request="r", rate=0.5, control=0.5, seed="s"):
@@ -47,3 +47,12 @@ def test_another_seed_draws_another_sample_and_words_do_not_run_together():
     assert [drawn("b" * i, seed="a").shadow for i in range(1, 64)] != [
         drawn("b" * (i - 1), seed="ab").shadow for i in range(1, 64)
     ]
+
+
+def test_coins_of_two_purposes_are_thrown_apart_and_fall_in_their_share():
+    ids = [str(number) for number in range(2_000)]
+    greedy = [tossed("greedy", name, 0.25, "s") for name in ids]
+    other = [tossed("other", name, 0.25, "s") for name in ids]
+    assert 400 < sum(greedy) < 600
+    assert 80 < sum(one and two for one, two in zip(greedy, other, strict=True)) < 180
+    assert not any(tossed("greedy", name, 0.0, "s") for name in ids)

@@ -115,6 +115,7 @@ async def test_a_body_that_was_not_kept_is_said_to_be(open_port, store):
     assert (answer.status, await answer.text()) == (404, "There is no body, or it was not kept.\n")
 
 
+@pytest.mark.promise("reader.page")
 @pytest.mark.parametrize("path", ["/pairs", "/metrics", "/nothing", "/static/style.css", "/healthz"])
 async def test_every_answer_forbids_scripts_sniffing_and_referrers(open_port, path):
     headers = (await (await open_port()).get(path)).headers
@@ -131,6 +132,7 @@ async def test_the_page_needs_only_its_own_style_and_picture(open_port):
     assert (await port.get("/static/icon.svg")).headers["Content-Type"].startswith("image/svg+xml")
 
 
+@pytest.mark.promise("local.reading")
 @pytest.mark.parametrize("path", ["/pairs", "/metrics", "/healthz"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 async def test_nothing_can_be_done_but_reading(open_port, path, method):
@@ -144,6 +146,7 @@ async def test_it_answers_to_its_own_names(open_port, host):
     assert (await (await open_port()).get("/healthz", Host=host)).status == 200
 
 
+@pytest.mark.promise("local.host")
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8081", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", ""]
 )
@@ -160,6 +163,7 @@ async def test_listening_everywhere_it_answers_to_addresses_and_to_configured_na
     assert (await port.get("/healthz", Host="evil.example")).status == 421
 
 
+@pytest.mark.promise("local.host")
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])
 async def test_a_page_of_another_origin_is_refused(open_port, origin):
     assert (await (await open_port()).get("/pairs", Origin=origin)).status == 403
@@ -167,3 +171,9 @@ async def test_a_page_of_another_origin_is_refused(open_port, origin):
 
 async def test_a_page_of_our_own_origin_is_not(open_port):
     assert (await (await open_port()).get("/pairs", Host="localhost:8081", Origin="http://localhost:8081")).status == 200
+
+
+async def test_the_runbook_has_a_place_for_every_alert(open_port):
+    page = await (await open_port()).get("/runbook")
+    assert page.status == 200
+    assert 'id="SameweightsDrift"' in await page.text()

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +11,9 @@ from proxy.exchange import Failure, FailureKind
 from shadow.compare.pair import ControlReason
 from shadow.config import Config
 from shadow.views.pages import PER_PAGE, FilterError, Pages
+from storage.rows import IdentityRow
 from storage.store import Store
+from tests.conformance import exchange_record
 from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair
 
@@ -161,6 +164,7 @@ def test_there_is_no_page_of_an_unknown_pair(pages):
     assert pages.pair("f" * 32) is None
 
 
+@pytest.mark.promise("reader.page")
 @pytest.mark.parametrize("payload", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_answer_cannot_act_on_its_reader(pages, store, payload):
     call = {"id": payload, "type": "function", "function": {"name": payload, "arguments": json.dumps({payload: payload})}}
@@ -240,3 +244,23 @@ def test_a_broken_stream_is_shown_with_its_end(pages, store):
     failure = Failure(kind=FailureKind.CLOSED, detail="the provider closed the stream", after_head=True)
     broken = exchange(b'data: {"choices": [{"delta": {"content": "Hal', request=asked(stream=True), failure=failure, stream=True)
     assert "the provider closed the stream" in read_pair(pages, keep_pair(store, broken, said("Half"))).text
+
+
+@pytest.mark.promise("reader.page")
+def test_the_page_of_who_serves_names_traits_and_no_markup_of_theirs(store):
+    row = IdentityRow(
+        exchange_id="e",
+        started=1_790_000_000.0,
+        provider="near",
+        model="<b>m</b>",
+        identity="0a1b2c3d4e5f",
+        previous="",
+        changes="[]",
+        facts='{"server": ["<script>"]}',
+    )
+    store.add_exchange(replace(exchange_record("e"), identities=(row,)))
+    assert store.flush(20)
+    page = Pages(store, Config()).serving()
+    assert "0a1b2c3d4e5f" in page
+    assert "&lt;script&gt;" in page
+    assert "<b>m</b>" not in page

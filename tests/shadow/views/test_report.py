@@ -78,7 +78,10 @@ def test_an_empty_period_is_not_measured(store):
 
 def test_the_json_is_stable_and_holds_no_nan(report):
     found = json.loads(as_json(report), parse_constant=lambda _: pytest.fail("not JSON"))
-    assert list(found) == ["schema", "drift", "since", "until", "cards", "latency", "traffic"]
+    assert list(found) == [
+        *("schema", "drift", "since", "until", "cards", "latency", "traffic"),
+        *("identities", "templates", "segments", "greedy", "drifting"),
+    ]
     assert set(found["cards"][0]) == {
         "provider", "reference", "model", "pairs", "requests", "standing", "sentence", "signals", "checks", "gaps", "reasons",
     }  # fmt: skip

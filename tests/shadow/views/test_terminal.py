@@ -42,6 +42,7 @@ def test_words_that_only_one_has_stand_out_in_colour(store):
     assert "\x1b[1;31msunny" in text
 
 
+@pytest.mark.promise("reader.terminal")
 def test_what_a_provider_sent_never_drives_the_screen(store):
     name = add_pair(store, "p", "evil \x1b[2J [bold]x[/bold]", "good")
     assert store.flush(20)

@@ -1,0 +1,214 @@
+"""What the audit costs: CPU for each step of one exchange and of one pair, and what the audit process takes through its socket.
+
+    .venv/bin/python bench/audit.py [--chunks 300] [--seconds 20] [--rates 250,500,1000,2000]
+
+The steps are timed in this process (CPU time, best of several). The audit process is the real one, confined to one core; it
+is fed through its socket by the data plane's own handover, from the other core, at a fixed rate; what it lost, it counted.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from processes import LOAD_CPU, PROXY_CPU, cpu_seconds, resident_mib
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+from talk import Speaker, exchange, stream, turns
+
+from proxy.config import Provider, ProxyConfig
+from proxy.exchange import Exchange, Role
+from proxy.handover import Handover
+from proxy.packing import pack, unpack
+from proxy.pulse import Pulse
+from shadow.checks.check import check
+from shadow.compare.compare import compare
+from shadow.compare.pair import ControlReason, Kind, Pair
+from shadow.compare.schema import outcome
+from shadow.config import Config, ShadowConfig
+from shadow.drift.payoff import payoffs
+from shadow.keep import Triple, calls, exchange_record, pair_record
+from shadow.metrics import Metrics
+from shadow.reading.answer import read
+from shadow.reading.ask import read_ask
+from shadow.seen import understand, understand_leg
+from storage.config import StorageConfig
+from storage.inserting import Preparer
+
+
+def milliseconds(step: Callable[[], object], seconds: float = 0.6) -> float:
+    """CPU milliseconds of one call: the best of the batches that fit into `seconds`."""
+    best, until = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        before = time.process_time()
+        for _ in range(5):
+            step()
+        best = min(best, (time.process_time() - before) / 5)
+    return best * 1e3
+
+
+def config(folder: Path, listen: str = "127.0.0.1:0") -> Config:
+    providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("near", "far")}
+    return Config(
+        proxy=ProxyConfig(providers=providers, provider="near", reference="far", listen=listen),
+        shadow=ShadowConfig(sample_rate=0.0),
+        storage=StorageConfig(url=f"sqlite:///{folder}/audit.db"),
+    )
+
+
+def steps(chunks: int, folder: Path, *, call: bool) -> None:
+    speaker = Speaker()
+    body = turns(speaker, 8)[-1]
+    live = exchange("live", body, stream(speaker, chunks, call=call))
+    other = exchange("other", body, stream(speaker, chunks, call=call), role=Role.SHADOW)
+    seen, metrics = understand(live), Metrics(CollectorRegistry(), config(folder))
+    leg = understand_leg(other, seen)
+    pair = Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=leg.answer)
+    outcomes = [outcome(seen.ask, one)[0] for one in calls(seen.answer)]
+    found, compared = check(seen.ask, seen.answer), compare(pair)
+    record = exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")
+    triple = Triple(live=seen, reference=leg, control=None, reason=ControlReason.NONE)
+    prepare = Preparer().prepare
+    rows = [
+        ("pack (data plane, after the stream)", lambda: pack(live)),
+        ("unpack", lambda: unpack(packed)),
+        ("read the request", lambda: read_ask(live.request.target, live.request.headers, body, truncated=False)),
+        ("read the answer", lambda: read(live)),
+        ("all reference-free checks", lambda: check(seen.ask, seen.answer)),
+        ("count it and its checks", lambda: _count(metrics, seen, outcomes, found)),
+        ("make its rows", lambda: exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")),
+        ("compress and flatten its rows", lambda: prepare(record)),
+        ("compare a pair", lambda: compare(pair)),
+        ("payoffs of a pair", lambda: payoffs(seen.ask, seen.answer, leg.answer, None, tiebreak=True)),
+        (
+            "make a pair's rows",
+            lambda: pair_record(triple, comparisons=[compared], payoffs=(), legs=(record, record), alterations=(), bodies="full"),
+        ),
+    ]
+    packed = pack(live)
+    print(f"\n**One exchange, {chunks} chunks of {'a tool call' if call else 'text'}, {len(live.response.body):,} bytes**\n")
+    print("| step | CPU ms |\n|---|---:|")
+    took = {}
+    for name, step in rows:
+        took[name] = milliseconds(step)
+        print(f"| {name} | {took[name]:.3f} |")
+    alone = took["unpack"] + sum(took[name] for name, _ in rows[2:8])
+    both = alone * 2 + took["compare a pair"] + took["payoffs of a pair"] + took["make a pair's rows"]
+    print(f"| one exchange without a reference, all of it | {alone:.3f} |\n| one pair, both exchanges with it | {both:.3f} |")
+
+
+def _count(metrics: Metrics, seen, outcomes, found) -> None:
+    metrics.exchange(seen.exchange, seen.answer, outcomes)
+    metrics.findings("near", "bench", "check", "", found, pair_id="")
+
+
+class Audit:
+    """The audit process, started as `serve` starts it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = str(folder / "audit.sock")
+        self._admin = socket.create_server(("127.0.0.1", 0))
+        self.port = self._admin.getsockname()[1]
+        command = ["taskset", "-c", PROXY_CPU, sys.executable, "-P", "-m", "shadow.house"]
+        fd = self._admin.fileno()
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[fd])
+        task = {"config": config(folder).model_dump(mode="json"), "audit_socket": self.path, "fd": fd}
+        self.process.stdin.write(json.dumps(task).encode() + b"\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == b"ready\n"
+
+    def figures(self) -> dict[str, float]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60) as answer:
+            text = answer.read().decode()
+        found: dict[str, float] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                found[sample.name] = found.get(sample.name, 0.0) + sample.value
+        return found
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+
+async def feed(audit: Audit, made: list[Exchange], rate: int, seconds: float) -> tuple[int, Pulse, float]:
+    """Offer `rate` exchanges a second; how many were offered, and the pulse that counted what was not taken."""
+    pulse = Pulse(worker=0, pid=os.getpid())
+    handover = Handover(audit.path, 64 * 1024 * 1024, pulse)
+    handover.start()
+    begun, sent, number = time.monotonic(), 0, time.time_ns()
+    await asyncio.sleep(0.3)
+    begun = time.monotonic()
+    cpu = cpu_seconds(audit.process.pid)
+    while (passed := time.monotonic() - begun) < seconds:
+        while sent < passed * rate:
+            one = made[sent % len(made)]
+            handover.offer(_renamed(one, f"{number + sent:x}"))
+            sent += 1
+        await asyncio.sleep(0.005)
+    cpu = cpu_seconds(audit.process.pid) - cpu
+    await handover.stop(10)
+    return sent, pulse, cpu / seconds
+
+
+def _renamed(one: Exchange, name: str) -> Exchange:
+    fields = {field: getattr(one, field) for field in Exchange.__dataclass_fields__}
+    return Exchange(**{**fields, "id": name})
+
+
+def sustained(chunks: int, rates: list[int], seconds: float) -> None:
+    os.sched_setaffinity(0, {int(LOAD_CPU)})
+    speaker = Speaker()
+    made = [exchange(str(n), turns(speaker, 4)[-1], stream(speaker, chunks), conversation=f"talk {n}") for n in range(20)]
+    print(f"\n**The audit process on one core, every exchange {chunks} chunks, reference-free, {seconds:g} s each**\n")
+    print("| offered a second | stored a second | lost on the way | lost in the store | CPU of its core | scrape, ms | MiB |")
+    print("|---:|---:|---:|---:|---:|---:|---:|")
+    for rate in rates:
+        with tempfile.TemporaryDirectory() as name:
+            audit = Audit(Path(name))
+            try:
+                begun = time.monotonic()
+                sent, pulse, busy = asyncio.run(feed(audit, made, rate, seconds))
+                scrape = time.monotonic()
+                figures = audit.figures()
+                scrape = time.monotonic() - scrape
+                stored = 0.0
+                while time.monotonic() - begun < seconds + 30:
+                    figures = audit.figures()
+                    stored, before = figures.get("sameweights_recorder_stored_total", 0.0), stored
+                    if stored == before:
+                        break
+                    time.sleep(1.0)
+                on_way = sum(pulse.dropped.values()) + figures.get("sameweights_handover_dropped_total", 0.0)
+                lost = figures.get("sameweights_recorder_errors_total", 0.0)
+                print(
+                    f"| {rate} | {stored / seconds:.0f} | {on_way:.0f} of {sent} | {lost:.0f} | {busy:.0%} "
+                    f"| {scrape * 1e3:.0f} | {resident_mib(audit.process.pid):.0f} |"
+                )
+            finally:
+                audit.stop()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--chunks", type=int, default=300)
+    options.add_argument("--seconds", type=float, default=10.0)
+    options.add_argument("--rates", default="250,500,1000")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        for call in (False, True):
+            steps(chosen.chunks, Path(name), call=call)
+    if chosen.rates:
+        sustained(chosen.chunks, [int(rate) for rate in chosen.rates.split(",")], chosen.seconds)
+
+
+if __name__ == "__main__":
+    main()

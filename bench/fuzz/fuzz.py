@@ -1,0 +1,164 @@
+"""Coverage-guided fuzzing of everything that strangers' bytes go through; a crash is an exception that no reader may raise.
+
+    .venv/bin/pip install atheris                        # not among the dependencies: it is built for some platforms only
+    .venv/bin/python bench/fuzz/fuzz.py answer           # one target, a minute
+    .venv/bin/python bench/fuzz/fuzz.py all --seconds 3600
+
+Without atheris the corpus is run through once, and mutated at random for the time given. New inputs that reach new code go
+to a folder of their own; a crash is written as `crash-*` where it was started, and belongs into the corpus with its mend.
+"""
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent))
+
+try:
+    import atheris
+except ImportError:
+    atheris = None
+
+with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nullcontext():
+    from proxy import credentials, framing, headers, packing, peek
+    from proxy.capture import Capture
+    from proxy.exchange import Role
+    from proxy.parsing import Answer, Terms
+    from shadow.checks.check import check
+    from shadow.compare.compare import compare
+    from shadow.compare.pair import Kind, Pair
+    from shadow.redact import Redactor
+    from shadow.seen import understand, understand_leg
+    from shadow.veil import Veil
+    from tests.exchanges import asked, exchange
+
+REDACTOR = Redactor()
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+LIVE = understand(exchange(b"{}", request=asked(tools=TOOLS)))
+
+
+class Nobody:
+    """A reader that checks nothing and keeps nothing."""
+
+    def begin(self, _head):
+        return Terms(head=b"")
+
+    def write(self, data: bytes) -> None:
+        pass
+
+
+def answer(data: bytes) -> None:
+    """An answer's body: read, checked, compared, veiled, redacted; nothing may raise, and no secret may stay."""
+    status, coding, body = (data[:1] or b"\0")[0], (data[1:2] or b"\0")[0], data[2:]
+    names = ("", "gzip", "br", "zstd", "deflate")
+    fields = (("Content-Type", "text/event-stream"), ("Content-Encoding", names[coding % 5]))
+    leg = understand_leg(exchange(body, status=200 if status % 4 else 400 + status, headers=fields), LIVE)
+    check(LIVE.ask, leg.answer)
+    compare(Pair(kind=Kind.CROSS, ask=LIVE.ask, subject=leg.answer, reference=LIVE.answer))
+    Veil(b"0123456789abcdef", "c").response(leg, ())
+    REDACTOR.exchange(leg.exchange)
+
+
+def request(data: bytes) -> None:
+    """A request's body: peeked at, read, veiled; a span that is found is the model's."""
+    seen = peek.peek(data)
+    if seen.model_span is not None:
+        start, end = seen.model_span
+        assert data[start : start + 1] == b'"' == data[end - 1 : end]
+    live = understand(exchange(b"{}", request=data))
+    Veil(b"0123456789abcdef", "c").request(live)
+    assert len(REDACTOR.body(data)) == len(data)
+
+
+def heads(data: bytes) -> None:
+    """Heads and framing of an answer, whole and byte by byte: both readings come to the same."""
+    with suppress(ValueError):
+        framing.read_head(data, "POST")
+    pairs = [(name, value) for name, _, value in (line.partition(b":") for line in data.split(b"\r\n"))]
+    headers.outgoing(pairs, authority="h", key="k", length=1)
+    headers.remembered(pairs)
+    headers.control(pairs)
+    secrets = credentials.forms(credentials.of_request(pairs, "/v1/x?key=abcdefghij"))
+    assert all(secret not in credentials.masked(data, [secret]) or b"*" in secret for secret in secrets)
+    pieces, read = _fed([data[at : at + 1] for at in range(len(data))])
+    whole, _ = _fed([data])
+    # bytes behind the end are nobody's, and are looked at only when they come with it
+    assert whole == pieces or read < len(data), (whole, pieces, data)
+
+
+def _fed(pieces: list[bytes]) -> tuple[tuple[object, ...], int]:
+    """What an answer came to, fed in `pieces`, and how many of them were read."""
+    capture = Capture(identity="i", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method="POST", target="/", headers=())
+    made = Answer(method="POST", limit=4_096, capture=capture, reader=Nobody())
+    read = 0
+    for piece in pieces:
+        if made.over:
+            break
+        made.feed(piece, 0.0)
+        read += 1
+    if not made.over:
+        made.eof(reset=False)
+    failed = made.failure is not None
+    return (made.head is not None, failed, None if failed else capture.size), read
+
+
+def frames(data: bytes) -> None:
+    """What comes by the local socket: understood, or a ValueError; what is understood comes back the same."""
+    with suppress(ValueError):
+        found = packing.unpack(data)
+        assert packing.pack(packing.unpack(packing.pack(found))) == packing.pack(found)
+    with suppress(ValueError):
+        packing.unpack_pulse(data)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"answer": answer, "request": request, "heads": heads, "frames": frames}
+
+
+def at_random(target: Callable[[bytes], None], corpus: list[bytes], seconds: float) -> int:
+    """The corpus, and mutations of it for `seconds`; the number of inputs."""
+    for data in corpus:
+        target(data)
+    chance, runs, until = random.Random(0), 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        data = bytearray(chance.choice(corpus))
+        for _ in range(chance.randint(1, 8)):
+            at = chance.randrange(len(data) + 1)
+            data[at : at + chance.choice([0, 1, 1, 4])] = chance.choice([b"", chance.randbytes(1), chance.choice(corpus)[:40]])
+        target(bytes(data))
+        runs += 1
+    return runs
+
+
+def one(name: str, seconds: float) -> None:
+    folder = HERE / "corpus" / name
+    if atheris is None:
+        runs = at_random(TARGETS[name], [path.read_bytes() for path in sorted(folder.iterdir())], seconds)
+        print(f"{name}: {runs} inputs, at random, without coverage")
+        return
+    found = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
+    words = [str(found), str(folder), f"-max_total_time={int(seconds)}", "-timeout=10", "-rss_limit_mb=2048", "-max_len=65536"]
+    atheris.Setup([sys.argv[0], *words, "-verbosity=0", "-print_final_stats=1"], TARGETS[name])
+    atheris.Fuzz()
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("target", choices=[*TARGETS, "all"])
+    words.add_argument("--seconds", type=float, default=60.0, help="in all; shared by the targets")
+    given = words.parse_args()
+    if given.target != "all":
+        one(given.target, given.seconds)
+        return 0
+    each = str(given.seconds / len(TARGETS))
+    return max(subprocess.run([sys.executable, __file__, name, "--seconds", each], check=False).returncode for name in TARGETS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

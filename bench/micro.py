@@ -1,0 +1,147 @@
+"""One figure for each pure room: microseconds of CPU for a typical call, the best of several batches.
+
+    .venv/bin/python bench/micro.py [WORD ...]
+
+For finding what became slower between two commits on one machine; absolute figures are the machine's.
+"""
+
+import sys
+import time
+import timeit
+from collections.abc import Callable, Iterator
+
+from talk import Speaker, exchange, stream, turns
+
+from proxy.capture import Capture
+from proxy.config import Provider, ProxyConfig
+from proxy.exchange import Role
+from proxy.framing import read_head
+from proxy.headers import control, outgoing, remembered, returning
+from proxy.origin import parse_base_url
+from proxy.packing import pack, unpack
+from proxy.parsing import Answer, Terms
+from proxy.peek import peek
+from proxy.route import Router
+from shadow.checks.check import CHECKS, check
+from shadow.compare.compare import COMPARATORS, compare
+from shadow.compare.likeness import texts
+from shadow.compare.pair import Kind, Pair
+from shadow.drift.payoff import payoffs, wants_control
+from shadow.keep import exchange_record, pack_marks, unpack_marks
+from shadow.reading.answer import read
+from shadow.reading.ask import fingerprint, read_ask
+from shadow.reading.conversation import conversation_key
+from shadow.reading.sse import events
+from shadow.sampling.eligible import why_not
+from shadow.sampling.request import shadow_body
+from shadow.sampling.sampler import decide
+from shadow.seen import understand, understand_leg
+from storage.bodies import Squeezer, squeeze_on
+from storage.inserting import Preparer
+from storage.tallies import counted
+
+Step = Callable[[], object]
+SPEAKER = Speaker()
+SAID = turns(SPEAKER, 12)
+BODY = SAID[-1]
+REQUEST = (
+    (b"Host", b"localhost"),
+    (b"Authorization", b"Bearer key"),
+    (b"Content-Type", b"application/json"),
+    (b"Content-Length", b"9"),
+)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nx-request-id: 7\r\n\r\n"
+
+
+class Nowhere:
+    """A reader of an answer that keeps nothing."""
+
+    def begin(self, head: object) -> Terms:  # noqa: ARG002 - the Protocol names it
+        return Terms(head=b"")
+
+    def write(self, data: bytes) -> None:
+        """Nothing."""
+
+
+def capture() -> Capture:
+    return Capture(
+        identity="1", role=Role.PRIMARY, started=1.0, begun=1.0, limit=2**21, method="POST", target="/v1/x", headers=()
+    )
+
+
+def proxy() -> Iterator[tuple[str, Step]]:
+    router = Router(ProxyConfig(providers={"near": Provider(base_url="http://127.0.0.1:9/v1")}, provider="near"))
+    origin = parse_base_url("https://api.example.com/v1")
+    live = exchange("1", BODY, stream(SPEAKER, 300))
+    packed = pack(live)
+    chunk = b"%x\r\n%b\r\n" % (200, b"x" * 200)
+    answer = Answer(method="POST", limit=65_536, capture=capture(), reader=Nowhere())
+    answer.feed(HEAD, 1.0)
+    fields = tuple((name, b" " + value) for name, value in REQUEST)
+    kept = capture()
+    yield "peek: model and stream of a 20 KB body", lambda: peek(BODY)
+    yield "route: choose", lambda: router.choose(model="m", provider_header="", target="/v1/chat/completions")
+    yield "origin: target", lambda: origin.target("/v1/chat/completions")
+    yield "headers: control", lambda: control(REQUEST)
+    yield "headers: outgoing", lambda: outgoing(REQUEST, authority="h", key="k", length=9)
+    yield "headers: returning", lambda: returning(fields, chunked=True, connection="")
+    yield "headers: remembered", lambda: remembered(REQUEST)
+    yield "framing: read a head", lambda: read_head(HEAD, "POST")
+    yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
+    yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)
+    yield "packing: pack, 300 chunks", lambda: pack(live)
+    yield "packing: unpack, 300 chunks", lambda: unpack(packed)
+
+
+def reading() -> Iterator[tuple[str, Step]]:
+    text, call = (exchange("1", BODY, stream(SPEAKER, 300, call=call)) for call in (False, True))
+    ask = read_ask("/v1/chat/completions", (), BODY, truncated=False)
+    yield "reading: split 300 events", lambda: events(text.response.body)
+    yield "reading: an answer, 300 chunks of text", lambda: read(text)
+    yield "reading: an answer, 300 chunks of a tool call", lambda: read(call)
+    yield "reading: a request of 12 turns", lambda: read_ask("/v1/chat/completions", (), BODY, truncated=False)
+    yield "reading: its fingerprint", lambda: fingerprint(ask)
+    yield "reading: its conversation", lambda: conversation_key(ask)
+
+
+def judging() -> Iterator[tuple[str, Step]]:
+    seen = understand(exchange("1", BODY, stream(SPEAKER, 300)))
+    leg = understand_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
+    pair = Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=leg.answer)
+    one, other = SPEAKER.text(300), SPEAKER.text(300)
+    record = exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full")
+    marks = seen.exchange.response.marks
+    packed, prepare, squeeze = pack_marks(marks), Preparer().prepare, Squeezer().squeeze
+    yield "checks: all", lambda: check(seen.ask, seen.answer)
+    for aspect, judge in CHECKS:
+        yield f"checks: {aspect.value}", lambda judge=judge: judge(seen.ask, seen.answer.said)
+    yield "compare: a pair", lambda: compare(pair)
+    for aspect, judge in COMPARATORS:
+        yield f"compare: {aspect.value}", lambda judge=judge: judge(pair)
+    yield "compare: likeness of two texts of 2 KB", lambda: texts(one, other)
+    yield "drift: wants a control", lambda: wants_control(seen.ask, seen.answer, leg.answer)
+    yield "drift: payoffs", lambda: payoffs(seen.ask, seen.answer, leg.answer, None, tiebreak=True)
+    yield "sampling: decide", lambda: decide(key="k", request_id="r", rate=0.05, control_fraction=0.1, seed="")
+    yield "sampling: eligible", lambda: why_not("POST", "/v1/chat/completions", seen.ask.body)
+    yield "sampling: the shadow's body", lambda: shadow_body(BODY, "m")
+    yield "keep: an exchange's rows", lambda: exchange_record(seen, outcomes=[], checks=(), bodies="full")
+    yield "keep: 300 marks packed", lambda: pack_marks(marks)
+    yield "keep: 300 marks unpacked", lambda: unpack_marks(packed)
+    yield "storage: a body compressed alone", lambda: squeeze(BODY)
+    yield "storage: a body compressed on the turn before", lambda: squeeze_on(BODY, SAID[-2])
+    yield "storage: a record prepared", lambda: prepare(record)
+    yield "storage: a record counted", lambda: counted(record)
+
+
+def main() -> None:
+    for room in (proxy, reading, judging):
+        for name, step in room():
+            if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
+                continue
+            timer = timeit.Timer(step, timer=time.process_time)
+            number = max(1, int(0.02 / max(timer.timeit(3) / 3, 1e-7)))
+            print(f"{min(timer.repeat(5, number)) / number * 1e6:10.2f} us  {name}")
+
+
+if __name__ == "__main__":
+    main()

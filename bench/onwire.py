@@ -1,0 +1,108 @@
+"""Answers on the wire, as bytes, and what the checks say of them: the same way that live traffic goes."""
+
+import json
+from collections.abc import Callable, Sequence
+
+from proxy.exchange import Exchange, Mark, Request, Response, Role
+from shadow.checks.check import check
+from shadow.compare.finding import Finding, State
+from shadow.reading.answer import Answer, read
+from shadow.reading.ask import Ask, read_ask
+from shadow.studies.loose import Object
+from shadow.studies.mind import Call
+from shadow.studies.wording import Completed, Spoken, events, prompt_tokens, whole
+
+MODEL = "pretend-small"
+TARGET = "/v1/chat/completions"
+Mangle = Callable[[list[Object]], list[Object]]
+"""Changes the JSON objects of an answer: one of a whole answer, many of a stream."""
+
+
+def spoken(
+    pieces: Sequence[str] = ("Yes", ",", " it", " is", "."),
+    *,
+    calls: Sequence[Call] = (),
+    reasoning: Sequence[str] = (),
+    ids: Sequence[str] = (),
+    finish: str = "",
+    index: int = 0,
+    size: int = 6,
+) -> Spoken:
+    """One choice; the arguments of its calls come in pieces of `size` characters."""
+    called = tuple(tuple(c.arguments[at : at + size] for at in range(0, len(c.arguments), size)) for c in calls)
+    return Spoken(
+        index=index,
+        reasoning=tuple(reasoning),
+        pieces=() if calls else tuple(pieces),
+        calls=tuple(calls),
+        called=called,
+        ids=tuple(ids) or tuple(f"call_{position}f3a" for position in range(len(calls))),
+        finish=finish or ("tool_calls" if calls else "stop"),
+    )
+
+
+def answered(body: Object, choices: Sequence[Spoken], mangle: Mangle | None = None) -> bytes:
+    """The bytes of a 2xx answer to `body`, streamed where it asks for that."""
+    answer = Completed(
+        id="chatcmpl-0f3a",
+        created=1_760_000_000,
+        model=str(body["model"]),
+        fingerprint="fp_3c1",
+        choices=tuple(choices),
+        prompt_tokens=prompt_tokens(body),
+    )
+    streamed = body.get("stream") is True
+    options = body.get("stream_options")
+    with_usage = isinstance(options, dict) and options.get("include_usage") is True
+    objects = [*events(answer, with_usage=with_usage)] if streamed else [whole(answer)]
+    return written(mangle(objects) if mangle else objects, streamed=streamed)
+
+
+def written(objects: Sequence[Object], *, streamed: bool) -> bytes:
+    """One JSON body, or the events of a stream with its [DONE]."""
+    if not streamed:
+        return json.dumps(objects[0]).encode()
+    return b"".join(b"data: " + json.dumps(one).encode() + b"\n\n" for one in objects) + b"data: [DONE]\n\n"
+
+
+def exchange(body: Object, answer: bytes, *, status: int = 200) -> Exchange:
+    """What the proxy would have handed over."""
+    asked = json.dumps(body).encode()
+    kind = "text/event-stream" if answer.startswith(b"data:") else "application/json"
+    return Exchange(
+        id="0",
+        role=Role.PRIMARY,
+        started=0.0,
+        route="default",
+        provider="p",
+        reference="r",
+        model=str(body.get("model")),
+        stream=body.get("stream") is True,
+        tag="",
+        conversation="",
+        opted_out=False,
+        request=Request(method="POST", target=TARGET, headers=(), body=asked, size=len(asked)),
+        response=Response(
+            status=status,
+            reason="",
+            headers=(("content-type", kind),),
+            body=answer,
+            size=len(answer),
+            marks=(Mark(seconds=0.2, end=len(answer)),),
+            head_seconds=0.1,
+        ),
+        failure=None,
+        seconds=1.0,
+        overhead=0.0,
+    )
+
+
+def understood(body: Object, answer: bytes, *, status: int = 200) -> tuple[Ask, Answer]:
+    """Both directions, read."""
+    made = exchange(body, answer, status=status)
+    return read_ask(TARGET, (), made.request.body, truncated=False), read(made)
+
+
+def faults(body: Object, answer: bytes, *, status: int = 200) -> list[Finding]:
+    """What the checks find wrong."""
+    return [finding for finding in check(*understood(body, answer, status=status)) if finding.state is State.DIFFER]

@@ -1,0 +1,65 @@
+"""Servings: the identity of every provider and model that answers, a row for each change; bounded, whoever asks for what."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from proxy.exchange import Exchange
+from shadow.config import Config
+from shadow.identity.serving import Facts, Serving, traits
+from shadow.reading.answer import Answer
+from storage.rows import IdentityRow
+
+KEPT = 256
+"""Pairs of a provider and a model remembered, the longest silent forgotten first: model names are the clients' own words."""
+LONGEST_NAME = 200
+
+
+class Servings:
+    """Who serves what, learned from answers as they come; `known` are the latest rows of a run before."""
+
+    def __init__(self, config: Config, known: Iterable[IdentityRow] = ()) -> None:
+        self._declared = {
+            name: {"quantization": provider.quantization, "tier": provider.tier}
+            for name, provider in config.proxy.providers.items()
+        }
+        self._known: OrderedDict[tuple[str, str], Serving] = OrderedDict()
+        for row in known:
+            self._known[row.provider, row.model] = Serving(_facts(row))
+
+    def observe(self, exchange: Exchange, answer: Answer) -> tuple[IdentityRow, ...]:
+        """Take in one answer of any role; a row when it changes who serves, none otherwise."""
+        model = exchange.model[:LONGEST_NAME].encode("utf-8", "replace").decode()
+        serving = self._serving((exchange.provider, model))
+        change = serving.observe(traits(answer, declared=self._declared.get(exchange.provider, {})))
+        if change is None:
+            return ()
+        row = IdentityRow(
+            exchange_id=exchange.id,
+            started=exchange.started,
+            provider=exchange.provider,
+            model=model,
+            identity=change.identity,
+            previous=change.previous,
+            changes=json.dumps(change.changes),
+            facts=json.dumps(change.facts),
+        )
+        return (row,)
+
+    def _serving(self, key: tuple[str, str]) -> Serving:
+        serving = self._known.setdefault(key, Serving())
+        self._known.move_to_end(key)
+        if len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return serving
+
+
+def _facts(row: IdentityRow) -> Facts:
+    """The facts of a row; none when it was written by another version in another way."""
+    try:
+        kept = json.loads(row.facts)
+        return {str(facet): tuple(map(str, values)) for facet, values in kept.items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}

@@ -1,0 +1,67 @@
+"""Who serves, its prompts, and the requests in which it differs, as tables for a terminal; nothing to tell is an empty table."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from shadow.views.figures import IdentityLine, Report
+from shadow.views.serving import stands_out
+from shadow.views.tables import moment, sheet
+from shadow.views.verdict import named, percent
+from shadow.views.visible import plain
+
+ROWS = 20
+"""More rows than this stand in the JSON only."""
+TOLD = 3
+QUIET = {"none", "too_few"}
+
+
+def served_by(report: Report) -> Table:
+    """Each provider and model with its identity; changes of the period in red."""
+    table = sheet("<provider", "<model", "identity", "<since (UTC)", "changes", "largest prompt", "<")
+    for line in report.identities[:ROWS]:
+        told = "; ".join(plain(sentence) for sentence in line.latest[:TOLD])
+        style = "red" if line.changes else ""
+        table.add_row(
+            line.provider,
+            plain(line.model),
+            line.identity,
+            moment(line.since),
+            f"{line.changes}",
+            _largest(line),
+            told,
+            style=style,
+        )
+    return table
+
+
+def _largest(line: IdentityLine) -> str:
+    accepted = "-" if line.accepted_tokens is None else f"{line.accepted_tokens} tokens"
+    return accepted if line.refused_bytes is None else f"{accepted}; refused from {line.refused_bytes} bytes"
+
+
+def prompts(report: Report) -> Table:
+    """What the prompt tokens say, where they differ."""
+    table = sheet("<provider", "<model", "pairs", "<")
+    for line in [line for line in report.templates if not QUIET.issuperset(line.causes)][:ROWS]:
+        table.add_row(line.provider, plain(line.model), f"{line.samples}", line.sentence, style="red" if line.fault else "")
+    return table
+
+
+def segments(report: Report) -> Table:
+    """Signals that stand out in a segment, the largest shares first."""
+    table = sheet("<provider", "<signal", "<where", "differs", "elsewhere", "conversations")
+    loud = sorted((line for line in report.segments if stands_out(line)), key=lambda line: -line.share)
+    for line in loud[:ROWS]:
+        where = f"{line.segment}: {line.value}"
+        share = f"{percent(line.share)} of {line.pairs}"
+        table.add_row(line.provider, named(line.signal), where, share, percent(line.elsewhere), f"{line.conversations}")
+    return table
+
+
+def greedy(report: Report) -> Table:
+    """What the greedy pairs show."""
+    table = sheet("<provider", "<signal", "differs")
+    for line in [line for line in report.greedy if line.differs][:ROWS]:
+        table.add_row(line.provider, named(line.signal), f"{percent(line.differs / line.pairs)} of {line.pairs}")
+    return table

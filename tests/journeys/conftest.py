@@ -1,0 +1,12 @@
+"""Stories told on raw sockets run on both loops that the data plane may run on; the others start processes that choose."""
+
+import asyncio
+
+import uvloop
+
+ON_BOTH = {"test_bytes_pass_untouched.py", "test_client_leaves_early.py", "test_provider_dies_midstream.py"}
+
+
+def pytest_asyncio_loop_factories(config, item):
+    loops = {"asyncio": asyncio.new_event_loop}
+    return {**loops, "uvloop": uvloop.new_event_loop} if item.path.name in ON_BOTH else loops

@@ -1,0 +1,128 @@
+"""No secret at rest or on screen, nothing kept of who wants nothing kept, and what is to be forgotten is gone."""
+
+import asyncio
+import gzip
+import os
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shadow.studies.pretend import Pretend
+from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
+from tests.running import chat, until
+from tests.wires import ask, plane, scripted
+from tests.wires import post as raw_post
+
+pytestmark = pytest.mark.journey
+
+KEY = b"client-key-1234567890"
+OURS = "provider-key-0987654321"
+SAID = b'{"error":{"message":"Incorrect API key provided: %b. Or was it %b?","code":"invalid_api_key"}}' % (KEY, OURS.encode())
+
+
+def answer(body: bytes, *fields: bytes) -> bytes:
+    head = (b"HTTP/1.1 401 Unauthorized", b"Content-Type: application/json", *fields, b"Content-Length: %d" % len(body), b"", b"")
+    return b"\r\n".join(head) + body
+
+
+@pytest.mark.promise("secrets.echoed", "secrets.forwarder")
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("field", [b"Authorization: Bearer %b", b"x-api-key: %b", b"api-key: %b", b"Cookie: a=b; session=%b"])
+async def test_a_key_that_the_provider_echoes_reaches_the_client_and_nobody_else(field, packed):
+    sent = answer(gzip.compress(SAID), b"Content-Encoding: gzip") if packed else answer(SAID)
+    async with scripted(None, sent) as provider:
+        other = {"base_url": "http://127.0.0.1:9/v1", "api_key_env": "K"}
+        async with plane(environ={"K": OURS}, providers={"candidate": {"base_url": provider.url}, "other": other}) as running:
+            body = b'{"messages":[{"role":"user","content":"%b"}]}' % KEY
+            request = raw_post(body, field % KEY, target=b"/v1/chat/completions?key=" + KEY)
+            got = await ask(running.port, request)
+            assert got.endswith(gzip.compress(SAID) if packed else SAID)
+            assert KEY in provider.requests[0]
+            exchange = await running.kept.next()
+        assert KEY.decode() not in repr(exchange)
+        assert OURS not in repr(exchange)
+        assert b"Incorrect API key provided: ****" in exchange.response.body
+        assert len(exchange.request.body) == exchange.request.size
+
+
+@pytest.mark.promise("privacy.unrecorded")
+async def test_who_wants_nothing_kept_is_answered_and_counted_and_that_is_all(serve):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            async with post(session, served.data, chat(text="Nobody knows this"), **{"x-sameweights-record": "off"}) as got:
+                assert got.status == 200
+                await got.read()
+            async with post(session, served.data, chat(text="Somebody may know this")) as got:
+                assert got.status == 200
+                await got.read()
+            assert len(await audited(served, 1)) == 1
+
+            async def counted() -> bool:
+                return await served.metric("sameweights_unrecorded_requests_total") == 1
+
+            assert await until(counted)
+            assert await served.metric("sameweights_requests_total", role="primary", code="2xx") == 1
+            assert await served.metric("sameweights_handover_dropped_total") == 0
+        assert len(candidate.requests) == 2
+        assert "x-sameweights" not in str(candidate.requests[0].headers).lower()
+        assert b"Nobody knows" not in b"".join(request.body for request in official.requests)
+
+
+@pytest.mark.promise("secrets.patterns", "privacy.hash")
+@pytest.mark.parametrize("bodies", ["full", "hash", "none"])
+async def test_no_credential_in_a_prompt_and_with_hashes_no_word_is_at_rest_or_on_screen(serve, tmp_path, bodies):
+    secrets = ("sk-proj-abcdefghijklmnopqrstuvwx", "ghp_" + "a1" * 18, "ACME-123456")
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        toml += f"\n[storage]\nbodies = '{bodies}'\nredact = ['ACME-\\d{{6}}']\n"
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            tag = {"x-sameweights-tag": secrets[0]}
+            async with post(session, served.data, chat(text=f"Marmalade with {' and '.join(secrets)}"), **tag) as got:
+                assert got.status == 200
+                await got.read()
+            [summary] = await audited(served, 1)
+            shown = await served.metrics()
+            for path in ("/pairs", f"/pairs/{summary.pair.id}", f"/exchanges/{summary.pair.id}/request"):
+                async with session.get(served.admin + path) as page:
+                    shown += await page.text()
+            reader = served.reader
+            rows = [reader.exchange(leg) for leg in (summary.pair.subject_id, summary.pair.reference_id)]
+            shown += repr(rows)
+            reader.close()
+        shown += "".join(served.errors)
+        at_rest = b"".join(path.read_bytes() for path in tmp_path.rglob("served.db*"))
+    assert all(secret in str(candidate.requests[0].body) for secret in secrets)
+    for secret in secrets:
+        assert secret not in shown
+        assert secret.encode() not in at_rest
+    assert ("Marmalade" in shown) is (bodies == "full")
+
+
+@pytest.mark.promise("privacy.forget")
+async def test_what_is_to_be_forgotten_is_gone_from_the_bytes_beside_a_running_serve(serve, tmp_path):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            for name in ("forgotten", "remembered"):
+                told = {"x-sameweights-conversation": f"chat-{name}", "x-sameweights-tag": f"tag-{name}"}
+                async with post(session, served.data, chat(text=f"Tell me of the {name}"), **told) as got:
+                    assert got.status == 200
+                    await got.read()
+            await audited(served, 2)
+            words = ("forget", "--db", str(served.database), "--conversation", "chat-forgotten")
+            command = (sys.executable, "-P", "-m", "shadow.cli", *words)
+            process = await asyncio.create_subprocess_exec(
+                *command, env={**os.environ, "PYTHONPATH": str(Path.cwd())}, stdout=asyncio.subprocess.PIPE, cwd=tmp_path
+            )
+            said, _ = await asyncio.wait_for(process.communicate(), 30)
+            assert said.startswith(b"3 exchanges deleted"), said
+            [left] = await audited(served, 1)
+            assert left.pair.conversation == "chat-remembered"
+            at_rest = b"".join(path.read_bytes() for path in tmp_path.rglob("served.db*"))
+            assert b"tag-forgotten" not in at_rest
+            assert b"chat-forgotten" not in at_rest
+            assert b"tag-remembered" in at_rest
+            assert list(tmp_path.glob("*-forget-*")) == []

@@ -1,0 +1,141 @@
+"""Stopping loses nothing, a second signal waits for nothing, and other routes are taken without breaking a stream."""
+
+import asyncio
+import os
+import signal
+import time
+
+import aiohttp
+import pytest
+
+from shadow.studies.pretend import Pretend
+from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
+from tests.running import chat, until
+from tests.wires import STREAM_HEAD, chunks, client, scripted
+
+pytestmark = pytest.mark.journey
+
+LAST = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+NEW_ROUTE = """[proxy.providers.fresh]
+base_url = "{fresh}"
+[[proxy.routes]]
+name = "new"
+model = "new-*"
+provider = "fresh"
+[shadow]
+"""
+SLOW = "\n[proxy.timeouts]\ngrace = {grace}\n"
+
+
+def streaming(finish: asyncio.Event, begun: asyncio.Event):
+    async def script(wire):
+        while True:
+            await wire.request()
+            await wire.send(STREAM_HEAD + chunks(b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'))
+            begun.set()
+            await finish.wait()
+            await wire.send(chunks(LAST, b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+    return script
+
+
+async def read_on(session, base, **headers):
+    async with post(session, base, chat(stream=True), **headers) as got:
+        return got.status, (await got.read()).rstrip().endswith(b"data: [DONE]")
+
+
+@pytest.mark.promise("stop.drains", "stop.recorded")
+async def test_a_stop_lets_streams_finish_records_what_ended_and_leaves_with_0(serve):
+    finish, begun = asyncio.Event(), asyncio.Event()
+    async with scripted(streaming(finish, begun)) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.url, official=official.base_url) + SLOW.format(grace=20)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            reading = asyncio.create_task(read_on(session, served.data))
+            await asyncio.wait_for(begun.wait(), 10)
+            async with client(int(served.data.rpartition(":")[2])) as idle:
+                served.process.send_signal(signal.SIGTERM)
+                # an idle connection is closed when the draining begins
+                assert await idle.rest() == b""
+            assert not reading.done()
+            finish.set()
+            assert await reading == (200, True)
+            assert await asyncio.wait_for(served.process.wait(), 20) == 0
+            assert len(await audited(served, 1)) == 1
+
+
+@pytest.mark.promise("stop.bounded")
+async def test_a_stop_is_over_soon_after_the_grace_with_a_stream_and_a_shadow_that_hang(serve):
+    finish, begun = asyncio.Event(), asyncio.Event()
+    async with scripted(streaming(finish, begun)) as candidate, scripted(lambda wire: wire.gone()) as official:
+        toml = CONFIG.format(candidate=candidate.url, official=official.url) + SLOW.format(grace=1)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            reading = asyncio.create_task(read_on(session, served.data))
+            await asyncio.wait_for(begun.wait(), 10)
+            started = time.monotonic()
+            served.process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(served.process.wait(), 30) == 0
+            assert time.monotonic() - started < 1 + 3 + 12
+            with pytest.raises(aiohttp.ClientError):
+                await reading
+
+
+@pytest.mark.promise("stop.second_signal")
+async def test_a_second_signal_ends_at_once(serve):
+    finish, begun = asyncio.Event(), asyncio.Event()
+    async with scripted(streaming(finish, begun)) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.url, official=official.base_url) + SLOW.format(grace=600)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            reading = asyncio.create_task(read_on(session, served.data))
+            await asyncio.wait_for(begun.wait(), 10)
+            children = served.children()
+            served.process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.2)
+            served.process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(served.process.wait(), 10)
+            assert not [pid for pid in children.values() if _alive(pid)]
+            with pytest.raises(aiohttp.ClientError):
+                await reading
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.promise("reload.routes", "reload.fault")
+async def test_other_routes_are_taken_without_breaking_a_stream_and_a_bad_file_changes_nothing(serve, tmp_path):
+    finish, begun = asyncio.Event(), asyncio.Event()
+    async with scripted(streaming(finish, begun)) as candidate, Pretend(seed=2) as official, Pretend(seed=3) as fresh:
+        toml = CONFIG.format(candidate=candidate.url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            reading = asyncio.create_task(read_on(session, served.data))
+            await asyncio.wait_for(begun.wait(), 10)
+            path = tmp_path / "sameweights.toml"
+            good = path.read_text()
+            path.write_text(good.replace('provider = "candidate"', 'provider = "nobody"'))
+            served.process.send_signal(signal.SIGHUP)
+            assert await until(lambda: any("nobody" in line for line in served.errors))
+            assert any("nothing is changed" in line for line in served.errors)
+            added = NEW_ROUTE.format(fresh=fresh.base_url)
+            path.write_text(good.replace("[shadow]\n", added).replace('"127.0.0.1:0"\nmodels', '"127.0.0.1:1"\nmodels'))
+            served.process.send_signal(signal.SIGHUP)
+
+            async def taken() -> bool:
+                async with post(session, served.data, chat(model="new-model")) as got:
+                    return got.status == 200 and bool(fresh.requests) if got.content_type == "application/json" else False
+
+            assert await until(lambda: any("routes reloaded" in line for line in served.errors))
+            assert await until(taken)
+            assert any("admin.listen" in line for line in served.errors)
+            assert not reading.done()
+            finish.set()
+            assert await reading == (200, True)
+
+            async def counted() -> bool:
+                return await served.metric("sameweights_requests_total", provider="fresh", code="2xx") >= 1
+
+            assert await until(counted)
+            assert "Traceback" not in "".join(served.errors)

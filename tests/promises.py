@@ -1,0 +1,212 @@
+"""What is promised to whoever puts this in front of production: an id that tests bear, the source, and one sentence each.
+
+`tests/test_promises.py` holds this list against the tests both ways; docs/explanation/promises.md shows it with the measures.
+"""
+
+from typing import NamedTuple
+
+
+class Promise(NamedTuple):
+    """One promise: its id, the row of the table that it stands under, where it comes from, and the sentence."""
+
+    id: str
+    row: str
+    source: str
+    sentence: str
+
+
+SAME = "what goes in comes out"
+UNHELD = "the stream is not held back"
+BROKEN = "a broken answer never looks complete"
+HANG = "no hang: every request ends"
+ONCE = "a POST is sent once"
+LEAVES = "the client leaves, the bill stops"
+MEMORY = "memory is bounded by settings, not by peers"
+FRAMING = "nothing smuggled"
+SHADOW = "the shadow cannot hurt"
+KEYS = "keys stay apart"
+EFFECTS = "effects are not doubled"
+RECORDING = "recording never costs an answer"
+WHOLE = "what is recorded is whole"
+STOP = "a shutdown loses nothing"
+SECRETS = "no secret at rest or on screen"
+READER = "a hostile model cannot act on its reader"
+LOCAL = "a web page cannot reach the local service"
+METRICS = "a client cannot blow up the metrics"
+EVER = "it runs for ever"
+ROWS = (
+    *(SAME, UNHELD, BROKEN, HANG, ONCE, LEAVES, MEMORY, FRAMING, SHADOW, KEYS),
+    *(EFFECTS, RECORDING, WHOLE, STOP, SECRETS, READER, LOCAL, METRICS, EVER),
+)
+
+PROMISES = (
+    Promise(
+        "transparency.differential",
+        SAME,
+        "RFC 9110 7.6",
+        "A request and its answer are the same bytes directly and through the proxy.",
+    ),
+    Promise(
+        "transparency.answer", SAME, "RFC 9110 7.6", "Status, fields, framing and body of an answer reach the client as sent."
+    ),
+    Promise(
+        "transparency.target",
+        SAME,
+        "RFC 9110 7.1",
+        "Method, path and query go out as they came, encoded slashes and an empty query included.",
+    ),
+    Promise(
+        "transparency.fields",
+        SAME,
+        "RFC 9110 5.3",
+        "Fields keep their order, case, repetition and bytes; none is added but Host and Connection.",
+    ),
+    Promise("transparency.body", SAME, "RFC 9112 6", "A body goes out unchanged, whether it can be read or not."),
+    Promise("transparency.rename", SAME, "configuration", "A renamed model changes in place, and nothing else of the body does."),
+    Promise(
+        "transparency.old",
+        SAME,
+        "RFC 9112 6.1",
+        "A client of HTTP/1.0 gets a stream without chunks, and its end by the end of its connection.",
+    ),
+    Promise("transparency.split", SAME, "RFC 9112 7.1", "Where packets are cut changes nothing."),
+    Promise(
+        "clients.python",
+        SAME,
+        "the openai package",
+        "The Python client notices no difference, in answers, streams, tools, errors and retries.",
+    ),
+    Promise("clients.node", SAME, "the openai package", "The Node client notices no difference either."),
+    Promise(
+        "latency.first_byte",
+        UNHELD,
+        "Caddy flush_interval, nginx proxy_buffering",
+        "Each piece is with the client before the next one is sent.",
+    ),
+    Promise(
+        "broken.never_whole",
+        BROKEN,
+        "RFC 9112 8",
+        "An answer that breaks after its head breaks for the client too, in every framing.",
+    ),
+    Promise(
+        "hang.named",
+        HANG,
+        "HAProxy timeouts",
+        "A provider that cannot be reached, or breaks before its head, is named with the cause.",
+    ),
+    Promise("hang.connect", HANG, "HAProxy timeout connect", "A handshake that does not end is given up in the configured time."),
+    Promise("hang.continue", HANG, "RFC 9110 10.1.1", "A client that waits for 100 Continue gets it."),
+    Promise("tls.checked", HANG, "RFC 9110 4.3.4", "Certificates and their names are checked."),
+    Promise("once.post", ONCE, "nginx non_idempotent", "A POST is sent once, whatever the provider does."),
+    Promise("once.stale", ONCE, "RFC 9112 9.3.1", "A connection that the provider closed while it was idle costs no request."),
+    Promise("once.half_upload", ONCE, "RFC 9112 8", "An upload that breaks never looks complete to the provider."),
+    Promise("once.refused_early", ONCE, "RFC 9112 9.5", "A provider may answer before the upload is over."),
+    Promise(
+        "leaves.closes",
+        LEAVES,
+        "LiteLLM #9178, #30244",
+        "When the client leaves, the provider's connection is closed, at every stage.",
+    ),
+    Promise("leaves.quiet", LEAVES, "hermes-agent #64554", "A client that leaves is no fault: nothing is logged."),
+    Promise(
+        "leaves.recorded", LEAVES, "design", "A client that leaves is one exchange with its reason, and harms nobody after it."
+    ),
+    Promise("memory.bodies", MEMORY, "Envoy buffer limits", "Hundreds of megabytes pass either way in bounded memory."),
+    Promise("memory.streams", MEMORY, "Envoy overload manager", "A thousand open streams keep the memory that is stated."),
+    Promise("memory.reader", MEMORY, "Envoy write buffers", "A reader that reads nothing pauses its provider."),
+    Promise("memory.head", MEMORY, "CVE-2026-22815", "A head is as long as its limit and no longer."),
+    Promise(
+        "limits.clients",
+        MEMORY,
+        "Envoy connection limits",
+        "There are as many clients as the limit says; one more is refused and counted.",
+    ),
+    Promise("framing.refused", FRAMING, "RFC 9112 11.2, HTTP Garden", "What two readers could read differently is refused."),
+    Promise(
+        "framing.nothing_upstream",
+        FRAMING,
+        "RFC 9112 11.2",
+        "Of a refused request no byte goes upstream, and its connection ends.",
+    ),
+    Promise("framing.count", FRAMING, "arXiv 2405.17737", "At least a hundred classes of ambiguous framing are tried."),
+    Promise("framing.pipelined", FRAMING, "RFC 9112 9.3.2", "What follows a whole request is the next one, and only that."),
+    Promise("framing.clean", FRAMING, "RFC 9112 3", "What is read leniently goes out clean."),
+    Promise("framing.hop", FRAMING, "RFC 9110 7.6.1", "Fields of this hop, and those that Connection names, stay here."),
+    Promise("framing.unasked", FRAMING, "aiohttp #13656", "An answer that nobody asked for reaches nobody."),
+    Promise(
+        "shadow.unfelt", SHADOW, "Envoy request mirroring", "A reference that never answers is never felt by the application."
+    ),
+    Promise(
+        "shadow.bounded", SHADOW, "Envoy circuit breakers", "Shadows in flight are bounded; those beyond are dropped and counted."
+    ),
+    Promise("shadow.hostile", SHADOW, "OWASP API10", "Whatever a reference sends is a recorded result."),
+    Promise(
+        "shadow.most",
+        SHADOW,
+        "OWASP API4",
+        "No more of a reference's answer is read than `shadow.max_body`, for no longer than `shadow.timeout`.",
+    ),
+    Promise("shadow.reset", SHADOW, "Toxiproxy reset_peer", "A reference that breaks is recorded as broken."),
+    Promise("shadow.redirect", SHADOW, "OWASP API7", "A redirect is never followed."),
+    Promise(
+        "keys.apart",
+        KEYS,
+        "LiteLLM #37053",
+        "The reference gets its own key and nothing of the client's; the provider never gets the reference's.",
+    ),
+    Promise(
+        "effects.once", EFFECTS, "design", "What acts, is kept, or is not known to be free of effects, is not sent a second time."
+    ),
+    Promise("audit.killed", RECORDING, "design", "A killed audit process costs no request and comes back."),
+    Promise("audit.stopped", RECORDING, "design", "An audit that stands still is not felt, and goes on where it stood."),
+    Promise("plane.crash", RECORDING, "nginx master and workers", "A killed data plane is back, and its port was never closed."),
+    Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
+    Promise("store.resumes", RECORDING, "design", "Recording resumes when there is room again."),
+    Promise("store.locked", RECORDING, "SQLite busy handling", "A locked database costs no answer."),
+    Promise(
+        "store.killed", WHOLE, "SQLite's crash tests", "Kills under load leave a sound database, without half rows or doubles."
+    ),
+    Promise("clock.jumps", WHOLE, "design", "A clock that jumps changes no duration."),
+    Promise("audit.whole", WHOLE, "design", "A sampled request is answered, paired, stored, shown and counted."),
+    Promise("audit.unread", WHOLE, "design", "What cannot be read is said to be not measured."),
+    Promise("audit.drift", WHOLE, "design", "A provider that drifts is named and dated, a faithful one is not."),
+    Promise("audit.history", WHOLE, "design", "Drift in the past is found, noise is not."),
+    Promise("audit.alerts", WHOLE, "design", "Prometheus is told of the faulty provider alone."),
+    Promise("stop.drains", STOP, "nginx SIGQUIT", "A stop lets running streams finish within the grace and leaves with 0."),
+    Promise("stop.recorded", STOP, "design", "What ended before a stop is recorded."),
+    Promise("stop.bounded", STOP, "Envoy drain time", "A stop is over soon after the grace, whatever hangs."),
+    Promise("stop.second_signal", STOP, "nginx SIGTERM", "A second signal ends every process at once."),
+    Promise("reload.routes", STOP, "nginx SIGHUP", "Other providers and routes are taken without breaking a stream."),
+    Promise("reload.fault", STOP, "nginx SIGHUP", "A configuration that cannot be used changes nothing and says why."),
+    Promise("secrets.nowhere", SECRETS, "LiteLLM #906", "No key is found in any file, page, metric, log or command line."),
+    Promise("secrets.echoed", SECRETS, "LiteLLM #39964", "A key that the provider echoes reaches the client and nobody else."),
+    Promise("secrets.forwarder", SECRETS, "design", "Credentials never leave the forwarder."),
+    Promise(
+        "secrets.patterns",
+        SECRETS,
+        "OWASP LLM02",
+        "What looks like a credential in a prompt or an answer is neither stored nor shown.",
+    ),
+    Promise("privacy.unrecorded", SECRETS, "design", "Of a request that says so nothing is kept; it is counted."),
+    Promise("privacy.hash", SECRETS, "design", "With hashed bodies no word is kept, and comparing again finds the same."),
+    Promise(
+        "privacy.forget",
+        SECRETS,
+        "GDPR article 17",
+        "What is to be forgotten is gone from the bytes of the database, beside a running serve too.",
+    ),
+    Promise(
+        "reader.page", READER, "Helicone #5588", "Model text on a page is text: no element, script, style or address of it acts."
+    ),
+    Promise("reader.terminal", READER, "OWASP LLM05", "Model text in a terminal moves no cursor."),
+    Promise("local.host", LOCAL, "CVE-2025-66416", "A foreign Host or Origin is refused."),
+    Promise("local.reading", LOCAL, "design", "The admin port only reads."),
+    Promise(
+        "metrics.closed",
+        METRICS,
+        "Prometheus on labels",
+        "Thousands of hostile names make no series, and the text stays readable.",
+    ),
+    Promise("runs.on", EVER, "design", "Under mixed load nothing fails, and memory, descriptors and tasks do not grow."),
+)

@@ -1,0 +1,92 @@
+"""A mould makes reading quicker and changes nothing that is read."""
+
+import json
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.reading import assemble
+from shadow.reading.assemble import fold
+from shadow.reading.mould import mould
+from shadow.reading.sse import Event, read_stream
+from tests.shadow.reading.hostile import CHOICE, CHUNK, WORDS
+
+TEXT = st.text(max_size=6) | WORDS | st.sampled_from(['"', "\\", '","usage":{"x":1},"a":"', "\u2028", "\x7f", '{"a": "b"}'])
+ENTRY = st.fixed_dictionaries({"index": st.integers(0, 1), "function": st.fixed_dictionaries({"arguments": TEXT})})
+DELTA = (
+    st.fixed_dictionaries({"content": TEXT}, optional={"role": st.none() | st.just("assistant")})
+    | st.fixed_dictionaries({"reasoning_content": TEXT}, optional={"content": st.none() | st.just("")})
+    | st.fixed_dictionaries({"tool_calls": st.lists(ENTRY, min_size=1, max_size=2)})
+)
+PLAIN = st.builds(
+    lambda delta, finish, index: {"index": index, "delta": delta, "finish_reason": finish},
+    DELTA,
+    st.sampled_from([None, None, None, "stop"]),
+    st.sampled_from([0, 0, 0, 1, None]),
+)
+FRAMED = st.builds(
+    lambda choices, more: {"id": "1", "object": "chat.completion.chunk", "model": "m", "choices": choices, **more},
+    st.lists(PLAIN, min_size=1, max_size=1) | st.lists(CHOICE, max_size=2),
+    st.sampled_from([{}, {}, {}, {"usage": None}, {"usage": {"prompt_tokens": 1}}, {"model": "n"}, {"error": None}]),
+)
+WRITTEN = st.sampled_from([json.dumps, lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))])
+
+
+def without_moulds(stream):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assemble, "mould", lambda event, chunk: None)
+        return fold(stream, 200)
+
+
+@given(st.lists(FRAMED | CHUNK, max_size=8), WRITTEN, st.booleans())
+def test_every_stream_is_read_alike_with_moulds_and_without(chunks, written, again):
+    chunks = [*chunks, *chunks] if again else chunks
+    body = "".join(f"data: {written(chunk)}\n\n" for chunk in chunks).encode("utf-8", "surrogatepass")
+    assert fold(read_stream(body), 200) == without_moulds(read_stream(body))
+
+
+@given(st.lists(st.binary(max_size=6), max_size=6))
+def test_any_bytes_in_the_place_of_the_string_are_read_alike(literals):
+    shell = b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%b"},"finish_reason":null}]}\n\n'
+    body = b"".join(shell % literal for literal in (b"first", *literals))
+    assert fold(read_stream(body), 200) == without_moulds(read_stream(body))
+
+
+def event(chunk: dict) -> Event:
+    return Event(json.dumps(chunk).encode(), "", 0)
+
+
+def chunk(delta: dict, **more) -> dict:
+    choice = {"index": 0, "delta": delta, "finish_reason": None}
+    return {"object": "chat.completion.chunk", "choices": [choice], **more}
+
+
+def test_words_calls_and_thoughts_have_moulds():
+    for delta in ({"content": "a"}, {"reasoning": "a"}, {"tool_calls": [{"index": 0, "function": {"arguments": "a"}}]}):
+        made = mould(event(chunk(delta)), chunk(delta))
+        assert made is not None
+        assert made.text(event(json.loads(json.dumps(chunk(delta)).replace('"a"', '"b \\"c\\""')))) == 'b "c"'
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        chunk({"content": ""}),
+        chunk({"content": "a", "role": "assistant"}),
+        chunk({"content": "a", "tool_calls": []}),
+        chunk({"tool_calls": [{"index": 0, "id": "new", "function": {"arguments": "a"}}]}),
+        chunk({"content": "a"}, usage={"prompt_tokens": 1}),
+        chunk({"content": "a"}, error={"message": "no"}),
+        {"choices": [{"index": 0, "delta": {"content": "a"}}]},
+        {**chunk({"content": "a"}), "choices": []},
+    ],
+)
+def test_what_says_more_than_one_string_has_none(said):
+    assert mould(event(said), said) is None
+
+
+def test_a_key_that_stands_twice_makes_no_mould():
+    data = json.dumps(chunk({"content": "a"})).replace('"content": "a"', '"content": "a", "content": "b"').encode()
+    assert mould(Event(data, "", 0), orjson.loads(data)) is None

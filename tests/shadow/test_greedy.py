@@ -1,0 +1,37 @@
+"""Both sides are asked once more at temperature 0, with their own keys, and the pair is of its own kind."""
+
+import json
+
+from proxy.config import Provider, ProxyConfig
+from proxy.exchange import Role
+from shadow.compare.pair import Kind
+from shadow.config import Config, ShadowConfig
+from shadow.greedy import ask_greedily
+from shadow.mirror import Mirror
+from shadow.seen import understand
+from shadow.studies.faults import Faults
+from shadow.studies.pretend import Pretend
+from tests.exchanges import asked, exchange, said
+
+
+async def test_both_sides_are_asked_at_temperature_zero_with_their_own_keys():
+    live = understand(exchange(said("A bridge."), request=asked("Tell me about bridges")))
+    async with Pretend(seed=5, faults=Faults()) as provider, Pretend(seed=5, faults=Faults()) as reference:
+        providers = {
+            live.exchange.provider: Provider(base_url=provider.base_url, api_key_env="NEAR"),
+            live.exchange.reference: Provider(base_url=reference.base_url, api_key_env="FAR"),
+        }
+        config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
+        mirror = Mirror(config, {"NEAR": "k1", "FAR": "k2"})
+        try:
+            found = await ask_greedily(mirror, live)
+        finally:
+            await mirror.close()
+        arrived = [server.requests for server in (provider, reference)]
+    assert found.comparison.kind is Kind.GREEDY
+    assert [leg.exchange.role for leg in found.legs] == [Role.GREEDY, Role.GREEDY]
+    assert [leg.exchange.provider for leg in found.legs] == [live.exchange.provider, live.exchange.reference]
+    assert [len(requests) for requests in arrived] == [1, 1]
+    assert [json.loads(requests[0].body)["temperature"] for requests in arrived] == [0, 0]
+    keys = [{name.lower(): value for name, value in requests[0].headers}["authorization"] for requests in arrived]
+    assert keys == ["Bearer k1", "Bearer k2"]

@@ -1,0 +1,81 @@
+"""shadow.redact: what looks like a credential is taken out, its length stays, and nothing else changes."""
+
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.exchange import Mark
+from shadow.redact import Redactor
+from tests.exchanges import asked, exchange, said
+
+SECRETS = {
+    "bearer": "Authorization: Bearer abcdef0123456789",
+    "openai": "sk-proj-abcdefghijklmnopqrstuvwxyz012345",
+    "stripe": "sk_" + "live_abcdefghijklmnop0123",
+    "aws": "AKIA" + "IOSFODNN7EXAMPLE",
+    "github": "ghp_" + "a" * 36,
+    "fine-grained": "github_pat_" + "a1" * 20,
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    "google": "AIza" + "b" * 35,
+    "hugging face": "hf_" + "c" * 34,
+    "slack": "xoxb-1234567890-abcdefghij",
+    "pem": "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA" * 6,
+}
+ORDINARY = (
+    *("The task-oriented risk-averse desk-bound clerk.", "bearer of bad news", "a sk-ilful pk-unit", "AKIA is four letters"),
+    *("eyJhbGciOi is a beginning", "git commit deadbeefdeadbeefdeadbeefdeadbeefdeadbeef", "hf_model", "C3PO-and-R2D2"),
+)
+
+
+@pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS.keys())
+def test_what_looks_like_a_credential_is_taken_out_and_its_length_stays(text):
+    redactor = Redactor()
+    inside = f'{{"say": "before {text} after"}}'
+    clean = redactor.text(inside)
+    secret = text.removeprefix("Authorization: Bearer ").removeprefix("-----BEGIN RSA PRIVATE KEY-----\n")
+    assert secret not in clean
+    assert len(clean) == len(inside)
+    assert clean.startswith('{"say": "before ')
+    assert clean.endswith(' after"}')
+    assert redactor.body(inside.encode()) == clean.encode()
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_words_stay(text):
+    assert Redactor().text(text) == text
+
+
+def test_a_user_s_own_pattern_is_taken_out_too_and_may_name_the_part_that_is_secret():
+    redactor = Redactor([r"ACME-\d{6}", r"pin (?P<secret>\d{4})"])
+    assert redactor.text("ACME-123456, pin 1234") == "***********, pin ****"
+
+
+@given(st.text(max_size=400), st.sampled_from(sorted(SECRETS.values())))
+def test_json_stays_json_whatever_is_taken_out(text, secret):
+    body = json.dumps({"content": f"{text} {secret} {text}"}).encode()
+    clean = Redactor().body(body)
+    assert len(clean) == len(body)
+    assert json.loads(clean).keys() == {"content"}
+
+
+def test_an_exchange_is_clean_in_every_part():
+    secret = SECRETS["openai"]
+    given_ = exchange(said(f"key {secret}"), request=asked(f"key {secret}"), model=secret, tag=secret)
+    clean = Redactor().exchange(given_)
+    assert secret not in repr(clean)
+    assert clean.response.marks == given_.response.marks
+
+
+def test_a_packed_answer_is_stored_unpacked_only_where_something_was_found():
+    secret = SECRETS["openai"]
+    headers = (("Content-Encoding", "gzip"), ("Server", "x"))
+    packed = gzip.compress(said(f"key {secret}"))
+    found = Redactor().exchange(exchange(packed, headers=headers, marks=(Mark(seconds=1.0, end=len(packed)),))).response
+    assert found.body == said("key " + "*" * len(secret))
+    assert found.headers == (("Server", "x"),)
+    assert found.marks[-1].end == len(found.body) == found.size
+    clean = exchange(gzip.compress(said("no key")), headers=headers)
+    assert Redactor().exchange(clean) == clean

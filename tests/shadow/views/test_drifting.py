@@ -1,0 +1,70 @@
+"""The state of drift in a report: read from what the judge kept."""
+
+import json
+import random
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from shadow.judge import Judge
+from shadow.views.drifting import drift_lines
+from shadow.views.report import as_json, as_text, build
+from tests.payoffs import add
+from tests.shadow.drift.leaning import payoffs
+
+
+def judged(store, values, **more):
+    for number, value in enumerate(values):
+        add(store, f"{number:08}-pair", payoffs=(("args", value),), started=1e9 + number, flush=False, **more)
+    assert store.flush(30)
+    judge = Judge(store.verdicts, holder="j", pairs_per_false_alarm=1e7, fleet_wide=False, tell=lambda *_: None)
+    judge.finish(0.0, 20.0)
+
+
+@pytest.fixture
+def drifted(store):
+    draw = random.Random(6)
+    judged(store, payoffs(draw, 400) + payoffs(draw, 150, excess=0.5), kind="1 to 3 tools, first turn, sampled")
+    return store
+
+
+def test_an_alarm_is_a_line_with_its_name_its_start_its_size_and_its_pairs(drifted):
+    [line] = drift_lines(drifted)
+    assert (line.state, line.name, line.provider, line.strongest) == ("drift", "args", "p", "args")
+    assert line.low <= line.size <= line.high
+    assert line.earliest <= line.since <= line.latest
+    assert line.requests == ("1 to 3 tools, first turn, sampled",)
+    assert line.pair_ids
+    assert line.evidence >= 0
+
+
+def test_the_report_tells_it_in_words_and_in_json(drifted):
+    report = build(drifted, 0.0, 0.0)
+    text = as_text(report)
+    assert "drift" in text
+    assert "since 2001-09-09" in text
+    [line] = json.loads(as_json(report))["drifting"]
+    assert line["state"] == "drift"
+
+
+def test_what_is_not_measured_says_why(store):
+    for number in range(30):
+        add(store, f"{number:08}", payoffs=(), excluded=("seed",), flush=False)
+    judged(store, [])
+    [line] = drift_lines(store)
+    assert (line.state, line.left_out) == ("not measured", {"seed": 30})
+    assert "seed" in line.why
+    assert "seed" in as_text(build(store, 0.0, 0.0))
+
+
+def test_nothing_judged_is_no_line(store):
+    assert drift_lines(store) == ()
+
+
+def test_a_state_that_cannot_be_read_is_left_out(store, tmp_path):
+    judged(store, [0])
+    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
+        conn.execute("UPDATE cases SET snapshot = 'x'")
+        conn.commit()
+    assert drift_lines(store) == ()

@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+from shadow.views.drifting import DriftLine
+from shadow.views.drifting_text import drifting
+from shadow.views.figures import Report
+from shadow.views.report_text import printed
+
+CALM = DriftLine(
+    route="default",
+    model="m",
+    provider="calm",
+    reference="r",
+    state="ok",
+    why="",
+    name="",
+    pairs=10,
+    strongest="",
+    evidence=None,
+    since=None,
+    earliest=None,
+    latest=None,
+    size=None,
+    low=None,
+    high=None,
+    signals=(),
+    requests=(),
+    pair_ids=(),
+    reference_suspected=False,
+    left_out={},
+)
+ALARM = replace(
+    CALM,
+    provider="odd",
+    state="drift",
+    name="args",
+    since=0.0,
+    earliest=0.0,
+    latest=0.0,
+    size=0.12,
+    low=0.05,
+    high=0.2,
+    requests=("no tools",),
+    pair_ids=("0123456789ab",),
+    reference_suspected=True,
+)
+
+
+def shown(*lines):
+    report = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), drifting=lines)
+    return " ".join(printed([drifting(report)], width=200, color=False).split())
+
+
+def test_what_needs_a_look_stands_first_and_says_where_to_look():
+    text = shown(CALM, ALARM)
+    assert text.index("odd") < text.index("calm")
+    assert "since 1970-01-01 00:00:00 UTC, about 12 points [5 to 20]" in text
+    assert "most in: no tools" in text
+    assert "look at the reference" in text
+    assert "pair 01234567" in text
+
+
+def test_no_group_is_no_line():
+    assert drifting(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=())).row_count == 0

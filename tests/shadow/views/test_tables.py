@@ -1,0 +1,17 @@
+from rich.table import Table
+
+from shadow.views.tables import moment, sheet
+
+
+def test_a_moment_is_in_utc_to_the_second():
+    assert moment(1_790_000_000.4) == "2026-09-21 14:13:20"
+
+
+def test_columns_with_a_mark_stand_to_the_left():
+    made = sheet("<provider", "pairs", "<")
+    assert isinstance(made, Table)
+    assert [(column.header, column.justify) for column in made.columns] == [
+        ("provider", "left"),
+        ("pairs", "right"),
+        ("", "left"),
+    ]

@@ -1,0 +1,47 @@
+"""The page on the checks names each of them once, and its figures are what a smaller run of the same command gives."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.signals import BEGIN, END, measure, table
+from shadow.checks.check import CHECKS, LEG_CHECKS
+from shadow.views.verdict import NAMES
+
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md").read_text(encoding="utf-8")
+CHECKED = {aspect.value for aspect, _ in (*CHECKS, *LEG_CHECKS)}
+
+
+def figures(text: str) -> dict[str, list[float]]:
+    found = re.findall(r"^\| (`\w+`|whole words|like a tokenizer) \|((?: [\d.,]+ \|)+)$", text, re.MULTILINE)
+    return {name.strip("`"): [float(cell.replace(",", "")) for cell in cells.strip(" |").split("|")] for name, cells in found}
+
+
+def test_every_check_has_one_line_and_a_name_in_plain_words():
+    written, _, _ = PAGE.partition(BEGIN)
+    rows = re.findall(r"^\| `(\w+)` \|", written, re.MULTILINE)
+    assert sorted(rows) == sorted(CHECKED)
+    assert set(NAMES) >= CHECKED
+
+
+@pytest.mark.timeout(180)
+def test_the_figures_are_what_a_smaller_run_gives():
+    page = figures(PAGE[PAGE.index(BEGIN) : PAGE.index(END)])
+    now = figures(table(measure(480, seed=5)))
+    assert set(page) == set(now) == {*CHECKED, "whole words", "like a tokenizer"}
+    for name in CHECKED:
+        _, recall, _, judged, alarms, precision = page[name]
+        assert (alarms, precision) == (now[name][4], now[name][5]) == (0, 1), name
+        assert recall >= 0.95, name
+        assert now[name][1] >= recall - 0.15, name
+        assert judged > 0, name
+
+
+def test_the_bar_for_lost_spaces_is_kept():
+    page = figures(PAGE)
+    _, recall, boundaries, false_hits = page["whole words"]
+    assert recall >= 0.95
+    assert boundaries >= 100_000
+    assert false_hits <= boundaries / 100_000
+    assert page["like a tokenizer"][3] == 0
