@@ -131,7 +131,8 @@ class Audit:
         found: dict[str, float] = {}
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                found[sample.name] = found.get(sample.name, 0.0) + sample.value
+                name = sample.name + sample.labels.get("result", "")
+                found[name] = found.get(name, 0.0) + sample.value
         return found
 
     def stop(self) -> None:
@@ -183,12 +184,14 @@ def sustained(chunks: int, rates: list[int], seconds: float) -> None:
                 stored = 0.0
                 while time.monotonic() - begun < seconds + 30:
                     figures = audit.figures()
-                    stored, before = figures.get("sameweights_recorder_stored_total", 0.0), stored
+                    stored, before = figures.get("sameweights_store_records_totalstored", 0.0), stored
                     if stored == before:
                         break
                     time.sleep(1.0)
                 on_way = sum(pulse.dropped.values()) + figures.get("sameweights_handover_dropped_total", 0.0)
-                lost = figures.get("sameweights_recorder_errors_total", 0.0)
+                lost = figures.get("sameweights_recorder_errors_total", 0.0) + figures.get(
+                    "sameweights_store_records_totalfailed", 0.0
+                )
                 print(
                     f"| {rate} | {stored / seconds:.0f} | {on_way:.0f} of {sent} | {lost:.0f} | {busy:.0%} "
                     f"| {scrape * 1e3:.0f} | {resident_mib(audit.process.pid):.0f} |"
