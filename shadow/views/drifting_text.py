@@ -34,4 +34,4 @@ def _told(line: DriftLine) -> str:
         told += f"; most in: {line.requests[0]}"
     if line.reference_suspected:
         told += "; other providers left this reference at the same time: look at the reference"
-    return told if not line.pair_ids else f"{told}; for example pair {line.pair_ids[0][:8]}"
+    return told if not line.pair_ids else f"{told}; for example pair {line.pair_ids[0]}"

@@ -31,8 +31,8 @@ MARKS = {
 CARDS = 20
 """More providers and models than this stand in the JSON only."""
 REASONS = 5
-LONG = frozenset({"signals", "not compared"})
-"""Tables with many lines a provider."""
+LONG = frozenset({"signals", "not compared", "served by", "segments"})
+"""Tables with many lines a provider, or that a first look can do without."""
 MEASURES = ("first_chunk", "first_token", "seconds")
 
 
