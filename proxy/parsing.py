@@ -18,7 +18,7 @@ from proxy.framing import AnswerHead, Framing, chunked_end, delivered_end, read_
 from proxy.headers import remembered
 
 _TAIL = 128
-"""Bytes remembered of the stream's end: enough for a last chunk that comes in pieces, an extension or trailer included."""
+"""Bytes remembered, at least, of what came with the last body bytes; the framing behind them is remembered whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,11 +241,16 @@ class Answer:
                 add(piece, now)
             pieces.clear()
             self._quiet = 0
+            self._tail = data if len(data) > _TAIL else (self._tail + data)[-_TAIL:]
         else:
-            self._quiet += len(data)
-            if self._quiet > self._limit:
-                self.fail(FailureKind.MALFORMED, f"more than {self._limit} bytes of chunk framing without a body byte")
-        self._tail = data if len(data) > _TAIL else (self._tail + data)[-_TAIL:]
+            self._quietly(data)
+
+    def _quietly(self, data: bytes) -> None:
+        """Framing alone: all of it is remembered, for a last chunk with its trailers may be long and come in many pieces."""
+        self._quiet += len(data)
+        self._tail += data
+        if self._quiet > self._limit:
+            self.fail(FailureKind.MALFORMED, f"more than {self._limit} bytes of chunk framing without a body byte")
 
     def _chunks_over(self, data: bytes, now: float, error: str) -> None:
         """The last chunk has come, or one that is none: send what is sound of `data`, and end."""

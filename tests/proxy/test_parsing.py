@@ -51,7 +51,7 @@ BODIES = st.lists(
 
 
 @settings(max_examples=150)
-@given(BODIES, st.lists(st.integers(0, 400), max_size=12), st.sampled_from([b"", b"X: y\r\n"]))
+@given(BODIES, st.lists(st.integers(0, 400), max_size=12), st.sampled_from([b"", b"X: y\r\n", b"X: " + b"y" * 300 + b"\r\n"]))
 def test_a_chunked_body_reads_the_same_however_it_is_cut(pieces, places, trailer):
     body = chunks(*pieces) + b"0\r\n" + trailer + b"\r\n"
     for plain in (False, True):
@@ -88,6 +88,13 @@ def test_bytes_of_any_kind_never_raise_and_only_sound_ones_pass(noise, places):
         answer, reader, _ = read(cut(start + noise, places))
         if answer.failure is not None and not answer.failure.after_head:
             assert reader.written == b""
+
+
+def test_long_trailers_in_single_bytes_are_an_end_like_any_other():
+    end = b"0\r\n" + b"".join(b"X-%d: %s\r\n" % (number, b"y" * 100) for number in range(5)) + b"\r\n"
+    answer, reader, _ = read([CHUNKED + chunks(b"ok"), *(bytes([byte]) for byte in end)])
+    assert (answer.failure, answer.reusable) == (None, True)
+    assert reader.written == b"<200>" + chunks(b"ok") + end
 
 
 def test_what_is_sound_before_a_bad_chunk_is_passed_on():
