@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 from time import monotonic
 from typing import Protocol
@@ -33,10 +32,9 @@ class Client(Protocol):
 class Arrival:
     """A request head and the reader of its body; made in place of aiohttp's own, costlier request object."""
 
-    __slots__ = ("_task", "begun", "chunked", "client", "content", "length", "message", "pairs")
+    __slots__ = ("begun", "chunked", "client", "content", "length", "message", "pairs")
 
-    def __init__(self, message: RawRequestMessage, content: StreamReader, client: Client, task: asyncio.Task[None]) -> None:
-        self._task = task
+    def __init__(self, message: RawRequestMessage, content: StreamReader, client: Client) -> None:
         self.message = message
         self.pairs: tuple[tuple[bytes, bytes], ...] = message.raw_headers
         self.content = content

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,6 +21,8 @@ class Provider(Section):
 
     base_url: str
     api_key_env: str = ""
+    api_key_header: Literal["", "authorization", "x-api-key", "api-key"] = ""
+    """The field that bears the key; empty: that of the client's own, and towards a reference the one that its API documents."""
     models: dict[str, str] = Field(default_factory=dict)
     """Asked name (or `*`) to the name this provider knows the model by; names not listed go through unchanged."""
     price_input: Annotated[float, Field(ge=0)] = 0.0

@@ -27,13 +27,16 @@ SHORTEST = 8
 """Characters that make a value a secret: local servers are asked with `EMPTY` or `none`, which are words too."""
 UNPACKED = 64 * 1024
 """Bytes of a packed error, before and after unpacking, in which a secret is looked for; longer ones stay packed."""
-_BEARING = re.compile(rb"(?i)auth|cookie|token|secret|api-?key|password|session|credential|signature")
+_BEARING = re.compile(rb"auth|cookie|token|secret|api-?key|password|session|credential|signature")
+_PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"content-type", b"content-length", b"connection"})
+"""Names that every request has: nothing to look for in them."""
 _SECRET_QUERY = re.compile(r"(?i)[?&](?:key|api[_-]?key|token|access_token|auth|secret|password|signature|sig)=([^&#]+)")
 
 
 def of_request(pairs: Iterable[tuple[bytes, bytes]], target: str) -> list[bytes]:
     """The secrets that a request bears: in its fields by their names, in its query by its parameters'."""
-    found = [secret for name, value in pairs if _BEARING.search(name) for secret in _in_field(value)]
+    bearing = [value for name, value in pairs if (lower := name.lower()) not in _PLAIN and _BEARING.search(lower)]
+    found = [secret for value in bearing for secret in _in_field(value)]
     if "?" in target:
         found += [value.encode("latin-1", "replace") for value in _SECRET_QUERY.findall(target)]
     return found
@@ -60,7 +63,7 @@ def masked(data: bytes, secrets: Sequence[bytes], *, cut: bool = False) -> bytes
 
 def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
     """The exchange without any of `secrets`, in no body, target, field, name or failure; itself when none is in it."""
-    if not secrets:
+    if not secrets or not _may_hold(exchange, secrets):
         return exchange
     request, response, failure = exchange.request, exchange.response, exchange.failure
     return replace(
@@ -77,6 +80,17 @@ def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
         response=response and _answer(response, secrets, cut=response.truncated or failure is not None),
         failure=failure and replace(failure, detail=_text(failure.detail, secrets)),
     )
+
+
+def _may_hold(exchange: Exchange, secrets: Sequence[bytes]) -> bool:
+    """False when a quick look tells that nothing of `secrets` can be in it: whole, not an error, and found in no part."""
+    request, response = exchange.request, exchange.response
+    if exchange.failure is not None or response is None or response.status >= 400 or request.truncated or response.truncated:
+        return True
+    values = [value for _, value in (*request.headers, *response.headers)]
+    words = (request.target, response.reason, exchange.model, exchange.tag, exchange.conversation, *values)
+    texts = "\n".join(words).encode("utf-8", "surrogatepass")
+    return any(secret in part for secret in secrets for part in (texts, request.body, response.body))
 
 
 def _in_field(value: bytes) -> list[bytes]:

@@ -9,16 +9,17 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Protocol, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
-from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
-from proxy.arrival import Answered, Arrival, error_answer
+from proxy.arrival import Arrival, error_answer
 from proxy.config import Limits
 from proxy.errors import ProxyError, RequestError
 from proxy.pulse import Pulse
@@ -43,6 +44,7 @@ class Door(RequestHandler):
 
     __slots__ = (
         "_came",
+        "_handle",
         "_head_bytes",
         "_limits",
         "_lingering",
@@ -56,6 +58,8 @@ class Door(RequestHandler):
 
     def __init__(self, server: web.Server, *, limits: Limits, pulse: Pulse, **settings: Any) -> None:
         super().__init__(server, **settings)
+        # Asked for now: aiohttp forgets it when the connection is lost.
+        self._handle = server.request_handler
         self._limits = limits
         self._pulse = pulse
         self._came = 0.0
@@ -158,32 +162,88 @@ class Door(RequestHandler):
 
     # -- what aiohttp's server asks for --------------------------------------------------------------------------------
 
-    def handle_error(
-        self,
-        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
-        status: int = 500,  # noqa: ARG002 - ours is in the fault
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 - aiohttp's text may quote the client's bytes
-    ) -> web.StreamResponse:
-        """Answer what aiohttp could not read."""
-        if isinstance(exc, BadHttpMessage):
+    def _tell_unreadable(self, fault: BaseException) -> None:
+        """Answer what aiohttp could not read, in our own words: its text may quote the client's bytes."""
+        if isinstance(fault, BadHttpMessage):
             self._pulse.accepted += 1
             self._pulse.finished += 1
             self._pulse.refused += 1
-            fault = _unreadable(exc, self._limits.head)
+            error = _unreadable(fault, self._limits.head)
         else:
-            _log.error("a request ended in a fault of the proxy", exc_info=exc)
-            fault = RequestError(500, "internal", "the proxy failed to handle this request")
-        self.write(error_answer(fault.status, fault.body(), keep=False))
-        return Answered(keep=False)
+            _log.error("a request ended in a fault of the proxy", exc_info=fault)
+            error = RequestError(500, "internal", "the proxy failed to handle this request")
+        self.write(error_answer(error.status, error.body(), keep=False))
 
-    def _make_error_handler(self, err_info: _ErrInfo) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-        async def handler(request: web.BaseRequest) -> web.StreamResponse:
-            response = self.handle_error(request, err_info.status, err_info.exc, err_info.message)
+    async def start(self) -> None:
+        """Answer this connection's requests one after the other in its one task: aiohttp's own makes another task for each."""
+        try:
+            while not self._force_close:
+                message, payload = await self._next()
+                if not await self._turn(message, payload):
+                    break
+                self._mind_idleness()
+        except asyncio.CancelledError:
+            self.force_close()
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours ends one connection, and is logged
+            _log.exception("a connection ended in a fault of the proxy")
+            self.force_close()
+        if not self._force_close:
+            self._task_handler = None
+            if self.transport is not None:
+                self.transport.close()
+
+    # -- one request after the other -----------------------------------------------------------------------------------
+
+    async def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
+        """The next head that was read, or what was wrong with it, and its body to come."""
+        if not self._messages:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        message, payload = self._messages.popleft()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+        return message, payload
+
+    async def _turn(self, message: RawRequestMessage | _ErrInfo, payload: StreamReader) -> bool:
+        """Answer one request; whether the connection may take another."""
+        if isinstance(message, _ErrInfo):
+            self._tell_unreadable(message.exc)
             await self._linger()
-            return response
+            return False
+        request = cast("web.BaseRequest", Arrival(message, payload, self))
+        self._request_in_progress, self._current_request = True, request
+        try:
+            answered = await self._handle(request)
+        finally:
+            self._request_in_progress, self._current_request = False, None
+            if self._handler_waiter is not None:
+                self._handler_waiter.set_result(None)
+        if self._upgraded:
+            # Not taken up, as ever: aiohttp reads what came behind it as requests again.
+            await self.finish_response(request, answered, None)
+        whole = payload.is_eof() or await self._swallowed(payload)
+        self._keepalive = whole and bool(answered.keep_alive)
+        return self._keepalive and not self._close
 
-        return handler
+    async def _swallowed(self, payload: StreamReader) -> bool:
+        """Read and forget the rest of a body that nobody wanted, for a while, lest a reset take the answer from its reader."""
+        with suppress(TimeoutError, ConnectionError, RequestPayloadError):
+            async with asyncio.timeout(self._lingering_time):
+                while not payload.is_eof():
+                    await payload.readany()
+        return payload.is_eof()
+
+    def _mind_idleness(self) -> None:
+        """Let aiohttp close the connection when no request has come for long."""
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
 
     async def _linger(self) -> None:
         """Read and forget for a moment: closing with bytes unread would reset the answer out of the client's hands."""

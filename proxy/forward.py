@@ -37,11 +37,12 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """Where requests may go: the routes, and by provider the address and the credential that replaces the clients'."""
+    """Where requests may go: the routes, and by provider the address, the credential that replaces the clients', and its field."""
 
     router: Router
     origins: Mapping[str, Origin]
     keys: Mapping[str, str]
+    key_fields: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -168,15 +169,13 @@ class Forward:
         capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
         leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.target)
         capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
-        if leg.rename and seen.model_span is not None:
-            return leg, renamed(body, seen.model_span, leg.rename)
-        return leg, body
+        return leg, renamed(body, leg.rename) if leg.rename else body
 
     @staticmethod
     def _head(live: Live, leg: Leg, length: int | None) -> bytes:
         arrival, origin = live.arrival, live.ways.origins[leg.provider]
-        key = live.ways.keys.get(leg.provider, "")
-        lines = rules.outgoing(arrival.pairs, authority=origin.authority, key=key, length=length)
+        key, field = live.ways.keys.get(leg.provider, ""), live.ways.key_fields.get(leg.provider, "")
+        lines = rules.outgoing(arrival.pairs, authority=origin.authority, key=key, length=length, key_field=field)
         return request_head(arrival.message.method, origin.target(leg.target), lines)
 
     async def _open(self, origin: Origin, provider: str, *, fresh: bool) -> Link:

@@ -21,30 +21,39 @@ _HOP_BY_HOP = frozenset(
     }
 )
 # The upload is framed anew without its trailers, and `100 Continue` is answered here.
-_REQUEST_ONLY = frozenset({b"trailer", b"expect"})
-_CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"api-key"})
+_NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
+_CREDENTIALS = {b"authorization": b"Authorization: Bearer ", b"x-api-key": b"x-api-key: ", b"api-key": b"api-key: "}
+"""Fields that bear a key, and how each begins: OpenAI's and most, Anthropic's, Azure's."""
 _OURS = b"x-sameweights-"
 _REMEMBERED = frozenset(
     {
-        *("content-type", "content-encoding", "content-length", "transfer-encoding", "user-agent", "accept", "accept-encoding"),
         *(
-            "retry-after",
-            "server",
-            "via",
-            "date",
-            "age",
-            "etag",
-            "cache-control",
-            "cf-ray",
-            "alt-svc",
-            "x-request-id",
-            "request-id",
+            b"content-type",
+            b"content-encoding",
+            b"content-length",
+            b"transfer-encoding",
+            b"user-agent",
+            b"accept",
+            b"accept-encoding",
         ),
-        *("x-stainless-retry-count", "x-stainless-lang", "x-stainless-package-version", "x-stainless-runtime"),
-        *("x-powered-by", "x-served-by", "x-cache", "traceparent", "server-timing", "x-should-retry", "idempotency-key"),
+        *(
+            b"retry-after",
+            b"server",
+            b"via",
+            b"date",
+            b"age",
+            b"etag",
+            b"cache-control",
+            b"cf-ray",
+            b"alt-svc",
+            b"x-request-id",
+            b"request-id",
+        ),
+        *(b"x-stainless-retry-count", b"x-stainless-lang", b"x-stainless-package-version", b"x-stainless-runtime"),
+        *(b"x-powered-by", b"x-served-by", b"x-cache", b"traceparent", b"server-timing", b"x-should-retry", b"idempotency-key"),
     }
 )
-_REMEMBERED_PREFIXES = ("openai-", "x-ratelimit-", "anthropic-ratelimit-", "anthropic-version", "anthropic-beta")
+_REMEMBERED_PREFIXES = (b"openai-", b"x-ratelimit-", b"anthropic-ratelimit-", b"anthropic-version", b"anthropic-beta")
 _SECRET_QUERY = re.compile(r"(?i)(?<=[?&])((?:key|api[_-]?key|token|access_token|auth|secret|password|signature|sig)=)[^&#]*")
 _USERINFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#@]*@")
 
@@ -64,9 +73,10 @@ _SILENT = Control()
 
 def control(pairs: Pairs) -> Control:
     """Read the `x-sameweights-*` fields of a request; the last of a repeated one counts."""
-    said = {name.lower(): value.decode("latin-1").strip() for name, value in pairs if name[:14].lower() == _OURS}
-    if not said:
+    ours = [(name.lower(), value) for name, value in pairs if name[:14].lower() == _OURS]
+    if not ours:
         return _SILENT
+    said = {name: value.decode("latin-1").strip() for name, value in ours}
     return Control(
         provider=said.get(b"x-sameweights-provider", ""),
         opted_out=said.get(b"x-sameweights-shadow", "").lower() == "off",
@@ -77,7 +87,8 @@ def control(pairs: Pairs) -> Control:
 
 def unrecorded(pairs: Pairs) -> bool:
     """True when the client wants nothing of this request kept (`x-sameweights-record: off`)."""
-    return any(name.lower() == b"x-sameweights-record" and value.strip().lower() == b"off" for name, value in pairs)
+    values = [value for name, value in pairs if name.lower() == b"x-sameweights-record"]
+    return bool(values) and any(value.strip().lower() == b"off" for value in values)
 
 
 def named_by_connection(pairs: Pairs) -> frozenset[bytes]:
@@ -88,16 +99,22 @@ def named_by_connection(pairs: Pairs) -> frozenset[bytes]:
     return frozenset(option.strip().lower() for value in values for option in value.split(b",")) - {b""}
 
 
-def outgoing(pairs: Pairs, *, authority: str, key: str, length: int | None) -> list[bytes]:
+def bearing(key: str, field: str) -> bytes:
+    """The line of the credential field `field` with `key`."""
+    return _CREDENTIALS[field.encode()] + key.encode("latin-1")
+
+
+def outgoing(pairs: Pairs, *, authority: str, key: str, length: int | None, key_field: str = "") -> list[bytes]:
     """The request's field lines for the provider, without line ends.
 
-    A Content-Length becomes `length`, a Transfer-Encoding stays chunked, each where the client's stood. With a `key` the client's
-    credentials are replaced by it.
+    A Content-Length becomes `length`, a Transfer-Encoding stays chunked, each where the client's stood. With a `key` each of the
+    client's credentials becomes that key, in its own field or in `key_field`; a client without any is given one.
     """
     pairs = list(pairs)
-    dropped = _HOP_BY_HOP | _REQUEST_ONLY | named_by_connection(pairs)
+    named = named_by_connection(pairs)
+    dropped = _NOT_SENT | named if named else _NOT_SENT
     host = b"Host: " + authority.encode("latin-1")
-    bearer = f"Authorization: Bearer {key}".encode("latin-1") if key else b""
+    borne: set[bytes] = set()
     lines: list[bytes] = []
     for name, value in pairs:
         lower = name.lower()
@@ -110,14 +127,20 @@ def outgoing(pairs: Pairs, *, authority: str, key: str, length: int | None) -> l
         elif lower == b"transfer-encoding":
             lines.append(name + b": chunked")
         elif key and lower in _CREDENTIALS:
-            if bearer:
-                lines.append(bearer)
-            bearer = b""
+            line = bearing(key, key_field or lower.decode())
+            if line not in borne:
+                lines.append(line)
+            borne.add(line)
         elif lower not in dropped and not lower.startswith(_OURS):
             lines.append(name + b": " + value)
-    if bearer:
-        lines.append(bearer)
+    if key and not borne:
+        lines.append(bearing(key, key_field or _usual_field(pairs)))
     return [host, *lines] if host else lines
+
+
+def _usual_field(pairs: Pairs) -> str:
+    """Where a client that sent no credential would have put it: those of Anthropic's API tell its version in each request."""
+    return "x-api-key" if any(name.lower() == b"anthropic-version" for name, _ in pairs) else "authorization"
 
 
 def returning(pairs: Pairs, *, chunked: bool, connection: str) -> list[bytes]:
@@ -127,7 +150,8 @@ def returning(pairs: Pairs, *, chunked: bool, connection: str) -> list[bytes]:
     """
     pairs = list(pairs)
     # Content-Length is the framing that the client reads by: no Connection field may take it away.
-    dropped = (_HOP_BY_HOP | named_by_connection(pairs)) - {b"content-length"}
+    named = named_by_connection(pairs)
+    dropped = (_HOP_BY_HOP | named) - {b"content-length"} if named else _HOP_BY_HOP
     lines: list[bytes] = []
     for name, value in pairs:
         lower = name.lower()
@@ -140,13 +164,13 @@ def returning(pairs: Pairs, *, chunked: bool, connection: str) -> list[bytes]:
 
 def remembered(pairs: Pairs) -> Headers:
     """The fields that the record may hold: an allow-list, so that no credential is ever among them."""
-    kept: list[tuple[str, str]] = []
-    for raw_name, value in pairs:
-        name = raw_name.decode("latin-1")
-        lower = name.lower()
-        if lower in _REMEMBERED or lower.startswith(_REMEMBERED_PREFIXES):
-            kept.append((name, value.decode("latin-1").strip()))
-    return tuple(kept)
+    return tuple(
+        [
+            (name.decode("latin-1"), value.decode("latin-1").strip())
+            for name, value in pairs
+            if (lower := name.lower()) in _REMEMBERED or lower.startswith(_REMEMBERED_PREFIXES)
+        ]
+    )
 
 
 def remembered_target(target: str) -> str:

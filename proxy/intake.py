@@ -7,9 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from proxy.arrival import Arrival, error_answer
@@ -28,7 +25,6 @@ class Intake(web.Server):
     def __init__(self, handler: Handler, timeouts: Timeouts, limits: Limits, pulse: Pulse) -> None:
         super().__init__(
             cast("Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]", handler),
-            request_factory=self._arrive,
             handler_cancellation=True,
         )
         self._timeouts = timeouts
@@ -106,13 +102,3 @@ class Intake(web.Server):
         for handler, transport in list(self._connections.items()):
             if not cast("Door", handler).gone:
                 transport.abort()
-
-    @staticmethod
-    def _arrive(
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: RequestHandler,
-        writer: AbstractStreamWriter,  # noqa: ARG004 - aiohttp's framing writer; the bytes are written raw instead
-        task: asyncio.Task[None],
-    ) -> web.BaseRequest:
-        return cast("web.BaseRequest", Arrival(message, payload, cast("Door", protocol), task))

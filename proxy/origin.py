@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 _EXAMPLE = "write it like https://api.example.com/v1"
+_MESSAGES = "/v1/messages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +26,13 @@ class Origin:
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     def target(self, raw_target: str) -> str:
-        """The provider's target for a client's: `/v1` stands for the base URL, any other path stands beside its `/v1`."""
-        if raw_target == "/v1" or raw_target.startswith(("/v1/", "/v1?")):
+        """The provider's target for a client's: `/v1` stands for the base URL, any other path stands beside its `/v1`.
+
+        Messages keep their `/v1`: clients of that API write base URLs without one, so either way of writing it is right.
+        """
+        if raw_target.startswith(_MESSAGES) and raw_target[len(_MESSAGES) :][:1] in {"", "?", "/"}:
+            changed = self.prefix + raw_target
+        elif raw_target == "/v1" or raw_target.startswith(("/v1/", "/v1?")):
             changed = self.base + raw_target[3:]
         else:
             changed = self.prefix + raw_target

@@ -7,8 +7,7 @@ The clock and the sockets belong to the caller; an answer that ends badly is a v
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -21,8 +20,7 @@ _TAIL = 128
 """Bytes remembered, at least, of what came with the last body bytes; the framing behind them is remembered whole."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(NamedTuple):
     """How a reader wants an answer: the `head` to write before its body, and whether its body shall be free of chunk framing."""
 
     head: bytes

@@ -1,13 +1,16 @@
 """The two things that the proxy ever reads of a body: the model asked for, and whether a stream is wanted.
 
-Total: any bytes, any depth, any prefix of a body; what is not there, or not understood, is the empty answer.
+Total: any bytes, any depth, any prefix of a body; what is not there, or not understood, is the empty answer. A whole body is
+read by orjson, twenty times as fast as anything written here; a prefix, or what orjson refuses, is walked through.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
 
 _OPENING = re.compile(rb"[ \t\r\n]*+\{")
 _MEMBER = re.compile(
@@ -21,27 +24,44 @@ _TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]
 _MOST_BRACKETS = 50_000
 """Brackets looked at before the peek gives up: some milliseconds, which no body of a real client comes near."""
 _LONGEST_MODEL = 512
+_NAMES = {b'"model"': "model", b'"stream"': "stream"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peek:
-    """What a body says at its top level; `model_span` is the place of the model's JSON string, quotes included."""
+class Peek(NamedTuple):
+    """What a body says at its top level; "" for no model, or none that is a text of at most 512 bytes of JSON."""
 
     model: str = ""
     stream: bool = False
-    model_span: tuple[int, int] | None = None
-
-
-_NOTHING = Peek()
-_STREAM = Peek(stream=True)
 
 
 def peek(body: bytes) -> Peek:
-    """Read `model` and `stream` of the JSON object that `body` is, or begins; later keys than these two are not read."""
-    model: tuple[int, int] | None = None
-    stream: bytes | None = None
+    """Read `model` and `stream` of the JSON object that `body` is, or begins; of a repeated key the last counts."""
+    try:
+        asked = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        members = _walk(body)
+        return Peek(model=_model(body, members.get("model")), stream=_literal(body, members.get("stream")) == b"true")
+    if not isinstance(asked, dict):
+        return Peek()
+    model = asked.get("model")
+    if not isinstance(model, str) or len(model) > _LONGEST_MODEL - 2:
+        model = ""
+    return Peek(model=model, stream=asked.get("stream") is True)
+
+
+def renamed(body: bytes, name: str) -> bytes:
+    """The same bytes with `name` as the model, a text before; unchanged where there is none."""
+    span = _walk(body).get("model")
+    if not _model(body, span) or span is None:
+        return body
+    return body[: span[0]] + json.dumps(name).encode() + body[span[1] :]
+
+
+def _walk(body: bytes) -> dict[str, tuple[int, int]]:
+    """Where the values of `model` and `stream` stand; a nested value counts as its bracket."""
+    found: dict[str, tuple[int, int]] = {}
     comma = _OPENING.match(body)
-    while comma and (model is None or stream is None) and (member := _MEMBER.match(body, comma.end())):
+    while comma and (member := _MEMBER.match(body, comma.end())):
         key, value = member[1], member[2]
         if value in {b"{", b"["}:
             end = _nested_end(body, member.end(2))
@@ -50,24 +70,19 @@ def peek(body: bytes) -> Peek:
             comma = _COMMA.match(body, end)
         else:
             comma = member if member[3] else None
-        if key == b'"model"' or (b"\\" in key and _text(key) == "model"):
-            model = member.span(2)
-        elif key == b'"stream"' or (b"\\" in key and _text(key) == "stream"):
-            stream = value
-    return _peek(body, model, stream == b"true")
+        name = _text(key) if b"\\" in key else _NAMES.get(key, "")
+        if name in {"model", "stream"}:
+            found[name] = member.span(2)
+    return found
 
 
-def renamed(body: bytes, span: tuple[int, int], name: str) -> bytes:
-    """The same bytes with the JSON string at `span` replaced by `name`."""
-    return body[: span[0]] + json.dumps(name).encode() + body[span[1] :]
+def _literal(body: bytes, span: tuple[int, int] | None) -> bytes:
+    return b"" if span is None else body[span[0] : span[1]]
 
 
-def _peek(body: bytes, span: tuple[int, int] | None, stream: bool) -> Peek:
-    start, end = span or (0, 0)
-    if body[start : start + 1] != b'"' or not 2 < end - start <= _LONGEST_MODEL:
-        return _STREAM if stream else _NOTHING
-    model = _text(body[start:end])
-    return Peek(model=model, stream=stream, model_span=span if model else None)
+def _model(body: bytes, span: tuple[int, int] | None) -> str:
+    literal = _literal(body, span)
+    return _text(literal) if literal[:1] == b'"' and 2 < len(literal) <= _LONGEST_MODEL else ""
 
 
 def _nested_end(body: bytes, at: int) -> int | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import translate
+from typing import NamedTuple
 
 from proxy.config import ProxyConfig, Route
 from proxy.errors import NoRouteError
@@ -12,8 +12,7 @@ from proxy.errors import NoRouteError
 DEFAULT_ROUTE = "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class Leg(NamedTuple):
     """Where one request goes; `rename` is the provider's own name of the model ("" = unchanged), `target` the client's target
     without a provider's prefix.
     """

@@ -67,7 +67,8 @@ class Plane:
 
     def _ways(self, config: ProxyConfig) -> Ways:
         origins = {name: parse_base_url(provider.base_url) for name, provider in config.providers.items()}
-        return Ways(router=Router(config), origins=origins, keys=read_keys(config, self._environ))
+        fields = {name: provider.api_key_header for name, provider in config.providers.items()}
+        return Ways(router=Router(config), origins=origins, keys=read_keys(config, self._environ), key_fields=fields)
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Accept connections on the bound `sock`; without one, on a free port of the loopback."""

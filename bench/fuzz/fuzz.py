@@ -70,11 +70,9 @@ def answer(data: bytes) -> None:
 
 
 def request(data: bytes) -> None:
-    """A request's body: peeked at, read, veiled; a span that is found is the model's."""
-    seen = peek.peek(data)
-    if seen.model_span is not None:
-        start, end = seen.model_span
-        assert data[start : start + 1] == b'"' == data[end - 1 : end]
+    """A request's body: peeked at, renamed, read, veiled; what is renamed has the new name."""
+    changed = peek.renamed(data, "n")
+    assert changed == data or peek.peek(changed).model == "n"
     live = understand(exchange(b"{}", request=data))
     Veil(b"0123456789abcdef", "c").request(live)
     assert len(REDACTOR.body(data)) == len(data)

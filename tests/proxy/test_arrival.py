@@ -85,6 +85,6 @@ def test_our_own_answers_are_whole():
 async def test_a_body_is_not_awaited_from_a_client_that_is_no_more():
     client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0)
     message = SimpleNamespace(raw_headers=(), headers={})
-    arrival = Arrival(message, SimpleNamespace(at_eof=lambda: False), client_, None)
+    arrival = Arrival(message, SimpleNamespace(at_eof=lambda: False), client_)
     with pytest.raises(ConnectionResetError):
         await arrival.read()
