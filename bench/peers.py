@@ -55,11 +55,12 @@ class Peer:
     rival: str = "nginx"
     version: str = ""
     path: str = "/v1/chat/completions"
+    cpu: str = PROXY_CPU
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, log: Path) -> None:
-        self.process = launch(self.command, PROXY_CPU, log, **self.environment)
+        self.process = launch(self.command, self.cpu, log, **self.environment)
         began = time.monotonic()
         while not answers(self.port):
             if self.process.poll() is not None or time.monotonic() - began > START_SECONDS:
@@ -94,7 +95,8 @@ def binary(name: str, venv: str = "") -> str:
 def said(*command: str) -> str:
     """The first version number that a program prints about itself."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    found = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)
+    # its own path may be said too, with a version of something else in it
+    found = re.search(r"\d+\.\d+(\.\d+)?", (done.stdout + done.stderr).replace(command[0], ""))
     return found[0] if found else "?"
 
 
@@ -167,8 +169,18 @@ def sameweights_tls(site: Site) -> Peer:
     return peer
 
 
-def _ours(name: str, site: Site, base: str, *, rate: float = 0.0, enabled: str = "true", cases: str = "") -> Peer:
-    more = {"base": base, "rate": rate, "enabled": enabled, "admin": free_port()}
+def sameweights_workers(site: Site, workers: int) -> Peer:
+    """On both cores, which it shares with the stub and the loader."""
+    words = f"sameweights, {workers} forwarding process{'es' if workers > 1 else ''}, both cores"
+    peer = _ours(words, site, f"http://127.0.0.1:{site.stub}/v1", cases="W", workers=workers)
+    peer.cpu = f"{LOAD_CPU},{PROXY_CPU}"
+    return peer
+
+
+def _ours(
+    name: str, site: Site, base: str, *, rate: float = 0.0, enabled: str = "true", cases: str = "", workers: int = 1
+) -> Peer:
+    more = {"base": base, "rate": rate, "enabled": enabled, "admin": free_port(), "workers": workers}
     port, conf = site.config("sameweights.toml", f"{name.replace(' ', '-')}.toml", **more)
     command = [sys.executable, "-P", "-m", "shadow.cli", "serve", str(conf)]
     return Peer(name, command, port, cases=cases, part="proxy.server", version="this tree")
@@ -202,6 +214,8 @@ MAKERS: dict[str, Maker] = {
     "0": lambda site: sameweights(site, 0.0, "FG"),
     "5": lambda site: sameweights(site, 0.05),
     "100": lambda site: sameweights(site, 1.0, "AFG"),
+    "workers-1": lambda site: sameweights_workers(site, 1),
+    "workers-2": lambda site: sameweights_workers(site, 2),
     "nginx-tls": lambda site: nginx(site, tls=True) if site.tls else None,
     "tls": lambda site: sameweights_tls(site) if site.tls else None,
     "mitmproxy": mitmproxy,
