@@ -34,11 +34,13 @@ from shadow.compare.compare import compare
 from shadow.compare.pair import ControlReason, Kind, Pair
 from shadow.compare.schema import outcome
 from shadow.config import Config, ShadowConfig
+from shadow.discretion import Guard
 from shadow.drift.payoff import payoffs
 from shadow.keep import Triple, calls, exchange_record, pair_record
 from shadow.metrics import Metrics
 from shadow.reading.answer import read
 from shadow.reading.ask import read_ask
+from shadow.redact import Redactor
 from shadow.seen import understand, understand_leg
 from storage.config import StorageConfig
 from storage.inserting import Preparer
@@ -77,6 +79,7 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     record = exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")
     triple = Triple(live=seen, reference=leg, control=None, reason=ControlReason.NONE)
     prepare = Preparer().prepare
+    guard = Guard(redactor=Redactor(), key=bytes(32), bodies="full")
     rows = [
         ("pack (data plane, after the stream)", lambda: pack(live)),
         ("unpack", lambda: unpack(packed)),
@@ -84,6 +87,7 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
         ("read the answer", lambda: read(live)),
         ("all reference-free checks", lambda: check(seen.ask, seen.answer)),
         ("count it and its checks", lambda: _count(metrics, seen, outcomes, found)),
+        ("take credentials out", lambda: (guard.bare(seen), guard.leg(record, seen, outcomes))),
         ("make its rows", lambda: exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")),
         ("compress and flatten its rows", lambda: prepare(record)),
         ("compare a pair", lambda: compare(pair)),
@@ -100,7 +104,7 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     for name, step in rows:
         took[name] = milliseconds(step)
         print(f"| {name} | {took[name]:.3f} |")
-    alone = took["unpack"] + sum(took[name] for name, _ in rows[2:8])
+    alone = took["unpack"] + sum(took[name] for name, _ in rows[2:9])
     both = alone * 2 + took["compare a pair"] + took["payoffs of a pair"] + took["make a pair's rows"]
     print(f"| one exchange without a reference, all of it | {alone:.3f} |\n| one pair, both exchanges with it | {both:.3f} |")
 
@@ -140,8 +144,8 @@ class Audit:
         self.process.wait(30)
 
 
-async def feed(audit: Audit, made: list[Exchange], rate: int, seconds: float) -> tuple[int, Pulse, float]:
-    """Offer `rate` exchanges a second; how many were offered, and the pulse that counted what was not taken."""
+async def feed(audit: Audit, made: list[Exchange], rate: int, seconds: float) -> tuple[int, float]:
+    """Offer `rate` exchanges a second; how many were offered, and the share of its core that the audit took."""
     pulse = Pulse(worker=0, pid=os.getpid())
     handover = Handover(audit.path, 64 * 1024 * 1024, pulse)
     handover.start()
@@ -157,7 +161,7 @@ async def feed(audit: Audit, made: list[Exchange], rate: int, seconds: float) ->
         await asyncio.sleep(0.005)
     cpu = cpu_seconds(audit.process.pid) - cpu
     await handover.stop(10)
-    return sent, pulse, cpu / seconds
+    return sent, cpu / seconds
 
 
 def _renamed(one: Exchange, name: str) -> Exchange:
@@ -170,31 +174,33 @@ def sustained(chunks: int, rates: list[int], seconds: float) -> None:
     speaker = Speaker()
     made = [exchange(str(n), turns(speaker, 4)[-1], stream(speaker, chunks), conversation=f"talk {n}") for n in range(20)]
     print(f"\n**The audit process on one core, every exchange {chunks} chunks, reference-free, {seconds:g} s each**\n")
-    print("| offered a second | stored a second | lost on the way | lost in the store | CPU of its core | scrape, ms | MiB |")
-    print("|---:|---:|---:|---:|---:|---:|---:|")
+    columns = ("offered a second", "stored a second", "lost on the way", "lost in the store", "CPU of its core")
+    print(f"| {' | '.join((*columns, 'CPU ms an exchange', 'scrape, ms', 'MiB'))} |")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|")
     for rate in rates:
         with tempfile.TemporaryDirectory() as name:
             audit = Audit(Path(name))
             try:
-                begun = time.monotonic()
-                sent, pulse, busy = asyncio.run(feed(audit, made, rate, seconds))
+                begun, cpu = time.monotonic(), cpu_seconds(audit.process.pid)
+                sent, busy = asyncio.run(feed(audit, made, rate, seconds))
                 scrape = time.monotonic()
                 figures = audit.figures()
                 scrape = time.monotonic() - scrape
-                stored = 0.0
+                stored = -1.0
                 while time.monotonic() - begun < seconds + 30:
                     figures = audit.figures()
                     stored, before = figures.get("sameweights_store_records_totalstored", 0.0), stored
                     if stored == before:
                         break
                     time.sleep(1.0)
-                on_way = sum(pulse.dropped.values()) + figures.get("sameweights_handover_dropped_total", 0.0)
+                cpu = cpu_seconds(audit.process.pid) - cpu
+                on_way = figures.get("sameweights_handover_dropped_total", 0.0)  # the last pulse told of the handover's own
                 lost = figures.get("sameweights_recorder_errors_total", 0.0) + figures.get(
                     "sameweights_store_records_totalfailed", 0.0
                 )
                 print(
                     f"| {rate} | {stored / seconds:.0f} | {on_way:.0f} of {sent} | {lost:.0f} | {busy:.0%} "
-                    f"| {scrape * 1e3:.0f} | {resident_mib(audit.process.pid):.0f} |"
+                    f"| {cpu / max(stored, 1) * 1e3:.2f} | {scrape * 1e3:.0f} | {resident_mib(audit.process.pid):.0f} |"
                 )
             finally:
                 audit.stop()

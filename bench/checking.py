@@ -1,4 +1,7 @@
-"""What checking one answer costs, in milliseconds of CPU: a stream of 300 pieces, and texts of a million characters.
+"""What a pair and a single answer cost, in milliseconds of CPU: streams of 300 pieces, and texts of a million characters.
+
+A pair is both answers of 300 pieces read from their bytes, checked, and compared. Nothing reads beyond its own cap
+(docs/reference/signals.md), so a text of a million characters costs hardly more than one of 100,000.
 
 .venv/bin/python -m bench.checking
 """
@@ -8,8 +11,12 @@ import time
 from collections.abc import Callable
 
 from bench.corpus import AR, EN, ZH, by_tokens, by_words, prose
-from bench.onwire import MODEL, answered, spoken, understood
+from bench.onwire import MODEL, TARGET, answered, exchange, spoken, understood
 from shadow.checks.check import check
+from shadow.compare.compare import compare
+from shadow.compare.pair import Kind, Pair
+from shadow.reading.answer import read
+from shadow.reading.ask import read_ask
 
 MILLION = 1_000_000
 
@@ -33,9 +40,29 @@ def measured(name: str, pieces: tuple[str, ...], times: int) -> None:
     print(f"{name:32} {len(pieces):>9,} pieces {size:>9,} characters {cost(lambda: check(ask, answer), times):8.2f} ms")
 
 
+def paired(name: str, one: tuple[str, ...], other: tuple[str, ...], times: int) -> None:
+    """The whole of what the audit asks of a pair's CPU, but for storing it."""
+    chance = random.Random(3)
+    body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": prose(chance, EN, 20)}]}
+    legs = [exchange(body, answered(body, [spoken(pieces)])) for pieces in (one, other)]
+    ask = read_ask(TARGET, (), legs[0].request.body, truncated=False)
+
+    def whole() -> None:
+        answers = [read(leg) for leg in legs]
+        for answer in answers:
+            check(ask, answer)
+        compare(Pair(kind=Kind.CROSS, ask=ask, subject=answers[0], reference=answers[1]))
+
+    size = len("".join(one))
+    print(f"{name:32} {len(one):>9,} pieces {size:>9,} characters {cost(whole, times):8.2f} ms")
+
+
 def main() -> None:
     chance = random.Random(1)
     text = prose(chance, EN, 60)
+    other = prose(chance, EN, 60)
+    paired("a pair, English, whole words", by_words(text, chance)[:300], by_words(other, chance)[:300], 20)
+    paired("a pair, English, tokens", by_tokens(text, chance)[:300], by_tokens(other, chance)[:300], 20)
     measured("English, whole words", by_words(text, chance)[:300], 100)
     measured("English, like a tokenizer", by_tokens(text, chance)[:300], 100)
     for name, one in (
@@ -49,7 +76,12 @@ def main() -> None:
     ):
         long = (one * (MILLION // len(one) + 1))[:MILLION]
         measured(f"{name}, in one piece", (long,), 1)
-        measured(f"{name}, in small pieces", tuple(long[at : at + 3] for at in range(0, MILLION, 3)), 1)
+        small = tuple(long[at : at + 3] for at in range(0, MILLION, 3))
+        measured(f"{name}, in small pieces", small, 1)
+    long = (prose(chance, EN, 200) * (MILLION // 20_000 + 10))[:MILLION]
+    other = long[1_000:] + long[:1_000]
+    paired("a pair of a million characters", (long,), (other,), 1)
+    paired("the same in pieces of 200", *(tuple(one[at : at + 200] for at in range(0, MILLION, 200)) for one in (long, other)), 1)
 
 
 if __name__ == "__main__":

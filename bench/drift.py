@@ -24,7 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench import worlds
 from shadow.drift.alarm import Latch, State
 from shadow.drift.bets import GRID
+from shadow.drift.chance import always_reach
 from shadow.drift.detector import Detector
+from shadow.drift.pace import BLOCK, Pace, Tempo
 from shadow.drift.since import Evidence, estimate
 from shadow.drift.stakes import PROVIDER, REFERENCE, WEIGHTS, Stakes
 from shadow.drift.watch import Watch
@@ -45,10 +47,24 @@ class Extent:
     delay_runs: int
     begins: int
     fault_runs: int
+    looks_runs: int
+    pace_runs: int
+    pace_days: int
 
 
-REDUCED = Extent(null_runs=50, null_pairs=20_000, delay_runs=15, begins=5_000, fault_runs=4)
-FULL = Extent(null_runs=1_000, null_pairs=100_000, delay_runs=100, begins=20_000, fault_runs=20)
+REDUCED = Extent(
+    null_runs=50, null_pairs=20_000, delay_runs=15, begins=5_000, fault_runs=4, looks_runs=60, pace_runs=6, pace_days=5
+)
+FULL = Extent(
+    null_runs=1_000,
+    null_pairs=100_000,
+    delay_runs=100,
+    begins=20_000,
+    fault_runs=20,
+    looks_runs=1_000,
+    pace_runs=60,
+    pace_days=13,
+)
 
 
 class Sums:
@@ -267,6 +283,64 @@ def mending(extent: Extent, jobs: int) -> Iterator[Row]:
         yield f"recovery after a mend, floor {floor:g}, 10%", f"{middle:g}, {false} false", f"<= {1.5 * usual:g}, 0", fine
 
 
+def looks_run(floor: float, run: int) -> tuple[bool, bool]:
+    """Whether the interval for any time leaves the truth anywhere from the 100th to the 20,000th pair, and whether the ordinary
+    one does.
+    """
+    total = squares = 0
+    left = ordinary = False
+    for n, payoff in enumerate(islice(worlds.leaning(random.Random(f"looks {floor} {run}"), floor, 0.0), 20_000), 1):
+        total, squares = total + payoff, squares + payoff * payoff
+        if n >= 100 and payoff:  # between two payoffs both only come nearer
+            mean, variance = total / n, squares / n - (total / n) ** 2
+            left = left or abs(mean) > always_reach(n, variance)
+            ordinary = ordinary or abs(mean) > 1.96 * sqrt(variance / n)
+    return left, ordinary
+
+
+def looking(extent: Extent, jobs: int) -> Iterator[Row]:
+    runs = extent.looks_runs
+    for floor in RECOVERY:
+        found = spread(partial(looks_run, floor), runs, jobs)
+        left, ordinary = (sum(each) / runs for each in zip(*found, strict=True))
+        bar = 0.05 + 2 * sqrt(0.05 * 0.95 / runs)
+        yield (
+            f"interval for any time leaves the truth, floor {floor:g} (the ordinary one: {ordinary:.0%})",
+            f"{left:.1%}",
+            f"<= {bar:.1%}",
+            left <= bar,
+        )
+
+
+def pace_run(days: int, run: int) -> tuple[int, int | None, float]:
+    """(alarms while nothing changed, requests until a time to the first token of half as much again is found, hours by which its
+    start is misdated).
+    """
+    draw, pace = random.Random(f"pace {run}"), Pace()
+    false = sum(turn is not None for _, turn in (pace.add(*each) for each in worlds.paced(draw, days + 1)))
+    change = (days + 1) * 86_400.0
+    for number, each in enumerate(worlds.paced(draw, 3, begins=change, factor=1.5), 1):
+        _, turn = pace.add(*each)
+        if turn and turn.new is Tempo.SLOWER:
+            return false, number, (turn.since - change) / 3_600
+    return false, None, 0.0
+
+
+def pacing(extent: Extent, jobs: int) -> Iterator[Row]:
+    runs = extent.pace_runs
+    found = spread(partial(pace_run, extent.pace_days), runs, jobs)
+    blocks = int(extent.pace_days * 86_400 / BLOCK)
+    false = sum(each for each, _, _ in found)
+    yield f"pace: false alarms in {runs} runs of {blocks:,} blocks (load and daily swing)", str(false), "0", false == 0
+    delays_ = [each for _, each, _ in found if each is not None]
+    middle = median(delays_)
+    missed = runs - len(delays_)
+    fine = middle <= 1.5 * 950 and not missed
+    yield "pace: requests until half as slow again is found", f"{middle:g}, {missed} missed", "<= 1425, 0", fine
+    error = median(abs(each) for _, _, each in found)
+    yield "pace: its start off by, hours", f"{error:.2f}", "1 at most", error <= 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true")
@@ -274,7 +348,7 @@ def main() -> int:
     chosen = parser.parse_args()
     extent, begun, met = FULL if chosen.full else REDUCED, time.monotonic(), True
     print("| measured | value | bar | met |\n|---|---|---|---|", flush=True)
-    for part in (false_alarms, delays, naming, mending):
+    for part in (false_alarms, delays, naming, mending, looking, pacing):
         for title, value, bar, fine in part(extent, chosen.jobs):
             print(f"| {title} | {value} | {bar} | {'yes' if fine else 'NO'} |", flush=True)
             met = met and fine

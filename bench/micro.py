@@ -12,30 +12,52 @@ from collections.abc import Callable, Iterator
 
 from talk import Speaker, exchange, stream, turns
 
+from proxy import credentials
 from proxy.capture import Capture
 from proxy.config import Provider, ProxyConfig
+from proxy.errors import RequestError
 from proxy.exchange import Role
 from proxy.framing import read_head
 from proxy.headers import control, outgoing, remembered, returning
 from proxy.origin import parse_base_url
-from proxy.packing import pack, unpack
+from proxy.packing import pack, pack_pulse, unpack
 from proxy.parsing import Answer, Terms
 from proxy.peek import peek
+from proxy.pulse import Pulse
 from proxy.route import Router
 from shadow.checks.check import CHECKS, check
 from shadow.compare.compare import COMPARATORS, compare
 from shadow.compare.likeness import texts
 from shadow.compare.pair import Kind, Pair
+from shadow.config import Config
+from shadow.crosscheck import Draft, cross_check
+from shadow.discretion import Guard
 from shadow.drift.payoff import payoffs, wants_control
+from shadow.drift.scorecard import Point, scorecard
+from shadow.faults import Fault, Origin, sentences
+from shadow.identity.serving import traits
+from shadow.identity.shape import shape_of
 from shadow.keep import exchange_record, pack_marks, unpack_marks
+from shadow.lines import key_lines
+from shadow.names import Names
+from shadow.overlay import from_environment
 from shadow.reading.answer import read
 from shadow.reading.ask import fingerprint, read_ask
 from shadow.reading.conversation import conversation_key
 from shadow.reading.sse import events
+from shadow.redact import Redactor
 from shadow.sampling.eligible import why_not
 from shadow.sampling.request import shadow_body
 from shadow.sampling.sampler import decide
 from shadow.seen import understand, understand_leg
+from shadow.starter import STARTER
+from shadow.steady import Steady
+from shadow.veil import Veil
+from shadow.views.align import align_texts
+from shadow.views.asked import asked
+from shadow.views.calls import tables as call_tables
+from shadow.views.legs import leg
+from shadow.views.visible import plain
 from storage.bodies import Squeezer, squeeze_on
 from storage.inserting import Preparer
 from storage.tallies import counted
@@ -89,6 +111,10 @@ def proxy() -> Iterator[tuple[str, Step]]:
     yield "framing: read a head", lambda: read_head(HEAD, "POST")
     yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
     yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)
+    shown, pulse = credentials.forms([b"sk-abcdefghijklmnop"]), Pulse(worker=0, pid=1)
+    yield "credentials: an exchange cleared of one", lambda: credentials.cleared(live, shown)
+    yield "errors: the body of a refusal", lambda: RequestError(413, "too_large", "too large").body()
+    yield "pulse: packed", lambda: pack_pulse(pulse)
     yield "packing: pack, 300 chunks", lambda: pack(live)
     yield "packing: unpack, 300 chunks", lambda: unpack(packed)
 
@@ -133,8 +159,53 @@ def judging() -> Iterator[tuple[str, Step]]:
     yield "storage: a record counted", lambda: counted(record)
 
 
+def keeping() -> Iterator[tuple[str, Step]]:
+    live = exchange("1", BODY, stream(SPEAKER, 300))
+    seen = understand(live)
+    leg = understand_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
+    pair = Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=leg.answer)
+    record = exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full")
+    redactor, veil = Redactor(), Veil(bytes(32), "talk")
+    guard = Guard(redactor=redactor, key=bytes(32), bodies="full")
+    names = Names(Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://127.0.0.1:9/v1")}, provider="near")))
+    yield "redact: an exchange", lambda: redactor.exchange(live)
+    yield "redact: its rows", lambda: redactor.record(record)
+    yield "veil: an answer", lambda: veil.response(seen, [])
+    yield "discretion: an exchange's rows", lambda: guard.leg(record, seen, [])
+    yield "names: a provider and a model", lambda: (names.provider("near"), names.model("bench"))
+    yield "identity: traits of an answer", lambda: traits(seen.answer, declared={})
+    yield "identity: the shape of a request", lambda: shape_of(pair)
+    points = [
+        Point(group=("r", "m", "p", "q"), signal="action", conversation=f"{n // 5}", payoff=n % 3 - 1) for n in range(2_000)
+    ]
+    yield "drift: a scorecard of 2,000 payoffs", lambda: scorecard(points)
+
+
+def telling() -> Iterator[tuple[str, Step]]:
+    seen = understand(exchange("1", BODY, stream(SPEAKER, 300)))
+    record = exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full")
+    calls = understand(exchange("1", BODY, stream(SPEAKER, 300, call=True)))
+    one, other = SPEAKER.text(300), SPEAKER.text(300)
+    rows = [leg(title, record.exchange, calls.answer, (), record.findings) for title in ("one", "other")]
+    tables = {"proxy": {"provider": "near", "providers": {"near": {"base_url": "http://127.0.0.1:9/v1"}}}}
+    draft = Draft(tables=tables, environ={}, serving=True)
+    environ = {"SAMEWEIGHTS_PROXY__LISTEN": "127.0.0.1:1"}
+    fault = Fault(path=("proxy", "listen"), sentence="is no address")
+    yield "align: two texts of 2 KB", lambda: align_texts(one, other)
+    yield "visible: a text of 2 KB", lambda: plain(one)
+    yield "legs: one answer", lambda: leg("one", record.exchange, seen.answer, (), record.findings)
+    yield "calls: two answers", lambda: call_tables(rows)
+    yield "asked: a request of 12 turns", lambda: asked(seen.ask, kept=True, size=len(BODY))
+    yield "lines: a configuration", lambda: key_lines(STARTER)
+    yield "overlay: the environment", lambda: from_environment(Config, environ, named=(), providers=())
+    yield "crosscheck: a configuration", lambda: cross_check(draft)
+    clocks = Steady(wall=1.0, monotonic=1.0)
+    yield "steady: two clocks", lambda: clocks.believes(2.0, 2.0)
+    yield "faults: a sentence", lambda: sentences([fault], Origin(file="x.toml"))
+
+
 def main() -> None:
-    for room in (proxy, reading, judging):
+    for room in (proxy, reading, judging, keeping, telling):
         for name, step in room():
             if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
                 continue

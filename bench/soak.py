@@ -56,7 +56,7 @@ WORDS = ["tides", "bridges", "harbours", "lamps", "gardens", "ledgers", "maps", 
 
 @dataclass
 class Report:
-    """What a soak came to; sizes in bytes, `grown` by process as (memory, descriptors)."""
+    """What a soak came to; sizes in bytes, `grown` by process as (memory, descriptors), `held` the memory at its end."""
 
     seconds: float = 0.0
     asked: int = 0
@@ -67,6 +67,7 @@ class Report:
     lost: float = 0.0
     stored: float = 0.0
     grown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
     exit_code: int = -1
 
     @property
@@ -177,6 +178,7 @@ async def _run(process, report: Report, seconds: float, clients: int, warm: floa
     await asyncio.gather(*load)
     after = {name: usage(pid) for name, pid in pids.items()}
     report.seconds = time.monotonic() - started
+    report.held = {name: after[name][0] for name in pids}
     report.grown = {name: (after[name][0] - before[name][0], after[name][1] - before[name][1]) for name in pids}
     async with aiohttp.ClientSession() as session:
         dropped = await metric(admin, "sameweights_handover_dropped_total", session)

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import exp, pi, sin
 
 from shadow.drift.signals import Signal
 
@@ -127,3 +128,14 @@ def leaning(draw: random.Random, floor: float, excess: float) -> Iterator[int]:
     while True:
         u = draw.random()
         yield 1 if u < odd else -1 if u < odd + even else 0
+
+
+def paced(
+    draw: random.Random, days: float, *, begins: float = 0.0, factor: float = 1.0, every: float = 12.0
+) -> Iterator[tuple[float, float]]:
+    """(end, seconds to the first token) of streams: a load that drifts by the minute (AR(1)), a daily swing, and noise."""
+    load, at, day = 0.0, begins, 86_400.0
+    while at < begins + days * day:
+        load = 0.97 * load + draw.gauss(0, 0.05)
+        yield at, factor * 0.4 * exp(load + 0.1 * sin(2 * pi * at / day) + draw.gauss(0, 0.3))
+        at += draw.expovariate(1 / every)

@@ -1,4 +1,4 @@
-"""Builds the dashboards from panels.py, and copies into the package what `sameweights dashboards` writes out of it.
+"""Builds the dashboards, and copies into the package what `sameweights dashboards` writes out of it.
 
 `python grafana/build.py` writes; `--check` writes nothing and exits 1 where a committed file is not what would be written.
 """
@@ -10,13 +10,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from audit import AUDIT
+from divergence import DIVERGENCE
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as models
-from panels import DIVERGENCE, OVERVIEW, SELECTORS, Board, Panel, Query, q
-from panels_running import AUDIT, LATENCY
+from latency import LATENCY
+from overview import OVERVIEW
+from panels import SELECTORS, Board, Panel, Query, q
 
 HERE = Path(__file__).resolve().parent
 PACKAGED = HERE.parent / "shadow" / "views" / "grafana"
@@ -25,6 +28,8 @@ BOARDS = (OVERVIEW, DIVERGENCE, LATENCY, AUDIT)
 PAGES = "http://127.0.0.1:8081"
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="$datasource")
 WIDTH = 24
+UNKNOWN = {"auto", "auto_min", "auto_count", "allowCustomValue"}
+"""What the library writes into every variable, and some Grafana between 10 and 13 does not know."""
 COMMON = (
     ("job", "label_values(sameweights_build_info, job)"),
     ("instance", "label_values(sameweights_build_info{<job>}, instance)"),
@@ -52,6 +57,9 @@ def built(board: Board) -> str:
     made = json.loads(json.dumps(builder.build(), cls=JSONEncoder))
     made["panels"] = [json.loads(json.dumps(panel, cls=JSONEncoder)) for panel in _placed(board)]
     made.pop("id", None)
+    for variable in made["templating"]["list"]:
+        for name in UNKNOWN & set(variable):
+            del variable[name]
     return json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -117,6 +125,9 @@ def _panel(panel: Panel, number: int, place: models.GridPos) -> models.Panel:
     builder = builder.datasource(SOURCE).grid_pos(place).unit(panel.unit)
     if panel.line is not None:
         builder = builder.thresholds(_steps(panel.line))
+    if panel.kind == "stat" and panel.unit == "short":
+        # an increase is extrapolated: 404.4 pairs would only puzzle
+        builder = builder.decimals(0)
     if panel.repeat:
         builder = builder.repeat(panel.repeat).repeat_direction("h").max_per_row(3)
     for position, query in enumerate(panel.queries):
@@ -172,7 +183,7 @@ def _table(panel: Panel) -> table.Panel:
     merge = models.DataTransformerConfig(id_val="merge", options={})
     order = models.DataTransformerConfig(id_val="organize", options={"excludeByName": {"Time": True}, "renameByName": names})
     builder = table.Panel().show_header(True).transformations([merge, order])
-    for name, unit in (("z", "none"), ("pairs", "short")):
+    for name, unit in (("z", "none"), ("pairs", "short"), ("since", "dateTimeAsIso")):
         if name in panel.columns:
             builder = builder.override_by_name(name, [models.DynamicConfigValue(id_val="unit", value=unit)])
     link = [{"title": "Pairs of this provider", "url": "${pages}/pairs?provider=${__value.text}", "targetBlank": True}]

@@ -37,7 +37,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """Where requests may go: the routes, and by provider the address, the credential that replaces the clients', and its field."""
+    """Where requests may go: the routes, and by provider the address, the key that replaces the clients', and its field."""
 
     router: Router
     origins: Mapping[str, Origin]

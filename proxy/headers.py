@@ -22,8 +22,8 @@ _HOP_BY_HOP = frozenset(
 )
 # The upload is framed anew without its trailers, and `100 Continue` is answered here.
 _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
-_CREDENTIALS = {b"authorization": b"Authorization: Bearer ", b"x-api-key": b"x-api-key: ", b"api-key": b"api-key: "}
-"""Fields that bear a key, and how each begins: OpenAI's and most, Anthropic's, Azure's."""
+_CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
+"""Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
 _OURS = b"x-sameweights-"
 _REMEMBERED = frozenset(
     {
@@ -99,9 +99,9 @@ def named_by_connection(pairs: Pairs) -> frozenset[bytes]:
     return frozenset(option.strip().lower() for value in values for option in value.split(b",")) - {b""}
 
 
-def bearing(key: str, field: str) -> bytes:
-    """The line of the credential field `field` with `key`."""
-    return _CREDENTIALS[field.encode()] + key.encode("latin-1")
+def bearing(key: str, field: str) -> tuple[bytes, bytes]:
+    """A field that bears `key`: `authorization` as a Bearer token (RFC 6750), `x-api-key` and `api-key` as it is."""
+    return _CREDENTIALS[field.encode()], f"{'Bearer ' if field == 'authorization' else ''}{key}".encode("latin-1")
 
 
 def outgoing(pairs: Pairs, *, authority: str, key: str, length: int | None, key_field: str = "") -> list[bytes]:
@@ -127,14 +127,14 @@ def outgoing(pairs: Pairs, *, authority: str, key: str, length: int | None, key_
         elif lower == b"transfer-encoding":
             lines.append(name + b": chunked")
         elif key and lower in _CREDENTIALS:
-            line = bearing(key, key_field or lower.decode())
+            line = b": ".join(bearing(key, key_field or lower.decode()))
             if line not in borne:
                 lines.append(line)
             borne.add(line)
         elif lower not in dropped and not lower.startswith(_OURS):
             lines.append(name + b": " + value)
     if key and not borne:
-        lines.append(bearing(key, key_field or _usual_field(pairs)))
+        lines.append(b": ".join(bearing(key, key_field or _usual_field(pairs))))
     return [host, *lines] if host else lines
 
 

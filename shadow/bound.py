@@ -20,7 +20,7 @@ from shadow.drift.alarm import State as Latched
 from shadow.drift.signals import Signal
 from shadow.exposition import DRIFT, Exposition
 from shadow.names import Names
-from shadow.series import REASONS_LIMIT, BulkHistogram
+from shadow.series import REASONS_LIMIT, BulkCounter, BulkHistogram
 
 GROUP = frozenset(DRIFT) - {"signal"}
 """Labels that go together: a route has one provider and one reference, so they do not multiply."""
@@ -74,7 +74,7 @@ class _Listing(CollectorRegistry):
 
 
 def _labels(collector: Collector) -> tuple[str, ...]:
-    if isinstance(collector, BulkHistogram):
+    if isinstance(collector, BulkHistogram | BulkCounter):
         return collector.labels
     return tuple(getattr(collector, "_labelnames", ()))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -19,11 +21,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 class Child:
     """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it."""
 
-    def __init__(self, name: str, module: str, task: str, fds: Sequence[int]) -> None:
+    def __init__(self, name: str, module: str, task: str, fds: Sequence[int], *, nice: int = 0) -> None:
         self.name = name
         self._module = module
         self._task = task
         self._fds = tuple(fds)
+        self._nice = nice
         self._process: Process | None = None
 
     @property
@@ -32,16 +35,14 @@ class Child:
         return self._process.pid if self._process and self._process.returncode is None else 0
 
     async def start(self) -> None:
-        """Start the process and hand it its task."""
-        await self.spawn()
-        self.tell()
-
-    async def spawn(self) -> None:
-        """Start the process without its task: it loads its code meanwhile, and does nothing yet."""
+        """Start the process and hand it its task; from the loading of its code on it stands back by `nice`."""
         # -P: a folder named proxy or storage where the user stands must not be taken for ours
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", self._module, stdin=PIPE, stdout=PIPE, pass_fds=self._fds, start_new_session=True
         )
+        with suppress(ProcessLookupError):  # it may have ended already, which `ready` tells
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + self._nice)
+        self.tell()
 
     def tell(self) -> None:
         """Hand the process its task."""

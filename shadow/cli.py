@@ -92,6 +92,7 @@ def serve(
     admin: Annotated[str | None, typer.Option("--admin", metavar="HOST:PORT", help="Metrics, health and pages.")] = None,
     db: Db = None,
     workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that forward.")] = None,
+    attached: Annotated[bool, typer.Option("--attached", help="Stop when standard input ends.")] = False,
 ) -> None:
     """Forward live traffic, and audit a sample of it."""
     from shadow.serve import run
@@ -113,7 +114,7 @@ def serve(
     loaded = load(path, flags, os.environ)
     for word in advice(loaded):
         typer.echo(f"note: {word}", err=True)
-    raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ)))
+    raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), attached=attached))
 
 
 @app.command()

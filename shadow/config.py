@@ -53,6 +53,10 @@ class DriftConfig(BaseModel):
     """Pairs of one route, model, provider and reference to one false alarm, at the least; ten times more cost little delay."""
     fleet_pairs_per_false_alarm: Annotated[float, Field(ge=0, le=1e12)] = 0.0
     """The same for all groups together, in pairs of each; 0 leaves every group its own."""
+    groups: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """Groups (route, model, provider and reference) that are judged; pairs of further ones are kept, left out, and counted."""
+    first_token_slo: Annotated[float, Field(ge=0, le=3_600)] = 0.0
+    """Seconds in which nine of ten streams must begin; 0 takes each provider's own first day as the measure."""
     webhook: str = ""
     """Where each change of state is sent, by POST; empty sends nothing."""
     webhook_form: Literal["json", "slack"] = "json"
@@ -71,6 +75,8 @@ class AdminConfig(BaseModel):
     """Names by which this port may be called, beside `listen` and loopback; any other Host header is refused."""
     models: tuple[str, ...] = ()
     """Model names allowed as a metric label, beside those that routes and providers name; the rest is `other`."""
+    clients: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Connections to this port at once; one more is answered 503, counted, and closed."""
 
 
 class Config(BaseModel):

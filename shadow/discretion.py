@@ -19,6 +19,8 @@ from storage.store import Reader
 
 VEILED = b'{"veiled":true,'
 """How a veil begins where a body would stand, so that nobody takes it for one."""
+VEILED_AS = "/v1/chat/completions"
+"""What every veil is read as, whichever API it was: its words are those of the normal form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def comparable(row: ExchangeRow) -> Exchange:
     if not (_is_veil(row.request_body) or _is_veil(row.response_body)):
         return exchange(row)
     sizes = [len(body or b"") for body in (row.request_body, row.response_body)]
-    plain = replace(row, request_headers="[]", response_headers="[]", marks=b"", stream=False)
+    plain = replace(row, target=VEILED_AS, request_headers="[]", response_headers="[]", marks=b"", stream=False)
     return exchange(replace(plain, request_size=sizes[0], response_size=sizes[1]))
 
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-from shadow.series import BulkHistogram, Kept
+from shadow.series import BulkCounter, BulkHistogram, Kept
 
 SECONDS = tuple(round(0.01 * 2**k, 2) for k in range(16))
 """0.01 to 327.68: the client boundaries of the OpenTelemetry GenAI conventions, and two more for reasoning models."""
@@ -20,6 +20,8 @@ TOKEN_SECONDS = (
     *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5),
 )
 """The same conventions' boundaries for a token, and four lower ones: fast hosts exceed 1,000 tokens a second."""
+TOKENS = tuple(float(4**k) for k in range(11))
+"""1 to 1,048,576: the same conventions' boundaries for tokens, as far as contexts reach."""
 OVERHEAD_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
 RATIO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
@@ -27,6 +29,8 @@ AUDITED = ("provider", "model")
 LEG = (*AUDITED, "role")
 SIGNAL = (*AUDITED, "comparison", "dimension")
 DRIFT = ("route", "model", "provider", "reference", "signal")
+VERDICTS = ("match", "differ")
+"""The two results between which a ratio is taken: they begin at 0 together."""
 
 
 class _Maker:
@@ -46,6 +50,11 @@ class _Maker:
 
     def counters(self, name: str, text: str, labels: Sequence[str]) -> Kept[Counter]:
         return Kept(Counter(f"sameweights_{name}", text, labels, registry=self._registry).labels)
+
+    def bulk(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str]) -> BulkCounter:
+        made = BulkCounter(f"sameweights_{name}", text, labels, begun)
+        self._registry.register(made)
+        return made
 
     def histograms(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> Kept[Histogram]:
         return Kept(Histogram(f"sameweights_{name}", text, labels, buckets=buckets, registry=self._registry).labels)
@@ -83,6 +92,9 @@ class Exposition:
         )
         self.requests = make.counters("requests_total", "Requests by how they ended.", (*LEG, "code"))
         self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*LEG, "type"))
+        self.lengths = make.histograms(
+            "request_tokens", "Tokens of one request, as its provider reports them.", (*LEG, "type"), TOKENS
+        )
         self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", LEG)
         self.errors = make.counters("errors_total", "Answers that are errors, by what they complain of.", (*LEG, "class"))
 
@@ -90,7 +102,7 @@ class Exposition:
         self.comparisons = make.counters("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"))
         self.similarity = make.histograms("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
         self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*LEG, "outcome"))
-        self.checks = make.counters("checks_total", "Checks that need no reference.", (*AUDITED, "check", "result"))
+        self.checks = make.bulk("checks_total", "Checks that need no reference.", (*AUDITED, "check", "result"), VERDICTS)
         self.payoff = make.counters("drift_payoff_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))
         self.pairs = make.counters("drift_pairs_total", "Evaluated pairs of a signal.", DRIFT)
         self.excluded = make.counters(
@@ -118,6 +130,7 @@ class Exposition:
         )
         self.records = make.counters("store_records_total", "Records offered to the store, by what became of them.", ("result",))
         self.recorder_errors = make.counter("recorder_errors_total", "Exchanges or pairs lost by the audit itself.")
+        self.admin_refused = make.counter("admin_refused_total", "Connections to the admin port turned away for want of room.")
         self.plane = {
             "accepted": make.counter("accepted_requests_total", "Requests begun."),
             "refused": make.counter("refused_requests_total", "Requests answered by the proxy itself."),
@@ -132,6 +145,8 @@ class Exposition:
         self.inbox = make.gauge("shadow_queue_length", "Exchanges that wait for the audit.")
         self.shadows = make.gauge("shadow_in_flight_requests", "Audited requests that wait for their reference now.")
         self.store_queue = make.gauge("store_queue_length", "Records that wait for the database.")
+        self.store_lag = make.gauge("store_lag_seconds", "For how long the oldest of those records has waited.")
+        self.scrape = make.gauge("scrape_render_seconds", "How long the scrape before this one took to write down.")
 
 
 def _version() -> str:

@@ -17,6 +17,9 @@ from shadow.mirror import Mirror
 from shadow.sampling.request import greedy
 from shadow.seen import Seen, understand_leg
 
+WITHOUT = "2026-10-21"
+"""The version of the API of messages from which on a temperature is refused."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greedy:
@@ -24,6 +27,12 @@ class Greedy:
 
     legs: tuple[Seen, Seen]
     comparison: Comparison
+
+
+def takes_temperature(live: Seen) -> bool:
+    """Whether the API of this request knows a temperature: embeddings have none, messages none since their version `WITHOUT`."""
+    versions = [value for name, value in live.exchange.request.headers if name.lower() == "anthropic-version"]
+    return live.ask.api != "embeddings" and not (live.ask.api == "messages" and max(versions, default="") >= WITHOUT)
 
 
 async def ask_greedily(mirror: Mirror, live: Seen) -> Greedy:

@@ -24,6 +24,7 @@ from proxy.identity import new_id
 from proxy.lifeline import hold, loop_factory
 from shadow.acknowledging import answer_those_that_wait
 from shadow.config import Config
+from shadow.courier import Apart
 from shadow.discretion import Guard
 from shadow.inbox import Inbox
 from shadow.judge import Judge
@@ -35,15 +36,17 @@ from shadow.orders import carry_out
 from shadow.redact import Redactor
 from shadow.sampling.budget import Budget
 from shadow.servings import KEPT, Servings
-from shadow.views.admin import build_app
+from shadow.steady import Steady
+from shadow.views.admin import TURN, build_app
+from shadow.views.entrance import Entrance
 from shadow.worker import Worker
 from storage.opening import database_path, open_store
 from storage.store import Store, StoreError
 
 log = structlog.get_logger("sameweights.house")
 
-NICE = 10
-"""How far the audit stands back where it shares a core with traffic: a tenth of it is left to the audit while both want it."""
+SWITCH_SECONDS = 0.001
+"""How long a thread that renders a scrape or a page may keep the loop waiting; Python's own five milliseconds are felt."""
 SWEEP_SECONDS = 60.0
 GAUGE_SECONDS = 0.5
 ORDER_SECONDS = 1.0
@@ -63,16 +66,22 @@ class House:
         self._store = store
         self._registry = CollectorRegistry()
         self._metrics = Metrics(self._registry, config)
-        self._mirror = Mirror(config, os.environ)
+        self._mirror = Mirror(config, os.environ, Apart(config.proxy.timeouts, config.proxy.limits))
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         guard = Guard(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
         known = store.portraits.latest(KEPT)
-        servings = Servings(config, known)
+        self._servings = Servings(config, known, clean=guard.redactor.text)
         for row in known:
             self._metrics.identity(row, again=True)
         self._worker = Worker(
-            config=config, store=store, metrics=self._metrics, mirror=self._mirror, budget=budget, guard=guard, servings=servings
+            config=config,
+            store=store,
+            metrics=self._metrics,
+            mirror=self._mirror,
+            budget=budget,
+            guard=guard,
+            servings=self._servings,
         )
         self._inbox = Inbox(
             limit=shadow.inbox,
@@ -82,12 +91,16 @@ class House:
             on_loss=lambda reason: self._metrics.audit_lost(reason, 1),
         )
         self._runner = web.AppRunner(
-            build_app(reader=store, registry=self._registry, ready=self._ready, config=config),
+            build_app(reader=store, registry=self._registry, ready=self._ready, config=config, scraped=self._metrics.scraped),
             access_log=None,
             shutdown_timeout=1.0,
         )
+        self._entrance = Entrance(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
+        self._runner.app.middlewares.insert(0, self._entrance.watch)
+        self._admin: asyncio.Server | None = None
         self._judge = Judge.configured(config.drift, store.verdicts, holder=new_id(), tell=self._metrics.drift.ruled)
         self._notifier = Notifier(
+            store.verdicts,
             url=config.drift.webhook,
             secret=os.environ.get(config.drift.webhook_secret_env, "").encode(),
             form=config.drift.webhook_form,
@@ -97,7 +110,8 @@ class House:
     async def start(self, admin: socket.socket, audit_socket: str) -> None:
         """Open the admin port and the local socket, and begin to work."""
         await self._runner.setup()
-        await web.SockSite(self._runner, admin).start()
+        assert self._runner.server is not None  # since `setup`
+        self._admin = await asyncio.get_running_loop().create_server(self._entrance.before(self._runner.server), sock=admin)
         Path(audit_socket).unlink(missing_ok=True)  # noqa: ASYNC240 - once, before any work; left by an audit that died
         await self._inbox.start(audit_socket)
         for work in (
@@ -121,6 +135,8 @@ class House:
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
         self._mirror.turn(self._config)
         self._worker.turn(self._config)
+        self._servings.turn(self._config)
+        self._runner.app[TURN](self._config)
         self._metrics.turn(self._config)
 
     async def stop(self) -> None:
@@ -135,6 +151,8 @@ class House:
         await asyncio.to_thread(self._store.flush, FLUSH_PATIENCE)
         await asyncio.to_thread(self._judge.finish, time.time(), JUDGE_PATIENCE)
         await self._mirror.close()
+        if self._admin is not None:
+            self._admin.close()
         await self._runner.cleanup()
         await asyncio.to_thread(self._store.close)
 
@@ -147,10 +165,12 @@ class House:
                 inbox=len(self._inbox),
                 shadows=self._worker.shadowing,
                 store_queued=self._store.queued,
+                store_lag=self._store.lag,
                 store_failed=self._store.failed,
                 store_dropped=self._store.dropped,
                 store_stored=self._store.stored,
             )
+            self._entrance.sweep()
             await asyncio.sleep(GAUGE_SECONDS)
 
     async def _judging(self) -> None:
@@ -160,7 +180,7 @@ class House:
             await asyncio.to_thread(answer_those_that_wait, database, self._judge, time.time())
             for alarm in self._judge.alarms():
                 log.warning("drift", state=alarm.new, was=alarm.old, signal=alarm.name, group=alarm.group)
-                self._notifier.offer(alarm)
+                self._notifier.wake()
             if not more:
                 await asyncio.sleep(JUDGE_SECONDS)
 
@@ -173,8 +193,11 @@ class House:
             await asyncio.sleep(ORDER_SECONDS)
 
     async def _sweeps(self) -> None:
+        steady = Steady(time.time(), time.monotonic())
         while True:
-            gone = await asyncio.to_thread(self._store.sweep, time.time())
+            now = time.time()
+            # by age nothing goes while the clock is in doubt, by size what must
+            gone = await asyncio.to_thread(self._store.sweep, now if steady.believes(now, time.monotonic()) else 0.0)
             if gone:
                 log.info("old records deleted", exchanges=gone)
             await asyncio.sleep(SWEEP_SECONDS)
@@ -198,7 +221,7 @@ async def live(config: Config, store: Store, admin: socket.socket, audit_socket:
 def main() -> int:
     """Read the task, open the store, live; 2 with one sentence when the store cannot be opened."""
     to_stderr()
-    os.nice(NICE)
+    sys.setswitchinterval(SWITCH_SECONDS)
     task = json.loads(sys.stdin.readline())
     config = Config.model_validate(task["config"])
     try:

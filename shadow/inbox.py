@@ -19,6 +19,8 @@ log = structlog.get_logger("sameweights.inbox")
 
 HEADER = 5
 """Four bytes of length (of what follows), one byte of kind."""
+CONNECTIONS = 256
+"""Connections read at once: there are at most 64 workers, and those that died may not be gone yet."""
 
 
 class Inbox:
@@ -88,6 +90,10 @@ class Inbox:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if len(self._readers) >= CONNECTIONS:
+            log.warning("a connection too many was refused", connections=len(self._readers))
+            writer.close()
+            return
         self._readers.add(task)
         try:
             await self._read(reader)

@@ -9,27 +9,27 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from operator import itemgetter
 
-import orjson
 import structlog
 
+from shadow import filing
 from shadow.config import DriftConfig
 from shadow.drift.admission import DAY
 from shadow.drift.alarm import Answer, Said, State
 from shadow.drift.case import Case, Entry, Ruling
+from shadow.drift.exclusion import Exclusion
 from shadow.drift.scorecard import GroupKey
 from shadow.drift.signals import AGREEMENT
 from shadow.drift.since import REACH, Evidence
 from shadow.drift.snapshot import restored, saved
 from shadow.drift.stakes import Stakes, fleet
-from shadow.drift.status import Status, past, statuses
-from shadow.drift.watch import Change, NotAcknowledgedError
-from storage.judged import AlarmRow, CaseRow, EntryRow, EvidenceRow, RulingRow
-from storage.rows import Group
+from shadow.drift.status import Status, statuses
+from shadow.drift.watch import Change, LookBack, NotAcknowledgedError
+from shadow.pacing import Pacer
+from storage.judged import AlarmRow, AnswerRow, CaseRow, EntryRow, Keeping, RulingRow
 from storage.store import Bench, StoreError
 
 log = structlog.get_logger("sameweights.judge")
@@ -37,7 +37,8 @@ log = structlog.get_logger("sameweights.judge")
 BATCH = 500
 LEASE_SECONDS = 30.0
 COMPLAINT_SECONDS = 60.0
-NOTHING = "nothing_applied"
+MOST_GROUPS = 1_000
+TOO_MANY = Ruling(counted=(), excluded=(Exclusion.TOO_MANY_GROUPS.value,), change=None)
 PASSING = frozenset({(State.OK, State.SUSPECT), (State.SUSPECT, State.OK), (State.RECOVERED, State.SUSPECT)})
 """Changes that chance alone brings now and then: shown while they last, never kept as alarms."""
 
@@ -51,17 +52,31 @@ Tell = Callable[[Sequence[tuple[Entry, Ruling]], Sequence[Status]], None]
 class Judge:
     """Rules on pairs; `cases` is what it holds of each group. `try_step` and `finish` take turns, `step` alone does not.
 
+    It holds `most` groups, since what a model is called is the client's word; pairs of further ones are left out.
     `fleet_wide` keeps all groups together to one false alarm per so many pairs of each, instead of each group by itself.
     """
 
-    def __init__(self, bench: Bench, *, holder: str, pairs_per_false_alarm: float, fleet_wide: bool, tell: Tell) -> None:
-        self._bench, self._holder, self._tell = bench, holder, tell
+    def __init__(
+        self,
+        bench: Bench,
+        *,
+        holder: str,
+        pairs_per_false_alarm: float,
+        fleet_wide: bool,
+        tell: Tell,
+        most: int = MOST_GROUPS,
+        first_token_slo: float = 0.0,
+    ) -> None:
+        self._bench, self._holder, self._tell, self._most = bench, holder, tell, most
         self._bar, self._fleet_wide = pairs_per_false_alarm, fleet_wide
+        self._pacer = Pacer(bench, holder, slo=first_token_slo, most=most)
         self._renew_at = self._claimed_at = float("-inf")
         self._complained_at = float("-inf")
         self._turn = threading.Lock()
         self._loaded = False
         self._after = 0
+        self._last: dict[GroupKey, int] = {}
+        self._waiting: list[AnswerRow] = []
         self._fresh: list[AlarmRow] = []
         self._ruled: list[tuple[EntryRow, Entry, Ruling]] = []
         self.cases: dict[GroupKey, Case] = {}
@@ -71,7 +86,15 @@ class Judge:
         """The judge that the configuration describes."""
         fleet_wide = config.fleet_pairs_per_false_alarm > 0
         pairs = config.fleet_pairs_per_false_alarm if fleet_wide else config.pairs_per_false_alarm
-        return cls(bench, holder=holder, pairs_per_false_alarm=pairs, fleet_wide=fleet_wide, tell=tell)
+        return cls(
+            bench,
+            holder=holder,
+            pairs_per_false_alarm=pairs,
+            fleet_wide=fleet_wide,
+            tell=tell,
+            most=config.groups,
+            first_token_slo=config.first_token_slo,
+        )
 
     def step(self, now: float) -> bool:
         """Rule on the next pairs; `now` (epoch seconds) is for the lease alone. True when there may be more at once."""
@@ -80,9 +103,9 @@ class Judge:
         if not self._loaded:
             self._load()
         rows = self._bench.unjudged(self._after, BATCH)
-        if rows:
+        if rows or self._waiting:
             self._rule(rows)
-        return len(rows) == BATCH
+        return self._paced() or len(rows) == BATCH
 
     def acknowledge(self, said: Said, now: float) -> Sequence[str]:
         """Take an operator's answer to the alarms it names; what became of it, a sentence a group. StoreError as `step`."""
@@ -92,30 +115,33 @@ class Judge:
             if not self._loaded:
                 self._load()
             held = {key: case for key, case in self.cases.items() if case.watch.state in ANSWERED and _meant(key, said)}
-            told = [self._answered(key, case, said.answer, now) for key, case in sorted(held.items(), key=itemgetter(0))]
+            told = [self._answered(key, said.answer, now) for key, _ in sorted(held.items(), key=itemgetter(0))]
+            paced = self._pacer.answer(said, now)
+            self._fresh += [alarm for _, alarm in paced]
+            self._loaded = self._loaded and self._pacer.loaded
             self._tell([], statuses(self.cases))
-        return told or ["no group that fits holds an alarm"]
+        return [*told, *(sentence for sentence, _ in paced)] or ["no group that fits holds an alarm"]
 
-    def _answered(self, key: GroupKey, case: Case, answer: Answer, now: float) -> str:
-        route, model, provider, reference = key
-        group = Group(route=route, model=model, provider=provider, reference=reference)
-        name = f"{provider}, {model}, route {route}"
-
-        def look_back(signal: str) -> Sequence[Evidence]:
-            return [*map(_stored, self._bench.evidence(group, signal, agreement=signal in AGREEMENT, limit=REACH))]
-
+    def _answered(self, key: GroupKey, answer: Answer, now: float) -> str:
+        """Kept with the number of the last pair that was judged before, so that a rebuild gives the answer at the same place."""
+        name = f"{key[2]}, {key[1]}, route {key[0]}"
+        self._ruled = []
         try:
-            change = case.watch.acknowledge(answer, now, look_back)
+            alarm = self._carried_out(key, answer, now)
         except NotAcknowledgedError as why:
             return f"{name}: not accepted: {why}"
-        assert change is not None  # every state in ANSWERED moves
-        alarm = self._alarm(group, change)
+        given = AnswerRow(after_no=self._bench.last_ruled(), at=now, answer=answer.value, group=filing.group_of(key))
         self._loaded = False
-        if not self._bench.record(self._holder, [], [CaseRow(group=group, last_no=self._after, snapshot=saved(case))], [alarm]):
+        if not self._bench.record(self._holder, Keeping(cases=self._case_rows([key]), alarms=[alarm], given=[given])):
             raise StoreError("another process judges this store now: say it there")
         self._loaded = True
         self._fresh.append(alarm)
-        return f"{name}: {answer.value}, the state is {change.new.value} now"
+        return f"{name}: {answer.value}, the state is {alarm.new} now"
+
+    def _carried_out(self, key: GroupKey, answer: Answer, at: float) -> AlarmRow:
+        change = self.cases[key].watch.acknowledge(answer, at, self._read_back(key))
+        assert change is not None  # every state in ANSWERED moves
+        return self._alarm(key, change)
 
     def alarms(self) -> Sequence[AlarmRow]:
         """The changes of state kept since the last time this was asked."""
@@ -157,54 +183,78 @@ class Judge:
         return True
 
     def _load(self) -> None:
-        rows = self._bench.cases()
-        self.cases = {}
-        for row in rows:
-            self.cases[_key(row.group)] = self._restored(row, len(rows))
-        for entry in map(_entry, self._bench.let_in(DAY)):
+        """What was kept; where any of it cannot be read, as of another version, every pair that is stored is judged again."""
+        try:
+            self._restore(self._bench.cases())
+        except ValueError:
+            log.exception("a state of drift cannot be read: all pairs that are stored are judged again")
+            self._bench.rebuild()
+            self._restore(())
+        self._waiting = [*self._bench.answers()]
+        for entry in map(filing.entry, self._bench.let_in(DAY)):
             if entry.group in self.cases:
                 self.cases[entry.group].remember(entry)
+        self._pacer.load()
         self._after, self._loaded = 0, True
         self._tell([], statuses(self.cases))
 
-    def _restored(self, row: CaseRow, groups: int) -> Case:
-        try:
-            return restored(row.snapshot, self._stakes(groups))
-        except ValueError:
-            log.exception("a state of drift cannot be read and begins anew", group=row.group)
-            return Case(self._stakes(groups))
+    def _restore(self, rows: Sequence[CaseRow]) -> None:
+        stakes = self._stakes(len(rows))
+        self.cases = {filing.key_of(row.group): restored(row.snapshot, stakes) for row in rows}
+        self._last = {filing.key_of(row.group): row.last_no for row in rows}
 
     def _rule(self, rows: Sequence[EntryRow]) -> None:
         """All of the batch or, where the store does not take it, nothing: then the state is loaded again."""
         self._loaded = False
-        self._ruled, alarms = [], []
+        self._ruled = []
+        alarms: list[AlarmRow] = []
+        applied: list[AnswerRow] = []
         for row in rows:
-            entry = _entry(row)
-            ruling = self._take(row, entry)
-            if ruling.change and (ruling.change.old, ruling.change.new) not in PASSING:
-                alarms.append(self._alarm(row.group, ruling.change))
-        touched = {row.group: row.no for row in rows}
-        kept = self._bench.record(
-            self._holder,
-            [RulingRow(no=row.no, reason=_reason(entry, ruling)) for row, entry, ruling in self._ruled],
-            [CaseRow(group=group, last_no=no, snapshot=saved(self.cases[_key(group)])) for group, no in touched.items()],
-            alarms,
+            alarms += self._answers_before(row.no, applied)
+            alarms += self._take(row, filing.entry(row))
+        if len(rows) < BATCH:
+            alarms += self._answers_before(None, applied)
+        touched = dict.fromkeys([entry.group for _, entry, _ in self._ruled] + [filing.key_of(row.group) for row in applied])
+        keeping = Keeping(
+            rulings=[RulingRow(no=row.no, reason=filing.reason(entry, ruling)) for row, entry, ruling in self._ruled],
+            cases=self._case_rows(touched),
+            alarms=alarms,
+            applied=[row.no for row in applied],
         )
-        if kept:
-            self._after, self._loaded = rows[-1].no, True
+        if self._bench.record(self._holder, keeping):
+            self._after, self._loaded = rows[-1].no if rows else self._after, True
             self._fresh += alarms
             self._tell([(entry, ruling) for _, entry, ruling in self._ruled], statuses(self.cases))
 
-    def _take(self, row: EntryRow, entry: Entry) -> Ruling:
-        if entry.group not in self.cases:
-            self._open(entry.group)
+    def _answers_before(self, no: int | None, applied: list[AnswerRow]) -> list[AlarmRow]:
+        """Carry out again what an operator answered before the pair `no`, or at all; only after a rebuild is there any."""
+        alarms = []
+        while self._waiting and (no is None or self._waiting[0].after_no < no):
+            row = self._waiting.pop(0)
+            applied.append(row)
+            key = filing.key_of(row.group)
+            if key in self.cases and self.cases[key].watch.state in ANSWERED:
+                with suppress(NotAcknowledgedError):  # the pairs that it went by are gone
+                    alarms.append(self._carried_out(key, Answer(row.answer), row.at))
+        return alarms
 
-        def look_back(signal: str) -> Sequence[Evidence]:
-            return self._look_back(row, entry, signal)
+    def _case_rows(self, keys: Iterable[GroupKey]) -> list[CaseRow]:
+        held = (key for key in keys if key in self.cases)
+        return [CaseRow(group=filing.group_of(key), last_no=self._last[key], snapshot=saved(self.cases[key])) for key in held]
 
-        ruling = self.cases[entry.group].take(entry, look_back)
+    def _take(self, row: EntryRow, entry: Entry) -> list[AlarmRow]:
+        """Rule on one pair; the change worth keeping that it brings, if it brings one."""
+        key = entry.group
+        if key not in self.cases and len(self.cases) >= self._most:
+            self._ruled.append((row, entry, TOO_MANY))
+            return []
+        if key not in self.cases:
+            self._open(key)
+        ruling = self.cases[key].take(entry, self._read_back(key, entry))
         self._ruled.append((row, entry, ruling))
-        return ruling
+        self._last[key] = row.no
+        told = ruling.change and (ruling.change.old, ruling.change.new) not in PASSING
+        return [self._alarm(key, ruling.change)] if ruling.change and told else []
 
     def _open(self, group: GroupKey) -> None:
         stakes = self._stakes(len(self.cases) + 1)
@@ -212,30 +262,26 @@ class Judge:
         for case in self.cases.values():
             case.watch.group.restake(stakes)
 
-    def _look_back(self, row: EntryRow, entry: Entry, signal: str) -> Sequence[Evidence]:
-        """What is stored, what this batch has ruled on, and the pair at hand."""
-        stored = self._bench.evidence(row.group, signal, agreement=signal in AGREEMENT, limit=REACH)
-        here = [(other, dict(ruling.counted)) for _, other, ruling in self._ruled if other.group == entry.group]
-        here.append((entry, dict(entry.payoffs)))
-        fresh = [_evidence(other, counted[signal]) for other, counted in here if signal in counted]
-        return [*map(_stored, stored), *fresh][-REACH:]
+    def _read_back(self, key: GroupKey, at_hand: Entry | None = None) -> LookBack:
+        """Reads what is stored, what this batch has ruled on, and the pair at hand."""
 
-    def _alarm(self, group: Group, change: Change) -> AlarmRow:
-        key = _key(group)
-        suspected = next((status.reference_suspected for status in statuses(self.cases) if status.group == key), False)
-        tests = [asdict(past(latch)) for latch in self.cases[key].watch.latches.values()] or [
-            {"signal": test[0], "direction": test[1], "evidence": evidence} for test, evidence, _ in change.tests
-        ]
-        details = orjson.dumps({"reference_suspected": suspected, "tests": tests}).decode()
-        return AlarmRow(
-            at=change.at,
-            pair_id=change.pair_id,
-            group=group,
-            old=change.old.value,
-            new=change.new.value,
-            name=change.name,
-            details=details,
-        )
+        def look_back(signal: str) -> Sequence[Evidence]:
+            kept = self._bench.evidence(filing.group_of(key), signal, agreement=signal in AGREEMENT, limit=REACH)
+            here = [(entry, dict(ruling.counted)) for _, entry, ruling in self._ruled]
+            here += [(at_hand, dict(at_hand.payoffs))] if at_hand else []
+            return [*map(filing.stored, kept), *filing.fresh(here, key, signal)][-REACH:]
+
+        return look_back
+
+    def _alarm(self, key: GroupKey, change: Change) -> AlarmRow:
+        suspected = any(status.reference_suspected for status in statuses(self.cases) if status.group == key)
+        return filing.alarm(key, change, self.cases[key].watch.latches, suspected=suspected)
+
+    def _paced(self) -> bool:
+        """Look at the clock too; True when more answers wait."""
+        self._fresh += self._pacer.step()
+        self._loaded = self._loaded and self._pacer.loaded
+        return self._pacer.more
 
     def _stakes(self, groups: int) -> Stakes:
         return fleet(self._bar, groups) if self._fleet_wide else Stakes(bar=self._bar)
@@ -244,35 +290,3 @@ class Judge:
 def _meant(key: GroupKey, said: Said) -> bool:
     wanted = (said.route, said.model, said.provider, said.reference)
     return all(not name or name == own for name, own in zip(wanted, key, strict=True))
-
-
-def _reason(entry: Entry, ruling: Ruling) -> str:
-    """Empty when all payoffs counted; else why not, the main reason."""
-    if entry.payoffs and ruling.counted == entry.payoffs:
-        return ""
-    return ruling.excluded[0] if ruling.excluded else NOTHING
-
-
-def _key(group: Group) -> GroupKey:
-    return group.route, group.model, group.provider, group.reference
-
-
-def _entry(row: EntryRow) -> Entry:
-    return Entry(
-        pair_id=row.pair_id,
-        group=_key(row.group),
-        started=row.started,
-        conversation=row.conversation,
-        fingerprint=row.fingerprint,
-        kind=row.kind,
-        payoffs=row.payoffs,
-        excluded=row.excluded,
-    )
-
-
-def _evidence(entry: Entry, payoff: int) -> Evidence:
-    return Evidence(pair_id=entry.pair_id, started=entry.started, conversation=entry.conversation, kind=entry.kind, payoff=payoff)
-
-
-def _stored(row: EvidenceRow) -> Evidence:
-    return Evidence(pair_id=row.pair_id, started=row.started, conversation=row.conversation, kind=row.kind, payoff=row.payoff)

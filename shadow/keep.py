@@ -262,4 +262,5 @@ def _count(tokens: int | None) -> int | None:
 
 def _storable(text: str, limit: int = SHORT) -> str:
     """Text that a table can hold: capped, lone surrogates replaced (they are valid JSON, but not UTF-8)."""
-    return text[:limit].encode("utf-8", "replace").decode("utf-8")
+    text = text[:limit]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -89,10 +89,7 @@ class Metrics:
         """
         leg = (self._names.provider(provider), self.model(model))
         if kind == CHECK:
-            for finding in findings:
-                check = (*leg, finding.aspect.value)
-                _both(self._series.checks, check)
-                self._series.checks(*check, finding.state.value).inc()
+            self._series.checks.count([(*leg, finding.aspect.value, finding.state.value) for finding in findings])
             return
         if kind == Kind.SELF.value and control_reason != ControlReason.RANDOM.value:
             return
@@ -125,6 +122,10 @@ class Metrics:
         else:
             self._series.recorder_errors.inc(count)
 
+    def admin_refused(self) -> None:
+        """Count one connection to the admin port that found no room."""
+        self._series.admin_refused.inc()
+
     def pulse(self, pulse: Pulse) -> None:
         """Take over the counters and gauges of one data-plane process."""
         for name, grown in self._pulses.increases(pulse).items():
@@ -142,20 +143,26 @@ class Metrics:
         inbox: int,
         shadows: int = 0,
         store_queued: int = 0,
+        store_lag: float = 0.0,
         store_failed: int = 0,
         store_dropped: int = 0,
         store_stored: int = 0,
     ) -> None:
-        """Take over the lengths of the audit's queues; the last three are totals since the process began."""
+        """Take over the audit's queues, `store_lag` in seconds; the last three are totals since the process began."""
         self._series.inbox.set(inbox)
         self._series.shadows.set(shadows)
         self._series.store_queue.set(store_queued)
+        self._series.store_lag.set(store_lag)
         for result, total in (("stored", store_stored), ("failed", store_failed), ("dropped", store_dropped)):
             grown = max(0, total - self._stored[result])
             self._stored[result] += grown
             self._series.records(result).inc(grown)
             if result == "failed":
                 self._series.recorder_errors.inc(grown)
+
+    def scraped(self, seconds: float) -> None:
+        """Show from the next scrape on how long this one took to render."""
+        self._series.scrape.set(seconds)
 
     def _times(self, leg: tuple[str, str, str], answer: Answer, exemplar: dict[str, str] | None) -> None:
         timing = answer.timing
@@ -169,7 +176,9 @@ class Metrics:
             if seconds is not None and _sane(seconds):
                 histogram(*leg).observe(seconds, exemplar)
         if timing.gaps:
-            self._series.gaps.observe(leg, [gap for gap in timing.gaps if _sane(gap)])
+            # the least and the sum tell of all of them, one call for each gap of a long stream would cost ten times as much
+            sane = min(timing.gaps) >= 0 and isfinite(sum(timing.gaps))
+            self._series.gaps.observe(leg, timing.gaps if sane else [gap for gap in timing.gaps if _sane(gap)])
 
     def _usage(self, leg: tuple[str, str, str], said: Completion, price_input: float, price_output: float) -> None:
         if said.usage is None:
@@ -178,6 +187,7 @@ class Metrics:
         for kind, count, price in counts:
             if count is not None and 0 <= count <= TOKENS_CREDIBLE:
                 self._series.tokens(*leg, kind).inc(count)
+                self._series.lengths(*leg, kind).observe(count)
                 self._series.money(*leg).inc(count * price / 1e6)
 
     def _begin_at_zero(self) -> None:

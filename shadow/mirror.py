@@ -5,33 +5,31 @@ The request is built from an allow-list: the body, its type, what the client acc
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
-from proxy.capture import Capture
-from proxy.config import Limits, Provider
+from proxy.config import Provider
 from proxy.credentials import cleared, forms
-from proxy.exchange import Exchange, Role
+from proxy.errand import Errand
+from proxy.exchange import Exchange, Headers, Role
+from proxy.headers import bearing
 from proxy.identity import new_id
 from proxy.origin import parse_base_url
-from proxy.pulse import Pulse
-from proxy.upstream import Upstream
+from shadow.compare.gate import APIS
 from shadow.config import Config
+from shadow.courier import Courier
 from shadow.sampling.request import ShadowBody, shadow_body
 
-AUDITED = "/v1/chat/completions"
-TAKEN_OVER = {"content-type", "accept", "accept-encoding"}
+TAKEN_OVER = {"content-type", "accept", "accept-encoding", "anthropic-version", "anthropic-beta"}
 """What of the client's headers the reference sees; everything else is the client's own matter."""
 
 
 class Mirror:
-    """Asks references. Its connections, keys and limits are its own; `environ` is where the keys are."""
+    """Asks references, by a `courier`; `environ` is where the keys are."""
 
-    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
+    def __init__(self, config: Config, environ: Mapping[str, str], courier: Courier) -> None:
         self._environ = environ
+        self._courier = courier
         self.turn(config)
-        self._limits = Limits(**{**dict(config.proxy.limits), "audit_body": config.shadow.max_body})
-        self._upstream = Upstream(config.proxy.timeouts, self._limits, Pulse())
 
     def turn(self, config: Config) -> None:
         """From the next question on, know the providers of `config`."""
@@ -42,7 +40,8 @@ class Mirror:
 
     def prepare(self, live: Exchange, provider: str = "") -> ShadowBody:
         """The body that the reference (or another `provider`) will get, and how it differs from what the application sent."""
-        return shadow_body(live.request.body, _name_there(self._providers[provider or live.reference], live.model))
+        request, name = live.request, _name_there(self._providers[provider or live.reference], live.model)
+        return shadow_body(request.body, name, request.target)
 
     def same_server(self, live: Exchange) -> bool:
         """Whether provider and reference are one server under two names, so that comparing them says nothing."""
@@ -58,48 +57,49 @@ class Mirror:
         It goes to the reference, or to another `provider` by name, with that one's own key.
         """
         name = provider or live.reference
-        origin = self._origins[name]
-        answered = await self._upstream.fetch(
-            origin,
-            live.request.method,
-            origin.target(AUDITED),
-            self._headers(live, self._keys[name]),
-            asked.body,
-            self._capture(live, role, name),
-            total=self._shadow.timeout,
-            most=self._shadow.max_body,
-        )
+        answered = await self._courier.fetch(self._errand(live, asked.body, role, name))
         return cleared(answered, forms([self._keys[name].encode("latin-1", "replace")]))
 
     async def close(self) -> None:
-        """Close the connections to the references."""
-        self._upstream.close()
+        """Give up what is still being asked."""
+        await self._courier.close()
 
-    def _headers(self, live: Exchange, key: str) -> list[tuple[bytes, bytes]]:
-        kept = [
-            (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in live.request.headers
-            if name.lower() in TAKEN_OVER
-        ]
-        bearer = [(b"Authorization", f"Bearer {key}".encode("latin-1"))] if key else []
-        return [*kept, (b"User-Agent", b"sameweights"), *bearer]
+    def _headers(self, live: Exchange, name: str, path: str) -> Headers:
+        kept = [(field, value) for field, value in live.request.headers if field.lower() in TAKEN_OVER]
+        field = self._providers[name].api_key_header or ("x-api-key" if path.endswith("/messages") else "authorization")
+        borne = [bearing(self._keys[name], field)] if self._keys[name] else []
+        return (*kept, ("User-Agent", "sameweights"), *((each.decode("latin-1"), key.decode("latin-1")) for each, key in borne))
 
-    def _capture(self, live: Exchange, role: Role, name: str) -> Capture:
-        capture = Capture(
+    def _errand(self, live: Exchange, body: bytes, role: Role, name: str) -> Errand:
+        origin, path = self._origins[name], _path(live)
+        return Errand(
             identity=new_id(),
             role=role,
-            started=time.time(),
-            begun=time.monotonic(),
-            limit=self._limits.audit_body,
+            route=live.route,
+            provider=name,
+            model=live.model,
+            stream=live.stream,
+            tag=live.tag,
+            conversation=live.conversation,
             method=live.request.method,
             target=live.request.target,
             headers=live.request.headers,
+            origin=origin,
+            path=origin.target(path),
+            fields=self._headers(live, name, path),
+            body=body,
+            total=self._shadow.timeout,
+            most=self._shadow.max_body,
+            limit=self._shadow.max_body,
         )
-        capture.route, capture.provider, capture.model = live.route, name, live.model
-        capture.stream, capture.tag, capture.conversation = live.stream, live.tag, live.conversation
-        return capture
 
 
 def _name_there(provider: Provider, model: str) -> str:
     """What the provider calls `model`; "" when it calls it the same."""
     return provider.models.get(model) or provider.models.get("*", "")
+
+
+def _path(live: Exchange) -> str:
+    """The path of the API that the client asked, as every provider has it beside its base URL."""
+    path = live.request.target.partition("?")[0].rstrip("/")
+    return "/v1" + next((tail for tail in APIS if path.endswith(tail)), APIS[0])

@@ -1,7 +1,7 @@
 """Notifier: each kept change of state told to one webhook, once, signed, tried again while the other side is away.
 
-It waits for nobody: what does not fit its queue is dropped and logged, and an audit that ends does not stay for it. The address
-of a webhook is a secret as a rule, so only its host is ever logged.
+What waits, waits in the store: an audit that ends does not stay for it, and the next one goes on. The address of a webhook is a
+secret as a rule, so only its host is ever logged.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
 import structlog
 
+from shadow.drift.pace import Tempo
 from storage.judged import AlarmRow
+from storage.store import StoreError
 
 log = structlog.get_logger("sameweights.notify")
 
@@ -27,7 +30,9 @@ SCHEMA = "sameweights.alarm/1"
 PAUSES = (1.0, 5.0, 30.0, 120.0, 600.0)
 """Seconds between two attempts; after the last one it is given up."""
 TIMEOUT = aiohttp.ClientTimeout(total=10.0)
-QUEUE = 200
+BATCH = 50
+STORE_PAUSE = 5.0
+"""Seconds until a store that did not answer is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,28 +43,56 @@ class Letter:
     body: bytes
 
 
+class Outbox(Protocol):
+    """Where changes of state wait to be told. Slow: call it off the loop."""
+
+    def untold(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
+        """(place, change) of the oldest that nobody was told yet."""
+
+    def told(self, places: Sequence[int]) -> None:
+        """These were told, or never will be."""
+
+    def tell_nobody(self) -> None:
+        """None so far will be told."""
+
+
 class Notifier:
     """Sends to `url`; `secret` signs where it is not empty; `form` is the whole event as JSON, or a text as Slack takes it."""
 
-    def __init__(self, *, url: str, secret: bytes, form: Literal["json", "slack"], pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self, outbox: Outbox, *, url: str, secret: bytes, form: Literal["json", "slack"], pauses: Sequence[float] = PAUSES
+    ) -> None:
+        self._outbox = outbox
         self._url, self._secret, self._form, self._pauses = url, secret, form, pauses
         self._host = urlsplit(url).hostname or ""
-        self._queue: asyncio.Queue[Letter] = asyncio.Queue(QUEUE)
+        self._fresh = asyncio.Event()
+        self._fresh.set()
 
-    def offer(self, alarm: AlarmRow) -> None:
-        """Queue one change; without an address nothing happens."""
-        if not self._url:
-            return
-        try:
-            self._queue.put_nowait(letter(alarm, self._form))
-        except asyncio.QueueFull:
-            log.warning("a notification was dropped, too many wait", host=self._host, state=alarm.new)
+    def wake(self) -> None:
+        """There may be changes to tell."""
+        self._fresh.set()
 
     async def run(self) -> None:
-        """Send until cancelled, one after the other."""
+        """Send until cancelled, one after the other; without an address nothing is sent, now or when there is one."""
         async with aiohttp.ClientSession(timeout=TIMEOUT, headers={"User-Agent": "sameweights"}) as session:
             while True:
-                await self._deliver(session, await self._queue.get())
+                await self._fresh.wait()
+                self._fresh.clear()
+                try:
+                    await self._empty(session)
+                except (StoreError, sqlite3.Error) as error:
+                    log.warning("changes of state wait to be told", error=str(error))
+                    await asyncio.sleep(STORE_PAUSE)
+                    self._fresh.set()
+
+    async def _empty(self, session: aiohttp.ClientSession) -> None:
+        if not self._url:
+            await asyncio.to_thread(self._outbox.tell_nobody)
+            return
+        while waiting := await asyncio.to_thread(self._outbox.untold, BATCH):
+            for place, alarm in waiting:
+                await self._deliver(session, letter(alarm, self._form))
+                await asyncio.shield(asyncio.to_thread(self._outbox.told, [place]))
 
     async def _deliver(self, session: aiohttp.ClientSession, sent: Letter) -> None:
         for pause in (*self._pauses, None):
@@ -86,7 +119,7 @@ class Notifier:
 def letter(alarm: AlarmRow, form: Literal["json", "slack"]) -> Letter:
     """One change as it is sent."""
     group = alarm.group
-    names = (group.route, group.model, group.provider, group.reference, alarm.pair_id, alarm.old, alarm.new)
+    names = (group.route, group.model, group.provider, group.reference, alarm.pair_id, alarm.old, alarm.new, alarm.name)
     event = {
         "schema": SCHEMA,
         "text": text(alarm),
@@ -107,13 +140,29 @@ def letter(alarm: AlarmRow, form: Literal["json", "slack"]) -> Letter:
 
 def text(alarm: AlarmRow) -> str:
     """The change in a sentence or two."""
+    return _spoken(_pace(alarm) if not alarm.group.reference else _drift(alarm))
+
+
+def _pace(alarm: AlarmRow) -> str:
+    group, share = alarm.group, orjson.loads(alarm.details).get("share", 0.0)
+    sentence = f"sameweights: {group.provider} serving {group.model} is now {alarm.new} ({alarm.name}), was {alarm.old}."
+    if alarm.new == Tempo.SLOWER:
+        sentence += f" {share:.0%} of its answers take longer than nine of ten did. That is its speed, not what it says."
+    return sentence
+
+
+def _drift(alarm: AlarmRow) -> str:
     group, told = alarm.group, f" ({alarm.name})" if alarm.name else ""
     sentence = (
         f"sameweights: {group.provider} serving {group.model} on route {group.route} is now {alarm.new}{told}, was {alarm.old}."
     )
     if orjson.loads(alarm.details).get("reference_suspected"):
         sentence += f" Other providers left {group.reference} at the same time: look at the reference."
-    # a model's name is a client's word, and must not ring anybody's bell in a chat
+    return sentence
+
+
+def _spoken(sentence: str) -> str:
+    """A model's name is a client's word, and must not ring anybody's bell in a chat."""
     return sentence.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

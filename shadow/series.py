@@ -114,6 +114,48 @@ class BulkHistogram(Collector):
         metric.add_sample(f"{self._name}_sum", labels, total)
 
 
+class BulkCounter(Collector):
+    """A counter that takes many at once; one `inc` for each check of each answer costs ten times as much.
+
+    Series that differ in the last label only begin at 0 together, for each of the values `begun`: a ratio needs them all.
+    """
+
+    def __init__(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str]) -> None:
+        self._name = name.removesuffix("_total")
+        self._text = text
+        self._labels = tuple(labels)
+        self._begun = tuple(begun)
+        self._lock = Lock()
+        self._counts: dict[tuple[str, ...], int] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label names."""
+        return self._labels
+
+    def count(self, found: Iterable[tuple[str, ...]]) -> None:
+        """Add 1 for each of the label values in `found`."""
+        with self._lock:
+            for values in found:
+                if values not in self._counts:
+                    for last in (*self._begun, values[-1]):
+                        self._counts.setdefault((*values[:-1], last), 0)
+                self._counts[values] += 1
+
+    def describe(self) -> Iterable[Metric]:
+        """The metric without samples, which a registry asks for its names."""
+        return [Metric(self._name, self._text, "counter")]
+
+    def collect(self) -> Iterable[Metric]:
+        """The metric with all its samples, as of one moment."""
+        with self._lock:
+            snapshot = list(self._counts.items())
+        metric = Metric(self._name, self._text, "counter")
+        for values, count in snapshot:
+            metric.add_sample(f"{self._name}_total", dict(zip(self._labels, values, strict=True)), count)
+        return [metric]
+
+
 class Pulses:
     """Cumulative counters of the data-plane processes, as increases: each may restart, and then begins at 0 under another pid."""
 

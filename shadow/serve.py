@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import signal
 import socket
@@ -17,6 +18,7 @@ from contextlib import closing, suppress
 
 import structlog
 
+from proxy.lifeline import hold
 from shadow.child import Child
 from shadow.config import Config
 from shadow.faults import ConfigError
@@ -27,21 +29,30 @@ log = structlog.get_logger("sameweights.serve")
 AUDIT_PATIENCE = 15.0
 """Seconds that the audit process may take to empty its inbox and store what it has, at a stop."""
 BACKLOG = 1_024
+SOCKET_PATH = 100
+"""Bytes of a socket's path that every system takes."""
+NICE = 10
+"""How far the audit stands back where it shares a core with traffic: a tenth of it is left to the audit while both want it."""
 
 
 Load = Callable[[], Config]
 
 
-def run(config: Config, load: Load | None = None) -> int:
+def run(config: Config, load: Load | None = None, *, attached: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, with the routes that `load` gives from SIGHUP on; 0 after an orderly stop.
 
-    ConfigError, all faults at once, when it cannot start.
+    `attached` ends it with standard input too, for a parent that may be killed. ConfigError, all faults at once, when it
+    cannot start.
     """
     to_stderr()
     allow_many_files()
-    data, admin = open_ports(config)
-    with closing(admin), tempfile.TemporaryDirectory(prefix="sameweights-") as folder:
-        return asyncio.run(_House(config, load, data, admin, f"{folder}/audit.sock").run())
+    with tempfile.TemporaryDirectory(prefix="sameweights-") as folder:
+        audit_socket = f"{folder}/audit.sock"
+        if len(os.fsencode(audit_socket)) > SOCKET_PATH:
+            raise ConfigError([f"TMPDIR: the path '{audit_socket}' is too long for a socket: name a folder with a shorter one"])
+        data, admin = open_ports(config)
+        with closing(admin):
+            return asyncio.run(_House(config, load, data, admin, audit_socket).run(attached=attached))
 
 
 def allow_many_files() -> None:
@@ -121,34 +132,31 @@ class _House:
         self._admin = admin
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._audit = Child("audit", "shadow.house", self._audit_task(audit_socket), [admin.fileno()])
+        self._audit = Child("audit", "shadow.house", self._audit_task(audit_socket), [admin.fileno()], nice=NICE)
         self._planes = [
             Child(f"proxy {n}", "proxy.server", self._plane_task(audit_socket, n, opened), [opened.fileno()])
             for n, opened in enumerate(data)
         ]
 
-    async def run(self) -> int:
+    async def run(self, *, attached: bool) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
         loop.add_signal_handler(signal.SIGHUP, self._asked_to_turn)
         started = await self._started()
         if started:
+            if attached:
+                await hold(self._stop.set)
             self._say()
             await self._watch()
         await self._stopped()
         return 0 if started else 2
 
     async def _started(self) -> bool:
-        """The admin port first, the data port last: who can send a request can also see what becomes of it."""
+        """True when all are up. The data port waits for none: what ends before the audit is there waits in the handover."""
         children = (self._audit, *self._planes)
-        # All load their code at once, which is what a start takes; each is told what to do when the one before it is ready.
-        await asyncio.gather(*(child.spawn() for child in children))
-        for child in children:
-            child.tell()
-            if not await child.ready():
-                return False
-        return True
+        await asyncio.gather(*(child.start() for child in children))
+        return all(await asyncio.gather(*(child.ready() for child in children)))
 
     def _say(self) -> None:
         host, port = self._data[0].getsockname()[:2]

@@ -1,10 +1,13 @@
-"""Servings: the identity of every provider and model that answers, a row for each change; bounded, whoever asks for what."""
+"""Servings: the identity of every provider and model that answers, a row for each change; bounded, whoever asks for what.
+
+Names and values are cleaned before anything is learned of them: what looks like a credential is no trait of a server.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from proxy.exchange import Exchange
 from shadow.config import Config
@@ -18,22 +21,31 @@ LONGEST_NAME = 200
 
 
 class Servings:
-    """Who serves what, learned from answers as they come; `known` are the latest rows of a run before."""
+    """Who serves what, learned from answers as they come; `known` are the latest rows of a run before.
 
-    def __init__(self, config: Config, known: Iterable[IdentityRow] = ()) -> None:
-        self._declared = {
-            name: {"quantization": provider.quantization, "tier": provider.tier}
-            for name, provider in config.proxy.providers.items()
-        }
+    `clean` takes credentials out of a text.
+    """
+
+    def __init__(self, config: Config, known: Iterable[IdentityRow] = (), *, clean: Callable[[str], str]) -> None:
+        self._clean = clean
+        self.turn(config)
         self._known: OrderedDict[tuple[str, str], Serving] = OrderedDict()
         for row in known:
             self._known[row.provider, row.model] = Serving(_facts(row))
 
+    def turn(self, config: Config) -> None:
+        """From the next answer on, know what `config` declares of its providers."""
+        self._declared = {
+            name: {"quantization": provider.quantization, "tier": provider.tier}
+            for name, provider in config.proxy.providers.items()
+        }
+
     def observe(self, exchange: Exchange, answer: Answer) -> tuple[IdentityRow, ...]:
         """Take in one answer of any role; a row when it changes who serves, none otherwise."""
-        model = exchange.model[:LONGEST_NAME].encode("utf-8", "replace").decode()
+        model = self._clean(exchange.model)[:LONGEST_NAME].encode("utf-8", "replace").decode()
         serving = self._serving((exchange.provider, model))
-        change = serving.observe(traits(answer, declared=self._declared.get(exchange.provider, {})))
+        declared = self._declared.get(exchange.provider, {})
+        change = serving.observe(traits(answer, declared=declared, clean=self._clean))
         if change is None:
             return ()
         row = IdentityRow(

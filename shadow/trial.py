@@ -17,7 +17,7 @@ from shadow.discretion import Guard
 from shadow.drift.exclusion import Exclusion
 from shadow.drift.kind import kind
 from shadow.drift.payoff import excluded, payoffs, wants_control
-from shadow.greedy import Greedy, ask_greedily
+from shadow.greedy import Greedy, ask_greedily, takes_temperature
 from shadow.identity.shape import shape_of
 from shadow.keep import Triple, pair_record
 from shadow.mirror import Mirror
@@ -56,7 +56,7 @@ class Trials:
         if reason is not ControlReason.NONE:
             legs.append(understand_leg(await self._mirror.ask(live.exchange, asked, Role.CONTROL), live))
         shadow = self._shadow
-        greedily = tossed("greedy", live.exchange.id, shadow.greedy, shadow.seed)
+        greedily = tossed("greedy", live.exchange.id, shadow.greedy, shadow.seed) and takes_temperature(live)
         return self._judged(
             live, tuple(legs), reason, asked.alterations, await ask_greedily(self._mirror, live) if greedily else None
         )

@@ -65,8 +65,13 @@ class Veil:
         return orjson.dumps(_storable(body))
 
     def response(self, seen: Seen, outcomes: Sequence[str]) -> bytes | None:
-        """The answer, veiled, None when it said nothing; `outcomes` are the schema classes of its first choice's calls."""
+        """The answer, veiled, None when it said nothing or is made of vectors.
+
+        `outcomes` are the schema classes of its first choice's calls.
+        """
         said, error = seen.answer.said, seen.answer.error
+        if isinstance(said, Completion) and said.vectors:
+            return None  # a vector tells of the text that it was made of
         if isinstance(said, Completion):
             return orjson.dumps(_storable(self._completion(said, outcomes)))
         return orjson.dumps(_storable(_error(error))) if error else None

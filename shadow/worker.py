@@ -59,7 +59,7 @@ class Worker:
         self._metrics = metrics
         self._budget = budget
         self._guard = guard
-        self._servings = servings or Servings(config)
+        self._servings = servings or Servings(config, clean=guard.redactor.text)
         self._trials = Trials(shadow=config.shadow, guard=guard, mirror=mirror, keep=self._counted)
         self._running: set[asyncio.Task[None]] = set()
 
@@ -84,8 +84,9 @@ class Worker:
         """Read, check and keep one live exchange, and begin its shadow where it is sampled; never raises."""
         try:
             seen = understand(exchange)
-            self._keep(seen)
-            self._consider(seen)
+            decision = self._decide(seen)
+            self._keep(seen, pair_id=exchange.id if decision.shadow else "")
+            self._consider(seen, decision)
         except Exception:
             self._metrics.audit_lost("error", 1)
             log.exception("exchange not handled", exchange=exchange.id)
@@ -99,17 +100,20 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _keep(self, live: Seen) -> None:
-        record = self._counted(live)
+    def _keep(self, live: Seen, *, pair_id: str) -> None:
+        record = self._counted(live, pair_id=pair_id)
         if self._store.add_exchange(record) is None:
             self._metrics.audit_lost("store_full", 1)
 
-    def _counted(self, seen: Seen) -> ExchangeRecord:
-        """Check one answer, count it, and make its rows; a shadow's rows are stored with its pair."""
+    def _counted(self, seen: Seen, *, pair_id: str = "") -> ExchangeRecord:
+        """Check one answer, count it, and make its rows; a shadow's rows are stored with its pair.
+
+        `pair_id` is the pair that its times lead to.
+        """
         exchange = seen.exchange
         outcomes = [outcome(seen.ask, call)[0] for call in calls(seen.answer)]
         found = check(seen.ask, seen.answer, sent_as=self._sent_as(exchange))
-        self._metrics.exchange(exchange, seen.answer, outcomes)
+        self._metrics.exchange(exchange, seen.answer, outcomes, pair_id=pair_id)
         if exchange.role is Role.PRIMARY:
             self._metrics.findings(exchange.provider, exchange.model, "check", "", found, pair_id="")
         bare = exchange_record(self._guard.bare(seen), outcomes=outcomes, checks=found, bodies=self._guard.bodies)
@@ -123,8 +127,7 @@ class Worker:
         provider = self._config.proxy.providers.get(exchange.provider)
         return provider.models.get(exchange.model) or provider.models.get("*", "") if provider else ""
 
-    def _consider(self, seen: Seen) -> None:
-        decision = self._decide(seen)
+    def _consider(self, seen: Seen, decision: Decision) -> None:
         if decision.why:
             self._metrics.shadow_skipped(decision.why)
         if not decision.shadow:
@@ -163,9 +166,9 @@ class Worker:
             return "request_truncated"
         if exchange.failure and exchange.failure.kind in {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STOPPED}:
             return exchange.failure.kind.value
-        if seen.ask.unread and not seen.ask.body:
+        if seen.ask.unread:
             return seen.ask.unread.why.value
-        return why_not(exchange.request.method, exchange.request.target, seen.ask.body)
+        return why_not(exchange.request.method, exchange.request.target, seen.ask.sent)
 
     def _no_room(self) -> str:
         if len(self._running) >= self._config.shadow.concurrency:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from storage import tallies
+from storage import passages, tallies
 from storage.bodies import Squeezer
 from storage.lineage import Kept, Lineage
 from storage.rows import ExchangeRecord, FindingRow, PairRecord
@@ -141,6 +141,8 @@ class _Batch:
 
     known_exchanges: set[str]
     known_pairs: set[str]
+    after: int
+    """The number of the last exchange that is stored already."""
     exchange_no: Callable[[], int]
     pair_no: Callable[[], int]
     bases: dict[str, int]
@@ -191,6 +193,7 @@ def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
             if batch.rows[table]:
                 conn.executemany(INSERTS[table], batch.rows[table])
         tallies.add(conn, batch.counts)
+        passages.add(conn, batch.after)
         conn.execute("COMMIT")
     except BaseException:
         roll_back(conn)
@@ -207,22 +210,20 @@ def roll_back(conn: sqlite3.Connection) -> None:
 
 def _batch(conn: sqlite3.Connection, records: Sequence[Prepared]) -> _Batch:
     exchanges = [parcel for record in records for parcel in record.exchanges]
+    (after,) = conn.execute(LAST_EXCHANGE).fetchone()
+    (last_pair,) = conn.execute(LAST_PAIR).fetchone()
     return _Batch(
         known_exchanges=_known(conn, KNOWN_EXCHANGES, (parcel.id for parcel in exchanges)),
         known_pairs=_known(conn, KNOWN_PAIRS, (record.pair.id for record in records if record.pair)),
-        exchange_no=_numbers(conn, LAST_EXCHANGE),
-        pair_no=_numbers(conn, LAST_PAIR),
+        after=after,
+        exchange_no=itertools.count(after + 1).__next__,
+        pair_no=itertools.count(last_pair + 1).__next__,
         bases=dict(conn.execute(BASES, (json.dumps([parcel.body.base for parcel in exchanges if parcel.body]),))),
     )
 
 
 def _known(conn: sqlite3.Connection, statement: str, ids: Iterable[str]) -> set[str]:
     return {known for (known,) in conn.execute(statement, (json.dumps(list(ids)),))}
-
-
-def _numbers(conn: sqlite3.Connection, statement: str) -> Callable[[], int]:
-    (last,) = conn.execute(statement).fetchone()
-    return itertools.count(last + 1).__next__
 
 
 def _of_a_pair(finding: FindingRow) -> bool:

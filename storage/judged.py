@@ -1,7 +1,11 @@
-"""The rows of judgement as plain values: pairs as they wait for it, what became of each, the state of a group, its alarms."""
+"""The rows of judgement as plain values: pairs as they wait for it, what became of each, the state of a group, its alarms,
+
+what operators answered, and how fast each provider was.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.rows import Group
@@ -61,3 +65,96 @@ class AlarmRow:
     new: str
     name: str
     details: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """What an operator answered to the alarm of a group, at `at` (epoch seconds), when the pair `after_no` was the last
+
+    judged; `no` is its place among the answers, 0 for one that is new.
+    """
+
+    after_no: int
+    at: float
+    answer: str
+    group: Group
+    no: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceRow:
+    """How fast one provider was with one model by one measure, after the exchange `last_no`, as its owner wrote it."""
+
+    provider: str
+    model: str
+    measure: str
+    last_no: int
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedRow:
+    """One live answer that came whole: its end (epoch seconds), and its times in seconds."""
+
+    no: int
+    exchange_id: str
+    provider: str
+    model: str
+    ended: float
+    first_token: float | None
+    seconds: float
+    completion_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """What a judge has to keep, all of it or nothing: `given` are new answers of operators, carried out already; `applied`
+    are the places of those that waited and now are.
+    """
+
+    rulings: Sequence[RulingRow] = ()
+    cases: Sequence[CaseRow] = ()
+    alarms: Sequence[AlarmRow] = ()
+    given: Sequence[AnswerRow] = ()
+    applied: Sequence[int] = ()
+    paces: Sequence[PaceRow] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoffSum:
+    """Payoffs of one signal in one `cluster`, a number that its other signals and rulings share: of `pairs`, `plus` were +1 and
+    `minus` -1. `ruling` is what was ruled on these pairs, "" where all of each counts or nobody ruled. Routes are pooled.
+    """
+
+    model: str
+    provider: str
+    reference: str
+    signal: str
+    cluster: int
+    ruling: str
+    pairs: int
+    plus: int
+    minus: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggers:
+    """How the answers of one pair ended: finish reasons; `control` is "" where no second reference answer ended."""
+
+    group: Group
+    conversation: str
+    control_reason: str
+    provider: str
+    reference: str
+    control: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairTimes:
+    """Seconds that the two answers of one pair took: (provider, reference) by measure, None where one was not measured."""
+
+    group: Group
+    started: float
+    first_chunk: tuple[float | None, float | None]
+    first_token: tuple[float | None, float | None]
+    seconds: tuple[float | None, float | None]

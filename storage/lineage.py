@@ -19,6 +19,8 @@ SHORTEST = 512
 """Bytes of a body below which nothing is gained."""
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of bodies remembered, the latest of each conversation; what was forgotten costs a body kept whole, nothing else."""
+PLACE = 500
+"""Bytes that remembering one body costs beside the body: names, the record, its place."""
 
 CHAIN = """
 WITH RECURSIVE chain(step, base, body) AS (
@@ -79,11 +81,15 @@ class Lineage:
 
     def _remember(self, conversation: str, latest: _Latest) -> None:
         gone = self._latest.pop(conversation, None)
-        self._size += len(latest.body) - (len(gone.body) if gone else 0)
+        self._size += _cost(latest) - (_cost(gone) if gone else 0)
         self._latest[conversation] = latest
         while self._size > self._most:
             _, oldest = self._latest.popitem(last=False)
-            self._size -= len(oldest.body)
+            self._size -= _cost(oldest)
+
+
+def _cost(latest: _Latest) -> int:
+    return len(latest.body) + PLACE
 
 
 def whole(conn: sqlite3.Connection, exchange_no: int) -> bytes | None:

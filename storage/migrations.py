@@ -11,7 +11,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 from sqlite_utils.db import ForeignKey, Table
 
-from storage import tallies
+from storage import passages, tallies
 
 SCHEMA = Migrations("sameweights")
 
@@ -212,6 +212,30 @@ def m006_tallies(db: Database) -> None:
     tallies.build(db.conn)
     db.execute("DROP INDEX idx_checks_exchange_no_comparison_aspect_state")
     db.table("checks").create_index(["exchange_no"])
+
+
+@SCHEMA()
+def m007_answers_letters_and_paces(db: Database) -> None:
+    """Operators' answers, so that a replay gives them again; which changes of state were told; how fast each provider was.
+
+    A change of state stands once, however often its pairs are judged again; those of older versions count as told.
+    """
+    group: dict[str, type] = {"route": str, "model": str, "provider": str, "reference": str}
+    given: dict[str, type] = {"no": int, "after_no": int, "at": float, "answer": str, **group, "applied": int}
+    _table(db, "acknowledgements", given, key="no")
+    db.execute("ALTER TABLE alarms ADD COLUMN told INTEGER NOT NULL DEFAULT 1")
+    named = ("pair_id", *group, "old", "new", "name")
+    db.execute(f"DELETE FROM alarms WHERE no NOT IN (SELECT min(no) FROM alarms GROUP BY {', '.join(named)})")  # noqa: S608 - our own names
+    db.table("alarms").create_index(list(named), unique=True)
+    db.execute("CREATE INDEX idx_alarms_told ON alarms(told) WHERE told = 0")
+    _table(db, "paces", {"provider": str, "model": str, "measure": str, "last_no": int, "snapshot": str})
+    db.table("paces").create_index(["provider", "model", "measure"], unique=True)
+
+
+@SCHEMA()
+def m008_passages(db: Database) -> None:
+    """Traffic counted by stretches of time."""
+    passages.build(db.conn)
 
 
 def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:

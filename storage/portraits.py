@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from storage import passages
 from storage.rows import Group, IdentityRow, SegmentCount
 
 Result = TypeVar("Result")
@@ -28,22 +29,28 @@ WHERE started >= ? AND started < ? AND comparable = '' ORDER BY started DESC, no
 """
 SEGMENTS = """
 WITH cut AS (
-  SELECT no, route, model, provider, reference, conversation, key AS segment, value AS place
+  SELECT no, route, model, provider, reference, conversation, control_reason, key AS segment, value AS place
   FROM pairs, json_each(pairs.shape, '$.segments') WHERE started >= ? AND started < ?
 )
 SELECT route, model, provider, cut.reference, segment, place, aspect, state, count(*) AS times,
-       count(DISTINCT coalesce(nullif(conversation, ''), no)) AS conversations
-FROM cut JOIN findings ON pair_no = no WHERE comparison = 'cross' AND state IN ('match', 'differ')
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
+       count(DISTINCT coalesce(nullif(conversation, ''), no)) AS conversations, comparison
+FROM cut JOIN findings ON pair_no = no
+WHERE state IN ('match', 'differ') AND (comparison = 'cross' OR comparison = 'self' AND control_reason = 'random')
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 11 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 11
 """
-
-LIMITS = """
-SELECT provider, model, max(CASE WHEN failure = '' AND status < 400 THEN prompt_tokens END) AS accepted,
-       min(CASE WHEN (unread <> '' OR status >= 400) AND EXISTS (
-             SELECT 1 FROM checks WHERE exchange_no = no AND comparison = 'check' AND aspect = 'context_limit'
-             AND state = 'differ'
-           ) THEN request_size END) AS refused
-FROM exchanges WHERE started >= ? AND started < ? GROUP BY 1, 2
+BY_STREAM = """
+WITH newest AS (
+  SELECT no, provider, model, stream FROM exchanges WHERE started >= ? AND started < ? AND role = 'primary'
+  ORDER BY started DESC LIMIT ?
+), faulty AS (
+  SELECT DISTINCT aspect AS found FROM newest CROSS JOIN checks ON exchange_no = no
+  WHERE state = 'differ' AND comparison = 'check'
+)
+SELECT '' AS route, model, provider, '' AS reference, 'stream', CASE WHEN stream THEN 'yes' ELSE 'no' END AS place, aspect, state,
+       count(*) AS times, 0, 'check'
+FROM newest CROSS JOIN checks ON exchange_no = no
+WHERE comparison = 'check' AND state IN ('match', 'differ') AND aspect IN (SELECT found FROM faulty)
+GROUP BY provider, model, place, aspect, state ORDER BY provider, model, aspect, place, state
 """
 
 
@@ -75,13 +82,22 @@ class PortraitReader:
         return self._ask(lambda conn: [(_group(row), row[4]) for row in conn.execute(SHAPES, period)])
 
     def segments(self, since: float, until: float) -> Sequence[SegmentCount]:
-        """Cross findings that match or differ, by group, segment and signal."""
+        """Findings that match or differ, by group, segment, signal and comparison: `cross`, or `self` of a random control."""
         return self._ask(lambda conn: [_segment(row) for row in conn.execute(SEGMENTS, (since, until or FOREVER))])
+
+    def by_stream(self, since: float, until: float, limit: int) -> Sequence[SegmentCount]:
+        """Checks of the newest `limit` live answers of the period, counted by whether a stream was asked for.
+
+        Of checks that some of these answers failed; what could not be checked is left out. Their group holds provider and model
+        alone, their segment is `stream`, and they stand in no conversation.
+        """
+        period = (since, until or FOREVER, limit)
+        return self._ask(lambda conn: [_segment(row) for row in conn.execute(BY_STREAM, period)])
 
     def limits(self, since: float, until: float) -> Mapping[tuple[str, str], tuple[int | None, int | None]]:
         """(largest accepted prompt in tokens, smallest request refused for its length in bytes) by provider and model."""
-        period = (since, until or FOREVER)
-        return self._ask(lambda conn: {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(LIMITS, period)})
+        period = passages.period(since, until or FOREVER)
+        return self._ask(lambda conn: {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(passages.LIMITS, period)})
 
 
 def _identity(row: tuple[str, float, str, str, str, str, str, str]) -> IdentityRow:
@@ -101,7 +117,14 @@ def _group(row: Sequence[str]) -> Group:
     return Group(route=row[0], model=row[1], provider=row[2], reference=row[3])
 
 
-def _segment(row: tuple[str, str, str, str, str, str, str, str, int, int]) -> SegmentCount:
+def _segment(row: tuple[str, str, str, str, str, str, str, str, int, int, str]) -> SegmentCount:
     return SegmentCount(
-        group=_group(row[:4]), segment=row[4], value=row[5], aspect=row[6], state=row[7], count=row[8], conversations=row[9]
+        group=_group(row[:4]),
+        segment=row[4],
+        value=row[5],
+        aspect=row[6],
+        state=row[7],
+        count=row[8],
+        conversations=row[9],
+        comparison=row[10],
     )

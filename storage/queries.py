@@ -14,7 +14,7 @@ from dataclasses import fields, replace
 from itertools import chain
 from typing import TypeVar
 
-from storage import tallies
+from storage import passages, tallies
 from storage.bodies import unsqueeze
 from storage.lineage import whole
 from storage.rows import (
@@ -42,10 +42,14 @@ NARROWED = {
     "model": "p.model = :model",
     "since": "p.started >= :since",
     "until": "p.started < :until",
+    "segment": "EXISTS (SELECT 1 FROM json_each(p.shape, '$.segments') WHERE key || '=' || value = :segment)",
     "before_id": "(p.started, p.no) < (SELECT started, no FROM pairs WHERE id = :before_id)",
 }
 """What each field of a PairFilter adds to the condition when it is not empty."""
 FOUND = "EXISTS (SELECT 1 FROM findings f WHERE f.pair_no = p.no AND f.comparison = 'cross'"
+CHECKED = "EXISTS (SELECT 1 FROM exchanges e JOIN checks f ON f.exchange_no = e.no WHERE e.id = p.subject_id"
+EVER = "EXISTS (SELECT 1 FROM tallies f WHERE f.comparison = '{}'"
+"""Asked once and first: an aspect is a signal or a check, never both, and to look into each pair for the other takes long."""
 FOUND_ASPECT = " AND f.aspect = :aspect"
 FOUND_STATE = " AND f.state = :state"
 STATES = """
@@ -92,25 +96,29 @@ PAYOFFS = """
 SELECT route, model, provider, reference, signal, conversation, payoff
 FROM pairs JOIN payoffs y ON pair_no = no WHERE started >= ? AND started < ? ORDER BY started, no, y.rowid
 """
-TRAFFIC = """
-SELECT provider, model, role, count(*) AS requests, sum(failure <> '') AS failures,
-       sum(failure = '' AND coalesce(status, 0) >= 400) AS errors,
-       coalesce(sum(prompt_tokens), 0) AS prompt_tokens, coalesce(sum(completion_tokens), 0) AS completion_tokens
-FROM exchanges WHERE started >= ? AND started < ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""
 LATENCIES = """
 SELECT provider, model, role, first_chunk, first_token, seconds FROM exchanges
 WHERE started >= ? AND started < ? AND failure = '' AND status < 400 ORDER BY started DESC, no DESC LIMIT ?
+"""
+REASONS = """
+SELECT provider, model, reference, comparable, count(*) FROM pairs
+WHERE started >= ? AND started < ? AND comparable <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 MEASURES = ("first_chunk", "first_token", "seconds")
 
 
 def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
-    """The newest pairs that fit, each with the states of its cross findings."""
+    """The newest pairs that fit, each with the states of its cross findings.
+
+    An aspect is looked for among the checks of the provider's answer as well.
+    """
     values = {name: getattr(wanted, name) for name in PairFilter.__slots__}
     conditions = [condition for name, condition in NARROWED.items() if values[name]]
     if wanted.aspect or wanted.state:
-        conditions.append(FOUND + FOUND_ASPECT * bool(wanted.aspect) + FOUND_STATE * bool(wanted.state) + ")")
+        narrower = FOUND_ASPECT * bool(wanted.aspect) + FOUND_STATE * bool(wanted.state) + ")"
+        cross = f"({EVER.format('cross')}{narrower} AND {FOUND}{narrower})"
+        checked = f" OR ({EVER.format('check')}{narrower} AND {CHECKED}{narrower})" if wanted.aspect else ""
+        conditions.append(f"({cross}{checked})")
     where = " WHERE " + " AND ".join(conditions) if conditions else ""
     found = list(_made(PairRow, conn.execute(PAIRS + where + NEWEST, values)))
     states = _states(conn, [row.id for row in found])
@@ -185,7 +193,12 @@ def payoffs(conn: sqlite3.Connection, since: float, until: float) -> list[Payoff
 
 def traffic(conn: sqlite3.Connection, since: float, until: float) -> list[TrafficCount]:
     """Requests of a period; `failures` ended without a whole answer, `errors` were answered in whole, with 400 or more."""
-    return list(_made(TrafficCount, conn.execute(TRAFFIC, _period(since, until))))
+    return list(_made(TrafficCount, conn.execute(passages.TRAFFIC, passages.period(*_period(since, until)))))
+
+
+def reasons(conn: sqlite3.Connection, since: float, until: float) -> list[tuple[str, str, str, str, int]]:
+    """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""
+    return conn.execute(REASONS, _period(since, until)).fetchall()
 
 
 def latencies(conn: sqlite3.Connection, since: float, until: float, limit: int) -> list[tuple[str, str, str, str, float]]:

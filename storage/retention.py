@@ -12,9 +12,9 @@ import math
 import sqlite3
 from collections.abc import Iterable
 
+from storage import passages, tallies
 from storage.inserting import roll_back
 from storage.lineage import release
-from storage.tallies import take_back
 
 SLICE = 500
 """Exchanges that go in one transaction."""
@@ -51,7 +51,8 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
         pairs = conn.execute(PAIRS, (_listed(going),)).fetchall()
         going.update(exchange for _, *legs in pairs for exchange in legs)
         numbers = _listed({no for no, *_ in pairs})
-        take_back(conn, _listed(going), numbers)
+        tallies.take_back(conn, _listed(going), numbers)
+        passages.take_back(conn, _listed(going))
         release(conn, _listed(going))
         conn.execute(DELETE_PAIRS, (numbers,))
         gone = conn.execute(DELETE_EXCHANGES, (_listed(going),)).rowcount

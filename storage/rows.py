@@ -143,8 +143,9 @@ class ExchangeRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentCount:
-    """How many cross findings of one group and aspect are in one state, in one segment of requests.
+    """How many findings of one group and aspect are in one state, in one segment of requests.
 
+    `comparison` is `cross` for the provider, `self` for the reference against itself where a control was sent at random.
     `conversations` counts the conversations that they stand in: a fault that sticks to few of them shows by it.
     """
 
@@ -155,6 +156,7 @@ class SegmentCount:
     state: str
     count: int
     conversations: int
+    comparison: str = "cross"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +176,10 @@ class PairRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFilter:
-    """What a list of pairs is narrowed to; empty means any. `since` and `until` are seconds since the epoch."""
+    """What a list of pairs is narrowed to; empty means any. `since` and `until` are seconds since the epoch.
+
+    `segment` is a division of the requests and its value, as in `tools=yes`.
+    """
 
     provider: str = ""
     model: str = ""
@@ -183,6 +188,7 @@ class PairFilter:
     since: float = 0.0
     until: float = 0.0
     before_id: str = ""
+    segment: str = ""
     limit: int = 50
 
 
@@ -232,12 +238,15 @@ class PayoffPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficCount:
-    """Traffic of one provider and model in a period: requests by outcome, and latencies as sorted samples at most `limit`."""
+    """Traffic of one provider and model in a period: requests by outcome; `asked` are those that named a model or posted
+    something, which a health probe does not.
+    """
 
     provider: str
     model: str
     role: str
     requests: int
+    asked: int
     failures: int
     errors: int
     prompt_tokens: int

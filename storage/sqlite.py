@@ -84,6 +84,10 @@ class SqliteReader:
         """Requests, failures and tokens by provider, model and role."""
         return self._ask(lambda conn: queries.traffic(conn, since, until))
 
+    def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
+        """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""
+        return self._ask(lambda conn: queries.reasons(conn, since, until))
+
     def latencies(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, str, float]]:
         """(provider, model, role, measure, seconds) of the newest `limit` exchanges that were answered in whole."""
         return self._ask(lambda conn: queries.latencies(conn, since, until, limit))
@@ -170,6 +174,11 @@ class SqliteStore(SqliteReader):
     def queued(self) -> int:
         """Records taken that are neither stored nor lost yet."""
         return self._writer.queued
+
+    @property
+    def lag(self) -> float:
+        """Seconds for which the oldest waiting record has waited; 0 when none waits."""
+        return self._writer.lag
 
     @property
     def dropped(self) -> int:

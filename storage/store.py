@@ -7,7 +7,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage.judged import AlarmRow, CaseRow, EntryRow, EvidenceRow, RulingRow
+from storage.judged import (
+    AlarmRow,
+    AnswerRow,
+    CaseRow,
+    EntryRow,
+    EvidenceRow,
+    Keeping,
+    PaceRow,
+    PairTimes,
+    PayoffSum,
+    TimedRow,
+    Triggers,
+)
 from storage.rows import (
     ExchangeRecord,
     ExchangeRow,
@@ -43,7 +55,14 @@ class Portraits(Protocol):
         """(group, shape) of the newest `limit` comparable pairs of the period, newest first."""
 
     def segments(self, since: float, until: float) -> Sequence[SegmentCount]:
-        """Cross findings that match or differ, by group, segment and signal."""
+        """Findings that match or differ, by group, segment, signal and comparison: `cross`, or `self` of a random control."""
+
+    def by_stream(self, since: float, until: float, limit: int) -> Sequence[SegmentCount]:
+        """Checks of the newest `limit` live answers of the period, counted by whether a stream was asked for.
+
+        Of checks that some of these answers failed; what could not be checked is left out. Their group holds provider and model
+        alone, their segment is `stream`, and they stand in no conversation.
+        """
 
     def limits(self, since: float, until: float) -> Mapping[tuple[str, str], tuple[int | None, int | None]]:
         """(largest accepted prompt in tokens, smallest request refused for its length in bytes) by provider and model."""
@@ -57,6 +76,21 @@ class Verdicts(Protocol):
 
     def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
         """The newest changes of state of a period, newest first; `until` 0 is no bound."""
+
+    def paces(self) -> Sequence[PaceRow]:
+        """How fast each provider was, model by model, measure by measure."""
+
+    def hung_up(self, seconds: float) -> Mapping[Group, tuple[int, int]]:
+        """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
+
+    def scored(self, since: float, until: float) -> Sequence[PayoffSum]:
+        """The payoffs of the period by cluster, signal and what was ruled."""
+
+    def triggers(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
+        """How the answers of the newest `limit` pairs ended, where tools were offered."""
+
+    def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
+        """The times of the newest `limit` pairs of the period, both answers whole."""
 
 
 class Bench(Verdicts, Protocol):
@@ -77,8 +111,29 @@ class Bench(Verdicts, Protocol):
     def evidence(self, group: Group, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
         """The newest pairs that counted for a signal, oldest first; `agreement` leaves out those that a cache silenced."""
 
-    def record(self, holder: str, rulings: Sequence[RulingRow], cases: Sequence[CaseRow], alarms: Sequence[AlarmRow]) -> bool:
+    def last_ruled(self) -> int:
+        """The number of the last pair that was ruled on, 0 without one."""
+
+    def answers(self) -> Sequence[AnswerRow]:
+        """What operators answered and was not carried out yet, as in a rebuild, in its order."""
+
+    def timed(self, after: int, limit: int) -> Sequence[TimedRow]:
+        """The next live answers that came whole, by number; numbers up to `after` are taken as known, unless all went."""
+
+    def record(self, holder: str, keeping: Keeping) -> bool:
         """Keep all of it or nothing; False when `holder` may not judge any more."""
+
+    def rebuild(self) -> None:
+        """Let every pair be judged again from the first that is stored; alarms stay, and none is told twice."""
+
+    def untold(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
+        """(place, change) of the oldest changes of state that nobody was told yet."""
+
+    def told(self, places: Sequence[int]) -> None:
+        """These changes of state were told, or never will be."""
+
+    def tell_nobody(self) -> None:
+        """No change of state so far will be told."""
 
 
 class BusyError(StoreError):
@@ -126,6 +181,10 @@ class Writer(Protocol):
         """Records waiting now."""
 
     @property
+    def lag(self) -> float:
+        """Seconds for which the oldest waiting record has waited; 0 when none waits."""
+
+    @property
     def dropped(self) -> int:
         """Records not taken because the queue was full."""
 
@@ -168,6 +227,9 @@ class Reader(Protocol):
     @property
     def verdicts(self) -> Verdicts:
         """What was judged."""
+
+    def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
+        """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""
 
     def latencies(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, str, float]]:
         """(provider, model, role, measure, seconds); measure is first_chunk, first_token or seconds; newest `limit` exchanges."""

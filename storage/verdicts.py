@@ -7,11 +7,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from storage import paces, scores
 from storage.inserting import roll_back
-from storage.judged import AlarmRow, CaseRow, EntryRow, EvidenceRow, RulingRow
+from storage.judged import (
+    AlarmRow,
+    AnswerRow,
+    CaseRow,
+    EntryRow,
+    EvidenceRow,
+    Keeping,
+    PaceRow,
+    PairTimes,
+    PayoffSum,
+    TimedRow,
+    Triggers,
+)
 from storage.rows import Group
 
 Result = TypeVar("Result")
@@ -55,9 +68,24 @@ INSERT INTO cases (route, model, provider, reference, last_no, snapshot) VALUES 
 ON CONFLICT (route, model, provider, reference) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
 """
 ALARM = """
-INSERT INTO alarms (at, pair_id, route, model, provider, reference, old, new, name, details)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO alarms (at, pair_id, route, model, provider, reference, old, new, name, details, told)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (pair_id, route, model, provider, reference, old, new, name) DO NOTHING
 """
+"""A change that stands already, as after a rebuild, stays as it is, told or untold."""
+UNTOLD = """
+SELECT at, pair_id, route, model, provider, reference, old, new, name, details, no FROM alarms WHERE told = 0 ORDER BY no LIMIT ?
+"""
+TOLD = "UPDATE alarms SET told = 1 WHERE no = ?"
+TELL_NOBODY = "UPDATE alarms SET told = 1 WHERE told = 0"
+LAST_RULED = "SELECT coalesce(max(pair_no), 0) FROM rulings"
+ANSWERS = """
+SELECT no, after_no, at, answer, route, model, provider, reference FROM acknowledgements WHERE applied = 0 ORDER BY no
+"""
+GIVEN = """
+INSERT INTO acknowledgements (after_no, at, answer, route, model, provider, reference, applied) VALUES (?, ?, ?, ?, ?, ?, ?, 1)
+"""
+APPLIED = "UPDATE acknowledgements SET applied = 1 WHERE no = ?"
+REBUILD = ("DELETE FROM rulings", "DELETE FROM cases", "UPDATE acknowledgements SET applied = 0")
 
 
 class Doing(Protocol):
@@ -81,6 +109,26 @@ class VerdictReader:
         """The newest changes of state of a period, newest first; `until` 0 is no bound."""
         period = (since, until or FOREVER, NEWEST_ALARMS)
         return self._ask(lambda conn: [_alarm(row) for row in conn.execute(ALARMS, period)])
+
+    def paces(self) -> Sequence[PaceRow]:
+        """How fast each provider was, model by model, measure by measure."""
+        return self._ask(paces.paces)
+
+    def hung_up(self, seconds: float) -> Mapping[Group, tuple[int, int]]:
+        """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
+        return self._ask(lambda conn: scores.hung_up(conn, seconds))
+
+    def scored(self, since: float, until: float) -> Sequence[PayoffSum]:
+        """The payoffs of the period by cluster, signal and what was ruled."""
+        return self._ask(lambda conn: scores.scored(conn, since, until))
+
+    def triggers(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
+        """How the answers of the newest `limit` pairs ended, where tools were offered."""
+        return self._ask(lambda conn: scores.triggers(conn, since, until, limit))
+
+    def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
+        """The times of the newest `limit` pairs of the period, both answers whole."""
+        return self._ask(lambda conn: scores.pair_times(conn, since, until, limit))
 
 
 class VerdictKeeper(VerdictReader):
@@ -122,7 +170,19 @@ class VerdictKeeper(VerdictReader):
         values = (*_named(group), signal, agreement, limit)
         return self._ask(lambda conn: [_evidence(row) for row in conn.execute(EVIDENCE, values)])
 
-    def record(self, holder: str, rulings: Sequence[RulingRow], cases: Sequence[CaseRow], alarms: Sequence[AlarmRow]) -> bool:
+    def last_ruled(self) -> int:
+        """The number of the last pair that was ruled on, 0 without one."""
+        return self._ask(lambda conn: int(conn.execute(LAST_RULED).fetchone()[0]))
+
+    def answers(self) -> Sequence[AnswerRow]:
+        """What operators answered and was not carried out yet, as in a rebuild, in its order."""
+        return self._ask(lambda conn: [_answer(row) for row in conn.execute(ANSWERS)])
+
+    def timed(self, after: int, limit: int) -> Sequence[TimedRow]:
+        """The next live answers that came whole, by number; numbers up to `after` are taken as known, unless all went."""
+        return self._ask(lambda conn: paces.timed(conn, after, limit))
+
+    def record(self, holder: str, keeping: Keeping) -> bool:
         """Keep all of it or nothing; False when `holder` may not judge any more."""
 
         def job(conn: sqlite3.Connection) -> bool:
@@ -130,15 +190,44 @@ class VerdictKeeper(VerdictReader):
             try:
                 if conn.execute(HOLDS, (holder,)).fetchone() != (1,):
                     return False
-                conn.executemany(RULE, [(row.reason, row.no) for row in rulings])
-                conn.executemany(KEEP_CASE, [(*_named(row.group), row.last_no, row.snapshot) for row in cases])
-                conn.executemany(ALARM, map(_values, alarms))
+                conn.executemany(RULE, [(row.reason, row.no) for row in keeping.rulings])
+                conn.executemany(KEEP_CASE, [(*_named(row.group), row.last_no, row.snapshot) for row in keeping.cases])
+                conn.executemany(ALARM, map(_values, keeping.alarms))
+                conn.executemany(GIVEN, [(row.after_no, row.at, row.answer, *_named(row.group)) for row in keeping.given])
+                conn.executemany(APPLIED, [(no,) for no in keeping.applied])
+                paces.keep(conn, keeping.paces)
                 conn.execute("COMMIT")
             finally:
                 roll_back(conn)
             return True
 
         return self._run(job)
+
+    def rebuild(self) -> None:
+        """Let every pair be judged again from the first that is stored; alarms stay, and none is told twice."""
+
+        def job(conn: sqlite3.Connection) -> None:
+            conn.execute("BEGIN IMMEDIATE")
+            try:
+                for statement in REBUILD:
+                    conn.execute(statement)
+                conn.execute("COMMIT")
+            finally:
+                roll_back(conn)
+
+        self._run(job)
+
+    def untold(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
+        """(place, change) of the oldest changes of state that nobody was told yet."""
+        return self._ask(lambda conn: [(row[-1], _alarm(row)) for row in conn.execute(UNTOLD, (limit,))])
+
+    def told(self, places: Sequence[int]) -> None:
+        """These changes of state were told, or never will be."""
+        self._run(lambda conn: conn.executemany(TOLD, [(place,) for place in places]).rowcount)
+
+    def tell_nobody(self) -> None:
+        """No change of state so far will be told."""
+        self._run(lambda conn: conn.execute(TELL_NOBODY).rowcount)
 
 
 def _entries(conn: sqlite3.Connection, statement: str, values: Iterable[object]) -> list[EntryRow]:
@@ -184,3 +273,8 @@ def _evidence(row: Sequence[str]) -> EvidenceRow:
 
 def _values(row: AlarmRow) -> tuple[object, ...]:
     return row.at, row.pair_id, *_named(row.group), row.old, row.new, row.name, row.details
+
+
+def _answer(row: Sequence[str]) -> AnswerRow:
+    group = Group(route=row[4], model=row[5], provider=row[6], reference=row[7])
+    return AnswerRow(no=int(row[0]), after_no=int(row[1]), at=float(row[2]), answer=row[3], group=group)

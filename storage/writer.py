@@ -28,6 +28,7 @@ class _Item:
     record: Record
     rows: int
     size: int
+    since: float
     future: Future[bool]
 
 
@@ -42,6 +43,7 @@ class BatchWriter:
         self._rows = self._size = self._accepted = self._settled = 0
         self._urgent = self._closing = False
         self._deadline = float("inf")
+        self._oldest_at_work: float | None = None
         self.dropped = 0
         self.failed = 0
         lock = threading.Lock()
@@ -61,6 +63,13 @@ class BatchWriter:
         return self._pen.written
 
     @property
+    def lag(self) -> float:
+        """Seconds for which the oldest of the queued records has waited until now; 0 when none waits."""
+        with self._work:
+            since = self._items[0].since if self._oldest_at_work is None and self._items else self._oldest_at_work
+        return 0.0 if since is None else time.monotonic() - since
+
+    @property
     def trouble(self) -> str:
         """What the database said when it took nothing the last time; empty when it did, or was not asked."""
         return self._pen.trouble
@@ -68,7 +77,7 @@ class BatchWriter:
     def add(self, record: Record) -> Future[bool] | None:
         """Queue one record; None when the queue is full or closed. The future cannot be cancelled."""
         rows, size = _extent(record)
-        item = _Item(record, rows, size, Future())
+        item = _Item(record, rows, size, time.monotonic(), Future())
         item.future.set_running_or_notify_cancel()
         with self._work:
             if self._closing or len(self._items) >= self._queue or (self._items and self._size + size > QUEUE_BYTES):
@@ -139,6 +148,7 @@ class BatchWriter:
                 self._size -= item.size
             self._rows -= rows
             self._urgent = self._urgent and bool(self._items)
+            self._oldest_at_work = batch[0].since if batch else None
             return batch, self._jobs.popleft() if self._jobs else None
 
     def _do(self, job: Job, future: Future[object]) -> None:
@@ -154,6 +164,7 @@ class BatchWriter:
             item.future.set_result(stored)
         with self._progress:
             self._settled += len(batch)
+            self._oldest_at_work = None
             self._progress.notify_all()
 
 

@@ -26,6 +26,7 @@ class Target:
     instant: bool
     low: float | None
     high: float | None
+    exemplar: bool
 
     def __str__(self) -> str:
         return f"{self.board}: {self.panel}: {self.legend}"
@@ -60,7 +61,8 @@ def targets() -> Iterator[Target]:
             defaults = panel["fieldConfig"]["defaults"]
             for target in panel["targets"]:
                 legend, instant = target["legendFormat"], target["instant"]
-                found = (target["expr"], legend, variables(board), instant, defaults.get("min"), defaults.get("max"))
+                bounds = (defaults.get("min"), defaults.get("max"))
+                found = (target["expr"], legend, variables(board), instant, *bounds, target.get("exemplar", False))
                 yield Target(name, panel["title"], *found)
 
 

@@ -233,7 +233,15 @@ def _counts(store: Store) -> None:
     )
     assert store.flush(PATIENCE)
     far = TrafficCount(
-        provider="far", model="qwen", role="primary", requests=3, failures=1, errors=1, prompt_tokens=20, completion_tokens=12
+        provider="far",
+        model="qwen",
+        role="primary",
+        requests=3,
+        asked=3,
+        failures=1,
+        errors=1,
+        prompt_tokens=20,
+        completion_tokens=12,
     )
     assert list(store.traffic(START + 50, START + 60)) == [far]
     assert list(store.latencies(START + 50, START + 60, 10)) == [("far", "qwen", "primary", "seconds", 0.5)]
@@ -259,6 +267,8 @@ def _filters(store: Store) -> None:
     assert names(aspect="finish_reason", state="differ") == ["5", "3", "1"]
     assert names(aspect="arguments") == ["one"]
     assert names(aspect="text", state="match") == []
+    assert names(aspect="check_2", state="match", limit=2) == ["5", "4"], "a check of the provider's answer is found as well"
+    assert names(aspect="check_2", state="differ") == []
     assert names(since=START + 101, until=START + 102) == ["3", "2"]
     (newest,) = store.pairs(PairFilter(limit=1))
     assert (newest.matches, newest.differs, newest.not_comparable, newest.not_measured) == (0, 1, 0, 0)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,18 @@ from storage.store import Store
 from tests.running import PATIENCE, Served, addresses, drain
 
 _skipped: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--promise", action="append", default=[], metavar="ID", help="only the tests that show this promise")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = set(config.getoption("--promise"))
+    if wanted:
+        shown = [bool(wanted & {id_ for mark in item.iter_markers("promise") for id_ in mark.args}) for item in items]
+        config.hook.pytest_deselected(items=[item for item, chosen in zip(items, shown, strict=True) if not chosen])
+        items[:] = [item for item, chosen in zip(items, shown, strict=True) if chosen]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -45,10 +57,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def serve(tmp_path: Path):
-    """`async with serve(toml, env={...}) as served`: the real command, its ports read from what it says."""
+    """`async with serve(toml, env={...}) as served`: the real command, its ports read from what it says.
+
+    `first` is done in the new process before it becomes the command.
+    """
 
     @asynccontextmanager
-    async def running(toml: str, *, env: dict[str, str] | None = None, arguments: tuple[str, ...] = ()) -> AsyncIterator[Served]:
+    async def running(
+        toml: str, *, env: dict[str, str] | None = None, arguments: tuple[str, ...] = (), first: Callable[[], None] | None = None
+    ) -> AsyncIterator[Served]:
         database = tmp_path / "served.db"
         config = tmp_path / "sameweights.toml"
         storage = f'[storage]\nurl = "sqlite:///{database}"\nbatch_seconds = 0.02\n'
@@ -58,6 +75,7 @@ def serve(tmp_path: Path):
             env={**os.environ, "PYTHONPATH": str(Path.cwd()), **(env or {})},
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=first,
         )
         lines: list[str] = []
         data, admin = await asyncio.wait_for(addresses(process, lines), PATIENCE)

@@ -78,6 +78,12 @@ PROMISES = (
     ),
     Promise("clients.node", SAME, "the openai package", "The Node client notices no difference either."),
     Promise(
+        "clients.apis",
+        SAME,
+        "the openai and anthropic packages",
+        "Clients of the other APIs notice no difference, what they got is understood, and an altered call is named.",
+    ),
+    Promise(
         "latency.first_byte",
         UNHELD,
         "Caddy flush_interval, nginx proxy_buffering",
@@ -96,6 +102,8 @@ PROMISES = (
         "A provider that cannot be reached, or breaks before its head, is named with the cause.",
     ),
     Promise("hang.connect", HANG, "HAProxy timeout connect", "A handshake that does not end is given up in the configured time."),
+    Promise("hang.drip", HANG, "Toxiproxy bandwidth, slicer", "Who drips is waited for: there is no limit on the whole."),
+    Promise("hang.head", HANG, "HAProxy timeout http-request", "A client that does not finish its head in time is let go."),
     Promise("hang.continue", HANG, "RFC 9110 10.1.1", "A client that waits for 100 Continue gets it."),
     Promise("tls.checked", HANG, "RFC 9110 4.3.4", "Certificates and their names are checked."),
     Promise("once.post", ONCE, "nginx non_idempotent", "A POST is sent once, whatever the provider does."),
@@ -121,6 +129,12 @@ PROMISES = (
         MEMORY,
         "Envoy connection limits",
         "There are as many clients as the limit says; one more is refused and counted.",
+    ),
+    Promise(
+        "limits.admin",
+        MEMORY,
+        "Envoy's admin interface",
+        "The admin port has as many connections as its limit says; one more is counted.",
     ),
     Promise("framing.refused", FRAMING, "RFC 9112 11.2, HTTP Garden", "What two readers could read differently is refused."),
     Promise(
@@ -163,6 +177,19 @@ PROMISES = (
     Promise("plane.crash", RECORDING, "nginx master and workers", "A killed data plane is back, and its port was never closed."),
     Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
     Promise("store.resumes", RECORDING, "design", "Recording resumes when there is room again."),
+    Promise(
+        "audit.slow",
+        RECORDING,
+        "nginx mirror, Envoy request mirroring",
+        "An audit that cannot keep up is not felt, and every exchange is audited or counted as dropped.",
+    ),
+    Promise(
+        "store.read_only",
+        RECORDING,
+        "SQLite's I/O error tests",
+        "A database that may not be written costs no answer, and is named.",
+    ),
+    Promise("store.damaged", RECORDING, "SQLite's corruption tests", "A damaged database costs no answer, and is named."),
     Promise("store.locked", RECORDING, "SQLite busy handling", "A locked database costs no answer."),
     Promise(
         "store.killed", WHOLE, "SQLite's crash tests", "Kills under load leave a sound database, without half rows or doubles."
@@ -179,6 +206,10 @@ PROMISES = (
     Promise("stop.second_signal", STOP, "nginx SIGTERM", "A second signal ends every process at once."),
     Promise("reload.routes", STOP, "nginx SIGHUP", "Other providers and routes are taken without breaking a stream."),
     Promise("reload.fault", STOP, "nginx SIGHUP", "A configuration that cannot be used changes nothing and says why."),
+    Promise(
+        "reload.everywhere", STOP, "nginx SIGHUP", "Every part of the audit knows what a reload brought: pairs, verdicts, pages."
+    ),
+    Promise("stop.parent", STOP, "design", "A serve whose parent was killed stops in order, where it was told to."),
     Promise("secrets.nowhere", SECRETS, "LiteLLM #906", "No key is found in any file, page, metric, log or command line."),
     Promise("secrets.echoed", SECRETS, "LiteLLM #39964", "A key that the provider echoes reaches the client and nobody else."),
     Promise("secrets.forwarder", SECRETS, "design", "Credentials never leave the forwarder."),
@@ -196,6 +227,14 @@ PROMISES = (
         "GDPR article 17",
         "What is to be forgotten is gone from the bytes of the database, beside a running serve too.",
     ),
+    Promise(
+        "privacy.retention",
+        SECRETS,
+        "SQLite secure_delete, wal_checkpoint",
+        "What retention deletes is gone from the bytes of the database and of its log.",
+    ),
+    Promise("privacy.modes", SECRETS, "design", "Files that hold records, and the socket they come by, are their owner's alone."),
+    Promise("privacy.opt_out", SECRETS, "design", "A request that says so is sent to no reference; it is recorded and counted."),
     Promise(
         "reader.page", READER, "Helicone #5588", "Model text on a page is text: no element, script, style or address of it acts."
     ),

@@ -12,9 +12,11 @@ from typer.main import get_command
 from proxy.config import Limits, Provider, ProxyConfig, Route, Timeouts
 from shadow.cli import app
 from shadow.config import AdminConfig, Config, DriftConfig, ShadowConfig
+from shadow.drift.verifier import Triggering
 from shadow.overlay import from_environment
 from shadow.views.drifting import DriftLine
-from shadow.views.figures import Card, LatencyLine, Report, SignalLine, Standing, Traffic
+from shadow.views.figures import Card, Report, SignalLine, Standing, Traffic
+from shadow.views.timing import LatencyLine, PaceLine
 from storage.config import StorageConfig
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -114,7 +116,7 @@ def test_the_exit_codes_and_the_version_are_documented():
 
 def test_every_figure_of_the_report_is_documented():
     text = page("report.md")
-    for model in (Report, Card, LatencyLine, Traffic, SignalLine, DriftLine):
+    for model in (Report, Card, LatencyLine, PaceLine, Traffic, SignalLine, DriftLine, Triggering):
         for field in fields(model):
             assert f"`{field.name}`" in text or field.name == "signal", field.name
     for standing in Standing:

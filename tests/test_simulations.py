@@ -6,10 +6,12 @@ import pytest
 
 from bench import drift, worlds
 
-DAILY = drift.Extent(null_runs=15, null_pairs=8_000, delay_runs=5, begins=1_000, fault_runs=1)
+DAILY = drift.Extent(
+    null_runs=15, null_pairs=8_000, delay_runs=5, begins=1_000, fault_runs=1, looks_runs=15, pace_runs=2, pace_days=2
+)
 
 
-@pytest.mark.parametrize("part", [drift.false_alarms, drift.naming])
+@pytest.mark.parametrize("part", [drift.false_alarms, drift.naming, drift.looking, drift.pacing])
 def test_every_figure_is_within_its_bar(part):
     assert [title for title, _, _, fine in part(DAILY, 1) if not fine] == []
 

@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -32,11 +33,12 @@ except ImportError:
 with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nullcontext():
     from proxy import credentials, framing, headers, packing, peek
     from proxy.capture import Capture
-    from proxy.exchange import Role
+    from proxy.exchange import Exchange, Role
     from proxy.parsing import Answer, Terms
     from shadow.checks.check import check
     from shadow.compare.compare import compare
     from shadow.compare.pair import Kind, Pair
+    from shadow.reading.apis import PATHS
     from shadow.redact import Redactor
     from shadow.seen import understand, understand_leg
     from shadow.veil import Veil
@@ -44,7 +46,13 @@ with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nul
 
 REDACTOR = Redactor()
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+APIS = tuple(PATHS.values())
 LIVE = understand(exchange(b"{}", request=asked(tools=TOOLS)))
+
+
+def to(path: str, made: Exchange) -> Exchange:
+    """The same exchange, asked of another API."""
+    return replace(made, request=replace(made.request, target=f"/v1{path}"))
 
 
 class Nobody:
@@ -62,7 +70,8 @@ def answer(data: bytes) -> None:
     status, coding, body = (data[:1] or b"\0")[0], (data[1:2] or b"\0")[0], data[2:]
     names = ("", "gzip", "br", "zstd", "deflate")
     fields = (("Content-Type", "text/event-stream"), ("Content-Encoding", names[coding % 5]))
-    leg = understand_leg(exchange(body, status=200 if status % 4 else 400 + status, headers=fields), LIVE)
+    made = exchange(body, status=200 if status % 4 else 400 + status, headers=fields)
+    leg = understand_leg(to(APIS[coding // 5 % len(APIS)], made), LIVE)
     check(LIVE.ask, leg.answer)
     compare(Pair(kind=Kind.CROSS, ask=LIVE.ask, subject=leg.answer, reference=LIVE.answer))
     Veil(b"0123456789abcdef", "c").response(leg, ())
@@ -73,7 +82,7 @@ def request(data: bytes) -> None:
     """A request's body: peeked at, renamed, read, veiled; what is renamed has the new name."""
     changed = peek.renamed(data, "n")
     assert changed == data or peek.peek(changed).model == "n"
-    live = understand(exchange(b"{}", request=data))
+    live = understand(to(APIS[len(data) % len(APIS)], exchange(b"{}", request=data)))
     Veil(b"0123456789abcdef", "c").request(live)
     assert len(REDACTOR.body(data)) == len(data)
 

@@ -9,9 +9,12 @@ from shadow.compare.schema import VALID, checked, worst
 from shadow.compare.shape import forced
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Completion
+from shadow.reading.messages import STRANGE_STOP
 
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 """What finish_reason may be; `function_call` ends a call of the older kind."""
+THERE = {"responses": "completed, or incomplete by max_output_tokens or content_filter"}
+"""What an API has in place of a finish_reason."""
 STUB = 1
 """Tokens by which providers count a generation's end differently."""
 
@@ -54,10 +57,12 @@ def _early(ask: Ask, said: Completion) -> str:
     return f"finish_reason is length after {used} tokens of {ask.max_tokens} allowed"
 
 
-def finish_vocabulary(_ask: Ask, said: Completion) -> Finding:
+def finish_vocabulary(ask: Ask, said: Completion) -> Finding:
     """finish_reason is a word of the API: clients branch on it, and a server's own word falls through."""
     finish = said.first.finish_reason
     if finish is None:
         return unmeasured(Aspect.FINISH_VOCABULARY, "the answer ends without a finish_reason")
-    reason = f"{short(repr(finish), 60)} is no finish_reason of this API ({', '.join(KNOWN)})"
+    if strange := next((note for note in said.notes if note.startswith(STRANGE_STOP)), ""):
+        return judged(Aspect.FINISH_VOCABULARY, False, finish, "", strange)
+    reason = f"{short(repr(finish), 60)} is no end of an answer of this API ({THERE.get(ask.api) or ', '.join(KNOWN)})"
     return judged(Aspect.FINISH_VOCABULARY, finish in KNOWN, finish, "", reason)

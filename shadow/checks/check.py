@@ -22,6 +22,7 @@ from shadow.checks.streams import stream_ignored, stream_structure
 from shadow.checks.usage import usage
 from shadow.checks.wholeness import broken_stream, empty_answer, reasoning_only
 from shadow.compare.finding import Aspect, Finding
+from shadow.compare.fitting import why_unfit
 from shadow.compare.gate import Standing, standing
 from shadow.compare.saying import unmeasured
 from shadow.reading.answer import Answer
@@ -75,9 +76,10 @@ def check(ask: Ask, answer: Answer, *, sent_as: str = "") -> tuple[Finding, ...]
     if sent_as:
         ask = replace(ask, model=sent_as)
     said, reason = answer.said, _why_not(ask, answer)
-    found = [
-        unmeasured(aspect, reason) if reason or not isinstance(said, Completion) else judge(ask, said) for aspect, judge in CHECKS
-    ]
+    found: list[Finding] = []
+    for aspect, judge in CHECKS:
+        why = reason or why_unfit(aspect, ask.api)
+        found.append(unmeasured(aspect, why) if why or not isinstance(said, Completion) else judge(ask, said))
     return (*found, *(judge(ask, answer) for _, judge in LEG_CHECKS))
 
 

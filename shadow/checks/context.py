@@ -33,6 +33,8 @@ def context_limit(ask: Ask, answer: Answer) -> Finding:
     counts = answer.said.usage if isinstance(answer.said, Completion) else None
     if counts is None or not counts.prompt_tokens:
         return unmeasured(Aspect.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
+    if ask.body.get("truncation") == "auto":
+        return unmeasured(Aspect.CONTEXT_LIMIT, "the request allows that it be cut (truncation auto)")
     text, tokens = content_text(ask), counts.prompt_tokens + (counts.cached_tokens or 0)
     words = text.count(" ") + text.count("\n") + 1  # at most so many: quick, and enough for nearly every answer
     if words < FEWEST:

@@ -11,6 +11,7 @@ from shadow.compare.saying import judged, short, unmeasured
 from shadow.compare.schema import held
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Choice, Completion
+from shadow.reading.response_items import COMMENTARY
 
 READ = 500_000
 """Characters of a text beyond which it is not parsed."""
@@ -22,7 +23,7 @@ def response_format(ask: Ask, said: Completion) -> Finding:
     kind = form.get("type") if isinstance(form, Mapping) else None
     if not isinstance(form, Mapping) or kind not in {"json_object", "json_schema"}:
         return unmeasured(Aspect.RESPONSE_FORMAT, "the request asks for no JSON")
-    if reason := _unfit(said.first):
+    if reason := (COMMENTARY if COMMENTARY in said.notes else _unfit(said.first)):
         return unmeasured(Aspect.RESPONSE_FORMAT, reason)
     text = said.first.text or ""
     found, reason = _parsed(text)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from shadow.checks.lexicon import COMMON_WORDS, FUNCTION, WHOLE
+from shadow.checks.lexicon import COMMON_WORDS, FUNCTION, FURTHER_WORDS, WHOLE
+from shadow.checks.seams import GOES_ON, has_a_seam, has_closed, is_beside_a_short_one
 
 
 def _words(text: str) -> frozenset[str]:
@@ -26,13 +27,45 @@ RIGHT_ALONE = LEFT_ALONE - {"whose"} | _words("the of that this from they there 
 LEFT_SHORT, RIGHT_SHORT = frozenset({"of", "we"}), frozenset({"of", "to", "is", "we", "if", "by"})
 """Words of two letters that begin, or end, hardly any other that is two known words."""
 BEFORE_A = FUNCTION | LEFT_SHORT | frozenset({"to", "is", "in", "as", "by", "be", "at", "on", "or"})
+COMPOUNDING = _words("""
+    version straight static counter finger search client current common context software switch purpose member format stream
+    server pretty thread module vector syntax method status session header content service ignore minimum market private
+    control memory default future health follow knowledge folder develop process release return change initial connect
+    double phrase invalid cipher encode environment environments duration script abstract simple relative connection single
+    render dispatch option config package compatible center centre update compiler friend object command school corner
+    source mirror thunder grand ground trouble master father mother brother sister police letter business weather winter
+    summer butter silver spread cross family spokes states trades screen whistle water winner wonder country market butter
+    basket pepper cotton rubber leather needle cattle candle bottle middle matter heaven flower finger copper timber garden
+    window record report people public travel worker winter number sports
+""")
+"""Words of six letters and more that begin compounds."""
+COMPOUNDED = _words("""
+    right works worthy wards writer writers writing making maker makers keeper keeping holder holders breaking taking taker
+    shooting building standing stand stands point points proof power piece person people woman women child children house
+    houses board boards boat light lights screen stone stones storm storms space sheet sheets print prints place places
+    paper papers father mother ground grounds berry berries fully handed headed hearted minded weight weights width worker
+    workers friend master ability abilities prefix added changed less liness ended likes ships field fields water forward
+    forwardly bound
+""")
+"""Words of five letters and more that end compounds."""
 _ENDINGS = ("ed", "ing", "ly", "tion", "ment", "ness", "ity", "ous", "ive", "ful", "able", "ible", "ies", "ence", "ance")
 
-_CLAUSE = re.compile(r"[\s(]([A-Za-z]{2,})([,;])$")
+_CLAUSE = re.compile(r"[\s(]([A-Za-z]{2,})([,;:])$")
 _SENTENCE = re.compile(r"[\s(]([a-z]{2,})([.!?])$")
 _OPENING = re.compile(r"([A-Za-z]+)(?=[\s,;.!?')])")
 _BEFORE_CODE = re.compile(r"[\s(]([a-z]{2,})$")
 _REACH = 48
+
+
+def begins_a_sentence(left: str, right: str) -> bool:
+    """Whether a word with a capital is no name: it is one that begins sentences, and a known word follows as in no other."""
+    small = left.casefold()
+    return (
+        small in GOES_ON
+        and right in KNOWN
+        and not (small + right in WHOLE or small + right in KNOWN)
+        and has_a_seam(small, right)
+    )
 
 
 def _grown(word: str) -> set[str]:
@@ -49,7 +82,7 @@ def _grown(word: str) -> set[str]:
     return made
 
 
-KNOWN = frozenset(form for word in COMMON_WORDS | FUNCTION for form in _grown(word))
+KNOWN = frozenset(form for word in COMMON_WORDS | FURTHER_WORDS | FUNCTION for form in _grown(word))
 """Every word that counts as known."""
 
 
@@ -58,7 +91,9 @@ def are_two(left: str, right: str) -> bool:
     if left + right in WHOLE or left + right in KNOWN or len(left + right) < 3:
         return False
     if right == "a":
-        return left in BEFORE_A or _has_ending(left)
+        return left in BEFORE_A or _has_ending(left) or is_beside_a_short_one(left, right, KNOWN)
+    if has_a_seam(left, right) or has_closed(left, right, KNOWN) or is_beside_a_short_one(left, right, KNOWN):
+        return True
     if len(left) < 2 or len(right) < 2:
         return False
     if right in RIGHT_ALONE or (left in LEFT_ALONE and len(right) > 2):
@@ -67,7 +102,12 @@ def are_two(left: str, right: str) -> bool:
         return _are_two_with_short(left, right)
     if len(left) < 3 or len(right) < 3 or left not in KNOWN or right not in KNOWN:
         return False
-    return left in FUNCTION or right in FUNCTION or _has_ending(left)
+    return left in FUNCTION or right in FUNCTION or _has_ending(left) or _are_long(left, right)
+
+
+def _are_long(left: str, right: str) -> bool:
+    """Compounds are made of short words, but for those that are made of these."""
+    return len(left) > 5 and len(right) > 4 and left not in COMPOUNDING and right not in COMPOUNDED
 
 
 def _are_two_with_short(left: str, right: str) -> bool:
@@ -102,7 +142,7 @@ def at_a_mark(text: str, at: int) -> tuple[str, str] | None:
         # an odd mark somewhere before turns beginnings into ends, but an end has no space before it
         return ("`", opening[1]) if len(opening[1]) > 1 and opening[1].islower() and not before[-2:-1].isspace() else None
     found = _SENTENCE.search(before) if opening[1][0].isupper() else _CLAUSE.search(before)
-    if not found or found[1].casefold() not in KNOWN:
+    if not found or not (found[1].casefold() in KNOWN or (opening[1].casefold() in GOES_ON and found[1].islower())):
         return None
     tight = islice(re.finditer(rf"[A-Za-z]{re.escape(found[2])}[A-Za-z]", text), 2)
     return (found[1] + found[2], opening[1]) if len(list(tight)) == 1 and text.count(f"{found[2]} ") > 1 else None

@@ -126,67 +126,134 @@ COMMON_WORDS = _words("""
 """)
 """Words that most texts are made of, in the form of the dictionary and some others."""
 
+FURTHER_WORDS = _words("""
+    ability abort absolute abstract accessible accidentally accuracy accurate actor actress adapt adaptation adapter
+    addition adjust admire agenda aggregate agreement agriculture airport algorithm alias align alignment allocate
+    allocation alter alternative alternatively ambassador ambiguous angle annotation anxiety appeal append applicable
+    application appropriate approximation arab architecture archive arithmetic array arrays assembly assertion asset
+    assign assignment assistant associated async atom attach attribute audience audio automatic automatically aware axis
+    background bake bandwidth bare batch beast beginning benchmark bigger biggest bind biology bitter blank block blocks
+    bond boolean borrow bound boundary bounds brain brave broadcast broken browser bucket buffer butter button byte cache
+    calculate calculation callable camera cancel candidate candle capability capture captured carbon category cathedral
+    cavalry certificate chain channel cheese chemistry chicken chord chosen chunk cipher classic clause clever clock clone
+    closure cluster collaborate collaboration colony column comma commit committed committee comparison compatibility
+    compatible complexity compliance complicated composer compress conclusion concrete conditional confidence config
+    configuration conflict consistency consistent consortium constitution constraint construct construction consume
+    contiguous continuous contribution contributor controlled convenience convention convergence conversion cookie
+    coordinate corporation correlation correspond corresponding cottage crash crate creation creative credential crisp
+    crop cumulative curious curl currency cursor damp deadline debt debug decimal decomposition decorator delete delta
+    dense density dependencies dependency deprecated derivative derive descriptor destination destroy detect detection
+    deviation diagonal dialog dictionary differ digit digital dimension director disable discard discrete disk dispatch
+    display distant distinct distribution divide dividend doctor documentation doing domain dough download dropped dual
+    dump duplicate duration dusty dynamic dynamically dynasty earlier earthquake easier echo edition efficient electron
+    elegant emit emotion empire encode encoding encounter encourage encryption endorse endpoint entity enum envy equality
+    equation equivalent escape essay estimate ethics evaluate evaluation evolution exception exclude exclusive exit expand
+    expansion experimental explanation exponential export extension external extract factory faint fastest feedback ferry
+    fetch fierce fifth filter finite firewall flag fleet float flour fold font fonts formatting formula foundation
+    fraction fragile framework freeze frequency functional functionality fundamental furnish gain galaxy garbage garlic
+    gene generation generator genetic gentle getting glance glue govern graceful gradient grammar graphics gravity
+    greatest grid guarantee guitar harbor hardware harvest hash height hexadecimal hide hierarchy highest highlight
+    holiday hollow hook horizontal humidity identical identifier identity illegal implicit implicitly import inclusive
+    income incompatible incorporate increment indent indentation indirect infer infinity inflation inherit initialize
+    inline inner insert inspire installation institute integral integrate integration intermediate interpolation interpret
+    interpreter interval inverse invoice invoke iterate iterator journal kernel kettle keyboard keyword ladder lane
+    lantern largest latency latter lawyer layout leak lecture legacy liability license lifetime limitation linear linger
+    linguistics literal load loan locale logical login logistics longest lowest luggage lyric macro magnitude manifest
+    manual mask mathematical mathematics matrix meadow meant mechanism medicine medieval medium melody merchant merge
+    metric migration milestone minimal minimize minister modification molecule monarch monument mortgage mosque motivate
+    muscle museum mutable mutex navigate navy nearest necessarily newest notification null numerical nurse nutrition
+    objective observation observe occurred oldest omit onion operator optimal optimization optimize orbit orchard
+    orchestra organ outcome outline oven overflow overhead overlap overload override overview ownership packet padding pan
+    panel panic parallel parliament partial partition passenger password patch patent payload peasant peer pend pending
+    permission permitted philosophy physics planet planned plot plugin plus poem poet politics polygon polynomial pool
+    portion positional potential potentially precede precise precision predicate preferred prefix preserve preview
+    primitive priority probability processor profile promote prompt protein protocol provision proxy psychology publicity
+    putting query quit quote rainfall random rank ratio rational readable reasonably rebuild recipe recipient recommend
+    recovery recursive recursively redirect reduction redundant referred regardless register registry regression regret
+    rehearsal reject remainder rename render repair repeatedly replica repository representation reproduce requirement
+    reserved reset resolution resolve respectively responsibility restore restrict restriction retain retrieve retry reuse
+    reverse revision revolution rhythm roast rotation router routine runner runtime salary satisfy scalar schema scheme
+    screen script scroll secondary segment seldom selection semantic senator shard shiver shortcut shortest shutdown siege
+    signature significant simmer simplify singular sitting skip slash slavery slice slowest smallest snapshot snippet
+    socket span sparse spatial species specification spell split splitting sprinkle stack stair stakeholder statistic
+    statistics statute stopped storage strategy strip strongest struct stumble subsequent substantial substitute
+    sufficient suffix sugar suggestion suitable suite summary supplier surgery symbolic symmetric symphony symptom tag
+    tail tarball tariff taught tax technical telescope temperature template temple temporary terminal terminate
+    termination theater therapist therapy threshold thrown ticket timeout tissue title token tolerance tomato trace
+    transferred transformation transition translation transport treatment treaty tremble tribunal trigger trivial tuple
+    unchanged unexpected unfortunately uniform union universal unknown unlikely unsafe unused utility validation validity
+    vanish variance variant vendor verbose verdict vertical veteran visual vitamin volcano wander warranty weakest website
+    whisk whisper workflow wrap yield zone
+""")
+"""Words of general and technical prose that are less common, in the form of the dictionary."""
+
 WHOLE = _words("""
-    aboutface absinthe actionable activestate addressof aftereffect afterlife aftersyntax afterthought alexandrof alignof
-    alla allan allclose alldata allequal allfiles allkeys alllinks allman alltests allwine aloof alreadysorted aman amin
-    amit amon amused anand anas anbe ando anno annot anon anotherpackage anothertest anybody anyhow anymore anyname
-    anyobject anyorder anyplace anytime anyway anyways anywhere applytype argwhere armand artis asa asan asin asis asit
-    asus ata atan atof atto baris barto bathe beam befor beforehand behave behoof berthe bitand bitnor bitnot bitscan
-    blackwell blithe blythe bothersome breathe buglet buildingsite bulletproof businesslike businessman butland cancelled
-    cancelling candid canon canup caseonly catchall childlike christof closefrom closepyobjfrom clothe collectonly
-    commenthandling commenthelp commentline commentstring compileall compiledby connectionless containedin controlsend
-    controlshow copyto datasend daybefore dayfirst ddof depthfirst didrocks diffthis disproof dlsof documentclass doeswork
-    doit donor dreamlike drivestatus dropwhile elementtree elementwise elseif elsewhere endfor endif endswith endwhile
-    endwith environmentfunction enwreathe equalto erstwhile eventlet evermore everybody everyday everytime everywhere
-    executemany fallthrough familywise farwell feof filelike filescompleter findall fireproof firstborn firstfloor
-    firsthand firstline firstname firstresult firstrow firstwin flyby focusonly foolproof fora forall forbed fordo foreach
-    forever forgive forgiven forgiving forgo forgot forking formatter formatters formorer fornew fornow forrest forsythe
-    forthwith freedman freewill frombook fromdata fromfile fromfunction fromkeys fromlines fromlist frompattern
-    fromrecords fromroots fromshare fromstart fromstring fromtree ftplugof functionlike furthermore futureproof gadabout
-    gerassimof getaddresses getall getaway getcalls getcell getcomment getcomments getcontext getdata getdate getentry
-    getfield getfile getgroups getindex getit getitem getitems getlimits getline getlines getlist getmark getmatches
-    getmember getmembers getmessage getmodule getname getnode getone getoption getother getout getoutput getpager
-    getparser getpass getpath getpattern getresponse getroot getset getsets getshapes getsignal getsize getsizeof
-    getsource getstate gettext gettime getup getuser getvalue getvalues getversion giveaway giveback godlike goethe
-    goingnative goodwill goof goto gotten gprof greenlet groundsman groupby grouphere groupthere hadbeen handmade hasher
-    hashers hasnote hasobject hasten hastens haswell headerwith hehe hein hereabout hereafter hereby herefrom herein
-    hereinto hereof hereto hereunder herewith homemade hoof howto hundredweight huntsman ignoredwhen implementable
-    implementor ina indexof ingo init inits inno inor instancemethod instanceof insteadof intake isam isin isis isnot
-    justin justus killall knockabout knowhow koethe krzysztof ladylike landis lastborn lastchange lastgroup lastline
-    lastlist lastname laststatus lastthread lastupdate lastused lastwin lathe layabout layby lefteris leftmost legone
-    leonardof lessthan letdown letstar lifelike likeliness likewise limitare linkedlist linkedname linksto listall lithe
-    liveall liveedit livermore livinglogic loathe logis logits lotto lsof madeup mailfrom makebelieve makecell makecontext
-    makefile makefiles makelink makemaker makemap makemenu makemodule makename makeover makeshift maketext makeup manmade
-    marksman massif mathis mattethat meaningfully meaningless meanwhile meat mediaone memberof menuone metis milestones
-    missingissuer moreno mostlysorted mustfree mustset mycorrecttakewhile myon mytakewhile namedobject needless needlessly
-    needone nevermore nextafter nextone noam nome nonesuch noon noris norman nortest norway notable notedited notfile
-    notfound nother nothingmuch notif notin notmuch noto notset nottest nowhere offsetof oftentimes onedark oneleft
-    oneletter oneline onemore onepage oneright onesided onestep onetime oneway onlyjob onno onus opensuse optionproperties
-    ora oran orin orwant otherfile otherlist otherpath otherstuff othertest otheruser ourself ourthe outermost outlast
-    outmost outtake overall overscore oversee overshot overtake parthey passerby passthrough pathlike pathsend peruse
-    pidof plainsman pointlike poststop productiontype prof protectedmethod pyobjfrom questionable rangelike raof ratfor
-    readinto readjust readonly readuntil readymade receivepack recvfrom redis redone referenceable referencelist
-    relativenumber relativepaths remquof reproof rightmost roelof roundabout rouseabout rowsome runabout salesman
-    salespeople salesperson sameas samefile sametype scathe schulhof sciencedirect scrapethis scythe sectionauthor
-    securitycode seealso seesaw seethe sendall sendto sharedindex sharpone sheared sheathe shedmake shoemake shouldfail
-    shouldstop signedinteger signingkey sizeof someclass someday somefile somehost somehow somename somepath somescope
-    somestring somesuch sometest sometext somethingelse sometime somevalue somewhen someword sono soothe sopwith
-    sortedlist soulbeing soundproof soup sourceany speedstring speedstrings speedup speedvalues spokesman spokesperson
-    spoof sprof sqlanywhere standby starlike startfrom startsomethingwith startswith statesman stof strikethrough
-    stringcompare stringformat stringleft stringlist stringlower stringreplace stringright stringsample stringupper
-    stringwise strtof sucha sunroof swathe tabletop takeaway takefive takeoff takeout takeover takestep takewhile testfor
-    testscollected textedit thanksgiving thatfile theend thefile thefinal theline theme themself thenable thenables theor
-    thereabout thereafter thereby therefor therefrom therein thereinto thereof thereon thereto therewith thesis thesummer
-    theword theworths thiscall thisclass thisfile thisline thisobject throughput timedout timesten tithe toby todo toon
-    toother topmost townsend townsman townspeople tradesman transfrom triplet troublesome tryfirst trylast turnabout
-    twofish twosided twowords typeof unclothe underscore underscored underscores undertake underthe unixfrom uppermost
-    uptake upto usecase usecases uselast useless uselessly useopen usepackage usethis variabletext veryslow virtualedit
-    visiblename vswhere waitfor waituntil walkabout walkthrough wallis warlike waterproof wavelet wean wellbeing westby
-    whatchanged whatis whatnot whatsnew wheeland whereabout whereabouts whereafter whereby wherefor wherefrom wherein
-    whereinto whereis whereof whereto wherewith whethere whichever whichweek whichwrap whoa whodoesthis whoever wholesome
-    windowsme windowsversion windsor withcolor withdraw withdrawal withdrawals withdrawing withdrawn withdraws withdrew
-    withered withers withheld withhold withholding withholds withinit withit withitem withnall withstand withstands
-    withstood wolof woodsman workingset worthwhile wreathe writeonly writhe yearfirst yourmodule yourstyle yousong
-    youtrack
+    aboutface absinthe abstractmethod abstractmethods acceptability actionable activestate addressof aexit aftereffect
+    afterlife aftersyntax afterthought alexandrof alignof alla allan allclose alldata allequal allfiles allkeys alllinks
+    allman alltests allwine aloof alreadysorted aman amin amit amon amused anand anas anbe ando anno annot anon
+    anotherpackage anothertest anybody anyhow anymore anyname anyobject anyorder anyplace anytime anyway anyways anywhere
+    applytype arabas argwhere armand artis asan asarray asin asis asit asmatrix aspell astuple asus atan atexit atof
+    atto automake baris barto bathe beam befor beforehand behave behoof berthe bitand bitnor bitnot bitscan blackwell
+    blithe blythe bothersome breathe broadcastability buglet buildingsite bulletproof businesslike businessman butland
+    cancelled cancelling candid canon cantos canup caseonly catchall childlike christof closefrom closepyobjfrom clothe
+    collectonly commenthandling commenthelp commentline commentstring compileall compiledby configparser connectionless
+    containedin controlsend controlshow copyto creativecommons datasend daybefore dayfirst ddof depthfirst didrocks
+    diffthis disproof dlsof documentclass doeswork doit donor dreamlike drivestatus dropwhile elementtree elementwise
+    elseif elsewhere endfor endif endswith endwhile endwith enumerability environmentfunction enwreathe equalto erstwhile
+    eventlet evermore everybody everyday everytime everywhere executemany fallthrough familywise farwell feof ferdinand
+    filelike filescompleter findall fireproof firstborn firstfloor firsthand firstline firstname firstresult firstrow
+    firstwin flyby focusonly foolproof forall forbed fordo foreach forever forgetting forgive forgiven forgiving
+    forgo forgot forking formatter formatters formorer fornew fornow forrest forsythe forthwith freedman freewill frombook
+    frombuffer fromdata fromfile fromfunction fromkeys fromlines fromlist fromordinal frompattern fromrecords fromroots
+    fromshare fromstart fromstring fromtree ftplugof functionlike furthermore futureproof gadabout garbagecollect generis
+    gerassimof getaddresses getall getattribute getaway getcalls getcell getcomment getcomments getcontext getdata getdate
+    getdomain getencoding getentry getfield getfile getfloat getgroups getindex getit getitem getitems getlimits getline
+    getlines getlist getmark getmask getmatches getmember getmembers getmessage getmodule getname getnode getone getoption
+    getother getout getoutput getpager getparser getpass getpath getpattern getresponse getroot getscript getset getsets
+    getshapes getsignal getsize getsizeof getsource getstate gettext gettime getup getuser getvalue getvalues getversion
+    giveaway giveback globalconfig godlike goethe goingnative goodwill goof goto gotten gprof greenlet groundsman groupby
+    grouphere groupthere hadbeen handmade hasher hashers hasnote hasobject hasten hastens haswell headersonly headerwith
+    hehe hein hereabout hereafter hereby herefrom herein hereinto hereof hereto hereunder herewith homemade hoof howto
+    hundredweight huntsman identityless ignoredwhen implementable implementor indexof ingo init inits innermost inno inor
+    instancemethod instanceof insteadof intake isam isdecimal isfinite isidentifier isin isis iskeyword isnot isroutine
+    isscalar issparse istitle justin justus kettlewell killall knockabout knowhow koethe krzysztof ladylike landis
+    lastborn lastchange lastgroup lastline lastlist lastname laststatus lastthread lastupdate lastused lastwin lathe
+    layabout layby lefteris leftmost legone leonardof lessthan letdown letstar lifelike lifespan lifespans likeliness
+    likewise limitare linkedlist linkedname linksto listall lithe liveall liveedit livermore livinglogic loathe logis
+    logits lotto lsof madeup mailfrom maintainability makebelieve makecell makecontext makefile makefiles makelink
+    makemaker makemap makemenu makemodule makename makeover makeshift maketext makeup manmade manylinux marksman massif
+    mathis mattethat meaningfully meaningless meanwhile meat mediaone memberof menuone merchantability metis milestones
+    missingissuer moreno mostlysorted mustfree mustset mycorrecttakewhile myon mytakewhile namedobject namedtuple
+    namedtuples needless needlessly needone nevermore nextafter nextone noam nome nonesuch noon noris norman nortest
+    norway notable notedited notfile notfound nother nothingmuch notif notin notmuch notnull noto notset nottest nowhere
+    offsetof oftentimes onedark oneleft oneletter oneline onemore onepage oneright onesided onestep onetime oneway onlyjob
+    onno onus opensuse optionflags optionproperties oran orin orwant otherfile otherlist otherpath otherstuff othertest
+    otheruser ourself ourthe outermost outlast outmost outtake overall overscore oversee overshot overtake packagecache
+    parthey passerby passthrough pathlike pathsend peruse pidof plainsman planetary pointlike poststop productiontype prof
+    protectedmethod pyobjfrom questionable rangelike raof ratfor readinto readjust readonly readonlymemory readuntil
+    readymade receivepack recvfrom redis redone referenceable referencelist relativenumber relativepaths remquof
+    renderables repeatability reproof rightmost roelof roundabout rouseabout rowsome runabout salesman salespeople
+    salesperson sameas samefile sametype scathe schulhof sciencedirect scrapethis scriptnames scriptversion scythe
+    sectionauthor securitycode seealso seesaw seethe sendall sendto sharedindex sharpone sheared sheathe shedmake shoemake
+    shouldfail shouldstop signedinteger signingkey simplefilter singledispatch sizeof skipif someclass someday somefile
+    somehost somehow somename somepath somescope somestring somesuch sometest sometext somethingelse sometime somevalue
+    somewhats somewhen someword sono soothe sopwith sortedlist soulbeing soundproof soup sourceany speedstring
+    speedstrings speedup speedvalues spokesman spokesperson spoof sprof sqlanywhere standby starlike startfrom
+    startsomethingwith startswith statesman stof strikethrough stringcompare stringformat stringleft stringlist
+    stringlower stringreplace stringright stringsample stringupper stringwise stripall strtof sunroof swathe
+    tabletop takeaway takefive takeoff takeout takeover takestep takewhile testfor testscollected textedit thanksgiving
+    thatfile theend thefile thefinal theline theme themself thenable thenables theor thereabout thereafter thereby
+    therefor therefrom therein thereinto thereof thereon thereto therewith thesis thesummer theword theworths thiscall
+    thisclass thisfile thisline thisobject throughput timedout timespan timespans timesten tithe toarray toby tobytes
+    todense todo toon toother topmost tosparse townsend townsman townspeople tradesman transfrom trashcan triplet
+    troublesome tryfirst trylast turnabout twofish twofold twosided twowords typeof unclothe underscore underscored
+    underscores understandability undertake underthe unixfrom uppermost uptake upto usability usecase usecases uselast
+    useless uselessly usemask useopen usepackage usethis variabletext veryslow virtualedit visiblename vswhere waitfor
+    waituntil walkabout walkthrough wallis warlike waterproof wavelet wean wellbeing westby whatchanged whatis whatnot
+    whatsnew wheeland whereabout whereabouts whereafter whereby wherefor wherefrom wherein whereinto whereis whereof
+    whereto wherewith whethere whichever whichweek whichwrap whoa whodoesthis whoever wholesome windowsme windowsversion
+    windsor withcolor withdraw withdrawal withdrawals withdrawing withdrawn withdraws withdrew withered withers withheld
+    withhold withholding withholds withinit withit withitem withnall withstand withstands withstood wolof woodsman
+    workingset worthwhile wreathe writeonly writhe yearfirst yourmodule yourstyle yousong youtrack
 """)
 """Words that only look like two joined."""

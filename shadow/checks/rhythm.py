@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate
+from operator import or_
 from typing import NamedTuple
 
 WORDS = 30
@@ -40,20 +41,16 @@ class Odd(NamedTuple):
 
 def odd_boundaries(pieces: Sequence[str]) -> list[Odd] | None:
     """The boundaries that lost their space; None where the stream has no rhythm by which to know. Pieces are not empty."""
-    odd: list[tuple[int, int]] = []
-    at = spaced = 0
-    for position, (piece, following) in enumerate(pairwise(pieces)):
-        at += len(piece)
-        if piece[-1].isspace() or following[0].isspace():
-            spaced += 1
-        else:
-            odd.append((position, at))
-            if len(odd) > 1 and len(odd) > ODD * len(pieces):
-                return None
+    ends, begins = [piece[-1].isspace() for piece in pieces], [piece[0].isspace() for piece in pieces[1:]]
+    odd = [position for position, beside in enumerate(map(or_, ends, begins)) if not beside]
+    spaced = len(begins) - len(odd)
+    if len(odd) > 1 and len(odd) > ODD * len(pieces):
+        return None
     if spaced < WORDS or (spaced < GROUPS and not _is_of_words(pieces)):
         return None
+    after = list(accumulate(map(len, pieces)))
     text = "".join(pieces)
-    return [found for _, place in odd if (found := _judged(text, place))]
+    return [found for position in odd if (found := _judged(text, after[position]))]
 
 
 def _is_of_words(pieces: Sequence[str]) -> bool:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.saying import judged, unmeasured
 from shadow.reading.ask import Ask
+from shadow.reading.blocks import UNBEGUN_BLOCK
 from shadow.reading.completion import Completion
+from shadow.reading.messages import NAMELESS, NO_STOP, UNBEGUN
+from shadow.reading.responses import UNANNOUNCED, UNLIKE_ITS_END
 
 FAULTS = (
     "the stream ended without [DONE]",
@@ -24,6 +27,8 @@ FAULTS = (
     "tool call deltas came without an index",
     "the id of a tool call changed between its deltas",
     "an event carried a whole message instead of a delta",
+    *(NAMELESS, NO_STOP, UNBEGUN, UNBEGUN_BLOCK),
+    *(UNANNOUNCED, UNLIKE_ITS_END),
 )
 """Notes of the reader that name a fault of a stream's form."""
 

@@ -37,6 +37,8 @@ def _is_asked(ask: Ask) -> bool:
 
 def _wrong(counts: Usage, said: Completion) -> str:
     prompt, completion, total = counts.prompt_tokens, counts.completion_tokens, counts.total_tokens
+    if completion is None and said.vectors:
+        completion = 0
     thought, cached = counts.reasoning_tokens or 0, counts.cached_tokens or 0
     if prompt is None or completion is None:
         return f"usage names no {'prompt_tokens' if prompt is None else 'completion_tokens'}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shadow.compare import acting, failing, latency, sameness, shape, text, thinking, tokens, tools
+from shadow.compare import acting, failing, latency, sameness, shape, text, thinking, tokens, tools, vectors
 from shadow.compare.finding import Aspect, Comparison, Finding
+from shadow.compare.fitting import why_unfit
 from shadow.compare.gate import why_not_comparable
 from shadow.compare.pair import Pair
-from shadow.compare.saying import incomparable, storable
+from shadow.compare.saying import incomparable, storable, unmeasured
 from shadow.compare.schema import schema
 
 __all__ = ["COMPARATORS", "UNGATED", "Comparator", "Comparison", "compare"]
@@ -57,6 +58,10 @@ COMPARATORS: tuple[tuple[Aspect, Comparator], ...] = (
     (Aspect.CACHED_TOKENS, latency.cached),
     (Aspect.TOTAL, latency.total),
     (Aspect.RATE, latency.rate),
+    (Aspect.VECTOR_DIMENSION, vectors.dimension),
+    (Aspect.VECTOR_COSINE, vectors.cosine),
+    (Aspect.VECTOR_NORM, vectors.norm),
+    (Aspect.VECTOR_EXACTNESS, vectors.exactness),
 )
 
 
@@ -64,5 +69,13 @@ def compare(pair: Pair) -> Comparison:
     """One comparison of a pair: a finding for every comparator, in their order, those before the gate first."""
     reason = storable(why_not_comparable(pair))
     findings = [judge(pair) for _, judge in UNGATED]
-    findings += [incomparable(aspect, reason) if reason else judge(pair) for aspect, judge in COMPARATORS]
+    findings += [_judged(pair, aspect, judge, reason) for aspect, judge in COMPARATORS]
     return Comparison(kind=pair.kind, comparable=reason, findings=tuple(findings))
+
+
+def _judged(pair: Pair, aspect: Aspect, judge: Comparator, reason: str) -> Finding:
+    """The signal's own finding, unless the pair passed no gate or its API cannot show such a thing."""
+    if reason:
+        return incomparable(aspect, reason)
+    unfit = why_unfit(aspect, pair.ask.api)
+    return unmeasured(aspect, unfit) if unfit else judge(pair)

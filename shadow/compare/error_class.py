@@ -6,6 +6,7 @@ A rate is asked for before a length, because "too many tokens" is said of both, 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from shadow.reading.completion import ProviderError
@@ -54,7 +55,7 @@ WORDINGS: tuple[tuple[ErrorClass, re.Pattern[str]], ...] = tuple(
         (
             ErrorClass.CONTEXT_OVERFLOW,
             (
-                r"context_length|context.?window|context (length|size)|contextwindow"
+                r"context_length|context.?window|context (length|size|limit)|contextwindow"
                 r"|max(imum)?[ _](model[ _]len|context|sequence)"
                 r"|exceed_context|prompt is too long|input is too long|too many tokens|maximum number of tokens"
                 r"|range of input length|token limit|max_new_tokens` must be <=|reduce the length"
@@ -80,6 +81,20 @@ STATUSES: tuple[tuple[ErrorClass, frozenset[int]], ...] = (
 )
 """What is told by the status, where no words tell more."""
 
+TYPES: Mapping[str, int] = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""Types of errors in streams, where no status can tell any more, and the status that each has elsewhere."""
+
 
 def error_class(error: ProviderError) -> ErrorClass:
     """The kind of an error by its words, else by its status; an error inside a stream may carry its status as its code."""
@@ -93,7 +108,7 @@ def _by_status(status: int) -> ErrorClass:
 
 
 def _status(error: ProviderError) -> int:
-    """The status of the answer, or the one that an error sent with 200 names as its code."""
-    if error.status >= 400 or not re.fullmatch(r"[45]\d\d", error.code):
+    """The status of the answer, or the one that an error sent with 200 names as its code, or by its type."""
+    if error.status >= 400:
         return error.status
-    return int(error.code)
+    return int(error.code) if re.fullmatch(r"[45]\d\d", error.code) else TYPES.get(error.type, error.status)

@@ -11,6 +11,9 @@ from shadow.compare.pair import Kind
 class Aspect(StrEnum):
     """The signals; each value is also the metric label `dimension`, so the set is closed."""
 
+    # as of the string that it equals, and quick: an enumeration's own hash is a call of Python, dozens for each answer
+    __hash__ = str.__hash__
+
     # the whole of the action, in one label: which tools, or text, refusal, cut
     ACTION = "action"
     TRIGGER = "trigger"
@@ -49,6 +52,10 @@ class Aspect(StrEnum):
     CACHED_TOKENS = "cached_tokens"
     TOTAL = "total"
     RATE = "tokens_per_second"
+    VECTOR_COSINE = "vector_cosine"
+    VECTOR_NORM = "vector_norm"
+    VECTOR_DIMENSION = "vector_dimension"
+    VECTOR_EXACTNESS = "vector_exactness"
     # reference-free checks
     CALL_SCHEMA = "call_schema"
     FINISH_CONTRADICTION = "finish_contradiction"
@@ -82,6 +89,8 @@ class Aspect(StrEnum):
 
 class State(StrEnum):
     """Four states, because silence is not innocence."""
+
+    __hash__ = str.__hash__
 
     MATCH = "match"
     DIFFER = "differ"

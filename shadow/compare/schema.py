@@ -40,6 +40,8 @@ def outcome(ask: Ask, call: ToolCall) -> tuple[str, str]:
     if call.invalid:
         return INVALID_JSON, f"the arguments of {short(call.name, 60)} are not JSON: {call.invalid}"
     tool = next((tool for tool in ask.tools if tool.name == call.name), None)
+    if tool is None and _offers_a_set(ask):
+        return VALID, f"not checked: {short(call.name, 60)} may be one of a toolset, which a request does not list"
     if tool is None:
         known = ", ".join(tool.name for tool in ask.tools) or "none"
         return UNKNOWN_NAME, f"{short(call.name, 60)!r} is not among the offered tools ({short(known)})"
@@ -49,6 +51,13 @@ def outcome(ask: Ask, call: ToolCall) -> tuple[str, str]:
     if could:
         return (SCHEMA_MISMATCH, short(f"{call.name}{why}", 300)) if why else (VALID, "")
     return VALID, short(f"not checked: {call.name}: {why}", 300)
+
+
+def _offers_a_set(ask: Ask) -> bool:
+    """Whether one of the tools stands for several, whose names the API knows (`browser_toolset_20260801`)."""
+    tools = ask.sent.get("tools")
+    kinds = [tool.get("type") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    return any(isinstance(kind, str) and "_toolset" in kind for kind in kinds)
 
 
 def held(schema: Any, value: Any) -> tuple[bool, str]:

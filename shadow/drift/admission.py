@@ -10,6 +10,8 @@ from shadow.drift.exclusion import Exclusion
 DAY = 86_400.0
 PER_CONVERSATION = 10
 TIDY_EVERY = 1_000
+MOST = 50_000
+"""Names of requests and, apart from them, of conversations remembered of a group: about 10 MB; the oldest are forgotten first."""
 
 
 class Admission:
@@ -36,6 +38,9 @@ class Admission:
         self._since_tidied += 1
         if self._since_tidied >= TIDY_EVERY:
             self._tidy(at)
+        for kept in (self._requests, self._conversations):
+            while len(kept) > MOST:
+                del kept[next(iter(kept))]
 
     def _tidy(self, now: float) -> None:
         self._since_tidied = 0

@@ -10,6 +10,7 @@ from functools import lru_cache
 from math import exp, inf, lgamma, log, log1p, sqrt
 
 TINY = 1e-300
+TIGHTEST = 1_000
 
 
 @lru_cache(maxsize=1024)
@@ -90,6 +91,25 @@ def holm(values: Sequence[float]) -> tuple[float, ...]:
         highest = max(highest, min(1.0, values[index] * (len(values) - rank)))
         adjusted[index] = highest
     return tuple(adjusted)
+
+
+def e_benjamini_hochberg(logs: Sequence[float], alpha: float) -> frozenset[int]:
+    """The places of the e-values, given by their logarithms, that are discoveries: of all of them at most a share of `alpha` is
+    false in the mean, however they depend on each other (Wang and Ramdas 2022).
+    """
+    order = sorted(range(len(logs)), key=lambda place: -logs[place])
+    passed = [rank for rank, place in enumerate(order, 1) if logs[place] >= log(len(logs) / (rank * alpha))]
+    return frozenset(order[: max(passed, default=0)])
+
+
+def always_reach(n: int, variance: float, alpha: float = 0.05) -> float:
+    """How far from a mean of `n` values the truth may lie, whenever one looks while they come in, but for a share of `alpha`.
+
+    An asymptotic confidence sequence (Waudby-Smith and others 2024), tightest at a thousand values.
+    """
+    scale = (-2 * log(alpha) + log(-2 * log(alpha)) + 1) / TIGHTEST
+    spread = (n * variance + 1) / (n + 1)
+    return sqrt(spread * 2 * (n * scale + 1) / (n**2 * scale) * log(sqrt(n * scale + 1) / alpha))
 
 
 def clustered_error(sums: Sequence[tuple[int, int]], mean: float) -> float:

@@ -37,6 +37,7 @@ class Exclusion(StrEnum):
     CACHING_REFERENCE = "caching_reference"
     REPEATED = "repeated"
     CONVERSATION_FULL = "conversation_full"
+    TOO_MANY_GROUPS = "too_many_groups"
     FIRST_CHOICE_ONLY = "first_choice_only"
     GREEDY_TEXT = "greedy_text"
 
@@ -57,6 +58,7 @@ SENTENCES: Mapping[Exclusion, str] = {
     Exclusion.CACHING_REFERENCE: "answers come from a cache, so the tests of agreement are off",
     Exclusion.REPEATED: "the same request was counted within the last 24 hours",
     Exclusion.CONVERSATION_FULL: "ten pairs of this conversation were counted within the last 24 hours",
+    Exclusion.TOO_MANY_GROUPS: "as many groups as `drift.groups` allows are judged already, and its group is none of them",
     Exclusion.FIRST_CHOICE_ONLY: "several answers were asked for: only the first of each was compared",
     Exclusion.GREEDY_TEXT: "the temperature is 0: texts are not compared, since healthy engines part in long ones",
 }

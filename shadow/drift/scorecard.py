@@ -7,12 +7,15 @@ not 0 is +1 as often as -1, whatever came before it. The interval takes each con
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import log, log1p
 
-from shadow.drift.chance import clustered_error, holm, sign_test, t_quantile
-from shadow.drift.signals import AGREEMENT, LABELS
+from shadow.drift.bets import GRID, log_mean
+from shadow.drift.chance import always_reach, clustered_error, e_benjamini_hochberg, holm, sign_test, t_quantile
+from shadow.drift.signals import AGREEMENT, LABELS, Signal
+from shadow.drift.stakes import PROVIDER, REFERENCE, WEIGHTS
 
 GroupKey = tuple[str, str, str, str]
 """(route, model, provider, reference)"""
@@ -48,6 +51,18 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """Payoffs of one signal in one `cluster` (a conversation, by any name): of `pairs`, `plus` were +1 and `minus` -1."""
+
+    group: GroupKey
+    signal: str
+    cluster: str | int
+    pairs: int
+    plus: int
+    minus: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """One signal of one group. `n` pairs counted; in `provider_odd` the provider was the odd one, in `reference_odd` the
     reference; `excess` is the mean payoff, a share in -1..1, with its 95 % interval `low`..`high`.
@@ -56,6 +71,10 @@ class Score:
     itself, free of charge (2 x share of -1): exact for labels of two values, a lower bound for others, None where the signal
     has none. `smallest_detectable` is the excess that would have been told from 0 in four tables of five:
     (t quantile of 97.5 % + normal quantile of 80 %) x standard error, at most 1.
+
+    `always_low`..`always_high` may be looked at whenever one likes while the table grows, as on a page that is loaded again and
+    again: it leaves the truth at any time in at most about one table of twenty. `log_e` is the logarithm of an e-value: bets on
+    both sides, as the detector's and without its restarts.
     """
 
     group: GroupKey
@@ -71,6 +90,9 @@ class Score:
     floor: float | None
     verdict: str
     smallest_detectable: float
+    always_low: float
+    always_high: float
+    log_e: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +110,12 @@ class _Row:
 
 def scorecard(points: Iterable[Point], *, tolerance: float = TOLERANCE) -> tuple[Score, ...]:
     """The table of all points, sorted by group and signal; `tolerance` is the excess that is of no account, a share."""
-    rows = [_row(group, signal, found) for (group, signal), found in sorted(_grouped(points).items())]
+    return table(map(_alone, enumerate(points)), tolerance=tolerance)
+
+
+def table(sums: Iterable[Sum], *, tolerance: float = TOLERANCE) -> tuple[Score, ...]:
+    """As `scorecard`, of payoffs that were summed already; the sums of one cluster may come in parts, in any order."""
+    rows = [_row(group, signal, found) for (group, signal), found in sorted(_grouped(sums).items())]
     values = [sign_test(row.plus, row.minus) for row in rows]
     return tuple(
         _score(row, p=p, p_holm=adjusted, tolerance=tolerance)
@@ -96,21 +123,26 @@ def scorecard(points: Iterable[Point], *, tolerance: float = TOLERANCE) -> tuple
     )
 
 
-def _grouped(points: Iterable[Point]) -> dict[tuple[GroupKey, str], list[Point]]:
-    found: dict[tuple[GroupKey, str], list[Point]] = defaultdict(list)
-    for point in points:
-        found[point.group, point.signal].append(point)
+def _alone(numbered: tuple[int, Point]) -> Sum:
+    index, point = numbered
+    plus, minus = int(point.payoff > 0), int(point.payoff < 0)
+    cluster = point.conversation or index
+    return Sum(group=point.group, signal=point.signal, cluster=cluster, pairs=1, plus=plus, minus=minus)
+
+
+def _grouped(sums: Iterable[Sum]) -> dict[tuple[GroupKey, str], list[Sum]]:
+    found: dict[tuple[GroupKey, str], list[Sum]] = defaultdict(list)
+    for one in sums:
+        found[one.group, one.signal].append(one)
     return found
 
 
-def _row(group: GroupKey, signal: str, points: Sequence[Point]) -> _Row:
+def _row(group: GroupKey, signal: str, sums: Sequence[Sum]) -> _Row:
     clusters: dict[object, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for index, point in enumerate(points):
-        key = point.conversation or index
-        count, total = clusters[key]
-        clusters[key] = (count + 1, total + point.payoff)
-    plus = sum(point.payoff > 0 for point in points)
-    minus = sum(point.payoff < 0 for point in points)
+    for one in sums:
+        count, total = clusters[one.cluster]
+        clusters[one.cluster] = (count + one.pairs, total + one.plus - one.minus)
+    plus, minus = sum(one.plus for one in sums), sum(one.minus for one in sums)
     return _Row(group=group, signal=signal, clusters=tuple(clusters.values()), plus=plus, minus=minus)
 
 
@@ -119,6 +151,7 @@ def _score(row: _Row, *, p: float, p_holm: float, tolerance: float) -> Score:
     error = clustered_error(row.clusters, excess)
     reach = t_quantile(0.975, max(len(row.clusters) - 1, 1))
     low, high = max(excess - reach * error, -1.0), min(excess + reach * error, 1.0)
+    always = always_reach(row.n, _variance(row, excess))
     return Score(
         group=row.group,
         signal=row.signal,
@@ -133,7 +166,54 @@ def _score(row: _Row, *, p: float, p_holm: float, tolerance: float) -> Score:
         floor=2 * row.minus / row.n if row.signal in LABELS else None,
         verdict=_verdict(row, low, high, p_holm, tolerance),
         smallest_detectable=min((reach + POWER) * error, 1.0),
+        always_low=max(excess - always, -1.0),
+        always_high=min(excess + always, 1.0),
+        log_e=log_e_value(row.signal, row.plus, row.minus),
     )
+
+
+def _variance(row: _Row, excess: float) -> float:
+    """Of one payoff, with what its conversation adds: n pairs of variance v tell as much as they would if each stood alone."""
+    spread = sum((total - count * excess) ** 2 for count, total in row.clusters)
+    return spread / row.n
+
+
+def log_e_value(signal: str, plus: int, minus: int) -> float:
+    """The logarithm of an e-value against "y and r may be swapped": its mean is at most 1 then, whatever depends on what.
+
+    The mean of all bets of the grid on both sides, each side by its part of the budget.
+    """
+    sides = ((PROVIDER, plus, minus), (REFERENCE, minus, plus))
+    logs = [
+        log(WEIGHTS[signal, side] / len(GRID)) + wins * log1p(bet) + losses * log1p(-bet)
+        for side, wins, losses in sides
+        for bet in GRID
+    ]
+    return _log_sum(logs) - log(sum(WEIGHTS[signal, side] for side, _, _ in sides))
+
+
+def group_evidence(scores: Iterable[Score]) -> Mapping[GroupKey, float]:
+    """The logarithm of one e-value for each group: the mean over all its signals by their parts of the budget; a signal that
+    no pair counted for says nothing, which is an e-value of 1.
+    """
+    logs: dict[GroupKey, dict[str, float]] = defaultdict(dict)
+    for score in scores:
+        logs[score.group][score.signal] = score.log_e
+    parts = {signal: sum(WEIGHTS[signal.value, side] for side in (PROVIDER, REFERENCE)) for signal in Signal}
+    return {
+        group: _log_sum([log(part) + own.get(signal.value, 0.0) for signal, part in parts.items()]) for group, own in logs.items()
+    }
+
+
+def discoveries(scores: Iterable[Score], alpha: float = 0.05) -> frozenset[GroupKey]:
+    """The groups that differ, among however many: in the mean at most a share of `alpha` of them in error (e-BH)."""
+    evidence = group_evidence(scores)
+    groups = list(evidence)
+    return frozenset(groups[place] for place in e_benjamini_hochberg([evidence[group] for group in groups], alpha))
+
+
+def _log_sum(logs: Sequence[float]) -> float:
+    return log_mean(logs) + log(len(logs))
 
 
 def _verdict(row: _Row, low: float, high: float, p_holm: float, tolerance: float) -> Verdict:

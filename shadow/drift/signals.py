@@ -12,6 +12,7 @@ from enum import StrEnum
 from shadow.compare import action as act
 from shadow.compare.gate import cut, said
 from shadow.compare.schema import VALID, checked, worst
+from shadow.compare.vectors import direction
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Usage
@@ -77,6 +78,16 @@ def _always(_ask: Ask, _y: Answer, _r: Answer) -> bool:
     return True
 
 
+def _speak(_ask: Ask, y: Answer, r: Answer) -> bool:
+    """Vectors neither end nor refuse: two that do not would be counted as two that agree."""
+    return not (said(y).vectors or said(r).vectors)
+
+
+def _act(answer: Answer) -> str:
+    """What an answer does; of vectors, where they point, coarsely."""
+    return direction(said(answer).vectors) or act.action(said(answer).first)
+
+
 def _tools_offered(ask: Ask, _y: Answer, _r: Answer) -> bool:
     return bool(ask.tools)
 
@@ -112,19 +123,19 @@ def _invalid(ask: Ask, answer: Answer) -> float:
 
 
 LABELLED: tuple[Label, ...] = (
-    Label(signal=Signal.ACTION, applicable=_always, label=lambda a: act.action(said(a).first)),
+    Label(signal=Signal.ACTION, applicable=_always, label=_act),
     Label(signal=Signal.TRIGGER, applicable=_tools_offered, label=lambda a: act.calls(said(a).first)),
     Label(signal=Signal.TOOL_NAMES, applicable=_both_call, label=lambda a: act.tool_names(said(a).first)),
     Label(signal=Signal.ARGUMENTS, applicable=_both_call_whole, label=lambda a: act.arguments(said(a).first)),
-    Label(signal=Signal.FINISH, applicable=_always, label=lambda a: said(a).first.finish_reason),
-    Label(signal=Signal.REFUSAL, applicable=_always, label=lambda a: act.refuses(said(a).first)),
+    Label(signal=Signal.FINISH, applicable=_speak, label=lambda a: said(a).first.finish_reason),
+    Label(signal=Signal.REFUSAL, applicable=_speak, label=lambda a: act.refuses(said(a).first)),
 )
 
 DIRECTED: tuple[Number, ...] = (
     Number(signal=Signal.TRIGGER_RATE, applicable=_tools_offered, number=lambda _ask, a: float(not act.calls(said(a).first))),
     Number(signal=Signal.SCHEMA, applicable=_schema_checked, number=_invalid),
-    Number(signal=Signal.REFUSAL_RATE, applicable=_always, number=lambda _ask, a: float(act.refuses(said(a).first))),
-    Number(signal=Signal.FINISH_LENGTH, applicable=_always, number=lambda _ask, a: float(cut(said(a).first))),
+    Number(signal=Signal.REFUSAL_RATE, applicable=_speak, number=lambda _ask, a: float(act.refuses(said(a).first))),
+    Number(signal=Signal.FINISH_LENGTH, applicable=_speak, number=lambda _ask, a: float(cut(said(a).first))),
     Number(
         signal=Signal.COMPLETION_TOKENS,
         applicable=_both_report("completion_tokens"),

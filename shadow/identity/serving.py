@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from proxy.exchange import Headers
 from shadow.compare.error_class import ErrorClass, error_class
 from shadow.compare.saying import short
 from shadow.reading.answer import Answer
+from shadow.reading.apis import api_of
 from shadow.reading.completion import Completion, Usage
 
 HEADERS = ("server", "via", "x-powered-by", "openai-version", "openai-processing-region", "x-region", "x-served-by")
@@ -42,17 +43,22 @@ class Change:
     facts: Facts
 
 
-def traits(answer: Answer, *, declared: Mapping[str, str]) -> Mapping[str, str]:
-    """What one whole answer tells of its server, by facet; `declared` is what the configuration says (quantization, tier)."""
+def traits(answer: Answer, *, declared: Mapping[str, str], clean: Callable[[str], str] = str) -> Mapping[str, str]:
+    """What one whole answer tells of its server, by facet; `declared` is what the configuration says (quantization, tier).
+
+    `clean` takes out of a value what may not be kept, before it is cut.
+    """
     said = answer.said
     if not isinstance(said, Completion) or answer.exchange.response is None:
         limit = _stated_limit(answer)
         return {"context_limit": limit} if limit else {}
     found = {"model": said.model, "provider": said.provider, "fingerprint": said.fingerprint}
-    found |= {"id": id_form(said.id), "usage": _usage(said.usage)}
+    spoken = api_of(answer.exchange.request.target)
+    of_api = f" ({spoken})" if spoken not in ("", "chat") else ""
+    found |= {f"id{of_api}": id_form(said.id), f"usage{of_api}": _usage(said.usage)}
     found |= _headers(answer.exchange.response.headers)
     found |= {f"declared {name}": value for name, value in declared.items()}
-    return {facet: short(value, LONGEST) for facet, value in found.items() if value}
+    return {facet: short(clean(value), LONGEST) for facet, value in found.items() if value}
 
 
 def id_form(text: str) -> str:

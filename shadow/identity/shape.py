@@ -16,7 +16,16 @@ from shadow.reading.ask import Ask
 from shadow.reading.completion import Completion
 
 BUCKETS = ((1_000, "under 1k"), (4_000, "1k to 4k"), (16_000, "4k to 16k"), (64_000, "16k to 64k"), (256_000, "64k to 256k"))
-"""Prompt tokens under each bound, and the bucket's name; the rest is `256k and more`."""
+"""Prompt tokens under each bound, and the bucket's name; the rest is `BEYOND`."""
+BEYOND = "256k and more"
+SEGMENTS: Mapping[str, tuple[str, ...]] = {
+    "prompt": (*(name for _, name in BUCKETS), BEYOND),
+    "tools": ("yes", "no"),
+    "stream": ("yes", "no"),
+    "greedy": ("yes", "no"),
+    "turn": ("first", "later"),
+}
+"""Every division of the requests, with its values."""
 PER_TOKEN = 4
 """Characters of a token, where nobody counted them."""
 LARGEST = 2**53
@@ -41,7 +50,7 @@ def segments(ask: Ask, tokens: int | None) -> Mapping[str, str]:
     """The segment of a request by each division; `tokens` of its prompt, else estimated by its characters."""
     size = characters(ask) // PER_TOKEN if tokens is None else tokens
     return {
-        "prompt": next((name for bound, name in BUCKETS if size < bound), "256k and more"),
+        "prompt": next((name for bound, name in BUCKETS if size < bound), BEYOND),
         "tools": "yes" if ask.tools else "no",
         "stream": "yes" if ask.stream else "no",
         "greedy": "yes" if ask.temperature == 0 else "no",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from proxy.exchange import Exchange, Response
-from shadow.reading.ask import api_of
-from shadow.reading.assemble import Reading, fold, whole
+from shadow.reading.apis import READERS, Reader, api_of
+from shadow.reading.assemble import Reading
 from shadow.reading.body import Decoded, decode
 from shadow.reading.completion import Completion, ProviderError, Unread, Why
 from shadow.reading.errors import error_of_body
@@ -60,9 +60,11 @@ def _judged(exchange: Exchange, response: Response, decoded: Decoded) -> Reading
     if not _is_success(response):
         error = error_of_body(response.status, decoded.body)
         return Reading(Unread(why=Why.ERROR, detail=f"status {response.status}"), error, [], done=False)
-    if exchange.request.method != "POST" or api_of(exchange.request.target) != "chat":
-        return Reading(Unread(why=Why.NOT_AUDITED, detail="only chat completions are read"), None, [], done=False)
-    reading = _read_body(exchange, response, decoded.body)
+    reader = READERS.get(api_of(exchange.request.target))
+    if exchange.request.method != "POST" or reader is None:
+        detail = f"only what is posted to an API that is read ({', '.join(READERS)}) is"
+        return Reading(Unread(why=Why.NOT_AUDITED, detail=detail), None, [], done=False)
+    reading = _read_body(exchange, response, decoded.body, reader)
     if cut := _cut(exchange, response, decoded, reading):
         return reading._replace(said=cut)
     return reading
@@ -72,20 +74,20 @@ def _is_success(response: Response) -> bool:
     return 200 <= response.status < 300
 
 
-def _read_body(exchange: Exchange, response: Response, body: bytes) -> Reading:
+def _read_body(exchange: Exchange, response: Response, body: bytes, reader: Reader) -> Reading:
     """A whole JSON body or a stream, told apart by the bytes: servers put the wrong content-type on either."""
     start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     named_stream = _is_named_stream(response)
     if not start and not body.strip():
         return Reading(Unread(why=Why.EMPTY, detail="the body is empty"), None, [], done=False)
     if start.startswith((b"{", b"[")):
-        return _noted(whole(body, response.status), exchange.stream, "a stream was asked for, a whole answer came")
+        return _noted(reader.whole(body, response.status), exchange.stream, "a stream was asked for, a whole answer came")
     stream = read_stream(body)
-    if stream.events or stream.tail:
-        return _noted(fold(stream, response.status), not exchange.stream, "a whole answer was asked for, a stream came")
+    if stream:
+        return _noted(reader.fold(stream, response.status), not exchange.stream, "a whole answer was asked for, a stream came")
     if named_stream:
         return Reading(Unread(why=Why.NOT_SSE, detail="no line of the stream is an event"), None, [], done=False)
-    return whole(body, response.status)
+    return reader.whole(body, response.status)
 
 
 def _is_named_stream(response: Response) -> bool:
@@ -100,7 +102,7 @@ def _noted(reading: Reading, applies: bool, note: str) -> Reading:
 
 
 def _cut(exchange: Exchange, response: Response, decoded: Decoded, reading: Reading) -> Unread | None:
-    """Why this cannot be the whole answer. A stream that reached its [DONE] is whole, whoever hung up after it,
+    """Why this cannot be the whole answer. A stream that reached its end (as [DONE]) is whole, whoever hung up after it,
     and an error that the provider sent says more than the way it hung up.
     """
     if reading.done or reading.error:

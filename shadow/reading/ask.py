@@ -6,12 +6,13 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from proxy.exchange import Headers
+from shadow.reading.apis import READERS, api_of
 from shadow.reading.body import decode
 from shadow.reading.completion import Unread, Why
 from shadow.reading.loading import NOT_UTF8, load
@@ -27,9 +28,10 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A chat completion request. `body` is the parsed JSON object, to be read and never changed.
+    """A request in the words of chat completions, whichever `api` it was made to. `body` is to be read and never changed.
 
-    `unread` says why the body could not be understood; the other fields are then empty.
+    `sent` is the JSON object as it came, the same where it was a chat completion's. `unread` says why the body could not be
+    understood; the fields other than `sent` are then empty.
     """
 
     api: str
@@ -44,30 +46,14 @@ class Ask:
     messages: tuple[Mapping[str, Any], ...]
     body: Mapping[str, Any]
     unread: Unread | None
-
-
-_APIS = {
-    "chat/completions": "chat",
-    "completions": "completions",
-    "responses": "responses",
-    "embeddings": "embeddings",
-    "messages": "messages",
-}
-
-
-def api_of(target: str) -> str:
-    """The API that a request target names by the end of its path: chat, responses, completions, embeddings, messages or ""."""
-    path = target.partition("?")[0].partition("#")[0].rstrip("/")
-    if "/threads/" in path or "/conversations/" in path:
-        return ""
-    return next((api for ending, api in _APIS.items() if path.endswith("/" + ending)), "")
+    sent: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_ask(target: str, headers: Headers, body: bytes, truncated: bool) -> Ask:
     """The request in the normal form; total. `truncated` tells that the record holds less than was sent."""
     api = api_of(target)
-    if api != "chat":
-        return _unread(api, Why.NOT_AUDITED, f"{api or 'this path'} is not read, only chat completions are")
+    if api not in READERS:
+        return _unread(api, Why.NOT_AUDITED, f"{api or 'this path'} is not read, only {', '.join(READERS)} are")
     if truncated:
         return _unread(api, Why.TRUNCATED, f"only {len(body)} bytes of the request were kept")
     if not body:
@@ -80,12 +66,14 @@ def read_ask(target: str, headers: Headers, body: bytes, truncated: bool) -> Ask
         return _unread(api, loaded.why or Why.NOT_JSON, loaded.detail or "the body holds bytes that are not UTF-8")
     if not isinstance(loaded.value, dict):
         return _unread(api, Why.WRONG_SHAPE, f"the request is a JSON {type(loaded.value).__name__}, not an object")
-    return _ask(api, loaded.value)
+    return _ask(api, READERS[api].as_chat(loaded.value), loaded.value)
 
 
 def fingerprint(ask: Ask) -> str:
     """32 hex digits that are equal for requests of equal meaning, however their JSON is laid out; "" when unread."""
-    return "" if ask.unread else digest(ask.body)
+    if ask.unread:
+        return ""
+    return digest(ask.body if ask.api == "chat" else [ask.api, ask.sent])
 
 
 def digest(value: Any) -> str:
@@ -97,10 +85,12 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text).hexdigest()[:32]
 
 
-def _ask(api: str, body: dict[str, Any]) -> Ask:
+def _ask(api: str, body: dict[str, Any] | Unread, sent: dict[str, Any]) -> Ask:
+    if isinstance(body, Unread):
+        return _unread(api, body.why, body.detail, sent)
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        return _unread(api, Why.WRONG_SHAPE, "the request has no list of messages")
+        return _unread(api, Why.WRONG_SHAPE, "the request has no list of messages", sent)
     model = body.get("model")
     return Ask(
         api=api,
@@ -115,13 +105,15 @@ def _ask(api: str, body: dict[str, Any]) -> Ask:
         messages=tuple(messages),
         body=body,
         unread=None,
+        sent=sent,
     )
 
 
 def _tools(body: dict[str, Any]) -> tuple[Tool, ...]:
     """The offered functions, of `tools` or of the older `functions`; tools of other types have no schema to hold a call to."""
     offered = body.get("tools")
-    found = [tool.get("function") for tool in offered if isinstance(tool, dict)] if isinstance(offered, list) else []
+    listed = [tool for tool in offered if isinstance(tool, dict)] if isinstance(offered, list) else []
+    found = [tool.get("function") or tool.get("custom") for tool in listed]
     older = body.get("functions")
     found += older if isinstance(older, list) else []
     return tuple(
@@ -142,7 +134,7 @@ def _integer(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
-def _unread(api: str, why: Why, detail: str) -> Ask:
+def _unread(api: str, why: Why, detail: str, sent: Mapping[str, Any] | None = None) -> Ask:
     return Ask(
         api=api,
         model="",
@@ -156,4 +148,5 @@ def _unread(api: str, why: Why, detail: str) -> Ask:
         messages=(),
         body={},
         unread=Unread(why=why, detail=detail),
+        sent=sent or {},
     )

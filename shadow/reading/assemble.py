@@ -6,18 +6,17 @@ notice is a note.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
-
-import orjson
 
 from shadow.reading import parts
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
-from shadow.reading.loading import load, load_piece, mended
-from shadow.reading.mould import CHUNK, Mould, mould
-from shadow.reading.sse import Event, Stream
+from shadow.reading.loading import load, mended
+from shadow.reading.mould import CHUNK, Mould, mould, strings
+from shadow.reading.piece import piece
+from shadow.reading.sse import Event, Stream, Walk
 
 _DONE = b"[DONE]"
 _MOST_NOTES = 20
@@ -38,7 +37,19 @@ class Reading(NamedTuple):
     spoke: int | None = None
 
 
-def whole(body: bytes, status: int) -> Reading:
+Says = Callable[[Mapping[str, Any]], Any]
+"""What a choice says, as the message or the delta of a chat completion: APIs that have choices differ in this alone."""
+
+
+def _message(choice: Mapping[str, Any]) -> Any:
+    return choice.get("message")
+
+
+def _delta(choice: Mapping[str, Any]) -> Any:
+    return choice.get("delta")
+
+
+def whole(body: bytes, status: int, says: Says = _message) -> Reading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     if loaded.why:
@@ -55,14 +66,14 @@ def whole(body: bytes, status: int) -> Reading:
     if not choices:
         return _unread(Why.EMPTY, "the list of choices is empty")
     notes = dict.fromkeys(loaded.oddities)
-    return Reading(_completion(value, _whole_choices(choices, notes), notes), None, [], done=False)
+    return Reading(_completion(value, _whole_choices(choices, notes, says), notes), None, [], done=False)
 
 
-def _whole_choices(choices: list[dict[str, Any]], notes: dict[str, None]) -> list[Choice]:
+def _whole_choices(choices: list[dict[str, Any]], notes: dict[str, None], says: Says) -> list[Choice]:
     made: list[Choice] = []
     for position, choice in enumerate(choices):
         draft = Draft(notes)
-        draft.add(choice, choice.get("message"), streamed=False)
+        draft.add(choice, says(choice), streamed=False)
         made.append(draft.done(_index(choice, position), streamed=False))
     return sorted(made, key=lambda choice: choice.index)
 
@@ -80,19 +91,19 @@ def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, N
     )
 
 
-def fold(stream: Stream, status: int) -> Reading:
+def fold(stream: Stream, status: int, says: Says = _delta) -> Reading:
     """The events of a stream with status 2xx."""
-    folding = _Folding(status)
-    for event in stream.events:
+    folding = _Folding(status, says)
+    walk = stream.walk()
+    while (event := walk.next()) and not folding.done:
         if event.data.startswith(_DONE):
             folding.done = True
-            break
-        if folding.again(event):
-            continue
-        if trouble := folding.add(event):
+        elif trouble := folding.add(event):
             return Reading(trouble, folding.error, folding.carried, done=False)
-    if stream.tail and not folding.done:
-        folding.done = stream.tail.data.strip() == _DONE
+        else:
+            folding.go_on(walk)
+    if not folding.done and (tail := walk.tail()):
+        folding.done = tail.data.strip() == _DONE
         folding.notes["the last event has no blank line after it"] = None
     return Reading(folding.said(), folding.error, folding.carried, folding.done, folding.spoke)
 
@@ -100,10 +111,11 @@ def fold(stream: Stream, status: int) -> Reading:
 class _Folding:
     """What the events so far add up to."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, says: Says) -> None:
         self._status = status
+        self._says = says
         self._mould: Mould | None = None
-        self._grow: Callable[[str], None] | None = None
+        self._grow: Callable[[Sequence[str]], None] | None = None
         self._moulds = 0
         self._drafts: dict[int, Draft] = {}
         self._id: Any = ""
@@ -117,14 +129,13 @@ class _Folding:
         self.spoke: int | None = None
         self.done = False
 
-    def again(self, event: Event) -> bool:
-        """Takes an event that differs from the one before it in one string only; False when it is not such a one."""
-        if self._mould is None or self._grow is None or (text := self._mould.text(event)) is None:
-            return False
-        if text:
-            self._grow(text)
-            self.carried.append(event.end)
-        return True
+    def go_on(self, walk: Walk) -> None:
+        """Takes the events that differ from the one before them in one string only."""
+        if self._mould is None or self._grow is None:
+            return
+        texts, ends = walk.run(self._mould.before, self._mould.after, strings)
+        self._grow([text for text in texts if text])
+        self.carried += [end for text, end in zip(texts, ends, strict=True) if text]
 
     def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
         """Be ready for more events like this one."""
@@ -137,19 +148,9 @@ class _Folding:
     def add(self, event: Event) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
-        try:
-            chunk = orjson.loads(data)
-        except ValueError:
-            loaded = load_piece(data)
-            if not data.strip():
-                self.notes["an event carried no data"] = None
-                return None
-            if loaded.why:
-                return Unread(why=loaded.why, detail=f"an event is {loaded.detail}"[:300])
-            self.notes.update(dict.fromkeys(loaded.oddities))
-            chunk = loaded.value
-        if type(chunk) is not dict:
-            return Unread(why=Why.WRONG_SHAPE, detail=f"an event is a JSON {type(chunk).__name__}, not an object")
+        chunk = piece(data, self.notes)
+        if chunk is None or isinstance(chunk, Unread):
+            return chunk
         if name == "error" or ((chunk.get("object") != CHUNK or "error" in chunk) and carries_error(chunk)):
             self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
         if (
@@ -198,7 +199,7 @@ class _Folding:
             draft = self._drafts.get(index) if type(index) is int else self._drafts.get(0)
             if draft is None:
                 draft = self._drafts[index if type(index) is int else 0] = Draft(self.notes)
-            delta = choice.get("delta")
+            delta = self._says(choice)
             if type(delta) is not dict or "usage" in choice:
                 delta = self._rare(choice, delta)
             carried = draft.add(choice, delta, streamed=True) or carried

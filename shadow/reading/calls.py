@@ -7,7 +7,7 @@ calls in one delta; arguments as an object. Every step takes constant time, beca
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shadow.reading.completion import ToolCall
@@ -28,10 +28,11 @@ class _Draft:
         self.value: Any = None
         self._open = 0
 
-    def take(self, arguments: str) -> None:
-        self.arguments.append(arguments)
-        self.pieces += 1
-        self._open += arguments.count("{") - arguments.count("}")
+    def take(self, pieces: Sequence[str]) -> None:
+        self.arguments += pieces
+        self.pieces += len(pieces)
+        joined = "".join(pieces)
+        self._open += joined.count("{") - joined.count("}")
 
     def goes_on(self) -> bool:
         """Whether the arguments have begun and, by their braces, not ended; a brace inside a string may mislead."""
@@ -71,7 +72,7 @@ class Calls:
         self._fill(draft, {"function": function})
         return True
 
-    def growing(self, index: int) -> Callable[[str], None] | None:
+    def growing(self, index: int) -> Callable[[Sequence[str]], None] | None:
         """What takes more arguments of the latest call at `index`."""
         latest = self._latest.get(index)
         return latest.take if latest else None
@@ -124,7 +125,7 @@ class Calls:
         arguments = function.get("arguments", function.get("input"))
         if isinstance(arguments, str):
             if arguments:
-                draft.take(arguments)
+                draft.take([arguments])
         elif arguments is not None:
             self._notes["arguments were sent as JSON, not as a string"] = None
             draft.value = arguments
@@ -142,7 +143,7 @@ class Calls:
             draft.name += name
 
     def _call(self, position: int, draft: _Draft, *, streamed: bool) -> ToolCall:
-        text = mended("".join(draft.arguments) or _written(draft.value))
+        text = mended("".join(draft.arguments) or written(draft.value))
         loaded = load_arguments(text)
         self._notes.update(dict.fromkeys(loaded.oddities))
         return ToolCall(
@@ -156,7 +157,7 @@ class Calls:
         )
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """Arguments that came as JSON, written as the string they should have been."""
     if value is None:
         return ""

@@ -92,6 +92,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """One embedding: `packed` are its components as float32, little-endian, whichever way they were sent."""
+
+    index: int
+    packed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """An answer in the normal form. `notes` are oddities of form that did not stop the reading, one sentence each."""
 
@@ -104,6 +112,8 @@ class Completion:
     notes: tuple[str, ...]
     provider: str = ""
     """Who a router says it asked, in its field `provider`."""
+    vectors: tuple[Vector, ...] = ()
+    """The embeddings, by index; their one choice is then empty."""
 
     @property
     def first(self) -> Choice:

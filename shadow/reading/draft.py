@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shadow.reading import parts
@@ -77,19 +77,19 @@ class Draft:
                 self._notes["content came after the finish_reason"] = None
         return carried
 
-    def growing(self, grown: Grown) -> Callable[[str], None] | None:
-        """What takes more of a string that has begun, as `add` would have; None where that cannot be told."""
+    def growing(self, grown: Grown) -> Callable[[Sequence[str]], None] | None:
+        """What takes more of a string that has begun, as `add` would have, piece by piece; None where that cannot be told."""
         if grown.field == "tool_calls":
             take = self._calls.growing(grown.call)
         else:
             pieces = self._pieces if grown.field == "content" else self._thoughts
-            take = None if pieces is None else pieces.append
+            take = None if pieces is None else pieces.extend
         if take is None:
             return None
 
-        def grow(text: str) -> None:
-            take(text)
-            self._carried += 1
+        def grow(texts: Sequence[str]) -> None:
+            take(texts)
+            self._carried += len(texts)
 
         return grow
 

@@ -7,6 +7,8 @@ fit it byte for byte is read in full again. It changes how fast a stream is read
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,10 +16,11 @@ import orjson
 from shadow.reading.parts import REASONING_FIELDS
 from shadow.reading.sse import Event
 
-_PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
-_STRING = re.compile(rb'(?:[^"\\\x00-\x1f]|\\["\\/bfnrtu])*')
+_STRING = re.compile(rb'[^"\\\x00-\x1f]*(?:\\["\\/bfnrtu][^"\\\x00-\x1f]*)*')
 _PROBE = '\u2603 another " string \\'
 CHUNK = "chat.completion.chunk"
+LARGEST = 65_536
+"""Bytes of an event beyond which no mould is made of it: few such follow, and its string takes long to find."""
 
 
 class Grown(NamedTuple):
@@ -29,27 +32,32 @@ class Grown(NamedTuple):
 
 
 class Mould(NamedTuple):
-    """The bytes before and after the string, and the event's name."""
+    """The bytes of an event's data before and after the string."""
 
     before: bytes
     after: bytes
-    name: str
     grown: Grown
 
-    def text(self, event: Event) -> str | None:
-        """The string of this event; None when it is not of this mould, or must be read with more patience."""
-        data, name, _ = event
-        before, after = self.before, self.after
-        start, end = len(before), len(data) - len(after)
-        if data[:start] != before or data[end:] != after or end < start or name != self.name:
-            return None
-        try:
-            if _PLAIN.fullmatch(data, start, end):
-                return data[start:end].decode()
-            if _STRING.fullmatch(data, start, end):
-                return str(orjson.loads(data[start - 1 : end + 1]))
-        except ValueError:
-            pass
+
+def strings(literals: Sequence[bytes]) -> list[str]:
+    """The strings that JSON writes so, up to the first literal that is none or must be read with more patience."""
+    # joined by what no escape ends in, so that none is mended by the one after it
+    if literals and _STRING.fullmatch(b" ".join(literals)):
+        with suppress(ValueError):
+            texts: list[str] = orjson.loads(b'["%b"]' % b'","'.join(literals))
+            return texts
+    found: list[str] = []
+    for literal in literals:
+        if (text := _string(literal)) is None:
+            break
+        found.append(text)
+    return found
+
+
+def _string(literal: bytes) -> str | None:
+    try:
+        return str(orjson.loads(b'"%b"' % literal)) if _STRING.fullmatch(literal) else None
+    except ValueError:
         return None
 
 
@@ -59,20 +67,28 @@ def mould(event: Event, chunk: dict[str, Any]) -> Mould | None:
     if held is None or event.event == "error":
         return None
     holder, key, grown = held
+    halves = around(event, chunk, holder, key)
+    return Mould(*halves, grown) if halves else None
+
+
+def around(event: Event, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> tuple[bytes, bytes] | None:
+    """The bytes of an event before and after the one string `holder[key]` of its `chunk`; None where that cannot be told."""
     text = holder[key]
+    if len(event.data) > LARGEST:
+        return None
     found = re.findall(rb'"%b"\s*:\s*"((?:[^"\\]|\\.)*)"' % key.encode(), event.data)
     if not text or len(found) != 1:
         return None
     at = event.data.index(b'"', event.data.index(b":", event.data.index(b'"%b"' % key.encode()) + len(key) + 2)) + 1
-    made = Mould(event.data[:at], event.data[at + len(found[0]) :], event.event, grown)
-    return made if _proven(made, chunk, holder, key) else None
+    before, after = event.data[:at], event.data[at + len(found[0]) :]
+    return (before, after) if _proven(before, after, chunk, holder, key) else None
 
 
-def _proven(made: Mould, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> bool:
-    """Whether another string in the mould is read as another string in just that place."""
+def _proven(before: bytes, after: bytes, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> bool:
+    """Whether another string between the two is read as another string in just that place."""
     was, holder[key] = holder[key], _PROBE
     try:
-        return bool(orjson.loads(made.before + orjson.dumps(_PROBE)[1:-1] + made.after) == chunk)
+        return bool(orjson.loads(before + orjson.dumps(_PROBE)[1:-1] + after) == chunk)
     except ValueError:
         return False
     finally:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from shadow.reading.completion import Logprob, Usage
 from shadow.reading.loading import mended
 
-REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
+REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "reasoning_summary")
 """Fields that carry reasoning as text, the first present one wins: some servers send the same text under two names."""
 
 

@@ -6,10 +6,14 @@ Only CR, LF and CRLF end a line: U+2028 and its like are text, and a reader that
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import NamedTuple, Protocol
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+
+Read = Callable[[Sequence[bytes]], list[str]]
 
 
 class Event(NamedTuple):
@@ -23,14 +27,51 @@ class Event(NamedTuple):
     end: int
 
 
-_make = Event._make
-
-
-class Stream(NamedTuple):
+class Stream:
     """The events of a body, and what stands after the last blank line: a client never sees that tail as an event."""
 
-    events: list[Event]
-    tail: Event | None
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def walk(self) -> Walk:
+        """A reader of its events from the first on."""
+        body = self._body
+        start = len(_BOM) if body.startswith(_BOM) else 0
+        line_end = _uniform_line_end(body)
+        return _Blocks(body, start, line_end) if line_end else _Listed(*_by_lines(body, start))
+
+    @property
+    def events(self) -> list[Event]:
+        """The finished events, in order."""
+        return [*iter(self.walk().next, None)]
+
+    @property
+    def tail(self) -> Event | None:
+        """The unfinished event after them, if any."""
+        walk = self.walk()
+        while walk.next():
+            pass
+        return walk.tail()
+
+    def __bool__(self) -> bool:
+        walk = self.walk()
+        return walk.next() is not None or walk.tail() is not None
+
+
+class Walk(Protocol):
+    """Reads the events of a body, each once."""
+
+    def next(self) -> Event | None:
+        """The next finished event, None after the last."""
+
+    def tail(self) -> Event | None:
+        """The unfinished event; to be asked after the last."""
+
+    def run(self, before: bytes, after: bytes, read: Read) -> tuple[list[str], list[int]]:
+        """The events that follow the last one and differ from it only between `before` and `after`, which its data are.
+
+        `read` is given what stands there, and reads as much of it as it can; that is returned with the ends of those events.
+        """
 
 
 def events(body: bytes) -> tuple[Event, ...]:
@@ -39,12 +80,8 @@ def events(body: bytes) -> tuple[Event, ...]:
 
 
 def read_stream(body: bytes) -> Stream:
-    """The finished events and the unfinished tail, if any."""
-    start = len(_BOM) if body.startswith(_BOM) else 0
-    line_end = _uniform_line_end(body)
-    if line_end:
-        return _by_blocks(body, start, line_end)
-    return _by_lines(body, start)
+    """The body as a stream of events; false where it holds none."""
+    return Stream(body)
 
 
 def _uniform_line_end(body: bytes) -> bytes:
@@ -58,23 +95,61 @@ def _uniform_line_end(body: bytes) -> bytes:
     return b"\r\n" if returns == feeds == body.count(b"\r\n") else b""
 
 
-def _by_blocks(body: bytes, start: int, line_end: bytes) -> Stream:
+class _Blocks:
     """The quick way: with one kind of line ending, a blank line is that ending twice."""
-    blocks = body[start:].split(line_end * 2) if start else body.split(line_end * 2)
-    rest = blocks.pop()
-    found: list[Event] = []
-    end, step = start, 2 * len(line_end)
-    one_line_each = body.count(line_end) == 2 * len(blocks) + rest.count(line_end)
-    for block in blocks:
-        end += len(block) + step
-        if block[:6] == b"data: " and (one_line_each or line_end not in block):
-            found.append(_make((block[6:], "", end)))
-        elif event := _event(block.split(line_end), end):
-            found.append(event)
-    return Stream(found, _event(rest.split(line_end), len(body)))
+
+    def __init__(self, body: bytes, start: int, line_end: bytes) -> None:
+        self._body = body
+        self._at = start
+        self._line_end = line_end
+        self._blank = line_end * 2
+        self._lead = b""
+
+    def next(self) -> Event | None:
+        body, line_end = self._body, self._line_end
+        while (end := body.find(self._blank, self._at)) >= 0:
+            block = body[self._at : end]
+            self._at = end + len(self._blank)
+            if event := _event(block.split(line_end), self._at):
+                self._lead = block[: -len(event.data)] if event.data and block.endswith(event.data) else b""
+                return event
+        return None
+
+    def tail(self) -> Event | None:
+        return _event(self._body[self._at :].split(self._line_end), len(self._body))
+
+    def run(self, before: bytes, after: bytes, read: Read) -> tuple[list[str], list[int]]:
+        head, foot = self._lead + before, after + self._blank
+        if not self._lead or not self._body.startswith(head, self._at):
+            return [], []
+        # Between the strings of two such events stand always the same bytes: they are compared by splitting at them.
+        between = self._body[self._at + len(head) :].split(foot + head)
+        last, ended, _ = between.pop().partition(foot)
+        texts = read([*between, last] if ended else between)
+        around = len(head) + len(foot)
+        ends = list(accumulate(map(around.__add__, map(len, [*between, last][: len(texts)])), initial=self._at))
+        self._at = ends[-1]
+        return texts, ends[1:]
 
 
-def _by_lines(body: bytes, start: int) -> Stream:
+class _Listed:
+    """Events that were found line by line."""
+
+    def __init__(self, found: list[Event], tail: Event | None) -> None:
+        self._found = iter(found)
+        self._tail = tail
+
+    def next(self) -> Event | None:
+        return next(self._found, None)
+
+    def tail(self) -> Event | None:
+        return self._tail
+
+    def run(self, before: bytes, after: bytes, read: Read) -> tuple[list[str], list[int]]:  # noqa: ARG002 - none is like another
+        return [], []
+
+
+def _by_lines(body: bytes, start: int) -> tuple[list[Event], Event | None]:
     found: list[Event] = []
     lines: list[bytes] = []
     for ending in _LINE_END.finditer(body, start):
@@ -87,7 +162,7 @@ def _by_lines(body: bytes, start: int) -> Stream:
             found.append(event)
         lines = []
     lines.append(body[start:])
-    return Stream(found, _event(lines, len(body)))
+    return found, _event(lines, len(body))
 
 
 def _event(lines: list[bytes], end: int) -> Event | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
+from operator import sub
 
 from proxy.exchange import Exchange, Response
 
@@ -50,14 +51,14 @@ def lay(
     response = exchange.response
     if response is None:
         return Timing(head=None, first_chunk=None, first_token=None, total=exchange.seconds, gaps=(), rate=None)
-    chunks = sorted({bisect_left(ends, end) for end in carried})
-    moments = [response.marks[chunk].seconds for chunk in chunks if chunk < len(response.marks)]
+    chunks = sorted(set(map(partial(bisect_left, ends), carried)))
+    moments = [mark.seconds for mark in map(response.marks.__getitem__, chunks[: bisect_left(chunks, len(response.marks))])]
     return Timing(
         head=response.head_seconds,
         first_chunk=next((mark.seconds for mark in response.marks if mark.end), None),
         first_token=moments[0] if moments else None,
         total=exchange.seconds,
-        gaps=tuple(later - earlier for earlier, later in pairwise(moments[: _MOST_GAPS + 1])),
+        gaps=tuple(map(sub, moments[1 : _MOST_GAPS + 1], moments)),
         rate=_rate(moments, tokens),
         first_content=_moment(response, bisect_left(ends, spoke)) if spoke is not None else None,
     )

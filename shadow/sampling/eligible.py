@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-AUDITED = ("/chat/completions",)
-LATER = ("/completions", "/responses", "/embeddings", "/messages")
+AUDITED = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings")
+CLIENT_RUN = ("custom", "bash_", "text_editor_", "computer_", "memory_")
+"""How the types of tools begin that the client of /v1/messages runs itself; web_search_, code_execution_ and others act."""
+ELSEWHERE = ("/threads/", "/conversations/")
+"""Parts of paths that end like one of the audited and add to something that is kept."""
 
 
 class Skip(StrEnum):
@@ -23,32 +26,82 @@ class Skip(StrEnum):
 
 
 def why_not(method: str, target: str, body: Mapping[str, Any] | None) -> str:
-    """Empty when the request may be shadowed, else a `Skip`; `body` is the parsed JSON object, None when it is none."""
+    """Empty when the request may be shadowed, else a `Skip`; `body` is the JSON object as sent, None when it is none."""
     path = target.partition("?")[0].rstrip("/")
-    if not path.endswith(AUDITED):
-        return Skip.NOT_AUDITED_YET if path.endswith(LATER) else Skip.UNKNOWN_PATH
+    if not path.endswith(AUDITED) or any(part in path for part in ELSEWHERE):
+        return Skip.UNKNOWN_PATH
     if method != "POST":
         return Skip.NOT_POST
-    return Skip.NOT_JSON if body is None else _why_not_body(body)
+    if body is None:
+        return Skip.NOT_JSON
+    return next((rule for end, rule in _RULES.items() if path.endswith(end)), _why_not_body)(body)
 
 
 def _why_not_body(body: Mapping[str, Any]) -> str:
+    if body.get("store"):
+        return Skip.STATEFUL
+    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), ("function",)) else _why_not_any(body)
+
+
+def _why_not_response(body: Mapping[str, Any]) -> str:
+    """A response is kept by default, so the copy says that it is not to be; what it builds on must stand in the request."""
+    items = body.get("input")
+    if body.get("prompt") or (isinstance(items, list) and any(_is_kept(item) for item in items)):
+        return Skip.STATEFUL
+    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), ("function", "custom")) else _why_not_any(body)
+
+
+def _why_not_message(body: Mapping[str, Any]) -> str:
+    """Files and sealed reasoning are known to the live provider alone."""
+    messages = body.get("messages")
+    contents = [message.get("content") for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
+    if any(_is_sealed(block) for content in contents if isinstance(content, list) for block in content):
+        return Skip.STATEFUL
+    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), CLIENT_RUN) else _why_not_any(body)
+
+
+def _is_sealed(block: Any) -> bool:
+    source = block.get("source") if isinstance(block, dict) else None
+    by_number = isinstance(source, dict) and source.get("type") == "file"
+    return by_number or (isinstance(block, dict) and block.get("type") in ("redacted_thinking", "container_upload"))
+
+
+_RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"/responses": _why_not_response, "/messages": _why_not_message}
+"""The APIs with a rule of their own."""
+
+
+def _why_not_any(body: Mapping[str, Any]) -> str:
     if body.get("background"):
         return Skip.BACKGROUND
-    if any(body.get(key) for key in ("store", "previous_response_id", "conversation")):
+    if any(body.get(key) for key in ("previous_response_id", "conversation", "container")):
         return Skip.STATEFUL
-    if body.get("web_search_options") is not None or body.get("plugins") or _acts(body.get("tools")):
+    if body.get("web_search_options") is not None or any(body.get(key) for key in ("plugins", "mcp_servers")):
         return Skip.SIDE_EFFECTING
     if body.get("audio") or _speaks(body.get("modalities")):
         return Skip.NOT_AUDITED_YET
     return ""
 
 
-def _acts(tools: Any) -> bool:
-    """True when a tool may run on the server: anything but a function, which the client itself would run."""
-    return isinstance(tools, list) and any(
-        isinstance(tool, dict) and tool.get("type", "function") != "function" for tool in tools
-    )
+def _is_kept(item: Any) -> bool:
+    """True for what only the provider can look up or read: an item by its number, a file, reasoning that it sealed."""
+    if not isinstance(item, dict):
+        return False
+    kind = item.get("type")
+    if kind == "item_reference" or (kind == "reasoning" and not item.get("content")):
+        return True
+    lists = [parts for parts in (item.get("content"), item.get("output")) if isinstance(parts, list)]
+    return any(isinstance(part, dict) and bool(part.get("file_id")) for parts in lists for part in parts)
+
+
+def _acts(tools: Any, harmless: tuple[str, ...]) -> bool:
+    """True when a tool may run on the server: anything of another type than those that the client itself would run."""
+    types = [tool.get("type") or harmless[0] for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    return any(kind not in harmless and not (isinstance(kind, str) and kind.startswith(_families(harmless))) for kind in types)
+
+
+def _families(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that begin the types of dated tools."""
+    return tuple(name for name in names if name.endswith("_"))
 
 
 def _speaks(modalities: Any) -> bool:

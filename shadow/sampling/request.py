@@ -13,9 +13,13 @@ REMOVED = {
     "metadata": "it belongs to the account of the live provider",
     "safety_identifier": "it names a person to a provider that they did not choose",
     "prompt_cache_key": "it steers the cache of the live provider",
+    "prompt_cache_retention": "it steers the cache of the live provider",
+    "prompt_cache_options": "it steers the cache of the live provider",
     "service_tier": "it is a commercial option of the live provider",
 }
 """Members that never reach the reference, and why; none of them changes what a model says."""
+KEEPS = "/responses"
+"""The end of the path of the API that keeps every answer, unless it is told not to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +30,11 @@ class ShadowBody:
     alterations: tuple[str, ...]
 
 
-def shadow_body(body: bytes, model: str) -> ShadowBody:
+def shadow_body(body: bytes, model: str, target: str = "") -> ShadowBody:
     """The reference's copy of `body`, a JSON object (ValueError for anything else), asking for `model` ("" keeps it).
 
-    Numbers of any size, escapes and white space stay as sent, because nothing is parsed and written again.
+    Numbers of any size, escapes and white space stay as sent, because nothing is parsed and written again. `target` is where
+    it was sent: the copy of a response asks for nothing to be kept, which is otherwise the rule there.
     """
     found = members(body)
     removed = [member.key for member in found if member.key in REMOVED]
@@ -37,11 +42,15 @@ def shadow_body(body: bytes, model: str) -> ShadowBody:
     renamed = [member for member in found if model and member.key == "model" and body[member.value : member.end] != value]
     told = [f"model {_shown(body, member)} sent as {value.decode()}" for member in renamed[:1]]
     told += [f"{key} removed: {REMOVED[key]}" for key in dict.fromkeys(removed)]
+    new = {member.start: value for member in renamed}
+    written = _written(body, found, new) if told else body
     if model and all(member.key != "model" for member in found):
         told.append(f"model {value.decode()} added: the request names none")
-        return ShadowBody(body=_added(_written(body, found, {}), b"model", value), alterations=tuple(told))
-    new = {member.start: value for member in renamed}
-    return ShadowBody(body=_written(body, found, new) if told else body, alterations=tuple(told))
+        written = _added(written, b"model", value)
+    if target.partition("?")[0].rstrip("/").endswith(KEEPS):
+        told.append("store false added: this API keeps every answer otherwise")
+        written = _added(written, b"store", b"false")
+    return ShadowBody(body=written, alterations=tuple(told))
 
 
 def greedy(body: bytes) -> bytes:

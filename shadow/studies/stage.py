@@ -67,7 +67,7 @@ def written(folder: Path, providers: Mapping[str, str], *, reference: str, model
 @asynccontextmanager
 async def playing(cast: Mapping[str, Part], log: Path) -> AsyncIterator[Mapping[str, str]]:
     """The pretended providers, by name: their addresses. They end with their standard input, even if we are killed."""
-    async with _running("shadow.studies.providers", log=log, pipe=PIPE) as process:
+    async with _running("shadow.studies.providers", log=log, output=PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(told(cast).encode())
@@ -81,22 +81,22 @@ async def playing(cast: Mapping[str, Part], log: Path) -> AsyncIterator[Mapping[
 
 @asynccontextmanager
 async def serving(config: Path, log: Path) -> AsyncIterator[Process]:
-    """`sameweights serve` with this configuration, ready to take requests."""
-    async with _running("shadow.cli", "serve", str(config), log=log, pipe=DEVNULL) as process:
+    """`sameweights serve` with this configuration, ready to take requests; it ends with us, even if we are killed."""
+    async with _running("shadow.cli", "serve", "--attached", str(config), log=log, output=DEVNULL) as process:
         if not await _ready(process, log):
             raise StageError(f"serve did not start\n{last_words('serve', log)}")
         yield process
 
 
 @asynccontextmanager
-async def _running(*arguments: str, log: Path, pipe: int) -> AsyncIterator[Process]:
+async def _running(*arguments: str, log: Path, output: int) -> AsyncIterator[Process]:
     """One Python process in a session of its own, so that Ctrl-C reaches us alone and we end it in order."""
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", *arguments),
             env=_environment(),
-            stdin=pipe,
-            stdout=pipe,
+            stdin=PIPE,
+            stdout=output,
             stderr=errors,
             start_new_session=True,
         )

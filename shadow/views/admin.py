@@ -13,7 +13,6 @@ from importlib.resources import files
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 
 from shadow.config import AdminConfig, Config
 from shadow.discretion import row_of
@@ -21,9 +20,12 @@ from shadow.keep import exchange as exchange_of
 from shadow.reading.body import decode
 from shadow.reading.completion import Unread
 from shadow.views.pages import FilterError, Pages
+from shadow.views.scraping import Scraping
 from storage.store import Reader
 
 Ready = Callable[[], str]
+TURN = web.AppKey[Callable[[Config], None]]("turn")
+"""What tells a running application of another configuration."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -42,11 +44,15 @@ RAW_LIMIT = 16 * 1024 * 1024
 """Bytes of a raw body shown after decompression."""
 
 
-def build_app(reader: Reader, registry: CollectorRegistry, ready: Ready, config: Config) -> web.Application:
-    """The application of the admin port; `ready` says "" or why not."""
-    admin = _Admin(reader, registry, ready, config)
+def build_app(
+    reader: Reader, registry: CollectorRegistry, ready: Ready, config: Config, scraped: Callable[[float], None] = lambda _: None
+) -> web.Application:
+    """The application of the admin port; `ready` says "" or why not, `scraped` is told how many seconds a scrape took."""
+    admin = _Admin(reader, Scraping(registry, scraped), ready, config)
     app = web.Application(middlewares=[_guard(config.admin)])
+    app[TURN] = admin.turn
     app.on_response_prepare.append(_add_headers)
+    app.on_cleanup.append(admin.close)
     app.add_routes(
         [
             web.get("/metrics", admin.metrics),
@@ -67,19 +73,25 @@ def build_app(reader: Reader, registry: CollectorRegistry, ready: Ready, config:
 class _Admin:
     """The handlers."""
 
-    def __init__(self, reader: Reader, registry: CollectorRegistry, ready: Ready, config: Config) -> None:
+    def __init__(self, reader: Reader, scraping: Scraping, ready: Ready, config: Config) -> None:
         self._reader = reader
-        self._registry = registry
+        self._scraping = scraping
         self._ready = ready
         self._pages = Pages(reader, config)
         self._runbook = self._pages.runbook()
         folder = files("shadow.views") / "templates"
         self._static = {name: (folder / name).read_bytes() for name in STATIC}
 
+    def turn(self, config: Config) -> None:
+        """From the next page on, know the providers of `config`."""
+        self._pages.turn(config)
+
     async def metrics(self, request: web.Request) -> web.Response:
-        encode, content_type = choose_encoder(",".join(request.headers.getall("Accept", [])))
-        body = await asyncio.to_thread(encode, self._registry)
+        body, content_type = await self._scraping.page(",".join(request.headers.getall("Accept", [])))
         return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def close(self, _: web.Application) -> None:
+        self._scraping.close()
 
     async def healthz(self, _: web.Request) -> web.Response:
         return web.Response(text="ok\n")

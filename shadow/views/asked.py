@@ -11,7 +11,8 @@ from shadow.views.calls import shown
 
 MESSAGES = 200
 TEXT = 20_000
-IN_ITS_OWN_PLACE = frozenset({"messages", "tools", "functions"})
+IN_ITS_OWN_PLACE = frozenset({"messages", "tools", "functions", "input", "instructions", "prompt", "system"})
+"""Members of a request that the messages and the tools are made of, in whichever API."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,15 @@ def asked(ask: Ask, *, kept: bool, size: int) -> Asked:
         messages=tuple(_message(message) for message in ask.messages[-MESSAGES:]),
         tools=tuple(Message(role=tool.name, text=_pretty(tool.schema)) for tool in ask.tools[:MESSAGES]),
         parameters=tuple(
-            Message(role=name, text=shown(value)) for name, value in ask.body.items() if name not in IN_ITS_OWN_PLACE
+            Message(role=name, text=shown(value)) for name, value in _sent(ask).items() if name not in IN_ITS_OWN_PLACE
         ),
         trouble=trouble,
         more=f"{dropped:,} earlier messages are not shown" if dropped > 0 else "",
     )
+
+
+def _sent(ask: Ask) -> Mapping[str, object]:
+    return {} if ask.unread else ask.sent or ask.body
 
 
 def _message(message: Mapping[str, object]) -> Message:

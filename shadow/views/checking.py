@@ -47,11 +47,11 @@ def _faulty(check: str, counts: Iterable[SignalCount]) -> tuple[int, int]:
     return sum(count.count for count in made if count.state == "differ"), sum(count.count for count in made)
 
 
-def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """Wilson's score interval at 95 % (Wilson 1927); the whole of 0..1 without a trial."""
+def wilson(hits: int, trials: int, z: float = _Z) -> tuple[float, float]:
+    """Wilson's score interval (Wilson 1927) of `z` standard deviations, 95 % unless told; the whole of 0..1 without a trial."""
     if not trials:
         return 0.0, 1.0
-    share, spread = hits / trials, _Z * _Z / trials
+    share, spread = hits / trials, z * z / trials
     middle = (share + spread / 2) / (1 + spread)
-    half = _Z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
     return max(0.0, middle - half), min(1.0, middle + half)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shadow.drift.admission import DAY
 from shadow.drift.case import Case
 from shadow.drift.scorecard import GroupKey
 from shadow.drift.snapshot import restored
 from shadow.drift.status import Status, statuses
+from storage.rows import Group
 from storage.store import Reader
+
+MOST_LEFT = 0.02
+ENOUGH = 50
+"""Requests from which their share is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +23,8 @@ class DriftLine:
     """One group: its `state` and, where it is not measured, `why`. `pairs` counted; `strongest` is the signal with most
     `evidence` (a logarithm, the bar is at 0). With an alarm: its `name`, `since` when (epoch seconds; credible from `earliest`
     to `latest`), how large (`size`, with the interval `low`..`high`), `signals` past the bar, the `requests` that contribute
-    most and the `pair_ids` to look at. `left_out` counts pairs by the reason.
+    most and the `pair_ids` to look at. `left_out` counts pairs by the reason. `hung_up`: share of the last day's requests whose
+    client left before the end, None without any; `one_sided` says that these are too many to be sure of the rest.
     """
 
     route: str
@@ -41,6 +48,8 @@ class DriftLine:
     pair_ids: tuple[str, ...]
     reference_suspected: bool
     left_out: Mapping[str, int]
+    hung_up: float | None = None
+    one_sided: bool = False
 
 
 def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
@@ -52,10 +61,23 @@ def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
             cases[group.route, group.model, group.provider, group.reference] = restored(row.snapshot)
         except ValueError:
             continue
-    return tuple(map(_line, statuses(cases)))
+    left = reader.verdicts.hung_up(DAY) if cases else {}
+    return tuple(_line(status, left.get(_group(status.group), (0, 0))) for status in statuses(cases))
 
 
-def _line(status: Status) -> DriftLine:
+def one_sided(left: int, requests: int) -> bool:
+    """Whether clients leave so often that what is left of the pairs is selected: only live answers are cut by it, never the
+    reference's, and no test can mend that.
+    """
+    return requests >= ENOUGH and left > MOST_LEFT * requests
+
+
+def _group(key: GroupKey) -> Group:
+    route, model, provider, reference = key
+    return Group(route=route, model=model, provider=provider, reference=reference)
+
+
+def _line(status: Status, left: tuple[int, int]) -> DriftLine:
     route, model, provider, reference = status.group
     first = status.past[0] if status.past else None
     strongest = status.evidence[0] if status.evidence else None
@@ -81,4 +103,6 @@ def _line(status: Status) -> DriftLine:
         pair_ids=first.pair_ids if first else (),
         reference_suspected=status.reference_suspected,
         left_out=dict(status.excluded),
+        hung_up=left[0] / left[1] if left[1] else None,
+        one_sided=one_sided(*left),
     )

@@ -8,7 +8,7 @@ from shadow.drift.alarm import State
 from shadow.views.drifting import DriftLine
 from shadow.views.figures import Report
 from shadow.views.tables import moment, sheet
-from shadow.views.verdict import named
+from shadow.views.verdict import named, percent
 from shadow.views.visible import plain
 
 ROWS = 20
@@ -26,7 +26,12 @@ def drifting(report: Report) -> Table:
 
 
 def _told(line: DriftLine) -> str:
-    if line.since is None or line.size is None or line.low is None or line.high is None:
+    left = [f"clients left before the end in {percent(line.hung_up)} of the requests: the rest is selected"] * line.one_sided
+    return "; ".join([*filter(None, [_found(line)]), *left])
+
+
+def _found(line: DriftLine) -> str:
+    if line.why or line.since is None or line.size is None or line.low is None or line.high is None:
         return line.why
     size = f"{line.size * 100:.0f} points [{line.low * 100:.0f} to {line.high * 100:.0f}]"
     told = f"{named(line.name)}, since {moment(line.since)} UTC, about {size}"

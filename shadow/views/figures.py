@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shadow.drift.alarm import State
+from shadow.drift.naming import TOO_FAITHFUL
+from shadow.drift.verifier import Triggering
 from shadow.views.drifting import DriftLine
+from shadow.views.timing import LatencyLine, PaceLine
+
+ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
+"""Signals of the scorecard whose counts stand under another aspect's name."""
 
 
 class Standing(StrEnum):
@@ -36,6 +43,7 @@ class SignalLine:
     `mismatch` is the share of pairs in which the two differ, `noise` the share in which the reference differs from itself (random
     controls; else the scorecard's own estimate), `excess` what is left, `low` and `high` its 95 % interval, `p` of the exact sign
     test, `p_holm` the same after Holm's correction. `smallest` is the smallest excess that these pairs could have shown.
+    `always_low`..`always_high` holds however often one looks while pairs come in.
     """
 
     signal: str
@@ -51,6 +59,8 @@ class SignalLine:
     reference_odd: int
     smallest: float | None
     verdict: str
+    always_low: float | None = None
+    always_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +113,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One provider against one reference for one model: the verdict, and what it rests on."""
+    """One provider against one reference for one model: the verdict, and what it rests on.
+
+    `log_e` is the logarithm of one e-value of all its signals, None without payoffs; `discovered`: it is among those of the
+    report that differ by it, of which at most one in twenty is in error. `triggering` holds the figures that verifiers publish.
+    """
 
     provider: str
     reference: str
@@ -116,20 +130,9 @@ class Card:
     checks: tuple[CheckLine, ...]
     gaps: tuple[Gap, ...]
     reasons: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LatencyLine:
-    """One measure (`first_chunk`, `first_token`, `seconds`) of one provider; `ratio` is its median over its reference's."""
-
-    provider: str
-    role: str
-    measure: str
-    answers: int
-    p50: float
-    p95: float
-    reference: str
-    ratio: float | None
+    log_e: float | None = None
+    discovered: bool = False
+    triggering: Triggering | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +183,10 @@ class TemplateLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentLine:
-    """One signal in one segment of the requests: `differs` of `pairs`, in how many `conversations`, and the share `elsewhere`."""
+    """One signal in one segment of the requests: `differs` of `pairs`, in how many `conversations`, and the share `elsewhere`.
+
+    `noise_differs` of `noise_pairs` is the same for the reference against itself, where a control was sent at random.
+    """
 
     provider: str
     model: str
@@ -192,11 +198,19 @@ class SegmentLine:
     pairs: int
     conversations: int
     elsewhere: float | None
+    noise_differs: int = 0
+    noise_pairs: int = 0
+    beyond_noise: bool = False
 
     @property
     def share(self) -> float:
         """Share of the segment's pairs in which the two differ."""
         return self.differs / self.pairs if self.pairs else 0.0
+
+    @property
+    def noise(self) -> float | None:
+        """Share of the segment's controls in which the reference differs from itself; None without a control."""
+        return self.noise_differs / self.noise_pairs if self.noise_pairs else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +223,24 @@ class GreedyLine:
     signal: str
     differs: int
     pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLine:
+    """How often one check finds a fault in streams (`streamed_faulty` of `streamed`) and in whole answers.
+
+    `apart` tells that the two shares' intervals do not meet; `why` it cannot be said is empty when it can.
+    """
+
+    provider: str
+    model: str
+    check: str
+    streamed_faulty: int
+    streamed: int
+    whole_faulty: int
+    whole: int
+    apart: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,8 +257,14 @@ class Report:
     segments: tuple[SegmentLine, ...] = ()
     greedy: tuple[GreedyLine, ...] = ()
     drifting: tuple[DriftLine, ...] = ()
+    paces: tuple[PaceLine, ...] = ()
+    streaming: tuple[StreamLine, ...] = ()
 
     @property
     def drifted(self) -> bool:
-        """Whether any provider differs, or gives faulty answers more often, than its reference."""
-        return any(card.standing.is_drift for card in self.cards)
+        """Whether any provider differs from its reference, or gives faulty answers more often, in the period, or is in the state
+        of drift now; being closer to the reference than that is to itself is neither.
+        """
+        return any(card.standing.is_drift for card in self.cards) or any(
+            line.state == State.DRIFT and line.name != TOO_FAITHFUL for line in self.drifting
+        )

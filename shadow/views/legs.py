@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy.exchange import Mark
+from shadow.compare.vectors import shape
 from shadow.reading.answer import Answer
 from shadow.reading.completion import Choice, Completion, ToolCall
 from storage.rows import ExchangeRow, FindingRow, ToolCallRow
@@ -84,8 +85,14 @@ def facts(legs: Sequence[Leg]) -> tuple[Fact, ...]:
         ("finish reason", [each.row.finish_reason for each in legs]),
         ("model, as echoed", [each.row.echoed_model for each in legs]),
         ("fingerprint", [each.row.fingerprint for each in legs]),
+        ("vectors", [_vectors(each.answer) for each in legs]),
     )
     return tuple(Fact(name=name, cells=tuple(cells)) for name, cells in lines if any(cells))
+
+
+def _vectors(answer: Answer) -> str:
+    """Number and size of the vectors of embeddings; nobody reads their components."""
+    return shape(answer.said.vectors) if isinstance(answer.said, Completion) and answer.said.vectors else ""
 
 
 def timeline(marks: Sequence[Mark], longest: float) -> str:

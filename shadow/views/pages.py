@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from shadow.compare.finding import Aspect, State
 from shadow.config import Config
 from shadow.discretion import row_of
+from shadow.identity.shape import SEGMENTS
 from shadow.keep import exchange as exchange_of
 from shadow.reading.answer import read
 from shadow.reading.ask import read_ask
@@ -25,6 +26,7 @@ from shadow.views import visible
 from shadow.views.align import Aligned, Piece, align_texts
 from shadow.views.asked import Asked, asked
 from shadow.views.calls import CallTable, tables
+from shadow.views.figures import ASPECT_OF
 from shadow.views.legs import Fact, Leg, facts, leg, place, timeline
 from shadow.views.runbook import runbook
 from shadow.views.serving import identity_lines, template_lines
@@ -38,6 +40,7 @@ SYMBOLS = {
     State.NOT_MEASURED.value: ("?", "not measured"),
 }
 PER_PAGE = 50
+SEGMENT_NAMES = tuple(f"{division}={value}" for division, values in SEGMENTS.items() for value in values)
 
 
 class FilterError(Exception):
@@ -88,11 +91,15 @@ class Pages:
 
     def __init__(self, reader: Reader, config: Config) -> None:
         self._reader = reader
-        self._providers = tuple(config.proxy.providers)
         self._jinja = environment()
+        self.turn(config)
+
+    def turn(self, config: Config) -> None:
+        """From the next page on, know the providers of `config`."""
+        self._providers = tuple(config.proxy.providers)
 
     def index(self, query: Mapping[str, str]) -> str:
-        """The list of pairs, newest first; FilterError for an aspect or a state that does not exist."""
+        """The list of pairs, newest first; FilterError for an aspect, a state or a segment that does not exist."""
         wanted = _wanted(query)
         found = self._reader.pairs(replace(wanted, limit=PER_PAGE + 1))
         older = _link(wanted, found[PER_PAGE - 1].pair.id) if len(found) > PER_PAGE else ""
@@ -104,6 +111,7 @@ class Pages:
             newest=newest,
             providers=self._providers,
             aspects=[aspect.value for aspect in Aspect],
+            segments=SEGMENT_NAMES,
         )
 
     def pair(self, pair_id: str) -> str | None:
@@ -207,17 +215,24 @@ def _sentences(text: str) -> tuple[str, ...]:
 
 
 def _wanted(query: Mapping[str, str]) -> PairFilter:
+    aspect = query.get("aspect", "")
+    # an alert names the signal of its test, which may stand under another name
+    query = {**query, "aspect": ASPECT_OF.get(aspect, aspect)}
     closed: tuple[tuple[str, type[Aspect | State]], ...] = (("aspect", Aspect), ("state", State))
     for key, known in closed:
         value = query.get(key, "")
         if value and value not in set(known):
             raise FilterError(f"There is no {key} '{value[:80]}'. Known: {', '.join(known)}.")
+    segment = query.get("segment", "")
+    if segment and segment not in SEGMENT_NAMES:
+        raise FilterError(f"There is no segment '{segment[:80]}'. Known: {', '.join(SEGMENT_NAMES)}.")
     return PairFilter(
         provider=query.get("provider", ""),
         model=query.get("model", ""),
         aspect=query.get("aspect", ""),
         state=query.get("state", ""),
         before_id=query.get("before", ""),
+        segment=segment,
         limit=PER_PAGE,
     )
 
@@ -228,6 +243,7 @@ def _link(wanted: PairFilter, before: str) -> str:
         "model": wanted.model,
         "aspect": wanted.aspect,
         "state": wanted.state,
+        "segment": wanted.segment,
         "before": before,
     }
     return "/pairs?" + urlencode({key: value for key, value in chosen.items() if value}, errors="replace")

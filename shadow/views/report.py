@@ -9,24 +9,24 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from statistics import median
+from dataclasses import asdict, replace
 
-from shadow.drift.scorecard import Point, Score, scorecard
+from shadow.drift.exclusion import Exclusion
+from shadow.drift.scorecard import GroupKey, Score, Sum, discoveries, group_evidence, table
+from shadow.drift.signals import AGREEMENT
 from shadow.views.checking import check_lines
 from shadow.views.drifting import drift_lines
-from shadow.views.figures import Card, Gap, LatencyLine, Reason, Report, SignalLine, Traffic
+from shadow.views.figures import ASPECT_OF, Card, Gap, Reason, Report, SignalLine, Traffic
 from shadow.views.report_text import render
 from shadow.views.serving import greedy_lines, identity_lines, segment_lines, template_lines
+from shadow.views.streaming import stream_lines
+from shadow.views.timing import latency_lines, pace_lines
 from shadow.views.verdict import verdict
-from storage.rows import Group, PairFilter, SignalCount, TrafficCount
+from shadow.views.verifying import trigger_figures
+from storage.rows import Group, SignalCount, TrafficCount
 from storage.store import Reader
 
 SCHEMA = "sameweights.report/1"
-ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
-"""Signals of the scorecard whose counts stand under another aspect's name."""
-NEWEST_PAIRS = 2_000
-NEWEST_LATENCIES = 50_000
 
 Key = tuple[str, str, str]
 """Provider, model, reference: routes are pooled, since the swap is valid for any mix of them."""
@@ -38,19 +38,31 @@ def build(reader: Reader, since: float, until: float) -> Report:
     traffic = reader.traffic(since, until)
     scores = _scores(reader, since, until)
     reasons = _reasons(reader, since, until)
-    cards = [_card(key, counts, scores[key], reasons[key], traffic) for key in _keys(counts, traffic)]
+    triggers = trigger_figures(reader, since, until)
+    evidence, found = _evidence(scores)
+    cards = [
+        replace(
+            _card(key, counts, scores[key], reasons[key], traffic),
+            log_e=evidence.get(key),
+            discovered=key in found,
+            triggering=triggers.get(key),
+        )
+        for key in _keys(counts, traffic)
+    ]
     order = {standing: place for place, standing in enumerate(type(cards[0].standing))} if cards else {}
     return Report(
         since=since,
         until=until,
         cards=tuple(sorted(cards, key=lambda card: (order[card.standing], card.provider, card.model, card.reference))),
-        latency=tuple(_latency(reader.latencies(since, until, NEWEST_LATENCIES), counts)),
+        latency=latency_lines(reader, since, until),
         traffic=tuple(_traffic(traffic)),
         identities=identity_lines(reader, since, until),
         templates=template_lines(reader, since, until),
         segments=segment_lines(reader, since, until),
+        streaming=stream_lines(reader, since, until),
         greedy=greedy_lines(counts),
         drifting=drift_lines(reader),
+        paces=pace_lines(reader),
     )
 
 
@@ -68,21 +80,35 @@ def as_text(report: Report, *, width: int = 100, color: bool = False, brief: boo
     return render(report, width=width, color=color, brief=brief)
 
 
-def _scores(reader: Reader, since: float, until: float) -> Mapping[Key, Sequence[Score]]:
-    points = [
-        Point(
-            group=("", point.group.model, point.group.provider, point.group.reference),
-            signal=point.signal,
-            conversation=point.conversation,
-            payoff=point.payoff,
+def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[Score]]:
+    """What was judged: a reference that was found to cache says nothing by agreement, here as in the detector."""
+    sums = [
+        Sum(
+            group=("", one.model, one.provider, one.reference),
+            signal=one.signal,
+            cluster=one.cluster,
+            pairs=one.pairs,
+            plus=one.plus,
+            minus=one.minus,
         )
-        for point in reader.payoffs(since, until)
+        for one in reader.verdicts.scored(since, until)
+        if one.ruling != Exclusion.CACHING_REFERENCE or one.signal not in AGREEMENT
     ]
     found: dict[Key, list[Score]] = defaultdict(list)
-    for score in scorecard(points):
-        _, model, provider, reference = score.group
-        found[provider, model, reference].append(score)
-    return found
+    for score in table(sums):
+        found[_pooled(score.group)].append(score)
+    return defaultdict(tuple, found)
+
+
+def _pooled(group: GroupKey) -> Key:
+    _, model, provider, reference = group
+    return provider, model, reference
+
+
+def _evidence(scores: Mapping[Key, Sequence[Score]]) -> tuple[Mapping[Key, float], frozenset[Key]]:
+    """The e-value of each card, as a logarithm, and the cards that differ by it."""
+    every = [score for found in scores.values() for score in found]
+    return {_pooled(group): log for group, log in group_evidence(every).items()}, frozenset(map(_pooled, discoveries(every)))
 
 
 def _key(group: Group) -> Key:
@@ -90,10 +116,10 @@ def _key(group: Group) -> Key:
 
 
 def _keys(counts: Iterable[SignalCount], traffic: Iterable[TrafficCount]) -> list[Key]:
-    """Every provider that was compared, and every one that was only asked."""
+    """Every provider that was compared, and every one that was only asked; a health probe asks for nothing."""
     compared = {_key(count.group) for count in counts if count.comparison == "cross"}
     seen = {(provider, model) for provider, model, _ in compared}
-    asked = {(row.provider, row.model, "") for row in traffic if row.role == "primary"}
+    asked = {(row.provider, row.model, "") for row in traffic if row.role == "primary" and row.asked}
     return sorted(compared | {key for key in asked if key[:2] not in seen})
 
 
@@ -111,7 +137,7 @@ def _card(
         reference=reference,
         model=model,
         pairs=pairs,
-        requests=sum(row.requests for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
+        requests=sum(row.asked for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
         standing=standing,
         sentence=sentence,
         signals=signals,
@@ -138,6 +164,8 @@ def _signal(score: Score, counts: Sequence[SignalCount]) -> SignalLine:
         reference_odd=score.reference_odd,
         smallest=_number(score.smallest_detectable),
         verdict=f"{score.verdict}",
+        always_low=_number(score.always_low),
+        always_high=_number(score.always_high),
     )
 
 
@@ -172,10 +200,8 @@ def _gaps(counts: Sequence[SignalCount]) -> Iterable[Gap]:
 
 def _reasons(reader: Reader, since: float, until: float) -> Mapping[Key, Mapping[str, int]]:
     found: dict[Key, Counter[str]] = defaultdict(Counter)
-    for summary in reader.pairs(PairFilter(since=since, until=until, limit=NEWEST_PAIRS)):
-        pair = summary.pair
-        if pair.comparable:
-            found[pair.provider, pair.model, pair.reference][pair.comparable] += 1
+    for provider, model, reference, reason, pairs in reader.reasons(since, until):
+        found[provider, model, reference][reason] += pairs
     return found
 
 
@@ -193,28 +219,4 @@ def _traffic(rows: Iterable[TrafficCount]) -> Iterable[Traffic]:
             errors=total["errors"],
             prompt_tokens=total["prompt_tokens"],
             completion_tokens=total["completion_tokens"],
-        )
-
-
-def _latency(samples: Iterable[tuple[str, str, str, str, float]], counts: Iterable[SignalCount]) -> Iterable[LatencyLine]:
-    """Live answers of each provider beside the answers that its reference gave to the audit."""
-    times: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for provider, _, role, measure, seconds in samples:
-        if role == "greedy":
-            continue
-        times[provider, "reference" if role in {"shadow", "control"} else "provider", measure].append(seconds)
-    held = {count.group.provider: count.group.reference for count in counts if count.comparison == "cross"}
-    for (provider, role, measure), values in sorted(times.items()):
-        against = held.get(provider, "") if role == "provider" else ""
-        beside = times.get((against, "reference", measure), [])
-        middle = median(values)
-        yield LatencyLine(
-            provider=provider,
-            role=role,
-            measure=measure,
-            answers=len(values),
-            p50=middle,
-            p95=sorted(values)[max(0, math.ceil(0.95 * len(values)) - 1)],
-            reference=against,
-            ratio=middle / median(beside) if beside and median(beside) > 0 else None,
         )

@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from shadow.views.drifting_text import drifting
-from shadow.views.figures import Card, LatencyLine, Report, SignalLine, Standing
+from shadow.views.figures import Card, Report, SignalLine, Standing
 from shadow.views.serving_text import greedy, prompts, segments, served_by
+from shadow.views.streaming import streaming
 from shadow.views.tables import moment, sheet
+from shadow.views.timing_text import latency, paces, triggers
 from shadow.views.verdict import differs, named, percent
 from shadow.views.visible import plain
 
@@ -31,9 +33,10 @@ MARKS = {
 CARDS = 20
 """More providers and models than this stand in the JSON only."""
 REASONS = 5
-LONG = frozenset({"signals", "not compared", "served by", "segments"})
+LONG = frozenset({"signals", "triggers", "not compared", "served by", "segments"})
 """Tables with many lines a provider, or that a first look can do without."""
-MEASURES = ("first_chunk", "first_token", "seconds")
+MANY = 5
+"""Providers and models from which it is said how many of them differ in all."""
 
 
 def render(report: Report, *, width: int, color: bool, brief: bool = False) -> str:
@@ -57,6 +60,10 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
     yield _heading(report)
     yield ""
     yield _verdicts(report) if report.cards else Text("  ?  not measured: no request in this period", style="yellow")
+    judged = [card for card in report.cards if card.log_e is not None]
+    if len(judged) >= MANY:
+        found = sum(card.discovered for card in judged)
+        yield f"\n  by all signals together {found} of {len(judged)} differ, of these at most one in twenty in error (e-BH)"
     for title, table in _tables(report):
         if table.row_count and not (brief and title in LONG):
             yield ""
@@ -74,8 +81,11 @@ def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
         ("served by", served_by(report)),
         ("prompts", prompts(report)),
         ("segments", segments(report)),
+        ("streaming", streaming(report)),
         ("greedy", greedy(report)),
-        ("latency", _latency(report)),
+        ("triggers", triggers(report)),
+        ("latency", latency(report)),
+        ("pace", paces(report)),
         ("not compared", _gaps(report)),
     )
 
@@ -86,9 +96,12 @@ _SUBTITLES = {
     "checks": "answers that are faulty by themselves, no reference needed",
     "served by": "what the answers tell of their server, as a hash; a change of it has a date",
     "prompts": "prompt tokens against the reference's for the same requests, and the likely cause",
-    "segments": "requests in which a signal differs twice as often as in the others",
+    "segments": "twice as often as in other requests; faint: not beyond the noise, the reference against itself there",
+    "streaming": "checks that fail in streams more often than in whole answers, or the other way round",
     "greedy": "both sides asked once more at temperature 0; never among the pairs above",
-    "latency": "seconds, p50 / p95, and p50 to the reference's; never part of a verdict on the answers",
+    "triggers": "tool_call_f1 as verifiers publish it, the reference's own beside it, kappa, calls to the reference's calls",
+    "latency": "seconds, p50 / p95, and p50 to the reference's for the same requests; never part of a verdict on the answers",
+    "pace": "slower than nine of ten answers were on its first day, or than was asked for; no verdict on the answers either",
     "not compared": "what no pair, or not every pair, could say",
 }
 
@@ -175,23 +188,6 @@ def _checks(report: Report) -> Table:
                     style="red" if line.worse else "",
                 )
     return table
-
-
-def _latency(report: Report) -> Table:
-    table = sheet("<provider", "answers", *(named(measure) for measure in MEASURES))
-    for provider, role in sorted({(line.provider, line.role) for line in report.latency}, key=lambda name: (name[1], name[0])):
-        lines = {line.measure: line for line in report.latency if (line.provider, line.role) == (provider, role)}
-        name = provider if role == "provider" else f"{provider} (as reference)"
-        times = (_times(lines.get(measure)) for measure in MEASURES)
-        table.add_row(name, f"{max(line.answers for line in lines.values())}", *times)
-    return table
-
-
-def _times(line: LatencyLine | None) -> str:
-    if line is None:
-        return "-"
-    ratio = f"  {line.ratio:.1f}x" if line.ratio is not None else ""
-    return f"{line.p50:.3f} / {line.p95:.3f}{ratio}"
 
 
 def _gaps(report: Report) -> Table:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from shadow.compare.finding import Aspect
 from shadow.identity.shape import sample_of
 from shadow.identity.template import MOST, Cause, Sample, template
+from shadow.views.checking import wilson
 from shadow.views.figures import GreedyLine, IdentityLine, SegmentLine, TemplateLine
 from storage.rows import IdentityRow, SegmentCount, SignalCount
 from storage.store import Reader
@@ -18,6 +21,16 @@ FEWEST = 20
 """Pairs that a segment, and the rest of the requests, need before they are held against each other."""
 ABOVE = 0.05
 """Shares that a segment must lie above the rest, beside twice as high, to be told."""
+
+APART = 3.0
+"""Standard deviations on either side of a share and of its noise, which must not meet, for it to be marked."""
+TIMES = frozenset(
+    aspect.value
+    for aspect in (
+        *(Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.FIRST_CONTENT, Aspect.INTER_CHUNK, Aspect.INTER_CHUNK_P99),
+        *(Aspect.STALLS, Aspect.CACHED_TOKENS, Aspect.TOTAL, Aspect.RATE),
+    )
+)
 
 Key = tuple[str, str, str]
 
@@ -83,35 +96,71 @@ def _template(key: Key, newest_first: Sequence[Sample]) -> TemplateLine:
 
 
 def segment_lines(reader: Reader, since: float, until: float) -> tuple[SegmentLine, ...]:
-    """Every signal of every segment with enough pairs: its share of differences beside that of the other requests."""
-    return tuple(_segments(reader.portraits.segments(since, until)))
+    """Every signal of every segment: its share of differences beside that of the other requests and of the reference itself.
+
+    Times are left out: they say nothing of what is served.
+    """
+    return tuple(_segments(count for count in reader.portraits.segments(since, until) if count.aspect not in TIMES))
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What is counted of one signal in one segment: the provider's pairs, and the reference's controls."""
+
+    differs: int = 0
+    pairs: int = 0
+    conversations: int = 0
+    noise_differs: int = 0
+    noise_pairs: int = 0
+
+    def add(self, count: SegmentCount) -> None:
+        differs = count.count if count.state == "differ" else 0
+        if count.comparison == "self":
+            self.noise_pairs += count.count
+            self.noise_differs += differs
+            return
+        self.pairs += count.count
+        self.differs += differs
+        self.conversations += count.conversations if differs else 0
+
+    @property
+    def beyond_noise(self) -> bool:
+        """The two intervals do not meet; wide ones, since a report holds hundreds of them."""
+        low, _ = wilson(self.differs, self.pairs, APART)
+        _, high = wilson(self.noise_differs, self.noise_pairs, APART)
+        return low > high
 
 
 def _segments(counts: Iterable[SegmentCount]) -> Iterator[SegmentLine]:
-    sums: dict[tuple[Key, str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
+    sums: dict[tuple[Key, str, str], dict[str, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
     for count in counts:
         group = (count.group.provider, count.group.model, count.group.reference)
-        found = sums[group, count.segment, count.aspect][count.value]
-        found[1] += count.count
-        if count.state == "differ":
-            found[0] += count.count
-            found[2] += count.conversations
+        sums[group, count.segment, count.aspect][count.value].add(count)
     for (group, segment, aspect), values in sorted(sums.items()):
-        differs, compared = (sum(found[place] for found in values.values()) for place in (0, 1))
-        for value, (own, pairs, conversations) in sorted(values.items()):
-            rest = compared - pairs
-            yield SegmentLine(
-                provider=group[0],
-                model=group[1],
-                reference=group[2],
-                signal=aspect,
-                segment=segment,
-                value=value,
-                differs=own,
-                pairs=pairs,
-                conversations=conversations,
-                elsewhere=(differs - own) / rest if rest else None,
-            )
+        differs, compared = (sum(getattr(found, name) for found in values.values()) for name in ("differs", "pairs"))
+        for value, found in sorted(values.items()):
+            rest = compared - found.pairs
+            if found.pairs:
+                yield _line(group, (segment, value, aspect), found, (differs - found.differs) / rest if rest else None)
+
+
+def _line(group: Key, where: tuple[str, str, str], found: _Sum, elsewhere: float | None) -> SegmentLine:
+    segment, value, aspect = where
+    return SegmentLine(
+        provider=group[0],
+        model=group[1],
+        reference=group[2],
+        signal=aspect,
+        segment=segment,
+        value=value,
+        differs=found.differs,
+        pairs=found.pairs,
+        conversations=found.conversations,
+        elsewhere=elsewhere,
+        noise_differs=found.noise_differs,
+        noise_pairs=found.noise_pairs,
+        beyond_noise=found.beyond_noise,
+    )
 
 
 def greedy_lines(counts: Iterable[SignalCount]) -> tuple[GreedyLine, ...]:

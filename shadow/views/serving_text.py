@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from shadow.identity.serving import WARM_UP
 from shadow.views.figures import IdentityLine, Report
 from shadow.views.serving import stands_out
 from shadow.views.tables import moment, sheet
@@ -32,6 +33,10 @@ def served_by(report: Report) -> Table:
             told,
             style=style,
         )
+    known = {(line.provider, line.model) for line in report.identities}
+    for card in [card for card in report.cards if card.requests and (card.provider, card.model) not in known][:ROWS]:
+        told = f"not measured until {WARM_UP} answers"
+        table.add_row(card.provider, plain(card.model), "-", "-", "-", "-", told, style="dim")
     return table
 
 
@@ -49,13 +54,20 @@ def prompts(report: Report) -> Table:
 
 
 def segments(report: Report) -> Table:
-    """Signals that stand out in a segment, the largest shares first."""
-    table = sheet("<provider", "<signal", "<where", "differs", "elsewhere", "conversations")
-    loud = sorted((line for line in report.segments if stands_out(line)), key=lambda line: -line.share)
+    """Signals that stand out in a segment, those beyond the reference's own noise first and in red, the rest faint."""
+    table = sheet("<provider", "<signal", "<where", "differs", "noise", "elsewhere", "conversations")
+    loud = sorted((line for line in report.segments if stands_out(line)), key=lambda line: (not line.beyond_noise, -line.share))
     for line in loud[:ROWS]:
-        where = f"{line.segment}: {line.value}"
-        share = f"{percent(line.share)} of {line.pairs}"
-        table.add_row(line.provider, named(line.signal), where, share, percent(line.elsewhere), f"{line.conversations}")
+        table.add_row(
+            line.provider,
+            named(line.signal),
+            f"{line.segment}: {line.value}",
+            f"{percent(line.share)} of {line.pairs}",
+            "-" if line.noise is None else f"{percent(line.noise)} of {line.noise_pairs}",
+            percent(line.elsewhere),
+            f"{line.conversations}",
+            style="red" if line.beyond_noise else "dim",
+        )
     return table
 
 

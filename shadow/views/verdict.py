@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shadow.drift.scorecard import TOLERANCE, Verdict
+from shadow.drift.signals import AGREEMENT
 from shadow.views.figures import CheckLine, SignalLine, Standing
 
 ALPHA = 0.05
@@ -43,6 +44,12 @@ NAMES = {
     "seconds": "whole answer",
     "total": "whole answer",
     "tokens_per_second": "tokens per second",
+    "vector_cosine": "direction of vectors",
+    "vector_norm": "length of vectors",
+    "vector_dimension": "shape of vectors",
+    "vector_exactness": "exactly equal vectors",
+    "token": "seconds a token",
+    "whole_token": "seconds a token, not streamed",
     "call_schema": "invalid tool calls",
     "finish_contradiction": "finish contradicts body",
     "lost_space": "lost spaces",
@@ -117,9 +124,10 @@ def _quiet(pairs: int, signals: Sequence[SignalLine]) -> tuple[Standing, str]:
     if not pairs:
         return Standing.NOT_MEASURED, "not measured: no pair"
     measured = [line for line in signals if line.pairs]
-    if not measured:
+    # the others say nothing where the reference always fails, or answers from a cache: it would be a fine one
+    if not any(line.signal in AGREEMENT for line in measured):
         return Standing.NOT_MEASURED, f"not measured: of {pairs} pairs none could be compared"
-    most = max(line.pairs for line in measured)
+    most = max(line.pairs for line in measured if line.signal in AGREEMENT)
     if most < FEWEST:
         return Standing.TOO_FEW, f"too few pairs to say ({most} of at least {FEWEST})"
     if all(line.high is not None and line.high < TOLERANCE for line in measured):

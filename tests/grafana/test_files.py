@@ -14,17 +14,28 @@ COMPOSE = yaml.safe_load((GRAFANA / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
 BIN = Path(sys.executable).parent
 YAML = sorted([*GRAFANA.rglob("*.yml"), *GRAFANA.rglob("*.yaml")])
+SCHEMA = Path(__file__).with_name("provisioning.schema.json")
 LINT = "{extends: default, rules: {line-length: disable, document-start: disable, comments-indentation: disable}}"
 
 
+def by_schema(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([BIN / "check-jsonschema", *arguments], capture_output=True, text=True, check=False)
+
+
 def test_compose_is_valid_by_its_schema():
-    ran = subprocess.run(
-        [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", GRAFANA / "compose.yaml"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = by_schema("--builtin-schema", "vendor.compose-spec", GRAFANA / "compose.yaml")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_provisioning_is_valid_by_its_schema_which_knows_each_key():
+    ran = by_schema("--schemafile", SCHEMA, *sorted((GRAFANA / "provisioning").rglob("*.yml")))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_key_that_grafana_would_pass_over_is_no_valid_provisioning(tmp_path):
+    text = (GRAFANA / "provisioning/datasources/sameweights.yml").read_text(encoding="utf-8")
+    (tmp_path / "misspelt.yml").write_text(text.replace("exemplarTraceIdDestinations", "exemplarTraceIDDestinations"))
+    assert by_schema("--schemafile", SCHEMA, tmp_path / "misspelt.yml").returncode == 1
 
 
 def test_every_yaml_file_is_tidy():

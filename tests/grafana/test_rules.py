@@ -54,10 +54,72 @@ def test_every_alert_has_cases_in_which_it_fires_in_which_it_does_not_and_in_whi
     assert any(each[-1] is False and True in each for each in looked), "never seen to resolve"
 
 
-@pytest.mark.parametrize("alert", sorted(set(ALERTS) - {"SameweightsScrapeSlow", "SameweightsStoreBehind"}))
+@pytest.mark.parametrize("alert", ALERTS)
 def test_every_alert_has_a_case_with_two_replicas(alert):
     replicated = [case for case in cases() if checks(alert, case) and 'instance="b:8081"' in str(case["input_series"])]
     assert replicated
+
+
+STILL = {
+    "SameweightsDriftProven": ("evidence below the bar", "", "nothing is exported"),
+    "SameweightsDrift": ("a reference that is as noisy", "sixteen odd pairs", "a provider without traffic"),
+    "SameweightsDriftSuspected": ("a reference that is as noisy", "sixteen odd pairs", "a provider without traffic"),
+    "SameweightsDivergence": ("a reference that differs from itself as often", "thirty controls", "without any control"),
+    "SameweightsInvalidToolCalls": ("a reference that breaks the schema as often", "four invalid calls", ""),
+    "SameweightsBrokenAnswers": ("a failing check fires, resolves, and a rare one", "four failures", "an answer that could not"),
+    "SameweightsErrorAsymmetry": ("errors that the reference has as well", "nine errors", "without a reference"),
+    "SameweightsContextOverflow": ("a prompt that is too long", "two overflows", "a reference that was hardly asked, or never"),
+    "SameweightsServingChanged": ("a restart of the audit", "", ""),
+    "SameweightsProviderFailing": ("clients that hang up", "a few failures at night", "no requests, no claim"),
+    "SameweightsReferenceFailing": ("a reference that fails now and then", "a reference asked twice", "no requests, no claim"),
+    "SameweightsSlowFirstToken": (
+        "SameweightsSlowFirstToken, a reference that is as slow",
+        "SameweightsSlowFirstToken, ninety answers",
+        "SameweightsSlowFirstToken, without a reference",
+    ),
+    "SameweightsSlowTokens": (
+        "SameweightsSlowTokens, a reference that is as slow",
+        "SameweightsSlowTokens, ninety answers",
+        "SameweightsSlowTokens, without a reference",
+    ),
+    "SameweightsNothingCompared": ("", "two hundred requests", ""),
+    "SameweightsProviderNotCompared": ("", "a provider with little traffic is not missed", ""),
+    "SameweightsControlMissing": ("", "ninety pairs", ""),
+    "SameweightsNotMeasured": ("", "a hundred requests", ""),
+    "SameweightsShadowBudgetSpent": ("requests that are not sampled", "", ""),
+    "SameweightsShadowsDropped": ("a skip now and then", "nineteen", ""),
+    "SameweightsRecordsLost": ("nothing lost", "", ""),
+    "SameweightsStoreBehind": ("half a minute", "", ""),
+    "SameweightsProxySlow": ("one slow request in a thousand", "ninety requests", ""),
+    "SameweightsLoopLag": ("the slowest of two replicas counts, and a moment does not", "", ""),
+    "SameweightsScrapeSlow": ("", "", ""),
+    "SameweightsDown": ("", "", ""),
+}
+"""For each alert, the case in which it stays still at what is ordinary, below its minimum count, and where there is no control,
+no reference or no traffic to hold it against; "" where it counts nothing or holds nothing against anything.
+"""
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+@pytest.mark.parametrize("why", range(3), ids=["at the floor", "below the count", "without a control"])
+def test_every_alert_stays_still_where_it_should(alert, why):
+    if name := STILL[alert][why]:
+        looked = [checks(alert, case) for case in cases() if case["name"].startswith(name)]
+        assert any(False in each for each in looked), name
+
+
+def test_nothing_exported_raises_nothing():
+    [case] = [case for case in cases() if case["name"].startswith("nothing is exported")]
+    assert {"expr": "ALERTS", "eval_time": "20m", "exp_samples": []} in case["promql_expr_test"]
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_about_answers_leads_to_those_that_are_stored(alert):
+    group = next(group["name"] for group in groups("alerts.yml") if any(rule["alert"] == alert for rule in group["rules"]))
+    about_answers = group.endswith((".drift", ".faults")) or alert.endswith("Failing")
+    url = ALERTS[alert]["annotations"].get("evidence_url", "")
+    assert bool(url) == about_answers
+    assert not url or re.match(r"http://127\.0\.0\.1:8081/(pairs\?|serving$)", url)
 
 
 @pytest.mark.parametrize("alert", ALERTS)
@@ -67,9 +129,9 @@ def test_every_alert_says_how_bad_what_why_and_where_to_look(alert):
     assert re.fullmatch(r"Sameweights[A-Z][A-Za-z]+", alert)
     assert rule["labels"].keys() == {"severity"}
     assert rule["labels"]["severity"] in {"critical", "warning", "info"}
-    assert words.keys() == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert words.keys() - {"evidence_url"} == {"summary", "description", "runbook_url", "dashboard_url"}
     assert "$value" not in words["summary"], "a summary holds no number: it would be another one each minute"
-    assert words["description"].endswith(".")
+    assert words["description"].replace("{{ end }}", "").endswith(".")
     assert words["runbook_url"] == f"http://127.0.0.1:8081/runbook#{alert}"
     board = re.fullmatch(r"http://127\.0\.0\.1:3000/d/sameweights-(\w+)(\?.*)?", words["dashboard_url"])
     assert board

@@ -112,6 +112,22 @@ async def test_one_client_too_many_is_refused_and_counted_and_the_others_are_not
         assert len(provider.requests) == 3
 
 
+@pytest.mark.promise("limits.admin")
+async def test_one_connection_too_many_to_the_admin_port_is_refused_and_counted_and_the_others_are_not(serve):
+    toml = CONFIG.format(candidate="http://127.0.0.1:9/v1", official="http://127.0.0.1:9/v1") + "clients = 2\n"
+    async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served:
+        port = int(served.admin.rpartition(":")[2])
+        asking = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        async with client(port) as one, client(port) as two:
+            for asked in (one, two):
+                await asked.send(asking)
+                assert b"sameweights_admin_refused_total 0.0" in await asked.until(b"sameweights_admin_refused_total 0.0")
+            async with client(port) as three:
+                assert (await three.rest()).startswith(b"HTTP/1.1 503 ")
+            await two.send(asking)
+            assert await two.until(b"sameweights_admin_refused_total 1.0")
+
+
 @pytest.mark.promise("runs.on")
 async def test_a_short_soak_has_no_failure_and_nothing_grows():
     report = await soak(8.0, clients=4, warm=0.5)

@@ -13,6 +13,8 @@ import pytest
 
 from shadow.studies.faults import FAITHFUL, Faults
 from shadow.studies.pretend import Pace, Pretend
+from tests.journeys.speaker import TEXT, Speaker
+from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited
 from tests.journeys.through import through
 
 pytestmark = [pytest.mark.promise("clients.node"), pytest.mark.journey, pytest.mark.timeout(180)]
@@ -120,3 +122,38 @@ async def test_fifty_streams_at_once_are_all_whole(lives):
     (plain, _) = await lives("plain")
     assert texts == [plain["text"]] * 50
     assert pretend.answered == 50
+
+
+@pytest.fixture
+def records(openai_home, serve):
+    """`await records(story, candidate)`: what the client saw of a running house, the one pair kept of it, and what differs."""
+
+    async def lived(story, candidate):
+        async with candidate, Speaker() as official:
+            toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+            async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served:
+                seen = await told(openai_home, story, f"{served.data}/v1")
+                [summary] = await audited(served, 1)
+                reader = served.reader
+                rows = [reader.exchange(name) for name in (summary.pair.subject_id, summary.pair.reference_id)]
+                found = reader.findings(pair_id=summary.pair.id)
+                reader.close()
+        return seen, rows, {each.aspect for each in found if each.comparison == "cross" and each.state == "differ"}
+
+    return lived
+
+
+@pytest.mark.promise("clients.apis")
+async def test_a_response_is_the_provider_s_and_is_understood(records):
+    seen, rows, differing = await records("response", Speaker())
+    assert seen == {"text": "".join(TEXT), "status": "completed", "usage": 32}
+    assert [(row.unread, row.finish_reason, row.prompt_tokens) for row in rows] == [("", "stop", 12)] * 2
+    assert not differing & {"text", "action", "finish_reason", "error"}
+
+
+@pytest.mark.promise("clients.apis")
+async def test_a_streamed_response_that_calls_otherwise_is_named(records):
+    seen, rows, differing = await records("streamed_response", Speaker(city="Turin"))
+    assert seen == [["get_weather", {"city": "Turin"}]]
+    assert [(row.unread, row.finish_reason, row.stream) for row in rows] == [("", "tool_calls", True)] * 2
+    assert "arguments" in differing

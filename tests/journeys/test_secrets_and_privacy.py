@@ -4,11 +4,14 @@ import asyncio
 import gzip
 import os
 import sys
+import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from shadow.identity.serving import WARM_UP
 from shadow.studies.pretend import Pretend
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat, until
@@ -99,6 +102,80 @@ async def test_no_credential_in_a_prompt_and_with_hashes_no_word_is_at_rest_or_o
         assert secret not in shown
         assert secret.encode() not in at_rest
     assert ("Marmalade" in shown) is (bodies == "full")
+
+
+@pytest.mark.promise("secrets.patterns")
+async def test_no_credential_in_a_model_name_is_in_what_is_kept_of_who_serves(serve, tmp_path):
+    secret = "sk-proj-abcdefghijklmnopqrstuvwx"
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            for number in range(WARM_UP):
+                async with post(session, served.data, chat(model=secret, text=f"Count to {number}")) as got:
+                    assert got.status == 200
+                    await got.read()
+
+            def known() -> list:
+                with closing(served.reader) as reader:
+                    return [row for row in reader.portraits.latest(10) if row.provider == "candidate"]
+
+            [row] = await until(known)
+            assert row.model == "*" * len(secret)
+            shown = "".join(served.errors) + await served.metrics()
+            for path in ("/serving", "/pairs"):
+                async with session.get(served.admin + path) as page:
+                    shown += await page.text()
+        at_rest = b"".join(path.read_bytes() for path in tmp_path.rglob("served.db*"))
+    assert secret in str(candidate.requests[0].body)
+    assert secret not in shown
+    assert secret.encode() not in at_rest
+
+
+@pytest.mark.promise("privacy.opt_out")
+async def test_a_request_that_opts_out_is_recorded_and_counted_and_no_reference_hears_of_it(serve):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            for text, more in (("For the provider alone", {"x-sameweights-shadow": "off"}), ("For both", {})):
+                async with post(session, served.data, chat(text=text), **more) as got:
+                    assert got.status == 200
+                    await got.read()
+            assert len(await audited(served, 1)) == 1
+
+            async def counted() -> bool:
+                return await served.metric("sameweights_shadow_dropped_total", reason="opted_out") == 1
+
+            assert await until(counted)
+            with closing(served.reader) as reader:
+                assert sum(count.requests for count in reader.traffic(0, 1e12) if count.role == "primary") == 2
+        assert official.requests
+        assert b"provider alone" not in b"".join(request.body for request in official.requests)
+        assert "x-sameweights" not in str([request.headers for request in candidate.requests]).lower()
+
+
+def modes(folder, pattern: str) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in Path(folder).glob(pattern)}
+
+
+@pytest.mark.promise("privacy.modes")
+async def test_the_files_of_a_running_serve_and_the_socket_of_its_hand_over_are_their_owners_alone(serve, tmp_path):
+    # not under tmp_path, which is longer than the path of a socket may be
+    with tempfile.TemporaryDirectory() as scratch:
+        async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+            toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+            generous = os.umask(0)
+            try:
+                async with serve(toml, env={"OFFICIAL_KEY": "x", "TMPDIR": scratch}) as served:
+                    async with aiohttp.ClientSession() as session, post(session, served.data, chat()) as got:
+                        await got.read()
+                    await audited(served, 1)
+                    files, folders = modes(tmp_path, "served.db*"), modes(scratch, "sameweights-*")
+                    assert len(modes(scratch, "sameweights-*/audit.sock")) == 1
+                    assert [*folders.values()] == [0o700]
+            finally:
+                os.umask(generous)
+    assert {"served.db", "served.db-wal", "served.db-shm", "served.db-lock"} <= files.keys()
+    assert set(files.values()) == {0o600}
 
 
 @pytest.mark.promise("privacy.forget")

@@ -1,13 +1,17 @@
 """Stopping loses nothing, a second signal waits for nothing, and other routes are taken without breaking a stream."""
 
 import asyncio
+import json
 import os
+import re
 import signal
 import time
+from contextlib import closing
 
 import aiohttp
 import pytest
 
+from shadow.identity.serving import WARM_UP
 from shadow.studies.pretend import Pretend
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat, until
@@ -139,3 +143,52 @@ async def test_other_routes_are_taken_without_breaking_a_stream_and_a_bad_file_c
 
             assert await until(counted)
             assert "Traceback" not in "".join(served.errors)
+
+
+NEW_PROVIDER = """[proxy.providers.fresh]
+base_url = "{fresh}"
+quantization = "int4"
+[proxy.providers.second]
+base_url = "{second}"
+[[proxy.routes]]
+name = "new"
+model = "new-model"
+provider = "fresh"
+reference = "second"
+[shadow]
+"""
+
+
+@pytest.mark.promise("reload.everywhere")
+async def test_every_part_of_the_audit_knows_a_provider_a_reference_and_a_route_that_a_reload_brought(serve, tmp_path):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official, Pretend(seed=3) as fresh, Pretend(seed=4) as second:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            path = tmp_path / "sameweights.toml"
+            added = NEW_PROVIDER.format(fresh=fresh.base_url, second=second.base_url)
+            path.write_text(path.read_text().replace("[shadow]\n", added))
+            served.process.send_signal(signal.SIGHUP)
+            assert await until(lambda: any("routes reloaded" in line for line in served.errors))
+            for number in range(WARM_UP + 5):
+                async with post(session, served.data, chat(model="new-model", text=f"Count to {number}")) as got:
+                    assert got.status == 200
+                    await got.read()
+
+            async def paired() -> bool:
+                # the first may have come before the order had reached its process, and a busy machine drops some
+                found = {(each.pair.route, each.pair.provider, each.pair.reference) for each in await audited(served, 1)}
+                return ("new", "fresh", "second") in found
+
+            assert await until(paired)
+
+            async def judged() -> bool:
+                group = {"route": "new", "model": "new-model", "provider": "fresh", "reference": "second"}
+                return await served.metric("sameweights_drift_state", **group, state="ok") == 1
+
+            assert await until(judged)
+            with closing(served.reader) as reader:
+                facts = [json.loads(row.facts) for row in reader.portraits.latest(10) if row.provider == "fresh"]
+            assert {value for each in facts for value in each["declared quantization"]} == {"int4"}
+            async with session.get(f"{served.admin}/pairs") as page:
+                offered = re.findall(r"<option[^>]*>\s*(\w+)", await page.text())
+            assert {"candidate", "official", "fresh", "second"} <= set(offered)

@@ -9,11 +9,13 @@ from shadow.compare.refusing import refuses_in_words
 SENTENCES = Path(__file__).with_name("sentences.tsv")
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "signals-of-pairs.md"
 RULES: dict[str, Callable[[str], bool]] = {"refusal": refuses_in_words, "ask_back": asks_back}
+PARTS = ("tuned", "held_out", "roundabout")
+"""What the rules were made on, what they were not, and refusals in words that hint at one only, which they were not made for."""
 LANGUAGES = ("en", "de", "es", "fr", "zh")
 
 
 def sentences() -> list[tuple[str, str, str, str]]:
-    """(language, tuned or held_out, label, text) of every labelled sentence."""
+    """(language, part, label, text) of every labelled sentence; the parts are those of PARTS."""
     lines = SENTENCES.read_text(encoding="utf-8").splitlines()[1:]
     return [(language, part, label, text) for language, part, label, text in (line.split("\t") for line in lines)]
 
@@ -28,8 +30,8 @@ def score(rule: str, language: str = "", part: str = "") -> tuple[int, int, int]
 def table() -> str:
     """The table as it stands in the docs."""
     head = [
-        "| rule | language | sentences | precision | recall | held out | precision there | recall there |",
-        "|---|---|---|---|---|---|---|---|",
+        "| rule | language | sentences | precision | recall | held out | precision there | recall there | roundabout, found |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*head, *rows()])
 
@@ -38,7 +40,12 @@ def rows() -> Iterator[str]:
     for rule in RULES:
         for language in (*LANGUAGES, ""):
             cells = [cell for part in ("tuned", "held_out") for cell in _cells(rule, language, part)]
-            yield f"| `{rule}` | {language or 'all'} | {' | '.join(cells)} |"
+            yield f"| `{rule}` | {language or 'all'} | {' | '.join(cells)} | {_roundabout(rule, language)} |"
+
+
+def _roundabout(rule: str, language: str) -> str:
+    right, wrong, missed = score(rule, language, "roundabout")
+    return f"{right} of {right + missed}" if rule == "refusal" else f"{wrong} wrongly"
 
 
 def _cells(rule: str, language: str, part: str) -> tuple[str, str, str]:

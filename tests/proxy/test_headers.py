@@ -20,8 +20,8 @@ def pairs(*lines):
     return [tuple(line.split(b": ", 1)) for line in lines]
 
 
-def out(*lines, key="", length=None):
-    return headers.outgoing(pairs(*lines), authority="h:1", key=key, length=length)
+def out(*lines, **more):
+    return headers.outgoing(pairs(*lines), authority="h:1", **{"key": "", "length": None, **more})
 
 
 def test_host_and_length_are_written_anew_where_they_stood():
@@ -62,11 +62,20 @@ def test_our_own_fields_are_for_us_alone():
     assert out(b"Host: p", b"X-SameWeights-Provider: a", b"x-sameweights-anything: b") == [b"Host: h:1"]
 
 
-def test_credentials_pass_unless_a_key_replaces_them_all():
-    lines = (b"Host: p", b"x-api-key: a", b"Authorization: Bearer b", b"api-key: c", b"Z: 1")
+def test_credentials_pass_unless_a_key_takes_the_place_of_each():
+    lines = (b"Host: p", b"X-Api-Key: a", b"Authorization: Bearer b", b"api-key: c", b"Z: 1", b"authorization: Basic d")
     assert out(*lines) == [b"Host: h:1", *lines[1:]]
-    assert out(*lines, key="ours") == [b"Host: h:1", b"Authorization: Bearer ours", b"Z: 1"]
+    replaced = [b"Host: h:1", b"x-api-key: ours", b"Authorization: Bearer ours", b"api-key: ours", b"Z: 1"]
+    assert out(*lines, key="ours") == replaced
+    assert out(*lines, key="ours", key_field="x-api-key") == [b"Host: h:1", b"x-api-key: ours", b"Z: 1"]
+
+
+def test_a_client_without_a_credential_is_given_one_where_its_api_looks_for_it():
     assert out(b"Host: p", key="ours") == [b"Host: h:1", b"Authorization: Bearer ours"]
+    assert out(b"Host: p", key="ours", key_field="api-key") == [b"Host: h:1", b"api-key: ours"]
+    version = b"Anthropic-Version: 2023-06-01"
+    assert out(b"Host: p", version, key="ours") == [b"Host: h:1", version, b"x-api-key: ours"]
+    assert out(b"Host: p", version, b"Authorization: Bearer b", key="ours")[2:] == [b"Authorization: Bearer ours"]
 
 
 def test_an_answers_fields_return_as_they_came():

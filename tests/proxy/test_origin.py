@@ -18,6 +18,11 @@ from proxy.origin import Origin, parse_base_url
         ("https://api.example.com", "/v1", "/"),
         ("https://api.example.com/", "/v1?x", "/?x"),
         ("https://api.example.com/v1", "/v1x/y", "/v1x/y"),
+        ("https://api.example.com/v1", "/v1/messages?beta=true", "/v1/messages?beta=true"),
+        ("https://api.example.com", "/v1/messages", "/v1/messages"),
+        ("https://api.example.com/anthropic", "/v1/messages/count_tokens", "/anthropic/v1/messages/count_tokens"),
+        ("https://api.example.com/api/v1", "/v1/messages", "/api/v1/messages"),
+        ("https://api.example.com/openai", "/v1/messagesque", "/openai/messagesque"),
         ("https://api.example.com/v1", "/v1//a/%2F?", "/v1//a/%2F?"),
     ],
 )

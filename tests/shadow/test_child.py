@@ -58,10 +58,9 @@ async def test_a_child_that_dies_is_started_again(module):
     await child.stop(10)
 
 
-async def test_a_child_that_was_not_told_yet_waits(module):
-    child = Child("obedient", module(OBEDIENT), "{}", [])
-    await child.spawn()
-    assert child.pid
-    child.tell()
+async def test_a_child_stands_back_as_far_as_it_was_made_to(module):
+    child = Child("nice", module(OBEDIENT), "{}", [], nice=7)
+    await child.start()
     assert await child.ready()
+    assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(os.getpriority(os.PRIO_PROCESS, 0) + 7, 19)
     await child.stop(10)

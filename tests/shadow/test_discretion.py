@@ -1,6 +1,7 @@
 """shadow.discretion: no credential and, where bodies are hashed, no word gets into a row; comparing works again."""
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -77,3 +78,14 @@ def test_a_stored_veil_is_read_as_a_body_that_was_not_kept(store):
     assert row_of(store, "0" * 32).response_body is None
     assert store.exchange("0" * 32).response_body.startswith(b'{"veiled":true,')
     assert row_of(store, "1" * 32) is None
+
+
+def test_a_veil_of_another_api_is_read_in_the_words_of_the_normal_form():
+    sent = b'{"model": "m", "input": "How many bridges?"}'
+    body = {"status": "completed", "model": "m", "output": [{"type": "message", "content": "Seven bridges cross the river"}]}
+    made = exchange(json.dumps(body).encode(), request=sent)
+    live = understand(replace(made, request=replace(made.request, target="/v1/responses")))
+    row = leg("hash", live).exchange
+    assert b"bridges" not in row.request_body + row.response_body
+    again = understand(comparable(row))
+    assert (again.ask.unread, len(again.ask.messages), again.answer.said.first.finish_reason) == (None, 1, "stop")

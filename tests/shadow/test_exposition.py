@@ -52,4 +52,4 @@ def test_names_keep_prometheus_habits():
     for name, kind, _ in collectors():
         assert re.fullmatch(r"sameweights_[a-z]+(_[a-z]+)*", name)
         assert name.endswith("_total") == (kind == "counter")
-        assert kind != "histogram" or name.endswith(("_seconds", "_ratio"))
+        assert kind != "histogram" or name.endswith(("_seconds", "_ratio", "_tokens"))

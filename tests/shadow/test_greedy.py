@@ -1,12 +1,16 @@
 """Both sides are asked once more at temperature 0, with their own keys, and the pair is of its own kind."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from proxy.config import Provider, ProxyConfig
 from proxy.exchange import Role
 from shadow.compare.pair import Kind
 from shadow.config import Config, ShadowConfig
-from shadow.greedy import ask_greedily
+from shadow.courier import Here
+from shadow.greedy import ask_greedily, takes_temperature
 from shadow.mirror import Mirror
 from shadow.seen import understand
 from shadow.studies.faults import Faults
@@ -22,7 +26,7 @@ async def test_both_sides_are_asked_at_temperature_zero_with_their_own_keys():
             live.exchange.reference: Provider(base_url=reference.base_url, api_key_env="FAR"),
         }
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
-        mirror = Mirror(config, {"NEAR": "k1", "FAR": "k2"})
+        mirror = Mirror(config, {"NEAR": "k1", "FAR": "k2"}, Here(config.proxy.timeouts, config.proxy.limits))
         try:
             found = await ask_greedily(mirror, live)
         finally:
@@ -35,3 +39,20 @@ async def test_both_sides_are_asked_at_temperature_zero_with_their_own_keys():
     assert [json.loads(requests[0].body)["temperature"] for requests in arrived] == [0, 0]
     keys = [{name.lower(): value for name, value in requests[0].headers}["authorization"] for requests in arrived]
     assert keys == ["Bearer k1", "Bearer k2"]
+
+
+@pytest.mark.parametrize(
+    ("target", "version", "takes"),
+    [
+        ("/v1/chat/completions", "", True),
+        ("/v1/embeddings", "", False),
+        ("/v1/messages", "", True),
+        ("/v1/messages", "2023-06-01", True),
+        ("/v1/messages", "2026-10-21", False),
+        ("/v1/messages", "2027-01-01", False),
+    ],
+)
+def test_what_knows_no_temperature_is_not_asked_at_one(target, version, takes):
+    made = exchange(b"{}", request=json.dumps({"input": "a", "messages": []}).encode())
+    headers = (("Anthropic-Version", version),) if version else ()
+    assert takes_temperature(understand(replace(made, request=replace(made.request, target=target, headers=headers)))) is takes

@@ -7,6 +7,7 @@ import pytest
 
 from proxy.packing import pack, pack_pulse
 from proxy.pulse import Pulse
+from shadow import inbox as room
 from shadow.inbox import Inbox
 from tests.exchanges import exchange
 from tests.running import until
@@ -88,3 +89,17 @@ async def test_an_exchange_that_cannot_be_unpacked_is_counted_and_passed_over(li
     await listening.send(frame(b"E", b"not packed"), frame(b"E", pack(exchange())))
     assert await listening.inbox.take() == exchange()
     assert listening.losses == ["malformed"]
+
+
+async def test_a_connection_too_many_is_refused_and_the_others_are_read(listening, monkeypatch):
+    monkeypatch.setattr(room, "CONNECTIONS", 1)
+    _, first = await asyncio.open_unix_connection(listening.path)
+    first.write(frame(b"E", pack(exchange())))
+    await until(lambda: len(listening.inbox) == 1)
+    reader, second = await asyncio.open_unix_connection(listening.path)
+    assert await reader.read() == b""
+    first.write(frame(b"E", pack(exchange())))
+    await until(lambda: len(listening.inbox) == 2)
+    for writer in (first, second):
+        writer.close()
+        await writer.wait_closed()

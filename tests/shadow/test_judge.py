@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from shadow.drift.alarm import State
+from shadow.drift.alarm import Answer, Said, State
 from shadow.drift.snapshot import saved
 from shadow.judge import BATCH, LEASE_SECONDS, Judge
 from storage.rows import Group
@@ -21,9 +21,11 @@ KEY = ("default", "m", "p", "r")
 class Sitting:
     """A judge and what it tells."""
 
-    def __init__(self, store, holder="judge", *, bar=1e7, fleet_wide=False):
+    def __init__(self, store, holder="judge", *, bar=1e7, fleet_wide=False, **more):
         self.told, self.said = [], []
-        self.judge = Judge(store.verdicts, holder=holder, pairs_per_false_alarm=bar, fleet_wide=fleet_wide, tell=self._tell)
+        self.judge = Judge(
+            store.verdicts, holder=holder, pairs_per_false_alarm=bar, fleet_wide=fleet_wide, tell=self._tell, **more
+        )
 
     def _tell(self, rulings, statuses):
         self.told += rulings
@@ -85,6 +87,12 @@ def test_a_drift_is_found_dated_named_and_kept(store):
     assert test["pair_ids"][0].startswith("pair-")
 
 
+def without_alarms(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
+        conn.execute("DELETE FROM alarms")
+        conn.commit()
+
+
 def steps(store, values, sitting):
     """Judged as they come, a few at a time."""
     for first in range(0, len(values), 37):
@@ -99,23 +107,63 @@ def test_a_rebuild_by_replay_equals_what_was_judged_live_and_over_restarts(store
     states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
     assert {alarm.new for alarm in alarms} == {"drift", "recovered"}
     live.judge.close()
-    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
-        for table in ("rulings", "cases", "alarms"):
-            conn.execute(f"DELETE FROM {table}")
-        conn.commit()
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
     replay = Sitting(store, "another").all()
     assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
     assert saved(replay.judge.cases[KEY]) == saved(live.judge.cases[KEY])
+
+
+FIXED, ACCEPT = Said(answer=Answer.FIXED), Said(answer=Answer.ACCEPT)
+
+
+@pytest.mark.parametrize("batch", [7, BATCH])
+@pytest.mark.parametrize("more", [0, 40])
+def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_path, monkeypatch, more, batch):
+    """Fixed after one alarm, accepted after the next one, pairs before, between and after them, or none after."""
+    live, draw = Sitting(store), random.Random(4)
+
+    def drive(prefix, count, excess):
+        fill(store, payoffs(draw, count, excess=excess), prefix=prefix, at=10.0 * len(live.told))
+        live.all()
+
+    drive("a", 300, 0.0)
+    drive("b", 200, 0.5)
+    assert live.judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
+    drive("c", 750, 0.5)
+    assert live.judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
+    drive("d", more, 0.5)
+    states, alarms, told = store.verdicts.cases(), store.verdicts.alarms(0, 0), live.said
+    assert [(alarm.new, alarm.at) for alarm in alarms if alarm.at in {5.0, 6.0}] == [("ok", 6.0), ("ok", 5.0)]
+    live.judge.close()
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
+    monkeypatch.setattr("shadow.judge.BATCH", batch)
+    replay = Sitting(store, "another").all()
+    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+    assert (saved(replay.judge.cases[KEY]), replay.said) == (saved(live.judge.cases[KEY]), told)
+    assert store.verdicts.answers() == []
+
+
+def test_a_rebuild_under_way_when_the_process_ends_goes_on(store):
+    values = drifting()
+    fill(store, values)
+    live = Sitting(store).all()
+    live.judge.acknowledge(FIXED, 5.0)
+    live.judge.close()
+    states = store.verdicts.cases()
+    store.verdicts.rebuild()
+    Sitting(store).judge.step(0.0)
+    assert Sitting(store).all().state() is State.OK
+    assert store.verdicts.cases() == states
 
 
 def test_a_restart_at_any_pair_changes_nothing(store, tmp_path):
     values = drifting()
     steps(store, values, lambda: Sitting(store))
     restarted = store.verdicts.cases(), store.verdicts.alarms(0, 0)
-    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
-        for table in ("rulings", "cases", "alarms"):
-            conn.execute(f"DELETE FROM {table}")
-        conn.commit()
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
     Sitting(store).all()
     assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == restarted
 
@@ -180,14 +228,14 @@ def test_when_the_store_takes_nothing_the_pairs_are_judged_again(store, monkeypa
     assert sitting.all().judge.cases[KEY].watch.group.pairs == 3
 
 
-def test_a_state_that_cannot_be_read_begins_anew(store, tmp_path):
+def test_where_a_state_cannot_be_read_all_pairs_are_judged_again(store, tmp_path):
     fill(store, [1])
     Sitting(store).all()
     with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
         conn.execute("UPDATE cases SET snapshot = '{'")
         conn.commit()
     add(store, "next")
-    assert Sitting(store).all().judge.cases[KEY].watch.group.pairs == 1
+    assert Sitting(store).all().judge.cases[KEY].watch.group.pairs == 2
 
 
 def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(store):
@@ -211,3 +259,18 @@ def test_pairs_out_of_order_and_from_clocks_that_jump_are_judged_in_the_order_th
         add(store, name, started=started)
     assert [entry.pair_id for entry, _ in Sitting(store).all().told] == ["a", "b", "c"]
     assert Sitting(store).all().told == []
+
+
+def test_groups_beyond_the_bound_are_ruled_on_and_not_judged_and_those_before_them_are(store):
+    for number in range(5):
+        fill(
+            store, [0, 1], prefix=f"model-{number}", group=Group(route="default", model=f"m{number}", provider="p", reference="r")
+        )
+    sitting = Sitting(store, "one", most=3).all()
+    assert {key[1] for key in sitting.judge.cases} == {"m0", "m1", "m2"}
+    assert [ruling.excluded for _, ruling in sitting.told if "too_many_groups" in ruling.excluded] == [("too_many_groups",)] * 4
+    assert len(store.verdicts.cases()) == 3
+    sitting.judge.close()
+    fill(store, [0], prefix="more", group=Group(route="default", model="m1", provider="p", reference="r"))
+    again = Sitting(store, "two", most=3).all()
+    assert {status.group[1]: status.pairs for status in again.said} == {"m0": 2, "m1": 3, "m2": 2}

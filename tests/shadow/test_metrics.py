@@ -67,6 +67,9 @@ def test_an_answer_is_counted_with_its_times_and_tokens(exported):
     assert exported.value("tokens_total", **LEG, type="input") == 9
     assert exported.value("tokens_total", **LEG, type="output") == 3
     assert exported.value("tool_calls_total", **LEG, outcome="valid") == 2
+    assert exported.value("request_tokens_sum", **LEG, type="input") == 9
+    assert exported.value("request_tokens_bucket", **LEG, type="output", le="1.0") == 0
+    assert exported.value("request_tokens_bucket", **LEG, type="output", le="4.0") == 1
     assert exported.value("request_duration_seconds_sum", **LEG) == 0.5
     assert exported.value("time_to_first_chunk_seconds_count", **LEG) == 1
     assert exported.value("proxy_overhead_seconds_count") == 1
@@ -177,9 +180,12 @@ def test_a_pulse_becomes_counters_and_gauges(exported):
 
 def test_the_stores_totals_become_increases(exported):
     for failed in (0, 2, 2, 5):
-        exported.metrics.gauges(inbox=7, shadows=1, store_queued=3, store_failed=failed, store_dropped=0, store_stored=9)
+        exported.metrics.gauges(
+            inbox=7, shadows=1, store_queued=3, store_lag=1.5, store_failed=failed, store_dropped=0, store_stored=9
+        )
     assert exported.value("shadow_queue_length") == 7
     assert exported.value("store_queue_length") == 3
+    assert exported.value("store_lag_seconds") == 1.5
     assert exported.value("store_records_total", result="failed") == 5
     assert exported.value("store_records_total", result="stored") == 9
     assert exported.value("recorder_errors_total") == 5

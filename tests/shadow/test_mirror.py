@@ -1,10 +1,13 @@
 """The mirror asks the reference with its own key and the reference's names, bounded in time and bytes, and never raises."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.config import Provider, ProxyConfig
 from proxy.exchange import FailureKind, Role
 from shadow.config import Config, ShadowConfig
+from shadow.courier import Here
 from shadow.mirror import Mirror
 from shadow.reading.answer import read
 from shadow.reading.completion import Completion
@@ -20,7 +23,8 @@ def config(base_url: str, models: dict[str, str] | None = None, **shadow) -> Con
 
 async def ask(provider: Pretend | str, live, **options):
     base = provider if isinstance(provider, str) else provider.base_url
-    mirror = Mirror(config(base, **options), {"OFFICIAL_KEY": "reference-key"})
+    known = config(base, **options)
+    mirror = Mirror(known, {"OFFICIAL_KEY": "reference-key"}, Here(known.proxy.timeouts, known.proxy.limits))
     try:
         body = mirror.prepare(live)
         return body, await mirror.ask(live, body, Role.SHADOW)
@@ -83,3 +87,31 @@ async def test_an_endless_answer_is_kept_up_to_its_limit_only():
         _, shadow = await ask(provider, exchange(request=asked(stream=True, max_tokens=4_000)), max_body=1_024)
     assert len(shadow.response.body) <= 1_024
     assert shadow.response.truncated
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "field", "borne"),
+    [
+        ("/v1/chat/completions", "/v1/chat/completions", "", ("authorization", "Bearer reference-key")),
+        ("/near/v1/messages?beta=true", "/v1/messages", "", ("x-api-key", "reference-key")),
+        ("/v1/messages", "/v1/messages", "authorization", ("authorization", "Bearer reference-key")),
+        ("/v1/embeddings", "/v1/embeddings", "api-key", ("api-key", "reference-key")),
+    ],
+)
+async def test_the_reference_is_asked_by_the_api_of_the_client_with_the_key_where_that_api_looks_for_it(
+    target, path, field, borne
+):
+    headers = (("Content-Type", "application/json"), ("Anthropic-Version", "2023-06-01"), ("Anthropic-Beta", "a,b"))
+    live = exchange(request=asked(), headers=headers)
+    live = replace(live, request=replace(live.request, target=target))
+    async with Pretend() as provider:
+        known = config(provider.base_url)
+        official = known.proxy.providers["official"].model_copy(update={"api_key_header": field})
+        known = known.model_copy(update={"proxy": known.proxy.model_copy(update={"providers": {"official": official}})})
+        mirror = Mirror(known, {"OFFICIAL_KEY": "reference-key"}, Here(known.proxy.timeouts, known.proxy.limits))
+        await mirror.ask(live, mirror.prepare(live), Role.SHADOW)
+        await mirror.close()
+        [got] = provider.requests
+    assert got.target == path
+    assert {name: got.header(name) for name in ("authorization", "x-api-key", "api-key") if got.header(name)} == dict([borne])
+    assert (got.header("anthropic-version"), got.header("anthropic-beta")) == ("2023-06-01", "a,b")

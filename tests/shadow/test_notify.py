@@ -4,13 +4,15 @@ import asyncio
 import hashlib
 import hmac
 import json
+import sqlite3
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
 
-from shadow.notify import QUEUE, Notifier, letter, signed, text
-from storage.judged import AlarmRow
+from shadow.notify import Notifier, letter, signed, text
+from storage.judged import AlarmRow, Keeping
+from storage.rows import Group
 from tests.payoffs import GROUP
 from tests.running import until
 
@@ -18,6 +20,12 @@ from tests.running import until
 def alarm(**more):
     fields = {"at": 7.0, "pair_id": "p", "group": GROUP, "old": "ok", "new": "drift", "name": "args", "details": '{"tests": []}'}
     return AlarmRow(**{**fields, **more})
+
+
+def kept(store, *alarms):
+    """Alarms as a judge keeps them."""
+    assert store.verdicts.claim("judge", 0.0, 30.0)
+    assert store.verdicts.record("judge", Keeping(alarms=alarms))
 
 
 class Receiver:
@@ -31,7 +39,7 @@ class Receiver:
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200, headers={"Location": "/elsewhere"})
 
     @asynccontextmanager
-    async def standing(self, **more):
+    async def standing(self, store, **more):
         app = web.Application()
         app.router.add_post("/{any:.*}", self.take)
         runner = web.AppRunner(app)
@@ -40,7 +48,7 @@ class Receiver:
         await site.start()
         port = site._server.sockets[0].getsockname()[1]
         fields = {"secret": b"key", "form": "json", "pauses": (0.01, 0.01), **more}
-        notifier = Notifier(url=f"http://127.0.0.1:{port}/hook/secret-path", **fields)
+        notifier = Notifier(store.verdicts, url=f"http://127.0.0.1:{port}/hook/secret-path", **fields)
         task = asyncio.create_task(notifier.run())
         try:
             yield notifier
@@ -50,12 +58,18 @@ class Receiver:
             await runner.cleanup()
 
 
-async def test_a_change_arrives_once_whole_and_signed():
+async def all_told(store):
+    await until(lambda: not store.verdicts.untold(9))
+
+
+async def test_a_change_arrives_once_whole_and_signed(store):
     receiver = Receiver()
-    async with receiver.standing() as notifier:
-        notifier.offer(alarm())
-        notifier.offer(alarm(new="recovered", old="drift"))
-        await until(lambda: len(receiver.got) == 2)
+    kept(store, alarm())
+    async with receiver.standing(store) as notifier:
+        await until(lambda: len(receiver.got) == 1)
+        kept(store, alarm(new="recovered", old="drift"))
+        notifier.wake()
+        await all_told(store)
     headers, body = receiver.got[0]
     event = json.loads(body)
     assert (event["schema"], event["state"], event["name"], event["provider"]) == ("sameweights.alarm/1", "drift", "args", "p")
@@ -63,56 +77,103 @@ async def test_a_change_arrives_once_whole_and_signed():
     expected = hmac.new(b"key", moment + b"." + body, hashlib.sha256).hexdigest()
     assert headers["X-Sameweights-Signature"] == f"sha256={expected}"
     assert headers["X-Sameweights-Delivery"] != receiver.got[1][0]["X-Sameweights-Delivery"]
+    assert len(receiver.got) == 2
 
 
 @pytest.mark.parametrize("away", [500, 503, 429])
-async def test_a_receiver_that_is_away_is_asked_again_with_the_same_delivery(away):
+async def test_a_receiver_that_is_away_is_asked_again_with_the_same_delivery(store, away):
     receiver = Receiver(away, away)
-    async with receiver.standing() as notifier:
-        notifier.offer(alarm())
+    kept(store, alarm())
+    async with receiver.standing(store):
         await until(lambda: len(receiver.got) == 3)
     assert len({headers["X-Sameweights-Delivery"] for headers, _ in receiver.got}) == 1
     assert len({body for _, body in receiver.got}) == 1
 
 
 @pytest.mark.parametrize("refusal", [404, 400, 302])
-async def test_a_receiver_that_refuses_is_not_asked_again_and_no_redirect_is_followed(refusal):
+async def test_a_receiver_that_refuses_is_not_asked_again_and_no_redirect_is_followed(store, refusal):
     receiver = Receiver(refusal)
-    async with receiver.standing() as notifier:
-        notifier.offer(alarm())
-        notifier.offer(alarm(new="recovered"))
-        await until(lambda: len(receiver.got) == 2)
+    kept(store, alarm(), alarm(new="recovered"))
+    async with receiver.standing(store):
+        await all_told(store)
     assert [json.loads(body)["state"] for _, body in receiver.got] == ["drift", "recovered"]
 
 
-async def test_after_the_last_pause_it_is_given_up_and_the_next_goes_out(capsys):
+async def test_after_the_last_pause_it_is_given_up_and_the_next_goes_out(store, capsys):
     receiver = Receiver(500, 500, 500)
-    async with receiver.standing() as notifier:
-        notifier.offer(alarm())
-        notifier.offer(alarm(new="recovered"))
-        await until(lambda: len(receiver.got) == 4)
+    kept(store, alarm(), alarm(new="recovered"))
+    async with receiver.standing(store):
+        await all_told(store)
+    assert len(receiver.got) == 4
     told = capsys.readouterr()
     assert "not taken" in told.out + told.err
     assert "secret-path" not in told.out + told.err
 
 
-async def test_nobody_there_is_survived():
-    notifier = Notifier(url="http://127.0.0.1:9/hook", secret=b"", form="json", pauses=())
-    notifier.offer(alarm())
-    task = asyncio.create_task(notifier.run())
-    await until(notifier._queue.empty)
+async def test_what_was_not_taken_at_the_end_is_sent_at_the_next_start_once(store):
+    away, back = Receiver(*[503] * 9), Receiver()
+    kept(store, alarm(), alarm(new="recovered"))
+    async with away.standing(store, pauses=(0.01, 60.0)):
+        await until(lambda: len(away.got) == 2)
+    async with back.standing(store):
+        await all_told(store)
+    async with back.standing(store):
+        await all_told(store)
+    assert [json.loads(body)["state"] for _, body in back.got] == ["drift", "recovered"]
+    assert away.got[0][0]["X-Sameweights-Delivery"] == back.got[0][0]["X-Sameweights-Delivery"]
+
+
+async def test_a_change_that_a_rebuild_brings_again_is_not_told_again(store):
+    receiver = Receiver()
+    kept(store, alarm())
+    async with receiver.standing(store) as notifier:
+        await all_told(store)
+        store.verdicts.rebuild()
+        kept(store, alarm(), alarm(new="recovered"))
+        notifier.wake()
+        await all_told(store)
+    assert [json.loads(body)["state"] for _, body in receiver.got] == ["drift", "recovered"]
+
+
+async def test_what_happened_without_an_address_is_not_told_when_there_is_one(store):
+    kept(store, alarm())
+    silent = asyncio.create_task(Notifier(store.verdicts, url="", secret=b"", form="json").run())
+    await all_told(store)
+    silent.cancel()
+    await asyncio.gather(silent, return_exceptions=True)
+    receiver = Receiver()
+    async with receiver.standing(store) as notifier:
+        kept(store, alarm(new="recovered"))
+        notifier.wake()
+        await all_told(store)
+    assert [json.loads(body)["state"] for _, body in receiver.got] == ["recovered"]
+
+
+async def test_nobody_there_is_survived(store):
+    kept(store, alarm())
+    task = asyncio.create_task(Notifier(store.verdicts, url="http://127.0.0.1:9/hook", secret=b"", form="json", pauses=()).run())
+    await all_told(store)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_without_an_address_nothing_waits_and_with_one_not_too_much():
-    silent = Notifier(url="", secret=b"", form="json")
-    silent.offer(alarm())
-    assert silent._queue.empty()
-    stuck = Notifier(url="http://127.0.0.1:9/", secret=b"", form="json")
-    for _ in range(QUEUE + 5):
-        stuck.offer(alarm())
-    assert stuck._queue.qsize() == QUEUE
+async def test_a_store_that_does_not_answer_is_asked_again(store, monkeypatch):
+    asked = []
+
+    def locked(_limit):
+        asked.append(1)
+        raise sqlite3.OperationalError("locked")
+
+    bench = store.verdicts
+    kept(store, alarm())
+    monkeypatch.setattr("shadow.notify.STORE_PAUSE", 0.01)
+    monkeypatch.setattr(bench, "untold", locked)
+    task = asyncio.create_task(Notifier(bench, url="http://127.0.0.1:9/", secret=b"", form="json", pauses=()).run())
+    await until(lambda: len(asked) > 1)
+    monkeypatch.undo()
+    await all_told(store)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def test_slack_gets_a_text_and_nothing_that_rings_a_bell():
@@ -128,3 +189,11 @@ def test_a_suspected_reference_is_said():
 
 def test_without_a_secret_nothing_is_signed():
     assert "X-Sameweights-Signature" not in signed(letter(alarm(), "json"), b"", 1.0)
+
+
+def test_a_slower_pace_is_told_as_speed_and_of_no_route():
+    group = Group(route="", model="m", provider="p", reference="")
+    slow = alarm(group=group, old="steady", new="slower", name="first_token", details='{"share": 0.4}')
+    assert "is now slower (first_token), was steady. 40% of its answers" in text(slow)
+    assert "not what it says" in text(slow)
+    assert "route" not in text(slow)

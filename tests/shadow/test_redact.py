@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import dataclass, fields
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import Mark
 from shadow.redact import Redactor
+from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRow, ToolCallRow
 from tests.exchanges import asked, exchange, said
 
 SECRETS = {
@@ -21,6 +23,9 @@ SECRETS = {
     "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
     "google": "AIza" + "b" * 35,
     "hugging face": "hf_" + "c" * 34,
+    "groq": "gsk_" + "d" * 40,
+    "gitlab": "glpat-" + "e" * 20,
+    "shouted": "Authorization: BEARER ABCDEF0123456789",
     "slack": "xoxb-1234567890-abcdefghij",
     "pem": "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA" * 6,
 }
@@ -35,7 +40,11 @@ def test_what_looks_like_a_credential_is_taken_out_and_its_length_stays(text):
     redactor = Redactor()
     inside = f'{{"say": "before {text} after"}}'
     clean = redactor.text(inside)
-    secret = text.removeprefix("Authorization: Bearer ").removeprefix("-----BEGIN RSA PRIVATE KEY-----\n")
+    secret = (
+        text.removeprefix("Authorization: Bearer ")
+        .removeprefix("Authorization: BEARER ")
+        .removeprefix("-----BEGIN RSA PRIVATE KEY-----\n")
+    )
     assert secret not in clean
     assert len(clean) == len(inside)
     assert clean.startswith('{"say": "before ')
@@ -79,3 +88,26 @@ def test_a_packed_answer_is_stored_unpacked_only_where_something_was_found():
     assert found.marks[-1].end == len(found.body) == found.size
     clean = exchange(gzip.compress(said("no key")), headers=headers)
     assert Redactor().exchange(clean) == clean
+
+
+@pytest.mark.parametrize("kind", [ExchangeRow, ToolCallRow, FindingRow, IdentityRow, PairRow])
+def test_every_text_of_every_row_is_clean(kind):
+    secret = SECRETS["openai"]
+    for field in fields(kind):
+        if "str" in str(field.type):
+            row = kind(**{other.name: f"key {secret}" if other is field else "" for other in fields(kind)})
+            assert secret not in repr(Redactor().record(Box(rows=(row,))))
+
+
+def test_a_record_without_credentials_is_not_copied():
+    box = Box(rows=(PayoffRow(pair_id="p", signal="s", payoff=1), "words"))
+    assert Redactor().record(box) is box
+    plain = exchange(said("nothing"))
+    assert Redactor().exchange(plain) is plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A record of any rows."""
+
+    rows: tuple[object, ...]

@@ -14,7 +14,7 @@ import pytest
 from proxy.config import Provider, ProxyConfig
 from shadow.config import AdminConfig, Config
 from shadow.faults import ConfigError
-from shadow.serve import open_ports, turned
+from shadow.serve import open_ports, run, turned
 from shadow.studies.pretend import Pretend
 from storage.config import StorageConfig
 from tests.running import chat, until
@@ -116,6 +116,15 @@ def test_a_start_that_cannot_be_exits_2_with_one_sentence_and_no_traceback(tmp_p
     assert "Traceback" not in done.stderr
     [fault] = [line for line in done.stderr.splitlines() if not line.startswith("note:")]
     assert taken in fault
+
+
+def test_a_temporary_folder_whose_path_is_too_long_for_a_socket_is_named(tmp_path, monkeypatch):
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    with pytest.raises(ConfigError, match=r"TMPDIR: the path '.*long.*' is too long"):
+        run(config())
+    assert list(folder.iterdir()) == []
 
 
 def test_a_database_of_a_newer_version_exits_2_and_names_the_file(tmp_path):

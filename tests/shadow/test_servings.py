@@ -7,10 +7,15 @@ from proxy.config import Provider, ProxyConfig
 from shadow.config import Config
 from shadow.identity.serving import WARM_UP
 from shadow.reading.answer import read
+from shadow.redact import Redactor
 from shadow.servings import KEPT, Servings
 from tests.exchanges import exchange, said
 
 CONFIG = Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://localhost:1/v1", quantization="fp8")}))
+
+
+def learning(known=()):
+    return Servings(CONFIG, known, clean=Redactor().text)
 
 
 def answered(fingerprint: str, **more):
@@ -28,7 +33,7 @@ def observed(servings: Servings, fingerprint: str, times: int, **more):
 
 
 def test_the_first_picture_is_a_row_and_a_change_another():
-    servings = Servings(CONFIG)
+    servings = learning()
     (first,) = observed(servings, "fp_a", WARM_UP)
     assert (first.provider, first.model, first.previous, first.changes) == ("near", "m", "", "[]")
     assert json.loads(first.facts)["declared quantization"] == ["fp8"]
@@ -38,21 +43,45 @@ def test_the_first_picture_is_a_row_and_a_change_another():
 
 
 def test_a_restart_knows_what_was_kept_and_only_tells_what_is_new():
-    (first,) = observed(Servings(CONFIG), "fp_a", WARM_UP)
-    again = Servings(CONFIG, [first])
+    (first,) = observed(learning(), "fp_a", WARM_UP)
+    again = learning([first])
     assert observed(again, "fp_a", 50) == []
     (changed,) = observed(again, "fp_b", 1)
     assert changed.previous == first.identity
 
 
 def test_facts_that_cannot_be_read_begin_anew():
-    (first,) = observed(Servings(CONFIG), "fp_a", WARM_UP)
-    assert len(observed(Servings(CONFIG, [replace(first, facts="[1]")]), "fp_a", WARM_UP)) == 1
+    (first,) = observed(learning(), "fp_a", WARM_UP)
+    assert len(observed(learning([replace(first, facts="[1]")]), "fp_a", WARM_UP)) == 1
 
 
 def test_names_that_clients_make_up_are_bounded():
-    servings = Servings(CONFIG)
+    servings = learning()
     for number in range(2 * KEPT):
         live = replace(answered("fp"), model=f"m{number}")
         servings.observe(live, read(live))
     assert len(servings._known) == KEPT
+
+
+def test_a_credential_in_a_model_name_a_fingerprint_or_a_header_is_learned_as_asterisks():
+    secret = "sk-proj-abcdefghijklmnopqrstuvwx"
+    live = answered(f"fp {secret}")
+    # so long a value is cut: what is left of the secret then would look like none
+    live = replace(live, response=replace(live.response, headers=(("server", f"{'x' * 110} {secret}"),)))
+    servings = learning()
+    rows = [row for _ in range(WARM_UP) for row in servings.observe(replace(live, model=f"m/{secret}"), read(live))]
+    assert [(row.model, json.loads(row.facts)["fingerprint"]) for row in rows] == [
+        ("m/" + "*" * len(secret), ["fp " + "*" * len(secret)])
+    ]
+    assert secret[:8] not in repr(rows)
+    again = learning(rows)
+    assert [row for _ in range(WARM_UP) for row in again.observe(replace(live, model=f"m/{secret}"), read(live))] == []
+
+
+def test_what_a_new_configuration_declares_is_a_change():
+    servings = learning()
+    observed(servings, "fp", WARM_UP)
+    more = Provider(base_url="http://localhost:1/v1", quantization="int4")
+    servings.turn(Config(proxy=ProxyConfig(providers={"near": more})))
+    (changed,) = observed(servings, "fp", 1)
+    assert json.loads(changed.changes) == ["declared quantization: int4 is new (before: fp8)"]

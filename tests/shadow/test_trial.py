@@ -4,10 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.config import Provider, ProxyConfig
 from proxy.exchange import Role
 from shadow.config import Config, ShadowConfig
+from shadow.courier import Here
 from shadow.keep import exchange_record
 from shadow.mirror import Mirror
 from shadow.seen import Seen, understand
@@ -26,7 +29,7 @@ async def tried(live: Seen, *, control: bool = False, faults: Faults | None = No
     async with Pretend(seed=5, faults=faults or Faults()) as reference:
         providers = {"official": Provider(base_url=reference.base_url)}
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig(**shadow))
-        mirror = Mirror(config, {})
+        mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
         try:
             trials = Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept)
             return await trials.run(live, control=control), len(reference.requests)
@@ -65,6 +68,26 @@ async def test_a_disagreement_asks_again_and_is_marked_as_selected(refusing):
     assert asked_times == 2
     assert trial.record.pair.control_reason == "tiebreak"
     assert {p.signal: p.payoff for p in trial.record.payoffs}["refusal"] == 1
+
+
+MIRROR: Mirror = None  # type: ignore[assignment] # nobody is asked
+ENDS = st.builds(
+    lambda text, refusal, finish: said(message={"content": text, "refusal": refusal}, finish_reason=finish),
+    st.sampled_from([None, "", "A bridge is a way over.", "I do not know."]),
+    st.sampled_from([None, None, "I will not."]),
+    st.sampled_from(["stop", "length"]),
+)
+LEGS = st.builds(
+    lambda body, status: understand(exchange(body if status == 200 else b"{}", status, asked("Tell me about bridges"))),
+    ENDS,
+    st.sampled_from([200, 200, 200, 500, 429]),
+)
+
+
+@given(LEGS, LEGS, st.booleans(), st.booleans())
+def test_whether_the_reference_is_asked_again_is_the_same_when_the_two_answers_are_swapped(one, other, control, tiebreak):
+    trials = Trials(shadow=ShadowConfig(tiebreak=tiebreak), guard=guard(), mirror=MIRROR, keep=kept)
+    assert trials._second(one, other, control=control) == trials._second(other, one, control=control)
 
 
 async def test_without_tie_breaks_a_disagreement_is_not_asked_again(refusing):
@@ -123,7 +146,7 @@ async def test_a_provider_that_is_its_own_reference_counts_for_nothing(agreeing)
     async with Pretend(seed=5) as reference:
         providers = {name: Provider(base_url=reference.base_url) for name in ("official", agreeing.exchange.provider)}
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
-        mirror = Mirror(config, {})
+        mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
         try:
             trial = await Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept).run(agreeing, control=False)
         finally:

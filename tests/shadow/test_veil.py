@@ -145,3 +145,12 @@ def test_surrogates_and_long_numbers_are_storable():
     strange = said("a \ud800 b").replace(b'"stop"', b'"st\\ud800p"')
     [_, hidden] = veiled(Veil(KEY, "\ud800"), understand(exchange(strange, request=asked(seed=1))))
     assert isinstance(json.loads(hidden), dict)
+
+
+def test_vectors_are_kept_in_no_form():
+    live = exchange(b'{"data": [{"index": 0, "embedding": [0.25]}], "model": "m"}', request=b'{"model": "m", "input": "secret"}')
+    seen = understand(replace(live, request=replace(live.request, target="/v1/embeddings")))
+    assert seen.answer.said.vectors
+    veil = Veil(KEY, "talk")
+    assert veil.response(seen, ()) is None
+    assert b"secret" not in veil.request(seen)

@@ -4,10 +4,12 @@ import json
 
 import pytest
 from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 
 from proxy.config import Provider, ProxyConfig, Route
 from proxy.exchange import Failure, FailureKind
 from shadow.config import Config, ShadowConfig
+from shadow.courier import Here
 from shadow.metrics import Metrics
 from shadow.mirror import Mirror
 from shadow.sampling.budget import Budget
@@ -34,7 +36,7 @@ class Working:
         limits = {name: getattr(config.shadow, name) for name in ("requests", "tokens", "money", "period")}
         self.registry = CollectorRegistry()
         self.store = store
-        self.mirror = Mirror(config, {})
+        self.mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
         self.worker = Worker(
             config=config,
             store=store,
@@ -169,6 +171,15 @@ async def test_a_fault_of_our_own_is_counted_and_the_next_exchange_goes_on(worki
     house = working()
     await house.handle(live(1, provider=None), live(2), whole=False)
     assert house.store.exchange(f"{2:032d}")
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.0])
+async def test_the_times_of_a_request_lead_to_its_pair_if_there_will_be_one(working, rate):
+    house = working(sample_rate=rate)
+    await house.handle(live(1))
+    led = [line for line in openmetrics(house.registry).decode().splitlines() if f'pair_id="{1:032d}"' in line]
+    assert any(line.startswith("sameweights_request_duration_seconds_bucket") for line in led) == (rate == 1.0)
+    assert bool(house.pairs()) == (rate == 1.0)
 
 
 async def test_a_stop_does_not_wait_for_a_silent_reference(working, reference):

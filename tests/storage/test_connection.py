@@ -45,6 +45,7 @@ def test_a_file_that_went_away_is_not_made_again_for_everybody_to_read(path):
     assert not path.exists()
 
 
+@pytest.mark.promise("privacy.modes")
 def test_files_are_closed_to_others(path):
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o666)

@@ -62,6 +62,15 @@ def test_segments_count_findings_and_the_conversations_they_stand_in(conn):
     assert [shape[:12] for _, shape in asking.shapes(0, 0, 10)] == ['{"segments":'] * 3 + ["{}"]
 
 
+def test_the_reference_against_itself_is_counted_where_its_control_was_sent_at_random(conn):
+    for name, reason in (("one", "random"), ("two", "tiebreak")):
+        record = pair_record(name, shape='{"segments": {"tools": "yes"}}', control_reason=reason)
+        own = tuple(replace(found, comparison="self") for found in record.findings)
+        insert(conn, [Preparer().prepare(exchange_record(name)), Preparer().prepare(replace(record, findings=own))])
+    found = PortraitReader(lambda job: job(conn)).segments(0, 0)
+    assert [(row.comparison, row.value, row.count) for row in found] == [("self", "yes", 1)]
+
+
 def test_the_context_is_learned_from_what_was_accepted_and_what_was_refused(conn):
     refused = exchange_record("r", checks=0, prompt_tokens=None, status=400, request_size=90_000, unread="error")
     told = finding("context_limit", "differ", exchange_id="r", comparison="check")

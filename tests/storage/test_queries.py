@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage import queries, tallies
+from storage import passages, queries, tallies
 from storage.connection import made, writing
 from storage.inserting import KNOWN_EXCHANGES, KNOWN_PAIRS, Preparer, insert
 from storage.migrations import migrate
@@ -36,7 +36,8 @@ ASKED = {
     "signal counts": (queries.SIGNAL_COUNTS, 2),
     "check counts": (queries.CHECK_COUNTS, 2),
     "payoffs": (queries.PAYOFFS, 2),
-    "traffic": (queries.TRAFFIC, 2),
+    "passages that come": (passages.ADD, 1),
+    "passages that go": (passages.GOING, 1),
     "latencies": (queries.LATENCIES, 3),
     "known exchanges": (KNOWN_EXCHANGES, 1),
     "known pairs": (KNOWN_PAIRS, 1),
@@ -48,6 +49,13 @@ ASKED = {
     "delete exchanges": (DELETE_EXCHANGES, 1),
     "delete pairs": (DELETE_PAIRS, 1),
 }
+
+
+@pytest.mark.parametrize("statement", [passages.TRAFFIC, passages.LIMITS], ids=["traffic", "limits"])
+def test_no_long_period_is_read_row_by_row(conn, statement):
+    steps = [step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {statement}", passages.period(1.0, 5_000.0))]
+    assert not [step for step in steps if step.startswith("SCAN") and not step.startswith(OWN)], steps
+    assert sum("passages USING PRIMARY KEY" in step for step in steps) == 1, steps
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -81,6 +89,12 @@ def test_values_of_a_filter_are_values_and_no_sql(conn):
         assert queries.pairs(conn, wanted) == []
         assert queries.pair(conn, value) is None
     assert len(queries.pairs(conn, PairFilter())) == 1
+
+
+def test_pairs_are_found_by_the_segment_of_their_request(conn):
+    put(conn, exchange_record("one"), pair_record("one", shape='{"segments": {"tools": "yes", "prompt": "1k to 4k"}}'))
+    for segment, times in (("tools=yes", 1), ("prompt=1k to 4k", 1), ("tools=no", 0), ("tools", 0)):
+        assert len(queries.pairs(conn, PairFilter(segment=segment))) == times
 
 
 def test_only_cross_findings_count_in_a_summary(conn):

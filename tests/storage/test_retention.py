@@ -60,6 +60,7 @@ def test_the_oldest_go_first_a_slice_at_a_time(conn):
     assert sorted(int(name[-1]) * 7 % 10 for name in left(conn)) == [4, 5, 6, 7, 8, 9]
 
 
+@pytest.mark.promise("privacy.retention")
 def test_nothing_of_what_went_can_be_read_from_the_file(tmp_path):
     path = tmp_path / "rows.db"
     with closing(SqliteStore(path, StorageConfig(batch_seconds=0.01, keep_days=1))) as store:

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from storage.config import StorageConfig
-from storage.judged import AlarmRow, CaseRow, RulingRow
+from storage.judged import AlarmRow, AnswerRow, CaseRow, Keeping, RulingRow
 from storage.opening import open_reader
 from storage.rows import Group, PayoffRow
 from tests.payoffs import GROUP, add
@@ -21,7 +21,8 @@ def bench(store):
 
 
 def ruled(bench, *rulings, cases=(), alarms=(), holder="me"):
-    return bench.record(holder, [RulingRow(no=no, reason=reason) for no, reason in rulings], list(cases), list(alarms))
+    found = [RulingRow(no=no, reason=reason) for no, reason in rulings]
+    return bench.record(holder, Keeping(rulings=found, cases=cases, alarms=alarms))
 
 
 def test_pairs_come_in_the_order_they_were_finished_with_what_counts(store, bench):
@@ -76,8 +77,36 @@ def test_a_state_replaces_the_last_and_alarms_are_added(store, bench):
     assert ruled(bench, cases=[first], alarms=[alarm])
     assert ruled(bench, cases=[CaseRow(group=GROUP, last_no=2, snapshot="two")], alarms=[alarm])
     assert [(row.last_no, row.snapshot) for row in bench.cases()] == [(2, "two")]
-    assert bench.alarms(7.0, 0) == [alarm, alarm]
+    assert bench.alarms(7.0, 0) == [alarm], "judged again, it stands once"
     assert bench.alarms(0.0, 7.0) == []
+
+
+def test_what_an_operator_answered_waits_again_after_a_rebuild(store, bench):
+    add(store, "a")
+    [row] = bench.unjudged(0, 10)
+    ruled(bench, (row.no, ""), cases=[CaseRow(group=GROUP, last_no=row.no, snapshot="s")])
+    assert bench.last_ruled() == row.no
+    assert bench.record("me", Keeping(given=[AnswerRow(after_no=row.no, at=5.0, answer="fixed", group=GROUP)]))
+    assert bench.answers() == []
+    bench.rebuild()
+    assert (bench.cases(), [each.pair_id for each in bench.unjudged(0, 10)], bench.last_ruled()) == ([], ["a"], 0)
+    [answer] = bench.answers()
+    assert (answer.after_no, answer.at, answer.answer, answer.group) == (row.no, 5.0, "fixed", GROUP)
+    assert bench.record("me", Keeping(applied=[answer.no]))
+    assert bench.answers() == []
+
+
+def test_a_change_of_state_waits_until_it_is_told(bench):
+    fields = {"at": 7.0, "pair_id": "a", "group": GROUP, "old": "ok", "new": "drift", "details": "{}"}
+    ruled(bench, alarms=[AlarmRow(name="args", **fields), AlarmRow(name="text", **fields), AlarmRow(name="error", **fields)])
+    [(first, alarm), (second, _)] = bench.untold(2)
+    assert alarm.name == "args"
+    bench.told([second])
+    assert [alarm.name for _, alarm in bench.untold(9)] == ["args", "error"]
+    bench.told([first])
+    bench.tell_nobody()
+    assert bench.untold(9) == []
+    assert len(bench.alarms(0, 0)) == 3
 
 
 def test_one_judges_at_a_time_and_a_dead_ones_lease_ends(store):

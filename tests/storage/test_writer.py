@@ -64,6 +64,23 @@ def test_a_full_queue_drops_and_counts_without_waiting(start):
     assert writer.queued == 0
 
 
+def test_the_lag_is_that_of_the_oldest_record_that_waits_written_now_or_not(start, monkeypatch):
+    now = [100.0]
+    writer = start()
+    monkeypatch.setattr("storage.writer.time.monotonic", lambda: now[0])
+    assert writer.lag == 0
+    held = Held(writer)
+    first = writer.add(exchange_record("first"))
+    now[0] += 5
+    writer.add(exchange_record("second"))
+    now[0] += 2
+    assert writer.lag == 7
+    held.let_go()
+    assert first.result(PATIENCE)
+    assert writer.flush(PATIENCE)
+    assert writer.lag == 0
+
+
 def test_too_many_bytes_drop_too_but_never_the_only_record(start, monkeypatch):
     monkeypatch.setattr("storage.writer.QUEUE_BYTES", 10_000)
     writer = start()

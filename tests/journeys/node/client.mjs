@@ -57,6 +57,16 @@ const stories = {
     const answer = await completions.parse({ ...cold, messages: say("Where is Oslo?"), response_format });
     return answer.choices[0].message.parsed;
   },
+  async response() {
+    const answer = await client.responses.create({ model: "pretend-small", input: "When is low water?" });
+    return { text: answer.output_text, status: answer.status, usage: answer.usage.total_tokens };
+  },
+  async streamed_response() {
+    const flat = [{ type: "function", ...tools[0].function, strict: true }];
+    const stream = client.responses.stream({ model: "pretend-small", input: "What is the weather in Oslo?", tools: flat });
+    const answer = await stream.finalResponse();
+    return answer.output.filter((item) => item.type === "function_call").map((call) => [call.name, JSON.parse(call.arguments)]);
+  },
   async errors() {
     const found = {};
     for (const status of [401, 403, 404, 409, 422, 429, 500, 503]) {

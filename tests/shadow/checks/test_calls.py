@@ -67,3 +67,9 @@ def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
 )
 def test_a_finish_reason_is_a_word_of_the_api(finish, state):
     assert finish_vocabulary(ask(), completion(choice("a", finish=finish))).state is state
+
+
+def test_an_end_that_is_none_is_held_against_the_words_of_its_own_api():
+    found = finish_vocabulary(ask(api="responses"), completion(choice("hello", finish="incomplete: tired")))
+    assert found.state is State.DIFFER
+    assert "completed, or incomplete by max_output_tokens" in found.reason

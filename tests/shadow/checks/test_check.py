@@ -1,9 +1,14 @@
+import json
+
 import pytest
 
 from shadow.checks.check import CHECKS, LEG_CHECKS, check
 from shadow.compare.finding import Aspect, State
+from shadow.reading.answer import read
+from shadow.reading.ask import read_ask
 from shadow.reading.completion import Unread, Why
 from tests.shadow.compare.made import answer, ask, call, choice, failed, unread
+from tests.shadow.reading.test_answer import WIRE, expectation, golden_exchange
 
 
 @pytest.mark.parametrize(
@@ -46,3 +51,107 @@ def test_each_check_gives_the_finding_of_its_own_entry_and_no_aspect_stands_twic
     entries = [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)]
     assert len(set(entries)) == len(entries)
     assert {judge.__name__ for _, judge in CHECKS} == {aspect.value for aspect, _ in CHECKS}
+
+
+TOOLS = [{"type": "function", "name": name, "parameters": {"type": "object"}} for name in ("get_tide", "get_wind")]
+RESPONSE = {"input": "When does the tide turn?", "tools": [*TOOLS, {"type": "custom", "name": "apply_patch"}]}
+CITY = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
+MESSAGE = {
+    "max_tokens": 4_096,
+    "messages": [{"role": "user", "content": "When does the tide turn?"}],
+    "tools": [{"name": "get_weather", "input_schema": CITY}, {"type": "custom", "name": "get_time", "input_schema": {}}],
+}
+EMBEDDED = {"input": ["When does", "the tide turn?"]}
+SPEAKING = {
+    **dict.fromkeys(
+        ("responses_text.sse", "responses_calls.sse", "responses_vllm_reasoning.sse", "responses_whole.json"), RESPONSE
+    ),
+    **dict.fromkeys(
+        ("responses_cut.sse", "responses_custom_call.sse", "responses_refusal.json", "responses_end_alone.sse"), RESPONSE
+    ),
+    "responses_server_tool.json": {**RESPONSE, "tools": [{"type": "web_search"}]},
+    "completions_text.sse": {"prompt": "Once", "stream_options": {"include_usage": True}},
+    "completions_whole.json": {"prompt": "Once", "n": 2, "logprobs": 2},
+    **dict.fromkeys(("messages_text.sse", "messages_thinking_and_tools.sse", "messages_whole.json"), MESSAGE),
+    **dict.fromkeys(("messages_stop_sequence.json", "messages_search_blocks.json"), MESSAGE),
+    **dict.fromkeys(("messages_refusal.sse", "messages_input_at_once.sse"), MESSAGE),
+    **dict.fromkeys(("embeddings_numbers.json", "embeddings_base64.json"), EMBEDDED),
+}
+"""Answers of other APIs with nothing wrong in them, and what each may answer."""
+
+
+def found_in(name, **more):
+    expected = expectation(WIRE / name)
+    sent = {"model": expected["said"].get("model"), "stream": expected["stream"], **SPEAKING.get(name, RESPONSE), **more}
+    asked = read_ask(expected["target"], (), json.dumps(sent).encode(), False)
+    body = (WIRE / name).read_bytes()
+    return {each.aspect: each for each in check(asked, read(golden_exchange(WIRE / name, body, [len(body)])))}
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_a_clean_answer_of_another_api_gives_no_finding(name):
+    found = found_in(name)
+    assert {each.aspect: each.reason for each in found.values() if each.state is State.DIFFER} == {}
+    assert found[Aspect.USAGE].state is State.MATCH
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "aspect"),
+    [
+        ("responses_calls.sse", {"tools": TOOLS[:1]}, Aspect.CALL_SCHEMA),
+        ("responses_calls.sse", {"tool_choice": "none"}, Aspect.TOOL_CHOICE),
+        ("responses_calls.sse", {"parallel_tool_calls": False}, Aspect.PARALLEL_CALLS),
+        ("responses_text.sse", {"tool_choice": {"type": "function", "name": "get_tide"}}, Aspect.TOOL_CHOICE),
+        ("responses_text.sse", {"text": {"format": {"type": "json_object"}}}, Aspect.RESPONSE_FORMAT),
+        ("responses_text.sse", {"max_output_tokens": 3}, Aspect.MAX_TOKENS),
+        ("responses_cut.sse", {"max_output_tokens": 500}, Aspect.FINISH_CONTRADICTION),
+        ("responses_text.sse", {"include": ["message.output_text.logprobs"]}, Aspect.LOGPROBS),
+        ("responses_text.sse", {"stream": False}, Aspect.STREAM_IGNORED),
+        ("responses_text.sse", {"model": "another"}, Aspect.ECHOED_MODEL),
+        ("responses_vllm_reasoning.sse", {"reasoning": {"effort": "none"}}, Aspect.REASONING_FORM),
+        ("responses_end_differs.sse", {}, Aspect.STREAM_STRUCTURE),
+        ("responses_without_end.sse", {}, Aspect.BROKEN_STREAM),
+        ("responses_failed.sse", {}, Aspect.BROKEN_STREAM),
+        ("completions_whole.json", {"n": 3}, Aspect.CHOICE_COUNT),
+        ("completions_whole.json", {"logprobs": 5}, Aspect.TOP_LOGPROBS),
+        ("completions_text.sse", {"stop": ["tide"]}, Aspect.STOP),
+        ("completions_text.sse", {"max_tokens": 1}, Aspect.MAX_TOKENS),
+        ("messages_whole.json", {**MESSAGE, "tools": MESSAGE["tools"][1:]}, Aspect.CALL_SCHEMA),
+        ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "any"}}, Aspect.TOOL_CHOICE),
+        ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "tool", "name": "get_time"}}, Aspect.TOOL_CHOICE),
+        (
+            "messages_thinking_and_tools.sse",
+            {**MESSAGE, "tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
+            Aspect.PARALLEL_CALLS,
+        ),
+        ("messages_text.sse", {**MESSAGE, "max_tokens": 3}, Aspect.MAX_TOKENS),
+        ("messages_text.sse", {**MESSAGE, "stop_sequences": ["raining"]}, Aspect.STOP),
+        (
+            "messages_text.sse",
+            {**MESSAGE, "output_config": {"format": {"type": "json_schema", "schema": {}}}},
+            Aspect.RESPONSE_FORMAT,
+        ),
+        ("messages_text.sse", {**MESSAGE, "model": "another"}, Aspect.ECHOED_MODEL),
+        ("messages_whole.json", {**MESSAGE, "thinking": {"type": "disabled"}}, Aspect.REASONING_FORM),
+        ("messages_ended_early.sse", MESSAGE, Aspect.BROKEN_STREAM),
+        ("messages_error_mid_stream.sse", MESSAGE, Aspect.BROKEN_STREAM),
+        ("messages_error.json", MESSAGE, Aspect.CONTEXT_LIMIT),
+        ("embeddings_strange_indices.json", {"input": "tide"}, Aspect.USAGE),
+        ("embeddings_numbers.json", {"input": "tide", "model": "another"}, Aspect.ECHOED_MODEL),
+    ],
+)
+def test_a_fault_in_another_api_is_named_by_its_check(name, asked, aspect):
+    assert {each.aspect for each in found_in(name, **asked).values() if each.state is State.DIFFER} == {aspect}
+
+
+def test_a_text_completion_may_hold_what_a_chat_may_not():
+    found = found_in("completions_whole.json")
+    states = {found[aspect].state for aspect in (Aspect.TEMPLATE_LEAK, Aspect.REASONING_FORM, Aspect.EMPTY_ANSWER)}
+    assert states == {State.NOT_MEASURED}
+
+
+def test_an_imitation_of_messages_is_named_by_its_words_and_its_form():
+    found = found_in("messages_without_names.sse", **MESSAGE)
+    faulty = {each.aspect: each.reason for each in found.values() if each.state is State.DIFFER}
+    assert set(faulty) == {Aspect.FINISH_VOCABULARY, Aspect.STREAM_STRUCTURE}
+    assert faulty[Aspect.FINISH_VOCABULARY] == "the stop_reason is no word of this API: stop"

@@ -26,6 +26,7 @@ def words(count):
         (words(100), counting(100), State.MATCH, ""),
         (words(100), counting(99), State.DIFFER, "99 prompt tokens for 100 words"),
         (words(100), counting(60, cached=60), State.MATCH, ""),
+        (replace(words(100), body={"truncation": "auto"}), counting(60), State.NOT_MEASURED, "allows that it be cut"),
         (ask(unread=Unread(why=Why.NOT_JSON, detail="no JSON")), counting(1), State.NOT_MEASURED, "could not be read"),
     ],
 )

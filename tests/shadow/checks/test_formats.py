@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from shadow.checks.formats import READ, response_format
 from shadow.compare.finding import State
+from shadow.reading.response_items import COMMENTARY
 from tests.shadow.compare.made import ask, call, choice, completion
 
 OBJECT = {"type": "json_object"}
@@ -36,3 +39,8 @@ def test_a_text_that_was_to_be_json_is_json_of_the_declared_schema(form, said, s
     found = response_format(ask(body={"response_format": form}), completion(said))
     assert found.state is state
     assert reason in found.reason
+
+
+def test_commentary_beside_the_answer_is_not_held_to_its_form():
+    said = replace(completion(choice("I look it up.\n\n{}")), notes=(COMMENTARY,))
+    assert response_format(ask(body={"response_format": OBJECT}), said).state is State.NOT_MEASURED

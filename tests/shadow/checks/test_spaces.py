@@ -37,6 +37,29 @@ def test_one_lost_space_is_found_at_its_boundary():
     assert result.reason == "chunk boundary at character 9: 'souls' and 'beneath' came joined"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "joined"),
+    [
+        ("We don't", "include that", "'tinclude"),
+        ("She went to", "define the rest", "todefine"),
+        ("It was the", "closure that we had", "theclosure"),
+        ("The boat on the", "Danube was late", "theDanube"),
+    ],
+)
+def test_a_space_lost_amid_tokens_is_found(before, after, joined):
+    text = "There was a young reader, and she asked everyone who was there for the answer. "
+    pieces = [*re.findall(r" ?\w+| ?[^\w\s]+|\s+", text + before), *re.findall(r" ?\w+| ?[^\w\s]+|\s+", after + " of the house.")]
+    assert found(pieces).subject == joined
+    assert found([piece if piece != after.split()[0] else f" {piece}" for piece in pieces]).state is State.MATCH
+
+
+def test_a_space_lost_in_german_is_found_and_its_compounds_are_left_alone():
+    text = "Der alte Hafen und die Brücke sind nicht weit von der Straßenbahn, und das ist auch gut so. "
+    whole = [*re.findall(r" ?\w+| ?[^\w\s]+|\s+", text), "Er war", " wirk", "lich in der", " Donau", "dampf", "schifffahrt", "."]
+    assert found(whole).state is State.MATCH
+    assert found([*whole, " Sie hat die", "Briefe", " vergessen."]).subject == "dieBriefe"
+
+
 def test_the_same_letters_inside_one_piece_are_no_matter_of_boundaries():
     assert found([*tokens("I saw the soulsbeneath of it all,"), " and it was good."]).state is not State.DIFFER
 
@@ -72,7 +95,7 @@ def test_a_provider_that_loses_one_space_in_five_is_found(seed):
         ["Use `the", "which` of it for", " all of us and", " not the other."],
         ["See https://example.org/the", "which?x=of", "the and all the rest of it, as you like."],
         ["It is in of", "_which or is", "Which or the", "which2 of all that we have."],
-        ["Die Waren und", "werden auf dem", " Schiff", "fahrten gebracht", " was man so", "fort sieht."],
+        ["Die Waren und", " werden auf dem", " Schiff", "fahrten gebracht", " was man so", "fort sieht."],
         ["今天天气", "很好我们", "去公园散步"],
         ["The set", "Timeout of the", " node is not in the list", " of all that is."],
     ],

@@ -34,3 +34,21 @@ def test_too_many_tokens_is_a_length_until_a_rate_is_spoken_of():
 def test_any_error_has_a_class(status, kind, code, message):
     made = ProviderError(status=status, type=kind, code=code, message=message, in_stream=False)
     assert error_class(made) in ErrorClass
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("overloaded_error", ErrorClass.SERVER),
+        ("api_error", ErrorClass.SERVER),
+        ("timeout_error", ErrorClass.SERVER),
+        ("invalid_request_error", ErrorClass.BAD_PARAMETER),
+        ("permission_error", ErrorClass.AUTH),
+        ("rate_limit_error", ErrorClass.RATE_LIMIT),
+        ("a_kind_of_its_own", ErrorClass.UNKNOWN),
+    ],
+)
+def test_in_a_stream_the_type_stands_for_the_status(kind, expected):
+    assert error_class(ProviderError(status=200, type=kind, code="", message="Oh", in_stream=True)) is expected
+    failed = ProviderError(status=500, type="invalid_request_error", code="", message="Oh", in_stream=False)
+    assert error_class(failed) is ErrorClass.SERVER

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.compare.refusing import refuses_in_words
+from shadow.compare.refusals import WORDINGS
+from shadow.compare.refusing import OPENING, refuses_in_words
 from tests.labelled.measure import LANGUAGES, PAGE, score, sentences, table
 
 
@@ -19,6 +20,21 @@ def test_the_rule_holds_what_it_was_made_for(language):
     right, wrong, missed = score("refusal", language, "tuned")
     assert right / (right + wrong) >= 0.9
     assert right / (right + missed) >= 0.7
+
+
+def test_refusals_in_usual_words_that_the_rule_was_not_made_on_are_found_without_a_false_one():
+    right, wrong, missed = score("refusal", "", "held_out")
+    assert wrong == 0
+    assert right / (right + missed) >= 0.85
+
+
+def whole(text):
+    opening = text[:OPENING].lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return any(wording.pattern.search(opening) for wording in WORDINGS)
+
+
+def test_what_is_looked_for_first_changes_no_answer():
+    assert [text for *_, text in sentences() if refuses_in_words(text) != whole(text)] == []
 
 
 def test_the_published_figures_are_the_measured_ones():

@@ -109,3 +109,13 @@ def test_calls_without_a_schema_are_not_called_fine():
     bare = ask(tools=(Tool(name="get_weather", schema=None),))
     found = schema.schema(pair(choice(calls=(GOOD,)), choice(calls=(GOOD,)), bare))
     assert (found.state, found.reason) == (State.NOT_MEASURED, "not checked: get_weather declares no schema")
+
+
+def test_a_tool_of_a_set_is_not_unknown():
+    offered = {"tools": [{"type": "browser_toolset_20260801"}, {"type": ["x"]}, "y"]}
+    kind, why = schema.outcome(ask(tools=(), sent=offered), call("browser_navigate"))
+    assert (kind, why.startswith("not checked")) == (schema.VALID, True)
+    assert (
+        schema.outcome(ask(tools=(), sent={"tools": [{"type": "bash_20250124"}]}), call("browser_navigate"))[0]
+        == schema.UNKNOWN_NAME
+    )

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shadow.drift import admission as room
 from shadow.drift.admission import DAY, Admission
 from shadow.drift.exclusion import Exclusion
 
@@ -70,3 +71,13 @@ def test_in_any_order_one_of_equal_requests_is_let_in(order):
     admission = Admission()
     found = [offer(admission, f"p{i}", fingerprint="f", at=float(i)) for i in order]
     assert found.count(Exclusion.NONE) == 1
+
+
+def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(monkeypatch):
+    monkeypatch.setattr(room, "MOST", 20)
+    admission = Admission()
+    for number in range(100):
+        assert offer(admission, f"p{number}", fingerprint=f"f{number}", conversation=f"c{number}", at=number) is Exclusion.NONE
+    assert len(admission._requests) == len(admission._conversations) == 20
+    assert offer(admission, "again", fingerprint="f99", at=100) is Exclusion.REPEATED
+    assert offer(admission, "again", fingerprint="f1", at=100) is Exclusion.NONE

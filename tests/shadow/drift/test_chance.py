@@ -1,12 +1,22 @@
+import random
 from fractions import Fraction
-from math import comb, inf, isclose, sqrt
+from math import comb, inf, isclose, log, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from shadow.drift.chance import clustered_error, holm, incomplete_beta, sign_test, t_distribution, t_quantile
+from shadow.drift.chance import (
+    always_reach,
+    clustered_error,
+    e_benjamini_hochberg,
+    holm,
+    incomplete_beta,
+    sign_test,
+    t_distribution,
+    t_quantile,
+)
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 7, 29, 49, 100, 399, 5_000, 1_000_000])
@@ -67,3 +77,51 @@ def test_values_that_come_together_widen_the_error():
     together = clustered_error([(10, 10)] * 5 + [(10, 0)] * 5, 0.5)
     assert together > 2.5 * apart
     assert clustered_error([(10, 3)], 0.3) == inf
+
+
+@given(st.lists(st.floats(-50, 50), max_size=30), st.floats(0.01, 0.5))
+def test_the_discoveries_are_the_largest_number_whose_smallest_is_large_enough(logs, alpha):
+    found = e_benjamini_hochberg(logs, alpha)
+    ranked = sorted(logs, reverse=True)
+    passing = [k for k in range(1, len(logs) + 1) if ranked[k - 1] >= log(len(logs) / (k * alpha))]
+    assert sorted((logs[place] for place in found), reverse=True) == ranked[: max(passing, default=0)]
+
+
+def test_one_e_value_is_a_discovery_at_one_over_alpha_and_many_share_the_bar():
+    assert e_benjamini_hochberg([log(20.0) + 1e-12], 0.05) == {0}
+    assert e_benjamini_hochberg([log(19.9)], 0.05) == frozenset()
+    assert e_benjamini_hochberg([log(21.0)] * 100, 0.05) == frozenset(range(100))
+    assert e_benjamini_hochberg([log(21.0)] + [0.0] * 99, 0.05) == frozenset()
+
+
+def test_the_rate_of_false_discoveries_is_kept_though_the_groups_depend_on_each_other():
+    """Half of twenty groups differ; all the others bet on one and the same coin."""
+    draw, shares = random.Random(1), []
+    for _ in range(400):
+        shared = sum(draw.choice((log(1.5), log(0.5))) for _ in range(40))
+        logs = [shared] * 10 + [sum(draw.choices((log(1.5), log(0.5)), (4, 1))[0] for _ in range(40)) for _ in range(10)]
+        found = e_benjamini_hochberg(logs, 0.05)
+        shares.append(sum(place < 10 for place in found) / len(found) if found else 0.0)
+    assert sum(shares) / len(shares) <= 0.05
+
+
+def test_a_confidence_sequence_may_be_looked_at_after_every_pair():
+    """The ordinary interval leaves the truth somewhere in many of these runs; this one in at most one of twenty."""
+    draw, left, ordinary = random.Random(2), 0, 0
+    for _ in range(60):
+        total = squares = 0
+        out = early = False
+        for n, value in enumerate(draw.choices((1, -1, 0), (0.1, 0.1, 0.8), k=4_000), 1):
+            total, squares = total + value, squares + value * value
+            if n >= 100 and n % 10 == 0:
+                mean, variance = total / n, squares / n - (total / n) ** 2
+                out = out or abs(mean) > always_reach(n, variance)
+                early = early or abs(mean) > 1.96 * sqrt(variance / n)
+        left, ordinary = left + out, ordinary + early
+    assert left <= 6
+    assert ordinary >= 12
+
+
+def test_a_confidence_sequence_is_never_much_wider_than_it_must_be():
+    ratio = always_reach(1_000, 0.2) / (1.96 * sqrt(0.2 / 1_000))
+    assert 1.4 < ratio < 1.8

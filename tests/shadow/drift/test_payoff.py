@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import FailureKind
-from shadow.drift.payoff import payoffs, wants_control, why_no_agreement
+from shadow.drift.exclusion import Exclusion
+from shadow.drift.payoff import excluded, payoffs, wants_control, why_no_agreement
 from shadow.drift.signals import AGREEMENT, Signal
 from shadow.reading.completion import Unread, Why
 from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, unread
@@ -50,6 +51,16 @@ def test_every_payoff_changes_its_sign_when_the_two_answers_are_swapped(asked, y
 @given(ASKS, ANSWERS, ANSWERS)
 def test_whether_a_control_is_wanted_does_not_depend_on_the_order(asked, y, r):
     assert wants_control(asked, y, r) == wants_control(asked, r, y)
+
+
+@settings(max_examples=300)
+@given(ASKS, ANSWERS, ANSWERS, st.none() | ANSWERS, st.booleans())
+def test_whether_a_pair_is_left_out_does_not_depend_on_the_order(asked, y, r, control, tiebreak):
+    forth, back = (why_no_agreement(asked, *legs, control, tiebreak=tiebreak) for legs in ((y, r), (r, y)))
+    assert bool(forth) == bool(back)
+    assert forth == back or {forth, back} <= {Exclusion.PROVIDER_FAILED, Exclusion.REFERENCE_FAILED}
+    reasons = [excluded(asked, *legs, control, tiebreak=tiebreak) for legs in ((y, r), (r, y))]
+    assert reasons[0][1:] == reasons[1][1:]
 
 
 @given(ASKS, WHOLE, WHOLE)

@@ -1,10 +1,16 @@
 import random
-from math import isclose, sqrt
+from collections import Counter
+from dataclasses import replace
+from math import exp, inf, isclose, log, prod, sqrt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
-from shadow.drift.scorecard import Point, Verdict, scorecard
+from shadow.drift.bets import GRID
+from shadow.drift.scorecard import Point, Sum, Verdict, discoveries, group_evidence, log_e_value, scorecard, table
+from shadow.drift.stakes import WEIGHTS
 
 GROUP = ("default", "m", "p", "r")
 
@@ -109,3 +115,79 @@ def test_a_provider_that_serves_the_same_is_rarely_called_different():
         ]
         wrong += any(score.verdict not in {Verdict.TOO_FEW, Verdict.INCONCLUSIVE, Verdict.MATCHES} for score in scorecard(made))
     assert wrong <= 2
+
+
+def test_the_e_value_is_the_mean_of_all_bets_on_both_sides():
+    weight = WEIGHTS["trigger", 1] / (WEIGHTS["trigger", 1] + WEIGHTS["trigger", -1])
+    values = [1] * 6 + [-1] * 2
+    sides = [sum(prod(1 + bet * side * value for value in values) for bet in GRID) / len(GRID) for side in (1, -1)]
+    assert isclose(exp(log_e_value("trigger", 6, 2)), weight * sides[0] + (1 - weight) * sides[1])
+    assert isclose(only(6, 2, 80).log_e, log_e_value("trigger", 6, 2))
+
+
+def test_the_e_value_of_a_fair_coin_is_one_in_the_mean():
+    from_all = sum(exp(log_e_value("args", heads, 12 - heads)) * stats.binom.pmf(heads, 12, 0.5) for heads in range(13))
+    assert isclose(from_all, 1.0)
+
+
+def test_no_count_is_too_large_for_an_e_value():
+    assert 1e5 < log_e_value("args", 10**6, 0) < inf
+    assert -inf < log_e_value("args", 10**6, 10**6) < 0
+
+
+def test_of_many_groups_those_that_differ_are_named():
+    """One signal of one group in fifty is broken; the rest is noise."""
+    draw, made = random.Random(4), []
+    for number in range(50):
+        group = ("", "m", f"p{number}", "r")
+        for signal in ("action", "args", "trigger"):
+            weights = (30, 2, 68) if (number, signal) == (7, "args") else (5, 5, 90)
+            made += [
+                Point(group=group, signal=signal, conversation="", payoff=g) for g in draw.choices((1, -1, 0), weights, k=200)
+            ]
+    table = scorecard(made)
+    assert discoveries(table) == {("", "m", "p7", "r")}
+    assert discoveries(table, 1e-30) == frozenset()
+    own = [score.log_e for score in table if score.group[2] == "p7"]
+    part = WEIGHTS["args", 1] + WEIGHTS["args", -1]
+    assert group_evidence(table)["", "m", "p7", "r"] >= log(part) + max(own)
+
+
+def test_signals_that_nobody_measured_are_worth_one():
+    [value] = group_evidence(scorecard(points(0, 0, 50))).values()
+    assert isclose(value, 0.0, abs_tol=1e-9)
+
+
+def test_the_interval_for_any_time_is_wider_and_knows_of_conversations():
+    alone, sticky = only(60, 20, 920), only(60, 20, 920, per=5)
+    assert alone.always_low < alone.low < alone.excess < alone.high < alone.always_high
+    made = [Point(group=GROUP, signal="trigger", conversation=f"c{i // 10}", payoff=int(i < 100)) for i in range(1_000)]
+    [stuck] = scorecard(made)
+    [free] = scorecard([Point(group=GROUP, signal="trigger", conversation="", payoff=point.payoff) for point in made])
+    assert stuck.always_high - stuck.always_low > 2 * (free.always_high - free.always_low)
+    assert -1 <= sticky.always_low <= sticky.always_high <= 1
+
+
+@given(st.lists(st.tuples(st.sampled_from(["trigger", "text"]), st.integers(0, 3), st.sampled_from([-1, 0, 1])), max_size=60))
+def test_payoffs_summed_in_any_parts_come_to_the_same_table(drawn):
+    made = [Point(group=GROUP, signal=signal, conversation=f"c{talk}", payoff=payoff) for signal, talk, payoff in drawn]
+    halves = [Counter(made[::2]), Counter(made[1::2])]
+    sums = [
+        Sum(
+            group=GROUP,
+            signal=point.signal,
+            cluster=point.conversation,
+            pairs=times,
+            plus=times * (point.payoff > 0),
+            minus=times * (point.payoff < 0),
+        )
+        for half in halves
+        for point, times in half.items()
+    ]
+    assert list(map(_rounded, table(sums))) == list(map(_rounded, scorecard(made)))
+
+
+def _rounded(score):
+    """The clusters come in another order, and their squares are summed so."""
+    named = ("low", "high", "smallest_detectable", "always_low", "always_high")
+    return replace(score, **{name: round(getattr(score, name), 9) for name in named})

@@ -1,5 +1,7 @@
+from shadow.drift.payoff import payoffs, wants_control
 from shadow.drift.signals import AGREEMENT, DIRECTED, LABELLED, LABELS, Signal
 from tests.shadow.compare.made import answer, ask, call, choice
+from tests.shadow.compare.test_vectors import embedded
 
 
 def test_every_signal_has_its_test():
@@ -20,3 +22,19 @@ def test_a_signal_applies_to_a_pair_in_both_orders_alike():
         for y in legs:
             for r in legs:
                 assert signal.applicable(ask(), y, r) == signal.applicable(ask(), r, y)
+
+
+def test_of_embeddings_only_where_they_point_and_what_they_cost_is_judged():
+    one, other = embedded([1.0, 2.0]), embedded([1.0, 2.0])
+    asked = ask(api="embeddings", tools=())
+    applies = {each.signal for each in (*LABELLED, *DIRECTED) if each.applicable(asked, one, other)}
+    assert applies == {Signal.ACTION, Signal.PROMPT_TOKENS}
+
+
+def test_a_provider_of_other_vectors_is_the_odd_one():
+    asked = ask(api="embeddings", tools=())
+    own, others = embedded([1.0, 2.0, 3.0, -4.0]), embedded([-3.0, 1.0, 0.5, 2.0])
+    assert wants_control(asked, others, own)
+    assert not wants_control(asked, own, own)
+    assert dict(payoffs(asked, others, own, own))["action"] == 1
+    assert dict(payoffs(asked, own, own, own))["action"] == 0

@@ -51,6 +51,17 @@ def test_an_answer_tells_its_model_its_form_and_the_headers_of_the_list():
     }
 
 
+def test_the_form_of_another_api_is_no_change_of_the_server():
+    made = told(name="resp_08a1f3")
+    request = replace(made.exchange.request, target="/v1/responses")
+    found = traits(replace(made, exchange=replace(made.exchange, request=request)), declared={})
+    assert {facet: found[facet] for facet in ("id (responses)", "usage (responses)")} == {
+        "id (responses)": id_form("resp_08a1f3"),
+        "usage (responses)": "prompt_tokens, completion_tokens",
+    }
+    assert "id" not in found
+
+
 def test_a_refusal_for_length_tells_the_limit_and_other_failures_nothing():
     body = b'{"error": {"message": "This model\'s maximum context length is 32,768 tokens. However ..."}}'
     refused = answer(Unread(why=Why.ERROR, detail="?"), status=400, error=error_of_body(400, body))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.ask import Tool, api_of, digest, fingerprint, read_ask
+from shadow.reading.ask import Tool, digest, fingerprint, read_ask
 from shadow.reading.completion import Why
 from tests.shadow.reading.hostile import HOSTILE
 
@@ -59,27 +59,30 @@ def test_functions_of_old_are_tools():
     assert asked.tool_choice == "auto"
 
 
-@pytest.mark.parametrize(
-    ("target", "api"),
-    [
-        ("/v1/chat/completions", "chat"),
-        ("/v1/chat/completions/?api-version=1", "chat"),
-        ("/openai/deployments/x/chat/completions?api-version=2024-10-21", "chat"),
-        ("/v1/completions", "completions"),
-        ("/v1/responses", "responses"),
-        ("/v1/embeddings", "embeddings"),
-        ("/v1/messages", "messages"),
-        ("/v1/threads/t1/messages", ""),
-        ("/v1/responses/resp_1", ""),
-        ("/v1/models", ""),
-        ("", ""),
-    ],
-)
-def test_the_end_of_the_path_names_the_api(target, api):
-    assert api == api_of(target)
-    if api != "chat":
-        assert read_ask(target, (), b"{}", False).unread.why is Why.NOT_AUDITED
-        assert read_ask(target, (), b"{}", False).api == api
+@pytest.mark.parametrize("target", ["/v1/models", "/v1/threads/t1/messages", ""])
+def test_a_path_of_no_api_is_not_audited(target):
+    asked = read_ask(target, (), b"{}", False)
+    assert asked.unread.why is Why.NOT_AUDITED
+    assert asked.api == ""
+
+
+def test_a_request_of_another_api_keeps_its_name_and_what_was_sent():
+    sent = {"model": "m", "prompt": "Once", "max_tokens": 9, "best_of": 1}
+    asked = ask(sent, target="/v1/completions")
+    assert (asked.api, asked.sent, asked.messages) == ("completions", sent, ({"role": "user", "content": "Once"},))
+    assert fingerprint(asked) != fingerprint(ask({**sent, "best_of": 2}, target="/v1/completions"))
+
+
+def test_a_request_that_its_api_cannot_translate_says_why_and_keeps_what_was_sent():
+    asked = ask({"prompt": "Once", "echo": True}, target="/v1/completions")
+    assert asked.unread.why is Why.NOT_AUDITED
+    assert asked.sent == {"prompt": "Once", "echo": True}
+    assert not fingerprint(asked)
+
+
+def test_a_custom_tool_is_a_tool_without_a_schema():
+    asked = ask({"messages": [], "tools": [{"type": "custom", "custom": {"name": "patch"}}]})
+    assert asked.tools == (Tool(name="patch", schema=None),)
 
 
 @pytest.mark.parametrize(

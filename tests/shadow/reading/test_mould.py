@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shadow.reading import assemble
 from shadow.reading.assemble import fold
-from shadow.reading.mould import mould
+from shadow.reading.mould import LARGEST, mould, strings
 from shadow.reading.sse import Event, read_stream
 from tests.shadow.reading.hostile import CHOICE, CHUNK, WORDS
 
@@ -67,7 +67,21 @@ def test_words_calls_and_thoughts_have_moulds():
     for delta in ({"content": "a"}, {"reasoning": "a"}, {"tool_calls": [{"index": 0, "function": {"arguments": "a"}}]}):
         made = mould(event(chunk(delta)), chunk(delta))
         assert made is not None
-        assert made.text(event(json.loads(json.dumps(chunk(delta)).replace('"a"', '"b \\"c\\""')))) == 'b "c"'
+        assert made.before + b"a" + made.after == event(chunk(delta)).data
+
+
+@given(st.lists(TEXT, max_size=5), st.booleans())
+def test_strings_are_read_as_json_reads_them_one_or_many(texts, plain):
+    written = [json.dumps(text, ensure_ascii=not plain) for text in texts]
+    read = strings([text[1:-1].encode("utf-8", "surrogatepass") for text in written])
+    assert read == texts[: len(read)]
+
+
+def test_strings_are_read_up_to_the_first_that_is_none():
+    assert strings([b"a", b"b\\n", "é".encode(), b'c"', b"d"]) == ["a", "b\n", "é"]
+    assert strings([b"a", b"\xff", b"b"]) == ["a"]
+    assert strings([b"a", b"b\x00c"]) == ["a"]
+    assert strings([]) == []
 
 
 @pytest.mark.parametrize(
@@ -85,6 +99,11 @@ def test_words_calls_and_thoughts_have_moulds():
 )
 def test_what_says_more_than_one_string_has_none(said):
     assert mould(event(said), said) is None
+
+
+def test_an_event_that_is_an_answer_of_its_own_makes_none():
+    assert mould(event(chunk({"content": "a" * 60_000})), chunk({"content": "a" * 60_000})) is not None
+    assert mould(event(chunk({"content": "a" * LARGEST})), chunk({"content": "a" * LARGEST})) is None
 
 
 def test_a_key_that_stands_twice_makes_no_mould():

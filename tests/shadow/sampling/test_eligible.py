@@ -3,6 +3,56 @@ import pytest
 from shadow.sampling.eligible import Skip, why_not
 
 CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+MESSAGES = "/v1/messages"
+
+
+@pytest.mark.promise("effects.once")
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        (RESPONSES, {"input": "hi", "tools": [{"type": "function", "name": "f"}, {"type": "custom", "name": "g"}]}),
+        (RESPONSES, {"input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}], "store": True}),
+        (RESPONSES, {"input": [{"type": "reasoning", "content": [{"type": "reasoning_text", "text": "so"}]}]}),
+        ("/v1/completions", {"prompt": "Once"}),
+        ("/v1/embeddings", {"input": "Once"}),
+        (MESSAGES, {"messages": [], "tools": [{"name": "f"}, {"type": "custom", "name": "g"}, {"type": "bash_20250124"}]}),
+        (MESSAGES, {"messages": [{"content": [{"type": "thinking", "thinking": "so"}, "x"]}, "y"]}),
+    ],
+)
+def test_a_plain_request_of_another_api_may_be_asked_twice(target, body):
+    assert why_not("POST", target, body) == ""
+
+
+@pytest.mark.promise("effects.once")
+@pytest.mark.parametrize(
+    ("target", "body", "expected"),
+    [
+        (RESPONSES, {"input": [{"type": "item_reference", "id": "msg_1"}]}, Skip.STATEFUL),
+        (RESPONSES, {"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}, Skip.STATEFUL),
+        (RESPONSES, {"input": [{"type": "reasoning", "id": "rs_1", "encrypted_content": "gAAA"}]}, Skip.STATEFUL),
+        (RESPONSES, {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]}, Skip.STATEFUL),
+        (RESPONSES, {"input": [{"type": "function_call_output", "output": [{"file_id": "f"}]}]}, Skip.STATEFUL),
+        (RESPONSES, {"input": "hi", "previous_response_id": "resp_1"}, Skip.STATEFUL),
+        (RESPONSES, {"input": "hi", "conversation": "conv_1"}, Skip.STATEFUL),
+        (RESPONSES, {"prompt": {"id": "pmpt_1"}}, Skip.STATEFUL),
+        (RESPONSES, {"input": "hi", "background": True}, Skip.BACKGROUND),
+        (RESPONSES, {"input": "hi", "tools": [{"type": "web_search"}]}, Skip.SIDE_EFFECTING),
+        (RESPONSES, {"input": "hi", "tools": [{"type": ["function"]}]}, Skip.SIDE_EFFECTING),
+        (RESPONSES, {"input": "hi", "tools": [{"type": "function_shell"}]}, Skip.SIDE_EFFECTING),
+        (MESSAGES, {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, Skip.SIDE_EFFECTING),
+        (MESSAGES, {"mcp_servers": [{"type": "url"}]}, Skip.SIDE_EFFECTING),
+        (MESSAGES, {"container": "c1"}, Skip.STATEFUL),
+        (
+            MESSAGES,
+            {"messages": [{"content": [{"type": "document", "source": {"type": "file", "file_id": "f"}}]}]},
+            Skip.STATEFUL,
+        ),
+        (MESSAGES, {"messages": [{"content": "hi"}, {"content": [{"type": "redacted_thinking"}]}]}, Skip.STATEFUL),
+    ],
+)
+def test_a_request_of_another_api_that_acts_or_builds_on_what_is_kept_is_never_sent_again(target, body, expected):
+    assert why_not("POST", target, body) == expected
 
 
 @pytest.mark.promise("effects.once")
@@ -19,10 +69,10 @@ def test_a_plain_chat_completion_may_be_asked_twice(target):
         ("DELETE", CHAT + "/chatcmpl-1", Skip.UNKNOWN_PATH),
         ("GET", "/v1/models", Skip.UNKNOWN_PATH),
         ("POST", "/v1/files", Skip.UNKNOWN_PATH),
-        ("POST", "/v1/completions", Skip.NOT_AUDITED_YET),
-        ("POST", "/v1/responses", Skip.NOT_AUDITED_YET),
-        ("POST", "/v1/embeddings", Skip.NOT_AUDITED_YET),
-        ("POST", "/v1/messages", Skip.NOT_AUDITED_YET),
+        ("POST", "/v1/responses/resp_1/cancel", Skip.UNKNOWN_PATH),
+        ("POST", "/v1/responses/input_tokens", Skip.UNKNOWN_PATH),
+        ("POST", "/v1/threads/t1/messages", Skip.UNKNOWN_PATH),
+        ("POST", "/v1/messages/batches", Skip.UNKNOWN_PATH),
     ],
 )
 def test_other_paths_and_methods_are_left_alone(method, target, expected):

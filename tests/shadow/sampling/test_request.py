@@ -62,6 +62,14 @@ def test_what_is_no_object_is_an_error():
         shadow_body(b"[1]", "m")
 
 
+@pytest.mark.parametrize("sent", [b'{"model": "m", "input": "hi"}', b'{"store": true, "model": "m", "input": "hi"}'])
+def test_the_copy_of_a_response_asks_for_nothing_to_be_kept(sent):
+    made = shadow_body(sent, "", "/v1/responses?x=1")
+    assert json.loads(made.body) == {"store": False, "model": "m", "input": "hi"}
+    assert made.alterations[-1].startswith("store false added")
+    assert "store" not in json.loads(shadow_body(sent, "", "/v1/completions").body)
+
+
 def test_a_greedy_copy_asks_for_temperature_zero_and_keeps_the_rest():
     assert greedy(b'{"model": "m", "temperature" : 0.8, "n":1}') == b'{"model": "m", "temperature" : 0, "n":1}'
     assert json.loads(greedy(b'{"model": "m"}')) == {"model": "m", "temperature": 0}

@@ -1,3 +1,5 @@
+import inspect
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +58,8 @@ def test_coins_of_two_purposes_are_thrown_apart_and_fall_in_their_share():
     assert 400 < sum(greedy) < 600
     assert 80 < sum(one and two for one, two in zip(greedy, other, strict=True)) < 180
     assert not any(tossed("greedy", name, 0.0, "s") for name in ids)
+
+
+def test_no_answer_is_among_what_the_sample_and_the_coin_go_by():
+    """The rule of validity: both are thrown before the two answers are looked at."""
+    assert set(inspect.signature(decide).parameters) == {"key", "request_id", "rate", "control_fraction", "seed"}

@@ -3,7 +3,8 @@ from __future__ import annotations
 import dataclasses
 
 from shadow.studies.expected import CAST, REFERENCE, SIGNS, WORDS, surprises
-from shadow.views.figures import Card, LatencyLine, Report, SignalLine, Standing
+from shadow.views.figures import Card, Report, SignalLine, Standing
+from shadow.views.timing import LatencyLine
 
 
 def line(signal):

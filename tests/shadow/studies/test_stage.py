@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -10,6 +14,7 @@ import pytest
 from shadow.config import Config
 from shadow.studies.providers import Part
 from shadow.studies.stage import StageError, free_ports, playing, serving, written
+from tests.running import until
 
 
 def alive(pid):
@@ -63,3 +68,38 @@ async def test_serve_is_ready_inside_the_block_and_gone_after_it(tmp_path):
                 answer = await session.post(f"http://127.0.0.1:{data}/official/v1/chat/completions", json=asked)
                 assert answer.status == 200
     assert not alive(process.pid)
+
+
+STAGED = """
+import asyncio, sys
+from pathlib import Path
+from shadow.studies.stage import serving
+
+async def main():
+    async with serving(Path(sys.argv[1]), Path(sys.argv[2])) as process:
+        print(process.pid, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.promise("stop.parent")
+async def test_serve_ends_in_order_when_who_staged_it_is_killed(tmp_path):
+    data, admin = free_ports(2)
+    file = written(tmp_path, {"official": "http://127.0.0.1:9/v1"}, reference="official", model="m", data=data, admin=admin)
+    command = [sys.executable, "-c", STAGED, str(file), str(tmp_path / "log")]
+    env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    stager = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=env)
+    pid = int(await stager.stdout.readline())
+    assert alive(pid)
+    stager.send_signal(signal.SIGKILL)
+    await stager.wait()
+    try:
+        await until(lambda: not Path(f"/proc/{pid}").exists())
+    finally:
+        with suppress(ProcessLookupError):  # it should be gone; a test that fails leaves nothing behind either
+            os.kill(pid, signal.SIGKILL)
+    assert sorted(tmp_path.glob("*.db*")) == [tmp_path / "sameweights.db", tmp_path / "sameweights.db-lock"], (
+        "not stopped in order"
+    )

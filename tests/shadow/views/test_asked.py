@@ -31,6 +31,13 @@ def test_messages_tools_and_parameters_have_their_places():
     assert view.trouble == ""
 
 
+def test_a_request_of_another_api_shows_its_words_as_messages_and_its_own_parameters():
+    body = {"model": "m", "instructions": "Be brief.", "input": "Hi", "max_output_tokens": 9}
+    view = asked(read_ask("/v1/responses", JSON_HEADERS, json.dumps(body).encode(), False), kept=True, size=1)
+    assert [(message.role, message.text) for message in view.messages] == [("system", "Be brief."), ("user", "Hi")]
+    assert {each.role: each.text for each in view.parameters} == {"model": '"m"', "max_output_tokens": "9"}
+
+
 def test_content_in_parts_is_shown_as_it_is():
     view = shown({"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]})
     assert '"text": "Hi"' in view.messages[0].text

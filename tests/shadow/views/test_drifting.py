@@ -4,12 +4,14 @@ import json
 import random
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from shadow.judge import Judge
-from shadow.views.drifting import drift_lines
+from shadow.views.drifting import drift_lines, one_sided
 from shadow.views.report import as_json, as_text, build
+from tests.conformance import exchange_record
 from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
 
@@ -68,3 +70,45 @@ def test_a_state_that_cannot_be_read_is_left_out(store, tmp_path):
         conn.execute("UPDATE cases SET snapshot = 'x'")
         conn.commit()
     assert drift_lines(store) == ()
+
+
+@pytest.mark.parametrize(("left", "said"), [(0, False), (2, False), (3, True)])
+def test_clients_that_leave_too_often_put_a_flag_on_the_group(store, left, said):
+    judged(store, [0] * 98)
+    for number in range(left):
+        live = exchange_record(f"gone{number}", calls=0, checks=0, started=1e9, failure="client_gone")
+        row = replace(live.exchange, route="default", provider="p", reference="r", model="m")
+        store.add_exchange(replace(live, exchange=row))
+    for number in range(98):
+        live = exchange_record(f"whole{number}", calls=0, checks=0, started=1e9)
+        row = replace(live.exchange, route="default", provider="p", reference="r", model="m")
+        store.add_exchange(replace(live, exchange=row))
+    assert store.flush(20)
+    [line] = drift_lines(store)
+    assert line.hung_up == left / (98 + left)
+    assert line.one_sided is said
+    assert ("clients left before the end" in as_text(build(store, 0.0, 0.0))) is said
+
+
+def test_a_handful_of_requests_is_no_share():
+    assert not one_sided(5, 49)
+    assert one_sided(5, 50)
+    assert not one_sided(1, 50)
+
+
+@pytest.mark.parametrize(("side", "drifted"), [(1, True), (-1, False)])
+def test_the_state_of_drift_is_drift_whatever_the_period_and_too_faithful_is_none(store, side, drifted):
+    draw = random.Random(6)
+    judged(store, [side * value for value in payoffs(draw, 400) + payoffs(draw, 300, excess=0.5)])
+    report = build(store, 1.0, 2.0)
+    assert report.cards == ()
+    assert report.drifting[0].state == "drift"
+    assert report.drifted is drifted
+
+
+def test_what_a_cache_silenced_counts_for_no_scorecard_either(store):
+    for number in range(400):
+        add(store, f"{number:08}", payoffs=(("args", 1), ("error", 0)), excluded=("cached",) * (number < 9), flush=False)
+    judged(store, [])
+    scores = {line.signal: line.pairs for card in build(store, 0.0, 0.0).cards for line in card.signals}
+    assert scores.get("args", 0) < 10

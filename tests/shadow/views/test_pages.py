@@ -10,10 +10,11 @@ import pytest
 from proxy.exchange import Failure, FailureKind
 from shadow.compare.pair import ControlReason
 from shadow.config import Config
+from shadow.drift.signals import Signal
 from shadow.views.pages import PER_PAGE, FilterError, Pages
 from storage.rows import IdentityRow
 from storage.store import Store
-from tests.conformance import exchange_record
+from tests.conformance import exchange_record, pair_record
 from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair
 
@@ -229,14 +230,30 @@ def test_the_list_filters_by_provider_signal_and_state(pages, store):
     assert "2" * 32 not in pages.index({"aspect": "text", "state": "differ"})
 
 
+def test_the_list_filters_by_the_segment_of_the_requests(pages, store):
+    for number in range(PER_PAGE + 1):
+        name = f"{number:032}"
+        store.add_exchange(exchange_record(name))
+        store.add_pair(pair_record(name, shape='{"segments": {"tools": "no"}}'))
+    assert store.flush(20)
+    found = Reading(pages.index({"segment": "tools=no"}))
+    assert f"/pairs/{1:032}" in found.addresses
+    assert f"/pairs?segment=tools%3Dno&before={1:032}" in found.addresses
+    assert "with this filter" in pages.index({"segment": "tools=yes"})
+
+
 def test_an_empty_list_says_what_to_expect(pages):
     assert "shadow.sample_rate" in pages.index({})
     assert "with this filter" in pages.index({"model": "none"})
 
 
-@pytest.mark.parametrize("query", [{"state": "broken"}, {"aspect": "<script>"}])
+def test_the_signal_that_an_alert_names_is_understood_under_its_own_name(pages):
+    assert all(pages.index({"aspect": signal.value, "state": "differ"}) for signal in Signal)
+
+
+@pytest.mark.parametrize("query", [{"state": "broken"}, {"aspect": "<script>"}, {"segment": "tools=maybe"}])
 def test_a_filter_that_does_not_exist_is_answered_with_those_that_do(pages, query):
-    with pytest.raises(FilterError, match=r"Known: .*(not_measured|tool_names)"):
+    with pytest.raises(FilterError, match=r"Known: .*(not_measured|tool_names|tools=yes)"):
         pages.index(query)
 
 

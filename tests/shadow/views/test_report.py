@@ -1,13 +1,17 @@
 """A period in figures, from a real store."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from proxy.exchange import Request
 from shadow.compare.pair import ControlReason
+from shadow.seen import understand
 from shadow.views.figures import Standing
 from shadow.views.report import as_json, as_text, build
-from tests.records import NOW, add_live, add_pair, calling, fill
+from tests.exchanges import exchange
+from tests.records import NOW, add_live, add_pair, calling, fill, record
 
 
 @pytest.fixture
@@ -76,14 +80,52 @@ def test_an_empty_period_is_not_measured(store):
     assert "not measured: no request in this period" in as_text(report)
 
 
+def test_a_health_probe_is_traffic_and_no_group_of_its_own(store):
+    probe = Request(method="GET", target="/healthz", headers=(), body=b"", size=0)
+    for number, provider in enumerate("pq"):
+        asked = replace(exchange(b"ok", provider=provider, model="", id=f"probe-{number}", started=NOW), request=probe)
+        store.add_exchange(record(understand(asked)))
+    add_live(store, "p", model="")
+    assert store.flush(20)
+    report = build(store, 0.0, NOW + 60)
+    assert [(card.provider, card.model, card.requests) for card in report.cards] == [("p", "", 1)], (
+        "a call without a model is one"
+    )
+    assert sum(line.requests for line in report.traffic) == 3
+
+
 def test_the_json_is_stable_and_holds_no_nan(report):
     found = json.loads(as_json(report), parse_constant=lambda _: pytest.fail("not JSON"))
     assert list(found) == [
         *("schema", "drift", "since", "until", "cards", "latency", "traffic"),
-        *("identities", "templates", "segments", "greedy", "drifting"),
+        *("identities", "templates", "segments", "greedy", "drifting", "paces", "streaming"),
     ]
     assert set(found["cards"][0]) == {
         "provider", "reference", "model", "pairs", "requests", "standing", "sentence", "signals", "checks", "gaps", "reasons",
+        "log_e", "discovered", "triggering",
     }  # fmt: skip
     squeezer = next(card for card in found["cards"] if card["provider"] == "squeezer")
     assert next(line for line in squeezer["checks"] if line["check"] == "lost_space")["worse"] is True
+
+
+def test_the_garbler_is_a_discovery_and_the_faithful_one_is_none(report):
+    found = {card.provider: card for card in report.cards}
+    assert found["garbler"].discovered
+    assert not found["faithful"].discovered
+    assert found["garbler"].log_e > found["faithful"].log_e
+    assert found["loner"].log_e is None
+    assert "by all signals together 1 of 4 differ" not in as_text(report), "four are looked at one by one"
+
+
+def test_of_many_providers_it_is_said_how_many_differ(store):
+    for name in ("a", "b", "c", "d", "e"):
+        for number in range(30):
+            wrong = name == "a" and number % 2
+            add_pair(store, name, calling("Nowhere" if wrong else "Rome"), calling("Rome"), calling("Rome"))
+    assert store.flush(20)
+    assert "by all signals together 1 of 5 differ" in as_text(build(store, 0.0, NOW + 60))
+
+
+def test_the_interval_for_any_time_stands_beside_the_one_for_one_look(report):
+    line = next(line for card in report.cards if card.provider == "garbler" for line in card.signals if line.signal == "args")
+    assert line.always_low <= line.low <= line.high <= line.always_high

@@ -1,13 +1,15 @@
 """Three tables from a real store: who serves, how prompts are written, in which requests it differs."""
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
 
 from shadow.compare.pair import Kind
+from shadow.views.checking import wilson
 from shadow.views.figures import SegmentLine
-from shadow.views.serving import greedy_lines, identity_lines, segment_lines, stands_out, template_lines
+from shadow.views.serving import APART, greedy_lines, identity_lines, segment_lines, stands_out, template_lines
 from storage.rows import Group, IdentityRow, SignalCount
 from tests.conformance import START, exchange_record, pair_record
 
@@ -25,11 +27,15 @@ def identity(name, started, previous=""):
     )
 
 
-def keep_shape(store, name, *, state="match", tools=0, offset=0, conversation="", started=START):
+def keep_shape(store, name, *, state="match", tools=0, offset=0, conversation="", started=START, own="", control="random"):
     segments = {"tools": "yes" if tools else "no"}
     counts = {"messages": 1, "tools": tools, "tool_characters": 100 * tools, "reasoning_turns": 0, "reasoning_characters": 0}
     shape = json.dumps({"segments": segments, **counts, "provider_tokens": 100 + offset, "reference_tokens": 100})
     record = pair_record(name, {"text": state}, shape=shape, conversation=conversation, started=started)
+    if own:
+        controlled = replace(record.pair, control_reason=control)
+        selves = tuple(replace(found, comparison="self", state=own) for found in record.findings)
+        record = replace(record, pair=controlled, findings=(*record.findings, *selves))
     store.add_exchange(exchange_record(name, started=started))
     store.add_pair(record)
 
@@ -66,6 +72,58 @@ def test_a_fault_that_sticks_to_requests_with_tools_stands_out(store):
         ("tools", "no", 0, 30, 0, 0.5),
     }
     assert [line.value for line in lines if stands_out(line)] == ["yes"]
+
+
+def lines_of(store):
+    assert store.flush(20)
+    return {line.value: line for line in segment_lines(store, 0.0, 0.0)}
+
+
+def test_the_reference_against_itself_stands_beside_each_segment_and_a_difference_beyond_it_is_marked(store):
+    for number in range(80):
+        tools = number % 2
+        keep_shape(store, f"p{number:03}", tools=tools, state="differ" if tools else "match", own="match")
+    lines = lines_of(store)
+    assert [(lines[value].noise_differs, lines[value].noise_pairs, lines[value].noise) for value in ("yes", "no")] == [
+        (0, 40, 0.0)
+    ] * 2
+    assert lines["yes"].beyond_noise
+    assert not lines["no"].beyond_noise
+
+
+def test_what_the_reference_does_as_often_is_not_marked_nor_what_no_control_was_sent_for(store):
+    for number in range(80):
+        tools = number % 2
+        keep_shape(store, f"p{number:03}", tools=tools, state="differ", own="differ" if tools else "")
+    lines = lines_of(store)
+    assert (lines["yes"].noise, lines["no"].noise) == (1.0, None)
+    assert not any(line.beyond_noise for line in lines.values())
+
+
+def test_only_controls_sent_at_random_are_noise(store):
+    for number in range(40):
+        keep_shape(store, f"p{number:03}", state="differ", own="match", control="tiebreak")
+    assert lines_of(store)["no"].noise is None
+
+
+def test_hardly_any_segment_of_a_faithful_provider_is_marked():
+    rng = random.Random(1)
+    marked = 0
+    for _ in range(3_000):
+        share, pairs, controls = rng.random() * 0.6, rng.randint(20, 300), rng.randint(5, 60)
+        counts = [sum(rng.random() < share for _ in range(number)) for number in (pairs, controls)]
+        _, high = wilson(counts[1], controls, APART)
+        marked += wilson(counts[0], pairs, APART)[0] > high
+    assert marked <= 1
+
+
+def test_times_are_no_matter_of_segments(store):
+    for number in range(3):
+        record = pair_record(f"p{number}", {"total": "differ", "text": "match"}, shape='{"segments": {"tools": "no"}}')
+        store.add_exchange(exchange_record(f"p{number}"))
+        store.add_pair(record)
+    assert store.flush(20)
+    assert {line.signal for line in segment_lines(store, 0.0, 0.0)} == {"text"}
 
 
 def segment(differs, pairs, elsewhere):

@@ -42,6 +42,12 @@ def test_silence_is_never_clean():
     assert not Standing.NOT_MEASURED.is_drift
 
 
+@pytest.mark.parametrize("signals", [["error"], ["error", "trigger_rate", "prompt_tokens"]])
+def test_where_the_references_own_noise_was_never_seen_nothing_is_said_to_agree(signals):
+    """As where it always fails, or answers from a cache."""
+    assert verdict(60, [replace(QUIET, signal=signal, high=0.01) for signal in signals], [])[0] is Standing.NOT_MEASURED
+
+
 def test_no_difference_tells_what_could_have_been_seen():
     standing, sentence = verdict(200, [QUIET], [])
     assert standing is Standing.NONE_SEEN

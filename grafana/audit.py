@@ -1,121 +1,8 @@
-"""The two dashboards of running: how fast and how dear the providers are, and whether the audit itself is well."""
+"""The dashboard *Audit health*: what the audit sees, skips, loses and costs, since silence of a broken audit is not innocence."""
 
 from __future__ import annotations
 
-from panels import WHO, Board, Panel, q, quantiles
-
-LATENCY = Board(
-    uid="sameweights-latency",
-    title="sameweights / Latency and cost",
-    text="Both legs and their ratio, tokens and money. Speed says nothing about weights; it is here because you pay for it.",
-    rows=(
-        (
-            "Speed, the reference dashed",
-            (
-                Panel(
-                    title="Time to the first token",
-                    text="Median and 95th percentile of streams that answered 2xx. The provider far above the dashed line: it "
-                    "queues.",
-                    unit="s",
-                    queries=quantiles("time_to_first_token"),
-                ),
-                Panel(
-                    title="Seconds per output token",
-                    text="Over the generation alone, without the wait for the first token. Twice the reference's: a busy or a "
-                    "smaller machine.",
-                    unit="s",
-                    queries=quantiles("time_per_output_token"),
-                ),
-                Panel(
-                    title="Whole answers",
-                    text="From the request's begin to the answer's end. It grows with the answers' length as well: compare "
-                    "that first.",
-                    unit="s",
-                    queries=quantiles("request_duration"),
-                ),
-                Panel(
-                    title="Between two chunks",
-                    text="Gaps in a stream. A p95 far above the median is stutter, which users see.",
-                    unit="s",
-                    queries=quantiles("inter_chunk"),
-                ),
-                Panel(
-                    title="Time to the first chunk",
-                    text="First byte of the body. Far below the first token: the provider sends an empty chunk at once.",
-                    unit="s",
-                    queries=quantiles("time_to_first_chunk"),
-                ),
-                Panel(
-                    title="Times slower than the reference",
-                    text="Ratio of the medians over half an hour. Above the line for long: SameweightsSlowFirstToken or "
-                    "SameweightsSlowTokens.",
-                    unit="none",
-                    line=2,
-                    queries=(
-                        q("sameweights:time_to_first_token_seconds:slowdown30m{<sum>}", f"first token {WHO}"),
-                        q("sameweights:time_per_output_token_seconds:slowdown30m{<sum>}", f"per token {WHO}"),
-                    ),
-                ),
-            ),
-        ),
-        (
-            "Tokens and money",
-            (
-                Panel(
-                    title="Output tokens a second, per answer",
-                    text="One over the median time per token: what a user sees as speed.",
-                    unit="none",
-                    queries=(
-                        q("1 / (sameweights:time_per_output_token_seconds:p50_30m{<sum>} > 0)", WHO),
-                        q(
-                            '1 / (sameweights:reference_time_per_output_token_seconds:p50_30m{<job>, model=~"$model"} > 0)',
-                            "reference / {{model}}",
-                            floor=True,
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Tokens",
-                    text="As the providers report them. More input tokens for the same traffic after a change: a longer "
-                    "template, and a larger bill.",
-                    unit="short",
-                    queries=(
-                        q(
-                            "sum by (provider, model, type) "
-                            '(rate(sameweights_tokens_total{<leg>, role="primary"}[$__rate_interval]))',
-                            "{{provider}} / {{model}} {{type}}",
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Money an hour, live traffic",
-                    text="By price_input and price_output of the configuration; flat 0 means that no price is configured.",
-                    unit="none",
-                    queries=(
-                        q(
-                            "3600 * sum by (provider, model) "
-                            '(rate(sameweights_money_total{<leg>, role="primary"}[$__rate_interval]))',
-                            WHO,
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Money an hour, spent on the audit",
-                    text="What shadows and controls cost at the reference. Too much: lower shadow.sample_rate, or set "
-                    "shadow.money.",
-                    unit="none",
-                    queries=(
-                        q(
-                            "3600 * sum by (provider, model, role) "
-                            '(rate(sameweights_money_total{<ref>, role=~"shadow|control"}[$__rate_interval]))',
-                            "{{provider}} / {{model}} {{role}}",
-                        ),
-                    ),
-                ),
-            ),
-        ),
-    ),
-)
+from panels import WHO, Board, Panel, q
 
 AUDIT = Board(
     uid="sameweights-audit",
@@ -127,13 +14,14 @@ AUDIT = Board(
             (
                 Panel(
                     title="Live requests and their shadows",
-                    text="The distance is the sample. Shadows at zero while requests flow: nothing is compared.",
+                    text="The distance is the sample: `shadow` is the reference's first answer, `control` its second. Shadows at "
+                    "zero while requests flow: nothing is compared.",
                     unit="reqps",
                     queries=(
-                        q("sum by (role) (rate(sameweights_requests_total{<leg>}[$__rate_interval]))", "{{role}}"),
+                        q('sum(rate(sameweights_requests_total{<leg>, role="primary"}[$__rate_interval]))', "live"),
                         q(
                             'sum by (role) (rate(sameweights_requests_total{<ref>, role!="primary"}[$__rate_interval]))',
-                            "all {{role}}",
+                            "asked of references: {{role}}",
                             floor=True,
                         ),
                     ),
@@ -157,6 +45,16 @@ AUDIT = Board(
                             'sum by (result) (rate(sameweights_comparisons_total{<leg>, comparison="cross"}[$__rate_interval]))',
                             "{{result}}",
                         ),
+                    ),
+                ),
+                Panel(
+                    title="Pairs left out of the verdict, by reason",
+                    text="Pairs that were compared and still prove nothing, in part or whole. no_control: no tie-break could be "
+                    "asked. repeated, conversation_full: the same request over and over. cached, caching_reference: turn the "
+                    "reference's cache off.",
+                    unit="ops",
+                    queries=(
+                        q("sum by (reason) (rate(sameweights_drift_excluded_total{<leg>}[$__rate_interval]))", "{{reason}}"),
                     ),
                 ),
                 Panel(
@@ -210,11 +108,11 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Store lag",
-                    text="How long a record waits until it is written, by queue over pace. Above a minute: "
-                    "SameweightsStoreBehind.",
+                    text="For how long the oldest record that waits for the database has waited. Above a minute: "
+                    "SameweightsStoreBehind. The log says what the database complains of.",
                     unit="s",
                     line=60,
-                    queries=(q("sameweights:store_lag_seconds:10m{<own>}", "{{instance}}"),),
+                    queries=(q("max by (instance) (sameweights_store_lag_seconds{<own>})", "{{instance}}"),),
                 ),
             ),
         ),
@@ -252,14 +150,23 @@ AUDIT = Board(
                     ),
                 ),
                 Panel(
-                    title="Requests that the proxy refused itself",
-                    text="No route, too large, malformed. Anything steady is a client that is set up wrongly; its answer says "
-                    "how.",
+                    title="Requests refused, or not recorded",
+                    text="Refused by the proxy itself: no route, too large, malformed. Anything steady is a client that is set "
+                    "up wrongly; its answer says how. Not recorded: clients that send x-sameweights-record: off. Admin: "
+                    "connections to the admin port beyond `admin.clients`.",
                     unit="reqps",
                     queries=(
                         q(
                             "sum by (instance) (rate(sameweights_refused_requests_total{<own>}[$__rate_interval]))",
-                            "{{instance}}",
+                            "refused {{instance}}",
+                        ),
+                        q(
+                            "sum by (instance) (rate(sameweights_unrecorded_requests_total{<own>}[$__rate_interval]))",
+                            "not recorded {{instance}}",
+                        ),
+                        q(
+                            "sum by (instance) (rate(sameweights_admin_refused_total{<own>}[$__rate_interval]))",
+                            "admin {{instance}}",
                         ),
                         q(
                             "sum by (instance) (rate(sameweights_accepted_requests_total{<own>}[$__rate_interval]))",
@@ -270,11 +177,15 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Scrapes",
-                    text="How long Prometheus waits for /metrics. Above two seconds: too many series; `sameweights config "
-                    "check` says how many there can be.",
+                    text="How long Prometheus waits for /metrics, and how much of that is rendering, which goes on beside the "
+                    "traffic and the audit. Above two seconds: too many series; `sameweights config check` says how many there "
+                    "can be.",
                     unit="s",
                     line=2,
-                    queries=(q("max by (instance) (scrape_duration_seconds{<own>})", "{{instance}}"),),
+                    queries=(
+                        q("max by (instance) (scrape_duration_seconds{<own>})", "whole {{instance}}"),
+                        q("max by (instance) (sameweights_scrape_render_seconds{<own>})", "rendering {{instance}}"),
+                    ),
                 ),
                 Panel(
                     title="Series exported",

@@ -1,0 +1,87 @@
+"""One fetching process: it asks references for the audit, so that nothing but the network and they are in their times.
+
+`python -m proxy.fetcher` gets its limits as the first line of standard input and errands in frames after it, and returns each
+exchange in a frame on standard output; it ends when standard input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+
+from proxy.config import Limits, Timeouts
+from proxy.errand import Errand, run, unpack
+from proxy.lifeline import loop_factory
+from proxy.packing import EXCHANGE, frame, pack
+from proxy.pulse import Pulse
+from proxy.upstream import Upstream
+
+ERRAND = b"A"
+GIVEN_UP = b"G"
+
+
+class Fetcher:
+    """Runs errands beside each other until it is closed; `out` takes the frames of what they come to."""
+
+    def __init__(self, upstream: Upstream, out: asyncio.WriteTransport) -> None:
+        self._upstream = upstream
+        self._out = out
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def take(self, kind: bytes, payload: bytes) -> None:
+        """Begin an errand, or give one up by its name."""
+        if kind == ERRAND:
+            errand = unpack(payload)
+            self._running[errand.identity] = asyncio.create_task(self._run(errand))
+        elif task := self._running.get(payload.decode()):
+            task.cancel()
+
+    async def close(self) -> None:
+        """Give up what runs, and close every connection."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._upstream.close()
+
+    async def _run(self, errand: Errand) -> None:
+        try:
+            exchange = await run(self._upstream, errand)
+            self._out.write(frame(EXCHANGE, pack(exchange)))
+        finally:
+            del self._running[errand.identity]
+
+
+async def read_frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """The kind and the payload of the next frame; IncompleteReadError when none comes any more."""
+    length = int.from_bytes(await reader.readexactly(4), "big")
+    framed = await reader.readexactly(length)
+    return framed[:1], framed[1:]
+
+
+async def serve() -> None:
+    """Be a fetcher on standard input and output."""
+    loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    out, _ = await loop.connect_write_pipe(asyncio.Protocol, sys.stdout)
+    told = json.loads(await reader.readline())
+    upstream = Upstream(Timeouts.model_validate(told["timeouts"]), Limits.model_validate(told["limits"]), Pulse())
+    fetcher = Fetcher(upstream, out)
+    try:
+        while True:
+            fetcher.take(*await read_frame(reader))
+    except asyncio.IncompleteReadError:
+        await fetcher.close()
+
+
+def main() -> None:
+    """Fetch until there is nobody to fetch for."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""How fast one provider is against its own past, block by block: a change of pace, never a verdict on what it serves.
+
+A block of five minutes counts once, by the share of its answers that took longer than nine of ten did in the baseline: answers
+of the same minutes depend on each other, and single ones would alarm on every busy hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import floor, log, log1p
+
+from pydantic import TypeAdapter
+
+from shadow.drift.bets import GRID, log_mean, softplus
+
+BLOCK = 300.0
+"""Seconds."""
+FEWEST = 20
+"""Answers of a block that count; a block of fewer says nothing."""
+LEARNING = 86_400.0
+"""Seconds that the baseline is learned for, at least: a day with its swing."""
+ENOUGH = 200
+"""Answers that it is learned from, at least."""
+HIGH = 0.90
+USUAL = 0.15
+"""Share of slow answers that is no change yet: 0.10 is what the baseline had, the rest is for days that are not alike."""
+BLOCKS_PER_FALSE_ALARM = 1e9
+"""More than the bound needs: minutes hang together and days are not alike, so it holds only about (see `bench/drift.py`)."""
+BLOCKS_PER_FALSE_RECOVERY = 1e3
+"""Three days and a half."""
+STEP = log(1.02)
+"""Times are told apart by two percent."""
+
+
+class Tempo(StrEnum):
+    """What is said of a pace."""
+
+    LEARNING = "learning"
+    STEADY = "steady"
+    SLOWER = "slower"
+    RECOVERED = "recovered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A move from `old` to `new`, told at `at` (epoch seconds); `since` when, and the `share` of slow answers since then."""
+
+    old: Tempo
+    new: Tempo
+    at: float
+    since: float
+    share: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Pace:
+    """One measure of one provider and model. `limit`: seconds that nine of ten answers stay under, 0 while that is learned;
+    `slo`: the limit that was set, 0 without one; `logs`: logarithms of the evidence of a slower pace or, once it is slower, of
+    its mending, one for each bet; `found`: the share of slow answers at the alarm.
+    """
+
+    slo: float = 0.0
+    tempo: Tempo = Tempo.LEARNING
+    limit: float = 0.0
+    begun: float = 0.0
+    times: dict[int, int] = field(default_factory=dict)
+    block: int = 0
+    answers: int = 0
+    slow: int = 0
+    blocks: int = 0
+    logs: list[float] = field(default_factory=lambda: [0.0] * len(GRID))
+    since: float = 0.0
+    above: float = 0.0
+    summed: float = 0.0
+    counted: int = 0
+    found: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.slo and not self.limit:
+            self.limit, self.tempo = self.slo, Tempo.STEADY
+
+    @property
+    def evidence(self) -> float:
+        """ln(evidence of a slower pace / bar): it alarms at 0. Of a pace that is slower, ln(evidence of its mending / bar)."""
+        bar = BLOCKS_PER_FALSE_RECOVERY if self.tempo is Tempo.SLOWER else BLOCKS_PER_FALSE_ALARM
+        return log_mean(self.logs) - log(bar)
+
+    @property
+    def share(self) -> float:
+        """Mean share of slow answers since `since`."""
+        return self.summed / self.counted if self.counted else 0.0
+
+    def add(self, at: float, seconds: float) -> tuple[bool, Turn | None]:
+        """Take in one answer that ended at `at` (epoch seconds): whether it closed a block, and the change that it brings."""
+        block = floor(at / BLOCK)
+        late = block == self.block - 1  # finished just before the block began, and recorded just after
+        closed = not late and block != self.block
+        turn = self._close() if closed else None
+        if closed:
+            self.block, self.answers, self.slow = block, 0, 0
+        if self.limit:
+            self.answers, self.slow = self.answers + 1, self.slow + (seconds > self.limit)
+        elif seconds > 0:
+            self._learn(at, seconds)
+        return closed, turn
+
+    def _learn(self, at: float, seconds: float) -> None:
+        self.begun = self.begun or at
+        place = floor(log(seconds) / STEP)
+        self.times[place] = self.times.get(place, 0) + 1
+        if at - self.begun >= LEARNING and sum(self.times.values()) >= ENOUGH:
+            self.limit, self.tempo, self.times = high(self.times), Tempo.STEADY, {}
+
+    def _close(self) -> Turn | None:
+        """Judge the block that was open."""
+        if not self.limit or self.answers < FEWEST:
+            return None
+        self.blocks += 1
+        share, began = self.slow / self.answers, self.block * BLOCK
+        self._date(share, began)
+        return self._mend(share) if self.tempo is Tempo.SLOWER else self._bet(share)
+
+    def _date(self, share: float, began: float) -> None:
+        """A change began where the sum of what lies above the usual was last at its lowest."""
+        if self.tempo is not Tempo.SLOWER and self.above <= 0:
+            self.since, self.above, self.summed, self.counted = began, 0.0, 0.0, 0
+        self.above += share - USUAL
+        self.summed, self.counted = self.summed + share, self.counted + 1
+
+    def _bet(self, share: float) -> Turn | None:
+        gains = [log1p(bet / USUAL * (share - USUAL)) for bet in GRID]
+        self.logs = [softplus(old) + gain for old, gain in zip(self.logs, gains, strict=True)]
+        return self._turn(Tempo.SLOWER) if self.evidence >= 0 else None
+
+    def _mend(self, share: float) -> Turn | None:
+        """Bets that less than half of what was found above the usual is left; with restarts, since it may be slow for weeks."""
+        still = (USUAL + max(self.found, USUAL)) / 2
+        gains = [log1p(bet / (1 - still) * (still - share)) for bet in GRID]
+        self.logs = [softplus(old) + gain for old, gain in zip(self.logs, gains, strict=True)]
+        return self._turn(Tempo.RECOVERED) if self.evidence >= 0 else None
+
+    def _turn(self, new: Tempo) -> Turn:
+        told = Turn(old=self.tempo, new=new, at=(self.block + 1) * BLOCK, since=self.since, share=self.share)
+        self.tempo, self.logs, self.above, self.found = new, [0.0] * len(GRID), 0.0, self.share
+        return told
+
+    def fixed(self) -> Turn:
+        """An operator says that the cause is mended: begin anew, by the same limit."""
+        return self._turn(Tempo.STEADY)
+
+
+def high(times: dict[int, int]) -> float:
+    """The seconds that nine of ten of these times stay under."""
+    left = HIGH * sum(times.values())
+    for place in sorted(times):
+        left -= times[place]
+        if left <= 0:
+            break
+    return float(1.02 ** (place + 1))
+
+
+_TEXT = TypeAdapter(Pace)
+
+
+def saved(pace: Pace) -> str:
+    """The pace as JSON; numbers keep every bit."""
+    return _TEXT.dump_json(pace).decode()
+
+
+def restored(text: str) -> Pace:
+    """The pace that was saved; ValueError where the text is none of ours."""
+    return _TEXT.validate_json(text)

@@ -1,0 +1,86 @@
+"""Rows of the store as values of drift, and what was judged as rows again; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+
+import orjson
+
+from shadow.drift.alarm import Latch
+from shadow.drift.case import Entry, Ruling
+from shadow.drift.scorecard import GroupKey
+from shadow.drift.since import Evidence
+from shadow.drift.stakes import TestKey
+from shadow.drift.status import past
+from shadow.drift.watch import Change
+from storage.judged import AlarmRow, EntryRow, EvidenceRow
+from storage.rows import Group
+
+NOTHING = "nothing_applied"
+
+
+def key_of(group: Group) -> GroupKey:
+    """The group as drift names it."""
+    return group.route, group.model, group.provider, group.reference
+
+
+def group_of(key: GroupKey) -> Group:
+    """The group as the store names it."""
+    route, model, provider, reference = key
+    return Group(route=route, model=model, provider=provider, reference=reference)
+
+
+def entry(row: EntryRow) -> Entry:
+    """A pair as it is judged."""
+    return Entry(
+        pair_id=row.pair_id,
+        group=key_of(row.group),
+        started=row.started,
+        conversation=row.conversation,
+        fingerprint=row.fingerprint,
+        kind=row.kind,
+        payoffs=row.payoffs,
+        excluded=row.excluded,
+    )
+
+
+def stored(row: EvidenceRow) -> Evidence:
+    """Evidence as it was kept."""
+    return Evidence(pair_id=row.pair_id, started=row.started, conversation=row.conversation, kind=row.kind, payoff=row.payoff)
+
+
+def fresh(judged: Iterable[tuple[Entry, Mapping[str, int]]], group: GroupKey, signal: str) -> Iterable[Evidence]:
+    """Evidence of pairs with their payoffs that no store holds yet."""
+    for each, counted in judged:
+        if each.group == group and signal in counted:
+            yield Evidence(
+                pair_id=each.pair_id,
+                started=each.started,
+                conversation=each.conversation,
+                kind=each.kind,
+                payoff=counted[signal],
+            )
+
+
+def reason(judged: Entry, ruling: Ruling) -> str:
+    """Empty when all payoffs counted; else why not, the main reason."""
+    if judged.payoffs and ruling.counted == judged.payoffs:
+        return ""
+    return ruling.excluded[0] if ruling.excluded else NOTHING
+
+
+def alarm(key: GroupKey, change: Change, latches: Mapping[TestKey, Latch], *, suspected: bool) -> AlarmRow:
+    """A change of state as it is kept: with its tests in whole while they are latched, by their names when they are not."""
+    tests = [asdict(past(latch)) for latch in latches.values()] or [
+        {"signal": signal, "direction": direction, "evidence": evidence} for (signal, direction), evidence, _ in change.tests
+    ]
+    return AlarmRow(
+        at=change.at,
+        pair_id=change.pair_id,
+        group=group_of(key),
+        old=change.old.value,
+        new=change.new.value,
+        name=change.name,
+        details=orjson.dumps({"reference_suspected": suspected, "tests": tests}).decode(),
+    )

@@ -1,0 +1,45 @@
+"""Which API a request speaks, by the end of its path, and what reads it: a line for each, so that another is one line more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from shadow.reading import assemble, completions, embeddings, message_ask, messages, responses
+from shadow.reading.assemble import Reading
+from shadow.reading.completion import Unread
+from shadow.reading.sse import Stream
+
+
+class Reader(NamedTuple):
+    """What reads one API: its request in the words of chat completions, its answers whole and streamed; each is total."""
+
+    as_chat: Callable[[Mapping[str, Any]], dict[str, Any] | Unread]
+    whole: Callable[[bytes, int], Reading]
+    fold: Callable[[Stream, int], Reading]
+
+
+PATHS = {
+    "chat": "/chat/completions",
+    "completions": "/completions",
+    "responses": "/responses",
+    "embeddings": "/embeddings",
+    "messages": "/messages",
+}
+"""The end of each API's path, the longer of two that end alike first."""
+
+READERS: Mapping[str, Reader] = {
+    "chat": Reader(dict, assemble.whole, assemble.fold),
+    "completions": Reader(completions.as_chat, completions.whole, completions.fold),
+    "responses": Reader(responses.as_chat, responses.whole, responses.fold),
+    "messages": Reader(message_ask.as_chat, messages.whole, messages.fold),
+    "embeddings": Reader(embeddings.as_chat, embeddings.whole, embeddings.fold),
+}
+
+
+def api_of(target: str) -> str:
+    """The API that a request target names by the end of its path: a key of PATHS, or ""."""
+    path = target.partition("?")[0].partition("#")[0].rstrip("/")
+    if "/threads/" in path or "/conversations/" in path:
+        return ""
+    return next((api for api, ending in PATHS.items() if path.endswith(ending)), "")

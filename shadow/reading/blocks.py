@@ -1,0 +1,104 @@
+"""The content blocks of a message, whole or growing, told to a draft in the words of chat: text, thinking, calls of tools.
+
+A block of another kind is noted, never a fault: its API grows by kinds of blocks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shadow.reading.calls import written
+from shadow.reading.draft import Draft
+from shadow.reading.loading import mended
+
+UNBEGUN_BLOCK = "a delta came for a block that was not begun"
+_TEXTS = {"text": "content", "thinking": "thinking"}
+"""Kinds of blocks that hold text, each under a key of its own name, and the chat field that says the same."""
+_DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
+GROWING = {**_DELTAS, "input_json_delta": "partial_json"}
+"""Kinds of deltas, and the key of the string that each brings."""
+_SILENT = frozenset({"signature_delta", "citations_delta"})
+
+
+class _Block:
+    """A block that has begun: its kind, and for a call its place among the calls and the input it began with."""
+
+    __slots__ = ("call", "input", "kind", "pieces")
+
+    def __init__(self, kind: str, call: int, given: Any) -> None:
+        self.kind = kind
+        self.call = call
+        self.input = given
+        self.pieces = 0
+
+
+class Blocks:
+    """The blocks of one message; each method is True when something was said by it."""
+
+    __slots__ = ("_calls", "_draft", "_kind", "_notes", "_open")
+
+    def __init__(self, draft: Draft, notes: dict[str, None]) -> None:
+        self._draft = draft
+        self._notes = notes
+        self._open: dict[int, _Block] = {}
+        self._calls = 0
+        self._kind = ""
+
+    def begin(self, index: int, block: dict[str, Any]) -> bool:
+        """A block that begins, with what it already holds; the input of a call waits for its end."""
+        kind = block.get("type")
+        kind = kind if isinstance(kind, str) else type(kind).__name__
+        before, self._kind = self._kind, kind
+        opened = self._open[index] = _Block(kind, self._calls, block.get("input"))
+        if kind in _TEXTS:
+            return self._text(kind, block.get(kind), apart=before not in {"", kind})
+        if kind != "tool_use":
+            self._notes[f"the content holds parts that are not text: {mended(kind)[:80]}"] = None
+            return False
+        self._calls += 1
+        return self._say({"tool_calls": [{"index": opened.call, "id": block.get("id"), "function": {"name": block.get("name")}}]})
+
+    def grow(self, index: int, delta: dict[str, Any]) -> bool:
+        """More of a block."""
+        kind = delta.get("type")
+        kind = kind if isinstance(kind, str) else type(kind).__name__
+        if kind in _SILENT:
+            return False
+        if index not in self._open:
+            self._notes[UNBEGUN_BLOCK] = None
+        if kind == "input_json_delta":
+            return self._arguments(index, delta.get("partial_json"))
+        held = _DELTAS.get(kind)
+        if held is None:
+            self._notes[f"a delta is of an unknown kind: {mended(kind)[:80]}"] = None
+            return False
+        return self._text(held, delta.get(held), apart=False)
+
+    def end(self, index: int) -> None:
+        """The end of a block: a call that no piece of arguments came for has the input that it began with."""
+        block = self._open.pop(index, None)
+        if block is not None and block.kind == "tool_use" and not block.pieces:
+            given = {} if block.input is None else block.input
+            self._say({"tool_calls": [{"index": block.call, "function": {"arguments": written(given)}}]})
+
+    def close(self) -> None:
+        """The end of the message, which ends every block in it."""
+        for index in list(self._open):
+            self.end(index)
+
+    def _text(self, kind: str, text: Any, *, apart: bool) -> bool:
+        if not isinstance(text, str):
+            return False
+        if apart and text and kind == "text" and self._draft.speaks:
+            text = f"\n{text}"
+        return self._say({_TEXTS[kind]: text})
+
+    def _arguments(self, index: int, piece: Any) -> bool:
+        block = self._open.get(index)
+        if block is None or not isinstance(piece, str) or not piece:
+            return False
+        block.pieces += 1
+        return self._say({"tool_calls": [{"index": block.call, "function": {"arguments": piece}}]})
+
+    def _say(self, message: dict[str, Any]) -> bool:
+        return self._draft.add({}, message, streamed=True)

@@ -1,0 +1,126 @@
+"""Embeddings into the normal form: vectors as float32, whether they came as numbers or as base64; total, never raises."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sys
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from shadow.reading import parts
+from shadow.reading.assemble import Reading
+from shadow.reading.completion import Choice, Completion, Unread, Vector, Why
+from shadow.reading.errors import carries_error, error_of_json
+from shadow.reading.loading import load, mended
+from shadow.reading.sse import Stream
+
+INDICES = "the indices of the embeddings are not 0, 1, 2 and so on"
+_NOTHING = Choice(
+    index=0,
+    text=None,
+    reasoning=None,
+    reasoning_field="",
+    refusal=None,
+    tool_calls=(),
+    finish_reason=None,
+    logprobs=None,
+    pieces=(),
+)
+
+
+def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
+    """The request with each text of its input as the message of a user; tokens and pictures stay where they are."""
+    if body.get("input") is None:
+        return Unread(why=Why.WRONG_SHAPE, detail="the request has no input")
+    given = body["input"]
+    texts = [text for text in (given if isinstance(given, list) else [given]) if isinstance(text, str)]
+    return {**body, "messages": [{"role": "user", "content": text} for text in texts]}
+
+
+def whole(body: bytes, status: int) -> Reading:
+    """One JSON body with status 2xx."""
+    loaded = load(body)
+    value = loaded.value
+    if loaded.why:
+        return _unread(loaded.why, loaded.detail)
+    if not isinstance(value, dict):
+        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+    data = value.get("data")
+    if carries_error(value) and not data:
+        error = error_of_json(status, value, in_stream=False)
+        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+        return _unread(Why.WRONG_SHAPE, "the body has no list of embeddings")
+    if not data:
+        return _unread(Why.EMPTY, "the list of embeddings is empty")
+    vectors = _vectors(data)
+    return (
+        vectors if isinstance(vectors, Reading) else Reading(_completion(value, vectors, loaded.oddities), None, [], done=False)
+    )
+
+
+def fold(stream: Stream, status: int) -> Reading:
+    """The events of a stream with status 2xx: there is none of embeddings, but there may be an error in it."""
+    walk = stream.walk()
+    while event := walk.next():
+        loaded = load(event.data)
+        if isinstance(loaded.value, dict) and (event.event == "error" or carries_error(loaded.value)):
+            error = error_of_json(status, loaded.value, in_stream=True)
+            return Reading(Unread(why=Why.ERROR, detail="the provider sent an error in the stream"), error, [], done=False)
+    return _unread(Why.WRONG_SHAPE, "a stream came, and embeddings are none")
+
+
+def _vectors(data: list[dict[str, Any]]) -> tuple[Vector, ...] | Reading:
+    """The vectors by index; those without one by their place."""
+    found: list[Vector] = []
+    for place, item in enumerate(data):
+        packed = _packed(item.get("embedding"))
+        if not packed:
+            return _unread(Why.WRONG_SHAPE, f"embedding {place} is neither a list of numbers nor float32 in base64")
+        index = item.get("index")
+        found.append(Vector(index=index if type(index) is int and abs(index) < 2**31 else place, packed=packed))
+    return tuple(sorted(found, key=lambda vector: vector.index))
+
+
+def _packed(embedding: Any) -> bytes:
+    """The components as float32, little-endian; nothing for what is no vector."""
+    if isinstance(embedding, str):
+        try:
+            packed = base64.b64decode(embedding, validate=True)
+        except (binascii.Error, ValueError):
+            return b""
+        return packed if len(packed) % 4 == 0 else b""
+    if not isinstance(embedding, list):
+        return b""
+    try:
+        numbers = array("f", embedding)
+    except (TypeError, OverflowError):
+        return b""
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def _completion(value: dict[str, Any], vectors: tuple[Vector, ...], oddities: tuple[str, ...]) -> Completion:
+    numbered = [vector.index for vector in vectors] == list(range(len(vectors)))
+    return Completion(
+        id=_word(value.get("id")),
+        model=_word(value.get("model")),
+        fingerprint=_word(value.get("system_fingerprint")),
+        provider=_word(value.get("provider")),
+        stream=False,
+        choices=(_NOTHING,),
+        usage=parts.usage(value.get("usage")),
+        notes=oddities if numbered else (*oddities, INDICES),
+        vectors=vectors,
+    )
+
+
+def _word(value: Any) -> str:
+    return mended(value) if isinstance(value, str) else ""
+
+
+def _unread(why: Why, detail: str) -> Reading:
+    return Reading(Unread(why=why, detail=detail[:300]), None, [], done=False)

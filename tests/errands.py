@@ -1,0 +1,32 @@
+"""An errand by hand, for tests that run or pack one."""
+
+from proxy.errand import Errand
+from proxy.exchange import Role
+from proxy.origin import parse_base_url
+
+
+def errand(base_url: str, identity: str = "e1", **changed: object) -> Errand:
+    """One short question to `base_url`."""
+    origin = parse_base_url(base_url)
+    facts = {
+        "identity": identity,
+        "role": Role.SHADOW,
+        "route": "default",
+        "provider": "official",
+        "model": "m",
+        "stream": False,
+        "tag": "",
+        "conversation": "",
+        "method": "POST",
+        "target": "/v1/chat/completions",
+        "headers": (("Content-Type", "application/json"),),
+        "origin": origin,
+        "path": origin.target("/v1/chat/completions"),
+        "fields": (("Content-Type", "application/json"),),
+        "body": b"{}",
+        "total": 30.0,
+        "most": 1_000_000,
+        "limit": 1_000_000,
+        **changed,
+    }
+    return Errand(**facts)

@@ -1,0 +1,81 @@
+"""Where the reference cannot be a measure, nothing is called drift and nothing is called fine: it is not measured, and why."""
+
+import itertools
+import json
+
+import pytest
+
+from shadow.studies.faults import Faults
+from shadow.studies.pretend import Pretend
+from tests.journeys.test_drift_is_seen import CONFIG, ask, line, told
+from tests.running import until
+from tests.wires import ok, scripted
+
+pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
+
+REQUESTS = 60
+
+
+async def not_measured(serve, toml: str):
+    """What is said after some requests; a report that is to fail on drift does not."""
+    async with serve(toml) as served:
+        await ask(served, REQUESTS)
+
+        async def ruled() -> bool:
+            return await served.metric("sameweights_drift_excluded_total") >= REQUESTS
+
+        await until(ruled)
+        found = line(served)
+        assert await served.metric("sameweights_drift_state", provider="candidate", state="not measured") == 1
+        code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+        assert code == 0, words
+        assert "✓" not in words, "silence is no innocence"
+        assert found.why in " ".join(words.split())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("faults", "more", "why"),
+    [
+        (Faults(error_rate=1.0), "", ("the reference failed", "an answer was barred")),
+        (Faults(silent=1.0), "timeout = 0.3", ("the reference failed",)),
+    ],
+)
+async def test_a_reference_that_fails_or_never_answers(serve, faults, more, why):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=faults) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        found = await not_measured(serve, toml.replace("concurrency = 500", f"concurrency = 500\n{more}"))
+    assert found.state == "not measured"
+    assert any(each in found.why for each in why)
+    assert found.strongest in {"", "error"}
+
+
+async def test_a_reference_that_answers_from_a_cache(serve):
+    """Both say the same; but what the reference says is one answer again and again, so its noise is not to be seen."""
+    numbers = itertools.count(1)
+
+    def saying(again: bool):
+        async def script(wire):
+            while True:
+                await wire.request()
+                choice = {"index": 0, "message": {"role": "assistant", "content": "No."}, "finish_reason": "stop"}
+                name = "again" if again else f"fresh-{next(numbers)}"
+                body = json.dumps({"id": name, "object": "chat.completion", "model": "pretend-small", "choices": [choice]})
+                await wire.send(ok(body.encode(), b"Content-Type: application/json"))
+
+        return script
+
+    async with scripted(saying(again=False)) as candidate, scripted(saying(again=True)) as official:
+        toml = CONFIG.format(candidate=candidate.url, official=official.url)
+        found = await not_measured(serve, toml.replace("concurrency = 500", "concurrency = 500\ncontrol_fraction = 1.0"))
+    assert found.state == "not measured"
+    assert "cache" in found.why
+    assert found.left_out["cached"] >= 3
+
+
+async def test_a_provider_that_is_its_own_reference(serve):
+    async with Pretend(seed=1) as both:
+        found = await not_measured(serve, CONFIG.format(candidate=both.base_url, official=both.base_url))
+    assert (found.state, found.pairs, found.evidence) == ("not measured", 0, None)
+    assert "same server" in found.why
+    assert found.left_out == {"same_server": REQUESTS}

@@ -1,0 +1,146 @@
+"""A change of pace: found by blocks and not by requests, dated, mended, and quiet on a busy day."""
+
+import json
+import math
+import random
+from itertools import pairwise
+
+import pytest
+
+from shadow.drift.bets import GRID
+from shadow.drift.pace import BLOCK, ENOUGH, FEWEST, LEARNING, USUAL, Pace, Tempo, high, restored, saved
+
+DAY = 86_400.0
+
+
+def answers(draw, days, *, factor=1.0, start=0.0, every=12.0):
+    """(end, seconds) of streams whose times swing by the hour, drift together (AR(1) over minutes), and vary by themselves."""
+    load, at = 0.0, start
+    while at < start + days * DAY:
+        load = 0.97 * load + draw.gauss(0, 0.05)
+        swing = 0.1 * math.sin(2 * math.pi * at / DAY)
+        yield at, factor * 0.4 * math.exp(load + swing + draw.gauss(0, 0.3))
+        at += draw.expovariate(1 / every)
+
+
+def fed(pace, timed):
+    """The changes that these answers bring."""
+    return [turn for _, turn in (pace.add(at, seconds) for at, seconds in timed) if turn]
+
+
+def test_it_learns_for_a_day_and_then_knows_what_nine_of_ten_answers_take():
+    pace = Pace()
+    assert fed(pace, answers(random.Random(1), 0.9)) == []
+    assert (pace.tempo, pace.limit) == (Tempo.LEARNING, 0.0)
+    fed(pace, answers(random.Random(2), 0.2, start=0.9 * DAY))
+    assert pace.tempo is Tempo.STEADY
+    assert 0.5 < pace.limit < 0.8
+
+
+def test_a_steady_provider_is_left_alone_whatever_the_hour():
+    for run in range(4):
+        pace = Pace()
+        assert fed(pace, answers(random.Random(f"steady {run}"), 8)) == []
+        assert pace.blocks > 1_500
+
+
+@pytest.mark.parametrize("run", range(3))
+def test_half_as_slow_again_is_found_within_hours_dated_and_its_mending_seen(run):
+    draw, pace = random.Random(f"slower {run}"), Pace()
+    fed(pace, answers(draw, 3))
+    [slower] = fed(pace, answers(draw, 1, factor=1.5, start=3 * DAY))
+    assert (slower.old, slower.new) == (Tempo.STEADY, Tempo.SLOWER)
+    assert 3 * DAY < slower.at < 3 * DAY + 8 * 3_600
+    assert abs(slower.since - 3 * DAY) <= 2 * 3_600
+    assert slower.share > 0.2
+    [mended] = fed(pace, answers(draw, 1, start=4 * DAY))
+    assert (mended.new, pace.tempo) == (Tempo.RECOVERED, Tempo.RECOVERED)
+    assert fed(pace, answers(draw, 1, factor=2.0, start=5 * DAY))[0].new is Tempo.SLOWER
+
+
+def test_the_evidence_is_the_sum_of_the_bets():
+    pace = Pace(slo=1.0)
+    shares = [0.5, 0.0, 0.3, 1.0]
+    for block, share in enumerate([*shares, 0.0], 1):
+        for number in range(FEWEST):
+            pace.add(block * BLOCK + number, 2.0 if number < share * FEWEST else 0.5)
+    sums = [1.0] * len(GRID)
+    for share in shares:
+        sums = [(total + 1) * (1 + bet / USUAL * (share - USUAL)) for total, bet in zip(sums, GRID, strict=True)]
+    assert math.isclose(pace.evidence, math.log(sum(sums) / len(sums) / 1e9), rel_tol=1e-9)
+    assert pace.blocks == len(shares)
+
+
+def test_a_block_of_few_answers_says_nothing():
+    pace = Pace(slo=1.0)
+    for block in range(1, 500):
+        for number in range(FEWEST - 1):
+            pace.add(block * BLOCK + number, 100.0)
+    assert (pace.blocks, pace.tempo) == (0, Tempo.STEADY)
+
+
+def test_with_a_limit_that_was_set_nothing_is_learned():
+    pace = Pace(slo=1.0)
+    for block in range(1, 40):
+        for number in range(FEWEST):
+            pace.add(block * BLOCK + number, 2.0)
+    assert (pace.tempo, pace.since) == (Tempo.SLOWER, BLOCK)
+
+
+def test_what_is_recorded_late_belongs_to_the_open_block_and_a_clock_that_jumps_opens_another():
+    pace = Pace(slo=1.0)
+    assert [pace.add(at, 0.5)[0] for at in (3 * BLOCK, 3 * BLOCK - 1, 3 * BLOCK + 5)] == [True, False, False]
+    assert pace.answers == 3
+    assert [pace.add(at, 0.5)[0] for at in (9e9, 1.0, 2.0)] == [True, True, False]
+    assert pace.answers == 2
+
+
+def test_a_day_of_hardly_any_answers_is_not_enough_to_learn_from():
+    pace = Pace()
+    for number in range(ENOUGH - 1):
+        pace.add(number * LEARNING, 1.0)
+    assert pace.tempo is Tempo.LEARNING
+    pace.add(ENOUGH * LEARNING, 1.0)
+    assert pace.tempo is Tempo.STEADY
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e9])
+def test_no_time_is_too_short_or_too_long(seconds):
+    pace = Pace()
+    for number in range(ENOUGH + 5):
+        pace.add(number * LEARNING, seconds)
+    assert math.isfinite(pace.limit)
+
+
+def test_the_high_mark_is_the_ninetieth_percentile_by_two_percent():
+    draw = random.Random(3)
+    values = sorted(draw.lognormvariate(0, 1) for _ in range(2_000))
+    times = {}
+    for value in values:
+        place = math.floor(math.log(value) / math.log(1.02))
+        times[place] = times.get(place, 0) + 1
+    assert 1 <= high(times) / values[1_799] <= 1.03
+
+
+def test_what_was_saved_goes_on_as_what_never_stopped():
+    draw = random.Random(5)
+    timed = [*answers(draw, 1.2), *answers(draw, 0.6, factor=1.6, start=1.2 * DAY)]
+    whole, parts, turns = Pace(), Pace(), []
+    cuts = [0, 500, 5_000, 9_000, len(timed)]
+    for first, last in pairwise(cuts):
+        parts = restored(saved(parts))
+        turns += fed(parts, timed[first:last])
+    assert fed(whole, timed) == turns
+    assert saved(whole) == saved(parts)
+
+
+def test_an_operator_may_call_it_fixed():
+    pace = Pace(slo=1.0, tempo=Tempo.SLOWER, limit=1.0)
+    assert pace.fixed().new is Tempo.STEADY
+    assert (pace.tempo, pace.limit, pace.logs[0]) == (Tempo.STEADY, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"tempo": "brisk"})])
+def test_what_is_no_pace_is_refused(text):
+    with pytest.raises(ValueError):
+        restored(text)

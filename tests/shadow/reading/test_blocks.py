@@ -1,0 +1,77 @@
+"""Blocks become text, thinking and calls; what is none of these is noted."""
+
+from __future__ import annotations
+
+from shadow.reading.blocks import UNBEGUN_BLOCK, Blocks
+from shadow.reading.completion import Choice
+from shadow.reading.draft import Draft
+
+
+class Told:
+    """A draft that blocks are told to."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, None] = {}
+        self.draft = Draft(self.notes)
+        self.blocks = Blocks(self.draft, self.notes)
+
+    def whole(self, *blocks: dict) -> Choice:
+        for index, block in enumerate(blocks):
+            self.blocks.begin(index, block)
+            self.blocks.end(index)
+        return self.draft.done(0, streamed=False)
+
+
+def text(words: str) -> dict:
+    return {"type": "text", "text": words}
+
+
+def test_texts_join_unless_another_block_stands_between_them():
+    assert Told().whole(text("a "), text("b")).text == "a b"
+    assert Told().whole(text("a"), {"type": "server_tool_use"}, text("b")).text == "a\nb"
+    assert Told().whole({"type": "thinking", "thinking": "hm"}, text("b")).text == "b"
+
+
+def test_a_call_has_the_input_that_it_began_with_where_no_piece_came():
+    told = Told()
+    told.blocks.begin(0, {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}})
+    assert told.blocks.grow(0, {"type": "input_json_delta", "partial_json": '{"x": 2}'})
+    told.blocks.begin(1, {"type": "tool_use", "id": "b", "name": "g", "input": {"x": 1}})
+    told.blocks.begin(2, {"type": "tool_use", "id": "c", "name": "h"})
+    told.blocks.close()
+    told.blocks.close()
+    calls = told.draft.done(0, streamed=True).tool_calls
+    assert [(call.id, call.parsed) for call in calls] == [("a", {"x": 2}), ("b", {"x": 1}), ("c", {})]
+
+
+def test_an_input_that_is_no_object_stays_what_it_is():
+    [call] = Told().whole({"type": "tool_use", "id": "a", "name": "f", "input": '{"x": 1}'}).tool_calls
+    assert call.parsed == '{"x": 1}'
+
+
+def test_an_input_nested_too_deep_to_write_makes_no_trouble():
+    deep: list = []
+    for _ in range(5_000):
+        deep = [deep]
+    [call] = Told().whole({"type": "tool_use", "id": "a", "name": "f", "input": deep}).tool_calls
+    assert call.invalid
+
+
+def test_what_is_neither_text_nor_call_is_noted():
+    told = Told()
+    told.whole({"type": "redacted_thinking", "data": "x"}, {})
+    assert list(told.notes) == [
+        "the content holds parts that are not text: redacted_thinking",
+        "the content holds parts that are not text: NoneType",
+    ]
+
+
+def test_a_delta_of_no_block_is_read_and_noted():
+    told = Told()
+    assert told.blocks.grow(3, {"type": "text_delta", "text": "a"})
+    assert not told.blocks.grow(0, {"type": "signature_delta", "signature": "x"})
+    assert not told.blocks.grow(4, {"type": "input_json_delta", "partial_json": "{}"})
+    assert told.draft.done(0, streamed=False).text == "a"
+    assert list(told.notes) == [UNBEGUN_BLOCK]
+    told.blocks.grow(3, {"type": "video_delta"})
+    assert list(told.notes)[1:] == ["a delta is of an unknown kind: video_delta"]

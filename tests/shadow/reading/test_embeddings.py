@@ -1,0 +1,86 @@
+"""Embeddings in the normal form: the same float32 whichever way they were sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.reading.ask import read_ask
+from shadow.reading.completion import Completion, Unread, Why
+from shadow.reading.embeddings import INDICES, as_chat, fold, whole
+from shadow.reading.sse import read_stream
+from tests.shadow.reading.hostile import HOSTILE
+from tests.shadow.reading.test_answer import written
+
+FLOATS = st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=8)
+
+
+def body(*embeddings: object, **more) -> bytes:
+    data = [{"object": "embedding", "index": index, "embedding": embedding} for index, embedding in enumerate(embeddings)]
+    return json.dumps({"object": "list", "data": data, "model": "m", **more}).encode()
+
+
+@given(FLOATS)
+def test_numbers_and_base64_are_one_vector(numbers):
+    packed = struct.pack(f"<{len(numbers)}f", *numbers)
+    as_text = base64.b64encode(packed).decode()
+    one, other = (whole(body(vector), 200).said for vector in (numbers, as_text))
+    assert isinstance(one, Completion)
+    assert one.vectors == other.vectors
+    assert one.vectors[0].packed == packed
+
+
+@given(HOSTILE, st.lists(HOSTILE | st.dictionaries(st.sampled_from(["index", "embedding"]), HOSTILE), max_size=3))
+def test_no_json_makes_it_raise(value, data):
+    for made in (value, {"data": data}, {"data": [{"embedding": value}]}, {"data": value, "usage": value}):
+        said = whole(json.dumps(made).encode("utf-8", "surrogatepass"), 200).said
+        assert isinstance(said, Unread) or json.dumps(written(said))
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_it_raise(data):
+    assert isinstance(whole(data, 200).said, (Completion, Unread))
+    assert isinstance(fold(read_stream(b"data: " + data + b"\n\n"), 200).said, Unread)
+
+
+@pytest.mark.parametrize("embedding", [[], "", None, {}, ["a"], [[0.5]], "A", "AAA=", "!!!!", [10**400], True, [None]])
+def test_what_is_no_vector_is_not_read(embedding):
+    said = whole(body([0.5], embedding), 200).said
+    assert isinstance(said, Unread)
+    assert (said.why, said.detail) == (Why.WRONG_SHAPE, "embedding 1 is neither a list of numbers nor float32 in base64")
+
+
+def test_a_number_beyond_float32_makes_no_trouble():
+    assert isinstance(whole(body([1e300]), 200).said, Completion)
+
+
+def test_nothing_and_errors_have_their_reasons():
+    assert whole(b'{"data": []}', 200).said.why is Why.EMPTY
+    assert whole(b'{"choices": []}', 200).said.why is Why.WRONG_SHAPE
+    reading = whole(b'{"error": {"message": "no such model"}}', 200)
+    assert (reading.said.why, reading.error.message) == (Why.ERROR, "no such model")
+    reading = fold(read_stream(b'data: {"error": {"message": "no"}}\n\n'), 200)
+    assert (reading.said.why, reading.error.in_stream) == (Why.ERROR, True)
+    assert fold(read_stream(b"data: {}\n\n"), 200).said.why is Why.WRONG_SHAPE
+
+
+def test_vectors_stand_by_their_index():
+    data = [{"index": 1, "embedding": [1]}, {"index": 0, "embedding": [0]}]
+    said = whole(json.dumps({"data": data}).encode(), 200).said
+    assert [vector.index for vector in said.vectors] == [0, 1]
+    assert said.notes == ()
+    assert INDICES in whole(json.dumps({"data": data[:1]}).encode(), 200).said.notes
+
+
+def test_each_text_of_the_input_is_a_message():
+    assert [message["content"] for message in as_chat({"input": ["a", "b"]})["messages"]] == ["a", "b"]
+    assert as_chat({"input": "a", "model": "m"})["messages"] == [{"role": "user", "content": "a"}]
+    assert as_chat({"input": [1, 2, 3]})["messages"] == []
+    assert as_chat({}).why is Why.WRONG_SHAPE
+    asked = read_ask("/v1/embeddings", (), b'{"model": "m", "input": [1, 2]}', False)
+    assert (asked.api, asked.model, asked.messages, asked.unread) == ("embeddings", "m", (), None)
