@@ -68,14 +68,14 @@ class Altered:
     named: tuple[str, ...]
     options: dict[str, object] = field(default_factory=dict)
     words: tuple[str, ...] = ()
-    temperature: float = 0.8
     long: bool = False
 
 
 ALTERED = {
     "": Altered(named=()),
     "template": Altered(named=("template", "prompt_tokens", "text"), options={"chat_format": "alpaca"}),
-    "sampling": Altered(named=("text",), words=("--force", '{"temperature": 1.3}'), temperature=0.0),
+    # at a client's temperature of 0 texts are not judged: healthy engines part in long ones
+    "sampling": Altered(named=("text", "action"), words=("--force", '{"temperature": 2.0, "top_k": 0}')),
     "system": Altered(named=("template", "prompt_tokens", "text"), words=("--system", HIDDEN)),
     "context": Altered(named=("error", "action"), options={"n_ctx": 256}, long=True),
 }
@@ -106,7 +106,7 @@ def asked(number: int, altered: Altered) -> dict[str, object]:
         "model": "smollm2",
         "messages": [{"role": "user", "content": PREFACE + text if altered.long and number % 3 == 0 else text}],
         "max_tokens": 40,
-        "temperature": altered.temperature,
+        "temperature": 0.8,
         "stream": number % 2 == 1,
         **({"stream_options": {"include_usage": True}} if number % 2 else {}),
     }

@@ -76,6 +76,7 @@ def test_kinds_are_found_through_tables_lists_and_options():
     assert known_keys(Config, ("proxy", "providers", "any")) == (
         "base_url",
         "api_key_env",
+        "api_key_header",
         "models",
         "price_input",
         "price_output",
