@@ -21,7 +21,7 @@ from shadow.views.report_text import render
 from shadow.views.serving import greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.views.streaming import stream_lines
 from shadow.views.timing import latency_lines, pace_lines
-from shadow.views.verdict import verdict
+from shadow.views.verdict import held, verdict
 from shadow.views.verifying import trigger_figures
 from storage.rows import Group, SignalCount, TrafficCount
 from storage.store import Reader
@@ -163,7 +163,7 @@ def _signal(score: Score, counts: Sequence[SignalCount]) -> SignalLine:
         provider_odd=score.provider_odd,
         reference_odd=score.reference_odd,
         smallest=_number(score.smallest_detectable),
-        verdict=f"{score.verdict}",
+        verdict=f"{held(score.verdict, score.p_holm)}",
         always_low=_number(score.always_low),
         always_high=_number(score.always_high),
     )

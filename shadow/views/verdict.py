@@ -108,6 +108,11 @@ def verdict(pairs: int, signals: Sequence[SignalLine], checks: Sequence[CheckLin
     return _quiet(pairs, signals)
 
 
+def held(said: Verdict, p_holm: float) -> Verdict:
+    """What the row of one signal says: its interval is one of many in a report, and what only that calls a difference is none."""
+    return Verdict.INCONCLUSIVE if said in {*DIFFERENT, Verdict.TOO_FAITHFUL} and p_holm > ALPHA else said
+
+
 def differs(line: SignalLine) -> bool:
     """Said so by the scorecard, beyond chance in the whole report, and in a direction that counts."""
     if line.verdict not in DIFFERENT or line.p_holm is None or line.p_holm > ALPHA or not line.excess:

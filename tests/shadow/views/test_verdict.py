@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from shadow.drift.scorecard import Verdict
 from shadow.views.figures import CheckLine, SignalLine, Standing
-from shadow.views.verdict import percent, points, verdict
+from shadow.views.verdict import held, percent, points, verdict
 
 QUIET = SignalLine(
     signal="action", pairs=200, mismatch=0.1, noise=0.1, excess=0.0, low=-0.02, high=0.05, p=1.0, p_holm=1.0,
@@ -57,6 +58,17 @@ def test_no_difference_tells_what_could_have_been_seen():
 
 def test_one_signal_among_many_by_chance_is_no_verdict():
     assert verdict(200, [replace(LOUD, p_holm=0.2)], [])[0] is Standing.NONE_SEEN
+
+
+@pytest.mark.parametrize("said", [Verdict.DIFFERS, Verdict.DRIFTS, Verdict.WITHIN, Verdict.TOO_FAITHFUL])
+def test_an_interval_alone_calls_nothing_a_difference(said):
+    assert held(said, 0.2) is Verdict.INCONCLUSIVE
+    assert held(said, 0.05) is said
+
+
+@pytest.mark.parametrize("said", [Verdict.MATCHES, Verdict.TOO_FEW, Verdict.INCONCLUSIVE])
+def test_what_calls_nothing_a_difference_stays(said):
+    assert held(said, 1.0) is said
 
 
 def test_within_the_tolerance_is_told_apart():
