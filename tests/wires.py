@@ -39,7 +39,11 @@ class Wire:
         return head
 
     async def send(self, data: bytes) -> None:
-        self.writer.write(data)
+        try:
+            self.writer.write(data)
+        except RuntimeError as error:
+            # uvloop's word for a connection that is closed already
+            raise ConnectionResetError from error
         await self.writer.drain()
 
     async def gone(self) -> None:
