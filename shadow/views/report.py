@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from shadow.drift.exclusion import Exclusion
-from shadow.drift.scorecard import GroupKey, Score, Sum, discoveries, group_evidence, table
+from shadow.drift.scorecard import GroupKey, Score, Sum, Verdict, discoveries, group_evidence, table
 from shadow.drift.signals import AGREEMENT
 from shadow.views.checking import check_lines
 from shadow.views.drifting import drift_lines
@@ -163,7 +163,7 @@ def _signal(score: Score, counts: Sequence[SignalCount]) -> SignalLine:
         provider_odd=score.provider_odd,
         reference_odd=score.reference_odd,
         smallest=_number(score.smallest_detectable),
-        verdict=f"{held(score.verdict, score.p_holm)}",
+        verdict=f"{held(Verdict(score.verdict), score.p_holm)}",
         always_low=_number(score.always_low),
         always_high=_number(score.always_high),
     )
