@@ -3,7 +3,7 @@
     .venv/bin/pip install atheris                        # not among the dependencies: it is built for some platforms only
     .venv/bin/python bench/fuzz/fuzz.py answer           # one target, a minute
     .venv/bin/python bench/fuzz/fuzz.py all --seconds 3600
-    .venv/bin/python bench/fuzz/fuzz.py all --seed 1     # as CI does: the same inputs each time, as many as are told below
+    .venv/bin/python bench/fuzz/fuzz.py all --seed 1     # as CI does: as many inputs as are told below, nearly the same each time
 
 Without atheris the corpus is run through once, and mutated at random for the time given. New inputs that reach new code go
 to a folder of their own; a crash is written as `crash-*` where it was started, and belongs into the corpus with its mend.
@@ -167,7 +167,7 @@ def main() -> int:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("target", choices=[*TARGETS, "all"])
     words.add_argument("--seconds", type=float, default=60.0, help="in all; shared by the targets")
-    words.add_argument("--seed", type=int, help="the same inputs again, and as many; without one, new ones for the time given")
+    words.add_argument("--seed", type=int, help="nearly the same inputs again, and as many; else new ones for the time given")
     given = words.parse_args()
     if given.target != "all":
         one(given.target, given.seconds, given.seed)
