@@ -1,23 +1,27 @@
 """What one exchange leaves behind: its bytes up to a limit, its sizes always, and the moment of each piece.
 
-Told the time by whoever knows it; what it costs a piece is one append of bytes and two of numbers.
+Told the time by whoever knows it; a piece costs two appends, and what has gathered is put away together, some pieces at a time.
 """
 
 from __future__ import annotations
 
 from array import array
+from itertools import accumulate
 
 from proxy.exchange import Exchange, Failure, Headers, Mark, Request, Response, Role
 
 _MOST_MARKS = 100_000
 """Marks of one answer: 1.6 MB; a stream of more pieces keeps its last one up to date instead."""
+_LOOSE = 16 * 1024
+"""Bytes of an answer that lie about in the pieces in which they came: to put each away at once costs a paced stream a tenth."""
 
 
 class Capture:
     """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from."""
 
     __slots__ = (
-        *("_begun", "_ends", "_head", "_kept", "_limit", "_overhead", "_request", "_times", "conversation", "identity"),
+        *("_begun", "_ends", "_head", "_kept", "_limit", "_moments", "_overhead", "_pieces", "_request", "_stowed", "_times"),
+        *("_until", "conversation", "identity"),
         *("method", "model", "opted_out", "provider", "reference", "request_headers", "request_size", "role", "route", "size"),
         *("started", "stream", "tag", "target"),
     )
@@ -48,6 +52,10 @@ class Capture:
         self.size = 0
         """Bytes of the answer's body so far."""
         self._request = bytearray()
+        self._pieces: list[bytes] = []
+        self._moments: list[float] = []
+        self._until = _LOOSE
+        self._stowed = 0
         self._kept = bytearray()
         self._times = array("d")
         self._ends = array("Q")
@@ -71,17 +79,26 @@ class Capture:
 
     def add(self, piece: bytes, now: float) -> None:
         """Take a piece of the answer's body, free of transfer framing."""
-        size = self.size = self.size + len(piece)
-        if size <= self._limit:
-            self._kept += piece
-        elif len(self._kept) < self._limit:
-            self._kept += piece[: self._limit - len(self._kept)]
-        if len(self._ends) < _MOST_MARKS:
-            self._times.append(now)
-            self._ends.append(size)
-        else:
-            self._times[-1] = now
-            self._ends[-1] = size
+        self.size += len(piece)
+        self._pieces.append(piece)
+        self._moments.append(now)
+        if self.size >= self._until:
+            self._stow()
+
+    def _stow(self) -> None:
+        """Put the loose pieces away: bytes up to the limit, a mark for each, the last one true."""
+        pieces, moments = self._pieces, self._moments
+        self._kept += b"".join(pieces)[: self._limit - len(self._kept)]
+        self._times.extend(moments)
+        ends = accumulate(map(len, pieces), initial=self._stowed)
+        next(ends)
+        self._ends.extend(ends)
+        if len(self._ends) > _MOST_MARKS:
+            del self._times[_MOST_MARKS - 1 : -1], self._ends[_MOST_MARKS - 1 : -1]
+        self._stowed = self.size
+        self._until = self.size + _LOOSE
+        pieces.clear()
+        moments.clear()
 
     @property
     def answered(self) -> bool:
@@ -118,6 +135,7 @@ class Capture:
     def _response(self) -> Response | None:
         if self._head is None:
             return None
+        self._stow()
         status, reason, headers, head_seconds = self._head
         begun = self._begun
         return Response(

@@ -1,5 +1,9 @@
 """proxy.capture: bytes up to the limit, sizes always, a moment for each piece."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from proxy import capture as module
 from proxy.capture import Capture
 from proxy.exchange import Failure, FailureKind, Mark, Role
@@ -71,3 +75,26 @@ def test_the_proxys_own_time_is_never_negative():
     made = capture()
     made.sent(10.0, 3.0)
     assert made.end(11.0).overhead == 0.0
+
+
+@given(
+    sizes=st.lists(st.integers(1, 9), max_size=40),
+    limit=st.integers(0, 120),
+    loose=st.integers(1, 40),
+    most=st.integers(2, 30),
+)
+def test_putting_pieces_away_together_changes_nothing(sizes, limit, loose, most):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_LOOSE", loose)
+        patch.setattr(module, "_MOST_MARKS", most)
+        made = capture(limit)
+        made.head(200, "", (), 10.0)
+        sent, marks = b"", []
+        for number, size in enumerate(sizes):
+            piece = bytes([number]) * size
+            made.add(piece, 10.0 + number)
+            sent += piece
+            marks = [*marks[: most - 1], Mark(seconds=float(number), end=len(sent))]
+            assert made.size == len(sent)
+        got = made.end(99.0).response
+    assert (got.body, got.size, got.marks) == (sent[:limit], len(sent), tuple(marks))
