@@ -18,7 +18,7 @@ from proxy.config import Provider, ProxyConfig
 from proxy.errors import RequestError
 from proxy.exchange import Role
 from proxy.framing import read_head
-from proxy.headers import control, outgoing, remembered, returning
+from proxy.headers import Fields, control, outgoing, remembered, returning
 from proxy.origin import parse_base_url
 from proxy.packing import pack, pack_pulse, unpack
 from proxy.parsing import Answer, Terms
@@ -99,15 +99,15 @@ def proxy() -> Iterator[tuple[str, Step]]:
     chunk = b"%x\r\n%b\r\n" % (200, b"x" * 200)
     answer = Answer(method="POST", limit=65_536, capture=capture(), reader=Nowhere())
     answer.feed(HEAD, 1.0)
-    fields = tuple((name, b" " + value) for name, value in REQUEST)
+    asked, fields = Fields.of(REQUEST), Fields.of([(name, b" " + value) for name, value in REQUEST])
     kept = capture()
     yield "peek: model and stream of a 20 KB body", lambda: peek(BODY)
     yield "route: choose", lambda: router.choose(model="m", provider_header="", target="/v1/chat/completions")
     yield "origin: target", lambda: origin.target("/v1/chat/completions")
-    yield "headers: control", lambda: control(REQUEST)
-    yield "headers: outgoing", lambda: outgoing(REQUEST, authority="h", key="k", length=9)
+    yield "headers: control", lambda: control(asked)
+    yield "headers: outgoing", lambda: outgoing(asked, authority="h", key="k", length=9)
     yield "headers: returning", lambda: returning(fields, chunked=True, connection="")
-    yield "headers: remembered", lambda: remembered(REQUEST)
+    yield "headers: remembered", lambda: remembered(asked)
     yield "framing: read a head", lambda: read_head(HEAD, "POST")
     yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
     yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)

@@ -13,6 +13,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestPayloadError
 
 from proxy.errors import RequestError
+from proxy.headers import Fields, control
 
 
 class Client(Protocol):
@@ -32,11 +33,12 @@ class Client(Protocol):
 class Arrival:
     """A request head and the reader of its body; made in place of aiohttp's own, costlier request object."""
 
-    __slots__ = ("begun", "chunked", "client", "content", "length", "message", "pairs")
+    __slots__ = ("begun", "chunked", "client", "content", "fields", "length", "message", "told")
 
     def __init__(self, message: RawRequestMessage, content: StreamReader, client: Client) -> None:
         self.message = message
-        self.pairs: tuple[tuple[bytes, bytes], ...] = message.raw_headers
+        self.fields = Fields.of(message.raw_headers)
+        self.told = control(self.fields)
         self.content = content
         self.client = client
         self.begun = client.take_moment()
@@ -64,7 +66,7 @@ class Arrival:
             raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
         if message.method == "CONNECT" or not message.path.startswith("/"):
             raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
-        if sum(len(name) + len(value) + 4 for name, value in self.pairs) + len(message.path) > head_limit:
+        if sum(len(name) + len(value) + 4 for name, value in self.fields.pairs) + len(message.path) > head_limit:
             raise RequestError(431, "head_too_large", f"the request head is larger than {head_limit} bytes")
         if self.chunked and (self.old or message.headers["Transfer-Encoding"].lower() != "chunked"):
             raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
@@ -75,6 +77,13 @@ class Arrival:
     def expects(self) -> bool:
         """True when the client waits to be told that its body is welcome."""
         return not self.old and "Expect" in self.message.headers
+
+    def here(self, most: int) -> bytes | None:
+        """The body, when all of it has come and is no longer than `most`; None when `read` must tell."""
+        content = self.content
+        if not content.is_eof() or content.total_bytes > most or content.exception() is not None or not self.client.connected:
+            return None
+        return content.read_nowait()
 
     async def read(self) -> bytes:
         """The next piece of the body, empty at its end; RequestError when its framing breaks, or nothing comes for too long,

@@ -6,6 +6,8 @@ Told the time by whoever knows it; a piece costs two appends, and what has gathe
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
+from functools import partial
 from itertools import accumulate
 
 from proxy.exchange import Exchange, Failure, Headers, Mark, Request, Response, Role
@@ -14,6 +16,7 @@ _MOST_MARKS = 100_000
 """Marks of one answer: 1.6 MB; a stream of more pieces keeps its last one up to date instead."""
 _LOOSE = 16 * 1024
 """Bytes of an answer that lie about in the pieces in which they came: to put each away at once costs a paced stream a tenth."""
+_mark: Callable[[tuple[float, int]], Mark] = partial(tuple.__new__, Mark)  # Mark._make is a Python function, called for each
 
 
 class Capture:
@@ -144,6 +147,6 @@ class Capture:
             headers=headers,
             body=bytes(self._kept),
             size=self.size,
-            marks=tuple(map(Mark._make, zip([at - begun for at in self._times], self._ends, strict=True))),
+            marks=tuple(map(_mark, zip([at - begun for at in self._times], self._ends, strict=True))),
             head_seconds=head_seconds,
         )

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import brotli
 
 from proxy.exchange import Exchange, Headers, Mark, Response
+from proxy.headers import Fields
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -33,9 +34,10 @@ _PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"con
 _SECRET_QUERY = re.compile(r"(?i)[?&](?:key|api[_-]?key|token|access_token|auth|secret|password|signature|sig)=([^&#]+)")
 
 
-def of_request(pairs: Iterable[tuple[bytes, bytes]], target: str) -> list[bytes]:
+def of_request(fields: Fields, target: str) -> list[bytes]:
     """The secrets that a request bears: in its fields by their names, in its query by its parameters'."""
-    bearing = [value for name, value in pairs if (lower := name.lower()) not in _PLAIN and _BEARING.search(lower)]
+    named = zip(fields.names, fields.pairs, strict=True)
+    bearing = [value for lower, (_, value) in named if lower not in _PLAIN and _BEARING.search(lower)]
     found = [secret for value in bearing for secret in _in_field(value)]
     if "?" in target:
         found += [value.encode("latin-1", "replace") for value in _SECRET_QUERY.findall(target)]

@@ -133,6 +133,11 @@ class Door(RequestHandler):
         if self.flow is not None:
             self.flow.hold(held=False)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """A body has been read: read on, where reading had stopped; aiohttp would look into its parser each time."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
     # -- what an exchange and the sweep call ---------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:

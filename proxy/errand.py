@@ -70,7 +70,7 @@ async def run(upstream: Upstream, errand: Errand) -> Exchange:
 def pack(errand: Errand) -> bytes:
     """An errand as bytes: the length of its JSON part, that part, its body; `unpack` gives back an equal one."""
     told = {name: getattr(errand, name) for name in Errand.__slots__ if name not in {"body", "origin"}}
-    told["origin"] = {name: getattr(errand.origin, name) for name in Origin.__slots__}
+    told["origin"] = errand.origin._asdict()
     words = json.dumps(told).encode()
     return b"".join((_LENGTH.pack(len(words)), words, errand.body))
 

@@ -112,7 +112,8 @@ class Forward:
         message = self._head(live, leg, length) + framed(first, chunked=arrival.chunked, last=not relay.uploading)
         for fresh in (False, True):
             asked = monotonic()
-            link = await self._open(live.ways.origins[leg.provider], leg.provider, fresh=fresh)
+            origin = live.ways.origins[leg.provider]
+            link = (None if fresh else self._upstream.ready(origin)) or await self._open(origin, leg.provider)
             live.capture.sent(monotonic(), waited + monotonic() - asked)
             answer = Answer(method=arrival.message.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
@@ -125,13 +126,14 @@ class Forward:
         relay, door = live.relay, cast("Door", live.arrival.client)
         door.flow = link
         done = link.serve(answer)
-        upload = Upload(live.arrival, link, live.capture)
+        upload: Upload | None = None
         sending: asyncio.Task[None] | None = None
         try:
             link.send(message, last=not relay.uploading)
             if door.writing_paused:
                 link.hold(held=True)
             if relay.uploading:
+                upload = Upload(live.arrival, link, live.capture)
                 sending = asyncio.create_task(upload.run())
             await done
         finally:
@@ -139,12 +141,15 @@ class Forward:
                 sending.cancel()
             door.flow = None
             self._upstream.release(link, answer)
-        if upload.fault is not None:
+        if upload is not None and upload.fault is not None:
             raise upload.fault
 
     async def _first_of_body(self, live: Live) -> bytes:
         """The body, or as much of it as is read before its route is chosen; `relay.uploading` tells if there is more."""
         arrival, relay = live.arrival, live.relay
+        if (whole := arrival.here(self._limits.peek_body)) is not None:
+            live.capture.ask(whole)
+            return whole
         relay.uploading = not arrival.content.at_eof()
         if relay.uploading and arrival.expects:
             relay.write(_CONTINUE)
@@ -164,7 +169,7 @@ class Forward:
         """The leg of the request, and its body with the provider's own name of the model in it, where a route says so."""
         arrival, capture = live.arrival, live.capture
         seen = peek(body)
-        said = rules.control(arrival.pairs)
+        said = arrival.told
         capture.model, capture.stream = seen.model, seen.stream
         capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
         leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.target)
@@ -175,12 +180,12 @@ class Forward:
     def _head(live: Live, leg: Leg, length: int | None) -> bytes:
         arrival, origin = live.arrival, live.ways.origins[leg.provider]
         key, field = live.ways.keys.get(leg.provider, ""), live.ways.key_fields.get(leg.provider, "")
-        lines = rules.outgoing(arrival.pairs, authority=origin.authority, key=key, length=length, key_field=field)
+        lines = rules.outgoing(arrival.fields, authority=origin.authority, key=key, length=length, key_field=field)
         return request_head(arrival.message.method, origin.target(leg.target), lines)
 
-    async def _open(self, origin: Origin, provider: str, *, fresh: bool) -> Link:
+    async def _open(self, origin: Origin, provider: str) -> Link:
         try:
-            return await self._upstream.open(origin, fresh=fresh)
+            return await self._upstream.open(origin)
         except UpstreamError as error:
             raise UpstreamError(error.kind, error.detail, provider) from None
 
@@ -205,7 +210,7 @@ class Forward:
             limit=self._limits.audit_body,
             method=arrival.message.method,
             target=rules.remembered_target(arrival.target),
-            headers=rules.remembered(arrival.pairs),
+            headers=rules.remembered(arrival.fields),
         )
 
     def _begin(self) -> None:
@@ -218,11 +223,11 @@ class Forward:
         self._pulse.finished += 1
         if not self._pulse.in_flight:
             self.quiet.set()
-        if rules.unrecorded(arrival.pairs):
+        if arrival.told.unrecorded:
             self._pulse.unrecorded += 1
             return
         try:
-            secrets = credentials.of_request(arrival.pairs, arrival.target)
+            secrets = credentials.of_request(arrival.fields, arrival.target)
             secrets += [key.encode("latin-1") for key in self.ways.keys.values()]
             exchange = capture.end(monotonic(), failure)
             self._sink.offer(credentials.cleared(exchange, credentials.forms(secrets)))

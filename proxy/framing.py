@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from proxy.headers import Fields
+
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([^\r\n\x00]*))?\r\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r\n")
 _LENGTH = re.compile(rb"\d{1,18}")
 _LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+(?:[ \t]*;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
 _TELLING = frozenset({b"transfer-encoding", b"content-length", b"connection", b"keep-alive"})
-_TELLING_LENGTHS = frozenset(map(len, _TELLING))
 _TIMEOUT = re.compile(rb"\btimeout\s*=\s*\"?(\d{1,6})")
 
 
@@ -37,9 +38,11 @@ class AnswerHead(NamedTuple):
     line: bytes
     status: int
     reason: str
-    fields: tuple[tuple[bytes, bytes], ...]
+    fields: Fields
     framing: Framing
     length: int
+    chunked: bool
+    """It says that its body comes in chunks, which the answer to HEAD says of a body that does not come."""
     keep: bool
     """The provider will keep the connection for another request."""
     keep_seconds: float
@@ -57,10 +60,7 @@ def read_head(head: bytes, method: str) -> AnswerHead:
     if not match:
         raise ValueError("its status line is not one of HTTP/1")
     fields = _fields(head, match.end())
-    told: dict[bytes, list[bytes]] = {}
-    for name, value in fields:
-        if len(name) in _TELLING_LENGTHS and (lower := name.lower()) in _TELLING:
-            told.setdefault(lower, []).append(value.strip().lower())
+    told = {name: [value.strip().lower() for value in fields.named(name)] for name in _TELLING.intersection(fields.names)}
     status = int(match[2])
     old = match[1] == b"0"
     framing, length = _framing(told, old=old)
@@ -74,6 +74,7 @@ def read_head(head: bytes, method: str) -> AnswerHead:
         fields=fields,
         framing=framing,
         length=length,
+        chunked=b"transfer-encoding" in told,
         keep=framing is not Framing.CLOSE and b"close" not in options and (not old or b"keep-alive" in options),
         keep_seconds=_keep_seconds(told),
     )
@@ -99,12 +100,12 @@ def chunked_end(before: bytes, data: bytes, pieces: list[bytes]) -> int | None:
     return match.end() - len(before) if match else None
 
 
-def _fields(head: bytes, start: int) -> tuple[tuple[bytes, bytes], ...]:
+def _fields(head: bytes, start: int) -> Fields:
     """The fields from `start` to the empty line; found in one search, and all bytes must be theirs."""
-    fields: list[tuple[bytes, bytes]] = _FIELD.findall(head, start)
-    if sum([len(name) + len(value) + 3 for name, value in fields]) != len(head) - start - 2:
+    pairs: list[tuple[bytes, bytes]] = _FIELD.findall(head, start)
+    if sum([len(name) + len(value) + 3 for name, value in pairs]) != len(head) - start - 2:
         raise ValueError("one of its header fields is not valid")
-    return tuple(fields)
+    return Fields.of(pairs)
 
 
 def _framing(told: Mapping[bytes, list[bytes]], *, old: bool) -> tuple[Framing, int]:

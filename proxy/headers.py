@@ -6,13 +6,29 @@ Order, case and repetition stay as sent; only hop-by-hop fields (RFC 9110 7.6.1)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from proxy.exchange import Headers
 
-Pairs = Iterable[tuple[bytes, bytes]]
-"""Header fields as received: name and value, raw bytes."""
+
+class Fields(NamedTuple):
+    """Header fields as received, raw bytes, and their names in lower case, which every rule here asks by."""
+
+    pairs: Sequence[tuple[bytes, bytes]]
+    names: Sequence[bytes]
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[bytes, bytes]]) -> Fields:
+        """The fields that `pairs` of name and value are."""
+        return cls(pairs, [name.lower() for name, _ in pairs])
+
+    def named(self, wanted: bytes) -> list[bytes]:
+        """The values of every field called `wanted`, in their order."""
+        if wanted not in self.names:
+            return []
+        return [value for lower, (_, value) in zip(self.names, self.pairs, strict=True) if lower == wanted]
+
 
 _HOP_BY_HOP = frozenset(
     {
@@ -24,7 +40,11 @@ _HOP_BY_HOP = frozenset(
 _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
 _CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
 """Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
+_MINDED = _NOT_SENT | _CREDENTIALS.keys() | {b"host", b"content-length"}
+"""Fields of a request that do not simply travel on."""
 _OURS = b"x-sameweights-"
+_NAMED = {b"keep-alive": frozenset({b"keep-alive"}), b"close": frozenset({b"close"})}
+"""What the usual Connection fields declare to be of this hop."""
 _REMEMBERED = frozenset(
     {
         *(
@@ -58,12 +78,13 @@ _SECRET_QUERY = re.compile(r"(?i)(?<=[?&])((?:key|api[_-]?key|token|access_token
 _USERINFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#@]*@")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(NamedTuple):
     """What a client told the proxy itself, by fields that no provider ever sees."""
 
     provider: str = ""
     opted_out: bool = False
+    unrecorded: bool = False
+    """The client wants nothing of this request kept (`x-sameweights-record: off`)."""
     tag: str = ""
     conversation: str = ""
 
@@ -71,32 +92,26 @@ class Control:
 _SILENT = Control()
 
 
-def control(pairs: Pairs) -> Control:
-    """Read the `x-sameweights-*` fields of a request; the last of a repeated one counts."""
-    ours = [(name.lower(), value) for name, value in pairs if name[:14].lower() == _OURS]
-    if not ours:
+def control(fields: Fields) -> Control:
+    """Read the `x-sameweights-*` fields of a request; the last of a repeated one counts, but one wish for no record is enough."""
+    if _OURS not in b"\n".join(fields.names):
         return _SILENT
-    said = {name: value.decode("latin-1").strip() for name, value in ours}
+    said = {lower: value.decode("latin-1").strip() for lower, (_, value) in zip(fields.names, fields.pairs, strict=True)}
     return Control(
         provider=said.get(b"x-sameweights-provider", ""),
         opted_out=said.get(b"x-sameweights-shadow", "").lower() == "off",
+        unrecorded=any(value.strip().lower() == b"off" for value in fields.named(b"x-sameweights-record")),
         tag=said.get(b"x-sameweights-tag", "")[:64],
         conversation=said.get(b"x-sameweights-conversation", "")[:128],
     )
 
 
-def unrecorded(pairs: Pairs) -> bool:
-    """True when the client wants nothing of this request kept (`x-sameweights-record: off`)."""
-    values = [value for name, value in pairs if name.lower() == b"x-sameweights-record"]
-    return bool(values) and any(value.strip().lower() == b"off" for value in values)
-
-
-def named_by_connection(pairs: Pairs) -> frozenset[bytes]:
+def named_by_connection(fields: Fields) -> frozenset[bytes]:
     """The field names, lower case, that the Connection fields declare to be of this hop only."""
-    values = [value for name, value in pairs if name.lower() == b"connection"]
+    values = b",".join(fields.named(b"connection")).strip().lower()
     if not values:
         return frozenset()
-    return frozenset(option.strip().lower() for value in values for option in value.split(b",")) - {b""}
+    return _NAMED.get(values) or frozenset(option.strip() for option in values.split(b",")) - {b""}
 
 
 def bearing(key: str, field: str) -> tuple[bytes, bytes]:
@@ -104,21 +119,21 @@ def bearing(key: str, field: str) -> tuple[bytes, bytes]:
     return _CREDENTIALS[field.encode()], f"{'Bearer ' if field == 'authorization' else ''}{key}".encode("latin-1")
 
 
-def outgoing(pairs: Pairs, *, authority: str, key: str, length: int | None, key_field: str = "") -> list[bytes]:
+def outgoing(fields: Fields, *, authority: str, key: str, length: int | None, key_field: str = "") -> list[bytes]:
     """The request's field lines for the provider, without line ends.
 
     A Content-Length becomes `length`, a Transfer-Encoding stays chunked, each where the client's stood. With a `key` each of the
     client's credentials becomes that key, in its own field or in `key_field`; a client without any is given one.
     """
-    pairs = list(pairs)
-    named = named_by_connection(pairs)
-    dropped = _NOT_SENT | named if named else _NOT_SENT
+    named = named_by_connection(fields)
     host = b"Host: " + authority.encode("latin-1")
     borne: set[bytes] = set()
     lines: list[bytes] = []
-    for name, value in pairs:
-        lower = name.lower()
-        if lower == b"host":
+    for lower, (name, value) in zip(fields.names, fields.pairs, strict=True):
+        if lower not in _MINDED:
+            if lower not in named and not lower.startswith(_OURS):
+                lines.append(name + b": " + value)
+        elif lower == b"host":
             if host:
                 lines.append(host)
             host = b""
@@ -131,44 +146,42 @@ def outgoing(pairs: Pairs, *, authority: str, key: str, length: int | None, key_
             if line not in borne:
                 lines.append(line)
             borne.add(line)
-        elif lower not in dropped and not lower.startswith(_OURS):
+        elif lower not in _NOT_SENT and lower not in named:
             lines.append(name + b": " + value)
     if key and not borne:
-        lines.append(b": ".join(bearing(key, key_field or _usual_field(pairs))))
+        lines.append(b": ".join(bearing(key, key_field or _usual_field(fields))))
     return [host, *lines] if host else lines
 
 
-def _usual_field(pairs: Pairs) -> str:
+def _usual_field(fields: Fields) -> str:
     """Where a client that sent no credential would have put it: those of Anthropic's API tell its version in each request."""
-    return "x-api-key" if any(name.lower() == b"anthropic-version" for name, _ in pairs) else "authorization"
+    return "x-api-key" if b"anthropic-version" in fields.names else "authorization"
 
 
-def returning(pairs: Pairs, *, chunked: bool, connection: str) -> list[bytes]:
+def returning(fields: Fields, *, chunked: bool, connection: str) -> list[bytes]:
     """The answer's field lines for the client, without line ends; the values are raw, with the space before them.
 
     `chunked` keeps the one transfer coding the body still has; `connection` is what this hop has to say, "" for nothing.
     """
-    pairs = list(pairs)
     # Content-Length is the framing that the client reads by: no Connection field may take it away.
-    named = named_by_connection(pairs)
-    dropped = (_HOP_BY_HOP | named) - {b"content-length"} if named else _HOP_BY_HOP
-    lines: list[bytes] = []
-    for name, value in pairs:
-        lower = name.lower()
-        if (lower == b"transfer-encoding" and chunked) or lower not in dropped:
-            lines.append(name + b":" + value)
+    named = named_by_connection(fields) - {b"content-length"}
+    lines = [
+        name + b":" + value
+        for lower, (name, value) in zip(fields.names, fields.pairs, strict=True)
+        if (lower not in _HOP_BY_HOP and lower not in named) or (chunked and lower == b"transfer-encoding")
+    ]
     if connection:
         lines.append(b"Connection: " + connection.encode("latin-1"))
     return lines
 
 
-def remembered(pairs: Pairs) -> Headers:
+def remembered(fields: Fields) -> Headers:
     """The fields that the record may hold: an allow-list, so that no credential is ever among them."""
     return tuple(
         [
             (name.decode("latin-1"), value.decode("latin-1").strip())
-            for name, value in pairs
-            if (lower := name.lower()) in _REMEMBERED or lower.startswith(_REMEMBERED_PREFIXES)
+            for lower, (name, value) in zip(fields.names, fields.pairs, strict=True)
+            if lower in _REMEMBERED or lower.startswith(_REMEMBERED_PREFIXES)
         ]
     )
 

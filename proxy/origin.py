@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 _EXAMPLE = "write it like https://api.example.com/v1"
 _MESSAGES = "/v1/messages"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """A base URL: `base` is its path without a trailing slash, `prefix` the same without a trailing `/v1`."""
+class Origin(NamedTuple):
+    """A base URL: `base` is its path without a trailing slash, `prefix` the same without a trailing `/v1`.
+
+    A named tuple, because connections are found by it for every request.
+    """
 
     tls: bool
     host: str

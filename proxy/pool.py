@@ -36,15 +36,15 @@ class Pool:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def take(self, origin: Origin, *, fresh: bool) -> Link:
-        """An idle connection, or (always when `fresh`) a new one; UpstreamError when none can be made."""
+    def idle(self, origin: Origin) -> Link | None:
+        """An idle connection that may take a request now, or None."""
         idle = self._idle.get(origin)
-        while idle and not fresh:
+        while idle:
             link = idle.pop()
             if monotonic() < link.keep_until and link.usable:
                 return link
             link.close()
-        return await self._dial(origin)
+        return None
 
     def give(self, link: Link) -> None:
         """Take a connection back whose answer ended exactly."""
@@ -65,7 +65,8 @@ class Pool:
             for link in list(links):
                 link.fail(FailureKind.STOPPED, "the proxy is stopping")
 
-    async def _dial(self, origin: Origin) -> Link:
+    async def dial(self, origin: Origin) -> Link:
+        """A new connection; UpstreamError when it cannot be made, RequestError when there are too many."""
         links = self._open.setdefault(origin, set())
         opening = self._opening.get(origin, 0)
         if self._most and len(links) + opening >= self._most:

@@ -39,9 +39,7 @@ class Relay:
         self._chunked_end = not plain and head.framing is not Framing.CLOSE
         if plain or self.uploading or head.framing is Framing.CLOSE:
             self.keep = False
-        return Terms(
-            head=_head(head, chunked=_says_chunked(head) and not plain, connection="" if self.keep else "close"), plain=plain
-        )
+        return Terms(head=_head(head, chunked=head.chunked and not plain, connection="" if self.keep else "close"), plain=plain)
 
     def refuse(self, error: ProxyError) -> None:
         """Answer in place of the provider; only before anything was sent."""
@@ -56,10 +54,6 @@ class Relay:
         if not self._chunked_end:
             # Nothing but the connection's end marks the end of this body; an orderly end would be a lie.
             self._door.break_off()
-
-
-def _says_chunked(head: AnswerHead) -> bool:
-    return any(name.lower() == b"transfer-encoding" for name, _ in head.fields)
 
 
 def _head(head: AnswerHead, *, chunked: bool, connection: str) -> bytes:

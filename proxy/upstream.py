@@ -35,9 +35,13 @@ class Upstream:
         self._limits = limits
         self._pool = Pool(timeouts, limits, pulse, Dialer(timeouts.connect, tls))
 
-    async def open(self, origin: Origin, *, fresh: bool = False) -> Link:
-        """A connection ready for one request; UpstreamError when it cannot be made, RequestError when there are too many."""
-        return await self._pool.take(origin, fresh=fresh)
+    def ready(self, origin: Origin) -> Link | None:
+        """A connection that is open and ready for one request, where there is one."""
+        return self._pool.idle(origin)
+
+    async def open(self, origin: Origin) -> Link:
+        """A new connection, for one request; UpstreamError when it cannot be made, RequestError when there are too many."""
+        return await self._pool.dial(origin)
 
     def release(self, link: Link, answer: Answer) -> None:
         """Give a connection back after `answer`: kept when that ended exactly, closed at once otherwise."""
@@ -69,7 +73,7 @@ class Upstream:
         """
         given = [pair for pair in headers if pair[0].lower() not in {b"content-length", b"transfer-encoding"}]
         pairs = [*given, (b"Content-Length", b"")] if body or method not in {"GET", "HEAD"} else given
-        lines = rules.outgoing(pairs, authority=origin.authority, key="", length=len(body))
+        lines = rules.outgoing(rules.Fields.of(pairs), authority=origin.authority, key="", length=len(body))
         capture.ask(body)
         failure: Failure | None
         try:
@@ -87,7 +91,7 @@ class Upstream:
         """Ask once; a second connection is tried only when the first, reused, was closed before the request had left."""
         for fresh in (False, True):
             started = monotonic()
-            link = await self.open(origin, fresh=fresh)
+            link = (None if fresh else self.ready(origin)) or await self.open(origin)
             reader = Nobody(most)
             answer = Answer(method=method, limit=self._limits.head, capture=capture, reader=reader)
             reader.too_much = partial(_give_up, link, answer, most)

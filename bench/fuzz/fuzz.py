@@ -91,11 +91,11 @@ def heads(data: bytes) -> None:
     """Heads and framing of an answer, whole and byte by byte: both readings come to the same."""
     with suppress(ValueError):
         framing.read_head(data, "POST")
-    pairs = [(name, value) for name, _, value in (line.partition(b":") for line in data.split(b"\r\n"))]
-    headers.outgoing(pairs, authority="h", key="k", length=1)
-    headers.remembered(pairs)
-    headers.control(pairs)
-    secrets = credentials.forms(credentials.of_request(pairs, "/v1/x?key=abcdefghij"))
+    fields = headers.Fields.of([(name, value) for name, _, value in (line.partition(b":") for line in data.split(b"\r\n"))])
+    headers.outgoing(fields, authority="h", key="k", length=1)
+    headers.remembered(fields)
+    headers.control(fields)
+    secrets = credentials.forms(credentials.of_request(fields, "/v1/x?key=abcdefghij"))
     assert all(secret not in credentials.masked(data, [secret]) or b"*" in secret for secret in secrets)
     pieces, read = _fed([data[at : at + 1] for at in range(len(data))])
     whole, _ = _fed([data])

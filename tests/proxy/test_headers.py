@@ -3,7 +3,7 @@
 import pytest
 
 from proxy import headers
-from proxy.headers import Control
+from proxy.headers import Control, Fields
 
 SECRETS = [
     b"Authorization: Bearer k",
@@ -17,7 +17,7 @@ SECRETS = [
 
 
 def pairs(*lines):
-    return [tuple(line.split(b": ", 1)) for line in lines]
+    return Fields.of([tuple(line.split(b": ", 1)) for line in lines])
 
 
 def out(*lines, **more):
@@ -87,19 +87,19 @@ def test_an_answers_fields_return_as_they_came():
         (b"Keep-Alive", b" timeout=5"),
         (b"Server", b"  z "),
     ]
-    assert headers.returning(came, chunked=False, connection="") == [b"X-A::1", b"Content-Length: 5", b"Server:  z "]
-    assert headers.returning(came[:1], chunked=False, connection="close")[-1] == b"Connection: close"
+    assert headers.returning(Fields.of(came), chunked=False, connection="") == [b"X-A::1", b"Content-Length: 5", b"Server:  z "]
+    assert headers.returning(Fields.of(came[:1]), chunked=False, connection="close")[-1] == b"Connection: close"
 
 
 def test_chunked_is_said_only_while_it_is_so():
     came = [(b"Transfer-Encoding", b" chunked")]
-    assert headers.returning(came, chunked=True, connection="") == [b"Transfer-Encoding: chunked"]
-    assert headers.returning(came, chunked=False, connection="") == []
+    assert headers.returning(Fields.of(came), chunked=True, connection="") == [b"Transfer-Encoding: chunked"]
+    assert headers.returning(Fields.of(came), chunked=False, connection="") == []
 
 
 def test_a_connection_field_cannot_take_the_length_away():
     came = [(b"Content-Length", b" 5"), (b"Connection", b" content-length")]
-    assert headers.returning(came, chunked=False, connection="") == [b"Content-Length: 5"]
+    assert headers.returning(Fields.of(came), chunked=False, connection="") == [b"Content-Length: 5"]
 
 
 def test_control_fields_are_read():
@@ -156,4 +156,4 @@ def test_keys_in_a_target_are_not_remembered(target, kept):
     ],
 )
 def test_a_client_may_have_nothing_kept(lines, said):
-    assert headers.unrecorded(pairs(*lines)) is said
+    assert headers.control(pairs(*lines)).unrecorded is said
