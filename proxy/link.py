@@ -58,7 +58,8 @@ class Link(asyncio.Protocol):
             self.close()
             return
         now = self.last = monotonic()
-        answer.feed(data, now)
+        feed = answer.feed
+        feed(data, now)
         if answer.over:
             self._finish(answer)
 
