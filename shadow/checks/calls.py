@@ -26,7 +26,7 @@ def call_schema(ask: Ask, said: Completion) -> Finding:
     if cut(said.first):
         return unmeasured(Aspect.CALL_SCHEMA, "the answer was cut by a limit on length, its last call may be too")
     kind, reason = worst(ask, said.first)
-    if not checked(ask, said.first):
+    if kind == VALID and reason and not checked(ask, said.first):
         return unmeasured(Aspect.CALL_SCHEMA, reason)
     return judged(Aspect.CALL_SCHEMA, kind == VALID, kind, "", reason)
 
@@ -64,5 +64,7 @@ def finish_vocabulary(ask: Ask, said: Completion) -> Finding:
         return unmeasured(Aspect.FINISH_VOCABULARY, "the answer ends without a finish_reason")
     if strange := next((note for note in said.notes if note.startswith(STRANGE_STOP)), ""):
         return judged(Aspect.FINISH_VOCABULARY, False, finish, "", strange)
+    if finish in KNOWN:
+        return judged(Aspect.FINISH_VOCABULARY, True, finish, "", "")
     reason = f"{short(repr(finish), 60)} is no end of an answer of this API ({THERE.get(ask.api) or ', '.join(KNOWN)})"
-    return judged(Aspect.FINISH_VOCABULARY, finish in KNOWN, finish, "", reason)
+    return judged(Aspect.FINISH_VOCABULARY, False, finish, "", reason)

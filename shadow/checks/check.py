@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from shadow.checks.calls import call_schema, finish_contradiction, finish_vocabulary
 from shadow.checks.characters import broken_characters
@@ -76,11 +77,18 @@ def check(ask: Ask, answer: Answer, *, sent_as: str = "") -> tuple[Finding, ...]
     if sent_as:
         ask = replace(ask, model=sent_as)
     said, reason = answer.said, _why_not(ask, answer)
-    found: list[Finding] = []
-    for aspect, judge in CHECKS:
-        why = reason or why_unfit(aspect, ask.api)
-        found.append(unmeasured(aspect, why) if why or not isinstance(said, Completion) else judge(ask, said))
+    read = said if isinstance(said, Completion) and not reason else None
+    found = [
+        judge(ask, read) if read and not unfit else unmeasured(aspect, reason or unfit)
+        for aspect, judge, unfit in _fitting(ask.api)
+    ]
     return (*found, *(judge(ask, answer) for _, judge in LEG_CHECKS))
+
+
+@lru_cache(maxsize=16)
+def _fitting(api: str) -> tuple[tuple[Aspect, Check, str], ...]:
+    """Each check, with why answers of this API cannot be held to it, if so."""
+    return tuple((aspect, judge, why_unfit(aspect, api)) for aspect, judge in CHECKS)
 
 
 def _why_not(ask: Ask, answer: Answer) -> str:

@@ -10,18 +10,21 @@ from shadow.compare.saying import judged, short, unmeasured
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Choice, Completion
 
+FREE = "the request leaves the choice of tools free"
 _MUST = frozenset({"required", "any"})
 
 
 def tool_choice(ask: Ask, said: Completion) -> Finding:
     """`none` brings no call, `required` one at least, a named tool calls of that tool, `allowed_tools` none but theirs."""
     choice, first = ask.tool_choice, said.first
+    if choice is None:
+        return unmeasured(Aspect.TOOL_CHOICE, FREE)
     named = _named(choice)
     called = [call.name for call in first.tool_calls]
     must = bool(named) or choice in _MUST if isinstance(choice, str) else bool(named) or _mode(choice) in _MUST
     allowed = frozenset({named}) if named else _allowed(choice)
     if choice != "none" and not must and not allowed:
-        return unmeasured(Aspect.TOOL_CHOICE, "the request leaves the choice of tools free")
+        return unmeasured(Aspect.TOOL_CHOICE, FREE)
     shown = named or (choice if isinstance(choice, str) else "allowed_tools")
     if must and not called:
         return _nothing(shown, first)

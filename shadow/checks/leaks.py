@@ -46,12 +46,14 @@ def template_leak(ask: Ask, said: Completion) -> Finding:
     text = (said.first.text or "")[:READ]
     if not text:
         return unmeasured(Aspect.TEMPLATE_LEAK, "the answer has no text")
-    found = [marker for marker in MARKERS if marker in text] if _FIRST.search(text) else []
+    found = [marker for marker in MARKERS if marker in text] if ("<" in text or "[" in text) and _FIRST.search(text) else []
     if found:
         bare, asked = _CODE.sub("", text), prompt_text(ask)
         found = [marker for marker in found if marker in bare and marker not in asked]
+    if not found:
+        return judged(Aspect.TEMPLATE_LEAK, True, "", "", "")
     reason = f"{short(', '.join(found[:4]), 120)} stands in the text{answer_cap(said.first.text or '', READ)}"
-    return judged(Aspect.TEMPLATE_LEAK, not found, ", ".join(found[:4]), "", reason)
+    return judged(Aspect.TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)
 
 
 def reasoning_form(ask: Ask, said: Completion) -> Finding:

@@ -55,17 +55,20 @@ def _loop(text: str) -> tuple[str, int] | None:
     at, fenced = 0, None
     while True:
         following = text.find(text[at : at + PROBE], at + 1, at + LONGEST + PROBE)
-        unit = following - at
-        length = _length(text, at, unit) if unit > 0 else 0
-        if length >= max(COVERED, TIMES * unit) and _LETTERS.search(text, at, following):
-            if fenced is None:
-                fenced = [found.span() for found in _CODE.finditer(text)]
-            if length >= 3 * COVERED or not any(start <= at < end for start, end in fenced):
-                return text[at:following], length // unit
+        step = STEP
+        if following > 0:
+            unit = following - at
+            length = _length(text, at, unit)
+            if length >= max(COVERED, TIMES * unit) and _LETTERS.search(text, at, following):
+                if fenced is None:
+                    fenced = [found.span() for found in _CODE.finditer(text)]
+                if length >= 3 * COVERED or not any(start <= at < end for start, end in fenced):
+                    return text[at:following], length // unit
+            # what was measured need not be measured again: a text of line feeds alone would take for ever
+            step = max(STEP, length - COVERED)
         if at >= last:
             return None
-        # what was measured need not be measured again: a text of line feeds alone would take for ever
-        at = min(at + max(STEP, length - COVERED), last)
+        at = min(at + step, last)
 
 
 def _length(text: str, at: int, unit: int) -> int:

@@ -19,7 +19,13 @@ LUMP = 200
 
 _FORMS = (
     ("functions.NAME:N", re.compile(r"functions\..+:\d+")),
-    ("uuid", re.compile(r"(?:\w{1,12}[-_])?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)),
+    (
+        # its hyphens are looked for first: an id of another form is told by them at once
+        "uuid",
+        re.compile(
+            r"(?=(?:[^-]*-){4})(?:\w{1,12}[-_])?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
+        ),
+    ),
     ("call_…", re.compile(r"call_.+")),
     ("digits", re.compile(r"\d+")),
     ("nine letters", re.compile(r"[A-Za-z0-9]{9}")),
@@ -37,8 +43,9 @@ def call_id(ask: Ask, said: Completion) -> Finding:
     reason = ""
     if not all(ids):
         reason = f"{ids.count('')} of {len(ids)} calls have no id"
-    elif twice := [name for name, times in Counter(ids).items() if times > 1]:
-        reason = f"two calls bear the id {short(twice[0], 60)}"
+    elif len(set(ids)) < len(ids):
+        twice = next(name for name, times in Counter(ids).items() if times > 1)
+        reason = f"two calls bear the id {short(twice, 60)}"
     elif used := set(ids) & set(_used(ask)):
         reason = f"the id {short(min(used), 60)} was given to a call earlier in this conversation"
     return judged(Aspect.CALL_ID, not reason, forms, "", reason)

@@ -27,9 +27,11 @@ def message_text(ask: Ask) -> str:
 
 def content_text(ask: Ask) -> str:
     """The contents of the messages, what every template puts before the model; neither calls nor earlier reasoning."""
-    found = (message.get("content") for message in ask.messages)
-    texts = (text for content in found for text in ([content] if isinstance(content, str) else _parts(content)))
-    return "\n".join(_capped(texts))
+    texts: list[str] = []
+    for message in ask.messages:
+        content = message.get("content")
+        texts += [content] if isinstance(content, str) else _parts(content)
+    return "\n".join(texts if sum(map(len, texts)) < CAP else _capped(iter(texts)))
 
 
 def _parts(content: object) -> Iterator[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import accumulate
-from operator import or_
+from itertools import accumulate, repeat
+from operator import sub
 from typing import NamedTuple
 
 WORDS = 30
@@ -21,6 +21,8 @@ ODD = 0.02
 REACH = 48
 """Characters on either side of a boundary; a longer run without a space is a token of its own kind, cut for its length."""
 
+_SEAM = "\0"
+_TIGHT = re.compile("\0(?<!\\s\0)(?!\\s)")
 _LETTER = "[^\\W_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 """A letter or digit of a script that puts spaces between its words."""
 _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb*`"
@@ -39,18 +41,27 @@ class Odd(NamedTuple):
     right: str
 
 
-def odd_boundaries(pieces: Sequence[str]) -> list[Odd] | None:
-    """The boundaries that lost their space; None where the stream has no rhythm by which to know. Pieces are not empty."""
-    ends, begins = [piece[-1].isspace() for piece in pieces], [piece[0].isspace() for piece in pieces[1:]]
-    odd = [position for position, beside in enumerate(map(or_, ends, begins)) if not beside]
-    spaced = len(begins) - len(odd)
-    if len(odd) > 1 and len(odd) > ODD * len(pieces):
+def tight_boundaries(pieces: Sequence[str]) -> list[int]:
+    """The offsets of the boundaries with no space on either side; pieces are not empty."""
+    joined = _SEAM.join(pieces)
+    if joined.count(_SEAM) >= len(pieces):
+        # the mark stands in the text too: another that is neither a space nor a letter takes its place there
+        joined = _SEAM.join(piece.replace(_SEAM, "\1") for piece in pieces)
+    parts = _TIGHT.split(joined)
+    return list(accumulate(map(sub, map(len, parts[:-1]), map(str.count, parts, repeat(_SEAM)))))
+
+
+def odd_boundaries(pieces: Sequence[str], text: str, tight: Sequence[int]) -> list[Odd] | None:
+    """The boundaries that lost their space; None where the stream has no rhythm by which to know.
+
+    `text` is the pieces joined, `tight` are the boundaries of theirs without a space.
+    """
+    spaced = len(pieces) - 1 - len(tight)
+    if len(tight) > 1 and len(tight) > ODD * len(pieces):
         return None
     if spaced < WORDS or (spaced < GROUPS and not _is_of_words(pieces)):
         return None
-    after = list(accumulate(map(len, pieces)))
-    text = "".join(pieces)
-    return [found for position in odd if (found := _judged(text, after[position]))]
+    return [found for at in tight if (found := _judged(text, at))]
 
 
 def _is_of_words(pieces: Sequence[str]) -> bool:

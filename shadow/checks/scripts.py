@@ -69,6 +69,7 @@ _ABOUT = (
 _KIN = {"Han": ("Kana", "Hangul"), "Kana": ("Han",), "Hangul": ("Han",)}
 """Scripts that are written together."""
 _CLASSES = {name: re.compile(f"[{letters}]") for name, letters in SCRIPTS.items()}
+_ANY = re.compile(f"[{''.join(SCRIPTS.values())}]")
 _RUNS = {name: re.compile(f"[{letters}](?:[{letters}\\s\u0300-\u036f・ー]*[{letters}])?") for name, letters in SCRIPTS.items()}
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _PAIRS = (
@@ -116,8 +117,8 @@ def foreign_script(ask: Ask, said: Completion) -> Finding:
 
 
 def _scripts(text: str) -> list[str]:
-    """The scripts of a text; its letters are looked at once each."""
-    letters = "" if text.isascii() else "".join(set(text))
+    """The scripts of a text; its letters are looked at once each, where one of them is of any."""
+    letters = "" if text.isascii() or not _ANY.search(text) else "".join(set(text))
     return [name for name, letter in _CLASSES.items() if letter.search(letters)] if letters else []
 
 

@@ -14,13 +14,14 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from string import ascii_letters
+from typing import NamedTuple
 
 from shadow.checks.german import are_two_in_german, is_german
 from shadow.checks.joining import are_two, at_a_mark, begins_a_sentence
 from shadow.checks.prompt import message_text
-from shadow.checks.rhythm import Odd, odd_boundaries
+from shadow.checks.rhythm import Odd, odd_boundaries, tight_boundaries
 from shadow.checks.seams import precedes_a_name
 from shadow.checks.words import COMMON, JOINED, LEFT, RIGHT, STRONG
 from shadow.compare.finding import Aspect, Finding
@@ -35,12 +36,15 @@ ENGLISH = 0.2
 STRIPPED = 8
 """Boundaries that join letters, in a stream where no piece begins or ends with a space, from which it was stripped."""
 
-BEFORE = re.compile("[\\s(\"'*_\N{LEFT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{EM DASH}>-]([A-Za-zäöüÄÖÜß]+)$")
-CONTRACTED = re.compile("[A-Za-z](['\N{RIGHT SINGLE QUOTATION MARK}](?:t|s|ve|ll|re|d|m))$")
+LETTERS = ascii_letters + "äöüÄÖÜß"
+OPENING = frozenset("(\"'*_\N{LEFT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{EM DASH}>-")
+"""What may stand before a word of prose, besides a space."""
+APOSTROPHES = frozenset("'\N{RIGHT SINGLE QUOTATION MARK}")
+CONTRACTED = frozenset({"t", "s", "ve", "ll", "re", "d", "m"})
 """The end of `don't` and `it's`, after which no word goes on."""
 CLOSING = "\\s)\"'*\N{RIGHT DOUBLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}<"
 AFTER = re.compile(f"([A-Za-zäöüÄÖÜ][a-zäöüß]*)(?:[{CLOSING}_\N{EM DASH}-]|[.,;:!?][{CLOSING}]|[.!?]$)")
-"""What may stand around a word of prose; a word at the very end of a text may be cut, unless a full stop says not."""
+"""A word of prose with what may stand behind it; one at the very end of a text may be cut, unless a full stop says not."""
 WORD = re.compile(r"[A-Za-zäöüÄÖÜß]{2,}")
 CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 PIECES, READ = 3_000, 100_000
@@ -53,9 +57,11 @@ SEEN_FROM = 400_000
 """Characters of the request read for words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joint:
-    """A boundary of two pieces where a letter meets a letter: its offset in the text, and the words that meet."""
+class Joint(NamedTuple):
+    """A boundary of two pieces where a letter meets a letter: its offset in the text, and the words that meet.
+
+    A named tuple, not a dataclass: a stream of tokens has one for every fourth of them.
+    """
 
     at: int
     left: str
@@ -64,13 +70,13 @@ class Joint:
 
 def lost_space(ask: Ask, said: Completion) -> Finding:
     """Whether a space was lost at a chunk boundary of the first choice's text."""
-    pieces = _first(said.first.pieces)
-    if not said.stream or len(pieces) < 2:
+    pieces = _first(said.first.pieces) if said.stream else ()
+    if len(pieces) < 2:
         return unmeasured(Aspect.LOST_SPACE, "not a stream of several pieces of text")
-    text = "".join(pieces)
-    odd = odd_boundaries(pieces)
+    text, tight = "".join(pieces), tight_boundaries(pieces)
+    odd = odd_boundaries(pieces, text, tight)
     code = _code(text)
-    if lost := _stripped(pieces) or _odd(ask, odd or [], text, code) or _lost(ask, pieces, text, code):
+    if lost := _stripped(pieces) or _odd(ask, odd or [], text, code) or _lost(ask, tight, text, code):
         reason = f"chunk boundary at character {lost.at}: {lost.left!r} and {lost.right!r} came joined"
         return judged(Aspect.LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
     if odd is None and not _known_boundary(pieces):
@@ -78,8 +84,10 @@ def lost_space(ask: Ask, said: Completion) -> Finding:
     return judged(Aspect.LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
 
 
-def _first(pieces: Sequence[str]) -> list[str]:
+def _first(pieces: Sequence[str]) -> Sequence[str]:
     """The pieces that are looked at."""
+    if len(pieces) <= PIECES and len("".join(pieces)) <= READ and all(pieces):
+        return pieces
     kept, room = [], READ
     for piece in pieces[:PIECES]:
         if room < 0:
@@ -111,24 +119,30 @@ def _odd(ask: Ask, odd: Sequence[Odd], text: str, code: Sequence[int]) -> Joint 
     return None
 
 
-def _joints(pieces: Sequence[str], text: str, code: Sequence[int]) -> Iterator[Joint]:
+def _joints(tight: Sequence[int], text: str, code: Sequence[int]) -> Iterator[Joint]:
     """Boundaries inside a run of letters that stands free, outside code; the halves reach to the ends of the run."""
-    at = 0
-    for piece, following in pairwise(pieces):
-        at += len(piece)
-        if following[0] == " " or not (piece[-1].isalpha() and following[0].isalpha()):
+    for at in tight:
+        if not (text[at].isalpha() and text[at - 1].isalpha() and (right := AFTER.match(text, at, at + REACH))):
             continue
-        before = " " * (at < REACH) + text[max(at - REACH, 0) : at]
-        left, right = CONTRACTED.search(before) or BEFORE.search(before), AFTER.match(text[at : at + REACH])
-        if left and right and not _is_within(code, at):
-            yield Joint(at=at, left=left[1], right=right[1])
+        left = ending(" " * (at < REACH) + text[max(at - REACH, 0) : at])
+        if left and not (code and _is_within(code, at)):
+            yield Joint(at, left, right[1])
 
 
-def _lost(ask: Ask, pieces: Sequence[str], text: str, code: Sequence[int]) -> Joint | None:
+def ending(before: str) -> str:
+    """The word that a text ends with, of a contracted one the last part with its mark; nothing where it does not stand free."""
+    bare = before.rstrip(LETTERS)
+    word, mark, further = before[len(bare) :], bare[-1:], bare[-2:-1]
+    if mark in APOSTROPHES and word in CONTRACTED and further.isascii() and further.isalpha():
+        return mark + word
+    return word if mark.isspace() or mark in OPENING else ""
+
+
+def _lost(ask: Ask, tight: Sequence[int], text: str, code: Sequence[int]) -> Joint | None:
     """The first joint where both halves are words and the whole is none; the request is read only when there is a suspect."""
-    joints = list(_joints(pieces, text, code))
+    joints = list(_joints(tight, text, code))
     suspects = [joint for joint in joints if _is_suspect(joint) or _are_two(joint)]
-    marks = _at_marks(pieces, text, code)
+    marks = _at_marks(tight, text, code)
     if (suspects or marks) and _is_english(text):
         seen = _words(ask, text)
         return next((joint for joint in suspects if _is_lost(joint, seen)), None) or next(iter(marks), None)
@@ -139,33 +153,26 @@ def _lost(ask: Ask, pieces: Sequence[str], text: str, code: Sequence[int]) -> Jo
     return next((joint for joint in german if seen[f"{joint.left}{joint.right}".casefold()] < 2), None)
 
 
-def _at_marks(pieces: Sequence[str], text: str, code: Sequence[int]) -> list[Joint]:
+def _at_marks(tight: Sequence[int], text: str, code: Sequence[int]) -> list[Joint]:
     """Boundaries at a mark or at the edge of code that have lost their space; a few are enough."""
     found: list[Joint] = []
-    at = looked = 0
     paired = text.count("`") % 2 == 0  # else no edge is known for a beginning or an end
-    for piece, following in pairwise(pieces):
-        at += len(piece)
-        if (
-            following[0] == " "
-            or looked == MARKS
-            or not _meets_a_mark(piece, following)
-            or not (paired or piece[-1] != "`" != following[0])
-        ):
+    for at in tight:
+        last, following = text[at - 1], text[at]
+        if len(found) == MARKS or not _meets_a_mark(last, following) or not (paired or last != "`" != following):
             continue
         place = bisect_left(code, at)
         edge = place < len(code) and code[place] == at
-        if edge == ("`" in {piece[-1], following[0]}) and (edge or place % 2 == 0) and place % 2 == (piece[-1] == "`"):
+        if edge == ("`" in {last, following}) and (edge or place % 2 == 0) and place % 2 == (last == "`"):
             two = at_a_mark(text, at)
-            looked += two is not None
-            found += [Joint(at=at, left=two[0], right=two[1])] if two else []
+            found += [Joint(at, *two)] if two else []
     return found
 
 
-def _meets_a_mark(piece: str, following: str) -> bool:
-    if following[0] == "`":
-        return piece[-1].isalpha()
-    return piece[-1] in ",;:.!?`" and following[0].isalpha()
+def _meets_a_mark(last: str, following: str) -> bool:
+    if following == "`":
+        return last.isalpha()
+    return last in ",;:.!?`" and following.isalpha()
 
 
 def _are_two(joint: Joint) -> bool:
@@ -182,7 +189,8 @@ def _are_two(joint: Joint) -> bool:
 def _is_suspect(joint: Joint) -> bool:
     left, right = joint.left.casefold(), joint.right
     if (
-        not right.islower()
+        (left not in COMMON and right not in COMMON)
+        or not right.islower()
         or min(len(left), len(right)) < 2
         or len(left + right) < 5
         or left + right in JOINED

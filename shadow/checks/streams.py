@@ -38,7 +38,7 @@ def stream_structure(_ask: Ask, said: Completion) -> Finding:
     if not said.stream:
         return unmeasured(Aspect.STREAM_STRUCTURE, "not a stream")
     noted = set(said.notes)
-    found = [fault for fault in FAULTS if fault in noted]
+    found = [fault for fault in FAULTS if fault in noted] if noted else []
     indices = [choice.index for choice in said.choices]
     if indices != list(range(len(indices))):
         found.append(f"the indices of the choices are {', '.join(map(str, indices[:8]))}")

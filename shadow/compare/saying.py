@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shadow.compare.finding import Aspect, Finding, State
 
 LONGEST = 200
 """Characters kept of a value in a finding."""
+_KEPT = 1_024
+"""Findings kept, of each of two states: most answers are told the same."""
 
 
 def short(value: object, longest: int = LONGEST) -> str:
     """`value` as text of at most `longest` characters."""
-    text = storable(str(value))
+    text = str(value)
+    if not text.isascii():
+        text = storable(text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
@@ -21,6 +27,8 @@ def storable(text: str) -> str:
 
 def judged(aspect: Aspect, same: bool, subject: object, reference: object, reason: str, *, score: float | None = None) -> Finding:
     """A match or a difference; without `score` it is 1 or 0. The reason is kept for a difference only."""
+    if same and score is None:
+        return _match(aspect, short(subject), short(reference))
     return Finding(
         aspect=aspect,
         state=State.MATCH if same else State.DIFFER,
@@ -31,11 +39,17 @@ def judged(aspect: Aspect, same: bool, subject: object, reference: object, reaso
     )
 
 
+@lru_cache(maxsize=_KEPT)
+def _match(aspect: Aspect, subject: str, reference: str) -> Finding:
+    return Finding(aspect=aspect, state=State.MATCH, score=1.0, subject=subject, reference=reference)
+
+
 def incomparable(aspect: Aspect, reason: str, subject: object = "", reference: object = "") -> Finding:
     """Both sides were seen, but holding one against the other would be unfair: `reason` says why."""
     return Finding(aspect=aspect, state=State.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference))
 
 
+@lru_cache(maxsize=_KEPT)
 def unmeasured(aspect: Aspect, reason: str) -> Finding:
     """There was nothing to measure: `reason` says what is missing."""
     return Finding(aspect=aspect, state=State.NOT_MEASURED, reason=reason)

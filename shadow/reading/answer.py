@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
-from proxy.exchange import Exchange, Response
+from proxy.exchange import Exchange, Mark, Response
 from shadow.reading.apis import READERS, Reader, api_of
 from shadow.reading.assemble import Reading
 from shadow.reading.body import Decoded, decode
@@ -13,6 +14,8 @@ from shadow.reading.completion import Completion, ProviderError, Unread, Why
 from shadow.reading.errors import error_of_body
 from shadow.reading.sse import read_stream
 from shadow.reading.timing import Timing, lay
+
+_END = itemgetter(Mark._fields.index("end"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ def read(exchange: Exchange) -> Answer:
     response = exchange.response
     if response is None:
         return _answer(exchange, Reading(_no_response(exchange), None, [], done=False), ())
-    decoded = decode(response.headers, response.body, [mark.end for mark in response.marks])
+    decoded = decode(response.headers, response.body, list(map(_END, response.marks)))
     if isinstance(decoded, Unread):
         error = error_of_body(response.status, b"") if not _is_success(response) else None
         return _answer(exchange, Reading(decoded, error, [], done=False), ())
@@ -77,7 +80,6 @@ def _is_success(response: Response) -> bool:
 def _read_body(exchange: Exchange, response: Response, body: bytes, reader: Reader) -> Reading:
     """A whole JSON body or a stream, told apart by the bytes: servers put the wrong content-type on either."""
     start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    named_stream = _is_named_stream(response)
     if not start and not body.strip():
         return Reading(Unread(why=Why.EMPTY, detail="the body is empty"), None, [], done=False)
     if start.startswith((b"{", b"[")):
@@ -85,7 +87,7 @@ def _read_body(exchange: Exchange, response: Response, body: bytes, reader: Read
     stream = read_stream(body)
     if stream:
         return _noted(reader.fold(stream, response.status), not exchange.stream, "a whole answer was asked for, a stream came")
-    if named_stream:
+    if _is_named_stream(response):
         return Reading(Unread(why=Why.NOT_SSE, detail="no line of the stream is an event"), None, [], done=False)
     return reader.whole(body, response.status)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from shadow.reading import assemble, completions, embeddings, message_ask, messages, responses
@@ -37,6 +38,7 @@ READERS: Mapping[str, Reader] = {
 }
 
 
+@lru_cache(maxsize=64)
 def api_of(target: str) -> str:
     """The API that a request target names by the end of its path: a key of PATHS, or ""."""
     path = target.partition("?")[0].partition("#")[0].rstrip("/")

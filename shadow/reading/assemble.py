@@ -14,7 +14,7 @@ from shadow.reading.completion import Choice, Completion, ProviderError, Unread,
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, mended
-from shadow.reading.mould import CHUNK, Mould, mould, strings
+from shadow.reading.mould import CHUNK, Mould, mould, saying, strings
 from shadow.reading.piece import piece
 from shadow.reading.sse import Event, Stream, Walk
 
@@ -133,9 +133,9 @@ class _Folding:
         """Takes the events that differ from the one before them in one string only."""
         if self._mould is None or self._grow is None:
             return
-        texts, ends = walk.run(self._mould.before, self._mould.after, strings)
-        self._grow([text for text in texts if text])
-        self.carried += [end for text, end in zip(texts, ends, strict=True) if text]
+        texts, ends = saying(*walk.run(self._mould.before, self._mould.after, strings))
+        self._grow(texts)
+        self.carried += ends
 
     def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
         """Be ready for more events like this one."""

@@ -5,11 +5,13 @@ A block of another kind is noted, never a fault: its API grows by kinds of block
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shadow.reading.calls import written
 from shadow.reading.draft import Draft
 from shadow.reading.loading import mended
+from shadow.reading.mould import Grown
 
 UNBEGUN_BLOCK = "a delta came for a block that was not begun"
 _TEXTS = {"text": "content", "thinking": "thinking"}
@@ -73,6 +75,21 @@ class Blocks:
             self._notes[f"a delta is of an unknown kind: {mended(kind)[:80]}"] = None
             return False
         return self._text(held, delta.get(held), apart=False)
+
+    def growing(self, index: int, kind: str) -> Callable[[Sequence[str]], None] | None:
+        """What takes more of a block by deltas of this kind, as `grow` would have, one by one; None where that cannot be told."""
+        if kind != "input_json_delta":
+            return self._draft.growing(Grown(None, _TEXTS[_DELTAS[kind]], 0))
+        block = self._open.get(index)
+        take = self._draft.growing(Grown(None, "tool_calls", block.call)) if block else None
+        if block is None or take is None:
+            return None
+
+        def grow(texts: Sequence[str]) -> None:
+            block.pieces += len(texts)
+            take(texts)
+
+        return grow
 
     def end(self, index: int) -> None:
         """The end of a block: a call that no piece of arguments came for has the input that it began with."""

@@ -70,6 +70,8 @@ def decode(headers: Headers, body: bytes, ends: Sequence[int], limit: int = DECO
 def codings(headers: Headers) -> list[str]:
     """The content codings in the order they were applied, lower case, `identity` left out."""
     values = [value for name, value in headers if name.lower() == "content-encoding"]
+    if not values:
+        return []
     names = [name.strip().lower() for name in ",".join(values).split(",")]
     return [name for name in names if name and name != "identity"]
 

@@ -77,6 +77,17 @@ class Draft:
                 self._notes["content came after the finish_reason"] = None
         return carried
 
+    def say(self, text: str) -> bool:
+        """Takes content and nothing else, as `add` would from a message of it alone."""
+        self._text_came = True
+        if not text:
+            return False
+        self._pieces.append(text)
+        self._carried += 1
+        if self.finish is not None:
+            self._notes["content came after the finish_reason"] = None
+        return True
+
     def growing(self, grown: Grown) -> Callable[[Sequence[str]], None] | None:
         """What takes more of a string that has begun, as `add` would have, piece by piece; None where that cannot be told."""
         if grown.field == "tool_calls":

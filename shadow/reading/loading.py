@@ -43,9 +43,15 @@ NOT_FINITE = "the JSON holds NaN, Infinity or a number out of range"
 def load(data: bytes) -> Loaded:
     """A whole body, bounded in depth and free of lone surrogates."""
     loaded = load_piece(data)
-    if loaded.why is None and data.count(b"[") + data.count(b"{") > MAX_DEPTH and too_deep(loaded.value):
+    if loaded.why is None and _may_be_deep(data) and too_deep(loaded.value):
         return _fault(Why.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
     return loaded._replace(value=mended_value(loaded.value)) if loaded.lenient else loaded
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Whether so many containers begin; taking them out finds each by memchr, where counting them looks at every byte."""
+    left = len(data.replace(b"{", b"", MAX_DEPTH + 1)) + len(data.replace(b"[", b"", MAX_DEPTH + 1))
+    return 2 * len(data) - left > MAX_DEPTH
 
 
 def load_piece(data: bytes) -> Loaded:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shadow.reading import parts
@@ -17,7 +17,7 @@ from shadow.reading.completion import Completion, ProviderError, Unread, Why
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, mended
-from shadow.reading.mould import around, strings
+from shadow.reading.mould import around, saying, strings
 from shadow.reading.piece import piece
 from shadow.reading.sse import Event, Stream, Walk
 
@@ -136,13 +136,11 @@ class _Making:
 
 
 class _Same(NamedTuple):
-    """A delta like which more may follow: its block, itself, the key of its string, and the bytes around that."""
+    """A delta like which more may follow: the bytes around its string, and what takes more such strings."""
 
-    block: int
-    delta: dict[str, Any]
-    key: str
     before: bytes
     after: bytes
+    grow: Callable[[Sequence[str]], None]
 
 
 class _Folding:
@@ -163,10 +161,10 @@ class _Folding:
         """Takes the events that differ from the one before them in the one string of their delta only."""
         if self._same is None:
             return
-        index, delta, key, before, after = self._same
-        for text, end in zip(*walk.run(before, after, strings), strict=True):
-            if self.making.blocks.grow(index, {**delta, key: text}):
-                self.carried.append(end)
+        before, after, grow = self._same
+        texts, ends = saying(*walk.run(before, after, strings))
+        grow(texts)
+        self.carried += ends
 
     def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
         """Be ready for more events like this one."""
@@ -175,8 +173,9 @@ class _Folding:
         key = GROWING.get(kind) if isinstance(kind, str) else None
         if key and isinstance(delta.get(key), str) and delta[key] and self._moulds < _MOST_MOULDS:
             self._moulds += 1
-            if halves := around(event, chunk, delta, key):
-                self._same = _Same(_index(chunk), delta, key, *halves)
+            grow = self.making.blocks.growing(_index(chunk), delta["type"])
+            if grow and (halves := around(event, chunk, delta, key)):
+                self._same = _Same(*halves, grow)
 
     def add(self, event: Event) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""

@@ -61,6 +61,14 @@ def _string(literal: bytes) -> str | None:
         return None
 
 
+def saying(texts: list[str], ends: list[int]) -> tuple[list[str], list[int]]:
+    """The strings that say something, with the ends of their events."""
+    if all(texts):
+        return texts, ends
+    told = [(text, end) for text, end in zip(texts, ends, strict=True) if text]
+    return [text for text, _ in told], [end for _, end in told]
+
+
 def mould(event: Event, chunk: dict[str, Any]) -> Mould | None:
     """The mould of an event that was read as `chunk`, if nothing in it but one string can matter when it comes again."""
     held = _holder(chunk)

@@ -135,13 +135,14 @@ class _Folding:
             self._calls += 1
         return found
 
-    def _feed(self, message: dict[str, Any], end: int, logprobs: Any = None) -> bool:
-        carried = self._draft.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=True)
+    def _feed(self, message: dict[str, Any], end: int, logprobs: Any = None) -> None:
+        self._carry(end, carried=self._draft.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=True))
+
+    def _carry(self, end: int, *, carried: bool) -> None:
         if carried:
             self.carried.append(end)
             if self.spoke is None and self._draft.speaks:
                 self.spoke = end
-        return carried
 
     def _text(self, field: str, chunk: dict[str, Any], end: int) -> None:
         item = self._item(chunk, "message" if field in ("content", "refusal") else "reasoning")
@@ -150,7 +151,11 @@ class _Folding:
             self.notes[UNANNOUNCED] = None
         if isinstance(text, str):
             item.fed = True
-            self._feed({field: self._apart(item, text) if field == "content" else text}, end, chunk.get("logprobs"))
+            told = self._apart(item, text) if field == "content" else text
+            if field == "content" and not chunk.get("logprobs"):
+                self._carry(end, carried=self._draft.say(told))
+            else:
+                self._feed({field: told}, end, chunk.get("logprobs"))
 
     def _apart(self, item: _Item, text: str) -> str:
         """A text, with a blank line before the first of another message."""

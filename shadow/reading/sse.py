@@ -6,12 +6,18 @@ Only CR, LF and CRLF end a line: U+2028 and its like are text, and a reader that
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from itertools import accumulate
+from itertools import accumulate, repeat
+from operator import add
 from typing import NamedTuple, Protocol
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_NEEDLE = 5
+"""Bytes at whose like a body is cut into its events: for a longer needle CPython sets up its search anew at each find."""
+_MOST_ALIKE = 20_000
+"""Events taken at a time: a body that unpacked to many megabytes of blank lines is not cut into as many pieces."""
 
 Read = Callable[[Sequence[bytes]], list[str]]
 
@@ -86,13 +92,11 @@ def read_stream(body: bytes) -> Stream:
 
 def _uniform_line_end(body: bytes) -> bytes:
     """The one line ending that the body uses, or nothing when it mixes them."""
-    returns = body.count(b"\r")
-    if not returns:
+    if b"\r" not in body:
         return b"\n"
-    feeds = body.count(b"\n")
-    if not feeds:
+    if b"\n" not in body:
         return b"\r"
-    return b"\r\n" if returns == feeds == body.count(b"\r\n") else b""
+    return b"\r\n" if body.count(b"\r") == body.count(b"\n") == body.count(b"\r\n") else b""
 
 
 class _Blocks:
@@ -104,16 +108,28 @@ class _Blocks:
         self._line_end = line_end
         self._blank = line_end * 2
         self._lead = b""
+        self._name = ""
 
     def next(self) -> Event | None:
-        body, line_end = self._body, self._line_end
+        body = self._body
         while (end := body.find(self._blank, self._at)) >= 0:
             block = body[self._at : end]
             self._at = end + len(self._blank)
-            if event := _event(block.split(line_end), self._at):
-                self._lead = block[: -len(event.data)] if event.data and block.endswith(event.data) else b""
+            if event := self._event(block):
                 return event
         return None
+
+    def _event(self, block: bytes) -> Event | None:
+        """The event of a block; nearly always it is one line of data, behind the same bytes as in the event before it."""
+        data = block[len(self._lead) :]
+        if self._lead and data[:1] not in b" " and self._line_end not in data and block.startswith(self._lead):
+            return Event(data, self._name, self._at)
+        event = _event(block.split(self._line_end), self._at)
+        if event:
+            lead = block[: -len(event.data)] if event.data and block.endswith(event.data) else b""
+            self._lead = lead if lead.rpartition(self._line_end)[2] in {b"data: ", b"data:"} else b""
+            self._name = event.event
+        return event
 
     def tail(self) -> Event | None:
         return _event(self._body[self._at :].split(self._line_end), len(self._body))
@@ -122,14 +138,27 @@ class _Blocks:
         head, foot = self._lead + before, after + self._blank
         if not self._lead or not self._body.startswith(head, self._at):
             return [], []
-        # Between the strings of two such events stand always the same bytes: they are compared by splitting at them.
-        between = self._body[self._at + len(head) :].split(foot + head)
-        last, ended, _ = between.pop().partition(foot)
-        texts = read([*between, last] if ended else between)
+        literals = self._literals(head, foot)
+        texts = read(literals)
         around = len(head) + len(foot)
-        ends = list(accumulate(map(around.__add__, map(len, [*between, last][: len(texts)])), initial=self._at))
+        ends = list(accumulate(map(add, map(len, literals[: len(texts)]), repeat(around)), initial=self._at))
         self._at = ends[-1]
         return texts, ends[1:]
+
+    def _literals(self, head: bytes, foot: bytes) -> list[bytes]:
+        """What stands between `head` and `foot` in the events from here on, as far as they have both."""
+        begun = _NEEDLE - len(self._blank)
+        *blocks, _ = self._body[self._at + begun :].split((self._blank + head)[:_NEEDLE], _MOST_ALIKE)
+        start, end, at = len(head) - begun, len(self._blank) - len(foot), self._at + len(head)
+        while blocks and not blocks[-1].startswith(head[begun:]):
+            blocks.pop()
+        literals = [block[start:end] for block in blocks]
+
+        def differ(count: int) -> bool:
+            """Whether so many, put together again, are not what was cut."""
+            return not self._body.startswith((foot + head).join(literals[:count]) + foot, at)
+
+        return literals[: bisect_left(range(1, len(literals) + 1), 1, key=differ)] if differ(len(literals)) else literals
 
 
 class _Listed:

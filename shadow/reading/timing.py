@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import sub
+from operator import itemgetter, sub
 
-from proxy.exchange import Exchange, Response
+from proxy.exchange import Exchange, Mark, Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class Timing:
     """The first event with text, a refusal or a call: `first_token`, where there was no reasoning before it."""
 
 
+_SECONDS = itemgetter(Mark._fields.index("seconds"))
 _MOST_GAPS = 2_000
 _SHORTEST_GENERATION = 0.001
 """Seconds; an answer that came in one burst was buffered somewhere and has no rate."""
@@ -51,8 +52,7 @@ def lay(
     response = exchange.response
     if response is None:
         return Timing(head=None, first_chunk=None, first_token=None, total=exchange.seconds, gaps=(), rate=None)
-    chunks = sorted(set(map(partial(bisect_left, ends), carried)))
-    moments = [mark.seconds for mark in map(response.marks.__getitem__, chunks[: bisect_left(chunks, len(response.marks))])]
+    moments = _moments(response, ends, carried)
     return Timing(
         head=response.head_seconds,
         first_chunk=next((mark.seconds for mark in response.marks if mark.end), None),
@@ -62,6 +62,18 @@ def lay(
         rate=_rate(moments, tokens),
         first_content=_moment(response, bisect_left(ends, spoke)) if spoke is not None else None,
     )
+
+
+def _moments(response: Response, ends: Sequence[int], carried: Sequence[int]) -> list[float]:
+    """When each of the chunks came that brought the ends of those events."""
+    if not carried:
+        return []
+    marks, first = response.marks, bisect_left(ends, carried[0])
+    if ends[first : first + len(carried)] == carried and len(set(carried)) == len(carried):
+        # a chunk for each event, as most servers send them
+        return list(map(_SECONDS, marks[first : first + len(carried)]))
+    chunks = sorted(set(map(partial(bisect_left, ends), carried)))
+    return list(map(_SECONDS, map(marks.__getitem__, chunks[: bisect_left(chunks, len(marks))])))
 
 
 def _moment(response: Response, chunk: int) -> float | None:

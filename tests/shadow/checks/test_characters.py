@@ -1,5 +1,9 @@
 # ruff: noqa: RUF001 - broken letters are what this is about
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shadow.checks.characters import broken_characters
 from shadow.compare.finding import State
@@ -53,3 +57,27 @@ def test_what_the_request_holds_or_asks_about_is_left_alone():
 
 def test_the_place_and_the_character_are_told():
     assert found("caf\ufffd").reason == "U+FFFD stands at character 3 of the text"
+
+
+@given(st.text(st.sampled_from("a \t\n\r\f\x0b\x1b\x7f~"), min_size=1, max_size=6))
+def test_a_control_character_is_seen_alike_beside_ascii_and_beside_other_letters(text):
+    at = next((place for place, one in enumerate(text) if one in "\x0b\x1b\x7f"), None)
+    for also in ("", "ø"):
+        reason = found(text + also).reason
+        assert reason == ("" if at is None else f"U+{ord(text[at]):04X} stands at character {at} of the text")
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Ã¡", "â€™", "ðŸ˜", "ä½\xa0å¥½", "Â°", "Ã", "â", "é", "“", "’", "a", " ", "\x80", "é“"]),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_what_was_read_as_something_else_is_seen_wherever_it_stands(parts):
+    text = "".join(parts)
+    sign = re.search("â[\x80€].|ðŸ..|[ã-é][\x80-\xbf€™“’].|aÃ¡(?=[a ]|$)|Â[\xa0-\xbf]|\x80", text)
+    if found(text).state is State.DIFFER:
+        assert sign
+    for whole in ("â€™", "Â°", "ðŸ˜€"):
+        assert found(f"{text} {whole} a").state is State.DIFFER

@@ -31,6 +31,12 @@ def test_the_model_that_was_asked_for_answers(asked, named, state):
     assert found.state is state
 
 
+def test_a_name_of_any_length_is_taken_apart():
+    for name in ("m" * 150, "m" * 5_000):
+        for asked, state in ((f"router/{name}", State.MATCH), (f"{name}-2", State.DIFFER)):
+            assert echoed_model(ask(model=asked), replace(completion(choice("a")), model=name)).state is state
+
+
 @pytest.mark.parametrize("note", CHANGES)
 def test_one_stream_comes_from_one_server(note):
     said = completion(choice("a"))

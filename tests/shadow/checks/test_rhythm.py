@@ -1,11 +1,18 @@
 # ruff: noqa: RUF001 - quotation marks of other languages belong to this
 import re
+from itertools import accumulate, pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shadow.checks.rhythm import GROUPS, WORDS, odd_boundaries
+from shadow.checks.rhythm import GROUPS, WORDS, odd_boundaries, tight_boundaries
 
 PROSE = "The survey of the valley, as it was, took three weeks; nobody asked Mr Kowalczyk for 12 apples. " * 3
+
+
+def odd(pieces):
+    return odd_boundaries(pieces, "".join(pieces), tight_boundaries(pieces))
 
 
 def words(text):
@@ -16,14 +23,14 @@ def words(text):
 def test_each_space_that_one_of_whole_words_loses_is_seen(position):
     pieces = words(PROSE)
     pieces[position] = pieces[position].lstrip()
-    (odd,) = odd_boundaries(pieces)
-    assert odd.at == len("".join(pieces[:position]))
+    (found,) = odd(pieces)
+    assert found.at == len("".join(pieces[:position]))
 
 
 def test_other_languages_with_spaces_have_the_rhythm_too():
     pieces = words("Le château, qui fut détruit, n’était pas très loin; él cantó años. " * 5)
     pieces[20] = pieces[20].lstrip()
-    assert len(odd_boundaries(pieces)) == 1
+    assert len(odd(pieces)) == 1
 
 
 @pytest.mark.parametrize(
@@ -41,16 +48,23 @@ def test_other_languages_with_spaces_have_the_rhythm_too():
     ],
 )
 def test_what_has_no_rhythm_or_no_words_is_left_alone(pieces):
-    assert not odd_boundaries(pieces)
+    assert not odd(pieces)
 
 
 def test_what_cannot_be_known_is_told_from_what_is_fine():
-    assert odd_boundaries(words(PROSE)) == []
-    assert odd_boundaries(words(PROSE)[: WORDS - 2]) is None
-    assert odd_boundaries([*words(PROSE), "a", "b", "c"]) is None
+    assert odd(words(PROSE)) == []
+    assert odd(words(PROSE)[: WORDS - 2]) is None
+    assert odd([*words(PROSE), "a", "b", "c"]) is None
 
 
 def test_pieces_of_several_words_have_a_rhythm_too():
     groups = [" of the dog and then"] * GROUPS
-    assert odd_boundaries([*groups, " of all", "these things"])
-    assert odd_boundaries([*groups[: WORDS + 2], " of all", "these things"]) is None
+    assert odd([*groups, " of all", "these things"])
+    assert odd([*groups[: WORDS + 2], " of all", "these things"]) is None
+
+
+@given(st.lists(st.text(st.sampled_from("ab, \n\u2003\x1f\0\1é`"), min_size=1, max_size=3), min_size=1))
+def test_boundaries_without_a_space_are_those_where_no_piece_has_one(pieces):
+    ends = accumulate(map(len, pieces))
+    tight = [at for at, (one, two) in zip(ends, pairwise(pieces), strict=False) if not (one[-1].isspace() or two[0].isspace())]
+    assert tight_boundaries(pieces) == tight

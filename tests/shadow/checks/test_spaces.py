@@ -1,9 +1,12 @@
+# ruff: noqa: RUF001 - quotation marks belong to this
 import random
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shadow.checks.spaces import lost_space
+from shadow.checks.spaces import ending, lost_space
 from shadow.compare.finding import State
 from tests.shadow.compare.made import ask, choice, completion
 
@@ -142,3 +145,16 @@ def test_a_stream_of_whole_words_needs_no_list_of_words():
 def test_an_identifier_that_was_cut_within_a_stream_of_whole_words_is_none():
     assert found([*tokens(PROSE), "Call `set", "Timeout` now."]).state is State.MATCH
     assert found([*tokens(PROSE), "So setTimeout is called, and set", "Timeout is not."]).state is State.MATCH
+
+
+FREE = re.compile("[\\s(\"'*_“‘—>-]([A-Za-zäöüÄÖÜß]+)$")
+SHORTENED = re.compile("[A-Za-z](['’](?:t|s|ve|ll|re|d|m))$")
+
+
+@given(
+    st.lists(st.sampled_from([*"abtsdmäßÄé1 '’“(\"_-—>.,`\u2003", "ve", "ll", "re", "don't", " it’s"]), max_size=8).map("".join)
+)
+def test_the_word_before_a_boundary_is_known_by_what_stands_before_it(before):
+    before += "" if before[-1:].isalpha() else "t"
+    found = SHORTENED.search(before) or FREE.search(before)
+    assert ending(before) == (found[1] if found else "")

@@ -125,3 +125,19 @@ def test_what_comes_after_the_finish_reason_is_noted():
     assert notes == {}
     draft.add({}, {"role": "assistant", "content": "b"}, streamed=True)
     assert list(notes) == ["content came after the finish_reason"]
+
+
+@given(st.lists(st.sampled_from(["", "a", "b", None]), max_size=6))
+def test_content_alone_is_taken_as_from_a_message_of_it_alone(texts):
+    told = []
+    for alone in (True, False):
+        notes: dict[str, None] = {}
+        draft = Draft(notes)
+        carried = []
+        for text in texts:
+            if text is None:
+                draft.add({"finish_reason": "stop"}, {"role": "assistant"}, streamed=True)
+            else:
+                carried.append(draft.say(text) if alone else draft.add({}, {"content": text}, streamed=True))
+        told.append((carried, draft.done(0, streamed=True), list(notes)))
+    assert told[0] == told[1]

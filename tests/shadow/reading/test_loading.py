@@ -86,3 +86,12 @@ def test_arguments_stay_exact():
     loaded = load_arguments('{"n": 123456789012345678901234567890, "x": 1, "x": 2, "e": "\\ud83d"}')
     assert loaded.parsed == {"n": 123456789012345678901234567890, "x": 2, "e": "\ufffd"}
     assert loaded.oddities == ("the key 'x' stands twice in the arguments of one call",)
+
+
+@pytest.mark.parametrize("opener", ["[", '{"a":'])
+@pytest.mark.parametrize("deep", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1])
+def test_the_depth_of_a_body_is_bounded_whatever_else_stands_in_it(opener, deep):
+    closer = "]" if opener == "[" else "}"
+    body = f"[{opener * deep}1{closer * deep},{','.join(['[]', '{}'] * MAX_DEPTH)}]".encode()
+    assert (load(body).why is Why.TOO_DEEP) == (deep + 1 > MAX_DEPTH)
+    assert load(b"[" + b",".join([b"[]", b"{}"] * MAX_DEPTH) + b"]").why is None

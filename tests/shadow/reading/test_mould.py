@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shadow.reading import assemble
 from shadow.reading.assemble import fold
-from shadow.reading.mould import LARGEST, mould, strings
+from shadow.reading.mould import LARGEST, mould, saying, strings
 from shadow.reading.sse import Event, read_stream
 from tests.shadow.reading.hostile import CHOICE, CHUNK, WORDS
 
@@ -75,6 +75,12 @@ def test_strings_are_read_as_json_reads_them_one_or_many(texts, plain):
     written = [json.dumps(text, ensure_ascii=not plain) for text in texts]
     read = strings([text[1:-1].encode("utf-8", "surrogatepass") for text in written])
     assert read == texts[: len(read)]
+
+
+@given(st.lists(st.sampled_from(["", "a", "b"]), max_size=6))
+def test_strings_that_say_nothing_are_left_out_with_their_ends(texts):
+    told, ends = saying(texts, list(range(len(texts))))
+    assert list(zip(told, ends, strict=True)) == [(text, end) for end, text in enumerate(texts) if text]
 
 
 def test_strings_are_read_up_to_the_first_that_is_none():

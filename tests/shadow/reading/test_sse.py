@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import httpx2
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -56,6 +59,24 @@ def test_it_reads_what_the_standard_reads(body):
     assert slow(body) == list(events(body))
 
 
+BLOCKS = st.lists(
+    st.lists(
+        st.sampled_from(
+            [b"data: a", b"data: b", b"data:c", b"data:  d", b"data: ", b"data: data: a", b"event: x", b"id: a", b": a"]
+        ),
+        max_size=3,
+    ).map(b"\n".join),
+    max_size=12,
+).map(b"\n\n".join)
+
+
+@given(BLOCKS, st.sampled_from([b"\n", b"\r\n", b"\r"]))
+@example(b"data: a\nid: a\n\ndata: a\nid: b\n\n", b"\n")
+def test_events_laid_out_alike_or_not_read_as_the_standard_reads_them(blocks, ending):
+    body = (blocks + b"\n\n").replace(b"\n", ending)
+    assert slow(body) == list(events(body))
+
+
 @given(BODIES.filter(lambda body: not body.endswith(b"\r")))
 def test_it_reads_what_httpx2_reads(body):
     ours = [(event.event or "message", event.data.decode("utf-8", "replace")) for event in events(body) if event.data]
@@ -92,3 +113,58 @@ def test_what_has_no_blank_line_after_it_is_a_tail_and_no_event():
     assert [event.data for event in stream.events] == [b"x"]
     assert stream.tail == Event(b"[DONE]", "", 21)
     assert read_stream(b"data: x\n\n: comment\n").tail is None
+
+
+def lines_only(literals):
+    """Reads what holds no end of a line, as every JSON string."""
+    return [literal.decode("latin-1") for literal in takewhile(lambda literal: not {10, 13} & {*literal}, literals)]
+
+
+def in_runs(body: bytes, before: bytes, after: bytes) -> list[Event]:
+    """The events of a body; after each that is `before`, something and `after`, those that are too are taken in one go."""
+    walk, found = read_stream(body).walk(), []
+    while event := walk.next():
+        found.append(event)
+        if len(event.data) >= len(before + after) and event.data.startswith(before) and event.data.endswith(after):
+            texts, ends = walk.run(before, after, lines_only)
+            found += [
+                Event(before + text.encode("latin-1") + after, event.event, end) for text, end in zip(texts, ends, strict=True)
+            ]
+    return found
+
+
+SHELLS = st.sampled_from([(b'{"a":"', b'"}'), (b'"', b'"'), (b"d", b"}"), (b"da", b"ta"), (b"d", b"\xff")])
+PARTS = st.lists(
+    st.sampled_from([b"a", b"", b'"', b'"}', b'{"a":"', b"da", b"ta", b"\n", b"\n\n", b"\n\ndata: ", b": x\n\n"]), max_size=3
+)
+AROUND = st.sampled_from(
+    [(b"data: ", b""), (b"data: ", b""), (b"data:", b""), (b"event: x\ndata: ", b""), (b"data: ", b"\nid: 1")]
+)
+
+
+@given(
+    SHELLS,
+    st.lists(st.tuples(AROUND, PARTS.map(b"".join)), min_size=1, max_size=9),
+    st.booleans(),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+)
+def test_events_taken_in_one_go_are_those_read_one_by_one(shell, written, steady, ending):
+    before, after = shell
+    around = [written[0][0]] * len(written) if steady else [pair for pair, _ in written]
+    blocks = [lead + before + part + after + rest + b"\n\n" for (lead, rest), (_, part) in zip(around, written, strict=True)]
+    body = b"".join(blocks).replace(b"\n", ending)
+    assert in_runs(body, before, after) == read_stream(body).events
+
+
+@pytest.mark.parametrize("odd", [b"", b"data: <b]\n\n", b": comment\n\n", b"data: <\n\n", b"data: b>\nid: 1\n\n"])
+@pytest.mark.parametrize("place", [0, 1, 5, 19, 20])
+def test_an_event_of_another_form_ends_a_run_wherever_it_stands(odd, place):
+    alike = [b"data: <%d>\n\n" % number for number in range(20)]
+    body = b"data: <first>\n\n" + b"".join([*alike[:place], odd, *alike[place:]]) + b"data: [DONE]\n\n"
+    walk = read_stream(body).walk()
+    walk.next()
+    texts, ends = walk.run(b"<", b">", lines_only)
+    assert texts == [str(number) for number in range(20)][: place if odd else 20][: len(texts)]
+    assert len(texts) >= place - 1
+    assert in_runs(body, b"<", b">") == read_stream(body).events
+    assert ends == [event.end for event in read_stream(body).events][1 : len(ends) + 1]

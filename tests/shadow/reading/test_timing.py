@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,3 +70,13 @@ def test_the_first_content_came_with_the_chunk_that_holds_its_end():
     timing = lay(of(10, 20, 30), ends=[10, 20, 30], carried=[20, 30], spoke=30)
     assert (timing.first_token, timing.first_content) == (1.125, 1.25)
     assert lay(of(10), ends=[10], carried=[10]).first_content is None
+
+
+@given(st.lists(st.integers(0, 12), max_size=9).map(sorted), st.lists(st.integers(0, 14), max_size=9).map(sorted), st.data())
+def test_a_chunk_for_each_event_is_timed_as_any_other_way_of_sending(ends, others, data):
+    first = data.draw(st.integers(0, len(ends)))
+    carried = data.draw(st.sampled_from([others, ends, ends[first:], ends[first : first + 3], sorted(set(ends))]))
+    chunks = [place for place in sorted({bisect_left(ends, end) for end in carried}) if place < len(ends)]
+    timing = lay(of(*ends), ends=ends, carried=carried)
+    assert timing.first_token == (1.0 + chunks[0] / 8 if chunks else None)
+    assert timing.gaps == tuple((later - one) / 8 for one, later in pairwise(chunks))
