@@ -169,9 +169,12 @@ def _turned(plane: Plane, line: bytes) -> None:
 
 
 def main() -> None:
-    """Read the one line of orders, serve, and leave with 0."""
+    """Read the one line of orders, serve, and leave with 0; at once where there are none."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    told = json.loads(sys.stdin.readline())
+    orders = sys.stdin.readline()
+    if not orders:  # begun ahead of a configuration that could not be used
+        return
+    told = json.loads(orders)
 
     def announce() -> None:
         sys.stdout.write("ready\n")

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING
 
-import structlog
+from shadow.ahead import spawned
 
-log = structlog.get_logger("sameweights.serve")
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 START_PATIENCE = 30.0
 """Seconds until a child must have said that it is ready; a cold disk may be slow."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 
-class Child:
-    """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it."""
+@cache
+def log() -> FilteringBoundLogger:
+    """The parent's log, set up by the first word that is to be said: an orderly start says none, and is a third cheaper."""
+    from structlog import get_logger  # noqa: PLC0415 - as above
 
-    def __init__(self, name: str, module: str, task: str, fds: Sequence[int], *, nice: int = 0) -> None:
+    from shadow.logs import to_stderr  # noqa: PLC0415 - as above
+
+    to_stderr()
+    logger: FilteringBoundLogger = get_logger("sameweights.serve")
+    return logger
+
+
+class Child:
+    """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it.
+
+    `begun` is a process of this module that waits for its task already; it is taken for the first start.
+    """
+
+    def __init__(
+        self, name: str, module: str, task: str, fds: Sequence[int], *, nice: int = 0, begun: Process | None = None
+    ) -> None:
         self.name = name
         self._module = module
         self._task = task
         self._fds = tuple(fds)
         self._nice = nice
+        self._begun = begun
         self._process: Process | None = None
 
     @property
@@ -36,10 +56,7 @@ class Child:
 
     async def start(self) -> None:
         """Start the process and hand it its task; from the loading of its code on it stands back by `nice`."""
-        # -P: a folder named proxy or storage where the user stands must not be taken for ours
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", self._module, stdin=PIPE, stdout=PIPE, pass_fds=self._fds, start_new_session=True
-        )
+        self._process, self._begun = self._begun or await spawned(self._module, self._fds), None
         with suppress(ProcessLookupError):  # it may have ended already, which `ready` tells
             os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + self._nice)
         self.tell()
@@ -67,7 +84,7 @@ class Child:
                     await self._process.wait()
                 return said == b"ready\n"
         except TimeoutError:
-            log.error("process did not start", process=self.name, seconds=START_PATIENCE)  # noqa: TRY400 - a sentence, not our bug
+            log().error("process did not start", process=self.name, seconds=START_PATIENCE)
             return False
 
     async def keep_alive(self) -> None:
@@ -76,7 +93,7 @@ class Child:
         while True:
             assert self._process is not None
             code = await self._process.wait()
-            log.error("process ended, starting it anew", process=self.name, code=code, pause=pause)
+            log().error("process ended, starting it anew", process=self.name, code=code, pause=pause)
             await asyncio.sleep(pause)
             await self.start()
             pause = FIRST_PAUSE if await self.ready() else min(pause * 2, LONGEST_PAUSE)
@@ -89,7 +106,7 @@ class Child:
         try:
             await asyncio.wait_for(self._process.wait(), patience)
         except TimeoutError:
-            log.warning("process did not stop in time", process=self.name, seconds=patience)
+            log().warning("process did not stop in time", process=self.name, seconds=patience)
             self.kill()
             await self._process.wait()
 

@@ -95,8 +95,7 @@ def serve(
     attached: Annotated[bool, typer.Option("--attached", help="Stop when standard input ends.")] = False,
 ) -> None:
     """Forward live traffic, and audit a sample of it."""
-    from shadow.serve import run
-    from shadow.settings import advice, load
+    from shadow.ahead import begun
 
     flags = {
         "upstream": upstream,
@@ -111,10 +110,14 @@ def serve(
         "workers": workers,
     }
     path = config if config or upstream else file_here() or missing()
-    loaded = load(path, flags, os.environ)
-    for word in advice(loaded):
-        typer.echo(f"note: {word}", err=True)
-    raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), attached=attached))
+    with begun() as ahead:
+        from shadow.serve import run
+        from shadow.settings import advice, load
+
+        loaded = load(path, flags, os.environ)
+        for word in advice(loaded):
+            typer.echo(f"note: {word}", err=True)
+        raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), ahead, attached=attached))
 
 
 @app.command()
@@ -277,19 +280,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script, and the one boundary: here, and nowhere else, a fault becomes an exit code."""
     if crowded := crowded_out():
         _leave(crowded)
-    from shadow.faults import ConfigError
-    from storage.store import StoreError
-
     try:
         app(arguments)
-    except ConfigError as error:
-        _leave(*error.faults)
-    except StoreError as error:
-        _leave(f"{error}")
+    except Exception as error:
+        from shadow.faults import ConfigError  # only now: what goes well begins sooner without
+        from storage.store import StoreError
+
+        if isinstance(error, (ConfigError, StoreError)):
+            _leave(f"{error}")
+        raise
 
 
-def _leave(*faults: str) -> NoReturn:
-    typer.echo("\n".join(faults), err=True)
+def _leave(faults: str) -> NoReturn:
+    typer.echo(faults, err=True)
     sys.exit(WRONG)
 
 

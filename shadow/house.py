@@ -7,6 +7,7 @@ its parent is gone.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import secrets
@@ -214,6 +215,10 @@ async def live(config: Config, store: Store, admin: socket.socket, audit_socket:
     await hold(ended.set, house.turn)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
+    # as in the data plane: what exists now lives for ever, and what an exchange leaves behind needs no collector
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
     await ended.wait()
     await house.stop()
 

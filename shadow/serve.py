@@ -8,23 +8,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
-
-import structlog
+from asyncio.subprocess import Process
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 
 from proxy.lifeline import hold
-from shadow.child import Child
+from shadow.ahead import DATA_PLANE, Ahead
+from shadow.child import Child, log
 from shadow.config import Config
 from shadow.faults import ConfigError
-from shadow.logs import to_stderr
-
-log = structlog.get_logger("sameweights.serve")
 
 AUDIT_PATIENCE = 15.0
 """Seconds that the audit process may take to empty its inbox and store what it has, at a stop."""
@@ -38,35 +34,32 @@ NICE = 10
 Load = Callable[[], Config]
 
 
-def run(config: Config, load: Load | None = None, *, attached: bool = False) -> int:
+def run(config: Config, load: Load | None, ahead: Ahead, *, attached: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, with the routes that `load` gives from SIGHUP on; 0 after an orderly stop.
 
     `attached` ends it with standard input too, for a parent that may be killed. ConfigError, all faults at once, when it
     cannot start.
     """
-    to_stderr()
-    allow_many_files()
     with tempfile.TemporaryDirectory(prefix="sameweights-") as folder:
         audit_socket = f"{folder}/audit.sock"
         if len(os.fsencode(audit_socket)) > SOCKET_PATH:
             raise ConfigError([f"TMPDIR: the path '{audit_socket}' is too long for a socket: name a folder with a shorter one"])
-        data, admin = open_ports(config)
+        data, admin = open_ports(config, ahead.sockets)
         with closing(admin):
-            return asyncio.run(_House(config, load, data, admin, audit_socket).run(attached=attached))
+            house = _House(config, load, data=data, admin=admin, audit_socket=audit_socket, begun=ahead.process)
+            return ahead.runner.run(house.run(attached=attached))
 
 
-def allow_many_files() -> None:
-    """Take all the file descriptors that the system grants: a stream is two, and the usual first offer is 1,024."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(OSError, ValueError):  # some systems say "unlimited" and mean less
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+def open_ports(
+    config: Config, unbound: Mapping[socket.AddressFamily, socket.socket]
+) -> tuple[list[socket.socket], socket.socket]:
+    """The data port once a worker, and the admin port; ConfigError names each port that is taken, and an unusable store.
 
-
-def open_ports(config: Config) -> tuple[list[socket.socket], socket.socket]:
-    """The data port once a worker, and the admin port; ConfigError names each port that is taken, and an unusable store."""
+    The first worker's is the one of its family in `unbound`.
+    """
     faults: list[str] = []
-    data = _open("proxy.listen", config.proxy.listen, config.proxy.workers, faults)
-    admin = _open("admin.listen", config.admin.listen, 1, faults)
+    data = _open("proxy.listen", config.proxy.listen, config.proxy.workers, faults, unbound)
+    admin = _open("admin.listen", config.admin.listen, 1, faults, {})
     if faults:
         faults += _store_faults(config)
         for opened in (*data, *admin):
@@ -75,15 +68,17 @@ def open_ports(config: Config) -> tuple[list[socket.socket], socket.socket]:
     return data, admin[0]
 
 
-def _open(key: str, address: str, count: int, faults: list[str]) -> list[socket.socket]:
+def _open(
+    key: str, address: str, count: int, faults: list[str], unbound: Mapping[socket.AddressFamily, socket.socket]
+) -> list[socket.socket]:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         # a plain bind first: with SO_REUSEPORT alone a second sameweights would share the port unnoticed
-        _listening(family, host, int(port), reuse=False).close()
-        first = _listening(family, host, int(port), reuse=count > 1)
-        rest = [_listening(family, host, first.getsockname()[1], reuse=True) for _ in range(count - 1)]
+        _listening(_socket(family), host, int(port), reuse=False).close()
+        first = _listening(unbound.get(family) or _socket(family), host, int(port), reuse=count > 1)
+        rest = [_listening(_socket(family), host, first.getsockname()[1], reuse=True) for _ in range(count - 1)]
     except OSError as why:
         faults.append(
             f"{key}: cannot listen on '{address}': {why.strerror or why}; choose another port, or stop what uses this one"
@@ -92,8 +87,11 @@ def _open(key: str, address: str, count: int, faults: list[str]) -> list[socket.
     return [first, *rest]
 
 
-def _listening(family: socket.AddressFamily, host: str, port: int, *, reuse: bool) -> socket.socket:
-    opened = socket.socket(family, socket.SOCK_STREAM)
+def _socket(family: socket.AddressFamily) -> socket.socket:
+    return socket.socket(family, socket.SOCK_STREAM)
+
+
+def _listening(opened: socket.socket, host: str, port: int, *, reuse: bool) -> socket.socket:
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse:
@@ -123,7 +121,14 @@ class _House:
     """The processes of one `serve`, from start to stop."""
 
     def __init__(
-        self, config: Config, load: Load | None, data: Sequence[socket.socket], admin: socket.socket, audit_socket: str
+        self,
+        config: Config,
+        load: Load | None,
+        *,
+        data: Sequence[socket.socket],
+        admin: socket.socket,
+        audit_socket: str,
+        begun: Process,
     ) -> None:
         self._config = config
         self._load = load
@@ -133,10 +138,7 @@ class _House:
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._audit = Child("audit", "shadow.house", self._audit_task(audit_socket), [admin.fileno()], nice=NICE)
-        self._planes = [
-            Child(f"proxy {n}", "proxy.server", self._plane_task(audit_socket, n, opened), [opened.fileno()])
-            for n, opened in enumerate(data)
-        ]
+        self._planes = [self._plane(n, opened, None if n else begun) for n, opened in enumerate(data)]
 
     async def run(self, *, attached: bool) -> int:
         loop = asyncio.get_running_loop()
@@ -197,21 +199,25 @@ class _House:
     def _asked_to_turn(self) -> None:
         """Read the configuration again; what cannot be used changes nothing, and why is said."""
         if self._load is None:
-            log.warning("not reloaded: the configuration came from no file")
+            log().warning("not reloaded: the configuration came from no file")
             return
         try:
             wanted = self._load()
         except ConfigError as error:
             for fault in error.faults:
-                log.error("not reloaded, nothing is changed", fault=fault)  # noqa: TRY400 - a sentence, not our bug
+                log().error("not reloaded, nothing is changed", fault=fault)
             return
         self._config, later = turned(self._config, wanted)
         for key in later:
-            log.warning("takes a restart, the old value stays", key=key)
+            log().warning("takes a restart, the old value stays", key=key)
         self._audit.turn(self._audit_task(self._audit_socket))
         for worker, (plane, opened) in enumerate(zip(self._planes, self._data, strict=True)):
             plane.turn(self._plane_task(self._audit_socket, worker, opened))
-        log.info("providers and routes reloaded", providers=len(wanted.proxy.providers), routes=len(wanted.proxy.routes))
+        log().info("providers and routes reloaded", providers=len(wanted.proxy.providers), routes=len(wanted.proxy.routes))
+
+    def _plane(self, worker: int, opened: socket.socket, begun: Process | None) -> Child:
+        task = self._plane_task(self._audit_socket, worker, opened)
+        return Child(f"proxy {worker}", DATA_PLANE, task, [opened.fileno()], begun=begun)
 
     def _audit_task(self, audit_socket: str) -> str:
         return json.dumps(

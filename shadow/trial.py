@@ -16,7 +16,7 @@ from shadow.config import ShadowConfig
 from shadow.discretion import Guard
 from shadow.drift.exclusion import Exclusion
 from shadow.drift.kind import kind
-from shadow.drift.payoff import excluded, payoffs, wants_control
+from shadow.drift.payoff import counted, wants_control
 from shadow.greedy import Greedy, ask_greedily, takes_temperature
 from shadow.identity.shape import shape_of
 from shadow.keep import Triple, pair_record
@@ -78,17 +78,18 @@ class Trials:
         own = compare(Pair(kind=Kind.SELF, ask=live.ask, subject=reference.answer, reference=control.answer)) if control else None
         comparisons = (cross, *((own,) if own else ()), *((greedily.comparison,) if greedily else ()))
         legs += greedily.legs if greedily else ()
-        answers = (live.ask, live.answer, reference.answer, control.answer if control else None)
+        second = control.answer if control else None
+        payoffs, excluded = counted(live.ask, live.answer, reference.answer, second, tiebreak=self._shadow.tiebreak)
         record = pair_record(
             Triple(live=live, reference=reference, control=control, reason=reason),
             comparisons=comparisons,
-            payoffs=payoffs(*answers, tiebreak=self._shadow.tiebreak),
+            payoffs=payoffs,
             legs=tuple(self._keep(leg) for leg in legs),
             alterations=alterations,
             bodies=self._guard.bodies,
             shape=shape_of(pair),
         )
-        told = replace(record, kind=kind(live.ask), excluded=excluded(*answers, tiebreak=self._shadow.tiebreak))
+        told = replace(record, kind=kind(live.ask), excluded=excluded)
         if self._mirror.same_server(live.exchange):
             told = replace(told, payoffs=(), excluded=(Exclusion.SAME_SERVER.value,))
         return Trial(legs=legs, comparisons=comparisons, record=self._guard.pair(told))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from shadow.compare import values
 from shadow.compare.gate import cut
-from shadow.compare.values import canonical
 from shadow.reading.completion import Choice, ToolCall
 
 
@@ -38,11 +40,27 @@ def meaning(call: ToolCall) -> str:
     if call.invalid:
         return f"not JSON: {call.arguments}"
     try:
-        return canonical(call.parsed)
+        return values.canonical(call.parsed)
     except RecursionError:
         return f"as sent: {call.arguments}"
+
+
+def alike(one: ToolCall, other: ToolCall) -> bool:
+    """Whether the arguments of two calls mean the same: whether they are of one `meaning`."""
+    if not one.invalid and not other.invalid:
+        with suppress(RecursionError):
+            return values.alike(one.parsed, other.parsed)
+    return meaning(one) == meaning(other)
 
 
 def arguments(choice: Choice) -> tuple[tuple[str, str], ...]:
     """All calls as (name, meaning of the arguments), sorted: the order of parallel calls is no difference here."""
     return tuple(sorted((call.name, meaning(call)) for call in choice.tool_calls))
+
+
+def same_arguments(one: Choice, other: Choice) -> bool:
+    """Whether the `arguments` of two answers are equal; told without writing them where each makes one call."""
+    if len(one.tool_calls) == len(other.tool_calls) == 1:
+        mine, its = one.tool_calls[0], other.tool_calls[0]
+        return mine.name == its.name and alike(mine, its)
+    return arguments(one) == arguments(other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from shadow.compare import acting, failing, latency, sameness, shape, text, thinking, tokens, tools, vectors
 from shadow.compare.finding import Aspect, Comparison, Finding
@@ -23,6 +24,9 @@ UNGATED: tuple[tuple[Aspect, Comparator], ...] = (
     (Aspect.PARAMETERS, failing.parameters),
 )
 """What is measured where an answer failed too; these take any pair."""
+
+BOTH_WHOLE = (shape.BOTH_WHOLE, failing.BOTH_ANSWER, failing.BOTH_TAKE)
+"""What these say of a pair that passed the gate."""
 
 COMPARATORS: tuple[tuple[Aspect, Comparator], ...] = (
     (Aspect.ACTION, tools.action),
@@ -67,15 +71,17 @@ COMPARATORS: tuple[tuple[Aspect, Comparator], ...] = (
 
 def compare(pair: Pair) -> Comparison:
     """One comparison of a pair: a finding for every comparator, in their order, those before the gate first."""
-    reason = storable(why_not_comparable(pair))
-    findings = [judge(pair) for _, judge in UNGATED]
-    findings += [_judged(pair, aspect, judge, reason) for aspect, judge in COMPARATORS]
+    if reason := storable(why_not_comparable(pair)):
+        findings = [judge(pair) for _, judge in UNGATED]
+        findings += [incomparable(aspect, reason) for aspect, _ in COMPARATORS]
+    else:
+        findings = [*BOTH_WHOLE, *(unfit or judge(pair) for judge, unfit in _fitting(pair.ask.api))]
     return Comparison(kind=pair.kind, comparable=reason, findings=tuple(findings))
 
 
-def _judged(pair: Pair, aspect: Aspect, judge: Comparator, reason: str) -> Finding:
-    """The signal's own finding, unless the pair passed no gate or its API cannot show such a thing."""
-    if reason:
-        return incomparable(aspect, reason)
-    unfit = why_unfit(aspect, pair.ask.api)
-    return unmeasured(aspect, unfit) if unfit else judge(pair)
+@lru_cache(maxsize=16)
+def _fitting(api: str) -> tuple[tuple[Comparator, Finding | None], ...]:
+    """The comparators, each with what stands in its place where the API cannot show such a thing."""
+    unfit = [(aspect, why_unfit(aspect, api)) for aspect, _ in COMPARATORS]
+    instead = [unmeasured(aspect, why) if why else None for aspect, why in unfit]
+    return tuple((judge, found) for (_, judge), found in zip(COMPARATORS, instead, strict=True))

@@ -26,6 +26,15 @@ _NAMED = re.compile(
 )
 
 
+def _takes(refused: bool) -> str:
+    return "refuses it" if refused else "takes it"
+
+
+BOTH_ANSWER = judged(Aspect.ERROR_CLASS, True, ANSWERED, ANSWERED, "")
+BOTH_TAKE = judged(Aspect.PARAMETERS, True, _takes(False), _takes(False), "")
+"""What `error_kind` and `parameters` say of two whole answers."""
+
+
 def kind_of(answer: Answer) -> str:
     """`answered`, `no_answer` (the connection failed), or the class of the error that was sent."""
     where, _ = standing(answer)
@@ -56,10 +65,6 @@ def parameters(pair: Pair) -> Finding:
         return unmeasured(Aspect.PARAMETERS, lost)
     one, other = (kind in REFUSED for kind in kinds)
     return judged(Aspect.PARAMETERS, one == other, _takes(one), _takes(other), _refusal(pair, first=one))
-
-
-def _takes(refused: bool) -> str:
-    return "refuses it" if refused else "takes it"
 
 
 def _refusal(pair: Pair, *, first: bool) -> str:

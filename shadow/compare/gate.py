@@ -78,6 +78,8 @@ def why_not_comparable(pair: Pair) -> str:
         where, how = standing(answer)
         if where is not Standing.WHOLE:
             return f"{name} gave no whole answer ({where.value}): {how}"[:400]
+    if pair.subject.exchange.request.target == pair.reference.exchange.request.target:
+        return ""
     apis = api(pair.subject), api(pair.reference)
     return "" if apis[0] == apis[1] else f"two different APIs answered: {apis[0]} and {apis[1]}"
 
@@ -96,7 +98,10 @@ def said(answer: Answer) -> Completion:
 
 def choices(pair: Pair) -> tuple[Choice, Choice]:
     """The first choices of both legs, behind the gate."""
-    return said(pair.subject).first, said(pair.reference).first
+    one, other = pair.subject.said, pair.reference.said
+    assert isinstance(one, Completion)
+    assert isinstance(other, Completion)
+    return one.choices[0], other.choices[0]
 
 
 def cut(choice: Choice) -> bool:
@@ -106,5 +111,8 @@ def cut(choice: Choice) -> bool:
 
 def why_cut(pair: Pair) -> str:
     """Empty, or which legs were cut by a limit, which leaves some comparisons without meaning."""
-    who = [name for name, choice in zip(names(pair), choices(pair), strict=True) if cut(choice)]
-    return f"{' and '.join(who)} ended by a limit on length" if who else ""
+    ends = [cut(choice) for choice in choices(pair)]
+    if not any(ends):
+        return ""
+    who = [name for name, ended in zip(names(pair), ends, strict=True) if ended]
+    return f"{' and '.join(who)} ended by a limit on length"

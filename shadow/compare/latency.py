@@ -7,7 +7,8 @@ over the larger. These say how fast a provider is, never what it serves.
 from __future__ import annotations
 
 import math
-from statistics import median
+from bisect import bisect_left
+from collections.abc import Sequence
 
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import names, said
@@ -45,25 +46,32 @@ def first_content(pair: Pair) -> Finding:
 
 def inter_chunk(pair: Pair) -> Finding:
     """The median gap between arrivals that said something; streams only."""
-    gaps = tuple(median(leg.timing.gaps) if leg.timing.gaps else None for leg in (pair.subject, pair.reference))
-    return _time(pair, Aspect.INTER_CHUNK, (gaps[0], gaps[1]))
+    one, other = pair.gaps
+    return _time(pair, Aspect.INTER_CHUNK, (_median(one), _median(other)))
+
+
+def _median(ordered: Sequence[float]) -> float | None:
+    if not ordered:
+        return None
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def slow_chunk(pair: Pair) -> Finding:
     """The gap between arrivals that 99 of 100 stay under; streams of 100 gaps or more."""
-    high = [_p99(leg.timing.gaps) for leg in (pair.subject, pair.reference)]
-    return _time(pair, Aspect.INTER_CHUNK_P99, (high[0], high[1]))
+    one, other = pair.gaps
+    return _time(pair, Aspect.INTER_CHUNK_P99, (_p99(one), _p99(other)))
 
 
-def _p99(gaps: tuple[float, ...]) -> float | None:
-    return sorted(gaps)[math.ceil(0.99 * len(gaps)) - 1] if len(gaps) >= ENOUGH_GAPS else None
+def _p99(ordered: Sequence[float]) -> float | None:
+    return ordered[math.ceil(0.99 * len(ordered)) - 1] if len(ordered) >= ENOUGH_GAPS else None
 
 
 def stalls(pair: Pair) -> Finding:
     """How many gaps between arrivals last 2 seconds or more: differs where one side alone stalls."""
     if not (pair.subject.timing.gaps and pair.reference.timing.gaps):
         return _missing(pair, Aspect.STALLS, (_or_none(pair.subject), _or_none(pair.reference)))
-    one, other = (sum(gap >= STALL for gap in leg.timing.gaps) for leg in (pair.subject, pair.reference))
+    one, other = (len(ordered) - bisect_left(ordered, STALL) for ordered in pair.gaps)
     shown = f"{one} stalls of {STALL:.0f} s or more against {other}"
     return judged(Aspect.STALLS, (one > 0) == (other > 0), one, other, shown, score=ratio(one, other))
 
@@ -108,7 +116,8 @@ def _time(pair: Pair, aspect: Aspect, seconds: tuple[float | None, float | None]
         return incomparable(aspect, f"{who} took a part of the prompt from a cache", _ms(one), _ms(other))
     score = ratio(one, other)
     same = score >= 0.5 or abs(one - other) <= MARGIN
-    return judged(aspect, same, _ms(one), _ms(other), f"{_ms(one)} against {_ms(other)}: beyond 2x and 50 ms", score=score)
+    first, second = _ms(one), _ms(other)
+    return judged(aspect, same, first, second, f"{first} against {second}: beyond 2x and 50 ms", score=score)
 
 
 def _served_from_cache(pair: Pair) -> str:

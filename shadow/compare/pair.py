@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shadow.reading.answer import Answer
@@ -36,3 +37,9 @@ class Pair:
     ask: Ask
     subject: Answer
     reference: Answer
+    gaps: tuple[Sequence[float], Sequence[float]] = field(init=False, repr=False, compare=False)
+    """The gaps of both, the shortest first: three signals count them so."""
+
+    def __post_init__(self) -> None:
+        """Sort once."""
+        object.__setattr__(self, "gaps", (sorted(self.subject.timing.gaps), sorted(self.reference.timing.gaps)))

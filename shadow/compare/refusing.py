@@ -6,8 +6,12 @@ rate against the reference's own rate has a meaning.
 
 from __future__ import annotations
 
-from shadow.compare.refusals import WORDINGS, Wording
+from shadow.compare.refusals import WORDINGS
 
+_PLAIN = tuple(
+    (plain, wording.pattern) for wording in WORDINGS if (plain := tuple(part for part in wording.holds if part.isascii()))
+)
+"""What an opening in ASCII alone may hold: most do, and a fifth of the pieces need not be looked for."""
 OPENING = 300
 """Characters of an answer in which a refusal is looked for: one that comes later follows an answer."""
 
@@ -15,11 +19,10 @@ OPENING = 300
 def refuses_in_words(text: str) -> bool:
     """True when the opening of a text refuses, by rule."""
     opening = text[:OPENING].lower().replace("’", "'")
-    return any(_says(opening, wording) for wording in WORDINGS)
-
-
-def _says(opening: str, wording: Wording) -> bool:
-    for part in wording.holds:
-        if part in opening:
-            return bool(wording.pattern.search(opening))
+    for holds, pattern in _PLAIN if opening.isascii() else WORDINGS:
+        for part in holds:
+            if part in opening:
+                if pattern.search(opening):
+                    return True
+                break
     return False

@@ -7,10 +7,12 @@ of linear time, and a schema that is absent, or that no validator can be built f
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
 import jsonschema_rs
+import orjson
 
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import choices, names, why_cut
@@ -25,6 +27,10 @@ KEPT = 256
 """Compiled schemas kept; an application offers the same few tools over and over."""
 
 
+Outcome = tuple[str, str]
+"""The class of a call, and why."""
+
+
 class Validator(Protocol):
     """What is asked of a compiled schema."""
 
@@ -32,7 +38,7 @@ class Validator(Protocol):
         """Nothing when valid; jsonschema_rs.ValidationError when not."""
 
 
-def outcome(ask: Ask, call: ToolCall) -> tuple[str, str]:
+def outcome(ask: Ask, call: ToolCall) -> Outcome:
     """The class of one call (valid, invalid_json, unknown_name, schema_mismatch) and why.
 
     `valid` with a reason means that nothing could be checked, and says what was missing.
@@ -78,9 +84,18 @@ def held(schema: Any, value: Any) -> tuple[bool, str]:
 def _built(schema: Any) -> Validator | str:
     """A validator, or why there is none."""
     try:
-        return _compiled(json.dumps(schema, sort_keys=True, separators=(",", ":")))
+        return _compiled(_written(schema))
     except RecursionError:
         return "it is nested too deep"
+
+
+def _written(schema: Any) -> str:
+    """One text for each schema. The quick writer takes what is no number for null, and refuses what other JSON may hold."""
+    try:
+        text = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        text = b"null"
+    return json.dumps(schema, sort_keys=True, separators=(",", ":")) if b"null" in text else text.decode()
 
 
 @lru_cache(maxsize=KEPT)
@@ -100,8 +115,9 @@ def schema(pair: Pair) -> Finding:
         return _not_both(pair, one, other)
     if reason := why_cut(pair):
         return incomparable(Aspect.SCHEMA, reason)
-    (first, why_first), (second, why_second) = worst(pair.ask, one), worst(pair.ask, other)
-    if not (checked(pair.ask, one) or checked(pair.ask, other)):
+    mine, its = outcomes(pair.ask, one), outcomes(pair.ask, other)
+    (first, why_first), (second, why_second) = _worst(mine), _worst(its)
+    if not (_checked(mine) or _checked(its)):
         return unmeasured(Aspect.SCHEMA, why_first or why_second)
     same = (first == VALID) == (second == VALID)
     who = names(pair)[1 if first == VALID else 0]
@@ -114,14 +130,25 @@ def _not_both(pair: Pair, one: Choice, other: Choice) -> Finding:
     return unmeasured(Aspect.SCHEMA, "neither answer calls a tool")
 
 
+def outcomes(ask: Ask, choice: Choice) -> list[Outcome]:
+    """The class of each call, and why."""
+    return [outcome(ask, call) for call in choice.tool_calls]
+
+
 def worst(ask: Ask, choice: Choice) -> tuple[str, str]:
     """The first faulty call's class and reason; else `valid`, with the reason of a call that could not be checked, if any."""
-    outcomes = [outcome(ask, call) for call in choice.tool_calls]
-    faults = [found for found in outcomes if found[0] != VALID]
-    return faults[0] if faults else max(outcomes, key=lambda found: bool(found[1]), default=(VALID, ""))
+    return _worst(outcomes(ask, choice))
+
+
+def _worst(found: Sequence[Outcome]) -> Outcome:
+    faults = [one for one in found if one[0] != VALID]
+    return faults[0] if faults else max(found, key=lambda one: bool(one[1]), default=(VALID, ""))
 
 
 def checked(ask: Ask, choice: Choice) -> bool:
     """True when at least one call was found faulty, or was held to its schema and found valid."""
-    outcomes = (outcome(ask, call) for call in choice.tool_calls)
-    return any(kind != VALID or not why for kind, why in outcomes)
+    return _checked(outcomes(ask, choice))
+
+
+def _checked(found: Sequence[Outcome]) -> bool:
+    return any(kind != VALID or not why for kind, why in found)

@@ -13,6 +13,9 @@ from shadow.reading.answer import Answer
 MARGIN = 50
 """Tokens by which two answers may part whatever their ratio."""
 
+BOTH_WHOLE = judged(Aspect.ERROR, True, "whole", "whole", "")
+"""What `error` says of two whole answers."""
+
 
 def error(pair: Pair) -> Finding:
     """Whether both legs answered: the one signal that is measured where an answer failed.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
 from statistics import fmean
+
+import orjson
 
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import choices, names, said
@@ -23,6 +28,11 @@ NEAR = 0.1
 """Nats by which the log probabilities of the same chosen tokens may part in the mean: other kernels part by less."""
 FEWEST = 8
 """Missing tokens below which no input is said to be dropped."""
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+_REASONS = frozenset(_REASONING)
+KEPT, LONG = 64, 64_000
+"""Sizes of tools that are kept, and the longest of them in bytes: an application offers the same ones over and over."""
+_WRITER = json.JSONEncoder(ensure_ascii=False)
 
 
 def tokens_per_character(pair: Pair) -> Finding:
@@ -92,7 +102,8 @@ def template_input(pair: Pair) -> Finding:
     missing, who = abs(one - other), names(pair)[0 if one < other else 1]
     if missing < FEWEST:
         return judged(Aspect.TEMPLATE_INPUT, True, one, other, "")
-    costs = {name: size * max(one, other) / max(characters(pair.ask), 1) for name, size in inputs.items()}
+    whole = max(inputs.get("tools", 0) + message_characters(pair.ask), 1)
+    costs = {name: size * max(one, other) / whole for name, size in inputs.items()}
     name = min(costs, key=lambda key: abs(costs[key] - missing))
     same = missing < costs[name] / 2
     reason = f"{who} counts {missing} prompt tokens fewer: the {name} (about {costs[name]:.0f} tokens) may not reach its model"
@@ -107,23 +118,50 @@ def droppable(ask: Ask) -> dict[str, int]:
 
 def tool_characters(ask: Ask) -> int:
     """Characters of the offered tools as JSON; 0 where there are none."""
-    return len(_json(ask.body.get("tools") or ask.body.get("functions") or [])) if ask.tools else 0
+    if not ask.tools:
+        return 0
+    tools = ask.body.get("tools") or ask.body.get("functions") or []
+    try:
+        text = orjson.dumps(tools)
+    except TypeError:
+        return _size(tools)
+    # the quick writer takes what is no number for null
+    return _size(tools) if b"null" in text or len(text) > LONG else _kept_size(text)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept_size(text: bytes) -> int:
+    return _size(json.loads(text))
 
 
 def earlier_reasoning(ask: Ask) -> list[int]:
     """Characters of the reasoning that each earlier turn carries, turns without any left out."""
-    fields = ("reasoning_content", "reasoning", "thinking")
-    found = (message.get(field) for message in ask.messages for field in fields)
+    carrying = (message for message in ask.messages if not _REASONS.isdisjoint(message))
+    found = (message.get(field) for message in carrying for field in _REASONING)
     return [len(value) for value in found if isinstance(value, str) and value]
 
 
 def characters(ask: Ask) -> int:
     """Characters of all that a template may put into the prompt."""
-    return tool_characters(ask) + sum(len(_json(message)) for message in ask.messages)
+    return tool_characters(ask) + message_characters(ask)
 
 
-def _json(value: object) -> str:
+def message_characters(ask: Ask) -> int:
+    """Characters of all messages as JSON."""
+    return sum(map(_message_size, ask.messages))
+
+
+def _message_size(message: Mapping[str, object]) -> int:
+    """One of strings alone is written quickly: a comma and a colon then lack the space that is counted."""
+    if {*map(type, message.values())} == {str}:
+        with suppress(TypeError):
+            return len(orjson.dumps(message).decode()) + 2 * len(message) - 1
+    return _size(message)
+
+
+def _size(value: object) -> int:
+    """Characters of a value as JSON; 0 where it cannot be written."""
     try:
-        return json.dumps(value, ensure_ascii=False)
+        return len(_WRITER.encode(value))
     except (RecursionError, TypeError, ValueError):
-        return ""
+        return 0

@@ -53,11 +53,13 @@ def tool_names(pair: Pair) -> Finding:
     if missing:
         return missing
     one, other = (act.tool_names(choice) for choice in choices(pair))
+    if one == other:
+        return judged(Aspect.TOOL_NAMES, True, ", ".join(one), ", ".join(other), "", score=1.0)
     common = sum((Counter(one) & Counter(other)).values())
     score = 2 * common / (len(one) + len(other))
     what = "the same tools in another order" if score == 1 else "different tools"
     reason = f"{what}: {', '.join(one)} against {', '.join(other)}"
-    return judged(Aspect.TOOL_NAMES, one == other, ", ".join(one), ", ".join(other), reason, score=score)
+    return judged(Aspect.TOOL_NAMES, False, ", ".join(one), ", ".join(other), reason, score=score)
 
 
 def tool_count(pair: Pair) -> Finding:
@@ -84,15 +86,19 @@ def arguments(pair: Pair) -> Finding:
     if reason := why_cut(pair):
         return incomparable(Aspect.ARGUMENTS, reason)
     shown_one, shown_other = (", ".join(f"{c.name}({c.arguments})" for c in choice.tool_calls) for choice in (one, other))
-    pairs = _aligned(one, other)
-    scores = [score for mine, theirs in pairs for score in _scores(mine, theirs)]
-    reason = next((_difference(mine, theirs) for mine, theirs in pairs if not _same(mine, theirs)), "")
+    held = [(mine, theirs, _same(mine, theirs)) for mine, theirs in _aligned(one, other)]
+    scores = [score for mine, theirs, same in held for score in _scores(mine, theirs, same=same)]
+    reason = next((_difference(mine, theirs) for mine, theirs, same in held if not same), "")
     return judged(Aspect.ARGUMENTS, not reason, shown_one, shown_other, reason, score=fmean(scores))
 
 
 def _aligned(one: Choice, other: Choice) -> list[tuple[ToolCall | None, ToolCall | None]]:
     """Calls held together: those of equal name and meaning first, then those of equal name in their order, then the rest."""
-    exactly, mine, theirs = _matched(one.tool_calls, other.tool_calls, lambda call: (call.name, act.meaning(call)))
+    exactly: list[tuple[ToolCall, ToolCall]] = []
+    mine: Sequence[ToolCall] = one.tool_calls
+    theirs: Sequence[ToolCall] = other.tool_calls
+    if len(mine) > 1 or len(theirs) > 1:
+        exactly, mine, theirs = _matched(mine, theirs, lambda call: (call.name, act.meaning(call)))
     by_name, mine, theirs = _matched(mine, theirs, lambda call: call.name)
     return [*exactly, *by_name, *((call, None) for call in mine), *((None, call) for call in theirs)]
 
@@ -116,13 +122,13 @@ def _matched(
 
 
 def _same(mine: ToolCall | None, theirs: ToolCall | None) -> bool:
-    return mine is not None and theirs is not None and act.meaning(mine) == act.meaning(theirs)
+    return mine is not None and theirs is not None and act.alike(mine, theirs)
 
 
-def _scores(mine: ToolCall | None, theirs: ToolCall | None) -> list[float]:
+def _scores(mine: ToolCall | None, theirs: ToolCall | None, *, same: bool) -> list[float]:
     if mine is None or theirs is None:
         return [0.0]
-    if _same(mine, theirs):
+    if same:
         return [1.0] * max(len(mine.parsed) if isinstance(mine.parsed, dict) else 1, 1)
     if mine.invalid or theirs.invalid:
         return [characters(mine.arguments, theirs.arguments)]

@@ -14,6 +14,7 @@ SHOWN = 60
 """Characters of a value in a reason."""
 ABSENT = object()
 """Stands for a key or an item that one side does not have."""
+_WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def canonical(value: Any) -> str:
@@ -21,7 +22,18 @@ def canonical(value: Any) -> str:
 
     RecursionError for a value nested deeper than the interpreter can follow.
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
+    return _WRITER.encode(_plain(value))
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values mean the same, as their canonical texts are equal; RecursionError as with `canonical`."""
+    if isinstance(one, str) and isinstance(other, str) and (one.isascii() or other.isascii()):
+        return one == other  # beyond ASCII, two lone surrogates are written as the one character that they would make
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return all(map(alike, one, other))
+    return canonical(one) == canonical(other)
 
 
 def _plain(value: Any) -> Any:
@@ -36,7 +48,7 @@ def _plain(value: Any) -> Any:
 
 def likeness(one: Any, other: Any) -> float:
     """1 for equal meanings, the likeness of two strings, else 0."""
-    if canonical(one) == canonical(other):
+    if alike(one, other):
         return 1.0
     return characters(one, other) if isinstance(one, str) and isinstance(other, str) else 0.0
 
@@ -61,7 +73,7 @@ def _differences(one: Any, other: Any, path: str) -> Iterator[str]:
     elif isinstance(one, list) and isinstance(other, list):
         for index in range(max(len(one), len(other))):
             yield from _differences(_item(one, index), _item(other, index), f"{path}[{index}]")
-    elif one is ABSENT or other is ABSENT or canonical(one) != canonical(other):
+    elif one is ABSENT or other is ABSENT or not alike(one, other):
         yield f"{path}: {shown(one)} against {shown(other)}"
 
 
@@ -71,4 +83,6 @@ def _item(values: list[Any], index: int) -> Any:
 
 def shown(value: Any) -> str:
     """A value in a reason: short JSON, or `absent`."""
+    if isinstance(value, str):
+        value = value[: SHOWN + 1]  # each character is at least one there, so what is cut off here is cut off anyway
     return "absent" if value is ABSENT else short(json.dumps(value, ensure_ascii=False), SHOWN)

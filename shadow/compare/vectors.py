@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import shake_128
-from operator import eq, mul
+from operator import eq, mul, ne
 
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import said
@@ -67,7 +67,7 @@ def _worst(pair: Pair, aspect: Aspect, measure: Measure, enough: float, what: st
     one, other = (said(leg).vectors for leg in (pair.subject, pair.reference))
     if not one and not other:
         return unmeasured(aspect, NO_VECTORS)
-    if (first := shape(one)) != (second := shape(other)):
+    if (first := shape(one)) != (second := shape(other)) or any(map(ne, map(_size, one), map(_size, other))):
         return incomparable(aspect, f"the vectors are of two shapes: {first} against {second}", first, second)
     most = max(READ * 4 // len(one[0].packed), 1)
     found = [measure(_components(mine), _components(its)) for mine, its in zip(one[:most], other[:most], strict=True)]
@@ -77,6 +77,10 @@ def _worst(pair: Pair, aspect: Aspect, measure: Measure, enough: float, what: st
     read = f"; the first {most} of {len(one)} vectors were compared" if most < len(one) else ""
     reason = f"{what} {score:.6f} at vector {found.index(min(found))}, under {enough:g}{read}"
     return judged(aspect, score >= enough, f"{score:.6f}{read}", "1.000000", reason, score=max(min(score, 1.0), 0.0))
+
+
+def _size(vector: Vector) -> int:
+    return len(vector.packed)
 
 
 def shape(vectors: Sequence[Vector]) -> str:

@@ -21,7 +21,7 @@ def wants_control(ask: Ask, y: Answer, r: Answer) -> bool:
     """Whether the two disagree in any label, so that a second reference answer is worth asking. Symmetric in y and r."""
     if why_silent(ask, y, r):
         return False
-    return any(signal.applicable(ask, y, r) and signal.label(y) != signal.label(r) for signal in LABELLED)
+    return any(signal.applicable(ask, y, r) and not signal.same(y, r) for signal in LABELLED)
 
 
 def payoffs(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> tuple[tuple[str, int], ...]:
@@ -30,8 +30,24 @@ def payoffs(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak:
     `control` is the second reference answer, None where none was asked. `tiebreak` says whether one is always asked on
     disagreement; where it is not, only pairs with a control can count for agreement, or agreement would be counted alone.
     """
-    found = _error(y, r) + _directed(ask, y, r)
-    return tuple((signal.value, payoff) for signal, payoff in _agreement(ask, y, r, control, tiebreak=tiebreak) + found)
+    return counted(ask, y, r, control, tiebreak=tiebreak)[0]
+
+
+def excluded(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> tuple[str, ...]:
+    """Every reason why parts of this pair count for nothing, the main one first; empty when all of it counts."""
+    return counted(ask, y, r, control, tiebreak=tiebreak)[1]
+
+
+def counted(
+    ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True
+) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
+    """What `payoffs` and `excluded` say, of one look at the pair."""
+    main = why_no_agreement(ask, y, r, control, tiebreak=tiebreak)
+    fates = standing(y)[0], standing(r)[0]
+    found = [] if main else _agreement(ask, y, r, control)
+    found += _error(fates) + _directed(ask, y, r, fates)
+    reasons = tuple(reason.value for reason in (main, *remarks(ask)) if reason)
+    return tuple((signal.value, payoff) for signal, payoff in found), reasons
 
 
 def why_no_agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> Exclusion:
@@ -46,9 +62,7 @@ def why_no_agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, 
     return why_cached(ask, y, r, control)
 
 
-def _agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool) -> list[tuple[Signal, int]]:
-    if why_no_agreement(ask, y, r, control, tiebreak=tiebreak):
-        return []
+def _agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None) -> list[tuple[Signal, int]]:
     found = [(signal.signal, _sides(signal, y, r, control)) for signal in LABELLED if signal.applicable(ask, y, r)]
     if control is not None and _text_applies(ask, y, r):
         found.append((Signal.TEXT, _text(y, r, control)))
@@ -57,11 +71,9 @@ def _agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebre
 
 def _sides(signal: Label, y: Answer, r: Answer, control: Answer | None) -> int:
     """Whom the control sides with; where y and r agree, with neither, whatever it says."""
-    one, other = signal.label(y), signal.label(r)
-    if control is None or one == other:
+    if control is None or signal.same(y, r):
         return 0
-    judge = signal.label(control)
-    return int(one != judge) - int(other != judge)
+    return int(signal.same(r, control)) - int(signal.same(y, control))
 
 
 def _text_applies(ask: Ask, y: Answer, r: Answer) -> bool:
@@ -75,8 +87,8 @@ def _text(y: Answer, r: Answer, control: Answer) -> int:
     return 0 if abs(other - one) < EVEN else _sign(other - one)
 
 
-def _directed(ask: Ask, y: Answer, r: Answer) -> list[tuple[Signal, int]]:
-    if ask.unread is not None or any(standing(leg)[0] is not Standing.WHOLE for leg in (y, r)):
+def _directed(ask: Ask, y: Answer, r: Answer, fates: tuple[Standing, Standing]) -> list[tuple[Signal, int]]:
+    if ask.unread is not None or fates != (Standing.WHOLE, Standing.WHOLE):
         return []
     return [
         (signal.signal, _sign(signal.number(ask, y) - signal.number(ask, r)))
@@ -85,19 +97,12 @@ def _directed(ask: Ask, y: Answer, r: Answer) -> list[tuple[Signal, int]]:
     ]
 
 
-def _error(y: Answer, r: Answer) -> list[tuple[Signal, int]]:
+def _error(fates: tuple[Standing, Standing]) -> list[tuple[Signal, int]]:
     """Counts always, unless a leg was barred for its key or rate, or was not seen whole by us."""
-    legs = standing(y)[0], standing(r)[0]
-    if any(leg in {Standing.BARRED, Standing.UNSEEN} for leg in legs):
+    if any(fate in {Standing.BARRED, Standing.UNSEEN} for fate in fates):
         return []
-    return [(Signal.ERROR, int(legs[0] is Standing.FAILED) - int(legs[1] is Standing.FAILED))]
+    return [(Signal.ERROR, int(fates[0] is Standing.FAILED) - int(fates[1] is Standing.FAILED))]
 
 
 def _sign(number: float) -> int:
     return (number > 0) - (number < 0)
-
-
-def excluded(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> tuple[str, ...]:
-    """Every reason why parts of this pair count for nothing, the main one first; empty when all of it counts."""
-    main = why_no_agreement(ask, y, r, control, tiebreak=tiebreak)
-    return tuple(reason.value for reason in (main, *remarks(ask)) if reason)

@@ -62,7 +62,7 @@ class Label:
 
     signal: Signal
     applicable: Applicable
-    label: Callable[[Answer], object]
+    same: Callable[[Answer, Answer], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,10 @@ class Number:
     signal: Signal
     applicable: Applicable
     number: Callable[[Ask, Answer], float]
+
+
+def _by(label: Callable[[Answer], object]) -> Callable[[Answer, Answer], bool]:
+    return lambda one, other: label(one) == label(other)
 
 
 def _always(_ask: Ask, _y: Answer, _r: Answer) -> bool:
@@ -123,12 +127,14 @@ def _invalid(ask: Ask, answer: Answer) -> float:
 
 
 LABELLED: tuple[Label, ...] = (
-    Label(signal=Signal.ACTION, applicable=_always, label=_act),
-    Label(signal=Signal.TRIGGER, applicable=_tools_offered, label=lambda a: act.calls(said(a).first)),
-    Label(signal=Signal.TOOL_NAMES, applicable=_both_call, label=lambda a: act.tool_names(said(a).first)),
-    Label(signal=Signal.ARGUMENTS, applicable=_both_call_whole, label=lambda a: act.arguments(said(a).first)),
-    Label(signal=Signal.FINISH, applicable=_speak, label=lambda a: said(a).first.finish_reason),
-    Label(signal=Signal.REFUSAL, applicable=_speak, label=lambda a: act.refuses(said(a).first)),
+    Label(signal=Signal.ACTION, applicable=_always, same=_by(_act)),
+    Label(signal=Signal.TRIGGER, applicable=_tools_offered, same=_by(lambda a: act.calls(said(a).first))),
+    Label(signal=Signal.TOOL_NAMES, applicable=_both_call, same=_by(lambda a: act.tool_names(said(a).first))),
+    Label(
+        signal=Signal.ARGUMENTS, applicable=_both_call_whole, same=lambda a, b: act.same_arguments(said(a).first, said(b).first)
+    ),
+    Label(signal=Signal.FINISH, applicable=_speak, same=_by(lambda a: said(a).first.finish_reason)),
+    Label(signal=Signal.REFUSAL, applicable=_speak, same=_by(lambda a: act.refuses(said(a).first))),
 )
 
 DIRECTED: tuple[Number, ...] = (

@@ -120,7 +120,7 @@ def test_serve_without_anything_says_what_to_do(run):
 
 def test_serve_hands_over_what_flags_and_file_say(run, monkeypatch):
     seen = []
-    monkeypatch.setattr("shadow.serve.run", lambda config, _reload, **_more: seen.append(config) or 0)
+    monkeypatch.setattr("shadow.serve.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
     code, _, err = run(
         "serve", "--upstream", "http://u/v1", "--reference", "http://r/v1", "--sample-rate", "0.5", "--workers", "2"
     )
@@ -136,7 +136,7 @@ def test_serve_hands_over_what_flags_and_file_say(run, monkeypatch):
 def test_serve_takes_the_file_of_this_folder(run, monkeypatch):
     Path("sameweights.toml").write_text('[proxy.providers.own]\nbase_url = "http://a/v1"\n', encoding="utf-8")
     seen = []
-    monkeypatch.setattr("shadow.serve.run", lambda config, _reload, **_more: seen.append(config) or 0)
+    monkeypatch.setattr("shadow.serve.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
     assert run("serve")[0] == 0
     assert "own" in seen[0].proxy.providers
 

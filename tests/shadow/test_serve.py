@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from proxy.config import Provider, ProxyConfig
+from shadow.ahead import begun
 from shadow.config import AdminConfig, Config
 from shadow.faults import ConfigError
 from shadow.serve import open_ports, run, turned
@@ -52,52 +53,40 @@ def config(
 
 def test_a_taken_port_is_named_with_its_key(taken):
     with pytest.raises(ConfigError) as wrong:
-        open_ports(config(data=taken))
+        open_ports(config(data=taken), {})
     assert "proxy.listen" in wrong.value.faults[0]
     assert taken in wrong.value.faults[0]
 
 
 def test_taken_ports_and_an_unusable_store_are_all_said_at_once(taken):
     with pytest.raises(ConfigError) as wrong:
-        open_ports(config(data=taken, admin=taken))
+        open_ports(config(data=taken, admin=taken), {})
     assert len(wrong.value.faults) == 3
     assert "/nowhere/at" in wrong.value.faults[2]
 
 
 def test_an_address_that_is_not_ours_is_a_fault_too():
     with pytest.raises(ConfigError, match=r"192\.0\.2\.1"):
-        open_ports(config(data="192.0.2.1:8080"))
+        open_ports(config(data="192.0.2.1:8080"), {})
 
 
 def test_a_second_instance_cannot_share_the_port_of_one_with_several_workers():
-    data, admin = open_ports(config(workers=2))
+    data, admin = open_ports(config(workers=2), {})
     address = "{}:{}".format(*data[0].getsockname())
     try:
         with pytest.raises(ConfigError, match=r"proxy\.listen"):
-            open_ports(config(data=address, workers=2))
+            open_ports(config(data=address, workers=2), {})
     finally:
         for opened in (*data, admin):
             opened.close()
 
 
 def test_each_worker_has_a_socket_of_its_own_on_one_port():
-    data, admin = open_ports(config(workers=3))
+    data, admin = open_ports(config(workers=3), {})
     assert len({opened.getsockname() for opened in data}) == 1
     assert len(data) == 3
     for opened in (*data, admin):
         opened.close()
-
-
-def test_it_takes_all_the_file_descriptors_that_it_may_have():
-    script = """if True:
-        import resource
-        from shadow.serve import allow_many_files
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
-        allow_many_files()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == most
-    """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=50)
 
 
 def test_a_start_that_cannot_be_exits_2_with_one_sentence_and_no_traceback(tmp_path, taken):
@@ -122,8 +111,8 @@ def test_a_temporary_folder_whose_path_is_too_long_for_a_socket_is_named(tmp_pat
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    with pytest.raises(ConfigError, match=r"TMPDIR: the path '.*long.*' is too long"):
-        run(config())
+    with begun() as ahead, pytest.raises(ConfigError, match=r"TMPDIR: the path '.*long.*' is too long"):
+        run(config(), None, ahead)
     assert list(folder.iterdir()) == []
 
 

@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shadow.compare.action import action, arguments, meaning
+from shadow.compare.action import action, alike, arguments, meaning, same_arguments
 from tests.shadow.compare.made import call, choice
 
 
@@ -38,5 +40,35 @@ def test_arguments_nested_beyond_the_interpreter_are_taken_as_sent():
     made = call(arguments="[]")
     object.__setattr__(made, "parsed", deep)
     assert meaning(made) == "as sent: []"
+    while deep:
+        deep = deep.pop()
+
+
+TEXTS = st.sampled_from(
+    ['{"x": 1}', '{"x":1.0}', '{"x": "Paris"}', '{"x": true}', "[1, [2]]", "[1,[2.0]]", '{"x":', "nope", "{}", ""]
+)
+
+
+@given(
+    st.lists(st.builds(call, st.sampled_from("ab"), TEXTS), max_size=2),
+    st.lists(st.builds(call, st.just("a"), TEXTS), max_size=2),
+)
+def test_arguments_are_the_same_where_their_meanings_are(one, other):
+    mine, its = choice(calls=tuple(one)), choice(calls=tuple(other))
+    assert same_arguments(mine, its) == (arguments(mine) == arguments(its))
+    for a in one:
+        for b in other:
+            assert alike(a, b) == (meaning(a) == meaning(b))
+
+
+def test_arguments_nested_beyond_the_interpreter_are_alike_as_sent():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    one, other, third = (call(arguments=text) for text in ("[]", "[]", "[[]]"))
+    for made in (one, other, third):
+        object.__setattr__(made, "parsed", deep)
+    assert alike(one, other)
+    assert not alike(one, third)
     while deep:
         deep = deep.pop()

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.compare.compare import COMPARATORS, UNGATED, compare
+from shadow.compare.compare import BOTH_WHOLE, COMPARATORS, UNGATED, compare
 from shadow.compare.finding import Aspect, State
 from shadow.compare.pair import Kind
 from shadow.reading.completion import Why
@@ -53,3 +53,8 @@ def test_what_is_only_of_the_wire_never_counts():
 
 def test_the_kind_is_carried_over():
     assert compare(pair("a", "b", kind=Kind.SELF)).kind is Kind.SELF
+
+
+def test_two_whole_answers_are_not_asked_whether_they_failed():
+    assert tuple(judge(pair("a", choice(calls=(call(),)))) for _, judge in UNGATED) == BOTH_WHOLE
+    assert compare(pair("a", "b")).findings[: len(UNGATED)] == BOTH_WHOLE

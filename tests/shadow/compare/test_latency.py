@@ -1,6 +1,10 @@
+import math
+import statistics
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shadow.compare import latency
 from shadow.compare.finding import State
@@ -86,3 +90,16 @@ def test_a_prompt_cached_on_one_side_is_marked_and_its_early_times_are_left_out(
     assert latency.total(both).state is State.MATCH
     assert latency.first_token(pair(cached(64), cached(9))).state is State.MATCH
     assert latency.cached(pair("a", cached(0))).reason == "the provider reports no cached_tokens"
+
+
+@given(st.lists(st.floats(-1, 5), min_size=1, max_size=250), st.lists(st.floats(-1, 5), min_size=1, max_size=250))
+def test_gaps_sorted_once_tell_what_each_signal_would_find_alone(one, other):
+    made = timed({"gaps": tuple(one)}, {"gaps": tuple(other)})
+    found = latency.inter_chunk(made)
+    assert (found.subject, found.reference) == tuple(f"{statistics.median(gaps) * 1000:.0f} ms" for gaps in (one, other))
+    assert latency.stalls(made).subject == str(sum(gap >= latency.STALL for gap in one))
+    slow = latency.slow_chunk(made)
+    if len(one) >= 100 and len(other) >= 100:
+        assert slow.subject == f"{sorted(one)[math.ceil(0.99 * len(one)) - 1] * 1000:.0f} ms"
+    else:
+        assert slow.state is State.NOT_MEASURED

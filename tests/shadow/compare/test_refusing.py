@@ -48,3 +48,8 @@ def test_a_refusal_after_an_answer_is_none():
 @given(st.text())
 def test_any_text_is_judged(text):
     assert refuses_in_words(text) in {True, False}
+
+
+@given(st.lists(st.sampled_from([part for wording in WORDINGS for part in wording.holds] + ["i ", " \u2014 ", "I\u2019m ", "x"])))
+def test_openings_in_ascii_and_beyond_are_judged_by_the_same_patterns(parts):
+    assert refuses_in_words("".join(parts)) == whole("".join(parts))

@@ -1,4 +1,5 @@
 import asyncio
+import json
 
 import pytest
 
@@ -119,3 +120,11 @@ def test_a_tool_of_a_set_is_not_unknown():
         schema.outcome(ask(tools=(), sent={"tools": [{"type": "bash_20250124"}]}), call("browser_navigate"))[0]
         == schema.UNKNOWN_NAME
     )
+
+
+@pytest.mark.parametrize(
+    "value", [{"b": 1, "a": [1.5, "\u00e9"]}, {"const": None}, {"const": float("nan")}, {"x": "\ud83d"}, {"x": 2**70}]
+)
+def test_a_schema_is_kept_by_a_text_that_reads_as_itself(value):
+    slow = json.dumps(value, sort_keys=True)
+    assert json.dumps(json.loads(schema._written(value)), sort_keys=True) == slow

@@ -1,6 +1,10 @@
+import json
+import math
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shadow.compare import tokens
 from shadow.compare.finding import State
@@ -73,3 +77,36 @@ def test_reasoning_that_costs_nothing_did_not_reach_the_model_either():
 def test_where_nothing_can_be_dropped_or_counted_nothing_is_said():
     assert tokens.template_input(pair("a", "b", ask(tools=()))).state is State.NOT_MEASURED
     assert tokens.template_input(pair(*counted(None, 5), OFFERED)).reason == "the provider reports no prompt_tokens"
+
+
+ODD = st.sampled_from(["\ud83d", 1e-7, 1e16, math.nan, math.inf, None, 2**70, 'a"\\\n\x01\x7f', "\u00e9\U0001f600"])
+VALUES = st.recursive(
+    st.text(max_size=5) | ODD | st.floats() | st.integers() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=6) | VALUES, max_size=3), max_size=4),
+    st.lists(st.dictionaries(st.text(max_size=3), VALUES, max_size=3), min_size=1, max_size=3),
+)
+def test_characters_are_those_of_the_library_whichever_way_they_are_counted(messages, tools):
+    asked = ask(messages=tuple(messages), body={"tools": tools})
+    expected = len(json.dumps(tools, ensure_ascii=False))
+    assert tokens.tool_characters(asked) == expected
+    assert tokens.tool_characters(asked) == expected, "from what is kept"
+    sizes = [len(json.dumps(message, ensure_ascii=False)) for message in messages]
+    assert tokens.message_characters(asked) == sum(sizes)
+    assert tokens.characters(asked) == expected + sum(sizes)
+
+
+def test_what_cannot_be_written_counts_for_nothing():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    asked = ask(messages=({"content": deep}, {"content": "x"}), body={"tools": [deep]})
+    assert tokens.tool_characters(asked) == 0
+    assert tokens.message_characters(asked) == len('{"content": "x"}')
+    while deep:
+        deep = deep.pop()

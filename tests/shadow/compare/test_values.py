@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.compare.values import canonical, first_difference, key_scores, likeness
+from shadow.compare.saying import short
+from shadow.compare.values import alike, canonical, first_difference, key_scores, likeness, shown
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -60,3 +61,16 @@ def test_the_first_difference_names_the_path_and_both_values():
     assert first_difference(one, other, "find") == 'find.q.cities[1]: "Rome" against "Oslo"'
     assert first_difference({"a": 1}, {}, "f") == "f.a: 1 against absent"
     assert first_difference([1], [1, 2], "f") == "f[1]: absent against 2"
+
+
+@given(JSON, st.data())
+def test_what_is_alike_has_one_canonical_text(value, data):
+    texts = st.text(max_size=2) | st.sampled_from(["\ud83d\ude00", "\U0001f600", "\ud83d", 1, 1.0, True])
+    other = data.draw(st.one_of(JSON, st.just(json.loads(json.dumps(value))), texts))
+    mine = data.draw(st.one_of(st.just(value), texts))
+    assert alike(mine, other) == (canonical(mine) == canonical(other))
+
+
+@given(st.text(min_size=40, max_size=200))
+def test_a_long_string_is_shown_as_if_it_had_been_written_whole(text):
+    assert shown(text) == short(json.dumps(text, ensure_ascii=False), 60)

@@ -147,3 +147,9 @@ def test_near_directions_bear_one_name_and_far_ones_others():
     assert far == 0
     assert name(sets[0]) != name(sets[0], sets[1]), "the shape is a part of the name"
     assert name([10 * component for component in sets[0]]) == name(sets[0])
+
+
+def test_lists_of_vectors_of_several_sizes_in_another_order_are_of_two_shapes():
+    one, other = [[1.0, 2.0], [1.0], [1.0]], [[1.0, 2.0], [1.0], [1.0, 2.0]]
+    for judge in (vectors.cosine, vectors.norm, vectors.exactness):
+        assert judge(held(one, other)).state is State.NOT_COMPARABLE

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import FailureKind
 from shadow.drift.exclusion import Exclusion
-from shadow.drift.payoff import excluded, payoffs, wants_control, why_no_agreement
+from shadow.drift.payoff import counted, excluded, payoffs, wants_control, why_no_agreement
 from shadow.drift.signals import AGREEMENT, Signal
 from shadow.reading.completion import Unread, Why
 from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, unread
@@ -156,3 +156,11 @@ def test_counts_of_tokens_pay_by_their_sign():
     found = dict(payoffs(ask(), one, other, None))
     assert (found["prompt_tokens"], found["completion_tokens"]) == (-1, 1)
     assert "prompt_tokens" not in dict(payoffs(ask(), one, answer(completion(choice("a"), tokens=None)), None))
+
+
+@given(ASKS, ANSWERS, ANSWERS, st.none() | ANSWERS, st.booleans())
+def test_one_look_at_a_pair_tells_what_counts_and_what_does_not(asked, y, r, control, tiebreak):
+    found, left_out = counted(asked, y, r, control, tiebreak=tiebreak)
+    assert found == payoffs(asked, y, r, control, tiebreak=tiebreak)
+    assert left_out == excluded(asked, y, r, control, tiebreak=tiebreak)
+    assert bool(why_no_agreement(asked, y, r, control, tiebreak=tiebreak)) == (not any(name in AGREEMENT for name, _ in found))
