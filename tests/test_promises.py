@@ -4,6 +4,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 
+from bench.seeded_faults import FAULTS
 from tests.promises import PROMISES, ROWS
 
 TESTS = Path(__file__).resolve().parent
@@ -59,3 +60,10 @@ def test_the_page_shows_every_row_and_every_promise():
     page = PAGE.read_text(encoding="utf-8")
     assert [row for row in ROWS if row not in page] == []
     assert [promise.id for promise in PROMISES if f"`{promise.id}`" not in page] == []
+
+
+def test_each_planted_bug_still_finds_its_place_and_its_promise():
+    known = {promise.id for promise in PROMISES}
+    stale = [fault.name for fault in FAULTS if (TESTS.parent / fault.file).read_text(encoding="utf-8").count(fault.old) != 1]
+    assert (stale, [fault.name for fault in FAULTS if fault.promise not in known]) == ([], [])
+    assert f"plants {len(FAULTS)} bugs" in PAGE.read_text(encoding="utf-8")
