@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 
@@ -47,11 +48,11 @@ class Inbox:
         self._bytes = 0
         self._arrived = asyncio.Event()
         self._server: asyncio.Server | None = None
-        self._readers: set[asyncio.Task[None]] = set()
+        self._links: set[_Link] = set()
 
     async def start(self, path: str) -> None:
         """Listen on the unix socket `path`; OSError when that cannot be."""
-        self._server = await asyncio.start_unix_server(self._connected, path)
+        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Link(self), path)
 
     async def take(self) -> Exchange:
         """The oldest exchange; waits for one. One that cannot be unpacked is counted and passed over."""
@@ -82,42 +83,35 @@ class Inbox:
         if self._server is None:
             return
         self._server.close()
-        if self._readers:
-            await asyncio.wait(self._readers, timeout=patience)
-        for reader in self._readers:
-            reader.cancel()
+        if self._links:
+            await asyncio.wait([link.lost for link in self._links], timeout=patience)
+        for link in tuple(self._links):
+            link.leave()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        if len(self._readers) >= CONNECTIONS:
-            log.warning("a connection too many was refused", connections=len(self._readers))
-            writer.close()
-            return
-        self._readers.add(task)
-        try:
-            await self._read(reader)
-        except asyncio.IncompleteReadError as end:
-            if end.partial:
-                self._on_loss("malformed")
-        except (ConnectionError, asyncio.CancelledError):
-            # Cancelled is only who still writes at a stop; asyncio would log a traceback for it.
-            pass
-        finally:
-            self._readers.discard(task)
-            writer.close()
+    def admit(self, link: _Link) -> bool:
+        """Whether there is room for one more connection; it is then one of those that `stop` waits for."""
+        if len(self._links) >= CONNECTIONS:
+            log.warning("a connection too many was refused", connections=len(self._links))
+            return False
+        self._links.add(link)
+        return True
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
-        while True:
-            header = await reader.readexactly(HEADER)
-            length = int.from_bytes(header[:4], "big") - 1
-            if not 0 <= length <= self._frame_limit:
-                self._on_loss("malformed")
-                log.warning("frame refused", bytes=length, limit=self._frame_limit)
-                return
-            self._received(header[4:], await reader.readexactly(length))
+    def ended(self, link: _Link, *, within: bool) -> None:
+        """A connection is no more, `within` a frame or between two."""
+        self._links.discard(link)
+        if within:
+            self._on_loss("malformed")
 
-    def _received(self, kind: bytes, payload: bytes) -> None:
+    def fits(self, length: int) -> bool:
+        """Whether a frame of so many bytes is taken; the connection cannot be read on when it is not."""
+        if 0 <= length <= self._frame_limit:
+            return True
+        self._on_loss("malformed")
+        log.warning("frame refused", bytes=length, limit=self._frame_limit)
+        return False
+
+    def received(self, kind: bytes, payload: bytes) -> None:
+        """One whole frame."""
         if kind == b"E":
             self._keep(payload)
         elif kind == b"P":
@@ -135,3 +129,55 @@ class Inbox:
         self._waiting.append(payload)
         self._bytes += len(payload)
         self._arrived.set()
+
+
+class _Link(asyncio.Protocol):
+    """One connection: cuts what arrives into frames. No task, and no copy beside the frame itself where it comes whole."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._begun = bytearray()
+        self._wanted = 0
+        """Bytes without which `_begun` tells nothing more."""
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._inbox.admit(self):
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self._begun:
+            self._begun += data
+            if len(self._begun) < self._wanted:
+                return
+            data = bytes(self._begun)
+            self._begun.clear()
+        rest = self._cut(data)
+        self._begun += data[rest:]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._inbox.ended(self, within=bool(self._begun) and exc is None)
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def leave(self) -> None:
+        """Close it; what had begun to arrive is nobody's fault."""
+        self._begun.clear()
+        self._transport.close()
+
+    def _cut(self, data: bytes) -> int:
+        """Hand on the whole frames; where the first begins that is not whole."""
+        begin, size, self._wanted = 0, len(data), HEADER
+        while size - begin >= HEADER:
+            length = int.from_bytes(data[begin : begin + 4], "big") - 1
+            if not self._inbox.fits(length):
+                self.leave()
+                return size
+            end = begin + HEADER + length
+            if end > size:
+                self._wanted = end - begin
+                break
+            self._inbox.received(data[begin + 4 : begin + HEADER], data[begin + HEADER : end])
+            begin = end
+        return begin

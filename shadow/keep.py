@@ -9,7 +9,7 @@ import hashlib
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import starmap
+from itertools import chain
 from typing import Literal
 
 import orjson
@@ -26,6 +26,8 @@ from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, PairRecord, Pa
 
 Against = Literal["cross", "self", "greedy", "check"]
 MARK = struct.Struct("<dQ")
+MANY = 64
+MARKS = struct.Struct("<" + "dQ" * MANY)
 SHORT = 200
 NOT_KEPT = "not kept: storage.bodies is not full"
 HEADERS_KEPT = 64
@@ -98,12 +100,12 @@ def finding_rows(
             exchange_id=exchange_id,
             pair_id=pair_id,
             comparison=comparison,
-            aspect=finding.aspect.value,
-            state=finding.state.value,
+            aspect=finding.aspect._value_,
+            state=finding.state._value_,
             score=finding.score,
-            reason=_storable(finding.reason) if full or not finding.reason else NOT_KEPT,
-            subject=_storable(finding.subject) if full else "",
-            reference=_storable(finding.reference) if full else "",
+            reason=finding.reason and (_storable(finding.reason) if full else NOT_KEPT),
+            subject=_storable(finding.subject) if full and finding.subject else "",
+            reference=_storable(finding.reference) if full and finding.reference else "",
         )
 
 
@@ -142,7 +144,11 @@ def exchange(row: ExchangeRow) -> Exchange:
 
 def pack_marks(marks: Iterable[Mark]) -> bytes:
     """Marks as pairs of float64 seconds and uint64 end, little-endian."""
-    return b"".join(starmap(MARK.pack, marks))
+    numbers = [*chain.from_iterable(marks)]
+    step = 2 * MANY
+    whole = len(numbers) - len(numbers) % step
+    blocks = [MARKS.pack(*numbers[begin : begin + step]) for begin in range(0, whole, step)]
+    return b"".join((*blocks, struct.pack("<" + "dQ" * ((len(numbers) - whole) // 2), *numbers[whole:])))
 
 
 def unpack_marks(packed: bytes) -> tuple[Mark, ...]:

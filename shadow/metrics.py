@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import isfinite
+from operator import attrgetter
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -36,6 +37,8 @@ NOT_THEIRS = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKin
 """Ends that are the client's doing or ours, and no error of the provider."""
 SKIP_REASONS = ("not_sampled", "concurrency", "budget_requests", "budget_tokens", "budget_money")
 """Skips that alerts are about; the others begin when they happen."""
+_VERDICT = attrgetter("aspect", "state")
+_JUDGED = frozenset({State.MATCH, State.DIFFER})
 TOKENS_CREDIBLE = 100_000_000
 """A usage beyond this is not a count but a fault or an attack, and would spoil the sum for good."""
 
@@ -89,17 +92,20 @@ class Metrics:
         """
         leg = (self._names.provider(provider), self.model(model))
         if kind == CHECK:
-            self._series.checks.count([(*leg, finding.aspect.value, finding.state.value) for finding in findings])
+            self._series.checks.count(leg, tuple(map(_VERDICT, findings)))
             return
         if kind == Kind.SELF.value and control_reason != ControlReason.RANDOM.value:
             return
-        exemplar = self._names.exemplar(pair_id)
+        exemplar, comparison = self._names.exemplar(pair_id), Kind(kind).value
+        comparisons, similarity = self._series.comparisons, self._series.similarity
         for finding in findings:
-            labels = (*leg, Kind(kind).value, finding.aspect.value)
-            _both(self._series.comparisons, labels)
-            self._series.comparisons(*labels, finding.state.value).inc(1, exemplar)
-            if finding.score is not None and finding.state in {State.MATCH, State.DIFFER} and 0 <= finding.score <= 1:
-                self._series.similarity(*labels).observe(finding.score, exemplar)
+            labels = (*leg, comparison, finding.aspect._value_)
+            verdict = (*labels, finding.state._value_)
+            if verdict not in comparisons:
+                _both(comparisons, labels)
+            comparisons(*verdict).inc(1, exemplar)
+            if finding.score is not None and finding.state in _JUDGED and 0 <= finding.score <= 1:
+                similarity(*labels).observe(finding.score, exemplar)
 
     def identity(self, row: IdentityRow, *, again: bool = False) -> None:
         """Show who serves a model from now on; `again`: as it was known before this process, which is no change."""
@@ -188,7 +194,9 @@ class Metrics:
             if count is not None and 0 <= count <= TOKENS_CREDIBLE:
                 self._series.tokens(*leg, kind).inc(count)
                 self._series.lengths(*leg, kind).observe(count)
-                self._series.money(*leg).inc(count * price / 1e6)
+                money = self._series.money(*leg)  # begins at 0, also where no price is known
+                if price:
+                    money.inc(count * price / 1e6)
 
     def _begin_at_zero(self) -> None:
         """A series that is born at 1 hides its first increase from Prometheus: what can be foreseen begins at 0."""

@@ -7,14 +7,15 @@ prompt or an answer. A match gives way to as many asterisks, so lengths, chunk e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
-from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, AnyStr, TypeVar, cast
 
 from proxy.exchange import Exchange, Headers, Mark, Response
 from shadow.reading.body import Decoded, codings, decode
+from shadow.reading.completion import Unread
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,24 +24,26 @@ _BREAK, _BASE64 = r"(?:\s|\\[nr]){0,8}", r"[A-Za-z0-9+/=]"
 _LAST = rf"(?:{_BREAK}{_BASE64}{{1,64}}(?={_BREAK}-----END))?"
 _BEARER = r"(?i:\bbearer\s+)(?P<secret>[A-Za-z0-9._~+/=-]{8,4096})"
 _GIT = r"gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{30,255}"
-KNOWN: tuple[tuple[str, str], ...] = (
-    (r"earer\s", _BEARER),
-    (r"EARER\s", _BEARER),
+KNOWN: tuple[tuple[str, str, str], ...] = (
+    ("e", r"earer\s", _BEARER),
+    ("R", r"EARER\s", _BEARER),
     (
-        r"-(?:(?<=[srp]k-)|(?<=glpat-)|(?<=xox[abeoprs]-))[A-Za-z0-9_-]{10}",
+        "-",
+        r"-(?<=[ktabeoprs]-)(?:(?<=[srp]k-)|(?<=glpat-)|(?<=xox[abeoprs]-))[A-Za-z0-9_-]{10}",
         r"\b(?:(?:sk|rk|pk)-[A-Za-z0-9_-]{16,512}|glpat-[A-Za-z0-9_-]{20,64}|xox[abeoprs]-[A-Za-z0-9-]{10,255})",
     ),
     (
-        r"_(?:(?<=[srp]k_)(?:live|test)_|(?<=gh[pousr]_)|(?<=github_pat_)|(?<=hf_)|(?<=gsk_))[A-Za-z0-9_]{16}",
+        "_",
+        r"_(?<=[kpousrtf]_)(?:(?<=[srp]k_)(?:live|test)_|(?<=gh[pousr]_)|(?<=github_pat_)|(?<=hf_)|(?<=gsk_))[A-Za-z0-9_]{16}",
         rf"\b(?:(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{{16,128}}|{_GIT}|(?:hf_[A-Za-z0-9]{{30,64}}|gsk_[A-Za-z0-9]{{30,128}})\b)",
     ),
-    (r"A(?:KIA|SIA|ROA|IDA|Iza)[A-Za-z0-9_-]{16}", r"\b(?:(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35})\b"),
-    (r"J(?<=eyJ)[A-Za-z0-9_-]{8}", r"\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{0,4096}"),
-    (r"PRIVATE KEY-----", rf"PRIVATE KEY-----(?P<key>(?:{_BREAK}{_BASE64}{{20,128}}){{1,200}}{_LAST})"),
+    ("A", r"A(?:KIA|SIA|ROA|IDA|Iza)[A-Za-z0-9_-]{16}", r"\b(?:(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35})\b"),
+    ("J", r"J(?<=eyJ)[A-Za-z0-9_-]{8}", r"\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{0,4096}"),
+    ("V", r"PRIVATE KEY-----", rf"PRIVATE KEY-----(?P<key>(?:{_BREAK}{_BASE64}{{20,128}}){{1,200}}{_LAST})"),
 )
-"""What a text must hold before it is searched, and the pattern: Bearer credentials; keys of model providers, GitLab and Slack,
-of Stripe, GitHub, Hugging Face and Groq, of AWS and Google; JSON Web Tokens; PEM. Every quantifier is bounded: no text makes it
-slow. The first begins with a letter or mark that is rare, which a search leaps to: most texts are searched for that alone.
+"""What a text must hold before it is searched, the rarest of its characters first, and the pattern: Bearer credentials; keys of
+model providers, GitLab and Slack, of Stripe, GitHub, Hugging Face and Groq, of AWS and Google; JSON Web Tokens; PEM. Every
+quantifier is bounded: no text makes it slow. Looking for one character costs a twentieth of looking for two.
 """
 WITHOUT_WORDS = frozenset({"int", "float", "bool", "bytes"})
 """Types of a row's fields that are not looked into; bodies are `Redactor.exchange`'s."""
@@ -49,6 +52,8 @@ LONGEST_UNPACKED = 8 * 1024 * 1024
 
 
 Record = TypeVar("Record", bound="DataclassInstance")
+Rule = tuple[AnyStr, Callable[[AnyStr], object], re.Pattern[AnyStr]]
+_VALUE = itemgetter(1)
 
 
 class Redactor:
@@ -58,21 +63,24 @@ class Redactor:
     """
 
     def __init__(self, more: Sequence[str] = ()) -> None:
-        rules = [*KNOWN, *(("", pattern) for pattern in more)]
-        self._texts = [(re.compile(hint), re.compile(pattern)) for hint, pattern in rules]
-        self._bytes = [(re.compile(hint.encode()), re.compile(pattern.encode())) for hint, pattern in rules]
+        rules = [*KNOWN, *(("", pattern, pattern) for pattern in more)]
+        self._texts = [(each, re.compile(hint).search, re.compile(pattern)) for each, hint, pattern in rules]
+        self._bytes = [
+            (each.encode(), re.compile(hint.encode()).search, re.compile(pattern.encode())) for each, hint, pattern in rules
+        ]
+        self._known, self._own = self._texts[: len(KNOWN)], self._texts[len(KNOWN) :]
 
     def text(self, text: str) -> str:
         """The text with asterisks for what looks like a credential."""
-        for hint, pattern in self._texts:
-            if hint.search(text):
+        for character, hint, pattern in self._texts:
+            if character in text and hint(text):
                 text = pattern.sub(_stars, text)
         return text
 
     def body(self, body: bytes) -> bytes:
         """The bytes with asterisks for what looks like a credential; of the same length."""
-        for hint, pattern in self._bytes:
-            if hint.search(body):
+        for character, hint, pattern in self._bytes:
+            if character in body and hint(body):
                 body = pattern.sub(_byte_stars, body)
         return body
 
@@ -93,23 +101,33 @@ class Redactor:
         )
 
     def _is_clean(self, exchange: Exchange) -> bool:
-        """Whether nothing can be found in it, as in most; a packed answer is never said to be."""
+        """Whether nothing can be found in it, as in most."""
         request, response, failure = exchange.request, exchange.response, exchange.failure
-        headers = (*request.headers, *(response.headers if response else ()))
-        if response and codings(response.headers):
+        words = [exchange.model, exchange.tag, request.target, *map(_VALUE, request.headers)]
+        if response:
+            words += [response.reason, *map(_VALUE, response.headers)]
+        if failure:
+            words.append(failure.detail)
+        if self._suspects(words) or _holds(self._bytes, request.body):
             return False
-        words = [exchange.model, exchange.tag, request.target, *map(itemgetter(1), headers)]
-        words += [response.reason if response else "", failure.detail if failure else ""]
-        bodies = (request.body, response.body if response else b"")
-        return not self._suspects("\n".join(words)) and not any(hint.search(body) for body in bodies for hint, _ in self._bytes)
+        return response is None or not _holds(self._bytes, _plain(response))
 
     def record(self, record: Record) -> Record:
         """The rows with clean texts, all the way down; their bodies are left to `exchange`."""
-        # most records hold nothing: one look at all their words together, instead of one at each
-        return self._record(record) if self._suspects("\n".join(_words(record))) else record
+        words: list[str] = []
+        _gather(record, words)
+        return self._record(record) if self._suspects(words) else record
 
-    def _suspects(self, text: str) -> bool:
-        return any(hint.search(text) for hint, _ in self._texts)
+    def _suspects(self, words: Sequence[str]) -> bool:
+        """Whether anything may be found in one of them: most hold nothing, so one look at all together instead of one at each.
+
+        The user's own patterns look at each: one may ask for the begin or the end of a text.
+        """
+        try:
+            text = "\n".join(words)
+        except TypeError:  # a row that breaks its own types is looked at field by field
+            return True
+        return _holds(self._known, text) or (bool(self._own) and any(_holds(self._own, word) for word in words))
 
     def _record(self, record: Record) -> Record:
         changed = {field.name: self._clean(getattr(record, field.name)) for field in fields(record)}
@@ -129,33 +147,58 @@ class Redactor:
         response = replace(response, reason=self.text(response.reason), headers=self._headers(response.headers))
         if not codings(response.headers):
             return replace(response, body=self.body(response.body))
-        decoded = decode(response.headers, response.body, [mark.end for mark in response.marks], LONGEST_UNPACKED)
+        decoded = _decoded(response)
         if not isinstance(decoded, Decoded) or (clean := self.body(decoded.body)) == decoded.body:
             return response
         return _unpacked(response, clean, decoded.ends)
 
 
-def _words(value: object) -> list[str]:
-    """Every text of a record, all the way down."""
+def _holds(rules: Iterable[Rule[AnyStr]], text: AnyStr) -> bool:
+    """Whether the text holds what one of the rules asks for before it is searched."""
+    for character, hint, _ in rules:  # noqa: SIM110 - `any` would take as long as the search of a short text
+        if character in text and hint(text):
+            return True
+    return False
+
+
+def _plain(response: Response) -> bytes:
+    """The body as `Redactor.exchange` looks through it; empty where it is stored as it came, unread."""
+    if not codings(response.headers):
+        return response.body
+    decoded = _decoded(response)
+    return decoded.body if isinstance(decoded, Decoded) else b""
+
+
+def _decoded(response: Response) -> Decoded | Unread:
+    return decode(response.headers, response.body, [mark.end for mark in response.marks], LONGEST_UNPACKED)
+
+
+def _gather(value: object, words: list[str]) -> None:
+    """Every text of a record, all the way down, to the end of `words`."""
     if isinstance(value, str):
-        return [value]
-    if isinstance(value, tuple):
-        return [word for part in value for word in _words(part)]
-    if not is_dataclass(value) or isinstance(value, type):
-        return []
-    texts, others = _names(type(value))
-    words = [text for name in texts if isinstance(text := getattr(value, name), str)]
-    for name in others:
-        words += _words(getattr(value, name))
-    return words
+        words.append(value)
+    elif isinstance(value, tuple):
+        for part in value:
+            _gather(part, words)
+    else:
+        texts, others = _parts(cast("type[DataclassInstance]", type(value)))
+        words += texts(value)
+        for name in others:
+            _gather(getattr(value, name), words)
 
 
 @cache
-def _names(kind: type[DataclassInstance]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The fields of a row that are texts, and those that may hold some."""
-    types = {field.name: str(field.type).removesuffix(" | None") for field in fields(kind)}
-    texts = tuple(field.name for field in fields(kind) if field.type == "str")
-    return texts, tuple(name for name in types if name not in texts and types[name] not in WITHOUT_WORDS)
+def _parts(kind: type[DataclassInstance]) -> tuple[Callable[[object], tuple[str, ...]], tuple[str, ...]]:
+    """What gives the texts of a row, and its fields that may hold some; nothing for what is no row."""
+    held = getattr(kind, "__dataclass_fields__", {}).values()
+    types = {field.name: str(field.type).removesuffix(" | None") for field in held}
+    texts = [field.name for field in held if field.type == "str"]
+    return _together(texts), tuple(name for name in types if name not in texts and types[name] not in WITHOUT_WORDS)
+
+
+def _together(names: Sequence[str]) -> Callable[[object], tuple[str, ...]]:
+    """The values of these fields; one call of C where there are several."""
+    return attrgetter(*names) if len(names) > 1 else lambda value: tuple(getattr(value, name) for name in names)
 
 
 def _unpacked(response: Response, body: bytes, ends: Iterable[int]) -> Response:

@@ -6,12 +6,11 @@ Rule: a label value comes from the configuration or from a set written in our co
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections import Counter as Tally
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -26,6 +25,9 @@ REASONS_LIMIT = 64
 PULSES_KEPT = 256
 """Data-plane processes remembered, the longest silent forgotten first; there are at most 64 workers at once."""
 
+RUNS = 256
+"""Different verdicts on a whole answer that are held before they are counted one by one."""
+
 M = TypeVar("M")
 
 
@@ -35,6 +37,9 @@ class Kept(Generic[M]):
     def __init__(self, resolve: Callable[..., M]) -> None:
         self._resolve = resolve
         self._children: dict[tuple[str, ...], M] = {}
+
+    def __contains__(self, values: tuple[str, ...]) -> bool:
+        return values in self._children
 
     def __call__(self, *values: str) -> M:
         """The child with these label values, in the order of the metric's label names."""
@@ -69,7 +74,6 @@ class BulkHistogram(Collector):
         self._text = text
         self._labels = tuple(labels)
         self._bounds = tuple(buckets)
-        self._bucket_of = partial(bisect_left, self._bounds)
         self._lock = Lock()
         self._counts: dict[tuple[str, ...], list[int]] = {}
         self._sums: dict[tuple[str, ...], float] = {}
@@ -86,11 +90,11 @@ class BulkHistogram(Collector):
 
     def observe(self, labels: tuple[str, ...], values: Sequence[float]) -> None:
         """Count `values`, finite and not negative, under the label values `labels`."""
-        tally = Tally(map(self._bucket_of, values))
+        ordered = sorted(values)
+        within = [0, *map(partial(bisect_right, ordered), self._bounds), len(ordered)]
         with self._lock:
-            counts = self._counts.setdefault(labels, [0] * (len(self._bounds) + 1))
-            for bucket, count in tally.items():
-                counts[bucket] += count
+            counts = self._counts.get(labels) or [0] * (len(self._bounds) + 1)
+            self._counts[labels] = [count + end - begin for count, (begin, end) in zip(counts, pairwise(within), strict=True)]
             self._sums[labels] = self._sums.get(labels, 0.0) + sum(values)
 
     def describe(self) -> Iterable[Metric]:
@@ -127,20 +131,21 @@ class BulkCounter(Collector):
         self._begun = tuple(begun)
         self._lock = Lock()
         self._counts: dict[tuple[str, ...], int] = {}
+        self._runs: dict[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], list[int]] = {}
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The label names."""
         return self._labels
 
-    def count(self, found: Iterable[tuple[str, ...]]) -> None:
-        """Add 1 for each of the label values in `found`."""
+    def count(self, begin: tuple[str, ...], ends: tuple[tuple[str, ...], ...]) -> None:
+        """Add 1 for each of the label values that begin with `begin` and end with one of `ends`."""
         with self._lock:
-            for values in found:
-                if values not in self._counts:
-                    for last in (*self._begun, values[-1]):
-                        self._counts.setdefault((*values[:-1], last), 0)
-                self._counts[values] += 1
+            # most answers bear the same verdicts: those are held as one, with how often they came, until somebody looks
+            run = self._runs.setdefault((begin, ends), [0])
+            run[0] += 1
+            if len(self._runs) > RUNS:
+                self._settle()
 
     def describe(self) -> Iterable[Metric]:
         """The metric without samples, which a registry asks for its names."""
@@ -149,11 +154,23 @@ class BulkCounter(Collector):
     def collect(self) -> Iterable[Metric]:
         """The metric with all its samples, as of one moment."""
         with self._lock:
+            self._settle()
             snapshot = list(self._counts.items())
         metric = Metric(self._name, self._text, "counter")
         for values, count in snapshot:
             metric.add_sample(f"{self._name}_total", dict(zip(self._labels, values, strict=True)), count)
         return [metric]
+
+    def _settle(self) -> None:
+        """Count what is held."""
+        for (begin, ends), (times,) in self._runs.items():
+            for end in ends:
+                values = (*begin, *map(str, end))
+                if values not in self._counts:
+                    for last in (*self._begun, values[-1]):
+                        self._counts.setdefault((*values[:-1], last), 0)
+                self._counts[values] += times
+        self._runs.clear()
 
 
 class Pulses:

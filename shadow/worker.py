@@ -120,7 +120,8 @@ class Worker:
         identities = () if exchange.role is Role.GREEDY else self._servings.observe(exchange, seen.answer)
         for row in identities:
             self._metrics.identity(row)
-        return replace(self._guard.leg(bare, seen, outcomes), identities=identities)
+        record = self._guard.leg(bare, seen, outcomes)
+        return replace(record, identities=identities) if identities else record
 
     def _sent_as(self, exchange: Exchange) -> str:
         """What the provider calls the model that the client named; "" when it calls it the same."""

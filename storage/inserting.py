@@ -40,25 +40,28 @@ TRIAL = ("kind", "excluded")
 IDENTITY = ("exchange_id", "started", "provider", "model", "identity", "previous", "changes", "facts")
 
 
-def insert_statement(table: str, columns: Sequence[str]) -> str:
-    """An INSERT that takes one value a column."""
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - every name is a constant of this file
+def insert_statement(table: str, columns: Sequence[str], rows: int = 1) -> str:
+    """An INSERT of so many rows that takes one value a column."""
+    marks = ", ".join([f"({', '.join('?' * len(columns))})"] * rows)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {marks}"  # noqa: S608 - every name is a constant of this file
 
 
-TABLES = ("exchanges", "payloads", "tool_calls", "checks", "pairs", "findings", "payoffs", "trials", "identities")
-"""In this order, so that a row's parent is always there."""
-INSERTS = {
-    "exchanges": insert_statement("exchanges", ("no", *EXCHANGE)),
-    "payloads": insert_statement("payloads", ("exchange_no", *PAYLOAD, *BODY)),
-    "tool_calls": insert_statement("tool_calls", ("exchange_no", *TOOL_CALL)),
-    "checks": insert_statement("checks", ("exchange_no", *CHECK)),
-    "pairs": insert_statement("pairs", ("no", *PAIR)),
-    "findings": insert_statement("findings", ("pair_no", *FINDING)),
-    "payoffs": insert_statement("payoffs", ("pair_no", *PAYOFF)),
-    "trials": insert_statement("trials", ("pair_no", *TRIAL)),
-    "identities": insert_statement("identities", ("exchange_no", *IDENTITY)),
+COLUMNS = {
+    "exchanges": ("no", *EXCHANGE),
+    "payloads": ("exchange_no", *PAYLOAD, *BODY),
+    "tool_calls": ("exchange_no", *TOOL_CALL),
+    "checks": ("exchange_no", *CHECK),
+    "pairs": ("no", *PAIR),
+    "findings": ("pair_no", *FINDING),
+    "payoffs": ("pair_no", *PAYOFF),
+    "trials": ("pair_no", *TRIAL),
+    "identities": ("exchange_no", *IDENTITY),
 }
+"""In this order, so that a row's parent is always there."""
+TOGETHER = 16
+"""Rows that one statement writes: each of its steps lets other threads go on, and has to wait for them afterwards."""
+INSERTS = {table: insert_statement(table, columns) for table, columns in COLUMNS.items()}
+SEVERAL = {table: insert_statement(table, columns, TOGETHER) for table, columns in COLUMNS.items()}
 KNOWN_EXCHANGES = "SELECT id FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
 BASES = "SELECT id, no FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
 KNOWN_PAIRS = "SELECT id FROM pairs WHERE id IN (SELECT value FROM json_each(?))"
@@ -85,7 +88,7 @@ class Parcel:
     payload: Values = ()
     body: Kept | None = None
     """The request body of an exchange, which stands behind the `payload` in its row."""
-    counts: Counter[tallies.Key] = field(default_factory=Counter)
+    counts: Sequence[tallies.Key] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ class _Batch:
     bases: dict[str, int]
     """The numbers of the exchanges that bodies are kept against, as far as they are stored."""
     counts: Counter[tallies.Key] = field(default_factory=Counter)
-    rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in TABLES})
+    rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
 
     def add(self, prepared: Prepared) -> bool:
         """False when the record is there already: then nothing of it is written again."""
@@ -189,9 +192,8 @@ def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
     try:
         batch = _batch(conn, records)
         written = sum(map(batch.add, records))
-        for table in TABLES:
-            if batch.rows[table]:
-                conn.executemany(INSERTS[table], batch.rows[table])
+        for table, rows in batch.rows.items():
+            _write(conn, table, rows)
         tallies.add(conn, batch.counts)
         passages.add(conn, batch.after)
         conn.execute("COMMIT")
@@ -199,6 +201,14 @@ def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
         roll_back(conn)
         raise
     return written
+
+
+def _write(conn: sqlite3.Connection, table: str, rows: Sequence[Values]) -> None:
+    whole = len(rows) - len(rows) % TOGETHER
+    for begin in range(0, whole, TOGETHER):
+        conn.execute(SEVERAL[table], [*itertools.chain.from_iterable(rows[begin : begin + TOGETHER])])
+    if whole < len(rows):
+        conn.executemany(INSERTS[table], rows[whole:])
 
 
 def roll_back(conn: sqlite3.Connection) -> None:

@@ -7,8 +7,7 @@ two ends is counted from the findings themselves, so the sums are exact for any 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 from storage.rows import ExchangeRecord, PairRecord
@@ -50,12 +49,12 @@ BACKFILL = (
 )
 
 
-def counted(record: ExchangeRecord | PairRecord) -> Counter[Key]:
-    """What the findings of one record add, those of a pair's own exchanges not among them."""
+def counted(record: ExchangeRecord | PairRecord) -> Sequence[Key]:
+    """What each finding of one record adds to, those of a pair's own exchanges not among them."""
     about, reason = (record.pair, record.pair.control_reason) if isinstance(record, PairRecord) else (record.exchange, "")
     began = int(about.started // STRETCH) * STRETCH
     group = (began, about.route, about.model, about.provider, about.reference)
-    return Counter((*group, found.comparison, found.aspect, found.state, reason) for found in record.findings)
+    return [(*group, found.comparison, found.aspect, found.state, reason) for found in record.findings]
 
 
 def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:

@@ -8,8 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from storage.inserting import Record
 from storage.pen import Pen
@@ -23,8 +22,7 @@ QUEUE_BYTES = 256 * 1024 * 1024
 CLOSE_SECONDS = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     record: Record
     rows: int
     size: int

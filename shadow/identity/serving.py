@@ -153,14 +153,14 @@ class Serving:
         if facet in self._unsettled:
             return ""
         seen = self._seen.setdefault(facet, OrderedDict())
-        new, before = value not in seen, ", ".join(seen) or "nothing"
+        before = "" if value in seen else ", ".join(seen) or "nothing"
         seen[value] = self._count
         seen.move_to_end(value)
         if len(seen) > UNSETTLED:
             self._unsettled.add(facet)
             seen.clear()
             return f"{facet}: never the same for long, no longer looked at"
-        return f"{facet}: {value} is new (before: {before})" if new else ""
+        return f"{facet}: {value} is new (before: {before})" if before else ""
 
     def _forgotten(self) -> list[str]:
         """Let go of values that were not seen for long although their facet was; each is a change."""

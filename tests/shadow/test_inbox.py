@@ -4,6 +4,8 @@ import asyncio
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.packing import pack, pack_pulse
 from proxy.pulse import Pulse
@@ -75,8 +77,9 @@ async def test_an_inbox_full_of_bytes_drops_too(listening):
         struct.pack(">I", 0) + b"E",
         frame(b"E", b"")[:3],
         frame(b"E", b"abc")[:-1],
+        frame(b"E", b"abc")[:5],
     ],
-    ids=["unknown kind", "larger than any exchange", "no length", "half a header", "half a frame"],
+    ids=["unknown kind", "larger than any exchange", "no length", "half a header", "half a frame", "nothing but a header"],
 )
 async def test_a_frame_that_is_wrong_is_counted_and_the_next_connection_works(listening, wrong):
     await listening.send(wrong)
@@ -103,3 +106,21 @@ async def test_a_connection_too_many_is_refused_and_the_others_are_read(listenin
     for writer in (first, second):
         writer.close()
         await writer.wait_closed()
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6), st.lists(st.integers(0, 250), max_size=12), st.binary(max_size=4))
+def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest):
+    stream = b"".join(frame(b"E", payload) for payload in payloads) + rest
+    losses = []
+
+    async def taken() -> list[bytes]:
+        inbox = Inbox(limit=10, limit_bytes=1_000, frame_limit=40, on_pulse=losses.append, on_loss=losses.append)
+        link = room._Link(inbox)
+        for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(stream)], strict=True):
+            if stream[begin:end]:
+                link.data_received(stream[begin:end])
+        link.connection_lost(None)
+        return list(inbox._waiting)
+
+    assert asyncio.run(taken()) == payloads
+    assert losses == ["malformed"] * bool(rest)

@@ -10,7 +10,7 @@ from proxy.exchange import Failure, FailureKind, Mark
 from shadow.compare.compare import compare
 from shadow.compare.finding import Aspect, Finding, State
 from shadow.compare.pair import ControlReason, Kind, Pair
-from shadow.keep import Triple, digest, exchange, exchange_record, pack_marks, pair_record, unpack_marks
+from shadow.keep import MANY, MARK, Triple, digest, exchange, exchange_record, pack_marks, pair_record, unpack_marks
 from shadow.seen import understand, understand_leg
 from tests.exchanges import asked, said
 from tests.exchanges import exchange as made
@@ -73,6 +73,13 @@ def test_an_absurd_token_count_is_no_count():
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 2**63))))
 def test_marks_survive_packing(pairs):
     marks = tuple(Mark(seconds=seconds, end=end) for seconds, end in pairs)
+    assert unpack_marks(pack_marks(marks)) == marks
+
+
+@pytest.mark.parametrize("count", [0, 1, MANY - 1, MANY, MANY + 1, 3 * MANY + 7])
+def test_many_marks_are_packed_as_each_of_them_alone(count):
+    marks = tuple(Mark(seconds=0.1 * number, end=7 * number) for number in range(count))
+    assert pack_marks(marks) == b"".join(MARK.pack(*mark) for mark in marks)
     assert unpack_marks(pack_marks(marks)) == marks
 
 

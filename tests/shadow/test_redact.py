@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from dataclasses import dataclass, fields
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import Mark
-from shadow.redact import Redactor
+from shadow import redact
+from shadow.redact import KNOWN, Redactor
 from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRow, ToolCallRow
 from tests.exchanges import asked, exchange, said
 
@@ -104,6 +106,71 @@ def test_a_record_without_credentials_is_not_copied():
     assert Redactor().record(box) is box
     plain = exchange(said("nothing"))
     assert Redactor().exchange(plain) is plain
+
+
+def test_a_packed_answer_without_credentials_is_not_copied_either():
+    packed = exchange(gzip.compress(said("nothing")), headers=(("Content-Encoding", "gzip"),))
+    assert Redactor().exchange(packed) is packed
+    broken = exchange(b"not packed", headers=(("Content-Encoding", "gzip"),))
+    assert Redactor().exchange(broken) is broken
+
+
+def test_a_row_that_breaks_its_types_is_cleaned_all_the_same():
+    row = FindingRow(**{field.name: None for field in fields(FindingRow)} | {"reason": SECRETS["openai"]})
+    [clean] = Redactor().record(Box(rows=(row,))).rows
+    assert (clean.reason, clean.subject) == ("*" * len(SECRETS["openai"]), None)
+
+
+@pytest.mark.parametrize("pattern", [r"^key", r"key$", r"(?<!a )key", r"\*{4}"])
+def test_a_pattern_of_the_user_is_held_against_each_text_for_itself(pattern):
+    redactor = Redactor([pattern])
+    rows = Box(rows=("a key b", "key", SECRETS["openai"], "b key"))
+    assert redactor.record(rows).rows == tuple(map(redactor.text, rows.rows))
+    live = exchange(said("key"), request=b"key", model="key", tag="a key b")
+    clean = redactor.exchange(live)
+    assert (clean.model, clean.tag, clean.request.body) == (redactor.text("key"), redactor.text("a key b"), redactor.body(b"key"))
+    assert clean.response.body == redactor.body(live.response.body)
+
+
+PIECES = st.sampled_from(
+    [
+        *(text[:cut] for text in SECRETS.values() for cut in (3, 8, 20, 60, 400)),
+        *(" ", "\n", '"', "-", "_", "A", "J", "V", "R", "x_y", "bearer\\n", "é", "\u00a0"),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_the_short_cuts_find_what_the_patterns_alone_find(text):
+    body, slow = text.encode(), text.encode()
+    for _, hint, pattern in KNOWN:
+        if re.search(hint.encode(), slow):
+            slow = re.sub(pattern.encode(), redact._byte_stars, slow)
+    assert Redactor().body(body) == slow
+    assert Redactor().text(text).encode() == slow or not text.isascii()
+
+
+@pytest.mark.parametrize(("character", "hint", "pattern"), KNOWN, ids=[hint for _, hint, _ in KNOWN])
+def test_what_a_pattern_needs_first_stands_in_all_that_it_finds(character, hint, pattern):
+    found = [text for text in SECRETS.values() if re.search(hint, text)]
+    assert found
+    for text in found:
+        assert re.search(pattern, text)
+        assert character in re.search(hint, text)[0]
+
+
+PREFIXES = (
+    *("sk-", "rk-", "pk-", "glpat-", *(f"xox{letter}-" for letter in "abeoprs")),
+    *(f"{letter}k_{kind}_" for letter in "srp" for kind in ("live", "test")),
+    *(*(f"gh{letter}_" for letter in "pousr"), "github_pat_", "hf_", "gsk_", "AIza"),
+)
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_every_prefix_of_a_key_is_known(prefix):
+    secret = prefix + "aA1" * 11 + "bC"
+    assert Redactor().text(f"say {secret}.") == f"say {'*' * len(secret)}."
+    assert Redactor().body(f'"{secret}"'.encode()) == b'"' + b"*" * len(secret) + b'"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
 
 from proxy.pulse import Pulse
-from shadow.series import PULSES_KEPT, BulkHistogram, Kept, Pulses, Reasons
+from shadow.series import PULSES_KEPT, RUNS, BulkCounter, BulkHistogram, Kept, Pulses, Reasons
 
 BUCKETS = (0.1, 0.5, 1.0)
 
@@ -46,6 +46,38 @@ def test_a_histogram_filled_in_bulk_says_what_the_library_says(batches):
         return
     plain.labels("a")
     assert _samples(ours) == _samples(theirs)
+
+
+ENDS = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(["match", "differ", "unknown"])), max_size=4).map(tuple)
+
+
+@given(st.lists(st.one_of(st.tuples(st.tuples(st.sampled_from("ab")), ENDS), st.none()), max_size=30))
+def test_a_counter_filled_in_bulk_says_what_counting_one_by_one_says(events):
+    bulk, plain = BulkCounter("checks_total", "Checks.", ("who", "what", "state"), ("match", "differ")), {}
+    for event in events:
+        if event is None:
+            bulk.collect()
+            continue
+        begin, ends = event
+        bulk.count(begin, ends)
+        for what, state in ends:
+            for last in ("match", "differ", state):
+                plain.setdefault((*begin, what, last), 0)
+            plain[*begin, what, state] += 1
+    assert _counted(bulk) == list(plain.items())
+
+
+def test_ever_new_verdicts_are_counted_and_not_held():
+    bulk = BulkCounter("checks_total", "Checks.", ("what", "state"), ())
+    for number in range(3 * RUNS):
+        bulk.count((), ((str(number), "match"), ("x", "match")))
+        assert len(bulk._runs) <= RUNS
+    assert dict(_counted(bulk))["x", "match"] == 3 * RUNS
+
+
+def _counted(bulk):
+    [metric] = bulk.collect()
+    return [(tuple(sample.labels.values()), sample.value) for sample in metric.samples]
 
 
 def _samples(registry):

@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from storage import inserting
+from storage import inserting, queries
 from storage.connection import made, writing
-from storage.inserting import INSERTS, Preparer, insert
+from storage.inserting import INSERTS, TOGETHER, Preparer, insert
 from storage.migrations import migrate
 from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRow, ToolCallRow
 from tests.conformance import exchange_record, finding, pair_record
@@ -61,6 +61,16 @@ def test_one_batch_fills_every_table_and_a_second_time_none(conn):
     assert counts(conn) == filled
     assert insert(conn, batch) == 0
     assert counts(conn) == filled
+
+
+@pytest.mark.parametrize("count", [1, TOGETHER - 1, TOGETHER, TOGETHER + 1, 2 * TOGETHER + 3])
+def test_rows_written_together_are_those_written_one_by_one(conn, count):
+    found = tuple(finding(f"check_{n}", "match", exchange_id="e0", comparison="check", score=n / 7) for n in range(count))
+    records = [replace(exchange_record("e0"), findings=found), *(exchange_record(f"e{n}") for n in range(1, count))]
+    prepare = Preparer().prepare
+    assert insert(conn, [prepare(record) for record in records]) == count
+    assert [row.id for row in (queries.exchange(conn, f"e{n}") for n in range(count))] == [f"e{n}" for n in range(count)]
+    assert queries.checks(conn, "e0") == list(found)
 
 
 def test_a_pair_may_come_before_its_exchange_in_the_same_batch(conn):
