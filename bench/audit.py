@@ -44,6 +44,7 @@ from shadow.redact import Redactor
 from shadow.seen import understand, understand_leg
 from storage.config import StorageConfig
 from storage.inserting import Preparer
+from storage.rows import PairRecord
 
 
 def milliseconds(step: Callable[[], object], seconds: float = 0.6) -> float:
@@ -73,13 +74,21 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     other = exchange("other", body, stream(speaker, chunks, call=call), role=Role.SHADOW)
     seen, metrics = understand(live), Metrics(CollectorRegistry(), config(folder))
     leg = understand_leg(other, seen)
-    pair = Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=leg.answer)
+
+    def pair() -> Pair:
+        return Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=leg.answer)
+
     outcomes = [outcome(seen.ask, one)[0] for one in calls(seen.answer)]
-    found, compared = check(seen.ask, seen.answer), compare(pair)
+    found, compared = check(seen.ask, seen.answer), compare(pair())
     record = exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")
     triple = Triple(live=seen, reference=leg, control=None, reason=ControlReason.NONE)
     prepare = Preparer().prepare
     guard = Guard(redactor=Redactor(), key=bytes(32), bodies="full")
+
+    def rows_of_pair() -> PairRecord:
+        return pair_record(triple, comparisons=[compared], payoffs=(), legs=(record, record), alterations=(), bodies="full")
+
+    paired = rows_of_pair()
     rows = [
         ("pack (data plane, after the stream)", lambda: pack(live)),
         ("unpack", lambda: unpack(packed)),
@@ -90,12 +99,11 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
         ("take credentials out", lambda: (guard.bare(seen), guard.leg(record, seen, outcomes))),
         ("make its rows", lambda: exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")),
         ("compress and flatten its rows", lambda: prepare(record)),
-        ("compare a pair", lambda: compare(pair)),
+        ("compare a pair", lambda: compare(pair())),
+        ("count a pair's findings", lambda: metrics.findings("near", "bench", "cross", "", compared.findings, pair_id="live")),
         ("payoffs of a pair", lambda: payoffs(seen.ask, seen.answer, leg.answer, None, tiebreak=True)),
-        (
-            "make a pair's rows",
-            lambda: pair_record(triple, comparisons=[compared], payoffs=(), legs=(record, record), alterations=(), bodies="full"),
-        ),
+        ("make a pair's rows", rows_of_pair),
+        ("take credentials out of them", lambda: guard.pair(paired)),
     ]
     packed = pack(live)
     print(f"\n**One exchange, {chunks} chunks of {'a tool call' if call else 'text'}, {len(live.response.body):,} bytes**\n")
@@ -105,7 +113,7 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
         took[name] = milliseconds(step)
         print(f"| {name} | {took[name]:.3f} |")
     alone = took["unpack"] + sum(took[name] for name, _ in rows[2:9])
-    both = alone * 2 + took["compare a pair"] + took["payoffs of a pair"] + took["make a pair's rows"]
+    both = alone * 2 + sum(took[name] for name, _ in rows[9:])
     print(f"| one exchange without a reference, all of it | {alone:.3f} |\n| one pair, both exchanges with it | {both:.3f} |")
 
 
