@@ -99,7 +99,7 @@ class Exposition:
         self.errors = make.counters("errors_total", "Answers that are errors, by what they complain of.", (*LEG, "class"))
 
     def _audit(self, make: _Maker) -> None:
-        self.comparisons = make.counters("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"))
+        self.comparisons = make.bulk("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"), VERDICTS)
         self.similarity = make.histograms("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
         self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*LEG, "outcome"))
         self.checks = make.bulk("checks_total", "Checks that need no reference.", (*AUDITED, "check", "result"), VERDICTS)

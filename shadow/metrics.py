@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from operator import attrgetter
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from proxy.exchange import Exchange, FailureKind, Role
 from proxy.pulse import Pulse
@@ -23,7 +23,7 @@ from shadow.indicators import Indicators
 from shadow.names import OTHER, Names
 from shadow.reading.answer import Answer
 from shadow.reading.completion import Completion
-from shadow.series import Kept, Pulses, Reasons
+from shadow.series import Pulses, Reasons
 from storage.rows import IdentityRow
 
 CHECK = "check"
@@ -96,16 +96,11 @@ class Metrics:
             return
         if kind == Kind.SELF.value and control_reason != ControlReason.RANDOM.value:
             return
-        exemplar, comparison = self._names.exemplar(pair_id), Kind(kind).value
-        comparisons, similarity = self._series.comparisons, self._series.similarity
+        exemplar, begin = self._names.exemplar(pair_id), (*leg, Kind(kind).value)
+        self._series.comparisons.count(begin, tuple(map(_VERDICT, findings)), exemplar)
         for finding in findings:
-            labels = (*leg, comparison, finding.aspect._value_)
-            verdict = (*labels, finding.state._value_)
-            if verdict not in comparisons:
-                _both(comparisons, labels)
-            comparisons(*verdict).inc(1, exemplar)
             if finding.score is not None and finding.state in _JUDGED and 0 <= finding.score <= 1:
-                similarity(*labels).observe(finding.score, exemplar)
+                self._series.similarity(*begin, finding.aspect._value_).observe(finding.score, exemplar)
 
     def identity(self, row: IdentityRow, *, again: bool = False) -> None:
         """Show who serves a model from now on; `again`: as it was known before this process, which is no change."""
@@ -213,12 +208,6 @@ class Metrics:
             self._series.shadow_dropped(reason)
         for result in self._stored:
             self._series.records(result)
-
-
-def _both(series: Kept[Counter], labels: tuple[str, ...]) -> None:
-    """Begin the two verdicts of a signal at 0 together: a ratio needs both."""
-    series(*labels, State.MATCH.value)
-    series(*labels, State.DIFFER.value)
 
 
 def _code(exchange: Exchange) -> str:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, pairwise
 from threading import Lock
+from time import time
 from typing import Generic, TypeVar
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from proxy.pulse import Pulse
 
@@ -37,9 +39,6 @@ class Kept(Generic[M]):
     def __init__(self, resolve: Callable[..., M]) -> None:
         self._resolve = resolve
         self._children: dict[tuple[str, ...], M] = {}
-
-    def __contains__(self, values: tuple[str, ...]) -> bool:
-        return values in self._children
 
     def __call__(self, *values: str) -> M:
         """The child with these label values, in the order of the metric's label names."""
@@ -131,19 +130,21 @@ class BulkCounter(Collector):
         self._begun = tuple(begun)
         self._lock = Lock()
         self._counts: dict[tuple[str, ...], int] = {}
-        self._runs: dict[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], list[int]] = {}
+        self._exemplars: dict[tuple[str, ...], Exemplar] = {}
+        self._runs: dict[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], tuple[int, Exemplar | None]] = {}
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The label names."""
         return self._labels
 
-    def count(self, begin: tuple[str, ...], ends: tuple[tuple[str, ...], ...]) -> None:
-        """Add 1 for each of the label values that begin with `begin` and end with one of `ends`."""
+    def count(self, begin: tuple[str, ...], ends: tuple[tuple[str, ...], ...], exemplar: Mapping[str, str] | None = None) -> None:
+        """Add 1 for each of the label values that begin with `begin` and end with one of `ends`; `exemplar` leads to what did."""
+        shown = Exemplar(dict(exemplar), 1.0, time()) if exemplar else None
         with self._lock:
             # most answers bear the same verdicts: those are held as one, with how often they came, until somebody looks
-            run = self._runs.setdefault((begin, ends), [0])
-            run[0] += 1
+            times, last = self._runs.get((begin, ends), (0, None))
+            self._runs[begin, ends] = (times + 1, shown or last)
             if len(self._runs) > RUNS:
                 self._settle()
 
@@ -155,21 +156,23 @@ class BulkCounter(Collector):
         """The metric with all its samples, as of one moment."""
         with self._lock:
             self._settle()
-            snapshot = list(self._counts.items())
+            snapshot = [(values, count, self._exemplars.get(values)) for values, count in self._counts.items()]
         metric = Metric(self._name, self._text, "counter")
-        for values, count in snapshot:
-            metric.add_sample(f"{self._name}_total", dict(zip(self._labels, values, strict=True)), count)
+        for values, count, exemplar in snapshot:
+            metric.add_sample(f"{self._name}_total", dict(zip(self._labels, values, strict=True)), count, exemplar=exemplar)
         return [metric]
 
     def _settle(self) -> None:
         """Count what is held."""
-        for (begin, ends), (times,) in self._runs.items():
+        for (begin, ends), (times, exemplar) in self._runs.items():
             for end in ends:
                 values = (*begin, *map(str, end))
                 if values not in self._counts:
                     for last in (*self._begun, values[-1]):
                         self._counts.setdefault((*values[:-1], last), 0)
                 self._counts[values] += times
+                if exemplar:
+                    self._exemplars[values] = exemplar
         self._runs.clear()
 
 

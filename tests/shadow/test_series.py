@@ -75,6 +75,20 @@ def test_ever_new_verdicts_are_counted_and_not_held():
     assert dict(_counted(bulk))["x", "match"] == 3 * RUNS
 
 
+def test_each_series_leads_to_the_last_that_had_something_to_show():
+    bulk = BulkCounter("checks_total", "Checks.", ("what", "state"), ("match", "differ"))
+    bulk.count((), (("x", "match"), ("y", "differ")), {"pair_id": "1"})
+    bulk.count((), (("x", "match"), ("y", "differ")), {"pair_id": "2"})
+    bulk.count((), (("x", "match"), ("y", "differ")))
+    bulk.count((), (("x", "differ"),), {"pair_id": "3"})
+    for _ in range(2):
+        [metric] = bulk.collect()
+        shown = {tuple(sample.labels.values()): sample.exemplar and sample.exemplar.labels for sample in metric.samples}
+        assert shown["x", "match"] == shown["y", "differ"] == {"pair_id": "2"}
+        assert shown["x", "differ"] == {"pair_id": "3"}
+        assert shown["y", "match"] is None
+
+
 def _counted(bulk):
     [metric] = bulk.collect()
     return [(tuple(sample.labels.values()), sample.value) for sample in metric.samples]
