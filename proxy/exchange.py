@@ -5,8 +5,10 @@ Everything here is frozen and knows only the standard library; a body is kept up
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
@@ -49,6 +51,10 @@ class Mark(NamedTuple):
 
     seconds: float
     end: int
+
+
+mark_of: Callable[[tuple[float, int]], Mark] = partial(tuple.__new__, Mark)
+"""What `Mark._make` does, without a call of Python for each piece of each answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

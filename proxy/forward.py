@@ -110,9 +110,9 @@ class Forward:
         leg, first = self._choose(live, body)
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
         message = self._head(live, leg, length) + framed(first, chunked=arrival.chunked, last=not relay.uploading)
+        origin = live.ways.origins[leg.provider]
         for fresh in (False, True):
             asked = monotonic()
-            origin = live.ways.origins[leg.provider]
             link = (None if fresh else self._upstream.ready(origin)) or await self._open(origin, leg.provider)
             live.capture.sent(monotonic(), waited + monotonic() - asked)
             answer = Answer(method=arrival.message.method, limit=self._limits.head, capture=live.capture, reader=relay)

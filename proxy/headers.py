@@ -40,11 +40,7 @@ _HOP_BY_HOP = frozenset(
 _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
 _CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
 """Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
-_MINDED = _NOT_SENT | _CREDENTIALS.keys() | {b"host", b"content-length"}
-"""Fields of a request that do not simply travel on."""
 _OURS = b"x-sameweights-"
-_NAMED = {b"keep-alive": frozenset({b"keep-alive"}), b"close": frozenset({b"close"})}
-"""What the usual Connection fields declare to be of this hop."""
 _REMEMBERED = frozenset(
     {
         *(
@@ -108,10 +104,8 @@ def control(fields: Fields) -> Control:
 
 def named_by_connection(fields: Fields) -> frozenset[bytes]:
     """The field names, lower case, that the Connection fields declare to be of this hop only."""
-    values = b",".join(fields.named(b"connection")).strip().lower()
-    if not values:
-        return frozenset()
-    return _NAMED.get(values) or frozenset(option.strip() for option in values.split(b",")) - {b""}
+    values = fields.named(b"connection")
+    return frozenset(option.strip().lower() for value in values for option in value.split(b",")) - {b""}
 
 
 def bearing(key: str, field: str) -> tuple[bytes, bytes]:
@@ -130,10 +124,7 @@ def outgoing(fields: Fields, *, authority: str, key: str, length: int | None, ke
     borne: set[bytes] = set()
     lines: list[bytes] = []
     for lower, (name, value) in zip(fields.names, fields.pairs, strict=True):
-        if lower not in _MINDED:
-            if lower not in named and not lower.startswith(_OURS):
-                lines.append(name + b": " + value)
-        elif lower == b"host":
+        if lower == b"host":
             if host:
                 lines.append(host)
             host = b""
@@ -146,7 +137,7 @@ def outgoing(fields: Fields, *, authority: str, key: str, length: int | None, ke
             if line not in borne:
                 lines.append(line)
             borne.add(line)
-        elif lower not in _NOT_SENT and lower not in named:
+        elif lower not in _NOT_SENT and lower not in named and not lower.startswith(_OURS):
             lines.append(name + b": " + value)
     if key and not borne:
         lines.append(b": ".join(bearing(key, key_field or _usual_field(fields))))

@@ -58,7 +58,7 @@ class Link(asyncio.Protocol):
             self.close()
             return
         now = self.last = monotonic()
-        feed = answer.feed
+        feed = answer.feed  # taken out first, as `answer` does with what it calls
         feed(data, now)
         if answer.over:
             self._finish(answer)

@@ -11,20 +11,17 @@ import struct
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TypeVar, cast
 
 import orjson
 
-from proxy.exchange import Exchange, Failure, FailureKind, Headers, Mark, Request, Response, Role
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Request, Response, Role, mark_of
 from proxy.pulse import Pulse
 
 EXCHANGE = b"E"
 PULSE = b"P"
 _LENGTH = struct.Struct("<I")
 _FRAME = struct.Struct(">I")
-_mark = partial(tuple.__new__, Mark)
-"""`Mark._make` without its own call of Python for each piece of each answer."""
 _Json = Mapping[str, object]
 _Value = TypeVar("_Value", str, int, float, bool)
 
@@ -137,7 +134,7 @@ def _response(answered: object, body: bytes, marks: bytes) -> Response:
         headers=_headers(headers),
         body=body,
         size=_number(size),
-        marks=tuple(map(_mark, zip(seconds, ends, strict=True))),
+        marks=tuple(map(mark_of, zip(seconds, ends, strict=True))),
         head_seconds=_is(head_seconds, float),
     )
 

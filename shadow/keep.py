@@ -14,7 +14,7 @@ from typing import Literal
 
 import orjson
 
-from proxy.exchange import Exchange, Failure, FailureKind, Headers, Mark, Request, Response, Role
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Mark, Request, Response, Role, mark_of
 from shadow.compare.finding import Comparison, Finding, State
 from shadow.compare.pair import ControlReason
 from shadow.reading.answer import Answer
@@ -154,7 +154,7 @@ def pack_marks(marks: Iterable[Mark]) -> bytes:
 def unpack_marks(packed: bytes) -> tuple[Mark, ...]:
     """The inverse of `pack_marks`; a partial last pair is left out."""
     whole = len(packed) - len(packed) % MARK.size
-    return tuple(map(Mark._make, MARK.iter_unpack(packed[:whole])))
+    return tuple(map(mark_of, MARK.iter_unpack(packed[:whole])))
 
 
 def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversation: str) -> ExchangeRow:

@@ -18,8 +18,6 @@ from storage.rows import IdentityRow
 KEPT = 256
 """Pairs of a provider and a model remembered, the longest silent forgotten first: model names are the clients' own words."""
 LONGEST_NAME = 200
-MOST_WORDS = 1_024
-"""Texts remembered as holding no credential; all are looked at again when there are more."""
 
 
 class Servings:
@@ -29,7 +27,7 @@ class Servings:
     """
 
     def __init__(self, config: Config, known: Iterable[IdentityRow] = (), *, clean: Callable[[str], str]) -> None:
-        self._clean = _remembering(clean)
+        self._clean = clean
         self.turn(config)
         self._known: OrderedDict[tuple[str, str], Serving] = OrderedDict()
         for row in known:
@@ -63,33 +61,11 @@ class Servings:
         return (row,)
 
     def _serving(self, key: tuple[str, str]) -> Serving:
-        serving = self._known.get(key)
-        if serving is None:
-            serving = self._known[key] = Serving()
+        serving = self._known.setdefault(key, Serving())
         self._known.move_to_end(key)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
         return serving
-
-
-def _remembering(clean: Callable[[str], str]) -> Callable[[str], str]:
-    """`clean`, and the texts that it left as they are: models, versions and servers come again with each answer.
-
-    A text in which it found something is not remembered.
-    """
-    harmless: set[str] = set()
-
-    def remembered(text: str) -> str:
-        if text in harmless:
-            return text
-        cleaned = clean(text)
-        if cleaned == text and len(text) <= LONGEST_NAME:
-            if len(harmless) >= MOST_WORDS:
-                harmless.clear()
-            harmless.add(text)
-        return cleaned
-
-    return remembered
 
 
 def _facts(row: IdentityRow) -> Facts:

@@ -14,9 +14,7 @@ _KEPT = 1_024
 
 def short(value: object, longest: int = LONGEST) -> str:
     """`value` as text of at most `longest` characters."""
-    text = str(value)
-    if not text.isascii():
-        text = storable(text)
+    text = storable(str(value))
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

@@ -68,18 +68,9 @@ def _is_sealed(block: Any) -> bool:
 
 _RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"/responses": _why_not_response, "/messages": _why_not_message}
 """The APIs with a rule of their own."""
-_TELLING = frozenset(
-    {
-        *("background", "previous_response_id", "conversation", "container", "web_search_options", "plugins", "mcp_servers"),
-        *("audio", "modalities"),
-    }
-)
-"""The fields that `_why_not_any` looks at; most requests have none."""
 
 
 def _why_not_any(body: Mapping[str, Any]) -> str:
-    if _TELLING.isdisjoint(body):
-        return ""
     if body.get("background"):
         return Skip.BACKGROUND
     if any(body.get(key) for key in ("previous_response_id", "conversation", "container")):

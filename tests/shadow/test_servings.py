@@ -8,7 +8,7 @@ from shadow.config import Config
 from shadow.identity.serving import WARM_UP
 from shadow.reading.answer import read
 from shadow.redact import Redactor
-from shadow.servings import KEPT, MOST_WORDS, Servings, _remembering
+from shadow.servings import KEPT, Servings
 from tests.exchanges import exchange, said
 
 CONFIG = Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://localhost:1/v1", quantization="fp8")}))
@@ -85,16 +85,3 @@ def test_what_a_new_configuration_declares_is_a_change():
     servings.turn(Config(proxy=ProxyConfig(providers={"near": more})))
     (changed,) = observed(servings, "fp", 1)
     assert json.loads(changed.changes) == ["declared quantization: int4 is new (before: fp8)"]
-
-
-def test_a_text_is_looked_at_once_and_one_with_a_credential_each_time():
-    asked = []
-    remembered = _remembering(lambda text: asked.append(text) or text.replace("secret", "******"))
-    for _ in range(3):
-        assert (remembered("gpt-4"), remembered("a secret"), remembered("x" * 300)) == ("gpt-4", "a ******", "x" * 300)
-    assert asked.count("gpt-4") == 1
-    assert asked.count("a secret") == asked.count("x" * 300) == 3
-    for number in range(MOST_WORDS):
-        remembered(str(number))
-    remembered("gpt-4")
-    assert asked.count("gpt-4") == 2
