@@ -6,13 +6,14 @@ No proxy of the environment is asked, no certificate goes unchecked, and the fir
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from aiohappyeyeballs import AddrInfoType, start_connection
 
@@ -24,6 +25,7 @@ _NAMES_KEPT = 10.0
 """Seconds for which a resolved name is used again: as long as an ordinary client would keep it."""
 _HEAD_START = 0.25
 """Seconds that one address family has before the other is tried beside it (RFC 8305, section 5)."""
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR})
 _Made = TypeVar("_Made", bound=asyncio.Protocol)
 
 
@@ -43,7 +45,7 @@ class Dialer:
             async with asyncio.timeout(self._seconds):
                 addresses = await self._addresses(origin.host, origin.port)
                 step = FailureKind.CONNECT
-                sock = await start_connection(addresses, happy_eyeballs_delay=_HEAD_START)
+                sock = await start_connection(addresses, happy_eyeballs_delay=_HEAD_START, loop=_STRAIGHT)
                 _keep_alive(sock)
                 step = FailureKind.TLS if origin.tls else FailureKind.CONNECT
                 return await self._adopt(sock, origin, make)
@@ -90,6 +92,40 @@ class Dialer:
         found: Sequence[AddrInfoType] = await loop.getaddrinfo(*key, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
         self._names[key] = (time.monotonic() + _NAMES_KEPT, found)
         return found
+
+
+class _Straight:
+    """The event loop for those who race addresses: uvloop's own connect has its few resolver threads look up each address first,
+    so that every connection would wait behind a name that is slow to resolve.
+    """
+
+    @staticmethod
+    async def sock_connect(sock: socket.socket, address: tuple[str, int]) -> None:
+        """Connect a socket that does not block to an address; OSError as the kernel says it."""
+        code = sock.connect_ex(address)
+        if code in _UNDER_WAY:
+            await _writable(sock)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))
+
+
+_STRAIGHT = cast("asyncio.AbstractEventLoop", _Straight)
+
+
+async def _writable(sock: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_writer(sock, _settle, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(sock)
+
+
+def _settle(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 def _keep_alive(sock: socket.socket) -> None:

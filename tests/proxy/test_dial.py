@@ -3,6 +3,9 @@
 import asyncio
 import errno
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,21 @@ from proxy.errors import UpstreamError
 from proxy.exchange import FailureKind
 from proxy.origin import parse_base_url
 from tests.wires import PATIENCE, ok, scripted
+
+DIAL_AND_COUNT = """
+import asyncio, sys
+from pathlib import Path
+from proxy.dial import Dialer
+from proxy.lifeline import loop_factory
+from proxy.origin import parse_base_url
+
+async def dial():
+    await Dialer(30.0).connect(parse_base_url(sys.argv[1]), asyncio.Protocol)
+    return len(list(Path("/proc/self/task").iterdir()))
+
+with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    print(runner.run(dial()))
+"""
 
 
 async def refused(url, seconds=PATIENCE):
@@ -61,6 +79,25 @@ async def test_a_step_that_takes_too_long_is_named():
     async with scripted(silent) as provider:
         error = await refused(provider.url.replace("http:", "https:"), seconds=0.2)
     assert (error.kind, error.detail) == (FailureKind.CONNECT_TIMEOUT, "tls took longer than 0.2 s")
+
+
+async def test_a_provider_that_does_not_take_the_connection_is_given_up_in_time():
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            error = await refused(f"http://127.0.0.1:{port}/v1", seconds=0.2)
+    assert (error.kind, error.detail) == (FailureKind.CONNECT_TIMEOUT, "connect took longer than 0.2 s")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
+async def test_no_connection_waits_for_the_threads_that_look_up_names():
+    async with scripted(None) as provider:
+        command = (sys.executable, "-P", "-c", DIAL_AND_COUNT, provider.url)
+        child = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+        said, _ = await child.communicate()
+    assert said == b"1\n"
 
 
 async def test_a_connection_is_kept_alive_below_http():
