@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 
-from proxy.exchange import Exchange, Mark, Request, Response, Role
+from proxy.exchange import Exchange, Marks, Request, Response, Role
 from shadow.checks.check import check
 from shadow.compare.finding import Finding, State
 from shadow.reading.answer import Answer, read
@@ -88,7 +88,7 @@ def exchange(body: Object, answer: bytes, *, status: int = 200) -> Exchange:
             headers=(("content-type", kind),),
             body=answer,
             size=len(answer),
-            marks=(Mark(seconds=0.2, end=len(answer)),),
+            marks=Marks([0.2], [len(answer)]),
             head_seconds=0.1,
         ),
         failure=None,

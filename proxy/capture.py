@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from itertools import accumulate
 
-from proxy.exchange import Exchange, Failure, Headers, Request, Response, Role, mark_of
+from proxy.exchange import Exchange, Failure, Headers, Marks, Request, Response, Role
 
 _MOST_MARKS = 100_000
 """Marks of one answer: 1.6 MB; a stream of more pieces keeps its last one up to date instead."""
@@ -144,6 +144,6 @@ class Capture:
             headers=headers,
             body=bytes(self._kept),
             size=self.size,
-            marks=tuple(map(mark_of, zip([at - begun for at in self._times], self._ends, strict=True))),
+            marks=Marks([at - begun for at in self._times], self._ends[:]),
             head_seconds=head_seconds,
         )

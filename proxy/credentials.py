@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import brotli
 
-from proxy.exchange import Exchange, Headers, Mark, Response
+from proxy.exchange import Exchange, Headers, Marks, Response
 from proxy.headers import Fields
 
 if sys.version_info >= (3, 14):
@@ -153,13 +153,13 @@ def _unpacked(response: Response, secrets: Sequence[bytes]) -> Response:
     clean = masked(plain, secrets, cut=True)
     if clean == plain:
         return response
-    last = response.marks[-1].seconds if response.marks else response.head_seconds
+    last = response.marks.seconds[-1] if response.marks else response.head_seconds
     return replace(
         response,
         headers=tuple(field for field in response.headers if field[0].lower() != "content-encoding"),
         body=clean,
         size=len(clean),
-        marks=(Mark(seconds=last, end=len(clean)),),
+        marks=Marks([last], [len(clean)]),
     )
 
 

@@ -5,11 +5,11 @@ Everything here is frozen and knows only the standard library; a body is kept up
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order and case received, latin-1 decoded, only those that `headers.remembered` allows."""
@@ -44,17 +44,51 @@ class FailureKind(StrEnum):
 
 
 class Mark(NamedTuple):
-    """After `seconds` since the request was begun, `end` bytes of the (de-chunked) response body had arrived.
-
-    A named tuple, not a dataclass: there is one for each piece of each answer.
-    """
+    """After `seconds` since the request was begun, `end` bytes of the (de-chunked) response body had arrived."""
 
     seconds: float
     end: int
 
 
-mark_of: Callable[[tuple[float, int]], Mark] = partial(tuple.__new__, Mark)
-"""What `Mark._make` does, without a call of Python for each piece of each answer."""
+class Marks(Sequence[Mark]):
+    """The marks of an answer as two arrays of equal length, `seconds` (float64) and `ends` (uint64), never changed again.
+
+    A stream has hundreds, which are handed on from process to process and into the store: as numbers, not as objects.
+    """
+
+    __slots__ = ("ends", "seconds")
+
+    def __init__(self, seconds: Iterable[float] = (), ends: Iterable[int] = ()) -> None:
+        self.seconds = seconds if isinstance(seconds, array) else array("d", seconds)
+        self.ends = ends if isinstance(ends, array) else array("Q", ends)
+        if len(self.seconds) != len(self.ends):
+            raise ValueError(f"{len(self.seconds)} times for {len(self.ends)} pieces")
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __iter__(self) -> Iterator[Mark]:
+        return map(Mark, self.seconds, self.ends)
+
+    @overload
+    def __getitem__(self, index: int) -> Mark: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Marks: ...
+
+    def __getitem__(self, index: int | slice) -> Mark | Marks:
+        if isinstance(index, slice):
+            return Marks(self.seconds[index], self.ends[index])
+        return Mark(self.seconds[index], self.ends[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Marks) and self.ends == other.ends and self.seconds == other.seconds
+
+    def __hash__(self) -> int:
+        return hash(self.ends.tobytes())
+
+    def __repr__(self) -> str:
+        return f"Marks({list(self)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +116,7 @@ class Response:
     headers: Headers
     body: bytes
     size: int
-    marks: tuple[Mark, ...]
+    marks: Marks
     head_seconds: float
 
     @property

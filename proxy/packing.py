@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 
 import orjson
 
-from proxy.exchange import Exchange, Failure, FailureKind, Headers, Request, Response, Role, mark_of
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
 from proxy.pulse import Pulse
 
 EXCHANGE = b"E"
@@ -54,11 +54,10 @@ def pack(exchange: Exchange) -> bytes:
         "failure": failure and [failure.kind, failure.detail, failure.after_head],
         "body": len(response.body) if response else 0,
     }
-    marks = response.marks if response else ()
+    marks = response.marks if response else Marks()
     words = _dumps(fields)
-    seconds = _bytes(array("d", [mark.seconds for mark in marks]))
-    ends = _bytes(array("Q", [mark.end for mark in marks]))
-    return b"".join((_LENGTH.pack(len(words)), words, request.body, response.body if response else b"", seconds, ends))
+    times = (_bytes(marks.seconds), _bytes(marks.ends))
+    return b"".join((_LENGTH.pack(len(words)), words, request.body, response.body if response else b"", *times))
 
 
 def unpack(payload: bytes) -> Exchange:
@@ -134,7 +133,7 @@ def _response(answered: object, body: bytes, marks: bytes) -> Response:
         headers=_headers(headers),
         body=body,
         size=_number(size),
-        marks=tuple(map(mark_of, zip(seconds, ends, strict=True))),
+        marks=Marks(seconds, ends),
         head_seconds=_is(head_seconds, float),
     )
 
@@ -172,6 +171,7 @@ def _within(payload: bytes, end: int) -> int:
 
 def _bytes(numbers: array[float] | array[int]) -> bytes:
     if sys.byteorder == "big":
+        numbers = numbers[:]
         numbers.byteswap()
     return numbers.tobytes()
 

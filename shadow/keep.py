@@ -6,15 +6,15 @@ With bodies = "hash" or "none" no word of a prompt or an answer is kept, not in 
 from __future__ import annotations
 
 import hashlib
-import struct
+import sys
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Literal
 
 import orjson
 
-from proxy.exchange import Exchange, Failure, FailureKind, Headers, Mark, Request, Response, Role, mark_of
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
 from shadow.compare.finding import Comparison, Finding, State
 from shadow.compare.pair import ControlReason
 from shadow.reading.answer import Answer
@@ -25,9 +25,7 @@ from storage.config import Bodies
 from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, PairRecord, PairRow, PayoffRow, ToolCallRow
 
 Against = Literal["cross", "self", "greedy", "check"]
-MARK = struct.Struct("<dQ")
-MANY = 64
-MARKS = struct.Struct("<" + "dQ" * MANY)
+MARK_SIZE = 16
 SHORT = 200
 NOT_KEPT = "not kept: storage.bodies is not full"
 HEADERS_KEPT = 64
@@ -142,19 +140,25 @@ def exchange(row: ExchangeRow) -> Exchange:
     )
 
 
-def pack_marks(marks: Iterable[Mark]) -> bytes:
+def pack_marks(marks: Marks) -> bytes:
     """Marks as pairs of float64 seconds and uint64 end, little-endian."""
-    numbers = [*chain.from_iterable(marks)]
-    step = 2 * MANY
-    whole = len(numbers) - len(numbers) % step
-    blocks = [MARKS.pack(*numbers[begin : begin + step]) for begin in range(0, whole, step)]
-    return b"".join((*blocks, struct.pack("<" + "dQ" * ((len(numbers) - whole) // 2), *numbers[whole:])))
+    packed = array("Q", bytes(MARK_SIZE * len(marks)))
+    packed[0::2] = array("Q", marks.seconds.tobytes())
+    packed[1::2] = marks.ends
+    return _little(packed).tobytes()
 
 
-def unpack_marks(packed: bytes) -> tuple[Mark, ...]:
+def unpack_marks(packed: bytes) -> Marks:
     """The inverse of `pack_marks`; a partial last pair is left out."""
-    whole = len(packed) - len(packed) % MARK.size
-    return tuple(map(mark_of, MARK.iter_unpack(packed[:whole])))
+    numbers = _little(array("Q", packed[: len(packed) - len(packed) % MARK_SIZE]))
+    return Marks(array("d", numbers[0::2].tobytes()), numbers[1::2])
+
+
+def _little(numbers: array[int]) -> array[int]:
+    """The numbers of this machine in the order of the store, or back."""
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
 def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversation: str) -> ExchangeRow:
@@ -192,10 +196,10 @@ def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversati
         response_headers=_header_text(response.headers if response else ()),
         request_body=request.body if bodies == "full" else None,
         request_size=request.size,
-        request_digest=digest(request.body) if bodies != "none" else "",
+        request_digest=digest(request.body) if bodies == "hash" else "",
         response_body=response.body if response and bodies == "full" else None,
         response_size=response.size if response else 0,
-        response_digest=digest(response.body) if response and bodies != "none" else "",
+        response_digest=digest(response.body) if response and bodies == "hash" else "",
         marks=pack_marks(response.marks) if response else b"",
     )
 

@@ -7,13 +7,13 @@ prompt or an answer. A match gives way to as many asterisks, so lengths, chunk e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, AnyStr, TypeVar, cast
 
-from proxy.exchange import Exchange, Headers, Mark, Response
+from proxy.exchange import Exchange, Headers, Marks, Response
 from shadow.reading.body import Decoded, codings, decode
 from shadow.reading.completion import Unread
 
@@ -137,7 +137,8 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, tuple):
-            return tuple(map(self._clean, value))
+            make: Callable[[Iterable[object]], object] = getattr(value, "_make", tuple)  # a row may be a named tuple
+            return make(map(self._clean, value))
         return self._record(value) if is_dataclass(value) and not isinstance(value, type) else value
 
     def _headers(self, headers: Headers) -> Headers:
@@ -170,30 +171,31 @@ def _plain(response: Response) -> bytes:
 
 
 def _decoded(response: Response) -> Decoded | Unread:
-    return decode(response.headers, response.body, [mark.end for mark in response.marks], LONGEST_UNPACKED)
+    return decode(response.headers, response.body, response.marks.ends.tolist(), LONGEST_UNPACKED)
 
 
 def _gather(value: object, words: list[str]) -> None:
     """Every text of a record, all the way down, to the end of `words`."""
     if isinstance(value, str):
         words.append(value)
-    elif isinstance(value, tuple):
+    elif type(value) is tuple:
         for part in value:
             _gather(part, words)
     else:
-        texts, others = _parts(cast("type[DataclassInstance]", type(value)))
+        texts, others = _parts(cast("Hashable", type(value)))
         words += texts(value)
         for name in others:
             _gather(getattr(value, name), words)
 
 
 @cache
-def _parts(kind: type[DataclassInstance]) -> tuple[Callable[[object], tuple[str, ...]], tuple[str, ...]]:
+def _parts(kind: Hashable) -> tuple[Callable[[object], tuple[str, ...]], tuple[str, ...]]:
     """What gives the texts of a row, and its fields that may hold some; nothing for what is no row."""
-    held = getattr(kind, "__dataclass_fields__", {}).values()
-    types = {field.name: str(field.type).removesuffix(" | None") for field in held}
-    texts = [field.name for field in held if field.type == "str"]
-    return _together(texts), tuple(name for name in types if name not in texts and types[name] not in WITHOUT_WORDS)
+    held = getattr(kind, "__annotations__", {})
+    types = {name: str(getattr(type_, "__forward_arg__", type_)) for name, type_ in held.items()}  # a named tuple wraps them
+    texts = [name for name, type_ in types.items() if type_ == "str"]
+    others = [name for name, type_ in types.items() if type_ != "str" and type_.removesuffix(" | None") not in WITHOUT_WORDS]
+    return _together(texts), tuple(others)
 
 
 def _together(names: Sequence[str]) -> Callable[[object], tuple[str, ...]]:
@@ -203,9 +205,8 @@ def _together(names: Sequence[str]) -> Callable[[object], tuple[str, ...]]:
 
 def _unpacked(response: Response, body: bytes, ends: Iterable[int]) -> Response:
     kept = tuple(field for field in response.headers if field[0].lower() != "content-encoding")
-    marks = tuple(Mark(seconds=mark.seconds, end=end) for mark, end in zip(response.marks, ends, strict=True))
     size = len(body) + (response.size - len(response.body))
-    return replace(response, headers=kept, body=body, size=size, marks=marks)
+    return replace(response, headers=kept, body=body, size=size, marks=Marks(response.marks.seconds, ends))
 
 
 def _stars(found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
 
@@ -235,7 +235,7 @@ def _summary(row: PairRow, states: Sequence[tuple[str, str]]) -> PairSummary:
 def _made(kind: type[Row], cursor: sqlite3.Cursor) -> Iterator[Row]:
     """Each row as a value, its fields found by the names of the columns; what it has no field for is left out."""
     names = [name for name, *_ in cursor.description]
-    known = {field.name for field in fields(kind)}
+    known = kind.__annotations__
     for row in cursor:
         yield kind(**{name: value for name, value in zip(names, row, strict=True) if name in known})
 

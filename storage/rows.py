@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRow:
-    """One exchange. Bodies are as the body policy left them: whole, empty with a digest, or absent (None).
+    """One exchange. Bodies are as the body policy left them: whole, a veil with a digest of what it stands for, or absent (None).
 
     `started` is seconds since the epoch; every other time is in seconds since the start; sizes are bytes as they passed.
     `marks` holds (seconds, end) pairs as little-endian float64 and uint64, see `shadow.keep`.
@@ -62,11 +63,11 @@ class ToolCallRow:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingRow:
+class FindingRow(NamedTuple):
     """One signal of one pair, or of one exchange alone (then `pair_id` is empty).
 
     `comparison` is `cross` (provider with reference), `self` (reference with itself) or `check` (no reference needed).
+    A named tuple, not a dataclass: there are thirty and more for each pair.
     """
 
     exchange_id: str

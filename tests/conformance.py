@@ -94,7 +94,7 @@ def finding(aspect: str, state: str, *, exchange_id: str, pair_id: str = "", com
         subject="",
         reference="",
     )
-    return replace(row, **more)
+    return row._replace(**more)
 
 
 def pair_row(name: str, **more) -> PairRow:

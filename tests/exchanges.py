@@ -2,7 +2,7 @@
 
 import json
 
-from proxy.exchange import Exchange, Failure, Mark, Request, Response, Role
+from proxy.exchange import Exchange, Failure, Marks, Request, Response, Role
 from shadow.discretion import Guard
 from shadow.redact import Redactor
 
@@ -17,7 +17,7 @@ def exchange(
     provider: str = "candidate",
     reference: str = "official",
     headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),),
-    marks: tuple[Mark, ...] | None = None,
+    marks: Marks | None = None,
     failure: Failure | None = None,
     answered: bool = True,
     **more,
@@ -29,7 +29,7 @@ def exchange(
         headers=headers,
         body=body,
         size=len(body),
-        marks=(Mark(seconds=0.25, end=len(body)),) if marks is None else marks,
+        marks=Marks([0.25], [len(body)]) if marks is None else marks,
         head_seconds=0.2,
     )
     fields = {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
 
-from proxy.exchange import Exchange, Mark, Response
+from proxy.exchange import Exchange, Response
 from shadow.reading.apis import READERS, Reader, api_of
 from shadow.reading.assemble import Reading
 from shadow.reading.body import Decoded, decode
@@ -14,8 +13,6 @@ from shadow.reading.completion import Completion, ProviderError, Unread, Why
 from shadow.reading.errors import error_of_body
 from shadow.reading.sse import read_stream
 from shadow.reading.timing import Timing, lay
-
-_END = itemgetter(Mark._fields.index("end"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +34,7 @@ def read(exchange: Exchange) -> Answer:
     response = exchange.response
     if response is None:
         return _answer(exchange, Reading(_no_response(exchange), None, [], done=False), ())
-    decoded = decode(response.headers, response.body, list(map(_END, response.marks)))
+    decoded = decode(response.headers, response.body, response.marks.ends.tolist())
     if isinstance(decoded, Unread):
         error = error_of_body(response.status, b"") if not _is_success(response) else None
         return _answer(exchange, Reading(decoded, error, [], done=False), ())

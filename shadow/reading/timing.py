@@ -6,9 +6,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter, sub
+from itertools import compress
+from operator import sub
 
-from proxy.exchange import Exchange, Mark, Response
+from proxy.exchange import Exchange, Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,6 @@ class Timing:
     """The first event with text, a refusal or a call: `first_token`, where there was no reasoning before it."""
 
 
-_SECONDS = itemgetter(Mark._fields.index("seconds"))
 _MOST_GAPS = 2_000
 _SHORTEST_GENERATION = 0.001
 """Seconds; an answer that came in one burst was buffered somewhere and has no rate."""
@@ -55,7 +55,7 @@ def lay(
     moments = _moments(response, ends, carried)
     return Timing(
         head=response.head_seconds,
-        first_chunk=next((mark.seconds for mark in response.marks if mark.end), None),
+        first_chunk=next(compress(response.marks.seconds, response.marks.ends), None),
         first_token=moments[0] if moments else None,
         total=exchange.seconds,
         gaps=tuple(map(sub, moments[1 : _MOST_GAPS + 1], moments)),
@@ -68,16 +68,16 @@ def _moments(response: Response, ends: Sequence[int], carried: Sequence[int]) ->
     """When each of the chunks came that brought the ends of those events."""
     if not carried:
         return []
-    marks, first = response.marks, bisect_left(ends, carried[0])
+    seconds, first = response.marks.seconds, bisect_left(ends, carried[0])
     if ends[first : first + len(carried)] == carried and len(set(carried)) == len(carried):
         # a chunk for each event, as most servers send them
-        return list(map(_SECONDS, marks[first : first + len(carried)]))
+        return seconds[first : first + len(carried)].tolist()
     chunks = sorted(set(map(partial(bisect_left, ends), carried)))
-    return list(map(_SECONDS, map(marks.__getitem__, chunks[: bisect_left(chunks, len(marks))])))
+    return list(map(seconds.__getitem__, chunks[: bisect_left(chunks, len(seconds))]))
 
 
 def _moment(response: Response, chunk: int) -> float | None:
-    return response.marks[chunk].seconds if chunk < len(response.marks) else None
+    return response.marks.seconds[chunk] if chunk < len(response.marks) else None
 
 
 def _rate(moments: list[float], tokens: int | None) -> float | None:

@@ -236,7 +236,7 @@ def pair_json(shown: Sides) -> str:
         {"title": each.title, "exchange": _row(each.row), "tool_calls": [asdict(call) for call in each.calls]}
         for each in shown.legs
     ]
-    tables = {"pair": asdict(shown.pair), "findings": [asdict(finding) for finding in shown.findings], "legs": legs}
+    tables = {"pair": asdict(shown.pair), "findings": [finding._asdict() for finding in shown.findings], "legs": legs}
     return json.dumps(tables, indent=2, default=str)
 
 

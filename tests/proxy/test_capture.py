@@ -36,7 +36,7 @@ def test_an_exchange_holds_what_was_captured():
     assert (got.id, got.provider, got.model, got.stream, got.tag, got.started) == ("i", "p", "m", True, "t", 5.0)
     assert (got.request.body, got.request.size, got.request.truncated) == (b"abc", 3, False)
     assert (got.response.body, got.response.head_seconds) == (b"123", 1.0)
-    assert got.response.marks == (Mark(seconds=1.5, end=2), Mark(seconds=2.0, end=3))
+    assert list(got.response.marks) == [Mark(seconds=1.5, end=2), Mark(seconds=2.0, end=3)]
     assert (got.seconds, got.overhead, got.failure) == (3.0, 0.25, None)
 
 
@@ -60,7 +60,7 @@ def test_marks_are_bounded_and_the_last_stays_true(monkeypatch):
     made.head(200, "", (), 10.0)
     for moment in range(10):
         made.add(b"x", 10.0 + moment)
-    assert made.end(20.0).response.marks[1:] == (Mark(seconds=1.0, end=2), Mark(seconds=9.0, end=10))
+    assert list(made.end(20.0).response.marks[1:]) == [Mark(seconds=1.0, end=2), Mark(seconds=9.0, end=10)]
 
 
 def test_no_answer_is_no_response():
@@ -97,4 +97,4 @@ def test_putting_pieces_away_together_changes_nothing(sizes, limit, loose, most)
             marks = [*marks[: most - 1], Mark(seconds=float(number), end=len(sent))]
             assert made.size == len(sent)
         got = made.end(99.0).response
-    assert (got.body, got.size, got.marks) == (sent[:limit], len(sent), tuple(marks))
+    assert (got.body, got.size, list(got.marks)) == (sent[:limit], len(sent), marks)

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from proxy.exchange import Failure, FailureKind
+from proxy.exchange import Failure, FailureKind, Mark, Marks
 from tests.exchanges import exchange, said
 
 
@@ -29,3 +29,18 @@ def test_equal_exchanges_are_equal():
     assert exchange(said()) == exchange(said())
     failure = Failure(kind=FailureKind.RESET, detail="", after_head=True)
     assert exchange(said()) != exchange(said(), failure=failure)
+
+
+def test_marks_are_a_sequence_of_times_and_ends():
+    marks = Marks([0.5, 1.5, 2.5], [3, 6, 2**40])
+    assert list(marks) == [marks[0], marks[1], marks[-1]] == [Mark(0.5, 3), Mark(1.5, 6), Mark(2.5, 2**40)]
+    assert (len(marks), bool(Marks())) == (3, False)
+    assert marks[1:] == Marks([1.5, 2.5], [6, 2**40])
+    assert hash(marks) == hash(Marks([0.5, 1.5, 2.5], [3, 6, 2**40]))
+    assert marks != Marks([0.5, 1.5, 2.6], [3, 6, 2**40])
+    assert marks != list(marks)
+
+
+def test_a_time_for_each_piece_and_a_piece_for_each_time():
+    with pytest.raises(ValueError, match="1 times for 2 pieces"):
+        Marks([0.5], [3, 6])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.exchange import Exchange, Failure, FailureKind, Mark, Request, Response, Role
+from proxy.exchange import Exchange, Failure, FailureKind, Marks, Request, Response, Role
 from proxy.packing import EXCHANGE, frame, pack, pack_pulse, unpack, unpack_pulse
 from proxy.pulse import Pulse
 from tests.exchanges import exchange
@@ -24,7 +24,7 @@ RESPONSES = st.builds(
     headers=HEADERS,
     body=st.binary(max_size=50),
     size=SIZE,
-    marks=st.lists(st.builds(Mark, seconds=NUMBER, end=SIZE), max_size=5).map(tuple),
+    marks=st.lists(st.tuples(NUMBER, SIZE), max_size=5).map(lambda pairs: Marks(*zip(*pairs, strict=True)) if pairs else Marks()),
     head_seconds=NUMBER,
 )
 FAILURES = st.builds(Failure, kind=st.sampled_from(FailureKind), detail=ANY_TEXT, after_head=st.booleans())

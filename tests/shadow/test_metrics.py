@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from proxy.exchange import Failure, FailureKind, Mark, Role
+from proxy.exchange import Failure, FailureKind, Marks, Role
 from proxy.pulse import Pulse
 from shadow.compare.finding import Aspect, Finding, State
 from shadow.config import Config
@@ -102,7 +102,7 @@ def test_only_whole_good_answers_are_timed(exported):
 
 
 def test_gaps_and_seconds_per_token_are_kept_apart(exported):
-    made = exchange(said(), marks=(Mark(seconds=0.1, end=5), Mark(seconds=0.2, end=9)))
+    made = exchange(said(), marks=Marks([0.1, 0.2], [5, 9]))
     timing = Timing(head=0.1, first_chunk=0.1, first_token=0.2, total=0.5, gaps=(0.03, 0.04, float("nan")), rate=50.0)
     exported.metrics.exchange(made, replace(read(made), timing=timing), ())
     assert exported.value("inter_chunk_seconds_count", **LEG) == 2

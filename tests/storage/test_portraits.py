@@ -65,7 +65,7 @@ def test_segments_count_findings_and_the_conversations_they_stand_in(conn):
 def test_the_reference_against_itself_is_counted_where_its_control_was_sent_at_random(conn):
     for name, reason in (("one", "random"), ("two", "tiebreak")):
         record = pair_record(name, shape='{"segments": {"tools": "yes"}}', control_reason=reason)
-        own = tuple(replace(found, comparison="self") for found in record.findings)
+        own = tuple(found._replace(comparison="self") for found in record.findings)
         insert(conn, [Preparer().prepare(exchange_record(name)), Preparer().prepare(replace(record, findings=own))])
     found = PortraitReader(lambda job: job(conn)).segments(0, 0)
     assert [(row.comparison, row.value, row.count) for row in found] == [("self", "yes", 1)]

@@ -99,7 +99,7 @@ def test_pairs_are_found_by_the_segment_of_their_request(conn):
 
 def test_only_cross_findings_count_in_a_summary(conn):
     record = pair_record("one", {"text": "differ", "action": "differ", "length": "not_comparable", "refusal": "match"})
-    own = (replace(found, comparison="self") for found in record.findings)
+    own = (found._replace(comparison="self") for found in record.findings)
     put(conn, exchange_record("one"), replace(record, findings=(record.findings[0], *own, *record.findings[1:])))
     (summary,) = queries.pairs(conn, PairFilter())
     assert (summary.matches, summary.differs, summary.not_comparable, summary.not_measured) == (1, 2, 1, 0)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from proxy.exchange import Exchange, Failure, FailureKind, Mark, Request, Response, Role
+from proxy.exchange import Exchange, Failure, FailureKind, Marks, Request, Response, Role
 from shadow.compare.pair import Kind, Pair
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask, Tool
@@ -118,9 +118,7 @@ def answer(
 def exchange(status: int | None, failure: FailureKind | None, target: str, *, stream: bool) -> Exchange:
     response = None
     if status is not None:
-        response = Response(
-            status=status, reason="", headers=(), body=b"x", size=1, marks=(Mark(seconds=0.1, end=1),), head_seconds=0.1
-        )
+        response = Response(status=status, reason="", headers=(), body=b"x", size=1, marks=Marks([0.1], [1]), head_seconds=0.1)
     return Exchange(
         id="e",
         role=Role.PRIMARY,

@@ -34,7 +34,7 @@ def keep_shape(store, name, *, state="match", tools=0, offset=0, conversation=""
     record = pair_record(name, {"text": state}, shape=shape, conversation=conversation, started=started)
     if own:
         controlled = replace(record.pair, control_reason=control)
-        selves = tuple(replace(found, comparison="self", state=own) for found in record.findings)
+        selves = tuple(found._replace(comparison="self", state=own) for found in record.findings)
         record = replace(record, pair=controlled, findings=(*record.findings, *selves))
     store.add_exchange(exchange_record(name, started=started))
     store.add_pair(record)
