@@ -56,6 +56,11 @@ class _Maker:
         self._registry.register(made)
         return made
 
+    def bulk_histogram(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> BulkHistogram:
+        made = BulkHistogram(f"sameweights_{name}", text, labels, buckets)
+        self._registry.register(made)
+        return made
+
     def histograms(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> Kept[Histogram]:
         return Kept(Histogram(f"sameweights_{name}", text, labels, buckets=buckets, registry=self._registry).labels)
 
@@ -82,8 +87,7 @@ class Exposition:
         self.per_token = make.histograms(
             "time_per_output_token_seconds", "Per completion token, over the generation alone.", LEG, TOKEN_SECONDS
         )
-        self.gaps = BulkHistogram("sameweights_inter_chunk_seconds", "Between two arrivals of a stream.", LEG, TOKEN_SECONDS)
-        registry.register(self.gaps)
+        self.gaps = make.bulk_histogram("inter_chunk_seconds", "Between two arrivals of a stream.", LEG, TOKEN_SECONDS)
         self.overhead = Histogram(
             "sameweights_proxy_overhead_seconds",
             "Spent in the proxy before a request was written to its provider.",
@@ -100,7 +104,7 @@ class Exposition:
 
     def _audit(self, make: _Maker) -> None:
         self.comparisons = make.bulk("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"), VERDICTS)
-        self.similarity = make.histograms("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
+        self.similarity = make.bulk_histogram("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
         self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*LEG, "outcome"))
         self.checks = make.bulk("checks_total", "Checks that need no reference.", (*AUDITED, "check", "result"), VERDICTS)
         self.payoff = make.counters("drift_payoff_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))

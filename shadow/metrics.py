@@ -98,9 +98,9 @@ class Metrics:
             return
         exemplar, begin = self._names.exemplar(pair_id), (*leg, Kind(kind).value)
         self._series.comparisons.count(begin, tuple(map(_VERDICT, findings)), exemplar)
-        for finding in findings:
-            if finding.score is not None and finding.state in _JUDGED and 0 <= finding.score <= 1:
-                self._series.similarity(*begin, finding.aspect._value_).observe(finding.score, exemplar)
+        judged = ((found.aspect._value_, found.score) for found in findings if found.state in _JUDGED)
+        scores = [(aspect, score) for aspect, score in judged if score is not None and 0 <= score <= 1]
+        self._series.similarity.note(begin, scores, exemplar)
 
     def identity(self, row: IdentityRow, *, again: bool = False) -> None:
         """Show who serves a model from now on; `again`: as it was known before this process, which is no change."""

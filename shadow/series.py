@@ -6,7 +6,7 @@ Rule: a label value comes from the configuration or from a set written in our co
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -28,7 +28,7 @@ PULSES_KEPT = 256
 """Data-plane processes remembered, the longest silent forgotten first; there are at most 64 workers at once."""
 
 RUNS = 256
-"""Different verdicts on a whole answer that are held before they are counted one by one."""
+"""Different verdicts on whole answers, and scores of pairs, that are held before they are counted one by one."""
 
 M = TypeVar("M")
 
@@ -76,6 +76,8 @@ class BulkHistogram(Collector):
         self._lock = Lock()
         self._counts: dict[tuple[str, ...], list[int]] = {}
         self._sums: dict[tuple[str, ...], float] = {}
+        self._held: list[tuple[tuple[str, ...], Sequence[tuple[str, float]], Mapping[str, str] | None, float]] = []
+        self._exemplars: dict[tuple[tuple[str, ...], int], Exemplar] = {}
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -89,12 +91,15 @@ class BulkHistogram(Collector):
 
     def observe(self, labels: tuple[str, ...], values: Sequence[float]) -> None:
         """Count `values`, finite and not negative, under the label values `labels`."""
-        ordered = sorted(values)
-        within = [0, *map(partial(bisect_right, ordered), self._bounds), len(ordered)]
         with self._lock:
-            counts = self._counts.get(labels) or [0] * (len(self._bounds) + 1)
-            self._counts[labels] = [count + end - begin for count, (begin, end) in zip(counts, pairwise(within), strict=True)]
-            self._sums[labels] = self._sums.get(labels, 0.0) + sum(values)
+            self._count(labels, values)
+
+    def note(self, begin: tuple[str, ...], ends: Sequence[tuple[str, float]], exemplar: Mapping[str, str] | None = None) -> None:
+        """Count a value for each of the label values that begin with `begin` and end with the word before it in `ends`."""
+        with self._lock:
+            self._held.append((begin, ends, exemplar, time()))
+            if len(self._held) >= RUNS:
+                self._settle()
 
     def describe(self) -> Iterable[Metric]:
         """The metric without samples, which a registry asks for its names."""
@@ -103,17 +108,38 @@ class BulkHistogram(Collector):
     def collect(self) -> Iterable[Metric]:
         """The metric with all its samples, as of one moment."""
         with self._lock:
+            self._settle()
             snapshot = [(labels, list(counts), self._sums[labels]) for labels, counts in self._counts.items()]
         metric = Metric(self._name, self._text, "histogram")
         for values, counts, total in snapshot:
-            self._add(metric, dict(zip(self._labels, values, strict=True)), counts, total)
+            self._add(metric, values, counts, total)
         return [metric]
 
-    def _add(self, metric: Metric, labels: dict[str, str], counts: list[int], total: float) -> None:
-        running = list(accumulate(counts))
-        for bound, count in zip((*self._bounds, float("inf")), running, strict=True):
-            metric.add_sample(f"{self._name}_bucket", labels | {"le": _le(bound)}, count)
-        metric.add_sample(f"{self._name}_count", labels, running[-1])
+    def _count(self, labels: tuple[str, ...], values: Sequence[float]) -> None:
+        ordered = sorted(values)
+        within = [0, *map(partial(bisect_right, ordered), self._bounds), len(ordered)]
+        counts = self._counts.get(labels) or [0] * (len(self._bounds) + 1)
+        self._counts[labels] = [count + end - begin for count, (begin, end) in zip(counts, pairwise(within), strict=True)]
+        self._sums[labels] = self._sums.get(labels, 0.0) + sum(values)
+
+    def _settle(self) -> None:
+        """Count what is held; each bucket leads to the last that had something to show."""
+        values: dict[tuple[str, ...], list[float]] = {}
+        for begin, ends, exemplar, moment in self._held:
+            for end, value in ends:
+                values.setdefault((*begin, end), []).append(value)
+                if exemplar:
+                    self._exemplars[(*begin, end), bisect_left(self._bounds, value)] = Exemplar(dict(exemplar), value, moment)
+        self._held.clear()
+        for labels, noted in values.items():
+            self._count(labels, noted)
+
+    def _add(self, metric: Metric, values: tuple[str, ...], counts: list[int], total: float) -> None:
+        labels = dict(zip(self._labels, values, strict=True))
+        for bucket, (bound, count) in enumerate(zip((*self._bounds, float("inf")), accumulate(counts), strict=True)):
+            exemplar = self._exemplars.get((values, bucket))
+            metric.add_sample(f"{self._name}_bucket", labels | {"le": _le(bound)}, count, exemplar=exemplar)
+        metric.add_sample(f"{self._name}_count", labels, sum(counts))
         metric.add_sample(f"{self._name}_sum", labels, total)
 
 

@@ -48,6 +48,38 @@ def test_a_histogram_filled_in_bulk_says_what_the_library_says(batches):
     assert _samples(ours) == _samples(theirs)
 
 
+SCORES = st.lists(st.tuples(st.sampled_from("xyz"), st.one_of(st.sampled_from(BUCKETS), st.floats(0, 3))), max_size=4)
+
+
+@given(st.lists(st.one_of(st.tuples(st.tuples(st.sampled_from("ab")), SCORES), st.none()), max_size=30))
+def test_scores_noted_for_many_series_say_what_the_library_says(events):
+    disable_created_metrics()
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    bulk = BulkHistogram("likeness", "Likeness.", ("who", "what"), BUCKETS)
+    ours.register(bulk)
+    plain = Histogram("likeness", "Likeness.", ("who", "what"), buckets=BUCKETS, registry=theirs)
+    for number, event in enumerate(events):
+        if event is None:
+            bulk.collect()
+            continue
+        begin, scores = event
+        shown = {"pair_id": str(number)} if number % 3 else None
+        bulk.note(begin, scores, shown)
+        for what, value in scores:
+            plain.labels(*begin, what).observe(value, shown)
+    assert _samples(ours) == _samples(theirs)
+    assert _leads(ours) == _leads(theirs)
+
+
+def test_scores_are_counted_once_many_are_held():
+    bulk = BulkHistogram("likeness", "Likeness.", ("who",), BUCKETS)
+    for _ in range(3 * RUNS + 1):
+        bulk.note((), [("a", 0.5)])
+        assert len(bulk._held) < RUNS
+    [metric] = bulk.collect()
+    assert [sample.value for sample in metric.samples if sample.name == "likeness_count"] == [3 * RUNS + 1]
+
+
 ENDS = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(["match", "differ", "unknown"])), max_size=4).map(tuple)
 
 
@@ -92,6 +124,15 @@ def test_each_series_leads_to_the_last_that_had_something_to_show():
 def _counted(bulk):
     [metric] = bulk.collect()
     return [(tuple(sample.labels.values()), sample.value) for sample in metric.samples]
+
+
+def _leads(registry):
+    return {
+        tuple(sorted(sample.labels.items())): (sample.exemplar.labels, sample.exemplar.value)
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.exemplar
+    }
 
 
 def _samples(registry):
