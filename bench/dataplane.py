@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from alone import ALONE
 from peers import MAKERS, Peer, Site, terminator
 from processes import LOAD_CPU, Peak, allow_many_files, cpu_seconds, free_port, launch, resident_mib, stop
 
@@ -205,14 +206,15 @@ def build(folder: Path) -> tuple[Path, Path]:
 
 def run(chosen: argparse.Namespace, folder: Path) -> None:
     stub, loader = build(folder)
-    site = Site(folder, free_port(), free_port(), free_port(), folder / "certificate.pem")
-    names = chosen.only.split(",") if chosen.only else list(MAKERS)
+    site = Site(folder, free_port(), free_port(), free_port(), folder / "certificate.pem", chosen.other)
+    makers = MAKERS | ALONE
+    names = chosen.only.split(",") if chosen.only else list(makers)
     helpers = [launch([str(stub), str(port)], LOAD_CPU, folder / "stub.log") for port in (site.stub, site.twin)]
     cases = [case for case in CASES if not chosen.cases or case.key in chosen.cases]
     try:
         if any("tls" in name for name in names) and (tls := terminator(site)):
             helpers.append(tls)
-        made = {name: MAKERS[name](site) for name in names}
+        made = {name: makers[name](site) for name in names}
         peers = [peer for peer in made.values() if peer]
         with running(peers, folder):
             found = rounds_of(peers, cases, loader, site.stub, chosen.rounds)
@@ -235,9 +237,10 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--only", default="", help=f"some of the peers: {','.join(MAKERS)}")
+    options.add_argument("--only", default="", help=f"some of the peers: {','.join(MAKERS | ALONE)}")
     options.add_argument("--cases", default="", help="some of the cases, by their letters")
     options.add_argument("--memory", action="store_true", help=f"also {MEMORY.name}")
+    options.add_argument("--other", default="", help="another Python of the same minor version, for other-5 and other-alone")
     options.add_argument("--json", type=Path)
     chosen = options.parse_args()
     allow_many_files()

@@ -1,10 +1,12 @@
 """The proxies that are measured, each as the processes it takes; all listen on loopback and forward to the stub provider."""
 
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +28,8 @@ class Site:
     twin: int
     tls: int = 0
     certificate: Path = Path()
+    other: str = ""
+    """Another Python interpreter that ours is measured under as well, of the same version as this one but for the last number."""
 
     def config(self, template: str, name: str, **more: object) -> tuple[int, Path]:
         """Fill a configuration of bench/peers; the port that it listens on, and the file."""
@@ -154,8 +158,9 @@ def litellm(site: Site) -> Peer | None:
     return Peer("LiteLLM", command, port, exact=False, slow=True, environment=quiet, version=known)
 
 
-def sameweights(site: Site, rate: float, cases: str = "") -> Peer:
-    return _ours(f"sameweights, {rate:.0%} shadowed", site, f"http://127.0.0.1:{site.stub}/v1", rate=rate, cases=cases)
+def sameweights(site: Site, rate: float, cases: str = "", python: str = sys.executable) -> Peer:
+    name = f"sameweights, {rate:.0%} shadowed{under(python)}"
+    return ours_by(_ours(name, site, f"http://127.0.0.1:{site.stub}/v1", rate=rate, cases=cases), python)
 
 
 def sameweights_off(site: Site) -> Peer:
@@ -174,6 +179,18 @@ def sameweights_workers(site: Site, workers: int) -> Peer:
     words = f"sameweights, {workers} forwarding process{'es' if workers > 1 else ''}, both cores"
     peer = _ours(words, site, f"http://127.0.0.1:{site.stub}/v1", cases="W", workers=workers)
     peer.cpu = f"{LOAD_CPU},{PROXY_CPU}"
+    return peer
+
+
+def under(python: str) -> str:
+    return "" if python == sys.executable else f", Python {said(python, '--version')}"
+
+
+def ours_by(peer: Peer, python: str) -> Peer:
+    """`peer` under an interpreter: one that is not this one finds our packages where this one has them."""
+    peer.command[0] = python
+    if python != sys.executable:
+        peer.environment["PYTHONPATH"] = f"{BENCH.parent}{os.pathsep}{sysconfig.get_path('platlib')}"
     return peer
 
 
@@ -214,6 +231,7 @@ MAKERS: dict[str, Maker] = {
     "0": lambda site: sameweights(site, 0.0, "FG"),
     "5": lambda site: sameweights(site, 0.05),
     "100": lambda site: sameweights(site, 1.0, "AFG"),
+    "other-5": lambda site: sameweights(site, 0.05, python=site.other) if site.other else None,
     "workers-1": lambda site: sameweights_workers(site, 1),
     "workers-2": lambda site: sameweights_workers(site, 2),
     "nginx-tls": lambda site: nginx(site, tls=True) if site.tls else None,

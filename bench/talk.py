@@ -30,6 +30,10 @@ SYLLABLES = [
 ]
 
 
+PROMPT_TOKENS = 30_000
+"""What every answer reports: more than the longest request has words, as a provider does that cuts none."""
+
+
 class Speaker:
     """Says pseudo-words with the frequencies of a language, so that compression finds about what it finds in real text."""
 
@@ -86,7 +90,7 @@ def stream(speaker: Speaker, chunks: int, *, call: bool = False) -> list[bytes]:
     frame: dict[str, object] = {"id": "chatcmpl-7", "object": "chat.completion.chunk", "created": 1, "model": "bench"}
     events = [{**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
     events.append({**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls" if call else "stop"}]})
-    usage = {"prompt_tokens": 900, "completion_tokens": chunks, "total_tokens": 900 + chunks}
+    usage = {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": chunks, "total_tokens": PROMPT_TOKENS + chunks}
     events.append({**frame, "choices": [], "usage": usage})
     return [*(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events), b"data: [DONE]\n\n"]
 

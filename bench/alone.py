@@ -1,0 +1,76 @@
+"""The forwarding process by itself on its core: what it hands over is read and thrown away on the other one."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from peers import Maker, Peer, Site, ours_by, under
+from processes import LOAD_CPU, PROXY_CPU, free_port
+
+
+@dataclass
+class Alone(Peer):
+    """A worker as `serve` starts it, told the same in one line; `provider` is where it forwards to, `folder` is scratch."""
+
+    provider: str = ""
+    folder: Path = Path()
+
+    def start(self, log: Path) -> None:
+        audit = str(self.folder / f"{self.port}.sock")
+        _thrown_away(audit)
+        opened = socket.create_server(("127.0.0.1", self.port), backlog=4096)
+        config = {"providers": {"stub": {"base_url": self.provider}}, "provider": "stub"}
+        told = {"config": config, "audit_socket": audit, "worker": 0, "fd": opened.fileno()}
+        with log.open("ab") as err:
+            self.process = subprocess.Popen(
+                ["taskset", "-c", PROXY_CPU, *self.command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=err,
+                pass_fds=[opened.fileno()],
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+            )
+        opened.close()
+        self.process.stdin.write(json.dumps(told).encode() + b"\n")
+        self.process.stdin.flush()
+        if self.process.stdout.readline() != b"ready\n":
+            sys.exit(f"{self.name} did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
+        time.sleep(0.1)
+
+
+def alone(site: Site, python: str = sys.executable) -> Peer:
+    """The worker under `python`."""
+    peer = Alone(
+        f"sameweights, forwarding process alone{under(python)}",
+        [python, "-P", "-m", "proxy.server"],
+        free_port(),
+        part="proxy.server",
+    )
+    peer.version, peer.folder, peer.provider = "this tree", site.folder, f"http://127.0.0.1:{site.stub}/v1"
+    return ours_by(peer, python)
+
+
+def _thrown_away(path: str) -> None:
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen(8)
+
+    def read() -> None:
+        os.sched_setaffinity(0, {int(LOAD_CPU)})
+        while True:
+            came, _ = listening.accept()
+            while came.recv(1 << 20):
+                pass
+
+    threading.Thread(target=read, daemon=True).start()
+
+
+ALONE: dict[str, Maker] = {"alone": alone, "other-alone": lambda site: alone(site, site.other) if site.other else None}
+"""By the names that --only takes."""
