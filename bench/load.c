@@ -179,7 +179,8 @@ int main(int argc, char **argv) {
     qsort(ttfb, ttfb_n, 8, cmp);
     qsort(delay, delay_n, 8, cmp);
     printf("{\"exchanges\":%ld,\"failed\":%ld,\"wrong\":%ld,\"seconds\":%.3f,\"chunks\":%ld,\"ttfb_p50_ms\":%.3f,\"ttfb_p99_ms\":%.3f,"
-           "\"delay_p50_ms\":%.3f,\"delay_p99_ms\":%.3f}\n",
-           ended, failed, wrong, seconds, delay_n, at(ttfb, ttfb_n, .5), at(ttfb, ttfb_n, .99), at(delay, delay_n, .5), at(delay, delay_n, .99));
+           "\"delay_p50_ms\":%.3f,\"delay_p99_ms\":%.3f,\"delay_max_ms\":%.3f}\n",
+           ended, failed, wrong, seconds, delay_n, at(ttfb, ttfb_n, .5), at(ttfb, ttfb_n, .99), at(delay, delay_n, .5), at(delay, delay_n, .99),
+           at(delay, delay_n, 1.0));
     return 0;
 }
