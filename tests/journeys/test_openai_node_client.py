@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from shadow.studies.faults import FAITHFUL, Faults
 from shadow.studies.pretend import Pace, Pretend
+from tests.journeys.npm import installed, told
 from tests.journeys.speaker import TEXT, Speaker
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited
 from tests.journeys.through import through
@@ -20,33 +14,14 @@ from tests.journeys.through import through
 pytestmark = [pytest.mark.promise("clients.node"), pytest.mark.journey, pytest.mark.timeout(180)]
 
 VERSION = "7.57.0"
-SCRIPT = Path(__file__).with_name("node") / "client.mjs"
+SCRIPT = "client.mjs"
 QUICK = Pace(first_token=0, chunks_per_second=5_000)
 
 
 @pytest.fixture(scope="session")
 def openai_home(request):
-    """The folder with the npm client, installed once and kept in pytest's cache; no lock file, since those name a registry."""
-    if not (shutil.which("npm") and shutil.which("node")):
-        pytest.skip("npm and node are not here: the npm client was not tried")
-    home = Path(request.config.cache.mkdir(f"npm-openai-{VERSION}"))
-    if not (home / "node_modules/openai/package.json").exists():
-        options = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
-        command = ["npm", "install", *options, "--prefix", str(home), f"openai@{VERSION}"]
-        subprocess.run(command, check=True, capture_output=True, timeout=150)
-    return home
-
-
-async def told(home, story, base_url):
-    process = await asyncio.create_subprocess_exec(
-        *("node", str(SCRIPT), story, base_url),
-        env={**os.environ, "OPENAI_HOME": str(home)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, errors = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, errors.decode()
-    return json.loads(out)
+    """The folder with the npm client."""
+    return installed(request, "openai", VERSION)
 
 
 @pytest.fixture
@@ -55,7 +30,7 @@ def lives(openai_home):
 
     async def lived(story, *, pace=QUICK, faults=FAITHFUL):
         async with Pretend(pace=pace, faults=faults) as pretend, through(pretend.base_url) as way:
-            return await told(openai_home, story, way.base_url), pretend
+            return await told(SCRIPT, openai_home, story, way.base_url), pretend
 
     return lived
 
@@ -101,7 +76,7 @@ async def test_a_provider_that_is_not_there_is_a_502_that_names_it(openai_home):
     async with Pretend() as pretend:
         gone = pretend.base_url
     async with through(gone) as way:
-        error = await told(openai_home, "unreachable", way.base_url)
+        error = await told(SCRIPT, openai_home, "unreachable", way.base_url)
     assert error["status"] == 502
     assert "pretended" in error["message"]
 
@@ -113,7 +88,7 @@ async def test_a_stream_that_the_provider_cuts_is_cut_for_the_client(lives):
 
 async def test_a_client_that_leaves_in_mid_stream_cancels_the_provider(openai_home):
     async with Pretend(pace=Pace(first_token=0, chunks_per_second=4)) as pretend, through(pretend.base_url) as way:
-        assert await told(openai_home, "abort", way.base_url) == {"aborted": True}
+        assert await told(SCRIPT, openai_home, "abort", way.base_url) == {"aborted": True}
         await pretend.until(lambda p: p.aborted == 1 and p.open_streams == 0)
 
 
@@ -132,7 +107,7 @@ def records(openai_home, serve):
         async with candidate, Speaker() as official:
             toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
             async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served:
-                seen = await told(openai_home, story, f"{served.data}/v1")
+                seen = await told(SCRIPT, openai_home, story, f"{served.data}/v1")
                 [summary] = await audited(served, 1)
                 reader = served.reader
                 rows = [reader.exchange(name) for name in (summary.pair.subject_id, summary.pair.reference_id)]

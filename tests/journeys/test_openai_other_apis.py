@@ -9,8 +9,7 @@ from typing import NamedTuple
 import openai
 import pytest
 
-from shadow.keep import exchange
-from shadow.reading.answer import read
+from tests.journeys.legs import differing, legs
 from tests.journeys.speaker import COMPLETED, TEXT, THOUGHT, Speaker
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited
 from tests.journeys.through import CITY
@@ -20,16 +19,6 @@ pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.apis")]
 
 WEATHER = {"type": "function", "name": "get_weather", "description": "The weather in a city", "parameters": CITY, "strict": True}
 OSLO = "What is the weather in Oslo?"
-NOT_OF_THE_LEGS = {
-    "first_chunk",
-    "first_token",
-    "first_content",
-    "inter_chunk",
-    "inter_chunk_p99",
-    "stalls",
-    "total",
-    "tokens_per_second",
-}
 
 
 class Asking(NamedTuple):
@@ -51,22 +40,6 @@ def asking(serve):
             yield Asking(served, client)
 
     return opened
-
-
-async def legs(served: Served) -> tuple[list, dict[str, str], dict[str, str]]:
-    """Both answers of the one pair, read from the records, and what was found of the pair and of the live answer alone."""
-    [summary] = await audited(served, 1)
-    reader = served.reader
-    rows = [reader.exchange(name) for name in (summary.pair.subject_id, summary.pair.reference_id)]
-    cross = {each.aspect: each.state for each in reader.findings(pair_id=summary.pair.id) if each.comparison == "cross"}
-    alone = {each.aspect: each.state for each in reader.findings(exchange_id=rows[0].id) if each.comparison == "check"}
-    reader.close()
-    assert [row.unread for row in rows] == ["", ""]
-    return [read(exchange(row)).said for row in rows], cross, alone
-
-
-def differing(found: dict[str, str]) -> set[str]:
-    return {aspect for aspect, state in found.items() if state == "differ"} - NOT_OF_THE_LEGS
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -1,8 +1,8 @@
 // The real npm client against one base URL: `node client.mjs STORY BASE_URL`, the outcome as one JSON line on standard output.
-// OPENAI_HOME is the folder with node_modules/openai; an import would look for it beside this file instead.
+// CLIENT_HOME is the folder with node_modules/openai; an import would look for it beside this file instead.
 import { createRequire } from "node:module";
 
-const require = createRequire(`${process.env.OPENAI_HOME}/`);
+const require = createRequire(`${process.env.CLIENT_HOME}/`);
 const { default: OpenAI, APIError } = require("openai");
 
 const [story, baseURL] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 // Anthropic's npm client against one base URL: `node messages.mjs STORY BASE_URL`, the outcome as one JSON line on standard output.
-// ANTHROPIC_HOME is the folder with node_modules/@anthropic-ai/sdk; an import would look for it beside this file instead.
+// CLIENT_HOME is the folder with node_modules/@anthropic-ai/sdk; an import would look for it beside this file instead.
 import { createRequire } from "node:module";
 
-const require = createRequire(`${process.env.ANTHROPIC_HOME}/`);
+const require = createRequire(`${process.env.CLIENT_HOME}/`);
 const { default: Anthropic } = require("@anthropic-ai/sdk");
 
 const [story, baseURL] = process.argv.slice(2);

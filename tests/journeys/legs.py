@@ -1,0 +1,27 @@
+"""What the records say of the one pair of a journey: both answers as they were read, and what was found of them."""
+
+from __future__ import annotations
+
+from shadow.keep import exchange
+from shadow.reading.answer import read
+from tests.journeys.test_one_request_walks_the_whole_path import audited
+from tests.running import Served
+
+TIMES = {"first_chunk", "first_token", "first_content", "inter_chunk", "inter_chunk_p99", "stalls", "total", "tokens_per_second"}
+
+
+async def legs(served: Served) -> tuple[list, dict[str, str], dict[str, str]]:
+    """Both answers of the one pair, read from the records, and what was found of the pair and of the live answer alone."""
+    [summary] = await audited(served, 1)
+    reader = served.reader
+    rows = [reader.exchange(name) for name in (summary.pair.subject_id, summary.pair.reference_id)]
+    cross = {each.aspect: each.state for each in reader.findings(pair_id=summary.pair.id) if each.comparison == "cross"}
+    alone = {each.aspect: each.state for each in reader.findings(exchange_id=rows[0].id) if each.comparison == "check"}
+    reader.close()
+    assert [row.unread for row in rows] == ["", ""]
+    return [read(exchange(row)).said for row in rows], cross, alone
+
+
+def differing(found: dict[str, str]) -> set[str]:
+    """What differs, times left out: two pretended providers on one machine are not equally quick."""
+    return {aspect for aspect, state in found.items() if state == "differ"} - TIMES

@@ -1,0 +1,39 @@
+"""Clients for JavaScript: installed by npm once and kept in pytest's cache, and run on one of the stories in `node/`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).with_name("node")
+
+
+def installed(request: pytest.FixtureRequest, package: str, version: str) -> Path:
+    """The folder with the package; no lock file, since those name a registry."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        pytest.skip("npm and node are not here: the npm client was not tried")
+    home = Path(request.config.cache.mkdir(f"npm-{package.strip('@').replace('/', '-')}-{version}"))
+    if not (home / "node_modules" / package / "package.json").exists():
+        options = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+        command = ["npm", "install", *options, "--prefix", str(home), f"{package}@{version}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=150)
+    return home
+
+
+async def told(script: str, home: Path, story: str, base_url: str) -> dict:
+    """What the client in `home` saw of a story, as its script tells it."""
+    process = await asyncio.create_subprocess_exec(
+        *("node", str(SCRIPTS / script), story, base_url),
+        env={**os.environ, "CLIENT_HOME": str(home)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, errors.decode()
+    return json.loads(out)
