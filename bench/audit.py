@@ -35,7 +35,7 @@ from shadow.compare.pair import ControlReason, Kind, Pair
 from shadow.compare.schema import outcome
 from shadow.config import Config, ShadowConfig
 from shadow.discretion import Guard
-from shadow.drift.payoff import payoffs
+from shadow.drift.payoff import counted, wants_control
 from shadow.keep import Triple, calls, exchange_record, pair_record
 from shadow.metrics import Metrics
 from shadow.reading.answer import read
@@ -88,6 +88,10 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     def rows_of_pair() -> PairRecord:
         return pair_record(triple, comparisons=[compared], payoffs=(), legs=(record, record), alterations=(), bodies="full")
 
+    def judged() -> None:
+        wants_control(seen.ask, seen.answer, leg.answer)
+        counted(seen.ask, seen.answer, leg.answer, None, tiebreak=True)
+
     paired = rows_of_pair()
     rows = [
         ("pack (data plane, after the stream)", lambda: pack(live)),
@@ -101,7 +105,7 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
         ("compress and flatten its rows", lambda: prepare(record)),
         ("compare a pair", lambda: compare(pair())),
         ("count a pair's findings", lambda: metrics.findings("near", "bench", "cross", "", compared.findings, pair_id="live")),
-        ("payoffs of a pair", lambda: payoffs(seen.ask, seen.answer, leg.answer, None, tiebreak=True)),
+        ("payoffs of a pair, and whether it needs a control", judged),
         ("make a pair's rows", rows_of_pair),
         ("take credentials out of them", lambda: guard.pair(paired)),
     ]
@@ -113,7 +117,7 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
         took[name] = milliseconds(step)
         print(f"| {name} | {took[name]:.3f} |")
     alone = took["unpack"] + sum(took[name] for name, _ in rows[2:9])
-    both = alone * 2 + sum(took[name] for name, _ in rows[9:])
+    both = alone * 2 - took["read the request"] + sum(took[name] for name, _ in rows[9:])  # a shadow's request is not read
     print(f"| one exchange without a reference, all of it | {alone:.3f} |\n| one pair, both exchanges with it | {both:.3f} |")
 
 

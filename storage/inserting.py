@@ -70,7 +70,6 @@ LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
 
 _exchange = attrgetter(*EXCHANGE)
 _headers = attrgetter(*PAYLOAD[:2])
-_bodies = attrgetter(*PAYLOAD[2:])
 _tool_call = attrgetter(*TOOL_CALL)
 _check = attrgetter(*CHECK)
 _pair = attrgetter(*PAIR)
@@ -133,7 +132,7 @@ class Preparer:
         rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
         rows += [("checks", _check(finding)) for finding in record.findings]
         rows += [("identities", _identity(identity)) for identity in record.identities]
-        payload = (*_headers(row), *map(self._squeezer.squeeze, _bodies(row)))
+        payload = (*_headers(row), self._squeezer.squeeze(row.response_body), self._squeezer.squeeze_numbers(row.marks))
         body = self._lineage.keep(row.id, row.conversation, row.request_body)
         return Parcel(row.id, rows, payload, body, tallies.counted(record))
 

@@ -13,6 +13,12 @@ def test_every_body_comes_back_through_one_squeezer(bodies):
     assert [unsqueeze(squeezer.squeeze(body)) for body in bodies] == bodies
 
 
+@given(st.lists(st.binary(max_size=2_000), max_size=5))
+def test_numbers_come_back_like_bodies(packed):
+    squeezer = Squeezer()
+    assert [unsqueeze(squeezer.squeeze_numbers(each)) for each in packed] == packed
+
+
 def test_what_repeats_becomes_small_and_what_is_long_is_whole():
     body = b'data: {"choices": []}\n\n' * 400_000
     squeezed = Squeezer().squeeze(body)
