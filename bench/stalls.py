@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,7 +79,8 @@ def scraping(port: int) -> Iterator[list[int]]:
 
 
 def lost(port: int) -> float:
-    """How many exchanges the audit says it lost."""
+    """How many exchanges the audit says it lost, once all that ended has been told to it."""
+    time.sleep(2.0)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         found = re.findall(rb"^sameweights_(?:handover_dropped|recorder_errors)_total\S* (\S+)$", answer.read(), re.MULTILINE)
     return sum(map(float, found))
@@ -86,16 +88,17 @@ def lost(port: int) -> float:
 
 def measured(peer: Peer, admin: int, loader: Path, case: Case, log: Path, *, scrape: bool = False) -> tuple[Row, str]:
     """One situation, from a fresh start: the delays, and what there was of what should disturb."""
-    peer.start(log)
     try:
+        peer.start(log)
         load(loader, peer.port, Case("", "", f"sse-10-{MILLISECONDS}", STREAMS, STREAMS), peer)
         if not admin:
             return load(loader, peer.port, case, peer), ""
+        before = lost(admin)
         with scraping(admin) if scrape else contextlib.nullcontext([0]) as count:
             row = load(loader, peer.port, case, peer)
         told = [f"{count[0]} scrapes"] if scrape else []
-        if gone := lost(admin):
-            told.append(f"{gone:.0f} exchanges lost and counted")
+        if gone := lost(admin) - before:
+            told.append(f"{gone:.0f} of {case.total} exchanges lost and counted")
         return row, ", ".join(told)
     finally:
         peer.stop()
@@ -107,15 +110,16 @@ def run(folder: Path, rounds: int, waves: int) -> None:
     case = Case("", "", f"sse-{CHUNKS}-{MILLISECONDS}", STREAMS, STREAMS * waves)
     helpers = [launch([str(stub), str(port)], LOAD_CPU, folder / "stub.log") for port in (site.stub, site.twin)]
     found: dict[str, list[Row]] = {}
-    notes: dict[str, str] = {}
+    notes: dict[str, list[str]] = {}
     try:
         with socket.create_server(("127.0.0.1", 0), backlog=4096) as silent:
             for number in range(rounds):
                 found.setdefault("straight from the stub", []).append(load(loader, site.stub, case, None))
                 for name, peer, admin, scrape in situations(site, silent.getsockname()[1]):
-                    row, notes[name] = measured(peer, admin, loader, case, folder / f"{number}.log", scrape=scrape)
+                    row, note = measured(peer, admin, loader, case, folder / f"{number}.log", scrape=scrape)
                     found.setdefault(name, []).append(row)
-                    print(f"round {number + 1}: {name}: {row} {notes[name]}", file=sys.stderr)
+                    notes.setdefault(name, []).append(note)
+                    print(f"round {number + 1}: {name}: {row} {note}", file=sys.stderr)
     finally:
         for process in helpers:
             stop(process)
@@ -124,7 +128,7 @@ def run(folder: Path, rounds: int, waves: int) -> None:
         middle = [f"{statistics.median(row[key] for row in rows):.2f}" for key in ("delay_p50_ms", "delay_p99_ms")]
         longest = ", ".join(f"{row['delay_max_ms']:.1f}" for row in rows)
         bad = f"{sum(row['failed'] for row in rows):.0f}, {sum(row['wrong'] for row in rows):.0f}"
-        print(f"| {name} | {' | '.join(middle)} | {longest} | {bad} | {notes.get(name, '')} |")
+        print(f"| {name} | {' | '.join(middle)} | {longest} | {bad} | {'; '.join(filter(None, notes.get(name, ())))} |")
 
 
 def situations(site: Site, silent: int) -> Iterator[tuple[str, Peer, int, bool]]:

@@ -59,8 +59,8 @@ class Marks(Sequence[Mark]):
     __slots__ = ("ends", "seconds")
 
     def __init__(self, seconds: Iterable[float] = (), ends: Iterable[int] = ()) -> None:
-        self.seconds = seconds if isinstance(seconds, array) else array("d", seconds)
-        self.ends = ends if isinstance(ends, array) else array("Q", ends)
+        self.seconds = seconds if isinstance(seconds, array) and seconds.typecode == "d" else array("d", seconds)
+        self.ends = ends if isinstance(ends, array) and ends.typecode == "Q" else array("Q", ends)
         if len(self.seconds) != len(self.ends):
             raise ValueError(f"{len(self.seconds)} times for {len(self.ends)} pieces")
 

@@ -94,7 +94,7 @@ def unpack(payload: bytes) -> Exchange:
             response=None if answered is None else _response(answered, payload[middle:end], payload[end:]),
             failure=None if failed is None else _failure(failed),
         )
-    except (struct.error, KeyError, TypeError, ValueError, UnicodeError, RecursionError) as error:
+    except (struct.error, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"no packed exchange: {error}") from None
 
 
@@ -114,7 +114,7 @@ def unpack_pulse(payload: bytes) -> Pulse:
             dropped={_is(reason, str): _number(count) for reason, count in dropped.items()},
             loop_lag=_is(fields["loop_lag"], float),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         raise ValueError(f"no packed pulse: {error}") from None
 
 

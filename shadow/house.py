@@ -123,7 +123,9 @@ class House:
             self._judging(),
             self._notifier.run(),
         ):
-            self._tasks.append(asyncio.create_task(work))
+            task = asyncio.create_task(work)
+            task.add_done_callback(_told)
+            self._tasks.append(task)
 
     def turn(self, line: bytes) -> None:
         """From the next exchange on, know the providers and routes of the task in `line`; those that went are still known."""
@@ -158,6 +160,8 @@ class House:
         await asyncio.to_thread(self._store.close)
 
     def _ready(self) -> str:
+        if any(task.done() and not task.cancelled() for task in self._tasks):
+            return "a part of the audit ended in a fault of ours (see the log); traffic is forwarded, restart to have it audited"
         return "" if self._store.writable() else "the store cannot be written; traffic is forwarded, records are lost and counted"
 
     async def _gauges(self) -> None:
@@ -202,6 +206,12 @@ class House:
             if gone:
                 log.info("old records deleted", exchanges=gone)
             await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """No part of a house ends by itself: what ended it is logged at once, not when somebody stops the rest."""
+    if not task.cancelled() and (why := task.exception()):
+        log.error("a part of the audit ended in a fault", exc_info=why)
 
 
 async def live(config: Config, store: Store, admin: socket.socket, audit_socket: str) -> None:

@@ -110,9 +110,10 @@ class BulkHistogram(Collector):
         with self._lock:
             self._settle()
             snapshot = [(labels, list(counts), self._sums[labels]) for labels, counts in self._counts.items()]
+            exemplars = dict(self._exemplars)
         metric = Metric(self._name, self._text, "histogram")
         for values, counts, total in snapshot:
-            self._add(metric, values, counts, total)
+            self._add(metric, values, counts, total, exemplars)
         return [metric]
 
     def _count(self, labels: tuple[str, ...], values: Sequence[float]) -> None:
@@ -134,10 +135,17 @@ class BulkHistogram(Collector):
         for labels, noted in values.items():
             self._count(labels, noted)
 
-    def _add(self, metric: Metric, values: tuple[str, ...], counts: list[int], total: float) -> None:
+    def _add(
+        self,
+        metric: Metric,
+        values: tuple[str, ...],
+        counts: list[int],
+        total: float,
+        exemplars: Mapping[tuple[tuple[str, ...], int], Exemplar],
+    ) -> None:
         labels = dict(zip(self._labels, values, strict=True))
         for bucket, (bound, count) in enumerate(zip((*self._bounds, float("inf")), accumulate(counts), strict=True)):
-            exemplar = self._exemplars.get((values, bucket))
+            exemplar = exemplars.get((values, bucket))
             metric.add_sample(f"{self._name}_bucket", labels | {"le": _le(bound)}, count, exemplar=exemplar)
         metric.add_sample(f"{self._name}_count", labels, sum(counts))
         metric.add_sample(f"{self._name}_sum", labels, total)

@@ -1,5 +1,6 @@
 """The value that leaves the data plane is frozen, comparable, and honest about what was cut."""
 
+from array import array
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
@@ -39,6 +40,7 @@ def test_marks_are_a_sequence_of_times_and_ends():
     assert hash(marks) == hash(Marks([0.5, 1.5, 2.5], [3, 6, 2**40]))
     assert marks != Marks([0.5, 1.5, 2.6], [3, 6, 2**40])
     assert marks != list(marks)
+    assert Marks(array("f", [0.5]), array("I", [3])).ends.typecode == "Q"
 
 
 def test_a_time_for_each_piece_and_a_piece_for_each_time():

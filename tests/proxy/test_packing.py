@@ -79,6 +79,18 @@ def test_wrong_types_inside_are_refused():
             unpack(whole.replace(was, becomes))
 
 
+@pytest.mark.parametrize("field", [b'"seconds":0.5', b'"head_seconds":0.2', b'"overhead":0.001'])
+def test_a_number_beyond_any_float_is_refused(field):
+    whole = pack(exchange(b"body"))
+    value = field.partition(b":")[2]
+    was = field if field in whole else value + b"]"  # the times of an answer stand in a list
+    assert was in whole
+    told = whole.replace(was, was.replace(value, b"1" + b"0" * 400))
+    length = struct.unpack_from("<I", whole)[0] + len(told) - len(whole)
+    with pytest.raises(ValueError, match="no packed exchange"):
+        unpack(struct.pack("<I", length) + told[4:])
+
+
 def test_a_whole_number_of_seconds_stays_a_number():
     assert unpack(pack(replace(exchange(), seconds=1.0))).seconds == 1.0
 
@@ -93,7 +105,11 @@ def test_a_pulse_comes_back_equal(pulse):
 
 
 @pytest.mark.parametrize(
-    "payload", [b"", b"{}", b"[]", b"null", b'{"dropped":[]}', pack_pulse(Pulse()).replace(b":0,", b':"x",', 1)]
+    "payload",
+    [
+        *(b"", b"{}", b"[]", b"null", b'{"dropped":[]}', pack_pulse(Pulse()).replace(b":0,", b':"x",', 1)),
+        pack_pulse(Pulse()).replace(b'"loop_lag":0.0', b'"loop_lag":1' + b"0" * 400),
+    ],
 )
 def test_what_is_no_pulse_is_a_value_error(payload):
     with pytest.raises(ValueError, match="no packed pulse"):

@@ -79,6 +79,17 @@ async def test_the_admin_port_is_healthy_and_ready(standing):
     assert "sameweights_build_info" in text
 
 
+async def test_a_part_that_ended_in_a_fault_is_told_and_the_house_is_not_ready(standing, capsys, monkeypatch):
+    def broken():
+        raise OSError("no such thing")
+
+    monkeypatch.setattr(standing.house._entrance, "sweep", broken)
+    await until(lambda: any(task.done() for task in standing.house._tasks))
+    status, text = await standing.get("/readyz")
+    assert (status, "a part of the audit ended" in text) == (503, True)
+    assert "no such thing" in "".join(capsys.readouterr())
+
+
 async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):
     async with Standing(tmp_path, sample_rate=0.0) as standing:
         await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="0" * 32)))
