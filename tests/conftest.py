@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.testing import CapturedCall, CapturingLogger
 
 from storage.config import StorageConfig
 from storage.opening import open_store
@@ -53,6 +55,18 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("SAMEWEIGHTS_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[CapturedCall]]:
+    """`logged("shadow.house")`: what this module logs from now on, whoever set up the log of this process before."""
+
+    def of(module: str) -> list[CapturedCall]:
+        said = CapturingLogger()
+        monkeypatch.setattr(f"{module}.log", structlog.wrap_logger(said, processors=[]))
+        return said.calls
+
+    return of
 
 
 @pytest.fixture

@@ -79,7 +79,9 @@ async def test_the_admin_port_is_healthy_and_ready(standing):
     assert "sameweights_build_info" in text
 
 
-async def test_a_part_that_ended_in_a_fault_is_told_and_the_house_is_not_ready(standing, capsys, monkeypatch):
+async def test_a_part_that_ended_in_a_fault_is_told_and_the_house_is_not_ready(standing, logged, monkeypatch):
+    said = logged("shadow.house")
+
     def broken():
         raise OSError("no such thing")
 
@@ -87,7 +89,7 @@ async def test_a_part_that_ended_in_a_fault_is_told_and_the_house_is_not_ready(s
     await until(lambda: any(task.done() for task in standing.house._tasks))
     status, text = await standing.get("/readyz")
     assert (status, "a part of the audit ended" in text) == (503, True)
-    assert "no such thing" in "".join(capsys.readouterr())
+    assert [(call.method_name, repr(call.kwargs["exc_info"])) for call in said] == [("error", "OSError('no such thing')")]
 
 
 async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):

@@ -8,7 +8,6 @@ import sqlite3
 from contextlib import asynccontextmanager
 
 import pytest
-import structlog
 from aiohttp import web
 
 from shadow.notify import Notifier, letter, signed, text
@@ -100,16 +99,15 @@ async def test_a_receiver_that_refuses_is_not_asked_again_and_no_redirect_is_fol
     assert [json.loads(body)["state"] for _, body in receiver.got] == ["drift", "recovered"]
 
 
-async def test_after_the_last_pause_it_is_given_up_and_the_next_goes_out(store, monkeypatch):
-    said = structlog.testing.CapturingLogger()
-    monkeypatch.setattr("shadow.notify.log", structlog.wrap_logger(said, processors=[]))
+async def test_after_the_last_pause_it_is_given_up_and_the_next_goes_out(store, logged):
+    said = logged("shadow.notify")
     receiver = Receiver(500, 500, 500)
     kept(store, alarm(), alarm(new="recovered"))
     async with receiver.standing(store):
         await all_told(store)
     assert len(receiver.got) == 4
-    assert "not taken" in repr(said.calls)
-    assert "secret-path" not in repr(said.calls)
+    assert "not taken" in repr(said)
+    assert "secret-path" not in repr(said)
 
 
 async def test_what_was_not_taken_at_the_end_is_sent_at_the_next_start_once(store):
