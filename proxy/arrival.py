@@ -13,7 +13,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestPayloadError
 
 from proxy.errors import RequestError
-from proxy.headers import Fields, control
+from proxy.heading import Heading
 
 
 class Client(Protocol):
@@ -26,6 +26,9 @@ class Client(Protocol):
     waiting_since: float
     """Since when the rest of a request body is awaited; 0.0 when it is not."""
 
+    def heading_of(self, message: RawRequestMessage) -> Heading:
+        """What the head of `message` comes to."""
+
     def take_moment(self) -> float:
         """The moment at which the head of the request now beginning was complete."""
 
@@ -33,50 +36,16 @@ class Client(Protocol):
 class Arrival:
     """A request head and the reader of its body; made in place of aiohttp's own, costlier request object."""
 
-    __slots__ = ("begun", "chunked", "client", "content", "fields", "length", "message", "told")
+    __slots__ = ("begun", "client", "content", "heading", "length", "message")
 
     def __init__(self, message: RawRequestMessage, content: StreamReader, client: Client) -> None:
         self.message = message
-        self.fields = Fields.of(message.raw_headers)
-        self.told = control(self.fields)
         self.content = content
         self.client = client
+        self.heading = client.heading_of(message)
         self.begun = client.take_moment()
-        self.chunked = "Transfer-Encoding" in message.headers
-        """True when the body comes in chunks."""
-        declared = message.headers.get("Content-Length")
-        self.length = None if declared is None else int(declared)
+        self.length = self.heading.length(message)
         """The size of the body as declared; None when it is chunked or there is none."""
-
-    @property
-    def old(self) -> bool:
-        """True for an HTTP/1.0 client, which knows no chunks."""
-        return self.message.version < (1, 1)
-
-    @property
-    def target(self) -> str:
-        """The raw target, latin-1 decoded: each character is one byte as sent."""
-        path = self.message.path
-        return path if path.isascii() else path.encode(errors="surrogateescape").decode("latin-1")
-
-    def check(self, head_limit: int) -> None:
-        """Refuse what cannot be forwarded, or could be read in two ways; RequestError says why."""
-        message = self.message
-        if not (1, 0) <= tuple(message.version) <= (1, 1):
-            raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
-        if message.method == "CONNECT" or not message.path.startswith("/"):
-            raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
-        if sum(len(name) + len(value) + 4 for name, value in self.fields.pairs) + len(message.path) > head_limit:
-            raise RequestError(431, "head_too_large", f"the request head is larger than {head_limit} bytes")
-        if self.chunked and (self.old or message.headers["Transfer-Encoding"].lower() != "chunked"):
-            raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
-        if "Expect" in message.headers and message.headers["Expect"].lower() != "100-continue":
-            raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
-
-    @property
-    def expects(self) -> bool:
-        """True when the client waits to be told that its body is welcome."""
-        return not self.old and "Expect" in self.message.headers
 
     def here(self, most: int) -> bytes | None:
         """The body, when all of it has come and is no longer than `most`; None when `read` must tell."""

@@ -22,6 +22,7 @@ from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from proxy.arrival import Arrival, error_answer
 from proxy.config import Limits
 from proxy.errors import ProxyError, RequestError
+from proxy.heading import Heading
 from proxy.pulse import Pulse
 
 _log = logging.getLogger("sameweights.proxy")
@@ -46,6 +47,7 @@ class Door(RequestHandler):
         "_came",
         "_handle",
         "_head_bytes",
+        "_heading",
         "_limits",
         "_lingering",
         "_pulse",
@@ -64,6 +66,7 @@ class Door(RequestHandler):
         self._pulse = pulse
         self._came = 0.0
         self._head_bytes = 0
+        self._heading: Heading | None = None
         self._lingering: asyncio.Future[None] | None = None
         self.flow: Flow | None = None
         self.gone = False
@@ -78,6 +81,13 @@ class Door(RequestHandler):
     def idle(self) -> bool:
         """True between two requests."""
         return self._current_request is None and not self._messages and not self._request_in_progress
+
+    def heading_of(self, message: RawRequestMessage) -> Heading:
+        """What the head of `message` comes to; most often just what it came to the last time."""
+        heading = self._heading
+        if heading is None or not heading.fits(message):
+            heading = self._heading = Heading(message)
+        return heading
 
     def take_moment(self) -> float:
         """When the head of the request now beginning was complete; for a pipelined one, when its turn came."""

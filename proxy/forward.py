@@ -12,7 +12,6 @@ from typing import cast
 from aiohttp import web
 
 from proxy import credentials
-from proxy import headers as rules
 from proxy.arrival import Answered, Arrival
 from proxy.capture import Capture
 from proxy.config import Limits
@@ -29,7 +28,7 @@ from proxy.relay import Relay
 from proxy.route import Leg, Router
 from proxy.sending import Upload, framed
 from proxy.sink import Sink
-from proxy.upstream import Upstream, request_head
+from proxy.upstream import Upstream
 
 _log = logging.getLogger("sameweights.proxy")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -43,6 +42,8 @@ class Ways:
     origins: Mapping[str, Origin]
     keys: Mapping[str, str]
     key_fields: Mapping[str, str]
+    secrets: tuple[bytes, ...]
+    """The keys as they go out."""
 
 
 @dataclass(slots=True)
@@ -102,20 +103,20 @@ class Forward:
         arrival, relay = live.arrival, live.relay
         # What could be read in two ways ends its connection: nobody knows where the next request would begin.
         keep, relay.keep = relay.keep, False
-        arrival.check(self._limits.head)
+        arrival.heading.check(self._limits.head)
         relay.keep = keep
         asked = monotonic()
         body = await self._first_of_body(live)
         waited = monotonic() - asked
         leg, first = self._choose(live, body)
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
-        message = self._head(live, leg, length) + framed(first, chunked=arrival.chunked, last=not relay.uploading)
+        message = self._head(live, leg, length) + framed(first, chunked=arrival.heading.chunked, last=not relay.uploading)
         origin = live.ways.origins[leg.provider]
         for fresh in (False, True):
             asked = monotonic()
             link = (None if fresh else self._upstream.ready(origin)) or await self._open(origin, leg.provider)
             live.capture.sent(monotonic(), waited + monotonic() - asked)
-            answer = Answer(method=arrival.message.method, limit=self._limits.head, capture=live.capture, reader=relay)
+            answer = Answer(method=arrival.heading.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
             if relay.uploading or not link.stale(answer):
                 break
@@ -151,7 +152,7 @@ class Forward:
             live.capture.ask(whole)
             return whole
         relay.uploading = not arrival.content.at_eof()
-        if relay.uploading and arrival.expects:
+        if relay.uploading and arrival.heading.expects:
             relay.write(_CONTINUE)
         pieces: list[bytes] = []
         size = 0
@@ -169,19 +170,18 @@ class Forward:
         """The leg of the request, and its body with the provider's own name of the model in it, where a route says so."""
         arrival, capture = live.arrival, live.capture
         seen = peek(body)
-        said = arrival.told
+        said = arrival.heading.told
         capture.model, capture.stream = seen.model, seen.stream
         capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
-        leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.target)
+        leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.heading.target)
         capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
         return leg, renamed(body, leg.rename) if leg.rename else body
 
     @staticmethod
     def _head(live: Live, leg: Leg, length: int | None) -> bytes:
-        arrival, origin = live.arrival, live.ways.origins[leg.provider]
-        key, field = live.ways.keys.get(leg.provider, ""), live.ways.key_fields.get(leg.provider, "")
-        lines = rules.outgoing(arrival.fields, authority=origin.authority, key=key, length=length, key_field=field)
-        return request_head(arrival.message.method, origin.target(leg.target), lines)
+        ways, provider = live.ways, leg.provider
+        key, field = ways.keys.get(provider, ""), ways.key_fields.get(provider, "")
+        return live.arrival.heading.towards(ways.origins[provider], leg.target, key=key, key_field=field, length=length)
 
     async def _open(self, origin: Origin, provider: str) -> Link:
         try:
@@ -202,15 +202,16 @@ class Forward:
         return Failure(kind=kind, detail=detail, after_head=after_head)
 
     def _capture(self, arrival: Arrival) -> Capture:
+        heading = arrival.heading
         return Capture(
             identity=new_id(),
             role=Role.PRIMARY,
             started=time() - (monotonic() - arrival.begun),
             begun=arrival.begun,
             limit=self._limits.audit_body,
-            method=arrival.message.method,
-            target=rules.remembered_target(arrival.target),
-            headers=rules.remembered(arrival.fields),
+            method=heading.method,
+            target=heading.recorded_target,
+            headers=heading.recorded(arrival.message),
         )
 
     def _begin(self) -> None:
@@ -223,14 +224,12 @@ class Forward:
         self._pulse.finished += 1
         if not self._pulse.in_flight:
             self.quiet.set()
-        if arrival.told.unrecorded:
+        if arrival.heading.told.unrecorded:
             self._pulse.unrecorded += 1
             return
         try:
-            secrets = credentials.of_request(arrival.fields, arrival.target)
-            secrets += [key.encode("latin-1") for key in self.ways.keys.values()]
-            exchange = capture.end(monotonic(), failure)
-            self._sink.offer(credentials.cleared(exchange, credentials.forms(secrets)))
+            secrets = arrival.heading.secrets(self.ways.secrets)
+            self._sink.offer(credentials.cleared(capture.end(monotonic(), failure), secrets))
         except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
             # Whatever the audit's side does, the client has its answer and the next one will have theirs.
             _log.exception("an exchange could not be handed over")

@@ -149,6 +149,11 @@ def _usual_field(fields: Fields) -> str:
     return "x-api-key" if b"anthropic-version" in fields.names else "authorization"
 
 
+def request_head(method: str, target: str, lines: Sequence[bytes]) -> bytes:
+    """The bytes of a request head, its empty line included."""
+    return b"\r\n".join((f"{method} {target} HTTP/1.1".encode("latin-1"), *lines, b"", b""))
+
+
 def returning(fields: Fields, *, chunked: bool, connection: str) -> list[bytes]:
     """The answer's field lines for the client, without line ends; the values are raw, with the space before them.
 

@@ -17,8 +17,8 @@ class Relay:
 
     def __init__(self, arrival: Arrival, door: Door) -> None:
         self._door = door
-        self._old = arrival.old
-        self._head_only = arrival.message.method == "HEAD"
+        self._old = arrival.heading.old
+        self._head_only = arrival.heading.method == "HEAD"
         self._chunked_end = False
         self.begun = False
         """True once the client has seen a status."""

@@ -26,7 +26,7 @@ class Upload:
         self._arrival = arrival
         self._link = link
         self._capture = capture
-        self._chunked = arrival.chunked
+        self._chunked = arrival.heading.chunked
         self.fault: RequestError | None = None
 
     async def run(self) -> None:

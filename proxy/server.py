@@ -68,7 +68,9 @@ class Plane:
     def _ways(self, config: ProxyConfig) -> Ways:
         origins = {name: parse_base_url(provider.base_url) for name, provider in config.providers.items()}
         fields = {name: provider.api_key_header for name, provider in config.providers.items()}
-        return Ways(router=Router(config), origins=origins, keys=read_keys(config, self._environ), key_fields=fields)
+        keys = read_keys(config, self._environ)
+        secrets = tuple(key.encode("latin-1") for key in keys.values())
+        return Ways(router=Router(config), origins=origins, keys=keys, key_fields=fields, secrets=secrets)
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Accept connections on the bound `sock`; without one, on a free port of the loopback."""

@@ -23,11 +23,6 @@ from proxy.pool import Pool
 from proxy.pulse import Pulse
 
 
-def request_head(method: str, target: str, lines: Sequence[bytes]) -> bytes:
-    """The bytes of a request head, its empty line included."""
-    return b"\r\n".join((f"{method} {target} HTTP/1.1".encode("latin-1"), *lines, b"", b""))
-
-
 class Upstream:
     """Connections to providers, shared by the requests of one event loop; `tls` replaces the system's certificates."""
 
@@ -78,7 +73,7 @@ class Upstream:
         failure: Failure | None
         try:
             async with asyncio.timeout(total):
-                failure = await self._attempts(origin, method, request_head(method, target, lines) + body, capture, most)
+                failure = await self._attempts(origin, method, rules.request_head(method, target, lines) + body, capture, most)
         except TimeoutError:
             failure = Failure(kind=FailureKind.TOTAL_TIMEOUT, detail=f"not whole after {total:g} s", after_head=capture.answered)
         except UpstreamError as error:

@@ -4,8 +4,10 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from aiohttp.http_writer import HttpVersion11
 
 from proxy.arrival import Arrival, error_answer
+from proxy.heading import Heading
 from tests.wires import ask, client, get, ok, plane, scripted
 
 REFUSED = {
@@ -83,8 +85,8 @@ def test_our_own_answers_are_whole():
 
 
 async def test_a_body_is_not_awaited_from_a_client_that_is_no_more():
-    client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0)
-    message = SimpleNamespace(raw_headers=(), headers={})
+    client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0, heading_of=Heading)
+    message = SimpleNamespace(raw_headers=(), method="POST", path="/", version=HttpVersion11)
     arrival = Arrival(message, SimpleNamespace(at_eof=lambda: False), client_)
     with pytest.raises(ConnectionResetError):
         await arrival.read()

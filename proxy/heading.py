@@ -1,0 +1,125 @@
+"""The head of a request and all that follows from it alone, worked out once for all requests of a connection that say the same.
+
+A client says the same with every request, but for the length of its body: that one value is taken from each request anew.
+"""
+
+from __future__ import annotations
+
+from aiohttp.http_parser import RawRequestMessage
+
+from proxy import credentials
+from proxy import headers as rules
+from proxy.errors import RequestError
+from proxy.exchange import Headers
+from proxy.origin import Origin
+
+_LENGTH = b"content-length"
+_MOST_DIGITS = 20
+"""A longer Content-Length is never the same head again: its zeros would not be counted against the limit of a head."""
+
+
+class Heading:
+    """One request head; it holds the client's key, and goes when the client's connection does."""
+
+    __slots__ = (
+        *("_after", "_asked", "_at", "_before", "_forms", "_made", "_name", "_others", "_recorded", "_secrets", "_sound", "_way"),
+        *("chunked", "expects", "fields", "method", "old", "recorded_target", "target", "told"),
+    )
+
+    def __init__(self, message: RawRequestMessage) -> None:
+        path = message.path
+        self._asked = (message.method, path, message.version)
+        self.method = message.method
+        self.old = message.version < (1, 1)
+        """True for an HTTP/1.0 client, which knows no chunks."""
+        self.target = path if path.isascii() else path.encode(errors="surrogateescape").decode("latin-1")
+        """The raw target, latin-1 decoded: each character is one byte as sent."""
+        self.recorded_target = rules.remembered_target(self.target)
+        self.fields = fields = rules.Fields.of(message.raw_headers)
+        self.told = rules.control(fields)
+        self.chunked = b"transfer-encoding" in fields.names
+        """True when the body comes in chunks."""
+        self.expects = not self.old and b"expect" in fields.names
+        """True when the client waits to be told that its body is welcome."""
+        self._at = at = fields.names.index(_LENGTH) if _LENGTH in fields.names else len(fields.names)
+        self._name = fields.pairs[at][0] if at < len(fields.pairs) else b""
+        self._before, self._after = fields.pairs[:at], fields.pairs[at + 1 :]
+        self._recorded = tuple(rules.remembered(rules.Fields.of(pairs)) for pairs in (self._before, self._after))
+        self._secrets = credentials.of_request(fields, self.target)
+        self._sound = False
+        self._others: tuple[bytes, ...] | None = None
+        self._forms: tuple[bytes, ...] = ()
+        self._way: tuple[Origin, str, str, str] | None = None
+        self._made = (b"", b"")
+
+    def fits(self, message: RawRequestMessage) -> bool:
+        """True when `message` has this very head, but for the length of its body."""
+        pairs, at = message.raw_headers, self._at
+        if pairs[:at] != self._before or (message.method, message.path, message.version) != self._asked:
+            return False
+        if not self._name:
+            return len(pairs) == at
+        if len(pairs) <= at or pairs[at + 1 :] != self._after:
+            return False
+        name, value = pairs[at]
+        return name == self._name and len(value) <= _MOST_DIGITS
+
+    def length(self, message: RawRequestMessage) -> int | None:
+        """The size of the body as `message`, which fits, declares it; None when it comes in chunks or there is none."""
+        return int(message.raw_headers[self._at][1]) if self._name else None
+
+    def recorded(self, message: RawRequestMessage) -> Headers:
+        """The fields of `message`, which fits, that the record may hold."""
+        before, after = self._recorded
+        if not self._name:
+            return before
+        name, value = message.raw_headers[self._at]
+        return (*before, (name.decode("latin-1"), value.decode("latin-1").strip()), *after)
+
+    def towards(self, origin: Origin, target: str, *, key: str, key_field: str, length: int | None) -> bytes:
+        """The head as `origin` gets it for `target`, its empty line included; the rest is what `headers.outgoing` takes."""
+        way = (origin, target, key, key_field)
+        if way != self._way:
+            self._made, self._way = self._make(*way), way
+        before, after = self._made
+        return before if length is None else b"%b%d%b" % (before, length, after)
+
+    def secrets(self, others: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Every form in which a secret of this request, or one of `others`, may stand in a text."""
+        if others != self._others:
+            self._forms, self._others = credentials.forms([*self._secrets, *others]), others
+        return self._forms
+
+    def check(self, limit: int) -> None:
+        """Refuse what cannot be forwarded, or could be read in two ways; RequestError says why."""
+        if not self._sound:
+            self._look(limit)
+            self._sound = True
+
+    def _look(self, limit: int) -> None:
+        method, path, version = self._asked
+        if not (1, 0) <= tuple(version) <= (1, 1):
+            raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
+        if method == "CONNECT" or not path.startswith("/"):
+            raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
+        if sum(len(name) + len(value) + 4 for name, value in self.fields.pairs) + len(path) > limit:
+            raise RequestError(431, "head_too_large", f"the request head is larger than {limit} bytes")
+        if self.fields.names.count(_LENGTH) > 1:
+            raise RequestError(400, "bad_request", "the request says more than once how long its body is")
+        if self.chunked and (self.old or self._said(b"transfer-encoding") != [b"chunked"]):
+            raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
+        if b"expect" in self.fields.names and self._said(b"expect") != [b"100-continue"]:
+            raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
+
+    def _said(self, name: bytes) -> list[bytes]:
+        return [value.strip().lower() for value in self.fields.named(name)]
+
+    def _make(self, origin: Origin, target: str, key: str, key_field: str) -> tuple[bytes, bytes]:
+        """The head before and behind the length of the body; all of it before, where no length is said."""
+        lines = rules.outgoing(self.fields, authority=origin.authority, key=key, length=0, key_field=key_field)
+        head = rules.request_head(self.method, origin.target(target), lines)
+        if not self._name:
+            return head, b""
+        line = b"\r\n%b: 0\r\n" % self._name
+        place = head.index(line) + len(line) - 3
+        return head[:place], head[place + 1 :]

@@ -1,0 +1,133 @@
+"""proxy.heading: what one request head comes to, and which next one is the same."""
+
+from types import SimpleNamespace
+
+import pytest
+from aiohttp.http_writer import HttpVersion10, HttpVersion11
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy import headers as rules
+from proxy.errors import RequestError
+from proxy.heading import Heading
+from proxy.origin import parse_base_url
+from tests.wires import client, ok, plane, post, scripted
+
+ORIGIN = parse_base_url("http://p.example/v1")
+HOST, KEY, LENGTH = (b"Host", b"h"), (b"Authorization", b"Bearer sk-0123456789"), (b"Content-Length", b"5")
+
+
+def message(*pairs, method="POST", path="/v1/chat/completions", version=HttpVersion11):
+    return SimpleNamespace(method=method, path=path, version=version, raw_headers=tuple(pairs))
+
+
+def sent(heading, *, target="/v1/x", key="", length=7):
+    return heading.towards(ORIGIN, target, key=key, key_field="", length=length)
+
+
+SAME = message(HOST, KEY, LENGTH, (b"X-A", b"1"))
+OTHERS = {
+    "another method": message(*SAME.raw_headers, method="PUT"),
+    "another target": message(*SAME.raw_headers, path="/v1/models"),
+    "another version": message(*SAME.raw_headers, version=HttpVersion10),
+    "another key": message(HOST, (b"Authorization", b"Bearer sk-9876543210"), LENGTH, (b"X-A", b"1")),
+    "another case": message((b"host", b"h"), KEY, LENGTH, (b"X-A", b"1")),
+    "another value behind the length": message(HOST, KEY, LENGTH, (b"X-A", b"2")),
+    "a field more": message(HOST, KEY, LENGTH, (b"X-A", b"1"), (b"X-B", b"1")),
+    "a field less": message(HOST, KEY, LENGTH),
+    "no length": message(HOST, KEY, (b"X-A", b"1")),
+    "the length elsewhere": message(HOST, LENGTH, KEY, (b"X-A", b"1")),
+    "the length written otherwise": message(HOST, KEY, (b"content-length", b"5"), (b"X-A", b"1")),
+    "another field in the place of the length": message(HOST, KEY, (b"X-Length", b"5"), (b"X-A", b"1")),
+    "a length of more digits than a number has": message(HOST, KEY, (b"Content-Length", b"0" * 30 + b"5"), (b"X-A", b"1")),
+    "nothing": message(),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_a_head_that_says_anything_else_does_not_fit(other):
+    assert not Heading(SAME).fits(other)
+
+
+@pytest.mark.parametrize("head", [SAME, *OTHERS.values()], ids=["it", *OTHERS])
+def test_a_head_fits_itself_unless_its_length_is_longer_than_any_number(head):
+    assert Heading(head).fits(head) is (head is not OTHERS["a length of more digits than a number has"])
+
+
+def test_a_head_that_says_the_same_of_a_longer_body_fits_and_says_its_own_length():
+    heading, longer = Heading(SAME), message(HOST, KEY, (b"Content-Length", b"12345"), (b"X-A", b"1"))
+    assert heading.fits(longer)
+    assert (heading.length(SAME), heading.length(longer)) == (5, 12345)
+    assert heading.recorded(longer) == (("Content-Length", "12345"),)
+    assert sent(heading, length=12345) == sent(Heading(longer), length=12345)
+
+
+def test_a_head_without_a_length_has_none():
+    heading = Heading(message(HOST, (b"Accept", b"*/*"), method="GET"))
+    assert heading.length(message(HOST)) is None
+    assert heading.recorded(message(HOST)) == (("Accept", "*/*"),)
+    assert sent(heading, length=None) == b"GET /v1/x HTTP/1.1\r\nHost: p.example\r\nAccept: */*\r\n\r\n"
+
+
+def test_a_head_goes_to_each_provider_in_its_own_words():
+    heading = Heading(SAME)
+    first, second = sent(heading, key="one-key"), sent(heading, key="another")
+    assert b"Authorization: Bearer one-key\r\n" in first
+    assert b"Authorization: Bearer another\r\n" in second
+    assert sent(heading, target="/v1/y").startswith(b"POST /v1/y HTTP/1.1\r\n")
+    assert sent(heading, key="one-key") == first
+
+
+def test_the_secrets_are_the_clients_and_the_others_that_are_named():
+    heading = Heading(message(KEY, path="/v1/x?api_key=in-the-address"))
+    assert {b"sk-0123456789", b"in-the-address", b"configured"} <= set(heading.secrets((b"configured",)))
+    assert b"configured" not in heading.secrets(())
+
+
+NAMES = st.sampled_from(
+    [b"Host", b"content-length", b"Connection", b"X-A", b"Authorization", b"Accept", b"TE", b"Expect", b"x-sameweights-tag"]
+)
+VALUES = st.sampled_from([b"5", b"0", b"x-a", b"content-length", b"Bearer sk-0123456789", b"close, X-A"])
+HEADS = st.lists(st.tuples(NAMES, VALUES), max_size=7).filter(lambda head: sum(n == b"content-length" for n, _ in head) <= 1)
+
+
+@given(HEADS, st.integers(0, 10**6), st.sampled_from(["", "a-key"]))
+def test_whatever_it_is_made_of_it_sends_and_records_what_the_rules_say(pairs, length, key):
+    pairs = [(n, b"5" if n == b"content-length" else v) for n, v in pairs]
+    heading, fields = Heading(message(*pairs)), rules.Fields.of(pairs)
+    declared = length if b"content-length" in fields.names else None
+    lines = rules.outgoing(fields, authority=ORIGIN.authority, key=key, length=declared)
+    assert sent(heading, key=key, length=declared) == rules.request_head("POST", "/v1/x", lines)
+    assert heading.recorded(message(*pairs)) == rules.remembered(fields)
+
+
+def test_what_is_refused_is_refused_each_time():
+    heading = Heading(message(*[(b"X", b"1")] * 9))
+    for _ in range(2):
+        with pytest.raises(RequestError, match="larger than 20 bytes"):
+            heading.check(20)
+    heading.check(1000)
+
+
+def test_two_lengths_are_refused_even_if_a_parser_lets_them_pass():
+    with pytest.raises(RequestError, match="more than once"):
+        Heading(message(LENGTH, LENGTH)).check(1000)
+
+
+async def test_requests_on_one_connection_reach_the_provider_each_with_its_own_length_and_fields():
+    async with scripted(None, ok(b"yes")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        for body, field in ((b"a" * 3, b"X: 1"), (b"b" * 300, b"X: 1"), (b"c", b"X: 2"), (b"", b"X: 2")):
+            await asked.send(post(body, field, close=False))
+            await asked.until(b"yes")
+    assert [(b"X: 1" in got, got.partition(b"\r\n\r\n")[2]) for got in provider.requests] == [
+        *((True, b"aaa"), (True, b"b" * 300), (False, b"c"), (False, b""))
+    ]
+
+
+async def test_a_key_that_changes_on_one_connection_is_kept_out_of_each_record():
+    async with scripted(None, ok(b"yes")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        for key in (b"sk-first-012345", b"sk-second-12345", b"sk-second-12345"):
+            await asked.send(post(b'{"said": "%b"}' % key, b"Authorization: Bearer " + key, close=False))
+            await asked.until(b"yes")
+            assert (await running.kept.next()).request.body == b'{"said": "***************"}'
+        assert [request.count(b"sk-second-12345") for request in provider.requests] == [0, 2, 2]
