@@ -9,7 +9,11 @@ import sys
 import time
 import timeit
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import cast
 
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.http_writer import HttpVersion11
 from talk import Speaker, exchange, stream, turns
 
 from proxy import credentials
@@ -18,7 +22,8 @@ from proxy.config import Provider, ProxyConfig
 from proxy.errors import RequestError
 from proxy.exchange import Role
 from proxy.framing import read_head
-from proxy.headers import Fields, control, outgoing, remembered, returning
+from proxy.headers import Fields, control, outgoing, remembered
+from proxy.heading import Heading
 from proxy.origin import parse_base_url
 from proxy.packing import pack, pack_pulse, unpack
 from proxy.parsing import Answer, Terms
@@ -99,16 +104,21 @@ def proxy() -> Iterator[tuple[str, Step]]:
     chunk = b"%x\r\n%b\r\n" % (200, b"x" * 200)
     answer = Answer(method="POST", limit=65_536, capture=capture(), reader=Nowhere())
     answer.feed(HEAD, 1.0)
-    asked, fields = Fields.of(REQUEST), Fields.of([(name, b" " + value) for name, value in REQUEST])
+    asked, head = Fields.of(REQUEST), read_head(HEAD, "POST")
+    message = cast("RawRequestMessage", SimpleNamespace(method="POST", path="/v1/x", version=HttpVersion11, raw_headers=REQUEST))
+    heading = Heading(message)
     kept = capture()
     yield "peek: model and stream of a 20 KB body", lambda: peek(BODY)
     yield "route: choose", lambda: router.choose(model="m", provider_header="", target="/v1/chat/completions")
     yield "origin: target", lambda: origin.target("/v1/chat/completions")
     yield "headers: control", lambda: control(asked)
     yield "headers: outgoing", lambda: outgoing(asked, authority="h", key="k", length=9)
-    yield "headers: returning", lambda: returning(fields, chunked=True, connection="")
     yield "headers: remembered", lambda: remembered(asked)
-    yield "framing: read a head", lambda: read_head(HEAD, "POST")
+    yield "framing: read a head, of a shape seen before", lambda: read_head(HEAD, "POST")
+    yield "framing: rewrite it for the client", lambda: head.rewritten(chunked=True, connection="close")
+    yield "framing: what is recorded of it", head.recorded
+    yield "heading: the same again", lambda: heading.fits(message)
+    yield "heading: towards a provider", lambda: heading.towards(origin, "/v1/x", key="k", key_field="", length=9)
     yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
     yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)
     shown, pulse = credentials.forms([b"sk-abcdefghijklmnop"]), Pulse(worker=0, pid=1)

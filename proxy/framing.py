@@ -6,18 +6,17 @@ Whatever two readers could read differently is refused, not guessed (RFC 9112 6.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from enum import Enum
+from itertools import chain
 from typing import NamedTuple
 
-from proxy.headers import Fields
+from proxy.exchange import Headers
+from proxy.shape import Hop, Pairs, Shape, shape_of
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([^\r\n\x00]*))?\r\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r\n")
-_LENGTH = re.compile(rb"\d{1,18}")
+_LENGTH = re.compile(rb"[\t ]*\d{1,18}[\t ]*")
 _LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+(?:[ \t]*;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
-_TELLING = frozenset({b"transfer-encoding", b"content-length", b"connection", b"keep-alive"})
-_TIMEOUT = re.compile(rb"\btimeout\s*=\s*\"?(\d{1,6})")
 
 
 class Framing(Enum):
@@ -30,28 +29,47 @@ class Framing(Enum):
 
 
 class AnswerHead(NamedTuple):
-    """The head of an answer; `line` is what follows the HTTP version, the values of `fields` are raw, leading space included.
+    """The head of an answer; `raw` as it came, its empty line included, the values of `pairs` with the space before them.
 
     A named tuple, as all that is made anew for each request here: a frozen dataclass takes four times as long to make.
     """
 
-    line: bytes
+    raw: bytes
     status: int
     reason: str
-    fields: Fields
+    pairs: Pairs
+    shape: Shape
+    hop: Hop
     framing: Framing
     length: int
-    chunked: bool
-    """It says that its body comes in chunks, which the answer to HEAD says of a body that does not come."""
     keep: bool
     """The provider will keep the connection for another request."""
-    keep_seconds: float
-    """How long it says that it will, 0.0 when it does not say."""
 
     @property
     def interim(self) -> bool:
         """True for the heads that come before the answer itself (1xx)."""
         return self.status < 200
+
+    @property
+    def chunked(self) -> bool:
+        """It says that its body comes in chunks, which the answer to HEAD says of a body that does not come."""
+        return bool(self.hop.codings)
+
+    def recorded(self) -> Headers:
+        """The fields that the record may hold."""
+        return self.shape.recorded(self.pairs)
+
+    def rewritten(self, *, chunked: bool, connection: str) -> bytes:
+        """The head for the client: what came, without the fields of this hop.
+
+        `chunked` keeps the one transfer coding the body still has; `connection` is what this hop has to say, "" for nothing.
+        """
+        head = self.raw if self.raw.startswith(b"HTTP/1.1 ") else b"HTTP/1.1 " + self.raw[9:]
+        hop = self.hop
+        for place in hop.leaving if chunked else hop.leaving + hop.coded:
+            # No line holds a line end, so that nothing but this whole line, or its equal, can be found.
+            head = head.replace(b"\r\n%b:%b\r\n" % self.pairs[place], b"\r\n", 1)
+        return b"%bConnection: %b\r\n\r\n" % (head[:-2], connection.encode("latin-1")) if connection else head
 
 
 def read_head(head: bytes, method: str) -> AnswerHead:
@@ -59,25 +77,16 @@ def read_head(head: bytes, method: str) -> AnswerHead:
     match = _STATUS_LINE.match(head)
     if not match:
         raise ValueError("its status line is not one of HTTP/1")
-    fields = _fields(head, match.end())
-    told = {name: [value.strip().lower() for value in fields.named(name)] for name in _TELLING.intersection(fields.names)}
-    status = int(match[2])
-    old = match[1] == b"0"
-    framing, length = _framing(told, old=old)
-    if method == "HEAD" or status < 200 or status in {204, 304}:
+    pairs = _fields(head, match.end())
+    shape = shape_of(pairs, len(head))
+    hop = shape.hop(pairs)
+    version, status, reason = match.groups(b"")
+    old, number = version == b"0", int(status)
+    framing, length = _framing(hop, [pairs[place][1] for place in shape.lengths], old=old)
+    if method == "HEAD" or number < 200 or number in {204, 304}:
         framing, length = Framing.NONE, 0
-    options = {option.strip() for value in told.get(b"connection", ()) for option in value.split(b",")} if told else frozenset()
-    return AnswerHead(
-        line=match[0][9:-2],
-        status=status,
-        reason=(match[3] or b"").decode("latin-1"),
-        fields=fields,
-        framing=framing,
-        length=length,
-        chunked=b"transfer-encoding" in told,
-        keep=framing is not Framing.CLOSE and b"close" not in options and (not old or b"keep-alive" in options),
-        keep_seconds=_keep_seconds(told),
-    )
+    keep = framing is not Framing.CLOSE and b"close" not in hop.options and (not old or b"keep-alive" in hop.options)
+    return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep)
 
 
 def delivered_end(data: bytes, pieces: list[bytes]) -> int:
@@ -100,20 +109,19 @@ def chunked_end(before: bytes, data: bytes, pieces: list[bytes]) -> int | None:
     return match.end() - len(before) if match else None
 
 
-def _fields(head: bytes, start: int) -> Fields:
+def _fields(head: bytes, start: int) -> Pairs:
     """The fields from `start` to the empty line; found in one search, and all bytes must be theirs."""
     pairs: list[tuple[bytes, bytes]] = _FIELD.findall(head, start)
-    if sum([len(name) + len(value) + 3 for name, value in pairs]) != len(head) - start - 2:
+    if sum(map(len, chain.from_iterable(pairs))) + 3 * len(pairs) != len(head) - start - 2:
         raise ValueError("one of its header fields is not valid")
-    return Fields.of(pairs)
+    return pairs
 
 
-def _framing(told: Mapping[bytes, list[bytes]], *, old: bool) -> tuple[Framing, int]:
-    codings, lengths = told.get(b"transfer-encoding"), told.get(b"content-length")
-    if codings and lengths:
-        raise ValueError("it has both a Content-Length and a Transfer-Encoding")
-    if codings:
-        if codings != [b"chunked"] or old:
+def _framing(hop: Hop, lengths: list[bytes], *, old: bool) -> tuple[Framing, int]:
+    if hop.codings:
+        if lengths:
+            raise ValueError("it has both a Content-Length and a Transfer-Encoding")
+        if hop.codings != (b"chunked",) or old:
             raise ValueError("its Transfer-Encoding is not chunked alone")
         return Framing.CHUNKED, 0
     if not lengths:
@@ -121,10 +129,3 @@ def _framing(told: Mapping[bytes, list[bytes]], *, old: bool) -> tuple[Framing, 
     if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
         raise ValueError("its Content-Length is not one number")
     return Framing.LENGTH, int(lengths[0])
-
-
-def _keep_seconds(told: Mapping[bytes, list[bytes]]) -> float:
-    for value in told.get(b"keep-alive", ()):
-        if match := _TIMEOUT.search(value):
-            return float(match[1])
-    return 0.0

@@ -154,30 +154,23 @@ def request_head(method: str, target: str, lines: Sequence[bytes]) -> bytes:
     return b"\r\n".join((f"{method} {target} HTTP/1.1".encode("latin-1"), *lines, b"", b""))
 
 
-def returning(fields: Fields, *, chunked: bool, connection: str) -> list[bytes]:
-    """The answer's field lines for the client, without line ends; the values are raw, with the space before them.
+def of_this_hop(lower: bytes) -> bool:
+    """True for a field, by its name in lower case, that ends at this connection whatever else is said of it."""
+    return lower in _HOP_BY_HOP
 
-    `chunked` keeps the one transfer coding the body still has; `connection` is what this hop has to say, "" for nothing.
-    """
-    # Content-Length is the framing that the client reads by: no Connection field may take it away.
-    named = named_by_connection(fields) - {b"content-length"}
-    lines = [
-        name + b":" + value
-        for lower, (name, value) in zip(fields.names, fields.pairs, strict=True)
-        if (lower not in _HOP_BY_HOP and lower not in named) or (chunked and lower == b"transfer-encoding")
-    ]
-    if connection:
-        lines.append(b"Connection: " + connection.encode("latin-1"))
-    return lines
+
+def is_remembered(lower: bytes) -> bool:
+    """True for a field, by its name in lower case, that the record may hold: only those listed, so never a credential."""
+    return lower in _REMEMBERED or lower.startswith(_REMEMBERED_PREFIXES)
 
 
 def remembered(fields: Fields) -> Headers:
-    """The fields that the record may hold: an allow-list, so that no credential is ever among them."""
+    """The fields that the record may hold."""
     return tuple(
         [
             (name.decode("latin-1"), value.decode("latin-1").strip())
             for lower, (name, value) in zip(fields.names, fields.pairs, strict=True)
-            if lower in _REMEMBERED or lower.startswith(_REMEMBERED_PREFIXES)
+            if is_remembered(lower)
         ]
     )
 

@@ -184,7 +184,7 @@ class Link(asyncio.Protocol):
             answer.reusable = False
             self.close()
         elif answer.head is not None:
-            self.keep_seconds = answer.head.keep_seconds
+            self.keep_seconds = answer.head.hop.keep_seconds
         if self.done is not None and not self.done.done():
             self.done.set_result(None)
 

@@ -14,7 +14,6 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from proxy.capture import Capture
 from proxy.exchange import Failure, FailureKind
 from proxy.framing import AnswerHead, Framing, chunked_end, delivered_end, read_head
-from proxy.headers import remembered
 
 _TAIL = 128
 """Bytes remembered, at least, of what came with the last body bytes; the framing behind them is remembered whole."""
@@ -168,7 +167,7 @@ class Answer:
             return
         self.head = head
         self._plain = terms.plain
-        self._capture.head(head.status, head.reason, remembered(head.fields), now)
+        self._capture.head(head.status, head.reason, head.recorded(), now)
         self._events = events
         self._pieces = events.pieces
         self._feed_parser = parser.feed_data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from proxy import headers as rules
 from proxy.arrival import Arrival, error_answer
 from proxy.door import Door
 from proxy.errors import ProxyError
@@ -32,14 +31,16 @@ class Relay:
     def begin(self, head: AnswerHead) -> Terms:
         """Rewrite a head for the client; a stream without an end of its own closes the connection after it."""
         if head.interim:
-            return Terms(head=b"" if self._old or head.status == 100 else _head(head, chunked=False, connection=""))
+            return Terms(head=b"" if self._old or head.status == 100 else head.rewritten(chunked=False, connection=""))
         self.begun = True
         chunked = head.framing is Framing.CHUNKED
         plain = chunked and self._old
         self._chunked_end = not plain and head.framing is not Framing.CLOSE
         if plain or self.uploading or head.framing is Framing.CLOSE:
             self.keep = False
-        return Terms(head=_head(head, chunked=head.chunked and not plain, connection="" if self.keep else "close"), plain=plain)
+        return Terms(
+            head=head.rewritten(chunked=head.chunked and not plain, connection="" if self.keep else "close"), plain=plain
+        )
 
     def refuse(self, error: ProxyError) -> None:
         """Answer in place of the provider; only before anything was sent."""
@@ -54,8 +55,3 @@ class Relay:
         if not self._chunked_end:
             # Nothing but the connection's end marks the end of this body; an orderly end would be a lie.
             self._door.break_off()
-
-
-def _head(head: AnswerHead, *, chunked: bool, connection: str) -> bytes:
-    lines = rules.returning(head.fields, chunked=chunked, connection=connection)
-    return b"\r\n".join((b"HTTP/1.1 " + head.line, *lines, b"", b""))

@@ -37,13 +37,44 @@ def test_an_answer_to_head_has_no_body():
 
 def test_lines_are_kept_as_sent():
     read = read_head(head(b"A:1", b"b:   2 ", status=b"HTTP/1.1 200 \xe9 x"), "GET")
-    assert (read.line, read.reason, read.fields.pairs) == (b"200 \xe9 x", "é x", [(b"A", b"1"), (b"b", b"   2 ")])
-    assert read_head(head(status=b"HTTP/1.1 299"), "GET").line == b"299"
+    assert (read.reason, read.pairs) == ("é x", [(b"A", b"1"), (b"b", b"   2 ")])
+    assert read.rewritten(chunked=False, connection="") == read.raw
+    assert read_head(head(status=b"HTTP/1.1 299"), "GET").reason == ""
+
+
+LINES = st.sampled_from(
+    [
+        *(b"A: 1", b"a:2", b"B: 1", b"X-Mine: 1", b"Content-Length: 5", b"content-length:7", b"Keep-Alive: timeout=5", b"TE: x"),
+        *(
+            b"Connection: x-mine, close",
+            b"connection: content-length",
+            b"Transfer-Encoding: chunked",
+            b"Server:  z ",
+            b"Upgrade: a",
+        ),
+    ]
+)
+STATUS = st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 103 Early", b"HTTP/1.1 404 A:1"])
+HOP = {b"connection", b"keep-alive", b"te", b"upgrade"}
+
+
+@given(st.lists(LINES, max_size=8), STATUS, st.booleans(), st.sampled_from(["", "close"]))
+def test_the_client_gets_each_line_that_is_not_of_this_hop_as_it_was_sent(lines, status, chunked, connection):
+    try:
+        read = read_head(head(*lines, status=status), "HEAD")
+    except ValueError:
+        return
+    pairs = [line.split(b":", 1) for line in lines]
+    named = {word.strip() for name, value in pairs if name.lower() == b"connection" for word in value.split(b",")}
+    stays = HOP | (named - {b"content-length"}) | (set() if chunked else {b"transfer-encoding"})
+    left = [line for line, (name, _) in zip(lines, pairs, strict=True) if name.lower() not in stays]
+    more = [b"Connection: close"] if connection else []
+    assert read.rewritten(chunked=chunked, connection=connection) == head(*left, *more, status=b"HTTP/1.1" + status[8:])
 
 
 def test_a_providers_patience_is_learnt():
-    assert read_head(head(b"Keep-Alive: max=5, timeout=7"), "GET").keep_seconds == 7.0
-    assert read_head(head(b"Keep-Alive: x"), "GET").keep_seconds == 0.0
+    assert read_head(head(b"Keep-Alive: max=5, timeout=7"), "GET").hop.keep_seconds == 7.0
+    assert read_head(head(b"Keep-Alive: x"), "GET").hop.keep_seconds == 0.0
 
 
 @pytest.mark.parametrize("value", [b"", b" ", b"-1", b"+1", b"1, 1", b"0x5", b"5 5", b"9" * 19, b"1\x0b", b"\xb2"])
@@ -59,7 +90,7 @@ def test_any_head_is_read_or_refused(raw):
             read = read_head(whole, "GET")
         except ValueError:
             continue
-        assert b"\r\n".join((b"HTTP/1.1 " + read.line, *(name + b":" + value for name, value in read.fields.pairs)))[9:] in whole
+        assert b"\r\n".join((b"", *(name + b":" + value for name, value in read.pairs), b"", b"")) in read.raw
 
 
 @given(st.lists(st.binary(min_size=1, max_size=8), max_size=4), st.binary(max_size=9), st.data())

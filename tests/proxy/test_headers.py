@@ -78,30 +78,6 @@ def test_a_client_without_a_credential_is_given_one_where_its_api_looks_for_it()
     assert out(b"Host: p", version, b"Authorization: Bearer b", key="ours")[2:] == [b"Authorization: Bearer ours"]
 
 
-def test_an_answers_fields_return_as_they_came():
-    came = [
-        (b"X-A", b":1"),
-        (b"Content-Length", b" 5"),
-        (b"Connection", b" x-hop"),
-        (b"X-Hop", b" 1"),
-        (b"Keep-Alive", b" timeout=5"),
-        (b"Server", b"  z "),
-    ]
-    assert headers.returning(Fields.of(came), chunked=False, connection="") == [b"X-A::1", b"Content-Length: 5", b"Server:  z "]
-    assert headers.returning(Fields.of(came[:1]), chunked=False, connection="close")[-1] == b"Connection: close"
-
-
-def test_chunked_is_said_only_while_it_is_so():
-    came = [(b"Transfer-Encoding", b" chunked")]
-    assert headers.returning(Fields.of(came), chunked=True, connection="") == [b"Transfer-Encoding: chunked"]
-    assert headers.returning(Fields.of(came), chunked=False, connection="") == []
-
-
-def test_a_connection_field_cannot_take_the_length_away():
-    came = [(b"Content-Length", b" 5"), (b"Connection", b" content-length")]
-    assert headers.returning(Fields.of(came), chunked=False, connection="") == [b"Content-Length: 5"]
-
-
 def test_control_fields_are_read():
     said = headers.control(
         pairs(
