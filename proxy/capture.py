@@ -6,6 +6,7 @@ Told the time by whoever knows it; a piece costs two appends, and what has gathe
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from itertools import accumulate
 
 from proxy.exchange import Exchange, Failure, Headers, Marks, Request, Response, Role
@@ -16,14 +17,36 @@ _LOOSE = 16 * 1024
 """Bytes of an answer that lie about in the pieces in which they came: each put away at once costs a paced stream 4 us more."""
 
 
+class _Stowed:
+    """What is put away of a long answer: bytes up to a limit, and when each piece came and where it ends."""
+
+    __slots__ = ("body", "ends", "size", "times")
+
+    def __init__(self) -> None:
+        self.body = bytearray()
+        self.times = array("d")
+        self.ends = array("Q")
+        self.size = 0
+
+    def add(self, pieces: list[bytes], moments: list[float], room: int) -> None:
+        """Take pieces, at most `room` bytes of the body in all; a mark for each, the last one true."""
+        self.body += b"".join(pieces)[: room - len(self.body)]
+        self.times.extend(moments)
+        ends = accumulate(map(len, pieces), initial=self.size)
+        next(ends)
+        self.ends.extend(ends)
+        if len(self.ends) > _MOST_MARKS:
+            del self.times[_MOST_MARKS - 1 : -1], self.ends[_MOST_MARKS - 1 : -1]
+        self.size += sum(map(len, pieces))
+
+
 class Capture:
     """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from."""
 
     __slots__ = (
-        *("_begun", "_ends", "_head", "_kept", "_limit", "_moments", "_overhead", "_pieces", "_request", "_stowed", "_times"),
-        *("_until", "conversation", "identity"),
-        *("method", "model", "opted_out", "provider", "reference", "request_headers", "request_size", "role", "route", "size"),
-        *("started", "stream", "tag", "target"),
+        *("_begun", "_first", "_head", "_limit", "_moments", "_more", "_overhead", "_pieces", "_stowed", "_until"),
+        *("conversation", "identity", "method", "model", "opted_out", "provider", "reference", "request_headers", "request_size"),
+        *("role", "route", "size", "started", "stream", "tag", "target"),
     )
 
     def __init__(
@@ -51,23 +74,25 @@ class Capture:
         self.request_size = 0
         self.size = 0
         """Bytes of the answer's body so far."""
-        self._request = bytearray()
+        self._first = b""
+        self._more: bytearray | None = None
         self._pieces: list[bytes] = []
         self._moments: list[float] = []
         self._until = _LOOSE
-        self._stowed = 0
-        self._kept = bytearray()
-        self._times = array("d")
-        self._ends = array("Q")
+        self._stowed: _Stowed | None = None
         self._head: tuple[int, str, Headers, float] | None = None
         self._overhead = 0.0
 
     def ask(self, piece: bytes) -> None:
-        """Take a piece of the request body, as the client sent it."""
-        room = self._limit - len(self._request)
+        """Take a piece of the request body, as the client sent it; most bodies are one."""
+        room = self._limit - self.request_size
+        if not self.request_size:
+            self._first = piece[:room]
+        elif room > 0:
+            if self._more is None:
+                self._more = bytearray()
+            self._more += piece[:room]
         self.request_size += len(piece)
-        if room > 0:
-            self._request += piece[:room]
 
     def sent(self, now: float, waited: float) -> None:
         """The request is being written to the provider, after `waited` seconds that were the client's or the network's."""
@@ -85,20 +110,14 @@ class Capture:
         if self.size >= self._until:
             self._stow()
 
-    def _stow(self) -> None:
-        """Put the loose pieces away: bytes up to the limit, a mark for each, the last one true."""
-        pieces, moments = self._pieces, self._moments
-        self._kept += b"".join(pieces)[: self._limit - len(self._kept)]
-        self._times.extend(moments)
-        ends = accumulate(map(len, pieces), initial=self._stowed)
-        next(ends)
-        self._ends.extend(ends)
-        if len(self._ends) > _MOST_MARKS:
-            del self._times[_MOST_MARKS - 1 : -1], self._ends[_MOST_MARKS - 1 : -1]
-        self._stowed = self.size
+    def _stow(self) -> _Stowed:
+        """Put the loose pieces away."""
+        stowed = self._stowed = self._stowed or _Stowed()
+        stowed.add(self._pieces, self._moments, self._limit)
         self._until = self.size + _LOOSE
-        pieces.clear()
-        moments.clear()
+        self._pieces.clear()
+        self._moments.clear()
+        return stowed
 
     @property
     def answered(self) -> bool:
@@ -123,7 +142,7 @@ class Capture:
                 method=self.method,
                 target=self.target,
                 headers=self.request_headers,
-                body=bytes(self._request),
+                body=self._first if self._more is None else self._first + self._more,
                 size=self.request_size,
             ),
             response=self._response(),
@@ -135,15 +154,21 @@ class Capture:
     def _response(self) -> Response | None:
         if self._head is None:
             return None
-        self._stow()
         status, reason, headers, head_seconds = self._head
+        body, times, ends = self._gathered()
         begun = self._begun
         return Response(
             status=status,
             reason=reason,
             headers=headers,
-            body=bytes(self._kept),
+            body=body,
             size=self.size,
-            marks=Marks([at - begun for at in self._times], self._ends[:]),
+            marks=Marks([at - begun for at in times], ends),
             head_seconds=head_seconds,
         )
+
+    def _gathered(self) -> tuple[bytes, Sequence[float], array[int]]:
+        if self._stowed is None and len(self._pieces) <= _MOST_MARKS:
+            return b"".join(self._pieces)[: self._limit], self._moments, array("Q", accumulate(map(len, self._pieces)))
+        stowed = self._stow()
+        return bytes(stowed.body), stowed.times, stowed.ends[:]

@@ -89,10 +89,10 @@ def _may_hold(exchange: Exchange, secrets: Sequence[bytes]) -> bool:
     request, response = exchange.request, exchange.response
     if exchange.failure is not None or response is None or response.status >= 400 or request.truncated or response.truncated:
         return True
-    values = [value for _, value in (*request.headers, *response.headers)]
-    words = (request.target, response.reason, exchange.model, exchange.tag, exchange.conversation, *values)
-    texts = "\n".join(words).encode("utf-8", "surrogatepass")
-    return any(secret in part for secret in secrets for part in (texts, request.body, response.body))
+    words = [request.target, response.reason, exchange.model, exchange.tag, exchange.conversation]
+    words += [value for headers in (request.headers, response.headers) for _, value in headers]
+    texts, asked, answered = "\n".join(words).encode("utf-8", "surrogatepass"), request.body, response.body
+    return any(secret in texts or secret in asked or secret in answered for secret in secrets)
 
 
 def _in_field(value: bytes) -> list[bytes]:
