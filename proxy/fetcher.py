@@ -14,7 +14,7 @@ import sys
 from proxy.config import Limits, Timeouts
 from proxy.errand import Errand, run, unpack
 from proxy.lifeline import loop_factory
-from proxy.packing import EXCHANGE, frame, pack
+from proxy.packing import EXCHANGE, frame, parts
 from proxy.pulse import Pulse
 from proxy.upstream import Upstream
 
@@ -49,7 +49,7 @@ class Fetcher:
     async def _run(self, errand: Errand) -> None:
         try:
             exchange = await run(self._upstream, errand)
-            self._out.write(frame(EXCHANGE, pack(exchange)))
+            self._out.write(frame(EXCHANGE, *parts(exchange)))
         finally:
             del self._running[errand.identity]
 

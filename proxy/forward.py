@@ -31,6 +31,7 @@ from proxy.sink import Sink
 from proxy.upstream import Upstream
 
 _log = logging.getLogger("sameweights.proxy")
+_FAULT = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -54,6 +55,8 @@ class Live:
     relay: Relay
     capture: Capture
     ways: Ways
+    waited: float = 0.0
+    """Seconds for which the client's body or a connection was awaited."""
 
 
 class Forward:
@@ -79,7 +82,7 @@ class Forward:
         relay = Relay(arrival, door)
         relay.keep = relay.keep and not self.draining
         capture = self._capture(arrival)
-        failure: Failure | None = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
+        failure: Failure | None = _FAULT
         self._begin()
         try:
             failure = await self._answer(Live(arrival, relay, capture, self.ways))
@@ -105,17 +108,18 @@ class Forward:
         keep, relay.keep = relay.keep, False
         arrival.heading.check(self._limits.head)
         relay.keep = keep
-        asked = monotonic()
-        body = await self._first_of_body(live)
-        waited = monotonic() - asked
+        body = arrival.here(self._limits.peek_body)
+        if body is None:
+            body = await self._first_of_body(live)
+        else:
+            live.capture.ask(body)
         leg, first = self._choose(live, body)
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
         message = self._head(live, leg, length) + framed(first, chunked=arrival.heading.chunked, last=not relay.uploading)
         origin = live.ways.origins[leg.provider]
         for fresh in (False, True):
-            asked = monotonic()
-            link = (None if fresh else self._upstream.ready(origin)) or await self._open(origin, leg.provider)
-            live.capture.sent(monotonic(), waited + monotonic() - asked)
+            link = (None if fresh else self._upstream.ready(origin)) or await self._open(live, origin, leg.provider)
+            live.capture.sent(monotonic(), live.waited)
             answer = Answer(method=arrival.heading.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
             if relay.uploading or not link.stale(answer):
@@ -146,11 +150,11 @@ class Forward:
             raise upload.fault
 
     async def _first_of_body(self, live: Live) -> bytes:
-        """The body, or as much of it as is read before its route is chosen; `relay.uploading` tells if there is more."""
+        """The body that has yet to come, or as much of it as is read before its route is chosen; `relay.uploading` tells if
+        there is more.
+        """
         arrival, relay = live.arrival, live.relay
-        if (whole := arrival.here(self._limits.peek_body)) is not None:
-            live.capture.ask(whole)
-            return whole
+        asked = monotonic()
         relay.uploading = not arrival.content.at_eof()
         if relay.uploading and arrival.heading.expects:
             relay.write(_CONTINUE)
@@ -164,6 +168,7 @@ class Forward:
             pieces.append(piece)
             size += len(piece)
             live.capture.ask(piece)
+        live.waited += monotonic() - asked
         return b"".join(pieces)
 
     def _choose(self, live: Live, body: bytes) -> tuple[Leg, bytes]:
@@ -183,11 +188,14 @@ class Forward:
         key, field = ways.keys.get(provider, ""), ways.key_fields.get(provider, "")
         return live.arrival.heading.towards(ways.origins[provider], leg.target, key=key, key_field=field, length=length)
 
-    async def _open(self, origin: Origin, provider: str) -> Link:
+    async def _open(self, live: Live, origin: Origin, provider: str) -> Link:
+        asked = monotonic()
         try:
             return await self._upstream.open(origin)
         except UpstreamError as error:
             raise UpstreamError(error.kind, error.detail, provider) from None
+        finally:
+            live.waited += monotonic() - asked
 
     def _refuse(self, error: ProxyError, relay: Relay) -> Failure:
         """Tell the client, as far as that is still possible, why its request ends here."""
@@ -216,8 +224,9 @@ class Forward:
 
     def _begin(self) -> None:
         self._pulse.accepted += 1
+        if not self._pulse.in_flight:
+            self.quiet.clear()
         self._pulse.in_flight += 1
-        self.quiet.clear()
 
     def _end(self, arrival: Arrival, capture: Capture, failure: Failure | None) -> None:
         self._pulse.in_flight -= 1

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import cast
 
 from proxy.exchange import Exchange
-from proxy.packing import EXCHANGE, PULSE, frame, pack, pack_pulse
+from proxy.packing import EXCHANGE, PULSE, frame, pack_pulse, parts
 from proxy.pulse import Pulse
 
 _log = logging.getLogger("sameweights.proxy")
@@ -71,7 +71,7 @@ class Handover:
     def offer(self, exchange: Exchange) -> bool:
         """Take `exchange`, or drop and count it; returns at once and never raises."""
         try:
-            message = frame(EXCHANGE, pack(exchange))
+            message = frame(EXCHANGE, *parts(exchange))
         except (ValueError, TypeError, OverflowError):
             _log.exception("an exchange could not be packed")
             return self._drop("unpackable")

@@ -115,7 +115,6 @@ class Link(asyncio.Protocol):
         self._answer = answer
         self._sent_all = False
         self.held = self.waiting = False
-        self.last = monotonic()
         self.served += 1
         self.done = asyncio.get_running_loop().create_future()
         if self._transport is None or self._transport.is_closing():

@@ -26,13 +26,18 @@ _Json = Mapping[str, object]
 _Value = TypeVar("_Value", str, int, float, bool)
 
 
-def frame(kind: bytes, payload: bytes) -> bytes:
-    """`payload` with its length and kind before it."""
-    return b"".join((_FRAME.pack(len(payload) + 1), kind, payload))
+def frame(kind: bytes, *payload: bytes) -> bytes:
+    """A payload, given in parts, with its length and kind before it."""
+    return b"".join((_FRAME.pack(sum(map(len, payload)) + 1), kind, *payload))
 
 
 def pack(exchange: Exchange) -> bytes:
     """An exchange as bytes; `unpack` gives back an equal one."""
+    return b"".join(parts(exchange))
+
+
+def parts(exchange: Exchange) -> tuple[bytes, ...]:
+    """What `pack` joins, for whoever joins it to something else."""
     request, response, failure = exchange.request, exchange.response, exchange.failure
     answered = response and [response.status, response.reason, response.headers, response.size, response.head_seconds]
     fields = {
@@ -56,8 +61,8 @@ def pack(exchange: Exchange) -> bytes:
     }
     marks = response.marks if response else Marks()
     words = _dumps(fields)
-    times = (_bytes(marks.seconds), _bytes(marks.ends))
-    return b"".join((_LENGTH.pack(len(words)), words, request.body, response.body if response else b"", *times))
+    body = response.body if response else b""
+    return (_LENGTH.pack(len(words)), words, request.body, body, _bytes(marks.seconds), _bytes(marks.ends))
 
 
 def unpack(payload: bytes) -> Exchange:

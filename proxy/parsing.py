@@ -15,6 +15,7 @@ from proxy.capture import Capture
 from proxy.exchange import Failure, FailureKind
 from proxy.framing import AnswerHead, Framing, chunked_end, delivered_end, read_head
 
+_BEGINNING, _HEAD_END = b"HTTP/1.", b"\r\n\r\n"
 _TAIL = 128
 """Bytes remembered, at least, of what came with the last body bytes; the framing behind them is remembered whole."""
 
@@ -69,7 +70,6 @@ class Answer:
             "_feed_parser",
             "_left",
             "_limit",
-            "_looked",
             "_method",
             "_out",
             "_pieces",
@@ -86,7 +86,6 @@ class Answer:
         self._reader = reader
         self._out: Callable[[bytes], None] = reader.write
         self._buffer = bytearray()
-        self._looked = 0
         self._seen = 0
         self._left = 0
         self._quiet = 0
@@ -127,29 +126,36 @@ class Answer:
             self.fail(kind, f"after {self._capture.size} bytes of an unfinished body")
 
     def _feed_head(self, data: bytes, now: float) -> None:
-        self._buffer += data
-        # One turn for each interim head, and one for the answer's own.
-        while not self.over and self.head is None and (raw := self._whole_head()):
-            self._head_done(raw, now)
-
-    def _whole_head(self) -> bytes:
-        """Take a complete head out of the buffer, if one is there and begins and measures as it may."""
         buffer = self._buffer
-        end = buffer.find(b"\r\n\r\n", self._looked) + 4
-        self._looked = max(0, len(buffer) - 3)
-        if self._seen + (end if end > 3 else len(buffer)) > self._limit:
-            self.fail(FailureKind.TOO_LARGE, f"more than {self._limit} bytes")
-        elif not buffer.startswith(b"HTTP/1."[: len(buffer)]):
-            self.fail(FailureKind.MALFORMED, "it does not begin like HTTP/1")
-        elif end > 3:
-            raw = bytes(buffer[:end])
-            del buffer[:end]
-            self._looked = 0
+        if buffer:
+            known = len(buffer)
+            buffer += data
+            unfinished = buffer.find(_HEAD_END, max(0, known - 3)) < 0
+            if unfinished and known >= len(_BEGINNING) and self._seen + len(buffer) <= self._limit:
+                return
+            data = bytes(buffer)
+            buffer.clear()
+        # One turn for each interim head, and one for the answer's own.
+        while not self.over and self.head is None and (end := self._head_end(data)):
+            raw, data = data[:end], data[end:]
             self._seen += end
-            return raw
-        return b""
+            self._head_done(raw, data, now)
 
-    def _head_done(self, raw: bytes, now: float) -> None:
+    def _head_end(self, data: bytes) -> int:
+        """Where the head ends that `data` begins with; 0 where it does not yet, or does not begin or measure as it may."""
+        end = data.find(_HEAD_END) + len(_HEAD_END)
+        whole = end >= len(_HEAD_END)
+        if self._seen + (end if whole else len(data)) > self._limit:
+            self.fail(FailureKind.TOO_LARGE, f"more than {self._limit} bytes")
+        elif not data.startswith(_BEGINNING[: len(data)]):
+            self.fail(FailureKind.MALFORMED, "it does not begin like HTTP/1")
+        elif whole:
+            return end
+        else:
+            self._buffer += data
+        return 0
+
+    def _head_done(self, raw: bytes, rest: bytes, now: float) -> None:
         events = _Events()
         parser = HttpResponseParser(events)
         try:
@@ -171,8 +177,6 @@ class Answer:
         self._events = events
         self._pieces = events.pieces
         self._feed_parser = parser.feed_data
-        rest = bytes(self._buffer)
-        self._buffer.clear()
         self._body(head, terms.head, rest, now)
 
     def _body(self, head: AnswerHead, first: bytes, rest: bytes, now: float) -> None:

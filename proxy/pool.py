@@ -48,7 +48,7 @@ class Pool:
 
     def give(self, link: Link) -> None:
         """Take a connection back whose answer ended exactly."""
-        link.idle_since = monotonic()
+        link.idle_since = link.last
         link.keep_until = link.idle_since + self._keep(link)
         if self._closed or link.keep_until <= link.idle_since:
             link.close()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
+from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.config import ProxyConfig, Route
 from proxy.errors import NoRouteError
 
 DEFAULT_ROUTE = "default"
+_LEGS, _LONGEST_TARGET = 256, 256
+"""Legs remembered, of requests whose target is not longer: an application asks for few models, at few targets."""
 
 
 class Leg(NamedTuple):
@@ -32,9 +35,14 @@ class Router:
         self._default = config.provider
         self._reference = config.reference
         self._routes = tuple((re.compile(translate(route.model)), route) for route in config.routes)
+        self._known = lru_cache(maxsize=_LEGS)(self._find)
 
     def choose(self, *, model: str, provider_header: str, target: str) -> Leg:
         """The leg of a request for `model` ("" = not known) at the raw `target`; NoRouteError when nothing fits."""
+        find = self._known if len(target) <= _LONGEST_TARGET else self._find
+        return find(model, provider_header, target)
+
+    def _find(self, model: str, provider_header: str, target: str) -> Leg:
         prefixed, rest = self._prefix(target)
         forced = provider_header or prefixed
         if forced:
