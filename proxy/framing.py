@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from itertools import chain
 from typing import NamedTuple
 
 from proxy.exchange import Headers
@@ -15,7 +14,8 @@ from proxy.shape import Hop, Pairs, Shape, shape_of
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([^\r\n\x00]*))?\r\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r\n")
-_LENGTH = re.compile(rb"[\t ]*\d{1,18}[\t ]*")
+_HEAD = re.compile(_STATUS_LINE.pattern + rb"(?:%b)*\r\n" % _FIELD.pattern)
+_MOST_DIGITS = 18
 _LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+(?:[ \t]*;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
 
 
@@ -74,13 +74,14 @@ class AnswerHead(NamedTuple):
 
 def read_head(head: bytes, method: str) -> AnswerHead:
     """Read a whole head, up to and with its empty line, of an answer to `method`; ValueError says what is wrong with it."""
-    match = _STATUS_LINE.match(head)
+    match = _HEAD.fullmatch(head)
     if not match:
-        raise ValueError("its status line is not one of HTTP/1")
-    pairs = _fields(head, match.end())
+        part = "one of its header fields is not valid" if _STATUS_LINE.match(head) else "its status line is not one of HTTP/1"
+        raise ValueError(part)
+    version, status, reason, *_ = match.groups(b"")
+    pairs = _FIELD.findall(head, match.end(3 if reason else 2))
     shape = shape_of(pairs, len(head))
     hop = shape.hop(pairs)
-    version, status, reason = match.groups(b"")
     old, number = version == b"0", int(status)
     framing, length = _framing(hop, [pairs[place][1] for place in shape.lengths], old=old)
     if method == "HEAD" or number < 200 or number in {204, 304}:
@@ -109,14 +110,6 @@ def chunked_end(before: bytes, data: bytes, pieces: list[bytes]) -> int | None:
     return match.end() - len(before) if match else None
 
 
-def _fields(head: bytes, start: int) -> Pairs:
-    """The fields from `start` to the empty line; found in one search, and all bytes must be theirs."""
-    pairs: list[tuple[bytes, bytes]] = _FIELD.findall(head, start)
-    if sum(map(len, chain.from_iterable(pairs))) + 3 * len(pairs) != len(head) - start - 2:
-        raise ValueError("one of its header fields is not valid")
-    return pairs
-
-
 def _framing(hop: Hop, lengths: list[bytes], *, old: bool) -> tuple[Framing, int]:
     if hop.codings:
         if lengths:
@@ -126,6 +119,7 @@ def _framing(hop: Hop, lengths: list[bytes], *, old: bool) -> tuple[Framing, int
         return Framing.CHUNKED, 0
     if not lengths:
         return Framing.CLOSE, 0
-    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+    digits = lengths[0].strip(b"\t ")
+    if len(lengths) > 1 or not digits.isdigit() or len(digits) > _MOST_DIGITS:
         raise ValueError("its Content-Length is not one number")
-    return Framing.LENGTH, int(lengths[0])
+    return Framing.LENGTH, int(digits)

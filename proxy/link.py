@@ -17,7 +17,7 @@ class Link(asyncio.Protocol):
     """A connection that serves one answer at a time; `ended` is called once, when it is gone."""
 
     __slots__ = (
-        *("_answer", "_drain", "_ended", "_full", "_lost_unsent", "_poll", "_sent_all", "_transport", "done", "held"),
+        *("_answer", "_drain", "_ended", "_full", "_loop", "_lost_unsent", "_poll", "_sent_all", "_transport", "done", "held"),
         *("idle_since", "keep_seconds", "keep_until", "last", "origin", "served", "waiting"),
     )
 
@@ -49,6 +49,7 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; its write buffer counts as full as soon as it holds a byte, so that `unsent` is exact."""
         self._transport = cast("asyncio.Transport", transport)
+        self._loop = asyncio.get_running_loop()
         self._transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
@@ -116,7 +117,7 @@ class Link(asyncio.Protocol):
         self._sent_all = False
         self.held = self.waiting = False
         self.served += 1
-        self.done = asyncio.get_running_loop().create_future()
+        self.done = self._loop.create_future()
         if self._transport is None or self._transport.is_closing():
             self._lost(reset=False)
         return self.done
