@@ -177,7 +177,7 @@ async def feed(audit: Audit, made: list[Exchange], rate: int, seconds: float) ->
 
 
 def _renamed(one: Exchange, name: str) -> Exchange:
-    fields = {field: getattr(one, field) for field in Exchange.__dataclass_fields__}
+    fields = {field: getattr(one, field) for field in Exchange._fields}
     return Exchange(**{**fields, "id": name})
 
 

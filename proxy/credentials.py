@@ -11,7 +11,6 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from urllib.parse import quote
 
 import brotli
@@ -68,19 +67,17 @@ def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
     if not secrets or not _may_hold(exchange, secrets):
         return exchange
     request, response, failure = exchange.request, exchange.response, exchange.failure
-    return replace(
-        exchange,
+    return exchange._replace(
         model=_text(exchange.model, secrets),
         tag=_text(exchange.tag, secrets),
         conversation=_text(exchange.conversation, secrets),
-        request=replace(
-            request,
+        request=request._replace(
             target=_text(request.target, secrets),
             headers=_fields(request.headers, secrets),
             body=masked(request.body, secrets, cut=request.truncated or failure is not None),
         ),
         response=response and _answer(response, secrets, cut=response.truncated or failure is not None),
-        failure=failure and replace(failure, detail=_text(failure.detail, secrets)),
+        failure=failure and failure._replace(detail=_text(failure.detail, secrets)),
     )
 
 
@@ -132,8 +129,7 @@ def _fields(headers: Headers, secrets: Sequence[bytes]) -> Headers:
 def _answer(response: Response, secrets: Sequence[bytes], *, cut: bool) -> Response:
     if response.status >= 400:
         response = _unpacked(response, secrets)
-    return replace(
-        response,
+    return response._replace(
         reason=_text(response.reason, secrets),
         headers=_fields(response.headers, secrets),
         body=masked(response.body, secrets, cut=cut),
@@ -154,8 +150,7 @@ def _unpacked(response: Response, secrets: Sequence[bytes]) -> Response:
     if clean == plain:
         return response
     last = response.marks.seconds[-1] if response.marks else response.head_seconds
-    return replace(
-        response,
+    return response._replace(
         headers=tuple(field for field in response.headers if field[0].lower() != "content-encoding"),
         body=clean,
         size=len(clean),

@@ -11,4 +11,4 @@ _chance = Random(SystemRandom().getrandbits(256))  # noqa: S311 - see above
 
 def new_id() -> str:
     """28 hexadecimal digits: 12 of milliseconds since the epoch, 16 of chance."""
-    return f"{time.time_ns() // 1_000_000:012x}{_chance.getrandbits(64):016x}"
+    return (time.time_ns() // 1_000_000 << 64 | _chance.getrandbits(64)).to_bytes(14, "big").hex()

@@ -89,15 +89,14 @@ class Redactor:
         if self._is_clean(exchange):
             return exchange
         request, response, failure = exchange.request, exchange.response, exchange.failure
-        return replace(
-            exchange,
+        return exchange._replace(
             model=self.text(exchange.model),
             tag=self.text(exchange.tag),
-            request=replace(
-                request, target=self.text(request.target), headers=self._headers(request.headers), body=self.body(request.body)
+            request=request._replace(
+                target=self.text(request.target), headers=self._headers(request.headers), body=self.body(request.body)
             ),
             response=response and self._response(response),
-            failure=failure and replace(failure, detail=self.text(failure.detail)),
+            failure=failure and failure._replace(detail=self.text(failure.detail)),
         )
 
     def _is_clean(self, exchange: Exchange) -> bool:
@@ -145,9 +144,9 @@ class Redactor:
         return tuple((name, self.text(value)) for name, value in headers)
 
     def _response(self, response: Response) -> Response:
-        response = replace(response, reason=self.text(response.reason), headers=self._headers(response.headers))
+        response = response._replace(reason=self.text(response.reason), headers=self._headers(response.headers))
         if not codings(response.headers):
-            return replace(response, body=self.body(response.body))
+            return response._replace(body=self.body(response.body))
         decoded = _decoded(response)
         if not isinstance(decoded, Decoded) or (clean := self.body(decoded.body)) == decoded.body:
             return response
@@ -206,7 +205,7 @@ def _together(names: Sequence[str]) -> Callable[[object], tuple[str, ...]]:
 def _unpacked(response: Response, body: bytes, ends: Iterable[int]) -> Response:
     kept = tuple(field for field in response.headers if field[0].lower() != "content-encoding")
     size = len(body) + (response.size - len(response.body))
-    return replace(response, headers=kept, body=body, size=size, marks=Marks(response.marks.seconds, ends))
+    return response._replace(headers=kept, body=body, size=size, marks=Marks(response.marks.seconds, ends))
 
 
 def _stars(found: re.Match[str]) -> str:

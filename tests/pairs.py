@@ -1,7 +1,5 @@
 """Pairs in a real store, made of exchanges as the worker makes them."""
 
-from dataclasses import replace
-
 from proxy.exchange import Exchange, Role
 from shadow.checks.check import check
 from shadow.compare.compare import compare
@@ -50,7 +48,7 @@ def keep_pair(
 def _leg(answer: Exchange | bytes, role: Role, exchange_id: str) -> Exchange:
     made = exchange(answer, request=asked()) if isinstance(answer, bytes) else answer
     provider = made.provider if role is Role.PRIMARY else made.reference
-    return replace(made, id=exchange_id, role=role, provider=provider)
+    return made._replace(id=exchange_id, role=role, provider=provider)
 
 
 def _record(seen: Seen, bodies: Bodies):

@@ -19,7 +19,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -52,7 +51,7 @@ LIVE = understand(exchange(b"{}", request=asked(tools=TOOLS)))
 
 def to(path: str, made: Exchange) -> Exchange:
     """The same exchange, asked of another API."""
-    return replace(made, request=replace(made.request, target=f"/v1{path}"))
+    return made._replace(request=made.request._replace(target=f"/v1{path}"))
 
 
 class Nobody:

@@ -1,7 +1,6 @@
 """The value that leaves the data plane is frozen, comparable, and honest about what was cut."""
 
 from array import array
-from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -17,12 +16,12 @@ def test_a_body_that_is_whole_is_not_truncated():
 
 def test_a_body_larger_than_what_was_kept_is_truncated():
     whole = exchange(said(), request=b"{}")
-    assert replace(whole.request, size=3).truncated
-    assert replace(whole.response, size=10_000_000).truncated
+    assert whole.request._replace(size=3).truncated
+    assert whole.response._replace(size=10_000_000).truncated
 
 
 def test_an_exchange_cannot_be_changed_after_it_was_made():
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         exchange().model = "another"
 
 

@@ -1,7 +1,7 @@
 """shadow.discretion: no credential and, where bodies are hashed, no word gets into a row; comparing works again."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import pytest
 
@@ -84,7 +84,7 @@ def test_a_veil_of_another_api_is_read_in_the_words_of_the_normal_form():
     sent = b'{"model": "m", "input": "How many bridges?"}'
     body = {"status": "completed", "model": "m", "output": [{"type": "message", "content": "Seven bridges cross the river"}]}
     made = exchange(json.dumps(body).encode(), request=sent)
-    live = understand(replace(made, request=replace(made.request, target="/v1/responses")))
+    live = understand(made._replace(request=made.request._replace(target="/v1/responses")))
     row = leg("hash", live).exchange
     assert b"bridges" not in row.request_body + row.response_body
     again = understand(comparable(row))

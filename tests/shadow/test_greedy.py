@@ -1,7 +1,6 @@
 """Both sides are asked once more at temperature 0, with their own keys, and the pair is of its own kind."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -55,4 +54,4 @@ async def test_both_sides_are_asked_at_temperature_zero_with_their_own_keys():
 def test_what_knows_no_temperature_is_not_asked_at_one(target, version, takes):
     made = exchange(b"{}", request=json.dumps({"input": "a", "messages": []}).encode())
     headers = (("Anthropic-Version", version),) if version else ()
-    assert takes_temperature(understand(replace(made, request=replace(made.request, target=target, headers=headers)))) is takes
+    assert takes_temperature(understand(made._replace(request=made.request._replace(target=target, headers=headers)))) is takes

@@ -1,7 +1,5 @@
 """The mirror asks the reference with its own key and the reference's names, bounded in time and bytes, and never raises."""
 
-from dataclasses import replace
-
 import pytest
 
 from proxy.config import Provider, ProxyConfig
@@ -103,7 +101,7 @@ async def test_the_reference_is_asked_by_the_api_of_the_client_with_the_key_wher
 ):
     headers = (("Content-Type", "application/json"), ("Anthropic-Version", "2023-06-01"), ("Anthropic-Beta", "a,b"))
     live = exchange(request=asked(), headers=headers)
-    live = replace(live, request=replace(live.request, target=target))
+    live = live._replace(request=live.request._replace(target=target))
     async with Pretend() as provider:
         known = config(provider.base_url)
         official = known.proxy.providers["official"].model_copy(update={"api_key_header": field})

@@ -21,7 +21,7 @@ def learning(known=()):
 def answered(fingerprint: str, **more):
     body = json.loads(said("Hello."))
     live = exchange(json.dumps({**body, "system_fingerprint": fingerprint}).encode())
-    return replace(live, provider="near", model="m", **more)
+    return live._replace(provider="near", model="m", **more)
 
 
 def observed(servings: Servings, fingerprint: str, times: int, **more):
@@ -58,7 +58,7 @@ def test_facts_that_cannot_be_read_begin_anew():
 def test_names_that_clients_make_up_are_bounded():
     servings = learning()
     for number in range(2 * KEPT):
-        live = replace(answered("fp"), model=f"m{number}")
+        live = answered("fp")._replace(model=f"m{number}")
         servings.observe(live, read(live))
     assert len(servings._known) == KEPT
 
@@ -67,15 +67,15 @@ def test_a_credential_in_a_model_name_a_fingerprint_or_a_header_is_learned_as_as
     secret = "sk-proj-abcdefghijklmnopqrstuvwx"
     live = answered(f"fp {secret}")
     # so long a value is cut: what is left of the secret then would look like none
-    live = replace(live, response=replace(live.response, headers=(("server", f"{'x' * 110} {secret}"),)))
+    live = live._replace(response=live.response._replace(headers=(("server", f"{'x' * 110} {secret}"),)))
     servings = learning()
-    rows = [row for _ in range(WARM_UP) for row in servings.observe(replace(live, model=f"m/{secret}"), read(live))]
+    rows = [row for _ in range(WARM_UP) for row in servings.observe(live._replace(model=f"m/{secret}"), read(live))]
     assert [(row.model, json.loads(row.facts)["fingerprint"]) for row in rows] == [
         ("m/" + "*" * len(secret), ["fp " + "*" * len(secret)])
     ]
     assert secret[:8] not in repr(rows)
     again = learning(rows)
-    assert [row for _ in range(WARM_UP) for row in again.observe(replace(live, model=f"m/{secret}"), read(live))] == []
+    assert [row for _ in range(WARM_UP) for row in again.observe(live._replace(model=f"m/{secret}"), read(live))] == []
 
 
 def test_what_a_new_configuration_declares_is_a_change():

@@ -1,7 +1,6 @@
 """A trial asks once, again by the coin or by disagreement, and makes one record of what came."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -110,7 +109,7 @@ async def test_every_shadow_leg_stands_in_the_record(agreeing):
 
 
 async def test_a_greedy_pair_stands_beside_the_live_ones_and_never_among_them():
-    live = replace(exchange(said("A bridge."), request=asked("Tell me about bridges")), provider="official")
+    live = exchange(said("A bridge."), request=asked("Tell me about bridges"), provider="official")
     trial, asked_times = await tried(understand(live), greedy=1.0)
     assert asked_times == 3 + (len(trial.legs) == 4)
     assert [leg.exchange.role for leg in trial.legs[-2:]] == [Role.GREEDY, Role.GREEDY]

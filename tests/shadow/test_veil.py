@@ -149,7 +149,7 @@ def test_surrogates_and_long_numbers_are_storable():
 
 def test_vectors_are_kept_in_no_form():
     live = exchange(b'{"data": [{"index": 0, "embedding": [0.25]}], "model": "m"}', request=b'{"model": "m", "input": "secret"}')
-    seen = understand(replace(live, request=replace(live.request, target="/v1/embeddings")))
+    seen = understand(live._replace(request=live.request._replace(target="/v1/embeddings")))
     assert seen.answer.said.vectors
     veil = Veil(KEY, "talk")
     assert veil.response(seen, ()) is None

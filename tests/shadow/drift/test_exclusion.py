@@ -13,7 +13,7 @@ def headed(*headers):
     made = answer("Hello")
     response = made.exchange.response
     assert isinstance(response, Response)
-    return replace(made, exchange=replace(made.exchange, response=replace(response, headers=headers)))
+    return replace(made, exchange=made.exchange._replace(response=response._replace(headers=headers)))
 
 
 def gone():

@@ -10,7 +10,7 @@ from tests.shadow.compare.made import answer, choice, completion
 
 def told(name="chatcmpl-0a1b2c3d4e5f", headers=(), fingerprint="fp_1"):
     made = answer(replace(completion(choice("a"), name=name), fingerprint=fingerprint))
-    return replace(made, exchange=replace(made.exchange, response=replace(made.exchange.response, headers=headers)))
+    return replace(made, exchange=made.exchange._replace(response=made.exchange.response._replace(headers=headers)))
 
 
 def settled():
@@ -53,8 +53,8 @@ def test_an_answer_tells_its_model_its_form_and_the_headers_of_the_list():
 
 def test_the_form_of_another_api_is_no_change_of_the_server():
     made = told(name="resp_08a1f3")
-    request = replace(made.exchange.request, target="/v1/responses")
-    found = traits(replace(made, exchange=replace(made.exchange, request=request)), declared={})
+    request = made.exchange.request._replace(target="/v1/responses")
+    found = traits(replace(made, exchange=made.exchange._replace(request=request)), declared={})
     assert {facet: found[facet] for facet in ("id (responses)", "usage (responses)")} == {
         "id (responses)": id_form("resp_08a1f3"),
         "usage (responses)": "prompt_tokens, completion_tokens",

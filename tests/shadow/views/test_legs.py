@@ -1,7 +1,5 @@
 """One stored exchange as a column: an absent answer is said in words."""
 
-from dataclasses import replace
-
 from proxy.exchange import Failure, FailureKind, Mark
 from shadow.keep import exchange as exchange_of
 from shadow.reading.answer import read
@@ -81,7 +79,7 @@ def test_a_moment_that_did_not_come_has_no_place():
 
 def test_of_embeddings_the_shape_of_the_vectors_is_a_fact(store):
     made = exchange(b'{"data": [{"index": 0, "embedding": [0.5, 1]}], "model": "m"}', request=b'{"model": "m", "input": "a"}')
-    made = replace(made, request=replace(made.request, target="/v1/embeddings"))
+    made = made._replace(request=made.request._replace(target="/v1/embeddings"))
     shown = column(store, made)
     assert {fact.name: fact.cells for fact in facts([shown])}["vectors"] == ("1 x 2",)
     assert (shown.text, shown.trouble) == (None, "")

@@ -1,7 +1,6 @@
 """A period in figures, from a real store."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -83,7 +82,7 @@ def test_an_empty_period_is_not_measured(store):
 def test_a_health_probe_is_traffic_and_no_group_of_its_own(store):
     probe = Request(method="GET", target="/healthz", headers=(), body=b"", size=0)
     for number, provider in enumerate("pq"):
-        asked = replace(exchange(b"ok", provider=provider, model="", id=f"probe-{number}", started=NOW), request=probe)
+        asked = exchange(b"ok", provider=provider, model="", id=f"probe-{number}", started=NOW)._replace(request=probe)
         store.add_exchange(record(understand(asked)))
     add_live(store, "p", model="")
     assert store.flush(20)
