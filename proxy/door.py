@@ -193,8 +193,9 @@ class Door(RequestHandler):
         """Answer this connection's requests one after the other in its one task: aiohttp's own makes another task for each."""
         try:
             while not self._force_close:
-                message, payload = await self._next()
-                if not await self._turn(message, payload):
+                if not self._messages:
+                    await self._arrived()
+                if not await self._turn(*self._next()):
                     break
                 self._mind_idleness()
         except asyncio.CancelledError:
@@ -210,14 +211,14 @@ class Door(RequestHandler):
 
     # -- one request after the other -----------------------------------------------------------------------------------
 
-    async def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
+    def _arrived(self) -> asyncio.Future[None]:
+        """Done when aiohttp has read the next head; it knows by the waiter that nothing is in progress."""
+        self._waiter = self._loop.create_future()
+        return self._waiter
+
+    def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
         """The next head that was read, or what was wrong with it, and its body to come."""
-        if not self._messages:
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+        self._waiter = None
         message, payload = self._messages.popleft()
         if self._parser is not None:
             self._parser.message_consumed()

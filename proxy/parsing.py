@@ -151,8 +151,7 @@ class Answer:
             self.fail(FailureKind.MALFORMED, "it does not begin like HTTP/1")
         elif whole:
             return end
-        else:
-            self._buffer += data
+        self._buffer += data
         return 0
 
     def _head_done(self, raw: bytes, rest: bytes, now: float) -> None:

@@ -38,9 +38,7 @@ class Relay:
         self._chunked_end = not plain and head.framing is not Framing.CLOSE
         if plain or self.uploading or head.framing is Framing.CLOSE:
             self.keep = False
-        return Terms(
-            head=head.rewritten(chunked=head.chunked and not plain, connection="" if self.keep else "close"), plain=plain
-        )
+        return Terms(head.rewritten(chunked=head.chunked and not plain, connection="" if self.keep else "close"), plain)
 
     def refuse(self, error: ProxyError) -> None:
         """Answer in place of the provider; only before anything was sent."""
