@@ -86,7 +86,8 @@ class Door(RequestHandler):
         """What the head of `message` comes to; most often just what it came to the last time."""
         heading = self._heading
         if heading is None or not heading.fits(message):
-            heading = self._heading = Heading(message)
+            heading = Heading(message)
+            self._heading = heading if heading.worth_keeping else None
         return heading
 
     def take_moment(self) -> float:

@@ -6,6 +6,7 @@ Whatever two readers could read differently is refused, not guessed (RFC 9112 6.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -65,11 +66,20 @@ class AnswerHead(NamedTuple):
         `chunked` keeps the one transfer coding the body still has; `connection` is what this hop has to say, "" for nothing.
         """
         head = self.raw if self.raw.startswith(b"HTTP/1.1 ") else b"HTTP/1.1 " + self.raw[9:]
-        hop = self.hop
-        for place in hop.leaving if chunked else hop.leaving + hop.coded:
-            # No line holds a line end, so that nothing but this whole line, or its equal, can be found.
-            head = head.replace(b"\r\n%b:%b\r\n" % self.pairs[place], b"\r\n", 1)
+        if places := self.hop.leaving_coded if chunked else self.hop.leaving:
+            head = self._without(head, places)
         return b"%bConnection: %b\r\n\r\n" % (head[:-2], connection.encode("latin-1")) if connection else head
+
+    def _without(self, head: bytes, places: Sequence[int]) -> bytes:
+        """What is left of `head` without the lines at `places`, in one pass; equal lines leave together, so the first is it."""
+        kept: list[bytes] = []
+        start = 0
+        for place in places:
+            line = b"\r\n%b:%b\r\n" % self.pairs[place]
+            at = head.index(line, start)
+            kept.append(head[start:at])
+            start = at + len(line) - 2
+        return b"".join((*kept, head[start:]))
 
 
 def read_head(head: bytes, method: str) -> AnswerHead:
@@ -86,7 +96,7 @@ def read_head(head: bytes, method: str) -> AnswerHead:
     framing, length = _framing(hop, [pairs[place][1] for place in shape.lengths], old=old)
     if method == "HEAD" or number < 200 or number in {204, 304}:
         framing, length = Framing.NONE, 0
-    keep = framing is not Framing.CLOSE and b"close" not in hop.options and (not old or b"keep-alive" in hop.options)
+    keep = framing is not Framing.CLOSE and not hop.close and (not old or hop.keep_alive)
     return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep)
 
 

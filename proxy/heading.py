@@ -14,15 +14,16 @@ from proxy.exchange import Headers
 from proxy.origin import Origin
 
 _LENGTH = b"content-length"
-_MOST_DIGITS = 20
-"""A longer Content-Length is never the same head again: its zeros would not be counted against the limit of a head."""
+_LARGEST = 4 * 1024
+"""Bytes of a head beyond which it is not remembered: hardly a client's is so long, and idle connections would hold it."""
 
 
 class Heading:
     """One request head; it holds the client's key, and goes when the client's connection does."""
 
     __slots__ = (
-        *("_after", "_asked", "_at", "_before", "_forms", "_made", "_name", "_others", "_recorded", "_secrets", "_sound", "_way"),
+        *("_after", "_asked", "_at", "_before", "_digits", "_forms", "_made"),
+        *("_name", "_others", "_recorded", "_size", "_sound", "_way"),
         *("chunked", "expects", "fields", "method", "old", "recorded_target", "target", "told"),
     )
 
@@ -42,18 +43,24 @@ class Heading:
         self.expects = not self.old and b"expect" in fields.names
         """True when the client waits to be told that its body is welcome."""
         self._at = at = fields.names.index(_LENGTH) if _LENGTH in fields.names else len(fields.names)
-        self._name = fields.pairs[at][0] if at < len(fields.pairs) else b""
+        self._name, length = fields.pairs[at] if at < len(fields.pairs) else (b"", b"")
+        self._digits = len(length)
+        self._size = sum([len(name) + len(value) + 4 for name, value in fields.pairs]) + len(path)
         self._before, self._after = fields.pairs[:at], fields.pairs[at + 1 :]
         self._recorded = tuple(rules.remembered(rules.Fields.of(pairs)) for pairs in (self._before, self._after))
-        self._secrets = credentials.of_request(fields, self.target)
         self._sound = False
         self._others: tuple[bytes, ...] | None = None
         self._forms: tuple[bytes, ...] = ()
         self._way: tuple[Origin, str, str, str] | None = None
         self._made = (b"", b"")
 
+    @property
+    def worth_keeping(self) -> bool:
+        """True when it is no larger than a connection may keep."""
+        return self._size <= _LARGEST
+
     def fits(self, message: RawRequestMessage) -> bool:
-        """True when `message` has this very head, but for the length of its body."""
+        """True when `message` has this very head, but for the length of its body: one no longer written, so no larger a head."""
         pairs, at = message.raw_headers, self._at
         if pairs[:at] != self._before or (message.method, message.path, message.version) != self._asked:
             return False
@@ -62,7 +69,7 @@ class Heading:
         if len(pairs) <= at or pairs[at + 1 :] != self._after:
             return False
         name, value = pairs[at]
-        return name == self._name and len(value) <= _MOST_DIGITS
+        return name == self._name and len(value) <= self._digits
 
     def length(self, message: RawRequestMessage) -> int | None:
         """The size of the body as `message`, which fits, declares it; None when it comes in chunks or there is none."""
@@ -87,7 +94,8 @@ class Heading:
     def secrets(self, others: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """Every form in which a secret of this request, or one of `others`, may stand in a text."""
         if others != self._others:
-            self._forms, self._others = credentials.forms([*self._secrets, *others]), others
+            secrets = credentials.of_request(self.fields, self.target)
+            self._forms, self._others = credentials.forms([*secrets, *others]), others
         return self._forms
 
     def check(self, limit: int) -> None:
@@ -102,13 +110,13 @@ class Heading:
             raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
         if method == "CONNECT" or not path.startswith("/"):
             raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
-        if sum(len(name) + len(value) + 4 for name, value in self.fields.pairs) + len(path) > limit:
+        if self._size > limit:
             raise RequestError(431, "head_too_large", f"the request head is larger than {limit} bytes")
         if self.fields.names.count(_LENGTH) > 1:
             raise RequestError(400, "bad_request", "the request says more than once how long its body is")
         if self.chunked and (self.old or self._said(b"transfer-encoding") != [b"chunked"]):
             raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
-        if b"expect" in self.fields.names and self._said(b"expect") != [b"100-continue"]:
+        if b"expect" in self.fields.names and set(self._said(b"expect")) != {b"100-continue"}:
             raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
 
     def _said(self, name: bytes) -> list[bytes]:

@@ -14,12 +14,12 @@ from proxy import headers as rules
 from proxy.exchange import Headers
 
 Pairs = Sequence[tuple[bytes, bytes]]
-_SHAPES = 256
+_SHAPES = 64
 """Shapes remembered, the least asked for forgotten first."""
-_LARGEST = 8 * 1024
-"""Bytes of names beyond which a shape is not worth remembering: no provider's are so long, and a hostile one's cost memory."""
+_LARGEST = 4 * 1024
+"""Bytes of a head beyond which its shape is not remembered: no provider's is so long, and a hostile one's costs memory."""
 _TELLING = frozenset({b"transfer-encoding", b"connection", b"keep-alive"})
-_TIMEOUT = re.compile(rb"\btimeout\s*=\s*\"?(\d{1,6})")
+_TIMEOUT = re.compile(rb"(?i)\btimeout\s*=\s*\"?(\d{1,6})")
 
 
 class Hop(NamedTuple):
@@ -27,14 +27,15 @@ class Hop(NamedTuple):
 
     codings: tuple[bytes, ...]
     """The values of Transfer-Encoding, in lower case."""
-    options: frozenset[bytes]
-    """What Connection says, in lower case."""
+    close: bool
+    keep_alive: bool
+    """What Connection says."""
     keep_seconds: float
     """How long the provider says that it keeps the connection, 0.0 when it does not say."""
     leaving: tuple[int, ...]
-    """The places of the fields that end here, Transfer-Encoding apart."""
-    coded: tuple[int, ...]
-    """The places of Transfer-Encoding."""
+    """The places of the fields that end here, in their order."""
+    leaving_coded: tuple[int, ...]
+    """The same without Transfer-Encoding, for a client whose body stays in chunks."""
 
 
 class Shape:
@@ -66,16 +67,17 @@ class Shape:
     def _read(self, pairs: Pairs) -> Hop:
         fields = rules.Fields(pairs, self._lower)
         # Content-Length is the framing that the client reads by: no Connection field may take it away.
-        named = rules.named_by_connection(fields) - {b"content-length"}
+        options = rules.named_by_connection(fields)
+        named = options - {b"content-length"}
         places = [place for place, name in enumerate(self._lower) if rules.of_this_hop(name) or name in named]
         patience = map(_TIMEOUT.search, fields.named(b"keep-alive"))
-        coded = tuple(place for place in places if self._lower[place] == b"transfer-encoding")
         return Hop(
             codings=tuple(value.strip().lower() for value in fields.named(b"transfer-encoding")),
-            options=rules.named_by_connection(fields),
+            close=b"close" in options,
+            keep_alive=b"keep-alive" in options,
             keep_seconds=next((float(found[1]) for found in patience if found), 0.0),
-            leaving=tuple(place for place in places if place not in coded),
-            coded=coded,
+            leaving=tuple(places),
+            leaving_coded=tuple(place for place in places if self._lower[place] != b"transfer-encoding"),
         )
 
 

@@ -2,9 +2,11 @@
 
 import json
 import logging
+from time import monotonic
 
 from proxy.exchange import FailureKind
 from proxy.packing import pack
+from tests.running import until
 from tests.wires import STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
 SECRETS = (b"sk-header", b"sk-query", b"sk-cookie", b"sk-ours", b"sk-answer")
@@ -96,3 +98,40 @@ async def test_counters_tell_what_happened():
         await ask(running.port, get(b"*", method=b"OPTIONS"))
         pulse = running.pulse
         assert (pulse.accepted, pulse.finished, pulse.refused, pulse.in_flight) == (2, 2, 1, 0)
+
+
+class Clock:
+    """The forwarder's clock, which a test may set forward."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.ahead = 0.0
+        monkeypatch.setattr("proxy.forward.monotonic", lambda: monotonic() + self.ahead)
+
+
+async def test_a_slow_body_is_no_time_of_the_proxys_own(monkeypatch):
+    clock = Clock(monkeypatch)
+    async with scripted(None, ok()) as provider, plane(provider.url) as running, client(running.port) as asked:
+        head, _, body = post(b'{"model":"m"}').partition(b"\r\n\r\n")
+        await asked.send(head + b"\r\n\r\n" + body[:3])
+        await until(lambda: running.pulse.in_flight)
+        clock.ahead += 100.0
+        await asked.send(body[3:])
+        got = await running.kept.next()
+        assert got.seconds > 100.0
+        assert got.overhead < 100.0
+
+
+async def test_the_making_of_a_connection_is_no_time_of_the_proxys_own(monkeypatch):
+    clock = Clock(monkeypatch)
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        made = running.plane._upstream.open
+
+        async def slowly(origin):
+            clock.ahead += 100.0
+            return await made(origin)
+
+        monkeypatch.setattr(running.plane._upstream, "open", slowly)
+        await ask(running.port, post(b"{}"))
+        got = await running.kept.next()
+        assert got.seconds > 100.0
+        assert got.overhead < 100.0

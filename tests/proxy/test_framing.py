@@ -72,6 +72,25 @@ def test_the_client_gets_each_line_that_is_not_of_this_hop_as_it_was_sent(lines,
     assert read.rewritten(chunked=chunked, connection=connection) == head(*left, *more, status=b"HTTP/1.1" + status[8:])
 
 
+def test_a_head_of_thousands_of_fields_of_this_hop_is_rewritten_in_one_pass():
+    mixed = [b"te:", b"t:e:", b"Keep-Alive: x"] * 9_000
+    read = read_head(head(*mixed, b"A: 1"), "GET")
+    searched = []
+
+    class Searched(bytes):
+        __slots__ = ()
+
+        def index(self, line, start):
+            at = super().index(line, start)
+            searched.append(at + len(line) - start)
+            return at
+
+    rewritten = read._replace(raw=Searched(read.raw)).rewritten(chunked=False, connection="")
+    assert rewritten == head(*[b"t:e:"] * 9_000, b"A: 1")
+    assert len(searched) == 18_000
+    assert sum(searched) < 2 * len(read.raw)
+
+
 def test_a_providers_patience_is_learnt():
     assert read_head(head(b"Keep-Alive: max=5, timeout=7"), "GET").hop.keep_seconds == 7.0
     assert read_head(head(b"Keep-Alive: x"), "GET").hop.keep_seconds == 0.0

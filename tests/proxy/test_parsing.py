@@ -61,6 +61,22 @@ def test_a_chunked_body_reads_the_same_however_it_is_cut(pieces, places, trailer
         assert capture.end(9.0).response.body == b"".join(pieces)
 
 
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_a_head_that_never_ends_is_given_up_at_the_limit_however_it_drips(size):
+    endless = b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 400
+    answer, _, _ = read(cut(endless, range(0, len(endless), size)), limit=1_000)
+    assert answer.failure.kind is FailureKind.TOO_LARGE
+    small = endless[: 1_000 - 1_000 % size]
+    assert read(cut(small, range(0, len(small), size)), limit=1_000)[0].failure is None
+
+
+@pytest.mark.parametrize("pieces", [(b"HT", b"TQ/1.1 2"), (b"", b"x"), (b"HTTP/1", b",")])
+def test_what_does_not_begin_like_http_is_given_up_at_once(pieces):
+    answer, _, _ = read(pieces)
+    assert answer.failure.kind is FailureKind.MALFORMED
+    assert not answer.untouched
+
+
 @given(st.binary(max_size=60), st.lists(st.integers(0, 200), max_size=8), st.binary(max_size=5))
 def test_a_body_with_a_length_ends_there(body, places, excess):
     answer, reader, capture = read(cut(ok(body) + excess, places))

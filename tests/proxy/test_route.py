@@ -70,3 +70,12 @@ def test_nothing_fits_without_a_default():
         router.choose(model="big", provider_header="", target="/v1/x")
     with pytest.raises(NoRouteError, match="whose model is not known"):
         router.choose(model="", provider_header="", target="/v1/x")
+
+
+def test_only_short_targets_are_remembered_and_few():
+    router = Router(CONFIG)
+    for number in range(600):
+        router.choose(model="m", provider_header="", target=f"/v1/{number}")
+        router.choose(model="m", provider_header="", target="/v1/" + "x" * 300 + str(number))
+    assert router._known.cache_info().currsize == 256
+    assert router._known.cache_info().misses == 600

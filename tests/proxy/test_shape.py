@@ -10,7 +10,7 @@ from proxy.shape import Shape, shape_of
 NAMES = st.sampled_from(
     [b"Connection", b"keep-alive", b"Transfer-Encoding", b"Content-Length", b"Date", b"X-Request-Id", b"Set-Cookie"]
 )
-VALUES = st.sampled_from([b" 1", b" close", b" chunked ", b" Date, keep-alive", b" timeout=5", b'timeout = "7"', b" \xe9", b""])
+VALUES = st.sampled_from([b" 1", b" close", b" chunked ", b" Date, Keep-Alive", b" timeout=5", b'timeout = "7"', b" \xe9", b""])
 FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
 
 
@@ -30,17 +30,27 @@ def test_an_answer_is_read_the_same_whatever_was_read_before_it(pairs, data):
 def test_what_connection_names_leaves_with_it_but_for_the_length():
     pairs = [(b"Date", b" x"), (b"Connection", b" Date, Content-Length"), (b"Content-Length", b" 5"), (b"TE", b" x")]
     hop = shape_of(pairs, 100).hop(pairs)
-    assert (hop.leaving, hop.coded, hop.options) == ((0, 1, 3), (), {b"date", b"content-length"})
+    assert hop.leaving == hop.leaving_coded == (0, 1, 3)
+    assert not hop.close
+    assert not hop.keep_alive
 
 
 def test_chunks_are_a_place_of_their_own():
     pairs = [(b"transfer-ENCODING", b" Chunked "), (b"Connection", b" transfer-encoding")]
     hop = shape_of(pairs, 100).hop(pairs)
-    assert (hop.leaving, hop.coded, hop.codings) == ((1,), (0,), (b"chunked",))
+    assert (hop.leaving, hop.leaving_coded, hop.codings) == ((0, 1), (1,), (b"chunked",))
+
+
+@pytest.mark.parametrize("option", ["close", "keep_alive"])
+def test_what_connection_says_is_read_whatever_its_case(option):
+    pairs = [(b"Connection", b" X, " + option.replace("_", "-").title().encode())]
+    hop = shape_of(pairs, 100).hop(pairs)
+    assert {name for name in ("close", "keep_alive") if getattr(hop, name)} == {option}
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"), [(b" timeout=5, max=9", 5.0), (b'max=1, timeout="7"', 7.0), (b"x", 0.0), (b"notimeout=5", 0.0)]
+    ("value", "seconds"),
+    [(b" timeout=5, max=9", 5.0), (b'max=1, timeout="7"', 7.0), (b" Timeout=5", 5.0), (b"x", 0.0), (b"notimeout=5", 0.0)],
 )
 def test_a_providers_patience_is_read(value, seconds):
     pairs = [(b"Keep-Alive", value)]
