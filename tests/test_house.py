@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("proxy", "shadow", "storage")
-LONGEST_FILE = 300
+LONGEST_FILE = 400
 NAMES_WITHOUT_A_PLACE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
 STRANGERS_JSON = "shadow/reading/"
 ANY_ELSEWHERE = {
