@@ -150,7 +150,7 @@ def pairs(
     db: Db = None,
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
-    aspect: Annotated[str, typer.Option("--aspect", metavar="SIGNAL", help="With a finding of this signal.")] = "",
+    signal: Annotated[str, typer.Option("--signal", "--aspect", metavar="SIGNAL", help="With a finding of this signal.")] = "",
     state: Annotated[str, typer.Option("--state", metavar="STATE", help="In this state: differ, match, ...")] = "",
     since: Since = "all",
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 20,
@@ -160,30 +160,53 @@ def pairs(
     from shadow.views import terminal
     from shadow.views.wanted import pair_filter
 
-    chosen = pair_filter(provider=provider, model=model, aspect=aspect, state=state, since=since, limit=limit, now=time.time())
+    chosen = pair_filter(provider=provider, model=model, signal=signal, state=state, since=since, limit=limit, now=time.time())
     with _reading(config, db) as reader:
         found = reader.pairs(chosen)
     typer.echo(terminal.pairs_json(found) if as_json else terminal.pairs_text(found, width=_width(), color=_color()))
 
 
+@app.command()
+def answers(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    check: Annotated[str, typer.Option("--check", metavar="CHECK", help="That failed this check.")] = "",
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
+    since: Since = "all",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Answers that failed a check, sampled or not, newest first."""
+    from shadow.views import answers as views
+    from shadow.views.wanted import answer_filter
+
+    chosen = answer_filter(provider=provider, model=model, check=check, since=since, limit=limit, now=time.time())
+    with _reading(config, db) as reader:
+        found = reader.faulty_answers(chosen)
+    typer.echo(views.answers_json(found) if as_json else views.answers_text(found, width=_width(), color=_color()))
+
+
 @app.command("show")
 def show_pair(
-    pair_id: Annotated[str, typer.Argument(metavar="ID", help="The pair's id, or its beginning.")],
+    pair_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a pair or an answer, its beginning or its end.")],
     config: ConfigPath = None,
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
     """One compared request: its answers side by side."""
-    from shadow.faults import ConfigError, quoted
-    from shadow.views import terminal
+    from shadow.views import answers, terminal
 
     with _reading(config, db) as reader:
         found = terminal.sides(reader, pair_id)
-    if found is None:
-        raise ConfigError(
-            [f"no such pair: {quoted(pair_id)}; see `sameweights pairs` for whole ids, or give more of its beginning"]
-        )
-    typer.echo(terminal.pair_json(found) if as_json else terminal.pair_text(found, width=_width(), color=_color()))
+        single = None if found else answers.single(reader, pair_id)
+        if found is None and single is None:
+            raise answers.not_one(reader, pair_id)
+    if single is not None:
+        typer.echo(answers.single_json(single) if as_json else answers.single_text(single, width=_width(), color=_color()))
+    elif found is not None:
+        typer.echo(terminal.pair_json(found) if as_json else terminal.pair_text(found, width=_width(), color=_color()))
 
 
 @app.command()

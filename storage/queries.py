@@ -32,6 +32,8 @@ from storage.rows import (
 
 Row = TypeVar("Row", ExchangeRow, FindingRow, PairRow, ToolCallRow, TrafficCount)
 SHORTEST_PREFIX = 8
+SHORTEST_END = 4
+"""An id begins with the time: eight characters of it are a minute. Its end is chance: four characters tell 65,536 ids apart."""
 BEYOND = "\U0010ffff"
 FOREVER = 9e18
 
@@ -57,7 +59,8 @@ SELECT p.id, aspect, state FROM pairs p JOIN findings ON pair_no = no
 WHERE comparison = 'cross' AND p.id IN (SELECT value FROM json_each(?)) ORDER BY findings.rowid
 """
 PAIR_BY_ID = PAIRS + " WHERE p.id = ?"
-PAIR_BY_PREFIX = PAIRS + " WHERE p.id >= ? AND p.id < ? LIMIT 2"
+PAIR_BY_PREFIX = PAIRS + " WHERE p.id >= ? AND p.id < ? ORDER BY p.id DESC LIMIT ?"
+PAIR_BY_END = PAIRS + " WHERE substr(p.id, -?) = ? ORDER BY p.started DESC, p.no DESC LIMIT ?"
 EXCHANGE_NO = "SELECT no FROM exchanges WHERE id = ?"
 EXCHANGE_BY_ID = "SELECT * FROM exchanges JOIN payloads ON exchange_no = no WHERE id = ?"
 TOOL_CALLS = """
@@ -126,11 +129,22 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
 
 
 def pair(conn: sqlite3.Connection, pair_id: str) -> PairRow | None:
-    """The pair of this id, or the only one whose id begins so (8 characters at least)."""
-    found = list(_made(PairRow, conn.execute(PAIR_BY_ID, (pair_id,))))
-    if not found and len(pair_id) >= SHORTEST_PREFIX:
-        found = list(_made(PairRow, conn.execute(PAIR_BY_PREFIX, (pair_id, pair_id + BEYOND))))
+    """The pair of this id, or the only one that a part of an id means (see `candidates`)."""
+    found = candidates(conn, pair_id, 2)
     return found[0] if len(found) == 1 else None
+
+
+def candidates(conn: sqlite3.Connection, part: str, limit: int) -> list[PairRow]:
+    """The pair of this id; else the newest `limit` whose ids begin (8 characters at least) or end (4 at least) so."""
+    if found := list(_made(PairRow, conn.execute(PAIR_BY_ID, (part,)))):
+        return found
+    if len(part) >= SHORTEST_PREFIX:
+        found = list(_made(PairRow, conn.execute(PAIR_BY_PREFIX, (part, part + BEYOND, limit))))
+    if len(part) >= SHORTEST_END and len(found) < limit:
+        ending = _made(PairRow, conn.execute(PAIR_BY_END, (len(part), part, limit)))
+        known = {row.id for row in found}
+        found += [row for row in ending if row.id not in known][: limit - len(found)]
+    return found
 
 
 def exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:

@@ -194,6 +194,33 @@ class PairFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFilter:
+    """What a list of faulty answers is narrowed to; empty means any. `check` is the id of a check."""
+
+    provider: str = ""
+    model: str = ""
+    check: str = ""
+    since: float = 0.0
+    until: float = 0.0
+    before_id: str = ""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultyAnswer:
+    """A live answer that failed checks: `checks` holds (check, reason); `pair_id` is empty where it was not sampled."""
+
+    id: str
+    started: float
+    route: str
+    provider: str
+    model: str
+    status: int | None
+    pair_id: str
+    checks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairSummary:
     """A line of the list of pairs: the pair, and how many of its cross findings are in each state."""
 

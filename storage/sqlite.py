@@ -12,15 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from storage import queries, retention
+from storage import answers, queries, retention
 from storage.config import StorageConfig
 from storage.connection import BUSY_SECONDS, WriterLock, close_to_others, explain, made, reading, writing
 from storage.forgetting import forget
 from storage.migrations import migrate, pending, wrong
 from storage.portraits import PortraitReader
 from storage.rows import (
+    AnswerFilter,
     ExchangeRecord,
     ExchangeRow,
+    FaultyAnswer,
     FindingRow,
     PairFilter,
     PairRecord,
@@ -56,8 +58,16 @@ class SqliteReader:
         return self._ask(lambda conn: queries.pairs(conn, wanted))
 
     def pair(self, pair_id: str) -> PairRow | None:
-        """One pair by its id or by an unambiguous beginning of it (8 characters at least)."""
+        """One pair by its id, or by an unambiguous beginning (8 characters at least) or end (4 at least) of it."""
         return self._ask(lambda conn: queries.pair(conn, pair_id))
+
+    def candidates(self, part: str, limit: int) -> Sequence[PairRow]:
+        """The newest `limit` pairs whose ids begin or end so."""
+        return self._ask(lambda conn: queries.candidates(conn, part, limit))
+
+    def faulty_answers(self, wanted: AnswerFilter) -> Sequence[FaultyAnswer]:
+        """The newest live answers that failed a check, sampled or not."""
+        return self._ask(lambda conn: answers.faulty(conn, wanted))
 
     def exchange(self, exchange_id: str) -> ExchangeRow | None:
         """One exchange, bodies decompressed."""

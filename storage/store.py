@@ -21,8 +21,10 @@ from storage.judged import (
     Triggers,
 )
 from storage.rows import (
+    AnswerFilter,
     ExchangeRecord,
     ExchangeRow,
+    FaultyAnswer,
     FindingRow,
     Group,
     IdentityRow,
@@ -204,7 +206,13 @@ class Reader(Protocol):
         """Newest first."""
 
     def pair(self, pair_id: str) -> PairRow | None:
-        """One pair by its id or by an unambiguous beginning of it (8 characters at least)."""
+        """One pair by its id, or by an unambiguous beginning (8 characters at least) or end (4 at least) of it."""
+
+    def candidates(self, part: str, limit: int) -> Sequence[PairRow]:
+        """The pair of this id; else the newest `limit` whose ids begin or end so."""
+
+    def faulty_answers(self, wanted: AnswerFilter) -> Sequence[FaultyAnswer]:
+        """The newest live answers that failed a check, sampled or not, newest first."""
 
     def exchange(self, exchange_id: str) -> ExchangeRow | None:
         """One exchange, bodies decompressed."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from storage.rows import (
+    AnswerFilter,
     ExchangeRecord,
     ExchangeRow,
     FindingRow,
@@ -150,6 +151,7 @@ def check_store(opening: Callable[[], Store]) -> None:
     _counts(store)
     _filters(store)
     _sweeps(store)
+    _lists_faulty_answers(store)
     store.close()
 
 
@@ -275,6 +277,10 @@ def _filters(store: Store) -> None:
     assert newest.differing == ("finish_reason",)
     assert store.pair("pair-of-0003").id == "pair-of-0003"
     assert store.pair("pair-of-") is None, "several pairs begin so"
+    assert [row.id for row in store.candidates("pair-of-", 2)] == ["pair-of-0005", "pair-of-0004"]
+    assert store.pair("0003").id == "pair-of-0003"
+    assert store.pair("003") is None, "three characters of an end are too few"
+    assert [row.id for row in store.candidates("pair-of-0003", 2)] == ["pair-of-0003"]
     assert store.pair("one") is not None
     assert store.pair("o") is None
     assert store.pair("PAIR-OF-0003") is None
@@ -297,3 +303,14 @@ def _sweeps(store: Store) -> None:
     found = store.pair("an-only-")
     assert found is not None
     assert found.id == "an-only-one"
+
+
+def _lists_faulty_answers(store: Store) -> None:
+    assert not store.faulty_answers(AnswerFilter())
+    failed = finding("stop", "differ", exchange_id="failed", comparison="check", reason="why")
+    store.add_exchange(replace(exchange_record("failed"), findings=(failed,)))
+    assert store.flush(PATIENCE)
+    assert [(each.id, each.checks) for each in store.faulty_answers(AnswerFilter(check="stop"))] == [
+        ("failed", (("stop", "why"),))
+    ]
+    assert not store.faulty_answers(AnswerFilter(check="usage"))

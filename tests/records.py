@@ -85,5 +85,5 @@ def fill(store: Store) -> None:
         add_pair(store, "garbler", calling(city[:-1] if wrong else city), calling(city), second, reason=why)
         add_pair(store, "squeezer", "Helloworld", "Hello world", faults=(Aspect.LOST_SPACE,) if number % 2 else ())
     add_pair(store, "newcomer", "Hello", "Hello")
-    add_live(store, "loner")
+    add_live(store, "loner", "runtogether", faults=(Aspect.LOST_SPACE,))
     assert store.flush(20)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 
 from aiohttp import web
@@ -61,6 +61,7 @@ def build_app(
             web.get("/", admin.home),
             web.get("/pairs", admin.pairs),
             web.get("/pairs/{id}", admin.pair),
+            web.get("/answers", admin.answers),
             web.get("/serving", admin.serving),
             web.get("/exchanges/{id}/{side:request|response}", admin.raw),
             web.get("/runbook", admin.runbook),
@@ -104,8 +105,14 @@ class _Admin:
         raise web.HTTPFound("/pairs")
 
     async def pairs(self, request: web.Request) -> web.Response:
+        return await self._list(self._pages.index, request)
+
+    async def answers(self, request: web.Request) -> web.Response:
+        return await self._list(self._pages.answers, request)
+
+    async def _list(self, page: Callable[[Mapping[str, str]], str], request: web.Request) -> web.Response:
         try:
-            return _page(await asyncio.to_thread(self._pages.index, request.query))
+            return _page(await asyncio.to_thread(page, request.query))
         except FilterError as why:
             return _page(self._pages.message("No such filter", str(why)), status=400)
 

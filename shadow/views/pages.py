@@ -26,11 +26,11 @@ from shadow.views import visible
 from shadow.views.align import Aligned, Piece, align_texts
 from shadow.views.asked import Asked, asked
 from shadow.views.calls import CallTable, tables
-from shadow.views.figures import ASPECT_OF
 from shadow.views.legs import Fact, Leg, facts, leg, place, timeline
 from shadow.views.runbook import runbook
 from shadow.views.serving import identity_lines, template_lines
-from storage.rows import ExchangeRow, FindingRow, PairFilter, PairRow
+from shadow.views.signal_names import CHECK_IDS, EVERY, signal_of
+from storage.rows import AnswerFilter, ExchangeRow, FindingRow, PairFilter, PairRow
 from storage.store import Reader
 
 SYMBOLS = {
@@ -118,6 +118,26 @@ class Pages:
         """The page of one pair, None when there is no such pair."""
         row = self._reader.pair(pair_id)
         return None if row is None else self._jinja.get_template("pair.html").render(view=view(self._reader, row))
+
+    def answers(self, query: Mapping[str, str]) -> str:
+        """The live answers that failed a check, sampled or not, newest first; FilterError for a check that does not exist."""
+        wanted = AnswerFilter(
+            provider=query.get("provider", ""),
+            model=query.get("model", ""),
+            check=_signal_id(query.get("check", ""), CHECK_IDS),
+            before_id=query.get("before", ""),
+            limit=PER_PAGE + 1,
+        )
+        found = self._reader.faulty_answers(wanted)
+        older = _answers_link(wanted, found[PER_PAGE - 1].id) if len(found) > PER_PAGE else ""
+        return self._jinja.get_template("answers.html").render(
+            answers=found[:PER_PAGE],
+            wanted=wanted,
+            older=older,
+            newest=_answers_link(wanted, "") if wanted.before_id else "",
+            providers=self._providers,
+            checks=sorted(CHECK_IDS),
+        )
 
     def serving(self) -> str:
         """Who serves what, and what the prompt tokens say of the templates, over all that is kept."""
@@ -215,21 +235,16 @@ def _sentences(text: str) -> tuple[str, ...]:
 
 
 def _wanted(query: Mapping[str, str]) -> PairFilter:
-    aspect = query.get("aspect", "")
-    # an alert names the signal of its test, which may stand under another name
-    query = {**query, "aspect": ASPECT_OF.get(aspect, aspect)}
-    closed: tuple[tuple[str, type[Aspect | State]], ...] = (("aspect", Aspect), ("state", State))
-    for key, known in closed:
-        value = query.get(key, "")
-        if value and value not in set(known):
-            raise FilterError(f"There is no {key} '{value[:80]}'. Known: {', '.join(known)}.")
+    state = query.get("state", "")
+    if state and state not in set(State):
+        raise FilterError(f"There is no state '{state[:80]}'. Known: {', '.join(State)}.")
     segment = query.get("segment", "")
     if segment and segment not in SEGMENT_NAMES:
         raise FilterError(f"There is no segment '{segment[:80]}'. Known: {', '.join(SEGMENT_NAMES)}.")
     return PairFilter(
         provider=query.get("provider", ""),
         model=query.get("model", ""),
-        aspect=query.get("aspect", ""),
+        aspect=_signal_id(query.get("signal") or query.get("aspect", ""), EVERY),
         state=query.get("state", ""),
         before_id=query.get("before", ""),
         segment=segment,
@@ -237,16 +252,29 @@ def _wanted(query: Mapping[str, str]) -> PairFilter:
     )
 
 
+def _signal_id(text: str, signals: frozenset[Aspect]) -> str:
+    """The id of the signal that an address names; `aspect` in older addresses is the same."""
+    found = signal_of(text, signals)
+    if text and not found:
+        raise FilterError(f"There is no signal '{text[:80]}'. Known: {', '.join(sorted(signals))}.")
+    return found.value if found else ""
+
+
 def _link(wanted: PairFilter, before: str) -> str:
     chosen = {
         "provider": wanted.provider,
         "model": wanted.model,
-        "aspect": wanted.aspect,
+        "signal": wanted.aspect,
         "state": wanted.state,
         "segment": wanted.segment,
         "before": before,
     }
     return "/pairs?" + urlencode({key: value for key, value in chosen.items() if value}, errors="replace")
+
+
+def _answers_link(wanted: AnswerFilter, before: str) -> str:
+    chosen = {"check": wanted.check, "provider": wanted.provider, "model": wanted.model, "before": before}
+    return "/answers?" + urlencode({key: value for key, value in chosen.items() if value}, errors="replace")
 
 
 def environment() -> Environment:

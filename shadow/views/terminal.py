@@ -54,12 +54,13 @@ def sides(reader: Reader, pair_id: str) -> Sides | None:
     rows = [(title, row_of(reader, row_id)) for title, row_id in named_rows if row_id]
     kept = [(title, row) for title, row in rows if row is not None]
     seen = [understand(exchange(row)) for _, row in kept]
-    legs = tuple(_leg(reader, title, row, found.answer) for (title, row), found in zip(kept, seen, strict=True))
+    legs = tuple(leg_of(reader, title, row, found.answer) for (title, row), found in zip(kept, seen, strict=True))
     ask = seen[0].ask if seen else None
     return Sides(pair=pair, ask=ask, legs=legs, findings=tuple(reader.findings(pair_id=pair.id))) if ask else None
 
 
-def _leg(reader: Reader, title: str, row: ExchangeRow, answer: Answer) -> Leg:
+def leg_of(reader: Reader, title: str, row: ExchangeRow, answer: Answer) -> Leg:
+    """One stored exchange as a column, with its calls and checks."""
     return leg(plain(title), row, answer, reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
 
 
@@ -109,7 +110,7 @@ def _pair_parts(shown: Sides) -> Iterator[RenderableType]:
     yield heading
     yield from _remarks(shown)
     yield ""
-    yield _answers(shown)
+    yield answers_table(shown.legs)
     yield ""
     yield from _findings(shown.findings)
 
@@ -125,12 +126,12 @@ def _remarks(shown: Sides) -> Iterator[RenderableType]:
         yield Text("no signal differs", style="green")
     for alteration in json.loads(pair.alterations or "[]"):
         yield Text(f"sent otherwise to the reference: {plain(alteration)}", style="dim")
-    asked = _asked(shown.ask)
+    asked = last_message(shown.ask)
     if asked:
         yield Text(f"asked: {asked}")
 
 
-def _asked(ask: Ask) -> str:
+def last_message(ask: Ask) -> str:
     """The last message, in short."""
     content = ask.messages[-1].get("content") if ask.messages else None
     role = ask.messages[-1].get("role") if ask.messages else None
@@ -138,22 +139,23 @@ def _asked(ask: Ask) -> str:
     return plain(f"{role}: {text[:297]}{'...' if len(text) > 297 else ''}") if text else ""
 
 
-def _answers(shown: Sides) -> Table:
+def answers_table(legs: Sequence[Leg]) -> Table:
+    """The answers beside each other: texts, calls, what is wrong with them, and their times and counts."""
     table = Table(box=box.ROUNDED, expand=True, header_style="bold", show_lines=True)
     table.add_column("", style="dim", no_wrap=True)
-    for each in shown.legs:
+    for each in legs:
         table.add_column(f"{each.title}  {each.outcome}", ratio=1, overflow="fold")
     for name, cells in (
-        ("text", _texts(shown.legs)),
-        ("calls", [_calls(each) for each in shown.legs]),
-        ("why", _troubles(shown.legs)),
+        ("text", _texts(legs)),
+        ("calls", [_calls(each) for each in legs]),
+        ("why", _troubles(legs)),
     ):
         if any(cell.plain for cell in cells):
             table.add_row(name, *cells)
-    figures = facts(shown.legs)
+    figures = facts(legs)
     if figures:
         names = "\n".join(fact.name for fact in figures)
-        table.add_row(names, *(Text("\n".join(plain(fact.cells[place]) for fact in figures)) for place in range(len(shown.legs))))
+        table.add_row(names, *(Text("\n".join(plain(fact.cells[place]) for fact in figures)) for place in range(len(legs))))
     return table
 
 
@@ -233,14 +235,14 @@ def _by_reason(findings: Sequence[FindingRow], state: str) -> dict[str, list[str
 def pair_json(shown: Sides) -> str:
     """The pair as JSON: its row, every finding, and each answer with its bodies as text."""
     legs = [
-        {"title": each.title, "exchange": _row(each.row), "tool_calls": [asdict(call) for call in each.calls]}
+        {"title": each.title, "exchange": columns_of(each.row), "tool_calls": [asdict(call) for call in each.calls]}
         for each in shown.legs
     ]
     tables = {"pair": asdict(shown.pair), "findings": [finding._asdict() for finding in shown.findings], "legs": legs}
     return json.dumps(tables, indent=2, default=str)
 
 
-def _row(row: ExchangeRow) -> dict[str, object]:
+def columns_of(row: ExchangeRow) -> dict[str, object]:
     """The columns; bodies as text where they were kept, the packed chunk times left out."""
     columns = asdict(row)
     del columns["marks"]

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from shadow.compare.finding import Aspect, State
 from shadow.faults import ConfigError, meant, quoted
-from storage.rows import PairFilter
+from shadow.views.signal_names import CHECK_IDS, EVERY, signal_of
+from storage.rows import AnswerFilter, PairFilter
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 
@@ -28,17 +29,38 @@ def moment_of(flag: str, text: str, now: float) -> float:
         raise ConfigError([f"{flag}: no such time: {quoted(text)}  (known: {known})"]) from None
 
 
-def pair_filter(*, provider: str, model: str, aspect: str, state: str, since: str, limit: int, now: float) -> PairFilter:
+def pair_filter(*, provider: str, model: str, signal: str, state: str, since: str, limit: int, now: float) -> PairFilter:
     """The filter that the flags make; ConfigError with every word that is none of the known ones."""
-    faults = [*_unknown("--aspect", aspect, Aspect), *_unknown("--state", state, State)]
-    start = 0.0
-    try:
-        start = moment_of("--since", since, now)
-    except ConfigError as error:
-        faults += error.faults
-    if faults:
-        raise ConfigError(faults)
+    aspect, faults = _signal("--signal", signal, EVERY)
+    faults += _unknown("--state", state, State)
+    start, late = _start(since, now)
+    if faults or late:
+        raise ConfigError([*faults, *late])
     return PairFilter(provider=provider, model=model, aspect=aspect, state=state, since=start, limit=limit)
+
+
+def answer_filter(*, provider: str, model: str, check: str, since: str, limit: int, now: float) -> AnswerFilter:
+    """The filter of `answers`; ConfigError with every word that is none of the known ones."""
+    aspect, faults = _signal("--check", check, CHECK_IDS)
+    start, late = _start(since, now)
+    if faults or late:
+        raise ConfigError([*faults, *late])
+    return AnswerFilter(provider=provider, model=model, check=aspect, since=start, limit=limit)
+
+
+def _start(since: str, now: float) -> tuple[float, list[str]]:
+    try:
+        return moment_of("--since", since, now), []
+    except ConfigError as error:
+        return 0.0, list(error.faults)
+
+
+def _signal(flag: str, text: str, signals: frozenset[Aspect]) -> tuple[str, list[str]]:
+    """The id of the signal that the text names, empty without a text; and what is wrong with it."""
+    found = signal_of(text, signals)
+    if found or not text:
+        return (found.value if found else ""), []
+    return "", [f"{flag}: no such signal: {quoted(text)}{meant(text, sorted(signals))}"]
 
 
 def _unknown(flag: str, word: str, known: Iterable[str]) -> list[str]:

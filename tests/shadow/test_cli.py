@@ -177,7 +177,7 @@ def test_report_in_json_is_whole(run, recorded):
 
 def test_pairs_are_filtered_and_shown(run, recorded):
     found = json.loads(
-        run("pairs", "--db", str(recorded), "--provider", "garbler", "--aspect", "arguments", "--state", "differ", "--json")[1]
+        run("pairs", "--db", str(recorded), "--provider", "garbler", "--signal", "arguments", "--state", "differ", "--json")[1]
     )
     assert len(found) == 20
     pair = found[0]["pair"]["id"]
@@ -189,9 +189,29 @@ def test_pairs_are_filtered_and_shown(run, recorded):
 
 
 def test_wrong_filters_are_told_all_at_once(run, recorded):
-    code, _, err = run("pairs", "--db", str(recorded), "--aspect", "argument", "--state", "differs", "--since", "yesterday")
+    code, _, err = run("pairs", "--db", str(recorded), "--signal", "argument", "--state", "differs", "--since", "yesterday")
     assert (code, err.count("\n")) == (2, 3)
     assert "did you mean 'arguments'?" in err
+
+
+def test_pairs_take_the_older_name_of_the_signal_flag(run, recorded):
+    code, out, _ = run("pairs", "--db", str(recorded), "--provider", "garbler", "--aspect", "tool arguments", "--json")
+    assert (code, len(json.loads(out))) == (0, 20)
+
+
+def test_answers_that_failed_a_check_are_listed_and_shown_without_a_pair(run, recorded):
+    code, out, _ = run("answers", "--db", str(recorded), "--check", "lost_space", "--limit", "1000", "--json")
+    unsampled = [each["id"] for each in json.loads(out) if not each["pair_id"]]
+    assert code == 0
+    assert unsampled
+    code, out, _ = run("show", unsampled[0], "--db", str(recorded))
+    assert (code, "lost spaces: " in out) == (0, True)
+    assert json.loads(run("show", unsampled[0], "--db", str(recorded), "--json")[1])["exchange"]["id"] == unsampled[0]
+
+
+def test_answers_refuse_a_signal_that_is_no_check(run, recorded):
+    code, _, err = run("answers", "--db", str(recorded), "--check", "text")
+    assert (code, "--check: no such signal: 'text'" in err) == (2, True)
 
 
 def test_an_unknown_pair_is_told(run, recorded):

@@ -28,7 +28,7 @@ OWN = ("SCAN going", "SCAN ranked", "SCAN counted", "SCAN (subquery")
 ASKED = {
     "states": (queries.STATES, 1),
     "pair": (queries.PAIR_BY_ID, 1),
-    "prefix": (queries.PAIR_BY_PREFIX, 2),
+    "prefix": (queries.PAIR_BY_PREFIX, 3),
     "exchange": (queries.EXCHANGE_BY_ID, 1),
     "tool calls": (queries.TOOL_CALLS, 1),
     "findings": (queries.FINDINGS, 1),

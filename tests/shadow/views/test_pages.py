@@ -8,15 +8,17 @@ from html.parser import HTMLParser
 import pytest
 
 from proxy.exchange import Failure, FailureKind
+from shadow.compare.finding import Aspect
 from shadow.compare.pair import ControlReason
 from shadow.config import Config
 from shadow.drift.signals import Signal
 from shadow.views.pages import PER_PAGE, FilterError, Pages
 from storage.rows import IdentityRow
 from storage.store import Store
-from tests.conformance import exchange_record, pair_record
+from tests.conformance import exchange_record, finding, pair_record
 from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair
+from tests.records import add_live, add_pair
 
 CONFIG = Config.model_validate(
     {"proxy": {"providers": {name: {"base_url": "https://example.com/v1"} for name in ("candidate", "official")}}}
@@ -226,8 +228,41 @@ def test_the_list_filters_by_provider_signal_and_state(pages, store):
     keep_pair(store, said("Yes"), said("No, never, not at all"), pair_id="1" * 32)
     keep_pair(store, exchange(said("Yes"), request=asked(), provider="official"), said("Yes"), pair_id="2" * 32)
     assert "1" * 32 not in pages.index({"provider": "official"})
+    assert "1" * 32 in pages.index({"signal": "text", "state": "differ"})
+    assert "2" * 32 not in pages.index({"signal": "text", "state": "differ"})
+
+
+def test_the_list_takes_the_older_name_of_the_signal_in_an_address(pages, store):
+    keep_pair(store, said("Yes"), said("No, never, not at all"), pair_id="1" * 32)
     assert "1" * 32 in pages.index({"aspect": "text", "state": "differ"})
-    assert "2" * 32 not in pages.index({"aspect": "text", "state": "differ"})
+
+
+def test_answers_that_failed_a_check_are_listed_without_a_pair(pages, store):
+    add_live(store, "candidate", "run together", faults=[Aspect.LOST_SPACE])
+    sampled = add_pair(store, "candidate", "also together", "also together", faults=[Aspect.EMPTY_ANSWER])
+    add_live(store, "official", "fine")
+    assert store.flush(20)
+    page = Reading(pages.answers({"provider": "candidate"}))
+    assert "not sampled" in page.text
+    assert f"/pairs/{sampled}" in page.addresses
+    assert Reading(pages.answers({"check": "lost_space"})).text.count("seen") == 1
+    assert "No answer failed this check" in pages.answers({"check": "stop"})
+
+
+def test_the_list_of_answers_goes_on_behind_its_first_page(pages, store):
+    for number in range(PER_PAGE + 1):
+        found = (finding("stop", "differ", exchange_id=f"{number:032}", comparison="check"),)
+        store.add_exchange(replace(exchange_record(f"{number:032}"), findings=found))
+    assert store.flush(20)
+    first = Reading(pages.answers({"check": "stop"}))
+    assert f"/answers?check=stop&before={1:032}" in first.addresses
+    assert f"/exchanges/{0:032}/request" in Reading(pages.answers({"check": "stop", "before": f"{1:032}"})).addresses
+
+
+@pytest.mark.parametrize("check", ["text", "<script>"])
+def test_a_check_that_does_not_exist_is_refused_with_those_that_do(pages, check):
+    with pytest.raises(FilterError, match=r"Known: broken_characters, .*usage"):
+        pages.answers({"check": check})
 
 
 def test_the_list_filters_by_the_segment_of_the_requests(pages, store):
@@ -248,7 +283,7 @@ def test_an_empty_list_says_what_to_expect(pages):
 
 
 def test_the_signal_that_an_alert_names_is_understood_under_its_own_name(pages):
-    assert all(pages.index({"aspect": signal.value, "state": "differ"}) for signal in Signal)
+    assert all(pages.index({"signal": signal.value, "state": "differ"}) for signal in Signal)
 
 
 @pytest.mark.parametrize("query", [{"state": "broken"}, {"aspect": "<script>"}, {"segment": "tools=maybe"}])

@@ -3,7 +3,7 @@
 import pytest
 
 from shadow.faults import ConfigError
-from shadow.views.wanted import moment_of, pair_filter
+from shadow.views.wanted import answer_filter, moment_of, pair_filter
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,21 @@ def test_what_is_no_time_is_told_with_what_is(text):
         moment_of("--since", text, 0.0)
 
 
-def test_a_filter_takes_known_words_only():
-    made = pair_filter(provider="p", model="", aspect="text", state="differ", since="all", limit=3, now=1.0)
+def test_filter_of_pairs_takes_known_words_only():
+    made = pair_filter(provider="p", model="", signal="text", state="differ", since="all", limit=3, now=1.0)
     assert (made.provider, made.aspect, made.state, made.since, made.limit) == ("p", "text", "differ", 0.0, 3)
     with pytest.raises(ConfigError) as caught:
-        pair_filter(provider="", model="", aspect="txt", state="diff", since="x", limit=3, now=1.0)
+        pair_filter(provider="", model="", signal="txt", state="diff", since="x", limit=3, now=1.0)
     assert len(caught.value.faults) == 3
+
+
+def test_filter_of_pairs_takes_a_signal_by_the_name_that_is_printed():
+    made = pair_filter(provider="", model="", signal="How often it calls", state="", since="all", limit=3, now=1.0)
+    assert made.aspect == "trigger"
+
+
+def test_filter_of_answers_takes_checks_only():
+    made = answer_filter(provider="", model="", check="invalid tool calls", since="all", limit=3, now=1.0)
+    assert made.check == "call_schema"
+    with pytest.raises(ConfigError, match=r"--check: no such signal: 'text'.*known: broken_characters, .*usage"):
+        answer_filter(provider="", model="", check="text", since="all", limit=3, now=1.0)
