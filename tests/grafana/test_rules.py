@@ -119,7 +119,7 @@ def test_an_alert_about_answers_leads_to_those_that_are_stored(alert):
     about_answers = group.endswith((".drift", ".faults")) or alert.endswith("Failing")
     url = ALERTS[alert]["annotations"].get("evidence_url", "")
     assert bool(url) == about_answers
-    assert not url or re.match(r"http://127\.0\.0\.1:8081/(pairs\?|serving$)", url)
+    assert not url or re.match(r"http://127\.0\.0\.1:8081/(pairs\?|answers\?|serving$)", url)
 
 
 @pytest.mark.parametrize("alert", ALERTS)
