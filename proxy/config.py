@@ -91,5 +91,9 @@ class ProxyConfig(Section):
     """The reference of requests whose route names none."""
     providers: dict[str, Provider] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
+    origins: tuple[str, ...] = ()
+    """Origins of web pages that may use the keys named by `api_key_env`; those of any other origin are refused."""
+    hosts: tuple[str, ...] = ()
+    """Names by which this port may be called where such a key is used, beside loopback's own and addresses."""
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()

@@ -20,6 +20,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
 from proxy.arrival import Arrival, error_answer
+from proxy.browser import is_loopback
 from proxy.config import Limits
 from proxy.errors import ProxyError, RequestError
 from proxy.heading import Heading
@@ -50,6 +51,7 @@ class Door(RequestHandler):
         "_heading",
         "_limits",
         "_lingering",
+        "_on_loopback",
         "_pulse",
         "flow",
         "gone",
@@ -68,6 +70,7 @@ class Door(RequestHandler):
         self._head_bytes = 0
         self._heading: Heading | None = None
         self._lingering: asyncio.Future[None] | None = None
+        self._on_loopback: bool | None = None
         self.flow: Flow | None = None
         self.gone = False
         self.head_since = 0.0
@@ -89,6 +92,14 @@ class Door(RequestHandler):
             heading = Heading(message)
             self._heading = heading if heading.worth_keeping else None
         return heading
+
+    @property
+    def on_loopback(self) -> bool:
+        """True when the client reached this port by a loopback address."""
+        if self._on_loopback is None:
+            address, *_ = self.transport.get_extra_info("sockname") if self.transport is not None else ("",)
+            self._on_loopback = is_loopback(address)
+        return self._on_loopback
 
     def take_moment(self) -> float:
         """When the head of the request now beginning was complete; for a pipelined one, when its turn came."""

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from proxy import credentials
 from proxy.arrival import Answered, Arrival
+from proxy.browser import BrowserPolicy
 from proxy.capture import Capture
 from proxy.config import Limits
 from proxy.door import Door
@@ -45,6 +46,8 @@ class Ways:
     key_fields: Mapping[str, str]
     secrets: tuple[bytes, ...]
     """The keys as they go out."""
+    browser: BrowserPolicy
+    """Which web pages may use the keys."""
 
 
 @dataclass(slots=True)
@@ -180,6 +183,7 @@ class Forward:
         capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
         leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.heading.target)
         capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
+        _guard_keys(live, leg)
         return leg, renamed(body, leg.rename) if leg.rename else body
 
     @staticmethod
@@ -242,6 +246,19 @@ class Forward:
         except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
             # Whatever the audit's side does, the client has its answer and the next one will have theirs.
             _log.exception("an exchange could not be handed over")
+
+
+def _guard_keys(live: Live, leg: Leg) -> None:
+    """Refuse a foreign web page's request where the provider's key would be put in; where only the reference has one, the
+    request goes on, and is never shadowed.
+    """
+    keys = live.ways.keys
+    if leg.provider not in keys and leg.reference not in keys:
+        return
+    why = live.arrival.heading.objection(live.ways.browser, loopback=cast("Door", live.arrival.client).on_loopback)
+    if why and leg.provider in keys:
+        raise RequestError(403, "foreign_page", f"this request may not use the key that is configured here: {why}")
+    live.capture.opted_out |= bool(why)
 
 
 def _outcome(answer: Answer, relay: Relay, provider: str) -> Failure | None:

@@ -9,6 +9,7 @@ from aiohttp.http_parser import RawRequestMessage
 
 from proxy import credentials
 from proxy import headers as rules
+from proxy.browser import BrowserPolicy
 from proxy.errors import RequestError
 from proxy.exchange import Headers
 from proxy.origin import Origin
@@ -23,7 +24,7 @@ class Heading:
 
     __slots__ = (
         *("_after", "_asked", "_at", "_before", "_digits", "_forms", "_made"),
-        *("_name", "_others", "_recorded", "_size", "_sound", "_way"),
+        *("_name", "_objection", "_others", "_policy", "_recorded", "_size", "_sound", "_way"),
         *("chunked", "expects", "fields", "method", "old", "recorded_target", "target", "told"),
     )
 
@@ -50,6 +51,8 @@ class Heading:
         self._recorded = tuple(rules.remembered(rules.Fields.of(pairs)) for pairs in (self._before, self._after))
         self._sound = False
         self._others: tuple[bytes, ...] | None = None
+        self._policy: BrowserPolicy | None = None
+        self._objection = ""
         self._forms: tuple[bytes, ...] = ()
         self._way: tuple[Origin, str, str, str] | None = None
         self._made = (b"", b"")
@@ -97,6 +100,12 @@ class Heading:
             secrets = credentials.of_request(self.fields, self.target)
             self._forms, self._others = credentials.forms([*secrets, *others]), others
         return self._forms
+
+    def objection(self, policy: BrowserPolicy, *, loopback: bool) -> str:
+        """Why this request may not use a key of the operator (see `BrowserPolicy`); `loopback` is the connection's, and stays."""
+        if policy is not self._policy:
+            self._objection, self._policy = policy.objection(self.fields, loopback=loopback), policy
+        return self._objection
 
     def check(self, limit: int) -> None:
         """Refuse what cannot be forwarded, or could be read in two ways; RequestError says why."""

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 
+from proxy.browser import BrowserPolicy
 from proxy.config import ProxyConfig
 from proxy.forward import Forward, Ways
 from proxy.handover import Handover
@@ -70,7 +71,14 @@ class Plane:
         fields = {name: provider.api_key_header for name, provider in config.providers.items()}
         keys = read_keys(config, self._environ)
         secrets = tuple(key.encode("latin-1") for key in keys.values())
-        return Ways(router=Router(config), origins=origins, keys=keys, key_fields=fields, secrets=secrets)
+        return Ways(
+            router=Router(config),
+            origins=origins,
+            keys=keys,
+            key_fields=fields,
+            secrets=secrets,
+            browser=BrowserPolicy.of(config),
+        )
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Accept connections on the bound `sock`; without one, on a free port of the loopback."""

@@ -18,6 +18,8 @@ from shadow.lines import KeyPath
 
 RESERVED = ("v1", "healthz", "metrics", "ui")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -164,6 +166,24 @@ def listen_port(text: str) -> int | None:
     return int(found.group(2)) if found and int(found.group(2)) <= 65_535 else None
 
 
+def _web_pages(draft: Draft) -> Iterator[Fault]:
+    for position, origin in enumerate(_texts(draft, "proxy", "origins")):
+        if not _ORIGIN.fullmatch(origin):
+            words = f"{quoted(origin)} is no origin; write it as browsers send it, without a path: https://chat.example.com"
+            if origin in {"*", "null"}:
+                words = f"{quoted(origin)} would let any web page use the keys; name each origin, like https://chat.example.com"
+            yield Fault(path=("proxy", "origins", position), sentence=words)
+    for position, host in enumerate(_texts(draft, "proxy", "hosts")):
+        if not _HOST.fullmatch(host):
+            words = f"{quoted(host)} is no host name; write it without scheme, port or path, like llm.example.com"
+            yield Fault(path=("proxy", "hosts", position), sentence=words)
+
+
+def _texts(draft: Draft, *path: str) -> list[str]:
+    value = draft.at(*path)
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
 def _store(draft: Draft) -> Iterator[Fault]:
     url = draft.text("storage", "url")
     file = url.removeprefix("sqlite:///") if url.startswith("sqlite:") else url
@@ -201,6 +221,7 @@ RULES: tuple[Callable[[Draft], Iterator[Fault]], ...] = (
     _unknown_names,
     _twice,
     _addresses,
+    _web_pages,
     _store,
     _same_server,
 )

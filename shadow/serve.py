@@ -231,7 +231,7 @@ class _House:
 
 def turned(old: Config, wanted: Config) -> tuple[Config, list[str]]:
     """`old` with the providers and routes of `wanted`, and the keys that only a restart can change."""
-    at_once = {name: getattr(wanted.proxy, name) for name in ("providers", "routes", "provider", "reference")}
+    at_once = {name: getattr(wanted.proxy, name) for name in ("providers", "routes", "provider", "reference", "origins", "hosts")}
     new = old.model_copy(update={"proxy": old.proxy.model_copy(update=at_once)})
     ours, theirs = new.model_dump(), wanted.model_dump()
     return new, [f"{section}.{key}" for section in ours for key in ours[section] if ours[section][key] != theirs[section][key]]

@@ -240,6 +240,12 @@ PROMISES = (
     ),
     Promise("reader.terminal", READER, "OWASP LLM05", "Model text in a terminal moves no cursor."),
     Promise("local.host", LOCAL, "CVE-2025-66416", "A foreign Host or Origin is refused."),
+    Promise(
+        "local.keys",
+        LOCAL,
+        "W3C Fetch Metadata",
+        "A web page that was not allowed spends no key of the operator, by request, by WebSocket or by a rebound name.",
+    ),
     Promise("local.reading", LOCAL, "design", "The admin port only reads."),
     Promise(
         "metrics.closed",

@@ -223,14 +223,15 @@ async def ask(port: int, data: bytes) -> bytes:
 
 def get(target: bytes = b"/v1/models", *fields: bytes, method: bytes = b"GET", version: bytes = b"1.1") -> bytes:
     """A request without a body that asks for its connection to be closed."""
-    return b"\r\n".join((method + b" " + target + b" HTTP/" + version, b"Host: proxy", *fields, b"Connection: close", b"", b""))
+    line = method + b" " + target + b" HTTP/" + version
+    return b"\r\n".join((line, b"Host: localhost", *fields, b"Connection: close", b"", b""))
 
 
 def post(body: bytes, *fields: bytes, target: bytes = b"/v1/chat/completions", close: bool = True) -> bytes:
     """A JSON request of `body`."""
     last = (b"Connection: close",) if close else ()
     length = b"Content-Length: %d" % len(body)
-    lines = (b"POST " + target + b" HTTP/1.1", b"Host: proxy", b"Content-Type: application/json", *fields, length, *last)
+    lines = (b"POST " + target + b" HTTP/1.1", b"Host: localhost", b"Content-Type: application/json", *fields, length, *last)
     return b"\r\n".join((*lines, b"", body))
 
 

@@ -125,3 +125,30 @@ def test_one_server_as_provider_and_reference_needs_a_control():
 )
 def test_wrong_shapes_are_left_to_the_model_and_break_nothing(tables):
     cross_check(Draft(tables=tables, environ={}, serving=False))
+
+
+@pytest.mark.parametrize("origin", ["https://chat.example", "http://localhost:3000", "app://obsidian.md", "http://[::1]:3000"])
+def test_an_origin_is_written_as_a_browser_sends_it(origin):
+    assert faults({"origins": [origin]}) == []
+
+
+@pytest.mark.parametrize(
+    "origin", ["chat.example", "https://chat.example/", "https://a.example/x", "https://", "", "https://a b"]
+)
+def test_what_is_no_origin_is_refused(origin):
+    [sentence] = faults({"origins": ["https://chat.example", origin]})
+    assert sentence.startswith("proxy.origins[1]: ")
+    assert "is no origin" in sentence
+
+
+@pytest.mark.parametrize("origin", ["*", "null"])
+def test_any_page_at_all_cannot_be_allowed(origin):
+    assert "any web page" in faults({"origins": [origin]})[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "good"), [("llm.example", True), ("::1", True), ("llm.example:8080", False), ("http://x", False)]
+)
+def test_a_host_is_a_name_alone(host, good):
+    found = faults({"hosts": [host]})
+    assert (found == []) if good else ("is no host name" in found[0])
