@@ -75,6 +75,8 @@ class AdminConfig(BaseModel):
     """Names by which this port may be called, beside `listen` and loopback; any other Host header is refused."""
     models: tuple[str, ...] = ()
     """Model names allowed as a metric label, beside those that routes and providers name; the rest is `other`."""
+    learn_models: Annotated[int, Field(ge=0, le=100)] = 20
+    """Model names that become metric labels once a provider answered them, where the configuration names no model; 0 for none."""
     clients: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Connections to this port at once; one more is answered 503, counted, and closed."""
 

@@ -75,4 +75,5 @@ class Indicators:
     def _group(self, group: GroupKey) -> tuple[str, str, str, str]:
         route, model, provider, reference = group
         names = self._names
+        names.answered(model)  # a judged group has answers, perhaps from before this process
         return names.route(route), names.model(model), names.provider(provider), names.provider(reference)

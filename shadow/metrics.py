@@ -1,6 +1,7 @@
 """Metrics: every series of the one registry, in the audit process, told values and never asked for time.
 
-Rule: no label ever holds what a client or a provider wrote; names come from the configuration, the rest from closed sets.
+Rule: names in labels come from the configuration, the rest from closed sets; where no model is configured, a bounded few that a
+provider answered are labels too.
 """
 
 from __future__ import annotations
@@ -63,13 +64,15 @@ class Metrics:
         self._begin_at_zero()
 
     def model(self, name: str) -> str:
-        """The metric label of a model name: itself when the configuration names it, else `other`."""
+        """The metric label of a model name: itself when the configuration names it or it was learned, else `other`."""
         return self._names.model(name)
 
     def exchange(self, exchange: Exchange, answer: Answer, outcomes: Sequence[str], *, pair_id: str = "") -> None:
         """Count one answered or failed exchange of any role; `outcomes` are the schema classes of its tool calls."""
-        leg = (self._names.provider(exchange.provider), self.model(exchange.model), exchange.role.value)
         code = _code(exchange)
+        if code == "2xx" and exchange.role is Role.PRIMARY and self._names.answered(exchange.model):
+            self._begin_at_zero()
+        leg = (self._names.provider(exchange.provider), self.model(exchange.model), exchange.role.value)
         self._series.requests(*leg, code).inc()
         for outcome in outcomes:
             self._series.tool_calls(*leg, outcome if outcome in OUTCOMES else OTHER).inc()
@@ -104,6 +107,7 @@ class Metrics:
 
     def identity(self, row: IdentityRow, *, again: bool = False) -> None:
         """Show who serves a model from now on; `again`: as it was known before this process, which is no change."""
+        self._names.answered(row.model)  # an identity is known of models that were answered, also before this process
         leg = (self._names.provider(row.provider), self.model(row.model))
         shown = self._shown.get(leg)
         if shown is not None:

@@ -1,6 +1,5 @@
-"""Names: which names of the configuration may stand in a metric label; what clients and providers call things never does.
-
-Pure: the same configuration gives the same labels, in every process.
+"""Names: which names may stand in a metric label: those of the configuration, and where it names no model a bounded few that were
+answered. Pure: the same configuration and the same answers give the same labels, in every process.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ OTHER = "other"
 DEFAULT_ROUTE = "default"
 GLOB = re.compile(r"[*?\[]")
 MOST = 10_000
+MODEL = re.compile(r"[!-~]{1,128}")
+"""What a model that the configuration does not name must look like to become a label: printable ASCII without spaces."""
 PAIR_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What may stand in an exemplar, which holds 128 characters in all."""
 
@@ -25,6 +26,7 @@ class Names:
         self._providers: dict[str, str] = {}
         self._routes: dict[str, str] = {}
         self._models: dict[str, str] = {}
+        self._learned: set[str] = set()
         self.learn(config)
 
     def learn(self, config: Config) -> None:
@@ -47,13 +49,26 @@ class Names:
         return self._routes.get(name, OTHER)
 
     def model(self, name: str) -> str:
-        """The label of a model: one that a route, a provider or `admin.models` names in full."""
-        return self._models.get(name, OTHER)
+        """The label of a model: one that a route, a provider or `admin.models` names in full, or that was answered."""
+        return name if name in self._learned else self._models.get(name, OTHER)
+
+    def answered(self, model: str) -> bool:
+        """Make a label of a model that a provider answered, if there is room; True when it is a new one.
+
+        Only where the configuration names no model: a one-line start would have every model under `other`.
+        """
+        if self._models or model in self._learned or len(self._learned) >= self._config.admin.learn_models:
+            return False
+        if not MODEL.fullmatch(model) or model == OTHER:
+            return False
+        self._learned.add(model)
+        return True
 
     @property
     def sizes(self) -> tuple[int, int, int]:
         """How many labels there are for routes, providers and models, `other` among them."""
-        return len({*self._routes.values(), OTHER}), len({*self._providers.values(), OTHER}), len({*self._models.values(), OTHER})
+        models = len({*self._models.values(), OTHER}) + (0 if self._models else self._config.admin.learn_models)
+        return len({*self._routes.values(), OTHER}), len({*self._providers.values(), OTHER}), models
 
     def prices(self, provider: str) -> tuple[float, float]:
         """Money per million prompt and completion tokens of a provider; 0 where the configuration names none."""
@@ -68,7 +83,7 @@ class Names:
         """The (provider, model) labels that live traffic can be foreseen to have."""
         for name, provider in self._config.proxy.providers.items():
             routed = (route.model for route in self._config.proxy.routes if route.provider == name)
-            models = {OTHER, *map(self.model, provider.models), *map(self.model, routed)}
+            models = {OTHER, *map(self.model, provider.models), *map(self.model, routed)} if self._models else self._learned
             yield from ((self.provider(name), model) for model in sorted(models))
 
     def _route_models(self) -> Iterator[str]:

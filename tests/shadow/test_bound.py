@@ -60,3 +60,14 @@ def test_each_payoff_of_each_route_is_within_it():
         metrics.drift.counted((route, "m1", "one", "two"), [("action", 1)], pair_id="p1")
     assert lines(registry) - before == 9
     assert lines(registry) < series_bound(config)
+
+
+def test_the_bound_holds_for_models_that_are_learned():
+    config = Config.model_validate({"proxy": {"providers": PROVIDERS}})
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, config)
+    for number in range(40):
+        made = exchange(said(), provider=("one", "two")[number % 2], model=f"stranger-{number}")
+        metrics.exchange(made, read(made), OUTCOMES)
+        metrics.drift.counted(("default", f"stranger-{number}", "one", "two"), [("action", 1)], pair_id="p1")
+    assert 500 < lines(registry) <= series_bound(config)

@@ -265,3 +265,18 @@ def test_money_is_tokens_by_the_configured_prices():
 def test_the_skips_that_alerts_are_about_begin_at_zero(exported):
     for reason in ("not_sampled", "concurrency", "budget_requests", "budget_tokens", "budget_money"):
         assert exported.value("shadow_dropped_total", reason=reason) == 0
+
+
+def test_a_model_without_configuration_is_its_own_label_from_its_first_answer():
+    registry = CollectorRegistry()
+    metrics = Metrics(
+        registry, Config.model_validate({"proxy": {"providers": {"candidate": {"base_url": "http://a.example/v1"}}}})
+    )
+    refused = exchange(b"{}", status=404, model="kestrel-7b")
+    metrics.exchange(refused, read(refused), ())
+    made = exchange(said(), model="kestrel-7b")
+    metrics.exchange(made, read(made), ())
+    leg = {"provider": "candidate", "role": "primary"}
+    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "other", "code": "4xx"}) == 1
+    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "kestrel-7b", "code": "2xx"}) == 1
+    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "kestrel-7b", "code": "5xx"}) == 0

@@ -203,7 +203,7 @@ async def test_who_serves_is_kept_and_shown_and_its_change_counted(working):
     changed, first = house.store.portraits.identities(0.0, 0.0, 10)
     assert (first.previous, changed.previous, changed.started) == ("", first.identity, 20.0)
     assert json.loads(changed.changes) == ["fingerprint: fp_b is new (before: fp_a)"]
-    labels = {"provider": "candidate", "model": "other"}
+    labels = {"provider": "candidate", "model": one.model}
     shown = house.registry.get_sample_value("sameweights_serving_identity_info", {**labels, "identity": changed.identity})
     assert shown == 1
     assert house.registry.get_sample_value("sameweights_serving_identity_changes_total", labels) == 1
