@@ -101,11 +101,11 @@ class Answered(web.StreamResponse):
         """Write no end: it is written."""
 
 
-def error_answer(status: int, body: bytes, *, keep: bool, head_only: bool = False) -> bytes:
+def own_answer(status: int, body: bytes, *, keep: bool, head_only: bool = False, content_type: str = "application/json") -> bytes:
     """A whole answer of the proxy's own, as bytes; `head_only` for the answer to HEAD."""
     connection = "" if keep else "Connection: close\r\n"
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{connection}\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{connection}\r\n"
     ).encode()
     return head if head_only else head + body

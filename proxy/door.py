@@ -19,7 +19,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
-from proxy.arrival import Arrival, error_answer
+from proxy.arrival import Arrival, own_answer
 from proxy.browser import is_loopback
 from proxy.config import Limits
 from proxy.errors import ProxyError, RequestError
@@ -199,7 +199,7 @@ class Door(RequestHandler):
         else:
             _log.error("a request ended in a fault of the proxy", exc_info=fault)
             error = RequestError(500, "internal", "the proxy failed to handle this request")
-        self.write(error_answer(error.status, error.body(), keep=False))
+        self.write(own_answer(error.status, error.body(), keep=False))
 
     async def start(self) -> None:
         """Answer this connection's requests one after the other in its one task: aiohttp's own makes another task for each."""

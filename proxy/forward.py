@@ -84,6 +84,9 @@ class Forward:
         door = cast("Door", arrival.client)
         relay = Relay(arrival, door)
         relay.keep = relay.keep and not self.draining
+        if arrival.heading.health and not arrival.heading.told.provider:
+            relay.healthy()
+            return self._kept if relay.keep else self._closed
         capture = self._capture(arrival)
         failure: Failure | None = _FAULT
         self._begin()

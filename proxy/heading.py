@@ -15,6 +15,7 @@ from proxy.exchange import Headers
 from proxy.origin import Origin
 
 _LENGTH = b"content-length"
+HEALTH = "/healthz"
 _LARGEST = 4 * 1024
 """Bytes of a head beyond which it is not remembered: hardly a client's is so long, and idle connections would hold it."""
 
@@ -25,7 +26,7 @@ class Heading:
     __slots__ = (
         *("_after", "_asked", "_at", "_before", "_digits", "_forms", "_made"),
         *("_name", "_objection", "_others", "_policy", "_recorded", "_size", "_sound", "_way"),
-        *("chunked", "expects", "fields", "method", "old", "recorded_target", "target", "told"),
+        *("chunked", "expects", "fields", "health", "method", "old", "recorded_target", "target", "told"),
     )
 
     def __init__(self, message: RawRequestMessage) -> None:
@@ -36,6 +37,8 @@ class Heading:
         """True for an HTTP/1.0 client, which knows no chunks."""
         self.target = path if path.isascii() else path.encode(errors="surrogateescape").decode("latin-1")
         """The raw target, latin-1 decoded: each character is one byte as sent."""
+        self.health = self.method in {"GET", "HEAD"} and self.target.partition("?")[0] == HEALTH
+        """True when the proxy itself is asked whether it runs."""
         self.recorded_target = rules.remembered_target(self.target)
         self.fields = fields = rules.Fields.of(message.raw_headers)
         self.told = rules.control(fields)

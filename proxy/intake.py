@@ -9,7 +9,7 @@ from typing import cast
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from proxy.arrival import Arrival, error_answer
+from proxy.arrival import Arrival, own_answer
 from proxy.config import Limits, Timeouts
 from proxy.door import Door
 from proxy.errors import RequestError
@@ -44,7 +44,7 @@ class Intake(web.Server):
         if self._limits.clients and self._count > self._limits.clients:
             self._pulse.refused += 1
             error = RequestError(503, "too_many_clients", f"{self._limits.clients} clients are connected, and no more are let in")
-            transport.write(error_answer(error.status, error.body(), keep=False))
+            transport.write(own_answer(error.status, error.body(), keep=False))
             transport.close()
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:

@@ -28,7 +28,8 @@ class Origin(NamedTuple):
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     def target(self, raw_target: str) -> str:
-        """The provider's target for a client's: `/v1` stands for the base URL, any other path stands beside its `/v1`.
+        """The provider's target for a client's: `/v1` stands for the base URL, any other path stands beside its `/v1`, and one
+        that begins with the base URL's own path is whole already.
 
         Messages keep their `/v1`: clients of that API write base URLs without one, so either way of writing it is right.
         """
@@ -36,6 +37,8 @@ class Origin(NamedTuple):
             changed = self.prefix + raw_target
         elif raw_target == "/v1" or raw_target.startswith(("/v1/", "/v1?")):
             changed = self.base + raw_target[3:]
+        elif self.prefix and raw_target.startswith(f"{self.prefix}/"):
+            changed = raw_target
         else:
             changed = self.prefix + raw_target
         return changed if changed.startswith("/") else f"/{changed}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.arrival import Arrival, error_answer
+from proxy.arrival import Arrival, own_answer
 from proxy.door import Door
 from proxy.errors import ProxyError
 from proxy.framing import AnswerHead, Framing
@@ -45,7 +45,11 @@ class Relay:
         if self.uploading:
             self.keep = False
         self.begun = True
-        self._door.write(error_answer(error.status, error.body(), keep=self.keep, head_only=self._head_only))
+        self._door.write(own_answer(error.status, error.body(), keep=self.keep, head_only=self._head_only))
+
+    def healthy(self) -> None:
+        """Answer a health check of the proxy itself."""
+        self._door.write(own_answer(200, b"ok\n", keep=self.keep, head_only=self._head_only, content_type="text/plain"))
 
     def break_off(self) -> None:
         """End an answer that cannot be whole so that it cannot look whole."""

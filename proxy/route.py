@@ -1,4 +1,8 @@
-"""Which provider a request goes to: the one asked for by header or path, else the first route whose pattern fits its model."""
+"""Chooses the provider of a request: the one named by header or path, else that of the first route whose pattern fits its model.
+
+A path `/NAME/v1/...` whose NAME is neither a provider nor a part of a provider's own addresses is refused: it was meant for
+another provider than the default one, and so was its credential.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,14 @@ from typing import NamedTuple
 
 from proxy.config import ProxyConfig, Route
 from proxy.errors import NoRouteError
+from proxy.origin import parse_base_url
 
 DEFAULT_ROUTE = "default"
 _LEGS, _LONGEST_TARGET = 256, 256
 """Legs remembered, of requests whose target is not longer: an application asks for few models, at few targets."""
+
+_OWN_PREFIXES = frozenset({"anthropic", "api", "compatibility", "compatible-mode", "engines", "inference", "openai"})
+"""First segments under which servers have an OpenAI-compatible `/v1`; they pass where a `base_url` is a bare host."""
 
 
 class Leg(NamedTuple):
@@ -35,6 +43,10 @@ class Router:
         self._default = config.provider
         self._reference = config.reference
         self._routes = tuple((re.compile(translate(route.model)), route) for route in config.routes)
+        self._bases = {name: parse_base_url(provider.base_url).base for name, provider in config.providers.items()}
+        self._own = frozenset({"v1", *(base.split("/")[1] for base in self._bases.values() if base)})
+        if "" in self._bases.values():
+            self._own |= _OWN_PREFIXES
         self._known = lru_cache(maxsize=_LEGS)(self._find)
 
     def choose(self, *, model: str, provider_header: str, target: str) -> Leg:
@@ -47,7 +59,7 @@ class Router:
         forced = provider_header or prefixed
         if forced:
             if forced not in self._providers:
-                raise NoRouteError(f"no provider is named {forced!r}; configured: {', '.join(self._providers) or 'none'}")
+                raise self._unknown(forced)
             return self._forced(forced, model, rest if prefixed == forced else target)
         for pattern, route in self._routes:
             if pattern.match(model):
@@ -80,9 +92,21 @@ class Router:
         return models.get(model) or models.get("*") or ""
 
     def _prefix(self, target: str) -> tuple[str, str]:
-        """The configured provider that the path begins with, and the target without it."""
+        """The provider that the path names, and the target without its name; "" where the path is a provider's own.
+
+        A name counts before `/v1`, and before the path of that provider's own `base_url`.
+        """
         name, slash, rest = target[1:].partition("/")
-        if not slash or name not in self._providers:
-            return "", target
         rest = f"/{rest}"
-        return (name, rest) if rest == "/v1" or rest.startswith(("/v1/", "/v1?")) else ("", target)
+        base = self._bases.get(name, "")
+        if not slash or "?" in name or not (_below("/v1", rest) or (base and _below(base, rest))):
+            return "", target
+        return ("", target) if name in self._own and name not in self._providers else (name, rest)
+
+    def _unknown(self, name: str) -> NoRouteError:
+        return NoRouteError(f"no provider is named {name[:80]!r}; configured: {', '.join(self._providers) or 'none'}")
+
+
+def _below(path: str, target: str) -> bool:
+    """Whether `target` is `path`, or goes on behind it."""
+    return target.startswith(path) and target[len(path) : len(path) + 1] in {"", "/", "?"}

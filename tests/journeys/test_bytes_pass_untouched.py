@@ -82,7 +82,7 @@ async def test_an_answer_that_ends_with_its_connection_ends_the_clients_too():
         (b"/", b"/"),
         (b"/?a=/v1/b?c", b"/?a=/v1/b?c"),
         (b"/v1/a;b=c:d@e!$'()*,[]|", b"/v1/a;b=c:d@e!$'()*,[]|"),
-        (b"/healthz", b"/healthz"),
+        (b"/health", b"/health"),
         (b"/metrics", b"/metrics"),
     ],
 )

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from aiohttp.http_writer import HttpVersion11
 
-from proxy.arrival import Arrival, error_answer
+from proxy.arrival import Arrival, own_answer
 from proxy.heading import Heading
 from tests.wires import ask, client, get, ok, plane, scripted
 
@@ -78,10 +78,10 @@ async def test_an_upgrade_that_is_asked_for_does_not_happen():
 
 
 def test_our_own_answers_are_whole():
-    assert error_answer(502, b"{}", keep=True) == (
+    assert own_answer(502, b"{}", keep=True) == (
         b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
     )
-    assert error_answer(404, b"{}", keep=False, head_only=True).endswith(b"Connection: close\r\n\r\n")
+    assert own_answer(404, b"{}", keep=False, head_only=True).endswith(b"Connection: close\r\n\r\n")
 
 
 async def test_a_body_is_not_awaited_from_a_client_that_is_no_more():

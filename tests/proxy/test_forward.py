@@ -4,6 +4,8 @@ import json
 import logging
 from time import monotonic
 
+import pytest
+
 from proxy.exchange import FailureKind
 from proxy.packing import pack
 from tests.running import until
@@ -135,3 +137,44 @@ async def test_the_making_of_a_connection_is_no_time_of_the_proxys_own(monkeypat
         got = await running.kept.next()
         assert got.seconds > 100.0
         assert got.overhead < 100.0
+
+
+@pytest.mark.parametrize("target", [b"/healthz", b"/healthz?full"])
+async def test_a_health_check_of_the_port_is_answered_here_and_is_no_request(target):
+    async with scripted(None, ok(b"theirs")) as provider, plane(provider.url) as running:
+        answer = await ask(running.port, get(target))
+        assert answer == (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
+        assert (await ask(running.port, get(target, method=b"HEAD"))).endswith(b"Content-Length: 3\r\nConnection: close\r\n\r\n")
+        assert (provider.requests, running.pulse.accepted, running.kept.more) == ([], 0, 0)
+
+
+@pytest.mark.parametrize("fields", [(), (b"Content-Length: 0",)])
+async def test_a_health_check_keeps_its_connection(fields):
+    async with plane("http://127.0.0.1:1/v1") as running, client(running.port) as asked:
+        for _ in range(2):
+            await asked.send(b"\r\n".join((b"GET /healthz HTTP/1.1", b"Host: x", *fields, b"", b"")))
+            assert (await asked.until(b"ok\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        get(b"/healthz", method=b"DELETE"),
+        get(b"/health"),
+        get(b"/healthz/x"),
+        get(b"/healthz", b"x-sameweights-provider: candidate"),
+    ],
+)
+async def test_what_only_looks_like_a_health_check_goes_to_the_provider(request_):
+    async with scripted(None, ok(b"theirs")) as provider, plane(provider.url) as running:
+        assert (await ask(running.port, request_)).endswith(b"theirs")
+
+
+async def test_a_path_that_names_no_provider_is_a_404_with_the_known_names():
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        answer = await ask(
+            running.port, post(b"{}", b"Authorization: Bearer sk-of-nobody", target=b"/nobody/v1/chat/completions")
+        )
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert b"no provider is named 'nobody'; configured: candidate" in answer
+        assert provider.connections == 0

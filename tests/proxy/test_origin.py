@@ -23,6 +23,11 @@ from proxy.origin import Origin, parse_base_url
         ("https://api.example.com/anthropic", "/v1/messages/count_tokens", "/anthropic/v1/messages/count_tokens"),
         ("https://api.example.com/api/v1", "/v1/messages", "/api/v1/messages"),
         ("https://api.example.com/openai", "/v1/messagesque", "/openai/messagesque"),
+        ("https://api.example.com/openai/v1", "/openai/v1/models?x", "/openai/v1/models?x"),
+        ("https://api.example.com/openai/v1", "/openai/v1", "/openai/v1"),
+        ("https://api.example.com/openai/v1", "/openai/deployments/a", "/openai/deployments/a"),
+        ("https://api.example.com/openai/v1", "/openais/v1", "/openai/openais/v1"),
+        ("https://api.example.com/anthropic", "/anthropic/v1/messages", "/anthropic/v1/messages"),
         ("https://api.example.com/v1", "/v1//a/%2F?", "/v1//a/%2F?"),
     ],
 )

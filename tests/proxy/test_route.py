@@ -47,7 +47,18 @@ def test_a_path_prefix_names_a_provider_and_is_taken_off():
     assert (leg.route, leg.provider, leg.reference, leg.target) == ("other", "other", "official", "/v1")
 
 
-@pytest.mark.parametrize("target", ["/v1/other/v1", "/nobody/v1/x", "/other/x", "/other", "/Other/v1/x", "/other/v12"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("/v1/other/v1", "/v1/v1/x", "/v1", "/other/x", "/other", "/other/v12", "/nobody/x", "/nobody", "//v1/x"),
+        *(
+            "/openai/deployments/x/chat/completions",
+            "/v1beta/openai/chat/completions",
+            "/?a=/v1/b",
+            "/engines/llama.cpp/v1/models",
+        ),
+    ],
+)
 def test_what_only_looks_like_a_prefix_is_the_providers_path(target):
     leg = choose("big", target=target)
     assert (leg.provider, leg.target) == ("main", target)
@@ -79,3 +90,54 @@ def test_only_short_targets_are_remembered_and_few():
         router.choose(model="m", provider_header="", target="/v1/" + "x" * 300 + str(number))
     assert router._known.cache_info().currsize == 256
     assert router._known.cache_info().misses == 600
+
+
+@pytest.mark.parametrize("target", ["/nobody/v1/x", "/nobody/v1", "/nobody/v1?x", "/Other/v1/x", "/ot%68er/v1/x", "/openai/v1/x"])
+@pytest.mark.parametrize("model", ["big", "kimi"])
+def test_an_unknown_name_before_v1_is_refused_with_what_is_known(target, model):
+    with pytest.raises(NoRouteError, match="configured: main, other, official"):
+        choose(model, target=target)
+
+
+def test_an_unknown_name_before_v1_is_the_providers_path_where_a_header_names_that():
+    assert choose(header="other", target="/nobody/v1/x").target == "/nobody/v1/x"
+
+
+def router(**addresses):
+    providers = {name: {"base_url": url} for name, url in addresses.items()}
+    return Router(ProxyConfig.model_validate({"provider": "main", "providers": providers}))
+
+
+def chosen(router, target):
+    leg = router.choose(model="", provider_header="", target=target)
+    return leg.provider, leg.target
+
+
+@pytest.mark.parametrize("base", ["/openai/v1", "/openai", "/openai/x"])
+def test_a_path_that_a_base_url_begins_with_is_the_providers_own(base):
+    found = router(main=f"http://main{base}")
+    assert chosen(found, "/openai/v1/x") == ("main", "/openai/v1/x")
+    with pytest.raises(NoRouteError, match="'api'"):
+        chosen(found, "/api/v1/x")
+
+
+@pytest.mark.parametrize("first", ["openai", "api", "inference", "compatible-mode", "compatibility", "engines", "anthropic"])
+def test_a_bare_host_has_the_usual_paths_before_v1_and_no_other(first):
+    found = router(main="http://main")
+    assert chosen(found, f"/{first}/v1/x") == ("main", f"/{first}/v1/x")
+    with pytest.raises(NoRouteError, match=f"'{first}s'"):
+        chosen(found, f"/{first}s/v1/x")
+
+
+def test_a_providers_name_counts_before_v1_and_before_the_path_of_its_own_base_url():
+    found = router(main="http://main/v1", groq="http://groq/openai/v1", openai="http://openai/v1")
+    assert chosen(found, "/groq/openai/v1/x") == ("groq", "/openai/v1/x")
+    assert chosen(found, "/groq/v1/x") == ("groq", "/v1/x")
+    assert chosen(found, "/openai/v1/x") == ("openai", "/v1/x")
+    assert chosen(found, "/groq/openai/v12") == ("main", "/groq/openai/v12")
+
+
+def test_a_long_unknown_name_is_quoted_in_part():
+    with pytest.raises(NoRouteError) as caught:
+        choose(header="n" * 5_000)
+    assert len(str(caught.value)) < 200
