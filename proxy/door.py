@@ -163,13 +163,14 @@ class Door(RequestHandler):
     # -- what an exchange and the sweep call ---------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Send bytes to the client, if it is still there."""
-        if self.transport is not None:
-            self.transport.write(data)
+        """Send bytes to the client, if it is still there: a closed transport raises (uvloop) or warns (asyncio)."""
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(data)
 
     def break_off(self) -> None:
         """Close so that no reader can take what it has for the whole: what is written goes out, then a reset follows."""
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             sock = self.transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.close()
@@ -255,12 +256,16 @@ class Door(RequestHandler):
         if self._upgraded:
             # Not taken up, as ever: aiohttp reads what came behind it as requests again.
             await self.finish_response(request, answered, None)
-        whole = payload.is_eof() or await self._swallowed(payload)
+        whole = payload.is_eof() or await self._swallowed(payload, keep=bool(answered.keep_alive))
         self._keepalive = whole and bool(answered.keep_alive)
         return self._keepalive and not self._close
 
-    async def _swallowed(self, payload: StreamReader) -> bool:
-        """Read and forget the rest of a body that nobody wanted, for a while, lest a reset take the answer from its reader."""
+    async def _swallowed(self, payload: StreamReader, *, keep: bool) -> bool:
+        """Read and forget the rest of a body that is not wanted, for a while, behind the end of the answer: a close with bytes
+        unread would reset the connection, and a reset takes the answer from the client (RFC 9112 9.6).
+        """
+        if not keep:
+            self._end_sending()
         with suppress(TimeoutError, ConnectionError, RequestPayloadError):
             async with asyncio.timeout(self._lingering_time):
                 while not payload.is_eof():
@@ -276,10 +281,16 @@ class Door(RequestHandler):
     async def _linger(self) -> None:
         """Read and forget for a moment: closing with bytes unread would reset the answer out of the client's hands."""
         self._close = True
-        if self.transport is not None and self.transport.can_write_eof() and not self.transport.is_closing():
-            self.transport.write_eof()
+        if self._end_sending():
             self._lingering = self._loop.create_future()
             await asyncio.wait([self._lingering], timeout=_LINGER)
+
+    def _end_sending(self) -> bool:
+        """Tell the client that no more comes, and go on reading; False where the connection is no more."""
+        if self.transport is None or self.transport.is_closing() or not self.transport.can_write_eof():
+            return False
+        self.transport.write_eof()
+        return True
 
     def _stop_lingering(self) -> None:
         if self._lingering is not None and not self._lingering.done():

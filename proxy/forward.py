@@ -149,7 +149,7 @@ class Forward:
             await done
         finally:
             if sending is not None:
-                sending.cancel()
+                await _stopped(sending)
             door.flow = None
             self._upstream.release(link, answer)
         if upload is not None and upload.fault is not None:
@@ -272,6 +272,12 @@ def _outcome(answer: Answer, relay: Relay, provider: str) -> Failure | None:
         raise UpstreamError(failure.kind, failure.detail, provider)
     relay.break_off()
     return failure
+
+
+async def _stopped(sending: asyncio.Task[None]) -> None:
+    """Cancel an upload and wait for its end: until then the client's body has a reader, and can have no other."""
+    sending.cancel()
+    await asyncio.wait([sending])
 
 
 def _left(door: Door, relay: Relay) -> Failure:

@@ -124,8 +124,9 @@ class Link(asyncio.Protocol):
 
     def send(self, data: bytes, *, last: bool) -> None:
         """Write a part of the request; `last` tells that it is whole with it."""
-        if self._transport is not None and self._answer is not None:
-            self._transport.write(data)
+        transport = self._transport
+        if transport is not None and self._answer is not None and not transport.is_closing():
+            transport.write(data)
             self.last = monotonic()
             self._sent_all = last
 
@@ -145,7 +146,9 @@ class Link(asyncio.Protocol):
         return 0.0 if self.held or self.waiting or self._answer is None else now - self.last
 
     def hold(self, held: bool) -> None:
-        """Stop or go on reading, because the client reads slowly."""
+        """Stop or go on reading, because the client reads slowly; without an answer there is nobody to stop for."""
+        if held and self._answer is None:
+            return
         self.held = held
         self.last = monotonic()
         transport = self._transport
@@ -185,6 +188,9 @@ class Link(asyncio.Protocol):
             self.close()
         elif answer.head is not None:
             self.keep_seconds = answer.head.hop.keep_seconds
+            if self.held:
+                # Its last piece filled a slow client's buffer: the next answer here has another client.
+                self.hold(held=False)
         if self.done is not None and not self.done.done():
             self.done.set_result(None)
 

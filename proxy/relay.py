@@ -25,8 +25,8 @@ class Relay:
         self.keep = not (arrival.message.should_close or self._old)
         self.uploading = False
         """True while part of the request body is still to come."""
-        # Asked once, so that a piece costs one call into the transport and nothing else.
-        self.write = door.write if door.transport is None else door.transport.write
+        # Looked up once, because it is called for every piece.
+        self.write = door.write
 
     def begin(self, head: AnswerHead) -> Terms:
         """Rewrite a head for the client; a stream without an end of its own closes the connection after it."""

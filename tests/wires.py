@@ -207,8 +207,11 @@ class Client:
 
 
 @asynccontextmanager
-async def client(port: int) -> AsyncIterator[Client]:
+async def client(port: int, *, room: int = 0) -> AsyncIterator[Client]:
+    """A connection to `port`; `room` is the size of its receive buffer in bytes, 0 the system's own."""
     with socket.socket() as sock:
+        if room:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
         yield Client(sock)

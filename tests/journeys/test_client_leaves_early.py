@@ -8,7 +8,7 @@ import pytest
 
 from proxy.exchange import FailureKind
 from tests.running import until
-from tests.wires import PATIENCE, STREAM_HEAD, chunks, client, ok, plane, post, scripted
+from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, ok, plane, post, scripted
 
 BIG = b"POST /v1/files HTTP/1.1\r\nHost: p\r\nContent-Length: 100000000\r\n\r\n"
 
@@ -215,3 +215,32 @@ async def test_the_next_client_is_served_as_if_nothing_had_been():
         go.set()
         assert (await stays.until(b"0\r\n\r\n")).endswith(chunks(b"data: 2\n\n") + b"0\r\n\r\n")
         assert (await running.kept.next()).failure is None
+
+
+@pytest.mark.promise("memory.reader")
+async def test_the_connection_behind_a_client_that_reads_nothing_serves_the_next_one():
+    """An answer may end in the very read that fills the slow client's buffer: its connection was given back paused."""
+    filled = 0
+
+    async def script(wire):
+        while True:
+            request = await wire.request()
+            await wire.send(ok(b"z" * int(request.rpartition(b"\r\n\r\n")[2])))
+
+    async with scripted(script) as provider, plane(provider.url, timeouts={"idle": 5.0}) as running:
+
+        async def over_or_paused():
+            doors = running.plane._intake.connections
+            return running.kept.more or any(door.writing_paused for door in doors)
+
+        for size in range(400_000, 4_000_000, 40_000):
+            async with client(running.port, room=4096) as stuck:
+                await stuck.send(post(b"%d" % size, close=False))
+                await until(over_or_paused)
+                if running.kept.more and any(door.writing_paused for door in running.plane._intake.connections):
+                    filled += 1
+                    assert (await ask(running.port, post(b"7"))).endswith(b"zzzzzzz")
+            await running.kept.next()
+            while running.kept.more:
+                await running.kept.next()
+        assert filled

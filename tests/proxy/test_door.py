@@ -4,7 +4,10 @@ import asyncio
 import json
 import logging
 
-from tests.wires import PATIENCE, ask, client, get, ok, plane, post, scripted
+import pytest
+
+from proxy.exchange import FailureKind
+from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
 
 async def test_a_head_may_come_byte_by_byte():
@@ -58,3 +61,27 @@ async def test_pipelined_requests_wait_their_turn_even_when_the_client_reads_lat
         for _ in range(10):
             assert (await asked.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
             assert await asked.exactly(len(body)) == body
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_pieces_for_a_client_whose_connection_is_just_closing_go_nowhere_and_are_no_fault(turns, caplog):
+    """Between the close of a connection and the end of its request asyncio's transport warns, and uvloop's raises."""
+
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n"))
+        await wire.gone()
+
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"data: 1\n\n")
+        (door,) = running.plane._intake.connections
+        link = door.flow
+        door.transport.abort()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for number in range(10):
+            link.data_received(chunks(b"data: %d\n\n" % number))
+        exchange = await running.kept.next()
+        assert exchange.failure.kind is FailureKind.CLIENT_GONE
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -7,16 +7,16 @@ from proxy.capture import Capture
 from proxy.exchange import FailureKind, Role
 from proxy.link import Link
 from proxy.origin import parse_base_url
-from proxy.parsing import Answer
+from proxy.parsing import Answer, Terms
 from proxy.upstream import Nobody
 from tests.wires import PATIENCE, ok, scripted
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
 
 
-def answer():
+def answer(reader=None):
     capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, method="GET", target="/", headers=())
-    return Answer(method="GET", limit=9999, capture=capture, reader=Nobody())
+    return Answer(method="GET", limit=9999, capture=capture, reader=reader or Nobody())
 
 
 async def connected(provider, ended):
@@ -120,3 +120,30 @@ async def test_a_close_that_the_loop_has_not_seen_yet_is_seen_before_use():
             assert not link.usable
             link.close()
             await asyncio.sleep(0)
+
+
+class Slow:
+    """A reader whose client stops to read with the first bytes that it gets."""
+
+    def __init__(self, link):
+        self.link = link
+
+    def begin(self, head):
+        return Terms(head=b"")
+
+    def write(self, data):
+        self.link.hold(held=True)
+
+
+async def test_an_answer_that_ends_while_it_is_held_leaves_a_link_that_reads_the_next():
+    async with scripted(None, ok(b"1"), ok(b"2")) as provider:
+        link = await connected(provider, [])
+        for reader in (Slow(link), Nobody()):
+            read = answer(reader)
+            done = link.serve(read)
+            link.send(REQUEST, last=True)
+            await asyncio.wait_for(done, PATIENCE)
+            assert (read.failure, read.reusable, link.held) == (None, True, False)
+            link.hold(held=True)  # the client's last bytes wait still: that is no matter of this connection's any more
+            assert not link.held
+        link.close()

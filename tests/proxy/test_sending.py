@@ -1,6 +1,7 @@
 """proxy.sending: bodies too long to be read before their route is chosen."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -75,3 +76,22 @@ async def test_a_model_beyond_the_peek_is_neither_known_nor_renamed():
             await asked.until(b"whole")
             assert provider.requests[0].endswith(body)
             assert (await running.kept.next()).model == ""
+
+
+@pytest.mark.parametrize("declared", [b"Content-Length: 300000", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("status", [b"401 Unauthorized", b"413 Content Too Large"])
+async def test_an_answer_before_the_whole_upload_is_read_by_a_client_that_uploads_first(declared, status, caplog):
+    async def script(wire):
+        await wire.head()
+        await wire.send(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nno")
+        await wire.gone()
+
+    piece = b"x" * 100_000 if declared.startswith(b"Content-Length") else chunks(b"x" * 100_000)
+    last = b"" if declared.startswith(b"Content-Length") else b"0\r\n\r\n"
+    async with scripted(script) as provider, plane(provider.url, limits=LIMITS) as running, client(running.port) as asked:
+        await asked.send(b"POST /v1/files HTTP/1.1\r\nHost: p\r\n" + declared + b"\r\n\r\n" + piece)
+        assert (await running.kept.next()).response.status == int(status[:3])
+        await asked.send(piece)
+        await asked.send(piece + last)
+        assert await asked.rest() == b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
