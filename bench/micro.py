@@ -48,9 +48,9 @@ from shadow.names import Names
 from shadow.overlay import from_environment
 from shadow.reading.answer import read
 from shadow.reading.ask import fingerprint, read_ask
-from shadow.reading.conversation import conversation_key
 from shadow.reading.sse import events
 from shadow.redact import Redactor
+from shadow.sampling.conversations import Conversations
 from shadow.sampling.eligible import why_not
 from shadow.sampling.request import shadow_body
 from shadow.sampling.sampler import decide
@@ -137,7 +137,9 @@ def reading() -> Iterator[tuple[str, Step]]:
     yield "reading: an answer, 300 chunks of a tool call", lambda: read(call)
     yield "reading: a request of 12 turns", lambda: read_ask("/v1/chat/completions", (), BODY, truncated=False)
     yield "reading: its fingerprint", lambda: fingerprint(ask)
-    yield "reading: its conversation", lambda: conversation_key(ask)
+    conversations = Conversations(bytes(32))
+    placing = {"scope": ("p", ask.model), "named": "", "body": ask.sent, "messages": ask.messages}
+    yield "sampling: its conversation", lambda: conversations.place(request_id="1", **placing)
 
 
 def judging() -> Iterator[tuple[str, Step]]:
@@ -157,7 +159,7 @@ def judging() -> Iterator[tuple[str, Step]]:
     yield "compare: likeness of two texts of 2 KB", lambda: texts(one, other)
     yield "drift: wants a control", lambda: wants_control(seen.ask, seen.answer, leg.answer)
     yield "drift: payoffs", lambda: payoffs(seen.ask, seen.answer, leg.answer, None, tiebreak=True)
-    yield "sampling: decide", lambda: decide(key="k", request_id="r", rate=0.05, control_fraction=0.1, seed="")
+    yield "sampling: decide", lambda: decide(key="k", request_id="r", rate=0.05, control_fraction=0.1, secret=bytes(32))
     yield "sampling: eligible", lambda: why_not("POST", "/v1/chat/completions", seen.ask.body)
     yield "sampling: the shadow's body", lambda: shadow_body(BODY, "m")
     yield "keep: an exchange's rows", lambda: exchange_record(seen, outcomes=[], checks=(), bodies="full")

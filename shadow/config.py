@@ -24,8 +24,8 @@ class ShadowConfig(BaseModel):
     """Ask the reference again when the two answers disagree."""
     greedy: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the shadowed requests that are sent once more to both sides at temperature 0; costs a call to each."""
-    seed: str = "sameweights"
-    """Salt of the sampling hash; change it to draw another sample."""
+    seed: str = ""
+    """Takes the place of the secret that keys the sample; empty: a secret drawn at the first start, kept in the store."""
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
     timeout: Annotated[float, Field(gt=0, le=3_600)] = 300.0
     """Longest time a shadow request may take in all, seconds."""

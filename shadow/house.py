@@ -13,6 +13,7 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -36,6 +37,7 @@ from shadow.notify import Notifier
 from shadow.orders import carry_out
 from shadow.redact import Redactor
 from shadow.sampling.budget import Budget
+from shadow.sampling.sampler import secret_of
 from shadow.servings import KEPT, Servings
 from shadow.steady import Steady
 from shadow.views.admin import TURN, build_app
@@ -82,6 +84,7 @@ class House:
             mirror=self._mirror,
             budget=budget,
             guard=guard,
+            secret=secret_of(shadow.seed, _drawn(store)),
             servings=self._servings,
         )
         self._inbox = Inbox(
@@ -206,6 +209,15 @@ class House:
             if gone:
                 log.info("old records deleted", exchanges=gone)
             await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _drawn(store: Store) -> bytes:
+    """The secret of this installation; where the store does not give it, one for this process, and the sample is another."""
+    try:
+        return store.secret()
+    except (StoreError, sqlite3.Error) as error:
+        log.warning("the secret of the sample cannot be kept: another sample is drawn until the next start", error=str(error))
+        return secrets.token_bytes(32)
 
 
 def _told(task: asyncio.Task[None]) -> None:

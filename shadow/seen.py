@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from proxy.exchange import Exchange
 from shadow.reading.answer import Answer, read
 from shadow.reading.ask import Ask, read_ask
-from shadow.reading.conversation import conversation_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """Both directions of one exchange, read; `conversation` is the key that samples whole conversations."""
+    """Both directions of one exchange, read; `conversation` is the key of the conversation it belongs to, "" for none."""
 
     exchange: Exchange
     ask: Ask
@@ -21,10 +20,10 @@ class Seen:
 
 
 def understand(exchange: Exchange) -> Seen:
-    """Read a live exchange; total, since both readers are."""
+    """Read a live exchange, of the conversation that its header names; total, since both readers are."""
     request = exchange.request
     ask = read_ask(request.target, request.headers, request.body, request.truncated)
-    return Seen(exchange=exchange, ask=ask, answer=read(exchange), conversation=exchange.conversation or conversation_key(ask))
+    return Seen(exchange=exchange, ask=ask, answer=read(exchange), conversation=exchange.conversation)
 
 
 def understand_leg(exchange: Exchange, asked: Seen) -> Seen:

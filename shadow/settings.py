@@ -94,7 +94,7 @@ def _set(tables: dict[str, object], setting: Setting) -> None:
 
 def advice(config: Config) -> Sequence[str]:
     """What is allowed and still worth a word, one sentence each; `config check` and `serve` print them."""
-    return [*_admin_advice(config), *_reference_advice(config)]
+    return [*_admin_advice(config), *_sample_advice(config), *_reference_advice(config)]
 
 
 def _admin_advice(config: Config) -> Iterator[str]:
@@ -103,6 +103,14 @@ def _admin_advice(config: Config) -> Iterator[str]:
         yield (
             f"admin.listen: {quoted(config.admin.listen)} is open to the network, without a password: it shows recorded prompts "
             "and answers to whoever reaches it; 127.0.0.1:8081 keeps it on this machine"
+        )
+
+
+def _sample_advice(config: Config) -> Iterator[str]:
+    if config.shadow.seed:
+        yield (
+            "shadow.seed: whoever knows it can compute which requests are compared, a provider too: do not publish it; without "
+            "it a secret of this installation is used"
         )
 
 
@@ -134,7 +142,7 @@ def _greedy_advice(config: Config, audited: Collection[str]) -> Iterator[str]:
 
 
 def masked(config: Config) -> Mapping[str, object]:
-    """The effective configuration as plain tables, passwords in addresses masked; keys are names anyway."""
+    """The effective configuration as plain tables, `seed` and passwords in addresses masked; keys are names anyway."""
     return {section: _masked(value, (section,)) for section, value in config.model_dump(mode="json").items()}
 
 
@@ -143,6 +151,8 @@ def _masked(value: object, path: KeyPath) -> object:
         return {key: _masked(below, (*path, key)) for key, below in value.items()}
     if isinstance(value, list):
         return [_masked(below, (*path, position)) for position, below in enumerate(value)]
+    if path == ("shadow", "seed") and value:
+        return "***"
     if isinstance(value, str) and "://" in value:
         return quoted(value)[1:-1]
     return value

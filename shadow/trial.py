@@ -41,11 +41,12 @@ class Trial:
 class Trials:
     """Asks the reference about sampled requests."""
 
-    def __init__(self, *, shadow: ShadowConfig, guard: Guard, mirror: Mirror, keep: Keep) -> None:
+    def __init__(self, *, shadow: ShadowConfig, guard: Guard, mirror: Mirror, keep: Keep, secret: bytes) -> None:
         self._shadow = shadow
         self._guard = guard
         self._mirror = mirror
         self._keep = keep
+        self._secret = secret
 
     async def run(self, live: Seen, *, control: bool) -> Trial:
         """Ask, compare, record. `control`: the coin of the random control, thrown before anything was sent."""
@@ -56,7 +57,7 @@ class Trials:
         if reason is not ControlReason.NONE:
             legs.append(understand_leg(await self._mirror.ask(live.exchange, asked, Role.CONTROL), live))
         shadow = self._shadow
-        greedily = tossed("greedy", live.exchange.id, shadow.greedy, shadow.seed) and takes_temperature(live)
+        greedily = tossed("greedy", live.exchange.id, shadow.greedy, self._secret) and takes_temperature(live)
         return self._judged(
             live, tuple(legs), reason, asked.alterations, await ask_greedily(self._mirror, live) if greedily else None
         )

@@ -22,6 +22,7 @@ from shadow.metrics import Metrics
 from shadow.mirror import Mirror
 from shadow.reading.completion import Completion
 from shadow.sampling.budget import Budget
+from shadow.sampling.conversations import Conversations, Place
 from shadow.sampling.eligible import why_not
 from shadow.sampling.sampler import Decision, decide
 from shadow.seen import Seen, understand
@@ -52,15 +53,19 @@ class Worker:
         mirror: Mirror,
         budget: Budget,
         guard: Guard,
+        secret: bytes,
         servings: Servings | None = None,
     ) -> None:
+        """`secret` keys the sample and the names of conversations: 32 bytes, the same for every process of an installation."""
         self.turn(config)
+        self._secret = secret
+        self._conversations = Conversations(secret)
         self._store = store
         self._metrics = metrics
         self._budget = budget
         self._guard = guard
         self._servings = servings or Servings(config, clean=guard.redactor.text)
-        self._trials = Trials(shadow=config.shadow, guard=guard, mirror=mirror, keep=self._counted)
+        self._trials = Trials(shadow=config.shadow, guard=guard, mirror=mirror, keep=self._counted, secret=secret)
         self._running: set[asyncio.Task[None]] = set()
 
     def turn(self, config: Config) -> None:
@@ -84,7 +89,9 @@ class Worker:
         """Read, check and keep one live exchange, and begin its shadow where it is sampled; never raises."""
         try:
             seen = understand(exchange)
-            decision = self._decide(seen)
+            place = self._placed(seen)
+            seen = replace(seen, conversation=place.conversation)
+            decision = self._decide(seen, place)
             self._keep(seen, pair_id=exchange.id if decision.shadow else "")
             self._consider(seen, decision)
         except Exception:
@@ -137,18 +144,31 @@ class Worker:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def _decide(self, seen: Seen) -> Decision:
+    def _placed(self, seen: Seen) -> Place:
+        exchange, ask = seen.exchange, seen.ask
+        place = self._conversations.place(
+            request_id=exchange.id,
+            scope=(exchange.provider, ask.model),
+            named=exchange.conversation,
+            body=ask.sent,
+            messages=ask.messages,
+        )
+        if ask.api == "responses" and isinstance(seen.answer.said, Completion):
+            self._conversations.answered(place, seen.answer.said.id)
+        return place
+
+    def _decide(self, seen: Seen, place: Place) -> Decision:
         why = self._unfit(seen)
         if why:
             return Decision(shadow=False, control=False, why=why)
         exchange, shadow = seen.exchange, self._config.shadow
         rate = self._rates.get(exchange.route)
         decision = decide(
-            key=seen.conversation or exchange.id,
+            key=place.drawn_by,
             request_id=exchange.id,
             rate=shadow.sample_rate if rate is None else rate,
             control_fraction=shadow.control_fraction,
-            seed=shadow.seed,
+            secret=self._secret,
         )
         if decision.shadow and (why := self._no_room()):
             return Decision(shadow=False, control=False, why=why)

@@ -238,6 +238,13 @@ def m008_passages(db: Database) -> None:
     passages.build(db.conn)
 
 
+@SCHEMA()
+def m009_secrets(db: Database) -> None:
+    """What is drawn once for an installation and known to nobody else, by name: 32 random bytes each."""
+    _table(db, "secrets", {"name": str, "value": bytes})
+    db.table("secrets").create_index(["name"], unique=True)
+
+
 def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
     """Why this database is not ours to open, as the end of a sentence; empty when it is, be it new, old or current."""
     db = _database(conn)

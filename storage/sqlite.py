@@ -33,6 +33,7 @@ from storage.rows import (
     ToolCallRow,
     TrafficCount,
 )
+from storage.secret import drawn
 from storage.store import Chosen, Forgotten, StoreError
 from storage.verdicts import VerdictKeeper, VerdictReader
 from storage.writer import BatchWriter
@@ -214,6 +215,10 @@ class SqliteStore(SqliteReader):
     def verdicts(self) -> VerdictKeeper:
         """What was judged, and how to judge."""
         return VerdictKeeper(self._ask, self._writer.run)
+
+    def secret(self) -> bytes:
+        """The 32 random bytes of this installation, drawn when first asked for; sqlite3.Error where they cannot be kept."""
+        return self._writer.run(drawn)
 
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried."""

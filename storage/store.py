@@ -254,6 +254,9 @@ class Store(Writer, Reader, Protocol):
     def verdicts(self) -> Bench:
         """What was judged, and how to judge."""
 
+    def secret(self) -> bytes:
+        """The 32 random bytes of this installation, drawn when first asked for and the same ever after; never to be shown."""
+
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried; what /readyz asks."""
 

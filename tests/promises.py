@@ -197,6 +197,12 @@ PROMISES = (
     Promise("clock.jumps", WHOLE, "design", "A clock that jumps changes no duration."),
     Promise("audit.whole", WHOLE, "design", "A sampled request is answered, paired, stored, shown and counted."),
     Promise("audit.unread", WHOLE, "design", "What cannot be read is said to be not measured."),
+    Promise(
+        "sample.secret",
+        WHOLE,
+        "design",
+        "Which requests are compared cannot be computed by a provider, and does not depend on what it answers.",
+    ),
     Promise("audit.drift", WHOLE, "design", "A provider that drifts is named and dated, a faithful one is not."),
     Promise("audit.history", WHOLE, "design", "Drift in the past is found, noise is not."),
     Promise("audit.alerts", WHOLE, "design", "Prometheus is told of the faulty provider alone."),

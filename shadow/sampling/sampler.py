@@ -1,41 +1,48 @@
-"""decide(): whether a request is shadowed, and whether a control is asked at random; hashes only, so it can be repeated.
+"""decide(): whether a request is shadowed, and whether a control is sent at random; keyed hashes only, so it can be repeated.
 
-Decided before any answer is looked at (the rule of validity, drift (a) and (b)).
+Decided before any answer is looked at (the rule of validity, drift (a) and (b)), under a secret of the installation: a provider
+that could compute the sample could serve it better than the rest.
 """
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`shadow`: send to the reference; `control`: send twice whatever the answers say; `why` names the reason of a no."""
+    """`shadow`: send to the reference; `control`: send twice whatever the answers hold; `why` names the reason of a no."""
 
     shadow: bool
     control: bool
     why: str
 
 
-def decide(*, key: str, request_id: str, rate: float, control_fraction: float, seed: str) -> Decision:
+def secret_of(seed: str, drawn: bytes) -> bytes:
+    """The 32 bytes that key the sample: `drawn`, those of the installation, or what a configured `seed` comes to."""
+    return sha256(b"sameweights.seed\0" + seed.encode("utf-8", "surrogatepass")).digest() if seed else drawn
+
+
+def decide(*, key: str, request_id: str, rate: float, control_fraction: float, secret: bytes) -> Decision:
     """Whether the conversation `key` is in the sample of `rate`, and whether the request's own coin asks for a control.
 
     The two are independent: the first hashes the key, so that whole conversations are in or out; the second hashes the
     request's id, so that a long conversation is not all controls. The same arguments always give the same decision.
     """
-    if _uniform(seed, "shadow", key) >= rate:
+    if _uniform(secret, "shadow", key) >= rate:
         return Decision(shadow=False, control=False, why="not_sampled")
-    return Decision(shadow=True, control=_uniform(seed, "control", request_id) < control_fraction, why="")
+    return Decision(shadow=True, control=_uniform(secret, "control", request_id) < control_fraction, why="")
 
 
-def tossed(purpose: str, request_id: str, share: float, seed: str) -> bool:
+def tossed(purpose: str, request_id: str, share: float, secret: bytes) -> bool:
     """A coin of its own for each purpose, thrown with the request's id; it shows heads in `share` of the requests."""
-    return _uniform(seed, purpose, request_id) < share
+    return _uniform(secret, purpose, request_id) < share
 
 
-def _uniform(seed: str, purpose: str, text: str) -> float:
-    """A number in [0, 1), the same for the same words; lengths keep (ab, c) apart from (a, bc)."""
-    parts = (part.encode("utf-8", "surrogatepass") for part in (seed, purpose, text))
-    digest = blake2b(b"".join(len(part).to_bytes(8) + part for part in parts), digest_size=8).digest()
-    return (int.from_bytes(digest) >> 11) / (1 << 53)
+def _uniform(secret: bytes, purpose: str, text: str) -> float:
+    """A number in [0, 1) by HMAC-SHA-256 (RFC 2104); the length of `purpose` keeps (ab, c) apart from (a, bc)."""
+    name = purpose.encode()
+    digest = hmac.digest(secret, len(name).to_bytes(8) + name + text.encode("utf-8", "surrogatepass"), "sha256")
+    return (int.from_bytes(digest[:8]) >> 11) / (1 << 53)

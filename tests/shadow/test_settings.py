@@ -135,3 +135,12 @@ def test_a_greedy_audit_without_the_providers_own_key_is_worth_a_word():
     greedy = config.model_copy(update={"shadow": config.shadow.model_copy(update={"greedy": 0.1})})
     assert sum("shadow.greedy asks this provider without a key" in word for word in advice(greedy)) == 1
     assert not any("greedy" in word for word in advice(config))
+
+
+def test_a_configured_seed_is_not_shown_and_comes_with_a_warning(file):
+    config = load(None, {"upstream": "http://u/v1", "reference": "http://r/v1"}, {"SAMEWEIGHTS_SHADOW__SEED": "marmalade"})
+    assert [word for word in advice(config) if word.startswith("shadow.seed: ") and "do not publish it" in word]
+    assert "marmalade" not in json.dumps(masked(config))
+    unseeded = load(None, {"upstream": "http://u/v1", "reference": "http://r/v1"}, {})
+    assert not any("shadow.seed" in word for word in advice(unseeded))
+    assert masked(unseeded)["shadow"]["seed"] == ""

@@ -30,7 +30,7 @@ async def tried(live: Seen, *, control: bool = False, faults: Faults | None = No
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig(**shadow))
         mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
         try:
-            trials = Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept)
+            trials = Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept, secret=bytes(32))
             return await trials.run(live, control=control), len(reference.requests)
         finally:
             await mirror.close()
@@ -85,7 +85,7 @@ LEGS = st.builds(
 
 @given(LEGS, LEGS, st.booleans(), st.booleans())
 def test_whether_the_reference_is_asked_again_is_the_same_when_the_two_answers_are_swapped(one, other, control, tiebreak):
-    trials = Trials(shadow=ShadowConfig(tiebreak=tiebreak), guard=guard(), mirror=MIRROR, keep=kept)
+    trials = Trials(shadow=ShadowConfig(tiebreak=tiebreak), guard=guard(), mirror=MIRROR, keep=kept, secret=bytes(32))
     assert trials._second(one, other, control=control) == trials._second(other, one, control=control)
 
 
@@ -147,7 +147,8 @@ async def test_a_provider_that_is_its_own_reference_counts_for_nothing(agreeing)
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
         mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
         try:
-            trial = await Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept).run(agreeing, control=False)
+            trials = Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept, secret=bytes(32))
+            trial = await trials.run(agreeing, control=False)
         finally:
             await mirror.close()
     assert (trial.record.payoffs, trial.record.excluded) == ((), ("same_server",))

@@ -44,6 +44,7 @@ class Working:
             mirror=self.mirror,
             budget=Budget(**limits),
             guard=guard(),
+            secret=bytes(32),
         )
 
     async def handle(self, *exchanges, whole: bool = True) -> None:
@@ -218,3 +219,50 @@ async def test_a_greedy_audit_costs_a_question_to_each_side_and_stays_apart(work
     assert {"cross", "greedy"} <= kinds
     roles = [count.role for count in house.store.traffic(0.0, 0.0)]
     assert roles.count("greedy") == 2
+
+
+ANSWERS = {
+    "well": lambda number: exchange(said(f"Answer {number}"), request=asked(f"Question {number}"), id=f"{number:032d}"),
+    "failed": lambda number: exchange(b"{}", 500, request=asked(f"Question {number}"), id=f"{number:032d}"),
+    "unreadable": lambda number: exchange(b"\xff", request=asked(f"Question {number}"), id=f"{number:032d}"),
+    "cached": lambda number: exchange(
+        said("Again"), request=asked(f"Question {number}"), id=f"{number:032d}", headers=(("Age", "9"), ("X-Cache", "HIT"))
+    ),
+    "none": lambda number: exchange(
+        request=asked(f"Question {number}"),
+        id=f"{number:032d}",
+        answered=False,
+        failure=Failure(kind=FailureKind.RESET, detail="", after_head=False),
+    ),
+}
+
+
+async def test_which_requests_are_sampled_does_not_depend_on_what_the_provider_answers(working):
+    chosen = {}
+    for name, answered in ANSWERS.items():
+        house = working(sample_rate=0.4, concurrency=100)
+        begun = []
+        house.worker._try = lambda seen, *, control, begun=begun: _noted(begun, seen, control)
+        await house.handle(*(answered(number) for number in range(60)))
+        chosen[name] = begun
+    assert 10 < len(chosen["well"]) < 40
+    assert all(begun == chosen["well"] for begun in chosen.values())
+
+
+async def _noted(begun, seen, control) -> None:
+    begun.append((seen.exchange.id, control))
+
+
+async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under_one_key(working):
+    house = working(sample_rate=0.5, concurrency=1_000)
+    for talk in range(40):
+        messages = [{"role": "user", "content": f"Talk {talk}"}]
+        for turn in range(3):
+            body = json.dumps({"model": "pretend-small", "messages": messages}).encode()
+            await house.handle(exchange(said(), request=body, id=f"{talk:016d}{turn:016d}"))
+            messages = [*messages, {"role": "assistant", "content": "Hello there"}, {"role": "user", "content": f"More {turn}"}]
+    turns = {}
+    for pair in (summary.pair for summary in house.store.pairs(PairFilter(limit=200))):
+        turns.setdefault(pair.conversation, []).append(pair.id[:16])
+    assert 8 <= len(turns) <= 32
+    assert all(len(ids) == 3 and len(set(ids)) == 1 for ids in turns.values())

@@ -3,17 +3,17 @@ import inspect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.sampler import decide, tossed
+from shadow.sampling.sampler import decide, secret_of, tossed
 
 
-def drawn(key="k", request="r", rate=0.5, control=0.5, seed="s"):
-    return decide(key=key, request_id=request, rate=rate, control_fraction=control, seed=seed)
+def drawn(key="k", request="r", rate=0.5, control=0.5, secret=b"s"):
+    return decide(key=key, request_id=request, rate=rate, control_fraction=control, secret=secret)
 
 
-@given(st.text(), st.text(), st.floats(0, 1), st.floats(0, 1), st.text())
-def test_the_same_request_is_always_decided_alike(key, request, rate, control, seed):
-    one = drawn(key, request, rate, control, seed)
-    assert one == drawn(key, request, rate, control, seed)
+@given(st.text(), st.text(), st.floats(0, 1), st.floats(0, 1), st.binary(max_size=99))
+def test_the_same_request_is_always_decided_alike(key, request, rate, control, secret):
+    one = drawn(key, request, rate, control, secret)
+    assert one == drawn(key, request, rate, control, secret)
     assert (one.why == "") == one.shadow
     assert one.shadow or not one.control
 
@@ -44,22 +44,35 @@ def test_a_higher_rate_keeps_what_a_lower_one_drew():
         assert drawn(str(i), rate=0.3).shadow or not drawn(str(i), rate=0.1).shadow
 
 
-def test_another_seed_draws_another_sample_and_words_do_not_run_together():
-    assert [drawn(str(i), seed="a").shadow for i in range(64)] != [drawn(str(i), seed="b").shadow for i in range(64)]
-    assert [drawn("b" * i, seed="a").shadow for i in range(1, 64)] != [
-        drawn("b" * (i - 1), seed="ab").shadow for i in range(1, 64)
-    ]
+def test_another_secret_draws_another_sample_of_the_same_size():
+    names = [str(number) for number in range(4_000)]
+    one, other = ([drawn(name, rate=0.3, secret=secret).shadow for name in names] for secret in (b"a" * 32, b"b" * 32))
+    both = sum(a and b for a, b in zip(one, other, strict=True))
+    assert (1_050 < sum(one) < 1_350, 1_050 < sum(other) < 1_350) == (True, True)
+    assert 280 < both < 440, "as many in both as chance puts there"
+
+
+def test_purposes_and_texts_do_not_run_together():
+    names = ["b" * number for number in range(1, 64)]
+    coins = [[tossed(purpose, text, 0.5, b"s") for text in names] for purpose in ("a", "ab")]
+    assert coins[0][1:] != coins[1][:-1]
+
+
+def test_a_configured_seed_takes_the_place_of_the_secret():
+    assert secret_of("", b"drawn") == b"drawn"
+    assert secret_of("mine", b"drawn") == secret_of("mine", b"another") != secret_of("yours", b"drawn")
+    assert len(secret_of("mine", b"")) == 32
 
 
 def test_coins_of_two_purposes_are_thrown_apart_and_fall_in_their_share():
     ids = [str(number) for number in range(2_000)]
-    greedy = [tossed("greedy", name, 0.25, "s") for name in ids]
-    other = [tossed("other", name, 0.25, "s") for name in ids]
+    greedy = [tossed("greedy", name, 0.25, b"s") for name in ids]
+    other = [tossed("other", name, 0.25, b"s") for name in ids]
     assert 400 < sum(greedy) < 600
     assert 80 < sum(one and two for one, two in zip(greedy, other, strict=True)) < 180
-    assert not any(tossed("greedy", name, 0.0, "s") for name in ids)
+    assert not any(tossed("greedy", name, 0.0, b"s") for name in ids)
 
 
 def test_no_answer_is_among_what_the_sample_and_the_coin_go_by():
     """The rule of validity: both are thrown before the two answers are looked at."""
-    assert set(inspect.signature(decide).parameters) == {"key", "request_id", "rate", "control_fraction", "seed"}
+    assert set(inspect.signature(decide).parameters) == {"key", "request_id", "rate", "control_fraction", "secret"}

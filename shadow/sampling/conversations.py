@@ -1,0 +1,147 @@
+"""Conversations.place(): which conversation a request belongs to, by the lists of messages seen lately.
+
+A request continues a conversation when its messages, without the last answer among them and what follows, are those of an
+earlier request; what merely shares an opening with another is a conversation of its own. Only keyed hashes are remembered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+MOST = 100_000
+"""Lists of messages remembered, about 30 MB; the one that was not met for the longest time is forgotten first."""
+SHARED = 10
+"""Requests that may have sent or continued one list of messages; by one more it is an opening that conversations share."""
+NAMED_BY = ("conversation", "previous_response_id", "session_id")
+"""Members of a body that name a conversation, the first that is there counts (Responses API; `session_id` is OpenRouter's)."""
+_REPEATED = ("role", "name", "tool_calls", "function_call", "tool_call_id")
+"""Members of a message that every later turn repeats, beside its content; reasoning, for one, is often not sent again."""
+_ANSWER = "assistant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """`conversation` is what its requests are stored under and clustered by; `drawn_by` is what the sample's hash takes."""
+
+    conversation: str
+    drawn_by: str
+
+
+class Conversations:
+    """The memory of one process; `secret` keys every hash. What is not remembered begins a conversation: never a wrong sample."""
+
+    def __init__(self, secret: bytes, *, most: int = MOST) -> None:
+        self._secret = secret
+        self._most = most
+        self._seen: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
+
+    def place(
+        self, *, request_id: str, scope: Sequence[str], named: str, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
+    ) -> Place:
+        """The place of a request; `named` is what its header says, `scope` what keeps equal messages apart (provider, model).
+
+        Work is one hash over the messages. A request that names nothing and holds no message stands alone.
+        """
+        if named:
+            return Place(conversation=named, drawn_by=named)
+        if identity := _identity(body):
+            key = self._named(identity)
+            return Place(conversation=key, drawn_by=key)
+        if not messages:
+            return Place(conversation="", drawn_by=request_id)
+        return self._by_messages(request_id, scope, messages)
+
+    def answered(self, place: Place, response_id: str) -> None:
+        """Remember the id of a response of this place, by which the next request may name it (`previous_response_id`)."""
+        if response_id and place.conversation:
+            self._keep(self._hash(["previous_response_id", response_id]), place.conversation, 1)
+
+    def _named(self, identity: Sequence[str]) -> str:
+        name = self._hash(identity)
+        return self._seen.get(name, (name.hex(), 0))[0]
+
+    def _by_messages(self, request_id: str, scope: Sequence[str], messages: Sequence[Mapping[str, Any]]) -> Place:
+        before, whole = self._hashes(scope, messages)
+        key, times = self._seen.get(whole, ("", 0))
+        if not key:
+            key = self._continued(before) or whole.hex()
+        self._keep(whole, key, times + 1)
+        return Place(conversation=key, drawn_by=key if times < SHARED else request_id)
+
+    def _continued(self, before: bytes) -> str:
+        """The conversation of which `before` was a request; "" where there is none, or where too many share it."""
+        key, times = self._seen.get(before, ("", 0))
+        if key:
+            self._keep(before, key, times + 1)
+        return key if times < SHARED else ""
+
+    def _keep(self, name: bytes, key: str, times: int) -> None:
+        self._seen[name] = (key, times)
+        self._seen.move_to_end(name)
+        if len(self._seen) > self._most:
+            self._seen.popitem(last=False)
+
+    def _hashes(self, scope: Sequence[str], messages: Sequence[Mapping[str, Any]]) -> tuple[bytes, bytes]:
+        """Of the messages before the last answer (b"" without one, or with nothing before it), and of all."""
+        answer = _last_answer(messages)
+        running = blake2b(_canonical(scope), key=self._secret, digest_size=16)
+        before = b""
+        for place, message in enumerate(messages):
+            if place and place == answer:
+                before = running.digest()
+            text = _canonical(_normal(message))
+            running.update(len(text).to_bytes(8))
+            running.update(text)
+        return before, running.digest()
+
+    def _hash(self, value: Any) -> bytes:
+        return blake2b(_canonical(value), key=self._secret, digest_size=16).digest()
+
+
+def _identity(body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The member that names the conversation, and its value: a text, or an object with an `id`."""
+    for name in NAMED_BY:
+        value = body.get(name)
+        value = value.get("id") if isinstance(value, dict) else value
+        if isinstance(value, str) and value:
+            return name, value
+    return None
+
+
+def _last_answer(messages: Sequence[Mapping[str, Any]]) -> int:
+    """Where the last answer begins, -1 without one: some clients send one answer as several messages in a row."""
+    place = next((place for place in reversed(range(len(messages))) if messages[place].get("role") == _ANSWER), -1)
+    while place > 0 and messages[place - 1].get("role") == _ANSWER:
+        place -= 1
+    return place
+
+
+def _normal(message: Mapping[str, Any]) -> list[Any]:
+    """A message in one form: a text may stand alone or as the one part of a list, and cache marks move about."""
+    content = message.get("content")
+    if isinstance(content, list):
+        parts = [_part(part) for part in content]
+        content = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
+    return [content, *(message.get(name) for name in _REPEATED)]
+
+
+def _part(part: Any) -> Any:
+    if not isinstance(part, dict):
+        return [part]
+    text = part.get("text")
+    return text if isinstance(text, str) else {name: value for name, value in part.items() if name != "cache_control"}
+
+
+def _canonical(value: Any) -> bytes:
+    """Sorted keys, no spaces; numbers of any size."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
