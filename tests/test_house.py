@@ -20,6 +20,7 @@ ANY_ELSEWHERE = {
     "shadow/compare/values.py": "parsed tool arguments",
     "shadow/veil.py": "a request body and parsed tool arguments, veiled as they stand",
     "shadow/sampling/eligible.py": "a request body, asked for what it would do",
+    "shadow/sampling/conversations.py": "the messages of a request, of which only hashes are kept",
 }
 
 MODULES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
