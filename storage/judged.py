@@ -138,6 +138,29 @@ class PayoffSum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckVote:
+    """One check in the compared conversations of one provider: `plus` of them in which the provider failed it more often than the
+    reference, in `alone` of these the reference never; `minus` in which the reference failed it more often.
+    """
+
+    check: str
+    plus: int
+    minus: int
+    alone: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedChecks:
+    """How many `conversations` of one model, provider and reference were compared, and the checks that some answer failed."""
+
+    model: str
+    provider: str
+    reference: str
+    conversations: int
+    votes: tuple[CheckVote, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Triggers:
     """How the answers of one pair ended: finish reasons; `control` is "" where no second reference answer ended."""
 

@@ -245,6 +245,12 @@ def m009_secrets(db: Database) -> None:
     db.table("secrets").create_index(["name"], unique=True)
 
 
+@SCHEMA()
+def m010_failed_checks(db: Database) -> None:
+    """An index of the failed checks alone, which are few: the checks of both answers of a pair are compared by it."""
+    db.execute("CREATE INDEX idx_checks_failed ON checks(exchange_no) WHERE state = 'differ'")
+
+
 def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
     """Why this database is not ours to open, as the end of a sentence; empty when it is, be it new, old or current."""
     db = _database(conn)

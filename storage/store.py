@@ -11,6 +11,7 @@ from storage.judged import (
     AlarmRow,
     AnswerRow,
     CaseRow,
+    ComparedChecks,
     EntryRow,
     EvidenceRow,
     Keeping,
@@ -87,6 +88,9 @@ class Verdicts(Protocol):
 
     def scored(self, since: float, until: float) -> Sequence[PayoffSum]:
         """The payoffs of the period by cluster, signal and what was ruled."""
+
+    def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
+        """The checks of the pairs of a period, summed by conversation; routes are pooled."""
 
     def triggers(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
         """How the answers of the newest `limit` pairs ended, where tools were offered."""

@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from storage import paces, scores
+from storage import check_votes, paces, scores
 from storage.inserting import roll_back
 from storage.judged import (
     AlarmRow,
     AnswerRow,
     CaseRow,
+    ComparedChecks,
     EntryRow,
     EvidenceRow,
     Keeping,
@@ -121,6 +122,10 @@ class VerdictReader:
     def scored(self, since: float, until: float) -> Sequence[PayoffSum]:
         """The payoffs of the period by cluster, signal and what was ruled."""
         return self._ask(lambda conn: scores.scored(conn, since, until))
+
+    def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
+        """The checks of the pairs of a period, summed by conversation; routes are pooled."""
+        return self._ask(lambda conn: check_votes.compared_checks(conn, since, until))
 
     def triggers(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
         """How the answers of the newest `limit` pairs ended, where tools were offered."""

@@ -41,7 +41,13 @@ def record(seen, faults=()):
 def add_live(store: Store, provider: str, what: str | dict = "Hello there", *, faults=(), **more):
     """One live exchange that no shadow follows."""
     name = f"{next(_ids):032x}"
-    fields = {"id": name, "provider": provider, "request": asked("Weather?", tools=TOOLS, temperature=1), "started": NOW}
+    # each asks something else: what is asked again within a day counts once
+    fields = {
+        "id": name,
+        "provider": provider,
+        "request": asked(f"Weather? {name}", tools=TOOLS, temperature=1),
+        "started": NOW,
+    }
     seen = understand(exchange(answer(what), **{**fields, **more}))
     store.add_exchange(record(seen, faults))
     return seen

@@ -71,16 +71,26 @@ def _not_zero(value: float) -> float:
 
 def sign_test(plus: int, minus: int) -> float:
     """The exact two-sided p of `plus` heads and `minus` tails of a fair coin, summed in logarithms: no count is too large."""
-    n, fewer = plus + minus, min(plus, minus)
-    if plus == minus:
-        return 1.0
-    largest = lgamma(n + 1) - lgamma(fewer + 1) - lgamma(n - fewer + 1) - n * log(2)
-    total, term, k = 1.0, 1.0, fewer
+    return 1.0 if plus == minus else min(1.0, 2 * _at_most(min(plus, minus), plus + minus))
+
+
+def one_sided_sign_test(plus: int, minus: int) -> float:
+    """The exact chance that a fair coin shows `plus` heads or more in `plus` + `minus` throws."""
+    n = plus + minus
+    return _at_most(minus, n) if plus >= minus else 1 - _at_most(plus - 1, n)
+
+
+def _at_most(heads: int, n: int) -> float:
+    """The chance of at most `heads` heads, under half of `n` or half of it; summed from the largest term."""
+    if heads < 0:
+        return 0.0
+    largest = lgamma(n + 1) - lgamma(heads + 1) - lgamma(n - heads + 1) - n * log(2)
+    total, term, k = 1.0, 1.0, heads
     while k > 0 and term > 1e-18 * total:
         term *= k / (n - k + 1)
         total += term
         k -= 1
-    return min(1.0, exp(largest + log(2 * total)))
+    return exp(largest + log(total))
 
 
 def holm(values: Sequence[float]) -> tuple[float, ...]:

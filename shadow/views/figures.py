@@ -65,7 +65,14 @@ class SignalLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckLine:
-    """One check that needs no reference: faulty answers of the provider, and of the reference beside it, with 95 % intervals."""
+    """One check that needs no reference: faulty answers of all traffic, and the votes of the compared conversations.
+
+    All traffic of the provider and, beside it, of the reference for the same model, with 95 % intervals: other requests, so that
+    nothing is concluded from them. In `plus` of the `conversations` that both answered the provider failed it more often, in
+    `alone` of these the reference never; in `minus` the reference failed it more often. `p` is of the one-sided sign test,
+    `p_holm` the same over the whole report. `worse`: more often than its reference. `plain`: over the absolute bar, where no
+    conversation was compared.
+    """
 
     check: str
     answers: int
@@ -76,6 +83,14 @@ class CheckLine:
     reference_faulty: int
     reference_low: float
     reference_high: float
+    conversations: int = 0
+    plus: int = 0
+    minus: int = 0
+    alone: int = 0
+    p: float = 1.0
+    p_holm: float = 1.0
+    worse: bool = False
+    plain: bool = False
 
     @property
     def rate(self) -> float:
@@ -88,9 +103,9 @@ class CheckLine:
         return self.reference_faulty / self.reference_answers if self.reference_answers else None
 
     @property
-    def worse(self) -> bool:
-        """The provider's interval lies wholly above the reference's."""
-        return self.reference_answers > 0 and self.low > self.reference_high
+    def guilty(self) -> bool:
+        """It makes its provider faulty."""
+        return self.worse or self.plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

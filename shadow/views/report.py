@@ -14,9 +14,9 @@ from dataclasses import asdict, replace
 from shadow.drift.exclusion import Exclusion
 from shadow.drift.scorecard import GroupKey, Score, Sum, Verdict, discoveries, group_evidence, table
 from shadow.drift.signals import AGREEMENT
-from shadow.views.checking import check_lines
+from shadow.views.checking import PairedChecks, check_lines
 from shadow.views.drifting import drift_lines
-from shadow.views.figures import ASPECT_OF, Card, Gap, Reason, Report, SignalLine, Traffic
+from shadow.views.figures import ASPECT_OF, Card, CheckLine, Gap, Reason, Report, SignalLine, Traffic
 from shadow.views.report_text import render
 from shadow.views.serving import greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.views.streaming import stream_lines
@@ -39,10 +39,11 @@ def build(reader: Reader, since: float, until: float) -> Report:
     scores = _scores(reader, since, until)
     reasons = _reasons(reader, since, until)
     triggers = trigger_figures(reader, since, until)
+    paired = PairedChecks(reader.verdicts.compared_checks(since, until))
     evidence, found = _evidence(scores)
     cards = [
         replace(
-            _card(key, counts, scores[key], reasons[key], traffic),
+            _card(key, counts, scores[key], reasons[key], traffic, checks=check_lines(counts, paired, key)),
             log_e=evidence.get(key),
             discovered=key in found,
             triggering=triggers.get(key),
@@ -71,7 +72,7 @@ def as_json(report: Report) -> str:
     tables = asdict(report)
     for card, source in zip(tables["cards"], report.cards, strict=True):
         for line, check in zip(card["checks"], source.checks, strict=True):
-            line |= {"rate": check.rate, "reference_rate": check.reference_rate, "worse": check.worse}
+            line |= {"rate": check.rate, "reference_rate": check.reference_rate}
     return json.dumps({"schema": SCHEMA, "drift": report.drifted, **tables}, indent=2, allow_nan=False)
 
 
@@ -124,12 +125,17 @@ def _keys(counts: Iterable[SignalCount], traffic: Iterable[TrafficCount]) -> lis
 
 
 def _card(
-    key: Key, counts: Sequence[SignalCount], scores: Sequence[Score], reasons: Mapping[str, int], traffic: Sequence[TrafficCount]
+    key: Key,
+    counts: Sequence[SignalCount],
+    scores: Sequence[Score],
+    reasons: Mapping[str, int],
+    traffic: Sequence[TrafficCount],
+    *,
+    checks: tuple[CheckLine, ...],
 ) -> Card:
     provider, model, reference = key
     own = [count for count in counts if _key(count.group) == key]
     signals = tuple(_signal(score, own) for score in scores)
-    checks = check_lines(counts, provider, model, reference)
     pairs = max((_total(own, "cross", aspect) for aspect in {count.aspect for count in own}), default=0)
     standing, sentence = verdict(pairs, signals, checks)
     return Card(

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from shadow.views.checking import told
 from shadow.views.drifting_text import drifting
 from shadow.views.figures import Card, Report, SignalLine, Standing
 from shadow.views.serving_text import greedy, prompts, segments, served_by
@@ -173,20 +174,12 @@ def _chance(p: float | None) -> str:
 
 
 def _checks(report: Report) -> Table:
-    table = sheet("<provider", "<check", "answers", "faulty", "95 % interval", "reference", "<")
+    """The checks that some answer failed, those that make the provider faulty first and in red."""
+    table = sheet("<provider", "<")
     for card in report.cards[:CARDS]:
-        for line in card.checks:
-            if line.faulty:
-                table.add_row(
-                    _name(card, report),
-                    named(line.check),
-                    f"{line.answers}",
-                    percent(line.rate),
-                    f"{line.low * 100:.0f} to {line.high * 100:.0f}",
-                    percent(line.reference_rate),
-                    "more than the reference" if line.worse else "",
-                    style="red" if line.worse else "",
-                )
+        failed = [line for line in card.checks if line.faulty or line.plus]
+        for line in sorted(failed, key=lambda line: (not line.guilty, line.p, -line.rate)):
+            table.add_row(_name(card, report), told(line, named(line.check)), style="red" if line.guilty else "")
     return table
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from shadow.drift.scorecard import TOLERANCE, Verdict
 from shadow.drift.signals import AGREEMENT
+from shadow.views.checking import told
 from shadow.views.figures import CheckLine, SignalLine, Standing
 
 ALPHA = 0.05
@@ -81,10 +82,6 @@ NAMES = {
 }
 
 
-HARMLESS = frozenset({"lumpy_calls"})
-"""Checks that are shown and never held against a provider: some send long arguments whole, and break nothing by it."""
-
-
 def named(signal: str) -> str:
     """The signal in plain words."""
     return NAMES.get(signal, signal.replace("_", " "))
@@ -93,13 +90,14 @@ def named(signal: str) -> str:
 def verdict(pairs: int, signals: Sequence[SignalLine], checks: Sequence[CheckLine]) -> tuple[Standing, str]:
     """The worst that the signals and checks show, as a standing and as a sentence."""
     differing = sorted((line for line in signals if differs(line)), key=lambda line: -abs(line.excess or 0.0))
-    worse = sorted((line for line in checks if line.worse and line.check not in HARMLESS), key=lambda line: -line.rate)
+    guilty = sorted((line for line in checks if line.guilty), key=lambda line: (line.p, -line.rate))
     strong = [line for line in differing if not within(line)]
     if strong:
-        faults = f"; faulty answers too: {_faults(worse)}" if worse else ""
+        faults = f"; faulty answers too: {_faults(guilty)}" if guilty else ""
         return Standing.DIFFERS, f"{MORE}: {_sizes(strong)}{faults}"
-    if worse:
-        return Standing.FAULTY, f"gives faulty answers more often than its reference: {_faults(worse)}"
+    if guilty:
+        more = " more often than its reference" if any(line.worse for line in guilty) else ""
+        return Standing.FAULTY, f"gives faulty answers{more}: {_faults(guilty)}"
     if differing:
         return (
             Standing.WITHIN,
@@ -173,10 +171,8 @@ def _interval(line: SignalLine) -> str:
 
 
 def _faults(lines: Sequence[CheckLine]) -> str:
-    return ", ".join(
-        f"{named(line.check)} in {percent(line.rate)} of {line.answers} (reference {percent(line.reference_rate)})"
-        for line in lines[:3]
-    )
+    shown = ", ".join(told(line, named(line.check)) for line in lines[:3])
+    return shown + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
 
 
 def percent(share: float | None) -> str:

@@ -104,7 +104,8 @@ def test_the_json_is_stable_and_holds_no_nan(report):
         "log_e", "discovered", "triggering",
     }  # fmt: skip
     squeezer = next(card for card in found["cards"] if card["provider"] == "squeezer")
-    assert next(line for line in squeezer["checks"] if line["check"] == "lost_space")["worse"] is True
+    line = next(line for line in squeezer["checks"] if line["check"] == "lost_space")
+    assert (line["worse"], line["plain"], line["plus"], line["minus"], line["conversations"]) == (True, False, 40, 0, 80)
 
 
 def test_the_garbler_is_a_discovery_and_the_faithful_one_is_none(report):

@@ -17,7 +17,9 @@ CLEAN = CheckLine(
     check="lost_space", answers=100, faulty=0, low=0.0, high=0.04,
     reference_answers=100, reference_faulty=0, reference_low=0.0, reference_high=0.04,
 )  # fmt: skip
-FAULTY = replace(CLEAN, faulty=42, low=0.33, high=0.52)
+FAULTY = replace(
+    CLEAN, faulty=42, low=0.33, high=0.52, conversations=90, plus=40, minus=1, alone=40, p=1e-9, p_holm=1e-8, worse=True
+)
 
 
 def test_a_difference_is_told_with_size_and_interval_and_without_a_reproach():
@@ -29,11 +31,25 @@ def test_a_difference_is_told_with_size_and_interval_and_without_a_reproach():
 
 
 def test_faulty_answers_are_named_beside_a_difference_and_alone():
-    assert "faulty answers too: lost spaces in 42 % of 100 (reference 0 %)" in verdict(200, [LOUD], [FAULTY])[1]
+    told = "lost spaces: 40 of 90 conversations where the reference had none, 1 the other way; more often than its reference"
+    assert f"faulty answers too: {told}" in verdict(200, [LOUD], [FAULTY])[1]
     standing, sentence = verdict(200, [QUIET], [FAULTY])
     assert standing is Standing.FAULTY
     assert standing.is_drift
-    assert sentence.startswith("gives faulty answers more often than its reference: lost spaces in 42 %")
+    assert sentence == f"gives faulty answers more often than its reference: {told}. (All traffic: 42 % of 100 answers.)"
+
+
+def test_a_share_of_other_requests_makes_nobody_faulty():
+    assert verdict(200, [QUIET], [replace(FAULTY, worse=False)])[0] is Standing.NONE_SEEN
+
+
+def test_a_plain_fault_is_told_without_a_reference():
+    line = replace(FAULTY, worse=False, plain=True, conversations=0, plus=0, minus=0, alone=0)
+    standing, sentence = verdict(0, [], [line])
+    assert (standing, sentence) == (
+        Standing.FAULTY,
+        "gives faulty answers: lost spaces: seen in 42 % of 100 answers; no answer of a reference to the same requests",
+    )
 
 
 def test_silence_is_never_clean():
