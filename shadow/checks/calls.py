@@ -15,6 +15,8 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 """What finish_reason may be; `function_call` ends a call of the older kind."""
 THERE = {"responses": "completed, or incomplete by max_output_tokens or content_filter"}
 """What an API has in place of a finish_reason."""
+BLOCK = 64
+"""Tokens that some makers count at a time: an answer ends, and is counted, at the last whole block before its limit."""
 STUB = 1
 """Tokens by which providers count a generation's end differently."""
 
@@ -37,7 +39,7 @@ def finish_contradiction(ask: Ask, said: Completion) -> Finding:
     `stop` beside calls is no contradiction where tool_choice forces a call: servers then differ by convention. An answer
     ended by `length` before max_tokens is one, by the provider's own limit or by the end of its context window.
     """
-    finish, calls = said.first.finish_reason, len(said.first.tool_calls)
+    finish, calls = said.first.ended, len(said.first.tool_calls)
     reason = ""
     if finish is None:
         reason = "the answer ends without a finish_reason"
@@ -53,6 +55,8 @@ def finish_contradiction(ask: Ask, said: Completion) -> Finding:
 def _early(ask: Ask, said: Completion) -> str:
     used = said.usage.completion_tokens if said.usage else None
     if ask.max_tokens is None or used is None or used + STUB >= ask.max_tokens:
+        return ""
+    if used % BLOCK == 0 and used + BLOCK > ask.max_tokens:
         return ""
     return f"finish_reason is length after {used} tokens of {ask.max_tokens} allowed"
 

@@ -36,7 +36,9 @@ def tool_choice(ask: Ask, said: Completion) -> Finding:
 
 
 def _nothing(shown: str, first: Choice) -> Finding:
-    if first.finish_reason in {"length", "content_filter"} or refuses(first):
+    if first.served:
+        return unmeasured(Aspect.TOOL_CHOICE, f"no call came, but the server ran a tool of its own ({', '.join(first.served)})")
+    if first.ended in {"length", "content_filter"} or refuses(first):
         return unmeasured(Aspect.TOOL_CHOICE, f"no call came, but the answer was ended by {first.finish_reason or 'a refusal'}")
     return judged(Aspect.TOOL_CHOICE, False, "no call", shown, f"tool_choice is {short(shown, 60)}, and no call came")
 

@@ -43,7 +43,7 @@ def _unfit(first: Choice) -> str:
         return "the answer calls a tool"
     if refuses(first):
         return "the answer refuses"
-    if first.finish_reason in {"length", "content_filter"}:
+    if first.ended in {"length", "content_filter"}:
         return f"the answer was ended by {first.finish_reason}"
     if not (first.text or "").strip():
         return "the answer has no text"

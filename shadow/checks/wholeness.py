@@ -5,7 +5,7 @@ from __future__ import annotations
 from shadow.compare.action import refuses
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import Standing, standing
-from shadow.compare.saying import judged, unmeasured
+from shadow.compare.saying import judged, short, unmeasured
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Choice, Completion
@@ -20,6 +20,8 @@ def empty_answer(_ask: Ask, said: Completion) -> Finding:
         return unmeasured(Aspect.EMPTY_ANSWER, reason)
     if first.reasoning:
         return unmeasured(Aspect.EMPTY_ANSWER, "only reasoning came")
+    if first.other:
+        return unmeasured(Aspect.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
     reason = "no text, no tool call and no refusal came"
     return judged(Aspect.EMPTY_ANSWER, False, reason, "", reason)
 
@@ -33,6 +35,8 @@ def reasoning_only(_ask: Ask, said: Completion) -> Finding:
         return judged(Aspect.REASONING_ONLY, True, "", "", "")
     if reason := _ended(first):
         return unmeasured(Aspect.REASONING_ONLY, reason)
+    if first.other:
+        return unmeasured(Aspect.REASONING_ONLY, f"what else came is not read: {short(', '.join(first.other), 120)}")
     reason = f"only {len(first.reasoning)} characters of reasoning came"
     return judged(Aspect.REASONING_ONLY, False, reason, "", reason)
 
@@ -43,7 +47,7 @@ def _says(first: Choice) -> bool:
 
 def _ended(first: Choice) -> str:
     """Why an answer that says nothing may be excused: something ended it before it could."""
-    if first.finish_reason in {"length", "content_filter"}:
+    if first.ended in {"length", "content_filter"}:
         return f"the answer was ended by {first.finish_reason} before it said anything"
     return ""
 

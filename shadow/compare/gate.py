@@ -106,7 +106,7 @@ def choices(pair: Pair) -> tuple[Choice, Choice]:
 
 def cut(choice: Choice) -> bool:
     """True when the answer was ended by a limit on its length."""
-    return choice.finish_reason == "length"
+    return choice.ended == "length"
 
 
 def why_cut(pair: Pair) -> str:

@@ -20,9 +20,12 @@ from shadow.compare.pair import Pair
 from shadow.compare.saying import incomparable, judged, short, unmeasured
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Choice, ToolCall
+from shadow.reading.response_ask import ELSEWHERE
 
 VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invalid_json", "unknown_name", "schema_mismatch"
 
+_SETS = ("_toolset", "tool_search", "mcp")
+"""What stands in the types of tools that bring others."""
 KEPT = 256
 """Compiled schemas kept; an application offers the same few tools over and over."""
 
@@ -47,7 +50,7 @@ def outcome(ask: Ask, call: ToolCall) -> Outcome:
         return INVALID_JSON, f"the arguments of {short(call.name, 60)} are not JSON: {call.invalid}"
     tool = next((tool for tool in ask.tools if tool.name == call.name), None)
     if tool is None and _offers_a_set(ask):
-        return VALID, f"not checked: {short(call.name, 60)} may be one of a toolset, which a request does not list"
+        return VALID, f"not checked: {short(call.name, 60)} may be one of a set of tools that a request does not list"
     if tool is None:
         known = ", ".join(tool.name for tool in ask.tools) or "none"
         return UNKNOWN_NAME, f"{short(call.name, 60)!r} is not among the offered tools ({short(known)})"
@@ -60,10 +63,15 @@ def outcome(ask: Ask, call: ToolCall) -> Outcome:
 
 
 def _offers_a_set(ask: Ask) -> bool:
-    """Whether one of the tools stands for several, whose names the API knows (`browser_toolset_20260801`)."""
+    """Whether a tool stands for several that a request need not list: a toolset, a search for tools, an MCP server.
+
+    A request that goes on from one that the server keeps may have offered its tools there.
+    """
+    if any(ask.sent.get(key) for key in ELSEWHERE) or ask.sent.get("mcp_servers"):
+        return True
     tools = ask.sent.get("tools")
     kinds = [tool.get("type") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
-    return any(isinstance(kind, str) and "_toolset" in kind for kind in kinds)
+    return any(isinstance(kind, str) and any(word in kind for word in _SETS) for kind in kinds)
 
 
 def held(schema: Any, value: Any) -> tuple[bool, str]:

@@ -38,14 +38,17 @@ def _blames(answer: Answer) -> bool:
 
 
 def finish_reason(pair: Pair) -> Finding:
-    """How the answers ended; left out where a limit cut one of them, and where a forced tool makes `stop` a convention."""
+    """How the answers ended, by what their words mean; that a word is none of the API is for `finish_vocabulary` to find.
+
+    Left out where a limit cut one of them, and where a forced tool makes `stop` a convention.
+    """
     one, other = choices(pair)
     for name, choice in zip(names(pair), (one, other), strict=True):
         if choice.finish_reason is None:
             return unmeasured(Aspect.FINISH, f"{name} gives no finish_reason")
     if reason := why_cut(pair):
         return incomparable(Aspect.FINISH, reason, one.finish_reason, other.finish_reason)
-    same = one.finish_reason == other.finish_reason
+    same = one.ended == other.ended
     if not same and act.calls(one) and act.calls(other) and forced(pair.ask.tool_choice):
         reason = "tool_choice forces a call: servers then end with `stop` or with `tool_calls`, both by convention"
         return incomparable(Aspect.FINISH, reason, one.finish_reason, other.finish_reason)

@@ -1,6 +1,6 @@
-"""The content blocks of a message, whole or growing, told to a draft in the words of chat: text, thinking, calls of tools.
+"""Feeds the content blocks of a message, whole or growing, to a draft in the words of chat: text, thinking, calls of tools.
 
-A block of another kind is noted, never a fault: its API grows by kinds of blocks.
+A block of another kind, as a call of a tool that the server runs, is noted and never a call of the client's.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Block:
 class Blocks:
     """The blocks of one message; each method is True when something was said by it."""
 
-    __slots__ = ("_calls", "_draft", "_kind", "_notes", "_open")
+    __slots__ = ("_apart", "_calls", "_draft", "_kind", "_notes", "_open")
 
     def __init__(self, draft: Draft, notes: dict[str, None]) -> None:
         self._draft = draft
@@ -45,6 +45,7 @@ class Blocks:
         self._open: dict[int, _Block] = {}
         self._calls = 0
         self._kind = ""
+        self._apart = False
 
     def begin(self, index: int, block: dict[str, Any]) -> bool:
         """A block that begins, with what it already holds; the input of a call waits for its end."""
@@ -53,9 +54,10 @@ class Blocks:
         before, self._kind = self._kind, kind
         opened = self._open[index] = _Block(kind, self._calls, block.get("input"))
         if kind in _TEXTS:
-            return self._text(kind, block.get(kind), apart=before not in {"", kind})
+            self._apart = before not in {"", kind}
+            return self._text(kind, block.get(kind))
         if kind != "tool_use":
-            self._notes[f"the content holds parts that are not text: {mended(kind)[:80]}"] = None
+            self._draft.hold(kind)
             return False
         self._calls += 1
         return self._say({"tool_calls": [{"index": opened.call, "id": block.get("id"), "function": {"name": block.get("name")}}]})
@@ -74,14 +76,14 @@ class Blocks:
         if held is None:
             self._notes[f"a delta is of an unknown kind: {mended(kind)[:80]}"] = None
             return False
-        return self._text(held, delta.get(held), apart=False)
+        return self._text(held, delta.get(held))
 
     def growing(self, index: int, kind: str) -> Callable[[Sequence[str]], None] | None:
         """What takes more of a block by deltas of this kind, as `grow` would have, one by one; None where that cannot be told."""
         if kind != "input_json_delta":
             return self._draft.growing(Grown(None, _TEXTS[_DELTAS[kind]], 0))
         block = self._open.get(index)
-        take = self._draft.growing(Grown(None, "tool_calls", block.call)) if block else None
+        take = self._draft.growing(Grown(None, "tool_calls", block.call)) if block and block.kind == "tool_use" else None
         if block is None or take is None:
             return None
 
@@ -103,16 +105,18 @@ class Blocks:
         for index in list(self._open):
             self.end(index)
 
-    def _text(self, kind: str, text: Any, *, apart: bool) -> bool:
+    def _text(self, kind: str, text: Any) -> bool:
+        """A text, with a line feed before the first of a block that another kind of block parts from the text before it."""
         if not isinstance(text, str):
             return False
-        if apart and text and kind == "text" and self._draft.speaks:
-            text = f"\n{text}"
+        if self._apart and text and kind == "text":
+            self._apart = False
+            text = f"\n{text}" if self._draft.speaks else text
         return self._say({_TEXTS[kind]: text})
 
     def _arguments(self, index: int, piece: Any) -> bool:
         block = self._open.get(index)
-        if block is None or not isinstance(piece, str) or not piece:
+        if block is None or block.kind != "tool_use" or not isinstance(piece, str) or not piece:
             return False
         block.pieces += 1
         return self._say({"tool_calls": [{"index": block.call, "function": {"arguments": piece}}]})

@@ -1,23 +1,68 @@
-"""Tool calls out of their pieces: servers agree on the index and on little else, so each departure is read over and noted.
+"""Puts tool calls together from their pieces: servers agree on the index and on little else; each departure is noted.
 
-Met in the wild: no index; every index 0; indices from 1; id and name repeated in each delta, or a fresh id in each; whole
-calls in one delta; arguments as an object. Every step takes constant time, because a hostile stream may hold any number.
+Met in the wild: no index, or one inside `function`; every index 0; indices from 1; id and name repeated in each delta, or a
+fresh id in each; whole calls in one delta; arguments as an object. The work for all pieces of a stream is linear in their
+size, because a hostile stream may hold any number.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from shadow.reading.completion import ToolCall
 from shadow.reading.loading import load_arguments, mended, mended_value, too_deep
 
+OPENING, CLOSING = '{"input": "', '"}'
+"""What makes the free text of a custom tool the one argument of a function."""
+_MARK = re.compile(r'["\\{}]')
+
+
+def escaped(text: str) -> str:
+    """A piece of a text as it stands inside a JSON string."""
+    return json.dumps(text)[1:-1]
+
+
+class _Braces:
+    """Follows the braces of a JSON object that comes in pieces; a brace inside a string counts for nothing."""
+
+    __slots__ = ("_depth", "_escaped", "_quoted")
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._quoted = self._escaped = False
+
+    def take(self, text: str) -> None:
+        at = 0
+        for mark in _MARK.finditer(text):
+            if self._escaped:
+                self._escaped = False
+                if mark.start() == at:
+                    continue
+            self._see(mark[0])
+            at = mark.end()
+        if self._escaped and at < len(text):
+            self._escaped = False
+
+    def _see(self, mark: str) -> None:
+        if mark == '"':
+            self._quoted = not self._quoted
+        elif mark == "\\":
+            self._escaped = self._quoted
+        elif not self._quoted:
+            self._depth += 1 if mark == "{" else -1
+
+    @property
+    def closed(self) -> bool:
+        return self._depth == 0 and not self._quoted
+
 
 class _Draft:
     """A call that is still being put together."""
 
-    __slots__ = ("_open", "arguments", "id", "index", "name", "pieces", "value")
+    __slots__ = ("_braces", "_seen", "arguments", "custom", "id", "index", "name", "pieces", "value")
 
     def __init__(self, index: int | None) -> None:
         self.index = index
@@ -26,17 +71,26 @@ class _Draft:
         self.arguments: list[str] = []
         self.pieces = 0
         self.value: Any = None
-        self._open = 0
+        self.custom = False
+        self._braces = _Braces()
+        self._seen = 0
 
     def take(self, pieces: Sequence[str]) -> None:
         self.arguments += pieces
         self.pieces += len(pieces)
-        joined = "".join(pieces)
-        self._open += joined.count("{") - joined.count("}")
 
     def goes_on(self) -> bool:
-        """Whether the arguments have begun and, by their braces, not ended; a brace inside a string may mislead."""
-        return bool(self.arguments) and not (self._open == 0 and self.arguments[-1].rstrip().endswith("}"))
+        """Whether the arguments have begun and, by their braces, not ended; looks at each piece once."""
+        for piece in self.arguments[self._seen :]:
+            self._braces.take(piece)
+        self._seen = len(self.arguments)
+        return bool(self.arguments) and not (self._braces.closed and self.arguments[-1].rstrip().endswith("}"))
+
+    def text(self) -> str:
+        """The arguments as they came; those of a custom tool as the one argument of a function."""
+        if self.custom:
+            return OPENING + escaped("".join(self.arguments)) + CLOSING
+        return "".join(self.arguments) or written(self.value)
 
 
 class Calls:
@@ -65,7 +119,7 @@ class Calls:
 
     def add_legacy(self, function: Any, *, streamed: bool) -> bool:
         """The `function_call` of the time before tools: one call, without an id."""
-        if not isinstance(function, dict):
+        if not isinstance(function, dict) or not (function.get("name") or function.get("arguments")):
             return False
         self._notes["function_call was sent instead of tool_calls"] = None
         draft = self._drafts[-1] if self._drafts and streamed else self._new(None)
@@ -92,7 +146,8 @@ class Calls:
         return draft
 
     def _draft_for(self, entry: dict[str, Any]) -> _Draft:
-        index, name = entry.get("index"), _function(entry).get("name")
+        function = _function(entry)
+        index, name = entry.get("index", function.get("index")), function.get("name")
         if type(index) is not int:
             index = None
             self._notes["tool call deltas came without an index"] = None
@@ -121,8 +176,9 @@ class Calls:
             draft.id = sent_id
             self._by_id[draft.index, sent_id] = draft
         function = _function(entry)
+        draft.custom = draft.custom or function is entry.get("custom")
         self._name(draft, function.get("name"))
-        arguments = function.get("arguments", function.get("input"))
+        arguments = function.get("input" if draft.custom else "arguments", function.get("arguments", function.get("input")))
         if isinstance(arguments, str):
             if arguments:
                 draft.take([arguments])
@@ -143,7 +199,7 @@ class Calls:
             draft.name += name
 
     def _call(self, position: int, draft: _Draft, *, streamed: bool) -> ToolCall:
-        text = mended("".join(draft.arguments) or written(draft.value))
+        text = mended(draft.text())
         loaded = load_arguments(text)
         self._notes.update(dict.fromkeys(loaded.oddities))
         return ToolCall(
@@ -171,11 +227,9 @@ def _objects(entries: Any) -> list[dict[str, Any]]:
 
 
 def _function(entry: dict[str, Any]) -> dict[str, Any]:
-    for key in ("function", "custom"):
-        function = entry.get(key)
-        if isinstance(function, dict):
-            return function
-    return {}
+    """What is called; where a server sends the fields of both kinds, one of them is empty."""
+    held = [entry[key] for key in ("function", "custom") if isinstance(entry.get(key), dict)]
+    return next((each for each in held if any(each.values())), held[0] if held else {})
 
 
 def _begins_another(draft: _Draft, name: Any) -> bool:

@@ -72,6 +72,18 @@ class Logprob:
     top: int = 0
 
 
+DIALECTS = {
+    **dict.fromkeys(
+        ("end_turn", "eos", "eos_token", "stop_sequence", "end", "complete", "completed", "finished", "done"), "stop"
+    ),
+    **dict.fromkeys(("max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"), "length"),
+    **dict.fromkeys(("tool_use", "tool_call", "function_calls"), "tool_calls"),
+    **dict.fromkeys(("safety", "refusal", "recitation", "blocklist", "prohibited_content", "sensitive"), "content_filter"),
+    **{word: word for word in ("stop", "length", "tool_calls", "content_filter", "function_call")},
+}
+"""Words of other APIs and servers for the ends of an answer, in lower case, and the word of chat completions for each."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """One choice: text, reasoning and which field carried it, refusal, tool calls in index order, and how it finished.
@@ -89,6 +101,18 @@ class Choice:
     finish_reason: str | None
     logprobs: tuple[Logprob, ...] | None
     pieces: tuple[str, ...]
+    other: tuple[str, ...] = ()
+    """The kinds of what else it holds, each once: pictures, sounds, calls that the server runs and their results."""
+
+    @property
+    def ended(self) -> str | None:
+        """What `finish_reason` means in the words of chat completions, where it is a word of another dialect for one of them."""
+        return DIALECTS.get(self.finish_reason.casefold(), self.finish_reason) if self.finish_reason else self.finish_reason
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The kinds of those calls that the server ran itself, as `server_tool_use` or `web_search_call`."""
+        return tuple(kind for kind in self.other if kind.endswith(("_use", "_call")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,11 @@ from shadow.reading.completion import Choice, Logprob
 from shadow.reading.loading import mended
 from shadow.reading.mould import Grown
 
+_MEDIA = ("audio", "images", "image", "files", "video")
+"""Fields of a message beside its content that hold what is no text."""
+_MOST_KINDS = 16
+"""Kinds of parts that are kept; a hostile answer may name any number."""
+
 
 class Draft:
     """One choice in the making; `notes` is shared by the whole answer and keeps its order."""
@@ -22,6 +27,7 @@ class Draft:
         "_field",
         "_logprobs",
         "_notes",
+        "_other",
         "_pieces",
         "_refusal",
         "_roles",
@@ -40,6 +46,7 @@ class Draft:
         self._field = ""
         self._refusal: list[str] | None = None
         self._logprobs: list[Logprob] | None = None
+        self._other: dict[str, None] = {}
         self._carried = 0
         self._roles = 0
         self.finish: str | None = None
@@ -88,6 +95,13 @@ class Draft:
             self._notes["content came after the finish_reason"] = None
         return True
 
+    def hold(self, kind: str) -> None:
+        """Takes a part of a kind that has no place in the normal form: a picture, a sound, a call that the server runs."""
+        shown = mended(kind)[:80]
+        if len(self._other) < _MOST_KINDS:
+            self._other[shown] = None
+        self._notes[f"the content holds parts that are not text: {shown}"] = None
+
     def growing(self, grown: Grown) -> Callable[[Sequence[str]], None] | None:
         """What takes more of a string that has begun, as `add` would have, piece by piece; None where that cannot be told."""
         if grown.field == "tool_calls":
@@ -114,22 +128,33 @@ class Draft:
         if key == "content":
             return self._parts(value)
         if key == "reasoning_details":
-            named = any(isinstance(message.get(field), str) for field in parts.REASONING_FIELDS)
+            named = any(message.get(field) for field in parts.REASONING_FIELDS)
             return not named and self._reason(key, parts.reasoning(value))
         if key == "refusal" and isinstance(value, str):
             self._refusal = self._refusal or []
             self._refusal.append(value)
             return bool(value)
+        if key in _MEDIA:
+            return self._medium(key, value)
         return key == "function_call" and self._calls.add_legacy(value, streamed=streamed)
 
+    def _medium(self, key: str, value: Any) -> bool:
+        """A sound, pictures or files; servers that know these fields send them empty where they hold nothing."""
+        if key == "audio" and isinstance(value, dict):
+            value = value.get("data") or value.get("transcript")
+        if value:
+            self.hold(key)
+        return bool(value)
+
     def _is_first_reasoning(self, key: str, message: dict[str, Any]) -> bool:
-        """Whether no better-known field of this message carries the same reasoning."""
-        return key == next(field for field in parts.REASONING_FIELDS if message.get(field) is not None)
+        """Whether no better-known field of this message carries the same reasoning; an empty field carries none."""
+        held = [field for field in parts.REASONING_FIELDS if message.get(field) is not None]
+        return key == next((field for field in held if message[field]), held[0])
 
     def _parts(self, value: Any) -> bool:
         said = parts.content(value)
-        if said.other:
-            self._notes[f"the content holds parts that are not text: {mended(said.other)}"] = None
+        for kind in said.other:
+            self.hold(kind)
         if said.text is not None:
             self._text_came = True
             self._pieces += [said.text] if said.text else []
@@ -168,6 +193,7 @@ class Draft:
             finish_reason=self.finish,
             logprobs=None if self._logprobs is None else tuple(self._logprobs),
             pieces=pieces,
+            other=tuple(self._other),
         )
 
 

@@ -36,6 +36,7 @@ class Arguments(NamedTuple):
     oddities: tuple[str, ...]
 
 
+EMPTY = "the arguments of a call are empty, which clients run as {}"
 NOT_UTF8 = "the body holds bytes that are not UTF-8"
 NOT_FINITE = "the JSON holds NaN, Infinity or a number out of range"
 
@@ -91,7 +92,10 @@ def _fault(why: Why, detail: str) -> Loaded:
 
 
 def load_arguments(text: str) -> Arguments:
-    """Arguments exactly as the tool would get them: big integers whole, no NaN, and keys that stand twice named."""
+    """Arguments exactly as the tool would get them: big integers whole, no NaN, and keys that stand twice named.
+
+    Nothing at all, or `null`, is what clients run as an object without members.
+    """
     twice: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -100,8 +104,8 @@ def load_arguments(text: str) -> Arguments:
             twice.extend(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
         return made
 
-    if not text.strip():
-        return Arguments(None, "the arguments are empty", ())
+    if text.strip() in {"", "null"}:
+        return Arguments({}, "", (EMPTY,))
     try:
         parsed = json.loads(text, object_pairs_hook=members, parse_constant=_strict, parse_float=_strict)
     except RecursionError:

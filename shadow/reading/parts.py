@@ -20,13 +20,13 @@ class Content(NamedTuple):
 
     text: str | None
     reasoning: str | None
-    other: str
+    other: tuple[str, ...]
 
 
 def content(value: Any) -> Content:
     """A content field: a string, or a list of typed parts (text, thinking, refusal ...)."""
     if isinstance(value, str):
-        return Content(value, None, "")
+        return Content(value, None, ())
     parts = value if isinstance(value, list) else [value]
     texts, thoughts, others = [], [], []
     for part in parts:
@@ -36,8 +36,8 @@ def content(value: Any) -> Content:
         elif (text := _text(part)) is not None:
             texts.append(text)
         else:
-            others.append(kind if isinstance(kind, str) else type(part).__name__)
-    return Content("".join(texts) if texts else None, "".join(thoughts) if thoughts else None, ", ".join(others)[:80])
+            others.append(kind if isinstance(kind, str) else "JSON object" if isinstance(part, dict) else type(part).__name__)
+    return Content("".join(texts) if texts else None, "".join(thoughts) if thoughts else None, tuple(others))
 
 
 def _text(part: Any) -> str | None:
@@ -50,7 +50,7 @@ def _text(part: Any) -> str | None:
 
 
 def _thought(part: dict[str, Any]) -> str:
-    for key in ("thinking", "reasoning", "text", "content"):
+    for key in ("thinking", "reasoning", "text", "content", "summary"):
         value = part.get(key)
         if isinstance(value, str):
             return value

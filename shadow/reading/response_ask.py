@@ -31,8 +31,8 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
 def _others(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if body.get("max_output_tokens") is not None:
         yield "max_completion_tokens", body["max_output_tokens"]
-    if isinstance(body.get("tools"), list):
-        yield "tools", [tool for given in body["tools"] if (tool := _tool(given))]
+    if offered := [*_offered(body.get("tools")), *_brought(body.get("input"))]:
+        yield "tools", [tool for given in offered if (tool := _tool(given))]
     if (choice := _choice(body.get("tool_choice"))) is not None:
         yield "tool_choice", choice
     if form := _form(_inner(body, "text").get("format")):
@@ -44,6 +44,19 @@ def _others(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "logprobs", True
     if body.get("stream") is True:
         yield "stream_options", {"include_usage": True}  # no stream of this API is without it
+
+
+def _offered(tools: Any) -> Iterator[Any]:
+    """The tools of a list, with those that a namespace holds."""
+    for tool in tools if isinstance(tools, list) else ():
+        yield from _offered(tool.get("tools")) if isinstance(tool, dict) and tool.get("type") == "namespace" else (tool,)
+
+
+def _brought(items: Any) -> Iterator[Any]:
+    """The tools that items of the input offer: what a tool search found, or what a developer adds later."""
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            yield from _offered(item.get("tools"))
 
 
 def _tool(given: Any) -> dict[str, Any] | None:

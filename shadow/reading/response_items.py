@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from shadow.reading.calls import CLOSING, OPENING, escaped
 
 CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
 """Items that the client acts upon, and where each holds what the model wrote."""
@@ -15,7 +16,6 @@ READ = frozenset({"message", "reasoning", *CALLS})
 COMMENTARY = "the response holds commentary beside its answer"
 SEAM = "\n\n"
 """What stands between the texts of two messages, which clients show apart."""
-OPENING, CLOSING = '{"input": "', '"}'
 
 
 def message_of(item: Mapping[str, Any], call: int) -> dict[str, Any]:
@@ -50,11 +50,6 @@ def arguments(kind: str, written: Any) -> Any:
     if kind == "custom_tool_call":
         return OPENING + escaped(written if isinstance(written, str) else "") + CLOSING
     return written
-
-
-def escaped(text: str) -> str:
-    """A piece of a text as it stands inside a JSON string."""
-    return json.dumps(text)[1:-1]
 
 
 def logprobs_of(item: Mapping[str, Any]) -> list[Any]:

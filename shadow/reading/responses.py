@@ -8,24 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from shadow.reading.assemble import Reading
+from shadow.reading.calls import CLOSING, OPENING, escaped
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.piece import piece
 from shadow.reading.response_ask import as_chat
-from shadow.reading.response_items import (
-    CALLED,
-    CALLS,
-    CLOSING,
-    COMMENTARY,
-    OPENING,
-    SEAM,
-    entry,
-    escaped,
-    is_commentary,
-    logprobs_of,
-    message_of,
-)
+from shadow.reading.response_items import CALLED, CALLS, COMMENTARY, SEAM, entry, is_commentary, logprobs_of, message_of
 from shadow.reading.response_whole import choice_of, completion_of, finish_of, not_read, whole
 from shadow.reading.sse import Event, Stream
 

@@ -7,8 +7,12 @@ from enum import StrEnum
 from typing import Any
 
 AUDITED = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings")
-CLIENT_RUN = ("custom", "bash_", "text_editor_", "computer_", "memory_")
-"""How the types of tools begin that the client of /v1/messages runs itself; web_search_, code_execution_ and others act."""
+CLIENT_RUN = ("custom", "bash_", "text_editor_", "computer_", "memory_", "tool_search_")
+"""How the types of tools begin that the client of /v1/messages runs itself; web_search_, code_execution_ and others act.
+A search among the tools that the request itself offers changes nothing, wherever it runs.
+"""
+_OF_RESPONSES = ("function", "custom", "tool_search", "local_shell", "apply_patch")
+"""The types of tools of /v1/responses that the client runs, or that only look among those."""
 ELSEWHERE = ("/threads/", "/conversations/")
 """Parts of paths that end like one of the audited and add to something that is kept."""
 
@@ -40,7 +44,7 @@ def why_not(method: str, target: str, body: Mapping[str, Any] | None) -> str:
 def _why_not_body(body: Mapping[str, Any]) -> str:
     if body.get("store"):
         return Skip.STATEFUL
-    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), ("function",)) else _why_not_any(body)
+    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), ("function", "custom")) else _why_not_any(body)
 
 
 def _why_not_response(body: Mapping[str, Any]) -> str:
@@ -48,7 +52,7 @@ def _why_not_response(body: Mapping[str, Any]) -> str:
     items = body.get("input")
     if body.get("prompt") or (isinstance(items, list) and any(_is_kept(item) for item in items)):
         return Skip.STATEFUL
-    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), ("function", "custom")) else _why_not_any(body)
+    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), _OF_RESPONSES) else _why_not_any(body)
 
 
 def _why_not_message(body: Mapping[str, Any]) -> str:
@@ -95,7 +99,9 @@ def _is_kept(item: Any) -> bool:
 
 def _acts(tools: Any, harmless: tuple[str, ...]) -> bool:
     """True when a tool may run on the server: anything of another type than those that the client itself would run."""
-    types = [tool.get("type") or harmless[0] for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    listed = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    inner = [each for tool in listed if isinstance(tool.get("tools"), list) for each in tool["tools"] if isinstance(each, dict)]
+    types = [tool.get("type") or harmless[0] for tool in (*listed, *inner) if tool.get("type") != "namespace"]
     return any(kind not in harmless and not (isinstance(kind, str) and kind.startswith(_families(harmless))) for kind in types)
 
 

@@ -47,6 +47,9 @@ def test_what_cannot_be_checked_is_not_called_fine(asked, said, reason):
         (ask(max_tokens=20), choice("x", finish="length"), ""),
         (ask(), choice("x", finish="length"), ""),
         (ask(), choice("x", finish="content_filter"), ""),
+        (ask(), choice("x", finish="end_turn"), ""),
+        (ask(), choice(calls=(call(),), finish="STOP"), "stop beside 1 tool call"),
+        (ask(max_tokens=500), choice("x", finish="max_tokens"), "length after 20 tokens of 500"),
     ],
 )
 def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
@@ -73,3 +76,36 @@ def test_an_end_that_is_none_is_held_against_the_words_of_its_own_api():
     found = finish_vocabulary(ask(api="responses"), completion(choice("hello", finish="incomplete: tired")))
     assert found.state is State.DIFFER
     assert "completed, or incomplete by max_output_tokens" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "state"),
+    [
+        (64, 100, State.MATCH),
+        (0, 50, State.MATCH),
+        (960, 1_000, State.MATCH),
+        (64, 127, State.MATCH),
+        (64, 128, State.DIFFER),
+        (65, 100, State.DIFFER),
+        (960, 1_024, State.DIFFER),
+    ],
+)
+def test_an_answer_cut_at_the_last_whole_block_of_64_tokens_is_cut_at_its_limit(used, limit, state):
+    said = completion(choice("x", finish="length"), tokens=(10, used))
+    assert finish_contradiction(ask(max_tokens=limit), said).state is state
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"tools": [{"type": "tool_search"}]},
+        {"tools": [{"type": "tool_search_tool_bm25_20251119", "name": "s"}]},
+        {"tools": [{"type": "mcp", "server_url": "x"}]},
+        {"mcp_servers": [{"name": "x"}]},
+        {"previous_response_id": "resp_1"},
+    ],
+)
+def test_a_tool_that_a_request_need_not_list_is_not_called_unknown(sent):
+    found = call_schema(ask(sent=sent), completion(choice(calls=(call("elsewhere"),))))
+    assert found.state is State.NOT_MEASURED
+    assert "a set of tools that a request does not list" in found.reason

@@ -18,6 +18,9 @@ from tests.shadow.compare.made import answer, ask, call, choice, completion, fai
         (choice(None, finish=None), State.DIFFER),
         (choice(None, finish="length"), State.NOT_MEASURED),
         (choice(None, finish="content_filter"), State.NOT_MEASURED),
+        (choice(None, finish="MAX_TOKENS"), State.NOT_MEASURED),
+        (choice("", other=("audio",)), State.NOT_MEASURED),
+        (choice(None, other=("server_tool_use",)), State.NOT_MEASURED),
     ],
 )
 def test_an_answer_that_ends_of_itself_says_something(said, expected):
@@ -39,6 +42,7 @@ def test_reasoning_alone_is_told_apart_from_nothing():
         (choice("hello"), State.NOT_MEASURED),
         (choice("", reasoning="thinking", finish="length"), State.NOT_MEASURED),
         (choice("", reasoning="thinking"), State.DIFFER),
+        (choice("", reasoning="thinking", other=("image_generation_call",)), State.NOT_MEASURED),
     ],
 )
 def test_reasoning_leads_to_something(said, expected):

@@ -56,6 +56,7 @@ def choice(
     refusal: str | None = None,
     reasoning: str | None = None,
     pieces: tuple[str, ...] | None = None,
+    other: tuple[str, ...] = (),
 ) -> Choice:
     said = "".join(pieces) if pieces is not None else text
     return Choice(
@@ -68,6 +69,7 @@ def choice(
         finish_reason=("tool_calls" if calls else "stop") if finish is ABSENT else finish,
         logprobs=None,
         pieces=pieces if pieces is not None else (said,) if said else (),
+        other=other,
     )
 
 

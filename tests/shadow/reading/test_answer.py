@@ -49,9 +49,10 @@ def normal_form(answer: Answer) -> dict:
 
 
 def written(said: Completion) -> dict:
-    """As the files have it: vectors only where there are some."""
+    """As the files have it: vectors, and parts that are no text, only where there are some."""
     vectors = [{"index": vector.index, "packed": vector.packed.hex()} for vector in said.vectors]
     made = json.loads(json.dumps(asdict(replace(said, vectors=()))))
+    made["choices"] = [{key: value for key, value in choice.items() if value or key != "other"} for choice in made["choices"]]
     return {key: value for key, value in made.items() if key != "vectors"} | ({"vectors": vectors} if vectors else {})
 
 

@@ -120,8 +120,47 @@ def test_a_custom_tool_has_its_input_as_arguments():
     calls = Calls({})
     calls.add_whole([{"id": "c", "type": "custom", "custom": {"name": "shell", "input": "ls -l"}}])
     (call,) = calls.done(streamed=False)
-    assert (call.name, call.arguments, call.parsed) == ("shell", "ls -l", None)
-    assert call.invalid
+    assert (call.name, call.arguments, call.parsed) == ("shell", '{"input": "ls -l"}', {"input": "ls -l"})
+    assert not call.invalid
+
+
+def test_the_streamed_text_of_a_custom_tool_reads_as_the_whole_one():
+    calls = Calls({})
+    calls.add_deltas([{"index": 0, "id": "c", "type": "custom", "custom": {"name": "shell", "input": ""}}])
+    for piece in ('echo "', "a\\", '" {'):
+        calls.add_deltas([{"index": 0, "custom": {"input": piece}}])
+    (call,) = calls.done(streamed=True)
+    assert (call.name, call.parsed, call.deltas) == ("shell", {"input": 'echo "a\\" {'}, 3)
+
+
+def test_the_empty_fields_of_the_other_kind_say_nothing():
+    notes: dict[str, None] = {}
+    calls = Calls(notes)
+    entry = {"id": "c", "custom": {"name": "", "input": ""}, "function": {"name": "pay", "arguments": "{}"}}
+    assert calls.add_whole([entry])
+    assert not calls.add_legacy({"name": "", "arguments": ""}, streamed=False)
+    assert [(call.name, call.arguments) for call in calls.done(streamed=False)] == [("pay", "{}")]
+    assert not notes
+
+
+def test_an_index_inside_the_function_is_one():
+    calls = Calls({})
+    for place, text in ((0, '{"a":'), (1, "{}"), (0, "1}")):
+        calls.add_deltas([{"function": {"index": place, "name": f"f{place}", "arguments": text}}])
+    assert [(call.name, call.arguments) for call in calls.done(streamed=True)] == [("f0", '{"a":1}'), ("f1", "{}")]
+
+
+@given(st.data())
+def test_calls_that_share_an_index_part_at_the_end_of_their_json_however_it_is_cut(data):
+    text = st.text(alphabet='{}"\\ab', max_size=8)
+    objects = data.draw(st.lists(st.dictionaries(text, text, min_size=1, max_size=2), min_size=1, max_size=3))
+    calls = Calls({})
+    for number, value in enumerate(objects):
+        written = json.dumps(value)
+        ends = sorted(data.draw(st.sets(st.integers(1, len(written)), max_size=4)) | {len(written)})
+        for start, end in pairwise([0, *ends]):
+            calls.add_deltas([{"index": 0, "id": f"c{number}", "function": {"name": "f", "arguments": written[start:end]}}])
+    assert [call.parsed for call in calls.done(streamed=True)] == objects
 
 
 def test_deltas_are_counted_in_a_stream_only():

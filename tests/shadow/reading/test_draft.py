@@ -87,9 +87,11 @@ def test_it_tells_whether_something_was_carried():
             {"function_call": {"name": "f"}},
             {"content": [{"type": "text", "text": "a"}]},
             {"audio": {"data": "x"}},
+            {"audio": {"data": "", "transcript": ""}, "images": []},
+            {"metadata": {"data": "x"}},
         )
     ]
-    assert carried == [False, True, True, False, True, False, True, True, True, False]
+    assert carried == [False, True, True, False, True, False, True, True, True, True, False, False]
 
 
 def test_half_a_character_moves_into_the_piece_that_completes_it():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.reading.completion import Why
-from shadow.reading.loading import MAX_DEPTH, NOT_FINITE, NOT_UTF8, load, load_arguments, load_piece, mended, too_deep
+from shadow.reading.loading import EMPTY, MAX_DEPTH, NOT_FINITE, NOT_UTF8, load, load_arguments, load_piece, mended, too_deep
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 JSON = st.recursive(
@@ -64,11 +64,14 @@ def test_half_a_character_survives_in_a_piece_and_is_replaced_in_a_whole():
     assert mended("\ud83c\udf0a") == "\U0001f30a"
 
 
+@pytest.mark.parametrize("text", ["", "  ", "null", " null\n"])
+def test_empty_arguments_are_an_object_without_members_and_noted(text):
+    assert load_arguments(text) == ({}, "", (EMPTY,))
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("", "empty"),
-        ("  ", "empty"),
         ("{", "Expecting"),
         ("NaN", "NaN"),
         ("[1e999]", "1e999"),

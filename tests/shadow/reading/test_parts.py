@@ -21,14 +21,14 @@ def test_no_value_makes_them_raise(value):
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("a", Content("a", None, "")),
-        ([], Content(None, None, "")),
-        ([{"type": "text", "text": "a"}, "b"], Content("ab", None, "")),
-        ([{"type": "text", "text": {"value": "a", "annotations": []}}], Content("a", None, "")),
-        ([{"type": "thinking", "thinking": [{"type": "text", "text": "h"}]}], Content(None, "h", "")),
-        ([{"type": "thinking", "thinking": "h"}, {"type": "text", "text": "a"}], Content("a", "h", "")),
-        ({"type": "text", "text": "a"}, Content("a", None, "")),
-        ([{"type": "image_url"}, 5], Content(None, None, "image_url, int")),
+        ("a", Content("a", None, ())),
+        ([], Content(None, None, ())),
+        ([{"type": "text", "text": "a"}, "b"], Content("ab", None, ())),
+        ([{"type": "text", "text": {"value": "a", "annotations": []}}], Content("a", None, ())),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "h"}]}], Content(None, "h", ())),
+        ([{"type": "thinking", "thinking": "h"}, {"type": "text", "text": "a"}], Content("a", "h", ())),
+        ({"type": "text", "text": "a"}, Content("a", None, ())),
+        ([{"type": "image_url"}, 5], Content(None, None, ("image_url", "int"))),
     ],
 )
 def test_content_is_a_string_or_typed_parts(value, expected):

@@ -152,3 +152,17 @@ def test_no_request_makes_it_raise(items, value):
     assert asked.unread is None or asked.unread.detail
     tools = [value, {"type": "allowed_tools", "tools": [value]}]
     assert read_ask("/v1/responses", (), json.dumps({"input": "a", "tools": tools, "tool_choice": tools[1]}).encode(), False)
+
+
+def test_tools_are_offered_by_namespaces_and_by_items_of_the_input_too():
+    body = {
+        "tools": [{"type": "tool_search"}, {"type": "namespace", "name": "n", "tools": [{"type": "function", "name": "f"}]}],
+        "input": [
+            {"role": "user", "content": "How warm is it?"},
+            {"type": "tool_search_output", "tools": [{"type": "namespace", "tools": [{"type": "function", "name": "g"}]}]},
+            {"role": "developer", "tools": [{"type": "function", "name": "h", "parameters": SCHEMA}]},
+        ],
+    }
+    made = as_chat(body)
+    assert isinstance(made, dict)
+    assert [tool["function"]["name"] for tool in made["tools"]] == ["f", "g", "h"]
