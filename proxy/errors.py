@@ -23,6 +23,7 @@ _CAUSES = {
     FailureKind.SILENCE_TIMEOUT: "it stayed silent for too long",
     FailureKind.CLOSED: "it closed the connection without a whole answer",
     FailureKind.RESET: "it reset the connection",
+    FailureKind.STALE: "it closed a kept connection while the request was on its way, and may have read it or not",
     FailureKind.MALFORMED: "what it answered is not valid HTTP",
     FailureKind.TOO_LARGE: "the head of its answer is too large",
 }

@@ -34,6 +34,8 @@ class FailureKind(StrEnum):
     SILENCE_TIMEOUT = "silence_timeout"
     CLOSED = "closed"
     RESET = "reset"
+    STALE = "stale"
+    """A connection that had served before was closed before any byte of this answer: a race, and no fault of the provider."""
     MALFORMED = "malformed"
     CLIENT_GONE = "client_gone"
     REFUSED = "refused"

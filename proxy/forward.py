@@ -128,7 +128,7 @@ class Forward:
             live.capture.sent(monotonic(), live.waited)
             answer = Answer(method=arrival.heading.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
-            if relay.uploading or not link.stale(answer):
+            if relay.uploading or not link.replaceable(answer):
                 break
         return _outcome(answer, relay, leg.provider)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import select
+import struct
+import termios
 from collections.abc import Callable
 from time import monotonic
 from typing import cast
@@ -12,13 +15,16 @@ from proxy.exchange import FailureKind
 from proxy.origin import Origin
 from proxy.parsing import Answer
 
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that may be sent again whatever became of the first request (RFC 9110 9.2.1)."""
+
 
 class Link(asyncio.Protocol):
     """A connection that serves one answer at a time; `ended` is called once, when it is gone."""
 
     __slots__ = (
-        *("_answer", "_drain", "_ended", "_full", "_loop", "_lost_unsent", "_poll", "_sent_all", "_transport", "done", "held"),
-        *("idle_since", "keep_seconds", "keep_until", "last", "origin", "served", "waiting"),
+        *("_answer", "_drain", "_ended", "_full", "_loop", "_lost_unread", "_poll", "_sent_all", "_transport", "done", "held"),
+        *("idle_since", "keep_seconds", "keep_until", "last", "origin", "ready_at", "served", "waiting"),
     )
 
     def __init__(self, origin: Origin, ended: Callable[[Link], None]) -> None:
@@ -29,7 +35,7 @@ class Link(asyncio.Protocol):
         self._drain: asyncio.Future[None] | None = None
         self._full = False
         self._sent_all = False
-        self._lost_unsent = False
+        self._lost_unread = False
         self.done: asyncio.Future[None] | None = None
         self.held = False
         """True while nothing is read, because the client reads slowly."""
@@ -40,6 +46,8 @@ class Link(asyncio.Protocol):
         self.served = 0
         self._poll: select.poll | None = None
         self.idle_since = 0.0
+        self.ready_at = 0.0
+        """When its rest is over, and it may serve again."""
         self.keep_until = 0.0
         """When, unless used, it is closed."""
         self.keep_seconds = 0.0
@@ -104,12 +112,12 @@ class Link(asyncio.Protocol):
         """True while part of the request surely never left this process."""
         return not self._sent_all or self._full
 
-    def stale(self, answer: Answer) -> bool:
-        """True for the one failure after which another connection may be tried: this one had served before, and closed before a
-        byte of `answer` came and before the request had wholly left.
+    def replaceable(self, answer: Answer) -> bool:
+        """True for the one failure after which the request may go out on another connection: this one had served before, was
+        closed before a byte of `answer`, and cannot have delivered the whole request, or the request is safe (ADR 0009).
         """
-        broken = answer.failure is not None and answer.failure.kind in {FailureKind.CLOSED, FailureKind.RESET}
-        return broken and answer.untouched and self.served > 1 and self._lost_unsent
+        stale = answer.failure is not None and answer.failure.kind is FailureKind.STALE
+        return stale and (self._lost_unread or answer.method in _SAFE)
 
     def serve(self, answer: Answer) -> asyncio.Future[None]:
         """Read `answer` from here on; the future is done when the answer is over, well or badly."""
@@ -176,10 +184,26 @@ class Link(asyncio.Protocol):
 
     def _lost(self, *, reset: bool) -> None:
         answer = self._answer
-        if answer is not None:
-            self._lost_unsent = self.unsent
+        if answer is None:
+            return
+        self._lost_unread = self.unsent or (not reset and self._unacknowledged())
+        if self.served > 1 and answer.untouched:
+            answer.fail(FailureKind.STALE, "before any byte of an answer")
+        else:
             answer.eof(reset=reset)
-            self._finish(answer)
+        self._finish(answer)
+
+    def _unacknowledged(self) -> bool:
+        """True when the peer had not received the whole request as it closed, asked at an orderly end: a FIN acknowledges all
+        that has arrived (RFC 9293 3.10.7.4), so what is unacknowledged behind it came too late to be read (Linux).
+        """
+        if self._transport is None:
+            return False
+        try:
+            queued = fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        except (OSError, ValueError):
+            return False
+        return bool(struct.unpack("i", queued)[0])
 
     def _finish(self, answer: Answer) -> None:
         self._answer = None

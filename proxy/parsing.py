@@ -70,17 +70,16 @@ class Answer:
             "_feed_parser",
             "_left",
             "_limit",
-            "_method",
             "_out",
             "_pieces",
             "_plain",
             "_quiet",
         ),
-        *("_reader", "_seen", "_tail", "failure", "feed", "head", "over", "reusable"),
+        *("_reader", "_seen", "_tail", "failure", "feed", "head", "method", "over", "reusable"),
     )
 
     def __init__(self, *, method: str, limit: int, capture: Capture, reader: Reader) -> None:
-        self._method = method
+        self.method = method
         self._limit = limit
         self._capture = capture
         self._reader = reader
@@ -158,7 +157,7 @@ class Answer:
         events = _Events()
         parser = HttpResponseParser(events)
         try:
-            head = read_head(raw, self._method)
+            head = read_head(raw, self.method)
             if head.status == 101:
                 raise ValueError("it switches protocols unasked")  # noqa: TRY301 - one place tells every fault of a head
             parser.feed_data(raw)

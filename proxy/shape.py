@@ -18,8 +18,10 @@ _SHAPES = 64
 """Shapes remembered, the least asked for forgotten first."""
 _LARGEST = 4 * 1024
 """Bytes of a head beyond which its shape is not remembered: no provider's is so long, and a hostile one's costs memory."""
-_TELLING = frozenset({b"transfer-encoding", b"connection", b"keep-alive"})
+_TELLING = frozenset({b"transfer-encoding", b"connection", b"keep-alive", b"content-type", b"content-encoding"})
 _TIMEOUT = re.compile(rb"(?i)\btimeout\s*=\s*\"?(\d{1,6})")
+
+_EVENTS = b"text/event-stream"
 
 
 class Hop(NamedTuple):
@@ -32,6 +34,10 @@ class Hop(NamedTuple):
     """What Connection says."""
     keep_seconds: float
     """How long the provider says that it keeps the connection, 0.0 when it does not say."""
+    events: bool
+    """The body is an event stream."""
+    readable: bool
+    """The body is in no content coding."""
     leaving: tuple[int, ...]
     """The places of the fields that end here, in their order."""
     leaving_coded: tuple[int, ...]
@@ -76,6 +82,8 @@ class Shape:
             close=b"close" in options,
             keep_alive=b"keep-alive" in options,
             keep_seconds=next((float(found[1]) for found in patience if found), 0.0),
+            events=any(value.strip().lower().startswith(_EVENTS) for value in fields.named(b"content-type")),
+            readable=all(value.strip().lower() in {b"", b"identity"} for value in fields.named(b"content-encoding")),
             leaving=tuple(places),
             leaving_coded=tuple(place for place in places if self._lower[place] != b"transfer-encoding"),
         )

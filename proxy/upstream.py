@@ -40,10 +40,12 @@ class Upstream:
 
     def release(self, link: Link, answer: Answer) -> None:
         """Give a connection back after `answer`: kept when that ended exactly, closed at once otherwise."""
-        if answer.over and answer.reusable:
-            self._pool.give(link)
-        else:
-            link.fail(FailureKind.CLIENT_GONE, "given up")
+        if answer.over and answer.reusable and answer.head is not None:
+            self._pool.give(link, streamed=answer.head.hop.events)
+            return
+        if answer.failure is not None and answer.failure.kind is FailureKind.STALE:
+            self._pool.stale(link)
+        link.fail(FailureKind.CLIENT_GONE, "given up")
 
     def close(self) -> None:
         """Close every connection."""
@@ -83,7 +85,7 @@ class Upstream:
         return capture.end(monotonic(), failure)
 
     async def _attempts(self, origin: Origin, method: str, message: bytes, capture: Capture, most: int) -> Failure | None:
-        """Ask once; a second connection is tried only when the first, reused, was closed before the request had left."""
+        """Ask once; a second connection is tried only when the first, reused, was closed before it can have had the request."""
         for fresh in (False, True):
             started = monotonic()
             link = (None if fresh else self.ready(origin)) or await self.open(origin)
@@ -97,7 +99,7 @@ class Upstream:
                 await done
             finally:
                 self.release(link, answer)
-            if not link.stale(answer):
+            if not link.replaceable(answer):
                 break
         return answer.failure
 

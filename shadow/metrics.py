@@ -34,7 +34,9 @@ ON_THE_WAY = frozenset({"inbox_full", "malformed"})
 """Losses between a data-plane process and the worker; every other loss is the recorder's own."""
 HANDOVER_REASONS = ("audit_down", "audit_slow", "too_large", *sorted(ON_THE_WAY))
 ERRORS = (*(kind.value for kind in ErrorClass), NO_ANSWER)
-NOT_THEIRS = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STOPPED, FailureKind.INTERNAL})
+NOT_THEIRS = frozenset(
+    {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED, FailureKind.INTERNAL}
+)
 """Ends that are the client's doing or ours, and no error of the provider."""
 SKIP_REASONS = ("not_sampled", "concurrency", "budget_requests", "budget_tokens", "budget_money")
 """Skips that alerts are about; the others begin when they happen."""

@@ -32,6 +32,8 @@ from storage.rows import ExchangeRecord
 from storage.store import Writer
 
 log = structlog.get_logger("sameweights.worker")
+_UNANSWERED = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED})
+"""Ends of a live request that leave nothing to hold against a reference, and are no fault of the provider."""
 
 
 class Outlet(Protocol):
@@ -185,7 +187,7 @@ class Worker:
             return "opted_out"
         if exchange.request.truncated:
             return "request_truncated"
-        if exchange.failure and exchange.failure.kind in {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STOPPED}:
+        if exchange.failure and exchange.failure.kind in _UNANSWERED:
             return exchange.failure.kind.value
         if seen.ask.unread:
             return seen.ask.unread.why.value

@@ -17,6 +17,7 @@ OURS = frozenset(
     {
         FailureKind.CLIENT_GONE,
         FailureKind.REFUSED,
+        FailureKind.STALE,
         FailureKind.TOO_LARGE,
         FailureKind.STOPPED,
         FailureKind.INTERNAL,

@@ -160,9 +160,44 @@ async def test_a_post_is_sent_once_whatever_the_provider_does():
     async with scripted(script) as provider, plane(provider.url) as running:
         assert (await ask(running.port, post(b'{"n":1}'))).startswith(b"HTTP/1.1 200")
         # The second goes out on the connection of the first, which closes without an answer: it may have been worked on.
-        assert (await ask(running.port, post(b'{"n":2}'))).startswith(b"HTTP/1.1 502")
+        answer = await ask(running.port, post(b'{"n":2}'))
+        assert answer.startswith(b"HTTP/1.1 502")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "upstream_stale"
         assert len(requests) == 2
         assert provider.connections == 1
+        assert (await running.kept.next()).failure is None
+        assert (await running.kept.next()).failure.kind is FailureKind.STALE
+
+
+@pytest.mark.promise("once.stale")
+@pytest.mark.parametrize("pause", [0.0, 0.001, 0.01])
+async def test_a_provider_that_closes_behind_each_stream_without_a_word_costs_no_request(pause):
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n", b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        await asyncio.sleep(pause)
+
+    async def several():
+        return [await ask(running.port, post(b'{"stream":true}')) for _ in range(25)]
+
+    async with scripted(script) as provider, plane(provider.url) as running:
+        answers = [answer for them in await asyncio.gather(*(several() for _ in range(4))) for answer in them]
+        assert {answer[:15] for answer in answers} == {b"HTTP/1.1 200 OK"}
+        assert [(await running.kept.next()).failure for _ in answers] == [None] * 100
+
+
+@pytest.mark.promise("once.stale")
+async def test_a_provider_that_closes_behind_each_answer_without_a_word_is_learnt_and_blamed_for_nothing():
+    async def script(wire):
+        await wire.request()
+        await wire.send(ok())
+        await asyncio.sleep(0.002)
+
+    async with scripted(script) as provider, plane(provider.url) as running:
+        answers = [await ask(running.port, post(b"{}")) for _ in range(60)]
+        assert sum(answer.startswith(b"HTTP/1.1 200") for answer in answers) >= 58
+        kinds = {failure.kind for _ in answers if (failure := (await running.kept.next()).failure)}
+        assert kinds <= {FailureKind.STALE}
 
 
 @pytest.mark.promise("once.stale")

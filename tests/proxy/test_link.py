@@ -2,6 +2,9 @@
 
 import asyncio
 import socket
+import struct
+
+import pytest
 
 from proxy.capture import Capture
 from proxy.exchange import FailureKind, Role
@@ -14,9 +17,9 @@ from tests.wires import PATIENCE, ok, scripted
 REQUEST = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
 
 
-def answer(reader=None):
-    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, method="GET", target="/", headers=())
-    return Answer(method="GET", limit=9999, capture=capture, reader=reader or Nobody())
+def answer(reader=None, method="POST"):
+    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, method=method, target="/", headers=())
+    return Answer(method=method, limit=9999, capture=capture, reader=reader or Nobody())
 
 
 async def connected(provider, ended):
@@ -54,7 +57,7 @@ async def test_an_answer_before_the_request_is_whole_spends_the_link():
         link.send(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", last=False)
         await asyncio.wait_for(done, PATIENCE)
         assert (read.failure, read.reusable, link.usable) == (None, False, False)
-        assert not link.stale(read)
+        assert not link.replaceable(read)
 
 
 async def test_bytes_unasked_for_close_an_idle_link():
@@ -81,7 +84,7 @@ async def test_serving_on_a_link_that_is_gone_is_a_failure_at_once():
         assert read.failure.kind is FailureKind.CLOSED
 
 
-async def test_only_a_used_link_that_breaks_before_the_request_has_left_may_be_replaced():
+async def test_only_a_used_link_that_breaks_before_the_request_has_left_may_be_replaced_for_a_post():
     async def script(wire):
         await wire.head()
         await wire.send(ok(b"1"))
@@ -103,7 +106,8 @@ async def test_only_a_used_link_that_breaks_before_the_request_has_left_may_be_r
             assert link.unsent == stale
             sent.set()
             await asyncio.wait_for(done, PATIENCE)
-            assert link.stale(second) == stale
+            assert second.failure.kind is FailureKind.STALE
+            assert link.replaceable(second) == stale
 
 
 async def test_a_close_that_the_loop_has_not_seen_yet_is_seen_before_use():
@@ -147,3 +151,56 @@ async def test_an_answer_that_ends_while_it_is_held_leaves_a_link_that_reads_the
             link.hold(held=True)  # the client's last bytes wait still: that is no matter of this connection's any more
             assert not link.held
         link.close()
+
+
+async def _stale(last_act, method="POST", *, new=False):
+    """A link that has served once (unless it is `new`) and whose peer then does `last_act` around the next request."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+        peer, _ = listening.accept()
+        with peer:
+            if not new:
+                done = link.serve(answer())
+                link.send(REQUEST, last=True)
+                peer.recv(1000)
+                peer.sendall(ok(b"1"))
+                await asyncio.wait_for(done, PATIENCE)
+            read = answer(method=method)
+            if last_act == "close first":
+                peer.close()
+            done = link.serve(read)
+            link.send(REQUEST, last=True)
+            if last_act != "close first":
+                peer.recv(1000)
+            if last_act == "reset":
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+            await asyncio.wait_for(done, PATIENCE)
+        return link, read
+
+
+async def test_a_post_that_the_peer_cannot_have_received_may_go_out_again():
+    """The peer closed before the request came, and the close was seen only after it went: its FIN acknowledges no byte of it."""
+    link, read = await _stale("close first")
+    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, True)
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_post_that_the_peer_has_received_is_never_sent_again(how):
+    link, read = await _stale(how)
+    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, False)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_safe_request_may_go_out_again_whatever_became_of_it(method, how):
+    link, read = await _stale(how, method)
+    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, True)
+
+
+@pytest.mark.parametrize(("how", "kind"), [("close", FailureKind.CLOSED), ("reset", FailureKind.RESET)])
+async def test_on_a_new_link_a_close_without_an_answer_is_the_providers(how, kind):
+    link, read = await _stale(how, "GET", new=True)
+    assert (read.failure.kind, link.replaceable(read)) == (kind, False)

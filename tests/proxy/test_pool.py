@@ -1,11 +1,12 @@
 """proxy.pool: connections kept a short while, watched while busy, counted always."""
 
 import asyncio
+from time import monotonic
 
 import pytest
 
 from tests.running import until
-from tests.wires import PATIENCE, ask, get, ok, plane, scripted
+from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, get, ok, plane, post, scripted
 
 
 async def test_a_connection_serves_again_and_again():
@@ -40,18 +41,96 @@ async def test_a_providers_own_limit_is_heeded():
         assert provider.connections == 3
 
 
-async def test_a_close_seen_on_an_idle_connection_teaches_to_be_earlier():
+class Clock:
+    """The clock of the connections, which a test may set forward."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.ahead = 0.0
+        for module in ("pool", "link"):
+            monkeypatch.setattr(f"proxy.{module}.monotonic", lambda: monotonic() + self.ahead)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def _house(running):
+    (house,) = running.plane._upstream._pool._houses.values()
+    return house
+
+
+async def _closed_after(clock, seconds, rounds=1, together=1):
+    """What is learnt of a provider that closes `together` connections at once, `seconds` after their answers."""
+    open_ones = []
+
     async def script(wire):
         await wire.request()
         await wire.send(ok())
-        await asyncio.sleep(0.7)
+        leave = asyncio.Event()
+        open_ones.append(leave)
+        await asyncio.wait_for(leave.wait(), PATIENCE)
 
-    async with scripted(script) as provider, plane(provider.url) as running:
-        await ask(running.port, get())
-        await until(lambda: running.pulse.upstream_open == 0)
-        pool = running.plane._upstream._pool
-        (learnt,) = pool._learnt.values()
-        assert 0.5 <= learnt < 0.7
+    async def one_round(running):
+        await asyncio.gather(*[ask(running.port, get()) for _ in range(together)])
+        house = _house(running)
+        await until(lambda: len(house.ready) + len(house.resting) == together)
+        clock.ahead += seconds
+        for leave in open_ones:
+            leave.set()
+        await until(lambda: not house.open)
+        clock.ahead += 1.0
+        return house
+
+    async with scripted(script) as provider, plane(provider.url, timeouts={"pool_idle": 100.0}) as running:
+        for _ in range(rounds):
+            house = await one_round(running)
+        return house
+
+
+async def test_a_close_seen_on_an_idle_connection_teaches_to_be_earlier(clock):
+    house = await _closed_after(clock, 0.7)
+    assert 0.5 <= house.keep < 0.7
+    assert not house.hasty
+
+
+@pytest.mark.parametrize(("rounds", "learnt"), [(1, False), (2, True)])
+async def test_closes_soon_behind_an_answer_are_a_habit_once_they_repeat(clock, rounds, learnt):
+    house = await _closed_after(clock, 0.3, rounds)
+    assert (0.0 < house.keep < 0.3) == learnt
+    assert not house.hasty
+
+
+@pytest.mark.parametrize(("rounds", "learnt"), [(1, False), (2, True)])
+async def test_where_a_provider_closes_right_behind_its_answers_every_connection_rests(clock, rounds, learnt):
+    house = await _closed_after(clock, 0.0, rounds)
+    assert (house.hasty, house.keep) == (learnt, 0.0)
+
+
+async def test_a_restart_that_closes_many_connections_at_once_is_one_close(clock):
+    house = await _closed_after(clock, 0.0, together=3)
+    assert (house.short, house.hasty) == (1, False)
+
+
+async def test_a_connection_rests_behind_an_event_stream(clock):
+    stream = STREAM_HEAD + chunks(b"data: [DONE]\n\n") + b"0\r\n\r\n"
+    async with scripted(None, stream) as provider, plane(provider.url) as running:
+        for _ in range(2):
+            await ask(running.port, post(b"{}"))
+        assert provider.connections == 2
+        clock.ahead += 0.1
+        for _ in range(2):
+            await ask(running.port, post(b"{}"))
+        assert provider.connections == 2
+
+
+async def test_a_resting_connection_gives_way_where_no_more_may_be_opened():
+    stream = STREAM_HEAD + chunks(b"data: [DONE]\n\n") + b"0\r\n\r\n"
+    async with scripted(None, stream) as provider, plane(provider.url, limits={"upstream_connections": 1}) as running:
+        for _ in range(3):
+            assert (await ask(running.port, post(b"{}"))).startswith(b"HTTP/1.1 200")
+            assert running.pulse.upstream_open == 1
+        assert provider.connections == 3
 
 
 async def test_the_limit_of_connections_refuses_with_a_sentence():

@@ -40,8 +40,28 @@ async def test_a_request_is_written_and_its_answer_captured(upstream):
         assert (exchange.role, exchange.failure, exchange.request.body) == (Role.SHADOW, None, b"{}")
         assert exchange.response.body == b"data: 1\n\ndata: 2\n\n"
         assert [mark.end for mark in exchange.response.marks] == [9, 18]
-        await fetch(upstream, provider)
+
+
+async def test_a_connection_to_a_reference_is_used_again(upstream):
+    async with scripted(None, ok()) as provider:
+        for _ in range(3):
+            await fetch(upstream, provider)
         assert provider.connections == 1
+
+
+async def test_a_kept_connection_that_a_reference_closes_unannounced_fails_for_no_fault_of_its():
+    async def script(wire):
+        for number in range(2):
+            await wire.request()
+            await wire.send(ok() if number == 0 else b"")
+
+    made = Upstream(Timeouts(), Limits(), Pulse())
+    async with scripted(script) as provider:
+        assert (await fetch(made, provider)).failure is None
+        exchange = await fetch(made, provider)
+        assert (exchange.failure.kind, exchange.failure.after_head) == (FailureKind.STALE, False)
+        assert provider.connections == 1
+    made.close()
 
 
 async def test_a_get_has_no_length(upstream):

@@ -245,7 +245,13 @@ def test_an_error_is_counted_by_its_class(exported, body, status, kind):
 
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [(FailureKind.RESET, 1), (FailureKind.SILENCE_TIMEOUT, 1), (FailureKind.CLIENT_GONE, 0), (FailureKind.STOPPED, 0)],
+    [
+        (FailureKind.RESET, 1),
+        (FailureKind.SILENCE_TIMEOUT, 1),
+        (FailureKind.CLIENT_GONE, 0),
+        (FailureKind.STALE, 0),
+        (FailureKind.STOPPED, 0),
+    ],
 )
 def test_a_connection_that_failed_is_no_answer_but_not_when_the_client_left(exported, kind, count):
     exported.count(exchange(b"", failure=Failure(kind=kind, detail="", after_head=True)))

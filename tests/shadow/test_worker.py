@@ -112,6 +112,7 @@ async def test_a_disagreement_asks_again_as_a_tie_break(working):
         ("no_reference", live(reference="")),
         ("opted_out", live(opted_out=True)),
         ("client_gone", live(failure=Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True))),
+        ("stale", live(failure=Failure(kind=FailureKind.STALE, detail="", after_head=False))),
         ("stateful", live(request=asked(store=True))),
         ("side_effecting", live(request=asked(tools=[{"type": "web_search"}]))),
         ("not_json", live(request=b"{nonsense")),

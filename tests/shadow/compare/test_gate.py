@@ -22,6 +22,7 @@ from tests.shadow.compare.made import answer, ask, call, choice, failed, pair, u
         (answer("half", failure=FailureKind.RESET), Standing.FAILED),
         (answer("half", failure=FailureKind.CLIENT_GONE), Standing.UNSEEN),
         (unread(Why.NO_RESPONSE, status=None, failure=FailureKind.CONNECT), Standing.FAILED),
+        (unread(Why.NO_RESPONSE, status=None, failure=FailureKind.STALE), Standing.UNSEEN),
     ],
 )
 def test_what_became_of_a_leg_says_whose_fault_it_was(leg, expected):
