@@ -16,6 +16,7 @@ from proxy.errand import Errand, run, unpack
 from proxy.lifeline import loop_factory
 from proxy.packing import EXCHANGE, frame, parts
 from proxy.pulse import Pulse
+from proxy.streams import take_over
 from proxy.upstream import Upstream
 
 ERRAND = b"A"
@@ -78,6 +79,7 @@ async def serve() -> None:
 
 def main() -> None:
     """Fetch until there is nobody to fetch for."""
+    take_over()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve())

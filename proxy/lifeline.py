@@ -1,13 +1,20 @@
-"""The lifeline of a child process: standard input, held open by its parent, whose end is the parent's; orders are its lines."""
+"""The lifeline of a child process: standard input, held open by its parent, whose end is the parent's; orders are its lines.
+
+On standard output it writes a line when it is ready, and a beat a second afterwards: a loop that stands still writes none.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of one order."""
+READY, BEAT = b"ready\n", b".\n"
+BEAT_SECONDS = 1.0
 
 
 class Lifeline(asyncio.Protocol):
@@ -37,6 +44,17 @@ async def hold(ended: Callable[[], None], told: Callable[[bytes], None] | None =
         await asyncio.get_running_loop().connect_read_pipe(lambda: Lifeline(ended, told), sys.stdin)
     except (ValueError, OSError):
         return
+
+
+async def beat(descriptor: int = 1) -> None:
+    """Write that this process is ready, and go on writing that its loop turns, until cancelled; never waits for the parent."""
+    os.set_blocking(descriptor, False)
+    said = READY
+    while True:
+        with suppress(OSError):  # the parent does not read just now; or it is gone, which `hold` tells
+            os.write(descriptor, said)
+        said = BEAT
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

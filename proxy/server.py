@@ -14,7 +14,7 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic
 
@@ -23,11 +23,12 @@ from proxy.config import ProxyConfig
 from proxy.forward import Forward, Ways
 from proxy.handover import Handover
 from proxy.intake import Intake
-from proxy.lifeline import hold, loop_factory
+from proxy.lifeline import beat, hold, loop_factory
 from proxy.origin import parse_base_url
 from proxy.pulse import Pulse
 from proxy.route import Router
 from proxy.sink import Sink
+from proxy.streams import take_over
 from proxy.upstream import Upstream
 
 _log = logging.getLogger("sameweights.proxy")
@@ -145,7 +146,7 @@ def read_keys(config: ProxyConfig, environ: Mapping[str, str]) -> dict[str, str]
     return keys
 
 
-async def serve(told: Mapping[str, object], announce: Callable[[], None]) -> None:
+async def serve(told: Mapping[str, object]) -> None:
     """Be one worker until SIGTERM or SIGINT; a second one ends at once."""
     config = ProxyConfig.model_validate(told["config"])
     pulse = Pulse(worker=int(str(told["worker"])), pid=os.getpid())
@@ -164,10 +165,11 @@ async def serve(told: Mapping[str, object], announce: Callable[[], None]) -> Non
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     await hold(stop.set, lambda line: _turned(plane, line))
-    announce()
+    beats = asyncio.create_task(beat())
     await stop.wait()
     await plane.stop(config.timeouts.grace)
     await handover.stop(2.0)
+    beats.cancel()
 
 
 def _turned(plane: Plane, line: bytes) -> None:
@@ -180,18 +182,14 @@ def _turned(plane: Plane, line: bytes) -> None:
 
 def main() -> None:
     """Read the one line of orders, serve, and leave with 0; at once where there are none."""
+    take_over()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     orders = sys.stdin.readline()
     if not orders:  # begun ahead of a configuration that could not be used
         return
     told = json.loads(orders)
-
-    def announce() -> None:
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(serve(told, announce))
+        runner.run(serve(told))
 
 
 if __name__ == "__main__":

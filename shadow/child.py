@@ -1,27 +1,43 @@
-"""Child: one process of the house, told its task on standard input, restarted with patience when it dies unasked."""
+"""Child: one process of the house, given its task on standard input, and started again whenever it ends or stands still.
+
+The keeper of a child outlives anything: a start that fails (no descriptors, no memory, no program) is tried again.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from asyncio.subprocess import Process
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from proxy.lifeline import READY
 from shadow.ahead import spawned
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 START_PATIENCE = 30.0
-"""Seconds until a child must have said that it is ready; a cold disk may be slow."""
+"""Seconds until a child must have said that it is ready, or it is reported; a cold disk may be slow."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+LOOK_SECONDS = 1.0
+"""Seconds between two looks at a child's beats, which come once a second."""
+REPORTED_AFTER = 5
+"""Looks without a beat after which a child is reported to stand still."""
+
+
+class Facts(Protocol):
+    """One of a logger's methods."""
+
+    def __call__(self, event: str, **facts: object) -> object:
+        """Write one line."""
 
 
 @cache
-def log() -> FilteringBoundLogger:
+def _log() -> FilteringBoundLogger:
     """The parent's log, set up by the first word that is to be said: an orderly start says none, and is a third cheaper."""
     from structlog import get_logger  # noqa: PLC0415 - as above
 
@@ -32,14 +48,54 @@ def log() -> FilteringBoundLogger:
     return logger
 
 
+async def _nothing() -> None:
+    """What is made before a start that needs nothing."""
+
+
+def report(level: Literal["info", "warning", "error"], event: str, **facts: object) -> None:
+    """One line in the log; never raises: where not even the logger's code can be loaded (no descriptors), a plain one."""
+    try:
+        write: Facts = getattr(_log(), level)
+        write(event, **facts)
+    except Exception as why:  # noqa: BLE001 - whatever it is, what calls has something more important to do
+        sys.stderr.write(f"sameweights: {event} {facts} (and the log failed: {why})\n")
+
+
+class Silence:
+    """For how many looks a child has given no beat.
+
+    Counted in looks, not in seconds: a parent that stood still itself (a suspended machine) saw no silence.
+    """
+
+    def __init__(self, beats: int) -> None:
+        self._heard = beats
+        self._looks = 0
+
+    def looks(self, beats: int) -> int:
+        """The looks without a beat up to this one, at which `beats` have come in all."""
+        self._looks = self._looks + 1 if beats == self._heard else 0
+        self._heard = beats
+        return self._looks
+
+
 class Child:
     """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it.
 
-    `begun` is a process of this module that waits for its task already; it is taken for the first start.
+    `begun` is a process of this module that waits for its task already; it is taken for the first start. `before` is done
+    before each later start. `patience` is the number of looks, one a second, without a beat after which it is killed.
     """
 
     def __init__(
-        self, name: str, module: str, task: str, fds: Sequence[int], *, nice: int = 0, begun: Process | None = None
+        self,
+        name: str,
+        module: str,
+        task: str,
+        fds: Sequence[int],
+        *,
+        nice: int = 0,
+        begun: Process | None = None,
+        patience: int = 30,
+        before: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self.name = name
         self._module = module
@@ -47,7 +103,14 @@ class Child:
         self._fds = tuple(fds)
         self._nice = nice
         self._begun = begun
+        self._patience = patience
+        self._before = before
         self._process: Process | None = None
+        self._beats = 0
+        self._listening: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Child {self.name}: process {self.pid or 'none'}>"
 
     @property
     def pid(self) -> int:
@@ -55,8 +118,9 @@ class Child:
         return self._process.pid if self._process and self._process.returncode is None else 0
 
     async def start(self) -> None:
-        """Start the process and hand it its task; from the loading of its code on it stands back by `nice`."""
-        self._process, self._begun = self._begun or await spawned(self._module, self._fds), None
+        """Start the process and hand it its task; from the loading of its code on it stands back by `nice`. OSError."""
+        begun, self._process, self._begun = self._begun, None, None
+        self._process = begun or await spawned(self._module, self._fds)
         with suppress(ProcessLookupError):  # it may have ended already, which `ready` tells
             os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + self._nice)
         self.tell()
@@ -74,29 +138,31 @@ class Child:
             self.tell()
 
     async def ready(self) -> bool:
-        """Wait until it says so; False when it ended or stayed silent instead (it has said why on standard error)."""
+        """Wait until it says so, reporting once that it takes long; False when it ended instead (it has said why)."""
         assert self._process is not None
-        assert self._process.stdout is not None
+        reading = asyncio.ensure_future(self._first_line(self._process))
         try:
-            async with asyncio.timeout(START_PATIENCE):
-                said = await self._process.stdout.readline()
-                if not said:
-                    await self._process.wait()
-                return said == b"ready\n"
-        except TimeoutError:
-            log().error("process did not start", process=self.name, seconds=START_PATIENCE)
-            return False
+            if not (await asyncio.wait({reading}, timeout=START_PATIENCE))[0]:
+                report("warning", "process has not started yet", process=self.name, seconds=START_PATIENCE)
+            return await reading
+        finally:
+            reading.cancel()
 
     async def keep_alive(self) -> None:
-        """Restart the process whenever it ends, until cancelled; the pause grows while it does not stay up."""
+        """Start the process again whenever it ends, cannot start or stands still, until cancelled.
+
+        The pause before a start grows while it does not stay up.
+        """
         pause = FIRST_PAUSE
         while True:
-            assert self._process is not None
-            code = await self._process.wait()
-            log().error("process ended, starting it anew", process=self.name, code=code, pause=pause)
+            try:
+                why = await self._ended()
+            except Exception as error:  # noqa: BLE001 - a keeper that ends leaves its child unkept
+                why = f"it cannot be watched: {error}"
+                self.kill()
+            report("error", "process is no more, starting it again", process=self.name, why=why, pause=pause)
             await asyncio.sleep(pause)
-            await self.start()
-            pause = FIRST_PAUSE if await self.ready() else min(pause * 2, LONGEST_PAUSE)
+            pause = FIRST_PAUSE if await self._started_again() else min(pause * 2, LONGEST_PAUSE)
 
     async def stop(self, patience: float) -> None:
         """Ask it to end, and make it end after `patience` seconds."""
@@ -106,7 +172,7 @@ class Child:
         try:
             await asyncio.wait_for(self._process.wait(), patience)
         except TimeoutError:
-            log().warning("process did not stop in time", process=self.name, seconds=patience)
+            report("warning", "process did not stop in time", process=self.name, seconds=patience)
             self.kill()
             await self._process.wait()
 
@@ -114,3 +180,50 @@ class Child:
         """End it at once."""
         if self.pid and self._process is not None:
             self._process.kill()
+
+    async def _first_line(self, process: Process) -> bool:
+        assert process.stdout is not None
+        said = await process.stdout.readline()
+        if not said:
+            await process.wait()
+        elif said == READY:
+            self._listening = asyncio.create_task(self._listen(process))
+        return said == READY
+
+    async def _listen(self, process: Process) -> None:
+        """Count the beats, until the process is no more."""
+        assert process.stdout is not None
+        with suppress(ValueError, OSError):  # what is no line is no beat
+            while await process.stdout.readline():
+                self._beats += 1
+
+    async def _ended(self) -> str:
+        """Why there is no process any more: its code, or that it had stood still and was killed."""
+        process = self._process
+        if process is None:
+            return "it could not be started"
+        over = asyncio.ensure_future(process.wait())
+        silence = Silence(self._beats)
+        try:
+            while not (await asyncio.wait({over}, timeout=LOOK_SECONDS))[0]:
+                looks = silence.looks(self._beats)
+                if looks == REPORTED_AFTER:
+                    report("warning", "process stands still", process=self.name, looks=looks, killed_after=self._patience)
+                if looks == self._patience:
+                    self.kill()
+                    await over
+                    return f"it stood still for {looks} looks and was killed"
+            return f"it ended with {await over}"
+        finally:
+            over.cancel()
+
+    async def _started_again(self) -> bool:
+        """Whether it is up; whatever kept it from it is logged, and costs this attempt only."""
+        try:
+            await self._before()
+            await self.start()
+            return await self.ready()
+        except Exception as error:  # noqa: BLE001 - no descriptors, no memory, no threads, no program: all may pass
+            self._process = self._process if self.pid else None
+            report("error", "process could not be started", process=self.name, error=str(error), kind=type(error).__name__)
+            return False

@@ -1,6 +1,7 @@
 """The whole surface of the command line: every command and flag on one screen, and the exit codes; no deeds.
 
 0: done. 1: our fault, with a traceback. 2: what the user wrote, one sentence a fault. 3: `report --fail-on-drift` found drift.
+141: who read the output has gone, as `head` does.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from proxy.streams import UnwritableError, take_over
 from shadow.configuring import ConfigPath, config_app, file_here, missing, settings
 from shadow.neighbours import crowded_out
 
 if TYPE_CHECKING:
     from storage.store import Reader
 
-OK, WRONG, DRIFT = 0, 2, 3
+OK, WRONG, DRIFT, BROKEN_PIPE = 0, 2, 3, 141
 WIDTH = 100
 """Columns where there is no terminal to ask."""
 
@@ -301,10 +303,13 @@ def _width() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script, and the one boundary: here, and nowhere else, a fault becomes an exit code."""
+    take_over()
     if crowded := crowded_out():
         _leave(crowded)
     try:
-        app(arguments)
+        _run(arguments)
+    except UnwritableError as error:
+        _without_reader(error)
     except Exception as error:
         from shadow.faults import ConfigError  # only now: what goes well begins sooner without
         from storage.store import StoreError
@@ -312,6 +317,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(error, (ConfigError, StoreError)):
             _leave(f"{error}")
         raise
+
+
+def _run(arguments: Sequence[str] | None) -> None:
+    """Run the command and write out what it printed, however it ends."""
+    try:
+        app(arguments)
+    finally:
+        sys.stdout.flush()
+
+
+def _without_reader(error: UnwritableError) -> NoReturn:
+    """Leave without the rest of the output: as other programs do when their reader has gone, else with a sentence."""
+    sys.stdout = None  # what waits in it would be tried again at the very end
+    if error.broken:
+        sys.exit(BROKEN_PIPE)
+    _leave(f"sameweights: {error}")
 
 
 def _leave(faults: str) -> NoReturn:

@@ -23,7 +23,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from proxy.identity import new_id
-from proxy.lifeline import hold, loop_factory
+from proxy.lifeline import beat, hold, loop_factory
+from proxy.streams import take_over
 from shadow.acknowledging import answer_those_that_wait
 from shadow.config import Config
 from shadow.courier import Apart
@@ -235,18 +236,19 @@ async def live(config: Config, store: Store, admin: socket.socket, audit_socket:
     house = House(config, store)
     await house.start(admin, audit_socket)
     await hold(ended.set, house.turn)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    beats = asyncio.create_task(beat())
     # as in the data plane: what exists now lives for ever, and what an exchange leaves behind needs no collector
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 50)
     await ended.wait()
     await house.stop()
+    beats.cancel()
 
 
 def main() -> int:
     """Read the task, open the store, live; 2 with one sentence when the store cannot be opened."""
+    take_over()
     to_stderr()
     sys.setswitchinterval(SWITCH_SECONDS)
     task = json.loads(sys.stdin.readline())

@@ -18,10 +18,12 @@ from contextlib import closing
 
 from proxy.lifeline import hold
 from shadow.ahead import DATA_PLANE, Ahead
-from shadow.child import Child, log
+from shadow.child import Child, report
 from shadow.config import Config
 from shadow.faults import ConfigError
 
+PLANE_LOOKS, AUDIT_LOOKS = 10, 30
+"""Seconds without a sign of life after which a forwarding process, or the audit, is killed and started again."""
 AUDIT_PATIENCE = 15.0
 """Seconds that the audit process may take to empty its inbox and store what it has, at a stop."""
 BACKLOG = 1_024
@@ -137,7 +139,9 @@ class _House:
         self._admin = admin
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._audit = Child("audit", "shadow.house", self._audit_task(audit_socket), [admin.fileno()], nice=NICE)
+        self._audit = Child(
+            "audit", "shadow.house", self._audit_task(audit_socket), [admin.fileno()], nice=NICE, patience=AUDIT_LOOKS
+        )
         self._planes = [self._plane(n, opened, None if n else begun) for n, opened in enumerate(data)]
 
     async def run(self, *, attached: bool) -> int:
@@ -199,25 +203,25 @@ class _House:
     def _asked_to_turn(self) -> None:
         """Read the configuration again; what cannot be used changes nothing, and why is said."""
         if self._load is None:
-            log().warning("not reloaded: the configuration came from no file")
+            report("warning", "not reloaded: the configuration came from no file")
             return
         try:
             wanted = self._load()
         except ConfigError as error:
             for fault in error.faults:
-                log().error("not reloaded, nothing is changed", fault=fault)
+                report("error", "not reloaded, nothing is changed", fault=fault)
             return
         self._config, later = turned(self._config, wanted)
         for key in later:
-            log().warning("takes a restart, the old value stays", key=key)
+            report("warning", "takes a restart, the old value stays", key=key)
         self._audit.turn(self._audit_task(self._audit_socket))
         for worker, (plane, opened) in enumerate(zip(self._planes, self._data, strict=True)):
             plane.turn(self._plane_task(self._audit_socket, worker, opened))
-        log().info("providers and routes reloaded", providers=len(wanted.proxy.providers), routes=len(wanted.proxy.routes))
+        report("info", "providers and routes reloaded", providers=len(wanted.proxy.providers), routes=len(wanted.proxy.routes))
 
     def _plane(self, worker: int, opened: socket.socket, begun: Process | None) -> Child:
         task = self._plane_task(self._audit_socket, worker, opened)
-        return Child(f"proxy {worker}", DATA_PLANE, task, [opened.fileno()], begun=begun)
+        return Child(f"proxy {worker}", DATA_PLANE, task, [opened.fileno()], begun=begun, patience=PLANE_LOOKS)
 
     def _audit_task(self, audit_socket: str) -> str:
         return json.dumps(

@@ -175,6 +175,12 @@ PROMISES = (
     Promise("audit.killed", RECORDING, "design", "A killed audit process costs no request and comes back."),
     Promise("audit.stopped", RECORDING, "design", "An audit that stands still is not felt, and goes on where it stood."),
     Promise("plane.crash", RECORDING, "nginx master and workers", "A killed data plane is back, and its port was never closed."),
+    Promise(
+        "children.restarted",
+        RECORDING,
+        "systemd, `Restart=always`",
+        "A child that ends, stands still or cannot start is started again, whatever the log and the descriptors are like.",
+    ),
     Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
     Promise("store.resumes", RECORDING, "design", "Recording resumes when there is room again."),
     Promise(

@@ -1,9 +1,10 @@
 """A child that holds its lifeline ends when its parent does."""
 
 import asyncio
+import os
 import sys
 
-from proxy.lifeline import Lifeline
+from proxy.lifeline import Lifeline, beat
 
 HOLDING = """
 import asyncio
@@ -56,3 +57,32 @@ def test_orders_are_whole_lines_however_they_come():
     for piece in (b"on", b"e\ntw", b"o\n\nthree"):
         line.data_received(piece)
     assert told == [b"one", b"two", b""]
+
+
+async def test_a_process_says_that_it_is_ready_and_beats_until_it_is_told_not_to(monkeypatch):
+    monkeypatch.setattr("proxy.lifeline.BEAT_SECONDS", 0.001)
+    reader, writer = os.pipe()
+    beats = asyncio.create_task(beat(writer))
+    said = b""
+    while said.count(b"\n") < 4:
+        said += await asyncio.to_thread(os.read, reader, 100)
+    assert said.startswith(b"ready\n.\n.\n.\n")
+    assert not beats.done()
+    os.close(reader)
+    beats.cancel()
+    os.close(writer)
+
+
+async def test_a_parent_that_does_not_read_is_never_waited_for(monkeypatch):
+    monkeypatch.setattr("proxy.lifeline.BEAT_SECONDS", 0)
+    reader, writer = os.pipe()
+    beats = asyncio.create_task(beat(writer))
+    for _ in range(40_000):  # more than the pipe holds
+        await asyncio.sleep(0)
+    assert not beats.done()
+    os.close(reader)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not beats.done()
+    beats.cancel()
+    os.close(writer)

@@ -258,3 +258,49 @@ def test_color_obeys_no_color(monkeypatch):
 def test_the_typer_application_itself_raises_our_faults_for_main_to_say():
     result = CliRunner().invoke(cli.app, ["config", "check", "none.toml"])
     assert isinstance(result.exception, ConfigError)
+
+
+UNWRITABLE = 2, b"sameweights: standard output cannot be written: "
+STREAMS = {
+    "an ascii terminal": ("pairs --db recorded.db", "", {"PYTHONIOENCODING": "ascii"}, (0, b"")),
+    "LANG=C": ("report ☃.toml", "", {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, (2, b"")),
+    "no input": ("pairs --db recorded.db --json", "<&-", {}, (0, b"")),
+    "no log": ("config check absent.toml", "2>&-", {}, (2, b"")),
+    "a full log": ("serve absent.toml", "2>/dev/full", {}, (2, b"")),
+    "no output": ("config schema", ">&-", {}, UNWRITABLE),
+    "a full output": ("report --db recorded.db", ">/dev/full", {}, UNWRITABLE),
+    "a full output for help": ("--help", ">/dev/full", {}, UNWRITABLE),
+    "nothing": ("forget --db recorded.db --before 2001-01-01", "<&- >&- 2>&-", {}, (2, b"")),
+}
+
+
+def test_whatever_its_streams_are_a_command_leaves_with_its_code_or_a_sentence_and_never_a_traceback(recorded):
+    """All of them beside each other, since each is a process."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def started(command: str, shell: str, more: dict[str, str]) -> subprocess.Popen[bytes]:
+        line = ["sh", "-c", f'exec "$@" {shell}', "sh", sys.executable, "-P", "-m", "shadow.cli", *command.split()]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(line, cwd=recorded.parent, env={**environ, **more}, **pipes)
+
+    running = {name: started(*how) for name, (*how, _) in STREAMS.items()}
+    for name, process in running.items():
+        _, told = process.communicate(timeout=50)
+        code, sentence = STREAMS[name][-1]
+        assert (process.returncode, b"Traceback" in told, told.startswith(sentence)) == (code, False, True), (name, told)
+
+
+def test_an_output_whose_reader_has_gone_ends_the_command_quietly(recorded):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "shadow.cli", "config", "schema"],
+        cwd=recorded.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=50,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")

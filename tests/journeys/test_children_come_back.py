@@ -1,0 +1,80 @@
+"""Each child of `serve` is started again, whatever ended it or keeps it from starting, and no client hangs meanwhile."""
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shadow.studies.pretend import Pretend
+from tests.running import PATIENCE, Served, addresses, chat, until
+
+pytestmark = pytest.mark.journey
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+provider = "main"
+[proxy.providers.main]
+base_url = "{base_url}"
+[admin]
+listen = "127.0.0.1:0"
+"""
+
+
+async def answered(served: Served) -> bool:
+    async with aiohttp.ClientSession() as session, session.post(f"{served.data}/v1/chat/completions", data=chat()) as got:
+        return got.status == 200
+
+
+async def back(served: Served, module: str, gone: int) -> None:
+    await until(lambda: served.children().get(module) not in {None, gone})
+
+
+@pytest.mark.promise("children.restarted")
+async def test_a_child_comes_back_although_the_reader_of_the_log_is_gone(tmp_path):
+    config = tmp_path / "sameweights.toml"
+    async with Pretend() as provider:
+        storage = f'[storage]\nurl = "sqlite:///{tmp_path}/served.db"\n'
+        config.write_text(CONFIG.format(base_url=provider.base_url) + storage, encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "shadow.cli", "serve", str(config)),
+            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        data, admin = await asyncio.wait_for(addresses(process, []), PATIENCE)
+        served = Served(process, data, admin, tmp_path / "served.db")
+        process._transport.get_pipe_transport(2).close()
+        for module in ("proxy.server", "shadow.house"):
+            killed = served.children()[module]
+            os.kill(killed, signal.SIGKILL)
+            assert await answered(served)
+            await back(served, module, killed)
+        assert await served.stop() == 0
+
+
+@pytest.mark.promise("children.restarted")
+async def test_a_child_that_cannot_be_started_for_want_of_descriptors_comes_back_when_there_are_some(serve):
+    async with Pretend() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
+        limits = resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, (5, limits[1]))
+        killed = served.children()["proxy.server"]
+        os.kill(killed, signal.SIGKILL)
+        await until(lambda: any("could not be started" in line for line in served.errors))
+        resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, limits)
+        assert await answered(served)
+
+
+@pytest.mark.promise("children.restarted")
+async def test_a_forwarder_that_stands_still_is_replaced_and_its_port_answers_again(serve):
+    """It takes the ten seconds that the product waits before it kills a process."""
+    async with Pretend() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
+        stopped = served.children()["proxy.server"]
+        os.kill(stopped, signal.SIGSTOP)
+        assert await answered(served)
+        assert served.children()["proxy.server"] != stopped
+        assert any("stood still" in line for line in served.errors)
