@@ -19,6 +19,7 @@ from proxy.config import Limits
 from proxy.door import Door
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Role
+from proxy.framing import framed
 from proxy.identity import new_id
 from proxy.link import Link
 from proxy.origin import Origin
@@ -27,7 +28,7 @@ from proxy.peek import peek, renamed
 from proxy.pulse import Pulse
 from proxy.relay import Relay
 from proxy.route import Leg, Router
-from proxy.sending import Upload, framed
+from proxy.sending import Upload
 from proxy.sink import Sink
 from proxy.upstream import Upstream
 

@@ -1,4 +1,4 @@
-"""The head of a provider's answer, read strictly, and where its body ends.
+"""The head of a provider's answer, read strictly, and where its body ends; and how a request's body goes on the wire.
 
 Whatever two readers could read differently is refused, not guessed (RFC 9112 6.3); the lines themselves are kept as sent.
 """
@@ -133,3 +133,11 @@ def _framing(hop: Hop, lengths: list[bytes], *, old: bool) -> tuple[Framing, int
     if len(lengths) > 1 or not digits.isdigit() or len(digits) > _MOST_DIGITS:
         raise ValueError("its Content-Length is not one number")
     return Framing.LENGTH, int(digits)
+
+
+def framed(piece: bytes, *, chunked: bool, last: bool) -> bytes:
+    """A piece of a request's body as it goes on the wire (RFC 9112 7.1), the end of the body behind the `last` one."""
+    if not chunked:
+        return piece
+    chunk = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
+    return chunk + b"0\r\n\r\n" if last else chunk

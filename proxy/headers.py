@@ -51,6 +51,14 @@ _REMEMBERED = frozenset(
             b"user-agent",
             b"accept",
             b"accept-encoding",
+            b"accept-language",
+            b"priority",
+            b"pragma",
+            b"dnt",
+            b"origin",
+            b"http-referer",
+            b"x-title",
+            b"x-app",
         ),
         *(
             b"retry-after",
@@ -63,13 +71,16 @@ _REMEMBERED = frozenset(
             b"cf-ray",
             b"alt-svc",
             b"x-request-id",
+            b"x-client-request-id",
             b"request-id",
         ),
-        *(b"x-stainless-retry-count", b"x-stainless-lang", b"x-stainless-package-version", b"x-stainless-runtime"),
         *(b"x-powered-by", b"x-served-by", b"x-cache", b"traceparent", b"server-timing", b"x-should-retry", b"idempotency-key"),
     }
 )
-_REMEMBERED_PREFIXES = (b"openai-", b"x-ratelimit-", b"anthropic-ratelimit-", b"anthropic-version", b"anthropic-beta")
+_REMEMBERED_PREFIXES = (
+    *(b"openai-", b"x-ratelimit-", b"anthropic-ratelimit-", b"anthropic-version", b"anthropic-beta"),
+    *(b"anthropic-dangerous-direct-browser-access", b"x-stainless-", b"sec-fetch-", b"sec-ch-ua"),
+)
 _SECRET_QUERY = re.compile(r"(?i)(?<=[?&])((?:key|api[_-]?key|token|access_token|auth|secret|password|signature|sig)=)[^&#]*")
 _USERINFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#@]*@")
 
@@ -173,6 +184,24 @@ def remembered(fields: Fields) -> Headers:
             if is_remembered(lower)
         ]
     )
+
+
+def recorded(fields: Fields) -> Headers:
+    """The fields of a request that the record may hold, with Host and, without their values, the credentials: a copy of the
+    request can then have each of them where the client's stood.
+    """
+    return tuple(
+        [
+            (name.decode("latin-1"), "" if lower in _CREDENTIALS else value.decode("latin-1").strip())
+            for lower, (name, value) in zip(fields.names, fields.pairs, strict=True)
+            if lower == b"host" or lower in _CREDENTIALS or is_remembered(lower)
+        ]
+    )
+
+
+def is_credential(lower: str) -> bool:
+    """True for a field, by its name in lower case, that bears a key."""
+    return lower.encode("latin-1", "replace") in _CREDENTIALS
 
 
 def remembered_target(target: str) -> str:

@@ -51,7 +51,7 @@ class Heading:
         self._digits = len(length)
         self._size = sum([len(name) + len(value) + 4 for name, value in fields.pairs]) + len(path)
         self._before, self._after = fields.pairs[:at], fields.pairs[at + 1 :]
-        self._recorded = tuple(rules.remembered(rules.Fields.of(pairs)) for pairs in (self._before, self._after))
+        self._recorded = tuple(rules.recorded(rules.Fields.of(pairs)) for pairs in (self._before, self._after))
         self._sound = False
         self._others: tuple[bytes, ...] | None = None
         self._policy: BrowserPolicy | None = None

@@ -6,17 +6,8 @@ from proxy.arrival import Arrival
 from proxy.capture import Capture
 from proxy.errors import RequestError
 from proxy.exchange import FailureKind
+from proxy.framing import framed
 from proxy.link import Link
-
-_LAST_CHUNK = b"0\r\n\r\n"
-
-
-def framed(piece: bytes, *, chunked: bool, last: bool) -> bytes:
-    """A piece of a body as it goes on the wire."""
-    if not chunked:
-        return piece
-    chunk = b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
-    return chunk + _LAST_CHUNK if last else chunk
 
 
 class Upload:

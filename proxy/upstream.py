@@ -15,7 +15,7 @@ from proxy.config import Limits, Timeouts
 from proxy.dial import Dialer
 from proxy.errors import RequestError, UpstreamError
 from proxy.exchange import Exchange, Failure, FailureKind
-from proxy.framing import AnswerHead
+from proxy.framing import AnswerHead, framed
 from proxy.link import Link
 from proxy.origin import Origin
 from proxy.parsing import Answer, Terms
@@ -65,17 +65,19 @@ class Upstream:
     ) -> Exchange:
         """Ask without a client; whatever happens is in the exchange, only cancellation is raised.
 
-        `target` and `headers` go out as given, but for Host, Content-Length and Connection, which are made here; `total` limits
-        the whole in seconds, `most` the body of the answer in bytes (0 does not).
+        `target` and `headers` go out as given, but for Host, Content-Length and Connection, which are made here, each where it
+        was given; a given Transfer-Encoding sends the body as one chunk. `total` limits the whole in seconds, `most` the body of
+        the answer in bytes (0 does not).
         """
-        given = [pair for pair in headers if pair[0].lower() not in {b"content-length", b"transfer-encoding"}]
-        pairs = [*given, (b"Content-Length", b"")] if body or method not in {"GET", "HEAD"} else given
-        lines = rules.outgoing(rules.Fields.of(pairs), authority=origin.authority, key="", length=len(body))
+        fields = rules.Fields.of(_with_length(headers, needed=bool(body) or method not in {"GET", "HEAD"}))
+        chunked = b"transfer-encoding" in fields.names
+        lines = rules.outgoing(fields, authority=origin.authority, key="", length=len(body))
+        message = rules.request_head(method, target, lines) + framed(body, chunked=chunked, last=True)
         capture.ask(body)
         failure: Failure | None
         try:
             async with asyncio.timeout(total):
-                failure = await self._attempts(origin, method, rules.request_head(method, target, lines) + body, capture, most)
+                failure = await self._attempts(origin, method, message, capture, most)
         except TimeoutError:
             failure = Failure(kind=FailureKind.TOTAL_TIMEOUT, detail=f"not whole after {total:g} s", after_head=capture.answered)
         except UpstreamError as error:
@@ -102,6 +104,14 @@ class Upstream:
             if not link.replaceable(answer):
                 break
         return answer.failure
+
+
+def _with_length(headers: Sequence[tuple[bytes, bytes]], *, needed: bool) -> Sequence[tuple[bytes, bytes]]:
+    """The fields with the one that tells where the body ends, where one is `needed`: Content-Length, unless one is given."""
+    names = {name.lower() for name, _ in headers}
+    if b"transfer-encoding" in names or not needed:
+        return [pair for pair in headers if pair[0].lower() != b"content-length"]
+    return headers if b"content-length" in names else [*headers, (b"Content-Length", b"")]
 
 
 def _give_up(link: Link, answer: Answer, most: int) -> None:

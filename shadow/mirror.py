@@ -1,26 +1,28 @@
 """Mirror.ask(): one request sent to its reference, read by the same tee as live traffic; never raises for what a provider does.
 
-The request is built from an allow-list: the body, its type, what the client accepts, and the reference's own key.
+The request is a copy: the body, the client's header fields less its credentials, and the provider's own key; no mark of ours.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 
 from proxy.config import Provider
 from proxy.credentials import cleared, forms
 from proxy.errand import Errand
 from proxy.exchange import Exchange, Headers, Role
-from proxy.headers import bearing
+from proxy.headers import is_credential
 from proxy.identity import new_id
 from proxy.origin import parse_base_url
 from shadow.compare.gate import APIS
 from shadow.config import Config
 from shadow.courier import Courier
-from shadow.sampling.request import ShadowBody, shadow_body
-
-TAKEN_OVER = {"content-type", "accept", "accept-encoding", "anthropic-version", "anthropic-beta"}
-"""What of the client's headers the reference sees; everything else is the client's own matter."""
+from shadow.reading.body import decode
+from shadow.reading.completion import Unread
+from shadow.sampling.head import copied
+from shadow.sampling.request import REMOVED, ShadowBody, shadow_body
 
 
 class Mirror:
@@ -40,8 +42,13 @@ class Mirror:
 
     def prepare(self, live: Exchange, provider: str = "") -> ShadowBody:
         """The body that the reference (or another `provider`) will get, and how it differs from what the application sent."""
-        request, name = live.request, _name_there(self._providers[provider or live.reference], live.model)
-        return shadow_body(request.body, name, request.target)
+        to, request = provider or live.reference, live.request
+        # to the provider that got the request, the absence of a member that it knows would mark the copy
+        removed: Mapping[str, str] = {} if to == live.provider else REMOVED
+        plain = decode(request.headers, request.body, ())
+        body = request.body if isinstance(plain, Unread) else plain.body
+        made = shadow_body(body, _name_there(self._providers[to], live.model), request.target, removed=removed)
+        return made if body is request.body else replace(made, alterations=("sent unpacked", *made.alterations))
 
     def same_server(self, live: Exchange) -> bool:
         """Whether provider and reference are one server under two names, so that comparing them says nothing."""
@@ -64,14 +71,20 @@ class Mirror:
         """Give up what is still being asked."""
         await self._courier.close()
 
-    def _headers(self, live: Exchange, name: str, path: str) -> Headers:
-        kept = [(field, value) for field, value in live.request.headers if field.lower() in TAKEN_OVER]
-        field = self._providers[name].api_key_header or ("x-api-key" if path.endswith("/messages") else "authorization")
-        borne = [bearing(self._keys[name], field)] if self._keys[name] else []
-        return (*kept, ("User-Agent", "sameweights"), *((each.decode("latin-1"), key.decode("latin-1")) for each, key in borne))
+    def _fields(self, live: Exchange, name: str) -> Headers:
+        own, configured = name == live.provider, self._providers[name].api_key_header
+        usual = "x-api-key" if _path(live).endswith("/messages") else "authorization"
+        return copied(
+            live.request.headers,
+            own=own,
+            key=self._keys[name],
+            key_field=configured if own else configured or usual,
+            usual_field=usual,
+            choose=secrets.choice,
+        )
 
     def _errand(self, live: Exchange, body: bytes, role: Role, name: str) -> Errand:
-        origin, path = self._origins[name], _path(live)
+        origin, fields = self._origins[name], self._fields(live, name)
         return Errand(
             identity=new_id(),
             role=role,
@@ -83,10 +96,10 @@ class Mirror:
             conversation=live.conversation,
             method=live.request.method,
             target=live.request.target,
-            headers=live.request.headers,
+            headers=tuple((field, "" if is_credential(field.lower()) else value) for field, value in fields),
             origin=origin,
-            path=origin.target(path),
-            fields=self._headers(live, name, path),
+            path=origin.target(_path(live) + (_query(live) if name == live.provider else "")),
+            fields=fields,
             body=body,
             total=self._shadow.timeout,
             most=self._shadow.max_body,
@@ -103,3 +116,9 @@ def _path(live: Exchange) -> str:
     """The path of the API that the client asked, as every provider has it beside its base URL."""
     path = live.request.target.partition("?")[0].rstrip("/")
     return "/v1" + next((tail for tail in APIS if path.endswith(tail)), APIS[0])
+
+
+def _query(live: Exchange) -> str:
+    """The query of the request as recorded; none where a key was taken out of it."""
+    query = live.request.target.partition("?")[2]
+    return f"?{query}" if query and "redacted" not in query else ""

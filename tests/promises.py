@@ -161,6 +161,12 @@ PROMISES = (
         "OWASP API4",
         "No more of a reference's answer is read than `shadow.max_body`, for no longer than `shadow.timeout`.",
     ),
+    Promise(
+        "shadow.unmarked",
+        SHADOW,
+        "design",
+        "A shadow, a control and a greedy copy have the header fields of the request they copy, less its credentials.",
+    ),
     Promise("shadow.reset", SHADOW, "Toxiproxy reset_peer", "A reference that breaks is recorded as broken."),
     Promise("shadow.redirect", SHADOW, "OWASP API7", "A redirect is never followed."),
     Promise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from shadow.sampling.members import Member, members
@@ -16,6 +17,7 @@ REMOVED = {
     "prompt_cache_retention": "it steers the cache of the live provider",
     "prompt_cache_options": "it steers the cache of the live provider",
     "service_tier": "it is a commercial option of the live provider",
+    "session_id": "it names a session of the application to a provider that did not serve it",
 }
 """Members that never reach the reference, and why; none of them changes what a model says."""
 KEEPS = "/responses"
@@ -30,24 +32,28 @@ class ShadowBody:
     alterations: tuple[str, ...]
 
 
-def shadow_body(body: bytes, model: str, target: str = "") -> ShadowBody:
-    """The reference's copy of `body`, a JSON object (ValueError for anything else), asking for `model` ("" keeps it).
+def shadow_body(body: bytes, model: str, target: str = "", *, removed: Mapping[str, str] = REMOVED) -> ShadowBody:
+    """The copy of `body`, a JSON object (ValueError for anything else), asking for `model` ("" keeps it), without `removed`.
 
     Numbers of any size, escapes and white space stay as sent, because nothing is parsed and written again. `target` is where
     it was sent: the copy of a response asks for nothing to be kept, which is otherwise the rule there.
     """
     found = members(body)
-    removed = [member.key for member in found if member.key in REMOVED]
-    value = json.dumps(model).encode()
-    renamed = [member for member in found if model and member.key == "model" and body[member.value : member.end] != value]
-    told = [f"model {_shown(body, member)} sent as {value.decode()}" for member in renamed[:1]]
-    told += [f"{key} removed: {REMOVED[key]}" for key in dict.fromkeys(removed)]
-    new = {member.start: value for member in renamed}
-    written = _written(body, found, new) if told else body
-    if model and all(member.key != "model" for member in found):
-        told.append(f"model {value.decode()} added: the request names none")
-        written = _added(written, b"model", value)
-    if target.partition("?")[0].rstrip("/").endswith(KEEPS):
+    keeps = target.partition("?")[0].rstrip("/").endswith(KEEPS)
+    gone = dict.fromkeys(member.key for member in found if member.key in removed)
+    values = {"model": json.dumps(model).encode()} if model else {}
+    values |= {"store": b"false"} if keeps and "store" not in removed else {}
+    changed = [member for member in found if member.key in values and values[member.key] != body[member.value : member.end]]
+    first = {member.key: member for member in reversed(changed)}
+    told = [f"{key} {_shown(body, member)} sent as {values[key].decode()}" for key, member in first.items()]
+    told += [f"{key} removed: {removed[key]}" for key in gone]
+    new = {member.start: values[member.key] for member in changed}
+    written = _written(body, found, new, removed) if told else body
+    kept = {member.key for member in found} - gone.keys()
+    if model and "model" not in kept:
+        told.append(f"model {values['model'].decode()} added: the request names none")
+        written = _added(written, b"model", values["model"])
+    if keeps and "store" not in kept:
         told.append("store false added: this API keeps every answer otherwise")
         written = _added(written, b"store", b"false")
     return ShadowBody(body=written, alterations=tuple(told))
@@ -57,12 +63,12 @@ def greedy(body: bytes) -> bytes:
     """`body`, a JSON object, asking for temperature 0; every other byte as sent."""
     found = members(body)
     new = {member.start: b"0" for member in found if member.key == "temperature"}
-    return _written(body, found, new) if new else _added(body, b"temperature", b"0")
+    return _written(body, found, new, ()) if new else _added(body, b"temperature", b"0")
 
 
-def _written(body: bytes, found: tuple[Member, ...], new: dict[int, bytes]) -> bytes:
-    """The body without the removed members, and with new values by a member's start; a kept member keeps its separator."""
-    kept = [index for index, member in enumerate(found) if member.key not in REMOVED]
+def _written(body: bytes, found: tuple[Member, ...], new: dict[int, bytes], removed: Container[str]) -> bytes:
+    """The body without the `removed` members, and with new values by a member's start; a kept member keeps its separator."""
+    kept = [index for index, member in enumerate(found) if member.key not in removed]
     pieces = [body[: found[0].start] if found else body]
     for place, index in enumerate(kept):
         member = found[index]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.framing import Framing, chunked_end, delivered_end, read_head
+from proxy.framing import Framing, chunked_end, delivered_end, framed, read_head
 from tests.wires import chunks
 
 
@@ -133,3 +133,18 @@ def test_what_was_delivered_is_never_overstated():
     assert delivered_end(b"1\r\n1\r\n1\r\n1\r\nZZ", [b"1", b"1"]) <= 9
     assert delivered_end(b"5\r\nhello\r\nZZ\r\n", [b"hello"]) == 8
     assert delivered_end(b"anything", []) == 0
+
+
+@pytest.mark.parametrize(
+    ("piece", "chunked", "last", "sent"),
+    [
+        (b"ab", False, True, b"ab"),
+        (b"", False, True, b""),
+        (b"ab", True, False, b"2\r\nab\r\n"),
+        (b"ab", True, True, b"2\r\nab\r\n0\r\n\r\n"),
+        (b"", True, True, b"0\r\n\r\n"),
+        (b"", True, False, b""),
+    ],
+)
+def test_a_piece_is_framed_as_its_body_is(piece, chunked, last, sent):
+    assert framed(piece, chunked=chunked, last=last) == sent

@@ -96,6 +96,16 @@ def test_no_credential_is_remembered(line):
     assert headers.remembered(pairs(line)) == ()
 
 
+@pytest.mark.parametrize("line", SECRETS)
+def test_no_value_of_a_credential_is_recorded_of_a_request(line):
+    assert [value for _, value in headers.recorded(pairs(line))] in ([], [""])
+
+
+def test_a_record_of_a_request_holds_the_places_of_host_and_credentials():
+    kept = headers.recorded(pairs(b"accept: a", b"Host: p", b"X-Mine: m", b"AUTHORIZATION: Bearer k", b"X-Stainless-OS: Linux"))
+    assert kept == (("accept", "a"), ("Host", "p"), ("AUTHORIZATION", ""), ("X-Stainless-OS", "Linux"))
+
+
 def test_what_is_remembered_keeps_order_and_case():
     kept = headers.remembered(
         pairs(b"Content-TYPE: a", b"X-Secret-Thing: k", b"OpenAI-Model: m", b"X-RateLimit-Remaining: 1", b"x-request-id: \xe9")

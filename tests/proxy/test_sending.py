@@ -5,25 +5,9 @@ import logging
 
 import pytest
 
-from proxy.sending import framed
 from tests.wires import PATIENCE, chunks, client, ok, plane, scripted
 
 LIMITS = {"peek_body": 1000}
-
-
-@pytest.mark.parametrize(
-    ("piece", "chunked", "last", "sent"),
-    [
-        (b"ab", False, True, b"ab"),
-        (b"", False, True, b""),
-        (b"ab", True, False, b"2\r\nab\r\n"),
-        (b"ab", True, True, b"2\r\nab\r\n0\r\n\r\n"),
-        (b"", True, True, b"0\r\n\r\n"),
-        (b"", True, False, b""),
-    ],
-)
-def test_a_piece_is_framed_as_its_body_is(piece, chunked, last, sent):
-    assert framed(piece, chunked=chunked, last=last) == sent
 
 
 async def test_a_long_body_streams_while_it_comes():

@@ -64,6 +64,23 @@ async def test_a_kept_connection_that_a_reference_closes_unannounced_fails_for_n
     made.close()
 
 
+async def test_framing_and_host_stand_where_they_were_given(upstream):
+    given = [(b"A", b"1"), (b"host", b""), (b"content-length", b""), (b"B", b"2")]
+    chunked = [(b"A", b"1"), (b"transfer-encoding", b"chunked"), (b"Host", b""), (b"content-length", b"")]
+    async with scripted(None, ok()) as provider:
+        origin = parse_base_url(provider.url)
+        for fields in (given, chunked):
+            capture = Capture(
+                identity="s", role=Role.GREEDY, started=1.0, begun=monotonic(), limit=9, method="POST", target="/", headers=()
+            )
+            await upstream.fetch(origin, "POST", "/v1/x", fields, b"{}", capture)
+    host = b"Host: 127.0.0.1:%d\r\n" % provider.port
+    assert provider.requests == [
+        b"POST /v1/x HTTP/1.1\r\nA: 1\r\n" + host + b"content-length: 2\r\nB: 2\r\n\r\n{}",
+        b"POST /v1/x HTTP/1.1\r\nA: 1\r\ntransfer-encoding: chunked\r\n" + host + b"\r\n2\r\n{}\r\n0\r\n\r\n",
+    ]
+
+
 async def test_a_get_has_no_length(upstream):
     async with scripted(None, ok()) as provider:
         await fetch(upstream, provider, body=b"", method="GET")

@@ -1,6 +1,7 @@
 """Both sides are asked once more at temperature 0, with their own keys, and the pair is of its own kind."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +39,29 @@ async def test_both_sides_are_asked_at_temperature_zero_with_their_own_keys():
     assert [json.loads(requests[0].body)["temperature"] for requests in arrived] == [0, 0]
     keys = [{name.lower(): value for name, value in requests[0].headers}["authorization"] for requests in arrived]
     assert keys == ["Bearer k1", "Bearer k2"]
+
+
+async def test_the_providers_copy_keeps_what_it_knows_and_the_references_does_not():
+    body = asked("Tell me about bridges", user="u-1", metadata={"a": "b"}, service_tier="flex", store=False)
+    live = understand(exchange(said("A bridge."), request=body))
+    live = replace(
+        live, exchange=live.exchange._replace(request=live.exchange.request._replace(target="/v1/chat/completions?v=1"))
+    )
+    async with Pretend(seed=5) as provider, Pretend(seed=5) as reference:
+        providers = {
+            live.exchange.provider: Provider(base_url=provider.base_url),
+            live.exchange.reference: Provider(base_url=reference.base_url),
+        }
+        config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
+        mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
+        try:
+            await ask_greedily(mirror, live)
+        finally:
+            await mirror.close()
+        [[near], [far]] = provider.requests, reference.requests
+    assert set(near.json) == {"temperature", "model", "messages", "user", "metadata", "service_tier", "store"}
+    assert set(far.json) == {"temperature", "model", "messages"}
+    assert (near.target, far.target) == ("/v1/chat/completions?v=1", "/v1/chat/completions")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The mirror asks the reference with its own key and the reference's names, bounded in time and bytes, and never raises."""
 
+import gzip
+
 import pytest
 
 from proxy.config import Provider, ProxyConfig
@@ -41,15 +43,39 @@ async def test_a_shadow_is_read_like_live_traffic_with_marks_and_a_role_of_its_o
     assert isinstance(read(shadow).said, Completion)
 
 
-async def test_the_reference_gets_its_own_key_and_nothing_of_the_clients_headers_but_the_allow_list():
-    headers = (("Content-Type", "application/json"), ("X-Stainless-Lang", "python"), ("Accept", "text/event-stream"))
+async def test_the_reference_gets_its_own_key_and_the_clients_fields_and_no_mark_of_ours():
+    headers = (
+        *(("host", "proxy"), ("user-agent", "OpenAI/Python"), ("X-Stainless-Lang", "python"), ("Authorization", "")),
+        *(("Content-Type", "application/json"), ("Content-Length", "1"), ("Accept", "text/event-stream"), ("Via", "1.1 inner")),
+    )
     async with Pretend(key="reference-key") as provider:
         _, shadow = await ask(provider, exchange(request=asked(), headers=headers))
         [got] = provider.requests
     assert shadow.response.status == 200
+    assert [name for name, _ in got.headers] == [
+        *("Host", "user-agent", "X-Stainless-Lang", "Authorization", "Content-Type", "Content-Length", "Accept")
+    ]
     assert got.header("authorization") == "Bearer reference-key"
-    assert got.header("accept") == "text/event-stream"
-    assert got.header("x-stainless-lang") in {None, ""}
+    assert got.header("user-agent") == "OpenAI/Python"
+    assert ("Authorization", "") in shadow.request.headers, "no key in what is recorded of the shadow"
+
+
+async def test_a_client_without_a_user_agent_has_copies_without_one():
+    async with Pretend() as provider:
+        await ask(provider, exchange(request=asked(), headers=(("Content-Type", "application/json"),)))
+        [got] = provider.requests
+    assert got.header("user-agent") in {None, ""}
+
+
+async def test_a_packed_request_is_sent_unpacked_and_the_change_is_recorded():
+    packed = exchange(request=gzip.compress(asked("Say hello")), headers=(("Content-Encoding", "gzip"),))
+    async with Pretend() as provider:
+        body, shadow = await ask(provider, packed)
+        [got] = provider.requests
+    assert shadow.response.status == 200
+    assert got.json["messages"][0]["content"] == "Say hello"
+    assert got.header("content-encoding") in {None, ""}
+    assert body.alterations[0] == "sent unpacked"
 
 
 async def test_the_model_is_called_by_the_references_name_and_the_change_is_recorded():

@@ -74,3 +74,12 @@ def test_a_greedy_copy_asks_for_temperature_zero_and_keeps_the_rest():
     assert greedy(b'{"model": "m", "temperature" : 0.8, "n":1}') == b'{"model": "m", "temperature" : 0, "n":1}'
     assert json.loads(greedy(b'{"model": "m"}')) == {"model": "m", "temperature": 0}
     assert greedy(b"{}") == b'{"temperature": 0}'
+
+
+def test_a_copy_for_the_provider_that_got_the_request_keeps_each_member_where_it_stood():
+    sent = b'{"user": "u", "model": "m", "store": true, "metadata": {}, "input": "x"}'
+    made = shadow_body(sent, "n", "/v1/responses", removed={})
+    assert made.body == b'{"user": "u", "model": "n", "store": false, "metadata": {}, "input": "x"}'
+    assert set(made.alterations) == {'model "m" sent as "n"', "store true sent as false"}
+    assert shadow_body(sent.replace(b"true", b"false"), "m", "/v1/responses", removed={}).alterations == ()
+    assert shadow_body(sent, "", "/v1/chat/completions", removed={}).body == sent
