@@ -14,8 +14,10 @@ from shadow.cli import app
 from shadow.config import AdminConfig, Config, DriftConfig, ShadowConfig
 from shadow.drift.verifier import Triggering
 from shadow.overlay import from_environment
+from shadow.verdict.evidence import Coverage, Shortfall
+from shadow.verdict.value import Ground, Power, Reason, Verdict, Word
 from shadow.views.drifting import DriftLine
-from shadow.views.figures import Card, Report, SignalLine, Standing, Traffic
+from shadow.views.figures import Card, Report, SignalLine, Traffic
 from shadow.views.timing import LatencyLine, PaceLine
 from storage.config import StorageConfig
 
@@ -116,8 +118,24 @@ def test_the_exit_codes_and_the_version_are_documented():
 
 def test_every_figure_of_the_report_is_documented():
     text = page("report.md")
-    for model in (Report, Card, LatencyLine, PaceLine, Traffic, SignalLine, DriftLine, Triggering):
+    for model in (
+        Report,
+        Card,
+        LatencyLine,
+        PaceLine,
+        Traffic,
+        SignalLine,
+        DriftLine,
+        Triggering,
+        Verdict,
+        Reason,
+        Power,
+        Coverage,
+        Shortfall,
+    ):
         for field in fields(model):
             assert f"`{field.name}`" in text or field.name == "signal", field.name
-    for standing in Standing:
-        assert f"| `{standing}` |" in text
+    for word in Word:
+        assert f"| `{word}` |" in text
+    for ground in Ground:
+        assert f"`{ground}`" in text

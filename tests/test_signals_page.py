@@ -7,7 +7,7 @@ import pytest
 
 from bench.signals import BEGIN, END, measure, table
 from shadow.checks.check import CHECKS, LEG_CHECKS
-from shadow.views.verdict import NAMES
+from shadow.verdict.phrases import NAMES
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md").read_text(encoding="utf-8")
 PIECES = {f"{pieces}, {language}" for pieces in ("whole words", "like a tokenizer") for language in ("English", "German")}

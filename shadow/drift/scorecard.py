@@ -14,30 +14,28 @@ from math import log, log1p
 
 from shadow.drift.bets import GRID, log_mean
 from shadow.drift.chance import always_reach, clustered_error, e_benjamini_hochberg, holm, sign_test, t_quantile
+from shadow.drift.power import ALPHA, DECISIVE, ENOUGH_CLUSTERS, ENOUGH_COUNTS, FEWEST_CLUSTERS, smallest_seen
 from shadow.drift.signals import AGREEMENT, LABELS, Signal
-from shadow.drift.stakes import PROVIDER, REFERENCE, WEIGHTS
+from shadow.drift.stakes import WEIGHTS, against_provider
 
 GroupKey = tuple[str, str, str, str]
 """(route, model, provider, reference)"""
 
 TOLERANCE = 0.03
-ENOUGH_CLUSTERS = 50
-ENOUGH_COUNTS = 10
-DECISIVE = 0.001
-POWER = 0.8416212335729143
-"""The normal quantile of 80 %: the chance with which the smallest detectable excess would have been found."""
+BREAKDOWN = 0.30
+"""An excess that only a breakdown reaches: a row that could not have shown less is undecided, however quiet it is."""
 
 
-class Verdict(StrEnum):
-    """What a row of the scorecard says, in words."""
+class Outcome(StrEnum):
+    """What one row of the scorecard comes to. A difference is one after Holm's correction over the whole table."""
 
     MATCHES = "matches"
     WITHIN = "differs within tolerance"
     DIFFERS = "differs"
     DRIFTS = "drifts"
     TOO_FAITHFUL = "too faithful"
-    INCONCLUSIVE = "inconclusive"
-    TOO_FEW = "too few"
+    NONE_SEEN = "no difference seen"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +67,12 @@ class Score:
 
     `p` is the exact sign test, `p_holm` the same adjusted over the table. `floor` is how often the reference disagrees with
     itself, free of charge (2 x share of -1): exact for labels of two values, a lower bound for others, None where the signal
-    has none. `smallest_detectable` is the excess that would have been told from 0 in four tables of five:
-    (t quantile of 97.5 % + normal quantile of 80 %) x standard error, at most 1.
+    has none. `clusters` counts conversations. `smallest` is the least excess that four of five such tables would have shown, by
+    the rule of this very row (`shadow.drift.power`); None where even a breakdown would not have shown.
 
     `always_low`..`always_high` may be looked at whenever one likes while the table grows, as on a page that is loaded again and
-    again: it leaves the truth at any time in at most about one table of twenty. `log_e` is the logarithm of an e-value: bets on
-    both sides, as the detector's and without its restarts.
+    again: it leaves the truth at any time in at most about one table of twenty. `log_e` is the logarithm of an e-value: bets as
+    the detector's, without its restarts, on the directions that are a difference of the provider.
     """
 
     group: GroupKey
@@ -88,8 +86,9 @@ class Score:
     p: float
     p_holm: float
     floor: float | None
-    verdict: str
-    smallest_detectable: float
+    clusters: int
+    outcome: Outcome
+    smallest: float | None
     always_low: float
     always_high: float
     log_e: float
@@ -118,7 +117,7 @@ def table(sums: Iterable[Sum], *, tolerance: float = TOLERANCE) -> tuple[Score, 
     rows = [_row(group, signal, found) for (group, signal), found in sorted(_grouped(sums).items())]
     values = [sign_test(row.plus, row.minus) for row in rows]
     return tuple(
-        _score(row, p=p, p_holm=adjusted, tolerance=tolerance)
+        _score(row, p=p, p_holm=adjusted, tolerance=tolerance, rows=len(rows))
         for row, p, adjusted in zip(rows, values, holm(values), strict=True)
     )
 
@@ -146,12 +145,13 @@ def _row(group: GroupKey, signal: str, sums: Sequence[Sum]) -> _Row:
     return _Row(group=group, signal=signal, clusters=tuple(clusters.values()), plus=plus, minus=minus)
 
 
-def _score(row: _Row, *, p: float, p_holm: float, tolerance: float) -> Score:
+def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -> Score:
     excess = (row.plus - row.minus) / row.n
     error = clustered_error(row.clusters, excess)
     reach = t_quantile(0.975, max(len(row.clusters) - 1, 1))
     low, high = max(excess - reach * error, -1.0), min(excess + reach * error, 1.0)
     always = always_reach(row.n, _variance(row, excess))
+    smallest = smallest_seen(pairs=row.n, clusters=len(row.clusters), reference_odd=row.minus, rows=rows)
     return Score(
         group=row.group,
         signal=row.signal,
@@ -164,8 +164,9 @@ def _score(row: _Row, *, p: float, p_holm: float, tolerance: float) -> Score:
         p=p,
         p_holm=p_holm,
         floor=2 * row.minus / row.n if row.signal in LABELS else None,
-        verdict=_verdict(row, low, high, p_holm, tolerance),
-        smallest_detectable=min((reach + POWER) * error, 1.0),
+        clusters=len(row.clusters),
+        outcome=_difference(row, low, high, p_holm, tolerance) or _quiet(row, high, smallest, tolerance),
+        smallest=smallest,
         always_low=max(excess - always, -1.0),
         always_high=min(excess + always, 1.0),
         log_e=log_e_value(row.signal, row.plus, row.minus),
@@ -181,27 +182,34 @@ def _variance(row: _Row, excess: float) -> float:
 def log_e_value(signal: str, plus: int, minus: int) -> float:
     """The logarithm of an e-value against "y and r may be swapped": its mean is at most 1 then, whatever depends on what.
 
-    The mean of all bets of the grid on both sides, each side by its part of the budget.
+    The mean of all bets of the grid on each direction that is a difference of the provider, each by its part of the budget.
     """
-    sides = ((PROVIDER, plus, minus), (REFERENCE, minus, plus))
+    counts = {1: (plus, minus), -1: (minus, plus)}
     logs = [
-        log(WEIGHTS[signal, side] / len(GRID)) + wins * log1p(bet) + losses * log1p(-bet)
-        for side, wins, losses in sides
+        log(WEIGHTS[signal, side] / len(GRID)) + counts[side][0] * log1p(bet) + counts[side][1] * log1p(-bet)
+        for side in against_provider(signal)
         for bet in GRID
     ]
-    return _log_sum(logs) - log(sum(WEIGHTS[signal, side] for side, _, _ in sides))
+    return _log_sum(logs) - log(part(signal))
+
+
+def part(signal: str) -> float:
+    """What a signal has of the budget, in the directions that are a difference of the provider."""
+    return sum(WEIGHTS[signal, side] for side in against_provider(signal))
 
 
 def group_evidence(scores: Iterable[Score]) -> Mapping[GroupKey, float]:
     """The logarithm of one e-value for each group: the mean over all its signals by their parts of the budget; a signal that
-    no pair counted for says nothing, which is an e-value of 1.
+    no pair counted for is worth 1.
     """
     logs: dict[GroupKey, dict[str, float]] = defaultdict(dict)
     for score in scores:
         logs[score.group][score.signal] = score.log_e
-    parts = {signal: sum(WEIGHTS[signal.value, side] for side in (PROVIDER, REFERENCE)) for signal in Signal}
+    parts = {signal.value: part(signal.value) for signal in Signal}
+    whole = log(sum(parts.values()))
     return {
-        group: _log_sum([log(part) + own.get(signal.value, 0.0) for signal, part in parts.items()]) for group, own in logs.items()
+        group: _log_sum([log(own_part) + own.get(signal, 0.0) for signal, own_part in parts.items()]) - whole
+        for group, own in logs.items()
     }
 
 
@@ -216,29 +224,33 @@ def _log_sum(logs: Sequence[float]) -> float:
     return log_mean(logs) + log(len(logs))
 
 
-def _verdict(row: _Row, low: float, high: float, p_holm: float, tolerance: float) -> Verdict:
-    """In words. An agreement signal below 0 means closer to the reference than it is to itself, and has a word of its own;
-    a direction signal below 0 is a difference like one above.
+def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: float) -> Outcome | None:
+    """The kind of difference, or None. An agreement signal below 0 means closer to the reference than it is to itself, and has
+    a word of its own; a direction signal below 0 is a difference like one above.
 
-    Few clusters or few counts: the interval cannot be trusted, so nothing is concluded from it. Only the sign test, which is
-    exact at any size, may then say that there is a difference, without its size: 10 counts and p_holm < 0.001.
+    Fewer than 10 counts, or 10 conversations, are never a difference. Under 50 conversations the interval cannot be trusted:
+    only the sign test, which is exact at any size, may then show that there is one, without its size, by a p_holm below 0.001.
     """
-    agreement = row.signal in AGREEMENT
-    if len(row.clusters) < ENOUGH_CLUSTERS or row.plus + row.minus < ENOUGH_COUNTS:
-        if row.plus + row.minus < ENOUGH_COUNTS or p_holm >= DECISIVE:
-            return Verdict.TOO_FEW
-        return Verdict.TOO_FAITHFUL if agreement and row.minus > row.plus else Verdict.DIFFERS
+    counts, agreement = row.plus + row.minus, row.signal in AGREEMENT
+    few = len(row.clusters) < ENOUGH_CLUSTERS
+    if counts < ENOUGH_COUNTS or len(row.clusters) < FEWEST_CLUSTERS or p_holm > (DECISIVE if few else ALPHA):
+        return None
+    if few:
+        return Outcome.TOO_FAITHFUL if agreement and row.minus > row.plus else Outcome.DIFFERS
     if agreement and high < 0:
-        return Verdict.TOO_FAITHFUL if high < -tolerance else Verdict.MATCHES
+        return Outcome.TOO_FAITHFUL if high < -tolerance else Outcome.MATCHES
     if high < 0:
         low, high = -high, -low
-    return _sized(low, high if agreement else max(high, -low), tolerance)
+    if low <= 0:
+        return None
+    return Outcome.DRIFTS if low > tolerance else Outcome.WITHIN if high < tolerance else Outcome.DIFFERS
 
 
-def _sized(low: float, high: float, tolerance: float) -> Verdict:
-    """`low` above 0 is a sure difference; `high` is the largest size that is still credible."""
-    if low > tolerance:
-        return Verdict.DRIFTS
-    if low > 0:
-        return Verdict.WITHIN if high < tolerance else Verdict.DIFFERS
-    return Verdict.MATCHES if high < tolerance else Verdict.INCONCLUSIVE
+def _quiet(row: _Row, high: float, smallest: float | None, tolerance: float) -> Outcome:
+    """What a row without a difference comes to: `matches` needs an interval that can be trusted."""
+    low = 2 * (row.plus - row.minus) / row.n - high
+    largest = high if row.signal in AGREEMENT else max(high, -low)
+    trusted = len(row.clusters) >= ENOUGH_CLUSTERS and row.plus + row.minus >= ENOUGH_COUNTS
+    if trusted and largest < tolerance:
+        return Outcome.MATCHES
+    return Outcome.NONE_SEEN if smallest is not None and smallest <= BREAKDOWN else Outcome.UNDECIDED

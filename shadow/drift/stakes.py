@@ -53,6 +53,19 @@ WEIGHTS: Mapping[TestKey, float] = {
 """Each test's part of the budget; they sum to 1."""
 
 
+EITHER_WAY = frozenset(
+    {Signal.TRIGGER_RATE, Signal.REFUSAL_RATE, Signal.FINISH_LENGTH, Signal.COMPLETION_TOKENS, Signal.PROMPT_TOKENS}
+)
+"""Signals with a direction of which more and less are both a difference; fewer errors or invalid calls are none."""
+
+
+def against_provider(signal: str) -> tuple[int, ...]:
+    """The directions of a signal that are a difference of the provider. The other one is the reference's own: it fails more
+    often, or it is further from itself than the provider is from it.
+    """
+    return (PROVIDER, REFERENCE) if signal in EITHER_WAY else (PROVIDER,)
+
+
 def tolerance(signal: str) -> float:
     """The excess that is of no account to a signal."""
     return SHARES[Signal(signal)].tolerance

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from shadow.studies.faults import Faults
 from shadow.studies.providers import Part
-from shadow.views.figures import Card, Report, Standing
-from shadow.views.verdict import differs
+from shadow.verdict.value import Ground, Word
+from shadow.views.figures import Card, Report
 
 REFERENCE = "official"
 MODEL = "demo-7b"
@@ -45,21 +45,21 @@ def surprises(report: Report) -> list[str]:
 
 
 def _surprises(card: Card) -> Iterator[str]:
-    signs = SIGNS.get(card.provider)
-    if card.standing in {Standing.TOO_FEW, Standing.NOT_MEASURED}:
-        yield f"{card.provider} has too few pairs ({card.pairs}); give it more --seconds"
-    elif signs is None and card.standing.is_drift:
-        yield f"{card.provider} is called different and is not: {card.sentence}"
-    elif signs is not None and not card.standing.is_drift:
-        yield f"{card.provider} is different and was not found: {card.sentence}"
+    signs, found = SIGNS.get(card.provider), card.verdict
+    if found.word in {Word.UNDECIDED, Word.NOT_MEASURED, Word.WAITING}:
+        yield f"{card.provider} has too few pairs ({card.compared}); give it more --seconds"
+    elif signs is None and found.word.is_guilty:
+        yield f"{card.provider} is called different and is not: {found.sentence}"
+    elif signs is not None and not found.word.is_guilty:
+        yield f"{card.provider} is different and was not found: {found.sentence}"
     elif signs is not None and not signs & _seen(card):
         yield f"{card.provider} was found by {', '.join(sorted(_seen(card)))}, not by what is wrong with it"
 
 
 def _seen(card: Card) -> frozenset[str]:
     """The signals and checks by which it was found."""
-    signals = {line.signal for line in card.signals if differs(line)}
-    return frozenset(signals | {line.check for line in card.checks if line.worse})
+    grounds = {Ground.SIGNAL, Ground.CHECK, Ground.BAR}
+    return frozenset(reason.subject for reason in card.verdict.reasons if reason.ground in grounds and reason.word.is_guilty)
 
 
 def _slower(report: Report) -> bool:

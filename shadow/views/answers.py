@@ -16,11 +16,11 @@ from shadow.faults import ConfigError, quoted
 from shadow.keep import exchange
 from shadow.reading.ask import Ask
 from shadow.seen import understand
+from shadow.verdict.phrases import named
 from shadow.views.legs import Leg
 from shadow.views.report_text import printed
 from shadow.views.tables import moment
 from shadow.views.terminal import answers_table, columns_of, last_message, leg_of
-from shadow.views.verdict import named
 from shadow.views.visible import plain
 from storage.rows import FaultyAnswer
 from storage.store import Reader

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadow.drift.admission import DAY
+from shadow.drift.alarm import State
 from shadow.drift.case import Case
+from shadow.drift.naming import TOO_FAITHFUL
 from shadow.drift.scorecard import GroupKey
 from shadow.drift.snapshot import restored
 from shadow.drift.status import Status, statuses
+from shadow.verdict.evidence import DriftEvidence, Side
 from storage.rows import Group
 from storage.store import Reader
 
@@ -23,8 +26,9 @@ class DriftLine:
     """One group: its `state` and, where it is not measured, `why`. `pairs` counted; `strongest` is the signal with most
     `evidence` (a logarithm, the bar is at 0). With an alarm: its `name`, `since` when (epoch seconds; credible from `earliest`
     to `latest`), how large (`size`, with the interval `low`..`high`), `signals` past the bar, the `requests` that contribute
-    most and the `pair_ids` to look at. `left_out` counts pairs by the reason. `hung_up`: share of the last day's requests whose
-    client left before the end, None without any; `one_sided` says that these are too many to be sure of the rest.
+    most and the `pair_ids` to look at. `worse`: the provider is the odd one, or has more of what the signal counts. `left_out`
+    counts pairs by the reason. `hung_up`: share of the last day's requests whose client left before the end, None without any;
+    `one_sided` says that these are too many to be sure of the rest.
     """
 
     route: str
@@ -50,6 +54,31 @@ class DriftLine:
     left_out: Mapping[str, int]
     hung_up: float | None = None
     one_sided: bool = False
+    worse: bool = True
+
+
+def drift_evidence(line: DriftLine) -> DriftEvidence:
+    """The line as evidence for a verdict."""
+    sign = 1 if line.worse else -1
+    low, high = (line.low, line.high) if line.worse else (_minus(line.high), _minus(line.low))
+    return DriftEvidence(
+        route=line.route,
+        state=State(line.state),
+        name=line.signals[0] if line.signals else "",
+        size=None if line.size is None else sign * line.size,
+        low=low,
+        high=high,
+        since=line.since,
+        earliest=line.earliest,
+        latest=line.latest,
+        blame=Side.REFERENCE if line.name == "error" and not line.worse else Side.UNKNOWN,
+        closer=line.name == TOO_FAITHFUL,
+        why=line.why,
+    )
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value
 
 
 def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
@@ -105,4 +134,5 @@ def _line(status: Status, left: tuple[int, int]) -> DriftLine:
         left_out=dict(status.excluded),
         hung_up=left[0] / left[1] if left[1] else None,
         one_sided=one_sided(*left),
+        worse=first.worse if first else True,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.table import Table
 
 from shadow.drift.alarm import State
+from shadow.verdict.phrases import named, percent
 from shadow.views.drifting import DriftLine
 from shadow.views.figures import Report
 from shadow.views.tables import moment, sheet
-from shadow.views.verdict import named, percent
 from shadow.views.visible import plain
 
 ROWS = 20

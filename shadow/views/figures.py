@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-from shadow.drift.alarm import State
-from shadow.drift.naming import TOO_FAITHFUL
 from shadow.drift.verifier import Triggering
+from shadow.verdict.value import Verdict, Word
 from shadow.views.drifting import DriftLine
 from shadow.views.timing import LatencyLine, PaceLine
 
@@ -19,36 +17,25 @@ ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "re
 """Signals of the scorecard whose counts stand under another aspect's name."""
 
 
-class Standing(StrEnum):
-    """What a period says of one provider, the worst first; silence is never among the good ones."""
-
-    DIFFERS = "differs"
-    FAULTY = "faulty"
-    WITHIN = "differs_within_tolerance"
-    TOO_FEW = "too_few"
-    NOT_MEASURED = "not_measured"
-    NONE_SEEN = "no_difference_seen"
-    AGREES = "agrees"
-
-    @property
-    def is_drift(self) -> bool:
-        """Whether `report --fail-on-drift` fails on it."""
-        return self in {Standing.DIFFERS, Standing.FAULTY}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalLine:
     """One signal of one provider against its reference.
 
-    `mismatch` is the share of pairs in which the two differ, `noise` the share in which the reference differs from itself (random
-    controls; else the scorecard's own estimate), `excess` what is left, `low` and `high` its 95 % interval, `p` of the exact sign
-    test, `p_holm` the same after Holm's correction. `smallest` is the smallest excess that these pairs could have shown.
-    `always_low`..`always_high` holds however often one looks while pairs come in.
+    The two differ in `differs` of `differs_of` (`mismatch`, a share), the reference from itself in `noise_differs` of
+    `noise_of` random controls (`noise`; without one, 0 of 0, estimated by the tie-breaks). Of `pairs` that counted, the
+    provider was the odd one in `provider_odd`, the reference in `reference_odd`: `excess` is their difference over `pairs`,
+    `low` and `high` its 95 % interval, `p` the exact sign test of the two, `p_holm` the same after Holm's correction.
+    `smallest` is the least excess that four of five such reports would have shown, None where even a breakdown would not have.
+    `verdict` is what this row alone comes to. `always_low`..`always_high` holds however often one looks while pairs come in.
     """
 
     signal: str
     pairs: int
+    differs: int
+    differs_of: int
     mismatch: float | None
+    noise_differs: int
+    noise_of: int
     noise: float | None
     excess: float | None
     low: float | None
@@ -130,17 +117,18 @@ class Reason:
 class Card:
     """One provider against one reference for one model: the verdict, and what it rests on.
 
-    `log_e` is the logarithm of one e-value of all its signals, None without payoffs; `discovered`: it is among those of the
-    report that differ by it, of which at most one in twenty is in error. `triggering` holds the figures that verifiers publish.
+    Of its live `requests`, `pairs` were asked of the reference too and `compared` with its answer. `log_e` is the logarithm of
+    one e-value of all its signals, None without payoffs; `discovered`: it is among those of the report that differ by it, of
+    which at most one in twenty is in error. `triggering` holds the figures that verifiers publish.
     """
 
     provider: str
     reference: str
     model: str
     pairs: int
+    compared: int
     requests: int
-    standing: Standing
-    sentence: str
+    verdict: Verdict
     signals: tuple[SignalLine, ...]
     checks: tuple[CheckLine, ...]
     gaps: tuple[Gap, ...]
@@ -277,9 +265,11 @@ class Report:
 
     @property
     def drifted(self) -> bool:
-        """Whether any provider differs from its reference, or gives faulty answers more often, in the period, or is in the state
-        of drift now; being closer to the reference than that is to itself is neither.
-        """
-        return any(card.standing.is_drift for card in self.cards) or any(
-            line.state == State.DRIFT and line.name != TOO_FAITHFUL for line in self.drifting
-        )
+        """Whether any verdict of the report is one that `report --fail-on-drift` exits with 3 for."""
+        return any(card.verdict.word.is_guilty for card in self.cards)
+
+    @property
+    def counts(self) -> Mapping[Word, int]:
+        """How many cards have each verdict, worst first; verdicts that none has are left out."""
+        found = [card.verdict.word for card in self.cards]
+        return {word: found.count(word) for word in Word if word in found}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from typing import Literal
 
@@ -12,32 +12,31 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from shadow.verdict.phrases import named, percent
+from shadow.verdict.value import Ground, Word
 from shadow.views.checking import told
 from shadow.views.drifting_text import drifting
-from shadow.views.figures import Card, Report, SignalLine, Standing
+from shadow.views.figures import Card, Report, SignalLine
 from shadow.views.serving_text import greedy, prompts, segments, served_by
 from shadow.views.streaming import streaming
 from shadow.views.tables import moment, sheet
 from shadow.views.timing_text import latency, paces, triggers
-from shadow.views.verdict import differs, named, percent
 from shadow.views.visible import plain
 
 MARKS = {
-    Standing.DIFFERS: ("✗", "bold red"),
-    Standing.FAULTY: ("✗", "bold red"),
-    Standing.WITHIN: ("~", "yellow"),
-    Standing.TOO_FEW: ("?", "yellow"),
-    Standing.NOT_MEASURED: ("?", "yellow"),
-    Standing.NONE_SEEN: ("✓", "green"),
-    Standing.AGREES: ("✓", "bold green"),
+    Word.DIFFERS: ("✗", "bold red"),
+    Word.FAULTY: ("✗", "bold red"),
+    Word.SUSPECT: ("~", "yellow"),
+    Word.UNDECIDED: ("?", "yellow"),
+    Word.NONE_SEEN: ("✓", "green"),
+    Word.NOT_MEASURED: ("?", "yellow"),
+    Word.WAITING: ("?", "yellow"),
 }
 CARDS = 20
 """More providers and models than this stand in the JSON only."""
 REASONS = 5
 LONG = frozenset({"signals", "triggers", "not compared", "served by", "segments"})
 """Tables with many lines a provider, or that a first look can do without."""
-MANY = 5
-"""Providers and models from which it is said how many of them differ in all."""
 
 
 def render(report: Report, *, width: int, color: bool, brief: bool = False) -> str:
@@ -61,10 +60,8 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
     yield _heading(report)
     yield ""
     yield _verdicts(report) if report.cards else Text("  ?  not measured: no request in this period", style="yellow")
-    judged = [card for card in report.cards if card.log_e is not None]
-    if len(judged) >= MANY:
-        found = sum(card.discovered for card in judged)
-        yield f"\n  by all signals together {found} of {len(judged)} differ, of these at most one in twenty in error (e-BH)"
+    if len(report.cards) > 1:
+        yield f"\n  {', '.join(f'{count} {_word(word)}' for word, count in report.counts.items())}"
     for title, table in _tables(report):
         if table.row_count and not (brief and title in LONG):
             yield ""
@@ -72,6 +69,10 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
             yield Padding(table, (0, 0, 0, 2))
     if len(report.cards) > CARDS:
         yield f"\n  and {len(report.cards) - CARDS} more: --json shows all"
+
+
+def _word(word: Word) -> str:
+    return word.value.replace("_", " ")
 
 
 def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
@@ -93,7 +94,7 @@ def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
 
 _SUBTITLES = {
     "drift": "the state now, judged pair by pair as they come, whatever the period; see docs/explanation/drift.md",
-    "signals": "noise: the reference against itself; excess: beyond it, points [95 %]; visible: the least that shows",
+    "signals": "noise: the reference against itself; excess in points [95 %], provider/reference odd; seen: the least that shows",
     "checks": "answers that are faulty by themselves, no reference needed",
     "served by": "what the answers tell of their server, as a hash; a change of it has a date",
     "prompts": "prompt tokens against the reference's for the same requests, and the likely cause",
@@ -109,13 +110,13 @@ _SUBTITLES = {
 
 def _heading(report: Report) -> Text:
     asked = sum(row.requests for row in report.traffic if row.role == "primary")
-    pairs = sum(card.pairs for card in report.cards)
+    compared = sum(card.compared for card in report.cards)
     failed = sum(row.failures + row.errors for row in report.traffic if row.role == "primary")
     period = (
         f"from {moment(report.since)} to {moment(report.until)} UTC" if report.since > 0 else f"until {moment(report.until)} UTC"
     )
     heading = Text("sameweights", style="bold").append(f"  {period}", style="not bold")
-    return heading.append(f"\n  {asked} requests, {failed} failed, {pairs} compared with a reference", style="not bold dim")
+    return heading.append(f"\n  {asked} requests, {failed} failed, {compared} compared with a reference", style="not bold dim")
 
 
 def _verdicts(report: Report) -> Padding:
@@ -123,8 +124,8 @@ def _verdicts(report: Report) -> Padding:
     for column in ("mark", "provider", "verdict"):
         table.add_column(column, no_wrap=column != "verdict", overflow="fold")
     for card in report.cards[:CARDS]:
-        mark, style = MARKS[card.standing]
-        table.add_row(Text(mark, style=style), Text(_name(card, report), style="bold"), _sentence(card.sentence, style))
+        mark, style = MARKS[card.verdict.word]
+        table.add_row(Text(mark, style=style), Text(_name(card, report), style="bold"), _sentence(card.verdict.sentence, style))
     return Padding(table, (0, 0, 0, 2))
 
 
@@ -137,7 +138,7 @@ def _name(card: Card, report: Report) -> str:
 def _sentence(sentence: str, style: str) -> Text:
     """The verdict in its colour, what it rests on below it."""
     head, separator, rest = sentence.partition(": ")
-    if not separator or head == "not measured":
+    if not separator or head in {"not measured", "undecided", "waiting"}:
         head, separator, rest = sentence.partition("; ")
     text = Text(head, style=style)
     return text.append(f"\n{rest}", style="default not bold") if rest else text
@@ -145,26 +146,31 @@ def _sentence(sentence: str, style: str) -> Text:
 
 def _signals(report: Report) -> Table:
     """The signals that show anything; how many are quiet, in one line, so that nothing looks forgotten."""
-    table = sheet("<provider", "<signal", "differs", "noise", "excess", "p", "visible", "<")
+    table = sheet("<provider", "<signal", "differs", "noise", "excess, of which +/-", "p", "seen", "<")
     for card in report.cards[:CARDS]:
-        loud = [line for line in card.signals if line.pairs and (line.provider_odd or line.reference_odd)]
-        quiet = sum(1 for line in card.signals if line.pairs) - len(loud)
-        for line in sorted(loud, key=lambda line: (not differs(line), -abs(line.excess or 0.0), line.signal)):
-            table.add_row(_name(card, report), *_signal_row(line), style="red" if differs(line) else "")
-        if quiet:
-            table.add_row(_name(card, report), f"{quiet} {'more' if loud else 'signals'}: no difference", style="dim")
+        guilty = {reason.subject for reason in card.verdict.reasons if reason.ground is Ground.SIGNAL}
+        loud = [line for line in card.signals if line.provider_odd or line.reference_odd]
+        for line in sorted(loud, key=lambda line: (line.signal not in guilty, -abs(line.excess or 0.0), line.signal)):
+            table.add_row(_name(card, report), *_signal_row(line), style="red" if line.signal in guilty else "")
+        for verdict, names in _quiet(card).items():
+            table.add_row(_name(card, report), f"{names} {'more' if loud else 'signals'}: {verdict}", style="dim")
     return table
+
+
+def _quiet(card: Card) -> Mapping[str, int]:
+    """How many signals in which neither side was ever the odd one come to what."""
+    return Counter(line.verdict for line in card.signals if not (line.provider_odd or line.reference_odd))
 
 
 def _signal_row(line: SignalLine) -> tuple[str, ...]:
     bounds = "" if line.low is None or line.high is None else f" [{line.low * 100:.0f} to {line.high * 100:.0f}]"
     return (
         named(line.signal),
-        f"{percent(line.mismatch)} of {line.pairs}",
-        percent(line.noise),
-        "-" if line.excess is None else f"{line.excess * 100:+.0f}{bounds}",
+        f"{percent(line.mismatch)} of {line.differs_of}",
+        f"{percent(line.noise)} of {line.noise_of}" if line.noise_of else percent(line.noise),
+        "-" if line.excess is None else f"{line.excess * 100:+.0f}{bounds}  {line.provider_odd}/{line.reference_odd}",
         _chance(line.p_holm),
-        percent(line.smallest),
+        "-" if line.smallest is None else f"{line.smallest * 100:.{0 if line.smallest >= 0.1 else 1}f}",
         line.verdict,
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.table import Table
 
 from shadow.identity.serving import WARM_UP
+from shadow.verdict.phrases import named, percent
 from shadow.views.figures import IdentityLine, Report
 from shadow.views.serving import stands_out
 from shadow.views.tables import moment, sheet
-from shadow.views.verdict import named, percent
 from shadow.views.visible import plain
 
 ROWS = 20

@@ -8,7 +8,7 @@ from functools import cache
 from shadow.checks.check import CHECKS, LEG_CHECKS
 from shadow.compare.finding import Aspect
 from shadow.drift.naming import TOO_FAITHFUL
-from shadow.views.verdict import NAMES
+from shadow.verdict.phrases import NAMES
 
 STORED_AS: Mapping[str, Aspect] = {
     "args": Aspect.ARGUMENTS,

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from rich.table import Table
 
+from shadow.verdict.phrases import named, percent
 from shadow.views.checking import wilson
 from shadow.views.figures import Report, StreamLine
 from shadow.views.serving import APART, FEWEST
 from shadow.views.tables import sheet
-from shadow.views.verdict import named, percent
 from shadow.views.visible import plain
 from storage.rows import SegmentCount
 from storage.store import Reader

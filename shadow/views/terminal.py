@@ -16,11 +16,11 @@ from shadow.keep import exchange
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
 from shadow.seen import understand
+from shadow.verdict.phrases import named
 from shadow.views.align import align_texts
 from shadow.views.legs import Leg, facts, leg
 from shadow.views.report_text import printed
 from shadow.views.tables import moment
-from shadow.views.verdict import named
 from shadow.views.visible import plain
 from storage.rows import ExchangeRow, FindingRow, PairRow, PairSummary
 from storage.store import Reader

@@ -6,10 +6,10 @@ from rich.table import Table
 
 from shadow.drift.pace import Tempo
 from shadow.drift.verifier import Triggering
+from shadow.verdict.phrases import named, percent
 from shadow.views.figures import Report
 from shadow.views.tables import moment, sheet
 from shadow.views.timing import MEASURES, LatencyLine
-from shadow.views.verdict import named, percent
 from shadow.views.visible import plain
 
 ROWS = 20

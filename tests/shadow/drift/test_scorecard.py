@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from shadow.drift.bets import GRID
-from shadow.drift.scorecard import Point, Sum, Verdict, discoveries, group_evidence, log_e_value, scorecard, table
+from shadow.drift.power import smallest_seen
+from shadow.drift.scorecard import Outcome, Point, Sum, discoveries, group_evidence, log_e_value, part, scorecard, table
 from shadow.drift.stakes import WEIGHTS
 
 GROUP = ("default", "m", "p", "r")
@@ -36,50 +37,58 @@ def test_a_score_holds_the_counts_the_excess_and_its_interval():
     assert isclose(score.low, 0.08 - reach, rel_tol=1e-7)
     assert isclose(score.high, 0.08 + reach, rel_tol=1e-7)
     assert isclose(score.p, stats.binomtest(60, 80).pvalue, rel_tol=1e-9)
-    assert isclose(score.smallest_detectable, reach + 0.8416212335729143 * sqrt(spread + 1 / 500**2), rel_tol=1e-7)
+    assert score.clusters == 500
+    assert score.smallest == smallest_seen(pairs=500, clusters=500, reference_odd=20, rows=1)
 
 
 @pytest.mark.parametrize(
-    ("counts", "signal", "verdict"),
+    ("counts", "signal", "outcome"),
     [
-        ((40, 40, 4920), "trigger", Verdict.MATCHES),
-        ((300, 20, 680), "trigger", Verdict.DRIFTS),
-        ((80, 20, 4900), "trigger", Verdict.WITHIN),
-        ((60, 25, 915), "trigger", Verdict.DIFFERS),
-        ((30, 28, 142), "trigger", Verdict.INCONCLUSIVE),
-        ((20, 300, 680), "trigger", Verdict.TOO_FAITHFUL),
-        ((20, 300, 680), "trigger_rate", Verdict.DRIFTS),
-        ((0, 1000, 0), "prompt_tokens", Verdict.DRIFTS),
-        ((20, 80, 4900), "trigger_rate", Verdict.WITHIN),
-        ((25, 60, 915), "trigger_rate", Verdict.DIFFERS),
-        ((28, 30, 142), "trigger_rate", Verdict.INCONCLUSIVE),
-        ((3, 2, 995), "trigger", Verdict.TOO_FEW),
-        ((0, 0, 5000), "trigger", Verdict.TOO_FEW),
-        ((5, 4, 11), "trigger", Verdict.TOO_FEW),
+        ((40, 40, 4920), "trigger", Outcome.MATCHES),
+        ((300, 20, 680), "trigger", Outcome.DRIFTS),
+        ((80, 20, 4900), "trigger", Outcome.WITHIN),
+        ((60, 25, 915), "trigger", Outcome.DIFFERS),
+        ((30, 28, 142), "trigger", Outcome.NONE_SEEN),
+        ((20, 300, 680), "trigger", Outcome.TOO_FAITHFUL),
+        ((20, 300, 680), "trigger_rate", Outcome.DRIFTS),
+        ((0, 1000, 0), "prompt_tokens", Outcome.DRIFTS),
+        ((20, 80, 4900), "trigger_rate", Outcome.WITHIN),
+        ((25, 60, 915), "trigger_rate", Outcome.DIFFERS),
+        ((28, 30, 142), "trigger_rate", Outcome.NONE_SEEN),
+        ((3, 2, 995), "trigger", Outcome.NONE_SEEN),
+        ((0, 0, 5000), "trigger", Outcome.NONE_SEEN),
+        ((1, 1, 38), "trigger", Outcome.UNDECIDED),
+        ((5, 4, 11), "trigger", Outcome.UNDECIDED),
     ],
 )
-def test_the_verdict_follows_from_the_interval_and_the_tolerance(counts, signal, verdict):
-    assert only(*counts, signal=signal).verdict == verdict
+def test_the_outcome_follows_from_the_interval_and_the_tolerance(counts, signal, outcome):
+    assert only(*counts, signal=signal).outcome == outcome
 
 
 def test_few_conversations_are_too_few_unless_the_sign_test_is_decisive():
-    assert only(9, 3, 28).verdict == Verdict.TOO_FEW
-    assert only(20, 0, 20).verdict == Verdict.DIFFERS
-    assert only(0, 20, 20).verdict == Verdict.TOO_FAITHFUL
-    assert only(0, 20, 20, signal="trigger_rate").verdict == Verdict.DIFFERS
-    assert only(9, 0, 31).verdict == Verdict.TOO_FEW
-    assert only(30, 20, 450, per=50).verdict == Verdict.TOO_FEW
+    assert only(9, 3, 28).outcome == Outcome.UNDECIDED
+    assert only(20, 0, 20).outcome == Outcome.DIFFERS
+    assert only(0, 20, 20).outcome == Outcome.TOO_FAITHFUL
+    assert only(0, 20, 20, signal="trigger_rate").outcome == Outcome.DIFFERS
+    assert only(9, 0, 31).outcome == Outcome.UNDECIDED
+    assert only(30, 20, 450, per=50).outcome == Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize(("per", "outcome"), [(2, Outcome.DIFFERS), (3, Outcome.UNDECIDED)])
+def test_a_tie_that_fewer_than_ten_conversations_repeat_is_no_difference(per, outcome):
+    """Twenty pairs, all of them +1: of ten conversations, and of seven."""
+    assert only(20, 0, 0, per=per).outcome == outcome
 
 
 def test_one_conversation_alone_has_no_interval():
     score = only(5, 5, 20, per=100)
-    assert (score.low, score.high, score.smallest_detectable) == (-1, 1, 1)
+    assert (score.low, score.high, score.smallest) == (-1, 1, None)
 
 
 def test_requests_without_a_conversation_stand_alone():
     made = [Point(group=GROUP, signal="trigger", conversation="", payoff=g) for g in [1, -1] * 30 + [0] * 200]
     (score,) = scorecard(made)
-    assert score.verdict == Verdict.INCONCLUSIVE
+    assert score.outcome == Outcome.NONE_SEEN
     assert score.high < 0.1
 
 
@@ -100,8 +109,8 @@ def test_the_table_is_sorted_and_adjusted_as_one():
 
 def test_the_tolerance_is_told():
     made = points(80, 20, 4900)
-    assert scorecard(made, tolerance=0.001)[0].verdict == Verdict.DRIFTS
-    assert scorecard(made, tolerance=0.5)[0].verdict == Verdict.WITHIN
+    assert scorecard(made, tolerance=0.001)[0].outcome == Outcome.DRIFTS
+    assert scorecard(made, tolerance=0.5)[0].outcome == Outcome.WITHIN
 
 
 def test_a_provider_that_serves_the_same_is_rarely_called_different():
@@ -113,16 +122,24 @@ def test_a_provider_that_serves_the_same_is_rarely_called_different():
             for signal in ("action", "trigger", "args", "trigger_rate")
             for i in range(120)
         ]
-        wrong += any(score.verdict not in {Verdict.TOO_FEW, Verdict.INCONCLUSIVE, Verdict.MATCHES} for score in scorecard(made))
+        wrong += any(score.outcome not in {Outcome.UNDECIDED, Outcome.NONE_SEEN, Outcome.MATCHES} for score in scorecard(made))
     assert wrong <= 2
 
 
-def test_the_e_value_is_the_mean_of_all_bets_on_both_sides():
-    weight = WEIGHTS["trigger", 1] / (WEIGHTS["trigger", 1] + WEIGHTS["trigger", -1])
+def test_the_e_value_is_the_mean_of_all_bets_on_the_directions_that_are_a_difference_of_the_provider():
     values = [1] * 6 + [-1] * 2
     sides = [sum(prod(1 + bet * side * value for value in values) for bet in GRID) / len(GRID) for side in (1, -1)]
-    assert isclose(exp(log_e_value("trigger", 6, 2)), weight * sides[0] + (1 - weight) * sides[1])
+    assert isclose(exp(log_e_value("trigger", 6, 2)), sides[0])
+    weight = WEIGHTS["trigger_rate", 1] / (WEIGHTS["trigger_rate", 1] + WEIGHTS["trigger_rate", -1])
+    assert isclose(exp(log_e_value("trigger_rate", 6, 2)), weight * sides[0] + (1 - weight) * sides[1])
     assert isclose(only(6, 2, 80).log_e, log_e_value("trigger", 6, 2))
+
+
+def test_what_speaks_of_the_reference_alone_is_no_discovery():
+    """It fails in half of the requests, or is further from itself than the provider is from it."""
+    assert discoveries(scorecard(points(0, 300, 300, signal="error"))) == frozenset()
+    assert discoveries(scorecard(points(10, 300, 300, signal="action"))) == frozenset()
+    assert discoveries(scorecard(points(0, 300, 300, signal="trigger_rate"))) == {GROUP}
 
 
 def test_the_e_value_of_a_fair_coin_is_one_in_the_mean():
@@ -149,8 +166,7 @@ def test_of_many_groups_those_that_differ_are_named():
     assert discoveries(table) == {("", "m", "p7", "r")}
     assert discoveries(table, 1e-30) == frozenset()
     own = [score.log_e for score in table if score.group[2] == "p7"]
-    part = WEIGHTS["args", 1] + WEIGHTS["args", -1]
-    assert group_evidence(table)["", "m", "p7", "r"] >= log(part) + max(own)
+    assert group_evidence(table)["", "m", "p7", "r"] >= log(part("args")) + max(own)
 
 
 def test_signals_that_nobody_measured_are_worth_one():
@@ -189,5 +205,5 @@ def test_payoffs_summed_in_any_parts_come_to_the_same_table(drawn):
 
 def _rounded(score):
     """The clusters come in another order, and their squares are summed so."""
-    named = ("low", "high", "smallest_detectable", "always_low", "always_high")
+    named = ("low", "high", "always_low", "always_high")
     return replace(score, **{name: round(getattr(score, name), 9) for name in named})

@@ -2,39 +2,26 @@ from __future__ import annotations
 
 import dataclasses
 
+from shadow.drift.scorecard import Outcome
 from shadow.studies.expected import CAST, REFERENCE, SIGNS, WORDS, surprises
-from shadow.views.figures import Card, Report, SignalLine, Standing
+from shadow.verdict.rule import decide
+from shadow.views.figures import Card, Report
 from shadow.views.timing import LatencyLine
+from tests.verdicts import evidence, signal
 
 
-def line(signal):
-    return SignalLine(
-        signal=signal,
-        pairs=200,
-        mismatch=0.4,
-        noise=0.1,
-        excess=0.3,
-        low=0.2,
-        high=0.4,
-        p=1e-9,
-        p_holm=1e-8,
-        provider_odd=70,
-        reference_odd=10,
-        smallest=0.05,
-        verdict="drifts",
-    )
-
-
-def card(provider, standing, *signals):
+def card(provider, *names):
+    """Different by these signals; quiet without one."""
+    rows = [signal(name, Outcome.DRIFTS, excess=0.3) for name in names] or [signal()]
     return Card(
         provider=provider,
         reference=REFERENCE,
         model="m",
         pairs=200,
+        compared=200,
         requests=200,
-        standing=standing,
-        sentence="words",
-        signals=tuple(map(line, signals)),
+        verdict=decide(evidence(*rows)),
+        signals=(),
         checks=(),
         gaps=(),
         reasons=(),
@@ -48,10 +35,10 @@ def slow(ratio):
 
 
 CARDS = {
-    "faithful": card("faithful", Standing.NONE_SEEN),
-    "slow": card("slow", Standing.AGREES),
-    "toolbreaker": card("toolbreaker", Standing.DIFFERS, "trigger"),
-    "spacer": card("spacer", Standing.DIFFERS, "text"),
+    "faithful": card("faithful"),
+    "slow": card("slow"),
+    "toolbreaker": card("toolbreaker", "trigger"),
+    "spacer": card("spacer", "text"),
 }
 
 
@@ -65,22 +52,22 @@ def test_a_right_scorecard_has_no_surprise():
 
 
 def test_a_false_alarm_is_a_surprise():
-    (sentence,) = surprises(report(faithful=card("faithful", Standing.DIFFERS, "text")))
+    (sentence,) = surprises(report(faithful=card("faithful", "text")))
     assert sentence.startswith("faithful is called different")
 
 
 def test_a_fault_that_is_missed_is_a_surprise():
-    (sentence,) = surprises(report(spacer=card("spacer", Standing.NONE_SEEN)))
+    (sentence,) = surprises(report(spacer=card("spacer")))
     assert sentence.startswith("spacer is different and was not found")
 
 
 def test_a_fault_that_is_found_by_the_wrong_signal_is_a_surprise():
-    (sentence,) = surprises(report(toolbreaker=card("toolbreaker", Standing.DIFFERS, "text")))
+    (sentence,) = surprises(report(toolbreaker=card("toolbreaker", "text")))
     assert "by text, not by" in sentence
 
 
 def test_too_few_pairs_are_a_surprise():
-    (sentence,) = surprises(report(faithful=dataclasses.replace(CARDS["faithful"], standing=Standing.TOO_FEW)))
+    (sentence,) = surprises(report(faithful=dataclasses.replace(CARDS["faithful"], verdict=decide(evidence(signal(pairs=9))))))
     assert "--seconds" in sentence
 
 

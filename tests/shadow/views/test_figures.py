@@ -1,11 +1,33 @@
 """The figures of a report."""
 
-from shadow.views.figures import Report, Standing
+from dataclasses import replace
+
+import pytest
+
+from shadow.drift.scorecard import Outcome
+from shadow.verdict.rule import decide
+from shadow.verdict.value import Word
+from shadow.views.figures import Card, Report
+from tests.verdicts import QUIET, evidence, signal
+
+WHO = {"provider": "p", "reference": "r", "model": "m"}
+CARD = Card(**WHO, pairs=9, compared=9, requests=9, verdict=QUIET, signals=(), checks=(), gaps=(), reasons=())
+FAR = replace(CARD, verdict=decide(evidence(signal("args", Outcome.DRIFTS, excess=0.3))))
 
 
-def test_only_differences_and_faulty_answers_are_drift():
-    assert {standing for standing in Standing if standing.is_drift} == {Standing.DIFFERS, Standing.FAULTY}
+def report(*cards):
+    return Report(since=0, until=1, cards=cards, latency=(), traffic=())
+
+
+@pytest.mark.parametrize("word", Word)
+def test_a_report_has_drifted_by_the_words_of_its_verdicts_alone(word):
+    card = replace(CARD, verdict=replace(QUIET, word=word))
+    assert report(card).drifted is (word in {Word.DIFFERS, Word.FAULTY})
 
 
 def test_an_empty_report_has_no_drift():
-    assert not Report(since=0, until=1, cards=(), latency=(), traffic=()).drifted
+    assert not report().drifted
+
+
+def test_the_counts_are_those_of_the_cards_the_worst_first():
+    assert list(report(CARD, FAR, CARD).counts.items()) == [(Word.DIFFERS, 1), (Word.NONE_SEEN, 2)]

@@ -14,12 +14,12 @@ def text(store):
 
 
 def test_each_provider_has_its_verdict_in_the_first_lines(text):
-    head = "\n".join(text.split("\n")[:13])
+    head = "\n".join(text.split("\n")[:14])
     for line in (
         "✗  garbler   differs from its reference more than the reference differs from itself",
         "✗  squeezer  gives faulty answers more often than its reference",
-        "?  newcomer  too few pairs to say",
-        "?  loner     not measured: no pair",
+        "?  newcomer  undecided: too few pairs to say",
+        "?  loner     waiting: no pair yet",
         "✓  faithful  ",
     ):
         assert line in head

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from shadow.views.figures import Card, GreedyLine, IdentityLine, Report, SegmentLine, Standing, TemplateLine
+from shadow.views.figures import Card, GreedyLine, IdentityLine, Report, SegmentLine, TemplateLine
 from shadow.views.report import as_text
 from shadow.views.serving_text import segments, served_by
+from tests.verdicts import QUIET
 
 WHO = {"provider": "near", "model": "m", "reference": "far"}
 
@@ -60,9 +61,9 @@ def test_a_provider_that_has_not_answered_often_enough_is_said_not_to_be_measure
     new = Card(
         **WHO,
         pairs=0,
+        compared=0,
         requests=7,
-        standing=Standing.AGREES,
-        sentence="",
+        verdict=QUIET,
         signals=(),
         checks=(),
         gaps=(),

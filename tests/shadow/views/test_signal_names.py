@@ -5,8 +5,8 @@ import pytest
 from shadow.compare.finding import Aspect
 from shadow.drift.naming import TOO_FAITHFUL
 from shadow.drift.signals import Signal
+from shadow.verdict.phrases import NAMES, named
 from shadow.views.signal_names import CHECK_IDS, EVERY, names_of, signal_of
-from shadow.views.verdict import NAMES, named
 
 PRINTED = sorted({*Aspect, *Signal, *NAMES, *map(named, [*Aspect, *Signal, *NAMES]), TOO_FAITHFUL, named(TOO_FAITHFUL)})
 

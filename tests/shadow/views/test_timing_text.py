@@ -1,8 +1,9 @@
 from shadow.drift.verifier import Triggering
-from shadow.views.figures import Card, Report, Standing
+from shadow.views.figures import Card, Report
 from shadow.views.report_text import printed
 from shadow.views.timing import LatencyLine, PaceLine
 from shadow.views.timing_text import latency, paces, triggers
+from tests.verdicts import QUIET
 
 EMPTY = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=())
 
@@ -41,9 +42,9 @@ def card(found):
         reference="r",
         model="m",
         pairs=9,
+        compared=9,
         requests=9,
-        standing=Standing.AGREES,
-        sentence="",
+        verdict=QUIET,
         signals=(),
         checks=(),
         gaps=(),

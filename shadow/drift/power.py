@@ -1,0 +1,128 @@
+"""The smallest excess that the scorecard's own rule would have called a difference in four tables of five.
+
+The rule is that of `scorecard`: at least `ENOUGH_COUNTS` pairs in which one side was the odd one, and an exact two-sided sign
+test whose p, times the rows of the table (Holm's first step), is at most the level. A standard error would not do: where nothing
+was seen it is the error of no fault at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from math import exp, lgamma, log, log1p, sqrt
+from statistics import NormalDist
+
+from shadow.drift.chance import incomplete_beta, sign_test
+
+ALPHA = 0.05
+"""Bound on Holm's p: among all rows of one table, one false difference in twenty tables."""
+DECISIVE = 0.001
+"""The same where there are too few conversations for an interval, so that the sign test stands alone."""
+ENOUGH_CLUSTERS = 50
+FEWEST_CLUSTERS = 10
+"""Conversations below which no test is made: one tie that a single conversation repeats is no difference."""
+ENOUGH_COUNTS = 10
+POWER = 0.8
+CONVERSATION = 1.5
+"""Pairs that one conversation is worth at most: a fault may stick to whole conversations, and where all agree the data cannot
+show whether it does."""
+WIDEST = 6.5
+"""Standard deviations around the mean within which a binomial sum is taken."""
+MANY = 4_000
+"""Odd pairs from which the normal form is good to 1 %, and the sum would take long."""
+
+
+def worth(pairs: int, clusters: int) -> int:
+    """How many independent pairs so many pairs of so many conversations count for here."""
+    return min(pairs, int(CONVERSATION * clusters))
+
+
+def level(rows: int, clusters: int) -> float:
+    """The two-sided p that one row of a table of `rows` must reach when all others are at rest."""
+    return (ALPHA if clusters >= ENOUGH_CLUSTERS else DECISIVE) / rows
+
+
+def smallest_seen(*, pairs: int, clusters: int, reference_odd: int, rows: int) -> float | None:
+    """The least excess (a share in 0..1) that such a table would have shown with a chance of 80 %; None where none would.
+
+    The floor is estimated from the pairs in which the reference was the odd one, one added: a lucky zero is no certainty.
+    """
+    if clusters < FEWEST_CLUSTERS:
+        return None
+    floor = min(2 * (reference_odd + 1) / pairs, 1.0)
+    return _smallest(worth(pairs, clusters), floor, level(rows, clusters))
+
+
+@lru_cache(maxsize=4096)
+def _smallest(n: int, floor: float, bar: float) -> float | None:
+    low, high = 0.0, 1.0 - floor
+    if chance_seen(high, n=n, floor=floor, bar=bar) < POWER:
+        return None
+    while high - low > max(0.002 * high, 1e-6):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance_seen(middle, n=n, floor=floor, bar=bar) < POWER else (low, middle)
+    return high
+
+
+def chance_seen(excess: float, *, n: int, floor: float, bar: float) -> float:
+    """The chance that n independent pairs show an `excess`, where the reference differs from itself in a share of `floor` and a
+    row must reach the two-sided p `bar`: the sum over the number of odd pairs, binomial in n, of a binomial tail.
+    """
+    odd = min(floor + excess, 1.0)
+    if n < ENOUGH_COUNTS or odd <= 0:
+        return 0.0
+    share = min((floor / 2 + excess) / odd, 1.0)
+    if n * odd > MANY:
+        return _normal(n, odd, share, bar)
+    reach = WIDEST * sqrt(n * odd * (1 - odd)) + 1
+    first, last = max(ENOUGH_COUNTS, int(n * odd - reach)), min(n, int(n * odd + reach) + 1)
+    odds = zip(_binomial(n, odd, first, last), _tails(share, bar, first, last), strict=True)
+    return min(1.0, sum(chance * tail for chance, tail in odds))
+
+
+def _normal(n: int, odd: float, share: float, bar: float) -> float:
+    """As the sum, by the normal form of the sign test."""
+    reach = NormalDist().inv_cdf(1 - bar / 2) * sqrt(n * odd)
+    mean = n * odd * (2 * share - 1)
+    spread = sqrt(max(n * (odd - (odd * (2 * share - 1)) ** 2), 1.0))
+    return 1 - NormalDist(mean, spread).cdf(reach)
+
+
+def _binomial(n: int, p: float, first: int, last: int) -> Iterator[float]:
+    """P[Bin(n, p) = k] for k from `first` to `last`."""
+    for k in range(first, last + 1):
+        yield _mass(n, p, k)
+
+
+def _mass(n: int, p: float, k: int) -> float:
+    if p >= 1.0:
+        return float(k == n)
+    return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p)) if p > 0 else float(k == 0)
+
+
+def _tails(share: float, bar: float, first: int, last: int) -> Iterator[float]:
+    """P[Bin(D, share) >= c(D)] for D from `first` to `last`, each from the one before: c grows by 0 or 1 when D does."""
+    need = least(first, bar)
+    tail = _at_least(first, share, need)
+    yield tail
+    for count in range(first, last):
+        tail += share * _mass(count, share, need - 1)
+        if sign_test(need, count + 1 - need) > bar:
+            tail -= _mass(count + 1, share, need)
+            need += 1
+        yield min(max(tail, 0.0), 1.0)
+
+
+def _at_least(n: int, p: float, k: int) -> float:
+    if k > n:
+        return 0.0
+    return incomplete_beta(k, n - k + 1, p)
+
+
+def least(count: int, bar: float) -> int:
+    """The least number of heads in `count` tosses of a fair coin whose two-sided p is at most `bar`; count + 1 where none is."""
+    low, high = count // 2, count + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if sign_test(middle, count - middle) > bar else (low, middle)
+    return high

@@ -1,0 +1,65 @@
+"""Why pairs could not be compared: stored reasons, by cause and side, each counted, with a sentence and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from shadow.verdict.evidence import Shortfall, Side
+
+REASON = re.compile(r"the (provider|reference) gave no whole answer \(\w+\): (?:status |error )?(\w+)")
+UNREAD = "the request could not be read"
+APIS = "two different APIs"
+
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    "401": ("refused with 401 (key)", "check its key"),
+    "402": ("refused with 402 (bill)", "check its account"),
+    "403": ("refused with 403 (permission)", "check what its key may do"),
+    "404": ("refused with 404 (no such model or path)", "check its base_url and the model's name there"),
+    "407": ("was refused by a proxy with 407", "check the proxy in between"),
+    "429": ("refused with 429 (rate)", "lower the sample or raise its rate limit"),
+    "too_large": ("sent a body too large to be read", "raise `shadow.max_body`"),
+    "truncated": ("sent a body of which only a part was kept", "raise `proxy.limits.capture`"),
+    "encoding": ("sent a body in an encoding that is not read", "none: it is left out"),
+    "not_json": ("sent a body that is no JSON", "look at one of these pairs"),
+    "not_sse": ("sent a body that is no event stream", "look at one of these pairs"),
+    "wrong_shape": ("sent a body of no known form", "look at one of these pairs"),
+    "client_gone": ("was cut off, since the client left", "none: it is left out"),
+    "dns": ("was not found (DNS)", "check its base_url"),
+    "connect": ("could not be connected to", "check its base_url"),
+    "tls": ("could not be connected to (TLS)", "check its base_url"),
+}
+"""What a side did, and what to do, by the first word of the stored reason; a status of no row here is told by its number."""
+
+
+def shortfalls(reasons: Mapping[str, int]) -> tuple[Shortfall, ...]:
+    """The causes of these reasons (each with its pairs), the most frequent first."""
+    found: Counter[tuple[Side, str]] = Counter()
+    for reason, pairs in reasons.items():
+        found[_cause(reason)] += pairs
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(_shortfall(side, cause, pairs) for (side, cause), pairs in ordered)
+
+
+def _cause(reason: str) -> tuple[Side, str]:
+    if known := REASON.match(reason):
+        return Side(known[1]), known[2].lower()
+    kind = "unread_request" if reason.startswith(UNREAD) else "other_api" if reason.startswith(APIS) else "other"
+    return Side.UNKNOWN, kind
+
+
+def _shortfall(side: Side, cause: str, pairs: int) -> Shortfall:
+    if side is Side.UNKNOWN:
+        what, remedy = _REQUESTS.get(cause, _REQUESTS["other"])
+        return Shortfall(cause=cause, side=side, pairs=pairs, sentence=f"{what} in {pairs}", remedy=remedy)
+    status = f"answered with status {cause}" if cause.isdigit() else f"failed ({cause.replace('_', ' ')})"
+    what, remedy = SENTENCES.get(cause, (status, "look at one of these pairs"))
+    return Shortfall(cause=cause, side=side, pairs=pairs, sentence=f"the {side.value} {what} in {pairs}", remedy=remedy)
+
+
+_REQUESTS: Mapping[str, tuple[str, str]] = {
+    "unread_request": ("the request could not be read", "look at one of these pairs"),
+    "other_api": ("the two answered by different APIs", "name the same path for both"),
+    "other": ("the two could not be compared", "look at one of these pairs"),
+}

@@ -1,0 +1,124 @@
+"""What a verdict rests on, as plain values: one `Evidence` for each provider, model and reference.
+
+Each kind of evidence is made by the part that knows it (the scorecard, the checks, the drift states, the coverage of the period)
+and is weighed in `shadow.verdict.rule` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shadow.drift.alarm import State
+from shadow.drift.scorecard import Outcome
+
+
+class Side(StrEnum):
+    """Which of the two a piece of evidence speaks of."""
+
+    PROVIDER = "provider"
+    REFERENCE = "reference"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalEvidence:
+    """One signal over the period's pairs. `excess` is signed (a share in -1..1, positive: the provider is the odd one, or has
+    more of what the signal counts), with its 95 % interval `low`..`high` (None where there is none); `outcome` is what its own
+    row says after Holm's correction; `smallest` is the excess that four of five such tables would have shown, None where none
+    would.
+    """
+
+    signal: str
+    pairs: int
+    provider_odd: int
+    reference_odd: int
+    excess: float
+    low: float | None
+    high: float | None
+    outcome: Outcome
+    smallest: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckEvidence:
+    """One check that needs no reference: `faulty` of `answers` on all traffic; of the `conversations` that both sides answered,
+    the provider was faulty more often in `more` and the reference in `fewer`, with the one-sided `p` of these two counts.
+
+    `named`: more often than its reference beyond chance, among all checks of the report. `beyond_bar`: over the absolute bar,
+    where no conversation was compared. `phrase` states it for people.
+    """
+
+    check: str
+    answers: int
+    faulty: int
+    phrase: str
+    conversations: int = 0
+    more: int = 0
+    fewer: int = 0
+    p: float = 1.0
+    named: bool = False
+    beyond_bar: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftEvidence:
+    """The drift state of one route now. With an alarm: its `name` (a signal), the signed `size` with `low`..`high`, `since`
+    when (epoch seconds; credible from `earliest` to `latest`), and whom it speaks of: `blame` is REFERENCE where the reference
+    moved or fails by itself. `closer`: the provider is only closer to the reference than that is to itself. `why` it is not
+    measured.
+    """
+
+    route: str
+    state: State
+    name: str = ""
+    size: float | None = None
+    low: float | None = None
+    high: float | None = None
+    since: float | None = None
+    earliest: float | None = None
+    latest: float | None = None
+    blame: Side = Side.UNKNOWN
+    closer: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """Pairs that could not be compared by one cause: how many, of which side, in a sentence with what to do about it."""
+
+    cause: str
+    side: Side
+    pairs: int
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much was looked at: live `requests`, `asked` of them sent to the reference too, `compared` with its answer, and why the
+    others were not, the most frequent cause first.
+    """
+
+    requests: int
+    asked: int
+    compared: int
+    shortfalls: tuple[Shortfall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known about one provider and model against one reference ("" without one). `discovered`: it differs by all
+    signals together (e-BH over the report). `identity_changed` holds the moments (epoch seconds) at which its serving identity
+    changed.
+    """
+
+    provider: str
+    model: str
+    reference: str
+    coverage: Coverage
+    signals: tuple[SignalEvidence, ...] = ()
+    checks: tuple[CheckEvidence, ...] = ()
+    drift: tuple[DriftEvidence, ...] = ()
+    discovered: bool = False
+    identity_changed: tuple[float, ...] = ()

@@ -1,0 +1,92 @@
+"""`Verdict`: what is said about one provider and model, with its reasons, worst first; the only value that faces print.
+
+The words state that two servers differ, never why. Silence is *undecided*, *not measured* or *waiting*, never a tick.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shadow.verdict.evidence import Coverage
+
+
+class Word(StrEnum):
+    """The verdict in one word; of several that apply, the first of these is given."""
+
+    DIFFERS = "differs"
+    FAULTY = "faulty"
+    SUSPECT = "suspect"
+    UNDECIDED = "undecided"
+    NONE_SEEN = "no_difference_seen"
+    NOT_MEASURED = "not_measured"
+    WAITING = "waiting"
+
+    @property
+    def is_guilty(self) -> bool:
+        """Whether `report --fail-on-drift` exits with 3 for it."""
+        return self in {Word.DIFFERS, Word.FAULTY}
+
+
+class Ground(StrEnum):
+    """The kind of evidence that a reason states; among reasons of one word, those of the first of these come first."""
+
+    REFERENCE = "reference"
+    SIGNAL = "signal"
+    DISCOVERY = "discovery"
+    DRIFT = "drift"
+    CHECK = "check"
+    BAR = "bar"
+    CLOSER = "closer"
+    TOLERANCE = "tolerance"
+    FEW = "few"
+    UNMEASURED = "unmeasured"
+    IDENTITY = "identity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason: the word that it alone would give, its `ground`, the signal, check or cause it is about, and a phrase that
+    states it with its direction. `size` is signed (a share in -1..1), with `low`..`high`; `since` in epoch seconds.
+    """
+
+    word: Word
+    ground: Ground
+    subject: str
+    phrase: str
+    size: float | None = None
+    low: float | None = None
+    high: float | None = None
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """What would have been seen in four of five such periods: an excess of `smallest` (a share; None where even a breakdown would
+    not) in `signal`, all along the period, with so many `pairs`, of which in `odd` the two answers were told apart by noise.
+    """
+
+    signal: str
+    pairs: int
+    odd: int
+    smallest: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """About one provider and model against one reference ("" without one). `reasons` stand worst first; `worst` is the subject
+    of the first that gives the word ("" without one), `since` the earliest date that is known of one (epoch seconds). `notes`
+    are facts that decide nothing, as that the reference fails more often.
+    """
+
+    provider: str
+    model: str
+    reference: str
+    word: Word
+    sentence: str
+    reasons: tuple[Reason, ...]
+    notes: tuple[Reason, ...]
+    power: Power | None
+    coverage: Coverage
+    since: float | None
+    worst: str

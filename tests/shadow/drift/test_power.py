@@ -1,0 +1,99 @@
+"""The power of a row: as a slow sum with scipy has it, and as tables that were drawn show it."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from shadow.drift.power import chance_seen, least, level, smallest_seen, worth
+from shadow.drift.scorecard import Outcome, Sum, table
+
+PRINTED = {62: 23, 200: 7.3, 1_000: 1.5}
+"""Points for so many pairs that all agree, one provider with fourteen signals (verdict of a quiet report)."""
+
+
+def slowly(excess, n, floor, bar):
+    """The definition, term by term."""
+    odd, share = floor + excess, (floor / 2 + excess) / (floor + excess)
+    total = 0.0
+    for count in range(10, n + 1):
+        need = next((k for k in range(count // 2, count + 1) if 2 * stats.binom.sf(k - 1, count, 0.5) <= bar), count + 1)
+        total += stats.binom.pmf(count, n, odd) * stats.binom.sf(need - 1, count, share)
+    return total
+
+
+@pytest.mark.parametrize("n", [12, 62, 200])
+@pytest.mark.parametrize(("floor", "excess"), [(0.0, 0.2), (0.02, 0.09), (0.1, 0.13), (0.235, 0.4), (0.3, 0.7)])
+def test_the_chance_is_the_sum_over_all_counts(n, floor, excess):
+    assert chance_seen(excess, n=n, floor=floor, bar=0.05 / 14) == pytest.approx(slowly(excess, n, floor, 0.05 / 14), abs=1e-7)
+
+
+@pytest.mark.parametrize(("floor", "excess"), [(0.1, 0.0085), (0.235, 0.0125), (0.9, 0.02)])
+def test_many_odd_pairs_are_counted_by_the_normal_form(floor, excess):
+    """Just below and just above the count from which the sum is not taken any more."""
+    n = int(4_000 / (floor + excess))
+    assert chance_seen(excess, n=n, floor=floor, bar=0.004) == pytest.approx(
+        chance_seen(excess, n=n + 10, floor=floor, bar=0.004), abs=0.01
+    )
+
+
+@pytest.mark.parametrize(("pairs", "points"), PRINTED.items())
+def test_what_a_report_prints_for_pairs_that_all_agree(pairs, points):
+    found = smallest_seen(pairs=pairs, clusters=pairs, reference_odd=0, rows=14)
+    assert found * 100 == pytest.approx(points, rel=0.03)
+
+
+def test_pairs_of_few_conversations_count_one_and_a_half_times_each():
+    assert [worth(1_000, 60), worth(60, 60)] == [90, 60]
+
+
+@pytest.mark.parametrize(("clusters", "expected"), [(49, 0.001 / 14), (50, 0.05 / 14)])
+def test_below_fifty_conversations_the_sign_test_alone_must_be_decisive(clusters, expected):
+    assert level(14, clusters) == expected
+
+
+@pytest.mark.parametrize(("clusters", "known"), [(9, False), (10, True)])
+def test_below_ten_conversations_nothing_would_have_been_seen(clusters, known):
+    assert (smallest_seen(pairs=5_000, clusters=clusters, reference_odd=0, rows=1) is not None) is known
+
+
+def test_a_reference_that_is_all_noise_shows_nothing():
+    assert smallest_seen(pairs=100, clusters=100, reference_odd=50, rows=14) is None
+
+
+def test_more_pairs_show_less_and_more_rows_or_noise_need_more():
+    by_pairs = [smallest_seen(pairs=n, clusters=n, reference_odd=0, rows=14) for n in (62, 200, 1_000, 5_000)]
+    assert by_pairs == sorted(by_pairs, reverse=True)
+    assert smallest_seen(pairs=200, clusters=200, reference_odd=0, rows=280) > by_pairs[1]
+    assert smallest_seen(pairs=200, clusters=200, reference_odd=9, rows=14) > by_pairs[1]
+
+
+@given(st.integers(1, 400), st.floats(1e-9, 0.5))
+def test_the_least_count_is_the_least(count, bar):
+    need = least(count, bar)
+    assert need > count or 2 * stats.binom.sf(need - 1, count, 0.5) <= bar * (1 + 1e-9)
+    if need - 1 > count / 2:
+        assert 2 * stats.binom.sf(need - 2, count, 0.5) > bar * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(("pairs", "floor"), [(62, 0.0), (200, 0.1)])
+def test_tables_with_an_excess_of_the_size_show_it_in_four_of_five(pairs, floor):
+    """The excess as a report states it for the floor itself, in tables of fourteen rows of which thirteen are quiet."""
+    excess = smallest_seen(pairs=pairs, clusters=pairs, reference_odd=round(floor * pairs / 2), rows=14)
+    draw = random.Random(f"{pairs} {floor}")
+    seen = sum(_seen(draw, pairs, floor, excess) for _ in range(200))
+    assert 140 <= seen <= 200
+
+
+def _seen(draw, pairs, floor, excess):
+    sums = []
+    for row in range(14):
+        more = excess if row == 0 else 0.0
+        payoffs = draw.choices((1, -1, 0), (floor / 2 + more, floor / 2, 1 - floor - more), k=pairs)
+        sums += [
+            Sum(group=("", "m", f"p{row}", "r"), signal="action", cluster=n, pairs=1, plus=int(x > 0), minus=int(x < 0))
+            for n, x in enumerate(payoffs)
+        ]
+    return next(score for score in table(sums) if score.group[2] == "p0").outcome in {Outcome.DIFFERS, Outcome.DRIFTS}

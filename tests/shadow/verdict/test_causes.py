@@ -1,0 +1,68 @@
+"""Why pairs could not be compared: real reasons of the comparability gate, counted by cause."""
+
+import pytest
+
+from proxy.exchange import Failure, FailureKind
+from shadow.compare.gate import why_not_comparable
+from shadow.compare.pair import Kind, Pair
+from shadow.seen import understand, understand_leg
+from shadow.verdict.causes import shortfalls
+from shadow.verdict.evidence import Side
+from tests.exchanges import asked, exchange, said
+
+
+def reason(live, reference) -> str:
+    """Why these two exchanges cannot be compared, as it is stored."""
+    seen = understand(live)
+    found = understand_leg(reference, seen)
+    return why_not_comparable(Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=found.answer))
+
+
+def error(status):
+    return exchange(b'{"error": {"message": "no"}}', status, asked())
+
+
+NO_JSON = "the reference sent a body that is no JSON in 6"
+FINE = exchange(said("Fine."), request=asked())
+TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_LARGE, detail="8388608 bytes", after_head=True))
+
+
+@pytest.mark.parametrize(
+    ("live", "reference", "side", "cause", "sentence"),
+    [
+        (FINE, error(401), Side.REFERENCE, "401", "the reference refused with 401 (key) in 6"),
+        (FINE, error(404), Side.REFERENCE, "404", "the reference refused with 404 (no such model or path) in 6"),
+        (error(429), FINE, Side.PROVIDER, "429", "the provider refused with 429 (rate) in 6"),
+        (FINE, error(503), Side.REFERENCE, "503", "the reference answered with status 503 in 6"),
+        (FINE, TOO_LARGE, Side.REFERENCE, "too_large", "the reference sent a body too large to be read in 6"),
+        (
+            FINE,
+            exchange(b"<html>", request=asked()),
+            Side.REFERENCE,
+            "not_json",
+            "the reference sent a body that is no JSON in 6",
+        ),
+    ],
+)
+def test_a_stored_reason_is_told_by_side_and_cause_with_its_count(live, reference, side, cause, sentence):
+    [found] = shortfalls({reason(live, reference): 6})
+    assert (found.side, found.cause, found.pairs, found.sentence) == (side, cause, 6, sentence)
+    assert found.remedy
+
+
+def test_reasons_of_one_cause_are_added_up_and_the_most_frequent_comes_first():
+    many = {
+        "the reference gave no whole answer (barred): status 429: wait a little": 2,
+        reason(FINE, error(429)): 3,
+        reason(error(500), FINE): 4,
+    }
+    assert [(found.cause, found.pairs) for found in shortfalls(many)] == [("429", 5), ("500", 4)]
+
+
+def test_a_request_that_could_not_be_read_is_neither_sides():
+    [found] = shortfalls({"the request could not be read: not_json: Expecting value": 3})
+    assert (found.side, found.sentence) == (Side.UNKNOWN, "the request could not be read in 3")
+
+
+def test_any_other_reason_is_counted_too():
+    assert [found.pairs for found in shortfalls({"something else": 2, "and another": 1})] == [3]

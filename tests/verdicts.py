@@ -1,0 +1,29 @@
+"""Evidence and verdicts made by hand, for tests of those who print them."""
+
+from shadow.drift.scorecard import Outcome
+from shadow.verdict.evidence import CheckEvidence, Coverage, Evidence, SignalEvidence
+from shadow.verdict.rule import decide
+from shadow.verdict.value import Verdict
+
+FULL = Coverage(requests=400, asked=200, compared=200)
+
+
+def signal(name="action", outcome=Outcome.NONE_SEEN, *, excess=0.0, pairs=200, smallest=0.06, **more) -> SignalEvidence:
+    """One quiet signal of 200 pairs, unless told otherwise."""
+    fields = {"provider_odd": 10, "reference_odd": 10, "low": excess - 0.05, "high": excess + 0.05, **more}
+    return SignalEvidence(signal=name, pairs=pairs, excess=excess, outcome=outcome, smallest=smallest, **fields)
+
+
+def check(name="lost_space", **more) -> CheckEvidence:
+    """One check that a provider fails more often than its reference."""
+    fields = {"phrase": "lost spaces: 40 of 90 conversations", "named": True, **more}
+    return CheckEvidence(check=name, answers=100, faulty=42, **fields)
+
+
+def evidence(*signals, reference="official", coverage=FULL, **more) -> Evidence:
+    """Evidence about one provider; with nothing said, a quiet one."""
+    found = signals or (signal(),)
+    return Evidence(provider="p", model="m", reference=reference, coverage=coverage, signals=found, **more)
+
+
+QUIET: Verdict = decide(evidence())
