@@ -9,28 +9,41 @@ from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 
-from proxy.exchange import Exchange, Failure, Headers, Marks, Request, Response, Role
+from proxy.ending import last_event_came
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
 
 _MOST_MARKS = 100_000
 """Marks of one answer: 1.6 MB; a stream of more pieces keeps its last one up to date instead."""
 _LOOSE = 16 * 1024
 """Bytes of an answer that lie about in the pieces in which they came: each put away at once costs a paced stream 4 us more."""
+_ENDS = frozenset(
+    {
+        *(FailureKind.CLIENT_GONE, FailureKind.CLOSED, FailureKind.RESET, FailureKind.STOPPED),
+        *(FailureKind.SILENCE_TIMEOUT, FailureKind.TOTAL_TIMEOUT),
+    }
+)
+"""Ways of one side to end an exchange; behind the last event of a stream none of them takes anything away."""
 
 
 class _Stowed:
     """What is put away of a long answer: bytes up to a limit, and when each piece came and where it ends."""
 
-    __slots__ = ("body", "ends", "size", "times")
+    __slots__ = ("body", "cut", "ends", "size", "times")
 
     def __init__(self) -> None:
         self.body = bytearray()
+        self.cut = b""
+        """What came last, where the limit has left a part of it out."""
         self.times = array("d")
         self.ends = array("Q")
         self.size = 0
 
     def add(self, pieces: list[bytes], moments: list[float], room: int) -> None:
         """Take pieces, at most `room` bytes of the body in all; a mark for each, the last one true."""
-        self.body += b"".join(pieces)[: room - len(self.body)]
+        joined = b"".join(pieces)
+        left = room - len(self.body)
+        self.cut = (joined or self.cut) if len(joined) >= left else b""
+        self.body += joined[:left]
         self.times.extend(moments)
         ends = accumulate(map(len, pieces), initial=self.size)
         next(ends)
@@ -44,7 +57,7 @@ class Capture:
     """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from."""
 
     __slots__ = (
-        *("_begun", "_first", "_head", "_limit", "_moments", "_more", "_overhead", "_pieces", "_stowed", "_until"),
+        *("_begun", "_events", "_first", "_head", "_limit", "_moments", "_more", "_overhead", "_pieces", "_stowed", "_until"),
         *("conversation", "identity", "method", "model", "opted_out", "provider", "reference", "request_headers", "request_size"),
         *("role", "route", "size", "started", "stream", "tag", "target"),
     )
@@ -82,6 +95,7 @@ class Capture:
         self._stowed: _Stowed | None = None
         self._head: tuple[int, str, Headers, float] | None = None
         self._overhead = 0.0
+        self._events = False
 
     def ask(self, piece: bytes) -> None:
         """Take a piece of the request body, as the client sent it; most bodies are one."""
@@ -98,9 +112,10 @@ class Capture:
         """The request is being written to the provider, after `waited` seconds that were the client's or the network's."""
         self._overhead = max(0.0, now - self._begun - waited)
 
-    def head(self, status: int, reason: str, headers: Headers, now: float) -> None:
-        """The head of the answer is complete."""
+    def head(self, status: int, reason: str, headers: Headers, now: float, *, events: bool = False) -> None:
+        """The head of the answer is complete; `events` is True for an event stream in no content coding."""
         self._head = (status, reason, headers, now - self._begun)
+        self._events = events
 
     def add(self, piece: bytes, now: float) -> None:
         """Take a piece of the answer's body, free of transfer framing."""
@@ -124,8 +139,19 @@ class Capture:
         """True once the head of an answer has come."""
         return self._head is not None
 
+    @property
+    def ended(self) -> bool:
+        """True when the answer is an event stream that has come to its last event."""
+        if not self._events:
+            return False
+        stowed = self._stowed
+        before = b"" if stowed is None else stowed.cut or bytes(stowed.body)
+        return last_event_came(before + b"".join(self._pieces))
+
     def end(self, now: float, failure: Failure | None = None) -> Exchange:
-        """The exchange is over, by a whole answer or by `failure`."""
+        """The exchange is over, by a whole answer or by `failure`; a stream that has ended fails by no end of a connection."""
+        if failure is not None and failure.kind in _ENDS and self.ended:
+            failure = None
         return Exchange(
             id=self.identity,
             role=self.role,

@@ -35,6 +35,8 @@ from proxy.upstream import Upstream
 _log = logging.getLogger("sameweights.proxy")
 _FAULT = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_BEHIND = 1.0
+"""Seconds in which the framing behind the last event of a stream may come after the client has left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +150,11 @@ class Forward:
                 upload = Upload(live.arrival, link, live.capture)
                 sending = asyncio.create_task(upload.run())
             await done
+        except asyncio.CancelledError:
+            if door.gone and live.capture.ended:
+                # As many clients do: with the framing behind the last event, the connection can be kept.
+                await link.read_on(_BEHIND)
+            raise
         finally:
             if sending is not None:
                 await _stopped(sending)

@@ -167,6 +167,13 @@ class Link(asyncio.Protocol):
         else:
             transport.resume_reading()
 
+    async def read_on(self, seconds: float) -> None:
+        """Read the rest of an answer for which the wait was cancelled, for at most `seconds`."""
+        if self._answer is not None:
+            self.hold(held=False)
+            self.done = self._loop.create_future()
+            await asyncio.wait([self.done], timeout=seconds)
+
     def fail(self, kind: FailureKind, detail: str) -> None:
         """Give the answer up, and with it the connection."""
         answer = self._answer

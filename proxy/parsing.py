@@ -171,7 +171,7 @@ class Answer:
             return
         self.head = head
         self._plain = terms.plain
-        self._capture.head(head.status, head.reason, head.recorded(), now)
+        self._capture.head(head.status, head.reason, head.recorded(), now, events=head.hop.events and head.hop.readable)
         self._events = events
         self._pieces = events.pieces
         self._feed_parser = parser.feed_data

@@ -244,3 +244,54 @@ async def test_the_connection_behind_a_client_that_reads_nothing_serves_the_next
             while running.kept.more:
                 await running.kept.next()
         assert filled
+
+
+def _events(*datas):
+    return b"".join(b"data: %b\n\n" % data for data in datas)
+
+
+LAST_WORDS = {
+    "completions": _events(b'{"choices":[]}', b"[DONE]"),
+    "messages": b'event: message_delta\ndata: {}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n',
+    "responses": _events(b'{"type":"response.created"}', b'{"type":"response.completed","response":{}}'),
+    "responses that fail": _events(b'{"type":"response.failed","response":{}}'),
+    "CRLF and a comment": _events(b'{"choices":[]}', b"[DONE]").replace(b"\n", b"\r\n") + b": bye\r\n\r\n",
+}
+
+
+async def _leave_behind(last_words, field=b""):
+    """The client leaves when it has read `last_words`, which come in two pieces; the last chunk comes only then."""
+    left = asyncio.Event()
+    half = len(last_words) // 2
+
+    async def script(wire):
+        await wire.request()
+        head = STREAM_HEAD.replace(b"\r\n\r\n", b"\r\n" + field + b"\r\n")
+        await wire.send(head + chunks(last_words[:half]) + chunks(last_words[half:]))
+        await asyncio.wait_for(left.wait(), PATIENCE)
+        await wire.send(b"0\r\n\r\n")
+        await wire.gone()
+
+    async with scripted(script) as provider, plane(provider.url) as running:
+        async with client(running.port) as asked:
+            await asked.send(post(b'{"stream":true}', close=False))
+            await asked.until(chunks(last_words[half:]))
+            (door,) = running.plane._intake.connections
+        await until(lambda: door.gone)
+        left.set()
+        return await running.kept.next(), running.pulse.upstream_open
+
+
+@pytest.mark.promise("leaves.recorded")
+@pytest.mark.parametrize("last_words", LAST_WORDS.values(), ids=LAST_WORDS.keys())
+async def test_behind_the_last_event_of_a_stream_its_leaving_takes_nothing_away(last_words):
+    """openai's client closes at `[DONE]`, before the last chunk: the answer is whole, and the provider's connection is kept."""
+    exchange, still_open = await _leave_behind(last_words)
+    assert (exchange.failure, exchange.response.body) == (None, last_words)
+    assert still_open == 1
+
+
+@pytest.mark.promise("leaves.closes")
+async def test_what_is_in_a_content_coding_is_not_looked_into():
+    exchange, _ = await _leave_behind(LAST_WORDS["completions"], b"Content-Encoding: br\r\n")
+    assert exchange.failure.kind is FailureKind.CLIENT_GONE

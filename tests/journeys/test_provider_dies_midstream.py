@@ -336,3 +336,31 @@ async def test_an_upload_whose_framing_breaks_never_looks_complete_to_the_provid
         assert answer.count(b"HTTP/1.1") == 1
         assert not b"".join(seen).endswith(b"0\r\n\r\n")
         assert (await running.kept.next()).failure.kind is FailureKind.REFUSED
+
+
+@pytest.mark.promise("broken.never_whole")
+@pytest.mark.parametrize("how", ["close", "reset", "silence"])
+async def test_a_provider_that_ends_behind_its_last_event_answered_whole_but_its_framing_stays_broken(how):
+    """What the client gets is what came, without a last chunk made up; what is recorded is a whole answer."""
+    stream = chunks(b"data: 1\n\n", b"data: [DONE]\n\n")
+
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD + stream)
+        if how == "reset":
+            await asyncio.wait_for(read.wait(), PATIENCE)
+            wire.reset()
+        elif how == "silence":
+            await wire.gone()
+
+    read = asyncio.Event()
+    async with (
+        scripted(script) as provider,
+        plane(provider.url, timeouts={"idle": 0.3}) as running,
+        client(running.port) as asked,
+    ):
+        await asked.send(post(b"{}"))
+        assert (await asked.until(b"[DONE]\n\n\r\n")).endswith(stream)
+        read.set()
+        assert await asked.rest() == b""
+        assert (await running.kept.next()).failure is None

@@ -98,3 +98,32 @@ def test_putting_pieces_away_together_changes_nothing(sizes, limit, loose, most)
             assert made.size == len(sent)
         got = made.end(99.0).response
     assert (got.body, got.size, list(got.marks)) == (sent[:limit], len(sent), marks)
+
+
+STREAM = [b'data: {"n":%d}\n\n' % number for number in range(3_000)]
+
+
+def _streamed(pieces, limit, *, events=True):
+    made = capture(limit)
+    made.head(200, "OK", (), 1.0, events=events)
+    for piece in pieces:
+        made.add(piece, 1.0)
+    return made
+
+
+@pytest.mark.parametrize("limit", [0, 20, 1_000, 10_000_000])
+@pytest.mark.parametrize("count", [0, 1, 3_000])
+def test_a_stream_that_came_to_its_last_event_is_whole_whoever_ended_it_and_whatever_was_kept(limit, count):
+    made = _streamed([*STREAM[:count], b"data: [DONE]\n\n"], limit)
+    assert made.ended
+    for kind in FailureKind:
+        ours = kind in {FailureKind.CLIENT_GONE, FailureKind.STOPPED, FailureKind.TOTAL_TIMEOUT}
+        theirs = kind in {FailureKind.CLOSED, FailureKind.RESET, FailureKind.SILENCE_TIMEOUT}
+        exchange = made.end(2.0, Failure(kind=kind, detail="", after_head=True))
+        assert (exchange.failure is None) == (ours or theirs)
+
+
+def test_a_stream_without_its_last_event_fails_as_it_failed():
+    for made in (_streamed(STREAM, 1_000), _streamed([b"data: [DONE]\n\n"], 1_000, events=False)):
+        assert not made.ended
+        assert made.end(2.0, Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True)).failure is not None

@@ -111,6 +111,18 @@ async def test_whatever_a_provider_does_is_a_value(upstream, sent, close, kind, 
         assert (exchange.response is not None) == after
 
 
+@pytest.mark.parametrize("close", [True, False])
+async def test_a_reference_that_ends_behind_its_last_event_has_answered_whole(upstream, close):
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD + chunks(b"data: [DONE]\n\n"))
+        if not close:
+            await wire.gone()
+
+    async with scripted(script) as provider:
+        assert (await fetch(upstream, provider, total=0.2)).failure is None
+
+
 async def test_a_limit_on_the_whole_ends_what_never_ends(upstream):
     left = asyncio.Event()
 
