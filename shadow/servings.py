@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from proxy.exchange import Exchange
+from shadow.checks.identity import DEPLOYMENT
 from shadow.config import Config
 from shadow.identity.serving import Facts, Serving, traits
 from shadow.reading.answer import Answer
@@ -40,9 +41,20 @@ class Servings:
             for name, provider in config.proxy.providers.items()
         }
 
+    def names(self, exchange: Exchange) -> tuple[str, ...]:
+        """The names of models that earlier answers of this provider bore, asked for the same one."""
+        known = self._known.get((exchange.provider, self._name(exchange)))
+        return known.values("model") if known else ()
+
+    def _name(self, exchange: Exchange) -> str:
+        """What was asked for: the deployment that the path names, else the model of the body."""
+        deployment = DEPLOYMENT.search(exchange.request.target)
+        name = deployment[1] if deployment else exchange.model
+        return self._clean(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
+
     def observe(self, exchange: Exchange, answer: Answer) -> tuple[IdentityRow, ...]:
         """Take in one answer of any role; a row when it changes who serves, none otherwise."""
-        model = self._clean(exchange.model)[:LONGEST_NAME].encode("utf-8", "replace").decode()
+        model = self._name(exchange)
         serving = self._serving((exchange.provider, model))
         declared = self._declared.get(exchange.provider, {})
         change = serving.observe(traits(answer, declared=declared, clean=self._clean))

@@ -121,7 +121,7 @@ class Worker:
         """
         exchange = seen.exchange
         outcomes = [outcome(seen.ask, call)[0] for call in calls(seen.answer)]
-        found = check(seen.ask, seen.answer, sent_as=self._sent_as(exchange))
+        found = check(seen.ask, seen.answer, sent_as=self._sent_as(exchange), known_as=self._servings.names(exchange))
         self._metrics.exchange(exchange, seen.answer, outcomes, pair_id=pair_id)
         if exchange.role is Role.PRIMARY:
             self._metrics.findings(exchange.provider, exchange.model, "check", "", found, pair_id="")

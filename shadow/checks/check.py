@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,7 +11,7 @@ from shadow.checks.characters import broken_characters
 from shadow.checks.choosing import parallel_calls, tool_choice
 from shadow.checks.context import context_limit
 from shadow.checks.formats import response_format
-from shadow.checks.identity import echoed_model, serving_change
+from shadow.checks.identity import DEPLOYMENT, changed_alias, echoed_model, serving_change
 from shadow.checks.leaks import reasoning_form, template_leak
 from shadow.checks.limits import choice_count, max_tokens, stop
 from shadow.checks.loops import repetition
@@ -69,19 +69,23 @@ LEG_CHECKS: tuple[tuple[Aspect, Callable[[Ask, Answer], Finding]], ...] = (
 """The checks that a broken or a refused answer can fail too."""
 
 
-def check(ask: Ask, answer: Answer, *, sent_as: str = "") -> tuple[Finding, ...]:
+def check(ask: Ask, answer: Answer, *, sent_as: str = "", known_as: Collection[str] = ()) -> tuple[Finding, ...]:
     """One finding for each check, in order, those of LEG_CHECKS last.
 
-    `sent_as` is the name by which the provider was asked for the model, where the proxy put it in place of the client's.
+    `sent_as` is the name by which the provider was asked for the model, where the proxy put it in place of the client's;
+    `known_as` are the names of models that its earlier answers to this name bore.
     """
-    if sent_as:
-        ask = replace(ask, model=sent_as)
+    deployment = DEPLOYMENT.search(answer.exchange.request.target)
+    if sent_as or deployment:
+        ask = replace(ask, model=deployment[1] if deployment else sent_as)
     said, reason = answer.said, _why_not(ask, answer)
     read = said if isinstance(said, Completion) and not reason else None
     found = [
         judge(ask, read) if read and not unfit else unmeasured(aspect, reason or unfit)
         for aspect, judge, unfit in _fitting(ask.api)
     ]
+    if read and known_as:
+        found = [changed_alias(each, read, known_as) if each.aspect is Aspect.ECHOED_MODEL else each for each in found]
     return (*found, *(judge(ask, answer) for _, judge in LEG_CHECKS))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Collection
 
+from shadow.checks.model_names import Likeness, likeness
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.saying import judged, short, unmeasured
 from shadow.reading.ask import Ask
@@ -15,47 +16,40 @@ CHANGES = (
     "the id changed within the stream",
     "the system_fingerprint changed within the stream",
 )
-_ANY = frozenset({"", "auto", "default", "latest", "model"})
+_ANY = frozenset({"", "auto", "default", "latest", "model", "model-router", "router"})
 """Names that ask for no model in particular."""
-_DATED = re.compile(r"(?:-(?:\d{3,8}|20\d\d-\d\d-\d\d|latest|preview|beta|exp|stable))+$")
-"""What an alias leaves to the server: the date, the snapshot, the stage."""
-_DIGITS = re.compile(r"\d+")
-_FILE = re.compile(r"\.gguf$")
-_JOINTS = re.compile(r"[._\s]+")
-_KEPT, _LONGEST = 256, 200
-"""Names of models whose parts are kept, and characters of the longest of them: an application asks for the same few."""
+DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/")
+"""Where a path names the deployment that answers, as Azure's do: a name that its user chose."""
+ALIASED = "is a name of the provider's own"
 
 
 def echoed_model(ask: Ask, said: Completion) -> Finding:
-    """The answer names the model that was asked for; a router's prefix and the manner of writing are no difference.
+    """The answer names the model that was asked for; vendors, regions, dates and the manner of writing are no difference.
 
-    A request without a date leaves the snapshot to the server; two dates must be the same.
+    A request without a date leaves the snapshot to the server; two dates must be the same. A name that cannot be held against the
+    other is the provider's own: of one answer nothing can be said, and `changed_alias` judges it by those before.
     """
-    (asked, dated), (named, snapshot) = _parts(ask.model), _parts(said.model)
-    if not named:
+    if not said.model:
         return unmeasured(Aspect.ECHOED_MODEL, "the answer names no model")
-    if asked in _ANY:
+    if ask.model.rpartition("/")[2].casefold() in _ANY:
         return unmeasured(Aspect.ECHOED_MODEL, "the request asks for no model in particular")
-    if asked == named and (not dated or not snapshot or dated == snapshot):
-        return judged(Aspect.ECHOED_MODEL, True, said.model, ask.model, "")
-    reason = f"{short(ask.model, 80)!r} was asked for, {short(said.model, 80)!r} answers"
-    return judged(Aspect.ECHOED_MODEL, False, said.model, ask.model, reason)
+    asked, named = short(repr(ask.model), 80), short(repr(said.model), 80)
+    like = likeness(ask.model, said.model)
+    if like is Likeness.ALIAS:
+        return unmeasured(Aspect.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
+    reason = f"{asked} was asked for, {named} answers"
+    return judged(Aspect.ECHOED_MODEL, like is Likeness.SAME, said.model, ask.model, reason)
 
 
-def _parts(name: str) -> tuple[str, str]:
-    return _known(name) if len(name) <= _LONGEST else _taken_apart(name)
-
-
-def _taken_apart(name: str) -> tuple[str, str]:
-    """A name without its router, its tier and its manner of writing, and the digits of its date."""
-    last = name.strip().casefold().replace("\\", "/").rstrip("/").rpartition("/")[2]
-    last = _FILE.sub("", last.partition("@")[0].partition(":free")[0].partition(":nitro")[0].partition(":floor")[0])
-    plain = _JOINTS.sub("-", last.replace(":", "-"))
-    dated = _DATED.search(plain)
-    return (plain[: dated.start()], "".join(_DIGITS.findall(dated[0]))) if dated else (plain, "")
-
-
-_known = lru_cache(maxsize=_KEPT)(_taken_apart)
+def changed_alias(found: Finding, said: Completion, known_as: Collection[str]) -> Finding:
+    """A name of the provider's own stands for one model: the finding, judged by the names that answered to it before."""
+    if not known_as or ALIASED not in found.reason:
+        return found
+    if any(said.model == name or likeness(name, said.model) is Likeness.SAME for name in known_as):
+        return judged(Aspect.ECHOED_MODEL, True, said.model, "", "")
+    before = ", ".join(sorted(short(repr(name), 80) for name in known_as)[:3])
+    reason = f"{short(repr(said.model), 80)} answers, where {before} did since the first answer"
+    return judged(Aspect.ECHOED_MODEL, False, said.model, before, reason)
 
 
 def serving_change(_ask: Ask, said: Completion) -> Finding:

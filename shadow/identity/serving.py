@@ -129,6 +129,10 @@ class Serving:
         """The values of each facet, both sorted."""
         return {facet: tuple(sorted(values)) for facet, values in sorted(self._seen.items()) if values}
 
+    def values(self, facet: str) -> tuple[str, ...]:
+        """The values of one facet, in the order in which they were last seen."""
+        return tuple(self._seen.get(facet, ()))
+
     @property
     def identity(self) -> str:
         """The hash of the facts as last told; "" until the first picture is done."""

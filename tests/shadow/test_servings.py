@@ -85,3 +85,21 @@ def test_what_a_new_configuration_declares_is_a_change():
     servings.turn(Config(proxy=ProxyConfig(providers={"near": more})))
     (changed,) = observed(servings, "fp", 1)
     assert json.loads(changed.changes) == ["declared quantization: int4 is new (before: fp8)"]
+
+
+def test_the_names_that_answered_to_a_name_are_known_from_the_first_answer_on():
+    servings = learning()
+    live = answered("fp_a")
+    assert servings.names(live) == ()
+    servings.observe(live, read(live))
+    assert servings.names(live) == (read(live).said.model,)
+    assert servings.names(live._replace(model="another")) == ()
+
+
+def test_a_deployment_in_the_path_is_what_was_asked_for():
+    servings = learning()
+    live = answered("fp_a")
+    there = live._replace(request=live.request._replace(target="/openai/deployments/harbour/chat/completions"))
+    servings.observe(there, read(there))
+    assert servings.names(live) == ()
+    assert servings.names(there._replace(model="elsewhere")) == (read(live).said.model,)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -42,9 +43,19 @@ def test_a_request_that_could_not_be_read_leaves_its_answer_unchecked():
 
 def test_the_name_that_a_provider_was_asked_by_is_the_one_that_counts():
     said = answer("hello")
-    for asked, sent_as, state in (("m", "", State.MATCH), ("n", "", State.DIFFER), ("n", "m", State.MATCH)):
+    for asked, sent_as, state in (("m", "", State.MATCH), ("n", "", State.NOT_MEASURED), ("n", "m", State.MATCH)):
         found = check(ask(model=asked), said, sent_as=sent_as)
         assert next(finding.state for finding in found if finding.aspect is Aspect.ECHOED_MODEL) is state
+
+
+def test_the_deployment_that_a_path_names_is_what_was_asked_for():
+    said = answer("hello")
+    request = said.exchange.request._replace(target="/openai/deployments/harbour/chat/completions?api-version=1")
+    said = replace(said, exchange=said.exchange._replace(request=request))
+    found = next(finding for finding in check(ask(model="gpt-4o"), said) if finding.aspect is Aspect.ECHOED_MODEL)
+    assert found.reason == "'harbour' is a name of the provider's own, and 'm' answers: only a change of it would be a fault"
+    known = check(ask(model="gpt-4o"), said, known_as=("gpt-4o-mini",))
+    assert next(finding for finding in known if finding.aspect is Aspect.ECHOED_MODEL).state is State.DIFFER
 
 
 def test_each_check_gives_the_finding_of_its_own_entry_and_no_aspect_stands_twice():
@@ -107,7 +118,7 @@ def test_a_clean_answer_of_another_api_gives_no_finding(name):
         ("responses_cut.sse", {"max_output_tokens": 500}, Aspect.FINISH_CONTRADICTION),
         ("responses_text.sse", {"include": ["message.output_text.logprobs"]}, Aspect.LOGPROBS),
         ("responses_text.sse", {"stream": False}, Aspect.STREAM_IGNORED),
-        ("responses_text.sse", {"model": "another"}, Aspect.ECHOED_MODEL),
+        ("responses_text.sse", {"model": "gpt-5.6-mini"}, Aspect.ECHOED_MODEL),
         ("responses_vllm_reasoning.sse", {"reasoning": {"effort": "none"}}, Aspect.REASONING_FORM),
         ("responses_end_differs.sse", {}, Aspect.STREAM_STRUCTURE),
         ("responses_without_end.sse", {}, Aspect.BROKEN_STREAM),
@@ -131,13 +142,13 @@ def test_a_clean_answer_of_another_api_gives_no_finding(name):
             {**MESSAGE, "output_config": {"format": {"type": "json_schema", "schema": {}}}},
             Aspect.RESPONSE_FORMAT,
         ),
-        ("messages_text.sse", {**MESSAGE, "model": "another"}, Aspect.ECHOED_MODEL),
+        ("messages_text.sse", {**MESSAGE, "model": "claude-haiku-4-5"}, Aspect.ECHOED_MODEL),
         ("messages_whole.json", {**MESSAGE, "thinking": {"type": "disabled"}}, Aspect.REASONING_FORM),
         ("messages_ended_early.sse", MESSAGE, Aspect.BROKEN_STREAM),
         ("messages_error_mid_stream.sse", MESSAGE, Aspect.BROKEN_STREAM),
         ("messages_error.json", MESSAGE, Aspect.CONTEXT_LIMIT),
         ("embeddings_strange_indices.json", {"input": "tide"}, Aspect.USAGE),
-        ("embeddings_numbers.json", {"input": "tide", "model": "another"}, Aspect.ECHOED_MODEL),
+        ("embeddings_numbers.json", {"input": "tide", "model": "text-embedding-3-large"}, Aspect.ECHOED_MODEL),
     ],
 )
 def test_a_fault_in_another_api_is_named_by_its_check(name, asked, aspect):

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.checks.identity import CHANGES, echoed_model, serving_change
+from shadow.checks.identity import CHANGES, changed_alias, echoed_model, serving_change
 from shadow.compare.finding import State
 from tests.shadow.compare.made import ask, choice, completion
 
@@ -24,6 +24,8 @@ from tests.shadow.compare.made import ask, choice, completion
         ("x", "", State.NOT_MEASURED),
         ("openrouter/auto", "gpt-4o", State.NOT_MEASURED),
         ("", "gpt-4o", State.NOT_MEASURED),
+        ("model-router", "gpt-4.1-nano", State.NOT_MEASURED),
+        ("prod-chat", "gpt-4o-2024-08-06", State.NOT_MEASURED),
     ],
 )
 def test_the_model_that_was_asked_for_answers(asked, named, state):
@@ -33,8 +35,25 @@ def test_the_model_that_was_asked_for_answers(asked, named, state):
 
 def test_a_name_of_any_length_is_taken_apart():
     for name in ("m" * 150, "m" * 5_000):
-        for asked, state in ((f"router/{name}", State.MATCH), (f"{name}-2", State.DIFFER)):
-            assert echoed_model(ask(model=asked), replace(completion(choice("a")), model=name)).state is state
+        for asked, state in ((f"router/{name}-2", State.MATCH), (f"{name}-3", State.DIFFER)):
+            assert echoed_model(ask(model=asked), replace(completion(choice("a")), model=f"{name}-2")).state is state
+
+
+def test_a_name_of_the_providers_own_is_judged_by_the_names_that_answered_to_it_before():
+    said = replace(completion(choice("a")), model="gpt-4o-2024-08-06")
+    found = echoed_model(ask(model="prod-chat"), said)
+    assert changed_alias(found, said, ()) == found
+    assert changed_alias(found, said, ("gpt-4o-2024-05-13", "gpt-4o-2024-08-06")).state is State.MATCH
+    changed = changed_alias(found, said, ("gpt-4.1-mini",))
+    assert changed.state is State.DIFFER
+    assert changed.reason == "'gpt-4o-2024-08-06' answers, where 'gpt-4.1-mini' did since the first answer"
+
+
+def test_names_that_can_be_held_against_each_other_are_never_an_alias():
+    said = replace(completion(choice("a")), model="gpt-4o-mini")
+    found = echoed_model(ask(model="gpt-4o"), said)
+    assert changed_alias(found, said, ("gpt-4o-mini",)) == found
+    assert found.state is State.DIFFER
 
 
 @pytest.mark.parametrize("note", CHANGES)
