@@ -41,8 +41,10 @@ _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
 _CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
 """Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
 _OURS = b"x-sameweights-"
+_CACHES = (b"x-cache", b"cache-status", b"x-cache-status", b"cf-cache-status", b"helicone-cache", b"x-portkey-cache-status")
 _REMEMBERED = frozenset(
     {
+        *_CACHES,
         *(
             b"content-type",
             b"content-encoding",
@@ -74,7 +76,7 @@ _REMEMBERED = frozenset(
             b"x-client-request-id",
             b"request-id",
         ),
-        *(b"x-powered-by", b"x-served-by", b"x-cache", b"traceparent", b"server-timing", b"x-should-retry", b"idempotency-key"),
+        *(b"x-powered-by", b"x-served-by", b"traceparent", b"server-timing", b"x-should-retry", b"idempotency-key"),
     }
 )
 _REMEMBERED_PREFIXES = (

@@ -20,6 +20,7 @@ from shadow.compare.pair import ControlReason
 from shadow.reading.answer import Answer
 from shadow.reading.ask import fingerprint
 from shadow.reading.completion import Completion, ToolCall
+from shadow.sampling.request import REMOVED
 from shadow.seen import Seen
 from storage.config import Bodies
 from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, PairRecord, PairRow, PayoffRow, ToolCallRow
@@ -214,7 +215,7 @@ def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], bodie
         provider=live.provider,
         reference=live.reference,
         conversation=_storable(triple.live.conversation),
-        request_fingerprint=fingerprint(triple.live.ask) if bodies != "none" else "",
+        request_fingerprint=fingerprint(triple.live.ask, REMOVED) if bodies != "none" else "",
         subject_id=live.id,
         reference_id=triple.reference.exchange.id,
         control_id=triple.control.exchange.id if triple.control else "",

@@ -1,6 +1,7 @@
 """Which pairs of a group are let in: a request once in 24 hours, a conversation ten times, so that one oddity is not a drift.
 
-By the times of the pairs alone: out-of-order pairs and clocks that jump only ever move a pair in or out of its 24 hours.
+By the times of the pairs alone: out-of-order pairs and clocks that jump only ever move a pair in or out of its 24 hours. The
+judge rules by it and a report reads those rulings (`counts`), so that both go by the same pairs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,15 @@ PER_CONVERSATION = 10
 TIDY_EVERY = 1_000
 MOST = 50_000
 """Names of requests and, apart from them, of conversations remembered of a group: about 10 MB; the oldest are forgotten first."""
+
+
+LEFT_OUT = frozenset({Exclusion.REPEATED.value, Exclusion.CONVERSATION_FULL.value})
+"""Rulings of this rule; a pair that waits for its ruling counts."""
+
+
+def counts(ruling: str, *, agreement: bool) -> bool:
+    """Whether a payoff of a pair counts after what was ruled on the pair; `agreement` tells what kind of signal it is of."""
+    return ruling not in LEFT_OUT and not (agreement and ruling == Exclusion.CACHING_REFERENCE)
 
 
 class Admission:

@@ -1,6 +1,7 @@
 """Why a pair counts for less than it might: a closed list, each with its sentence, so that what was left out is counted and said.
 
-Each reason is found without asking who of the two answers is whose: a pair that is left out for one side only would bias.
+Each reason but one is found alike whosever answer it is: a pair that is left out for one side only would bias. The one is what
+heads of the reference's answers tell of a cache: a stored answer is a draw like any other, but r and r' would be the same draw.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ LONG = 1_000
 """Characters from which two sampled texts are not the same by chance."""
 WARM = 0.5
 """Temperature from which they are not."""
+
+CACHE_FIELDS = ("x-cache", "cache-status", "x-cache-status", "cf-cache-status", "helicone-cache", "x-portkey-cache-status")
+"""Fields by which a cache writes that it answered: with the word `hit`."""
 
 
 class Exclusion(StrEnum):
@@ -53,9 +57,9 @@ SENTENCES: Mapping[Exclusion, str] = {
     Exclusion.CONTROL_FAILED: "the second reference answer failed",
     Exclusion.SEED: "the request carries a seed, which makes the reference's answers alike",
     Exclusion.NO_CONTROL: "no second reference answer was asked",
-    Exclusion.CACHED: "an answer came from a cache",
+    Exclusion.CACHED: "an answer of the reference came from a cache",
     Exclusion.SAME_SERVER: "the provider and the reference are the same server",
-    Exclusion.CACHING_REFERENCE: "answers come from a cache, so the tests of agreement are off",
+    Exclusion.CACHING_REFERENCE: "answers of the reference come from a cache, so the tests of agreement are off",
     Exclusion.REPEATED: "the same request was counted within the last 24 hours",
     Exclusion.CONVERSATION_FULL: "ten pairs of this conversation were counted within the last 24 hours",
     Exclusion.TOO_MANY_GROUPS: "as many groups as `drift.groups` allows are judged already, and its group is none of them",
@@ -90,12 +94,16 @@ def why_not_whole(y: Answer, r: Answer) -> Exclusion:
     return Exclusion.PROVIDER_FAILED if fates[0] is Standing.FAILED else Exclusion.NONE
 
 
-def why_cached(ask: Ask, *whole: Answer) -> Exclusion:
-    """Whether any of these whole answers came from a cache: by its head, by an id that another has, or by a long text that
-    another has although the temperature is high. In no order.
+def why_cached(ask: Ask, y: Answer, *reference: Answer) -> Exclusion:
+    """Whether an answer of the `reference` came from a cache: by its head, by an id that another answer has, or by a long text
+    that another has although the temperature is high.
+
+    Only the reference's own heads count (RFC 9111, 5.1). A provider's cache leaves r and r' independent of each other, and what
+    a provider writes in its heads must not decide which of its answers are judged; ids and texts of r and r' it cannot foresee.
     """
+    whole = (y, *reference)
     ids = [found for leg in whole if (found := said(leg).id)]
-    if len(set(ids)) < len(ids) or any(_cached_by_its_head(leg) for leg in whole):
+    if len(set(ids)) < len(ids) or any(_cached_by_its_head(leg) for leg in reference):
         return Exclusion.CACHED
     texts = [text for leg in whole if len(text := said(leg).first.text or "") >= LONG]
     warm = ask.temperature is None or ask.temperature >= WARM
@@ -109,7 +117,7 @@ def remarks(ask: Ask) -> tuple[Exclusion, ...]:
 
 
 def _cached_by_its_head(leg: Answer) -> bool:
-    """As shared caches say it (RFC 9111, section 5.1; x-cache is a custom of theirs)."""
+    """As shared caches write it: Age (RFC 9111, 5.1), Cache-Status (RFC 9211), and the customs of some of them."""
     response = leg.exchange.response
     heads = {name.lower(): value.strip().lower() for name, value in response.headers} if response else {}
-    return "hit" in heads.get("x-cache", "") or heads.get("age", "0") not in {"", "0"}
+    return any("hit" in heads.get(name, "") for name in CACHE_FIELDS) or heads.get("age", "0") not in {"", "0"}

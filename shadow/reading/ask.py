@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,11 +69,16 @@ def read_ask(target: str, headers: Headers, body: bytes, truncated: bool) -> Ask
     return _ask(api, READERS[api].as_chat(loaded.value), loaded.value)
 
 
-def fingerprint(ask: Ask) -> str:
-    """32 hex digits that are equal for requests of equal meaning, however their JSON is laid out; "" when unread."""
+def fingerprint(ask: Ask, without: Container[str] = ()) -> str:
+    """32 hex digits that are equal for requests of equal meaning, however their JSON is laid out; "" when unread.
+
+    `without` are members that do not count: those of a person or an account, which a copy for the reference lacks.
+    """
     if ask.unread:
         return ""
-    return digest(ask.body if ask.api == "chat" else [ask.api, ask.sent])
+    sent = ask.body if ask.api == "chat" else ask.sent
+    kept = {name: value for name, value in sent.items() if name not in without}
+    return digest(kept if ask.api == "chat" else [ask.api, kept])
 
 
 def digest(value: Any) -> str:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from shadow.drift.exclusion import Exclusion
+from shadow.drift.admission import counts
 from shadow.drift.scorecard import GroupKey, Score, Sum, discoveries, group_evidence, table
 from shadow.drift.signals import AGREEMENT
 from shadow.views.cards import Key, Source, card, keys, worst_first
@@ -94,7 +94,7 @@ def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[Sc
             minus=one.minus,
         )
         for one in reader.verdicts.scored(since, until)
-        if one.ruling != Exclusion.CACHING_REFERENCE or one.signal not in AGREEMENT
+        if counts(one.ruling, agreement=one.signal in AGREEMENT)
     ]
     found: dict[Key, list[Score]] = defaultdict(list)
     for score in table(sums):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift import admission as room
-from shadow.drift.admission import DAY, Admission
+from shadow.drift.admission import DAY, Admission, counts
 from shadow.drift.exclusion import Exclusion
 
 
@@ -81,3 +81,18 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(monkeypatch):
     assert len(admission._requests) == len(admission._conversations) == 20
     assert offer(admission, "again", fingerprint="f99", at=100) is Exclusion.REPEATED
     assert offer(admission, "again", fingerprint="f1", at=100) is Exclusion.NONE
+
+
+@pytest.mark.parametrize(
+    ("ruling", "agreement", "directed"),
+    [
+        ("", True, True),
+        (Exclusion.REPEATED, False, False),
+        (Exclusion.CONVERSATION_FULL, False, False),
+        (Exclusion.CACHING_REFERENCE, False, True),
+        (Exclusion.TOO_MANY_GROUPS, True, True),
+        (Exclusion.PROVIDER_FAILED, True, True),
+    ],
+)
+def test_a_report_counts_what_was_let_in_and_what_nobody_ruled_on(ruling, agreement, directed):
+    assert (counts(ruling, agreement=True), counts(ruling, agreement=False)) == (agreement, directed)

@@ -54,12 +54,17 @@ def test_each_fate_has_its_reason_and_the_other_order_silences_too(asked, y, r, 
     [
         (headed(("X-Cache", "HIT from edge")), Exclusion.CACHED),
         (headed(("Age", "12")), Exclusion.CACHED),
+        (headed(("Cache-Status", "Edge; hit; ttl=30")), Exclusion.CACHED),
+        (headed(("Cache-Status", "Edge; fwd=miss")), Exclusion.NONE),
+        (headed(("CF-Cache-Status", "HIT")), Exclusion.CACHED),
         (headed(("age", "0"), ("x-cache", "MISS")), Exclusion.NONE),
     ],
 )
-def test_a_cache_is_told_by_its_head_whosever_answer_it_is(odd, why):
-    for legs in permutations((FINE, answer("Hi"), odd)):
-        assert why_cached(ask(), *legs) is why
+def test_a_cache_is_told_by_the_heads_of_the_reference_alone(odd, why):
+    for reference in permutations((answer("Hi"), odd)):
+        assert why_cached(ask(), FINE, *reference) is why
+    assert why_cached(ask(), FINE, odd) is why
+    assert why_cached(ask(), odd, FINE, answer("Hi")) is Exclusion.NONE
 
 
 def test_a_cache_is_told_by_an_id_that_comes_twice():

@@ -134,6 +134,25 @@ def test_equal_meaning_has_an_equal_fingerprint():
     assert len(digest({"n": 2**70})) == 32
 
 
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "x"}]}),
+        ("/v1/responses", {"input": "x"}),
+        ("/v1/messages", {"messages": [{"role": "user", "content": "x"}]}),
+    ],
+)
+def test_members_that_do_not_count_leave_the_fingerprint_alone(target, words):
+    plain, named, other = (
+        ask({"model": "m", **words, **more}, target=target)
+        for more in ({}, {"user": "u", "metadata": {"user_id": "u"}}, {"user": "u", "top_p": 0.5})
+    )
+    without = {"user", "metadata"}
+    assert fingerprint(plain, without) == fingerprint(named, without) != fingerprint(other, without)
+    assert fingerprint(plain) == fingerprint(plain, without)
+    assert fingerprint(named) != fingerprint(plain)
+
+
 @given(HOSTILE, st.booleans())
 def test_no_json_makes_it_raise(value, truncated):
     asked = ask({"messages": [value] if isinstance(value, dict) else value, "tools": value, "model": value}, truncated=truncated)

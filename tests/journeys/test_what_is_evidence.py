@@ -1,0 +1,101 @@
+"""What a provider writes in its heads leaves nothing out, and one tie that is repeated is no difference."""
+
+import asyncio
+import itertools
+import json
+import sys
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from tests.journeys.test_drift_is_seen import CONFIG, WEATHER
+from tests.running import chat, until
+from tests.wires import ok, scripted
+
+pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
+
+
+@asynccontextmanager
+async def calling(city: str, *fields: bytes):
+    """A server that calls the tool for `city`, each answer under an id of its own."""
+    numbers = itertools.count(1)
+
+    async def script(wire):
+        while True:
+            await wire.request()
+            function = {"name": "get_weather", "arguments": json.dumps({"city": city})}
+            message = {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"id": "c", "type": "function", "function": function}],
+            }
+            choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+            body = {"id": f"{city}-{next(numbers)}", "object": "chat.completion", "model": "pretend-small", "choices": [choice]}
+            await wire.send(ok(json.dumps(body).encode(), b"Content-Type: application/json", *fields))
+
+    async with scripted(script) as server:
+        yield server
+
+
+async def send(served, *bodies: bytes) -> None:
+    async with aiohttp.ClientSession() as session:
+        for body in bodies:
+            headers = {"Content-Type": "application/json"}
+            async with session.post(f"{served.data}/v1/chat/completions", data=body, headers=headers) as got:
+                assert got.status == 200
+                await got.read()
+
+
+async def ruled(served, pairs: int) -> None:
+    """Wait until so many pairs were ruled on: counted, or left out."""
+
+    async def enough() -> bool:
+        counted = await served.metric("sameweights_drift_pairs_total", signal="args")
+        return counted + await served.metric("sameweights_drift_excluded_total") >= pairs
+
+    await until(enough)
+
+
+async def report(served) -> tuple[int, dict]:
+    words = ("report", "--since", "all", "--json", "--fail-on-drift", "--db", str(served.database))
+    command = (sys.executable, "-P", "-m", "shadow.cli", *words)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    return process.returncode, json.loads(said)
+
+
+def args(found: dict) -> dict:
+    [card] = found["cards"]
+    [line] = [line for line in card["signals"] if line["signal"] == "args"]
+    return line
+
+
+async def test_a_provider_that_says_its_answers_are_old_is_judged_like_any_other(serve):
+    fields = (b"Age: 1", b"X-Cache: HIT", b"Cache-Status: edge; hit")
+    async with (
+        calling("Rome", *fields) as candidate,
+        calling("Paris") as official,
+        serve(CONFIG.format(candidate=candidate.url, official=official.url)) as served,
+    ):
+        await send(served, *(chat(text=f"Weather? {number}", tools=[WEATHER], temperature=0.6) for number in range(60)))
+        await ruled(served, 60)
+        assert await served.metric("sameweights_drift_excluded_total", reason="cached") == 0
+        code, found = await report(served)
+    assert code == 3
+    assert args(found)["pairs"] == args(found)["provider_odd"] == 60
+
+
+async def test_one_tie_repeated_under_other_names_is_no_difference(serve):
+    async with (
+        calling("Rome") as candidate,
+        calling("Paris") as official,
+        serve(CONFIG.format(candidate=candidate.url, official=official.url)) as served,
+    ):
+        named = [{"user": f"user-{number}", "metadata": {"session": str(number)}} for number in range(16)]
+        await send(served, *(chat(text="Weather?", tools=[WEATHER], temperature=0.6, **more) for more in named))
+        await ruled(served, 16)
+        assert await served.metric("sameweights_drift_excluded_total", reason="repeated") == 15
+        code, found = await report(served)
+    assert code == 0
+    assert args(found)["pairs"] == 1, "the report drops what the judge dropped"
