@@ -57,8 +57,19 @@ class Capture:
     """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from."""
 
     __slots__ = (
-        *("_begun", "_events", "_first", "_head", "_limit", "_moments", "_more", "_overhead", "_pieces", "_stowed", "_until"),
-        *("conversation", "identity", "method", "model", "opted_out", "provider", "reference", "request_headers", "request_size"),
+        *("_begun", "_events", "_first", "_head", "_limit", "_moments", "_more", "_overhead", "_passed", "_pieces", "_stowed"),
+        *(
+            "_until",
+            "conversation",
+            "identity",
+            "method",
+            "model",
+            "opted_out",
+            "provider",
+            "reference",
+            "request_headers",
+            "request_size",
+        ),
         *("role", "route", "size", "started", "stream", "tag", "target"),
     )
 
@@ -96,6 +107,7 @@ class Capture:
         self._head: tuple[int, str, Headers, float] | None = None
         self._overhead = 0.0
         self._events = False
+        self._passed: Marks | None = None
 
     def ask(self, piece: bytes) -> None:
         """Take a piece of the request body, as the client sent it; most bodies are one."""
@@ -124,6 +136,17 @@ class Capture:
         self._moments.append(now)
         if self.size >= self._until:
             self._stow()
+
+    def pass_up(self, size: int) -> None:
+        """Count bytes of the client that are not kept."""
+        self.request_size += size
+
+    def pass_down(self, size: int, now: float) -> None:
+        """Count bytes of the answer that are not kept: when the first came, and the last."""
+        self.size += size
+        at = now - self._begun
+        first = self._passed
+        self._passed = Marks([at], [size]) if first is None else Marks([first.seconds[0], at], [first.ends[0], self.size])
 
     def _stow(self) -> _Stowed:
         """Put the loose pieces away."""
@@ -189,7 +212,7 @@ class Capture:
             headers=headers,
             body=body,
             size=self.size,
-            marks=Marks([at - begun for at in times], ends),
+            marks=self._passed or Marks([at - begun for at in times], ends),
             head_seconds=head_seconds,
         )
 

@@ -76,6 +76,8 @@ class Limits(Section):
     """Bytes waiting for the audit process before exchanges are dropped, and counted."""
     clients: Annotated[int, Field(ge=0)] = 10_000
     """Connections of clients at once, for each worker; one more is answered 503 and closed. 0 is no limit."""
+    websockets: Annotated[int, Field(ge=0)] = 1_000
+    """WebSockets open at once, for each worker; one more is answered 503. 0 is no limit."""
     upstream_connections: Annotated[int, Field(ge=0)] = 0
     """Connections to one provider at once; 0 is no limit."""
 

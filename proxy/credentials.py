@@ -16,7 +16,7 @@ from urllib.parse import quote
 import brotli
 
 from proxy.exchange import Exchange, Headers, Marks, Response
-from proxy.headers import Fields
+from proxy.headers import Fields, subprotocol_credentials
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -38,6 +38,8 @@ def of_request(fields: Fields, target: str) -> list[bytes]:
     named = zip(fields.names, fields.pairs, strict=True)
     bearing = [value for lower, (_, value) in named if lower not in _PLAIN and _BEARING.search(lower)]
     found = [secret for value in bearing for secret in _in_field(value)]
+    for word in subprotocol_credentials(fields):
+        found += [word, word.rpartition(b"key.")[2], word.rpartition(b".")[2]]
     if "?" in target:
         found += [value.encode("latin-1", "replace") for value in _SECRET_QUERY.findall(target)]
     return found

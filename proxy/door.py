@@ -41,6 +41,16 @@ class Flow(Protocol):
         """The client reads too slowly, or again."""
 
 
+class Onward(Protocol):
+    """Where a client's bytes go once its connection has switched protocols."""
+
+    def take(self, data: bytes) -> None:
+        """Send bytes on."""
+
+    def end(self) -> None:
+        """The client has ended its side."""
+
+
 class Door(RequestHandler):
     """The protocol of one client connection."""
 
@@ -52,6 +62,7 @@ class Door(RequestHandler):
         "_limits",
         "_lingering",
         "_on_loopback",
+        "_onward",
         "_pulse",
         "flow",
         "gone",
@@ -71,6 +82,7 @@ class Door(RequestHandler):
         self._heading: Heading | None = None
         self._lingering: asyncio.Future[None] | None = None
         self._on_loopback: bool | None = None
+        self._onward: Onward | None = None
         self.flow: Flow | None = None
         self.gone = False
         self.head_since = 0.0
@@ -115,6 +127,9 @@ class Door(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head or of a body; a head must be complete within its limits of size and time."""
+        if self._onward is not None:
+            self._onward.take(data)
+            return
         between_requests = self._waiter is not None or not self._request_count
         super().data_received(data)
         if not between_requests:
@@ -129,11 +144,16 @@ class Door(RequestHandler):
             if self._head_bytes > self._limits.head:
                 self._refuse_head()
 
-    def eof_received(self) -> None:
-        """The client has ended its side: it is gone, whatever still waits to be written to it."""
+    # A true value keeps the transport open for writing, as asyncio documents; aiohttp never returns one.
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """The client has ended its side: it is gone, whatever still waits to be written to it; but not from a tunnel."""
+        if self._onward is not None:
+            self._onward.end()
+            return True
         self._stop_lingering()
         if not self.idle and self.transport is not None:
             self.transport.abort()
+        return None
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The client is gone; aiohttp cancels the request in progress."""
@@ -175,10 +195,20 @@ class Door(RequestHandler):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.close()
 
+    def switch(self, onward: Onward) -> None:
+        """From here on the client's bytes are another protocol's, and go `onward`, those first that came too early."""
+        self._onward = onward
+        tail, self._message_tail = self._message_tail, b""
+        if tail:
+            onward.take(tail)
+        if self._buffer_paused and self.transport is not None:
+            self._buffer_paused = False
+            self.transport.resume_reading()
+
     def peer_closed(self) -> bool:
         """True when the client has gone while we were not reading, which the event loop cannot see (Linux)."""
         transport = self.transport
-        if transport is None or transport.is_reading() or not hasattr(socket, "TCP_INFO"):
+        if transport is None or transport.is_reading() or self._onward is not None or not hasattr(socket, "TCP_INFO"):
             return False
         sock = transport.get_extra_info("socket")
         return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in _TCP_CLOSED
@@ -253,6 +283,8 @@ class Door(RequestHandler):
             self._request_in_progress, self._current_request = False, None
             if self._handler_waiter is not None:
                 self._handler_waiter.set_result(None)
+        if self._onward is not None:
+            return False
         if self._upgraded:
             # Not taken up, as ever: aiohttp reads what came behind it as requests again.
             await self.finish_response(request, answered, None)

@@ -24,12 +24,13 @@ from proxy.identity import new_id
 from proxy.link import Link
 from proxy.origin import Origin
 from proxy.parsing import Answer
-from proxy.peek import peek, renamed
+from proxy.peek import Peek, peek, query_model, renamed, renamed_query
 from proxy.pulse import Pulse
 from proxy.relay import Relay
 from proxy.route import Leg, Router
 from proxy.sending import Upload
 from proxy.sink import Sink
+from proxy.tunnel import Tunnel
 from proxy.upstream import Upstream
 
 _log = logging.getLogger("sameweights.proxy")
@@ -76,6 +77,7 @@ class Forward:
         self._pulse = pulse
         self._kept = Answered(keep=True)
         self._closed = Answered(keep=False)
+        self._websockets = 0
         self.draining = False
         """True when the process is going: no connection is kept for another request."""
         self.quiet = asyncio.Event()
@@ -117,6 +119,8 @@ class Forward:
         keep, relay.keep = relay.keep, False
         arrival.heading.check(self._limits.head)
         relay.keep = keep
+        if arrival.heading.websocket:
+            return await self._websocket(live)
         body = arrival.here(self._limits.peek_body)
         if body is None:
             body = await self._first_of_body(live)
@@ -133,6 +137,27 @@ class Forward:
             await self._exchange(live, link, answer, message)
             if relay.uploading or not link.replaceable(answer):
                 break
+        return _outcome(answer, relay, leg.provider)
+
+    async def _websocket(self, live: Live) -> Failure | None:
+        """Open a WebSocket at the provider and carry it until either side ends it; a provider that opens none has answered."""
+        most, relay = self._limits.websockets, live.relay
+        if most and self._websockets >= most:
+            raise RequestError(503, "too_many_websockets", f"{most} WebSockets are open, and no more are let in")
+        transport = cast("Door", live.arrival.client).transport
+        if transport is None:
+            raise ConnectionResetError
+        self._websockets += 1
+        try:
+            leg = self._choose_for_websocket(live)
+            link = await self._open(live, live.ways.origins[leg.provider], leg.provider)
+            relay.onward = tunnel = Tunnel(link, transport, live.capture)
+            live.capture.sent(monotonic(), live.waited)
+            answer = Answer(method="GET", limit=self._limits.head, capture=live.capture, reader=relay, switch=b"websocket")
+            await self._exchange(live, link, answer, self._head(live, leg, live.arrival.length))
+            tunnel.close()
+        finally:
+            self._websockets -= 1
         return _outcome(answer, relay, leg.provider)
 
     async def _exchange(self, live: Live, link: Link, answer: Answer, message: bytes) -> None:
@@ -187,15 +212,24 @@ class Forward:
 
     def _choose(self, live: Live, body: bytes) -> tuple[Leg, bytes]:
         """The leg of the request, and its body with the provider's own name of the model in it, where a route says so."""
+        leg = self._leg(live, peek(body))
+        return leg, renamed(body, leg.rename) if leg.rename else body
+
+    def _choose_for_websocket(self, live: Live) -> Leg:
+        """The same for a WebSocket, which names its model in the query, if at all before its first frame."""
+        leg = self._leg(live, Peek(model=query_model(live.arrival.heading.target), stream=True))
+        return leg._replace(target=renamed_query(leg.target, leg.rename)) if leg.rename else leg
+
+    @staticmethod
+    def _leg(live: Live, seen: Peek) -> Leg:
         arrival, capture = live.arrival, live.capture
-        seen = peek(body)
         said = arrival.heading.told
         capture.model, capture.stream = seen.model, seen.stream
         capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
         leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.heading.target)
         capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
         _guard_keys(live, leg)
-        return leg, renamed(body, leg.rename) if leg.rename else body
+        return leg
 
     @staticmethod
     def _head(live: Live, leg: Leg, length: int | None) -> bytes:

@@ -27,6 +27,7 @@ class Framing(Enum):
     LENGTH = "content-length"
     CHUNKED = "chunked"
     CLOSE = "until the connection closes"
+    TUNNEL = "another protocol from here on"
 
 
 class AnswerHead(NamedTuple):
@@ -48,8 +49,8 @@ class AnswerHead(NamedTuple):
 
     @property
     def interim(self) -> bool:
-        """True for the heads that come before the answer itself (1xx)."""
-        return self.status < 200
+        """True for the heads that come before the answer itself (1xx); a switch of protocols is an answer (RFC 9110 15.2.2)."""
+        return self.status < 200 and self.status != 101
 
     @property
     def chunked(self) -> bool:
@@ -69,6 +70,10 @@ class AnswerHead(NamedTuple):
         if places := self.hop.leaving_coded if chunked else self.hop.leaving:
             head = self._without(head, places)
         return b"%bConnection: %b\r\n\r\n" % (head[:-2], connection.encode("latin-1")) if connection else head
+
+    def switched(self) -> bytes:
+        """The head of a switch to WebSocket for the client, with the two fields that this hop must have (RFC 6455 4.2.2)."""
+        return self.rewritten(chunked=False, connection="Upgrade")[:-2] + b"Upgrade: websocket\r\n\r\n"
 
     def _without(self, head: bytes, places: Sequence[int]) -> bytes:
         """What is left of `head` without the lines at `places`, in one pass; equal lines leave together, so the first is it."""
@@ -95,7 +100,7 @@ def read_head(head: bytes, method: str) -> AnswerHead:
     old, number = version == b"0", int(status)
     framing, length = _framing(hop, [pairs[place][1] for place in shape.lengths], old=old)
     if method == "HEAD" or number < 200 or number in {204, 304}:
-        framing, length = Framing.NONE, 0
+        framing, length = Framing.TUNNEL if number == 101 else Framing.NONE, 0
     keep = framing is not Framing.CLOSE and not hop.close and (not old or hop.keep_alive)
     return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep)
 

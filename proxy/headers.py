@@ -40,6 +40,8 @@ _HOP_BY_HOP = frozenset(
 _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
 _CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
 """Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
+_SUBPROTOCOLS = b"sec-websocket-protocol"
+_BEARING = re.compile(rb"(?i)api-?key|bearer|token|auth|secret")
 _OURS = b"x-sameweights-"
 _CACHES = (b"x-cache", b"cache-status", b"x-cache-status", b"cf-cache-status", b"helicone-cache", b"x-portkey-cache-status")
 _REMEMBERED = frozenset(
@@ -150,11 +152,28 @@ def outgoing(fields: Fields, *, authority: str, key: str, length: int | None, ke
             if line not in borne:
                 lines.append(line)
             borne.add(line)
+        elif key and lower == _SUBPROTOCOLS:
+            lines += [name + b": " + kept for kept in [_without_credentials(value)] if kept]
         elif lower not in _NOT_SENT and lower not in named and not lower.startswith(_OURS):
             lines.append(name + b": " + value)
     if key and not borne:
         lines.append(b": ".join(bearing(key, key_field or _usual_field(fields))))
     return [host, *lines] if host else lines
+
+
+def subprotocol_credentials(fields: Fields) -> list[bytes]:
+    """The WebSocket subprotocols that bear a key, as browsers send one that cannot set a field
+    (`openai-insecure-api-key.KEY`, `base64url.bearer.authorization.k8s.io.KEY`).
+    """
+    return [word for value in fields.named(_SUBPROTOCOLS) for word in _words(value) if _BEARING.search(word)]
+
+
+def _without_credentials(value: bytes) -> bytes:
+    return b", ".join(word for word in _words(value) if not _BEARING.search(word))
+
+
+def _words(value: bytes) -> list[bytes]:
+    return [word.strip() for word in value.split(b",") if word.strip()]
 
 
 def _usual_field(fields: Fields) -> str:

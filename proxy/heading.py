@@ -15,6 +15,7 @@ from proxy.exchange import Headers
 from proxy.origin import Origin
 
 _LENGTH = b"content-length"
+_SWITCH = (b"Connection: Upgrade", b"Upgrade: websocket")
 HEALTH = "/healthz"
 _LARGEST = 4 * 1024
 """Bytes of a head beyond which it is not remembered: hardly a client's is so long, and idle connections would hold it."""
@@ -26,7 +27,7 @@ class Heading:
     __slots__ = (
         *("_after", "_asked", "_at", "_before", "_digits", "_forms", "_made"),
         *("_name", "_objection", "_others", "_policy", "_recorded", "_size", "_sound", "_way"),
-        *("chunked", "expects", "fields", "health", "method", "old", "recorded_target", "target", "told"),
+        *("chunked", "expects", "fields", "health", "websocket", "method", "old", "recorded_target", "target", "told"),
     )
 
     def __init__(self, message: RawRequestMessage) -> None:
@@ -46,6 +47,8 @@ class Heading:
         """True when the body comes in chunks."""
         self.expects = not self.old and b"expect" in fields.names
         """True when the client waits to be told that its body is welcome."""
+        self.websocket = b"upgrade" in fields.names and self._opens_websocket()
+        """True when the request opens a WebSocket; any other upgrade is left out of it, as nginx does."""
         self._at = at = fields.names.index(_LENGTH) if _LENGTH in fields.names else len(fields.names)
         self._name, length = fields.pairs[at] if at < len(fields.pairs) else (b"", b"")
         self._digits = len(length)
@@ -131,12 +134,20 @@ class Heading:
         if b"expect" in self.fields.names and set(self._said(b"expect")) != {b"100-continue"}:
             raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
 
+    def _opens_websocket(self) -> bool:
+        """Whether this is a WebSocket's opening handshake, without a body (RFC 6455 4.1)."""
+        bare = not self.chunked and set(self._said(_LENGTH)) <= {b"0"}
+        asked = self.method == "GET" and not self.old and self._said(b"upgrade") == [b"websocket"]
+        return asked and bare and b"upgrade" in rules.named_by_connection(self.fields)
+
     def _said(self, name: bytes) -> list[bytes]:
         return [value.strip().lower() for value in self.fields.named(name)]
 
     def _make(self, origin: Origin, target: str, key: str, key_field: str) -> tuple[bytes, bytes]:
         """The head before and behind the length of the body; all of it before, where no length is said."""
         lines = rules.outgoing(self.fields, authority=origin.authority, key=key, length=0, key_field=key_field)
+        if self.websocket:
+            lines += _SWITCH
         head = rules.request_head(self.method, origin.target(target), lines)
         if not self._name:
             return head, b""

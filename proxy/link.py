@@ -138,6 +138,21 @@ class Link(asyncio.Protocol):
             self.last = monotonic()
             self._sent_all = last
 
+    @property
+    def full(self) -> bool:
+        """True while what was written waits for the provider."""
+        return self._full
+
+    def end_sending(self) -> None:
+        """End this side of the connection behind what was written; TLS can only be closed whole."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.can_write_eof():
+            transport.write_eof()
+        else:
+            transport.close()
+
     async def drained(self) -> None:
         """Wait until all that was written has left this process, or the connection is gone."""
         if self._full:

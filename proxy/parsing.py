@@ -15,6 +15,7 @@ from proxy.capture import Capture
 from proxy.exchange import Failure, FailureKind
 from proxy.framing import AnswerHead, Framing, chunked_end, delivered_end, read_head
 
+_UNTIL_CLOSE = frozenset({Framing.CLOSE, Framing.TUNNEL})
 _BEGINNING, _HEAD_END = b"HTTP/1.", b"\r\n\r\n"
 _TAIL = 128
 """Bytes remembered, at least, of what came with the last body bytes; the framing behind them is remembered whole."""
@@ -60,7 +61,9 @@ def _spent(data: bytes, now: float) -> None:
 
 
 class Answer:
-    """The state of one answer; `feed(data, now)` until `over`, or `eof()`, or `fail()`."""
+    """The state of one answer; `feed(data, now)` until `over`, or `eof()`, or `fail()`. `switch` is the one protocol that the
+    request allowed to switch to, in lower case.
+    """
 
     __slots__ = (
         *(
@@ -75,10 +78,11 @@ class Answer:
             "_plain",
             "_quiet",
         ),
-        *("_reader", "_seen", "_tail", "failure", "feed", "head", "method", "over", "reusable"),
+        *("_reader", "_seen", "_switch", "_tail", "failure", "feed", "head", "method", "over", "reusable"),
     )
 
-    def __init__(self, *, method: str, limit: int, capture: Capture, reader: Reader) -> None:
+    def __init__(self, *, method: str, limit: int, capture: Capture, reader: Reader, switch: bytes = b"") -> None:
+        self._switch = switch
         self.method = method
         self._limit = limit
         self._capture = capture
@@ -112,7 +116,7 @@ class Answer:
         """The provider's connection has ended; only an answer that runs until then is whole, and only by a clean end."""
         if self.over:
             return
-        if self.head is not None and self.head.framing is Framing.CLOSE and not reset:
+        if self.head is not None and self.head.framing in _UNTIL_CLOSE and not reset:
             self._stop()
             return
         kind = FailureKind.RESET if reset else FailureKind.CLOSED
@@ -158,9 +162,10 @@ class Answer:
         parser = HttpResponseParser(events)
         try:
             head = read_head(raw, self.method)
-            if head.status == 101:
-                raise ValueError("it switches protocols unasked")  # noqa: TRY301 - one place tells every fault of a head
-            parser.feed_data(raw)
+            if head.framing is Framing.TUNNEL:
+                self._check_switch(head)
+            else:
+                parser.feed_data(raw)
         except (ValueError, HttpParserError, HttpParserUpgrade) as error:
             self.fail(FailureKind.MALFORMED, str(error))
             return
@@ -177,6 +182,12 @@ class Answer:
         self._feed_parser = parser.feed_data
         self._body(head, terms.head, rest, now)
 
+    def _check_switch(self, head: AnswerHead) -> None:
+        """Refuse a switch of protocols that was not asked for (RFC 9110 15.2.2)."""
+        named = [value.strip().lower() for name, value in head.pairs if name.lower() == b"upgrade"]
+        if not self._switch or named != [self._switch]:
+            raise ValueError("it switches protocols unasked")
+
     def _body(self, head: AnswerHead, first: bytes, rest: bytes, now: float) -> None:
         """Choose how the body is read, and send the head together with what came behind it."""
         self._left = head.length
@@ -184,6 +195,8 @@ class Answer:
             self.feed = self._feed_chunked
         elif head.framing is Framing.LENGTH:
             self.feed = self._feed_length
+        elif head.framing is Framing.TUNNEL:
+            self.feed = self._feed_tunnel
         else:
             self.feed = self._feed_nothing if head.framing is Framing.NONE else self._feed_until_close
         gathered = [first]
@@ -219,6 +232,10 @@ class Answer:
     def _feed_until_close(self, data: bytes, now: float) -> None:
         self._out(data)
         self._capture.add(data, now)
+
+    def _feed_tunnel(self, data: bytes, now: float) -> None:
+        self._out(data)
+        self._capture.pass_down(len(data), now)
 
     def _feed_chunked(self, data: bytes, now: float) -> None:
         # Taken out first: to call an attribute where it stands costs the interpreter a look at the class each time.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from typing import NamedTuple
+from urllib.parse import quote, unquote_plus
 
 import orjson
 
@@ -23,6 +24,7 @@ _COMMA = re.compile(rb"[ \t\r\n]*+,")
 _TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])', re.DOTALL)
 _MOST_BRACKETS = 50_000
 """Brackets looked at before the peek gives up: some milliseconds, which no body of a real client comes near."""
+_QUERY_MODEL = re.compile(r"(?<=[?&])model=([^&#]*)")
 _LONGEST_MODEL = 512
 _NAMES = {b'"model"': "model", b'"stream"': "stream"}
 
@@ -47,6 +49,18 @@ def peek(body: bytes) -> Peek:
     if not isinstance(model, str) or len(model) > _LONGEST_MODEL - 2:
         model = ""
     return Peek(model=model, stream=asked.get("stream") is True)
+
+
+def query_model(target: str) -> str:
+    """The `model` of a target's query; "" for none, or one of more than 512 characters."""
+    found = _QUERY_MODEL.search(target)
+    model = unquote_plus(found[1]) if found else ""
+    return model if len(model) <= _LONGEST_MODEL else ""
+
+
+def renamed_query(target: str, name: str) -> str:
+    """The same target with `name` as its query's `model`; unchanged where there is none."""
+    return _QUERY_MODEL.sub(lambda found: target[found.start() : found.start(1)] + quote(name, safe=""), target)
 
 
 def renamed(body: bytes, name: str) -> bytes:

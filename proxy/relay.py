@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.arrival import Arrival, own_answer
-from proxy.door import Door
+from proxy.door import Door, Onward
 from proxy.errors import ProxyError
 from proxy.framing import AnswerHead, Framing
 from proxy.parsing import Terms
@@ -12,7 +12,7 @@ from proxy.parsing import Terms
 class Relay:
     """The reader of an answer that has a client; `keep` says whether the client's connection may take another request."""
 
-    __slots__ = ("_chunked_end", "_door", "_head_only", "_old", "begun", "keep", "uploading", "write")
+    __slots__ = ("_chunked_end", "_door", "_head_only", "_old", "begun", "keep", "onward", "uploading", "write")
 
     def __init__(self, arrival: Arrival, door: Door) -> None:
         self._door = door
@@ -25,6 +25,8 @@ class Relay:
         self.keep = not (arrival.message.should_close or self._old)
         self.uploading = False
         """True while part of the request body is still to come."""
+        self.onward: Onward | None = None
+        """Where the client's bytes go if the provider switches protocols."""
         # Looked up once, because it is called for every piece.
         self.write = door.write
 
@@ -33,6 +35,11 @@ class Relay:
         if head.interim:
             return Terms(head=b"" if self._old or head.status == 100 else head.rewritten(chunked=False, connection=""))
         self.begun = True
+        if head.framing is Framing.TUNNEL and self.onward is not None:
+            # A WebSocket ends by a frame of its own, so that an orderly close of its connection ends nothing else.
+            self._chunked_end, self.keep = True, False
+            self._door.switch(self.onward)
+            return Terms(head.switched())
         chunked = head.framing is Framing.CHUNKED
         plain = chunked and self._old
         self._chunked_end = not plain and head.framing is not Framing.CLOSE

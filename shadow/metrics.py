@@ -22,7 +22,7 @@ from shadow.config import Config
 from shadow.exposition import Exposition
 from shadow.indicators import Indicators
 from shadow.names import OTHER, Names
-from shadow.reading.answer import Answer
+from shadow.reading.answer import SWITCHED, Answer
 from shadow.reading.completion import Completion
 from shadow.series import Pulses, Reasons
 from storage.rows import IdentityRow
@@ -221,6 +221,8 @@ def _code(exchange: Exchange) -> str:
         return exchange.failure.kind.value
     if exchange.response is None:
         return OTHER
+    if exchange.response.status == SWITCHED:
+        return f"{SWITCHED}"
     label = f"{exchange.response.status // 100}xx"
     return label if label in CLASSES else OTHER
 

@@ -20,6 +20,7 @@ from shadow.discretion import Guard
 from shadow.keep import calls, exchange_record
 from shadow.metrics import Metrics
 from shadow.mirror import Mirror
+from shadow.reading.answer import SWITCHED
 from shadow.reading.completion import Completion
 from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import Conversations, Place
@@ -185,6 +186,8 @@ class Worker:
             return "no_reference"
         if exchange.opted_out:
             return "opted_out"
+        if exchange.response and exchange.response.status == SWITCHED:
+            return why_not(exchange.request.method, exchange.request.target, None)
         if exchange.request.truncated:
             return "request_truncated"
         if exchange.failure and exchange.failure.kind in _UNANSWERED:

@@ -56,6 +56,12 @@ PROMISES = (
         "Method, path and query go out as they came, encoded slashes and an empty query included.",
     ),
     Promise(
+        "transparency.websocket",
+        SAME,
+        "RFC 6455",
+        "A WebSocket passes byte for byte both ways; every other upgrade is left out, and a refused one is answered.",
+    ),
+    Promise(
         "transparency.fields",
         SAME,
         "RFC 9110 5.3",

@@ -14,6 +14,9 @@ from shadow.reading.errors import error_of_body
 from shadow.reading.sse import read_stream
 from shadow.reading.timing import Timing, lay
 
+SWITCHED = 101
+"""The status of an exchange that became a WebSocket."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -57,6 +60,8 @@ def _no_response(exchange: Exchange) -> Unread:
 
 def _judged(exchange: Exchange, response: Response, decoded: Decoded) -> Reading:
     """What the body says, held against how the exchange ended."""
+    if response.status == SWITCHED:
+        return Reading(Unread(why=Why.NOT_AUDITED, detail="a WebSocket, whose frames are not read"), None, [], done=False)
     if not _is_success(response):
         error = error_of_body(response.status, decoded.body)
         return Reading(Unread(why=Why.ERROR, detail=f"status {response.status}"), error, [], done=False)

@@ -8,7 +8,7 @@ from aiohttp.http_writer import HttpVersion11
 
 from proxy.arrival import Arrival, own_answer
 from proxy.heading import Heading
-from tests.wires import ask, client, get, ok, plane, scripted
+from tests.wires import ask, ok, plane, scripted
 
 REFUSED = {
     "a target of another host": (
@@ -61,20 +61,6 @@ async def test_what_could_be_read_in_two_ways_is_not_read_at_all(request_):
         assert b"Server:" not in answer
         assert provider.connections == 0
         assert running.pulse.refused == running.pulse.finished == running.pulse.accepted == 1
-
-
-async def test_an_upgrade_that_is_asked_for_does_not_happen():
-    async with (
-        scripted(None, ok(b"plain"), ok(b"next")) as provider,
-        plane(provider.url) as running,
-        client(running.port) as asked,
-    ):
-        upgrade = (b"Upgrade: websocket", b"Sec-WebSocket-Key: x")
-        await asked.send(get(b"/v1/realtime", *upgrade).replace(b"Connection: close", b"Connection: upgrade"))
-        assert (await asked.until(b"plain")).startswith(b"HTTP/1.1 200 OK")
-        await asked.send(get())
-        assert (await asked.rest()).endswith(b"next")
-        assert b"upgrade" not in provider.requests[0].lower()
 
 
 def test_our_own_answers_are_whole():

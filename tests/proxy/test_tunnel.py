@@ -1,0 +1,335 @@
+"""proxy.tunnel: WebSockets byte for byte both ways, counted, bounded, and every other upgrade left out."""
+
+import asyncio
+import json
+import os
+import ssl
+
+import pytest
+import trustme
+
+from proxy.exchange import FailureKind
+from proxy.packing import pack
+from tests.running import until
+from tests.wires import ask, client, get, ok, plane, post, scripted
+
+UPGRADE = (b"Upgrade: websocket", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13")
+SWITCHED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+
+def opening(*fields, target=b"/v1/realtime?model=m", connection=b"Upgrade", upgrade=UPGRADE, method=b"GET", version=b"1.1"):
+    line = method + b" " + target + b" HTTP/" + version
+    return b"\r\n".join((line, b"Host: localhost", *upgrade, *fields, b"Connection: " + connection, b"", b""))
+
+
+def switching(*, first=b"", then=None):
+    """A provider that takes any upgrade, sends `first` with its head, then plays `then`, or sends back what it gets."""
+
+    async def script(wire):
+        wire.provider_head = await wire.head()
+        await wire.send(SWITCHED + first)
+        if then is not None:
+            await then(wire)
+            return
+        while data := await wire.reader.read(65536):
+            await wire.send(data)
+
+    return script
+
+
+async def test_both_ways_pass_byte_for_byte_and_the_handshake_as_it_came():
+    seen = []
+
+    async def then(wire):
+        seen.append(wire.provider_head)
+        seen.append(await wire.reader.readexactly(256))
+        await wire.send(bytes(range(255, -1, -1)))
+
+    async with scripted(switching(then=then)) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening(b"Authorization: Bearer k", b"Sec-WebSocket-Protocol: realtime"))
+        assert sorted((await asked.until(b"\r\n\r\n")).split(b"\r\n")) == sorted(SWITCHED.split(b"\r\n"))
+        await asked.send(bytes(range(256)))
+        assert await asked.rest() == bytes(range(255, -1, -1))
+        head = seen[0].split(b"\r\n")
+        assert head[0] == b"GET /v1/realtime?model=m HTTP/1.1"
+        assert {*UPGRADE, b"Connection: Upgrade", b"Authorization: Bearer k", b"Sec-WebSocket-Protocol: realtime"} <= {*head}
+        assert seen[1] == bytes(range(256))
+        exchange = await running.kept.next()
+        assert (exchange.failure, exchange.response.status, exchange.model) == (None, 101, "m")
+        assert (exchange.request.size, exchange.response.size) == (256, 256)
+        assert (exchange.request.body, exchange.response.body) == (b"", b"")
+        assert exchange.response.head_seconds <= exchange.response.marks[0].seconds <= exchange.seconds
+        assert exchange.response.marks[-1].end == 256
+
+
+async def test_bytes_that_come_with_the_handshake_on_either_side_are_not_lost():
+    async with scripted(switching(first=b"hello")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening() + b"early")
+        assert (await asked.until(b"helloearly")).startswith(b"HTTP/1.1 101 ")
+
+
+async def test_more_than_any_buffer_passes_whole_both_ways():
+    sent = os.urandom(8_000_000)
+    async with scripted(switching()) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening())
+        await asked.until(b"\r\n\r\n")
+        _, got = await asyncio.gather(asked.send(sent), asked.exactly(len(sent)))
+        assert got == sent
+
+
+async def test_a_client_that_does_not_read_holds_its_provider_and_no_memory():
+    sending = asyncio.Event()
+
+    async def then(wire):
+        for _ in range(400):
+            await wire.send(b"x" * 65536)
+        sending.set()
+
+    limits = {"write_buffer": 65536}
+    script = switching(then=then)
+    async with scripted(script) as provider, plane(provider.url, limits=limits) as running, client(running.port) as asked:
+        await asked.send(opening())
+        await asked.until(b"\r\n\r\n")
+        assert not sending.is_set()
+        got = await asked.exactly(400 * 65536)
+        assert got == b"x" * len(got)
+
+
+async def test_a_provider_that_does_not_read_holds_its_client():
+    reading = asyncio.Event()
+    got = bytearray()
+
+    async def then(wire):
+        await reading.wait()
+        while len(got) < 20_000_000:
+            got.extend(await wire.reader.read(65536))
+        await wire.send(b"all")
+
+    async with scripted(switching(then=then)) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening())
+        await asked.until(b"\r\n\r\n")
+        sending = asyncio.create_task(asked.send(b"y" * 20_000_000))
+        await until(lambda: next(iter(running.plane._upstream._pool._open.values()), None))
+        [link] = [each for links in running.plane._upstream._pool._open.values() for each in links]
+        await until(lambda: link.full)
+        assert link._transport.get_write_buffer_size() < 1_000_000
+        reading.set()
+        assert await asked.until(b"all") == b"all"
+        await sending
+
+
+async def test_a_client_that_ends_its_side_still_gets_what_comes():
+    async def then(wire):
+        await wire.gone()
+        await wire.send(b"goodbye")
+
+    async with scripted(switching(then=then)) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening())
+        await asked.until(b"\r\n\r\n")
+        asked.leave_half()
+        assert await asked.rest() == b"goodbye"
+        assert (await running.kept.next()).failure is None
+
+
+async def test_a_client_that_is_gone_ends_the_providers_connection():
+    gone = asyncio.Event()
+
+    async def then(wire):
+        await wire.gone()
+        gone.set()
+
+    async with scripted(switching(then=then)) as provider, plane(provider.url) as running:
+        async with client(running.port) as asked:
+            await asked.send(opening())
+            await asked.until(b"\r\n\r\n")
+        await asyncio.wait_for(gone.wait(), 10)
+        assert (await running.kept.next()).response.status == 101
+
+
+async def test_a_provider_that_resets_is_a_failure_and_an_end_without_pretence():
+    async def then(wire):
+        wire.reset()
+
+    async with scripted(switching(first=b"half", then=then)) as provider, plane(provider.url) as running:
+        async with client(running.port) as asked:
+            await asked.send(opening())
+            assert (await asked.rest()).startswith(b"HTTP/1.1 101 ")
+        assert (await running.kept.next()).failure.kind is FailureKind.RESET
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok(b"not here", b"Content-Type: text/plain"),
+        b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 3\r\n\r\nh2?",
+        b"HTTP/1.1 401 Unauthorized\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nkey\r\n0\r\n\r\n",
+    ],
+)
+async def test_a_provider_without_upgrades_answers_in_its_own_words_and_the_connection_goes_on(answer):
+    async with scripted(None, answer, ok(b"next")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening() + get())
+        assert await asked.rest() == answer + ok(b"next").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        assert b"\r\nUpgrade: websocket\r\n" in provider.requests[0]
+
+
+SWITCHES = {
+    "to something else": SWITCHED.replace(b"Upgrade: websocket", b"Upgrade: h2c"),
+    "to nothing": SWITCHED.replace(b"Upgrade: websocket\r\n", b""),
+    "to two": SWITCHED.replace(b"Upgrade: websocket\r\n", b"Upgrade: websocket\r\nUpgrade: h2c\r\n"),
+}
+
+
+@pytest.mark.parametrize("answer", SWITCHES.values(), ids=SWITCHES)
+async def test_a_switch_that_was_not_asked_for_is_a_502(answer):
+    async with scripted(None, answer) as provider, plane(provider.url) as running:
+        assert (await ask(running.port, opening(connection=b"Upgrade, close"))).startswith(b"HTTP/1.1 502 ")
+        assert (await running.kept.next()).failure.kind is FailureKind.MALFORMED
+
+
+async def test_a_switch_without_any_upgrade_is_a_502():
+    async with scripted(None, SWITCHED) as provider, plane(provider.url) as running:
+        assert (await ask(running.port, get())).startswith(b"HTTP/1.1 502 ")
+
+
+NO_WEBSOCKET = {
+    "h2c": opening(upgrade=(b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__")),
+    "websocket among others": opening(upgrade=(b"Upgrade: websocket, h2c",)),
+    "two upgrade fields": opening(b"Upgrade: h2c"),
+    "another protocol": opening(upgrade=(b"Upgrade: TLS/1.3",)),
+    "an upgrade that Connection does not name": opening(connection=b"keep-alive"),
+    "a POST": opening(b"Content-Length: 0", method=b"POST"),
+    "a body": opening(b"Content-Length: 3") + b"abc",
+}
+
+
+@pytest.mark.parametrize("request_", NO_WEBSOCKET.values(), ids=NO_WEBSOCKET)
+async def test_any_other_upgrade_is_left_out_of_the_request(request_):
+    async with scripted(None, ok(b"plain")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(request_)
+        assert (await asked.until(b"plain")).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"\r\nupgrade" not in provider.requests[0].lower()
+
+
+async def test_an_old_client_cannot_upgrade():
+    async with scripted(None, ok(b"plain")) as provider, plane(provider.url) as running:
+        assert (await ask(running.port, opening(version=b"1.0"))).endswith(b"plain")
+        assert b"\r\nupgrade" not in provider.requests[0].lower()
+
+
+async def test_the_model_of_the_query_chooses_the_route_and_is_renamed():
+    async with scripted(None, ok(b"here")) as provider:
+        providers = {
+            "candidate": {"base_url": "http://127.0.0.1:1/v1"},
+            "voice": {"base_url": provider.url, "models": {"gpt-realtime": "vendor/voice 1"}},
+        }
+        routes = [{"name": "v", "model": "gpt-*", "provider": "voice"}]
+        async with plane(providers=providers, routes=routes) as running:
+            await ask(
+                running.port, opening(target=b"/v1/realtime?a=model=x&model=gpt%2Drealtime&b=1", connection=b"Upgrade, close")
+            )
+            assert provider.requests[0].startswith(b"GET /v1/realtime?a=model=x&model=vendor%2Fvoice%201&b=1 HTTP/1.1\r\n")
+            exchange = await running.kept.next()
+            assert (exchange.route, exchange.model) == ("v", "gpt-realtime")
+
+
+async def test_a_prefix_chooses_the_provider_and_an_unknown_one_is_refused():
+    async with scripted(None, ok(b"here")) as provider, plane(provider.url) as running:
+        await ask(running.port, opening(target=b"/candidate/v1/responses", connection=b"Upgrade, close"))
+        assert provider.requests[0].startswith(b"GET /v1/responses HTTP/1.1\r\n")
+        answer = await ask(running.port, opening(target=b"/nobody/v1/realtime", connection=b"Upgrade, close"))
+        assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+KEYED = b"Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.sk-0123456789, openai-beta.realtime-v1"
+
+
+async def test_a_configured_key_replaces_the_clients_also_among_the_subprotocols():
+    async with scripted(None, ok(b"sk-0123456789")) as provider:
+        providers = {"candidate": {"base_url": provider.url, "api_key_env": "KEY"}}
+        async with plane(providers=providers, environ={"KEY": "sk-operators"}) as running:
+            await ask(running.port, opening(KEYED, connection=b"Upgrade, close"))
+            assert b"sk-0123456789" not in provider.requests[0]
+            assert b"\r\nSec-WebSocket-Protocol: realtime, openai-beta.realtime-v1\r\n" in provider.requests[0]
+            assert b"\r\nAuthorization: Bearer sk-operators\r\n" in provider.requests[0]
+
+
+async def test_without_a_configured_key_the_clients_subprotocols_pass_and_are_not_kept():
+    async with scripted(None, ok(b"sk-0123456789")) as provider, plane(provider.url) as running:
+        await ask(running.port, opening(KEYED, connection=b"Upgrade, close"))
+        assert b"\r\n" + KEYED + b"\r\n" in provider.requests[0]
+        assert b"sk-0123456789" not in pack(await running.kept.next())
+
+
+@pytest.mark.promise("local.keys")
+async def test_a_foreign_pages_websocket_is_refused_where_a_key_would_be_used():
+    async with scripted(switching()) as provider:
+        providers = {"candidate": {"base_url": provider.url, "api_key_env": "KEY"}}
+        async with plane(providers=providers, environ={"KEY": "sk-operators"}) as running:
+            answer = await ask(running.port, opening(b"Origin: https://evil.example", connection=b"Upgrade, close"))
+            assert answer.startswith(b"HTTP/1.1 403 ")
+            assert provider.connections == 0
+
+
+async def test_one_websocket_more_than_allowed_is_a_503_and_a_closed_one_makes_room():
+    script, limits = switching(), {"websockets": 1}
+    async with scripted(script) as provider, plane(provider.url, limits=limits) as running:
+        async with client(running.port) as first:
+            await first.send(opening())
+            await first.until(b"\r\n\r\n")
+            answer = await ask(running.port, opening(connection=b"Upgrade, close"))
+            assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_many_websockets"
+        await until(lambda: not running.pulse.in_flight)
+        async with client(running.port) as second:
+            await second.send(opening())
+            assert (await second.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+
+
+async def test_a_websocket_in_which_nothing_moves_is_closed_after_the_idle_time():
+    script, timeouts = switching(), {"idle": 0.3}
+    async with scripted(script) as provider, plane(provider.url, timeouts=timeouts) as running, client(running.port) as asked:
+        await asked.send(opening())
+        await asked.until(b"\r\n\r\n")
+        assert await asked.rest() == b""
+        assert (await running.kept.next()).failure.kind is FailureKind.SILENCE_TIMEOUT
+
+
+async def test_a_stop_waits_for_its_grace_and_then_closes_in_order():
+    async with scripted(switching()) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening())
+        await asked.until(b"\r\n\r\n")
+        stopping = asyncio.create_task(running.plane.stop(0.5))
+        await until(lambda: running.plane._forward.draining)
+        await asked.send(b"still")
+        assert await asked.until(b"still") == b"still"
+        assert await asked.rest() == b""
+        await stopping
+        assert (await running.kept.next()).failure.kind is FailureKind.STOPPED
+
+
+async def test_a_websocket_over_tls_passes_whole_and_ends_with_its_client():
+    authority = trustme.CA()
+    served, trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(served)
+    authority.configure_trust(trusted)
+    sent = os.urandom(3_000_000)
+    async with scripted(switching(), ssl=served) as provider:
+        url = provider.url.replace("http://127.0.0.1", "https://localhost")
+        async with plane(url, tls=trusted) as running, client(running.port) as asked:
+            await asked.send(opening())
+            await asked.until(b"\r\n\r\n")
+            _, got = await asyncio.gather(asked.send(sent), asked.exactly(len(sent)))
+            assert got == sent
+            asked.leave_half()
+            assert await asked.rest() == b""
+            assert (await running.kept.next()).failure is None
+
+
+async def test_what_follows_a_refused_handshake_on_its_connection_is_answered():
+    async with scripted(None, ok(b"one"), ok(b"two")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening())
+        await asked.until(b"one")
+        await asked.send(post(b"{}"))
+        assert (await asked.rest()).endswith(b"two")
