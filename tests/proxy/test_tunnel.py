@@ -1,15 +1,19 @@
 """proxy.tunnel: WebSockets byte for byte both ways, counted, bounded, and every other upgrade left out."""
 
 import asyncio
+import gc
 import json
 import os
 import ssl
+from types import SimpleNamespace
 
 import pytest
 import trustme
 
 from proxy.exchange import FailureKind
+from proxy.link import Link
 from proxy.packing import pack
+from proxy.tunnel import Tunnel
 from tests.running import until
 from tests.wires import ask, client, get, ok, plane, post, scripted
 
@@ -98,9 +102,8 @@ async def test_a_client_that_does_not_read_holds_its_provider_and_no_memory():
         assert got == b"x" * len(got)
 
 
-async def test_a_provider_that_does_not_read_holds_its_client():
-    reading = asyncio.Event()
-    got = bytearray()
+async def test_a_provider_that_reads_late_gets_all_of_it():
+    reading, got = asyncio.Event(), bytearray()
 
     async def then(wire):
         await reading.wait()
@@ -112,13 +115,75 @@ async def test_a_provider_that_does_not_read_holds_its_client():
         await asked.send(opening())
         await asked.until(b"\r\n\r\n")
         sending = asyncio.create_task(asked.send(b"y" * 20_000_000))
-        await until(lambda: next(iter(running.plane._upstream._pool._open.values()), None))
-        [link] = [each for links in running.plane._upstream._pool._open.values() for each in links]
-        await until(lambda: link.full)
-        assert link._transport.get_write_buffer_size() < 1_000_000
+        await until(lambda: any(each.full for each in gc.get_objects() if type(each) is Link))
+        assert not sending.done()
         reading.set()
         assert await asked.until(b"all") == b"all"
         await sending
+
+
+class Full:
+    """A link that takes no more until it is drained, and the client's transport: what is done to them, in order."""
+
+    def __init__(self) -> None:
+        self.done: list[object] = []
+        self.full = True
+        self.empty = asyncio.Event()
+
+    def send(self, data, *, last):
+        self.done.append(data)
+
+    async def drained(self):
+        await self.empty.wait()
+
+    def end_sending(self):
+        self.done.append("end")
+
+    def is_closing(self):
+        return "closed" in self.done
+
+    def pause_reading(self):
+        self.done.append("pause")
+
+    def resume_reading(self):
+        self.done.append("resume")
+
+
+def counting():
+    return SimpleNamespace(pass_up=lambda size: None)
+
+
+async def test_a_client_is_paused_once_while_its_provider_takes_no_more():
+    both = Full()
+    tunnel = Tunnel(both, both, counting())
+    tunnel.take(b"1")
+    tunnel.take(b"2")
+    assert both.done == [b"1", "pause", b"2"]
+    both.full = False
+    both.empty.set()
+    await until(lambda: "resume" in both.done)
+    tunnel.take(b"3")
+    assert both.done[3:] == ["resume", b"3"]
+
+
+async def test_a_client_that_is_gone_is_not_resumed():
+    both = Full()
+    tunnel = Tunnel(both, both, counting())
+    tunnel.take(b"1")
+    both.done.append("closed")
+    both.empty.set()
+    await until(lambda: tunnel._resuming is None)
+    assert "resume" not in both.done
+
+
+async def test_a_tunnel_that_is_closed_waits_for_nothing():
+    both = Full()
+    tunnel = Tunnel(both, both, counting())
+    tunnel.take(b"1")
+    waiting = tunnel._resuming
+    tunnel.close()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled()
 
 
 async def test_a_client_that_ends_its_side_still_gets_what_comes():
