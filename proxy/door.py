@@ -144,8 +144,7 @@ class Door(RequestHandler):
             if self._head_bytes > self._limits.head:
                 self._refuse_head()
 
-    # A true value keeps the transport open for writing, as asyncio documents; aiohttp never returns one.
-    def eof_received(self) -> bool | None:  # type: ignore[override]
+    def eof_received(self) -> bool | None:  # type: ignore[override] # a true value keeps the transport: see asyncio
         """The client has ended its side: it is gone, whatever still waits to be written to it; but not from a tunnel."""
         if self._onward is not None:
             self._onward.end()
