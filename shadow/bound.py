@@ -17,6 +17,7 @@ from shadow.compare.finding import Aspect, State
 from shadow.compare.pair import Kind
 from shadow.config import Config
 from shadow.drift.alarm import State as Latched
+from shadow.drift.second_look import Blame
 from shadow.drift.signals import Signal
 from shadow.exposition import DRIFT, Exposition
 from shadow.names import Names
@@ -36,9 +37,11 @@ CLOSED: Mapping[str, int] = {
     "type": 2,
     "signal": len(Signal),
     "side": 2,
+    # of the four each signal has two
     "direction": 2,
     "reason": REASONS_LIMIT + 1,
     "state": len(Latched),
+    "blame": len(Blame),
     # only the present one is shown
     "identity": 1,
     "version": 1,
@@ -51,7 +54,7 @@ def series_bound(config: Config) -> int:
     registry = _Listing()
     Exposition(registry)
     routes, providers, models = Names(config).sizes
-    sizes = {**CLOSED, "provider": providers, "model": models}
+    sizes = {**CLOSED, "provider": providers, "reference": providers, "model": models}
     return sum(_lines(each) * _children(_labels(each), sizes, routes * models) for each in registry.collectors)
 
 

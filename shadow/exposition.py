@@ -124,6 +124,14 @@ class Exposition:
         )
         self.excess = Kept(make.gauges("drift_excess", "Share of pairs beyond the noise, at the alarm; 0 without.", test).labels)
         self.since = Kept(make.gauges("drift_since_seconds", "When it began, seconds since 1970; 0 without.", test).labels)
+        self.drift_blame = Kept(
+            make.gauges(
+                "drift_blame", "1 for whom the alarm of a group is about; 0 without an alarm.", (*DRIFT[:4], "blame")
+            ).labels
+        )
+        self.reference_state = Kept(
+            make.gauges("reference_state", "1 for the state of a reference.", ("model", "reference", "state")).labels
+        )
         self.drift_state = Kept(make.gauges("drift_state", "1 for the state of a group.", (*DRIFT[:4], "state")).labels)
 
     def _losses(self, make: _Maker) -> None:

@@ -7,13 +7,13 @@ from dataclasses import asdict
 
 import orjson
 
-from shadow.drift.alarm import Latch
-from shadow.drift.case import Entry, Ruling
+from shadow.drift.case import Entry, Ruling, Standing
+from shadow.drift.direction import leans
+from shadow.drift.naming import REFERENCE_MOVED
 from shadow.drift.scorecard import GroupKey
 from shadow.drift.since import Evidence
 from shadow.drift.stakes import TestKey
-from shadow.drift.status import past
-from shadow.drift.watch import Change
+from shadow.drift.status import Status
 from storage.judged import AlarmRow, EntryRow, EvidenceRow
 from storage.rows import Group
 
@@ -70,17 +70,24 @@ def reason(judged: Entry, ruling: Ruling) -> str:
     return ruling.excluded[0] if ruling.excluded else NOTHING
 
 
-def alarm(key: GroupKey, change: Change, latches: Mapping[TestKey, Latch], *, suspected: bool) -> AlarmRow:
-    """A change of state as it is kept: with its tests in whole while they are latched, by their names when they are not."""
-    tests = [asdict(past(latch)) for latch in latches.values()] or [
-        {"signal": signal, "direction": direction, "evidence": evidence} for (signal, direction), evidence, _ in change.tests
-    ]
+def alarm(status: Status, old: Standing, new: Standing, *, pair_id: str, at: float, tests: Iterable[TestKey] = ()) -> AlarmRow:
+    """A change of what is said of a group as it is kept: with its tests in whole while they are latched, else by their names."""
+    found = [asdict(each) for each in (*status.past, *status.failing)]
+    details = {
+        "blame": status.blame,
+        "sentence": status.sentence,
+        "blame_why": status.blame_why,
+        "by": status.by,
+        "facts": status.facts,
+        "reference_suspected": new.name == REFERENCE_MOVED,
+        "tests": found or [{"signal": signal, "direction": leans(signal, direction)} for signal, direction in tests],
+    }
     return AlarmRow(
-        at=change.at,
-        pair_id=change.pair_id,
-        group=group_of(key),
-        old=change.old.value,
-        new=change.new.value,
-        name=change.name,
-        details=orjson.dumps({"reference_suspected": suspected, "tests": tests}).decode(),
+        at=at,
+        pair_id=pair_id,
+        group=group_of(status.group),
+        old=old.state.value,
+        new=new.state.value,
+        name=new.name or old.name,
+        details=orjson.dumps(details).decode(),
     )

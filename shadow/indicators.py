@@ -10,13 +10,11 @@ from collections.abc import Iterable, Sequence
 from shadow.drift.alarm import State
 from shadow.drift.case import Entry, Ruling
 from shadow.drift.scorecard import GroupKey
-from shadow.drift.status import Status
+from shadow.drift.second_look import Blame
+from shadow.drift.status import REFERENCE_STATES, Status, references
 from shadow.exposition import Exposition
 from shadow.names import Names
 from shadow.series import Reasons
-
-DIRECTIONS = {True: "worse", False: "better"}
-"""`worse`: the provider is the odd one, or has more of what a signal counts; `better` is the other way, and no praise."""
 
 
 class Indicators:
@@ -57,13 +55,27 @@ class Indicators:
             named = self._group(status.group)
             for state in State:
                 self._series.drift_state(*named, state.value).set(state.value == status.state)
-            for signal, worse, evidence in status.evidence:
-                self._series.evidence(*named, self._signals.of(signal), DIRECTIONS[worse]).set(evidence)
-            for past in status.past:
-                labels = (*named, self._signals.of(past.signal), DIRECTIONS[past.worse])
-                self._shown.add(labels)
-                self._series.excess(*labels).set(past.size)
-                self._series.since(*labels).set(past.since)
+            for blame in Blame:
+                self._series.drift_blame(*named, blame.value).set(blame.value == status.blame)
+            for signal, direction, evidence in status.evidence:
+                self._series.evidence(*named, self._signals.of(signal), direction).set(evidence)
+            self._alarmed(status)
+        self._references(statuses)
+
+    def _alarmed(self, status: Status) -> None:
+        """Sizes and dates only of what is told of the provider: not while a page waits, and not of its reference."""
+        named = self._group(status.group)
+        for past in status.past if status.state == State.DRIFT else ():
+            labels = (*named, self._signals.of(past.signal), past.direction)
+            self._shown.add(labels)
+            self._series.excess(*labels).set(past.size)
+            self._series.since(*labels).set(past.since)
+
+    def _references(self, statuses: Sequence[Status]) -> None:
+        for reference in references(statuses):
+            labels = self._names.model(reference.model), self._names.provider(reference.reference)
+            for state in ("ok", *REFERENCE_STATES.values()):
+                self._series.reference_state(*labels, state).set(state == reference.state)
 
     def _calm(self) -> None:
         """What was past the bar and is no more comes back to 0."""

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from operator import itemgetter
 
 import structlog
@@ -19,16 +20,18 @@ from shadow import filing
 from shadow.config import DriftConfig
 from shadow.drift.admission import DAY
 from shadow.drift.alarm import Answer, Said, State
-from shadow.drift.case import Case, Entry, Ruling
+from shadow.drift.case import Case, Entry, Ruling, Standing
 from shadow.drift.exclusion import Exclusion
 from shadow.drift.scorecard import GroupKey
+from shadow.drift.second_look import MOST_SECONDS, Blame
 from shadow.drift.signals import AGREEMENT
 from shadow.drift.since import REACH, Evidence
 from shadow.drift.snapshot import restored, saved
-from shadow.drift.stakes import Stakes, fleet
+from shadow.drift.stakes import Stakes, TestKey, fleet
 from shadow.drift.status import Status, statuses
-from shadow.drift.watch import Change, LookBack, NotAcknowledgedError
+from shadow.drift.watch import NotAcknowledgedError
 from shadow.pacing import Pacer
+from shadow.witnesses import open_look
 from storage.judged import AlarmRow, AnswerRow, CaseRow, EntryRow, Keeping, RulingRow
 from storage.store import Bench, StoreError
 
@@ -39,8 +42,15 @@ LEASE_SECONDS = 30.0
 COMPLAINT_SECONDS = 60.0
 MOST_GROUPS = 1_000
 TOO_MANY = Ruling(counted=(), excluded=(Exclusion.TOO_MANY_GROUPS.value,), change=None)
-PASSING = frozenset({(State.OK, State.SUSPECT), (State.SUSPECT, State.OK), (State.RECOVERED, State.SUSPECT)})
-"""Changes that chance alone brings now and then: shown while they last, never kept as alarms."""
+PASSING = frozenset(
+    {
+        *((State.OK, State.SUSPECT), (State.SUSPECT, State.OK), (State.RECOVERED, State.SUSPECT)),
+        *((State.SUSPECT, State.RECOVERED), (State.OK, State.RECOVERED)),
+    }
+)
+"""Changes that chance alone brings now and then, or the end of an alarm that was never told: shown, never kept as alarms."""
+WAITED = "waited"
+"""Kept among the answers of operators, so that a rebuild has it at the same place: a page waited for a second look."""
 
 ANSWERED = frozenset({State.DRIFT, State.RECOVERED})
 """States that an operator may answer to."""
@@ -79,6 +89,7 @@ class Judge:
         self._waiting: list[AnswerRow] = []
         self._fresh: list[AlarmRow] = []
         self._ruled: list[tuple[EntryRow, Entry, Ruling]] = []
+        self._touched: set[GroupKey] = set()
         self.cases: dict[GroupKey, Case] = {}
 
     @classmethod
@@ -105,6 +116,8 @@ class Judge:
         rows = self._bench.unjudged(self._after, BATCH)
         if rows or self._waiting:
             self._rule(rows)
+        else:
+            self._wait_no_longer(now)
         return self._paced() or len(rows) == BATCH
 
     def acknowledge(self, said: Said, now: float) -> Sequence[str]:
@@ -139,9 +152,32 @@ class Judge:
         return f"{name}: {answer.value}, the state is {alarm.new} now"
 
     def _carried_out(self, key: GroupKey, answer: Answer, at: float) -> AlarmRow:
-        change = self.cases[key].watch.acknowledge(answer, at, self._read_back(key))
+        case = self.cases[key]
+        change = case.watch.acknowledge(answer, at, partial(self._read_back, key))
         assert change is not None  # every state in ANSWERED moves
-        return self._alarm(key, change)
+        case.close_look()
+        return self._alarm(key, change.pair_id, at, [test for test, *_ in change.tests])
+
+    def _wait_no_longer(self, now: float) -> None:
+        """Tell of alarms whose page waits, once it did so for an hour, although no pair comes that would bring it."""
+        late = [
+            key for key, case in self.cases.items() if case.look and case.look.waits and now - case.look.opened >= MOST_SECONDS
+        ]
+        if not late:
+            return
+        self._loaded, after = False, self._bench.last_ruled()
+        given = [AnswerRow(after_no=after, at=now, answer=WAITED, group=filing.group_of(key)) for key in late]
+        alarms = [alarm for key in late for alarm in self._expired(key, now)]
+        if self._bench.record(self._holder, Keeping(cases=self._case_rows(late), alarms=alarms, given=given)):
+            self._loaded = True
+            self._fresh += alarms
+            self._tell([], statuses(self.cases))
+
+    def _expired(self, key: GroupKey, at: float) -> list[AlarmRow]:
+        look = self.cases[key].look
+        if look:
+            look.expire()
+        return self._moved(key, self.cases[key].watch.group.last, at)
 
     def alarms(self) -> Sequence[AlarmRow]:
         """The changes of state kept since the last time this was asked."""
@@ -206,7 +242,7 @@ class Judge:
     def _rule(self, rows: Sequence[EntryRow]) -> None:
         """All of the batch or, where the store does not take it, nothing: then the state is loaded again."""
         self._loaded = False
-        self._ruled = []
+        self._ruled, self._touched = [], set()
         alarms: list[AlarmRow] = []
         applied: list[AnswerRow] = []
         for row in rows:
@@ -214,10 +250,10 @@ class Judge:
             alarms += self._take(row, filing.entry(row))
         if len(rows) < BATCH:
             alarms += self._answers_before(None, applied)
-        touched = dict.fromkeys([entry.group for _, entry, _ in self._ruled] + [filing.key_of(row.group) for row in applied])
+        touched = self._touched | {entry.group for _, entry, _ in self._ruled} | {filing.key_of(row.group) for row in applied}
         keeping = Keeping(
             rulings=[RulingRow(no=row.no, reason=filing.reason(entry, ruling)) for row, entry, ruling in self._ruled],
-            cases=self._case_rows(touched),
+            cases=self._case_rows(sorted(touched)),
             alarms=alarms,
             applied=[row.no for row in applied],
         )
@@ -233,7 +269,9 @@ class Judge:
             row = self._waiting.pop(0)
             applied.append(row)
             key = filing.key_of(row.group)
-            if key in self.cases and self.cases[key].watch.state in ANSWERED:
+            if key in self.cases and row.answer == WAITED:
+                alarms += self._expired(key, row.at)
+            elif key in self.cases and self.cases[key].watch.state in ANSWERED:
                 with suppress(NotAcknowledgedError):  # the pairs that it went by are gone
                     alarms.append(self._carried_out(key, Answer(row.answer), row.at))
         return alarms
@@ -250,11 +288,50 @@ class Judge:
             return []
         if key not in self.cases:
             self._open(key)
-        ruling = self.cases[key].take(entry, self._read_back(key, entry))
-        self._ruled.append((row, entry, ruling))
+        case = self.cases[key]
+        ruling = case.take(entry, lambda signal: self._read_back(key, signal, entry))
         self._last[key] = row.no
-        told = ruling.change and (ruling.change.old, ruling.change.new) not in PASSING
-        return [self._alarm(key, ruling.change)] if ruling.change and told else []
+        seen = self._seen_by_others(entry, ruling)
+        named = case.watch.named
+        if ruling.change and ruling.change.new is State.DRIFT and named:
+            read = partial(self._read_back, at_hand=entry)
+            case.look = open_look(self._bench, key, named, self.cases, read_back=read, at=entry.started)
+        case.close_look()
+        self._ruled.append((row, entry, ruling))
+        tests = [test for test, *_ in ruling.change.tests] if ruling.change else []
+        own = self._moved(key, entry.pair_id, entry.started, tests)
+        return own + [alarm for other in seen if other != key for alarm in self._moved(other, entry.pair_id, entry.started)]
+
+    def _seen_by_others(self, entry: Entry, ruling: Ruling) -> list[GroupKey]:
+        """Show a pair to the second looks at alarms of its model and reference; their groups."""
+        _, model, provider, reference = entry.group
+        looked = []
+        for key, case in self.cases.items():
+            if case.look and (key[1], key[3]) == (model, reference):
+                case.look.take(provider, entry.started, entry.conversation, ruling.counted)
+                looked.append(key)
+        self._touched.update(looked)
+        return looked
+
+    def _moved(self, key: GroupKey, pair_id: str, at: float, tests: Sequence[TestKey] = ()) -> list[AlarmRow]:
+        """The change worth keeping that a group came to, if it came to one. What a reference does is told once, by the first
+        group that shows it, and its end by the last.
+        """
+        old, new = self.cases[key].told, self.cases[key].standing
+        if old == new:
+            return []
+        known = Blame.REFERENCE in {old.blame, new.blame} and self._others_show(key, new if new.name else old)
+        if known or (old.state, new.state) in PASSING:
+            self.cases[key].told = new
+            return []
+        return [self._alarm(key, pair_id, at, tests)]
+
+    def _others_show(self, key: GroupKey, standing: Standing) -> bool:
+        """Whether another group of the model and reference shows the same of the reference."""
+        if standing.blame is not Blame.REFERENCE:
+            return False
+        peers = (case for other, case in self.cases.items() if other != key and (other[1], other[3]) == (key[1], key[3]))
+        return any(case.told == standing for case in peers)
 
     def _open(self, group: GroupKey) -> None:
         stakes = self._stakes(len(self.cases) + 1)
@@ -262,20 +339,19 @@ class Judge:
         for case in self.cases.values():
             case.watch.group.restake(stakes)
 
-    def _read_back(self, key: GroupKey, at_hand: Entry | None = None) -> LookBack:
-        """Reads what is stored, what this batch has ruled on, and the pair at hand."""
+    def _read_back(self, key: GroupKey, signal: str, at_hand: Entry | None = None) -> Sequence[Evidence]:
+        """Evidence of a group: what is stored, what this batch has ruled on, and the pair at hand where it is the group's."""
+        kept = self._bench.evidence(filing.group_of(key), signal, agreement=signal in AGREEMENT, limit=REACH)
+        here = [(entry, dict(ruling.counted)) for _, entry, ruling in self._ruled]
+        here += [(at_hand, dict(at_hand.payoffs))] if at_hand else []
+        return [*map(filing.stored, kept), *filing.fresh(here, key, signal)][-REACH:]
 
-        def look_back(signal: str) -> Sequence[Evidence]:
-            kept = self._bench.evidence(filing.group_of(key), signal, agreement=signal in AGREEMENT, limit=REACH)
-            here = [(entry, dict(ruling.counted)) for _, entry, ruling in self._ruled]
-            here += [(at_hand, dict(at_hand.payoffs))] if at_hand else []
-            return [*map(filing.stored, kept), *filing.fresh(here, key, signal)][-REACH:]
-
-        return look_back
-
-    def _alarm(self, key: GroupKey, change: Change) -> AlarmRow:
-        suspected = any(status.reference_suspected for status in statuses(self.cases) if status.group == key)
-        return filing.alarm(key, change, self.cases[key].watch.latches, suspected=suspected)
+    def _alarm(self, key: GroupKey, pair_id: str, at: float, tests: Sequence[TestKey] = ()) -> AlarmRow:
+        """The move from what was told of a group to what is to be told now, which it then was."""
+        case = self.cases[key]
+        old, case.told = case.told, case.standing
+        [status] = statuses({key: case})
+        return filing.alarm(status, old, case.told, pair_id=pair_id, at=at, tests=tests)
 
     def _paced(self) -> bool:
         """Look at the clock too; True when more answers wait."""

@@ -20,7 +20,10 @@ import aiohttp
 import orjson
 import structlog
 
+from shadow.drift.alarm import State
 from shadow.drift.pace import Tempo
+from shadow.drift.second_look import Blame
+from shadow.drift.status import REFERENCE_STATES
 from storage.judged import AlarmRow
 from storage.store import StoreError
 
@@ -126,6 +129,7 @@ def letter(alarm: AlarmRow, form: Literal["json", "slack"]) -> Letter:
         "state": alarm.new,
         "previous": alarm.old,
         "name": alarm.name,
+        "subject": subject(alarm),
         "route": group.route,
         "model": group.model,
         "provider": group.provider,
@@ -136,6 +140,13 @@ def letter(alarm: AlarmRow, form: Literal["json", "slack"]) -> Letter:
     }
     body = orjson.dumps(event if form == "json" else {"text": event["text"]})
     return Letter(delivery=hashlib.sha256("\0".join(names).encode()).hexdigest()[:32], body=body)
+
+
+def subject(alarm: AlarmRow) -> str:
+    """Whom a change is about: "provider", "reference", or "provider or reference" where that is not yet known."""
+    if alarm.name in REFERENCE_STATES:
+        return "reference"
+    return "provider or reference" if orjson.loads(alarm.details).get("blame") == Blame.NOT_YET_KNOWN else "provider"
 
 
 def text(alarm: AlarmRow) -> str:
@@ -152,13 +163,16 @@ def _pace(alarm: AlarmRow) -> str:
 
 
 def _drift(alarm: AlarmRow) -> str:
-    group, told = alarm.group, f" ({alarm.name})" if alarm.name else ""
-    sentence = (
-        f"sameweights: {group.provider} serving {group.model} on route {group.route} is now {alarm.new}{told}, was {alarm.old}."
-    )
-    if orjson.loads(alarm.details).get("reference_suspected"):
-        sentence += f" Other providers left {group.reference} at the same time: look at the reference."
-    return sentence
+    """About the provider, or about the reference where the alarm is its own."""
+    group = alarm.group
+    told = f" ({alarm.name})" if alarm.name else ""
+    serving = f"{group.provider} serving {group.model} on route {group.route}"
+    sentence = f"sameweights: {serving} is now {alarm.new}{told}, was {alarm.old}."
+    if alarm.name in REFERENCE_STATES:
+        ended = "is no measure now" if alarm.new == State.NOT_MEASURED else f"is no longer so, the state is {alarm.new}"
+        sentence = f"sameweights: the reference {group.reference} for {group.model} {ended}{told}; no finding about a provider."
+    what = orjson.loads(alarm.details).get("sentence", "")
+    return f"{sentence} {what}." if what else sentence
 
 
 def _spoken(sentence: str) -> str:

@@ -18,6 +18,10 @@ IDENTITIES = """
 SELECT exchange_id, started, provider, model, identity, previous, changes, facts
 FROM identities WHERE started >= ? AND started < ? ORDER BY started DESC, rowid DESC LIMIT ?
 """
+IDENTITIES_OF = """
+SELECT exchange_id, started, provider, model, identity, previous, changes, facts
+FROM identities WHERE model = ? AND started <= ? ORDER BY started, rowid
+"""
 LATEST_IDENTITIES = """
 SELECT exchange_id, started, provider, model, identity, previous, changes, facts
 FROM identities WHERE rowid IN (SELECT max(rowid) FROM identities GROUP BY provider, model)
@@ -98,6 +102,11 @@ class PortraitReader:
         """(largest accepted prompt in tokens, smallest request refused for its length in bytes) by provider and model."""
         period = passages.period(since, until or FOREVER)
         return self._ask(lambda conn: {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(passages.LIMITS, period)})
+
+
+def identities_of(conn: sqlite3.Connection, model: str, until: float) -> Sequence[IdentityRow]:
+    """The serving identities of a model up to a moment, oldest first."""
+    return [_identity(row) for row in conn.execute(IDENTITIES_OF, (model, until))]
 
 
 def _identity(row: tuple[str, float, str, str, str, str, str, str]) -> IdentityRow:

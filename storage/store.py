@@ -120,6 +120,9 @@ class Bench(Verdicts, Protocol):
     def last_ruled(self) -> int:
         """The number of the last pair that was ruled on, 0 without one."""
 
+    def identities_of(self, model: str, until: float) -> Sequence[IdentityRow]:
+        """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
+
     def answers(self) -> Sequence[AnswerRow]:
         """What operators answered and was not carried out yet, as in a rebuild, in its order."""
 

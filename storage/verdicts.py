@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from storage import check_votes, paces, scores
+from storage import check_votes, paces, portraits, scores
 from storage.inserting import roll_back
 from storage.judged import (
     AlarmRow,
@@ -26,7 +26,7 @@ from storage.judged import (
     TimedRow,
     Triggers,
 )
-from storage.rows import Group
+from storage.rows import Group, IdentityRow
 
 Result = TypeVar("Result")
 FOREVER = 9e18
@@ -178,6 +178,10 @@ class VerdictKeeper(VerdictReader):
     def last_ruled(self) -> int:
         """The number of the last pair that was ruled on, 0 without one."""
         return self._ask(lambda conn: int(conn.execute(LAST_RULED).fetchone()[0]))
+
+    def identities_of(self, model: str, until: float) -> Sequence[IdentityRow]:
+        """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
+        return self._ask(lambda conn: portraits.identities_of(conn, model, until))
 
     def answers(self) -> Sequence[AnswerRow]:
         """What operators answered and was not carried out yet, as in a rebuild, in its order."""

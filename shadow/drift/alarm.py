@@ -74,11 +74,23 @@ def after(state: State, event: Event) -> State:
     return TRANSITIONS.get((state, event), state)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The test that gave an alarm its name at the pair `pair_id` (started at `at`), as it was then: it is never replaced."""
+
+    key: TestKey
+    pair_id: str
+    at: float
+    evidence: float
+    estimate: Estimate
+
+
 @dataclass(slots=True, kw_only=True)
 class Latch:
     """One test that alarmed at the pair `pair_id` (started at `at`), what was estimated then, and the bets on its mending.
 
     The evidence of mending has no restarts: it must outweigh, from the alarm on, an excess of half the size that was found.
+    `pairs` counts those since the alarm, `odd` those of them that lean its way.
     """
 
     key: TestKey
@@ -88,6 +100,7 @@ class Latch:
     estimate: Estimate
     baseline: float = 0.0
     pairs: int = 0
+    odd: int = 0
     mended: bool = False
     logs: list[float] = field(default_factory=lambda: [0.0] * len(GRID))
     _steps: Steps = field(init=False, repr=False, compare=False)
@@ -99,6 +112,7 @@ class Latch:
     def add(self, payoff: int) -> None:
         """Take in the payoff of one pair after the alarm."""
         self.pairs += 1
+        self.odd += payoff == self.key[1]
         steps = self._steps[payoff * self.key[1]]
         self.logs = [old + step for old, step in zip(self.logs, steps, strict=True)]
         self.mended = self.mended or log_mean(self.logs) >= log(RECOVERED_AT)

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadow.drift.admission import Admission
-from shadow.drift.alarm import State
+from shadow.drift.alarm import Latch, State
 from shadow.drift.coverage import Coverage
 from shadow.drift.exclusion import Exclusion
+from shadow.drift.naming import REFERENCE_FAILING, REFERENCE_MOVED
 from shadow.drift.scorecard import GroupKey
+from shadow.drift.second_look import Blame, SecondLook
 from shadow.drift.signals import AGREEMENT, Signal
-from shadow.drift.stakes import REFERENCE, Stakes, TestKey
+from shadow.drift.stakes import Stakes, TestKey
 from shadow.drift.watch import Change, LookBack, Watch
 
 Payoffs = tuple[tuple[str, int], ...]
-REFERENCE_FAILS = (Signal.ERROR.value, REFERENCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +42,55 @@ class Ruling:
     change: Change | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the evidence says of a group: its state, what the alarm is called ("" without one), and whom it is about."""
+
+    state: State = State.OK
+    name: str = ""
+    blame: Blame | None = None
+
+
 class Case:
-    """One group."""
+    """One group. `look` is the second look at its alarm, None without one; `told` the standing that was kept last."""
 
     def __init__(self, stakes: Stakes, baselines: Mapping[TestKey, float] | None = None) -> None:
         self.watch = Watch(stakes, baselines)
         self.coverage = Coverage()
         self.admission = Admission()
+        self.look: SecondLook | None = None
+        self.told = Standing()
+
+    @property
+    def standing(self) -> Standing:
+        """What the evidence says, whatever was left out: an alarm about the provider first. What is the reference's own, that it
+        moved or fails, is a difference from which nothing follows for the provider; while a page waits there is a suspicion.
+        """
+        watch, look = self.watch, self.look
+        if watch.state is State.DRIFT and look and look.waits:
+            return Standing(state=State.SUSPECT)
+        blame = look.blame if look else Blame.NOT_YET_KNOWN
+        if watch.state is State.DRIFT and blame is not Blame.REFERENCE:
+            return Standing(state=State.DRIFT, name=watch.name, blame=blame)
+        if watch.state is State.DRIFT:
+            return Standing(state=State.NOT_MEASURED, name=REFERENCE_MOVED, blame=Blame.REFERENCE)
+        if watch.failing:
+            return Standing(state=State.NOT_MEASURED, name=REFERENCE_FAILING, blame=Blame.REFERENCE)
+        return Standing(state=watch.state)
 
     @property
     def state(self) -> State:
-        """What is said of the group: an alarm before all, unless it is the reference's own failing; then what is missing."""
-        alarmed = self.watch.state is State.DRIFT and set(self.watch.latches) != {REFERENCE_FAILS}
-        return State.NOT_MEASURED if self.why and not alarmed else self.watch.state
+        """What is said of the group: an alarm about the provider before all, then what is missing."""
+        standing = self.standing
+        return State.NOT_MEASURED if self.coverage.why_not_measured and standing.state is not State.DRIFT else standing.state
 
     @property
     def why(self) -> str:
         """Why the group is not measured; empty when it is."""
+        if self.watch.failing:
+            return "; ".join(map(_failed, self.watch.failing.values()))
+        if self.standing.name == REFERENCE_MOVED and self.look:
+            return f"the reference moved: {self.look.by} left it at the same time"
         return self.coverage.why_not_measured
 
     def take(self, entry: Entry, look_back: LookBack) -> Ruling:
@@ -73,6 +106,11 @@ class Case:
             pair_id=entry.pair_id, fingerprint=entry.fingerprint, conversation=entry.conversation, at=entry.started
         )
 
+    def close_look(self) -> None:
+        """Forget the look at an alarm that is over."""
+        if self.watch.state is not State.DRIFT:
+            self.look = None
+
     def _admitted(self, entry: Entry) -> tuple[Payoffs, tuple[str, ...]]:
         if not entry.payoffs:
             return (), entry.excluded
@@ -86,3 +124,11 @@ class Case:
             return entry.payoffs, entry.excluded
         directed = tuple(each for each in entry.payoffs if each[0] not in AGREEMENT)
         return directed, (Exclusion.CACHING_REFERENCE.value, *entry.excluded)
+
+
+def _failed(latch: Latch) -> str:
+    """How often the reference was the faulty one, in words, with what was counted since the alarm."""
+    odd, pairs = latch.estimate.odd + latch.odd, latch.estimate.pairs + latch.pairs
+    if latch.key[0] == Signal.ERROR:
+        return f"the reference failed in {odd:,} of {pairs:,} requests"
+    return f"the reference sent an invalid tool call in {odd:,} of {pairs:,} compared calls"

@@ -1,44 +1,39 @@
-"""What an alarm is called: of all tests past the bar, the most specific; and who may be meant, the provider or the reference."""
+"""What an alarm is called: the largest excess within the most telling family of signals, frozen when the alarm is raised."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from shadow.drift.scorecard import GroupKey
 from shadow.drift.signals import AGREEMENT, Signal
+from shadow.drift.since import Estimate
 from shadow.drift.stakes import REFERENCE, TestKey
 
 TOO_FAITHFUL = "too_faithful"
 """The provider is closer to the reference than that is to itself: answers from a cache, a temperature that is ignored."""
+REFERENCE_FAILING = "reference_failing"
+REFERENCE_MOVED = "reference_moved"
+"""States of the reference: it fails more often than the provider; other providers leave it too."""
 
-SPECIFIC = (
-    Signal.ERROR,
-    Signal.SCHEMA,
-    Signal.ARGUMENTS,
-    Signal.TOOL_NAMES,
-    Signal.REFUSAL_RATE,
-    Signal.REFUSAL,
-    Signal.FINISH_LENGTH,
-    Signal.TRIGGER_RATE,
-    Signal.TRIGGER,
-    Signal.FINISH,
-    Signal.PROMPT_TOKENS,
-    Signal.COMPLETION_TOKENS,
-    Signal.TEXT,
-    Signal.ACTION,
+FAMILIES: tuple[tuple[Signal, ...], ...] = (
+    (Signal.ERROR,),
+    (Signal.SCHEMA, Signal.ARGUMENTS, Signal.TOOL_NAMES),
+    (
+        *(Signal.REFUSAL_RATE, Signal.REFUSAL, Signal.FINISH_LENGTH),
+        *(Signal.TRIGGER_RATE, Signal.TRIGGER, Signal.FINISH),
+    ),
+    (Signal.PROMPT_TOKENS,),
+    (Signal.COMPLETION_TOKENS,),
+    (Signal.TEXT,),
+    (Signal.ACTION,),
 )
-"""From the narrowest to the widest: a wrong argument is seen in the action too, and not the other way round."""
-_RANK = {signal.value: rank for rank, signal in enumerate(SPECIFIC)}
+"""The most telling first, and in each the narrowest first: a wrong argument is seen in the action too, and not the other way
+round.
+"""
+WEIGHED = 3
+"""Of these families one that holds less than a third of the largest excess is not the most telling: it is a side effect."""
+SIDE_EFFECT = 1 / 3
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Since:
-    """One group's alarm, credible to have begun between `earliest` and `latest` (epoch seconds)."""
-
-    group: GroupKey
-    earliest: float
-    latest: float
+Sized = tuple[TestKey, Estimate]
 
 
 def title(key: TestKey) -> str:
@@ -47,29 +42,28 @@ def title(key: TestKey) -> str:
     return TOO_FAITHFUL if direction == REFERENCE and signal in AGREEMENT else signal
 
 
-def most_specific(tests: Iterable[tuple[TestKey, float]]) -> TestKey:
-    """Which of the tests past the bar, each with its evidence, names the alarm; a degradation before `too_faithful`."""
-    return min(tests, key=lambda each: (title(each[0]) == TOO_FAITHFUL, _RANK[each[0][0]], -each[1]))[0]
+def naming(tests: Iterable[Sized]) -> TestKey:
+    """Which test names the alarm, of at least one with its estimate; a difference before `too_faithful`.
 
-
-def reference_suspected(alarms: Sequence[Since], calm: Iterable[GroupKey] = ()) -> frozenset[GroupKey]:
-    """The groups whose reference may be the one that moved: another provider of the same model drifts from it since then too.
-
-    A well-measured group in `calm`, still one with that reference, acquits it: a reference that moved would have left all.
+    Within the family the largest excess, and of those that reach it within their 95 % interval the narrowest.
     """
-    fine = tuple(calm)
-    return frozenset(
-        one.group
-        for one in alarms
-        if any(_same_reference(one.group, other.group) and _overlap(one, other) for other in alarms)
-        and not any(_same_reference(one.group, group) for group in fine)
-    )
+    found = list(tests)
+    different = [each for each in found if title(each[0]) != TOO_FAITHFUL] or found
+    family = _most_telling(different)
+    within = {key: estimate for key, estimate in different if key[0] in family}
+    largest = max(estimate.size for estimate in within.values())
+    reaching = [key for key, estimate in within.items() if estimate.high >= largest]
+    return min(reaching, key=lambda key: (family.index(Signal(key[0])), -within[key].size))
 
 
-def _same_reference(one: GroupKey, other: GroupKey) -> bool:
-    _, model, provider, reference = one
-    return (model, reference) == (other[1], other[3]) and provider != other[2]
+def _most_telling(tests: Sequence[Sized]) -> tuple[Signal, ...]:
+    weighed = [_largest(tests, family) for family in FAMILIES[:WEIGHED]]
+    least = SIDE_EFFECT * max(weighed)
+    for family, size in zip(FAMILIES[:WEIGHED], weighed, strict=True):
+        if size > 0 and size >= least:
+            return family
+    return next(family for family in FAMILIES if any(key[0] in family for key, _ in tests))
 
 
-def _overlap(one: Since, other: Since) -> bool:
-    return one.earliest <= other.latest and other.earliest <= one.latest
+def _largest(tests: Iterable[Sized], family: Sequence[Signal]) -> float:
+    return max((estimate.size for key, estimate in tests if key[0] in family), default=0.0)

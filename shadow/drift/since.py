@@ -44,11 +44,12 @@ class Segment:
 class Estimate:
     """`since` is the time of the pair at which it began (epoch seconds), credible from `earliest` to `latest`; `place` is that
     pair's place in the evidence. `size` is the mean payoff since then with its approximate 95 % interval, `before` the mean
-    until then. `pair_ids` are the newest pairs that speak for it.
+    until then. `odd` counts the pairs since then that lean its way, `pair_ids` are the newest of them.
     """
 
     place: int
     pairs: int
+    odd: int
     since: float
     earliest: float
     latest: float
@@ -70,6 +71,7 @@ def estimate(evidence: Sequence[Evidence], *, direction: int, tolerance: float) 
     return Estimate(
         place=place,
         pairs=len(since),
+        odd=len(odd),
         since=evidence[place].started,
         earliest=evidence[first].started,
         latest=evidence[last].started,

@@ -7,10 +7,11 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from shadow.drift.alarm import Latch, State
-from shadow.drift.case import Case
+from shadow.drift.alarm import Latch, Named, State
+from shadow.drift.case import Case, Standing
 from shadow.drift.coverage import Coverage
 from shadow.drift.detector import Detector
+from shadow.drift.second_look import SecondLook
 from shadow.drift.since import Estimate
 from shadow.drift.stakes import WEIGHTS, Stakes
 from shadow.drift.watch import Watch
@@ -36,18 +37,21 @@ class _Latch:
     estimate: Estimate
     baseline: float
     pairs: int
+    odd: int
     mended: bool
     logs: list[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Watch:
-    version: Literal[1]
+    version: Literal[2]
     state: State
     pairs: int
     last: str
     tests: list[_Test]
     latches: list[_Latch]
+    failing: list[_Latch]
+    named: Named | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,8 @@ class _Case:
     reasons: list[str]
     cached: list[bool]
     counts: dict[str, int]
+    look: SecondLook | None
+    told: Standing
 
 
 _TEXT = TypeAdapter(_Case)
@@ -74,6 +80,8 @@ def saved(case: Case) -> str:
         reasons=list(coverage.reasons),
         cached=list(coverage.cached),
         counts=dict(coverage.counts),
+        look=case.look,
+        told=case.told,
     )
     return _TEXT.dump_json(plain).decode()
 
@@ -87,19 +95,30 @@ def restored(text: str, stakes: Stakes | None = None) -> Case:
     case = Case(stakes)
     case.watch = _watch(plain.watch, stakes)
     case.coverage = Coverage(plain.reasons, plain.cached, plain.counts)
+    case.look, case.told = plain.look, plain.told
     return case
 
 
 def _plain(watch: Watch) -> _Watch:
     used = (test for test in watch.group.tests.values() if test.pairs or test.baseline)
     return _Watch(
-        version=1,
+        version=2,
         state=watch.state,
         pairs=watch.group.pairs,
         last=watch.group.last,
         tests=[_Test(**{name: getattr(test, name) for name in _Test.__slots__}) for test in used],
-        latches=[_Latch(**{name: getattr(latch, name) for name in _Latch.__slots__}) for latch in watch.latches.values()],
+        latches=[*map(_kept, watch.latches.values())],
+        failing=[*map(_kept, watch.failing.values())],
+        named=watch.named,
     )
+
+
+def _kept(latch: Latch) -> _Latch:
+    return _Latch(**{name: getattr(latch, name) for name in _Latch.__slots__})
+
+
+def _latch(plain: _Latch) -> Latch:
+    return Latch(**{name: getattr(plain, name) for name in _Latch.__slots__})
 
 
 def _watch(plain: _Watch, stakes: Stakes) -> Watch:
@@ -109,7 +128,8 @@ def _watch(plain: _Watch, stakes: Stakes) -> Watch:
         if test.key in WEIGHTS:
             fields = {name: getattr(test, name) for name in _Test.__slots__}
             watch.group.tests[test.key] = Detector(stakes=stakes, **fields)
-    for latch in plain.latches:
-        if latch.key in WEIGHTS:
-            watch.latches[latch.key] = Latch(**{name: getattr(latch, name) for name in _Latch.__slots__})
+    for side, kept in ((watch.latches, plain.latches), (watch.failing, plain.failing)):
+        side.update({latch.key: _latch(latch) for latch in kept if latch.key in WEIGHTS})
+    if plain.named and plain.named.key in WEIGHTS:
+        watch.named = plain.named
     return watch

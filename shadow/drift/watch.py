@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from shadow.drift.alarm import ENOUGH_TO_ACCEPT, Answer, Event, Latch, State, after
+from shadow.drift.alarm import ENOUGH_TO_ACCEPT, Answer, Event, Latch, Named, State, after
 from shadow.drift.group import Group
-from shadow.drift.naming import most_specific, title
+from shadow.drift.naming import naming, title
+from shadow.drift.signals import Signal
 from shadow.drift.since import Estimate, Evidence, estimate, excess
-from shadow.drift.stakes import Stakes, TestKey, tolerance
+from shadow.drift.stakes import REFERENCE, Stakes, TestKey, tolerance
 
 LookBack = Callable[[str], Sequence[Evidence]]
 """The stored evidence of a signal of this group, oldest first, up to and with the pair just taken in; only read at an alarm."""
+
+REFERENCES_OWN = frozenset({(Signal.ERROR.value, REFERENCE), (Signal.SCHEMA.value, REFERENCE)})
+"""Tests that find a reference which is faulty more often than the provider: never the provider's drift."""
 
 
 class NotAcknowledgedError(Exception):
@@ -34,19 +38,22 @@ class Change:
 
 
 class Watch:
-    """The state of one group: its tests, and the latches of those that alarmed."""
+    """The state of one group: its tests, the latches of those that alarmed, and the test that gave the alarm its name.
+
+    `failing` holds the tests by which the reference is the faulty one: they are latched too, and move no state of the group.
+    """
 
     def __init__(self, stakes: Stakes, baselines: Mapping[TestKey, float] | None = None) -> None:
         self.group = Group(stakes, baselines)
         self.state = State.OK
         self.latches: dict[TestKey, Latch] = {}
+        self.failing: dict[TestKey, Latch] = {}
+        self.named: Named | None = None
 
     @property
     def name(self) -> str:
-        """What the alarm is called, as far as is known by now; "" without one."""
-        if not self.latches:
-            return ""
-        return title(most_specific((key, latch.evidence) for key, latch in self.latches.items()))
+        """What the alarm is called, from its first pair on; "" without one."""
+        return title(self.named.key) if self.named else ""
 
     def add(self, pair_id: str, at: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> Change | None:
         """Take in one pair, started at `at`; the change that it brings, if it brings one."""
@@ -54,9 +61,13 @@ class Watch:
         if not touched:
             return None
         self._mend(payoffs)
-        fresh = [key for key in touched if key not in self.latches and self.group.tests[key].alarms]
-        for key in fresh:
-            self.latches[key] = self._latched(key, pair_id, at, look_back)
+        held = {**self.latches, **self.failing}
+        for key in touched:
+            if key not in held and self.group.tests[key].alarms:
+                side = self.failing if key in REFERENCES_OWN else self.latches
+                side[key] = self._latched(key, pair_id, at, look_back)
+        if self.latches and not self.named:
+            self.named = self._naming(pair_id, at, look_back)
         return self._moved(self._event(), pair_id, at)
 
     def acknowledge(self, answer: Answer, at: float, look_back: LookBack) -> Change | None:
@@ -77,9 +88,22 @@ class Watch:
 
     def _mend(self, payoffs: Sequence[tuple[str, int]]) -> None:
         by_signal = dict(payoffs)
-        for (signal, _), latch in self.latches.items():
+        for (signal, _), latch in [*self.latches.items(), *self.failing.items()]:
             if signal in by_signal:
                 latch.add(by_signal[signal])
+        for key in [key for key, latch in self.failing.items() if latch.mended]:
+            del self.failing[key]
+            self.group.tests[key].restart()
+
+    def _naming(self, pair_id: str, at: float, look_back: LookBack) -> Named:
+        """The test that names the alarm: chosen among the tests past the bar and those on their way to it, since the widest
+        signal has the most weight and comes first as a rule.
+        """
+        near = [key for key, test in self.group.tests.items() if test.suspects and test.beyond_tolerance]
+        closest = {key: self._latched(key, pair_id, at, look_back) for key in near if key not in REFERENCES_OWN | {*self.latches}}
+        found = {**self.latches, **closest}
+        key = naming((key, latch.estimate) for key, latch in found.items())
+        return Named(key=key, pair_id=pair_id, at=at, evidence=found[key].evidence, estimate=found[key].estimate)
 
     def _latched(self, key: TestKey, pair_id: str, at: float, look_back: LookBack) -> Latch:
         test = self.group.tests[key]
@@ -91,7 +115,8 @@ class Watch:
             return Event.RECOVERY
         if self.latches:
             return Event.ALARM
-        return Event.SUSPICION if any(test.suspects for test in self.group.tests.values()) else Event.CALM
+        suspects = any(test.suspects for key, test in self.group.tests.items() if key not in REFERENCES_OWN)
+        return Event.SUSPICION if suspects else Event.CALM
 
     def _moved(self, event: Event, pair_id: str, at: float) -> Change | None:
         old, self.state = self.state, after(self.state, event)
@@ -99,7 +124,7 @@ class Watch:
             return None
         change = Change(old=old, new=self.state, pair_id=pair_id, at=at, name=self.name, tests=self._past_the_bar())
         if event in {Event.RECOVERY, Event.FIXED, Event.ACCEPTED}:
-            self.latches = {}
+            self.latches, self.named = {}, None
             self.group.restart()
         return change
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from shadow.drift.alarm import State
+from shadow.drift.direction import effect
 from shadow.drift.scorecard import BREAKDOWN, TOLERANCE, Outcome
 from shadow.drift.signals import AGREEMENT, Signal
 from shadow.drift.stakes import PROVIDER, REFERENCE, against_provider
 from shadow.verdict.evidence import CheckEvidence, DriftEvidence, Evidence, Side, SignalEvidence
-from shadow.verdict.phrases import effect, moment, named
+from shadow.verdict.phrases import moment, named
 from shadow.verdict.sentences import FEWEST, sentence
 from shadow.verdict.value import Ground, Power, Reason, Verdict, Word
 
@@ -67,7 +68,7 @@ def _ordered(reasons: Iterable[Reason]) -> list[Reason]:
 
 def _excused(evidence: Evidence, reasons: Iterable[Reason]) -> Iterator[Reason]:
     """Where the reference is the one that moved, no difference from it is held against the provider; faults of its own are."""
-    moved = any(one.state is State.DRIFT and one.blame is Side.REFERENCE and one.name != Signal.ERROR for one in evidence.drift)
+    moved = any(one.state is State.DRIFT and one.blame is Side.REFERENCE and not one.failing for one in evidence.drift)
     for one in reasons:
         yield replace(one, word=Word.NOT_MEASURED) if moved and one.word is Word.DIFFERS else one
 
@@ -153,7 +154,7 @@ def _of_drift(state: DriftEvidence, reference: str) -> Iterator[Reason]:
         since=state.since,
     )
     if state.state is State.DRIFT and state.blame is Side.REFERENCE:
-        phrase = f"{reference}, its reference, moved: {_alarm(state)}"
+        phrase = state.why if state.failing else f"{reference}, its reference, moved: {_alarm(state)}"
         yield replace(found, word=Word.NOT_MEASURED, ground=Ground.REFERENCE, phrase=phrase)
     elif state.state is State.DRIFT and state.closer:
         yield replace(found, word=Word.SUSPECT, ground=Ground.CLOSER)
@@ -166,12 +167,17 @@ def _of_drift(state: DriftEvidence, reference: str) -> Iterator[Reason]:
 def _alarm(state: DriftEvidence) -> str:
     """What the drift state of one route is, with the effect and its direction where an alarm gave one."""
     what = effect(state.name, state.size, state.low, state.high) if state.name and state.size is not None else named(state.name)
+    unknown = f"; whether it or its reference moved is not yet known: {state.why}" if _open_question(state) else ""
     told = {
-        State.DRIFT: f"drift: {what}",
+        State.DRIFT: f"drift: {what}{unknown}",
         State.SUSPECT: f"drift is suspected{': ' + what if what else ''}",
         State.RECOVERED: "recovered from drift, not acknowledged yet",
     }
     return told.get(state.state, "")
+
+
+def _open_question(state: DriftEvidence) -> bool:
+    return state.blame is Side.UNKNOWN and bool(state.why)
 
 
 def _open(evidence: Evidence) -> Iterator[Reason]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from shadow.drift.direction import points
 from shadow.drift.scorecard import TOLERANCE
-from shadow.verdict.phrases import named, points
+from shadow.verdict.phrases import named
 from shadow.verdict.value import Ground, Power, Reason, Verdict, Word
 
 MOST = 3

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shadow.drift.admission import DAY
 from shadow.drift.alarm import State
 from shadow.drift.case import Case
-from shadow.drift.naming import TOO_FAITHFUL
+from shadow.drift.naming import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
 from shadow.drift.scorecard import GroupKey
 from shadow.drift.snapshot import restored
 from shadow.drift.status import Status, statuses
@@ -21,14 +21,20 @@ ENOUGH = 50
 """Requests from which their share is told."""
 
 
+_SIDES = {Side.PROVIDER.value: Side.PROVIDER, Side.REFERENCE.value: Side.REFERENCE}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftLine:
     """One group: its `state` and, where it is not measured, `why`. `pairs` counted; `strongest` is the signal with most
     `evidence` (a logarithm, the bar is at 0). With an alarm: its `name`, `since` when (epoch seconds; credible from `earliest`
     to `latest`), how large (`size`, with the interval `low`..`high`), `signals` past the bar, the `requests` that contribute
-    most and the `pair_ids` to look at. `worse`: the provider is the odd one, or has more of what the signal counts. `left_out`
-    counts pairs by the reason. `hung_up`: share of the last day's requests whose client left before the end, None without any;
-    `one_sided` says that these are too many to be sure of the rest.
+    most and the `pair_ids` to look at. `worse`: the provider is the odd one, or has more of what the signal counts; `sentence` is all of it in words, with the way it leans and whom it is about. `blame` is
+    "provider", "reference" or "not_yet_known" (`blame_why` says why), "" without an alarm; `by` is the provider that settled it,
+    `facts` are changes of a serving identity beside it; `waits`: the first page waits for the second look.
+
+    `left_out` counts pairs by the reason. `hung_up`: share of the last day's requests whose client left before the end, None
+    without any; `one_sided` says that these are too many to be sure of the rest.
     """
 
     route: str
@@ -55,15 +61,21 @@ class DriftLine:
     hung_up: float | None = None
     one_sided: bool = False
     worse: bool = True
+    sentence: str = ""
+    blame: str = ""
+    blame_why: str = ""
+    by: str = ""
+    facts: tuple[str, ...] = ()
+    waits: bool = False
 
 
 def drift_evidence(line: DriftLine) -> DriftEvidence:
-    """The line as evidence for a verdict."""
+    """The line as evidence for a verdict; what its reference did by itself is an alarm about the reference."""
     sign = 1 if line.worse else -1
     low, high = (line.low, line.high) if line.worse else (_minus(line.high), _minus(line.low))
     return DriftEvidence(
         route=line.route,
-        state=State(line.state),
+        state=State.DRIFT if line.blame == Side.REFERENCE else State(line.state),
         name=line.signals[0] if line.signals else "",
         size=None if line.size is None else sign * line.size,
         low=low,
@@ -71,9 +83,10 @@ def drift_evidence(line: DriftLine) -> DriftEvidence:
         since=line.since,
         earliest=line.earliest,
         latest=line.latest,
-        blame=Side.REFERENCE if line.name == "error" and not line.worse else Side.UNKNOWN,
+        blame=_SIDES.get(line.blame, Side.UNKNOWN),
+        failing=line.name == REFERENCE_FAILING,
         closer=line.name == TOO_FAITHFUL,
-        why=line.why,
+        why=line.why or line.blame_why,
     )
 
 
@@ -130,7 +143,13 @@ def _line(status: Status, left: tuple[int, int]) -> DriftLine:
         signals=tuple(past.signal for past in status.past),
         requests=tuple(segment.kind for segment in first.segments) if first else (),
         pair_ids=first.pair_ids if first else (),
-        reference_suspected=status.reference_suspected,
+        sentence=status.sentence,
+        blame=status.blame,
+        blame_why=status.blame_why,
+        by=status.by,
+        facts=status.facts,
+        waits=status.waits,
+        reference_suspected=status.name == REFERENCE_MOVED,
         left_out=dict(status.excluded),
         hung_up=left[0] / left[1] if left[1] else None,
         one_sided=one_sided(*left),

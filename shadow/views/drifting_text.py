@@ -8,7 +8,7 @@ from shadow.drift.alarm import State
 from shadow.verdict.phrases import named, percent
 from shadow.views.drifting import DriftLine
 from shadow.views.figures import Report
-from shadow.views.tables import moment, sheet
+from shadow.views.tables import sheet
 from shadow.views.visible import plain
 
 ROWS = 20
@@ -31,12 +31,13 @@ def _told(line: DriftLine) -> str:
 
 
 def _found(line: DriftLine) -> str:
-    if line.why or line.since is None or line.size is None or line.low is None or line.high is None:
+    if not line.sentence:
         return line.why
-    size = f"{line.size * 100:.0f} points [{line.low * 100:.0f} to {line.high * 100:.0f}]"
-    told = f"{named(line.name)}, since {moment(line.since)} UTC, about {size}"
-    if line.requests:
-        told += f"; most in: {line.requests[0]}"
-    if line.reference_suspected:
-        told += "; other providers left this reference at the same time: look at the reference"
-    return told if not line.pair_ids else f"{told}; for example pair {line.pair_ids[0]}"
+    if line.waits:
+        return f"an alarm waits for a second look at the other providers: {line.sentence}"
+    told = [line.sentence]
+    if line.low is not None and line.high is not None:
+        told.append(f"size [{line.low * 100:.0f} to {line.high * 100:.0f}]")
+    told += [f"most in: {line.requests[0]}"] if line.requests else []
+    told += [f"for example pair {line.pair_ids[0]}"] if line.pair_ids else []
+    return "; ".join(told)

@@ -1,7 +1,11 @@
+import json
+
 from shadow import filing
 from shadow.drift.alarm import State
-from shadow.drift.case import Entry, Ruling
-from shadow.drift.watch import Change
+from shadow.drift.case import Case, Entry, Ruling, Standing
+from shadow.drift.second_look import Blame
+from shadow.drift.stakes import Stakes
+from shadow.drift.status import statuses
 from storage.judged import EntryRow, EvidenceRow
 from tests.payoffs import GROUP
 
@@ -54,6 +58,11 @@ def test_evidence_is_of_one_group_and_one_signal():
     assert filing.stored(row) == found
 
 
-def test_a_change_without_latches_names_its_tests():
-    change = Change(old=State.DRIFT, new=State.OK, pair_id="a", at=1.0, name="", tests=())
-    assert filing.alarm(KEY, change, {}, suspected=True).details == '{"reference_suspected":true,"tests":[]}'
+def test_a_change_without_latches_names_its_tests_and_keeps_the_name_of_the_alarm():
+    [status] = statuses({KEY: Case(Stakes())})
+    old = Standing(state=State.DRIFT, name="args", blame=Blame.PROVIDER)
+    row = filing.alarm(status, old, Standing(), pair_id="a", at=1.0, tests=[("trigger_rate", 1)])
+    assert (row.old, row.new, row.name, row.pair_id, row.at) == ("drift", "ok", "args", "a", 1.0)
+    details = json.loads(row.details)
+    assert details["tests"] == [{"signal": "trigger_rate", "direction": "fewer"}]
+    assert (details["blame"], details["reference_suspected"]) == ("", False)

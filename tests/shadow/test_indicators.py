@@ -65,9 +65,9 @@ def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
     assert {state: shown.value("state", state=state.value) for state in State} == {
         state: float(state is State.DRIFT) for state in State
     }
-    test = {"signal": "args", "direction": "worse"}
+    test = {"signal": "args", "direction": "further"}
     assert shown.value("log_evidence", **test) >= 0
-    assert shown.value("log_evidence", signal="args", direction="better") < 0
+    assert shown.value("log_evidence", signal="args", direction="closer") < 0
     assert 0.3 < shown.value("excess", **test) < 0.8
     assert abs(shown.value("since_seconds", **test) - 400) < 60
     drive.feed(payoffs(draw, 1_500))

@@ -183,8 +183,30 @@ def test_slack_gets_a_text_and_nothing_that_rings_a_bell():
     assert "is now drift (args), was ok" in text(hostile)
 
 
-def test_a_suspected_reference_is_said():
-    assert "look at the reference" in text(alarm(details='{"reference_suspected": true}'))
+def test_the_sentence_of_an_alarm_is_said_whole():
+    told = alarm(
+        details='{"blame": "not_yet_known", "sentence": "p, or its reference r: p calls a tool in 31 points fewer requests"}'
+    )
+    assert text(told) == (
+        "sameweights: p serving m on route default is now drift (args), was ok. "
+        "p, or its reference r: p calls a tool in 31 points fewer requests."
+    )
+    assert json.loads(letter(told, "json").body)["subject"] == "provider or reference"
+    assert json.loads(letter(alarm(details='{"blame": "provider"}'), "json").body)["subject"] == "provider"
+
+
+@pytest.mark.parametrize(
+    ("name", "new", "said"),
+    [
+        ("reference_failing", "not measured", "the reference r for m is no measure now (reference_failing)"),
+        ("reference_moved", "not measured", "the reference r for m is no measure now (reference_moved)"),
+        ("reference_failing", "ok", "the reference r for m is no longer so, the state is ok (reference_failing)"),
+    ],
+)
+def test_what_the_reference_did_is_told_of_the_reference(name, new, said):
+    event = json.loads(letter(alarm(name=name, new=new), "json").body)
+    assert event["subject"] == "reference"
+    assert event["text"] == f"sameweights: {said}; no finding about a provider."
 
 
 def test_without_a_secret_nothing_is_signed():

@@ -7,7 +7,9 @@ from shadow.drift.alarm import TRANSITIONS, Event, Latch, State, after
 from shadow.drift.since import Estimate
 from tests.shadow.drift.leaning import payoffs
 
-FOUND = Estimate(place=0, pairs=100, since=0, earliest=0, latest=0, size=0.1, low=0, high=1, before=0, segments=(), pair_ids=())
+FOUND = Estimate(
+    place=0, pairs=100, odd=10, since=0, earliest=0, latest=0, size=0.1, low=0, high=1, before=0, segments=(), pair_ids=()
+)
 
 
 def latch(size=0.1):

@@ -1,7 +1,8 @@
 import random
 
 from shadow.drift.alarm import State
-from shadow.drift.case import Case, Entry
+from shadow.drift.case import Case, Entry, Standing
+from shadow.drift.second_look import Blame
 from shadow.drift.since import Evidence
 from shadow.drift.stakes import Stakes
 from tests.shadow.drift.leaning import payoffs
@@ -61,9 +62,36 @@ def test_a_reference_that_fails_is_not_measured_and_nobodys_drift():
     court = Court()
     for _ in range(300):
         court.take(("error", -1), excluded=("reference_failed",))
-    assert court.case.watch.state is State.DRIFT
+    assert court.case.watch.state is State.OK
     assert court.case.state is State.NOT_MEASURED
-    assert "reference failed" in court.case.why
+    assert court.case.standing == Standing(state=State.NOT_MEASURED, name="reference_failing", blame=Blame.REFERENCE)
+    assert court.case.why == "the reference failed in 300 of 300 requests"
+
+
+def test_a_reference_that_fails_by_half_is_its_own_state_and_what_is_left_is_compared():
+    court = Court()
+    for number in range(400):
+        court.take(*((("error", -1),) if number % 2 else (("error", 0), ("action", 0))))
+    assert court.case.why == "the reference failed in 200 of 399 requests"
+    assert court.case.standing.blame is Blame.REFERENCE
+    assert court.case.watch.group.tests["action", 1].pairs == 200
+
+
+def test_a_reference_that_answers_again_is_measured_again():
+    court = Court()
+    for _ in range(100):
+        court.take(("error", -1))
+    for _ in range(200):
+        court.take(("error", 0), ("action", 0))
+    assert (court.case.state, court.case.standing) == (State.OK, Standing())
+
+
+def test_a_reference_that_sends_invalid_calls_is_no_drift_of_the_provider_either():
+    court = Court()
+    for _ in range(100):
+        court.take(("schema", -1))
+    assert court.case.why == "the reference sent an invalid tool call in 100 of 100 compared calls"
+    assert court.case.state is State.NOT_MEASURED
 
 
 def test_a_provider_that_fails_has_drifted():

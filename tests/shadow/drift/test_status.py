@@ -1,8 +1,9 @@
 import random
 
 from shadow.drift.case import Case
+from shadow.drift.second_look import Blame, opened
 from shadow.drift.stakes import Stakes
-from shadow.drift.status import statuses
+from shadow.drift.status import references, statuses
 from tests.shadow.drift.leaning import Drive, payoffs
 
 KEY = ("default", "m", "p", "r")
@@ -24,10 +25,10 @@ def test_a_group_before_its_first_pair_claims_nothing():
 def test_a_drift_is_told_with_its_start_its_size_and_its_name():
     [status] = statuses({KEY: drifted()})
     [past] = status.past
-    assert (status.state, status.name, past.title, past.worse) == ("drift", "args", "args", True)
+    assert (status.state, status.name, past.title, past.direction) == ("drift", "args", "args", "further")
     assert past.low <= past.size <= past.high
     assert past.earliest <= past.since <= past.latest
-    assert status.evidence[0][:2] == ("args", True)
+    assert status.evidence[0][:2] == ("args", "further")
     assert status.evidence[0][2] > status.evidence[1][2]
 
 
@@ -46,7 +47,45 @@ def test_what_is_not_measured_says_why_and_how_often():
     assert status.excluded == (("seed", 30),)
 
 
-def test_two_providers_of_one_reference_are_told_apart_from_one():
-    other = ("default", "m", "q", "r")
-    assert [status.reference_suspected for status in statuses({KEY: drifted(), other: drifted(2)})] == [True, True]
-    assert [status.reference_suspected for status in statuses({KEY: drifted(), other: Case(Stakes())})] == [False, False]
+def test_an_alarm_with_one_provider_is_about_either_side_and_says_so():
+    [status] = statuses({KEY: looked(drifted())})
+    assert (status.blame, status.blame_why) == ("not_yet_known", "only one provider is compared with r")
+    assert status.sentence.startswith("p, or its reference r: p sends other tool arguments in ")
+    assert "more requests than the reference asked twice" in status.sentence
+
+
+def test_what_the_second_look_found_is_said_with_its_witness():
+    blamed, cleared = drifted(), drifted()
+    looked(blamed).look.blame, blamed.look.by = Blame.PROVIDER, "q"
+    looked(cleared).look.blame, cleared.look.by = Blame.REFERENCE, "q"
+    [one], [other] = statuses({KEY: blamed}), statuses({KEY: cleared})
+    assert (one.state, one.name, one.blame) == ("drift", "args", "provider")
+    assert one.sentence.endswith("; the provider: q is still the same as r")
+    assert (other.state, other.name, other.blame) == ("not measured", "reference_moved", "reference")
+    assert other.why == "the reference moved: q left it at the same time"
+    assert [(each.state, each.reference) for each in references([one])] == [("ok", "r")]
+    assert [(each.state, each.sentence) for each in references([other])] == [("moved", other.why)]
+
+
+def test_while_a_page_waits_there_is_a_suspicion_without_a_name():
+    waiting = looked(drifted(), witnesses=[("q",)])
+    [status] = statuses({KEY: waiting})
+    assert (status.state, status.name, status.blame, status.waits) == ("suspect", "", "", True)
+    waiting.look.expire()
+    [status] = statuses({KEY: waiting})
+    assert (status.state, status.name, status.blame) == ("drift", "args", "not_yet_known")
+    assert "more pairs of q are needed" in status.blame_why
+
+
+def looked(case, witnesses=()):
+    found = case.watch.named.estimate
+    case.look = opened(
+        key=case.watch.named.key,
+        size=found.size,
+        earliest=found.earliest,
+        latest=found.latest,
+        at=600.0,
+        floor=0.1,
+        witnesses=witnesses,
+    )
+    return case

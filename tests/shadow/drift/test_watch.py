@@ -93,10 +93,18 @@ def test_a_provider_too_close_to_the_reference_is_called_so(draw):
     assert list(drive.watch.latches) == [("action", REFERENCE)]
 
 
-def test_tests_that_pass_the_bar_later_join_the_alarm_and_make_its_name_narrower(draw):
-    drive = drifted(draw, signals=("action", "args"))
-    drive.feed(payoffs(draw, 300, excess=0.3))
-    assert set(drive.watch.latches) == {("action", PROVIDER), ("args", PROVIDER)}
+def test_a_narrower_test_on_its_way_to_the_bar_names_the_alarm_at_once(draw):
+    drive = drifted(draw, signals=("action", "refusal"))
+    assert set(drive.watch.latches) == {("action", PROVIDER)}
+    assert drive.watch.name == "refusal"
+
+
+def test_a_name_is_never_replaced_by_a_test_that_passes_the_bar_later(draw):
+    drive = drifted(draw, signals=("args",))
+    assert drive.watch.name == "args"
+    drive.signals, drive.kept["schema"] = ("args", "schema"), []
+    drive.feed(payoffs(draw, 300, excess=0.9))
+    assert {("args", PROVIDER), ("schema", PROVIDER)} <= set(drive.watch.latches)
     assert drive.watch.name == "args"
 
 

@@ -41,7 +41,8 @@ ALARM = replace(
     high=0.2,
     requests=("no tools",),
     pair_ids=("0123456789ab",),
-    reference_suspected=True,
+    sentence="odd, compared with r, sends other tool arguments in 12 points more requests",
+    blame="provider",
 )
 
 
@@ -53,10 +54,13 @@ def shown(*lines):
 def test_what_needs_a_look_stands_first_and_says_where_to_look():
     text = shown(CALM, ALARM)
     assert text.index("odd") < text.index("calm")
-    assert "since 1970-01-01 00:00:00 UTC, about 12 points [5 to 20]" in text
+    assert "odd, compared with r, sends other tool arguments in 12 points more requests; size [5 to 20]" in text
     assert "most in: no tools" in text
-    assert "look at the reference" in text
     assert "pair 01234567" in text
+
+
+def test_an_alarm_whose_page_waits_is_told_as_one_that_waits():
+    assert "an alarm waits for a second look at the other providers: odd," in shown(replace(ALARM, state="suspect", waits=True))
 
 
 def test_no_group_is_no_line():

@@ -1,0 +1,49 @@
+"""An alarm as one sentence: who, which way, by how much, since when, and who moved as far as that is known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shadow.drift.alarm import State
+from shadow.drift.case import Case
+from shadow.drift.direction import effect
+from shadow.drift.scorecard import GroupKey
+from shadow.drift.second_look import Blame, SecondLook
+
+
+def alarm_sentence(group: GroupKey, case: Case) -> str:
+    """The sentence of a case's alarm, also of one whose page still waits; empty without one. It ends without a full stop."""
+    _, _, provider, reference = group
+    named = case.watch.named
+    if case.watch.state is not State.DRIFT or named is None:
+        return case.why if case.watch.failing else ""
+    found = named.estimate
+    moved = f"{effect(named.key[0], found.size * named.key[1])}, since about {_moment(found.since)} UTC"
+    return "; ".join([_blamed(provider, reference, moved, case.look), *(case.look.facts if case.look else ()), *_also(case)])
+
+
+def _blamed(provider: str, reference: str, moved: str, look: SecondLook | None) -> str:
+    blame = look.blame if look else Blame.NOT_YET_KNOWN
+    if blame is Blame.REFERENCE and look:
+        return f"the reference {reference} moved: compared with it, {provider}: {moved}; {look.by} left it at the same time"
+    compared = f"{provider}, compared with {reference}: {moved}"
+    if blame is Blame.PROVIDER:
+        witness = f"{look.by} is still the same as {reference}" if look and look.by else "a fault of its own answers"
+        return f"{compared}; the provider: {witness}"
+    why = look.why(reference) if look else "the second look is missing"
+    return f"{provider}, or its reference {reference}: {moved}; which of the two moved is not yet known: {why}"
+
+
+def _also(case: Case) -> list[str]:
+    """What passed the bar beside the test that names the alarm, in the order in which it did."""
+    named = case.watch.named
+    others = [latch for key, latch in case.watch.latches.items() if named is None or key != named.key]
+    also = [effect(latch.key[0], latch.estimate.size * latch.key[1]) for latch in others]
+    return [f"also: {', '.join(also)}"] if also else []
+
+
+def _moment(at: float) -> str:
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return f"{at:.0f} s"

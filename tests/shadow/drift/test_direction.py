@@ -1,0 +1,51 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.drift.direction import EFFECTS, LABELS, effect, leans, points
+from shadow.drift.signals import Signal
+from shadow.drift.stakes import WEIGHTS
+
+
+@pytest.mark.parametrize("signal", Signal)
+def test_every_signal_has_words_for_both_directions(signal):
+    more, less = effect(signal.value, 0.31), effect(signal.value, -0.31)
+    assert more != less
+    assert "31 points" in more
+    assert "31 points" in less
+    assert signal.value in EFFECTS
+
+
+@pytest.mark.parametrize(
+    ("signal", "excess", "words"),
+    [
+        ("trigger_rate", 0.31, "calls a tool in 31 points fewer requests"),
+        ("trigger_rate", -0.31, "calls a tool in 31 points more requests"),
+        ("error", 0.49, "fails in 49 points more requests"),
+        ("finish_length", -0.09, "cut by length in 9 points fewer requests"),
+        ("vector_norm", 0.5, "vector norm in 50 points more requests"),
+    ],
+)
+def test_an_effect_is_what_the_provider_does(signal, excess, words):
+    assert effect(signal, excess) == words
+
+
+@given(signal=st.sampled_from(list(Signal)), excess=st.floats(0.001, 1))
+def test_no_effect_has_a_sign(signal, excess):
+    assert not any(mark in effect(signal, excess) + effect(signal, -excess) for mark in "+-")
+
+
+def test_an_interval_is_that_of_the_size_the_smaller_end_first():
+    assert effect("trigger_rate", -0.31, -0.4, -0.22) == "calls a tool in 31 points [22 to 40] more requests"
+
+
+def test_every_test_leans_one_way_and_the_two_of_a_signal_opposite_ways():
+    ways = {key: leans(*key) for key in WEIGHTS}
+    assert set(ways.values()) == set(LABELS)
+    assert all(ways[signal, 1] != ways[signal, -1] for signal, _ in WEIGHTS)
+    assert ways["trigger_rate", 1] == "fewer"
+
+
+def test_points_are_short():
+    found = [points(0.031), points(0.01), points(-0.2, sign=True), points(0)]
+    assert found == ["3.1 points", "1 point", "-20 points", "0 points"]

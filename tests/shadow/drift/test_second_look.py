@@ -1,0 +1,168 @@
+import math
+import random
+
+import pytest
+
+from shadow.drift.second_look import (
+    FEWEST_ALONE,
+    IDLE,
+    MOST_REQUESTS,
+    MOST_SECONDS,
+    PER_CONVERSATION,
+    Blame,
+    opened,
+    stands_alone,
+)
+from shadow.drift.since import Evidence
+from tests.shadow.drift.leaning import payoffs
+
+KEY = ("args", 1)
+
+
+def look(*witnesses, size=0.3, key=KEY, **more):
+    made = {"earliest": 100.0, "latest": 200.0, "at": 300.0, "floor": 0.1, **more}
+    return opened(key=key, size=size, witnesses=witnesses or [("b",)], **made)
+
+
+def fed(found, values, *, provider="b", at=301.0, conversation="", signal="args"):
+    """One pair for each payoff, a second apart."""
+    for number, value in enumerate(values):
+        found.take(provider, at + number, conversation, [(signal, value)])
+    return found
+
+
+def noise(count, excess=0.0, seed=3):
+    return payoffs(random.Random(seed), count, excess=excess)
+
+
+def test_a_witness_that_leaves_the_reference_too_shows_that_the_reference_moved():
+    found = fed(look(), noise(200, 0.3))
+    assert (found.blame, found.by) == (Blame.REFERENCE, "b")
+
+
+def test_a_witness_that_is_still_the_same_shows_that_the_provider_moved():
+    found = fed(look(), noise(200))
+    assert (found.blame, found.by, found.waits) == (Blame.PROVIDER, "b", False)
+
+
+def test_a_witness_that_leaves_to_the_other_side_is_no_witness_of_it():
+    assert fed(look(), [-1] * 60).blame is Blame.PROVIDER
+
+
+def test_pairs_from_before_the_alarm_began_acquit_nobody():
+    found = look()
+    for number in range(500):
+        found.recall("b", pair(50.0 + number / 1_000, 0))
+    assert found.blame is Blame.NOT_YET_KNOWN
+    assert found.witnesses["b"].same.units == found.witnesses["b"].odd.units == 0
+
+
+def test_pairs_between_the_two_dates_speak_against_the_reference_and_not_for_it():
+    found = look()
+    for number in range(500):
+        found.recall("b", pair(100.0 + number / 10, 0))
+    assert (found.witnesses["b"].odd.units, found.witnesses["b"].same.units) == (500, 0)
+    for number in range(100):
+        found.recall("b", pair(200.0 + number / 10, 0))
+    assert found.blame is Blame.PROVIDER
+
+
+def pair(started, payoff, conversation=""):
+    return Evidence(pair_id="", started=started, conversation=conversation, kind="", payoff=payoff)
+
+
+def test_another_signal_says_nothing():
+    found = fed(look(), noise(400), signal="text")
+    assert (found.blame, found.witnesses["b"].odd.units) == (Blame.NOT_YET_KNOWN, 0)
+
+
+@pytest.mark.parametrize(("others", "bar"), [(["b"], 40), (["b", "c"], 80), (["b", "c", "d", "e"], 160)])
+def test_the_bar_is_forty_for_each_witness(others, bar):
+    found = look(*((name,) for name in others))
+    assert found.log_bar == pytest.approx(math.log(bar))
+
+
+def test_without_a_witness_nothing_is_waited_for_and_the_reason_is_said():
+    found = opened(key=KEY, size=0.3, earliest=0, latest=0, at=0, floor=0.1, witnesses=())
+    assert (found.blame, found.waits) == (Blame.NOT_YET_KNOWN, False)
+    assert found.why("r") == "only one provider is compared with r"
+    alike = opened(key=KEY, size=0.3, earliest=0, latest=0, at=0, floor=0.1, witnesses=(), alike=("b",))
+    assert alike.why("r") == "b shares its server: no independent provider is compared with r"
+
+
+@pytest.mark.parametrize("signal", ["error", "schema"])
+def test_a_fault_that_the_providers_own_answers_show_needs_no_witness(signal):
+    assert look(key=(signal, 1)).blame is Blame.PROVIDER
+
+
+def test_a_page_waits_for_two_thousand_requests_and_no_more():
+    found = fed(look(), [0] * (MOST_REQUESTS - 1), provider="a", at=300.0 - MOST_REQUESTS)
+    assert MOST_REQUESTS == 2_000
+    assert found.waits
+    assert not fed(found, [0], provider="a").waits
+    assert found.why("r") == "about 52 more pairs of b are needed"
+
+
+def test_a_page_waits_for_an_hour_and_no_longer():
+    found = fed(look(), [0], provider="a", at=300.0 + MOST_SECONDS - 1)
+    assert MOST_SECONDS == 3_600
+    assert found.waits
+    assert not fed(found, [0], provider="a", at=300.0 + MOST_SECONDS).waits
+
+
+def test_after_the_page_the_look_goes_on():
+    found = look()
+    found.expire()
+    assert fed(found, noise(200)).blame is Blame.PROVIDER
+
+
+def test_two_providers_of_one_server_are_one_witness_with_the_pairs_of_both():
+    found = look(("b", "c"))
+    fed(fed(found, noise(15, 0.5)), noise(15, 0.5, seed=2), provider="c")
+    assert list(found.witnesses) == ["b and c"]
+    assert found.witnesses["b and c"].odd.units <= 30
+    assert found.blame is Blame.REFERENCE
+
+
+def test_a_conversation_is_one_unit_when_it_is_over():
+    found = look()
+    fed(found, [1, 0], conversation="c")
+    assert found.witnesses["b"].same.units == 0
+    fed(found, [0], at=302.0 + IDLE - 1, provider="a")
+    assert found.witnesses["b"].same.units == 0
+    fed(found, [0], at=302.0 + IDLE, provider="a")
+    assert found.witnesses["b"].same.units == 1
+    assert found.witnesses["b"].same.logs[0] == pytest.approx(math.log1p(0.02 * (0.15 - 0.5) / 1.15))
+
+
+def test_ten_pairs_end_a_conversation():
+    found = fed(look(), [0] * (PER_CONVERSATION - 1), conversation="c")
+    assert found.witnesses["b"].same.units == 0
+    assert fed(found, [0], conversation="c").witnesses["b"].same.units == 1
+
+
+def test_conversations_become_units_in_the_order_in_which_they_opened():
+    """Short good conversations must not be counted before long bad ones that opened earlier."""
+    found = look()
+    fed(found, [1], conversation="long")
+    for number in range(20):
+        fed(found, [0] * PER_CONVERSATION, conversation=f"short {number}", at=302.0)
+    assert found.witnesses["b"].same.units == 0
+    fed(found, [0] * (PER_CONVERSATION - 1), conversation="long", at=303.0)
+    assert found.witnesses["b"].same.units == 21
+
+
+def test_where_requests_stand_alone_each_pair_is_a_unit_at_once():
+    found = look()
+    found.witnesses["b"].alone = True
+    fed(found, [0], conversation="c")
+    assert found.witnesses["b"].same.units == 1
+
+
+def test_a_provider_stands_alone_after_thirty_conversations_of_one_pair_each():
+    alone = [pair(float(number), 0, f"c{number}") for number in range(FEWEST_ALONE)]
+    assert FEWEST_ALONE == 30
+    assert stands_alone(alone)
+    assert not stands_alone(alone[:-1])
+    assert not stands_alone([*alone, pair(99.0, 0, "c3")])
+    assert not stands_alone([pair(float(number), 0) for number in range(100)])
