@@ -130,7 +130,7 @@ DIVERGENCE = Board(
                 Panel(
                     title="Evidence of the audit, by signal",
                     text="The sequential tests in nats above their bar, those that are nearer to it than 5; at 0 one is proven. "
-                    "Each has two tests: `more` or `fewer` than the reference, `further` from it or `closer`. Empty: none is near, "
+                    "Each has two: `more` or `fewer` than the reference, `further` from it or `closer`. Empty: none is near, "
                     "and Overview still draws the strongest. Narrow it down with the variable signal.",
                     unit="none",
                     line=0,

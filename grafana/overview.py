@@ -123,9 +123,9 @@ OVERVIEW = Board(
                 ),
                 Panel(
                     title="Proven drift: in what, how large, since when",
-                    text="Every test of the audit that is past its bar. `worse`: the provider is the odd one, or has more of "
-                    "what the signal counts; `better` is the other way and no praise. Empty: nothing is proven, which is "
-                    "praise only where the table beside it says `ok`. Click a provider for its pairs.",
+                    text="Every test of the audit that is past its bar: the provider does `more` or `fewer` of what the signal "
+                    "counts, or is `further` from the reference than that is from itself, or `closer`. Empty: nothing is proven, "
+                    "which is praise only where the table beside it says `ok`. Click a provider for its pairs.",
                     unit="percentunit",
                     kind="table",
                     width=14,

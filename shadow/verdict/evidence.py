@@ -65,8 +65,8 @@ class CheckEvidence:
 class DriftEvidence:
     """The drift state of one route now. With an alarm: its `name` (a signal), the signed `size` with `low`..`high`, `since`
     when (epoch seconds; credible from `earliest` to `latest`), and whom it speaks of: `blame` is REFERENCE where the reference
-    moved or, where `failing`, is the one that fails. `closer`: the provider is only closer to the reference than that is to itself. `why` it is not
-    measured, or not known who moved.
+    moved or, where `failing`, is the one that fails. `closer`: the provider is only closer to the reference than that is to
+    itself. `why` it is not measured, or not known who moved.
     """
 
     route: str

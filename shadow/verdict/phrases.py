@@ -67,6 +67,7 @@ NAMES = {
     "lumpy_calls": "calls in lumps",
 }
 
+
 def named(signal: str) -> str:
     """The signal in plain words."""
     return NAMES.get(signal, signal.replace("_", " "))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from shadow.drift.alarm import State
 from shadow.drift.direction import effect
 from shadow.drift.scorecard import BREAKDOWN, TOLERANCE, Outcome
-from shadow.drift.signals import AGREEMENT, Signal
+from shadow.drift.signals import AGREEMENT
 from shadow.drift.stakes import PROVIDER, REFERENCE, against_provider
 from shadow.verdict.evidence import CheckEvidence, DriftEvidence, Evidence, Side, SignalEvidence
 from shadow.verdict.phrases import moment, named

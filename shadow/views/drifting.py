@@ -29,9 +29,10 @@ class DriftLine:
     """One group: its `state` and, where it is not measured, `why`. `pairs` counted; `strongest` is the signal with most
     `evidence` (a logarithm, the bar is at 0). With an alarm: its `name`, `since` when (epoch seconds; credible from `earliest`
     to `latest`), how large (`size`, with the interval `low`..`high`), `signals` past the bar, the `requests` that contribute
-    most and the `pair_ids` to look at. `worse`: the provider is the odd one, or has more of what the signal counts; `sentence` is all of it in words, with the way it leans and whom it is about. `blame` is
-    "provider", "reference" or "not_yet_known" (`blame_why` says why), "" without an alarm; `by` is the provider that settled it,
-    `facts` are changes of a serving identity beside it; `waits`: the first page waits for the second look.
+    most and the `pair_ids` to look at. `worse`: the provider is the odd one, or has more of what the signal counts; `sentence`
+    is all of it in words, with the way it leans and whom it is about. `blame` is "provider", "reference" or "not_yet_known"
+    (`blame_why` says why), "" without an alarm; `by` is the provider that settled it, `facts` are changes of a serving identity
+    beside it; `waits`: the first page waits for the second look.
 
     `left_out` counts pairs by the reason. `hung_up`: share of the last day's requests whose client left before the end, None
     without any; `one_sided` says that these are too many to be sure of the rest.

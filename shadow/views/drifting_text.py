@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from shadow.drift.alarm import State
-from shadow.verdict.phrases import named, percent
+from shadow.verdict.phrases import percent
 from shadow.views.drifting import DriftLine
 from shadow.views.figures import Report
 from shadow.views.tables import sheet
