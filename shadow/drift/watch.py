@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from shadow.drift.alarm import ENOUGH_TO_ACCEPT, Answer, Event, Latch, Named, State, after
 from shadow.drift.group import Group
 from shadow.drift.naming import naming, title
-from shadow.drift.signals import Signal
+from shadow.drift.signals import AGREEMENT, Signal
 from shadow.drift.since import Estimate, Evidence, estimate, excess
-from shadow.drift.stakes import REFERENCE, Stakes, TestKey, tolerance
+from shadow.drift.stakes import REFERENCE, Stakes, TestKey, against_provider, tolerance
 
 LookBack = Callable[[str], Sequence[Evidence]]
 """The stored evidence of a signal of this group, oldest first, up to and with the pair just taken in; only read at an alarm."""
 
-REFERENCES_OWN = frozenset({(Signal.ERROR.value, REFERENCE), (Signal.SCHEMA.value, REFERENCE)})
+REFERENCES_OWN = frozenset(
+    (signal.value, REFERENCE) for signal in Signal if signal not in AGREEMENT and REFERENCE not in against_provider(signal)
+)
 """Tests that find a reference which is faulty more often than the provider: never the provider's drift."""
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from shadow.drift.alarm import Answer, State
 from shadow.drift.stakes import PROVIDER, REFERENCE, Stakes
-from shadow.drift.watch import NotAcknowledgedError, Watch
+from shadow.drift.watch import REFERENCES_OWN, NotAcknowledgedError, Watch
 from tests.shadow.drift.leaning import Drive, payoffs
 
 
@@ -112,3 +112,7 @@ def test_a_pair_without_payoffs_changes_nothing():
     watch = Watch(Stakes())
     assert watch.add("a", 0.0, (), lambda _: ()) is None
     assert watch.state is State.OK
+
+
+def test_the_tests_of_a_faulty_reference_are_those_of_errors_and_invalid_calls():
+    assert {("error", REFERENCE), ("schema", REFERENCE)} == REFERENCES_OWN
