@@ -1,0 +1,85 @@
+import random
+
+import pytest
+
+from shadow.drift.alarm_sentence import alarm_sentence
+from shadow.drift.case import Case
+from shadow.drift.second_look import Blame, SecondLook, opened
+from shadow.drift.stakes import Stakes
+from tests.shadow.drift.leaning import Drive, payoffs
+
+KEY = ("default", "m", "p", "r")
+
+
+def alarmed(signals=("trigger_rate",), *, turn=1, **look):
+    """A case whose signals lean by 60 points from its 401st pair on."""
+    draw, case = random.Random(8), Case(Stakes())
+    drive = Drive(case.watch, signals)
+    drive.feed([turn * value for value in payoffs(draw, 400)])
+    while not case.watch.latches:
+        drive.feed([turn * value for value in payoffs(draw, 1, excess=0.6)])
+    case.look = _look(case, **look)
+    return case
+
+
+def _look(case, *, blame=Blame.NOT_YET_KNOWN, by="", facts=()) -> SecondLook:
+    found = case.watch.named.estimate
+    made = opened(
+        key=case.watch.named.key,
+        size=found.size,
+        earliest=found.earliest,
+        latest=found.latest,
+        at=500.0,
+        floor=0.1,
+        witnesses=(),
+        facts=facts,
+    )
+    made.blame, made.by = blame, by
+    return made
+
+
+def test_a_case_without_an_alarm_has_no_sentence():
+    assert alarm_sentence(KEY, Case(Stakes())) == ""
+
+
+@pytest.mark.parametrize(("turn", "words"), [(1, "points fewer requests"), (-1, "points more requests")])
+def test_the_sentence_says_which_way_and_since_when(turn, words):
+    text = alarm_sentence(KEY, alarmed(turn=turn, blame=Blame.PROVIDER, by="q"))
+    assert text.startswith("p, compared with r: calls a tool in ")
+    assert f"{words}, since about 1970-01-01 00:0" in text
+    assert text.endswith("; the provider: q is still the same as r")
+
+
+def test_a_reference_that_moved_is_the_subject():
+    text = alarm_sentence(KEY, alarmed(blame=Blame.REFERENCE, by="q"))
+    assert text.startswith("the reference r moved: compared with it, p: calls a tool in ")
+    assert text.endswith("; q left it at the same time")
+
+
+def test_who_moved_is_not_yet_known_and_why():
+    text = alarm_sentence(KEY, alarmed(facts=("the serving identity of the reference r changed at 14:02",)))
+    assert text.startswith("p, or its reference r: calls a tool in ")
+    assert text.endswith(
+        "; which of the two moved is not yet known: only one provider is compared with r; "
+        "the serving identity of the reference r changed at 14:02"
+    )
+
+
+def test_a_fault_of_its_own_answers_needs_no_witness():
+    text = alarm_sentence(KEY, alarmed(("schema",), blame=Blame.PROVIDER))
+    assert text.startswith("p, compared with r: invalid tool calls in ")
+    assert text.endswith("; the provider: a fault of its own answers")
+
+
+def test_what_passes_the_bar_later_is_added():
+    case = alarmed(blame=Blame.PROVIDER, by="q")
+    drive = Drive(case.watch, ("trigger_rate", "finish_length"))
+    drive.kept["trigger_rate"] = []
+    drive.feed(payoffs(random.Random(1), 100, excess=0.6))
+    assert "; also: cut by length in " in alarm_sentence(KEY, case)
+
+
+def test_a_reference_that_fails_is_the_sentence():
+    case = Case(Stakes())
+    Drive(case.watch, ("error",)).feed([-1] * 60)
+    assert alarm_sentence(KEY, case) == "the reference failed in 60 of 60 requests"
