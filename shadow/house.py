@@ -16,6 +16,7 @@ import socket
 import sqlite3
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -27,7 +28,7 @@ from proxy.lifeline import beat, hold, loop_factory
 from proxy.streams import take_over
 from shadow.acknowledging import answer_those_that_wait
 from shadow.config import Config
-from shadow.courier import Apart
+from shadow.courier import Apart, CourierLostError
 from shadow.discretion import Guard
 from shadow.inbox import Inbox
 from shadow.judge import Judge
@@ -37,6 +38,7 @@ from shadow.mirror import Mirror
 from shadow.notify import Notifier
 from shadow.orders import carry_out
 from shadow.redact import Redactor
+from shadow.reference_probe import probe, wanted_models
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
 from shadow.servings import KEPT, Servings
@@ -111,6 +113,7 @@ class House:
             form=config.drift.webhook_form,
         )
         self._tasks: list[asyncio.Task[None]] = []
+        self._probing: asyncio.Task[None] | None = None
 
     async def start(self, admin: socket.socket, audit_socket: str) -> None:
         """Open the admin port and the local socket, and begin to work."""
@@ -130,6 +133,15 @@ class House:
             task = asyncio.create_task(work)
             task.add_done_callback(_told)
             self._tasks.append(task)
+        if self._config.shadow.enabled and self._config.shadow.sample_rate:
+            self._probing = asyncio.create_task(self._probe())
+            self._probing.add_done_callback(_told)
+
+    async def _probe(self) -> None:
+        """Ask each reference once for its models, and log what is wrong before the first pair is lost."""
+        with suppress(CourierLostError):
+            async for sentence in probe(self._mirror, wanted_models(self._config.proxy)):
+                log.warning(sentence)
 
     def turn(self, line: bytes) -> None:
         """From the next exchange on, know the providers and routes of the task in `line`; those that went are still known."""
@@ -149,9 +161,10 @@ class House:
     async def stop(self) -> None:
         """Empty the inbox, finish the shadows that can be, store what there is, and close everything."""
         await self._inbox.stop(patience=1.0)
-        for task in self._tasks:
+        ending = [*self._tasks, *([self._probing] if self._probing else [])]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         while (exchange := self._inbox.take_now()) is not None:
             self._worker.handle(exchange)
         await self._worker.drain(patience=SHADOW_PATIENCE)

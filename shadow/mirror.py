@@ -13,7 +13,7 @@ from proxy.config import Provider
 from proxy.credentials import cleared, forms
 from proxy.errand import Errand
 from proxy.exchange import Exchange, Headers, Role
-from proxy.headers import is_credential
+from proxy.headers import bearing, is_credential
 from proxy.identity import new_id
 from proxy.origin import parse_base_url
 from shadow.compare.gate import APIS
@@ -23,6 +23,10 @@ from shadow.reading.body import decode
 from shadow.reading.completion import Unread
 from shadow.sampling.head import copied
 from shadow.sampling.request import REMOVED, ShadowBody, shadow_body
+
+_MODELS = "/v1/models"
+_PROBE_SECONDS = 10.0
+"""Longest time that a list of models may take."""
 
 
 class Mirror:
@@ -66,6 +70,34 @@ class Mirror:
         name = provider or live.reference
         answered = await self._courier.fetch(self._errand(live, asked.body, role, name))
         return cleared(answered, forms([self._keys[name].encode("latin-1", "replace")]))
+
+    async def list_models(self, provider: str) -> Exchange:
+        """`GET {base_url}/models` with the provider's own key, which costs no tokens; whatever happens is in the exchange."""
+        origin = self._origins[provider]
+        path, key = origin.target(_MODELS), self._keys[provider]
+        field = self._providers[provider].api_key_header or "authorization"
+        name, value = bearing(key, field) if key else (b"Accept", b"application/json")
+        asked = Errand(
+            identity=new_id(),
+            role=Role.SHADOW,
+            route="",
+            provider=provider,
+            model="",
+            stream=False,
+            tag="",
+            conversation="",
+            method="GET",
+            target=_MODELS,
+            headers=(),
+            origin=origin,
+            path=path,
+            fields=((name.decode("latin-1"), value.decode("latin-1")),),
+            body=b"",
+            total=min(self._shadow.timeout, _PROBE_SECONDS),
+            most=self._shadow.max_body,
+            limit=self._shadow.max_body,
+        )
+        return cleared(await self._courier.fetch(asked), forms([key.encode("latin-1", "replace")]))
 
     async def close(self) -> None:
         """Give up what is still being asked."""

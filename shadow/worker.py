@@ -22,6 +22,7 @@ from shadow.metrics import Metrics
 from shadow.mirror import Mirror
 from shadow.reading.answer import SWITCHED
 from shadow.reading.completion import Completion
+from shadow.reference_errors import ReferenceErrors
 from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import Conversations, Place
 from shadow.sampling.eligible import why_not
@@ -69,6 +70,7 @@ class Worker:
         self._guard = guard
         self._servings = servings or Servings(config, clean=guard.redactor.text)
         self._trials = Trials(shadow=config.shadow, guard=guard, mirror=mirror, keep=self._counted, secret=secret)
+        self._reference_errors = ReferenceErrors()
         self._running: set[asyncio.Task[None]] = set()
 
     def turn(self, config: Config) -> None:
@@ -220,9 +222,14 @@ class Worker:
             self._budget.settle(time.time(), prompt + completion, money)
 
     def _publish(self, trial: Trial) -> None:
+        pair = trial.record.pair
+        for leg in trial.legs:
+            if leg.exchange.provider == pair.reference:
+                self._reference_errors.note(pair.reference, leg.answer.status)
+        for sentence in self._reference_errors.due(time.monotonic()):
+            log.warning(sentence)
         if self._store.add_pair(trial.record) is None:
             self._metrics.audit_lost("store_full", 1)
-        pair = trial.record.pair
         for comparison in trial.comparisons:
             self._metrics.findings(
                 pair.provider,

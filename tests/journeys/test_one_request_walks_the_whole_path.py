@@ -191,4 +191,4 @@ async def test_a_body_that_cannot_be_read_is_forwarded_untouched_and_said_to_be_
             assert await until(counted)
         [request] = candidate.requests
         assert request.body == body
-        assert official.requests == []
+        assert [seen.method for seen in official.requests if seen.target != "/v1/models"] == []

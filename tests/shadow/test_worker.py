@@ -267,3 +267,13 @@ async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under
         turns.setdefault(pair.conversation, []).append(pair.id[:16])
     assert 8 <= len(turns) <= 32
     assert all(len(ids) == 3 and len(set(ids)) == 1 for ids in turns.values())
+
+
+async def test_a_reference_that_refuses_is_logged_once_a_minute_with_its_status(working, reference, logged):
+    reference.key = "another-key"
+    written = logged("shadow.worker")
+    house = working()
+    await house.handle(live(1), live(2), live(3))
+    sentences = [call.kwargs["event"] for call in written]
+    assert len(sentences) == 1
+    assert "the reference official refused 1 of 1 shadow requests: 401" in sentences[0]
