@@ -249,6 +249,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(A.CALL_ID, "the same twice", TOOLS, {"calls": [PARIS, OSLO]}, _ids("call_1")),
     Fault(A.CALL_ID, "an earlier one", {**TOOLS, **USED}, {"calls": [PARIS], "ids": ["functions.get_weather:0"]}),
     *(Fault(A.TEMPLATE_LEAK, marker, TOOLS, _amid(marker)) for marker in LEAKS),
+    Fault(
+        A.CALL_IN_TEXT,
+        "Hermes",
+        TOOLS,
+        _words('<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'),
+    ),
+    Fault(A.CALL_IN_TEXT, "a bare object", TOOLS, _words('{"name": "get_weather", "parameters": {"city": "Paris"}}')),
     Fault(A.REASONING_FORM, "think tags", {}, _words("<think>The valley, then.</think>It rained.")),
     Fault(A.REASONING_FORM, "a lone end", {}, _words("They ask of the valley.</think>\n\nIt rained.")),
     Fault(
@@ -342,6 +349,12 @@ RIGHT: tuple[Fault, ...] = (
         _amid("<|im_end|>"),
     ),
     Fault(A.TEMPLATE_LEAK, "a marker as code", {}, _amid("`<|im_end|>`")),
+    Fault(
+        A.CALL_IN_TEXT,
+        "a tool that is spoken of",
+        TOOLS,
+        _words("By get_weather it rains in Paris, and get_time(city) was no use."),
+    ),
     Fault(A.REASONING_FORM, "in its field", {"reasoning_effort": "low"}, {"reasoning": ("They", " ask", ".")}),
     Fault(A.REASONING_ONLY, "with an answer", {}, {"reasoning": ("They", " ask", ".")}),
     Fault(

@@ -19,6 +19,7 @@ from bench.corpus import MANNERS, by_tokens, by_words, cases
 from bench.faulty import FAULTS, RIGHT, committed
 from bench.injected import INJECTED, robbed
 from bench.onwire import MODEL, answered, spoken, understood
+from bench.written import HARD, WAYS, answer_of, harmless, leaked
 from shadow.checks.check import CHECKS, LEG_CHECKS, check
 from shadow.compare.finding import Aspect, Finding, State
 
@@ -81,6 +82,7 @@ def _share(named: Sequence[bool]) -> float:
 class Result:
     scores: dict[Aspect, Score] = field(default_factory=lambda: defaultdict(Score))
     spaces: dict[str, Spaces] = field(default_factory=lambda: defaultdict(Spaces))
+    written: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
     answers: int = 0
     examples: list[str] = field(default_factory=list)
 
@@ -125,8 +127,24 @@ def measure(answers: int, seed: int = 1) -> Result:
         for number in range(max(answers // 40, 1)):
             body = _request("Tell me what happened.", stream=number % 2 == 0)
             _faulty(result, aspect, check(*understood(body, answered(body, [spoken(inject(chance))]))))
+    _written_calls(result, answers, random.Random(seed))
     _lost_spaces(result, answers, chance)
     return result
+
+
+def _written_calls(result: Result, answers: int, chance: random.Random) -> None:
+    """Every way to write a call, and every text that only looks like one, cut into words, streamed and whole."""
+    for number in range(max(answers // 300, 2)):
+        for made, ways in ((leaked, WAYS), (harmless, HARD)):
+            for way in ways:
+                example = made(chance, way)
+                found = check(*understood(*answer_of(example, chance, stream=number % 2 == 0)))
+                named = any(finding.aspect is Aspect.CALL_IN_TEXT and finding.state is State.DIFFER for finding in found)
+                result.written[way].append(named)
+                if made is leaked:
+                    _faulty(result, Aspect.CALL_IN_TEXT, found)
+                else:
+                    _faithful(result, found)
 
 
 def _lost_spaces(result: Result, answers: int, chance: random.Random) -> None:
@@ -166,8 +184,20 @@ def table(result: Result) -> str:
         score = result.scores[aspect]
         counts = f"{score.faulty} | {score.recall:.3f} | {score.alone} | {score.faithful:,} | {score.alarms}"
         lines.append(f"| `{aspect.value}` | {counts} | {score.precision:.3f} |")
-    lines += ["", *_space_lines(result)]
+    lines += ["", *_call_lines(result), "", *_space_lines(result)]
     return "\n".join(lines)
+
+
+def _call_lines(result: Result) -> list[str]:
+    """The ways to write a call that are not always found, and the texts that are taken for one."""
+    missed = [f"{way} {_share(result.written[way]):.2f}" for way in WAYS if not all(result.written[way])]
+    wrong = [f"{way} {_share(result.written[way]):.2f}" for way in HARD if any(result.written[way])]
+    of_each = len(result.written[next(iter(WAYS))])
+    return [
+        f"`call_in_text`: {of_each} answers in each of {len(WAYS)} ways in which templates write a call, and of each of",
+        f"{len(HARD)} kinds of text that only look like one.",
+        f"Not always found: {', '.join(missed) or 'none'}. Taken for one: {', '.join(wrong) or 'none'}.",
+    ]
 
 
 def _space_lines(result: Result) -> list[str]:

@@ -22,6 +22,7 @@ from shadow.checks.spaces import lost_space
 from shadow.checks.streams import stream_ignored, stream_structure
 from shadow.checks.usage import usage
 from shadow.checks.wholeness import broken_stream, empty_answer, reasoning_only
+from shadow.checks.written_calls import call_in_text
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.fitting import why_unfit
 from shadow.compare.gate import Standing, standing
@@ -51,6 +52,7 @@ CHECKS: tuple[tuple[Aspect, Check], ...] = (
     (Aspect.CALL_ID, call_id),
     (Aspect.LUMPY_CALLS, lumpy_calls),
     (Aspect.TEMPLATE_LEAK, template_leak),
+    (Aspect.CALL_IN_TEXT, call_in_text),
     (Aspect.REASONING_FORM, reasoning_form),
     (Aspect.USAGE, usage),
     (Aspect.STREAM_STRUCTURE, stream_structure),

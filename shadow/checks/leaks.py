@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from shadow.checks.prompt import answer_cap, prompt_text
+from shadow.checks.written_calls import written
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.saying import judged, short, unmeasured
 from shadow.reading.ask import Ask
@@ -34,6 +35,10 @@ MARKERS = (
     *_OTHER.split(),
 )
 """Tokens by which the templates of open models mark turns, tools and channels; none is a word of any language."""
+OF_CALLS = frozenset(
+    marker for marker in MARKERS if re.search("call|tool|TOOL|python_tag|ACTION|DSML|channel|message|constrain|start\\|", marker)
+)
+"""Those that stand about a call: of a call of an offered tool that stands in the text `call_in_text` alone judges."""
 _FIRST = re.compile("<[|\uff5c<a-z0/]|\\[[A-Z/e]|\\]<\\]")
 THINK = re.compile(r"</?(?:think|thinking|seed:think)>|\[/?THINK\]|◁/?think▷")
 """Tags in which reasoning comes where no parser took it out."""
@@ -42,14 +47,18 @@ _OFF = ("none", "off", "disabled")
 
 
 def template_leak(ask: Ask, said: Completion) -> Finding:
-    """No marker of a template stands in the text, unless the request holds it too, or the text quotes it as code."""
+    """No marker of a template stands in the text, unless the request holds it too, or the text quotes it as code.
+
+    A marker that belongs to a written call is that check's matter.
+    """
     text = (said.first.text or "")[:READ]
     if not text:
         return unmeasured(Aspect.TEMPLATE_LEAK, "the answer has no text")
     found = [marker for marker in MARKERS if marker in text] if ("<" in text or "[" in text) and _FIRST.search(text) else []
     if found:
         bare, asked = _CODE.sub("", text), prompt_text(ask)
-        found = [marker for marker in found if marker in bare and marker not in asked]
+        excused = OF_CALLS if written(ask, said) else frozenset()
+        found = [marker for marker in found if marker in bare and marker not in asked and marker not in excused]
     if not found:
         return judged(Aspect.TEMPLATE_LEAK, True, "", "", "")
     reason = f"{short(', '.join(found[:4]), 120)} stands in the text{answer_cap(said.first.text or '', READ)}"

@@ -74,6 +74,7 @@ class Aspect(StrEnum):
     FINISH_VOCABULARY = "finish_vocabulary"
     CALL_ID = "call_id"
     TEMPLATE_LEAK = "template_leak"
+    CALL_IN_TEXT = "call_in_text"
     REASONING_FORM = "reasoning_form"
     REASONING_ONLY = "reasoning_only"
     USAGE = "usage"

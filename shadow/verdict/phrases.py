@@ -54,6 +54,7 @@ NAMES = {
     "finish_vocabulary": "unknown finish_reason",
     "call_id": "call ids missing or twice",
     "template_leak": "template markers in text",
+    "call_in_text": "tool calls in text",
     "reasoning_form": "reasoning out of its field",
     "reasoning_only": "reasoning and no answer",
     "usage": "usage missing or wrong",
