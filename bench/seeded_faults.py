@@ -41,6 +41,33 @@ class Fault:
 
 FAULTS = (
     Fault(
+        "the sample can be computed",
+        "sample.secret",
+        "shadow/sampling/sampler.py",
+        ".digest() if seed else drawn",
+        ".digest() if seed else bytes(32)",
+        f"{J}/test_the_sample_is_secret.py",
+        "one_by_one",
+    ),
+    Fault(
+        "a copy is marked",
+        "shadow.unmarked",
+        "shadow/sampling/head.py",
+        "    return tuple(fields)\n",
+        '    return (*fields, ("X-Audit", "1"))\n',
+        f"{J}/test_shadows_bear_no_mark.py",
+        "as_bytes",
+    ),
+    Fault(
+        "a provider's cache heads leave its pairs out",
+        "audit.drift",
+        "shadow/drift/exclusion.py",
+        "_cached_by_its_head(leg) for leg in reference)",
+        "_cached_by_its_head(leg) for leg in whole)",
+        f"{J}/test_what_is_evidence.py",
+        "answers_are_old",
+    ),
+    Fault(
         "a broken stream ends as if it were complete",
         "broken.never_whole",
         "proxy/relay.py",
