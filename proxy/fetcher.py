@@ -1,7 +1,7 @@
 """One fetching process: it asks references for the audit, so that nothing but the network and they are in their times.
 
 `python -m proxy.fetcher` gets its limits as the first line of standard input and errands in frames after it, and returns each
-exchange in a frame on standard output; it ends when standard input does.
+exchange in a frame on standard output, and a beat once a second; it ends when standard input does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 from proxy.config import Limits, Timeouts
 from proxy.errand import Errand, run, unpack
-from proxy.lifeline import loop_factory
+from proxy.lifeline import BEAT_SECONDS, loop_factory
 from proxy.packing import EXCHANGE, frame, parts
 from proxy.pulse import Pulse
 from proxy.streams import take_over
@@ -21,6 +21,7 @@ from proxy.upstream import Upstream
 
 ERRAND = b"A"
 GIVEN_UP = b"G"
+BEAT = b"B"
 
 
 class Fetcher:
@@ -70,11 +71,19 @@ async def serve() -> None:
     told = json.loads(await reader.readline())
     upstream = Upstream(Timeouts.model_validate(told["timeouts"]), Limits.model_validate(told["limits"]), Pulse())
     fetcher = Fetcher(upstream, out)
+    beats = asyncio.create_task(_beat(out))
     try:
         while True:
             fetcher.take(*await read_frame(reader))
     except asyncio.IncompleteReadError:
+        beats.cancel()
         await fetcher.close()
+
+
+async def _beat(out: asyncio.WriteTransport) -> None:
+    while True:
+        out.write(frame(BEAT))
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 def main() -> None:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
+import struct
 from collections import deque
 from contextlib import suppress
 from time import monotonic
@@ -143,6 +146,11 @@ class Handover:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LAST_RETRY)
                 continue
+            if not _ours(link.transport):
+                _log.error("the socket towards the audit is another user's; nothing is sent to it")
+                link.transport.abort()
+                await asyncio.sleep(_LAST_RETRY)
+                continue
             pause = _FIRST_RETRY
             self._socket = link
             self._send_pulse()
@@ -160,3 +168,14 @@ class Handover:
         if link is not None and not link.full and not link.transport.is_closing():
             link.transport.write(frame(PULSE, pack_pulse(self._pulse)))
             self._pulse.loop_lag = 0.0
+
+
+def _ours(transport: asyncio.BaseTransport) -> bool:
+    """Whether a process of this user, or root, is at the other end: what stands under a path in a temporary folder may change."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return True
+    _, uid, _ = struct.unpack(
+        "3i", transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+    )
+    return uid in {0, os.geteuid()}

@@ -38,6 +38,23 @@ class Lifeline(asyncio.Protocol):
         self._ended()
 
 
+class Silence:
+    """For how many looks a child has given no beat.
+
+    Counted in looks, not in seconds: a parent that stood still itself (a suspended machine) saw no silence.
+    """
+
+    def __init__(self, beats: int) -> None:
+        self._heard = beats
+        self._looks = 0
+
+    def looks(self, beats: int) -> int:
+        """The looks without a beat up to this one, at which `beats` have come in all."""
+        self._looks = self._looks + 1 if beats == self._heard else 0
+        self._heard = beats
+        return self._looks
+
+
 async def hold(ended: Callable[[], None], told: Callable[[bytes], None] | None = None) -> None:
     """Watch standard input from now on; where it is no pipe (a terminal, a file) there is no parent to watch."""
     try:

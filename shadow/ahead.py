@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import socket
+import stat
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 DATA_PLANE = "proxy.server"
 
@@ -42,6 +45,15 @@ def allow_many_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):  # some systems say "unlimited" and mean less
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def private_folder(folder: Path) -> None:
+    """Make the folder if it is absent; PermissionError when one stands there that others may change."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    state = folder.lstat()
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o022:
+        raise PermissionError(f"{folder} is not this user's own folder: remove it")
 
 
 def _unbound() -> Iterator[socket.socket]:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from proxy.lifeline import READY
+from proxy.lifeline import READY, Silence
 from shadow.ahead import spawned
 
 if TYPE_CHECKING:
@@ -61,23 +61,6 @@ def report(level: Literal["info", "warning", "error"], event: str, **facts: obje
         sys.stderr.write(f"sameweights: {event} {facts} (and the log failed: {why})\n")
 
 
-class Silence:
-    """For how many looks a child has given no beat.
-
-    Counted in looks, not in seconds: a parent that stood still itself (a suspended machine) saw no silence.
-    """
-
-    def __init__(self, beats: int) -> None:
-        self._heard = beats
-        self._looks = 0
-
-    def looks(self, beats: int) -> int:
-        """The looks without a beat up to this one, at which `beats` have come in all."""
-        self._looks = self._looks + 1 if beats == self._heard else 0
-        self._heard = beats
-        return self._looks
-
-
 class Child:
     """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it.
 
@@ -117,12 +100,15 @@ class Child:
         """The running process's id, 0 when there is none."""
         return self._process.pid if self._process and self._process.returncode is None else 0
 
-    async def start(self) -> None:
-        """Start the process and hand it its task; from the loading of its code on it stands back by `nice`. OSError."""
+    async def start(self, *, hurry: bool = False) -> None:
+        """Start the process and hand it its task; OSError when it cannot be started.
+
+        From the loading of its code on it stands back by `nice`; with `hurry`, from when it is ready.
+        """
         begun, self._process, self._begun = self._begun, None, None
         self._process = begun or await spawned(self._module, self._fds)
-        with suppress(ProcessLookupError):  # it may have ended already, which `ready` tells
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + self._nice)
+        if not hurry:
+            self._stand_back()
         self.tell()
 
     def tell(self) -> None:
@@ -144,9 +130,11 @@ class Child:
         try:
             if not (await asyncio.wait({reading}, timeout=START_PATIENCE))[0]:
                 report("warning", "process has not started yet", process=self.name, seconds=START_PATIENCE)
-            return await reading
+            up = await reading
         finally:
             reading.cancel()
+        self._stand_back()
+        return up
 
     async def keep_alive(self) -> None:
         """Start the process again whenever it ends, cannot start or stands still, until cancelled.
@@ -180,6 +168,12 @@ class Child:
         """End it at once."""
         if self.pid and self._process is not None:
             self._process.kill()
+
+    def _stand_back(self) -> None:
+        if not self.pid:
+            return  # 0 would be this process
+        with suppress(ProcessLookupError):  # it may have ended already, which `ready` tells
+            os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0) + self._nice)
 
     async def _first_line(self, process: Process) -> bool:
         assert process.stdout is not None

@@ -27,6 +27,10 @@ class ShadowConfig(BaseModel):
     seed: str = ""
     """Takes the place of the secret that keys the sample; empty: a secret drawn at the first start, kept in the store."""
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
+    queue: Annotated[int, Field(ge=0, le=100_000)] = 1_000
+    """Sampled requests that wait for one of the `concurrency` places; more are skipped, and counted."""
+    wait: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """Seconds after the end of the live answer in which its shadow must have begun; later it is skipped, and counted."""
     timeout: Annotated[float, Field(gt=0, le=3_600)] = 300.0
     """Longest time a shadow request may take in all, seconds."""
     max_body: Annotated[int, Field(ge=1_024)] = 8 * 1024 * 1024

@@ -156,6 +156,7 @@ class Exposition:
         self.lag = make.gauge("loop_lag_seconds", "Lateness of the slowest data-plane event loop, last reported.")
         self.inbox = make.gauge("shadow_queue_length", "Exchanges that wait for the audit.")
         self.shadows = make.gauge("shadow_in_flight_requests", "Audited requests that wait for their reference now.")
+        self.shadows_waiting = make.gauge("shadow_waiting_requests", "Sampled requests that wait for their turn now.")
         self.store_queue = make.gauge("store_queue_length", "Records that wait for the database.")
         self.store_lag = make.gauge("store_lag_seconds", "For how long the oldest of those records has waited.")
         self.scrape = make.gauge("scrape_render_seconds", "How long the scrape before this one took to write down.")

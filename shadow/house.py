@@ -17,7 +17,6 @@ import sqlite3
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -25,6 +24,7 @@ from prometheus_client import CollectorRegistry
 
 from proxy.identity import new_id
 from proxy.lifeline import beat, hold, loop_factory
+from proxy.pulse import Pulse
 from proxy.streams import take_over
 from shadow.acknowledging import answer_those_that_wait
 from shadow.config import Config
@@ -37,6 +37,7 @@ from shadow.metrics import Metrics
 from shadow.mirror import Mirror
 from shadow.notify import Notifier
 from shadow.orders import carry_out
+from shadow.planes import Planes
 from shadow.redact import Redactor
 from shadow.reference_probe import probe, wanted_models
 from shadow.sampling.budget import Budget
@@ -72,7 +73,8 @@ class House:
         self._store = store
         self._registry = CollectorRegistry()
         self._metrics = Metrics(self._registry, config)
-        self._mirror = Mirror(config, os.environ, Apart(config.proxy.timeouts, config.proxy.limits))
+        self._courier = Apart(config.proxy.timeouts, config.proxy.limits)
+        self._mirror = Mirror(config, os.environ, self._courier)
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         guard = Guard(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
@@ -90,11 +92,13 @@ class House:
             secret=secret_of(shadow.seed, _drawn(store)),
             servings=self._servings,
         )
+        self._planes = Planes(config.proxy.workers)
         self._inbox = Inbox(
             limit=shadow.inbox,
             limit_bytes=shadow.inbox_bytes,
             frame_limit=2 * config.proxy.limits.audit_body + FRAME_SLACK,
-            on_pulse=self._metrics.pulse,
+            on_pulse=self._pulse,
+            on_end=self._planes.left,
             on_loss=lambda reason: self._metrics.audit_lost(reason, 1),
         )
         self._runner = web.AppRunner(
@@ -120,15 +124,16 @@ class House:
         await self._runner.setup()
         assert self._runner.server is not None  # since `setup`
         self._admin = await asyncio.get_running_loop().create_server(self._entrance.before(self._runner.server), sock=admin)
-        Path(audit_socket).unlink(missing_ok=True)  # noqa: ASYNC240 - once, before any work; left by an audit that died
         await self._inbox.start(audit_socket)
         for work in (
             self._worker.run(self._inbox),
+            self._inbox.stay(audit_socket),
             self._gauges(),
             self._orders(),
             self._sweeps(),
             self._judging(),
             self._notifier.run(),
+            *((self._mirror.keep(),) if self._asks else ()),
         ):
             task = asyncio.create_task(work)
             task.add_done_callback(_told)
@@ -176,9 +181,23 @@ class House:
         await self._runner.cleanup()
         await asyncio.to_thread(self._store.close)
 
+    @property
+    def _asks(self) -> bool:
+        """Whether there is a reference to be asked."""
+        proxy = self._config.proxy
+        return self._config.shadow.enabled and bool(proxy.reference or any(route.reference for route in proxy.routes))
+
+    def _pulse(self, pulse: Pulse) -> None:
+        self._planes.heard(pulse.worker, pulse.pid, time.monotonic())
+        self._metrics.pulse(pulse)
+
     def _ready(self) -> str:
         if any(task.done() and not task.cancelled() for task in self._tasks):
             return "a part of the audit ended in a fault of ours (see the log); traffic is forwarded, restart to have it audited"
+        if why := self._planes.why_not(time.monotonic()):
+            return why
+        if self._asks and not self._courier.pid:
+            return "the process that asks references is not running; traffic is forwarded and recorded, nothing is compared"
         return "" if self._store.writable() else "the store cannot be written; traffic is forwarded, records are lost and counted"
 
     async def _gauges(self) -> None:
@@ -186,6 +205,7 @@ class House:
             self._metrics.gauges(
                 inbox=len(self._inbox),
                 shadows=self._worker.shadowing,
+                shadows_waiting=self._worker.waiting,
                 store_queued=self._store.queued,
                 store_lag=self._store.lag,
                 store_failed=self._store.failed,

@@ -6,8 +6,11 @@ It always reads: a full inbox drops and counts, so that the data plane never fee
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import cast
 
 import structlog
@@ -15,11 +18,14 @@ import structlog
 from proxy.exchange import Exchange
 from proxy.packing import unpack, unpack_pulse
 from proxy.pulse import Pulse
+from shadow.ahead import private_folder
 
 log = structlog.get_logger("sameweights.inbox")
 
 HEADER = 5
 """Four bytes of length (of what follows), one byte of kind."""
+LOOK_SECONDS = 1.0
+"""Seconds between two looks whether the socket is still there."""
 CONNECTIONS = 256
 """Connections read at once: there are at most 64 workers, and those that died may not be gone yet."""
 
@@ -27,7 +33,8 @@ CONNECTIONS = 256
 class Inbox:
     """The queue between the socket and the worker.
 
-    `on_pulse` is told each pulse, `on_loss` a reason (`inbox_full`, `malformed`) for each exchange that could not be taken.
+    `on_pulse` is called with each pulse, `on_end` with the worker and the process id of a connection that ended, `on_loss` with
+    a reason (`inbox_full`, `malformed`) for each exchange that could not be taken.
     """
 
     def __init__(
@@ -38,12 +45,14 @@ class Inbox:
         frame_limit: int,
         on_pulse: Callable[[Pulse], None],
         on_loss: Callable[[str], None],
+        on_end: Callable[[int, int], None] = lambda _worker, _pid: None,
     ) -> None:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._frame_limit = frame_limit
         self._on_pulse = on_pulse
         self._on_loss = on_loss
+        self._on_end = on_end
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
@@ -52,7 +61,24 @@ class Inbox:
 
     async def start(self, path: str) -> None:
         """Listen on the unix socket `path`; OSError when that cannot be."""
+        await asyncio.to_thread(_room_for, Path(path))
         self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Link(self), path)
+
+    async def stay(self, path: str) -> None:
+        """Listen anew whenever the socket, or its folder, is gone (old files of temporary folders are deleted)."""
+        mine = await asyncio.to_thread(_identity, path)
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if await asyncio.to_thread(_identity, path) == mine:
+                continue
+            if self._server is not None:
+                self._server.close()
+            try:
+                await self.start(path)
+            except OSError as error:
+                log.warning("the socket towards the forwarding processes is gone and cannot be made", error=str(error))
+            else:
+                mine = await asyncio.to_thread(_identity, path)
 
     async def take(self) -> Exchange:
         """The oldest exchange; waits for one. One that cannot be unpacked is counted and passed over."""
@@ -99,6 +125,8 @@ class Inbox:
     def ended(self, link: _Link, *, within: bool) -> None:
         """A connection is no more, `within` a frame or between two."""
         self._links.discard(link)
+        if link.pulse:
+            self._on_end(link.pulse.worker, link.pulse.pid)
         if within:
             self._on_loss("malformed")
 
@@ -110,13 +138,14 @@ class Inbox:
         log.warning("frame refused", bytes=length, limit=self._frame_limit)
         return False
 
-    def received(self, kind: bytes, payload: bytes) -> None:
+    def received(self, link: _Link, kind: bytes, payload: bytes) -> None:
         """One whole frame."""
         if kind == b"E":
             self._keep(payload)
         elif kind == b"P":
             try:
-                self._on_pulse(unpack_pulse(payload))
+                link.pulse = unpack_pulse(payload)
+                self._on_pulse(link.pulse)
             except ValueError as why:
                 log.warning("pulse not understood", why=str(why))
         else:
@@ -131,6 +160,18 @@ class Inbox:
         self._arrived.set()
 
 
+def _room_for(socket: Path) -> None:
+    private_folder(socket.parent)
+    socket.unlink(missing_ok=True)  # left by an audit that died
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    with suppress(OSError):
+        state = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - a string from the parent
+        return state.st_dev, state.st_ino
+    return None
+
+
 class _Link(asyncio.Protocol):
     """One connection: cuts what arrives into frames. No task, and no copy beside the frame itself where it comes whole."""
 
@@ -139,6 +180,8 @@ class _Link(asyncio.Protocol):
         self._begun = bytearray()
         self._wanted = 0
         """Bytes without which `_begun` tells nothing more."""
+        self.pulse: Pulse | None = None
+        """The last that came over it: whose connection it is."""
         self.lost = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -178,6 +221,6 @@ class _Link(asyncio.Protocol):
             if end > size:
                 self._wanted = end - begin
                 break
-            self._inbox.received(data[begin + 4 : begin + HEADER], data[begin + HEADER : end])
+            self._inbox.received(self, data[begin + 4 : begin + HEADER], data[begin + HEADER : end])
             begin = end
         return begin

@@ -38,7 +38,7 @@ NOT_THEIRS = frozenset(
     {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED, FailureKind.INTERNAL}
 )
 """Ends that are the client's doing or ours, and no error of the provider."""
-SKIP_REASONS = ("not_sampled", "concurrency", "budget_requests", "budget_tokens", "budget_money")
+SKIP_REASONS = ("not_sampled", "concurrency", "late", "fetcher_lost", "budget_requests", "budget_tokens", "budget_money")
 """Skips that alerts are about; the others begin when they happen."""
 _VERDICT = attrgetter("aspect", "state")
 _JUDGED = frozenset({State.MATCH, State.DIFFER})
@@ -149,6 +149,7 @@ class Metrics:
         *,
         inbox: int,
         shadows: int = 0,
+        shadows_waiting: int = 0,
         store_queued: int = 0,
         store_lag: float = 0.0,
         store_failed: int = 0,
@@ -158,6 +159,7 @@ class Metrics:
         """Take over the audit's queues, `store_lag` in seconds; the last three are totals since the process began."""
         self._series.inbox.set(inbox)
         self._series.shadows.set(shadows)
+        self._series.shadows_waiting.set(shadows_waiting)
         self._series.store_queue.set(store_queued)
         self._series.store_lag.set(store_lag)
         for result, total in (("stored", store_stored), ("failed", store_failed), ("dropped", store_dropped)):

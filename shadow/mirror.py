@@ -99,6 +99,10 @@ class Mirror:
         )
         return cleared(await self._courier.fetch(asked), forms([key.encode("latin-1", "replace")]))
 
+    async def keep(self) -> None:
+        """Be ready to ask before there is something to ask, until cancelled."""
+        await self._courier.keep()
+
     async def close(self) -> None:
         """Give up what is still being asked."""
         await self._courier.close()

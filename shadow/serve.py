@@ -13,11 +13,12 @@ import socket
 import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 
 from proxy.lifeline import hold
-from shadow.ahead import DATA_PLANE, Ahead
+from shadow.ahead import DATA_PLANE, Ahead, private_folder
 from shadow.child import Child, report
 from shadow.config import Config
 from shadow.faults import ConfigError
@@ -42,7 +43,7 @@ def run(config: Config, load: Load | None, ahead: Ahead, *, attached: bool = Fal
     `attached` ends it with standard input too, for a parent that may be killed. ConfigError, all faults at once, when it
     cannot start.
     """
-    with tempfile.TemporaryDirectory(prefix="sameweights-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sameweights-", ignore_cleanup_errors=True) as folder:
         audit_socket = f"{folder}/audit.sock"
         if len(os.fsencode(audit_socket)) > SOCKET_PATH:
             raise ConfigError([f"TMPDIR: the path '{audit_socket}' is too long for a socket: name a folder with a shorter one"])
@@ -78,28 +79,40 @@ def _open(
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         # a plain bind first: with SO_REUSEPORT alone a second sameweights would share the port unnoticed
-        _listening(_socket(family), host, int(port), reuse=False).close()
-        first = _listening(unbound.get(family) or _socket(family), host, int(port), reuse=count > 1)
-        rest = [_listening(_socket(family), host, first.getsockname()[1], reuse=True) for _ in range(count - 1)]
+        _bound(_socket(family), host, int(port), reuse=False).close()
+        first = _bound(unbound.get(family) or _socket(family), host, int(port), reuse=count > 1)
+        rest = [_bound(_socket(family), host, first.getsockname()[1], reuse=True) for _ in range(count - 1)]
     except OSError as why:
-        faults.append(
-            f"{key}: cannot listen on '{address}': {why.strerror or why}; choose another port, or stop what uses this one"
-        )
+        faults.append(_taken(key, address, why))
         return []
     return [first, *rest]
+
+
+def _taken(key: str, address: str, why: OSError) -> str:
+    return f"{key}: cannot listen on '{address}': {why.strerror or why}; choose another port, or stop what uses this one"
+
+
+def _listen(address: str, bound: Sequence[socket.socket]) -> None:
+    """Let connections come; ConfigError when another process has begun to listen there since it was bound."""
+    try:
+        host, port = bound[0].getsockname()[:2]
+        _bound(_socket(bound[0].family), host, port, reuse=False).close()
+        for opened in bound:
+            opened.listen(BACKLOG)
+    except OSError as why:
+        raise ConfigError([_taken("proxy.listen", address, why)]) from None
 
 
 def _socket(family: socket.AddressFamily) -> socket.socket:
     return socket.socket(family, socket.SOCK_STREAM)
 
 
-def _listening(opened: socket.socket, host: str, port: int, *, reuse: bool) -> socket.socket:
+def _bound(opened: socket.socket, host: str, port: int, *, reuse: bool) -> socket.socket:
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind((host, port))
-        opened.listen(BACKLOG)
     except OSError:
         opened.close()
         raise
@@ -140,9 +153,19 @@ class _House:
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._audit = Child(
-            "audit", "shadow.house", self._audit_task(audit_socket), [admin.fileno()], nice=NICE, patience=AUDIT_LOOKS
+            "audit",
+            "shadow.house",
+            self._audit_task(audit_socket),
+            [admin.fileno()],
+            nice=NICE,
+            patience=AUDIT_LOOKS,
+            before=self._folder,
         )
         self._planes = [self._plane(n, opened, None if n else begun) for n, opened in enumerate(data)]
+
+    async def _folder(self) -> None:
+        """The audit's socket stands in a folder that a cleaner of temporary files may have deleted."""
+        await asyncio.to_thread(private_folder, Path(self._audit_socket).parent)
 
     async def run(self, *, attached: bool) -> int:
         loop = asyncio.get_running_loop()
@@ -156,13 +179,32 @@ class _House:
             self._say()
             await self._watch()
         await self._stopped()
-        return 0 if started else 2
+        return 0 if started or self._stop.is_set() else 2
 
     async def _started(self) -> bool:
-        """True when all are up. The data port waits for none: what ends before the audit is there waits in the handover."""
-        children = (self._audit, *self._planes)
-        await asyncio.gather(*(child.start() for child in children))
-        return all(await asyncio.gather(*(child.ready() for child in children)))
+        """True when all are up. The data port answers when the audit has opened its database: what cannot be recorded, since
+        the database is damaged, newer, another program's or written by another `serve`, is not taken either.
+        """
+        try:
+            await self._audit.start(hurry=True)
+            if not await self._unless_stopped(self._audit.ready()):
+                return False
+            _listen(self._config.proxy.listen, self._data)
+            await asyncio.gather(*(plane.start() for plane in self._planes))
+            return all([await self._unless_stopped(plane.ready()) for plane in self._planes])
+        except OSError as why:
+            sys.stderr.write(f"sameweights: cannot start: {why.strerror or why}\n")
+            return False
+
+    async def _unless_stopped(self, ready: Coroutine[None, None, bool]) -> bool:
+        """Whether it came to be ready before a signal came."""
+        waiting, stopped = asyncio.create_task(ready), asyncio.create_task(self._stop.wait())
+        await asyncio.wait({waiting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not waiting.done():
+            waiting.cancel()
+            return False
+        return waiting.result()
 
     def _say(self) -> None:
         host, port = self._data[0].getsockname()[:2]

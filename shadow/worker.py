@@ -16,6 +16,7 @@ from proxy.exchange import Exchange, FailureKind, Role
 from shadow.checks.check import check
 from shadow.compare.schema import outcome
 from shadow.config import Config
+from shadow.courier import CourierLostError
 from shadow.discretion import Guard
 from shadow.keep import calls, exchange_record
 from shadow.metrics import Metrics
@@ -30,6 +31,7 @@ from shadow.sampling.sampler import Decision, decide
 from shadow.seen import Seen, understand
 from shadow.servings import Servings
 from shadow.trial import Trial, Trials
+from shadow.waiting import Sampled, Waiting
 from storage.rows import ExchangeRecord
 from storage.store import Writer
 
@@ -46,7 +48,7 @@ class Outlet(Protocol):
 
 
 class Worker:
-    """Takes exchanges one by one; shadows run beside, at most `shadow.concurrency` at once."""
+    """Takes exchanges one by one; shadows run beside, at most `shadow.concurrency` at once; the rest wait."""
 
     def __init__(
         self,
@@ -72,6 +74,8 @@ class Worker:
         self._trials = Trials(shadow=config.shadow, guard=guard, mirror=mirror, keep=self._counted, secret=secret)
         self._reference_errors = ReferenceErrors()
         self._running: set[asyncio.Task[None]] = set()
+        shadow = config.shadow
+        self._waiting = Waiting(most=shadow.queue, patience=shadow.wait, skipped=metrics.shadow_skipped)
 
     def turn(self, config: Config) -> None:
         """From the next exchange on, know the providers and routes of `config`."""
@@ -82,6 +86,11 @@ class Worker:
     def shadowing(self) -> int:
         """Shadow trials running now."""
         return len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        """Sampled requests that wait for their turn now."""
+        return len(self._waiting)
 
     async def run(self, outlet: Outlet) -> None:
         """Handle what the outlet gives until cancelled."""
@@ -104,7 +113,8 @@ class Worker:
             log.exception("exchange not handled", exchange=exchange.id)
 
     async def drain(self, *, patience: float) -> None:
-        """Wait for the running shadows, at most `patience` seconds; those that go on are ended and counted."""
+        """Wait for the running shadows, at most `patience` seconds; those that go on, or wait, are ended and counted."""
+        self._waiting.clear("stopped")
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=patience)
             for task in late:
@@ -145,9 +155,25 @@ class Worker:
             self._metrics.shadow_skipped(decision.why)
         if not decision.shadow:
             return
-        task = asyncio.create_task(self._try(seen, control=decision.control), name=f"shadow {seen.exchange.id}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._waiting.add(seen, decision, time.monotonic())
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin the shadows that wait, as far as there are places and means."""
+        monotonic, wall = time.monotonic(), time.time()
+        self._waiting.drop_late(monotonic, wall)
+        while len(self._running) < self._config.shadow.concurrency and (sampled := self._waiting.next(monotonic, wall)):
+            if why := self._budget.admit(wall):
+                self._metrics.shadow_skipped(why)
+                continue
+            task = asyncio.create_task(self._try(sampled), name=f"shadow {sampled.seen.exchange.id}")
+            self._running.add(task)
+            task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            self._begin()
 
     def _placed(self, seen: Seen) -> Place:
         exchange, ask = seen.exchange, seen.ask
@@ -175,7 +201,7 @@ class Worker:
             control_fraction=shadow.control_fraction,
             secret=self._secret,
         )
-        if decision.shadow and (why := self._no_room()):
+        if decision.shadow and (why := self._no_room(seen)):
             return Decision(shadow=False, control=False, why=why)
         return decision
 
@@ -198,16 +224,19 @@ class Worker:
             return seen.ask.unread.why.value
         return why_not(exchange.request.method, exchange.request.target, seen.ask.sent)
 
-    def _no_room(self) -> str:
-        if len(self._running) >= self._config.shadow.concurrency:
+    def _no_room(self, seen: Seen) -> str:
+        if len(self._running) >= self._config.shadow.concurrency and not self._waiting.fits(seen):
             return "concurrency"
-        return self._budget.admit(time.time())
+        return self._budget.exhausted(time.time())
 
-    async def _try(self, seen: Seen, *, control: bool) -> None:
+    async def _try(self, sampled: Sampled) -> None:
+        seen = sampled.seen
         try:
-            trial = await self._trials.run(seen, control=control)
+            trial = await self._trials.run(seen, control=sampled.decision.control)
             self._spend(trial)
             self._publish(trial)
+        except CourierLostError:
+            self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
             self._metrics.audit_lost("error", 1)
             log.exception("shadow not finished", exchange=seen.exchange.id)

@@ -37,6 +37,12 @@ class Budget:
 
     def admit(self, now: float) -> str:
         """Let one sampled request in at `now` (seconds since the epoch): "" and it is counted, else the limit reached."""
+        why = self.exhausted(now)
+        self._open += not why
+        return why
+
+    def exhausted(self, now: float) -> str:
+        """The limit that is reached at `now`; "" when one more request would be let in."""
         self._turn(now)
         spent, limits = self.spent, self._limits
         if limits.requests and spent.requests >= limits.requests:
@@ -45,7 +51,6 @@ class Budget:
             return "budget_tokens"
         if limits.money and spent.money >= limits.money:
             return "budget_money"
-        self._open += 1
         return ""
 
     def settle(self, now: float, tokens: int, money: float) -> None:

@@ -157,7 +157,7 @@ async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
 async def test_a_reference_that_never_answers_is_never_felt_by_the_application(serve):
     async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=Faults(silent=1.0)) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url).replace(
-            "control_fraction = 1.0", "control_fraction = 1.0\nconcurrency = 2\ntimeout = 600"
+            "control_fraction = 1.0", "control_fraction = 1.0\nconcurrency = 2\nqueue = 0\ntimeout = 600"
         )
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             for number in range(20):

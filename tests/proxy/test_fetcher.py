@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from proxy.config import Limits, Timeouts
 from proxy.errand import pack
 from proxy.exchange import FailureKind
-from proxy.fetcher import ERRAND, GIVEN_UP, read_frame
+from proxy.fetcher import BEAT, ERRAND, GIVEN_UP, read_frame
 from proxy.packing import EXCHANGE, frame, unpack
 from tests.errands import errand
 from tests.wires import PATIENCE, ok, scripted
@@ -32,7 +32,9 @@ async def fetcher():
 
 
 async def answer(running):
-    kind, payload = await asyncio.wait_for(read_frame(running.stdout), PATIENCE)
+    kind, payload = BEAT, b""
+    while kind == BEAT:
+        kind, payload = await asyncio.wait_for(read_frame(running.stdout), PATIENCE)
     assert kind == EXCHANGE
     return unpack(payload)
 

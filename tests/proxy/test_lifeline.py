@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 
-from proxy.lifeline import Lifeline, beat
+from proxy.lifeline import Lifeline, Silence, beat
 
 HOLDING = """
 import asyncio
@@ -86,3 +86,8 @@ async def test_a_parent_that_does_not_read_is_never_waited_for(monkeypatch):
     assert not beats.done()
     beats.cancel()
     os.close(writer)
+
+
+def test_a_silence_is_counted_in_looks_and_ends_with_a_beat():
+    silence = Silence(5)
+    assert [silence.looks(beats) for beats in (5, 5, 6, 6, 9, 9, 9)] == [1, 2, 0, 1, 0, 1, 2]

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from shadow import child as keeping
-from shadow.child import Child, Silence
+from shadow.child import Child
 from tests.running import until
 
 OBEDIENT = "import sys; sys.stdin.readline(); print('ready', flush=True); sys.stdin.read()"
@@ -110,11 +110,6 @@ async def test_a_child_that_stands_still_is_reported_then_killed_and_started_aga
         ("process stands still", ""),
         ("process is no more, starting it again", "it stood still for 8 looks and was killed"),
     ]
-
-
-def test_a_silence_is_counted_in_looks_and_ends_with_a_beat():
-    silence = Silence(5)
-    assert [silence.looks(beats) for beats in (5, 5, 6, 6, 9, 9, 9)] == [1, 2, 0, 1, 0, 1, 2]
 
 
 async def test_a_child_that_cannot_be_started_for_a_while_is_started_afterwards(kept, monkeypatch):

@@ -12,6 +12,7 @@ import pytest
 from proxy.config import Limits, Timeouts
 from shadow.courier import Apart, CourierLostError, Here
 from tests.errands import errand
+from tests.running import until
 from tests.wires import PATIENCE, ok, scripted
 
 
@@ -103,3 +104,44 @@ async def test_a_closed_courier_leaves_no_process(apart):
     await apart.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.fixture
+async def kept(apart, monkeypatch):
+    monkeypatch.setattr("shadow.courier.LOOK_SECONDS", 0.02)
+    keeping = asyncio.create_task(apart.keep())
+    await until(lambda: apart._beats)
+    yield apart
+    assert not keeping.done()
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_a_kept_process_is_there_before_the_first_errand_and_again_when_it_has_died(kept):
+    first = kept.pid
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: kept.pid not in {0, first})
+
+
+async def test_a_kept_process_that_stands_still_is_killed_and_its_errands_are_lost(kept, monkeypatch):
+    monkeypatch.setattr("shadow.courier.FIRST_LOOKS", 1_000)
+    monkeypatch.setattr("shadow.courier.LOOKS", 100)
+    silent = Silent()
+    async with scripted(silent) as nobody:
+        asking = asyncio.create_task(kept.fetch(errand(nobody.url)))
+        await asyncio.wait_for(silent.asked.wait(), PATIENCE)
+        first = kept.pid
+        os.kill(first, signal.SIGSTOP)
+        with pytest.raises(CourierLostError):
+            await asyncio.wait_for(asking, PATIENCE)
+    await until(lambda: kept.pid not in {0, first})
+
+
+async def test_a_process_that_cannot_be_started_is_an_errand_lost_and_tried_again(kept, monkeypatch):
+    monkeypatch.setattr("shadow.courier.sys.executable", "/no/such/python")
+    os.kill(kept.pid, signal.SIGKILL)
+    await until(lambda: kept.pid == 0)
+    with pytest.raises(CourierLostError, match="could not be started"):
+        await kept.fetch(errand("http://127.0.0.1:9/v1"))
+    monkeypatch.undo()
+    await until(lambda: kept.pid)

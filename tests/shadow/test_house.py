@@ -1,7 +1,11 @@
 """The audit process as one: it takes exchanges from its socket, serves its admin port, and stores all it has before it ends."""
 
 import asyncio
+import os
+import shutil
+import signal
 import socket
+import time
 
 import aiohttp
 import pytest
@@ -20,8 +24,8 @@ from tests.running import until
 class Standing:
     """A house on free ports, and a data plane's end of its socket."""
 
-    def __init__(self, tmp_path, **shadow) -> None:
-        self.path = str(tmp_path / "audit.sock")
+    def __init__(self, tmp_path, path: str = "", **shadow) -> None:
+        self.path = path or str(tmp_path / "audit.sock")
         self.storage = StorageConfig(url=f"sqlite:///{tmp_path}/house.db", batch_seconds=0.01)
         providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("candidate", "official")}
         self.config = Config(
@@ -72,6 +76,7 @@ async def test_what_the_data_plane_hands_over_is_in_the_store(standing):
 
 
 async def test_the_admin_port_is_healthy_and_ready(standing):
+    await until(lambda: standing.house._ready() == "")
     assert (await standing.get("/healthz"))[0] == 200
     assert (await standing.get("/readyz"))[0] == 200
     status, text = await standing.get("/metrics")
@@ -104,7 +109,7 @@ async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):
 
 async def test_an_unreachable_reference_is_recorded_and_costs_the_house_nothing(tmp_path):
     async with Standing(tmp_path, sample_rate=1.0) as standing:
-        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
+        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32, started=time.time())))
 
         async def paired() -> bool:
             return "1" * 32 in (await standing.get("/pairs"))[1]
@@ -119,3 +124,28 @@ async def test_a_socket_left_behind_by_a_dead_audit_is_taken_over(tmp_path):
     (tmp_path / "audit.sock").touch()
     async with Standing(tmp_path, sample_rate=0.0) as standing:
         assert (await standing.get("/healthz"))[0] == 200
+
+
+async def test_a_house_whose_forwarding_process_has_gone_is_not_ready(standing):
+    await until(lambda: standing.house._ready() == "")
+    await standing.handover.stop(1.0)
+    await until(lambda: "forwarding process 0 is not running" in standing.house._ready())
+
+
+async def test_a_house_that_cannot_ask_references_is_not_ready_until_it_can(tmp_path):
+    async with Standing(tmp_path, sample_rate=1.0) as standing:
+        await until(lambda: standing.house._ready() == "")
+        os.kill(standing.house._courier.pid, signal.SIGKILL)
+        await until(lambda: "asks references is not running" in standing.house._ready())
+        await until(lambda: standing.house._ready() == "")
+
+
+async def test_a_socket_whose_folder_was_deleted_is_made_anew_and_exchanges_come_through(tmp_path, monkeypatch):
+    monkeypatch.setattr("shadow.inbox.LOOK_SECONDS", 0.01)
+    folder = tmp_path / "sockets"
+    async with Standing(tmp_path, sample_rate=0.0, path=str(folder / "audit.sock")) as standing:
+        await until(lambda: standing.house._ready() == "")
+        shutil.rmtree(folder)
+        standing.handover._socket.transport.abort()
+        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
+        await until(lambda: standing.stored("1" * 32))

@@ -4,8 +4,10 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import aiohttp
@@ -15,9 +17,10 @@ from proxy.config import Provider, ProxyConfig
 from shadow.ahead import begun
 from shadow.config import AdminConfig, Config
 from shadow.faults import ConfigError
-from shadow.serve import open_ports, run, turned
+from shadow.serve import _listen, open_ports, run, turned
 from shadow.studies.pretend import Pretend
 from storage.config import StorageConfig
+from storage.opening import open_store
 from tests.running import chat, until
 
 CONFIG = """
@@ -73,11 +76,15 @@ def test_an_address_that_is_not_ours_is_a_fault_too():
 def test_a_second_instance_cannot_share_the_port_of_one_with_several_workers():
     data, admin = open_ports(config(workers=2), {})
     address = "{}:{}".format(*data[0].getsockname())
+    others, other_admin = open_ports(config(data=address, workers=2), {})  # nothing listens yet
+    _listen(address, data)
     try:
         with pytest.raises(ConfigError, match=r"proxy\.listen"):
             open_ports(config(data=address, workers=2), {})
+        with pytest.raises(ConfigError, match=r"proxy\.listen"):
+            _listen(address, others)
     finally:
-        for opened in (*data, admin):
+        for opened in (*data, admin, *others, other_admin):
             opened.close()
 
 
@@ -185,3 +192,45 @@ def test_providers_and_routes_turn_at_once_and_the_rest_is_named():
     new, later = turned(old, wanted)
     assert (new.proxy.provider, list(new.proxy.providers), new.proxy.workers) == ("b", ["b"], 1)
     assert later == ["proxy.workers", "shadow.sample_rate"]
+
+
+@pytest.mark.parametrize("harm", ["damaged", "foreign", "newer", "taken"])
+async def test_a_database_that_cannot_be_used_ends_serve_with_a_sentence_before_its_port_answers(tmp_path, harm):
+    database = tmp_path / "audit.db"
+    sentence = {"damaged": "damaged", "foreign": "another program", "newer": "newer version", "taken": "already written by"}[harm]
+    held = None
+    if harm == "damaged":
+        database.write_bytes(b"no database any more" * 1_000)
+    else:
+        held = open_store(StorageConfig(url=f"sqlite:///{database}"))
+        if harm != "taken":
+            held.close()
+            with closing(sqlite3.connect(database)) as conn, conn:
+                if harm == "newer":
+                    conn.execute(
+                        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('sameweights', 'm999', '')"
+                    )
+                else:
+                    conn.execute("DROP TABLE _sqlite_migrations")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    file = tmp_path / "sameweights.toml"
+    text = CONFIG.format(workers=1, base_url="http://127.0.0.1:9/v1").replace("127.0.0.1:0", f"127.0.0.1:{port}", 1)
+    file.write_text(text + f'[storage]\nurl = "sqlite:///{database}"\n', encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "shadow.cli", "serve", str(file)),
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said = asyncio.create_task(process.stderr.read())
+    answered = 0
+    while process.returncode is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            answered += 1
+        await asyncio.sleep(0.01)
+    if harm == "taken":
+        held.close()
+    assert (process.returncode, answered) == (2, 0)
+    assert sentence in (await said).decode()
+    assert b"Traceback" not in await said

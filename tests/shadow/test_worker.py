@@ -1,15 +1,16 @@
 """The worker keeps every exchange, shadows what is sampled and fit, counts why the rest was not, and survives its own faults."""
 
 import json
+import time
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 
 from proxy.config import Provider, ProxyConfig, Route
-from proxy.exchange import Failure, FailureKind
+from proxy.exchange import Exchange, Failure, FailureKind
 from shadow.config import Config, ShadowConfig
-from shadow.courier import Here
+from shadow.courier import CourierLostError, Here
 from shadow.metrics import Metrics
 from shadow.mirror import Mirror
 from shadow.sampling.budget import Budget
@@ -49,7 +50,8 @@ class Working:
 
     async def handle(self, *exchanges, whole: bool = True) -> None:
         for one in exchanges:
-            self.worker.handle(one)
+            self.worker.handle(one._replace(started=time.time()) if isinstance(one, Exchange) else one)
+        await until(lambda: not self.worker.waiting)
         await self.worker.drain(patience=10)
         assert self.store.flush(10) is whole
 
@@ -140,11 +142,59 @@ async def test_a_route_has_its_own_rate(working, reference):
     assert reference.requests == []
 
 
-async def test_shadows_beyond_the_cap_are_skipped_and_counted_never_queued(working, reference):
+async def test_a_burst_waits_for_its_turn_and_nothing_of_it_is_skipped(working, reference):
     house = working(concurrency=2)
-    await house.handle(*(live(number) for number in range(1, 6)))
-    assert house.skipped("concurrency") == 3
-    assert len(house.pairs()) == 2
+    for number in range(1, 41):
+        house.worker.handle(live(number, started=time.time()))
+    assert (house.worker.shadowing, house.worker.waiting) == (2, 38)
+    await until(lambda: not house.worker.shadowing)
+    assert house.store.flush(10)
+    assert len(house.pairs()) == 40
+    assert house.skipped("concurrency") == house.skipped("late") == 0
+
+
+@pytest.mark.parametrize(("queue", "skipped"), [(3, 0), (2, 1), (0, 3)])
+async def test_what_exceeds_places_and_queue_is_skipped_and_counted(working, queue, skipped):
+    house = working(concurrency=2, queue=queue)
+    for number in range(1, 6):
+        house.worker.handle(live(number, started=time.time()))
+    assert house.skipped("concurrency") == skipped
+    await until(lambda: not house.worker.shadowing)
+    assert house.store.flush(10)
+    assert len(house.pairs()) == 5 - skipped
+
+
+async def test_what_ended_too_long_ago_is_skipped_and_counted(working, reference):
+    house = working(wait=30)
+    house.worker.handle(live(1, started=time.time() - 31))
+    house.worker.handle(live(2, started=time.time() - 20))
+    await until(lambda: not house.worker.shadowing)
+    assert house.store.flush(10)
+    assert house.skipped("late") == 1
+    assert [pair.id for pair in house.pairs()] == [f"{2:032d}"]
+
+
+async def test_what_waits_at_a_stop_is_skipped_and_counted(working):
+    house = working(concurrency=1)
+    for number in range(1, 4):
+        house.worker.handle(live(number, started=time.time()))
+    await house.worker.drain(patience=10)
+    assert house.skipped("stopped") == 2
+    assert house.store.flush(10)
+    assert len(house.pairs()) == 1
+
+
+async def test_a_question_that_was_lost_with_its_process_is_skipped_and_no_fault_of_ours(working):
+    class Lost(Here):
+        async def fetch(self, errand):
+            raise CourierLostError("it ended")
+
+    house = working()
+    house.mirror._courier = Lost(house.worker._config.proxy.timeouts, house.worker._config.proxy.limits)
+    await house.handle(live())
+    assert house.skipped("fetcher_lost") == 1
+    assert house.registry.get_sample_value("sameweights_recorder_errors_total") == 0
+    assert house.store.exchange(live().id)
 
 
 async def test_a_spent_budget_stops_whole_requests(working, reference):
@@ -187,7 +237,7 @@ async def test_the_times_of_a_request_lead_to_its_pair_if_there_will_be_one(work
 async def test_a_stop_does_not_wait_for_a_silent_reference(working, reference):
     reference.faults = type(reference.faults)(silent=1.0)
     house = working()
-    house.worker.handle(live())
+    house.worker.handle(live(started=time.time()))
     await until(lambda: reference.open_streams == 1)
     await house.worker.drain(patience=0.01)
     assert house.skipped("stopped") == 1
@@ -243,15 +293,15 @@ async def test_which_requests_are_sampled_does_not_depend_on_what_the_provider_a
     for name, answered in ANSWERS.items():
         house = working(sample_rate=0.4, concurrency=100)
         begun = []
-        house.worker._try = lambda seen, *, control, begun=begun: _noted(begun, seen, control)
+        house.worker._try = lambda sampled, begun=begun: _noted(begun, sampled)
         await house.handle(*(answered(number) for number in range(60)))
         chosen[name] = begun
     assert 10 < len(chosen["well"]) < 40
     assert all(begun == chosen["well"] for begun in chosen.values())
 
 
-async def _noted(begun, seen, control) -> None:
-    begun.append((seen.exchange.id, control))
+async def _noted(begun, sampled) -> None:
+    begun.append((sampled.seen.exchange.id, sampled.decision.control))
 
 
 async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under_one_key(working):

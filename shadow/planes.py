@@ -1,0 +1,33 @@
+"""Planes: which forwarding processes are connected to the audit and give signs of life; readiness asks each of them."""
+
+from __future__ import annotations
+
+SILENT = 3.0
+"""Seconds without a pulse, of which two come in each, after which a forwarding process is said to stand still."""
+
+
+class Planes:
+    """The forwarding processes that there should be, `workers` of them; told the time, in seconds of the monotonic clock."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._heard: dict[int, tuple[int, float]] = {}
+
+    def heard(self, worker: int, pid: int, now: float) -> None:
+        """A pulse of a worker has come from the process `pid`."""
+        self._heard[worker] = (pid, now)
+
+    def left(self, worker: int, pid: int) -> None:
+        """The connection of that process has ended; another one may stand in its place already."""
+        if self._heard.get(worker, (0, 0.0))[0] == pid:
+            del self._heard[worker]
+
+    def why_not(self, now: float) -> str:
+        """Which of them cannot be counted on now, as a sentence; "" when all can."""
+        missing = [str(worker) for worker in range(self._workers) if worker not in self._heard]
+        if missing:
+            return f"the forwarding process {', '.join(missing)} is not running; it is started again as soon as that is possible"
+        still = [str(worker) for worker, (_, at) in sorted(self._heard.items()) if now - at > SILENT]
+        if still:
+            return f"the forwarding process {', '.join(still)} gives no sign of life; it is replaced if it goes on so"
+        return ""
