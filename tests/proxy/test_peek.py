@@ -2,11 +2,13 @@
 
 import json
 
+import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.peek import Peek, peek, renamed
+from proxy import peek as module
+from proxy.peek import Peek, cost, peek, renamed
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -89,3 +91,50 @@ def test_a_megabyte_before_the_model_is_read_past():
 
 def test_a_body_made_of_brackets_is_given_up_in_time():
     assert peek(b'{"a":' + b"[]," * 400_000).model == ""
+
+
+class Counted:
+    """A compiled pattern, or orjson, that counts what it is asked to read."""
+
+    def __init__(self, read):
+        self.read = read
+        self.count = 0
+        self.cost = 0.0
+
+    def __call__(self, body, *at):
+        self.count += 1
+        self.cost = max(self.cost, cost(body) if len(body) > 65_536 else 0.0)
+        return self.read(body, *at)
+
+    match = __call__
+
+
+UNITS = st.lists(st.sampled_from([b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"0", b" ", b'"a":0,', b'"":[{}],']), min_size=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(unit=UNITS.map(b"".join), begin=st.sampled_from([b"", b"{", b'{"a":', b'{"a":[', b'{"a":"']), end=st.binary(max_size=3))
+def test_whatever_a_body_holds_the_steps_of_reading_it_are_bounded(unit, begin, end):
+    """Of 1 MiB, the most that is peeked at: never more than 500 members, 2,000 brackets and 3 ms of estimated work."""
+    body = begin + unit * (1_048_576 // len(unit)) + end
+    with pytest.MonkeyPatch.context() as patch:
+        members, brackets, parsed = (Counted(read) for read in (module._MEMBER.match, module._TO_BRACKET.match, orjson.loads))
+        patch.setattr(module, "_MEMBER", members)
+        patch.setattr(module, "_TO_BRACKET", brackets)
+        patch.setattr(module.orjson, "loads", parsed)
+        peek(body)
+        renamed(body, "n")
+    assert (members.count <= 1_000, brackets.count <= 4_000, parsed.count) == (True, True, 1)
+    assert max(members.cost, brackets.cost, parsed.cost) <= 3_000
+
+
+@pytest.mark.parametrize(("members", "known"), [(499, True), (500, False)])
+def test_a_prefix_is_walked_through_for_five_hundred_members(members, known):
+    body = b"{" + b"".join(b'"a%d":0,' % number for number in range(members)) + b'"model":"m",'
+    assert (peek(body).model == "m") == known
+
+
+def test_of_a_large_body_of_very_many_members_the_beginning_is_looked_at():
+    many = b",".join(b'"a%d":0' % number for number in range(125_000))
+    assert peek(b'{"model":"m",' + many + b"}").model == "m"
+    assert peek(b"{" + many + b',"model":"m"}').model == ""
