@@ -6,7 +6,6 @@ Told the time by whoever knows it; a piece costs two appends, and what has gathe
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from itertools import accumulate
 
 from proxy.ending import last_event_came
@@ -28,9 +27,10 @@ _ENDS = frozenset(
 class _Stowed:
     """What is put away of a long answer: bytes up to a limit, and when each piece came and where it ends."""
 
-    __slots__ = ("body", "cut", "ends", "size", "times")
+    __slots__ = ("_begun", "body", "cut", "ends", "size", "times")
 
-    def __init__(self) -> None:
+    def __init__(self, begun: float) -> None:
+        self._begun = begun
         self.body = bytearray()
         self.cut = b""
         """What came last, where the limit has left a part of it out."""
@@ -44,7 +44,8 @@ class _Stowed:
         left = room - len(self.body)
         self.cut = (joined or self.cut) if len(joined) >= left else b""
         self.body += joined[:left]
-        self.times.extend(moments)
+        begun = self._begun
+        self.times.extend([at - begun for at in moments])
         ends = accumulate(map(len, pieces), initial=self.size)
         next(ends)
         self.ends.extend(ends)
@@ -150,7 +151,7 @@ class Capture:
 
     def _stow(self) -> _Stowed:
         """Put the loose pieces away."""
-        stowed = self._stowed = self._stowed or _Stowed()
+        stowed = self._stowed = self._stowed or _Stowed(self._begun)
         stowed.add(self._pieces, self._moments, self._limit)
         self._until = self.size + _LOOSE
         self._pieces.clear()
@@ -204,20 +205,22 @@ class Capture:
         if self._head is None:
             return None
         status, reason, headers, head_seconds = self._head
-        body, times, ends = self._gathered()
-        begun = self._begun
+        body, marks = self._gathered()
         return Response(
             status=status,
             reason=reason,
             headers=headers,
             body=body,
             size=self.size,
-            marks=self._passed or Marks([at - begun for at in times], ends),
+            marks=self._passed or marks,
             head_seconds=head_seconds,
         )
 
-    def _gathered(self) -> tuple[bytes, Sequence[float], array[int]]:
+    def _gathered(self) -> tuple[bytes, Marks]:
+        """The body, and its marks in seconds since the beginning: each is subtracted as it is put away, not all at the end."""
         if self._stowed is None and len(self._pieces) <= _MOST_MARKS:
-            return b"".join(self._pieces)[: self._limit], self._moments, array("Q", accumulate(map(len, self._pieces)))
+            begun = self._begun
+            marks = Marks([at - begun for at in self._moments], array("Q", accumulate(map(len, self._pieces))))
+            return b"".join(self._pieces)[: self._limit], marks
         stowed = self._stow()
-        return bytes(stowed.body), stowed.times, stowed.ends[:]
+        return bytes(stowed.body), Marks(stowed.times[:], stowed.ends[:])

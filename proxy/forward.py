@@ -11,7 +11,6 @@ from typing import cast
 
 from aiohttp import web
 
-from proxy import credentials
 from proxy.arrival import Answered, Arrival
 from proxy.browser import BrowserPolicy
 from proxy.capture import Capture
@@ -22,6 +21,7 @@ from proxy.exchange import Failure, FailureKind, Role
 from proxy.framing import framed
 from proxy.identity import new_id
 from proxy.link import Link
+from proxy.offering import Offering
 from proxy.origin import Origin
 from proxy.parsing import Answer
 from proxy.peek import Peek, peek, query_model, renamed, renamed_query
@@ -73,7 +73,7 @@ class Forward:
         self._limits = limits
         self.ways = ways
         self._upstream = upstream
-        self._sink = sink
+        self._offering = Offering(sink, pulse, limits.handover)
         self._pulse = pulse
         self._kept = Answered(keep=True)
         self._closed = Answered(keep=False)
@@ -285,12 +285,11 @@ class Forward:
         if arrival.heading.told.unrecorded:
             self._pulse.unrecorded += 1
             return
-        try:
-            secrets = arrival.heading.secrets(self.ways.secrets)
-            self._sink.offer(credentials.cleared(capture.end(monotonic(), failure), secrets))
-        except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
-            # Whatever the audit's side does, the client has its answer and the next one will have theirs.
-            _log.exception("an exchange could not be handed over")
+        self._offering.offer(capture.end(monotonic(), failure), arrival.heading.secrets(self.ways.secrets))
+
+    def finish(self) -> None:
+        """Hand over what still waits of the exchanges that have ended."""
+        self._offering.finish()
 
 
 def _guard_keys(live: Live, leg: Leg) -> None:

@@ -106,6 +106,7 @@ class Plane:
         await intake.shutdown(_FAREWELL)
         intake.abort_all()
         await _within(_FAREWELL, intake.empty, self._forward.quiet)
+        self._forward.finish()
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)

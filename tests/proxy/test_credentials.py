@@ -6,10 +6,10 @@ import zlib
 
 import brotli
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.credentials import cleared, forms, masked, of_request
+from proxy.credentials import MOST, SLICE, STEP, TOO_MANY, cleared, clearing, forms, masked, of_request
 from proxy.exchange import Failure, FailureKind
 from proxy.headers import Fields
 from proxy.packing import pack
@@ -101,3 +101,53 @@ def test_a_packed_error_without_a_key_is_remembered_as_it_came(body):
 def test_an_exchange_without_secrets_is_itself():
     asked = exchange(b"{}")
     assert cleared(asked, ()) is asked
+
+
+@given(
+    st.integers(0, 200),
+    st.integers(0, 3_000_000),
+    st.integers(0, 3_000_000),
+    st.sampled_from([b"y", b"0", b"a-secret", b"a-secret-0001 "]),
+)
+@settings(max_examples=30, deadline=None)
+def test_the_steps_of_clearing_grow_no_faster_than_the_bytes_that_came(count, asked, answered, unit):
+    """At most 192 forms of 64 secrets are searched, one pass over each body; how many the client sent changes nothing."""
+    cookie = b"; ".join(b"k=a-secret-%04d" % number for number in range(count))
+    secrets = forms(of_request(Fields.of([(b"Cookie", cookie)]), "/v1/x"))
+    asked, answered = [unit * (size // len(unit)) for size in (asked, answered)]
+    steps = sum(1 for _ in clearing(exchange(answered, request=asked), secrets))
+    assert len(secrets) <= 3 * MOST
+    assert steps * STEP <= len(secrets) * (len(asked) + len(answered) + 3 * SLICE)
+
+
+@pytest.mark.parametrize(("count", "looked_for"), [(64, True), (65, False)])
+def test_beyond_sixty_four_secrets_no_text_of_the_exchange_is_remembered(count, looked_for):
+    cookie = b"; ".join(b"a-secret-%04d" % number for number in range(count))
+    secrets = forms(of_request(Fields.of([(b"Cookie", cookie)]), "/v1/x"))
+    assert (secrets is TOO_MANY) == (not looked_for)
+    told = exchange(b"a-secret-0001", request=b"a-secret-0002", tag="a-secret-0003", model="a-secret-0004", status=401)
+    clean = cleared(told, secrets)
+    assert b"a-secret" not in pack(clean)
+    assert clean.request.truncated == clean.response.truncated == (not looked_for)
+    assert (clean.response.status, clean.response.size, clean.request.size) == (401, 13, 13)
+
+
+@pytest.mark.parametrize("at", [0, 1, SLICE - 20, SLICE - 1, SLICE, 2 * SLICE - 5])
+def test_a_secret_is_found_wherever_slices_meet(at):
+    clean = cleared(exchange(b"y" * at + KEY + b"y" * SLICE * 2), forms([KEY]))
+    assert clean.response.body == b"y" * at + b"*" * len(KEY) + b"y" * SLICE * 2
+
+
+@given(st.text("ab", min_size=8, max_size=30), st.text("ab", max_size=60), st.integers(0, 30))
+def test_whatever_is_left_of_a_cut_secret_is_masked(secret, text, left):
+    data = (text + secret[:left]).encode()
+    clean = masked(data, [secret.encode()], cut=True)
+    assert len(clean) == len(data)
+    assert all(not clean.endswith(secret[:length].encode()) for length in range(8, len(secret)))
+
+
+def test_a_cut_secret_of_a_long_run_is_masked_in_few_looks():
+    """Of each place at which it may begin the rest would be compared: 60,000 places of 60,000 bytes."""
+    secret = b"a" * 60_000 + b"b"
+    data = b"a" * 59_000 + b"c"
+    assert masked(data, [secret], cut=True).strip(b"*") in {b"", b"a" * 31}
