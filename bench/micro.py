@@ -138,7 +138,7 @@ def reading() -> Iterator[tuple[str, Step]]:
     yield "reading: a request of 12 turns", lambda: read_ask("/v1/chat/completions", (), BODY, truncated=False)
     yield "reading: its fingerprint", lambda: fingerprint(ask)
     conversations = Conversations(bytes(32))
-    placing = {"scope": ("p", ask.model), "named": "", "body": ask.sent, "messages": ask.messages}
+    placing = {"model": ask.model, "named": "", "body": ask.sent, "messages": ask.messages}
     yield "sampling: its conversation", lambda: conversations.place(request_id="1", **placing)
 
 

@@ -179,7 +179,7 @@ class Worker:
         exchange, ask = seen.exchange, seen.ask
         place = self._conversations.place(
             request_id=exchange.id,
-            scope=(exchange.provider, ask.model),
+            model=ask.model,
             named=exchange.conversation,
             body=ask.sent,
             messages=ask.messages,

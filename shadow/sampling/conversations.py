@@ -43,9 +43,9 @@ class Conversations:
         self._seen: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
 
     def place(
-        self, *, request_id: str, scope: Sequence[str], named: str, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
+        self, *, request_id: str, model: str, named: str, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
     ) -> Place:
-        """The place of a request; `named` is what its header says, `scope` what keeps equal messages apart (provider, model).
+        """The place of a request to `model`; `named` is what its header says.
 
         Work is one hash over the messages. A request that names nothing and holds no message stands alone.
         """
@@ -56,7 +56,7 @@ class Conversations:
             return Place(conversation=key, drawn_by=key)
         if not messages:
             return Place(conversation="", drawn_by=request_id)
-        return self._by_messages(request_id, scope, messages)
+        return self._by_messages(request_id, model, messages)
 
     def answered(self, place: Place, response_id: str) -> None:
         """Remember the id of a response of this place, by which the next request may name it (`previous_response_id`)."""
@@ -67,8 +67,8 @@ class Conversations:
         name = self._hash(identity)
         return self._seen.get(name, (name.hex(), 0))[0]
 
-    def _by_messages(self, request_id: str, scope: Sequence[str], messages: Sequence[Mapping[str, Any]]) -> Place:
-        before, whole = self._hashes(scope, messages)
+    def _by_messages(self, request_id: str, model: str, messages: Sequence[Mapping[str, Any]]) -> Place:
+        before, whole = self._hashes(model, messages)
         key, times = self._seen.get(whole, ("", 0))
         if not key:
             key = self._continued(before) or whole.hex()
@@ -88,10 +88,10 @@ class Conversations:
         if len(self._seen) > self._most:
             self._seen.popitem(last=False)
 
-    def _hashes(self, scope: Sequence[str], messages: Sequence[Mapping[str, Any]]) -> tuple[bytes, bytes]:
+    def _hashes(self, model: str, messages: Sequence[Mapping[str, Any]]) -> tuple[bytes, bytes]:
         """Of the messages before the last answer (b"" without one, or with nothing before it), and of all."""
         answer = _last_answer(messages)
-        running = blake2b(_canonical(scope), key=self._secret, digest_size=16)
+        running = blake2b(_canonical([model]), key=self._secret, digest_size=16)
         before = b""
         for place, message in enumerate(messages):
             if place and place == answer:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import sys
+from collections import Counter
 from contextlib import closing
 
 import aiohttp
@@ -116,3 +117,27 @@ async def test_a_seed_that_is_configured_is_warned_of_and_not_shown(serve):
             said = "".join(served.errors)
     assert "shadow.seed: whoever knows it can compute which requests are compared" in said
     assert "marmalade" not in said
+
+
+async def test_the_turns_of_each_conversation_are_shadowed_all_or_not_at_all(serve):
+    talks, turns = 30, 3
+
+    async def talk(session, base: str, number: int) -> None:
+        messages = [*SHOTS, {"role": "user", "content": f"{number} + 1"}]
+        for turn in range(turns):
+            headers = {"Content-Type": "application/json", "x-sameweights-tag": str(number)}
+            async with session.post(f"{base}/v1/chat/completions", data=chat(messages=messages), headers=headers) as got:
+                said = (await got.json())["choices"][0]["message"]
+            messages = [*messages, said, {"role": "user", "content": f"And {turn} more?"}]
+
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url).replace("0.3", "0.5")
+        async with serve(toml) as served, aiohttp.ClientSession() as session:
+            await asyncio.gather(*(talk(session, served.data, number) for number in range(talks)))
+            tags = await sampled(served, talks * turns)
+            with closing(served.reader) as reader:
+                keys = {pair.pair.conversation for pair in reader.pairs(PairFilter(limit=1_000))}
+    times = Counter(tags)
+    assert 3 <= len(times) <= 27, "15 of 30, within 99.999 % of the binomial distribution"
+    assert set(times.values()) == {turns}
+    assert len(keys) == len(times)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import time
 
 import aiohttp
@@ -14,9 +15,10 @@ from proxy.config import Provider, ProxyConfig
 from proxy.handover import Handover
 from proxy.pulse import Pulse
 from shadow.config import AdminConfig, Config, ShadowConfig
-from shadow.house import House
+from shadow.house import House, _drawn
 from storage.config import StorageConfig
 from storage.opening import open_reader, open_store
+from storage.store import StoreError
 from tests.exchanges import asked, exchange, said
 from tests.running import until
 
@@ -149,3 +151,18 @@ async def test_a_socket_whose_folder_was_deleted_is_made_anew_and_exchanges_come
         standing.handover._socket.transport.abort()
         await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
         await until(lambda: standing.stored("1" * 32))
+
+
+@pytest.mark.parametrize("error", [StoreError("the store is closed"), sqlite3.OperationalError("disk full")])
+def test_a_secret_that_the_store_cannot_keep_is_drawn_for_this_process_and_told(logged, error):
+    class Full:
+        def secret(self):
+            raise error
+
+    calls = logged("shadow.house")
+    one, other = _drawn(Full()), _drawn(Full())
+    assert len(one) == len(other) == 32
+    assert one != other
+    assert len(calls) == 2
+    assert "cannot be kept" in str(calls[0])
+    assert one.hex() not in str(calls)

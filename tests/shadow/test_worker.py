@@ -306,7 +306,7 @@ async def _noted(begun, sampled) -> None:
 
 async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under_one_key(working):
     house = working(sample_rate=0.5, concurrency=1_000)
-    for talk in range(40):
+    for talk in range(20):
         messages = [{"role": "user", "content": f"Talk {talk}"}]
         for turn in range(3):
             body = json.dumps({"model": "pretend-small", "messages": messages}).encode()
@@ -315,7 +315,7 @@ async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under
     turns = {}
     for pair in (summary.pair for summary in house.store.pairs(PairFilter(limit=200))):
         turns.setdefault(pair.conversation, []).append(pair.id[:16])
-    assert 8 <= len(turns) <= 32
+    assert 3 <= len(turns) <= 17
     assert all(len(ids) == 3 and len(set(ids)) == 1 for ids in turns.values())
 
 

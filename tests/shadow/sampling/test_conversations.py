@@ -27,9 +27,9 @@ def user(text):
     return {"role": "user", "content": text}
 
 
-def placed(memory, *messages, scope=("p", "m"), named="", body=None, request_id=""):
+def placed(memory, *messages, model="m", named="", body=None, request_id=""):
     name = request_id or f"request {next(_ids)}"
-    return memory.place(request_id=name, scope=scope, named=named, body=body or {}, messages=messages)
+    return memory.place(request_id=name, model=model, named=named, body=body or {}, messages=messages)
 
 
 def keys(memory, *requests, **more):
@@ -132,10 +132,9 @@ def test_two_hundred_requests_with_one_opening_give_about_sixty_of_thirty_per_ce
         assert 39 <= sampled <= 81
 
 
-def test_another_provider_or_model_has_another_key():
+def test_another_model_has_another_key():
     memory = Conversations(SECRET)
-    found = [placed(memory, FIRST, scope=scope).conversation for scope in (("p", "m"), ("p", "n"), ("q", "m"))]
-    assert len(set(found)) == 3
+    assert placed(memory, FIRST, model="m").conversation != placed(memory, FIRST, model="n").conversation
 
 
 def test_the_header_comes_before_the_body_and_the_body_before_the_messages():
