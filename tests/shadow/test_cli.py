@@ -171,7 +171,7 @@ def test_report_says_who_differs_and_fails_only_when_asked(run, recorded):
 
 def test_report_in_json_is_whole(run, recorded):
     found = json.loads(run("report", "--db", str(recorded), "--since", "all", "--json")[1])
-    assert found["schema"] == "sameweights.report/1"
+    assert found["schema"] == "sameweights.report/2"
     assert found["drift"] is True
 
 
