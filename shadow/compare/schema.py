@@ -21,6 +21,7 @@ from shadow.compare.saying import incomparable, judged, short, unmeasured
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Choice, ToolCall
 from shadow.reading.response_ask import ELSEWHERE
+from shadow.reading.response_items import ACTED
 
 VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invalid_json", "unknown_name", "schema_mismatch"
 
@@ -46,9 +47,13 @@ def outcome(ask: Ask, call: ToolCall) -> Outcome:
 
     `valid` with a reason means that nothing could be checked, and says what was missing.
     """
+    if call.sealed:
+        return VALID, f"not checked: the arguments of {short(call.name, 60)} are sealed"
     if call.invalid:
         return INVALID_JSON, f"the arguments of {short(call.name, 60)} are not JSON: {call.invalid}"
     tool = next((tool for tool in ask.tools if tool.name == call.name), None)
+    if tool is None and ask.api == "responses" and call.name in ACTED:
+        return VALID, f"not checked: {call.name} is a call that the API defines"
     if tool is None and _offers_a_set(ask):
         return VALID, f"not checked: {short(call.name, 60)} may be one of a set of tools that a request does not list"
     if tool is None:

@@ -9,20 +9,23 @@ from shadow.compare.pair import Pair
 from shadow.compare.saying import judged, short, unmeasured
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
+from shadow.reading.draft import SEALED_KINDS
 
-NONE, HIDDEN, IN_TEXT = "none", "billed, not shown", "in the text"
+NONE, HIDDEN, IN_TEXT, SEALED = "none", "billed, not shown", "in the text", "sealed"
 MARGIN = 100
 """Tokens (or four times as many characters) by which two lengths of reasoning may part whatever their ratio."""
 PER_TOKEN = 4
 
 
 def where_reasoned(answer: Answer) -> str:
-    """Where the reasoning stands: the name of its field, `in the text`, `billed, not shown`, or `none`."""
+    """Where the reasoning stands: the name of its field, `in the text`, `sealed`, `billed, not shown`, or `none`."""
     completion = said(answer)
     if (completion.first.reasoning or "").strip():
         return completion.first.reasoning_field or "reasoning"
     if (completion.first.text or "").lstrip().startswith(("<think>", "<thinking>")):
         return IN_TEXT
+    if SEALED_KINDS.intersection(completion.first.other):
+        return SEALED
     hidden = completion.usage is not None and bool(completion.usage.reasoning_tokens)
     return HIDDEN if hidden else NONE
 
@@ -32,6 +35,8 @@ def reasoning_field(pair: Pair) -> Finding:
     one, other = where_reasoned(pair.subject), where_reasoned(pair.reference)
     if one == other == NONE:
         return unmeasured(Aspect.REASONING_FIELD, "neither answer shows or bills any reasoning")
+    if SEALED in {one, other}:
+        return unmeasured(Aspect.REASONING_FIELD, "the reasoning of an answer is sealed")
     shown = {NONE, HIDDEN, IN_TEXT}.isdisjoint({one, other})
     score = 1.0 if one == other else 0.5 if shown else 0.0
     reason = f"under another name: {one} against {other}" if shown else f"reasoning: {one} against {other}"

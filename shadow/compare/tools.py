@@ -85,6 +85,8 @@ def arguments(pair: Pair) -> Finding:
     one, other = choices(pair)
     if reason := why_cut(pair):
         return incomparable(Aspect.ARGUMENTS, reason)
+    if any(call.sealed for choice in (one, other) for call in choice.tool_calls):
+        return incomparable(Aspect.ARGUMENTS, "the arguments of a call are sealed")
     shown_one, shown_other = (", ".join(f"{c.name}({c.arguments})" for c in choice.tool_calls) for choice in (one, other))
     held = [(mine, theirs, _same(mine, theirs)) for mine, theirs in _aligned(one, other)]
     scores = [score for mine, theirs, same in held for score in _scores(mine, theirs, same=same)]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shadow.reading.completion import ToolCall
+from shadow.reading.completion import ToolCall, is_sealed
 from shadow.reading.loading import load_arguments, mended, mended_value, too_deep
 
 OPENING, CLOSING = '{"input": "', '"}'
@@ -130,6 +130,12 @@ class Calls:
         """What takes more arguments of the latest call at `index`."""
         latest = self._latest.get(index)
         return latest.take if latest else None
+
+    def restate(self, index: int, arguments: str) -> None:
+        """The arguments of the latest call at `index`, where what came of them is sealed."""
+        latest = self._latest.get(index)
+        if latest and is_sealed("".join(latest.arguments)):
+            latest.arguments = [arguments]
 
     def done(self, *, streamed: bool) -> tuple[ToolCall, ...]:
         """The calls by index, then by arrival, numbered from 0."""

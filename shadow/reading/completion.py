@@ -5,6 +5,7 @@ A value that was not sent is None (or empty); nothing is guessed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -50,6 +51,19 @@ class ToolCall:
     parsed: Any
     invalid: str
     deltas: int
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the arguments are a ciphertext (the token of Fernet) that only the provider, or its client, can open."""
+        return bool(self.invalid) and is_sealed(self.arguments)
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a text is a token of Fernet, in which makers seal reasoning and arguments: version 0x80 and a time in base64."""
+    return _SEALED.fullmatch(text) is not None
+
+
+_SEALED = re.compile(r"gAAAA[A-Za-z0-9_-]{3,}={0,2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from shadow.reading.mould import Grown
 
 _MEDIA = ("audio", "images", "image", "files", "video")
 """Fields of a message beside its content that hold what is no text."""
+SEALED_KINDS = frozenset({"redacted_thinking", "sealed_reasoning"})
+"""Kinds of reasoning that only its provider can read."""
 _MOST_KINDS = 16
 """Kinds of parts that are kept; a hostile answer may name any number."""
 
@@ -95,12 +97,17 @@ class Draft:
             self._notes["content came after the finish_reason"] = None
         return True
 
-    def hold(self, kind: str) -> None:
+    def hold(self, kind: str, *, noted: bool = True) -> None:
         """Takes a part of a kind that has no place in the normal form: a picture, a sound, a call that the server runs."""
         shown = mended(kind)[:80]
         if len(self._other) < _MOST_KINDS:
             self._other[shown] = None
-        self._notes[f"the content holds parts that are not text: {shown}"] = None
+        if noted:
+            self._notes[f"the content holds parts that are not text: {shown}"] = None
+
+    def restate(self, call: int, arguments: str) -> None:
+        """The arguments of a call as its last event states them, where they came sealed before."""
+        self._calls.restate(call, arguments)
 
     def growing(self, grown: Grown) -> Callable[[Sequence[str]], None] | None:
         """What takes more of a string that has begun, as `add` would have, piece by piece; None where that cannot be told."""
@@ -129,6 +136,8 @@ class Draft:
             return self._parts(value)
         if key == "reasoning_details":
             named = any(message.get(field) for field in parts.REASONING_FIELDS)
+            if parts.seals(value):
+                self.hold("sealed_reasoning", noted=False)
             return not named and self._reason(key, parts.reasoning(value))
         if key == "refusal" and isinstance(value, str):
             self._refusal = self._refusal or []

@@ -68,6 +68,12 @@ def reasoning(value: Any) -> str | None:
     return "".join(found) if found else None
 
 
+def seals(value: Any) -> bool:
+    """Whether one of the details of a reasoning is encrypted."""
+    details = value if isinstance(value, list) else [value]
+    return any(isinstance(item, dict) and item.get("type") == "reasoning.encrypted" for item in details)
+
+
 def usage(value: Any) -> Usage | None:
     """Token counts in the words of OpenAI, or of DeepSeek for the cache; None when there is no usage object."""
     if not isinstance(value, dict):

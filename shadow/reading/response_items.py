@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shadow.reading.calls import CLOSING, OPENING, escaped
+from shadow.reading.calls import CLOSING, OPENING, escaped, written
 
 CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
 """Items that the client acts upon, and where each holds what the model wrote."""
 CALLED = tuple(CALLS)
 """The same as a tuple: what is looked for in it may not be hashable."""
-READ = frozenset({"message", "reasoning", *CALLS})
-"""Items that the normal form has a place for; the others are done by the server, or by a client that knows them."""
+ACTED = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call", "mcp_approval_request", "tool_search_call")
+"""Items that a client acts upon which knows them: calls by their kind, unless the server has run them."""
+_ABOUT = frozenset(
+    {"id", "type", "status", "call_id", "execution", "environment", "created_by", "caller", "pending_safety_checks"}
+)
+"""Members of such an item that are not what the model wrote."""
 COMMENTARY = "the response holds commentary beside its answer"
 SEAM = "\n\n"
 """What stands between the texts of two messages, which clients show apart."""
@@ -27,7 +31,36 @@ def message_of(item: Mapping[str, Any], call: int) -> dict[str, Any]:
         return _thought(item)
     if kind in CALLED:
         return {"tool_calls": [{**entry(item, call), **_function(item)}]}
+    if acts(item):
+        acted = {key: value for key, value in item.items() if key not in _ABOUT}
+        return {"tool_calls": [{**entry(item, call), "function": {"name": kind, "arguments": written(acted)}}]}
     return {}
+
+
+def calls(item: Mapping[str, Any]) -> bool:
+    """Whether the client is to act upon an item."""
+    return item.get("type") in CALLED or acts(item)
+
+
+def acts(item: Mapping[str, Any]) -> bool:
+    """Whether an item is one of `ACTED`, and the client's: a container's shell, and most searches for tools, are the server's."""
+    kind, by, environment = item.get("type"), item.get("execution"), item.get("environment")
+    if kind not in ACTED or by == "server" or (kind == "tool_search_call" and by != "client"):
+        return False
+    place = environment.get("type") if isinstance(environment, dict) else None
+    return not (isinstance(place, str) and place.startswith("container"))
+
+
+def unread_kinds(items: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The kinds of those items that the normal form has no place for, each once."""
+    rest = [item.get("type") for item in items if not calls(item) and item.get("type") not in ("message", "reasoning")]
+    return list(dict.fromkeys(kind for kind in rest if isinstance(kind, str)))
+
+
+def sealed(item: Mapping[str, Any]) -> bool:
+    """Whether an item is reasoning of which only its ciphertext is shown."""
+    shown = _parts(item.get("content")) or _parts(item.get("summary"))
+    return item.get("type") == "reasoning" and bool(item.get("encrypted_content")) and not shown
 
 
 def is_commentary(item: Mapping[str, Any]) -> bool:
@@ -37,19 +70,19 @@ def is_commentary(item: Mapping[str, Any]) -> bool:
 
 def entry(item: Mapping[str, Any], call: int) -> dict[str, Any]:
     """The call that an item is, without what it calls: by `call_id` its result finds it, never by `id`."""
-    return {"index": call, "id": item.get("call_id")}
+    return {"index": call, "id": item.get("call_id") or (item.get("id") if item.get("type") in ACTED else None)}
 
 
 def _function(item: Mapping[str, Any]) -> dict[str, Any]:
-    written = item.get(CALLS[item["type"]])
-    return {"function": {"name": item.get("name"), "arguments": arguments(item["type"], written)}}
+    given = item.get(CALLS[item["type"]])
+    return {"function": {"name": item.get("name"), "arguments": arguments(item["type"], given)}}
 
 
-def arguments(kind: str, written: Any) -> Any:
+def arguments(kind: str, given: Any) -> Any:
     """What a call of this kind holds, as arguments: the free text of a custom tool is the one argument of a function."""
     if kind == "custom_tool_call":
-        return OPENING + escaped(written if isinstance(written, str) else "") + CLOSING
-    return written
+        return OPENING + escaped(given if isinstance(given, str) else "") + CLOSING
+    return given
 
 
 def logprobs_of(item: Mapping[str, Any]) -> list[Any]:

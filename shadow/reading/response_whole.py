@@ -11,7 +11,8 @@ from shadow.reading.completion import Choice, Completion, ProviderError, Unread,
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, mended
-from shadow.reading.response_items import CALLED, COMMENTARY, READ, SEAM, is_commentary, logprobs_of, message_of
+from shadow.reading.response_items import COMMENTARY, SEAM, is_commentary, logprobs_of, message_of, sealed, unread_kinds
+from shadow.reading.response_items import calls as is_call
 
 _MOST_NOTES = 20
 _REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
@@ -50,7 +51,8 @@ def choice_of(response: Mapping[str, Any], output: Sequence[Mapping[str, Any]], 
         if is_commentary(item):
             notes[COMMENTARY] = None
         draft.add({"logprobs": {"content": logprobs_of(item) or None}}, message, streamed=False)
-        calls += item.get("type") in CALLED
+        calls += is_call(item)
+    hold(draft, output)
     draft.add({"finish_reason": finish_of(response, notes, calls=calls)}, None, streamed=False)
     return draft.done(0, streamed=False)
 
@@ -68,10 +70,17 @@ def finish_of(response: Mapping[str, Any], notes: dict[str, None], *, calls: int
     return _REASONS.get(reason, told) if isinstance(reason, str) else told
 
 
+def hold(draft: Draft, items: Sequence[Mapping[str, Any]]) -> None:
+    """Tells a draft the kinds of those items that it has no other place for."""
+    for kind in unread_kinds(items):
+        draft.hold(kind, noted=False)
+    if any(map(sealed, items)):
+        draft.hold("sealed_reasoning", noted=False)
+
+
 def not_read(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Unread | None:
     """Items that are no message, reasoning or call are noted; an answer of nothing else is not for this audit to judge."""
-    kinds = {kind for item in output if isinstance(kind := item.get("type"), str)}
-    other = mended(", ".join(sorted(kinds - READ)))[:80]
+    other = mended(", ".join(sorted(unread_kinds(output))))[:80]
     if not other:
         return None
     notes[f"the response holds items that are not read: {other}"] = None

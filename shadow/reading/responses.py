@@ -14,8 +14,8 @@ from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.piece import piece
 from shadow.reading.response_ask import as_chat
-from shadow.reading.response_items import CALLED, CALLS, COMMENTARY, SEAM, entry, is_commentary, logprobs_of, message_of
-from shadow.reading.response_whole import choice_of, completion_of, finish_of, not_read, whole
+from shadow.reading.response_items import CALLED, CALLS, COMMENTARY, SEAM, acts, entry, is_commentary, logprobs_of, message_of
+from shadow.reading.response_whole import choice_of, completion_of, finish_of, hold, not_read, whole
 from shadow.reading.sse import Event, Stream
 
 __all__ = ["as_chat", "fold", "whole"]
@@ -46,10 +46,11 @@ def fold(stream: Stream, status: int) -> Reading:
 class _Item:
     """An item that is coming: the number of its call, whether its parts were announced, and what of it has come already."""
 
-    __slots__ = ("call", "closed", "fed", "kind", "named", "parted")
+    __slots__ = ("call", "closed", "fed", "given", "kind", "named", "parted")
 
     def __init__(self, kind: Any) -> None:
         self.kind = kind
+        self.given: dict[str, Any] = {"type": kind}
         self.call = -1
         self.fed = self.named = self.closed = self.parted = False
 
@@ -111,18 +112,20 @@ class _Folding:
 
     def _item(self, chunk: dict[str, Any], kind: Any) -> _Item:
         """The item that an event speaks of; clients have none to put it into when it was not announced."""
-        key = chunk.get("output_index")
-        if type(key) is not int:
-            key = chunk["item_id"] if isinstance(chunk.get("item_id"), str) else 0
+        index, named = chunk.get("output_index"), _named(chunk)
+        key = index if type(index) is int else named if named is not None else 0
         found = self._items.get(key)
         if found is None:
             if chunk.get("type") != "response.output_item.added":
                 self.notes[UNANNOUNCED] = None
             found = self._items[key] = _Item(kind)
         if found.call < 0 and found.kind in CALLED:
-            found.call = self._calls
-            self._calls += 1
+            self._number(found)
         return found
+
+    def _number(self, item: _Item) -> None:
+        item.call = self._calls
+        self._calls += 1
 
     def _feed(self, message: dict[str, Any], end: int, logprobs: Any = None) -> None:
         self._carry(end, carried=self._draft.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=True))
@@ -155,6 +158,8 @@ class _Folding:
         item = self._item(chunk, kind)
         text = chunk.get("delta") if verb == "delta" else chunk.get(CALLS[kind])
         custom = kind == "custom_tool_call"
+        if verb == "done" and item.fed and isinstance(text, str):
+            self._draft.restate(item.call, text)
         if isinstance(text, str) and (verb == "delta" or not item.fed):
             item.fed = True
             self._arguments(item, escaped(text) if custom else text, end)
@@ -189,9 +194,13 @@ class _Folding:
         if not isinstance(given, dict):
             return
         item = self._item(chunk, given.get("type"))
+        item.given = given
         if is_commentary(given):
             self.notes[COMMENTARY] = None
-        if item.call >= 0:
+        if acts(given) and not item.fed:
+            self._number(item)
+            self._feed(message_of(given, item.call), end)
+        elif item.call >= 0:
             self._name(item, given, end)
             if not item.fed and isinstance(written := given.get(CALLS[item.kind]), str):
                 self._arguments(item, escaped(written) if item.kind == "custom_tool_call" else written, end)
@@ -228,12 +237,21 @@ class _Folding:
             nothing = not self._items and not self._head
             why, what = (Why.EMPTY, "says anything") if nothing else (Why.NO_DONE, "ends the response")
             return Unread(why=why, detail=f"no event of the stream {what}")
-        choice, output = self._draft.done(0, streamed=True), self._output()
-        kinds = [{"type": item.kind} for item in self._items.values()]
+        output = self._output()
+        items = [*(item.given for item in self._items.values()), *output]
+        hold(self._draft, items)
+        choice = self._draft.done(0, streamed=True)
         if _words(choice) != _words(choice_of(self.final, output, {})):
             self.notes[UNLIKE_ITS_END] = None
         response = {**self.final, **{key: value for key, value in self._head.items() if value}}
-        return not_read(choice, [*kinds, *output], self.notes) or completion_of(response, choice, self.notes, stream=True)
+        return not_read(choice, items, self.notes) or completion_of(response, choice, self.notes, stream=True)
+
+
+def _named(chunk: dict[str, Any]) -> str | None:
+    """The id of the item that an event speaks of: some servers number no item."""
+    item = chunk.get("item")
+    name = chunk.get("item_id") or (item.get("id") if isinstance(item, dict) else None)
+    return name if isinstance(name, str) else None
 
 
 def _words(choice: Choice) -> tuple[object, ...]:

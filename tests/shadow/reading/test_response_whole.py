@@ -55,7 +55,7 @@ def test_a_status_is_a_finish_reason_and_one_that_is_none_keeps_its_own_word(mor
         ({"error": {"message": "no"}}, Why.ERROR),
         ({"status": "failed", "output": [], "error": {"code": "server_error", "message": "no"}}, Why.ERROR),
         ({"status": "in_progress", "output": []}, Why.NOT_AUDITED),
-        ({"status": "completed", "output": [{"type": "local_shell_call", "call_id": "c"}]}, Why.NOT_AUDITED),
+        ({"status": "completed", "output": [{"type": "file_search_call", "call_id": "c"}]}, Why.NOT_AUDITED),
     ],
 )
 def test_a_body_that_is_no_answer_says_why(body, why):

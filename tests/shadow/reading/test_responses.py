@@ -157,7 +157,10 @@ def _bytes(each):
         ([*message("hi"), event("failed", response={"status": "failed", "error": {"message": "no"}})], Why.ERROR),
         ([*message("hi"), {"type": "error", "message": "no"}], Why.ERROR),
         ([{"error": {"message": "no"}}], Why.ERROR),
-        ([event(ADDED, output_index=0, item={"type": "computer_call"}), completed({"type": "computer_call"})], Why.NOT_AUDITED),
+        (
+            [event(ADDED, output_index=0, item={"type": "web_search_call"}), completed({"type": "web_search_call"})],
+            Why.NOT_AUDITED,
+        ),
     ],
 )
 def test_a_stream_that_is_no_answer_says_why(events, why):
@@ -170,6 +173,79 @@ def test_a_stream_that_is_no_answer_says_why(events, why):
 def test_an_event_that_is_no_json_stops_the_reading():
     reading = fold(read_stream(b"data: nonsense\n\n"), 200)
     assert reading.said.why is Why.NOT_JSON
+
+
+def test_items_without_an_index_are_filed_by_their_ids():
+    texts = [
+        {"type": "message", "id": f"m{n}", "content": [{"type": "output_text", "text": text}]}
+        for n, text in ((1, "a b"), (2, "c"))
+    ]
+    called = {**call_of("{}"), "id": "fc1"}
+    reading = stream(
+        event(ADDED, item={"type": "message", "id": "m1", "content": []}),
+        event(PART, item_id="m1", part={"type": "output_text", "text": ""}),
+        event("output_text.delta", item_id="m1", delta="a "),
+        event("output_text.delta", item_id="m1", delta="b"),
+        event(DONE, item=texts[0]),
+        event(ADDED, item={**called, "arguments": ""}),
+        event("function_call_arguments.delta", item_id="fc1", delta="{}"),
+        event(DONE, item=called),
+        event(ADDED, item={"type": "message", "id": "m2", "content": []}),
+        event(PART, item_id="m2", part={"type": "output_text", "text": ""}),
+        event("output_text.delta", item_id="m2", delta="c"),
+        event(DONE, item=texts[1]),
+        completed(texts[0], called, texts[1]),
+    )
+    said = reading.said
+    assert isinstance(said, Completion)
+    assert (said.first.text, [each.arguments for each in said.first.tool_calls]) == ("a b\n\nc", ["{}"])
+    assert said.notes == ()
+
+
+def test_sealed_arguments_give_way_to_the_plain_ones_of_their_end():
+    sealed = call("gAAAAABq", "s0m3c1pher==")
+    plain = stream(
+        *sealed, event("function_call_arguments.done", output_index=0, arguments='{"a": 1}'), completed(call_of('{"a": 1}'))
+    )
+    assert isinstance(plain.said, Completion)
+    (made,) = plain.said.first.tool_calls
+    assert (made.arguments, made.sealed, made.deltas, plain.said.notes) == ('{"a": 1}', False, 2, ())
+    never = stream(*sealed, completed(call_of("gAAAAABqs0m3c1pher==")))
+    assert isinstance(never.said, Completion)
+    assert never.said.first.tool_calls[0].sealed
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        ({"type": "shell_call", "call_id": "c", "action": {"commands": ["ls"]}, "environment": {"type": "local"}}, "shell_call"),
+        ({"type": "shell_call", "call_id": "c", "action": {"commands": ["ls"]}, "environment": {"type": "container_auto"}}, ""),
+        ({"type": "apply_patch_call", "call_id": "c", "operation": {"type": "delete_file", "path": "a"}}, "apply_patch_call"),
+        ({"type": "local_shell_call", "call_id": "c", "action": {"type": "exec", "command": ["ls"]}}, "local_shell_call"),
+        ({"type": "computer_call", "call_id": "c", "action": {"type": "click"}, "pending_safety_checks": []}, "computer_call"),
+        ({"type": "mcp_approval_request", "id": "c", "name": "f", "arguments": "{}"}, "mcp_approval_request"),
+        (
+            {"type": "tool_search_call", "call_id": "c", "execution": "client", "arguments": {"queries": ["a"]}},
+            "tool_search_call",
+        ),
+        ({"type": "tool_search_call", "call_id": "c", "execution": "server", "arguments": {"queries": ["a"]}}, ""),
+        ({"type": "web_search_call", "id": "c", "action": {"type": "search"}}, ""),
+    ],
+)
+def test_what_the_client_runs_is_a_call_by_its_kind_streamed_and_whole(item, name):
+    streamed = stream(
+        event(ADDED, output_index=0, item={"type": item["type"]}),
+        event(DONE, output_index=0, item=item),
+        *message("hi", at=1),
+        completed(item, text_of("hi")),
+    ).said
+    at_once = whole(json.dumps({"status": "completed", "output": [item, text_of("hi")]}).encode(), 200).said
+    for said in (streamed, at_once):
+        assert isinstance(said, Completion)
+        assert [(each.name, each.id) for each in said.first.tool_calls] == ([(name, "c")] if name else [])
+        assert said.first.other == (() if name else (item["type"],))
+        assert said.first.finish_reason == ("tool_calls" if name else "stop")
+        assert not any(each.invalid or "call_id" in each.parsed for each in said.first.tool_calls)
 
 
 def test_what_comes_after_the_end_is_noted():
