@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from shadow.checks.prompt import content_text
 from shadow.compare.error_class import ErrorClass, error_class
@@ -10,8 +11,11 @@ from shadow.compare.finding import Aspect, Finding
 from shadow.compare.saying import judged, short, unmeasured
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
-from shadow.reading.completion import Completion
+from shadow.reading.completion import Completion, Unread
 
+SHORTENED = "compaction"
+"""The kind of a block or an item that stands for what came before it."""
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|\[THINK\].*?(?:\[/THINK\]|\Z)", re.DOTALL)
 FEWEST = 64
 """Words of a request under which nothing is said: a short request is never cut."""
 _COUNT = re.compile(r"\d[\d,_.']{2,}")
@@ -33,9 +37,9 @@ def context_limit(ask: Ask, answer: Answer) -> Finding:
     counts = answer.said.usage if isinstance(answer.said, Completion) else None
     if counts is None or not counts.prompt_tokens:
         return unmeasured(Aspect.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
-    if ask.body.get("truncation") == "auto":
-        return unmeasured(Aspect.CONTEXT_LIMIT, "the request allows that it be cut (truncation auto)")
-    text, tokens = content_text(ask), counts.prompt_tokens + (counts.cached_tokens or 0)
+    if why := _may_be_cut(ask, answer.said):
+        return unmeasured(Aspect.CONTEXT_LIMIT, why)
+    text, tokens = _reaching(content_text(ask)), counts.prompt_tokens + (counts.cached_tokens or 0)
     words = text.count(" ") + text.count("\n") + 1  # at most so many: quick, and enough for nearly every answer
     if words < FEWEST:
         return unmeasured(Aspect.CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
@@ -43,3 +47,19 @@ def context_limit(ask: Ask, answer: Answer) -> Finding:
         words = len(text.split())
     reason = f"{tokens} prompt tokens for {words} words: a part of the request did not reach the model"
     return judged(Aspect.CONTEXT_LIMIT, tokens >= words, tokens, words, reason)
+
+
+def _may_be_cut(ask: Ask, said: Completion | Unread) -> str:
+    """Why a part of this request need not reach the model: it asks for that, or stands for more than it holds."""
+    if ask.body.get("truncation") == "auto":
+        return "the request allows that it be cut (truncation auto)"
+    if ask.sent.get("context_management") or (isinstance(said, Completion) and SHORTENED in said.first.other):
+        return "the request allows that it be shortened (context_management)"
+    parts = [ask.sent.get("input"), *(message.get("content") for message in ask.messages)]
+    kinds = (part.get("type") for listed in parts if isinstance(listed, list) for part in listed if isinstance(part, Mapping))
+    return "the request holds a compaction of what came before" if any(kind == SHORTENED for kind in kinds) else ""
+
+
+def _reaching(text: str) -> str:
+    """The text without earlier thoughts in tags: many templates drop them."""
+    return _THOUGHT.sub("", text) if "<think" in text or "[THINK]" in text else text

@@ -11,7 +11,7 @@ from shadow.compare.saying import judged, short, unmeasured
 from shadow.compare.schema import held
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Choice, Completion
-from shadow.reading.response_items import COMMENTARY
+from shadow.reading.response_items import COMMENTARY, SEAM
 
 READ = 500_000
 """Characters of a text beyond which it is not parsed."""
@@ -27,6 +27,8 @@ def response_format(ask: Ask, said: Completion) -> Finding:
         return unmeasured(Aspect.RESPONSE_FORMAT, reason)
     text = said.first.text or ""
     found, reason = _parsed(text)
+    if reason and ask.api == "responses":
+        found, reason = _each(text, reason)
     if reason:
         fenced = text.lstrip().startswith("```")
         reason = f"{kind} was asked for, and the text is {'fenced as Markdown' if fenced else f'not JSON: {reason}'}"
@@ -57,6 +59,12 @@ def _parsed(text: str) -> tuple[object, str]:
         return None, "nested too deep"
     except ValueError as fault:
         return None, short(str(fault), 100)
+
+
+def _each(text: str, reason: str) -> tuple[object, str]:
+    """The first of the texts of several messages, where each is JSON: clients parse them one by one."""
+    parts = [_parsed(part) for part in text.split(SEAM)]
+    return parts[0] if len(parts) > 1 and not any(fault for _, fault in parts) else (None, reason)
 
 
 def _obeying(form: Mapping[str, object], found: object) -> Finding:

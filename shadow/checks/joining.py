@@ -12,6 +12,7 @@ from itertools import islice
 
 from shadow.checks.lexicon import COMMON_WORDS, FUNCTION, FURTHER_WORDS, WHOLE
 from shadow.checks.seams import GOES_ON, has_a_seam, has_closed, is_beside_a_short_one
+from shadow.checks.words import is_joined
 
 
 def _words(text: str) -> frozenset[str]:
@@ -88,7 +89,7 @@ KNOWN = frozenset(form for word in COMMON_WORDS | FURTHER_WORDS | FUNCTION for f
 
 def are_two(left: str, right: str) -> bool:
     """Whether two runs of small letters that meet are two words rather than the halves of one."""
-    if left + right in WHOLE or left + right in KNOWN or len(left + right) < 3:
+    if left + right in WHOLE or left + right in KNOWN or is_joined(left + right) or len(left + right) < 3:
         return False
     if right == "a":
         return left in BEFORE_A or _has_ending(left) or is_beside_a_short_one(left, right, KNOWN)

@@ -70,12 +70,22 @@ def reasoning_form(ask: Ask, said: Completion) -> Finding:
     first = said.first
     text = (first.text or "")[:READ]
     tag = THINK.search(_CODE.sub("", text)) if "think" in text or "THINK" in text else None
+    if tag and (reason := _by_right(ask, said, tag[0])):
+        return unmeasured(Aspect.REASONING_FORM, reason)
     if tag and tag[0] not in prompt_text(ask):
         return judged(Aspect.REASONING_FORM, False, tag[0], "", f"{tag[0]} stands in the text: its reasoning was not taken out")
     if not (first.reasoning or "").strip():
         return unmeasured(Aspect.REASONING_FORM, "the answer shows no reasoning")
     reason = _strange(ask, first)
     return judged(Aspect.REASONING_FORM, not reason, first.reasoning_field, "", reason)
+
+
+def _by_right(ask: Ask, said: Completion, tag: str) -> str:
+    """Why a tag may stand in the text: it was asked for, or it is the model's own word and no mark of a template."""
+    if ask.body.get("reasoning_format") == "raw":
+        return "the request asks for the reasoning as it is written (reasoning_format raw)"
+    its_own = ask.api == "messages" or "claude" in said.model.casefold()
+    return f"{tag} is a word that this model writes itself" if its_own and "thinking>" in tag else ""
 
 
 def _strange(ask: Ask, first: Choice) -> str:

@@ -188,6 +188,7 @@ FURTHER_WORDS = _words("""
 """Words of general and technical prose that are less common, in the form of the dictionary."""
 
 WHOLE = _words("""
+    familiaris
     aboutface absinthe abstractmethod abstractmethods acceptability actionable activestate addressof aexit aftereffect
     afterlife aftersyntax afterthought alexandrof alignof alla allan allclose alldata allequal allfiles allkeys alllinks
     allman alltests allwine aloof alreadysorted aman amin amit amon amused anand anas anbe ando anno annot anon

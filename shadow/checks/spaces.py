@@ -23,7 +23,7 @@ from shadow.checks.joining import are_two, at_a_mark, begins_a_sentence
 from shadow.checks.prompt import message_text
 from shadow.checks.rhythm import Odd, odd_boundaries, tight_boundaries
 from shadow.checks.seams import precedes_a_name
-from shadow.checks.words import COMMON, JOINED, LEFT, RIGHT, STRONG
+from shadow.checks.words import COMMON, LEFT, RIGHT, STRONG, is_joined
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.saying import judged, unmeasured
 from shadow.reading.ask import Ask
@@ -193,7 +193,7 @@ def _is_suspect(joint: Joint) -> bool:
         or not right.islower()
         or min(len(left), len(right)) < 2
         or len(left + right) < 5
-        or left + right in JOINED
+        or is_joined(left + right)
         or not joint.left[1:].islower()
     ):
         return False

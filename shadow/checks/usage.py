@@ -16,7 +16,8 @@ PLACES = ("usage came inside a choice", "usage came in x_groq")
 def usage(ask: Ask, said: Completion) -> Finding:
     """A whole answer reports usage, a stream does where it was asked to; its counts add up.
 
-    Of reasoning beside the completion tokens (a documented convention of some) only the total knows, so both sums are right.
+    Of reasoning beside the completion tokens (a documented convention of some) only the total knows, so both sums are right. A
+    total that counts more than these, where no reasoning is told apart, holds thinking or sounds that are not: not measured.
     """
     asked = not said.stream or _is_asked(ask)
     misplaced = next((note for note in said.notes if note in PLACES), "")
@@ -26,6 +27,9 @@ def usage(ask: Ask, said: Completion) -> Finding:
         return unmeasured(Aspect.USAGE, "a stream that was not asked for usage")
     if misplaced and asked:
         return judged(Aspect.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
+    if more := _hidden(said.usage):
+        reason = f"total_tokens counts {more} more than prompt and completion, thinking or sounds that are not told apart"
+        return unmeasured(Aspect.USAGE, reason)
     reason = _wrong(said.usage, said)
     return judged(Aspect.USAGE, not reason, "wrong" if reason else "right", "", reason)
 
@@ -35,10 +39,20 @@ def _is_asked(ask: Ask) -> bool:
     return isinstance(options, Mapping) and options.get("include_usage") is True
 
 
+def _hidden(counts: Usage) -> int:
+    """The tokens that only the total knows of, where the reasoning is not told apart."""
+    prompt, completion, total = counts.prompt_tokens, counts.completion_tokens, counts.total_tokens
+    if not prompt or not completion or total is None or counts.reasoning_tokens is not None:
+        return 0
+    return max(total - prompt - completion, 0)
+
+
 def _wrong(counts: Usage, said: Completion) -> str:
     prompt, completion, total = counts.prompt_tokens, counts.completion_tokens, counts.total_tokens
-    if completion is None and said.vectors:
-        completion = 0
+    if said.vectors:
+        prompt, completion = total if prompt is None else prompt, completion or 0
+    elif completion is None and total is not None and total == prompt:
+        completion = 0  # servers that leave out what is zero
     thought, cached = counts.reasoning_tokens or 0, counts.cached_tokens or 0
     if prompt is None or completion is None:
         return f"usage names no {'prompt_tokens' if prompt is None else 'completion_tokens'}"

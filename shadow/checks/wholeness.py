@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from shadow.checks.prompt import message_text
 from shadow.compare.action import refuses
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import Standing, standing
@@ -10,8 +13,11 @@ from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Choice, Completion
 
+_NOTHING = re.compile(r"\b(?:blank|empty|nothing|whitespace|leer|nichts)", re.IGNORECASE)
+"""Words of a request that may ask for an answer of nothing."""
 
-def empty_answer(_ask: Ask, said: Completion) -> Finding:
+
+def empty_answer(ask: Ask, said: Completion) -> Finding:
     """An answer that ends of itself says something: text, a call, a refusal, or reasoning, of which `reasoning_only` judges."""
     first = said.first
     if _says(first):
@@ -22,6 +28,8 @@ def empty_answer(_ask: Ask, said: Completion) -> Finding:
         return unmeasured(Aspect.EMPTY_ANSWER, "only reasoning came")
     if first.other:
         return unmeasured(Aspect.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
+    if _NOTHING.search(message_text(ask)):
+        return unmeasured(Aspect.EMPTY_ANSWER, "nothing came, and the request speaks of that")
     reason = "no text, no tool call and no refusal came"
     return judged(Aspect.EMPTY_ANSWER, False, reason, "", reason)
 

@@ -72,3 +72,12 @@ JOINED = _words("""
     without withstand withstanding withstands withstood wouldbe youall younger youngest youths youtube youtuber
 """)
 """Words and names that are two of the above by their letters only, or that are truly compounds of them."""
+_ENDINGS = ("ing", "ers", "ed", "er", "es", "s", "d")
+
+
+def is_joined(word: str) -> bool:
+    """Whether a word is one of `JOINED` or an inflection of it: foraging, forager, foraged of forage."""
+    if word in JOINED:
+        return True
+    stems = [word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending)]
+    return any(stem in JOINED or f"{stem}e" in JOINED for stem in stems)

@@ -65,6 +65,9 @@ def whole(body: bytes, status: int, says: Says = _message) -> Reading:
         return _unread(Why.WRONG_SHAPE, "the body has no list of choices")
     if not choices:
         return _unread(Why.EMPTY, "the list of choices is empty")
+    if isinstance(choices[0].get("error"), dict):
+        error = error_of_json(status, choices[0], in_stream=False)
+        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status} in place of a choice"), error, [], done=False)
     notes = dict.fromkeys(loaded.oddities)
     return Reading(_completion(value, _whole_choices(choices, notes, says), notes), None, [], done=False)
 
@@ -200,7 +203,7 @@ class _Folding:
             if draft is None:
                 draft = self._drafts[index if type(index) is int else 0] = Draft(self.notes)
             delta = self._says(choice)
-            if type(delta) is not dict or "usage" in choice:
+            if type(delta) is not dict or "usage" in choice or "error" in choice:
                 delta = self._rare(choice, delta)
             carried = draft.add(choice, delta, streamed=True) or carried
         if carried:
@@ -210,7 +213,9 @@ class _Folding:
         return None
 
     def _rare(self, choice: dict[str, Any], delta: Any) -> Any:
-        """What few servers put into a choice: usage, or a message in place of the delta, which is returned."""
+        """What few servers put into a choice: usage, an error, or a message in place of the delta, which is returned."""
+        if isinstance(choice.get("error"), dict):
+            self.error = self.error or error_of_json(self._status, choice, in_stream=True)
         if (usage := choice.get("usage")) and type(usage) is dict:
             self._usage = usage
             self.notes["usage came inside a choice"] = None

@@ -33,8 +33,27 @@ def error_of_json(status: int, value: Any, *, in_stream: bool) -> ProviderError:
 
 
 def carries_error(value: dict[str, Any]) -> bool:
-    """Whether a 2xx body or an event of a stream is an error: it has one in `error`, or says that it is one."""
-    return bool(value.get("error")) or value.get("object") == "error" or value.get("type") == "error"
+    """Whether a 2xx body or an event of a stream is an error: it has one in `error`, says that it is one, or is nothing else."""
+    return bool(value.get("error")) or value.get("object") == "error" or value.get("type") == "error" or _fails(value)
+
+
+_ANSWERS = ("choices", "output", "content", "data", "embeddings", "response", "delta", "message_id")
+"""Members by which an answer of some API is known."""
+_FINE = (None, 0, "0", 200, "200", "ok", "OK", "success", "Success")
+"""Codes of what did not fail."""
+
+
+def _fails(value: dict[str, Any]) -> bool:
+    """Whether a body without `error` tells of a failure: `base_resp`, a code with words, `detail`, `success: false`."""
+    if isinstance(value.get("type"), str):
+        return False
+    base = value.get("base_resp")
+    if isinstance(base, dict):
+        return base.get("status_code") not in _FINE
+    if any(value.get(key) for key in _ANSWERS):
+        return False
+    coded = value.get("code") not in _FINE and any(isinstance(value.get(key), str) for key in ("msg", "message"))
+    return coded or value.get("success") is False or bool(value.get("detail") or value.get("errors"))
 
 
 def _gather(value: Any, fields: dict[str, str]) -> None:
@@ -44,7 +63,7 @@ def _gather(value: Any, fields: dict[str, str]) -> None:
     if not isinstance(value, dict):
         fields.setdefault("message", _short(value))
         return
-    for key in ("error", "errors", "fault"):
+    for key in ("error", "errors", "fault", "base_resp"):
         if value.get(key):
             _gather(value[key], fields)
             break
@@ -54,7 +73,7 @@ def _gather(value: Any, fields: dict[str, str]) -> None:
 
 
 _KEYS = {
-    "message": ("message", "detail", "msg", "faultstring", "error_message", "title"),
+    "message": ("message", "detail", "msg", "faultstring", "error_message", "error_msg", "status_msg", "title"),
     "type": ("type", "status", "error_type"),
     "code": ("code", "error_code", "status_code"),
 }

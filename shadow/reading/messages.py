@@ -40,6 +40,8 @@ _PLAIN = frozenset({"end_turn", "tool_use", "max_tokens"})
 """Words that lose nothing by their translation."""
 _LONG = re.compile(rb"\d{19}")
 """A number that the quick reader may round; the input of a call is what its tool would get."""
+_PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+"""The counts of which a prompt is the sum."""
 _MOST_NOTES = 20
 _MOST_MOULDS = 64
 """Forms of deltas looked at in one stream: where each is of another form, looking would cost more than it saves."""
@@ -99,9 +101,16 @@ class _Making:
         self.count(message.get("usage"))
 
     def count(self, usage: Any) -> None:
-        """Usage that came; later counts are of the whole message, and take the place of earlier ones."""
-        if isinstance(usage, dict):
-            self._usage = {**(self._usage or {}), **{name: count for name, count in usage.items() if count is not None}}
+        """Usage that came; later counts are of the whole message, and take the place of earlier ones.
+
+        A prompt of 0 tokens takes the place of none: servers that do not count it again write so.
+        """
+        if not isinstance(usage, dict):
+            return
+        told = {name: count for name, count in usage.items() if count is not None}
+        if self._usage and not any(told.get(name) for name in _PROMPT):
+            told = {name: count for name, count in told.items() if name not in _PROMPT}
+        self._usage = {**(self._usage or {}), **told}
 
     def stop(self, ended: dict[str, Any]) -> None:
         """Why it ended, in the words of chat, with a note of the API's own word where that says more."""

@@ -19,6 +19,8 @@ from shadow.reading.sse import Event
 _STRING = re.compile(rb'[^"\\\x00-\x1f]*(?:\\["\\/bfnrtu][^"\\\x00-\x1f]*)*')
 _PROBE = '\u2603 another " string \\'
 CHUNK = "chat.completion.chunk"
+_RARE = frozenset({"usage", "error", "message"})
+"""Members of a choice beside its delta that are read."""
 LARGEST = 65_536
 """Bytes of an event beyond which no mould is made of it: few such follow, and its string takes long to find."""
 
@@ -109,7 +111,12 @@ def _holder(chunk: dict[str, Any]) -> tuple[dict[str, Any], str, Grown] | None:
     if chunk.get("object") != CHUNK or chunk.get("usage") or "x_groq" in chunk or "error" in chunk or len(choices or ()) != 1:
         return None
     choice = choices[0] if isinstance(choices, list) else None
-    if type(choice) is not dict or choice.get("finish_reason") or choice.get("logprobs") is not None or "usage" in choice:
+    if (
+        type(choice) is not dict
+        or choice.get("finish_reason")
+        or choice.get("logprobs") is not None
+        or not _RARE.isdisjoint(choice)
+    ):
         return None
     delta, index = choice.get("delta"), choice.get("index")
     said = {key: value for key, value in delta.items() if value is not None} if type(delta) is dict else {}

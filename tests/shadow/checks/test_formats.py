@@ -44,3 +44,16 @@ def test_a_text_that_was_to_be_json_is_json_of_the_declared_schema(form, said, s
 def test_commentary_beside_the_answer_is_not_held_to_its_form():
     said = replace(completion(choice("I look it up.\n\n{}")), notes=(COMMENTARY,))
     assert response_format(ask(body={"response_format": OBJECT}), said).state is State.NOT_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("api", "text", "state"),
+    [
+        ("responses", '{"a": 1}\n\n{"a": 2}', State.MATCH),
+        ("responses", '{"a": 1}\n\nDone.', State.DIFFER),
+        ("responses", '{"a": 1}\n{"a": 2}', State.DIFFER),
+        ("chat", '{"a": 1}\n\n{"a": 2}', State.DIFFER),
+    ],
+)
+def test_the_texts_of_several_messages_of_a_response_are_each_json(api, text, state):
+    assert response_format(ask(api=api, body={"response_format": OBJECT}), completion(choice(text))).state is state

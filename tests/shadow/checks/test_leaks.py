@@ -34,6 +34,10 @@ def test_a_reason_says_how_far_was_read():
         (ask(), choice("Use `<think>` for it"), State.NOT_MEASURED, "no reasoning"),
         (ask(body={"enable_thinking": False}), choice("a", reasoning="hm"), State.DIFFER, "2 characters of it came"),
         (ask(), choice("so " * 30 + "be it", reasoning="so " * 30), State.DIFFER, "a second time"),
+        (ask(body={"reasoning_format": "raw"}), choice("<think>hm</think>hello"), State.NOT_MEASURED, "reasoning_format raw"),
+        (ask(api="messages"), choice("<thinking>hm</thinking>hello"), State.NOT_MEASURED, "this model writes itself"),
+        (ask(api="messages"), choice("<think>hm</think>hello"), State.DIFFER, "<think> stands in the text"),
+        (ask(), choice("<thinking>hm</thinking>hello"), State.DIFFER, "<thinking> stands in the text"),
     ],
 )
 def test_reasoning_stands_in_its_field(asked, said, state, reason):

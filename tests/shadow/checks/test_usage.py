@@ -4,9 +4,10 @@ import pytest
 
 from shadow.checks.usage import usage
 from shadow.compare.finding import State
-from shadow.reading.completion import Usage
+from shadow.reading.completion import Usage, Vector
 from tests.shadow.compare.made import ask, choice, completion
 
+NOTHING = (choice(None),)
 ASKED = ask(body={"stream_options": {"include_usage": True}})
 
 
@@ -25,7 +26,11 @@ def said(prompt=10, completed=20, total=30, thought=None, cached=None, **more):
         (ASKED, completion(choice("a"), tokens=None), State.DIFFER, "usage was owed"),
         (ask(), completion(choice("a"), tokens=None, stream=False), State.DIFFER, "usage was owed"),
         (ASKED, said(total=None), State.MATCH, ""),
-        (ASKED, said(total=31), State.DIFFER, "total_tokens is 31, and 10 and 20 are 30"),
+        (ASKED, said(total=29), State.DIFFER, "total_tokens is 29, and 10 and 20 are 30"),
+        (ASKED, said(total=31), State.NOT_MEASURED, "counts 1 more than prompt and completion"),
+        (ASKED, said(total=31, thought=0), State.DIFFER, "total_tokens is 31, and 10 and 20 are 30"),
+        (ASKED, said(completed=None, total=10, choices=(choice(""),)), State.MATCH, ""),
+        (ASKED, said(completed=None, total=10), State.DIFFER, "0 completion tokens"),
         (ASKED, said(total=75, thought=45), State.MATCH, ""),
         (ASKED, said(thought=21), State.DIFFER, "21 of the 20 completion tokens"),
         (ASKED, said(cached=11), State.DIFFER, "11 of the 10 prompt tokens"),
@@ -41,3 +46,9 @@ def test_usage_comes_where_it_is_owed_and_adds_up(asked, answer, state, reason):
     found = usage(asked, answer)
     assert found.state is state
     assert reason in found.reason
+
+
+def test_vectors_may_be_counted_by_the_total_alone():
+    vector = Vector(index=0, packed=b"")
+    assert usage(ask(), said(prompt=None, completed=None, total=9, vectors=(vector,), choices=NOTHING)).state is State.MATCH
+    assert usage(ask(), said(prompt=None, completed=None, total=None, vectors=(vector,), choices=NOTHING)).state is State.DIFFER

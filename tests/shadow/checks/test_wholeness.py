@@ -29,6 +29,12 @@ def test_an_answer_that_ends_of_itself_says_something(said, expected):
     assert bool(found.reason) == (expected is not State.MATCH)
 
 
+def test_an_answer_of_nothing_may_be_what_was_asked_for():
+    asked = ask(messages=({"role": "user", "content": "Respond with two blank lines only."},))
+    found = empty_answer(asked, completion(choice("\n")))
+    assert (found.state, found.reason) == (State.NOT_MEASURED, "nothing came, and the request speaks of that")
+
+
 def test_reasoning_alone_is_told_apart_from_nothing():
     found = reasoning_only(ask(), completion(choice(None, reasoning="thinking")))
     assert (found.state, found.reason) == (State.DIFFER, "only 8 characters of reasoning came")

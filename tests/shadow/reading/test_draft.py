@@ -107,7 +107,7 @@ def test_parts_that_are_not_text_are_noted():
     assert list(notes) == ["the content holds parts that are not text: image_url"]
 
 
-def test_the_role_belongs_once_in_a_stream_or_in_every_delta():
+def test_the_role_belongs_once_in_a_stream_or_in_most_deltas():
     for roles, note in (
         ((1, 0, 0), []),
         ((1, 1, 1), []),

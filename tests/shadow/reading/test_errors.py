@@ -36,6 +36,8 @@ def test_nothing_makes_it_raise(value, body):
         ({"fault": {"faultstring": "m"}}, ("m", "", "")),
         ({"object": "error", "message": "m", "type": "T", "code": 400}, ("m", "T", "400")),
         ({"error": {}, "message": "m"}, ("m", "", "")),
+        ({"base_resp": {"status_code": 1008, "status_msg": "m"}, "choices": None}, ("m", "", "1008")),
+        ({"code": 503, "msg": "m", "data": None}, ("m", "", "503")),
         ([], ("", "", "")),
         (None, ("None", "", "")),
     ],
@@ -78,3 +80,26 @@ def test_only_what_says_so_carries_an_error():
     assert carries_error({"object": "error"})
     assert not carries_error({"error": None, "choices": []})
     assert not carries_error({"error": {}, "object": "chat.completion.chunk"})
+
+
+@pytest.mark.parametrize(
+    ("value", "fails"),
+    [
+        ({"base_resp": {"status_code": 1002, "status_msg": "m"}, "choices": [{}]}, True),
+        ({"base_resp": {"status_code": 0, "status_msg": ""}}, False),
+        ({"code": 500, "msg": "m"}, True),
+        ({"code": "InvalidKey", "message": "m"}, True),
+        ({"code": 0, "msg": "ok"}, False),
+        ({"code": 200, "message": "ok"}, False),
+        ({"code": 500}, False),
+        ({"code": 500, "message": "m", "choices": [{}]}, False),
+        ({"detail": "Not Found"}, True),
+        ({"detail": [{"msg": "m"}], "output": [{}]}, False),
+        ({"success": False, "errors": []}, True),
+        ({"success": True, "errors": []}, False),
+        ({"type": "ping", "detail": "m"}, False),
+        ({}, False),
+    ],
+)
+def test_a_body_without_error_fails_where_it_says_so_and_says_nothing_else(value, fails):
+    assert carries_error(value) is fails
