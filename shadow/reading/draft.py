@@ -189,9 +189,7 @@ class Draft:
         """The choice as it stands."""
         if streamed and not self._roles:
             self._notes["no delta names the role"] = None
-        elif (
-            streamed and 1 < self._roles < self._carried / 2
-        ):  # some servers name it in nearly every delta, which misleads nobody
+        elif streamed and 1 < self._roles < self._carried / 2:  # in nearly every delta, as of some servers, it misleads nobody
             self._notes["the role came again in the middle of the stream"] = None
         pieces = _whole_characters(self._pieces)
         return Choice(
