@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from proxy.ending import last_event_came
 from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
+from proxy.peek import Peek
 
 _MOST_MARKS = 100_000
 """Marks of one answer: 1.6 MB; a stream of more pieces keeps its last one up to date instead."""
@@ -110,6 +111,10 @@ class Capture:
         self._events = False
         self._passed: Marks | None = None
 
+    def tell(self, seen: Peek) -> None:
+        """What the request body says, as far as it is known now."""
+        self.model, self.stream = seen.model or self.model, seen.stream or self.stream
+
     def ask(self, piece: bytes) -> None:
         """Take a piece of the request body, as the client sent it; most bodies are one."""
         room = self._limit - self.request_size
@@ -120,6 +125,10 @@ class Capture:
                 self._more = bytearray()
             self._more += piece[:room]
         self.request_size += len(piece)
+
+    def asked(self, most: int) -> bytes:
+        """The first `most` bytes of the request body, as far as they have come and are kept."""
+        return (self._first if self._more is None else self._first + self._more)[:most]
 
     def sent(self, now: float, waited: float) -> None:
         """The request is being written to the provider, after `waited` seconds that were the client's or the network's."""
@@ -192,7 +201,7 @@ class Capture:
                 method=self.method,
                 target=self.target,
                 headers=self.request_headers,
-                body=self._first if self._more is None else self._first + self._more,
+                body=self.asked(self._limit),
                 size=self.request_size,
             ),
             response=self._response(),

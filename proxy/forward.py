@@ -25,6 +25,7 @@ from proxy.offering import Offering
 from proxy.origin import Origin
 from proxy.parsing import Answer
 from proxy.peek import Peek, peek, query_model, renamed, renamed_query
+from proxy.peek import settled as settled_by
 from proxy.pulse import Pulse
 from proxy.relay import Relay
 from proxy.route import Leg, Router
@@ -130,12 +131,13 @@ class Forward:
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
         message = self._head(live, leg, length) + framed(first, chunked=arrival.heading.chunked, last=not relay.uploading)
         origin = live.ways.origins[leg.provider]
+        uploading = relay.uploading
         for fresh in (False, True):
             link = (None if fresh else self._upstream.ready(origin)) or await self._open(live, origin, leg.provider)
             live.capture.sent(monotonic(), live.waited)
             answer = Answer(method=arrival.heading.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
-            if relay.uploading or not link.replaceable(answer):
+            if uploading or not link.replaceable(answer):
                 break
         return _outcome(answer, relay, leg.provider)
 
@@ -172,7 +174,7 @@ class Forward:
             if door.writing_paused:
                 link.hold(held=True)
             if relay.uploading:
-                upload = Upload(live.arrival, link, live.capture)
+                upload = Upload(live.arrival, link, live.capture, relay.uploaded)
                 sending = asyncio.create_task(upload.run())
             await done
         except asyncio.CancelledError:
@@ -183,32 +185,32 @@ class Forward:
         finally:
             if sending is not None:
                 await _stopped(sending)
+                live.capture.tell(peek(live.capture.asked(self._limits.peek_body)))
             door.flow = None
             self._upstream.release(link, answer)
         if upload is not None and upload.fault is not None:
             raise upload.fault
 
     async def _first_of_body(self, live: Live) -> bytes:
-        """The body that has yet to come, or as much of it as is read before its route is chosen; `relay.uploading` tells if
-        there is more.
-        """
-        arrival, relay = live.arrival, live.relay
+        """As much of a body yet to come as must be known to choose its route; `relay.uploading` tells if there is more."""
+        arrival, relay, most = live.arrival, live.relay, self._limits.peek_body
         asked = monotonic()
+        settled = live.ways.router.indifferent(provider_header=arrival.heading.told.provider, target=arrival.heading.target)
         relay.uploading = not arrival.content.at_eof()
         if relay.uploading and arrival.heading.expects:
             relay.write(_CONTINUE)
-        pieces: list[bytes] = []
-        size = 0
-        while relay.uploading and size <= self._limits.peek_body:
+        first = bytearray()
+        next_look = 1
+        while relay.uploading and len(first) <= most and (not settled or arrival.content.total_bytes > len(first)):
             piece = await arrival.read()
-            if not piece:
-                relay.uploading = False
-                break
-            pieces.append(piece)
-            size += len(piece)
+            first += piece
             live.capture.ask(piece)
+            relay.uploading = bool(piece) and not arrival.content.at_eof()
+            if not settled and len(first) >= next_look:
+                # Each look costs what has come so far: one at each doubling, so that all together cost twice the last.
+                settled, next_look = settled_by(bytes(first)), 2 * len(first)
         live.waited += monotonic() - asked
-        return b"".join(pieces)
+        return bytes(first)
 
     def _choose(self, live: Live, body: bytes) -> tuple[Leg, bytes]:
         """The leg of the request, and its body with the provider's own name of the model in it, where a route says so."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import select
-import struct
-import termios
 from collections.abc import Callable
 from time import monotonic
 from typing import cast
 
+from proxy import tcp
 from proxy.exchange import FailureKind
 from proxy.origin import Origin
 from proxy.parsing import Answer
@@ -219,13 +217,7 @@ class Link(asyncio.Protocol):
         """True when the peer had not received the whole request as it closed, asked at an orderly end: a FIN acknowledges all
         that has arrived (RFC 9293 3.10.7.4), so what is unacknowledged behind it came too late to be read (Linux).
         """
-        if self._transport is None:
-            return False
-        try:
-            queued = fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-        except (OSError, ValueError):
-            return False
-        return bool(struct.unpack("i", queued)[0])
+        return self._transport is not None and tcp.pending(self._transport.get_extra_info("socket")) > 0
 
     def _finish(self, answer: Answer) -> None:
         self._answer = None

@@ -74,6 +74,13 @@ def renamed_query(target: str, name: str) -> str:
     return _QUERY_MODEL.sub(lambda found: target[found.start() : found.start(1)] + quote(name, safe=""), target)
 
 
+def settled(beginning: bytes) -> bool:
+    """True when no more of a body need be awaited to route it: its `beginning` tells a model, or is not that of a JSON object."""
+    if _OPENING.match(beginning):
+        return bool(peek(beginning).model)
+    return bool(beginning.strip(b" \t\r\n"))
+
+
 def affordable(body: bytes) -> bytes:
     """As much of `body` as is looked at: all of it, or the beginning where its members, objects and texts are very many."""
     return body if len(body) <= _SMALL or cost(body) <= _DEAREST else body[:_SMALL]

@@ -47,6 +47,10 @@ class Relay:
             self.keep = False
         return Terms(head.rewritten(chunked=head.chunked and not plain, connection="" if self.keep else "close"), plain)
 
+    def uploaded(self) -> None:
+        """The request body is whole: the client's connection may take another request."""
+        self.uploading = False
+
     def refuse(self, error: ProxyError) -> None:
         """Answer in place of the provider; only before anything was sent."""
         if self.uploading:

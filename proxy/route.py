@@ -54,6 +54,15 @@ class Router:
         find = self._known if len(target) <= _LONGEST_TARGET else self._find
         return find(model, provider_header, target)
 
+    def indifferent(self, *, provider_header: str, target: str) -> bool:
+        """True when a request goes the same way, and out unchanged, whatever its model."""
+        forced = provider_header or self._prefix(target)[0]
+        routes = [route for _, route in self._routes if not forced or route.provider == forced]
+        if any(route.model != "*" for route in routes):
+            return False
+        provider = forced or (routes[0].provider if routes else self._default)
+        return provider not in self._providers or not self._providers[provider].models
+
     def _find(self, model: str, provider_header: str, target: str) -> Leg:
         prefixed, rest = self._prefix(target)
         forced = provider_header or prefixed

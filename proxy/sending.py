@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from proxy.arrival import Arrival
 from proxy.capture import Capture
 from proxy.errors import RequestError
@@ -11,12 +13,15 @@ from proxy.link import Link
 
 
 class Upload:
-    """The rest of a body that was too long to be read before its request went out; `fault` is what was wrong with it."""
+    """The rest of a body of which not all had come when its request went out; `whole` is called when all of it is sent, `fault`
+    is what was wrong with it.
+    """
 
-    def __init__(self, arrival: Arrival, link: Link, capture: Capture) -> None:
+    def __init__(self, arrival: Arrival, link: Link, capture: Capture, whole: Callable[[], None]) -> None:
         self._arrival = arrival
         self._link = link
         self._capture = capture
+        self._whole = whole
         self._chunked = arrival.heading.chunked
         self.fault: RequestError | None = None
 
@@ -37,7 +42,9 @@ class Upload:
             piece = await self._arrival.read()
             link.wait_for_client(waiting=False)
             self._capture.ask(piece)
-            link.send(framed(piece, chunked=self._chunked, last=not piece), last=not piece)
-            if not piece:
+            last = not piece or self._arrival.content.at_eof()
+            link.send(framed(piece, chunked=self._chunked, last=last), last=last)
+            if last:
+                self._whole()
                 return
             await link.drained()

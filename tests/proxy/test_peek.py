@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy import peek as module
-from proxy.peek import Peek, cost, peek, renamed
+from proxy.peek import Peek, cost, peek, renamed, settled
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -139,3 +139,22 @@ def test_of_a_large_body_of_very_many_members_the_beginning_is_looked_at():
     many = b",".join(b'"a%d":0' % number for number in range(125_000))
     assert peek(b'{"model":"m",' + many + b"}").model == "m"
     assert peek(b"{" + many + b',"model":"m"}').model == ""
+
+
+@pytest.mark.parametrize(
+    ("beginning", "known"),
+    [
+        (b"", False),
+        (b" \r\n", False),
+        (b"{", False),
+        (b'{"messages":["a', False),
+        (b'{"model":"m', False),
+        (b'{"model":"m"', True),
+        (b' {"messages":[{"model":"n"}],"model":"m",', True),
+        (b"--boundary", True),
+        (b"\xff", True),
+        (b"[", True),
+    ],
+)
+def test_a_beginning_settles_the_route_once_it_tells_a_model_or_is_no_object(beginning, known):
+    assert settled(beginning) == known

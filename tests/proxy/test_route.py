@@ -1,6 +1,8 @@
 """proxy.route: who is asked, in the order header, path, patterns, default."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.config import ProxyConfig
 from proxy.errors import NoRouteError
@@ -141,3 +143,48 @@ def test_a_long_unknown_name_is_quoted_in_part():
     with pytest.raises(NoRouteError) as caught:
         choose(header="n" * 5_000)
     assert len(str(caught.value)) < 200
+
+
+PATTERNS = st.sampled_from(["*", "kimi*", "a"])
+PROVIDERS = st.fixed_dictionaries(
+    {
+        "base_url": st.just("http://p/v1"),
+        "models": st.dictionaries(st.sampled_from(["*", "kimi", "a"]), st.just("other"), max_size=1),
+    }
+)
+
+
+@given(
+    providers=st.fixed_dictionaries({"main": PROVIDERS, "other": PROVIDERS}),
+    routes=st.lists(st.tuples(PATTERNS, st.sampled_from(["main", "other"])), max_size=2),
+    header=st.sampled_from(["", "main", "other"]),
+    target=st.sampled_from(["/v1/x", "/main/v1/x", "/other/v1/x"]),
+)
+def test_where_a_router_is_indifferent_every_model_goes_the_same_way(providers, routes, header, target):
+    config = {"provider": "main", "providers": providers}
+    config["routes"] = [{"name": f"r{n}", "model": m, "provider": p} for n, (m, p) in enumerate(routes)]
+    router = Router(ProxyConfig.model_validate(config))
+    legs = {router.choose(model=model, provider_header=header, target=target) for model in ("", "a", "b", "kimi", "kimi-k2")}
+    if router.indifferent(provider_header=header, target=target):
+        assert len(legs) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "header", "target", "indifferent"),
+    [
+        ({}, "", "/v1/x", True),
+        ({"routes": [{"name": "all", "provider": "p"}]}, "", "/v1/x", True),
+        ({"routes": [{"name": "a", "model": "a", "provider": "p"}]}, "", "/v1/x", False),
+        ({"routes": [{"name": "a", "model": "a", "provider": "q"}]}, "p", "/v1/x", True),
+        ({"routes": [{"name": "a", "model": "a", "provider": "q"}]}, "", "/p/v1/x", True),
+        ({"routes": [{"name": "a", "model": "a", "provider": "q"}]}, "", "/q/v1/x", False),
+        ({}, "", "/r/v1/x", False),
+        ({}, "nobody", "/v1/x", True),
+        ({"provider": ""}, "", "/v1/x", True),
+    ],
+)
+def test_a_router_knows_where_the_model_matters(more, header, target, indifferent):
+    providers = {"p": {"base_url": "http://p/v1"}, "q": {"base_url": "http://q/v1"}}
+    providers["r"] = {"base_url": "http://r/v1", "models": {"a": "b"}}
+    router = Router(ProxyConfig.model_validate({"provider": "p", "providers": providers, **more}))
+    assert router.indifferent(provider_header=header, target=target) == indifferent

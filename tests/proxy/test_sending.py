@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from tests.running import until
 from tests.wires import PATIENCE, chunks, client, ok, plane, scripted
 
 LIMITS = {"peek_body": 1000}
@@ -79,3 +80,105 @@ async def test_an_answer_before_the_whole_upload_is_read_by_a_client_that_upload
         await asked.send(piece + last)
         assert await asked.rest() == b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+ROUTED = {"routes": [{"name": "r", "model": "small", "provider": "candidate"}]}
+RENAMED = {"models": {"*": "renamed"}}
+
+
+def _config(provider, routes=None, **more):
+    return {"providers": {"candidate": {"base_url": provider.url, **more}}, **(routes or {})}
+
+
+@pytest.mark.parametrize("declared", [b"Content-Length: 20", b"Transfer-Encoding: chunked"])
+async def test_an_upload_goes_on_at_once_where_there_is_one_provider(declared):
+    """As live audio does: each piece is with the provider before the next one is sent, and its head before the first."""
+    arrived = asyncio.Queue()
+
+    async def script(wire):
+        arrived.put_nowait(await wire.head())
+        while piece := await wire.reader.read(1000):
+            arrived.put_nowait(piece)
+            if piece.endswith((b"5678\xff", b"0\r\n\r\n")):
+                await wire.send(ok(b"whole"))
+
+    chunked = declared.startswith(b"T")
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(b"POST /v1/audio HTTP/1.1\r\nHost: p\r\n" + declared + b"\r\n\r\n")
+        assert (await asyncio.wait_for(arrived.get(), PATIENCE)).startswith(b"POST /v1/audio HTTP/1.1\r\n")
+        for number in range(4):
+            piece = b"%d5678" % number if number < 3 else b"5678\xff"
+            piece = chunks(piece) if chunked else piece
+            await asked.send(piece)
+            assert await asyncio.wait_for(arrived.get(), PATIENCE) == piece
+        if chunked:
+            await asked.send(b"0\r\n\r\n")
+        assert (await asked.until(b"whole")).startswith(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+        exchange = await running.kept.next()
+        assert (exchange.failure, exchange.request.size) == (None, 20)
+
+
+async def test_a_refusal_of_the_head_is_with_the_client_before_its_body_is_sent():
+    async def script(wire):
+        await wire.head()
+        await wire.send(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno")
+        await wire.gone()
+
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(b"POST /v1/files HTTP/1.1\r\nHost: p\r\nContent-Length: 90000000\r\n\r\n")
+        assert (await asked.until(b"no")).startswith(b"HTTP/1.1 401 Unauthorized\r\n")
+
+
+@pytest.mark.parametrize(
+    ("beginning", "routes", "more", "at_once"),
+    [
+        (b'{"model":"small",', ROUTED, {}, True),
+        (b'{"messages":[],"model":"small"', ROUTED, {}, True),
+        (b'{"messages":["', ROUTED, {}, False),
+        (b"", ROUTED, {}, False),
+        (b"--boundary\r\n", ROUTED, {}, True),
+        (b'{"messages":["', {}, RENAMED, False),
+        (b'{"model":"small",', {}, RENAMED, True),
+        (b'{"messages":["', {"routes": [{"name": "all", "provider": "candidate"}]}, {}, True),
+        (b'{"messages":["', {}, {}, True),
+    ],
+)
+async def test_an_upload_waits_only_for_what_its_route_depends_on(beginning, routes, more, at_once):
+    seen = asyncio.Event()
+
+    async def script(wire):
+        await wire.head()
+        seen.set()
+        await wire.gone()
+
+    async with scripted(script) as provider, plane(**_config(provider, routes, **more)) as running, client(running.port) as asked:
+        await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 500\r\n\r\n" + beginning)
+        if at_once:
+            await asyncio.wait_for(seen.wait(), PATIENCE)
+        else:
+            (door,) = await until(lambda: [door for door in running.plane._intake.connections if door.waiting_since])
+            assert not door.flow
+            assert provider.connections == 0
+
+
+async def test_the_record_of_an_upload_that_went_on_at_once_has_its_model():
+    body = b'{"messages":[],"stream":true,"model":"small"}'
+    async with scripted(None, ok()) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:9])
+        await until(lambda: provider.connections)
+        await asked.send(body[9:])
+        await asked.until(b"{}")
+        exchange = await running.kept.next()
+        assert (exchange.model, exchange.stream, exchange.request.body) == ("small", True, body)
+        assert provider.requests[0].endswith(body)
+
+
+async def test_behind_a_whole_upload_both_connections_serve_again():
+    async with scripted(None, ok(b"one"), ok(b"two")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        for answer in (b"one", b"two"):
+            await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 4\r\n\r\nab")
+            await until(lambda: running.pulse.in_flight)
+            await asked.send(b"cd")
+            assert (await asked.until(answer)).startswith(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
+            await running.kept.next()
+        assert provider.connections == 1
