@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from shadow.drift.resampling import Choose, interval
 
+FEWEST_CONTROLS = 30
+"""Controls below which no interval is given."""
 BINS = 2_000
 """More clusters than this are joined, which costs the interval nothing but time."""
 
@@ -35,7 +37,7 @@ class Triggering:
     """`f1`: tool_call_f1 of the provider against the reference, over all pairs; `f1_limit` the highest that its number of calls
     permits; `kappa` Cohen's; `ratio` its calls over the reference's. On the `control_pairs` alone, where the reference was asked
     twice by the coin: `own_f1`, the reference against itself, and `f1` less that as `difference`, with its 95 % interval
-    `low`..`high` (bootstrap, conversations as clusters). None where nothing can be said.
+    `low`..`high` (bootstrap, conversations as clusters; none for fewer than 30 controls). None where nothing can be said.
     """
 
     pairs: int
@@ -57,7 +59,8 @@ def triggering(endings: Iterable[Ending], choose: Choose) -> Triggering:
     whole = _counts((each.provider, each.reference) for each in found)
     cross = _counts((each.provider, each.reference) for each in asked_twice)
     own = _counts((bool(each.control), each.reference) for each in asked_twice)
-    bounds = interval(_clusters(asked_twice), _difference_of, choose)
+    enough = len(asked_twice) >= FEWEST_CONTROLS
+    bounds = interval(_clusters(asked_twice), _difference_of, choose) if enough else None
     calls, theirs = whole[0] + whole[1], whole[0] + whole[2]
     return Triggering(
         pairs=len(found),

@@ -115,12 +115,17 @@ def _measured(line: SignalEvidence, word: Word, ground: Ground) -> Reason:
 
 
 def _notes(evidence: Evidence) -> Iterator[Reason]:
-    """What decides nothing: a reference that fails more often by itself, and when the provider's serving identity changed."""
+    """What decides nothing: a reference that fails more often by itself, whether it is the one that moved where that is not known
+    yet, and when the provider's serving identity changed.
+    """
     for line in evidence.signals:
         if line.outcome in FAR and not _against(line) and line.signal not in AGREEMENT:
             alone = f"in {line.reference_odd} of {line.pairs} requests at it alone, in {line.provider_odd} at the provider alone"
             phrase = f"{named(line.signal)} more often at the reference: {alone}"
             yield replace(_measured(line, Word.NONE_SEEN, Ground.REFERENCE), phrase=phrase)
+    for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name)):
+        phrase = f"whether the provider or its reference moved is not yet known: {one.why}"
+        yield Reason(word=Word.NONE_SEEN, ground=Ground.REFERENCE, subject=one.name, phrase=phrase, since=one.since)
     for at in sorted(evidence.identity_changed):
         phrase = f"its serving identity changed at {moment(at)} UTC"
         yield Reason(word=Word.NONE_SEEN, ground=Ground.IDENTITY, subject="identity", phrase=phrase, since=at)
@@ -167,9 +172,8 @@ def _of_drift(state: DriftEvidence, reference: str) -> Iterator[Reason]:
 def _alarm(state: DriftEvidence) -> str:
     """What the drift state of one route is, with the effect and its direction where an alarm gave one."""
     what = effect(state.name, state.size, state.low, state.high) if state.name and state.size is not None else named(state.name)
-    unknown = f"; whether it or its reference moved is not yet known: {state.why}" if _open_question(state) else ""
     told = {
-        State.DRIFT: f"drift: {what}{unknown}",
+        State.DRIFT: f"drift: {what}",
         State.SUSPECT: f"drift is suspected{': ' + what if what else ''}",
         State.RECOVERED: "recovered from drift, not acknowledged yet",
     }
@@ -177,7 +181,7 @@ def _alarm(state: DriftEvidence) -> str:
 
 
 def _open_question(state: DriftEvidence) -> bool:
-    return state.blame is Side.UNKNOWN and bool(state.why)
+    return state.state is State.DRIFT and state.blame is Side.UNKNOWN and bool(state.why)
 
 
 def _open(evidence: Evidence) -> Iterator[Reason]:

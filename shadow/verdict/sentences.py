@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from shadow.drift.direction import points
 from shadow.drift.scorecard import TOLERANCE
-from shadow.verdict.phrases import named
+from shadow.verdict.phrases import moment, named
 from shadow.verdict.value import Ground, Power, Reason, Verdict, Word
 
 MOST = 3
@@ -31,7 +31,18 @@ def sentence(verdict: Verdict, *, agrees: bool) -> str:
 def _differs(verdict: Verdict) -> str:
     faults = [reason for reason in verdict.reasons if reason.word is Word.FAULTY]
     also = f"; faulty answers too: {_listed(faults)}" if faults else ""
-    return f"{MORE}: {_listed(_telling(verdict))}{also}"
+    return f"{MORE}: {_listed(_found(_telling(verdict)))}{_since(verdict)}{also}"
+
+
+def _found(reasons: Sequence[Reason]) -> Sequence[Reason]:
+    """Each signal once: what a drift state or a discovery adds to a signal of the period is its date."""
+    signals = {reason.subject for reason in reasons if reason.ground is Ground.SIGNAL}
+    alarms = [reason for reason in reasons if reason.ground is Ground.DRIFT and reason.subject not in signals]
+    return [*(reason for reason in reasons if reason.ground is Ground.SIGNAL), *alarms] or reasons
+
+
+def _since(verdict: Verdict) -> str:
+    return "" if verdict.since is None else f"; since {moment(verdict.since)} UTC"
 
 
 def _faulty(verdict: Verdict) -> str:
@@ -49,8 +60,19 @@ def _suspect(verdict: Verdict) -> str:
 def _undecided(verdict: Verdict) -> str:
     power = verdict.power
     if power is None or power.pairs < FEWEST:
-        return f"undecided: too few pairs to say ({power.pairs if power else 0} of at least {FEWEST})"
-    return f"undecided: too few pairs to have seen anything but a breakdown ({named(power.signal)}, {power.pairs} pairs)"
+        few = f"undecided: too few pairs to say ({power.pairs if power else 0} of at least {FEWEST})"
+    else:
+        few = f"undecided: too few pairs to have seen anything but a breakdown ({named(power.signal)}, {power.pairs} pairs)"
+    coverage = verdict.coverage
+    if coverage.asked <= 2 * coverage.compared:
+        return few
+    return f"{few}; of {coverage.asked} pairs {coverage.compared} could be compared{_because(verdict)}"
+
+
+def _because(verdict: Verdict) -> str:
+    """The most frequent cause of what could not be compared, with its remedy."""
+    causes = verdict.coverage.shortfalls
+    return f"; {causes[0].sentence}; {causes[0].remedy}" if causes else ""
 
 
 def _none_seen(power: Power | None, *, agrees: bool) -> str:
@@ -70,10 +92,7 @@ def _not_measured(verdict: Verdict) -> str:
         return f"not measured: {reason.phrase}"
     if not verdict.reference:
         return "not measured: it has no reference; name one for its route (`reference = ...`)"
-    causes = verdict.coverage.shortfalls
-    if not causes:
-        return f"not measured: of {verdict.coverage.asked} pairs none could be compared"
-    return f"not measured: of {verdict.coverage.asked} pairs none could be compared; {causes[0].sentence}; {causes[0].remedy}"
+    return f"not measured: of {verdict.coverage.asked} pairs none could be compared{_because(verdict)}"
 
 
 def _waiting(verdict: Verdict) -> str:

@@ -30,7 +30,8 @@ _ORDER = {word: place for place, word in enumerate(Word)}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What the store holds of one key, beside the counts: its scores and checks, why its pairs could not be compared (each
-    reason with its pairs), the drift states of its routes, and what all its signals come to together.
+    reason with its pairs), the drift states of its routes, when its serving identity changed, and what all its signals come to
+    together.
     """
 
     key: Key
@@ -38,6 +39,7 @@ class Source:
     checks: tuple[CheckLine, ...]
     reasons: Mapping[str, int]
     drift: Sequence[DriftLine]
+    identity_changed: tuple[float, ...]
     log_e: float | None
     discovered: bool
     triggering: Triggering | None
@@ -83,6 +85,7 @@ def card(source: Source, counts: Sequence[SignalCount], traffic: Sequence[Traffi
         checks=tuple(map(_check_evidence, source.checks)),
         drift=tuple(map(drift_evidence, source.drift)),
         discovered=source.discovered,
+        identity_changed=source.identity_changed,
     )
     return Card(
         provider=provider,

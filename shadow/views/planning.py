@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from shadow.config import Config
-from shadow.drift.planner import plan, sample_rate_for, smallest_found
+from shadow.drift.planner import HALF, NINE_OF_TEN, plan, sample_rate_for, smallest_found
 from shadow.drift.stakes import Stakes
 from shadow.views.drifting import DriftLine
 
@@ -43,15 +43,19 @@ def _sizes(config: Config, means: Means) -> Iterator[str]:
             price=means.price,
             stakes=stakes,
         )
-        cost = f", {found.cost:.2f} for {found.calls:.2f} calls a pair" if means.price else ""
-        days = f"{found.days:.1f} days" if found.days < inf else "never at this sample"
-        yield f"  {drop * 100:3.0f} points: about {found.pairs:,.0f} pairs, {days}{cost}"
+        cost = f"; {found.cost:.2f} in half of the cases, for {found.calls:.2f} calls a pair" if means.price else ""
+        half = f"about {_pairs(found.pairs, found.days)} in half of the cases"
+        yield f"  {drop * 100:3.0f} points: {half}, {_pairs(found.most, found.most_days)} in nine of ten{cost}"
+
+
+def _pairs(pairs: float, days: float) -> str:
+    return f"{pairs:,.0f} pairs ({days:.1f} days)" if days < inf else f"{pairs:,.0f} pairs (never at this sample)"
 
 
 def _proposal(config: Config, means: Means) -> str:
     stakes = Stakes(bar=config.drift.pairs_per_false_alarm)
     rate = sample_rate_for(means.drop, per_day=means.per_day, days=means.days, floor=means.floor, stakes=stakes)
-    wanted = f"{means.drop * 100:g} points within {means.days:g} days"
+    wanted = f"{means.drop * 100:g} points within {means.days:g} days, in nine of ten cases"
     if rate > 1:
         return f"To find {wanted} there are too few requests, or it is within the tolerance: wait longer, or look for more."
     return f"To find {wanted}: [shadow] sample_rate = {rate:g}"
@@ -60,10 +64,13 @@ def _proposal(config: Config, means: Means) -> str:
 def _seen(config: Config, means: Means, lines: Iterable[DriftLine]) -> Iterator[str]:
     stakes = Stakes(bar=config.drift.pairs_per_false_alarm)
     for line in lines:
-        smallest = smallest_found(line.pairs, means.floor, stakes)
-        told = (
-            f"less than {smallest * 100:.1f} points could not have been seen"
-            if smallest < inf
-            else "nothing could have been seen"
-        )
-        yield f"{line.provider}, {line.model}: {line.pairs} pairs so far; {told} by now"
+        half, most = (smallest_found(line.pairs, means.floor, stakes, share=share) for share in (HALF, NINE_OF_TEN))
+        yield f"{line.provider}, {line.model}: {line.pairs} pairs so far; {_found(half, most)}"
+
+
+def _found(half: float, most: float) -> str:
+    """Which drifts would have been found by now."""
+    if half == inf:
+        return "no drift would have been found by now, whatever its size"
+    surely = f"of {most * 100:.1f} points or more in nine of ten" if most < inf else "none in nine of ten"
+    return f"a drift of {half * 100:.1f} points or more would have been found by now in half of the cases, {surely}"

@@ -18,7 +18,7 @@ from shadow.views.checking import PairedChecks, check_lines
 from shadow.views.drifting import drift_lines
 from shadow.views.figures import Report, Traffic
 from shadow.views.report_text import render
-from shadow.views.serving import greedy_lines, identity_lines, segment_lines, template_lines
+from shadow.views.serving import changed, greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.views.streaming import stream_lines
 from shadow.views.timing import latency_lines, pace_lines
 from shadow.views.verifying import trigger_figures
@@ -37,6 +37,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
     triggers = trigger_figures(reader, since, until)
     paired = PairedChecks(reader.verdicts.compared_checks(since, until))
     drift = drift_lines(reader)
+    identities = identity_lines(reader, since, until)
     evidence, found = _evidence(scores)
     sources = (
         Source(
@@ -45,6 +46,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
             checks=check_lines(counts, paired, key),
             reasons=reasons[key],
             drift=tuple(line for line in drift if (line.provider, line.model, line.reference) == key),
+            identity_changed=changed(identities, key),
             log_e=evidence.get(key),
             discovered=key in found,
             triggering=triggers.get(key),
@@ -58,7 +60,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
         cards=tuple(sorted(cards, key=worst_first)),
         latency=latency_lines(reader, since, until),
         traffic=tuple(_traffic(traffic)),
-        identities=identity_lines(reader, since, until),
+        identities=identities,
         templates=template_lines(reader, since, until),
         segments=segment_lines(reader, since, until),
         streaming=stream_lines(reader, since, until),

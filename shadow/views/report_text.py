@@ -32,6 +32,15 @@ MARKS = {
     Word.NOT_MEASURED: ("?", "yellow"),
     Word.WAITING: ("?", "yellow"),
 }
+COUNTED = {
+    Word.DIFFERS: "different",
+    Word.FAULTY: "faulty",
+    Word.SUSPECT: "suspect",
+    Word.UNDECIDED: "undecided",
+    Word.NONE_SEEN: "without a difference seen",
+    Word.NOT_MEASURED: "not measured",
+    Word.WAITING: "waiting for a pair",
+}
 CARDS = 20
 """More providers and models than this stand in the JSON only."""
 REASONS = 5
@@ -61,7 +70,7 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
     yield ""
     yield _verdicts(report) if report.cards else Text("  ?  not measured: no request in this period", style="yellow")
     if len(report.cards) > 1:
-        yield f"\n  {', '.join(f'{count} {_word(word)}' for word, count in report.counts.items())}"
+        yield f"\n  {', '.join(f'{count} {COUNTED[word]}' for word, count in report.counts.items())}"
     for title, table in _tables(report):
         if table.row_count and not (brief and title in LONG):
             yield ""
@@ -69,10 +78,6 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
             yield Padding(table, (0, 0, 0, 2))
     if len(report.cards) > CARDS:
         yield f"\n  and {len(report.cards) - CARDS} more: --json shows all"
-
-
-def _word(word: Word) -> str:
-    return word.value.replace("_", " ")
 
 
 def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
@@ -109,14 +114,24 @@ _SUBTITLES = {
 
 
 def _heading(report: Report) -> Text:
-    asked = sum(row.requests for row in report.traffic if row.role == "primary")
-    compared = sum(card.compared for card in report.cards)
+    requests = sum(row.requests for row in report.traffic if row.role == "primary")
     failed = sum(row.failures + row.errors for row in report.traffic if row.role == "primary")
+    asked, compared = (sum(getattr(card, name) for card in report.cards) for name in ("pairs", "compared"))
     period = (
         f"from {moment(report.since)} to {moment(report.until)} UTC" if report.since > 0 else f"until {moment(report.until)} UTC"
     )
     heading = Text("sameweights", style="bold").append(f"  {period}", style="not bold")
-    return heading.append(f"\n  {asked} requests, {failed} failed, {compared} compared with a reference", style="not bold dim")
+    of = f" of {asked} that were asked of one" if asked > compared else ""
+    heading.append(f"\n  {requests} requests, {failed} failed, {compared} compared with a reference{of}", style="not bold dim")
+    return heading.append("".join(f"\n  {cause}" for cause in _causes(report)), style="not bold dim")
+
+
+def _causes(report: Report) -> Iterator[str]:
+    """Why pairs could not be compared, over all providers, the most frequent causes first."""
+    found = [(card, cause) for card in report.cards for cause in card.verdict.coverage.shortfalls]
+    found.sort(key=lambda item: -item[1].pairs)
+    for card, cause in found[:REASONS]:
+        yield f"not compared: {_name(card, report)}: {cause.sentence} of {card.pairs} pairs; {cause.remedy}"
 
 
 def _verdicts(report: Report) -> Padding:
@@ -125,7 +140,10 @@ def _verdicts(report: Report) -> Padding:
         table.add_column(column, no_wrap=column != "verdict", overflow="fold")
     for card in report.cards[:CARDS]:
         mark, style = MARKS[card.verdict.word]
-        table.add_row(Text(mark, style=style), Text(_name(card, report), style="bold"), _sentence(card.verdict.sentence, style))
+        told = _sentence(card.verdict.sentence, style)
+        for note in card.verdict.notes:
+            told.append(f"\nnote: {note.phrase}", style="default not bold dim")
+        table.add_row(Text(mark, style=style), Text(_name(card, report), style="bold"), told)
     return Padding(table, (0, 0, 0, 2))
 
 
@@ -192,8 +210,12 @@ def _checks(report: Report) -> Table:
 def _gaps(report: Report) -> Table:
     table = sheet("<provider", "pairs", "<")
     for card in report.cards[:CARDS]:
+        for cause in card.verdict.coverage.shortfalls:
+            table.add_row(
+                _name(card, report), f"{cause.pairs} of {card.pairs}", f"not comparable: {cause.sentence}; {cause.remedy}"
+            )
         for reason in sorted(card.reasons, key=lambda reason: -reason.pairs)[:REASONS]:
-            table.add_row(_name(card, report), f"{reason.pairs} of {card.pairs}", f"not comparable: {plain(reason.reason)}")
+            table.add_row(_name(card, report), f"{reason.pairs} of {card.pairs}", f"in its words: {plain(reason.reason)}")
         alike: dict[tuple[str, str], list[str]] = defaultdict(list)
         for gap in card.gaps:
             if gap.state == "not_measured" or not card.reasons:

@@ -48,6 +48,11 @@ def identity_lines(reader: Reader, since: float, until: float) -> tuple[Identity
     )
 
 
+def changed(lines: Iterable[IdentityLine], key: Key) -> tuple[float, ...]:
+    """When the identity of a key's provider and model last changed in the period, where it did."""
+    return tuple(line.since for line in lines if (line.provider, line.model) == key[:2] and line.changes)
+
+
 def _identity(row: IdentityRow, changed: Sequence[IdentityRow], limits: tuple[int | None, int | None]) -> IdentityLine:
     return IdentityLine(
         provider=row.provider,

@@ -102,3 +102,11 @@ def test_the_interval_leaves_the_truth_in_about_one_of_twenty():
         found = triggering(served(random.Random(f"null {run}"), 300), resampling(run))
         outside += not found.low <= 0 <= found.high
     assert outside <= stats.binom.ppf(0.9999, 60, 0.07)
+
+
+@pytest.mark.parametrize(("controls", "known"), [(29, False), (30, True)])
+def test_below_thirty_controls_no_interval_is_given(controls, known):
+    endings = [ending(number % 2 == 0, number % 3 == 0, number % 5 == 0, f"{number}") for number in range(controls)]
+    found = triggering([*endings, *(ending(True, True) for _ in range(100))], resampling())
+    assert (found.low is not None) is known
+    assert found.difference is not None

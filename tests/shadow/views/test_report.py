@@ -127,7 +127,7 @@ def test_of_several_providers_the_headline_counts_the_verdicts(store):
             wrong = name == "a" and number % 2
             add_pair(store, name, calling("Nowhere" if wrong else "Rome"), calling("Rome"), calling("Rome"))
     assert store.flush(20)
-    assert "  1 differs, 4 no difference seen" in as_text(build(store, 0.0, NOW + 60))
+    assert "  1 different, 4 without a difference seen" in as_text(build(store, 0.0, NOW + 60))
 
 
 def test_the_interval_for_any_time_stands_beside_the_one_for_one_look(report):

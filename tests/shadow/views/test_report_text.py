@@ -1,9 +1,13 @@
 """The report as text: verdicts first, 100 columns, nothing that drives the screen."""
 
+from dataclasses import replace
+
 import pytest
 
 from shadow.views.report import as_text, build
 from shadow.views.report_text import moment
+from storage.rows import IdentityRow
+from tests.conformance import exchange_record
 from tests.records import NOW, add_live, add_pair, fill
 
 
@@ -58,3 +62,32 @@ def test_a_brief_report_has_the_verdicts_and_leaves_the_long_tables_out(store, t
     assert "\nchecks  " in brief
     for part in ("signals", "not compared"):
         assert f"\n{part}  " not in brief
+
+
+def test_what_was_asked_and_not_compared_stands_in_the_heading_with_its_cause_count_and_remedy(store):
+    for number in range(6):
+        add_pair(store, "p", "Hello", f"Hello {number}", status=429 if number % 2 else 200)
+    assert store.flush(20)
+    text = " ".join(as_text(build(store, 0.0, NOW + 60)).split())
+    assert "6 requests, 3 failed, 3 compared with a reference of 6 that were asked of one" in text
+    assert (
+        "not compared: p: the provider refused with 429 (rate) in 3 of 6 pairs; lower the sample or raise its rate limit" in text
+    )
+
+
+def test_a_change_of_identity_in_the_period_is_noted_with_its_verdict(store):
+    add_pair(store, "p", "Hello", "Hello", model="m")
+    for number, previous in enumerate(("", "0a1b2c3d4e5f")):
+        row = IdentityRow(
+            exchange_id=f"e{number}",
+            started=NOW + number,
+            provider="p",
+            model="m",
+            identity=f"{number}a1b2c3d4e5f",
+            previous=previous,
+            changes="[]",
+            facts="{}",
+        )
+        store.add_exchange(replace(exchange_record(f"e{number}"), identities=(row,)))
+    assert store.flush(20)
+    assert "note: its serving identity changed at 2023-11-14 22:13:21 UTC" in as_text(build(store, NOW - 1, NOW + 60))
