@@ -15,8 +15,8 @@ from itertools import chain
 from math import log, log1p
 from pathlib import Path
 
+from shadow.drift.direction import points
 from shadow.drift.paired_checks import Votes, excesses
-from shadow.verdict.phrases import points
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md"
 BEGIN, END = "<!-- begin: python -m bench.check_rates --write -->", "<!-- end of check rates -->"
