@@ -19,23 +19,27 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
+from proxy import tcp
 from proxy.arrival import Arrival, own_answer
 from proxy.browser import is_loopback
 from proxy.config import Limits
 from proxy.errors import ProxyError, RequestError
+from proxy.half_closed import PROBE, HalfClosed
 from proxy.heading import Heading
 from proxy.pulse import Pulse
 
 _log = logging.getLogger("sameweights.proxy")
 _LINGER = 2.0
 """Seconds in which a client may still read our refusal of bytes that it goes on sending (RFC 9112 9.6)."""
-_TCP_CLOSED = frozenset({7, 8})
-"""Linux's TCP_CLOSE and TCP_CLOSE_WAIT: the peer has gone although we are not reading."""
 _TOO_MANY = "Too many headers received"
 
 
 class Flow(Protocol):
     """The other side of a client's connection, as far as the connection knows it."""
+
+    @property
+    def answering(self) -> bool:
+        """True once the head of an answer has come."""
 
     def hold(self, held: bool) -> None:
         """The client reads too slowly, or again."""
@@ -56,6 +60,7 @@ class Door(RequestHandler):
 
     __slots__ = (
         "_came",
+        "_half_closed",
         "_handle",
         "_head_bytes",
         "_heading",
@@ -81,6 +86,7 @@ class Door(RequestHandler):
         self._head_bytes = 0
         self._heading: Heading | None = None
         self._lingering: asyncio.Future[None] | None = None
+        self._half_closed: HalfClosed | None = None
         self._on_loopback: bool | None = None
         self._onward: Onward | None = None
         self.flow: Flow | None = None
@@ -145,19 +151,26 @@ class Door(RequestHandler):
                 self._refuse_head()
 
     def eof_received(self) -> bool | None:  # type: ignore[override] # a true value keeps the transport: see asyncio
-        """The client has ended its side: it is gone, whatever still waits to be written to it; but not from a tunnel."""
+        """The client has ended its side: behind a whole request it may wait for its answer, in the middle of one it is gone."""
         if self._onward is not None:
             self._onward.end()
             return True
         self._stop_lingering()
-        if not self.idle and self.transport is not None:
+        if self.idle or self.transport is None:
+            return None
+        if not tcp.KNOWN or not self._requests_are_whole():
             self.transport.abort()
-        return None
+            return None
+        if self._half_closed is None:
+            self._half_closed = HalfClosed(self.transport, begun=self._answering, probe=self._probe)
+        return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The client is gone; aiohttp cancels the request in progress."""
         self.gone = True
         self._stop_lingering()
+        if self._half_closed is not None:
+            self._half_closed.stop()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -207,10 +220,9 @@ class Door(RequestHandler):
     def peer_closed(self) -> bool:
         """True when the client has gone while we were not reading, which the event loop cannot see (Linux)."""
         transport = self.transport
-        if transport is None or transport.is_reading() or self._onward is not None or not hasattr(socket, "TCP_INFO"):
+        if transport is None or transport.is_reading() or self._onward is not None or self._half_closed or not tcp.KNOWN:
             return False
-        sock = transport.get_extra_info("socket")
-        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in _TCP_CLOSED
+        return tcp.peer(transport.get_extra_info("socket")).state in {tcp.CLOSED, tcp.PEER_ENDED}
 
     def give_up_body(self) -> None:
         """Stop waiting for the rest of a request body."""
@@ -289,7 +301,7 @@ class Door(RequestHandler):
             await self.finish_response(request, answered, None)
         whole = payload.is_eof() or await self._swallowed(payload, keep=bool(answered.keep_alive))
         self._keepalive = whole and bool(answered.keep_alive)
-        return self._keepalive and not self._close
+        return self._keepalive and not self._close and (self._half_closed is None or bool(self._messages))
 
     async def _swallowed(self, payload: StreamReader, *, keep: bool) -> bool:
         """Read and forget the rest of a body that is not wanted, for a while, behind the end of the answer: a close with bytes
@@ -322,6 +334,19 @@ class Door(RequestHandler):
             return False
         self.transport.write_eof()
         return True
+
+    def _requests_are_whole(self) -> bool:
+        """True when the bodies of all requests that have come are whole."""
+        request = cast("Arrival | None", self._current_request)
+        bodies = [body for _, body in self._messages]
+        return all(body.is_eof() for body in (*bodies, *([] if request is None else [request.content])))
+
+    def _answering(self) -> bool:
+        return self.flow is not None and self.flow.answering
+
+    def _probe(self) -> bytes:
+        request = cast("Arrival | None", self._current_request)
+        return b"" if request is None or request.heading.old else PROBE
 
     def _stop_lingering(self) -> None:
         if self._lingering is not None and not self._lingering.done():

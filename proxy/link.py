@@ -106,6 +106,11 @@ class Link(asyncio.Protocol):
         return not self._poll.poll(0)
 
     @property
+    def answering(self) -> bool:
+        """True once the head of the answer being read has come."""
+        return self._answer is not None and self._answer.head is not None
+
+    @property
     def unsent(self) -> bool:
         """True while part of the request surely never left this process."""
         return not self._sent_all or self._full

@@ -14,7 +14,7 @@ from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, ok, plane, p
 BIG = b"POST /v1/files HTTP/1.1\r\nHost: p\r\nContent-Length: 100000000\r\n\r\n"
 
 
-async def _leave(script_before, read_until=b"", *, request=None, how="close"):
+async def _leave(script_before, read_until=b"", *, request=None):
     """Play `script_before`, let the client read up to `read_until` and leave; gives the exchange once the provider saw it go."""
     asked_for, left = asyncio.Event(), asyncio.Event()
 
@@ -31,9 +31,6 @@ async def _leave(script_before, read_until=b"", *, request=None, how="close"):
             await asyncio.wait_for(asked_for.wait(), PATIENCE)
             if read_until:
                 await asked.until(read_until)
-            if how == "half":
-                asked.leave_half()
-                await asyncio.wait_for(left.wait(), PATIENCE)
         await asyncio.wait_for(left.wait(), PATIENCE)
         exchange = await running.kept.next()
         assert running.kept.more == 0
@@ -60,9 +57,8 @@ async def _part_of_an_endless_answer(wire):
 
 
 @pytest.mark.promise("leaves.closes")
-@pytest.mark.parametrize("how", ["close", "half"])
-async def test_before_the_first_byte(how):
-    exchange = await _leave(_nothing, how=how)
+async def test_before_the_first_byte():
+    exchange = await _leave(_nothing)
     assert exchange.response is None
     assert not exchange.failure.after_head
 
@@ -76,8 +72,7 @@ async def test_in_a_silent_stretch_of_an_answer(part):
 
 
 @pytest.mark.promise("leaves.closes", "memory.reader")
-@pytest.mark.parametrize("how", ["close", "half"])
-async def test_while_a_flood_waits_for_a_reader_that_reads_nothing(how):
+async def test_while_a_flood_waits_for_a_reader_that_reads_nothing():
     async def flood(wire):
         await wire.send(STREAM_HEAD)
         wire.writer.write(chunks(b"x" * 50_000_000))
@@ -96,7 +91,7 @@ async def test_while_a_flood_waits_for_a_reader_that_reads_nothing(how):
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await asyncio.wait_for(stalled.wait(), PATIENCE)
-        asked.leave_half() if how == "half" else asked.sock.close()
+        asked.sock.close()
         await asyncio.wait_for(left.wait(), PATIENCE)
         exchange = await running.kept.next()
         assert exchange.failure.kind is FailureKind.CLIENT_GONE
