@@ -20,6 +20,10 @@ class Provider(Section):
     """One OpenAI-compatible server; a key is named by environment variable, never written down."""
 
     base_url: str
+    outbound_proxy: str = ""
+    """As `proxy.outbound_proxy`, for this provider alone; empty: as there."""
+    ca_file: str = ""
+    """As `proxy.ca_file`, for this provider alone; empty: as there."""
     api_key_env: str = ""
     api_key_header: Literal["", "authorization", "x-api-key", "api-key"] = ""
     """The field that bears the key; empty: that of the client's own, and towards a reference the one that its API documents."""
@@ -93,6 +97,10 @@ class ProxyConfig(Section):
     """The reference of requests whose route names none."""
     providers: dict[str, Provider] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
+    outbound_proxy: str = ""
+    """The http proxy by which providers, references and the webhook are reached; empty: that of the environment; `none`: none."""
+    ca_file: str = ""
+    """File of certificates (PEM) that are trusted beside the system's."""
     origins: tuple[str, ...] = ()
     """Origins of web pages that may use the keys named by `api_key_env`; those of any other origin are refused."""
     hosts: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from aiohttp.http_parser import RawRequestMessage
 from proxy import credentials
 from proxy import headers as rules
 from proxy.browser import BrowserPolicy
+from proxy.egress import proxy_fields
 from proxy.errors import RequestError
 from proxy.exchange import Headers
 from proxy.origin import Origin
@@ -148,6 +149,7 @@ class Heading:
         lines = rules.outgoing(self.fields, authority=origin.authority, key=key, length=0, key_field=key_field)
         if self.websocket:
             lines += _SWITCH
+        lines += proxy_fields(origin)
         head = rules.request_head(self.method, origin.target(target), lines)
         if not self._name:
             return head, b""

@@ -10,7 +10,8 @@ _MESSAGES = "/v1/messages"
 
 
 class Origin(NamedTuple):
-    """A base URL: `base` is its path without a trailing slash, `prefix` the same without a trailing `/v1`.
+    """A base URL: `base` is its path without a trailing slash, `prefix` the same without a trailing `/v1`. `proxy` is the address
+    of the outbound proxy by which it is reached, `ca_file` a file of certificates that are trusted for it, "" for none.
 
     A named tuple, because connections are found by it for every request.
     """
@@ -20,6 +21,13 @@ class Origin(NamedTuple):
     port: int
     prefix: str
     base: str
+    proxy: str = ""
+    ca_file: str = ""
+
+    @property
+    def forwarded(self) -> bool:
+        """True when an outbound proxy reads the requests: those to http servers (RFC 9112 3.2.2); TLS passes it by CONNECT."""
+        return bool(self.proxy) and not self.tls
 
     @property
     def authority(self) -> str:
@@ -41,7 +49,8 @@ class Origin(NamedTuple):
             changed = raw_target
         else:
             changed = self.prefix + raw_target
-        return changed if changed.startswith("/") else f"/{changed}"
+        changed = changed if changed.startswith("/") else f"/{changed}"
+        return f"http://{self.authority}{changed}" if self.forwarded else changed
 
 
 def parse_base_url(text: str) -> Origin:

@@ -20,11 +20,11 @@ from time import monotonic
 
 from proxy.browser import BrowserPolicy
 from proxy.config import ProxyConfig
+from proxy.egress import origin_of
 from proxy.forward import Forward, Ways
 from proxy.handover import Handover
 from proxy.intake import Intake
 from proxy.lifeline import beat, hold, loop_factory
-from proxy.origin import parse_base_url
 from proxy.pulse import Pulse
 from proxy.route import Router
 from proxy.sink import Sink
@@ -68,7 +68,7 @@ class Plane:
         self._forward.ways = self._ways(config)
 
     def _ways(self, config: ProxyConfig) -> Ways:
-        origins = {name: parse_base_url(provider.base_url) for name, provider in config.providers.items()}
+        origins = {name: origin_of(config, name, self._environ) for name in config.providers}
         fields = {name: provider.api_key_header for name, provider in config.providers.items()}
         keys = read_keys(config, self._environ)
         secrets = tuple(key.encode("latin-1") for key in keys.values())

@@ -13,6 +13,7 @@ from proxy import headers as rules
 from proxy.capture import Capture
 from proxy.config import Limits, Timeouts
 from proxy.dial import Dialer
+from proxy.egress import proxy_fields
 from proxy.errors import RequestError, UpstreamError
 from proxy.exchange import Exchange, Failure, FailureKind
 from proxy.framing import AnswerHead, framed
@@ -72,6 +73,7 @@ class Upstream:
         fields = rules.Fields.of(_with_length(headers, needed=bool(body) or method not in {"GET", "HEAD"}))
         chunked = b"transfer-encoding" in fields.names
         lines = rules.outgoing(fields, authority=origin.authority, key="", length=len(body))
+        lines += proxy_fields(origin)
         message = rules.request_head(method, target, lines) + framed(body, chunked=chunked, last=True)
         capture.ask(body)
         failure: Failure | None

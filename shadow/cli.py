@@ -117,7 +117,7 @@ def serve(
         from shadow.settings import advice, load
 
         loaded = load(path, flags, os.environ)
-        for word in advice(loaded):
+        for word in advice(loaded, os.environ):
             typer.echo(f"note: {word}", err=True)
         raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), ahead, attached=attached))
 

@@ -27,7 +27,7 @@ def check(config: ConfigPath = None) -> None:
 
     path = config or file_here() or missing()
     loaded = load(path, {}, os.environ)
-    for word in advice(loaded):
+    for word in advice(loaded, os.environ):
         typer.echo(f"note: {word}")
     typer.echo(f"{path}: fine; at most {series_bound(loaded):,} metric series")
 

@@ -37,6 +37,7 @@ from shadow.metrics import Metrics
 from shadow.mirror import Mirror
 from shadow.notify import Notifier
 from shadow.orders import carry_out
+from shadow.outbound import webhook_proxy
 from shadow.planes import Planes
 from shadow.redact import Redactor
 from shadow.reference_probe import probe, wanted_models
@@ -115,6 +116,8 @@ class House:
             url=config.drift.webhook,
             secret=os.environ.get(config.drift.webhook_secret_env, "").encode(),
             form=config.drift.webhook_form,
+            proxy=webhook_proxy(config, os.environ),
+            ca_file=config.proxy.ca_file,
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._probing: asyncio.Task[None] | None = None

@@ -71,10 +71,14 @@ def pair_record(
     alterations: Sequence[str],
     bodies: Bodies,
     shape: str = "{}",
+    secret: bytes = b"",
 ) -> PairRecord:
-    """All rows of one pair. It bears the id of its live exchange: one request is one pair, however often it is handled."""
+    """All rows of one pair. It bears the id of its live exchange: one request is one pair, however often it is handled.
+
+    `secret` keys the fingerprint by which a repeated request is recognised, so that it can be kept whatever `bodies` is.
+    """
     why = comparisons[0].comparable
-    row = _pair_row(triple, why if bodies == "full" or not why else NOT_KEPT, alterations, bodies)
+    row = _pair_row(triple, why if bodies == "full" or not why else NOT_KEPT, alterations, secret)
     return PairRecord(
         pair=replace(row, shape=shape),
         exchanges=legs,
@@ -205,7 +209,7 @@ def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversati
     )
 
 
-def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], bodies: Bodies) -> PairRow:
+def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:
     live = triple.live.exchange
     return PairRow(
         id=live.id,
@@ -215,7 +219,7 @@ def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], bodie
         provider=live.provider,
         reference=live.reference,
         conversation=_storable(triple.live.conversation),
-        request_fingerprint=fingerprint(triple.live.ask, REMOVED) if bodies != "none" else "",
+        request_fingerprint=_keyed(fingerprint(triple.live.ask, REMOVED), secret),
         subject_id=live.id,
         reference_id=triple.reference.exchange.id,
         control_id=triple.control.exchange.id if triple.control else "",
@@ -223,6 +227,10 @@ def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], bodie
         comparable=_storable(comparable),
         alterations=orjson.dumps([_storable(alteration) for alteration in alterations]).decode(),
     )
+
+
+def _keyed(fingerprint: str, secret: bytes) -> str:
+    return hashlib.blake2b(fingerprint.encode(), key=secret, digest_size=16).hexdigest() if fingerprint else ""
 
 
 def _call_rows(exchange_id: str, answer: Answer, outcomes: Sequence[str], bodies: Bodies) -> Iterable[ToolCallRow]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from proxy.config import Provider
 from proxy.credentials import cleared, forms
+from proxy.egress import origin_of
 from proxy.errand import Errand
 from proxy.exchange import Exchange, Headers, Role
 from proxy.headers import bearing, is_credential
 from proxy.identity import new_id
-from proxy.origin import parse_base_url
 from shadow.compare.gate import APIS
 from shadow.config import Config
 from shadow.courier import Courier
@@ -41,7 +41,7 @@ class Mirror:
         """From the next question on, know the providers of `config`."""
         self._shadow = config.shadow
         self._providers = config.proxy.providers
-        self._origins = {name: parse_base_url(provider.base_url) for name, provider in self._providers.items()}
+        self._origins = {name: origin_of(config.proxy, name, self._environ) for name in self._providers}
         self._keys = {name: self._environ.get(provider.api_key_env, "") for name, provider in self._providers.items()}
 
     def prepare(self, live: Exchange, provider: str = "") -> ShadowBody:

@@ -20,6 +20,7 @@ import aiohttp
 import orjson
 import structlog
 
+from proxy.dial import trusting
 from shadow.drift.alarm import State
 from shadow.drift.pace import Tempo
 from shadow.drift.second_look import Blame
@@ -60,11 +61,23 @@ class Outbox(Protocol):
 
 
 class Notifier:
-    """Sends to `url`; `secret` signs where it is not empty; `form` is the whole event as JSON, or a text as Slack takes it."""
+    """Sends to `url`; `secret` signs where it is not empty; `form` is the whole event as JSON, or a text as Slack takes it.
+
+    `proxy` is the address of the outbound proxy, `ca_file` a file of certificates that are trusted beside the system's.
+    """
 
     def __init__(
-        self, outbox: Outbox, *, url: str, secret: bytes, form: Literal["json", "slack"], pauses: Sequence[float] = PAUSES
+        self,
+        outbox: Outbox,
+        *,
+        url: str,
+        secret: bytes,
+        form: Literal["json", "slack"],
+        pauses: Sequence[float] = PAUSES,
+        proxy: str = "",
+        ca_file: str = "",
     ) -> None:
+        self._proxy, self._ca_file = proxy, ca_file
         self._outbox = outbox
         self._url, self._secret, self._form, self._pauses = url, secret, form, pauses
         self._host = urlsplit(url).hostname or ""
@@ -77,7 +90,11 @@ class Notifier:
 
     async def run(self) -> None:
         """Send until cancelled, one after the other; without an address nothing is sent, now or when there is one."""
-        async with aiohttp.ClientSession(timeout=TIMEOUT, headers={"User-Agent": "sameweights"}) as session:
+        connector = aiohttp.TCPConnector(ssl=trusting(self._ca_file) if self._ca_file else True)
+        headers = {"User-Agent": "sameweights"}
+        async with aiohttp.ClientSession(
+            timeout=TIMEOUT, connector=connector, headers=headers, proxy=self._proxy or None
+        ) as session:
             while True:
                 await self._fresh.wait()
                 self._fresh.clear()

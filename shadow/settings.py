@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from shadow.config import Config
 from shadow.crosscheck import Draft, cross_check, listen_port, same_server
 from shadow.faults import ConfigError, Origin, explain, quoted, sentences
 from shadow.lines import KeyPath, key_lines
+from shadow.outbound import environment_faults, outbound_advice, outbound_faults
 from shadow.overlay import Setting, from_environment, from_flags
 
 FILE = "sameweights.toml"
@@ -33,6 +35,9 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
         config = Config.model_validate_json(json.dumps(tables, default=str), strict=True)
     except ValidationError as error:
         found = [*explain(error.errors(), Config), *found]
+    else:
+        found = [*found, *outbound_faults(config)] if serving else found
+        faults = [*faults, *environment_faults(config, environ)] if serving else faults
     if found or faults:
         raise ConfigError([*sentences(found, origin), *faults])
     return config
@@ -92,9 +97,9 @@ def _set(tables: dict[str, object], setting: Setting) -> None:
         table[setting.path[-1]] = setting.value
 
 
-def advice(config: Config) -> Sequence[str]:
+def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) -> Sequence[str]:
     """What is allowed and still worth a word, one sentence each; `config check` and `serve` print them."""
-    return [*_admin_advice(config), *_sample_advice(config), *_reference_advice(config)]
+    return [*_admin_advice(config), *outbound_advice(config, environ), *_sample_advice(config), *_reference_advice(config)]
 
 
 def _admin_advice(config: Config) -> Iterator[str]:

@@ -89,6 +89,7 @@ class Trials:
             alterations=alterations,
             bodies=self._guard.bodies,
             shape=shape_of(pair),
+            secret=self._secret,
         )
         told = replace(record, kind=kind(live.ask), excluded=excluded)
         if self._mirror.same_server(live.exchange):

@@ -97,3 +97,23 @@ def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
     assert [finding.aspect for finding in made_of.findings] == [finding.aspect.value for finding in cross.findings]
     assert {finding.comparison for finding in made_of.findings} == {"cross"}
     assert [payoff.signal for payoff in made_of.payoffs] == ["action"]
+
+
+def fingerprint_of(secret: bytes, bodies: str, **more) -> str:
+    live = understand(made(said(), request=asked(**more)))
+    shadow = understand_leg(made(said(), provider="official", reference=""), live)
+    cross = compare(Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=shadow.answer))
+    triple = Triple(live=live, reference=shadow, control=None, reason=ControlReason.NONE)
+    kept = pair_record(triple, comparisons=[cross], payoffs=[], legs=(), alterations=[], bodies=bodies, secret=secret)
+    return kept.pair.request_fingerprint
+
+
+@pytest.mark.parametrize("bodies", ["full", "hash", "none"])
+def test_a_repeated_request_has_the_fingerprint_of_the_first_whoever_it_names(bodies):
+    one, again, other = (
+        fingerprint_of(b"secret", bodies, **more)
+        for more in ({"user": "a"}, {"user": "b", "metadata": {"x": "y"}}, {"top_p": 0.5})
+    )
+    assert one == again != other
+    assert len(one) == 32
+    assert one != fingerprint_of(b"another", bodies), "nobody without the secret can confirm a guessed request"

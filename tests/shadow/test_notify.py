@@ -5,16 +5,20 @@ import hashlib
 import hmac
 import json
 import sqlite3
+import ssl
 from contextlib import asynccontextmanager
 
 import pytest
+import trustme
 from aiohttp import web
 
 from shadow.notify import Notifier, letter, signed, text
 from storage.judged import AlarmRow, Keeping
 from storage.rows import Group
+from tests.outbound import outbound_proxy
 from tests.payoffs import GROUP
 from tests.running import until
+from tests.wires import ok, scripted
 
 
 def alarm(**more):
@@ -219,3 +223,19 @@ def test_a_slower_pace_is_told_as_speed_and_of_no_route():
     assert "is now slower (first_token), was steady. 40% of its answers" in text(slow)
     assert "not what it says" in text(slow)
     assert "route" not in text(slow)
+
+
+async def test_a_webhook_behind_an_outbound_proxy_with_its_own_certificates_is_reached(store, tmp_path):
+    authority, context, took = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ok()
+    authority.issue_cert("hooks.example.test").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    kept(store, alarm())
+    async with scripted(None, took, ssl=context) as hooks, outbound_proxy(hooks.port) as through:
+        url, way = "https://hooks.example.test/x", {"proxy": through.url, "ca_file": str(tmp_path / "ca.pem")}
+        notifier = Notifier(store.verdicts, url=url, secret=b"", form="json", **way)
+        task = asyncio.create_task(notifier.run())
+        await until(lambda: hooks.requests)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert through.heads[0].startswith(b"CONNECT hooks.example.test:443 ")
+        assert hooks.requests[0].startswith(b"POST /x HTTP/1.1\r\nHost: hooks.example.test\r\n")
