@@ -37,14 +37,14 @@ def context_limit(ask: Ask, answer: Answer) -> Finding:
     counts = answer.said.usage if isinstance(answer.said, Completion) else None
     if counts is None or not counts.prompt_tokens:
         return unmeasured(Aspect.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
-    if why := _may_be_cut(ask, answer.said):
-        return unmeasured(Aspect.CONTEXT_LIMIT, why)
-    text, tokens = _reaching(content_text(ask)), counts.prompt_tokens + (counts.cached_tokens or 0)
+    text, tokens = content_text(ask), counts.prompt_tokens + (counts.cached_tokens or 0)
     words = text.count(" ") + text.count("\n") + 1  # at most so many: quick, and enough for nearly every answer
     if words < FEWEST:
         return unmeasured(Aspect.CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
     if tokens < words:
-        words = len(text.split())
+        words = len(_reaching(text).split())
+    if tokens < words and (why := _may_be_cut(ask, answer.said)):
+        return unmeasured(Aspect.CONTEXT_LIMIT, why)
     reason = f"{tokens} prompt tokens for {words} words: a part of the request did not reach the model"
     return judged(Aspect.CONTEXT_LIMIT, tokens >= words, tokens, words, reason)
 

@@ -67,8 +67,8 @@ _CONTEXT = re.compile(r"(?<![a-z0-9.])(?:\d+k|\d{4,})(?![a-z0-9])")
 _FIREWORKS = re.compile(r"(?<![a-z0-9])v(\d+)p(\d+)(?![a-z0-9])")
 _TOKEN = re.compile(r"\d+(?:\.\d+)*[a-z](?![a-z0-9])|(?<![a-z])[a-z]\d+(?:\.\d+)*(?![a-z0-9])|[a-z]+|\d+")
 _PLAIN = re.compile(rf"-(?=-|$)|-(?:{'|'.join(sorted(_CHAT | _POINTERS))})(?![a-z])")
-_KEPT, _LONGEST = 256, 200
-"""Names whose parts are kept, and characters of the longest of them: an application asks for the same few."""
+_KEPT, _LONGEST = 256, 400
+"""Pairs of names whose likeness is kept, and characters of the longest of them: an application asks for the same few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,11 @@ class Parts:
 
 def likeness(asked: str, named: str) -> Likeness:
     """Whether `named` is the model that was `asked` for."""
-    one, other = _parts(asked), _parts(named)
+    return _held(asked, named) if len(asked) + len(named) <= _LONGEST else _likeness(asked, named)
+
+
+def _likeness(asked: str, named: str) -> Likeness:
+    one, other = _taken_apart(asked), _taken_apart(named)
     if one.full == other.full or _bare(one.full) == _bare(other.full):
         return Likeness.SAME
     if not _comparable(one, other):
@@ -112,6 +116,9 @@ def likeness(asked: str, named: str) -> Likeness:
         return Likeness.ALIAS if one.is_open and not _apart(one.marks & _TIERS, other.marks & _TIERS) else Likeness.OTHER
     less = (one.numbers and not (other.numbers or other.versions)) or (one.sizes and not other.sizes)
     return Likeness.ALIAS if less or other.unknown - one.unknown else Likeness.SAME
+
+
+_held = lru_cache(maxsize=_KEPT)(_likeness)
 
 
 def _comparable(one: Parts, other: Parts) -> bool:
@@ -167,10 +174,6 @@ def _bare(full: str) -> str:
     return re.sub(r"[^a-z0-9]", "", full)
 
 
-def _parts(name: str) -> Parts:
-    return _known(name) if len(name) <= _LONGEST else _taken_apart(name)
-
-
 def _taken_apart(name: str) -> Parts:
     full = name.strip().casefold().replace("\\", "/").strip("/").removesuffix(".gguf")
     last = _FIREWORKS.sub(r"\1.\2", _BEDROCK.sub("", full.rpartition("/")[2]))
@@ -199,9 +202,6 @@ def _taken_apart(name: str) -> Parts:
         plain=_PLAIN.sub("", _DATE.sub("", head)).strip("-"),
         full=full,
     )
-
-
-_known = lru_cache(maxsize=_KEPT)(_taken_apart)
 
 
 def _of_tag(tail: str) -> str:

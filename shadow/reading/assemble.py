@@ -14,7 +14,7 @@ from shadow.reading.completion import Choice, Completion, ProviderError, Unread,
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, mended
-from shadow.reading.mould import CHUNK, Mould, mould, saying, strings
+from shadow.reading.mould import CHUNK, Mould, mould, saying
 from shadow.reading.piece import piece
 from shadow.reading.sse import Event, Stream, Walk
 
@@ -136,7 +136,8 @@ class _Folding:
         """Takes the events that differ from the one before them in one string only."""
         if self._mould is None or self._grow is None:
             return
-        texts, ends = saying(*walk.run(self._mould.before, self._mould.after, strings))
+        about = self._mould.around
+        texts, ends = saying(*walk.run(about.before, about.after, about.read))
         self._grow(texts)
         self.carried += ends
 

@@ -17,7 +17,7 @@ from shadow.reading.completion import Completion, ProviderError, Unread, Why
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, mended
-from shadow.reading.mould import around, saying, strings
+from shadow.reading.mould import Around, around, saying
 from shadow.reading.piece import piece
 from shadow.reading.sse import Event, Stream, Walk
 
@@ -145,10 +145,9 @@ class _Making:
 
 
 class _Same(NamedTuple):
-    """A delta like which more may follow: the bytes around its string, and what takes more such strings."""
+    """A delta like which more may follow: what stands about its string, and what takes more such strings."""
 
-    before: bytes
-    after: bytes
+    around: Around
     grow: Callable[[Sequence[str]], None]
 
 
@@ -170,8 +169,8 @@ class _Folding:
         """Takes the events that differ from the one before them in the one string of their delta only."""
         if self._same is None:
             return
-        before, after, grow = self._same
-        texts, ends = saying(*walk.run(before, after, strings))
+        about, grow = self._same
+        texts, ends = saying(*walk.run(about.before, about.after, about.read))
         grow(texts)
         self.carried += ends
 
@@ -183,8 +182,8 @@ class _Folding:
         if key and isinstance(delta.get(key), str) and delta[key] and self._moulds < _MOST_MOULDS:
             self._moulds += 1
             grow = self.making.blocks.growing(_index(chunk), delta["type"])
-            if grow and (halves := around(event, chunk, delta, key)):
-                self._same = _Same(*halves, grow)
+            if grow and (about := around(event, chunk, delta, key)):
+                self._same = _Same(about, grow)
 
     def add(self, event: Event) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""

@@ -17,7 +17,10 @@ from shadow.reading.parts import REASONING_FIELDS
 from shadow.reading.sse import Event
 
 _STRING = re.compile(rb'[^"\\\x00-\x1f]*(?:\\["\\/bfnrtu][^"\\\x00-\x1f]*)*')
+_HIDING = re.compile(rb"[A-Za-z0-9+/=_-]*")
+_HIDDEN = re.compile(rb'"obfuscation"\s*:\s*"([A-Za-z0-9+/=_-]*)"')
 _PROBE = '\u2603 another " string \\'
+_OTHER = "another"
 CHUNK = "chat.completion.chunk"
 _RARE = frozenset({"usage", "error", "message"})
 """Members of a choice beside its delta that are read."""
@@ -33,11 +36,25 @@ class Grown(NamedTuple):
     call: int
 
 
-class Mould(NamedTuple):
-    """The bytes of an event's data before and after the string."""
+class Around(NamedTuple):
+    """The bytes of an event's data about its string; `seam` are those from its end to a second string that says nothing.
+
+    The second is the `obfuscation` of OpenAI, of another length in each event; without one, `seam` is empty.
+    """
 
     before: bytes
+    seam: bytes
     after: bytes
+
+    def read(self, literals: Sequence[bytes]) -> list[str]:
+        """The strings that stand between `before` and `after`, up to the first that must be read with more patience."""
+        return strings(_parted(literals, self.seam) if self.seam else literals)
+
+
+class Mould(NamedTuple):
+    """What stands about the string of an event, and what grows by it."""
+
+    around: Around
     grown: Grown
 
 
@@ -63,6 +80,19 @@ def _string(literal: bytes) -> str | None:
         return None
 
 
+def _parted(literals: Sequence[bytes], seam: bytes) -> list[bytes]:
+    """The first string of each, as far as a second of plain letters follows behind the seam."""
+    halves = [literal.partition(seam) for literal in literals]
+    if _HIDING.fullmatch(b"".join([hiding for _, _, hiding in halves])) and all(found for _, found, _ in halves):
+        return [text for text, _, _ in halves]
+    plain: list[bytes] = []
+    for text, found, hiding in halves:
+        if not found or not _HIDING.fullmatch(hiding):
+            break
+        plain.append(text)
+    return plain
+
+
 def saying(texts: list[str], ends: list[int]) -> tuple[list[str], list[int]]:
     """The strings that say something, with the ends of their events."""
     if all(texts):
@@ -77,12 +107,12 @@ def mould(event: Event, chunk: dict[str, Any]) -> Mould | None:
     if held is None or event.event == "error":
         return None
     holder, key, grown = held
-    halves = around(event, chunk, holder, key)
-    return Mould(*halves, grown) if halves else None
+    about = around(event, chunk, holder, key)
+    return Mould(about, grown) if about else None
 
 
-def around(event: Event, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> tuple[bytes, bytes] | None:
-    """The bytes of an event before and after the one string `holder[key]` of its `chunk`; None where that cannot be told."""
+def around(event: Event, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> Around | None:
+    """What stands about the one string `holder[key]` of the `chunk` that an event is; None where that cannot be told."""
     text = holder[key]
     if len(event.data) > LARGEST:
         return None
@@ -90,15 +120,19 @@ def around(event: Event, chunk: dict[str, Any], holder: dict[str, Any], key: str
     if not text or len(found) != 1:
         return None
     at = event.data.index(b'"', event.data.index(b":", event.data.index(b'"%b"' % key.encode()) + len(key) + 2)) + 1
-    before, after = event.data[:at], event.data[at + len(found[0]) :]
-    return (before, after) if _proven(before, after, chunk, holder, key) else None
+    before, rest = event.data[:at], event.data[at + len(found[0]) :]
+    hidden = _HIDDEN.search(rest) if "obfuscation" in chunk else None
+    made = Around(before, rest[: hidden.start(1)], rest[hidden.end(1) :]) if hidden else Around(before, b"", rest)
+    return made if _proven(made, chunk, holder, key) else None
 
 
-def _proven(before: bytes, after: bytes, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> bool:
-    """Whether another string between the two is read as another string in just that place."""
+def _proven(made: Around, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> bool:
+    """Whether other strings in its places are read as other strings in just those places."""
+    probed = {**chunk, "obfuscation": _OTHER} if made.seam else chunk
+    seam = made.seam + _OTHER.encode() if made.seam else b""
     was, holder[key] = holder[key], _PROBE
     try:
-        return bool(orjson.loads(before + orjson.dumps(_PROBE)[1:-1] + after) == chunk)
+        return bool(orjson.loads(made.before + orjson.dumps(_PROBE)[1:-1] + seam + made.after) == probed)
     except ValueError:
         return False
     finally:

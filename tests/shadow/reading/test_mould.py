@@ -29,7 +29,9 @@ PLAIN = st.builds(
 FRAMED = st.builds(
     lambda choices, more: {"id": "1", "object": "chat.completion.chunk", "model": "m", "choices": choices, **more},
     st.lists(PLAIN, min_size=1, max_size=1) | st.lists(CHOICE, max_size=2),
-    st.sampled_from([{}, {}, {}, {"usage": None}, {"usage": {"prompt_tokens": 1}}, {"model": "n"}, {"error": None}]),
+    st.sampled_from(
+        [{}, {}, {}, {"usage": None}, {"usage": {"prompt_tokens": 1}}, {"obfuscation": "aB"}, {"model": "n"}, {"error": None}]
+    ),
 )
 WRITTEN = st.sampled_from([json.dumps, lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))])
 
@@ -67,7 +69,30 @@ def test_words_calls_and_thoughts_have_moulds():
     for delta in ({"content": "a"}, {"reasoning": "a"}, {"tool_calls": [{"index": 0, "function": {"arguments": "a"}}]}):
         made = mould(event(chunk(delta)), chunk(delta))
         assert made is not None
-        assert made.before + b"a" + made.after == event(chunk(delta)).data
+        assert made.around.before + b"a" + made.around.after == event(chunk(delta)).data
+
+
+@given(st.lists(st.tuples(st.binary(max_size=6), st.binary(max_size=6)), max_size=6))
+def test_any_bytes_in_the_places_of_the_string_and_of_the_obfuscation_are_read_alike(literals):
+    shell = (
+        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%b"},"finish_reason":null}]'
+        b',"usage":null,"obfuscation":"%b"}\n\n'
+    )
+    body = b"".join(shell % two for two in ((b"first", b"aB1"), *literals))
+    assert fold(read_stream(body), 200) == without_moulds(read_stream(body))
+
+
+@given(st.lists(st.tuples(st.text(max_size=6), st.text("aB1", max_size=6)), min_size=1, max_size=8))
+def test_one_mould_takes_every_event_of_a_stream_with_obfuscation(said):
+    chunks = [chunk({"content": text}, obfuscation=hiding) for text, hiding in (("first", "x"), *said)]
+    made = mould(event(chunks[0]), chunks[0])
+    assert made is not None
+    body = b"".join(b"data: %b\n\n" % event(each).data for each in chunks) + b"data: [DONE]\n\n"
+    walk = read_stream(body).walk()
+    walk.next()
+    texts, _ = walk.run(made.around.before, made.around.after, made.around.read)
+    assert texts == [text for text, _ in said]
+    assert walk.next() == Event(b"[DONE]", "", len(body))
 
 
 @given(st.lists(TEXT, max_size=5), st.booleans())
