@@ -106,6 +106,11 @@ class _Row:
     def n(self) -> int:
         return sum(count for count, _ in self.clusters)
 
+    @property
+    def leaning(self) -> tuple[int, int]:
+        """Conversations in which the provider was the odd one more often, and those in which the reference was."""
+        return sum(total > 0 for _, total in self.clusters), sum(total < 0 for _, total in self.clusters)
+
 
 def scorecard(points: Iterable[Point], *, tolerance: float = TOLERANCE) -> tuple[Score, ...]:
     """The table of all points, sorted by group and signal; `tolerance` is the excess that is of no account, a share."""
@@ -169,7 +174,7 @@ def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -
         smallest=smallest,
         always_low=max(excess - always, -1.0),
         always_high=min(excess + always, 1.0),
-        log_e=log_e_value(row.signal, row.plus, row.minus),
+        log_e=log_e_value(row.signal, *row.leaning),
     )
 
 
@@ -182,7 +187,8 @@ def _variance(row: _Row, excess: float) -> float:
 def log_e_value(signal: str, plus: int, minus: int) -> float:
     """The logarithm of an e-value against "y and r may be swapped": its mean is at most 1 then, whatever depends on what.
 
-    The mean of all bets of the grid on each direction that is a difference of the provider, each by its part of the budget.
+    The mean of all bets of the grid on each direction that is a difference of the provider, each by its part of the budget. In a
+    table `plus` and `minus` count conversations that lean to a side: one vote each, or a tie that one of them repeats would do.
     """
     counts = {1: (plus, minus), -1: (minus, plus)}
     logs = [
@@ -229,11 +235,14 @@ def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: fl
     a word of its own; a direction signal below 0 is a difference like one above.
 
     Fewer than 10 counts, or 10 conversations, are never a difference. Under 50 conversations the interval cannot be trusted:
-    only the sign test, which is exact at any size, may then show that there is one, without its size, by a p_holm below 0.001.
+    only the sign test, which is exact at any size, may then show that there is one, without its size, by a p_holm below 0.001;
+    and where at least 10 conversations lean to a side, since a tie that one of them repeats is one tie.
     """
     counts, agreement = row.plus + row.minus, row.signal in AGREEMENT
     few = len(row.clusters) < ENOUGH_CLUSTERS
     if counts < ENOUGH_COUNTS or len(row.clusters) < FEWEST_CLUSTERS or p_holm > (DECISIVE if few else ALPHA):
+        return None
+    if few and sum(row.leaning) < FEWEST_CLUSTERS:
         return None
     if few:
         return Outcome.TOO_FAITHFUL if agreement and row.minus > row.plus else Outcome.DIFFERS

@@ -99,3 +99,24 @@ async def test_one_tie_repeated_under_other_names_is_no_difference(serve):
         code, found = await report(served)
     assert code == 0
     assert args(found)["pairs"] == 1, "the report drops what the judge dropped"
+
+
+async def test_one_conversation_that_repeats_its_tie_in_each_turn_is_no_difference(serve):
+    def turn(number: int) -> bytes:
+        said = [{"role": "user", "content": "Weather?"}]
+        for _ in range(number):
+            said += [{"role": "assistant", "content": "In which town?"}, {"role": "user", "content": "You know."}]
+        return chat(messages=said, tools=[WEATHER], temperature=0.6)
+
+    async with (
+        calling("Rome") as candidate,
+        calling("Paris") as official,
+        serve(CONFIG.format(candidate=candidate.url, official=official.url)) as served,
+    ):
+        await send(served, *map(turn, range(12)))
+        await ruled(served, 12)
+        assert await served.metric("sameweights_drift_excluded_total", reason="conversation_full") == 2
+        code, found = await report(served)
+    assert code == 0
+    assert args(found)["provider_odd"] == 10
+    assert [card["discovered"] for card in found["cards"]] == [False]

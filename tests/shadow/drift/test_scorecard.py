@@ -207,3 +207,27 @@ def _rounded(score):
     """The clusters come in another order, and their squares are summed so."""
     named = ("low", "high", "always_low", "always_high")
     return replace(score, **{name: round(getattr(score, name), 9) for name in named})
+
+
+def repeated(leaning, resting, *, times=10, signals=("args", "action", "tool_names")):
+    """So many conversations that repeat one tie, and so many in which nothing differs."""
+    return [
+        Point(group=GROUP, signal=signal, conversation=f"c{place}", payoff=int(place < leaning))
+        for signal in signals
+        for place in range(leaning + resting)
+        for _ in range(times)
+    ]
+
+
+@pytest.mark.parametrize(("leaning", "resting", "differs"), [(1, 59, False), (2, 10, False), (9, 20, False), (10, 19, True)])
+def test_a_tie_that_few_conversations_repeat_is_no_difference(leaning, resting, differs):
+    """Ten conversations must lean to a side where there are fewer than fifty."""
+    found = scorecard(repeated(leaning, resting))
+    assert {score.outcome in {Outcome.DIFFERS, Outcome.DRIFTS, Outcome.WITHIN} for score in found} == {differs}
+
+
+@pytest.mark.parametrize(("leaning", "discovered"), [(1, False), (3, False), (30, True)])
+def test_each_conversation_has_one_vote_in_a_discovery(leaning, discovered):
+    """One that repeats its tie ten times in three signals would be enough by pairs: an e-value of 46, where 20 are needed."""
+    assert bool(discoveries(scorecard(repeated(leaning, 30)))) is discovered
+    assert discoveries(scorecard(repeated(1, 30, times=1))) == discoveries(scorecard(repeated(1, 30)))
