@@ -23,7 +23,7 @@ from shadow.drift.alarm import Answer, Said, State
 from shadow.drift.case import Case, Entry, Ruling, Standing
 from shadow.drift.exclusion import Exclusion
 from shadow.drift.scorecard import GroupKey
-from shadow.drift.second_look import MOST_SECONDS, Blame
+from shadow.drift.second_look import MOST_SECONDS, Blame, SecondLook, spread
 from shadow.drift.signals import AGREEMENT
 from shadow.drift.since import REACH, Evidence
 from shadow.drift.snapshot import restored, saved
@@ -291,27 +291,31 @@ class Judge:
         case = self.cases[key]
         ruling = case.take(entry, lambda signal: self._read_back(key, signal, entry))
         self._last[key] = row.no
-        seen = self._seen_by_others(entry, ruling)
+        self._show_others(entry, ruling)
         named = case.watch.named
         if ruling.change and ruling.change.new is State.DRIFT and named:
             read = partial(self._read_back, at_hand=entry)
             case.look = open_look(self._bench, key, named, self.cases, read_back=read, at=entry.started)
         case.close_look()
+        looks = self._looks(key)
+        spread(looks)
+        self._touched.update(looks)
         self._ruled.append((row, entry, ruling))
         tests = [test for test, *_ in ruling.change.tests] if ruling.change else []
         own = self._moved(key, entry.pair_id, entry.started, tests)
-        return own + [alarm for other in seen if other != key for alarm in self._moved(other, entry.pair_id, entry.started)]
+        return own + [alarm for other in looks if other != key for alarm in self._moved(other, entry.pair_id, entry.started)]
 
-    def _seen_by_others(self, entry: Entry, ruling: Ruling) -> list[GroupKey]:
-        """Show a pair to the second looks at alarms of its model and reference; their groups."""
-        _, model, provider, reference = entry.group
-        looked = []
-        for key, case in self.cases.items():
-            if case.look and (key[1], key[3]) == (model, reference):
-                case.look.take(provider, entry.started, entry.conversation, ruling.counted)
-                looked.append(key)
-        self._touched.update(looked)
-        return looked
+    def _looks(self, key: GroupKey) -> dict[GroupKey, SecondLook]:
+        """The second looks at alarms of the group's model and reference."""
+        _, model, _, reference = key
+        return {
+            other: case.look for other, case in self.cases.items() if case.look and (other[1], other[3]) == (model, reference)
+        }
+
+    def _show_others(self, entry: Entry, ruling: Ruling) -> None:
+        """Show a pair to the second looks at alarms of its model and reference."""
+        for look in self._looks(entry.group).values():
+            look.take(entry.group[2], entry.started, entry.conversation, ruling.counted)
 
     def _moved(self, key: GroupKey, pair_id: str, at: float, tests: Sequence[TestKey] = ()) -> list[AlarmRow]:
         """The change worth keeping that a group came to, if it came to one. What a reference does is told once, by the first

@@ -96,12 +96,11 @@ class _Identities:
             self._rows[row.provider].append(row)
 
     def upstream(self, provider: str, reference: str) -> str:
-        """The identity of a provider's server where it tells that one from others, else "". An identity that the reference has
-        too tells nothing.
+        """The identity of a provider's server where it tells that one from others, else "". One that the reference has too tells
+        nothing, nor does any while the reference's is not known.
         """
-        row = self._latest(provider)
-        other = self._latest(reference)
-        if row is None or not _tells(row) or (other is not None and other.identity == row.identity):
+        row, other = self._latest(provider), self._latest(reference)
+        if row is None or other is None or other.identity == row.identity or not _tells(row):
             return ""
         return row.identity
 

@@ -6,12 +6,13 @@ pairs since the alarm's begin count: calm pairs from before acquit no one. Each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite, log
 
 from shadow.drift.e_process import EProcess, units_needed
+from shadow.drift.scorecard import GroupKey
 from shadow.drift.signals import Signal
 from shadow.drift.since import Evidence
 from shadow.drift.stakes import PROVIDER, TestKey
@@ -154,6 +155,10 @@ class SecondLook:
             witness.close(each.started)
             self._decide(witness)
 
+    def overlaps(self, other: SecondLook) -> bool:
+        """Whether both are about one signal and direction, and may have begun at one moment."""
+        return self.key == other.key and self.earliest <= other.latest and other.earliest <= self.latest
+
     def why(self, reference: str) -> str:
         """Why it is not known who moved; empty where it is."""
         if self.blame is not Blame.NOT_YET_KNOWN:
@@ -204,6 +209,20 @@ def opened(
     if key in OF_ITSELF:
         look.blame = Blame.PROVIDER
     return look
+
+
+def spread(looks: Mapping[GroupKey, SecondLook]) -> frozenset[GroupKey]:
+    """Let looks at alarms of one model and reference agree: a reference that moved did so for all alarms that may have begun
+    then. The groups whose look changed by it.
+    """
+    moved = {key: look for key, look in looks.items() if look.blame is Blame.REFERENCE}
+    changed = set()
+    for key, look in looks.items():
+        found = next((other for other, theirs in moved.items() if key not in moved and look.overlaps(theirs)), None)
+        if found:
+            look.blame, look.by = Blame.REFERENCE, found[2]
+            changed.add(key)
+    return frozenset(changed)
 
 
 def stands_alone(evidence: Iterable[Evidence]) -> bool:

@@ -66,6 +66,8 @@ def estimate(evidence: Sequence[Evidence], *, direction: int, tolerance: float) 
     leaning = [direction * each.payoff for each in evidence]
     place, first, last = start(leaning, tolerance)
     since = evidence[place:]
+    # pairs come in the order in which they ended: of those that ran at once a later one may have started first
+    credible = [each.started for each in evidence[first : last + 1]]
     size, low, high = excess(since, direction)
     odd = [each.pair_id for each in reversed(since) if direction * each.payoff > 0]
     return Estimate(
@@ -73,8 +75,8 @@ def estimate(evidence: Sequence[Evidence], *, direction: int, tolerance: float) 
         pairs=len(since),
         odd=len(odd),
         since=evidence[place].started,
-        earliest=evidence[first].started,
-        latest=evidence[last].started,
+        earliest=min(credible),
+        latest=max(credible),
         size=size,
         low=low,
         high=high,

@@ -274,3 +274,76 @@ def test_groups_beyond_the_bound_are_ruled_on_and_not_judged_and_those_before_th
     fill(store, [0], prefix="more", group=Group(route="default", model="m1", provider="p", reference="r"))
     again = Sitting(store, "two", most=3).all()
     assert {status.group[1]: status.pairs for status in again.said} == {"m0": 2, "m1": 3, "m2": 2}
+
+
+def beside(store, count, excess, *, at, prefix, seed):
+    """Pairs of three providers in turn, a second apart; those named lean by `excess`."""
+    draw = random.Random(seed)
+    for number in range(count):
+        for name in ("p", "q", "s"):
+            group = Group(route="default", model="m", provider=name, reference="r")
+            values = payoffs(draw, 1, excess=excess.get(name, 0.0))
+            found = (("args", values[0]), ("error", 0))
+            add(store, f"{prefix}-{name}-{number}", payoffs=found, started=at + number, group=group, flush=False)
+    assert store.flush(30)
+
+
+@pytest.mark.parametrize("excess", [{"p": 0.4}, {"p": 0.4, "q": 0.4, "s": 0.4}])
+def test_a_restart_at_any_pair_and_a_rebuild_come_to_the_same_blame(store, tmp_path, excess):
+    """Judged a few pairs at a time by a new process each, and at once after a rebuild: states, looks and alarms are equal."""
+    for first in range(0, 300, 25):
+        beside(store, 25, excess if first >= 150 else {}, at=float(first), prefix=f"p{first}", seed=first)
+        Sitting(store).all()
+    states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    assert {json.loads(alarm.details)["blame"] for alarm in alarms} == {"provider" if len(excess) == 1 else "reference"}
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
+    Sitting(store).all()
+    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+
+
+def waiting(store):
+    """A judge with an alarm of p, whose only witness had its last pair before."""
+    other = Group(route="default", model="m", provider="q", reference="r")
+    fill(store, [0] * 50, prefix="q", group=other)
+    fill(store, drifting(), at=50.0)
+    return Sitting(store).all()
+
+
+def test_a_page_waits_for_the_second_look_and_goes_out_after_an_hour_without_a_pair(store, tmp_path):
+    sitting = waiting(store)
+    [first, _] = sitting.said
+    assert (first.state, first.waits, store.verdicts.alarms(0, 0)) == ("suspect", True, [])
+    begun = sitting.judge.cases[KEY].look.opened
+    sitting.all(begun + 3_599.0)
+    assert store.verdicts.alarms(0, 0) == []
+    sitting.all(begun + 3_600.0)
+    [alarm] = store.verdicts.alarms(0, 0)
+    details = json.loads(alarm.details)
+    assert (alarm.new, details["blame"], sitting.state()) == ("drift", "not_yet_known", State.DRIFT)
+    assert "more pairs of q are needed" in details["blame_why"]
+    states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    sitting.judge.close()
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
+    assert Sitting(store, "another").all().state() is State.DRIFT
+    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+
+
+def test_what_the_second_look_finds_after_the_page_is_told_then(store):
+    sitting = waiting(store)
+    sitting.all(sitting.judge.cases[KEY].look.opened + 3_600.0)
+    other = Group(route="default", model="m", provider="q", reference="r")
+    fill(store, [0] * 100, prefix="q-more", at=700.0, group=other)
+    sitting.all(1.0)
+    newest, oldest = store.verdicts.alarms(0, 0)
+    assert [json.loads(alarm.details)["blame"] for alarm in (oldest, newest)] == ["not_yet_known", "provider"]
+    assert (newest.old, newest.new, newest.name) == ("drift", "drift", "args")
+
+
+def test_an_alarm_that_ends_while_its_page_waits_is_never_told(store):
+    sitting = waiting(store)
+    fill(store, [0] * 600, prefix="mended", at=700.0)
+    sitting.all()
+    assert sitting.judge.cases[KEY].watch.state is State.RECOVERED
+    assert store.verdicts.alarms(0, 0) == []

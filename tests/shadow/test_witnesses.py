@@ -99,10 +99,18 @@ def test_providers_of_one_server_are_one_witness_and_none_for_each_other(store):
 
 def test_an_identity_that_tells_no_deployment_apart_joins_nobody(store):
     """The same software shows the same form everywhere, and what the reference shows too tells nothing of a provider."""
+    serves(store, "r", "z")
     for name in ("p", "q", "s"):
         serves(store, name, "x", facts={"id": ["chatcmpl-hex"], "server": ["uvicorn"]})
     traffic(store, others=("q", "s"))
     assert list(look(Sitting(store).all()).witnesses) == ["q", "s"]
+
+
+def test_while_the_reference_has_no_identity_none_joins_anybody(store):
+    for name in ("p", "q"):
+        serves(store, name, "x")
+    traffic(store)
+    assert list(look(Sitting(store).all()).witnesses) == ["q"]
 
 
 def test_an_identity_that_the_reference_has_too_joins_nobody(store):

@@ -11,6 +11,7 @@ from shadow.drift.second_look import (
     PER_CONVERSATION,
     Blame,
     opened,
+    spread,
     stands_alone,
 )
 from shadow.drift.since import Evidence
@@ -166,3 +167,14 @@ def test_a_provider_stands_alone_after_thirty_conversations_of_one_pair_each():
     assert not stands_alone(alone[:-1])
     assert not stands_alone([*alone, pair(99.0, 0, "c3")])
     assert not stands_alone([pair(float(number), 0) for number in range(100)])
+
+
+def test_alarms_of_one_moment_agree_that_the_reference_moved():
+    keys = [("default", "m", name, "r") for name in ("a", "b", "c", "d")]
+    looks = dict(zip(keys, (look(), look(), look(earliest=201.0, latest=202.0), look(key=("text", 1))), strict=True))
+    looks[keys[0]].blame = Blame.REFERENCE
+    looks[keys[1]].blame = Blame.PROVIDER
+    assert spread(looks) == {keys[1]}
+    assert (looks[keys[1]].blame, looks[keys[1]].by) == (Blame.REFERENCE, "a")
+    assert {looks[key].blame for key in keys[2:]} == {Blame.NOT_YET_KNOWN}
+    assert spread(looks) == frozenset()

@@ -75,3 +75,13 @@ def test_a_conversation_is_one_cluster_of_the_interval():
 def test_the_start_is_always_a_place_and_always_credible(values):
     place, first, last = start(values, 0.02)
     assert 0 <= first <= place <= last < len(values)
+
+
+def test_pairs_that_ran_at_once_and_ended_in_another_order_leave_the_earliest_start_before_the_latest():
+    rows = [evidence_at(number + (5.0 if number % 2 else -5.0), payoff) for number, payoff in enumerate([0] * 50 + [1] * 50)]
+    found = estimate(rows, direction=1, tolerance=0.02)
+    assert found.earliest <= found.since <= found.latest
+
+
+def evidence_at(started, payoff):
+    return Evidence(pair_id="", started=started, conversation="", kind="", payoff=payoff)

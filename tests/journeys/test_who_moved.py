@@ -1,0 +1,151 @@
+"""Who is blamed, through a running serve: the provider that moved, the reference that moved or fails, or nobody yet."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import pytest
+
+from shadow.studies.faults import Faults
+from shadow.studies.pretend import Pretend
+from shadow.views.drifting import drift_lines
+from tests.journeys.test_drift_is_seen import WEATHER, receiving, told
+from tests.running import chat, until
+
+pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+provider = "{first}"
+reference = "official"
+[proxy.providers]
+{providers}
+[shadow]
+sample_rate = 1.0
+concurrency = 500
+[admin]
+listen = "127.0.0.1:0"
+models = ["pretend-small"]
+[drift]
+webhook = "http://127.0.0.1:{port}/hook"
+"""
+MOVED = Faults(drop_tool_calls=0.9)
+_numbers = itertools.count(1)
+
+
+def written(pretended: dict[str, Pretend], port: int) -> str:
+    tables = "\n".join(f'{name} = {{ base_url = "{one.base_url}" }}' for name, one in pretended.items())
+    return CONFIG.format(first=next(iter(pretended)), providers=tables, port=port)
+
+
+@asynccontextmanager
+async def staged(serve, *names: str):
+    """A serve before providers of these names and the reference `official`, all equal; what its webhook got; who is pretended."""
+    async with AsyncExitStack() as stack:
+        cast = {name: await stack.enter_async_context(Pretend(seed=number)) for number, name in enumerate((*names, "official"))}
+        got, port = await stack.enter_async_context(receiving())
+        served = await stack.enter_async_context(serve(written(cast, port)))
+        yield served, got, cast
+
+
+async def ask(served, names: Sequence[str]) -> None:
+    """One request to each name, in turn, no two alike."""
+    async with aiohttp.ClientSession() as session:
+
+        async def one(provider: str) -> None:
+            text = f"What is the weather in village number {next(_numbers)}?"
+            body = chat(text=text, tools=[WEATHER], tool_choice="auto", temperature=0.6)
+            headers = {"Content-Type": "application/json", "x-sameweights-provider": provider}
+            async with session.post(f"{served.data}/v1/chat/completions", data=body, headers=headers) as got:
+                await got.read()
+
+        for first in range(0, len(names), 20):
+            await asyncio.gather(*map(one, names[first : first + 20]))
+
+
+async def judged(served, pairs: int) -> None:
+    async def enough() -> bool:
+        return await served.metric("sameweights_drift_pairs_total", signal="error") >= pairs
+
+    await until(enough)
+
+
+def lines(served):
+    reader = served.reader
+    try:
+        return {line.provider: line for line in drift_lines(reader)}
+    finally:
+        reader.close()
+
+
+def shared(count: int, weights: dict[str, int]) -> list[str]:
+    return random.Random(5).choices(list(weights), list(weights.values()), k=count)
+
+
+async def shown(served, name: str, **labels: str) -> None:
+    async def one() -> bool:
+        return await served.metric(name, **labels) == 1
+
+    await until(one)
+
+
+async def reported(served) -> tuple[int, str]:
+    code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+    return code, " ".join(words.split())
+
+
+async def test_a_reference_that_moves_under_three_equal_providers_is_named_and_none_of_them_is_paged(serve):
+    """At shares of 90, 9 and 1: the first alarm is that of the busiest, and its page waits for what the second one shows."""
+    async with staged(serve, "a", "b", "c") as (served, got, cast):
+        await ask(served, shared(100, {"a": 90, "b": 9, "c": 1}))
+        cast["official"].faults = MOVED
+        await ask(served, shared(260, {"a": 90, "b": 9, "c": 1}))
+        await until(lambda: got)
+        await judged(served, 360)
+        found, (code, words) = lines(served), await reported(served)
+        await shown(served, "sameweights_reference_state", reference="official", state="moved")
+        await shown(served, "sameweights_drift_blame", provider="a", blame="reference")
+    assert (found["a"].state, found["a"].blame, found["a"].by) == ("not measured", "reference", "b")
+    assert "drift" not in {line.state for line in found.values()}
+    assert "the reference official moved: compared with it, a: calls a tool in" in found["a"].sentence
+    assert "points more requests" in found["a"].sentence
+    events = [(event["state"], event["name"], event["subject"]) for _, event in got]
+    assert events == [("not measured", "reference_moved", "reference")]
+    assert code == 0, words
+
+
+async def test_a_provider_that_moves_beside_an_equal_one_is_named_and_the_other_is_the_witness(serve):
+    async with staged(serve, "a", "b") as (served, got, cast):
+        await ask(served, ["a", "b"] * 40)
+        cast["a"].faults = MOVED
+        await ask(served, ["a", "b"] * 60)
+        await until(lambda: got)
+        await judged(served, 200)
+        found, (code, words) = lines(served), await reported(served)
+        await shown(served, "sameweights_drift_blame", provider="a", blame="provider")
+    assert (found["a"].state, found["a"].blame, found["a"].by) == ("drift", "provider", "b")
+    assert found["b"].state in {"ok", "suspect"}
+    [(_, event)] = got
+    assert (event["subject"], event["provider"], event["state"]) == ("provider", "a", "drift")
+    assert "a, compared with official: calls a tool in " in event["text"]
+    assert "points fewer requests" in event["text"]
+    assert code == 3, words
+
+
+async def test_a_reference_that_fails_by_half_is_a_state_of_its_own_and_no_page_for_the_provider(serve):
+    async with staged(serve, "a") as (served, got, cast):
+        await ask(served, ["a"] * 40)
+        cast["official"].faults = Faults(error_rate=0.5)
+        await ask(served, ["a"] * 120)
+        await until(lambda: got)
+        found, (code, words) = lines(served)["a"], await reported(served)
+        await shown(served, "sameweights_reference_state", reference="official", state="failing")
+    assert (found.state, found.name, found.blame) == ("not measured", "reference_failing", "reference")
+    assert found.why.startswith("the reference failed in ")
+    assert [(event["state"], event["subject"]) for _, event in got] == [("not measured", "reference")]
+    assert "the reference failed in " in words
+    assert code == 0, words
