@@ -17,9 +17,9 @@ from shadow.compare.finding import Aspect, State
 from shadow.compare.pair import Kind
 from shadow.config import Config
 from shadow.drift.alarm import State as Latched
-from shadow.drift.second_look import Blame
 from shadow.drift.signals import Signal
 from shadow.exposition import DRIFT, Exposition
+from shadow.indicators import BLAMES
 from shadow.names import Names
 from shadow.series import REASONS_LIMIT, BulkCounter, BulkHistogram
 
@@ -41,7 +41,7 @@ CLOSED: Mapping[str, int] = {
     "direction": 2,
     "reason": REASONS_LIMIT + 1,
     "state": len(Latched),
-    "blame": len(Blame),
+    "blame": len(BLAMES),
     # only the present one is shown
     "identity": 1,
     "version": 1,

@@ -16,6 +16,10 @@ from shadow.exposition import Exposition
 from shadow.names import Names
 from shadow.series import Reasons
 
+WAITS = "waits"
+BLAMES = (*(blame.value for blame in Blame), WAITS)
+"""Values of the label `blame`: whom an alarm is about, or that its first page waits for the second look."""
+
 
 class Indicators:
     """The series of drift."""
@@ -55,8 +59,8 @@ class Indicators:
             named = self._group(status.group)
             for state in State:
                 self._series.drift_state(*named, state.value).set(state.value == status.state)
-            for blame in Blame:
-                self._series.drift_blame(*named, blame.value).set(blame.value == status.blame)
+            for blame in BLAMES:
+                self._series.drift_blame(*named, blame).set(blame == (WAITS if status.waits else status.blame))
             for signal, direction, evidence in status.evidence:
                 self._series.evidence(*named, self._signals.of(signal), direction).set(evidence)
             self._alarmed(status)

@@ -14,7 +14,7 @@ from shadow.drift.admission import DAY
 from shadow.drift.alarm import Named
 from shadow.drift.case import Case
 from shadow.drift.scorecard import GroupKey
-from shadow.drift.second_look import SecondLook, opened, stands_alone
+from shadow.drift.second_look import SecondLook, opened
 from shadow.drift.since import Evidence
 from storage.rows import IdentityRow
 from storage.store import Bench
@@ -50,10 +50,9 @@ def open_look(
         alike=alike,
         facts=identities.changed(provider, reference, found.earliest, min(found.latest + LATER, at)),
     )
-    for name in heard:
-        if name in look.members:
-            witness = look.witnesses[look.members[name]]
-            witness.alone = stands_alone(heard[name])
+    for name in look.members:
+        talks = [each.conversation for each in heard[name] if each.conversation]
+        look.witnesses[look.members[name]].several |= len(set(talks)) < len(talks)
     stored = [(other, each) for other in look.members for each in heard[other]]
     for other, each in sorted(stored, key=lambda pair: pair[1].started):
         look.recall(other, each)

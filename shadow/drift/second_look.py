@@ -62,14 +62,25 @@ class Talk:
 class Witness:
     """Another provider of the same model and reference (or several that one server serves): its evidence either way.
 
-    `alone` says that its requests are conversations of one pair each.
+    `alone`: its requests are conversations of one pair each, as far as those `seen` show; `several`: some held more.
     """
 
     name: str
     odd: EProcess
     same: EProcess
     alone: bool = False
+    several: bool = False
+    seen: list[str] = field(default_factory=list)
     open: dict[str, Talk] = field(default_factory=dict)
+
+    def learn(self, conversation: str) -> None:
+        """See one pair of a conversation, whether or not it speaks for anything."""
+        if self.alone or not conversation:
+            return
+        self.several = self.several or conversation in self.seen
+        if not self.several:
+            self.seen.append(conversation)
+            self.alone = len(self.seen) >= FEWEST_ALONE
 
     def take(self, conversation: str, started: float, payoff: int, *, latest: float) -> None:
         """Take in a turned payoff since the alarm's earliest begin; those since its latest one speak for SAME too."""
@@ -87,7 +98,7 @@ class Witness:
         """Make units of the conversations that are over, in the order in which they opened."""
         while self.open:
             name, talk = next(iter(self.open.items()))
-            over = talk.pairs >= PER_CONVERSATION or now - talk.last >= IDLE or now - talk.opened >= PATIENCE
+            over = self.alone or talk.pairs >= PER_CONVERSATION or now - talk.last >= IDLE or now - talk.opened >= PATIENCE
             if not over:
                 return
             self.same.add(talk.total / talk.pairs)
@@ -142,6 +153,7 @@ class SecondLook:
         found = dict(payoffs)
         witness = self.witnesses.get(self.members.get(provider, ""))
         if witness and self.key[0] in found and started >= self.earliest and self.blame is Blame.NOT_YET_KNOWN:
+            witness.learn(conversation)
             witness.take(conversation, started, found[self.key[0]] * self.key[1], latest=self.latest)
             witness.close(started)
             self._decide(witness)
@@ -150,6 +162,7 @@ class SecondLook:
     def recall(self, provider: str, each: Evidence) -> None:
         """Take in one pair that was stored before the alarm; it is no request that a page waits for."""
         witness = self.witnesses[self.members[provider]]
+        witness.learn(each.conversation)
         if each.started >= self.earliest and self.blame is Blame.NOT_YET_KNOWN:
             witness.take(each.conversation, each.started, each.payoff * self.key[1], latest=self.latest)
             witness.close(each.started)
@@ -223,13 +236,3 @@ def spread(looks: Mapping[GroupKey, SecondLook]) -> frozenset[GroupKey]:
             look.blame, look.by = Blame.REFERENCE, found[2]
             changed.add(key)
     return frozenset(changed)
-
-
-def stands_alone(evidence: Iterable[Evidence]) -> bool:
-    """Whether a provider's requests are conversations of one pair each, by what was counted so far."""
-    seen: set[str] = set()
-    for each in evidence:
-        if each.conversation and each.conversation in seen:
-            return False
-        seen.add(each.conversation)
-    return len(seen - {""}) >= FEWEST_ALONE

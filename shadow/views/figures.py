@@ -247,6 +247,18 @@ class StreamLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceLine:
+    """What a reference does by itself with one model: `state` is "faulty" (broken streams or empty answers in over 2 % of 50 or
+    more), "failing" (more often than a provider asked the same) or "moved" (providers left it together); `sentence` says it.
+    """
+
+    reference: str
+    model: str
+    state: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A period in figures. Latency is kept apart from fidelity: a slow provider may be a faithful one."""
 
@@ -262,6 +274,7 @@ class Report:
     drifting: tuple[DriftLine, ...] = ()
     paces: tuple[PaceLine, ...] = ()
     streaming: tuple[StreamLine, ...] = ()
+    references: tuple[ReferenceLine, ...] = ()
 
     @property
     def drifted(self) -> bool:

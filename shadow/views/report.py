@@ -17,6 +17,7 @@ from shadow.views.cards import Key, Source, card, keys, worst_first
 from shadow.views.checking import PairedChecks, check_lines
 from shadow.views.drifting import drift_lines
 from shadow.views.figures import Report, Traffic
+from shadow.views.references import reference_lines
 from shadow.views.report_text import render
 from shadow.views.serving import changed, greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.views.streaming import stream_lines
@@ -67,6 +68,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
         greedy=greedy_lines(counts),
         drifting=drift,
         paces=pace_lines(reader),
+        references=reference_lines(cards, drift),
     )
 
 

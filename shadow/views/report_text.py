@@ -44,6 +44,7 @@ COUNTED = {
 CARDS = 20
 """More providers and models than this stand in the JSON only."""
 REASONS = 5
+REFERENCES = 5
 LONG = frozenset({"signals", "triggers", "not compared", "served by", "segments"})
 """Tables with many lines a provider, or that a first look can do without."""
 
@@ -68,6 +69,9 @@ def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
 def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
     yield _heading(report)
     yield ""
+    if report.references:
+        yield _references(report)
+        yield ""
     yield _verdicts(report) if report.cards else Text("  ?  not measured: no request in this period", style="yellow")
     if len(report.cards) > 1:
         yield f"\n  {', '.join(f'{count} {COUNTED[word]}' for word, count in report.counts.items())}"
@@ -78,6 +82,12 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
             yield Padding(table, (0, 0, 0, 2))
     if len(report.cards) > CARDS:
         yield f"\n  and {len(report.cards) - CARDS} more: --json shows all"
+
+
+def _references(report: Report) -> Padding:
+    """What stands above the verdicts: they are measured against it."""
+    lines = [f"!  the reference {one.reference} ({plain(one.model)}) is {one.state}: {one.sentence}" for one in report.references]
+    return Padding(Text("\n".join(lines[:REFERENCES]), style="bold yellow"), (0, 0, 0, 2))
 
 
 def _tables(report: Report) -> tuple[tuple[str, Table], ...]:

@@ -64,6 +64,7 @@ STILL = {
     "SameweightsDriftProven": ("evidence below the bar", "", "nothing is exported"),
     "SameweightsDrift": ("a reference that is as noisy", "sixteen odd pairs", "a provider without traffic"),
     "SameweightsDriftSuspected": ("a reference that is as noisy", "sixteen odd pairs", "a provider without traffic"),
+    "SameweightsReferenceMoved": ("a reference that is ok", "", ""),
     "SameweightsDivergence": ("a reference that differs from itself as often", "thirty controls", "without any control"),
     "SameweightsInvalidToolCalls": ("a reference that breaks the schema as often", "four invalid calls", ""),
     "SameweightsBrokenAnswers": ("a failing check fires, resolves, and a rare one", "four failures", "an answer that could not"),

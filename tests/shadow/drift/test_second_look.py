@@ -12,7 +12,6 @@ from shadow.drift.second_look import (
     Blame,
     opened,
     spread,
-    stands_alone,
 )
 from shadow.drift.since import Evidence
 from tests.shadow.drift.leaning import payoffs
@@ -160,13 +159,30 @@ def test_where_requests_stand_alone_each_pair_is_a_unit_at_once():
     assert found.witnesses["b"].same.units == 1
 
 
-def test_a_provider_stands_alone_after_thirty_conversations_of_one_pair_each():
-    alone = [pair(float(number), 0, f"c{number}") for number in range(FEWEST_ALONE)]
+@pytest.mark.parametrize(("before", "alone"), [(29, False), (30, True)])
+def test_a_provider_stands_alone_after_thirty_conversations_of_one_pair_each(before, alone):
+    """Old pairs tell how its requests hang together, and nothing else."""
+    found = look()
+    for number in range(before):
+        found.recall("b", pair(50.0, 0, f"c{number}"))
     assert FEWEST_ALONE == 30
-    assert stands_alone(alone)
-    assert not stands_alone(alone[:-1])
-    assert not stands_alone([*alone, pair(99.0, 0, "c3")])
-    assert not stands_alone([pair(float(number), 0) for number in range(100)])
+    assert (found.witnesses["b"].alone, found.witnesses["b"].odd.units) == (alone, 0)
+
+
+def test_one_conversation_of_two_pairs_makes_each_conversation_wait_for_its_end():
+    found = look()
+    for number in range(100):
+        found.recall("b", pair(50.0, 0, f"c{max(number, 1)}"))
+    assert not found.witnesses["b"].alone
+
+
+def test_what_waited_becomes_units_as_soon_as_a_provider_is_seen_to_stand_alone():
+    found = look()
+    for number in range(29):
+        fed(found, [0], conversation=f"c{number}", at=301.0 + number)
+    assert found.witnesses["b"].same.units == 0
+    fed(found, [0], conversation="last", at=340.0)
+    assert found.witnesses["b"].same.units == 30
 
 
 def test_alarms_of_one_moment_agree_that_the_reference_moved():

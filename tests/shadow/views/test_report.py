@@ -99,7 +99,7 @@ def test_the_json_is_stable_and_holds_no_nan(report):
     found = json.loads(as_json(report), parse_constant=lambda _: pytest.fail("not JSON"))
     assert list(found) == [
         *("schema", "drift", "since", "until", "cards", "latency", "traffic"),
-        *("identities", "templates", "segments", "greedy", "drifting", "paces", "streaming"),
+        *("identities", "templates", "segments", "greedy", "drifting", "paces", "streaming", "references"),
     ]
     assert set(found["cards"][0]) == {
         "provider", "reference", "model", "pairs", "compared", "requests", "verdict", "signals", "checks", "gaps", "reasons",

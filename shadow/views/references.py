@@ -1,0 +1,38 @@
+"""What the references of a report do by themselves, told above all verdicts, since every verdict is measured against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shadow.drift.naming import REFERENCE_MOVED
+from shadow.drift.second_look import Blame
+from shadow.verdict.phrases import named
+from shadow.views.drifting import DriftLine
+from shadow.views.figures import Card, CheckLine, ReferenceLine
+
+BY_ITSELF = frozenset({"broken_stream", "empty_answer"})
+"""Checks that a good reference fails hardly ever, whatever it is asked."""
+FEWEST = 50
+MOST = 0.02
+"""A reference that fails one of them in a larger share, of so many answers at least, is faulty by itself."""
+
+
+def reference_lines(cards: Iterable[Card], drifting: Iterable[DriftLine]) -> tuple[ReferenceLine, ...]:
+    """A line for each thing that a reference does by itself, each once, sorted."""
+    faulty = {found for card in cards if card.reference for line in card.checks if (found := _faulty(card, line))}
+    states = {_state(line) for line in drifting if line.blame == Blame.REFERENCE}
+    return tuple(sorted(faulty | states, key=lambda line: (line.reference, line.model, line.state, line.sentence)))
+
+
+def _faulty(card: Card, line: CheckLine) -> ReferenceLine | None:
+    answers, faulty = line.reference_answers, line.reference_faulty
+    if line.check not in BY_ITSELF or answers < FEWEST or faulty <= MOST * answers:
+        return None
+    sentence = f"{named(line.check)} in {faulty:,} of {answers:,} answers"
+    return ReferenceLine(reference=card.reference, model=card.model, state="faulty", sentence=sentence)
+
+
+def _state(line: DriftLine) -> ReferenceLine:
+    moved = line.name == REFERENCE_MOVED
+    state, sentence = ("moved", line.sentence) if moved else ("failing", line.why)
+    return ReferenceLine(reference=line.reference, model=line.model, state=state, sentence=sentence)

@@ -1,0 +1,71 @@
+"""What a reference does by itself, and from where on it is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.views.figures import CheckLine, ReferenceLine, Report
+from shadow.views.references import reference_lines
+from shadow.views.report_text import render
+from tests.shadow.views.test_drifting_text import ALARM
+
+
+class Seen:
+    """As much of a card as is looked at."""
+
+    def __init__(self, *checks, reference="r", model="m"):
+        self.reference, self.model, self.checks = reference, model, checks
+
+
+def check(name, faulty, answers):
+    return CheckLine(
+        check=name,
+        answers=1,
+        faulty=0,
+        low=0.0,
+        high=1.0,
+        reference_answers=answers,
+        reference_faulty=faulty,
+        reference_low=0.0,
+        reference_high=1.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "faulty", "answers", "told"),
+    [
+        ("broken_stream", 2, 50, True),
+        ("broken_stream", 2, 49, False),
+        ("broken_stream", 1, 50, False),
+        ("empty_answer", 21, 1_000, True),
+        ("empty_answer", 20, 1_000, False),
+        ("lost_space", 900, 1_000, False),
+    ],
+)
+def test_a_reference_is_faulty_by_itself_beyond_two_percent_of_fifty_answers(name, faulty, answers, told):
+    found = reference_lines([Seen(check(name, faulty, answers))], [])
+    assert [line.state for line in found] == ["faulty"] * told
+
+
+def test_two_providers_of_one_reference_tell_it_once():
+    card = Seen(check("broken_stream", 31, 400))
+    [line] = reference_lines([card, card], [])
+    assert (line.reference, line.model, line.sentence) == ("r", "m", "broken streams in 31 of 400 answers")
+    assert reference_lines([Seen(check("broken_stream", 31, 400), reference="")], []) == ()
+
+
+def test_what_the_drift_state_tells_of_a_reference_is_told_too():
+    failing = replace(ALARM, blame="reference", name="reference_failing", why="the reference failed in 302 of 640 requests")
+    moved = replace(ALARM, blame="reference", name="reference_moved", sentence="the reference r moved")
+    found = reference_lines([], [failing, moved, ALARM])
+    assert [(line.state, line.sentence) for line in found] == [
+        ("failing", "the reference failed in 302 of 640 requests"),
+        ("moved", "the reference r moved"),
+    ]
+
+
+def test_it_stands_above_the_verdicts():
+    line = ReferenceLine(reference="r", model="m", state="faulty", sentence="broken streams in 31 of 400 answers")
+    report = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), references=(line,))
+    text = render(report, width=100, color=False)
+    assert text.index("the reference r (m) is faulty: broken streams in 31 of 400 answers") < text.index("not measured")
