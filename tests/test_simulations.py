@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from bench import drift, worlds
+from bench import blame, drift, worlds
 
 DAILY = drift.Extent(
     null_runs=15, null_pairs=8_000, delay_runs=5, begins=1_000, fault_runs=1, looks_runs=15, pace_runs=2, pace_days=2
@@ -37,3 +37,20 @@ def test_the_made_up_payoffs_change_their_sign_when_the_answers_are_swapped():
     for (y, r, control), found in worlds.PAYOFFS.items():
         swapped = dict(worlds.PAYOFFS[r, y, control])
         assert dict(found) == {signal: -payoff for signal, payoff in swapped.items()}
+
+
+SHORT = blame.Extent(large_runs=2, small_runs=1, failing_runs=2, calm=300, guard=2_000)
+
+
+@pytest.mark.parametrize("shares", ["1 : 1 : 1", "90 : 9 : 1", "1 : 1"])
+@pytest.mark.parametrize("moved", ["reference", "provider"])
+def test_who_moved_thirty_points_is_named(shares, moved):
+    found = blame.spread(blame.World(shares, moved, 0.30, 0.05), SHORT, 2, 1)
+    expected = [(frozenset({"a"}) if moved == "provider" else frozenset(), moved == "reference")] * 2
+    assert [(each.named, each.reference) for each in found] == expected
+
+
+@pytest.mark.parametrize("moved", ["down", "failing"])
+def test_a_reference_that_fails_pages_for_nobody(moved):
+    found = blame.spread(blame.World("1 : 1", moved, 0.0, 0.05), SHORT, 2, 1)
+    assert [(each.paged, each.reference) for each in found] == [(frozenset(), True)] * 2

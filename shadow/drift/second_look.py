@@ -29,7 +29,7 @@ IDLE = 1_800.0
 """Seconds without a pair after which a conversation is over and becomes one unit of SAME."""
 PATIENCE = 86_400.0
 """Seconds that the conversation which opened first is waited for."""
-MOST_OPEN = 5_000
+MOST_OPEN = 1_000
 """Open conversations remembered of a witness; further ones are not taken."""
 FEWEST_ALONE = 30
 """Conversations of one pair each, and none of more, from which a request is taken as a conversation of its own."""
@@ -190,6 +190,14 @@ class SecondLook:
             self.blame, self.by = Blame.REFERENCE, witness.name
         elif witness.same.evidence >= self.log_bar:
             self.blame, self.by = Blame.PROVIDER, witness.name
+        if self.blame is not Blame.NOT_YET_KNOWN:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Keep no conversation that nothing waits for any more."""
+        for witness in self.witnesses.values():
+            witness.open.clear()
+            witness.seen.clear()
 
     def _needed(self, witness: Witness) -> int:
         planned = HALF * units_needed(witness.same.bound, self.floor, self.log_bar)

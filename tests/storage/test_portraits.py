@@ -8,7 +8,7 @@ import pytest
 from storage.connection import made, writing
 from storage.inserting import Preparer, insert
 from storage.migrations import migrate
-from storage.portraits import PortraitReader
+from storage.portraits import PortraitReader, identities_of
 from storage.retention import drop_older
 from storage.rows import IdentityRow
 from tests.conformance import START, exchange_record, finding, pair_record
@@ -44,6 +44,15 @@ def test_identities_are_kept_with_their_exchange_and_outlive_it(conn):
     assert [row.identity for row in asking.identities(0, 0, 10)] == ["hash-two", "hash-far", "hash-one"]
     assert [row.identity for row in asking.identities(START + 1, 0, 10)] == ["hash-two"]
     assert asking.latest(10) == [rows[2], rows[1]]
+
+
+def test_the_identities_of_a_model_up_to_a_moment_come_oldest_first(conn):
+    rows = (identity("two", START + 1, "hash-one"), identity("one"), identity("far", START + 1.5, provider="far"))
+    other = replace(identity("else"), model="another")
+    kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in (*rows, other)]
+    assert insert(conn, [Preparer().prepare(record) for record in kept]) == 4
+    assert [row.identity for row in identities_of(conn, "qwen", START + 1)] == ["hash-one", "hash-two"]
+    assert [row.identity for row in identities_of(conn, "qwen", START + 2)] == ["hash-one", "hash-two", "hash-far"]
 
 
 def test_segments_count_findings_and_the_conversations_they_stand_in(conn):

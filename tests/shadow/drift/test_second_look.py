@@ -6,6 +6,7 @@ import pytest
 from shadow.drift.second_look import (
     FEWEST_ALONE,
     IDLE,
+    MOST_OPEN,
     MOST_REQUESTS,
     MOST_SECONDS,
     PER_CONVERSATION,
@@ -194,3 +195,13 @@ def test_alarms_of_one_moment_agree_that_the_reference_moved():
     assert (looks[keys[1]].blame, looks[keys[1]].by) == (Blame.REFERENCE, "a")
     assert {looks[key].blame for key in keys[2:]} == {Blame.NOT_YET_KNOWN}
     assert spread(looks) == frozenset()
+
+
+def test_a_thousand_open_conversations_are_remembered_and_no_more_and_none_once_it_is_settled():
+    found = look()
+    found.witnesses["b"].several = True
+    for number in range(MOST_OPEN + 5):
+        found.take("b", 301.0, f"c{number}", [("args", 0)])
+    assert len(found.witnesses["b"].open) == MOST_OPEN == 1_000
+    found.passes(301.0 + IDLE)
+    assert (found.blame, found.witnesses["b"].open) == (Blame.PROVIDER, {})
