@@ -129,6 +129,18 @@ def tool_characters(ask: Ask) -> int:
     return _size(tools) if b"null" in text or len(text) > LONG else _kept_size(text)
 
 
+def schema_characters(ask: Ask) -> int:
+    """Characters of the parameters of the offered tools as JSON, without their names and descriptions."""
+    schemas = [tool.schema for tool in ask.tools if tool.schema is not None]
+    if not schemas:
+        return 0
+    try:
+        text = orjson.dumps(schemas)
+    except TypeError:
+        return _size(schemas)
+    return _size(schemas) if b"null" in text or len(text) > LONG else _kept_size(text)
+
+
 @lru_cache(maxsize=KEPT)
 def _kept_size(text: bytes) -> int:
     return _size(json.loads(text))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 ROUNDS = 25
+SETTLED = 1e-7
+"""Change of every coefficient, as a share of it, from which further rounds change nothing."""
 CLOSEST = 1e-4
 """A residual counts as at least this, so that a point on the line has a weight."""
 
@@ -23,9 +24,11 @@ def fit(rows: Sequence[Sequence[float]], values: Sequence[float]) -> tuple[float
     weights = [1.0] * len(rows)
     found: list[float] | None = None
     for _ in range(ROUNDS):
-        found = _squares(scaled, values, weights)
+        before, found = found, _squares(scaled, values, weights)
         if found is None:
             return None
+        if before and all(abs(one - other) <= SETTLED * max(1.0, abs(one)) for one, other in zip(found, before, strict=True)):
+            break
         weights = [1.0 / max(abs(value - dot(found, row)), CLOSEST) for row, value in zip(scaled, values, strict=True)]
     assert found is not None
     return tuple(coefficient / scale for coefficient, scale in zip(found, scales, strict=True))
@@ -34,11 +37,6 @@ def fit(rows: Sequence[Sequence[float]], values: Sequence[float]) -> tuple[float
 def dot(coefficients: Sequence[float], row: Sequence[float]) -> float:
     """The value of the line at a row."""
     return sum(coefficient * cell for coefficient, cell in zip(coefficients, row, strict=True))
-
-
-def offset(rows: Sequence[Sequence[float]], values: Sequence[float], coefficients: Sequence[float]) -> float:
-    """The median of what the coefficients leave."""
-    return median(value - dot(coefficients, row) for row, value in zip(rows, values, strict=True))
 
 
 def _squares(rows: Sequence[Sequence[float]], values: Sequence[float], weights: Sequence[float]) -> list[float] | None:

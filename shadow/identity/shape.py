@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 
 from shadow.compare.pair import Pair
-from shadow.compare.tokens import characters, earlier_reasoning, tool_characters
-from shadow.identity.template import Sample
+from shadow.compare.tokens import characters, earlier_reasoning, message_characters, schema_characters, tool_characters
+from shadow.identity.prompt_sample import Sample
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Completion
@@ -26,6 +26,8 @@ SEGMENTS: Mapping[str, tuple[str, ...]] = {
     "turn": ("first", "later"),
 }
 """Every division of the requests, with its values."""
+SYSTEM = frozenset({"system", "developer"})
+"""Roles of a message that stands where a server would put a prompt of its own."""
 PER_TOKEN = 4
 """Characters of a token, where nobody counted them."""
 LARGEST = 2**53
@@ -36,12 +38,18 @@ def shape_of(pair: Pair) -> str:
     ask = pair.ask
     counts = {
         "messages": len(ask.messages),
+        "system": int(any(message.get("role") in SYSTEM for message in ask.messages)),
         "tools": len(ask.tools),
         "tool_characters": tool_characters(ask),
+        "schema_characters": schema_characters(ask),
+        "text_characters": message_characters(ask),
         "reasoning_turns": len(earlier_reasoning(ask)),
         "reasoning_characters": sum(earlier_reasoning(ask)),
         "provider_tokens": prompt_tokens(pair.subject),
         "reference_tokens": prompt_tokens(pair.reference),
+        "provider_completion": _completion_tokens(pair.subject),
+        "reference_completion": _completion_tokens(pair.reference),
+        "same_text": int(_says(pair.subject) is not None and _says(pair.subject) == _says(pair.reference)),
     }
     return json.dumps({"segments": segments(ask, prompt_tokens(pair.reference) or prompt_tokens(pair.subject)), **counts})
 
@@ -67,6 +75,22 @@ def prompt_tokens(answer: Answer) -> int | None:
     usage = answer.said.usage if isinstance(answer.said, Completion) else None
     tokens = usage.prompt_tokens if usage else None
     return tokens if tokens is not None and 0 < tokens < LARGEST else None
+
+
+def _completion_tokens(answer: Answer) -> int:
+    """The completion tokens that a leg reports; 0 where it reports none."""
+    usage = answer.said.usage if isinstance(answer.said, Completion) else None
+    tokens = usage.completion_tokens if usage else None
+    return tokens if tokens is not None and 0 < tokens < LARGEST else 0
+
+
+def _says(answer: Answer) -> tuple[object, ...] | None:
+    """All that a whole answer of one choice is made of; None for others, and for one that says nothing."""
+    if not isinstance(answer.said, Completion) or len(answer.said.choices) != 1 or answer.error is not None:
+        return None
+    first = answer.said.first
+    called = tuple((call.name, call.arguments) for call in first.tool_calls)
+    return (first.text or "", first.reasoning or "", called, first.finish_reason) if first.text or called else None
 
 
 def sample_of(shape: str) -> Sample | None:

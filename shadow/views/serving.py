@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.compare.finding import Aspect
+from shadow.identity.prompt_sample import Cause, Sample
 from shadow.identity.shape import sample_of
-from shadow.identity.template import MOST, Cause, Sample, template
+from shadow.identity.template import MOST, template
 from shadow.views.checking import wilson
 from shadow.views.figures import GreedyLine, IdentityLine, SegmentLine, TemplateLine
 from storage.rows import IdentityRow, SegmentCount, SignalCount

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.identity.lines import dot, fit, offset
+from shadow.identity.lines import dot, fit
 
 
 def test_a_line_is_found_through_a_third_of_wild_points():
@@ -22,7 +22,3 @@ def test_points_on_a_line_give_it_back(coefficients, points):
     rows = [(1.0, float(x), float(x % 3)) for x in range(points)]
     found = fit(rows, [dot(coefficients, row) for row in rows])
     assert found == pytest.approx(coefficients, abs=1e-3)
-
-
-def test_the_offset_is_a_median():
-    assert offset([(1.0,), (2.0,), (3.0,)], [11, 12, 900], (1.0,)) == 10

@@ -27,6 +27,25 @@ def test_a_shape_holds_counts_and_segments_and_no_word():
     sample = sample_of(shape)
     assert (sample.messages, sample.tools, sample.reasoning_turns, sample.reasoning_characters) == (3, 1, 1, 7)
     assert (sample.provider_tokens, sample.reference_tokens) == (2_000, 1_990)
+    assert (sample.provider_completion, sample.reference_completion, sample.same_text) == (1, 1, 0)
+
+
+def test_a_shape_tells_a_system_message_the_sizes_and_equal_answers():
+    plain = sample_of(shape_of(pair("a", "a", ask(messages=HISTORY))))
+    told = ({"role": "developer", "content": "Be short."}, *HISTORY)
+    sample = sample_of(shape_of(pair("a", "a", ask(messages=told))))
+    assert (plain.system, sample.system) == (0, 1)
+    assert sample.text_characters - plain.text_characters == len('{"role": "developer", "content": "Be short."}')
+    assert sample.schema_characters == len(json.dumps([WEATHER.schema]))
+    assert sample.same_text == 1
+    assert sample_of(shape_of(pair("a", "b", ask(messages=told)))).same_text == 0
+
+
+def test_a_shape_of_an_older_version_is_no_sample():
+    kept = json.loads(shape_of(pair("a", "a", ask())))
+    assert sample_of(json.dumps(kept)) is not None
+    del kept["system"]
+    assert sample_of(json.dumps(kept)) is None
 
 
 @pytest.mark.parametrize(

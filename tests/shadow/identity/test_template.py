@@ -1,105 +1,149 @@
-import random
+"""The cause of other prompt tokens: each told from prompts that a template writes, and none named where it is not the one."""
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadow.identity.template import Cause, Sample, template
+from shadow.identity.prompt_sample import Cause, Sample
+from shadow.identity.template import template
+from tests.shadow.identity.prompts import Server, Traffic, samples
+
+HIDDEN = "You are a helpful assistant of this company: be short, be polite, and never speak of prices or of another company."
+FRAME = "<|im_start|>{role}: {text}<|im_end|>\n\n"
+CHANGES = {
+    "nothing": (Server(), {Cause.NONE}),
+    "a stub that is not counted": (Server(start="", stub=""), {Cause.SHORTER_FRAME}),
+    "a stub that is counted": (Server(stub="<|im_start|>assistant:"), {Cause.STUB}),
+    "a longer start": (Server(start="<s><b>"), {Cause.STUB}),
+    "a start of five tokens": (Server(start="<s><b><x"), {Cause.CONSTANT}),
+    "a hidden prompt": (Server(hidden=HIDDEN), {Cause.SYSTEM_PROMPT}),
+    "a default prompt": (Server(default=HIDDEN), {Cause.SYSTEM_PROMPT}),
+    "another frame": (Server(frame=FRAME), {Cause.MESSAGE_FRAME}),
+    "other words about a tool": (Server(tools="wordy"), {Cause.TOOLS_TEMPLATE}),
+    "another preamble to tools": (Server(preamble="# Tools\n"), {Cause.TOOLS_TEMPLATE}),
+    "tools left out": (Server(tools="none"), {Cause.TOOLS_DROPPED}),
+    "schemas left out": (Server(tools="no schemas"), {Cause.SCHEMAS_SHORTENED}),
+    "schemas shortened": (Server(tools="short schemas"), {Cause.SCHEMAS_SHORTENED}),
+    "reasoning left out": (Server(reasoning=False), {Cause.REASONING_DROPPED}),
+    "an inflated bill": (Server(factor=1.13), {Cause.BILL}),
+    "another tokenizer": (Server(piece=7), {Cause.TOKENIZER}),
+}
+FOUND_SELDOM = ("schemas left out", "schemas shortened", "another tokenizer")
+"""Causes that need more than some mixtures of requests show; where they do not, nothing is named."""
 
 
-def mixed(seed, difference, count=200, wild=0.0):
-    """Requests of every kind as an application mixes them; the reference counts by one template, the provider differs."""
-    rng = random.Random(seed)
-    made = []
-    for _ in range(count):
-        messages = rng.choice([1, 1, 2, 3, 4, 5, 7, 9, 12])
-        tools = rng.choice([0, 0, 1, 2, 3, 5])
-        turns = rng.randint(0, (messages - 1) // 2) if rng.random() < 0.6 else 0
-        shape = {
-            "messages": messages,
-            "tools": tools,
-            "tool_characters": sum(rng.randint(120, 900) for _ in range(tools)),
-            "reasoning_turns": turns,
-            "reasoning_characters": sum(rng.randint(50, 3_000) for _ in range(turns)),
-        }
-        tool_tokens = 12 * tools + round(shape["tool_characters"] / 3.6)
-        thought = 2 * turns + round(shape["reasoning_characters"] / rng.uniform(3.8, 4.4))
-        words = sum(rng.randint(3, 400) for _ in range(messages))
-        reference = 3 + 4 * messages + words + tool_tokens + thought
-        costs = {"tool_tokens": tool_tokens, "thought": thought, "all": reference}
-        delta = round(difference(rng, shape, costs)) + (rng.randint(-200, 200) if rng.random() < wild else 0)
-        made.append(Sample(**shape, reference_tokens=reference, provider_tokens=max(reference + delta, 0)))
-    return made
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_cause_is_told_from_two_hundred_and_forty_mixed_requests(name):
+    server, expected = CHANGES[name]
+    found = set(template(samples(server)).causes)
+    assert found == expected or (name in FOUND_SELDOM and found == {Cause.UNEXPLAINED})
 
 
-CAUSES = {
-    "nothing": (lambda *_: 0, {Cause.NONE}),
-    "a stub of one token": (lambda *_: 1, {Cause.STUB}),
-    "a stub of three tokens": (lambda *_: 3, {Cause.STUB}),
-    "a stub that some replicas count": (lambda rng, *_: rng.randint(0, 3), {Cause.STUB}),
-    "a hidden system prompt": (lambda *_: 27, {Cause.SYSTEM_PROMPT}),
-    "a default prompt left out": (lambda *_: -9, {Cause.SHORTER_FRAME}),
-    "a token that begins the prompt": (lambda *_: -1, {Cause.SHORTER_FRAME}),
-    "another frame of messages": (lambda _, shape, __: 2 * shape["messages"], {Cause.MESSAGE_FRAME}),
-    "another frame of tools": (lambda _, shape, __: 7 * shape["tools"], {Cause.TOOLS_TEMPLATE}),
-    "indented tools": (lambda _, shape, __: 0.11 * shape["tool_characters"], {Cause.TOOLS_TEMPLATE}),
-    "dropped tools": (lambda _, __, costs: -costs["tool_tokens"], {Cause.TOOLS_DROPPED}),
-    "dropped reasoning": (lambda _, __, costs: -costs["thought"], {Cause.REASONING_DROPPED}),
-    "another frame of reasoning": (lambda _, shape, __: 4 * shape["reasoning_turns"], {Cause.REASONING_TEMPLATE}),
-    "another tokenizer": (lambda rng, _, costs: 0.15 * costs["all"] * rng.uniform(0.97, 1.03), {Cause.TOKENIZER}),
-    "a system prompt and dropped reasoning": (
-        lambda _, __, costs: 31 - costs["thought"],
-        {Cause.SYSTEM_PROMPT, Cause.REASONING_DROPPED},
-    ),
-    "another template in all": (
-        lambda _, shape, __: 31 + 2 * shape["messages"] + 5 * shape["tools"],
-        {Cause.SYSTEM_PROMPT, Cause.MESSAGE_FRAME, Cause.TOOLS_TEMPLATE},
-    ),
-    "no rule at all": (lambda rng, *_: rng.randint(-400, 400), {Cause.UNEXPLAINED}),
+@pytest.mark.parametrize("name", FOUND_SELDOM)
+def test_a_cause_that_is_hard_to_tell_is_told_in_most_mixtures(name):
+    server, expected = CHANGES[name]
+    found = [set(template(samples(server, seed=seed)).causes) == expected for seed in range(3)]
+    assert sum(found) >= 2
+
+
+TRAFFIC = {
+    "the same tools in every request": Traffic(tools=1.0, sets=1),
+    "no tools": Traffic(tools=0.0),
+    "single questions": Traffic(system=0.0, turns=(1,), reasoning=0.0),
+    "answers that are never equal": Traffic(equal=0.0),
 }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("name", CAUSES)
-def test_each_cause_is_recovered_from_two_hundred_mixed_requests(name, seed):
-    difference, expected = CAUSES[name]
-    assert set(template(mixed(seed, difference)).causes) == expected
+@pytest.mark.parametrize("traffic", TRAFFIC)
+@pytest.mark.parametrize("name", CHANGES)
+def test_whatever_an_application_asks_no_wrong_cause_is_named(name, traffic):
+    server, expected = CHANGES[name]
+    found = template(samples(server, count=60, traffic=TRAFFIC[traffic]))
+    assert set(found.causes) <= {*expected, Cause.NONE, Cause.UNEXPLAINED}
 
 
-@pytest.mark.parametrize("name", ["nothing", "a stub of three tokens", "a hidden system prompt", "dropped reasoning"])
+def test_where_tools_are_always_the_same_nothing_is_told_from_them():
+    always = TRAFFIC["the same tools in every request"]
+    found = template(samples(Server(tools="none"), traffic=always))
+    assert found.causes == (Cause.UNEXPLAINED,)
+    assert found.sentence == "unexplained: -192 tokens in the middle, in 240 of 240 pairs"
+    assert template(samples(Server(hidden=HIDDEN), traffic=always)).causes == (Cause.UNEXPLAINED,)
+
+
+PARTS = {
+    "hidden": (HIDDEN, Cause.SYSTEM_PROMPT),
+    "frame": (FRAME, Cause.MESSAGE_FRAME),
+    "tools": ("none", Cause.TOOLS_DROPPED),
+    "reasoning": (False, Cause.REASONING_DROPPED),
+    "factor": (1.3, Cause.BILL),
+    "piece": (7, Cause.TOKENIZER),
+    "preamble": ("# Tools\n", Cause.TOOLS_TEMPLATE),
+}
+traffics = st.builds(
+    Traffic,
+    tools=st.sampled_from([0.3, 0.5, 0.9]),
+    sets=st.integers(1, 5),
+    system=st.sampled_from([0.0, 0.4, 1.0]),
+    reasoning=st.sampled_from([0.3, 0.6]),
+    equal=st.sampled_from([0.0, 0.4]),
+)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.sets(st.sampled_from(sorted(PARTS)), min_size=2, max_size=4), traffics, st.integers(0, 10**6))
+def test_a_mixture_of_causes_is_unexplained(parts, traffic, seed):
+    if {"tools", "preamble"} <= parts:
+        parts = parts - {"preamble"}  # without tools there is none
+    server = replace(Server(), **{part: PARTS[part][0] for part in parts})
+    found = template(samples(server, seed=seed, count=120, traffic=traffic))
+    # a small frame beside another tokenizer is within its roughness
+    rough = {Cause.TOKENIZER} if "piece" in parts else set()
+    alone = {PARTS[part][1] for part in parts} if len(parts) == 1 else set()
+    assert set(found.causes) <= {Cause.UNEXPLAINED, *rough, *alone}
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.sampled_from(sorted(CHANGES)), st.sampled_from(sorted(CHANGES)), st.integers(0, 10**6))
+def test_two_replicas_with_two_causes_are_unexplained(one, other, seed):
+    halves = [samples(CHANGES[name][0], seed=seed, count=120) for name in (one, other)]
+    mixed = [pair[place % 2] for place, pair in enumerate(zip(*halves, strict=True))]
+    same = CHANGES[one][1] & CHANGES[other][1]
+    assert set(template(mixed).causes) <= {Cause.UNEXPLAINED, Cause.STUB, *same}
+
+
+@pytest.mark.parametrize("name", ["nothing", "a hidden prompt", "reasoning left out", "tools left out", "another frame"])
 def test_a_few_wild_counts_change_nothing(name):
-    difference, expected = CAUSES[name]
-    assert set(template(mixed(3, difference, wild=0.04)).causes) == expected
+    server, expected = CHANGES[name]
+    assert set(template(samples(server, seed=3, wild=0.02)).causes) == expected
 
 
-def test_a_stub_is_silent_and_the_rest_are_faults():
-    assert not Cause.STUB.is_fault
-    assert not Cause.NONE.is_fault
-    assert not Cause.TOO_FEW.is_fault
-    assert Cause.SHORTER_FRAME.is_fault
+def test_more_than_five_in_a_hundred_wild_counts_leave_nothing_named():
+    assert template(samples(Server(hidden=HIDDEN), wild=0.12)).causes == (Cause.UNEXPLAINED,)
 
 
-def test_the_sentence_names_the_sum():
-    found = template(mixed(4, lambda _, shape, __: 27 + 2 * shape["messages"]))
-    assert found.exact
-    assert (found.constant, found.terms, found.explained) == (27, (("messages", 2.0),), 1.0)
-    assert found.sentence.endswith("(difference = +27 +2 a message; 100% of 200 pairs)")
+def test_sentences_say_how_much_and_in_how_many_pairs():
+    assert template(samples(Server(hidden=HIDDEN))).sentence == (
+        "puts about 46 tokens before the messages (a hidden prompt); 100% of 240 pairs"
+    )
+    assert template(samples(Server(default=HIDDEN))).sentence == (
+        "puts about 46 tokens before the messages (a hidden prompt), 0 where the request has a system message; 100% of 240 pairs"
+    )
+    bill = template(samples(Server(factor=1.13))).sentence
+    assert bill == "both counts are larger by the factor 1.13 while 71 answers are equal: the bill; 100% of 240 pairs"
+
+
+def test_a_bill_is_told_by_equal_answers_alone():
+    assert template(samples(Server(factor=1.13), traffic=Traffic(equal=0.0))).causes == (Cause.UNEXPLAINED,)
 
 
 def test_too_few_pairs_name_nothing():
-    assert template(mixed(5, lambda *_: 500, count=19)).causes == (Cause.TOO_FEW,)
+    assert template(samples(Server(hidden=HIDDEN), count=19)).causes == (Cause.TOO_FEW,)
+    assert template(samples(Server(hidden=HIDDEN), count=20)).causes == (Cause.SYSTEM_PROMPT,)
 
 
-def test_tools_in_one_request_of_twenty_still_show():
-    rare = [sample if place % 20 == 0 else Sample(
-        messages=sample.messages, tools=0, tool_characters=0, reasoning_turns=0, reasoning_characters=0,
-        provider_tokens=sample.reference_tokens, reference_tokens=sample.reference_tokens,
-    ) for place, sample in enumerate(mixed(6, lambda _, shape, __: 7 * shape["tools"], count=400))]  # fmt: skip
-    assert sum(bool(sample.tools) for sample in rare) >= 10
-    assert template(rare).causes == (Cause.TOOLS_TEMPLATE,)
-
-
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(st.builds(Sample, **{name: st.integers(0, 10**6) for name in Sample.__slots__}), min_size=20, max_size=40))
-def test_any_counts_have_a_cause(samples):
-    assert template(samples).causes
+def test_any_counts_have_a_cause(made):
+    assert template(made).causes

@@ -29,8 +29,12 @@ def identity(name, started, previous=""):
 
 def keep_shape(store, name, *, state="match", tools=0, offset=0, conversation="", started=START, own="", control="random"):
     segments = {"tools": "yes" if tools else "no"}
-    counts = {"messages": 1, "tools": tools, "tool_characters": 100 * tools, "reasoning_turns": 0, "reasoning_characters": 0}
-    shape = json.dumps({"segments": segments, **counts, "provider_tokens": 100 + offset, "reference_tokens": 100})
+    sizes = {"tool_characters": 100 * tools, "schema_characters": 60 * tools, "text_characters": 40 + len(name)}
+    reasoning = {"reasoning_turns": 0, "reasoning_characters": 0}
+    asked = 100 + 7 * sum(map(ord, name)) % 89
+    tokens = {"provider_tokens": asked + offset, "reference_tokens": asked, "provider_completion": 4, "reference_completion": 4}
+    counts = {"messages": 1, "system": 0, "tools": tools, **sizes, **reasoning, **tokens, "same_text": 0}
+    shape = json.dumps({"segments": segments, **counts})
     record = pair_record(name, {"text": state}, shape=shape, conversation=conversation, started=started)
     if own:
         controlled = replace(record.pair, control_reason=control)
@@ -57,7 +61,7 @@ def test_a_hidden_prompt_is_named_from_the_kept_shapes(store):
     assert store.flush(20)
     (line,) = template_lines(store, 0.0, 0.0)
     assert (line.causes, line.fault, line.samples) == (("hidden_system_prompt",), True, 30)
-    assert line.sentence.endswith("(difference = +41; 100% of 30 pairs)")
+    assert line.sentence == "puts about 41 tokens before the messages (a hidden prompt); 100% of 30 pairs"
 
 
 def test_a_fault_that_sticks_to_requests_with_tools_stands_out(store):

@@ -1,0 +1,165 @@
+"""Do the tools, or earlier reasoning, reach the provider's model? Prompt tokens are missing where they stand, and only there.
+
+What the tools must cost is read from the reference's own counts, in requests with them and without; a part that is missing is
+told from the whole only where that cost is known well enough.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from math import sqrt
+from statistics import median
+
+from shadow.identity.lines import dot, fit
+from shadow.identity.prompt_sample import FEW, NEAR, Cause, Explanation, Sample, explanation
+
+REPEATED = 3
+"""Pairs with the same tools from which their difference is known."""
+SPARSE, DENSE = 1 / 7, 1 / 2
+"""Tokens for a character, at least and at most, of JSON and of prose."""
+SURE = 0.07
+"""Share by which what is missing may differ from the cost of the tools, where all of them are said to be missing."""
+VAGUE = 0.12
+"""Share of the cost beyond which its own error leaves the part and the whole alike."""
+LEAST, PART = 0.15, 0.92
+"""Shares of the cost between which a part is missing."""
+UNLIKE = 1.3
+"""Times that one set of tools must be as large as another, for a part to be told from a constant."""
+PREAMBLE = 250
+"""Tokens beyond which what is missing is no other preamble to the tools."""
+
+ToolSet = tuple[int, int, int]
+
+
+def dropped_reasoning(samples: Sequence[Sample]) -> Iterator[Explanation]:
+    """Each pair lacks about what its own earlier reasoning must cost, and nothing where there is none."""
+    carrying = sum(sample.reasoning_turns > 0 for sample in samples)
+    if min(carrying, len(samples) - carrying) >= FEW:
+        hits = [
+            _lacks(sample, sample.reasoning_characters) if sample.reasoning_turns else abs(sample.difference) <= NEAR
+            for sample in samples
+        ]
+        yield explanation((Cause.REASONING_DROPPED,), samples, hits, "earlier reasoning does not reach the provider's model")
+
+
+def _lacks(sample: Sample, characters: int) -> bool:
+    return SPARSE * characters - NEAR <= -sample.difference <= DENSE * characters + NEAR + 4 * sample.reasoning_turns
+
+
+def changed_tools(samples: Sequence[Sample]) -> Iterator[Explanation]:
+    """A difference that stands beside tools alone, the same for the same tools."""
+    offering = [sample for sample in samples if sample.tools]
+    middle = median(sample.difference for sample in offering) if len(offering) >= FEW else 0.0
+    if abs(middle) <= NEAR:
+        return
+    expected = _expected(offering)
+    hits = [abs(sample.difference - expected.get(_set(sample), sample.difference + 9)) <= NEAR for sample in offering]
+    if sum(hits) < len(hits) / 2:
+        line = _line(offering)
+        hits = [abs(sample.difference - line(sample)) <= NEAR for sample in offering] if line else hits
+    if len(samples) - len(offering) < FEW:
+        found: tuple[Cause, str] | None = (Cause.UNEXPLAINED, "")  # what always stands beside tools may come from them
+    else:
+        found = _named(samples, offering, middle)
+    if found is None:
+        return
+    of_tools = iter(hits)
+    every = [next(of_tools) if sample.tools else abs(sample.difference) <= NEAR for sample in samples]
+    yield explanation((found[0],), samples, every, found[1])
+
+
+def _set(sample: Sample) -> ToolSet:
+    return sample.tools, sample.tool_characters, sample.schema_characters
+
+
+def _expected(offering: Sequence[Sample]) -> dict[ToolSet, float]:
+    """The difference of each set of tools that was offered often enough."""
+    found: dict[ToolSet, list[int]] = defaultdict(list)
+    for sample in offering:
+        found[_set(sample)].append(sample.difference)
+    return {key: median(values) for key, values in found.items() if len(values) >= REPEATED}
+
+
+class _Line:
+    """A difference by the number of tools and one of their sizes."""
+
+    def __init__(self, size: str, coefficients: Sequence[float]) -> None:
+        self._size, self._coefficients = size, coefficients
+
+    def __call__(self, sample: Sample) -> float:
+        return dot(self._coefficients, (float(sample.tools), float(getattr(sample, self._size))))
+
+
+def _line(offering: Sequence[Sample]) -> _Line | None:
+    """The better of two lines, for tools that hardly come twice."""
+    values = [float(sample.difference) for sample in offering]
+    lines = []
+    for size in ("tool_characters", "schema_characters"):
+        fitted = fit([[float(sample.tools), float(getattr(sample, size))] for sample in offering], values)
+        lines += [_Line(size, fitted)] if fitted else []
+    return min(lines, key=lambda line: median(abs(line(one) - one.difference) for one in offering), default=None)
+
+
+def _named(samples: Sequence[Sample], offering: Sequence[Sample], middle: float) -> tuple[Cause, str] | None:
+    if middle > 0:
+        return (
+            Cause.TOOLS_TEMPLATE,
+            f"tools are written into the prompt otherwise ({middle:+.0f} tokens in the middle where there are any)",
+        )
+    cost = _cost(samples, offering)
+    if cost is None:
+        return None
+    each, error = cost
+    share = -middle / median(each)
+    if error > VAGUE:
+        return None
+    if abs(share - 1) <= max(SURE, error):
+        return (
+            Cause.TOOLS_DROPPED,
+            f"the tools do not reach the provider's model ({middle:+.0f} tokens in the middle where there are any)",
+        )
+    if LEAST <= share <= PART - max(SURE, error) and (-middle > PREAMBLE or _in_proportion(offering, each)):
+        return (
+            Cause.SCHEMAS_SHORTENED,
+            f"about {share:.0%} of what the tools cost is missing: their schemas are dropped or shortened",
+        )
+    if -middle <= 16 * median(sample.tools for sample in offering) and share < LEAST:
+        return (
+            Cause.TOOLS_TEMPLATE,
+            f"tools are written into the prompt otherwise ({middle:+.0f} tokens in the middle where there are any)",
+        )
+    return None
+
+
+def _cost(samples: Sequence[Sample], offering: Sequence[Sample]) -> tuple[list[float], float] | None:
+    """What the tools of each sample cost the reference, and the error of it as a share; None where it cannot be read."""
+    for sizes in (("tools", "tool_characters"), ("tool_characters",)):
+        others = [name for name in ("messages", "system", "text_characters", "reasoning_characters") if _varies(samples, name)]
+        rows = [[1.0, *(float(getattr(sample, name)) for name in (*others, *sizes))] for sample in samples]
+        counts = [float(sample.reference_tokens) for sample in samples]
+        fitted = fit(rows, counts)
+        if fitted is None:
+            continue
+        tools = fitted[1 + len(others) :]
+        each = [dot(tools, [float(getattr(sample, name)) for name in sizes]) for sample in offering]
+        spread = 1.4826 * median(abs(count - dot(fitted, row)) for row, count in zip(rows, counts, strict=True))
+        error = 3 * spread * sqrt(1 / len(offering) + 1 / (len(samples) - len(offering)))
+        return (each, error / median(each)) if median(each) > FEW else None
+    return None
+
+
+def _varies(samples: Sequence[Sample], name: str) -> bool:
+    return len({getattr(sample, name) for sample in samples}) > 1
+
+
+def _in_proportion(offering: Sequence[Sample], costs: Sequence[float]) -> bool:
+    """Whether larger tools lack more, as where a part of each is missing, and not the same, as where a preamble is another."""
+    pairs = sorted(zip(costs, (-sample.difference for sample in offering), strict=True))
+    quarter = max(len(pairs) // 4, 1)
+    small, large = pairs[:quarter], pairs[-quarter:]
+    low, high = median(cost for cost, _ in small), median(cost for cost, _ in large)
+    if high < UNLIKE * low:
+        return False
+    grown = median(lack for _, lack in large) / max(median(lack for _, lack in small), 1.0)
+    return abs(grown / (high / low) - 1) <= 0.25

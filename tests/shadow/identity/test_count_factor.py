@@ -1,0 +1,46 @@
+"""Counts that are larger by one factor: equal answers tell a bill from a tokenizer."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.identity.count_factor import factors
+from shadow.identity.prompt_sample import Cause
+from tests.shadow.identity.prompts import Server, Traffic, samples
+
+
+def causes(made):
+    return [cause for one in factors(made) if one.explained >= 0.95 for cause in one.causes]
+
+
+@pytest.mark.parametrize("factor", [1.05, 1.13, 2.0])
+def test_one_factor_in_both_counts_is_the_bill(factor):
+    assert causes(samples(Server(factor=factor))) == [Cause.BILL]
+
+
+def test_a_factor_in_the_prompts_alone_is_no_bill_and_no_tokenizer():
+    made = [replace(one, provider_completion=one.reference_completion) for one in samples(Server(factor=1.13))]
+    assert causes(made) == []
+
+
+def test_a_factor_beside_something_else_is_no_tokenizer():
+    assert causes(samples(Server(factor=1.3, preamble="# Tools\n"), traffic=Traffic(tools=0.9))) == []
+
+
+@pytest.mark.parametrize(("equal", "expected"), [(10, Cause.BILL), (9, Cause.UNEXPLAINED)])
+def test_ten_equal_answers_are_enough(equal, expected):
+    made = [replace(one, same_text=0) for one in samples(Server(factor=1.5), traffic=Traffic(equal=1.0))]
+    long = [place for place, one in enumerate(made) if min(one.provider_completion, one.reference_completion) >= 8]
+    for place in long[:equal]:
+        made[place] = replace(made[place], same_text=1)
+    assert causes(made) == [expected]
+
+
+def test_a_tokenizer_counts_equal_answers_otherwise_and_a_longer_prompt_does_not():
+    made = samples(Server(piece=7), seed=4)
+    assert causes(made) == [Cause.TOKENIZER]
+    assert causes([replace(one, provider_completion=one.reference_completion) for one in made]) == []
+
+
+def test_less_than_two_in_a_hundred_is_no_factor():
+    assert causes(samples(Server(factor=1.01))) == []

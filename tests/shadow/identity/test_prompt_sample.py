@@ -1,0 +1,31 @@
+"""A cause is held against all pairs and against each kind of request."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.identity.prompt_sample import Cause, explanation
+from tests.shadow.identity.prompts import Server, samples
+
+[ONE] = samples(Server(), count=1)
+PLAIN = replace(ONE, tools=0, system=0, reasoning_turns=0)
+
+
+def test_the_least_share_is_of_the_kind_of_request_that_is_explained_least():
+    made = [PLAIN] * 30 + [replace(PLAIN, tools=2)] * 10
+    found = explanation((Cause.STUB,), made, [True] * 30 + [False] * 5 + [True] * 5, "why")
+    assert (found.explained, found.worst, found.sentence) == (35 / 40, 0.5, "why")
+
+
+@pytest.mark.parametrize(("few", "worst"), [(10, 0.0), (9, 30 / 39)])
+def test_a_kind_of_fewer_than_ten_pairs_does_not_count_by_itself(few, worst):
+    made = [PLAIN] * 30 + [replace(PLAIN, system=1)] * few
+    assert explanation((Cause.STUB,), made, [True] * 30 + [False] * few, "").worst == worst
+
+
+def test_a_difference_is_what_the_provider_counts_more():
+    assert replace(ONE, provider_tokens=7, reference_tokens=9).difference == -2
+
+
+def test_a_convention_is_no_fault_and_the_rest_are():
+    assert {cause for cause in Cause if not cause.is_fault} == {Cause.NONE, Cause.STUB, Cause.TOO_FEW}
