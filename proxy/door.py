@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import struct
 from contextlib import suppress
@@ -14,7 +15,7 @@ from time import monotonic
 from typing import Any, Protocol, cast
 
 from aiohttp import web
-from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
+from aiohttp.http_exceptions import BadHttpMessage, BadHttpMethod, LineTooLong
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
@@ -23,6 +24,7 @@ from proxy import tcp
 from proxy.arrival import Arrival, own_answer
 from proxy.browser import is_loopback
 from proxy.config import Limits
+from proxy.declined import Declined
 from proxy.errors import ProxyError, RequestError
 from proxy.half_closed import PROBE, HalfClosed
 from proxy.heading import Heading
@@ -31,6 +33,7 @@ from proxy.pulse import Pulse
 _log = logging.getLogger("sameweights.proxy")
 _LINGER = 2.0
 """Seconds in which a client may still read our refusal of bytes that it goes on sending (RFC 9112 9.6)."""
+_REQUEST_LINE = re.compile(rb"(?:\r\n)*[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\x00-\x20]+ HTTP/1\.[01]\r\n")
 _TOO_MANY = "Too many headers received"
 
 
@@ -60,15 +63,19 @@ class Door(RequestHandler):
 
     __slots__ = (
         "_came",
+        "_declined",
         "_half_closed",
         "_handle",
+        "_head_begun",
         "_head_bytes",
         "_heading",
         "_limits",
         "_lingering",
+        "_lossy",
         "_on_loopback",
         "_onward",
         "_pulse",
+        "_unknown_method",
         "flow",
         "gone",
         "head_since",
@@ -89,6 +96,10 @@ class Door(RequestHandler):
         self._half_closed: HalfClosed | None = None
         self._on_loopback: bool | None = None
         self._onward: Onward | None = None
+        self._unknown_method = False
+        self._declined: Declined | None = None
+        self._head_begun = bytearray()
+        self._lossy = False
         self.flow: Flow | None = None
         self.gone = False
         self.head_since = 0.0
@@ -138,17 +149,35 @@ class Door(RequestHandler):
             return
         between_requests = self._waiter is not None or not self._request_count
         super().data_received(data)
+        self._keep_behind(data)
+        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+            self._unknown_method = bool(_REQUEST_LINE.match(data))
         if not between_requests:
             self._tell_broken_body()
         elif self._messages:
             self._came = monotonic()
             self.head_since = 0.0
             self._head_bytes = 0
+            self._head_begun.clear()
         else:
             self.head_since = self.head_since or monotonic()
             self._head_bytes += len(data)
+            self._head_begun += data
             if self._head_bytes > self._limits.head:
                 self._refuse_head()
+
+    def _keep_behind(self, data: bytes) -> None:
+        """Keep what follows a request whose upgrade is not taken up; aiohttp feeds `_message_tail` behind its answer."""
+        declined = self._declined
+        if declined is not None:
+            declined.take(data)
+        elif self._messages and getattr(self._messages[-1][0], "upgrade", False) and not self._upgraded:
+            declined = self._declined = Declined(cast("RawRequestMessage", self._messages[-1][0]), bytes(self._head_begun) + data)
+        if declined is not None and declined.over:
+            self._declined = None
+            self._lossy = self._lossy or declined.lossy
+            self._message_tail += declined.behind
+            self._upgraded = bool(declined.behind)
 
     def eof_received(self) -> bool | None:  # type: ignore[override] # a true value keeps the transport: see asyncio
         """The client has ended its side: behind a whole request it may wait for its answer, in the middle of one it is gone."""
@@ -237,7 +266,7 @@ class Door(RequestHandler):
             self._pulse.accepted += 1
             self._pulse.finished += 1
             self._pulse.refused += 1
-            error = _unreadable(fault, self._limits.head)
+            error = _unreadable(fault, self._limits.head, unknown_method=self._unknown_method)
         else:
             _log.error("a request ended in a fault of the proxy", exc_info=fault)
             error = RequestError(500, "internal", "the proxy failed to handle this request")
@@ -298,10 +327,18 @@ class Door(RequestHandler):
             return False
         if self._upgraded:
             # Not taken up, as ever: aiohttp reads what came behind it as requests again.
+            tail = self._message_tail
             await self.finish_response(request, answered, None)
+            if self._messages:
+                self._keep_behind(tail)
+            elif tail:
+                # The beginning of the next head, whose rest has yet to come.
+                self._head_begun += tail
+                self.head_since = monotonic()
         whole = payload.is_eof() or await self._swallowed(payload, keep=bool(answered.keep_alive))
         self._keepalive = whole and bool(answered.keep_alive)
-        return self._keepalive and not self._close and (self._half_closed is None or bool(self._messages))
+        more = self._half_closed is None and not self._lossy
+        return self._keepalive and not self._close and (more or bool(self._messages))
 
     async def _swallowed(self, payload: StreamReader, *, keep: bool) -> bool:
         """Read and forget the rest of a body that is not wanted, for a while, behind the end of the answer: a close with bytes
@@ -371,7 +408,9 @@ class Door(RequestHandler):
             request.content.set_exception(error)
 
 
-def _unreadable(fault: BadHttpMessage, limit: int) -> ProxyError:
+def _unreadable(fault: BadHttpMessage, limit: int, *, unknown_method: bool) -> ProxyError:
+    if isinstance(fault, BadHttpMethod) and unknown_method:
+        return RequestError(501, "unknown_method", "the request's method is not known here (RFC 9110 9.1)")
     if isinstance(fault, LineTooLong) or _TOO_MANY in fault.message:
         return RequestError(431, "head_too_large", f"the request head has too many fields, or more than {limit} bytes")
     return RequestError(400, "bad_request", "the request is not valid HTTP/1")

@@ -1,7 +1,7 @@
 """Every way in which the proxy itself answers, or breaks, a request; each knows its status, its code and its sentence.
 
     ProxyError
-      RequestError      the request cannot be forwarded as it stands (400, 403, 404, 408, 413, 417, 431, 501, 503)
+      RequestError      the request cannot be forwarded as it stands (400, 403, 404, 408, 413, 417, 421, 431, 501, 503)
         NoRouteError    no provider is configured for it (404)
       UpstreamError     the provider did not answer, or not with HTTP (502, 504)
 

@@ -119,6 +119,8 @@ class Forward:
         # What could be read in two ways ends its connection: nobody knows where the next request would begin.
         keep, relay.keep = relay.keep, False
         arrival.heading.check(self._limits.head)
+        if arrival.heading.authority:
+            _check_authority(live)
         relay.keep = keep
         if arrival.heading.websocket:
             return await self._websocket(live)
@@ -292,6 +294,14 @@ class Forward:
     def finish(self) -> None:
         """Hand over what still waits of the exchanges that have ended."""
         self._offering.finish()
+
+
+def _check_authority(live: Live) -> None:
+    """Refuse a request that was sent here as to a forward proxy: its credential is another server's."""
+    authority, door = live.arrival.heading.authority, cast("Door", live.arrival.client)
+    named = live.ways.browser.is_own_name(authority, loopback=door.on_loopback)
+    if not named and ("." in authority or not door.on_loopback):
+        raise RequestError(421, "misdirected", f"this is not a forward proxy, and {authority[:100]!r} is none of its names")
 
 
 def _guard_keys(live: Live, leg: Leg) -> None:

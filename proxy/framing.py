@@ -13,11 +13,11 @@ from typing import NamedTuple
 from proxy.exchange import Headers
 from proxy.shape import Hop, Pairs, Shape, shape_of
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([^\r\n\x00]*))?\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r\n")
 _HEAD = re.compile(_STATUS_LINE.pattern + rb"(?:%b)*\r\n" % _FIELD.pattern)
 _MOST_DIGITS = 18
-_LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+(?:[ \t]*;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
+_LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
 
 
 class Framing(Enum):
@@ -55,7 +55,7 @@ class AnswerHead(NamedTuple):
     @property
     def chunked(self) -> bool:
         """It says that its body comes in chunks, which the answer to HEAD says of a body that does not come."""
-        return bool(self.hop.codings)
+        return bool(self.hop.codings) and self.status != 204
 
     def recorded(self) -> Headers:
         """The fields that the record may hold."""
@@ -67,13 +67,20 @@ class AnswerHead(NamedTuple):
         `chunked` keeps the one transfer coding the body still has; `connection` is what this hop has to say, "" for nothing.
         """
         head = self.raw if self.raw.startswith(b"HTTP/1.1 ") else b"HTTP/1.1 " + self.raw[9:]
-        if places := self.hop.leaving_coded if chunked else self.hop.leaving:
+        places = self.hop.leaving_coded if chunked else self.hop.leaving
+        if len(self.shape.lengths) > 1:
+            places = tuple(sorted({*places, *self.shape.lengths[:-1]}))
+        if places:
             head = self._without(head, places)
         return b"%bConnection: %b\r\n\r\n" % (head[:-2], connection.encode("latin-1")) if connection else head
 
     def switched(self) -> bytes:
         """The head of a switch to WebSocket for the client, with the two fields that this hop must have (RFC 6455 4.2.2)."""
         return self.rewritten(chunked=False, connection="Upgrade")[:-2] + b"Upgrade: websocket\r\n\r\n"
+
+    def single(self, head: bytes) -> bytes:
+        """`head`, which is this one as it came, with its length said once."""
+        return self._without(head, self.shape.lengths[:-1]) if len(self.shape.lengths) > 1 else head
 
     def _without(self, head: bytes, places: Sequence[int]) -> bytes:
         """What is left of `head` without the lines at `places`, in one pass; equal lines leave together, so the first is it."""
@@ -101,6 +108,9 @@ def read_head(head: bytes, method: str) -> AnswerHead:
     framing, length = _framing(hop, [pairs[place][1] for place in shape.lengths], old=old)
     if method == "HEAD" or number < 200 or number in {204, 304}:
         framing, length = Framing.TUNNEL if number == 101 else Framing.NONE, 0
+    if number == 204 and hop.codings:
+        # A server that breaks this rule (RFC 9112 6.1) may well send a last chunk, which would be the next answer's beginning.
+        return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep=False)
     keep = framing is not Framing.CLOSE and not hop.close and (not old or hop.keep_alive)
     return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep)
 
@@ -135,7 +145,7 @@ def _framing(hop: Hop, lengths: list[bytes], *, old: bool) -> tuple[Framing, int
     if not lengths:
         return Framing.CLOSE, 0
     digits = lengths[0].strip(b"\t ")
-    if len(lengths) > 1 or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+    if any(length.strip(b"\t ") != digits for length in lengths) or not digits.isdigit() or len(digits) > _MOST_DIGITS:
         raise ValueError("its Content-Length is not one number")
     return Framing.LENGTH, int(digits)
 

@@ -5,6 +5,8 @@ A client says the same with every request, but for the length of its body: that 
 
 from __future__ import annotations
 
+import re
+
 from aiohttp.http_parser import RawRequestMessage
 
 from proxy import credentials
@@ -16,6 +18,7 @@ from proxy.exchange import Headers
 from proxy.origin import Origin
 
 _LENGTH = b"content-length"
+_ABSOLUTE = re.compile(r"(?i)https?://([^/?#@\s]+)([/?]?[^#]*)")
 _SWITCH = (b"Connection: Upgrade", b"Upgrade: websocket")
 HEALTH = "/healthz"
 _LARGEST = 4 * 1024
@@ -27,17 +30,31 @@ class Heading:
 
     __slots__ = (
         *("_after", "_asked", "_at", "_before", "_digits", "_forms", "_made"),
-        *("_name", "_objection", "_others", "_policy", "_recorded", "_size", "_sound", "_way"),
-        *("chunked", "expects", "fields", "health", "websocket", "method", "old", "recorded_target", "target", "told"),
+        *("_name", "_objection", "_others", "_policy", "_read_as_chunked", "_recorded", "_size", "_sound", "_way"),
+        *(
+            "authority",
+            "chunked",
+            "expects",
+            "fields",
+            "health",
+            "websocket",
+            "method",
+            "old",
+            "recorded_target",
+            "target",
+            "told",
+        ),
     )
 
     def __init__(self, message: RawRequestMessage) -> None:
         path = message.path
         self._asked = (message.method, path, message.version)
+        self._read_as_chunked = bool(getattr(message, "chunked", False))
         self.method = message.method
         self.old = message.version < (1, 1)
         """True for an HTTP/1.0 client, which knows no chunks."""
-        self.target = path if path.isascii() else path.encode(errors="surrogateescape").decode("latin-1")
+        whole = path if path.isascii() else path.encode(errors="surrogateescape").decode("latin-1")
+        self.authority, self.target = ("", whole) if whole.startswith("/") else _absolute(whole)
         """The raw target, latin-1 decoded: each character is one byte as sent."""
         self.health = self.method in {"GET", "HEAD"} and self.target.partition("?")[0] == HEALTH
         """True when the proxy itself is asked whether it runs."""
@@ -121,19 +138,28 @@ class Heading:
             self._sound = True
 
     def _look(self, limit: int) -> None:
-        method, path, version = self._asked
+        method, _, version = self._asked
         if not (1, 0) <= tuple(version) <= (1, 1):
             raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
-        if method == "CONNECT" or not path.startswith("/"):
+        if method == "CONNECT" or not self.target.startswith("/"):
             raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
+        if self.authority and not self._names_host():
+            raise RequestError(400, "bad_target", "the request target and the Host field name two servers")
         if self._size > limit:
             raise RequestError(431, "head_too_large", f"the request head is larger than {limit} bytes")
         if self.fields.names.count(_LENGTH) > 1:
             raise RequestError(400, "bad_request", "the request says more than once how long its body is")
+        if self.chunked != self._read_as_chunked:
+            raise RequestError(400, "bad_request", "where the body of the request ends can be read in two ways")
         if self.chunked and (self.old or self._said(b"transfer-encoding") != [b"chunked"]):
             raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
         if b"expect" in self.fields.names and set(self._said(b"expect")) != {b"100-continue"}:
             raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
+
+    def _names_host(self) -> bool:
+        """Whether the target's authority is the one that the Host field names, as it must be (RFC 9112 3.2)."""
+        hosts = [value.decode("latin-1").strip().lower() for value in self.fields.named(b"host")]
+        return all(host == self.authority for host in hosts)
 
     def _opens_websocket(self) -> bool:
         """Whether this is a WebSocket's opening handshake, without a body (RFC 6455 4.1)."""
@@ -156,3 +182,12 @@ class Heading:
         line = b"\r\n%b: 0\r\n" % self._name
         place = head.index(line) + len(line) - 3
         return head[:place], head[place + 1 :]
+
+
+def _absolute(target: str) -> tuple[str, str]:
+    """The authority in lower case, and the path and query, of an absolute-form target (RFC 9112 3.2.2); else "", as it is."""
+    found = _ABSOLUTE.fullmatch(target)
+    if not found:
+        return "", target
+    rest = found[2]
+    return found[1].lower(), rest if rest.startswith("/") else f"/{rest}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import ssl
 from collections.abc import Callable
 from time import monotonic
 from typing import cast
@@ -72,12 +73,12 @@ class Link(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The provider has ended its side, which ends ours."""
-        self._lost(reset=False)
+        self._lost(reset=False, cut=self._answer is not None and self._without_notice())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, cleanly or (with `exc`) not."""
         self._transport = None
-        self._lost(reset=exc is not None)
+        self._lost(reset=exc is not None, cut=self.origin.tls)
         self._full = False
         self._wake()
         self._ended(self)
@@ -207,7 +208,17 @@ class Link(asyncio.Protocol):
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
-    def _lost(self, *, reset: bool) -> None:
+    def _without_notice(self) -> bool:
+        """Whether a TLS connection ended without close_notify (RFC 8446 6.1): event loops tell either end in the same way."""
+        secure = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        if secure is None:
+            return False
+        try:
+            return bool(secure.read(1))
+        except ssl.SSLError:
+            return True
+
+    def _lost(self, *, reset: bool, cut: bool = False) -> None:
         answer = self._answer
         if answer is None:
             return
@@ -215,7 +226,7 @@ class Link(asyncio.Protocol):
         if self.served > 1 and answer.untouched:
             answer.fail(FailureKind.STALE, "before any byte of an answer")
         else:
-            answer.eof(reset=reset)
+            answer.eof(reset=reset, cut=cut)
         self._finish(answer)
 
     def _unacknowledged(self) -> bool:

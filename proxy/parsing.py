@@ -6,17 +6,23 @@ The clock and the sockets belong to the caller; an answer that ends badly is a v
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.capture import Capture
+from proxy.chunks import ChunkReader
 from proxy.exchange import Failure, FailureKind
 from proxy.framing import AnswerHead, Framing, chunked_end, delivered_end, read_head
 
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _UNTIL_CLOSE = frozenset({Framing.CLOSE, Framing.TUNNEL})
 _BEGINNING, _HEAD_END = b"HTTP/1.", b"\r\n\r\n"
+_LONGEST_SIZE = 64
+"""Bytes of a chunk size, its padding included, that are waited for."""
+_BEGUN_SIZE = re.compile(rb"[0-9A-Fa-f]*[ \t]*\r?")
 _TAIL = 128
 """Bytes remembered, at least, of what came with the last body bytes; the framing behind them is remembered whole."""
 
@@ -54,6 +60,22 @@ class _Events:
 
     def on_message_complete(self) -> None:
         self.ended = True
+
+
+class _Extended:
+    """Reads chunks with extensions in the place of llhttp, and tells of them by the same events."""
+
+    __slots__ = ("_events", "_reader")
+
+    def __init__(self, events: _Events) -> None:
+        self._events = events
+        self._reader = ChunkReader(events.on_body)
+
+    def feed_data(self, data: bytes) -> None:
+        behind = self._reader.feed_data(data)
+        if behind is not None:
+            self._events.ended = True
+            self._events.begun = 2 if behind else 1
 
 
 def _spent(data: bytes, now: float) -> None:
@@ -112,11 +134,15 @@ class Answer:
             self._stop()
             self.failure = Failure(kind=kind, detail=detail, after_head=self.head is not None)
 
-    def eof(self, *, reset: bool) -> None:
-        """The provider's connection has ended; only an answer that runs until then is whole, and only by a clean end."""
+    def eof(self, *, reset: bool, cut: bool = False) -> None:
+        """The provider's connection has ended; only an answer that runs until then is whole, and only by a clean end. `cut` is a
+        TLS connection that ended without its own end (RFC 8446 6.1), which anybody on the way can make it do.
+        """
         if self.over:
             return
-        if self.head is not None and self.head.framing in _UNTIL_CLOSE and not reset:
+        # A WebSocket ends by a frame of its own: the end of its connection tells nothing more.
+        ends = self.head is not None and self.head.framing in ({Framing.TUNNEL} if cut else _UNTIL_CLOSE)
+        if ends and not reset:
             self._stop()
             return
         kind = FailureKind.RESET if reset else FailureKind.CLOSED
@@ -126,14 +152,15 @@ class Answer:
             total = self.head.length
             self.fail(kind, f"after {total - self._left} of {total} bytes of the body")
         else:
-            self.fail(kind, f"after {self._capture.size} bytes of an unfinished body")
+            why = " (TLS ended without close_notify)" if cut else ""
+            self.fail(kind, f"after {self._capture.size} bytes of an unfinished body{why}")
 
     def _feed_head(self, data: bytes, now: float) -> None:
         buffer = self._buffer
         if buffer:
             known = len(buffer)
             buffer += data
-            unfinished = buffer.find(_HEAD_END, max(0, known - 3)) < 0
+            unfinished = buffer.find(_HEAD_END, max(0, known - 3)) < 0 and not _BARE_LF.search(buffer, max(0, known - 1))
             if unfinished and known >= len(_BEGINNING) and self._seen + len(buffer) <= self._limit:
                 return
             data = bytes(buffer)
@@ -154,6 +181,8 @@ class Answer:
             self.fail(FailureKind.MALFORMED, "it does not begin like HTTP/1")
         elif whole:
             return end
+        elif _BARE_LF.search(data):
+            self.fail(FailureKind.MALFORMED, "a line of its head ends with a bare line feed")
         self._buffer += data
         return 0
 
@@ -165,7 +194,8 @@ class Answer:
             if head.framing is Framing.TUNNEL:
                 self._check_switch(head)
             else:
-                parser.feed_data(raw)
+                parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
+                parser.feed_data(head.single(raw))
         except (ValueError, HttpParserError, HttpParserUpgrade) as error:
             self.fail(FailureKind.MALFORMED, str(error))
             return
@@ -179,7 +209,7 @@ class Answer:
         self._capture.head(head.status, head.reason, head.recorded(), now, events=head.hop.events and head.hop.readable)
         self._events = events
         self._pieces = events.pieces
-        self._feed_parser = parser.feed_data
+        self._feed_parser: Callable[[bytes], None] = parser.feed_data
         self._body(head, terms.head, rest, now)
 
     def _check_switch(self, head: AnswerHead) -> None:
@@ -192,7 +222,7 @@ class Answer:
         """Choose how the body is read, and send the head together with what came behind it."""
         self._left = head.length
         if head.framing is Framing.CHUNKED:
-            self.feed = self._feed_chunked
+            self.feed = self._feed_first_chunk
         elif head.framing is Framing.LENGTH:
             self.feed = self._feed_length
         elif head.framing is Framing.TUNNEL:
@@ -237,12 +267,25 @@ class Answer:
         self._out(data)
         self._capture.pass_down(len(data), now)
 
+    def _feed_first_chunk(self, data: bytes, now: float) -> None:
+        """Hold the first chunk's size back until it is whole: where it has an extension, another reader is needed."""
+        buffer = self._buffer
+        buffer += data
+        if _BEGUN_SIZE.fullmatch(buffer) and len(buffer) <= _LONGEST_SIZE:
+            return
+        if b";" in buffer.partition(b"\n")[0]:
+            self._feed_parser = _Extended(self._events).feed_data
+        self.feed = self._feed_chunked
+        whole = bytes(buffer)
+        buffer.clear()
+        self._feed_chunked(whole, now)
+
     def _feed_chunked(self, data: bytes, now: float) -> None:
         # Taken out first: to call an attribute where it stands costs the interpreter a look at the class each time.
         pieces, parse, out = self._pieces, self._feed_parser, self._out
         try:
             parse(data)
-        except (HttpParserError, HttpParserUpgrade) as error:
+        except (HttpParserError, HttpParserUpgrade, ValueError) as error:
             self._chunks_over(data, now, str(error))
             return
         if self._events.ended:

@@ -78,7 +78,7 @@ class Shape:
         places = [place for place, name in enumerate(self._lower) if rules.of_this_hop(name) or name in named]
         patience = map(_TIMEOUT.search, fields.named(b"keep-alive"))
         return Hop(
-            codings=tuple(value.strip().lower() for value in fields.named(b"transfer-encoding")),
+            codings=tuple(value.strip(b" ").lower() for value in fields.named(b"transfer-encoding")),
             close=b"close" in options,
             keep_alive=b"keep-alive" in options,
             keep_seconds=next((float(found[1]) for found in patience if found), 0.0),

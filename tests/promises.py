@@ -150,6 +150,12 @@ PROMISES = (
         "Of a refused request no byte goes upstream, and its connection ends.",
     ),
     Promise("framing.count", FRAMING, "arXiv 2405.17737", "At least a hundred classes of ambiguous framing are tried."),
+    Promise(
+        "framing.lenient",
+        FRAMING,
+        "RFC 9112 2.2, 6.3, 7.1.1",
+        "Odd framing that every reader reads alike passes as it came; the rest is refused at once.",
+    ),
     Promise("framing.pipelined", FRAMING, "RFC 9112 9.3.2", "What follows a whole request is the next one, and only that."),
     Promise("framing.clean", FRAMING, "RFC 9112 3", "What is read leniently goes out clean."),
     Promise("framing.hop", FRAMING, "RFC 9110 7.6.1", "Fields of this hop, and those that Connection names, stay here."),

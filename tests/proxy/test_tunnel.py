@@ -396,3 +396,41 @@ async def test_what_follows_a_refused_handshake_on_its_connection_is_answered():
         await asked.until(b"one")
         await asked.send(post(b"{}"))
         assert (await asked.rest()).endswith(b"two")
+
+
+H2C = (b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__")
+BEHIND = {
+    "a request without a body": opening(upgrade=H2C),
+    "a request with its body": opening(b"Content-Length: 3", upgrade=H2C, method=b"POST") + b"abc",
+    "one behind another": opening(upgrade=H2C) + opening(b"Content-Length: 2", upgrade=H2C, method=b"POST") + b"ab",
+    "one behind a plain one": post(b"{}", close=False) + opening(upgrade=H2C),
+}
+
+
+@pytest.mark.parametrize("first", BEHIND.values(), ids=BEHIND)
+async def test_what_is_pipelined_behind_an_upgrade_that_is_left_out_is_answered_too(first):
+    sent = first + get(b"/v1/last")
+    async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(sent)
+        answers = await asked.rest()
+        assert answers.count(b"HTTP/1.1 200 OK") == sent.count(b" HTTP/1.1\r\n")
+        assert provider.requests[-1].startswith(b"GET /v1/last ")
+
+
+async def test_a_connection_ends_behind_an_upgrade_whose_end_is_not_known():
+    chunked = opening(b"Transfer-Encoding: chunked", upgrade=H2C, method=b"POST") + b"3\r\nabc\r\n0\r\n\r\n"
+    async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(chunked + get(b"/v1/lost"))
+        assert (await asked.rest()).count(b"HTTP/1.1 ") == 1
+        assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+@pytest.mark.parametrize("first", [BEHIND["a request without a body"], BEHIND["a request with its body"]], ids=["bare", "body"])
+async def test_what_is_pipelined_in_pieces_behind_an_upgrade_is_answered_too(first, size):
+    sent = first + get(b"/v1/last")
+    async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        for at in range(0, len(sent), size):
+            await asked.send(sent[at : at + size])
+        assert (await asked.rest()).count(b"HTTP/1.1 200 OK") == 2
+        assert provider.requests[-1].startswith(b"GET /v1/last ")
