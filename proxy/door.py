@@ -62,25 +62,9 @@ class Door(RequestHandler):
     """The protocol of one client connection."""
 
     __slots__ = (
-        "_came",
-        "_declined",
-        "_half_closed",
-        "_handle",
-        "_head_begun",
-        "_head_bytes",
-        "_heading",
-        "_limits",
-        "_lingering",
-        "_lossy",
-        "_on_loopback",
-        "_onward",
-        "_pulse",
-        "_unknown_method",
-        "flow",
-        "gone",
-        "head_since",
-        "stalled_since",
-        "waiting_since",
+        *("_came", "_declined", "_half_closed", "_handle", "_head_begun", "_head_bytes", "_heading", "_limits"),
+        *("_lingering", "_lossy", "_on_loopback", "_onward", "_pulse", "_unknown_method", "flow", "gone", "head_since"),
+        *("stalled_since", "waiting_since"),
     )
 
     def __init__(self, server: web.Server, *, limits: Limits, pulse: Pulse, **settings: Any) -> None:
