@@ -20,7 +20,10 @@ from shadow.reading.answer import Answer
 from shadow.reading.apis import api_of
 from shadow.reading.completion import Completion, Usage
 
-HEADERS = ("server", "via", "x-powered-by", "openai-version", "openai-processing-region", "x-region", "x-served-by")
+HEADERS = (
+    *("server", "via", "x-powered-by", "openai-version", "openai-processing-region", "x-region", "x-served-by"),
+    *("x-ms-region", "x-ms-deployment-name", "x-ms-is-spilled-over", "x-zero-data-retention", "x-ppl-region"),
+)
 """Response headers that tell of a server and not of a request; the only ones looked at."""
 WARM_UP = 20
 """Answers from which a new value of a facet is a change and not yet the first picture."""

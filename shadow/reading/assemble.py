@@ -69,6 +69,8 @@ def whole(body: bytes, status: int, says: Says = _message) -> Reading:
         error = error_of_json(status, choices[0], in_stream=False)
         return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status} in place of a choice"), error, [], done=False)
     notes = dict.fromkeys(loaded.oddities)
+    provider = value.get("provider") or parts.routed(choices[0].get("message"))
+    value = {**value, "provider": provider}
     return Reading(_completion(value, _whole_choices(choices, notes, says), notes), None, [], done=False)
 
 
@@ -204,6 +206,8 @@ class _Folding:
             if draft is None:
                 draft = self._drafts[index if type(index) is int else 0] = Draft(self.notes)
             delta = self._says(choice)
+            if not self._provider and type(delta) is dict and "provider_metadata" in delta:
+                self._provider = parts.routed(delta)
             if type(delta) is not dict or "usage" in choice or "error" in choice:
                 delta = self._rare(choice, delta)
             carried = draft.add(choice, delta, streamed=True) or carried

@@ -1,4 +1,4 @@
-"""Embeddings into the normal form: vectors as float32, whether they came as numbers or as base64; total, never raises."""
+"""Reads embeddings into the normal form: vectors as float32, whether they came as numbers or as base64; total, never raises."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from shadow.reading.loading import load, mended
 from shadow.reading.sse import Stream
 
 INDICES = "the indices of the embeddings are not 0, 1, 2 and so on"
+PLAUSIBLE = 1e6
+"""The mean of a vector's components beyond which its bytes are none: embeddings are of length 1 or near it."""
 _NOTHING = Choice(
     index=0,
     text=None,
@@ -75,8 +77,9 @@ def fold(stream: Stream, status: int) -> Reading:
 def _vectors(data: list[dict[str, Any]]) -> tuple[Vector, ...] | Reading:
     """The vectors by index; those without one by their place."""
     found: list[Vector] = []
+    of_bytes = _holds_bytes(data[0].get("embedding"))
     for place, item in enumerate(data):
-        packed = _packed(item.get("embedding"))
+        packed = _packed(item.get("embedding"), of_bytes=of_bytes)
         if not packed:
             return _unread(Why.WRONG_SHAPE, f"embedding {place} is neither a list of numbers nor float32 in base64")
         index = item.get("index")
@@ -84,14 +87,31 @@ def _vectors(data: list[dict[str, Any]]) -> tuple[Vector, ...] | Reading:
     return tuple(sorted(found, key=lambda vector: vector.index))
 
 
-def _packed(embedding: Any) -> bytes:
+def _holds_bytes(embedding: Any) -> bool:
+    """Whether base64 holds integers of 8 bits or packed bits, which a response does not tell: they make no plausible floats."""
+    packed = _decoded(embedding) if isinstance(embedding, str) else b""
+    if len(packed) % 4:
+        return True
+    sides = array("f", packed)
+    if sys.byteorder == "big":
+        sides.byteswap()
+    return not abs(sum(sides)) <= PLAUSIBLE * max(len(sides), 1)
+
+
+def _decoded(embedding: str) -> bytes:
+    try:
+        return base64.b64decode(embedding, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _packed(embedding: Any, *, of_bytes: bool) -> bytes:
     """The components as float32, little-endian; nothing for what is no vector."""
     if isinstance(embedding, str):
-        try:
-            packed = base64.b64decode(embedding, validate=True)
-        except (binascii.Error, ValueError):
-            return b""
-        return packed if len(packed) % 4 == 0 else b""
+        packed = _decoded(embedding)
+        if not of_bytes:
+            return packed if len(packed) % 4 == 0 else b""
+        embedding = list(array("b", packed))
     if not isinstance(embedding, list):
         return b""
     try:

@@ -68,6 +68,15 @@ def reasoning(value: Any) -> str | None:
     return "".join(found) if found else None
 
 
+def routed(message: Any) -> str:
+    """Who answered, by `provider_metadata.gateway.routing` of a message or a delta; "" where it names none."""
+    found = message
+    for key in ("provider_metadata", "gateway", "routing"):
+        found = found.get(key) if isinstance(found, dict) else None
+    names = (found.get(key) for key in ("finalProvider", "resolvedProvider")) if isinstance(found, dict) else ()
+    return next((name for name in names if isinstance(name, str)), "")
+
+
 def seals(value: Any) -> bool:
     """Whether one of the details of a reasoning is encrypted."""
     details = value if isinstance(value, list) else [value]

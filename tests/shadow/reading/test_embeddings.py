@@ -17,7 +17,7 @@ from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE
 from tests.shadow.reading.test_answer import written
 
-FLOATS = st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=8)
+FLOATS = st.lists(st.floats(-1_000, 1_000, width=32), min_size=1, max_size=8)
 
 
 def body(*embeddings: object, **more) -> bytes:
@@ -33,6 +33,14 @@ def test_numbers_and_base64_are_one_vector(numbers):
     assert isinstance(one, Completion)
     assert one.vectors == other.vectors
     assert one.vectors[0].packed == packed
+
+
+@pytest.mark.parametrize("numbers", [[127, -128, 3, 0, -5, 90, 17, -44], [1, 2, 3]])
+def test_bytes_in_base64_that_make_no_plausible_floats_are_integers(numbers):
+    as_text = base64.b64encode(struct.pack(f"{len(numbers)}b", *numbers)).decode()
+    said = whole(body(as_text, as_text), 200).said
+    assert isinstance(said, Completion)
+    assert [struct.unpack(f"<{len(numbers)}f", vector.packed) for vector in said.vectors] == [tuple(map(float, numbers))] * 2
 
 
 @given(HOSTILE, st.lists(HOSTILE | st.dictionaries(st.sampled_from(["index", "embedding"]), HOSTILE), max_size=3))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from shadow.reading.completion import Logprob, Usage
-from shadow.reading.parts import Content, content, logprobs, reasoning, usage
+from shadow.reading.parts import Content, content, logprobs, reasoning, routed, usage
 from tests.shadow.reading.hostile import HOSTILE
 
 
@@ -69,3 +69,18 @@ def test_log_probabilities_come_as_items_or_as_two_lists():
     assert logprobs({"tokens": ["a", "b"], "token_logprobs": [-0.5, None]}) == expected
     assert logprobs({"content": None}) is None
     assert logprobs({"content": [{"token": "a", "logprob": float("-inf")}]}) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ({"provider_metadata": {"gateway": {"routing": {"resolvedProvider": "near", "finalProvider": "far"}}}}, "far"),
+        ({"provider_metadata": {"gateway": {"routing": {"resolvedProvider": "near"}}}}, "near"),
+        ({"provider_metadata": {"gateway": {"routing": {"resolvedProvider": 5}}}}, ""),
+        ({"provider_metadata": {"gateway": []}}, ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_a_gateway_names_who_answered(message, name):
+    assert routed(message) == name
