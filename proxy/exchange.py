@@ -156,3 +156,5 @@ class Exchange(NamedTuple):
     failure: Failure | None
     seconds: float
     overhead: float
+    worker: int = 0
+    """Which forwarding process handed it over; known where it arrives, and not sent along."""

@@ -15,6 +15,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import cast
 
+from proxy.board import Board, Row
 from proxy.exchange import Exchange
 from proxy.packing import EXCHANGE, PULSE, frame, pack_pulse, parts
 from proxy.pulse import Pulse
@@ -57,10 +58,11 @@ class _Socket(asyncio.Protocol):
 class Handover:
     """A Sink towards the unix socket at `path`, holding at most `limit` bytes of its own."""
 
-    def __init__(self, path: str, limit: int, pulse: Pulse) -> None:
+    def __init__(self, path: str, limit: int, pulse: Pulse, row: Row | None = None) -> None:
         self._path = path
         self._limit = limit
         self._pulse = pulse
+        self._row = row or Board().row(0)
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._socket: _Socket | None = None
@@ -73,6 +75,7 @@ class Handover:
 
     def offer(self, exchange: Exchange) -> bool:
         """Take `exchange`, or drop and count it; returns at once and never raises."""
+        self._row.add("ended")
         try:
             message = frame(EXCHANGE, *parts(exchange))
         except (ValueError, TypeError, OverflowError):
@@ -133,6 +136,7 @@ class Handover:
             await asyncio.sleep(0.01)
 
     def _drop(self, reason: str) -> bool:
+        self._row.add(reason)
         self._pulse.dropped[reason] = self._pulse.dropped.get(reason, 0) + 1
         return False
 
@@ -166,6 +170,7 @@ class Handover:
     def _send_pulse(self) -> None:
         link = self._socket
         if link is not None and not link.full and not link.transport.is_closing():
+            self._pulse.sent = self._row.sent - len(self._waiting)
             link.transport.write(frame(PULSE, pack_pulse(self._pulse)))
             self._pulse.loop_lag = 0.0
 

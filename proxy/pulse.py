@@ -23,6 +23,8 @@ class Pulse:
     upstream_open: int = 0
     """Connections to providers now open, idle ones included."""
     handed_over: int = 0
+    sent: int = 0
+    """Exchanges that this worker, in all its lives, has sent: the number of the last one before this pulse."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Exchanges not handed over, by reason: `audit_down`, `audit_slow`, `too_large`."""
     loop_lag: float = 0.0

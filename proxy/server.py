@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic
 
+from proxy.board import Board
 from proxy.browser import BrowserPolicy
 from proxy.config import ProxyConfig
 from proxy.egress import origin_of
@@ -151,7 +152,8 @@ async def serve(told: Mapping[str, object]) -> None:
     """Be one worker until SIGTERM or SIGINT; a second one ends at once."""
     config = ProxyConfig.model_validate(told["config"])
     pulse = Pulse(worker=int(str(told["worker"])), pid=os.getpid())
-    handover = Handover(str(told["audit_socket"]), config.limits.handover, pulse)
+    board = Board(int(str(told["board"])) if "board" in told else None)
+    handover = Handover(str(told["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
     plane = Plane(config, handover, pulse)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

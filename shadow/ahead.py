@@ -14,6 +14,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxy.board import shared
+
 DATA_PLANE = "proxy.server"
 
 
@@ -24,6 +26,8 @@ class Ahead:
     runner: asyncio.Runner
     process: Process
     sockets: Mapping[socket.AddressFamily, socket.socket]
+    board: int
+    """The descriptor of the counts that all processes share."""
 
 
 @contextmanager
@@ -33,9 +37,11 @@ def begun() -> Iterator[Ahead]:
     with ExitStack() as stack:
         sockets = {opened.family: stack.enter_context(opened) for opened in _unbound()}
         runner = stack.enter_context(asyncio.Runner())
-        process = runner.run(spawned(DATA_PLANE, [opened.fileno() for opened in sockets.values()]))
+        board = shared()
+        stack.callback(os.close, board)
+        process = runner.run(spawned(DATA_PLANE, [board, *(opened.fileno() for opened in sockets.values())]))
         try:
-            yield Ahead(runner=runner, process=process, sockets=sockets)
+            yield Ahead(runner=runner, process=process, sockets=sockets, board=board)
         finally:
             runner.run(_ended(process))
 

@@ -33,6 +33,7 @@ CLOSED: Mapping[str, int] = {
     "dimension": len(Aspect),
     "check": len(Aspect),
     "result": len(State),
+    "table": 2,
     "outcome": 5,
     "type": 2,
     "signal": len(Signal),

@@ -140,8 +140,13 @@ class Exposition:
         self.handover_dropped = make.counters(
             "handover_dropped_total", "Exchanges lost between the data plane and the audit, by reason.", reason
         )
-        self.records = make.counters("store_records_total", "Records offered to the store, by what became of them.", ("result",))
-        self.recorder_errors = make.counter("recorder_errors_total", "Exchanges or pairs lost by the audit itself.")
+        self.records = make.counters(
+            "store_records_total", "Records offered to the store, by what became of them.", ("result", "table")
+        )
+        self.recorder_errors = make.counters(
+            "recorder_errors_total", "Exchanges or pairs lost to a fault of the audit itself.", ("table",)
+        )
+        self.ended = make.counter("exchanges_ended_total", "Live exchanges that ended and were to be recorded.")
         self.admin_refused = make.counter("admin_refused_total", "Connections to the admin port turned away for want of room.")
         self.plane = {
             "accepted": make.counter("accepted_requests_total", "Requests begun."),

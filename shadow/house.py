@@ -16,12 +16,14 @@ import socket
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from proxy.board import Board
 from proxy.identity import new_id
 from proxy.lifeline import beat, hold, loop_factory
 from proxy.pulse import Pulse
@@ -32,6 +34,7 @@ from shadow.courier import Apart, CourierLostError
 from shadow.discretion import Guard
 from shadow.inbox import Inbox
 from shadow.judge import Judge
+from shadow.ledger import Ledger
 from shadow.logs import to_stderr
 from shadow.metrics import Metrics
 from shadow.mirror import Mirror
@@ -48,6 +51,7 @@ from shadow.steady import Steady
 from shadow.views.admin import TURN, build_app
 from shadow.views.entrance import Entrance
 from shadow.worker import Worker
+from storage.handovers import source
 from storage.opening import database_path, open_store
 from storage.store import Store, StoreError
 
@@ -69,10 +73,12 @@ FRAME_SLACK = 4 * 1024 * 1024
 class House:
     """The audit, whole, on one event loop."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Store, board: Board | None = None, run: str = "") -> None:
         self._config = config
         self._store = store
         self._registry = CollectorRegistry()
+        self._board = board or Board()
+        ledger = Ledger(self._board, store.begin_run(run))
         self._metrics = Metrics(self._registry, config)
         self._courier = Apart(config.proxy.timeouts, config.proxy.limits)
         self._mirror = Mirror(config, os.environ, self._courier)
@@ -92,6 +98,8 @@ class House:
             guard=guard,
             secret=secret_of(shadow.seed, _drawn(store)),
             servings=self._servings,
+            ledger=ledger,
+            sources=lambda worker: source(run, worker),
         )
         self._planes = Planes(config.proxy.workers)
         self._inbox = Inbox(
@@ -100,7 +108,7 @@ class House:
             frame_limit=2 * config.proxy.limits.audit_body + FRAME_SLACK,
             on_pulse=self._pulse,
             on_end=self._planes.left,
-            on_loss=lambda reason: self._metrics.audit_lost(reason, 1),
+            ledger=ledger,
         )
         self._runner = web.AppRunner(
             build_app(reader=store, registry=self._registry, ready=self._ready, config=config, scraped=self._metrics.scraped),
@@ -211,10 +219,8 @@ class House:
                 shadows_waiting=self._worker.waiting,
                 store_queued=self._store.queued,
                 store_lag=self._store.lag,
-                store_failed=self._store.failed,
-                store_dropped=self._store.dropped,
-                store_stored=self._store.stored,
             )
+            self._metrics.counted(self._board)
             self._entrance.sweep()
             await asyncio.sleep(GAUGE_SECONDS)
 
@@ -263,13 +269,13 @@ def _told(task: asyncio.Task[None]) -> None:
         log.error("a part of the audit ended in a fault", exc_info=why)
 
 
-async def live(config: Config, store: Store, admin: socket.socket, audit_socket: str) -> None:
+async def live(made: Callable[[], House], admin: socket.socket, audit_socket: str) -> None:
     """Run a house until SIGTERM, SIGINT, or the end of standard input (the parent died)."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    house = House(config, store)
+    house = made()
     await house.start(admin, audit_socket)
     await hold(ended.set, house.turn)
     beats = asyncio.create_task(beat())
@@ -297,7 +303,7 @@ def main() -> int:
     admin = socket.socket(fileno=task["fd"])
     admin.setblocking(False)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(live(config, store, admin, task["audit_socket"]))
+        runner.run(live(lambda: House(config, store, Board(task.get("board")), task.get("run", "")), admin, task["audit_socket"]))
     return 0
 
 

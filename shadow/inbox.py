@@ -19,6 +19,7 @@ from proxy.exchange import Exchange
 from proxy.packing import unpack, unpack_pulse
 from proxy.pulse import Pulse
 from shadow.ahead import private_folder
+from shadow.ledger import Ledger
 
 log = structlog.get_logger("sameweights.inbox")
 
@@ -33,8 +34,8 @@ CONNECTIONS = 256
 class Inbox:
     """The queue between the socket and the worker.
 
-    `on_pulse` is called with each pulse, `on_end` with the worker and the process id of a connection that ended, `on_loss` with
-    a reason (`inbox_full`, `malformed`) for each exchange that could not be taken.
+    `on_pulse` is called with each pulse, `on_end` with the worker and the process id of a connection that ended; the `ledger`
+    counts what arrived, and what could not be taken.
     """
 
     def __init__(
@@ -44,16 +45,16 @@ class Inbox:
         limit_bytes: int,
         frame_limit: int,
         on_pulse: Callable[[Pulse], None],
-        on_loss: Callable[[str], None],
+        ledger: Ledger,
         on_end: Callable[[int, int], None] = lambda _worker, _pid: None,
     ) -> None:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._frame_limit = frame_limit
         self._on_pulse = on_pulse
-        self._on_loss = on_loss
+        self._ledger = ledger
         self._on_end = on_end
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -92,12 +93,12 @@ class Inbox:
     def take_now(self) -> Exchange | None:
         """The oldest exchange, or None when nothing readable waits."""
         while self._waiting:
-            payload = self._waiting.popleft()
+            worker, payload = self._waiting.popleft()
             self._bytes -= len(payload)
             try:
-                return unpack(payload)
+                return unpack(payload)._replace(worker=worker)
             except ValueError as why:
-                self._on_loss("malformed")
+                self._ledger.lost(worker, "malformed")
                 log.warning("exchange not understood", why=str(why))
         return None
 
@@ -126,36 +127,44 @@ class Inbox:
         """A connection is no more, `within` a frame or between two."""
         self._links.discard(link)
         if link.pulse:
+            self._ledger.disconnected(link.worker)
             self._on_end(link.pulse.worker, link.pulse.pid)
         if within:
-            self._on_loss("malformed")
+            log.warning("a connection ended within a frame")
 
     def fits(self, length: int) -> bool:
         """Whether a frame of so many bytes is taken; the connection cannot be read on when it is not."""
         if 0 <= length <= self._frame_limit:
             return True
-        self._on_loss("malformed")
         log.warning("frame refused", bytes=length, limit=self._frame_limit)
         return False
 
     def received(self, link: _Link, kind: bytes, payload: bytes) -> None:
         """One whole frame."""
         if kind == b"E":
-            self._keep(payload)
+            self._keep(link.worker, payload)
         elif kind == b"P":
             try:
-                link.pulse = unpack_pulse(payload)
-                self._on_pulse(link.pulse)
+                self._heard(link, unpack_pulse(payload))
             except ValueError as why:
                 log.warning("pulse not understood", why=str(why))
         else:
-            self._on_loss("malformed")
+            log.warning("frame of no known kind", kind=kind.hex())
 
-    def _keep(self, payload: bytes) -> None:
+    def _heard(self, link: _Link, pulse: Pulse) -> None:
+        if link.pulse is None:
+            self._ledger.connected(pulse.worker)
+        link.pulse = pulse
+        if missing := self._ledger.sent(pulse.worker, pulse.sent):
+            log.warning("exchanges were lost with a process that was killed", exchanges=missing, worker=pulse.worker)
+        self._on_pulse(pulse)
+
+    def _keep(self, worker: int, payload: bytes) -> None:
+        self._ledger.arrived(worker)
         if len(self._waiting) >= self._limit or self._bytes + len(payload) > self._limit_bytes:
-            self._on_loss("inbox_full")
+            self._ledger.lost(worker, "inbox_full")
             return
-        self._waiting.append(payload)
+        self._waiting.append((worker, payload))
         self._bytes += len(payload)
         self._arrived.set()
 
@@ -181,8 +190,13 @@ class _Link(asyncio.Protocol):
         self._wanted = 0
         """Bytes without which `_begun` tells nothing more."""
         self.pulse: Pulse | None = None
-        """The last that came over it: whose connection it is."""
+        """The last that came over it; the first comes before any exchange."""
         self.lost = asyncio.get_running_loop().create_future()
+
+    @property
+    def worker(self) -> int:
+        """Whose connection it is."""
+        return self.pulse.worker if self.pulse else 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)

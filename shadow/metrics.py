@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from operator import attrgetter
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 
+from proxy.board import PAIRS, PLANE, Board
 from proxy.exchange import Exchange, FailureKind, Role
 from proxy.pulse import Pulse
 from shadow.compare.error_class import ErrorClass
@@ -30,9 +31,11 @@ from storage.rows import IdentityRow
 CHECK = "check"
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
 OUTCOMES = ("valid", "invalid_json", "unknown_name", "schema_mismatch")
-ON_THE_WAY = frozenset({"inbox_full", "malformed"})
-"""Losses between a data-plane process and the worker; every other loss is the recorder's own."""
-HANDOVER_REASONS = ("audit_down", "audit_slow", "too_large", *sorted(ON_THE_WAY))
+HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
+"""Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
+RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}
+"""What becomes of a record that is offered to the store, and the field that counts it."""
+TABLES = ("exchanges", "pairs")
 ERRORS = (*(kind.value for kind in ErrorClass), NO_ANSWER)
 NOT_THEIRS = frozenset(
     {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED, FailureKind.INTERNAL}
@@ -52,11 +55,11 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry, config: Config) -> None:
         self._names = Names(config)
         self._series = Exposition(registry)
-        self._skips, self._drops = Reasons(SKIP_REASONS), Reasons(HANDOVER_REASONS)
+        self._skips = Reasons(SKIP_REASONS)
         self.drift = Indicators(self._series, self._names)
         self._shown: dict[tuple[str, str], str] = {}
         self._pulses = Pulses()
-        self._stored = {"stored": 0, "failed": 0, "dropped": 0}
+        self._totals: dict[Counter, int] = {}
         self._serving: dict[tuple[str, str], str] = {}
         self._begin_at_zero()
 
@@ -122,12 +125,20 @@ class Metrics:
         """Count one request that was not shadowed, or not to its end."""
         self._series.shadow_dropped(self._skips.of(reason)).inc()
 
-    def audit_lost(self, reason: str, count: int) -> None:
-        """Count exchanges or records lost in the audit process."""
-        if reason in ON_THE_WAY:
-            self._series.handover_dropped(reason).inc(count)
-        else:
-            self._series.recorder_errors.inc(count)
+    def counted(self, board: Board) -> None:
+        """Take over what became of the live exchanges, and of the pairs, since `serve` began."""
+        exchanges, pairs = board.totals(), board.row(PAIRS)
+        self._rise(self._series.ended, exchanges["ended"])
+        for reason in HANDOVER_REASONS:
+            self._rise(self._series.handover_dropped(reason), exchanges[reason])
+        for table, counts in (("exchanges", exchanges), ("pairs", pairs)):
+            self._rise(self._series.recorder_errors(table), counts["error"])
+            for result, field in RESULTS.items():
+                self._rise(self._series.records(result, table), counts[field])
+
+    def _rise(self, counter: Counter, total: int) -> None:
+        counter.inc(max(0, total - self._totals.get(counter, 0)))
+        self._totals[counter] = max(total, self._totals.get(counter, 0))
 
     def admin_refused(self) -> None:
         """Count one connection to the admin port that found no room."""
@@ -136,9 +147,7 @@ class Metrics:
     def pulse(self, pulse: Pulse) -> None:
         """Take over the counters and gauges of one data-plane process."""
         for name, grown in self._pulses.increases(pulse).items():
-            kind, _, reason = name.partition(":")
-            counter = self._series.handover_dropped(self._drops.of(reason)) if reason else self._series.plane[kind]
-            counter.inc(grown)
+            self._series.plane[name].inc(grown)
         latest = self._pulses.latest
         self._series.in_flight.set(sum(each.in_flight for each in latest))
         self._series.upstream.set(sum(each.upstream_open for each in latest))
@@ -152,22 +161,13 @@ class Metrics:
         shadows_waiting: int = 0,
         store_queued: int = 0,
         store_lag: float = 0.0,
-        store_failed: int = 0,
-        store_dropped: int = 0,
-        store_stored: int = 0,
     ) -> None:
-        """Take over the audit's queues, `store_lag` in seconds; the last three are totals since the process began."""
+        """Take over the audit's queues, `store_lag` in seconds."""
         self._series.inbox.set(inbox)
         self._series.shadows.set(shadows)
         self._series.shadows_waiting.set(shadows_waiting)
         self._series.store_queue.set(store_queued)
         self._series.store_lag.set(store_lag)
-        for result, total in (("stored", store_stored), ("failed", store_failed), ("dropped", store_dropped)):
-            grown = max(0, total - self._stored[result])
-            self._stored[result] += grown
-            self._series.records(result).inc(grown)
-            if result == "failed":
-                self._series.recorder_errors.inc(grown)
 
     def scraped(self, seconds: float) -> None:
         """Show from the next scrape on how long this one took to render."""
@@ -214,8 +214,10 @@ class Metrics:
             self._series.handover_dropped(reason)
         for reason in SKIP_REASONS:
             self._series.shadow_dropped(reason)
-        for result in self._stored:
-            self._series.records(result)
+        for table in TABLES:
+            self._series.recorder_errors(table)
+            for result in RESULTS:
+                self._series.records(result, table)
 
 
 def _code(exchange: Exchange) -> str:

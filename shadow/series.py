@@ -218,12 +218,11 @@ class Pulses:
         self._now: dict[int, Pulse] = {}
 
     def increases(self, pulse: Pulse) -> dict[str, int]:
-        """By how much each counter of `pulse` has grown since that process was last heard; drops as `dropped:reason`."""
+        """By how much each counter of `pulse` has grown since that process was last heard."""
         key = (pulse.worker, pulse.pid)
         last = self._last.pop(key, {})
         totals = {"accepted": pulse.accepted, "refused": pulse.refused, "handed_over": pulse.handed_over}
         totals |= {"unrecorded": pulse.unrecorded}
-        totals |= {f"dropped:{reason}": count for reason, count in pulse.dropped.items()}
         self._last[key] = totals
         if len(self._last) > PULSES_KEPT:
             self._last.popitem(last=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -49,7 +50,9 @@ def run(config: Config, load: Load | None, ahead: Ahead, *, attached: bool = Fal
             raise ConfigError([f"TMPDIR: the path '{audit_socket}' is too long for a socket: name a folder with a shorter one"])
         data, admin = open_ports(config, ahead.sockets)
         with closing(admin):
-            house = _House(config, load, data=data, admin=admin, audit_socket=audit_socket, begun=ahead.process)
+            house = _House(
+                config, load, data=data, admin=admin, audit_socket=audit_socket, begun=ahead.process, board=ahead.board
+            )
             return ahead.runner.run(house.run(attached=attached))
 
 
@@ -144,19 +147,23 @@ class _House:
         admin: socket.socket,
         audit_socket: str,
         begun: Process,
+        board: int,
     ) -> None:
         self._config = config
         self._load = load
         self._audit_socket = audit_socket
         self._data = data
         self._admin = admin
+        self._board = board
+        self._run = secrets.token_hex(8)
+        """The name of this `serve` in the database, which counts what it has stored."""
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._audit = Child(
             "audit",
             "shadow.house",
             self._audit_task(audit_socket),
-            [admin.fileno()],
+            [admin.fileno(), board],
             nice=NICE,
             patience=AUDIT_LOOKS,
             before=self._folder,
@@ -263,16 +270,24 @@ class _House:
 
     def _plane(self, worker: int, opened: socket.socket, begun: Process | None) -> Child:
         task = self._plane_task(self._audit_socket, worker, opened)
-        return Child(f"proxy {worker}", DATA_PLANE, task, [opened.fileno()], begun=begun, patience=PLANE_LOOKS)
+        return Child(f"proxy {worker}", DATA_PLANE, task, [opened.fileno(), self._board], begun=begun, patience=PLANE_LOOKS)
 
     def _audit_task(self, audit_socket: str) -> str:
         return json.dumps(
-            {"config": self._config.model_dump(mode="json"), "audit_socket": audit_socket, "fd": self._admin.fileno()}
+            {
+                "config": self._config.model_dump(mode="json"),
+                "audit_socket": audit_socket,
+                "fd": self._admin.fileno(),
+                "board": self._board,
+                "run": self._run,
+            }
         )
 
     def _plane_task(self, audit_socket: str, worker: int, opened: socket.socket) -> str:
         config = self._config.proxy.model_dump(mode="json")
-        return json.dumps({"config": config, "audit_socket": audit_socket, "worker": worker, "fd": opened.fileno()})
+        return json.dumps(
+            {"config": config, "audit_socket": audit_socket, "worker": worker, "fd": opened.fileno(), "board": self._board}
+        )
 
 
 def turned(old: Config, wanted: Config) -> tuple[Config, list[str]]:

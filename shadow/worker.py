@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
+from proxy.board import PAIRS, Board
 from proxy.exchange import Exchange, FailureKind, Role
 from shadow.checks.check import check
 from shadow.compare.schema import outcome
@@ -19,6 +22,7 @@ from shadow.config import Config
 from shadow.courier import CourierLostError
 from shadow.discretion import Guard
 from shadow.keep import calls, exchange_record
+from shadow.ledger import Ledger
 from shadow.metrics import Metrics
 from shadow.mirror import Mirror
 from shadow.reading.answer import SWITCHED
@@ -61,11 +65,18 @@ class Worker:
         guard: Guard,
         secret: bytes,
         servings: Servings | None = None,
+        ledger: Ledger | None = None,
+        sources: Callable[[int], str] = lambda _: "",
     ) -> None:
-        """`secret` keys the sample and the names of conversations: 32 bytes, the same for every process of an installation."""
+        """`secret` keys the sample and the names of conversations: 32 bytes, the same for every process of an installation.
+
+        `sources` names a worker in the store, which counts what it has stored of each.
+        """
         self.turn(config)
         self._secret = secret
         self._conversations = Conversations(secret)
+        self._ledger = ledger or Ledger(Board(), {})
+        self._sources = sources
         self._store = store
         self._metrics = metrics
         self._budget = budget
@@ -106,11 +117,17 @@ class Worker:
             place = self._placed(seen)
             seen = replace(seen, conversation=place.conversation)
             decision = self._decide(seen, place)
-            self._keep(seen, pair_id=exchange.id if decision.shadow else "")
+            record = self._counted(seen, pair_id=exchange.id if decision.shadow else "")
+        except Exception:
+            self._ledger.lost(exchange.worker, "error")
+            log.exception("exchange not handled", exchange=exchange.id)
+            return
+        self._keep(record, exchange.worker)
+        try:
             self._consider(seen, decision)
         except Exception:
-            self._metrics.audit_lost("error", 1)
-            log.exception("exchange not handled", exchange=exchange.id)
+            self._ledger.lost(PAIRS, "error")
+            log.exception("shadow not begun", exchange=exchange.id)
 
     async def drain(self, *, patience: float) -> None:
         """Wait for the running shadows, at most `patience` seconds; those that go on, or wait, are ended and counted."""
@@ -122,10 +139,15 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _keep(self, live: Seen, *, pair_id: str) -> None:
-        record = self._counted(live, pair_id=pair_id)
-        if self._store.add_exchange(record) is None:
-            self._metrics.audit_lost("store_full", 1)
+    def _keep(self, record: ExchangeRecord, worker: int) -> None:
+        self._await(self._store.add_exchange(replace(record, source=self._sources(worker))), worker)
+
+    def _await(self, future: Future[bool] | None, worker: int) -> None:
+        """Count what becomes of a record that was offered to the store."""
+        if future is None:
+            self._ledger.lost(worker, "store_full")
+        else:
+            future.add_done_callback(lambda done: self._ledger.settled(worker, stored=done.result()))
 
     def _counted(self, seen: Seen, *, pair_id: str = "") -> ExchangeRecord:
         """Check one answer, count it, and make its rows; a shadow's rows are stored with its pair.
@@ -238,7 +260,7 @@ class Worker:
         except CourierLostError:
             self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
-            self._metrics.audit_lost("error", 1)
+            self._ledger.lost(PAIRS, "error")
             log.exception("shadow not finished", exchange=seen.exchange.id)
 
     def _spend(self, trial: Trial) -> None:
@@ -257,8 +279,7 @@ class Worker:
                 self._reference_errors.note(pair.reference, leg.answer.status)
         for sentence in self._reference_errors.due(time.monotonic()):
             log.warning(sentence)
-        if self._store.add_pair(trial.record) is None:
-            self._metrics.audit_lost("store_full", 1)
+        self._await(self._store.add_pair(trial.record), PAIRS)
         for comparison in trial.comparisons:
             self._metrics.findings(
                 pair.provider,

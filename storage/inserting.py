@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from storage import passages, tallies
+from storage import handovers, passages, tallies
 from storage.bodies import Squeezer
 from storage.lineage import Kept, Lineage
 from storage.rows import ExchangeRecord, FindingRow, PairRecord
@@ -96,6 +96,7 @@ class Prepared:
 
     exchanges: tuple[Parcel, ...]
     pair: Parcel | None
+    source: str = ""
 
 
 class Preparer:
@@ -108,7 +109,7 @@ class Preparer:
     def prepare(self, record: Record) -> Prepared:
         """The record's rows; TypeError or AttributeError when it holds what no row can."""
         if isinstance(record, ExchangeRecord):
-            return Prepared((self._exchange(record),), None)
+            return Prepared((self._exchange(record),), None, record.source)
         foreign = {row.pair_id for row in record.findings} | {row.pair_id for row in record.payoffs}
         foreign -= {record.pair.id}
         if foreign:
@@ -195,6 +196,7 @@ def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
             _write(conn, table, rows)
         tallies.add(conn, batch.counts)
         passages.add(conn, batch.after)
+        handovers.add(conn, Counter(record.source for record in records if record.source))
         conn.execute("COMMIT")
     except BaseException:
         roll_back(conn)

@@ -251,6 +251,13 @@ def m010_failed_checks(db: Database) -> None:
     db.execute("CREATE INDEX idx_checks_failed ON checks(exchange_no) WHERE state = 'differ'")
 
 
+@SCHEMA()
+def m011_handovers(db: Database) -> None:
+    """How many exchanges of each source are stored, and what was spent at the reference by the hour."""
+    _table(db, "handovers", {"source": str, "stored": int}, key="source")
+    _table(db, "spending", {"hour": int, "requests": int, "tokens": int, "money": float}, key="hour")
+
+
 def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
     """Why this database is not ours to open, as the end of a sentence; empty when it is, be it new, old or current."""
     db = _database(conn)

@@ -140,6 +140,8 @@ class ExchangeRecord:
     tool_calls: tuple[ToolCallRow, ...]
     findings: tuple[FindingRow, ...]
     identities: tuple[IdentityRow, ...] = ()
+    source: str = ""
+    """Who handed it over, where what is stored of each source is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

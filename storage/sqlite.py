@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from storage import answers, queries, retention
+from storage import answers, handovers, queries, retention
 from storage.config import StorageConfig
 from storage.connection import BUSY_SECONDS, WriterLock, close_to_others, explain, made, reading, writing
 from storage.forgetting import forget
@@ -219,6 +219,10 @@ class SqliteStore(SqliteReader):
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn when first asked for; sqlite3.Error where they cannot be kept."""
         return self._writer.run(drawn)
+
+    def begin_run(self, run: str) -> Mapping[int, int]:
+        """How many exchanges of each worker the `serve` of this name has stored already; the counts of others go."""
+        return self._writer.run(lambda conn: handovers.begin(conn, run))
 
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried."""

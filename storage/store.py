@@ -264,6 +264,9 @@ class Store(Writer, Reader, Protocol):
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn when first asked for and the same ever after; never to be shown."""
 
+    def begin_run(self, run: str) -> Mapping[int, int]:
+        """How many exchanges of each worker the `serve` of this name has stored already; the counts of others go."""
+
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried; what /readyz asks."""
 

@@ -199,6 +199,12 @@ PROMISES = (
         "systemd, `Restart=always`",
         "A child that ends, stands still or cannot start is started again, whatever the log and the descriptors are like.",
     ),
+    Promise(
+        "audit.accounted",
+        RECORDING,
+        "design",
+        "Every exchange that ended is stored or counted as lost, once, whichever process is killed when.",
+    ),
     Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
     Promise("store.resumes", RECORDING, "design", "Recording resumes when there is room again."),
     Promise(

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -78,3 +79,35 @@ async def test_a_forwarder_that_stands_still_is_replaced_and_its_port_answers_ag
         assert await answered(served)
         assert served.children()["proxy.server"] != stopped
         assert any("stood still" in line for line in served.errors)
+
+
+@pytest.mark.promise("audit.accounted")
+async def test_whichever_process_is_killed_under_load_every_exchange_is_stored_or_counted_once(serve):
+    async with Pretend() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
+        sent = 0
+        for module in ("shadow.house", "proxy.server", "shadow.house"):
+            killed = served.children()[module]
+            if module == "shadow.house":
+                os.kill(killed, signal.SIGSTOP)  # it lags, so that there is something in its hands
+            for _ in range(30):
+                sent += await answered(served)
+            os.kill(killed, signal.SIGKILL)
+            await back(served, module, killed)
+            sent += await answered(served)
+        lost = 0.0
+
+        async def accounted() -> bool:
+            nonlocal lost
+            try:
+                ended = await served.metric("sameweights_exchanges_ended_total")
+                lost = await served.metric("sameweights_handover_dropped_total")
+                lost += await served.metric("sameweights_recorder_errors_total", table="exchanges")
+                lost += await served.metric("sameweights_store_records_total", table="exchanges", result="failed")
+                stored = await served.metric("sameweights_store_records_total", table="exchanges", result="stored")
+            except aiohttp.ClientError:
+                return False
+            return ended == sent == stored + lost
+
+        await until(accounted)
+        with closing(served.reader) as reader:
+            assert sum(count.requests for count in reader.traffic(0, 1e12)) == sent - lost

@@ -317,7 +317,7 @@ async def test_a_clock_that_jumps_under_the_audit_deletes_nothing_and_every_requ
             seen = exchange(said(f"Number {number}"), request=asked(f"Count {number}"), id=f"{number:032d}", started=time.time())
             await until(lambda seen=seen: standing.handover.offer(seen))
             await until(lambda number=number: _judged(tmp_path / "house.db") == number + 1)
-        assert "sameweights_recorder_errors_total 0.0" in (await standing.get("/metrics"))[1]
+        assert 'sameweights_recorder_errors_total{table="exchanges"} 0.0' in (await standing.get("/metrics"))[1]
     assert all(standing.stored(f"{number:032d}") for number in range(5))
 
 

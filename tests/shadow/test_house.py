@@ -11,6 +11,7 @@ import time
 import aiohttp
 import pytest
 
+from proxy.board import Board
 from proxy.config import Provider, ProxyConfig
 from proxy.handover import Handover
 from proxy.pulse import Pulse
@@ -37,7 +38,8 @@ class Standing:
             admin=AdminConfig(listen="127.0.0.1:0"),
         )
         self.pulse = Pulse(worker=0, pid=1)
-        self.handover = Handover(self.path, 10_000_000, self.pulse)
+        self.board = Board()
+        self.handover = Handover(self.path, 10_000_000, self.pulse, self.board.row(0))
 
     async def __aenter__(self):
         admin = socket.socket()
@@ -45,7 +47,7 @@ class Standing:
         admin.listen()
         admin.setblocking(False)
         self.admin = f"http://127.0.0.1:{admin.getsockname()[1]}"
-        self.house = House(self.config, open_store(self.storage))
+        self.house = House(self.config, open_store(self.storage), self.board, "run")
         await self.house.start(admin, self.path)
         self.handover.start()
         return self

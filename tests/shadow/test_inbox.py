@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.board import Board, Row
 from proxy.packing import pack, pack_pulse
 from proxy.pulse import Pulse
 from shadow import inbox as room
 from shadow.inbox import Inbox
+from shadow.ledger import Ledger
 from tests.exchanges import exchange
 from tests.running import until
 
@@ -20,7 +22,7 @@ def frame(kind: bytes, payload: bytes) -> bytes:
 
 
 class Listening:
-    def __init__(self, inbox: Inbox, path: str, losses: list[str], pulses: list[Pulse]) -> None:
+    def __init__(self, inbox: Inbox, path: str, losses: Row, pulses: list[Pulse]) -> None:
         self.inbox, self.path, self.losses, self.pulses = inbox, path, losses, pulses
 
     async def send(self, *frames: bytes) -> None:
@@ -34,11 +36,13 @@ class Listening:
 
 @pytest.fixture
 async def listening(tmp_path):
-    losses, pulses = [], []
-    inbox = Inbox(limit=3, limit_bytes=100_000, frame_limit=50_000, on_pulse=pulses.append, on_loss=losses.append)
+    pulses = []
+    ledger = Ledger(board := Board(), {})
+    row = board.row(0)
+    inbox = Inbox(limit=3, limit_bytes=100_000, frame_limit=50_000, on_pulse=pulses.append, ledger=ledger)
     path = str(tmp_path / "audit.sock")
     await inbox.start(path)
-    yield Listening(inbox, path, losses, pulses)
+    yield Listening(inbox, path, row, pulses)
     await inbox.stop(patience=1.0)
 
 
@@ -57,15 +61,14 @@ async def test_a_pulse_is_told_at_once_and_takes_no_place(listening):
 
 async def test_a_full_inbox_drops_and_counts_and_reads_on(listening):
     await listening.send(*(frame(b"E", pack(exchange(id=f"{n:032d}"))) for n in range(10)))
-    await until(lambda: len(listening.losses) == 7)
-    assert listening.losses == ["inbox_full"] * 7
+    await until(lambda: listening.losses["inbox_full"] == 7)
     assert (await listening.inbox.take()).id == f"{0:032d}"
 
 
 async def test_an_inbox_full_of_bytes_drops_too(listening):
     big = pack(exchange(b"x" * 45_000))
     await listening.send(frame(b"E", big), frame(b"E", big), frame(b"E", big))
-    await until(lambda: listening.losses == ["inbox_full"])
+    await until(lambda: listening.losses["inbox_full"] == 1)
     assert len(listening.inbox) == 2
 
 
@@ -81,9 +84,8 @@ async def test_an_inbox_full_of_bytes_drops_too(listening):
     ],
     ids=["unknown kind", "larger than any exchange", "no length", "half a header", "half a frame", "nothing but a header"],
 )
-async def test_a_frame_that_is_wrong_is_counted_and_the_next_connection_works(listening, wrong):
+async def test_a_frame_that_is_wrong_costs_itself_and_the_next_connection_works(listening, wrong):
     await listening.send(wrong)
-    await until(lambda: listening.losses == ["malformed"])
     await listening.send(frame(b"E", pack(exchange())))
     assert await listening.inbox.take() == exchange()
 
@@ -91,7 +93,7 @@ async def test_a_frame_that_is_wrong_is_counted_and_the_next_connection_works(li
 async def test_an_exchange_that_cannot_be_unpacked_is_counted_and_passed_over(listening):
     await listening.send(frame(b"E", b"not packed"), frame(b"E", pack(exchange())))
     assert await listening.inbox.take() == exchange()
-    assert listening.losses == ["malformed"]
+    assert listening.losses["malformed"] == 1
 
 
 async def test_a_connection_too_many_is_refused_and_the_others_are_read(listening, monkeypatch):
@@ -111,16 +113,24 @@ async def test_a_connection_too_many_is_refused_and_the_others_are_read(listenin
 @given(st.lists(st.binary(max_size=40), max_size=6), st.lists(st.integers(0, 250), max_size=12), st.binary(max_size=4))
 def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest):
     stream = b"".join(frame(b"E", payload) for payload in payloads) + rest
-    losses = []
 
     async def taken() -> list[bytes]:
-        inbox = Inbox(limit=10, limit_bytes=1_000, frame_limit=40, on_pulse=losses.append, on_loss=losses.append)
+        inbox = Inbox(limit=10, limit_bytes=1_000, frame_limit=40, on_pulse=lambda _: None, ledger=Ledger(Board(), {}))
         link = room._Link(inbox)
         for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(stream)], strict=True):
             if stream[begin:end]:
                 link.data_received(stream[begin:end])
         link.connection_lost(None)
-        return list(inbox._waiting)
+        return [payload for _, payload in inbox._waiting]
 
     assert asyncio.run(taken()) == payloads
-    assert losses == ["malformed"] * bool(rest)
+
+
+async def test_what_a_sender_numbered_and_nobody_received_is_counted_when_it_speaks_again(listening):
+    two = frame(b"E", pack(exchange(id="1" * 32))) + frame(b"E", pack(exchange(id="2" * 32)))
+    await listening.send(frame(b"P", pack_pulse(Pulse(sent=0))), two, frame(b"P", pack_pulse(Pulse(sent=2))))
+    await until(lambda: len(listening.pulses) == 2)
+    assert listening.losses["process_killed"] == 0
+    await listening.send(frame(b"P", pack_pulse(Pulse(sent=7))), frame(b"P", pack_pulse(Pulse(sent=7))))
+    await until(lambda: len(listening.pulses) == 4)
+    assert listening.losses["process_killed"] == 5

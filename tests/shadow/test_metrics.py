@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from proxy.board import PAIRS, Board
 from proxy.exchange import Failure, FailureKind, Marks, Role
 from proxy.pulse import Pulse
 from shadow.compare.finding import Aspect, Finding, State
@@ -58,7 +59,7 @@ def test_foreseeable_series_begin_at_zero(exported):
     for outcome in ("valid", "invalid_json", "unknown_name", "schema_mismatch"):
         assert exported.value("tool_calls_total", **LEG, outcome=outcome) == 0
     assert exported.value("handover_dropped_total", reason="audit_down") == 0
-    assert exported.value("recorder_errors_total") == 0
+    assert exported.value("recorder_errors_total", table="exchanges") == 0
 
 
 def test_an_answer_is_counted_with_its_times_and_tokens(exported):
@@ -156,39 +157,51 @@ def test_exemplars_lead_to_the_pair(exported):
     assert any(line.startswith("sameweights_request_duration_seconds_bucket{") for line in carrying)
 
 
-def test_losses_are_counted_where_they_happened(exported):
-    exported.metrics.audit_lost("inbox_full", 3)
-    exported.metrics.audit_lost("error", 2)
+def test_what_became_of_each_exchange_and_pair_is_counted_once_and_goes_on_from_where_it_stood(exported):
+    board = Board()
+    for _ in range(2):
+        board.row(0).add("ended", 10)
+        board.row(1).add("stored", 4)
+        board.row(0).add("inbox_full", 3)
+        board.row(0).add("audit_slow", 1)
+        board.row(1).add("error", 2)
+        board.row(PAIRS).add("error", 5)
+        board.row(PAIRS).add("store_failed", 6)
+        for _ in range(2):
+            exported.metrics.counted(board)
+    assert exported.value("exchanges_ended_total") == 20
+    assert exported.value("handover_dropped_total", reason="inbox_full") == 6
+    assert exported.value("handover_dropped_total", reason="audit_slow") == 2
+    assert exported.value("recorder_errors_total", table="exchanges") == 4
+    assert exported.value("recorder_errors_total", table="pairs") == 10
+    assert exported.value("store_records_total", result="stored", table="exchanges") == 8
+    assert exported.value("store_records_total", result="failed", table="exchanges") == 0
+    assert exported.value("store_records_total", result="failed", table="pairs") == 12
+
+
+def test_a_skip_is_counted_by_its_reason(exported):
     exported.metrics.shadow_skipped("concurrency")
-    assert exported.value("handover_dropped_total", reason="inbox_full") == 3
-    assert exported.value("recorder_errors_total") == 2
     assert exported.value("shadow_dropped_total", reason="concurrency") == 1
 
 
 def test_a_pulse_becomes_counters_and_gauges(exported):
     first = Pulse(worker=0, pid=1, accepted=4, refused=1, handed_over=3, in_flight=2, upstream_open=5, loop_lag=0.01)
     exported.metrics.pulse(first)
-    exported.metrics.pulse(Pulse(worker=1, pid=2, accepted=1, in_flight=1, dropped={"audit_slow": 2}, loop_lag=0.5))
+    exported.metrics.pulse(Pulse(worker=1, pid=2, accepted=1, in_flight=1, loop_lag=0.5))
     exported.metrics.pulse(replace(first, accepted=6))
     assert exported.value("accepted_requests_total") == 7
     assert exported.value("refused_requests_total") == 1
     assert exported.value("handed_over_total") == 3
-    assert exported.value("handover_dropped_total", reason="audit_slow") == 2
     assert exported.value("in_flight_requests") == 3
     assert exported.value("loop_lag_seconds") == 0.5
 
 
-def test_the_stores_totals_become_increases(exported):
-    for failed in (0, 2, 2, 5):
-        exported.metrics.gauges(
-            inbox=7, shadows=1, store_queued=3, store_lag=1.5, store_failed=failed, store_dropped=0, store_stored=9
-        )
+def test_the_queues_of_the_audit_are_gauges(exported):
+    exported.metrics.gauges(inbox=7, shadows=1, shadows_waiting=2, store_queued=3, store_lag=1.5)
     assert exported.value("shadow_queue_length") == 7
+    assert exported.value("shadow_waiting_requests") == 2
     assert exported.value("store_queue_length") == 3
     assert exported.value("store_lag_seconds") == 1.5
-    assert exported.value("store_records_total", result="failed") == 5
-    assert exported.value("store_records_total", result="stored") == 9
-    assert exported.value("recorder_errors_total") == 5
 
 
 @pytest.mark.promise("metrics.closed")

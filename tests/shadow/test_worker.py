@@ -7,10 +7,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 
+from proxy.board import PAIRS, Board
 from proxy.config import Provider, ProxyConfig, Route
 from proxy.exchange import Exchange, Failure, FailureKind
 from shadow.config import Config, ShadowConfig
 from shadow.courier import CourierLostError, Here
+from shadow.ledger import Ledger
 from shadow.metrics import Metrics
 from shadow.mirror import Mirror
 from shadow.sampling.budget import Budget
@@ -38,6 +40,7 @@ class Working:
         self.registry = CollectorRegistry()
         self.store = store
         self.mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
+        self.ledger = Ledger(Board(), {})
         self.worker = Worker(
             config=config,
             store=store,
@@ -46,6 +49,7 @@ class Working:
             budget=Budget(**limits),
             guard=guard(),
             secret=bytes(32),
+            ledger=self.ledger,
         )
 
     async def handle(self, *exchanges, whole: bool = True) -> None:
@@ -193,7 +197,7 @@ async def test_a_question_that_was_lost_with_its_process_is_skipped_and_no_fault
     house.mirror._courier = Lost(house.worker._config.proxy.timeouts, house.worker._config.proxy.limits)
     await house.handle(live())
     assert house.skipped("fetcher_lost") == 1
-    assert house.registry.get_sample_value("sameweights_recorder_errors_total") == 0
+    assert house.ledger._rows[PAIRS]["error"] == 0
     assert house.store.exchange(live().id)
 
 

@@ -1,0 +1,83 @@
+"""Board: the counts of one `serve`, in memory that its processes share and that outlives each of them.
+
+Who is killed takes no count along: a number is added at the moment that it tells of, and whoever is started next finds it. Each
+field of a row is written by one process only: those of PLANE by the forwarding process of the row, those of AUDIT by the audit.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+
+WORKERS = 64
+"""Forwarding processes at the most, a row each; the row behind them counts the audit's pairs."""
+PAIRS = WORKERS
+PLANE = ("ended", "audit_down", "audit_slow", "too_large", "unpackable")
+"""Exchanges that ended and were to be recorded, and those of them that were not handed over, by reason."""
+AUDIT = ("stored", "store_failed", "store_full", "error", "malformed", "inbox_full", "process_killed")
+"""What became of those that were handed over: in the database, or lost, by reason."""
+FIELDS = {name: index for index, name in enumerate((*PLANE, *AUDIT))}
+SIZE = (WORKERS + 1) * len(FIELDS) * 8
+
+
+class Row:
+    """The counts of one worker."""
+
+    __slots__ = ("_at", "_counts")
+
+    def __init__(self, counts: memoryview, at: int) -> None:
+        self._counts = counts
+        self._at = at * len(FIELDS)
+
+    def add(self, field: str, count: int = 1) -> None:
+        """Count something now."""
+        self._counts[self._at + FIELDS[field]] += count
+
+    def raise_to(self, field: str, total: int) -> None:
+        """Count what another place knows of already."""
+        self._counts[self._at + FIELDS[field]] = max(self[field], total)
+
+    def __getitem__(self, field: str) -> int:
+        return int(self._counts[self._at + FIELDS[field]])
+
+    @property
+    def sent(self) -> int:
+        """Exchanges that ended and were not dropped before they were sent; what waits to be sent is among them."""
+        return self["ended"] - sum(self[field] for field in PLANE[1:])
+
+    @property
+    def settled(self) -> int:
+        """Exchanges of which it is known what became of them in the audit."""
+        return sum(self[field] for field in AUDIT)
+
+
+class Board:
+    """All rows; in memory of this process alone where no descriptor is given."""
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        memory = bytearray(SIZE) if descriptor is None else mmap.mmap(descriptor, SIZE)
+        self._counts = memoryview(memory).cast("Q")
+
+    def row(self, worker: int) -> Row:
+        """The counts of a worker; those of one that cannot be are the first one's."""
+        return Row(self._counts, worker if 0 <= worker <= WORKERS else 0)
+
+    def totals(self) -> Mapping[str, int]:
+        """The counts of all exchanges, without the pairs."""
+        rows = [self.row(worker) for worker in range(WORKERS)]
+        return {field: sum(row[field] for row in rows) for field in FIELDS}
+
+
+def shared() -> int:
+    """The descriptor of memory for a board that processes may inherit; OSError when there is none to be had."""
+    with suppress(AttributeError):
+        descriptor = os.memfd_create("sameweights")
+        os.ftruncate(descriptor, SIZE)
+        return descriptor
+    with tempfile.TemporaryFile() as file:  # where memory has no files
+        file.write(bytes(SIZE))
+        file.flush()
+        return os.dup(file.fileno())
