@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from shadow.config import Config
 from shadow.drift.alarm import Said
 from shadow.judge import Judge
+from shadow.owned import owned
 from storage.opening import database_path, open_reader, open_store
 from storage.store import BusyError, StoreError
 
@@ -57,11 +58,11 @@ def answer_those_that_wait(database: Path, judge: Acknowledger, now: float) -> i
     waiting = sorted(database.parent.glob(f"{database.name}-ack-*.json"))
     for slip in waiting:
         try:
-            told: dict[str, object] = {"told": list(judge.acknowledge(_SLIP.validate_json(slip.read_bytes()), now))}
+            told: dict[str, object] = {"told": list(judge.acknowledge(_SLIP.validate_json(owned(slip)), now))}
         except (StoreError, ValidationError) as error:
             told = {"error": str(error)}
         except OSError:
-            continue  # its giver gave up
+            continue  # its giver gave up, or it is not this user's alone
         with suppress(OSError):
             _write(slip.with_suffix(".done"), orjson.dumps(told))
             slip.unlink()
@@ -76,7 +77,7 @@ def _hand_over(database: Path, said: Said, patience: float) -> Sequence[str]:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if done.exists():
-                told = orjson.loads(done.read_bytes())
+                told = orjson.loads(owned(done))
                 if "error" in told:
                     raise StoreError(str(told["error"]))
                 return [str(sentence) for sentence in told["told"]]

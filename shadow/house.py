@@ -84,6 +84,8 @@ class House:
         self._mirror = Mirror(config, os.environ, self._courier)
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
+        now = time.time()
+        budget.restore(now, *store.spent(*budget.hours(now)))
         guard = Guard(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
         known = store.portraits.latest(KEPT)
         self._servings = Servings(config, known, clean=guard.redactor.text)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from shadow.owned import owned
 from storage.store import Chosen, Forgotten, Store, StoreError
 
 PATIENCE = 60.0
@@ -41,13 +42,13 @@ def carry_out(database: Path, store: Store) -> int:
     for order in sorted(database.parent.glob(f"{database.name}-forget-*.json")):
         answer: dict[str, object] = {}
         try:
-            told = store.forget(Chosen(**json.loads(order.read_bytes())))
+            told = store.forget(Chosen(**json.loads(owned(order))))
             gone += told.exchanges
             answer = asdict(told)
         except (StoreError, ValueError, TypeError) as error:
             answer = {"error": str(error)}
         except OSError:
-            continue  # its giver gave up
+            continue  # its giver gave up, or it is not this user's alone
         with suppress(OSError):
             _write(order.with_suffix(".done"), json.dumps(answer))
             order.unlink()
@@ -72,7 +73,7 @@ def _removed(*paths: Path) -> Iterator[None]:
 
 
 def _read_answer(done: Path) -> Forgotten:
-    answer = json.loads(done.read_bytes())
+    answer = json.loads(owned(done))
     if "error" in answer:
         raise StoreError(str(answer["error"]))
     return Forgotten(**answer)

@@ -6,6 +6,7 @@ Nothing here may end the loop: what a provider does is a value, and our own faul
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -37,7 +38,8 @@ from shadow.servings import Servings
 from shadow.trial import Trial, Trials
 from shadow.waiting import Sampled, Waiting
 from storage.rows import ExchangeRecord
-from storage.store import Writer
+from storage.spending import Spending
+from storage.store import StoreError, Writer
 
 log = structlog.get_logger("sameweights.worker")
 _UNANSWERED = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED})
@@ -51,6 +53,13 @@ class Outlet(Protocol):
         """The next exchange; waits for one."""
 
 
+class Records(Writer, Protocol):
+    """Where records go, and what was spent."""
+
+    def spend(self, at: float, cost: Spending) -> None:
+        """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
+
+
 class Worker:
     """Takes exchanges one by one; shadows run beside, at most `shadow.concurrency` at once; the rest wait."""
 
@@ -58,7 +67,7 @@ class Worker:
         self,
         *,
         config: Config,
-        store: Writer,
+        store: Records,
         metrics: Metrics,
         mirror: Mirror,
         budget: Budget,
@@ -254,23 +263,45 @@ class Worker:
     async def _try(self, sampled: Sampled) -> None:
         seen = sampled.seen
         try:
+            await self._reserve()
+        except (StoreError, sqlite3.Error, OSError):  # what cannot be kept would be spent twice
+            self._budget.give_back()
+            self._metrics.shadow_skipped("budget_unknown")
+            return
+        try:
             trial = await self._trials.run(seen, control=sampled.decision.control)
-            self._spend(trial)
             self._publish(trial)
+            await self._spend(trial)
         except CourierLostError:
             self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
             self._ledger.lost(PAIRS, "error")
             log.exception("shadow not finished", exchange=seen.exchange.id)
 
-    def _spend(self, trial: Trial) -> None:
-        for leg in trial.legs:
-            said = leg.answer.said
-            usage = said.usage if isinstance(said, Completion) else None
-            prompt, completion = (usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else (0, 0)
-            prices = self._config.proxy.providers[leg.exchange.provider]
-            money = (prompt * prices.price_input + completion * prices.price_output) / 1e6
-            self._budget.settle(time.time(), prompt + completion, money)
+    async def _reserve(self) -> None:
+        """Have the request on disk before it is sent, where there is a limit: no crash and no restart lets it be spent again."""
+        if self._budget.limited:
+            await asyncio.to_thread(self._store.spend, time.time(), Spending(1, 0, 0.0))
+
+    async def _spend(self, trial: Trial) -> None:
+        """Count what the legs of a trial came to; the first was reserved."""
+        costs = [self._cost(leg) for leg in trial.legs]
+        for tokens, money in costs:
+            self._budget.settle(time.time(), tokens, money)
+        if self._budget.limited:
+            tokens, money = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
+            try:
+                await asyncio.to_thread(self._store.spend, time.time(), Spending(len(costs) - 1, tokens, money))
+            except (StoreError, sqlite3.Error, OSError) as error:
+                log.warning("what a shadow has cost is known to this process only", error=str(error))
+
+    def _cost(self, leg: Seen) -> tuple[int, float]:
+        """Tokens, and money by the configured prices, of one answer."""
+        said = leg.answer.said
+        usage = said.usage if isinstance(said, Completion) else None
+        prompt, completion = (usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else (0, 0)
+        prices = self._config.proxy.providers[leg.exchange.provider]
+        return prompt + completion, (prompt * prices.price_input + completion * prices.price_output) / 1e6
 
     def _publish(self, trial: Trial) -> None:
         pair = trial.record.pair

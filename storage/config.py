@@ -28,7 +28,7 @@ class StorageConfig(BaseModel):
     url: str = "sqlite:///sameweights.db"
     keep_days: Annotated[float, Field(gt=0)] = 30.0
     max_bytes: Annotated[int, Field(ge=0)] = 0
-    """Upper bound of the database file; 0 is no bound. The oldest records go first."""
+    """Bytes of the database and its log, kept within 5 % behind each batch; 0 is no bound. The oldest records go first."""
     bodies: Bodies = "full"
     redact: tuple[Pattern, ...] = ()
     """Regular expressions of what is never stored, beside the known forms of credentials; a group named `secret` narrows one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -28,9 +29,18 @@ def made(path: Path) -> None:
     """
     if not path.parent.is_dir():
         raise StoreError(f"the folder of the database {path} does not exist: create it, or change url in [storage]")
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, PRIVATE))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW, PRIVATE))
     if not stat.S_ISREG(path.stat().st_mode):
         raise StoreError(f"the database {path} is not a regular file: name a file in [storage] url")
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands under a path now: device and number; None where there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
 
 
 def close_to_others(path: Path) -> None:
@@ -86,7 +96,14 @@ class WriterLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+        name = f"{path}-lock"
+        try:
+            self._file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, PRIVATE)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            raise StoreError(f"{name} is a symbolic link, which is not followed: remove it") from None
+        self.identity = identity(Path(name))
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import structlog
 
 from storage.inserting import Prepared, Preparer, Record, insert, roll_back
+from storage.store import StoreError
 
 Result = TypeVar("Result")
 COMPLAINT_SECONDS = 60.0
@@ -27,8 +28,17 @@ class Pen:
     a bad record costs itself: the batch is halved until it stands alone. Losses are logged, at most once a minute.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        *,
+        there: Callable[[], bool] = lambda: True,
+        after: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> None:
+        """`there` tells whether the file that was opened still stands under its path; `after` is done behind each batch."""
         self._connect = connect
+        self._there = there
+        self._after = after
         self._conn: sqlite3.Connection | None = None
         self._preparer = Preparer()
         self._complained = float("-inf")
@@ -41,6 +51,7 @@ class Pen:
         """Whether each record is on disk now, in their order."""
         prepared = [self._prepare(record) for record in records]
         written = iter(self._insert([each for each in prepared if each]))
+        self._tidy()
         return [each is not None and next(written) for each in prepared]
 
     def do(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
@@ -51,7 +62,7 @@ class Pen:
                 result = job(conn)
             finally:
                 roll_back(conn)  # what the job began and did not end
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreError, OSError) as error:
             self._note(error)
             raise
         self.trouble = ""
@@ -77,7 +88,7 @@ class Pen:
         try:
             self.written += insert(self._connection(), records)
         except Exception as error:  # noqa: BLE001 - as above
-            if isinstance(error, sqlite3.Error) and not isinstance(error, RECORDS_FAULT):
+            if isinstance(error, (sqlite3.Error, StoreError, OSError)) and not isinstance(error, RECORDS_FAULT):
                 self._note(error)
                 return [False] * len(records)
             if len(records) == 1:
@@ -88,11 +99,22 @@ class Pen:
         self.trouble = ""
         return [True] * len(records)
 
+    def _tidy(self) -> None:
+        """What is due behind a batch; what the database says against it is noted, and done again behind the next."""
+        if self._after and self._conn and not self.trouble:
+            with suppress(sqlite3.Error):
+                self._after(self._conn)
+            roll_back(self._conn)
+
     def _connection(self) -> sqlite3.Connection:
+        if self._conn and not self._there():
+            with suppress(sqlite3.Error):  # moved: it takes what is in its log along, which SQLite does not see to itself
+                self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.put_down()
         self._conn = self._conn or self._connect()
         return self._conn
 
-    def _note(self, error: sqlite3.Error) -> None:
+    def _note(self, error: Exception) -> None:
         self.trouble = str(error)
         self._complain("the store takes no records", error)
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in PASSING:

@@ -11,6 +11,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterable
+from pathlib import Path
 
 from storage import passages, tallies
 from storage.inserting import roll_back
@@ -71,6 +72,27 @@ def drop_excess(conn: sqlite3.Connection, max_bytes: int) -> int:
         return 0
     excess = math.ceil((used - max_bytes) / used * numbers)
     return drop_older(conn, math.inf, min(excess, SLICE))
+
+
+def keep_within(conn: sqlite3.Connection, max_bytes: int) -> None:
+    """Delete the oldest exchanges while the database and its log are larger than `max_bytes`, and give the space back.
+
+    What is done behind each batch: so the files exceed the bound by no more than a batch, and a log that is cut back when it is
+    larger than a hundredth of the bound.
+    """
+    room = max_bytes - max_bytes // 50
+    while used_bytes(conn) > room and drop_excess(conn, room):
+        pass
+    while _pragma(conn, "page_count") * _pragma(conn, "page_size") > room and shrink(conn):
+        pass
+    if _log_bytes(conn) > max_bytes // 100:
+        checkpoint(conn)
+
+
+def _log_bytes(conn: sqlite3.Connection) -> int:
+    _, _, file = conn.execute("PRAGMA database_list").fetchone()
+    log = Path(f"{file}-wal")
+    return log.stat().st_size if file and log.exists() else 0
 
 
 def used_bytes(conn: sqlite3.Connection) -> int:

@@ -12,11 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from storage import answers, handovers, queries, retention
 from storage.config import StorageConfig
-from storage.connection import BUSY_SECONDS, WriterLock, close_to_others, explain, made, reading, writing
+from storage.connection import BUSY_SECONDS, WriterLock, close_to_others, explain, identity, made, reading, writing
 from storage.forgetting import forget
 from storage.migrations import migrate, pending, wrong
+from storage.pen import Pen
 from storage.portraits import PortraitReader
 from storage.rows import (
     AnswerFilter,
@@ -34,10 +37,12 @@ from storage.rows import (
     TrafficCount,
 )
 from storage.secret import drawn
+from storage.spending import Spending, spend, spent
 from storage.store import Chosen, Forgotten, StoreError
 from storage.verdicts import VerdictKeeper, VerdictReader
 from storage.writer import BatchWriter
 
+log = structlog.get_logger()
 Result = TypeVar("Result")
 IDLE_READERS = 8
 """Connections kept open between two questions; more are made when more threads ask at once, and closed after it."""
@@ -162,8 +167,10 @@ class SqliteStore(SqliteReader):
         super().__init__(path, busy_seconds)
         self._config = config
         self._lock = claimed(path, busy_seconds)
+        self._file = identity(path)
+        keep = partial(retention.keep_within, max_bytes=config.max_bytes) if config.max_bytes else None
         self._writer = BatchWriter(
-            partial(writing, path, busy_seconds),
+            Pen(self._connected, there=lambda: identity(path) == self._file, after=keep),
             batch_rows=config.batch_rows,
             batch_seconds=config.batch_seconds,
             queue=config.queue,
@@ -260,6 +267,27 @@ class SqliteStore(SqliteReader):
         self._writer.close()
         self._lock.release()
 
+    def _connected(self) -> sqlite3.Connection:
+        """The connection that writes; to a new file, where the one that was opened has been moved or deleted."""
+        if identity(self._path) != self._file:
+            log.warning("the database was moved, replaced or deleted; recording goes on under its path", path=str(self._path))
+            lock, self._lock = self._lock, renewed(self._path, self._lock, self._busy_seconds)
+            if lock is not self._lock:
+                lock.release()
+            with suppress(IndexError):
+                while True:
+                    self._idle.pop().close()
+            self._file = identity(self._path)
+        return writing(self._path, self._busy_seconds)
+
+    def spend(self, at: float, cost: Spending) -> None:
+        """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""
+        self._writer.run(lambda conn: spend(conn, at, cost))
+
+    def spent(self, begin: int, end: int) -> Spending:
+        """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
+        return self._ask(lambda conn: spent(conn, begin, end))
+
     def _slices(self, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]:
         while went := self._writer.run(job):
             yield went
@@ -267,16 +295,22 @@ class SqliteStore(SqliteReader):
 
 def claimed(path: Path, busy_seconds: float) -> WriterLock:
     """The right to write this file, which is there, whole, ours and of this version afterwards; StoreError says why not."""
+    return renewed(path, None, busy_seconds)
+
+
+def renewed(path: Path, held: WriterLock | None, busy_seconds: float) -> WriterLock:
+    """As `claimed`, by one that may hold the right already: `held` again, unless its own file has gone too."""
     try:
         made(path)
-        lock = WriterLock(path)
+        lock = held if held and held.identity == identity(Path(f"{path}-lock")) else WriterLock(path)
         try:
             _look_at(path, busy_seconds)
             close_to_others(path)
             with closing(writing(path, busy_seconds)) as conn:
                 _bring_up(path, conn)
         except BaseException:
-            lock.release()
+            if lock is not held:
+                lock.release()
             raise
     except (sqlite3.Error, OSError) as error:
         raise StoreError(explain(path, error)) from error

@@ -39,6 +39,7 @@ from storage.rows import (
     ToolCallRow,
     TrafficCount,
 )
+from storage.spending import Spending
 
 
 class StoreError(Exception):
@@ -263,6 +264,12 @@ class Store(Writer, Reader, Protocol):
 
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn when first asked for and the same ever after; never to be shown."""
+
+    def spend(self, at: float, cost: Spending) -> None:
+        """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
+
+    def spent(self, begin: int, end: int) -> Spending:
+        """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
 
     def begin_run(self, run: str) -> Mapping[int, int]:
         """How many exchanges of each worker the `serve` of this name has stored already; the counts of others go."""

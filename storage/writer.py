@@ -33,8 +33,8 @@ class _Item(NamedTuple):
 class BatchWriter:
     """Writes what it is given in batches of `batch_rows` rows, or of what came in `batch_seconds`; safe from any thread."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], *, batch_rows: int, batch_seconds: float, queue: int) -> None:
-        self._pen = Pen(connect)
+    def __init__(self, pen: Pen, *, batch_rows: int, batch_seconds: float, queue: int) -> None:
+        self._pen = pen
         self._batch_rows, self._batch_seconds, self._queue = batch_rows, batch_seconds, queue
         self._items: deque[_Item] = deque()
         self._jobs: deque[tuple[Job, Future[object]]] = deque()

@@ -35,6 +35,31 @@ class Budget:
         self._tokens = 0
         self._money = 0.0
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit, so that what is spent has to outlive this process."""
+        return bool(self._limits.requests or self._limits.tokens or self._limits.money)
+
+    def hours(self, now: float) -> tuple[int, int]:
+        """The hours since the epoch of the period that `now` is in: the first, and the first after it."""
+        if self._period != "month":
+            length = 1 if self._period == "hour" else 24
+            first = int(now // (length * HOUR)) * length
+            return first, first + length
+        moment = datetime.fromtimestamp(now, UTC)
+        begin = datetime(moment.year, moment.month, 1, tzinfo=UTC)
+        end = datetime(moment.year + moment.month // 12, moment.month % 12 + 1, 1, tzinfo=UTC)
+        return int(begin.timestamp() // HOUR), int(end.timestamp() // HOUR)
+
+    def restore(self, now: float, requests: int, tokens: int, money: float) -> None:
+        """Begin with what earlier processes have spent in the period that `now` is in."""
+        self._turn(now)
+        self._requests, self._tokens, self._money = requests, tokens, money
+
+    def give_back(self) -> None:
+        """One that was let in will not be sent."""
+        self._open = max(self._open - 1, 0)
+
     def admit(self, now: float) -> str:
         """Let one sampled request in at `now` (seconds since the epoch): "" and it is counted, else the limit reached."""
         why = self.exhausted(now)

@@ -64,3 +64,16 @@ def test_a_strange_order_is_answered_and_does_nothing(tmp_path, store, order):
     assert orders.carry_out(tmp_path / "store.db", store) == 0
     assert store.exchange("a") is not None
     assert (tmp_path / "store.db-forget-1.done").exists()
+
+
+def test_an_order_that_another_may_have_written_is_not_obeyed(store, tmp_path):
+    store.add_exchange(exchange_record("a")).result(5)
+    database = tmp_path / "store.db"
+    forged = tmp_path / "store.db-forget-0123456789abcdef.json"
+    forged.write_text('{"before": 1e12}')
+    forged.chmod(0o666)
+    (tmp_path / "store.db-forget-fedcba9876543210.json").symlink_to(forged)
+    assert orders.carry_out(database, store) == 0
+    assert store.exchange("a")
+    forged.chmod(0o600)
+    assert orders.carry_out(database, store) == 1

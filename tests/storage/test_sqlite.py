@@ -1,6 +1,8 @@
 """The SQLite store keeps the store's promises, and keeps serving through what happens to files."""
 
 import os
+import random
+import shutil
 import signal
 import sqlite3
 import stat
@@ -9,6 +11,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ import pytest
 from storage.config import StorageConfig
 from storage.rows import PairFilter
 from storage.sqlite import SqliteStore, opened
-from storage.store import StoreError
+from storage.store import BusyError, StoreError
 from tests.conformance import PATIENCE, START, check_store, exchange_record, exchange_row, pair_record
 
 QUICK = StorageConfig(batch_seconds=0.01)
@@ -259,3 +262,64 @@ def test_a_sweep_that_finds_the_file_locked_ends_and_the_next_goes_on(path, stor
         other.execute("ROLLBACK")
     assert store.sweep(START * 2) == 1
     assert store.writable()
+
+
+@pytest.mark.parametrize("how", ["deleted", "moved", "deleted with all that belongs to it"])
+def test_a_database_that_is_moved_or_deleted_is_noticed_with_the_next_batch_and_made_anew(path, store, how):
+    store.add_exchange(exchange_record("before"))
+    assert store.flush(PATIENCE)
+    assert store.exchange("before")
+    if how == "moved":
+        path.rename(path.with_suffix(".old"))
+    else:
+        for suffix in ("", "-wal", "-shm", "-lock") if "with all" in how else ("",):
+            Path(f"{path}{suffix}").unlink()
+    store.add_exchange(exchange_record("after"))
+    assert store.flush(PATIENCE)
+    assert store.exchange("after")
+    assert store.exchange("before") is None
+    assert store.writable()
+    if how == "moved":
+        with closing(opened(path.with_suffix(".old"))) as old:
+            assert old.exchange("before")
+    with pytest.raises(BusyError):
+        SqliteStore(path, QUICK)
+
+
+def test_a_database_whose_folder_is_gone_is_said_and_recording_goes_on_when_it_is_back(path, store):
+    store.add_exchange(exchange_record("before"))
+    assert store.flush(PATIENCE)
+    shutil.rmtree(path.parent)
+    store.add_exchange(exchange_record("lost"))
+    assert not store.flush(PATIENCE)
+    assert "does not exist" in store.trouble
+    path.parent.mkdir()
+    store.add_exchange(exchange_record("after"))
+    assert store.flush(PATIENCE)
+    assert store.exchange("after")
+
+
+def test_a_lock_file_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone(path):
+    precious = path.with_name("precious")
+    precious.write_text("do not touch")
+    Path(f"{path}-lock").symlink_to(precious)
+    with pytest.raises(StoreError, match="symbolic link"):
+        SqliteStore(path, QUICK)
+    assert precious.read_text() == "do not touch"
+
+
+def test_the_files_stay_within_five_percent_of_their_bound_at_every_batch(path):
+    bound = 4_000_000
+    config = StorageConfig(batch_rows=20, batch_seconds=0.005, max_bytes=bound)
+    with closing(SqliteStore(path, config)) as store:
+        for number in range(400):
+            body = random.Random(number).randbytes(30_000)
+            record = exchange_record(f"{number:04d}")
+            store.add_exchange(replace(record, exchange=replace(record.exchange, request_body=body)))
+            if number % 4 == 3:
+                assert store.flush(PATIENCE)
+                size = path.stat().st_size + Path(f"{path}-wal").stat().st_size
+                assert size <= 1.05 * bound, number
+        assert path.stat().st_size > 0.8 * bound
+        assert store.exchange("0399")
+        assert store.exchange("0000") is None

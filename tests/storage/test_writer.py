@@ -8,6 +8,7 @@ import pytest
 
 from storage.connection import made, writing
 from storage.migrations import migrate
+from storage.pen import Pen
 from storage.store import StoreError
 from storage.writer import BatchWriter
 from tests.conformance import PATIENCE, exchange_record, pair_record
@@ -25,7 +26,7 @@ def start(tmp_path):
 
     def starting(*, batch_rows=200, batch_seconds=0.01, queue=100) -> BatchWriter:
         connect = partial(writing, path, 0.1)
-        started.append(BatchWriter(connect, batch_rows=batch_rows, batch_seconds=batch_seconds, queue=queue))
+        started.append(BatchWriter(Pen(connect), batch_rows=batch_rows, batch_seconds=batch_seconds, queue=queue))
         return started[-1]
 
     yield starting

@@ -72,3 +72,27 @@ def test_a_clock_set_back_gives_nothing_twice():
 def test_an_unknown_period_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match=r"'week' is not known \(known: hour, day, month\)"):
         Budget(1, 1, 1.0, "week")
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "after"),
+    [
+        ("hour", (2026, 12, 31, 23), (2027, 1, 1, 0)),
+        ("day", (2026, 12, 31, 0), (2027, 1, 1, 0)),
+        ("month", (2026, 12, 1, 0), (2027, 1, 1, 0)),
+    ],
+)
+def test_the_hours_of_a_period_are_whole_and_next_to_those_of_the_following_one(period, first, after):
+    now = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+    budget = Budget(requests=1, tokens=0, money=0.0, period=period)
+    begin, end = (int(datetime(*moment, tzinfo=UTC).timestamp() // 3_600) for moment in (first, after))
+    assert budget.hours(now) == (begin, end)
+    assert budget.hours(end * 3_600.0)[0] == end
+
+
+def test_what_earlier_processes_spent_counts():
+    budget = Budget(requests=5, tokens=0, money=0.0, period="day")
+    budget.restore(1_000.0, 4, 0, 0.0)
+    assert [budget.admit(1_000.0), budget.admit(1_000.0)] == ["", "budget_requests"]
+    budget.give_back()
+    assert budget.admit(1_000.0) == ""

@@ -1,0 +1,38 @@
+"""What references have cost, by the hour of UTC: the budget of any period is a sum of it, and outlives every process."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+HOUR = 3_600
+KEPT_HOURS = 24 * 366
+ADD = """
+INSERT INTO spending (hour, requests, tokens, money) VALUES (?, ?, ?, ?) ON CONFLICT (hour) DO UPDATE
+SET requests = requests + excluded.requests, tokens = tokens + excluded.tokens, money = money + excluded.money
+"""
+SUM = """
+SELECT coalesce(sum(requests), 0), coalesce(sum(tokens), 0), coalesce(sum(money), 0.0) FROM spending
+WHERE hour >= ? AND hour < ?
+"""
+OLD = "DELETE FROM spending WHERE hour < ?"
+
+
+class Spending(NamedTuple):
+    """Requests, tokens (prompt and completion) and money, by the prices of the configuration."""
+
+    requests: int
+    tokens: int
+    money: float
+
+
+def spend(conn: sqlite3.Connection, at: float, cost: Spending) -> None:
+    """Add a cost at a time in seconds since the epoch."""
+    hour = int(at // HOUR)
+    conn.execute(ADD, (hour, *cost))
+    conn.execute(OLD, (hour - KEPT_HOURS,))
+
+
+def spent(conn: sqlite3.Connection, begin: int, end: int) -> Spending:
+    """What was spent from the hour `begin` (since the epoch) up to, and without, the hour `end`."""
+    return Spending(*conn.execute(SUM, (begin, end)).fetchone())

@@ -1,0 +1,31 @@
+"""What was spent is kept by the hour and outlives the process that spent it."""
+
+from contextlib import closing
+
+from storage.config import StorageConfig
+from storage.opening import open_store
+from storage.spending import HOUR, KEPT_HOURS, Spending
+
+
+def test_what_was_spent_is_summed_over_whole_hours_up_to_the_end_and_without_it(store):
+    for hour in (9, 10, 10, 11):
+        store.spend(hour * HOUR + 3_599.9, Spending(1, 20, 0.5))
+    assert store.spent(9, 11) == (3, 60, 1.5)
+    assert store.spent(11, 12) == (1, 20, 0.5)
+    assert store.spent(12, 20) == (0, 0, 0.0)
+
+
+def test_a_later_process_knows_it(tmp_path):
+    config = StorageConfig(url=f"sqlite:///{tmp_path}/kept.db")
+    with closing(open_store(config)) as first:
+        first.spend(5 * HOUR, Spending(2, 0, 0.0))
+    with closing(open_store(config)) as second:
+        assert second.spent(5, 6) == (2, 0, 0.0)
+
+
+def test_what_is_older_than_a_year_goes(store):
+    store.spend(0.0, Spending(1, 0, 0.0))
+    store.spend(KEPT_HOURS * HOUR, Spending(1, 0, 0.0))
+    assert store.spent(0, 1).requests == 1
+    store.spend((KEPT_HOURS + 1) * HOUR, Spending(1, 0, 0.0))
+    assert store.spent(0, 1).requests == 0
