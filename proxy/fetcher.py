@@ -7,9 +7,12 @@ exchange in a frame on standard output, and a beat once a second; it ends when s
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import logging
+import signal
 import sys
+from contextlib import suppress
 
 from proxy.config import Limits, Timeouts
 from proxy.errand import Errand, run, unpack
@@ -22,6 +25,7 @@ from proxy.upstream import Upstream
 ERRAND = b"A"
 GIVEN_UP = b"G"
 BEAT = b"B"
+PR_SET_PDEATHSIG = 1
 
 
 class Fetcher:
@@ -86,9 +90,16 @@ async def _beat(out: asyncio.WriteTransport) -> None:
         await asyncio.sleep(BEAT_SECONDS)
 
 
+def die_with_parent() -> None:
+    """Be killed when the audit is (Linux, prctl(2)): one that stands still just then would not read the end of its input."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> None:
     """Fetch until there is nobody to fetch for."""
     take_over()
+    die_with_parent()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve())

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from proxy.config import Limits, Timeouts
 from proxy.errand import pack
@@ -83,3 +87,26 @@ async def test_it_ends_with_its_input_and_has_nothing_to_say():
         running.stdin.close()
         _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
         assert (running.returncode, errors) == (0, b"")
+
+
+PARENT = """
+import json, subprocess, sys, time
+from proxy.config import Limits, Timeouts
+child = subprocess.Popen([sys.executable, "-m", "proxy.fetcher"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+child.stdin.write(json.dumps({"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump()}).encode() + b"\\n")
+child.stdin.flush()
+child.stdout.read(5)
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_one_that_stands_still_when_its_parent_is_killed_does_not_stay_behind():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
+    pid = int(parent.stdout.readline())
+    os.kill(pid, signal.SIGSTOP)
+    parent.kill()
+    parent.communicate()
+    deadline = time.monotonic() + PATIENCE
+    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]:
+        assert time.monotonic() < deadline
