@@ -32,6 +32,9 @@ class Offering:
 
     def offer(self, exchange: Exchange, secrets: Sequence[bytes]) -> None:
         """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later."""
+        if credentials.untouched(exchange, secrets):
+            self._offer(exchange)
+            return
         clearing = credentials.clearing(exchange, secrets)
         if self._step(clearing):
             return

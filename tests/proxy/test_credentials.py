@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.credentials import MOST, SLICE, STEP, TOO_MANY, cleared, clearing, forms, masked, of_request
+from proxy.credentials import MOST, SLICE, STEP, TOO_MANY, cleared, clearing, forms, masked, of_request, untouched
 from proxy.exchange import Failure, FailureKind
 from proxy.headers import Fields
 from proxy.packing import pack
@@ -151,3 +151,19 @@ def test_a_cut_secret_of_a_long_run_is_masked_in_few_looks():
     secret = b"a" * 60_000 + b"b"
     data = b"a" * 59_000 + b"c"
     assert masked(data, [secret], cut=True).strip(b"*") in {b"", b"a" * 31}
+
+
+@given(st.binary(max_size=60), st.booleans(), st.sampled_from([200, 401]))
+def test_what_a_quick_look_finds_untouched_is_what_clearing_leaves_as_it_is(data, holds, status):
+    told = exchange(data + KEY * holds, status=status, tag="t")
+    secrets = forms([KEY])
+    assert not untouched(told, secrets) or cleared(told, secrets) is told
+    assert untouched(told, secrets) == (not holds and status == 200)
+
+
+def test_a_quick_look_is_for_what_one_step_could_search():
+    secrets = forms([KEY])
+    size = STEP // len(secrets)
+    assert untouched(exchange(b"y" * size), secrets)
+    assert not untouched(exchange(b"y" * (size + 1)), secrets)
+    assert not untouched(exchange(b""), TOO_MANY)
