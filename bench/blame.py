@@ -1,7 +1,7 @@
 """Show who is blamed: a provider or its reference moves, or the reference fails; and the running judge tells who.
 
     python bench/blame.py             reduced, about two minutes
-    python bench/blame.py --full      1,000 runs a cell at 30 points; about half an hour on two cores
+    python bench/blame.py --full      1,000 runs a cell at 30 points; about two hours of one core
 
 Seeded, standard library only: the store is a list in memory, all else is the code that judges live. Each figure stands beside its
 bar; the exit code is 1 when one is not met.

@@ -1,6 +1,8 @@
 """The simulations of drift at a size for every day: each figure within its bar; `python bench/drift.py --full` is the whole."""
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +41,11 @@ def test_the_made_up_payoffs_change_their_sign_when_the_answers_are_swapped():
         assert dict(found) == {signal: -payoff for signal, payoff in swapped.items()}
 
 
+TABLE = (Path(__file__).resolve().parents[1] / "docs" / "explanation" / "drift.md").read_text(encoding="utf-8")
+MOVES = re.compile(
+    r"^\| (\w+) moves (\d+) points, floor [\d.]+, shares (.+), (\d+) runs \| ([\d.]+) / ([\d.]+) / ([\d.]+);", re.MULTILINE
+)
+FAILS = re.compile(r"^\| reference (?:down|failing by half), shares .+, (\d+) runs: .+? \| (\d+); (\d+) \|", re.MULTILINE)
 SHORT = blame.Extent(large_runs=2, small_runs=1, failing_runs=2, calm=300, guard=2_000)
 
 
@@ -54,3 +61,21 @@ def test_who_moved_thirty_points_is_named(shares, moved):
 def test_a_reference_that_fails_pages_for_nobody(moved):
     found = blame.spread(blame.World("1 : 1", moved, 0.0, 0.05), SHORT, 2, 1)
     assert [(each.paged, each.reference) for each in found] == [(frozenset(), True)] * 2
+
+
+def test_the_table_of_who_moved_is_of_full_runs_and_within_its_bars():
+    """What `python bench/blame.py --full` printed stands in the docs."""
+    rows = MOVES.findall(TABLE)
+    assert {(row[2], row[0], row[1]) for row in rows} >= {
+        (shares, moved, size)
+        for shares in ("1 : 1 : 1", "90 : 9 : 1")
+        for moved in ("reference", "provider")
+        for size in ("30", "10")
+    }
+    for _, size, shares, runs, *found in rows:
+        assert int(runs) >= (blame.FULL.large_runs if size == "30" else blame.FULL.small_runs)
+        right, unknown, wrong = map(float, found)
+        assert blame.met(shares, int(size) / 100, (right, unknown, wrong), int(runs))
+    failing = FAILS.findall(TABLE)
+    assert failing
+    assert all(paged == "0" and runs == told for runs, paged, told in failing)
