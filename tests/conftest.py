@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from structlog.testing import CapturedCall, CapturingLogger
@@ -16,6 +17,9 @@ from storage.config import StorageConfig
 from storage.opening import open_store
 from storage.store import Store
 from tests.running import PATIENCE, Served, addresses, drain
+
+hypothesis.settings.register_profile("house", deadline=None)  # no test may fail for the time of a loaded machine
+hypothesis.settings.load_profile("house")
 
 _skipped: list[str] = []
 
