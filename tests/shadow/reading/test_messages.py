@@ -235,3 +235,51 @@ def test_what_is_read_in_one_go_reads_as_it_does_one_by_one(grown, more):
     at_once = fold(body, 200)
     with patch.object(messages, "_MOST_MOULDS", 0):
         assert fold(body, 200) == at_once
+
+
+HELD = (
+    st.builds(lambda text: {"type": "text", "text": text}, st.text(max_size=6))
+    | st.builds(lambda text: {"type": "thinking", "thinking": text}, st.text(max_size=6))
+    | st.builds(
+        lambda kind, value: {"type": kind, "id": "t", "name": "f", "input": {"a": value}},
+        st.sampled_from(["tool_use", "server_tool_use", "mcp_tool_use"]),
+        st.text(max_size=4),
+    )
+    | st.just({"type": "web_search_tool_result", "content": []})
+)
+PIECES = {"text": "text_delta", "thinking": "thinking_delta", "input": "input_json_delta"}
+
+
+def deltas(index, block, cut):
+    """A block as its events: what it begins with is empty, and what it holds comes in two pieces."""
+    key = next((key for key in PIECES if key in block), None)
+    begun = block if key is None else {**block, key: {} if key == "input" else ""}
+    yield {"type": "content_block_start", "index": index, "content_block": begun}
+    held = "" if key is None else json.dumps(block[key]) if key == "input" else block[key]
+    at = cut % (len(held) + 1)
+    for piece in (held[:at], held[at:]) if key else ():
+        member = "partial_json" if key == "input" else key
+        yield {"type": "content_block_delta", "index": index, "delta": {"type": PIECES[key], member: piece}}
+    yield {"type": "content_block_stop", "index": index}
+
+
+@given(st.lists(HELD, max_size=6), st.integers(0, 20))
+def test_blocks_of_every_kind_read_the_same_streamed_and_whole(blocks, cut):
+    head = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "usage": {"input_tokens": 1, "output_tokens": 1}}
+    events = [
+        {"type": "message_start", "message": {**head, "content": []}},
+        *(event for index, block in enumerate(blocks) for event in deltas(index, block, cut)),
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}},
+        {"type": "message_stop"},
+    ]
+    body = "".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in events)
+    streamed = fold(read_stream(body.encode()), 200).said
+    at_once = whole(json.dumps({**head, "content": blocks, "stop_reason": "end_turn"}).encode(), 200).said
+    assert isinstance(streamed, Completion)
+    assert isinstance(at_once, Completion)
+    for field in ("reasoning", "other", "finish_reason"):
+        assert (getattr(streamed.first, field) or None) == (getattr(at_once.first, field) or None)
+    assert (streamed.first.text or "") == (at_once.first.text or "")
+    assert [(call.name, call.parsed) for call in streamed.first.tool_calls] == [
+        (call.name, call.parsed) for call in at_once.first.tool_calls
+    ]
