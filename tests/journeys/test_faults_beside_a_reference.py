@@ -1,0 +1,139 @@
+"""Faults of answers through a running `serve`: told where the reference answers the same requests without them, and not else;
+calls that stand in the text, a hidden prompt and an inflated bill by their names.
+"""
+
+import asyncio
+import itertools
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from shadow.views.report import build
+from tests.journeys.test_drift_is_seen import WEATHER, told
+from tests.running import chat, until
+
+pytestmark = pytest.mark.journey
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+provider = "candidate"
+{reference}
+[proxy.providers.candidate]
+base_url = "{candidate}"
+[proxy.providers.official]
+base_url = "{official}"
+[shadow]
+sample_rate = 1.0
+concurrency = 500
+[admin]
+listen = "127.0.0.1:0"
+"""
+CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>'
+THOUGHT = "<think>It is asked of the weather.</think>It rains in the north and in the east of the town until the evening."
+PLAIN = "It rains in the north and in the east of the town until the evening."
+TEXTS = {"leaks": (THOUGHT, PLAIN), "both-leak": (THOUGHT, THOUGHT), "writes-calls": (CALL, PLAIN)}
+"""What the provider and the reference say, by model; the others say the same."""
+_numbers = itertools.count(1)
+
+
+class Counting:
+    """A server that says what its model says, and counts words; `first` is the provider, the other the reference."""
+
+    def __init__(self, *, first: bool) -> None:
+        self._first = first
+        self.url = ""
+
+    async def __aenter__(self):
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        await self._runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        model = body["model"]
+        text = TEXTS.get(model, (PLAIN, PLAIN))[0 if self._first else 1]
+        prompt = sum(len(message["content"].split()) + 4 for message in body["messages"])
+        prompt += 40 if self._first and model == "hidden" else 0
+        factor = 1.25 if self._first and model == "bill" else 1.0
+        counts = round(prompt * factor), round(len(text.split()) * factor)
+        usage = {"prompt_tokens": counts[0], "completion_tokens": counts[1], "total_tokens": sum(counts)}
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        name = f"chatcmpl-{next(_numbers)}"
+        return web.json_response({"id": name, "object": "chat.completion", "model": model, "choices": [choice], "usage": usage})
+
+
+async def ask(served, model: str, count: int) -> None:
+    """So many requests of many lengths, no two alike."""
+    tools = {"tools": [WEATHER]} if model == "writes-calls" else {}
+    async with aiohttp.ClientSession() as session:
+
+        async def one(number: int) -> None:
+            text = f"What is the weather in town {number}" + " and in the next one" * (number % 13)
+            headers = {"Content-Type": "application/json"}
+            async with session.post(
+                f"{served.data}/v1/chat/completions", data=chat(model, text=text, **tools), headers=headers
+            ) as got:
+                await got.read()
+
+        await asyncio.gather(*(one(next(_numbers)) for _ in range(count)))
+
+
+def reported(served):
+    reader = served.reader
+    try:
+        return build(reader, 0.0, 0.0)
+    finally:
+        reader.close()
+
+
+async def test_faults_are_the_providers_where_the_reference_has_none_and_causes_have_their_names(serve):
+    async with Counting(first=True) as candidate, Counting(first=False) as official:
+        toml = CONFIG.format(candidate=candidate.url, official=official.url, reference='reference = "official"')
+        async with serve(toml) as served:
+            models = [*TEXTS, "hidden", "bill"]
+            for model in models:
+                await ask(served, model, 24)
+
+            def compared() -> bool:
+                return sum(card.pairs for card in reported(served).cards) == 24 * len(models)
+
+            await until(compared)
+            report = reported(served)
+    cards = {card.model: {line.check: line for line in card.checks} for card in report.cards}
+    leak = cards["leaks"]["reasoning_form"]
+    assert (leak.plus, leak.minus, leak.conversations, leak.worse) == (24, 0, 24, True)
+    assert not cards["both-leak"]["reasoning_form"].worse
+    assert cards["both-leak"]["reasoning_form"].faulty == 24
+    assert cards["writes-calls"]["call_in_text"].worse
+    assert {name for name, line in cards["writes-calls"].items() if line.worse} == {"call_in_text"}
+    assert not any(line.guilty for model in ("hidden", "bill", "both-leak") for line in cards[model].values())
+    causes = {line.model: line.sentence for line in report.templates}
+    assert causes["hidden"] == "puts about 40 tokens before the messages (a hidden prompt); 100% of 24 pairs"
+    assert causes["bill"] == "both counts are larger by the factor 1.25 while 24 answers are equal: the bill; 100% of 24 pairs"
+    assert causes["leaks"].startswith("both count the same")
+
+
+async def test_without_a_reference_a_fault_in_every_answer_is_told_as_a_fact_and_one_in_few_is_not(serve):
+    async with (
+        Counting(first=True) as candidate,
+        serve(CONFIG.format(candidate=candidate.url, official=candidate.url, reference="")) as served,
+    ):
+        await ask(served, "leaks", 49)
+        await until(lambda: sum(card.requests for card in reported(served).cards) == 49)
+        assert (await told("report", "--db", str(served.database), "--fail-on-drift"))[0] == 0
+        await ask(served, "leaks", 1)
+        await until(lambda: sum(card.requests for card in reported(served).cards) == 50)
+        code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+    assert code == 3
+    said = " ".join(words.split())
+    assert "reasoning out of its field: seen in 100 % of 50 answers; no answer of a reference to the same requests" in said
+    assert "more often than" not in said
