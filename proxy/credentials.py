@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 import sys
 import zlib
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import cast
-from urllib.parse import quote
+from typing import TypeVar, cast
 
 import brotli
 
+from proxy.coded import Looks, Masking, TooDearError, anchor, masking, without_beginning
 from proxy.exchange import Exchange, Headers, Marks, Response
-from proxy.headers import Fields, subprotocol_credentials
+from proxy.headers import ADDRESSES, Fields, subprotocol_credentials
+from proxy.secret_names import is_secret, secrets_in
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -32,61 +32,48 @@ TOO_MANY: tuple[bytes, ...] = (b"more secrets than are looked for",)
 """In place of the forms of more than `MOST` secrets."""
 SLICE, STEP = 128 * 1024, 1024 * 1024
 """Bytes that are searched for every secret before the next ones are; bytes times secrets of a step, about a millisecond."""
-_MOST_BEGINNINGS = 32
-"""Places at the end of a cut body at which a secret may begin; behind them all is taken for its beginning."""
 UNPACKED = 64 * 1024
 """Bytes of a packed error, before and after unpacking, in which a secret is looked for; longer ones stay packed."""
 Clearing = Generator[None, None, Exchange]
-_BEARING = re.compile(rb"auth|cookie|token|secret|api-?key|password|session|credential|signature")
+Whole = TypeVar("Whole")
 _PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"content-type", b"content-length", b"connection"})
 """Names that every request has: nothing to look for in them."""
-_SECRET_QUERY = re.compile(r"(?i)[?&](?:key|api[_-]?key|token|access_token|auth|secret|password|signature|sig)=([^&#]+)")
 
 
 def of_request(fields: Fields, target: str) -> list[bytes]:
     """The secrets that a request bears: in its fields by their names, in its query by its parameters'."""
     named = zip(fields.names, fields.pairs, strict=True)
-    bearing = [value for lower, (_, value) in named if lower not in _PLAIN and _BEARING.search(lower)]
+    bearing = [value for lower, (_, value) in named if lower not in _PLAIN and is_secret(lower.decode("latin-1"))]
     found = [secret for value in bearing for secret in _in_field(value)]
     for word in subprotocol_credentials(fields):
         found += [word, word.rpartition(b"key.")[2], word.rpartition(b".")[2]]
-    if "?" in target:
-        found += [value.encode("latin-1", "replace") for value in _SECRET_QUERY.findall(target)]
+    for address in (target, *(value.decode("latin-1") for name in sorted(ADDRESSES) for value in fields.named(name))):
+        found += secrets_in(address)
     return found
 
 
 def forms(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Each secret as it may stand in a text: as it is, in JSON, in an address; the longest first, the too short left out.
+    """The secrets to look for, in any coding (see `proxy.coded`); the longest first, the too short left out.
 
     Of more than `MOST` secrets it is TOO_MANY, with which nothing of an exchange is kept that could hold one.
     """
     distinct = {secret for secret in secrets if len(secret) >= SHORTEST}
     if len(distinct) > MOST:
         return TOO_MANY
-    known: set[bytes] = set()
-    for secret in distinct:
-        known |= {secret, secret.replace(b"/", b"\\/"), quote(secret, safe="").encode()}
-    return tuple(sorted(known, key=len, reverse=True))
+    return tuple(sorted(distinct, key=lambda secret: (-len(secret), secret)))
 
 
 def masked(data: bytes, secrets: Sequence[bytes], *, cut: bool = False) -> bytes:
-    """`data` with as many asterisks for each secret; of one that `cut` broke off at the end, the beginning goes too."""
-    for secret in secrets:
-        if secret in data:
-            data = data.replace(secret, b"*" * len(secret))
-        if cut:
-            data = _without_beginning(data, secret)
-    return data
+    """`data` with asterisks for each secret, in whatever coding; of one that `cut` broke off at the end, the beginning goes too.
+
+    TooDearError where there are more beginnings of secrets than are looked at.
+    """
+    return _whole(_masking(data, secrets, secrets if cut else (), Looks()))
 
 
 def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
     """The exchange without any of `secrets`, in no body, target, field, name or failure; itself when none is in it."""
-    steps = clearing(exchange, secrets)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("Exchange", end.value)
+    return _whole(clearing(exchange, secrets))
 
 
 def untouched(exchange: Exchange, secrets: Sequence[bytes]) -> bool:
@@ -102,11 +89,21 @@ def untouched(exchange: Exchange, secrets: Sequence[bytes]) -> bool:
 
 
 def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
-    """What `cleared` does, in steps of at most `STEP` bytes times secrets searched, the first of which most exchanges are."""
+    """What `cleared` does, in steps of about a millisecond, the first of which most exchanges are.
+
+    Where more places look like the begin of a coded secret than are looked at, no text of the exchange is kept.
+    """
     if not secrets:
         return exchange
     if secrets is TOO_MANY:
         return _bare(exchange)
+    try:
+        return (yield from _clearing(exchange, secrets))
+    except TooDearError:
+        return _bare(exchange)
+
+
+def _clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
     request, response, failure = exchange.request, exchange.response, exchange.failure
     answer_cut = response is not None and (response.truncated or failure is not None)
     if response is not None and response.status >= 400:
@@ -119,22 +116,34 @@ def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
     asked_cut = request.truncated or failure is not None
     if not found and not (asked_cut or answer_cut):
         return exchange
+    looks = Looks()
+    texts = yield from _texts(exchange, found, looks)
+    asked = yield from _masking(request.body, found, secrets if asked_cut else (), looks)
+    answered = yield from _masking(response.body if response else b"", found, secrets if answer_cut else (), looks)
+    return _with_bodies(texts, asked, answered)
+
+
+def _texts(exchange: Exchange, found: Sequence[bytes], looks: Looks) -> Clearing:
+    """The exchange with all texts but its bodies clean."""
+    request, response, failure = exchange.request, exchange.response, exchange.failure
+    model = yield from _text(exchange.model, found, looks)
+    tag = yield from _text(exchange.tag, found, looks)
+    conversation = yield from _text(exchange.conversation, found, looks)
+    target = yield from _text(request.target, found, looks)
+    asked = yield from _fields(request.headers, found, looks)
+    if response is not None:
+        reason = yield from _text(response.reason, found, looks)
+        response = response._replace(reason=reason, headers=(yield from _fields(response.headers, found, looks)))
+    if failure is not None:
+        failure = failure._replace(detail=(yield from _text(failure.detail, found, looks)))
+    request = request._replace(target=target, headers=asked)
+    return exchange._replace(model=model, tag=tag, conversation=conversation, request=request, response=response, failure=failure)
+
+
+def _with_bodies(exchange: Exchange, asked: bytes, answered: bytes) -> Exchange:
+    response = exchange.response
     return exchange._replace(
-        model=_text(exchange.model, found),
-        tag=_text(exchange.tag, found),
-        conversation=_text(exchange.conversation, found),
-        request=request._replace(
-            target=_text(request.target, found),
-            headers=_fields(request.headers, found),
-            body=_body(request.body, found, secrets if asked_cut else ()),
-        ),
-        response=response
-        and response._replace(
-            reason=_text(response.reason, found),
-            headers=_fields(response.headers, found),
-            body=_body(response.body, found, secrets if answer_cut else ()),
-        ),
-        failure=failure and failure._replace(detail=_text(failure.detail, found)),
+        request=exchange.request._replace(body=asked), response=response and response._replace(body=answered)
     )
 
 
@@ -149,13 +158,14 @@ def _words(exchange: Exchange) -> bytes:
 
 
 def _found(texts: Iterable[bytes], secrets: Sequence[bytes]) -> Generator[None, None, list[bytes]]:
-    """Those of `secrets`, in their order, that stand in some of `texts`; one pass over each, slice by slice."""
+    """Those of `secrets`, in their order, that may stand in some of `texts`; one pass over each, slice by slice."""
     found: set[bytes] = set()
+    anchors = [(secret, anchor(secret)) for secret in secrets]
     work = 0
     for text in texts:
         for start in range(0, len(text), SLICE):
-            for secret in secrets:
-                if text.find(secret, start, start + SLICE + len(secret) - 1) >= 0:
+            for secret, looked_for in anchors:
+                if text.find(looked_for, start, start + SLICE + len(looked_for) - 1) >= 0:
                     found.add(secret)
                 work += min(SLICE, len(text))
                 if work >= STEP:
@@ -196,37 +206,38 @@ def _basic(packed: bytes) -> list[bytes]:
 
 def _begins(data: bytes, secrets: Sequence[bytes]) -> bool:
     """True when `data` ends with the beginning of one of `secrets`."""
-    return any(_without_beginning(data, secret) is not data for secret in secrets)
+    return any(without_beginning(data, secret) is not data for secret in secrets)
 
 
-def _without_beginning(data: bytes, secret: bytes) -> bytes:
-    """`data` without the beginning of `secret` at its end, the longest of those that were looked at first."""
-    at = len(data) - len(secret)
-    for _ in range(_MOST_BEGINNINGS):
-        at = data.find(secret[:SHORTEST], max(0, at + 1))
-        if at < 0:
-            return data
-        if secret.startswith(data[at:]):
-            break
-    return data[:at] + b"*" * (len(data) - at)
+def _masking(data: bytes, found: Sequence[bytes], cut_off: Sequence[bytes], looks: Looks) -> Masking:
+    """A text without what was `found` in it, nor the beginning of what may be `cut_off` at its end."""
+    for secret in found:
+        data = yield from masking(data, secret, looks)
+    for secret in cut_off:
+        data = without_beginning(data, secret)
+    return data
 
 
-def _text(text: str, secrets: Sequence[bytes]) -> str:
+def _text(text: str, secrets: Sequence[bytes], looks: Looks) -> Generator[None, None, str]:
     raw = text.encode("utf-8", "surrogatepass")
-    clean = masked(raw, secrets)
+    clean = yield from _masking(raw, secrets, (), looks)
     return text if clean is raw else clean.decode("utf-8", "surrogatepass")
 
 
-def _fields(headers: Headers, secrets: Sequence[bytes]) -> Headers:
-    return tuple((name, _text(value, secrets)) for name, value in headers) if secrets else headers
+def _fields(headers: Headers, secrets: Sequence[bytes], looks: Looks) -> Generator[None, None, Headers]:
+    fields = []
+    for name, value in headers if secrets else ():
+        fields.append((name, (yield from _text(value, secrets, looks))))
+    return tuple(fields) if secrets else headers
 
 
-def _body(body: bytes, found: Sequence[bytes], cut_off: Sequence[bytes]) -> bytes:
-    """A body without what was `found` in it, nor the beginning of what may be `cut_off` at its end."""
-    body = masked(body, found)
-    for secret in cut_off:
-        body = _without_beginning(body, secret)
-    return body
+def _whole(steps: Generator[None, None, Whole]) -> Whole:
+    """All steps at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("Whole", end.value)
 
 
 def _unpacked(response: Response) -> Response:

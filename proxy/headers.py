@@ -5,11 +5,11 @@ Order, case and repetition stay as sent; only hop-by-hop fields (RFC 9110 7.6.1)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from proxy.exchange import Headers
+from proxy.secret_names import is_secret, without_secrets
 
 
 class Fields(NamedTuple):
@@ -41,8 +41,9 @@ _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
 _CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
 """Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
 _SUBPROTOCOLS = b"sec-websocket-protocol"
-_BEARING = re.compile(rb"(?i)api-?key|bearer|token|auth|secret")
 _OURS = b"x-sameweights-"
+ADDRESSES = frozenset({b"referer", b"http-referer"})
+"""Fields whose value is an address, in whose query a credential may stand."""
 _CACHES = (b"x-cache", b"cache-status", b"x-cache-status", b"cf-cache-status", b"helicone-cache", b"x-portkey-cache-status")
 _REMEMBERED = frozenset(
     {
@@ -85,8 +86,6 @@ _REMEMBERED_PREFIXES = (
     *(b"openai-", b"x-ratelimit-", b"anthropic-ratelimit-", b"anthropic-version", b"anthropic-beta"),
     *(b"anthropic-dangerous-direct-browser-access", b"x-stainless-", b"sec-fetch-", b"sec-ch-ua"),
 )
-_SECRET_QUERY = re.compile(r"(?i)(?<=[?&])((?:key|api[_-]?key|token|access_token|auth|secret|password|signature|sig)=)[^&#]*")
-_USERINFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#@]*@")
 
 
 class Control(NamedTuple):
@@ -165,11 +164,11 @@ def subprotocol_credentials(fields: Fields) -> list[bytes]:
     """The WebSocket subprotocols that bear a key, as browsers send one that cannot set a field
     (`openai-insecure-api-key.KEY`, `base64url.bearer.authorization.k8s.io.KEY`).
     """
-    return [word for value in fields.named(_SUBPROTOCOLS) for word in _words(value) if _BEARING.search(word)]
+    return [word for value in fields.named(_SUBPROTOCOLS) for word in _words(value) if is_secret(word.decode("latin-1"))]
 
 
 def _without_credentials(value: bytes) -> bytes:
-    return b", ".join(word for word in _words(value) if not _BEARING.search(word))
+    return b", ".join(word for word in _words(value) if not is_secret(word.decode("latin-1")))
 
 
 def _words(value: bytes) -> list[bytes]:
@@ -193,14 +192,14 @@ def of_this_hop(lower: bytes) -> bool:
 
 def is_remembered(lower: bytes) -> bool:
     """True for a field, by its name in lower case, that the record may hold: only those listed, so never a credential."""
-    return lower in _REMEMBERED or lower.startswith(_REMEMBERED_PREFIXES)
+    return lower in _REMEMBERED or (lower.startswith(_REMEMBERED_PREFIXES) and not is_secret(lower.decode("latin-1")))
 
 
 def remembered(fields: Fields) -> Headers:
     """The fields that the record may hold."""
     return tuple(
         [
-            (name.decode("latin-1"), value.decode("latin-1").strip())
+            (name.decode("latin-1"), _kept(lower, value))
             for lower, (name, value) in zip(fields.names, fields.pairs, strict=True)
             if is_remembered(lower)
         ]
@@ -213,20 +212,21 @@ def recorded(fields: Fields) -> Headers:
     """
     return tuple(
         [
-            (name.decode("latin-1"), "" if lower in _CREDENTIALS else value.decode("latin-1").strip())
+            (name.decode("latin-1"), _kept(lower, value))
             for lower, (name, value) in zip(fields.names, fields.pairs, strict=True)
             if lower == b"host" or lower in _CREDENTIALS or is_remembered(lower)
         ]
     )
 
 
+def _kept(lower: bytes, value: bytes) -> str:
+    """The value as a record may hold it."""
+    if lower in _CREDENTIALS:
+        return ""
+    text = value.decode("latin-1").strip()
+    return without_secrets(text) if lower in ADDRESSES else text
+
+
 def is_credential(lower: str) -> bool:
     """True for a field, by its name in lower case, that bears a key."""
     return lower.encode("latin-1", "replace") in _CREDENTIALS
-
-
-def remembered_target(target: str) -> str:
-    """The target as the record may hold it: the values of key-like parameters, and any userinfo, taken out."""
-    if "?" not in target and "@" not in target:
-        return target
-    return _SECRET_QUERY.sub(r"\1redacted", _USERINFO.sub(r"\1", target))

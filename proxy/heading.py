@@ -16,6 +16,7 @@ from proxy.egress import proxy_fields
 from proxy.errors import RequestError
 from proxy.exchange import Headers
 from proxy.origin import Origin
+from proxy.secret_names import without_secrets
 
 _LENGTH = b"content-length"
 _ABSOLUTE = re.compile(r"(?i)https?://([^/?#@\s]+)([/?]?[^#]*)")
@@ -58,7 +59,7 @@ class Heading:
         """The raw target, latin-1 decoded: each character is one byte as sent."""
         self.health = self.method in {"GET", "HEAD"} and self.target.partition("?")[0] == HEALTH
         """True when the proxy itself is asked whether it runs."""
-        self.recorded_target = rules.remembered_target(self.target)
+        self.recorded_target = without_secrets(self.target)
         self.fields = fields = rules.Fields.of(message.raw_headers)
         self.told = rules.control(fields)
         self.chunked = b"transfer-encoding" in fields.names
