@@ -95,6 +95,7 @@ AUDIT = Board(
                     queries=(
                         q("sum by (instance) (sameweights_shadow_queue_length{<own>})", "exchanges {{instance}}"),
                         q("sum by (instance) (sameweights_shadow_in_flight_requests{<own>})", "shadows {{instance}}"),
+                        q("sum by (instance) (sameweights_shadow_waiting_requests{<own>})", "waiting shadows {{instance}}"),
                         q("sum by (instance) (sameweights_store_queue_length{<own>})", "records {{instance}}"),
                     ),
                 ),

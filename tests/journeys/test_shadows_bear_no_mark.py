@@ -60,7 +60,11 @@ def answering():
     def bind(seen):
         async def script(wire):
             while True:
-                seen.append(await wire.request())
+                request = await wire.request()
+                if request.startswith(b"GET /v1/models "):
+                    await wire.send(ok(b'{"data": []}', b"Content-Type: application/json"))
+                    continue
+                seen.append(request)
                 choice = {"index": 0, "message": {"role": "assistant", "content": "Hi."}, "finish_reason": "stop"}
                 body = {"id": f"c-{next(numbers)}", "object": "chat.completion", "model": "m", "choices": [choice]}
                 await wire.send(ok(json.dumps(body).encode(), b"Content-Type: application/json"))
