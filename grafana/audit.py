@@ -82,6 +82,7 @@ AUDIT = Board(
                     "little CPU; audit_down: it restarted.",
                     unit="ops",
                     queries=(
+                        q("sum(rate(sameweights_exchanges_ended_total{<own>}[$__rate_interval]))", "ended"),
                         q("sum(rate(sameweights_handed_over_total{<own>}[$__rate_interval]))", "handed over"),
                         q("sum by (reason) (rate(sameweights_handover_dropped_total{<own>}[$__rate_interval]))", "{{reason}}"),
                         q("sum(rate(sameweights_recorder_errors_total{<own>}[$__rate_interval]))", "recorder errors"),

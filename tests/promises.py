@@ -47,6 +47,12 @@ PROMISES = (
         "A request and its answer are the same bytes directly and through the proxy.",
     ),
     Promise(
+        "transparency.outbound",
+        SAME,
+        "RFC 9110 9.3.6",
+        "Where the environment or a setting names an outbound proxy or certificates, requests, shadows and the webhook use them.",
+    ),
+    Promise(
         "transparency.answer", SAME, "RFC 9110 7.6", "Status, fields, framing and body of an answer reach the client as sent."
     ),
     Promise(

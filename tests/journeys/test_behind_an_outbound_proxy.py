@@ -11,7 +11,7 @@ from tests.outbound import outbound_proxy
 from tests.running import chat, until
 from tests.wires import ok, scripted
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.promise("transparency.outbound")]
 
 CONFIG = """
 [proxy]
