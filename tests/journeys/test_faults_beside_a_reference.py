@@ -13,7 +13,7 @@ from shadow.views.report import build
 from tests.journeys.test_drift_is_seen import WEATHER, told
 from tests.running import chat, until
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
 CONFIG = """
 [proxy]
