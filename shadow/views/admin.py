@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from shadow.config import AdminConfig, Config
 from shadow.discretion import row_of
+from shadow.faults import ConfigError
 from shadow.keep import exchange as exchange_of
 from shadow.reading.body import decode
 from shadow.reading.completion import Unread
@@ -101,8 +102,8 @@ class _Admin:
         why = self._ready()
         return web.Response(text=f"{why or 'ready'}\n", status=503 if why else 200)
 
-    async def home(self, _: web.Request) -> web.Response:
-        raise web.HTTPFound("/pairs")
+    async def home(self, request: web.Request) -> web.Response:
+        return await self._list(self._pages.overview, request)
 
     async def pairs(self, request: web.Request) -> web.Response:
         return await self._list(self._pages.index, request)
@@ -113,7 +114,7 @@ class _Admin:
     async def _list(self, page: Callable[[Mapping[str, str]], str], request: web.Request) -> web.Response:
         try:
             return _page(await asyncio.to_thread(page, request.query))
-        except FilterError as why:
+        except (FilterError, ConfigError) as why:
             return _page(self._pages.message("No such filter", str(why)), status=400)
 
     async def pair(self, request: web.Request) -> web.Response:

@@ -27,6 +27,7 @@ from shadow.views.align import Aligned, Piece, align_texts
 from shadow.views.asked import Asked, asked
 from shadow.views.calls import CallTable, tables
 from shadow.views.legs import Fact, Leg, facts, leg, place, timeline
+from shadow.views.overview import Overview
 from shadow.views.runbook import runbook
 from shadow.views.serving import identity_lines, template_lines
 from shadow.views.signal_names import CHECK_IDS, EVERY, signal_of
@@ -92,6 +93,7 @@ class Pages:
     def __init__(self, reader: Reader, config: Config) -> None:
         self._reader = reader
         self._jinja = environment()
+        self.overview = Overview(reader, self._jinja).page
         self.turn(config)
 
     def turn(self, config: Config) -> None:
