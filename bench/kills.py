@@ -116,13 +116,13 @@ async def sums(admin: str) -> dict[str, float]:
     }
 
 
-async def settled(admin: str, seconds: float = 60.0) -> dict[str, float]:
-    """The sums once they come out even, or as they stand after so many seconds."""
+async def settled(admin: str, answered: int, seconds: float = 60.0) -> dict[str, float]:
+    """The sums once they come out even for all that was answered, or as they stand after so many seconds."""
     deadline, found = time.monotonic() + seconds, {}
     while time.monotonic() < deadline:
         with suppress(aiohttp.ClientError, TimeoutError):
             found = await sums(admin)
-            if found["ended"] == found["stored"] + found["counted"]:
+            if found["ended"] == found["stored"] + found["counted"] and found["ended"] >= answered:
                 return found
         await asyncio.sleep(0.5)
     return found
@@ -148,7 +148,7 @@ async def run(seconds: float, every: float, clients: int, pause: float) -> dict[
             until = time.monotonic() + seconds
             load = [client(found[0], until, ends, pause) for _ in range(clients)]
             await asyncio.gather(kill(process.pid, every, until, done), *load)
-            figures = await settled(found[1])
+            figures = await settled(found[1], ends["answered"])
             process.send_signal(signal.SIGTERM)
             code = await asyncio.wait_for(process.wait(), 90)
             await reading
