@@ -67,9 +67,14 @@ async def test_metrics_come_in_the_form_that_was_asked_for(open_port):
     assert "sameweights_build_info{" in await classic.text()
 
 
-async def test_the_root_leads_to_the_list(open_port):
+async def test_the_root_is_the_page_of_verdicts(open_port):
     answer = await (await open_port()).get("/")
-    assert (answer.status, answer.headers["Location"]) == (302, "/pairs")
+    assert (answer.status, "<h1>Verdicts</h1>" in await answer.text()) == (200, True)
+
+
+async def test_a_period_that_is_no_time_is_refused_with_those_that_are(open_port):
+    answer = await (await open_port()).get("/?since=yesterday")
+    assert (answer.status, "known: 30m, 24h" in await answer.text()) == (400, True)
 
 
 async def test_a_pair_is_found_by_its_id_and_by_its_beginning(open_port, store):
