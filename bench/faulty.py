@@ -44,7 +44,9 @@ WHOLE = (False,)
 
 @dataclass(frozen=True)
 class Fault:
-    """One server's answer to one request; `forms` are the values of `stream` in which the fault can be committed."""
+    """One server's answer to one request; `forms` are the values of `stream` in which the fault can be committed, `also` the
+    other checks that name the same fault.
+    """
 
     aspect: Aspect
     name: str
@@ -55,6 +57,7 @@ class Fault:
     choices: int = 1
     broken: Callable[[bytes], bytes] | None = None
     status: int = 200
+    also: tuple[Aspect, ...] = ()
 
     def request(self, *, stream: bool, plain: str = "Tell me what happened in the valley.") -> dict[str, Any]:
         """The request that shows it."""
@@ -254,6 +257,7 @@ FAULTS: tuple[Fault, ...] = (
         "Hermes",
         TOOLS,
         _words('<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'),
+        also=(A.TEMPLATE_LEAK,),
     ),
     Fault(A.CALL_IN_TEXT, "a bare object", TOOLS, _words('{"name": "get_weather", "parameters": {"city": "Paris"}}')),
     Fault(A.REASONING_FORM, "think tags", {}, _words("<think>The valley, then.</think>It rained.")),

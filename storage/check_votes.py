@@ -19,6 +19,8 @@ BOTH_JUDGED = ("context_limit", "lost_space", "lumpy_calls")
 """Checks that depend on what a side reports, or on how it cuts a stream: a pair counts where both sides were judged."""
 BOTH_COUNT = ("finish_contradiction", "max_tokens")
 """Checks that read the completion tokens: a pair counts where both sides report them or neither does."""
+SAME_FAULT = {"template_leak": "call_in_text"}
+"""Checks that an answer may fail by the fault that another check names; that one alone is counted then."""
 VOTES = """
 WITH
 ranked AS (
@@ -38,17 +40,23 @@ ranked AS (
 ),
 once AS MATERIALIZED (SELECT * FROM ranked WHERE since_repeat IS NULL OR since_repeat >= 86400),
 failed AS (
-  SELECT party, cluster, no, alike, aspect, r AS other, r_whole AS other_whole, 1 AS worse
+  SELECT party, cluster, no, alike, aspect, y AS mine, r AS other, r_whole AS other_whole, 1 AS worse
   FROM once JOIN checks ON exchange_no = y WHERE state = 'differ'
   UNION ALL
-  SELECT party, cluster, no, alike, aspect, y, y_whole, -1
+  SELECT party, cluster, no, alike, aspect, r, y, y_whole, -1
   FROM once JOIN checks ON exchange_no = r WHERE state = 'differ'
 ),
+first AS (
+  SELECT * FROM failed WHERE NOT EXISTS (
+    SELECT 1 FROM json_each(:same_fault) s JOIN checks c ON c.aspect = s.value AND c.state = 'differ'
+    WHERE s.key = failed.aspect AND c.exchange_no = mine
+  )
+),
 counted AS (
-  SELECT party, cluster, aspect, no, worse FROM failed
+  SELECT party, cluster, aspect, no, worse FROM first
   WHERE (alike OR aspect NOT IN (SELECT value FROM json_each(:both_count))) AND (
     (other_whole AND aspect NOT IN (SELECT value FROM json_each(:both_judged)))
-    OR EXISTS (SELECT 1 FROM checks c WHERE c.exchange_no = other AND c.aspect = failed.aspect AND c.state IN ('match', 'differ'))
+    OR EXISTS (SELECT 1 FROM checks c WHERE c.exchange_no = other AND c.aspect = first.aspect AND c.state IN ('match', 'differ'))
   )
   UNION ALL
   SELECT party, cluster, '', no, 0 FROM once WHERE y_whole AND r_whole
@@ -65,8 +73,9 @@ votes AS (
 SELECT model, provider, reference, conversations, aspect, plus, minus, alone
 FROM votes JOIN compared USING (party) JOIN pairs ON no = one ORDER BY 1, 2, 3, 5
 """
-"""`once`: the pairs that count. `failed`: each failed check of either side. `counted`: those that both sides could have failed,
-and a row without a check for each pair of two whole answers. `summed`: one row a conversation and check."""
+"""`once`: the pairs that count. `failed`: each failed check of either side; `first`: without those of a fault that
+another check names. `counted`: those that both sides could have failed, and a row without a check for each pair of two whole
+answers. `summed`: one row a conversation and check."""
 
 
 def compared_checks(conn: sqlite3.Connection, since: float, until: float) -> Sequence[ComparedChecks]:
@@ -76,6 +85,7 @@ def compared_checks(conn: sqlite3.Connection, since: float, until: float) -> Seq
         "until": until or FOREVER,
         "both_judged": json.dumps(BOTH_JUDGED),
         "both_count": json.dumps(BOTH_COUNT),
+        "same_fault": json.dumps(SAME_FAULT),
     }
     found: dict[tuple[str, str, str, int], list[CheckVote]] = defaultdict(list)
     for model, provider, reference, conversations, check, plus, minus, alone in conn.execute(VOTES, values):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from shadow.checks.prompt import answer_cap, prompt_text
-from shadow.checks.written_calls import written
+from shadow.checks.written_calls import calls_in_text, written
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.saying import judged, short, unmeasured
 from shadow.reading.ask import Ask
@@ -38,7 +38,7 @@ MARKERS = (
 OF_CALLS = frozenset(
     marker for marker in MARKERS if re.search("call|tool|TOOL|python_tag|ACTION|DSML|channel|message|constrain|start\\|", marker)
 )
-"""Those that stand about a call: of a call of an offered tool that stands in the text `call_in_text` alone judges."""
+"""Those that stand about a call: they may stand in a text that the request asks for, as `call_in_text` judges."""
 _FIRST = re.compile("<[|\uff5c<a-z0/]|\\[[A-Z/e]|\\]<\\]")
 THINK = re.compile(r"</?(?:think|thinking|seed:think)>|\[/?THINK\]|◁/?think▷")
 """Tags in which reasoning comes where no parser took it out."""
@@ -49,7 +49,8 @@ _OFF = ("none", "off", "disabled")
 def template_leak(ask: Ask, said: Completion) -> Finding:
     """No marker of a template stands in the text, unless the request holds it too, or the text quotes it as code.
 
-    A marker that belongs to a written call is that check's matter.
+    Markers about a written call are excused where `call_in_text` excuses the call. Where both name one answer, a verdict counts
+    `call_in_text` alone (storage.check_votes.SAME_FAULT).
     """
     text = (said.first.text or "")[:READ]
     if not text:
@@ -57,7 +58,7 @@ def template_leak(ask: Ask, said: Completion) -> Finding:
     found = [marker for marker in MARKERS if marker in text] if ("<" in text or "[" in text) and _FIRST.search(text) else []
     if found:
         bare, asked = _CODE.sub("", text), prompt_text(ask)
-        excused = OF_CALLS if written(ask, said) else frozenset()
+        excused = OF_CALLS if written(ask, said) and not calls_in_text(ask, said) else frozenset()
         found = [marker for marker in found if marker in bare and marker not in asked and marker not in excused]
     if not found:
         return judged(Aspect.TEMPLATE_LEAK, True, "", "", "")

@@ -16,7 +16,8 @@ READ = 100_000
 LAST = 20_000
 """Characters of the last message of the user that are searched for words about calls."""
 _ABOUT_CALLS = re.compile(
-    r"(?:tool|function)[ _-]?calls?\b|calling (?:convention|syntax|format)|\bmarkup\b|chat[ _-]?template|special tokens?",
+    r"(?<![\w-])(?:(?:tool|function)[ _-]?calls?|calling (?:convention|syntax|format)|markup|chat[ _-]?templates?"
+    r"|special tokens?)(?![\w-])",
     re.IGNORECASE,
 )
 _ABOUT_CODE = re.compile(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from shadow.drift.paired_checks import FEWEST, CheckExcess, Party, Votes, excesses, plain
 from shadow.views.figures import CheckLine
+from storage.check_votes import SAME_FAULT
 from storage.judged import ComparedChecks
 from storage.rows import SignalCount
 
@@ -84,8 +85,13 @@ def _line(check: str, own: Iterable[SignalCount], beside: Iterable[SignalCount],
         p=found.p if found else 1.0,
         p_holm=found.p_holm if found else 1.0,
         worse=found is not None and found.named,
-        plain=not conversations and plain(check, faulty, answers),
+        plain=not conversations and plain(check, faulty - _named_elsewhere(check, own), answers),
     )
+
+
+def _named_elsewhere(check: str, counts: Iterable[SignalCount]) -> int:
+    """The faulty answers whose fault another check may have named: no more of them are known to be of this check alone."""
+    return _faulty(SAME_FAULT[check], counts)[0] if check in SAME_FAULT else 0
 
 
 def _faulty(check: str, counts: Iterable[SignalCount]) -> tuple[int, int]:

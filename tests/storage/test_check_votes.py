@@ -25,8 +25,13 @@ def add(
 
 
 def _with(record, check, state):
-    made = () if state == NONE else (finding(check, state, exchange_id=record.exchange.id, comparison="check"),)
+    """`check` is the name of one check, or of several with blanks between them."""
+    made = () if state == NONE else tuple(_finding(record, name, state) for name in check.split())
     return replace(record, findings=made)
+
+
+def _finding(record, check, state):
+    return finding(check, state, exchange_id=record.exchange.id, comparison="check")
 
 
 def found(store, since=0.0, until=0.0):
@@ -110,3 +115,20 @@ def test_a_period_holds_its_own_pairs(store):
     assert found(store, START + 10)[0] == 1
     assert found(store, 0.0, START + 10)[0] == 1
     assert store.verdicts.compared_checks(START + 11, 0.0) == []
+
+
+def test_the_markup_about_a_call_that_is_named_is_not_counted_a_second_time(store):
+    add(store, "a", BAD, OK, check="call_in_text template_leak", talk="a")
+    add(store, "b", OK, BAD, check="call_in_text template_leak", talk="b")
+    add(store, "c", BAD, OK, check="template_leak", talk="c")
+    assert found(store) == (3, {"call_in_text": (1, 1, 1), "template_leak": (1, 0, 1)})
+
+
+def test_markup_of_one_side_counts_where_the_other_side_wrote_a_call(store):
+    add(store, "a", BAD, NONE, check="template_leak", talk="a")
+    live, other = (exchange_record(name, calls=0, checks=0) for name in ("b", "b-r"))
+    store.add_exchange(_with(live, "template_leak", BAD))
+    pair = pair_row("b", reference_id="b-r", conversation="b")
+    store.add_pair(PairRecord(pair=pair, exchanges=(_with(other, "call_in_text", BAD),), findings=(), payoffs=()))
+    assert store.flush(20)
+    assert found(store) == (2, {"call_in_text": (0, 1, 0), "template_leak": (2, 0, 2)})

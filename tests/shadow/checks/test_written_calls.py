@@ -70,6 +70,19 @@ def test_an_earlier_message_that_shows_the_markup_counts_and_only_the_last_of_th
     assert state(ask(messages=talk, tools=TOOLS), MARKED) is State.DIFFER
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What does a tool call look like here?", State.MATCH),
+        ("Which markup is that?", State.MATCH),
+        ("[ticket: raw-tool-markup-in-text] Is it raining?", State.DIFFER),
+        ("[ticket: tool-call-as-text] Is it raining?", State.DIFFER),
+    ],
+)
+def test_a_part_of_an_identifier_is_no_word_about_calls(text, expected):
+    assert state(asking(text=text), MARKED) is expected
+
+
 @pytest.mark.parametrize(("wanted", "expected"), [("json_object", State.MATCH), ("text", State.DIFFER)])
 def test_where_json_is_the_form_of_the_answer_an_object_is_no_call(wanted, expected):
     assert state(asking(body={"response_format": {"type": wanted}}), BARE) is expected
@@ -84,9 +97,11 @@ def test_hard_texts_raise_neither_this_check_nor_that_on_markers(way):
         assert template_leak(asked, answer.said).state is not State.DIFFER
 
 
-def test_the_markers_about_a_call_are_the_calls_matter_and_others_are_not():
-    assert template_leak(asking(), completion(choice(MARKED))).state is State.MATCH
-    assert template_leak(asking(), completion(choice(f"{MARKED}<|im_end|>"))).subject == "<|im_end|>"
+def test_the_markers_about_a_call_are_a_leak_too_but_where_the_request_is_about_such_text():
+    assert template_leak(asking(), completion(choice(MARKED))).subject == "<tool_call>, </tool_call>"
+    about = asking(text="Show me the markup of such a call.")
+    assert template_leak(about, completion(choice(MARKED))).state is State.MATCH
+    assert template_leak(about, completion(choice(f"{MARKED}<|im_end|>"))).subject == "<|im_end|>"
     assert template_leak(asking(), completion(choice("<tool_call> of nothing"))).subject == "<tool_call>"
     assert template_leak(ask(tools=()), completion(choice(MARKED))).state is State.DIFFER
     assert template_leak(asking(tool_choice="none"), completion(choice(MARKED))).state is State.DIFFER

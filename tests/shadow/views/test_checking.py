@@ -10,9 +10,9 @@ from storage.judged import CheckVote, ComparedChecks
 from storage.rows import Group, SignalCount
 
 
-def count(provider: str, state: str, number: int, model: str = "m") -> SignalCount:
+def count(provider: str, state: str, number: int, check: str = "lost_space", model: str = "m") -> SignalCount:
     group = Group(route="r", model=model, provider=provider, reference="")
-    return SignalCount(group=group, comparison="check", aspect="lost_space", state=state, control_reason="", count=number)
+    return SignalCount(group=group, comparison="check", aspect=check, state=state, control_reason="", count=number)
 
 
 @given(st.integers(1, 500).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
@@ -44,7 +44,7 @@ def test_all_traffic_counts_of_the_same_model_alone_and_marks_nothing():
         count("p", "match", 10),
         count("ref", "match", 50, model="other"),
         count("ref", "match", 40),
-        count("p", "differ", 9, "x"),
+        count("p", "differ", 9, model="x"),
     ]
     [found] = check_lines(counts, paired(), PARTY)
     assert (found.faulty, found.answers, found.rate) == (30, 40, 0.75)
@@ -109,3 +109,13 @@ def test_parties_are_judged_together():
 
 def test_a_share_that_is_next_to_nothing_is_not_shown_as_none():
     assert "seen in under 0.1 % of 10,000 answers" in told(line(paired(), faulty=1, fine=9_999), "x")
+
+
+@pytest.mark.parametrize(("leaks", "calls", "plain"), [(10, 0, True), (30, 20, True), (30, 21, False), (20, 20, False)])
+def test_markup_that_may_be_of_calls_in_the_text_is_no_second_fact(leaks, calls, plain):
+    counts = [count("p", "differ", leaks, "template_leak"), count("p", "match", 50 - leaks, "template_leak")]
+    counts += [count("p", "differ", calls, "call_in_text"), count("p", "match", 50 - calls, "call_in_text")]
+    lines = {one.check: one for one in check_lines(counts, paired(conversations=0), PARTY)}
+    assert lines["template_leak"].plain is plain
+    assert lines["call_in_text"].plain is (calls >= 10)
+    assert lines["template_leak"].faulty == leaks
