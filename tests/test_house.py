@@ -17,6 +17,7 @@ STRANGERS_JSON = "shadow/reading/"
 ANY_ELSEWHERE = {
     "proxy/door.py": "settings handed on to aiohttp's own handler, as it takes them",
     "shadow/compare/schema.py": "the schema that a request declares, and the arguments held against it",
+    "shadow/compare/schema_cost.py": "the schema that a request declares, and the arguments held against it",
     "shadow/compare/values.py": "parsed tool arguments",
     "shadow/veil.py": "a request body and parsed tool arguments, veiled as they stand",
     "shadow/sampling/eligible.py": "a request body, asked for what it would do",

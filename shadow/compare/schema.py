@@ -1,7 +1,8 @@
 """Are the arguments of a call valid by the schema that the request itself declared; nothing is ever fetched to know it.
 
 A schema comes from the client's request, so it is hostile until shown otherwise: retrieval is off, patterns run on an engine
-of linear time, and a schema that is absent, or that no validator can be built from, finds everything valid and says so.
+of linear time, the steps are counted before they are taken, and a schema that is absent, too costly, or that no validator can be
+built from, finds everything valid and says so.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jsonschema_rs
 import orjson
@@ -18,6 +19,7 @@ from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import choices, names, why_cut
 from shadow.compare.pair import Pair
 from shadow.compare.saying import incomparable, judged, short, unmeasured
+from shadow.compare.schema_cost import Survey, TooCostlyError, weight
 from shadow.reading.ask import Ask
 from shadow.reading.completion import Choice, ToolCall
 from shadow.reading.response_ask import ELSEWHERE
@@ -29,7 +31,10 @@ _SETS = ("_toolset", "tool_search", "mcp")
 """What stands in the types of tools that bring others."""
 KEPT = 256
 """Compiled schemas kept; an application offers the same few tools over and over."""
-
+TELLING = 100_000
+"""Steps of a validation times parts of its value up to which a fault among alternatives is told in full, about 0.1 s."""
+PATTERN = 256 * 1024
+"""Bytes of one compiled pattern."""
 
 Outcome = tuple[str, str]
 """The class of a call, and why."""
@@ -38,8 +43,18 @@ Outcome = tuple[str, str]
 class Validator(Protocol):
     """What is asked of a compiled schema."""
 
+    def is_valid(self, instance: Any) -> bool:
+        """Whether it is valid, without a word why not."""
+
     def validate(self, instance: Any) -> None:
         """Nothing when valid; jsonschema_rs.ValidationError when not."""
+
+
+class Built(NamedTuple):
+    """A schema, ready to be held to, and what that may cost."""
+
+    validator: Validator
+    survey: Survey
 
 
 def outcome(ask: Ask, call: ToolCall) -> Outcome:
@@ -81,25 +96,30 @@ def _offers_a_set(ask: Ask) -> bool:
 
 def held(schema: Any, value: Any) -> tuple[bool, str]:
     """A value held to a schema: whether that could be done, and what is wrong with the value (or with the schema, if not)."""
-    validator = _built(schema)
-    if isinstance(validator, str):
-        return False, f"the schema is of no use: {validator}"
     try:
-        validator.validate(value)
+        built = _compiled(_written(schema))
+        if isinstance(built, str):
+            return False, built
+        steps = built.survey.steps(value)
+    except RecursionError:
+        return False, "the schema is of no use: it is nested too deep"
+    except TooCostlyError as fault:
+        return False, str(fault)
+    return _held(built, value, steps * weight(value))
+
+
+def _held(built: Built, value: Any, dear: float) -> tuple[bool, str]:
+    """`dear` is what telling a fault may cost, where there are alternatives: each of them is told with all of its value."""
+    try:
+        if built.survey.alternatives and dear > TELLING and not built.validator.is_valid(value):
+            return True, ": it does not fit (where, would be too costly to tell)"
+        built.validator.validate(value)
     except jsonschema_rs.ValidationError as fault:
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault.instance_path)
         return True, short(f"{path}: {fault.message}", 300)
     except (ValueError, RecursionError) as fault:
         return False, short(f"the value cannot be validated: {fault}", 300)
     return True, ""
-
-
-def _built(schema: Any) -> Validator | str:
-    """A validator, or why there is none."""
-    try:
-        return _compiled(_written(schema))
-    except RecursionError:
-        return "it is nested too deep"
 
 
 def _written(schema: Any) -> str:
@@ -112,13 +132,19 @@ def _written(schema: Any) -> str:
 
 
 @lru_cache(maxsize=KEPT)
-def _compiled(schema: str) -> Validator | str:
-    """Pure in its text, so the bounded cache holds no state that anyone could see; `$schema` names the dialect, else 2020-12."""
+def _compiled(schema: str) -> Built | str:
+    """A schema ready for use, or why it is not: pure in its text, so the bounded cache holds no state that anyone could see.
+
+    `$schema` names the dialect, else it is 2020-12.
+    """
     try:
-        options = jsonschema_rs.RegexOptions()
-        return jsonschema_rs.validator_for(json.loads(schema), offline=True, pattern_options=options)
+        options = jsonschema_rs.RegexOptions(size_limit=PATTERN)
+        loaded = json.loads(schema)
+        return Built(jsonschema_rs.validator_for(loaded, offline=True, pattern_options=options), Survey(loaded))
+    except TooCostlyError as fault:
+        return str(fault)
     except (ValueError, RecursionError) as fault:
-        return short(str(fault).partition("\n")[0])
+        return "the schema is of no use: " + short(str(fault).partition("\n")[0])
 
 
 def schema(pair: Pair) -> Finding:
