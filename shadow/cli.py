@@ -1,7 +1,7 @@
 """The whole surface of the command line: every command and flag on one screen, and the exit codes; no deeds.
 
-0: done. 1: our fault, with a traceback. 2: what the user wrote, one sentence a fault. 3: `report --fail-on-drift` found drift.
-141: who read the output has gone, as `head` does.
+0: done. 1: our fault, with a traceback. 2: what the user wrote, one sentence a fault. 3: `report --fail-on-drift` found drift,
+or a faulty provider. 4: it found nothing that was compared. 141: who read the output has gone, as `head` does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from shadow.neighbours import crowded_out
 if TYPE_CHECKING:
     from storage.store import Reader
 
-OK, WRONG, DRIFT, BROKEN_PIPE = 0, 2, 3, 141
+OK, WRONG, DRIFT, UNMEASURED, BROKEN_PIPE = 0, 2, 3, 4, 141
 WIDTH = 100
 """Columns where there is no terminal to ask."""
 
@@ -130,7 +130,9 @@ def report(
     since: Since = "24h",
     until: Annotated[str, typer.Option("--until", metavar="TIME", help="Until when.")] = "now",
     as_json: AsJson = False,
-    fail_on_drift: Annotated[bool, typer.Option("--fail-on-drift", help="Exit 3 when a provider differs.")] = False,
+    fail_on_drift: Annotated[
+        bool, typer.Option("--fail-on-drift", help="Exit 3 when a provider differs or is faulty, 4 when nothing was compared.")
+    ] = False,
 ) -> None:
     """Who differs from the reference, by how much, how surely."""
     from shadow.views import report as views
@@ -143,6 +145,8 @@ def report(
     typer.echo(views.as_json(found) if as_json else views.as_text(found, width=_width(), color=_color()))
     if fail_on_drift and found.drifted:
         raise typer.Exit(DRIFT)
+    if fail_on_drift and not found.measured:
+        raise typer.Exit(UNMEASURED)
 
 
 @app.command()

@@ -55,7 +55,7 @@ class Mirror:
         return made if body is request.body else replace(made, alterations=("sent unpacked", *made.alterations))
 
     def same_server(self, live: Exchange) -> bool:
-        """Whether provider and reference are one server under two names, so that comparing them says nothing."""
+        """Whether provider and reference are one server under two names, so that no drift can be seen between them."""
         if live.provider not in self._providers:
             return False
         provider, reference = self._providers[live.provider], self._providers[live.reference]

@@ -93,5 +93,5 @@ class Trials:
         )
         told = replace(record, kind=kind(live.ask), excluded=excluded)
         if self._mirror.same_server(live.exchange):
-            told = replace(told, payoffs=(), excluded=(Exclusion.SAME_SERVER.value,))
+            told = replace(told, excluded=(Exclusion.SAME_SERVER.value, *excluded))  # a report counts the payoffs, the judge none
         return Trial(legs=legs, comparisons=comparisons, record=self._guard.pair(told))

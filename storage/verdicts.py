@@ -38,7 +38,7 @@ SELECT p.no, p.id, p.route, p.model, p.provider, p.reference, p.started, p.conve
 FROM pairs p LEFT JOIN trials t ON t.pair_no = p.no LEFT JOIN rulings g ON g.pair_no = p.no
 """
 UNJUDGED = PAIRS + " WHERE p.no > ? AND g.reason IS NULL ORDER BY p.no LIMIT ?"
-LET_IN = PAIRS + " WHERE p.started >= ? AND g.reason IN ('', 'caching_reference') ORDER BY p.no"
+LET_IN = PAIRS + " WHERE p.started >= ? AND g.reason IN ('', 'caching_reference', 'same_server') ORDER BY p.no"
 PAYOFFS = "SELECT pair_no, signal, payoff FROM payoffs WHERE pair_no BETWEEN ? AND ? ORDER BY rowid"
 LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
 LAST_STARTED = "SELECT max(started) FROM pairs JOIN rulings ON pair_no = no"

@@ -16,13 +16,16 @@ ENOUGH_TO_ACCEPT = 500
 
 
 class State(StrEnum):
-    """What is said of a group. `not measured` is said over the others by what was left out, never by the evidence."""
+    """What is said of a group. `not measured` and `waiting` (for the first pair that counts) are said over the others by what
+    was left out, never by the evidence.
+    """
 
     OK = "ok"
     SUSPECT = "suspect"
     DRIFT = "drift"
     RECOVERED = "recovered"
     NOT_MEASURED = "not measured"
+    WAITING = "waiting"
 
 
 class Event(StrEnum):

@@ -80,13 +80,22 @@ class Case:
 
     @property
     def state(self) -> State:
-        """What is said of the group: an alarm about the provider before all, then what is missing."""
+        """What is said of the group: an alarm about the provider before all, then what is missing; `ok` only of pairs."""
         standing = self.standing
-        return State.NOT_MEASURED if self.coverage.why_not_measured and standing.state is not State.DRIFT else standing.state
+        if self.coverage.why_not_measured and standing.state is not State.DRIFT:
+            return State.NOT_MEASURED
+        return State.WAITING if standing.state is State.OK and not self._agreement_counted else standing.state
+
+    @property
+    def _agreement_counted(self) -> bool:
+        """Whether any pair counted for more than errors and numbers, as pairs with a failed answer do."""
+        return any(test.pairs for (signal, _), test in self.watch.group.tests.items() if signal in AGREEMENT)
 
     @property
     def why(self) -> str:
-        """Why the group is not measured; empty when it is."""
+        """Why the group is not measured, or what it waits for; empty when it is measured."""
+        if self.state is State.WAITING:
+            return self.coverage.why_waiting
         if self.watch.failing:
             return "; ".join(map(_failed, self.watch.failing.values()))
         if self.standing.name == REFERENCE_MOVED and self.look:
@@ -121,7 +130,7 @@ class Case:
             return (), (why.value, *entry.excluded)
         self.remember(entry)
         if not self.coverage.caching:
-            return entry.payoffs, entry.excluded
+            return () if Exclusion.SAME_SERVER in entry.excluded else entry.payoffs, entry.excluded
         directed = tuple(each for each in entry.payoffs if each[0] not in AGREEMENT)
         return directed, (Exclusion.CACHING_REFERENCE.value, *entry.excluded)
 

@@ -47,7 +47,19 @@ class Coverage:
         if self.caching:
             return SENTENCES[Exclusion.CACHING_REFERENCE]
         left_out = Counter(reason for reason in self.reasons if reason)
+        if left_out[Exclusion.SAME_SERVER] and left_out.total() == len(self.reasons):
+            return SENTENCES[Exclusion.SAME_SERVER]
         if len(self.reasons) < ENOUGH or left_out.total() < MOST * len(self.reasons):
             return ""
-        ((most, _),) = left_out.most_common(1)
-        return SENTENCES[Exclusion(most)]
+        return _most(left_out)
+
+    @property
+    def why_waiting(self) -> str:
+        """A sentence for a group of which no pair counted yet: why, by the most frequent reason."""
+        left_out = Counter(reason for reason in self.reasons if reason)
+        return f"no pair has counted yet: {_most(left_out)}" if left_out else "no pair has counted yet"
+
+
+def _most(left_out: Counter[str]) -> str:
+    ((most, _),) = left_out.most_common(1)
+    return SENTENCES[Exclusion(most)]

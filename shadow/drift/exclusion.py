@@ -58,7 +58,7 @@ SENTENCES: Mapping[Exclusion, str] = {
     Exclusion.SEED: "the request carries a seed, which makes the reference's answers alike",
     Exclusion.NO_CONTROL: "no second reference answer was asked",
     Exclusion.CACHED: "an answer of the reference came from a cache",
-    Exclusion.SAME_SERVER: "the provider and the reference are the same server",
+    Exclusion.SAME_SERVER: "the provider and the reference are the same server: there is no drift between them",
     Exclusion.CACHING_REFERENCE: "answers of the reference come from a cache, so the tests of agreement are off",
     Exclusion.REPEATED: "the same request was counted within the last 24 hours",
     Exclusion.CONVERSATION_FULL: "ten pairs of this conversation were counted within the last 24 hours",

@@ -109,7 +109,7 @@ def _status(group: GroupKey, case: Case) -> Status:
     return Status(
         group=group,
         state=case.state.value,
-        why=case.why if case.state is State.NOT_MEASURED else "",
+        why=case.why if case.state in {State.NOT_MEASURED, State.WAITING} else "",
         name=standing.name,
         pairs=watch.group.pairs,
         evidence=tuple(sorted(seen, key=lambda each: -each[2])),

@@ -66,7 +66,8 @@ class DriftEvidence:
     """The drift state of one route now. With an alarm: its `name` (a signal), the signed `size` with `low`..`high`, `since`
     when (epoch seconds; credible from `earliest` to `latest`), and whom it speaks of: `blame` is REFERENCE where the reference
     moved or, where `failing`, is the one that fails. `closer`: the provider is only closer to the reference than that is to
-    itself. `why` it is not measured, or not known who moved.
+    itself. `why` it is not measured, or not known who moved. `same_server`: it is not measured since provider and reference
+    are one server, which a report of the period may well compare.
     """
 
     route: str
@@ -82,6 +83,7 @@ class DriftEvidence:
     failing: bool = False
     closer: bool = False
     why: str = ""
+    same_server: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,9 @@ def _notes(evidence: Evidence) -> Iterator[Reason]:
     for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name)):
         phrase = f"whether the provider or its reference moved is not yet known: {one.why}"
         yield Reason(word=Word.NONE_SEEN, ground=Ground.REFERENCE, subject=one.name, phrase=phrase, since=one.since)
+    if any(one.same_server for one in evidence.drift):
+        phrase = f"{evidence.provider} and {evidence.reference} are the same server: what differs is its own noise"
+        yield Reason(word=Word.NONE_SEEN, ground=Ground.REFERENCE, subject="same_server", phrase=phrase)
     for at in sorted(evidence.identity_changed):
         phrase = f"its serving identity changed at {moment(at)} UTC"
         yield Reason(word=Word.NONE_SEEN, ground=Ground.IDENTITY, subject="identity", phrase=phrase, since=at)
@@ -186,7 +189,7 @@ def _open_question(state: DriftEvidence) -> bool:
 
 def _open(evidence: Evidence) -> Iterator[Reason]:
     """Why no tick may stand: too few pairs, or none that could be compared."""
-    unmeasured = [one for one in evidence.drift if one.state is State.NOT_MEASURED]
+    unmeasured = [one for one in evidence.drift if one.state is State.NOT_MEASURED and not one.same_server]
     if unmeasured and len(unmeasured) == len(evidence.drift):
         yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=unmeasured[0].why)
     line = _broadest(evidence.signals)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shadow.drift.admission import DAY
 from shadow.drift.alarm import State
 from shadow.drift.case import Case
+from shadow.drift.exclusion import SENTENCES, Exclusion
 from shadow.drift.naming import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
 from shadow.drift.scorecard import GroupKey
 from shadow.drift.snapshot import restored
@@ -88,6 +89,7 @@ def drift_evidence(line: DriftLine) -> DriftEvidence:
         failing=line.name == REFERENCE_FAILING,
         closer=line.name == TOO_FAITHFUL,
         why=line.why or line.blame_why,
+        same_server=line.why == SENTENCES[Exclusion.SAME_SERVER],
     )
 
 

@@ -16,6 +16,9 @@ from shadow.views.timing import LatencyLine, PaceLine
 ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
 """Signals of the scorecard whose counts stand under another aspect's name."""
 
+UNMEASURED = frozenset({Word.NOT_MEASURED, Word.WAITING})
+"""Verdicts for which nothing was compared."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalLine:
@@ -280,6 +283,13 @@ class Report:
     def drifted(self) -> bool:
         """Whether any verdict of the report is one that `report --fail-on-drift` exits with 3 for."""
         return any(card.verdict.word.is_guilty for card in self.cards)
+
+    @property
+    def measured(self) -> bool:
+        """Whether any provider that has a reference was compared with it; without any, `report --fail-on-drift` exits with 4."""
+        with_reference = [card for card in self.cards if card.reference]
+        unmeasured = [card for card in with_reference if card.verdict.word in UNMEASURED]
+        return bool(self.cards) and (not with_reference or len(unmeasured) < len(with_reference))
 
     @property
     def counts(self) -> Mapping[Word, int]:

@@ -78,7 +78,8 @@ def as_json(report: Report) -> str:
     for made, source in zip(tables["cards"], report.cards, strict=True):
         for line, check in zip(made["checks"], source.checks, strict=True):
             line |= {"rate": check.rate, "reference_rate": check.reference_rate}
-    return json.dumps({"schema": SCHEMA, "drift": report.drifted, **tables}, indent=2, allow_nan=False)
+    told = {"schema": SCHEMA, "drift": report.drifted, "measured": report.measured, **tables}
+    return json.dumps(told, indent=2, allow_nan=False)
 
 
 def as_text(report: Report, *, width: int = 100, color: bool = False, brief: bool = False) -> str:

@@ -14,10 +14,12 @@ from tests.wires import ok, scripted
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
 REQUESTS = 60
+ENOUGH = 200
+"""Pairs in which a difference well short of a breakdown would have been seen."""
 
 
 async def not_measured(serve, toml: str):
-    """What is said after some requests; a report that is to fail on drift does not."""
+    """What is said after some requests; a report that is to fail on drift fails by the code for "nothing was compared"."""
     async with serve(toml) as served:
         await ask(served, REQUESTS)
 
@@ -28,7 +30,7 @@ async def not_measured(serve, toml: str):
         found = line(served)
         assert await served.metric("sameweights_drift_state", provider="candidate", state="not measured") == 1
         code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
-        assert code == 0, words
+        assert code == 4, words
         assert "✓" not in words, "silence is no innocence"
         assert found.why in " ".join(words.split())
     return found
@@ -73,9 +75,37 @@ async def test_a_reference_that_answers_from_a_cache(serve):
     assert found.left_out["cached"] >= 3
 
 
-async def test_a_provider_that_is_its_own_reference(serve):
-    async with Pretend(seed=1) as both:
-        found = await not_measured(serve, CONFIG.format(candidate=both.base_url, official=both.base_url))
+async def test_a_provider_that_is_its_own_reference_has_no_drift_state_and_gets_its_verdict(serve):
+    """The judge of drift leaves its pairs out, a report of the period counts them: the noise floor at work."""
+    async with Pretend(seed=1) as both, serve(CONFIG.format(candidate=both.base_url, official=both.base_url)) as served:
+        await ask(served, ENOUGH)
+
+        async def ruled() -> bool:
+            return await served.metric("sameweights_drift_excluded_total", reason="same_server") == ENOUGH
+
+        await until(ruled)
+        found = line(served)
+        code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
     assert (found.state, found.pairs, found.evidence) == ("not measured", 0, None)
     assert "same server" in found.why
-    assert found.left_out == {"same_server": REQUESTS}
+    assert found.left_out["same_server"] == ENOUGH
+    said = " ".join(words.split())
+    assert code == 0, words
+    assert "✓ candidate no difference seen" in said
+    assert "note: candidate and official are the same server: what differs is its own noise" in said
+
+
+async def test_a_reference_that_never_answered_leaves_the_group_waiting_and_never_ok(serve):
+    """Fewer pairs than `not measured` needs, and none of them counted."""
+    async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=Faults(silent=1.0)) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml.replace("concurrency = 500", "concurrency = 500\ntimeout = 0.3")) as served:
+            await ask(served, 1)
+
+            async def ruled() -> bool:
+                return await served.metric("sameweights_drift_state", state="waiting") == 1
+
+            await until(ruled)
+            assert await served.metric("sameweights_drift_state", state="ok") == 0
+            code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+    assert code == 4, words

@@ -52,11 +52,12 @@ def test_numbers_that_begin_anew_are_handed_out_again(store, bench):
 
 
 def test_only_what_counted_of_late_is_let_in_again(store, bench):
-    for name, started in (("old", 0.0), ("repeated", 90.0), ("new", 100.0), ("silenced", 95.0), ("waiting", 99.0)):
+    for name, started in (("old", 0.0), ("repeated", 90.0), ("new", 100.0), ("silenced", 95.0), ("waiting", 99.0), ("own", 97.0)):
         add(store, name, started=started)
     rows = {row.pair_id: row.no for row in bench.unjudged(0, 10)}
     ruled(bench, (rows["old"], ""), (rows["repeated"], "repeated"), (rows["new"], ""), (rows["silenced"], "caching_reference"))
-    assert [row.pair_id for row in bench.let_in(50.0)] == ["new", "silenced"]
+    ruled(bench, (rows["own"], "same_server"))
+    assert [row.pair_id for row in bench.let_in(50.0)] == ["new", "silenced", "own"]
 
 
 def test_the_evidence_is_the_newest_of_what_counted(store, bench):

@@ -131,3 +131,35 @@ def test_what_is_remembered_is_let_in_no_more_and_counts_for_nothing_else():
     )
     assert court.take(("action", 1), fingerprint="f").counted == ()
     assert court.case.watch.group.pairs == 0
+
+
+def test_a_provider_that_is_its_own_reference_is_not_measured_from_its_first_pair_and_counts_nothing():
+    court = Court()
+    ruling = court.take(("action", 0), excluded=("same_server",))
+    assert (ruling.counted, ruling.excluded) == ((), ("same_server",))
+    assert court.case.state is State.NOT_MEASURED
+    assert "same server" in court.case.why
+
+
+def test_repeats_of_a_provider_that_is_its_own_reference_are_repeats():
+    court = Court()
+    court.take(("action", 0), fingerprint="f", excluded=("same_server",))
+    again = court.take(("action", 0), fingerprint="f", excluded=("same_server",))
+    assert again.excluded == ("repeated", "same_server")
+    assert court.case.state is State.NOT_MEASURED
+
+
+def test_a_provider_that_left_its_own_reference_is_measured_from_the_first_pair_that_counts():
+    court = Court()
+    court.take(("action", 0), excluded=("same_server",))
+    court.take(("action", 0))
+    assert court.case.state is State.OK
+
+
+def test_a_reference_that_fails_keeps_the_group_waiting_until_a_pair_counts_for_more_than_errors():
+    court = Court()
+    court.take(("error", -1), excluded=("reference_failed",))
+    assert court.case.state is State.WAITING
+    assert court.case.why == "no pair has counted yet: the reference failed: that counts for the signal error alone"
+    court.take(("action", 0), ("error", 0))
+    assert (court.case.state, court.case.why) == (State.OK, "")

@@ -19,7 +19,8 @@ def drifted(seed=1, signals=("args",)):
 
 def test_a_group_before_its_first_pair_claims_nothing():
     [status] = statuses({KEY: Case(Stakes())})
-    assert (status.state, status.pairs, status.evidence, status.past) == ("ok", 0, (), ())
+    assert (status.state, status.pairs, status.evidence, status.past) == ("waiting", 0, (), ())
+    assert status.why == "no pair has counted yet"
 
 
 def test_a_drift_is_told_with_its_start_its_size_and_its_name():

@@ -311,3 +311,12 @@ def test_a_change_of_identity_is_a_note():
     verdict = decide(evidence(identity_changed=(0.0,)))
     assert verdict.word is Word.NONE_SEEN
     assert verdict.notes[0].phrase == "its serving identity changed at 1970-01-01 00:00:00 UTC"
+
+
+def test_a_provider_that_is_its_own_reference_has_the_verdict_of_its_pairs_and_a_note():
+    own = DriftEvidence(route="default", state=State.NOT_MEASURED, why="the same server", same_server=True)
+    quiet = evidence(signal("action", Outcome.NONE_SEEN, pairs=200))
+    found = decide(replace(quiet, drift=(own,)))
+    assert found.word is decide(quiet).word is Word.NONE_SEEN
+    assert [note.subject for note in found.notes] == ["same_server"]
+    assert decide(replace(quiet, drift=(replace(own, same_server=False),))).word is Word.NOT_MEASURED

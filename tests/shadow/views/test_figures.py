@@ -31,3 +31,23 @@ def test_an_empty_report_has_no_drift():
 
 def test_the_counts_are_those_of_the_cards_the_worst_first():
     assert list(report(CARD, FAR, CARD).counts.items()) == [(Word.DIFFERS, 1), (Word.NONE_SEEN, 2)]
+
+
+UNSEEN = replace(CARD, verdict=replace(QUIET, word=Word.NOT_MEASURED))
+WAITING = replace(CARD, verdict=replace(QUIET, word=Word.WAITING))
+ALONE = replace(UNSEEN, reference="")
+
+
+@pytest.mark.parametrize(
+    ("cards", "measured"),
+    [
+        ((), False),
+        ((UNSEEN,), False),
+        ((WAITING, UNSEEN), False),
+        ((WAITING, UNSEEN, CARD), True),
+        ((UNSEEN, ALONE), False),
+        ((ALONE,), True),
+    ],
+)
+def test_nothing_was_measured_where_no_provider_with_a_reference_was_compared(cards, measured):
+    assert report(*cards).measured is measured

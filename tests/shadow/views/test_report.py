@@ -98,7 +98,7 @@ def test_a_health_probe_is_traffic_and_no_group_of_its_own(store):
 def test_the_json_is_stable_and_holds_no_nan(report):
     found = json.loads(as_json(report), parse_constant=lambda _: pytest.fail("not JSON"))
     assert list(found) == [
-        *("schema", "drift", "since", "until", "cards", "latency", "traffic"),
+        *("schema", "drift", "measured", "since", "until", "cards", "latency", "traffic"),
         *("identities", "templates", "segments", "greedy", "drifting", "paces", "streaming", "references"),
     ]
     assert set(found["cards"][0]) == {
