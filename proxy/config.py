@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Bytes = Annotated[int, Field(ge=0)]
@@ -37,6 +37,22 @@ class Provider(Section):
     """What the provider says of its weights' precision, in its own words; a part of its identity, never measured."""
     tier: str = ""
     """Which of a provider's offers this is (free, turbo, paid ...); another tier is another target."""
+    drop: tuple[str, ...] = ()
+    """Members of a request's body that this provider does not take; left out before anything is renamed or added."""
+    rename: dict[str, str] = Field(default_factory=dict)
+    """Members of a request's body by the name under which this provider takes them."""
+    extra_body: dict[str, JsonValue] = Field(default_factory=dict)
+    """Members that are added to a request's body, in place of those of the same name."""
+    extra_headers: dict[str, str] = Field(default_factory=dict)
+    """Header fields that are added to a request, in place of those of the same name; never a credential."""
+    extra_headers_env: dict[str, str] = Field(default_factory=dict)
+    """The same for header fields whose value is secret: the environment variable that holds it."""
+    extra_query: dict[str, str] = Field(default_factory=dict)
+    """Parameters that are added to a request's query, in place of those of the same name."""
+    strip_thinking: bool = False
+    """Leave out the thinking of earlier turns that the client sends back, which only its author may be able to check."""
+    fit_live: bool = False
+    """Fit the application's own requests too; otherwise only the copies are, and those leave as they came."""
 
 
 class Route(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import cast
 
@@ -18,6 +18,7 @@ from proxy.config import Limits
 from proxy.door import Door
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Role
+from proxy.fitting import Fitting, fit_body, fit_target
 from proxy.framing import framed
 from proxy.identity import new_id
 from proxy.link import Link
@@ -53,6 +54,8 @@ class Ways:
     """The keys as they go out."""
     browser: BrowserPolicy
     """Which web pages may use the keys."""
+    fittings: Mapping[str, Fitting] = field(default_factory=dict)
+    """How the requests of the providers with `fit_live` are fitted; those of all others leave as they came."""
 
 
 @dataclass(slots=True)
@@ -129,7 +132,7 @@ class Forward:
             body = await self._first_of_body(live)
         else:
             live.capture.ask(body)
-        leg, first = self._choose(live, body)
+        leg, first, body = await self._choose(live, body)
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
         message = self._head(live, leg, length) + framed(first, chunked=arrival.heading.chunked, last=not relay.uploading)
         origin = live.ways.origins[leg.provider]
@@ -193,13 +196,17 @@ class Forward:
         if upload is not None and upload.fault is not None:
             raise upload.fault
 
-    async def _first_of_body(self, live: Live) -> bytes:
-        """As much of a body yet to come as must be known to choose its route; `relay.uploading` tells if there is more."""
-        arrival, relay, most = live.arrival, live.relay, self._limits.peek_body
+    async def _first_of_body(self, live: Live, *, before: int = 0, whole: bool = False) -> bytes:
+        """As much of a body yet to come as must be known to choose its route, or the `whole` behind the `before` bytes that came
+        already, up to a limit; `relay.uploading` tells if there is more.
+        """
+        arrival, relay, most = live.arrival, live.relay, self._limits.peek_body - before
         asked = monotonic()
-        settled = live.ways.router.indifferent(provider_header=arrival.heading.told.provider, target=arrival.heading.target)
+        settled = not whole and live.ways.router.indifferent(
+            provider_header=arrival.heading.told.provider, target=arrival.heading.target
+        )
         relay.uploading = not arrival.content.at_eof()
-        if relay.uploading and arrival.heading.expects:
+        if relay.uploading and arrival.heading.expects and not before:
             relay.write(_CONTINUE)
         first = bytearray()
         next_look = 1
@@ -208,20 +215,41 @@ class Forward:
             first += piece
             live.capture.ask(piece)
             relay.uploading = bool(piece) and not arrival.content.at_eof()
-            if not settled and len(first) >= next_look:
+            if not settled and not whole and len(first) >= next_look:
                 # Each look costs what has come so far: one at each doubling, so that all together cost twice the last.
                 settled, next_look = settled_by(bytes(first)), 2 * len(first)
         live.waited += monotonic() - asked
         return bytes(first)
 
-    def _choose(self, live: Live, body: bytes) -> tuple[Leg, bytes]:
-        """The leg of the request, and its body with the provider's own name of the model in it, where a route says so."""
+    async def _choose(self, live: Live, body: bytes) -> tuple[Leg, bytes, bytes]:
+        """The leg of the request, its body as that provider gets it, and as it came: with the provider's own name of the model
+        where a route says so, and fitted where the provider's settings say so.
+        """
         leg = self._leg(live, peek(body))
-        return leg, renamed(body, leg.rename) if leg.rename else body
+        fitting = live.ways.fittings.get(leg.provider)
+        if fitting is None:
+            return leg, renamed(body, leg.rename) if leg.rename else body, body
+        leg = leg._replace(target=fit_target(leg.target, fitting.query))
+        if fitting.changes_body and live.relay.uploading:
+            body += await self._first_of_body(live, before=len(body), whole=True)
+            live.capture.tell(peek(body))
+        made = renamed(body, leg.rename) if leg.rename else body
+        return leg, self._fitted(live, made, fitting), body
+
+    def _fitted(self, live: Live, body: bytes, fitting: Fitting) -> bytes:
+        """The body fitted; as it is where it is no JSON object, or too large to be held (see `proxy.limits.peek_body`)."""
+        if live.relay.uploading or len(body) > self._limits.peek_body or not fitting.changes_body:
+            return body
+        try:
+            return fit_body(body, fitting).body
+        except ValueError:
+            return body
 
     def _choose_for_websocket(self, live: Live) -> Leg:
         """The same for a WebSocket, which names its model in the query, if at all before its first frame."""
         leg = self._leg(live, Peek(model=query_model(live.arrival.heading.target), stream=True))
+        fitting = live.ways.fittings.get(leg.provider)
+        leg = leg._replace(target=fit_target(leg.target, fitting.query)) if fitting else leg
         return leg._replace(target=renamed_query(leg.target, leg.rename)) if leg.rename else leg
 
     @staticmethod
@@ -238,8 +266,12 @@ class Forward:
     @staticmethod
     def _head(live: Live, leg: Leg, length: int | None) -> bytes:
         ways, provider = live.ways, leg.provider
-        key, field = ways.keys.get(provider, ""), ways.key_fields.get(provider, "")
-        return live.arrival.heading.towards(ways.origins[provider], leg.target, key=key, key_field=field, length=length)
+        key, key_field = ways.keys.get(provider, ""), ways.key_fields.get(provider, "")
+        fitting = ways.fittings.get(provider)
+        extra = fitting.headers if fitting else ()
+        return live.arrival.heading.towards(
+            ways.origins[provider], leg.target, key=key, key_field=key_field, length=length, extra=extra
+        )
 
     async def _open(self, live: Live, origin: Origin, provider: str) -> Link:
         asked = monotonic()
@@ -308,7 +340,8 @@ def _guard_keys(live: Live, leg: Leg) -> None:
     """Refuse a foreign web page's request where the provider's key would be put in; where only the reference has one, the
     request goes on, and is never shadowed.
     """
-    keys = live.ways.keys
+    fitting = live.ways.fittings.get(leg.provider)
+    keys = {*live.ways.keys, *((leg.provider,) if fitting and fitting.headers else ())}
     if leg.provider not in keys and leg.reference not in keys:
         return
     why = live.arrival.heading.objection(live.ways.browser, loopback=cast("Door", live.arrival.client).on_loopback)

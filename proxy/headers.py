@@ -127,12 +127,16 @@ def bearing(key: str, field: str) -> tuple[bytes, bytes]:
     return _CREDENTIALS[field.encode()], f"{'Bearer ' if field == 'authorization' else ''}{key}".encode("latin-1")
 
 
-def outgoing(fields: Fields, *, authority: str, key: str, length: int | None, key_field: str = "") -> list[bytes]:
+def outgoing(
+    fields: Fields, *, authority: str, key: str, length: int | None, key_field: str = "", extra: Headers = ()
+) -> list[bytes]:
     """The request's field lines for the provider, without line ends.
 
     A Content-Length becomes `length`, a Transfer-Encoding stays chunked, each where the client's stood. With a `key` each of the
-    client's credentials becomes that key, in its own field or in `key_field`; a client without any is given one.
+    client's credentials becomes that key, in its own field or in `key_field`; a client without any is given one. The fields of
+    `extra` come last, each in place of those of its name.
     """
+    added = {name.lower().encode("latin-1"): (name, value) for name, value in extra}
     named = named_by_connection(fields)
     host = b"Host: " + authority.encode("latin-1")
     borne: set[bytes] = set()
@@ -146,6 +150,8 @@ def outgoing(fields: Fields, *, authority: str, key: str, length: int | None, ke
             lines.append(name + b": " + str(length or 0).encode())
         elif lower == b"transfer-encoding":
             lines.append(name + b": chunked")
+        elif lower in added:
+            continue
         elif key and lower in _CREDENTIALS:
             line = b": ".join(bearing(key, key_field or lower.decode()))
             if line not in borne:
@@ -157,6 +163,7 @@ def outgoing(fields: Fields, *, authority: str, key: str, length: int | None, ke
             lines.append(name + b": " + value)
     if key and not borne:
         lines.append(b": ".join(bearing(key, key_field or _usual_field(fields))))
+    lines += [f"{name}: {value}".encode("latin-1") for name, value in added.values()]
     return [host, *lines] if host else lines
 
 
@@ -188,6 +195,13 @@ def request_head(method: str, target: str, lines: Sequence[bytes]) -> bytes:
 def of_this_hop(lower: bytes) -> bool:
     """True for a field, by its name in lower case, that ends at this connection whatever else is said of it."""
     return lower in _HOP_BY_HOP
+
+
+def is_forwarded(name: str) -> bool:
+    """True for a field that may be added to a request: none that frames the message, names its server or is meant for us."""
+    lower = name.lower().encode("latin-1", "replace")
+    ours = {b"host", b"content-length", b"content-encoding", b"content-type"}
+    return lower not in _NOT_SENT | ours and not lower.startswith(_OURS)
 
 
 def is_remembered(lower: bytes) -> bool:

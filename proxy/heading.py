@@ -79,7 +79,7 @@ class Heading:
         self._policy: BrowserPolicy | None = None
         self._objection = ""
         self._forms: tuple[bytes, ...] = ()
-        self._way: tuple[Origin, str, str, str] | None = None
+        self._way: tuple[Origin, str, str, str, Headers] | None = None
         self._made = (b"", b"")
 
     @property
@@ -111,9 +111,9 @@ class Heading:
         name, value = message.raw_headers[self._at]
         return (*before, (name.decode("latin-1"), value.decode("latin-1").strip()), *after)
 
-    def towards(self, origin: Origin, target: str, *, key: str, key_field: str, length: int | None) -> bytes:
+    def towards(self, origin: Origin, target: str, *, key: str, key_field: str, length: int | None, extra: Headers = ()) -> bytes:
         """The head as `origin` gets it for `target`, its empty line included; the rest is what `headers.outgoing` takes."""
-        way = (origin, target, key, key_field)
+        way = (origin, target, key, key_field, extra)
         if way != self._way:
             self._made, self._way = self._make(*way), way
         before, after = self._made
@@ -171,9 +171,9 @@ class Heading:
     def _said(self, name: bytes) -> list[bytes]:
         return [value.strip().lower() for value in self.fields.named(name)]
 
-    def _make(self, origin: Origin, target: str, key: str, key_field: str) -> tuple[bytes, bytes]:
+    def _make(self, origin: Origin, target: str, key: str, key_field: str, extra: Headers) -> tuple[bytes, bytes]:
         """The head before and behind the length of the body; all of it before, where no length is said."""
-        lines = rules.outgoing(self.fields, authority=origin.authority, key=key, length=0, key_field=key_field)
+        lines = rules.outgoing(self.fields, authority=origin.authority, key=key, length=0, key_field=key_field, extra=extra)
         if self.websocket:
             lines += _SWITCH
         lines += proxy_fields(origin)

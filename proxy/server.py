@@ -22,6 +22,7 @@ from proxy.board import Board
 from proxy.browser import BrowserPolicy
 from proxy.config import ProxyConfig
 from proxy.egress import origin_of
+from proxy.fitting import fitting_of
 from proxy.forward import Forward, Ways
 from proxy.handover import Handover
 from proxy.intake import Intake
@@ -72,7 +73,10 @@ class Plane:
         origins = {name: origin_of(config, name, self._environ) for name in config.providers}
         fields = {name: provider.api_key_header for name, provider in config.providers.items()}
         keys = read_keys(config, self._environ)
-        secrets = tuple(key.encode("latin-1") for key in keys.values())
+        live = {name: fitting_of(found, self._environ) for name, found in config.providers.items() if found.fit_live}
+        variables = {each for found in config.providers.values() for each in found.extra_headers_env.values()}
+        hidden = [value for each in variables if (value := self._environ.get(each, "").strip())]
+        secrets = tuple(value.encode("latin-1") for value in (*keys.values(), *hidden))
         return Ways(
             router=Router(config),
             origins=origins,
@@ -80,6 +84,7 @@ class Plane:
             key_fields=fields,
             secrets=secrets,
             browser=BrowserPolicy.of(config),
+            fittings={name: fitting for name, fitting in live.items() if fitting.changes_anything},
         )
 
     async def start(self, sock: socket.socket | None = None) -> None:
@@ -145,6 +150,11 @@ def read_keys(config: ProxyConfig, environ: Mapping[str, str]) -> dict[str, str]
             if not key.isascii() or not key.isprintable():
                 raise ValueError(f"provider {name!r}: the variable {provider.api_key_env} holds what cannot stand in a header")
             keys[name] = key
+        for field, variable in provider.extra_headers_env.items():
+            value = environ.get(variable, "").strip()
+            if not value or not value.isascii() or not value.isprintable():
+                words = "holds what cannot stand in a header" if value else "is not set"
+                raise ValueError(f"provider {name!r}: the variable {variable} (extra_headers_env, {field}) {words}")
     return keys
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from shadow.config import Config
 from shadow.faults import Fault, kind_at, meant, quoted
+from shadow.fitting_faults import fitting_faults
 from shadow.lines import KeyPath
 
 RESERVED = ("v1", "healthz", "metrics", "ui")
@@ -120,6 +121,14 @@ def _key_variables(draft: Draft) -> Iterator[Fault]:
             yield Fault(path=path, sentence=words)
 
 
+def _fittings(draft: Draft) -> Iterator[Fault]:
+    for name in draft.names():
+        path = ("proxy", "providers", name)
+        table = draft.at(*path)
+        if isinstance(table, Mapping):
+            yield from fitting_faults(path, table, draft.environ, serving=draft.serving)
+
+
 def _unknown_names(draft: Draft) -> Iterator[Fault]:
     for leg in draft.legs():
         for key in ("provider", "reference"):
@@ -210,7 +219,8 @@ def same_server(draft: Draft, one: str, other: str) -> bool:
     """Whether two names stand for one address that is asked for the same models."""
     first, second = (("proxy", "providers", name) for name in (one, other))
     alike = draft.text(*first, "base_url").rstrip("/") == draft.text(*second, "base_url").rstrip("/")
-    return one == other or (alike and draft.at(*first, "models") == draft.at(*second, "models"))
+    said = ("models", "extra_body", "extra_headers", "extra_headers_env", "extra_query")
+    return one == other or (alike and all(draft.at(*first, key) == draft.at(*second, key) for key in said))
 
 
 RULES: tuple[Callable[[Draft], Iterator[Fault]], ...] = (
@@ -218,6 +228,7 @@ RULES: tuple[Callable[[Draft], Iterator[Fault]], ...] = (
     _provider_names,
     _base_urls,
     _key_variables,
+    _fittings,
     _unknown_names,
     _twice,
     _addresses,

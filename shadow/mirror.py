@@ -14,6 +14,7 @@ from proxy.credentials import cleared, forms
 from proxy.egress import origin_of
 from proxy.errand import Errand
 from proxy.exchange import Exchange, Headers, Role
+from proxy.fitting import Fitting, around_the_body, fit_body, fit_fields, fit_target, fitting_of
 from proxy.headers import bearing, is_credential
 from proxy.identity import new_id
 from shadow.compare.gate import APIS
@@ -25,6 +26,7 @@ from shadow.sampling.head import copied
 from shadow.sampling.request import REMOVED, ShadowBody, shadow_body
 
 _MODELS = "/v1/models"
+NOT_FITTED = "its body sent as it came: it is packed, or larger than proxy.limits.peek_body"
 _PROBE_SECONDS = 10.0
 """Longest time that a list of models may take."""
 
@@ -40,9 +42,11 @@ class Mirror:
     def turn(self, config: Config) -> None:
         """From the next question on, know the providers of `config`."""
         self._shadow = config.shadow
+        self._peeked = config.proxy.limits.peek_body
         self._providers = config.proxy.providers
         self._origins = {name: origin_of(config.proxy, name, self._environ) for name in self._providers}
         self._keys = {name: self._environ.get(provider.api_key_env, "") for name, provider in self._providers.items()}
+        self._fittings = {name: fitting_of(provider, self._environ) for name, provider in self._providers.items()}
 
     def prepare(self, live: Exchange, provider: str = "") -> ShadowBody:
         """The body that the reference (or another `provider`) will get, and how it differs from what the application sent."""
@@ -52,7 +56,25 @@ class Mirror:
         plain = decode(request.headers, request.body, ())
         body = request.body if isinstance(plain, Unread) else plain.body
         made = shadow_body(body, _name_there(self._providers[to], live.model), request.target, removed=removed)
-        return made if body is request.body else replace(made, alterations=("sent unpacked", *made.alterations))
+        fitting = self._fitting(live, to)
+        fitted = fit_body(made.body, fitting)
+        unpacked = () if body is request.body else ("sent unpacked",)
+        told = (*unpacked, *made.alterations, *fitted.alterations, *around_the_body(fitting), *self._fitted_live(live, body))
+        return replace(made, body=fitted.body, alterations=told)
+
+    def _fitting(self, live: Exchange, to: str) -> Fitting:
+        """How the copy for `to` is fitted; one for the provider that got the request, only where that request was, too."""
+        return self._fittings[to] if to != live.provider or self._providers[to].fit_live else Fitting()
+
+    def _fitted_live(self, live: Exchange, body: bytes) -> tuple[str, ...]:
+        """How the application's own request was fitted, as the data plane did it."""
+        provider = self._providers.get(live.provider)
+        if provider is None or not provider.fit_live:
+            return ()
+        fitting = self._fittings[live.provider]
+        fits = body is live.request.body and live.request.size <= self._peeked
+        told = fit_body(body, fitting).alterations if fits else (NOT_FITTED,) if fitting.changes_body else ()
+        return tuple(f"to the provider: {sentence}" for sentence in (*told, *around_the_body(fitting)))
 
     def same_server(self, live: Exchange) -> bool:
         """Whether provider and reference are one server under two names, so that no drift can be seen between them."""
@@ -60,7 +82,8 @@ class Mirror:
             return False
         provider, reference = self._providers[live.provider], self._providers[live.reference]
         same_place = self._origins[live.provider] == self._origins[live.reference]
-        return same_place and _name_there(provider, live.model) == _name_there(reference, live.model)
+        same_way = self._fittings[live.provider].chooses == self._fittings[live.reference].chooses
+        return same_place and same_way and _name_there(provider, live.model) == _name_there(reference, live.model)
 
     async def ask(self, live: Exchange, asked: ShadowBody, role: Role, provider: str = "") -> Exchange:
         """Send it once, and read the answer whole, until `shadow.timeout` or `shadow.max_body` ends it.
@@ -69,12 +92,12 @@ class Mirror:
         """
         name = provider or live.reference
         answered = await self._courier.fetch(self._errand(live, asked.body, role, name))
-        return cleared(answered, forms([self._keys[name].encode("latin-1", "replace")]))
+        return cleared(answered, forms(self._secrets(name)))
 
     async def list_models(self, provider: str) -> Exchange:
         """`GET {base_url}/models` with the provider's own key, which costs no tokens; whatever happens is in the exchange."""
         origin = self._origins[provider]
-        path, key = origin.target(_MODELS), self._keys[provider]
+        path, key = origin.target(fit_target(_MODELS, self._fittings[provider].query)), self._keys[provider]
         field = self._providers[provider].api_key_header or "authorization"
         name, value = bearing(key, field) if key else (b"Accept", b"application/json")
         asked = Errand(
@@ -91,13 +114,19 @@ class Mirror:
             headers=(),
             origin=origin,
             path=path,
-            fields=((name.decode("latin-1"), value.decode("latin-1")),),
+            fields=fit_fields([(name.decode("latin-1"), value.decode("latin-1"))], self._fittings[provider].headers),
             body=b"",
             total=min(self._shadow.timeout, _PROBE_SECONDS),
             most=self._shadow.max_body,
             limit=self._shadow.max_body,
         )
-        return cleared(await self._courier.fetch(asked), forms([key.encode("latin-1", "replace")]))
+        return cleared(await self._courier.fetch(asked), forms(self._secrets(provider)))
+
+    def _secrets(self, name: str) -> list[bytes]:
+        """The key of a provider, and the values of its header fields that came from the environment."""
+        variables = self._providers[name].extra_headers_env.values()
+        values = [self._keys[name], *(self._environ.get(variable, "").strip() for variable in variables)]
+        return [value.encode("latin-1", "replace") for value in values if value]
 
     async def keep(self) -> None:
         """Be ready to ask before there is something to ask, until cancelled."""
@@ -110,7 +139,7 @@ class Mirror:
     def _fields(self, live: Exchange, name: str) -> Headers:
         own, configured = name == live.provider, self._providers[name].api_key_header
         usual = "x-api-key" if _path(live).endswith("/messages") else "authorization"
-        return copied(
+        fields = copied(
             live.request.headers,
             own=own,
             key=self._keys[name],
@@ -118,9 +147,12 @@ class Mirror:
             usual_field=usual,
             choose=secrets.choice,
         )
+        return fit_fields(fields, self._fitting(live, name).headers)
 
     def _errand(self, live: Exchange, body: bytes, role: Role, name: str) -> Errand:
         origin, fields = self._origins[name], self._fields(live, name)
+        secret = {field.lower() for field in self._providers[name].extra_headers_env}
+        target = fit_target(_path(live) + (_query(live) if name == live.provider else ""), self._fitting(live, name).query)
         return Errand(
             identity=new_id(),
             role=role,
@@ -132,9 +164,11 @@ class Mirror:
             conversation=live.conversation,
             method=live.request.method,
             target=live.request.target,
-            headers=tuple((field, "" if is_credential(field.lower()) else value) for field, value in fields),
+            headers=tuple(
+                (field, "" if is_credential(field.lower()) or field.lower() in secret else value) for field, value in fields
+            ),
             origin=origin,
-            path=origin.target(_path(live) + (_query(live) if name == live.provider else "")),
+            path=origin.target(target),
             fields=fields,
             body=body,
             total=self._shadow.timeout,

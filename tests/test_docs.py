@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from proxy.config import Limits, Provider, ProxyConfig, Route, Timeouts
 from shadow.cli import app
@@ -87,6 +88,31 @@ def test_the_variables_of_the_page_are_understood_as_it_says():
     assert faults == []
     assert len(settings) == len(examples)
     assert not any(isinstance(setting.value, str) for setting in settings if setting.path[-1] != "base_url")
+
+
+FITTING = (REFERENCE.parent / "how-to" / "fit-a-request.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```toml\n(.*?)^```", FITTING, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.split("]")[0].split(".")[-1] for example in EXAMPLES])
+def test_every_example_of_a_providers_settings_is_accepted_by_config_check(example, tmp_path):
+    file = tmp_path / "sameweights.toml"
+    [name] = re.findall(r"^\[proxy\.providers\.([a-z0-9-]+)\]", example)
+    file.write_text(
+        f'[proxy]\nprovider = "near"\nreference = "{name}"\n[proxy.providers.near]\nbase_url = "https://a.example/v1"\n{example}'
+    )
+    environ = dict.fromkeys(re.findall(r'"([A-Z0-9]+_[A-Z0-9_]+)"', example), "value")
+    result = CliRunner().invoke(app, ["config", "check", str(file)], env=environ)
+    assert result.exit_code == 0, result.output
+    assert "fine" in result.output
+    notes = [line for line in result.output.split("\n") if line.startswith("note: ")]
+    assert all("no api_key_env" in note for note in notes), "a server of one's own may need no key; anything else is wrong"
+
+
+def test_the_examples_name_every_provider_that_people_ask_for():
+    asked = ("OpenRouter", "Azure", "Bedrock", "Vertex", "Together", "Fireworks", "Groq", "vLLM", "SGLang", "llama.cpp", "Ollama")
+    assert [name for name in asked if name not in FITTING] == []
+    assert len(EXAMPLES) >= len(asked)
 
 
 def commands() -> dict[str, object]:

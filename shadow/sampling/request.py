@@ -6,7 +6,7 @@ import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from shadow.sampling.members import Member, members
+from proxy.members import Member, members
 
 REMOVED = {
     "store": "it asks the provider to keep the answer",

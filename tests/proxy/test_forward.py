@@ -178,3 +178,57 @@ async def test_a_path_that_names_no_provider_is_a_404_with_the_known_names():
         assert answer.startswith(b"HTTP/1.1 404 ")
         assert b"no provider is named 'nobody'; configured: candidate" in answer
         assert provider.connections == 0
+
+
+BODY = b'{"model":"m","max_tokens":5,"top_k":1,"text":"\\u00e9"}'
+FITTED = b'{"model":"m","max_completion_tokens":5,"text":"\\u00e9"}'
+FITTING = {
+    "drop": ["top_k"],
+    "rename": {"max_tokens": "max_completion_tokens"},
+    "extra_query": {"api-version": "1"},
+    "extra_headers": {"x-team": "a"},
+    "extra_headers_env": {"x-gateway-key": "GATE"},
+}
+
+
+async def test_a_request_of_the_application_leaves_as_it_came_though_the_provider_has_a_fitting():
+    async with scripted(None, ok()) as provider:
+        providers = {"candidate": {"base_url": provider.url, **FITTING}}
+        async with plane(providers=providers, environ={"GATE": "hunter2"}) as running:
+            await ask(running.port, post(BODY, b"X-Team: mine"))
+        [sent] = provider.requests
+    assert sent.endswith(b"\r\n\r\n" + BODY)
+    assert b"X-Team: mine\r\n" in sent
+    assert b"hunter2" not in sent
+    assert b"api-version" not in sent
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_with_fit_live_it_is_fitted_and_the_record_holds_what_was_sent(chunked):
+    async with scripted(None, ok()) as provider:
+        providers = {"candidate": {"base_url": provider.url, **FITTING, "fit_live": True}}
+        async with plane(providers=providers, environ={"GATE": "hunter2"}) as running:
+            head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nX-Team: mine\r\nConnection: close\r\n"
+            pieces = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(BODY[:20], BODY[20:]) + b"0\r\n\r\n"
+            await ask(running.port, pieces if chunked else post(BODY, b"X-Team: mine"))
+            got = await running.kept.next()
+        [sent] = provider.requests
+    assert sent.startswith(b"POST /v1/chat/completions?api-version=1 HTTP/1.1\r\n")
+    assert FITTED in sent
+    assert b"x-team: a\r\nx-gateway-key: hunter2\r\n" in sent
+    assert b"mine" not in sent
+    assert got.request.body == BODY
+    assert b"hunter2" not in pack(got)
+
+
+async def test_a_body_beyond_what_is_held_is_sent_as_it_came():
+    async with scripted(None, ok(), ok()) as provider:
+        providers = {"candidate": {"base_url": provider.url, "drop": ["top_k"], "fit_live": True}}
+        fits, beyond = (b'{"model":"m","top_k":1,"x":"%b"}' % (b"x" * size) for size in (2_018, 2_019))
+        assert [len(fits), len(beyond)] == [2_048, 2_049]
+        async with plane(providers=providers, limits={"peek_body": 2_048}) as running:
+            await ask(running.port, post(fits))
+            await ask(running.port, post(beyond))
+        first, second = provider.requests
+    assert b"top_k" not in first
+    assert second.endswith(beyond)

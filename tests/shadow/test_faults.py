@@ -75,6 +75,8 @@ def test_kinds_are_found_through_tables_lists_and_options():
     assert kind_at(Config, ("proxy", "routes", 0, "sample_rate")) is float
     assert known_keys(Config, ("proxy", "providers", "any")) == (
         "base_url",
+        "outbound_proxy",
+        "ca_file",
         "api_key_env",
         "api_key_header",
         "models",
@@ -82,6 +84,14 @@ def test_kinds_are_found_through_tables_lists_and_options():
         "price_output",
         "quantization",
         "tier",
+        "drop",
+        "rename",
+        "extra_body",
+        "extra_headers",
+        "extra_headers_env",
+        "extra_query",
+        "strip_thinking",
+        "fit_live",
     )
     assert kind_at(Config, ("proxy", "listen", "deeper")) is None
     assert known_keys(Config, ("proxy", "providers")) == ()

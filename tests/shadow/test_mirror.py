@@ -139,3 +139,72 @@ async def test_the_reference_is_asked_by_the_api_of_the_client_with_the_key_wher
     assert got.target == path
     assert {name: got.header(name) for name in ("authorization", "x-api-key", "api-key") if got.header(name)} == dict([borne])
     assert (got.header("anthropic-version"), got.header("anthropic-beta")) == ("2023-06-01", "a,b")
+
+
+FITTED = {
+    "drop": ("seed",),
+    "rename": {"max_tokens": "max_completion_tokens"},
+    "extra_body": {"provider": {"order": ["x"]}},
+    "extra_headers": {"x-team": "a"},
+    "extra_headers_env": {"x-gateway-key": "GATE"},
+    "extra_query": {"api-version": "1"},
+}
+
+
+async def fitted(live, *, reference: dict | None = None, candidate: dict | None = None):
+    """The copy of `live` that a reference with these settings gets, what it got, and how that differs."""
+    async with Pretend() as provider:
+        providers = {
+            "candidate": Provider(base_url="http://127.0.0.1:9/v1", **(candidate or {})),
+            "official": Provider(base_url=provider.base_url, **(reference or {})),
+        }
+        known = Config(proxy=ProxyConfig(provider="candidate", reference="official", providers=providers))
+        mirror = Mirror(known, {"GATE": "hunter2"}, Here(known.proxy.timeouts, known.proxy.limits))
+        try:
+            body = mirror.prepare(live)
+            shadow = await mirror.ask(live, body, Role.SHADOW)
+        finally:
+            await mirror.close()
+        return body, shadow, provider.requests[0]
+
+
+async def test_a_copy_is_fitted_to_its_reference_and_each_change_is_recorded_without_secrets():
+    live = exchange(request=asked(seed=1, max_tokens=5), headers=(("X-Team", "mine"),))
+    body, shadow, got = await fitted(live, reference=FITTED)
+    assert (got.json["max_completion_tokens"], got.json["provider"]) == (5, {"order": ["x"]})
+    assert not {"seed", "max_tokens"} & set(got.json)
+    assert (got.header("x-team"), got.header("x-gateway-key")) == ("a", "hunter2")
+    assert got.target.endswith("?api-version=1")
+    assert body.alterations == (
+        "seed removed: left out for this provider",
+        "max_tokens sent as max_completion_tokens",
+        'provider added: {"order": ["x"]}',
+        "header x-team added",
+        "header x-gateway-key added",
+        "query api-version=1 added",
+    )
+    assert "hunter2" not in repr(shadow.request)
+
+
+async def test_a_fitting_of_the_provider_is_no_fitting_of_its_reference():
+    live = exchange(request=asked(seed=1))
+    body, _, got = await fitted(live, candidate=FITTED)
+    assert got.json["seed"] == 1
+    assert body.alterations == ()
+
+
+async def test_how_the_applications_own_request_was_fitted_is_told_with_the_pair():
+    live = exchange(request=asked(seed=1))
+    body, _, got = await fitted(live, candidate={"drop": ("seed",), "extra_query": {"v": "1"}, "fit_live": True})
+    assert got.json["seed"] == 1
+    assert body.alterations == ("to the provider: seed removed: left out for this provider", "to the provider: query v=1 added")
+
+
+async def test_one_address_with_two_orders_of_a_router_is_two_servers():
+    address = "http://127.0.0.1:9/v1"
+    for orders, same in (((["x"], ["x"]), True), ((["x"], ["y"]), False)):
+        near, far = ({"base_url": address, "extra_body": {"provider": {"order": order}}} for order in orders)
+        known = Config(
+            proxy=ProxyConfig(provider="candidate", reference="official", providers={"candidate": near, "official": far})
+        )
+        assert Mirror(known, {}, Here(known.proxy.timeouts, known.proxy.limits)).same_server(exchange()) is same

@@ -104,3 +104,21 @@ def _ended(body: bytes, end: int, found: list[Member]) -> tuple[Member, ...]:
 def _expect(holds: bool, at: int) -> None:
     if not holds:
         raise ValueError(f"the body is not a JSON object: unexpected byte at {at}")
+
+
+def elements(body: bytes) -> tuple[tuple[int, int], ...]:
+    """Where the elements of the one array that `body` is begin and end, in order; ValueError for anything else."""
+    found: list[tuple[int, int]] = []
+    depth, begun, last = 0, -1, -1
+    for token, start, end in _tokens(body):
+        _expect(depth > 0 or (last < 0 and token == b"["), start)
+        if depth == 1 and token in {b",", b"]"}:
+            _expect(begun >= 0 or (token == b"]" and not found), start)
+            found += [(begun, last)] if begun >= 0 else []
+            begun = -1
+        elif depth:
+            begun = start if begun < 0 else begun
+        depth += (token in {b"{", b"["}) - (token in {b"}", b"]"})
+        last = end
+    _expect(depth == 0 and last >= 0, len(body))
+    return tuple(found)

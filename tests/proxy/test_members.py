@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.members import members
+from proxy.members import elements, members
 
 TEXT = st.text(st.characters(), max_size=8) | st.sampled_from(['a"b', "\\", "\ud800", "{", "}", "[,:", "\u2028"])
 JSON = st.recursive(
@@ -79,3 +79,15 @@ def test_what_is_no_object_is_refused(body):
 def test_depth_and_size_cost_no_recursion():
     body = b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b', "model": "m", "t": "' + b"\\\\x" * 300_000 + b'"}'
     assert [member.key for member in members(body)] == ["a", "model", "t"]
+
+
+@given(st.lists(st.none() | st.integers() | st.text() | st.lists(st.text()) | st.dictionaries(st.text(), st.integers())))
+def test_the_elements_of_an_array_are_found_where_they_stand(values):
+    raw = json.dumps(values, indent=1).encode()
+    assert [json.loads(raw[start:end]) for start, end in elements(raw)] == values
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"[", b"[1", b"[1,,2]", b"[,]", b"[1]]", b"[1] 2"])
+def test_what_is_no_array_has_no_elements(raw):
+    with pytest.raises(ValueError, match="unexpected byte"):
+        elements(raw)
