@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 from proxy.config import Provider
@@ -33,7 +32,7 @@ class Fitting:
 
     drop: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
-    add: Mapping[str, Any] = field(default_factory=dict)
+    add: Mapping[str, object] = field(default_factory=dict)
     headers: Headers = field(default=(), repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
     strip_thinking: bool = False

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from proxy.exchange import Exchange
 from shadow.checks.identity import DEPLOYMENT
 from shadow.config import Config
-from shadow.identity.serving import Facts, Serving, traits
+from shadow.identity.serving import Facts, Serving, kind_of, traits
 from shadow.reading.answer import Answer
+from shadow.reading.apis import api_of
 from storage.rows import IdentityRow
 
 KEPT = 256
@@ -57,7 +58,8 @@ class Servings:
         model = self._name(exchange)
         serving = self._serving((exchange.provider, model))
         declared = self._declared.get(exchange.provider, {})
-        change = serving.observe(traits(answer, declared=declared, clean=self._clean))
+        kind = kind_of(api_of(exchange.request.target), exchange.stream)
+        change = serving.observe(traits(answer, declared=declared, clean=self._clean), kind)
         if change is None:
             return ()
         row = IdentityRow(

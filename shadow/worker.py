@@ -44,6 +44,8 @@ from storage.store import StoreError, Writer
 log = structlog.get_logger("sameweights.worker")
 _UNANSWERED = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED})
 """Ends of a live request that leave nothing to hold against a reference, and are no fault of the provider."""
+BARRED = frozenset({401, 402, 403, 407})
+"""Statuses by which a provider refuses a key or a bill: there is no answer to compare, and a reference would be paid for none."""
 
 
 class Outlet(Protocol):
@@ -251,6 +253,8 @@ class Worker:
             return "request_truncated"
         if exchange.failure and exchange.failure.kind in _UNANSWERED:
             return exchange.failure.kind.value
+        if exchange.response and exchange.response.status in BARRED:
+            return "provider_refused"
         if seen.ask.unread:
             return seen.ask.unread.why.value
         return why_not(exchange.request.method, exchange.request.target, seen.ask.sent)

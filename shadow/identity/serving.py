@@ -1,7 +1,8 @@
 """Who serves: what a provider's answers tell of their server, as a set of values for each facet, and when that changes.
 
-A value not seen before is a change, with its date; one that has not been seen for 500 answers is a change too. A facet whose
-values never settle (a fingerprint for each request) tells nothing and is left out.
+A value not seen before is a change, with its date; one that has not been seen for 500 answers is a change too. The first answers
+of a kind (an API, whole or streamed) are a first picture and no change, and neither is the first limit that a refusal states. A
+facet whose values never settle (a fingerprint for each request) tells nothing and is left out.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -26,7 +27,9 @@ HEADERS = (
 )
 """Response headers that tell of a server and not of a request; the only ones looked at."""
 WARM_UP = 20
-"""Answers from which a new value of a facet is a change and not yet the first picture."""
+"""Answers of one kind from which a new value of a facet is a change and not yet the first picture."""
+STATED = "context_limit"
+"""A facet that only some refusals tell: its first value says nothing of what was before."""
 FORGOTTEN = 500
 """Answers after which a value that was not seen again is gone."""
 UNSETTLED = 8
@@ -54,7 +57,7 @@ def traits(answer: Answer, *, declared: Mapping[str, str], clean: Callable[[str]
     said = answer.said
     if not isinstance(said, Completion) or answer.exchange.response is None:
         limit = _stated_limit(answer)
-        return {"context_limit": limit} if limit else {}
+        return {STATED: limit} if limit else {}
     found = {"model": said.model, "provider": said.provider, "fingerprint": said.fingerprint}
     spoken = api_of(answer.exchange.request.target)
     of_api = f" ({spoken})" if spoken not in ("", "chat") else ""
@@ -124,6 +127,8 @@ class Serving:
         self._seen: dict[str, OrderedDict[str, int]] = {
             facet: OrderedDict.fromkeys(values, WARM_UP) for facet, values in (facts or {}).items()
         }
+        apis = {_api_of(facet) for facet in facts or ()}
+        self._kinds = Counter({kind: WARM_UP for api in apis for kind in ("", kind_of(api, False), kind_of(api, True))})
         self._unsettled: set[str] = set()
         self._identity = identity_of(self.facts) if facts else ""
 
@@ -141,12 +146,14 @@ class Serving:
         """The hash of the facts as last told; "" until the first picture is done."""
         return self._identity
 
-    def observe(self, told: Mapping[str, str]) -> Change | None:
-        """Take in what one answer tells; the change it makes, if any."""
+    def observe(self, told: Mapping[str, str], kind: str = "") -> Change | None:
+        """Take in what one answer of a `kind` (see `kind_of`) tells; the change it makes, if any."""
         if not told:
             return None
         self._count += 1
-        changes = [sentence for facet, value in told.items() if (sentence := self._value(facet, value))]
+        self._kinds[kind] += 1
+        known = self._kinds[kind] > WARM_UP
+        changes = [sentence for facet, value in told.items() if (sentence := self._value(facet, value, known=known))]
         changes += self._forgotten()
         if self._count < WARM_UP or not (changes or not self._identity):
             return None
@@ -155,11 +162,12 @@ class Serving:
             return None
         return Change(identity=self._identity, previous=previous, changes=tuple(changes) if previous else (), facts=self.facts)
 
-    def _value(self, facet: str, value: str) -> str:
-        """Note one value; a sentence when it is new."""
+    def _value(self, facet: str, value: str, *, known: bool) -> str:
+        """Note one value; a sentence when it is new, of a kind that is `known`, and not the first limit stated."""
         if facet in self._unsettled:
             return ""
         seen = self._seen.setdefault(facet, OrderedDict())
+        first = facet == STATED and not seen
         before = "" if value in seen else ", ".join(seen) or "nothing"
         seen[value] = self._count
         seen.move_to_end(value)
@@ -167,7 +175,7 @@ class Serving:
             self._unsettled.add(facet)
             seen.clear()
             return f"{facet}: never the same for long, no longer looked at"
-        return f"{facet}: {value} is new (before: {before})" if before else ""
+        return f"{facet}: {value} is new (before: {before})" if before and known and not first else ""
 
     def _forgotten(self) -> list[str]:
         """Let go of values that were not seen for long although their facet was; each is a change."""
@@ -177,6 +185,16 @@ class Serving:
                 value, _ = seen.popitem(last=False)
                 gone.append(f"{facet}: {value} is no longer seen")
         return gone
+
+
+def kind_of(api: str, stream: bool) -> str:
+    """The kind of an answer whose first picture is apart from those of others."""
+    return f"{api or 'chat'} {'streamed' if stream else 'whole'}"
+
+
+def _api_of(facet: str) -> str:
+    """The API in whose answers a facet stands, as its name tells."""
+    return facet.rpartition("(")[2].removesuffix(")") if facet.endswith(")") else "chat"
 
 
 def identity_of(facts: Facts) -> str:

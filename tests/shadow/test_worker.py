@@ -122,6 +122,7 @@ async def test_a_disagreement_asks_again_as_a_tie_break(working):
         ("stateful", live(request=asked(store=True))),
         ("side_effecting", live(request=asked(tools=[{"type": "web_search"}]))),
         ("not_json", live(request=b"{nonsense")),
+        *(("provider_refused", exchange(b"{}", request=asked(), status=status)) for status in (401, 402, 403, 407)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

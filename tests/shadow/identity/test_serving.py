@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.identity.serving import FORGOTTEN, UNSETTLED, WARM_UP, Serving, id_form, identity_of, traits
+from shadow.identity.serving import FORGOTTEN, UNSETTLED, WARM_UP, Serving, id_form, identity_of, kind_of, traits
 from shadow.reading.completion import Unread, Why
 from shadow.reading.errors import error_of_body
 from tests.shadow.compare.made import answer, choice, completion
@@ -98,3 +98,30 @@ def test_what_was_kept_is_the_first_picture_of_the_next_run():
     assert serving.identity == identity_of({"server": ("a",)})
     assert serving.observe({"server": "a"}) is None
     assert serving.observe({"server": "b"}).previous == identity_of({"server": ("a",)})
+
+
+def test_the_first_answers_of_another_api_are_no_change_and_what_is_new_after_them_is():
+    serving, first = settled()
+    kind = kind_of("messages", stream=True)
+    assert [serving.observe({"id (messages)": "msg_letters", "server": "b"}, kind) for _ in range(WARM_UP)] == [None] * WARM_UP
+    assert serving.identity == first.identity
+    change = serving.observe({"id (messages)": "uuid", "server": "b"}, kind)
+    assert change.changes == ("id (messages): uuid is new (before: msg_letters)",)
+    assert change.facts["server"] == ("a", "b")
+
+
+def test_a_header_that_comes_only_later_is_a_change():
+    serving, _ = settled()
+    assert serving.observe({"server": "a", "via": "1.1 g"}).changes == ("via: 1.1 g is new (before: nothing)",)
+
+
+def test_the_first_limit_that_is_stated_is_no_change_and_another_one_is():
+    serving, _ = settled()
+    assert serving.observe({"context_limit": "8192"}) is None
+    assert serving.observe({"context_limit": "4096"}).changes == ("context_limit: 4096 is new (before: 8192)",)
+
+
+def test_a_run_after_another_knows_the_kinds_that_were_asked():
+    serving = Serving({"id": ("a",), "id (messages)": ("b",)})
+    assert serving.observe({"id": "c"}, kind_of("chat", stream=True)) is not None
+    assert serving.observe({"id (responses)": "c"}, kind_of("responses", stream=True)) is None
