@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import power
+from bench import power, sticking
 from bench.plan import NEAR, Measured
 from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find
 from shadow.drift.power import POWER, chance_seen, level, smallest_seen
@@ -49,7 +49,7 @@ def test_the_readme_states_what_a_report_prints(pairs, points):
     assert (
         "62 pairs that all agree show a difference of 23 points in four of five reports, 200 one of 7, 1,000 one of 1.5" in text
     )
-    found = 100 * smallest_seen(pairs=pairs, clusters=pairs, reference_odd=0, rows=14)
+    found = 100 * smallest_seen(conversations=[(1, 0)] * pairs, rows=14)
     assert round(found, 0 if points > 5 else 1) == points
 
 
@@ -89,3 +89,9 @@ def test_a_printed_size_is_seen(cell):
     assert found.printed >= 38
     assert found.seen >= 25 / 40
     assert found.smaller < found.seen
+
+
+@pytest.mark.parametrize("cell", [sticking.Cell(30, 8, 0.6), sticking.Cell(70, 8, 0.6)], ids=["few", "many"])
+def test_an_equal_provider_is_not_different_where_disagreement_fills_conversations(cell):
+    """40 reports: at a level of 0.05 more than 6 come by chance less than once in a hundred; by pairs 16 and more did."""
+    assert sticking.share(40, cell) <= 6 / 40

@@ -1,13 +1,13 @@
 """The smallest excess that the scorecard's own rule would have called a difference in four tables of five.
 
-The rule is that of `scorecard`: at least `ENOUGH_COUNTS` pairs in which one side was the odd one, and an exact two-sided sign
-test whose p, times the rows of the table (Holm's first step), is at most the level. A standard error would not do: where nothing
-was seen it is the error of no fault at all.
+The rule is that of `scorecard`: at least `ENOUGH_COUNTS` pairs in which one side was the odd one, and a two-sided test of flipped
+conversations whose p, times the rows of the table (Holm's first step), is at most the level. A standard error would not do: where
+nothing was seen it is the error of no fault at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import exp, lgamma, log, log1p, sqrt
 from statistics import NormalDist
@@ -17,15 +17,10 @@ from shadow.drift.chance import incomplete_beta, sign_test
 ALPHA = 0.05
 """Bound on Holm's p: among all rows of one table, one false difference in twenty tables."""
 DECISIVE = 0.001
-"""The same where there are too few conversations for an interval, so that the sign test stands alone."""
+"""The same where there are too few conversations for an interval, so that the test of flips stands alone."""
 ENOUGH_CLUSTERS = 50
-FEWEST_CLUSTERS = 10
-"""Conversations below which no test is made: one tie that a single conversation repeats is no difference."""
 ENOUGH_COUNTS = 10
 POWER = 0.8
-CONVERSATION = 1.5
-"""Pairs that one conversation is worth at most: a fault may stick to whole conversations, and where all agree the data cannot
-show whether it does."""
 EXACT = 0.003
 """Relative error of a size, which is printed with two digits."""
 WIDEST = 6.5
@@ -34,25 +29,23 @@ MANY = 1_500
 """Odd pairs from which the normal form is good to 1 %, and the sum would take long."""
 
 
-def worth(pairs: int, clusters: int) -> int:
-    """How many independent pairs so many pairs of so many conversations count for here."""
-    return min(pairs, int(CONVERSATION * clusters))
-
-
 def level(rows: int, clusters: int) -> float:
     """The two-sided p that one row of a table of `rows` must reach when all others are at rest."""
     return (ALPHA if clusters >= ENOUGH_CLUSTERS else DECISIVE) / rows
 
 
-def smallest_seen(*, pairs: int, clusters: int, reference_odd: int, rows: int) -> float | None:
-    """The least excess (a share in 0..1) that such a table would have shown with a chance of 80 %; None where none would.
+def smallest_seen(*, conversations: Sequence[tuple[int, int]], rows: int) -> float | None:
+    """The least excess (a share of pairs in 0..1) that such a table would have shown with a chance of 80 %; None where none
+    would. `conversations` holds of each its pairs and the sum of their payoffs.
 
-    The floor is estimated from the pairs in which the reference was the odd one, one added: a lucky zero is no certainty.
+    A fault may fill whole conversations, and where all agree the data cannot show whether it would: so each counts as one. The
+    floor is estimated from those in which the reference was the odd one more often, by the squares of their sums as the test
+    weighs them, one conversation added: a lucky zero is no certainty.
     """
-    if clusters < FEWEST_CLUSTERS:
-        return None
-    floor = min(2 * (reference_odd + 1) / pairs, 1.0)
-    return _smallest(worth(pairs, clusters), floor, level(rows, clusters))
+    clusters = len(conversations)
+    mean = sum(pairs for pairs, _ in conversations) / clusters
+    reference_odd = sum((total / mean) ** 2 for _, total in conversations if total < 0)
+    return _smallest(clusters, min(2 * (reference_odd + 1) / clusters, 1.0), level(rows, clusters))
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """scorecard(): payoffs to a table, group by group and signal by signal: how large the excess is, how sure, and in which words.
 
-The exact sign test needs no model of the traffic: as long as the provider serves what the reference serves, a payoff that is
-not 0 is +1 as often as -1, whatever came before it. The interval takes each conversation as one cluster.
+The test needs no model of the traffic: as long as the provider serves what the reference serves, the two may be swapped in a
+whole conversation (`shadow.drift.sign_flips`); its pairs may share one cause. The interval takes each conversation as a cluster.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from enum import StrEnum
 from math import log, log1p
 
 from shadow.drift.bets import GRID, log_mean
-from shadow.drift.chance import always_reach, clustered_error, e_benjamini_hochberg, holm, sign_test, t_quantile
-from shadow.drift.power import ALPHA, DECISIVE, ENOUGH_CLUSTERS, ENOUGH_COUNTS, FEWEST_CLUSTERS, smallest_seen
+from shadow.drift.chance import always_reach, clustered_error, e_benjamini_hochberg, holm, t_quantile
+from shadow.drift.power import ALPHA, DECISIVE, ENOUGH_CLUSTERS, ENOUGH_COUNTS, smallest_seen
+from shadow.drift.sign_flips import flip_test
 from shadow.drift.signals import AGREEMENT, LABELS, Signal
 from shadow.drift.stakes import WEIGHTS, against_provider
 
@@ -65,10 +66,11 @@ class Score:
     """One signal of one group. `n` pairs counted; in `provider_odd` the provider was the odd one, in `reference_odd` the
     reference; `excess` is the mean payoff, a share in -1..1, with its 95 % interval `low`..`high`.
 
-    `p` is the exact sign test, `p_holm` the same adjusted over the table. `floor` is how often the reference disagrees with
-    itself, free of charge (2 x share of -1): exact for labels of two values, a lower bound for others, None where the signal
-    has none. `clusters` counts conversations. `smallest` is the least excess that four of five such tables would have shown, by
-    the rule of this very row (`shadow.drift.power`); None where even a breakdown would not have shown.
+    `p` is the test of flipped conversations (where each has one pair: the exact sign test), `p_holm` the same adjusted over the
+    table. `floor` is how often the reference disagrees with itself, free of charge (2 x share of -1): exact for labels of two
+    values, a lower bound for others, None where the signal has none. `clusters` counts conversations. `smallest` is the least
+    excess that four of five such tables would have shown, by the rule of this very row (`shadow.drift.power`); None where even
+    a breakdown would not have shown.
 
     `always_low`..`always_high` may be looked at whenever one likes while the table grows, as on a page that is loaded again and
     again: it leaves the truth at any time in at most about one table of twenty. `log_e` is the logarithm of an e-value: bets as
@@ -120,7 +122,7 @@ def scorecard(points: Iterable[Point], *, tolerance: float = TOLERANCE) -> tuple
 def table(sums: Iterable[Sum], *, tolerance: float = TOLERANCE) -> tuple[Score, ...]:
     """As `scorecard`, of payoffs that were summed already; the sums of one cluster may come in parts, in any order."""
     rows = [_row(group, signal, found) for (group, signal), found in sorted(_grouped(sums).items())]
-    values = [sign_test(row.plus, row.minus) for row in rows]
+    values = [flip_test(total for _, total in row.clusters) for row in rows]
     return tuple(
         _score(row, p=p, p_holm=adjusted, tolerance=tolerance, rows=len(rows))
         for row, p, adjusted in zip(rows, values, holm(values), strict=True)
@@ -156,7 +158,7 @@ def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -
     reach = t_quantile(0.975, max(len(row.clusters) - 1, 1))
     low, high = max(excess - reach * error, -1.0), min(excess + reach * error, 1.0)
     always = always_reach(row.n, _variance(row, excess))
-    smallest = smallest_seen(pairs=row.n, clusters=len(row.clusters), reference_odd=row.minus, rows=rows)
+    smallest = smallest_seen(conversations=row.clusters, rows=rows)
     return Score(
         group=row.group,
         signal=row.signal,
@@ -234,15 +236,13 @@ def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: fl
     """The kind of difference, or None. An agreement signal below 0 means closer to the reference than it is to itself, and has
     a word of its own; a direction signal below 0 is a difference like one above.
 
-    Fewer than 10 counts, or 10 conversations, are never a difference. Under 50 conversations the interval cannot be trusted:
-    only the sign test, which is exact at any size, may then show that there is one, without its size, by a p_holm below 0.001;
-    and where at least 10 conversations lean to a side, since a tie that one of them repeats is one tie.
+    Fewer than 10 counts are never a difference. Under 50 conversations the interval cannot be trusted: only the test of flips,
+    which is valid at any size, may then show that there is one, without its size, by a p_holm below 0.001, which takes at least
+    11 conversations that lean to a side.
     """
     counts, agreement = row.plus + row.minus, row.signal in AGREEMENT
     few = len(row.clusters) < ENOUGH_CLUSTERS
-    if counts < ENOUGH_COUNTS or len(row.clusters) < FEWEST_CLUSTERS or p_holm > (DECISIVE if few else ALPHA):
-        return None
-    if few and sum(row.leaning) < FEWEST_CLUSTERS:
+    if counts < ENOUGH_COUNTS or p_holm > (DECISIVE if few else ALPHA):
         return None
     if few:
         return Outcome.TOO_FAITHFUL if agreement and row.minus > row.plus else Outcome.DIFFERS

@@ -27,7 +27,7 @@ class SignalLine:
     The two differ in `differs` of `differs_of` (`mismatch`, a share), the reference from itself in `noise_differs` of
     `noise_of` random controls (`noise`; without one, 0 of 0, estimated by the tie-breaks). Of `pairs` that counted, the
     provider was the odd one in `provider_odd`, the reference in `reference_odd`: `excess` is their difference over `pairs`,
-    `low` and `high` its 95 % interval, `p` the exact sign test of the two, `p_holm` the same after Holm's correction.
+    `low` and `high` its 95 % interval, `p` the test of flipped conversations, `p_holm` the same after Holm's correction.
     `smallest` is the least excess that four of five such reports would have shown, None where even a breakdown would not have.
     `verdict` is what this row alone comes to. `always_low`..`always_high` holds however often one looks while pairs come in.
     """

@@ -7,11 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shadow.drift.power import chance_seen, least, level, smallest_seen, worth
+from shadow.drift.power import chance_seen, least, level, smallest_seen
 from shadow.drift.scorecard import Outcome, Sum, table
 
 PRINTED = {62: 23, 200: 7.3, 1_000: 1.5}
 """Points for so many pairs that all agree, one provider with fourteen signals (verdict of a quiet report)."""
+
+
+def size(pairs, *, reference_odd=0, rows=14, talk=1):
+    """Of a table of `pairs` in conversations of `talk` pairs, in so many of which the reference was the odd one throughout."""
+    conversations = [(talk, -talk if number < reference_odd else 0) for number in range(pairs // talk)]
+    return smallest_seen(conversations=conversations, rows=rows)
 
 
 def slowly(excess, n, floor, bar):
@@ -41,12 +47,17 @@ def test_many_odd_pairs_are_counted_by_the_normal_form(floor, excess):
 
 @pytest.mark.parametrize(("pairs", "points"), PRINTED.items())
 def test_what_a_report_prints_for_pairs_that_all_agree(pairs, points):
-    found = smallest_seen(pairs=pairs, clusters=pairs, reference_odd=0, rows=14)
-    assert found * 100 == pytest.approx(points, rel=0.03)
+    assert size(pairs) * 100 == pytest.approx(points, rel=0.03)
 
 
-def test_pairs_of_few_conversations_count_one_and_a_half_times_each():
-    assert [worth(1_000, 60), worth(60, 60)] == [90, 60]
+@pytest.mark.parametrize("reference_odd", [0, 3])
+def test_conversations_count_once_each_however_long_they_are(reference_odd):
+    assert size(1_000, talk=10, reference_odd=reference_odd) == size(100, reference_odd=reference_odd)
+
+
+def test_noise_within_a_conversation_counts_for_less_than_one_that_fills_it():
+    spread, filled = ([(8, -1)] * 10 + [(8, 0)] * 190, [(8, -8)] * 10 + [(8, 0)] * 190)
+    assert smallest_seen(conversations=spread, rows=14) < smallest_seen(conversations=filled, rows=14)
 
 
 @pytest.mark.parametrize(("clusters", "expected"), [(49, 0.001 / 14), (50, 0.05 / 14)])
@@ -54,20 +65,20 @@ def test_below_fifty_conversations_the_sign_test_alone_must_be_decisive(clusters
     assert level(14, clusters) == expected
 
 
-@pytest.mark.parametrize(("clusters", "known"), [(9, False), (10, True)])
-def test_below_ten_conversations_nothing_would_have_been_seen(clusters, known):
-    assert (smallest_seen(pairs=5_000, clusters=clusters, reference_odd=0, rows=1) is not None) is known
+@pytest.mark.parametrize(("clusters", "known"), [(18, False), (19, True)])
+def test_below_nineteen_conversations_nothing_would_have_been_seen(clusters, known):
+    assert (smallest_seen(conversations=[(500, 0)] * clusters, rows=1) is not None) is known
 
 
 def test_a_reference_that_is_all_noise_shows_nothing():
-    assert smallest_seen(pairs=100, clusters=100, reference_odd=50, rows=14) is None
+    assert size(100, reference_odd=50) is None
 
 
 def test_more_pairs_show_less_and_more_rows_or_noise_need_more():
-    by_pairs = [smallest_seen(pairs=n, clusters=n, reference_odd=0, rows=14) for n in (62, 200, 1_000, 5_000)]
+    by_pairs = [size(n) for n in (62, 200, 1_000, 5_000)]
     assert by_pairs == sorted(by_pairs, reverse=True)
-    assert smallest_seen(pairs=200, clusters=200, reference_odd=0, rows=280) > by_pairs[1]
-    assert smallest_seen(pairs=200, clusters=200, reference_odd=9, rows=14) > by_pairs[1]
+    assert size(200, rows=280) > by_pairs[1]
+    assert size(200, reference_odd=9) > by_pairs[1]
 
 
 @given(st.integers(1, 400), st.floats(1e-9, 0.5))
@@ -81,7 +92,7 @@ def test_the_least_count_is_the_least(count, bar):
 @pytest.mark.parametrize(("pairs", "floor"), [(62, 0.0), (200, 0.1)])
 def test_tables_with_an_excess_of_the_size_show_it_in_four_of_five(pairs, floor):
     """The excess as a report states it for the floor itself, in tables of fourteen rows of which thirteen are quiet."""
-    excess = smallest_seen(pairs=pairs, clusters=pairs, reference_odd=round(floor * pairs / 2), rows=14)
+    excess = size(pairs, reference_odd=round(floor * pairs / 2))
     draw = random.Random(f"{pairs} {floor}")
     seen = sum(_seen(draw, pairs, floor, excess) for _ in range(200))
     assert 140 <= seen <= 200

@@ -38,7 +38,7 @@ def test_a_score_holds_the_counts_the_excess_and_its_interval():
     assert isclose(score.high, 0.08 + reach, rel_tol=1e-7)
     assert isclose(score.p, stats.binomtest(60, 80).pvalue, rel_tol=1e-9)
     assert score.clusters == 500
-    assert score.smallest == smallest_seen(pairs=500, clusters=500, reference_odd=20, rows=1)
+    assert score.smallest == smallest_seen(conversations=[(1, 1)] * 60 + [(1, -1)] * 20 + [(1, 0)] * 420, rows=1)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,27 @@ def test_few_conversations_are_too_few_unless_the_sign_test_is_decisive():
     assert only(30, 20, 450, per=50).outcome == Outcome.UNDECIDED
 
 
-@pytest.mark.parametrize(("per", "outcome"), [(2, Outcome.DIFFERS), (3, Outcome.UNDECIDED)])
-def test_a_tie_that_fewer_than_ten_conversations_repeat_is_no_difference(per, outcome):
-    """Twenty pairs, all of them +1: of ten conversations, and of seven."""
-    assert only(20, 0, 0, per=per).outcome == outcome
+@pytest.mark.parametrize(("conversations", "outcome"), [(11, Outcome.DIFFERS), (10, Outcome.UNDECIDED)])
+def test_a_tie_that_fewer_than_eleven_conversations_repeat_is_no_difference(conversations, outcome):
+    """Each repeats it ten times; one row, since more of them ask for more."""
+    assert only(10 * conversations, 0, 0, per=10).outcome == outcome
+
+
+@pytest.mark.parametrize("conversations", [49, 50, 200])
+def test_disagreement_that_fills_conversations_is_judged_by_conversations(conversations):
+    """In 14 the provider is the odd one ten times each, in 4 the reference: 140 pairs against 40 are 14 coins against 4."""
+    odd = [*[(10, 0)] * 14, *[(0, 10)] * 4, *[(0, 0)] * (conversations - 18)]
+    made = [Sum(group=GROUP, signal="action", cluster=n, pairs=10, plus=p, minus=m) for n, (p, m) in enumerate(odd)]
+    (score,) = [row for row in table([*made, *others(3)]) if row.group == GROUP]
+    assert (score.provider_odd, score.reference_odd) == (140, 40)
+    assert isclose(score.p, stats.binomtest(14, 18).pvalue, rel_tol=1e-9)
+    assert score.outcome in {Outcome.NONE_SEEN, Outcome.UNDECIDED}
+
+
+def others(count):
+    """Rows at rest."""
+    names = [("", "m", f"quiet{number}", "r") for number in range(count)]
+    return [Sum(group=name, signal="action", cluster=0, pairs=10, plus=0, minus=0) for name in names]
 
 
 def test_one_conversation_alone_has_no_interval():
@@ -219,9 +236,9 @@ def repeated(leaning, resting, *, times=10, signals=("args", "action", "tool_nam
     ]
 
 
-@pytest.mark.parametrize(("leaning", "resting", "differs"), [(1, 59, False), (2, 10, False), (9, 20, False), (10, 19, True)])
+@pytest.mark.parametrize(("leaning", "resting", "differs"), [(1, 59, False), (2, 10, False), (12, 20, False), (13, 19, True)])
 def test_a_tie_that_few_conversations_repeat_is_no_difference(leaning, resting, differs):
-    """Ten conversations must lean to a side where there are fewer than fifty."""
+    """Three rows at 0.001 take thirteen conversations that lean to a side where there are fewer than fifty."""
     found = scorecard(repeated(leaning, resting))
     assert {score.outcome in {Outcome.DIFFERS, Outcome.DRIFTS, Outcome.WITHIN} for score in found} == {differs}
 

@@ -1,0 +1,60 @@
+"""The test by flipped conversations: as all flips counted one by one, and as the sign test where conversations are alike."""
+
+import random
+from itertools import product
+from math import isclose
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.drift.chance import sign_test
+from shadow.drift.sign_flips import EXACT, flip_test
+
+
+def flipped(totals):
+    """Every flip, one by one."""
+    reached = abs(sum(totals))
+    sums = [
+        abs(sum(sign * total for sign, total in zip(signs, totals, strict=True)))
+        for signs in product((1, -1), repeat=len(totals))
+    ]
+    return sum(one >= reached for one in sums) / len(sums)
+
+
+@given(st.lists(st.integers(-10, 10).filter(bool), min_size=1, max_size=9))
+def test_the_p_is_the_share_of_flips_that_lean_as_far(totals):
+    assert isclose(flip_test(totals), flipped(totals), rel_tol=1e-12)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 10))
+def test_conversations_of_one_length_make_it_the_sign_test(plus, minus, pairs):
+    assert flip_test([pairs] * plus + [-pairs] * minus + [0] * 7) == sign_test(plus, minus)
+
+
+@given(st.lists(st.integers(-10, 10), max_size=40), st.randoms())
+def test_neither_order_nor_sides_nor_even_conversations_change_it(totals, draw):
+    shuffled = [-total for total in totals] + [0] * 3
+    draw.shuffle(shuffled)
+    assert flip_test(shuffled) == flip_test(totals)
+
+
+@pytest.mark.parametrize("bias", [0.5, 0.53, 0.6, 0.8])
+def test_beyond_300_conversations_the_formula_goes_on_where_counting_ended(bias):
+    draw = random.Random(f"flips {bias}")
+    totals = [draw.randint(1, 10) * (1 if draw.random() < bias else -1) for _ in range(EXACT)]
+    assert EXACT == 300
+    # two conversations more that cancel each other: one span more of the distribution, by the formula
+    assert flip_test([*totals, 1, -1]) == pytest.approx(flip_test(totals), rel=0.02)
+
+
+def test_all_of_very_many_on_one_side_are_no_zero_division():
+    assert flip_test([1, 2] * 4_000) < 1e-300
+    assert flip_test([2, 4] * 4_000) == flip_test([1, 2] * 4_000)
+    assert flip_test([]) == flip_test([0, 0]) == 1
+    assert flip_test([3, -1, -2]) == 1
+
+
+def test_one_long_conversation_shows_no_more_than_one_coin():
+    assert flip_test([10]) == 1
+    assert flip_test([10, 1, 1]) == 0.25
