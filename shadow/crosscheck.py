@@ -108,16 +108,16 @@ def _url_fault(url: str) -> str:
 
 
 def _key_variables(draft: Draft) -> Iterator[Fault]:
-    for name in draft.names():
-        path = ("proxy", "providers", name, "api_key_env")
-        variable = draft.text(*path)
+    paths: list[KeyPath] = [("proxy", "providers", name, "api_key_env") for name in draft.names()]
+    for path in (*paths, ("drift", "webhook_secret_env")):
+        variable, what = draft.text(*path), "secret" if path[0] == "drift" else "key"
         if variable and not _VARIABLE.fullmatch(variable):
-            words = "must be the name of an environment variable, never the key itself (the text is not shown)"
+            words = f"must be the name of an environment variable, never the {what} itself (the text is not shown)"
             yield Fault(path=path, sentence=words)
         elif variable and draft.serving and not draft.environ.get(variable):
             # what was written here by mistake may be the key itself
             named = f"'{variable}'" if variable == variable.upper() and len(variable) < 60 else "of that name (not shown)"
-            words = f"the environment variable {named} is not set; set it to the key, or leave api_key_env out"
+            words = f"the environment variable {named} is not set; set it to the {what}, or leave {path[-1]} out"
             yield Fault(path=path, sentence=words)
 
 
@@ -127,6 +127,20 @@ def _fittings(draft: Draft) -> Iterator[Fault]:
         table = draft.at(*path)
         if isinstance(table, Mapping):
             yield from fitting_faults(path, table, draft.environ, serving=draft.serving)
+
+
+def _webhook(draft: Draft) -> Iterator[Fault]:
+    url, path = draft.text("drift", "webhook"), ("drift", "webhook")
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if url and (not sound or re.search(r"[\s\x00-\x1f\x7f]", url)):
+        # its path is a secret as a rule
+        shown = quoted(re.sub(r"(?<=[^:/])/.*", "/...", url, flags=re.DOTALL))
+        words = f"{shown} is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
+        yield Fault(path=path, sentence=words)
 
 
 def _unknown_names(draft: Draft) -> Iterator[Fault]:
@@ -229,6 +243,7 @@ RULES: tuple[Callable[[Draft], Iterator[Fault]], ...] = (
     _base_urls,
     _key_variables,
     _fittings,
+    _webhook,
     _unknown_names,
     _twice,
     _addresses,

@@ -19,6 +19,8 @@ from shadow.outbound import environment_faults, outbound_advice, outbound_faults
 from shadow.overlay import Setting, from_environment, from_flags
 
 FILE = "sameweights.toml"
+NAMING = ("api_key_env", "webhook_secret_env")
+"""Keys whose value is the name of an environment variable."""
 
 
 def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, str], *, serving: bool = True) -> Config:
@@ -73,9 +75,11 @@ def _overlay(
     """Environment first and flags last, so that the later wins; variables that name a key are not settings."""
     providers = _providers(tables)
     written, faults = from_flags(flags)
-    named = {str(setting.value) for setting in written if setting.path[-1] == "api_key_env"}
+    named = {str(setting.value) for setting in written if setting.path[-1] in NAMING}
     named |= {str(own["api_key_env"]) for own in providers.values() if isinstance(own, dict) and "api_key_env" in own}
-    named |= {value for name, value in environ.items() if name.endswith("__API_KEY_ENV")}
+    drift = tables.get("drift")
+    named |= {str(drift.get("webhook_secret_env", ""))} if isinstance(drift, dict) else set()
+    named |= {value for name, value in environ.items() if name.endswith(tuple(f"__{key.upper()}" for key in NAMING))}
     settings, unknown = from_environment(Config, environ, named=named, providers=providers.keys())
     return [*settings, *written], [*unknown, *faults]
 

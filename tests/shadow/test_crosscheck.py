@@ -152,3 +152,35 @@ def test_any_page_at_all_cannot_be_allowed(origin):
 def test_a_host_is_a_name_alone(host, good):
     found = faults({"hosts": [host]})
     assert (found == []) if good else ("is no host name" in found[0])
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("hooks.example.com/T0/secretsecret", "'hooks.example.com/...'"),
+        ("ftp://hooks.example.com/secretsecret", "'ftp://hooks.example.com/...'"),
+        ("https:///secretsecret", "'https:///secretsecret'"),
+        ("http://", "'http://'"),
+        ("https://hooks.example.com:99999/secretsecret", "'https://hooks.example.com:99999/...'"),
+        ("https://hooks.example.com:0/secretsecret", "'https://hooks.example.com:0/...'"),
+        ("https://hooks .example.com/secretsecret", "'https://hooks .example.com/...'"),
+    ],
+)
+def test_a_webhook_is_an_http_address_with_a_host_and_its_path_is_not_shown(url, shown):
+    words = "is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
+    assert faults(drift={"webhook": url}) == [f"drift.webhook: {shown} {words}"]
+    assert faults(drift={"webhook": url}, serving=False) == faults(drift={"webhook": url})
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9/hook", "https://hooks.example.com/T0/B0/x?y=z", "https://[::1]/x"])
+def test_a_sound_webhook_and_none_are_no_faults(url):
+    assert faults(drift={"webhook": url}) == []
+
+
+def test_the_secret_of_a_webhook_is_a_variable_that_is_set_to_serve():
+    drift = {"webhook": "https://hooks.example.com/x", "webhook_secret_env": "HOOK_SECRET"}
+    words = "the environment variable 'HOOK_SECRET' is not set; set it to the secret, or leave webhook_secret_env out"
+    assert faults(drift=drift) == faults(drift=drift, environ={"HOOK_SECRET": ""}) == [f"drift.webhook_secret_env: {words}"]
+    assert faults(drift=drift, environ={"HOOK_SECRET": "x"}) == faults(drift=drift, serving=False) == []
+    [said] = faults(drift={"webhook_secret_env": "whsec/abc+def"}, serving=False)
+    assert said.endswith("never the secret itself (the text is not shown)")
