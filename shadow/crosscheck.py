@@ -138,7 +138,7 @@ def _webhook(draft: Draft) -> Iterator[Fault]:
         sound = False
     if url and (not sound or re.search(r"[\s\x00-\x1f\x7f]", url)):
         # its path is a secret as a rule
-        shown = quoted(re.sub(r"(?<=[^:/])/.*", "/...", url, flags=re.DOTALL))
+        shown = quoted(re.sub(r"(?<=[^:/])/.*|(?<=//)/.*", "/...", url, flags=re.DOTALL))
         words = f"{shown} is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
         yield Fault(path=path, sentence=words)
 

@@ -134,6 +134,8 @@ def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
         return _unknown_key(str(path[-1]), known_keys(model, path[:-1]))
     if kind == "missing":
         return "is missing, and must be given"
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
         return f"no such choice: {quoted(value)}{meant(value if isinstance(value, str) else '', choices)}"

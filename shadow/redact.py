@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, AnyStr, TypeVar, cast
 from proxy.exchange import Exchange, Headers, Marks, Response
 from shadow.reading.body import Decoded, codings, decode
 from shadow.reading.completion import Unread
+from storage.pattern import Pattern, TooManyMatchesError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -24,6 +25,8 @@ _BREAK, _BASE64 = r"(?:\s|\\[nr]){0,8}", r"[A-Za-z0-9+/=]"
 _LAST = rf"(?:{_BREAK}{_BASE64}{{1,64}}(?={_BREAK}-----END))?"
 _BEARER = r"(?i:\bbearer\s+)(?P<secret>[A-Za-z0-9._~+/=-]{8,4096})"
 _GIT = r"gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{30,255}"
+_JWT = r"(?<![A-Za-z0-9_-])(?=.{0,64}eyJ)[A-Za-z0-9_-]{11,8192}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{0,8192}"
+"""It begins where a run of its characters does: begun in the middle of one, each place would be read to the end of the run."""
 KNOWN: tuple[tuple[str, str, str], ...] = (
     ("e", r"earer\s", _BEARER),
     ("R", r"EARER\s", _BEARER),
@@ -38,7 +41,7 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
         rf"\b(?:(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{{16,128}}|{_GIT}|(?:hf_[A-Za-z0-9]{{30,64}}|gsk_[A-Za-z0-9]{{30,128}})\b)",
     ),
     ("A", r"A(?:KIA|SIA|ROA|IDA|Iza)[A-Za-z0-9_-]{16}", r"\b(?:(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35})\b"),
-    ("J", r"J(?<=eyJ)[A-Za-z0-9_-]{8}", r"\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{0,4096}"),
+    ("J", r"J(?<=eyJ)[A-Za-z0-9_-]{8}", _JWT),
     ("V", r"PRIVATE KEY-----", rf"PRIVATE KEY-----(?P<key>(?:{_BREAK}{_BASE64}{{20,128}}){{1,200}}{_LAST})"),
 )
 """What a text must hold before it is searched, the rarest of its characters first, and the pattern: Bearer credentials; keys of
@@ -63,25 +66,34 @@ class Redactor:
     """
 
     def __init__(self, more: Sequence[str] = ()) -> None:
-        rules = [*KNOWN, *(("", pattern, pattern) for pattern in more)]
-        self._texts = [(each, re.compile(hint).search, re.compile(pattern)) for each, hint, pattern in rules]
+        self._texts = [(each, re.compile(hint).search, re.compile(pattern)) for each, hint, pattern in KNOWN]
         self._bytes = [
-            (each.encode(), re.compile(hint.encode()).search, re.compile(pattern.encode())) for each, hint, pattern in rules
+            (each.encode(), re.compile(hint.encode()).search, re.compile(pattern.encode())) for each, hint, pattern in KNOWN
         ]
-        self._known, self._own = self._texts[: len(KNOWN)], self._texts[len(KNOWN) :]
+        self._own = [Pattern(pattern) for pattern in more]
 
     def text(self, text: str) -> str:
         """The text with asterisks for what looks like a credential."""
         for character, hint, pattern in self._texts:
             if character in text and hint(text):
                 text = pattern.sub(_stars, text)
+        for own in self._own:
+            text = own.masked_text(text)
         return text
 
     def body(self, body: bytes) -> bytes:
-        """The bytes with asterisks for what looks like a credential; of the same length."""
+        """The bytes with asterisks for what looks like a credential; of the same length.
+
+        b"" where a pattern of the user is found so often that the search would not end soon (see `storage.pattern`).
+        """
         for character, hint, pattern in self._bytes:
             if character in body and hint(body):
                 body = pattern.sub(_byte_stars, body)
+        try:
+            for own in self._own:
+                body = own.masked(body)
+        except TooManyMatchesError:
+            return b""
         return body
 
     def exchange(self, exchange: Exchange) -> Exchange:
@@ -107,9 +119,12 @@ class Redactor:
             words += [response.reason, *map(_VALUE, response.headers)]
         if failure:
             words.append(failure.detail)
-        if self._suspects(words) or _holds(self._bytes, request.body):
+        if self._suspects(words) or self._is_suspect(request.body):
             return False
-        return response is None or not _holds(self._bytes, _plain(response))
+        return response is None or not self._is_suspect(_plain(response))
+
+    def _is_suspect(self, body: bytes) -> bool:
+        return _holds(self._bytes, body) or any(own.is_in(body) for own in self._own)
 
     def record(self, record: Record) -> Record:
         """The rows with clean texts, all the way down; their bodies are left to `exchange`."""
@@ -126,7 +141,9 @@ class Redactor:
             text = "\n".join(words)
         except TypeError:  # a row that breaks its own types is looked at field by field
             return True
-        return _holds(self._known, text) or (bool(self._own) and any(_holds(self._own, word) for word in words))
+        if _holds(self._texts, text):
+            return True
+        return any(own.is_in(word.encode("utf-8", "surrogatepass")) for own in self._own for word in words)
 
     def _record(self, record: Record) -> Record:
         changed = {field.name: self._clean(getattr(record, field.name)) for field in fields(record)}

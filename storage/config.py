@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from storage.pattern import checked
 
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern.encode())
-    except re.error as fault:
-        raise ValueError(f"{pattern!r} is no regular expression: {fault}") from None
-    return pattern
-
-
-Pattern = Annotated[str, AfterValidator(_compiles)]
+Pattern = Annotated[str, AfterValidator(checked)]
 Bodies = Literal["full", "hash", "none"]
 
 
@@ -31,7 +23,7 @@ class StorageConfig(BaseModel):
     """Bytes of the database and its log, kept within 5 % behind each batch; 0 is no bound. The oldest records go first."""
     bodies: Bodies = "full"
     redact: tuple[Pattern, ...] = ()
-    """Regular expressions of what is never stored, beside the known forms of credentials; a group named `secret` narrows one."""
+    """Regular expressions (RE2) of what is never stored, beside known credentials; a group named `secret` narrows one."""
     batch_rows: Annotated[int, Field(ge=1, le=5_000)] = 200
     batch_seconds: Annotated[float, Field(gt=0, le=60)] = 0.2
     queue: Annotated[int, Field(ge=1)] = 10_000

@@ -159,7 +159,7 @@ def test_a_host_is_a_name_alone(host, good):
     [
         ("hooks.example.com/T0/secretsecret", "'hooks.example.com/...'"),
         ("ftp://hooks.example.com/secretsecret", "'ftp://hooks.example.com/...'"),
-        ("https:///secretsecret", "'https:///secretsecret'"),
+        ("https:///secretsecret", "'https:///...'"),
         ("http://", "'http://'"),
         ("https://hooks.example.com:99999/secretsecret", "'https://hooks.example.com:99999/...'"),
         ("https://hooks.example.com:0/secretsecret", "'https://hooks.example.com:0/...'"),

@@ -105,6 +105,17 @@ def test_a_key_variable_may_begin_as_our_variables_do(file):
     assert load(path, {}, {"SAMEWEIGHTS_B_KEY": "x"}).proxy.providers["b"].api_key_env == "SAMEWEIGHTS_B_KEY"
 
 
+def test_the_variable_of_a_webhooks_secret_may_begin_so_too(file):
+    path = file(f'{FILE}\n[drift]\nwebhook_secret_env = "SAMEWEIGHTS_HOOK"\n')
+    assert load(path, {}, {**ENV, "SAMEWEIGHTS_HOOK": "x"}).drift.webhook_secret_env == "SAMEWEIGHTS_HOOK"
+
+
+def test_a_pattern_that_the_engine_does_not_take_is_quoted_with_what_to_write(file):
+    [said] = faults(file(f"{FILE}\n[storage]\nredact = ['ok', '(?<=pin )[0-9]+']\n"), environ=ENV)
+    assert "storage.redact[1]: '(?<=pin )[0-9]+' is no regular expression of RE2" in said
+    assert said.endswith("it knows no look-around; write what is to go as a group (?P<secret>...)")
+
+
 def test_no_key_is_ever_shown(file):
     config = load(file(FILE), {}, ENV)
     assert "the-key-itself" not in json.dumps(masked(config)) + repr(config)
