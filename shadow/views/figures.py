@@ -16,6 +16,8 @@ from shadow.views.timing import LatencyLine, PaceLine
 ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
 """Signals of the scorecard whose counts stand under another aspect's name."""
 
+SILENT = frozenset({"refusing", "unusable"})
+"""States of a reference that gives nothing to compare with: their sentences begin with what it did."""
 UNMEASURED = frozenset({Word.NOT_MEASURED, Word.WAITING})
 """Verdicts for which nothing was compared."""
 
@@ -252,13 +254,20 @@ class StreamLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceLine:
     """What a reference does by itself with one model: `state` is "faulty" (broken streams or empty answers in over 2 % of 50 or
-    more), "failing" (more often than a provider asked the same) or "moved" (providers left it together); `sentence` says it.
+    more), "failing" (more often than a provider asked the same), "moved" (providers left it together), or, where it gave nothing
+    for half of the pairs, "refusing" (4xx) or "unusable" (else); `sentence` says it.
     """
 
     reference: str
     model: str
     state: str
     sentence: str
+
+    @property
+    def headline(self) -> str:
+        """All of it in one sentence."""
+        what = self.sentence if self.state in SILENT else f"is {self.state}: {self.sentence}"
+        return f"the reference {self.reference} ({self.model}) {what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from shadow.views.checking import PairedChecks, check_lines
 from shadow.views.drifting import drift_lines
 from shadow.views.figures import Report, Traffic
 from shadow.views.references import reference_lines
+from shadow.views.refusing import refusing_lines
 from shadow.views.report_text import render
 from shadow.views.serving import changed, greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.views.streaming import stream_lines
@@ -68,7 +69,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
         greedy=greedy_lines(counts),
         drifting=drift,
         paces=pace_lines(reader),
-        references=reference_lines(cards, drift),
+        references=(*refusing_lines(cards), *reference_lines(cards, drift)),
     )
 
 

@@ -12,11 +12,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from shadow.verdict.evidence import Side
 from shadow.verdict.phrases import named, percent
 from shadow.verdict.value import Ground, Word
 from shadow.views.checking import told
 from shadow.views.drifting_text import drifting
-from shadow.views.figures import Card, Report, SignalLine
+from shadow.views.figures import SILENT, Card, Report, SignalLine
 from shadow.views.serving_text import greedy, prompts, segments, served_by
 from shadow.views.streaming import streaming
 from shadow.views.tables import moment, sheet
@@ -86,8 +87,8 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
 
 def _references(report: Report) -> Padding:
     """What stands above the verdicts: they are measured against it."""
-    lines = [f"!  the reference {one.reference} ({plain(one.model)}) is {one.state}: {one.sentence}" for one in report.references]
-    return Padding(Text("\n".join(lines[:REFERENCES]), style="bold yellow"), (0, 0, 0, 2))
+    lines = [f"!  {plain(one.headline)}" for one in report.references[:REFERENCES]]
+    return Padding(Text("\n".join(lines), style="bold yellow"), (0, 0, 0, 2))
 
 
 def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
@@ -137,8 +138,16 @@ def _heading(report: Report) -> Text:
 
 
 def _causes(report: Report) -> Iterator[str]:
-    """Why pairs could not be compared, over all providers, the most frequent causes first."""
-    found = [(card, cause) for card in report.cards for cause in card.verdict.coverage.shortfalls]
+    """Why pairs could not be compared, over all providers, the most frequent causes first; what a line of its own states of a
+    reference is not repeated.
+    """
+    known = {(line.reference, line.model) for line in report.references if line.state in SILENT}
+    found = [
+        (card, cause)
+        for card in report.cards
+        for cause in card.verdict.coverage.shortfalls
+        if cause.side is not Side.REFERENCE or (card.reference, card.model) not in known
+    ]
     found.sort(key=lambda item: -item[1].pairs)
     for card, cause in found[:REASONS]:
         yield f"not compared: {_name(card, report)}: {cause.sentence} of {card.pairs} pairs; {cause.remedy}"

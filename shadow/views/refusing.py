@@ -1,0 +1,59 @@
+"""References that give hardly any answer: how many of how many, by the most frequent cause, and what to do.
+
+Nothing can be measured while it lasts, so it stands above all verdicts. A sentence holds the
+status and never the reference's own message, which may quote a prompt or a key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from shadow.reference_errors import REMEDIES
+from shadow.verdict.causes import shortfalls
+from shadow.verdict.evidence import Shortfall, Side
+from shadow.views.figures import Card, ReferenceLine
+
+LEAST = 0.5
+"""The share of the pairs for which the reference gave nothing that could be compared, from which it is stated above all."""
+REFUSING, UNUSABLE = "refusing", "unusable"
+Key = tuple[str, str]
+"""Reference, model."""
+
+
+def refusing_lines(cards: Iterable[Card]) -> tuple[ReferenceLine, ...]:
+    """A line for each reference and model of a report that gave nothing for half of the pairs or more, sorted."""
+    reasons: dict[Key, Counter[str]] = defaultdict(Counter)
+    pairs: Counter[Key] = Counter()
+    for card in cards:
+        pairs[card.reference, card.model] += card.pairs
+        reasons[card.reference, card.model].update({reason.reason: reason.pairs for reason in card.reasons})
+    return _lines(reasons, pairs)
+
+
+def _lines(reasons: Mapping[Key, Mapping[str, int]], pairs: Mapping[Key, int]) -> tuple[ReferenceLine, ...]:
+    found = ((key, [cause for cause in shortfalls(own) if cause.side is Side.REFERENCE]) for key, own in sorted(reasons.items()))
+    return tuple(_line(key, causes, pairs[key]) for key, causes in found if causes and _most(causes, pairs[key]))
+
+
+def _most(causes: Iterable[Shortfall], pairs: int) -> bool:
+    return sum(cause.pairs for cause in causes) >= LEAST * pairs
+
+
+def _line(key: Key, causes: list[Shortfall], pairs: int) -> ReferenceLine:
+    reference, model = key
+    refused = [cause for cause in causes if _is_refusal(cause)]
+    if refused and refused[0] is causes[0]:
+        count = sum(cause.pairs for cause in refused)
+        remedy = REMEDIES.get(int(refused[0].cause), refused[0].remedy)
+        statuses = ", ".join(cause.cause for cause in refused)
+        state, sentence = REFUSING, f"refused {count:,} of {pairs:,}: {statuses}; {remedy}"
+    else:
+        count = sum(cause.pairs for cause in causes)
+        sentence = f"gave no answer for {count:,} of {pairs:,}: {causes[0].sentence}; {causes[0].remedy}"
+        state = UNUSABLE
+    return ReferenceLine(reference=reference, model=model, state=state, sentence=sentence)
+
+
+def _is_refusal(cause: Shortfall) -> bool:
+    return cause.cause.isdigit() and 400 <= int(cause.cause) < 500
