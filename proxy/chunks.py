@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 _LONGEST_LINE = 16 * 1024
 
@@ -27,22 +28,39 @@ class ChunkReader:
 
     def feed_data(self, data: bytes) -> bytes | None:
         """Read on; ValueError says what is wrong with the framing."""
-        while data:
+        at, size = 0, len(data)
+        while at < size:
             if self._left:
-                piece, data = data[: self._left], data[self._left :]
+                piece = data[at : at + self._left]
+                at += len(piece)
                 self._left -= len(piece)
                 self._on_body(piece)
                 continue
-            end = data.find(b"\n")
-            self._line += data if end < 0 else data[: end + 1]
+            if self._state == self._size and not self._line and (behind := self._whole_chunks(data, at)) > at:
+                at = behind
+                continue
+            end = data.find(b"\n", at) + 1
+            self._line += data[at : end or size]
             if len(self._line) > _LONGEST_LINE:
                 raise ValueError("a line of its chunk framing is too long")
-            if end < 0:
+            if not end:
                 return None
-            data = data[end + 1 :]
+            at = end
             if self._take_line():
-                return data
+                return data[at:]
         return None
+
+    def _whole_chunks(self, data: bytes, at: int) -> int:
+        """Read the chunks that begin at `at` and are whole in `data`, with one look at each: a stream may be of very many."""
+        match, on_body = _SIZE_LINE.match, self._on_body
+        while line := match(data, at):
+            start = line.end()
+            end = start + int(line[1], 16)
+            if end == start or end - start > len(data) or not data.startswith(b"\r\n", end):
+                return at
+            on_body(data[start:end])
+            at = end + 2
+        return at
 
     def _take_line(self) -> bool:
         line, self._line = self._line, b""

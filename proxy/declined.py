@@ -47,3 +47,43 @@ def _end_of_head(received: bytes) -> int | None:
     except HttpParserError:
         return None
     return None
+
+
+class Declining:
+    """Finds what follows each of a connection's requests whose upgrade is left out.
+
+    `begun` is the beginning of the head now being received, `pipelined` tells that a head may have begun behind another request,
+    where it is not known. `last` is the request behind which bytes were lost: what comes later may begin anywhere, in the middle
+    of a body too, and is never read as a request.
+    """
+
+    __slots__ = ("_declined", "_seen", "begun", "last", "pipelined")
+
+    def __init__(self) -> None:
+        self._declined: Declined | None = None
+        self._seen: RawRequestMessage | None = None
+        self.begun = bytearray()
+        self.pipelined = False
+        self.last: RawRequestMessage | None = None
+
+    def take(self, newest: RawRequestMessage | None, data: bytes) -> bytes | None:
+        """After `data` was read, with `newest` the last request that waits for its turn: what is behind a request whose upgrade
+        is left out, once that is whole; None otherwise.
+        """
+        if self._declined is not None:
+            self._declined.take(data)
+        elif newest is not None and newest is not self._seen and _left_out(newest):
+            self._seen = newest
+            self._declined = Declined(newest, b"" if self.pipelined else bytes(self.begun) + data)
+        declined = self._declined
+        if declined is None or not declined.over:
+            return None
+        self._declined = None
+        if declined.lossy:
+            self.last = self.last or self._seen
+        return declined.behind
+
+
+def _left_out(message: RawRequestMessage) -> bool:
+    """Whether `message` asks for an upgrade that aiohttp's parser does not stop for: it keeps what follows all others."""
+    return bool(getattr(message, "upgrade", False)) and message.headers.get("Upgrade", "").lower() != "websocket"

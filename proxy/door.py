@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import socket
 import struct
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from aiohttp import web
-from aiohttp.http_exceptions import BadHttpMessage, BadHttpMethod, LineTooLong
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
@@ -24,46 +23,25 @@ from proxy import tcp
 from proxy.arrival import Arrival, own_answer
 from proxy.browser import is_loopback
 from proxy.config import Limits
-from proxy.declined import Declined
-from proxy.errors import ProxyError, RequestError
+from proxy.declined import Declining
+from proxy.errors import RequestError
+from proxy.flow import Flow, Onward
 from proxy.half_closed import PROBE, HalfClosed
 from proxy.heading import Heading
 from proxy.pulse import Pulse
+from proxy.unreadable import refusal
 
 _log = logging.getLogger("sameweights.proxy")
 _LINGER = 2.0
 """Seconds in which a client may still read our refusal of bytes that it goes on sending (RFC 9112 9.6)."""
-_REQUEST_LINE = re.compile(rb"(?:\r\n)*[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^\x00-\x20]+ HTTP/1\.[01]\r\n")
-_TOO_MANY = "Too many headers received"
-
-
-class Flow(Protocol):
-    """The other side of a client's connection, as far as the connection knows it."""
-
-    @property
-    def answering(self) -> bool:
-        """True once the head of an answer has come."""
-
-    def hold(self, held: bool) -> None:
-        """The client reads too slowly, or again."""
-
-
-class Onward(Protocol):
-    """Where a client's bytes go once its connection has switched protocols."""
-
-    def take(self, data: bytes) -> None:
-        """Send bytes on."""
-
-    def end(self) -> None:
-        """The client has ended its side."""
 
 
 class Door(RequestHandler):
     """The protocol of one client connection."""
 
     __slots__ = (
-        *("_came", "_declined", "_half_closed", "_handle", "_head_begun", "_head_bytes", "_heading", "_limits"),
-        *("_lingering", "_lossy", "_on_loopback", "_onward", "_pulse", "_unknown_method", "flow", "gone", "head_since"),
+        *("_came", "_declining", "_half_closed", "_handle", "_head_bytes", "_heading", "_limits", "_lingering"),
+        *("_on_loopback", "_onward", "_pulse", "_unreadable", "flow", "gone", "head_since"),
         *("stalled_since", "waiting_since"),
     )
 
@@ -80,10 +58,8 @@ class Door(RequestHandler):
         self._half_closed: HalfClosed | None = None
         self._on_loopback: bool | None = None
         self._onward: Onward | None = None
-        self._unknown_method = False
-        self._declined: Declined | None = None
-        self._head_begun = bytearray()
-        self._lossy = False
+        self._unreadable = b""
+        self._declining = Declining()
         self.flow: Flow | None = None
         self.gone = False
         self.head_since = 0.0
@@ -132,36 +108,34 @@ class Door(RequestHandler):
             self._onward.take(data)
             return
         between_requests = self._waiter is not None or not self._request_count
+        lacking = None if between_requests or self._upgraded else self._lacking()
         super().data_received(data)
+        if lacking is not None and len(data) > lacking:
+            self._declining.pipelined = True
         self._keep_behind(data)
         if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
-            self._unknown_method = bool(_REQUEST_LINE.match(data))
+            self._unreadable = data
         if not between_requests:
             self._tell_broken_body()
         elif self._messages:
             self._came = monotonic()
             self.head_since = 0.0
             self._head_bytes = 0
-            self._head_begun.clear()
+            self._declining.begun.clear()
         else:
             self.head_since = self.head_since or monotonic()
             self._head_bytes += len(data)
-            self._head_begun += data
+            self._declining.begun += data
             if self._head_bytes > self._limits.head:
                 self._refuse_head()
 
     def _keep_behind(self, data: bytes) -> None:
-        """Keep what follows a request whose upgrade is not taken up; aiohttp feeds `_message_tail` behind its answer."""
-        declined = self._declined
-        if declined is not None:
-            declined.take(data)
-        elif self._messages and getattr(self._messages[-1][0], "upgrade", False) and not self._upgraded:
-            declined = self._declined = Declined(cast("RawRequestMessage", self._messages[-1][0]), bytes(self._head_begun) + data)
-        if declined is not None and declined.over:
-            self._declined = None
-            self._lossy = self._lossy or declined.lossy
-            self._message_tail += declined.behind
-            self._upgraded = bool(declined.behind)
+        """Keep what follows a request whose upgrade is left out; aiohttp feeds `_message_tail` behind its answer."""
+        newest = cast("RawRequestMessage", self._messages[-1][0]) if self._messages else None
+        behind = self._declining.take(newest, data)
+        if behind is not None:
+            self._message_tail += behind
+            self._upgraded = bool(behind)
 
     def eof_received(self) -> bool | None:  # type: ignore[override] # a true value keeps the transport: see asyncio
         """The client has ended its side: behind a whole request it may wait for its answer, in the middle of one it is gone."""
@@ -174,8 +148,7 @@ class Door(RequestHandler):
         if not tcp.KNOWN or not self._requests_are_whole():
             self.transport.abort()
             return None
-        if self._half_closed is None:
-            self._half_closed = HalfClosed(self.transport, begun=self._answering, probe=self._probe)
+        self._watch_half_closed(self.transport)
         return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -226,16 +199,28 @@ class Door(RequestHandler):
         tail, self._message_tail = self._message_tail, b""
         if tail:
             onward.take(tail)
+        if self._half_closed is not None:
+            self._half_closed.stop()
+            onward.end()
         if self._buffer_paused and self.transport is not None:
             self._buffer_paused = False
             self.transport.resume_reading()
 
     def peer_closed(self) -> bool:
-        """True when the client has gone while we were not reading, which the event loop cannot see (Linux)."""
+        """True when the client has gone while we were not reading, which the event loop cannot see (Linux); whether one that has
+        ended its side has gone too is found out from here on, for its whole request may wait to be read.
+        """
         transport = self.transport
-        if transport is None or transport.is_reading() or self._onward is not None or self._half_closed or not tcp.KNOWN:
+        if transport is None or transport.is_reading() or self._half_closed or not tcp.KNOWN:
             return False
-        return tcp.peer(transport.get_extra_info("socket")).state in {tcp.CLOSED, tcp.PEER_ENDED}
+        state = tcp.peer(transport.get_extra_info("socket")).state
+        if state == tcp.PEER_ENDED and self._onward is None:
+            self._watch_half_closed(transport)
+        return state == tcp.CLOSED
+
+    def ends_with(self, message: RawRequestMessage) -> bool:
+        """True when no request can follow `message`, because what the client sent behind it has been lost."""
+        return self._declining.last is message
 
     def give_up_body(self) -> None:
         """Stop waiting for the rest of a request body."""
@@ -250,7 +235,7 @@ class Door(RequestHandler):
             self._pulse.accepted += 1
             self._pulse.finished += 1
             self._pulse.refused += 1
-            error = _unreadable(fault, self._limits.head, unknown_method=self._unknown_method)
+            error = refusal(fault, self._unreadable, self._limits.head)
         else:
             _log.error("a request ended in a fault of the proxy", exc_info=fault)
             error = RequestError(500, "internal", "the proxy failed to handle this request")
@@ -317,12 +302,14 @@ class Door(RequestHandler):
                 self._keep_behind(tail)
             elif tail:
                 # The beginning of the next head, whose rest has yet to come.
-                self._head_begun += tail
+                self._declining.begun += tail
                 self.head_since = monotonic()
         whole = payload.is_eof() or await self._swallowed(payload, keep=bool(answered.keep_alive))
+        if self.ends_with(message):
+            self._messages.clear()
+            await self._linger()
         self._keepalive = whole and bool(answered.keep_alive)
-        more = self._half_closed is None and not self._lossy
-        return self._keepalive and not self._close and (more or bool(self._messages))
+        return self._keepalive and not self._close and (self._half_closed is None or bool(self._messages))
 
     async def _swallowed(self, payload: StreamReader, *, keep: bool) -> bool:
         """Read and forget the rest of a body that is not wanted, for a while, behind the end of the answer: a close with bytes
@@ -332,7 +319,7 @@ class Door(RequestHandler):
             self._end_sending()
         with suppress(TimeoutError, ConnectionError, RequestPayloadError):
             async with asyncio.timeout(self._lingering_time):
-                while not payload.is_eof():
+                while self.connected and not payload.is_eof():
                     await payload.readany()
         return payload.is_eof()
 
@@ -362,6 +349,17 @@ class Door(RequestHandler):
         bodies = [body for _, body in self._messages]
         return all(body.is_eof() for body in (*bodies, *([] if request is None else [request.content])))
 
+    def _lacking(self) -> int:
+        """Bytes that the body of the request in progress still needs; 0 for one in chunks, whose end is not known before."""
+        request = cast("Arrival | None", self._current_request)
+        if request is None or request.length is None:
+            return 0
+        return request.length - request.content.total_bytes
+
+    def _watch_half_closed(self, transport: asyncio.Transport) -> None:
+        if self._half_closed is None:
+            self._half_closed = HalfClosed(transport, begun=self._answering, probe=self._probe)
+
     def _answering(self) -> bool:
         return self.flow is not None and self.flow.answering
 
@@ -390,11 +388,3 @@ class Door(RequestHandler):
         request = cast("Arrival | None", self._current_request)
         if request is not None and not request.content.is_eof() and request.content.exception() is None:
             request.content.set_exception(error)
-
-
-def _unreadable(fault: BadHttpMessage, limit: int, *, unknown_method: bool) -> ProxyError:
-    if isinstance(fault, BadHttpMethod) and unknown_method:
-        return RequestError(501, "unknown_method", "the request's method is not known here (RFC 9110 9.1)")
-    if isinstance(fault, LineTooLong) or _TOO_MANY in fault.message:
-        return RequestError(431, "head_too_large", f"the request head has too many fields, or more than {limit} bytes")
-    return RequestError(400, "bad_request", "the request is not valid HTTP/1")

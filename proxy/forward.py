@@ -92,7 +92,7 @@ class Forward:
         """Answer one request; only the cancellation of a client that left is raised."""
         door = cast("Door", arrival.client)
         relay = Relay(arrival, door)
-        relay.keep = relay.keep and not self.draining
+        relay.keep = relay.keep and not self.draining and not door.ends_with(arrival.message)
         if arrival.heading.health and not arrival.heading.told.provider:
             relay.healthy()
             return self._kept if relay.keep else self._closed

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import cast
 
@@ -16,6 +18,8 @@ from proxy.parsing import Answer
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent again whatever became of the first request (RFC 9110 9.2.1)."""
+_LATE, _MOST_LATE = 64 * 1024, 16
+"""Bytes of one read, and the reads, of what came before a connection was found reset."""
 
 
 class Link(asyncio.Protocol):
@@ -77,6 +81,8 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, cleanly or (with `exc`) not."""
+        if exc is not None and not self.origin.tls:
+            self._read_rest()
         self._transport = None
         self._lost(reset=exc is not None, cut=self.origin.tls)
         self._full = False
@@ -207,6 +213,20 @@ class Link(asyncio.Protocol):
             self._transport.abort()
 
     # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _read_rest(self) -> None:
+        """Read what came before a reset: event loops drop it where a write found the connection reset before a read did, and it
+        may be the answer to an upload that was refused early. Both loops close the socket only behind `connection_lost`.
+        """
+        sock = self._transport.get_extra_info("socket") if self._transport is not None else None
+        if sock is None:
+            return
+        with suppress(OSError):
+            for _ in range(_MOST_LATE):
+                data = os.read(sock.fileno(), _LATE) if self._answer is not None else b""
+                if not data:
+                    return
+                self.data_received(data)
 
     def _without_notice(self) -> bool:
         """Whether a TLS connection ended without close_notify (RFC 8446 6.1): event loops tell either end in the same way."""

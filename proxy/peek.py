@@ -87,11 +87,12 @@ def affordable(body: bytes) -> bytes:
 
 
 def cost(body: bytes) -> float:
-    """Microseconds that the reading of `body` takes at most, by what is dear to make: members, objects, texts (measured)."""
+    """Microseconds that the reading of `body` takes at most, by what is dear: members, objects, lists, texts (measured)."""
     members = body.count(b'":') - body.count(b'\\":')
     objects = body.count(b"{") - body.count(b'{\\"')
     texts = body.count(b'"') - body.count(b'\\"')
-    return 0.17 * members + 0.07 * objects + 0.02 * texts
+    lists = body.count(b"[")
+    return 0.17 * members + 0.07 * objects + 0.06 * lists + 0.02 * texts
 
 
 def renamed(body: bytes, name: str) -> bytes:

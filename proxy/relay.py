@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from proxy.arrival import Arrival, own_answer
-from proxy.door import Door, Onward
+from proxy.door import Door
 from proxy.errors import ProxyError
+from proxy.flow import Onward
 from proxy.framing import AnswerHead, Framing
 from proxy.parsing import Terms
 

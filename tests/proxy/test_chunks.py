@@ -57,3 +57,22 @@ def test_any_bytes_are_read_or_refused(data):
         read(data)
     except ValueError:
         return
+
+
+class Measured(bytes):
+    """A read that counts the bytes that are copied out of it."""
+
+    copied = 0
+
+    def __getitem__(self, key):
+        part = super().__getitem__(key)
+        Measured.copied += len(part)
+        return part
+
+
+@pytest.mark.parametrize("chunk", [b"1;a\r\nb\r\n", b"1\r\nb\r\n", b"1" + b" " * 40 + b"\r\nb\r\n"])
+def test_a_read_of_very_many_chunks_is_copied_once_at_most(chunk):
+    data = Measured(chunk * 20_000)
+    Measured.copied = 0
+    assert ChunkReader([].append).feed_data(data) is None
+    assert 0 < Measured.copied <= len(data)

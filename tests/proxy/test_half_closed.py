@@ -1,6 +1,7 @@
 """proxy.half_closed: a client that has ended its sending side gets its answer, one that has gone ends its request."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -141,3 +142,31 @@ async def test_a_slow_reader_that_ended_its_side_is_waited_for(soon):
                 await until(lambda before=timer: door._half_closed._timer is not before)
             assert len(body_of(await asked.rest())) == size
         assert (await running.kept.next()).failure is None
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_an_end_behind_a_body_that_waits_to_be_read_is_no_leaving(soon, stays):
+    """The provider takes no more, so the client's bytes and the end behind them lie in the kernel, where no loop sees them."""
+    size = 5_000_000
+    read = asyncio.Event()
+
+    async def script(wire):
+        wire.writer.transport.pause_reading()
+        await asyncio.wait_for(read.wait(), PATIENCE)
+        wire.writer.transport.resume_reading()
+        await wire.request()
+        await wire.send(ok(b"done"))
+
+    async with scripted(script) as provider, plane(provider.url, timeouts={"idle": 2}) as running:
+        async with client(running.port) as asked:
+            asked.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * 2**20)
+            await asked.send(post(b"x" * size, close=False))
+            asked.leave_half()
+            (door,) = running.plane._intake.connections
+            await until(lambda: door._half_closed)
+            if stays:
+                read.set()
+                assert (await asked.rest()).endswith(b"done")
+        if not stays:
+            assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
+        read.set()

@@ -1,6 +1,7 @@
 """proxy.link: one answer at a time, and a close that is seen."""
 
 import asyncio
+import os
 import socket
 import struct
 
@@ -204,3 +205,51 @@ async def test_a_safe_request_may_go_out_again_whatever_became_of_it(method, how
 async def test_on_a_new_link_a_close_without_an_answer_is_the_providers(how, kind):
     link, read = await _stale(how, "GET", new=True)
     assert (read.failure.kind, link.replaceable(read)) == (kind, False)
+
+
+async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_the_reset_first():
+    """The provider refuses an upload by its head and closes with the rest unread, which resets the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        origin = parse_base_url(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, [].append), *server.getsockname())
+        read = answer()
+        done = link.serve(read)
+        wire, _ = server.accept()
+        link.send(b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 5_000, last=False)
+        await asyncio.get_running_loop().run_in_executor(None, wire.recv, 1)
+        wire.send(b"HTTP/1.1 413 Too large\r\nContent-Length: 2\r\n\r\nno")
+        wire.close()
+        link.send(b"x", last=False)
+        link.send(b"x", last=False)
+        await asyncio.wait_for(done, PATIENCE)
+        assert (read.failure, read.head and read.head.status) == (None, 413)
+
+
+async def test_the_socket_is_still_open_when_a_connection_is_told_to_be_lost():
+    """What `Link` reads of it then must not be another connection's, which could have got the number of a closed one."""
+    known = []
+
+    class Looking(Link):
+        def connection_made(self, transport):
+            super().connection_made(transport)
+            known.append(os.fstat(transport.get_extra_info("socket").fileno()).st_ino)
+
+        def connection_lost(self, exc):
+            known.append(os.fstat(self._transport.get_extra_info("socket").fileno()).st_ino)
+            super().connection_lost(exc)
+            lost.set_result(None)
+
+    lost = asyncio.get_running_loop().create_future()
+
+    async def script(wire):
+        await wire.head()
+        wire.reset()
+
+    async with scripted(script) as provider:
+        origin = parse_base_url(provider.url)
+        loop = asyncio.get_running_loop()
+        _, link = await loop.create_connection(lambda: Looking(origin, [].append), "127.0.0.1", provider.port)
+        link.serve(answer())
+        link.send(REQUEST, last=True)
+        await asyncio.wait_for(lost, PATIENCE)
+    assert known[0] == known[1]

@@ -109,7 +109,7 @@ class Counted:
     match = __call__
 
 
-MARKS = [b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"0", b" ", b'"a":0,', b'"":[{}],']
+MARKS = [b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"0", b" ", b'"a":0,', b'"":[{}],', b"[],"]
 UNITS = st.lists(st.sampled_from(MARKS), min_size=1)
 
 
@@ -158,3 +158,9 @@ def test_of_a_large_body_of_very_many_members_the_beginning_is_looked_at():
 )
 def test_a_beginning_settles_the_route_once_it_tells_a_model_or_is_no_object(beginning, known):
     assert settled(beginning) == known
+
+
+def test_very_many_lists_are_not_read_whole():
+    body = b'{"model":"m","x":[' + b",".join([b"[]"] * 350_000) + b"]}"
+    assert cost(body) > 3_000
+    assert peek(body) == Peek(model="m")

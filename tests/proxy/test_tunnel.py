@@ -13,7 +13,7 @@ from proxy.exchange import FailureKind
 from proxy.packing import pack
 from proxy.tunnel import Tunnel
 from tests.running import until
-from tests.wires import ask, client, get, ok, plane, post, scripted
+from tests.wires import PATIENCE, ask, client, get, ok, plane, post, scripted
 
 UPGRADE = (b"Upgrade: websocket", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13")
 SWITCHED = (
@@ -434,3 +434,86 @@ async def test_what_is_pipelined_in_pieces_behind_an_upgrade_is_answered_too(fir
             await asked.send(sent[at : at + size])
         assert (await asked.rest()).count(b"HTTP/1.1 200 OK") == 2
         assert provider.requests[-1].startswith(b"GET /v1/last ")
+
+
+EVIL = b"GET /v1/evil HTTP/1.1\r\nHost: p\r\n\r\n"
+
+
+async def test_a_body_behind_a_lost_head_is_never_read_as_a_request():
+    """The head of the second request is lost with what stood behind the first, and its body then comes in a read of its own."""
+    chunked = opening(b"Transfer-Encoding: chunked", upgrade=H2C, method=b"POST") + b"3\r\nabc\r\n0\r\n\r\n"
+    answered = asyncio.Event()
+
+    async def script(wire):
+        while True:
+            provider.requests.append(await wire.request())
+            await asyncio.wait_for(answered.wait(), PATIENCE)
+            await wire.send(ok(b"x"))
+
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        second = post(EVIL, close=False)
+        await asked.send(chunked + second[: -len(EVIL)])
+        await until(lambda: provider.requests)
+        (door,) = running.plane._intake.connections
+        await asked.send(EVIL)
+        await until(lambda: door._messages)
+        answered.set()
+        answer = await asked.until(b"\r\n\r\nx")
+        assert b"\r\nConnection: close\r\n" in answer
+        assert await asked.rest() == b""
+        assert [request.split(b" ")[1] for request in provider.requests] == [b"/v1/realtime?model=m"]
+
+
+async def test_an_upgrade_whose_head_began_behind_another_request_is_its_connections_last():
+    """Where that head began is not known, so neither is where it ends: what follows could be answered in another's place."""
+    head = opening(upgrade=H2C)
+    answered = asyncio.Event()
+
+    async def script(wire):
+        provider.requests.append(await wire.request())
+        await asyncio.wait_for(answered.wait(), PATIENCE)
+        while True:
+            await wire.send(ok(b"x"))
+            provider.requests.append(await wire.request())
+
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}", close=False))
+        await until(lambda: provider.requests)
+        (door,) = running.plane._intake.connections
+        await asked.send(head[:-2])
+        await until(lambda: door._declining.pipelined)
+        answered.set()
+        await asked.until(b"\r\n\r\nx")
+        await asked.send(head[-2:] + head + get(b"/v1/last"))
+        assert (await asked.rest()).count(b"\r\nConnection: close\r\n") == 1
+        assert len(provider.requests) == 2
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 5", b"Transfer-Encoding: chunked"])
+async def test_a_body_under_a_websocket_upgrade_is_forwarded_and_what_follows_it_is_answered(framing):
+    body = b"hello" if b"Length" in framing else b"5\r\nhello\r\n0\r\n\r\n"
+    head = opening(framing, upgrade=(b"Upgrade: websocket",), method=b"POST")
+    async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(head)
+        await until(lambda: running.pulse.accepted)
+        await asked.send(body + get(b"/v1/last"))
+        assert (await asked.rest()).count(b"HTTP/1.1 200 OK") == 2
+        assert [request.partition(b"\r\n\r\n")[2] for request in provider.requests] == [body, b""]
+
+
+async def test_a_client_that_ended_its_side_before_the_switch_ends_it_at_the_provider_too():
+    ended = asyncio.Event()
+
+    async def script(wire):
+        await wire.head()
+        await until(lambda: door._half_closed)
+        await wire.send(SWITCHED + b"hi")
+        assert await asyncio.wait_for(wire.reader.read(), PATIENCE) == b""
+        ended.set()
+
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening())
+        (door,) = await until(lambda: running.plane._intake.connections)
+        asked.leave_half()
+        assert (await asked.rest()).endswith(b"hi")
+        await asyncio.wait_for(ended.wait(), PATIENCE)
