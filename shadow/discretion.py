@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from proxy.credentials import cleared, forms
 from proxy.exchange import Exchange
+from shadow.body_credentials import credentials_of, plain_body, without_coding
 from shadow.keep import exchange
 from shadow.redact import Redactor
-from shadow.seen import Seen
+from shadow.seen import Seen, understand
 from shadow.veil import Veil
 from storage.config import Bodies
 from storage.rows import ExchangeRecord, ExchangeRow, PairRecord
@@ -30,6 +32,15 @@ class Guard:
     redactor: Redactor
     key: bytes
     bodies: Bodies
+
+    def private(self, seen: Seen) -> Seen:
+        """What was seen, read again without the credentials that the request's body bears, in either body; itself without any."""
+        exchange = seen.exchange
+        secrets = forms(credentials_of(exchange, seen.ask.sent))
+        if not secrets:
+            return seen
+        plain = without_coding(exchange.request, plain_body(exchange.request))
+        return understand(cleared(exchange._replace(request=plain), secrets))
 
     def bare(self, seen: Seen) -> Seen:
         """What was seen, its exchange without credentials: what the rows are made of."""

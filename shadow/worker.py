@@ -124,7 +124,8 @@ class Worker:
     def handle(self, exchange: Exchange) -> None:
         """Read, check and keep one live exchange, and begin its shadow where it is sampled; never raises."""
         try:
-            seen = understand(exchange)
+            seen = self._guard.private(understand(exchange))
+            exchange = seen.exchange
             place = self._placed(seen)
             seen = replace(seen, conversation=place.conversation)
             decision = self._decide(seen, place)
