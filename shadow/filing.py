@@ -14,6 +14,7 @@ from shadow.drift.scorecard import GroupKey
 from shadow.drift.since import Evidence
 from shadow.drift.stakes import TestKey
 from shadow.drift.status import Status
+from shadow.verdict.alarmed import alarmed
 from storage.judged import AlarmRow, EntryRow, EvidenceRow
 from storage.rows import Group
 
@@ -73,7 +74,10 @@ def reason(judged: Entry, ruling: Ruling) -> str:
 def alarm(status: Status, old: Standing, new: Standing, *, pair_id: str, at: float, tests: Iterable[TestKey] = ()) -> AlarmRow:
     """A change of what is said of a group as it is kept: with its tests in whole while they are latched, else by their names."""
     found = [asdict(each) for each in (*status.past, *status.failing)]
+    verdict = alarmed(status)
     details = {
+        "verdict": verdict.word if verdict else None,
+        "verdict_sentence": verdict.sentence if verdict else "",
         "blame": status.blame,
         "sentence": status.sentence,
         "blame_why": status.blame_why,

@@ -31,6 +31,8 @@ from storage.store import StoreError
 log = structlog.get_logger("sameweights.notify")
 
 SCHEMA = "sameweights.alarm/1"
+EITHER = "provider or reference"
+"""Whom an alarm is about while it is not known which of the two moved."""
 PAUSES = (1.0, 5.0, 30.0, 120.0, 600.0)
 """Seconds between two attempts; after the last one it is given up."""
 TIMEOUT = aiohttp.ClientTimeout(total=10.0)
@@ -147,6 +149,7 @@ def letter(alarm: AlarmRow, form: Literal["json", "slack"]) -> Letter:
         "previous": alarm.old,
         "name": alarm.name,
         "subject": subject(alarm),
+        "verdict": orjson.loads(alarm.details).get("verdict"),
         "route": group.route,
         "model": group.model,
         "provider": group.provider,
@@ -163,7 +166,7 @@ def subject(alarm: AlarmRow) -> str:
     """Whom a change is about: "provider", "reference", or "provider or reference" where that is not yet known."""
     if alarm.name in REFERENCE_STATES:
         return "reference"
-    return "provider or reference" if orjson.loads(alarm.details).get("blame") == Blame.NOT_YET_KNOWN else "provider"
+    return EITHER if orjson.loads(alarm.details).get("blame") == Blame.NOT_YET_KNOWN else "provider"
 
 
 def text(alarm: AlarmRow) -> str:
@@ -180,15 +183,19 @@ def _pace(alarm: AlarmRow) -> str:
 
 
 def _drift(alarm: AlarmRow) -> str:
-    """About the provider, or about the reference where the alarm is its own."""
-    group = alarm.group
+    """About the provider, about the reference where the alarm is its own, or about both where that is not yet known; with the
+    word of the verdict, which every other face has too.
+    """
+    group, details = alarm.group, orjson.loads(alarm.details)
     told = f" ({alarm.name})" if alarm.name else ""
-    serving = f"{group.provider} serving {group.model} on route {group.route}"
-    sentence = f"sameweights: {serving} is now {alarm.new}{told}, was {alarm.old}."
+    unknown = f" or its reference {group.reference}" if subject(alarm) == EITHER else ""
+    serving = f"{group.provider}{unknown} serving {group.model} on route {group.route}"
+    verdict = f"; verdict: {details['verdict'].replace('_', ' ')}" if details.get("verdict") else ""
+    sentence = f"sameweights: {serving} is now {alarm.new}{told}, was {alarm.old}{verdict}."
     if alarm.name in REFERENCE_STATES:
         ended = "is no measure now" if alarm.new == State.NOT_MEASURED else f"is no longer so, the state is {alarm.new}"
         sentence = f"sameweights: the reference {group.reference} for {group.model} {ended}{told}; no finding about a provider."
-    what = orjson.loads(alarm.details).get("sentence", "")
+    what = details.get("sentence", "")
     return f"{sentence} {what}." if what else sentence
 
 

@@ -21,7 +21,7 @@ ERROR_SHARE = 40.0
 """1 / 2.5 %, the chance of each of the two errors; k witnesses share it."""
 SMALLEST = 0.01
 """The least excess that SAME speaks against."""
-MOST_REQUESTS = 2_000
+MOST_REQUESTS = 6_000
 MOST_SECONDS = 3_600.0
 """The first page waits for an answer so many compared requests of the model, or so long, whichever is first."""
 PER_CONVERSATION = 10

@@ -6,23 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadow.drift.admission import DAY
-from shadow.drift.alarm import State
 from shadow.drift.case import Case
-from shadow.drift.exclusion import SENTENCES, Exclusion
-from shadow.drift.naming import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
+from shadow.drift.naming import REFERENCE_MOVED
 from shadow.drift.scorecard import GroupKey
 from shadow.drift.snapshot import restored
 from shadow.drift.status import Status, statuses
-from shadow.verdict.evidence import DriftEvidence, Side
+from shadow.verdict import alarmed
+from shadow.verdict.evidence import DriftEvidence
 from storage.rows import Group
 from storage.store import Reader
 
 MOST_LEFT = 0.02
 ENOUGH = 50
 """Requests from which their share is told."""
-
-
-_SIDES = {Side.PROVIDER.value: Side.PROVIDER, Side.REFERENCE.value: Side.REFERENCE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,29 +68,22 @@ class DriftLine:
 
 
 def drift_evidence(line: DriftLine) -> DriftEvidence:
-    """The line as evidence for a verdict; what its reference did by itself is an alarm about the reference."""
-    sign = 1 if line.worse else -1
-    low, high = (line.low, line.high) if line.worse else (_minus(line.high), _minus(line.low))
-    return DriftEvidence(
+    """The line as evidence for a verdict."""
+    return alarmed.drift_evidence(
         route=line.route,
-        state=State.DRIFT if line.blame == Side.REFERENCE else State(line.state),
-        name=line.signals[0] if line.signals else "",
-        size=None if line.size is None else sign * line.size,
-        low=low,
-        high=high,
+        state=line.state,
+        name=line.name,
+        blame=line.blame,
+        why=line.why or line.blame_why,
+        signal=line.signals[0] if line.signals else "",
+        worse=line.worse,
+        size=line.size,
+        low=line.low,
+        high=line.high,
         since=line.since,
         earliest=line.earliest,
         latest=line.latest,
-        blame=_SIDES.get(line.blame, Side.UNKNOWN),
-        failing=line.name == REFERENCE_FAILING,
-        closer=line.name == TOO_FAITHFUL,
-        why=line.why or line.blame_why,
-        same_server=line.why == SENTENCES[Exclusion.SAME_SERVER],
     )
-
-
-def _minus(value: float | None) -> float | None:
-    return None if value is None else -value
 
 
 def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
@@ -107,7 +96,7 @@ def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
         except ValueError:
             continue
     left = reader.verdicts.hung_up(DAY) if cases else {}
-    return tuple(_line(status, left.get(_group(status.group), (0, 0))) for status in statuses(cases))
+    return tuple(line_of(status, left.get(_group(status.group), (0, 0))) for status in statuses(cases))
 
 
 def one_sided(left: int, requests: int) -> bool:
@@ -122,7 +111,8 @@ def _group(key: GroupKey) -> Group:
     return Group(route=route, model=model, provider=provider, reference=reference)
 
 
-def _line(status: Status, left: tuple[int, int]) -> DriftLine:
+def line_of(status: Status, left: tuple[int, int] = (0, 0)) -> DriftLine:
+    """The line of a state; `left`: of the last day, requests whose client left, and all."""
     route, model, provider, reference = status.group
     first = status.past[0] if status.past else None
     strongest = status.evidence[0] if status.evidence else None

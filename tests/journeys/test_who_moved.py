@@ -113,8 +113,8 @@ async def test_a_reference_that_moves_under_three_equal_providers_is_named_and_n
     assert "drift" not in {line.state for line in found.values()}
     assert "the reference official moved: compared with it, a: calls a tool in" in found["a"].sentence
     assert "points more requests" in found["a"].sentence
-    events = [(event["state"], event["name"], event["subject"]) for _, event in got]
-    assert events == [("not measured", "reference_moved", "reference")]
+    events = [(event["state"], event["name"], event["subject"], event["verdict"]) for _, event in got]
+    assert events == [("not measured", "reference_moved", "reference", "not_measured")]
     assert code == 0, words
 
 
@@ -130,7 +130,7 @@ async def test_a_provider_that_moves_beside_an_equal_one_is_named_and_the_other_
     assert (found["a"].state, found["a"].blame, found["a"].by) == ("drift", "provider", "b")
     assert found["b"].state in {"ok", "suspect"}
     [(_, event)] = got
-    assert (event["subject"], event["provider"], event["state"]) == ("provider", "a", "drift")
+    assert (event["subject"], event["provider"], event["state"], event["verdict"]) == ("provider", "a", "drift", "differs")
     assert "a, compared with official: calls a tool in " in event["text"]
     assert "points fewer requests" in event["text"]
     assert code == 3, words

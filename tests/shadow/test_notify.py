@@ -189,13 +189,16 @@ def test_slack_gets_a_text_and_nothing_that_rings_a_bell():
 
 def test_the_sentence_of_an_alarm_is_said_whole():
     told = alarm(
-        details='{"blame": "not_yet_known", "sentence": "p, or its reference r: p calls a tool in 31 points fewer requests"}'
+        details='{"blame": "not_yet_known", "sentence": "p, or its reference r: p calls a tool in 31 points fewer requests", '
+        '"verdict": "differs"}'
     )
     assert text(told) == (
-        "sameweights: p serving m on route default is now drift (args), was ok. "
+        "sameweights: p or its reference r serving m on route default is now drift (args), was ok; verdict: differs. "
         "p, or its reference r: p calls a tool in 31 points fewer requests."
     )
-    assert json.loads(letter(told, "json").body)["subject"] == "provider or reference"
+    event = json.loads(letter(told, "json").body)
+    assert (event["subject"], event["verdict"]) == ("provider or reference", "differs")
+    assert json.loads(letter(alarm(), "json").body)["verdict"] is None
     assert json.loads(letter(alarm(details='{"blame": "provider"}'), "json").body)["subject"] == "provider"
 
 

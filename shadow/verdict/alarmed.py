@@ -1,0 +1,92 @@
+"""The drift state of a group as evidence, and the verdict that it alone gives: what a webhook can state of it.
+
+A report has the period's pairs beside it. More evidence never makes a verdict milder, so a report that holds this state says the
+same word or a worse one, unless it shows that the reference is the one that moved.
+"""
+
+from __future__ import annotations
+
+from shadow.drift.alarm import State
+from shadow.drift.exclusion import SENTENCES, Exclusion
+from shadow.drift.naming import REFERENCE_FAILING, TOO_FAITHFUL
+from shadow.drift.status import Status
+from shadow.verdict.evidence import Coverage, DriftEvidence, Evidence, Side
+from shadow.verdict.rule import decide
+from shadow.verdict.value import Verdict
+
+NOTHING = Coverage(requests=0, asked=0, compared=0)
+_SIDES = {Side.PROVIDER.value: Side.PROVIDER, Side.REFERENCE.value: Side.REFERENCE}
+
+
+def drift_evidence(
+    *,
+    route: str,
+    state: str,
+    name: str,
+    blame: str,
+    why: str,
+    signal: str = "",
+    worse: bool = True,
+    size: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    since: float | None = None,
+    earliest: float | None = None,
+    latest: float | None = None,
+) -> DriftEvidence:
+    """The state as it is shown, as evidence; what its reference did by itself is an alarm about the reference.
+
+    `size` with `low`..`high` is that of the effect, at least 0, and `worse` its direction, as in `drift.status.Past`.
+    """
+    ends = (low, high) if worse else (_minus(high), _minus(low))
+    return DriftEvidence(
+        route=route,
+        state=State.DRIFT if blame == Side.REFERENCE else State(state),
+        name=signal,
+        size=size if worse else _minus(size),
+        low=ends[0],
+        high=ends[1],
+        since=since,
+        earliest=earliest,
+        latest=latest,
+        blame=_SIDES.get(blame, Side.UNKNOWN),
+        failing=name == REFERENCE_FAILING,
+        closer=name == TOO_FAITHFUL,
+        why=why,
+        same_server=why == SENTENCES[Exclusion.SAME_SERVER],
+    )
+
+
+def alarmed(status: Status) -> Verdict | None:
+    """The verdict that the state alone gives; None for a calm state, of which the period's pairs decide."""
+    if status.state == State.OK:
+        return None
+    route, model, provider, reference = status.group
+    found = _evidence(status, route)
+    return decide(Evidence(provider=provider, model=model, reference=reference, coverage=NOTHING, drift=(found,)))
+
+
+def _evidence(status: Status, route: str) -> DriftEvidence:
+    why, named = status.why or status.blame_why, (status.name, status.blame)
+    if not status.past:
+        return drift_evidence(route=route, state=status.state, name=named[0], blame=named[1], why=why)
+    first = status.past[0]
+    return drift_evidence(
+        route=route,
+        state=status.state,
+        name=named[0],
+        blame=named[1],
+        why=why,
+        signal=first.signal,
+        worse=first.worse,
+        size=first.size,
+        low=first.low,
+        high=first.high,
+        since=first.since,
+        earliest=first.earliest,
+        latest=first.latest,
+    )
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value

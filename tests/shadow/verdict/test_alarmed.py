@@ -1,0 +1,126 @@
+"""The verdict of a drift state alone: what a webhook states, and that no report beside it states less."""
+
+from dataclasses import replace
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow import filing
+from shadow.drift.alarm import State
+from shadow.drift.case import Standing
+from shadow.drift.naming import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
+from shadow.drift.second_look import Blame
+from shadow.drift.status import Past, Status
+from shadow.notify import letter
+from shadow.verdict.alarmed import NOTHING, alarmed
+from shadow.verdict.evidence import Evidence
+from shadow.verdict.rule import decide
+from shadow.verdict.value import Word
+from shadow.views.drifting import drift_evidence, line_of
+from tests.shadow.verdict.test_rule import EVIDENCE
+
+ORDER = {word: place for place, word in enumerate(Word)}
+REFERENCES = {REFERENCE_MOVED, REFERENCE_FAILING}
+PAST = Past(
+    signal="trigger_rate",
+    worse=True,
+    direction="fewer",
+    sentence="calls a tool in 31 points fewer requests",
+    title="trigger_rate",
+    evidence=3.0,
+    since=100.0,
+    earliest=90.0,
+    latest=110.0,
+    size=0.31,
+    low=0.2,
+    high=0.4,
+    before=0.0,
+    segments=(),
+    pair_ids=("p1",),
+)
+
+
+def status(state, *, name="", blame="", past=(), why=""):
+    return Status(
+        group=("default", "m", "p", "official"),
+        state=state,
+        why=why,
+        name=name,
+        pairs=400,
+        evidence=(),
+        past=past,
+        failing=(),
+        excluded=(),
+        sentence="",
+        blame=blame,
+        blame_why="only one provider is compared with official" if blame == Blame.NOT_YET_KNOWN else "",
+        by="",
+        facts=(),
+        waits=False,
+    )
+
+
+STATUSES = {
+    "provider": status("drift", name="trigger_rate", blame="provider", past=(PAST,)),
+    "unknown": status("drift", name="trigger_rate", blame="not_yet_known", past=(PAST,)),
+    "closer": status("drift", name=TOO_FAITHFUL, blame="not_yet_known", past=(replace(PAST, signal="text", worse=False),)),
+    "moved": status("not measured", name=REFERENCE_MOVED, blame="reference", past=(PAST,), why="the reference moved"),
+    "failing": status(
+        "not measured", name=REFERENCE_FAILING, blame="reference", why="the reference failed in 302 of 640 requests"
+    ),
+    "suspect": status("suspect"),
+    "recovered": status("recovered", name="trigger_rate", past=(PAST,)),
+    "unmeasured": status("not measured", why="all pairs are left out"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("provider", Word.DIFFERS),
+        ("unknown", Word.DIFFERS),
+        ("closer", Word.SUSPECT),
+        ("moved", Word.NOT_MEASURED),
+        ("failing", Word.NOT_MEASURED),
+        ("suspect", Word.SUSPECT),
+        ("recovered", Word.SUSPECT),
+        ("unmeasured", Word.NOT_MEASURED),
+    ],
+)
+def test_each_state_has_its_word(name, word):
+    assert alarmed(STATUSES[name]).word is word
+
+
+def test_a_calm_state_has_no_verdict_of_its_own():
+    assert alarmed(status("ok")) is None
+
+
+@pytest.mark.parametrize("name", STATUSES)
+def test_the_webhook_carries_the_word_of_the_state_it_tells_of(name):
+    """Also in its sentence, where it is not the reference's own."""
+    found = STATUSES[name]
+    row = filing.alarm(found, Standing(), Standing(state=State(found.state), name=found.name), pair_id="p1", at=5.0)
+    event = orjson.loads(letter(row, "json").body)
+    assert event["verdict"] == alarmed(found).word
+    assert found.name in REFERENCES or f"verdict: {event['verdict'].replace('_', ' ')}" in event["text"]
+
+
+@given(EVIDENCE, st.sampled_from(sorted(STATUSES)))
+def test_no_report_that_holds_the_state_is_milder_than_the_webhook(found, name):
+    """A state of the reference excuses the provider of differences, never of faults of its own; none leaves a tick of silence."""
+    told = STATUSES[name]
+    word = decide(replace(found, reference="official", drift=(drift_evidence(line_of(told)),))).word
+    if alarmed(told).word is not Word.NOT_MEASURED:
+        assert ORDER[word] <= ORDER[alarmed(told).word]
+    elif told.name == REFERENCE_MOVED:
+        assert word is not Word.DIFFERS
+    assert word is not Word.WAITING
+
+
+@pytest.mark.parametrize("name", STATUSES)
+def test_a_report_takes_the_state_for_the_same_evidence_as_the_webhook(name):
+    told = STATUSES[name]
+    silent = Evidence(provider="p", model="m", reference="official", coverage=NOTHING)
+    assert decide(replace(silent, drift=(drift_evidence(line_of(told)),))) == alarmed(told)
