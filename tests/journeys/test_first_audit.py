@@ -1,0 +1,156 @@
+"""The tutorial, word by word: its commands are taken from the page and run against pretended providers, and what it says of their
+
+output is looked for there. Only what belongs to a reader's machine is put in: addresses, free ports, and a shorter demo. The
+installation that the page begins with is the README's first line, which `.ci/run` runs in an empty home.
+"""
+
+import asyncio
+import os
+import re
+import shlex
+import signal
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shadow.studies.faults import Faults
+from shadow.studies.pretend import Pace, Pretend
+from tests.running import addresses, drain, until
+
+pytestmark = pytest.mark.journey
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "tutorial" / "first-audit.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+INSTALL_AND_DEMO, KEEP, SERVE, CLIENT, LOOK = (text for _, text in BLOCKS)
+PROVIDER = "https://api.provider.example/v1"
+SHORTER = "--seconds 8"
+
+
+def promised(pattern: str) -> str:
+    """Words in code marks that the page promises as output; the test fails where the page has lost them."""
+    [words] = {found for found in re.findall(r"`([^`\n]+)`", PAGE) if re.search(pattern, found)}
+    return words
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """The folder of the project after its installation: `.venv/bin/sameweights` is there."""
+    command = tmp_path / ".venv" / "bin" / "sameweights"
+    command.parent.mkdir(parents=True)
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m shadow.cli "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return tmp_path
+
+
+async def started(folder: Path, block: str):
+    """A block of the page in a shell, which its last command takes the place of."""
+    script = re.sub(r"(?m)^\.venv/bin/sameweights", "exec .venv/bin/sameweights", block)
+    return await asyncio.create_subprocess_exec(
+        *("bash", "-euo", "pipefail", "-c", script),
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def said(folder: Path, command: str) -> str:
+    process = await started(folder, command)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return " ".join(out.decode().split())
+
+
+def test_the_page_installs_as_the_readme_does():
+    *install, demo = INSTALL_AND_DEMO.splitlines()
+    assert " && ".join([*install, demo]) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{demo} --keep\n" == KEEP
+
+
+async def opened(url: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(url) as page:
+        assert page.status == 200, url
+        return await page.text()
+
+
+async def shown(process) -> str:
+    """What the demo prints until it stays up."""
+    lines = []
+    while not (lines and "Everything stays up until Ctrl-C." in lines[-1]):
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
+        assert line, "".join(lines)
+        lines.append(line.decode())
+    return "".join(lines)
+
+
+@pytest.mark.timeout(120)
+async def test_the_demo_shows_the_three_things_and_its_pairs_can_be_opened(folder):
+    """Eight seconds of traffic, since in fewer no difference can be told from chance."""
+    process = await started(folder, KEEP.replace("--keep", f"--keep {SHORTER}"))
+    try:
+        text = await shown(process)
+        verdicts = dict(re.findall(r"(?m)^  . {2}(faithful|toolbreaker|spacer) +(.+)$", text))
+        assert verdicts["faithful"].startswith((promised("^no difference seen$"), f"{promised('^undecided$')}: too few pairs"))
+        assert all(verdicts[name].startswith(promised("^differs from its")) for name in ("toolbreaker", "spacer"))
+        assert re.search(r"\(\d+ pairs, \d+ of them noise\)|\(kind of answer, \d+\s+pairs\)", text)
+        admin = re.search(r"side by side: (\S+)/", text)[1]
+        listed = await opened(f"{admin}/pairs?state=differ")
+        pair = await opened(admin + re.search(r'href="(/pairs/[^"?]+)"', listed)[1])
+        assert "provider" in pair
+        assert "reference" in pair
+    finally:
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 30)  # by which code is the scorecard's word: tests/shadow/studies/test_demo.py
+
+
+@asynccontextmanager
+async def serving(folder: Path, block: str):
+    """`serve` as the page has it; the data port, the admin port, and what it writes at the start."""
+    process = await started(folder, block)
+    lines: list[str] = []
+    drained = None
+    try:
+        data, admin = await asyncio.wait_for(addresses(process, lines), 30)
+        drained = asyncio.create_task(drain(process, lines))
+        yield data, admin, lines
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), 30)
+        if drained:
+            await drained
+
+
+async def asked(folder: Path, data: str) -> list[str]:
+    """The page's own client, three requests; what it prints."""
+    block = CLIENT.replace("http://127.0.0.1:8080", data)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", block, cwd=folder, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    return out.decode().splitlines()
+
+
+async def test_a_provider_against_itself_is_as_the_page_says(folder):
+    async with Pretend(seed=3, pace=Pace(first_token=0, chunks_per_second=5_000), faults=Faults()) as provider:
+        block = SERVE.replace(PROVIDER, provider.base_url)
+        assert block.count(provider.base_url) == 2
+        async with serving(folder, block.rstrip() + " --listen 127.0.0.1:0 --admin 127.0.0.1:0\n") as (data, admin, lines):
+            assert promised("are one server") in "".join(lines)
+            assert len(await asked(folder, data)) >= 3
+
+            async def paired() -> bool:
+                return (await opened(f"{admin}/pairs")).count('href="/pairs/0') >= 3
+
+            await until(paired)
+            pairs, report = LOOK.splitlines()
+            listed = await said(folder, pairs)
+            verdict = await said(folder, report)
+    assert listed.count("upstream") == 3
+    assert promised("^undecided: too few") in verdict
+    assert "upstream and reference are the same server" in verdict
+    assert "✗" not in verdict
+    assert "✓" not in verdict
