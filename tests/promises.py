@@ -34,9 +34,10 @@ READER = "a hostile model cannot act on its reader"
 LOCAL = "a web page cannot reach the local service"
 METRICS = "a client cannot blow up the metrics"
 EVER = "it runs for ever"
+TOLD = "the documentation is what happens"
 ROWS = (
     *(SAME, UNHELD, BROKEN, HANG, ONCE, LEAVES, MEMORY, FRAMING, SHADOW, KEYS),
-    *(EFFECTS, RECORDING, WHOLE, STOP, SECRETS, READER, LOCAL, METRICS, EVER),
+    *(EFFECTS, RECORDING, WHOLE, STOP, SECRETS, READER, LOCAL, METRICS, EVER, TOLD),
 )
 
 PROMISES = (
@@ -296,4 +297,5 @@ PROMISES = (
         "Thousands of hostile names make no series, and the text stays readable.",
     ),
     Promise("runs.on", EVER, "design", "Under mixed load nothing fails, and memory, descriptors and tasks do not grow."),
+    Promise("docs.tutorial", TOLD, "design", "The commands of the tutorial run, and print what the page says they print."),
 )

@@ -20,7 +20,7 @@ from shadow.studies.faults import Faults
 from shadow.studies.pretend import Pace, Pretend
 from tests.running import addresses, drain, until
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.promise("docs.tutorial")]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "tutorial" / "first-audit.md").read_text(encoding="utf-8")
