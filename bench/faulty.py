@@ -260,6 +260,7 @@ FAULTS: tuple[Fault, ...] = (
         also=(A.TEMPLATE_LEAK,),
     ),
     Fault(A.CALL_IN_TEXT, "a bare object", TOOLS, _words('{"name": "get_weather", "parameters": {"city": "Paris"}}')),
+    Fault(A.APPLIED_PARAMETERS, "another tier", {"service_tier": "priority"}, mangle=_with(service_tier="default")),
     Fault(A.REASONING_FORM, "think tags", {}, _words("<think>The valley, then.</think>It rained.")),
     Fault(A.REASONING_FORM, "a lone end", {}, _words("They ask of the valley.</think>\n\nIt rained.")),
     Fault(
@@ -366,6 +367,7 @@ RIGHT: tuple[Fault, ...] = (
         "reasoning beside the completion",
         mangle=_usage(total_tokens=25, completion_tokens_details={"reasoning_tokens": 9}),
     ),
+    Fault(A.APPLIED_PARAMETERS, "the same tier", {"service_tier": "default"}, mangle=_with(service_tier="standard")),
     Fault(A.STREAM_STRUCTURE, "the role in every event", mangle=_each(_role), forms=STREAM),
     Fault(A.ECHOED_MODEL, "a router's name", mangle=_with(model="Somebody/Pretend_Small:free")),
     Fault(A.ECHOED_MODEL, "a snapshot", mangle=_with(model="pretend-small-2026-01-31")),

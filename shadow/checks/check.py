@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import lru_cache
 
+from shadow.checks.applied import applied_parameters
 from shadow.checks.calls import call_schema, finish_contradiction, finish_vocabulary
 from shadow.checks.characters import broken_characters
 from shadow.checks.choosing import parallel_calls, tool_choice
@@ -67,8 +68,9 @@ CHECKS: tuple[tuple[Aspect, Check], ...] = (
 LEG_CHECKS: tuple[tuple[Aspect, Callable[[Ask, Answer], Finding]], ...] = (
     (Aspect.CONTEXT_LIMIT, context_limit),
     (Aspect.BROKEN_STREAM, broken_stream),
+    (Aspect.APPLIED_PARAMETERS, applied_parameters),
 )
-"""The checks that a broken or a refused answer can fail too."""
+"""The checks that look at more than what was said: a broken or refused answer, or what was sent for it."""
 
 
 def check(ask: Ask, answer: Answer, *, sent_as: str = "", known_as: Collection[str] = ()) -> tuple[Finding, ...]:

@@ -55,7 +55,9 @@ def _says(first: Choice) -> bool:
 
 def _ended(first: Choice) -> str:
     """Why an answer that says nothing may be excused: something ended it before it could."""
-    if first.ended in {"length", "content_filter"}:
+    if first.withheld:
+        return f"a filter on content withheld the answer ({', '.join(first.filtered) or first.finish_reason})"
+    if first.ended == "length":
         return f"the answer was ended by {first.finish_reason} before it said anything"
     return ""
 

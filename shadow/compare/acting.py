@@ -61,6 +61,8 @@ def _step(choice: Choice) -> str:
         return "is cut"
     if refuses(choice):
         return "refuses"
+    if choice.withheld:
+        return "is filtered"
     return "asks back" if _asks(choice) else "answers"
 
 

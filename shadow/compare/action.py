@@ -10,13 +10,18 @@ from shadow.reading.completion import Choice, ToolCall
 
 
 def action(choice: Choice) -> str:
-    """The whole of an answer's action in one label: the set of tool names, or `refusal`, `cut`, `text`, `nothing`."""
+    """The whole of an answer's action in one label: the set of tool names, or `refusal`, `filtered`, `cut`, `text`, `nothing`.
+
+    `filtered` is what a filter on content withheld: the server refuses there, not the model.
+    """
     if cut(choice):
         return "cut"
     if choice.tool_calls:
         return "tools:" + ",".join(sorted({call.name for call in choice.tool_calls}))
     if refuses(choice):
         return "refusal"
+    if choice.withheld:
+        return "filtered"
     return "text" if (choice.text or "").strip() else "nothing"
 
 

@@ -86,6 +86,7 @@ class Aspect(StrEnum):
     BROKEN_CHARACTERS = "broken_characters"
     REPETITION = "repetition"
     LUMPY_CALLS = "lumpy_calls"
+    APPLIED_PARAMETERS = "applied_parameters"
 
 
 class State(StrEnum):

@@ -26,10 +26,13 @@ HEADERS = (
     *("x-ms-region", "x-ms-deployment-name", "x-ms-is-spilled-over", "x-zero-data-retention", "x-ppl-region"),
 )
 """Response headers that tell of a server and not of a request; the only ones looked at."""
+COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
+"""The counts of a usage by whose presence servers are told apart; a cost, or what went into a cache, is of one request."""
 WARM_UP = 20
 """Answers of one kind from which a new value of a facet is a change and not yet the first picture."""
-STATED = "context_limit"
-"""A facet that only some refusals tell: its first value says nothing of what was before."""
+LIMIT, REGION = "context_limit", "inference_geo"
+STATED = frozenset({LIMIT, REGION})
+"""Facets that only some answers tell: their first value says nothing of what was before."""
 FORGOTTEN = 500
 """Answers after which a value that was not seen again is gone."""
 UNSETTLED = 8
@@ -57,11 +60,13 @@ def traits(answer: Answer, *, declared: Mapping[str, str], clean: Callable[[str]
     said = answer.said
     if not isinstance(said, Completion) or answer.exchange.response is None:
         limit = _stated_limit(answer)
-        return {STATED: limit} if limit else {}
+        return {LIMIT: limit} if limit else {}
     found = {"model": said.model, "provider": said.provider, "fingerprint": said.fingerprint}
     spoken = api_of(answer.exchange.request.target)
     of_api = f" ({spoken})" if spoken not in ("", "chat") else ""
     found |= {f"id{of_api}": id_form(said.id), f"usage{of_api}": _usage(said.usage)}
+    region = str(said.applied.get(REGION, ""))
+    found[REGION] = "" if region == "not_available" else region
     found |= _headers(answer.exchange.response.headers)
     found |= {f"declared {name}": value for name, value in declared.items()}
     return {facet: short(clean(value), LONGEST) for facet, value in found.items() if value}
@@ -89,7 +94,7 @@ _FORMS = (
 
 def _usage(usage: Usage | None) -> str:
     """Which counts are reported."""
-    return "" if usage is None else ", ".join(name for name in Usage.__slots__ if getattr(usage, name) is not None)
+    return "" if usage is None else ", ".join(name for name in COUNTS if getattr(usage, name) is not None)
 
 
 def _headers(headers: Headers) -> dict[str, str]:
@@ -163,11 +168,11 @@ class Serving:
         return Change(identity=self._identity, previous=previous, changes=tuple(changes) if previous else (), facts=self.facts)
 
     def _value(self, facet: str, value: str, *, known: bool) -> str:
-        """Note one value; a sentence when it is new, of a kind that is `known`, and not the first limit stated."""
+        """Note one value; a sentence when it is new, of a kind that is `known`, and not the first of `STATED`."""
         if facet in self._unsettled:
             return ""
         seen = self._seen.setdefault(facet, OrderedDict())
-        first = facet == STATED and not seen
+        first = facet in STATED and not seen
         before = "" if value in seen else ", ".join(seen) or "nothing"
         seen[value] = self._count
         seen.move_to_end(value)

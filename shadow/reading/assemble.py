@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shadow.reading import parts
+from shadow.reading import parts, server_times, stated
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
@@ -20,6 +20,8 @@ from shadow.reading.sse import Event, Stream, Walk
 
 _DONE = b"[DONE]"
 _MOST_NOTES = 20
+_BESIDE = frozenset({"citations", "prompt_filter_results", "service_tier", "time_info", "timings"})
+"""Members of an event beside its choices that are kept, the last of each."""
 _MOST_MOULDS = 8
 """Moulds made for one stream: where each event is of another form, looking for one would cost more than it saves."""
 
@@ -71,14 +73,18 @@ def whole(body: bytes, status: int, says: Says = _message) -> Reading:
     notes = dict.fromkeys(loaded.oddities)
     provider = value.get("provider") or parts.routed(choices[0].get("message"))
     value = {**value, "provider": provider}
-    return Reading(_completion(value, _whole_choices(choices, notes, says), notes), None, [], done=False)
+    return Reading(_completion(value, _whole_choices(value, notes, says), notes), None, [], done=False)
 
 
-def _whole_choices(choices: list[dict[str, Any]], notes: dict[str, None], says: Says) -> list[Choice]:
+def _whole_choices(value: dict[str, Any], notes: dict[str, None], says: Says) -> list[Choice]:
+    """The choices of a body, by their indices; what stands beside them is the first one's."""
     made: list[Choice] = []
-    for position, choice in enumerate(choices):
+    for position, choice in enumerate(value["choices"]):
         draft = Draft(notes)
         draft.add(choice, says(choice), streamed=False)
+        if not position:
+            draft.cite(_cited(value))
+            draft.withhold(parts.prompt_filtered(value.get("prompt_filter_results")))
         made.append(draft.done(_index(choice, position), streamed=False))
     return sorted(made, key=lambda choice: choice.index)
 
@@ -93,7 +99,15 @@ def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, N
         choices=tuple(choices),
         usage=parts.usage(value.get("usage")),
         notes=tuple(notes)[:_MOST_NOTES],
+        applied=stated.of_members(value),
+        times=server_times.of_body(value.get("usage"), value),
     )
+
+
+def _cited(value: Mapping[str, Any]) -> int:
+    """Citations beside the choices (Perplexity), which a stream repeats in each event."""
+    found = value.get("citations")
+    return len(found) if isinstance(found, list) else 0
 
 
 def fold(stream: Stream, status: int, says: Says = _delta) -> Reading:
@@ -128,6 +142,7 @@ class _Folding:
         self._fingerprint: Any = ""
         self._provider: Any = ""
         self._usage: Any = None
+        self._beside: dict[str, Any] = {}
         self.notes: dict[str, None] = {}
         self.error: ProviderError | None = None
         self.carried: list[int] = []
@@ -170,6 +185,8 @@ class _Folding:
             self._usage = usage
         elif "x_groq" in chunk:
             self._groq(chunk["x_groq"])
+        if not _BESIDE.isdisjoint(chunk):
+            self._beside |= {name: chunk[name] for name in _BESIDE & chunk.keys() if chunk[name]}
         trouble = self._choices(chunk.get("choices"), end)
         if trouble is None:
             self._remember(event, chunk)
@@ -245,6 +262,9 @@ class _Folding:
         return self._completed()
 
     def _completed(self) -> Completion:
+        first = self._drafts[min(self._drafts)]
+        first.cite(_cited(self._beside))
+        first.withhold(parts.prompt_filtered(self._beside.get("prompt_filter_results")))
         choices = tuple(self._drafts[index].done(index, streamed=True) for index in sorted(self._drafts))
         return Completion(
             id=_word(self._id),
@@ -255,6 +275,8 @@ class _Folding:
             choices=choices,
             usage=parts.usage(self._usage),
             notes=tuple(self.notes)[:_MOST_NOTES],
+            applied=stated.of_members(self._beside),
+            times=server_times.of_body(self._usage, self._beside),
         )
 
 

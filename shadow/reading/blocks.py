@@ -19,7 +19,8 @@ _TEXTS = {"text": "content", "thinking": "thinking"}
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
 GROWING = {**_DELTAS, "input_json_delta": "partial_json"}
 """Kinds of deltas, and the key of the string that each brings."""
-_SILENT = frozenset({"signature_delta", "citations_delta"})
+_CITED = "citations_delta"
+_SILENT = frozenset({"signature_delta", _CITED})
 
 
 class _Block:
@@ -55,6 +56,7 @@ class Blocks:
         opened = self._open[index] = _Block(kind, self._calls, block.get("input"))
         if kind in _TEXTS:
             self._apart = before not in {"", kind}
+            self._draft.cite(len(cited) if isinstance(cited := block.get("citations"), list) else 0)
             return self._text(kind, block.get(kind))
         if kind != "tool_use":
             self._draft.hold(kind)
@@ -67,6 +69,7 @@ class Blocks:
         kind = delta.get("type")
         kind = kind if isinstance(kind, str) else type(kind).__name__
         if kind in _SILENT:
+            self._draft.cite(kind == _CITED)
             return False
         if index not in self._open:
             self._notes[UNBEGUN_BLOCK] = None

@@ -6,9 +6,12 @@ A value that was not sent is None (or empty); nothing is guessed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from shadow.reading.server_times import ServerTime
 
 
 class Why(StrEnum):
@@ -68,13 +71,15 @@ _SEALED = re.compile(r"gAAAA[A-Za-z0-9_-]{3,}={0,2}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Token counts as the provider reported them; None where it did not."""
+    """Token counts as the provider reported them; None where it did not. `cost` is in US dollars, as it states it."""
 
     prompt_tokens: int | None
     completion_tokens: int | None
     total_tokens: int | None
     reasoning_tokens: int | None
     cached_tokens: int | None
+    cache_write_tokens: int | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +121,18 @@ class Choice:
     logprobs: tuple[Logprob, ...] | None
     pieces: tuple[str, ...]
     other: tuple[str, ...] = ()
-    """The kinds of what else it holds, each once: pictures, sounds, calls that the server runs and their results."""
+    """The kinds of what else it holds, each once: pictures, sounds, citations, calls that the server runs and their results."""
+    native_finish_reason: str = ""
+    """How the server behind a router says that the answer ended, in its own word."""
+    citations: int = 0
+    """How many citations or annotations came with it."""
+    filtered: tuple[str, ...] = ()
+    """What a filter on content withheld, as Azure states it: the kinds, each with its severity (`hate (high)`)."""
+
+    @property
+    def withheld(self) -> bool:
+        """Whether a filter on content ended the answer or took it away: the server's, not the model's refusal."""
+        return bool(self.filtered) or self.ended == "content_filter"
 
     @property
     def ended(self) -> str | None:
@@ -152,6 +168,10 @@ class Completion:
     """Who a router says it asked, in its field `provider`."""
     vectors: tuple[Vector, ...] = ()
     """The embeddings, by index; their one choice is then empty."""
+    applied: Mapping[str, bool | int | float | str] = field(default_factory=dict)
+    """The parameters that the answer states it was made with (`shadow.reading.stated`)."""
+    times: tuple[ServerTime, ...] = ()
+    """The times that the server states in the body."""
 
     @property
     def first(self) -> Choice:

@@ -17,6 +17,8 @@ SEALED_KINDS = frozenset({"redacted_thinking", "sealed_reasoning"})
 """Kinds of reasoning that only its provider can read."""
 _MOST_KINDS = 16
 """Kinds of parts that are kept; a hostile answer may name any number."""
+_CITED = ("annotations", "citations")
+CITATIONS = "citations"
 
 
 class Draft:
@@ -26,8 +28,11 @@ class Draft:
         "_called",
         "_calls",
         "_carried",
+        "_cited",
         "_field",
+        "_filtered",
         "_logprobs",
+        "_native",
         "_notes",
         "_other",
         "_pieces",
@@ -50,6 +55,9 @@ class Draft:
         self._logprobs: list[Logprob] | None = None
         self._other: dict[str, None] = {}
         self._carried = 0
+        self._cited = 0
+        self._filtered: dict[str, None] = {}
+        self._native = ""
         self._roles = 0
         self.finish: str | None = None
 
@@ -63,6 +71,10 @@ class Draft:
         late = self.finish is not None
         if finish := choice.get("finish_reason"):
             self._finish(finish)
+            native = choice.get("native_finish_reason")
+            self._native = mended(native)[:80] if isinstance(native, str) else self._native
+        if results := choice.get("content_filter_results"):
+            self.withhold(parts.filtered(results))
         if (logprobs := choice.get("logprobs")) is not None and (items := parts.logprobs(logprobs)) is not None:
             self._logprobs = self._logprobs or []
             self._logprobs += items
@@ -105,6 +117,16 @@ class Draft:
         if noted:
             self._notes[f"the content holds parts that are not text: {shown}"] = None
 
+    def cite(self, count: int) -> None:
+        """Takes so many citations more."""
+        if count:
+            self._cited += count
+            self.hold(CITATIONS, noted=False)
+
+    def withhold(self, kinds: Sequence[str]) -> None:
+        """Takes the kinds for which a filter withheld something."""
+        self._filtered |= dict.fromkeys(kinds[:_MOST_KINDS])
+
     def restate(self, call: int, arguments: str) -> None:
         """The arguments of a call as its last event states them, where they came sealed before."""
         self._calls.restate(call, arguments)
@@ -145,6 +167,8 @@ class Draft:
             return bool(value)
         if key in _MEDIA:
             return self._medium(key, value)
+        if key in _CITED:
+            self.cite(len(value) if isinstance(value, list) else 0)
         return key == "function_call" and self._calls.add_legacy(value, streamed=streamed)
 
     def _medium(self, key: str, value: Any) -> bool:
@@ -203,6 +227,9 @@ class Draft:
             logprobs=None if self._logprobs is None else tuple(self._logprobs),
             pieces=pieces,
             other=tuple(self._other),
+            native_finish_reason=self._native,
+            citations=self._cited,
+            filtered=tuple(self._filtered),
         )
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shadow.reading import parts
+from shadow.reading import parts, stated
 from shadow.reading.assemble import Reading
 from shadow.reading.blocks import GROWING, Blocks
 from shadow.reading.completion import Completion, ProviderError, Unread, Why
@@ -141,6 +141,7 @@ class _Making:
             choices=(choice,),
             usage=_usage(self._usage),
             notes=tuple(self.notes)[:_MOST_NOTES],
+            applied=stated.of_members(self._usage or {}, stated.OF_USAGE),
         )
 
 
@@ -256,7 +257,8 @@ def _usage(counts: dict[str, Any] | None) -> Any:
         {
             "prompt_tokens": sum(known) if type(prompt[0]) is int and prompt[0] >= 0 else prompt[0],
             "completion_tokens": counts.get("output_tokens"),
-            "prompt_tokens_details": {"cached_tokens": read},
+            "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": counts.get("cache_creation_input_tokens")},
+            **{name: counts[name] for name in ("cost", "cost_in_usd_ticks", "estimated_cost") if name in counts},
             "completion_tokens_details": {"reasoning_tokens": _inner(counts, "output_tokens_details").get("thinking_tokens")},
         }
     )

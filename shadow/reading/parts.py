@@ -12,6 +12,9 @@ REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_tex
 """Fields that carry reasoning as text, the first present one wins: some servers send the same text under two names."""
 
 
+TICKS = 10**10
+"""xAI's ticks in a dollar."""
+_DEAREST = 1e6
 _THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
 
 
@@ -95,7 +98,45 @@ def usage(value: Any) -> Usage | None:
         total_tokens=_count(value.get("total_tokens")),
         reasoning_tokens=_count(value.get("reasoning_tokens")) if reasoned is None else reasoned,
         cached_tokens=_first(cached, _count(value.get("prompt_cache_hit_tokens")), _count(value.get("cached_tokens"))),
+        cache_write_tokens=_written(value),
+        cost=cost(value),
     )
+
+
+def _written(value: dict[str, Any]) -> int | None:
+    """The tokens that went into a cache: OpenRouter's detail, or the count of `/messages` that gateways pass on."""
+    return _first(
+        _count(_inner(value, "prompt_tokens_details").get("cache_write_tokens")),
+        _count(value.get("cache_creation_input_tokens")),
+    )
+
+
+def cost(usage: dict[str, Any]) -> float | None:
+    """US dollars: `cost` as a number (OpenRouter), with a total in it (Perplexity), estimated (DeepInfra) or in ticks (xAI)."""
+    stated = usage.get("cost")
+    ticks = usage.get("cost_in_usd_ticks")
+    found: tuple[Any, ...] = (
+        stated.get("total_cost") if isinstance(stated, dict) else stated,
+        usage.get("estimated_cost"),
+        ticks / TICKS if type(ticks) is int and ticks < 2**63 else None,
+    )
+    return next((float(each) for each in found if type(each) in (int, float) and 0 <= each < _DEAREST), None)
+
+
+def filtered(results: Any) -> list[str]:
+    """The kinds that a filter withheld, of `content_filter_results` (Azure), each with its severity where it states one."""
+    found = results.items() if isinstance(results, dict) else ()
+    return [
+        mended(f"{kind} ({result['severity']})" if isinstance(result.get("severity"), str) else kind)[:80]
+        for kind, result in found
+        if isinstance(result, dict) and result.get("filtered") is True
+    ]
+
+
+def prompt_filtered(value: Any) -> list[str]:
+    """The kinds for which a filter withheld the prompt, of `prompt_filter_results`."""
+    results = value if isinstance(value, list) else []
+    return [kind for each in results if isinstance(each, dict) for kind in filtered(each.get("content_filter_results"))]
 
 
 def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:

@@ -90,6 +90,11 @@ def logprobs_of(item: Mapping[str, Any]) -> list[Any]:
     return [found for part in _parts(item.get("content")) for found in _list(part.get("logprobs"))]
 
 
+def citations_of(item: Mapping[str, Any]) -> int:
+    """How many annotations the texts of a message have."""
+    return sum(len(_list(part.get("annotations"))) for part in _parts(item.get("content")))
+
+
 def _spoken(content: Any) -> dict[str, Any]:
     if isinstance(content, str):
         return {"content": content}

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shadow.reading import parts
+from shadow.reading import parts, server_times, stated
 from shadow.reading.assemble import Reading
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Usage, Why
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, mended
-from shadow.reading.response_items import COMMENTARY, SEAM, is_commentary, logprobs_of, message_of, sealed, unread_kinds
+from shadow.reading.response_items import (
+    COMMENTARY,
+    SEAM,
+    citations_of,
+    is_commentary,
+    logprobs_of,
+    message_of,
+    sealed,
+    unread_kinds,
+)
 from shadow.reading.response_items import calls as is_call
 
 _MOST_NOTES = 20
@@ -51,6 +60,7 @@ def choice_of(response: Mapping[str, Any], output: Sequence[Mapping[str, Any]], 
         if is_commentary(item):
             notes[COMMENTARY] = None
         draft.add({"logprobs": {"content": logprobs_of(item) or None}}, message, streamed=False)
+        draft.cite(citations_of(item))
         calls += is_call(item)
     hold(draft, output)
     draft.add({"finish_reason": finish_of(response, notes, calls=calls)}, None, streamed=False)
@@ -100,6 +110,8 @@ def completion_of(response: Mapping[str, Any], choice: Choice, notes: dict[str, 
         choices=(choice,),
         usage=_usage(response.get("usage")),
         notes=tuple(notes)[:_MOST_NOTES],
+        applied=stated.stated(response),
+        times=server_times.of_body(response.get("usage"), response),
     )
 
 
@@ -109,7 +121,8 @@ def _usage(value: Any) -> Usage | None:
     chat = {"prompt_tokens": value.get("input_tokens"), "completion_tokens": value.get("output_tokens")}
     details = {"prompt_tokens_details": "input_tokens_details", "completion_tokens_details": "output_tokens_details"}
     chat |= {name: value.get(own) for name, own in details.items()}
-    return parts.usage(chat | {"total_tokens": value.get("total_tokens")})
+    same = {name: value[name] for name in ("total_tokens", "cost", "cost_in_usd_ticks", "estimated_cost") if name in value}
+    return parts.usage(chat | same)
 
 
 def _word(value: Any) -> str:

@@ -14,7 +14,18 @@ from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.piece import piece
 from shadow.reading.response_ask import as_chat
-from shadow.reading.response_items import CALLED, CALLS, COMMENTARY, SEAM, acts, entry, is_commentary, logprobs_of, message_of
+from shadow.reading.response_items import (
+    CALLED,
+    CALLS,
+    COMMENTARY,
+    SEAM,
+    acts,
+    citations_of,
+    entry,
+    is_commentary,
+    logprobs_of,
+    message_of,
+)
 from shadow.reading.response_whole import choice_of, completion_of, finish_of, hold, not_read, whole
 from shadow.reading.sse import Event, Stream
 
@@ -46,13 +57,13 @@ def fold(stream: Stream, status: int) -> Reading:
 class _Item:
     """An item that is coming: the number of its call, whether its parts were announced, and what of it has come already."""
 
-    __slots__ = ("call", "closed", "fed", "given", "kind", "named", "parted")
+    __slots__ = ("call", "cited", "closed", "fed", "given", "kind", "named", "parted")
 
     def __init__(self, kind: Any) -> None:
         self.kind = kind
         self.given: dict[str, Any] = {"type": kind}
         self.call = -1
-        self.fed = self.named = self.closed = self.parted = False
+        self.fed = self.named = self.closed = self.parted = self.cited = False
 
 
 class _Folding:
@@ -105,6 +116,9 @@ class _Folding:
             self._added(chunk, end)
         elif kind == "response.content_part.added":
             self._item(chunk, "message").parted = True
+        elif kind == "response.output_text.annotation.added":
+            self._item(chunk, "message").cited = True
+            self._draft.cite(1)
         elif kind == "response.output_item.done":
             self._finished(chunk, end)
         elif kind in _ENDS:
@@ -197,6 +211,9 @@ class _Folding:
         item.given = given
         if is_commentary(given):
             self.notes[COMMENTARY] = None
+        if not item.cited:
+            item.cited = True
+            self._draft.cite(citations_of(given))
         if acts(given) and not item.fed:
             self._number(item)
             self._feed(message_of(given, item.call), end)

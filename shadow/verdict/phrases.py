@@ -66,6 +66,7 @@ NAMES = {
     "broken_characters": "broken characters",
     "repetition": "repetition loops",
     "lumpy_calls": "calls in lumps",
+    "applied_parameters": "other parameters applied",
 }
 
 

@@ -12,10 +12,13 @@ from proxy.exchange import Mark
 from shadow.compare.vectors import shape
 from shadow.reading.answer import Answer
 from shadow.reading.completion import Choice, Completion, ToolCall
+from shadow.reading.server_times import ServerTime, of_headers, total, until_head
 from storage.rows import ExchangeRow, FindingRow, ToolCallRow
 
 SHOWN = 60_000
 """Characters of one text on the page; the raw body has the rest."""
+SHOWN_FACT = 400
+"""Characters of one cell of the table of times and counts."""
 WIDTH = 1_000
 """Units of the timeline's width; two chunks in one unit are one tick."""
 
@@ -78,16 +81,69 @@ def facts(legs: Sequence[Leg]) -> tuple[Fact, ...]:
         ("first chunk", [_seconds(each.row.first_chunk) for each in legs]),
         ("first token", [_seconds(each.row.first_token) for each in legs]),
         ("whole answer", [_seconds(each.row.seconds) for each in legs]),
+        *_server_times(legs),
         ("tokens per second", [_number(each.answer.timing.rate) for each in legs]),
         ("chunks", [str(len(each.answer.exchange.response.marks)) if each.answer.exchange.response else "" for each in legs]),
         ("prompt tokens", [_number(each.row.prompt_tokens) for each in legs]),
         ("completion tokens", [_number(each.row.completion_tokens) for each in legs]),
+        ("cost", [_cost(each.answer) for each in legs]),
         ("finish reason", [each.row.finish_reason for each in legs]),
+        ("finish reason of the server behind", [_of(each.answer, "native_finish_reason") for each in legs]),
+        ("withheld by a filter", [_withheld(each.answer) for each in legs]),
+        ("citations", [_of(each.answer, "citations") for each in legs]),
+        ("parameters applied", [_applied(each.answer) for each in legs]),
         ("model, as echoed", [each.row.echoed_model for each in legs]),
         ("fingerprint", [each.row.fingerprint for each in legs]),
         ("vectors", [_vectors(each.answer) for each in legs]),
     )
     return tuple(Fact(name=name, cells=tuple(cells)) for name, cells in lines if any(cells))
+
+
+def _server_times(legs: Sequence[Leg]) -> list[tuple[str, list[str]]]:
+    """What each server states of its times, and the part of the measured time that this leaves to the way between."""
+    stated = [_stated_times(each.answer) for each in legs]
+    names = dict.fromkeys(time.name for times in stated for time in times)
+    lines = [(f"server's own: {name}", [_stated(times, name) for times in stated]) for name in names]
+    between = [_between(each, times) for each, times in zip(legs, stated, strict=True)]
+    return [*lines, ("outside the server", [_seconds(seconds) for seconds in between])]
+
+
+def _stated_times(answer: Answer) -> tuple[ServerTime, ...]:
+    response = answer.exchange.response
+    of_body = answer.said.times if isinstance(answer.said, Completion) else ()
+    return (*of_body, *(of_headers(response.headers) if response else ()))
+
+
+def _stated(times: Sequence[ServerTime], name: str) -> str:
+    return _seconds(next((time.seconds for time in times if time.name == name), None))
+
+
+def _between(each: Leg, times: tuple[ServerTime, ...]) -> float | None:
+    """The whole time without the server's, else the time to the head without the server's; None where that makes no sense."""
+    for measured, own in ((each.row.seconds, total(times)), (each.row.head_seconds, until_head(times))):
+        if measured is not None and own is not None and own <= measured:
+            return measured - own
+    return None
+
+
+def _of(answer: Answer, field: str) -> str:
+    """A field of the first choice, "" where there is nothing."""
+    return str(getattr(answer.said.first, field) or "") if isinstance(answer.said, Completion) else ""
+
+
+def _withheld(answer: Answer) -> str:
+    first = answer.said.first if isinstance(answer.said, Completion) else None
+    return ", ".join(first.filtered) or "kinds not stated" if first and first.withheld else ""
+
+
+def _applied(answer: Answer) -> str:
+    stated = answer.said.applied if isinstance(answer.said, Completion) else {}
+    return ", ".join(f"{name} {value}" for name, value in stated.items())[:SHOWN_FACT]
+
+
+def _cost(answer: Answer) -> str:
+    usage = answer.said.usage if isinstance(answer.said, Completion) else None
+    return f"${usage.cost:.10f}".rstrip("0").rstrip(".") if usage and usage.cost is not None else ""
 
 
 def _vectors(answer: Answer) -> str:

@@ -34,6 +34,7 @@ def test_asking_back_differs_only_where_the_other_side_acts():
     assert acting.ask_back(pair(CALLS, QUESTION)).reason.startswith("the reference asks back")
     assert acting.ask_back(pair("It is sunny.", CALLS)).state is State.MATCH
     assert acting.ask_back(pair(CALLS, CALLS)).state is State.MATCH
+    assert acting.ask_back(pair(choice(None, finish="content_filter"), CALLS)).subject == "is filtered"
     assert acting.ask_back(pair(QUESTION, "b")).state is State.NOT_MEASURED
     assert acting.ask_back(pair(QUESTION, CALLS, ask(tools=()))).state is State.NOT_MEASURED
 

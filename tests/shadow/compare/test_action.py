@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,10 @@ from tests.shadow.compare.made import call, choice
         (choice(refusal="no"), "refusal"),
         (choice("half", finish="length"), "cut"),
         (choice(calls=(call(),), finish="length"), "cut"),
+        (choice(None, finish="content_filter"), "filtered"),
+        (choice("half", finish="content_filter"), "filtered"),
+        (choice(refusal="no", finish="content_filter"), "refusal"),
+        (replace(choice(None), filtered=("hate (high)",)), "filtered"),
         (choice(" \n"), "nothing"),
         (choice(None), "nothing"),
     ],

@@ -125,3 +125,16 @@ def test_a_run_after_another_knows_the_kinds_that_were_asked():
     serving = Serving({"id": ("a",), "id (messages)": ("b",)})
     assert serving.observe({"id": "c"}, kind_of("chat", stream=True)) is not None
     assert serving.observe({"id (responses)": "c"}, kind_of("responses", stream=True)) is None
+
+
+def test_the_region_that_an_answer_states_is_part_of_the_identity_and_its_cost_is_not():
+    made = told()
+    usage = replace(made.said.usage, cost=0.01, cache_write_tokens=7)
+    found = traits(replace(made, said=replace(made.said, applied={"inference_geo": "us"}, usage=usage)), declared={})
+    assert found["inference_geo"] == "us"
+    assert found["usage"] == "prompt_tokens, completion_tokens"
+    unstated = replace(made, said=replace(made.said, applied={"inference_geo": "not_available"}))
+    assert "inference_geo" not in traits(unstated, declared={})
+    serving, _ = settled()
+    assert serving.observe({"inference_geo": "us"}) is None
+    assert serving.observe({"inference_geo": "global"}).changes == ("inference_geo: global is new (before: us)",)

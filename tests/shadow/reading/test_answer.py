@@ -49,11 +49,21 @@ def normal_form(answer: Answer) -> dict:
 
 
 def written(said: Completion) -> dict:
-    """As the files have it: vectors, and parts that are no text, only where there are some."""
+    """As the files have it: vectors, parts that are no text, and what else few answers hold, only where there is some."""
     vectors = [{"index": vector.index, "packed": vector.packed.hex()} for vector in said.vectors]
-    made = json.loads(json.dumps(asdict(replace(said, vectors=()))))
-    made["choices"] = [{key: value for key, value in choice.items() if value or key != "other"} for choice in made["choices"]]
-    return {key: value for key, value in made.items() if key != "vectors"} | ({"vectors": vectors} if vectors else {})
+    made = json.loads(json.dumps(asdict(replace(said, vectors=())))) | {"vectors": vectors}
+    made["choices"] = [_without_empty(choice, RARE_IN_CHOICES) for choice in made["choices"]]
+    made["usage"] = made["usage"] and _without_empty(made["usage"], RARE_IN_USAGE)
+    return _without_empty(made, RARE)
+
+
+RARE = {"vectors", "applied", "times"}
+RARE_IN_CHOICES = {"other", "native_finish_reason", "citations", "filtered"}
+RARE_IN_USAGE = {"cache_write_tokens", "cost"}
+
+
+def _without_empty(made: dict, rare: set[str]) -> dict:
+    return {key: value for key, value in made.items() if key not in rare or value not in (None, "", [], {}, 0)}
 
 
 def random_ends(size: int, seed: int) -> list[int]:

@@ -147,7 +147,9 @@ def test_a_reason_that_is_no_word_of_the_api_is_kept_and_said_to_be_none():
 def test_the_tokens_of_the_cache_are_part_of_the_prompt():
     counts = {"input_tokens": 5, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 7, "output_tokens": 4}
     details = {"output_tokens_details": {"thinking_tokens": 3}}
-    expected = Usage(prompt_tokens=42, completion_tokens=4, total_tokens=None, reasoning_tokens=3, cached_tokens=30)
+    expected = Usage(
+        prompt_tokens=42, completion_tokens=4, total_tokens=None, reasoning_tokens=3, cached_tokens=30, cache_write_tokens=7
+    )
     assert read_whole(usage={**counts, **details}).usage == expected
     assert read_whole().usage is None
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from shadow.reading.completion import Logprob, Usage
-from shadow.reading.parts import Content, content, logprobs, reasoning, routed, usage
+from shadow.reading.parts import Content, content, filtered, logprobs, prompt_filtered, reasoning, routed, usage
 from tests.shadow.reading.hostile import HOSTILE
 
 
@@ -84,3 +84,53 @@ def test_log_probabilities_come_as_items_or_as_two_lists():
 )
 def test_a_gateway_names_who_answered(message, name):
     assert routed(message) == name
+
+
+@pytest.mark.parametrize(
+    ("stated", "dollars"),
+    [
+        ({"cost": 0.0025}, 0.0025),
+        ({"cost": 0}, 0.0),
+        ({"cost": {"total_cost": 0.005, "request_cost": 0.004}}, 0.005),
+        ({"estimated_cost": 1e-05}, 1e-05),
+        ({"cost_in_usd_ticks": 37_756_000}, 0.0037756),
+        ({"cost": None, "cost_in_usd_ticks": 10**10}, 1.0),
+        ({"cost": -1}, None),
+        ({"cost": True}, None),
+        ({"cost": "0.1"}, None),
+        ({"cost": 1_000_000}, None),
+        ({"cost_in_usd_ticks": 10**400}, None),
+        ({}, None),
+    ],
+)
+def test_a_cost_is_in_dollars_wherever_it_stands(stated, dollars):
+    found = usage(stated)
+    assert found is not None
+    assert found.cost == dollars
+
+
+@pytest.mark.parametrize(
+    ("stated", "written"),
+    [
+        ({"prompt_tokens_details": {"cache_write_tokens": 80}, "cache_creation_input_tokens": 9}, 80),
+        ({"cache_creation_input_tokens": 9}, 9),
+        ({"prompt_tokens_details": {"cached_tokens": 5}}, None),
+    ],
+)
+def test_what_went_into_a_cache_is_counted(stated, written):
+    found = usage(stated)
+    assert found is not None
+    assert found.cache_write_tokens == written
+
+
+def test_only_what_a_filter_withheld_is_named():
+    safe, high = {"filtered": False, "severity": "safe"}, {"filtered": True, "severity": "high"}
+    assert filtered(
+        {"hate": safe, "violence": high, "jailbreak": {"filtered": True, "detected": True}, "error": {"code": 1}}
+    ) == [
+        "violence (high)",
+        "jailbreak",
+    ]
+    assert filtered([high]) == []
+    assert prompt_filtered([{"content_filter_results": {"self_harm": high}}, 5]) == ["self_harm (high)"]
+    assert prompt_filtered({"hate": high}) == []

@@ -1,5 +1,9 @@
 """One stored exchange as a column: an absent answer is said in words."""
 
+import json
+
+import pytest
+
 from proxy.exchange import Failure, FailureKind, Mark
 from shadow.keep import exchange as exchange_of
 from shadow.reading.answer import read
@@ -83,3 +87,54 @@ def test_of_embeddings_the_shape_of_the_vectors_is_a_fact(store):
     shown = column(store, made)
     assert {fact.name: fact.cells for fact in facts([shown])}["vectors"] == ("1 x 2",)
     assert (shown.text, shown.trouble) == (None, "")
+
+
+def test_the_times_that_a_server_states_stand_beside_the_measured_ones_and_what_they_leave(store):
+    headers = (("content-type", "application/json"), ("openai-processing-ms", "120"))
+    one = column(store, exchange(said(), request=asked(), headers=headers))
+    lines = {fact.name: fact.cells for fact in facts([one])}
+    assert lines["server's own: processing"] == ("120 ms",)
+    assert lines["outside the server"] == ("80 ms",)
+    assert one.row.head_seconds == 0.2
+
+
+def test_a_server_time_beyond_the_measured_one_leaves_nothing_to_show(store):
+    made = exchange(said(), request=asked(), headers=(("content-type", "application/json"), ("openai-processing-ms", "201")))
+    lines = {fact.name: fact.cells for fact in facts([column(store, made)])}
+    assert lines["server's own: processing"] == ("201 ms",)
+    assert "outside the server" not in lines
+
+
+def test_of_a_whole_time_the_rest_is_outside_the_server(store):
+    body = json.loads(said()) | {"time_info": {"queue_time": 0.1, "prompt_time": 0.05, "completion_time": 0.2}}
+    lines = {fact.name: fact.cells for fact in facts([column(store, json.dumps(body).encode())])}
+    assert lines["whole answer"] == ("500 ms",)
+    assert [lines[f"server's own: {name}"] for name in ("queue", "prompt", "completion")] == [
+        ("100 ms",),
+        ("50 ms",),
+        ("200 ms",),
+    ]
+    assert lines["outside the server"] == ("150 ms",)
+
+
+def test_what_an_answer_states_beside_its_text_is_shown(store):
+    message = {"annotations": [{"type": "url_citation"}, {"type": "url_citation"}]}
+    made = json.loads(said("Here.", message=message, native_finish_reason="STOP")) | {"service_tier": "flex"}
+    made["usage"]["cost"] = 2.1e-06
+    lines = {fact.name: fact.cells for fact in facts([column(store, json.dumps(made).encode())])}
+    assert lines["citations"] == ("2",)
+    assert lines["finish reason of the server behind"] == ("STOP",)
+    assert lines["parameters applied"] == ("service_tier flex",)
+    assert lines["cost"] == ("$0.0000021",)
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({"content_filter_results": {"violence": {"filtered": True, "severity": "medium"}}}, "violence (medium)"),
+        ({}, "kinds not stated"),
+    ],
+)
+def test_a_filtered_answer_names_what_was_withheld(store, more, shown):
+    one = column(store, said("", finish_reason="content_filter", **more))
+    assert {fact.name: fact.cells for fact in facts([one])}["withheld by a filter"] == (shown,)

@@ -261,7 +261,7 @@ def test_the_list_of_answers_goes_on_behind_its_first_page(pages, store):
 
 @pytest.mark.parametrize("check", ["text", "<script>"])
 def test_a_check_that_does_not_exist_is_refused_with_those_that_do(pages, check):
-    with pytest.raises(FilterError, match=r"Known: broken_characters, .*usage"):
+    with pytest.raises(FilterError, match=r"Known: applied_parameters, broken_characters, .*usage"):
         pages.answers({"check": check})
 
 

@@ -45,5 +45,6 @@ def test_filter_of_pairs_takes_a_signal_by_the_name_that_is_printed():
 def test_filter_of_answers_takes_checks_only():
     made = answer_filter(provider="", model="", check="invalid tool calls", since="all", limit=3, now=1.0)
     assert made.check == "call_schema"
-    with pytest.raises(ConfigError, match=r"--check: no such signal: 'text'.*known: broken_characters, .*usage"):
+    wanted = r"--check: no such signal: 'text'.*known: applied_parameters, broken_characters, .*usage"
+    with pytest.raises(ConfigError, match=wanted):
         answer_filter(provider="", model="", check="text", since="all", limit=3, now=1.0)

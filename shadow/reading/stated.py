@@ -1,0 +1,72 @@
+"""The parameters that a request sets, and those that an answer states it was made with, by the same dotted names.
+
+Only what can be compared is taken: numbers, booleans, short words, the name of a forced tool. What is null is not stated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shadow.reading.loading import mended
+
+Value = bool | int | float | str
+PLAIN = (
+    *("temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs", "presence_penalty", "frequency_penalty"),
+    *("parallel_tool_calls", "store", "truncation", "service_tier", "tool_choice"),
+)
+"""Members of a response that repeat those of its request."""
+NESTED = {"reasoning": ("effort", "summary"), "text": ("verbosity",)}
+OF_USAGE = ("service_tier", "inference_geo", "speed")
+"""What the usage of `/v1/messages` states: the tier, the region and the speed that served the request."""
+_DATED = re.compile(r"_\d{4}_\d{2}_\d{2}\Z")
+LONGEST = 80
+"""Characters of a word that are kept."""
+
+
+def stated(given: Mapping[str, Any]) -> dict[str, Value]:
+    """The parameters of a request of any API, or of an answer of `/v1/responses`."""
+    found = {name: value for name in (*PLAIN, *OF_USAGE) if (value := _value(given.get(name))) is not None}
+    found |= {name: value for name, value in _nested(given) if value is not None}
+    text = given.get("text")
+    form = text.get("format") if isinstance(text, dict) else None
+    if isinstance(form, dict) and (kind := _value(form.get("type"))) is not None:
+        found["text.format"] = " ".join(filter(None, [str(kind), _word(form.get("name"))]))
+    return found
+
+
+def of_members(given: Mapping[str, Any], names: tuple[str, ...] = ("service_tier",)) -> dict[str, Value]:
+    """What an answer of another API states: its tier, or the members of the usage of `/v1/messages`."""
+    return {name: value for name in names if (value := _value(given.get(name))) is not None}
+
+
+def _nested(given: Mapping[str, Any]) -> Iterator[tuple[str, Value | None]]:
+    for holder, names in NESTED.items():
+        inner = given.get(holder)
+        if isinstance(inner, dict):
+            yield from ((f"{holder}.{name}", _value(inner.get(name))) for name in names)
+
+
+def _value(value: Any) -> Value | None:
+    """A number, a boolean or a word as it is; an object (a tool_choice) as its type and the names in it; else None."""
+    if isinstance(value, str):
+        return _word(value) or None
+    if isinstance(value, dict):
+        return _choice(value)
+    return value if isinstance(value, (bool, int, float)) and abs(value) < 1e300 else None
+
+
+def _choice(given: Mapping[str, Any]) -> str | None:
+    """A tool_choice in words: its type, its mode, and the tools it names, in their order of letters."""
+    kind = _word(given.get("type"))
+    holder = given.get(kind) if isinstance(given.get(kind), dict) else given
+    assert isinstance(holder, Mapping)
+    tools = holder.get("tools")
+    named = [_word(tool.get("name")) for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    words = [_DATED.sub("", kind), _word(holder.get("mode")), _word(holder.get("name")), *sorted(named)]
+    return " ".join(filter(None, words)) or None
+
+
+def _word(value: Any) -> str:
+    return mended(value)[:LONGEST] if isinstance(value, str) else ""
