@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from shadow.drift.signals import AGREEMENT, Signal
-from shadow.drift.since import Estimate
 from shadow.drift.stakes import REFERENCE, TestKey
 
 TOO_FAITHFUL = "too_faithful"
@@ -33,7 +33,20 @@ WEIGHED = 3
 """Of these families one that holds less than a third of the largest excess is not the most telling: it is a side effect."""
 SIDE_EFFECT = 1 / 3
 
-Sized = tuple[TestKey, Estimate]
+
+class Effect(Protocol):
+    """How large what a test found is, a share of at least 0, and the upper end of its 95 % interval."""
+
+    @property
+    def size(self) -> float:
+        """The size, at least 0."""
+
+    @property
+    def high(self) -> float:
+        """The upper end, at least the size."""
+
+
+Sized = tuple[TestKey, Effect]
 
 
 def title(key: TestKey) -> str:
@@ -43,16 +56,16 @@ def title(key: TestKey) -> str:
 
 
 def naming(tests: Iterable[Sized]) -> TestKey:
-    """Which test names the alarm, of at least one with its estimate; a difference before `too_faithful`.
+    """Which test names the alarm, of at least one with its effect; a difference before `too_faithful`.
 
     Within the family the largest excess, and of those that reach it within their 95 % interval the narrowest.
     """
     found = list(tests)
     different = [each for each in found if title(each[0]) != TOO_FAITHFUL] or found
     family = _most_telling(different)
-    within = {key: estimate for key, estimate in different if key[0] in family}
-    largest = max(estimate.size for estimate in within.values())
-    reaching = [key for key, estimate in within.items() if estimate.high >= largest]
+    within = {key: effect for key, effect in different if key[0] in family}
+    largest = max(found.size for found in within.values())
+    reaching = [key for key, found in within.items() if found.high >= largest]
     return min(reaching, key=lambda key: (family.index(Signal(key[0])), -within[key].size))
 
 
@@ -66,4 +79,4 @@ def _most_telling(tests: Sequence[Sized]) -> tuple[Signal, ...]:
 
 
 def _largest(tests: Iterable[Sized], family: Sequence[Signal]) -> float:
-    return max((estimate.size for key, estimate in tests if key[0] in family), default=0.0)
+    return max((effect.size for key, effect in tests if key[0] in family), default=0.0)

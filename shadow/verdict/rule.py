@@ -7,10 +7,11 @@ any reason gives. So a further piece never makes a verdict milder, unless it sho
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from shadow.drift.alarm import State
 from shadow.drift.direction import effect
+from shadow.drift.naming import naming
 from shadow.drift.scorecard import BREAKDOWN, TOLERANCE, Outcome
 from shadow.drift.signals import AGREEMENT
 from shadow.drift.stakes import PROVIDER, REFERENCE, against_provider
@@ -27,7 +28,7 @@ _GROUNDS = {ground: place for place, ground in enumerate(Ground)}
 
 def decide(evidence: Evidence) -> Verdict:
     """The verdict that the evidence supports."""
-    reasons = _ordered(_excused(evidence, [*_guilty(evidence), *_open(evidence)]))
+    reasons = _ordered(_excused(evidence, [*_guilty(evidence), *_open(evidence)]), evidence.drift)
     word = reasons[0].word if reasons else Word.NONE_SEEN
     telling = [reason for reason in reasons if reason.word is word]
     found = Verdict(
@@ -59,11 +60,44 @@ def power(signals: Sequence[SignalEvidence]) -> Power | None:
     return Power(signal=line.signal, pairs=line.pairs, odd=line.provider_odd + line.reference_odd, smallest=line.smallest)
 
 
-def _ordered(reasons: Iterable[Reason]) -> list[Reason]:
-    """Worst first: by word, by ground, by size; the phrase settles the rest, so that the order of the evidence never shows."""
+def _ordered(reasons: Iterable[Reason], drift: Iterable[DriftEvidence]) -> list[Reason]:
+    """Worst first: by word, by ground, of the signals the one that names the difference, by size; the phrase settles the rest,
+    so that the order of the evidence never shows.
+    """
+    found = list(reasons)
+    first = _naming([one for one in found if one.ground is Ground.SIGNAL and one.word is Word.DIFFERS], drift)
     return sorted(
-        reasons, key=lambda one: (_ORDER[one.word], _GROUNDS[one.ground], -abs(one.size or 0.0), one.subject, one.phrase)
+        found,
+        key=lambda one: (
+            *(_ORDER[one.word], _GROUNDS[one.ground], one.subject != first),
+            *(-abs(one.size or 0.0), one.subject, one.phrase),
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The effect of a reason, whatever its direction."""
+
+    size: float
+    high: float
+
+
+def _naming(signals: Sequence[Reason], drift: Iterable[DriftEvidence]) -> str:
+    """The signal that names the difference: that of an alarm, which is frozen; else the one that would name an alarm. The
+    largest alone may be a side effect, as longer answers are of calls that are not made.
+    """
+    subjects = {one.subject for one in signals}
+    alarms = [one for one in drift if one.state is State.DRIFT and one.name in subjects]
+    if alarms:
+        return min(alarms, key=lambda one: (-abs(one.size or 0.0), one.name)).name
+    tests = [((one.subject, PROVIDER if (one.size or 0.0) >= 0 else REFERENCE), _effect(one)) for one in signals]
+    return naming(tests)[0] if tests else ""
+
+
+def _effect(reason: Reason) -> _Found:
+    size = abs(reason.size or 0.0)
+    return _Found(size=size, high=max(size, *(abs(end) for end in (reason.low, reason.high) if end is not None), 0.0))
 
 
 def _excused(evidence: Evidence, reasons: Iterable[Reason]) -> Iterator[Reason]:

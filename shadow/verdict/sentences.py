@@ -89,7 +89,7 @@ def _none_seen(power: Power | None, *, agrees: bool) -> str:
 def _not_measured(verdict: Verdict) -> str:
     reason = _telling(verdict)[0]
     if reason.phrase:
-        return f"not measured: {reason.phrase}"
+        return f"not measured: {reason.phrase}{_because(verdict) if not verdict.coverage.compared else ''}"
     if not verdict.reference:
         return "not measured: it has no reference; name one for its route (`reference = ...`)"
     return f"not measured: of {verdict.coverage.asked} pairs none could be compared{_because(verdict)}"

@@ -10,7 +10,7 @@ from shadow.drift.alarm import State
 from shadow.drift.scorecard import Outcome, Sum, table
 from shadow.drift.signals import AGREEMENT, Signal
 from shadow.drift.stakes import EITHER_WAY, against_provider
-from shadow.verdict.evidence import CheckEvidence, Coverage, DriftEvidence, Evidence, Side, SignalEvidence
+from shadow.verdict.evidence import CheckEvidence, Coverage, DriftEvidence, Evidence, Shortfall, Side, SignalEvidence
 from shadow.verdict.rule import decide, power
 from shadow.verdict.value import Ground, Word
 from tests.verdicts import FULL, check, evidence, signal
@@ -320,3 +320,44 @@ def test_a_provider_that_is_its_own_reference_has_the_verdict_of_its_pairs_and_a
     assert found.word is decide(quiet).word is Word.NONE_SEEN
     assert [note.subject for note in found.notes] == ["same_server"]
     assert decide(replace(quiet, drift=(replace(own, same_server=False),))).word is Word.NOT_MEASURED
+
+
+NEVER_CALLS = (
+    signal("completion_tokens", Outcome.DRIFTS, excess=0.97),
+    signal("trigger_rate", Outcome.DRIFTS, excess=0.97),
+    signal("trigger", Outcome.DRIFTS, excess=0.80),
+    signal("finish_length", Outcome.DRIFTS, excess=0.09),
+    signal("action", Outcome.DRIFTS, excess=0.79),
+)
+
+
+def test_a_provider_that_never_calls_is_named_so_and_not_by_a_side_effect():
+    """Neither by longer answers, which are as large, nor by those cut by length."""
+    verdict = decide(evidence(*NEVER_CALLS))
+    assert verdict.worst == "trigger_rate"
+    assert ": calls a tool in 97 points [92 to 102] fewer requests, " in verdict.sentence
+
+
+def test_an_alarm_names_the_difference_since_its_name_is_frozen():
+    alarm = DriftEvidence(route="default", state=State.DRIFT, name="finish_length", size=0.09, blame=Side.PROVIDER)
+    assert decide(evidence(*NEVER_CALLS, drift=(alarm,))).worst == "finish_length"
+
+
+@pytest.mark.parametrize(("compared", "told"), [(0, True), (1, False)])
+def test_a_reference_that_refuses_everything_is_told_with_its_status_and_what_to_do(compared, told):
+    failing = DriftEvidence(
+        route="default",
+        state=State.DRIFT,
+        blame=Side.REFERENCE,
+        failing=True,
+        why="the reference failed in 30 of 30 requests",
+    )
+    cause = Shortfall(
+        cause="404", side=Side.REFERENCE, pairs=30, sentence="the reference refused with 404 in 30", remedy="check its base_url"
+    )
+    coverage = Coverage(requests=30, asked=30, compared=compared, shortfalls=(cause,))
+    found = Evidence(provider="p", model="m", reference="official", coverage=coverage, drift=(failing,))
+    verdict = decide(found)
+    assert verdict.word is Word.NOT_MEASURED
+    assert verdict.sentence.startswith("not measured: the reference failed in 30 of 30 requests")
+    assert verdict.sentence.endswith("; the reference refused with 404 in 30; check its base_url") is told

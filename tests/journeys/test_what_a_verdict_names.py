@@ -1,0 +1,160 @@
+"""What a verdict names, through a running `serve`: the fault and not its side effect, a refusing reference with what to do about
+it, and one word on every face.
+"""
+
+import asyncio
+import itertools
+import json
+import random
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from shadow.verdict.value import Word
+from shadow.views.report import build
+from tests.journeys.test_drift_is_seen import WEATHER, receiving, told
+from tests.running import chat, until
+
+pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+provider = "candidate"
+reference = "official"
+[proxy.providers.candidate]
+base_url = "{candidate}"
+[proxy.providers.official]
+base_url = "{official}"
+[shadow]
+sample_rate = 1.0
+concurrency = 500
+[admin]
+listen = "127.0.0.1:0"
+[drift]
+webhook = "http://127.0.0.1:{port}/hook"
+"""
+ASKED = {"quiet": 80, "never-calls": 90, "cached": 60, "wrong-name": 30, "limited": 60, "tie": 16}
+"""Requests by model; each model is one scene."""
+PLAIN = "It rains in the north and in the east of the town until the evening."
+_numbers = itertools.count(1)
+
+
+class Scene:
+    """A server that plays the scene its model names; `first` is the provider, the other the reference."""
+
+    def __init__(self, *, first: bool) -> None:
+        self._first = first
+        self._chance = random.Random(f"scene {first}")
+        self.url = ""
+
+    async def __aenter__(self):
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        await self._runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        status = self._refusal(body["model"])
+        if status:
+            return web.json_response({"error": {"message": "no", "type": "x"}}, status=status)
+        message, finish = self._said(body)
+        tokens = len((message["content"] or "a call").split())
+        usage = {"prompt_tokens": 9, "completion_tokens": tokens, "total_tokens": 9 + tokens}
+        choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
+        name = f"chatcmpl-{self._first}{next(_numbers)}"
+        heads = {"Age": "12", "X-Cache": "HIT"} if self._first and body["model"] == "cached" else {}
+        whole = {"id": name, "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
+        return web.json_response(whole, headers=heads)
+
+    def _refusal(self, model: str) -> int:
+        if self._first:
+            return 0
+        return 404 if model == "wrong-name" else 429 if model == "limited" and self._chance.random() < 0.7 else 0
+
+    def _said(self, body: dict) -> tuple[dict, str]:
+        model = body["model"]
+        if not self._first and body.get("tools") and self._chance.random() < 0.94:
+            function = {"name": "get_weather", "arguments": '{"city": "Oslo"}'}
+            call = {"id": f"call_{next(_numbers)}", "type": "function", "function": function}
+            return {"content": None, "tool_calls": [call]}, "tool_calls"
+        cut = self._first and ((model == "never-calls" and self._chance.random() < 0.09) or model == "tie")
+        return {"content": PLAIN}, "length" if cut else "stop"
+
+
+async def ask(served, model: str, count: int) -> None:
+    """So many requests, no two alike; those of the tie are one request, in turn."""
+    tools = {"tools": [WEATHER]} if model in {"never-calls", "cached"} else {}
+    async with aiohttp.ClientSession() as session:
+
+        async def one(number: int) -> None:
+            body = chat(model, text=f"What is the weather in town {number}?", **tools)
+            headers = {"Content-Type": "application/json"}
+            async with session.post(f"{served.data}/v1/chat/completions", data=body, headers=headers) as got:
+                await got.read()
+
+        for first in range(0, count, 20):
+            await asyncio.gather(*(one(0 if model == "tie" else first + place) for place in range(min(20, count - first))))
+
+
+def cards(served):
+    reader = served.reader
+    try:
+        return {card.model: card for card in build(reader, 0.0, 0.0).cards}
+    finally:
+        reader.close()
+
+
+async def test_each_scene_has_its_word_and_its_name_and_all_faces_the_same(serve):
+    async with (
+        Scene(first=True) as candidate,
+        Scene(first=False) as official,
+        receiving() as (got, port),
+        serve(CONFIG.format(candidate=candidate.url, official=official.url, port=port)) as served,
+    ):
+        for model, count in ASKED.items():
+            await ask(served, model, count)
+
+        def judged() -> bool:
+            found = cards(served)
+            return {model: card.pairs for model, card in found.items()} == ASKED and all(
+                found[model].verdict.since for model in ("never-calls", "cached")
+            )
+
+        await until(judged)
+        await until(lambda: {"never-calls", "cached"} <= {event["model"] for _, event in got})
+        found = cards(served)
+        code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+        _, written = await told("report", "--db", str(served.database), "--json")
+    verdicts = {model: card.verdict for model, card in found.items()}
+    assert {model: verdict.word for model, verdict in verdicts.items()} == {
+        "quiet": Word.NONE_SEEN,
+        "never-calls": Word.DIFFERS,
+        "cached": Word.DIFFERS,
+        "wrong-name": Word.NOT_MEASURED,
+        "limited": Word.UNDECIDED,
+        "tie": Word.UNDECIDED,
+    }
+    for model in ("never-calls", "cached"):
+        assert verdicts[model].worst == "trigger_rate"
+        assert "itself: calls a tool in " in verdicts[model].sentence
+    assert verdicts["wrong-name"].sentence == (
+        "not measured: the reference failed in 30 of 30 requests; "
+        "the reference refused with 404 (no such model or path) in 30; check its base_url and the model's name there"
+    )
+    assert "the reference refused with 429 (rate) in " in verdicts["limited"].sentence
+    assert code == 3
+    in_json = {card["model"]: card["verdict"]["word"] for card in json.loads(written)["cards"]}
+    assert in_json == {model: verdict.word.value for model, verdict in verdicts.items()}
+    assert all(verdict.sentence.split(";")[0].split(": ")[0] in " ".join(words.split()) for verdict in verdicts.values())
+    for _, event in got:
+        assert event["verdict"] == verdicts[event["model"]].word.value
+        assert (event["verdict"] == Word.DIFFERS) == (event["subject"] == "provider or reference")
