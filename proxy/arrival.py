@@ -47,6 +47,11 @@ class Arrival:
         self.length = self.heading.length(message)
         """The size of the body as declared; None when it is chunked or there is none."""
 
+    @property
+    def lacking(self) -> int:
+        """Bytes of the body that have not come yet; 0 for a body in chunks, whose end is not known before."""
+        return 0 if self.length is None else self.length - self.content.total_bytes
+
     def here(self, most: int) -> bytes | None:
         """The body, when all of it has come and is no longer than `most`; None when `read` must tell."""
         content = self.content

@@ -29,6 +29,7 @@ from proxy.flow import Flow, Onward
 from proxy.half_closed import PROBE, HalfClosed
 from proxy.heading import Heading
 from proxy.pulse import Pulse
+from proxy.trailers import Trailers
 from proxy.unreadable import refusal
 
 _log = logging.getLogger("sameweights.proxy")
@@ -41,7 +42,7 @@ class Door(RequestHandler):
 
     __slots__ = (
         *("_came", "_declining", "_half_closed", "_handle", "_head_bytes", "_heading", "_limits", "_lingering"),
-        *("_on_loopback", "_onward", "_pulse", "_unreadable", "flow", "gone", "head_since"),
+        *("_on_loopback", "_onward", "_pulse", "_trailers", "_unreadable", "flow", "gone", "head_since"),
         *("stalled_since", "waiting_since"),
     )
 
@@ -60,6 +61,7 @@ class Door(RequestHandler):
         self._onward: Onward | None = None
         self._unreadable = b""
         self._declining = Declining()
+        self._trailers = Trailers()
         self.flow: Flow | None = None
         self.gone = False
         self.head_since = 0.0
@@ -108,8 +110,13 @@ class Door(RequestHandler):
             self._onward.take(data)
             return
         between_requests = self._waiter is not None or not self._request_count
-        lacking = None if between_requests or self._upgraded else self._lacking()
+        lacking = None if between_requests or self._upgraded else getattr(self._current_request, "lacking", 0)
+        if between_requests and self._trailers.held and not self._messages:
+            self._parser = self._trailers.parser(self, self._loop, self._read_bufsize, self._max_msg_queue_size)
+        known = len(self._messages)
         super().data_received(data)
+        if self._trailers.held or len(self._messages) > known:
+            self._mind_trailers(known, data)
         if lacking is not None and len(data) > lacking:
             self._declining.pipelined = True
         self._keep_behind(data)
@@ -128,6 +135,15 @@ class Door(RequestHandler):
             self._declining.begun += data
             if self._head_bytes > self._limits.head:
                 self._refuse_head()
+
+    def _mind_trailers(self, known: int, data: bytes) -> None:
+        """Let a chunked request be the last whose trailer would be a field of the next."""
+        self._trailers.read([message for message, _ in list(self._messages)[known:]], data)
+        # The end of a body, a trailer or a head is an empty line; the beginning of a head is none.
+        begun = self._message_tail or not data.endswith(b"\r\n\r\n")
+        if begun and self._trailers.held and self._requests_are_whole():
+            self._trailers.followed()
+        self._declining.last = self._declining.last or self._trailers.last
 
     def _keep_behind(self, data: bytes) -> None:
         """Keep what follows a request whose upgrade is left out; aiohttp feeds `_message_tail` behind its answer."""
@@ -246,7 +262,8 @@ class Door(RequestHandler):
         try:
             while not self._force_close:
                 if not self._messages:
-                    await self._arrived()
+                    self._waiter = self._loop.create_future()  # by which aiohttp knows that nothing is in progress
+                    await self._waiter
                 if not await self._turn(*self._next()):
                     break
                 self._mind_idleness()
@@ -262,11 +279,6 @@ class Door(RequestHandler):
                 self.transport.close()
 
     # -- one request after the other -----------------------------------------------------------------------------------
-
-    def _arrived(self) -> asyncio.Future[None]:
-        """Done when aiohttp has read the next head; it knows by the waiter that nothing is in progress."""
-        self._waiter = self._loop.create_future()
-        return self._waiter
 
     def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
         """The next head that was read, or what was wrong with it, and its body to come."""
@@ -340,21 +352,16 @@ class Door(RequestHandler):
         """Tell the client that no more comes, and go on reading; False where the connection is no more."""
         if self.transport is None or self.transport.is_closing() or not self.transport.can_write_eof():
             return False
-        self.transport.write_eof()
-        return True
+        with suppress(OSError):  # of asyncio's loop, where the connection has been reset
+            self.transport.write_eof()
+            return True
+        return False
 
     def _requests_are_whole(self) -> bool:
         """True when the bodies of all requests that have come are whole."""
         request = cast("Arrival | None", self._current_request)
         bodies = [body for _, body in self._messages]
         return all(body.is_eof() for body in (*bodies, *([] if request is None else [request.content])))
-
-    def _lacking(self) -> int:
-        """Bytes that the body of the request in progress still needs; 0 for one in chunks, whose end is not known before."""
-        request = cast("Arrival | None", self._current_request)
-        if request is None or request.length is None:
-            return 0
-        return request.length - request.content.total_bytes
 
     def _watch_half_closed(self, transport: asyncio.Transport) -> None:
         if self._half_closed is None:

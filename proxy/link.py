@@ -159,7 +159,8 @@ class Link(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         if transport.can_write_eof():
-            transport.write_eof()
+            with suppress(OSError):  # asyncio's loop: the connection has been reset, which it will tell
+                transport.write_eof()
         else:
             transport.close()
 

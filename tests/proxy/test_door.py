@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import socket
+import struct
 
 import pytest
 
@@ -98,3 +100,13 @@ async def test_a_body_of_a_client_that_is_no_more_is_not_waited_for():
         await until(lambda: door.gone)
         body._exception = None  # as in that turn: aiohttp tells the body behind it
         assert await door._swallowed(body, keep=True) is False
+
+
+async def test_a_refusal_to_a_client_that_has_reset_its_connection_is_logged_nowhere(caplog):
+    async with plane("http://127.0.0.1:9/v1") as running:
+        async with client(running.port) as asked:
+            await until(lambda: running.plane._intake.connections)
+            asked.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            asked.sock.send(b"no request\r\n\r\n")
+        await until(lambda: not running.plane._intake.connections)
+    assert caplog.records == []

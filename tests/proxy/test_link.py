@@ -253,3 +253,17 @@ async def test_the_socket_is_still_open_when_a_connection_is_told_to_be_lost():
         link.send(REQUEST, last=True)
         await asyncio.wait_for(lost, PATIENCE)
     assert known[0] == known[1]
+
+
+async def test_an_end_of_sending_on_a_connection_that_was_reset_raises_nothing():
+    ended = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        origin = parse_base_url(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, ended.append), *server.getsockname())
+        done = link.serve(answer())
+        wire, _ = server.accept()
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        wire.close()
+        link.end_sending()
+        await asyncio.wait_for(done, PATIENCE)
+    assert not link.usable
