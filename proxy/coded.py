@@ -26,6 +26,7 @@ _CODED = re.compile(
     rb"|&(?:amp;){0,2}(?:#0{0,4}(?P<d>[0-9]{1,3})|#[xX]0{0,4}(?P<x>[0-9A-Fa-f]{1,2})|(?P<n>[A-Za-z]{2,8}));"
 )
 _CODED_BEFORE = re.compile(rb"(?:%b)\Z" % _CODED.pattern)
+_PERCENT = re.compile(rb"%(?:25){1,4}")
 _BACKSLASHES = re.compile(rb"\\{1,8}")
 _ESCAPED = b"\"'/\\"
 """What JSON and JavaScript write behind a backslash."""
@@ -65,6 +66,8 @@ class _Cut(NamedTuple):
 
 def anchor(secret: bytes) -> bytes:
     """What stands in a text that holds the secret in any coding."""
+    if _RUN.fullmatch(secret):
+        return secret
     return max(_RUN.findall(secret), key=len, default=secret)
 
 
@@ -130,12 +133,16 @@ def _span(data: bytes, at: int, secret: bytes, cut: _Cut) -> tuple[int, int] | N
 
 def _behind(data: bytes, at: int, wanted: int) -> int:
     """The end of the character `wanted` that stands at `at` in some coding; -1 when another does."""
+    if wanted == 0x25 and (percent := _PERCENT.match(data, at)):
+        return percent.end()
     if data[at : at + 1] in _STARTS and (found := _CODED.match(data, at)) and _value(found) == wanted:
         return found.end()
-    if wanted == 0x25 and data.startswith(b"%25", at):
-        return at + 3
-    if (found := _BACKSLASHES.match(data, at)) and (wanted == 0x5C or data[found.end() : found.end() + 1] == bytes((wanted,))):
-        return found.end() + (wanted != 0x5C)
+    found = _BACKSLASHES.match(data, at)
+    if found and wanted == 0x5C:
+        # the last of several may begin the coding of the next character
+        return found.end() - (len(found[0]) > 1 and data.startswith(b"u00", found.end()))
+    if found and data[found.end() : found.end() + 1] == bytes((wanted,)):
+        return found.end() + 1
     return at + 1 if _is(data, at, wanted) else -1
 
 
@@ -144,7 +151,8 @@ def _before(data: bytes, end: int, secret: bytes, place: int) -> int:
     wanted = secret[place]
     found = _CODED_BEFORE.search(data, max(0, end - _LONGEST_CODING), end)
     if found and _value(found) == wanted:
-        return found.start()
+        kept = found["u"] and secret.endswith(b"\\", 0, place)
+        return data.rindex(b"\\", 0, end) if kept else found.start()
     if wanted == 0x25 and data.endswith(b"%25", 0, end):
         return end - 3
     if end <= 0 or not _is(data, end - 1, wanted):

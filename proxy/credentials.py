@@ -32,8 +32,8 @@ TOO_MANY: tuple[bytes, ...] = (b"more secrets than are looked for",)
 """In place of the forms of more than `MOST` secrets."""
 SLICE, STEP = 128 * 1024, 1024 * 1024
 """Bytes that are searched for every secret before the next ones are; bytes times secrets of a step, about a millisecond."""
-UNPACKED = 64 * 1024
-"""Bytes of a packed error, before and after unpacking, in which a secret is looked for; longer ones stay packed."""
+PACKED, UNPACKED = 64 * 1024, 512 * 1024
+"""Bytes of a packed answer, before and after unpacking, in which a secret is looked for; longer ones stay packed."""
 Clearing = Generator[None, None, Exchange]
 Whole = TypeVar("Whole")
 _PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"content-type", b"content-length", b"connection"})
@@ -106,7 +106,7 @@ def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
 def _clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
     request, response, failure = exchange.request, exchange.response, exchange.failure
     answer_cut = response is not None and (response.truncated or failure is not None)
-    if response is not None and response.status >= 400:
+    if response is not None:
         plain = _unpacked(response)
         if plain is not response and ((yield from _found((plain.body,), secrets)) or _begins(plain.body, secrets)):
             response, answer_cut = plain, True
@@ -241,10 +241,10 @@ def _whole(steps: Generator[None, None, Whole]) -> Whole:
 
 
 def _unpacked(response: Response) -> Response:
-    """A packed error, unpacked as far as it is looked at: there a key comes back (`Incorrect API key`)."""
+    """A packed answer, unpacked as far as it is looked at: a key may come back in it (`Incorrect API key`)."""
     coding = next((value.strip().lower() for name, value in response.headers if name.lower() == "content-encoding"), "")
     unpack = _UNPACK.get(coding)
-    if unpack is None or not response.body or len(response.body) > UNPACKED:
+    if unpack is None or not response.body or len(response.body) > PACKED:
         return response
     try:
         plain = unpack(response.body)
@@ -254,7 +254,7 @@ def _unpacked(response: Response) -> Response:
     return response._replace(
         headers=tuple(field for field in response.headers if field[0].lower() != "content-encoding"),
         body=plain,
-        size=len(plain),
+        size=len(plain) + (len(plain) >= UNPACKED),
         marks=Marks([last], [len(plain)]),
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
-import logging
 import signal
 import sys
 from contextlib import suppress
@@ -17,6 +16,7 @@ from contextlib import suppress
 from proxy.config import Limits, Timeouts
 from proxy.errand import Errand, run, unpack
 from proxy.lifeline import BEAT_SECONDS, loop_factory
+from proxy.log_lines import to_stderr
 from proxy.packing import EXCHANGE, frame, parts
 from proxy.pulse import Pulse
 from proxy.streams import take_over
@@ -100,7 +100,7 @@ def main() -> None:
     """Fetch until there is nobody to fetch for."""
     take_over()
     die_with_parent()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    to_stderr()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve())
 

@@ -106,6 +106,10 @@ _INNER = re.compile(r"[^;?&#\s]+")
 _PARAMETER = re.compile(r";([^;/=]+)=([^;/]*)")
 """A parameter of a segment of the path (RFC 3986, 3.3)."""
 _USERINFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)([^/?#@]*)@")
+_NAMED = re.compile(
+    r"(?<![A-Za-z0-9_.%-])([A-Za-z%][A-Za-z0-9_.%\[\]-]{0,63})(?:\s?[=:]\s?|[\"']\s?[:,]\s?b?[\"']|%3[Dd])(?:(?:Bearer|Basic)\s{1,4})?"
+)
+_VALUE = re.compile(r"[^\s&\"',;<>()]{8,}")
 REDACTED = "redacted"
 
 
@@ -145,6 +149,19 @@ def without_secrets(target: str) -> str:
     path, mark, query = target.partition("?")
     path = _PARAMETER.sub(_parameter, _USERINFO.sub(r"\1", path))
     return path + mark + _MEMBER.sub(_member, query)
+
+
+def without_said(line: str) -> str:
+    """A line of a log with `redacted` for each value of eight characters or more behind a credential's name, however it is
+    written there: in an address, as a header field, in JSON, or as Python shows pairs.
+    """
+    parts, done = [], 0
+    for found in _NAMED.finditer(line):
+        value = _VALUE.match(line, found.end()) if found.start() >= done and is_secret(found[1]) else None
+        if value:
+            parts += [line[done : value.start()], REDACTED]
+            done = value.end()
+    return "".join((*parts, line[done:]))
 
 
 def _plain(name: str) -> str:

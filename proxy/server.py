@@ -27,6 +27,7 @@ from proxy.forward import Forward, Ways
 from proxy.handover import Handover
 from proxy.intake import Intake
 from proxy.lifeline import beat, hold, loop_factory
+from proxy.log_lines import to_stderr
 from proxy.pulse import Pulse
 from proxy.route import Router
 from proxy.sink import Sink
@@ -196,7 +197,7 @@ def _turned(plane: Plane, line: bytes) -> None:
 def main() -> None:
     """Read the one line of orders, serve, and leave with 0; at once where there are none."""
     take_over()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    to_stderr()
     orders = sys.stdin.readline()
     if not orders:  # begun ahead of a configuration that could not be used
         return

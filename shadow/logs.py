@@ -7,6 +7,7 @@ import sys
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from proxy.secret_names import without_said
 from shadow.redact import Redactor
 
 _REDACTOR = Redactor()
@@ -31,4 +32,4 @@ def to_stderr() -> None:
 
 def _without_credentials(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Exceptions quote what they met: what looks like a credential is taken out of every text of a record."""
-    return {key: _REDACTOR.text(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: without_said(_REDACTOR.text(value)) if isinstance(value, str) else value for key, value in event.items()}

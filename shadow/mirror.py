@@ -17,6 +17,7 @@ from proxy.exchange import Exchange, Headers, Role
 from proxy.fitting import Fitting, around_the_body, fit_body, fit_fields, fit_target, fitting_of
 from proxy.headers import bearing, is_credential
 from proxy.identity import new_id
+from proxy.secret_names import REDACTED
 from shadow.compare.gate import APIS
 from shadow.config import Config
 from shadow.courier import Courier
@@ -189,6 +190,7 @@ def _path(live: Exchange) -> str:
 
 
 def _query(live: Exchange) -> str:
-    """The query of the request as recorded; none where a key was taken out of it."""
+    """The query of the request as recorded, without the members that a credential was taken out of."""
     query = live.request.target.partition("?")[2]
-    return f"?{query}" if query and "redacted" not in query else ""
+    kept = [member for member in query.split("&") if not member.endswith(f"={REDACTED}")]
+    return f"?{'&'.join(kept)}" if query and kept else ""

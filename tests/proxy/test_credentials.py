@@ -92,6 +92,20 @@ def test_a_packed_error_that_holds_the_key_is_remembered_unpacked_without_it(cod
     assert (clean.size, clean.marks[-1].end) == (len(clean.body), len(clean.body))
 
 
+def test_a_packed_answer_of_any_status_is_looked_through():
+    asked = exchange(gzip.compress(SAID % KEY), status=200, headers=(("Content-Encoding", "gzip"),))
+    assert cleared(asked, forms([KEY])).response.body == SAID % (b"*" * len(KEY))
+
+
+@pytest.mark.parametrize(("size", "cut"), [(512 * 1024 - 1, False), (512 * 1024, True)])
+def test_a_packed_answer_that_is_kept_unpacked_in_part_is_no_whole_one(size, cut):
+    body = KEY + b" " * (size - len(KEY))
+    asked = exchange(gzip.compress(body), status=200, headers=(("Content-Encoding", "gzip"),))
+    clean = cleared(asked, forms([KEY])).response
+    assert clean.body == body.replace(KEY, b"*" * len(KEY))
+    assert clean.truncated is cut
+
+
 @pytest.mark.parametrize("body", [gzip.compress(b"an error"), b"no gzip at all", b""])
 def test_a_packed_error_without_a_key_is_remembered_as_it_came(body):
     asked = exchange(body, status=500, headers=(("content-encoding", "gzip"),))
@@ -111,13 +125,13 @@ def test_an_exchange_without_secrets_is_itself():
 )
 @settings(max_examples=30, deadline=None)
 def test_the_steps_of_clearing_grow_no_faster_than_the_bytes_that_came(count, asked, answered, unit):
-    """At most 192 forms of 64 secrets are searched, one pass over each body; how many the client sent changes nothing."""
+    """At most 64 secrets are searched, one pass over each body, and 20,000 places of coded ones, 500 a step."""
     cookie = b"; ".join(b"k=a-secret-%04d" % number for number in range(count))
     secrets = forms(of_request(Fields.of([(b"Cookie", cookie)]), "/v1/x"))
     asked, answered = [unit * (size // len(unit)) for size in (asked, answered)]
     steps = sum(1 for _ in clearing(exchange(answered, request=asked), secrets))
-    assert len(secrets) <= 3 * MOST
-    assert steps * STEP <= len(secrets) * (len(asked) + len(answered) + 3 * SLICE)
+    assert len(secrets) <= MOST
+    assert (steps - 40) * STEP <= len(secrets) * (len(asked) + len(answered) + 3 * SLICE)
 
 
 @pytest.mark.parametrize(("count", "looked_for"), [(64, True), (65, False)])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.secret_names import is_secret, secrets_in, without_secrets
+from proxy.secret_names import is_secret, secrets_in, without_said, without_secrets
 
 SECRET = (
     *("Authorization", "Proxy-Authorization", "X-Api-Key", "api-key", "apikey", "APIKEY", "apiKey", "api.key", "x_api_key"),
@@ -93,3 +93,21 @@ def test_case_separators_and_percent_coding_of_a_name_change_nothing(words, data
 def test_a_target_is_kept_without_its_credentials_which_are_looked_for(target, kept, secrets):
     assert without_secrets(target) == kept
     assert secrets_in(target) == secrets
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("GET /v1/x?subscription-key=abcdefgh12&v=1 failed", "GET /v1/x?subscription-key=redacted&v=1 failed"),
+        ("Authorization: Bearer abcdefgh12", "Authorization: Bearer redacted"),
+        ("{'x-api-key': 'abcdefgh12', 'a': 'b'}", "{'x-api-key': 'redacted', 'a': 'b'}"),
+        ("(b'Cookie', b'sid=abcdefgh12')", "(b'Cookie', b'redacted')"),
+        ('{"client_secret":"abcdefgh12"}', '{"client_secret":"redacted"}'),
+        ("api_key = abcdefgh12", "api_key = redacted"),
+        ("max_tokens=1234567890 model: pretend-small-v2", "max_tokens=1234567890 model: pretend-small-v2"),
+        ("the key: x", "the key: x"),
+        ("ValueError: not a header", "ValueError: not a header"),
+    ],
+)
+def test_a_line_of_a_log_is_kept_without_what_stands_behind_a_credential_s_name(line, kept):
+    assert without_said(line) == kept

@@ -8,7 +8,7 @@ from proxy.config import Provider, ProxyConfig
 from proxy.exchange import FailureKind, Role
 from shadow.config import Config, ShadowConfig
 from shadow.courier import Here
-from shadow.mirror import Mirror
+from shadow.mirror import Mirror, _query
 from shadow.reading.answer import read
 from shadow.reading.completion import Completion
 from shadow.studies.faults import Faults
@@ -208,3 +208,12 @@ async def test_one_address_with_two_orders_of_a_router_is_two_servers():
             proxy=ProxyConfig(provider="candidate", reference="official", providers={"candidate": near, "official": far})
         )
         assert Mirror(known, {}, Here(known.proxy.timeouts, known.proxy.limits)).same_server(exchange()) is same
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [("", ""), ("?api-version=1", "?api-version=1"), ("?a=1&subscription-key=redacted&b=2", "?a=1&b=2"), ("?key=redacted", "")],
+)
+def test_a_copy_for_the_same_provider_has_the_query_of_the_request_without_its_credentials(query, sent):
+    live = exchange()
+    assert _query(live._replace(request=live.request._replace(target=f"/v1/chat/completions{query}"))) == sent
