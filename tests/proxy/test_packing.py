@@ -40,6 +40,7 @@ EXCHANGES = st.builds(
     failure=st.none() | FAILURES,
     seconds=NUMBER,
     overhead=NUMBER,
+    worker=st.just(0),
 )
 
 
@@ -47,6 +48,10 @@ EXCHANGES = st.builds(
 @given(EXCHANGES)
 def test_an_exchange_comes_back_equal(packed):
     assert unpack(pack(packed)) == packed
+
+
+def test_the_worker_is_not_sent_along():
+    assert unpack(pack(exchange(b"body")._replace(worker=3))).worker == 0
 
 
 @given(st.binary(max_size=200))
