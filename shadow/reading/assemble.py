@@ -83,8 +83,7 @@ def _whole_choices(value: dict[str, Any], notes: dict[str, None], says: Says) ->
         draft = Draft(notes)
         draft.add(choice, says(choice), streamed=False)
         if not position:
-            draft.cite(_cited(value))
-            draft.withhold(parts.prompt_filtered(value.get("prompt_filter_results")))
+            _of_body(draft, value)
         made.append(draft.done(_index(choice, position), streamed=False))
     return sorted(made, key=lambda choice: choice.index)
 
@@ -104,10 +103,12 @@ def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, N
     )
 
 
-def _cited(value: Mapping[str, Any]) -> int:
-    """Citations beside the choices (Perplexity), which a stream repeats in each event."""
-    found = value.get("citations")
-    return len(found) if isinstance(found, list) else 0
+def _of_body(draft: Draft, value: Mapping[str, Any]) -> None:
+    """What stands beside the choices: citations (Perplexity; a stream repeats them in each event), and the filter's results."""
+    if isinstance(found := value.get("citations"), list):
+        draft.cite(len(found))
+    if found := value.get("prompt_filter_results"):
+        draft.withhold(parts.prompt_filtered(found))
 
 
 def fold(stream: Stream, status: int, says: Says = _delta) -> Reading:
@@ -263,8 +264,7 @@ class _Folding:
 
     def _completed(self) -> Completion:
         first = self._drafts[min(self._drafts)]
-        first.cite(_cited(self._beside))
-        first.withhold(parts.prompt_filtered(self._beside.get("prompt_filter_results")))
+        _of_body(first, self._beside)
         choices = tuple(self._drafts[index].done(index, streamed=True) for index in sorted(self._drafts))
         return Completion(
             id=_word(self._id),

@@ -15,6 +15,7 @@ REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_tex
 TICKS = 10**10
 """xAI's ticks in a dollar."""
 _DEAREST = 1e6
+_COSTS = frozenset({"cost", "estimated_cost", "cost_in_usd_ticks"})
 _THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
 
 
@@ -113,6 +114,8 @@ def _written(value: dict[str, Any]) -> int | None:
 
 def cost(usage: dict[str, Any]) -> float | None:
     """US dollars: `cost` as a number (OpenRouter), with a total in it (Perplexity), estimated (DeepInfra) or in ticks (xAI)."""
+    if _COSTS.isdisjoint(usage):
+        return None
     stated = usage.get("cost")
     ticks = usage.get("cost_in_usd_ticks")
     found: tuple[Any, ...] = (

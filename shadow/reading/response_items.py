@@ -92,7 +92,11 @@ def logprobs_of(item: Mapping[str, Any]) -> list[Any]:
 
 def citations_of(item: Mapping[str, Any]) -> int:
     """How many annotations the texts of a message have."""
-    return sum(len(_list(part.get("annotations"))) for part in _parts(item.get("content")))
+    content, count = item.get("content"), 0
+    for part in content if type(content) is list else ():
+        if type(part) is dict and (found := part.get("annotations")) and type(found) is list:
+            count += len(found)
+    return count
 
 
 def _spoken(content: Any) -> dict[str, Any]:

@@ -38,6 +38,9 @@ class ServerTime:
 
 def of_body(usage: Any, beside: Mapping[str, Any]) -> tuple[ServerTime, ...]:
     """The times in the usage of an answer, in its `time_info` and in its `timings`."""
+    in_usage = isinstance(usage, dict) and not _SECONDS.keys().isdisjoint(usage)
+    if not in_usage and "time_info" not in beside and "timings" not in beside:
+        return ()  # of nearly all servers
     found = [*_members(usage, _SECONDS, 1.0), *_members(beside.get("time_info"), _SECONDS, 1.0)]
     found += _members(beside.get("timings"), _MILLISECONDS, 1_000.0)
     return tuple({time.name: time for time in found}.values())

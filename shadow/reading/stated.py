@@ -21,14 +21,16 @@ NESTED = {"reasoning": ("effort", "summary"), "text": ("verbosity",)}
 OF_USAGE = ("service_tier", "inference_geo", "speed")
 """What the usage of `/v1/messages` states: the tier, the region and the speed that served the request."""
 _DATED = re.compile(r"_\d{4}_\d{2}_\d{2}\Z")
+_EITHER = (*PLAIN, *OF_USAGE)
 LONGEST = 80
 """Characters of a word that are kept."""
 
 
 def stated(given: Mapping[str, Any]) -> dict[str, Value]:
     """The parameters of a request of any API, or of an answer of `/v1/responses`."""
-    found = {name: value for name in (*PLAIN, *OF_USAGE) if (value := _value(given.get(name))) is not None}
-    found |= {name: value for name, value in _nested(given) if value is not None}
+    found = {name: value for name in _EITHER if name in given and (value := _value(given[name])) is not None}
+    if given.get("reasoning") or given.get("text"):
+        found |= {name: value for name, value in _nested(given) if value is not None}
     text = given.get("text")
     form = text.get("format") if isinstance(text, dict) else None
     if isinstance(form, dict) and (kind := _value(form.get("type"))) is not None:
@@ -38,7 +40,7 @@ def stated(given: Mapping[str, Any]) -> dict[str, Value]:
 
 def of_members(given: Mapping[str, Any], names: tuple[str, ...] = ("service_tier",)) -> dict[str, Value]:
     """What an answer of another API states: its tier, or the members of the usage of `/v1/messages`."""
-    return {name: value for name in names if (value := _value(given.get(name))) is not None}
+    return {name: value for name in names if name in given and (value := _value(given[name])) is not None}
 
 
 def _nested(given: Mapping[str, Any]) -> Iterator[tuple[str, Value | None]]:
@@ -50,7 +52,9 @@ def _nested(given: Mapping[str, Any]) -> Iterator[tuple[str, Value | None]]:
 
 def _value(value: Any) -> Value | None:
     """A number, a boolean or a word as it is; an object (a tool_choice) as its type and the names in it; else None."""
-    if isinstance(value, str):
+    if value is None:
+        return None
+    if type(value) is str:
         return _word(value) or None
     if isinstance(value, dict):
         return _choice(value)
@@ -69,4 +73,6 @@ def _choice(given: Mapping[str, Any]) -> str | None:
 
 
 def _word(value: Any) -> str:
-    return mended(value)[:LONGEST] if isinstance(value, str) else ""
+    if type(value) is not str:
+        return ""
+    return value if value.isascii() and len(value) <= LONGEST else mended(value)[:LONGEST]
