@@ -6,6 +6,7 @@ With bodies = "hash" or "none" no word of a prompt or an answer is kept, not in 
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
@@ -78,7 +79,7 @@ def pair_record(
     `secret` keys the fingerprint by which a repeated request is recognised, so that it can be kept whatever `bodies` is.
     """
     why = comparisons[0].comparable
-    row = _pair_row(triple, why if bodies == "full" or not why else NOT_KEPT, alterations, secret)
+    row = _pair_row(triple, why if bodies == "full" else unworded(why), alterations, secret)
     return PairRecord(
         pair=replace(row, shape=shape),
         exchanges=legs,
@@ -91,6 +92,15 @@ def pair_record(
         ),
         payoffs=tuple(PayoffRow(pair_id=row.id, signal=signal, payoff=payoff) for signal, payoff in payoffs),
     )
+
+
+_FIXED = re.compile(r"the (?:provider|reference) gave no whole answer \([\w :]+\)(?:: (?:status|error) \d{3})?")
+
+
+def unworded(why: str) -> str:
+    """A reason of not comparing without the words of an answer: what stands before them is made of fixed words."""
+    found = _FIXED.match(why)
+    return f"{found[0]} ({NOT_KEPT})" if found else NOT_KEPT if why else ""
 
 
 def finding_rows(

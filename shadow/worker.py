@@ -258,7 +258,16 @@ class Worker:
             return "provider_refused"
         if seen.ask.unread:
             return seen.ask.unread.why.value
-        return why_not(exchange.request.method, exchange.request.target, seen.ask.sent)
+        fits = self._takes_thinking(exchange)
+        return why_not(exchange.request.method, exchange.request.target, seen.ask.sent, thinking=fits)
+
+    def _takes_thinking(self, exchange: Exchange) -> bool:
+        """Whether the reference can check earlier thinking, being at the provider's own address, or gets none of it."""
+        known = self._config.proxy.providers
+        provider, reference = known.get(exchange.provider), known.get(exchange.reference)
+        if provider is None or reference is None:
+            return False
+        return reference.strip_thinking or provider.base_url.rstrip("/") == reference.base_url.rstrip("/")
 
     def _no_room(self, seen: Seen) -> str:
         if len(self._running) >= self._config.shadow.concurrency and not self._waiting.fits(seen):

@@ -6,24 +6,17 @@ was not seen whole by us, is left out.
 
 from __future__ import annotations
 
-import re
-
 from shadow.compare.error_class import ErrorClass, error_class
 from shadow.compare.finding import Aspect, Finding
 from shadow.compare.gate import Standing, names, standing
-from shadow.compare.pair import Pair
+from shadow.compare.pair import Kind, Pair
+from shadow.compare.refused import REFUSING, refused_member
 from shadow.compare.saying import incomparable, judged, short, unmeasured
 from shadow.reading.answer import Answer
 
 ANSWERED = "answered"
 NO_ANSWER = "no_answer"
-REFUSED = frozenset({ErrorClass.BAD_PARAMETER.value, ErrorClass.CONTEXT_OVERFLOW.value})
-"""Kinds of errors by which a server says that it will not take this request as it is."""
-_QUOTED = re.compile(r"['\"`]([A-Za-z_][\w.\[\]]{1,40})['\"`]")
-_NAMED = re.compile(
-    r"\b(temperature|top_p|top_k|n|stop|seed|max_tokens|max_completion_tokens|logit_bias|logprobs|top_logprobs|tools?|tool_choice"
-    r"|response_format|reasoning_effort|parallel_tool_calls|stream_options|presence_penalty|frequency_penalty|messages|model)\b"
-)
+REFUSED = frozenset(kind.value for kind in REFUSING)
 
 
 def _takes(refused: bool) -> str:
@@ -48,15 +41,21 @@ def kind_of(answer: Answer) -> str:
 
 
 def error_kind(pair: Pair) -> Finding:
-    """Whether both answered, or failed by the same kind of error."""
+    """Whether both answered, or failed by the same kind of error; not comparable where only the reference refuses the request."""
     if barred := _barred(pair, Aspect.ERROR_CLASS):
         return barred
     one, other = kind_of(pair.subject), kind_of(pair.reference)
-    return judged(Aspect.ERROR_CLASS, one == other, one, other, _reason(pair, one, other))
+    reason = _reason(pair, one, other)
+    if pair.kind is Kind.CROSS and one == ANSWERED and other in REFUSED:
+        return incomparable(Aspect.ERROR_CLASS, reason, one, other)
+    return judged(Aspect.ERROR_CLASS, one == other, one, other, reason)
 
 
 def parameters(pair: Pair) -> Finding:
-    """Whether both take the request: a match when both answer it or both refuse it, a difference when only one refuses."""
+    """Whether both take the request: a match when both answer it or both refuse it, a difference when only the provider refuses.
+
+    What only the reference refuses is no fault of the provider's, and cannot be compared.
+    """
     if barred := _barred(pair, Aspect.PARAMETERS):
         return barred
     kinds = kind_of(pair.subject), kind_of(pair.reference)
@@ -64,15 +63,18 @@ def parameters(pair: Pair) -> Finding:
     if lost := next((f"{name} failed otherwise: {kind}" for name, kind in legs if kind != ANSWERED and kind not in REFUSED), ""):
         return unmeasured(Aspect.PARAMETERS, lost)
     one, other = (kind in REFUSED for kind in kinds)
-    return judged(Aspect.PARAMETERS, one == other, _takes(one), _takes(other), _refusal(pair, first=one))
+    reason = _refusal(pair, first=one)
+    if pair.kind is Kind.CROSS and other and not one:
+        return incomparable(Aspect.PARAMETERS, reason, _takes(one), _takes(other))
+    return judged(Aspect.PARAMETERS, one == other, _takes(one), _takes(other), reason)
 
 
 def _refusal(pair: Pair, *, first: bool) -> str:
     """Who alone refuses, and which parameter the refusal names."""
     leg, name = (pair.subject, names(pair)[0]) if first else (pair.reference, names(pair)[1])
     message = leg.error.message if leg.error else ""
-    found = _NAMED.search(message) or _QUOTED.search(message)
-    about = f" over {found.group(1)}" if found else ""
+    member = refused_member(pair.ask, leg.error) if leg.error else ""
+    about = f" over {member}" if member else ""
     return f"only {name} refuses this request{about}: {short(message, 160)}"
 
 

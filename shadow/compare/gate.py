@@ -10,6 +10,7 @@ from enum import StrEnum
 from proxy.exchange import FailureKind
 from shadow.compare.error_class import PERSONAL, error_class
 from shadow.compare.pair import Kind, Pair
+from shadow.compare.refused import refusal
 from shadow.reading.answer import Answer
 from shadow.reading.completion import Choice, Completion, Unread, Why
 
@@ -78,7 +79,8 @@ def why_not_comparable(pair: Pair) -> str:
     for name, answer in zip(names(pair), (pair.subject, pair.reference), strict=True):
         where, how = standing(answer)
         if where is not Standing.WHOLE:
-            return f"{name} gave no whole answer ({where.value}): {how}"[:400]
+            why = refusal(pair.ask, answer.error) if answer.error and where is Standing.FAILED else ""
+            return f"{name} gave no whole answer ({f'refused: {why}' if why else where.value}): {how}"[:400]
     if pair.subject.exchange.request.target == pair.reference.exchange.request.target:
         return ""
     apis = api(pair.subject), api(pair.reference)

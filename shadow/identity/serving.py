@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from proxy.exchange import Headers
-from shadow.compare.error_class import ErrorClass, error_class
+from shadow.compare.refused import stated_limit
 from shadow.compare.saying import short
 from shadow.reading.answer import Answer
 from shadow.reading.apis import api_of
@@ -59,7 +59,7 @@ def traits(answer: Answer, *, declared: Mapping[str, str], clean: Callable[[str]
     """
     said = answer.said
     if not isinstance(said, Completion) or answer.exchange.response is None:
-        limit = _stated_limit(answer)
+        limit = stated_limit(answer.error)
         return {LIMIT: limit} if limit else {}
     found = {"model": said.model, "provider": said.provider, "fingerprint": said.fingerprint}
     spoken = api_of(answer.exchange.request.target)
@@ -106,21 +106,6 @@ def _headers(headers: Headers) -> dict[str, str]:
         if name.lower() == "cf-ray" and "-" in value:
             found.setdefault("cf-ray", value.rpartition("-")[2])
     return found
-
-
-_LIMIT = re.compile(
-    r"(?:maximum context length (?:is|of)|context size \(|maximum sequence length of|context length|token limit:?|must be <="
-    r"|maximum number of tokens allowed \(|context window of|>)\s*\(?(?:of |is )?(\d[\d,]{2,9})",
-    re.IGNORECASE,
-)
-
-
-def _stated_limit(answer: Answer) -> str:
-    """The limit that a refusal for length names."""
-    if answer.error is None or error_class(answer.error) is not ErrorClass.CONTEXT_OVERFLOW:
-        return ""
-    found = _LIMIT.search(answer.error.message)
-    return found.group(1).replace(",", "") if found else ""
 
 
 class Serving:

@@ -181,10 +181,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderError:
-    """An error that the provider sent, as a status with a body or as an event in a stream."""
+    """An error that the provider sent, as a status with a body or as an event in a stream; `param` is the member it names."""
 
     status: int
     type: str
     code: str
     message: str
     in_stream: bool
+    param: str = ""

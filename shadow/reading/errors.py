@@ -67,9 +67,28 @@ def _gather(value: Any, fields: dict[str, str]) -> None:
         if value.get(key):
             _gather(value[key], fields)
             break
+    for key in ("message", "detail"):
+        if inner := _fielded(value.get(key)):
+            _gather(inner, fields)
+    if param := _param(value):
+        fields.setdefault("param", param)
     for name, keys in _KEYS.items():
         if found := _pick(value, keys, numbers=name == "code"):
             fields.setdefault(name, found)
+
+
+def _fielded(value: Any) -> dict[str, Any]:
+    """The error in a `message` or `detail` that is no text; {} where it is one."""
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, dict) else {}
+
+
+def _param(value: dict[str, Any]) -> str:
+    """The member that an error names: in `param` or `parameter`, or in `loc`, a path through the request (FastAPI's)."""
+    where = value.get("loc")
+    path = [part for part in where if isinstance(part, str) and part not in {"body", "query"}] if isinstance(where, list) else []
+    named = value.get("param") or value.get("parameter")
+    return named[:_LONGEST] if isinstance(named, str) and named not in {"None", "null"} else path[0][:_LONGEST] if path else ""
 
 
 _KEYS = {
@@ -102,4 +121,4 @@ def _plain(text: str) -> str:
 
 def _made(status: int, fields: dict[str, str], *, in_stream: bool) -> ProviderError:
     kept = {name: mended(fields.get(name, ""))[:_LONGEST] for name in _KEYS}
-    return ProviderError(status=status, in_stream=in_stream, **kept)
+    return ProviderError(status=status, in_stream=in_stream, param=mended(fields.get("param", "")), **kept)

@@ -13,6 +13,8 @@ A search among the tools that the request itself offers changes nothing, whereve
 """
 _OF_RESPONSES = ("function", "custom", "tool_search", "local_shell", "apply_patch")
 """The types of tools of /v1/responses that the client runs, or that only look among those."""
+_SEALED = ("redacted_thinking",)
+"""Types of parts that are nothing but sealed thinking."""
 ELSEWHERE = ("/threads/", "/conversations/")
 """Parts of paths that end like one of the audited and add to something that is kept."""
 
@@ -29,8 +31,11 @@ class Skip(StrEnum):
     SIDE_EFFECTING = "side_effecting"
 
 
-def why_not(method: str, target: str, body: Mapping[str, Any] | None) -> str:
-    """Empty when the request may be shadowed, else a `Skip`; `body` is the JSON object as sent, None when it is none."""
+def why_not(method: str, target: str, body: Mapping[str, Any] | None, *, thinking: bool = False) -> str:
+    """Empty when the request may be shadowed, else a `Skip`; `body` is the JSON object as sent, None when it is none.
+
+    `thinking`: the reference can check earlier thinking, or gets none of it, so that sealed thinking is no obstacle.
+    """
     path = target.partition("?")[0].rstrip("/")
     if not path.endswith(AUDITED) or any(part in path for part in ELSEWHERE):
         return Skip.UNKNOWN_PATH
@@ -38,7 +43,24 @@ def why_not(method: str, target: str, body: Mapping[str, Any] | None) -> str:
         return Skip.NOT_POST
     if body is None:
         return Skip.NOT_JSON
-    return next((rule for end, rule in _RULES.items() if path.endswith(end)), _why_not_body)(body)
+    rule = next((rule for end, rule in _RULES.items() if path.endswith(end)), _why_not_body)
+    return rule(body) or ("" if thinking or not _has_sealed_thinking(body) else Skip.STATEFUL)
+
+
+def _has_sealed_thinking(body: Mapping[str, Any]) -> bool:
+    """True when an earlier turn holds thinking that bears a signature or is encrypted: only its author can check it."""
+    turns = [each for key in ("messages", "input") if isinstance(body.get(key), list) for each in body[key]]
+    parts = [each for turn in turns if isinstance(turn, dict) for each in (turn, *_parts(turn))]
+    return any(isinstance(part, dict) and (part.get("type") in _SEALED or _is_signed(part)) for part in parts)
+
+
+def _is_signed(part: Mapping[str, Any]) -> bool:
+    return part.get("type") in ("thinking", "reasoning") and bool(part.get("signature") or part.get("encrypted_content"))
+
+
+def _parts(turn: Mapping[str, Any]) -> list[Any]:
+    lists = [turn.get(key) for key in ("content", "thinking_blocks")]
+    return [part for found in lists if isinstance(found, list) for part in found]
 
 
 def _why_not_body(body: Mapping[str, Any]) -> str:
@@ -56,7 +78,7 @@ def _why_not_response(body: Mapping[str, Any]) -> str:
 
 
 def _why_not_message(body: Mapping[str, Any]) -> str:
-    """Files and sealed reasoning are known to the live provider alone."""
+    """Files are known to the live provider alone."""
     messages = body.get("messages")
     contents = [message.get("content") for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
     if any(_is_sealed(block) for content in contents if isinstance(content, list) for block in content):
@@ -67,7 +89,7 @@ def _why_not_message(body: Mapping[str, Any]) -> str:
 def _is_sealed(block: Any) -> bool:
     source = block.get("source") if isinstance(block, dict) else None
     by_number = isinstance(source, dict) and source.get("type") == "file"
-    return by_number or (isinstance(block, dict) and block.get("type") in ("redacted_thinking", "container_upload"))
+    return by_number or (isinstance(block, dict) and block.get("type") == "container_upload")
 
 
 _RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"/responses": _why_not_response, "/messages": _why_not_message}
@@ -87,11 +109,11 @@ def _why_not_any(body: Mapping[str, Any]) -> str:
 
 
 def _is_kept(item: Any) -> bool:
-    """True for what only the provider can look up or read: an item by its number, a file, reasoning that it sealed."""
+    """True for what only the provider can look up: an item by its number, a file, reasoning that it has kept."""
     if not isinstance(item, dict):
         return False
     kind = item.get("type")
-    if kind == "item_reference" or (kind == "reasoning" and not item.get("content")):
+    if kind == "item_reference" or (kind == "reasoning" and not (item.get("content") or item.get("encrypted_content"))):
         return True
     lists = [parts for parts in (item.get("content"), item.get("output")) if isinstance(parts, list)]
     return any(isinstance(part, dict) and bool(part.get("file_id")) for parts in lists for part in parts)

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 
 from shadow.verdict.evidence import Shortfall, Side
 
-REASON = re.compile(r"the (provider|reference) gave no whole answer \(\w+\): (?:status |error )?(\w+)")
+REASON = re.compile(
+    r"the (provider|reference) gave no whole answer \((?:refused: (context|thinking|model|parameter|request) ?(\w*)|\w+)\)"
+    r"(?:: (?:status |error )?(\w+))?"
+)
 UNREAD = "the request could not be read"
 APIS = "two different APIs"
 
@@ -44,7 +47,8 @@ def shortfalls(reasons: Mapping[str, int]) -> tuple[Shortfall, ...]:
 
 def _cause(reason: str) -> tuple[Side, str]:
     if known := REASON.match(reason):
-        return Side(known[1]), known[2].lower()
+        refused = f"{known[2]} {known[3]}".strip() if known[2] else ""
+        return Side(known[1]), refused or (known[4] or "other").lower()
     kind = "unread_request" if reason.startswith(UNREAD) else "other_api" if reason.startswith(APIS) else "other"
     return Side.UNKNOWN, kind
 
@@ -53,9 +57,37 @@ def _shortfall(side: Side, cause: str, pairs: int) -> Shortfall:
     if side is Side.UNKNOWN:
         what, remedy = _REQUESTS.get(cause, _REQUESTS["other"])
         return Shortfall(cause=cause, side=side, pairs=pairs, sentence=f"{what} in {pairs}", remedy=remedy)
+    if refused := _refused(cause):
+        what, remedy = refused
+        return Shortfall(cause=cause, side=side, pairs=pairs, sentence=f"the {side.value} {what} in {pairs}", remedy=remedy)
     status = f"answered with status {cause}" if cause.isdigit() else f"failed ({cause.replace('_', ' ')})"
     what, remedy = SENTENCES.get(cause, (status, "look at one of these pairs"))
     return Shortfall(cause=cause, side=side, pairs=pairs, sentence=f"the {side.value} {what} in {pairs}", remedy=remedy)
+
+
+def refused_for(cause: str) -> str:
+    """What a refusal is about, in a few words (`context 8,192`, `the member top_k`); "" where the cause is no refusal."""
+    kind, _, detail = cause.partition(" ")
+    if kind == "context":
+        return f"context {int(detail):,}" if detail.isdecimal() else "context"
+    if kind == "parameter":
+        return f"the member {detail}"
+    return {"thinking": "earlier thinking", "model": "the model", "request": "the request"}.get(kind, "")
+
+
+def _refused(cause: str) -> tuple[str, str] | None:
+    about = refused_for(cause)
+    if not about:
+        return None
+    kind, _, detail = cause.partition(" ")
+    remedies = {
+        "context": "none for these: their prompts are longer; another reference may take them",
+        "parameter": f'`drop = ["{detail}"]` or `rename` in its table fits the copies',
+        "thinking": "`strip_thinking = true` in its table sends the copies without",
+        "model": "check the model's name there (`models`), and that its key may use it",
+        "request": "look at one of these pairs",
+    }
+    return f"refused: {about},", remedies[kind]
 
 
 _REQUESTS: Mapping[str, tuple[str, str]] = {

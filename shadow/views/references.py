@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from shadow.drift.naming import REFERENCE_MOVED
 from shadow.drift.second_look import Blame
+from shadow.verdict.causes import refused_for
+from shadow.verdict.evidence import Side
 from shadow.verdict.phrases import named
 from shadow.views.drifting import DriftLine
 from shadow.views.figures import Card, CheckLine, ReferenceLine
@@ -18,9 +20,16 @@ MOST = 0.02
 
 
 def reference_lines(cards: Iterable[Card], drifting: Iterable[DriftLine]) -> tuple[ReferenceLine, ...]:
-    """A line for each thing that a reference does by itself, each once, sorted."""
+    """A line for each thing that a reference does by itself, each once, sorted.
+
+    One that mostly refuses is not also said to fail: its refusals are what it failed by.
+    """
+    cards = tuple(cards)
     faulty = {found for card in cards if card.reference for line in card.checks if (found := _faulty(card, line))}
+    refusing = {found for card in cards if (found := _refusing(card))}
+    told = {(line.reference, line.model) for line in refusing}
     states = {_state(line) for line in drifting if line.blame == Blame.REFERENCE}
+    states = {line for line in states if line.state != "failing" or (line.reference, line.model) not in told} | refusing
     return tuple(sorted(faulty | states, key=lambda line: (line.reference, line.model, line.state, line.sentence)))
 
 
@@ -30,6 +39,17 @@ def _faulty(card: Card, line: CheckLine) -> ReferenceLine | None:
         return None
     sentence = f"{named(line.check)} in {faulty:,} of {answers:,} answers"
     return ReferenceLine(reference=card.reference, model=card.model, state="faulty", sentence=sentence)
+
+
+def _refusing(card: Card) -> ReferenceLine | None:
+    """What the reference will not take as it is, where that is what most of the pairs are lost by, and 2 % of them at least."""
+    lost = [cause for cause in card.verdict.coverage.shortfalls if cause.side is Side.REFERENCE]
+    refused = [(about, cause.pairs) for cause in lost if (about := refused_for(cause.cause))]
+    pairs = sum(number for _, number in refused)
+    if not card.reference or pairs <= MOST * card.pairs or 2 * pairs < sum(cause.pairs for cause in lost):
+        return None
+    sentence = f"it refuses {pairs / card.pairs:.0%} of your requests: {', '.join(about for about, _ in refused[:3])}"
+    return ReferenceLine(reference=card.reference, model=card.model, state="refusing", sentence=sentence.replace("%", " %", 1))
 
 
 def _state(line: DriftLine) -> ReferenceLine:

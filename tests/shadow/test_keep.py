@@ -11,7 +11,7 @@ from proxy.exchange import Failure, FailureKind, Marks
 from shadow.compare.compare import compare
 from shadow.compare.finding import Aspect, Finding, State
 from shadow.compare.pair import ControlReason, Kind, Pair
-from shadow.keep import Triple, digest, exchange, exchange_record, pack_marks, pair_record, unpack_marks
+from shadow.keep import NOT_KEPT, Triple, digest, exchange, exchange_record, pack_marks, pair_record, unpack_marks, unworded
 from shadow.seen import understand, understand_leg
 from tests.exchanges import asked, said
 from tests.exchanges import exchange as made
@@ -117,3 +117,22 @@ def test_a_repeated_request_has_the_fingerprint_of_the_first_whoever_it_names(bo
     assert one == again != other
     assert len(one) == 32
     assert one != fingerprint_of(b"another", bodies), "nobody without the secret can confirm a guessed request"
+
+
+@pytest.mark.parametrize(
+    ("why", "kept"),
+    [
+        ("", ""),
+        ("two different APIs answered: /a and /b", NOT_KEPT),
+        (
+            "the reference gave no whole answer (refused: context 8192): error 400 x: my prompt",
+            f"the reference gave no whole answer (refused: context 8192): error 400 ({NOT_KEPT})",
+        ),
+        (
+            "the provider gave no whole answer (failed): not_json: my prompt",
+            f"the provider gave no whole answer (failed) ({NOT_KEPT})",
+        ),
+    ],
+)
+def test_of_a_reason_the_fixed_words_are_kept_whatever_is_kept_of_bodies(why, kept):
+    assert unworded(why) == kept

@@ -106,3 +106,25 @@ def test_other_paths_and_methods_are_left_alone(method, target, expected):
 )
 def test_a_body_that_acts_or_is_kept_is_never_sent_again(body, expected):
     assert why_not("POST", CHAT, body) == expected
+
+
+SIGNED = {"type": "thinking", "thinking": "t", "signature": "s"}
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("/v1/messages", {"messages": [{"role": "assistant", "content": [SIGNED]}]}),
+        ("/v1/messages", {"messages": [{"role": "assistant", "content": [{"type": "redacted_thinking", "data": "x"}]}]}),
+        ("/v1/chat/completions", {"messages": [{"role": "assistant", "content": "", "thinking_blocks": [SIGNED]}]}),
+        ("/v1/responses", {"input": [{"type": "reasoning", "encrypted_content": "x"}]}),
+    ],
+)
+def test_thinking_that_only_its_author_can_check_goes_nowhere_unless_it_is_taken_out_or_can_be_checked(target, body):
+    assert why_not("POST", target, body) == "stateful"
+    assert why_not("POST", target, body, thinking=True) == ""
+
+
+def test_thinking_without_a_signature_is_sent():
+    body = {"messages": [{"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": ""}]}]}
+    assert why_not("POST", "/v1/messages", body) == ""

@@ -1,5 +1,7 @@
 """Why pairs could not be compared: real reasons of the comparability gate, counted by cause."""
 
+import json
+
 import pytest
 
 from proxy.exchange import Failure, FailureKind
@@ -22,6 +24,10 @@ def error(status):
     return exchange(b'{"error": {"message": "no"}}', status, asked())
 
 
+def refusing(message, **fields):
+    return exchange(json.dumps({"error": {"message": message, **fields}}).encode(), 400, asked())
+
+
 NO_JSON = "the reference sent a body that is no JSON in 6"
 FINE = exchange(said("Fine."), request=asked())
 TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_LARGE, detail="8388608 bytes", after_head=True))
@@ -34,6 +40,20 @@ TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_
         (FINE, error(404), Side.REFERENCE, "404", "the reference refused with 404 (no such model or path) in 6"),
         (error(429), FINE, Side.PROVIDER, "429", "the provider refused with 429 (rate) in 6"),
         (FINE, error(503), Side.REFERENCE, "503", "the reference answered with status 503 in 6"),
+        (
+            FINE,
+            refusing("This model's maximum context length is 8192 tokens"),
+            Side.REFERENCE,
+            "context 8192",
+            "the reference refused: context 8,192, in 6",
+        ),
+        (
+            FINE,
+            refusing("no", param="model"),
+            Side.REFERENCE,
+            "model",
+            "the reference refused: the model, in 6",
+        ),
         (FINE, TOO_LARGE, Side.REFERENCE, "too_large", "the reference sent a body too large to be read in 6"),
         (
             FINE,

@@ -1,9 +1,11 @@
 """What a reference does by itself, and from where on it is told."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from shadow.verdict.causes import shortfalls
 from shadow.views.figures import CheckLine, ReferenceLine, Report
 from shadow.views.references import reference_lines
 from shadow.views.report_text import render
@@ -13,8 +15,9 @@ from tests.shadow.views.test_drifting_text import ALARM
 class Seen:
     """As much of a card as is looked at."""
 
-    def __init__(self, *checks, reference="r", model="m"):
-        self.reference, self.model, self.checks = reference, model, checks
+    def __init__(self, *checks, reference="r", model="m", pairs=0, lost=None):
+        self.reference, self.model, self.checks, self.pairs = reference, model, checks, pairs
+        self.verdict = SimpleNamespace(coverage=SimpleNamespace(shortfalls=shortfalls(lost or {})))
 
 
 def check(name, faulty, answers):
@@ -69,3 +72,24 @@ def test_it_stands_above_the_verdicts():
     report = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), references=(line,))
     text = render(report, width=100, color=False)
     assert text.index("the reference r (m) is faulty: broken streams in 31 of 400 answers") < text.index("not measured")
+
+
+NO_ANSWER = "the reference gave no whole answer"
+CONTEXT = f"{NO_ANSWER} (refused: context 8192): error 400 x: your prompt is too long"
+
+
+def test_what_a_reference_refuses_is_said_once_with_its_share_and_what_it_is_about():
+    failing = replace(ALARM, reference="r", model="m", blame="reference", name="reference_failing", why="failed")
+    card = Seen(pairs=60, lost={CONTEXT: 29, f"{NO_ANSWER} (refused: parameter top_k): error 400": 1})
+    [line] = reference_lines([card], [failing])
+    assert (line.state, line.sentence) == ("refusing", "it refuses 50 % of your requests: context 8,192, the member top_k")
+
+
+@pytest.mark.parametrize(("refused", "failed", "told"), [(3, 0, True), (2, 0, False), (3, 3, True), (3, 4, False)])
+def test_refusals_are_told_beyond_two_percent_where_they_are_most_of_what_is_lost(refused, failed, told):
+    card = Seen(pairs=100, lost={CONTEXT: refused, f"{NO_ANSWER} (failed): error 503": failed})
+    assert bool(reference_lines([card], [])) is told
+
+
+def test_what_the_provider_refuses_is_no_refusal_of_its_reference():
+    assert reference_lines([Seen(pairs=10, lost={CONTEXT.replace("reference", "provider"): 10})], []) == ()
