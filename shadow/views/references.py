@@ -48,7 +48,7 @@ def _refusing(card: Card) -> ReferenceLine | None:
     pairs = sum(number for _, number in refused)
     if not card.reference or pairs <= MOST * card.pairs or 2 * pairs < sum(cause.pairs for cause in lost):
         return None
-    sentence = f"it refuses {pairs / card.pairs:.0%} of your requests: {', '.join(about for about, _ in refused[:3])}"
+    sentence = f"refuses {pairs / card.pairs:.0%} of your requests: {', '.join(about for about, _ in refused[:3])}"
     return ReferenceLine(reference=card.reference, model=card.model, state="refusing", sentence=sentence.replace("%", " %", 1))
 
 

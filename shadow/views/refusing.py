@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from shadow.reference_errors import REMEDIES
-from shadow.verdict.causes import shortfalls
+from shadow.verdict.causes import refused_for, shortfalls
 from shadow.verdict.evidence import Shortfall, Side
 from shadow.views.figures import Card, ReferenceLine
 
@@ -32,7 +32,7 @@ def refusing_lines(cards: Iterable[Card]) -> tuple[ReferenceLine, ...]:
 
 
 def _lines(reasons: Mapping[Key, Mapping[str, int]], pairs: Mapping[Key, int]) -> tuple[ReferenceLine, ...]:
-    found = ((key, [cause for cause in shortfalls(own) if cause.side is Side.REFERENCE]) for key, own in sorted(reasons.items()))
+    found = ((key, [cause for cause in shortfalls(own) if _is_whole(cause)]) for key, own in sorted(reasons.items()))
     return tuple(_line(key, causes, pairs[key]) for key, causes in found if causes and _most(causes, pairs[key]))
 
 
@@ -53,6 +53,11 @@ def _line(key: Key, causes: list[Shortfall], pairs: int) -> ReferenceLine:
         sentence = f"gave no answer for {count:,} of {pairs:,}: {causes[0].sentence}; {causes[0].remedy}"
         state = UNUSABLE
     return ReferenceLine(reference=reference, model=model, state=state, sentence=sentence)
+
+
+def _is_whole(cause: Shortfall) -> bool:
+    """True for what the reference did whatever it was asked; what it will not take of a request is `reference_lines`' matter."""
+    return cause.side is Side.REFERENCE and not refused_for(cause.cause)
 
 
 def _is_refusal(cause: Shortfall) -> bool:

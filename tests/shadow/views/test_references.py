@@ -82,7 +82,7 @@ def test_what_a_reference_refuses_is_said_once_with_its_share_and_what_it_is_abo
     failing = replace(ALARM, reference="r", model="m", blame="reference", name="reference_failing", why="failed")
     card = Seen(pairs=60, lost={CONTEXT: 29, f"{NO_ANSWER} (refused: parameter top_k): error 400": 1})
     [line] = reference_lines([card], [failing])
-    assert (line.state, line.sentence) == ("refusing", "it refuses 50 % of your requests: context 8,192, the member top_k")
+    assert (line.state, line.sentence) == ("refusing", "refuses 50 % of your requests: context 8,192, the member top_k")
 
 
 @pytest.mark.parametrize(("refused", "failed", "told"), [(3, 0, True), (2, 0, False), (3, 3, True), (3, 4, False)])
