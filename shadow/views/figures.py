@@ -254,8 +254,8 @@ class StreamLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceLine:
     """What a reference does by itself with one model: `state` is "faulty" (broken streams or empty answers in over 2 % of 50 or
-    more), "failing" (more often than a provider asked the same), "moved" (providers left it together), "refusing" (over 2 % of the
-    requests as they are, or half of the pairs by a 4xx) or "unusable" (half of the pairs by another cause); `sentence` says it.
+    more), "failing" (more often than a provider asked the same), "moved" (providers left it together), "refusing" (over 2 %
+    of the requests as they are, or half of the pairs by a 4xx) or "unusable" (half by another cause); `sentence` says it.
     """
 
     reference: str
