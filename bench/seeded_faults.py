@@ -188,7 +188,7 @@ FAULTS = (
         "a stateful request is shadowed",
         "effects.once",
         "shadow/sampling/eligible.py",
-        "    return next((rule for end, rule in _RULES.items() if path.endswith(end)), _why_not_body)(body)",
+        '    return rule(body) or ("" if thinking or not _has_sealed_thinking(body) else Skip.STATEFUL)',
         '    return ""',
         "tests/shadow/sampling/test_eligible.py",
     ),
