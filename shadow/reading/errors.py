@@ -67,10 +67,9 @@ def _gather(value: Any, fields: dict[str, str]) -> None:
         if value.get(key):
             _gather(value[key], fields)
             break
-    for key in ("message", "detail"):
-        if inner := _fielded(value.get(key)):
-            _gather(inner, fields)
-    if param := _param(value):
+    if inner := _fielded(value.get("message")):
+        _gather(inner, fields)
+    if param := _param(value) or _param(_fielded(value.get("detail"))):
         fields.setdefault("param", param)
     for name, keys in _KEYS.items():
         if found := _pick(value, keys, numbers=name == "code"):
