@@ -146,18 +146,25 @@ def measured(tables: int, cell: Cell) -> Measured:
     return Measured(cell, tables, len(sizes), 100 * sum(sizes) / found, seen / found, smaller / found)
 
 
+def often(one: Measured) -> bool:
+    """Whether so many of a cell's tables print a size that their share counts."""
+    return one.printed >= one.tables / 3
+
+
 def markdown(rows: Sequence[Measured]) -> Iterator[str]:
     yield "| pairs | floor | providers | requests of a conversation | prints points | seen at it | seen at two thirds |"
     yield "|---|---|---|---|---|---|---|"
     for one in rows:
         cell = one.cell
-        told = f"{one.points:.1f} | {one.seen:.2f} | {one.smaller:.2f}" if one.printed else "none: undecided | - | -"
+        told = f"{one.points:.1f} | {one.seen:.2f} | {one.smaller:.2f}"
+        if not often(one):
+            told = "rarely | - | -" if one.printed else "none: undecided | - | -"
         yield f"| {cell.pairs:,} | {cell.floor:g} | {cell.providers} | {cell.talk} | {told} |"
 
 
 def verdicts(rows: Sequence[Measured]) -> Iterator[tuple[str, bool]]:
     """Each bar in words with the figure, and whether it is met; cells that print in at least a third of their tables count."""
-    told = [one for one in rows if one.printed >= one.tables / 3]
+    told = [one for one in rows if often(one)]
     least = min(told, key=lambda one: one.seen)
     mean = sum(one.seen for one in told) / len(told)
     modest = sum(one.smaller for one in told) / len(told)
