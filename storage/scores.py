@@ -40,6 +40,12 @@ WHERE p.started >= ? AND p.started < ? AND json_extract(p.shape, '$.tools') > 0
   AND y.finish_reason <> '' AND r.finish_reason <> ''
 ORDER BY p.started DESC, p.no DESC LIMIT ?
 """
+ENDED = """
+SELECT provider, model, reference, coalesce(status, 0), count(*) FROM (
+  SELECT provider, model, reference, status FROM exchanges
+  WHERE started >= ? AND started < ? AND role = 'primary' ORDER BY started DESC LIMIT ?
+) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
 TIMES = """
 SELECT p.route, p.model, p.provider, p.reference, p.started, y.first_chunk, r.first_chunk, y.first_token, r.first_token,
        y.seconds, r.seconds
@@ -89,6 +95,11 @@ def triggers(conn: sqlite3.Connection, since: float, until: float, limit: int) -
         )
         for row in conn.execute(TRIGGERS, (since, until or FOREVER, limit))
     ]
+
+
+def ended(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
+    """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
+    return conn.execute(ENDED, (since, until or FOREVER, limit)).fetchall()
 
 
 def pair_times(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[PairTimes]:

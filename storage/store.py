@@ -96,6 +96,9 @@ class Verdicts(Protocol):
     def triggers(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
         """How the answers of the newest `limit` pairs ended, where tools were offered."""
 
+    def ended(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
+        """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
+
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
         """The times of the newest `limit` pairs of the period, both answers whole."""
 

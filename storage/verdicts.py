@@ -131,6 +131,10 @@ class VerdictReader:
         """How the answers of the newest `limit` pairs ended, where tools were offered."""
         return self._ask(lambda conn: scores.triggers(conn, since, until, limit))
 
+    def ended(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
+        """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
+        return self._ask(lambda conn: scores.ended(conn, since, until, limit))
+
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
         """The times of the newest `limit` pairs of the period, both answers whole."""
         return self._ask(lambda conn: scores.pair_times(conn, since, until, limit))

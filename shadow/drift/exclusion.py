@@ -51,7 +51,7 @@ SENTENCES: Mapping[Exclusion, str] = {
     Exclusion.REQUEST_UNREAD: "the request could not be read",
     Exclusion.CLIENT_GONE: "the client left before the answer was whole",
     Exclusion.CUT: "an answer was not seen whole",
-    Exclusion.BARRED: "an answer was barred for a key, a bill or a rate",
+    Exclusion.BARRED: "the call was rejected: key, billing or rate limit (401, 402, 403, 429)",
     Exclusion.PROVIDER_FAILED: "the provider failed: that counts for the signal error alone",
     Exclusion.REFERENCE_FAILED: "the reference failed: that counts for the signal error alone",
     Exclusion.CONTROL_FAILED: "the second reference answer failed",

@@ -100,13 +100,15 @@ class Shortfall:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How much was looked at: live `requests`, `asked` of them sent to the reference too, `compared` with its answer, and why the
-    others were not, the most frequent cause first.
+    others were not, the most frequent cause first. `refusal` says what the provider itself refused, where that is half of its
+    newest requests or more, and what to do.
     """
 
     requests: int
     asked: int
     compared: int
     shortfalls: tuple[Shortfall, ...] = ()
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,6 +230,8 @@ def _open(evidence: Evidence) -> Iterator[Reason]:
     if line is not None:
         if line.pairs < FEWEST or line.smallest is None or line.smallest > BREAKDOWN:
             yield _reason(Word.UNDECIDED, Ground.FEW, subject=line.signal)
+    elif evidence.coverage.refusal and not evidence.coverage.asked:
+        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=evidence.coverage.refusal)
     elif evidence.coverage.asked or not evidence.reference:
         yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED)
     else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from shadow.drift.direction import points
 from shadow.drift.scorecard import TOLERANCE
+from shadow.drift.signals import Signal
 from shadow.verdict.phrases import moment, named
 from shadow.verdict.value import Ground, Power, Reason, Verdict, Word
 
@@ -31,7 +32,13 @@ def sentence(verdict: Verdict, *, agrees: bool) -> str:
 def _differs(verdict: Verdict) -> str:
     faults = [reason for reason in verdict.reasons if reason.word is Word.FAULTY]
     also = f"; faulty answers too: {_listed(faults)}" if faults else ""
-    return f"{MORE}: {_listed(_found(_telling(verdict)))}{_since(verdict)}{also}"
+    return f"{MORE}: {_listed(_found(_telling(verdict)))}{_since(verdict)}{also}{_refusal(verdict)}"
+
+
+def _refusal(verdict: Verdict) -> str:
+    """What a provider refused, where it differs in that: a key or a name that is wrong is no other weights."""
+    failing = verdict.coverage.refusal and any(reason.subject == Signal.ERROR for reason in _telling(verdict))
+    return f"; {verdict.coverage.refusal}" if failing else ""
 
 
 def _found(reasons: Sequence[Reason]) -> Sequence[Reason]:

@@ -20,6 +20,7 @@ from shadow.verdict.value import Word
 from shadow.views.checking import told
 from shadow.views.drifting import DriftLine, drift_evidence
 from shadow.views.figures import ASPECT_OF, Card, CheckLine, Gap, Reason, SignalLine
+from shadow.views.refusing import Ended
 from storage.rows import Group, SignalCount, TrafficCount
 
 Key = tuple[str, str, str]
@@ -31,7 +32,7 @@ _ORDER = {word: place for place, word in enumerate(Word)}
 class Source:
     """What the store holds of one key, beside the counts: its scores and checks, why its pairs could not be compared (each
     reason with its pairs), the drift states of its routes, when its serving identity changed, and what all its signals come to
-    together.
+    together, and what the provider itself refused ("" for little).
     """
 
     key: Key
@@ -43,20 +44,26 @@ class Source:
     log_e: float | None
     discovered: bool
     triggering: Triggering | None
+    refusal: str = ""
 
 
 def keys(
-    scored: Iterable[Key], counts: Iterable[SignalCount], traffic: Iterable[TrafficCount], drift: Iterable[DriftLine]
+    scored: Iterable[Key],
+    counts: Iterable[SignalCount],
+    traffic: Iterable[TrafficCount],
+    drift: Iterable[DriftLine],
+    ended: Iterable[Ended] = (),
 ) -> list[Key]:
     """Every provider that was compared, every one that was only asked, and every one whose drift state is no calm one, though
-    nothing was asked in the period; a health probe asks for nothing.
+    nothing was asked in the period; a health probe asks for nothing. `ended` knows references of which no answer was checked.
     """
     found = list(counts)
     compared = {*scored, *(_key(count.group) for count in found if count.comparison == "cross")}
     loud = {(line.provider, line.model, line.reference) for line in drift if line.state in {State.DRIFT, State.SUSPECT}}
     seen = {(provider, model) for provider, model, _ in compared | loud}
     checked = {_key(count.group) for count in found if count.comparison == "check"}
-    references = {(provider, model): reference for provider, model, reference in sorted(checked) if reference}
+    routed = {(provider, model, reference) for provider, model, reference, _, _ in ended}
+    references = {(provider, model): reference for provider, model, reference in sorted(checked | routed) if reference}
     asked = {(row.provider, row.model) for row in traffic if row.role == "primary" and row.asked} - seen
     return sorted(compared | loud | {(*key, references.get(key, "")) for key in asked})
 
@@ -75,6 +82,7 @@ def card(source: Source, counts: Sequence[SignalCount], traffic: Sequence[Traffi
         asked=max((_total(own, "cross", aspect) for aspect in {count.aspect for count in own}), default=0),
         compared=_total(own, "cross", "action") - _total(own, "cross", "action", "not_comparable"),
         shortfalls=shortfalls(source.reasons),
+        refusal=source.refusal,
     )
     evidence = Evidence(
         provider=provider,

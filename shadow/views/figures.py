@@ -267,7 +267,8 @@ class ReferenceLine:
     def headline(self) -> str:
         """All of it in one sentence."""
         what = self.sentence if self.state in SILENT else f"is {self.state}: {self.sentence}"
-        return f"the reference {self.reference} ({self.model}) {what}"
+        name = "" if self.reference == "reference" else f" {self.reference}"
+        return f"the reference{name} ({self.model}) {what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,38 @@ from shadow.views.figures import Card, ReferenceLine
 LEAST = 0.5
 """The share of the pairs for which the reference gave nothing that could be compared, from which it is stated above all."""
 REFUSING, UNUSABLE = "refusing", "unusable"
+NEWEST = 2_000
+"""Live requests of the period that are looked at for what the providers themselves refuse."""
 Key = tuple[str, str]
 """Reference, model."""
+Ended = tuple[str, str, str, int, int]
+"""Provider, model, reference, status (0 is none), live requests."""
+HERE: Mapping[int, str] = {
+    401: "its key is missing or wrong: the client's own goes through, unless `api_key_env` names another",
+    402: "its account has no credit",
+    403: "its key may not use this model, or not from here",
+    404: "its base_url or the name of the model is wrong: `models` renames a model for one provider",
+    429: "it limits the rate or the quota",
+}
+"""What to do about what the provider itself refuses."""
+
+
+def refusals(ended: Iterable[Ended]) -> Mapping[tuple[str, str], str]:
+    """For each provider and model that refused half of its newest live requests or more, what, and what to do."""
+    found: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    for provider, model, _, status, requests in ended:
+        found[provider, model][status] += requests
+    return {key: sentence for key, statuses in found.items() if (sentence := _refusal(statuses))}
+
+
+def _refusal(statuses: Counter[int]) -> str:
+    refused = Counter({status: count for status, count in statuses.items() if 400 <= status < 500})
+    if not refused or refused.total() < LEAST * statuses.total():
+        return ""
+    [(status, _)] = refused.most_common(1)
+    told = ", ".join(str(each) for each, _ in refused.most_common())
+    why = HERE.get(status, "it does not take these requests as they are")
+    return f"the provider refused {refused.total():,} of its newest {statuses.total():,} requests: {told}; {why}"
 
 
 def refusing_lines(cards: Iterable[Card]) -> tuple[ReferenceLine, ...]:

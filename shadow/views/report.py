@@ -18,7 +18,7 @@ from shadow.views.checking import PairedChecks, check_lines
 from shadow.views.drifting import drift_lines
 from shadow.views.figures import Report, Traffic
 from shadow.views.references import reference_lines
-from shadow.views.refusing import refusing_lines
+from shadow.views.refusing import NEWEST, refusals, refusing_lines
 from shadow.views.report_text import render
 from shadow.views.serving import changed, greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.views.streaming import stream_lines
@@ -41,6 +41,8 @@ def build(reader: Reader, since: float, until: float) -> Report:
     drift = drift_lines(reader)
     identities = identity_lines(reader, since, until)
     evidence, found = _evidence(scores)
+    ended = reader.verdicts.ended(since, until, NEWEST)
+    refused = refusals(ended)
     sources = (
         Source(
             key=key,
@@ -52,8 +54,9 @@ def build(reader: Reader, since: float, until: float) -> Report:
             log_e=evidence.get(key),
             discovered=key in found,
             triggering=triggers.get(key),
+            refusal=refused.get(key[:2], ""),
         )
-        for key in keys(list(scores), counts, traffic, drift)
+        for key in keys(list(scores), counts, traffic, drift, ended)
     )
     cards = [card(source, counts, traffic) for source in sources]
     return Report(

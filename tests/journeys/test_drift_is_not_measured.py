@@ -2,13 +2,15 @@
 
 import itertools
 import json
+import re
 
+import aiohttp
 import pytest
 
 from shadow.studies.faults import Faults
 from shadow.studies.pretend import Pretend
 from tests.journeys.test_drift_is_seen import CONFIG, ask, line, told
-from tests.running import until
+from tests.running import chat, until
 from tests.wires import ok, scripted
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
@@ -91,7 +93,9 @@ async def test_a_provider_that_is_its_own_reference_has_no_drift_state_and_gets_
     assert found.left_out["same_server"] == ENOUGH
     said = " ".join(words.split())
     assert code == 0, words
-    assert "✓ candidate no difference seen" in said
+    assert re.search(r"✓ candidate no (difference seen|further from its reference than the reference is from itself)", said), (
+        words
+    )
     assert "note: candidate and official are the same server: what differs is its own noise" in said
 
 
@@ -100,7 +104,8 @@ async def test_a_reference_that_never_answered_leaves_the_group_waiting_and_neve
     async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=Faults(silent=1.0)) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml.replace("concurrency = 500", "concurrency = 500\ntimeout = 0.3")) as served:
-            await ask(served, 1)
+            async with aiohttp.ClientSession() as session, session.post(f"{served.data}/v1/chat/completions", data=chat()) as got:
+                await got.read()
 
             async def ruled() -> bool:
                 return await served.metric("sameweights_drift_state", state="waiting") == 1
@@ -109,3 +114,28 @@ async def test_a_reference_that_never_answered_leaves_the_group_waiting_and_neve
             assert await served.metric("sameweights_drift_state", state="ok") == 0
             code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
     assert code == 4, words
+
+
+async def test_a_provider_that_refuses_every_request_is_not_measured_and_what_to_do_is_said(serve):
+    """A missing key: nothing is sampled, and the verdict is about the key, not about a reference."""
+
+    async def refusing(wire):
+        while True:
+            await wire.request()
+            await wire.send(b"HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+
+    async with (
+        scripted(refusing) as candidate,
+        Pretend(seed=2) as official,
+        serve(CONFIG.format(candidate=candidate.url, official=official.base_url)) as served,
+    ):
+        await ask(served, 20)
+
+        async def stated() -> tuple[int, str] | None:
+            code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+            return (code, words) if "20 requests" in words else None
+
+        code, words = await until(stated)
+    said = " ".join(words.split())
+    assert code == 4, words
+    assert "not measured: the provider refused 20 of its newest 20 requests: 401 its key is missing or wrong" in said, words

@@ -95,3 +95,14 @@ def test_payoffs_come_with_what_was_ruled_and_their_cluster(store):
     ]
     (talk,) = {one.cluster for one in found if one.pairs == 2}
     assert {one.signal for one in found if one.cluster == talk} == {"action", "text"}
+
+
+def test_how_live_requests_ended_is_counted_over_the_newest(store):
+    for number, status in enumerate((500, 401, 401, 200)):
+        store.add_exchange(exchange_record(f"e{number}", calls=0, checks=0, started=START + number, status=status))
+    store.add_exchange(exchange_record("shadow", calls=0, checks=0, started=START + 9, status=401, role="shadow"))
+    assert store.flush(20)
+    party = (NEAR.provider, NEAR.model, NEAR.reference)
+    assert store.verdicts.ended(0.0, 0.0, 9) == [(*party, 200, 1), (*party, 401, 2), (*party, 500, 1)]
+    assert store.verdicts.ended(0.0, 0.0, 3) == [(*party, 200, 1), (*party, 401, 2)]
+    assert store.verdicts.ended(START + 2, START + 3, 9) == [(*party, 401, 1)]

@@ -361,3 +361,21 @@ def test_a_reference_that_refuses_everything_is_told_with_its_status_and_what_to
     assert verdict.word is Word.NOT_MEASURED
     assert verdict.sentence.startswith("not measured: the reference failed in 30 of 30 requests")
     assert verdict.sentence.endswith("; the reference refused with 404 in 30; check its base_url") is told
+
+
+REFUSAL = "the provider refused 5 of its newest 5 requests: 401; its key is missing or wrong"
+
+
+def test_a_provider_that_refuses_before_anything_was_sampled_is_not_measured_with_what_to_do_about_it():
+    nothing = Coverage(requests=5, asked=0, compared=0, refusal=REFUSAL)
+    for reference in ("r", ""):
+        found = decide(Evidence(provider="p", model="m", reference=reference, coverage=nothing))
+        assert (found.word, found.sentence) == (Word.NOT_MEASURED, f"not measured: {REFUSAL}")
+    calm = replace(nothing, refusal="")
+    assert decide(Evidence(provider="p", model="m", reference="r", coverage=calm)).word is Word.WAITING
+
+
+def test_a_provider_that_differs_by_errors_says_what_it_refused_and_one_that_differs_otherwise_does_not():
+    refusing = replace(FULL, refusal=REFUSAL)
+    assert REFUSAL in decide(evidence(signal("error", Outcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
+    assert REFUSAL not in decide(evidence(signal("args", Outcome.DRIFTS, excess=0.9), coverage=refusing)).sentence

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.views.figures import Reason, Report
-from shadow.views.refusing import refusing_lines
+from shadow.views.refusing import refusals, refusing_lines
 from shadow.views.report_text import render
 from tests.shadow.views.test_figures import CARD
 
@@ -69,3 +69,30 @@ def test_the_text_states_it_once_above_the_verdicts():
     text = render(report, width=100, color=False)
     assert "!  the reference r (m) refused 6 of 6: 401; its key is missing or wrong" in text
     assert text.index("refused 6 of 6") < text.index("no difference seen")
+
+
+def test_a_reference_that_is_called_reference_is_not_named_twice():
+    [line] = refusing_lines([card({KEY: 6}, reference="reference")])
+    assert line.headline.startswith("the reference (m) refused 6 of 6: 401")
+
+
+@pytest.mark.parametrize(("refused", "served", "told"), [(3, 3, True), (3, 4, False), (1, 0, True), (0, 5, False)])
+def test_a_provider_is_told_to_refuse_from_half_of_its_newest_requests_on(refused, served, told):
+    found = refusals([("p", "m", "r", 401, refused), ("p", "m", "r", 200, served)])
+    assert list(found) == [("p", "m")] * told
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "the provider refused 5 of its newest 5 requests: 401; its key is missing or wrong: the client's own goes through"),
+        (404, "the provider refused 5 of its newest 5 requests: 404; its base_url or the name of the model is wrong"),
+        (418, "the provider refused 5 of its newest 5 requests: 418; it does not take these requests as they are"),
+    ],
+)
+def test_each_refusal_of_a_provider_has_what_to_do(status, words):
+    assert refusals([("p", "m", "", status, 5)])["p", "m"].startswith(words)
+
+
+def test_a_provider_that_fails_without_a_status_or_with_5xx_refuses_nothing():
+    assert refusals([("p", "m", "r", 500, 5), ("p", "m", "r", 0, 5)]) == {}
