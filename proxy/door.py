@@ -139,8 +139,7 @@ class Door(RequestHandler):
     def _mind_trailers(self, known: int, data: bytes) -> None:
         """Let a chunked request be the last whose trailer would be a field of the next."""
         self._trailers.read([message for message, _ in list(self._messages)[known:]], data)
-        # The end of a body, a trailer or a head is an empty line; the beginning of a head is none.
-        begun = self._message_tail or not data.endswith(b"\r\n\r\n")
+        begun = self._message_tail or not self._trailers.ended
         if begun and self._trailers.held and self._requests_are_whole():
             self._trailers.followed()
         self._declining.last = self._declining.last or self._trailers.last

@@ -22,11 +22,11 @@ _LONGEST_LINE = 64 * 1024
 class Trailers:
     """What one connection's parser may hold back; `last` is the chunked request behind which something came."""
 
-    __slots__ = ("_chunked", "_line", "_may_be", "last")
+    __slots__ = ("_chunked", "_end", "_line", "_may_be", "last")
 
     def __init__(self) -> None:
         self._chunked: RawRequestMessage | None = None
-        self._line = b""
+        self._end = self._line = b""
         self._may_be = False
         self.last: RawRequestMessage | None = None
 
@@ -34,6 +34,11 @@ class Trailers:
     def held(self) -> bool:
         """True when the last request that was read is in chunks."""
         return self._chunked is not None
+
+    @property
+    def ended(self) -> bool:
+        """True when what was read last ends as a body, a trailer and a head do, and no beginning of a head does."""
+        return self._end == b"\r\n\r\n"
 
     def read(self, messages: Sequence[object], data: bytes) -> None:
         """`data` was read, which brought `messages`: requests, or what was wrong with one."""
@@ -49,6 +54,7 @@ class Trailers:
             self.last = self.last or self._chunked
 
     def _look(self, data: bytes) -> None:
+        self._end = (self._end + data)[-4:]
         text = self._line + data
         self._line = text[text.rfind(b"\n") + 1 :]
         if len(self._line) > _LONGEST_LINE or _GOES_ON.search(text):
@@ -57,7 +63,7 @@ class Trailers:
 
     def parser(self, door: RequestHandler, loop: asyncio.AbstractEventLoop, read: int, queued: int) -> HttpRequestParser:
         """A parser that holds nothing back, as aiohttp makes it: `read` bytes of a body or `queued` requests pause a client."""
-        self._chunked, self._line, self._may_be = None, b"", False
+        self._chunked, self._end, self._line, self._may_be = None, b"", b"", False
         return HttpRequestParser(
             door,
             loop,

@@ -28,6 +28,18 @@ async def test_a_request_behind_the_answer_to_one_with_a_trailer_has_its_own_fie
         assert (len(provider.requests), leaked(provider)) == (3, [])
 
 
+@pytest.mark.parametrize("cut", range(len(HEAD), len(TRAILED)))
+async def test_a_trailer_that_comes_in_two_pieces_ends_no_connection(cut):
+    async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(TRAILED[:cut])
+        await until(lambda: running.pulse.in_flight)
+        await asked.send(TRAILED[cut:])
+        await asked.until(b"\r\n\r\nx")
+        await asked.send(LAST)
+        await asked.until(b"\r\n\r\nx")
+        assert (len(provider.requests), leaked(provider)) == (2, [])
+
+
 @pytest.mark.parametrize("cut", [0, 1, 4, *range(len(HEAD), len(TRAILED) + 3, 3), len(TRAILED)])
 async def test_no_trailer_reaches_a_request_that_is_pipelined_behind_it(cut):
     sent = TRAILED + LAST
