@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
+from shadow.base_url import doubt
 from shadow.config import Config
 from shadow.crosscheck import Draft, cross_check, listen_port, same_server
 from shadow.faults import ConfigError, Origin, explain, quoted, sentences
@@ -103,7 +104,14 @@ def _set(tables: dict[str, object], setting: Setting) -> None:
 
 def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) -> Sequence[str]:
     """What is allowed and still worth a word, one sentence each; `config check` and `serve` print them."""
-    return [*_admin_advice(config), *outbound_advice(config, environ), *_sample_advice(config), *_reference_advice(config)]
+    own = (*_address_advice(config), *_admin_advice(config))
+    return [*own, *outbound_advice(config, environ), *_sample_advice(config), *_reference_advice(config)]
+
+
+def _address_advice(config: Config) -> Iterator[str]:
+    for name, provider in config.proxy.providers.items():
+        if sentence := doubt(provider.base_url):
+            yield f"proxy.providers.{name}.base_url: {sentence}"
 
 
 def _admin_advice(config: Config) -> Iterator[str]:

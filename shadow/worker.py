@@ -17,6 +17,7 @@ import structlog
 
 from proxy.board import PAIRS, Board
 from proxy.exchange import Exchange, FailureKind, Role
+from shadow.base_url import doubt
 from shadow.checks.check import check
 from shadow.compare.schema import outcome
 from shadow.config import Config
@@ -35,6 +36,7 @@ from shadow.sampling.eligible import why_not
 from shadow.sampling.sampler import Decision, decide
 from shadow.seen import Seen, understand
 from shadow.servings import Servings
+from shadow.token_counts import tokens_of
 from shadow.trial import Trial, Trials
 from shadow.waiting import Sampled, Waiting
 from storage.rows import ExchangeRecord
@@ -95,6 +97,7 @@ class Worker:
         self._servings = servings or Servings(config, clean=guard.redactor.text)
         self._trials = Trials(shadow=config.shadow, guard=guard, mirror=mirror, keep=self._counted, secret=secret)
         self._reference_errors = ReferenceErrors()
+        self._doubted: set[str] = set()
         self._running: set[asyncio.Task[None]] = set()
         shadow = config.shadow
         self._waiting = Waiting(most=shadow.queue, patience=shadow.wait, skipped=metrics.shadow_skipped)
@@ -135,11 +138,21 @@ class Worker:
             log.exception("exchange not handled", exchange=exchange.id)
             return
         self._keep(record, exchange.worker)
+        self._doubt(exchange)
         try:
             self._consider(seen, decision)
         except Exception:
             self._ledger.lost(PAIRS, "error")
             log.exception("shadow not begun", exchange=exchange.id)
+
+    def _doubt(self, exchange: Exchange) -> None:
+        """Say once of a provider that answers 404 what is doubtful about its address."""
+        provider = self._config.proxy.providers.get(exchange.provider)
+        if provider is None or exchange.provider in self._doubted or not exchange.response or exchange.response.status != 404:
+            return
+        if sentence := doubt(provider.base_url):
+            self._doubted.add(exchange.provider)
+            log.warning("a provider answered 404", provider=exchange.provider, base_url=sentence)
 
     async def drain(self, *, patience: float) -> None:
         """Wait for the running shadows, at most `patience` seconds; those that go on, or wait, are ended and counted."""
@@ -311,9 +324,7 @@ class Worker:
 
     def _cost(self, leg: Seen) -> tuple[int, float]:
         """Tokens, and money by the configured prices, of one answer."""
-        said = leg.answer.said
-        usage = said.usage if isinstance(said, Completion) else None
-        prompt, completion = (usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else (0, 0)
+        prompt, completion = tokens_of(leg.ask, leg.answer)
         prices = self._config.proxy.providers[leg.exchange.provider]
         return prompt + completion, (prompt * prices.price_input + completion * prices.price_output) / 1e6
 

@@ -6,6 +6,7 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from structlog.testing import capture_logs
 
 from proxy.board import PAIRS, Board
 from proxy.config import Provider, ProxyConfig, Route
@@ -35,7 +36,7 @@ class Working:
     def __init__(self, store, reference: Pretend, **shadow) -> None:
         providers = {name: Provider(base_url=reference.base_url, price_input=1e6) for name in ("candidate", "official")}
         proxy = ProxyConfig(providers=providers, provider="candidate", reference="official", routes=shadow.pop("routes", ()))
-        config = Config(proxy=proxy, shadow=ShadowConfig(**{"sample_rate": 1.0, "control_fraction": 0.0, **shadow}))
+        self.config = config = Config(proxy=proxy, shadow=ShadowConfig(**{"sample_rate": 1.0, "control_fraction": 0.0, **shadow}))
         limits = {name: getattr(config.shadow, name) for name in ("requests", "tokens", "money", "period")}
         self.registry = CollectorRegistry()
         self.store = store
@@ -332,3 +333,22 @@ async def test_a_reference_that_refuses_is_logged_once_a_minute_with_its_status(
     sentences = [call.kwargs["event"] for call in written]
     assert len(sentences) == 1
     assert "the reference official refused 1 of 1 shadow requests: 401" in sentences[0]
+
+
+async def test_the_first_404_of_a_provider_says_once_what_is_doubtful_about_its_address(working, reference):
+    house = working()
+    providers = {**house.config.proxy.providers, "candidate": Provider(base_url="http://127.0.0.1:9")}
+    house.worker.turn(house.config.model_copy(update={"proxy": house.config.proxy.model_copy(update={"providers": providers})}))
+    with capture_logs() as logs:
+        await house.handle(*(exchange(b"{}", 404, asked(), id=f"{number:032d}", reference="") for number in (1, 2)))
+    [said_] = [line["base_url"] for line in logs if line["event"] == "a provider answered 404"]
+    assert "most servers want 'http://127.0.0.1:9/v1'" in said_
+
+
+async def test_a_limit_of_tokens_holds_though_no_usage_comes(working, reference):
+    house = working(tokens=1)
+    await house.handle(live(1, asked("A question", stream=True), stream=True))
+    [pair] = house.pairs()
+    assert house.store.exchange(pair.reference_id).completion_tokens is None
+    await house.handle(live(2, asked("Another", stream=True), stream=True))
+    assert house.skipped("budget_tokens") == 1
