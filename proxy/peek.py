@@ -14,7 +14,9 @@ from urllib.parse import quote, unquote_plus
 
 import orjson
 
-_OPENING = re.compile(rb"[ \t\r\n]*+\{")
+BOM = b"\xef\xbb\xbf"
+"""The UTF-8 byte order mark, which some clients write before a body (RFC 8259 8.1 lets a reader ignore it)."""
+_OPENING = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+\{")
 _MEMBER = re.compile(
     rb'[ \t\r\n]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+'
     rb'("[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[^",\[\]{}\s]++(?=[,}\s]))[ \t\r\n]*+(,?)',

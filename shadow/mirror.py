@@ -17,6 +17,7 @@ from proxy.exchange import Exchange, Headers, Role
 from proxy.fitting import Fitting, around_the_body, fit_body, fit_fields, fit_target, fitting_of
 from proxy.headers import bearing, is_credential
 from proxy.identity import new_id
+from proxy.peek import BOM
 from proxy.secret_names import REDACTED
 from shadow.compare.gate import APIS
 from shadow.config import Config
@@ -27,7 +28,7 @@ from shadow.sampling.head import copied
 from shadow.sampling.request import REMOVED, ShadowBody, shadow_body
 
 _MODELS = "/v1/models"
-NOT_FITTED = "its body sent as it came: it is packed, or larger than proxy.limits.peek_body"
+NOT_FITTED = "its body sent as it came: it is packed, has a byte order mark, or is larger than proxy.limits.peek_body"
 _PROBE_SECONDS = 10.0
 """Longest time that a list of models may take."""
 
@@ -56,10 +57,12 @@ class Mirror:
         removed: Mapping[str, str] = {} if to == live.provider else REMOVED
         plain = decode(request.headers, request.body, ())
         body = request.body if isinstance(plain, Unread) else plain.body
-        made = shadow_body(body, _name_there(self._providers[to], live.model), request.target, removed=removed)
+        bare = body.removeprefix(BOM)
+        made = shadow_body(bare, _name_there(self._providers[to], live.model), request.target, removed=removed)
         fitting = self._fitting(live, to)
         fitted = fit_body(made.body, fitting)
-        unpacked = () if body is request.body else ("sent unpacked",)
+        unpacked: tuple[str, ...] = () if body is request.body else ("sent unpacked",)
+        unpacked += () if len(bare) == len(body) else ("sent without its byte order mark",)
         told = (*unpacked, *made.alterations, *fitted.alterations, *around_the_body(fitting), *self._fitted_live(live, body))
         return replace(made, body=fitted.body, alterations=told)
 
@@ -73,7 +76,7 @@ class Mirror:
         if provider is None or not provider.fit_live:
             return ()
         fitting = self._fittings[live.provider]
-        fits = body is live.request.body and live.request.size <= self._peeked
+        fits = body is live.request.body and not body.startswith(BOM) and live.request.size <= self._peeked
         told = fit_body(body, fitting).alterations if fits else (NOT_FITTED,) if fitting.changes_body else ()
         return tuple(f"to the provider: {sentence}" for sentence in (*told, *around_the_body(fitting)))
 

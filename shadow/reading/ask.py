@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from proxy.exchange import Headers
+from proxy.peek import BOM
 from shadow.reading.apis import READERS, api_of
 from shadow.reading.body import decode
 from shadow.reading.completion import Unread, Why
@@ -61,7 +62,7 @@ def read_ask(target: str, headers: Headers, body: bytes, truncated: bool) -> Ask
     decoded = decode(headers, body, ())
     if isinstance(decoded, Unread):
         return _unread(api, decoded.why, decoded.detail)
-    loaded = load(decoded.body)
+    loaded = load(decoded.body.removeprefix(BOM))
     if loaded.why or NOT_UTF8 in loaded.oddities:
         return _unread(api, loaded.why or Why.NOT_JSON, loaded.detail or "the body holds bytes that are not UTF-8")
     if not isinstance(loaded.value, dict):

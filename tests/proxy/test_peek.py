@@ -56,7 +56,7 @@ def test_renaming_changes_that_one_value(before, model, new):
 
 NO_MODELS = (
     *(b"", b" ", b"{", b"[]", b"null", b'"model"', b'{"model"', b'{"model":', b'{"model":"a', b'{"model":7}', b'{"model":null}'),
-    *(b'{"model":["a"]}', b'{"a":{"model":"x"}}', b'[{"model":"x"}]', b'\xef\xbb\xbf{"model":"x"}', b'{"model" "x"}'),
+    *(b'{"model":["a"]}', b'{"a":{"model":"x"}}', b'[{"model":"x"}]', b'{"model" "x"}'),
     *(b'{model:"x"}', b"{" * 100_000, b'{"a":' + b"[" * 100_000, b'{"a":"' + b"\\" * 99_999, b'{"model":"' + b"x" * 2000 + b'"}'),
 )
 
@@ -164,3 +164,10 @@ def test_very_many_lists_are_not_read_whole():
     body = b'{"model":"m","x":[' + b",".join([b"[]"] * 350_000) + b"]}"
     assert cost(body) > 3_000
     assert peek(body) == Peek(model="m")
+
+
+def test_a_byte_order_mark_before_the_body_hides_neither_model_nor_stream():
+    body = b'\xef\xbb\xbf {"model":"m","stream":true}'
+    assert peek(body) == Peek(model="m", stream=True)
+    assert settled(body[:17])
+    assert renamed(body, "other") == b'\xef\xbb\xbf {"model":"other","stream":true}'

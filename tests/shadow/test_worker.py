@@ -352,3 +352,11 @@ async def test_a_limit_of_tokens_holds_though_no_usage_comes(working, reference)
     assert house.store.exchange(pair.reference_id).completion_tokens is None
     await house.handle(live(2, asked("Another", stream=True), stream=True))
     assert house.skipped("budget_tokens") == 1
+
+
+async def test_a_request_with_a_byte_order_mark_is_compared_and_the_copy_has_none(working, reference):
+    house = working()
+    await house.handle(live(1, b"\xef\xbb\xbf" + asked("A question")))
+    [pair] = house.pairs()
+    assert reference.requests[0].json["model"]
+    assert json.loads(pair.alterations)[0] == "sent without its byte order mark"
