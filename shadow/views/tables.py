@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from rich import box
 from rich.table import Table
 
+NAMED = 9
+"""Columns that a provider's name has in a narrow terminal, as `upstream` and `reference` need."""
+
 
 def moment(seconds: float) -> str:
     """A moment in UTC to the second."""
@@ -14,9 +17,12 @@ def moment(seconds: float) -> str:
 
 
 def sheet(*columns: str) -> Table:
-    """A table without a frame; a column whose name begins with `<` stands to the left and may fold."""
+    """A table without a frame; a column whose name begins with `<` stands to the left and may fold, the first one last."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for column in columns:
+    for place, column in enumerate(columns):
         left = column.startswith("<")
-        table.add_column(column.strip("<"), justify="left" if left else "right", no_wrap=not left, overflow="fold")
+        least = NAMED if not place else None
+        table.add_column(
+            column.strip("<"), justify="left" if left else "right", no_wrap=not left, overflow="fold", min_width=least
+        )
     return table

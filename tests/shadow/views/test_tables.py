@@ -1,5 +1,6 @@
 from rich.table import Table
 
+from shadow.views.report_text import printed
 from shadow.views.tables import moment, sheet
 
 
@@ -15,3 +16,10 @@ def test_columns_with_a_mark_stand_to_the_left():
         ("pairs", "right"),
         ("", "left"),
     ]
+
+
+def test_a_name_stays_whole_in_a_narrow_terminal_and_what_may_fold_folds():
+    made = sheet("<provider", "differs", "<")
+    made.add_row("reference", "100 % of 25", "a sentence that is far longer than the terminal is wide " * 2)
+    first = printed([made], width=40, color=False).splitlines()[2]
+    assert first.startswith("reference ")
