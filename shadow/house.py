@@ -60,6 +60,8 @@ log = structlog.get_logger("sameweights.house")
 SWITCH_SECONDS = 0.001
 """How long a thread that renders a scrape or a page may keep the loop waiting; Python's own five milliseconds are felt."""
 SWEEP_SECONDS = 60.0
+PROBE_SECONDS = 5.0
+"""How long after the start a reference is probed that no shadow request has reached; one that was reached needs no probe."""
 GAUGE_SECONDS = 0.5
 ORDER_SECONDS = 1.0
 SHADOW_PATIENCE = 5.0
@@ -156,9 +158,12 @@ class House:
             self._probing.add_done_callback(_told)
 
     async def _probe(self) -> None:
-        """Ask each reference once for its models, and log what is wrong before the first pair is lost."""
+        """Ask each reference that no shadow request has reached for its models, and log what is wrong with it."""
+        await asyncio.sleep(PROBE_SECONDS)
+        heard = self._worker.references_heard
+        wanted = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in heard}
         with suppress(CourierLostError):
-            async for sentence in probe(self._mirror, wanted_models(self._config.proxy)):
+            async for sentence in probe(self._mirror, wanted):
                 log.warning(sentence)
 
     def turn(self, line: bytes) -> None:

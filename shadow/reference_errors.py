@@ -34,16 +34,23 @@ class ReferenceErrors:
     def __init__(self) -> None:
         self._counts: dict[str, _Count] = {}
         self._said: dict[str, float] = {}
+        self._heard: set[str] = set()
 
     def __repr__(self) -> str:
         return f"ReferenceErrors({ {name: (count.asked, dict(count.refused)) for name, count in self._counts.items()} })"
 
     def note(self, reference: str, status: int | None) -> None:
         """Count one answer of a reference; None is a connection that failed, which is no refusal."""
+        self._heard.add(reference)
         count = self._counts.setdefault(reference, _Count())
         count.asked += 1
         if status is not None and status >= 400:
             count.refused[status] += 1
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The references that have answered, or failed to."""
+        return frozenset(self._heard)
 
     def due(self, now: float) -> Sequence[str]:
         """A sentence for each reference that refused something, none twice within `EVERY_SECONDS` of monotonic `now`."""

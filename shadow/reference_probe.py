@@ -1,7 +1,7 @@
-"""Asks each reference once at start for its list of models, which costs no tokens, and words what that reveals.
+"""Asks a reference once, soon after the start, for its list of models, which costs no tokens, and words what that reveals.
 
-A refused key, a server that cannot be reached and a model that the list does not hold are known before the first pair is lost.
-A reference without such a list reveals nothing by it: many servers have none.
+A refused key, a server that cannot be reached and a model that the list does not hold are known although no request has been
+sampled yet. A reference without such a list reveals nothing by it: many servers have none.
 """
 
 from __future__ import annotations

@@ -117,6 +117,11 @@ class Worker:
         """Sampled requests that wait for their turn now."""
         return len(self._waiting)
 
+    @property
+    def references_heard(self) -> frozenset[str]:
+        """The references that a shadow request has reached, or failed to reach, since the start."""
+        return self._reference_errors.heard
+
     async def run(self, outlet: Outlet) -> None:
         """Handle what the outlet gives until cancelled."""
         while True:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadow.drift.verifier import Triggering
+from shadow.verdict.evidence import Side
 from shadow.verdict.value import Verdict, Word
 from shadow.views.drifting import DriftLine
 from shadow.views.timing import LatencyLine, PaceLine
@@ -18,6 +19,8 @@ ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "re
 
 SILENT = frozenset({"refusing", "unusable"})
 """States of a reference that gives nothing to compare with: their sentences begin with what it did."""
+AS_THEY_ARE = frozenset({"context", "parameter", "thinking", "request"})
+"""What a reference refuses a request for that its key, its address and its model's name have no part in."""
 UNMEASURED = frozenset({Word.NOT_MEASURED, Word.WAITING})
 """Verdicts for which nothing was compared."""
 
@@ -296,9 +299,13 @@ class Report:
 
     @property
     def measured(self) -> bool:
-        """Whether any provider that has a reference was compared with it; without any, `report --fail-on-drift` exits with 4."""
+        """Whether any provider that has a reference was compared with it; without any, `report --fail-on-drift` exits with 4.
+
+        A reference that works and does not take the requests as they are is a property of the configuration, which the report
+        states; it is no failure of the measurement.
+        """
         with_reference = [card for card in self.cards if card.reference]
-        unmeasured = [card for card in with_reference if card.verdict.word in UNMEASURED]
+        unmeasured = [card for card in with_reference if card.verdict.word in UNMEASURED and not _refused_as_they_are(card)]
         return bool(self.cards) and (not with_reference or len(unmeasured) < len(with_reference))
 
     @property
@@ -306,3 +313,9 @@ class Report:
         """How many cards have each verdict, worst first; verdicts that none has are left out."""
         found = [card.verdict.word for card in self.cards]
         return {word: found.count(word) for word in Word if word in found}
+
+
+def _refused_as_they_are(card: Card) -> bool:
+    """Whether most of a card's pairs were lost because its reference does not take such requests."""
+    causes = card.verdict.coverage.shortfalls
+    return bool(causes) and causes[0].side is Side.REFERENCE and causes[0].cause.partition(" ")[0] in AS_THEY_ARE

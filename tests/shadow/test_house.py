@@ -16,7 +16,8 @@ from proxy.config import Provider, ProxyConfig
 from proxy.handover import Handover
 from proxy.pulse import Pulse
 from shadow.config import AdminConfig, Config, ShadowConfig
-from shadow.house import House, _drawn
+from shadow.house import PROBE_SECONDS, House, _drawn
+from shadow.worker import Worker
 from storage.config import StorageConfig
 from storage.opening import open_reader, open_store
 from storage.store import StoreError
@@ -168,3 +169,30 @@ def test_a_secret_that_the_store_cannot_keep_is_drawn_for_this_process_and_told(
     assert len(calls) == 2
     assert "cannot be kept" in str(calls[0])
     assert one.hex() not in str(calls)
+
+
+async def test_a_reference_that_no_request_has_reached_is_probed_and_what_is_wrong_logged(tmp_path, logged, monkeypatch):
+    monkeypatch.setattr("shadow.house.PROBE_SECONDS", 0.0)
+    written = logged("shadow.house")
+    async with Standing(tmp_path, sample_rate=1.0):
+        await until(lambda: any("the reference official cannot be used" in call.kwargs["event"] for call in written))
+
+
+async def test_a_reference_that_a_request_has_reached_is_not_probed(tmp_path, logged, monkeypatch):
+    written, probed = logged("shadow.house"), []
+    monkeypatch.setattr("shadow.house.PROBE_SECONDS", 0.0)
+    monkeypatch.setattr(Worker, "references_heard", frozenset({"official"}))
+    monkeypatch.setattr("shadow.house.probe", lambda _, wanted: probed.append(dict(wanted)) or _nothing())
+    async with Standing(tmp_path, sample_rate=1.0):
+        await until(lambda: probed)
+    assert probed == [{}]
+    assert not written
+
+
+async def _nothing():
+    for sentence in ():
+        yield sentence
+
+
+def test_a_reference_is_probed_five_seconds_after_the_start():
+    assert PROBE_SECONDS == 5.0

@@ -51,3 +51,9 @@ def test_a_status_of_the_reference_itself_is_its_own_fault():
 
 def test_state_is_shown():
     assert repr(noted(401, 200)) == "ReferenceErrors({'maker': (2, {401: 1})})"
+
+
+def test_a_reference_is_heard_once_it_answered_or_failed():
+    errors = noted(200, reference="a")
+    errors.note("b", None)
+    assert errors.heard == {"a", "b"}

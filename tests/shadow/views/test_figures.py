@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.drift.scorecard import Outcome
+from shadow.verdict.evidence import Shortfall, Side
 from shadow.verdict.rule import decide
 from shadow.verdict.value import Word
 from shadow.views.figures import Card, Report
@@ -51,3 +52,20 @@ ALONE = replace(UNSEEN, reference="")
 )
 def test_nothing_was_measured_where_no_provider_with_a_reference_was_compared(cards, measured):
     assert report(*cards).measured is measured
+
+
+def lost_to(cause: str, side: Side = Side.REFERENCE):
+    fall = Shortfall(cause=cause, side=side, pairs=9, sentence="", remedy="")
+    return replace(UNSEEN, verdict=replace(UNSEEN.verdict, coverage=replace(QUIET.coverage, shortfalls=(fall,))))
+
+
+@pytest.mark.parametrize("cause", ["context 8192", "parameter top_k", "thinking", "request"])
+def test_requests_that_a_working_reference_does_not_take_are_no_failure_of_the_measurement(cause):
+    assert report(lost_to(cause)).measured
+
+
+@pytest.mark.parametrize(
+    "card", [lost_to("401"), lost_to("404"), lost_to("model"), lost_to("500"), lost_to("context 8192", Side.PROVIDER)]
+)
+def test_a_refused_key_a_wrong_name_and_a_failing_side_leave_nothing_measured(card):
+    assert not report(card).measured
