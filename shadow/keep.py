@@ -20,11 +20,11 @@ from shadow.compare.finding import Comparison, Finding, State
 from shadow.compare.pair import ControlReason
 from shadow.reading.answer import Answer
 from shadow.reading.ask import fingerprint
-from shadow.reading.completion import Completion, ToolCall
+from shadow.reading.completion import Completion, ToolCall, Why
 from shadow.sampling.request import REMOVED
 from shadow.seen import Seen
 from storage.config import Bodies
-from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, PairRecord, PairRow, PayoffRow, ToolCallRow
+from storage.rows import CUT_REQUEST, ExchangeRecord, ExchangeRow, FindingRow, PairRecord, PairRow, PayoffRow, ToolCallRow
 
 Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
@@ -57,7 +57,7 @@ def exchange_record(seen: Seen, *, outcomes: Sequence[str], checks: Iterable[Fin
     exchange_id = seen.exchange.id
     made = [found for found in checks if found.state is not State.NOT_MEASURED]
     return ExchangeRecord(
-        exchange=_exchange_row(seen.exchange, seen.answer, bodies, seen.conversation),
+        exchange=_exchange_row(seen, bodies),
         tool_calls=tuple(_call_rows(exchange_id, seen.answer, outcomes, bodies)),
         findings=tuple(finding_rows(made, exchange_id=exchange_id, pair_id="", comparison="check", bodies=bodies)),
     )
@@ -176,7 +176,15 @@ def _little(numbers: array[int]) -> array[int]:
     return numbers
 
 
-def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversation: str) -> ExchangeRow:
+def _unread(seen: Seen) -> str:
+    """Why the answer could not be read, or why the request could not although the answer was; "" where both were."""
+    if not isinstance(seen.answer.said, Completion):
+        return seen.answer.said.why.value
+    return CUT_REQUEST if seen.ask.unread and seen.ask.unread.why is Why.TRUNCATED else ""
+
+
+def _exchange_row(seen: Seen, bodies: Bodies) -> ExchangeRow:
+    exchange, answer = seen.exchange, seen.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
     said = answer.said if isinstance(answer.said, Completion) else None
     usage = said.usage if said else None
@@ -190,13 +198,13 @@ def _exchange_row(exchange: Exchange, answer: Answer, bodies: Bodies, conversati
         model=_storable(exchange.model),
         stream=exchange.stream,
         tag=_storable(exchange.tag),
-        conversation=_storable(conversation),
+        conversation=_storable(seen.conversation),
         method=_storable(request.method),
         target=_storable(request.target, limit=2_000),
         status=response.status if response else None,
         failure=failure.kind.value if failure else "",
         failure_detail=_storable(failure.detail) if failure else "",
-        unread="" if isinstance(answer.said, Completion) else answer.said.why.value,
+        unread=_unread(seen),
         echoed_model=_storable(said.model) if said else "",
         fingerprint=_storable(said.fingerprint) if said else "",
         finish_reason=_storable(said.first.finish_reason or "") if said else "",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+CUT_REQUEST = "request_truncated"
+"""`unread` of an exchange whose answer was read, and of whose request only a part was kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRow:

@@ -135,6 +135,10 @@ class VerdictReader:
         """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
         return self._ask(lambda conn: scores.ended(conn, since, until, limit))
 
+    def unheld(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
+        """(provider, model, reference, requests, size of the largest in bytes) of the live requests not held whole."""
+        return self._ask(lambda conn: scores.unheld(conn, since, until))
+
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
         """The times of the newest `limit` pairs of the period, both answers whole."""
         return self._ask(lambda conn: scores.pair_times(conn, since, until, limit))

@@ -232,6 +232,9 @@ def _open(evidence: Evidence) -> Iterator[Reason]:
             yield _reason(Word.UNDECIDED, Ground.FEW, subject=line.signal)
     elif evidence.coverage.refusal and not evidence.coverage.asked:
         yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=evidence.coverage.refusal)
+    elif not evidence.coverage.asked and evidence.coverage.shortfalls:
+        cause = evidence.coverage.shortfalls[0]
+        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=f"{cause.sentence}; {cause.remedy}")
     elif evidence.coverage.asked or not evidence.reference:
         yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED)
     else:

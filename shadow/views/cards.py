@@ -13,7 +13,7 @@ from shadow.drift.scorecard import Score
 from shadow.drift.signals import AGREEMENT
 from shadow.drift.verifier import Triggering
 from shadow.verdict.causes import shortfalls
-from shadow.verdict.evidence import CheckEvidence, Coverage, Evidence, SignalEvidence
+from shadow.verdict.evidence import CheckEvidence, Coverage, Evidence, Shortfall, SignalEvidence
 from shadow.verdict.phrases import named
 from shadow.verdict.rule import decide
 from shadow.verdict.value import Word
@@ -32,7 +32,8 @@ _ORDER = {word: place for place, word in enumerate(Word)}
 class Source:
     """What the store holds of one key, beside the counts: its scores and checks, why its pairs could not be compared (each
     reason with its pairs), the drift states of its routes, when its serving identity changed, and what all its signals come to
-    together, and what the provider itself refused ("" for little).
+    together, what the provider itself refused ("" for little), and
+    the requests that were not held whole (None where all were).
     """
 
     key: Key
@@ -45,6 +46,7 @@ class Source:
     discovered: bool
     triggering: Triggering | None
     refusal: str = ""
+    unheld: Shortfall | None = None
 
 
 def keys(
@@ -81,7 +83,7 @@ def card(source: Source, counts: Sequence[SignalCount], traffic: Sequence[Traffi
         requests=sum(row.asked for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
         asked=max((_total(own, "cross", aspect) for aspect in {count.aspect for count in own}), default=0),
         compared=_total(own, "cross", "action") - _total(own, "cross", "action", "not_comparable"),
-        shortfalls=shortfalls(source.reasons),
+        shortfalls=(*shortfalls(source.reasons), *([source.unheld] if source.unheld else ())),
         refusal=source.refusal,
     )
     evidence = Evidence(
