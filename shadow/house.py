@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 
 import structlog
 from aiohttp import web
@@ -237,7 +238,7 @@ class House:
             more = await asyncio.to_thread(self._judge.try_step, time.time())
             await asyncio.to_thread(answer_those_that_wait, database, self._judge, time.time())
             for alarm in self._judge.alarms():
-                log.warning("drift", state=alarm.new, was=alarm.old, signal=alarm.name, group=alarm.group)
+                log.warning("drift", state=alarm.new, was=alarm.old, signal=alarm.name, **asdict(alarm.group))
                 self._notifier.wake()
             if not more:
                 await asyncio.sleep(JUDGE_SECONDS)

@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "not_sse": ("sent a body that is no event stream", "look at one of these pairs"),
     "wrong_shape": ("sent a body of no known form", "look at one of these pairs"),
     "client_gone": ("was cut off, since the client left", "none: it is left out"),
+    "stale": ("closed a kept connection before it answered", "if it lasts, look at its server, or at what stands in front of it"),
     "dns": ("was not found (DNS)", "check its base_url"),
     "connect": ("could not be connected to", "check its base_url"),
     "tls": ("could not be connected to (TLS)", "check its base_url"),

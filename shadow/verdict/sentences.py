@@ -123,4 +123,6 @@ def _telling(verdict: Verdict) -> Sequence[Reason]:
 
 def _listed(reasons: Sequence[Reason]) -> str:
     more = f" and {len(reasons) - MOST} more" if len(reasons) > MOST else ""
-    return ", ".join(reason.phrase for reason in reasons[:MOST]) + more
+    # a check's phrase has commas of its own
+    between = "; " if any(reason.ground is Ground.CHECK for reason in reasons) else ", "
+    return between.join(reason.phrase for reason in reasons[:MOST]) + more

@@ -105,7 +105,7 @@ def told(line: CheckLine, name: str) -> str:
     share = "under 0.1 %" if 0 < line.rate < 0.0005 else f"{line.rate * 100:.{1 if line.rate < 0.1 else 0}f} %"
     if line.plus + line.minus < FEWEST:
         return f"{name}: seen in {share} of {line.answers:,} answers{_undecided(line)}"
-    return f"{name}: {_compared(line)}. (All traffic: {share} of {line.answers:,} answers.)"
+    return f"{name}: {_compared(line)} (all traffic: {share} of {line.answers:,} answers)"
 
 
 def _undecided(line: CheckLine) -> str:

@@ -30,12 +30,14 @@ def refusing(message, **fields):
 
 NO_JSON = "the reference sent a body that is no JSON in 6"
 FINE = exchange(said("Fine."), request=asked())
+STALE = exchange(answered=False, request=asked(), failure=Failure(kind=FailureKind.STALE, detail="closed", after_head=False))
 TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_LARGE, detail="8388608 bytes", after_head=True))
 
 
 @pytest.mark.parametrize(
     ("live", "reference", "side", "cause", "sentence"),
     [
+        (FINE, STALE, Side.REFERENCE, "stale", "the reference closed a kept connection before it answered in 6"),
         (FINE, error(401), Side.REFERENCE, "401", "the reference refused with 401 (key) in 6"),
         (FINE, error(404), Side.REFERENCE, "404", "the reference refused with 404 (no such model or path) in 6"),
         (error(429), FINE, Side.PROVIDER, "429", "the provider refused with 429 (rate) in 6"),

@@ -193,6 +193,12 @@ def test_errors_of_the_reference_are_noted_and_not_held_against_the_provider():
     )
 
 
+def test_two_checks_are_parted_by_a_semicolon_since_their_phrases_have_commas():
+    two = (check(), check("usage", phrase="usage: 20 of 90 conversations, 1 the other way"))
+    sentence = decide(evidence(checks=two)).sentence
+    assert sentence.endswith("lost spaces: 40 of 90 conversations; usage: 20 of 90 conversations, 1 the other way")
+
+
 def test_faulty_answers_are_named_beside_a_difference_and_alone():
     far = signal("args", Outcome.DRIFTS, excess=0.3)
     assert decide(evidence(far, checks=(check(),))).sentence.endswith("; faulty answers too: lost spaces: 40 of 90 conversations")

@@ -63,12 +63,11 @@ def test_a_check_that_could_not_be_made_is_no_answer():
 
 def test_votes_are_told_with_their_counts_and_all_traffic_beside_them():
     assert told(line(paired(14, 1)), "lost spaces") == (
-        "lost spaces: 14 of 210 conversations where the reference had none, 1 the other way; more often than its reference. "
-        "(All traffic: 3.0 % of 1,000 answers.)"
+        "lost spaces: 14 of 210 conversations where the reference had none, 1 the other way; more often than its reference "
+        "(all traffic: 3.0 % of 1,000 answers)"
     )
     assert told(line(paired(4, 4)), "lost spaces") == (
-        "lost spaces: 4 of 210 conversations where the reference had none, 4 the other way. "
-        "(All traffic: 3.0 % of 1,000 answers.)"
+        "lost spaces: 4 of 210 conversations where the reference had none, 4 the other way (all traffic: 3.0 % of 1,000 answers)"
     )
 
 
