@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shadow.studies.faults import Faults
 from shadow.studies.providers import Part
+from shadow.verdict.sentences import FEWEST
 from shadow.verdict.value import Ground, Word
 from shadow.views.figures import Card, Report
 
@@ -46,6 +47,8 @@ def surprises(report: Report) -> list[str]:
 
 def _surprises(card: Card) -> Iterator[str]:
     signs, found = SIGNS.get(card.provider), card.verdict
+    if found.word is Word.UNDECIDED and signs is None and found.power is not None and found.power.pairs >= FEWEST:
+        return  # a short run cannot tell more of a provider that differs in nothing
     if found.word in {Word.UNDECIDED, Word.NOT_MEASURED, Word.WAITING}:
         yield f"{card.provider} has too few pairs ({card.compared}); give it more --seconds"
     elif signs is None and found.word.is_guilty:

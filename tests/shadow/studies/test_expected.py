@@ -66,6 +66,19 @@ def test_a_fault_that_is_found_by_the_wrong_signal_is_a_surprise():
     assert "by text, not by" in sentence
 
 
+def undecided(name, compared):
+    return dataclasses.replace(CARDS[name], compared=compared, verdict=decide(evidence(signal(pairs=compared, smallest=0.4))))
+
+
+def test_a_faithful_provider_is_undecided_after_a_short_run_without_a_surprise():
+    assert surprises(report(slow=undecided("slow", 20))) == []
+    assert surprises(report(slow=undecided("slow", 19))) == ["slow has too few pairs (19); give it more --seconds"]
+
+
+def test_a_faulty_provider_that_is_undecided_is_a_surprise():
+    assert surprises(report(spacer=undecided("spacer", 86))) == ["spacer has too few pairs (86); give it more --seconds"]
+
+
 def test_too_few_pairs_are_a_surprise():
     (sentence,) = surprises(report(faithful=dataclasses.replace(CARDS["faithful"], verdict=decide(evidence(signal(pairs=9))))))
     assert "--seconds" in sentence
