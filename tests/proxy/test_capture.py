@@ -63,6 +63,17 @@ def test_marks_are_bounded_and_the_last_stays_true(monkeypatch):
     assert list(made.end(20.0).response.marks[1:]) == [Mark(seconds=1.0, end=2), Mark(seconds=9.0, end=10)]
 
 
+@pytest.mark.parametrize(("pieces", "marks"), [(100_000, 100_000), (100_001, 100_000)])
+def test_a_hundred_thousand_pieces_of_an_answer_have_their_times_and_the_last_is_true(pieces, marks):
+    made = capture()
+    made.head(200, "", (), 10.0)
+    for _ in range(pieces - 1):
+        made.add(b"x", 11.0)
+    made.add(b"x", 12.0)
+    kept = list(made.end(20.0).response.marks)
+    assert (len(kept), kept[-1]) == (marks, Mark(seconds=2.0, end=pieces))
+
+
 def test_no_answer_is_no_response():
     made = capture()
     failure = Failure(kind=FailureKind.DNS, detail="", after_head=False)

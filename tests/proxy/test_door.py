@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from proxy import door as module
 from proxy.exchange import FailureKind
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
@@ -110,3 +111,12 @@ async def test_a_refusal_to_a_client_that_has_reset_its_connection_is_logged_now
             asked.sock.send(b"no request\r\n\r\n")
         await until(lambda: not running.plane._intake.connections)
     assert caplog.records == []
+
+
+async def test_a_refused_client_that_ends_its_side_frees_its_connection_at_once(monkeypatch):
+    monkeypatch.setattr(module, "_LINGER", 3600.0)
+    async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
+        await asked.send(b"no request\r\n\r\n")
+        await asked.rest()
+        asked.leave_half()
+        await until(lambda: not running.plane._intake.connections)

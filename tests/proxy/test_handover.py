@@ -176,3 +176,19 @@ async def test_stopping_without_an_audit_is_quick_and_counts_the_loss(path):
     handover.offer(FIRST)
     await asyncio.wait_for(handover.stop(0.05), PATIENCE)
     assert pulse.dropped == {"audit_down": 1}
+
+
+async def test_an_audit_that_is_away_is_tried_after_pauses_that_double_up_to_a_second(path, hand, monkeypatch):
+    pauses, enough, turn = [], asyncio.Event(), asyncio.sleep
+
+    async def sleep(seconds):
+        if asyncio.current_task().get_coro().__name__ == "_stay_connected":
+            pauses.append(seconds)
+        if len(pauses) == 7:
+            enough.set()
+        await turn(0.001)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    hand()
+    await asyncio.wait_for(enough.wait(), PATIENCE)
+    assert pauses[:7] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]

@@ -12,7 +12,7 @@ from proxy import headers as rules
 from proxy.errors import RequestError
 from proxy.heading import Heading
 from proxy.origin import parse_base_url
-from tests.wires import client, ok, plane, post, scripted
+from tests.wires import ask, client, get, ok, plane, post, scripted
 
 ORIGIN, ELSEWHERE = parse_base_url("http://p.example/v1"), parse_base_url("http://q.example/api")
 HOST, KEY, LENGTH = (b"Host", b"h"), (b"Authorization", b"Bearer sk-0123456789"), (b"Content-Length", b"5")
@@ -48,6 +48,18 @@ OTHERS = {
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
 def test_a_head_that_says_anything_else_does_not_fit(other):
     assert not Heading(SAME).fits(other)
+
+
+def test_a_head_that_ends_where_the_last_length_stood_does_not_fit():
+    assert not Heading(message(HOST, KEY, LENGTH)).fits(message(HOST, KEY))
+
+
+async def test_a_request_without_the_length_that_ended_the_head_before_it_on_its_connection_is_answered():
+    async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        head = b"POST /v1/x HTTP/1.1\r\nHost: localhost\r\n"
+        for request in (head + b"Content-Length: 2\r\n\r\n{}", head + b"\r\n"):
+            await asked.send(request)
+            assert (await asked.until(b"\r\n\r\nx")).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("head", [SAME, *OTHERS.values()], ids=["it", *OTHERS])
@@ -120,8 +132,9 @@ def test_whatever_it_is_made_of_it_sends_and_records_what_the_rules_say(pairs, l
 def test_what_is_refused_is_refused_each_time():
     heading = Heading(message(*[(b"X", b"1")] * 9))
     for _ in range(2):
-        with pytest.raises(RequestError, match="larger than 20 bytes"):
+        with pytest.raises(RequestError, match="larger than 20 bytes") as raised:
             heading.check(20)
+        assert raised.value.status == 431
     heading.check(1000)
 
 
@@ -147,3 +160,16 @@ async def test_a_key_that_changes_on_one_connection_is_kept_out_of_each_record()
             await asked.until(b"yes")
             assert (await running.kept.next()).request.body == b'{"said": "***************"}'
         assert [request.count(b"sk-second-12345") for request in provider.requests] == [0, 2, 2]
+
+
+def test_a_head_of_exactly_the_limit_passes_and_one_byte_more_does_not():
+    heading = Heading(message((b"X", b"1" * 10), path="/v1"))  # 1 + 10 + 4 bytes of the field, 3 of the path
+    with pytest.raises(RequestError, match="larger than 17 bytes"):
+        heading.check(17)
+    heading.check(18)
+
+
+async def test_a_head_of_many_fields_beyond_the_limit_is_answered_by_431():
+    async with plane("http://127.0.0.1:9/v1", limits={"head": 4096}) as running:
+        fields = [b"X-%02d: %s" % (number, b"y" * 60) for number in range(90)]
+        assert (await ask(running.port, get(b"/v1/x", *fields))).startswith(b"HTTP/1.1 431 ")

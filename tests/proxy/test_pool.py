@@ -46,8 +46,14 @@ class Clock:
 
     def __init__(self, monkeypatch) -> None:
         self.ahead = 0.0
+        self._now = monotonic
         for module in ("pool", "link"):
-            monkeypatch.setattr(f"proxy.{module}.monotonic", lambda: monotonic() + self.ahead)
+            monkeypatch.setattr(f"proxy.{module}.monotonic", lambda: self._now() + self.ahead)
+
+    def stand(self) -> None:
+        """Let it move only by what is added to `ahead`."""
+        now = monotonic()
+        self._now = lambda: now
 
 
 @pytest.fixture
@@ -63,9 +69,11 @@ def _house(running):
 async def _closed_after(clock, seconds, rounds=1, together=1):
     """What is learnt of a provider that closes `together` connections at once, `seconds` after their answers."""
     open_ones = []
+    all_asked = asyncio.Barrier(together)  # answered one by one, the first connection would serve the next request too
 
     async def script(wire):
         await wire.request()
+        await asyncio.wait_for(all_asked.wait(), PATIENCE)
         await wire.send(ok())
         leave = asyncio.Event()
         open_ones.append(leave)
@@ -92,6 +100,33 @@ async def test_a_close_seen_on_an_idle_connection_teaches_to_be_earlier(clock):
     house = await _closed_after(clock, 0.7)
     assert 0.5 <= house.keep < 0.7
     assert not house.hasty
+
+
+@pytest.mark.parametrize(("idle", "connections"), [(0.55, 2), (0.57, 3)])
+async def test_an_idle_connection_serves_for_four_fifths_of_the_time_after_which_the_provider_closed_one(
+    clock, idle, connections
+):
+    leave = asyncio.Event()
+
+    async def script(wire):
+        await wire.request()
+        await wire.send(ok())
+        if provider.connections == 1:
+            await asyncio.wait_for(leave.wait(), PATIENCE)
+            return
+        await wire.request()
+        await wire.send(ok())
+
+    async with scripted(script) as provider, plane(provider.url, timeouts={"pool_idle": 100.0}) as running:
+        await ask(running.port, get())
+        clock.stand()
+        clock.ahead += 0.7
+        leave.set()
+        await until(lambda: running.pulse.upstream_open == 0)
+        await ask(running.port, get())
+        clock.ahead += idle
+        await ask(running.port, get())
+        assert provider.connections == connections
 
 
 @pytest.mark.parametrize(("rounds", "learnt"), [(1, False), (2, True)])

@@ -1,10 +1,11 @@
 """proxy.relay: what this hop says for itself, and nothing more."""
 
+import contextlib
 import json
 
 import pytest
 
-from tests.wires import ask, client, get, ok, plane, post, scripted
+from tests.wires import STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -62,3 +63,23 @@ async def test_a_connection_survives_an_error_of_ours():
             assert b"Connection" not in head
             length = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
             assert json.loads(await asked.exactly(length))["error"]["code"] == "upstream_connect"
+
+
+async def test_a_body_that_ends_before_its_length_ends_the_connection_of_its_client():
+    async def script(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"half")
+        with contextlib.suppress(ConnectionError):
+            assert await asked.rest() == b""
+
+
+async def test_a_client_of_http_1_0_gets_a_chunked_answer_without_its_chunk_sizes():
+    stream = STREAM_HEAD + chunks(b"data: 1\n\n", b"data: 2\n\n") + b"0\r\n\r\n"
+    came = await _answer(stream, get(version=b"1.0"))
+    head, _, body = came.partition(b"\r\n\r\n")
+    assert b"Transfer-Encoding" not in head
+    assert body == b"data: 1\n\ndata: 2\n\n"

@@ -36,6 +36,8 @@ def allowed(*names, mode="auto"):
         (allowed("get_weather"), PLAIN, State.MATCH, ""),
         (allowed("get_weather"), CALLED, State.MATCH, ""),
         (allowed("b", "c"), CALLED, State.DIFFER, "allows b, c, and get_weather came"),
+        (allowed("a", "b", "c"), CALLED, State.DIFFER, "allows a, b, c, and get_weather came"),
+        (allowed("a", "b", "c", "d"), CALLED, State.DIFFER, "allows a, b, c and 1 more, and get_weather came"),
         (allowed("get_weather", mode="required"), PLAIN, State.DIFFER, "no call came"),
         ({"type": 5, "function": [1]}, CALLED, State.NOT_MEASURED, "free"),
     ],

@@ -128,3 +128,16 @@ def test_a_tool_of_a_set_is_not_unknown():
 def test_a_schema_is_kept_by_a_text_that_reads_as_itself(value):
     slow = json.dumps(value, sort_keys=True)
     assert json.dumps(json.loads(schema._written(value)), sort_keys=True) == slow
+
+
+@pytest.mark.parametrize(
+    ("mine", "its", "who"),
+    [
+        ("length", "stop", "the provider"),
+        ("stop", "length", "the reference"),
+        ("length", "length", "the provider and the reference"),
+    ],
+)
+def test_calls_of_which_one_was_cut_by_length_are_not_held_against_each_other(mine, its, who):
+    found = schema.schema(pair(choice(calls=(GOOD,), finish=mine), choice(calls=(WRONG,), finish=its)))
+    assert (found.state, found.reason) == (State.NOT_COMPARABLE, f"{who} ended by a limit on length")

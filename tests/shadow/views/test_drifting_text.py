@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from shadow.views.drifting import DriftLine
 from shadow.views.drifting_text import drifting
 from shadow.views.figures import Report
@@ -57,6 +59,13 @@ def test_what_needs_a_look_stands_first_and_says_where_to_look():
     assert "odd, compared with r, sends other tool arguments in 12 points more requests; size [5 to 20]" in text
     assert "most in: no tools" in text
     assert "pair 01234567" in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown_as"), [(0.05, 0.9, "[5 to 90]"), (-0.9, -0.05, "[-90 to -5]"), (0.0, 1.0, "[0 to 100]")]
+)
+def test_the_size_of_an_alarm_is_shown_in_points(low, high, shown_as):
+    assert f"size {shown_as}" in shown(replace(ALARM, low=low, high=high))
 
 
 def test_an_alarm_whose_page_waits_is_told_as_one_that_waits():

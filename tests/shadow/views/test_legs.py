@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from proxy.exchange import Failure, FailureKind, Mark
+from proxy.exchange import Failure, FailureKind, Mark, Marks
 from shadow.keep import exchange as exchange_of
 from shadow.reading.answer import read
 from shadow.views.legs import SHOWN, WIDTH, facts, leg, place, timeline
@@ -67,6 +67,16 @@ def test_facts_are_lines_with_a_cell_a_leg_and_empty_lines_are_left_out(store):
     assert lines["prompt tokens"] == ("9", "9")
     assert lines["whole answer"] == ("500 ms", "500 ms")
     assert "fingerprint" not in lines
+
+
+def test_a_leg_without_a_response_has_an_empty_cell_beside_the_chunks_of_the_other(store):
+    marks = Marks([0.1, 0.2, 0.3], [1, 2, len(said())])
+    answered = column(store, exchange(said(), request=asked(), marks=marks))
+    failure = Failure(kind=FailureKind.CONNECT, detail="refused", after_head=False)
+    unanswered = column(store, exchange(request=asked(), answered=False, failure=failure), pair_id="b" * 32)
+    lines = {fact.name: fact.cells for fact in facts([answered, unanswered])}
+    assert lines["chunks"] == ("3", "")
+    assert lines["finish reason"] == ("stop", "")
 
 
 def test_the_timeline_has_one_tick_a_place():
