@@ -6,7 +6,7 @@ notice is a note.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from shadow.reading import parts, server_times, stated
@@ -14,16 +14,14 @@ from shadow.reading.completion import Choice, Completion, ProviderError, Unread,
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, mended
-from shadow.reading.mould import CHUNK, Mould, mould, saying
+from shadow.reading.mould import CHUNK, Alike, growth
 from shadow.reading.piece import piece
-from shadow.reading.sse import Event, Stream, Walk
+from shadow.reading.sse import Event, Stream
 
 _DONE = b"[DONE]"
 _MOST_NOTES = 20
 _BESIDE = frozenset({"citations", "prompt_filter_results", "service_tier", "time_info", "timings"})
 """Members of an event beside its choices that are kept, the last of each."""
-_MOST_MOULDS = 8
-"""Moulds made for one stream: where each event is of another form, looking for one would cost more than it saves."""
 
 
 class Reading(NamedTuple):
@@ -121,7 +119,7 @@ def fold(stream: Stream, status: int, says: Says = _delta) -> Reading:
         elif trouble := folding.add(event):
             return Reading(trouble, folding.error, folding.carried, done=False)
         else:
-            folding.go_on(walk)
+            folding.alike.go_on(walk)
     if not folding.done and (tail := walk.tail()):
         folding.done = tail.data.strip() == _DONE
         folding.notes["the last event has no blank line after it"] = None
@@ -134,9 +132,6 @@ class _Folding:
     def __init__(self, status: int, says: Says) -> None:
         self._status = status
         self._says = says
-        self._mould: Mould | None = None
-        self._grow: Callable[[Sequence[str]], None] | None = None
-        self._moulds = 0
         self._drafts: dict[int, Draft] = {}
         self._id: Any = ""
         self._model: Any = ""
@@ -147,29 +142,20 @@ class _Folding:
         self.notes: dict[str, None] = {}
         self.error: ProviderError | None = None
         self.carried: list[int] = []
+        self.alike = Alike(self.carried)
         self.spoke: int | None = None
         self.done = False
 
-    def go_on(self, walk: Walk) -> None:
-        """Takes the events that differ from the one before them in one string only."""
-        if self._mould is None or self._grow is None:
-            return
-        about = self._mould.around
-        texts, ends = saying(*walk.run(about.before, about.after, about.read))
-        self._grow(texts)
-        self.carried += ends
-
     def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
         """Be ready for more events like this one."""
-        self._mould = self._grow = None
-        if self._moulds < _MOST_MOULDS and (made := mould(event, chunk)):
-            self._moulds += 1
-            self._mould = made
-            self._grow = self._drafts[made.grown.choice or 0].growing(made.grown)
+        if held := growth(chunk):
+            holder, key, grown = held
+            self.alike.remember(event, chunk, (holder, key), self._drafts[grown.choice or 0].growing(grown))
 
     def add(self, event: Event) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
+        self.alike.forget()
         chunk = piece(data, self.notes)
         if chunk is None or isinstance(chunk, Unread):
             return chunk

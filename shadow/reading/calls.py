@@ -111,11 +111,9 @@ class Calls:
         return bool(self._drafts)
 
     def add_deltas(self, entries: Any) -> bool:
-        """The call pieces of one delta."""
-        pieces = _objects(entries)
-        for entry in pieces:
-            self._fill(self._draft_for(entry), entry)
-        return bool(pieces)
+        """The call pieces of one delta; True when they say something."""
+        said = [self._fill(self._draft_for(entry), entry) for entry in _objects(entries)]
+        return any(said)
 
     def add_legacy(self, function: Any, *, streamed: bool) -> bool:
         """The `function_call` of the time before tools: one call, without an id."""
@@ -176,7 +174,7 @@ class Calls:
             self._notes["several tool calls share one index"] = None
         return self._new(index)
 
-    def _fill(self, draft: _Draft, entry: dict[str, Any]) -> None:
+    def _fill(self, draft: _Draft, entry: dict[str, Any]) -> bool:
         sent_id = entry.get("id")
         if not draft.id and isinstance(sent_id, str) and sent_id:
             draft.id = sent_id
@@ -192,6 +190,7 @@ class Calls:
             self._notes["arguments were sent as JSON, not as a string"] = None
             draft.value = arguments
             draft.pieces += 1
+        return bool(sent_id or function.get("name") or arguments not in (None, ""))
 
     def _name(self, draft: _Draft, name: Any) -> None:
         if not isinstance(name, str) or not name:

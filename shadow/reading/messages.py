@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from shadow.reading import parts, stated
 from shadow.reading.assemble import Reading
@@ -17,9 +17,9 @@ from shadow.reading.completion import Completion, ProviderError, Unread, Why
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
 from shadow.reading.loading import load, mended
-from shadow.reading.mould import Around, around, saying
+from shadow.reading.mould import Alike
 from shadow.reading.piece import piece
-from shadow.reading.sse import Event, Stream, Walk
+from shadow.reading.sse import Event, Stream
 
 STOPS = {
     "end_turn": "stop",
@@ -43,8 +43,6 @@ _LONG = re.compile(rb"\d{19}")
 _PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 """The counts of which a prompt is the sum."""
 _MOST_NOTES = 20
-_MOST_MOULDS = 64
-"""Forms of deltas looked at in one stream: where each is of another form, looking would cost more than it saves."""
 
 
 def whole(body: bytes, status: int) -> Reading:
@@ -76,7 +74,7 @@ def fold(stream: Stream, status: int) -> Reading:
     while not folding.done and (event := walk.next()):
         if trouble := folding.add(event):
             return Reading(trouble, folding.error, folding.carried, done=False)
-        folding.go_on(walk)
+        folding.alike.go_on(walk)
     if not folding.done and (tail := walk.tail()):
         folding.making.notes["the last event has no blank line after it"] = None
         folding.done = b'"message_stop"' in tail.data
@@ -145,13 +143,6 @@ class _Making:
         )
 
 
-class _Same(NamedTuple):
-    """A delta like which more may follow: what stands about its string, and what takes more such strings."""
-
-    around: Around
-    grow: Callable[[Sequence[str]], None]
-
-
 class _Folding:
     """What the events so far add up to."""
 
@@ -160,36 +151,22 @@ class _Folding:
         self.making = _Making({})
         self.error: ProviderError | None = None
         self.carried: list[int] = []
+        self.alike = Alike(self.carried)
         self.spoke: int | None = None
         self.done = False
         self._begun = False
-        self._same: _Same | None = None
-        self._moulds = 0
-
-    def go_on(self, walk: Walk) -> None:
-        """Takes the events that differ from the one before them in the one string of their delta only."""
-        if self._same is None:
-            return
-        about, grow = self._same
-        texts, ends = saying(*walk.run(about.before, about.after, about.read))
-        grow(texts)
-        self.carried += ends
 
     def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
         """Be ready for more events like this one."""
         delta = _inner(chunk, "delta")
         kind = delta.get("type")
-        key = GROWING.get(kind) if isinstance(kind, str) else None
-        if key and isinstance(delta.get(key), str) and delta[key] and self._moulds < _MOST_MOULDS:
-            self._moulds += 1
-            grow = self.making.blocks.growing(_index(chunk), delta["type"])
-            if grow and (about := around(event, chunk, delta, key)):
-                self._same = _Same(about, grow)
+        if (key := GROWING.get(kind) if isinstance(kind, str) else None) and delta.get(key):
+            self.alike.remember(event, chunk, (delta, key), self.making.blocks.growing(_index(chunk), delta["type"]))
 
     def add(self, event: Event) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
-        self._same = None
+        self.alike.forget()
         chunk = None if data.startswith(b"[DONE]") else piece(data, self.making.notes)
         if not isinstance(chunk, dict):
             return chunk

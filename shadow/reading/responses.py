@@ -12,6 +12,7 @@ from shadow.reading.calls import CLOSING, OPENING, escaped
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
 from shadow.reading.draft import Draft
 from shadow.reading.errors import carries_error, error_of_json
+from shadow.reading.mould import Alike, Grow, Grown
 from shadow.reading.piece import piece
 from shadow.reading.response_ask import as_chat
 from shadow.reading.response_items import (
@@ -41,16 +42,17 @@ _TEXTS = {
     "response.reasoning_summary_text.delta": "reasoning_summary",
 }
 _ARGUMENTS = {"response.function_call_arguments": "function_call", "response.custom_tool_call_input": "custom_tool_call"}
+_GROWING = {f"{stem}.delta": kind == "custom_tool_call" for stem, kind in _ARGUMENTS.items()}
+"""Events that bring more of a call, and whether of a custom tool's."""
 
 
 def fold(stream: Stream, status: int) -> Reading:
     """The events of a stream with status 2xx."""
-    folding = _Folding(status)
-    for event in stream.events:
-        if event.data.startswith(b"[DONE]"):  # some servers end every stream with it
-            break
+    folding, walk = _Folding(status), stream.walk()
+    while (event := walk.next()) and not event.data.startswith(b"[DONE]"):  # some servers end every stream with it
         if trouble := folding.add(event):
             return Reading(trouble, folding.error, folding.carried, done=False)
+        folding.alike.go_on(walk)
     return Reading(folding.said(), folding.error, folding.carried, folding.final is not None, folding.spoke)
 
 
@@ -81,10 +83,12 @@ class _Folding:
         self.error: ProviderError | None = None
         self.final: dict[str, Any] | None = None
         self.carried: list[int] = []
+        self.alike = Alike(self.carried)
         self.spoke: int | None = None
 
     def add(self, event: Event) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
+        self.alike.forget()
         chunk = piece(event.data, self.notes)
         if chunk is None or isinstance(chunk, Unread):
             return chunk
@@ -93,13 +97,29 @@ class _Folding:
             kind = event.event
         if kind in _TEXTS:  # nearly every event is one of these
             self._text(_TEXTS[kind], chunk, event.end)
+            self._remember(event, chunk, self._growing_text(_TEXTS[kind], chunk))
             return None
         if kind == "error" or event.event == "error" or (carries_error(chunk) and "response" not in chunk):
             self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
         if isinstance(response := chunk.get("response"), dict):
             self._identify(response)
         self._take(kind, chunk, event.end)
+        if kind in _GROWING:
+            self._remember(event, chunk, self._growing_call(chunk, custom=_GROWING[kind]))
         return None
+
+    def _remember(self, event: Event, chunk: dict[str, Any], grow: Grow | None) -> None:
+        if grow and chunk.get("delta"):
+            self.alike.remember(event, chunk, (chunk, "delta"), grow)
+
+    def _growing_text(self, field: str, chunk: dict[str, Any]) -> Grow | None:
+        """What takes more of a text or of reasoning; a refusal is seldom, and log-probabilities come with each delta."""
+        return None if field == "refusal" or chunk.get("logprobs") else self._draft.growing(Grown(None, field, 0))
+
+    def _growing_call(self, chunk: dict[str, Any], *, custom: bool) -> Grow | None:
+        """What takes more arguments of the call that an event speaks of."""
+        take = self._draft.growing(Grown(None, "tool_calls", self._item(chunk, None).call))
+        return (lambda texts: take([escaped(text) for text in texts])) if take and custom else take
 
     def _identify(self, response: dict[str, Any]) -> None:
         for key, name in (("model", "model's name"), ("id", "id")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from itertools import accumulate, repeat
+from itertools import accumulate, count, repeat
 from operator import add
 from typing import NamedTuple, Protocol
 
@@ -31,6 +31,42 @@ class Event(NamedTuple):
     data: bytes
     event: str
     end: int
+
+
+class Fixed(NamedTuple):
+    """Bytes that stand alike in each of several events, but for the `number`, if any, between `before` and `after`.
+
+    That number is the one of the event read last, and each event has the next one.
+    """
+
+    before: bytes
+    number: int | None = None
+    after: bytes = b""
+
+    def of(self, step: int) -> bytes:
+        """These bytes so many events after the one read last."""
+        return self.before if self.number is None else b"%b%d%b" % (self.before, self.number + step, self.after)
+
+    @property
+    def format(self) -> bytes:
+        """These bytes for the operator %, which puts the number in its place."""
+        before, after = (part.replace(b"%", b"%%") for part in (self.before, self.after))
+        return before if self.number is None else b"%b%%d%b" % (before, after)
+
+    @property
+    def alike(self) -> int:
+        """Events that follow before the number has a digit more."""
+        return _MOST_ALIKE if self.number is None else 10 ** len(str(self.number)) - 1 - self.number
+
+    def behind(self, lead: bytes) -> Fixed:
+        """These bytes behind others."""
+        return Fixed(lead + self.before, self.number, self.after)
+
+    def ended(self, end: bytes) -> Fixed:
+        """These bytes with others behind them."""
+        if self.number is None:
+            return Fixed(self.before + end)
+        return Fixed(self.before, self.number, self.after + end)
 
 
 class Stream:
@@ -73,10 +109,11 @@ class Walk(Protocol):
     def tail(self) -> Event | None:
         """The unfinished event; to be asked after the last."""
 
-    def run(self, before: bytes, after: bytes, read: Read) -> tuple[list[str], list[int]]:
+    def run(self, before: Fixed, after: Fixed, read: Read) -> tuple[list[str], list[int]]:
         """The events that follow the last one and differ from it only between `before` and `after`, which its data are.
 
         `read` is given what stands there, and reads as much of it as it can; that is returned with the ends of those events.
+        One of the two may have a number; the events are taken as long as it has as many digits.
         """
 
 
@@ -134,31 +171,44 @@ class _Blocks:
     def tail(self) -> Event | None:
         return _event(self._body[self._at :].split(self._line_end), len(self._body))
 
-    def run(self, before: bytes, after: bytes, read: Read) -> tuple[list[str], list[int]]:
-        head, foot = self._lead + before, after + self._blank
-        if not self._lead or not self._body.startswith(head, self._at):
+    def run(self, before: Fixed, after: Fixed, read: Read) -> tuple[list[str], list[int]]:
+        head, foot = before.behind(self._lead), after.ended(self._blank)
+        first, last = head.of(1), foot.of(1)
+        if not self._lead or not self._body.startswith(first, self._at):
             return [], []
         literals = self._literals(head, foot)
         texts = read(literals)
-        around = len(head) + len(foot)
+        around = len(first) + len(last)
         ends = list(accumulate(map(add, map(len, literals[: len(texts)]), repeat(around)), initial=self._at))
         self._at = ends[-1]
         return texts, ends[1:]
 
-    def _literals(self, head: bytes, foot: bytes) -> list[bytes]:
+    def _literals(self, head: Fixed, foot: Fixed) -> list[bytes]:
         """What stands between `head` and `foot` in the events from here on, as far as they have both."""
+        first, last = head.of(1), foot.of(1)
         begun = _NEEDLE - len(self._blank)
-        *blocks, _ = self._body[self._at + begun :].split((self._blank + head)[:_NEEDLE], _MOST_ALIKE)
-        start, end, at = len(head) - begun, len(self._blank) - len(foot), self._at + len(head)
-        while blocks and not blocks[-1].startswith(head[begun:]):
+        most = min(_MOST_ALIKE, head.alike, foot.alike)
+        *blocks, _ = self._body[self._at + begun :].split((self._blank + first)[:_NEEDLE], most)
+        start, end = len(first) - begun, len(self._blank) - len(last)
+        while blocks and not blocks[-1].startswith(head.before[begun:]):
             blocks.pop()
         literals = [block[start:end] for block in blocks]
 
-        def differ(count: int) -> bool:
+        def differ(most: int) -> bool:
             """Whether so many, put together again, are not what was cut."""
-            return not self._body.startswith((foot + head).join(literals[:count]) + foot, at)
+            return not self._body.startswith(_joined(head, foot, literals[:most]), self._at)
 
         return literals[: bisect_left(range(1, len(literals) + 1), 1, key=differ)] if differ(len(literals)) else literals
+
+
+def _joined(head: Fixed, foot: Fixed, literals: Sequence[bytes]) -> bytes:
+    """The events whose data are `literals` between `head` and `foot`."""
+    event = head.format + b"%b" + foot.format
+    if foot.number is not None:
+        return b"".join([event % each for each in zip(literals, count(foot.number + 1))])
+    if head.number is not None:
+        return b"".join([event % each for each in zip(count(head.number + 1), literals)])
+    return head.before + (foot.before + head.before).join(literals) + foot.before
 
 
 class _Listed:
@@ -174,7 +224,7 @@ class _Listed:
     def tail(self) -> Event | None:
         return self._tail
 
-    def run(self, before: bytes, after: bytes, read: Read) -> tuple[list[str], list[int]]:  # noqa: ARG002 - none is like another
+    def run(self, before: Fixed, after: Fixed, read: Read) -> tuple[list[str], list[int]]:  # noqa: ARG002 - none is like another
         return [], []
 
 

@@ -84,6 +84,8 @@ def test_it_tells_whether_something_was_carried():
             {"refusal": "a"},
             {"tool_calls": []},
             {"tool_calls": [{"index": 0}]},
+            {"tool_calls": [{"index": 0, "function": {"arguments": ""}}]},
+            {"tool_calls": [{"index": 0, "function": {"arguments": "{"}}]},
             {"function_call": {"name": "f"}},
             {"content": [{"type": "text", "text": "a"}]},
             {"audio": {"data": "x"}},
@@ -91,7 +93,7 @@ def test_it_tells_whether_something_was_carried():
             {"metadata": {"data": "x"}},
         )
     ]
-    assert carried == [False, True, True, False, True, False, True, True, True, True, False, False]
+    assert carried == [False, True, True, False, True, False, False, False, True, True, True, True, False, False]
 
 
 def test_half_a_character_moves_into_the_piece_that_completes_it():

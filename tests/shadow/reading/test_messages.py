@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading import messages
 from shadow.reading.blocks import GROWING
 from shadow.reading.completion import Completion, Unread, Usage, Why
 from shadow.reading.messages import NAMELESS, NO_STOP, STOPS, STRANGE_STOP, UNBEGUN, fold, whole
+from shadow.reading.mould import Alike
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE, WORDS
 from tests.shadow.reading.test_assemble import can_be_kept
@@ -235,7 +235,7 @@ def test_what_is_read_in_one_go_reads_as_it_does_one_by_one(grown, more):
     call = {"type": "content_block_start", "index": 1, "content_block": {"type": "tool_use", "id": "a", "name": "f"}}
     body = read_stream(sse(START, TEXT, call, *events, *more, *events, END, STOP))
     at_once = fold(body, 200)
-    with patch.object(messages, "_MOST_MOULDS", 0):
+    with patch.object(Alike, "go_on", lambda alike, walk: None):
         assert fold(body, 200) == at_once
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shadow.reading.sse import Event, events, read_stream
+from shadow.reading.sse import Event, Fixed, events, read_stream
 
 FIELDS = [b"data: a", b"data:", b"data", b"data:  b", b"event: x", b": comment", b"id: 7", b"retry: 1", b"x", b":", b" "]
 ENDINGS = [b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n"]
@@ -126,7 +126,7 @@ def in_runs(body: bytes, before: bytes, after: bytes) -> list[Event]:
     while event := walk.next():
         found.append(event)
         if len(event.data) >= len(before + after) and event.data.startswith(before) and event.data.endswith(after):
-            texts, ends = walk.run(before, after, lines_only)
+            texts, ends = walk.run(Fixed(before), Fixed(after), lines_only)
             found += [
                 Event(before + text.encode("latin-1") + after, event.event, end) for text, end in zip(texts, ends, strict=True)
             ]
@@ -163,7 +163,7 @@ def test_an_event_of_another_form_ends_a_run_wherever_it_stands(odd, place):
     body = b"data: <first>\n\n" + b"".join([*alike[:place], odd, *alike[place:]]) + b"data: [DONE]\n\n"
     walk = read_stream(body).walk()
     walk.next()
-    texts, ends = walk.run(b"<", b">", lines_only)
+    texts, ends = walk.run(Fixed(b"<"), Fixed(b">"), lines_only)
     assert texts == [str(number) for number in range(20)][: place if odd else 20][: len(texts)]
     assert len(texts) >= place - 1
     assert in_runs(body, b"<", b">") == read_stream(body).events
