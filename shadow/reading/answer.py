@@ -81,7 +81,7 @@ def _is_success(response: Response) -> bool:
 
 def _read_body(exchange: Exchange, response: Response, body: bytes, reader: Reader) -> Reading:
     """A whole JSON body or a stream, told apart by the bytes: servers put the wrong content-type on either."""
-    start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if not start and not body.strip():
         return Reading(Unread(why=Why.EMPTY, detail="the body is empty"), None, [], done=False)
     if start.startswith((b"{", b"[")):

@@ -128,6 +128,14 @@ def test_a_whole_body_has_no_first_token():
     assert (timing.first_token, timing.gaps, timing.rate) == (None, (), None)
 
 
+@pytest.mark.parametrize("blanks", [b"", b" " * 63, b" " * 64, b"\r\n" * 5_000])
+def test_a_whole_answer_to_a_stream_is_read_and_noted_behind_any_number_of_blanks(blanks):
+    """Some servers send blank lines while they work."""
+    body = blanks + b'{"choices":[{"message":{"content":"a"}}]}'
+    said = read(exchange(body, [len(body)], stream=True)).said
+    assert (said.first.text, said.notes) == ("a", ("a stream was asked for, a whole answer came",))
+
+
 def test_a_provider_that_never_answered_is_no_response():
     answer = read(exchange(None, [], failure="connect"))
     assert reason(answer) is Why.NO_RESPONSE

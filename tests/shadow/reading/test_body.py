@@ -119,6 +119,18 @@ def test_a_coding_that_is_not_read_here_is_named(named):
     assert named[:20] in unread.detail
 
 
+def test_a_coding_that_is_not_read_here_is_shown_up_to_200_characters():
+    assert f"{'x' * 200!r} is not one" in decode(headers("x" * 300), b"abc", ()).detail
+
+
+def test_four_codings_are_read_and_five_are_not():
+    packed = TEXT
+    for _ in range(4):
+        packed = gzip.compress(packed)
+    assert decode(headers("gzip, gzip, gzip, gzip"), packed, ()).body == TEXT
+    assert decode(headers("gzip, gzip, gzip, gzip, gzip"), gzip.compress(packed), ()).why is Why.ENCODING
+
+
 @pytest.mark.parametrize("name", sorted(PACKERS))
 def test_a_bomb_is_stopped_at_the_limit(name):
     packed = PACKERS[name](bytes(3_000_000))
