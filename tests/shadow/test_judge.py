@@ -228,6 +228,21 @@ def test_when_the_store_takes_nothing_the_pairs_are_judged_again(store, monkeypa
     assert sitting.all().judge.cases[KEY].watch.group.pairs == 3
 
 
+@pytest.mark.parametrize(("later", "warnings"), [(59.0, 1), (60.0, 2), (-1.0, 2)])
+def test_a_store_that_takes_nothing_is_complained_of_once_a_minute(store, monkeypatch, logged, later, warnings):
+    fill(store, [1])
+    sitting, written = Sitting(store), logged("shadow.judge")
+
+    def full(*_):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(sitting.judge._bench, "record", full)
+    for now in (1_000.0, 1_000.0 + later):
+        assert not sitting.judge.try_step(now)
+    assert [(call.method_name, call.kwargs["error"]) for call in written] == [("warning", "the disk is full")] * warnings
+    assert "pairs wait" in str(written[0])
+
+
 def test_where_a_state_cannot_be_read_all_pairs_are_judged_again(store, tmp_path):
     fill(store, [1])
     Sitting(store).all()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from proxy.config import ProxyConfig
+from shadow.config import AdminConfig, DriftConfig, ShadowConfig
 from shadow.faults import ConfigError
 from shadow.settings import advice, load, masked
 from shadow.starter import STARTER
@@ -41,6 +42,12 @@ def faults(path: Path | None, flags: dict | None = None, environ: dict | None = 
     with pytest.raises(ConfigError) as caught:
         load(path, flags or {}, environ or {})
     return [fault.replace(f"{path}", "s.toml") for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize("section", [ProxyConfig, ShadowConfig, DriftConfig, AdminConfig])
+def test_the_defaults_of_a_section_are_within_its_own_bounds(section):
+    """pydantic does not check defaults."""
+    assert section.model_validate(section().model_dump()) == section()
 
 
 def test_flags_stand_over_the_environment_and_that_over_the_file(file):

@@ -25,3 +25,8 @@ def test_what_cannot_be_meant_is_refused(wrong):
 
 def test_nothing_needs_to_be_said():
     assert StorageConfig().url == "sqlite:///sameweights.db"
+
+
+def test_the_defaults_are_within_their_own_bounds():
+    """pydantic does not check defaults."""
+    assert StorageConfig.model_validate(StorageConfig().model_dump()) == StorageConfig()

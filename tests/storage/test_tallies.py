@@ -102,3 +102,24 @@ def test_whole_stretches_lie_within_their_period(since, until):
     assert first >= since
     assert first == last or last <= until
     assert first % STRETCH == last % STRETCH == 0
+
+
+@pytest.mark.parametrize(
+    ("period", "stretches"),
+    [
+        ((0, 6_000), (0, 6_000)),
+        ((1, 5_999), (600, 5_400)),
+        ((600, 1_200), (600, 1_200)),
+        ((1, 599), (600, 600)),
+        ((0, 1e300), (0, 10**15 // 600 * 600)),
+    ],
+)
+def test_the_whole_ten_minutes_within_a_period_are_taken_from_the_sums(period, stretches):
+    assert within(*period) == stretches
+
+
+def test_a_report_of_whole_stretches_counts_no_row(conn):
+    fill(conn)
+    expected = from_rows(conn, 0, 0)
+    conn.execute("DELETE FROM findings")
+    assert asked(conn, 0, 0) == expected

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.checks.formats import READ, response_format
+from shadow.checks.formats import response_format
 from shadow.compare.finding import State
 from shadow.reading.response_items import COMMENTARY
 from tests.shadow.compare.made import ask, call, choice, completion
@@ -24,7 +24,8 @@ def shaped(schema):
         (OBJECT, choice('{"a', finish="length"), State.NOT_MEASURED, "ended by length"),
         (OBJECT, choice(""), State.NOT_MEASURED, "has no text"),
         (OBJECT, choice("[" * 200_000), State.DIFFER, "not JSON"),
-        (OBJECT, choice("9" * (READ + 1)), State.NOT_MEASURED, "longer than"),
+        (shaped({"type": "string"}), choice(f'"{"x" * 499_998}"'), State.MATCH, ""),
+        (shaped({"type": "string"}), choice(f'"{"x" * 499_999}"'), State.NOT_MEASURED, "longer than the 500,000 characters"),
         (OBJECT, choice(' {"a": 1}\n'), State.MATCH, ""),
         (OBJECT, choice("[1]"), State.DIFFER, "a JSON list came"),
         (OBJECT, choice('```json\n{"a": 1}\n```'), State.DIFFER, "fenced as Markdown"),

@@ -72,7 +72,21 @@ def test_the_first_content_is_timed_where_reasoning_came_before_it():
 def test_the_slowest_gap_of_a_hundred_needs_a_hundred():
     even, uneven = (0.01,) * 200, (0.01,) * 195 + (3.0,) * 5
     assert latency.slow_chunk(timed({"gaps": uneven}, {"gaps": even})).subject == "3000 ms"
-    assert latency.slow_chunk(timed({"gaps": even[:50]}, {"gaps": even})).state is State.NOT_MEASURED
+    assert latency.slow_chunk(timed({"gaps": even[:99]}, {"gaps": even})).state is State.NOT_MEASURED
+    assert latency.slow_chunk(timed({"gaps": even[:100]}, {"gaps": even})).state is State.MATCH
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "state"),
+    [(0.05, 0.1, State.MATCH), (0.0499, 0.1, State.DIFFER), (1.0, 2.0, State.MATCH), (1.0, 2.01, State.DIFFER)],
+)
+def test_a_time_of_exactly_twice_or_fifty_milliseconds_more_is_alike_and_anything_beyond_differs(one, other, state):
+    assert latency.total(timed({"total": one}, {"total": other})).state is state
+
+
+@pytest.mark.parametrize(("gap", "state"), [(1.99, State.MATCH), (2.0, State.DIFFER)])
+def test_a_silence_of_two_seconds_is_a_stall_and_a_shorter_one_is_not(gap, state):
+    assert latency.stalls(timed({"gaps": (0.1, gap)}, {"gaps": (0.1, 0.1)})).state is state
 
 
 def test_stalls_differ_where_one_side_alone_stalls():

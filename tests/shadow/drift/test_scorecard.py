@@ -80,6 +80,11 @@ def test_a_tie_that_fewer_than_eleven_conversations_repeat_is_no_difference(conv
     assert only(10 * conversations, 0, 0, per=10).outcome == outcome
 
 
+@pytest.mark.parametrize(("counts", "outcome"), [((35, 14, 0), Outcome.UNDECIDED), ((35, 15, 0), Outcome.DRIFTS)])
+def test_forty_nine_conversations_are_too_few_for_an_interval_and_fifty_are_not(counts, outcome):
+    assert only(*counts).outcome == outcome
+
+
 @pytest.mark.parametrize("conversations", [49, 50, 200])
 def test_disagreement_that_fills_conversations_is_judged_by_conversations(conversations):
     """In 14 the provider is the odd one ten times each, in 4 the reference: 140 pairs against 40 are 14 coins against 4."""

@@ -64,3 +64,12 @@ def test_a_long_conversation_keeps_its_end():
 
 def test_a_long_message_is_cut_with_its_length():
     assert shown({"messages": [{"role": "user", "content": "x" * (TEXT + 1)}]}).messages[0].text.endswith("(20,001 characters)")
+
+
+def test_a_nested_parameter_is_shown_indented_by_two_blanks():
+    view = shown({"model": "m", "messages": [{"role": "user", "content": [{"a": 1}]}]})
+    assert view.messages[0].text == '[\n  {\n    "a": 1\n  }\n]'
+
+
+def test_a_message_of_exactly_20000_characters_is_shown_whole():
+    assert shown({"messages": [{"role": "user", "content": "x" * 20_000}]}).messages[0].text == "x" * 20_000

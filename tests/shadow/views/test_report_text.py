@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shadow.views.figures import Reason
 from shadow.views.report import as_text, build
 from shadow.views.report_text import moment
 from storage.rows import IdentityRow
@@ -91,3 +92,14 @@ def test_a_change_of_identity_in_the_period_is_noted_with_its_verdict(store):
         store.add_exchange(replace(exchange_record(f"e{number}"), identities=(row,)))
     assert store.flush(20)
     assert "note: its serving identity changed at 2023-11-14 22:13:21 UTC" in as_text(build(store, NOW - 1, NOW + 60))
+
+
+@pytest.mark.parametrize(("reasons", "shown"), [(5, 5), (6, 5)])
+def test_a_card_shows_its_five_most_frequent_reasons_in_their_own_words(store, reasons, shown):
+    add_pair(store, "p", "Hello", "Hello")
+    assert store.flush(20)
+    report = build(store, 0.0, NOW + 60)
+    found = tuple(Reason(reason=f"why {number}", pairs=10 + number) for number in range(reasons))
+    text = as_text(replace(report, cards=(replace(report.cards[0], reasons=found),)))
+    assert text.count("in its words: why") == shown
+    assert f"in its words: why {reasons - 1}" in text
