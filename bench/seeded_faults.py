@@ -223,8 +223,8 @@ FAULTS = (
         "an answer waits for the store: a hand-over that finds no room waits where it should drop",
         "audit.slow",
         "proxy/handover.py",
-        "        if self._size + len(message) > self._limit:\n",
-        "        while self._size + len(message) > self._limit:\n"
+        "        if self._size + size > self._limit:\n",
+        "        while self._size + size > self._limit:\n"
         '            __import__("time").sleep(0.01)\n            self.flush()\n        if False:\n',
         f"{J}/test_recording_in_trouble.py",
         "too_slow",

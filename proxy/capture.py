@@ -1,21 +1,28 @@
 """What one exchange leaves behind: its bytes up to a limit, its sizes always, and the moment of each piece.
 
 Told the time by whoever knows it; a piece costs two appends, and what has gathered is put away together, some pieces at a time.
+What is larger than `LOOSE` bytes is counted (see `proxy.held`), and is let go where there is no room for it.
 """
 
 from __future__ import annotations
 
 from array import array
+from io import BytesIO
 from itertools import accumulate
 
 from proxy.ending import last_event_came
 from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
+from proxy.held import Held
 from proxy.peek import Peek
 
 _MOST_MARKS = 100_000
 """Marks of one answer: 1.6 MB; a stream of more pieces keeps its last one up to date instead."""
-_LOOSE = 16 * 1024
-"""Bytes of an answer that lie about in the pieces in which they came: each put away at once costs a paced stream 4 us more."""
+LOOSE = 16 * 1024
+"""Bytes of an answer that lie about in the pieces in which they came: each put away at once costs a paced stream 4 us more.
+Bodies of at most so many bytes are not counted as held.
+"""
+BEGINNING = 1024 * 1024
+"""Bytes that are kept of a body that is larger than the limit, which can be read by nobody whole."""
 _ENDS = frozenset(
     {
         *(FailureKind.CLIENT_GONE, FailureKind.CLOSED, FailureKind.RESET, FailureKind.STOPPED),
@@ -25,26 +32,47 @@ _ENDS = frozenset(
 """Ways of one side to end an exchange; behind the last event of a stream none of them takes anything away."""
 
 
+class _Kept:
+    """Bytes of one body, at most `room` of them; `value` copies nothing, which with 32 MiB would take tens of milliseconds."""
+
+    __slots__ = ("_bytes", "room", "size")
+
+    def __init__(self, room: int) -> None:
+        self._bytes = BytesIO()
+        self.room = room
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self.size += self._bytes.write(data[: self.room - self.size])
+
+    def shorten(self, most: int) -> None:
+        """Keep the first `most` bytes, and nothing of what comes."""
+        self.size = self.room = min(most, self.size)
+        self._bytes.truncate(self.size)
+        self._bytes.seek(self.size)
+
+    def value(self) -> bytes:
+        return self._bytes.getvalue()
+
+
 class _Stowed:
     """What is put away of a long answer: bytes up to a limit, and when each piece came and where it ends."""
 
     __slots__ = ("_begun", "body", "cut", "ends", "size", "times")
 
-    def __init__(self, begun: float) -> None:
+    def __init__(self, begun: float, room: int) -> None:
         self._begun = begun
-        self.body = bytearray()
+        self.body = _Kept(room)
         self.cut = b""
-        """What came last, where the limit has left a part of it out."""
+        """What came last, where a part of it was left out."""
         self.times = array("d")
         self.ends = array("Q")
         self.size = 0
 
-    def add(self, pieces: list[bytes], moments: list[float], room: int) -> None:
-        """Take pieces, at most `room` bytes of the body in all; a mark for each, the last one true."""
+    def add(self, pieces: list[bytes], moments: list[float]) -> bytes:
+        """Note the pieces, a mark for each, the last one true; all of them joined, which the body does not hold yet."""
         joined = b"".join(pieces)
-        left = room - len(self.body)
-        self.cut = (joined or self.cut) if len(joined) >= left else b""
-        self.body += joined[:left]
+        self.cut = (joined or self.cut) if len(joined) >= self.body.room - self.body.size else b""
         begun = self._begun
         self.times.extend([at - begun for at in moments])
         ends = accumulate(map(len, pieces), initial=self.size)
@@ -52,27 +80,22 @@ class _Stowed:
         self.ends.extend(ends)
         if len(self.ends) > _MOST_MARKS:
             del self.times[_MOST_MARKS - 1 : -1], self.ends[_MOST_MARKS - 1 : -1]
-        self.size += sum(map(len, pieces))
+        self.size += len(joined)
+        return joined
 
 
 class Capture:
-    """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from."""
+    """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from.
+
+    Each body is kept up to `limit` bytes, of a larger one the BEGINNING; `awaited` is the size that a request declares. Where
+    `held` has no room, nothing is kept of the body, and the exchange is `unheld`; `taken` is what is to be given back to it.
+    """
 
     __slots__ = (
-        *("_begun", "_events", "_first", "_head", "_limit", "_moments", "_more", "_overhead", "_passed", "_pieces", "_stowed"),
-        *(
-            "_until",
-            "conversation",
-            "identity",
-            "method",
-            "model",
-            "opted_out",
-            "provider",
-            "reference",
-            "request_headers",
-            "request_size",
-        ),
-        *("role", "route", "size", "started", "stream", "tag", "target"),
+        *("_asked", "_awaited", "_begun", "_events", "_first", "_head", "_held", "_limit", "_moments", "_overhead", "_passed"),
+        *("_pieces", "_room", "_stowed", "_until", "conversation", "identity", "method", "model", "opted_out", "provider"),
+        *("reference", "request_headers", "request_size", "role", "route", "size", "started", "stream", "tag", "taken"),
+        *("target", "unheld"),
     )
 
     def __init__(
@@ -86,6 +109,8 @@ class Capture:
         method: str,
         target: str,
         headers: Headers,
+        awaited: int = 0,
+        held: Held | None = None,
     ) -> None:
         self.identity = identity
         self.role = role
@@ -96,15 +121,19 @@ class Capture:
         self.target = target
         self.request_headers = headers
         self.route = self.provider = self.reference = self.model = self.tag = self.conversation = ""
-        self.stream = self.opted_out = False
-        self.request_size = 0
+        self.stream = self.opted_out = self.unheld = False
+        self.taken = self.request_size = 0
         self.size = 0
         """Bytes of the answer's body so far."""
+        self._awaited = awaited
+        self._held = held
         self._first = b""
-        self._more: bytearray | None = None
+        self._asked: _Kept | None = None
+        self._room = limit
+        """Bytes that are kept of the answer."""
         self._pieces: list[bytes] = []
         self._moments: list[float] = []
-        self._until = _LOOSE
+        self._until = LOOSE
         self._stowed: _Stowed | None = None
         self._head: tuple[int, str, Headers, float] | None = None
         self._overhead = 0.0
@@ -117,25 +146,53 @@ class Capture:
 
     def ask(self, piece: bytes) -> None:
         """Take a piece of the request body, as the client sent it; most bodies are one."""
-        room = self._limit - self.request_size
-        if not self.request_size:
-            self._first = piece[:room]
-        elif room > 0:
-            if self._more is None:
-                self._more = bytearray()
-            self._more += piece[:room]
+        if not self.request_size and len(piece) <= LOOSE:
+            self._first = piece[: self._limit]
+            self.request_size = len(piece)
+            return
+        asked = self._asked
+        if asked is None:
+            asked = self._asked = _Kept(self._whole(self._awaited))
+            asked.add(self._first)
         self.request_size += len(piece)
+        self._keep(asked, piece, self.request_size)
 
     def asked(self, most: int) -> bytes:
         """The first `most` bytes of the request body, as far as they have come and are kept."""
-        return (self._first if self._more is None else self._first + self._more)[:most]
+        return (self._first if self._asked is None else self._asked.value())[:most]
+
+    def _whole(self, length: int) -> int:
+        """Bytes that are kept of a body of `length`, 0 where that is not known: what cannot be kept whole is not gathered."""
+        return self._limit if length <= self._limit else min(self._limit, BEGINNING)
+
+    def _keep(self, kept: _Kept, data: bytes, size: int) -> None:
+        """Keep `data`, with which a body has come to `size` bytes, as far as there is room."""
+        before = kept.size
+        kept.add(data)
+        if size > self._limit:
+            kept.shorten(BEGINNING)
+        if not self._count(kept.size - before):
+            kept.shorten(0)
+            self._count(-before)
+            self.unheld = True
+
+    def _count(self, size: int) -> bool:
+        """Count `size` bytes as held; False where there is no room for them."""
+        if self._held is not None:
+            if not self._held.take(size):
+                return False
+            self.taken += size
+        return True
 
     def sent(self, now: float, waited: float) -> None:
         """The request is being written to the provider, after `waited` seconds that were the client's or the network's."""
         self._overhead = max(0.0, now - self._begun - waited)
 
-    def head(self, status: int, reason: str, headers: Headers, now: float, *, events: bool = False) -> None:
-        """The head of the answer is complete; `events` is True for an event stream in no content coding."""
+    def head(self, status: int, reason: str, headers: Headers, now: float, *, events: bool = False, length: int = 0) -> None:
+        """The head of the answer is complete; `events` is True for an event stream in no content coding, `length` is the size of
+        the body as declared, 0 where that is not known.
+        """
+        self._room = self._whole(length)
         self._head = (status, reason, headers, now - self._begun)
         self._events = events
 
@@ -160,9 +217,9 @@ class Capture:
 
     def _stow(self) -> _Stowed:
         """Put the loose pieces away."""
-        stowed = self._stowed = self._stowed or _Stowed(self._begun)
-        stowed.add(self._pieces, self._moments, self._limit)
-        self._until = self.size + _LOOSE
+        stowed = self._stowed = self._stowed or _Stowed(self._begun, self._room)
+        self._keep(stowed.body, stowed.add(self._pieces, self._moments), self.size)
+        self._until = self.size + LOOSE
         self._pieces.clear()
         self._moments.clear()
         return stowed
@@ -178,7 +235,7 @@ class Capture:
         if not self._events:
             return False
         stowed = self._stowed
-        before = b"" if stowed is None else stowed.cut or bytes(stowed.body)
+        before = b"" if stowed is None else stowed.cut or stowed.body.value()
         return last_event_came(before + b"".join(self._pieces))
 
     def end(self, now: float, failure: Failure | None = None) -> Exchange:
@@ -208,6 +265,7 @@ class Capture:
             failure=failure,
             seconds=now - self._begun,
             overhead=self._overhead,
+            unheld=self.unheld,
         )
 
     def _response(self) -> Response | None:
@@ -232,4 +290,4 @@ class Capture:
             marks = Marks([at - begun for at in self._moments], array("Q", accumulate(map(len, self._pieces))))
             return b"".join(self._pieces)[: self._limit], marks
         stowed = self._stow()
-        return bytes(stowed.body), Marks(stowed.times[:], stowed.ends[:])
+        return stowed.body.value(), Marks(stowed.times[:], stowed.ends[:])

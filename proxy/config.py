@@ -84,15 +84,17 @@ class Timeouts(Section):
 class Limits(Section):
     """Every buffer of the data plane has its bound here."""
 
-    audit_body: Bytes = 2 * 1024 * 1024
+    audit_body: Bytes = 32 * 1024 * 1024
     """Bytes of a request or response body kept for the audit; the traffic itself is never cut."""
+    audit_held: Bytes = 256 * 1024 * 1024
+    """Bytes of bodies that each worker holds for the audit, all together; a body for which there is no room is not kept."""
     peek_body: Bytes = 1024 * 1024
     """Bytes of a request body read before a route is chosen by its model."""
     head: Annotated[int, Field(ge=1024)] = 64 * 1024
     """Bytes of a request or response head."""
     write_buffer: Annotated[int, Field(ge=1024)] = 256 * 1024
     """Bytes waiting for a slow reader before the other side is paused."""
-    handover: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    handover: Annotated[int, Field(ge=0)] = 128 * 1024 * 1024
     """Bytes waiting for the audit process before exchanges are dropped, and counted."""
     clients: Annotated[int, Field(ge=0)] = 10_000
     """Connections of clients at once, for each worker; one more is answered 503 and closed. 0 is no limit."""

@@ -24,7 +24,7 @@ class Errand:
     """One request to `origin`: `path` is its raw target there, `fields` its header fields as sent, a credential among them.
 
     `target` and `headers` are what the record says was asked; `total` limits the whole in seconds, `most` the answer in bytes
-    (0 does not), `limit` what is kept of either body.
+    (0 does not), `limit` what is kept of either body: never less than the body that is sent.
     """
 
     identity: str

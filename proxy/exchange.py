@@ -158,3 +158,5 @@ class Exchange(NamedTuple):
     overhead: float
     worker: int = 0
     """Which forwarding process handed it over; known where it arrives, and not sent along."""
+    unheld: bool = False
+    """A body was not kept, because all that is held for the audit had reached its limit (`proxy.limits.audit_held`)."""

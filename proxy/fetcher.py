@@ -1,7 +1,7 @@
 """One fetching process: it asks references for the audit, so that nothing but the network and they are in their times.
 
 `python -m proxy.fetcher` gets its limits as the first line of standard input and errands in frames after it, and returns each
-exchange in a frame on standard output, and a beat once a second; it ends when standard input does.
+exchange, without the body that was sent, in a frame on standard output, and a beat once a second; it ends with its input.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Fetcher:
     async def _run(self, errand: Errand) -> None:
         try:
             exchange = await run(self._upstream, errand)
-            self._out.write(frame(EXCHANGE, *parts(exchange)))
+            self._out.write(frame(EXCHANGE, *parts(exchange._replace(request=exchange.request._replace(body=b"")))))
         finally:
             del self._running[errand.identity]
 
@@ -63,8 +63,8 @@ class Fetcher:
 async def read_frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     """The kind and the payload of the next frame; IncompleteReadError when none comes any more."""
     length = int.from_bytes(await reader.readexactly(4), "big")
-    framed = await reader.readexactly(length)
-    return framed[:1], framed[1:]
+    kind = await reader.readexactly(1)
+    return kind, await reader.readexactly(length - 1)
 
 
 async def serve() -> None:

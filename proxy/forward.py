@@ -20,6 +20,7 @@ from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Role
 from proxy.fitting import Fitting, fit_body, fit_target
 from proxy.framing import framed
+from proxy.held import Held
 from proxy.identity import new_id
 from proxy.link import Link
 from proxy.offering import Offering
@@ -78,6 +79,7 @@ class Forward:
         self.ways = ways
         self._upstream = upstream
         self._offering = Offering(sink, pulse, limits.handover)
+        self.held = Held(limits.audit_held, lambda: self._offering.waiting)
         self._pulse = pulse
         self._kept = Answered(keep=True)
         self._closed = Answered(keep=False)
@@ -305,6 +307,8 @@ class Forward:
             method=heading.method,
             target=heading.recorded_target,
             headers=heading.recorded(arrival.message),
+            awaited=arrival.length or 0,
+            held=self.held,
         )
 
     def _begin(self) -> None:
@@ -316,6 +320,8 @@ class Forward:
     def _end(self, arrival: Arrival, capture: Capture, failure: Failure | None) -> None:
         self._pulse.in_flight -= 1
         self._pulse.finished += 1
+        if capture.taken:
+            self.held.give(capture.taken)
         if not self._pulse.in_flight:
             self.quiet.set()
         if arrival.heading.told.unrecorded:

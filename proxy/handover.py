@@ -11,13 +11,14 @@ import os
 import socket
 import struct
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import cast
 
 from proxy.board import Board, Row
 from proxy.exchange import Exchange
-from proxy.packing import EXCHANGE, PULSE, frame, pack_pulse, parts
+from proxy.packing import EXCHANGE, PULSE, frame, opening, pack_pulse, parts
 from proxy.pulse import Pulse
 
 _log = logging.getLogger("sameweights.proxy")
@@ -63,11 +64,17 @@ class Handover:
         self._limit = limit
         self._pulse = pulse
         self._row = row or Board().row(0)
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[int, Sequence[bytes]]] = deque()
+        """Frames, each with its size; a large one in parts, so that no body is copied."""
         self._size = 0
         self._socket: _Socket | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._flushing: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of exchanges that are held here: those that wait, and those that the socket has not taken yet."""
+        return self._size + (self._socket.transport.get_write_buffer_size() if self._socket else 0)
 
     def start(self) -> None:
         """Begin to connect, and to send a pulse twice a second."""
@@ -77,16 +84,19 @@ class Handover:
         """Take `exchange`, or drop and count it; returns at once and never raises."""
         self._row.add("ended")
         try:
-            message = frame(EXCHANGE, *parts(exchange))
+            payload = parts(exchange)
         except (ValueError, TypeError, OverflowError):
             _log.exception("an exchange could not be packed")
             return self._drop("unpackable")
-        if len(message) > self._limit:
+        size = sum(map(len, payload))
+        message = (opening(EXCHANGE, size), *payload)
+        size += len(message[0])
+        if size > self._limit:
             return self._drop("too_large")
-        if self._size + len(message) > self._limit:
+        if self._size + size > self._limit:
             return self._drop("audit_down" if self._socket is None else "audit_slow")
-        self._waiting.append(message)
-        self._size += len(message)
+        self._waiting.append((size, message if size > _ONE_WRITE else (b"".join(message),)))
+        self._size += size
         if self._flushing is None:
             # A write costs more than the rest of a hand-over: those of a moment share one.
             self._flushing = asyncio.get_running_loop().call_later(_GATHER, self.flush)
@@ -99,14 +109,18 @@ class Handover:
             self._flushing = None
         link = self._socket
         while self._waiting and link is not None and not link.full and not link.transport.is_closing():
-            frames: list[bytes] = []
+            pieces: list[bytes] = []
             gathered = 0
-            while self._waiting and gathered < _ONE_WRITE:
-                frames.append(self._waiting.popleft())
-                gathered += len(frames[-1])
+            while self._waiting and gathered < _ONE_WRITE and (not gathered or self._waiting[0][0] <= _ONE_WRITE):
+                size, message = self._waiting.popleft()
+                pieces += message
+                gathered += size
+                self._pulse.handed_over += 1
             self._size -= gathered
-            self._pulse.handed_over += len(frames)
-            link.transport.write(b"".join(frames) if len(frames) > 1 else frames[0])
+            if gathered > 2 * _ONE_WRITE:
+                link.transport.writelines(pieces)
+            else:
+                link.transport.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])
 
     async def stop(self, seconds: float) -> None:
         """Send what waits, and a last pulse, for at most `seconds`; what remains then is dropped, and counted."""

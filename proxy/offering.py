@@ -30,6 +30,11 @@ class Offering:
         self._size = 0
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of the exchanges that have ended and are not handed over yet, those in the sink among them."""
+        return self._size + self._sink.waiting
+
     def offer(self, exchange: Exchange, secrets: Sequence[bytes]) -> None:
         """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later."""
         if credentials.untouched(exchange, secrets):

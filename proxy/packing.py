@@ -28,7 +28,12 @@ _Value = TypeVar("_Value", str, int, float, bool)
 
 def frame(kind: bytes, *payload: bytes) -> bytes:
     """A payload, given in parts, with its length and kind before it."""
-    return b"".join((_FRAME.pack(sum(map(len, payload)) + 1), kind, *payload))
+    return b"".join((opening(kind, sum(map(len, payload))), *payload))
+
+
+def opening(kind: bytes, size: int) -> bytes:
+    """What stands before a payload of `size` bytes."""
+    return _FRAME.pack(size + 1) + kind
 
 
 def pack(exchange: Exchange) -> bytes:
@@ -59,6 +64,8 @@ def parts(exchange: Exchange) -> tuple[bytes, ...]:
         "failure": failure and [failure.kind, failure.detail, failure.after_head],
         "body": len(response.body) if response else 0,
     }
+    if exchange.unheld:
+        fields["unheld"] = True
     marks = response.marks if response else Marks()
     words = _dumps(fields)
     body = response.body if response else b""
@@ -98,6 +105,7 @@ def unpack(payload: bytes) -> Exchange:
             request=request,
             response=None if answered is None else _response(answered, payload[middle:end], payload[end:]),
             failure=None if failed is None else _failure(failed),
+            unheld=_is(fields.get("unheld", False), bool),
         )
     except (struct.error, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"no packed exchange: {error}") from None

@@ -206,7 +206,8 @@ class Answer:
             return
         self.head = head
         self._plain = terms.plain
-        self._capture.head(head.status, head.reason, head.recorded(), now, events=head.hop.events and head.hop.readable)
+        events_plain = head.hop.events and head.hop.readable
+        self._capture.head(head.status, head.reason, head.recorded(), now, events=events_plain, length=head.length)
         self._events = events
         self._pieces = events.pieces
         self._feed_parser: Callable[[bytes], None] = parser.feed_data

@@ -10,12 +10,18 @@ from proxy.exchange import Exchange
 class Sink(Protocol):
     """Takes finished exchanges; must return at once and never raise."""
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of the exchanges that it has taken and still holds in this process."""
+
     def offer(self, exchange: Exchange) -> bool:
         """Take `exchange`, or drop and count it; True when it was taken."""
 
 
 class Discard:
     """The sink of a proxy without an audit: takes everything, keeps nothing."""
+
+    waiting = 0
 
     def offer(self, exchange: Exchange) -> bool:  # noqa: ARG002 - the Protocol names it
         """Take `exchange` and forget it."""

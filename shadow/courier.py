@@ -104,7 +104,8 @@ class Apart:
         self._waiting[errand.identity] = process, answer
         try:
             await _tell(process, ERRAND, pack(errand))
-            return await answer
+            answered = await answer
+            return answered._replace(request=answered.request._replace(body=errand.body))
         except asyncio.CancelledError:
             with suppress(CourierLostError):
                 await _tell(process, GIVEN_UP, errand.identity.encode())

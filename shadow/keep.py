@@ -24,7 +24,17 @@ from shadow.reading.completion import Completion, ToolCall, Why
 from shadow.sampling.request import REMOVED
 from shadow.seen import Seen
 from storage.config import Bodies
-from storage.rows import CUT_REQUEST, ExchangeRecord, ExchangeRow, FindingRow, PairRecord, PairRow, PayoffRow, ToolCallRow
+from storage.rows import (
+    CUT_REQUEST,
+    NOT_HELD,
+    ExchangeRecord,
+    ExchangeRow,
+    FindingRow,
+    PairRecord,
+    PairRow,
+    PayoffRow,
+    ToolCallRow,
+)
 
 Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
@@ -152,6 +162,7 @@ def exchange(row: ExchangeRow) -> Exchange:
         failure=_failure(row),
         seconds=row.seconds,
         overhead=row.overhead,
+        unheld=row.unread == NOT_HELD,
     )
 
 
@@ -178,6 +189,8 @@ def _little(numbers: array[int]) -> array[int]:
 
 def _unread(seen: Seen) -> str:
     """Why the answer could not be read, or why the request could not although the answer was; "" where both were."""
+    if seen.exchange.unheld:
+        return NOT_HELD
     if not isinstance(seen.answer.said, Completion):
         return seen.answer.said.why.value
     return CUT_REQUEST if seen.ask.unread and seen.ask.unread.why is Why.TRUNCATED else ""

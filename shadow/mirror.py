@@ -177,7 +177,7 @@ class Mirror:
             body=body,
             total=self._shadow.timeout,
             most=self._shadow.max_body,
-            limit=self._shadow.max_body,
+            limit=max(self._shadow.max_body, len(body)),
         )
 
 

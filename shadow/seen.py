@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.exchange import Exchange
 from shadow.reading.answer import Answer, read
 from shadow.reading.ask import Ask, read_ask
+from shadow.reading.completion import Unread, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ def understand(exchange: Exchange) -> Seen:
     """Read a live exchange, of the conversation that its header names; total, since both readers are."""
     request = exchange.request
     ask = read_ask(request.target, request.headers, request.body, request.truncated)
+    if exchange.unheld and ask.unread and ask.unread.why is Why.TRUNCATED:
+        ask = replace(ask, unread=Unread(why=Why.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes"))
     return Seen(exchange=exchange, ask=ask, answer=read(exchange), conversation=exchange.conversation)
 
 

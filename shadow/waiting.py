@@ -13,7 +13,7 @@ from typing import NamedTuple
 from shadow.sampling.sampler import Decision
 from shadow.seen import Seen
 
-MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 """Bytes of bodies that wait, however few requests they are of; read, they take several times as many."""
 
 

@@ -268,6 +268,8 @@ class Worker:
             return "opted_out"
         if exchange.response and exchange.response.status == SWITCHED:
             return why_not(exchange.request.method, exchange.request.target, None)
+        if exchange.unheld:
+            return "not_held"
         if exchange.request.truncated:
             return "request_truncated"
         if exchange.failure and exchange.failure.kind in _UNANSWERED:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 CUT_REQUEST = "request_truncated"
 """`unread` of an exchange whose answer was read, and of whose request only a part was kept."""
+NOT_HELD = "not_held"
+"""`unread` of an exchange of which a body was not kept, for want of room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,13 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from storage.judged import PairTimes, PayoffSum, Triggers
-from storage.rows import CUT_REQUEST, Group
+from storage.rows import CUT_REQUEST, NOT_HELD, Group
 
 FOREVER = 9e18
 UNHELD = f"""
-SELECT provider, model, reference, count(*), max(request_size) FROM exchanges
-WHERE started >= ? AND started < ? AND role = 'primary' AND unread = '{CUT_REQUEST}' GROUP BY 1, 2, 3
-"""  # noqa: S608 - a word of ours
+SELECT provider, model, unread, count(*), max(max(request_size, response_size)) FROM exchanges
+WHERE started >= ? AND started < ? AND role = 'primary' AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
+"""  # noqa: S608 - words of ours
 HUNG_UP = """
 SELECT route, model, provider, reference, sum(failure = 'client_gone'), count(*) FROM exchanges
 WHERE started >= (SELECT max(started) FROM exchanges) - ? AND role = 'primary' AND reference <> '' GROUP BY 1, 2, 3, 4
@@ -107,7 +107,7 @@ def ended(conn: sqlite3.Connection, since: float, until: float, limit: int) -> S
 
 
 def unheld(conn: sqlite3.Connection, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
-    """(provider, model, reference, requests, size of the largest in bytes) of the live requests not held whole."""
+    """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
     return conn.execute(UNHELD, (since, until or FOREVER)).fetchall()
 
 

@@ -100,7 +100,7 @@ class Verdicts(Protocol):
         """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
 
     def unheld(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
-        """(provider, model, reference, requests, size of the largest in bytes) of the live requests not held whole."""
+        """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
 
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
         """The times of the newest `limit` pairs of the period, both answers whole."""

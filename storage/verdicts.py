@@ -136,7 +136,7 @@ class VerdictReader:
         return self._ask(lambda conn: scores.ended(conn, since, until, limit))
 
     def unheld(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
-        """(provider, model, reference, requests, size of the largest in bytes) of the live requests not held whole."""
+        """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
         return self._ask(lambda conn: scores.unheld(conn, since, until))
 
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:

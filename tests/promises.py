@@ -136,6 +136,12 @@ PROMISES = (
     Promise("memory.bodies", MEMORY, "Envoy buffer limits", "Hundreds of megabytes pass either way in bounded memory."),
     Promise("memory.streams", MEMORY, "Envoy overload manager", "A thousand open streams keep the memory that is stated."),
     Promise("memory.reader", MEMORY, "Envoy write buffers", "A reader that reads nothing pauses its provider."),
+    Promise(
+        "memory.held",
+        MEMORY,
+        "design",
+        "What is held for the audit is bounded in total; a body beyond it is forwarded and counted as not held.",
+    ),
     Promise("memory.head", MEMORY, "CVE-2026-22815", "A head is as long as its limit and no longer."),
     Promise(
         "limits.clients",

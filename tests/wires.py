@@ -122,6 +122,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Exchange] = asyncio.Queue()
+        self.waiting = 0
 
     def offer(self, exchange: Exchange) -> bool:
         self._queue.put_nowait(exchange)

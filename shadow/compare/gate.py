@@ -26,7 +26,7 @@ OURS = frozenset(
 )
 """Ends of an exchange that the provider did not cause."""
 
-UNSEEN = frozenset({Why.TRUNCATED, Why.ENCODING, Why.TOO_LARGE, Why.TOO_DEEP, Why.NOT_AUDITED})
+UNSEEN = frozenset({Why.TRUNCATED, Why.NOT_HELD, Why.ENCODING, Why.TOO_LARGE, Why.TOO_DEEP, Why.NOT_AUDITED})
 """Reasons of not reading an answer that are limits of the audit, not faults of the answer."""
 
 BARRING = frozenset({401, 402, 403, 407, 429})

@@ -114,6 +114,8 @@ def _cut(exchange: Exchange, response: Response, decoded: Decoded, reading: Read
     if exchange.failure:
         return Unread(why=Why.BROKEN, detail=f"{exchange.failure.kind}: {exchange.failure.detail}")
     if response.truncated:
+        if exchange.unheld and not response.body:
+            return Unread(why=Why.NOT_HELD, detail=f"there was no room to hold its {response.size} bytes")
         return Unread(why=Why.TRUNCATED, detail=f"{len(response.body)} of {response.size} bytes were kept")
     if not decoded.whole and response.body:
         return Unread(why=Why.BROKEN, detail="the compressed body ends before its end")

@@ -20,6 +20,8 @@ class Why(StrEnum):
     NO_RESPONSE = "no_response"
     BROKEN = "broken"
     TRUNCATED = "truncated"
+    NOT_HELD = "not_held"
+    """A body that the forwarder had no room to keep."""
     ENCODING = "encoding"
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"

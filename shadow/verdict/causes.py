@@ -24,6 +24,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "429": ("refused with 429 (rate)", "lower the sample or raise its rate limit"),
     "too_large": ("sent a body too large to be read", "raise `shadow.max_body`"),
     "truncated": ("sent a body of which only a part was kept", "raise `proxy.limits.audit_body`"),
+    "not_held": ("sent a body that there was no room to hold", "raise `proxy.limits.audit_held`"),
     "encoding": ("sent a body in an encoding that is not read", "none: it is left out"),
     "not_json": ("sent a body that is no JSON", "look at one of these pairs"),
     "not_sse": ("sent a body that is no event stream", "look at one of these pairs"),

@@ -33,7 +33,7 @@ class Source:
     """What the store holds of one key, beside the counts: its scores and checks, why its pairs could not be compared (each
     reason with its pairs), the drift states of its routes, when its serving identity changed, and what all its signals come to
     together, what the provider itself refused ("" for little), and
-    the requests that were not held whole (None where all were).
+    the requests that were not held whole.
     """
 
     key: Key
@@ -46,7 +46,7 @@ class Source:
     discovered: bool
     triggering: Triggering | None
     refusal: str = ""
-    unheld: Shortfall | None = None
+    unheld: tuple[Shortfall, ...] = ()
 
 
 def keys(
@@ -83,7 +83,7 @@ def card(source: Source, counts: Sequence[SignalCount], traffic: Sequence[Traffi
         requests=sum(row.asked for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
         asked=max((_total(own, "cross", aspect) for aspect in {count.aspect for count in own}), default=0),
         compared=_total(own, "cross", "action") - _total(own, "cross", "action", "not_comparable"),
-        shortfalls=(*shortfalls(source.reasons), *([source.unheld] if source.unheld else ())),
+        shortfalls=(*shortfalls(source.reasons), *source.unheld),
         refusal=source.refusal,
     )
     evidence = Evidence(

@@ -23,7 +23,7 @@ from shadow.views.report_text import render
 from shadow.views.serving import changed, greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.views.streaming import stream_lines
 from shadow.views.timing import latency_lines, pace_lines
-from shadow.views.unheld import too_large
+from shadow.views.unheld import not_held
 from shadow.views.verifying import trigger_figures
 from storage.rows import TrafficCount
 from storage.store import Reader
@@ -44,7 +44,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
     evidence, found = _evidence(scores)
     ended = reader.verdicts.ended(since, until, NEWEST)
     refused = refusals(ended)
-    unheld = too_large(reader.verdicts.unheld(since, until))
+    unheld = not_held(reader.verdicts.unheld(since, until))
     sources = (
         Source(
             key=key,
@@ -57,7 +57,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
             discovered=key in found,
             triggering=triggers.get(key),
             refusal=refused.get(key[:2], ""),
-            unheld=unheld.get(key[:2]),
+            unheld=unheld.get(key[:2], ()),
         )
         for key in keys(list(scores), counts, traffic, drift, ended)
     )

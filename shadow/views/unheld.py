@@ -1,24 +1,33 @@
-"""Requests that were too large to be held whole, and so were never compared: how many, how large, and what to set."""
+"""Requests that were not held whole, and so were never compared: how many, how large, why, and what to set."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from shadow.verdict.evidence import Shortfall, Side
+from storage.rows import CUT_REQUEST, NOT_HELD
 
-CAUSE = "request_too_large"
-REMEDY = "raise `proxy.limits.audit_body`"
 _MEGABYTE = 1_000_000
+_WHY = {
+    CUT_REQUEST: ("request_too_large", "too large to be held whole, of up to {} MB", "raise `proxy.limits.audit_body`"),
+    NOT_HELD: ("no_room", "not held for lack of room, with a body of up to {} MB", "raise `proxy.limits.audit_held`"),
+}
+"""The cause, its sentence and what to set, by the `unread` of the stored exchange."""
 Unheld = tuple[str, str, str, int, int]
-"""Provider, model, reference, requests, bytes of the largest."""
+"""Provider, model, `unread`, requests, bytes of the largest."""
 
 
-def too_large(rows: Iterable[Unheld]) -> Mapping[tuple[str, str], Shortfall]:
+def not_held(rows: Iterable[Unheld]) -> Mapping[tuple[str, str], tuple[Shortfall, ...]]:
     """For each provider and model the requests that were not held whole; `pairs` counts requests that were never shadowed."""
-    return {(provider, model): _shortfall(requests, size) for provider, model, _, requests, size in rows}
+    found: dict[tuple[str, str], tuple[Shortfall, ...]] = defaultdict(tuple)
+    for provider, model, unread, requests, size in rows:
+        found[provider, model] += (_shortfall(unread, requests, size),)
+    return found
 
 
-def _shortfall(requests: int, size: int) -> Shortfall:
+def _shortfall(unread: str, requests: int, size: int) -> Shortfall:
+    cause, words, remedy = _WHY[unread]
     many = "1 request" if requests == 1 else f"{requests:,} requests"
-    sentence = f"{many} too large to be held whole, of up to {size / _MEGABYTE:.1f} MB, never compared"
-    return Shortfall(cause=CAUSE, side=Side.UNKNOWN, pairs=requests, sentence=sentence, remedy=REMEDY)
+    sentence = f"{many} {words.format(f'{size / _MEGABYTE:.1f}')}, never compared"
+    return Shortfall(cause=cause, side=Side.UNKNOWN, pairs=requests, sentence=sentence, remedy=remedy)

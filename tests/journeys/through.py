@@ -17,6 +17,8 @@ WEATHER = {"type": "function", "function": {"name": "get_weather", "description"
 class Kept:
     """A sink that keeps what it is offered."""
 
+    waiting = 0
+
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
 

@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 from proxy import capture as module
 from proxy.capture import Capture
 from proxy.exchange import Failure, FailureKind, Mark, Role
+from proxy.held import Held
+
+MIB = 1024 * 1024
 
 
-def capture(limit=100):
+def capture(limit=100, **more):
     made = Capture(
         identity="i",
         role=Role.PRIMARY,
@@ -19,6 +22,7 @@ def capture(limit=100):
         method="POST",
         target="/v1/x",
         headers=(("a", "b"),),
+        **more,
     )
     made.provider, made.model, made.stream, made.tag = "p", "m", True, "t"
     return made
@@ -52,6 +56,74 @@ def test_bodies_are_kept_up_to_the_limit_and_counted_beyond():
     assert (got.request.body, got.request.size) == (b"abca", 9)
     assert (got.response.body, got.response.size) == (b"1234", 9)
     assert [mark.end for mark in got.response.marks] == [3, 6, 9]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(4 * MIB, 4 * MIB), (4 * MIB + 1, MIB)])
+def test_of_a_body_larger_than_the_limit_the_first_mebibyte_is_kept_either_way(size, kept):
+    held = Held(100 * MIB)
+    made = capture(limit=4 * MIB, held=held)
+    body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    for start in range(0, size, 65_536):
+        made.ask(body[start : start + 65_536])
+    made.head(200, "", (), 10.0)
+    for start in range(0, size, 65_536):
+        made.add(body[start : start + 65_536], 11.0)
+    got = made.end(14.0)
+    assert (got.request.body, got.request.size) == (body[:kept], size)
+    assert (got.response.body, got.response.size) == (body[:kept], size)
+    assert held.size == made.taken == 2 * kept
+    assert not got.unheld
+
+
+def test_a_body_that_declares_more_than_the_limit_is_never_gathered_beyond_the_first_mebibyte():
+    held = Held(100 * MIB)
+    made = capture(limit=4 * MIB, held=held, awaited=5 * MIB)
+    made.head(200, "", (), 10.0, length=4 * MIB + 1)
+    for _ in range(48):
+        made.ask(b"a" * 65_536)
+        made.add(b"b" * 65_536, 11.0)
+    assert held.size == 2 * MIB
+
+
+@pytest.mark.parametrize(("room", "unheld"), [(100_000, False), (99_999, True)])
+def test_a_request_for_which_there_is_no_room_is_let_go_and_its_room_given_back(room, unheld):
+    held = Held(room)
+    made = capture(limit=MIB, held=held)
+    made.ask(b"a" * 60_000)
+    made.ask(b"b" * 40_000)
+    got = made.end(14.0)
+    assert (got.unheld, got.request.size) == (unheld, 100_000)
+    assert len(got.request.body) == held.size == made.taken == (0 if unheld else 100_000)
+
+
+def test_an_answer_for_which_there_is_no_room_is_let_go_and_still_known_to_have_ended():
+    held = Held(50_000)
+    made = capture(limit=MIB, held=held)
+    made.ask(b"{}")
+    made.head(200, "", (), 10.0, events=True)
+    for _ in range(10):
+        made.add(b"data: {}\n\n" * 1_000, 11.0)
+    made.add(b"data: [DONE]\n\n", 12.0)
+    assert made.ended
+    got = made.end(14.0, Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True))
+    assert (got.unheld, got.failure, got.request.body, got.response.body) == (True, None, b"{}", b"")
+    assert (got.response.size, held.size, made.taken) == (100_014, 0, 0)
+
+
+@given(sizes=st.lists(st.integers(0, 40_000), max_size=12), room=st.integers(0, 200_000), limit=st.integers(0, 150_000))
+def test_what_is_counted_is_what_is_kept_of_large_bodies_and_never_more_than_the_room(sizes, room, limit):
+    held = Held(room)
+    made = capture(limit=limit, held=held)
+    made.head(200, "", (), 10.0)
+    for size in sizes:
+        made.ask(b"q" * size)
+        made.add(b"a" * size, 11.0)
+        assert held.size <= room
+    got = made.end(14.0)
+    assert held.size == made.taken
+    for body in (got.request.body, got.response.body):
+        assert len(body) <= min(limit, sum(sizes))
+    assert held.size <= len(got.request.body) + len(got.response.body) <= held.size + 2 * module.LOOSE
 
 
 def test_marks_are_bounded_and_the_last_stays_true(monkeypatch):
@@ -96,7 +168,7 @@ def test_the_proxys_own_time_is_never_negative():
 )
 def test_putting_pieces_away_together_changes_nothing(sizes, limit, loose, most):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_LOOSE", loose)
+        patch.setattr(module, "LOOSE", loose)
         patch.setattr(module, "_MOST_MARKS", most)
         made = capture(limit)
         made.head(200, "", (), 10.0)

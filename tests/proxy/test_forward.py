@@ -68,6 +68,8 @@ async def test_times_are_in_order_and_the_proxys_own_share_is_small():
 
 async def test_a_sink_that_raises_hurts_nobody(caplog):
     class Broken:
+        waiting = 0
+
         def offer(self, exchange):
             raise RuntimeError("disk full")
 

@@ -12,6 +12,7 @@ from proxy.handover import Handover
 from proxy.packing import unpack, unpack_pulse
 from proxy.pulse import Pulse
 from tests.exchanges import exchange
+from tests.running import until
 from tests.wires import PATIENCE
 
 FIRST = exchange(b"first", id="1")
@@ -192,3 +193,15 @@ async def test_an_audit_that_is_away_is_tried_after_pauses_that_double_up_to_a_s
     hand()
     await asyncio.wait_for(enough.wait(), PATIENCE)
     assert pauses[:7] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+
+
+async def test_an_exchange_of_thirty_two_mebibytes_arrives_equal_and_what_waits_is_told_until_it_has_gone(audit, hand):
+    handover = hand(limit=70_000_000)
+    await asyncio.wait_for(audit.connected.wait(), PATIENCE)
+    large = exchange(b"x" * 33_554_432, id="2")
+    assert handover.offer(large)
+    assert handover.waiting > 33_554_432
+    assert handover.offer(FIRST)
+    assert await audit.exchange() == large
+    assert await audit.exchange() == FIRST
+    await until(lambda: handover.waiting == 0)

@@ -16,6 +16,8 @@ LARGE = b"y" * 2_000_000 + SECRET
 
 
 class Took:
+    waiting = 0
+
     def __init__(self):
         self.exchanges: list[Exchange] = []
 
@@ -25,6 +27,8 @@ class Took:
 
 
 class Raises:
+    waiting = 0
+
     def offer(self, exchange):
         raise RuntimeError("a sink that fails")
 

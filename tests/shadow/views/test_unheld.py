@@ -6,7 +6,7 @@ from shadow.keep import exchange_record
 from shadow.seen import understand
 from shadow.verdict.value import Word
 from shadow.views.report import as_text, build
-from shadow.views.unheld import too_large
+from shadow.views.unheld import not_held
 from tests.exchanges import asked, exchange, said
 from tests.records import NOW, add_live
 
@@ -17,10 +17,18 @@ def cut(number: int) -> Exchange:
 
 
 def test_a_cut_request_is_stated_with_sizes_in_megabytes():
-    [(key, found)] = too_large([("near", "m", "maker", 3, 13_333_333)]).items()
+    [(key, [found])] = not_held([("near", "m", "request_truncated", 3, 13_333_333)]).items()
     assert key == ("near", "m")
     assert found.sentence == "3 requests too large to be held whole, of up to 13.3 MB, never compared"
     assert found.remedy == "raise `proxy.limits.audit_body`"
+
+
+def test_a_request_that_found_no_room_is_stated_beside_a_cut_one_with_the_setting_of_the_total():
+    rows = [("near", "m", "not_held", 1, 13_333_333), ("near", "m", "request_truncated", 2, 40_000_000)]
+    [first, second] = not_held(rows)["near", "m"]
+    assert first.sentence == "1 request not held for lack of room, with a body of up to 13.3 MB, never compared"
+    assert first.remedy == "raise `proxy.limits.audit_held`"
+    assert second.sentence == "2 requests too large to be held whole, of up to 40.0 MB, never compared"
 
 
 def test_a_report_of_cut_requests_alone_says_that_they_were_too_large(store):
@@ -32,6 +40,17 @@ def test_a_report_of_cut_requests_alone_says_that_they_were_too_large(store):
     assert [card.verdict.word for card in found.cards] == [Word.NOT_MEASURED]
     text = " ".join(as_text(found, width=100).split())
     assert "3 requests too large to be held whole, of up to 13.3 MB, never compared; raise `proxy.limits.audit_body`" in text
+
+
+def test_a_report_of_requests_that_found_no_room_says_so(store):
+    live = cut(1)
+    seen = understand(live._replace(unheld=True, request=live.request._replace(body=b"")))
+    store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full"))
+    assert store.flush(20)
+    text = " ".join(as_text(build(store, 0.0, NOW + 1), width=100).split())
+    assert "1 request not held for lack of room, with a body of up to 13.3 MB, never compared; raise" in text
+    assert "`proxy.limits.audit_held`" in text
+    assert store.exchange(live.id).unread == "not_held"
 
 
 def test_requests_that_are_held_whole_are_not_among_them(store):

@@ -1,0 +1,58 @@
+"""Requests with pictures in them: shadowed and compared by default, and bounded in total, whatever their number."""
+
+import base64
+import io
+import json
+import random
+
+import aiohttp
+import pytest
+
+from shadow.studies.pretend import Pretend
+from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
+
+pytestmark = pytest.mark.journey
+
+MB = 1_000_000
+
+
+def picture(size: int) -> bytes:
+    """What begins like a PNG, and has so many bytes in all, of which none repeats."""
+    return (b"\x89PNG\r\n\x1a\n" + random.Random(size).randbytes(size))[:size]
+
+
+def asking(size: int, number: int = 0) -> bytes:
+    """A chat completion about a picture, of about `size` bytes of JSON."""
+    url = "data:image/png;base64," + base64.b64encode(picture(size * 3 // 4)).decode()
+    parts = [{"type": "text", "text": f"What is on picture {number}?"}, {"type": "image_url", "image_url": {"url": url}}]
+    return json.dumps({"messages": [{"role": "user", "content": parts}], "model": "pretend-small"}).encode()
+
+
+@pytest.mark.promise("audit.whole")
+async def test_a_picture_of_ten_megabytes_is_compared_by_default(serve):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            body = asking(10 * MB)
+            async with post(session, served.data, io.BytesIO(body)) as got:
+                assert got.status == 200
+            [summary] = await audited(served, 1)
+            assert summary.matches + summary.differs > 0
+            assert candidate.requests[0].body == body
+            assert json.loads(official.requests[0].body) == json.loads(body)
+
+
+@pytest.mark.promise("memory.held")
+async def test_a_request_for_which_there_is_no_room_is_answered_and_counted_as_not_held(serve):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        toml = toml.replace("[shadow]", f"[proxy.limits]\naudit_held = {2 * MB}\n[shadow]")
+        async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            for size in (3 * MB, MB):
+                async with post(session, served.data, io.BytesIO(asking(size))) as got:
+                    assert got.status == 200
+            [summary] = await audited(served, 1)
+            assert summary.matches + summary.differs > 0
+            assert await served.metric("sameweights_shadow_dropped_total", reason="not_held") == 1
+            assert official.requests
+            assert len(candidate.requests) == 2
