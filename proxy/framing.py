@@ -17,7 +17,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xf
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r\n")
 _HEAD = re.compile(_STATUS_LINE.pattern + rb"(?:%b)*\r\n" % _FIELD.pattern)
 _MOST_DIGITS = 18
-_LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n")
+_LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0++[ \t]*+(?:;[^\r\n]*+)?\r\n")
 
 
 class Framing(Enum):
@@ -126,13 +126,23 @@ def delivered_end(data: bytes, pieces: list[bytes]) -> int:
     return end
 
 
-def chunked_end(before: bytes, data: bytes, pieces: list[bytes]) -> int | None:
-    """Where in `data` a chunked body ends, `before` being the last bytes ahead of it; None when that cannot be told."""
+def chunked_end(before: bytes | bytearray, data: bytes, pieces: list[bytes], *, alone: bool) -> int | None:
+    """Where in `data` a chunked body ends, `before` being what came ahead of it; None when that cannot be told.
+
+    Looks once at each byte for an empty line that has the size of a last chunk before it. A body may hold the same: where the
+    reader found the answer `alone`, nothing behind it, the last such line counts, else the first.
+    """
     joined = before + data
-    match = _LAST_CHUNK.search(joined, len(before) + delivered_end(data, pieces) if pieces else 0)
-    while match and match.end() <= len(before):
-        match = _LAST_CHUNK.search(joined, match.start() + 1)
-    return match.end() - len(before) if match else None
+    start = len(before) + delivered_end(data, pieces) if pieces else 0
+    end = None
+    while (blank := joined.find(b"\r\n\r\n", start)) >= 0:
+        behind = blank + 4 - len(before)
+        if behind > 0 and _LAST_CHUNK.search(joined, start, blank + 2):
+            end = behind
+            if not alone:
+                break
+        start = blank + 2
+    return end
 
 
 def _framing(hop: Hop, lengths: list[bytes], *, old: bool) -> tuple[Framing, int]:

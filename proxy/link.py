@@ -26,7 +26,8 @@ class Link(asyncio.Protocol):
     """A connection that serves one answer at a time; `ended` is called once, when it is gone."""
 
     __slots__ = (
-        *("_answer", "_drain", "_ended", "_full", "_loop", "_lost_unread", "_poll", "_sent_all", "_transport", "done", "held"),
+        *("_answer", "_behind", "_drain", "_end", "_ended", "_full", "_loop", "_lost_unread", "_poll", "_sent_all"),
+        *("_transport", "done", "held"),
         *("idle_since", "keep_seconds", "keep_until", "last", "origin", "ready_at", "served", "waiting"),
     )
 
@@ -39,6 +40,10 @@ class Link(asyncio.Protocol):
         self._full = False
         self._sent_all = False
         self._lost_unread = False
+        self._behind = False
+        """True while bytes that have come wait for the next turn of the loop; no more are read before."""
+        self._end: tuple[bool, bool] | None = None
+        """How the connection ended behind them (`reset`, `cut`)."""
         self.done: asyncio.Future[None] | None = None
         self.held = False
         """True while nothing is read, because the client reads slowly."""
@@ -74,6 +79,8 @@ class Link(asyncio.Protocol):
         feed(data, now)
         if answer.over:
             self._finish(answer)
+        elif answer.rest and not self._behind:
+            self._put_off(answer)
 
     def eof_received(self) -> None:
         """The provider has ended its side, which ends ours."""
@@ -185,13 +192,7 @@ class Link(asyncio.Protocol):
             return
         self.held = held
         self.last = monotonic()
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        if held:
-            transport.pause_reading()
-        else:
-            transport.resume_reading()
+        self._mind_reading()
 
     async def read_on(self, seconds: float) -> None:
         """Read the rest of an answer for which the wait was cancelled, for at most `seconds`."""
@@ -214,6 +215,39 @@ class Link(asyncio.Protocol):
             self._transport.abort()
 
     # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _mind_reading(self) -> None:
+        """Read, unless the client is slow or what came last is not all read."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if self.held or self._behind:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
+
+    def _put_off(self, answer: Answer) -> None:
+        """Go on with `answer.rest` in the next turn of the loop: other streams come in between."""
+        self._behind = True
+        self._mind_reading()
+        self._loop.call_soon(self._go_on, answer)
+
+    def _go_on(self, answer: Answer) -> None:
+        self._behind = False
+        if answer is self._answer:
+            try:
+                answer.read_on()
+            except BaseException:
+                self.close()  # as the loop does where `data_received` raises
+                raise
+            if answer.over:
+                self._finish(answer)
+            elif answer.rest:
+                self._put_off(answer)
+            elif self._end is not None:
+                reset, cut = self._end
+                self._lost(reset=reset, cut=cut)
+        self._mind_reading()
 
     def _read_rest(self) -> None:
         """Read what came before a reset: event loops drop it where a write found the connection reset before a read did, and it
@@ -242,6 +276,9 @@ class Link(asyncio.Protocol):
     def _lost(self, *, reset: bool, cut: bool = False) -> None:
         answer = self._answer
         if answer is None:
+            return
+        if self._behind:
+            self._end = self._end or (reset, cut)
             return
         self._lost_unread = self.unsent or (not reset and self._unacknowledged())
         if self.served > 1 and answer.untouched:

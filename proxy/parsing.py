@@ -23,8 +23,10 @@ _BEGINNING, _HEAD_END = b"HTTP/1.", b"\r\n\r\n"
 _LONGEST_SIZE = 64
 """Bytes of a chunk size, its padding included, that are waited for."""
 _BEGUN_SIZE = re.compile(rb"[0-9A-Fa-f]*[ \t]*\r?")
-_TAIL = 128
-"""Bytes remembered, at least, of what came with the last body bytes; the framing behind them is remembered whole."""
+_MOST_CHUNKS, _MOST_HEADS = 1_000, 50
+"""Chunks of a body, and heads, that are read in one turn of the event loop: about a millisecond of work."""
+_SMALLEST_CHUNK, _PORTION = 6, 4 * 1024
+"""Bytes of a chunk with its framing, at least; bytes between two looks at how many chunks have been read."""
 
 
 class Terms(NamedTuple):
@@ -47,19 +49,23 @@ class Reader(Protocol):
 class _Events:
     """What llhttp tells of a chunked body; `on_body` is a list's own append, so that no Python frame runs for a piece."""
 
-    __slots__ = ("begun", "ended", "on_body", "pieces")
+    __slots__ = ("begun", "ended", "on_body", "own", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.on_body = self.pieces.append
         self.begun = 0
         self.ended = False
+        self.own = 0
+        """How many of the pieces are of the first message, once it has ended."""
 
     def on_message_begin(self) -> None:
         self.begun += 1
 
     def on_message_complete(self) -> None:
-        self.ended = True
+        if not self.ended:
+            self.ended = True
+            self.own = len(self.pieces)
 
 
 class _Extended:
@@ -74,7 +80,7 @@ class _Extended:
     def feed_data(self, data: bytes) -> None:
         behind = self._reader.feed_data(data)
         if behind is not None:
-            self._events.ended = True
+            self._events.on_message_complete()
             self._events.begun = 2 if behind else 1
 
 
@@ -85,22 +91,26 @@ def _spent(data: bytes, now: float) -> None:
 class Answer:
     """The state of one answer; `feed(data, now)` until `over`, or `eof()`, or `fail()`. `switch` is the one protocol that the
     request allowed to switch to, in lower case.
+
+    What would take too long for one turn of the event loop waits in `rest`, for `read_on()` in a later turn.
     """
 
     __slots__ = (
         *(
             "_buffer",
+            "_came",
             "_capture",
             "_events",
             "_feed_parser",
             "_left",
             "_limit",
+            "_many",
             "_out",
             "_pieces",
             "_plain",
             "_quiet",
         ),
-        *("_reader", "_seen", "_switch", "_tail", "failure", "feed", "head", "method", "over", "reusable"),
+        *("_reader", "_seen", "_switch", "_tail", "failure", "feed", "head", "method", "over", "rest", "reusable"),
     )
 
     def __init__(self, *, method: str, limit: int, capture: Capture, reader: Reader, switch: bytes = b"") -> None:
@@ -114,8 +124,13 @@ class Answer:
         self._seen = 0
         self._left = 0
         self._quiet = 0
-        self._tail = b""
+        self._tail: bytes | bytearray = b""
+        """What came with the last body bytes, and all framing behind them."""
         self._plain = False
+        self._many = False
+        """It has brought more chunks at once than one turn may take."""
+        self.rest = b""
+        """What has come and is not read yet."""
         self.feed: Callable[[bytes, float], None] = self._feed_head
         self.head: AnswerHead | None = None
         self.over = False
@@ -165,11 +180,17 @@ class Answer:
                 return
             data = bytes(buffer)
             buffer.clear()
-        # One turn for each interim head, and one for the answer's own.
-        while not self.over and self.head is None and (end := self._head_end(data)):
+        # One round for each interim head, and one for the answer's own.
+        for _ in range(_MOST_HEADS):
+            end = self._head_end(data)
+            if not end:
+                return
             raw, data = data[:end], data[end:]
             self._seen += end
             self._head_done(raw, data, now)
+            if self.over or self.head is not None:
+                return
+        self._put_off(data, now)
 
     def _head_end(self, data: bytes) -> int:
         """Where the head ends that `data` begins with; 0 where it does not yet, or does not begin or measure as it may."""
@@ -239,12 +260,28 @@ class Answer:
 
     def _stop(self) -> None:
         self.over = True
+        self.rest = b""
         self.reusable = False
         self.feed = _spent
 
     def _end(self, *, exact: bool) -> None:
         self._stop()
         self.reusable = exact and self.head is not None and self.head.keep
+
+    def read_on(self) -> None:
+        """Read what waits in `rest`, as far as one turn may take."""
+        data, self.rest = self.rest, b""
+        self.feed = self._feed_head if self.head is None else self._feed_chunked
+        self.feed(data, self._came)
+
+    def _put_off(self, data: bytes, now: float) -> None:
+        """Let `data`, which came at `now`, wait; what comes meanwhile waits behind it."""
+        if data:
+            self.rest, self._came = data, now
+            self.feed = self._feed_behind
+
+    def _feed_behind(self, data: bytes, now: float) -> None:  # noqa: ARG002 - one shape for every way to feed
+        self.rest += data
 
     def _feed_nothing(self, data: bytes, now: float) -> None:  # noqa: ARG002 - one shape for every way to feed
         self._end(exact=not data)
@@ -284,14 +321,22 @@ class Answer:
     def _feed_chunked(self, data: bytes, now: float) -> None:
         # Taken out first: to call an attribute where it stands costs the interpreter a look at the class each time.
         pieces, parse, out = self._pieces, self._feed_parser, self._out
+        end = len(data)
         try:
-            parse(data)
+            if end > _MOST_CHUNKS * _SMALLEST_CHUNK and (self._many or data.count(b"\r") > 2 * _MOST_CHUNKS):
+                end = self._parse_some(data)
+            else:
+                parse(data)
         except (HttpParserError, HttpParserUpgrade, ValueError) as error:
             self._chunks_over(data, now, str(error))
             return
         if self._events.ended:
             self._chunks_over(data, now, "")
             return
+        if end < len(data):
+            self._many = True
+            self._put_off(data[end:], now)
+            data = data[:end]
         out(b"".join(pieces) if self._plain else data)
         if pieces:
             add = self._capture.add
@@ -299,12 +344,25 @@ class Answer:
                 add(piece, now)
             pieces.clear()
             self._quiet = 0
-            self._tail = data if len(data) > _TAIL else (self._tail + data)[-_TAIL:]
+            self._tail = data
         else:
             self._quietly(data)
 
+    def _parse_some(self, data: bytes) -> int:
+        """Parse chunks of which `data` may hold very many, as many as one turn may take; where that ended."""
+        pieces, parse, events = self._pieces, self._feed_parser, self._events
+        end = 0
+        while end < len(data) and len(pieces) < _MOST_CHUNKS and not events.ended:
+            parse(data[end : end + _PORTION])
+            end = min(end + _PORTION, len(data))
+        if events.ended and end < len(data):
+            events.begun = 2
+        return end
+
     def _quietly(self, data: bytes) -> None:
         """Framing alone: all of it is remembered, for a last chunk with its trailers may be long and come in many pieces."""
+        if not self._quiet:
+            self._tail = bytearray(self._tail)
         self._quiet += len(data)
         self._tail += data
         if self._quiet > self._limit:
@@ -313,10 +371,13 @@ class Answer:
     def _chunks_over(self, data: bytes, now: float, error: str) -> None:
         """The last chunk has come, or one that is none: send what is sound of `data`, and end."""
         pieces, ended = self._pieces, self._events.ended
-        if ended and not error and self._events.begun == 1 and data.endswith(b"\r\n0\r\n\r\n"):
+        if ended:
+            del pieces[self._events.own :]
+        alone = not error and self._events.begun == 1
+        if ended and alone and data.endswith(b"\r\n0\r\n\r\n"):
             end: int | None = len(data)
         else:
-            end = chunked_end(self._tail, data, pieces) if ended else delivered_end(data, pieces)
+            end = chunked_end(self._tail, data, pieces, alone=alone) if ended else delivered_end(data, pieces)
         self._out(b"".join(pieces) if self._plain else data[: end or 0])
         for piece in pieces:
             self._capture.add(piece, now)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy import framing
 from proxy.framing import Framing, chunked_end, delivered_end, framed, read_head
 from tests.wires import chunks
 
@@ -124,11 +125,39 @@ def test_the_end_of_chunks_is_found_wherever_they_are_cut(pieces, excess, data):
         if start + len(piece) > cut:
             held.append(piece[max(0, cut - start) :])
         at = start + len(piece) + 2
-    end = chunked_end(whole[max(0, cut - 64) : cut], whole[cut:] + excess, held)
+    before = whole[max(0, cut - 64) : cut]
+    end = chunked_end(before, whole[cut:] + excess, held, alone=False)
     # A piece may look like framing: then the end may be told too early, never too late.
     assert end is None or end <= len(whole) - cut
     if all(piece.isalpha() for piece in pieces):
         assert end == len(whole) - cut
+    assert chunked_end(before, whole[cut:], held, alone=True) == len(whole) - cut
+
+
+LOOKALIKES = [b"\r\n0\r\na", b"0\r\n0\r\n", b"\r\n0\r\n\r\n", b"\r\n0\n", b"0", b"\r\n", b"\r\n0;", b"0" * 9]
+
+
+class Searched:
+    """A compiled pattern that counts the bytes it is asked to look through."""
+
+    def __init__(self, pattern):
+        self.pattern = pattern
+        self.size = 0
+
+    def search(self, text, start, end):
+        self.size += end - start
+        return self.pattern.search(text, start, end)
+
+
+@given(st.lists(st.sampled_from(LOOKALIKES), min_size=1, max_size=4).map(b"".join), st.integers(1, 2_000), st.binary(max_size=3))
+def test_a_body_full_of_last_chunks_is_looked_through_once(unit, count, last):
+    body = unit * count + last
+    before, end = b"%x\r\n%b" % (len(body), body), b"\r\n0\r\nX: y\r\n\r\n"
+    with pytest.MonkeyPatch.context() as patch:
+        searched = Searched(framing._LAST_CHUNK)
+        patch.setattr(framing, "_LAST_CHUNK", searched)
+        assert chunked_end(before, end, [], alone=True) == len(end)
+    assert searched.size <= len(before) + len(end)
 
 
 def test_what_was_delivered_is_never_overstated():

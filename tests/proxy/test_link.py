@@ -13,7 +13,7 @@ from proxy.link import Link
 from proxy.origin import parse_base_url
 from proxy.parsing import Answer, Terms
 from proxy.upstream import Nobody
-from tests.wires import PATIENCE, ok, scripted
+from tests.wires import PATIENCE, STREAM_HEAD, ok, scripted
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
 
@@ -152,6 +152,118 @@ async def test_an_answer_that_ends_while_it_is_held_leaves_a_link_that_reads_the
             link.hold(held=True)  # the client's last bytes wait still: that is no matter of this connection's any more
             assert not link.held
         link.close()
+
+
+class Ticking:
+    """A reader that keeps what it gets, by the turn of the event loop in which it got it."""
+
+    def __init__(self):
+        self.turn = 0
+        self.got = {}
+        self.begun = asyncio.Event()
+        self._tick()
+
+    def _tick(self):
+        self.turn += 1
+        self._next = asyncio.get_running_loop().call_soon(self._tick)
+
+    def begin(self, head):
+        return Terms(head=b"")
+
+    def write(self, data):
+        self.begun.set()
+        self.got[self.turn] = self.got.get(self.turn, b"") + data
+
+    def stop(self):
+        self._next.cancel()
+        return b"".join(self.got.values())
+
+
+VERY_MANY = b"1\r\nb\r\n" * 40_000
+DENSE = STREAM_HEAD + VERY_MANY
+OVER = b"0\r\n\r\n"
+
+
+async def _dense(data, last_act="", during=None, *, following=False):
+    """An answer of very many chunks, `last_act` behind it, and what was `during` it; the link, the answer, the reader."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+        peer, _ = listening.accept()
+        with peer:
+            reader = Ticking()
+            read = answer(reader)
+            done = link.serve(read)
+            link.send(REQUEST, last=True)
+            peer.recv(1000)
+            sending = asyncio.create_task(asyncio.to_thread(peer.sendall, data))
+            if during is not None:
+                await asyncio.wait_for(reader.begun.wait(), PATIENCE)
+                assert read.rest
+                during(link, read)
+            await sending
+            if last_act:
+                _leave(peer, last_act)
+            await asyncio.wait_for(done, PATIENCE)
+            got = reader.stop()
+            if following:
+                again = answer(Nobody())
+                done = link.serve(again)
+                link.send(REQUEST, last=True)
+                peer.sendall(ok(b"2"))
+                await asyncio.wait_for(done, PATIENCE)
+                assert (again.failure, again.reusable) == (None, True)
+            link.close()
+            await asyncio.sleep(0)
+        return read, got, reader
+
+
+def _leave(peer, last_act):
+    if last_act == "reset":
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+
+
+async def test_very_many_chunks_are_passed_on_in_their_order_and_never_all_in_one_turn():
+    read, got, reader = await _dense(DENSE + OVER, following=True)
+    assert (read.failure, read.reusable) == (None, True)
+    assert got == VERY_MANY + OVER
+    # uvloop may read behind the last of them in the same turn
+    assert max(map(len, reader.got.values())) <= 2 * 6 * (1_000 + 683)
+
+
+async def test_a_link_whose_answer_waits_to_be_read_reads_nothing_more_and_is_not_given_back():
+    states = []
+
+    def look(link, read):
+        states.append((link.usable, link._transport.is_reading(), link.done.done(), read.over))
+        link.hold(held=True)
+        link.hold(held=False)
+        states.append((link.usable, link._transport.is_reading(), link.done.done(), read.over))
+
+    await _dense(DENSE + OVER, during=look, following=True)
+    assert states == [(False, False, False, False)] * 2
+
+
+async def test_an_end_of_the_connection_is_told_behind_the_chunks_that_came_before_it():
+    whole, got, _ = await _dense(DENSE + OVER, "close")
+    assert (whole.failure, got) == (None, VERY_MANY + OVER)
+    broken, got, _ = await _dense(DENSE, "close")
+    assert (broken.failure.kind, got) == (FailureKind.CLOSED, VERY_MANY)
+
+
+async def test_a_connection_that_is_lost_while_chunks_wait_passes_those_on_first():
+    read, got, _ = await _dense(DENSE, during=lambda link, _: link.close())
+    assert read.failure.kind is FailureKind.CLOSED
+    assert got == VERY_MANY[: len(got)]
+    assert len(got) > 60_000
+
+
+async def test_an_answer_given_up_while_chunks_wait_is_read_no_further():
+    read, got, _ = await _dense(DENSE, during=lambda link, _: link.fail(FailureKind.CLIENT_GONE, "it left"))
+    assert (read.failure.kind, read.rest) == (FailureKind.CLIENT_GONE, b"")
+    assert len(got) < len(VERY_MANY) / 4
 
 
 async def _stale(last_act, method="POST", *, new=False):

@@ -37,6 +37,8 @@ def read(pieces, *, method="GET", plain=False, limit=10_000):
         if answer.over:
             break
         answer.feed(piece, float(moment))
+    while answer.rest:
+        answer.read_on()
     return answer, reader, capture
 
 
@@ -111,6 +113,105 @@ def test_long_trailers_in_single_bytes_are_an_end_like_any_other():
     answer, reader, _ = read([CHUNKED + chunks(b"ok"), *(bytes([byte]) for byte in end)])
     assert (answer.failure, answer.reusable) == (None, True)
     assert reader.written == b"<200>" + chunks(b"ok") + end
+
+
+@pytest.mark.parametrize("body", [b"\r\n0\r\n", b"x\r\n0\r\n\r\n", b"0\r\n" * 3])
+def test_a_body_that_ends_like_a_last_chunk_has_its_trailers_behind_it(body):
+    whole = chunks(body) + b"0\r\nX: y\r\n\r\n"
+    cut_at = len(whole) - len(b"\r\n0\r\nX: y\r\n\r\n")
+    answer, reader, _ = read([CHUNKED + whole[:cut_at], whole[cut_at:]])
+    assert (answer.failure, answer.reusable) == (None, True)
+    assert reader.written == b"<200>" + whole
+
+
+A_READ = 64 * 1024
+"""Bytes that are read at once; event loops read four times as many at most."""
+KINDS = [
+    *(b"1\r\nb\r\n", b"1;a\r\nb\r\n", b"1 ;a=b\r\nb\r\n", b"2\r\n\r\n\r\n", b"001\r\n0\r\n"),
+    b"40\r\n" + b"x" * 64 + b"\r\n",
+]
+ENDS = [b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b"0;a\r\n\r\n", b""]
+
+
+class Counting(Capture):
+    """A capture that counts the pieces of each turn."""
+
+    def __init__(self, **told):
+        super().__init__(**told)
+        self.turns = [0]
+
+    def add(self, piece, now):
+        self.turns[-1] += 1
+        super().add(piece, now)
+
+
+def in_turns(pieces, *, plain=False):
+    """As `read`, but what comes in `pieces` comes at once, before a first turn is over."""
+    capture = Counting(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method="GET", target="/", headers=())
+    reader = Kept(plain=plain)
+    answer = Answer(method="GET", limit=65_536, capture=capture, reader=reader)
+    for piece in pieces:
+        capture.turns.append(0)
+        answer.feed(piece, 0.0)
+    while answer.rest:
+        capture.turns.append(0)
+        answer.read_on()
+    return answer, reader, capture
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4), st.sampled_from(ENDS), st.booleans(), st.integers(0, 100_000))
+def test_of_very_many_chunks_some_are_read_in_a_turn_and_all_in_the_end(kinds, end, plain, place):
+    """1,000 chunks, and those of 4 KiB at most, 6 bytes each, of which the last were."""
+    body = b"".join(kinds) * (A_READ // len(b"".join(kinds))) + end
+    answer, reader, capture = in_turns(cut(CHUNKED + body, [place]), plain=plain)
+    assert max(capture.turns) <= 1_000 + 683
+    slowly, expected, kept = read([CHUNKED, *(body[at : at + 900] for at in range(0, len(body), 900))], plain=plain)
+    assert reader.written == expected.written
+    assert (answer.over, answer.head.keep, answer.failure) == (slowly.over, slowly.head.keep, slowly.failure)
+    assert capture.end(1.0).response.body == kept.end(1.0).response.body
+    assert answer.reusable == slowly.reusable
+
+
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[1], KINDS[5]])
+@pytest.mark.parametrize("excess", [b"HTTP/1.1 200 OK\r\n\r\n0\r\n\r\n", b"HTTP/1.1 200 OK" * 9_000, b"\r\n"])
+def test_what_follows_very_many_chunks_is_never_passed_on(kind, excess):
+    body = kind * (A_READ // len(kind)) + b"0\r\n\r\n"
+    for plain in (False, True):
+        answer, reader, capture = in_turns([CHUNKED + body + excess], plain=plain)
+        assert (answer.over, answer.reusable) == (True, False)
+        data = kind[kind.index(b"\n") + 1 : -2] * (A_READ // len(kind))
+        assert reader.written == b"<200>" + (data if plain else body)
+        assert capture.end(1.0).response.body == data
+
+
+@pytest.mark.parametrize(("count", "read_by"), [(49, [50]), (50, [50, 51]), (120, [50, 100, 121])])
+def test_of_very_many_heads_fifty_are_read_in_a_turn(count, read_by):
+    answer, reader, _ = in_turns([])
+    answer.feed(b"HTTP/1.1 100 \r\n\r\n" * count + ok(b"x"), 0.0)
+    turns = [len(reader.heads)]
+    while answer.rest:
+        answer.read_on()
+        turns.append(len(reader.heads))
+    assert turns == read_by
+    assert (reader.heads[-1], answer.reusable) == (200, True)
+
+
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[1]])
+def test_a_bad_chunk_behind_very_many_ends_the_answer(kind):
+    body = kind * (A_READ // len(kind))
+    answer, reader, capture = in_turns([CHUNKED + body + b"g\r\n" + body])
+    assert (answer.failure.kind, answer.rest) == (FailureKind.MALFORMED, b"")
+    assert (b"<200>" + body).startswith(reader.written)
+    assert capture.size == A_READ // len(kind)
+
+
+def test_an_answer_that_fails_leaves_nothing_to_read():
+    answer, _, _ = in_turns([])
+    answer.feed(CHUNKED + b"1\r\nb\r\n" * 40_000, 0.0)
+    assert answer.rest
+    answer.fail(FailureKind.CLIENT_GONE, "it left")
+    assert (answer.rest, answer.over) == (b"", True)
 
 
 def test_what_is_sound_before_a_bad_chunk_is_passed_on():
