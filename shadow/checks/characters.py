@@ -32,8 +32,12 @@ _ABOUT = (
 
 
 def broken_characters(ask: Ask, said: Completion) -> Finding:
-    """No character of the text tells of a decoder that broke, unless the request holds it or speaks of encodings."""
-    text = (said.first.text or "")[:READ]
+    """No character of the text tells of a decoder that broke, unless the request holds it or speaks of encodings.
+
+    A limit on length may fall within a character, which many servers then write as U+FFFD: at the very end it is no fault.
+    """
+    text = said.first.text or ""
+    text = (text.rstrip("\ufffd") if said.first.ended == "length" else text)[:READ]
     if not text:
         return unmeasured(Aspect.BROKEN_CHARACTERS, "the answer has no text")
     found = _found(text)

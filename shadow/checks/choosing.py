@@ -82,4 +82,6 @@ def parallel_calls(ask: Ask, said: Completion) -> Finding:
         return unmeasured(Aspect.PARALLEL_CALLS, "the request does not forbid parallel calls")
     if not count:
         return unmeasured(Aspect.PARALLEL_CALLS, "the answer calls no tool")
+    if count == 1 and said.first.ended == "length":
+        return unmeasured(Aspect.PARALLEL_CALLS, "the answer was ended by length before a second call could come")
     return judged(Aspect.PARALLEL_CALLS, count == 1, count, 1, f"parallel_tool_calls is false, and {count} calls came")

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from shadow.compare import action as act
 from shadow.compare.finding import Aspect, Finding
-from shadow.compare.gate import choices, names, why_cut
+from shadow.compare.gate import choices, cut, names, why_cut
 from shadow.compare.likeness import characters, ratio
 from shadow.compare.pair import Pair
 from shadow.compare.saying import incomparable, judged, unmeasured
@@ -29,6 +29,10 @@ def trigger(pair: Pair) -> Finding:
     if not pair.ask.tools:
         return unmeasured(Aspect.TRIGGER, NO_TOOLS)
     one, other = (act.calls(choice) for choice in choices(pair))
+    unfinished = [cut(choice) and not act.calls(choice) for choice in choices(pair)]
+    if any(unfinished):
+        cut_short = " and ".join(name for name, ended in zip(names(pair), unfinished, strict=True) if ended)
+        return incomparable(Aspect.TRIGGER, f"{cut_short} ended by a limit on length before any call", _yes(one), _yes(other))
     who = names(pair)[0 if one else 1]
     return judged(Aspect.TRIGGER, one == other, _yes(one), _yes(other), f"only {who} calls a tool")
 

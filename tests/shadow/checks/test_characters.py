@@ -81,3 +81,18 @@ def test_what_was_read_as_something_else_is_seen_wherever_it_stands(parts):
         assert sign
     for whole in ("â€™", "Â°", "ðŸ˜€"):
         assert found(f"{text} {whole} a").state is State.DIFFER
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "state"),
+    [
+        ("caf\ufffd", "length", State.MATCH),
+        ("caf\ufffd\ufffd\ufffd", "length", State.MATCH),
+        ("caf\ufffd", "MAX_TOKENS", State.MATCH),
+        ("\ufffd", "length", State.NOT_MEASURED),
+        ("caf\ufffd", "stop", State.DIFFER),
+        ("caf\ufffd au", "length", State.DIFFER),
+    ],
+)
+def test_a_character_that_the_limit_on_length_cut_in_two_is_no_fault(text, finish, state):
+    assert broken_characters(ask(tools=()), completion(choice(text, finish=finish))).state is state

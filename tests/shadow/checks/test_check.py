@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.exchange import FailureKind
 from shadow.checks.check import CHECKS, LEG_CHECKS, check
 from shadow.compare.finding import Aspect, State
 from shadow.reading.answer import read
@@ -166,3 +167,49 @@ def test_an_imitation_of_messages_is_named_by_its_words_and_its_form():
     faulty = {each.aspect: each.reason for each in found.values() if each.state is State.DIFFER}
     assert set(faulty) == {Aspect.FINISH_VOCABULARY, Aspect.STREAM_STRUCTURE}
     assert faulty[Aspect.FINISH_VOCABULARY] == "the stop_reason is no word of this API: stop"
+
+
+WHOLE_REQUEST = ask(
+    body={
+        "response_format": {"type": "json_object"},
+        "stop": ["x"],
+        "parallel_tool_calls": False,
+        "temperature": 0,
+        "stream_options": {"include_usage": True},
+    },
+    tool_choice="required",
+)
+"""A request that most checks have something to look for in."""
+OF_THE_WIRE = {
+    *(Aspect.FINISH_CONTRADICTION, Aspect.FINISH_VOCABULARY, Aspect.STREAM_IGNORED, Aspect.USAGE, Aspect.STREAM_STRUCTURE),
+    *(Aspect.ECHOED_MODEL, Aspect.SERVING_CHANGE, Aspect.BROKEN_STREAM),
+}
+"""What is there to be looked at in any answer that came to its end, whatever it says."""
+OF_WORDS = {
+    *(Aspect.EMPTY_ANSWER, Aspect.STOP, Aspect.TEMPLATE_LEAK, Aspect.CALL_IN_TEXT),
+    *(Aspect.FOREIGN_SCRIPT, Aspect.BROKEN_CHARACTERS),
+}
+CUT_BY_LENGTH = {
+    "in its text": (choice("It is sunny", finish="length"), OF_THE_WIRE | OF_WORDS),
+    "in its call": (
+        choice(calls=(call(arguments='{"ci'),), finish="length"),
+        OF_THE_WIRE | {Aspect.EMPTY_ANSWER, Aspect.TOOL_CHOICE, Aspect.CALL_ID},
+    ),
+    "before any word": (choice(None, finish="length"), OF_THE_WIRE),
+}
+
+
+@pytest.mark.parametrize(("said", "looked_at"), CUT_BY_LENGTH.values(), ids=CUT_BY_LENGTH)
+def test_of_an_answer_cut_by_length_a_check_matches_only_what_came_and_none_fails(said, looked_at):
+    found = {finding.aspect: finding.state for finding in check(WHOLE_REQUEST, answer(said))}
+    assert {aspect for aspect, state in found.items() if state is State.MATCH} == looked_at
+    assert State.DIFFER not in found.values()
+
+
+@pytest.mark.parametrize("why", [Why.BROKEN, Why.EMPTY])
+@pytest.mark.parametrize("aspect", [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)])
+def test_no_check_matches_an_answer_whose_connection_was_cut_or_whose_body_is_empty(aspect, why):
+    gone = unread(why, failure=FailureKind.RESET if why is Why.BROKEN else None)
+    [found] = [finding for finding in check(WHOLE_REQUEST, gone) if finding.aspect is aspect]
+    assert found.state is (State.DIFFER if aspect is Aspect.BROKEN_STREAM else State.NOT_MEASURED)
+    assert found.reason

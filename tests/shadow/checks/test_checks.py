@@ -1,5 +1,7 @@
 """All checks together, on bytes as servers send them: each fault is named by its own check and by no other."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,17 @@ def test_faithful_answers_of_every_kind_raise_nothing(stream):
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         found = faults(body, answered(body, [spoken(case.pieces)]))
+        assert not found, (case.kind, found)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_faithful_answers_cut_by_length_at_any_character_raise_nothing(stream):
+    for number, case in enumerate(cases(120, seed=13)):
+        draw = random.Random(number)
+        last = draw.randrange(len(case.pieces))
+        half = case.pieces[last][: draw.randrange(len(case.pieces[last])) + 1]
+        body = {"model": MODEL, "messages": [{"role": "user", "content": case.asked}], "stream": stream}
+        found = faults(body, answered(body, [spoken([*case.pieces[:last], half], finish="length")]))
         assert not found, (case.kind, found)
 
 

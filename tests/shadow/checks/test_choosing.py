@@ -61,3 +61,9 @@ def test_what_is_called_is_what_the_choice_allows(asked, said, state, reason):
 def test_one_call_at_most_where_parallel_calls_are_forbidden(value, calls, state):
     said = completion(choice(calls=(call(),) * calls))
     assert parallel_calls(ask(body={"parallel_tool_calls": value}), said).state is state
+
+
+@pytest.mark.parametrize(("calls", "state"), [(1, State.NOT_MEASURED), (2, State.DIFFER)])
+def test_of_an_answer_cut_by_length_only_a_second_call_that_came_says_whether_calls_are_parallel(calls, state):
+    said = completion(choice(calls=(call(),) * calls, finish="length"))
+    assert parallel_calls(ask(body={"parallel_tool_calls": False}), said).state is state

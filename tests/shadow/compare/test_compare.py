@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.exchange import FailureKind
 from shadow.compare.compare import BOTH_WHOLE, COMPARATORS, UNGATED, compare
 from shadow.compare.finding import Aspect, State
 from shadow.compare.pair import Kind
@@ -58,3 +59,52 @@ def test_the_kind_is_carried_over():
 def test_two_whole_answers_are_not_asked_whether_they_failed():
     assert tuple(judge(pair("a", choice(calls=(call(),)))) for _, judge in UNGATED) == BOTH_WHOLE
     assert compare(pair("a", "b")).findings[: len(UNGATED)] == BOTH_WHOLE
+
+
+WEATHER = choice("It is sunny in Paris today, and it will be so tomorrow.")
+CALLS = choice(calls=(call(),))
+TEXT_CUT = choice("It is sunny in", finish="length")
+CALL_CUT = choice(calls=(call(arguments='{"ci'),), finish="length")
+NOTHING_CUT = choice(None, finish="length")
+TIMES = {
+    *(Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.INTER_CHUNK, Aspect.STALLS, Aspect.TOTAL, Aspect.RATE),
+    *(Aspect.PROMPT_TOKENS, Aspect.TEMPLATE_INPUT),
+}
+"""What the wire and the count of the prompt tell, wherever the answer ends."""
+ACTS = {Aspect.ACTION, Aspect.FINISH_TRIGGER, Aspect.TRUNCATION, Aspect.REFUSAL, Aspect.REFUSAL_WORDS}
+"""What an answer did until it was cut is what it did."""
+WORDS = {Aspect.TEXT, Aspect.FIRST_DIVERGENCE}
+MEASURED = {
+    "a text cut by length": (TEXT_CUT, WEATHER, TIMES | ACTS | WORDS),
+    "two texts cut by length": (TEXT_CUT, TEXT_CUT, TIMES | ACTS | WORDS),
+    "a call cut by length": (
+        CALL_CUT,
+        CALLS,
+        TIMES | ACTS | {Aspect.TRIGGER, Aspect.TOOL_NAMES, Aspect.CALL_KEPT, Aspect.ASK_BACK},
+    ),
+    "a text cut by length before a call": (TEXT_CUT, CALLS, TIMES | ACTS | {Aspect.ASK_BACK}),
+    "an answer cut by length before any word": (NOTHING_CUT, WEATHER, TIMES | ACTS | {Aspect.TEXT}),
+    "two answers without a word": (
+        choice(None),
+        choice(None),
+        TIMES | ACTS | {Aspect.TRIGGER, Aspect.FINISH, Aspect.COMPLETION_TOKENS},
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "measured"), MEASURED.values(), ids=MEASURED)
+def test_of_an_answer_that_was_cut_a_signal_says_match_or_differ_only_where_it_could_be_measured(one, other, measured):
+    for made in (pair(one, other), pair(other, one)):
+        said = {finding.aspect: finding.state for finding in compare(made).findings[len(UNGATED) :]}
+        spoke = {aspect for aspect, state in said.items() if state in {State.MATCH, State.DIFFER}}
+        assert spoke - {Aspect.CALL_KEPT} == measured - {Aspect.CALL_KEPT}
+        assert spoke <= measured
+
+
+@pytest.mark.parametrize("why", [Why.BROKEN, Why.TRUNCATED, Why.EMPTY, Why.NO_RESPONSE])
+@pytest.mark.parametrize("aspect", [aspect for aspect, _ in COMPARATORS])
+def test_no_signal_compares_an_answer_whose_connection_was_cut_or_whose_body_is_empty(aspect, why):
+    gone = unread(why, failure=FailureKind.RESET if why is Why.BROKEN else None)
+    for made in (pair(gone, "a"), pair("a", gone), pair(gone, gone)):
+        [found] = [finding for finding in compare(made).findings if finding.aspect is aspect]
+        assert (found.state, bool(found.reason)) == (State.NOT_COMPARABLE, True)

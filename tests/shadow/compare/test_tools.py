@@ -120,3 +120,11 @@ def test_equal_calls_are_told_before_they_are_read_and_change_no_finding(one, ot
 def test_equal_names_score_as_a_multiset_of_them_would():
     found = tools.tool_names(pair(calls(call("a"), call("a"), call("b")), calls(call("a"), call("a"), call("b"))))
     assert (found.state, found.score, found.subject) == (State.MATCH, 1.0, "a, a, b")
+
+
+def test_whether_a_tool_is_called_is_not_compared_where_an_answer_was_cut_before_any_call():
+    cut = choice("Let me", finish="length")
+    found = tools.trigger(pair(cut, calls(PARIS)))
+    assert (found.state, found.reason) == (State.NOT_COMPARABLE, "the provider ended by a limit on length before any call")
+    assert tools.trigger(pair(cut, cut)).reason == "the provider and the reference ended by a limit on length before any call"
+    assert tools.trigger(pair(choice(calls=(PARIS,), finish="length"), calls(PARIS))).state is State.MATCH

@@ -38,3 +38,14 @@ def test_a_provider_of_other_vectors_is_the_odd_one():
     assert not wants_control(asked, own, own)
     assert dict(payoffs(asked, others, own, own))["action"] == 1
     assert dict(payoffs(asked, own, own, own))["action"] == 0
+
+
+def test_of_calls_of_which_one_was_cut_by_length_neither_arguments_nor_schemas_are_judged():
+    whole, cut = answer(choice(calls=(call(),))), answer(choice(calls=(call(arguments='{"ci'),), finish="length"))
+
+    def judged(y, r):
+        return {each.signal for each in (*LABELLED, *DIRECTED) if each.applicable(ask(), y, r)}
+
+    assert judged(whole, whole) - judged(cut, whole) == {Signal.ARGUMENTS, Signal.SCHEMA}
+    assert judged(cut, whole) == judged(whole, cut) == judged(cut, cut)
+    assert dict(payoffs(ask(), cut, whole, whole)).keys().isdisjoint({"args", "schema"})
