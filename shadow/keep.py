@@ -18,6 +18,7 @@ import orjson
 from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
 from shadow.compare.finding import Comparison, Finding, State
 from shadow.compare.pair import ControlReason
+from shadow.media import hashed_text
 from shadow.reading.answer import Answer
 from shadow.reading.ask import fingerprint
 from shadow.reading.completion import Completion, ToolCall, Why
@@ -271,7 +272,7 @@ def _call_rows(exchange_id: str, answer: Answer, outcomes: Sequence[str], bodies
             position=position,
             call_id=_storable(call.id),
             name=_storable(call.name),
-            arguments=_storable(call.arguments, limit=1_000_000) if bodies == "full" else "",
+            arguments=_storable(hashed_text(call.arguments), limit=1_000_000) if bodies == "full" else "",
             outcome=outcome,
         )
 

@@ -1,7 +1,8 @@
-"""Redactor: what looks like a credential is taken out of whatever is stored, logged or shown, by patterns; pure.
+"""Redactor: what looks like a credential is taken out of whatever is stored, logged or shown, by patterns, and media; pure.
 
 The forwarder has already removed the credentials that it knew (`proxy.credentials`); these patterns find the ones that stand in a
 prompt or an answer. A match gives way to as many asterisks, so lengths, chunk ends and JSON stay; comparison happened before.
+Media give way to their hashes first (see `shadow.media`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from functools import cache
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, AnyStr, TypeVar, cast
 
-from proxy.exchange import Exchange, Headers, Marks, Response
-from shadow.reading.body import Decoded, codings, decode
-from shadow.reading.completion import Unread
+from proxy.exchange import Exchange, Headers, Marks, Request, Response
+from shadow.media import Hashed, hashed, may_hold
+from shadow.reading.body import DECODED_LIMIT, Decoded, codings, decode
 from storage.pattern import Pattern, TooManyMatchesError
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ quantifier is bounded: no text makes it slow. Looking for one character costs a 
 """
 WITHOUT_WORDS = frozenset({"int", "float", "bool", "bytes"})
 """Types of a row's fields that are not looked into; bodies are `Redactor.exchange`'s."""
-LONGEST_UNPACKED = 8 * 1024 * 1024
+LONGEST_UNPACKED = DECODED_LIMIT
 """Bytes of a packed body that are looked through; a body that unpacks to more is stored as it came."""
 
 
 Record = TypeVar("Record", bound="DataclassInstance")
+Message = TypeVar("Message", Request, Response)
 Rule = tuple[AnyStr, Callable[[AnyStr], object], re.Pattern[AnyStr]]
 _VALUE = itemgetter(1)
 
@@ -97,16 +99,14 @@ class Redactor:
         return body
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """The exchange as it may be stored; a packed answer in which something was found is stored unpacked."""
+        """The exchange as it may be stored; a packed body in which something was found is stored unpacked."""
         if self._is_clean(exchange):
             return exchange
         request, response, failure = exchange.request, exchange.response, exchange.failure
         return exchange._replace(
             model=self.text(exchange.model),
             tag=self.text(exchange.tag),
-            request=request._replace(
-                target=self.text(request.target), headers=self._headers(request.headers), body=self.body(request.body)
-            ),
+            request=self._request(request),
             response=response and self._response(response),
             failure=failure and failure._replace(detail=self.text(failure.detail)),
         )
@@ -119,12 +119,12 @@ class Redactor:
             words += [response.reason, *map(_VALUE, response.headers)]
         if failure:
             words.append(failure.detail)
-        if self._suspects(words) or self._is_suspect(request.body):
+        if self._suspects(words) or self._is_suspect(_plain(request)):
             return False
         return response is None or not self._is_suspect(_plain(response))
 
     def _is_suspect(self, body: bytes) -> bool:
-        return _holds(self._bytes, body) or any(own.is_in(body) for own in self._own)
+        return may_hold(body) or _holds(self._bytes, body) or any(own.is_in(body) for own in self._own)
 
     def record(self, record: Record) -> Record:
         """The rows with clean texts, all the way down; their bodies are left to `exchange`."""
@@ -160,14 +160,26 @@ class Redactor:
     def _headers(self, headers: Headers) -> Headers:
         return tuple((name, self.text(value)) for name, value in headers)
 
+    def _request(self, request: Request) -> Request:
+        request = request._replace(target=self.text(request.target), headers=self._headers(request.headers))
+        found = self._bare(request, ())
+        return request if found is None else _with_body(request, found.body)
+
     def _response(self, response: Response) -> Response:
         response = response._replace(reason=self.text(response.reason), headers=self._headers(response.headers))
-        if not codings(response.headers):
-            return response._replace(body=self.body(response.body))
-        decoded = _decoded(response)
-        if not isinstance(decoded, Decoded) or (clean := self.body(decoded.body)) == decoded.body:
+        found = self._bare(response, response.marks.ends.tolist())
+        if found is None:
             return response
-        return _unpacked(response, clean, decoded.ends)
+        return _with_body(response, found.body)._replace(marks=Marks(response.marks.seconds, found.ends))
+
+    def _bare(self, message: Request | Response, ends: Sequence[int]) -> Hashed | None:
+        """The body unpacked, without media and credentials, and where the ends are in it; None where none was found."""
+        decoded = decode(message.headers, message.body, ends, LONGEST_UNPACKED)
+        if not isinstance(decoded, Decoded):
+            return None
+        found = hashed(message.headers, decoded.body, decoded.ends)
+        clean = self.body(found.body)
+        return None if clean == decoded.body else Hashed(clean, found.ends)
 
 
 def _holds(rules: Iterable[Rule[AnyStr]], text: AnyStr) -> bool:
@@ -178,16 +190,12 @@ def _holds(rules: Iterable[Rule[AnyStr]], text: AnyStr) -> bool:
     return False
 
 
-def _plain(response: Response) -> bytes:
+def _plain(message: Request | Response) -> bytes:
     """The body as `Redactor.exchange` looks through it; empty where it is stored as it came, unread."""
-    if not codings(response.headers):
-        return response.body
-    decoded = _decoded(response)
+    if not codings(message.headers):
+        return message.body
+    decoded = decode(message.headers, message.body, (), LONGEST_UNPACKED)
     return decoded.body if isinstance(decoded, Decoded) else b""
-
-
-def _decoded(response: Response) -> Decoded | Unread:
-    return decode(response.headers, response.body, response.marks.ends.tolist(), LONGEST_UNPACKED)
 
 
 def _gather(value: object, words: list[str]) -> None:
@@ -219,10 +227,11 @@ def _together(names: Sequence[str]) -> Callable[[object], tuple[str, ...]]:
     return attrgetter(*names) if len(names) > 1 else lambda value: tuple(getattr(value, name) for name in names)
 
 
-def _unpacked(response: Response, body: bytes, ends: Iterable[int]) -> Response:
-    kept = tuple(field for field in response.headers if field[0].lower() != "content-encoding")
-    size = len(body) + (response.size - len(response.body))
-    return response._replace(headers=kept, body=body, size=size, marks=Marks(response.marks.seconds, ends))
+def _with_body(message: Message, body: bytes) -> Message:
+    """The message as if it had been sent with this body, unpacked; of one that was cut, or is not kept, the size stays."""
+    headers = tuple(field for field in message.headers if field[0].lower() != "content-encoding")
+    size = message.size if message.truncated or not body else len(body)
+    return message._replace(headers=headers, body=body, size=size)
 
 
 def _stars(found: re.Match[str]) -> str:

@@ -22,6 +22,7 @@ from shadow.compare.likeness import CHARACTERS_FROM, LONGEST_WORD, WORDS_FROM
 from shadow.compare.refusing import refuses_in_words
 from shadow.compare.schema import INVALID_JSON, SCHEMA_MISMATCH
 from shadow.compare.values import canonical
+from shadow.media import SHORTEST
 from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Usage
 from shadow.seen import Seen
 
@@ -158,7 +159,13 @@ class Veil:
             return [self._value(item) for item in value]
         if value is None or isinstance(value, bool):
             return value
-        return self.text(value) if isinstance(value, str) and len(value) > 200 else self._name(canonical(value), 12)
+        wordy = isinstance(value, str) and len(value) > 200 and not _is_media(value)
+        return self.text(value) if wordy else self._name(canonical(value), 12)
+
+
+def _is_media(text: str) -> bool:
+    """Whether it is no text to be read, as base64 is not: a veil of its length would say nothing and take its room."""
+    return len(text) >= SHORTEST and text[:SHORTEST].isascii() and " " not in text[:SHORTEST]
 
 
 def _tool(name: str, *, declared: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from proxy.config import Limits, Timeouts
+from shadow import media
 from shadow.config import DriftConfig, ShadowConfig
 from shadow.drift.admission import DAY, PER_CONVERSATION
 from shadow.drift.planner import HALF, pairs_to_find
@@ -66,7 +67,10 @@ FIGURES: dict[str, tuple[str, ...]] = {
         f"about {pairs(10, -1)} pairs for ten points and {pairs(3, -2)} for three in half of the cases",
     ),
     "docs/how-to/docker.md": (f"(`proxy.timeouts.grace`, {Timeouts().grace:.0f} s)",),
-    "docs/how-to/retention.md": (f"`proxy.limits.audit_body` bytes ({Limits().audit_body / 1024**2:.0f} MiB) are kept",),
+    "docs/how-to/retention.md": (
+        f"`proxy.limits.audit_body` bytes ({Limits().audit_body / 1024**2:.0f} MiB) are kept",
+        f"shorter than {media.SHORTEST} characters",
+    ),
     "docs/explanation/noise-floor.md": (
         f"an excess of {BREAKDOWN * 100:.0f} points or less would have been seen",
         f"even {BREAKDOWN * 100:.0f} points would probably not have been seen",

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import random
+from hashlib import sha256
 
 import aiohttp
 import pytest
@@ -28,8 +29,16 @@ def asking(size: int, number: int = 0) -> bytes:
     return json.dumps({"messages": [{"role": "user", "content": parts}], "model": "pretend-small"}).encode()
 
 
+def url_of(body: bytes) -> bytes:
+    return json.loads(body)["messages"][0]["content"][1]["image_url"]["url"].encode()
+
+
+def told(media: bytes) -> bytes:
+    return f"sha256:{sha256(media).hexdigest()} ({len(media):,} bytes, image/png)".encode()
+
+
 @pytest.mark.promise("audit.whole")
-async def test_a_picture_of_ten_megabytes_is_compared_by_default(serve):
+async def test_a_picture_of_ten_megabytes_is_compared_by_default_and_stored_as_its_hash(serve):
     async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
@@ -40,6 +49,14 @@ async def test_a_picture_of_ten_megabytes_is_compared_by_default(serve):
             assert summary.matches + summary.differs > 0
             assert candidate.requests[0].body == body
             assert json.loads(official.requests[0].body) == json.loads(body)
+            pair, reader = summary.pair, served.reader
+            for leg in (pair.subject_id, pair.reference_id, pair.control_id):
+                assert reader.exchange(leg).request_body == body.replace(url_of(body), told(picture(10 * MB * 3 // 4)))
+            reader.close()
+            async with session.get(f"{served.admin}/pairs/{pair.id}") as page:
+                assert told(picture(10 * MB * 3 // 4)).decode() in await page.text()
+            assert await served.stop() == 0
+            assert sum(file.stat().st_size for file in served.database.parent.glob("served.db*")) < MB
 
 
 @pytest.mark.promise("memory.held")
