@@ -11,10 +11,13 @@ from shadow.compare.saying import judged, short, unmeasured
 from shadow.reading.answer import Answer
 from shadow.reading.ask import Ask, read_ask
 from shadow.reading.completion import Completion
-from shadow.reading.stated import Value, stated
+from shadow.reading.stated import OF_USAGE, Value, stated
 
 OF_TOOLS = frozenset({"tool_choice", "parallel_tool_calls"})
 """Parameters that apply to nothing where no tool is offered."""
+UNSET = "the request sets none of the parameters that the answer states"
+OF_TIER = frozenset({"service_tier", *OF_USAGE})
+"""What answers of APIs other than `/v1/responses` state."""
 OPEN: Mapping[str, frozenset[Value]] = {
     "service_tier": frozenset({"auto"}),
     "reasoning.summary": frozenset({"auto"}),
@@ -43,10 +46,12 @@ def applied_parameters(ask: Ask, answer: Answer) -> Finding:
         return unmeasured(Aspect.APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
     if not said.applied:
         return unmeasured(Aspect.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
+    if OF_TIER.issuperset(said.applied) and OF_TIER.isdisjoint(ask.sent):
+        return unmeasured(Aspect.APPLIED_PARAMETERS, UNSET)
     asked = stated(ask.sent)
     names = [*_compared(ask, asked, said.applied)]
     if not names:
-        return unmeasured(Aspect.APPLIED_PARAMETERS, "the request sets none of the parameters that the answer states")
+        return unmeasured(Aspect.APPLIED_PARAMETERS, UNSET)
     other = [name for name in names if not same(name, asked[name], said.applied[name])]
     other = [name for name in other if same(name, asked[name], _sent(answer).get(name))] if other else []
     return judged(

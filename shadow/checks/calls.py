@@ -66,7 +66,7 @@ def finish_vocabulary(ask: Ask, said: Completion) -> Finding:
     finish = said.first.finish_reason
     if finish is None:
         return unmeasured(Aspect.FINISH_VOCABULARY, "the answer ends without a finish_reason")
-    if strange := next((note for note in said.notes if note.startswith(STRANGE_STOP)), ""):
+    if said.notes and (strange := next((note for note in said.notes if note.startswith(STRANGE_STOP)), "")):
         return judged(Aspect.FINISH_VOCABULARY, False, finish, "", strange)
     if finish in KNOWN:
         return judged(Aspect.FINISH_VOCABULARY, True, finish, "", "")

@@ -79,18 +79,21 @@ def check(ask: Ask, answer: Answer, *, sent_as: str = "", known_as: Collection[s
     `sent_as` is the name by which the provider was asked for the model, where the proxy put it in place of the client's;
     `known_as` are the names of models that its earlier answers to this name bore.
     """
-    deployment = DEPLOYMENT.search(answer.exchange.request.target)
+    target = answer.exchange.request.target
+    deployment = DEPLOYMENT.search(target) if "/deployments/" in target else None
     if sent_as or deployment:
         ask = replace(ask, model=deployment[1] if deployment else sent_as)
     said, reason = answer.said, _why_not(ask, answer)
     read = said if isinstance(said, Completion) and not reason else None
-    found = [
-        judge(ask, read) if read and not unfit else unmeasured(aspect, reason or unfit)
-        for aspect, judge, unfit in _fitting(ask.api)
-    ]
+    fitting = _fitting(ask.api)
+    if read is None:
+        found = [unmeasured(aspect, reason or unfit) for aspect, _, unfit in fitting]
+    else:
+        found = [unmeasured(aspect, unfit) if unfit else judge(ask, read) for aspect, judge, unfit in fitting]
     if read and known_as:
         found = [changed_alias(each, read, known_as) if each.aspect is Aspect.ECHOED_MODEL else each for each in found]
-    return (*found, *(judge(ask, answer) for _, judge in LEG_CHECKS))
+    found += [judge(ask, answer) for _, judge in LEG_CHECKS]
+    return tuple(found)
 
 
 @lru_cache(maxsize=16)

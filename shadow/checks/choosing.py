@@ -17,7 +17,7 @@ _MUST = frozenset({"required", "any"})
 def tool_choice(ask: Ask, said: Completion) -> Finding:
     """`none` brings no call, `required` one at least, a named tool calls of that tool, `allowed_tools` none but theirs."""
     choice, first = ask.tool_choice, said.first
-    if choice is None:
+    if choice is None or choice == "auto":
         return unmeasured(Aspect.TOOL_CHOICE, FREE)
     named = _named(choice)
     called = [call.name for call in first.tool_calls]

@@ -33,12 +33,14 @@ def echoed_model(ask: Ask, said: Completion) -> Finding:
         return unmeasured(Aspect.ECHOED_MODEL, "the answer names no model")
     if ask.model.rpartition("/")[2].casefold() in _ANY:
         return unmeasured(Aspect.ECHOED_MODEL, "the request asks for no model in particular")
-    asked, named = short(repr(ask.model), 80), short(repr(said.model), 80)
     like = likeness(ask.model, said.model)
+    if like is Likeness.SAME:
+        return judged(Aspect.ECHOED_MODEL, True, said.model, ask.model, "")
+    asked, named = short(repr(ask.model), 80), short(repr(said.model), 80)
     if like is Likeness.ALIAS:
         return unmeasured(Aspect.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
     reason = f"{asked} was asked for, {named} answers"
-    return judged(Aspect.ECHOED_MODEL, like is Likeness.SAME, said.model, ask.model, reason)
+    return judged(Aspect.ECHOED_MODEL, False, said.model, ask.model, reason)
 
 
 def changed_alias(found: Finding, said: Completion, known_as: Collection[str]) -> Finding:

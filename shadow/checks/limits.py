@@ -21,7 +21,8 @@ def max_tokens(ask: Ask, said: Completion) -> Finding:
     """
     if ask.max_tokens is None or ask.max_tokens < 1:
         return unmeasured(Aspect.MAX_TOKENS, "the request sets no limit")
-    words = len((said.first.text or "")[:READ].split())
+    text = (said.first.text or "")[:READ]
+    words = len(text.split()) if len(text) > 2 * ask.max_tokens else 0  # a word and its space are two characters at least
     if words > ask.max_tokens + SLACK:
         return judged(
             Aspect.MAX_TOKENS, False, f"{words} words", ask.max_tokens, f"{words} words of {ask.max_tokens} tokens allowed"
@@ -39,10 +40,10 @@ def max_tokens(ask: Ask, said: Completion) -> Finding:
 
 def stop(ask: Ask, said: Completion) -> Finding:
     """No stop sequence stands in the text; a server told to keep it (`include_stop_str_in_output`) may end with it."""
-    stops = _stops(ask)
-    text = said.first.text or ""
+    stops = _stops(ask) if ask.body.get("stop") else []
     if not stops:
         return unmeasured(Aspect.STOP, "the request sets no stop sequence")
+    text = said.first.text or ""
     if not text:
         return unmeasured(Aspect.STOP, "the answer has no text")
     kept = ask.body.get("include_stop_str_in_output") is True

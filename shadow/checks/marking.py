@@ -67,9 +67,9 @@ def _used(ask: Ask) -> Iterator[str]:
 def lumpy_calls(_ask: Ask, said: Completion) -> Finding:
     """Long arguments of a stream come piece by piece; collected first, they leave the application waiting for the whole."""
     calls = said.first.tool_calls
-    length, pieces = sum(len(call.arguments) for call in calls), sum(call.deltas for call in calls)
     if not said.stream or not calls:
         return unmeasured(Aspect.LUMPY_CALLS, "not a stream with a tool call")
+    length, pieces = sum(len(call.arguments) for call in calls), sum(call.deltas for call in calls)
     if length < LONG or not pieces:
         return unmeasured(Aspect.LUMPY_CALLS, f"arguments of {length} characters are too short to tell")
     reason = f"{length} characters of arguments came in {pieces} piece{'s' if pieces > 1 else ''}"

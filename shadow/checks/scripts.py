@@ -101,7 +101,7 @@ _QUOTED = 240
 def foreign_script(ask: Ask, said: Completion) -> Finding:
     """Every letter is of a script that the request holds, speaks of, or that stands quoted."""
     text = (said.first.text or "")[:READ]
-    if not text.strip():
+    if not text or text.isspace():
         return unmeasured(Aspect.FOREIGN_SCRIPT, "the answer has no text")
     suspects = _scripts(text)
     if not suspects:

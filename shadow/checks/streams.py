@@ -31,6 +31,7 @@ FAULTS = (
     *(UNANNOUNCED, UNLIKE_ITS_END),
 )
 """Notes of the reader that name a fault of a stream's form."""
+_FORMS = ("a whole answer", "a stream")
 
 
 def stream_structure(_ask: Ask, said: Completion) -> Finding:
@@ -47,5 +48,6 @@ def stream_structure(_ask: Ask, said: Completion) -> Finding:
 
 def stream_ignored(ask: Ask, said: Completion) -> Finding:
     """A stream where one was asked for, and one whole answer where none was."""
-    asked, came = ("a stream" if stream else "a whole answer" for stream in (ask.stream, said.stream))
-    return judged(Aspect.STREAM_IGNORED, asked == came, came, asked, f"{asked} was asked for, {came} came")
+    asked, came = _FORMS[ask.stream], _FORMS[said.stream]
+    reason = "" if asked is came else f"{asked} was asked for, {came} came"
+    return judged(Aspect.STREAM_IGNORED, not reason, came, asked, reason)

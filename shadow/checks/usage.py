@@ -20,7 +20,7 @@ def usage(ask: Ask, said: Completion) -> Finding:
     total that counts more than these, where no reasoning is told apart, holds thinking or sounds that are not: not measured.
     """
     asked = not said.stream or _is_asked(ask)
-    misplaced = next((note for note in said.notes if note in PLACES), "")
+    misplaced = next((note for note in said.notes if note in PLACES), "") if said.notes else ""
     if said.usage is None:
         if asked:
             return judged(Aspect.USAGE, False, "missing", "", "usage was owed and none came")

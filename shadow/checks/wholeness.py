@@ -50,7 +50,7 @@ def reasoning_only(_ask: Ask, said: Completion) -> Finding:
 
 
 def _says(first: Choice) -> bool:
-    return bool((first.text or "").strip() or first.tool_calls) or refuses(first)
+    return bool((first.text and not first.text.isspace()) or first.tool_calls) or refuses(first)
 
 
 def _ended(first: Choice) -> str:

@@ -47,6 +47,8 @@ class Standing(StrEnum):
 def standing(answer: Answer) -> tuple[Standing, str]:
     """What became of one leg, and a phrase that says how ("" for a whole one)."""
     failure, error, said = answer.exchange.failure, answer.error, answer.said
+    if failure is None and error is None and isinstance(said, Completion) and 200 <= (answer.status or 0) < 300:
+        return Standing.WHOLE, ""  # nearly every one
     if failure is not None and failure.kind in OURS:
         return Standing.UNSEEN, f"{failure.kind.value}: {failure.detail}"
     if answer.status in BARRING:

@@ -95,7 +95,7 @@ def _ask(api: str, body: dict[str, Any] | Unread, sent: dict[str, Any]) -> Ask:
     if isinstance(body, Unread):
         return _unread(api, body.why, body.detail, sent)
     messages = body.get("messages")
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+    if not isinstance(messages, list) or not {dict}.issuperset(map(type, messages)):
         return _unread(api, Why.WRONG_SHAPE, "the request has no list of messages", sent)
     model = body.get("model")
     return Ask(
@@ -135,8 +135,8 @@ def _number(value: Any) -> float | None:
 
 
 def _integer(value: Any) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if type(value) is float and value.is_integer():
+        return int(value)
     return value if type(value) is int else None
 
 

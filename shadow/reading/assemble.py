@@ -57,7 +57,7 @@ def whole(body: bytes, status: int, says: Says = _message) -> Reading:
     value = loaded.value
     if not isinstance(value, dict):
         return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
-    if carries_error(value) and not value.get("choices"):
+    if not value.get("choices") and carries_error(value):
         error = error_of_json(status, value, in_stream=False)
         return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
     choices = value.get("choices")
@@ -70,7 +70,7 @@ def whole(body: bytes, status: int, says: Says = _message) -> Reading:
         return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status} in place of a choice"), error, [], done=False)
     notes = dict.fromkeys(loaded.oddities)
     provider = value.get("provider") or parts.routed(choices[0].get("message"))
-    value = {**value, "provider": provider}
+    value["provider"] = provider  # of this body alone
     return Reading(_completion(value, _whole_choices(value, notes, says), notes), None, [], done=False)
 
 

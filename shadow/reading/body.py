@@ -23,6 +23,7 @@ else:
 DECODED_LIMIT = 32 * 1024 * 1024
 """Bytes that any stage of decoding may yield: 16 times the default audit limit, as streams shrink to a tenth and less."""
 _LONGEST_CHAIN = 4
+_LENGTH = len("content-encoding")
 _MOST_PARTS = 1_000
 _STEP = 256 * 1024
 _ZSTD_WINDOW_LOG = 23
@@ -69,7 +70,7 @@ def decode(headers: Headers, body: bytes, ends: Sequence[int], limit: int = DECO
 
 def codings(headers: Headers) -> list[str]:
     """The content codings in the order they were applied, lower case, `identity` left out."""
-    values = [value for name, value in headers if name.lower() == "content-encoding"]
+    values = [value for name, value in headers if len(name) == _LENGTH and name.lower() == "content-encoding"]
     if not values:
         return []
     names = [name.strip().lower() for name in ",".join(values).split(",")]

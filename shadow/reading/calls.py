@@ -137,6 +137,8 @@ class Calls:
 
     def done(self, *, streamed: bool) -> tuple[ToolCall, ...]:
         """The calls by index, then by arrival, numbered from 0."""
+        if not self._drafts:
+            return ()
         sent = [draft.index for draft in self._drafts if draft.index is not None]
         if sent and sorted(sent) != list(range(len(self._drafts))):
             self._notes["the indices of the tool calls are not 0, 1, 2 and so on"] = None

@@ -48,13 +48,13 @@ _MOST_NOTES = 20
 def whole(body: bytes, status: int) -> Reading:
     """One JSON body with status 2xx."""
     loaded = load(body)
-    value = json.loads(body) if _LONG.search(body) and not (loaded.why or loaded.lenient) else loaded.value
+    value = json.loads(body) if _may_round(body) and not (loaded.why or loaded.lenient) else loaded.value
     if loaded.why:
         return _unread(loaded.why, loaded.detail)
     if not isinstance(value, dict):
         return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
     content = value.get("content")
-    if carries_error(value) and not content:
+    if not content and carries_error(value):
         error = error_of_json(status, value, in_stream=False)
         return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
     if not isinstance(content, list) or not all(isinstance(block, dict) for block in content):
@@ -66,6 +66,11 @@ def whole(body: bytes, status: int) -> Reading:
         making.blocks.end(index)
     making.stop(value)
     return Reading(making.done(streamed=False), None, [], done=False)
+
+
+def _may_round(body: bytes) -> bool:
+    """Whether the input of a call may hold such a number; a key or a word may be written in escapes, too."""
+    return (b"tool_use" in body or b"\\u" in body) and _LONG.search(body) is not None
 
 
 def fold(stream: Stream, status: int) -> Reading:

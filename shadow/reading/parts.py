@@ -15,6 +15,7 @@ REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_tex
 TICKS = 10**10
 """xAI's ticks in a dollar."""
 _DEAREST = 1e6
+_MOST = 2**53
 _COSTS = frozenset({"cost", "estimated_cost", "cost_in_usd_ticks"})
 _THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
 
@@ -74,7 +75,9 @@ def reasoning(value: Any) -> str | None:
 
 def routed(message: Any) -> str:
     """Who answered, by `provider_metadata.gateway.routing` of a message or a delta; "" where it names none."""
-    found = message
+    if not isinstance(message, dict) or "provider_metadata" not in message:
+        return ""  # of nearly all servers
+    found: Any = message
     for key in ("provider_metadata", "gateway", "routing"):
         found = found.get(key) if isinstance(found, dict) else None
     names = (found.get(key) for key in ("finalProvider", "resolvedProvider")) if isinstance(found, dict) else ()
@@ -91,24 +94,17 @@ def usage(value: Any) -> Usage | None:
     """Token counts in the words of OpenAI, or of DeepSeek for the cache; None when there is no usage object."""
     if not isinstance(value, dict):
         return None
-    cached = _count(_inner(value, "prompt_tokens_details").get("cached_tokens"))
-    reasoned = _count(_inner(value, "completion_tokens_details").get("reasoning_tokens"))
+    prompt = _inner(value, "prompt_tokens_details")
+    thought = _inner(value, "completion_tokens_details").get("reasoning_tokens")
     return Usage(
         prompt_tokens=_count(value.get("prompt_tokens")),
         completion_tokens=_count(value.get("completion_tokens")),
         total_tokens=_count(value.get("total_tokens")),
-        reasoning_tokens=_count(value.get("reasoning_tokens")) if reasoned is None else reasoned,
-        cached_tokens=_first(cached, _count(value.get("prompt_cache_hit_tokens")), _count(value.get("cached_tokens"))),
-        cache_write_tokens=_written(value),
+        reasoning_tokens=_first(thought, value.get("reasoning_tokens")),
+        cached_tokens=_first(prompt.get("cached_tokens"), value.get("prompt_cache_hit_tokens"), value.get("cached_tokens")),
+        # OpenRouter's detail, or the count of `/messages` that gateways pass on
+        cache_write_tokens=_first(prompt.get("cache_write_tokens"), value.get("cache_creation_input_tokens")),
         cost=cost(value),
-    )
-
-
-def _written(value: dict[str, Any]) -> int | None:
-    """The tokens that went into a cache: OpenRouter's detail, or the count of `/messages` that gateways pass on."""
-    return _first(
-        _count(_inner(value, "prompt_tokens_details").get("cache_write_tokens")),
-        _count(value.get("cache_creation_input_tokens")),
     )
 
 
@@ -147,15 +143,22 @@ def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def _first(*values: int | None) -> int | None:
-    return next((value for value in values if value is not None), None)
+def _first(*values: Any) -> int | None:
+    """The first of these that is a token count."""
+    for value in values:
+        if (count := _count(value)) is not None:
+            return count
+    return None
 
 
 def _count(value: Any) -> int | None:
     """A token count: a whole number from 0 to 2^53, whichever way JSON wrote it."""
+    if type(value) is int:
+        return value if 0 <= value <= _MOST else None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if type(value) is int and 0 <= value <= 2**53 else None
+        return value if 0 <= value <= _MOST else None
+    return None
 
 
 def logprobs(value: Any) -> list[Logprob] | None:

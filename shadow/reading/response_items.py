@@ -44,8 +44,11 @@ def calls(item: Mapping[str, Any]) -> bool:
 
 def acts(item: Mapping[str, Any]) -> bool:
     """Whether an item is one of `ACTED`, and the client's: a container's shell, and most searches for tools, are the server's."""
-    kind, by, environment = item.get("type"), item.get("execution"), item.get("environment")
-    if kind not in ACTED or by == "server" or (kind == "tool_search_call" and by != "client"):
+    kind = item.get("type")
+    if kind not in ACTED:
+        return False
+    by, environment = item.get("execution"), item.get("environment")
+    if by == "server" or (kind == "tool_search_call" and by != "client"):
         return False
     place = environment.get("type") if isinstance(environment, dict) else None
     return not (isinstance(place, str) and place.startswith("container"))
@@ -53,14 +56,15 @@ def acts(item: Mapping[str, Any]) -> bool:
 
 def unread_kinds(items: Iterable[Mapping[str, Any]]) -> list[str]:
     """The kinds of those items that the normal form has no place for, each once."""
-    rest = [item.get("type") for item in items if not calls(item) and item.get("type") not in ("message", "reasoning")]
+    rest = [item.get("type") for item in items if item.get("type") not in ("message", "reasoning") and not calls(item)]
     return list(dict.fromkeys(kind for kind in rest if isinstance(kind, str)))
 
 
 def sealed(item: Mapping[str, Any]) -> bool:
     """Whether an item is reasoning of which only its ciphertext is shown."""
-    shown = _parts(item.get("content")) or _parts(item.get("summary"))
-    return item.get("type") == "reasoning" and bool(item.get("encrypted_content")) and not shown
+    if item.get("type") != "reasoning" or not item.get("encrypted_content"):
+        return False
+    return not (_parts(item.get("content")) or _parts(item.get("summary")))
 
 
 def is_commentary(item: Mapping[str, Any]) -> bool:
@@ -102,8 +106,9 @@ def citations_of(item: Mapping[str, Any]) -> int:
 def _spoken(content: Any) -> dict[str, Any]:
     if isinstance(content, str):
         return {"content": content}
-    texts = [part.get("text") for part in _parts(content) if part.get("type") in ("output_text", "text")]
-    refusals = [part.get("refusal") for part in _parts(content) if part.get("type") == "refusal"]
+    parts = _parts(content)
+    texts = [part.get("text") for part in parts if part.get("type") in ("output_text", "text")]
+    refusals = [part.get("refusal") for part in parts if part.get("type") == "refusal"]
     found = {"content": _joined(texts), "refusal": _joined(refusals)}
     return {key: text for key, text in found.items() if text is not None}
 

@@ -37,7 +37,7 @@ def whole(body: bytes, status: int) -> Reading:
         return _unread(loaded.why, loaded.detail)
     if not isinstance(value, dict):
         return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
-    if value.get("status") == "failed" or (carries_error(value) and not value.get("output")):
+    if value.get("status") == "failed" or (not value.get("output") and carries_error(value)):
         error = error_of_json(status, value, in_stream=False)
         return _unread(Why.ERROR, f"an error with status {status}", error)
     output = value.get("output")
@@ -59,7 +59,8 @@ def choice_of(response: Mapping[str, Any], output: Sequence[Mapping[str, Any]], 
             spoken = True
         if is_commentary(item):
             notes[COMMENTARY] = None
-        draft.add({"logprobs": {"content": logprobs_of(item) or None}}, message, streamed=False)
+        logprobs = logprobs_of(item)
+        draft.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=False)
         draft.cite(citations_of(item))
         calls += is_call(item)
     hold(draft, output)
@@ -90,7 +91,7 @@ def hold(draft: Draft, items: Sequence[Mapping[str, Any]]) -> None:
 
 def not_read(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Unread | None:
     """Items that are no message, reasoning or call are noted; an answer of nothing else is not for this audit to judge."""
-    other = mended(", ".join(sorted(unread_kinds(output))))[:80]
+    other = mended(", ".join(sorted(unread_kinds(output))))[:80] if choice.other else ""  # they are held by the choice, too
     if not other:
         return None
     notes[f"the response holds items that are not read: {other}"] = None

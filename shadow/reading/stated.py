@@ -6,7 +6,7 @@ Only what can be compared is taken: numbers, booleans, short words, the name of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from shadow.reading.loading import mended
@@ -29,11 +29,15 @@ LONGEST = 80
 def stated(given: Mapping[str, Any]) -> dict[str, Value]:
     """The parameters of a request of any API, or of an answer of `/v1/responses`."""
     found = {name: value for name in _EITHER if name in given and (value := _value(given[name])) is not None}
-    if given.get("reasoning") or given.get("text"):
-        found |= {name: value for name, value in _nested(given) if value is not None}
+    for holder, names in NESTED.items():
+        inner = given.get(holder)
+        if inner and type(inner) is dict:
+            for name in names:
+                if (value := _value(inner.get(name))) is not None:
+                    found[f"{holder}.{name}"] = value
     text = given.get("text")
-    form = text.get("format") if isinstance(text, dict) else None
-    if isinstance(form, dict) and (kind := _value(form.get("type"))) is not None:
+    form = text.get("format") if type(text) is dict else None
+    if type(form) is dict and (kind := _value(form.get("type"))) is not None:
         found["text.format"] = " ".join(filter(None, [str(kind), _word(form.get("name"))]))
     return found
 
@@ -43,22 +47,14 @@ def of_members(given: Mapping[str, Any], names: tuple[str, ...] = ("service_tier
     return {name: value for name in names if name in given and (value := _value(given[name])) is not None}
 
 
-def _nested(given: Mapping[str, Any]) -> Iterator[tuple[str, Value | None]]:
-    for holder, names in NESTED.items():
-        inner = given.get(holder)
-        if isinstance(inner, dict):
-            yield from ((f"{holder}.{name}", _value(inner.get(name))) for name in names)
-
-
 def _value(value: Any) -> Value | None:
     """A number, a boolean or a word as it is; an object (a tool_choice) as its type and the names in it; else None."""
-    if value is None:
-        return None
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return _word(value) or None
-    if isinstance(value, dict):
-        return _choice(value)
-    return value if isinstance(value, (bool, int, float)) and abs(value) < 1e300 else None
+    if kind is bool or ((kind is int or kind is float) and abs(value) < 1e300):
+        return value  # type: ignore[no-any-return]  # of one of the three types
+    return _choice(value) if kind is dict else None
 
 
 def _choice(given: Mapping[str, Any]) -> str | None:
