@@ -76,16 +76,34 @@ def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
     return _whole(clearing(exchange, secrets))
 
 
-def untouched(exchange: Exchange, secrets: Sequence[bytes]) -> bool:
-    """True when one quick look tells that none of `secrets` can be in it: whole, no error, of one step, and found in no part."""
+def untouched(exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool = False) -> bool:
+    """True when one quick look tells that none of `secrets` can be in it: whole, no error, of one step, and found in no part;
+    `clean_head` tells that none is in what is kept of the request's head (see `absent`).
+    """
+    if not secrets:
+        return True
     request, response = exchange.request, exchange.response
-    if exchange.failure is not None or response is None or response.status >= 400 or request.truncated or response.truncated:
+    if exchange.failure is not None or response is None or response.status >= 400:
         return False
     asked, answered = request.body, response.body
-    if secrets is TOO_MANY or len(secrets) * (len(asked) + len(answered)) > STEP:
+    size = len(asked) + len(answered)
+    if request.size + response.size > size or secrets is TOO_MANY or len(secrets) * size > STEP:
         return False
-    texts = _words(exchange)
-    return not any(secret in texts or secret in asked or secret in answered for secret in secrets)
+    words = [exchange.model, response.reason]
+    words += [value for _, value in response.headers]
+    if not clean_head:
+        words += _head_words(request.headers, request.target, exchange.tag, exchange.conversation)
+    texts = _joined(words)
+    for secret in secrets:  # noqa: SIM110 - to make a generator costs as much as the search
+        if secret in texts or secret in asked or secret in answered:
+            return False
+    return True
+
+
+def absent(secrets: Sequence[bytes], headers: Headers, target: str, tag: str, conversation: str) -> bool:
+    """True when none of `secrets` is in what is kept of a request's head."""
+    texts = _joined(_head_words(headers, target, tag, conversation))
+    return not any(secret in texts for secret in secrets)
 
 
 def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
@@ -150,10 +168,18 @@ def _with_bodies(exchange: Exchange, asked: bytes, answered: bytes) -> Exchange:
 def _words(exchange: Exchange) -> bytes:
     """All texts of an exchange but its bodies."""
     request, response, failure = exchange.request, exchange.response, exchange.failure
-    words = [request.target, exchange.model, exchange.tag, exchange.conversation, failure.detail if failure else ""]
-    words += [value for _, value in request.headers]
+    words = _head_words(request.headers, request.target, exchange.tag, exchange.conversation)
+    words += [exchange.model, failure.detail if failure else ""]
     if response is not None:
         words += [response.reason, *(value for _, value in response.headers)]
+    return _joined(words)
+
+
+def _head_words(headers: Headers, target: str, tag: str, conversation: str) -> list[str]:
+    return [target, tag, conversation, *[value for _, value in headers]]
+
+
+def _joined(words: list[str]) -> bytes:
     return "\n".join(words).encode("utf-8", "surrogatepass")
 
 

@@ -31,10 +31,11 @@ class Heading:
 
     __slots__ = (
         *("_after", "_asked", "_at", "_before", "_digits", "_forms", "_made"),
-        *("_name", "_objection", "_others", "_policy", "_read_as_chunked", "_recorded", "_size", "_sound", "_way"),
+        *("_name", "_objection", "_others", "_policy", "_read_as_chunked", "_recorded", "_size", "_way"),
         *(
             "authority",
             "chunked",
+            "clean",
             "expects",
             "fields",
             "health",
@@ -42,6 +43,7 @@ class Heading:
             "method",
             "old",
             "recorded_target",
+            "sound",
             "target",
             "told",
         ),
@@ -74,11 +76,14 @@ class Heading:
         self._size = sum([len(name) + len(value) + 4 for name, value in fields.pairs]) + len(path)
         self._before, self._after = fields.pairs[:at], fields.pairs[at + 1 :]
         self._recorded = tuple(rules.recorded(rules.Fields.of(pairs)) for pairs in (self._before, self._after))
-        self._sound = False
+        self.sound = False
+        """True once it has been checked."""
         self._others: tuple[bytes, ...] | None = None
         self._policy: BrowserPolicy | None = None
         self._objection = ""
         self._forms: tuple[bytes, ...] = ()
+        self.clean = False
+        """True when none of the `secrets` last asked for is in what is kept of this head."""
         self._way: tuple[Origin, str, str, str, Headers] | None = None
         self._made = (b"", b"")
 
@@ -124,6 +129,8 @@ class Heading:
         if others != self._others:
             secrets = credentials.of_request(self.fields, self.target)
             self._forms, self._others = credentials.forms([*secrets, *others]), others
+            fields, told = (*self._recorded[0], *self._recorded[1]), self.told
+            self.clean = credentials.absent(self._forms, fields, self.recorded_target, told.tag, told.conversation)
         return self._forms
 
     def objection(self, policy: BrowserPolicy, *, loopback: bool) -> str:
@@ -134,11 +141,8 @@ class Heading:
 
     def check(self, limit: int) -> None:
         """Refuse what cannot be forwarded, or could be read in two ways; RequestError says why."""
-        if not self._sound:
-            self._look(limit)
-            self._sound = True
-
-    def _look(self, limit: int) -> None:
+        if self.sound:
+            return
         method, _, version = self._asked
         if not (1, 0) <= tuple(version) <= (1, 1):
             raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
@@ -156,6 +160,7 @@ class Heading:
             raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
         if b"expect" in self.fields.names and set(self._said(b"expect")) != {b"100-continue"}:
             raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
+        self.sound = True
 
     def _names_host(self) -> bool:
         """Whether the target's authority is the one that the Host field names, as it must be (RFC 9112 3.2)."""

@@ -35,9 +35,12 @@ class Offering:
         """Bytes of the exchanges that have ended and are not handed over yet, those in the sink among them."""
         return self._size + self._sink.waiting
 
-    def offer(self, exchange: Exchange, secrets: Sequence[bytes]) -> None:
-        """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later."""
-        if credentials.untouched(exchange, secrets):
+    def offer(self, exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool = False) -> None:
+        """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later.
+
+        `clean_head` tells that none of `secrets` is in what is kept of the request's head.
+        """
+        if credentials.untouched(exchange, secrets, clean_head=clean_head):
             self._offer(exchange)
             return
         clearing = credentials.clearing(exchange, secrets)

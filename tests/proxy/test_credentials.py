@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.credentials import MOST, SLICE, STEP, TOO_MANY, cleared, clearing, forms, masked, of_request, untouched
+from proxy.credentials import MOST, SLICE, STEP, TOO_MANY, absent, cleared, clearing, forms, masked, of_request, untouched
 from proxy.exchange import Failure, FailureKind
 from proxy.headers import Fields
 from proxy.packing import pack
@@ -181,3 +181,18 @@ def test_a_quick_look_is_for_what_one_step_could_search():
     assert untouched(exchange(b"y" * size), secrets)
     assert not untouched(exchange(b"y" * (size + 1)), secrets)
     assert not untouched(exchange(b""), TOO_MANY)
+
+
+@pytest.mark.parametrize("place", [{"tag": KEY.decode()}, {"conversation": KEY.decode()}, {"model": KEY.decode()}])
+def test_what_is_known_of_a_head_spares_looking_at_the_head_alone(place):
+    secrets = forms([KEY])
+    told = exchange(b"", **place)
+    assert not untouched(told, secrets)
+    assert untouched(told, secrets, clean_head=True) == ("model" not in place)
+
+
+def test_a_secret_is_absent_from_a_head_that_has_it_in_no_part():
+    secrets = forms([KEY])
+    assert absent(secrets, (("a", "b"),), "/", "t", "c")
+    assert not absent(secrets, (("a", KEY.decode()),), "/", "t", "c")
+    assert not absent(secrets, (), f"/{KEY.decode()}", "", "")

@@ -112,6 +112,18 @@ def test_the_secrets_are_the_clients_and_the_others_that_are_named():
     assert b"configured" not in heading.secrets(())
 
 
+@pytest.mark.parametrize(
+    ("others", "clean"),
+    [((b"configured",), True), ((b"a-user-agent/1",), False), ((b"in-the-path",), False), ((b"tagged-so",), False)],
+)
+def test_a_head_is_clean_where_no_secret_is_in_what_is_kept_of_it(others, clean):
+    said = (KEY, (b"User-Agent", b"a-user-agent/1.0"), (b"x-sameweights-tag", b"tagged-so"))
+    heading = Heading(message(*said, path="/v1/in-the-path?api_key=in-the-query"))
+    assert not heading.clean
+    heading.secrets(others)
+    assert heading.clean == clean
+
+
 NAMES = st.sampled_from(
     [b"Host", b"content-length", b"Connection", b"X-A", b"Authorization", b"Accept", b"TE", b"Expect", b"x-sameweights-tag"]
 )

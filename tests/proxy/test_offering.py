@@ -52,6 +52,14 @@ async def test_an_ordinary_exchange_is_offered_at_once_and_cleared():
     assert sink.exchanges[0].response.body == b"my key is " + b"*" * len(SECRET)
 
 
+async def test_a_head_that_is_not_known_to_be_clean_is_cleared_and_one_that_is_goes_as_it_is():
+    sink = Took()
+    offering, _ = made(sink)
+    for clean_head in (False, True):
+        offering.offer(exchange(b"", tag=SECRET.decode()), SECRETS, clean_head=clean_head)
+    assert [each.tag for each in sink.exchanges] == ["*" * len(SECRET), SECRET.decode()]
+
+
 async def test_a_large_one_is_cleared_in_steps_between_which_others_have_their_turn():
     sink = Took()
     offering, _ = made(sink)
