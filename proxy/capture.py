@@ -258,7 +258,7 @@ class Capture:
                 method=self.method,
                 target=self.target,
                 headers=self.request_headers,
-                body=self.asked(self._limit),
+                body=self._first if self._asked is None else self._asked.value(),
                 size=self.request_size,
             ),
             response=self._response(),

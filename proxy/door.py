@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-import struct
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from typing import Any, cast
@@ -19,7 +18,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
-from proxy import tcp
+from proxy import ends, tcp
 from proxy.arrival import Arrival, own_answer
 from proxy.browser import is_loopback
 from proxy.config import Limits
@@ -29,7 +28,7 @@ from proxy.flow import Flow, Onward
 from proxy.half_closed import PROBE, HalfClosed
 from proxy.heading import Heading
 from proxy.pulse import Pulse
-from proxy.trailers import Trailers
+from proxy.trailers import Trailers, parts_plainly
 from proxy.unreadable import refusal
 
 _log = logging.getLogger("sameweights.proxy")
@@ -42,8 +41,8 @@ class Door(RequestHandler):
 
     __slots__ = (
         *("_came", "_declining", "_half_closed", "_handle", "_head_bytes", "_heading", "_limits", "_lingering"),
-        *("_on_loopback", "_onward", "_pulse", "_trailers", "_unreadable", "flow", "gone", "head_since"),
-        *("stalled_since", "waiting_since"),
+        *("_on_loopback", "_onward", "_pulse", "_trailers", "_unreadable", "flow", "gone", "head_since", "last"),
+        *("stalled_since", "straight", "waiting_since"),
     )
 
     def __init__(self, server: web.Server, *, limits: Limits, pulse: Pulse, **settings: Any) -> None:
@@ -63,6 +62,10 @@ class Door(RequestHandler):
         self._declining = Declining()
         self._trailers = Trailers()
         self.flow: Flow | None = None
+        self.straight: Callable[[bytes], None] = self.write
+        """Writes to the client until `Flow.mute`, with no look at each piece whether the client is still there."""
+        self.last: RawRequestMessage | None = None
+        """The request that no other can follow, because what the client sent behind it has been lost."""
         self.gone = False
         self.head_since = 0.0
         """When the first byte of an unfinished head came; 0.0 when there is none."""
@@ -101,7 +104,11 @@ class Door(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport, and be told when more than the limit waits for the client."""
-        cast("asyncio.Transport", transport).set_write_buffer_limits(high=self._limits.write_buffer)
+        client = cast("asyncio.Transport", transport)
+        client.set_write_buffer_limits(high=self._limits.write_buffer)
+        if not issubclass(type(client), asyncio.BaseTransport):
+            # uvloop's own drops what comes while it is closing; asyncio's, which derives from this class, warns of it.
+            self.straight = client.write
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -109,12 +116,32 @@ class Door(RequestHandler):
         if self._onward is not None:
             self._onward.take(data)
             return
+        messages = self._messages
         between_requests = self._waiter is not None or not self._request_count
         lacking = None if between_requests or self._upgraded else getattr(self._current_request, "lacking", 0)
-        if between_requests and self._trailers.held and not self._messages:
+        known = len(messages)
+        if between_requests and self._trailers.held and not known:
             self._parser = self._trailers.parser(self, self._loop, self._read_bufsize, self._max_msg_queue_size)
-        known = len(self._messages)
         super().data_received(data)
+        if not between_requests or known or len(messages) != 1 or self._trailers.held or not parts_plainly(messages[0][0]):
+            self._mind(known, lacking, data)
+        if not between_requests:
+            return
+        if messages:
+            self._came = monotonic()
+            if self.head_since:
+                self.head_since = 0.0
+                self._head_bytes = 0
+                self._declining.begun.clear()
+        else:
+            self.head_since = self.head_since or monotonic()
+            self._head_bytes += len(data)
+            self._declining.begun += data
+            if self._head_bytes > self._limits.head:
+                self._refuse_head()
+
+    def _mind(self, known: int, lacking: int | None, data: bytes) -> None:
+        """Look behind the requests that `data` brought, the first `known` of which came before, for what the parser loses."""
         if self._trailers.held or len(self._messages) > known:
             self._mind_trailers(known, data)
         if lacking is not None and len(data) > lacking:
@@ -122,19 +149,8 @@ class Door(RequestHandler):
         self._keep_behind(data)
         if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
             self._unreadable = data
-        if not between_requests:
-            self._tell_broken_body()
-        elif self._messages:
-            self._came = monotonic()
-            self.head_since = 0.0
-            self._head_bytes = 0
-            self._declining.begun.clear()
-        else:
-            self.head_since = self.head_since or monotonic()
-            self._head_bytes += len(data)
-            self._declining.begun += data
-            if self._head_bytes > self._limits.head:
-                self._refuse_head()
+            # aiohttp queues the error behind a body whose framing broke, and would let its reader wait for ever.
+            self._break_body(RequestPayloadError("the framing of the request body is broken"))
 
     def _mind_trailers(self, known: int, data: bytes) -> None:
         """Let a chunked request be the last whose trailer would be a field of the next."""
@@ -148,6 +164,7 @@ class Door(RequestHandler):
         """Keep what follows a request whose upgrade is left out; aiohttp feeds `_message_tail` behind its answer."""
         newest = cast("RawRequestMessage", self._messages[-1][0]) if self._messages else None
         behind = self._declining.take(newest, data)
+        self.last = self._declining.last
         if behind is not None:
             self._message_tail += behind
             self._upgraded = bool(behind)
@@ -169,6 +186,9 @@ class Door(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """The client is gone; aiohttp cancels the request in progress."""
         self.gone = True
+        self.straight = self.write
+        if self.flow is not None:
+            self.flow.mute()
         self._stop_lingering()
         if self._half_closed is not None:
             self._half_closed.stop()
@@ -203,10 +223,8 @@ class Door(RequestHandler):
 
     def break_off(self) -> None:
         """Close so that no reader can take what it has for the whole: what is written goes out, then a reset follows."""
-        if self.transport is not None and not self.transport.is_closing():
-            sock = self.transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.transport.close()
+        if self.transport is not None:
+            ends.reset(self.transport)
 
     def switch(self, onward: Onward) -> None:
         """From here on the client's bytes are another protocol's, and go `onward`, those first that came too early."""
@@ -232,10 +250,6 @@ class Door(RequestHandler):
         if state == tcp.PEER_ENDED and self._onward is None:
             self._watch_half_closed(transport)
         return state == tcp.CLOSED
-
-    def ends_with(self, message: RawRequestMessage) -> bool:
-        """True when no request can follow `message`, because what the client sent behind it has been lost."""
-        return self._declining.last is message
 
     def give_up_body(self) -> None:
         """Stop waiting for the rest of a request body."""
@@ -316,7 +330,7 @@ class Door(RequestHandler):
                 self._declining.begun += tail
                 self.head_since = monotonic()
         whole = payload.is_eof() or await self._swallowed(payload, keep=bool(answered.keep_alive))
-        if self.ends_with(message):
+        if message is self.last:
             self._messages.clear()
             await self._linger()
         self._keepalive = whole and bool(answered.keep_alive)
@@ -327,7 +341,7 @@ class Door(RequestHandler):
         unread would reset the connection, and a reset takes the answer from the client (RFC 9112 9.6).
         """
         if not keep:
-            self._end_sending()
+            ends.sending(self.transport)
         with suppress(TimeoutError, ConnectionError, RequestPayloadError):
             async with asyncio.timeout(self._lingering_time):
                 while self.connected and not payload.is_eof():
@@ -343,18 +357,9 @@ class Door(RequestHandler):
     async def _linger(self) -> None:
         """Read and forget for a moment: closing with bytes unread would reset the answer out of the client's hands."""
         self._close = True
-        if self._end_sending():
+        if ends.sending(self.transport):
             self._lingering = self._loop.create_future()
             await asyncio.wait([self._lingering], timeout=_LINGER)
-
-    def _end_sending(self) -> bool:
-        """Tell the client that no more comes, and go on reading; False where the connection is no more."""
-        if self.transport is None or self.transport.is_closing() or not self.transport.can_write_eof():
-            return False
-        with suppress(OSError):  # of asyncio's loop, where the connection has been reset
-            self.transport.write_eof()
-            return True
-        return False
 
     def _requests_are_whole(self) -> bool:
         """True when the bodies of all requests that have come are whole."""
@@ -384,11 +389,6 @@ class Door(RequestHandler):
         self._messages.append((_ErrInfo(status=431, exc=fault, message=""), EMPTY_PAYLOAD))
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-    def _tell_broken_body(self) -> None:
-        """Wake whoever reads a body whose framing broke: aiohttp queues the error behind it and lets the reader wait for ever."""
-        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
-            self._break_body(RequestPayloadError("the framing of the request body is broken"))
 
     def _break_body(self, error: Exception) -> None:
         request = cast("Arrival | None", self._current_request)

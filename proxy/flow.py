@@ -18,6 +18,9 @@ class Flow(Protocol):
     def hold(self, held: bool) -> None:
         """The client reads too slowly, or again."""
 
+    def mute(self) -> None:
+        """The client has gone: nothing may be written to its connection any more."""
+
 
 class Onward(Protocol):
     """Where a client's bytes go once its connection has switched protocols."""

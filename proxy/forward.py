@@ -64,6 +64,7 @@ class Live:
     """One request in progress: what came, who gets the answer, what will be remembered; never leaves this room."""
 
     arrival: Arrival
+    door: Door
     relay: Relay
     capture: Capture
     ways: Ways
@@ -94,7 +95,7 @@ class Forward:
         """Answer one request; only the cancellation of a client that left is raised."""
         door = cast("Door", arrival.client)
         relay = Relay(arrival, door)
-        relay.keep = relay.keep and not self.draining and not door.ends_with(arrival.message)
+        relay.keep = relay.keep and not self.draining and arrival.message is not door.last
         if arrival.heading.health and not arrival.heading.told.provider:
             relay.healthy()
             return self._kept if relay.keep else self._closed
@@ -102,7 +103,7 @@ class Forward:
         failure: Failure | None = _FAULT
         self._begin()
         try:
-            failure = await self._answer(Live(arrival, relay, capture, self.ways))
+            failure = await self._answer(Live(arrival, door, relay, capture, self.ways))
         except ProxyError as error:
             failure = self._refuse(error, relay)
         except asyncio.CancelledError:
@@ -123,11 +124,13 @@ class Forward:
         arrival, relay = live.arrival, live.relay
         # What could be read in two ways ends its connection: nobody knows where the next request would begin.
         keep, relay.keep = relay.keep, False
-        arrival.heading.check(self._limits.head)
-        if arrival.heading.authority:
+        heading = arrival.heading
+        if not heading.sound:
+            heading.check(self._limits.head)
+        if heading.authority:
             _check_authority(live)
         relay.keep = keep
-        if arrival.heading.websocket:
+        if heading.websocket:
             return await self._websocket(live)
         body = arrival.here(self._limits.peek_body)
         if body is None:
@@ -136,15 +139,16 @@ class Forward:
             live.capture.ask(body)
         leg, first, body = await self._choose(live, body)
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
-        message = self._head(live, leg, length) + framed(first, chunked=arrival.heading.chunked, last=not relay.uploading)
+        message = self._head(live, leg, length)
+        message += framed(first, chunked=True, last=not relay.uploading) if heading.chunked else first
         origin = live.ways.origins[leg.provider]
         uploading = relay.uploading
         for fresh in (False, True):
             link = (None if fresh else self._upstream.ready(origin)) or await self._open(live, origin, leg.provider)
             live.capture.sent(monotonic(), live.waited)
-            answer = Answer(method=arrival.heading.method, limit=self._limits.head, capture=live.capture, reader=relay)
+            answer = Answer(method=heading.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
-            if uploading or not link.replaceable(answer):
+            if answer.failure is None or uploading or not link.replaceable(answer):
                 break
         return _outcome(answer, relay, leg.provider)
 
@@ -153,7 +157,7 @@ class Forward:
         most, relay = self._limits.websockets, live.relay
         if most and self._websockets >= most:
             raise RequestError(503, "too_many_websockets", f"{most} WebSockets are open, and no more are let in")
-        transport = cast("Door", live.arrival.client).transport
+        transport = live.door.transport
         if transport is None:
             raise ConnectionResetError
         self._websockets += 1
@@ -171,7 +175,7 @@ class Forward:
 
     async def _exchange(self, live: Live, link: Link, answer: Answer, message: bytes) -> None:
         """Send the request, and sleep until the answer is over: what comes meanwhile goes from transport to transport."""
-        relay, door = live.relay, cast("Door", live.arrival.client)
+        relay, door = live.relay, live.door
         door.flow = link
         done = link.serve(answer)
         upload: Upload | None = None
@@ -209,7 +213,7 @@ class Forward:
         )
         relay.uploading = not arrival.content.at_eof()
         if relay.uploading and arrival.heading.expects and not before:
-            relay.write(_CONTINUE)
+            live.door.write(_CONTINUE)
         first = bytearray()
         next_look = 1
         while relay.uploading and len(first) <= most and (not settled or arrival.content.total_bytes > len(first)):
@@ -327,7 +331,9 @@ class Forward:
         if arrival.heading.told.unrecorded:
             self._pulse.unrecorded += 1
             return
-        self._offering.offer(capture.end(monotonic(), failure), arrival.heading.secrets(self.ways.secrets))
+        heading = arrival.heading
+        secrets = heading.secrets(self.ways.secrets)
+        self._offering.offer(capture.end(monotonic(), failure), secrets, clean_head=heading.clean)
 
     def finish(self) -> None:
         """Hand over what still waits of the exchanges that have ended."""
@@ -336,7 +342,7 @@ class Forward:
 
 def _check_authority(live: Live) -> None:
     """Refuse a request that was sent here as to a forward proxy: its credential is another server's."""
-    authority, door = live.arrival.heading.authority, cast("Door", live.arrival.client)
+    authority, door = live.arrival.heading.authority, live.door
     named = live.ways.browser.is_own_name(authority, loopback=door.on_loopback)
     if not named and ("." in authority or not door.on_loopback):
         raise RequestError(421, "misdirected", f"this is not a forward proxy, and {authority[:100]!r} is none of its names")
@@ -346,12 +352,13 @@ def _guard_keys(live: Live, leg: Leg) -> None:
     """Refuse a foreign web page's request where the provider's key would be put in; where only the reference has one, the
     request goes on, and is never shadowed.
     """
-    fitting = live.ways.fittings.get(leg.provider)
-    keys = {*live.ways.keys, *((leg.provider,) if fitting and fitting.headers else ())}
-    if leg.provider not in keys and leg.reference not in keys:
+    ways = live.ways
+    fitting = ways.fittings.get(leg.provider)
+    keyed = leg.provider in ways.keys or (fitting is not None and bool(fitting.headers))
+    if not keyed and leg.reference not in ways.keys:
         return
-    why = live.arrival.heading.objection(live.ways.browser, loopback=cast("Door", live.arrival.client).on_loopback)
-    if why and leg.provider in keys:
+    why = live.arrival.heading.objection(ways.browser, loopback=live.door.on_loopback)
+    if why and keyed:
         raise RequestError(403, "foreign_page", f"this request may not use the key that is configured here: {why}")
     live.capture.opted_out |= bool(why)
 

@@ -155,7 +155,8 @@ def _framing(hop: Hop, lengths: list[bytes], *, old: bool) -> tuple[Framing, int
     if not lengths:
         return Framing.CLOSE, 0
     digits = lengths[0].strip(b"\t ")
-    if any(length.strip(b"\t ") != digits for length in lengths) or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+    others = lengths[1:] and [length for length in lengths if length.strip(b"\t ") != digits]
+    if others or not digits.isdigit() or len(digits) > _MOST_DIGITS:
         raise ValueError("its Content-Length is not one number")
     return Framing.LENGTH, int(digits)
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import cast
 
-from proxy import tcp
+from proxy import ends, tcp
 from proxy.exchange import FailureKind
 from proxy.origin import Origin
 from proxy.parsing import Answer
@@ -163,12 +163,7 @@ class Link(asyncio.Protocol):
     def end_sending(self) -> None:
         """End this side of the connection behind what was written; TLS can only be closed whole."""
         transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        if transport.can_write_eof():
-            with suppress(OSError):  # asyncio's loop: the connection has been reset, which it will tell
-                transport.write_eof()
-        else:
+        if transport is not None and not ends.sending(transport) and not transport.can_write_eof():
             transport.close()
 
     async def drained(self) -> None:
@@ -193,6 +188,11 @@ class Link(asyncio.Protocol):
         self.held = held
         self.last = monotonic()
         self._mind_reading()
+
+    def mute(self) -> None:
+        """The client of the answer has gone."""
+        if self._answer is not None:
+            self._answer.mute()
 
     async def read_on(self, seconds: float) -> None:
         """Read the rest of an answer for which the wait was cancelled, for at most `seconds`."""

@@ -42,8 +42,9 @@ class Reader(Protocol):
     def begin(self, head: AnswerHead) -> Terms:
         """The head is complete; called once for the answer, and before that for each interim head."""
 
-    def write(self, data: bytes) -> None:
-        """Take the next bytes."""
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """What takes the next bytes, asked for once for each answer."""
 
 
 class _Events:
@@ -84,6 +85,10 @@ class _Extended:
             self._events.begun = 2 if behind else 1
 
 
+def _unwritten(data: bytes) -> None:
+    """Takes the place of a reader that has gone."""
+
+
 def _spent(data: bytes, now: float) -> None:
     """Takes the place of an answer's own reader once it is over, so that nothing refers to itself and memory is free at once."""
 
@@ -110,7 +115,7 @@ class Answer:
             "_plain",
             "_quiet",
         ),
-        *("_reader", "_seen", "_switch", "_tail", "failure", "feed", "head", "method", "over", "rest", "reusable"),
+        *("_reader", "_seen", "_switch", "_tail", "_write", "failure", "feed", "head", "method", "over", "rest", "reusable"),
     )
 
     def __init__(self, *, method: str, limit: int, capture: Capture, reader: Reader, switch: bytes = b"") -> None:
@@ -119,7 +124,8 @@ class Answer:
         self._limit = limit
         self._capture = capture
         self._reader = reader
-        self._out: Callable[[bytes], None] = reader.write
+        self._write: Callable[[bytes], None] = reader.write
+        self._out = self._write
         self._buffer = bytearray()
         self._seen = 0
         self._left = 0
@@ -142,6 +148,10 @@ class Answer:
     def untouched(self) -> bool:
         """True while not one byte of it has come."""
         return self.head is None and not self._buffer and not self._seen
+
+    def mute(self) -> None:
+        """Write nothing from here on: whoever read the answer has gone, and may have left a connection that raises."""
+        self._write = self._out = _unwritten
 
     def fail(self, kind: FailureKind, detail: str) -> None:
         """The answer ends here, broken; the first cause stays."""
@@ -215,8 +225,9 @@ class Answer:
             if head.framing is Framing.TUNNEL:
                 self._check_switch(head)
             else:
-                parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
-                parser.feed_data(head.single(raw))
+                if head.framing is Framing.CHUNKED:
+                    parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
+                parser.feed_data(head.single(raw) if len(head.shape.lengths) > 1 else raw)
         except (ValueError, HttpParserError, HttpParserUpgrade) as error:
             self.fail(FailureKind.MALFORMED, str(error))
             return
@@ -255,7 +266,7 @@ class Answer:
         self._out = gathered.append
         if rest or head.framing is Framing.NONE or (head.framing is Framing.LENGTH and not head.length):
             self.feed(rest, now)
-        self._out = self._reader.write
+        self._out = self._write
         self._out(b"".join(gathered))
 
     def _stop(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from proxy.arrival import Arrival, own_answer
 from proxy.door import Door
 from proxy.errors import ProxyError
@@ -13,7 +15,7 @@ from proxy.parsing import Terms
 class Relay:
     """The reader of an answer that has a client; `keep` says whether the client's connection may take another request."""
 
-    __slots__ = ("_chunked_end", "_door", "_head_only", "_old", "begun", "keep", "onward", "uploading", "write")
+    __slots__ = ("_chunked_end", "_door", "_head_only", "_old", "begun", "keep", "onward", "uploading")
 
     def __init__(self, arrival: Arrival, door: Door) -> None:
         self._door = door
@@ -28,8 +30,11 @@ class Relay:
         """True while part of the request body is still to come."""
         self.onward: Onward | None = None
         """Where the client's bytes go if the provider switches protocols."""
-        # Looked up once, because it is called for every piece.
-        self.write = door.write
+
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """What writes to the client; the answer asks for it once, because it is called for every piece."""
+        return self._door.straight
 
     def begin(self, head: AnswerHead) -> Terms:
         """Rewrite a head for the client; a stream without an end of its own closes the connection after it."""

@@ -20,20 +20,17 @@ _LONGEST_LINE = 64 * 1024
 
 
 class Trailers:
-    """What one connection's parser may hold back; `last` is the chunked request behind which something came."""
+    """What one connection's parser may hold back; `held` is the last request that was read, where it is in chunks, and `last` the
+    chunked one behind which something came.
+    """
 
-    __slots__ = ("_chunked", "_end", "_line", "_may_be", "last")
+    __slots__ = ("_end", "_line", "_may_be", "held", "last")
 
     def __init__(self) -> None:
-        self._chunked: RawRequestMessage | None = None
+        self.held: RawRequestMessage | None = None
         self._end = self._line = b""
         self._may_be = False
         self.last: RawRequestMessage | None = None
-
-    @property
-    def held(self) -> bool:
-        """True when the last request that was read is in chunks."""
-        return self._chunked is not None
 
     @property
     def ended(self) -> bool:
@@ -46,12 +43,12 @@ class Trailers:
             self._look(data)
         for message in messages:
             self.followed()
-            self._chunked = _chunked(message)
+            self.held = _chunked(message)
 
     def followed(self) -> None:
         """Something came behind the last request."""
         if self._may_be:
-            self.last = self.last or self._chunked
+            self.last = self.last or self.held
 
     def _look(self, data: bytes) -> None:
         self._end = (self._end + data)[-4:]
@@ -63,7 +60,7 @@ class Trailers:
 
     def parser(self, door: RequestHandler, loop: asyncio.AbstractEventLoop, read: int, queued: int) -> HttpRequestParser:
         """A parser that holds nothing back, as aiohttp makes it: `read` bytes of a body or `queued` requests pause a client."""
-        self._chunked, self._end, self._line, self._may_be = None, b"", b"", False
+        self.held, self._end, self._line, self._may_be = None, b"", b"", False
         return HttpRequestParser(
             door,
             loop,
@@ -79,3 +76,10 @@ class Trailers:
 
 def _chunked(message: object) -> RawRequestMessage | None:
     return message if isinstance(message, RawRequestMessage) and message.chunked else None
+
+
+def parts_plainly(message: object) -> bool:
+    """True for a request, and not what was wrong with one, behind which aiohttp's parser neither holds nor drops anything: not in
+    chunks, and without an upgrade (see `proxy.declined`).
+    """
+    return type(message) is RawRequestMessage and not message.chunked and not message.upgrade

@@ -265,6 +265,19 @@ def test_the_first_cause_of_a_failure_stays():
     assert answer.failure.detail == "first"
 
 
+@pytest.mark.parametrize("behind", range(4))
+def test_an_answer_whose_reader_has_gone_is_read_to_its_end_and_written_nowhere(behind):
+    pieces = [b"HTTP/1.1 200 OK\r\nTransfer-", b"Encoding: chunked\r\n\r\n", chunks(b"one"), chunks(b"two"), b"0\r\n\r\n"]
+    answer, reader, capture = read(pieces[:behind])
+    before = reader.written
+    answer.mute()
+    for piece in pieces[behind:]:
+        answer.feed(piece, 9.0)
+    assert (answer.over, answer.reusable, answer.failure) == (True, True, None)
+    assert reader.written == before
+    assert capture.end(9.0).response.body == b"onetwo"
+
+
 def test_moments_are_kept_for_each_piece():
     _, _, capture = read([CHUNKED, chunks(b"ab"), chunks(b"c", b"d")])
     assert [(mark.seconds, mark.end) for mark in capture.end(9.0).response.marks] == [(1.0, 2), (2.0, 3), (2.0, 4)]

@@ -4,7 +4,9 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from aiohttp.web_protocol import _ErrInfo
 
+from proxy.trailers import Trailers, parts_plainly
 from tests.running import until
 from tests.wires import PATIENCE, client, get, ok, plane, post, scripted
 
@@ -77,3 +79,23 @@ async def test_a_request_that_comes_behind_an_unanswered_one_with_a_trailer_is_n
         free.set()
         assert (await asked.rest()).count(b"HTTP/1.1 200 OK") == 1
         assert (len(provider.requests), leaked(provider)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("head", "plainly"),
+    [
+        (b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 0\r\n\r\n", True),
+        (HEAD, False),
+        (b"GET /v1/x HTTP/1.1\r\nHost: p\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", False),
+    ],
+)
+async def test_requests_without_chunks_and_upgrades_part_plainly(head, plainly):
+    async with plane("http://127.0.0.1:9/v1") as running, client(running.port):
+        (door,) = await until(lambda: running.plane._intake.connections)
+        parser = Trailers().parser(door, asyncio.get_running_loop(), 1024, 8)
+        ((message, _),), *_ = parser.feed_data(head)
+    assert parts_plainly(message) == plainly
+
+
+def test_what_was_wrong_with_a_request_parts_not_plainly():
+    assert not parts_plainly(_ErrInfo(status=400, exc=ValueError(), message=""))

@@ -1,0 +1,26 @@
+"""Ends of a connection other than a plain close: our side of it alone, and a reset, which no reader takes for the whole."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from contextlib import suppress
+
+
+def sending(transport: asyncio.Transport | None) -> bool:
+    """End our side behind what was written, and go on reading; False where there is no connection, or no such end of it (TLS)."""
+    if transport is None or transport.is_closing() or not transport.can_write_eof():
+        return False
+    with suppress(OSError):  # of asyncio's loop, where the connection has been reset, which it will tell
+        transport.write_eof()
+        return True
+    return False
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Close: what is written goes out, then a reset follows."""
+    if not transport.is_closing():
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.close()
