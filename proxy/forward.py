@@ -18,7 +18,7 @@ from proxy.config import Limits
 from proxy.door import Door
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Role
-from proxy.fitting import Fitting, fit_body, fit_target
+from proxy.fitting import Fitting, fit_in_steps, fit_target
 from proxy.framing import framed
 from proxy.held import Held
 from proxy.identity import new_id
@@ -26,8 +26,7 @@ from proxy.link import Link
 from proxy.offering import Offering
 from proxy.origin import Origin
 from proxy.parsing import Answer
-from proxy.peek import Peek, peek, query_model, renamed, renamed_query
-from proxy.peek import settled as settled_by
+from proxy.peek import AT_ONCE, Peek, peek, peeking, query_model, renamed_query, renaming, settling
 from proxy.pulse import Pulse
 from proxy.relay import Relay
 from proxy.route import Leg, Router
@@ -35,6 +34,7 @@ from proxy.sending import Upload
 from proxy.sink import Sink
 from proxy.tunnel import Tunnel
 from proxy.upstream import Upstream
+from proxy.walking import Steps, Whole
 
 _log = logging.getLogger("sameweights.proxy")
 _FAULT = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
@@ -196,9 +196,10 @@ class Forward:
         finally:
             if sending is not None:
                 await _stopped(sending)
-                live.capture.tell(peek(live.capture.asked(self._limits.peek_body)))
             door.flow = None
             self._upstream.release(link, answer)
+            if sending is not None:
+                live.capture.tell(await _in_turns(peeking(live.capture.asked(self._limits.peek_body))))
         if upload is not None and upload.fault is not None:
             raise upload.fault
 
@@ -223,7 +224,7 @@ class Forward:
             relay.uploading = bool(piece) and not arrival.content.at_eof()
             if not settled and not whole and len(first) >= next_look:
                 # Each look costs what has come so far: one at each doubling, so that all together cost twice the last.
-                settled, next_look = settled_by(bytes(first)), 2 * len(first)
+                settled, next_look = await _in_turns(settling(bytes(first))), 2 * len(first)
         live.waited += monotonic() - asked
         return bytes(first)
 
@@ -231,23 +232,23 @@ class Forward:
         """The leg of the request, its body as that provider gets it, and as it came: with the provider's own name of the model
         where a route says so, and fitted where the provider's settings say so.
         """
-        leg = self._leg(live, peek(body))
+        leg = self._leg(live, peek(body) if len(body) <= AT_ONCE else await _in_turns(peeking(body)))
         fitting = live.ways.fittings.get(leg.provider)
         if fitting is None:
-            return leg, renamed(body, leg.rename) if leg.rename else body, body
+            return leg, await _in_turns(renaming(body, leg.rename)) if leg.rename else body, body
         leg = leg._replace(target=fit_target(leg.target, fitting.query))
         if fitting.changes_body and live.relay.uploading:
             body += await self._first_of_body(live, before=len(body), whole=True)
-            live.capture.tell(peek(body))
-        made = renamed(body, leg.rename) if leg.rename else body
-        return leg, self._fitted(live, made, fitting), body
+            live.capture.tell(await _in_turns(peeking(body)))
+        made = await _in_turns(renaming(body, leg.rename)) if leg.rename else body
+        return leg, await self._fitted(live, made, fitting), body
 
-    def _fitted(self, live: Live, body: bytes, fitting: Fitting) -> bytes:
+    async def _fitted(self, live: Live, body: bytes, fitting: Fitting) -> bytes:
         """The body fitted; as it is where it is no JSON object, or too large to be held (see `proxy.limits.peek_body`)."""
         if live.relay.uploading or len(body) > self._limits.peek_body or not fitting.changes_body:
             return body
         try:
-            return fit_body(body, fitting).body
+            return (await _in_turns(fit_in_steps(body, fitting))).body
         except ValueError:
             return body
 
@@ -371,6 +372,16 @@ def _outcome(answer: Answer, relay: Relay, provider: str) -> Failure | None:
         raise UpstreamError(failure.kind, failure.detail, provider)
     relay.break_off()
     return failure
+
+
+async def _in_turns(steps: Steps[Whole]) -> Whole:
+    """What work in steps comes to; between two of them the event loop serves the streams."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("Whole", end.value)
+        await asyncio.sleep(0)
 
 
 async def _stopped(sending: asyncio.Task[None]) -> None:

@@ -143,3 +143,17 @@ def test_a_secret_field_comes_from_the_environment_and_its_value_is_never_told()
     assert fitting.headers == (("x-team", "a"), ("x-gateway-key", "hunter2"))
     assert around_the_body(fitting) == ("header x-team added", "header x-gateway-key added", "query v=1 added")
     assert "hunter2" not in repr(fitting)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=6),
+    st.lists(st.sampled_from(NAMES), max_size=3, unique=True),
+    st.sampled_from(["", " ", "\n  "]),
+)
+def test_what_is_left_keeps_its_bytes_and_what_parts_it_from_the_next(pairs, drop, white):
+    written = [f"{json.dumps(key)}{white}:{white}{json.dumps(value)}" for key, value in pairs]
+    raw = f"{{{white}{f'{white},{white}'.join(written)}{white}}}".encode()
+    left = [text for text, (key, _) in zip(written, pairs, strict=True) if key not in drop]
+    inner = f"{white},{white}".join(left)
+    expected = f"{{{white}{inner}{white}}}" if pairs else raw.decode()
+    assert fit_body(raw, Fitting(drop=tuple(drop))).body == expected.encode()

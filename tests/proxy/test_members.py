@@ -91,3 +91,13 @@ def test_the_elements_of_an_array_are_found_where_they_stand(values):
 def test_what_is_no_array_has_no_elements(raw):
     with pytest.raises(ValueError, match="unexpected byte"):
         elements(raw)
+
+
+@pytest.mark.parametrize(("count", "few"), [(10_000, True), (10_001, False)])
+def test_an_object_or_a_list_of_more_than_ten_thousand_is_not_looked_into(count, few):
+    for read, body in ((members, b"{" + b'"a":1,' * (count - 1) + b'"a":1}'), (elements, b"[" + b"1," * (count - 1) + b"1]")):
+        if few:
+            assert len(read(body)) == count
+        else:
+            with pytest.raises(ValueError, match="more than 10000"):
+                read(body)

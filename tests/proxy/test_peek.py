@@ -1,6 +1,7 @@
 """proxy.peek: total over any bytes, right over JSON, quiet about the rest."""
 
 import json
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy import peek as module
-from proxy.peek import Peek, cost, peek, renamed, settled
+from proxy.peek import Peek, marks, peek, peeking, renamed, renaming, settling
+from proxy.walking import whole
+from tests.proxy.test_walking import assert_bounded
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -40,8 +43,8 @@ def test_the_model_and_the_stream_flag_are_found_wherever_they_stand(before, mod
 
 @given(body=st.dictionaries(KEYS, VALUES, max_size=3), cut=st.integers(0, 200))
 def test_a_prefix_says_what_it_holds_and_no_more(body, cut):
-    whole = json.dumps({"model": "m", **body, "stream": True}).encode()
-    seen = peek(whole[:cut])
+    made = json.dumps({"model": "m", **body, "stream": True}).encode()
+    seen = peek(made[:cut])
     assert seen.model in {"", "m"}
     assert (seen.model == "m") == (cut >= len(b'{"model": "m"'))
 
@@ -93,40 +96,42 @@ def test_a_body_made_of_brackets_is_given_up_in_time():
     assert peek(b'{"a":' + b"[]," * 400_000).model == ""
 
 
-class Counted:
-    """A compiled pattern, or orjson, that counts what it is asked to read."""
-
-    def __init__(self, read):
-        self.read = read
-        self.count = 0
-        self.cost = 0.0
-
-    def __call__(self, body, *at):
-        self.count += 1
-        self.cost = max(self.cost, cost(body) if len(body) > 65_536 else 0.0)
-        return self.read(body, *at)
-
-    match = __call__
+@pytest.mark.parametrize(("depth", "known"), [(1_003, True), (1_004, False)])
+def test_a_prefix_is_walked_through_for_two_thousand_brackets_beside_the_first_and_three_levels(depth, known):
+    body = b'{"a":' + b"[" * depth + b"]" * depth + b',"model":"m",'
+    assert (peek(body).model == "m") == known
 
 
-MARKS = [b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"0", b" ", b'"a":0,', b'"":[{}],', b"[],"]
+MARKS = [b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"0", b" ", b'"a":0,', b'"":[{}],', b"[],", b"1,", b"12345,"]
 UNITS = st.lists(st.sampled_from(MARKS), min_size=1)
 
 
 @settings(max_examples=60, deadline=None)
 @given(unit=UNITS.map(b"".join), begin=st.sampled_from([b"", b"{", b'{"a":', b'{"a":[', b'{"a":"']), end=st.binary(max_size=3))
-def test_whatever_a_body_holds_the_steps_of_reading_it_are_bounded(unit, begin, end):
-    """Of 1 MiB, the most that is peeked at: never more than 500 members, 2,000 brackets and 3 ms of estimated work."""
+def test_whatever_a_body_holds_each_step_of_reading_it_is_bounded(unit, begin, end):
+    """Of 1 MiB, the most that is peeked at: orjson reads it only with 40,000 marks or fewer, and the rest is `walking`'s."""
     body = begin + unit * (1_048_576 // len(unit)) + end
+    read = []
     with pytest.MonkeyPatch.context() as patch:
-        members, brackets, parsed = (Counted(read) for read in (module._MEMBER.match, module._TO_BRACKET.match, orjson.loads))
-        patch.setattr(module, "_MEMBER", members)
-        patch.setattr(module, "_TO_BRACKET", brackets)
-        patch.setattr(module.orjson, "loads", parsed)
+        patch.setattr(module, "orjson", SimpleNamespace(loads=read.append, JSONDecodeError=orjson.JSONDecodeError))
         peek(body)
-        renamed(body, "n")
-    assert (members.count <= 1_000, brackets.count <= 4_000, parsed.count) == (True, True, 1)
-    assert max(members.cost, brackets.cost, parsed.cost) <= 3_000
+    assert all(marks(each) <= 40_000 for each in read)
+    assert_bounded(lambda: peeking(body), len(body))
+    assert_bounded(lambda: renaming(body, "n"), len(body))
+
+
+@pytest.mark.parametrize(("count", "at_once"), [(40_000, True), (40_001, False)])
+def test_a_large_body_is_read_at_once_with_forty_thousand_marks(count, at_once):
+    body = b'{"x":"' + b"a" * 65_536 + b"," * (count - 6) + b'"}'
+    assert marks(body) == count
+    assert (not list(peeking(body))) == at_once
+
+
+def test_a_list_of_tokens_before_the_model_hides_it_not():
+    for element in (b"1,", b"12345,", b"0.5,", b"true,", b'"",', b"[],", b"{},", b'{"a":[1]},'):
+        body = b'{"input":[' + element * (1_000_000 // len(element)) + b'0],"model":"m","stream":true}'
+        assert peek(body) == Peek(model="m", stream=True)
+        assert renamed(body, "n").endswith(b'"model":"n","stream":true}')
 
 
 @pytest.mark.parametrize(("members", "known"), [(499, True), (500, False)])
@@ -157,17 +162,11 @@ def test_of_a_large_body_of_very_many_members_the_beginning_is_looked_at():
     ],
 )
 def test_a_beginning_settles_the_route_once_it_tells_a_model_or_is_no_object(beginning, known):
-    assert settled(beginning) == known
-
-
-def test_very_many_lists_are_not_read_whole():
-    body = b'{"model":"m","x":[' + b",".join([b"[]"] * 350_000) + b"]}"
-    assert cost(body) > 3_000
-    assert peek(body) == Peek(model="m")
+    assert whole(settling(beginning)) == known
 
 
 def test_a_byte_order_mark_before_the_body_hides_neither_model_nor_stream():
     body = b'\xef\xbb\xbf {"model":"m","stream":true}'
     assert peek(body) == Peek(model="m", stream=True)
-    assert settled(body[:17])
+    assert whole(settling(body[:17]))
     assert renamed(body, "other") == b'\xef\xbb\xbf {"model":"other","stream":true}'
