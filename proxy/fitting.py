@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from proxy.config import Provider
 from proxy.exchange import Headers
+from proxy.json_scanner import Steps, whole
 from proxy.members import Member, finding_elements, finding_members
-from proxy.walking import Steps, whole
 
 NEVER_FITTED = frozenset({"model", "messages", "input", "prompt", "stream"})
 """Members that no setting leaves out, renames or adds: the model has `models`, and the others are the question itself."""

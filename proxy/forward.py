@@ -22,6 +22,7 @@ from proxy.fitting import Fitting, fit_in_steps, fit_target
 from proxy.framing import framed
 from proxy.held import Held
 from proxy.identity import new_id
+from proxy.json_scanner import Steps, Whole
 from proxy.link import Link
 from proxy.offering import Offering
 from proxy.origin import Origin
@@ -34,7 +35,6 @@ from proxy.sending import Upload
 from proxy.sink import Sink
 from proxy.tunnel import Tunnel
 from proxy.upstream import Upstream
-from proxy.walking import Steps, Whole
 
 _log = logging.getLogger("sameweights.proxy")
 _FAULT = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proxy.walking import Span, Steps, value_end, walking, white_end, whole
+from proxy.json_scanner import Span, Steps, value_end, walking, white_end, whole
 
 MOST = 10_000
 """Members of an object, or elements of a list, beyond which neither is read: even to free the memory of so many takes a while."""

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_plus
 
 import orjson
 
-from proxy.walking import Span, Steps, walking, whole
+from proxy.json_scanner import Span, Steps, walking, whole
 
 BOM = b"\xef\xbb\xbf"
 """The UTF-8 byte order mark, which some clients write before a body (RFC 8259 8.1 lets a reader ignore it)."""

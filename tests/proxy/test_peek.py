@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy import peek as module
+from proxy.json_scanner import whole
 from proxy.peek import Peek, marks, peek, peeking, renamed, renaming, settling
-from proxy.walking import whole
-from tests.proxy.test_walking import assert_bounded
+from tests.proxy.test_json_scanner import assert_bounded
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

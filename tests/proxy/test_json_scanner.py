@@ -1,4 +1,4 @@
-"""proxy.walking: where the members of any object stand, in steps that are bounded whatever it holds."""
+"""proxy.json_scanner: where the members of any object stand, in steps that are bounded whatever it holds."""
 
 import json
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy import walking as module
+from proxy import json_scanner as module
 from proxy.fitting import Fitting, fit_in_steps
-from proxy.walking import Span, value_end, walking, whole
+from proxy.json_scanner import Span, value_end, walking, whole
 
 STEP = 32 * 1024
 PATTERNS = ("_RUN", "_TEXT", "_MEMBER", "_KEY", "_SCALAR")
