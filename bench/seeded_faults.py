@@ -3,8 +3,9 @@
     .venv/bin/python bench/seeded_faults.py              # all of them; exit 1 when one is not caught
     .venv/bin/python bench/seeded_faults.py --only once.post "a stateful request"
 
-A bug that no test catches is a promise without proof; a bug whose lines are no longer there is told as stale; and tests that
-fail without the bug catch nothing, so they run without it first.
+A bug is found by the name of its function and a pattern of its syntax (see planting.py), its tests by the promise that they
+bear. A bug that no test catches is a promise without proof; a bug whose pattern is no longer there is stale; and tests that fail
+without the bug catch nothing, so they run without it first.
 """
 
 import argparse
@@ -17,9 +18,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.planting import Place, places
+
 ROOT = Path(__file__).resolve().parent.parent
+FLOORS = ("proxy", "shadow", "storage")
 COPIED = ("proxy", "shadow", "storage", "tests", "bench", "pyproject.toml")
-J = "tests/journeys"
 FAILED = 1
 """What pytest leaves with when tests ran and some failed."""
 PATIENCE = 90
@@ -28,14 +33,13 @@ PATIENCE = 90
 
 @dataclass(frozen=True)
 class Fault:
-    """One bug: where, what stood there, what stands there instead, and which tests should see it."""
+    """One bug: its name, the promise it breaks, in which function what becomes what, and which tests of it should see that."""
 
     name: str
     promise: str
-    file: str
+    function: str
     old: str
     new: str
-    tests: str
     chosen: str = ""
 
 
@@ -43,282 +47,246 @@ FAULTS = (
     Fault(
         "the sample can be computed",
         "sample.secret",
-        "shadow/sampling/sampler.py",
-        ".digest() if seed else drawn",
-        ".digest() if seed else bytes(32)",
-        f"{J}/test_the_sample_is_secret.py",
+        "secret_of",
+        "A if B else C",
+        "A if B else bytes(32)",
         "one_by_one",
     ),
     Fault(
         "a copy is marked",
         "shadow.unmarked",
-        "shadow/sampling/head.py",
-        "    return tuple(fields)\n",
-        '    return (*fields, ("X-Audit", "1"))\n',
-        f"{J}/test_shadows_bear_no_mark.py",
+        "copied",
+        "return tuple(F)",
+        'return (*F, ("X-Audit", "1"))',
         "as_bytes",
     ),
     Fault(
         "a provider's cache heads leave its pairs out",
         "audit.drift",
-        "shadow/drift/exclusion.py",
-        "_cached_by_its_head(leg) for leg in reference)",
-        "_cached_by_its_head(leg) for leg in whole)",
-        f"{J}/test_what_is_evidence.py",
+        "why_cached",
+        "any(F(X) for X in reference)",
+        "any(F(X) for X in whole)",
         "answers_are_old",
     ),
     Fault(
         "a broken stream ends as if it were complete",
         "broken.never_whole",
-        "proxy/relay.py",
-        "        if not self._chunked_end:\n",
-        '        if self._chunked_end:\n            self.write(b"0\\r\\n\\r\\n")\n        else:\n',
-        f"{J}/test_provider_dies_midstream.py",
+        "break_off",
+        "not self._chunked_end",
+        'not self._chunked_end or self.write(b"0\\r\\n\\r\\n")',
         "breaks_after_its_head and bare",
     ),
     Fault(
         "a failed POST is sent again",
         "once.post",
-        "proxy/forward.py",
-        "if answer.failure is None or uploading or not link.replaceable(answer):",
-        "if answer.failure is None or answer.head is not None:",
-        f"{J}/test_provider_dies_midstream.py",
+        "_answer",
+        "not L.replaceable(A)",
+        "A.head is not None",
         "sent_once",
     ),
     Fault(
         "the reference's key goes to the provider",
         "keys.apart",
-        "proxy/forward.py",
-        'key, key_field = ways.keys.get(provider, ""), ',
-        'key, key_field = next(iter(ways.keys.values()), ""), ',
-        f"{J}/test_one_request_walks_the_whole_path.py",
+        "_head",
+        'A.keys.get(P, "")',
+        'next(iter(A.keys.values()), "")',
         "no_key",
     ),
     Fault(
         "a stream is held back until its end",
         "latency.first_byte",
-        "proxy/parsing.py",
-        '        out(b"".join(pieces) if self._plain else data)\n        if pieces:',
-        "        if pieces:",
-        f"{J}/test_direct_and_through_are_the_same.py",
+        "_feed_chunked",
+        'O(b"".join(P) if A else D)',
+        "pass",
         "before_the_next",
     ),
     Fault(
         "a provider goes on after its client has left",
         "leaves.closes",
-        "proxy/upstream.py",
-        '        link.fail(FailureKind.CLIENT_GONE, "given up")',
-        "        pass",
-        f"{J}/test_client_leaves_early.py",
+        "release",
+        "L.fail(FailureKind.CLIENT_GONE, M)",
+        "pass",
         "silent_stretch",
     ),
     Fault(
         "a connection is kept after framing that was refused",
         "framing.nothing_upstream",
-        "proxy/forward.py",
-        "keep, relay.keep = relay.keep, False",
-        "keep = relay.keep",
-        f"{J}/test_nothing_is_smuggled.py",
+        "_answer",
+        "K, A = A, False",
+        "K = A",
         "nothing_of_it_goes_upstream and identity",
     ),
     Fault(
         "fields that Connection names travel on",
         "framing.hop",
-        "proxy/headers.py",
-        "    named = named_by_connection(fields)\n    host",
-        "    named: frozenset[bytes] = frozenset()\n    host",
-        f"{J}/test_bytes_pass_untouched.py",
+        "outgoing",
+        "named_by_connection(F)",
+        "frozenset()",
         "fields_go_out",
     ),
     Fault(
         "an echoed key is handed over",
         "secrets.echoed",
-        "proxy/offering.py",
-        "        if credentials.untouched(exchange, secrets, clean_head=clean_head):",
-        "        if True:",
-        f"{J}/test_secrets_and_privacy.py",
+        "offer",
+        "credentials.untouched(...)",
+        "True",
         "echoes and plain",
     ),
     Fault(
         "records are not redacted",
         "secrets.patterns",
-        "shadow/discretion.py",
-        "        return replace(seen, exchange=self.redactor.exchange(seen.exchange))",
-        "        return seen",
-        f"{J}/test_secrets_and_privacy.py",
+        "bare",
+        "return replace(S, exchange=R)",
+        "return S",
         "no_credential_in_a_prompt and full",
     ),
     Fault(
         "a request that wants nothing kept is kept",
         "privacy.unrecorded",
-        "proxy/forward.py",
-        "        if arrival.heading.told.unrecorded:",
-        "        if False:",
-        f"{J}/test_secrets_and_privacy.py",
+        "_end",
+        "A.told.unrecorded",
+        "False",
         "wants_nothing_kept",
     ),
     Fault(
         "what is forgotten stays in the write-ahead log",
         "privacy.forget",
-        "storage/forgetting.py",
-        "log_emptied=bool(run(retention.checkpoint))",
-        "log_emptied=True",
-        "tests/storage/test_forgetting.py",
+        "forget",
+        "bool(R(retention.checkpoint))",
+        "True",
         "no_byte_behind",
     ),
     Fault(
         "shadows have no bound",
         "shadow.bounded",
-        "shadow/worker.py",
-        "        while len(self._running) < self._config.shadow.concurrency and (",
-        "        while (",
-        f"{J}/test_one_request_walks_the_whole_path.py",
+        "_begin",
+        "len(A) < B and C",
+        "C",
         "never_answers",
     ),
     Fault(
         "an endless reference is read for ever",
         "shadow.most",
-        "shadow/mirror.py",
-        "            total=self._shadow.timeout,\n            most=self._shadow.max_body,\n",
-        "            total=self._shadow.timeout,\n            most=0,\n",
-        f"{J}/test_hostile_reference.py",
+        "run",
+        "A.most",
+        "0",
         "without_end and MB",
     ),
     Fault(
         "a stateful request is shadowed",
         "effects.once",
-        "shadow/sampling/eligible.py",
-        '    return rule(body) or ("" if thinking or not _has_sealed_thinking(body) else Skip.STATEFUL)',
-        '    return ""',
-        "tests/shadow/sampling/test_eligible.py",
+        "why_not",
+        "return R(B) or C",
+        'return ""',
+        "",
     ),
     Fault(
         "a client's model name is a label",
         "metrics.closed",
-        "shadow/names.py",
-        "self._models.get(name, OTHER)\n\n    def answered",
-        "self._models.get(name, name)\n\n    def answered",
-        "tests/shadow/test_metrics.py",
+        "model",
+        "A.get(N, OTHER)",
+        "A.get(N, N)",
         "hostile",
     ),
     Fault(
         "a bad file is taken on SIGHUP",
         "reload.fault",
-        "shadow/serve.py",
-        '                report("error", "not reloaded, nothing is changed", fault=fault)',
-        '                report("info", "not reloaded", fault=fault)',
-        f"{J}/test_stop_and_turn.py",
+        "_asked_to_turn",
+        'R("error", M, fault=F)',
+        'R("info", M, fault=F)',
         "bad_file",
     ),
     Fault(
         "a second signal is not heard",
         "stop.second_signal",
-        "shadow/serve.py",
-        "        (self._hurry if self._stop.is_set() else self._stop).set()",
-        "        self._stop.set()",
-        f"{J}/test_stop_and_turn.py",
+        "_asked_to_stop",
+        "(A if T else B).set()",
+        "B.set()",
         "second_signal",
     ),
     Fault(
         "an answer waits for the store: a hand-over that finds no room waits where it should drop",
         "audit.slow",
-        "proxy/handover.py",
-        "        if self._size + size > self._limit:\n",
-        "        while self._size + size > self._limit:\n"
-        '            __import__("time").sleep(0.01)\n            self.flush()\n        if False:\n',
-        f"{J}/test_recording_in_trouble.py",
+        "Handover.offer",
+        "A + B > C",
+        'next(False for _ in iter(int, 1) if A + B <= C or __import__("time").sleep(0.01) or self.flush())',
         "too_slow",
     ),
     Fault(
         "what is dropped is not counted",
         "audit.slow",
-        "proxy/handover.py",
-        "        self._pulse.dropped[reason] = self._pulse.dropped.get(reason, 0) + 1\n",
-        "",
-        f"{J}/test_recording_in_trouble.py",
+        "_drop",
+        "A[R] = A.get(R, 0) + 1",
+        "pass",
         "too_slow",
     ),
     Fault(
         "a clock that jumped makes every record old",
         "clock.jumps",
-        "shadow/house.py",
-        "now if steady.believes(now, time.monotonic()) else 0.0",
-        "now",
-        f"{J}/test_recording_in_trouble.py",
+        "_sweeps",
+        "N if steady.believes(N, T) else 0.0",
+        "N",
         "jumps_under",
     ),
     Fault(
         "who serves is learned with the client's words as they are",
         "secrets.patterns",
-        "shadow/house.py",
-        "clean=guard.redactor.text",
-        "clean=str",
-        f"{J}/test_secrets_and_privacy.py",
+        "House.__init__",
+        "Servings(A, B, clean=C)",
+        "Servings(A, B, clean=str)",
         "model_name",
     ),
     Fault(
         "a serve stays behind when its parent is killed",
         "stop.parent",
-        "shadow/serve.py",
-        "                await hold(self._stop.set)\n",
-        "                pass\n",
-        "tests/shadow/studies/test_stage.py",
+        "run",
+        "await hold(A)",
+        "pass",
         "is_killed",
     ),
     Fault(
         "the pages do not hear of a reload",
         "reload.everywhere",
-        "shadow/house.py",
-        "        self._runner.app[TURN](self._config)\n",
-        "",
-        f"{J}/test_stop_and_turn.py",
+        "turn",
+        "A[TURN](C)",
+        "pass",
         "reload_brought",
     ),
     Fault(
         "the admin port takes whoever comes",
         "limits.admin",
-        "shadow/views/entrance.py",
-        "        if len(self._inside) >= self._most:",
-        "        if False:",
-        f"{J}/test_limits_are_kept.py",
+        "come",
+        "len(A) >= B",
+        "False",
         "admin_port",
     ),
     Fault(
         "old records are deleted and their bytes stay",
         "privacy.retention",
-        "storage/connection.py",
-        "PRAGMA secure_delete = ON",
-        "PRAGMA secure_delete = OFF",
-        "tests/storage/test_retention.py",
+        "writing",
+        '"PRAGMA secure_delete = ON"',
+        '"PRAGMA secure_delete = OFF"',
+        "",
     ),
 )
 
 
-def plant(fault: Fault, copy: Path) -> str:
-    """Put the bug in; "" or why that could not be."""
-    path = copy / fault.file
-    text = path.read_text(encoding="utf-8")
-    if text.count(fault.old) != 1:
-        return f"stale: its line stands {text.count(fault.old)} times in {fault.file}"
-    path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
-    return ""
+def found(fault: Fault, tree: Path) -> list[Place]:
+    """Where its pattern stands."""
+    modules = [path for floor in FLOORS for path in sorted((tree / floor).rglob("*.py"))]
+    return places(modules, fault.function, fault.old, fault.new)
+
+
+def bearing(promise: str, tree: Path) -> list[Path]:
+    """The test files that bear a promise."""
+    mark = re.compile(rf"mark\.promise\([^)]*\"{re.escape(promise)}\"")
+    return [path for path in sorted((tree / "tests").rglob("test_*.py")) if mark.search(path.read_text(encoding="utf-8"))]
 
 
 def ran(fault: Fault, copy: Path) -> tuple[int, str]:
     """The exit code of its tests, and the first that failed, or what they said else."""
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        f"--timeout={PATIENCE}",
-        *fault.tests.split(),
-    ]
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", f"--timeout={PATIENCE}"]
+    words += [f"--promise={fault.promise}", *map(str, bearing(fault.promise, copy))]
     words += ["-k", fault.chosen] if fault.chosen else []
     done = subprocess.run(words, cwd=copy, capture_output=True, text=True, check=False, timeout=10 * PATIENCE)
     failed = re.findall(r"^FAILED \S+::(\w+)", done.stdout, re.MULTILINE)
@@ -330,11 +298,13 @@ def caught(fault: Fault, copy: Path) -> tuple[str, bool]:
     code, said = ran(fault, copy)
     if code:
         return f"its tests do not pass without it: {said}", False
-    whole = (copy / fault.file).read_bytes()
-    if why := plant(fault, copy):
-        return why, False
+    where = found(fault, copy)
+    if len(where) != 1:
+        return f"stale: its pattern stands at {len(where)} places", False
+    whole = where[0].path.read_bytes()
+    where[0].path.write_bytes(where[0].applied())
     code, said = ran(fault, copy)
-    (copy / fault.file).write_bytes(whole)
+    where[0].path.write_bytes(whole)
     return said, code == FAILED and said.isidentifier()
 
 

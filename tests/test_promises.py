@@ -4,7 +4,9 @@ import ast
 from collections import Counter
 from pathlib import Path
 
-from bench.seeded_faults import FAULTS
+import pytest
+
+from bench.seeded_faults import FAULTS, bearing, found
 from tests.promises import PROMISES, ROWS
 
 TESTS = Path(__file__).resolve().parent
@@ -52,8 +54,6 @@ def test_promises_have_one_id_each_and_stand_under_a_row_of_the_table():
     assert [id_ for id_, count in Counter(promise.id for promise in PROMISES).items() if count > 1] == []
     assert {promise.row for promise in PROMISES} == set(ROWS)
     assert all(promise.sentence.endswith(".") and promise.source for promise in PROMISES)
-    assert len(ROWS) == 20
-    assert len(PROMISES) >= 50
 
 
 def test_the_page_shows_every_row_and_every_promise():
@@ -62,8 +62,9 @@ def test_the_page_shows_every_row_and_every_promise():
     assert [promise.id for promise in PROMISES if f"`{promise.id}`" not in page] == []
 
 
-def test_each_planted_bug_still_finds_its_place_and_its_promise():
-    known = {promise.id for promise in PROMISES}
-    stale = [fault.name for fault in FAULTS if (TESTS.parent / fault.file).read_text(encoding="utf-8").count(fault.old) != 1]
-    assert (stale, [fault.name for fault in FAULTS if fault.promise not in known]) == ([], [])
-    assert f"plants {len(FAULTS)} bugs" in PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_each_planted_bug_has_one_place_a_promise_and_a_test_file_that_bears_it(fault):
+    [place] = found(fault, TESTS.parent)
+    ast.parse(place.applied())
+    assert fault.promise in {promise.id for promise in PROMISES}
+    assert bearing(fault.promise, TESTS.parent)

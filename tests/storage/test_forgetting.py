@@ -31,6 +31,7 @@ def opened(tmp_path):
     store.close()
 
 
+@pytest.mark.promise("privacy.forget")
 @pytest.mark.parametrize(
     ("chosen", "gone"),
     [
@@ -69,6 +70,7 @@ def test_a_pair_goes_with_its_conversation(opened):
     assert list(opened.pairs(PairFilter())) == []
 
 
+@pytest.mark.promise("privacy.forget")
 def test_retention_leaves_no_byte_behind_either(tmp_path):
     config = StorageConfig(url=f"sqlite:///{tmp_path}/rows.db", batch_seconds=0.01, keep_days=1)
     store = open_store(config)
