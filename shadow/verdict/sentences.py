@@ -94,12 +94,13 @@ def _none_seen(power: Power | None, *, agrees: bool) -> str:
 
 
 def _not_measured(verdict: Verdict) -> str:
-    reason = _telling(verdict)[0]
+    reason, because = _telling(verdict)[0], _because(verdict)
     if reason.phrase:
-        return f"not measured: {reason.phrase}{_because(verdict) if not verdict.coverage.compared else ''}"
+        known = verdict.coverage.compared or because == f"; {reason.phrase}"
+        return f"not measured: {reason.phrase}{'' if known else because}"
     if not verdict.reference:
         return "not measured: it has no reference; name one for its route (`reference = ...`)"
-    return f"not measured: of {verdict.coverage.asked} pairs none could be compared{_because(verdict)}"
+    return f"not measured: of {verdict.coverage.asked} pairs none could be compared{because}"
 
 
 def _waiting(verdict: Verdict) -> str:

@@ -385,3 +385,15 @@ def test_a_provider_that_differs_by_errors_says_what_it_refused_and_one_that_dif
     refusing = replace(FULL, refusal=REFUSAL)
     assert REFUSAL in decide(evidence(signal("error", Outcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
     assert REFUSAL not in decide(evidence(signal("args", Outcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
+
+
+def test_a_provider_that_was_never_sampled_is_not_measured_with_the_cause_and_the_remedy_where_one_is_known():
+    cause = Shortfall(
+        cause="413", side=Side.PROVIDER, pairs=7, sentence="7 requests were too large to be held", remedy="raise the limit"
+    )
+    coverage = Coverage(requests=7, asked=0, compared=0, shortfalls=(cause,))
+    found = decide(Evidence(provider="p", model="m", reference="r", coverage=coverage))
+    assert (found.word, found.sentence) == (
+        Word.NOT_MEASURED,
+        "not measured: 7 requests were too large to be held; raise the limit",
+    )
