@@ -12,6 +12,7 @@ BOUNDS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 OPPOSITES = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}
 ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult}
 BUILTINS = {"min": "max", "max": "min", "any": "all", "all": "any"}
+UNORDERED = {"isinstance", "issubclass", "min", "max"}
 UNSEEN = {"annotation", "returns", "decorator_list", "type_params"}
 """Fields of a node that no change is made below."""
 
@@ -56,8 +57,13 @@ def _nodes(node: ast.AST, inside: str = "") -> Iterator[tuple[ast.AST, str]]:
         inside = f"{inside}.{node.name}".lstrip(".")
     for name, value in ast.iter_fields(node):
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST) and name not in UNSEEN and not isinstance(child, ast.Assert):
+            if isinstance(child, ast.AST) and name not in UNSEEN and not _asserts(child):
                 yield from _nodes(child, inside)
+
+
+def _asserts(node: ast.AST) -> bool:
+    """True of what only says that something cannot be otherwise."""
+    return isinstance(node, ast.Assert) or (isinstance(node, ast.keyword) and node.arg == "strict")
 
 
 def _news(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -115,8 +121,8 @@ def _constant(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _swapped(node: ast.AST) -> Iterator[ast.AST]:
-    """The first two arguments of a call, but of isinstance, which would only raise."""
-    if not isinstance(node, ast.Call) or len(node.args) < 2 or ast.unparse(node.func) in {"isinstance", "issubclass"}:
+    """The first two arguments of a call, but of isinstance, which would only raise, and where their order says nothing."""
+    if not isinstance(node, ast.Call) or len(node.args) < 2 or ast.unparse(node.func) in UNORDERED:
         return
     if not any(isinstance(one, ast.Starred) for one in node.args[:2]):
         first, second, *others = node.args

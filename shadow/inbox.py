@@ -70,7 +70,7 @@ class Inbox:
         mine = await asyncio.to_thread(_identity, path)
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if await asyncio.to_thread(_identity, path) == mine:
+            if mine is not None and await asyncio.to_thread(_identity, path) == mine:
                 continue
             if self._server is not None:
                 self._server.close()

@@ -34,6 +34,7 @@ def becomes(line: str) -> set[tuple[str, str]]:
         ("a.count += 1", {("dropped statement", "pass"), ("constant", "a.count += 2"), ("constant", "a.count += 0")}),
         ("x = a(b, b.c)", {("swapped arguments", "x = (a(b.c, b))")}),
         ("x = isinstance(a, b)", set()),
+        ("x = zip(a, strict=True)", set()),
         ("x = min(*a)", {("min / max, any / all", "x = max(*a)")}),
         ("x = a - b", {("arithmetic", "x = (a + b)")}),
         ("x: Literal[1] = True", {("constant", "x: Literal[1] = False")}),

@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -134,3 +135,16 @@ async def test_what_a_sender_numbered_and_nobody_received_is_counted_when_it_spe
     await listening.send(frame(b"P", pack_pulse(Pulse(sent=7))), frame(b"P", pack_pulse(Pulse(sent=7))))
     await until(lambda: len(listening.pulses) == 4)
     assert listening.losses["process_killed"] == 5
+
+
+async def test_a_socket_that_was_deleted_is_made_anew_each_time(listening, monkeypatch):
+    monkeypatch.setattr(room, "LOOK_SECONDS", 0.01)
+    socket, staying = Path(listening.path), asyncio.create_task(listening.inbox.stay(listening.path))
+    try:
+        for number in range(3):
+            os.unlink(listening.path)  # noqa: PTH108 - at once, as another process does it
+            await until(socket.exists)
+            await listening.send(frame(b"E", pack(exchange(id=str(number)))))
+            assert (await listening.inbox.take()).id == str(number)
+    finally:
+        staying.cancel()

@@ -36,7 +36,14 @@ def test_reasoning_is_measured_in_tokens_at_the_effort_asked_for():
     assert (found.state, found.score, found.subject) == (State.DIFFER, 0.2, "200 tokens at effort high")
     assert thinking.reasoning_length(pair(reasoned(tokens=60), reasoned(tokens=150))).state is State.MATCH
     assert thinking.effort(ask(body={"reasoning": {"effort": "low"}})) == "effort low"
-    assert thinking.effort(ask()) == "no stated effort"
+    for other in (
+        {},
+        {"reasoning_effort": ""},
+        {"reasoning_effort": 5},
+        {"reasoning": {"effort": ["high"]}},
+        {"reasoning": "high"},
+    ):
+        assert thinking.effort(ask(body=other)) == "no stated effort"
 
 
 def test_without_counts_reasoning_is_measured_in_characters():

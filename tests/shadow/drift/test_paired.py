@@ -1,7 +1,11 @@
 """Ratios of times: of the same requests, and with the minutes as clusters."""
 
 import random
-from math import exp, isclose
+from math import exp, isclose, sqrt
+from statistics import fmean, stdev
+
+import pytest
+from scipy import stats
 
 from shadow.drift.paired import quantile, ratios
 
@@ -61,3 +65,18 @@ def test_a_quantile_is_a_value_that_was_there():
     assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
     assert quantile(list(map(float, range(1, 101))), 0.95) == 95.0
     assert quantile([4.0], 0.95) == 4.0
+
+
+def test_the_interval_of_ten_blocks_of_one_pair_each_is_that_of_their_mean():
+    draw = random.Random(5)
+    logs = [draw.gauss(0.2, 0.3) for _ in range(10)]
+    share = ratios([(block * 300.0, exp(one), 1.0) for block, one in enumerate(logs)], choose).paired
+    reach = stats.t.ppf(0.975, 9) * stdev(logs) / sqrt(10)
+    assert isclose(share.low, exp(fmean(logs) - reach), rel_tol=1e-6)
+    assert isclose(share.high, exp(fmean(logs) + reach), rel_tol=1e-6)
+
+
+@pytest.mark.parametrize(("blocks", "bounded"), [(9, False), (10, True)])
+def test_nine_blocks_have_no_interval_and_ten_have_one(blocks, bounded):
+    found = ratios([(block * 300.0, 1.0 + block, 1.0) for block in range(blocks)], choose)
+    assert [share.low is not None for share in (found.paired, found.medians, found.p95)] == [bounded] * 3

@@ -40,6 +40,8 @@ def test_a_constant_is_named_by_its_size(size, cause):
         (lambda one: 16 * one.tools, (Cause.TOOLS_TEMPLATE,)),
         (lambda one: 2 * one.messages - 4 * one.tools, (Cause.MESSAGE_FRAME, Cause.TOOLS_TEMPLATE)),
         (lambda one: 5 * one.reasoning_turns, (Cause.REASONING_TEMPLATE,)),
+        (lambda one: 16 * one.reasoning_turns, (Cause.REASONING_TEMPLATE,)),
+        (lambda one: 8 * one.system, (Cause.MESSAGE_FRAME,)),
         (lambda one: 6 * one.system, (Cause.MESSAGE_FRAME,)),
         (lambda one: 40 - 40 * one.system, (Cause.SYSTEM_PROMPT,)),
         (lambda one: 40 - 4 * one.system, (Cause.SYSTEM_PROMPT,)),
@@ -56,6 +58,7 @@ def test_small_sums_are_a_template_and_a_prompt_may_give_way_to_a_system_message
     [
         lambda one: 9 * one.messages,
         lambda one: 17 * one.tools,
+        lambda one: 17 * one.reasoning_turns,
         lambda one: 40 + 2 * one.messages,
         lambda one: 40 + 4 * one.system,
         lambda one: 30 * one.system,

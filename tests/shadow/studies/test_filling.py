@@ -62,3 +62,12 @@ def test_the_subject_names_the_place():
 def test_names_and_keywords_are_found_in_order_and_once():
     assert names("Is it warmer in Oslo than in New York or Oslo?") == ["Oslo", "New York"]
     assert keywords("The tides, the TIDES and the moon") == ["tides", "moon"]
+
+
+def test_of_a_journey_the_end_is_the_second_place_of_the_text():
+    schema = {
+        "type": "object",
+        "properties": {"start": {"type": "string"}, "end": {"type": "string"}},
+        "required": ["start", "end"],
+    }
+    assert filled(schema) == {"start": "Oslo", "end": "Turin"}
