@@ -23,6 +23,7 @@ from proxy.egress import OutboundProxy, parse_proxy
 from proxy.errors import UpstreamError
 from proxy.exchange import FailureKind
 from proxy.origin import Origin
+from proxy.secured import secured
 
 _NAMES_KEPT = 10.0
 """Seconds for which a resolved name is used again: as long as an ordinary client would keep it."""
@@ -71,9 +72,7 @@ class Dialer:
         try:
             if not origin.tls:
                 return (await loop.create_connection(make, sock=sock))[1]
-            return (await loop.create_connection(make, sock=sock, ssl=self._secure(origin.ca_file), server_hostname=origin.host))[
-                1
-            ]
+            return await secured(sock, self._secure(origin.ca_file), origin.host, make)
         except BaseException:
             sock.close()
             raise

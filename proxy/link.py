@@ -66,7 +66,8 @@ class Link(asyncio.Protocol):
         """Take the transport; its write buffer counts as full as soon as it holds a byte, so that `unsent` is exact."""
         self._transport = cast("asyncio.Transport", transport)
         self._loop = asyncio.get_running_loop()
-        self._transport.set_write_buffer_limits(high=0)
+        # Plain TCP is full beyond its limit, TLS at it: with 0 that would turn on and off at every look.
+        self._transport.set_write_buffer_limits(high=1 if self.origin.tls else 0, low=0)
 
     def data_received(self, data: bytes) -> None:
         """The hot path: one piece of an answer."""
@@ -88,7 +89,7 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, cleanly or (with `exc`) not."""
-        if exc is not None and not self.origin.tls:
+        if exc is not None and not self.origin.tls:  # behind TLS this has been done: see secured.py
             self._read_rest()
         self._transport = None
         self._lost(reset=exc is not None, cut=self.origin.tls)

@@ -2,13 +2,26 @@
 
 import asyncio
 import logging
+import ssl
 
 import pytest
+import trustme
 
 from tests.running import until
 from tests.wires import PATIENCE, chunks, client, ok, plane, scripted
 
 LIMITS = {"peek_body": 1000}
+
+
+def _certified():
+    authority, served, trusted = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(served)
+    authority.configure_trust(trusted)
+    return served, trusted
+
+
+def _url(provider, *, secure):
+    return provider.url.replace("http://127.0.0.1", "https://localhost") if secure else provider.url
 
 
 async def test_a_long_body_streams_while_it_comes():
@@ -63,9 +76,12 @@ async def test_a_model_beyond_the_peek_is_neither_known_nor_renamed():
             assert (await running.kept.next()).model == ""
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("declared", [b"Content-Length: 300000", b"Transfer-Encoding: chunked"])
 @pytest.mark.parametrize("status", [b"401 Unauthorized", b"413 Content Too Large"])
-async def test_an_answer_before_the_whole_upload_is_read_by_a_client_that_uploads_first(declared, status, caplog):
+async def test_an_answer_before_the_whole_upload_is_read_by_a_client_that_uploads_first(declared, status, secure, caplog):
+    served, trusted = _certified() if secure else (None, None)
+
     async def script(wire):
         await wire.head()
         await wire.send(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nno")
@@ -73,7 +89,11 @@ async def test_an_answer_before_the_whole_upload_is_read_by_a_client_that_upload
 
     piece = b"x" * 100_000 if declared.startswith(b"Content-Length") else chunks(b"x" * 100_000)
     last = b"" if declared.startswith(b"Content-Length") else b"0\r\n\r\n"
-    async with scripted(script) as provider, plane(provider.url, limits=LIMITS) as running, client(running.port) as asked:
+    async with (
+        scripted(script, ssl=served) as provider,
+        plane(_url(provider, secure=secure), limits=LIMITS, tls=trusted) as running,
+        client(running.port) as asked,
+    ):
         await asked.send(b"POST /v1/files HTTP/1.1\r\nHost: p\r\n" + declared + b"\r\n\r\n" + piece)
         assert (await running.kept.next()).response.status == int(status[:3])
         await asked.send(piece)
