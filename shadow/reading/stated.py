@@ -5,9 +5,12 @@ Only what can be compared is taken: numbers, booleans, short words, the name of 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from shadow.reading.loading import mended
 
@@ -37,9 +40,24 @@ def stated(given: Mapping[str, Any]) -> dict[str, Value]:
                     found[f"{holder}.{name}"] = value
     text = given.get("text")
     form = text.get("format") if type(text) is dict else None
-    if type(form) is dict and (kind := _value(form.get("type"))) is not None:
-        found["text.format"] = " ".join(filter(None, [str(kind), _word(form.get("name"))]))
+    if type(form) is dict:
+        found |= _form(form)
     return found
+
+
+def _form(form: dict[str, Any]) -> dict[str, Value]:
+    """The form of a text: its type, and the name and the schema where it has them; not every server repeats the name."""
+    kind, name, schema = _value(form.get("type")), _word(form.get("name")), form.get("schema")
+    stated = {"text.format": kind, "text.format.name": name or None, "text.format.schema": _digest(schema) if schema else None}
+    return {key: value for key, value in stated.items() if value is not None}
+
+
+def _digest(schema: Any) -> str | None:
+    """What is equal for two schemas that say the same in another order of members."""
+    try:
+        return "SHA-256 " + hashlib.sha256(orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    except TypeError:  # a number of more than 64 bits, or half a character
+        return None
 
 
 def of_members(given: Mapping[str, Any], names: tuple[str, ...] = ("service_tier",)) -> dict[str, Value]:

@@ -32,6 +32,10 @@ def finding(asked, applied, *, api="responses", sent=None):
     return applied_parameters(read_ask(PATHS[api], (), json.dumps(body).encode(), False), read(made))
 
 
+def form(required=(), **more):
+    return {"type": "json_schema", "schema": {"type": "object", "required": list(required)}, **more}
+
+
 def tools(**more):
     return {"tools": [TOOL], **more}
 
@@ -55,6 +59,13 @@ def tools(**more):
         ({"reasoning": {"effort": "high"}}, {"reasoning": {"effort": "low"}}, State.DIFFER),
         ({"reasoning": {"summary": "auto"}}, {"reasoning": {"summary": "detailed"}}, State.NOT_MEASURED),
         ({"text": {"verbosity": "low"}}, {"text": {"verbosity": "medium"}}, State.DIFFER),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form(name="tide", description=None)}}, State.MATCH),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form(name="wave")}}, State.DIFFER),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form()}}, State.MATCH),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": {"type": "text"}}}, State.DIFFER),
+        ({"text": {"format": form(required=["a"])}}, {"text": {"format": form(required=["a"])}}, State.MATCH),
+        ({"text": {"format": form(required=["a"])}}, {"text": {"format": form(required=["b"])}}, State.DIFFER),
+        ({"text": {"format": form(required=["a"])}}, {"text": {"format": {"type": "json_schema", "name": "t"}}}, State.MATCH),
         (
             {"text": {"format": {"type": "json_schema", "name": "tide", "schema": {}}}},
             {"text": {"format": {"type": "json_schema", "name": "tide", "schema_": {}, "strict": False}}},

@@ -1,9 +1,11 @@
+import json
 from dataclasses import replace
 
 import pytest
 
 from shadow.checks.formats import response_format
 from shadow.compare.finding import State
+from shadow.reading.ask import read_ask
 from shadow.reading.response_items import COMMENTARY
 from tests.shadow.compare.made import ask, call, choice, completion
 
@@ -40,6 +42,22 @@ def test_a_text_that_was_to_be_json_is_json_of_the_declared_schema(form, said, s
     found = response_format(ask(body={"response_format": form}), completion(said))
     assert found.state is state
     assert reason in found.reason
+
+
+NUMBERS = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+DECLARED = {
+    "/v1/chat/completions": {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": NUMBERS}}},
+    "/v1/responses": {"input": "go", "text": {"format": {"type": "json_schema", "name": "n", "schema": NUMBERS}}},
+    "/v1/messages": {"output_config": {"format": {"type": "json_schema", "schema": NUMBERS}}},
+}
+
+
+@pytest.mark.parametrize("path", DECLARED)
+def test_a_schema_is_held_to_wherever_the_api_declares_it(path):
+    body = {"model": "m", "messages": [{"role": "user", "content": "go"}], **DECLARED[path]}
+    asked = read_ask(path, (), json.dumps(body).encode(), False)
+    assert response_format(asked, completion(choice('{"a": 1}'))).state is State.MATCH
+    assert "is not of type" in response_format(asked, completion(choice('{"a": "one"}'))).reason
 
 
 def test_commentary_beside_the_answer_is_not_held_to_its_form():

@@ -22,6 +22,19 @@ def test_parameters_bear_dotted_names_and_what_is_null_is_not_stated():
     }
 
 
+def test_a_form_is_stated_by_its_type_its_name_and_what_its_schema_says():
+    def form(schema, **more):
+        return stated({"text": {"format": {"type": "json_schema", "schema": schema, **more}}})
+
+    one = form({"type": "object", "required": ["a"]}, name="tide")
+    assert one.keys() == {"text.format", "text.format.name", "text.format.schema"}
+    assert (one["text.format"], one["text.format.name"]) == ("json_schema", "tide")
+    assert form({"required": ["a"], "type": "object"}, name="tide") == one
+    assert form({"required": ["b"], "type": "object"}, name="tide") != one
+    assert form({}, name=None) == {"text.format": "json_schema"}
+    assert "text.format.schema" not in form({"maximum": 2**70})
+
+
 def test_a_choice_of_tools_is_one_line_in_whichever_form_it_comes():
     flat = {"type": "allowed_tools", "mode": "auto", "tools": [{"name": "b"}, {"name": "a"}]}
     nested = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"name": "a"}, {"name": "b"}]}}
