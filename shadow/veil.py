@@ -182,9 +182,10 @@ def _usage(usage: Usage) -> dict[str, Any]:
     body: dict[str, Any] = {name: count for name, count in counts.items() if count is not None}
     if usage.reasoning_tokens is not None:
         body["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
-    if usage.cached_tokens is not None:
-        body["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
-    return body
+    cache = {"cached_tokens": usage.cached_tokens, "cache_write_tokens": usage.cache_write_tokens}
+    if known := {name: count for name, count in cache.items() if count is not None}:
+        body["prompt_tokens_details"] = known
+    return body if usage.cost is None else {**body, "cost": usage.cost}
 
 
 def _error(error: ProviderError) -> dict[str, Any]:

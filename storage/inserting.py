@@ -22,7 +22,18 @@ Values = tuple[object, ...]
 EXCHANGE = (
     *("id", "role", "started", "route", "provider", "reference", "model", "stream", "tag", "conversation", "method", "target"),
     *("status", "failure", "failure_detail", "unread", "echoed_model", "fingerprint", "finish_reason", "prompt_tokens"),
-    *("completion_tokens", "seconds", "overhead", "head_seconds", "first_chunk", "first_token", "request_size"),
+    *(
+        "completion_tokens",
+        "cached_tokens",
+        "cache_write_tokens",
+        "cost",
+        "seconds",
+        "overhead",
+        "head_seconds",
+        "first_chunk",
+        "first_token",
+        "request_size",
+    ),
     *("request_digest", "response_size", "response_digest"),
 )
 PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")

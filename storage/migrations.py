@@ -258,6 +258,15 @@ def m011_handovers(db: Database) -> None:
     _table(db, "spending", {"hour": int, "requests": int, "tokens": int, "money": float}, key="hour")
 
 
+@SCHEMA()
+def m012_usage(db: Database) -> None:
+    """What a usage says beside its two sums: tokens read from a cache and written to one, and the cost in US dollars."""
+    exchanges = db.table("exchanges")
+    exchanges.add_column("cached_tokens", int)
+    exchanges.add_column("cache_write_tokens", int)
+    exchanges.add_column("cost", float)
+
+
 def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
     """Why this database is not ours to open, as the end of a sentence; empty when it is, be it new, old or current."""
     db = _database(conn)

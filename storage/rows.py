@@ -40,6 +40,9 @@ class ExchangeRow:
     finish_reason: str
     prompt_tokens: int | None
     completion_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    cost: float | None
     seconds: float
     overhead: float
     head_seconds: float | None

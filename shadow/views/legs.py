@@ -85,8 +85,10 @@ def facts(legs: Sequence[Leg]) -> tuple[Fact, ...]:
         ("tokens per second", [_number(each.answer.timing.rate) for each in legs]),
         ("chunks", [str(len(each.answer.exchange.response.marks)) if each.answer.exchange.response else "" for each in legs]),
         ("prompt tokens", [_number(each.row.prompt_tokens) for each in legs]),
+        ("of these from a cache", [_number(_counted(each, "cached_tokens")) for each in legs]),
+        ("tokens written to a cache", [_number(_counted(each, "cache_write_tokens")) for each in legs]),
         ("completion tokens", [_number(each.row.completion_tokens) for each in legs]),
-        ("cost", [_cost(each.answer) for each in legs]),
+        ("cost", [_cost(each) for each in legs]),
         ("finish reason", [each.row.finish_reason for each in legs]),
         ("finish reason of the server behind", [_of(each.answer, "native_finish_reason") for each in legs]),
         ("withheld by a filter", [_withheld(each.answer) for each in legs]),
@@ -141,9 +143,16 @@ def _applied(answer: Answer) -> str:
     return ", ".join(f"{name} {value}" for name, value in stated.items())[:SHOWN_FACT]
 
 
-def _cost(answer: Answer) -> str:
-    usage = answer.said.usage if isinstance(answer.said, Completion) else None
-    return f"${usage.cost:.10f}".rstrip("0").rstrip(".") if usage and usage.cost is not None else ""
+def _counted(each: Leg, name: str) -> float | None:
+    """A count of the usage; records of before the version that stores it have it in their body alone."""
+    usage = each.answer.said.usage if isinstance(each.answer.said, Completion) else None
+    stored: float | None = getattr(each.row, name)
+    return getattr(usage, name, None) if stored is None else stored
+
+
+def _cost(each: Leg) -> str:
+    cost = _counted(each, "cost")
+    return "" if cost is None else f"${cost:.10f}".rstrip("0").rstrip(".")
 
 
 def _vectors(answer: Answer) -> str:

@@ -66,9 +66,20 @@ def test_what_sqlite_cannot_hold_is_replaced_and_what_is_endless_is_cut():
     assert len(row.model) == 200
 
 
+def record_of(body):
+    return exchange_record(understand(made(body)), outcomes=[], checks=[], bodies="full").exchange
+
+
 def test_an_absurd_token_count_is_no_count():
-    body = said().replace(b'"prompt_tokens": 9', b'"prompt_tokens": 99999999999999999999999')
-    assert exchange_record(understand(made(body)), outcomes=[], checks=[], bodies="full").exchange.prompt_tokens is None
+    assert record_of(said().replace(b'"prompt_tokens": 9', b'"prompt_tokens": 99999999999999999999999')).prompt_tokens is None
+
+
+def test_what_a_usage_says_of_a_cache_and_of_its_cost_is_stored():
+    usage = b'"prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 2}, "cost": 0.004, "prompt_tokens": 9'
+    row = record_of(said().replace(b'"prompt_tokens": 9', usage))
+    assert (row.cached_tokens, row.cache_write_tokens, row.cost) == (5, 2, 0.004)
+    bare = record_of(said())
+    assert (bare.cached_tokens, bare.cache_write_tokens, bare.cost) == (None, None, None)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 2**63))), st.binary(max_size=15))

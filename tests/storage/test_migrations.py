@@ -103,6 +103,13 @@ def test_the_first_databases_open_and_give_back_what_they_hold(old):
         assert store.add_exchange(exchange_record("new")).result(PATIENCE) is True
 
 
+def test_records_of_before_costs_were_stored_have_none_and_later_ones_keep_theirs(old):
+    with closing(open_store(StorageConfig(url=str(old), batch_seconds=0.01))) as store:
+        store.add_exchange(exchange_record("new", cost=0.5, cached_tokens=7, cache_write_tokens=None)).result(PATIENCE)
+        rows = [store.exchange(name) for name in ("old", "new")]
+    assert [(row.cost, row.cached_tokens, row.cache_write_tokens) for row in rows] == [(None, None, None), (0.5, 7, None)]
+
+
 def test_an_old_database_ends_up_like_a_new_one(tmp_path, old):
     for path in (old, tmp_path / "new.db"):
         open_store(StorageConfig(url=str(path))).close()

@@ -1,6 +1,7 @@
 """One stored exchange as a column: an absent answer is said in words."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -130,12 +131,31 @@ def test_of_a_whole_time_the_rest_is_outside_the_server(store):
 def test_what_an_answer_states_beside_its_text_is_shown(store):
     message = {"annotations": [{"type": "url_citation"}, {"type": "url_citation"}]}
     made = json.loads(said("Here.", message=message, native_finish_reason="STOP")) | {"service_tier": "flex"}
-    made["usage"]["cost"] = 2.1e-06
+    made["usage"] |= {"cost": 2.1e-06, "prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 3}}
     lines = {fact.name: fact.cells for fact in facts([column(store, json.dumps(made).encode())])}
     assert lines["citations"] == ("2",)
     assert lines["finish reason of the server behind"] == ("STOP",)
     assert lines["parameters applied"] == ("service_tier flex",)
     assert lines["cost"] == ("$0.0000021",)
+    assert (lines["of these from a cache"], lines["tokens written to a cache"]) == (("6",), ("3",))
+
+
+def costly() -> bytes:
+    made = json.loads(said("Here."))
+    made["usage"]["cost"] = 0.25
+    return json.dumps(made).encode()
+
+
+def test_a_cost_is_shown_where_the_body_was_not_kept(store):
+    shown = column(store, costly(), bodies="hash")
+    assert shown.text is None
+    assert {fact.name: fact.cells for fact in facts([shown])}["cost"] == ("$0.25",)
+
+
+def test_a_record_of_before_costs_were_stored_shows_the_one_in_its_body(store):
+    shown = column(store, costly())
+    older = replace(shown, row=replace(shown.row, cost=None))
+    assert {fact.name: fact.cells for fact in facts([older])}["cost"] == ("$0.25",)
 
 
 @pytest.mark.parametrize(
