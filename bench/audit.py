@@ -24,27 +24,27 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from talk import Speaker, exchange, stream, turns
 
-from proxy.config import Provider, ProxyConfig
 from proxy.exchange import Exchange, Role
-from proxy.handover import Handover
 from proxy.packing import pack, unpack
-from proxy.pulse import Pulse
-from shadow.checks.check import check
-from shadow.compare.compare import compare
-from shadow.compare.pair import ControlReason, Kind, Pair
-from shadow.compare.schema import outcome
-from shadow.config import Config, ShadowConfig
-from shadow.discretion import Guard
+from proxy.proxy_config import Provider, ProxyConfig
+from proxy.record.exchange_sender import Handover
+from proxy.worker_stats import Pulse
+from shadow.checks.registry import check
+from shadow.compare.comparators import compare
 from shadow.drift.payoff import counted, wants_control
-from shadow.keep import Triple, calls, exchange_record, pair_record
-from shadow.metrics import Metrics
-from shadow.reading.answer import read
-from shadow.reading.ask import read_ask
-from shadow.redact import Redactor
-from shadow.seen import understand, understand_leg
-from storage.config import StorageConfig
-from storage.inserting import Preparer
+from shadow.findings.pair import ControlReason, Kind, Pair
+from shadow.measures.argument_schema import outcome
+from shadow.metrics.observe import Metrics
+from shadow.privacy.privacy_policy import Guard
+from shadow.privacy.redact import Redactor
+from shadow.reading.parsed_exchange import understand, understand_leg
+from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_response import read
+from shadow.records import Triple, calls, exchange_record, pair_record
+from shadow.settings.config_model import Config, ShadowConfig
 from storage.rows import PairRecord
+from storage.sqlite.record_insertion import Preparer
+from storage.storage_config import StorageConfig
 
 
 def milliseconds(step: Callable[[], object], seconds: float = 0.6) -> float:
@@ -133,7 +133,7 @@ class Audit:
         self.path = str(folder / "audit.sock")
         self._admin = socket.create_server(("127.0.0.1", 0))
         self.port = self._admin.getsockname()[1]
-        command = ["taskset", "-c", PROXY_CPU, sys.executable, "-P", "-m", "shadow.house"]
+        command = ["taskset", "-c", PROXY_CPU, sys.executable, "-P", "-m", "shadow.processes.audit_process"]
         fd = self._admin.fileno()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[fd])
         task = {"config": config(folder).model_dump(mode="json"), "audit_socket": self.path, "fd": fd}

@@ -19,11 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from shadow.drift.alarm import State
-from shadow.drift.naming import REFERENCE_FAILING, REFERENCE_MOVED
+from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED
 from shadow.drift.second_look import Blame
-from shadow.judge import Judge
-from storage.judged import AlarmRow, EntryRow, EvidenceRow, Keeping
+from shadow.drift.states import State
+from shadow.judging.judge import Judge
+from storage.judgement_rows import AlarmRow, EntryRow, EvidenceRow, Keeping
 from storage.rows import Group
 
 SHARES = {"1 : 1 : 1": (1, 1, 1), "90 : 9 : 1": (90, 9, 1), "1 : 1": (1, 1), "1 : 1, the second idle": (1, 1)}

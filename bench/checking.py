@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 from bench.corpus import AR, EN, ZH, by_tokens, by_words, prose
 from bench.onwire import MODEL, TARGET, answered, exchange, spoken, understood
-from shadow.checks.check import check
-from shadow.compare.compare import compare
-from shadow.compare.pair import Kind, Pair
-from shadow.reading.answer import read
-from shadow.reading.ask import read_ask
+from shadow.checks.registry import check
+from shadow.compare.comparators import compare
+from shadow.findings.pair import Kind, Pair
+from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_response import read
 
 MILLION = 1_000_000
 

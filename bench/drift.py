@@ -22,14 +22,14 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import worlds
-from shadow.drift.alarm import Latch, State
-from shadow.drift.bets import GRID
-from shadow.drift.chance import always_reach
-from shadow.drift.detector import Detector
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, Stakes
+from shadow.drift.alarm_state import Watch
+from shadow.drift.betting_factors import GRID
+from shadow.drift.change_point import Evidence, estimate
+from shadow.drift.distributions import always_reach
+from shadow.drift.e_detector import Detector
 from shadow.drift.pace import BLOCK, Pace, Tempo
-from shadow.drift.since import Evidence, estimate
-from shadow.drift.stakes import PROVIDER, REFERENCE, WEIGHTS, Stakes
-from shadow.drift.watch import Watch
+from shadow.drift.states import Latch, State
 
 STAKES = Stakes()
 KEYS = tuple((signal, direction) for signal in worlds.SIGNALS for direction in (PROVIDER, REFERENCE))

@@ -13,8 +13,8 @@ from typing import Any
 
 from bench.corpus import EN, by_words, prose
 from bench.onwire import MODEL, Mangle, answered, spoken
-from shadow.compare.finding import Aspect
-from shadow.studies.mind import Call
+from shadow.demo.pretended_model import Call
+from shadow.findings.finding import Aspect
 
 WEATHER = {
     "type": "function",

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 from bench.corpus import DE, EN, by_chance, by_groups, by_tokens, by_words, prose
 from bench.faulty import BROKEN
-from shadow.checks.leaks import MARKERS
-from shadow.checks.scripts import SCRIPTS
-from shadow.compare.finding import Aspect
+from shadow.checks.foreign_script import SCRIPTS
+from shadow.checks.template_leak import MARKERS
+from shadow.findings.finding import Aspect
 
 Pieces = tuple[str, ...]
 Inject = Callable[[random.Random], Pieces]

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import aiohttp
 
-from shadow.studies.pretend import Pretend
+from shadow.demo.pretended_server import Pretend
 
 ROOT = str(Path(__file__).resolve().parent.parent)
 HUNG_SECONDS = 40.0
@@ -47,7 +47,7 @@ url = "sqlite:///{folder}/kills.db"
 [admin]
 listen = "127.0.0.1:0"
 """
-CHILDREN = ("proxy.server", "shadow.house", "proxy.fetcher")
+CHILDREN = ("proxy.server", "shadow.processes.audit_process", "proxy.upstream.fetcher")
 
 
 def processes(parent: int) -> dict[str, int]:

@@ -16,56 +16,56 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from talk import Speaker, exchange, stream, turns
 
-from proxy import credentials
-from proxy.capture import Capture
-from proxy.config import Provider, ProxyConfig
+from proxy.client.request_head import Heading
 from proxy.errors import RequestError
 from proxy.exchange import Role
-from proxy.framing import read_head
-from proxy.headers import Fields, control, outgoing, remembered
-from proxy.heading import Heading
-from proxy.origin import parse_base_url
 from proxy.packing import pack, pack_pulse, unpack
-from proxy.parsing import Answer, Terms
-from proxy.peek import peek
-from proxy.pulse import Pulse
-from proxy.route import Router
-from shadow.checks.check import CHECKS, check
-from shadow.compare.compare import COMPARATORS, compare
-from shadow.compare.likeness import texts
-from shadow.compare.pair import Kind, Pair
-from shadow.config import Config
-from shadow.crosscheck import Draft, cross_check
-from shadow.discretion import Guard
+from proxy.proxy_config import Provider, ProxyConfig
+from proxy.record import credential_removal
+from proxy.record.capture import Capture
+from proxy.routing.body_peek import peek
+from proxy.routing.header_rules import Fields, control, outgoing, remembered
+from proxy.routing.provider_origin import parse_base_url
+from proxy.routing.routing_table import Router
+from proxy.upstream.response_head import read_head
+from proxy.upstream.response_reader import Answer, Terms
+from proxy.worker_stats import Pulse
+from shadow.checks.registry import CHECKS, check
+from shadow.compare.comparators import COMPARATORS, compare
+from shadow.drift.effect_estimates import Point, scorecard
 from shadow.drift.payoff import payoffs, wants_control
-from shadow.drift.scorecard import Point, scorecard
-from shadow.faults import Fault, Origin, sentences
-from shadow.identity.serving import traits
-from shadow.identity.shape import shape_of
-from shadow.keep import exchange_record, pack_marks, unpack_marks
-from shadow.lines import key_lines
-from shadow.names import Names
-from shadow.overlay import from_environment
-from shadow.reading.answer import read
-from shadow.reading.ask import fingerprint, read_ask
+from shadow.findings.pair import Kind, Pair
+from shadow.identity.request_shape import shape_of
+from shadow.identity.serving_identity import traits
+from shadow.measures.text_similarity import texts
+from shadow.metrics.label_names import Names
+from shadow.pipeline.clock_guard import Steady
+from shadow.presentation.alignment import align_texts
+from shadow.presentation.call_tables import tables as call_tables
+from shadow.presentation.exchange_view import leg
+from shadow.presentation.request_view import asked
+from shadow.presentation.visible_text import plain
+from shadow.privacy.privacy_policy import Guard
+from shadow.privacy.pseudonymise import Veil
+from shadow.privacy.redact import Redactor
+from shadow.reading.parsed_exchange import understand, understand_leg
+from shadow.reading.parsed_request import fingerprint, read_ask
+from shadow.reading.parsed_response import read
 from shadow.reading.sse import events
-from shadow.redact import Redactor
+from shadow.records import exchange_record, pack_marks, unpack_marks
 from shadow.sampling.conversations import Conversations
-from shadow.sampling.eligible import why_not
-from shadow.sampling.request import shadow_body
+from shadow.sampling.eligibility import why_not
 from shadow.sampling.sampler import decide
-from shadow.seen import understand, understand_leg
-from shadow.starter import STARTER
-from shadow.steady import Steady
-from shadow.veil import Veil
-from shadow.views.align import align_texts
-from shadow.views.asked import asked
-from shadow.views.calls import tables as call_tables
-from shadow.views.legs import leg
-from shadow.views.visible import plain
-from storage.bodies import Squeezer, squeeze_on
-from storage.inserting import Preparer
-from storage.tallies import counted
+from shadow.sampling.shadow_body import shadow_body
+from shadow.settings.config_errors import Fault, Origin, sentences
+from shadow.settings.config_model import Config
+from shadow.settings.config_template import STARTER
+from shadow.settings.cross_checks import Draft, cross_check
+from shadow.settings.environment_and_flags import from_environment
+from shadow.settings.toml_lines import key_lines
+from storage.sqlite.body_compression import Squeezer, squeeze_on
+from storage.sqlite.finding_rollups import counted
+from storage.sqlite.record_insertion import Preparer
 
 Step = Callable[[], object]
 SPEAKER = Speaker()
@@ -121,8 +121,8 @@ def proxy() -> Iterator[tuple[str, Step]]:
     yield "heading: towards a provider", lambda: heading.towards(origin, "/v1/x", key="k", key_field="", length=9)
     yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
     yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)
-    shown, pulse = credentials.forms([b"sk-abcdefghijklmnop"]), Pulse(worker=0, pid=1)
-    yield "credentials: an exchange cleared of one", lambda: credentials.cleared(live, shown)
+    shown, pulse = credential_removal.forms([b"sk-abcdefghijklmnop"]), Pulse(worker=0, pid=1)
+    yield "credentials: an exchange cleared of one", lambda: credential_removal.cleared(live, shown)
     yield "errors: the body of a refusal", lambda: RequestError(413, "too_large", "too large").body()
     yield "pulse: packed", lambda: pack_pulse(pulse)
     yield "packing: pack, 300 chunks", lambda: pack(live)

@@ -1,8 +1,8 @@
 """Changes the source at one place at a time, in a copy of the tree, and shows which changes no unit test notices.
 
     nice -n 15 .venv/bin/python bench/mutants.py --count 60 --seed 1       # a sample; exit 1 when a change survives
-    .venv/bin/python bench/mutants.py --only proxy/pool.py --count 20      # one module or package
-    .venv/bin/python bench/mutants.py --only proxy/pool.py --list          # the possible changes, none is run
+    .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py --count 20      # one module or package
+    .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py --list          # the possible changes, none is run
 
 Each change runs against the test file that mirrors its module, then against the other test files beside that one. A test that
 fails is run again without the change: only where it passes there is the change killed, else the others go on without it. Changes

@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable, Sequence
 
 from proxy.exchange import Exchange, Marks, Request, Response, Role
-from shadow.checks.check import check
-from shadow.compare.finding import Finding, State
-from shadow.reading.answer import Answer, read
-from shadow.reading.ask import Ask, read_ask
-from shadow.studies.loose import Object
-from shadow.studies.mind import Call
-from shadow.studies.wording import Completed, Spoken, events, prompt_tokens, whole
+from shadow.checks.registry import check
+from shadow.demo.loose_json import Object
+from shadow.demo.pretended_model import Call
+from shadow.demo.wire_format import Completed, Spoken, events, prompt_tokens, whole
+from shadow.findings.finding import Finding, State
+from shadow.reading.parsed_request import Ask, read_ask
+from shadow.reading.parsed_response import Answer, read
 
 MODEL = "pretend-small"
 TARGET = "/v1/chat/completions"

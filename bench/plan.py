@@ -21,8 +21,8 @@ from statistics import median, quantiles
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.drift import delay_run
+from shadow.drift.alarm_budget import Stakes
 from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find
-from shadow.drift.stakes import Stakes
 
 FLOORS = (0.005, 0.10, 0.235)
 DROPS = (0.03, 0.05, 0.10, 0.20, 0.30)

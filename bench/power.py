@@ -21,11 +21,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from shadow.drift.scorecard import Outcome, Score, Sum, table
-from shadow.drift.signals import Signal
+from shadow.drift.drift_signals import Signal
+from shadow.drift.effect_estimates import Outcome, Score, Sum, table
 from shadow.verdict.evidence import Coverage, Evidence, SignalEvidence
-from shadow.verdict.rule import decide
-from shadow.verdict.value import Verdict, Word
+from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_value import Verdict, Word
 
 PAIRS = (62, 200, 1_000)
 FLOORS = (0.0, 0.005, 0.02, 0.10, 0.235)

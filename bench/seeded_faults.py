@@ -128,7 +128,7 @@ FAULTS = (
         "an echoed key is handed over",
         "secrets.echoed",
         "offer",
-        "credentials.untouched(...)",
+        "credential_removal.untouched(...)",
         "True",
         "echoes and plain",
     ),

@@ -20,8 +20,8 @@ from bench.faulty import FAULTS, RIGHT, committed
 from bench.injected import INJECTED, robbed
 from bench.onwire import MODEL, answered, spoken, understood
 from bench.written import HARD, WAYS, answer_of, harmless, leaked
-from shadow.checks.check import CHECKS, LEG_CHECKS, check
-from shadow.compare.finding import Aspect, Finding, State
+from shadow.checks.registry import CHECKS, LEG_CHECKS, check
+from shadow.findings.finding import Aspect, Finding, State
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md"
 BEGIN, END = "<!-- begin: python -m bench.signals --write -->", "<!-- end -->"

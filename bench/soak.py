@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import aiohttp
 
-from shadow.studies.faults import Faults
-from shadow.studies.pretend import Pretend
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_server import Pretend
 
 ROOT = str(Path(__file__).resolve().parent.parent)
 MEMORY_BAR, DESCRIPTOR_BAR = 30 * 2**20, 40

@@ -22,11 +22,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.power import LONGEST, signal_evidence
-from shadow.drift.scorecard import Sum, discoveries, table
-from shadow.drift.signals import Signal
+from shadow.drift.drift_signals import Signal
+from shadow.drift.effect_estimates import Sum, discoveries, table
 from shadow.verdict.evidence import Coverage, Evidence
-from shadow.verdict.rule import decide
-from shadow.verdict.value import Word
+from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_value import Word
 
 CONVERSATIONS = (12, 20, 30, 45, 50, 70, 100, 200)
 SHAPES = ((3, 0.2), (8, 0.1), (8, 0.3), (8, 0.6))

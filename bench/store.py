@@ -19,17 +19,17 @@ from backports import zstd
 from talk import Speaker, exchange, stream, turns
 
 from proxy.exchange import Exchange, Role
-from shadow.checks.check import check
-from shadow.compare.compare import compare
-from shadow.compare.pair import ControlReason, Kind, Pair
+from shadow.checks.registry import check
+from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
-from shadow.keep import Triple, exchange_record, pair_record
-from shadow.seen import understand, understand_leg
-from shadow.views.report import build
-from storage import passages, tallies
-from storage.config import Bodies, StorageConfig
+from shadow.findings.pair import ControlReason, Kind, Pair
+from shadow.reading.parsed_exchange import understand, understand_leg
+from shadow.records import Triple, exchange_record, pair_record
+from shadow.report.build_report import build
 from storage.opening import open_reader, open_store
 from storage.rows import ExchangeRecord, PairFilter, PairRecord
+from storage.sqlite import finding_rollups, traffic_rollups
+from storage.storage_config import Bodies, StorageConfig
 from storage.store import Reader, Store
 
 START = 1_790_000_000.0
@@ -139,10 +139,10 @@ def multiply(path: Path, times: int) -> None:
             chosen = ", ".join(changed.get(name, name) for name in columns)
             conn.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM n, {table}")
         conn.execute("DELETE FROM tallies")
-        for statement in tallies.BACKFILL:
-            conn.executemany(tallies.ADD, conn.execute(statement).fetchall())
+        for statement in finding_rollups.BACKFILL:
+            conn.executemany(finding_rollups.ADD, conn.execute(statement).fetchall())
         conn.execute("DROP TABLE passages")
-        passages.build(conn)
+        traffic_rollups.build(conn)
         conn.execute("ANALYZE")
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from talk import Speaker, exchange
 
 from proxy.exchange import Exchange
-from shadow.reading.answer import read
 from shadow.reading.completion import Completion
+from shadow.reading.parsed_response import read
 
 CHANCE = random.Random(7)
 IDENTITY = "msg_0f33dc8eeb4f9cc000699ec454c0588197941317eed828e6a9"

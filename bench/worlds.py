@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import exp, pi, sin
 
-from shadow.drift.signals import Signal
+from shadow.drift.drift_signals import Signal
 
 CALL, TEXT, OTHER_TOOL, OTHER_ARGUMENTS, INVALID, REFUSAL, CUT = range(7)
 DEVIANT = {TEXT: 0.35, OTHER_TOOL: 0.15, OTHER_ARGUMENTS: 0.25, INVALID: 0.05, REFUSAL: 0.1, CUT: 0.1}

@@ -22,7 +22,7 @@ from overview import OVERVIEW
 from panels import SELECTORS, Board, Panel, Query, q
 
 HERE = Path(__file__).resolve().parent
-PACKAGED = HERE.parent / "shadow" / "views" / "grafana"
+PACKAGED = HERE.parent / "shadow" / "metrics" / "grafana"
 SHIPPED = ("dashboards/*.json", "prometheus/*.yml", "alertmanager/*.yml", "provisioning/*/*.yml", "runbook.md")
 BOARDS = (OVERVIEW, DIVERGENCE, LATENCY, AUDIT)
 PAGES = "http://127.0.0.1:8081"

@@ -11,30 +11,30 @@ from typing import cast
 
 from aiohttp import web
 
-from proxy.arrival import Answered, Arrival
-from proxy.browser import BrowserPolicy
-from proxy.capture import Capture
-from proxy.config import Limits
-from proxy.door import Door
+from proxy.client.browser_policy import BrowserPolicy
+from proxy.client.client_connection import Door
+from proxy.client.client_request import Answered, Arrival
+from proxy.client.response_writer import Relay
+from proxy.client.upload import Upload
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Role
-from proxy.fitting import Fitting, fit_in_steps, fit_target
-from proxy.framing import framed
-from proxy.held import Held
-from proxy.identity import new_id
+from proxy.exchange_ids import new_id
 from proxy.json_scanner import Steps, Whole
-from proxy.link import Link
-from proxy.offering import Offering
-from proxy.origin import Origin
-from proxy.parsing import Answer
-from proxy.peek import AT_ONCE, Peek, peek, peeking, query_model, renamed_query, renaming, settling
-from proxy.pulse import Pulse
-from proxy.relay import Relay
-from proxy.route import Leg, Router
-from proxy.sending import Upload
+from proxy.proxy_config import Limits
+from proxy.record.capture import Capture
+from proxy.record.held_bodies import Held
+from proxy.record.record_completion import Offering
+from proxy.routing.body_peek import AT_ONCE, Peek, peek, peeking, query_model, renamed_query, renaming, settling
+from proxy.routing.provider_origin import Origin
+from proxy.routing.request_fitting import Fitting, fit_in_steps, fit_target
+from proxy.routing.routing_table import Leg, Router
 from proxy.sink import Sink
-from proxy.tunnel import Tunnel
-from proxy.upstream import Upstream
+from proxy.upstream.response_head import framed
+from proxy.upstream.response_reader import Answer
+from proxy.upstream.upstream_client import Upstream
+from proxy.upstream.upstream_connection import Link
+from proxy.upstream.websocket_tunnel import Tunnel
+from proxy.worker_stats import Pulse
 
 _log = logging.getLogger("sameweights.proxy")
 _FAULT = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)

@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 import orjson
 
 from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
-from proxy.pulse import Pulse
+from proxy.worker_stats import Pulse
 
 EXCHANGE = b"E"
 PULSE = b"P"

@@ -18,21 +18,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic
 
-from proxy.board import Board
-from proxy.browser import BrowserPolicy
-from proxy.config import ProxyConfig
-from proxy.egress import origin_of
-from proxy.fitting import fitting_of
+from proxy.client.browser_policy import BrowserPolicy
+from proxy.client.client_listener import Intake
 from proxy.forward import Forward, Ways
-from proxy.handover import Handover
-from proxy.intake import Intake
-from proxy.lifeline import beat, hold, loop_factory
-from proxy.log_lines import to_stderr
-from proxy.pulse import Pulse
-from proxy.route import Router
+from proxy.process.data_plane_log import to_stderr
+from proxy.process.parent_watchdog import beat, hold, loop_factory
+from proxy.process.shared_counters import Board
+from proxy.process.standard_streams import take_over
+from proxy.proxy_config import ProxyConfig
+from proxy.record.exchange_sender import Handover
+from proxy.routing.outbound_proxy import origin_of
+from proxy.routing.request_fitting import fitting_of
+from proxy.routing.routing_table import Router
 from proxy.sink import Sink
-from proxy.streams import take_over
-from proxy.upstream import Upstream
+from proxy.upstream.upstream_client import Upstream
+from proxy.worker_stats import Pulse
 
 _log = logging.getLogger("sameweights.proxy")
 _BACKLOG = 4096

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from proxy.streams import UnwritableError, take_over
-from shadow.configuring import ConfigPath, config_app, file_here, missing, settings
-from shadow.neighbours import crowded_out
+from proxy.process.standard_streams import UnwritableError, take_over
+from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
+from shadow.commands.package_conflicts import crowded_out
 
 if TYPE_CHECKING:
     from storage.store import Reader
@@ -67,7 +67,7 @@ def demo(
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Data port; 0 takes a free one.")] = 0,
 ) -> None:
     """See it work in 20 seconds, with pretended providers; no key."""
-    from shadow.studies.demo import run
+    from shadow.demo.demo_run import run
 
     raise typer.Exit(run(seconds=seconds, keep=keep, port=port))
 
@@ -97,7 +97,7 @@ def serve(
     attached: Annotated[bool, typer.Option("--attached", help="Stop when standard input ends.")] = False,
 ) -> None:
     """Forward live traffic, and audit a sample of it."""
-    from shadow.ahead import begun
+    from shadow.processes.prespawned_worker import begun
 
     flags = {
         "upstream": upstream,
@@ -113,8 +113,8 @@ def serve(
     }
     path = config if config or upstream else file_here() or missing()
     with begun() as ahead:
-        from shadow.serve import run
-        from shadow.settings import advice, load
+        from shadow.processes.supervisor import run
+        from shadow.settings.load_config import advice, load
 
         loaded = load(path, flags, os.environ)
         for word in advice(loaded, os.environ):
@@ -135,8 +135,8 @@ def report(
     ] = False,
 ) -> None:
     """Who differs from the reference, by how much, how surely."""
-    from shadow.views import report as views
-    from shadow.views.wanted import moment_of
+    from shadow.report import build_report as views
+    from shadow.report.filters import moment_of
 
     now = time.time()
     period = moment_of("--since", since, now), moment_of("--until", until, now)
@@ -163,13 +163,13 @@ def pairs(
     as_json: AsJson = False,
 ) -> None:
     """The compared requests, newest first."""
-    from shadow.views import terminal
-    from shadow.views.wanted import pair_filter
+    from shadow.report.filters import pair_filter
+    from shadow.terminal import pairs_text
 
     chosen = pair_filter(provider=provider, model=model, signal=signal, state=state, since=since, limit=limit, now=time.time())
     with _reading(config, db) as reader:
         found = reader.pairs(chosen)
-    typer.echo(terminal.pairs_json(found) if as_json else terminal.pairs_text(found, width=_width(), color=_color()))
+    typer.echo(pairs_text.pairs_json(found) if as_json else pairs_text.pairs_text(found, width=_width(), color=_color()))
 
 
 @app.command()
@@ -185,8 +185,8 @@ def answers(
     as_json: AsJson = False,
 ) -> None:
     """Answers that failed a check, sampled or not, newest first."""
-    from shadow.views import answers as views
-    from shadow.views.wanted import answer_filter
+    from shadow.report.filters import answer_filter
+    from shadow.terminal import answers_text as views
 
     chosen = answer_filter(provider=provider, model=model, check=check, since=since, limit=limit, now=time.time())
     with _reading(config, db) as reader:
@@ -202,17 +202,19 @@ def show_pair(
     as_json: AsJson = False,
 ) -> None:
     """One compared request: its answers side by side."""
-    from shadow.views import answers, terminal
+    from shadow.terminal import answers_text, pairs_text
 
     with _reading(config, db) as reader:
-        found = terminal.sides(reader, pair_id)
-        single = None if found else answers.single(reader, pair_id)
+        found = pairs_text.sides(reader, pair_id)
+        single = None if found else answers_text.single(reader, pair_id)
         if found is None and single is None:
-            raise answers.not_one(reader, pair_id)
+            raise answers_text.not_one(reader, pair_id)
     if single is not None:
-        typer.echo(answers.single_json(single) if as_json else answers.single_text(single, width=_width(), color=_color()))
+        typer.echo(
+            answers_text.single_json(single) if as_json else answers_text.single_text(single, width=_width(), color=_color())
+        )
     elif found is not None:
-        typer.echo(terminal.pair_json(found) if as_json else terminal.pair_text(found, width=_width(), color=_color()))
+        typer.echo(pairs_text.pair_json(found) if as_json else pairs_text.pair_text(found, width=_width(), color=_color()))
 
 
 @app.command()
@@ -223,7 +225,7 @@ def dashboards(
     force: Annotated[bool, typer.Option("--force", help="Write over files with other content.")] = False,
 ) -> None:
     """Write Grafana dashboards, Prometheus rules and provisioning."""
-    from shadow.views.dashboards import write
+    from shadow.commands.dashboards import write
 
     typer.echo(f"{len(write(folder, pages=pages, grafana=grafana, force=force))} files written to {folder}")
 
@@ -238,7 +240,7 @@ def forget(
     before: Annotated[str, typer.Option("--before", metavar="TIME", help="Older than this; `now` is everything.")] = "",
 ) -> None:
     """Delete records for good, also beside a running serve."""
-    from shadow.forgetting import chosen, forgotten
+    from shadow.commands.forget import chosen, forgotten
 
     typer.echo(forgotten(settings(config, db).storage, chosen(conversation, tag, before, time.time())))
 
@@ -255,8 +257,8 @@ def plan(
     price: Annotated[float, typer.Option("--price", metavar="MONEY", min=0, help="Of one call to the reference.")] = 0.0,
 ) -> None:
     """What drift can be found, in how many pairs, days and for how much."""
-    from shadow.views.drifting import drift_lines
-    from shadow.views.planning import Means, told
+    from shadow.report.drift_lines import drift_lines
+    from shadow.report.plan_text import Means, told
     from storage.store import StoreError
 
     try:
@@ -280,9 +282,9 @@ def acknowledge(
     route: Annotated[str, typer.Option("--route", metavar="NAME", help="Of this route.")] = "",
 ) -> None:
     """Answer the alarms of drift, also beside a running serve."""
-    from shadow.acknowledging import acknowledged
-    from shadow.drift.alarm import Answer, Said
-    from shadow.faults import ConfigError
+    from shadow.commands.acknowledge import acknowledged
+    from shadow.drift.states import Answer, Said
+    from shadow.settings.config_errors import ConfigError
 
     if fixed == accept:
         raise ConfigError(["drift ack: say which: --fixed or --accept"])
@@ -315,7 +317,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UnwritableError as error:
         _without_reader(error)
     except Exception as error:
-        from shadow.faults import ConfigError  # only now: what goes well begins sooner without
+        from shadow.settings.config_errors import ConfigError  # only now: what goes well begins sooner without
         from storage.store import StoreError
 
         if isinstance(error, (ConfigError, StoreError)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.config import StorageConfig
-from storage.sqlite import SqliteReader, SqliteStore, opened
+from storage.sqlite.sqlite_store import SqliteReader, SqliteStore, opened
+from storage.storage_config import StorageConfig
 from storage.store import Store, StoreError
 
 SCHEME = "sqlite:///"

@@ -16,7 +16,7 @@ class ExchangeRow:
     """One exchange. Bodies are as the body policy left them: whole, a veil with a digest of what it stands for, or absent (None).
 
     `started` is seconds since the epoch; every other time is in seconds since the start; sizes are bytes as they passed.
-    `marks` holds (seconds, end) pairs as little-endian float64 and uint64, see `shadow.keep`.
+    `marks` holds (seconds, end) pairs as little-endian float64 and uint64, see `shadow.records`.
     """
 
     id: str
@@ -120,7 +120,7 @@ class PairRow:
     comparable: str
     alterations: str
     shape: str = "{}"
-    """JSON object: the segment of the request (see `shadow.identity.shape`), and what its prompt is made of."""
+    """JSON object: the segment of the request (see `shadow.identity.request_shape`), and what its prompt is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

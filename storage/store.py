@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage.judged import (
+from storage.judgement_rows import (
     AlarmRow,
     AnswerRow,
     CaseRow,

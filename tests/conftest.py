@@ -13,8 +13,8 @@ import pytest
 import structlog
 from structlog.testing import CapturedCall, CapturingLogger
 
-from storage.config import StorageConfig
 from storage.opening import open_store
+from storage.storage_config import StorageConfig
 from storage.store import Store
 from tests.running import PATIENCE, Served, addresses, drain
 
@@ -63,7 +63,7 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[CapturedCall]]:
-    """`logged("shadow.house")`: what this module logs from now on, whoever set up the log of this process before."""
+    """`logged("shadow.judging.judge")`: what this module logs from now on, whatever set up the log of this process before."""
 
     def of(module: str) -> list[CapturedCall]:
         said = CapturingLogger()

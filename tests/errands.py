@@ -1,8 +1,8 @@
 """An errand by hand, for tests that run or pack one."""
 
-from proxy.errand import Errand
 from proxy.exchange import Role
-from proxy.origin import parse_base_url
+from proxy.routing.provider_origin import parse_base_url
+from proxy.upstream.fetch_job import Errand
 
 
 def errand(base_url: str, identity: str = "e1", **changed: object) -> Errand:

@@ -3,8 +3,8 @@
 import json
 
 from proxy.exchange import Exchange, Failure, Marks, Request, Response, Role
-from shadow.discretion import Guard
-from shadow.redact import Redactor
+from shadow.privacy.privacy_policy import Guard
+from shadow.privacy.redact import Redactor
 
 
 def exchange(

@@ -1,13 +1,13 @@
 """Pairs in a real store, made of exchanges as the worker makes them."""
 
 from proxy.exchange import Exchange, Role
-from shadow.checks.check import check
-from shadow.compare.compare import compare
-from shadow.compare.pair import ControlReason, Kind, Pair
-from shadow.compare.schema import outcome
-from shadow.keep import Triple, calls, exchange_record, pair_record
-from shadow.seen import Seen, understand, understand_leg
-from storage.config import Bodies
+from shadow.checks.registry import check
+from shadow.compare.comparators import compare
+from shadow.findings.pair import ControlReason, Kind, Pair
+from shadow.measures.argument_schema import outcome
+from shadow.reading.parsed_exchange import Seen, understand, understand_leg
+from shadow.records import Triple, calls, exchange_record, pair_record
+from storage.storage_config import Bodies
 from storage.store import Store
 from tests.exchanges import asked, exchange
 

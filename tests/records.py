@@ -3,12 +3,12 @@
 import itertools
 
 from proxy.exchange import Role
-from shadow.compare.compare import compare
-from shadow.compare.finding import Aspect, Finding, State
-from shadow.compare.pair import ControlReason, Kind, Pair
+from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
-from shadow.keep import Triple, calls, exchange_record, pair_record
-from shadow.seen import understand, understand_leg
+from shadow.findings.finding import Aspect, Finding, State
+from shadow.findings.pair import ControlReason, Kind, Pair
+from shadow.reading.parsed_exchange import understand, understand_leg
+from shadow.records import Triple, calls, exchange_record, pair_record
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
 

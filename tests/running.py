@@ -10,8 +10,8 @@ from pathlib import Path
 
 import aiohttp
 
-from storage.config import StorageConfig
 from storage.opening import open_reader
+from storage.storage_config import StorageConfig
 
 PATIENCE = 30.0
 

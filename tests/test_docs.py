@@ -10,17 +10,17 @@ from pydantic import BaseModel
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from proxy.config import Limits, Provider, ProxyConfig, Route, Timeouts
+from proxy.proxy_config import Limits, Provider, ProxyConfig, Route, Timeouts
 from shadow.cli import app
-from shadow.config import AdminConfig, Config, DriftConfig, ShadowConfig
-from shadow.drift.verifier import Triggering
-from shadow.overlay import from_environment
+from shadow.drift.verifier_figures import Triggering
+from shadow.report.drift_lines import DriftLine
+from shadow.report.figures import Card, Report, SignalLine, Traffic
+from shadow.report.latency_lines import LatencyLine, PaceLine
+from shadow.settings.config_model import AdminConfig, Config, DriftConfig, ShadowConfig
+from shadow.settings.environment_and_flags import from_environment
 from shadow.verdict.evidence import Coverage, Shortfall
-from shadow.verdict.value import Ground, Power, Reason, Verdict, Word
-from shadow.views.drifting import DriftLine
-from shadow.views.figures import Card, Report, SignalLine, Traffic
-from shadow.views.timing import LatencyLine, PaceLine
-from storage.config import StorageConfig
+from shadow.verdict.verdict_value import Ground, Power, Reason, Verdict, Word
+from storage.storage_config import StorageConfig
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 SECTIONS = {

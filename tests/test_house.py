@@ -15,12 +15,12 @@ LONGEST_FILE = 400
 NAMES_WITHOUT_A_PLACE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
 STRANGERS_JSON = "shadow/reading/"
 ANY_ELSEWHERE = {
-    "proxy/door.py": "settings handed on to aiohttp's own handler, as it takes them",
-    "shadow/compare/schema.py": "the schema that a request declares, and the arguments held against it",
-    "shadow/compare/schema_cost.py": "the schema that a request declares, and the arguments held against it",
-    "shadow/compare/values.py": "parsed tool arguments",
-    "shadow/veil.py": "a request body and parsed tool arguments, veiled as they stand",
-    "shadow/sampling/eligible.py": "a request body, asked for what it would do",
+    "proxy/client/client_connection.py": "settings handed on to aiohttp's own handler, as it takes them",
+    "shadow/measures/argument_schema.py": "the schema that a request declares, and the arguments held against it",
+    "shadow/measures/schema_cost.py": "the schema that a request declares, and the arguments held against it",
+    "shadow/measures/json_values.py": "parsed tool arguments",
+    "shadow/privacy/pseudonymise.py": "a request body and parsed tool arguments, veiled as they stand",
+    "shadow/sampling/eligibility.py": "a request body, asked for what it would do",
     "shadow/sampling/conversations.py": "the messages of a request, of which only hashes are kept",
 }
 

@@ -66,7 +66,7 @@ def test_every_change_leaves_the_module_readable_and_the_rest_of_its_bytes_as_th
 
 
 def test_a_module_is_tested_by_the_file_that_mirrors_it():
-    assert own_tests(ROOT, "shadow/compare/gate.py") == ROOT / "tests/shadow/compare/test_gate.py"
+    assert own_tests(ROOT, "shadow/findings/comparability.py") == ROOT / "tests/shadow/findings/test_comparability.py"
     assert own_tests(ROOT, "shadow/verdict/__init__.py") == ROOT / "tests/shadow/verdict/test_verdict.py"
 
 

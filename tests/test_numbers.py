@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config import Limits, Timeouts
-from shadow import media
-from shadow.config import DriftConfig, ShadowConfig
+from proxy.proxy_config import Limits, Timeouts
 from shadow.drift.admission import DAY, PER_CONVERSATION
+from shadow.drift.alarm_budget import Stakes
+from shadow.drift.detectable_effect import smallest_seen
+from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE
 from shadow.drift.planner import HALF, pairs_to_find
-from shadow.drift.power import smallest_seen
-from shadow.drift.scorecard import BREAKDOWN, TOLERANCE
 from shadow.drift.second_look import MOST_REQUESTS, MOST_SECONDS
-from shadow.drift.stakes import Stakes
+from shadow.reading import media_hashes
+from shadow.report.drift_lines import MOST_LEFT
+from shadow.report.signal_names import CHECK_IDS
 from shadow.sampling import conversations
-from shadow.views.drifting import MOST_LEFT
-from shadow.views.signal_names import CHECK_IDS
-from storage.secret import SIZE
+from shadow.settings.config_model import DriftConfig, ShadowConfig
+from storage.sqlite.installation_secret import SIZE
 from tests.test_power_page import POINTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,7 +69,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "docs/how-to/docker.md": (f"(`proxy.timeouts.grace`, {Timeouts().grace:.0f} s)",),
     "docs/how-to/retention.md": (
         f"`proxy.limits.audit_body` bytes ({Limits().audit_body / 1024**2:.0f} MiB) are kept",
-        f"shorter than {media.SHORTEST} characters",
+        f"shorter than {media_hashes.SHORTEST} characters",
     ),
     "docs/explanation/noise-floor.md": (
         f"an excess of {BREAKDOWN * 100:.0f} points or less would have been seen",
@@ -119,11 +119,11 @@ ELSEWHERE = (
     r"answers 200|is a 404|502 or 504",  # docs/reference/http.md
     r"Since version 2026-10-21",
     r"A limit of 0 is no limit",
-    r"150 generated pairs|tiers 0 to 2|100 % of 4,950 findings|at least 90 %|99 % in all",  # tests/shadow/test_veil.py
+    r"150 generated pairs|tiers 0 to 2|100 % of 4,950 findings|at least 90 %|99 % in all",  # test_pseudonymise
     r"RE2",
     r"5,000 open streams need a hard limit above 10,000",  # two descriptors for each
     r"33,000 chunks|7,000 requests of 1 KB|9,000 with an interpreter|800 exchanges of 300 chunks",  # performance.md
-    r"reported after 5 s|after 10 s, the audit after 30 s",  # tests/shadow/test_lines.py
+    r"reported after 5 s|after 10 s, the audit after 30 s",  # tests/shadow/settings/test_toml_lines.py
     r"0\.90 of sentences",  # docs/reference/signals-of-pairs.md
 )
 """Numbers that are no figures of ours, or are held by another test or page; each with where, where it is not plain."""

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from shadow.config import Config
+from shadow.settings.config_model import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("proxy", "shadow", "storage")

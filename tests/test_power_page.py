@@ -7,9 +7,9 @@ import pytest
 
 from bench import power, sticking
 from bench.plan import NEAR, Measured
+from shadow.drift.alarm_budget import Stakes
+from shadow.drift.detectable_effect import POWER, chance_seen, level, smallest_seen
 from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find
-from shadow.drift.power import POWER, chance_seen, level, smallest_seen
-from shadow.drift.stakes import Stakes
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "explanation" / "power.md").read_text(encoding="utf-8")

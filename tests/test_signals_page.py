@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.signals import BEGIN, END, measure, table
-from shadow.checks.check import CHECKS, LEG_CHECKS
+from shadow.checks.registry import CHECKS, LEG_CHECKS
 from shadow.verdict.phrases import NAMES
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md").read_text(encoding="utf-8")

@@ -1,9 +1,9 @@
 """Evidence and verdicts made by hand, for tests of those who print them."""
 
-from shadow.drift.scorecard import Outcome
+from shadow.drift.effect_estimates import Outcome
 from shadow.verdict.evidence import CheckEvidence, Coverage, Evidence, SignalEvidence
-from shadow.verdict.rule import decide
-from shadow.verdict.value import Verdict
+from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_value import Verdict
 
 FULL = Coverage(requests=400, asked=200, compared=200)
 

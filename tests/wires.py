@@ -6,10 +6,10 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-from proxy.config import ProxyConfig
 from proxy.exchange import Exchange
-from proxy.pulse import Pulse
+from proxy.proxy_config import ProxyConfig
 from proxy.server import Plane
+from proxy.worker_stats import Pulse
 
 PATIENCE = 10.0
 

@@ -30,17 +30,20 @@ except ImportError:
     atheris = None
 
 with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nullcontext():
-    from proxy import credentials, framing, headers, packing, peek
-    from proxy.capture import Capture
+    from proxy import packing
     from proxy.exchange import Exchange, Role
-    from proxy.parsing import Answer, Terms
-    from shadow.checks.check import check
-    from shadow.compare.compare import compare
-    from shadow.compare.pair import Kind, Pair
+    from proxy.record import credential_removal
+    from proxy.record.capture import Capture
+    from proxy.routing import body_peek, header_rules
+    from proxy.upstream import response_head
+    from proxy.upstream.response_reader import Answer, Terms
+    from shadow.checks.registry import check
+    from shadow.compare.comparators import compare
+    from shadow.findings.pair import Kind, Pair
+    from shadow.privacy.pseudonymise import Veil
+    from shadow.privacy.redact import Redactor
     from shadow.reading.apis import PATHS
-    from shadow.redact import Redactor
-    from shadow.seen import understand, understand_leg
-    from shadow.veil import Veil
+    from shadow.reading.parsed_exchange import understand, understand_leg
     from tests.exchanges import asked, exchange
 
 REDACTOR = Redactor()
@@ -79,8 +82,8 @@ def answer(data: bytes) -> None:
 
 def request(data: bytes) -> None:
     """A request's body: peeked at, renamed, read, veiled; what is renamed has the new name."""
-    changed = peek.renamed(data, "n")
-    assert changed == data or peek.peek(changed).model == "n"
+    changed = body_peek.renamed(data, "n")
+    assert changed == data or body_peek.peek(changed).model == "n"
     live = understand(to(APIS[len(data) % len(APIS)], exchange(b"{}", request=data)))
     Veil(b"0123456789abcdef", "c").request(live)
     assert len(REDACTOR.body(data)) == len(data)
@@ -89,13 +92,13 @@ def request(data: bytes) -> None:
 def heads(data: bytes) -> None:
     """Heads and framing of an answer, whole and byte by byte: both readings come to the same."""
     with suppress(ValueError):
-        framing.read_head(data, "POST")
-    fields = headers.Fields.of([(name, value) for name, _, value in (line.partition(b":") for line in data.split(b"\r\n"))])
-    headers.outgoing(fields, authority="h", key="k", length=1)
-    headers.remembered(fields)
-    headers.control(fields)
-    secrets = credentials.forms(credentials.of_request(fields, "/v1/x?key=abcdefghij"))
-    assert all(secret not in credentials.masked(data, [secret]) or b"*" in secret for secret in secrets)
+        response_head.read_head(data, "POST")
+    fields = header_rules.Fields.of([(name, value) for name, _, value in (line.partition(b":") for line in data.split(b"\r\n"))])
+    header_rules.outgoing(fields, authority="h", key="k", length=1)
+    header_rules.remembered(fields)
+    header_rules.control(fields)
+    secrets = credential_removal.forms(credential_removal.of_request(fields, "/v1/x?key=abcdefghij"))
+    assert all(secret not in credential_removal.masked(data, [secret]) or b"*" in secret for secret in secrets)
     pieces, read = _fed([data[at : at + 1] for at in range(len(data))])
     whole, _ = _fed([data])
     # bytes behind the end are nobody's, and are looked at only when they come with it

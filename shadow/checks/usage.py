@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shadow.compare.finding import Aspect, Finding
-from shadow.compare.saying import judged, unmeasured
-from shadow.reading.ask import Ask
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, unmeasured
 from shadow.reading.completion import Completion, Usage
+from shadow.reading.parsed_request import Ask
 
 PLACES = ("usage came inside a choice", "usage came in x_groq")
 """Notes of the reader on usage that stands where few clients look."""

@@ -10,12 +10,12 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from shadow.compare.finding import Aspect, Finding
-from shadow.compare.gate import names, said
-from shadow.compare.likeness import ratio
-from shadow.compare.pair import Pair
-from shadow.compare.saying import incomparable, judged, unmeasured
-from shadow.reading.answer import Answer
+from shadow.findings.comparability import names, said
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import incomparable, judged, unmeasured
+from shadow.findings.pair import Pair
+from shadow.measures.text_similarity import ratio
+from shadow.reading.parsed_response import Answer
 
 MARGIN = 0.05
 """Seconds by which two times may part whatever their ratio."""

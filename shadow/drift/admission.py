@@ -6,7 +6,7 @@ judge rules by it and a report reads those rulings (`counts`), so that both go b
 
 from __future__ import annotations
 
-from shadow.drift.exclusion import Exclusion
+from shadow.drift.exclusions import Exclusion
 
 DAY = 86_400.0
 PER_CONVERSATION = 10

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shadow.drift.alarm import State
-from shadow.drift.case import Case
 from shadow.drift.direction import effect
-from shadow.drift.scorecard import GroupKey
+from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.group_state import Case
 from shadow.drift.second_look import Blame, SecondLook
+from shadow.drift.states import State
 
 
 def alarm_sentence(group: GroupKey, case: Case) -> str:

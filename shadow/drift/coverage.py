@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 
-from shadow.drift.exclusion import REMARKS, SENTENCES, Exclusion
+from shadow.drift.exclusions import REMARKS, SENTENCES, Exclusion
 
 RECENT = 200
 """Pairs looked back on for a cache."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shadow.drift.signals import AGREEMENT, Signal
-from shadow.drift.stakes import PROVIDER
+from shadow.drift.alarm_budget import PROVIDER
+from shadow.drift.drift_signals import AGREEMENT, Signal
 
 MORE, FEWER, FURTHER, CLOSER = "more", "fewer", "further", "closer"
 LABELS = (MORE, FEWER, FURTHER, CLOSER)

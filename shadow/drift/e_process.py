@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import inf, log, log1p
 
-from shadow.drift.bets import GRID, log_mean
+from shadow.drift.betting_factors import GRID, log_mean
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from math import floor, log, log1p
 
 from pydantic import TypeAdapter
 
-from shadow.drift.bets import GRID, log_mean, softplus
+from shadow.drift.betting_factors import GRID, log_mean, softplus
 
 BLOCK = 300.0
 """Seconds."""

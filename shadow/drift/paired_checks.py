@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from shadow.drift.chance import holm, one_sided_sign_test
+from shadow.drift.distributions import holm, one_sided_sign_test
 
 Party = tuple[str, str, str]
 """(provider, model, reference)"""

@@ -6,12 +6,12 @@ answer is asked, and whether a pair counts, depends on the two in no order; a pa
 
 from __future__ import annotations
 
-from shadow.compare import likeness
-from shadow.compare.gate import Standing, said, standing
-from shadow.drift.exclusion import Exclusion, remarks, why_cached, why_silent
-from shadow.drift.signals import DIRECTED, LABELLED, Label, Signal
-from shadow.reading.answer import Answer
-from shadow.reading.ask import Ask
+from shadow.drift.drift_signals import DIRECTED, LABELLED, Label, Signal
+from shadow.drift.exclusions import Exclusion, remarks, why_cached, why_silent
+from shadow.findings.comparability import Standing, said, standing
+from shadow.measures import text_similarity
+from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_response import Answer
 
 EVEN = 1e-6
 """Two distances closer than this are equal."""
@@ -83,7 +83,7 @@ def _text_applies(ask: Ask, y: Answer, r: Answer) -> bool:
 
 def _text(y: Answer, r: Answer, control: Answer) -> int:
     judge = said(control).first.text or ""
-    one, other = (likeness.texts(said(leg).first.text or "", judge) for leg in (y, r))
+    one, other = (text_similarity.texts(said(leg).first.text or "", judge) for leg in (y, r))
     return 0 if abs(other - one) < EVEN else _sign(other - one)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, inf, log, log1p, log2
 
-from shadow.drift.bets import GRID
-from shadow.drift.stakes import PROVIDER, WEIGHTS, Stakes, tolerance
+from shadow.drift.alarm_budget import PROVIDER, WEIGHTS, Stakes, tolerance
+from shadow.drift.betting_factors import GRID
 
 HALF, NINE_OF_TEN = 0.5, 0.9
 """The shares of cases that a number of pairs can be given for."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite, log
 
+from shadow.drift.alarm_budget import PROVIDER, TestKey
+from shadow.drift.change_point import Evidence
+from shadow.drift.drift_signals import Signal
 from shadow.drift.e_process import EProcess, units_needed
-from shadow.drift.scorecard import GroupKey
-from shadow.drift.signals import Signal
-from shadow.drift.since import Evidence
-from shadow.drift.stakes import PROVIDER, TestKey
+from shadow.drift.effect_estimates import GroupKey
 
 ERROR_SHARE = 40.0
 """1 / 2.5 %, the chance of each of the two errors; k witnesses share it."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import cosh, erfc, exp, gcd, log, log1p, pi, sinh, sqrt, tanh
 
-from shadow.drift.chance import sign_test
+from shadow.drift.distributions import sign_test
 
 EXACT = 300
 """Conversations that lean to a side up to which all flips are counted; beyond, Lugannani and Rice's formula is good to 2 %."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from shadow.identity.lines import fit
 from shadow.identity.prompt_sample import FEW, NEAR, Cause, Explanation, Sample, explanation
+from shadow.identity.robust_line import fit
 
 LEAST = 0.02
 """Share by which the counts must differ."""

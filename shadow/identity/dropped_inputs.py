@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from math import sqrt
 from statistics import median
 
-from shadow.identity.lines import dot, fit
 from shadow.identity.prompt_sample import FEW, NEAR, Cause, Explanation, Sample, explanation
+from shadow.identity.robust_line import dot, fit
 
 REPEATED = 3
 """Pairs with the same tools from which their difference is known."""

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from shadow.identity.lines import dot, fit
 from shadow.identity.prompt_sample import Cause, Explanation, Sample, explanation
+from shadow.identity.robust_line import dot, fit
 
 TERMS = ("constant", "system", "messages", "tools", "reasoning_turns")
 LARGEST = {"constant": 8, "system": 8, "messages": 8, "tools": 16, "reasoning_turns": 16}

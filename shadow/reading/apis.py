@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from shadow.reading import assemble, completions, embeddings, message_ask, messages, responses
-from shadow.reading.assemble import Reading
+from shadow.reading import chat_response, embeddings, messages_request, messages_response, responses_stream, text_completions
+from shadow.reading.chat_response import Reading
 from shadow.reading.completion import Unread
 from shadow.reading.sse import Stream
 
@@ -30,10 +30,10 @@ PATHS = {
 """The end of each API's path, the longer of two that end alike first."""
 
 READERS: Mapping[str, Reader] = {
-    "chat": Reader(dict, assemble.whole, assemble.fold),
-    "completions": Reader(completions.as_chat, completions.whole, completions.fold),
-    "responses": Reader(responses.as_chat, responses.whole, responses.fold),
-    "messages": Reader(message_ask.as_chat, messages.whole, messages.fold),
+    "chat": Reader(dict, chat_response.whole, chat_response.fold),
+    "completions": Reader(text_completions.as_chat, text_completions.whole, text_completions.fold),
+    "responses": Reader(responses_stream.as_chat, responses_stream.whole, responses_stream.fold),
+    "messages": Reader(messages_request.as_chat, messages_response.whole, messages_response.fold),
     "embeddings": Reader(embeddings.as_chat, embeddings.whole, embeddings.fold),
 }
 

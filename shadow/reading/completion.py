@@ -171,7 +171,7 @@ class Completion:
     vectors: tuple[Vector, ...] = ()
     """The embeddings, by index; their one choice is then empty."""
     applied: Mapping[str, bool | int | float | str] = field(default_factory=dict)
-    """The parameters that the answer states it was made with (`shadow.reading.stated`)."""
+    """The parameters that the answer states it was made with (`shadow.reading.stated_parameters`)."""
     times: tuple[ServerTime, ...] = ()
     """The times that the server states in the body."""
 

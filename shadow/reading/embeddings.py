@@ -9,11 +9,11 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
-from shadow.reading import parts
-from shadow.reading.assemble import Reading
+from shadow.reading import message_parts
+from shadow.reading.chat_response import Reading
 from shadow.reading.completion import Choice, Completion, Unread, Vector, Why
-from shadow.reading.errors import carries_error, error_of_json
-from shadow.reading.loading import load, mended
+from shadow.reading.lenient_json import load, mended
+from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.sse import Stream
 
 INDICES = "the indices of the embeddings are not 0, 1, 2 and so on"
@@ -132,7 +132,7 @@ def _completion(value: dict[str, Any], vectors: tuple[Vector, ...], oddities: tu
         provider=_word(value.get("provider")),
         stream=False,
         choices=(_NOTHING,),
-        usage=parts.usage(value.get("usage")),
+        usage=message_parts.usage(value.get("usage")),
         notes=oddities if numbered else (*oddities, INDICES),
         vectors=vectors,
     )

@@ -6,13 +6,13 @@ same word or a worse one, unless it shows that the reference is the one that mov
 
 from __future__ import annotations
 
-from shadow.drift.alarm import State
-from shadow.drift.exclusion import SENTENCES, Exclusion
-from shadow.drift.naming import REFERENCE_FAILING, TOO_FAITHFUL
-from shadow.drift.status import Status
+from shadow.drift.alarm_titles import REFERENCE_FAILING, TOO_FAITHFUL
+from shadow.drift.drift_status import Status
+from shadow.drift.exclusions import SENTENCES, Exclusion
+from shadow.drift.states import State
 from shadow.verdict.evidence import Coverage, DriftEvidence, Evidence, Side
-from shadow.verdict.rule import decide
-from shadow.verdict.value import Verdict
+from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_value import Verdict
 
 NOTHING = Coverage(requests=0, asked=0, compared=0)
 _SIDES = {Side.PROVIDER.value: Side.PROVIDER, Side.REFERENCE.value: Side.REFERENCE}

@@ -1,7 +1,7 @@
 """What a verdict rests on, as plain values: one `Evidence` for each provider, model and reference.
 
 Each kind of evidence is made by the part that knows it (the scorecard, the checks, the drift states, the coverage of the period)
-and is weighed in `shadow.verdict.rule` alone.
+and is weighed in `shadow.verdict.verdict_rule` alone.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shadow.drift.alarm import State
-from shadow.drift.scorecard import Outcome
+from shadow.drift.effect_estimates import Outcome
+from shadow.drift.states import State
 
 
 class Side(StrEnum):

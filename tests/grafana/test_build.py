@@ -5,7 +5,7 @@ import sys
 
 from tests.boards import GRAFANA, ROOT
 
-PACKAGED = ROOT / "shadow" / "views" / "grafana"
+PACKAGED = ROOT / "shadow" / "metrics" / "grafana"
 
 
 def test_the_built_files_are_what_the_generator_writes():

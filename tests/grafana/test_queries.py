@@ -6,8 +6,8 @@ import promql_parser
 import pytest
 from prometheus_client import CollectorRegistry
 
-from shadow.exposition import Exposition
-from shadow.series import BulkCounter, BulkHistogram
+from shadow.metrics.definitions import Exposition
+from shadow.metrics.series import BulkCounter, BulkHistogram
 from tests.boards import Target, alerts, boards, filled, records, targets, variables
 from tests.promql import COUNTING, Labels, of
 

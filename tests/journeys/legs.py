@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shadow.keep import exchange
-from shadow.reading.answer import read
+from shadow.reading.parsed_response import read
+from shadow.records import exchange
 from tests.journeys.test_one_request_walks_the_whole_path import audited
 from tests.running import Served
 

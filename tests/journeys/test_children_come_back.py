@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.studies.pretend import Pretend
+from shadow.demo.pretended_server import Pretend
 from tests.running import PATIENCE, Served, addresses, chat, until
 
 pytestmark = pytest.mark.journey
@@ -56,7 +56,7 @@ async def test_a_child_comes_back_although_the_reader_of_the_log_is_gone(tmp_pat
         data, admin = await asyncio.wait_for(addresses(process, []), PATIENCE)
         served = Served(process, data, admin, tmp_path / "served.db")
         process._transport.get_pipe_transport(2).close()
-        for module in ("proxy.server", "shadow.house"):
+        for module in ("proxy.server", "shadow.processes.audit_process"):
             killed = served.children()[module]
             os.kill(killed, signal.SIGKILL)
             assert await answered(served)
@@ -91,9 +91,9 @@ async def test_a_forwarder_that_stands_still_is_replaced_and_its_port_answers_ag
 async def test_whichever_process_is_killed_under_load_every_exchange_is_stored_or_counted_once(serve):
     async with Pretend() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
         sent = 0
-        for module in ("shadow.house", "proxy.server", "shadow.house"):
+        for module in ("shadow.processes.audit_process", "proxy.server", "shadow.processes.audit_process"):
             killed = served.children()[module]
-            if module == "shadow.house":
+            if module == "shadow.processes.audit_process":
                 os.kill(killed, signal.SIGSTOP)  # it lags, so that there is something in its hands
             for _ in range(30):
                 sent += await answered(served)

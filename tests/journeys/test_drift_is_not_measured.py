@@ -7,8 +7,8 @@ import re
 import aiohttp
 import pytest
 
-from shadow.studies.faults import Faults
-from shadow.studies.pretend import Pretend
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_server import Pretend
 from tests.journeys.test_drift_is_seen import CONFIG, ask, line, told
 from tests.running import chat, until
 from tests.wires import ok, scripted

@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from shadow.studies.faults import FAITHFUL, Faults
-from shadow.studies.pretend import Pretend
-from shadow.views.drifting import drift_lines
+from shadow.demo.planted_faults import FAITHFUL, Faults
+from shadow.demo.pretended_server import Pretend
+from shadow.report.drift_lines import drift_lines
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from shadow.views.report import build
+from shadow.report.build_report import build
 from tests.journeys.test_drift_is_seen import WEATHER, told
 from tests.running import chat, until
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.studies.faults import Faults
-from shadow.studies.pretend import Pace, Pretend
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_server import Pace, Pretend
 from tests.running import addresses, drain, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("docs.tutorial")]
@@ -104,7 +104,7 @@ async def test_the_demo_shows_the_three_things_and_its_pairs_can_be_opened(folde
         assert "reference" in pair
     finally:
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), 30)  # by which code is the scorecard's word: tests/shadow/studies/test_demo.py
+        await asyncio.wait_for(process.wait(), 30)  # by which code is the scorecard's word: tests/shadow/demo/test_demo_run.py
 
 
 @asynccontextmanager

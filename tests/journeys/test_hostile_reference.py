@@ -7,7 +7,7 @@ import os
 import aiohttp
 import pytest
 
-from shadow.studies.pretend import Pretend
+from shadow.demo.pretended_server import Pretend
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat
 from tests.wires import STREAM_HEAD, chunks, ok, scripted

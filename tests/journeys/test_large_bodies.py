@@ -9,7 +9,7 @@ from hashlib import sha256
 import aiohttp
 import pytest
 
-from shadow.studies.pretend import Pretend
+from shadow.demo.pretended_server import Pretend
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 
 pytestmark = pytest.mark.journey

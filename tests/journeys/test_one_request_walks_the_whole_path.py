@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.studies.faults import Faults
-from shadow.studies.pretend import Pretend
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_server import Pretend
 from storage.rows import PairFilter
 from tests.running import chat, until
 
@@ -134,7 +134,7 @@ async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
             statuses = []
             for number in range(60):
                 if number == 10:
-                    os.kill(served.children()["shadow.house"], 9)
+                    os.kill(served.children()["shadow.processes.audit_process"], 9)
                 async with post(session, served.data, chat(stream=True, text=f"Tell me about bridge {number}")) as got:
                     statuses.append((got.status, (await got.read()).rstrip().endswith(b"data: [DONE]")))
             assert statuses == [(200, True)] * 60

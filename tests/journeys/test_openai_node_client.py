@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shadow.studies.faults import FAITHFUL, Faults
-from shadow.studies.pretend import Pace, Pretend
+from shadow.demo.planted_faults import FAITHFUL, Faults
+from shadow.demo.pretended_server import Pace, Pretend
 from tests.journeys.npm import installed, told
 from tests.journeys.speaker import TEXT, Speaker
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited

@@ -9,8 +9,8 @@ import openai
 import pydantic
 import pytest
 
-from shadow.studies.faults import Faults
-from shadow.studies.pretend import Pace, Pretend
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_server import Pace, Pretend
 from tests.journeys.through import TEXT, WEATHER, through
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.python")]

@@ -15,9 +15,9 @@ import aiohttp
 import pytest
 import yaml
 
-from shadow.studies.faults import FAITHFUL, Faults
-from shadow.studies.pretend import Pretend
-from shadow.studies.traffic import Traffic
+from shadow.demo.demo_traffic import Traffic
+from shadow.demo.planted_faults import FAITHFUL, Faults
+from shadow.demo.pretended_server import Pretend
 from tests.boards import GRAFANA, PROMETHEUS, Target, boards, filled, targets, variables
 from tests.running import Served, chat, until
 from tests.watching import Watch, Webhook, alertmanager, missing, prometheus, promtool, webhook

@@ -16,12 +16,12 @@ import aiohttp
 import pytest
 
 from proxy import forward
-from shadow import house as audit_process
-from shadow.studies.pretend import Pretend
+from shadow.demo.pretended_server import Pretend
+from shadow.processes import audit_process
 from tests.exchanges import asked, exchange, said
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, post
 from tests.running import PATIENCE, chat, until
-from tests.shadow.test_house import Standing
+from tests.shadow.processes.test_audit_process import Standing
 from tests.wires import ask, ok, plane, scripted
 from tests.wires import post as raw_post
 
@@ -83,7 +83,7 @@ def sound(database) -> bool:
 @pytest.mark.promise("store.full", "store.resumes")
 async def test_a_full_disk_costs_no_answer_and_recording_resumes_when_there_is_room(house):
     served, session = house
-    audit = served.children()["shadow.house"]
+    audit = served.children()["shadow.processes.audit_process"]
     limits = resource.prlimit(audit, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
     await answered(session, served, 20)
     await counted(served, "sameweights_store_records_total", 1, result="failed")
@@ -135,7 +135,7 @@ async def refused(database) -> str:
 
 async def failing_once(session, served) -> None:
     """Let one write fail, so that the database is opened anew: what is open already feels neither modes nor all damage."""
-    audit = served.children()["shadow.house"]
+    audit = served.children()["shadow.processes.audit_process"]
     limits = resource.prlimit(audit, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
     await answered(session, served, 4)
     await counted(served, "sameweights_store_records_total", 1, result="failed")
@@ -201,14 +201,14 @@ async def test_a_database_that_is_damaged_under_way_costs_no_answer_and_is_refus
 async def test_four_kills_under_load_leave_a_sound_database_and_cost_no_answer(house):
     served, session = house
     for _ in range(4):
-        audit = served.children()["shadow.house"]
+        audit = served.children()["shadow.processes.audit_process"]
         load = asyncio.create_task(answered(session, served, 40, stream=True))
         await asyncio.sleep(0.05)
         os.kill(audit, signal.SIGKILL)
         await load
 
         async def back(gone: int = audit) -> bool:
-            return served.children().get("shadow.house", gone) != gone
+            return served.children().get("shadow.processes.audit_process", gone) != gone
 
         assert await until(back)
     await answered(session, served, 1)
@@ -220,7 +220,7 @@ async def test_four_kills_under_load_leave_a_sound_database_and_cost_no_answer(h
 @pytest.mark.promise("audit.stopped")
 async def test_an_audit_that_stands_still_is_not_felt_and_goes_on_where_it_stood(house):
     served, session = house
-    audit = served.children()["shadow.house"]
+    audit = served.children()["shadow.processes.audit_process"]
     os.kill(audit, signal.SIGSTOP)
     try:
         await answered(session, served, 60, stream=True)
@@ -264,7 +264,7 @@ async def test_an_audit_that_is_too_slow_is_not_felt_and_every_exchange_is_audit
             "[shadow]\n", "[shadow]\nenabled = false\n"
         )
         async with serve(toml + SMALL, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
-            audit = served.children()["shadow.house"]
+            audit = served.children()["shadow.processes.audit_process"]
             sent = 0
             for _ in range(3):
                 # it stands still for a round and then has no time to catch up: about what a crowded machine does to it

@@ -11,8 +11,8 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from shadow.identity.serving import WARM_UP
-from shadow.studies.pretend import Pretend
+from shadow.demo.pretended_server import Pretend
+from shadow.identity.serving_identity import WARM_UP
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat, until
 from tests.wires import STREAM_HEAD, chunks, client, scripted

@@ -9,7 +9,7 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from shadow.studies.pretend import Pretend
+from shadow.demo.pretended_server import Pretend
 from storage.rows import PairFilter
 from tests.running import chat, until
 

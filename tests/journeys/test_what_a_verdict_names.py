@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from shadow.verdict.value import Word
-from shadow.views.report import build
+from shadow.report.build_report import build
+from shadow.verdict.verdict_value import Word
 from tests.journeys.test_drift_is_seen import WEATHER, receiving, told
 from tests.running import chat, until
 

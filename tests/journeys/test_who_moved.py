@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import pytest
 
-from shadow.studies.faults import Faults
-from shadow.studies.pretend import Pretend
-from shadow.views.drifting import drift_lines
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_server import Pretend
+from shadow.report.drift_lines import drift_lines
 from tests.journeys.test_drift_is_seen import WEATHER, receiving, told
 from tests.running import chat, until
 

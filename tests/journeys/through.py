@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from proxy.config import Provider, ProxyConfig
 from proxy.exchange import Exchange
-from proxy.pulse import Pulse
+from proxy.proxy_config import Provider, ProxyConfig
 from proxy.server import Plane
+from proxy.worker_stats import Pulse
 
 TEXT = "Write a few lines on the sound of tides in Cork around 1870."
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy import json_scanner as module
-from proxy.fitting import Fitting, fit_in_steps
 from proxy.json_scanner import Span, value_end, walking, whole
+from proxy.routing.request_fitting import Fitting, fit_in_steps
 
 STEP = 32 * 1024
 PATTERNS = ("_RUN", "_TEXT", "_MEMBER", "_KEY", "_SCALAR")

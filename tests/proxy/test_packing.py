@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import Exchange, Failure, FailureKind, Marks, Request, Response, Role
 from proxy.packing import EXCHANGE, frame, pack, pack_pulse, unpack, unpack_pulse
-from proxy.pulse import Pulse
+from proxy.worker_stats import Pulse
 from tests.exchanges import exchange
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)

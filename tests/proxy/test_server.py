@@ -13,11 +13,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from proxy.config import ProxyConfig
 from proxy.exchange import FailureKind
-from proxy.pulse import Pulse
+from proxy.proxy_config import ProxyConfig
 from proxy.server import Plane, read_keys
 from proxy.sink import Discard
+from proxy.worker_stats import Pulse
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 

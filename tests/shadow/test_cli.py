@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from shadow import cli
-from shadow.faults import ConfigError
-from shadow.starter import STARTER
-from storage.config import StorageConfig
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.config_template import STARTER
 from storage.opening import open_store
+from storage.storage_config import StorageConfig
 from tests.records import fill
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,8 @@ def test_help_names_every_command_and_nothing_that_is_not_there(run):
 
 def test_help_loads_neither_server_nor_store_nor_configuration():
     loaded = (
-        "import sys, shadow.cli; print(*(m for m in ('aiohttp', 'sqlite_utils', 'shadow.serve', 'rich') if m in sys.modules))"
+        "import sys, shadow.cli; "
+        "print(*(m for m in ('aiohttp', 'sqlite_utils', 'shadow.processes.supervisor', 'rich') if m in sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == ""
@@ -120,7 +121,7 @@ def test_serve_without_anything_says_what_to_do(run):
 
 def test_serve_hands_over_what_flags_and_file_say(run, monkeypatch):
     seen = []
-    monkeypatch.setattr("shadow.serve.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
+    monkeypatch.setattr("shadow.processes.supervisor.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
     code, _, err = run(
         "serve", "--upstream", "http://u/v1", "--reference", "http://r/v1", "--sample-rate", "0.5", "--workers", "2"
     )
@@ -136,7 +137,7 @@ def test_serve_hands_over_what_flags_and_file_say(run, monkeypatch):
 def test_serve_takes_the_file_of_this_folder(run, monkeypatch):
     Path("sameweights.toml").write_text('[proxy.providers.own]\nbase_url = "http://a/v1"\n', encoding="utf-8")
     seen = []
-    monkeypatch.setattr("shadow.serve.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
+    monkeypatch.setattr("shadow.processes.supervisor.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
     assert run("serve")[0] == 0
     assert "own" in seen[0].proxy.providers
 
@@ -151,7 +152,7 @@ def test_a_wrong_command_line_is_the_users(run, arguments):
 
 
 def test_our_own_fault_is_a_traceback_and_no_sentence(monkeypatch):
-    monkeypatch.setattr("shadow.settings.load", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("shadow.settings.load_config.load", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         cli.main(["config", "check", "any.toml"])
 
@@ -220,9 +221,9 @@ def test_an_unknown_pair_is_told(run, recorded):
 
 
 def test_demo_is_handed_its_flags(run, monkeypatch):
-    pytest.importorskip("shadow.studies.demo")
+    pytest.importorskip("shadow.demo.demo_run")
     seen = {}
-    monkeypatch.setattr("shadow.studies.demo.run", lambda **flags: seen.update(flags) or 0)
+    monkeypatch.setattr("shadow.demo.demo_run.run", lambda **flags: seen.update(flags) or 0)
     assert run("demo", "--seconds", "3", "--keep", "--port", "0")[0] == 0
     assert seen == {"seconds": 3.0, "keep": True, "port": 0}
 

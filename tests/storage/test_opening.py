@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from storage.config import StorageConfig
-from storage.migrations import SCHEMA
 from storage.opening import database_path, open_reader, open_store
-from storage.sqlite import SqliteStore
+from storage.sqlite.migrations import SCHEMA
+from storage.sqlite.sqlite_store import SqliteStore
+from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from tests.conformance import PATIENCE, exchange_record, exchange_row
 

@@ -2,9 +2,9 @@
 
 from contextlib import closing
 
-from storage.config import StorageConfig
 from storage.opening import open_store
 from storage.spending import HOUR, KEPT_HOURS, Spending
+from storage.storage_config import StorageConfig
 
 
 def test_what_was_spent_is_summed_over_whole_hours_up_to_the_end_and_without_it(store):

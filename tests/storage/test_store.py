@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from storage.sqlite import SqliteReader, SqliteStore
+from storage.sqlite.sqlite_store import SqliteReader, SqliteStore
 from storage.store import Reader, Store, StoreError, Writer
 
 

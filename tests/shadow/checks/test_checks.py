@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from bench.corpus import cases
 from bench.faulty import FAULTS, RIGHT, aspects, committed
 from bench.onwire import MODEL, answered, exchange, faults, spoken, understood
-from shadow.checks.check import CHECKS, LEG_CHECKS, check
-from shadow.compare.finding import State
-from shadow.reading.answer import read
-from shadow.reading.ask import read_ask
+from shadow.checks.registry import CHECKS, LEG_CHECKS, check
+from shadow.findings.finding import State
+from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_response import read
 
 
 def _named(fault):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.usage import usage
-from shadow.compare.finding import State
+from shadow.findings.finding import State
 from shadow.reading.completion import Usage, Vector
 from tests.shadow.compare.made import ask, choice, completion
 

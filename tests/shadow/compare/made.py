@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from proxy.exchange import Exchange, Failure, FailureKind, Marks, Request, Response, Role
-from shadow.compare.pair import Kind, Pair
-from shadow.reading.answer import Answer
-from shadow.reading.ask import Ask, Tool
+from shadow.findings.pair import Kind, Pair
 from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Unread, Usage, Why
-from shadow.reading.timing import Timing
+from shadow.reading.parsed_request import Ask, Tool
+from shadow.reading.parsed_response import Answer
+from shadow.reading.response_timing import Timing
 
 WEATHER = Tool(
     name="get_weather",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.compare import latency
-from shadow.compare.finding import State
+from shadow.findings.finding import State
 from tests.shadow.compare.made import answer, choice, completion, pair, timing
 
 

@@ -2,8 +2,8 @@
 
 import random
 
-from shadow.drift.since import Evidence
-from shadow.drift.watch import Watch
+from shadow.drift.alarm_state import Watch
+from shadow.drift.change_point import Evidence
 
 
 def payoffs(draw: random.Random, n: int, *, floor: float = 0.1, excess: float = 0.0) -> list[int]:

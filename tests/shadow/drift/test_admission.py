@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from shadow.drift import admission as room
 from shadow.drift.admission import DAY, Admission, counts
-from shadow.drift.exclusion import Exclusion
+from shadow.drift.exclusions import Exclusion
 
 
 def offer(admission, pair_id, *, fingerprint="", conversation="", at=0.0):

@@ -2,10 +2,10 @@ import random
 
 import pytest
 
+from shadow.drift.alarm_budget import Stakes
 from shadow.drift.alarm_sentence import alarm_sentence
-from shadow.drift.case import Case
+from shadow.drift.group_state import Case
 from shadow.drift.second_look import Blame, SecondLook, opened
-from shadow.drift.stakes import Stakes
 from tests.shadow.drift.leaning import Drive, payoffs
 
 KEY = ("default", "m", "p", "r")

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shadow.drift.alarm_budget import WEIGHTS
 from shadow.drift.direction import EFFECTS, LABELS, effect, leans, points
-from shadow.drift.signals import Signal
-from shadow.drift.stakes import WEIGHTS
+from shadow.drift.drift_signals import Signal
 
 
 @pytest.mark.parametrize("signal", Signal)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.drift.bets import GRID
+from shadow.drift.betting_factors import GRID
 from shadow.drift.e_process import EProcess, units_needed
 from tests.shadow.drift.leaning import payoffs
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from shadow.drift.bets import GRID
+from shadow.drift.betting_factors import GRID
 from shadow.drift.pace import BLOCK, ENOUGH, FEWEST, LEARNING, USUAL, Pace, Tempo, high, restored, saved
 
 DAY = 86_400.0

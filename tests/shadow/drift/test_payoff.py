@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import FailureKind
-from shadow.drift.exclusion import Exclusion
+from shadow.drift.drift_signals import AGREEMENT, Signal
+from shadow.drift.exclusions import Exclusion
 from shadow.drift.payoff import counted, excluded, payoffs, wants_control, why_no_agreement
-from shadow.drift.signals import AGREEMENT, Signal
 from shadow.reading.completion import Unread, Why
 from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, unread
 

@@ -2,8 +2,8 @@ from math import inf, isclose
 
 import pytest
 
+from shadow.drift.alarm_budget import Stakes
 from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find, plan, sample_rate_for, smallest_found
-from shadow.drift.stakes import Stakes
 
 MEASURED = {
     (0.005, 0.03): (2_651, 5_759),

@@ -3,6 +3,7 @@ import random
 
 import pytest
 
+from shadow.drift.change_point import Evidence
 from shadow.drift.second_look import (
     FEWEST_ALONE,
     IDLE,
@@ -14,7 +15,6 @@ from shadow.drift.second_look import (
     opened,
     spread,
 )
-from shadow.drift.since import Evidence
 from tests.shadow.drift.leaning import payoffs
 
 KEY = ("args", 1)

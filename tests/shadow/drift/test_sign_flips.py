@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.drift.chance import sign_test
+from shadow.drift.distributions import sign_test
 from shadow.drift.sign_flips import EXACT, flip_test
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shadow.reading.apis import PATHS, READERS, api_of
-from shadow.reading.assemble import Reading
+from shadow.reading.chat_response import Reading
 from shadow.reading.completion import Unread
 from shadow.reading.sse import read_stream
 

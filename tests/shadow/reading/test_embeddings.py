@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.ask import read_ask
 from shadow.reading.completion import Completion, Unread, Why
 from shadow.reading.embeddings import INDICES, as_chat, fold, whole
+from shadow.reading.parsed_request import read_ask
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE
-from tests.shadow.reading.test_answer import written
+from tests.shadow.reading.test_parsed_response import written
 
 FLOATS = st.lists(st.floats(-1_000, 1_000, width=32), min_size=1, max_size=8)
 

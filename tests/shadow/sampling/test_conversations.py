@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.ask import read_ask
+from shadow.reading.parsed_request import read_ask
 from shadow.sampling import conversations
 from shadow.sampling.conversations import SHARED, Conversations
 from shadow.sampling.sampler import decide

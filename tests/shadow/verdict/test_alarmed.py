@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow import filing
-from shadow.drift.alarm import State
-from shadow.drift.case import Standing
-from shadow.drift.naming import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
+from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
+from shadow.drift.drift_status import Past, Status
+from shadow.drift.group_state import Standing
 from shadow.drift.second_look import Blame
-from shadow.drift.status import Past, Status
-from shadow.notify import letter
+from shadow.drift.states import State
+from shadow.judging import row_mapping
+from shadow.judging.webhook import letter
+from shadow.report.drift_lines import drift_evidence, line_of
 from shadow.verdict.alarmed import NOTHING, alarmed
 from shadow.verdict.evidence import Evidence
-from shadow.verdict.rule import decide
-from shadow.verdict.value import Word
-from shadow.views.drifting import drift_evidence, line_of
-from tests.shadow.verdict.test_rule import EVIDENCE
+from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_value import Word
+from tests.shadow.verdict.test_verdict_rule import EVIDENCE
 
 ORDER = {word: place for place, word in enumerate(Word)}
 REFERENCES = {REFERENCE_MOVED, REFERENCE_FAILING}
@@ -101,7 +101,7 @@ def test_a_calm_state_has_no_verdict_of_its_own():
 def test_the_webhook_carries_the_word_of_the_state_it_tells_of(name):
     """Also in its sentence, where it is not the reference's own."""
     found = STATUSES[name]
-    row = filing.alarm(found, Standing(), Standing(state=State(found.state), name=found.name), pair_id="p1", at=5.0)
+    row = row_mapping.alarm(found, Standing(), Standing(state=State(found.state), name=found.name), pair_id="p1", at=5.0)
     event = orjson.loads(letter(row, "json").body)
     assert event["verdict"] == alarmed(found).word
     assert found.name in REFERENCES or f"verdict: {event['verdict'].replace('_', ' ')}" in event["text"]

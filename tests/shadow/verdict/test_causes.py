@@ -5,9 +5,9 @@ import json
 import pytest
 
 from proxy.exchange import Failure, FailureKind
-from shadow.compare.gate import why_not_comparable
-from shadow.compare.pair import Kind, Pair
-from shadow.seen import understand, understand_leg
+from shadow.findings.comparability import why_not_comparable
+from shadow.findings.pair import Kind, Pair
+from shadow.reading.parsed_exchange import understand, understand_leg
 from shadow.verdict.causes import shortfalls
 from shadow.verdict.evidence import Side
 from tests.exchanges import asked, exchange, said

@@ -1,0 +1,1 @@
+"""One client connection: its requests read, its responses written."""

@@ -1,0 +1,1 @@
+"""What each data-plane process has: its counters, its parent, its log and its standard streams."""

@@ -1,0 +1,1 @@
+"""What is recorded of an exchange, without credentials, and how it is sent to the audit."""

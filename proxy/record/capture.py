@@ -1,0 +1,293 @@
+"""What one exchange leaves behind: its bytes up to a limit, its sizes always, and the moment of each piece.
+
+Told the time by whoever knows it; a piece costs two appends, and what has gathered is put away together, some pieces at a time.
+What is larger than `LOOSE` bytes is counted (see `proxy.record.held_bodies`), and is let go where there is no room for it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from io import BytesIO
+from itertools import accumulate
+
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
+from proxy.record.held_bodies import Held
+from proxy.record.last_event import last_event_came
+from proxy.routing.body_peek import Peek
+
+_MOST_MARKS = 100_000
+"""Marks of one answer: 1.6 MB; a stream of more pieces keeps its last one up to date instead."""
+LOOSE = 16 * 1024
+"""Bytes of an answer that lie about in the pieces in which they came: each put away at once costs a paced stream 4 us more.
+Bodies of at most so many bytes are not counted as held.
+"""
+BEGINNING = 1024 * 1024
+"""Bytes that are kept of a body that is larger than the limit, which can be read by nobody whole."""
+_ENDS = frozenset(
+    {
+        *(FailureKind.CLIENT_GONE, FailureKind.CLOSED, FailureKind.RESET, FailureKind.STOPPED),
+        *(FailureKind.SILENCE_TIMEOUT, FailureKind.TOTAL_TIMEOUT),
+    }
+)
+"""Ways of one side to end an exchange; behind the last event of a stream none of them takes anything away."""
+
+
+class _Kept:
+    """Bytes of one body, at most `room` of them; `value` copies nothing, which with 32 MiB would take tens of milliseconds."""
+
+    __slots__ = ("_bytes", "room", "size")
+
+    def __init__(self, room: int) -> None:
+        self._bytes = BytesIO()
+        self.room = room
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self.size += self._bytes.write(data[: self.room - self.size])
+
+    def shorten(self, most: int) -> None:
+        """Keep the first `most` bytes, and nothing of what comes."""
+        self.size = self.room = min(most, self.size)
+        self._bytes.truncate(self.size)
+        self._bytes.seek(self.size)
+
+    def value(self) -> bytes:
+        return self._bytes.getvalue()
+
+
+class _Stowed:
+    """What is put away of a long answer: bytes up to a limit, and when each piece came and where it ends."""
+
+    __slots__ = ("_begun", "body", "cut", "ends", "size", "times")
+
+    def __init__(self, begun: float, room: int) -> None:
+        self._begun = begun
+        self.body = _Kept(room)
+        self.cut = b""
+        """What came last, where a part of it was left out."""
+        self.times = array("d")
+        self.ends = array("Q")
+        self.size = 0
+
+    def add(self, pieces: list[bytes], moments: list[float]) -> bytes:
+        """Note the pieces, a mark for each, the last one true; all of them joined, which the body does not hold yet."""
+        joined = b"".join(pieces)
+        self.cut = (joined or self.cut) if len(joined) >= self.body.room - self.body.size else b""
+        begun = self._begun
+        self.times.extend([at - begun for at in moments])
+        ends = accumulate(map(len, pieces), initial=self.size)
+        next(ends)
+        self.ends.extend(ends)
+        if len(self.ends) > _MOST_MARKS:
+            del self.times[_MOST_MARKS - 1 : -1], self.ends[_MOST_MARKS - 1 : -1]
+        self.size += len(joined)
+        return joined
+
+
+class Capture:
+    """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from.
+
+    Each body is kept up to `limit` bytes, of a larger one the BEGINNING; `awaited` is the size that a request declares. Where
+    `held` has no room, nothing is kept of the body, and the exchange is `unheld`; `taken` is what is to be given back to it.
+    """
+
+    __slots__ = (
+        *("_asked", "_awaited", "_begun", "_events", "_first", "_head", "_held", "_limit", "_moments", "_overhead", "_passed"),
+        *("_pieces", "_room", "_stowed", "_until", "conversation", "identity", "method", "model", "opted_out", "provider"),
+        *("reference", "request_headers", "request_size", "role", "route", "size", "started", "stream", "tag", "taken"),
+        *("target", "unheld"),
+    )
+
+    def __init__(
+        self,
+        *,
+        identity: str,
+        role: Role,
+        started: float,
+        begun: float,
+        limit: int,
+        method: str,
+        target: str,
+        headers: Headers,
+        awaited: int = 0,
+        held: Held | None = None,
+    ) -> None:
+        self.identity = identity
+        self.role = role
+        self.started = started
+        self._begun = begun
+        self._limit = limit
+        self.method = method
+        self.target = target
+        self.request_headers = headers
+        self.route = self.provider = self.reference = self.model = self.tag = self.conversation = ""
+        self.stream = self.opted_out = self.unheld = False
+        self.taken = self.request_size = 0
+        self.size = 0
+        """Bytes of the answer's body so far."""
+        self._awaited = awaited
+        self._held = held
+        self._first = b""
+        self._asked: _Kept | None = None
+        self._room = limit
+        """Bytes that are kept of the answer."""
+        self._pieces: list[bytes] = []
+        self._moments: list[float] = []
+        self._until = LOOSE
+        self._stowed: _Stowed | None = None
+        self._head: tuple[int, str, Headers, float] | None = None
+        self._overhead = 0.0
+        self._events = False
+        self._passed: Marks | None = None
+
+    def tell(self, seen: Peek) -> None:
+        """What the request body says, as far as it is known now."""
+        self.model, self.stream = seen.model or self.model, seen.stream or self.stream
+
+    def ask(self, piece: bytes) -> None:
+        """Take a piece of the request body, as the client sent it; most bodies are one."""
+        if not self.request_size and len(piece) <= LOOSE:
+            self._first = piece[: self._limit]
+            self.request_size = len(piece)
+            return
+        asked = self._asked
+        if asked is None:
+            asked = self._asked = _Kept(self._whole(self._awaited))
+            asked.add(self._first)
+        self.request_size += len(piece)
+        self._keep(asked, piece, self.request_size)
+
+    def asked(self, most: int) -> bytes:
+        """The first `most` bytes of the request body, as far as they have come and are kept."""
+        return (self._first if self._asked is None else self._asked.value())[:most]
+
+    def _whole(self, length: int) -> int:
+        """Bytes that are kept of a body of `length`, 0 where that is not known: what cannot be kept whole is not gathered."""
+        return self._limit if length <= self._limit else min(self._limit, BEGINNING)
+
+    def _keep(self, kept: _Kept, data: bytes, size: int) -> None:
+        """Keep `data`, with which a body has come to `size` bytes, as far as there is room."""
+        before = kept.size
+        kept.add(data)
+        if size > self._limit:
+            kept.shorten(BEGINNING)
+        if not self._count(kept.size - before):
+            kept.shorten(0)
+            self._count(-before)
+            self.unheld = True
+
+    def _count(self, size: int) -> bool:
+        """Count `size` bytes as held; False where there is no room for them."""
+        if self._held is not None:
+            if not self._held.take(size):
+                return False
+            self.taken += size
+        return True
+
+    def sent(self, now: float, waited: float) -> None:
+        """The request is being written to the provider, after `waited` seconds that were the client's or the network's."""
+        self._overhead = max(0.0, now - self._begun - waited)
+
+    def head(self, status: int, reason: str, headers: Headers, now: float, *, events: bool = False, length: int = 0) -> None:
+        """The head of the answer is complete; `events` is True for an event stream in no content coding, `length` is the size of
+        the body as declared, 0 where that is not known.
+        """
+        self._room = self._whole(length)
+        self._head = (status, reason, headers, now - self._begun)
+        self._events = events
+
+    def add(self, piece: bytes, now: float) -> None:
+        """Take a piece of the answer's body, free of transfer framing."""
+        self.size += len(piece)
+        self._pieces.append(piece)
+        self._moments.append(now)
+        if self.size >= self._until:
+            self._stow()
+
+    def pass_up(self, size: int) -> None:
+        """Count bytes of the client that are not kept."""
+        self.request_size += size
+
+    def pass_down(self, size: int, now: float) -> None:
+        """Count bytes of the answer that are not kept: when the first came, and the last."""
+        self.size += size
+        at = now - self._begun
+        first = self._passed
+        self._passed = Marks([at], [size]) if first is None else Marks([first.seconds[0], at], [first.ends[0], self.size])
+
+    def _stow(self) -> _Stowed:
+        """Put the loose pieces away."""
+        stowed = self._stowed = self._stowed or _Stowed(self._begun, self._room)
+        self._keep(stowed.body, stowed.add(self._pieces, self._moments), self.size)
+        self._until = self.size + LOOSE
+        self._pieces.clear()
+        self._moments.clear()
+        return stowed
+
+    @property
+    def answered(self) -> bool:
+        """True once the head of an answer has come."""
+        return self._head is not None
+
+    @property
+    def ended(self) -> bool:
+        """True when the answer is an event stream that has come to its last event."""
+        if not self._events:
+            return False
+        stowed = self._stowed
+        before = b"" if stowed is None else stowed.cut or stowed.body.value()
+        return last_event_came(before + b"".join(self._pieces))
+
+    def end(self, now: float, failure: Failure | None = None) -> Exchange:
+        """The exchange is over, by a whole answer or by `failure`; a stream that has ended fails by no end of a connection."""
+        if failure is not None and failure.kind in _ENDS and self.ended:
+            failure = None
+        return Exchange(
+            id=self.identity,
+            role=self.role,
+            started=self.started,
+            route=self.route,
+            provider=self.provider,
+            reference=self.reference,
+            model=self.model,
+            stream=self.stream,
+            tag=self.tag,
+            conversation=self.conversation,
+            opted_out=self.opted_out,
+            request=Request(
+                method=self.method,
+                target=self.target,
+                headers=self.request_headers,
+                body=self._first if self._asked is None else self._asked.value(),
+                size=self.request_size,
+            ),
+            response=self._response(),
+            failure=failure,
+            seconds=now - self._begun,
+            overhead=self._overhead,
+            unheld=self.unheld,
+        )
+
+    def _response(self) -> Response | None:
+        if self._head is None:
+            return None
+        status, reason, headers, head_seconds = self._head
+        body, marks = self._gathered()
+        return Response(
+            status=status,
+            reason=reason,
+            headers=headers,
+            body=body,
+            size=self.size,
+            marks=self._passed or marks,
+            head_seconds=head_seconds,
+        )
+
+    def _gathered(self) -> tuple[bytes, Marks]:
+        """The body, and its marks in seconds since the beginning: each is subtracted as it is put away, not all at the end."""
+        if self._stowed is None and len(self._pieces) <= _MOST_MARKS:
+            begun = self._begun
+            marks = Marks([at - begun for at in self._moments], array("Q", accumulate(map(len, self._pieces))))
+            return b"".join(self._pieces)[: self._limit], marks
+        stowed = self._stow()
+        return stowed.body.value(), Marks(stowed.times[:], stowed.ends[:])

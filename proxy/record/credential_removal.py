@@ -1,0 +1,293 @@
+"""The credentials of one exchange, and their removal from all that is remembered of it; the traffic itself is never touched.
+
+A secret gives way to as many asterisks: offsets, marks and JSON stay as they were. Looked for once, at the end of an exchange.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sys
+import zlib
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import TypeVar, cast
+
+import brotli
+
+from proxy.exchange import Exchange, Headers, Marks, Response
+from proxy.routing.header_rules import ADDRESSES, Fields, subprotocol_credentials
+from proxy.secret_masking import Looks, Masking, TooDearError, anchor, masking, without_beginning
+from proxy.secret_names import is_secret, secrets_in
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+SHORTEST = 8
+"""Characters that make a value a secret: local servers are asked with `EMPTY` or `none`, which are words too."""
+MOST = 64
+"""Secrets of one exchange that are looked for: each is searched in both bodies, and their number is the client's choice."""
+TOO_MANY: tuple[bytes, ...] = (b"more secrets than are looked for",)
+"""In place of the forms of more than `MOST` secrets."""
+SLICE, STEP = 128 * 1024, 1024 * 1024
+"""Bytes that are searched for every secret before the next ones are; bytes times secrets of a step, about a millisecond."""
+PACKED, UNPACKED = 64 * 1024, 512 * 1024
+"""Bytes of a packed answer, before and after unpacking, in which a secret is looked for; longer ones stay packed."""
+Clearing = Generator[None, None, Exchange]
+Whole = TypeVar("Whole")
+_PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"content-type", b"content-length", b"connection"})
+"""Names that every request has: nothing to look for in them."""
+
+
+def of_request(fields: Fields, target: str) -> list[bytes]:
+    """The secrets that a request bears: in its fields by their names, in its query by its parameters'."""
+    named = zip(fields.names, fields.pairs, strict=True)
+    bearing = [value for lower, (_, value) in named if lower not in _PLAIN and is_secret(lower.decode("latin-1"))]
+    found = [secret for value in bearing for secret in _in_field(value)]
+    for word in subprotocol_credentials(fields):
+        found += [word, word.rpartition(b"key.")[2], word.rpartition(b".")[2]]
+    for address in (target, *(value.decode("latin-1") for name in sorted(ADDRESSES) for value in fields.named(name))):
+        found += secrets_in(address)
+    return found
+
+
+def forms(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The secrets to look for, in any coding (see `proxy.secret_masking`); the longest first, the too short left out.
+
+    Of more than `MOST` secrets it is TOO_MANY, with which nothing of an exchange is kept that could hold one.
+    """
+    distinct = {secret for secret in secrets if len(secret) >= SHORTEST}
+    if len(distinct) > MOST:
+        return TOO_MANY
+    return tuple(sorted(distinct, key=lambda secret: (-len(secret), secret)))
+
+
+def masked(data: bytes, secrets: Sequence[bytes], *, cut: bool = False) -> bytes:
+    """`data` with asterisks for each secret, in whatever coding; of one that `cut` broke off at the end, the beginning goes too.
+
+    TooDearError where there are more beginnings of secrets than are looked at.
+    """
+    return _whole(_masking(data, secrets, secrets if cut else (), Looks()))
+
+
+def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
+    """The exchange without any of `secrets`, in no body, target, field, name or failure; itself when none is in it."""
+    return _whole(clearing(exchange, secrets))
+
+
+def untouched(exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool = False) -> bool:
+    """True when one quick look tells that none of `secrets` can be in it: whole, no error, of one step, and found in no part;
+    `clean_head` tells that none is in what is kept of the request's head (see `absent`).
+    """
+    if not secrets:
+        return True
+    request, response = exchange.request, exchange.response
+    if exchange.failure is not None or response is None or response.status >= 400:
+        return False
+    asked, answered = request.body, response.body
+    size = len(asked) + len(answered)
+    if request.size + response.size > size or secrets is TOO_MANY or len(secrets) * size > STEP:
+        return False
+    words = [exchange.model, response.reason]
+    words += [value for _, value in response.headers]
+    if not clean_head:
+        words += _head_words(request.headers, request.target, exchange.tag, exchange.conversation)
+    texts = _joined(words)
+    for secret in secrets:  # noqa: SIM110 - to make a generator costs as much as the search
+        if secret in texts or secret in asked or secret in answered:
+            return False
+    return True
+
+
+def absent(secrets: Sequence[bytes], headers: Headers, target: str, tag: str, conversation: str) -> bool:
+    """True when none of `secrets` is in what is kept of a request's head."""
+    texts = _joined(_head_words(headers, target, tag, conversation))
+    return not any(secret in texts for secret in secrets)
+
+
+def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
+    """What `cleared` does, in steps of about a millisecond, the first of which most exchanges are.
+
+    Where more places look like the begin of a coded secret than are looked at, no text of the exchange is kept.
+    """
+    if not secrets:
+        return exchange
+    if secrets is TOO_MANY:
+        return _bare(exchange)
+    try:
+        return (yield from _clearing(exchange, secrets))
+    except TooDearError:
+        return _bare(exchange)
+
+
+def _clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
+    request, response, failure = exchange.request, exchange.response, exchange.failure
+    answer_cut = response is not None and (response.truncated or failure is not None)
+    if response is not None:
+        plain = _unpacked(response)
+        if plain is not response and ((yield from _found((plain.body,), secrets)) or _begins(plain.body, secrets)):
+            response, answer_cut = plain, True
+            exchange = exchange._replace(response=plain)
+    bodies = (request.body, response.body if response else b"")
+    found = yield from _found((_words(exchange), *bodies), secrets)
+    asked_cut = request.truncated or failure is not None
+    if not found and not (asked_cut or answer_cut):
+        return exchange
+    looks = Looks()
+    texts = yield from _texts(exchange, found, looks)
+    asked = yield from _masking(request.body, found, secrets if asked_cut else (), looks)
+    answered = yield from _masking(response.body if response else b"", found, secrets if answer_cut else (), looks)
+    return _with_bodies(texts, asked, answered)
+
+
+def _texts(exchange: Exchange, found: Sequence[bytes], looks: Looks) -> Clearing:
+    """The exchange with all texts but its bodies clean."""
+    request, response, failure = exchange.request, exchange.response, exchange.failure
+    model = yield from _text(exchange.model, found, looks)
+    tag = yield from _text(exchange.tag, found, looks)
+    conversation = yield from _text(exchange.conversation, found, looks)
+    target = yield from _text(request.target, found, looks)
+    asked = yield from _fields(request.headers, found, looks)
+    if response is not None:
+        reason = yield from _text(response.reason, found, looks)
+        response = response._replace(reason=reason, headers=(yield from _fields(response.headers, found, looks)))
+    if failure is not None:
+        failure = failure._replace(detail=(yield from _text(failure.detail, found, looks)))
+    request = request._replace(target=target, headers=asked)
+    return exchange._replace(model=model, tag=tag, conversation=conversation, request=request, response=response, failure=failure)
+
+
+def _with_bodies(exchange: Exchange, asked: bytes, answered: bytes) -> Exchange:
+    response = exchange.response
+    return exchange._replace(
+        request=exchange.request._replace(body=asked), response=response and response._replace(body=answered)
+    )
+
+
+def _words(exchange: Exchange) -> bytes:
+    """All texts of an exchange but its bodies."""
+    request, response, failure = exchange.request, exchange.response, exchange.failure
+    words = _head_words(request.headers, request.target, exchange.tag, exchange.conversation)
+    words += [exchange.model, failure.detail if failure else ""]
+    if response is not None:
+        words += [response.reason, *(value for _, value in response.headers)]
+    return _joined(words)
+
+
+def _head_words(headers: Headers, target: str, tag: str, conversation: str) -> list[str]:
+    return [target, tag, conversation, *[value for _, value in headers]]
+
+
+def _joined(words: list[str]) -> bytes:
+    return "\n".join(words).encode("utf-8", "surrogatepass")
+
+
+def _found(texts: Iterable[bytes], secrets: Sequence[bytes]) -> Generator[None, None, list[bytes]]:
+    """Those of `secrets`, in their order, that may stand in some of `texts`; one pass over each, slice by slice."""
+    found: set[bytes] = set()
+    anchors = [(secret, anchor(secret)) for secret in secrets]
+    work = 0
+    for text in texts:
+        for start in range(0, len(text), SLICE):
+            for secret, looked_for in anchors:
+                if text.find(looked_for, start, start + SLICE + len(looked_for) - 1) >= 0:
+                    found.add(secret)
+                work += min(SLICE, len(text))
+                if work >= STEP:
+                    work = 0
+                    yield
+    return [secret for secret in secrets if secret in found]
+
+
+def _bare(exchange: Exchange) -> Exchange:
+    """The exchange without any text of either side: sizes, times and statuses are left, and the names that are ours."""
+    request, response, failure = exchange.request, exchange.response, exchange.failure
+    return exchange._replace(
+        model="",
+        tag="",
+        conversation="",
+        request=request._replace(target=request.target.partition("?")[0], headers=(), body=b""),
+        response=response and response._replace(reason="", headers=(), body=b""),
+        failure=failure and failure._replace(detail=""),
+    )
+
+
+def _in_field(value: bytes) -> list[bytes]:
+    """The words of a value, the values of its `name=value` parts, and what Basic holds (RFC 7617)."""
+    words = value.replace(b";", b" ").split()
+    parts = [part.partition(b"=")[2].strip(b'"') for part in words if b"=" in part.rstrip(b"=")]
+    if words[:1] and words[0].lower() == b"basic":
+        parts += _basic(words[-1])
+    return [*words, *parts]
+
+
+def _basic(packed: bytes) -> list[bytes]:
+    try:
+        pair = base64.b64decode(packed, validate=True)
+    except binascii.Error:
+        return []
+    return [pair, pair.partition(b":")[2]]
+
+
+def _begins(data: bytes, secrets: Sequence[bytes]) -> bool:
+    """True when `data` ends with the beginning of one of `secrets`."""
+    return any(without_beginning(data, secret) is not data for secret in secrets)
+
+
+def _masking(data: bytes, found: Sequence[bytes], cut_off: Sequence[bytes], looks: Looks) -> Masking:
+    """A text without what was `found` in it, nor the beginning of what may be `cut_off` at its end."""
+    for secret in found:
+        data = yield from masking(data, secret, looks)
+    for secret in cut_off:
+        data = without_beginning(data, secret)
+    return data
+
+
+def _text(text: str, secrets: Sequence[bytes], looks: Looks) -> Generator[None, None, str]:
+    raw = text.encode("utf-8", "surrogatepass")
+    clean = yield from _masking(raw, secrets, (), looks)
+    return text if clean is raw else clean.decode("utf-8", "surrogatepass")
+
+
+def _fields(headers: Headers, secrets: Sequence[bytes], looks: Looks) -> Generator[None, None, Headers]:
+    fields = []
+    for name, value in headers if secrets else ():
+        fields.append((name, (yield from _text(value, secrets, looks))))
+    return tuple(fields) if secrets else headers
+
+
+def _whole(steps: Generator[None, None, Whole]) -> Whole:
+    """All steps at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("Whole", end.value)
+
+
+def _unpacked(response: Response) -> Response:
+    """A packed answer, unpacked as far as it is looked at: a key may come back in it (`Incorrect API key`)."""
+    coding = next((value.strip().lower() for name, value in response.headers if name.lower() == "content-encoding"), "")
+    unpack = _UNPACK.get(coding)
+    if unpack is None or not response.body or len(response.body) > PACKED:
+        return response
+    try:
+        plain = unpack(response.body)
+    except (ValueError, zlib.error, brotli.error, zstd.ZstdError):
+        return response
+    last = response.marks.seconds[-1] if response.marks else response.head_seconds
+    return response._replace(
+        headers=tuple(field for field in response.headers if field[0].lower() != "content-encoding"),
+        body=plain,
+        size=len(plain) + (len(plain) >= UNPACKED),
+        marks=Marks([last], [len(plain)]),
+    )
+
+
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": lambda body: zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, UNPACKED),
+    "deflate": lambda body: zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, UNPACKED),
+    "br": lambda body: brotli.Decompressor().process(body, output_buffer_limit=UNPACKED),
+    "zstd": lambda body: zstd.ZstdDecompressor().decompress(body, max_length=UNPACKED),
+}

@@ -1,0 +1,93 @@
+"""The way of an ended exchange to the sink: cleared of credentials, in steps between which the event loop serves the streams.
+
+One exchange after the other; those of ordinary size are cleared and offered at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import cast
+
+from proxy.exchange import Exchange
+from proxy.record import credential_removal
+from proxy.sink import Sink
+from proxy.worker_stats import Pulse
+
+_log = logging.getLogger("sameweights.proxy")
+
+
+class Offering:
+    """Offers exchanges to `sink`; beyond `limit` bytes of bodies that wait here an exchange is dropped, and counted."""
+
+    def __init__(self, sink: Sink, pulse: Pulse, limit: int) -> None:
+        self._sink = sink
+        self._pulse = pulse
+        self._limit = limit
+        self._waiting: deque[tuple[credential_removal.Clearing, int]] = deque()
+        self._size = 0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of the exchanges that have ended and are not handed over yet, those in the sink among them."""
+        return self._size + self._sink.waiting
+
+    def offer(self, exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool = False) -> None:
+        """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later.
+
+        `clean_head` tells that none of `secrets` is in what is kept of the request's head.
+        """
+        if credential_removal.untouched(exchange, secrets, clean_head=clean_head):
+            self._offer(exchange)
+            return
+        clearing = credential_removal.clearing(exchange, secrets)
+        if self._step(clearing):
+            return
+        size = len(exchange.request.body) + (len(exchange.response.body) if exchange.response else 0)
+        if self._size + size > self._limit:
+            self._pulse.dropped["audit_slow"] = self._pulse.dropped.get("audit_slow", 0) + 1
+            return
+        self._waiting.append((clearing, size))
+        self._size += size
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    def finish(self) -> None:
+        """Clear and offer at once what waits: the process is going, and no stream waits for the loop any more."""
+        if self._task is not None:
+            self._task.cancel()
+        while self._waiting:
+            if self._step(self._waiting[0][0]):
+                self._taken()
+
+    async def _run(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(0)
+            if self._step(self._waiting[0][0]):
+                self._taken()
+        self._task = None
+
+    def _taken(self) -> None:
+        self._size -= self._waiting.popleft()[1]
+
+    def _step(self, clearing: credential_removal.Clearing) -> bool:
+        """Go one step; True when it was the last, and the exchange is offered."""
+        try:
+            next(clearing)
+        except StopIteration as end:
+            self._offer(cast("Exchange", end.value))
+        except Exception:  # noqa: BLE001 - a fault of ours costs this exchange, never the next request
+            _log.exception("an exchange could not be cleared of credentials")
+        else:
+            return False
+        return True
+
+    def _offer(self, exchange: Exchange) -> None:
+        try:
+            self._sink.offer(exchange)
+        except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
+            # Whatever the audit's side does, the client has its answer and the next one will have theirs.
+            _log.exception("an exchange could not be handed over")

@@ -1,0 +1,195 @@
+"""The open connections to providers: idle ones kept for a short while, busy ones watched for silence.
+
+A connection is handed out again only after an answer that ended exactly, behind its rest, within the time that the provider is
+known to wait, and with nothing in it to read. One timer looks after all of them; none is set per request or per piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from time import monotonic
+
+from proxy.errors import RequestError
+from proxy.exchange import FailureKind
+from proxy.proxy_config import Limits, Timeouts
+from proxy.routing.provider_origin import Origin
+from proxy.upstream.dialer import Dialer
+from proxy.upstream.upstream_connection import Link
+from proxy.worker_stats import Pulse
+
+_SHORT = 0.5
+"""Seconds below which one close of an idle connection may be a restart; closes that repeat are a habit."""
+_HABIT = 2
+"""Closes below `_SHORT`, each of a connection that was given back after the one before, that make a habit."""
+_REST = 0.1
+"""Seconds for which a connection is not used again behind an event stream, or where the provider closes in less: servers that
+close behind an answer do so without announcing it, and a request that meets that close is lost.
+"""
+
+
+@dataclass(slots=True)
+class _House:
+    """What is known of one origin: its connections, and how long it keeps them."""
+
+    open: set[Link] = field(default_factory=set)
+    opening: int = 0
+    ready: dict[Link, None] = field(default_factory=dict)
+    """Idle connections that may be used, the last given back at the end."""
+    resting: dict[Link, None] = field(default_factory=dict)
+    """Idle connections that may not be used yet, the first to become ready first."""
+    keep: float = 0.0
+    """Seconds for which it keeps an idle connection, learnt from its closes; 0.0 while it has not closed any."""
+    hasty: bool = False
+    """It closes behind its answers, of whatever kind: all of its connections rest."""
+    short: int = 0
+    """Closes below `_SHORT` so far."""
+    closed: float = 0.0
+    """The moment of the last of them."""
+
+    def ripen(self, now: float) -> None:
+        """Let the connections be used whose rest is over; they are in the order in which that happens."""
+        while self.resting:
+            link = next(iter(self.resting))
+            if now < link.ready_at:
+                return
+            del self.resting[link]
+            self.ready[link] = None
+
+    def drop(self, link: Link) -> bool:
+        """Forget a connection; True when it was idle and could have been used."""
+        usable = link in self.ready
+        self.ready.pop(link, None)
+        self.resting.pop(link, None)
+        return usable
+
+    def closed_at(self, age: float, idle_since: float, now: float) -> None:
+        """Learn from a connection that the provider closed `age` seconds after its answer: be earlier than that from now on."""
+        if age < _SHORT:
+            if idle_since <= self.closed:
+                return  # of the same moment as the one before: a restart closes many
+            self.short += 1
+            self.closed = now
+            if self.short < _HABIT:
+                return
+        self.hasty = self.hasty or age < _REST
+        if age >= _REST:
+            self.keep = age * 0.8
+
+
+class Pool:
+    """Links by origin; `dialer` makes new ones."""
+
+    def __init__(self, timeouts: Timeouts, limits: Limits, pulse: Pulse, dialer: Dialer) -> None:
+        self._timeouts = timeouts
+        self._most = limits.upstream_connections
+        self._pulse = pulse
+        self._dialer = dialer
+        self._houses: dict[Origin, _House] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def idle(self, origin: Origin) -> Link | None:
+        """An idle connection that may take a request now, or None."""
+        house = self._houses.get(origin)
+        if house is None:
+            return None
+        now = monotonic()
+        if house.resting:
+            house.ripen(now)
+        while house.ready:
+            link, _ = house.ready.popitem()
+            if now < link.keep_until and link.usable:
+                return link
+            link.close()
+        return None
+
+    def give(self, link: Link, *, streamed: bool) -> None:
+        """Take a connection back whose answer ended exactly; `streamed` is True for an event stream."""
+        house = self._houses[link.origin]
+        link.idle_since = link.last
+        link.ready_at = link.idle_since + (_REST if streamed or house.hasty else 0.0)
+        link.keep_until = link.idle_since + self._keep(house, link)
+        if self._closed or link.keep_until <= link.ready_at:
+            link.close()
+        elif link.ready_at > link.idle_since:
+            house.resting[link] = None
+        else:
+            house.ready[link] = None
+
+    def stale(self, link: Link) -> None:
+        """Learn from a connection that was closed under its request: `link.last` is when that was sent."""
+        self._houses[link.origin].closed_at(link.last - link.idle_since, link.idle_since, monotonic())
+
+    def close(self) -> None:
+        """Close every connection, busy ones too."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for house in self._houses.values():
+            for link in list(house.open):
+                link.fail(FailureKind.STOPPED, "the proxy is stopping")
+
+    async def dial(self, origin: Origin) -> Link:
+        """A new connection; UpstreamError when it cannot be made, RequestError when there are too many."""
+        house = self._houses.setdefault(origin, _House())
+        self._make_room(house)
+        house.opening += 1
+        try:
+            link = await self._dialer.connect(origin, lambda: Link(origin, self._ended))
+        finally:
+            house.opening -= 1
+        house.open.add(link)
+        self._pulse.upstream_open += 1
+        self._watch()
+        return link
+
+    def _make_room(self, house: _House) -> None:
+        """Keep to the limit of connections: one that rests gives way, for it can serve nobody yet."""
+        if not self._most or len(house.open) + house.opening < self._most:
+            return
+        if not house.resting:
+            raise RequestError(503, "too_many_connections", f"all {self._most} connections to this provider are busy")
+        link = next(iter(house.resting))
+        link.close()
+        self._forget(house, link)
+
+    def _ended(self, link: Link) -> None:
+        house = self._houses.get(link.origin)
+        if house is None or link not in house.open:
+            return
+        now = monotonic()
+        if self._forget(house, link) and not self._closed:
+            house.closed_at(now - link.idle_since, link.idle_since, now)
+
+    def _forget(self, house: _House, link: Link) -> bool:
+        """The connection is no more; True when it was idle and could have been used."""
+        if link not in house.open:
+            return False
+        house.open.discard(link)
+        self._pulse.upstream_open -= 1
+        return house.drop(link)
+
+    def _keep(self, house: _House, link: Link) -> float:
+        keep = min(self._timeouts.pool_idle, house.keep or self._timeouts.pool_idle)
+        return min(keep, max(0.0, link.keep_seconds - 1.0)) if link.keep_seconds else keep
+
+    def _watch(self) -> None:
+        if self._timer is None and not self._closed:
+            period = min(1.0, self._timeouts.idle / 4, self._timeouts.pool_idle / 2)
+            self._timer = asyncio.get_running_loop().call_later(max(0.02, period), self._look)
+
+    def _look(self) -> None:
+        """Break connections whose provider is silent, drop idle ones that are too old."""
+        self._timer = None
+        now = monotonic()
+        for house in self._houses.values():
+            for link in [link for link in house.open if link.silent_for(now) > self._timeouts.idle]:
+                link.fail(FailureKind.SILENCE_TIMEOUT, f"no byte in {self._timeouts.idle:g} s")
+            house.ripen(now)
+            for link in [link for link in house.ready if now >= link.keep_until]:
+                del house.ready[link]
+                link.close()
+        if any(house.open for house in self._houses.values()):
+            self._watch()

@@ -1,0 +1,90 @@
+"""Errands: requests that are made without a client, as values that may cross into another process; run() makes one.
+
+What is remembered of an errand and what is sent for it stand side by side, since only the first may be told to anyone.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from proxy.exchange import Exchange, Headers, Role
+from proxy.record.capture import Capture
+from proxy.routing.provider_origin import Origin
+from proxy.upstream.upstream_client import Upstream
+
+_LENGTH = struct.Struct("<I")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One request to `origin`: `path` is its raw target there, `fields` its header fields as sent, a credential among them.
+
+    `target` and `headers` are what the record says was asked; `total` limits the whole in seconds, `most` the answer in bytes
+    (0 does not), `limit` what is kept of either body: never less than the body that is sent.
+    """
+
+    identity: str
+    role: Role
+    route: str
+    provider: str
+    model: str
+    stream: bool
+    tag: str
+    conversation: str
+    method: str
+    target: str
+    headers: Headers
+    origin: Origin
+    path: str
+    fields: Headers = field(repr=False)
+    body: bytes = field(repr=False)
+    total: float
+    most: int
+    limit: int
+
+
+async def run(upstream: Upstream, errand: Errand) -> Exchange:
+    """Make the request and read its answer; whatever happens is in the exchange, only cancellation is raised."""
+    capture = Capture(
+        identity=errand.identity,
+        role=errand.role,
+        started=time.time(),
+        begun=time.monotonic(),
+        limit=errand.limit,
+        method=errand.method,
+        target=errand.target,
+        headers=errand.headers,
+    )
+    capture.route, capture.provider, capture.model = errand.route, errand.provider, errand.model
+    capture.stream, capture.tag, capture.conversation = errand.stream, errand.tag, errand.conversation
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in errand.fields]
+    return await upstream.fetch(
+        errand.origin, errand.method, errand.path, fields, errand.body, capture, total=errand.total, most=errand.most
+    )
+
+
+def pack(errand: Errand) -> bytes:
+    """An errand as bytes: the length of its JSON part, that part, its body; `unpack` gives back an equal one."""
+    told = {name: getattr(errand, name) for name in Errand.__slots__ if name not in {"body", "origin"}}
+    told["origin"] = errand.origin._asdict()
+    words = json.dumps(told).encode()
+    return b"".join((_LENGTH.pack(len(words)), words, errand.body))
+
+
+def unpack(payload: bytes) -> Errand:
+    """The errand that `pack` was given; only our own processes pack any, so that anything else is a fault of ours."""
+    (length,) = _LENGTH.unpack_from(payload)
+    told = json.loads(payload[4 : 4 + length])
+    told["role"] = Role(told["role"])
+    told["origin"] = Origin(**told["origin"])
+    for name in ("headers", "fields"):
+        told[name] = _pairs(told[name])
+    return Errand(**told, body=payload[4 + length :])
+
+
+def _pairs(value: Sequence[Sequence[str]]) -> Headers:
+    return tuple((name, text) for name, text in value)

@@ -1,0 +1,109 @@
+"""One fetching process: it asks references for the audit, so that nothing but the network and they are in their times.
+
+`python -m proxy.upstream.fetcher` reads its limits as the first line of standard input, then jobs in frames, and returns each
+exchange, without the body that was sent, in a frame on standard output, and a beat once a second; it ends with its input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import signal
+import sys
+from contextlib import suppress
+
+from proxy.packing import EXCHANGE, frame, parts
+from proxy.process.data_plane_log import to_stderr
+from proxy.process.parent_watchdog import BEAT_SECONDS, loop_factory
+from proxy.process.standard_streams import take_over
+from proxy.proxy_config import Limits, Timeouts
+from proxy.upstream.fetch_job import Errand, run, unpack
+from proxy.upstream.upstream_client import Upstream
+from proxy.worker_stats import Pulse
+
+ERRAND = b"A"
+GIVEN_UP = b"G"
+BEAT = b"B"
+PR_SET_PDEATHSIG = 1
+
+
+class Fetcher:
+    """Runs errands beside each other until it is closed; `out` takes the frames of what they come to."""
+
+    def __init__(self, upstream: Upstream, out: asyncio.WriteTransport) -> None:
+        self._upstream = upstream
+        self._out = out
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def take(self, kind: bytes, payload: bytes) -> None:
+        """Begin an errand, or give one up by its name."""
+        if kind == ERRAND:
+            errand = unpack(payload)
+            self._running[errand.identity] = asyncio.create_task(self._run(errand))
+        elif task := self._running.get(payload.decode()):
+            task.cancel()
+
+    async def close(self) -> None:
+        """Give up what runs, and close every connection."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._upstream.close()
+
+    async def _run(self, errand: Errand) -> None:
+        try:
+            exchange = await run(self._upstream, errand)
+            self._out.write(frame(EXCHANGE, *parts(exchange._replace(request=exchange.request._replace(body=b"")))))
+        finally:
+            del self._running[errand.identity]
+
+
+async def read_frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """The kind and the payload of the next frame; IncompleteReadError when none comes any more."""
+    length = int.from_bytes(await reader.readexactly(4), "big")
+    kind = await reader.readexactly(1)
+    return kind, await reader.readexactly(length - 1)
+
+
+async def serve() -> None:
+    """Be a fetcher on standard input and output."""
+    loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    out, _ = await loop.connect_write_pipe(asyncio.Protocol, sys.stdout)
+    told = json.loads(await reader.readline())
+    upstream = Upstream(Timeouts.model_validate(told["timeouts"]), Limits.model_validate(told["limits"]), Pulse())
+    fetcher = Fetcher(upstream, out)
+    beats = asyncio.create_task(_beat(out))
+    try:
+        while True:
+            fetcher.take(*await read_frame(reader))
+    except asyncio.IncompleteReadError:
+        beats.cancel()
+        await fetcher.close()
+
+
+async def _beat(out: asyncio.WriteTransport) -> None:
+    while True:
+        out.write(frame(BEAT))
+        await asyncio.sleep(BEAT_SECONDS)
+
+
+def die_with_parent() -> None:
+    """Be killed when the audit is (Linux, prctl(2)): one that stands still just then would not read the end of its input."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> None:
+    """Fetch until there is nobody to fetch for."""
+    take_over()
+    die_with_parent()
+    to_stderr()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,400 @@
+"""One answer of a provider, fed as it comes: its head rewritten once, its body passed on raw, its framing checked on the way.
+
+The hot path: for each piece received, check it, write it, remember it. Nothing here waits, and no object is made for a piece.
+The clock and the sockets belong to the caller; an answer that ends badly is a value, `failure`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from proxy.exchange import Failure, FailureKind
+from proxy.record.capture import Capture
+from proxy.upstream.chunked_body import ChunkReader
+from proxy.upstream.response_head import AnswerHead, Framing, chunked_end, delivered_end, read_head
+
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_UNTIL_CLOSE = frozenset({Framing.CLOSE, Framing.TUNNEL})
+_BEGINNING, _HEAD_END = b"HTTP/1.", b"\r\n\r\n"
+_LONGEST_SIZE = 64
+"""Bytes of a chunk size, its padding included, that are waited for."""
+_BEGUN_SIZE = re.compile(rb"[0-9A-Fa-f]*[ \t]*\r?")
+_MOST_CHUNKS, _MOST_HEADS = 1_000, 50
+"""Chunks of a body, and heads, that are read in one turn of the event loop: about a millisecond of work."""
+_SMALLEST_CHUNK, _PORTION = 6, 4 * 1024
+"""Bytes of a chunk with its framing, at least; bytes between two looks at how many chunks have been read."""
+
+
+class Terms(NamedTuple):
+    """How a reader wants an answer: the `head` to write before its body, and whether its body shall be free of chunk framing."""
+
+    head: bytes
+    plain: bool = False
+
+
+class Reader(Protocol):
+    """Whoever gets an answer: a client's connection, or nobody at all."""
+
+    def begin(self, head: AnswerHead) -> Terms:
+        """The head is complete; called once for the answer, and before that for each interim head."""
+
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """What takes the next bytes, asked for once for each answer."""
+
+
+class _Events:
+    """What llhttp tells of a chunked body; `on_body` is a list's own append, so that no Python frame runs for a piece."""
+
+    __slots__ = ("begun", "ended", "on_body", "own", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.on_body = self.pieces.append
+        self.begun = 0
+        self.ended = False
+        self.own = 0
+        """How many of the pieces are of the first message, once it has ended."""
+
+    def on_message_begin(self) -> None:
+        self.begun += 1
+
+    def on_message_complete(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self.own = len(self.pieces)
+
+
+class _Extended:
+    """Reads chunks with extensions in the place of llhttp, and tells of them by the same events."""
+
+    __slots__ = ("_events", "_reader")
+
+    def __init__(self, events: _Events) -> None:
+        self._events = events
+        self._reader = ChunkReader(events.on_body)
+
+    def feed_data(self, data: bytes) -> None:
+        behind = self._reader.feed_data(data)
+        if behind is not None:
+            self._events.on_message_complete()
+            self._events.begun = 2 if behind else 1
+
+
+def _unwritten(data: bytes) -> None:
+    """Takes the place of a reader that has gone."""
+
+
+def _spent(data: bytes, now: float) -> None:
+    """Takes the place of an answer's own reader once it is over, so that nothing refers to itself and memory is free at once."""
+
+
+class Answer:
+    """The state of one answer; `feed(data, now)` until `over`, or `eof()`, or `fail()`. `switch` is the one protocol that the
+    request allowed to switch to, in lower case.
+
+    What would take too long for one turn of the event loop waits in `rest`, for `read_on()` in a later turn.
+    """
+
+    __slots__ = (
+        *(
+            "_buffer",
+            "_came",
+            "_capture",
+            "_events",
+            "_feed_parser",
+            "_left",
+            "_limit",
+            "_many",
+            "_out",
+            "_pieces",
+            "_plain",
+            "_quiet",
+        ),
+        *("_reader", "_seen", "_switch", "_tail", "_write", "failure", "feed", "head", "method", "over", "rest", "reusable"),
+    )
+
+    def __init__(self, *, method: str, limit: int, capture: Capture, reader: Reader, switch: bytes = b"") -> None:
+        self._switch = switch
+        self.method = method
+        self._limit = limit
+        self._capture = capture
+        self._reader = reader
+        self._write: Callable[[bytes], None] = reader.write
+        self._out = self._write
+        self._buffer = bytearray()
+        self._seen = 0
+        self._left = 0
+        self._quiet = 0
+        self._tail: bytes | bytearray = b""
+        """What came with the last body bytes, and all framing behind them."""
+        self._plain = False
+        self._many = False
+        """It has brought more chunks at once than one turn may take."""
+        self.rest = b""
+        """What has come and is not read yet."""
+        self.feed: Callable[[bytes, float], None] = self._feed_head
+        self.head: AnswerHead | None = None
+        self.over = False
+        self.reusable = False
+        """True when the answer ended where its framing says, and the connection may serve another."""
+        self.failure: Failure | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """True while not one byte of it has come."""
+        return self.head is None and not self._buffer and not self._seen
+
+    def mute(self) -> None:
+        """Write nothing from here on: whoever read the answer has gone, and may have left a connection that raises."""
+        self._write = self._out = _unwritten
+
+    def fail(self, kind: FailureKind, detail: str) -> None:
+        """The answer ends here, broken; the first cause stays."""
+        if not self.over:
+            self._stop()
+            self.failure = Failure(kind=kind, detail=detail, after_head=self.head is not None)
+
+    def eof(self, *, reset: bool, cut: bool = False) -> None:
+        """The provider's connection has ended; only an answer that runs until then is whole, and only by a clean end. `cut` is a
+        TLS connection that ended without its own end (RFC 8446 6.1), which anybody on the way can make it do.
+        """
+        if self.over:
+            return
+        # A WebSocket ends by a frame of its own: the end of its connection tells nothing more.
+        ends = self.head is not None and self.head.framing in ({Framing.TUNNEL} if cut else _UNTIL_CLOSE)
+        if ends and not reset:
+            self._stop()
+            return
+        kind = FailureKind.RESET if reset else FailureKind.CLOSED
+        if self.head is None:
+            self.fail(kind, "inside the head of the answer" if not self.untouched else "before any byte of an answer")
+        elif self.head.framing is Framing.LENGTH:
+            total = self.head.length
+            self.fail(kind, f"after {total - self._left} of {total} bytes of the body")
+        else:
+            why = " (TLS ended without close_notify)" if cut else ""
+            self.fail(kind, f"after {self._capture.size} bytes of an unfinished body{why}")
+
+    def _feed_head(self, data: bytes, now: float) -> None:
+        buffer = self._buffer
+        if buffer:
+            known = len(buffer)
+            buffer += data
+            unfinished = buffer.find(_HEAD_END, max(0, known - 3)) < 0 and not _BARE_LF.search(buffer, max(0, known - 1))
+            if unfinished and known >= len(_BEGINNING) and self._seen + len(buffer) <= self._limit:
+                return
+            data = bytes(buffer)
+            buffer.clear()
+        # One round for each interim head, and one for the answer's own.
+        for _ in range(_MOST_HEADS):
+            end = self._head_end(data)
+            if not end:
+                return
+            raw, data = data[:end], data[end:]
+            self._seen += end
+            self._head_done(raw, data, now)
+            if self.over or self.head is not None:
+                return
+        self._put_off(data, now)
+
+    def _head_end(self, data: bytes) -> int:
+        """Where the head ends that `data` begins with; 0 where it does not yet, or does not begin or measure as it may."""
+        end = data.find(_HEAD_END) + len(_HEAD_END)
+        whole = end >= len(_HEAD_END)
+        if self._seen + (end if whole else len(data)) > self._limit:
+            self.fail(FailureKind.TOO_LARGE, f"more than {self._limit} bytes")
+        elif not data.startswith(_BEGINNING[: len(data)]):
+            self.fail(FailureKind.MALFORMED, "it does not begin like HTTP/1")
+        elif whole:
+            return end
+        elif _BARE_LF.search(data):
+            self.fail(FailureKind.MALFORMED, "a line of its head ends with a bare line feed")
+        self._buffer += data
+        return 0
+
+    def _head_done(self, raw: bytes, rest: bytes, now: float) -> None:
+        events = _Events()
+        parser = HttpResponseParser(events)
+        try:
+            head = read_head(raw, self.method)
+            if head.framing is Framing.TUNNEL:
+                self._check_switch(head)
+            else:
+                if head.framing is Framing.CHUNKED:
+                    parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
+                parser.feed_data(head.single(raw) if len(head.shape.lengths) > 1 else raw)
+        except (ValueError, HttpParserError, HttpParserUpgrade) as error:
+            self.fail(FailureKind.MALFORMED, str(error))
+            return
+        terms = self._reader.begin(head)
+        if head.interim:
+            if terms.head:
+                self._out(terms.head)
+            return
+        self.head = head
+        self._plain = terms.plain
+        events_plain = head.hop.events and head.hop.readable
+        self._capture.head(head.status, head.reason, head.recorded(), now, events=events_plain, length=head.length)
+        self._events = events
+        self._pieces = events.pieces
+        self._feed_parser: Callable[[bytes], None] = parser.feed_data
+        self._body(head, terms.head, rest, now)
+
+    def _check_switch(self, head: AnswerHead) -> None:
+        """Refuse a switch of protocols that was not asked for (RFC 9110 15.2.2)."""
+        named = [value.strip().lower() for name, value in head.pairs if name.lower() == b"upgrade"]
+        if not self._switch or named != [self._switch]:
+            raise ValueError("it switches protocols unasked")
+
+    def _body(self, head: AnswerHead, first: bytes, rest: bytes, now: float) -> None:
+        """Choose how the body is read, and send the head together with what came behind it."""
+        self._left = head.length
+        if head.framing is Framing.CHUNKED:
+            self.feed = self._feed_first_chunk
+        elif head.framing is Framing.LENGTH:
+            self.feed = self._feed_length
+        elif head.framing is Framing.TUNNEL:
+            self.feed = self._feed_tunnel
+        else:
+            self.feed = self._feed_nothing if head.framing is Framing.NONE else self._feed_until_close
+        gathered = [first]
+        self._out = gathered.append
+        if rest or head.framing is Framing.NONE or (head.framing is Framing.LENGTH and not head.length):
+            self.feed(rest, now)
+        self._out = self._write
+        self._out(b"".join(gathered))
+
+    def _stop(self) -> None:
+        self.over = True
+        self.rest = b""
+        self.reusable = False
+        self.feed = _spent
+
+    def _end(self, *, exact: bool) -> None:
+        self._stop()
+        self.reusable = exact and self.head is not None and self.head.keep
+
+    def read_on(self) -> None:
+        """Read what waits in `rest`, as far as one turn may take."""
+        data, self.rest = self.rest, b""
+        self.feed = self._feed_head if self.head is None else self._feed_chunked
+        self.feed(data, self._came)
+
+    def _put_off(self, data: bytes, now: float) -> None:
+        """Let `data`, which came at `now`, wait; what comes meanwhile waits behind it."""
+        if data:
+            self.rest, self._came = data, now
+            self.feed = self._feed_behind
+
+    def _feed_behind(self, data: bytes, now: float) -> None:  # noqa: ARG002 - one shape for every way to feed
+        self.rest += data
+
+    def _feed_nothing(self, data: bytes, now: float) -> None:  # noqa: ARG002 - one shape for every way to feed
+        self._end(exact=not data)
+
+    def _feed_length(self, data: bytes, now: float) -> None:
+        left = self._left = self._left - len(data)
+        if left < 0:
+            data = data[:left]
+        if data:
+            self._out(data)
+            self._capture.add(data, now)
+        if left <= 0:
+            self._left = 0
+            self._end(exact=left == 0)
+
+    def _feed_until_close(self, data: bytes, now: float) -> None:
+        self._out(data)
+        self._capture.add(data, now)
+
+    def _feed_tunnel(self, data: bytes, now: float) -> None:
+        self._out(data)
+        self._capture.pass_down(len(data), now)
+
+    def _feed_first_chunk(self, data: bytes, now: float) -> None:
+        """Hold the first chunk's size back until it is whole: where it has an extension, another reader is needed."""
+        buffer = self._buffer
+        buffer += data
+        if _BEGUN_SIZE.fullmatch(buffer) and len(buffer) <= _LONGEST_SIZE:
+            return
+        if b";" in buffer.partition(b"\n")[0]:
+            self._feed_parser = _Extended(self._events).feed_data
+        self.feed = self._feed_chunked
+        whole = bytes(buffer)
+        buffer.clear()
+        self._feed_chunked(whole, now)
+
+    def _feed_chunked(self, data: bytes, now: float) -> None:
+        # Taken out first: to call an attribute where it stands costs the interpreter a look at the class each time.
+        pieces, parse, out = self._pieces, self._feed_parser, self._out
+        end = len(data)
+        try:
+            if end > _MOST_CHUNKS * _SMALLEST_CHUNK and (self._many or data.count(b"\r") > 2 * _MOST_CHUNKS):
+                end = self._parse_some(data)
+            else:
+                parse(data)
+        except (HttpParserError, HttpParserUpgrade, ValueError) as error:
+            self._chunks_over(data, now, str(error))
+            return
+        if self._events.ended:
+            self._chunks_over(data, now, "")
+            return
+        if end < len(data):
+            self._many = True
+            self._put_off(data[end:], now)
+            data = data[:end]
+        out(b"".join(pieces) if self._plain else data)
+        if pieces:
+            add = self._capture.add
+            for piece in pieces:
+                add(piece, now)
+            pieces.clear()
+            self._quiet = 0
+            self._tail = data
+        else:
+            self._quietly(data)
+
+    def _parse_some(self, data: bytes) -> int:
+        """Parse chunks of which `data` may hold very many, as many as one turn may take; where that ended."""
+        pieces, parse, events = self._pieces, self._feed_parser, self._events
+        end = 0
+        while end < len(data) and len(pieces) < _MOST_CHUNKS and not events.ended:
+            parse(data[end : end + _PORTION])
+            end = min(end + _PORTION, len(data))
+        if events.ended and end < len(data):
+            events.begun = 2
+        return end
+
+    def _quietly(self, data: bytes) -> None:
+        """Framing alone: all of it is remembered, for a last chunk with its trailers may be long and come in many pieces."""
+        if not self._quiet:
+            self._tail = bytearray(self._tail)
+        self._quiet += len(data)
+        self._tail += data
+        if self._quiet > self._limit:
+            self.fail(FailureKind.MALFORMED, f"more than {self._limit} bytes of chunk framing without a body byte")
+
+    def _chunks_over(self, data: bytes, now: float, error: str) -> None:
+        """The last chunk has come, or one that is none: send what is sound of `data`, and end."""
+        pieces, ended = self._pieces, self._events.ended
+        if ended:
+            del pieces[self._events.own :]
+        alone = not error and self._events.begun == 1
+        if ended and alone and data.endswith(b"\r\n0\r\n\r\n"):
+            end: int | None = len(data)
+        else:
+            end = chunked_end(self._tail, data, pieces, alone=alone) if ended else delivered_end(data, pieces)
+        self._out(b"".join(pieces) if self._plain else data[: end or 0])
+        for piece in pieces:
+            self._capture.add(piece, now)
+        if not ended:
+            self.fail(FailureKind.MALFORMED, error)
+        elif end is None:
+            self.fail(FailureKind.MALFORMED, "bytes follow its last chunk")
+        else:
+            self._end(exact=end == len(data))

@@ -1,0 +1,91 @@
+"""Was the request carried out with the parameters it sets, by the answer's own statement?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from shadow.findings.comparability import Standing, standing
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.reading.completion import Completion
+from shadow.reading.parsed_request import Ask, read_ask
+from shadow.reading.parsed_response import Answer
+from shadow.reading.stated_parameters import OF_USAGE, Value, stated
+
+OF_TOOLS = frozenset({"tool_choice", "parallel_tool_calls"})
+"""Parameters that apply to nothing where no tool is offered."""
+UNSET = "the request sets none of the parameters that the answer states"
+OF_TIER = frozenset({"service_tier", *OF_USAGE})
+"""What answers of APIs other than `/v1/responses` state."""
+OPEN: Mapping[str, frozenset[Value]] = {
+    "service_tier": frozenset({"auto"}),
+    "reasoning.summary": frozenset({"auto"}),
+    "inference_geo": frozenset({"global"}),
+    "store": frozenset({True}),
+}
+"""Values by which a request leaves the choice to the server. `store: true` is among them: an organisation that keeps no data
+is answered with false.
+"""
+UNKNOWN: Mapping[str, frozenset[Value]] = {"service_tier": frozenset({"auto"}), "inference_geo": frozenset({"not_available"})}
+"""Values of an answer that do not state what was applied."""
+_STANDARD: Mapping[Value, Value] = dict.fromkeys(("default", "standard", "standard_only", "on_demand"), "default")
+ALIASES: Mapping[str, Mapping[Value, Value]] = {"service_tier": _STANDARD}
+"""Words of several providers for one value."""
+CLOSE = 1e-6
+"""The relative difference within which two numbers are one: a float32 holds 0.7 as 0.699999988."""
+
+
+def applied_parameters(ask: Ask, answer: Answer) -> Finding:
+    """Each parameter that the request sets and the answer states has the same value in both.
+
+    A copy for a reference may be altered, so a difference counts only where the request that was sent sets the value too.
+    """
+    said = answer.said
+    if ask.unread is not None or not isinstance(said, Completion) or standing(answer)[0] is not Standing.WHOLE:
+        return unmeasured(Aspect.APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
+    if not said.applied:
+        return unmeasured(Aspect.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
+    if OF_TIER.issuperset(said.applied) and OF_TIER.isdisjoint(ask.sent):
+        return unmeasured(Aspect.APPLIED_PARAMETERS, UNSET)
+    asked = stated(ask.sent)
+    names = [*_compared(ask, asked, said.applied)]
+    if not names:
+        return unmeasured(Aspect.APPLIED_PARAMETERS, UNSET)
+    other = [name for name in names if not same(name, asked[name], said.applied[name])]
+    other = [name for name in other if same(name, asked[name], _sent(answer).get(name))] if other else []
+    return judged(
+        Aspect.APPLIED_PARAMETERS,
+        not other,
+        _listed(other or names, said.applied),
+        _listed(other or names, asked),
+        "; ".join(f"{name} {asked[name]!r} was asked for, {said.applied[name]!r} applied" for name in other[:4]),
+    )
+
+
+def same(name: str, asked: Value | None, applied: Value | None) -> bool:
+    """Whether two values are one: numbers as numbers, a boolean is none, words by their aliases."""
+    if asked is None or applied is None:
+        return asked is applied
+    if isinstance(asked, (bool, str)) or isinstance(applied, (bool, str)):
+        known = ALIASES.get(name, {})
+        return type(asked) is type(applied) and known.get(asked, asked) == known.get(applied, applied)
+    return math.isclose(asked, applied, rel_tol=CLOSE, abs_tol=CLOSE)
+
+
+def _compared(ask: Ask, asked: Mapping[str, Value], applied: Mapping[str, Value]) -> Iterator[str]:
+    """The names of the parameters that both sides state and neither leaves open."""
+    for name, value in asked.items():
+        moot = name in OF_TOOLS and not ask.tools
+        if name in applied and not moot and value not in OPEN.get(name, ()) and applied[name] not in UNKNOWN.get(name, ()):
+            yield name
+
+
+def _sent(answer: Answer) -> Mapping[str, Value]:
+    """The parameters of the request that this leg was sent."""
+    request = answer.exchange.request
+    return stated(read_ask(request.target, request.headers, request.body, request.truncated).sent)
+
+
+def _listed(names: list[str], values: Mapping[str, Value]) -> str:
+    return short(", ".join(f"{name} {values[name]}" for name in names))

@@ -1,0 +1,77 @@
+"""Does a call of an offered tool stand in the text, where no application calls it?"""
+
+from __future__ import annotations
+
+import re
+
+from shadow.checks.prompts.call_markup import MARKUP, WrittenCall, written_calls
+from shadow.checks.prompts.prompt_text import answer_cap, content_text
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.reading.completion import Completion
+from shadow.reading.parsed_request import Ask
+
+READ = 100_000
+"""Characters of an answer that are searched."""
+LAST = 20_000
+"""Characters of the last message of the user that are searched for words about calls."""
+_ABOUT_CALLS = re.compile(
+    r"(?<![\w-])(?:(?:tool|function)[ _-]?calls?|calling (?:convention|syntax|format)|markup|chat[ _-]?templates?"
+    r"|special tokens?)(?![\w-])",
+    re.IGNORECASE,
+)
+_ABOUT_CODE = re.compile(
+    r"\b(?:as|in|the|raw|only|valid|show|print|write|give|return|respond|output|reply|with|some)\b[^.?!\n]{0,30}\bjson\b"
+    r"|\bsyntax\b|\bsnippet\b|\bpseudo-?code\b|\bpayload\b|\bone-?liner\b|\bexample (?:call|request|of)\b"
+    r"|\b(?:without|instead of) (?:call|run|execut|us|invok)ing\b|\b(?:don't|do not|never) (?:call|run|execute|use|invoke)\b"
+    r"|\b(?:how|what|which) (?:would|do|does|could|can|should|tool|function)\b[^.?!\n]{0,60}\b(?:call|invoke|use|look|run)\b",
+    re.IGNORECASE,
+)
+
+
+def call_in_text(ask: Ask, said: Completion) -> Finding:
+    """No call of an offered tool stands in the text, unless the answer calls that tool too, or the request is about such text."""
+    text = said.first.text or ""
+    if not ask.tools:
+        return unmeasured(Aspect.CALL_IN_TEXT, "the request offers no tools")
+    if ask.tool_choice == "none":
+        return unmeasured(Aspect.CALL_IN_TEXT, "tool_choice is none")
+    if not text:
+        return unmeasured(Aspect.CALL_IN_TEXT, "the answer has no text")
+    found = calls_in_text(ask, said)
+    if not found:
+        return judged(Aspect.CALL_IN_TEXT, True, "", "", "")
+    names = short(", ".join(call.tool for call in found[:4]), 120)
+    reason = f"a call of {names} stands in the text as {found[0].form.title}{answer_cap(text, READ)}"
+    return judged(Aspect.CALL_IN_TEXT, False, names, "", reason)
+
+
+def calls_in_text(ask: Ask, said: Completion) -> tuple[WrittenCall, ...]:
+    """The calls that a parser should have taken out of the text; those that the request shows or speaks of are none."""
+    found, last = written(ask, said), _last_of_user(ask)
+    if not found or _ABOUT_CALLS.search(last):
+        return ()
+    request, about_code = content_text(ask), _wants_json(ask) or _ABOUT_CODE.search(last)
+    return tuple(call for call in found if not call.stands_in(request) and not (about_code and call.form.title != MARKUP))
+
+
+def written(ask: Ask, said: Completion) -> tuple[WrittenCall, ...]:
+    """Calls of tools that were offered, may be called, and are not called beside the text, whatever the request is about."""
+    if ask.tool_choice == "none":
+        return ()
+    called = {call.name for call in said.first.tool_calls}
+    offered = dict.fromkeys(tool.name for tool in ask.tools if tool.name not in called)
+    return tuple(written_calls((said.first.text or "")[:READ], offered))
+
+
+def _wants_json(ask: Ask) -> bool:
+    wanted = ask.body.get("response_format")
+    return isinstance(wanted, dict) and wanted.get("type") != "text"
+
+
+def _last_of_user(ask: Ask) -> str:
+    messages = [message for message in ask.messages if message.get("role") == "user"][-1:]
+    content = messages[0].get("content") if messages else ""
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
+    return "\n".join(texts)[:LAST]

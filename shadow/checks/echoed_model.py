@@ -1,0 +1,62 @@
+"""Who answers: is it the model that was asked for, by its own word, and one and the same from the first event to the last?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from shadow.checks.model_names import Likeness, likeness
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.reading.completion import Completion
+from shadow.reading.parsed_request import Ask
+
+CHANGES = (
+    "the model's name changed within the stream",
+    "the id changed within the stream",
+    "the system_fingerprint changed within the stream",
+)
+_ANY = frozenset({"", "auto", "default", "latest", "model", "model-router", "router"})
+"""Names that ask for no model in particular."""
+DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/")
+"""Where a path names the deployment that answers, as Azure's do: a name that its user chose."""
+ALIASED = "is a name of the provider's own"
+
+
+def echoed_model(ask: Ask, said: Completion) -> Finding:
+    """The answer names the model that was asked for; vendors, regions, dates and the manner of writing are no difference.
+
+    A request without a date leaves the snapshot to the server; two dates must be the same. A name that cannot be held against the
+    other is the provider's own: of one answer nothing can be said, and `changed_alias` judges it by those before.
+    """
+    if not said.model:
+        return unmeasured(Aspect.ECHOED_MODEL, "the answer names no model")
+    if ask.model.rpartition("/")[2].casefold() in _ANY:
+        return unmeasured(Aspect.ECHOED_MODEL, "the request asks for no model in particular")
+    like = likeness(ask.model, said.model)
+    if like is Likeness.SAME:
+        return judged(Aspect.ECHOED_MODEL, True, said.model, ask.model, "")
+    asked, named = short(repr(ask.model), 80), short(repr(said.model), 80)
+    if like is Likeness.ALIAS:
+        return unmeasured(Aspect.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
+    reason = f"{asked} was asked for, {named} answers"
+    return judged(Aspect.ECHOED_MODEL, False, said.model, ask.model, reason)
+
+
+def changed_alias(found: Finding, said: Completion, known_as: Collection[str]) -> Finding:
+    """A name of the provider's own stands for one model: the finding, judged by the names that answered to it before."""
+    if not known_as or ALIASED not in found.reason:
+        return found
+    if any(said.model == name or likeness(name, said.model) is Likeness.SAME for name in known_as):
+        return judged(Aspect.ECHOED_MODEL, True, said.model, "", "")
+    before = ", ".join(sorted(short(repr(name), 80) for name in known_as)[:3])
+    reason = f"{short(repr(said.model), 80)} answers, where {before} did since the first answer"
+    return judged(Aspect.ECHOED_MODEL, False, said.model, before, reason)
+
+
+def serving_change(_ask: Ask, said: Completion) -> Finding:
+    """One answer comes from one server: its id, its model and its fingerprint stay what they are."""
+    if not said.stream:
+        return unmeasured(Aspect.SERVING_CHANGE, "a whole answer names its server once")
+    found = [note for note in said.notes if note in CHANGES]
+    return judged(Aspect.SERVING_CHANGE, not found, f"{len(found)} changes", "", "; ".join(found))

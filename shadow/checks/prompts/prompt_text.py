@@ -1,0 +1,74 @@
+"""What the request itself holds: what stands there may stand in the answer too, so a check looks here before it speaks.
+
+Everything is read lazily and at most to a cap, because a prompt may be a whole library and most answers raise no suspicion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from shadow.reading.parsed_request import Ask
+
+CAP = 400_000
+"""Characters of a request that are read; a check that finds nothing in more than that says so by its silence only."""
+
+_ALSO = ("tools", "functions", "response_format", "prediction", "guided_json", "stop")
+
+
+def prompt_text(ask: Ask) -> str:
+    """Every string of the messages, keys left out, then of the tools and the form asked for, joined by line feeds."""
+    return "\n".join(_capped(_strings([ask.messages, *(tool.schema for tool in ask.tools), *_others(ask.body)])))
+
+
+def message_text(ask: Ask) -> str:
+    """The words of the messages alone."""
+    return "\n".join(_capped(_strings([ask.messages])))
+
+
+def content_text(ask: Ask) -> str:
+    """The contents of the messages, what every template puts before the model; neither calls nor earlier reasoning."""
+    texts: list[str] = []
+    for message in ask.messages:
+        content = message.get("content")
+        texts += [content] if isinstance(content, str) else _parts(content)
+    return "\n".join(texts if sum(map(len, texts)) < CAP else _capped(iter(texts)))
+
+
+def _parts(content: object) -> Iterator[str]:
+    for part in content if isinstance(content, list) else ():
+        text = part.get("text") if isinstance(part, Mapping) else None
+        if isinstance(text, str):
+            yield text
+
+
+def answer_cap(text: str, cap: int) -> str:
+    """Empty, or what a reason says of a text that was not read to its end."""
+    return f" (of the first {cap:,} characters; the rest was not read)" if len(text) > cap else ""
+
+
+def _others(body: Mapping[str, object]) -> Iterator[object]:
+    return (body[key] for key in _ALSO if body.get(key))
+
+
+def _strings(values: Sequence[object]) -> Iterator[str]:
+    """Strings in the order in which they stand; an own stack, since the values are a stranger's."""
+    waiting: list[object] = list(reversed(values))
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            # an image or a sound as a data URL is no text
+            if not value.startswith("data:"):
+                yield value
+        elif isinstance(value, Mapping):
+            waiting.extend(reversed([item for key, item in value.items() if key != "role"]))
+        elif isinstance(value, list | tuple):
+            waiting.extend(reversed(value))
+
+
+def _capped(strings: Iterator[str]) -> Iterator[str]:
+    room = CAP
+    for text in strings:
+        if room <= 0:
+            return
+        yield text[:room]
+        room -= len(text)

@@ -1,0 +1,78 @@
+"""response_format: a text that was to be JSON is JSON, bare, and obeys the schema that the request declared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.measures.answer_action import refuses
+from shadow.measures.argument_schema import held
+from shadow.reading.completion import Choice, Completion
+from shadow.reading.parsed_request import Ask
+from shadow.reading.responses_items import COMMENTARY, SEAM
+
+READ = 500_000
+"""Characters of a text beyond which it is not parsed."""
+
+
+def response_format(ask: Ask, said: Completion) -> Finding:
+    """`json_object` brings a JSON object, `json_schema` a value that the schema finds valid."""
+    form = ask.body.get("response_format")
+    kind = form.get("type") if isinstance(form, Mapping) else None
+    if not isinstance(form, Mapping) or kind not in {"json_object", "json_schema"}:
+        return unmeasured(Aspect.RESPONSE_FORMAT, "the request asks for no JSON")
+    if reason := (COMMENTARY if COMMENTARY in said.notes else _unfit(said.first)):
+        return unmeasured(Aspect.RESPONSE_FORMAT, reason)
+    text = said.first.text or ""
+    found, reason = _parsed(text)
+    if reason and ask.api == "responses":
+        found, reason = _each(text, reason)
+    if reason:
+        fenced = text.lstrip().startswith("```")
+        reason = f"{kind} was asked for, and the text is {'fenced as Markdown' if fenced else f'not JSON: {reason}'}"
+        return judged(Aspect.RESPONSE_FORMAT, False, "fenced" if fenced else "not JSON", str(kind), reason)
+    if kind == "json_object":
+        what = type(found).__name__
+        return judged(Aspect.RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was asked for, and a JSON {what} came")
+    return _obeying(form, found)
+
+
+def _unfit(first: Choice) -> str:
+    """Why this answer owes no JSON; "" when it does."""
+    if first.tool_calls:
+        return "the answer calls a tool"
+    if refuses(first):
+        return "the answer refuses"
+    if first.ended in {"length", "content_filter"}:
+        return f"the answer was ended by {first.finish_reason}"
+    if not (first.text or "").strip():
+        return "the answer has no text"
+    return "" if len(first.text or "") <= READ else f"the text is longer than the {READ:,} characters that are parsed"
+
+
+def _parsed(text: str) -> tuple[object, str]:
+    try:
+        return json.loads(text), ""
+    except RecursionError:
+        return None, "nested too deep"
+    except ValueError as fault:
+        return None, short(str(fault), 100)
+
+
+def _each(text: str, reason: str) -> tuple[object, str]:
+    """The first of the texts of several messages, where each is JSON: clients parse them one by one."""
+    parts = [_parsed(part) for part in text.split(SEAM)]
+    return parts[0] if len(parts) > 1 and not any(fault for _, fault in parts) else (None, reason)
+
+
+def _obeying(form: Mapping[str, object], found: object) -> Finding:
+    wrapper = form.get("json_schema")
+    schema = wrapper.get("schema") if isinstance(wrapper, Mapping) else None
+    if schema is None:
+        return unmeasured(Aspect.RESPONSE_FORMAT, "the request declares no schema; the text is JSON")
+    known, fault = held(schema, found)
+    if not known:
+        return unmeasured(Aspect.RESPONSE_FORMAT, f"the text is JSON; {fault}")
+    return judged(Aspect.RESPONSE_FORMAT, not fault, "schema_mismatch" if fault else "valid", "json_schema", f"the text{fault}")

@@ -1,0 +1,111 @@
+"""Does what belongs to the template, or to the reasoning, stand in the text that the user reads?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from shadow.checks.call_in_text import calls_in_text, written
+from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.reading.completion import Choice, Completion
+from shadow.reading.parsed_request import Ask
+
+READ = 100_000
+"""Characters of an answer that are searched."""
+_TURNS = """
+    im_start im_end im_sep endoftext end_of_text begin_of_text eot_id eom_id start_header_id end_header_id python_tag start end
+    message channel constrain return call tool_calls_section_begin tool_calls_section_end tool_call_begin tool_call_end
+    tool_call_argument_begin tool_call tool_response user assistant system observation tool pad padding eos bos
+    START_OF_TURN_TOKEN END_OF_TURN_TOKEN CHATBOT_TOKEN START_RESPONSE START_ACTION
+"""
+_WIDE = """
+    begin_of_sentence end_of_sentence User Assistant tool_calls_begin tool_calls_end tool_call_begin tool_call_end tool_sep DSML
+"""
+_OTHER = """
+    <start_of_turn> <end_of_turn> <tool_call> </tool_call> <tool_response> <function_calls> </function_calls>
+    <minimax:tool_call> <seed:tool_call> [TOOL_CALLS] [/TOOL_CALLS] [AVAILABLE_TOOLS] [TOOL_RESULTS] [INST] [/INST]
+    <<SYS>> <</SYS>> ]<]minimax[>[ [e~[ <0x0A>
+"""
+MARKERS = (
+    *(f"<|{name}|>" for name in _TURNS.split()),
+    # one family writes its markers with a wide bar and a low block in place of the underscore
+    *(f"<\uff5c{name}\uff5c".replace("_", "\u2581") for name in _WIDE.split()),
+    *_OTHER.split(),
+)
+"""Tokens by which the templates of open models mark turns, tools and channels; none is a word of any language."""
+OF_CALLS = frozenset(
+    marker for marker in MARKERS if re.search("call|tool|TOOL|python_tag|ACTION|DSML|channel|message|constrain|start\\|", marker)
+)
+"""Those that stand about a call: they may stand in a text that the request asks for, as `call_in_text` judges."""
+_FIRST = re.compile("<[|\uff5c<a-z0/]|\\[[A-Z/e]|\\]<\\]")
+THINK = re.compile(r"</?(?:think|thinking|seed:think)>|\[/?THINK\]|◁/?think▷")
+"""Tags in which reasoning comes where no parser took it out."""
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+_OFF = ("none", "off", "disabled")
+
+
+def template_leak(ask: Ask, said: Completion) -> Finding:
+    """No marker of a template stands in the text, unless the request holds it too, or the text quotes it as code.
+
+    Markers about a written call are excused where `call_in_text` excuses the call. Where both name one answer, a verdict counts
+    `call_in_text` alone (storage.sqlite.check_votes.SAME_FAULT).
+    """
+    text = (said.first.text or "")[:READ]
+    if not text:
+        return unmeasured(Aspect.TEMPLATE_LEAK, "the answer has no text")
+    found = [marker for marker in MARKERS if marker in text] if ("<" in text or "[" in text) and _FIRST.search(text) else []
+    if found:
+        bare, asked = _CODE.sub("", text), prompt_text(ask)
+        excused = OF_CALLS if written(ask, said) and not calls_in_text(ask, said) else frozenset()
+        found = [marker for marker in found if marker in bare and marker not in asked and marker not in excused]
+    if not found:
+        return judged(Aspect.TEMPLATE_LEAK, True, "", "", "")
+    reason = f"{short(', '.join(found[:4]), 120)} stands in the text{answer_cap(said.first.text or '', READ)}"
+    return judged(Aspect.TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)
+
+
+def reasoning_form(ask: Ask, said: Completion) -> Finding:
+    """Reasoning comes in its own field, once, and not at all where the request turned it off."""
+    first = said.first
+    text = (first.text or "")[:READ]
+    tag = THINK.search(_CODE.sub("", text)) if "think" in text or "THINK" in text else None
+    if tag and (reason := _by_right(ask, said, tag[0])):
+        return unmeasured(Aspect.REASONING_FORM, reason)
+    if tag and tag[0] not in prompt_text(ask):
+        return judged(Aspect.REASONING_FORM, False, tag[0], "", f"{tag[0]} stands in the text: its reasoning was not taken out")
+    if not (first.reasoning or "").strip():
+        return unmeasured(Aspect.REASONING_FORM, "the answer shows no reasoning")
+    reason = _strange(ask, first)
+    return judged(Aspect.REASONING_FORM, not reason, first.reasoning_field, "", reason)
+
+
+def _by_right(ask: Ask, said: Completion, tag: str) -> str:
+    """Why a tag may stand in the text: it was asked for, or it is the model's own word and no mark of a template."""
+    if ask.body.get("reasoning_format") == "raw":
+        return "the request asks for the reasoning as it is written (reasoning_format raw)"
+    its_own = ask.api == "messages" or "claude" in said.model.casefold()
+    return f"{tag} is a word that this model writes itself" if its_own and "thinking>" in tag else ""
+
+
+def _strange(ask: Ask, first: Choice) -> str:
+    thought = (first.reasoning or "").strip()
+    if turned_off(ask.body):
+        return f"the request turned reasoning off, and {len(thought)} characters of it came"
+    if len(thought) > 80 and (first.text or "").lstrip().startswith(thought):
+        return "the reasoning stands a second time in the text"
+    return ""
+
+
+def turned_off(body: Mapping[str, object]) -> bool:
+    """Whether a request turns reasoning off in one of the ways that servers understand."""
+    template = body.get("chat_template_kwargs")
+    thinking, reasoning = body.get("thinking"), body.get("reasoning")
+    return (
+        body.get("reasoning_effort") in _OFF
+        or body.get("enable_thinking") is False
+        or (isinstance(template, Mapping) and False in (template.get("enable_thinking"), template.get("thinking")))
+        or (isinstance(thinking, Mapping) and thinking.get("type") in _OFF)
+        or (isinstance(reasoning, Mapping) and (reasoning.get("enabled") is False or reasoning.get("effort") in _OFF))
+    )

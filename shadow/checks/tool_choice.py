@@ -1,0 +1,87 @@
+"""tool_choice and parallel_tool_calls: what a request says about calling tools at all, and what then came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.measures.answer_action import refuses
+from shadow.reading.completion import Choice, Completion
+from shadow.reading.parsed_request import Ask
+
+FREE = "the request leaves the choice of tools free"
+_MUST = frozenset({"required", "any"})
+
+
+def tool_choice(ask: Ask, said: Completion) -> Finding:
+    """`none` brings no call, `required` one at least, a named tool calls of that tool, `allowed_tools` none but theirs."""
+    choice, first = ask.tool_choice, said.first
+    if choice is None or choice == "auto":
+        return unmeasured(Aspect.TOOL_CHOICE, FREE)
+    named = _named(choice)
+    called = [call.name for call in first.tool_calls]
+    must = bool(named) or choice in _MUST if isinstance(choice, str) else bool(named) or _mode(choice) in _MUST
+    allowed = frozenset({named}) if named else _allowed(choice)
+    if choice != "none" and not must and not allowed:
+        return unmeasured(Aspect.TOOL_CHOICE, FREE)
+    shown = named or (choice if isinstance(choice, str) else "allowed_tools")
+    if must and not called:
+        return _nothing(shown, first)
+    if choice == "none" and called:
+        return judged(Aspect.TOOL_CHOICE, False, short(called[0], 60), "none", f"tool_choice is none, and {_few(called)} came")
+    other = [name for name in called if allowed and name not in allowed]
+    reason = f"tool_choice allows {_few(sorted(allowed))}, and {_few(other)} came"
+    return judged(Aspect.TOOL_CHOICE, not other, _few(called), shown, reason)
+
+
+def _nothing(shown: str, first: Choice) -> Finding:
+    if first.served:
+        return unmeasured(Aspect.TOOL_CHOICE, f"no call came, but the server ran a tool of its own ({', '.join(first.served)})")
+    if first.ended in {"length", "content_filter"} or refuses(first):
+        return unmeasured(Aspect.TOOL_CHOICE, f"no call came, but the answer was ended by {first.finish_reason or 'a refusal'}")
+    return judged(Aspect.TOOL_CHOICE, False, "no call", shown, f"tool_choice is {short(shown, 60)}, and no call came")
+
+
+def _named(choice: object) -> str:
+    """The one tool that a request names; the older `function_call` names it without a type."""
+    if not isinstance(choice, Mapping):
+        return ""
+    for inner in (choice.get("function"), choice.get("custom"), choice):
+        name = inner.get("name") if isinstance(inner, Mapping) else None
+        if isinstance(name, str) and name:
+            return name
+    return ""
+
+
+def _mode(choice: object) -> str:
+    mode = _inner(choice).get("mode")
+    return mode if isinstance(mode, str) else ""
+
+
+def _allowed(choice: object) -> frozenset[str]:
+    tools = _inner(choice).get("tools")
+    return frozenset(filter(None, map(_named, tools))) if isinstance(tools, list) else frozenset()
+
+
+def _inner(choice: object) -> Mapping[str, object]:
+    """What stands in `allowed_tools`, or beside its type where a server takes it flat."""
+    inner = choice.get("allowed_tools", choice) if isinstance(choice, Mapping) else None
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(short(name, 60) for name in names[:3]) + more
+
+
+def parallel_calls(ask: Ask, said: Completion) -> Finding:
+    """`parallel_tool_calls: false` brings one call at most."""
+    count = len(said.first.tool_calls)
+    if ask.body.get("parallel_tool_calls") is not False:
+        return unmeasured(Aspect.PARALLEL_CALLS, "the request does not forbid parallel calls")
+    if not count:
+        return unmeasured(Aspect.PARALLEL_CALLS, "the answer calls no tool")
+    if count == 1 and said.first.ended == "length":
+        return unmeasured(Aspect.PARALLEL_CALLS, "the answer was ended by length before a second call could come")
+    return judged(Aspect.PARALLEL_CALLS, count == 1, count, 1, f"parallel_tool_calls is false, and {count} calls came")

@@ -1,0 +1,89 @@
+"""The commands on a configuration, and which one a command means: the file that is named, else the one of this folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from shadow.settings.config_model import Config
+
+config_app = typer.Typer(no_args_is_help=True, help="Check, show, describe or begin a configuration.", rich_markup_mode=None)
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Argument(metavar="CONFIG", help="The TOML file; else sameweights.toml of this folder.", show_default=False),
+]
+
+
+@config_app.command()
+def check(config: ConfigPath = None) -> None:
+    """Every fault at once, with file and line; exit 2 when there is one."""
+    from shadow.metrics.cardinality import series_bound
+    from shadow.settings.load_config import advice, load
+
+    path = config or file_here() or missing()
+    loaded = load(path, {}, os.environ)
+    for word in advice(loaded, os.environ):
+        typer.echo(f"note: {word}")
+    typer.echo(f"{path}: fine; at most {series_bound(loaded):,} metric series")
+
+
+@config_app.command()
+def show(config: ConfigPath = None) -> None:
+    """What is in force: file, environment and defaults together, as JSON."""
+    import json
+
+    from shadow.settings.load_config import masked
+
+    typer.echo(json.dumps(masked(settings(config, None)), indent=2))
+
+
+@config_app.command()
+def schema() -> None:
+    """The JSON schema of sameweights.toml, for editors."""
+    import json
+
+    from shadow.settings.config_model import Config
+
+    typer.echo(json.dumps(Config.model_json_schema(), indent=2))
+
+
+@config_app.command()
+def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to write it.")] = Path("sameweights.toml")) -> None:
+    """Write a commented file to begin with; never over another."""
+    from shadow.settings.config_errors import ConfigError
+    from shadow.settings.config_template import STARTER
+
+    try:
+        with path.open("x", encoding="utf-8") as out:
+            out.write(STARTER)
+    except FileExistsError:
+        raise ConfigError([f"{path}: is there already, and is left as it is; name another path"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from None
+    typer.echo(f"{path} written; change the addresses in it, then: sameweights config check")
+
+
+def file_here() -> Path | None:
+    """The file of this folder, where there is one."""
+    path = Path("sameweights.toml")
+    return path if path.exists() else None
+
+
+def missing() -> NoReturn:
+    """Raise the sentence for who named no file and has none here."""
+    from shadow.settings.config_errors import ConfigError
+
+    remedy = "write one with `sameweights config init`, or start with --upstream URL"
+    raise ConfigError([f"sameweights.toml: no such file in this folder; {remedy}"])
+
+
+def settings(config: Path | None, db: str | None) -> Config:
+    """The configuration for looking at records: keys and providers may be absent, and so may the file."""
+    from shadow.settings.load_config import load
+
+    return load(config or file_here(), {"db": db}, os.environ, serving=False)

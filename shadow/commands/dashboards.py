@@ -1,0 +1,60 @@
+"""Writes dashboards, rules and provisioning out of the package into a folder, with the addresses that their links bear.
+
+Rule: a file that stands there with other content is left as it is, and named, unless the user says --force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from shadow.settings.config_errors import ConfigError
+
+PAGES = "http://127.0.0.1:8081"
+GRAFANA = "http://127.0.0.1:3000"
+"""The addresses in the packaged files: those of grafana/compose.yaml, on the same machine."""
+
+
+def packaged() -> dict[str, str]:
+    """Every packaged file by its path in the folder to be written."""
+    return dict(_files(files("shadow.metrics") / "grafana", ""))
+
+
+def readdressed(text: str, *, pages: str, grafana: str) -> str:
+    """The text with the admin port and Grafana at these addresses."""
+    return text.replace(PAGES, pages.rstrip("/")).replace(GRAFANA, grafana.rstrip("/"))
+
+
+def write(folder: Path, *, pages: str = PAGES, grafana: str = GRAFANA, force: bool = False) -> list[Path]:
+    """Write all files below `folder`; ConfigError names every file that stands there with other content, and writes none."""
+    wanted = {folder / name: readdressed(text, pages=pages, grafana=grafana) for name, text in packaged().items()}
+    taken = [] if force else [path for path, text in wanted.items() if _is_other(path, text)]
+    if taken:
+        why = "is there already with other content, nothing was written; --force writes over"
+        raise ConfigError([f"{path}: {why}" for path in taken])
+    for path, text in wanted.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as why:
+            raise ConfigError([f"{path}: cannot be written: {why.strerror}"]) from None
+    return sorted(wanted)
+
+
+def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir():
+            yield from _files(entry, f"{prefix}{entry.name}/")
+        else:
+            yield f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")
+
+
+def _is_other(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") != text
+    except FileNotFoundError:
+        return False
+    except (OSError, UnicodeDecodeError):
+        return True

@@ -1,0 +1,20 @@
+"""Other distributions install packages called `proxy` and `storage` too: said in a sentence, not by a traceback."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+OURS = ("proxy", "storage")
+
+
+def crowded_out(home: Path | None = None) -> str:
+    """Which package stands where one of ours should be, below `home`; "" when all are ours."""
+    home = home or Path(__file__).resolve().parents[2]
+    for name in OURS:
+        spec = find_spec(name)
+        folder = Path(spec.origin).resolve().parent.parent if spec and spec.origin else None
+        if folder != home:
+            found = f"another distribution's package '{name}' stands where ours should be ({folder})"
+            return f"{found}; install sameweights in an environment of its own"
+    return ""

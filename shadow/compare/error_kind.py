@@ -1,0 +1,93 @@
+"""How a provider fails where the reference does not: the kind of its error, and a request that only one of the two refuses.
+
+These are measured before the gate, since an answer that failed passes none. A leg that was barred for its key or its rate, or
+was not seen whole by us, is left out.
+"""
+
+from __future__ import annotations
+
+from shadow.findings.comparability import Standing, names, standing
+from shadow.findings.error_class import ErrorClass, error_class
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import incomparable, judged, short, unmeasured
+from shadow.findings.pair import Kind, Pair
+from shadow.findings.refused_request import REFUSING, refused_member
+from shadow.reading.parsed_response import Answer
+
+ANSWERED = "answered"
+NO_ANSWER = "no_answer"
+REFUSED = frozenset(kind.value for kind in REFUSING)
+
+
+def _takes(refused: bool) -> str:
+    return "refuses it" if refused else "takes it"
+
+
+BOTH_ANSWER = judged(Aspect.ERROR_CLASS, True, ANSWERED, ANSWERED, "")
+BOTH_TAKE = judged(Aspect.PARAMETERS, True, _takes(False), _takes(False), "")
+"""What `error_kind` and `parameters` say of two whole answers."""
+
+
+def kind_of(answer: Answer) -> str:
+    """`answered`, `no_answer` (the connection failed), or the class of the error that was sent."""
+    where, _ = standing(answer)
+    if where is Standing.WHOLE:
+        return ANSWERED
+    if answer.error is not None:
+        return error_class(answer.error).value
+    if answer.exchange.failure is not None or answer.status is None or 200 <= answer.status < 300:
+        return NO_ANSWER
+    return ErrorClass.UNKNOWN.value
+
+
+def error_kind(pair: Pair) -> Finding:
+    """Whether both answered, or failed by the same kind of error; not comparable where only the reference refuses the request."""
+    if barred := _barred(pair, Aspect.ERROR_CLASS):
+        return barred
+    one, other = kind_of(pair.subject), kind_of(pair.reference)
+    reason = _reason(pair, one, other)
+    if pair.kind is Kind.CROSS and one == ANSWERED and other in REFUSED:
+        return incomparable(Aspect.ERROR_CLASS, reason, one, other)
+    return judged(Aspect.ERROR_CLASS, one == other, one, other, reason)
+
+
+def parameters(pair: Pair) -> Finding:
+    """Whether both take the request: a match when both answer it or both refuse it, a difference when only the provider refuses.
+
+    What only the reference refuses is no fault of the provider's, and cannot be compared.
+    """
+    if barred := _barred(pair, Aspect.PARAMETERS):
+        return barred
+    kinds = kind_of(pair.subject), kind_of(pair.reference)
+    legs = zip(names(pair), kinds, strict=True)
+    if lost := next((f"{name} failed otherwise: {kind}" for name, kind in legs if kind != ANSWERED and kind not in REFUSED), ""):
+        return unmeasured(Aspect.PARAMETERS, lost)
+    one, other = (kind in REFUSED for kind in kinds)
+    reason = _refusal(pair, first=one)
+    if pair.kind is Kind.CROSS and other and not one:
+        return incomparable(Aspect.PARAMETERS, reason, _takes(one), _takes(other))
+    return judged(Aspect.PARAMETERS, one == other, _takes(one), _takes(other), reason)
+
+
+def _refusal(pair: Pair, *, first: bool) -> str:
+    """Who alone refuses, and which parameter the refusal names."""
+    leg, name = (pair.subject, names(pair)[0]) if first else (pair.reference, names(pair)[1])
+    message = leg.error.message if leg.error else ""
+    member = refused_member(pair.ask, leg.error) if leg.error else ""
+    about = f" over {member}" if member else ""
+    return f"only {name} refuses this request{about}: {short(message, 160)}"
+
+
+def _barred(pair: Pair, aspect: Aspect) -> Finding | None:
+    for name, leg in zip(names(pair), (pair.subject, pair.reference), strict=True):
+        where, how = standing(leg)
+        if where in {Standing.BARRED, Standing.UNSEEN}:
+            return incomparable(aspect, f"{name} is {where.value}: {how}"[:400])
+    return None
+
+
+def _reason(pair: Pair, one: str, other: str) -> str:
+    """Both kinds, and what the failed leg said."""
+    leg = pair.subject if one != ANSWERED else pair.reference
+    said = f": {short(leg.error.message, 160)}" if leg.error else ""
+    return f"{names(pair)[0]}: {one}, {names(pair)[1]}: {other}{said}"

@@ -1,0 +1,53 @@
+"""Where two texts part, and whether a seed binds a server to itself; only rates against the reference's own have a meaning."""
+
+from __future__ import annotations
+
+from shadow.findings.comparability import choices
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, unmeasured
+from shadow.findings.pair import Kind, Pair
+from shadow.measures import answer_action as act
+from shadow.reading.completion import Choice
+
+LOOKED_AT = 20_000
+"""Characters of a text within which the first difference is looked for."""
+
+
+def first_divergence(pair: Pair) -> Finding:
+    """The share of the longer text that both have in common from its start; a match only where the texts are the same."""
+    one, other = ((choice.text or "")[:LOOKED_AT] for choice in choices(pair))
+    if not one.strip() or not other.strip():
+        return unmeasured(Aspect.FIRST_DIVERGENCE, "not both answers write text")
+    common = common_start(one, other)
+    longer = max(len(one), len(other))
+    same = common == longer
+    reason = f"the texts part after {common} characters"
+    return judged(Aspect.FIRST_DIVERGENCE, same, _amount(one), _amount(other), reason, score=common / longer)
+
+
+def common_start(one: str, other: str) -> int:
+    """Characters that two texts have in common from their start, by halving: no loop over characters."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def _amount(text: str) -> str:
+    return f"{len(text)} characters"
+
+
+def seed(pair: Pair) -> Finding:
+    """Whether a seed makes the same server answer the same; two servers are not bound by it."""
+    if pair.ask.seed is None:
+        return unmeasured(Aspect.SEED, "the request carries no seed")
+    if pair.kind is not Kind.SELF:
+        return unmeasured(Aspect.SEED, "a seed binds one server to itself, and these are two")
+    one, other = choices(pair)
+    reason = f"seed {pair.ask.seed} does not make the reference repeat its answer"
+    return judged(Aspect.SEED, _said(one) == _said(other), act.action(one), act.action(other), reason)
+
+
+def _said(choice: Choice) -> tuple[str, object]:
+    return choice.text or "", act.arguments(choice)

@@ -1,0 +1,76 @@
+"""Reasoning: whether and under which name it is shown, and how long it is at the effort that was asked for."""
+
+from __future__ import annotations
+
+from shadow.findings.comparability import said
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.pair import Pair
+from shadow.measures.text_similarity import ratio
+from shadow.reading.choice_builder import SEALED_KINDS
+from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_response import Answer
+
+NONE, HIDDEN, IN_TEXT, SEALED = "none", "billed, not shown", "in the text", "sealed"
+MARGIN = 100
+"""Tokens (or four times as many characters) by which two lengths of reasoning may part whatever their ratio."""
+PER_TOKEN = 4
+
+
+def where_reasoned(answer: Answer) -> str:
+    """Where the reasoning stands: the name of its field, `in the text`, `sealed`, `billed, not shown`, or `none`."""
+    completion = said(answer)
+    if (completion.first.reasoning or "").strip():
+        return completion.first.reasoning_field or "reasoning"
+    if (completion.first.text or "").lstrip().startswith(("<think>", "<thinking>")):
+        return IN_TEXT
+    if SEALED_KINDS.intersection(completion.first.other):
+        return SEALED
+    hidden = completion.usage is not None and bool(completion.usage.reasoning_tokens)
+    return HIDDEN if hidden else NONE
+
+
+def reasoning_field(pair: Pair) -> Finding:
+    """Whether reasoning is shown on both sides and under one name; another name alone scores one half."""
+    one, other = where_reasoned(pair.subject), where_reasoned(pair.reference)
+    if one == other == NONE:
+        return unmeasured(Aspect.REASONING_FIELD, "neither answer shows or bills any reasoning")
+    if SEALED in {one, other}:
+        return unmeasured(Aspect.REASONING_FIELD, "the reasoning of an answer is sealed")
+    shown = {NONE, HIDDEN, IN_TEXT}.isdisjoint({one, other})
+    score = 1.0 if one == other else 0.5 if shown else 0.0
+    reason = f"under another name: {one} against {other}" if shown else f"reasoning: {one} against {other}"
+    return judged(Aspect.REASONING_FIELD, one == other, one, other, reason, score=score)
+
+
+def reasoning_length(pair: Pair) -> Finding:
+    """The ratio of the reasoning's lengths: tokens where both report them, else characters; differs beyond 2x and 100 tokens.
+
+    A single pair means little: it is the mean log-ratio over many, by effort, that shows an effort which is not obeyed.
+    """
+    counts = _counts(pair)
+    if counts is None:
+        return unmeasured(Aspect.REASONING_LENGTH, "not both answers report or show any reasoning")
+    one, other, unit, margin = counts
+    asked = effort(pair.ask)
+    score = ratio(one, other)
+    reason = f"{one} {unit} of reasoning against {other} at {asked}: beyond 2x and {margin} {unit}"
+    first, second = (f"{count} {unit} at {asked}" for count in (one, other))
+    return judged(Aspect.REASONING_LENGTH, score >= 0.5 or abs(one - other) <= margin, first, second, reason, score=score)
+
+
+def effort(ask: Ask) -> str:
+    """The reasoning effort that a request asks for, as `effort high`, or `no stated effort`."""
+    nested = ask.body.get("reasoning")
+    asked = ask.body.get("reasoning_effort") or (nested.get("effort") if isinstance(nested, dict) else None)
+    return f"effort {short(asked, 20)}" if isinstance(asked, str) and asked else "no stated effort"
+
+
+def _counts(pair: Pair) -> tuple[int, int, str, int] | None:
+    """Both lengths, their unit, and the margin in it."""
+    legs = (pair.subject, pair.reference)
+    tokens = [usage.reasoning_tokens if (usage := said(leg).usage) else None for leg in legs]
+    if tokens[0] is not None and tokens[1] is not None and any(tokens):
+        return tokens[0], tokens[1], "tokens", MARGIN
+    characters = [len(said(leg).first.reasoning or "") for leg in legs]
+    return (characters[0], characters[1], "characters", MARGIN * PER_TOKEN) if all(characters) else None

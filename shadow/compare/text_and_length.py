@@ -1,0 +1,68 @@
+"""The words: how alike, how long, and whether they refuse."""
+
+from __future__ import annotations
+
+from shadow.findings.comparability import choices, names, why_cut
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import incomparable, judged, unmeasured
+from shadow.findings.pair import Pair
+from shadow.measures import answer_action as act
+from shadow.measures import text_similarity
+
+ALIKE = 0.8
+"""Two texts match from this likeness on; only its rate against the reference's own rate has a meaning."""
+TWICE = 0.5
+"""A ratio below this is a difference."""
+MARGIN = 100
+"""Characters by which two lengths may part whatever their ratio."""
+
+
+def _not_both(pair: Pair, aspect: Aspect) -> Finding | None:
+    """What is said where no two texts stand against each other; an answer that writes nothing at all is one."""
+    one, other = choices(pair)
+    empty = [not (choice.text or "").strip() for choice in (one, other)]
+    if all(empty):
+        return unmeasured(aspect, "neither answer writes any text")
+    if any(empty) and any(choice.tool_calls or act.refuses(choice) for choice in (one, other)):
+        return incomparable(aspect, f"only {names(pair)[0 if empty[1] else 1]} writes text")
+    return None
+
+
+def text(pair: Pair) -> Finding:
+    """The likeness of the texts (see `text_similarity.texts`): a match from 0.8 on."""
+    missing = _not_both(pair, Aspect.TEXT)
+    if missing:
+        return missing
+    one, other = (choice.text or "" for choice in choices(pair))
+    score = text_similarity.texts(one, other)
+    reason = f"likeness {score:.2f} is under {ALIKE}"
+    return judged(Aspect.TEXT, score >= ALIKE, _amount(one), _amount(other), reason, score=score)
+
+
+def length(pair: Pair) -> Finding:
+    """The ratio of the texts' lengths: they differ beyond 2x and 100 characters."""
+    missing = _not_both(pair, Aspect.LENGTH)
+    if missing:
+        return missing
+    one, other = (len(choice.text or "") for choice in choices(pair))
+    if reason := why_cut(pair):
+        return incomparable(Aspect.LENGTH, reason, one, other)
+    score = text_similarity.ratio(one, other)
+    same = score >= TWICE or abs(one - other) <= MARGIN
+    reason = f"{one} characters against {other}: beyond 2x and {MARGIN} characters"
+    return judged(Aspect.LENGTH, same, one, other, reason, score=score)
+
+
+def refusal(pair: Pair) -> Finding:
+    """Whether the refusal field is filled on both sides or on neither."""
+    one, other = (act.refuses(choice) for choice in choices(pair))
+    who = names(pair)[0 if one else 1]
+    return judged(Aspect.REFUSAL, one == other, _refuses(one), _refuses(other), f"only {who} refuses")
+
+
+def _refuses(refused: bool) -> str:
+    return "refuses" if refused else "does not refuse"
+
+
+def _amount(text: str) -> str:
+    return f"{len(text)} characters"

@@ -1,0 +1,161 @@
+"""The tools: whether one is called, which, in what order, how many, and with which arguments."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
+from statistics import fmean
+
+from shadow.findings.comparability import choices, cut, names, why_cut
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import incomparable, judged, unmeasured
+from shadow.findings.pair import Pair
+from shadow.measures import answer_action as act
+from shadow.measures.json_values import first_difference, key_scores, shown
+from shadow.measures.text_similarity import characters, ratio
+from shadow.reading.completion import Choice, ToolCall
+
+NO_TOOLS = "the request offers no tools"
+
+
+def action(pair: Pair) -> Finding:
+    """The whole action in one label: which tools, or text, refusal, cut, nothing."""
+    one, other = (act.action(choice) for choice in choices(pair))
+    return judged(Aspect.ACTION, one == other, one, other, f"{one} against {other}")
+
+
+def trigger(pair: Pair) -> Finding:
+    """Whether any tool is called; measured where tools are offered."""
+    if not pair.ask.tools:
+        return unmeasured(Aspect.TRIGGER, NO_TOOLS)
+    one, other = (act.calls(choice) for choice in choices(pair))
+    unfinished = [cut(choice) and not act.calls(choice) for choice in choices(pair)]
+    if any(unfinished):
+        cut_short = " and ".join(name for name, ended in zip(names(pair), unfinished, strict=True) if ended)
+        return incomparable(Aspect.TRIGGER, f"{cut_short} ended by a limit on length before any call", _yes(one), _yes(other))
+    who = names(pair)[0 if one else 1]
+    return judged(Aspect.TRIGGER, one == other, _yes(one), _yes(other), f"only {who} calls a tool")
+
+
+def _yes(called: bool) -> str:
+    return "calls" if called else "does not call"
+
+
+def _not_both(pair: Pair, aspect: Aspect) -> Finding | None:
+    """What is said where not both answers call a tool."""
+    one, other = (act.calls(choice) for choice in choices(pair))
+    if one and other:
+        return None
+    if one or other:
+        return incomparable(aspect, f"only {names(pair)[0 if one else 1]} calls a tool")
+    return unmeasured(aspect, "neither answer calls a tool" if pair.ask.tools else NO_TOOLS)
+
+
+def tool_names(pair: Pair) -> Finding:
+    """Which tools are called, where both answers call: as a multiset, then in order; the score is the multiset's F1."""
+    missing = _not_both(pair, Aspect.TOOL_NAMES)
+    if missing:
+        return missing
+    one, other = (act.tool_names(choice) for choice in choices(pair))
+    if one == other:
+        return judged(Aspect.TOOL_NAMES, True, ", ".join(one), ", ".join(other), "", score=1.0)
+    common = sum((Counter(one) & Counter(other)).values())
+    score = 2 * common / (len(one) + len(other))
+    what = "the same tools in another order" if score == 1 else "different tools"
+    reason = f"{what}: {', '.join(one)} against {', '.join(other)}"
+    return judged(Aspect.TOOL_NAMES, False, ", ".join(one), ", ".join(other), reason, score=score)
+
+
+def tool_count(pair: Pair) -> Finding:
+    """How many tools are called, where both answers call; the score is the smaller count over the larger."""
+    missing = _not_both(pair, Aspect.TOOL_COUNT)
+    if missing:
+        return missing
+    one, other = (len(choice.tool_calls) for choice in choices(pair))
+    if reason := why_cut(pair):
+        return incomparable(Aspect.TOOL_COUNT, reason, one, other)
+    return judged(Aspect.TOOL_COUNT, one == other, one, other, f"{one} calls against {other}", score=ratio(one, other))
+
+
+def arguments(pair: Pair) -> Finding:
+    """The arguments, where both answers call: calls of one name are held together, equal ones first, whatever their order.
+
+    The score is the mean over all keys (equal meaning 1, strings by likeness, missing or otherwise different 0); a call
+    without a counterpart counts as one key at 0. The reason names the first path that differs, with both values.
+    """
+    missing = _not_both(pair, Aspect.ARGUMENTS)
+    if missing:
+        return missing
+    one, other = choices(pair)
+    if reason := why_cut(pair):
+        return incomparable(Aspect.ARGUMENTS, reason)
+    if any(call.sealed for choice in (one, other) for call in choice.tool_calls):
+        return incomparable(Aspect.ARGUMENTS, "the arguments of a call are sealed")
+    shown_one, shown_other = (", ".join(f"{c.name}({c.arguments})" for c in choice.tool_calls) for choice in (one, other))
+    held = [(mine, theirs, _same(mine, theirs)) for mine, theirs in _aligned(one, other)]
+    scores = [score for mine, theirs, same in held for score in _scores(mine, theirs, same=same)]
+    reason = next((_difference(mine, theirs) for mine, theirs, same in held if not same), "")
+    return judged(Aspect.ARGUMENTS, not reason, shown_one, shown_other, reason, score=fmean(scores))
+
+
+def _aligned(one: Choice, other: Choice) -> list[tuple[ToolCall | None, ToolCall | None]]:
+    """Calls held together: those of equal name and meaning first, then those of equal name in their order, then the rest."""
+    exactly: list[tuple[ToolCall, ToolCall]] = []
+    mine: Sequence[ToolCall] = one.tool_calls
+    theirs: Sequence[ToolCall] = other.tool_calls
+    if len(mine) > 1 or len(theirs) > 1:
+        exactly, mine, theirs = _matched(mine, theirs, lambda call: (call.name, act.meaning(call)))
+    by_name, mine, theirs = _matched(mine, theirs, lambda call: call.name)
+    return [*exactly, *by_name, *((call, None) for call in mine), *((None, call) for call in theirs)]
+
+
+def _matched(
+    mine: Sequence[ToolCall], theirs: Sequence[ToolCall], key: Callable[[ToolCall], object]
+) -> tuple[list[tuple[ToolCall, ToolCall]], list[ToolCall], list[ToolCall]]:
+    """The calls of equal key, each with the first that is still free, and what is left on either side."""
+    free: dict[object, deque[ToolCall]] = defaultdict(deque)
+    for call in theirs:
+        free[key(call)].append(call)
+    found: list[tuple[ToolCall, ToolCall]] = []
+    rest: list[ToolCall] = []
+    for call in mine:
+        same = free[key(call)]
+        if same:
+            found.append((call, same.popleft()))
+        else:
+            rest.append(call)
+    return found, rest, [call for waiting in free.values() for call in waiting]
+
+
+def _same(mine: ToolCall | None, theirs: ToolCall | None) -> bool:
+    return mine is not None and theirs is not None and act.alike(mine, theirs)
+
+
+def _scores(mine: ToolCall | None, theirs: ToolCall | None, *, same: bool) -> list[float]:
+    if mine is None or theirs is None:
+        return [0.0]
+    if same:
+        return [1.0] * max(len(mine.parsed) if isinstance(mine.parsed, dict) else 1, 1)
+    if mine.invalid or theirs.invalid:
+        return [characters(mine.arguments, theirs.arguments)]
+    try:
+        return key_scores(mine.parsed, theirs.parsed)
+    except RecursionError:
+        return [characters(mine.arguments, theirs.arguments)]
+
+
+def _difference(mine: ToolCall | None, theirs: ToolCall | None) -> str:
+    if mine is None or theirs is None:
+        call = mine or theirs
+        assert call is not None
+        return f"{call.name}: only {'the first' if mine else 'the second'} of the two answers makes this call"
+    if mine.invalid or theirs.invalid:
+        return f"{mine.name}: {_form(mine)} against {_form(theirs)}"
+    try:
+        return first_difference(mine.parsed, theirs.parsed, mine.name)
+    except RecursionError:
+        return f"{mine.name}: two values nested too deep to show"
+
+
+def _form(call: ToolCall) -> str:
+    return f"not JSON ({call.invalid}): {shown(call.arguments)}" if call.invalid else shown(call.parsed)

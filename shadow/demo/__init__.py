@@ -1,0 +1,1 @@
+"""The demo: pretended providers (test equipment, no real ones), traffic, and the real `serve` beside them."""

@@ -1,0 +1,108 @@
+"""Bounded, realistic traffic through a proxy: an agent's conversations, several at once on every provider, until time is up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import aiohttp
+
+from shadow.demo.demo_tasks import continued, tasks
+from shadow.demo.loose_json import Object, mapping, objects, string
+
+LONGEST = 4
+"""Requests in one conversation."""
+
+
+class Traffic:
+    """Clients of the proxy at `base` (without /v1), `width` conversations at once on each provider; counts what it did."""
+
+    def __init__(self, *, base: str, providers: Sequence[str], model: str, width: int, seed: str, pause: float = 0.0) -> None:
+        self._base = base
+        self._providers = tuple(providers)
+        self._width = width
+        self._seed = seed
+        self._model = model
+        self._pause = pause
+        self._ending = False
+        self.sent: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+
+    async def run(self, seconds: float) -> None:
+        """Talk for so long, then let the requests under way end."""
+        timeout = aiohttp.ClientTimeout(total=30)
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
+            talks = [
+                asyncio.create_task(
+                    self._client(session, provider, tasks(f"{self._seed}/{provider}/{number}", model=self._model))
+                )
+                for provider in self._providers
+                for number in range(self._width)
+            ]
+            try:
+                await asyncio.wait(talks, timeout=seconds)
+                self._ending = True
+                await asyncio.gather(*talks)
+            finally:
+                for talk in talks:
+                    talk.cancel()
+
+    async def _client(self, session: aiohttp.ClientSession, provider: str, bodies: Iterator[Object]) -> None:
+        for body in bodies:
+            step: Object | None = body
+            for _ in range(LONGEST):
+                if step is None or self._ending:
+                    break
+                step = await self._turn(session, provider, step)
+                await asyncio.sleep(self._pause)
+            if self._ending:
+                return
+
+    async def _turn(self, session: aiohttp.ClientSession, provider: str, body: Object) -> Object | None:
+        """One request; the next of the same conversation, or None when it is over or the provider failed."""
+        self.sent[provider] += 1
+        url = f"{self._base}/{provider}/v1/chat/completions"
+        try:
+            async with session.post(url, json=body, headers={"authorization": "Bearer demo"}) as response:
+                if response.status != 200:
+                    self._fail(provider, f"status {response.status}: {(await response.text())[:200]}")
+                    return None
+                message = await _message(response, streamed=body.get("stream") is True)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as why:
+            self._fail(provider, f"{type(why).__name__}: {why}")
+            return None
+        return continued(body, message)
+
+    def _fail(self, provider: str, why: str) -> None:
+        self.failed[provider] += 1
+        self.reasons[f"{provider}: {why}"] += 1
+
+
+async def _message(response: aiohttp.ClientResponse, *, streamed: bool) -> Object:
+    """The assistant's message, read as a client would."""
+    if not streamed:
+        choices = objects(mapping(json.loads(await response.read())).get("choices"))
+        return mapping(choices[0].get("message")) if choices else {}
+    text, calls = "", dict[object, Object]()
+    async for payload in _events(response):
+        for choice in objects(payload.get("choices")):
+            delta = mapping(choice.get("delta"))
+            text += string(delta.get("content"))
+            for piece in objects(delta.get("tool_calls")):
+                _merge(calls.setdefault(piece.get("index"), {"type": "function"}), piece)
+    return {"role": "assistant", "content": text or None, "tool_calls": [*calls.values()]}
+
+
+def _merge(call: Object, piece: Object) -> None:
+    call["id"] = string(call.get("id")) + string(piece.get("id"))
+    function, more = mapping(call.get("function")), mapping(piece.get("function"))
+    call["function"] = {key: string(function.get(key)) + string(more.get(key)) for key in ("name", "arguments")}
+
+
+async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[Object]:
+    async for line in response.content:
+        if line.startswith(b"data: {"):
+            yield mapping(json.loads(line[6:]))

@@ -1,0 +1,185 @@
+"""Answers as an OpenAI-compatible server puts them on the wire: one JSON body, or the same answer as events of a stream."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from shadow.demo.loose_json import Json, Object, content, number, objects, string, strings
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_model import Call, Reply
+
+_PIECE = re.compile(r"\s*\S+|\s+\Z")
+_ARGUMENT_PIECE = re.compile(r"\s*[\w.-]+|\s*[^\w\s.-]+|\s+\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """One choice within its limits: pieces are tokens, joined they are the text; `called` are argument pieces per call."""
+
+    index: int
+    reasoning: tuple[str, ...]
+    pieces: tuple[str, ...]
+    calls: tuple[Call, ...]
+    called: tuple[tuple[str, ...], ...]
+    ids: tuple[str, ...]
+    finish: str
+
+    @property
+    def tokens(self) -> int:
+        """Completion tokens: every piece, and one for the name of each call."""
+        return len(self.reasoning) + len(self.pieces) + sum(1 + len(pieces) for pieces in self.called)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A whole answer: what stands around the choices, and the choices."""
+
+    id: str
+    created: int
+    model: str
+    fingerprint: str
+    choices: tuple[Spoken, ...]
+    prompt_tokens: int
+
+    def despaced(self, lost: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Completed:
+        """The same answer with its text pieces as `lost` gives them back."""
+        choices = tuple(dataclasses.replace(choice, pieces=lost(choice.pieces)) for choice in self.choices)
+        return dataclasses.replace(self, choices=choices)
+
+
+def within(reply: Reply, body: Object, faults: Faults, *, index: int, ids: tuple[str, ...]) -> Spoken:
+    """A reply cut at the request's `stop` and `max_tokens`, unless the fault is to ignore the latter."""
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    left = 1_000_000 if faults.ignore_max_tokens else int(number(limit, 1_000_000))
+    reasoning = tuple(_PIECE.findall(reply.reasoning))[:left]
+    text = tuple(_PIECE.findall(_stopped(reply.text, strings(body.get("stop")))))
+    pieces = text[: left - len(reasoning)]
+    called = []
+    room = left - len(reasoning) - len(pieces)
+    cut = len(pieces) < len(text)
+    for call in reply.calls:
+        argument = tuple(_ARGUMENT_PIECE.findall(call.arguments))
+        if room < 1:
+            cut = True
+            break
+        called.append(argument[: room - 1])
+        cut = cut or len(called[-1]) < len(argument)
+        room -= 1 + len(called[-1])
+    finish = "length" if cut else "tool_calls" if called else "stop"
+    calls = reply.calls[: len(called)]
+    return Spoken(index=index, reasoning=reasoning, pieces=pieces, calls=calls, called=tuple(called), ids=ids, finish=finish)
+
+
+def _stopped(text: str, stops: list[str]) -> str:
+    found = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return text[: min(found)] if found else text
+
+
+def prompt_tokens(body: Object) -> int:
+    """Tokens of the prompt as this server counts: words of the messages and of the tools, and four for each message."""
+    messages = objects(body.get("messages"))
+    words = sum(len(_PIECE.findall(content(message))) + 4 + 6 * len(objects(message.get("tool_calls"))) for message in messages)
+    return words + len(re.findall(r"\w+", str(body.get("tools") or "")))
+
+
+def usage(answer: Completed) -> Object:
+    """The token counts, with the details that clients read."""
+    spoken = sum(choice.tokens for choice in answer.choices)
+    thought = sum(len(choice.reasoning) for choice in answer.choices)
+    return {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": spoken,
+        "total_tokens": answer.prompt_tokens + spoken,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": thought},
+    }
+
+
+def whole(answer: Completed) -> Object:
+    """The answer as one chat.completion object."""
+    choices: list[Json] = [_choice(choice) for choice in answer.choices]
+    return {**_around(answer, "chat.completion"), "choices": choices, "usage": usage(answer)}
+
+
+def _choice(choice: Spoken) -> Object:
+    message: Object = {"role": "assistant", "content": "".join(choice.pieces) if choice.pieces or not choice.calls else None}
+    message["refusal"] = None
+    if choice.reasoning:
+        message["reasoning_content"] = "".join(choice.reasoning)
+    if choice.calls:
+        message["tool_calls"] = [_call(choice, position) for position in range(len(choice.calls))]
+    return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": choice.finish}
+
+
+def _call(choice: Spoken, position: int) -> Object:
+    function: Object = {"name": choice.calls[position].name, "arguments": "".join(choice.called[position])}
+    return {"id": choice.ids[position], "type": "function", "function": function}
+
+
+def events(answer: Completed, *, with_usage: bool) -> Iterator[Object]:
+    """The answer as chat.completion.chunk objects, choices in turns; with usage in a last one of its own when asked for."""
+    around = _around(answer, "chat.completion.chunk")
+    if with_usage:
+        around["usage"] = None
+    for turn in zip_longest(*(_deltas(choice) for choice in answer.choices)):
+        for choice in turn:
+            if choice is not None:
+                turned: list[Json] = [choice]
+                yield {**around, "choices": turned}
+    if with_usage:
+        yield {**around, "choices": [], "usage": usage(answer)}
+
+
+def _deltas(choice: Spoken) -> Iterator[Object]:
+    def delta(value: Object, finish: str | None = None) -> Object:
+        return {"index": choice.index, "delta": value, "logprobs": None, "finish_reason": finish}
+
+    yield delta({"role": "assistant", "content": None if choice.calls else "", "refusal": None})
+    for piece in choice.reasoning:
+        yield delta({"reasoning_content": piece})
+    for piece in choice.pieces:
+        yield delta({"content": piece})
+    for position, pieces in enumerate(choice.called):
+        called: Object = {"name": choice.calls[position].name, "arguments": ""}
+        opening: Json = {"index": position, "id": choice.ids[position], "type": "function", "function": called}
+        yield delta({"tool_calls": [opening]})
+        for piece in pieces:
+            yield delta({"tool_calls": [{"index": position, "function": {"arguments": piece}}]})
+    yield delta({}, choice.finish)
+
+
+def _around(answer: Completed, kind: str) -> Object:
+    return {
+        "id": answer.id,
+        "object": kind,
+        "created": answer.created,
+        "model": answer.model,
+        "service_tier": "default",
+        "system_fingerprint": answer.fingerprint,
+    }
+
+
+def error(message: str, *, kind: str, code: str | None = None, param: str | None = None) -> Object:
+    """An error body in the shape that clients of this API know."""
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def complaint(body: Json) -> tuple[str, str]:
+    """Why a request is refused with 400, as (sentence, parameter); the sentence is empty when it is not."""
+    if not isinstance(body, dict):
+        return "We could not parse the JSON body of your request: a JSON object is expected.", ""
+    if not string(body.get("model")):
+        return "you must provide a model parameter", "model"
+    if not objects(body.get("messages")):
+        return "Invalid 'messages': a non-empty array of messages is expected.", "messages"
+    for name, low, high in (("temperature", 0, 2), ("n", 1, 8), ("max_tokens", 1, 1e6), ("max_completion_tokens", 1, 1e6)):
+        value = body.get(name)
+        if value is not None and not low <= number(value, -1) <= high:
+            return f"Invalid '{name}': {value!r} is not within {low}..{high:g}.", name
+    if any(not string(tool.get("type")) or not isinstance(tool.get("function"), dict) for tool in objects(body.get("tools"))):
+        return "Invalid 'tools': each needs a type and a function.", "tools"
+    return "", ""

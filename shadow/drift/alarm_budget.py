@@ -1,0 +1,98 @@
+"""How the evidence is shared out: each test's part of the false-alarm budget, and the excess that is of no account to it.
+
+The parts of all signals and both directions sum to 1, so the bound holds for a whole group, however its signals depend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log
+
+from shadow.drift.drift_signals import Signal
+
+PROVIDER, REFERENCE = 1, -1
+"""The two directions of a test: the side whose oddness it is looking for."""
+
+TestKey = tuple[str, int]
+"""(signal, direction)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One signal's tolerance, a share of pairs, and its weights, before they are normalised, by direction."""
+
+    tolerance: float
+    provider: float
+    reference: float
+
+
+SHARES: Mapping[Signal, Share] = {
+    Signal.ACTION: Share(tolerance=0.02, provider=6, reference=0.6),
+    Signal.TRIGGER: Share(tolerance=0.02, provider=2, reference=0.2),
+    Signal.TOOL_NAMES: Share(tolerance=0.02, provider=4, reference=0.4),
+    Signal.ARGUMENTS: Share(tolerance=0.02, provider=4, reference=0.4),
+    Signal.FINISH: Share(tolerance=0.02, provider=2, reference=0.2),
+    Signal.REFUSAL: Share(tolerance=0.02, provider=1, reference=0.1),
+    Signal.TEXT: Share(tolerance=0.10, provider=2, reference=1),
+    Signal.TRIGGER_RATE: Share(tolerance=0.02, provider=4, reference=2),
+    Signal.SCHEMA: Share(tolerance=0.01, provider=4, reference=0.2),
+    Signal.REFUSAL_RATE: Share(tolerance=0.02, provider=2, reference=0.5),
+    Signal.FINISH_LENGTH: Share(tolerance=0.02, provider=2, reference=0.5),
+    Signal.COMPLETION_TOKENS: Share(tolerance=0.10, provider=2, reference=2),
+    Signal.PROMPT_TOKENS: Share(tolerance=0.02, provider=1, reference=1),
+    Signal.ERROR: Share(tolerance=0.02, provider=2, reference=0.2),
+}
+_WHOLE = sum(share.provider + share.reference for share in SHARES.values())
+
+WEIGHTS: Mapping[TestKey, float] = {
+    (signal.value, direction): weight / _WHOLE
+    for signal, share in SHARES.items()
+    for direction, weight in ((PROVIDER, share.provider), (REFERENCE, share.reference))
+}
+"""Each test's part of the budget; they sum to 1."""
+
+
+EITHER_WAY = frozenset(
+    {Signal.TRIGGER_RATE, Signal.REFUSAL_RATE, Signal.FINISH_LENGTH, Signal.COMPLETION_TOKENS, Signal.PROMPT_TOKENS}
+)
+"""Signals with a direction of which more and less are both a difference; fewer errors or invalid calls are none."""
+
+
+def against_provider(signal: str) -> tuple[int, ...]:
+    """The directions of a signal that are a difference of the provider. The other one is the reference's own: it fails more
+    often, or it is further from itself than the provider is from it.
+    """
+    return (PROVIDER, REFERENCE) if signal in EITHER_WAY else (PROVIDER,)
+
+
+def tolerance(signal: str) -> float:
+    """The excess that is of no account to a signal."""
+    return SHARES[Signal(signal)].tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stakes:
+    """The bars. An alarm in the first T pairs of a group is false with a chance of at most (T + `head_start`) / `bar`.
+
+    `bar` is the option `pairs_per_false_alarm`; `gate` the same for one test while the true excess stays within tolerance.
+    """
+
+    bar: float = 1e7
+    gate: float = 1e5
+
+    @property
+    def head_start(self) -> float:
+        """Evidence that a test begins with, so that a provider that was bad from its first pair is found soon."""
+        return self.bar / 1_000
+
+    @property
+    def log_suspect(self) -> float:
+        """Log evidence, as `Detector.evidence` gives it, from which a test is shown as suspect; that is no verdict."""
+        return -log(1_000)
+
+
+def fleet(pairs_per_false_alarm: float, groups: int) -> Stakes:
+    """Stakes that keep a whole fleet of `groups` to one false alarm per so many pairs of each (Bonferroni)."""
+    bar = pairs_per_false_alarm * max(groups, 1)
+    return Stakes(bar=bar, gate=Stakes().gate)

@@ -1,0 +1,82 @@
+"""What an alarm is called: the largest excess within the most telling family of signals, frozen when the alarm is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from shadow.drift.alarm_budget import REFERENCE, TestKey
+from shadow.drift.drift_signals import AGREEMENT, Signal
+
+TOO_FAITHFUL = "too_faithful"
+"""The provider is closer to the reference than that is to itself: answers from a cache, a temperature that is ignored."""
+REFERENCE_FAILING = "reference_failing"
+REFERENCE_MOVED = "reference_moved"
+"""States of the reference: it fails more often than the provider; other providers leave it too."""
+
+FAMILIES: tuple[tuple[Signal, ...], ...] = (
+    (Signal.ERROR,),
+    (Signal.SCHEMA, Signal.ARGUMENTS, Signal.TOOL_NAMES),
+    (
+        *(Signal.REFUSAL_RATE, Signal.REFUSAL, Signal.FINISH_LENGTH),
+        *(Signal.TRIGGER_RATE, Signal.TRIGGER, Signal.FINISH),
+    ),
+    (Signal.PROMPT_TOKENS,),
+    (Signal.COMPLETION_TOKENS,),
+    (Signal.TEXT,),
+    (Signal.ACTION,),
+)
+"""The most telling first, and in each the narrowest first: a wrong argument is seen in the action too, and not the other way
+round.
+"""
+WEIGHED = 3
+"""Of these families one that holds less than a third of the largest excess is not the most telling: it is a side effect."""
+SIDE_EFFECT = 1 / 3
+
+
+class Effect(Protocol):
+    """How large what a test found is, a share of at least 0, and the upper end of its 95 % interval."""
+
+    @property
+    def size(self) -> float:
+        """The size, at least 0."""
+
+    @property
+    def high(self) -> float:
+        """The upper end, at least the size."""
+
+
+Sized = tuple[TestKey, Effect]
+
+
+def title(key: TestKey) -> str:
+    """What an alarm of this test is called."""
+    signal, direction = key
+    return TOO_FAITHFUL if direction == REFERENCE and signal in AGREEMENT else signal
+
+
+def naming(tests: Iterable[Sized]) -> TestKey:
+    """Which test names the alarm, of at least one with its effect; a difference before `too_faithful`.
+
+    Within the family the largest excess, and of those that reach it within their 95 % interval the narrowest.
+    """
+    found = list(tests)
+    different = [each for each in found if title(each[0]) != TOO_FAITHFUL] or found
+    family = _most_telling(different)
+    within = {key: effect for key, effect in different if key[0] in family}
+    largest = max(found.size for found in within.values())
+    reaching = [key for key, found in within.items() if found.high >= largest]
+    return min(reaching, key=lambda key: (family.index(Signal(key[0])), -within[key].size))
+
+
+def _most_telling(tests: Sequence[Sized]) -> tuple[Signal, ...]:
+    weighed = [_largest(tests, family) for family in FAMILIES[:WEIGHED]]
+    least = SIDE_EFFECT * max(weighed)
+    for family, size in zip(FAMILIES[:WEIGHED], weighed, strict=True):
+        if size > 0 and size >= least:
+            return family
+    return next(family for family in FAMILIES if any(key[0] in family for key, _ in tests))
+
+
+def _largest(tests: Iterable[Sized], family: Sequence[Signal]) -> float:
+    return max((effect.size for key, effect in tests if key[0] in family), default=0.0)

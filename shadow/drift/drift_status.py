@@ -1,0 +1,159 @@
+"""What is said of a group: its state in words and figures, made from its case; silence is never sold as innocence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shadow.drift.alarm_budget import PROVIDER, TestKey
+from shadow.drift.alarm_sentence import alarm_sentence
+from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, title
+from shadow.drift.change_point import Segment
+from shadow.drift.direction import effect, leans
+from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.group_state import Case
+from shadow.drift.second_look import Blame
+from shadow.drift.states import Latch, Named, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """One test past the bar: since when (epoch seconds), credible from `earliest` to `latest`, and the excess over the
+    reference's own noise at the alarm, with its approximate 95 % interval. `worse`: the provider is the odd one, or has more of
+    what the signal counts; `direction` is the way it leans, one of `direction.LABELS`, and `sentence` says it with the size.
+    """
+
+    signal: str
+    worse: bool
+    direction: str
+    sentence: str
+    title: str
+    evidence: float
+    since: float
+    earliest: float
+    latest: float
+    size: float
+    low: float
+    high: float
+    before: float
+    segments: tuple[Segment, ...]
+    pair_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One group. `pairs` counted; `why` says why it is not measured; `name` is the alarm's, from its first pair on, `sentence`
+    all of it in words, `blame` whom it is about (a `Blame`, "" without an alarm) with `blame_why` where that is not yet known,
+    `by` the provider that settled it and `facts` what changed beside it. `waits`: its first page waits for the second look.
+
+    `past` holds the tests past the bar, the one that names the alarm first, also while it waits or is the reference's; `failing`
+    those by which the reference is the faulty one; `evidence` (signal, direction, log evidence) of every test that counted pairs,
+    the strongest first: the bar is at 0.
+    """
+
+    group: GroupKey
+    state: str
+    why: str
+    name: str
+    pairs: int
+    evidence: tuple[tuple[str, str, float], ...]
+    past: tuple[Past, ...]
+    failing: tuple[Past, ...]
+    excluded: tuple[tuple[str, int], ...]
+    sentence: str
+    blame: str
+    blame_why: str
+    by: str
+    facts: tuple[str, ...]
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceStatus:
+    """One reference for one model: `state` is "ok", "failing" (it is faulty more often than a provider) or "moved" (providers
+    leave it together), and `sentence` says so.
+    """
+
+    model: str
+    reference: str
+    state: str
+    sentence: str
+
+
+REFERENCE_STATES: Mapping[str, str] = {REFERENCE_FAILING: "failing", REFERENCE_MOVED: "moved"}
+
+
+def statuses(cases: Mapping[GroupKey, Case]) -> tuple[Status, ...]:
+    """All groups, in the order of their names."""
+    return tuple(_status(group, cases[group]) for group in sorted(cases))
+
+
+def references(found: Iterable[Status]) -> tuple[ReferenceStatus, ...]:
+    """Each reference with each model compared with it, in the order of their names; that it fails before that it moved."""
+    states: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for status in found:
+        _, model, _, reference = status.group
+        own = states.setdefault((model, reference), [])
+        if status.failing or status.name in REFERENCE_STATES:
+            own.append(("failing" if status.failing else REFERENCE_STATES[status.name], status.why))
+    return tuple(
+        ReferenceStatus(model=model, reference=reference, state=state, sentence=sentence)
+        for (model, reference), own in sorted(states.items())
+        for state, sentence in [min(own, default=("ok", ""))]
+    )
+
+
+def _status(group: GroupKey, case: Case) -> Status:
+    watch, look, standing = case.watch, case.look, case.standing
+    seen = [(*_leaning(key), test.evidence) for key, test in watch.group.tests.items() if test.pairs]
+    return Status(
+        group=group,
+        state=case.state.value,
+        why=case.why if case.state in {State.NOT_MEASURED, State.WAITING} else "",
+        name=standing.name,
+        pairs=watch.group.pairs,
+        evidence=tuple(sorted(seen, key=lambda each: -each[2])),
+        past=_past(case),
+        failing=tuple(past(latch) for latch in watch.failing.values()),
+        excluded=tuple(sorted(case.coverage.counts.items())),
+        sentence=alarm_sentence(group, case),
+        blame=standing.blame.value if standing.blame else "",
+        blame_why=look.why(group[3]) if look and standing.blame is Blame.NOT_YET_KNOWN else "",
+        by=look.by if look else "",
+        facts=look.facts if look else (),
+        waits=bool(look and look.waits),
+    )
+
+
+def past(latch: Latch | Named) -> Past:
+    """A latch in words and figures."""
+    found = latch.estimate
+    return Past(
+        signal=latch.key[0],
+        worse=latch.key[1] == PROVIDER,
+        direction=leans(*latch.key),
+        sentence=effect(latch.key[0], found.size * latch.key[1]),
+        title=title(latch.key),
+        evidence=latch.evidence,
+        since=found.since,
+        earliest=found.earliest,
+        latest=found.latest,
+        size=found.size,
+        low=found.low,
+        high=found.high,
+        before=found.before,
+        segments=found.segments,
+        pair_ids=found.pair_ids,
+    )
+
+
+def _past(case: Case) -> tuple[Past, ...]:
+    """The test that names the alarm first, as it was then; the others by their evidence."""
+    named, latches = case.watch.named, case.watch.latches
+    others = sorted((latch for key, latch in latches.items() if not named or key != named.key), key=lambda latch: -latch.evidence)
+    first = (past(named),) if named else ()
+    return (*first, *(past(latch) for latch in others))
+
+
+def _leaning(key: TestKey) -> tuple[str, str]:
+    return key[0], leans(*key)

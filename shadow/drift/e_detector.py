@@ -1,0 +1,77 @@
+"""One test of one group, looked at after every pair: evidence that the payoffs of a signal lean to one side, and by enough.
+
+A mixture Shiryaev-Roberts detector: betting martingales started at every pair and summed. Less the number of pairs it is a
+supermartingale while nothing is wrong, so the chance of a false alarm is bounded by construction, however often it is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import log
+
+from shadow.drift.alarm_budget import WEIGHTS, Stakes, TestKey, tolerance
+from shadow.drift.betting_factors import GRID, Odds, log_mean, odds, softplus
+
+
+@dataclass(slots=True, kw_only=True)
+class Detector:
+    """The state of one test. `even` and `tolerant` are logarithms, one for each bet: the evidence against "no excess" and
+    against "an excess within tolerance"; `plus` and `minus` count the payoffs as they come, whatever the direction.
+    """
+
+    key: TestKey
+    stakes: Stakes
+    baseline: float = 0.0
+    pairs: int = 0
+    plus: int = 0
+    minus: int = 0
+    even: list[float] = field(default_factory=list)
+    tolerant: list[float] = field(default_factory=list)
+    _odds: Odds = field(init=False, repr=False, compare=False)
+    _offset: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        signal, _ = self.key
+        self._odds = odds(tolerance(signal), self.baseline)
+        self.restake(self.stakes)
+        if not self.even:
+            self.restart()
+
+    def restake(self, stakes: Stakes) -> None:
+        """Judge by other bars from now on; the evidence stays."""
+        self.stakes = stakes
+        self._offset = log(WEIGHTS[self.key] / stakes.bar)
+
+    def restart(self) -> None:
+        """Go back to the head start; the counts go on."""
+        self.even = [log(self.stakes.head_start)] * len(GRID)
+        self.tolerant = [log(self.stakes.gate / 100)] * len(GRID)
+
+    def add(self, payoff: int) -> None:
+        """Take in the payoff of one pair: -1, 0 or +1."""
+        self.pairs += 1
+        self.plus += payoff > 0
+        self.minus += payoff < 0
+        gain = payoff * self.key[1]
+        self.even = [softplus(old) + step for old, step in zip(self.even, self._odds.even[gain], strict=True)]
+        self.tolerant = [softplus(old) + step for old, step in zip(self.tolerant, self._odds.tolerant[gain], strict=True)]
+
+    @property
+    def evidence(self) -> float:
+        """ln(weight x evidence / bar): the bar of an alarm is at 0."""
+        return log_mean(self.even) + self._offset
+
+    @property
+    def beyond_tolerance(self) -> bool:
+        """Whether it is credible that the excess is above the tolerance: what keeps harmless differences from paging."""
+        return log_mean(self.tolerant) >= log(self.stakes.gate)
+
+    @property
+    def alarms(self) -> bool:
+        """Whether both bars are passed."""
+        return self.evidence >= 0 and self.beyond_tolerance
+
+    @property
+    def suspects(self) -> bool:
+        """Whether the evidence is worth showing; up to one pair in bar / 1,000 is so by chance."""
+        return self.evidence >= self.stakes.log_suspect

@@ -1,0 +1,265 @@
+"""scorecard(): payoffs to a table, group by group and signal by signal: how large the excess is, how sure, and in which words.
+
+The test needs no model of the traffic: as long as the provider serves what the reference serves, the two may be swapped in a
+whole conversation (`shadow.drift.sign_flips`); its pairs may share one cause. The interval takes each conversation as a cluster.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import log, log1p
+
+from shadow.drift.alarm_budget import WEIGHTS, against_provider
+from shadow.drift.betting_factors import GRID, log_mean
+from shadow.drift.detectable_effect import ALPHA, DECISIVE, ENOUGH_CLUSTERS, ENOUGH_COUNTS, smallest_seen
+from shadow.drift.distributions import always_reach, clustered_error, e_benjamini_hochberg, holm, t_quantile
+from shadow.drift.drift_signals import AGREEMENT, LABELS, Signal
+from shadow.drift.sign_flips import flip_test
+
+GroupKey = tuple[str, str, str, str]
+"""(route, model, provider, reference)"""
+
+TOLERANCE = 0.03
+BREAKDOWN = 0.30
+"""An excess that only a breakdown reaches: a row that could not have shown less is undecided, however quiet it is."""
+
+
+class Outcome(StrEnum):
+    """What one row of the scorecard comes to. A difference is one after Holm's correction over the whole table."""
+
+    MATCHES = "matches"
+    WITHIN = "differs within tolerance"
+    DIFFERS = "differs"
+    DRIFTS = "drifts"
+    TOO_FAITHFUL = "too faithful"
+    NONE_SEEN = "no difference seen"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One payoff; `conversation` is its cluster, "" for a request that stands alone."""
+
+    group: GroupKey
+    signal: str
+    conversation: str
+    payoff: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """Payoffs of one signal in one `cluster` (a conversation, by any name): of `pairs`, `plus` were +1 and `minus` -1."""
+
+    group: GroupKey
+    signal: str
+    cluster: str | int
+    pairs: int
+    plus: int
+    minus: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One signal of one group. `n` pairs counted; in `provider_odd` the provider was the odd one, in `reference_odd` the
+    reference; `excess` is the mean payoff, a share in -1..1, with its 95 % interval `low`..`high`.
+
+    `p` is the test of flipped conversations (where each has one pair: the exact sign test), `p_holm` the same adjusted over the
+    table. `floor` is how often the reference disagrees with itself, free of charge (2 x share of -1): exact for labels of two
+    values, a lower bound for others, None where the signal has none. `clusters` counts conversations. `smallest` is the least
+    excess that four of five such tables would have shown, by the rule of this very row (`detectable_effect`); None where even
+    a breakdown would not have shown.
+
+    `always_low`..`always_high` may be looked at whenever one likes while the table grows, as on a page that is loaded again and
+    again: it leaves the truth at any time in at most about one table of twenty. `log_e` is the logarithm of an e-value: bets as
+    the detector's, without its restarts, on the directions that are a difference of the provider.
+    """
+
+    group: GroupKey
+    signal: str
+    n: int
+    provider_odd: int
+    reference_odd: int
+    excess: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    floor: float | None
+    clusters: int
+    outcome: Outcome
+    smallest: float | None
+    always_low: float
+    always_high: float
+    log_e: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    group: GroupKey
+    signal: str
+    clusters: tuple[tuple[int, int], ...]
+    plus: int
+    minus: int
+
+    @property
+    def n(self) -> int:
+        return sum(count for count, _ in self.clusters)
+
+    @property
+    def leaning(self) -> tuple[int, int]:
+        """Conversations in which the provider was the odd one more often, and those in which the reference was."""
+        return sum(total > 0 for _, total in self.clusters), sum(total < 0 for _, total in self.clusters)
+
+
+def scorecard(points: Iterable[Point], *, tolerance: float = TOLERANCE) -> tuple[Score, ...]:
+    """The table of all points, sorted by group and signal; `tolerance` is the excess that is of no account, a share."""
+    return table(map(_alone, enumerate(points)), tolerance=tolerance)
+
+
+def table(sums: Iterable[Sum], *, tolerance: float = TOLERANCE) -> tuple[Score, ...]:
+    """As `scorecard`, of payoffs that were summed already; the sums of one cluster may come in parts, in any order."""
+    rows = [_row(group, signal, found) for (group, signal), found in sorted(_grouped(sums).items())]
+    values = [flip_test(total for _, total in row.clusters) for row in rows]
+    return tuple(
+        _score(row, p=p, p_holm=adjusted, tolerance=tolerance, rows=len(rows))
+        for row, p, adjusted in zip(rows, values, holm(values), strict=True)
+    )
+
+
+def _alone(numbered: tuple[int, Point]) -> Sum:
+    index, point = numbered
+    plus, minus = int(point.payoff > 0), int(point.payoff < 0)
+    cluster = point.conversation or index
+    return Sum(group=point.group, signal=point.signal, cluster=cluster, pairs=1, plus=plus, minus=minus)
+
+
+def _grouped(sums: Iterable[Sum]) -> dict[tuple[GroupKey, str], list[Sum]]:
+    found: dict[tuple[GroupKey, str], list[Sum]] = defaultdict(list)
+    for one in sums:
+        found[one.group, one.signal].append(one)
+    return found
+
+
+def _row(group: GroupKey, signal: str, sums: Sequence[Sum]) -> _Row:
+    clusters: dict[object, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for one in sums:
+        count, total = clusters[one.cluster]
+        clusters[one.cluster] = (count + one.pairs, total + one.plus - one.minus)
+    plus, minus = sum(one.plus for one in sums), sum(one.minus for one in sums)
+    return _Row(group=group, signal=signal, clusters=tuple(clusters.values()), plus=plus, minus=minus)
+
+
+def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -> Score:
+    excess = (row.plus - row.minus) / row.n
+    error = clustered_error(row.clusters, excess)
+    reach = t_quantile(0.975, max(len(row.clusters) - 1, 1))
+    low, high = max(excess - reach * error, -1.0), min(excess + reach * error, 1.0)
+    always = always_reach(row.n, _variance(row, excess))
+    smallest = smallest_seen(conversations=row.clusters, rows=rows)
+    return Score(
+        group=row.group,
+        signal=row.signal,
+        n=row.n,
+        provider_odd=row.plus,
+        reference_odd=row.minus,
+        excess=excess,
+        low=low,
+        high=high,
+        p=p,
+        p_holm=p_holm,
+        floor=2 * row.minus / row.n if row.signal in LABELS else None,
+        clusters=len(row.clusters),
+        outcome=_difference(row, low, high, p_holm, tolerance) or _quiet(row, high, smallest, tolerance),
+        smallest=smallest,
+        always_low=max(excess - always, -1.0),
+        always_high=min(excess + always, 1.0),
+        log_e=log_e_value(row.signal, *row.leaning),
+    )
+
+
+def _variance(row: _Row, excess: float) -> float:
+    """Of one payoff, with what its conversation adds: n pairs of variance v tell as much as they would if each stood alone."""
+    spread = sum((total - count * excess) ** 2 for count, total in row.clusters)
+    return spread / row.n
+
+
+def log_e_value(signal: str, plus: int, minus: int) -> float:
+    """The logarithm of an e-value against "y and r may be swapped": its mean is at most 1 then, whatever depends on what.
+
+    The mean of all bets of the grid on each direction that is a difference of the provider, each by its part of the budget. In a
+    table `plus` and `minus` count conversations that lean to a side: one vote each, or a tie that one of them repeats would do.
+    """
+    counts = {1: (plus, minus), -1: (minus, plus)}
+    logs = [
+        log(WEIGHTS[signal, side] / len(GRID)) + counts[side][0] * log1p(bet) + counts[side][1] * log1p(-bet)
+        for side in against_provider(signal)
+        for bet in GRID
+    ]
+    return _log_sum(logs) - log(part(signal))
+
+
+def part(signal: str) -> float:
+    """What a signal has of the budget, in the directions that are a difference of the provider."""
+    return sum(WEIGHTS[signal, side] for side in against_provider(signal))
+
+
+def group_evidence(scores: Iterable[Score]) -> Mapping[GroupKey, float]:
+    """The logarithm of one e-value for each group: the mean over all its signals by their parts of the budget; a signal that
+    no pair counted for is worth 1.
+    """
+    logs: dict[GroupKey, dict[str, float]] = defaultdict(dict)
+    for score in scores:
+        logs[score.group][score.signal] = score.log_e
+    parts = {signal.value: part(signal.value) for signal in Signal}
+    whole = log(sum(parts.values()))
+    return {
+        group: _log_sum([log(own_part) + own.get(signal, 0.0) for signal, own_part in parts.items()]) - whole
+        for group, own in logs.items()
+    }
+
+
+def discoveries(scores: Iterable[Score], alpha: float = 0.05) -> frozenset[GroupKey]:
+    """The groups that differ, among however many: in the mean at most a share of `alpha` of them in error (e-BH)."""
+    evidence = group_evidence(scores)
+    groups = list(evidence)
+    return frozenset(groups[place] for place in e_benjamini_hochberg([evidence[group] for group in groups], alpha))
+
+
+def _log_sum(logs: Sequence[float]) -> float:
+    return log_mean(logs) + log(len(logs))
+
+
+def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: float) -> Outcome | None:
+    """The kind of difference, or None. An agreement signal below 0 means closer to the reference than it is to itself, and has
+    a word of its own; a direction signal below 0 is a difference like one above.
+
+    Fewer than 10 counts are never a difference. Under 50 conversations the interval cannot be trusted: only the test of flips,
+    which is valid at any size, may then show that there is one, without its size, by a p_holm below 0.001, which takes at least
+    11 conversations that lean to a side.
+    """
+    counts, agreement = row.plus + row.minus, row.signal in AGREEMENT
+    few = len(row.clusters) < ENOUGH_CLUSTERS
+    if counts < ENOUGH_COUNTS or p_holm > (DECISIVE if few else ALPHA):
+        return None
+    if few:
+        return Outcome.TOO_FAITHFUL if agreement and row.minus > row.plus else Outcome.DIFFERS
+    if agreement and high < 0:
+        return Outcome.TOO_FAITHFUL if high < -tolerance else Outcome.MATCHES
+    if high < 0:
+        low, high = -high, -low
+    if low <= 0:
+        return None
+    return Outcome.DRIFTS if low > tolerance else Outcome.WITHIN if high < tolerance else Outcome.DIFFERS
+
+
+def _quiet(row: _Row, high: float, smallest: float | None, tolerance: float) -> Outcome:
+    """What a row without a difference comes to: `matches` needs an interval that can be trusted."""
+    low = 2 * (row.plus - row.minus) / row.n - high
+    largest = high if row.signal in AGREEMENT else max(high, -low)
+    trusted = len(row.clusters) >= ENOUGH_CLUSTERS and row.plus + row.minus >= ENOUGH_COUNTS
+    if trusted and largest < tolerance:
+        return Outcome.MATCHES
+    return Outcome.NONE_SEEN if smallest is not None and smallest <= BREAKDOWN else Outcome.UNDECIDED

@@ -1,0 +1,123 @@
+"""Why a pair counts for less than it might: a closed list, each with its sentence, so that what was left out is counted and said.
+
+Each reason but one is found alike whosever answer it is: a pair that is left out for one side only would bias. The one is what
+heads of the reference's answers tell of a cache: a stored answer is a draw like any other, but r and r' would be the same draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from proxy.exchange import FailureKind
+from shadow.findings.comparability import Standing, said, standing
+from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_response import Answer
+
+LONG = 1_000
+"""Characters from which two sampled texts are not the same by chance."""
+WARM = 0.5
+"""Temperature from which they are not."""
+
+CACHE_FIELDS = ("x-cache", "cache-status", "x-cache-status", "cf-cache-status", "helicone-cache", "x-portkey-cache-status")
+"""Fields by which a cache writes that it answered: with the word `hit`."""
+
+
+class Exclusion(StrEnum):
+    """A reason, as a label; NONE is no reason."""
+
+    NONE = ""
+    REQUEST_UNREAD = "request_unread"
+    CLIENT_GONE = "client_gone"
+    CUT = "cut"
+    BARRED = "barred"
+    PROVIDER_FAILED = "provider_failed"
+    REFERENCE_FAILED = "reference_failed"
+    CONTROL_FAILED = "control_failed"
+    SEED = "seed"
+    NO_CONTROL = "no_control"
+    CACHED = "cached"
+    SAME_SERVER = "same_server"
+    CACHING_REFERENCE = "caching_reference"
+    REPEATED = "repeated"
+    CONVERSATION_FULL = "conversation_full"
+    TOO_MANY_GROUPS = "too_many_groups"
+    FIRST_CHOICE_ONLY = "first_choice_only"
+    GREEDY_TEXT = "greedy_text"
+
+
+SENTENCES: Mapping[Exclusion, str] = {
+    Exclusion.NONE: "",
+    Exclusion.REQUEST_UNREAD: "the request could not be read",
+    Exclusion.CLIENT_GONE: "the client left before the answer was whole",
+    Exclusion.CUT: "an answer was not seen whole",
+    Exclusion.BARRED: "the call was rejected: key, billing or rate limit (401, 402, 403, 429)",
+    Exclusion.PROVIDER_FAILED: "the provider failed: that counts for the signal error alone",
+    Exclusion.REFERENCE_FAILED: "the reference failed: that counts for the signal error alone",
+    Exclusion.CONTROL_FAILED: "the second reference answer failed",
+    Exclusion.SEED: "the request carries a seed, which makes the reference's answers alike",
+    Exclusion.NO_CONTROL: "no second reference answer was asked",
+    Exclusion.CACHED: "an answer of the reference came from a cache",
+    Exclusion.SAME_SERVER: "the provider and the reference are the same server: there is no drift between them",
+    Exclusion.CACHING_REFERENCE: "answers of the reference come from a cache, so the tests of agreement are off",
+    Exclusion.REPEATED: "the same request was counted within the last 24 hours",
+    Exclusion.CONVERSATION_FULL: "ten pairs of this conversation were counted within the last 24 hours",
+    Exclusion.TOO_MANY_GROUPS: "as many groups as `drift.groups` allows are judged already, and its group is none of them",
+    Exclusion.FIRST_CHOICE_ONLY: "several answers were asked for: only the first of each was compared",
+    Exclusion.GREEDY_TEXT: "the temperature is 0: texts are not compared, since healthy engines part in long ones",
+}
+
+REMARKS = frozenset({Exclusion.FIRST_CHOICE_ONLY, Exclusion.GREEDY_TEXT})
+"""These leave a part of a pair out, never the pair."""
+
+
+def why_silent(ask: Ask, y: Answer, r: Answer) -> Exclusion:
+    """Why no second reference answer could tell anything of these two; NONE when one could."""
+    if ask.unread is not None:
+        return Exclusion.REQUEST_UNREAD
+    if why := why_not_whole(y, r):
+        return why
+    return Exclusion.NONE if ask.seed is None else Exclusion.SEED
+
+
+def why_not_whole(y: Answer, r: Answer) -> Exclusion:
+    """Which fate of the two answers leaves nothing to compare."""
+    if any(leg.exchange.failure is not None and leg.exchange.failure.kind is FailureKind.CLIENT_GONE for leg in (y, r)):
+        return Exclusion.CLIENT_GONE
+    fates = standing(y)[0], standing(r)[0]
+    if Standing.UNSEEN in fates:
+        return Exclusion.CUT
+    if Standing.BARRED in fates:
+        return Exclusion.BARRED
+    if fates[1] is Standing.FAILED:
+        return Exclusion.REFERENCE_FAILED
+    return Exclusion.PROVIDER_FAILED if fates[0] is Standing.FAILED else Exclusion.NONE
+
+
+def why_cached(ask: Ask, y: Answer, *reference: Answer) -> Exclusion:
+    """Whether an answer of the `reference` came from a cache: by its head, by an id that another answer has, or by a long text
+    that another has although the temperature is high.
+
+    Only the reference's own heads count (RFC 9111, 5.1). A provider's cache leaves r and r' independent of each other, and what
+    a provider writes in its heads must not decide which of its answers are judged; ids and texts of r and r' it cannot foresee.
+    """
+    whole = (y, *reference)
+    ids = [found for leg in whole if (found := said(leg).id)]
+    if len(set(ids)) < len(ids) or any(_cached_by_its_head(leg) for leg in reference):
+        return Exclusion.CACHED
+    texts = [text for leg in whole if len(text := said(leg).first.text or "") >= LONG]
+    warm = ask.temperature is None or ask.temperature >= WARM
+    return Exclusion.CACHED if warm and len(set(texts)) < len(texts) else Exclusion.NONE
+
+
+def remarks(ask: Ask) -> tuple[Exclusion, ...]:
+    """What of any pair of this request is not compared."""
+    several = (Exclusion.FIRST_CHOICE_ONLY,) if ask.n > 1 else ()
+    return (*several, Exclusion.GREEDY_TEXT) if ask.temperature == 0 else several
+
+
+def _cached_by_its_head(leg: Answer) -> bool:
+    """As shared caches write it: Age (RFC 9111, 5.1), Cache-Status (RFC 9211), and the customs of some of them."""
+    response = leg.exchange.response
+    heads = {name.lower(): value.strip().lower() for name, value in response.headers} if response else {}
+    return any("hit" in heads.get(name, "") for name in CACHE_FIELDS) or heads.get("age", "0") not in {"", "0"}

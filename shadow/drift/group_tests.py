@@ -1,0 +1,56 @@
+"""All tests of one group, fed pair by pair; each pair once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, Stakes, TestKey
+from shadow.drift.e_detector import Detector
+
+
+class Group:
+    """The detectors of one (route, model, provider, reference), two to a signal."""
+
+    def __init__(self, stakes: Stakes, baselines: Mapping[TestKey, float] | None = None) -> None:
+        known = baselines or {}
+        self.stakes = stakes
+        self.tests = {key: Detector(key=key, stakes=stakes, baseline=known.get(key, 0.0)) for key in WEIGHTS}
+        self.pairs = 0
+        self.last = ""
+        """The id of the last pair taken in."""
+
+    def add(self, pair_id: str, payoffs: Iterable[tuple[str, int]]) -> tuple[TestKey, ...]:
+        """Take in one pair; the tests that it counted for. The pair taken in last changes nothing if it comes again, and a
+        pair without payoffs nothing ever.
+        """
+        if pair_id == self.last:
+            return ()
+        touched = tuple(key for signal, payoff in payoffs for key in self._add(signal, payoff))
+        if touched:
+            self.last, self.pairs = pair_id, self.pairs + 1
+        return touched
+
+    def restart(self) -> None:
+        """Every test back to the head start."""
+        for test in self.tests.values():
+            test.restart()
+
+    def restake(self, stakes: Stakes) -> None:
+        """Judge by other bars from now on, as when a fleet grows."""
+        self.stakes = stakes
+        for test in self.tests.values():
+            test.restake(stakes)
+
+    def rebase(self, baselines: Mapping[TestKey, float]) -> None:
+        """Accept these excesses for good: the tests concerned begin anew, and bet on what is above them."""
+        for key, baseline in baselines.items():
+            old = self.tests[key]
+            self.tests[key] = Detector(
+                key=key, stakes=old.stakes, baseline=baseline, pairs=old.pairs, plus=old.plus, minus=old.minus
+            )
+
+    def _add(self, signal: str, payoff: int) -> tuple[TestKey, ...]:
+        keys = (signal, PROVIDER), (signal, REFERENCE)
+        for key in keys:
+            self.tests[key].add(payoff)
+        return keys

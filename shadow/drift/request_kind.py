@@ -1,0 +1,25 @@
+"""The type of a request, in a few words from a closed set: what the pairs behind an alarm have in common can be said by it."""
+
+from __future__ import annotations
+
+from shadow.reading.parsed_request import Ask
+
+
+def kind(ask: Ask) -> str:
+    """Tools offered, place in the conversation, and how it is sampled; "unread" where that is not known."""
+    if ask.unread is not None:
+        return "unread"
+    return ", ".join((_tools(len(ask.tools)), _turn(ask), "greedy" if ask.temperature == 0 else "sampled"))
+
+
+def _tools(offered: int) -> str:
+    if offered > 3:
+        return "4 or more tools"
+    return "1 to 3 tools" if offered else "no tools"
+
+
+def _turn(ask: Ask) -> str:
+    roles = [message.get("role") for message in ask.messages]
+    if roles and roles[-1] == "tool":
+        return "after a tool"
+    return "first turn" if roles.count("user") <= 1 and "assistant" not in roles else "later turn"

@@ -1,0 +1,121 @@
+"""The states of a group and what moves them: one table, and the latch that holds an alarm until it is mended or acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import log
+
+from shadow.drift.alarm_budget import TestKey, tolerance
+from shadow.drift.betting_factors import GRID, Steps, log_mean, recovery
+from shadow.drift.change_point import Estimate
+
+RECOVERED_AT = 100.0
+ENOUGH_TO_ACCEPT = 500
+
+
+class State(StrEnum):
+    """What is said of a group. `not measured` and `waiting` (for the first pair that counts) are said over the others by what
+    was left out, never by the evidence.
+    """
+
+    OK = "ok"
+    SUSPECT = "suspect"
+    DRIFT = "drift"
+    RECOVERED = "recovered"
+    NOT_MEASURED = "not measured"
+    WAITING = "waiting"
+
+
+class Event(StrEnum):
+    """What may happen to a group."""
+
+    SUSPICION = "suspicion"
+    CALM = "calm"
+    ALARM = "alarm"
+    RECOVERY = "recovery"
+    FIXED = "fixed"
+    ACCEPTED = "accepted"
+
+
+class Answer(StrEnum):
+    """How an operator acknowledges an alarm: the cause is mended, or the difference is there to stay."""
+
+    FIXED = "fixed"
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An operator's answer, and the groups that it is meant for; an empty name is any."""
+
+    answer: Answer
+    route: str = ""
+    model: str = ""
+    provider: str = ""
+    reference: str = ""
+
+
+TRANSITIONS: Mapping[tuple[State, Event], State] = {
+    (State.OK, Event.SUSPICION): State.SUSPECT,
+    (State.OK, Event.ALARM): State.DRIFT,
+    (State.SUSPECT, Event.CALM): State.OK,
+    (State.SUSPECT, Event.ALARM): State.DRIFT,
+    (State.DRIFT, Event.RECOVERY): State.RECOVERED,
+    (State.DRIFT, Event.FIXED): State.OK,
+    (State.DRIFT, Event.ACCEPTED): State.OK,
+    (State.RECOVERED, Event.SUSPICION): State.SUSPECT,
+    (State.RECOVERED, Event.ALARM): State.DRIFT,
+    (State.RECOVERED, Event.FIXED): State.OK,
+}
+"""Every move there is; any other event leaves the state as it was. DRIFT is left by recovery or by an operator only."""
+
+
+def after(state: State, event: Event) -> State:
+    """The state that follows."""
+    return TRANSITIONS.get((state, event), state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The test that gave an alarm its name at the pair `pair_id` (started at `at`), as it was then: it is never replaced."""
+
+    key: TestKey
+    pair_id: str
+    at: float
+    evidence: float
+    estimate: Estimate
+
+
+@dataclass(slots=True, kw_only=True)
+class Latch:
+    """One test that alarmed at the pair `pair_id` (started at `at`), what was estimated then, and the bets on its mending.
+
+    The evidence of mending has no restarts: it must outweigh, from the alarm on, an excess of half the size that was found.
+    `pairs` counts those since the alarm, `odd` those of them that lean its way.
+    """
+
+    key: TestKey
+    pair_id: str
+    at: float
+    evidence: float
+    estimate: Estimate
+    baseline: float = 0.0
+    pairs: int = 0
+    odd: int = 0
+    mended: bool = False
+    logs: list[float] = field(default_factory=lambda: [0.0] * len(GRID))
+    _steps: Steps = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        bound = tolerance(self.key[0]) + self.baseline
+        self._steps = recovery(tolerance(self.key[0]), max(bound, self.estimate.size / 2))
+
+    def add(self, payoff: int) -> None:
+        """Take in the payoff of one pair after the alarm."""
+        self.pairs += 1
+        self.odd += payoff == self.key[1]
+        steps = self._steps[payoff * self.key[1]]
+        self.logs = [old + step for old, step in zip(self.logs, steps, strict=True)]
+        self.mended = self.mended or log_mean(self.logs) >= log(RECOVERED_AT)

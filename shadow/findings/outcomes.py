@@ -1,0 +1,57 @@
+"""How a finding is worded: one builder for each state, so that nothing but a match may come without a reason."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from shadow.findings.finding import Aspect, Finding, State
+
+LONGEST = 200
+"""Characters kept of a value in a finding."""
+_KEPT = 1_024
+"""Findings kept, of each of two states: most answers are told the same."""
+
+
+def short(value: object, longest: int = LONGEST) -> str:
+    """`value` as text of at most `longest` characters."""
+    text = value if type(value) is str else str(value)
+    if len(text) <= longest and text.isascii():
+        return text
+    text = storable(text)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def storable(text: str) -> str:
+    """`text` without lone surrogates, which JSON may carry and no file, page or database can."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def judged(aspect: Aspect, same: bool, subject: object, reference: object, reason: str, *, score: float | None = None) -> Finding:
+    """A match or a difference; without `score` it is 1 or 0. The reason is kept for a difference only."""
+    if same and score is None:
+        plain = subject == reference == ""
+        return _match(aspect, "", "") if plain else _match(aspect, short(subject), short(reference))
+    return Finding(
+        aspect=aspect,
+        state=State.MATCH if same else State.DIFFER,
+        score=float(same) if score is None else score,
+        reason="" if same else storable(reason),
+        subject=short(subject),
+        reference=short(reference),
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def _match(aspect: Aspect, subject: str, reference: str) -> Finding:
+    return Finding(aspect=aspect, state=State.MATCH, score=1.0, subject=subject, reference=reference)
+
+
+def incomparable(aspect: Aspect, reason: str, subject: object = "", reference: object = "") -> Finding:
+    """Both sides were seen, but holding one against the other would be unfair: `reason` says why."""
+    return Finding(aspect=aspect, state=State.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference))
+
+
+@lru_cache(maxsize=_KEPT)
+def unmeasured(aspect: Aspect, reason: str) -> Finding:
+    """There was nothing to measure: `reason` says what is missing."""
+    return Finding(aspect=aspect, state=State.NOT_MEASURED, reason=reason)

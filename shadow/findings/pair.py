@@ -1,0 +1,45 @@
+"""The pair that every comparator takes: one ask, and two answers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_response import Answer
+
+
+class Kind(StrEnum):
+    """`cross`: the provider against the reference; `self`: the reference against itself; `greedy`: both asked once more at
+
+    temperature 0, and never averaged with the live ones. Also a metric label.
+    """
+
+    CROSS = "cross"
+    SELF = "self"
+    GREEDY = "greedy"
+
+
+class ControlReason(StrEnum):
+    """Why a second reference answer was asked; a tie-break is selected, so it never enters the noise floor's average."""
+
+    NONE = ""
+    RANDOM = "random"
+    TIEBREAK = "tiebreak"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two answers to one ask; `subject` is the one that is judged (in a `self` pair: the reference's first answer)."""
+
+    kind: Kind
+    ask: Ask
+    subject: Answer
+    reference: Answer
+    gaps: tuple[Sequence[float], Sequence[float]] = field(init=False, repr=False, compare=False)
+    """The gaps of both, the shortest first: three signals count them so."""
+
+    def __post_init__(self) -> None:
+        """Sort once."""
+        object.__setattr__(self, "gaps", (sorted(self.subject.timing.gaps), sorted(self.reference.timing.gaps)))

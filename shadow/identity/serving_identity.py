@@ -1,0 +1,192 @@
+"""Who serves: what a provider's answers tell of their server, as a set of values for each facet, and when that changes.
+
+A value not seen before is a change, with its date; one that has not been seen for 500 answers is a change too. The first answers
+of a kind (an API, whole or streamed) are a first picture and no change, and neither is the first limit that a refusal states. A
+facet whose values never settle (a fingerprint for each request) tells nothing and is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from proxy.exchange import Headers
+from shadow.findings.outcomes import short
+from shadow.findings.refused_request import stated_limit
+from shadow.reading.apis import api_of
+from shadow.reading.completion import Completion, Usage
+from shadow.reading.parsed_response import Answer
+
+HEADERS = (
+    *("server", "via", "x-powered-by", "openai-version", "openai-processing-region", "x-region", "x-served-by"),
+    *("x-ms-region", "x-ms-deployment-name", "x-ms-is-spilled-over", "x-zero-data-retention", "x-ppl-region"),
+)
+"""Response headers that tell of a server and not of a request; the only ones looked at."""
+COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
+"""The counts of a usage by whose presence servers are told apart; a cost, or what went into a cache, is of one request."""
+WARM_UP = 20
+"""Answers of one kind from which a new value of a facet is a change and not yet the first picture."""
+LIMIT, REGION = "context_limit", "inference_geo"
+STATED = frozenset({LIMIT, REGION})
+"""Facets that only some answers tell: their first value says nothing of what was before."""
+FORGOTTEN = 500
+"""Answers after which a value that was not seen again is gone."""
+UNSETTLED = 8
+"""Values of one facet beyond which it is not a trait of the server."""
+LONGEST = 120
+
+Facts = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """From here on somebody else serves, or the same one otherwise; the first picture has no `changes` and no `previous`."""
+
+    identity: str
+    previous: str
+    changes: tuple[str, ...]
+    facts: Facts
+
+
+def traits(answer: Answer, *, declared: Mapping[str, str], clean: Callable[[str], str] = str) -> Mapping[str, str]:
+    """What one whole answer tells of its server, by facet; `declared` is what the configuration says (quantization, tier).
+
+    `clean` takes out of a value what may not be kept, before it is cut.
+    """
+    said = answer.said
+    if not isinstance(said, Completion) or answer.exchange.response is None:
+        limit = stated_limit(answer.error)
+        return {LIMIT: limit} if limit else {}
+    found = {"model": said.model, "provider": said.provider, "fingerprint": said.fingerprint}
+    spoken = api_of(answer.exchange.request.target)
+    of_api = f" ({spoken})" if spoken not in ("", "chat") else ""
+    found |= {f"id{of_api}": id_form(said.id), f"usage{of_api}": _usage(said.usage)}
+    region = str(said.applied.get(REGION, ""))
+    found[REGION] = "" if region == "not_available" else region
+    found |= _headers(answer.exchange.response.headers)
+    found |= {f"declared {name}": value for name, value in declared.items()}
+    return {facet: short(clean(value), LONGEST) for facet, value in found.items() if value}
+
+
+def id_form(text: str) -> str:
+    """The form of an id, not the id: its prefix, and what its rest is made of (`chatcmpl-` then hex of 32, a UUID ...)."""
+    if not text:
+        return ""
+    prefix = _PREFIX.match(text)
+    rest = text[prefix.end() :] if prefix else text
+    form = next((name for name, form in _FORMS if form.fullmatch(rest)), "other")
+    return f"{prefix.group() if prefix else ''}{form}"
+
+
+_PREFIX = re.compile(r"(?:[A-Za-z]{2,16}[-_.:])+")
+_FORMS = (
+    ("uuid", re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")),
+    ("digits", re.compile(r"\d+")),
+    ("hex", re.compile(r"[0-9a-f]{8,}")),
+    ("digits and letters", re.compile(r"\d{6,}-[A-Za-z0-9]+")),
+    ("letters", re.compile(r"[A-Za-z0-9]+")),
+)
+
+
+def _usage(usage: Usage | None) -> str:
+    """Which counts are reported."""
+    return "" if usage is None else ", ".join(name for name in COUNTS if getattr(usage, name) is not None)
+
+
+def _headers(headers: Headers) -> dict[str, str]:
+    """The first value of each header of the list, without what numbers a request."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() in HEADERS:
+            found.setdefault(name.lower(), value)
+        if name.lower() == "cf-ray" and "-" in value:
+            found.setdefault("cf-ray", value.rpartition("-")[2])
+    return found
+
+
+class Serving:
+    """The identity of one provider for one model, learned from its answers in their order."""
+
+    def __init__(self, facts: Facts | None = None) -> None:
+        """`facts` as they were kept, from a run before; then the first picture is done."""
+        self._count = WARM_UP if facts else 0
+        self._seen: dict[str, OrderedDict[str, int]] = {
+            facet: OrderedDict.fromkeys(values, WARM_UP) for facet, values in (facts or {}).items()
+        }
+        apis = {_api_of(facet) for facet in facts or ()}
+        self._kinds = Counter({kind: WARM_UP for api in apis for kind in ("", kind_of(api, False), kind_of(api, True))})
+        self._unsettled: set[str] = set()
+        self._identity = identity_of(self.facts) if facts else ""
+
+    @property
+    def facts(self) -> Facts:
+        """The values of each facet, both sorted."""
+        return {facet: tuple(sorted(values)) for facet, values in sorted(self._seen.items()) if values}
+
+    def values(self, facet: str) -> tuple[str, ...]:
+        """The values of one facet, in the order in which they were last seen."""
+        return tuple(self._seen.get(facet, ()))
+
+    @property
+    def identity(self) -> str:
+        """The hash of the facts as last told; "" until the first picture is done."""
+        return self._identity
+
+    def observe(self, told: Mapping[str, str], kind: str = "") -> Change | None:
+        """Take in what one answer of a `kind` (see `kind_of`) tells; the change it makes, if any."""
+        if not told:
+            return None
+        self._count += 1
+        self._kinds[kind] += 1
+        known = self._kinds[kind] > WARM_UP
+        changes = [sentence for facet, value in told.items() if (sentence := self._value(facet, value, known=known))]
+        changes += self._forgotten()
+        if self._count < WARM_UP or not (changes or not self._identity):
+            return None
+        previous, self._identity = self._identity, identity_of(self.facts)
+        if self._identity == previous:
+            return None
+        return Change(identity=self._identity, previous=previous, changes=tuple(changes) if previous else (), facts=self.facts)
+
+    def _value(self, facet: str, value: str, *, known: bool) -> str:
+        """Note one value; a sentence when it is new, of a kind that is `known`, and not the first of `STATED`."""
+        if facet in self._unsettled:
+            return ""
+        seen = self._seen.setdefault(facet, OrderedDict())
+        first = facet in STATED and not seen
+        before = "" if value in seen else ", ".join(seen) or "nothing"
+        seen[value] = self._count
+        seen.move_to_end(value)
+        if len(seen) > UNSETTLED:
+            self._unsettled.add(facet)
+            seen.clear()
+            return f"{facet}: never the same for long, no longer looked at"
+        return f"{facet}: {value} is new (before: {before})" if before and known and not first else ""
+
+    def _forgotten(self) -> list[str]:
+        """Let go of values that were not seen for long although their facet was; each is a change."""
+        gone = []
+        for facet, seen in self._seen.items():
+            while len(seen) > 1 and self._count - next(iter(seen.values())) > FORGOTTEN:
+                value, _ = seen.popitem(last=False)
+                gone.append(f"{facet}: {value} is no longer seen")
+        return gone
+
+
+def kind_of(api: str, stream: bool) -> str:
+    """The kind of an answer whose first picture is apart from those of others."""
+    return f"{api or 'chat'} {'streamed' if stream else 'whole'}"
+
+
+def _api_of(facet: str) -> str:
+    """The API in whose answers a facet stands, as its name tells."""
+    return facet.rpartition("(")[2].removesuffix(")") if facet.endswith(")") else "chat"
+
+
+def identity_of(facts: Facts) -> str:
+    """12 hex digits that are equal for equal facts."""
+    return hashlib.sha256(json.dumps({name: list(values) for name, values in facts.items()}).encode()).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""Stored pairs through the drift statistics, and what came of them kept, exported and sent."""

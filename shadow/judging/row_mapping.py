@@ -1,0 +1,97 @@
+"""Rows of the store as values of drift, and what was judged as rows again; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+
+import orjson
+
+from shadow.drift.alarm_budget import TestKey
+from shadow.drift.alarm_titles import REFERENCE_MOVED
+from shadow.drift.change_point import Evidence
+from shadow.drift.direction import leans
+from shadow.drift.drift_status import Status
+from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.group_state import Entry, Ruling, Standing
+from shadow.verdict.alarmed import alarmed
+from storage.judgement_rows import AlarmRow, EntryRow, EvidenceRow
+from storage.rows import Group
+
+NOTHING = "nothing_applied"
+
+
+def key_of(group: Group) -> GroupKey:
+    """The group as drift names it."""
+    return group.route, group.model, group.provider, group.reference
+
+
+def group_of(key: GroupKey) -> Group:
+    """The group as the store names it."""
+    route, model, provider, reference = key
+    return Group(route=route, model=model, provider=provider, reference=reference)
+
+
+def entry(row: EntryRow) -> Entry:
+    """A pair as it is judged."""
+    return Entry(
+        pair_id=row.pair_id,
+        group=key_of(row.group),
+        started=row.started,
+        conversation=row.conversation,
+        fingerprint=row.fingerprint,
+        kind=row.kind,
+        payoffs=row.payoffs,
+        excluded=row.excluded,
+    )
+
+
+def stored(row: EvidenceRow) -> Evidence:
+    """Evidence as it was kept."""
+    return Evidence(pair_id=row.pair_id, started=row.started, conversation=row.conversation, kind=row.kind, payoff=row.payoff)
+
+
+def fresh(judged: Iterable[tuple[Entry, Mapping[str, int]]], group: GroupKey, signal: str) -> Iterable[Evidence]:
+    """Evidence of pairs with their payoffs that no store holds yet."""
+    for each, counted in judged:
+        if each.group == group and signal in counted:
+            yield Evidence(
+                pair_id=each.pair_id,
+                started=each.started,
+                conversation=each.conversation,
+                kind=each.kind,
+                payoff=counted[signal],
+            )
+
+
+def reason(judged: Entry, ruling: Ruling) -> str:
+    """Empty when all payoffs counted; else why not, the main reason."""
+    if judged.payoffs and ruling.counted == judged.payoffs:
+        return ""
+    return ruling.excluded[0] if ruling.excluded else NOTHING
+
+
+def alarm(status: Status, old: Standing, new: Standing, *, pair_id: str, at: float, tests: Iterable[TestKey] = ()) -> AlarmRow:
+    """A change of what is said of a group as it is kept: with its tests in whole while they are latched, else by their names."""
+    found = [asdict(each) for each in (*status.past, *status.failing)]
+    verdict = alarmed(status)
+    details = {
+        "verdict": verdict.word if verdict else None,
+        "verdict_sentence": verdict.sentence if verdict else "",
+        "blame": status.blame,
+        "sentence": status.sentence,
+        "blame_why": status.blame_why,
+        "by": status.by,
+        "facts": status.facts,
+        "reference_suspected": new.name == REFERENCE_MOVED,
+        "tests": found or [{"signal": signal, "direction": leans(signal, direction)} for signal, direction in tests],
+    }
+    return AlarmRow(
+        at=at,
+        pair_id=pair_id,
+        group=group_of(status.group),
+        old=old.state.value,
+        new=new.state.value,
+        name=new.name or old.name,
+        details=orjson.dumps(details).decode(),
+    )

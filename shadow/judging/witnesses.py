@@ -1,0 +1,132 @@
+"""Opens the second look at an alarm: who else is compared with that reference, who shares a server, whose identity changed.
+
+It reads what was stored up to the pair that alarmed, so that a replay opens the same look.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from shadow.drift.admission import DAY
+from shadow.drift.change_point import Evidence
+from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.group_state import Case
+from shadow.drift.second_look import SecondLook, opened
+from shadow.drift.states import Named
+from storage.rows import IdentityRow
+from storage.store import Bench
+
+TELLING = ("fingerprint", "provider", "x-served-by", "via", "cf-ray")
+"""Facets that tell one deployment from another: the rest are alike wherever the same software runs."""
+LATER = 60.0
+"""Seconds after the latest credible start in which a change of identity still counts: a shadow request follows the live one."""
+
+ReadBack = Callable[[GroupKey, str], Sequence[Evidence]]
+"""The stored evidence of one group for one signal, oldest first, up to the pair at hand."""
+
+
+def open_look(
+    bench: Bench, group: GroupKey, named: Named, cases: Mapping[GroupKey, Case], *, read_back: ReadBack, at: float
+) -> SecondLook:
+    """The look at the alarm `named` of a group, with all that was stored of its witnesses; `at` is the start of its pair."""
+    _, model, provider, reference = group
+    signal, direction = named.key
+    identities = _Identities(bench.identities_of(model, at))
+    heard = _heard(group, cases, lambda key: read_back(key, signal), at)
+    served = {name: identities.upstream(name, reference) for name in (provider, *heard)}
+    alike = [name for name in heard if served[name] and served[name] == served[provider]]
+    found = named.estimate
+    look = opened(
+        key=named.key,
+        size=found.size,
+        earliest=found.earliest,
+        latest=found.latest,
+        at=at,
+        floor=_floor(read_back(group, signal), direction),
+        witnesses=_by_server({name: served[name] for name in heard if name not in alike}),
+        alike=alike,
+        facts=identities.changed(provider, reference, found.earliest, min(found.latest + LATER, at)),
+    )
+    for name in look.members:
+        talks = [each.conversation for each in heard[name] if each.conversation]
+        look.witnesses[look.members[name]].several |= len(set(talks)) < len(talks)
+    stored = [(other, each) for other in look.members for each in heard[other]]
+    for other, each in sorted(stored, key=lambda pair: pair[1].started):
+        look.recall(other, each)
+    return look
+
+
+def _heard(
+    group: GroupKey, cases: Mapping[GroupKey, Case], read: Callable[[GroupKey], Sequence[Evidence]], at: float
+) -> dict[str, list[Evidence]]:
+    """The evidence of each other provider of the model and reference that had a pair in the day before, by its start."""
+    _, model, provider, reference = group
+    found: dict[str, list[Evidence]] = defaultdict(list)
+    for key in sorted(cases):
+        if (key[1], key[3]) == (model, reference) and key[2] != provider:
+            found[key[2]] += read(key)
+    recent = {name: evidence for name, evidence in found.items() if any(each.started >= at - DAY for each in evidence)}
+    return {name: sorted(evidence, key=lambda each: each.started) for name, evidence in recent.items()}
+
+
+def _by_server(served: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Providers that one server serves are one witness."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, upstream in sorted(served.items()):
+        groups[upstream or f"alone {name}"].append(name)
+    return [tuple(names) for names in groups.values()]
+
+
+def _floor(evidence: Sequence[Evidence], direction: int) -> float:
+    """How often the reference differs from itself: twice the share of pairs that lean the other way."""
+    against = sum(each.payoff == -direction for each in evidence)
+    return 2 * (against + 1) / (len(evidence) + 2)
+
+
+class _Identities:
+    """The serving identities of one model up to a moment, oldest first."""
+
+    def __init__(self, rows: Iterable[IdentityRow]) -> None:
+        self._rows: dict[str, list[IdentityRow]] = defaultdict(list)
+        for row in rows:
+            self._rows[row.provider].append(row)
+
+    def upstream(self, provider: str, reference: str) -> str:
+        """The identity of a provider's server where it tells that one from others, else "". One that the reference has too tells
+        nothing, nor does any while the reference's is not known.
+        """
+        row, other = self._latest(provider), self._latest(reference)
+        if row is None or other is None or other.identity == row.identity or not _tells(row):
+            return ""
+        return row.identity
+
+    def changed(self, provider: str, reference: str, earliest: float, latest: float) -> tuple[str, ...]:
+        """A sentence where exactly one side's identity changed between two moments."""
+        sides = {
+            f"the provider {provider}": self._changes(provider, earliest, latest),
+            f"the reference {reference}": self._changes(reference, earliest, latest),
+        }
+        changed = {side: rows for side, rows in sides.items() if rows}
+        if len(changed) != 1:
+            return ()
+        ((side, rows),) = changed.items()
+        moment = datetime.fromtimestamp(rows[0].started, UTC).strftime("%Y-%m-%d %H:%M")
+        what = next(iter(json.loads(rows[0].changes)), "")
+        return (f"the serving identity of {side} changed at {moment} UTC" + (f" ({what})" if what else ""),)
+
+    def _latest(self, provider: str) -> IdentityRow | None:
+        return self._rows[provider][-1] if self._rows[provider] else None
+
+    def _changes(self, provider: str, earliest: float, latest: float) -> list[IdentityRow]:
+        return [row for row in self._rows[provider] if row.previous and earliest <= row.started <= latest]
+
+
+def _tells(row: IdentityRow) -> bool:
+    try:
+        facts = json.loads(row.facts)
+    except ValueError:
+        return False
+    return isinstance(facts, dict) and any(facts.get(facet) for facet in TELLING)

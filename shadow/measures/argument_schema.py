@@ -1,0 +1,193 @@
+"""Are the arguments of a call valid by the schema that the request itself declared; nothing is ever fetched to know it.
+
+A schema comes from the client's request, so it is hostile until shown otherwise: retrieval is off, patterns run on an engine
+of linear time, the steps are counted before they are taken, and a schema that is absent, too costly, or that no validator can be
+built from, finds everything valid and says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+import jsonschema_rs
+import orjson
+
+from shadow.findings.comparability import choices, names, why_cut
+from shadow.findings.finding import Aspect, Finding
+from shadow.findings.outcomes import incomparable, judged, short, unmeasured
+from shadow.findings.pair import Pair
+from shadow.measures.schema_cost import Survey, TooCostlyError, weight
+from shadow.reading.completion import Choice, ToolCall
+from shadow.reading.parsed_request import Ask
+from shadow.reading.responses_items import ACTED
+from shadow.reading.responses_request import ELSEWHERE
+
+VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invalid_json", "unknown_name", "schema_mismatch"
+
+_SETS = ("_toolset", "tool_search", "mcp")
+"""What stands in the types of tools that bring others."""
+KEPT = 256
+"""Compiled schemas kept; an application offers the same few tools over and over."""
+TELLING = 100_000
+"""Steps of a validation times parts of its value up to which a fault among alternatives is told in full, about 0.1 s."""
+PATTERN = 256 * 1024
+"""Bytes of one compiled pattern."""
+
+Outcome = tuple[str, str]
+"""The class of a call, and why."""
+
+
+class Validator(Protocol):
+    """What is asked of a compiled schema."""
+
+    def is_valid(self, instance: Any) -> bool:
+        """Whether it is valid, without a word why not."""
+
+    def validate(self, instance: Any) -> None:
+        """Nothing when valid; jsonschema_rs.ValidationError when not."""
+
+
+class Built(NamedTuple):
+    """A schema, ready to be held to, and what that may cost."""
+
+    validator: Validator
+    survey: Survey
+
+
+def outcome(ask: Ask, call: ToolCall) -> Outcome:
+    """The class of one call (valid, invalid_json, unknown_name, schema_mismatch) and why.
+
+    `valid` with a reason means that nothing could be checked, and says what was missing.
+    """
+    if call.sealed:
+        return VALID, f"not checked: the arguments of {short(call.name, 60)} are sealed"
+    if call.invalid:
+        return INVALID_JSON, f"the arguments of {short(call.name, 60)} are not JSON: {call.invalid}"
+    tool = next((tool for tool in ask.tools if tool.name == call.name), None)
+    if tool is None and ask.api == "responses" and call.name in ACTED:
+        return VALID, f"not checked: {call.name} is a call that the API defines"
+    if tool is None and _offers_a_set(ask):
+        return VALID, f"not checked: {short(call.name, 60)} may be one of a set of tools that a request does not list"
+    if tool is None:
+        known = ", ".join(tool.name for tool in ask.tools) or "none"
+        return UNKNOWN_NAME, f"{short(call.name, 60)!r} is not among the offered tools ({short(known)})"
+    if tool.schema is None:
+        return VALID, f"not checked: {call.name} declares no schema"
+    could, why = held(tool.schema, call.parsed)
+    if could:
+        return (SCHEMA_MISMATCH, short(f"{call.name}{why}", 300)) if why else (VALID, "")
+    return VALID, short(f"not checked: {call.name}: {why}", 300)
+
+
+def _offers_a_set(ask: Ask) -> bool:
+    """Whether a tool stands for several that a request need not list: a toolset, a search for tools, an MCP server.
+
+    A request that goes on from one that the server keeps may have offered its tools there.
+    """
+    if any(ask.sent.get(key) for key in ELSEWHERE) or ask.sent.get("mcp_servers"):
+        return True
+    tools = ask.sent.get("tools")
+    kinds = [tool.get("type") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    return any(isinstance(kind, str) and any(word in kind for word in _SETS) for kind in kinds)
+
+
+def held(schema: Any, value: Any) -> tuple[bool, str]:
+    """A value held to a schema: whether that could be done, and what is wrong with the value (or with the schema, if not)."""
+    try:
+        built = _compiled(_written(schema))
+        if isinstance(built, str):
+            return False, built
+        steps = built.survey.steps(value)
+    except RecursionError:
+        return False, "the schema is of no use: it is nested too deep"
+    except TooCostlyError as fault:
+        return False, str(fault)
+    return _held(built, value, steps * weight(value))
+
+
+def _held(built: Built, value: Any, dear: float) -> tuple[bool, str]:
+    """`dear` is what telling a fault may cost, where there are alternatives: each of them is told with all of its value."""
+    try:
+        if built.survey.alternatives and dear > TELLING and not built.validator.is_valid(value):
+            return True, ": it does not fit (where, would be too costly to tell)"
+        built.validator.validate(value)
+    except jsonschema_rs.ValidationError as fault:
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault.instance_path)
+        return True, short(f"{path}: {fault.message}", 300)
+    except (ValueError, RecursionError) as fault:
+        return False, short(f"the value cannot be validated: {fault}", 300)
+    return True, ""
+
+
+def _written(schema: Any) -> str:
+    """One text for each schema. The quick writer takes what is no number for null, and refuses what other JSON may hold."""
+    try:
+        text = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        text = b"null"
+    return json.dumps(schema, sort_keys=True, separators=(",", ":")) if b"null" in text else text.decode()
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled(schema: str) -> Built | str:
+    """A schema ready for use, or why it is not: pure in its text, so the bounded cache holds no state that anyone could see.
+
+    `$schema` names the dialect, else it is 2020-12.
+    """
+    try:
+        options = jsonschema_rs.RegexOptions(size_limit=PATTERN)
+        loaded = json.loads(schema)
+        return Built(jsonschema_rs.validator_for(loaded, offline=True, pattern_options=options), Survey(loaded))
+    except TooCostlyError as fault:
+        return str(fault)
+    except (ValueError, RecursionError) as fault:
+        return "the schema is of no use: " + short(str(fault).partition("\n")[0])
+
+
+def schema(pair: Pair) -> Finding:
+    """Whether the calls obey their schemas, where both answers call: only a fault that the other does not share differs."""
+    one, other = choices(pair)
+    if not (one.tool_calls and other.tool_calls):
+        return _not_both(pair, one, other)
+    if reason := why_cut(pair):
+        return incomparable(Aspect.SCHEMA, reason)
+    mine, its = outcomes(pair.ask, one), outcomes(pair.ask, other)
+    (first, why_first), (second, why_second) = _worst(mine), _worst(its)
+    if not (_checked(mine) or _checked(its)):
+        return unmeasured(Aspect.SCHEMA, why_first or why_second)
+    same = (first == VALID) == (second == VALID)
+    who = names(pair)[1 if first == VALID else 0]
+    return judged(Aspect.SCHEMA, same, first, second, f"only {who}: {why_second if first == VALID else why_first}")
+
+
+def _not_both(pair: Pair, one: Choice, other: Choice) -> Finding:
+    if one.tool_calls or other.tool_calls:
+        return incomparable(Aspect.SCHEMA, f"only {names(pair)[0 if one.tool_calls else 1]} calls a tool")
+    return unmeasured(Aspect.SCHEMA, "neither answer calls a tool")
+
+
+def outcomes(ask: Ask, choice: Choice) -> list[Outcome]:
+    """The class of each call, and why."""
+    return [outcome(ask, call) for call in choice.tool_calls]
+
+
+def worst(ask: Ask, choice: Choice) -> tuple[str, str]:
+    """The first faulty call's class and reason; else `valid`, with the reason of a call that could not be checked, if any."""
+    return _worst(outcomes(ask, choice))
+
+
+def _worst(found: Sequence[Outcome]) -> Outcome:
+    faults = [one for one in found if one[0] != VALID]
+    return faults[0] if faults else max(found, key=lambda one: bool(one[1]), default=(VALID, ""))
+
+
+def checked(ask: Ask, choice: Choice) -> bool:
+    """True when at least one call was found faulty, or was held to its schema and found valid."""
+    return _checked(outcomes(ask, choice))
+
+
+def _checked(found: Sequence[Outcome]) -> bool:
+    return any(kind != VALID or not why for kind, why in found)

@@ -1,0 +1,97 @@
+"""How many series a configuration can ever make: label sets multiplied, never measured, so that it is known before any traffic.
+
+Rule: every label has its size here; a label that has none is a fault of ours, and a test finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
+
+from proxy.exchange import FailureKind, Role
+from shadow.drift.drift_signals import Signal
+from shadow.drift.states import State as Latched
+from shadow.findings.error_class import ErrorClass
+from shadow.findings.finding import Aspect, State
+from shadow.findings.pair import Kind
+from shadow.metrics.definitions import DRIFT, Exposition
+from shadow.metrics.drift_metrics import BLAMES
+from shadow.metrics.label_names import Names
+from shadow.metrics.series import REASONS_LIMIT, BulkCounter, BulkHistogram
+from shadow.settings.config_model import Config
+
+GROUP = frozenset(DRIFT) - {"signal"}
+"""Labels that go together: a route has one provider and one reference, so they do not multiply."""
+CLOSED: Mapping[str, int] = {
+    "role": len(Role),
+    "code": 4 + len(FailureKind) + 1,
+    "class": len(ErrorClass) + 1,
+    "comparison": len(Kind),
+    "dimension": len(Aspect),
+    "check": len(Aspect),
+    "result": len(State),
+    "table": 2,
+    "outcome": 5,
+    "type": 2,
+    "signal": len(Signal),
+    "side": 2,
+    # of the four each signal has two
+    "direction": 2,
+    "reason": REASONS_LIMIT + 1,
+    "state": len(Latched),
+    "blame": len(BLAMES),
+    # only the present one is shown
+    "identity": 1,
+    "version": 1,
+    "python": 1,
+}
+
+
+def series_bound(config: Config) -> int:
+    """The most series that /metrics can hold under this configuration, whatever clients and providers send."""
+    registry = _Listing()
+    Exposition(registry)
+    routes, providers, models = Names(config).sizes
+    sizes = {**CLOSED, "provider": providers, "reference": providers, "model": models}
+    return sum(_lines(each) * _children(_labels(each), sizes, routes * models) for each in registry.collectors)
+
+
+def _children(labels: tuple[str, ...], sizes: Mapping[str, int], groups: int) -> int:
+    if set(labels) >= GROUP:
+        return groups * prod(sizes[label] for label in labels if label not in GROUP)
+    return prod(sizes[label] for label in labels)
+
+
+class _Listing(CollectorRegistry):
+    """A registry that remembers whom it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.collectors: list[Collector] = []
+
+    def register(self, collector: Collector) -> None:
+        self.collectors.append(collector)
+        super().register(collector)
+
+
+def _labels(collector: Collector) -> tuple[str, ...]:
+    if isinstance(collector, BulkHistogram | BulkCounter):
+        return collector.labels
+    return tuple(getattr(collector, "_labelnames", ()))
+
+
+def _lines(collector: Collector) -> int:
+    """Lines of one child: a histogram has its buckets (the library adds +Inf to its own), a count and a sum."""
+    if isinstance(collector, BulkHistogram):
+        return len(collector.bounds) + 3
+    bounds = list(_bounds(collector))
+    return len(bounds) + 3 if bounds else 1
+
+
+def _bounds(collector: Collector) -> Iterator[float]:
+    # the library tells the buckets of a labelled histogram nowhere else
+    given = getattr(collector, "_kwargs", {}).get("buckets") or getattr(collector, "_upper_bounds", None)
+    return (bound for bound in given or () if bound != float("inf"))

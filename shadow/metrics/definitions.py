@@ -1,0 +1,174 @@
+"""Exposition: every series there is, with its labels, buckets and one line of help; when it is counted is not said here.
+
+docs/reference/metrics.md lists the same, checked by a test.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+from shadow.metrics.series import BulkCounter, BulkHistogram, Kept
+
+SECONDS = tuple(round(0.01 * 2**k, 2) for k in range(16))
+"""0.01 to 327.68: the client boundaries of the OpenTelemetry GenAI conventions, and two more for reasoning models."""
+TOKEN_SECONDS = (
+    *(0.0005, 0.001, 0.0025, 0.005),
+    *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5),
+)
+"""The same conventions' boundaries for a token, and four lower ones: fast hosts exceed 1,000 tokens a second."""
+TOKENS = tuple(float(4**k) for k in range(11))
+"""1 to 1,048,576: the same conventions' boundaries for tokens, as far as contexts reach."""
+OVERHEAD_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
+RATIO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+
+AUDITED = ("provider", "model")
+LEG = (*AUDITED, "role")
+SIGNAL = (*AUDITED, "comparison", "dimension")
+DRIFT = ("route", "model", "provider", "reference", "signal")
+VERDICTS = ("match", "differ")
+"""The two results between which a ratio is taken: they begin at 0 together."""
+
+
+class _Maker:
+    """Makes series in one registry, the labelled ones with their children kept."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def counter(self, name: str, text: str) -> Counter:
+        return Counter(f"sameweights_{name}", text, registry=self._registry)
+
+    def gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"sameweights_{name}", text, registry=self._registry)
+
+    def gauges(self, name: str, text: str, labels: Sequence[str]) -> Gauge:
+        return Gauge(f"sameweights_{name}", text, labels, registry=self._registry)
+
+    def counters(self, name: str, text: str, labels: Sequence[str]) -> Kept[Counter]:
+        return Kept(Counter(f"sameweights_{name}", text, labels, registry=self._registry).labels)
+
+    def bulk(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str]) -> BulkCounter:
+        made = BulkCounter(f"sameweights_{name}", text, labels, begun)
+        self._registry.register(made)
+        return made
+
+    def bulk_histogram(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> BulkHistogram:
+        made = BulkHistogram(f"sameweights_{name}", text, labels, buckets)
+        self._registry.register(made)
+        return made
+
+    def histograms(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> Kept[Histogram]:
+        return Kept(Histogram(f"sameweights_{name}", text, labels, buckets=buckets, registry=self._registry).labels)
+
+
+class Exposition:
+    """The series, by name."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        # the library's one switch for *_created series, which would double the number of lines
+        disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no annotation here
+        make = _Maker(registry)
+        self._traffic(make, registry)
+        self._audit(make)
+        self._drift(make)
+        self._losses(make)
+        self._state(make)
+        build = Gauge("sameweights_build_info", "Always 1; what runs here.", ("version", "python"), registry=registry)
+        build.labels(_version(), platform.python_version()).set(1)
+
+    def _traffic(self, make: _Maker, registry: CollectorRegistry) -> None:
+        self.duration = make.histograms("request_duration_seconds", "From a request's begin to its answer's end.", LEG, SECONDS)
+        self.first_chunk = make.histograms("time_to_first_chunk_seconds", "To the first byte of the body.", LEG, SECONDS)
+        self.first_token = make.histograms("time_to_first_token_seconds", "To the first event that says something.", LEG, SECONDS)
+        self.per_token = make.histograms(
+            "time_per_output_token_seconds", "Per completion token, over the generation alone.", LEG, TOKEN_SECONDS
+        )
+        self.gaps = make.bulk_histogram("inter_chunk_seconds", "Between two arrivals of a stream.", LEG, TOKEN_SECONDS)
+        self.overhead = Histogram(
+            "sameweights_proxy_overhead_seconds",
+            "Spent in the proxy before a request was written to its provider.",
+            buckets=OVERHEAD_SECONDS,
+            registry=registry,
+        )
+        self.requests = make.counters("requests_total", "Requests by how they ended.", (*LEG, "code"))
+        self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*LEG, "type"))
+        self.lengths = make.histograms(
+            "request_tokens", "Tokens of one request, as its provider reports them.", (*LEG, "type"), TOKENS
+        )
+        self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", LEG)
+        self.errors = make.counters("errors_total", "Answers that are errors, by what they complain of.", (*LEG, "class"))
+
+    def _audit(self, make: _Maker) -> None:
+        self.comparisons = make.bulk("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"), VERDICTS)
+        self.similarity = make.bulk_histogram("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
+        self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*LEG, "outcome"))
+        self.checks = make.bulk("checks_total", "Checks that need no reference.", (*AUDITED, "check", "result"), VERDICTS)
+        self.payoff = make.counters("drift_payoff_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))
+        self.pairs = make.counters("drift_pairs_total", "Evaluated pairs of a signal.", DRIFT)
+        self.excluded = make.counters(
+            "drift_excluded_total", "Pairs left out in part or whole, by reason.", (*DRIFT[:4], "reason")
+        )
+        self.serving = make.gauges("serving_identity_info", "Always 1; the hash of who serves.", (*AUDITED, "identity"))
+        self.serving_changes = make.counters(
+            "serving_identity_changes_total", "Changes of what a provider's answers tell of its server.", AUDITED
+        )
+
+    def _drift(self, make: _Maker) -> None:
+        test = (*DRIFT, "direction")
+        self.evidence = Kept(
+            make.gauges("drift_log_evidence", "Evidence of a test, in logarithms; an alarm is at 0.", test).labels
+        )
+        self.excess = Kept(make.gauges("drift_excess", "Share of pairs beyond the noise, at the alarm; 0 without.", test).labels)
+        self.since = Kept(make.gauges("drift_since_seconds", "When it began, seconds since 1970; 0 without.", test).labels)
+        self.drift_blame = Kept(
+            make.gauges(
+                "drift_blame", "1 for whom the alarm of a group is about; 0 without an alarm.", (*DRIFT[:4], "blame")
+            ).labels
+        )
+        self.reference_state = Kept(
+            make.gauges("reference_state", "1 for the state of a reference.", ("model", "reference", "state")).labels
+        )
+        self.drift_state = Kept(make.gauges("drift_state", "1 for the state of a group.", (*DRIFT[:4], "state")).labels)
+
+    def _losses(self, make: _Maker) -> None:
+        reason = ("reason",)
+        self.shadow_dropped = make.counters("shadow_dropped_total", "Requests not shadowed, by reason.", reason)
+        self.handover_dropped = make.counters(
+            "handover_dropped_total", "Exchanges lost between the data plane and the audit, by reason.", reason
+        )
+        self.records = make.counters(
+            "store_records_total", "Records offered to the store, by what became of them.", ("result", "table")
+        )
+        self.recorder_errors = make.counters(
+            "recorder_errors_total", "Exchanges or pairs lost to a fault of the audit itself.", ("table",)
+        )
+        self.ended = make.counter("exchanges_ended_total", "Live exchanges that ended and were to be recorded.")
+        self.admin_refused = make.counter("admin_refused_total", "Connections to the admin port turned away for want of room.")
+        self.plane = {
+            "accepted": make.counter("accepted_requests_total", "Requests begun."),
+            "refused": make.counter("refused_requests_total", "Requests answered by the proxy itself."),
+            "handed_over": make.counter("handed_over_total", "Exchanges sent to the audit."),
+            "unrecorded": make.counter("unrecorded_requests_total", "Requests of which their clients let nothing be kept."),
+        }
+
+    def _state(self, make: _Maker) -> None:
+        self.in_flight = make.gauge("in_flight_requests", "Requests being forwarded now.")
+        self.upstream = make.gauge("upstream_connections", "Open connections to providers, idle ones included.")
+        self.lag = make.gauge("loop_lag_seconds", "Lateness of the slowest data-plane event loop, last reported.")
+        self.inbox = make.gauge("shadow_queue_length", "Exchanges that wait for the audit.")
+        self.shadows = make.gauge("shadow_in_flight_requests", "Audited requests that wait for their reference now.")
+        self.shadows_waiting = make.gauge("shadow_waiting_requests", "Sampled requests that wait for their turn now.")
+        self.store_queue = make.gauge("store_queue_length", "Records that wait for the database.")
+        self.store_lag = make.gauge("store_lag_seconds", "For how long the oldest of those records has waited.")
+        self.scrape = make.gauge("scrape_render_seconds", "How long the scrape before this one took to write down.")
+
+
+def _version() -> str:
+    try:
+        return version("sameweights")
+    except PackageNotFoundError:
+        return "unknown"

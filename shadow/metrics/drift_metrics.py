@@ -1,0 +1,95 @@
+"""What the judge knows, as series: payoffs that counted, and for each group its state, its evidence, how large and since when.
+
+Told whole after each step, so a restart of the audit shows what was stored. Labels as in `shadow.metrics.observe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from shadow.drift.drift_status import REFERENCE_STATES, Status, references
+from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.group_state import Entry, Ruling
+from shadow.drift.second_look import Blame
+from shadow.drift.states import State
+from shadow.metrics.definitions import Exposition
+from shadow.metrics.label_names import Names
+from shadow.metrics.series import Reasons
+
+WAITS = "waits"
+BLAMES = (*(blame.value for blame in Blame), WAITS)
+"""Values of the label `blame`: whom an alarm is about, or that its first page waits for the second look."""
+
+
+class Indicators:
+    """The series of drift."""
+
+    def __init__(self, series: Exposition, names: Names) -> None:
+        self._series, self._names = series, names
+        self._signals, self._reasons = Reasons(()), Reasons(())
+        self._shown: set[tuple[str, ...]] = set()
+
+    def ruled(self, rulings: Sequence[tuple[Entry, Ruling]], now: Sequence[Status]) -> None:
+        """Take over what the judge ruled, and what is said of every group after it."""
+        for entry, ruling in rulings:
+            self.counted(entry.group, ruling.counted, pair_id=entry.pair_id)
+            self.left_out(entry.group, ruling.excluded)
+        self.show(now)
+
+    def counted(self, group: GroupKey, payoffs: Iterable[tuple[str, int]], *, pair_id: str) -> None:
+        """Count the payoffs of one pair that counted; both sides of a signal begin at 0 together."""
+        named = self._group(group)
+        for signal, payoff in payoffs:
+            labels = (*named, self._signals.of(signal))
+            self._series.pairs(*labels).inc()
+            sides = {1: self._series.payoff(*labels, "provider"), -1: self._series.payoff(*labels, "reference")}
+            if payoff in sides:
+                sides[payoff].inc(1, self._names.exemplar(pair_id))
+
+    def left_out(self, group: GroupKey, reasons: Iterable[str]) -> None:
+        """Count the reasons why parts of one pair counted for nothing."""
+        named = self._group(group)
+        for reason in reasons:
+            self._series.excluded(*named, self._reasons.of(reason)).inc()
+
+    def show(self, statuses: Sequence[Status]) -> None:
+        """Take over what is said of every group now."""
+        self._calm()
+        for status in statuses:
+            named = self._group(status.group)
+            for state in State:
+                self._series.drift_state(*named, state.value).set(state.value == status.state)
+            for blame in BLAMES:
+                self._series.drift_blame(*named, blame).set(blame == (WAITS if status.waits else status.blame))
+            for signal, direction, evidence in status.evidence:
+                self._series.evidence(*named, self._signals.of(signal), direction).set(evidence)
+            self._alarmed(status)
+        self._references(statuses)
+
+    def _alarmed(self, status: Status) -> None:
+        """Sizes and dates only of what is told of the provider: not while a page waits, and not of its reference."""
+        named = self._group(status.group)
+        for past in status.past if status.state == State.DRIFT else ():
+            labels = (*named, self._signals.of(past.signal), past.direction)
+            self._shown.add(labels)
+            self._series.excess(*labels).set(past.size)
+            self._series.since(*labels).set(past.since)
+
+    def _references(self, statuses: Sequence[Status]) -> None:
+        for reference in references(statuses):
+            labels = self._names.model(reference.model), self._names.provider(reference.reference)
+            for state in ("ok", *REFERENCE_STATES.values()):
+                self._series.reference_state(*labels, state).set(state == reference.state)
+
+    def _calm(self) -> None:
+        """What was past the bar and is no more comes back to 0."""
+        for labels in self._shown:
+            self._series.excess(*labels).set(0)
+            self._series.since(*labels).set(0)
+        self._shown = set()
+
+    def _group(self, group: GroupKey) -> tuple[str, str, str, str]:
+        route, model, provider, reference = group
+        names = self._names
+        names.answered(model)  # a judged group has answers, perhaps from before this process
+        return names.route(route), names.model(model), names.provider(provider), names.provider(reference)

@@ -1,0 +1,99 @@
+"""Names: which names may stand in a metric label: those of the configuration, and where it names no model a bounded few that were
+answered. Pure: the same configuration and the same answers give the same labels, in every process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from shadow.settings.config_model import Config
+
+OTHER = "other"
+DEFAULT_ROUTE = "default"
+GLOB = re.compile(r"[*?\[]")
+MOST = 10_000
+MODEL = re.compile(r"[!-~]{1,128}")
+"""What a model that the configuration does not name must look like to become a label: printable ASCII without spaces."""
+PAIR_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What may stand in an exemplar, which holds 128 characters in all."""
+
+
+class Names:
+    """The closed sets of names of one configuration."""
+
+    def __init__(self, config: Config) -> None:
+        self._providers: dict[str, str] = {}
+        self._routes: dict[str, str] = {}
+        self._models: dict[str, str] = {}
+        self._learned: set[str] = set()
+        self.learn(config)
+
+    def learn(self, config: Config) -> None:
+        """Know the names of `config` too; at most `MOST` of a kind, however often it is changed."""
+        proxy = config.proxy
+        self._config = config
+        for known, names in (
+            (self._providers, [*proxy.providers]),
+            (self._routes, [DEFAULT_ROUTE, *(route.name for route in proxy.routes), *proxy.providers]),
+            (self._models, [*self._route_models(), *self._provider_models(), *config.admin.models]),
+        ):
+            known.update({name: label for name, label in _labels(names).items() if name in known or len(known) < MOST})
+
+    def provider(self, name: str) -> str:
+        """The label of a provider."""
+        return self._providers.get(name, OTHER)
+
+    def route(self, name: str) -> str:
+        """The label of a route; routes implied by a provider are named after it."""
+        return self._routes.get(name, OTHER)
+
+    def model(self, name: str) -> str:
+        """The label of a model: one that a route, a provider or `admin.models` names in full, or that was answered."""
+        return name if name in self._learned else self._models.get(name, OTHER)
+
+    def answered(self, model: str) -> bool:
+        """Make a label of a model that a provider answered, if there is room; True when it is a new one.
+
+        Only where the configuration names no model: a one-line start would have every model under `other`.
+        """
+        if self._models or model in self._learned or len(self._learned) >= self._config.admin.learn_models:
+            return False
+        if not MODEL.fullmatch(model) or model == OTHER:
+            return False
+        self._learned.add(model)
+        return True
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """How many labels there are for routes, providers and models, `other` among them."""
+        models = len({*self._models.values(), OTHER}) + (0 if self._models else self._config.admin.learn_models)
+        return len({*self._routes.values(), OTHER}), len({*self._providers.values(), OTHER}), models
+
+    def prices(self, provider: str) -> tuple[float, float]:
+        """Money per million prompt and completion tokens of a provider; 0 where the configuration names none."""
+        found = self._config.proxy.providers.get(provider)
+        return (found.price_input, found.price_output) if found else (0.0, 0.0)
+
+    def exemplar(self, pair_id: str) -> dict[str, str] | None:
+        """The exemplar that leads from a series to a stored pair, None when there is no such id."""
+        return {"pair_id": pair_id} if PAIR_ID.fullmatch(pair_id) else None
+
+    def expected(self) -> Iterator[tuple[str, str]]:
+        """The (provider, model) labels that live traffic can be foreseen to have."""
+        for name, provider in self._config.proxy.providers.items():
+            routed = (route.model for route in self._config.proxy.routes if route.provider == name)
+            models = {OTHER, *map(self.model, provider.models), *map(self.model, routed)} if self._models else self._learned
+            yield from ((self.provider(name), model) for model in sorted(models))
+
+    def _route_models(self) -> Iterator[str]:
+        return (route.model for route in self._config.proxy.routes if not GLOB.search(route.model))
+
+    def _provider_models(self) -> Iterator[str]:
+        providers = self._config.proxy.providers.values()
+        return (asked for provider in providers for asked in provider.models if asked != "*")
+
+
+def _labels(names: Iterable[str]) -> dict[str, str]:
+    # an environment variable may hold bytes that are not UTF-8, and one of them would end every scrape
+    return {name: name.encode("utf-8", "replace").decode() for name in names}

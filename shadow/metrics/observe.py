@@ -1,0 +1,243 @@
+"""Metrics: every series of the one registry, in the audit process, told values and never asked for time.
+
+Rule: names in labels come from the configuration, the rest from closed sets; where no model is configured, a bounded few that a
+provider answered are labels too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from operator import attrgetter
+
+from prometheus_client import CollectorRegistry, Counter
+
+from proxy.exchange import Exchange, FailureKind, Role
+from proxy.process.shared_counters import PAIRS, PLANE, Board
+from proxy.worker_stats import Pulse
+from shadow.compare.error_kind import ANSWERED, NO_ANSWER, kind_of
+from shadow.findings.error_class import ErrorClass
+from shadow.findings.finding import Finding, State
+from shadow.findings.pair import ControlReason, Kind
+from shadow.metrics.definitions import Exposition
+from shadow.metrics.drift_metrics import Indicators
+from shadow.metrics.label_names import OTHER, Names
+from shadow.metrics.series import Pulses, Reasons
+from shadow.reading.completion import Completion
+from shadow.reading.parsed_response import SWITCHED, Answer
+from shadow.settings.config_model import Config
+from storage.rows import IdentityRow
+
+CHECK = "check"
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
+OUTCOMES = ("valid", "invalid_json", "unknown_name", "schema_mismatch")
+HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
+"""Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
+RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}
+"""What becomes of a record that is offered to the store, and the field that counts it."""
+TABLES = ("exchanges", "pairs")
+ERRORS = (*(kind.value for kind in ErrorClass), NO_ANSWER)
+NOT_THEIRS = frozenset(
+    {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED, FailureKind.INTERNAL}
+)
+"""Ends that are the client's doing or ours, and no error of the provider."""
+SKIP_REASONS = ("not_sampled", "concurrency", "late", "fetcher_lost", "budget_requests", "budget_tokens", "budget_money")
+"""Skips that alerts are about; the others begin when they happen."""
+_VERDICT = attrgetter("aspect", "state")
+_JUDGED = frozenset({State.MATCH, State.DIFFER})
+TOKENS_CREDIBLE = 100_000_000
+"""A usage beyond this is not a count but a fault or an attack, and would spoil the sum for good."""
+
+
+class Metrics:
+    """Counts what the audit sees. One object, one registry; rendering may go on in another thread."""
+
+    def __init__(self, registry: CollectorRegistry, config: Config) -> None:
+        self._names = Names(config)
+        self._series = Exposition(registry)
+        self._skips = Reasons(SKIP_REASONS)
+        self.drift = Indicators(self._series, self._names)
+        self._shown: dict[tuple[str, str], str] = {}
+        self._pulses = Pulses()
+        self._totals: dict[Counter, int] = {}
+        self._serving: dict[tuple[str, str], str] = {}
+        self._begin_at_zero()
+
+    def turn(self, config: Config) -> None:
+        """Know the names of another configuration, beside those known: a label once shown stays."""
+        self._names.learn(config)
+        self._begin_at_zero()
+
+    def model(self, name: str) -> str:
+        """The metric label of a model name: itself when the configuration names it or it was learned, else `other`."""
+        return self._names.model(name)
+
+    def exchange(self, exchange: Exchange, answer: Answer, outcomes: Sequence[str], *, pair_id: str = "") -> None:
+        """Count one answered or failed exchange of any role; `outcomes` are the schema classes of its tool calls."""
+        code = _code(exchange)
+        if code == "2xx" and exchange.role is Role.PRIMARY and self._names.answered(exchange.model):
+            self._begin_at_zero()
+        leg = (self._names.provider(exchange.provider), self.model(exchange.model), exchange.role.value)
+        self._series.requests(*leg, code).inc()
+        for outcome in outcomes:
+            self._series.tool_calls(*leg, outcome if outcome in OUTCOMES else OTHER).inc()
+        if error := _error(answer):
+            self._series.errors(*leg, error).inc()
+        if exchange.role is Role.PRIMARY and _sane(exchange.overhead):
+            self._series.overhead.observe(exchange.overhead)
+        if code == "2xx":
+            self._times(leg, answer, self._names.exemplar(pair_id))
+        if isinstance(answer.said, Completion):
+            self._usage(leg, answer.said, *self._names.prices(exchange.provider))
+
+    def findings(
+        self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Finding], *, pair_id: str
+    ) -> None:
+        """Count the findings of one pair (`cross`, `self`) or of one answer alone (`check`).
+
+        `provider` is the audited one, for `self` too: the reference's own noise on that provider's traffic. A `self` pair
+        asked as a tie-break is left out, since it was selected by its outcome.
+        """
+        leg = (self._names.provider(provider), self.model(model))
+        if kind == CHECK:
+            self._series.checks.count(leg, tuple(map(_VERDICT, findings)))
+            return
+        if kind == Kind.SELF.value and control_reason != ControlReason.RANDOM.value:
+            return
+        exemplar, begin = self._names.exemplar(pair_id), (*leg, Kind(kind).value)
+        self._series.comparisons.count(begin, tuple(map(_VERDICT, findings)), exemplar)
+        judged = ((found.aspect._value_, found.score) for found in findings if found.state in _JUDGED)
+        scores = [(aspect, score) for aspect, score in judged if score is not None and 0 <= score <= 1]
+        self._series.similarity.note(begin, scores, exemplar)
+
+    def identity(self, row: IdentityRow, *, again: bool = False) -> None:
+        """Show who serves a model from now on; `again`: as it was known before this process, which is no change."""
+        self._names.answered(row.model)  # an identity is known of models that were answered, also before this process
+        leg = (self._names.provider(row.provider), self.model(row.model))
+        shown = self._shown.get(leg)
+        if shown is not None:
+            self._series.serving.remove(*leg, shown)
+        self._shown[leg] = row.identity
+        self._series.serving.labels(*leg, row.identity).set(1)
+        self._series.serving_changes(*leg).inc(bool(row.previous) and not again)
+
+    def shadow_skipped(self, reason: str) -> None:
+        """Count one request that was not shadowed, or not to its end."""
+        self._series.shadow_dropped(self._skips.of(reason)).inc()
+
+    def counted(self, board: Board) -> None:
+        """Take over what became of the live exchanges, and of the pairs, since `serve` began."""
+        exchanges, pairs = board.totals(), board.row(PAIRS)
+        self._rise(self._series.ended, exchanges["ended"])
+        for reason in HANDOVER_REASONS:
+            self._rise(self._series.handover_dropped(reason), exchanges[reason])
+        for table, counts in (("exchanges", exchanges), ("pairs", pairs)):
+            self._rise(self._series.recorder_errors(table), counts["error"])
+            for result, field in RESULTS.items():
+                self._rise(self._series.records(result, table), counts[field])
+
+    def _rise(self, counter: Counter, total: int) -> None:
+        counter.inc(max(0, total - self._totals.get(counter, 0)))
+        self._totals[counter] = max(total, self._totals.get(counter, 0))
+
+    def admin_refused(self) -> None:
+        """Count one connection to the admin port that found no room."""
+        self._series.admin_refused.inc()
+
+    def pulse(self, pulse: Pulse) -> None:
+        """Take over the counters and gauges of one data-plane process."""
+        for name, grown in self._pulses.increases(pulse).items():
+            self._series.plane[name].inc(grown)
+        latest = self._pulses.latest
+        self._series.in_flight.set(sum(each.in_flight for each in latest))
+        self._series.upstream.set(sum(each.upstream_open for each in latest))
+        self._series.lag.set(max(each.loop_lag for each in latest))
+
+    def gauges(
+        self,
+        *,
+        inbox: int,
+        shadows: int = 0,
+        shadows_waiting: int = 0,
+        store_queued: int = 0,
+        store_lag: float = 0.0,
+    ) -> None:
+        """Take over the audit's queues, `store_lag` in seconds."""
+        self._series.inbox.set(inbox)
+        self._series.shadows.set(shadows)
+        self._series.shadows_waiting.set(shadows_waiting)
+        self._series.store_queue.set(store_queued)
+        self._series.store_lag.set(store_lag)
+
+    def scraped(self, seconds: float) -> None:
+        """Show from the next scrape on how long this one took to render."""
+        self._series.scrape.set(seconds)
+
+    def _times(self, leg: tuple[str, str, str], answer: Answer, exemplar: dict[str, str] | None) -> None:
+        timing = answer.timing
+        per_token = 1 / timing.rate if timing.rate else None
+        for histogram, seconds in (
+            (self._series.duration, timing.total),
+            (self._series.first_chunk, timing.first_chunk),
+            (self._series.first_token, timing.first_token),
+            (self._series.per_token, per_token),
+        ):
+            if seconds is not None and _sane(seconds):
+                histogram(*leg).observe(seconds, exemplar)
+        if timing.gaps:
+            # the least and the sum tell of all of them, one call for each gap of a long stream would cost ten times as much
+            sane = min(timing.gaps) >= 0 and isfinite(sum(timing.gaps))
+            self._series.gaps.observe(leg, timing.gaps if sane else [gap for gap in timing.gaps if _sane(gap)])
+
+    def _usage(self, leg: tuple[str, str, str], said: Completion, price_input: float, price_output: float) -> None:
+        if said.usage is None:
+            return
+        counts = (("input", said.usage.prompt_tokens, price_input), ("output", said.usage.completion_tokens, price_output))
+        for kind, count, price in counts:
+            if count is not None and 0 <= count <= TOKENS_CREDIBLE:
+                self._series.tokens(*leg, kind).inc(count)
+                self._series.lengths(*leg, kind).observe(count)
+                money = self._series.money(*leg)  # begins at 0, also where no price is known
+                if price:
+                    money.inc(count * price / 1e6)
+
+    def _begin_at_zero(self) -> None:
+        """A series that is born at 1 hides its first increase from Prometheus: what can be foreseen begins at 0."""
+        for provider, model in self._names.expected():
+            for code in CLASSES:
+                self._series.requests(provider, model, Role.PRIMARY.value, code)
+            for outcome in OUTCOMES:
+                self._series.tool_calls(provider, model, Role.PRIMARY.value, outcome)
+            for error in ERRORS:
+                self._series.errors(provider, model, Role.PRIMARY.value, error)
+        for reason in HANDOVER_REASONS:
+            self._series.handover_dropped(reason)
+        for reason in SKIP_REASONS:
+            self._series.shadow_dropped(reason)
+        for table in TABLES:
+            self._series.recorder_errors(table)
+            for result in RESULTS:
+                self._series.records(result, table)
+
+
+def _code(exchange: Exchange) -> str:
+    if exchange.failure is not None:
+        return exchange.failure.kind.value
+    if exchange.response is None:
+        return OTHER
+    if exchange.response.status == SWITCHED:
+        return f"{SWITCHED}"
+    label = f"{exchange.response.status // 100}xx"
+    return label if label in CLASSES else OTHER
+
+
+def _error(answer: Answer) -> str:
+    """The class of an answer that is an error, or `no_answer`; "" when it is none, or when its end was not the provider's."""
+    failure = answer.exchange.failure
+    if answer.error is None and (failure is None or failure.kind in NOT_THEIRS):
+        return ""
+    return "" if (kind := kind_of(answer)) == ANSWERED else kind
+
+
+def _sane(seconds: float) -> bool:
+    return isfinite(seconds) and seconds >= 0

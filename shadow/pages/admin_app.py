@@ -1,0 +1,214 @@
+"""The admin port: metrics, health and the pages. It only reads, answers only to its own names, and runs no script.
+
+Everything slow (the database, rendering, a scrape) happens in a thread: the loop here also feeds the audit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from prometheus_client import CollectorRegistry
+
+from shadow.pages.metrics_endpoint import Scraping
+from shadow.pages.pair_pages import FilterError, Pages
+from shadow.privacy.privacy_policy import row_of
+from shadow.reading.body_decoding import decode
+from shadow.reading.completion import Unread
+from shadow.records import exchange as exchange_of
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.config_model import AdminConfig, Config
+from storage.store import Reader
+
+Ready = Callable[[], str]
+TURN = web.AppKey[Callable[[Config], None]]("turn")
+"""What tells a running application of another configuration."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Server": "sameweights",
+}
+STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not listened on
+RAW_LIMIT = 16 * 1024 * 1024
+"""Bytes of a raw body shown after decompression."""
+
+
+def build_app(
+    reader: Reader, registry: CollectorRegistry, ready: Ready, config: Config, scraped: Callable[[float], None] = lambda _: None
+) -> web.Application:
+    """The application of the admin port; `ready` says "" or why not, `scraped` is told how many seconds a scrape took."""
+    admin = _Admin(reader, Scraping(registry, scraped), ready, config)
+    app = web.Application(middlewares=[_guard(config.admin)])
+    app[TURN] = admin.turn
+    app.on_response_prepare.append(_add_headers)
+    app.on_cleanup.append(admin.close)
+    app.add_routes(
+        [
+            web.get("/metrics", admin.metrics),
+            web.get("/healthz", admin.healthz),
+            web.get("/readyz", admin.readyz),
+            web.get("/", admin.home),
+            web.get("/pairs", admin.pairs),
+            web.get("/pairs/{id}", admin.pair),
+            web.get("/answers", admin.answers),
+            web.get("/serving", admin.serving),
+            web.get("/exchanges/{id}/{side:request|response}", admin.raw),
+            web.get("/runbook", admin.runbook),
+            web.get("/static/{name}", admin.static),
+        ]
+    )
+    return app
+
+
+class _Admin:
+    """The handlers."""
+
+    def __init__(self, reader: Reader, scraping: Scraping, ready: Ready, config: Config) -> None:
+        self._reader = reader
+        self._scraping = scraping
+        self._ready = ready
+        self._pages = Pages(reader, config)
+        self._runbook = self._pages.runbook()
+        folder = files("shadow.pages") / "templates"
+        self._static = {name: (folder / name).read_bytes() for name in STATIC}
+
+    def turn(self, config: Config) -> None:
+        """From the next page on, know the providers of `config`."""
+        self._pages.turn(config)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        body, content_type = await self._scraping.page(",".join(request.headers.getall("Accept", [])))
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+    async def close(self, _: web.Application) -> None:
+        self._scraping.close()
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        why = self._ready()
+        return web.Response(text=f"{why or 'ready'}\n", status=503 if why else 200)
+
+    async def home(self, request: web.Request) -> web.Response:
+        return await self._list(self._pages.overview, request)
+
+    async def pairs(self, request: web.Request) -> web.Response:
+        return await self._list(self._pages.index, request)
+
+    async def answers(self, request: web.Request) -> web.Response:
+        return await self._list(self._pages.answers, request)
+
+    async def _list(self, page: Callable[[Mapping[str, str]], str], request: web.Request) -> web.Response:
+        try:
+            return _page(await asyncio.to_thread(page, request.query))
+        except (FilterError, ConfigError) as why:
+            return _page(self._pages.message("No such filter", str(why)), status=400)
+
+    async def pair(self, request: web.Request) -> web.Response:
+        pair_id = request.match_info["id"]
+        page = await asyncio.to_thread(self._pages.pair, pair_id)
+        if page is None:
+            text = f"There is no pair '{pair_id[:80]}', or no longer: old records are deleted after storage.keep_days."
+            return _page(self._pages.message("No such pair", text), status=404)
+        return _page(page)
+
+    async def serving(self, _: web.Request) -> web.Response:
+        return _page(await asyncio.to_thread(self._pages.serving))
+
+    async def raw(self, request: web.Request) -> web.Response:
+        body = await asyncio.to_thread(self._body, request.match_info["id"], request.match_info["side"])
+        if isinstance(body, str):
+            return web.Response(text=f"{body}\n", status=404)
+        return web.Response(body=body, content_type="text/plain", charset="utf-8")
+
+    async def runbook(self, _: web.Request) -> web.Response:
+        return _page(self._runbook)
+
+    async def static(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in STATIC:
+            raise web.HTTPNotFound
+        return web.Response(body=self._static[name], content_type=STATIC[name], charset="utf-8")
+
+    def _body(self, exchange_id: str, side: str) -> bytes | str:
+        """The bytes of one side without their content-encoding, or why there are none."""
+        row = row_of(self._reader, exchange_id)
+        if row is None:
+            return "There is no such exchange, or no longer."
+        if (row.request_body if side == "request" else row.response_body) is None:
+            return "There is no body, or it was not kept."
+        exchange = exchange_of(row)
+        half = exchange.request if side == "request" else exchange.response
+        if half is None:
+            return "There was no response."
+        decoded = decode(half.headers, half.body, (), RAW_LIMIT)
+        return half.body if isinstance(decoded, Unread) else decoded.body
+
+
+def _page(html: str, status: int = 200) -> web.Response:
+    return web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
+
+
+async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+def _guard(config: AdminConfig) -> Middleware:
+    """Refuse what a foreign web page could make a browser send: a Host that is not ours (DNS rebinding), a foreign Origin."""
+    allowed = _Allowed(config)
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        hosts = request.headers.getall("Host", [])
+        if len(hosts) != 1 or not allowed.host(hosts[0]):
+            raise web.HTTPMisdirectedRequest(text="421: this port is not known by that name; see admin.hosts\n")
+        origin = request.headers.get("Origin")
+        if origin is not None and origin.partition("://")[2] != hosts[0]:
+            raise web.HTTPForbidden(text="403: not for other sites\n")
+        return await handler(request)
+
+    return guard
+
+
+class _Allowed:
+    """The names by which the admin port may be called."""
+
+    def __init__(self, config: AdminConfig) -> None:
+        listen = config.listen.rpartition(":")[0].strip("[]").lower()
+        self._names = LOOPBACK | {listen, *(name.lower() for name in config.hosts)}
+        # listening everywhere, it is reached by addresses nobody wrote down; a rebound name is never an address
+        self._any_address = listen in WILDCARDS
+
+    def host(self, header: str) -> bool:
+        name = _name_of(header).lower()
+        if not name:
+            return False
+        return name in self._names or (self._any_address and _is_address(name))
+
+
+def _name_of(host: str) -> str:
+    """A Host header without its port and brackets (RFC 9110 7.2)."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,308 @@
+"""Pages: the list of pairs, and one pair's answers side by side, as whole HTML documents without any script.
+
+Rule: everything stored is hostile text. It is escaped by the template engine, its odd characters are shown by name, its
+length is bounded. Reading and rendering block, so the admin port calls these in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from shadow.findings.finding import Aspect, State
+from shadow.identity.request_shape import SEGMENTS
+from shadow.pages.overview import Overview
+from shadow.pages.runbook import runbook
+from shadow.presentation import visible_text
+from shadow.presentation.alignment import Aligned, Piece, align_texts
+from shadow.presentation.call_tables import CallTable, tables
+from shadow.presentation.exchange_view import Fact, Leg, facts, leg, place, timeline
+from shadow.presentation.request_view import Asked, asked
+from shadow.privacy.privacy_policy import row_of
+from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_response import read
+from shadow.records import exchange as exchange_of
+from shadow.report.identity_lines import identity_lines, template_lines
+from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
+from shadow.settings.config_model import Config
+from storage.rows import AnswerFilter, ExchangeRow, FindingRow, PairFilter, PairRow
+from storage.store import Reader
+
+SYMBOLS = {
+    State.MATCH.value: ("✓", "match"),
+    State.DIFFER.value: ("≠", "differ"),
+    State.NOT_COMPARABLE.value: ("⊘", "not comparable"),
+    State.NOT_MEASURED.value: ("?", "not measured"),
+}
+PER_PAGE = 50
+SEGMENT_NAMES = tuple(f"{division}={value}" for division, values in SEGMENTS.items() for value in values)
+
+
+class FilterError(Exception):
+    """The address asks for a filter that does not exist; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One leg with its texts in pieces, and its arrivals as ticks of a timeline."""
+
+    leg: Leg
+    text: tuple[Piece, ...]
+    reasoning: tuple[Piece, ...]
+    ticks: str
+    token_at: int | None
+    end_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One line of the findings: the provider against the reference, and the reference against itself where it was asked twice."""
+
+    aspect: str
+    cross: FindingRow | None
+    own: FindingRow | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairView:
+    """All that the page of one pair shows."""
+
+    pair: PairRow
+    alterations: tuple[str, ...]
+    columns: tuple[Column, ...]
+    same_text: bool
+    marked: bool
+    note: str
+    calls: tuple[CallTable, ...]
+    calls_note: str
+    signals: tuple[Signal, ...]
+    facts: tuple[Fact, ...]
+    asked: Asked | None
+    missing: tuple[str, ...]
+
+
+class Pages:
+    """Makes documents of what a reader of the store says."""
+
+    def __init__(self, reader: Reader, config: Config) -> None:
+        self._reader = reader
+        self._jinja = environment()
+        self.overview = Overview(reader, self._jinja).page
+        self.turn(config)
+
+    def turn(self, config: Config) -> None:
+        """From the next page on, know the providers of `config`."""
+        self._providers = tuple(config.proxy.providers)
+
+    def index(self, query: Mapping[str, str]) -> str:
+        """The list of pairs, newest first; FilterError for an aspect, a state or a segment that does not exist."""
+        wanted = _wanted(query)
+        found = self._reader.pairs(replace(wanted, limit=PER_PAGE + 1))
+        older = _link(wanted, found[PER_PAGE - 1].pair.id) if len(found) > PER_PAGE else ""
+        newest = _link(wanted, "") if wanted.before_id else ""
+        return self._jinja.get_template("pairs.html").render(
+            summaries=found[:PER_PAGE],
+            wanted=wanted,
+            older=older,
+            newest=newest,
+            providers=self._providers,
+            aspects=[aspect.value for aspect in Aspect],
+            segments=SEGMENT_NAMES,
+        )
+
+    def pair(self, pair_id: str) -> str | None:
+        """The page of one pair, None when there is no such pair."""
+        row = self._reader.pair(pair_id)
+        return None if row is None else self._jinja.get_template("pair.html").render(view=view(self._reader, row))
+
+    def answers(self, query: Mapping[str, str]) -> str:
+        """The live answers that failed a check, sampled or not, newest first; FilterError for a check that does not exist."""
+        wanted = AnswerFilter(
+            provider=query.get("provider", ""),
+            model=query.get("model", ""),
+            check=_signal_id(query.get("check", ""), CHECK_IDS),
+            before_id=query.get("before", ""),
+            limit=PER_PAGE + 1,
+        )
+        found = self._reader.faulty_answers(wanted)
+        older = _answers_link(wanted, found[PER_PAGE - 1].id) if len(found) > PER_PAGE else ""
+        return self._jinja.get_template("answers.html").render(
+            answers=found[:PER_PAGE],
+            wanted=wanted,
+            older=older,
+            newest=_answers_link(wanted, "") if wanted.before_id else "",
+            providers=self._providers,
+            checks=sorted(CHECK_IDS),
+        )
+
+    def serving(self) -> str:
+        """Who serves what, and what the prompt tokens say of the templates, over all that is kept."""
+        identities, templates = identity_lines(self._reader, 0.0, 0.0), template_lines(self._reader, 0.0, 0.0)
+        return self._jinja.get_template("serving.html").render(identities=identities, templates=templates)
+
+    def runbook(self) -> str:
+        """What every alert means and what to do, each under its name."""
+        return self._jinja.get_template("runbook.html").render(entries=runbook())
+
+    def message(self, title: str, text: str) -> str:
+        """A page that says one thing."""
+        return self._jinja.get_template("message.html").render(title=title, text=text)
+
+
+def view(reader: Reader, pair: PairRow) -> PairView:
+    """What the store knows of one pair, ready to be laid out."""
+    roles = (("provider", pair.subject_id), ("reference", pair.reference_id), ("control", pair.control_id))
+    rows = {title: (exchange_id, row_of(reader, exchange_id)) for title, exchange_id in roles if exchange_id}
+    legs = [_leg(reader, title, row) for title, (_, row) in rows.items() if row is not None]
+    complete = [each.title for each in legs][:2] == ["provider", "reference"]
+    columns, note = _columns(legs, complete=complete)
+    calls, calls_note = tables(legs) if complete else ((), "")
+    subject = legs[0].row if legs and legs[0].title == "provider" else None
+    return PairView(
+        pair=pair,
+        alterations=_sentences(pair.alterations),
+        columns=columns,
+        same_text=complete and bool(legs[0].text) and legs[0].text == legs[1].text,
+        marked=any(piece.only for column in columns for piece in (*column.text, *column.reasoning)),
+        note=note,
+        calls=calls,
+        calls_note=calls_note,
+        signals=_signals(reader.findings(pair_id=pair.id)),
+        facts=facts(legs),
+        asked=_asked(subject) if subject else None,
+        missing=tuple(title for title, (_, row) in rows.items() if row is None),
+    )
+
+
+def _leg(reader: Reader, title: str, row: ExchangeRow) -> Leg:
+    return leg(title, row, read(exchange_of(row)), reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
+
+
+def _asked(row: ExchangeRow) -> Asked:
+    exchange = exchange_of(row)
+    request = exchange.request
+    ask = read_ask(request.target, request.headers, request.body, request.truncated)
+    return asked(ask, kept=row.request_body is not None, size=row.request_size)
+
+
+def _columns(legs: Sequence[Leg], *, complete: bool) -> tuple[tuple[Column, ...], str]:
+    """The legs with their texts held against the reference's (the reference's against the provider's)."""
+    longest = max((each.row.seconds for each in legs), default=0.0)
+    columns, notes = [], []
+    for index, each in enumerate(legs):
+        other = legs[0 if index == 1 else 1] if complete else each
+        text = _held_against(each.text, other.text)
+        reasoning = _held_against(each.reasoning, other.reasoning)
+        notes += [text.note, reasoning.note]
+        marks = each.answer.exchange.response.marks if each.answer.exchange.response else ()
+        columns.append(
+            Column(
+                leg=each,
+                text=text.left,
+                reasoning=reasoning.left,
+                ticks=timeline(marks, longest),
+                token_at=place(each.row.first_token, longest),
+                end_at=place(each.row.seconds, longest),
+            )
+        )
+    return tuple(columns), next((note for note in notes if note), "")
+
+
+def _held_against(text: str | None, other: str | None) -> Aligned:
+    """A text against another; without another there is nothing that it could differ from."""
+    return align_texts(text or "", other or text or "")
+
+
+def _signals(findings: Sequence[FindingRow]) -> tuple[Signal, ...]:
+    cross = {finding.aspect: finding for finding in findings if finding.comparison == "cross"}
+    own = {finding.aspect: finding for finding in findings if finding.comparison == "self"}
+    order = [State.DIFFER, State.MATCH, State.NOT_COMPARABLE, State.NOT_MEASURED]
+    rank = {state.value: place for place, state in enumerate(order)}
+    signals = [Signal(aspect=aspect, cross=cross.get(aspect), own=own.get(aspect)) for aspect in dict.fromkeys((*cross, *own))]
+    return tuple(sorted(signals, key=lambda each: rank.get(each.cross.state, 9) if each.cross else 9))
+
+
+def _sentences(text: str) -> tuple[str, ...]:
+    try:
+        loaded = orjson.loads(text or "[]")
+    except orjson.JSONDecodeError:
+        return (text,)
+    return tuple(str(item) for item in loaded) if isinstance(loaded, list) else (text,)
+
+
+def _wanted(query: Mapping[str, str]) -> PairFilter:
+    state = query.get("state", "")
+    if state and state not in set(State):
+        raise FilterError(f"There is no state '{state[:80]}'. Known: {', '.join(State)}.")
+    segment = query.get("segment", "")
+    if segment and segment not in SEGMENT_NAMES:
+        raise FilterError(f"There is no segment '{segment[:80]}'. Known: {', '.join(SEGMENT_NAMES)}.")
+    return PairFilter(
+        provider=query.get("provider", ""),
+        model=query.get("model", ""),
+        aspect=_signal_id(query.get("signal") or query.get("aspect", ""), EVERY),
+        state=query.get("state", ""),
+        before_id=query.get("before", ""),
+        segment=segment,
+        limit=PER_PAGE,
+    )
+
+
+def _signal_id(text: str, signals: frozenset[Aspect]) -> str:
+    """The id of the signal that an address names; `aspect` in older addresses is the same."""
+    found = signal_of(text, signals)
+    if text and not found:
+        raise FilterError(f"There is no signal '{text[:80]}'. Known: {', '.join(sorted(signals))}.")
+    return found.value if found else ""
+
+
+def _link(wanted: PairFilter, before: str) -> str:
+    chosen = {
+        "provider": wanted.provider,
+        "model": wanted.model,
+        "signal": wanted.aspect,
+        "state": wanted.state,
+        "segment": wanted.segment,
+        "before": before,
+    }
+    return "/pairs?" + urlencode({key: value for key, value in chosen.items() if value}, errors="replace")
+
+
+def _answers_link(wanted: AnswerFilter, before: str) -> str:
+    chosen = {"check": wanted.check, "provider": wanted.provider, "model": wanted.model, "before": before}
+    return "/answers?" + urlencode({key: value for key, value in chosen.items() if value}, errors="replace")
+
+
+def environment() -> Environment:
+    """The templates: escaping on for all of them, and every string made visible on its way out."""
+    made = Environment(
+        loader=PackageLoader("shadow.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    made.filters |= {"seen": _seen, "stamp": _stamp, "words": lambda label: str(label).replace("_", " ")}
+    made.globals |= {"symbols": SYMBOLS}
+    return made
+
+
+def _finalize(value: object) -> object:
+    return visible_text.plain(value) if type(value) is str else value
+
+
+def _seen(text: str) -> Markup:
+    """Text for a page: escaped, and each odd character as a small tag with its name."""
+    runs = (Markup('<span class="odd">{}</span>').format(run) if odd else escape(run) for odd, run in visible_text.pieces(text))
+    return Markup("").join(runs)
+
+
+def _stamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

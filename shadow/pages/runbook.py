@@ -1,0 +1,55 @@
+"""The runbook as a page: one entry an alert, each under its own name, because that is where every alert's runbook_url leads.
+
+It is the text of grafana/runbook.md, built into the package; nothing in it comes from a store or a client.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+
+from markupsafe import Markup, escape
+
+CODE = re.compile(r"`([^`]+)`")
+POINT = re.compile(r"^- \*\*(.+?)\*\* ?(.*)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One labelled sentence or more."""
+
+    label: str
+    text: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A part of the runbook; `name` is an alert's, or empty for what stands before the first."""
+
+    name: str
+    lead: Markup
+    points: tuple[Point, ...]
+
+
+def runbook() -> tuple[Entry, ...]:
+    """The packaged runbook, read."""
+    return entries((files("shadow.metrics") / "grafana" / "runbook.md").read_text(encoding="utf-8"))
+
+
+def entries(text: str) -> tuple[Entry, ...]:
+    """The parts of a runbook: headings of the second level, paragraphs, and points with a label in bold."""
+    first, *rest = re.split(r"(?m)^## ", text)
+    parts = [("", first.split("\n", 1)[-1]), *((part.split("\n", 1)[0].strip(), part.split("\n", 1)[-1]) for part in rest)]
+    return tuple(_entry(name, body.splitlines()) for name, body in parts)
+
+
+def _entry(name: str, lines: list[str]) -> Entry:
+    points = [Point(label=found[1], text=_marked(found[2])) for line in lines if (found := POINT.match(line))]
+    lead = " ".join(line for line in lines if line and not POINT.match(line))
+    return Entry(name=name, lead=_marked(lead), points=tuple(points))
+
+
+def _marked(text: str) -> Markup:
+    """Escaped, with `code` as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped on the same line

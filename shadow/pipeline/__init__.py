@@ -1,0 +1,1 @@
+"""One exchange through the audit: received, read, checked, shadowed, compared, recorded."""

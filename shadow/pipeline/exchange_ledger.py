@@ -1,0 +1,61 @@
+"""Ledger: what became of each exchange that a forwarding process handed over: stored, or lost for a reason, and counted once.
+
+A forwarding process numbers what it sends, and says with each pulse how many it has sent. What is missing from the numbers was in
+a process that was killed: in the audit that took it and had not stored it, or in the sender itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from proxy.process.shared_counters import WORKERS, Board
+
+PROCESS_KILLED = "process_killed"
+
+
+class Ledger:
+    """Holds the numbers of the senders against what arrived here; `stored` is how many exchanges of each worker are stored.
+
+    Threads: `stored` and `failed` are called by the store's, all else by the loop's.
+    """
+
+    def __init__(self, board: Board, stored: Mapping[int, int]) -> None:
+        self._rows = [board.row(worker) for worker in range(WORKERS + 1)]
+        for worker, count in stored.items():
+            self._rows[worker].raise_to("stored", count)
+        self._known = [row.settled for row in self._rows]
+        """Exchanges of each worker that arrived here, or whose fate is known otherwise."""
+        self._links: Counter[int] = Counter()
+
+    def connected(self, worker: int) -> None:
+        """A connection of a worker has begun."""
+        self._links[worker] += 1
+
+    def disconnected(self, worker: int) -> None:
+        """A connection of a worker has ended; what it carried has been read."""
+        self._links[worker] -= 1
+
+    def arrived(self, worker: int) -> None:
+        """An exchange has arrived, whatever becomes of it."""
+        self._known[worker] += 1
+
+    def lost(self, worker: int, reason: str) -> None:
+        """An exchange that had arrived is lost."""
+        self._rows[worker].add(reason)
+
+    def settled(self, worker: int, *, stored: bool) -> None:
+        """The store has written an exchange, or could not."""
+        self._rows[worker].add("stored" if stored else "store_failed")
+
+    def sent(self, worker: int, sent: int) -> int:
+        """The sender says how many it has sent: how many of them are missing, which are counted as lost now.
+
+        While an older connection of the worker is still being read, nothing is missing yet.
+        """
+        missing = sent - self._known[worker]
+        if self._links[worker] > 1 or missing <= 0:
+            return 0
+        self._known[worker] = sent
+        self._rows[worker].add(PROCESS_KILLED, missing)
+        return missing

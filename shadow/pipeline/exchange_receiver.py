@@ -1,0 +1,240 @@
+"""Inbox: takes exchanges and pulses from the data plane over a local socket; bounded in number and bytes, losses counted.
+
+It always reads: a full inbox drops and counts, so that the data plane never feels a slow audit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+import structlog
+
+from proxy.exchange import Exchange
+from proxy.packing import unpack, unpack_pulse
+from proxy.worker_stats import Pulse
+from shadow.pipeline.exchange_ledger import Ledger
+from shadow.pipeline.private_folder import private_folder
+
+log = structlog.get_logger("sameweights.inbox")
+
+HEADER = 5
+"""Four bytes of length (of what follows), one byte of kind."""
+LOOK_SECONDS = 1.0
+"""Seconds between two looks whether the socket is still there."""
+CONNECTIONS = 256
+"""Connections read at once: there are at most 64 workers, and those that died may not be gone yet."""
+
+
+class Inbox:
+    """The queue between the socket and the worker.
+
+    `on_pulse` is called with each pulse, `on_end` with the worker and the process id of a connection that ended; the `ledger`
+    counts what arrived, and what could not be taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int,
+        limit_bytes: int,
+        frame_limit: int,
+        on_pulse: Callable[[Pulse], None],
+        ledger: Ledger,
+        on_end: Callable[[int, int], None] = lambda _worker, _pid: None,
+    ) -> None:
+        self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._frame_limit = frame_limit
+        self._on_pulse = on_pulse
+        self._ledger = ledger
+        self._on_end = on_end
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._bytes = 0
+        self._arrived = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._links: set[_Link] = set()
+
+    async def start(self, path: str) -> None:
+        """Listen on the unix socket `path`; OSError when that cannot be."""
+        await asyncio.to_thread(_room_for, Path(path))
+        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Link(self), path)
+
+    async def stay(self, path: str) -> None:
+        """Listen anew whenever the socket, or its folder, is gone (old files of temporary folders are deleted)."""
+        mine = await asyncio.to_thread(_identity, path)
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if mine is not None and await asyncio.to_thread(_identity, path) == mine:
+                continue
+            if self._server is not None:
+                self._server.close()
+            try:
+                await self.start(path)
+            except OSError as error:
+                log.warning("the socket towards the forwarding processes is gone and cannot be made", error=str(error))
+            else:
+                mine = await asyncio.to_thread(_identity, path)
+
+    async def take(self) -> Exchange:
+        """The oldest exchange; waits for one. One that cannot be unpacked is counted and passed over."""
+        while True:
+            exchange = self.take_now()
+            if exchange is not None:
+                return exchange
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def take_now(self) -> Exchange | None:
+        """The oldest exchange, or None when nothing readable waits."""
+        while self._waiting:
+            worker, payload = self._waiting.popleft()
+            self._bytes -= len(payload)
+            try:
+                return unpack(payload)._replace(worker=worker)
+            except ValueError as why:
+                self._ledger.lost(worker, "malformed")
+                log.warning("exchange not understood", why=str(why))
+        return None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def stop(self, *, patience: float) -> None:
+        """Refuse new connections and wait, at most `patience` seconds, for the open ones to end; what waits stays."""
+        if self._server is None:
+            return
+        self._server.close()
+        if self._links:
+            await asyncio.wait([link.lost for link in self._links], timeout=patience)
+        for link in tuple(self._links):
+            link.leave()
+
+    def admit(self, link: _Link) -> bool:
+        """Whether there is room for one more connection; it is then one of those that `stop` waits for."""
+        if len(self._links) >= CONNECTIONS:
+            log.warning("a connection too many was refused", connections=len(self._links))
+            return False
+        self._links.add(link)
+        return True
+
+    def ended(self, link: _Link, *, within: bool) -> None:
+        """A connection is no more, `within` a frame or between two."""
+        self._links.discard(link)
+        if link.pulse:
+            self._ledger.disconnected(link.worker)
+            self._on_end(link.pulse.worker, link.pulse.pid)
+        if within:
+            log.warning("a connection ended within a frame")
+
+    def fits(self, length: int) -> bool:
+        """Whether a frame of so many bytes is taken; the connection cannot be read on when it is not."""
+        if 0 <= length <= self._frame_limit:
+            return True
+        log.warning("frame refused", bytes=length, limit=self._frame_limit)
+        return False
+
+    def received(self, link: _Link, kind: bytes, payload: bytes) -> None:
+        """One whole frame."""
+        if kind == b"E":
+            self._keep(link.worker, payload)
+        elif kind == b"P":
+            try:
+                self._heard(link, unpack_pulse(payload))
+            except ValueError as why:
+                log.warning("pulse not understood", why=str(why))
+        else:
+            log.warning("frame of no known kind", kind=kind.hex())
+
+    def _heard(self, link: _Link, pulse: Pulse) -> None:
+        if link.pulse is None:
+            self._ledger.connected(pulse.worker)
+        link.pulse = pulse
+        if missing := self._ledger.sent(pulse.worker, pulse.sent):
+            log.warning("exchanges were lost with a process that was killed", exchanges=missing, worker=pulse.worker)
+        self._on_pulse(pulse)
+
+    def _keep(self, worker: int, payload: bytes) -> None:
+        self._ledger.arrived(worker)
+        if len(self._waiting) >= self._limit or self._bytes + len(payload) > self._limit_bytes:
+            self._ledger.lost(worker, "inbox_full")
+            return
+        self._waiting.append((worker, payload))
+        self._bytes += len(payload)
+        self._arrived.set()
+
+
+def _room_for(socket: Path) -> None:
+    private_folder(socket.parent)
+    socket.unlink(missing_ok=True)  # left by an audit that died
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    with suppress(OSError):
+        state = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - a string from the parent
+        return state.st_dev, state.st_ino
+    return None
+
+
+class _Link(asyncio.Protocol):
+    """One connection: cuts what arrives into frames. No task, and no copy beside the frame itself where it comes whole."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._begun = bytearray()
+        self._wanted = 0
+        """Bytes without which `_begun` tells nothing more."""
+        self.pulse: Pulse | None = None
+        """The last that came over it; the first comes before any exchange."""
+        self.lost = asyncio.get_running_loop().create_future()
+
+    @property
+    def worker(self) -> int:
+        """Whose connection it is."""
+        return self.pulse.worker if self.pulse else 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._inbox.admit(self):
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self._begun:
+            self._begun += data
+            if len(self._begun) < self._wanted:
+                return
+            data = bytes(self._begun)
+            self._begun.clear()
+        rest = self._cut(data)
+        self._begun += data[rest:]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._inbox.ended(self, within=bool(self._begun) and exc is None)
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def leave(self) -> None:
+        """Close it; what had begun to arrive is nobody's fault."""
+        self._begun.clear()
+        self._transport.close()
+
+    def _cut(self, data: bytes) -> int:
+        """Hand on the whole frames; where the first begins that is not whole."""
+        begin, size, self._wanted = 0, len(data), HEADER
+        while size - begin >= HEADER:
+            length = int.from_bytes(data[begin : begin + 4], "big") - 1
+            if not self._inbox.fits(length):
+                self.leave()
+                return size
+            end = begin + HEADER + length
+            if end > size:
+                self._wanted = end - begin
+                break
+            self._inbox.received(self, data[begin + 4 : begin + HEADER], data[begin + HEADER : end])
+            begin = end
+        return begin

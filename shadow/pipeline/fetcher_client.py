@@ -1,0 +1,188 @@
+"""Couriers: who runs the audit's errands. Apart: a process of its own, since reading and comparing here would be in the
+references' times; here: this process, for tests and for asking once.
+
+An errand whose process died under it raises CourierLostError: nothing was learnt about the reference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from proxy.exchange import Exchange
+from proxy.packing import frame, unpack
+from proxy.process.parent_watchdog import Silence
+from proxy.proxy_config import Limits, Timeouts
+from proxy.upstream.fetch_job import Errand, pack, run
+from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frame
+from proxy.upstream.upstream_client import Upstream
+from proxy.worker_stats import Pulse
+
+log = structlog.get_logger("sameweights.courier")
+
+LOOK_SECONDS, FIRST_LOOKS, LOOKS = 1.0, 60, 10
+"""Seconds between two looks at the process, and looks without a beat, its first or a later one, after which it is killed."""
+LEAVE_PATIENCE = 2.0
+"""Seconds in which the process must have ended once nothing more is asked of it."""
+
+
+class CourierLostError(Exception):
+    """The process that ran an errand ended before its answer."""
+
+
+class Courier(Protocol):
+    """Runs errands."""
+
+    async def fetch(self, errand: Errand) -> Exchange:
+        """Make the request; whatever the other side does is in the exchange."""
+
+    async def keep(self) -> None:
+        """Be ready for errands, until cancelled."""
+
+    async def close(self) -> None:
+        """Give up what runs."""
+
+
+class Here:
+    """Runs errands in this process."""
+
+    def __init__(self, timeouts: Timeouts, limits: Limits) -> None:
+        self._upstream = Upstream(timeouts, limits, Pulse())
+
+    async def fetch(self, errand: Errand) -> Exchange:
+        """Make the request."""
+        return await run(self._upstream, errand)
+
+    async def keep(self) -> None:
+        """It is always ready."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._upstream.close()
+
+
+class Apart:
+    """Runs errands in a process; `keep` starts it early and again whenever it ends or stands still, else an errand does."""
+
+    def __init__(self, timeouts: Timeouts, limits: Limits) -> None:
+        self._task = json.dumps({"timeouts": timeouts.model_dump(), "limits": limits.model_dump()}).encode() + b"\n"
+        self._starting = asyncio.Lock()
+        self._process: Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._waiting: dict[str, tuple[Process, asyncio.Future[Exchange]]] = {}
+        self._beats = 0
+        self._closed = False
+
+    @property
+    def pid(self) -> int:
+        """The process's id, 0 when there is none."""
+        return self._process.pid if self._process and self._process.returncode is None else 0
+
+    async def keep(self) -> None:
+        """Have a process, and replace one that ends or gives no beat for `LOOKS` looks, until cancelled."""
+        while True:
+            try:
+                await self._have_process()
+                await self._ended()
+            except (OSError, RuntimeError) as error:  # no descriptors, no memory, no threads: they may come back
+                log.warning("the fetching process could not be started", error=str(error))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def fetch(self, errand: Errand) -> Exchange:
+        """Have the request made; CourierLostError when the process ends before it is, or cannot be started."""
+        try:
+            process = await self._have_process()
+        except OSError as error:
+            raise CourierLostError(f"the fetching process could not be started: {error}") from error
+        answer: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
+        self._waiting[errand.identity] = process, answer
+        try:
+            await _tell(process, ERRAND, pack(errand))
+            answered = await answer
+            return answered._replace(request=answered.request._replace(body=errand.body))
+        except asyncio.CancelledError:
+            with suppress(CourierLostError):
+                await _tell(process, GIVEN_UP, errand.identity.encode())
+            raise
+        finally:
+            del self._waiting[errand.identity]
+
+    async def close(self) -> None:
+        """End the process, with what it still runs."""
+        self._closed = True
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), LEAVE_PATIENCE)
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if self._reading is not None:
+            await self._reading
+
+    async def _have_process(self) -> Process:
+        async with self._starting:
+            if self._process is None or self._process.returncode is not None:
+                # -P: a folder named proxy where the user stands must not be taken for ours
+                command = (sys.executable, "-P", "-m", "proxy.upstream.fetcher")
+                process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, start_new_session=True)
+                assert process.stdin is not None
+                process.stdin.write(self._task)
+                self._process = process
+                self._reading = asyncio.create_task(self._read(process))
+            return self._process
+
+    async def _ended(self) -> None:
+        """Wait until the process is no more; one that stands still is killed."""
+        process, reading = self._process, self._reading
+        if process is None or reading is None:
+            return
+        silence = Silence(self._beats)
+        while not (await asyncio.wait({reading}, timeout=LOOK_SECONDS))[0]:
+            looks = silence.looks(self._beats)
+            # while it loads its code it has no beat to give
+            if looks == (LOOKS if self._beats else FIRST_LOOKS):
+                log.error("the fetching process stood still and is killed", looks=looks)
+                with suppress(ProcessLookupError):
+                    process.kill()
+
+    async def _read(self, process: Process) -> None:
+        """Hand each answer to whoever waits for it, until the process ends; then nobody waits for it any more."""
+        assert process.stdout is not None
+        self._beats = 0
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                kind, payload = await read_frame(process.stdout)
+                self._beats += 1
+                if kind == BEAT:
+                    continue
+                exchange = unpack(payload)
+                waited_for = self._waiting.get(exchange.id)
+                if waited_for and not waited_for[1].done():
+                    waited_for[1].set_result(exchange)
+        code = await process.wait()
+        left = [answer for asked, answer in self._waiting.values() if asked is process and not answer.done()]
+        if not self._closed:
+            log.error("the fetching process ended; another is started", code=code, unanswered=len(left))
+        for answer in left:
+            answer.set_exception(CourierLostError("the fetching process ended before the answer"))
+
+
+async def _tell(process: Process, kind: bytes, payload: bytes) -> None:
+    if process.stdin is None or process.stdin.is_closing():
+        raise CourierLostError("the fetching process is no more")
+    process.stdin.write(frame(kind, payload))
+    try:
+        await process.stdin.drain()
+    except ConnectionError as error:
+        raise CourierLostError("the fetching process went away") from error

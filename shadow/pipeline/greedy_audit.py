@@ -1,0 +1,50 @@
+"""The greedy audit: one sampled request asked once more of both sides at temperature 0, as a pair of its own kind.
+
+Texts at a client's temperature tell little; at temperature 0 a changed serving shows within a few requests. It is never averaged
+with the live pairs, and costs a call to the provider as well, with the provider's own key: the client's is never kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from proxy.exchange import Role
+from shadow.compare.comparators import compare
+from shadow.findings.finding import Comparison
+from shadow.findings.pair import Kind, Pair
+from shadow.pipeline.reference_client import Mirror
+from shadow.reading.parsed_exchange import Seen, understand_leg
+from shadow.sampling.shadow_body import greedy
+
+WITHOUT = "2026-10-21"
+"""The version of the API of messages from which on a temperature is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greedy:
+    """Both answers at temperature 0, the provider's first, and what the signals say of them."""
+
+    legs: tuple[Seen, Seen]
+    comparison: Comparison
+
+
+def takes_temperature(live: Seen) -> bool:
+    """Whether the API of this request knows a temperature: embeddings have none, messages none since their version `WITHOUT`."""
+    versions = [value for name, value in live.exchange.request.headers if name.lower() == "anthropic-version"]
+    return live.ask.api != "embeddings" and not (live.ask.api == "messages" and max(versions, default="") >= WITHOUT)
+
+
+async def ask_greedily(mirror: Mirror, live: Seen) -> Greedy:
+    """Ask both sides at once, and compare."""
+    asked = replace(live, ask=replace(live.ask, temperature=0.0))
+    names = (live.exchange.provider, live.exchange.reference)
+    one, other = await asyncio.gather(*(_leg(mirror, asked, name) for name in names))
+    pair = Pair(kind=Kind.GREEDY, ask=asked.ask, subject=one.answer, reference=other.answer)
+    return Greedy(legs=(one, other), comparison=compare(pair))
+
+
+async def _leg(mirror: Mirror, asked: Seen, provider: str) -> Seen:
+    prepared = mirror.prepare(asked.exchange, provider)
+    body = replace(prepared, body=greedy(prepared.body))
+    return understand_leg(await mirror.ask(asked.exchange, body, Role.GREEDY, provider), asked)

@@ -1,0 +1,91 @@
+"""Servings: the identity of every provider and model that answers, a row for each change; bounded, whoever asks for what.
+
+Names and values are cleaned before anything is learned of them: what looks like a credential is no trait of a server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+
+from proxy.exchange import Exchange
+from shadow.checks.echoed_model import DEPLOYMENT
+from shadow.identity.serving_identity import Facts, Serving, kind_of, traits
+from shadow.reading.apis import api_of
+from shadow.reading.parsed_response import Answer
+from shadow.settings.config_model import Config
+from storage.rows import IdentityRow
+
+KEPT = 256
+"""Pairs of a provider and a model remembered, the longest silent forgotten first: model names are the clients' own words."""
+LONGEST_NAME = 200
+
+
+class Servings:
+    """Who serves what, learned from answers as they come; `known` are the latest rows of a run before.
+
+    `clean` takes credentials out of a text.
+    """
+
+    def __init__(self, config: Config, known: Iterable[IdentityRow] = (), *, clean: Callable[[str], str]) -> None:
+        self._clean = clean
+        self.turn(config)
+        self._known: OrderedDict[tuple[str, str], Serving] = OrderedDict()
+        for row in known:
+            self._known[row.provider, row.model] = Serving(_facts(row))
+
+    def turn(self, config: Config) -> None:
+        """From the next answer on, know what `config` declares of its providers."""
+        self._declared = {
+            name: {"quantization": provider.quantization, "tier": provider.tier}
+            for name, provider in config.proxy.providers.items()
+        }
+
+    def names(self, exchange: Exchange) -> tuple[str, ...]:
+        """The names of models that earlier answers of this provider bore, asked for the same one."""
+        known = self._known.get((exchange.provider, self._name(exchange)))
+        return known.values("model") if known else ()
+
+    def _name(self, exchange: Exchange) -> str:
+        """What was asked for: the deployment that the path names, else the model of the body."""
+        deployment = DEPLOYMENT.search(exchange.request.target)
+        name = deployment[1] if deployment else exchange.model
+        return self._clean(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
+
+    def observe(self, exchange: Exchange, answer: Answer) -> tuple[IdentityRow, ...]:
+        """Take in one answer of any role; a row when it changes who serves, none otherwise."""
+        model = self._name(exchange)
+        serving = self._serving((exchange.provider, model))
+        declared = self._declared.get(exchange.provider, {})
+        kind = kind_of(api_of(exchange.request.target), exchange.stream)
+        change = serving.observe(traits(answer, declared=declared, clean=self._clean), kind)
+        if change is None:
+            return ()
+        row = IdentityRow(
+            exchange_id=exchange.id,
+            started=exchange.started,
+            provider=exchange.provider,
+            model=model,
+            identity=change.identity,
+            previous=change.previous,
+            changes=json.dumps(change.changes),
+            facts=json.dumps(change.facts),
+        )
+        return (row,)
+
+    def _serving(self, key: tuple[str, str]) -> Serving:
+        serving = self._known.setdefault(key, Serving())
+        self._known.move_to_end(key)
+        if len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return serving
+
+
+def _facts(row: IdentityRow) -> Facts:
+    """The facts of a row; none when it was written by another version in another way."""
+    try:
+        kept = json.loads(row.facts)
+        return {str(facet): tuple(map(str, values)) for facet, values in kept.items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}

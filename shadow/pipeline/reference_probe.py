@@ -1,0 +1,81 @@
+"""Asks a reference once, soon after the start, for its list of models, which costs no tokens, and words what that reveals.
+
+A refused key, a server that cannot be reached and a model that the list does not hold are known although no request has been
+sampled yet. A reference without such a list reveals nothing by it: many servers have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Protocol
+
+import orjson
+
+from proxy.exchange import Exchange
+from proxy.proxy_config import ProxyConfig
+from shadow.pipeline.reference_errors import REMEDIES
+from shadow.reading.body_decoding import decode
+from shadow.reading.completion import Unread
+
+REFUSED = frozenset({401, 403})
+LONGEST_LIST = 4 * 1024 * 1024
+
+
+class ModelLister(Protocol):
+    """Asks a provider for its models."""
+
+    async def list_models(self, provider: str) -> Exchange:
+        """The exchange of `GET {base_url}/models` with the provider's own key; whatever the other side does is in it."""
+
+
+def wanted_models(config: ProxyConfig) -> Mapping[str, frozenset[str]]:
+    """Each reference that a route uses, with the names under which shadow requests ask it for models; patterns name none."""
+    wanted: dict[str, set[str]] = {}
+    routes = [(route.reference or config.reference, route.model) for route in config.routes]
+    for reference, model in [*routes, (config.reference, "*")]:
+        if reference in config.providers:
+            names = config.providers[reference].models
+            there = names.get(model) or names.get("*") or model
+            wanted.setdefault(reference, set()).update({there} if not set(there) & set("*?[") else ())
+    return {reference: frozenset(names) for reference, names in wanted.items()}
+
+
+async def probe(lister: ModelLister, wanted: Mapping[str, frozenset[str]]) -> AsyncIterator[str]:
+    """A sentence for each thing that is wrong with a reference, one reference after the other."""
+    for reference, models in sorted(wanted.items()):
+        for sentence in findings(reference, await lister.list_models(reference), models):
+            yield sentence
+
+
+def findings(reference: str, exchange: Exchange, models: Iterable[str]) -> list[str]:
+    """What one list of models reveals; empty where all is well or nothing is revealed."""
+    if exchange.failure is not None:
+        return [f"the reference {reference} cannot be used: {exchange.failure.detail}; until then nothing is compared with it"]
+    status = exchange.response.status if exchange.response else 0
+    if status in REFUSED:
+        why = f"{status}; {REMEDIES[status]}; nothing is compared until then"
+        return [f"the reference {reference} refused the list of its models: {why}"]
+    known = _listed(exchange) if status == 200 else frozenset()
+    if not known:
+        return []
+    missing = sorted(set(models) - known)
+    return [
+        f"the reference {reference} does not list the model {name!r}; `models` renames a model for one provider"
+        for name in missing
+    ]
+
+
+def _listed(exchange: Exchange) -> frozenset[str]:
+    """The ids of a list of models; empty where there is no list that could be read."""
+    if exchange.response is None:
+        return frozenset()
+    decoded = decode(exchange.response.headers, exchange.response.body, (), LONGEST_LIST)
+    if isinstance(decoded, Unread):
+        return frozenset()
+    try:
+        loaded = orjson.loads(decoded.body)
+    except orjson.JSONDecodeError:
+        return frozenset()
+    rows = loaded.get("data") if isinstance(loaded, dict) else None
+    ids = (row.get("id") for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
+    return frozenset(each for each in ids if isinstance(each, str))

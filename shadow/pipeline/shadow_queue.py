@@ -1,0 +1,84 @@
+"""Waiting: sampled requests that wait for their turn at the reference, in order, bounded in number, bytes and age.
+
+A burst is sampled like a quiet time: what exceeds the places waits for one. What cannot wait, or has waited too long, is
+skipped with a reason.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from shadow.reading.parsed_exchange import Seen
+from shadow.sampling.sampler import Decision
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Bytes of bodies that wait, however few requests they are of; read, they take several times as many."""
+
+
+class Sampled(NamedTuple):
+    """A request that waits: what was read of it, what was decided, and since when it waits (seconds of the monotonic clock)."""
+
+    seen: Seen
+    decision: Decision
+    since: float
+    size: int
+
+
+class Waiting:
+    """At most `most` requests, none of them longer than `patience` seconds; `skipped` is called with each reason."""
+
+    def __init__(self, *, most: int, patience: float, skipped: Callable[[str], None]) -> None:
+        self._most = most
+        self._patience = patience
+        self._skipped = skipped
+        self._queue: deque[Sampled] = deque()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def fits(self, seen: Seen) -> bool:
+        """Whether there is room for one more."""
+        return len(self._queue) < self._most and (not self._queue or self._bytes + _size(seen) <= MOST_BYTES)
+
+    def add(self, seen: Seen, decision: Decision, monotonic: float) -> None:
+        """Let it wait, whether it fits or not: who adds has asked."""
+        sampled = Sampled(seen, decision, monotonic, _size(seen))
+        self._queue.append(sampled)
+        self._bytes += sampled.size
+
+    def next(self, monotonic: float, wall: float) -> Sampled | None:
+        """The one that waits longest and is not too old; those that are too old are skipped."""
+        while self._queue:
+            sampled = self._queue.popleft()
+            self._bytes -= sampled.size
+            if self._age(sampled, monotonic, wall) <= self._patience:
+                return sampled
+            self._skipped("late")
+        return None
+
+    def drop_late(self, monotonic: float, wall: float) -> None:
+        """Skip those that have become too old, although none of the places has become free."""
+        while self._queue and self._age(self._queue[0], monotonic, wall) > self._patience:
+            self._bytes -= self._queue.popleft().size
+            self._skipped("late")
+
+    def clear(self, reason: str) -> None:
+        """Skip all of them."""
+        for _ in range(len(self._queue)):
+            self._skipped(reason)
+        self._queue.clear()
+        self._bytes = 0
+
+    @staticmethod
+    def _age(sampled: Sampled, monotonic: float, wall: float) -> float:
+        """Seconds since the live answer ended, as far as the wall clock may be believed; since it waits here, at the least."""
+        exchange = sampled.seen.exchange
+        return max(monotonic - sampled.since, wall - (exchange.started + exchange.seconds))
+
+
+def _size(seen: Seen) -> int:
+    response = seen.exchange.response
+    return len(seen.exchange.request.body) + (len(response.body) if response else 0)

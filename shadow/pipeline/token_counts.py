@@ -1,0 +1,59 @@
+"""Tokens of an answer for a budget: as its `usage` counts them, else estimated from its bytes, never below what is plausible.
+
+A limit must hold where a server counts nothing, so the estimate is high: a token for three bytes of UTF-8, where English text
+has about four and Chinese three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from shadow.reading.completion import Completion
+from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_response import Answer
+
+BYTES_PER_TOKEN = 3
+"""Bytes of UTF-8 that are counted as one token where no `usage` says otherwise."""
+_ENCODED = "data:"
+"""How a text begins that is a picture or a sound, whose tokens do not follow from its length."""
+
+
+def tokens_of(ask: Ask, answer: Answer) -> tuple[int, int]:
+    """Prompt and completion tokens of one answer to `ask`; an answer that failed before it said anything costs none."""
+    said = answer.said
+    usage = said.usage if isinstance(said, Completion) else None
+    prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+    if answer.status is None or not 200 <= answer.status < 300:
+        return prompt or 0, completion or 0
+    return _asked(ask) if prompt is None else prompt, _answered(answer) if completion is None else completion
+
+
+def _asked(ask: Ask) -> int:
+    return _tokens(sum(len(text.encode("utf-8", "replace")) for text in _texts([*ask.messages, ask.body.get("tools")])))
+
+
+def _answered(answer: Answer) -> int:
+    said = answer.said
+    if not isinstance(said, Completion):
+        return _tokens(len(answer.exchange.response.body) if answer.exchange.response else 0)
+    texts = [text for choice in said.choices for text in (choice.text, choice.reasoning) if text]
+    texts += [text for choice in said.choices for call in choice.tool_calls for text in (call.name, call.arguments)]
+    return _tokens(sum(len(text.encode("utf-8", "replace")) for text in texts))
+
+
+def _tokens(size: int) -> int:
+    return -(-size // BYTES_PER_TOKEN)
+
+
+def _texts(values: list[object]) -> Iterator[str]:
+    """Every text in the values, however deep, but for pictures and sounds."""
+    left = list(values)
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            if not value.startswith(_ENCODED):
+                yield value
+        elif isinstance(value, Mapping):
+            left += [inner for key, inner in value.items() if key != "data"]
+        elif isinstance(value, (list, tuple)):
+            left += value

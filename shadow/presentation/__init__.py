@@ -1,0 +1,1 @@
+"""Stored exchanges as values that pages and terminals show side by side; pure."""

@@ -1,0 +1,148 @@
+"""calls: the tool calls of two or three answers as tables, one a call, one line a path of its arguments; pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shadow.presentation.alignment import Change, differences, leaves, match_calls
+from shadow.presentation.exchange_view import Leg
+from shadow.reading.completion import ToolCall
+
+REFERENCE = 1
+"""The reference's place among the columns: the provider stands before it, the control behind."""
+CALLS = 32
+VALUE = 2_000
+NOTHING = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One value as JSON text; `change` is how it differs from the reference, "" when it does not; `absent`: it is not there."""
+
+    text: str
+    change: str = ""
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One path of the arguments, and what each column has there."""
+
+    path: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """One column's call: its name, its id and its schema class."""
+
+    name: str
+    id: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTable:
+    """One call across the columns; None where a column has no such call."""
+
+    heads: tuple[Head | None, ...]
+    lines: tuple[Line, ...]
+
+
+def tables(legs: Sequence[Leg]) -> tuple[tuple[CallTable, ...], str]:
+    """The tables, and a note when there were more calls than are shown."""
+    rows = _rows([[(call.name, _value(call)) for call in leg.calls[:CALLS]] for leg in legs])
+    most = max(len(leg.calls) for leg in legs)
+    note = f"the first {CALLS} of {most:,} calls are shown" if most > CALLS else ""
+    return tuple(_table(legs, row) for row in rows), note
+
+
+def _rows(calls: Sequence[Sequence[tuple[str, object]]]) -> list[list[int | None]]:
+    """Which call of each column belongs to which of the reference's, then the calls that only one column has."""
+    width = len(calls)
+    rows: list[list[int | None]] = [[None] * width for _ in calls[REFERENCE]]
+    for column, own in enumerate(calls):
+        for mine, theirs in match_calls(own, calls[REFERENCE]):
+            if theirs is not None:
+                rows[theirs][column] = mine
+            else:
+                rows.append([mine if place == column else None for place in range(width)])
+    return rows
+
+
+def _table(legs: Sequence[Leg], row: Sequence[int | None]) -> CallTable:
+    calls = [None if place is None else leg.calls[place] for leg, place in zip(legs, row, strict=True)]
+    outcomes = [_outcome(leg, place) for leg, place in zip(legs, row, strict=True)]
+    heads = tuple(_head(call, outcome) for call, outcome in zip(calls, outcomes, strict=True))
+    return CallTable(heads=heads, lines=(*_as_sent(calls), *_lines([_value(call) for call in calls])))
+
+
+def _outcome(leg: Leg, place: int | None) -> str:
+    return leg.outcomes[place] if place is not None and place < len(leg.outcomes) else ""
+
+
+def _head(call: ToolCall | None, outcome: str) -> Head | None:
+    return None if call is None else Head(name=call.name, id=call.id, outcome=outcome)
+
+
+def _value(call: ToolCall | None) -> object:
+    """The arguments as a JSON value; nothing where there is no call, or no JSON."""
+    return NOTHING if call is None or call.invalid else call.parsed
+
+
+def _as_sent(calls: Sequence[ToolCall | None]) -> Iterator[Line]:
+    """A line of the arguments' own text, where any of them is no JSON."""
+    if any(call is not None and call.invalid for call in calls):
+        yield Line(path="as sent", cells=tuple(_sent(call) for call in calls))
+
+
+def _sent(call: ToolCall | None) -> Cell:
+    if call is None or not call.invalid:
+        return Cell(text="", absent=True)
+    return Cell(text=cut(call.arguments), change=f"no JSON: {call.invalid}")
+
+
+def _lines(values: Sequence[object]) -> tuple[Line, ...]:
+    reference = values[REFERENCE]
+    changes = [
+        {} if value is NOTHING or reference is NOTHING else {gap.path: gap.change for gap in differences(value, reference)}
+        for value in values
+    ]
+    # where the types differ, both values are shown whole: their insides have nothing to be held against
+    whole = {path for column in changes for path, change in column.items() if change is Change.TYPE}
+    found = [{} if value is NOTHING else dict(leaves(value, whole)) for value in values]
+    paths = dict.fromkeys(path for column in (found[REFERENCE], *found) for path in column)
+    return tuple(
+        Line(
+            path=path or "(all)",
+            cells=tuple(_cell(column, path, changed) for column, changed in zip(found, changes, strict=True)),
+        )
+        for path in paths
+    )
+
+
+def _cell(column: dict[str, object], path: str, changes: dict[str, Change]) -> Cell:
+    change = next((change for at, change in changes.items() if _under(path, at)), "")
+    if path not in column:
+        return Cell(text="", change=change, absent=True)
+    return Cell(text=shown(column[path]), change=change)
+
+
+def _under(path: str, at: str) -> bool:
+    return path == at or not at or path.startswith((f"{at}.", f"{at}["))
+
+
+def shown(value: object) -> str:
+    """A JSON value as text, at most `VALUE` characters."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (RecursionError, ValueError, TypeError):
+        return "(too deep to show)"
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """At most `VALUE` characters of a text, and how many it has."""
+    return text if len(text) <= VALUE else f"{text[:VALUE]} … ({len(text):,} characters)"

@@ -1,0 +1,217 @@
+"""legs: one stored exchange as a column of the page: what was said, how it ended, and when its bytes came; pure.
+
+Rule: what was not kept or could not be read is said in words, never shown as an empty answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proxy.exchange import Mark
+from shadow.compare.embedding_vectors import shape
+from shadow.reading.completion import Choice, Completion, ToolCall
+from shadow.reading.parsed_response import Answer
+from shadow.reading.server_times import ServerTime, of_headers, total, until_head
+from storage.rows import ExchangeRow, FindingRow, ToolCallRow
+
+SHOWN = 60_000
+"""Characters of one text on the page; the raw body has the rest."""
+SHOWN_FACT = 400
+"""Characters of one cell of the table of times and counts."""
+WIDTH = 1_000
+"""Units of the timeline's width; two chunks in one unit are one tick."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A line of the table of times and counts: its name and one cell a leg, "" where there is nothing."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One column. `text` and `reasoning` are None when there was none; `trouble` is why there may be no answer to show."""
+
+    title: str
+    row: ExchangeRow
+    answer: Answer
+    outcome: str
+    healthy: bool
+    trouble: str
+    text: str | None
+    reasoning: str | None
+    refusal: str | None
+    cut: str
+    more: str
+    notes: tuple[str, ...]
+    calls: tuple[ToolCall, ...]
+    outcomes: tuple[str, ...]
+    checks: tuple[FindingRow, ...]
+
+
+def leg(title: str, row: ExchangeRow, answer: Answer, calls: Sequence[ToolCallRow], checks: Sequence[FindingRow]) -> Leg:
+    """The column of one exchange; `answer` is what its stored bytes read as."""
+    said = answer.said if isinstance(answer.said, Completion) else None
+    first = said.first if said else None
+    return Leg(
+        title=title,
+        row=row,
+        answer=answer,
+        outcome=_outcome(row),
+        healthy=not row.failure and row.status is not None and row.status < 400,
+        trouble=_trouble(row, answer),
+        text=first.text[:SHOWN] if first and first.text is not None else None,
+        reasoning=first.reasoning[:SHOWN] if first and first.reasoning is not None else None,
+        refusal=first.refusal[:SHOWN] if first and first.refusal is not None else None,
+        cut=_cut(first),
+        more=f"the first of {len(said.choices)} choices is shown" if said and len(said.choices) > 1 else "",
+        notes=said.notes if said else (),
+        calls=first.tool_calls if first else tuple(_remembered(call) for call in calls),
+        outcomes=tuple(call.outcome for call in calls),
+        checks=tuple(checks),
+    )
+
+
+def facts(legs: Sequence[Leg]) -> tuple[Fact, ...]:
+    """Times and counts side by side; lines without any value are left out."""
+    lines = (
+        ("first chunk", [_seconds(each.row.first_chunk) for each in legs]),
+        ("first token", [_seconds(each.row.first_token) for each in legs]),
+        ("whole answer", [_seconds(each.row.seconds) for each in legs]),
+        *_server_times(legs),
+        ("tokens per second", [_number(each.answer.timing.rate) for each in legs]),
+        ("chunks", [str(len(each.answer.exchange.response.marks)) if each.answer.exchange.response else "" for each in legs]),
+        ("prompt tokens", [_number(each.row.prompt_tokens) for each in legs]),
+        ("of these from a cache", [_number(_counted(each, "cached_tokens")) for each in legs]),
+        ("tokens written to a cache", [_number(_counted(each, "cache_write_tokens")) for each in legs]),
+        ("completion tokens", [_number(each.row.completion_tokens) for each in legs]),
+        ("cost", [_cost(each) for each in legs]),
+        ("finish reason", [each.row.finish_reason for each in legs]),
+        ("finish reason of the server behind", [_of(each.answer, "native_finish_reason") for each in legs]),
+        ("withheld by a filter", [_withheld(each.answer) for each in legs]),
+        ("citations", [_of(each.answer, "citations") for each in legs]),
+        ("parameters applied", [_applied(each.answer) for each in legs]),
+        ("model, as echoed", [each.row.echoed_model for each in legs]),
+        ("fingerprint", [each.row.fingerprint for each in legs]),
+        ("vectors", [_vectors(each.answer) for each in legs]),
+    )
+    return tuple(Fact(name=name, cells=tuple(cells)) for name, cells in lines if any(cells))
+
+
+def _server_times(legs: Sequence[Leg]) -> list[tuple[str, list[str]]]:
+    """What each server states of its times, and the part of the measured time that this leaves to the way between."""
+    stated = [_stated_times(each.answer) for each in legs]
+    names = dict.fromkeys(time.name for times in stated for time in times)
+    lines = [(f"server's own: {name}", [_stated(times, name) for times in stated]) for name in names]
+    between = [_between(each, times) for each, times in zip(legs, stated, strict=True)]
+    return [*lines, ("outside the server", [_seconds(seconds) for seconds in between])]
+
+
+def _stated_times(answer: Answer) -> tuple[ServerTime, ...]:
+    response = answer.exchange.response
+    of_body = answer.said.times if isinstance(answer.said, Completion) else ()
+    return (*of_body, *(of_headers(response.headers) if response else ()))
+
+
+def _stated(times: Sequence[ServerTime], name: str) -> str:
+    return _seconds(next((time.seconds for time in times if time.name == name), None))
+
+
+def _between(each: Leg, times: tuple[ServerTime, ...]) -> float | None:
+    """The whole time without the server's, else the time to the head without the server's; None where that makes no sense."""
+    for measured, own in ((each.row.seconds, total(times)), (each.row.head_seconds, until_head(times))):
+        if measured is not None and own is not None and own <= measured:
+            return measured - own
+    return None
+
+
+def _of(answer: Answer, field: str) -> str:
+    """A field of the first choice, "" where there is nothing."""
+    return str(getattr(answer.said.first, field) or "") if isinstance(answer.said, Completion) else ""
+
+
+def _withheld(answer: Answer) -> str:
+    first = answer.said.first if isinstance(answer.said, Completion) else None
+    return ", ".join(first.filtered) or "kinds not stated" if first and first.withheld else ""
+
+
+def _applied(answer: Answer) -> str:
+    stated = answer.said.applied if isinstance(answer.said, Completion) else {}
+    return ", ".join(f"{name} {value}" for name, value in stated.items())[:SHOWN_FACT]
+
+
+def _counted(each: Leg, name: str) -> float | None:
+    """A count of the usage; records of before the version that stores it have it in their body alone."""
+    usage = each.answer.said.usage if isinstance(each.answer.said, Completion) else None
+    stored: float | None = getattr(each.row, name)
+    return getattr(usage, name, None) if stored is None else stored
+
+
+def _cost(each: Leg) -> str:
+    cost = _counted(each, "cost")
+    return "" if cost is None else f"${cost:.10f}".rstrip("0").rstrip(".")
+
+
+def _vectors(answer: Answer) -> str:
+    """Number and size of the vectors of embeddings; nobody reads their components."""
+    return shape(answer.said.vectors) if isinstance(answer.said, Completion) and answer.said.vectors else ""
+
+
+def timeline(marks: Sequence[Mark], longest: float) -> str:
+    """The arrivals as one SVG path of ticks, `WIDTH` units for `longest` seconds; "" when nothing came."""
+    if longest <= 0:
+        return ""
+    places = sorted({min(WIDTH, max(0, round(mark.seconds / longest * WIDTH))) for mark in marks})
+    return "".join(f"M{place} 0v12" for place in places)
+
+
+def place(seconds: float | None, longest: float) -> int | None:
+    """Where a moment stands on the timeline, None when it did not come."""
+    if seconds is None or longest <= 0:
+        return None
+    return min(WIDTH, max(0, round(seconds / longest * WIDTH)))
+
+
+def _outcome(row: ExchangeRow) -> str:
+    status = "no answer" if row.status is None else str(row.status)
+    return f"{status}, {row.failure}" if row.failure else status
+
+
+def _trouble(row: ExchangeRow, answer: Answer) -> str:
+    if answer.error is not None:
+        named = " ".join(part for part in (answer.error.type, answer.error.code) if part)
+        where = "in the stream" if answer.error.in_stream else "instead of an answer"
+        return f"The provider sent an error {where}: {named or 'without a type'}. {answer.error.message}".strip()[:SHOWN]
+    if row.failure:
+        return f"Ended by {row.failure}: {row.failure_detail}" if row.failure_detail else f"Ended by {row.failure}."
+    if isinstance(answer.said, Completion):
+        return ""
+    if row.response_body is None and row.response_size:
+        return f"The body ({row.response_size:,} bytes) was not kept, so there is nothing to show; the findings were made before."
+    return f"Not read ({answer.said.why}): {answer.said.detail}"[:SHOWN]
+
+
+def _cut(first: Choice | None) -> str:
+    texts = (first.text, first.reasoning, first.refusal) if first else ()
+    longest = max((len(text) for text in texts if text is not None), default=0)
+    return f"the first {SHOWN:,} of {longest:,} characters are shown" if longest > SHOWN else ""
+
+
+def _remembered(row: ToolCallRow) -> ToolCall:
+    """A call known from its row alone, because the body was not kept."""
+    return ToolCall(
+        index=row.position, id=row.call_id, name=row.name, arguments=row.arguments, parsed=None, invalid="not kept", deltas=0
+    )
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"

@@ -1,0 +1,76 @@
+"""asked: the request as the page folds it: messages by role, the offered tools, the parameters; pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shadow.presentation.call_tables import shown
+from shadow.reading.parsed_request import Ask
+
+MESSAGES = 200
+TEXT = 20_000
+IN_ITS_OWN_PLACE = frozenset({"messages", "tools", "functions", "input", "instructions", "prompt", "system"})
+"""Members of a request that the messages and the tools are made of, in whichever API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message: who speaks, and what."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The request for a reader; `trouble` says why there is nothing to show, `more` what was left out."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[Message, ...]
+    parameters: tuple[Message, ...]
+    trouble: str
+    more: str
+
+
+def asked(ask: Ask, *, kept: bool, size: int) -> Asked:
+    """What was asked; `kept` is False when the body of `size` bytes was not stored."""
+    trouble = f"Not read ({ask.unread.why}): {ask.unread.detail}" if ask.unread else ""
+    if not kept and size:
+        trouble = f"The body ({size:,} bytes) was not kept."
+    dropped = len(ask.messages) - MESSAGES
+    return Asked(
+        # the last ones matter most: the answer is to them
+        messages=tuple(_message(message) for message in ask.messages[-MESSAGES:]),
+        tools=tuple(Message(role=tool.name, text=_pretty(tool.schema)) for tool in ask.tools[:MESSAGES]),
+        parameters=tuple(
+            Message(role=name, text=shown(value)) for name, value in _sent(ask).items() if name not in IN_ITS_OWN_PLACE
+        ),
+        trouble=trouble,
+        more=f"{dropped:,} earlier messages are not shown" if dropped > 0 else "",
+    )
+
+
+def _sent(ask: Ask) -> Mapping[str, object]:
+    return {} if ask.unread else ask.sent or ask.body
+
+
+def _message(message: Mapping[str, object]) -> Message:
+    role = message.get("role")
+    content = message.get("content")
+    rest = {name: value for name, value in message.items() if name not in {"role", "content"}}
+    parts = [] if content is None else [content if isinstance(content, str) else _pretty(content)]
+    parts += [f"{name}: {_pretty(value)}" for name, value in rest.items()]
+    return Message(role=role if isinstance(role, str) else "(no role)", text=_cut("\n".join(parts)))
+
+
+def _pretty(value: object) -> str:
+    try:
+        return _cut(json.dumps(value, ensure_ascii=False, indent=2))
+    except (RecursionError, ValueError, TypeError):
+        return "(too deep to show)"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT else f"{text[:TEXT]} … ({len(text):,} characters)"

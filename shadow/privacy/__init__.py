@@ -1,0 +1,1 @@
+"""What is removed from a record before it is stored or shown; pure."""

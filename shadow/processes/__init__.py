@@ -1,0 +1,1 @@
+"""The processes of `sameweights serve`: the supervisor, its children, and the audit."""

@@ -1,0 +1,319 @@
+"""The composition root of the audit process: store, metrics, mirror, worker, inbox and admin port, ended in their order.
+
+Run as a module, it reads its task as one JSON line on standard input, writes `ready`, and runs until SIGTERM, or until
+its parent is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import secrets
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from proxy.exchange_ids import new_id
+from proxy.process.parent_watchdog import beat, hold, loop_factory
+from proxy.process.shared_counters import Board
+from proxy.process.standard_streams import take_over
+from proxy.worker_stats import Pulse
+from shadow.commands.acknowledge import answer_those_that_wait
+from shadow.commands.mailbox import carry_out
+from shadow.judging.judge import Judge
+from shadow.judging.webhook import Notifier
+from shadow.metrics.observe import Metrics
+from shadow.pages.admin_app import TURN, build_app
+from shadow.pages.connection_limiter import Entrance
+from shadow.pipeline.clock_guard import Steady
+from shadow.pipeline.exchange_ledger import Ledger
+from shadow.pipeline.exchange_receiver import Inbox
+from shadow.pipeline.fetcher_client import Apart, CourierLostError
+from shadow.pipeline.identity_observer import KEPT, Servings
+from shadow.pipeline.reference_client import Mirror
+from shadow.pipeline.reference_probe import probe, wanted_models
+from shadow.pipeline.worker import Worker
+from shadow.privacy.privacy_policy import Guard
+from shadow.privacy.redact import Redactor
+from shadow.processes.log_setup import to_stderr
+from shadow.processes.readiness import Planes
+from shadow.sampling.budget import Budget
+from shadow.sampling.sampler import secret_of
+from shadow.settings.config_model import Config
+from shadow.settings.outbound_checks import webhook_proxy
+from storage.opening import database_path, open_store
+from storage.sqlite.handover_counts import source
+from storage.store import Store, StoreError
+
+log = structlog.get_logger("sameweights.house")
+
+SWITCH_SECONDS = 0.001
+"""How long a thread that renders a scrape or a page may keep the loop waiting; Python's own five milliseconds are felt."""
+SWEEP_SECONDS = 60.0
+PROBE_SECONDS = 5.0
+"""How long after the start a reference is probed that no shadow request has reached; one that was reached needs no probe."""
+GAUGE_SECONDS = 0.5
+ORDER_SECONDS = 1.0
+SHADOW_PATIENCE = 5.0
+FLUSH_PATIENCE = 5.0
+JUDGE_SECONDS = 0.5
+JUDGE_PATIENCE = 2.0
+FRAME_SLACK = 4 * 1024 * 1024
+"""What a frame may hold beside its two bodies: heads, and marks of a long stream."""
+
+
+class House:
+    """The audit, whole, on one event loop."""
+
+    def __init__(self, config: Config, store: Store, board: Board | None = None, run: str = "") -> None:
+        self._config = config
+        self._store = store
+        self._registry = CollectorRegistry()
+        self._board = board or Board()
+        ledger = Ledger(self._board, store.begin_run(run))
+        self._metrics = Metrics(self._registry, config)
+        self._courier = Apart(config.proxy.timeouts, config.proxy.limits)
+        self._mirror = Mirror(config, os.environ, self._courier)
+        shadow = config.shadow
+        budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
+        now = time.time()
+        budget.restore(now, *store.spent(*budget.hours(now)))
+        guard = Guard(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
+        known = store.portraits.latest(KEPT)
+        self._servings = Servings(config, known, clean=guard.redactor.text)
+        for row in known:
+            self._metrics.identity(row, again=True)
+        self._worker = Worker(
+            config=config,
+            store=store,
+            metrics=self._metrics,
+            mirror=self._mirror,
+            budget=budget,
+            guard=guard,
+            secret=secret_of(shadow.seed, _drawn(store)),
+            servings=self._servings,
+            ledger=ledger,
+            sources=lambda worker: source(run, worker),
+        )
+        self._planes = Planes(config.proxy.workers)
+        self._inbox = Inbox(
+            limit=shadow.inbox,
+            limit_bytes=shadow.inbox_bytes,
+            frame_limit=2 * config.proxy.limits.audit_body + FRAME_SLACK,
+            on_pulse=self._pulse,
+            on_end=self._planes.left,
+            ledger=ledger,
+        )
+        self._runner = web.AppRunner(
+            build_app(reader=store, registry=self._registry, ready=self._ready, config=config, scraped=self._metrics.scraped),
+            access_log=None,
+            shutdown_timeout=1.0,
+        )
+        self._entrance = Entrance(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
+        self._runner.app.middlewares.insert(0, self._entrance.watch)
+        self._admin: asyncio.Server | None = None
+        self._judge = Judge.configured(config.drift, store.verdicts, holder=new_id(), tell=self._metrics.drift.ruled)
+        self._notifier = Notifier(
+            store.verdicts,
+            url=config.drift.webhook,
+            secret=os.environ.get(config.drift.webhook_secret_env, "").encode(),
+            form=config.drift.webhook_form,
+            proxy=webhook_proxy(config, os.environ),
+            ca_file=config.proxy.ca_file,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._probing: asyncio.Task[None] | None = None
+
+    async def start(self, admin: socket.socket, audit_socket: str) -> None:
+        """Open the admin port and the local socket, and begin to work."""
+        await self._runner.setup()
+        assert self._runner.server is not None  # since `setup`
+        self._admin = await asyncio.get_running_loop().create_server(self._entrance.before(self._runner.server), sock=admin)
+        await self._inbox.start(audit_socket)
+        for work in (
+            self._worker.run(self._inbox),
+            self._inbox.stay(audit_socket),
+            self._gauges(),
+            self._orders(),
+            self._sweeps(),
+            self._judging(),
+            self._notifier.run(),
+            *((self._mirror.keep(),) if self._asks else ()),
+        ):
+            task = asyncio.create_task(work)
+            task.add_done_callback(_told)
+            self._tasks.append(task)
+        if self._config.shadow.enabled and self._config.shadow.sample_rate:
+            self._probing = asyncio.create_task(self._probe())
+            self._probing.add_done_callback(_told)
+
+    async def _probe(self) -> None:
+        """Ask each reference that no shadow request has reached for its models, and log what is wrong with it."""
+        await asyncio.sleep(PROBE_SECONDS)
+        heard = self._worker.references_heard
+        wanted = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in heard}
+        with suppress(CourierLostError):
+            async for sentence in probe(self._mirror, wanted):
+                log.warning(sentence)
+
+    def turn(self, line: bytes) -> None:
+        """From the next exchange on, know the providers and routes of the task in `line`; those that went are still known."""
+        try:
+            config = Config.model_validate(json.loads(line)["config"])
+        except (ValueError, KeyError, TypeError):
+            log.exception("new providers and routes were not understood; the old ones stay")
+            return
+        known = {**self._config.proxy.providers, **config.proxy.providers}
+        self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
+        self._mirror.turn(self._config)
+        self._worker.turn(self._config)
+        self._servings.turn(self._config)
+        self._runner.app[TURN](self._config)
+        self._metrics.turn(self._config)
+
+    async def stop(self) -> None:
+        """Empty the inbox, finish the shadows that can be, store what there is, and close everything."""
+        await self._inbox.stop(patience=1.0)
+        ending = [*self._tasks, *([self._probing] if self._probing else [])]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        while (exchange := self._inbox.take_now()) is not None:
+            self._worker.handle(exchange)
+        await self._worker.drain(patience=SHADOW_PATIENCE)
+        await asyncio.to_thread(self._store.flush, FLUSH_PATIENCE)
+        await asyncio.to_thread(self._judge.finish, time.time(), JUDGE_PATIENCE)
+        await self._mirror.close()
+        if self._admin is not None:
+            self._admin.close()
+        await self._runner.cleanup()
+        await asyncio.to_thread(self._store.close)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether there is a reference to be asked."""
+        proxy = self._config.proxy
+        return self._config.shadow.enabled and bool(proxy.reference or any(route.reference for route in proxy.routes))
+
+    def _pulse(self, pulse: Pulse) -> None:
+        self._planes.heard(pulse.worker, pulse.pid, time.monotonic())
+        self._metrics.pulse(pulse)
+
+    def _ready(self) -> str:
+        if any(task.done() and not task.cancelled() for task in self._tasks):
+            return "a part of the audit ended in a fault of ours (see the log); traffic is forwarded, restart to have it audited"
+        if why := self._planes.why_not(time.monotonic()):
+            return why
+        if self._asks and not self._courier.pid:
+            return "the process that asks references is not running; traffic is forwarded and recorded, nothing is compared"
+        return "" if self._store.writable() else "the store cannot be written; traffic is forwarded, records are lost and counted"
+
+    async def _gauges(self) -> None:
+        while True:
+            self._metrics.gauges(
+                inbox=len(self._inbox),
+                shadows=self._worker.shadowing,
+                shadows_waiting=self._worker.waiting,
+                store_queued=self._store.queued,
+                store_lag=self._store.lag,
+            )
+            self._metrics.counted(self._board)
+            self._entrance.sweep()
+            await asyncio.sleep(GAUGE_SECONDS)
+
+    async def _judging(self) -> None:
+        database = database_path(self._config.storage.url)
+        while True:
+            more = await asyncio.to_thread(self._judge.try_step, time.time())
+            await asyncio.to_thread(answer_those_that_wait, database, self._judge, time.time())
+            for alarm in self._judge.alarms():
+                log.warning("drift", state=alarm.new, was=alarm.old, signal=alarm.name, **asdict(alarm.group))
+                self._notifier.wake()
+            if not more:
+                await asyncio.sleep(JUDGE_SECONDS)
+
+    async def _orders(self) -> None:
+        database = database_path(self._config.storage.url)
+        while True:
+            gone = await asyncio.to_thread(carry_out, database, self._store)
+            if gone:
+                log.info("records deleted as ordered", exchanges=gone)
+            await asyncio.sleep(ORDER_SECONDS)
+
+    async def _sweeps(self) -> None:
+        steady = Steady(time.time(), time.monotonic())
+        while True:
+            now = time.time()
+            # by age nothing goes while the clock is in doubt, by size what must
+            gone = await asyncio.to_thread(self._store.sweep, now if steady.believes(now, time.monotonic()) else 0.0)
+            if gone:
+                log.info("old records deleted", exchanges=gone)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _drawn(store: Store) -> bytes:
+    """The secret of this installation; where the store does not give it, one for this process, and the sample is another."""
+    try:
+        return store.secret()
+    except (StoreError, sqlite3.Error) as error:
+        log.warning("the secret of the sample cannot be kept: another sample is drawn until the next start", error=str(error))
+        return secrets.token_bytes(32)
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """No part of a house ends by itself: what ended it is logged at once, not when somebody stops the rest."""
+    if not task.cancelled() and (why := task.exception()):
+        log.error("a part of the audit ended in a fault", exc_info=why)
+
+
+async def live(made: Callable[[], House], admin: socket.socket, audit_socket: str) -> None:
+    """Run a house until SIGTERM, SIGINT, or the end of standard input (the parent died)."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    house = made()
+    await house.start(admin, audit_socket)
+    await hold(ended.set, house.turn)
+    beats = asyncio.create_task(beat())
+    # as in the data plane: what exists now lives for ever, and what an exchange leaves behind needs no collector
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
+    await ended.wait()
+    await house.stop()
+    beats.cancel()
+
+
+def main() -> int:
+    """Read the task, open the store, live; 2 with one sentence when the store cannot be opened."""
+    take_over()
+    to_stderr()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    task = json.loads(sys.stdin.readline())
+    config = Config.model_validate(task["config"])
+    try:
+        store = open_store(config.storage)
+    except StoreError as why:
+        sys.stderr.write(f"sameweights: {why}\n")
+        return 2
+    admin = socket.socket(fileno=task["fd"])
+    admin.setblocking(False)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(live(lambda: House(config, store, Board(task.get("board")), task.get("run", "")), admin, task["audit_socket"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The first forwarding process, begun before the configuration is read, so that its code and ours are loaded side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+
+from proxy.process.shared_counters import shared
+
+DATA_PLANE = "proxy.server"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """A process that waits for its task, the loop that knows it, and by family the unbound socket that it may be told to use."""
+
+    runner: asyncio.Runner
+    process: Process
+    sockets: Mapping[socket.AddressFamily, socket.socket]
+    board: int
+    """The descriptor of the counts that all processes share."""
+
+
+@contextmanager
+def begun() -> Iterator[Ahead]:
+    """A forwarding process with nothing to do yet; it ends with the `with` at the latest."""
+    allow_many_files()
+    with ExitStack() as stack:
+        sockets = {opened.family: stack.enter_context(opened) for opened in _unbound()}
+        runner = stack.enter_context(asyncio.Runner())
+        board = shared()
+        stack.callback(os.close, board)
+        process = runner.run(spawned(DATA_PLANE, [board, *(opened.fileno() for opened in sockets.values())]))
+        try:
+            yield Ahead(runner=runner, process=process, sockets=sockets, board=board)
+        finally:
+            runner.run(_ended(process))
+
+
+def allow_many_files() -> None:
+    """Take all the file descriptors that the system grants: a stream is two, and the usual first offer is 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # some systems say "unlimited" and mean less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _unbound() -> Iterator[socket.socket]:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError):  # a system without this family cannot be told to listen on it either
+            yield socket.socket(family, socket.SOCK_STREAM)
+
+
+async def spawned(module: str, fds: Sequence[int]) -> Process:
+    """A Python module as a process, which waits for its task on standard input."""
+    # -P: a folder named proxy or storage where the user stands must not be taken for ours
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, pass_fds=tuple(fds), start_new_session=True
+    )
+
+
+async def _ended(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()

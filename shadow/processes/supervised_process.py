@@ -1,0 +1,223 @@
+"""Child: one process of the house, given its task on standard input, and started again whenever it ends or stands still.
+
+The keeper of a child outlives anything: a start that fails (no descriptors, no memory, no program) is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from proxy.process.parent_watchdog import READY, Silence
+from shadow.processes.prespawned_worker import spawned
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+START_PATIENCE = 30.0
+"""Seconds until a child must have said that it is ready, or it is reported; a cold disk may be slow."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+LOOK_SECONDS = 1.0
+"""Seconds between two looks at a child's beats, which come once a second."""
+REPORTED_AFTER = 5
+"""Looks without a beat after which a child is reported to stand still."""
+
+
+class Facts(Protocol):
+    """One of a logger's methods."""
+
+    def __call__(self, event: str, **facts: object) -> object:
+        """Write one line."""
+
+
+@cache
+def _log() -> FilteringBoundLogger:
+    """The parent's log, set up by the first word that is to be said: an orderly start says none, and is a third cheaper."""
+    from structlog import get_logger  # noqa: PLC0415 - as above
+
+    from shadow.processes.log_setup import to_stderr  # noqa: PLC0415 - as above
+
+    to_stderr()
+    logger: FilteringBoundLogger = get_logger("sameweights.serve")
+    return logger
+
+
+async def _nothing() -> None:
+    """What is made before a start that needs nothing."""
+
+
+def report(level: Literal["info", "warning", "error"], event: str, **facts: object) -> None:
+    """One line in the log; never raises: where not even the logger's code can be loaded (no descriptors), a plain one."""
+    try:
+        write: Facts = getattr(_log(), level)
+        write(event, **facts)
+    except Exception as why:  # noqa: BLE001 - whatever it is, what calls has something more important to do
+        sys.stderr.write(f"sameweights: {event} {facts} (and the log failed: {why})\n")
+
+
+class Child:
+    """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it.
+
+    `begun` is a process of this module that waits for its task already; it is taken for the first start. `before` is done
+    before each later start. `patience` is the number of looks, one a second, without a beat after which it is killed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        task: str,
+        fds: Sequence[int],
+        *,
+        nice: int = 0,
+        begun: Process | None = None,
+        patience: int = 30,
+        before: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
+        self.name = name
+        self._module = module
+        self._task = task
+        self._fds = tuple(fds)
+        self._nice = nice
+        self._begun = begun
+        self._patience = patience
+        self._before = before
+        self._process: Process | None = None
+        self._beats = 0
+        self._listening: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Child {self.name}: process {self.pid or 'none'}>"
+
+    @property
+    def pid(self) -> int:
+        """The running process's id, 0 when there is none."""
+        return self._process.pid if self._process and self._process.returncode is None else 0
+
+    async def start(self, *, hurry: bool = False) -> None:
+        """Start the process and hand it its task; OSError when it cannot be started.
+
+        From the loading of its code on it stands back by `nice`; with `hurry`, from when it is ready.
+        """
+        begun, self._process, self._begun = self._begun, None, None
+        self._process = begun or await spawned(self._module, self._fds)
+        if not hurry:
+            self._stand_back()
+        self.tell()
+
+    def tell(self) -> None:
+        """Hand the process its task."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(self._task.encode() + b"\n")
+
+    def turn(self, task: str) -> None:
+        """Give the running process another task, and every one that is started after it."""
+        self._task = task
+        if self.pid:
+            self.tell()
+
+    async def ready(self) -> bool:
+        """Wait until it says so, reporting once that it takes long; False when it ended instead (it has said why)."""
+        assert self._process is not None
+        reading = asyncio.ensure_future(self._first_line(self._process))
+        try:
+            if not (await asyncio.wait({reading}, timeout=START_PATIENCE))[0]:
+                report("warning", "process has not started yet", process=self.name, seconds=START_PATIENCE)
+            up = await reading
+        finally:
+            reading.cancel()
+        self._stand_back()
+        return up
+
+    async def keep_alive(self) -> None:
+        """Start the process again whenever it ends, cannot start or stands still, until cancelled.
+
+        The pause before a start grows while it does not stay up.
+        """
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                why = await self._ended()
+            except Exception as error:  # noqa: BLE001 - a keeper that ends leaves its child unkept
+                why = f"it cannot be watched: {error}"
+                self.kill()
+            report("error", "process is no more, starting it again", process=self.name, why=why, pause=pause)
+            await asyncio.sleep(pause)
+            pause = FIRST_PAUSE if await self._started_again() else min(pause * 2, LONGEST_PAUSE)
+
+    async def stop(self, patience: float) -> None:
+        """Ask it to end, and make it end after `patience` seconds."""
+        if not self.pid or self._process is None:
+            return
+        self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), patience)
+        except TimeoutError:
+            report("warning", "process did not stop in time", process=self.name, seconds=patience)
+            self.kill()
+            await self._process.wait()
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.pid and self._process is not None:
+            self._process.kill()
+
+    def _stand_back(self) -> None:
+        if not self.pid:
+            return  # 0 would be this process
+        with suppress(ProcessLookupError):  # it may have ended already, which `ready` tells
+            os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0) + self._nice)
+
+    async def _first_line(self, process: Process) -> bool:
+        assert process.stdout is not None
+        said = await process.stdout.readline()
+        if not said:
+            await process.wait()
+        elif said == READY:
+            self._listening = asyncio.create_task(self._listen(process))
+        return said == READY
+
+    async def _listen(self, process: Process) -> None:
+        """Count the beats, until the process is no more."""
+        assert process.stdout is not None
+        with suppress(ValueError, OSError):  # what is no line is no beat
+            while await process.stdout.readline():
+                self._beats += 1
+
+    async def _ended(self) -> str:
+        """Why there is no process any more: its code, or that it had stood still and was killed."""
+        process = self._process
+        if process is None:
+            return "it could not be started"
+        over = asyncio.ensure_future(process.wait())
+        silence = Silence(self._beats)
+        try:
+            while not (await asyncio.wait({over}, timeout=LOOK_SECONDS))[0]:
+                looks = silence.looks(self._beats)
+                if looks == REPORTED_AFTER:
+                    report("warning", "process stands still", process=self.name, looks=looks, killed_after=self._patience)
+                if looks == self._patience:
+                    self.kill()
+                    await over
+                    return f"it stood still for {looks} looks and was killed"
+            return f"it ended with {await over}"
+        finally:
+            over.cancel()
+
+    async def _started_again(self) -> bool:
+        """Whether it is up; whatever kept it from it is logged, and costs this attempt only."""
+        try:
+            await self._before()
+            await self.start()
+            return await self.ready()
+        except Exception as error:  # noqa: BLE001 - no descriptors, no memory, no threads, no program: all may pass
+            self._process = self._process if self.pid else None
+            report("error", "process could not be started", process=self.name, error=str(error), kind=type(error).__name__)
+            return False

@@ -1,0 +1,303 @@
+"""The parent: opens the ports, starts the audit process and the data-plane processes, restarts, drains and stops them.
+
+It handles no request itself: a crash of any child costs what that child was doing and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+from asyncio.subprocess import Process
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from proxy.process.parent_watchdog import hold
+from shadow.pipeline.private_folder import private_folder
+from shadow.processes.prespawned_worker import DATA_PLANE, Ahead
+from shadow.processes.supervised_process import Child, report
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.config_model import Config
+
+PLANE_LOOKS, AUDIT_LOOKS = 10, 30
+"""Seconds without a sign of life after which a forwarding process, or the audit, is killed and started again."""
+AUDIT_PATIENCE = 15.0
+"""Seconds that the audit process may take to empty its inbox and store what it has, at a stop."""
+BACKLOG = 1_024
+SOCKET_PATH = 100
+"""Bytes of a socket's path that every system takes."""
+NICE = 10
+"""How far the audit stands back where it shares a core with traffic: a tenth of it is left to the audit while both want it."""
+
+
+Load = Callable[[], Config]
+
+
+def run(config: Config, load: Load | None, ahead: Ahead, *, attached: bool = False) -> int:
+    """Serve until SIGTERM or SIGINT, with the routes that `load` gives from SIGHUP on; 0 after an orderly stop.
+
+    `attached` ends it with standard input too, for a parent that may be killed. ConfigError, all faults at once, when it
+    cannot start.
+    """
+    with tempfile.TemporaryDirectory(prefix="sameweights-", ignore_cleanup_errors=True) as folder:
+        audit_socket = f"{folder}/audit.sock"
+        if len(os.fsencode(audit_socket)) > SOCKET_PATH:
+            raise ConfigError([f"TMPDIR: the path '{audit_socket}' is too long for a socket: name a folder with a shorter one"])
+        data, admin = open_ports(config, ahead.sockets)
+        with closing(admin):
+            house = _House(
+                config, load, data=data, admin=admin, audit_socket=audit_socket, begun=ahead.process, board=ahead.board
+            )
+            return ahead.runner.run(house.run(attached=attached))
+
+
+def open_ports(
+    config: Config, unbound: Mapping[socket.AddressFamily, socket.socket]
+) -> tuple[list[socket.socket], socket.socket]:
+    """The data port once a worker, and the admin port; ConfigError names each port that is taken, and an unusable store.
+
+    The first worker's is the one of its family in `unbound`.
+    """
+    faults: list[str] = []
+    data = _open("proxy.listen", config.proxy.listen, config.proxy.workers, faults, unbound)
+    admin = _open("admin.listen", config.admin.listen, 1, faults, {})
+    if faults:
+        faults += _store_faults(config)
+        for opened in (*data, *admin):
+            opened.close()
+        raise ConfigError(faults)
+    return data, admin[0]
+
+
+def _open(
+    key: str, address: str, count: int, faults: list[str], unbound: Mapping[socket.AddressFamily, socket.socket]
+) -> list[socket.socket]:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        # a plain bind first: with SO_REUSEPORT alone a second sameweights would share the port unnoticed
+        _bound(_socket(family), host, int(port), reuse=False).close()
+        first = _bound(unbound.get(family) or _socket(family), host, int(port), reuse=count > 1)
+        rest = [_bound(_socket(family), host, first.getsockname()[1], reuse=True) for _ in range(count - 1)]
+    except OSError as why:
+        faults.append(_taken(key, address, why))
+        return []
+    return [first, *rest]
+
+
+def _taken(key: str, address: str, why: OSError) -> str:
+    return f"{key}: cannot listen on '{address}': {why.strerror or why}; choose another port, or stop what uses this one"
+
+
+def _listen(address: str, bound: Sequence[socket.socket]) -> None:
+    """Let connections come; ConfigError when another process has begun to listen there since it was bound."""
+    try:
+        host, port = bound[0].getsockname()[:2]
+        _bound(_socket(bound[0].family), host, port, reuse=False).close()
+        for opened in bound:
+            opened.listen(BACKLOG)
+    except OSError as why:
+        raise ConfigError([_taken("proxy.listen", address, why)]) from None
+
+
+def _socket(family: socket.AddressFamily) -> socket.socket:
+    return socket.socket(family, socket.SOCK_STREAM)
+
+
+def _bound(opened: socket.socket, host: str, port: int, *, reuse: bool) -> socket.socket:
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        opened.bind((host, port))
+    except OSError:
+        opened.close()
+        raise
+    opened.setblocking(False)
+    return opened
+
+
+def _store_faults(config: Config) -> list[str]:
+    """Only asked when something else is wrong already: otherwise the audit process finds out, and start-up stays quick."""
+    from storage.opening import open_store  # noqa: PLC0415 - half a second that an orderly start does not pay
+    from storage.store import StoreError  # noqa: PLC0415 - as above
+
+    try:
+        open_store(config.storage).close()
+    except StoreError as why:
+        return [str(why)]
+    return []
+
+
+class _House:
+    """The processes of one `serve`, from start to stop."""
+
+    def __init__(
+        self,
+        config: Config,
+        load: Load | None,
+        *,
+        data: Sequence[socket.socket],
+        admin: socket.socket,
+        audit_socket: str,
+        begun: Process,
+        board: int,
+    ) -> None:
+        self._config = config
+        self._load = load
+        self._audit_socket = audit_socket
+        self._data = data
+        self._admin = admin
+        self._board = board
+        self._run = secrets.token_hex(8)
+        """The name of this `serve` in the database, which counts what it has stored."""
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._audit = Child(
+            "audit",
+            "shadow.processes.audit_process",
+            self._audit_task(audit_socket),
+            [admin.fileno(), board],
+            nice=NICE,
+            patience=AUDIT_LOOKS,
+            before=self._folder,
+        )
+        self._planes = [self._plane(n, opened, None if n else begun) for n, opened in enumerate(data)]
+
+    async def _folder(self) -> None:
+        """The audit's socket stands in a folder that a cleaner of temporary files may have deleted."""
+        await asyncio.to_thread(private_folder, Path(self._audit_socket).parent)
+
+    async def run(self, *, attached: bool) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._asked_to_turn)
+        started = await self._started()
+        if started:
+            if attached:
+                await hold(self._stop.set)
+            self._say()
+            await self._watch()
+        await self._stopped()
+        return 0 if started or self._stop.is_set() else 2
+
+    async def _started(self) -> bool:
+        """True when all are up. The data port answers when the audit has opened its database: what cannot be recorded, since
+        the database is damaged, newer, another program's or written by another `serve`, is not taken either.
+        """
+        try:
+            await self._audit.start(hurry=True)
+            if not await self._unless_stopped(self._audit.ready()):
+                return False
+            _listen(self._config.proxy.listen, self._data)
+            await asyncio.gather(*(plane.start() for plane in self._planes))
+            return all([await self._unless_stopped(plane.ready()) for plane in self._planes])
+        except OSError as why:
+            sys.stderr.write(f"sameweights: cannot start: {why.strerror or why}\n")
+            return False
+
+    async def _unless_stopped(self, ready: Coroutine[None, None, bool]) -> bool:
+        """Whether it came to be ready before a signal came."""
+        waiting, stopped = asyncio.create_task(ready), asyncio.create_task(self._stop.wait())
+        await asyncio.wait({waiting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not waiting.done():
+            waiting.cancel()
+            return False
+        return waiting.result()
+
+    def _say(self) -> None:
+        host, port = self._data[0].getsockname()[:2]
+        admin_host, admin_port = self._admin.getsockname()[:2]
+        sys.stderr.write(
+            f"sameweights: set OPENAI_BASE_URL=http://{_shown(host)}:{port}/v1\n"
+            f"sameweights: pages and metrics on http://{_shown(admin_host)}:{admin_port}\n"
+        )
+        sys.stderr.flush()
+
+    async def _watch(self) -> None:
+        """Keep every child alive until asked to stop."""
+        keepers = [asyncio.create_task(child.keep_alive()) for child in (self._audit, *self._planes)]
+        await self._stop.wait()
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+
+    async def _stopped(self) -> None:
+        """The data planes drain first, so that what ends meanwhile is still recorded; then the audit empties its inbox."""
+        grace = self._config.proxy.timeouts.grace
+        orderly = asyncio.create_task(self._orderly(grace))
+        hurried = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait({orderly, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not orderly.done():
+            for child in (*self._planes, self._audit):
+                child.kill()
+        await orderly
+
+    async def _orderly(self, grace: float) -> None:
+        await asyncio.gather(*(plane.stop(grace + 3) for plane in self._planes))
+        await self._audit.stop(AUDIT_PATIENCE)
+
+    def _asked_to_stop(self) -> None:
+        (self._hurry if self._stop.is_set() else self._stop).set()
+
+    def _asked_to_turn(self) -> None:
+        """Read the configuration again; what cannot be used changes nothing, and why is said."""
+        if self._load is None:
+            report("warning", "not reloaded: the configuration came from no file")
+            return
+        try:
+            wanted = self._load()
+        except ConfigError as error:
+            for fault in error.faults:
+                report("error", "not reloaded, nothing is changed", fault=fault)
+            return
+        self._config, later = turned(self._config, wanted)
+        for key in later:
+            report("warning", "takes a restart, the old value stays", key=key)
+        self._audit.turn(self._audit_task(self._audit_socket))
+        for worker, (plane, opened) in enumerate(zip(self._planes, self._data, strict=True)):
+            plane.turn(self._plane_task(self._audit_socket, worker, opened))
+        report("info", "providers and routes reloaded", providers=len(wanted.proxy.providers), routes=len(wanted.proxy.routes))
+
+    def _plane(self, worker: int, opened: socket.socket, begun: Process | None) -> Child:
+        task = self._plane_task(self._audit_socket, worker, opened)
+        return Child(f"proxy {worker}", DATA_PLANE, task, [opened.fileno(), self._board], begun=begun, patience=PLANE_LOOKS)
+
+    def _audit_task(self, audit_socket: str) -> str:
+        return json.dumps(
+            {
+                "config": self._config.model_dump(mode="json"),
+                "audit_socket": audit_socket,
+                "fd": self._admin.fileno(),
+                "board": self._board,
+                "run": self._run,
+            }
+        )
+
+    def _plane_task(self, audit_socket: str, worker: int, opened: socket.socket) -> str:
+        config = self._config.proxy.model_dump(mode="json")
+        return json.dumps(
+            {"config": config, "audit_socket": audit_socket, "worker": worker, "fd": opened.fileno(), "board": self._board}
+        )
+
+
+def turned(old: Config, wanted: Config) -> tuple[Config, list[str]]:
+    """`old` with the providers and routes of `wanted`, and the keys that only a restart can change."""
+    at_once = {name: getattr(wanted.proxy, name) for name in ("providers", "routes", "provider", "reference", "origins", "hosts")}
+    new = old.model_copy(update={"proxy": old.proxy.model_copy(update=at_once)})
+    ours, theirs = new.model_dump(), wanted.model_dump()
+    return new, [f"{section}.{key}" for section in ours for key in ours[section] if ours[section][key] != theirs[section][key]]
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,279 @@
+"""Chat completions, whole or streamed, into the normal form: total, for anything a provider may send.
+
+A stream is folded event by event as a client would do it; what a client would choke on is Unread, what it would not even
+notice is a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from shadow.reading import message_parts, server_times, stated_parameters
+from shadow.reading.choice_builder import Draft
+from shadow.reading.chunk_template import CHUNK, Alike, growth
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
+from shadow.reading.lenient_json import load, mended
+from shadow.reading.provider_error import carries_error, error_of_json
+from shadow.reading.sse import Event, Stream
+from shadow.reading.stream_event import piece
+
+_DONE = b"[DONE]"
+_MOST_NOTES = 20
+_BESIDE = frozenset({"citations", "prompt_filter_results", "service_tier", "time_info", "timings"})
+"""Members of an event beside its choices that are kept, the last of each."""
+
+
+class Reading(NamedTuple):
+    """What was read: an answer or why not, the provider's error, and the ends of those events that carried something.
+
+    `done` tells that a stream reached its [DONE], `spoke` is the end of the first event with more than reasoning.
+    """
+
+    said: Completion | Unread
+    error: ProviderError | None
+    carried: list[int]
+    done: bool
+    spoke: int | None = None
+
+
+Says = Callable[[Mapping[str, Any]], Any]
+"""What a choice says, as the message or the delta of a chat completion: APIs that have choices differ in this alone."""
+
+
+def _message(choice: Mapping[str, Any]) -> Any:
+    return choice.get("message")
+
+
+def _delta(choice: Mapping[str, Any]) -> Any:
+    return choice.get("delta")
+
+
+def whole(body: bytes, status: int, says: Says = _message) -> Reading:
+    """One JSON body with status 2xx."""
+    loaded = load(body)
+    if loaded.why:
+        return _unread(loaded.why, loaded.detail)
+    value = loaded.value
+    if not isinstance(value, dict):
+        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+    if not value.get("choices") and carries_error(value):
+        error = error_of_json(status, value, in_stream=False)
+        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
+    choices = value.get("choices")
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+        return _unread(Why.WRONG_SHAPE, "the body has no list of choices")
+    if not choices:
+        return _unread(Why.EMPTY, "the list of choices is empty")
+    if isinstance(choices[0].get("error"), dict):
+        error = error_of_json(status, choices[0], in_stream=False)
+        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status} in place of a choice"), error, [], done=False)
+    notes = dict.fromkeys(loaded.oddities)
+    provider = value.get("provider") or message_parts.routed(choices[0].get("message"))
+    value["provider"] = provider  # of this body alone
+    return Reading(_completion(value, _whole_choices(value, notes, says), notes), None, [], done=False)
+
+
+def _whole_choices(value: dict[str, Any], notes: dict[str, None], says: Says) -> list[Choice]:
+    """The choices of a body, by their indices; what stands beside them is the first one's."""
+    made: list[Choice] = []
+    for position, choice in enumerate(value["choices"]):
+        draft = Draft(notes)
+        draft.add(choice, says(choice), streamed=False)
+        if not position:
+            _of_body(draft, value)
+        made.append(draft.done(_index(choice, position), streamed=False))
+    return sorted(made, key=lambda choice: choice.index)
+
+
+def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, None]) -> Completion:
+    return Completion(
+        id=_word(value.get("id")),
+        model=_word(value.get("model")),
+        fingerprint=_word(value.get("system_fingerprint")),
+        provider=_word(value.get("provider")),
+        stream=False,
+        choices=tuple(choices),
+        usage=message_parts.usage(value.get("usage")),
+        notes=tuple(notes)[:_MOST_NOTES],
+        applied=stated_parameters.of_members(value),
+        times=server_times.of_body(value.get("usage"), value),
+    )
+
+
+def _of_body(draft: Draft, value: Mapping[str, Any]) -> None:
+    """What stands beside the choices: citations (Perplexity; a stream repeats them in each event), and the filter's results."""
+    if isinstance(found := value.get("citations"), list):
+        draft.cite(len(found))
+    if found := value.get("prompt_filter_results"):
+        draft.withhold(message_parts.prompt_filtered(found))
+
+
+def fold(stream: Stream, status: int, says: Says = _delta) -> Reading:
+    """The events of a stream with status 2xx."""
+    folding = _Folding(status, says)
+    walk = stream.walk()
+    while (event := walk.next()) and not folding.done:
+        if event.data.startswith(_DONE):
+            folding.done = True
+        elif trouble := folding.add(event):
+            return Reading(trouble, folding.error, folding.carried, done=False)
+        else:
+            folding.alike.go_on(walk)
+    if not folding.done and (tail := walk.tail()):
+        folding.done = tail.data.strip() == _DONE
+        folding.notes["the last event has no blank line after it"] = None
+    return Reading(folding.said(), folding.error, folding.carried, folding.done, folding.spoke)
+
+
+class _Folding:
+    """What the events so far add up to."""
+
+    def __init__(self, status: int, says: Says) -> None:
+        self._status = status
+        self._says = says
+        self._drafts: dict[int, Draft] = {}
+        self._id: Any = ""
+        self._model: Any = ""
+        self._fingerprint: Any = ""
+        self._provider: Any = ""
+        self._usage: Any = None
+        self._beside: dict[str, Any] = {}
+        self.notes: dict[str, None] = {}
+        self.error: ProviderError | None = None
+        self.carried: list[int] = []
+        self.alike = Alike(self.carried)
+        self.spoke: int | None = None
+        self.done = False
+
+    def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
+        """Be ready for more events like this one."""
+        if held := growth(chunk):
+            holder, key, grown = held
+            self.alike.remember(event, chunk, (holder, key), self._drafts[grown.choice or 0].growing(grown))
+
+    def add(self, event: Event) -> Unread | None:
+        """Takes one event; Unread when a client could not have gone on."""
+        data, name, end = event
+        self.alike.forget()
+        chunk = piece(data, self.notes)
+        if chunk is None or isinstance(chunk, Unread):
+            return chunk
+        if name == "error" or ((chunk.get("object") != CHUNK or "error" in chunk) and carries_error(chunk)):
+            self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
+        if (
+            chunk.get("id") != self._id
+            or chunk.get("model") != self._model
+            or not self._fingerprint
+            or chunk.get("system_fingerprint") != self._fingerprint
+        ):
+            self._head(chunk)
+        if usage := chunk.get("usage"):
+            self._usage = usage
+        elif "x_groq" in chunk:
+            self._groq(chunk["x_groq"])
+        if not _BESIDE.isdisjoint(chunk):
+            self._beside |= {name: chunk[name] for name in _BESIDE & chunk.keys() if chunk[name]}
+        trouble = self._choices(chunk.get("choices"), end)
+        if trouble is None:
+            self._remember(event, chunk)
+        return trouble
+
+    def _head(self, chunk: dict[str, Any]) -> None:
+        model = chunk.get("model")
+        if self._model and model and model != self._model:
+            self.notes["the model's name changed within the stream"] = None
+        identity, fingerprint = chunk.get("id"), chunk.get("system_fingerprint")
+        if self._id and identity and identity != self._id:
+            self.notes["the id changed within the stream"] = None
+        if self._fingerprint and fingerprint and fingerprint != self._fingerprint:
+            self.notes["the system_fingerprint changed within the stream"] = None
+        self._id = self._id or identity
+        self._model = self._model or model
+        self._fingerprint = self._fingerprint or fingerprint
+        self._provider = self._provider or chunk.get("provider")
+
+    def _groq(self, extra: Any) -> None:
+        if isinstance(extra, dict) and extra.get("usage"):
+            self._usage = extra["usage"]
+            self.notes["usage came in x_groq"] = None
+
+    def _choices(self, choices: Any, end: int) -> Unread | None:
+        if type(choices) is not list:
+            return None if choices is None else Unread(why=Why.WRONG_SHAPE, detail="an event has choices that are not a list")
+        carried = False
+        for choice in choices:
+            if type(choice) is not dict:
+                return Unread(why=Why.WRONG_SHAPE, detail="an event has a choice that is not an object")
+            index = choice.get("index")
+            draft = self._drafts.get(index) if type(index) is int else self._drafts.get(0)
+            if draft is None:
+                draft = self._drafts[index if type(index) is int else 0] = Draft(self.notes)
+            delta = self._says(choice)
+            if not self._provider and type(delta) is dict and "provider_metadata" in delta:
+                self._provider = message_parts.routed(delta)
+            if type(delta) is not dict or "usage" in choice or "error" in choice:
+                delta = self._rare(choice, delta)
+            carried = draft.add(choice, delta, streamed=True) or carried
+        if carried:
+            self.carried.append(end)
+            if self.spoke is None and any(draft.speaks for draft in self._drafts.values()):
+                self.spoke = end
+        return None
+
+    def _rare(self, choice: dict[str, Any], delta: Any) -> Any:
+        """What few servers put into a choice: usage, an error, or a message in place of the delta, which is returned."""
+        if isinstance(choice.get("error"), dict):
+            self.error = self.error or error_of_json(self._status, choice, in_stream=True)
+        if (usage := choice.get("usage")) and type(usage) is dict:
+            self._usage = usage
+            self.notes["usage came inside a choice"] = None
+        if delta is None and "message" in choice:
+            self.notes["an event carried a whole message instead of a delta"] = None
+            return choice["message"]
+        return delta
+
+    def said(self) -> Completion | Unread:
+        """The answer, or why the events do not add up to one."""
+        finished = bool(self._drafts) and all(draft.finish not in {None, "error"} for draft in self._drafts.values())
+        if self.error and not finished:
+            return Unread(why=Why.ERROR, detail="the provider sent an error in the stream")
+        if not self._drafts:
+            return Unread(why=Why.EMPTY, detail="no event of the stream has a choice")
+        if not self.done and not finished:
+            return Unread(why=Why.NO_DONE, detail="the stream ended with neither a finish_reason nor [DONE]")
+        if not self.done:
+            self.notes["the stream ended without [DONE]"] = None
+        if not finished:
+            self.notes["the stream ended without a finish_reason"] = None
+        return self._completed()
+
+    def _completed(self) -> Completion:
+        first = self._drafts[min(self._drafts)]
+        _of_body(first, self._beside)
+        choices = tuple(self._drafts[index].done(index, streamed=True) for index in sorted(self._drafts))
+        return Completion(
+            id=_word(self._id),
+            model=_word(self._model),
+            fingerprint=_word(self._fingerprint),
+            provider=_word(self._provider),
+            stream=True,
+            choices=choices,
+            usage=message_parts.usage(self._usage),
+            notes=tuple(self.notes)[:_MOST_NOTES],
+            applied=stated_parameters.of_members(self._beside),
+            times=server_times.of_body(self._usage, self._beside),
+        )
+
+
+def _word(value: Any) -> str:
+    return mended(value) if isinstance(value, str) else ""
+
+
+def _index(choice: dict[str, Any], position: int) -> int:
+    index = choice.get("index")
+    return index if type(index) is int else position
+
+
+def _unread(why: Why, detail: str) -> Reading:
+    return Reading(Unread(why=why, detail=detail[:300]), None, [], done=False)

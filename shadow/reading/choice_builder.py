@@ -1,0 +1,248 @@
+"""A choice while it is put together: from the one message of a whole body, or from the many deltas of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from shadow.reading import message_parts
+from shadow.reading.chunk_template import Grown
+from shadow.reading.completion import Choice, Logprob
+from shadow.reading.lenient_json import mended
+from shadow.reading.tool_call_assembler import Calls
+
+_MEDIA = ("audio", "images", "image", "files", "video")
+"""Fields of a message beside its content that hold what is no text."""
+SEALED_KINDS = frozenset({"redacted_thinking", "sealed_reasoning"})
+"""Kinds of reasoning that only its provider can read."""
+_MOST_KINDS = 16
+"""Kinds of parts that are kept; a hostile answer may name any number."""
+_CITED = ("annotations", "citations")
+CITATIONS = "citations"
+
+
+class Draft:
+    """One choice in the making; `notes` is shared by the whole answer and keeps its order."""
+
+    __slots__ = (
+        "_called",
+        "_calls",
+        "_carried",
+        "_cited",
+        "_field",
+        "_filtered",
+        "_logprobs",
+        "_native",
+        "_notes",
+        "_other",
+        "_pieces",
+        "_refusal",
+        "_roles",
+        "_text_came",
+        "_thoughts",
+        "finish",
+    )
+
+    def __init__(self, notes: dict[str, None]) -> None:
+        self._notes = notes
+        self._calls = Calls(notes)
+        self._called = False
+        self._pieces: list[str] = []
+        self._text_came = False
+        self._thoughts: list[str] | None = None
+        self._field = ""
+        self._refusal: list[str] | None = None
+        self._logprobs: list[Logprob] | None = None
+        self._other: dict[str, None] = {}
+        self._carried = 0
+        self._cited = 0
+        self._filtered: dict[str, None] = {}
+        self._native = ""
+        self._roles = 0
+        self.finish: str | None = None
+
+    @property
+    def speaks(self) -> bool:
+        """True once it holds more than reasoning: text, a refusal or a call."""
+        return bool(self._pieces or self._refusal or self._called)
+
+    def add(self, choice: dict[str, Any], message: Any, *, streamed: bool) -> bool:
+        """Takes what one choice object says; True when it carried content, reasoning, refusal or a tool call."""
+        late = self.finish is not None
+        if finish := choice.get("finish_reason"):
+            self._finish(finish)
+            native = choice.get("native_finish_reason")
+            self._native = mended(native)[:80] if isinstance(native, str) else self._native
+        if results := choice.get("content_filter_results"):
+            self.withhold(message_parts.filtered(results))
+        if (logprobs := choice.get("logprobs")) is not None and (items := message_parts.logprobs(logprobs)) is not None:
+            self._logprobs = self._logprobs or []
+            self._logprobs += items
+        if type(message) is not dict:
+            return False
+        carried = False
+        for key, value in message.items():
+            if value is None or key == "role":
+                self._roles += value is not None
+                continue
+            if key == "content" and type(value) is str:
+                self._text_came = True
+                if value:
+                    self._pieces.append(value)
+                    carried = True
+            else:
+                carried = self._rare(key, value, message, streamed=streamed) or carried
+        if carried:
+            self._carried += 1
+            if late:
+                self._notes["content came after the finish_reason"] = None
+        return carried
+
+    def say(self, text: str) -> bool:
+        """Takes content and nothing else, as `add` would from a message of it alone."""
+        self._text_came = True
+        if not text:
+            return False
+        self._pieces.append(text)
+        self._carried += 1
+        if self.finish is not None:
+            self._notes["content came after the finish_reason"] = None
+        return True
+
+    def hold(self, kind: str, *, noted: bool = True) -> None:
+        """Takes a part of a kind that has no place in the normal form: a picture, a sound, a call that the server runs."""
+        shown = mended(kind)[:80]
+        if len(self._other) < _MOST_KINDS:
+            self._other[shown] = None
+        if noted:
+            self._notes[f"the content holds parts that are not text: {shown}"] = None
+
+    def cite(self, count: int) -> None:
+        """Takes so many citations more."""
+        if count:
+            self._cited += count
+            self.hold(CITATIONS, noted=False)
+
+    def withhold(self, kinds: Sequence[str]) -> None:
+        """Takes the kinds for which a filter withheld something."""
+        self._filtered |= dict.fromkeys(kinds[:_MOST_KINDS])
+
+    def restate(self, call: int, arguments: str) -> None:
+        """The arguments of a call as its last event states them, where they came sealed before."""
+        self._calls.restate(call, arguments)
+
+    def growing(self, grown: Grown) -> Callable[[Sequence[str]], None] | None:
+        """What takes more of a string that has begun, as `add` would have, piece by piece; None where that cannot be told."""
+        if grown.field == "tool_calls":
+            take = self._calls.growing(grown.call)
+        else:
+            pieces = self._pieces if grown.field == "content" else self._thoughts
+            take = None if pieces is None else pieces.extend
+        if take is None:
+            return None
+
+        def grow(texts: Sequence[str]) -> None:
+            take(texts)
+            self._carried += len(texts)
+
+        return grow
+
+    def _rare(self, key: str, value: Any, message: dict[str, Any], *, streamed: bool) -> bool:
+        if key == "tool_calls":
+            called = self._calls.add_deltas(value) if streamed else self._calls.add_whole(value)
+            self._called = self._called or called
+            return called
+        if key in message_parts.REASONING_FIELDS:
+            return self._is_first_reasoning(key, message) and self._reason(key, message_parts.reasoning(value))
+        if key == "content":
+            return self._parts(value)
+        if key == "reasoning_details":
+            named = any(message.get(field) for field in message_parts.REASONING_FIELDS)
+            if message_parts.seals(value):
+                self.hold("sealed_reasoning", noted=False)
+            return not named and self._reason(key, message_parts.reasoning(value))
+        if key == "refusal" and isinstance(value, str):
+            self._refusal = self._refusal or []
+            self._refusal.append(value)
+            return bool(value)
+        if key in _MEDIA:
+            return self._medium(key, value)
+        if key in _CITED:
+            self.cite(len(value) if isinstance(value, list) else 0)
+        return key == "function_call" and self._calls.add_legacy(value, streamed=streamed)
+
+    def _medium(self, key: str, value: Any) -> bool:
+        """A sound, pictures or files; servers that know these fields send them empty where they hold nothing."""
+        if key == "audio" and isinstance(value, dict):
+            value = value.get("data") or value.get("transcript")
+        if value:
+            self.hold(key)
+        return bool(value)
+
+    def _is_first_reasoning(self, key: str, message: dict[str, Any]) -> bool:
+        """Whether no better-known field of this message carries the same reasoning; an empty field carries none."""
+        held = [field for field in message_parts.REASONING_FIELDS if message.get(field) is not None]
+        return key == next((field for field in held if message[field]), held[0])
+
+    def _parts(self, value: Any) -> bool:
+        said = message_parts.content(value)
+        for kind in said.other:
+            self.hold(kind)
+        if said.text is not None:
+            self._text_came = True
+            self._pieces += [said.text] if said.text else []
+        return self._reason("content", said.reasoning) or bool(said.text)
+
+    def _reason(self, field: str, text: str | None) -> bool:
+        if text is None:
+            return False
+        if self._thoughts is None:
+            self._thoughts = []
+        if text:
+            self._field = self._field or field
+            self._thoughts.append(text)
+        return bool(text)
+
+    def _finish(self, finish: Any) -> None:
+        reason = mended(finish)[:80] if isinstance(finish, str) else repr(finish)[:80]
+        if self.finish not in {None, reason}:
+            self._notes["finish_reason was sent twice and differently"] = None
+        self.finish = reason
+
+    def done(self, index: int, *, streamed: bool) -> Choice:
+        """The choice as it stands."""
+        if streamed and not self._roles:
+            self._notes["no delta names the role"] = None
+        elif streamed and 1 < self._roles < self._carried / 2:  # in nearly every delta, as of some servers, it misleads nobody
+            self._notes["the role came again in the middle of the stream"] = None
+        pieces = _whole_characters(self._pieces)
+        return Choice(
+            index=index,
+            text="".join(pieces) if self._text_came else None,
+            reasoning=None if self._thoughts is None else mended("".join(self._thoughts)),
+            reasoning_field=self._field,
+            refusal=None if self._refusal is None else mended("".join(self._refusal)),
+            tool_calls=self._calls.done(streamed=streamed),
+            finish_reason=self.finish,
+            logprobs=None if self._logprobs is None else tuple(self._logprobs),
+            pieces=pieces,
+            other=tuple(self._other),
+            native_finish_reason=self._native,
+            citations=self._cited,
+            filtered=tuple(self._filtered),
+        )
+
+
+def _whole_characters(pieces: list[str]) -> tuple[str, ...]:
+    """The pieces with each surrogate pair that was cut in two put into the later piece, and lone halves replaced."""
+    joined = "".join(pieces)
+    if mended(joined) is joined:
+        return tuple(pieces)
+    made: list[str] = []
+    carry = ""
+    for piece in pieces:
+        text = carry + piece
+        carry = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+        made.append(mended(text.removesuffix(carry)) if carry else mended(text))
+    made.append(mended(carry))
+    return tuple(piece for piece in made if piece)

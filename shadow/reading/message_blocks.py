@@ -1,0 +1,128 @@
+"""Feeds the content blocks of a message, whole or growing, to a draft in the words of chat: text, thinking, calls of tools.
+
+A block of another kind, as a call of a tool that the server runs, is noted and never a call of the client's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from shadow.reading.choice_builder import Draft
+from shadow.reading.chunk_template import Grown
+from shadow.reading.lenient_json import mended
+from shadow.reading.tool_call_assembler import written
+
+UNBEGUN_BLOCK = "a delta came for a block that was not begun"
+_TEXTS = {"text": "content", "thinking": "thinking"}
+"""Kinds of blocks that hold text, each under a key of its own name, and the chat field that says the same."""
+_DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
+GROWING = {**_DELTAS, "input_json_delta": "partial_json"}
+"""Kinds of deltas, and the key of the string that each brings."""
+_CITED = "citations_delta"
+_SILENT = frozenset({"signature_delta", _CITED})
+
+
+class _Block:
+    """A block that has begun: its kind, and for a call its place among the calls and the input it began with."""
+
+    __slots__ = ("call", "input", "kind", "pieces")
+
+    def __init__(self, kind: str, call: int, given: Any) -> None:
+        self.kind = kind
+        self.call = call
+        self.input = given
+        self.pieces = 0
+
+
+class Blocks:
+    """The blocks of one message; each method is True when something was said by it."""
+
+    __slots__ = ("_apart", "_calls", "_draft", "_kind", "_notes", "_open")
+
+    def __init__(self, draft: Draft, notes: dict[str, None]) -> None:
+        self._draft = draft
+        self._notes = notes
+        self._open: dict[int, _Block] = {}
+        self._calls = 0
+        self._kind = ""
+        self._apart = False
+
+    def begin(self, index: int, block: dict[str, Any]) -> bool:
+        """A block that begins, with what it already holds; the input of a call waits for its end."""
+        kind = block.get("type")
+        kind = kind if isinstance(kind, str) else type(kind).__name__
+        before, self._kind = self._kind, kind
+        opened = self._open[index] = _Block(kind, self._calls, block.get("input"))
+        if kind in _TEXTS:
+            self._apart = before not in {"", kind}
+            self._draft.cite(len(cited) if isinstance(cited := block.get("citations"), list) else 0)
+            return self._text(kind, block.get(kind))
+        if kind != "tool_use":
+            self._draft.hold(kind)
+            return False
+        self._calls += 1
+        return self._say({"tool_calls": [{"index": opened.call, "id": block.get("id"), "function": {"name": block.get("name")}}]})
+
+    def grow(self, index: int, delta: dict[str, Any]) -> bool:
+        """More of a block."""
+        kind = delta.get("type")
+        kind = kind if isinstance(kind, str) else type(kind).__name__
+        if kind in _SILENT:
+            self._draft.cite(kind == _CITED)
+            return False
+        if index not in self._open:
+            self._notes[UNBEGUN_BLOCK] = None
+        if kind == "input_json_delta":
+            return self._arguments(index, delta.get("partial_json"))
+        held = _DELTAS.get(kind)
+        if held is None:
+            self._notes[f"a delta is of an unknown kind: {mended(kind)[:80]}"] = None
+            return False
+        return self._text(held, delta.get(held))
+
+    def growing(self, index: int, kind: str) -> Callable[[Sequence[str]], None] | None:
+        """What takes more of a block by deltas of this kind, as `grow` would have, one by one; None where that cannot be told."""
+        if kind != "input_json_delta":
+            return self._draft.growing(Grown(None, _TEXTS[_DELTAS[kind]], 0))
+        block = self._open.get(index)
+        take = self._draft.growing(Grown(None, "tool_calls", block.call)) if block and block.kind == "tool_use" else None
+        if block is None or take is None:
+            return None
+
+        def grow(texts: Sequence[str]) -> None:
+            block.pieces += len(texts)
+            take(texts)
+
+        return grow
+
+    def end(self, index: int) -> None:
+        """The end of a block: a call that no piece of arguments came for has the input that it began with."""
+        block = self._open.pop(index, None)
+        if block is not None and block.kind == "tool_use" and not block.pieces:
+            given = {} if block.input is None else block.input
+            self._say({"tool_calls": [{"index": block.call, "function": {"arguments": written(given)}}]})
+
+    def close(self) -> None:
+        """The end of the message, which ends every block in it."""
+        for index in list(self._open):
+            self.end(index)
+
+    def _text(self, kind: str, text: Any) -> bool:
+        """A text, with a line feed before the first of a block that another kind of block parts from the text before it."""
+        if not isinstance(text, str):
+            return False
+        if self._apart and text and kind == "text":
+            self._apart = False
+            text = f"\n{text}" if self._draft.speaks else text
+        return self._say({_TEXTS[kind]: text})
+
+    def _arguments(self, index: int, piece: Any) -> bool:
+        block = self._open.get(index)
+        if block is None or block.kind != "tool_use" or not isinstance(piece, str) or not piece:
+            return False
+        block.pieces += 1
+        return self._say({"tool_calls": [{"index": block.call, "function": {"arguments": piece}}]})
+
+    def _say(self, message: dict[str, Any]) -> bool:
+        return self._draft.add({}, message, streamed=True)

@@ -1,0 +1,180 @@
+"""The parts of a message or a delta in whichever form a server chose: content, reasoning, usage, log probabilities."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any, NamedTuple
+
+from shadow.reading.completion import Logprob, Usage
+from shadow.reading.lenient_json import mended
+
+REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "reasoning_summary")
+"""Fields that carry reasoning as text, the first present one wins: some servers send the same text under two names."""
+
+
+TICKS = 10**10
+"""xAI's ticks in a dollar."""
+_DEAREST = 1e6
+_MOST = 2**53
+_COSTS = frozenset({"cost", "estimated_cost", "cost_in_usd_ticks"})
+_THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
+
+
+class Content(NamedTuple):
+    """What a content field says; None for a kind of text that it does not hold. `other` names parts that are not text."""
+
+    text: str | None
+    reasoning: str | None
+    other: tuple[str, ...]
+
+
+def content(value: Any) -> Content:
+    """A content field: a string, or a list of typed parts (text, thinking, refusal ...)."""
+    if isinstance(value, str):
+        return Content(value, None, ())
+    parts = value if isinstance(value, list) else [value]
+    texts, thoughts, others = [], [], []
+    for part in parts:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind in _THOUGHTS:
+            thoughts.append(_thought(part))
+        elif (text := _text(part)) is not None:
+            texts.append(text)
+        else:
+            others.append(kind if isinstance(kind, str) else "JSON object" if isinstance(part, dict) else type(part).__name__)
+    return Content("".join(texts) if texts else None, "".join(thoughts) if thoughts else None, tuple(others))
+
+
+def _text(part: Any) -> str | None:
+    if isinstance(part, str):
+        return part
+    text = part.get("text") if isinstance(part, dict) else None
+    if isinstance(text, dict):
+        text = text.get("value")
+    return text if isinstance(text, str) else None
+
+
+def _thought(part: dict[str, Any]) -> str:
+    for key in ("thinking", "reasoning", "text", "content", "summary"):
+        value = part.get(key)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, list):
+            return "".join(text for item in value if (text := _text(item)) is not None)
+    return ""
+
+
+def reasoning(value: Any) -> str | None:
+    """A reasoning field: a string, an object with a text in it, or a list of either; None when it holds no text."""
+    if isinstance(value, str):
+        return value
+    items = value if isinstance(value, list) else [value]
+    found = [item if isinstance(item, str) else _thought(item) for item in items if isinstance(item, (str, dict))]
+    return "".join(found) if found else None
+
+
+def routed(message: Any) -> str:
+    """Who answered, by `provider_metadata.gateway.routing` of a message or a delta; "" where it names none."""
+    if not isinstance(message, dict) or "provider_metadata" not in message:
+        return ""  # of nearly all servers
+    found: Any = message
+    for key in ("provider_metadata", "gateway", "routing"):
+        found = found.get(key) if isinstance(found, dict) else None
+    names = (found.get(key) for key in ("finalProvider", "resolvedProvider")) if isinstance(found, dict) else ()
+    return next((name for name in names if isinstance(name, str)), "")
+
+
+def seals(value: Any) -> bool:
+    """Whether one of the details of a reasoning is encrypted."""
+    details = value if isinstance(value, list) else [value]
+    return any(isinstance(item, dict) and item.get("type") == "reasoning.encrypted" for item in details)
+
+
+def usage(value: Any) -> Usage | None:
+    """Token counts in the words of OpenAI, or of DeepSeek for the cache; None when there is no usage object."""
+    if not isinstance(value, dict):
+        return None
+    prompt = _inner(value, "prompt_tokens_details")
+    thought = _inner(value, "completion_tokens_details").get("reasoning_tokens")
+    return Usage(
+        prompt_tokens=_count(value.get("prompt_tokens")),
+        completion_tokens=_count(value.get("completion_tokens")),
+        total_tokens=_count(value.get("total_tokens")),
+        reasoning_tokens=_first(thought, value.get("reasoning_tokens")),
+        cached_tokens=_first(prompt.get("cached_tokens"), value.get("prompt_cache_hit_tokens"), value.get("cached_tokens")),
+        # OpenRouter's detail, or the count of `/messages` that gateways pass on
+        cache_write_tokens=_first(prompt.get("cache_write_tokens"), value.get("cache_creation_input_tokens")),
+        cost=cost(value),
+    )
+
+
+def cost(usage: dict[str, Any]) -> float | None:
+    """US dollars: `cost` as a number (OpenRouter), with a total in it (Perplexity), estimated (DeepInfra) or in ticks (xAI)."""
+    if _COSTS.isdisjoint(usage):
+        return None
+    stated = usage.get("cost")
+    ticks = usage.get("cost_in_usd_ticks")
+    found: tuple[Any, ...] = (
+        stated.get("total_cost") if isinstance(stated, dict) else stated,
+        usage.get("estimated_cost"),
+        ticks / TICKS if type(ticks) is int and ticks < 2**63 else None,
+    )
+    return next((float(each) for each in found if type(each) in (int, float) and 0 <= each < _DEAREST), None)
+
+
+def filtered(results: Any) -> list[str]:
+    """The kinds that a filter withheld, of `content_filter_results` (Azure), each with its severity where it states one."""
+    found = results.items() if isinstance(results, dict) else ()
+    return [
+        mended(f"{kind} ({result['severity']})" if isinstance(result.get("severity"), str) else kind)[:80]
+        for kind, result in found
+        if isinstance(result, dict) and result.get("filtered") is True
+    ]
+
+
+def prompt_filtered(value: Any) -> list[str]:
+    """The kinds for which a filter withheld the prompt, of `prompt_filter_results`."""
+    results = value if isinstance(value, list) else []
+    return [kind for each in results if isinstance(each, dict) for kind in filtered(each.get("content_filter_results"))]
+
+
+def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _first(*values: Any) -> int | None:
+    """The first of these that is a token count."""
+    for value in values:
+        if (count := _count(value)) is not None:
+            return count
+    return None
+
+
+def _count(value: Any) -> int | None:
+    """A token count: a whole number from 0 to 2^53, whichever way JSON wrote it."""
+    if type(value) is int:
+        return value if 0 <= value <= _MOST else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+        return value if 0 <= value <= _MOST else None
+    return None
+
+
+def logprobs(value: Any) -> list[Logprob] | None:
+    """The chosen tokens' log probabilities: `content` items, or the two lists of the older form; None when absent."""
+    if not isinstance(value, dict):
+        return None
+    items = value.get("content")
+    if isinstance(items, list):
+        found = [(item.get("token"), item.get("logprob"), item.get("top_logprobs")) for item in items if isinstance(item, dict)]
+    elif isinstance(value.get("tokens"), list) and isinstance(value.get("token_logprobs"), list):
+        tops = value.get("top_logprobs")
+        found = list(zip_longest(value["tokens"], value["token_logprobs"], tops if isinstance(tops, list) else ()))
+    else:
+        return None
+    return [
+        Logprob(token=mended(token), logprob=float(value), top=len(top) if isinstance(top, (list, dict)) else 0)
+        for token, value, top in found
+        if isinstance(token, str) and isinstance(value, (int, float)) and not isinstance(value, bool) and -1e9 < value < 1e9
+    ]

@@ -1,0 +1,264 @@
+"""The API of messages (Anthropic's, and all that speak it), whole or streamed, into the normal form: total, never raises.
+
+The words of chat completions are given to what means the same; what has no such word keeps its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from shadow.reading import message_parts, stated_parameters
+from shadow.reading.chat_response import Reading
+from shadow.reading.choice_builder import Draft
+from shadow.reading.chunk_template import Alike
+from shadow.reading.completion import Completion, ProviderError, Unread, Why
+from shadow.reading.lenient_json import load, mended
+from shadow.reading.message_blocks import GROWING, Blocks
+from shadow.reading.provider_error import carries_error, error_of_json
+from shadow.reading.sse import Event, Stream
+from shadow.reading.stream_event import piece
+
+STOPS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "compaction": "stop",
+    "tool_use": "tool_calls",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "content_filter",
+}
+"""What each stop_reason is in the words of chat."""
+STRANGE_STOP = "the stop_reason is no word of this API"
+NO_STOP = "the stream ended without message_stop"
+NAMELESS = "the events do not bear the names that their clients go by"
+UNBEGUN = "the stream did not begin with message_start"
+_PLAIN = frozenset({"end_turn", "tool_use", "max_tokens"})
+"""Words that lose nothing by their translation."""
+_LONG = re.compile(rb"\d{19}")
+"""A number that the quick reader may round; the input of a call is what its tool would get."""
+_PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+"""The counts of which a prompt is the sum."""
+_MOST_NOTES = 20
+
+
+def whole(body: bytes, status: int) -> Reading:
+    """One JSON body with status 2xx."""
+    loaded = load(body)
+    value = json.loads(body) if _may_round(body) and not (loaded.why or loaded.lenient) else loaded.value
+    if loaded.why:
+        return _unread(loaded.why, loaded.detail)
+    if not isinstance(value, dict):
+        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+    content = value.get("content")
+    if not content and carries_error(value):
+        error = error_of_json(status, value, in_stream=False)
+        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
+    if not isinstance(content, list) or not all(isinstance(block, dict) for block in content):
+        return _unread(Why.WRONG_SHAPE, "the body has no list of content blocks")
+    making = _Making(dict.fromkeys(loaded.oddities))
+    making.head(value)
+    for index, block in enumerate(content):
+        making.blocks.begin(index, block)
+        making.blocks.end(index)
+    making.stop(value)
+    return Reading(making.done(streamed=False), None, [], done=False)
+
+
+def _may_round(body: bytes) -> bool:
+    """Whether the input of a call may hold such a number; a key or a word may be written in escapes, too."""
+    return (b"tool_use" in body or b"\\u" in body) and _LONG.search(body) is not None
+
+
+def fold(stream: Stream, status: int) -> Reading:
+    """The events of a stream with status 2xx."""
+    folding, walk = _Folding(status), stream.walk()
+    while not folding.done and (event := walk.next()):
+        if trouble := folding.add(event):
+            return Reading(trouble, folding.error, folding.carried, done=False)
+        folding.alike.go_on(walk)
+    if not folding.done and (tail := walk.tail()):
+        folding.making.notes["the last event has no blank line after it"] = None
+        folding.done = b'"message_stop"' in tail.data
+    return Reading(folding.said(), folding.error, folding.carried, folding.done, folding.spoke)
+
+
+class _Making:
+    """A message while it is put together."""
+
+    def __init__(self, notes: dict[str, None]) -> None:
+        self.notes = notes
+        self.draft = Draft(notes)
+        self.blocks = Blocks(self.draft, notes)
+        self._id = self._model = ""
+        self._usage: dict[str, Any] | None = None
+
+    def head(self, message: dict[str, Any]) -> None:
+        """What a message says of itself: who, of which model, in whose role, and its usage so far."""
+        self._id, self._model = _word(message.get("id")), _word(message.get("model"))
+        if message.get("role") is not None:
+            self.draft.add({}, {"role": message["role"]}, streamed=True)
+        self.count(message.get("usage"))
+
+    def count(self, usage: Any) -> None:
+        """Usage that came; later counts are of the whole message, and take the place of earlier ones.
+
+        A prompt of 0 tokens takes the place of none: servers that do not count it again write so.
+        """
+        if not isinstance(usage, dict):
+            return
+        told = {name: count for name, count in usage.items() if count is not None}
+        if self._usage and not any(told.get(name) for name in _PROMPT):
+            told = {name: count for name, count in told.items() if name not in _PROMPT}
+        self._usage = {**(self._usage or {}), **told}
+
+    def stop(self, ended: dict[str, Any]) -> None:
+        """Why it ended, in the words of chat, with a note of the API's own word where that says more."""
+        reason = ended.get("stop_reason")
+        if reason is None:
+            return
+        word = STOPS.get(reason) if isinstance(reason, str) else None
+        shown = mended(reason)[:80] if isinstance(reason, str) else repr(reason)[:80]
+        if word is None:
+            self.notes[f"{STRANGE_STOP}: {shown}"] = None
+        elif shown not in _PLAIN:
+            self.notes[f"the stop_reason is {shown}"] = None
+        details = ended.get("stop_details")
+        why = details.get("explanation") if reason == "refusal" and isinstance(details, dict) else None
+        if isinstance(why, str) and why:
+            self.draft.add({}, {"refusal": why}, streamed=True)
+        self.draft.add({"finish_reason": word or shown}, None, streamed=True)
+
+    def done(self, *, streamed: bool) -> Completion:
+        """The message as it stands."""
+        self.blocks.close()
+        choice = self.draft.done(0, streamed=streamed)
+        return Completion(
+            id=self._id,
+            model=self._model,
+            fingerprint="",
+            stream=streamed,
+            choices=(choice,),
+            usage=_usage(self._usage),
+            notes=tuple(self.notes)[:_MOST_NOTES],
+            applied=stated_parameters.of_members(self._usage or {}, stated_parameters.OF_USAGE),
+        )
+
+
+class _Folding:
+    """What the events so far add up to."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+        self.making = _Making({})
+        self.error: ProviderError | None = None
+        self.carried: list[int] = []
+        self.alike = Alike(self.carried)
+        self.spoke: int | None = None
+        self.done = False
+        self._begun = False
+
+    def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
+        """Be ready for more events like this one."""
+        delta = _inner(chunk, "delta")
+        kind = delta.get("type")
+        if (key := GROWING.get(kind) if isinstance(kind, str) else None) and delta.get(key):
+            self.alike.remember(event, chunk, (delta, key), self.making.blocks.growing(_index(chunk), delta["type"]))
+
+    def add(self, event: Event) -> Unread | None:
+        """Takes one event; Unread when a client could not have gone on."""
+        data, name, end = event
+        self.alike.forget()
+        chunk = None if data.startswith(b"[DONE]") else piece(data, self.making.notes)
+        if not isinstance(chunk, dict):
+            return chunk
+        kind = chunk.get("type")
+        if name == "error" or carries_error(chunk):
+            self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
+            return None
+        if name != kind:
+            self.making.notes[NAMELESS] = None
+        if self._take(kind, chunk):
+            self.carried.append(end)
+            if self.spoke is None and self.making.draft.speaks:
+                self.spoke = end
+            if kind == "content_block_delta":
+                self._remember(event, chunk)
+        return None
+
+    def _take(self, kind: Any, chunk: dict[str, Any]) -> bool:
+        """True when the event said something of the answer."""
+        if kind == "content_block_delta":
+            return self._blocks.grow(_index(chunk), _inner(chunk, "delta"))
+        if kind == "content_block_start":
+            return self._blocks.begin(_index(chunk), _inner(chunk, "content_block"))
+        if kind == "content_block_stop":
+            self._blocks.end(_index(chunk))
+        elif kind == "message_start":
+            self._begun = True
+            self.making.head(_inner(chunk, "message"))
+        elif kind == "message_delta":
+            self.making.count(chunk.get("usage"))
+            self.making.blocks.close()
+            self.making.stop(_inner(chunk, "delta"))
+        elif kind == "message_stop":
+            self.done = True
+        return False
+
+    @property
+    def _blocks(self) -> Blocks:
+        if not self._begun:
+            self.making.notes[UNBEGUN] = None
+        return self.making.blocks
+
+    def said(self) -> Completion | Unread:
+        """The answer, or why the events do not add up to one."""
+        finished = self.making.draft.finish is not None
+        if self.error and not finished:
+            return Unread(why=Why.ERROR, detail="the provider sent an error in the stream")
+        if not self._begun and not self.carried:
+            return Unread(why=Why.EMPTY, detail="no event of the stream is one of a message")
+        if not self.done and not finished:
+            return Unread(why=Why.NO_DONE, detail="the stream ended with neither a stop_reason nor message_stop")
+        if not self.done:
+            self.making.notes[NO_STOP] = None
+        return self.making.done(streamed=True)
+
+
+def _usage(counts: dict[str, Any] | None) -> Any:
+    """The counts in the words of chat: what came from a cache, or went into one, is part of the prompt here."""
+    if counts is None:
+        return None
+    read = counts.get("cache_read_input_tokens")
+    prompt = [counts.get("input_tokens"), read, counts.get("cache_creation_input_tokens")]
+    known = [count for count in prompt if type(count) is int and 0 <= count <= 2**53]
+    return message_parts.usage(
+        {
+            "prompt_tokens": sum(known) if type(prompt[0]) is int and prompt[0] >= 0 else prompt[0],
+            "completion_tokens": counts.get("output_tokens"),
+            "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": counts.get("cache_creation_input_tokens")},
+            **{name: counts[name] for name in ("cost", "cost_in_usd_ticks", "estimated_cost") if name in counts},
+            "completion_tokens_details": {"reasoning_tokens": _inner(counts, "output_tokens_details").get("thinking_tokens")},
+        }
+    )
+
+
+def _inner(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _index(chunk: dict[str, Any]) -> int:
+    index = chunk.get("index")
+    return index if type(index) is int else 0
+
+
+def _word(value: Any) -> str:
+    return mended(value) if isinstance(value, str) else ""
+
+
+def _unread(why: Why, detail: str) -> Reading:
+    return Reading(Unread(why=why, detail=detail[:300]), None, [], done=False)

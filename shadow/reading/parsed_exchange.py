@@ -1,0 +1,34 @@
+"""One exchange with all that was understood of it: the value that the worker and its trials hand around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from proxy.exchange import Exchange
+from shadow.reading.completion import Unread, Why
+from shadow.reading.parsed_request import Ask, read_ask
+from shadow.reading.parsed_response import Answer, read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Both directions of one exchange, read; `conversation` is the key of the conversation it belongs to, "" for none."""
+
+    exchange: Exchange
+    ask: Ask
+    answer: Answer
+    conversation: str
+
+
+def understand(exchange: Exchange) -> Seen:
+    """Read a live exchange, of the conversation that its header names; total, since both readers are."""
+    request = exchange.request
+    ask = read_ask(request.target, request.headers, request.body, request.truncated)
+    if exchange.unheld and ask.unread and ask.unread.why is Why.TRUNCATED:
+        ask = replace(ask, unread=Unread(why=Why.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes"))
+    return Seen(exchange=exchange, ask=ask, answer=read(exchange), conversation=exchange.conversation)
+
+
+def understand_leg(exchange: Exchange, asked: Seen) -> Seen:
+    """Read a shadow of `asked`: it is held against what the client asked, not against the altered copy that was sent."""
+    return Seen(exchange=exchange, ask=asked.ask, answer=read(exchange), conversation=asked.conversation)

@@ -1,0 +1,158 @@
+"""The request in the normal form: what was asked for, which tools were offered, and what the answer must obey."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from proxy.exchange import Headers
+from proxy.routing.body_peek import BOM
+from shadow.reading.apis import READERS, api_of
+from shadow.reading.body_decoding import decode
+from shadow.reading.completion import Unread, Why
+from shadow.reading.lenient_json import NOT_UTF8, load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One offered function; `schema` is its JSON schema as sent, None when absent."""
+
+    name: str
+    schema: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A request in the words of chat completions, whichever `api` it was made to. `body` is to be read and never changed.
+
+    `sent` is the JSON object as it came, the same where it was a chat completion's. `unread` says why the body could not be
+    understood; the fields other than `sent` are then empty.
+    """
+
+    api: str
+    model: str
+    stream: bool
+    tools: tuple[Tool, ...]
+    tool_choice: Any
+    temperature: float | None
+    seed: int | None
+    n: int
+    max_tokens: int | None
+    messages: tuple[Mapping[str, Any], ...]
+    body: Mapping[str, Any]
+    unread: Unread | None
+    sent: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_ask(target: str, headers: Headers, body: bytes, truncated: bool) -> Ask:
+    """The request in the normal form; total. `truncated` tells that the record holds less than was sent."""
+    api = api_of(target)
+    if api not in READERS:
+        return _unread(api, Why.NOT_AUDITED, f"{api or 'this path'} is not read, only {', '.join(READERS)} are")
+    if truncated:
+        return _unread(api, Why.TRUNCATED, f"only {len(body)} bytes of the request were kept")
+    if not body:
+        return _unread(api, Why.EMPTY, "the request has no body")
+    decoded = decode(headers, body, ())
+    if isinstance(decoded, Unread):
+        return _unread(api, decoded.why, decoded.detail)
+    loaded = load(decoded.body.removeprefix(BOM))
+    if loaded.why or NOT_UTF8 in loaded.oddities:
+        return _unread(api, loaded.why or Why.NOT_JSON, loaded.detail or "the body holds bytes that are not UTF-8")
+    if not isinstance(loaded.value, dict):
+        return _unread(api, Why.WRONG_SHAPE, f"the request is a JSON {type(loaded.value).__name__}, not an object")
+    return _ask(api, READERS[api].as_chat(loaded.value), loaded.value)
+
+
+def fingerprint(ask: Ask, without: Container[str] = ()) -> str:
+    """32 hex digits that are equal for requests of equal meaning, however their JSON is laid out; "" when unread.
+
+    `without` are members that do not count: those of a person or an account, which a copy for the reference lacks.
+    """
+    if ask.unread:
+        return ""
+    sent = ask.body if ask.api == "chat" else ask.sent
+    kept = {name: value for name, value in sent.items() if name not in without}
+    return digest(kept if ask.api == "chat" else [ask.api, kept])
+
+
+def digest(value: Any) -> str:
+    """SHA-256 over the canonical JSON of a value (sorted keys, no spaces), the first 32 hex digits."""
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+def _ask(api: str, body: dict[str, Any] | Unread, sent: dict[str, Any]) -> Ask:
+    if isinstance(body, Unread):
+        return _unread(api, body.why, body.detail, sent)
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not {dict}.issuperset(map(type, messages)):
+        return _unread(api, Why.WRONG_SHAPE, "the request has no list of messages", sent)
+    model = body.get("model")
+    return Ask(
+        api=api,
+        model=model if isinstance(model, str) else "",
+        stream=body.get("stream") is True,
+        tools=_tools(body),
+        tool_choice=body.get("tool_choice", body.get("function_call")),
+        temperature=_number(body.get("temperature")),
+        seed=_integer(body.get("seed")),
+        n=_integer(body.get("n")) or 1,
+        max_tokens=_integer(body.get("max_completion_tokens")) or _integer(body.get("max_tokens")),
+        messages=tuple(messages),
+        body=body,
+        unread=None,
+        sent=sent,
+    )
+
+
+def _tools(body: dict[str, Any]) -> tuple[Tool, ...]:
+    """The offered functions, of `tools` or of the older `functions`; tools of other types have no schema to hold a call to."""
+    offered = body.get("tools")
+    listed = [tool for tool in offered if isinstance(tool, dict)] if isinstance(offered, list) else []
+    found = [tool.get("function") or tool.get("custom") for tool in listed]
+    older = body.get("functions")
+    found += older if isinstance(older, list) else []
+    return tuple(
+        Tool(name=function["name"], schema=function.get("parameters"))
+        for function in found
+        if isinstance(function, dict) and isinstance(function.get("name"), str)
+    )
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < 1e300 and math.isfinite(value) else None
+
+
+def _integer(value: Any) -> int | None:
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
+
+
+def _unread(api: str, why: Why, detail: str, sent: Mapping[str, Any] | None = None) -> Ask:
+    return Ask(
+        api=api,
+        model="",
+        stream=False,
+        tools=(),
+        tool_choice=None,
+        temperature=None,
+        seed=None,
+        n=1,
+        max_tokens=None,
+        messages=(),
+        body={},
+        unread=Unread(why=why, detail=detail),
+        sent=sent or {},
+    )

@@ -1,0 +1,134 @@
+"""A whole answer of /v1/responses in the normal form: items for messages, a status for a finish reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shadow.reading import message_parts, server_times, stated_parameters
+from shadow.reading.chat_response import Reading
+from shadow.reading.choice_builder import Draft
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Usage, Why
+from shadow.reading.lenient_json import load, mended
+from shadow.reading.provider_error import carries_error, error_of_json
+from shadow.reading.responses_items import (
+    COMMENTARY,
+    SEAM,
+    citations_of,
+    is_commentary,
+    logprobs_of,
+    message_of,
+    sealed,
+    unread_kinds,
+)
+from shadow.reading.responses_items import calls as is_call
+
+_MOST_NOTES = 20
+_REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
+LATER = frozenset({"queued", "in_progress", "cancelled"})
+"""Statuses of a response that answers at another time, or never."""
+
+
+def whole(body: bytes, status: int) -> Reading:
+    """One JSON body with status 2xx."""
+    loaded = load(body)
+    value, notes = loaded.value, dict.fromkeys(loaded.oddities)
+    if loaded.why:
+        return _unread(loaded.why, loaded.detail)
+    if not isinstance(value, dict):
+        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+    if value.get("status") == "failed" or (not value.get("output") and carries_error(value)):
+        error = error_of_json(status, value, in_stream=False)
+        return _unread(Why.ERROR, f"an error with status {status}", error)
+    output = value.get("output")
+    if not isinstance(output, list) or not all(isinstance(item, dict) for item in output):
+        return _unread(Why.WRONG_SHAPE, "the body has no list of output items")
+    if isinstance(value.get("status"), str) and value["status"] in LATER:
+        return _unread(Why.NOT_AUDITED, f"the response is {value['status']}: it is not the answer yet")
+    choice = choice_of(value, output, notes)
+    return Reading(not_read(choice, output, notes) or completion_of(value, choice, notes, stream=False), None, [], done=False)
+
+
+def choice_of(response: Mapping[str, Any], output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Choice:
+    """What the output of a whole response says."""
+    draft, calls, spoken = Draft(notes), 0, False
+    for item in output:
+        message = message_of(item, calls)
+        if text := message.get("content"):
+            message["content"] = SEAM + text if spoken else text
+            spoken = True
+        if is_commentary(item):
+            notes[COMMENTARY] = None
+        logprobs = logprobs_of(item)
+        draft.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=False)
+        draft.cite(citations_of(item))
+        calls += is_call(item)
+    hold(draft, output)
+    draft.add({"finish_reason": finish_of(response, notes, calls=calls)}, None, streamed=False)
+    return draft.done(0, streamed=False)
+
+
+def finish_of(response: Mapping[str, Any], notes: dict[str, None], *, calls: int) -> str | None:
+    """The status in the words of chat completions: a completed answer with calls in it waits for their results."""
+    status, details = response.get("status"), response.get("incomplete_details")
+    if status == "completed":
+        return "tool_calls" if calls else "stop"
+    if not isinstance(status, str):
+        return None
+    reason = details.get("reason") if isinstance(details, dict) else None
+    told = f"{status}: {reason}" if isinstance(reason, str) else status
+    notes[mended(f"the response is {told}")[:120]] = None
+    return _REASONS.get(reason, told) if isinstance(reason, str) else told
+
+
+def hold(draft: Draft, items: Sequence[Mapping[str, Any]]) -> None:
+    """Tells a draft the kinds of those items that it has no other place for."""
+    for kind in unread_kinds(items):
+        draft.hold(kind, noted=False)
+    if any(map(sealed, items)):
+        draft.hold("sealed_reasoning", noted=False)
+
+
+def not_read(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Unread | None:
+    """Items that are no message, reasoning or call are noted; an answer of nothing else is not for this audit to judge."""
+    other = mended(", ".join(sorted(unread_kinds(output))))[:80] if choice.other else ""  # they are held by the choice, too
+    if not other:
+        return None
+    notes[f"the response holds items that are not read: {other}"] = None
+    if choice.text is None and choice.refusal is None and not choice.tool_calls:
+        return Unread(why=Why.NOT_AUDITED, detail=f"the answer is of items that are not read: {other}")
+    return None
+
+
+def completion_of(response: Mapping[str, Any], choice: Choice, notes: dict[str, None], *, stream: bool) -> Completion:
+    """The answer, its head and its usage out of the response."""
+    return Completion(
+        id=_word(response.get("id")),
+        model=_word(response.get("model")),
+        fingerprint=_word(response.get("system_fingerprint")),
+        provider=_word(response.get("provider")),
+        stream=stream,
+        choices=(choice,),
+        usage=_usage(response.get("usage")),
+        notes=tuple(notes)[:_MOST_NOTES],
+        applied=stated_parameters.stated(response),
+        times=server_times.of_body(response.get("usage"), response),
+    )
+
+
+def _usage(value: Any) -> Usage | None:
+    if not isinstance(value, dict):
+        return None
+    chat = {"prompt_tokens": value.get("input_tokens"), "completion_tokens": value.get("output_tokens")}
+    details = {"prompt_tokens_details": "input_tokens_details", "completion_tokens_details": "output_tokens_details"}
+    chat |= {name: value.get(own) for name, own in details.items()}
+    same = {name: value[name] for name in ("total_tokens", "cost", "cost_in_usd_ticks", "estimated_cost") if name in value}
+    return message_parts.usage(chat | same)
+
+
+def _word(value: Any) -> str:
+    return mended(value) if isinstance(value, str) else ""
+
+
+def _unread(why: Why, detail: str, error: ProviderError | None = None) -> Reading:
+    return Reading(Unread(why=why, detail=detail[:300]), error, [], done=False)

@@ -1,0 +1,134 @@
+"""The items of a response in the words of a chat completion's message: what one says, thinks or calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shadow.reading.tool_call_assembler import CLOSING, OPENING, escaped, written
+
+CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
+"""Items that the client acts upon, and where each holds what the model wrote."""
+CALLED = tuple(CALLS)
+"""The same as a tuple: what is looked for in it may not be hashable."""
+ACTED = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call", "mcp_approval_request", "tool_search_call")
+"""Items that a client acts upon which knows them: calls by their kind, unless the server has run them."""
+_ABOUT = frozenset(
+    {"id", "type", "status", "call_id", "execution", "environment", "created_by", "caller", "pending_safety_checks"}
+)
+"""Members of such an item that are not what the model wrote."""
+COMMENTARY = "the response holds commentary beside its answer"
+SEAM = "\n\n"
+"""What stands between the texts of two messages, which clients show apart."""
+
+
+def message_of(item: Mapping[str, Any], call: int) -> dict[str, Any]:
+    """One whole item as a message, a call with the number `call`; empty for an item that is not of READ."""
+    kind = item.get("type")
+    if kind == "message":
+        return _spoken(item.get("content"))
+    if kind == "reasoning":
+        return _thought(item)
+    if kind in CALLED:
+        return {"tool_calls": [{**entry(item, call), **_function(item)}]}
+    if acts(item):
+        acted = {key: value for key, value in item.items() if key not in _ABOUT}
+        return {"tool_calls": [{**entry(item, call), "function": {"name": kind, "arguments": written(acted)}}]}
+    return {}
+
+
+def calls(item: Mapping[str, Any]) -> bool:
+    """Whether the client is to act upon an item."""
+    return item.get("type") in CALLED or acts(item)
+
+
+def acts(item: Mapping[str, Any]) -> bool:
+    """Whether an item is one of `ACTED`, and the client's: a container's shell, and most searches for tools, are the server's."""
+    kind = item.get("type")
+    if kind not in ACTED:
+        return False
+    by, environment = item.get("execution"), item.get("environment")
+    if by == "server" or (kind == "tool_search_call" and by != "client"):
+        return False
+    place = environment.get("type") if isinstance(environment, dict) else None
+    return not (isinstance(place, str) and place.startswith("container"))
+
+
+def unread_kinds(items: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The kinds of those items that the normal form has no place for, each once."""
+    rest = [item.get("type") for item in items if item.get("type") not in ("message", "reasoning") and not calls(item)]
+    return list(dict.fromkeys(kind for kind in rest if isinstance(kind, str)))
+
+
+def sealed(item: Mapping[str, Any]) -> bool:
+    """Whether an item is reasoning of which only its ciphertext is shown."""
+    if item.get("type") != "reasoning" or not item.get("encrypted_content"):
+        return False
+    return not (_parts(item.get("content")) or _parts(item.get("summary")))
+
+
+def is_commentary(item: Mapping[str, Any]) -> bool:
+    """Whether a message is said on the way to the answer."""
+    return item.get("phase") == "commentary"
+
+
+def entry(item: Mapping[str, Any], call: int) -> dict[str, Any]:
+    """The call that an item is, without what it calls: by `call_id` its result finds it, never by `id`."""
+    return {"index": call, "id": item.get("call_id") or (item.get("id") if item.get("type") in ACTED else None)}
+
+
+def _function(item: Mapping[str, Any]) -> dict[str, Any]:
+    given = item.get(CALLS[item["type"]])
+    return {"function": {"name": item.get("name"), "arguments": arguments(item["type"], given)}}
+
+
+def arguments(kind: str, given: Any) -> Any:
+    """What a call of this kind holds, as arguments: the free text of a custom tool is the one argument of a function."""
+    if kind == "custom_tool_call":
+        return OPENING + escaped(given if isinstance(given, str) else "") + CLOSING
+    return given
+
+
+def logprobs_of(item: Mapping[str, Any]) -> list[Any]:
+    """The log probabilities that stand in the texts of a message."""
+    return [found for part in _parts(item.get("content")) for found in _list(part.get("logprobs"))]
+
+
+def citations_of(item: Mapping[str, Any]) -> int:
+    """How many annotations the texts of a message have."""
+    content, count = item.get("content"), 0
+    for part in content if type(content) is list else ():
+        if type(part) is dict and (found := part.get("annotations")) and type(found) is list:
+            count += len(found)
+    return count
+
+
+def _spoken(content: Any) -> dict[str, Any]:
+    if isinstance(content, str):
+        return {"content": content}
+    parts = _parts(content)
+    texts = [part.get("text") for part in parts if part.get("type") in ("output_text", "text")]
+    refusals = [part.get("refusal") for part in parts if part.get("type") == "refusal"]
+    found = {"content": _joined(texts), "refusal": _joined(refusals)}
+    return {key: text for key, text in found.items() if text is not None}
+
+
+def _thought(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The reasoning itself where it is shown, else its summary: two names, because they are not the same thing."""
+    whole = _joined([part.get("text") for part in _parts(item.get("content"))])
+    if whole is not None:
+        return {"reasoning_text": whole}
+    return {"reasoning_summary": _joined([part.get("text") for part in _parts(item.get("summary"))]) or ""}
+
+
+def _joined(texts: list[Any]) -> str | None:
+    found = [text for text in texts if isinstance(text, str)]
+    return "".join(found) if found else None
+
+
+def _parts(content: Any) -> list[dict[str, Any]]:
+    return [part for part in _list(content) if isinstance(part, dict)]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,296 @@
+"""Streams of /v1/responses into the normal form: named events for deltas, and no [DONE]: the last event ends the response.
+
+What streamed is what the application saw first, so the deltas are read, and the response at the end is held against them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shadow.reading.chat_response import Reading
+from shadow.reading.choice_builder import Draft
+from shadow.reading.chunk_template import Alike, Grow, Grown
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
+from shadow.reading.provider_error import carries_error, error_of_json
+from shadow.reading.responses_body import choice_of, completion_of, finish_of, hold, not_read, whole
+from shadow.reading.responses_items import (
+    CALLED,
+    CALLS,
+    COMMENTARY,
+    SEAM,
+    acts,
+    citations_of,
+    entry,
+    is_commentary,
+    logprobs_of,
+    message_of,
+)
+from shadow.reading.responses_request import as_chat
+from shadow.reading.sse import Event, Stream
+from shadow.reading.stream_event import piece
+from shadow.reading.tool_call_assembler import CLOSING, OPENING, escaped
+
+__all__ = ["as_chat", "fold", "whole"]
+
+UNANNOUNCED = "a delta came for an item or a part that was not announced"
+UNLIKE_ITS_END = "the response at the end says something else than its deltas"
+_ENDS = {"response.completed": "completed", "response.incomplete": "incomplete", "response.failed": "failed"}
+_TEXTS = {
+    "response.output_text.delta": "content",
+    "response.refusal.delta": "refusal",
+    "response.reasoning_text.delta": "reasoning_text",
+    "response.reasoning_summary_text.delta": "reasoning_summary",
+}
+_ARGUMENTS = {"response.function_call_arguments": "function_call", "response.custom_tool_call_input": "custom_tool_call"}
+_GROWING = {f"{stem}.delta": kind == "custom_tool_call" for stem, kind in _ARGUMENTS.items()}
+"""Events that bring more of a call, and whether of a custom tool's."""
+
+
+def fold(stream: Stream, status: int) -> Reading:
+    """The events of a stream with status 2xx."""
+    folding, walk = _Folding(status), stream.walk()
+    while (event := walk.next()) and not event.data.startswith(b"[DONE]"):  # some servers end every stream with it
+        if trouble := folding.add(event):
+            return Reading(trouble, folding.error, folding.carried, done=False)
+        folding.alike.go_on(walk)
+    return Reading(folding.said(), folding.error, folding.carried, folding.final is not None, folding.spoke)
+
+
+class _Item:
+    """An item that is coming: the number of its call, whether its parts were announced, and what of it has come already."""
+
+    __slots__ = ("call", "cited", "closed", "fed", "given", "kind", "named", "parted")
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+        self.given: dict[str, Any] = {"type": kind}
+        self.call = -1
+        self.fed = self.named = self.closed = self.parted = self.cited = False
+
+
+class _Folding:
+    """What the events so far add up to."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+        self._head: dict[str, Any] = {}
+        self._items: dict[Any, _Item] = {}
+        self._calls = 0
+        self._speaker: _Item | None = None
+        self.notes: dict[str, None] = {}
+        self._draft = Draft(self.notes)
+        self._draft.add({}, {"role": "assistant"}, streamed=True)
+        self.error: ProviderError | None = None
+        self.final: dict[str, Any] | None = None
+        self.carried: list[int] = []
+        self.alike = Alike(self.carried)
+        self.spoke: int | None = None
+
+    def add(self, event: Event) -> Unread | None:
+        """Takes one event; Unread when a client could not have gone on."""
+        self.alike.forget()
+        chunk = piece(event.data, self.notes)
+        if chunk is None or isinstance(chunk, Unread):
+            return chunk
+        kind = chunk.get("type")
+        if not isinstance(kind, str):
+            kind = event.event
+        if kind in _TEXTS:  # nearly every event is one of these
+            self._text(_TEXTS[kind], chunk, event.end)
+            self._remember(event, chunk, self._growing_text(_TEXTS[kind], chunk))
+            return None
+        if kind == "error" or event.event == "error" or (carries_error(chunk) and "response" not in chunk):
+            self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
+        if isinstance(response := chunk.get("response"), dict):
+            self._identify(response)
+        self._take(kind, chunk, event.end)
+        if kind in _GROWING:
+            self._remember(event, chunk, self._growing_call(chunk, custom=_GROWING[kind]))
+        return None
+
+    def _remember(self, event: Event, chunk: dict[str, Any], grow: Grow | None) -> None:
+        if grow and chunk.get("delta"):
+            self.alike.remember(event, chunk, (chunk, "delta"), grow)
+
+    def _growing_text(self, field: str, chunk: dict[str, Any]) -> Grow | None:
+        """What takes more of a text or of reasoning; a refusal is seldom, and log-probabilities come with each delta."""
+        return None if field == "refusal" or chunk.get("logprobs") else self._draft.growing(Grown(None, field, 0))
+
+    def _growing_call(self, chunk: dict[str, Any], *, custom: bool) -> Grow | None:
+        """What takes more arguments of the call that an event speaks of."""
+        take = self._draft.growing(Grown(None, "tool_calls", self._item(chunk, None).call))
+        return (lambda texts: take([escaped(text) for text in texts])) if take and custom else take
+
+    def _identify(self, response: dict[str, Any]) -> None:
+        for key, name in (("model", "model's name"), ("id", "id")):
+            was, now = self._head.get(key), response.get(key)
+            if was and now and was != now:
+                self.notes[f"the {name} changed within the stream"] = None
+            self._head[key] = was or now
+
+    def _take(self, kind: str, chunk: dict[str, Any], end: int) -> None:
+        stem, _, verb = kind.rpartition(".")
+        if stem in _ARGUMENTS:
+            self._argue(_ARGUMENTS[stem], verb, chunk, end)
+        elif kind == "response.output_item.added":
+            self._added(chunk, end)
+        elif kind == "response.content_part.added":
+            self._item(chunk, "message").parted = True
+        elif kind == "response.output_text.annotation.added":
+            self._item(chunk, "message").cited = True
+            self._draft.cite(1)
+        elif kind == "response.output_item.done":
+            self._finished(chunk, end)
+        elif kind in _ENDS:
+            self._end(_ENDS[kind], chunk.get("response"), end)
+
+    def _item(self, chunk: dict[str, Any], kind: Any) -> _Item:
+        """The item that an event speaks of; clients have none to put it into when it was not announced."""
+        index, named = chunk.get("output_index"), _named(chunk)
+        key = index if type(index) is int else named if named is not None else 0
+        found = self._items.get(key)
+        if found is None:
+            if chunk.get("type") != "response.output_item.added":
+                self.notes[UNANNOUNCED] = None
+            found = self._items[key] = _Item(kind)
+        if found.call < 0 and found.kind in CALLED:
+            self._number(found)
+        return found
+
+    def _number(self, item: _Item) -> None:
+        item.call = self._calls
+        self._calls += 1
+
+    def _feed(self, message: dict[str, Any], end: int, logprobs: Any = None) -> None:
+        self._carry(end, carried=self._draft.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=True))
+
+    def _carry(self, end: int, *, carried: bool) -> None:
+        if carried:
+            self.carried.append(end)
+            if self.spoke is None and self._draft.speaks:
+                self.spoke = end
+
+    def _text(self, field: str, chunk: dict[str, Any], end: int) -> None:
+        item = self._item(chunk, "message" if field in ("content", "refusal") else "reasoning")
+        text = chunk.get("delta")
+        if field == "content" and not item.parted:
+            self.notes[UNANNOUNCED] = None
+        if isinstance(text, str):
+            item.fed = True
+            told = self._apart(item, text) if field == "content" else text
+            if field == "content" and not chunk.get("logprobs"):
+                self._carry(end, carried=self._draft.say(told))
+            else:
+                self._feed({field: told}, end, chunk.get("logprobs"))
+
+    def _apart(self, item: _Item, text: str) -> str:
+        """A text, with a blank line before the first of another message."""
+        before, self._speaker = self._speaker, (item if text else self._speaker)
+        return SEAM + text if text and before is not None and before is not item else text
+
+    def _argue(self, kind: str, verb: str, chunk: dict[str, Any], end: int) -> None:
+        item = self._item(chunk, kind)
+        text = chunk.get("delta") if verb == "delta" else chunk.get(CALLS[kind])
+        custom = kind == "custom_tool_call"
+        if verb == "done" and item.fed and isinstance(text, str):
+            self._draft.restate(item.call, text)
+        if isinstance(text, str) and (verb == "delta" or not item.fed):
+            item.fed = True
+            self._arguments(item, escaped(text) if custom else text, end)
+        if custom and verb == "done":
+            self._close(item, end)
+
+    def _arguments(self, item: _Item, text: str, end: int) -> None:
+        self._feed({"tool_calls": [{"index": item.call, "function": {"arguments": text}}]}, end)
+
+    def _close(self, item: _Item, end: int) -> None:
+        if not item.closed:
+            item.closed = True
+            self._arguments(item, CLOSING, end)
+
+    def _added(self, chunk: dict[str, Any], end: int) -> None:
+        given = chunk.get("item")
+        if isinstance(given, dict):
+            item = self._item(chunk, given.get("type"))
+            item.parted = bool(given.get("content"))
+            self._name(item, given, end)
+
+    def _name(self, item: _Item, given: dict[str, Any], end: int) -> None:
+        if item.call < 0 or item.named or not given.get("name"):
+            return
+        item.named = True
+        opening = {"arguments": OPENING} if item.kind == "custom_tool_call" else {}
+        self._feed({"tool_calls": [{**entry(given, item.call), "function": {"name": given["name"], **opening}}]}, end)
+
+    def _finished(self, chunk: dict[str, Any], end: int) -> None:
+        """A whole item: what of it did not stream is taken from here."""
+        given = chunk.get("item")
+        if not isinstance(given, dict):
+            return
+        item = self._item(chunk, given.get("type"))
+        item.given = given
+        if is_commentary(given):
+            self.notes[COMMENTARY] = None
+        if not item.cited:
+            item.cited = True
+            self._draft.cite(citations_of(given))
+        if acts(given) and not item.fed:
+            self._number(item)
+            self._feed(message_of(given, item.call), end)
+        elif item.call >= 0:
+            self._name(item, given, end)
+            if not item.fed and isinstance(written := given.get(CALLS[item.kind]), str):
+                self._arguments(item, escaped(written) if item.kind == "custom_tool_call" else written, end)
+            if item.kind == "custom_tool_call":
+                self._close(item, end)
+        elif not item.fed:
+            message = message_of(given, 0)
+            if text := message.get("content"):
+                message["content"] = self._apart(item, text)
+            self._feed(message, end, logprobs_of(given))
+        item.fed = True
+
+    def _end(self, status: str, response: Any, end: int) -> None:
+        """The last word of the provider: the status, the usage, and everything that was said once more."""
+        told = response if isinstance(response, dict) else {}
+        self.final = told if isinstance(told.get("status"), str) else {**told, "status": status}
+        if status == "failed":
+            self.error = self.error or error_of_json(self._status, self.final, in_stream=True)
+        output = self._output()
+        if not self._items:
+            for number, item in enumerate(output):
+                self._finished({"type": "response.output_item.added", "output_index": number, "item": item}, end)
+        self._draft.add({"finish_reason": finish_of(self.final, self.notes, calls=self._calls)}, None, streamed=True)
+
+    def _output(self) -> list[dict[str, Any]]:
+        given = (self.final or {}).get("output")
+        return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+
+    def said(self) -> Completion | Unread:
+        """The answer, or why the events do not add up to one."""
+        if self.error and (self.final is None or self.final["status"] == "failed"):
+            return Unread(why=Why.ERROR, detail="the provider sent an error in the stream")
+        if self.final is None:
+            nothing = not self._items and not self._head
+            why, what = (Why.EMPTY, "says anything") if nothing else (Why.NO_DONE, "ends the response")
+            return Unread(why=why, detail=f"no event of the stream {what}")
+        output = self._output()
+        items = [*(item.given for item in self._items.values()), *output]
+        hold(self._draft, items)
+        choice = self._draft.done(0, streamed=True)
+        if _words(choice) != _words(choice_of(self.final, output, {})):
+            self.notes[UNLIKE_ITS_END] = None
+        response = {**self.final, **{key: value for key, value in self._head.items() if value}}
+        return not_read(choice, items, self.notes) or completion_of(response, choice, self.notes, stream=True)
+
+
+def _named(chunk: dict[str, Any]) -> str | None:
+    """The id of the item that an event speaks of: some servers number no item."""
+    item = chunk.get("item")
+    name = chunk.get("item_id") or (item.get("id") if isinstance(item, dict) else None)
+    return name if isinstance(name, str) else None
+
+
+def _words(choice: Choice) -> tuple[object, ...]:
+    """What an answer says, however it was sent."""
+    return choice.text or "", choice.refusal or "", [(call.name, call.arguments) for call in choice.tool_calls]

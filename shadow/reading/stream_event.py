@@ -1,0 +1,28 @@
+"""One event of a stream as the JSON object that it carries, or why a client would have choked on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from shadow.reading.completion import Unread, Why
+from shadow.reading.lenient_json import load_piece
+
+
+def piece(data: bytes, notes: dict[str, None]) -> dict[str, Any] | Unread | None:
+    """The object; None for an event without data. What was strange and did not stop the reading goes into `notes`."""
+    try:
+        value = orjson.loads(data)
+    except ValueError:
+        if not data.strip():
+            notes["an event carried no data"] = None
+            return None
+        loaded = load_piece(data)
+        if loaded.why:
+            return Unread(why=loaded.why, detail=f"an event is {loaded.detail}"[:300])
+        notes.update(dict.fromkeys(loaded.oddities))
+        value = loaded.value
+    if type(value) is dict:
+        return value
+    return Unread(why=Why.WRONG_SHAPE, detail=f"an event is a JSON {type(value).__name__}, not an object")

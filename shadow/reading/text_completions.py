@@ -1,0 +1,72 @@
+"""/v1/completions into the normal form: a prompt for messages, a text for a message, and all else as in chat completions.
+
+There is no template between the client and the model here, so nothing is taken out of the text, and it may be empty by right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shadow.reading import chat_response
+from shadow.reading.chat_response import Reading
+from shadow.reading.completion import Completion, Unread, Why
+from shadow.reading.sse import Stream
+
+SAME = frozenset(
+    {
+        *("model", "stream", "stream_options", "temperature", "top_p", "seed", "max_tokens", "stop", "logit_bias"),
+        *("presence_penalty", "frequency_penalty", "include_stop_str_in_output"),
+    }
+)
+"""Parameters that both APIs know by one name and in one meaning."""
+
+
+def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
+    """The request in the words of chat completions: a user's message for each prompt; token ids are a prompt without words."""
+    prompts = _prompts(body.get("prompt"))
+    if not prompts:
+        return Unread(why=Why.WRONG_SHAPE, detail="the request has no prompt that is a text, tokens, or a list of either")
+    if body.get("echo"):
+        return Unread(why=Why.NOT_AUDITED, detail="the answer was asked to begin with the prompt (echo)")
+    made = {key: value for key, value in body.items() if key in SAME}
+    count = body.get("n")
+    made["n"] = (count if type(count) is int and 0 < count <= 1_000 else 1) * len(prompts)
+    if type(body.get("best_of")) is int:
+        made.pop("max_tokens", None)  # the tokens of the answers that were not chosen are counted too
+    if type(asked := body.get("logprobs")) is int:
+        made |= {"logprobs": True, "top_logprobs": asked}
+    return made | {"messages": [{"role": "user", "content": prompt} for prompt in prompts]}
+
+
+def whole(body: bytes, status: int) -> Reading:
+    """One JSON body with status 2xx."""
+    return _with_text(chat_response.whole(body, status, _says))
+
+
+def fold(stream: Stream, status: int) -> Reading:
+    """The events of a stream with status 2xx."""
+    return _with_text(chat_response.fold(stream, status, _says))
+
+
+def _says(choice: Mapping[str, Any]) -> dict[str, Any]:
+    text = choice.get("text")
+    return {"role": "assistant", "content": text if isinstance(text, str) else None}
+
+
+def _with_text(reading: Reading) -> Reading:
+    """An answer of another API has choices too, and no text in them."""
+    said = reading.said
+    if isinstance(said, Completion) and all(choice.text is None for choice in said.choices):
+        return reading._replace(said=Unread(why=Why.WRONG_SHAPE, detail="no choice has a text"))
+    return reading
+
+
+def _prompts(prompt: Any) -> list[str | None]:
+    if isinstance(prompt, str):
+        return [prompt]
+    items = prompt if isinstance(prompt, list) else []
+    if items and all(type(item) is int for item in items):
+        return [None]
+    fits = all(isinstance(item, (str, list)) for item in items)
+    return [item if isinstance(item, str) else None for item in items] if fits else []

@@ -1,0 +1,244 @@
+"""Puts tool calls together from their pieces: servers agree on the index and on little else; each departure is noted.
+
+Met in the wild: no index, or one inside `function`; every index 0; indices from 1; id and name repeated in each delta, or a
+fresh id in each; whole calls in one delta; arguments as an object. The work for all pieces of a stream is linear in their
+size, because a hostile stream may hold any number.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from shadow.reading.completion import ToolCall, is_sealed
+from shadow.reading.lenient_json import load_arguments, mended, mended_value, too_deep
+
+OPENING, CLOSING = '{"input": "', '"}'
+"""What makes the free text of a custom tool the one argument of a function."""
+_MARK = re.compile(r'["\\{}]')
+
+
+def escaped(text: str) -> str:
+    """A piece of a text as it stands inside a JSON string."""
+    return json.dumps(text)[1:-1]
+
+
+class _Braces:
+    """Follows the braces of a JSON object that comes in pieces; a brace inside a string counts for nothing."""
+
+    __slots__ = ("_depth", "_escaped", "_quoted")
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._quoted = self._escaped = False
+
+    def take(self, text: str) -> None:
+        at = 0
+        for mark in _MARK.finditer(text):
+            if self._escaped:
+                self._escaped = False
+                if mark.start() == at:
+                    continue
+            self._see(mark[0])
+            at = mark.end()
+        if self._escaped and at < len(text):
+            self._escaped = False
+
+    def _see(self, mark: str) -> None:
+        if mark == '"':
+            self._quoted = not self._quoted
+        elif mark == "\\":
+            self._escaped = self._quoted
+        elif not self._quoted:
+            self._depth += 1 if mark == "{" else -1
+
+    @property
+    def closed(self) -> bool:
+        return self._depth == 0 and not self._quoted
+
+
+class _Draft:
+    """A call that is still being put together."""
+
+    __slots__ = ("_braces", "_seen", "arguments", "custom", "id", "index", "name", "pieces", "value")
+
+    def __init__(self, index: int | None) -> None:
+        self.index = index
+        self.id = ""
+        self.name = ""
+        self.arguments: list[str] = []
+        self.pieces = 0
+        self.value: Any = None
+        self.custom = False
+        self._braces = _Braces()
+        self._seen = 0
+
+    def take(self, pieces: Sequence[str]) -> None:
+        self.arguments += pieces
+        self.pieces += len(pieces)
+
+    def goes_on(self) -> bool:
+        """Whether the arguments have begun and, by their braces, not ended; looks at each piece once."""
+        for piece in self.arguments[self._seen :]:
+            self._braces.take(piece)
+        self._seen = len(self.arguments)
+        return bool(self.arguments) and not (self._braces.closed and self.arguments[-1].rstrip().endswith("}"))
+
+    def text(self) -> str:
+        """The arguments as they came; those of a custom tool as the one argument of a function."""
+        if self.custom:
+            return OPENING + escaped("".join(self.arguments)) + CLOSING
+        return "".join(self.arguments) or written(self.value)
+
+
+class Calls:
+    """The calls of one choice; `notes` collects what was odd about them."""
+
+    __slots__ = ("_by_id", "_drafts", "_latest", "_notes")
+
+    def __init__(self, notes: dict[str, None]) -> None:
+        self._notes = notes
+        self._drafts: list[_Draft] = []
+        self._latest: dict[int | None, _Draft] = {}
+        self._by_id: dict[tuple[int | None, str], _Draft] = {}
+
+    def add_whole(self, entries: Any) -> bool:
+        """The calls of a whole message: each entry is one."""
+        for entry in _objects(entries):
+            self._fill(self._new(None), entry)
+        return bool(self._drafts)
+
+    def add_deltas(self, entries: Any) -> bool:
+        """The call pieces of one delta; True when they say something."""
+        said = [self._fill(self._draft_for(entry), entry) for entry in _objects(entries)]
+        return any(said)
+
+    def add_legacy(self, function: Any, *, streamed: bool) -> bool:
+        """The `function_call` of the time before tools: one call, without an id."""
+        if not isinstance(function, dict) or not (function.get("name") or function.get("arguments")):
+            return False
+        self._notes["function_call was sent instead of tool_calls"] = None
+        draft = self._drafts[-1] if self._drafts and streamed else self._new(None)
+        self._fill(draft, {"function": function})
+        return True
+
+    def growing(self, index: int) -> Callable[[Sequence[str]], None] | None:
+        """What takes more arguments of the latest call at `index`."""
+        latest = self._latest.get(index)
+        return latest.take if latest else None
+
+    def restate(self, index: int, arguments: str) -> None:
+        """The arguments of the latest call at `index`, where what came of them is sealed."""
+        latest = self._latest.get(index)
+        if latest and is_sealed("".join(latest.arguments)):
+            latest.arguments = [arguments]
+
+    def done(self, *, streamed: bool) -> tuple[ToolCall, ...]:
+        """The calls by index, then by arrival, numbered from 0."""
+        if not self._drafts:
+            return ()
+        sent = [draft.index for draft in self._drafts if draft.index is not None]
+        if sent and sorted(sent) != list(range(len(self._drafts))):
+            self._notes["the indices of the tool calls are not 0, 1, 2 and so on"] = None
+        last = max(sent, default=0)
+        ordered = sorted(self._drafts, key=lambda draft: last if draft.index is None else draft.index)
+        return tuple(self._call(position, draft, streamed=streamed) for position, draft in enumerate(ordered))
+
+    def _new(self, index: int | None) -> _Draft:
+        draft = self._latest[index] = _Draft(index)
+        self._drafts.append(draft)
+        return draft
+
+    def _draft_for(self, entry: dict[str, Any]) -> _Draft:
+        function = _function(entry)
+        index, name = entry.get("index", function.get("index")), function.get("name")
+        if type(index) is not int:
+            index = None
+            self._notes["tool call deltas came without an index"] = None
+        sent_id = entry.get("id") if isinstance(entry.get("id"), str) else ""
+        latest = self._latest.get(index)
+        if latest is None:
+            return self._new(index)
+        if sent_id and latest.id:
+            return self._by_id.get((index, sent_id)) or self._after(latest, index, name)
+        if index is None and _begins_another(latest, name):
+            return self._new(None)
+        return latest
+
+    def _after(self, latest: _Draft, index: int | None, name: Any) -> _Draft:
+        """An id that was not seen at this index: another call, or a server that makes up a fresh id for each delta."""
+        if index is not None and not _begins_another(latest, name):
+            self._notes["the id of a tool call changed between its deltas"] = None
+            return latest
+        if index is not None:
+            self._notes["several tool calls share one index"] = None
+        return self._new(index)
+
+    def _fill(self, draft: _Draft, entry: dict[str, Any]) -> bool:
+        sent_id = entry.get("id")
+        if not draft.id and isinstance(sent_id, str) and sent_id:
+            draft.id = sent_id
+            self._by_id[draft.index, sent_id] = draft
+        function = _function(entry)
+        draft.custom = draft.custom or function is entry.get("custom")
+        self._name(draft, function.get("name"))
+        arguments = function.get("input" if draft.custom else "arguments", function.get("arguments", function.get("input")))
+        if isinstance(arguments, str):
+            if arguments:
+                draft.take([arguments])
+        elif arguments is not None:
+            self._notes["arguments were sent as JSON, not as a string"] = None
+            draft.value = arguments
+            draft.pieces += 1
+        return bool(sent_id or function.get("name") or arguments not in (None, ""))
+
+    def _name(self, draft: _Draft, name: Any) -> None:
+        if not isinstance(name, str) or not name:
+            return
+        if not draft.name:
+            draft.name = name
+        elif name == draft.name:
+            self._notes["the name of a tool call was sent again in later deltas"] = None
+        else:
+            self._notes["the name of a tool call came in pieces"] = None
+            draft.name += name
+
+    def _call(self, position: int, draft: _Draft, *, streamed: bool) -> ToolCall:
+        text = mended(draft.text())
+        loaded = load_arguments(text)
+        self._notes.update(dict.fromkeys(loaded.oddities))
+        return ToolCall(
+            index=position,
+            id=mended(draft.id),
+            name=mended(draft.name),
+            arguments=text,
+            parsed=loaded.parsed,
+            invalid=loaded.invalid,
+            deltas=draft.pieces if streamed else 0,
+        )
+
+
+def written(value: Any) -> str:
+    """Arguments that came as JSON, written as the string they should have been."""
+    if value is None:
+        return ""
+    return "<nested too deep>" if too_deep(value) else json.dumps(mended_value(value), ensure_ascii=False)
+
+
+def _objects(entries: Any) -> list[dict[str, Any]]:
+    if isinstance(entries, dict):
+        entries = [entries]
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _function(entry: dict[str, Any]) -> dict[str, Any]:
+    """What is called; where a server sends the fields of both kinds, one of them is empty."""
+    held = [entry[key] for key in ("function", "custom") if isinstance(entry.get(key), dict)]
+    return next((each for each in held if any(each.values())), held[0] if held else {})
+
+
+def _begins_another(draft: _Draft, name: Any) -> bool:
+    """Whether a delta with this name starts a call of its own after `draft`, rather than going on with it."""
+    return isinstance(name, str) and bool(name) and (name != draft.name or not draft.goes_on())

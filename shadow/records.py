@@ -1,0 +1,320 @@
+"""Where types meet tables: exchanges and pairs become rows and back, and the body policy decides what is kept of them.
+
+With bodies = "hash" or "none" no word of a prompt or an answer is kept, not in a finding's values or reason either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import orjson
+
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
+from shadow.findings.finding import Comparison, Finding, State
+from shadow.findings.pair import ControlReason
+from shadow.reading.completion import Completion, ToolCall, Why
+from shadow.reading.media_hashes import hashed_text
+from shadow.reading.parsed_exchange import Seen
+from shadow.reading.parsed_request import fingerprint
+from shadow.reading.parsed_response import Answer
+from shadow.sampling.shadow_body import REMOVED
+from storage.rows import (
+    CUT_REQUEST,
+    NOT_HELD,
+    ExchangeRecord,
+    ExchangeRow,
+    FindingRow,
+    PairRecord,
+    PairRow,
+    PayoffRow,
+    ToolCallRow,
+)
+from storage.storage_config import Bodies
+
+Against = Literal["cross", "self", "greedy", "check"]
+MARK_SIZE = 16
+SHORT = 200
+NOT_KEPT = "not kept: storage.bodies is not full"
+HEADERS_KEPT = 64
+"""More remembered headers than this are cut: a record is not a place to store arbitrary amounts."""
+
+
+def digest(body: bytes) -> str:
+    """Name a body without keeping it: the first 32 hex digits of its SHA-256."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triple:
+    """The live answer, the reference's, and the control's where one was asked, with why it was."""
+
+    live: Seen
+    reference: Seen
+    control: Seen | None
+    reason: ControlReason
+
+
+def exchange_record(seen: Seen, *, outcomes: Sequence[str], checks: Iterable[Finding], bodies: Bodies) -> ExchangeRecord:
+    """All rows of one exchange; `outcomes` are the schema classes of the first choice's tool calls, in their order.
+
+    Of the checks only those that were made become rows: most do not apply to an answer, and the counters tell how many.
+    """
+    exchange_id = seen.exchange.id
+    made = [found for found in checks if found.state is not State.NOT_MEASURED]
+    return ExchangeRecord(
+        exchange=_exchange_row(seen, bodies),
+        tool_calls=tuple(_call_rows(exchange_id, seen.answer, outcomes, bodies)),
+        findings=tuple(finding_rows(made, exchange_id=exchange_id, pair_id="", comparison="check", bodies=bodies)),
+    )
+
+
+def pair_record(
+    triple: Triple,
+    *,
+    comparisons: Sequence[Comparison],
+    payoffs: Iterable[tuple[str, int]],
+    legs: tuple[ExchangeRecord, ...],
+    alterations: Sequence[str],
+    bodies: Bodies,
+    shape: str = "{}",
+    secret: bytes = b"",
+) -> PairRecord:
+    """All rows of one pair. It bears the id of its live exchange: one request is one pair, however often it is handled.
+
+    `secret` keys the fingerprint by which a repeated request is recognised, so that it can be kept whatever `bodies` is.
+    """
+    why = comparisons[0].comparable
+    row = _pair_row(triple, why if bodies == "full" else unworded(why), alterations, secret)
+    return PairRecord(
+        pair=replace(row, shape=shape),
+        exchanges=legs,
+        findings=tuple(
+            found
+            for comparison in comparisons
+            for found in finding_rows(
+                comparison.findings, exchange_id=row.subject_id, pair_id=row.id, comparison=comparison.kind.value, bodies=bodies
+            )
+        ),
+        payoffs=tuple(PayoffRow(pair_id=row.id, signal=signal, payoff=payoff) for signal, payoff in payoffs),
+    )
+
+
+_FIXED = re.compile(r"the (?:provider|reference) gave no whole answer \([\w :]+\)(?:: (?:status|error) \d{3})?")
+
+
+def unworded(why: str) -> str:
+    """A reason of not comparing without the words of an answer: what stands before them is made of fixed words."""
+    found = _FIXED.match(why)
+    return f"{found[0]} ({NOT_KEPT})" if found else NOT_KEPT if why else ""
+
+
+def finding_rows(
+    findings: Iterable[Finding], *, exchange_id: str, pair_id: str, comparison: Against, bodies: Bodies
+) -> Iterable[FindingRow]:
+    """Findings as rows; their words only where bodies are kept, since a value or a reason may quote an answer."""
+    full = bodies == "full"
+    for finding in findings:
+        yield FindingRow(
+            exchange_id=exchange_id,
+            pair_id=pair_id,
+            comparison=comparison,
+            aspect=finding.aspect._value_,
+            state=finding.state._value_,
+            score=finding.score,
+            reason=finding.reason and (_storable(finding.reason) if full else NOT_KEPT),
+            subject=_storable(finding.subject) if full and finding.subject else "",
+            reference=_storable(finding.reference) if full and finding.reference else "",
+        )
+
+
+def calls(answer: Answer) -> tuple[ToolCall, ...]:
+    """The tool calls of the first choice, or none."""
+    return answer.said.first.tool_calls if isinstance(answer.said, Completion) else ()
+
+
+def exchange(row: ExchangeRow) -> Exchange:
+    """The exchange that a row remembers; bodies that were not kept come back empty, their sizes remain."""
+    return Exchange(
+        id=row.id,
+        role=Role(row.role),
+        started=row.started,
+        route=row.route,
+        provider=row.provider,
+        reference=row.reference,
+        model=row.model,
+        stream=row.stream,
+        tag=row.tag,
+        conversation=row.conversation,
+        opted_out=False,
+        request=Request(
+            method=row.method,
+            target=row.target,
+            headers=_headers(row.request_headers),
+            body=row.request_body or b"",
+            size=row.request_size,
+        ),
+        response=_response(row),
+        failure=_failure(row),
+        seconds=row.seconds,
+        overhead=row.overhead,
+        unheld=row.unread == NOT_HELD,
+    )
+
+
+def pack_marks(marks: Marks) -> bytes:
+    """Marks as pairs of float64 seconds and uint64 end, little-endian."""
+    packed = array("Q", bytes(MARK_SIZE * len(marks)))
+    packed[0::2] = array("Q", marks.seconds.tobytes())
+    packed[1::2] = marks.ends
+    return _little(packed).tobytes()
+
+
+def unpack_marks(packed: bytes) -> Marks:
+    """The inverse of `pack_marks`; a partial last pair is left out."""
+    numbers = _little(array("Q", packed[: len(packed) - len(packed) % MARK_SIZE]))
+    return Marks(array("d", numbers[0::2].tobytes()), numbers[1::2])
+
+
+def _little(numbers: array[int]) -> array[int]:
+    """The numbers of this machine in the order of the store, or back."""
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def _unread(seen: Seen) -> str:
+    """Why the answer could not be read, or why the request could not although the answer was; "" where both were."""
+    if seen.exchange.unheld:
+        return NOT_HELD
+    if not isinstance(seen.answer.said, Completion):
+        return seen.answer.said.why.value
+    return CUT_REQUEST if seen.ask.unread and seen.ask.unread.why is Why.TRUNCATED else ""
+
+
+def _exchange_row(seen: Seen, bodies: Bodies) -> ExchangeRow:
+    exchange, answer = seen.exchange, seen.answer
+    response, failure, request = exchange.response, exchange.failure, exchange.request
+    said = answer.said if isinstance(answer.said, Completion) else None
+    usage = said.usage if said else None
+    return ExchangeRow(
+        id=exchange.id,
+        role=exchange.role.value,
+        started=exchange.started,
+        route=exchange.route,
+        provider=exchange.provider,
+        reference=exchange.reference,
+        model=_storable(exchange.model),
+        stream=exchange.stream,
+        tag=_storable(exchange.tag),
+        conversation=_storable(seen.conversation),
+        method=_storable(request.method),
+        target=_storable(request.target, limit=2_000),
+        status=response.status if response else None,
+        failure=failure.kind.value if failure else "",
+        failure_detail=_storable(failure.detail) if failure else "",
+        unread=_unread(seen),
+        echoed_model=_storable(said.model) if said else "",
+        fingerprint=_storable(said.fingerprint) if said else "",
+        finish_reason=_storable(said.first.finish_reason or "") if said else "",
+        prompt_tokens=_count(usage.prompt_tokens) if usage else None,
+        completion_tokens=_count(usage.completion_tokens) if usage else None,
+        cached_tokens=_count(usage.cached_tokens) if usage else None,
+        cache_write_tokens=_count(usage.cache_write_tokens) if usage else None,
+        cost=usage.cost if usage else None,
+        seconds=exchange.seconds,
+        overhead=exchange.overhead,
+        head_seconds=answer.timing.head,
+        first_chunk=answer.timing.first_chunk,
+        first_token=answer.timing.first_token,
+        request_headers=_header_text(request.headers),
+        response_headers=_header_text(response.headers if response else ()),
+        request_body=request.body if bodies == "full" else None,
+        request_size=request.size,
+        request_digest=digest(request.body) if bodies == "hash" else "",
+        response_body=response.body if response and bodies == "full" else None,
+        response_size=response.size if response else 0,
+        response_digest=digest(response.body) if response and bodies == "hash" else "",
+        marks=pack_marks(response.marks) if response else b"",
+    )
+
+
+def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:
+    live = triple.live.exchange
+    return PairRow(
+        id=live.id,
+        started=live.started,
+        route=live.route,
+        model=_storable(live.model),
+        provider=live.provider,
+        reference=live.reference,
+        conversation=_storable(triple.live.conversation),
+        request_fingerprint=_keyed(fingerprint(triple.live.ask, REMOVED), secret),
+        subject_id=live.id,
+        reference_id=triple.reference.exchange.id,
+        control_id=triple.control.exchange.id if triple.control else "",
+        control_reason=triple.reason.value,
+        comparable=_storable(comparable),
+        alterations=orjson.dumps([_storable(alteration) for alteration in alterations]).decode(),
+    )
+
+
+def _keyed(fingerprint: str, secret: bytes) -> str:
+    return hashlib.blake2b(fingerprint.encode(), key=secret, digest_size=16).hexdigest() if fingerprint else ""
+
+
+def _call_rows(exchange_id: str, answer: Answer, outcomes: Sequence[str], bodies: Bodies) -> Iterable[ToolCallRow]:
+    for position, (call, outcome) in enumerate(zip(calls(answer), outcomes, strict=True)):
+        yield ToolCallRow(
+            exchange_id=exchange_id,
+            position=position,
+            call_id=_storable(call.id),
+            name=_storable(call.name),
+            arguments=_storable(hashed_text(call.arguments), limit=1_000_000) if bodies == "full" else "",
+            outcome=outcome,
+        )
+
+
+def _response(row: ExchangeRow) -> Response | None:
+    if row.status is None:
+        return None
+    return Response(
+        status=row.status,
+        reason="",
+        headers=_headers(row.response_headers),
+        body=row.response_body or b"",
+        size=row.response_size,
+        marks=unpack_marks(row.marks),
+        head_seconds=row.head_seconds or 0.0,
+    )
+
+
+def _failure(row: ExchangeRow) -> Failure | None:
+    if not row.failure:
+        return None
+    return Failure(kind=FailureKind(row.failure), detail=row.failure_detail, after_head=row.status is not None)
+
+
+def _header_text(headers: Headers) -> str:
+    kept = [(_storable(name), _storable(value, limit=2_000)) for name, value in headers[:HEADERS_KEPT]]
+    return orjson.dumps(kept).decode()
+
+
+def _headers(text: str) -> Headers:
+    return tuple((name, value) for name, value in orjson.loads(text or "[]"))
+
+
+def _count(tokens: int | None) -> int | None:
+    """A count that a column can hold: what a provider claims beyond 63 bits is no count."""
+    return tokens if tokens is not None and 0 <= tokens < 2**63 else None
+
+
+def _storable(text: str, limit: int = SHORT) -> str:
+    """Text that a table can hold: capped, lone surrogates replaced (they are valid JSON, but not UTF-8)."""
+    text = text[:limit]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,149 @@
+"""A period in words and figures: build() reads it from the store, as_text() and as_json() show it.
+
+The verdicts are those of `shadow.verdict.verdict_rule`; latency never enters them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from shadow.drift.admission import counts
+from shadow.drift.drift_signals import AGREEMENT
+from shadow.drift.effect_estimates import GroupKey, Score, Sum, discoveries, group_evidence, table
+from shadow.report.check_rates import PairedChecks, check_lines
+from shadow.report.drift_lines import drift_lines
+from shadow.report.figures import Report, Traffic
+from shadow.report.identity_lines import changed, greedy_lines, identity_lines, segment_lines, template_lines
+from shadow.report.latency_lines import latency_lines, pace_lines
+from shadow.report.reference_lines import reference_lines
+from shadow.report.reference_refusals import NEWEST, refusals, refusing_lines
+from shadow.report.report_text import render
+from shadow.report.scorecard import Key, Source, card, keys, worst_first
+from shadow.report.stream_faults import stream_lines
+from shadow.report.trigger_figures import trigger_figures
+from shadow.report.unheld_requests import not_held
+from storage.rows import TrafficCount
+from storage.store import Reader
+
+SCHEMA = "sameweights.report/2"
+
+
+def build(reader: Reader, since: float, until: float) -> Report:
+    """The report of the period between two moments (seconds since the epoch)."""
+    counts = reader.signal_counts(since, until)
+    traffic = reader.traffic(since, until)
+    scores = _scores(reader, since, until)
+    reasons = _reasons(reader, since, until)
+    triggers = trigger_figures(reader, since, until)
+    paired = PairedChecks(reader.verdicts.compared_checks(since, until))
+    drift = drift_lines(reader)
+    identities = identity_lines(reader, since, until)
+    evidence, found = _evidence(scores)
+    ended = reader.verdicts.ended(since, until, NEWEST)
+    refused = refusals(ended)
+    unheld = not_held(reader.verdicts.unheld(since, until))
+    sources = (
+        Source(
+            key=key,
+            scores=scores[key],
+            checks=check_lines(counts, paired, key),
+            reasons=reasons[key],
+            drift=tuple(line for line in drift if (line.provider, line.model, line.reference) == key),
+            identity_changed=changed(identities, key),
+            log_e=evidence.get(key),
+            discovered=key in found,
+            triggering=triggers.get(key),
+            refusal=refused.get(key[:2], ""),
+            unheld=unheld.get(key[:2], ()),
+        )
+        for key in keys(list(scores), counts, traffic, drift, ended)
+    )
+    cards = [card(source, counts, traffic) for source in sources]
+    return Report(
+        since=since,
+        until=until,
+        cards=tuple(sorted(cards, key=worst_first)),
+        latency=latency_lines(reader, since, until),
+        traffic=tuple(_traffic(traffic)),
+        identities=identities,
+        templates=template_lines(reader, since, until),
+        segments=segment_lines(reader, since, until),
+        streaming=stream_lines(reader, since, until),
+        greedy=greedy_lines(counts),
+        drifting=drift,
+        paces=pace_lines(reader),
+        references=(*refusing_lines(cards), *reference_lines(cards, drift)),
+    )
+
+
+def as_json(report: Report) -> str:
+    """The figures as JSON, keys as in `figures.py`, numbers that are none as null."""
+    tables = asdict(report)
+    for made, source in zip(tables["cards"], report.cards, strict=True):
+        for line, check in zip(made["checks"], source.checks, strict=True):
+            line |= {"rate": check.rate, "reference_rate": check.reference_rate}
+    told = {"schema": SCHEMA, "drift": report.drifted, "measured": report.measured, **tables}
+    return json.dumps(told, indent=2, allow_nan=False)
+
+
+def as_text(report: Report, *, width: int = 100, color: bool = False, brief: bool = False) -> str:
+    """The report for a terminal of `width` columns, the verdict of each provider first; `brief` leaves the long tables out."""
+    return render(report, width=width, color=color, brief=brief)
+
+
+def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[Score]]:
+    """What was judged: a reference that was found to cache says nothing by agreement, here as in the detector."""
+    sums = [
+        Sum(
+            group=("", one.model, one.provider, one.reference),
+            signal=one.signal,
+            cluster=one.cluster,
+            pairs=one.pairs,
+            plus=one.plus,
+            minus=one.minus,
+        )
+        for one in reader.verdicts.scored(since, until)
+        if counts(one.ruling, agreement=one.signal in AGREEMENT)
+    ]
+    found: dict[Key, list[Score]] = defaultdict(list)
+    for score in table(sums):
+        found[_pooled(score.group)].append(score)
+    return defaultdict(tuple, found)
+
+
+def _pooled(group: GroupKey) -> Key:
+    _, model, provider, reference = group
+    return provider, model, reference
+
+
+def _evidence(scores: Mapping[Key, Sequence[Score]]) -> tuple[Mapping[Key, float], frozenset[Key]]:
+    """The e-value of each card, as a logarithm, and the cards that differ by it."""
+    every = [score for found in scores.values() for score in found]
+    return {_pooled(group): log for group, log in group_evidence(every).items()}, frozenset(map(_pooled, discoveries(every)))
+
+
+def _reasons(reader: Reader, since: float, until: float) -> Mapping[Key, Mapping[str, int]]:
+    found: dict[Key, Counter[str]] = defaultdict(Counter)
+    for provider, model, reference, reason, pairs in reader.reasons(since, until):
+        found[provider, model, reference][reason] += pairs
+    return found
+
+
+def _traffic(rows: Iterable[TrafficCount]) -> Iterable[Traffic]:
+    sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for name in ("requests", "failures", "errors", "prompt_tokens", "completion_tokens"):
+            sums[row.provider, row.role][name] += getattr(row, name)
+    for (provider, role), total in sorted(sums.items()):
+        yield Traffic(
+            provider=provider,
+            role=role,
+            requests=total["requests"],
+            failures=total["failures"],
+            errors=total["errors"],
+            prompt_tokens=total["prompt_tokens"],
+            completion_tokens=total["completion_tokens"],
+        )

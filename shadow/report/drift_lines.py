@@ -1,0 +1,150 @@
+"""The state of drift of each group as a line of a report: what the judge last kept, whatever the period of the report is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shadow.drift.admission import DAY
+from shadow.drift.alarm_titles import REFERENCE_MOVED
+from shadow.drift.drift_status import Status, statuses
+from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.group_state import Case
+from shadow.drift.state_snapshot import restored
+from shadow.verdict import alarmed
+from shadow.verdict.evidence import DriftEvidence
+from storage.rows import Group
+from storage.store import Reader
+
+MOST_LEFT = 0.02
+ENOUGH = 50
+"""Requests from which their share is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftLine:
+    """One group: its `state` and, where it is not measured, `why`. `pairs` counted; `strongest` is the signal with most
+    `evidence` (a logarithm, the bar is at 0). With an alarm: its `name`, `since` when (epoch seconds; credible from `earliest`
+    to `latest`), how large (`size`, with the interval `low`..`high`), `signals` past the bar, the `requests` that contribute
+    most and the `pair_ids` to look at. `worse`: the provider is the odd one, or has more of what the signal counts; `sentence`
+    is all of it in words, with the way it leans and whom it is about. `blame` is "provider", "reference" or "not_yet_known"
+    (`blame_why` says why), "" without an alarm; `by` is the provider that settled it, `facts` are changes of a serving identity
+    beside it; `waits`: the first page waits for the second look.
+
+    `left_out` counts pairs by the reason. `hung_up`: share of the last day's requests whose client left before the end, None
+    without any; `one_sided` says that these are too many to be sure of the rest.
+    """
+
+    route: str
+    model: str
+    provider: str
+    reference: str
+    state: str
+    why: str
+    name: str
+    pairs: int
+    strongest: str
+    evidence: float | None
+    since: float | None
+    earliest: float | None
+    latest: float | None
+    size: float | None
+    low: float | None
+    high: float | None
+    signals: tuple[str, ...]
+    requests: tuple[str, ...]
+    pair_ids: tuple[str, ...]
+    reference_suspected: bool
+    left_out: Mapping[str, int]
+    hung_up: float | None = None
+    one_sided: bool = False
+    worse: bool = True
+    sentence: str = ""
+    blame: str = ""
+    blame_why: str = ""
+    by: str = ""
+    facts: tuple[str, ...] = ()
+    waits: bool = False
+
+
+def drift_evidence(line: DriftLine) -> DriftEvidence:
+    """The line as evidence for a verdict."""
+    return alarmed.drift_evidence(
+        route=line.route,
+        state=line.state,
+        name=line.name,
+        blame=line.blame,
+        why=line.why or line.blame_why,
+        signal=line.signals[0] if line.signals else "",
+        worse=line.worse,
+        size=line.size,
+        low=line.low,
+        high=line.high,
+        since=line.since,
+        earliest=line.earliest,
+        latest=line.latest,
+    )
+
+
+def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
+    """A line for each group that was ever judged; a state that cannot be read is left out, and begins anew with the next pair."""
+    cases: dict[GroupKey, Case] = {}
+    for row in reader.verdicts.cases():
+        group = row.group
+        try:
+            cases[group.route, group.model, group.provider, group.reference] = restored(row.snapshot)
+        except ValueError:
+            continue
+    left = reader.verdicts.hung_up(DAY) if cases else {}
+    return tuple(line_of(status, left.get(_group(status.group), (0, 0))) for status in statuses(cases))
+
+
+def one_sided(left: int, requests: int) -> bool:
+    """Whether clients leave so often that what is left of the pairs is selected: only live answers are cut by it, never the
+    reference's, and no test can mend that.
+    """
+    return requests >= ENOUGH and left > MOST_LEFT * requests
+
+
+def _group(key: GroupKey) -> Group:
+    route, model, provider, reference = key
+    return Group(route=route, model=model, provider=provider, reference=reference)
+
+
+def line_of(status: Status, left: tuple[int, int] = (0, 0)) -> DriftLine:
+    """The line of a state; `left`: of the last day, requests whose client left, and all."""
+    route, model, provider, reference = status.group
+    first = status.past[0] if status.past else None
+    strongest = status.evidence[0] if status.evidence else None
+    return DriftLine(
+        route=route,
+        model=model,
+        provider=provider,
+        reference=reference,
+        state=status.state,
+        why=status.why,
+        name=status.name,
+        pairs=status.pairs,
+        strongest=strongest[0] if strongest else "",
+        evidence=strongest[2] if strongest else None,
+        since=first.since if first else None,
+        earliest=first.earliest if first else None,
+        latest=first.latest if first else None,
+        size=first.size if first else None,
+        low=first.low if first else None,
+        high=first.high if first else None,
+        signals=tuple(past.signal for past in status.past),
+        requests=tuple(segment.kind for segment in first.segments) if first else (),
+        pair_ids=first.pair_ids if first else (),
+        sentence=status.sentence,
+        blame=status.blame,
+        blame_why=status.blame_why,
+        by=status.by,
+        facts=status.facts,
+        waits=status.waits,
+        reference_suspected=status.name == REFERENCE_MOVED,
+        left_out=dict(status.excluded),
+        hung_up=left[0] / left[1] if left[1] else None,
+        one_sided=one_sided(*left),
+        worse=first.worse if first else True,
+    )

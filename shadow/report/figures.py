@@ -1,0 +1,321 @@
+"""The figures of a report as plain values; docs/reference/report.md documents them, for as_json writes them as they stand.
+
+Shares are in 0..1 (an excess in -1..1), times in seconds, moments in seconds since the epoch; None is "not measured".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shadow.drift.verifier_figures import Triggering
+from shadow.report.drift_lines import DriftLine
+from shadow.report.latency_lines import LatencyLine, PaceLine
+from shadow.verdict.evidence import Side
+from shadow.verdict.verdict_value import Verdict, Word
+
+ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
+"""Signals of the scorecard whose counts stand under another aspect's name."""
+
+SILENT = frozenset({"refusing", "unusable"})
+"""States of a reference that gives nothing to compare with: their sentences begin with what it did."""
+AS_THEY_ARE = frozenset({"context", "parameter", "thinking", "request"})
+"""What a reference refuses a request for that its key, its address and its model's name have no part in."""
+UNMEASURED = frozenset({Word.NOT_MEASURED, Word.WAITING})
+"""Verdicts for which nothing was compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalLine:
+    """One signal of one provider against its reference.
+
+    The two differ in `differs` of `differs_of` (`mismatch`, a share), the reference from itself in `noise_differs` of
+    `noise_of` random controls (`noise`; without one, 0 of 0, estimated by the tie-breaks). Of `pairs` that counted, the
+    provider was the odd one in `provider_odd`, the reference in `reference_odd`: `excess` is their difference over `pairs`,
+    `low` and `high` its 95 % interval, `p` the test of flipped conversations, `p_holm` the same after Holm's correction.
+    `smallest` is the least excess that four of five such reports would have shown, None where even a breakdown would not have.
+    `verdict` is what this row alone comes to. `always_low`..`always_high` holds however often one looks while pairs come in.
+    """
+
+    signal: str
+    pairs: int
+    differs: int
+    differs_of: int
+    mismatch: float | None
+    noise_differs: int
+    noise_of: int
+    noise: float | None
+    excess: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    provider_odd: int
+    reference_odd: int
+    smallest: float | None
+    verdict: str
+    always_low: float | None = None
+    always_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """One check that needs no reference: faulty answers of all traffic, and the votes of the compared conversations.
+
+    All traffic of the provider and, beside it, of the reference for the same model, with 95 % intervals: other requests, so that
+    nothing is concluded from them. In `plus` of the `conversations` that both answered the provider failed it more often, in
+    `alone` of these the reference never; in `minus` the reference failed it more often. `p` is of the one-sided sign test,
+    `p_holm` the same over the whole report. `worse`: more often than its reference. `plain`: over the absolute bar, where no
+    conversation was compared.
+    """
+
+    check: str
+    answers: int
+    faulty: int
+    low: float
+    high: float
+    reference_answers: int
+    reference_faulty: int
+    reference_low: float
+    reference_high: float
+    conversations: int = 0
+    plus: int = 0
+    minus: int = 0
+    alone: int = 0
+    p: float = 1.0
+    p_holm: float = 1.0
+    worse: bool = False
+    plain: bool = False
+
+    @property
+    def rate(self) -> float:
+        """Share of the provider's answers that are faulty."""
+        return self.faulty / self.answers if self.answers else 0.0
+
+    @property
+    def reference_rate(self) -> float | None:
+        """Share of the reference's answers that are faulty; None when none was checked."""
+        return self.reference_faulty / self.reference_answers if self.reference_answers else None
+
+    @property
+    def guilty(self) -> bool:
+        """It makes its provider faulty."""
+        return self.worse or self.plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A signal that could not be compared in some pairs: in how many of how many, and in which of the two ways."""
+
+    signal: str
+    state: str
+    pairs: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why whole pairs were not comparable; counted over the newest pairs of the period."""
+
+    reason: str
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One provider against one reference for one model: the verdict, and what it rests on.
+
+    Of its live `requests`, `pairs` were asked of the reference too and `compared` with its answer. `log_e` is the logarithm of
+    one e-value of all its signals, None without payoffs; `discovered`: it is among those of the report that differ by it, of
+    which at most one in twenty is in error. `triggering` holds the figures that verifiers publish.
+    """
+
+    provider: str
+    reference: str
+    model: str
+    pairs: int
+    compared: int
+    requests: int
+    verdict: Verdict
+    signals: tuple[SignalLine, ...]
+    checks: tuple[CheckLine, ...]
+    gaps: tuple[Gap, ...]
+    reasons: tuple[Reason, ...]
+    log_e: float | None = None
+    discovered: bool = False
+    triggering: Triggering | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What one provider was asked in one role, and how often it failed (no whole answer) or answered an error status."""
+
+    provider: str
+    role: str
+    requests: int
+    failures: int
+    errors: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLine:
+    """Who serves a model at a provider: `identity` is the hash of `facts` (values by facet), in force `since` then.
+
+    `changes` counts the changes within the period, `latest` says what the last of them was. Learned of its context: the largest
+    prompt accepted in the period, and the smallest request that was refused for its length.
+    """
+
+    provider: str
+    model: str
+    identity: str
+    since: float
+    changes: int
+    latest: tuple[str, ...]
+    facts: Mapping[str, tuple[str, ...]]
+    accepted_tokens: int | None = None
+    refused_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateLine:
+    """Why a provider counts other prompt tokens than its reference: the likely `causes`, whether any is a `fault`, and why."""
+
+    provider: str
+    model: str
+    reference: str
+    causes: tuple[str, ...]
+    fault: bool
+    samples: int
+    explained: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentLine:
+    """One signal in one segment of the requests: `differs` of `pairs`, in how many `conversations`, and the share `elsewhere`.
+
+    `noise_differs` of `noise_pairs` is the same for the reference against itself, where a control was sent at random.
+    """
+
+    provider: str
+    model: str
+    reference: str
+    signal: str
+    segment: str
+    value: str
+    differs: int
+    pairs: int
+    conversations: int
+    elsewhere: float | None
+    noise_differs: int = 0
+    noise_pairs: int = 0
+    beyond_noise: bool = False
+
+    @property
+    def share(self) -> float:
+        """Share of the segment's pairs in which the two differ."""
+        return self.differs / self.pairs if self.pairs else 0.0
+
+    @property
+    def noise(self) -> float | None:
+        """Share of the segment's controls in which the reference differs from itself; None without a control."""
+        return self.noise_differs / self.noise_pairs if self.noise_pairs else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreedyLine:
+    """One signal of the greedy audit: `differs` of `pairs` asked of both sides at temperature 0, never among the live ones."""
+
+    provider: str
+    model: str
+    reference: str
+    signal: str
+    differs: int
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLine:
+    """How often one check finds a fault in streams (`streamed_faulty` of `streamed`) and in whole answers.
+
+    `apart` tells that the two shares' intervals do not meet; `why` it cannot be said is empty when it can.
+    """
+
+    provider: str
+    model: str
+    check: str
+    streamed_faulty: int
+    streamed: int
+    whole_faulty: int
+    whole: int
+    apart: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceLine:
+    """What a reference does by itself with one model: `state` is "faulty" (broken streams or empty answers in over 2 % of 50 or
+    more), "failing" (more often than a provider asked the same), "moved" (providers left it together), "refusing" (over 2 %
+    of the requests as they are, or half of the pairs by a 4xx) or "unusable" (half by another cause); `sentence` says it.
+    """
+
+    reference: str
+    model: str
+    state: str
+    sentence: str
+
+    @property
+    def headline(self) -> str:
+        """All of it in one sentence."""
+        what = self.sentence if self.state in SILENT else f"is {self.state}: {self.sentence}"
+        name = "" if self.reference == "reference" else f" {self.reference}"
+        return f"the reference{name} ({self.model}) {what}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A period in figures. Latency is kept apart from fidelity: a slow provider may be a faithful one."""
+
+    since: float
+    until: float
+    cards: tuple[Card, ...]
+    latency: tuple[LatencyLine, ...]
+    traffic: tuple[Traffic, ...]
+    identities: tuple[IdentityLine, ...] = ()
+    templates: tuple[TemplateLine, ...] = ()
+    segments: tuple[SegmentLine, ...] = ()
+    greedy: tuple[GreedyLine, ...] = ()
+    drifting: tuple[DriftLine, ...] = ()
+    paces: tuple[PaceLine, ...] = ()
+    streaming: tuple[StreamLine, ...] = ()
+    references: tuple[ReferenceLine, ...] = ()
+
+    @property
+    def drifted(self) -> bool:
+        """Whether any verdict of the report is one that `report --fail-on-drift` exits with 3 for."""
+        return any(card.verdict.word.is_guilty for card in self.cards)
+
+    @property
+    def measured(self) -> bool:
+        """Whether any provider that has a reference was compared with it; without any, `report --fail-on-drift` exits with 4.
+
+        A reference that works and does not take the requests as they are is a property of the configuration, which the report
+        states; it is no failure of the measurement.
+        """
+        with_reference = [card for card in self.cards if card.reference]
+        unmeasured = [card for card in with_reference if card.verdict.word in UNMEASURED and not _refused_as_they_are(card)]
+        return bool(self.cards) and (not with_reference or len(unmeasured) < len(with_reference))
+
+    @property
+    def counts(self) -> Mapping[Word, int]:
+        """How many cards have each verdict, worst first; verdicts that none has are left out."""
+        found = [card.verdict.word for card in self.cards]
+        return {word: found.count(word) for word in Word if word in found}
+
+
+def _refused_as_they_are(card: Card) -> bool:
+    """Whether most of a card's pairs were lost because its reference does not take such requests."""
+    causes = card.verdict.coverage.shortfalls
+    return bool(causes) and causes[0].side is Side.REFERENCE and causes[0].cause.partition(" ")[0] in AS_THEY_ARE

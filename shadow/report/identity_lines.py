@@ -1,0 +1,190 @@
+"""Who serves, how it writes its prompts, and in which requests it differs: three tables of a report, read from the store."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from shadow.findings.finding import Aspect
+from shadow.identity.chat_template import MOST, template
+from shadow.identity.prompt_sample import Cause, Sample
+from shadow.identity.request_shape import sample_of
+from shadow.report.check_rates import wilson
+from shadow.report.figures import GreedyLine, IdentityLine, SegmentLine, TemplateLine
+from storage.rows import IdentityRow, SegmentCount, SignalCount
+from storage.store import Reader
+
+IDENTITIES = 1_000
+SHAPES = 20_000
+FEWEST = 20
+"""Pairs that a segment, and the rest of the requests, need before they are held against each other."""
+ABOVE = 0.05
+"""Shares that a segment must lie above the rest, beside twice as high, to be told."""
+
+APART = 3.0
+"""Standard deviations on either side of a share and of its noise, which must not meet, for it to be marked."""
+TIMES = frozenset(
+    aspect.value
+    for aspect in (
+        *(Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.FIRST_CONTENT, Aspect.INTER_CHUNK, Aspect.INTER_CHUNK_P99),
+        *(Aspect.STALLS, Aspect.CACHED_TOKENS, Aspect.TOTAL, Aspect.RATE),
+    )
+)
+
+Key = tuple[str, str, str]
+
+
+def identity_lines(reader: Reader, since: float, until: float) -> tuple[IdentityLine, ...]:
+    """The present identity of each provider and model, with its changes in the period."""
+    changes: dict[tuple[str, str], list[IdentityRow]] = defaultdict(list)
+    for row in reader.portraits.identities(since, until, IDENTITIES):
+        if row.previous:
+            changes[row.provider, row.model].append(row)
+    limits = reader.portraits.limits(since, until)
+    latest = reader.portraits.latest(IDENTITIES)
+    return tuple(
+        _identity(row, changes[row.provider, row.model], limits.get((row.provider, row.model), (None, None))) for row in latest
+    )
+
+
+def changed(lines: Iterable[IdentityLine], key: Key) -> tuple[float, ...]:
+    """When the identity of a key's provider and model last changed in the period, where it did."""
+    return tuple(line.since for line in lines if (line.provider, line.model) == key[:2] and line.changes)
+
+
+def _identity(row: IdentityRow, changed: Sequence[IdentityRow], limits: tuple[int | None, int | None]) -> IdentityLine:
+    return IdentityLine(
+        provider=row.provider,
+        model=row.model,
+        identity=row.identity,
+        since=row.started,
+        changes=len(changed),
+        latest=tuple(_strings(changed[0].changes)) if changed else (),
+        facts={facet: tuple(map(str, values)) for facet, values in _table(row.facts).items()},
+        accepted_tokens=limits[0],
+        refused_bytes=limits[1],
+    )
+
+
+def _strings(text: str) -> Iterator[str]:
+    return (f"{item}" for item in json.loads(text))
+
+
+def _table(text: str) -> Mapping[str, Sequence[object]]:
+    found = json.loads(text)
+    return {name: values for name, values in found.items() if isinstance(values, list)} if isinstance(found, dict) else {}
+
+
+def template_lines(reader: Reader, since: float, until: float) -> tuple[TemplateLine, ...]:
+    """What the prompt tokens say of each provider's template, from the newest pairs of the period."""
+    samples: dict[Key, list[Sample]] = defaultdict(list)
+    for group, shape in reader.portraits.shapes(since, until, SHAPES):
+        key = (group.provider, group.model, group.reference)
+        if len(samples[key]) < MOST and (sample := sample_of(shape)):
+            samples[key].append(sample)
+    return tuple(_template(key, found) for key, found in sorted(samples.items()) if found)
+
+
+def _template(key: Key, newest_first: Sequence[Sample]) -> TemplateLine:
+    found = template(newest_first[::-1])
+    return TemplateLine(
+        provider=key[0],
+        model=key[1],
+        reference=key[2],
+        causes=tuple(cause.value for cause in found.causes),
+        fault=any(cause.is_fault for cause in found.causes) and found.causes != (Cause.UNEXPLAINED,),
+        samples=found.samples,
+        explained=found.explained,
+        sentence=found.sentence,
+    )
+
+
+def segment_lines(reader: Reader, since: float, until: float) -> tuple[SegmentLine, ...]:
+    """Every signal of every segment: its share of differences beside that of the other requests and of the reference itself.
+
+    Times are left out: they say nothing of what is served.
+    """
+    return tuple(_segments(count for count in reader.portraits.segments(since, until) if count.aspect not in TIMES))
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What is counted of one signal in one segment: the provider's pairs, and the reference's controls."""
+
+    differs: int = 0
+    pairs: int = 0
+    conversations: int = 0
+    noise_differs: int = 0
+    noise_pairs: int = 0
+
+    def add(self, count: SegmentCount) -> None:
+        differs = count.count if count.state == "differ" else 0
+        if count.comparison == "self":
+            self.noise_pairs += count.count
+            self.noise_differs += differs
+            return
+        self.pairs += count.count
+        self.differs += differs
+        self.conversations += count.conversations if differs else 0
+
+    @property
+    def beyond_noise(self) -> bool:
+        """The two intervals do not meet; wide ones, since a report holds hundreds of them."""
+        low, _ = wilson(self.differs, self.pairs, APART)
+        _, high = wilson(self.noise_differs, self.noise_pairs, APART)
+        return low > high
+
+
+def _segments(counts: Iterable[SegmentCount]) -> Iterator[SegmentLine]:
+    sums: dict[tuple[Key, str, str], dict[str, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
+    for count in counts:
+        group = (count.group.provider, count.group.model, count.group.reference)
+        sums[group, count.segment, count.aspect][count.value].add(count)
+    for (group, segment, aspect), values in sorted(sums.items()):
+        differs, compared = (sum(getattr(found, name) for found in values.values()) for name in ("differs", "pairs"))
+        for value, found in sorted(values.items()):
+            rest = compared - found.pairs
+            if found.pairs:
+                yield _line(group, (segment, value, aspect), found, (differs - found.differs) / rest if rest else None)
+
+
+def _line(group: Key, where: tuple[str, str, str], found: _Sum, elsewhere: float | None) -> SegmentLine:
+    segment, value, aspect = where
+    return SegmentLine(
+        provider=group[0],
+        model=group[1],
+        reference=group[2],
+        signal=aspect,
+        segment=segment,
+        value=value,
+        differs=found.differs,
+        pairs=found.pairs,
+        conversations=found.conversations,
+        elsewhere=elsewhere,
+        noise_differs=found.noise_differs,
+        noise_pairs=found.noise_pairs,
+        beyond_noise=found.beyond_noise,
+    )
+
+
+def greedy_lines(counts: Iterable[SignalCount]) -> tuple[GreedyLine, ...]:
+    """What the greedy pairs show, signals that were compared only."""
+    sums: dict[tuple[Key, str], list[int]] = defaultdict(lambda: [0, 0])
+    for count in counts:
+        if count.comparison == "greedy" and count.state in {"match", "differ"}:
+            found = sums[(count.group.provider, count.group.model, count.group.reference), count.aspect]
+            found[0] += count.count if count.state == "differ" else 0
+            found[1] += count.count
+    return tuple(
+        GreedyLine(provider=key[0], model=key[1], reference=key[2], signal=aspect, differs=differs, pairs=pairs)
+        for (key, aspect), (differs, pairs) in sorted(sums.items())
+    )
+
+
+def stands_out(line: SegmentLine) -> bool:
+    """Whether a signal differs in this segment twice as often as elsewhere and 5 points more, both with 20 pairs or more."""
+    if line.elsewhere is None or line.pairs < FEWEST:
+        return False
+    return line.share >= max(2 * line.elsewhere, line.elsewhere + ABOVE)

@@ -1,0 +1,79 @@
+"""Who serves, its prompts, and the requests in which it differs, as tables for a terminal; nothing to tell is an empty table."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from shadow.identity.serving_identity import WARM_UP
+from shadow.presentation.text_tables import moment, sheet
+from shadow.presentation.visible_text import plain
+from shadow.report.figures import IdentityLine, Report
+from shadow.report.identity_lines import stands_out
+from shadow.verdict.phrases import named, percent
+
+ROWS = 20
+"""More rows than this stand in the JSON only."""
+TOLD = 3
+QUIET = {"none", "too_few"}
+
+
+def served_by(report: Report) -> Table:
+    """Each provider and model with its identity; changes of the period in red."""
+    table = sheet("<provider", "<model", "identity", "<since (UTC)", "changes", "largest prompt", "<")
+    for line in report.identities[:ROWS]:
+        told = "; ".join(plain(sentence) for sentence in line.latest[:TOLD])
+        style = "red" if line.changes else ""
+        table.add_row(
+            line.provider,
+            plain(line.model),
+            line.identity,
+            moment(line.since),
+            f"{line.changes}",
+            _largest(line),
+            told,
+            style=style,
+        )
+    known = {(line.provider, line.model) for line in report.identities}
+    for card in [card for card in report.cards if card.requests and (card.provider, card.model) not in known][:ROWS]:
+        told = f"not measured until {WARM_UP} answers"
+        table.add_row(card.provider, plain(card.model), "-", "-", "-", "-", told, style="dim")
+    return table
+
+
+def _largest(line: IdentityLine) -> str:
+    accepted = "-" if line.accepted_tokens is None else f"{line.accepted_tokens} tokens"
+    return accepted if line.refused_bytes is None else f"{accepted}; refused from {line.refused_bytes} bytes"
+
+
+def prompts(report: Report) -> Table:
+    """What the prompt tokens say, where they differ."""
+    table = sheet("<provider", "<model", "pairs", "<")
+    for line in [line for line in report.templates if not QUIET.issuperset(line.causes)][:ROWS]:
+        table.add_row(line.provider, plain(line.model), f"{line.samples}", line.sentence, style="red" if line.fault else "")
+    return table
+
+
+def segments(report: Report) -> Table:
+    """Signals that stand out in a segment, those beyond the reference's own noise first and in red, the rest faint."""
+    table = sheet("<provider", "<signal", "<where", "differs", "noise", "elsewhere", "conversations")
+    loud = sorted((line for line in report.segments if stands_out(line)), key=lambda line: (not line.beyond_noise, -line.share))
+    for line in loud[:ROWS]:
+        table.add_row(
+            line.provider,
+            named(line.signal),
+            f"{line.segment}: {line.value}",
+            f"{percent(line.share)} of {line.pairs}",
+            "-" if line.noise is None else f"{percent(line.noise)} of {line.noise_pairs}",
+            percent(line.elsewhere),
+            f"{line.conversations}",
+            style="red" if line.beyond_noise else "dim",
+        )
+    return table
+
+
+def greedy(report: Report) -> Table:
+    """What the greedy pairs show."""
+    table = sheet("<provider", "<signal", "differs")
+    for line in [line for line in report.greedy if line.differs][:ROWS]:
+        table.add_row(line.provider, named(line.signal), f"{percent(line.differs / line.pairs)} of {line.pairs}")
+    return table

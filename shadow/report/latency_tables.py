@@ -1,0 +1,66 @@
+"""Speed, and the figures that verifiers publish, as tables for a terminal: beside the verdicts, never among them."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from shadow.drift.pace import Tempo
+from shadow.drift.verifier_figures import Triggering
+from shadow.presentation.text_tables import moment, sheet
+from shadow.presentation.visible_text import plain
+from shadow.report.figures import Report
+from shadow.report.latency_lines import MEASURES, LatencyLine
+from shadow.verdict.phrases import named, percent
+
+ROWS = 20
+"""More lines than this stand in the JSON only."""
+TOLD = frozenset({Tempo.SLOWER.value, Tempo.RECOVERED.value})
+
+
+def latency(report: Report) -> Table:
+    """Each provider, and each reference by what it answered to the audit."""
+    table = sheet("<provider", "answers", *(named(measure) for measure in MEASURES))
+    for provider, role in sorted({(line.provider, line.role) for line in report.latency}, key=lambda name: (name[1], name[0])):
+        lines = {line.measure: line for line in report.latency if (line.provider, line.role) == (provider, role)}
+        name = provider if role == "provider" else f"{provider} (as reference)"
+        times = (_times(lines.get(measure)) for measure in MEASURES)
+        table.add_row(name, f"{max(line.answers for line in lines.values())}", *times)
+    return table
+
+
+def _times(line: LatencyLine | None) -> str:
+    if line is None:
+        return "-"
+    ratio = f"  {line.ratio:.1f}x" if line.ratio is not None else ""
+    return f"{line.p50:.3f} / {line.p95:.3f}{ratio}"
+
+
+def paces(report: Report) -> Table:
+    """Those that changed; the others stand in the JSON."""
+    table = sheet("<provider", "<model", "<measure", "<pace", "<")
+    for line in [line for line in report.paces if line.tempo in TOLD][:ROWS]:
+        told = ""
+        if line.since is not None and line.share is not None and line.limit is not None:
+            told = f"since {moment(line.since)} UTC {line.share:.0%} of the answers took longer than {line.limit:.3f} s"
+        style = "yellow" if line.tempo == Tempo.SLOWER else ""
+        table.add_row(line.provider, plain(line.model), named(line.measure), line.tempo, told, style=style)
+    return table
+
+
+def triggers(report: Report) -> Table:
+    """Of requests with tools."""
+    table = sheet("<provider", "<model", "pairs", "F1", "reference's F1", "difference", "kappa", "calls")
+    for card in report.cards[:ROWS]:
+        if card.triggering:
+            table.add_row(card.provider, plain(card.model), *_figures(card.triggering))
+    return table
+
+
+def _figures(found: Triggering) -> tuple[str, ...]:
+    own = "-" if found.own_f1 is None else f"{percent(found.own_f1)} of {found.control_pairs}"
+    difference = "-" if found.difference is None else f"{found.difference * 100:+.0f}"
+    if found.low is not None and found.high is not None:
+        difference += f" [{found.low * 100:.0f} to {found.high * 100:.0f}]"
+    kappa = "-" if found.kappa is None else f"{found.kappa:.2f}"
+    ratio = "-" if found.ratio is None else f"{found.ratio:.2f}x"
+    return f"{found.pairs}", percent(found.f1), own, difference, kappa, ratio

@@ -1,0 +1,218 @@
+"""One card of a report: the figures of a provider and model against one reference, the evidence they are, and the verdict on
+it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shadow.drift.drift_signals import AGREEMENT
+from shadow.drift.effect_estimates import Score
+from shadow.drift.states import State
+from shadow.drift.verifier_figures import Triggering
+from shadow.report.check_rates import told
+from shadow.report.drift_lines import DriftLine, drift_evidence
+from shadow.report.figures import ASPECT_OF, Card, CheckLine, Gap, Reason, SignalLine
+from shadow.report.reference_refusals import Ended
+from shadow.verdict.causes import shortfalls
+from shadow.verdict.evidence import CheckEvidence, Coverage, Evidence, Shortfall, SignalEvidence
+from shadow.verdict.phrases import named
+from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_value import Word
+from storage.rows import Group, SignalCount, TrafficCount
+
+Key = tuple[str, str, str]
+"""Provider, model, reference: routes are pooled, since the swap is valid for any mix of them."""
+_ORDER = {word: place for place, word in enumerate(Word)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What the store holds of one key, beside the counts: its scores and checks, why its pairs could not be compared (each
+    reason with its pairs), the drift states of its routes, when its serving identity changed, and what all its signals come to
+    together, what the provider itself refused ("" for little), and
+    the requests that were not held whole.
+    """
+
+    key: Key
+    scores: Sequence[Score]
+    checks: tuple[CheckLine, ...]
+    reasons: Mapping[str, int]
+    drift: Sequence[DriftLine]
+    identity_changed: tuple[float, ...]
+    log_e: float | None
+    discovered: bool
+    triggering: Triggering | None
+    refusal: str = ""
+    unheld: tuple[Shortfall, ...] = ()
+
+
+def keys(
+    scored: Iterable[Key],
+    counts: Iterable[SignalCount],
+    traffic: Iterable[TrafficCount],
+    drift: Iterable[DriftLine],
+    ended: Iterable[Ended] = (),
+) -> list[Key]:
+    """Every provider that was compared, every one that was only asked, and every one whose drift state is no calm one, though
+    nothing was asked in the period; a health probe asks for nothing. `ended` knows references of which no answer was checked.
+    """
+    found = list(counts)
+    compared = {*scored, *(_key(count.group) for count in found if count.comparison == "cross")}
+    loud = {(line.provider, line.model, line.reference) for line in drift if line.state in {State.DRIFT, State.SUSPECT}}
+    seen = {(provider, model) for provider, model, _ in compared | loud}
+    checked = {_key(count.group) for count in found if count.comparison == "check"}
+    routed = {(provider, model, reference) for provider, model, reference, _, _ in ended}
+    references = {(provider, model): reference for provider, model, reference in sorted(checked | routed) if reference}
+    asked = {(row.provider, row.model) for row in traffic if row.role == "primary" and row.asked} - seen
+    return sorted(compared | loud | {(*key, references.get(key, "")) for key in asked})
+
+
+def worst_first(card: Card) -> tuple[int, str, str, str]:
+    """The order of cards in a report."""
+    return _ORDER[card.verdict.word], card.provider, card.model, card.reference
+
+
+def card(source: Source, counts: Sequence[SignalCount], traffic: Sequence[TrafficCount]) -> Card:
+    """The card of one key."""
+    provider, model, reference = source.key
+    own = [count for count in counts if _key(count.group) == source.key]
+    coverage = Coverage(
+        requests=sum(row.asked for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
+        asked=max((_total(own, "cross", aspect) for aspect in {count.aspect for count in own}), default=0),
+        compared=_total(own, "cross", "action") - _total(own, "cross", "action", "not_comparable"),
+        shortfalls=(*shortfalls(source.reasons), *source.unheld),
+        refusal=source.refusal,
+    )
+    evidence = Evidence(
+        provider=provider,
+        model=model,
+        reference=reference,
+        coverage=coverage,
+        signals=tuple(map(_signal_evidence, source.scores)),
+        checks=tuple(map(_check_evidence, source.checks)),
+        drift=tuple(map(drift_evidence, source.drift)),
+        discovered=source.discovered,
+        identity_changed=source.identity_changed,
+    )
+    return Card(
+        provider=provider,
+        reference=reference,
+        model=model,
+        pairs=coverage.asked,
+        compared=coverage.compared,
+        requests=coverage.requests,
+        verdict=decide(evidence),
+        signals=tuple(_signal(score, own) for score in source.scores),
+        checks=source.checks,
+        gaps=tuple(_gaps(own)),
+        reasons=tuple(Reason(reason=reason, pairs=number) for reason, number in sorted(source.reasons.items())),
+        log_e=source.log_e,
+        discovered=source.discovered,
+        triggering=source.triggering,
+    )
+
+
+def _key(group: Group) -> Key:
+    return group.provider, group.model, group.reference
+
+
+def _signal_evidence(score: Score) -> SignalEvidence:
+    return SignalEvidence(
+        signal=score.signal,
+        pairs=score.n,
+        provider_odd=score.provider_odd,
+        reference_odd=score.reference_odd,
+        excess=score.excess,
+        low=_number(score.low),
+        high=_number(score.high),
+        outcome=score.outcome,
+        smallest=score.smallest,
+    )
+
+
+def _check_evidence(line: CheckLine) -> CheckEvidence:
+    return CheckEvidence(
+        check=line.check,
+        answers=line.answers,
+        faulty=line.faulty,
+        conversations=line.conversations,
+        more=line.plus,
+        fewer=line.minus,
+        p=line.p,
+        phrase=told(line, named(line.check)),
+        named=line.worse,
+        beyond_bar=line.plain,
+    )
+
+
+def _signal(score: Score, counts: Sequence[SignalCount]) -> SignalLine:
+    differs, of = _differs(score, counts)
+    noise_differs, noise_of = _noise(score, counts)
+    floor = score.floor if score.signal in AGREEMENT else 2 * score.reference_odd / score.n
+    return SignalLine(
+        signal=score.signal,
+        pairs=score.n,
+        differs=differs,
+        differs_of=of,
+        mismatch=differs / of if of else None,
+        noise_differs=noise_differs,
+        noise_of=noise_of,
+        noise=noise_differs / noise_of if noise_of else _number(floor),
+        excess=_number(score.excess),
+        low=_number(score.low),
+        high=_number(score.high),
+        p=_number(score.p),
+        p_holm=_number(score.p_holm),
+        provider_odd=score.provider_odd,
+        reference_odd=score.reference_odd,
+        smallest=_number(score.smallest),
+        verdict=score.outcome.value,
+        always_low=_number(score.always_low),
+        always_high=_number(score.always_high),
+    )
+
+
+def _differs(score: Score, counts: Sequence[SignalCount]) -> tuple[int, int]:
+    """In how many of how many pairs the two differ in this very signal: by its findings, or, where it has none of its own (a
+    direction), by its payoffs.
+    """
+    if score.signal not in AGREEMENT:
+        return score.provider_odd + score.reference_odd, score.n
+    return _compared(counts, "cross", ASPECT_OF.get(score.signal, score.signal))
+
+
+def _noise(score: Score, counts: Sequence[SignalCount]) -> tuple[int, int]:
+    """The same of the reference against itself, by random controls: a tie-break is asked because of a difference."""
+    if score.signal not in AGREEMENT:
+        return 0, 0
+    return _compared(counts, "self", ASPECT_OF.get(score.signal, score.signal), control="random")
+
+
+def _compared(counts: Sequence[SignalCount], comparison: str, aspect: str, control: str | None = None) -> tuple[int, int]:
+    differ = _total(counts, comparison, aspect, "differ", control=control)
+    return differ, differ + _total(counts, comparison, aspect, "match", control=control)
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _total(counts: Iterable[SignalCount], comparison: str, aspect: str, *states: str, control: str | None = None) -> int:
+    return sum(
+        count.count
+        for count in counts
+        if (count.comparison, count.aspect) == (comparison, aspect)
+        and (not states or count.state in states)
+        and control in {None, count.control_reason}
+    )
+
+
+def _gaps(counts: Sequence[SignalCount]) -> Iterable[Gap]:
+    for aspect in sorted({count.aspect for count in counts if count.comparison == "cross"}):
+        for state in ("not_comparable", "not_measured"):
+            missing = _total(counts, "cross", aspect, state)
+            if missing:
+                yield Gap(signal=aspect, state=state, pairs=missing, of=_total(counts, "cross", aspect))

@@ -1,0 +1,43 @@
+"""Finds the signal that a person means: by its id, by the name that any page, metric or alarm prints, or by an old name; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from shadow.checks.registry import CHECKS, LEG_CHECKS
+from shadow.drift.alarm_titles import TOO_FAITHFUL
+from shadow.findings.finding import Aspect
+from shadow.verdict.phrases import NAMES
+
+STORED_AS: Mapping[str, Aspect] = {
+    "args": Aspect.ARGUMENTS,
+    "trigger_rate": Aspect.TRIGGER,
+    "refusal_rate": Aspect.REFUSAL,
+    "finish_length": Aspect.FINISH,
+    "seconds": Aspect.TOTAL,
+    "token": Aspect.RATE,
+    "whole_token": Aspect.RATE,
+    TOO_FAITHFUL: Aspect.ACTION,
+}
+"""Names of tests and measures whose findings are stored under another id."""
+
+
+EVERY = frozenset(Aspect)
+CHECK_IDS = frozenset(aspect for aspect, _ in (*CHECKS, *LEG_CHECKS))
+"""The signals that one answer shows alone."""
+
+
+@cache
+def names_of(signals: frozenset[Aspect]) -> Mapping[str, Aspect]:
+    """Every accepted name of these signals, in lower case, with the id under which their findings are stored."""
+    ids = {aspect.value: aspect for aspect in Aspect if aspect in signals}
+    ids |= {name: aspect for name, aspect in STORED_AS.items() if aspect in signals}
+    # of two signals with one name in words, the first of NAMES is meant
+    words = {NAMES[name].lower(): ids[name] for name in reversed(NAMES) if name in ids}
+    return {**words, **{name.replace("_", " "): aspect for name, aspect in ids.items()}, **ids}
+
+
+def signal_of(text: str, signals: frozenset[Aspect] = EVERY) -> Aspect | None:
+    """The one of these signals that has this name, upper or lower case; None when there is none."""
+    return names_of(signals).get(" ".join(text.lower().split()))

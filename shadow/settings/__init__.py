@@ -1,0 +1,1 @@
+"""The configuration: one file, the environment over it, flags over both; every error at once."""

@@ -1,0 +1,25 @@
+"""What is doubtful about a `base_url` that is an address all the same: an endpoint in it, or no version of the API."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from shadow.settings.config_errors import quoted
+
+ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings", "/models")
+_VERSION = re.compile(r"/v\d+\w*(/|$)|/deployments/|/openapi$")
+
+
+def doubt(base_url: str) -> str:
+    """A sentence about an address that answers 404 on most servers, with the one that is probably meant; "" for none."""
+    path = urlsplit(base_url).path.rstrip("/")
+    whole = base_url.rstrip("/")
+    endpoint = next((each for each in ENDPOINTS if path.endswith(each)), "")
+    if endpoint:
+        meant = whole.removesuffix(endpoint)
+        return f"{quoted(base_url)} holds the endpoint {endpoint}, which is added to it for each request; write {quoted(meant)}"
+    if not _VERSION.search(path):
+        asked, meant = f"{whole}/chat/completions", f"{whole}/v1"
+        return f"{quoted(base_url)} has no /v1: chat completions are asked of {quoted(asked)}; most servers want {quoted(meant)}"
+    return ""

@@ -1,0 +1,202 @@
+"""What is wrong with a configuration, as sentences: where it stands, what the user wrote, what is known, what was meant.
+
+A secret that stands where none belongs is never repeated: values are quoted only after `shown` has looked at them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import UnionType
+from typing import Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from shadow.settings.toml_lines import KeyPath, nearest_line
+
+
+class ConfigError(Exception):
+    """Everything that is wrong with a configuration, one finished sentence each."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong, at one key; `sentence` goes on after the key's name."""
+
+    path: KeyPath
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where values came from: the file's name and the lines of its keys, and which keys a variable or a flag has set."""
+
+    file: str = ""
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    overrides: Mapping[KeyPath, str] = field(default_factory=dict)
+
+
+def sentences(faults: Iterable[Fault], origin: Origin) -> list[str]:
+    """The faults in the order of the file, each with the place where it was written; the rest after them."""
+    placed = sorted({(_line(fault, origin), _sentence(fault, origin)) for fault in faults})
+    return [sentence for _, sentence in placed]
+
+
+def _line(fault: Fault, origin: Origin) -> int:
+    line = None if _override(fault.path, origin) else nearest_line(origin.lines, fault.path)
+    return line or 1_000_000
+
+
+def _override(path: KeyPath, origin: Origin) -> str:
+    for length in range(len(path), 0, -1):
+        if path[:length] in origin.overrides:
+            return origin.overrides[path[:length]]
+    return ""
+
+
+def _sentence(fault: Fault, origin: Origin) -> str:
+    name = dotted(fault.path)
+    override = _override(fault.path, origin)
+    if override:
+        return f"{override}: {name}: {fault.sentence}"
+    line = nearest_line(origin.lines, fault.path)
+    place = f"{origin.file}:{line}: " if origin.file and line else f"{origin.file}: " if origin.file else ""
+    return f"{place}{name}: {fault.sentence}" if name else f"{place}{fault.sentence}"
+
+
+def dotted(path: KeyPath) -> str:
+    """`proxy.routes[0].provider` for ("proxy", "routes", 0, "provider")."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{_key(part)}" if text else _key(part)
+    return text
+
+
+def _key(part: str) -> str:
+    return part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'"{shown(part)}"'
+
+
+_SECRETS = re.compile(r"\b(?:sk|pk|gsk|xai|hf|key|rk|api|tok|token)[-_][A-Za-z0-9_-]{8,}|[A-Za-z0-9+/_-]{40,}")
+_USERINFO = re.compile(r"(//)[^/@\s?#]*@")
+_QUERY = re.compile(r"(://[^?#\s]*)[?#]\S*")
+
+
+def shown(text: str) -> str:
+    """The user's text fit for a screen, at most 80 characters: passwords, queries and what looks like a key are masked."""
+    text = _QUERY.sub(r"\1?***", _USERINFO.sub(r"\1***@", text))
+    text = _SECRETS.sub("***", text)
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def quoted(value: object) -> str:
+    """A value as the user wrote it, in quotes when it is text; lists and tables by their kind."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"{value}"
+    if isinstance(value, str):
+        return f"'{shown(value)}'"
+    return "a table" if isinstance(value, Mapping) else "a list" if isinstance(value, Sequence) else "another kind of value"
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'provider'?  (known: name, provider)`, as much of it as can be said."""
+    names = list(known)
+    lowered = {name.lower(): name for name in names}
+    near = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    guess = f"; did you mean '{lowered[near[0]]}'?" if near else ""
+    return f"{guess}  (known: {', '.join(names)})" if names else guess
+
+
+_UNKNOWN_BUT_CLEAR = {
+    "api_key": "keys are never written down; name the environment variable that holds it with 'api_key_env'",
+    "key": "keys are never written down; name the environment variable that holds it with 'api_key_env'",
+    "token": "keys are never written down; name the environment variable that holds it with 'api_key_env'",
+}
+
+
+def explain(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Fault]:
+    """What pydantic found wrong, in our words; `model` tells which keys are known."""
+    return [Fault(path=tuple(error["loc"]), sentence=_words(error, model)) for error in errors]
+
+
+def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, value, path = error["type"], error.get("input"), tuple(error["loc"])
+    if kind == "extra_forbidden":
+        return _unknown_key(str(path[-1]), known_keys(model, path[:-1]))
+    if kind == "missing":
+        return "is missing, and must be given"
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    if kind == "literal_error":
+        choices = re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
+        return f"no such choice: {quoted(value)}{meant(value if isinstance(value, str) else '', choices)}"
+    if kind in _BOUNDS:
+        words, limit = _BOUNDS[kind]
+        return f"must be {words} {error['ctx'][limit]}, but is {quoted(value)}"
+    for start, wanted in _KINDS.items():
+        if kind.startswith(start):
+            return f"must be {wanted}, but is {quoted(value)}"
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]}, but is {quoted(value)}"
+
+
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a finite number",
+    "string": "text in quotes",
+    "bool": "true or false",
+    "tuple": "a list",
+    "dict": "a table",
+    "model": "a table",
+}
+
+
+def _unknown_key(word: str, known: Sequence[str]) -> str:
+    advice = _UNKNOWN_BUT_CLEAR.get(word)
+    if advice and "api_key_env" in known:
+        return f"no such key; {advice}"
+    return f"no such key{meant(word, known)}"
+
+
+def known_keys(model: type[BaseModel], path: KeyPath) -> tuple[str, ...]:
+    """The keys that may stand in the table at `path`; empty where any key may."""
+    kind = kind_at(model, path)
+    return tuple(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
+
+
+def kind_at(model: type[BaseModel], path: KeyPath) -> object:
+    """The type of the value at `path` as its model declares it; None where there can be no such value."""
+    kind: object = model
+    for part in path:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            declared = kind.model_fields.get(str(part))
+            kind = _plain(declared.annotation) if declared else None
+        elif get_origin(kind) in {dict, tuple}:
+            kind = _plain(get_args(kind)[1 if get_origin(kind) is dict else 0])
+        else:
+            return None
+    return kind
+
+
+def _plain(kind: object) -> object:
+    """The type itself, without its bounds and without `or None`."""
+    if hasattr(kind, "__metadata__"):
+        return _plain(get_args(kind)[0])
+    if get_origin(kind) in {Union, UnionType}:
+        return _plain(next(part for part in get_args(kind) if part is not type(None)))
+    return kind

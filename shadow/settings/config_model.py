@@ -1,0 +1,97 @@
+"""The whole configuration: the floors' sections composed, one file, the environment over it, flags over both."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from proxy.proxy_config import ProxyConfig
+from storage.storage_config import StorageConfig
+
+
+class ShadowConfig(BaseModel):
+    """What is sent to the reference, and what it may cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = True
+    sample_rate: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of conversations shadowed, where a route names no rate of its own."""
+    control_fraction: Annotated[float, Field(ge=0, le=1)] = 0.10
+    """Share of the shadowed requests that ask the reference twice at random: the unbiased noise floor."""
+    tiebreak: bool = True
+    """Ask the reference again when the two answers disagree."""
+    greedy: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the shadowed requests that are sent once more to both sides at temperature 0; costs a call to each."""
+    seed: str = ""
+    """Takes the place of the secret that keys the sample; empty: a secret drawn at the first start, kept in the store."""
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
+    queue: Annotated[int, Field(ge=0, le=100_000)] = 1_000
+    """Sampled requests that wait for one of the `concurrency` places; more are skipped, and counted."""
+    wait: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """Seconds after the end of the live answer in which its shadow must have begun; later it is skipped, and counted."""
+    timeout: Annotated[float, Field(gt=0, le=3_600)] = 300.0
+    """Longest time a shadow request may take in all, seconds."""
+    max_body: Annotated[int, Field(ge=1_024)] = 8 * 1024 * 1024
+    """Bytes of a reference's answer read before it is given up."""
+    period: Literal["hour", "day", "month"] = "day"
+    requests: Annotated[int, Field(ge=0)] = 0
+    """Shadow requests per period; 0 is no limit."""
+    tokens: Annotated[int, Field(ge=0)] = 0
+    """Tokens (prompt and completion) of shadow requests per period; 0 is no limit."""
+    money: Annotated[float, Field(ge=0)] = 0.0
+    """Money of shadow requests per period, by the prices of the providers; 0 is no limit."""
+    inbox: Annotated[int, Field(ge=1)] = 2_000
+    """Exchanges waiting in the audit process before new ones are dropped, and counted."""
+    inbox_bytes: Annotated[int, Field(ge=1_024)] = 256 * 1024 * 1024
+    """Bytes of exchanges waiting in the audit process before new ones are dropped, and counted."""
+
+
+class DriftConfig(BaseModel):
+    """When a difference is called drift."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pairs_per_false_alarm: Annotated[float, Field(ge=10_000, le=1e12)] = 1e7
+    """Pairs of one route, model, provider and reference to one false alarm, at the least; ten times more cost little delay."""
+    fleet_pairs_per_false_alarm: Annotated[float, Field(ge=0, le=1e12)] = 0.0
+    """The same for all groups together, in pairs of each; 0 leaves every group its own."""
+    groups: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """Groups (route, model, provider and reference) that are judged; pairs of further ones are kept, left out, and counted."""
+    first_token_slo: Annotated[float, Field(ge=0, le=3_600)] = 0.0
+    """Seconds in which nine of ten streams must begin; 0 takes each provider's own first day as the measure."""
+    webhook: str = ""
+    """Where each change of state is sent, by POST; empty sends nothing."""
+    webhook_form: Literal["json", "slack"] = "json"
+    """`json` sends the whole event, `slack` its sentence as Slack and those like it take it."""
+    webhook_secret_env: str = ""
+    """Variable that holds the secret by which what is sent is signed."""
+
+
+class AdminConfig(BaseModel):
+    """Where people and Prometheus look."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    listen: str = "127.0.0.1:8081"
+    hosts: tuple[str, ...] = ()
+    """Names by which this port may be called, beside `listen` and loopback; any other Host header is refused."""
+    models: tuple[str, ...] = ()
+    """Model names allowed as a metric label, beside those that routes and providers name; the rest is `other`."""
+    learn_models: Annotated[int, Field(ge=0, le=100)] = 20
+    """Model names that become metric labels once a provider answered them, where the configuration names no model; 0 for none."""
+    clients: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Connections to this port at once; one more is answered 503, counted, and closed."""
+
+
+class Config(BaseModel):
+    """sameweights.toml, whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    proxy: ProxyConfig = ProxyConfig()
+    shadow: ShadowConfig = ShadowConfig()
+    storage: StorageConfig = StorageConfig()
+    drift: DriftConfig = DriftConfig()
+    admin: AdminConfig = AdminConfig()

@@ -1,0 +1,253 @@
+"""What no single key can say wrong: names that nobody bears, addresses that clash, keys that are not there. All faults at once.
+
+It reads the merged tables before they are validated, so that a wrong type in one corner hides nothing in another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from shadow.settings.config_errors import Fault, kind_at, meant, quoted
+from shadow.settings.config_model import Config
+from shadow.settings.fitting_checks import fitting_faults
+from shadow.settings.toml_lines import KeyPath
+
+RESERVED = ("v1", "healthz", "metrics", "ui")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The merged tables, of any shape, the environment's variables, and whether it is to be served with."""
+
+    tables: Mapping[str, object]
+    environ: Mapping[str, str]
+    serving: bool
+
+    def at(self, *path: str | int) -> object:
+        """What the user wrote at the path, else the default, else None."""
+        value: object = self.tables
+        for part in path:
+            table = dict(enumerate(value)) if isinstance(value, list) else value
+            if not isinstance(table, Mapping) or part not in table:
+                return _default(path)
+            value = table[part]
+        return value
+
+    def text(self, *path: str | int) -> str:
+        """The text at the path; empty when there is none, or something else."""
+        value = self.at(*path)
+        return value if isinstance(value, str) else ""
+
+    def names(self) -> tuple[str, ...]:
+        """The providers' names."""
+        providers = self.at("proxy", "providers")
+        return tuple(str(name) for name in providers) if isinstance(providers, Mapping) else ()
+
+    def legs(self) -> Iterator[KeyPath]:
+        """Every place that names a provider with its reference: the defaults, then each route."""
+        yield ("proxy",)
+        routes = self.at("proxy", "routes")
+        for position in range(len(routes)) if isinstance(routes, list) else ():
+            yield ("proxy", "routes", position)
+
+
+def _default(path: KeyPath) -> object:
+    kind = kind_at(Config, path[:-1])
+    if isinstance(kind, type) and issubclass(kind, BaseModel) and path[-1] in kind.model_fields:
+        found = kind.model_fields[str(path[-1])]
+        return None if found.is_required() else found.get_default(call_default_factory=True, validated_data={})
+    return None
+
+
+def cross_check(draft: Draft) -> list[Fault]:
+    """Every fault between keys."""
+    return [fault for rule in RULES for fault in rule(draft)]
+
+
+def _provider_names(draft: Draft) -> Iterator[Fault]:
+    for name in draft.names():
+        path = ("proxy", "providers", name)
+        if name in RESERVED:
+            yield Fault(path=path, sentence=f"'{name}' is taken  (taken: {', '.join(RESERVED)}); call the provider otherwise")
+        elif not _NAME.fullmatch(name):
+            yield Fault(path=path, sentence="a provider's name is made of a-z, 0-9, _ and -, and begins with a letter or a digit")
+
+
+def _base_urls(draft: Draft) -> Iterator[Fault]:
+    for name in draft.names():
+        path = ("proxy", "providers", name, "base_url")
+        url = draft.text(*path)
+        sentence = _url_fault(url) if url or draft.at(*path) == "" else ""
+        if sentence:
+            yield Fault(path=path, sentence=sentence)
+
+
+def _url_fault(url: str) -> str:
+    example = "write it like https://api.example.com/v1"
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        return f"{quoted(url)} is no address; {example}"
+    if "@" in parts.netloc:
+        return f"{quoted(url)} carries a user name or a password; name the key's environment variable with 'api_key_env' instead"
+    if parts.scheme not in {"http", "https"} or not host or port == 0 or re.search(r"[\s\x00-\x1f\x7f]", url):
+        return f"{quoted(url)} is no http:// or https:// address; {example}"
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        return f"{quoted(url)} carries a query or a fragment; a base_url ends with its path"
+    return ""
+
+
+def _key_variables(draft: Draft) -> Iterator[Fault]:
+    paths: list[KeyPath] = [("proxy", "providers", name, "api_key_env") for name in draft.names()]
+    for path in (*paths, ("drift", "webhook_secret_env")):
+        variable, what = draft.text(*path), "secret" if path[0] == "drift" else "key"
+        if variable and not _VARIABLE.fullmatch(variable):
+            words = f"must be the name of an environment variable, never the {what} itself (the text is not shown)"
+            yield Fault(path=path, sentence=words)
+        elif variable and draft.serving and not draft.environ.get(variable):
+            # what was written here by mistake may be the key itself
+            named = f"'{variable}'" if variable == variable.upper() and len(variable) < 60 else "of that name (not shown)"
+            words = f"the environment variable {named} is not set; set it to the {what}, or leave {path[-1]} out"
+            yield Fault(path=path, sentence=words)
+
+
+def _fittings(draft: Draft) -> Iterator[Fault]:
+    for name in draft.names():
+        path = ("proxy", "providers", name)
+        table = draft.at(*path)
+        if isinstance(table, Mapping):
+            yield from fitting_faults(path, table, draft.environ, serving=draft.serving)
+
+
+def _webhook(draft: Draft) -> Iterator[Fault]:
+    url, path = draft.text("drift", "webhook"), ("drift", "webhook")
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if url and (not sound or re.search(r"[\s\x00-\x1f\x7f]", url)):
+        # its path is a secret as a rule
+        shown = quoted(re.sub(r"(?<=[^:/])/.*|(?<=//)/.*", "/...", url, flags=re.DOTALL))
+        words = f"{shown} is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
+        yield Fault(path=path, sentence=words)
+
+
+def _unknown_names(draft: Draft) -> Iterator[Fault]:
+    for leg in draft.legs():
+        for key in ("provider", "reference"):
+            name = draft.text(*leg, key)
+            if name and name not in draft.names():
+                yield Fault(path=(*leg, key), sentence=f"no such provider: {quoted(name)}{meant(name, draft.names())}")
+
+
+def _twice(draft: Draft) -> Iterator[Fault]:
+    names: dict[str, KeyPath] = {}
+    targets: dict[tuple[str, str], KeyPath] = {}
+    for leg in list(draft.legs())[1:]:
+        name, target = draft.text(*leg, "name"), (draft.text(*leg, "model"), draft.text(*leg, "provider"))
+        if name and names.setdefault(name, leg) != leg:
+            yield Fault(path=(*leg, "name"), sentence=f"two routes are called {quoted(name)}; give this one another name")
+        if target[1] and targets.setdefault(target, leg) != leg:
+            first = quoted(draft.text(*targets[target], "name"))
+            words = f"the route {first} sends model {quoted(target[0])} to {quoted(target[1])} already; this one is never reached"
+            yield Fault(path=(*leg, "model"), sentence=words)
+
+
+def _nobody(draft: Draft) -> Iterator[Fault]:
+    if draft.serving and not draft.names():
+        words = "no provider at all; write a [proxy.providers.NAME] table with its base_url, or start with --upstream URL"
+        yield Fault(path=("proxy", "providers"), sentence=words)
+
+
+def _addresses(draft: Draft) -> Iterator[Fault]:
+    ports: dict[int, str] = {}
+    for path in (("proxy", "listen"), ("admin", "listen")):
+        if not isinstance(draft.at(*path), str):
+            continue
+        port = listen_port(draft.text(*path))
+        if port is None:
+            words = f"must be host:port such as {_default(path)}, but is {quoted(draft.at(*path))}"
+            yield Fault(path=path, sentence=words)
+        elif port and ports.setdefault(port, path[0]) != path[0]:
+            yield Fault(path=path, sentence=f"port {port} is the data port already (proxy.listen); give the admin port another")
+
+
+def listen_port(text: str) -> int | None:
+    """The port of `host:port` or `[v6]:port`; None when it is not that."""
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.%a-z]+\]|[^\s:/@\[\]]+):([0-9]{1,5})", text)
+    return int(found.group(2)) if found and int(found.group(2)) <= 65_535 else None
+
+
+def _web_pages(draft: Draft) -> Iterator[Fault]:
+    for position, origin in enumerate(_texts(draft, "proxy", "origins")):
+        if not _ORIGIN.fullmatch(origin):
+            words = f"{quoted(origin)} is no origin; write it as browsers send it, without a path: https://chat.example.com"
+            if origin in {"*", "null"}:
+                words = f"{quoted(origin)} would let any web page use the keys; name each origin, like https://chat.example.com"
+            yield Fault(path=("proxy", "origins", position), sentence=words)
+    for position, host in enumerate(_texts(draft, "proxy", "hosts")):
+        if not _HOST.fullmatch(host):
+            words = f"{quoted(host)} is no host name; write it without scheme, port or path, like llm.example.com"
+            yield Fault(path=("proxy", "hosts", position), sentence=words)
+
+
+def _texts(draft: Draft, *path: str) -> list[str]:
+    value = draft.at(*path)
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _store(draft: Draft) -> Iterator[Fault]:
+    url = draft.text("storage", "url")
+    file = url.removeprefix("sqlite:///") if url.startswith("sqlite:") else url
+    if isinstance(draft.at("storage", "url"), str) and (not file or "://" in file or file.startswith("sqlite:")):
+        known = "sqlite:///file.db for a file of this folder, sqlite:////var/lib/file.db for one elsewhere"
+        yield Fault(path=("storage", "url"), sentence=f"no such store: {quoted(url)}  (known: {known})")
+
+
+def _same_server(draft: Draft) -> Iterator[Fault]:
+    if draft.at("shadow", "control_fraction") != 0:
+        return
+    for leg in draft.legs():
+        provider = draft.text(*leg, "provider")
+        reference = draft.text(*leg, "reference") or draft.text("proxy", "reference")
+        if provider and reference and same_server(draft, provider, reference):
+            words = (
+                f"{quoted(reference)} and the provider {quoted(provider)} are one server; only a control could tell its noise: "
+                "set shadow.control_fraction above 0, or name another reference"
+            )
+            yield Fault(path=(*leg, "reference"), sentence=words)
+
+
+def same_server(draft: Draft, one: str, other: str) -> bool:
+    """Whether two names stand for one address that is asked for the same models."""
+    first, second = (("proxy", "providers", name) for name in (one, other))
+    alike = draft.text(*first, "base_url").rstrip("/") == draft.text(*second, "base_url").rstrip("/")
+    said = ("models", "extra_body", "extra_headers", "extra_headers_env", "extra_query")
+    return one == other or (alike and all(draft.at(*first, key) == draft.at(*second, key) for key in said))
+
+
+RULES: tuple[Callable[[Draft], Iterator[Fault]], ...] = (
+    _nobody,
+    _provider_names,
+    _base_urls,
+    _key_variables,
+    _fittings,
+    _webhook,
+    _unknown_names,
+    _twice,
+    _addresses,
+    _web_pages,
+    _store,
+    _same_server,
+)

@@ -1,0 +1,175 @@
+"""load(): the whole configuration from one TOML file, the environment over it, flags over both; every fault at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from shadow.settings.base_url_checks import doubt
+from shadow.settings.config_errors import ConfigError, Origin, explain, quoted, sentences
+from shadow.settings.config_model import Config
+from shadow.settings.cross_checks import Draft, cross_check, listen_port, same_server
+from shadow.settings.environment_and_flags import Setting, from_environment, from_flags
+from shadow.settings.outbound_checks import environment_faults, outbound_advice, outbound_faults
+from shadow.settings.toml_lines import KeyPath, key_lines
+
+FILE = "sameweights.toml"
+NAMING = ("api_key_env", "webhook_secret_env")
+"""Keys whose value is the name of an environment variable."""
+
+
+def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, str], *, serving: bool = True) -> Config:
+    """The configuration, or ConfigError with every fault; without `serving` (reports, lists) keys and providers may be absent."""
+    text = _read(path) if path else ""
+    tables = _parse(text, str(path))
+    over, faults = _overlay(tables, flags, environ)
+    for setting in over:
+        _set(tables, setting)
+    origin = Origin(file=str(path or ""), lines=key_lines(text), overrides={setting.path: setting.origin for setting in over})
+    found = cross_check(Draft(tables=tables, environ=environ, serving=serving))
+    try:
+        # strict, and by way of JSON: there a list is a tuple, and `sample_rate = true` is not 1.0
+        config = Config.model_validate_json(json.dumps(tables, default=str), strict=True)
+    except ValidationError as error:
+        found = [*explain(error.errors(), Config), *found]
+    else:
+        found = [*found, *outbound_faults(config)] if serving else found
+        faults = [*faults, *environment_faults(config, environ)] if serving else faults
+    if found or faults:
+        raise ConfigError([*sentences(found, origin), *faults])
+    return config
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file; write one with `sameweights config init`, or name another"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+
+
+def _parse(text: str, name: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", f"{error}", re.DOTALL)
+        what = found.group(1) if found else f"{error}"
+        line = int(found.group(2)) if found and found.group(2) else text.count("\n") + 1
+        written = text.split("\n")[line - 1].strip() if line <= text.count("\n") + 1 else ""
+        raise ConfigError([f"{name}:{line}: not TOML: {what[:1].lower()}{what[1:]}, in {quoted(written)}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{name}: not TOML: nested too deep"]) from None
+
+
+def _overlay(
+    tables: Mapping[str, object], flags: Mapping[str, object], environ: Mapping[str, str]
+) -> tuple[Sequence[Setting], Sequence[str]]:
+    """Environment first and flags last, so that the later wins; variables that name a key are not settings."""
+    providers = _providers(tables)
+    written, faults = from_flags(flags)
+    named = {str(setting.value) for setting in written if setting.path[-1] in NAMING}
+    named |= {str(own["api_key_env"]) for own in providers.values() if isinstance(own, dict) and "api_key_env" in own}
+    drift = tables.get("drift")
+    named |= {str(drift.get("webhook_secret_env", ""))} if isinstance(drift, dict) else set()
+    named |= {value for name, value in environ.items() if name.endswith(tuple(f"__{key.upper()}" for key in NAMING))}
+    settings, unknown = from_environment(Config, environ, named=named, providers=providers.keys())
+    return [*settings, *written], [*unknown, *faults]
+
+
+def _providers(tables: Mapping[str, object]) -> Mapping[str, object]:
+    proxy = tables.get("proxy")
+    providers = proxy.get("providers") if isinstance(proxy, dict) else None
+    return providers if isinstance(providers, dict) else {}
+
+
+def _set(tables: dict[str, object], setting: Setting) -> None:
+    """Put the value in its place; where the user wrote something that is no table, it stays, and is refused by its kind."""
+    table: object = tables
+    for part in setting.path[:-1]:
+        if not isinstance(table, dict):
+            return
+        table = table.setdefault(part, {})
+    if isinstance(table, dict):
+        table[setting.path[-1]] = setting.value
+
+
+def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) -> Sequence[str]:
+    """What is allowed and still worth a word, one sentence each; `config check` and `serve` print them."""
+    own = (*_address_advice(config), *_admin_advice(config))
+    return [*own, *outbound_advice(config, environ), *_sample_advice(config), *_reference_advice(config)]
+
+
+def _address_advice(config: Config) -> Iterator[str]:
+    for name, provider in config.proxy.providers.items():
+        if sentence := doubt(provider.base_url):
+            yield f"proxy.providers.{name}.base_url: {sentence}"
+
+
+def _admin_advice(config: Config) -> Iterator[str]:
+    host = config.admin.listen.rpartition(":")[0].strip("[]")
+    if listen_port(config.admin.listen) is not None and host not in {"127.0.0.1", "::1", "localhost"}:
+        yield (
+            f"admin.listen: {quoted(config.admin.listen)} is open to the network, without a password: it shows recorded prompts "
+            "and answers to whoever reaches it; 127.0.0.1:8081 keeps it on this machine"
+        )
+
+
+def _sample_advice(config: Config) -> Iterator[str]:
+    if config.shadow.seed:
+        yield (
+            "shadow.seed: whoever knows it can compute which requests are compared, a provider too: do not publish it; without "
+            "it a secret of this installation is used"
+        )
+
+
+def _reference_advice(config: Config) -> Iterator[str]:
+    legs = [(config.proxy.provider, config.proxy.reference)]
+    legs += [(route.provider, route.reference or config.proxy.reference) for route in config.proxy.routes]
+    references = sorted({reference for _, reference in legs if reference})
+    if not references:
+        yield "proxy.reference: there is no reference, so answers are checked by themselves and compared with nothing"
+    for name in references:
+        if not config.proxy.providers[name].api_key_env:
+            yield (
+                f"proxy.providers.{name}: no api_key_env, so the reference is asked without a key; "
+                "the client's own key is never sent to a reference (by flags: --reference-key-env VARIABLE)"
+            )
+    yield from _greedy_advice(config, {provider for provider, reference in legs if provider and reference})
+    draft = Draft(tables=config.model_dump(mode="json"), environ={}, serving=False)
+    for provider, reference in sorted(set(legs)):
+        if provider and reference and same_server(draft, provider, reference):
+            both = f"{quoted(reference)} and {quoted(provider)}"
+            yield f"proxy.reference: {both} are one server: this measures its own noise, which is a fine first test"
+
+
+def _greedy_advice(config: Config, audited: Collection[str]) -> Iterator[str]:
+    """The greedy audit asks providers too, and never with a client's key."""
+    for name in sorted(audited) if config.shadow.greedy else ():
+        if not config.proxy.providers[name].api_key_env:
+            yield f"proxy.providers.{name}: no api_key_env, so shadow.greedy asks this provider without a key"
+
+
+def masked(config: Config) -> Mapping[str, object]:
+    """The effective configuration as plain tables, `seed` and passwords in addresses masked; keys are names anyway."""
+    return {section: _masked(value, (section,)) for section, value in config.model_dump(mode="json").items()}
+
+
+def _masked(value: object, path: KeyPath) -> object:
+    if isinstance(value, dict):
+        return {key: _masked(below, (*path, key)) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_masked(below, (*path, position)) for position, below in enumerate(value)]
+    if path == ("shadow", "seed") and value:
+        return "***"
+    if isinstance(value, str) and "://" in value:
+        return quoted(value)[1:-1]
+    return value

@@ -1,1 +1,0 @@
-"""Runs that begin at the keyboard, not on the wire."""

@@ -1,0 +1,1 @@
+"""Recorded pairs and answers as text for a terminal."""

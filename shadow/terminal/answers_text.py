@@ -1,0 +1,99 @@
+"""Single answers in a terminal: those that failed a check, and one of them whole; sampled or not, since checks need no pair."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shadow.presentation.exchange_view import Leg
+from shadow.presentation.text_tables import moment
+from shadow.presentation.visible_text import plain
+from shadow.privacy.privacy_policy import row_of
+from shadow.reading.parsed_exchange import understand
+from shadow.reading.parsed_request import Ask
+from shadow.records import exchange
+from shadow.report.report_text import printed
+from shadow.settings.config_errors import ConfigError, quoted
+from shadow.terminal.pairs_text import answers_table, columns_of, last_message, leg_of
+from shadow.verdict.phrases import named
+from storage.rows import FaultyAnswer
+from storage.store import Reader
+
+CANDIDATES = 5
+"""Pairs that are listed where a part of an id means several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single:
+    """One answer without a pair: its request and its column."""
+
+    ask: Ask
+    leg: Leg
+
+
+def answers_text(found: Sequence[FaultyAnswer], *, width: int, color: bool) -> str:
+    """The list, newest first; ids whole, since `show` takes them."""
+    if not found:
+        return "no answer failed such a check"
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    for column in ("id", "when (UTC)", "provider", "model", "failed checks"):
+        table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")
+    for answer in found:
+        checks = "; ".join(f"{named(check)}: {plain(reason)}" for check, reason in answer.checks)
+        sampled = "" if answer.pair_id else " (not sampled)"
+        table.add_row(answer.id, moment(answer.started)[5:], plain(answer.provider), plain(answer.model), checks + sampled)
+    return printed([table], width=width, color=color)
+
+
+def answers_json(found: Sequence[FaultyAnswer]) -> str:
+    """The list as JSON; `checks` is a list of objects with the check's id and its reason."""
+    rows = [{**asdict(each), "checks": [{"check": check, "reason": reason} for check, reason in each.checks]} for each in found]
+    return json.dumps(rows, indent=2)
+
+
+def single(reader: Reader, exchange_id: str) -> Single | None:
+    """The answer of this id; None when there is none."""
+    row = row_of(reader, exchange_id)
+    if row is None:
+        return None
+    seen = understand(exchange(row))
+    return Single(ask=seen.ask, leg=leg_of(reader, row.provider, row, seen.answer))
+
+
+def single_text(shown: Single, *, width: int, color: bool) -> str:
+    """One answer: what was asked, the answer, and the checks that it failed."""
+    return printed(_parts(shown), width=width, color=color)
+
+
+def _parts(shown: Single) -> Iterator[RenderableType]:
+    row = shown.leg.row
+    heading = Text(row.id, style="bold")
+    what = f"{plain(row.model) or 'no model'} · route {row.route} · {plain(row.provider)}"
+    yield heading.append(f"  {moment(row.started)} UTC · {what}", style="not bold dim")
+    yield Text("not compared with a reference: only its checks are known", style="yellow")
+    if asked := last_message(shown.ask):
+        yield Text(f"asked: {asked}")
+    yield ""
+    yield answers_table([shown.leg])
+
+
+def single_json(shown: Single) -> str:
+    """One answer as JSON: its row, its calls, and every check."""
+    calls = [asdict(call) for call in shown.leg.calls]
+    checks = [finding._asdict() for finding in shown.leg.checks]
+    return json.dumps({"exchange": columns_of(shown.leg.row), "tool_calls": calls, "checks": checks}, indent=2, default=str)
+
+
+def not_one(reader: Reader, part: str) -> ConfigError:
+    """Why a part of an id leads to no pair: it means none, or several, which are then listed."""
+    meant = reader.candidates(part, CANDIDATES)
+    if not meant:
+        return ConfigError([f"no such pair: {quoted(part)}; `sameweights pairs` and `sameweights answers` list ids"])
+    lines = [f"  {row.id}  {moment(row.started)} UTC  {plain(row.provider)}  {plain(row.model)}" for row in meant]
+    return ConfigError([f"{quoted(part)} is the beginning or the end of several ids; give one of them whole:", *lines])

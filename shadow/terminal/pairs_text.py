@@ -1,0 +1,251 @@
+"""Recorded pairs in a terminal: a list, and one with its answers side by side; what a provider sent never drives the screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shadow.presentation.alignment import align_texts
+from shadow.presentation.exchange_view import Leg, facts, leg
+from shadow.presentation.text_tables import moment
+from shadow.presentation.visible_text import plain
+from shadow.privacy.privacy_policy import row_of
+from shadow.reading.parsed_exchange import understand
+from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_response import Answer
+from shadow.records import exchange
+from shadow.report.report_text import printed
+from shadow.verdict.phrases import named
+from storage.rows import ExchangeRow, FindingRow, PairRow, PairSummary
+from storage.store import Reader
+
+STATES = {
+    "match": ("✓", "green"),
+    "differ": ("✗", "bold red"),
+    "not_comparable": ("-", "yellow"),
+    "not_measured": ("?", "yellow"),
+}
+LINES = 40
+"""Lines of one text in the terminal; --json has it whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """One pair, ready to be shown: what was asked, two or three answers, and what was found."""
+
+    pair: PairRow
+    ask: Ask
+    legs: tuple[Leg, ...]
+    findings: tuple[FindingRow, ...]
+
+
+def sides(reader: Reader, pair_id: str) -> Sides | None:
+    """The pair with this id, or this beginning of an id; None when there is no such pair, or more than one."""
+    pair = reader.pair(pair_id)
+    if pair is None:
+        return None
+    named_rows = ((pair.provider, pair.subject_id), (pair.reference, pair.reference_id), ("reference again", pair.control_id))
+    rows = [(title, row_of(reader, row_id)) for title, row_id in named_rows if row_id]
+    kept = [(title, row) for title, row in rows if row is not None]
+    seen = [understand(exchange(row)) for _, row in kept]
+    legs = tuple(leg_of(reader, title, row, found.answer) for (title, row), found in zip(kept, seen, strict=True))
+    ask = seen[0].ask if seen else None
+    return Sides(pair=pair, ask=ask, legs=legs, findings=tuple(reader.findings(pair_id=pair.id))) if ask else None
+
+
+def leg_of(reader: Reader, title: str, row: ExchangeRow, answer: Answer) -> Leg:
+    """One stored exchange as a column, with its calls and checks."""
+    return leg(plain(title), row, answer, reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
+
+
+def pairs_text(pairs: Sequence[PairSummary], *, width: int, color: bool) -> str:
+    """The list, newest first; ids whole, since `show` wants them."""
+    if not pairs:
+        return "no pair matches; without filters this means that nothing was compared yet"
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    for column in ("id", "when (UTC)", "provider", "model", "result"):
+        table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")
+    for summary in pairs:
+        pair = summary.pair
+        table.add_row(pair.id, moment(pair.started)[5:], plain(pair.provider), plain(pair.model), _result(summary))
+    return printed([table], width=width, color=color)
+
+
+def _result(summary: PairSummary) -> Text:
+    if summary.pair.comparable:
+        return Text(f"not comparable: {plain(summary.pair.comparable)}", style="yellow")
+    if summary.differs:
+        return Text(f"differs: {', '.join(named(aspect) for aspect in summary.differing)}", style="red")
+    if summary.matches:
+        return Text(f"no difference in {summary.matches} signals{_unseen(summary)}", style="green")
+    return Text("not measured", style="yellow")
+
+
+def _unseen(summary: PairSummary) -> str:
+    unseen = summary.not_comparable + summary.not_measured
+    return f", {unseen} not measured" if unseen else ""
+
+
+def pairs_json(pairs: Sequence[PairSummary]) -> str:
+    """The list as JSON, each pair with its counts."""
+    return json.dumps([asdict(summary) for summary in pairs], indent=2)
+
+
+def pair_text(shown: Sides, *, width: int, color: bool) -> str:
+    """One pair: what was asked, the answers beside each other, times and counts, and every signal."""
+    return printed(_pair_parts(shown), width=width, color=color)
+
+
+def _pair_parts(shown: Sides) -> Iterator[RenderableType]:
+    pair = shown.pair
+    heading = Text(pair.id, style="bold")
+    what = f"{plain(pair.model) or 'no model'} · route {pair.route} · {pair.provider} against {pair.reference}"
+    heading.append(f"  {moment(pair.started)} UTC · {what}", style="not bold dim")
+    yield heading
+    yield from _remarks(shown)
+    yield ""
+    yield answers_table(shown.legs)
+    yield ""
+    yield from _findings(shown.findings)
+
+
+def _remarks(shown: Sides) -> Iterator[RenderableType]:
+    pair = shown.pair
+    if pair.comparable:
+        yield Text(f"not comparable: {plain(pair.comparable)}", style="yellow")
+    differing = [finding.aspect for finding in shown.findings if (finding.comparison, finding.state) == ("cross", "differ")]
+    if differing:
+        yield Text(f"differs: {', '.join(named(aspect) for aspect in differing)}", style="bold red")
+    elif not pair.comparable:
+        yield Text("no signal differs", style="green")
+    for alteration in json.loads(pair.alterations or "[]"):
+        yield Text(f"sent otherwise to the reference: {plain(alteration)}", style="dim")
+    asked = last_message(shown.ask)
+    if asked:
+        yield Text(f"asked: {asked}")
+
+
+def last_message(ask: Ask) -> str:
+    """The last message, in short."""
+    content = ask.messages[-1].get("content") if ask.messages else None
+    role = ask.messages[-1].get("role") if ask.messages else None
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False) if content else ""
+    return plain(f"{role}: {text[:297]}{'...' if len(text) > 297 else ''}") if text else ""
+
+
+def answers_table(legs: Sequence[Leg]) -> Table:
+    """The answers beside each other: texts, calls, what is wrong with them, and their times and counts."""
+    table = Table(box=box.ROUNDED, expand=True, header_style="bold", show_lines=True)
+    table.add_column("", style="dim", no_wrap=True)
+    for each in legs:
+        table.add_column(f"{each.title}  {each.outcome}", ratio=1, overflow="fold")
+    for name, cells in (
+        ("text", _texts(legs)),
+        ("calls", [_calls(each) for each in legs]),
+        ("why", _troubles(legs)),
+    ):
+        if any(cell.plain for cell in cells):
+            table.add_row(name, *cells)
+    figures = facts(legs)
+    if figures:
+        names = "\n".join(fact.name for fact in figures)
+        table.add_row(names, *(Text("\n".join(plain(fact.cells[place]) for fact in figures)) for place in range(len(legs))))
+    return table
+
+
+def _texts(legs: Sequence[Leg]) -> list[Text]:
+    """The texts; words that only one of the first two has stand out in both."""
+    texts = [each.text if each.text is not None else each.refusal or "" for each in legs]
+    cells = [_cut(Text(plain(text))) for text in texts]
+    if len(texts) > 1 and texts[0] and texts[1]:
+        aligned = align_texts(texts[0], texts[1])
+        for place, pieces in enumerate((aligned.left, aligned.right)):
+            cell = Text()
+            for piece in pieces:
+                cell.append(plain(piece.text), style="bold red" if piece.only else "")
+            cells[place] = _cut(cell)
+    return cells
+
+
+def _cut(text: Text) -> Text:
+    lines = text.split("\n", allow_blank=True)
+    return text if len(lines) <= LINES else Text("\n").join([*lines[:LINES], Text(f"... {len(lines) - LINES} more lines")])
+
+
+def _calls(each: Leg) -> Text:
+    cell = Text()
+    outcomes = (*each.outcomes, *("",) * len(each.calls))
+    for call, outcome in zip(each.calls, outcomes, strict=False):
+        cell.append(f"{plain(call.name)}({plain(call.arguments)})\n")
+        if outcome not in {"", "valid"}:
+            cell.append(f"{outcome.replace('_', ' ')}\n", style="red")
+    cell.rstrip()
+    return cell
+
+
+def _troubles(legs: Sequence[Leg]) -> list[Text]:
+    found = []
+    for each in legs:
+        checks = [f"{named(check.aspect)}: {check.reason}" for check in each.checks if check.state == "differ"]
+        found.append(Text(plain("\n".join([*filter(None, [each.trouble]), *checks])), style="yellow"))
+    return found
+
+
+def _findings(findings: Sequence[FindingRow]) -> Iterator[RenderableType]:
+    """What differs, line by line; then what matches or could not be told, by its names; then the reference against itself."""
+    cross = [finding for finding in findings if finding.comparison == "cross"]
+    own = [finding for finding in findings if finding.comparison == "self"]
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for finding in cross:
+        if finding.state == "differ":
+            table.add_row(_mark("differ"), named(finding.aspect), plain(finding.reason), style="red")
+    if table.row_count:
+        yield table
+    for state, word in (("match", "matches"), ("not_comparable", "not comparable"), ("not_measured", "not measured")):
+        for reason, names in _by_reason(cross, state).items():
+            because = f" ({plain(reason)})" if reason else ""
+            yield _mark(state).append(f" {word}: {', '.join(names)}{because}", style="not bold default")
+    if own:
+        differing = [named(finding.aspect) for finding in own if finding.state == "differ"]
+        matches = sum(1 for finding in own if finding.state == "match")
+        yield Text(
+            f"  the reference against itself: {matches} match, differs in {', '.join(differing) or 'nothing'}", style="dim"
+        )
+
+
+def _mark(state: str) -> Text:
+    mark, style = STATES[state]
+    return Text(mark, style=style)
+
+
+def _by_reason(findings: Sequence[FindingRow], state: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.state == state:
+            found.setdefault(finding.reason, []).append(named(finding.aspect))
+    return found
+
+
+def pair_json(shown: Sides) -> str:
+    """The pair as JSON: its row, every finding, and each answer with its bodies as text."""
+    legs = [
+        {"title": each.title, "exchange": columns_of(each.row), "tool_calls": [asdict(call) for call in each.calls]}
+        for each in shown.legs
+    ]
+    tables = {"pair": asdict(shown.pair), "findings": [finding._asdict() for finding in shown.findings], "legs": legs}
+    return json.dumps(tables, indent=2, default=str)
+
+
+def columns_of(row: ExchangeRow) -> dict[str, object]:
+    """The columns; bodies as text where they were kept, the packed chunk times left out."""
+    columns = asdict(row)
+    del columns["marks"]
+    for body in ("request_body", "response_body"):
+        columns[body] = None if columns[body] is None else columns[body].decode("utf-8", "replace")
+    return columns

@@ -1,0 +1,255 @@
+"""decide(): all evidence about one provider and model in, its verdict out; pure, and the only place where a verdict is made.
+
+Every piece of evidence gives reasons, each with the word that it alone would give; the verdict is the first word of `Word` that
+any reason gives. So a further piece never makes a verdict milder, unless it shows that the reference is the one that moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, against_provider
+from shadow.drift.alarm_titles import naming
+from shadow.drift.direction import effect
+from shadow.drift.drift_signals import AGREEMENT
+from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE, Outcome
+from shadow.drift.states import State
+from shadow.verdict.evidence import CheckEvidence, DriftEvidence, Evidence, Side, SignalEvidence
+from shadow.verdict.phrases import moment, named
+from shadow.verdict.verdict_sentences import FEWEST, sentence
+from shadow.verdict.verdict_value import Ground, Power, Reason, Verdict, Word
+
+DIFFERENT = frozenset({Outcome.DIFFERS, Outcome.DRIFTS})
+FAR = frozenset({*DIFFERENT, Outcome.WITHIN, Outcome.TOO_FAITHFUL})
+_ORDER = {word: place for place, word in enumerate(Word)}
+_GROUNDS = {ground: place for place, ground in enumerate(Ground)}
+
+
+def decide(evidence: Evidence) -> Verdict:
+    """The verdict that the evidence supports."""
+    reasons = _ordered(_excused(evidence, [*_guilty(evidence), *_open(evidence)]), evidence.drift)
+    word = reasons[0].word if reasons else Word.NONE_SEEN
+    telling = [reason for reason in reasons if reason.word is word]
+    found = Verdict(
+        provider=evidence.provider,
+        model=evidence.model,
+        reference=evidence.reference,
+        word=word,
+        sentence="",
+        reasons=tuple(reasons),
+        notes=tuple(_notes(evidence)),
+        power=power(evidence.signals),
+        coverage=evidence.coverage,
+        since=min((reason.since for reason in telling if reason.since is not None), default=None),
+        worst=telling[0].subject if telling else "",
+    )
+    return replace(found, sentence=sentence(found, agrees=_agrees(evidence)))
+
+
+def differs(line: SignalEvidence) -> bool:
+    """Whether a signal alone makes its provider different."""
+    return line.outcome in DIFFERENT and _against(line)
+
+
+def power(signals: Sequence[SignalEvidence]) -> Power | None:
+    """Of the broadest signal of agreement: the one with the most pairs, the kind of answer before others."""
+    line = _broadest(signals)
+    if line is None:
+        return None
+    return Power(signal=line.signal, pairs=line.pairs, odd=line.provider_odd + line.reference_odd, smallest=line.smallest)
+
+
+def _ordered(reasons: Iterable[Reason], drift: Iterable[DriftEvidence]) -> list[Reason]:
+    """Worst first: by word, by ground, of the signals the one that names the difference, by size; the phrase settles the rest,
+    so that the order of the evidence never shows.
+    """
+    found = list(reasons)
+    first = _naming([one for one in found if one.ground is Ground.SIGNAL and one.word is Word.DIFFERS], drift)
+    return sorted(
+        found,
+        key=lambda one: (
+            *(_ORDER[one.word], _GROUNDS[one.ground], one.subject != first),
+            *(-abs(one.size or 0.0), one.subject, one.phrase),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The effect of a reason, whatever its direction."""
+
+    size: float
+    high: float
+
+
+def _naming(signals: Sequence[Reason], drift: Iterable[DriftEvidence]) -> str:
+    """The signal that names the difference: that of an alarm, which is frozen; else the one that would name an alarm. The
+    largest alone may be a side effect, as longer answers are of calls that are not made.
+    """
+    subjects = {one.subject for one in signals}
+    alarms = [one for one in drift if one.state is State.DRIFT and one.name in subjects]
+    if alarms:
+        return min(alarms, key=lambda one: (-abs(one.size or 0.0), one.name)).name
+    tests = [((one.subject, PROVIDER if (one.size or 0.0) >= 0 else REFERENCE), _effect(one)) for one in signals]
+    return naming(tests)[0] if tests else ""
+
+
+def _effect(reason: Reason) -> _Found:
+    size = abs(reason.size or 0.0)
+    return _Found(size=size, high=max(size, *(abs(end) for end in (reason.low, reason.high) if end is not None), 0.0))
+
+
+def _excused(evidence: Evidence, reasons: Iterable[Reason]) -> Iterator[Reason]:
+    """Where the reference is the one that moved, no difference from it is held against the provider; faults of its own are."""
+    moved = any(one.state is State.DRIFT and one.blame is Side.REFERENCE and not one.failing for one in evidence.drift)
+    for one in reasons:
+        yield replace(one, word=Word.NOT_MEASURED) if moved and one.word is Word.DIFFERS else one
+
+
+def _guilty(evidence: Evidence) -> Iterator[Reason]:
+    for line in evidence.signals:
+        yield from _of_signal(line)
+    for check in evidence.checks:
+        yield from _of_check(check)
+    for state in evidence.drift:
+        yield from _of_drift(state, evidence.reference)
+    if evidence.discovered:
+        within = all(line.high is not None and line.high < TOLERANCE for line in evidence.signals)
+        yield Reason(
+            word=Word.SUSPECT if within else Word.DIFFERS,
+            ground=Ground.DISCOVERY,
+            subject="all signals",
+            phrase="all signals together differ beyond chance",
+        )
+
+
+def _of_signal(line: SignalEvidence) -> Iterator[Reason]:
+    if line.outcome not in FAR or not (_against(line) or line.signal in AGREEMENT):
+        return
+    found = _measured(line, Word.DIFFERS, Ground.SIGNAL)
+    if not _against(line):
+        yield replace(found, word=Word.SUSPECT, ground=Ground.CLOSER)
+    elif line.outcome not in DIFFERENT:
+        yield replace(found, word=Word.SUSPECT, ground=Ground.TOLERANCE)
+    else:
+        yield found
+
+
+def _measured(line: SignalEvidence, word: Word, ground: Ground) -> Reason:
+    return Reason(
+        word=word,
+        ground=ground,
+        subject=line.signal,
+        phrase=effect(line.signal, line.excess, line.low, line.high),
+        size=line.excess,
+        low=line.low,
+        high=line.high,
+    )
+
+
+def _notes(evidence: Evidence) -> Iterator[Reason]:
+    """What decides nothing: a reference that fails more often by itself, whether it is the one that moved where that is not known
+    yet, and when the provider's serving identity changed.
+    """
+    for line in evidence.signals:
+        if line.outcome in FAR and not _against(line) and line.signal not in AGREEMENT:
+            alone = f"in {line.reference_odd} of {line.pairs} requests at it alone, in {line.provider_odd} at the provider alone"
+            phrase = f"{named(line.signal)} more often at the reference: {alone}"
+            yield replace(_measured(line, Word.NONE_SEEN, Ground.REFERENCE), phrase=phrase)
+    for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name)):
+        phrase = f"whether the provider or its reference moved is not yet known: {one.why}"
+        yield Reason(word=Word.NONE_SEEN, ground=Ground.REFERENCE, subject=one.name, phrase=phrase, since=one.since)
+    if any(one.same_server for one in evidence.drift):
+        phrase = f"{evidence.provider} and {evidence.reference} are the same server: what differs is its own noise"
+        yield Reason(word=Word.NONE_SEEN, ground=Ground.REFERENCE, subject="same_server", phrase=phrase)
+    for at in sorted(evidence.identity_changed):
+        phrase = f"its serving identity changed at {moment(at)} UTC"
+        yield Reason(word=Word.NONE_SEEN, ground=Ground.IDENTITY, subject="identity", phrase=phrase, since=at)
+
+
+def _against(line: SignalEvidence) -> bool:
+    """Whether the row's direction is a difference of the provider, not of the reference."""
+    return (PROVIDER if line.excess >= 0 else REFERENCE) in against_provider(line.signal)
+
+
+def _of_check(check: CheckEvidence) -> Iterator[Reason]:
+    if check.named or check.beyond_bar:
+        yield Reason(
+            word=Word.FAULTY,
+            ground=Ground.CHECK if check.named else Ground.BAR,
+            subject=check.check,
+            phrase=check.phrase,
+            size=check.faulty / check.answers if check.answers else None,
+        )
+
+
+def _of_drift(state: DriftEvidence, reference: str) -> Iterator[Reason]:
+    found = Reason(
+        word=Word.DIFFERS,
+        ground=Ground.DRIFT,
+        subject=state.name,
+        phrase=_alarm(state),
+        size=state.size,
+        low=state.low,
+        high=state.high,
+        since=state.since,
+    )
+    if state.state is State.DRIFT and state.blame is Side.REFERENCE:
+        phrase = state.why if state.failing else f"{reference}, its reference, moved: {_alarm(state)}"
+        yield replace(found, word=Word.NOT_MEASURED, ground=Ground.REFERENCE, phrase=phrase)
+    elif state.state is State.DRIFT and state.closer:
+        yield replace(found, word=Word.SUSPECT, ground=Ground.CLOSER)
+    elif state.state is State.DRIFT:
+        yield found
+    elif state.state in {State.SUSPECT, State.RECOVERED}:
+        yield replace(found, word=Word.SUSPECT)
+
+
+def _alarm(state: DriftEvidence) -> str:
+    """What the drift state of one route is, with the effect and its direction where an alarm gave one."""
+    what = effect(state.name, state.size, state.low, state.high) if state.name and state.size is not None else named(state.name)
+    told = {
+        State.DRIFT: f"drift: {what}",
+        State.SUSPECT: f"drift is suspected{': ' + what if what else ''}",
+        State.RECOVERED: "recovered from drift, not acknowledged yet",
+    }
+    return told.get(state.state, "")
+
+
+def _open_question(state: DriftEvidence) -> bool:
+    return state.state is State.DRIFT and state.blame is Side.UNKNOWN and bool(state.why)
+
+
+def _open(evidence: Evidence) -> Iterator[Reason]:
+    """Why no tick may stand: too few pairs, or none that could be compared."""
+    unmeasured = [one for one in evidence.drift if one.state is State.NOT_MEASURED and not one.same_server]
+    if unmeasured and len(unmeasured) == len(evidence.drift):
+        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=unmeasured[0].why)
+    line = _broadest(evidence.signals)
+    if line is not None:
+        if line.pairs < FEWEST or line.smallest is None or line.smallest > BREAKDOWN:
+            yield _reason(Word.UNDECIDED, Ground.FEW, subject=line.signal)
+    elif evidence.coverage.refusal and not evidence.coverage.asked:
+        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=evidence.coverage.refusal)
+    elif not evidence.coverage.asked and evidence.coverage.shortfalls:
+        cause = evidence.coverage.shortfalls[0]
+        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=f"{cause.sentence}; {cause.remedy}")
+    elif evidence.coverage.asked or not evidence.reference:
+        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED)
+    else:
+        yield _reason(Word.WAITING, Ground.FEW)
+
+
+def _reason(word: Word, ground: Ground, *, subject: str = "", phrase: str = "") -> Reason:
+    return Reason(word=word, ground=ground, subject=subject, phrase=phrase)
+
+
+def _broadest(signals: Sequence[SignalEvidence]) -> SignalEvidence | None:
+    lines = [line for line in signals if line.signal in AGREEMENT and line.pairs]
+    return max(lines, key=lambda line: (line.pairs, line.signal == "action", line.signal), default=None)
+
+
+def _agrees(evidence: Evidence) -> bool:
+    """Whether every signal's interval lies under the tolerance."""
+    return all(line.high is not None and line.high < TOLERANCE for line in evidence.signals if line.pairs)

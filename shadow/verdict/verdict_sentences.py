@@ -1,0 +1,129 @@
+"""The verdict as one sentence for people: what was found with its size and direction, or what could have been found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from shadow.drift.direction import points
+from shadow.drift.drift_signals import Signal
+from shadow.drift.effect_estimates import TOLERANCE
+from shadow.verdict.phrases import moment, named
+from shadow.verdict.verdict_value import Ground, Power, Reason, Verdict, Word
+
+MOST = 3
+"""Reasons told; the others are counted."""
+FEWEST = 20
+"""Pairs of the broadest signal below which nothing is decided."""
+MORE = "differs from its reference more than the reference differs from itself"
+SUSPECTED: Mapping[Ground, str] = {
+    Ground.DRIFT: "a difference from its reference is suspected",
+    Ground.CLOSER: "closer to its reference than the reference is to itself",
+    Ground.TOLERANCE: f"differs from its reference, by less than the tolerance of {points(TOLERANCE)}",
+}
+
+
+def sentence(verdict: Verdict, *, agrees: bool) -> str:
+    """The sentence of a verdict; `agrees`: every signal's interval lies under the tolerance."""
+    if verdict.word is Word.NONE_SEEN:
+        return _none_seen(verdict.power, agrees=agrees)
+    return _SENTENCES[verdict.word](verdict)
+
+
+def _differs(verdict: Verdict) -> str:
+    faults = [reason for reason in verdict.reasons if reason.word is Word.FAULTY]
+    also = f"; faulty answers too: {_listed(faults)}" if faults else ""
+    return f"{MORE}: {_listed(_found(_telling(verdict)))}{_since(verdict)}{also}{_refusal(verdict)}"
+
+
+def _refusal(verdict: Verdict) -> str:
+    """What a provider refused, where it differs in that: a key or a name that is wrong is no other weights."""
+    failing = verdict.coverage.refusal and any(reason.subject == Signal.ERROR for reason in _telling(verdict))
+    return f"; {verdict.coverage.refusal}" if failing else ""
+
+
+def _found(reasons: Sequence[Reason]) -> Sequence[Reason]:
+    """Each signal once: what a drift state or a discovery adds to a signal of the period is its date."""
+    signals = {reason.subject for reason in reasons if reason.ground is Ground.SIGNAL}
+    alarms = [reason for reason in reasons if reason.ground is Ground.DRIFT and reason.subject not in signals]
+    return [*(reason for reason in reasons if reason.ground is Ground.SIGNAL), *alarms] or reasons
+
+
+def _since(verdict: Verdict) -> str:
+    return "" if verdict.since is None else f"; since {moment(verdict.since)} UTC"
+
+
+def _faulty(verdict: Verdict) -> str:
+    telling = _telling(verdict)
+    than = " more often than its reference" if any(reason.ground is Ground.CHECK for reason in telling) else ""
+    return f"gives faulty answers{than}: {_listed(telling)}"
+
+
+def _suspect(verdict: Verdict) -> str:
+    telling = _telling(verdict)
+    first = telling[0].ground
+    return f"{SUSPECTED.get(first, SUSPECTED[Ground.DRIFT])}: {_listed(telling)}"
+
+
+def _undecided(verdict: Verdict) -> str:
+    power = verdict.power
+    if power is None or power.pairs < FEWEST:
+        few = f"undecided: too few pairs to say ({power.pairs if power else 0} of at least {FEWEST})"
+    else:
+        few = f"undecided: too few pairs to have seen anything but a breakdown ({named(power.signal)}, {power.pairs} pairs)"
+    coverage = verdict.coverage
+    if coverage.asked <= 2 * coverage.compared:
+        return few
+    return f"{few}; of {coverage.asked} pairs {coverage.compared} could be compared{_because(verdict)}"
+
+
+def _because(verdict: Verdict) -> str:
+    """The most frequent cause of what could not be compared, with its remedy."""
+    causes = verdict.coverage.shortfalls
+    return f"; {causes[0].sentence}; {causes[0].remedy}" if causes else ""
+
+
+def _none_seen(power: Power | None, *, agrees: bool) -> str:
+    head = "no further from its reference than the reference is from itself" if agrees else "no difference seen"
+    if power is None or power.smallest is None:
+        return head
+    least = points(max(power.smallest, TOLERANCE) if agrees else power.smallest)
+    seen = (
+        f"had {named(power.signal)} been worse by {least} or more all along, it would have been seen in four of five such reports"
+    )
+    return f"{head}; {seen} ({power.pairs} pairs, {power.odd} of them noise)"
+
+
+def _not_measured(verdict: Verdict) -> str:
+    reason, because = _telling(verdict)[0], _because(verdict)
+    if reason.phrase:
+        known = verdict.coverage.compared or because == f"; {reason.phrase}"
+        return f"not measured: {reason.phrase}{'' if known else because}"
+    if not verdict.reference:
+        return "not measured: it has no reference; name one for its route (`reference = ...`)"
+    return f"not measured: of {verdict.coverage.asked} pairs none could be compared{because}"
+
+
+def _waiting(verdict: Verdict) -> str:
+    return f"waiting: no pair yet ({verdict.coverage.requests} requests; a sample of them is sent to {verdict.reference} too)"
+
+
+_SENTENCES: Mapping[Word, Callable[[Verdict], str]] = {
+    Word.DIFFERS: _differs,
+    Word.FAULTY: _faulty,
+    Word.SUSPECT: _suspect,
+    Word.UNDECIDED: _undecided,
+    Word.NOT_MEASURED: _not_measured,
+    Word.WAITING: _waiting,
+}
+
+
+def _telling(verdict: Verdict) -> Sequence[Reason]:
+    """The reasons that give the word."""
+    return [reason for reason in verdict.reasons if reason.word is verdict.word]
+
+
+def _listed(reasons: Sequence[Reason]) -> str:
+    more = f" and {len(reasons) - MOST} more" if len(reasons) > MOST else ""
+    # a check's phrase has commas of its own
+    between = "; " if any(reason.ground is Ground.CHECK for reason in reasons) else ", "
+    return between.join(reason.phrase for reason in reasons[:MOST]) + more

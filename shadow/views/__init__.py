@@ -1,1 +1,0 @@
-"""Faces that only read the store."""

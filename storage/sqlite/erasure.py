@@ -1,0 +1,35 @@
+"""What somebody asked to be forgotten goes at once, whole and for good: rows, the pages they lay on, and the write-ahead log."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+
+from storage.sqlite import retention
+from storage.store import Chosen, Forgotten, StoreError
+
+Run = Callable[[Callable[[sqlite3.Connection], int]], int]
+"""Does a job with the connection that writes, and gives what it gave."""
+
+
+def forget(run: Run, chosen: Chosen) -> Forgotten:
+    """Delete slice by slice, then cut off what was freed and empty the log; StoreError when the database does not let it."""
+    try:
+        gone = sum(_slices(run, lambda conn: retention.drop(conn, *_found(chosen))))
+        for _ in _slices(run, retention.shrink):
+            pass
+        return Forgotten(exchanges=gone, log_emptied=bool(run(retention.checkpoint)))
+    except sqlite3.Error as error:
+        raise StoreError(f"not everything could be deleted ({error}): make room or unlock the database, and ask again") from error
+
+
+def _slices(run: Run, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]:
+    while went := run(job):
+        yield went
+
+
+def _found(chosen: Chosen) -> tuple[str, tuple[object, ...]]:
+    given = {"conversation = ?": chosen.conversation, "tag = ?": chosen.tag, "started < ?": chosen.before}
+    kept = {condition: value for condition, value in given.items() if value}
+    where = " AND ".join(kept)
+    return f"SELECT id FROM exchanges WHERE {where} LIMIT ?", (*kept.values(), retention.SLICE)  # noqa: S608 - conditions of this file

@@ -1,0 +1,307 @@
+"""The schema as a list of steps, each applied once to a database and never changed afterwards; new steps go to the end.
+
+Exchanges and pairs are numbered (`no`) beside their ids, so that what hangs on them needs eight bytes, not an id, a row.
+What is wide and rarely read (headers, bodies, marks) lies in `payloads`, so that counting exchanges does not read it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+from sqlite_utils.db import ForeignKey, Table
+
+from storage.sqlite import finding_rollups, traffic_rollups
+
+SCHEMA = Migrations("sameweights")
+
+
+@SCHEMA()
+def m001_rows(db: Database) -> None:
+    """The tables, and the two ids that may not come twice."""
+    _table(
+        db,
+        "exchanges",
+        {
+            "no": int,
+            "id": str,
+            "role": str,
+            "started": float,
+            "route": str,
+            "provider": str,
+            "reference": str,
+            "model": str,
+            "stream": int,
+            "tag": str,
+            "conversation": str,
+            "method": str,
+            "target": str,
+            "status": int,
+            "failure": str,
+            "failure_detail": str,
+            "unread": str,
+            "echoed_model": str,
+            "fingerprint": str,
+            "finish_reason": str,
+            "prompt_tokens": int,
+            "completion_tokens": int,
+            "seconds": float,
+            "overhead": float,
+            "head_seconds": float,
+            "first_chunk": float,
+            "first_token": float,
+            "request_size": int,
+            "request_digest": str,
+            "response_size": int,
+            "response_digest": str,
+        },
+        optional=frozenset({"status", "prompt_tokens", "completion_tokens", "head_seconds", "first_chunk", "first_token"}),
+        key="no",
+    )
+    _table(
+        db,
+        "payloads",
+        {
+            "exchange_no": int,
+            "request_headers": str,
+            "response_headers": str,
+            "request_body": bytes,
+            "response_body": bytes,
+            "marks": bytes,
+        },
+        optional=frozenset({"request_body", "response_body"}),
+        key="exchange_no",
+        parent=("exchange_no", "exchanges", "no"),
+    )
+    _table(
+        db,
+        "tool_calls",
+        {"exchange_no": int, "position": int, "call_id": str, "name": str, "arguments": str, "outcome": str},
+        parent=("exchange_no", "exchanges", "no"),
+    )
+    _table(
+        db,
+        "checks",
+        {
+            "exchange_no": int,
+            "comparison": str,
+            "aspect": str,
+            "state": str,
+            "score": float,
+            "reason": str,
+            "subject": str,
+            "reference": str,
+        },
+        optional=frozenset({"score"}),
+        parent=("exchange_no", "exchanges", "no"),
+    )
+    _table(
+        db,
+        "pairs",
+        {
+            "no": int,
+            "id": str,
+            "started": float,
+            "route": str,
+            "model": str,
+            "provider": str,
+            "reference": str,
+            "conversation": str,
+            "request_fingerprint": str,
+            "subject_id": str,
+            "reference_id": str,
+            "control_id": str,
+            "control_reason": str,
+            "comparable": str,
+            "alterations": str,
+        },
+        key="no",
+        parent=("subject_id", "exchanges", "id"),
+    )
+    _table(
+        db,
+        "findings",
+        {
+            "pair_no": int,
+            "exchange_id": str,
+            "comparison": str,
+            "aspect": str,
+            "state": str,
+            "score": float,
+            "reason": str,
+            "subject": str,
+            "reference": str,
+        },
+        optional=frozenset({"score"}),
+        parent=("pair_no", "pairs", "no"),
+    )
+    _table(db, "payoffs", {"pair_no": int, "signal": str, "payoff": int}, parent=("pair_no", "pairs", "no"))
+    db.table("exchanges").create_index(["id"], unique=True)
+    db.table("pairs").create_index(["id"], unique=True)
+
+
+@SCHEMA()
+def m002_indexes(db: Database) -> None:
+    """What the questions and the retention search by; the two on findings and checks answer the counts without the rows."""
+    for table, columns in (
+        ("exchanges", ["started"]),
+        ("tool_calls", ["exchange_no"]),
+        ("checks", ["exchange_no", "comparison", "aspect", "state"]),
+        ("pairs", ["started"]),
+        ("pairs", ["provider", "started"]),
+        ("pairs", ["model", "started"]),
+        ("pairs", ["subject_id"]),
+        ("pairs", ["reference_id"]),
+        ("pairs", ["control_id"]),
+        ("findings", ["pair_no", "comparison", "aspect", "state"]),
+        ("payoffs", ["pair_no"]),
+    ):
+        db.table(table).create_index(columns, if_not_exists=True)
+
+
+@SCHEMA()
+def m003_identities(db: Database) -> None:
+    """Who served, each change of it a row that outlives its exchange; and the shape of each pair's request."""
+    _table(
+        db,
+        "identities",
+        {
+            "exchange_no": int,
+            "exchange_id": str,
+            "started": float,
+            "provider": str,
+            "model": str,
+            "identity": str,
+            "previous": str,
+            "changes": str,
+            "facts": str,
+        },
+    )
+    db.table("identities").create_index(["started"])
+    db.table("pairs").add_column("shape", str, not_null_default="{}")
+
+
+@SCHEMA()
+def m004_lineage(db: Database) -> None:
+    """Which exchange's request body a request body is kept against, where it is (see `storage.sqlite.delta_bodies`)."""
+    db.execute("ALTER TABLE payloads ADD COLUMN request_base INTEGER REFERENCES payloads(exchange_no)")
+    db.execute("CREATE INDEX idx_payloads_request_base ON payloads(request_base) WHERE request_base IS NOT NULL")
+
+
+@SCHEMA()
+def m005_judgement(db: Database) -> None:
+    """What a trial tells beside its payoffs, what became of each pair, the state of each group, its changes, and who judges.
+
+    A pair without a row in `rulings` waits for judgement, also one that an older version stored.
+    """
+    _table(db, "trials", {"pair_no": int, "kind": str, "excluded": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
+    _table(db, "rulings", {"pair_no": int, "reason": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
+    group: dict[str, type] = {"route": str, "model": str, "provider": str, "reference": str}
+    _table(db, "cases", {**group, "last_no": int, "snapshot": str})
+    db.table("cases").create_index(list(group), unique=True)
+    changed: dict[str, type] = {"at": float, "pair_id": str, **group, "old": str, "new": str, "name": str, "details": str}
+    _table(db, "alarms", {"no": int, **changed}, key="no")
+    db.table("alarms").create_index(["at"])
+    _table(db, "leases", {"name": str, "holder": str, "until": float})
+    db.table("leases").create_index(["name"], unique=True)
+
+
+@SCHEMA()
+def m006_tallies(db: Database) -> None:
+    """Findings and checks counted by stretches of time; checks need no index for counting any more, a third of their space."""
+    finding_rollups.build(db.conn)
+    db.execute("DROP INDEX idx_checks_exchange_no_comparison_aspect_state")
+    db.table("checks").create_index(["exchange_no"])
+
+
+@SCHEMA()
+def m007_answers_letters_and_paces(db: Database) -> None:
+    """Operators' answers, so that a replay gives them again; which changes of state were told; how fast each provider was.
+
+    A change of state stands once, however often its pairs are judged again; those of older versions count as told.
+    """
+    group: dict[str, type] = {"route": str, "model": str, "provider": str, "reference": str}
+    given: dict[str, type] = {"no": int, "after_no": int, "at": float, "answer": str, **group, "applied": int}
+    _table(db, "acknowledgements", given, key="no")
+    db.execute("ALTER TABLE alarms ADD COLUMN told INTEGER NOT NULL DEFAULT 1")
+    named = ("pair_id", *group, "old", "new", "name")
+    db.execute(f"DELETE FROM alarms WHERE no NOT IN (SELECT min(no) FROM alarms GROUP BY {', '.join(named)})")  # noqa: S608 - our own names
+    db.table("alarms").create_index(list(named), unique=True)
+    db.execute("CREATE INDEX idx_alarms_told ON alarms(told) WHERE told = 0")
+    _table(db, "paces", {"provider": str, "model": str, "measure": str, "last_no": int, "snapshot": str})
+    db.table("paces").create_index(["provider", "model", "measure"], unique=True)
+
+
+@SCHEMA()
+def m008_passages(db: Database) -> None:
+    """Traffic counted by stretches of time."""
+    traffic_rollups.build(db.conn)
+
+
+@SCHEMA()
+def m009_secrets(db: Database) -> None:
+    """What is drawn once for an installation and known to nobody else, by name: 32 random bytes each."""
+    _table(db, "secrets", {"name": str, "value": bytes})
+    db.table("secrets").create_index(["name"], unique=True)
+
+
+@SCHEMA()
+def m010_failed_checks(db: Database) -> None:
+    """An index of the failed checks alone, which are few: the checks of both answers of a pair are compared by it."""
+    db.execute("CREATE INDEX idx_checks_failed ON checks(exchange_no) WHERE state = 'differ'")
+
+
+@SCHEMA()
+def m011_handovers(db: Database) -> None:
+    """How many exchanges of each source are stored, and what was spent at the reference by the hour."""
+    _table(db, "handovers", {"source": str, "stored": int}, key="source")
+    _table(db, "spending", {"hour": int, "requests": int, "tokens": int, "money": float}, key="hour")
+
+
+@SCHEMA()
+def m012_usage(db: Database) -> None:
+    """What a usage says beside its two sums: tokens read from a cache and written to one, and the cost in US dollars."""
+    exchanges = db.table("exchanges")
+    exchanges.add_column("cached_tokens", int)
+    exchanges.add_column("cache_write_tokens", int)
+    exchanges.add_column("cost", float)
+
+
+def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
+    """Why this database is not ours to open, as the end of a sentence; empty when it is, be it new, old or current."""
+    db = _database(conn)
+    applied = {step.name for step in schema.applied(db)}
+    if applied - {step.name for step in schema._migrations}:  # noqa: SLF001 - a set lists its own steps nowhere else
+        return "was written by a newer version of sameweights: install that version, or change url in [storage]"
+    if not applied and set(db.table_names()) - {schema.migrations_table}:
+        return "is a SQLite database of another program: change url in [storage]"
+    return ""
+
+
+def pending(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> bool:
+    """True when steps are missing: the database is new or of an older version."""
+    return bool(schema.pending(_database(conn)))
+
+
+def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
+    """Apply the steps that are missing, each in a transaction of its own; a step that fails leaves nothing behind."""
+    schema.apply(_database(conn))
+
+
+def _database(conn: sqlite3.Connection) -> Database:
+    """sqlite-utils over our connection, without the plugins that may be installed for its command."""
+    return Database(conn, recursive_triggers=False, execute_plugins=False)
+
+
+def _table(
+    db: Database,
+    name: str,
+    columns: dict[str, type],
+    *,
+    optional: frozenset[str] = frozenset(),
+    key: str | None = None,
+    parent: tuple[str, str, str] | None = None,
+) -> Table:
+    """A STRICT table; every column but the `optional` is NOT NULL; the rows go with their `parent` row."""
+    links = [ForeignKey(name, *parent, on_delete="CASCADE")] if parent else []
+    return db.table(name).create(columns, pk=key, not_null=set(columns) - optional - {key}, foreign_keys=links, strict=True)

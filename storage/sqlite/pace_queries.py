@@ -1,0 +1,49 @@
+"""How fast each provider was: live answers with their times, in the order they were finished, and what came of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from storage.judgement_rows import PaceRow, TimedRow
+
+TIMED = """
+SELECT no, id, provider, model, started + seconds, first_token, seconds, completion_tokens FROM exchanges
+WHERE no > ? AND role = 'primary' AND failure = '' AND status < 400 ORDER BY no LIMIT ?
+"""
+LAST = "SELECT coalesce(max(no), 0) FROM exchanges"
+PACES = "SELECT provider, model, measure, last_no, snapshot FROM paces ORDER BY provider, model, measure"
+KEEP = """
+INSERT INTO paces (provider, model, measure, last_no, snapshot) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (provider, model, measure) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
+"""
+
+
+def timed(conn: sqlite3.Connection, after: int, limit: int) -> Sequence[TimedRow]:
+    """The next live answers that came whole, by number; those up to `after` are taken as known, unless all went."""
+    (last,) = conn.execute(LAST).fetchone()
+    return [
+        TimedRow(
+            no=row[0],
+            exchange_id=row[1],
+            provider=row[2],
+            model=row[3],
+            ended=row[4],
+            first_token=row[5],
+            seconds=row[6],
+            completion_tokens=row[7],
+        )
+        for row in conn.execute(TIMED, (after if after <= last else 0, limit))
+    ]
+
+
+def paces(conn: sqlite3.Connection) -> Sequence[PaceRow]:
+    """All that is kept."""
+    return [
+        PaceRow(provider=row[0], model=row[1], measure=row[2], last_no=row[3], snapshot=row[4]) for row in conn.execute(PACES)
+    ]
+
+
+def keep(conn: sqlite3.Connection, rows: Iterable[PaceRow]) -> None:
+    """Put each in the place of the last; within the transaction of the caller."""
+    conn.executemany(KEEP, [(row.provider, row.model, row.measure, row.last_no, row.snapshot) for row in rows])

@@ -1,0 +1,252 @@
+"""Records become rows: prepared outside a transaction, then written in one, each record whole, and only once for an id."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from storage.rows import ExchangeRecord, FindingRow, PairRecord
+from storage.sqlite import finding_rollups, handover_counts, traffic_rollups
+from storage.sqlite.body_compression import Squeezer
+from storage.sqlite.delta_bodies import Kept, Lineage
+
+Record = ExchangeRecord | PairRecord
+Values = tuple[object, ...]
+
+EXCHANGE = (
+    *("id", "role", "started", "route", "provider", "reference", "model", "stream", "tag", "conversation", "method", "target"),
+    *("status", "failure", "failure_detail", "unread", "echoed_model", "fingerprint", "finish_reason", "prompt_tokens"),
+    *(
+        "completion_tokens",
+        "cached_tokens",
+        "cache_write_tokens",
+        "cost",
+        "seconds",
+        "overhead",
+        "head_seconds",
+        "first_chunk",
+        "first_token",
+        "request_size",
+    ),
+    *("request_digest", "response_size", "response_digest"),
+)
+PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
+BODY = ("request_body", "request_base")
+"""What depends on the exchange before it (see `storage.sqlite.delta_bodies`), and so on what is stored of that one."""
+TOOL_CALL = ("position", "call_id", "name", "arguments", "outcome")
+CHECK = ("comparison", "aspect", "state", "score", "reason", "subject", "reference")
+PAIR = (
+    *("id", "started", "route", "model", "provider", "reference", "conversation", "request_fingerprint", "subject_id"),
+    *("reference_id", "control_id", "control_reason", "comparable", "alterations", "shape"),
+)
+FINDING = ("exchange_id", *CHECK)
+PAYOFF = ("signal", "payoff")
+TRIAL = ("kind", "excluded")
+IDENTITY = ("exchange_id", "started", "provider", "model", "identity", "previous", "changes", "facts")
+
+
+def insert_statement(table: str, columns: Sequence[str], rows: int = 1) -> str:
+    """An INSERT of so many rows that takes one value a column."""
+    marks = ", ".join([f"({', '.join('?' * len(columns))})"] * rows)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {marks}"  # noqa: S608 - every name is a constant of this file
+
+
+COLUMNS = {
+    "exchanges": ("no", *EXCHANGE),
+    "payloads": ("exchange_no", *PAYLOAD, *BODY),
+    "tool_calls": ("exchange_no", *TOOL_CALL),
+    "checks": ("exchange_no", *CHECK),
+    "pairs": ("no", *PAIR),
+    "findings": ("pair_no", *FINDING),
+    "payoffs": ("pair_no", *PAYOFF),
+    "trials": ("pair_no", *TRIAL),
+    "identities": ("exchange_no", *IDENTITY),
+}
+"""In this order, so that a row's parent is always there."""
+TOGETHER = 16
+"""Rows that one statement writes: each of its steps lets other threads go on, and has to wait for them afterwards."""
+INSERTS = {table: insert_statement(table, columns) for table, columns in COLUMNS.items()}
+SEVERAL = {table: insert_statement(table, columns, TOGETHER) for table, columns in COLUMNS.items()}
+KNOWN_EXCHANGES = "SELECT id FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
+BASES = "SELECT id, no FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
+KNOWN_PAIRS = "SELECT id FROM pairs WHERE id IN (SELECT value FROM json_each(?))"
+LAST_EXCHANGE = "SELECT coalesce(max(no), 0) FROM exchanges"
+LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
+
+_exchange = attrgetter(*EXCHANGE)
+_headers = attrgetter(*PAYLOAD[:2])
+_tool_call = attrgetter(*TOOL_CALL)
+_check = attrgetter(*CHECK)
+_pair = attrgetter(*PAIR)
+_finding = attrgetter(*FINDING)
+_payoff = attrgetter(*PAYOFF)
+_identity = attrgetter(*IDENTITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The rows of one exchange or one pair, less the number that it gets when it is written: (table, values) each."""
+
+    id: str
+    rows: Sequence[tuple[str, Values]]
+    payload: Values = ()
+    body: Kept | None = None
+    """The request body of an exchange, which stands behind the `payload` in its row."""
+    counts: Sequence[finding_rollups.Key] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record ready to be written: its exchanges, and the pair if it is one."""
+
+    exchanges: tuple[Parcel, ...]
+    pair: Parcel | None
+    source: str = ""
+
+
+class Preparer:
+    """Flattens records and compresses what is long in them; for one thread only."""
+
+    def __init__(self) -> None:
+        self._squeezer = Squeezer()
+        self._lineage = Lineage(self._squeezer)
+
+    def prepare(self, record: Record) -> Prepared:
+        """The record's rows; TypeError or AttributeError when it holds what no row can."""
+        if isinstance(record, ExchangeRecord):
+            return Prepared((self._exchange(record),), None, record.source)
+        foreign = {row.pair_id for row in record.findings} | {row.pair_id for row in record.payoffs}
+        foreign -= {record.pair.id}
+        if foreign:
+            raise ValueError(f"a record of the pair {record.pair.id} holds rows of {sorted(foreign)}")
+        rows = [("pairs", _pair(record.pair))]
+        rows += [("findings", _finding(row)) for row in record.findings]
+        rows += [("payoffs", _payoff(row)) for row in record.payoffs]
+        if record.kind or record.excluded:
+            rows.append(("trials", (record.kind, ",".join(record.excluded))))
+        return Prepared(
+            tuple(map(self._exchange, record.exchanges)), Parcel(record.pair.id, rows, counts=finding_rollups.counted(record))
+        )
+
+    def _exchange(self, record: ExchangeRecord) -> Parcel:
+        row = record.exchange
+        foreign = {call.exchange_id for call in record.tool_calls} | {finding.exchange_id for finding in record.findings}
+        foreign -= {row.id}
+        if foreign or any(map(_of_a_pair, record.findings)):
+            raise ValueError(f"a record of the exchange {row.id} holds rows of {sorted(foreign)} or of a pair")
+        rows = [("exchanges", _exchange(row))]
+        rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
+        rows += [("checks", _check(finding)) for finding in record.findings]
+        rows += [("identities", _identity(identity)) for identity in record.identities]
+        payload = (*_headers(row), self._squeezer.squeeze(row.response_body), self._squeezer.squeeze_numbers(row.marks))
+        body = self._lineage.keep(row.id, row.conversation, row.request_body)
+        return Parcel(row.id, rows, payload, body, finding_rollups.counted(record))
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction will write, table by table."""
+
+    known_exchanges: set[str]
+    known_pairs: set[str]
+    after: int
+    """The number of the last exchange that is stored already."""
+    exchange_no: Callable[[], int]
+    pair_no: Callable[[], int]
+    bases: dict[str, int]
+    """The numbers of the exchanges that bodies are kept against, as far as they are stored."""
+    counts: Counter[finding_rollups.Key] = field(default_factory=Counter)
+    rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
+
+    def add(self, prepared: Prepared) -> bool:
+        """False when the record is there already: then nothing of it is written again."""
+        if prepared.pair is None:
+            return self._add(prepared.exchanges[0], self.known_exchanges, self.exchange_no)
+        if prepared.pair.id in self.known_pairs:
+            return False
+        for exchange in prepared.exchanges:
+            self._add(exchange, self.known_exchanges, self.exchange_no)
+        return self._add(prepared.pair, self.known_pairs, self.pair_no)
+
+    def _add(self, parcel: Parcel, known: set[str], number: Callable[[], int]) -> bool:
+        if parcel.id in known:
+            return False
+        known.add(parcel.id)
+        no = number()
+        self.counts.update(parcel.counts)
+        if parcel.body:
+            self.rows["payloads"].append((no, *parcel.payload, *self._body(parcel.body)))
+            self.bases[parcel.id] = no
+        for table, values in parcel.rows:
+            self.rows[table].append((no, *values))
+        return True
+
+    def _body(self, kept: Kept) -> Values:
+        if not kept.base:
+            return kept.squeezed, None
+        base = self.bases.get(kept.base)
+        return (Squeezer().squeeze(kept.raw), None) if base is None else (kept.squeezed, base)
+
+
+def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
+    """Write all records or none, in one transaction; the number of those that were not there yet.
+
+    sqlite3.OperationalError when the database does not take them (full, locked, read-only), other errors for a bad record.
+    """
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        batch = _batch(conn, records)
+        written = sum(map(batch.add, records))
+        for table, rows in batch.rows.items():
+            _write(conn, table, rows)
+        finding_rollups.add(conn, batch.counts)
+        traffic_rollups.add(conn, batch.after)
+        handover_counts.add(conn, Counter(record.source for record in records if record.source))
+        conn.execute("COMMIT")
+    except BaseException:
+        roll_back(conn)
+        raise
+    return written
+
+
+def _write(conn: sqlite3.Connection, table: str, rows: Sequence[Values]) -> None:
+    whole = len(rows) - len(rows) % TOGETHER
+    for begin in range(0, whole, TOGETHER):
+        conn.execute(SEVERAL[table], [*itertools.chain.from_iterable(rows[begin : begin + TOGETHER])])
+    if whole < len(rows):
+        conn.executemany(INSERTS[table], rows[whole:])
+
+
+def roll_back(conn: sqlite3.Connection) -> None:
+    """End the open transaction if there is one; some errors have ended it already."""
+    if conn.in_transaction:
+        with suppress(sqlite3.Error):  # the error that brought us here is the one to tell
+            conn.execute("ROLLBACK")
+
+
+def _batch(conn: sqlite3.Connection, records: Sequence[Prepared]) -> _Batch:
+    exchanges = [parcel for record in records for parcel in record.exchanges]
+    (after,) = conn.execute(LAST_EXCHANGE).fetchone()
+    (last_pair,) = conn.execute(LAST_PAIR).fetchone()
+    return _Batch(
+        known_exchanges=_known(conn, KNOWN_EXCHANGES, (parcel.id for parcel in exchanges)),
+        known_pairs=_known(conn, KNOWN_PAIRS, (record.pair.id for record in records if record.pair)),
+        after=after,
+        exchange_no=itertools.count(after + 1).__next__,
+        pair_no=itertools.count(last_pair + 1).__next__,
+        bases=dict(conn.execute(BASES, (json.dumps([parcel.body.base for parcel in exchanges if parcel.body]),))),
+    )
+
+
+def _known(conn: sqlite3.Connection, statement: str, ids: Iterable[str]) -> set[str]:
+    return {known for (known,) in conn.execute(statement, (json.dumps(list(ids)),))}
+
+
+def _of_a_pair(finding: FindingRow) -> bool:
+    return bool(finding.pair_id)

@@ -1,0 +1,127 @@
+"""What is old, or too much, goes: whole exchanges and the pairs they belong to, in slices small enough to write between them.
+
+The file shrinks as a sweep goes on: the pages that deleting freed are overwritten with zeros (`secure_delete`), moved to the
+end of the file and cut off (`incremental_vacuum`), and at last the write-ahead log is emptied into the file and cut to nothing
+unless somebody is reading just then; that reader's end and the next sweep make up for it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from storage.sqlite import finding_rollups, traffic_rollups
+from storage.sqlite.delta_bodies import release
+from storage.sqlite.record_insertion import roll_back
+
+SLICE = 500
+"""Exchanges that go in one transaction."""
+PAGES = 1_000
+"""Pages cut off the file in one transaction."""
+CHECKPOINT_MILLISECONDS = 100
+"""How long the writer waits for readers before it leaves the log for the next sweep."""
+
+OLDEST = "SELECT id FROM exchanges WHERE started < ? ORDER BY started, no LIMIT ?"
+PAIRS = """
+WITH going(id) AS (SELECT value FROM json_each(?))
+SELECT no, subject_id, reference_id, control_id FROM pairs WHERE subject_id IN (SELECT id FROM going)
+UNION SELECT no, subject_id, reference_id, control_id FROM pairs WHERE reference_id IN (SELECT id FROM going)
+UNION SELECT no, subject_id, reference_id, control_id FROM pairs WHERE control_id IN (SELECT id FROM going)
+"""
+DELETE_PAIRS = "DELETE FROM pairs WHERE no IN (SELECT value FROM json_each(?))"
+DELETE_EXCHANGES = "DELETE FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
+NUMBERS = "SELECT coalesce(max(no) - min(no) + 1, 0) FROM exchanges"
+
+
+def drop_older(conn: sqlite3.Connection, before: float, limit: int = SLICE) -> int:
+    """Delete at most about `limit` exchanges started before `before` (epoch seconds), oldest first; the number that went."""
+    return drop(conn, OLDEST, (before, limit))
+
+
+def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> int:
+    """Delete the exchanges whose ids the statement `chosen` finds, with all that hangs on them; the number that went.
+
+    A pair goes with any of its exchanges, and takes the others along: half a pair is no evidence.
+    """
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        going = {row for (row,) in conn.execute(chosen, values)}
+        pairs = conn.execute(PAIRS, (_listed(going),)).fetchall()
+        going.update(exchange for _, *legs in pairs for exchange in legs)
+        numbers = _listed({no for no, *_ in pairs})
+        finding_rollups.take_back(conn, _listed(going), numbers)
+        traffic_rollups.take_back(conn, _listed(going))
+        release(conn, _listed(going))
+        conn.execute(DELETE_PAIRS, (numbers,))
+        gone = conn.execute(DELETE_EXCHANGES, (_listed(going),)).rowcount
+        conn.execute("COMMIT")
+    except BaseException:
+        roll_back(conn)
+        raise
+    return gone
+
+
+def drop_excess(conn: sqlite3.Connection, max_bytes: int) -> int:
+    """Delete a slice of the oldest exchanges while more than `max_bytes` are in use; the number that went, 0 at the end."""
+    used = used_bytes(conn)
+    (numbers,) = conn.execute(NUMBERS).fetchone()
+    if used <= max_bytes or not numbers:
+        return 0
+    excess = math.ceil((used - max_bytes) / used * numbers)
+    return drop_older(conn, math.inf, min(excess, SLICE))
+
+
+def keep_within(conn: sqlite3.Connection, max_bytes: int) -> None:
+    """Delete the oldest exchanges while the database and its log are larger than `max_bytes`, and give the space back.
+
+    What is done behind each batch: so the files exceed the bound by no more than a batch, and a log that is cut back when it is
+    larger than a hundredth of the bound.
+    """
+    room = max_bytes - max_bytes // 50
+    while used_bytes(conn) > room and drop_excess(conn, room):
+        pass
+    while _pragma(conn, "page_count") * _pragma(conn, "page_size") > room and shrink(conn):
+        pass
+    if _log_bytes(conn) > max_bytes // 100:
+        checkpoint(conn)
+
+
+def _log_bytes(conn: sqlite3.Connection) -> int:
+    _, _, file = conn.execute("PRAGMA database_list").fetchone()
+    log = Path(f"{file}-wal")
+    return log.stat().st_size if file and log.exists() else 0
+
+
+def used_bytes(conn: sqlite3.Connection) -> int:
+    """Bytes of the database that hold something: what the file comes to when the free pages are cut off."""
+    return (_pragma(conn, "page_count") - _pragma(conn, "freelist_count")) * _pragma(conn, "page_size")
+
+
+def shrink(conn: sqlite3.Connection) -> int:
+    """Cut some free pages off the file; how many went, 0 when there are none (or the file was made without them)."""
+    before = _pragma(conn, "freelist_count")
+    conn.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    return before - _pragma(conn, "freelist_count")
+
+
+def checkpoint(conn: sqlite3.Connection) -> bool:
+    """Empty the write-ahead log into the file and cut it to nothing; False when a reader kept it from that."""
+    patience = _pragma(conn, "busy_timeout")
+    conn.execute(f"PRAGMA busy_timeout = {CHECKPOINT_MILLISECONDS}")
+    try:
+        busy, _, _ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        conn.execute(f"PRAGMA busy_timeout = {patience}")
+    return not busy
+
+
+def _pragma(conn: sqlite3.Connection, name: str) -> int:
+    (value,) = conn.execute(f"PRAGMA {name}").fetchone()
+    return int(value)
+
+
+def _listed(values: Iterable[object]) -> str:
+    return json.dumps(list(values))

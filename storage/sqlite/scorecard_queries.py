@@ -1,0 +1,129 @@
+"""Questions that a scorecard asks beside the counts: who hung up, how answers ended, what each pair's answers took.
+
+Periods are `since` <= started < `until`, in seconds since the epoch; `until` 0 is no bound.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from storage.judgement_rows import PairTimes, PayoffSum, Triggers
+from storage.rows import CUT_REQUEST, NOT_HELD, Group
+
+FOREVER = 9e18
+UNHELD = f"""
+SELECT provider, model, unread, count(*), max(max(request_size, response_size)) FROM exchanges
+WHERE started >= ? AND started < ? AND role = 'primary' AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
+"""  # noqa: S608 - words of ours
+HUNG_UP = """
+SELECT route, model, provider, reference, sum(failure = 'client_gone'), count(*) FROM exchanges
+WHERE started >= (SELECT max(started) FROM exchanges) - ? AND role = 'primary' AND reference <> '' GROUP BY 1, 2, 3, 4
+"""
+SCORED = """
+WITH
+ranked AS MATERIALIZED (
+  SELECT no, coalesce(g.reason, '') AS ruling, dense_rank() OVER (
+    ORDER BY model, provider, reference, coalesce(nullif(conversation, ''), nullif(request_fingerprint, ''), id)
+  ) AS cluster
+  FROM pairs LEFT JOIN rulings g ON g.pair_no = no WHERE started >= ? AND started < ?
+),
+counted AS (
+  SELECT min(no) AS one, cluster, ruling, signal, count(*) AS times, sum(payoff > 0) AS plus, sum(payoff < 0) AS minus
+  FROM ranked JOIN payoffs ON pair_no = no GROUP BY cluster, signal, ruling
+)
+SELECT model, provider, reference, signal, cluster, ruling, times, plus, minus FROM counted JOIN pairs ON no = one
+"""
+"""Summed by one number instead of four texts a payoff."""
+TRIGGERS = """
+SELECT p.route, p.model, p.provider, p.reference, coalesce(nullif(p.conversation, ''), p.id), p.control_reason,
+       y.finish_reason, r.finish_reason, c.finish_reason
+FROM pairs p
+JOIN exchanges y ON y.id = p.subject_id JOIN exchanges r ON r.id = p.reference_id LEFT JOIN exchanges c ON c.id = p.control_id
+WHERE p.started >= ? AND p.started < ? AND json_extract(p.shape, '$.tools') > 0
+  AND y.finish_reason <> '' AND r.finish_reason <> ''
+ORDER BY p.started DESC, p.no DESC LIMIT ?
+"""
+ENDED = """
+SELECT provider, model, reference, coalesce(status, 0), count(*) FROM (
+  SELECT provider, model, reference, status FROM exchanges
+  WHERE started >= ? AND started < ? AND role = 'primary' ORDER BY started DESC LIMIT ?
+) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+TIMES = """
+SELECT p.route, p.model, p.provider, p.reference, p.started, y.first_chunk, r.first_chunk, y.first_token, r.first_token,
+       y.seconds, r.seconds
+FROM pairs p JOIN exchanges y ON y.id = p.subject_id JOIN exchanges r ON r.id = p.reference_id
+WHERE p.started >= ? AND p.started < ? AND y.stream = r.stream AND y.failure = '' AND r.failure = ''
+  AND y.status < 400 AND r.status < 400
+ORDER BY p.started DESC, p.no DESC LIMIT ?
+"""
+
+
+def hung_up(conn: sqlite3.Connection, seconds: float) -> Mapping[Group, tuple[int, int]]:
+    """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
+    return {_group(row): (row[4], row[5]) for row in conn.execute(HUNG_UP, (seconds,))}
+
+
+def scored(conn: sqlite3.Connection, since: float, until: float) -> Sequence[PayoffSum]:
+    """The payoffs of the period by cluster, signal and ruling. A request of no conversation is of one cluster with all like it,
+
+    or, where no fingerprint of it was kept, of its own.
+    """
+    return [
+        PayoffSum(
+            model=row[0],
+            provider=row[1],
+            reference=row[2],
+            signal=row[3],
+            cluster=row[4],
+            ruling=row[5],
+            pairs=row[6],
+            plus=row[7],
+            minus=row[8],
+        )
+        for row in conn.execute(SCORED, (since, until or FOREVER))
+    ]
+
+
+def triggers(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[Triggers]:
+    """How the answers of the newest `limit` pairs ended, where tools were offered and both came to an end."""
+    return [
+        Triggers(
+            group=_group(row),
+            conversation=row[4],
+            control_reason=row[5],
+            provider=row[6],
+            reference=row[7],
+            control=row[8] or "",
+        )
+        for row in conn.execute(TRIGGERS, (since, until or FOREVER, limit))
+    ]
+
+
+def ended(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
+    """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
+    return conn.execute(ENDED, (since, until or FOREVER, limit)).fetchall()
+
+
+def unheld(conn: sqlite3.Connection, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
+    """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
+    return conn.execute(UNHELD, (since, until or FOREVER)).fetchall()
+
+
+def pair_times(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[PairTimes]:
+    """The times of the newest `limit` pairs of the period, both answers whole and both streamed or both not."""
+    return [
+        PairTimes(
+            group=_group(row),
+            started=row[4],
+            first_chunk=(row[5], row[6]),
+            first_token=(row[7], row[8]),
+            seconds=(row[9], row[10]),
+        )
+        for row in conn.execute(TIMES, (since, until or FOREVER, limit))
+    ]
+
+
+def _group(row: Sequence[str]) -> Group:
+    return Group(route=row[0], model=row[1], provider=row[2], reference=row[3])

@@ -1,0 +1,182 @@
+"""One thread owns the only connection that writes: records wait for it in a bounded queue, and their offerers never for it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple, TypeVar, cast
+
+from storage.rows import ExchangeRecord, ExchangeRow
+from storage.sqlite.batch_inserter import Pen
+from storage.sqlite.record_insertion import Record
+from storage.store import StoreError
+
+Result = TypeVar("Result")
+Job = Callable[[sqlite3.Connection], object]
+QUEUE_BYTES = 256 * 1024 * 1024
+"""Bytes of bodies waiting for the writer before new records are dropped, however few they are."""
+CLOSE_SECONDS = 15.0
+
+
+class _Item(NamedTuple):
+    record: Record
+    rows: int
+    size: int
+    since: float
+    future: Future[bool]
+
+
+class BatchWriter:
+    """Writes what it is given in batches of `batch_rows` rows, or of what came in `batch_seconds`; safe from any thread."""
+
+    def __init__(self, pen: Pen, *, batch_rows: int, batch_seconds: float, queue: int) -> None:
+        self._pen = pen
+        self._batch_rows, self._batch_seconds, self._queue = batch_rows, batch_seconds, queue
+        self._items: deque[_Item] = deque()
+        self._jobs: deque[tuple[Job, Future[object]]] = deque()
+        self._rows = self._size = self._accepted = self._settled = 0
+        self._urgent = self._closing = False
+        self._deadline = float("inf")
+        self._oldest_at_work: float | None = None
+        self.dropped = 0
+        self.failed = 0
+        lock = threading.Lock()
+        self._work = threading.Condition(lock)
+        self._progress = threading.Condition(lock)
+        self._thread = threading.Thread(target=self._run, name="sameweights-store", daemon=True)
+        self._thread.start()
+
+    @property
+    def queued(self) -> int:
+        """Records taken that are neither stored nor lost yet."""
+        return self._accepted - self._settled
+
+    @property
+    def stored(self) -> int:
+        """Records written since the start; one whose id was there already is not counted again."""
+        return self._pen.written
+
+    @property
+    def lag(self) -> float:
+        """Seconds for which the oldest of the queued records has waited until now; 0 when none waits."""
+        with self._work:
+            since = self._items[0].since if self._oldest_at_work is None and self._items else self._oldest_at_work
+        return 0.0 if since is None else time.monotonic() - since
+
+    @property
+    def trouble(self) -> str:
+        """What the database said when it took nothing the last time; empty when it did, or was not asked."""
+        return self._pen.trouble
+
+    def add(self, record: Record) -> Future[bool] | None:
+        """Queue one record; None when the queue is full or closed. The future cannot be cancelled."""
+        rows, size = _extent(record)
+        item = _Item(record, rows, size, time.monotonic(), Future())
+        item.future.set_running_or_notify_cancel()
+        with self._work:
+            if self._closing or len(self._items) >= self._queue or (self._items and self._size + size > QUEUE_BYTES):
+                self.dropped += 1
+                return None
+            self._items.append(item)
+            self._accepted += 1
+            self._rows += rows
+            self._size += size
+            if len(self._items) == 1 or self._rows >= self._batch_rows > self._rows - rows:
+                self._work.notify()
+        return item.future
+
+    def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do `job` in the writer's thread, between two batches, and wait for it; its errors pass. StoreError after `close`."""
+        future: Future[object] = Future()
+        with self._work:
+            if self._closing:
+                raise StoreError("the store is closed")
+            self._jobs.append((job, future))
+            self._work.notify()
+        return cast("Result", future.result())
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all that is queued now is settled, at most `seconds`; True when all of it was stored."""
+        with self._work:
+            target, failed = self._accepted, self.failed
+            self._urgent = True
+            self._work.notify()
+            settled = self._progress.wait_for(lambda: self._settled >= target, seconds)
+            return settled and self.failed == failed
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Take no more, write what is queued for at most `seconds`, lose and count the rest, and release the connection."""
+        with self._work:
+            self._closing = True
+            self._deadline = min(self._deadline, time.monotonic() + seconds)
+            self._work.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self._wait():
+            batch, job = self._take()
+            if job:
+                self._do(*job)
+            if batch:
+                late = time.monotonic() >= self._deadline
+                self._settle(batch, [False] * len(batch) if late else self._pen.write([item.record for item in batch]))
+        self._pen.put_down()
+
+    def _wait(self) -> bool:
+        """Until there is a whole batch, a job, a hurry or the end; False when all is done."""
+        with self._work:
+            self._work.wait_for(lambda: self._items or self._jobs or self._closing)
+            self._work.wait_for(self._due, self._batch_seconds)
+            return bool(self._items or self._jobs)
+
+    def _due(self) -> bool:
+        return bool(self._jobs) or self._closing or self._urgent or self._rows >= self._batch_rows
+
+    def _take(self) -> tuple[Sequence[_Item], tuple[Job, Future[object]] | None]:
+        with self._work:
+            batch: list[_Item] = []
+            rows = 0
+            while self._items and (not batch or rows + self._items[0].rows <= self._batch_rows):
+                batch.append(item := self._items.popleft())
+                rows += item.rows
+                self._size -= item.size
+            self._rows -= rows
+            self._urgent = self._urgent and bool(self._items)
+            self._oldest_at_work = batch[0].since if batch else None
+            return batch, self._jobs.popleft() if self._jobs else None
+
+    def _do(self, job: Job, future: Future[object]) -> None:
+        try:
+            future.set_result(self._pen.do(job))
+        except Exception as error:  # noqa: BLE001 - it is raised again where `run` was called
+            future.set_exception(error)
+
+    def _settle(self, batch: Sequence[_Item], written: Sequence[bool]) -> None:
+        with self._progress:
+            self.failed += written.count(False)
+        for item, stored in zip(batch, written, strict=True):
+            item.future.set_result(stored)
+        with self._progress:
+            self._settled += len(batch)
+            self._oldest_at_work = None
+            self._progress.notify_all()
+
+
+def _extent(record: Record) -> tuple[int, int]:
+    """How many rows a record makes, and how many bytes of bodies it holds."""
+    if isinstance(record, ExchangeRecord):
+        return 1 + len(record.tool_calls) + len(record.findings), _bytes(record.exchange)
+    rows, size = 1 + len(record.findings) + len(record.payoffs), 0
+    for exchange in record.exchanges:
+        more, bytes_ = _extent(exchange)
+        rows += more
+        size += bytes_
+    return rows, size
+
+
+def _bytes(row: ExchangeRow) -> int:
+    return len(row.request_body or b"") + len(row.response_body or b"") + len(row.marks)

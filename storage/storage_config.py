@@ -1,0 +1,30 @@
+"""The store's section of the configuration: where rows are kept, for how long, and how much of the bodies."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from storage.operator_pattern import checked
+
+Pattern = Annotated[str, AfterValidator(checked)]
+Bodies = Literal["full", "hash", "none"]
+
+
+class StorageConfig(BaseModel):
+    """Where the records live. `bodies`: `full` keeps them, `hash` a digest and a veil, `none` nothing of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = "sqlite:///sameweights.db"
+    keep_days: Annotated[float, Field(gt=0)] = 30.0
+    max_bytes: Annotated[int, Field(ge=0)] = 0
+    """Bytes of the database and its log, kept within 5 % behind each batch; 0 is no bound. The oldest records go first."""
+    bodies: Bodies = "full"
+    redact: tuple[Pattern, ...] = ()
+    """Regular expressions (RE2) of what is never stored, beside known credentials; a group named `secret` narrows one."""
+    batch_rows: Annotated[int, Field(ge=1, le=5_000)] = 200
+    batch_seconds: Annotated[float, Field(gt=0, le=60)] = 0.2
+    queue: Annotated[int, Field(ge=1)] = 10_000
+    """Records waiting for the writer before new ones are dropped, and counted."""

@@ -1,0 +1,89 @@
+"""proxy.client.client_listener: clients that keep the proxy waiting are let go."""
+
+import json
+import time
+from contextlib import suppress
+
+from proxy.exchange import FailureKind
+from tests.wires import STREAM_HEAD, chunks, client, ok, plane, post, scripted
+
+
+async def test_a_head_that_does_not_come_closes_its_connection():
+    async with plane("http://127.0.0.1:9/v1", timeouts={"client_head": 0.2}) as running, client(running.port) as asked:
+        await asked.send(b"GET /v1/x HTTP/1.1\r\nHost: ")
+        with suppress(ConnectionResetError):
+            assert await asked.rest() == b""
+
+
+async def test_a_slow_head_does_not_count_against_the_next_request():
+    async with (
+        scripted(None, ok(b"yes")) as provider,
+        plane(provider.url, timeouts={"client_head": 60.0}) as running,
+        client(running.port) as asked,
+    ):
+        for _ in range(3):
+            request = post(b"{}", close=False)
+            await asked.send(request[:20])
+            await asked.send(request[20:])
+            await asked.until(b"yes")
+
+
+async def test_an_idle_connection_is_closed_after_its_time():
+    async with (
+        scripted(None, ok(b"yes")) as provider,
+        plane(provider.url, timeouts={"client_idle": 0.2}) as running,
+        client(running.port) as asked,
+        client(running.port) as silent,
+    ):
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"yes")
+        assert await asked.rest() == b""
+        assert await silent.rest() == b""
+
+
+async def test_a_body_that_does_not_come_is_given_up():
+    async with (
+        scripted(None, ok()) as provider,
+        plane(provider.url, timeouts={"idle": 0.3}) as running,
+        client(running.port) as asked,
+    ):
+        await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\n\r\n123")
+        answer = await asked.until(b"}}")
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "body_timeout"
+        assert (await running.kept.next()).failure.kind is FailureKind.REFUSED
+
+
+async def test_an_upload_that_stops_in_the_middle_is_given_up_and_its_client_blamed():
+    async def script(wire):
+        await wire.head()
+        await wire.gone()
+
+    async with (
+        scripted(script) as provider,
+        plane(provider.url, timeouts={"idle": 0.3}) as running,
+        client(running.port) as asked,
+    ):
+        await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 2_000_000)
+        assert (await asked.until(b"}}")).startswith(b"HTTP/1.1 408 ")
+        assert (await running.kept.next()).failure.kind is FailureKind.REFUSED
+
+
+async def test_a_client_that_reads_nothing_for_too_long_is_let_go_and_its_provider_not_blamed():
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD)
+        wire.writer.write(chunks(b"x" * 30_000_000))
+        await wire.gone()
+
+    async with (
+        scripted(script) as provider,
+        plane(provider.url, timeouts={"idle": 0.4}) as running,
+        client(running.port) as asked,
+    ):
+        await asked.send(post(b"{}", close=False))
+        began = time.monotonic()
+        exchange = await running.kept.next()
+        assert exchange.failure.kind is FailureKind.CLIENT_GONE
+        assert exchange.failure.detail == "it read nothing for too long"
+        assert time.monotonic() - began > 0.3

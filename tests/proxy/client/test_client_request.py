@@ -1,0 +1,78 @@
+"""proxy.client.client_request: what can be forwarded, and what is refused before anything is done for it."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from aiohttp.http_writer import HttpVersion11
+
+from proxy.client.client_request import Arrival, own_answer
+from proxy.client.request_head import Heading
+from tests.wires import ask, ok, plane, scripted
+
+REFUSED = {
+    "a target of another host": (
+        b"GET http://elsewhere.example/v1/x HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n",
+        400,
+        "bad_target",
+    ),
+    "an asterisk": (b"OPTIONS * HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n", 400, "bad_target"),
+    "a tunnel": (b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nConnection: close\r\n\r\n", 400, "bad_target"),
+    "another coding": (
+        b"POST /v1/x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n0\r\n\r\n",
+        501,
+        "transfer_encoding",
+    ),
+    "chunks in HTTP/1.0": (b"POST /v1/x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501, "transfer_encoding"),
+    "another expectation": (b"POST /v1/x HTTP/1.1\r\nHost: p\r\nExpect: gold\r\nConnection: close\r\n\r\n", 417, "expectation"),
+}
+
+
+@pytest.mark.parametrize(("request_", "status", "code"), REFUSED.values(), ids=REFUSED.keys())
+async def test_what_cannot_be_forwarded_is_refused_with_its_reason(request_, status, code):
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        answer = await ask(running.port, request_)
+        assert answer.startswith(b"HTTP/1.1 %d " % status), answer
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == code
+        assert provider.connections == 0
+
+
+UNREADABLE = {
+    "a length and chunks": b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    "two hosts": b"GET /v1/x HTTP/1.1\r\nHost: p\r\nHost: q\r\n\r\n",
+    "no host": b"GET /v1/x HTTP/1.1\r\n\r\n",
+    "a bad length": b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: +3\r\n\r\nabc",
+    "a space before the colon": b"GET /v1/x HTTP/1.1\r\nHost : p\r\n\r\n",
+    "a folded field": b"GET /v1/x HTTP/1.1\r\nHost: p\r\nA: b\r\n c\r\n\r\n",
+    "a bare line feed": b"GET /v1/x HTTP/1.1\nHost: p\n\n",
+    "a space in the target": b"GET /v1/ x HTTP/1.1\r\nHost: p\r\n\r\n",
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_", UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_what_could_be_read_in_two_ways_is_not_read_at_all(request_):
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        answer = await ask(running.port, request_)
+        assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 505 ")), answer
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert b"Server:" not in answer
+        assert provider.connections == 0
+        assert running.pulse.refused == running.pulse.finished == running.pulse.accepted == 1
+
+
+def test_our_own_answers_are_whole():
+    assert own_answer(502, b"{}", keep=True) == (
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    )
+    assert own_answer(404, b"{}", keep=False, head_only=True).endswith(b"Connection: close\r\n\r\n")
+
+
+async def test_a_body_is_not_awaited_from_a_client_that_is_no_more():
+    client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0, heading_of=Heading)
+    message = SimpleNamespace(raw_headers=(), method="POST", path="/", version=HttpVersion11)
+    arrival = Arrival(message, SimpleNamespace(at_eof=lambda: False), client_)
+    with pytest.raises(ConnectionResetError):
+        await arrival.read()

@@ -1,0 +1,51 @@
+"""Counts in shared memory: added at once, found by another process, and apart by worker."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from proxy.process.shared_counters import AUDIT, FIELDS, PAIRS, PLANE, WORKERS, Board, shared
+
+
+def test_what_was_sent_is_what_ended_less_what_was_dropped():
+    row = Board().row(3)
+    row.add("ended", 10)
+    for reason in PLANE[1:]:
+        row.add(reason)
+    assert row.sent == 10 - len(PLANE[1:])
+
+
+def test_what_is_settled_is_stored_or_lost_for_a_reason():
+    row = Board().row(0)
+    row.add("ended", 100)
+    for field in AUDIT:
+        row.add(field)
+    assert row.settled == len(AUDIT)
+
+
+def test_a_count_is_raised_to_what_is_known_and_never_lowered():
+    row = Board().row(0)
+    row.raise_to("stored", 5)
+    row.raise_to("stored", 3)
+    assert row["stored"] == 5
+
+
+def test_totals_are_of_all_workers_and_leave_out_the_pairs():
+    board = Board()
+    for worker in (0, WORKERS - 1, PAIRS):
+        board.row(worker).add("error")
+    assert board.totals() == {field: 2 if field == "error" else 0 for field in FIELDS}
+
+
+def test_a_process_that_is_killed_takes_no_count_along():
+    descriptor = shared()
+    script = (
+        "import os; from proxy.process.shared_counters import Board; "
+        f"Board({descriptor}).row(1).add('ended', 7); os.kill(os.getpid(), 9)"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run([sys.executable, "-c", script], pass_fds=[descriptor], env=environ, check=False)
+    assert done.returncode == -9
+    assert Board(descriptor).row(1)["ended"] == 7
+    os.close(descriptor)

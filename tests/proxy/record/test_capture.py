@@ -1,0 +1,212 @@
+"""proxy.record.capture: bytes up to the limit, sizes always, a moment for each piece."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.exchange import Failure, FailureKind, Mark, Role
+from proxy.record import capture as module
+from proxy.record.capture import Capture
+from proxy.record.held_bodies import Held
+
+MIB = 1024 * 1024
+
+
+def capture(limit=100, **more):
+    made = Capture(
+        identity="i",
+        role=Role.PRIMARY,
+        started=5.0,
+        begun=10.0,
+        limit=limit,
+        method="POST",
+        target="/v1/x",
+        headers=(("a", "b"),),
+        **more,
+    )
+    made.provider, made.model, made.stream, made.tag = "p", "m", True, "t"
+    return made
+
+
+def test_an_exchange_holds_what_was_captured():
+    made = capture()
+    made.ask(b"ab")
+    made.ask(b"c")
+    made.sent(10.5, 0.25)
+    made.head(200, "OK", (("x", "y"),), 11.0)
+    made.add(b"12", 11.5)
+    made.add(b"3", 12.0)
+    got = made.end(13.0)
+    assert (got.id, got.provider, got.model, got.stream, got.tag, got.started) == ("i", "p", "m", True, "t", 5.0)
+    assert (got.request.body, got.request.size, got.request.truncated) == (b"abc", 3, False)
+    assert (got.response.body, got.response.head_seconds) == (b"123", 1.0)
+    assert list(got.response.marks) == [Mark(seconds=1.5, end=2), Mark(seconds=2.0, end=3)]
+    assert (got.seconds, got.overhead, got.failure) == (3.0, 0.25, None)
+
+
+def test_bodies_are_kept_up_to_the_limit_and_counted_beyond():
+    made = capture(limit=4)
+    for _ in range(3):
+        made.ask(b"abc")
+    made.head(200, "", (), 10.0)
+    made.add(b"123", 11.0)
+    made.add(b"456", 12.0)
+    made.add(b"789", 13.0)
+    got = made.end(14.0)
+    assert (got.request.body, got.request.size) == (b"abca", 9)
+    assert (got.response.body, got.response.size) == (b"1234", 9)
+    assert [mark.end for mark in got.response.marks] == [3, 6, 9]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(4 * MIB, 4 * MIB), (4 * MIB + 1, MIB)])
+def test_of_a_body_larger_than_the_limit_the_first_mebibyte_is_kept_either_way(size, kept):
+    held = Held(100 * MIB)
+    made = capture(limit=4 * MIB, held=held)
+    body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    for start in range(0, size, 65_536):
+        made.ask(body[start : start + 65_536])
+    made.head(200, "", (), 10.0)
+    for start in range(0, size, 65_536):
+        made.add(body[start : start + 65_536], 11.0)
+    got = made.end(14.0)
+    assert (got.request.body, got.request.size) == (body[:kept], size)
+    assert (got.response.body, got.response.size) == (body[:kept], size)
+    assert held.size == made.taken == 2 * kept
+    assert not got.unheld
+
+
+def test_a_body_that_declares_more_than_the_limit_is_never_gathered_beyond_the_first_mebibyte():
+    held = Held(100 * MIB)
+    made = capture(limit=4 * MIB, held=held, awaited=5 * MIB)
+    made.head(200, "", (), 10.0, length=4 * MIB + 1)
+    for _ in range(48):
+        made.ask(b"a" * 65_536)
+        made.add(b"b" * 65_536, 11.0)
+    assert held.size == 2 * MIB
+
+
+@pytest.mark.parametrize(("room", "unheld"), [(100_000, False), (99_999, True)])
+def test_a_request_for_which_there_is_no_room_is_let_go_and_its_room_given_back(room, unheld):
+    held = Held(room)
+    made = capture(limit=MIB, held=held)
+    made.ask(b"a" * 60_000)
+    made.ask(b"b" * 40_000)
+    got = made.end(14.0)
+    assert (got.unheld, got.request.size) == (unheld, 100_000)
+    assert len(got.request.body) == held.size == made.taken == (0 if unheld else 100_000)
+
+
+def test_an_answer_for_which_there_is_no_room_is_let_go_and_still_known_to_have_ended():
+    held = Held(50_000)
+    made = capture(limit=MIB, held=held)
+    made.ask(b"{}")
+    made.head(200, "", (), 10.0, events=True)
+    for _ in range(10):
+        made.add(b"data: {}\n\n" * 1_000, 11.0)
+    made.add(b"data: [DONE]\n\n", 12.0)
+    assert made.ended
+    got = made.end(14.0, Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True))
+    assert (got.unheld, got.failure, got.request.body, got.response.body) == (True, None, b"{}", b"")
+    assert (got.response.size, held.size, made.taken) == (100_014, 0, 0)
+
+
+@given(sizes=st.lists(st.integers(0, 40_000), max_size=12), room=st.integers(0, 200_000), limit=st.integers(0, 150_000))
+def test_what_is_counted_is_what_is_kept_of_large_bodies_and_never_more_than_the_room(sizes, room, limit):
+    held = Held(room)
+    made = capture(limit=limit, held=held)
+    made.head(200, "", (), 10.0)
+    for size in sizes:
+        made.ask(b"q" * size)
+        made.add(b"a" * size, 11.0)
+        assert held.size <= room
+    got = made.end(14.0)
+    assert held.size == made.taken
+    for body in (got.request.body, got.response.body):
+        assert len(body) <= min(limit, sum(sizes))
+    assert held.size <= len(got.request.body) + len(got.response.body) <= held.size + 2 * module.LOOSE
+
+
+def test_marks_are_bounded_and_the_last_stays_true(monkeypatch):
+    monkeypatch.setattr(module, "_MOST_MARKS", 3)
+    made = capture()
+    made.head(200, "", (), 10.0)
+    for moment in range(10):
+        made.add(b"x", 10.0 + moment)
+    assert list(made.end(20.0).response.marks[1:]) == [Mark(seconds=1.0, end=2), Mark(seconds=9.0, end=10)]
+
+
+@pytest.mark.parametrize(("pieces", "marks"), [(100_000, 100_000), (100_001, 100_000)])
+def test_a_hundred_thousand_pieces_of_an_answer_have_their_times_and_the_last_is_true(pieces, marks):
+    made = capture()
+    made.head(200, "", (), 10.0)
+    for _ in range(pieces - 1):
+        made.add(b"x", 11.0)
+    made.add(b"x", 12.0)
+    kept = list(made.end(20.0).response.marks)
+    assert (len(kept), kept[-1]) == (marks, Mark(seconds=2.0, end=pieces))
+
+
+def test_no_answer_is_no_response():
+    made = capture()
+    failure = Failure(kind=FailureKind.DNS, detail="", after_head=False)
+    assert not made.answered
+    got = made.end(11.0, failure)
+    assert (got.response, got.failure) == (None, failure)
+
+
+def test_the_proxys_own_time_is_never_negative():
+    made = capture()
+    made.sent(10.0, 3.0)
+    assert made.end(11.0).overhead == 0.0
+
+
+@given(
+    sizes=st.lists(st.integers(1, 9), max_size=40),
+    limit=st.integers(0, 120),
+    loose=st.integers(1, 40),
+    most=st.integers(2, 30),
+)
+def test_putting_pieces_away_together_changes_nothing(sizes, limit, loose, most):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "LOOSE", loose)
+        patch.setattr(module, "_MOST_MARKS", most)
+        made = capture(limit)
+        made.head(200, "", (), 10.0)
+        sent, marks = b"", []
+        for number, size in enumerate(sizes):
+            piece = bytes([number]) * size
+            made.add(piece, 10.0 + number)
+            sent += piece
+            marks = [*marks[: most - 1], Mark(seconds=float(number), end=len(sent))]
+            assert made.size == len(sent)
+        got = made.end(99.0).response
+    assert (got.body, got.size, list(got.marks)) == (sent[:limit], len(sent), marks)
+
+
+STREAM = [b'data: {"n":%d}\n\n' % number for number in range(3_000)]
+
+
+def _streamed(pieces, limit, *, events=True):
+    made = capture(limit)
+    made.head(200, "OK", (), 1.0, events=events)
+    for piece in pieces:
+        made.add(piece, 1.0)
+    return made
+
+
+@pytest.mark.parametrize("limit", [0, 20, 1_000, 10_000_000])
+@pytest.mark.parametrize("count", [0, 1, 3_000])
+def test_a_stream_that_came_to_its_last_event_is_whole_whoever_ended_it_and_whatever_was_kept(limit, count):
+    made = _streamed([*STREAM[:count], b"data: [DONE]\n\n"], limit)
+    assert made.ended
+    for kind in FailureKind:
+        ours = kind in {FailureKind.CLIENT_GONE, FailureKind.STOPPED, FailureKind.TOTAL_TIMEOUT}
+        theirs = kind in {FailureKind.CLOSED, FailureKind.RESET, FailureKind.SILENCE_TIMEOUT}
+        exchange = made.end(2.0, Failure(kind=kind, detail="", after_head=True))
+        assert (exchange.failure is None) == (ours or theirs)
+
+
+def test_a_stream_without_its_last_event_fails_as_it_failed():
+    for made in (_streamed(STREAM, 1_000), _streamed([b"data: [DONE]\n\n"], 1_000, events=False)):
+        assert not made.ended
+        assert made.end(2.0, Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True)).failure is not None

@@ -1,0 +1,207 @@
+"""proxy.record.exchange_sender: bounded, never waiting, coming back by itself, and honest about what it dropped."""
+
+import asyncio
+import shutil
+import struct
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from proxy.packing import unpack, unpack_pulse
+from proxy.record.exchange_sender import Handover
+from proxy.worker_stats import Pulse
+from tests.exchanges import exchange
+from tests.running import until
+from tests.wires import PATIENCE
+
+FIRST = exchange(b"first", id="1")
+
+
+class Audit:
+    """The reading end: frames, sorted by kind."""
+
+    def __init__(self, path):
+        self.path = path
+        self.exchanges: asyncio.Queue = asyncio.Queue()
+        self.pulses: asyncio.Queue = asyncio.Queue()
+        self.connected = asyncio.Event()
+        self.reading = True
+        self._writers = []
+
+    async def start(self):
+        self._server = await asyncio.start_unix_server(self._read, self.path, limit=2**22)
+        return self
+
+    async def _read(self, reader, writer):
+        self._writers.append(writer)
+        self.connected.set()
+        if not self.reading:
+            return
+        try:
+            while True:
+                (length,) = struct.unpack(">I", await reader.readexactly(4))
+                message = await reader.readexactly(length)
+                if message[:1] == b"E":
+                    self.exchanges.put_nowait(unpack(message[1:]))
+                else:
+                    self.pulses.put_nowait(unpack_pulse(message[1:]))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+
+    async def exchange(self):
+        return await asyncio.wait_for(self.exchanges.get(), PATIENCE)
+
+    async def pulse(self):
+        return await asyncio.wait_for(self.pulses.get(), PATIENCE)
+
+    def die(self):
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+        self.connected.clear()
+        Path(self.path).unlink(missing_ok=True)
+
+
+@pytest.fixture
+async def path():
+    # A unix socket's path may hold 107 bytes, which a test's own folder can exceed.
+    folder = tempfile.mkdtemp()
+    yield f"{folder}/audit"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def audit(path):
+    made = await Audit(path).start()
+    yield made
+    made.die()
+
+
+@pytest.fixture
+async def hand(path):
+    made = []
+
+    def start(limit=10_000, pulse=None):
+        made.append(Handover(path, limit, pulse or Pulse()))
+        made[-1].start()
+        return made[-1]
+
+    yield start
+    for handover in made:
+        await handover.stop(0.0)
+
+
+async def test_exchanges_and_pulses_arrive(audit, hand):
+    pulse = Pulse(worker=3, accepted=7)
+    handover = hand(pulse=pulse)
+    assert handover.offer(FIRST)
+    assert await audit.exchange() == FIRST
+    assert (await audit.pulse()).worker == 3
+    pulse.accepted = 8
+    while (await audit.pulse()).accepted != 8:
+        pass
+    assert pulse.handed_over == 1
+
+
+async def test_what_is_offered_before_the_audit_is_there_waits_for_it(path, hand):
+    handover = hand()
+    assert handover.offer(FIRST)
+    audit = await Audit(path).start()
+    assert await audit.exchange() == FIRST
+    audit.die()
+
+
+async def test_an_audit_that_is_away_too_long_costs_exchanges_which_are_counted(path, hand):
+    pulse = Pulse()
+    handover = hand(limit=1500, pulse=pulse)
+    taken = [handover.offer(FIRST) for _ in range(10)]
+    assert taken[0]
+    assert not taken[-1]
+    assert pulse.dropped == {"audit_down": taken.count(False)}
+    assert pulse.handed_over == 0
+
+
+async def test_an_exchange_larger_than_all_the_room_is_dropped_as_such(audit, hand):
+    pulse = Pulse()
+    handover = hand(limit=1500, pulse=pulse)
+    assert not handover.offer(exchange(b"x" * 2000))
+    assert pulse.dropped == {"too_large": 1}
+    assert handover.offer(FIRST)
+    assert await audit.exchange() == FIRST
+
+
+async def test_an_audit_that_does_not_read_is_not_waited_for(audit, hand):
+    audit.reading = False
+    pulse = Pulse()
+    handover = hand(limit=4_000_000, pulse=pulse)
+    await asyncio.wait_for(audit.connected.wait(), PATIENCE)
+    large = exchange(b"x" * 1_000_000)
+    taken = [handover.offer(large) for _ in range(20)]
+    assert pulse.dropped == {"audit_slow": taken.count(False)}
+    assert taken.count(False) > 10
+
+
+async def test_a_new_audit_is_found_and_the_counters_go_on(audit, path, hand):
+    pulse = Pulse()
+    handover = hand(pulse=pulse)
+    handover.offer(FIRST)
+    await audit.exchange()
+    audit.die()
+    second = await Audit(path).start()
+    await asyncio.wait_for(second.connected.wait(), PATIENCE)
+    handover.offer(FIRST)
+    assert await second.exchange() == FIRST
+    while (await second.pulse()).handed_over != 2:
+        pass
+    second.die()
+
+
+async def test_stopping_sends_what_waits_and_a_last_pulse(audit, path):
+    pulse = Pulse()
+    handover = Handover(path, 10_000_000, pulse)
+    handover.start()
+    for number in range(50):
+        assert handover.offer(exchange(b"x" * 10_000, id=str(number)))
+    await handover.stop(PATIENCE)
+    assert [(await audit.exchange()).id for _ in range(50)] == [str(number) for number in range(50)]
+    while (await audit.pulse()).handed_over != 50:
+        pass
+
+
+async def test_stopping_without_an_audit_is_quick_and_counts_the_loss(path):
+    pulse = Pulse()
+    handover = Handover(path, 10_000, pulse)
+    handover.start()
+    handover.offer(FIRST)
+    await asyncio.wait_for(handover.stop(0.05), PATIENCE)
+    assert pulse.dropped == {"audit_down": 1}
+
+
+async def test_an_audit_that_is_away_is_tried_after_pauses_that_double_up_to_a_second(path, hand, monkeypatch):
+    pauses, enough, turn = [], asyncio.Event(), asyncio.sleep
+
+    async def sleep(seconds):
+        if asyncio.current_task().get_coro().__name__ == "_stay_connected":
+            pauses.append(seconds)
+        if len(pauses) == 7:
+            enough.set()
+        await turn(0.001)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    hand()
+    await asyncio.wait_for(enough.wait(), PATIENCE)
+    assert pauses[:7] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+
+
+async def test_an_exchange_of_thirty_two_mebibytes_arrives_equal_and_what_waits_is_told_until_it_has_gone(audit, hand):
+    handover = hand(limit=70_000_000)
+    await asyncio.wait_for(audit.connected.wait(), PATIENCE)
+    large = exchange(b"x" * 33_554_432, id="2")
+    assert handover.offer(large)
+    assert handover.waiting > 33_554_432
+    assert handover.offer(FIRST)
+    assert await audit.exchange() == large
+    assert await audit.exchange() == FIRST
+    await until(lambda: handover.waiting == 0)

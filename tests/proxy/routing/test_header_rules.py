@@ -1,0 +1,149 @@
+"""proxy.routing.header_rules: what travels, what stays behind, what is remembered."""
+
+import pytest
+
+from proxy.routing import header_rules
+from proxy.routing.header_rules import Control, Fields
+
+SECRETS = [
+    b"Authorization: Bearer k",
+    b"X-Api-Key: k",
+    b"api-key: k",
+    b"Cookie: k",
+    b"Set-Cookie: k",
+    b"Proxy-Authorization: k",
+    b"X-Goog-Api-Key: k",
+]
+
+
+def pairs(*lines):
+    return Fields.of([tuple(line.split(b": ", 1)) for line in lines])
+
+
+def out(*lines, **more):
+    return header_rules.outgoing(pairs(*lines), authority="h:1", **{"key": "", "length": None, **more})
+
+
+def test_host_and_length_are_written_anew_where_they_stood():
+    assert out(b"A: 1", b"host: p", b"B: 2", b"content-LENGTH: 5", b"C: 3", length=7) == [
+        *(b"A: 1", b"Host: h:1", b"B: 2", b"content-LENGTH: 7", b"C: 3")
+    ]
+
+
+def test_a_host_is_given_even_to_a_request_that_had_none():
+    assert out(b"A: 1") == [b"Host: h:1", b"A: 1"]
+
+
+def test_fields_of_this_hop_stay_here():
+    stays = (
+        b"Connection: keep-alive, X-Mine",
+        b"x-mine: 1",
+        b"Keep-Alive: 5",
+        b"TE: trailers",
+        b"Trailer: X",
+        b"Upgrade: h2c",
+        b"Expect: 100-continue",
+    )
+    assert out(b"Host: p", *stays, b"Proxy-Connection: x", b"Proxy-Authorization: y", b"X-Stays: 1") == [
+        b"Host: h:1",
+        b"X-Stays: 1",
+    ]
+
+
+def test_framing_survives_a_connection_field_that_names_it():
+    assert out(b"Host: p", b"Connection: content-length, host", b"Content-Length: 3", length=3) == [
+        b"Host: h:1",
+        b"Content-Length: 3",
+    ]
+    assert out(b"Host: p", b"Transfer-Encoding: Chunked") == [b"Host: h:1", b"Transfer-Encoding: chunked"]
+
+
+def test_our_own_fields_are_for_us_alone():
+    assert out(b"Host: p", b"X-SameWeights-Provider: a", b"x-sameweights-anything: b") == [b"Host: h:1"]
+
+
+def test_credentials_pass_unless_a_key_takes_the_place_of_each():
+    lines = (b"Host: p", b"X-Api-Key: a", b"Authorization: Bearer b", b"api-key: c", b"Z: 1", b"authorization: Basic d")
+    assert out(*lines) == [b"Host: h:1", *lines[1:]]
+    replaced = [b"Host: h:1", b"x-api-key: ours", b"Authorization: Bearer ours", b"api-key: ours", b"Z: 1"]
+    assert out(*lines, key="ours") == replaced
+    assert out(*lines, key="ours", key_field="x-api-key") == [b"Host: h:1", b"x-api-key: ours", b"Z: 1"]
+
+
+def test_a_client_without_a_credential_is_given_one_where_its_api_looks_for_it():
+    assert out(b"Host: p", key="ours") == [b"Host: h:1", b"Authorization: Bearer ours"]
+    assert out(b"Host: p", key="ours", key_field="api-key") == [b"Host: h:1", b"api-key: ours"]
+    version = b"Anthropic-Version: 2023-06-01"
+    assert out(b"Host: p", version, key="ours") == [b"Host: h:1", version, b"x-api-key: ours"]
+    assert out(b"Host: p", version, b"Authorization: Bearer b", key="ours")[2:] == [b"Authorization: Bearer ours"]
+
+
+def test_control_fields_are_read():
+    said = header_rules.control(
+        pairs(
+            b"X-SameWeights-Provider: a ",
+            b"x-sameweights-shadow: OFF",
+            b"x-sameweights-tag: " + b"t" * 99,
+            b"x-sameweights-conversation: c",
+        )
+    )
+    assert said == Control(provider="a", opted_out=True, tag="t" * 64, conversation="c")
+    assert header_rules.control(pairs(b"Host: p")) == Control()
+
+
+@pytest.mark.parametrize("line", SECRETS)
+def test_no_credential_is_remembered(line):
+    assert header_rules.remembered(pairs(line)) == ()
+
+
+@pytest.mark.parametrize("line", SECRETS)
+def test_no_value_of_a_credential_is_recorded_of_a_request(line):
+    assert [value for _, value in header_rules.recorded(pairs(line))] in ([], [""])
+
+
+def test_a_record_of_a_request_holds_the_places_of_host_and_credentials():
+    kept = header_rules.recorded(
+        pairs(b"accept: a", b"Host: p", b"X-Mine: m", b"AUTHORIZATION: Bearer k", b"X-Stainless-OS: Linux")
+    )
+    assert kept == (("accept", "a"), ("Host", "p"), ("AUTHORIZATION", ""), ("X-Stainless-OS", "Linux"))
+
+
+def test_what_is_remembered_keeps_order_and_case():
+    kept = header_rules.remembered(
+        pairs(b"Content-TYPE: a", b"X-Secret-Thing: k", b"OpenAI-Model: m", b"X-RateLimit-Remaining: 1", b"x-request-id: \xe9")
+    )
+    assert kept == (("Content-TYPE", "a"), ("OpenAI-Model", "m"), ("X-RateLimit-Remaining", "1"), ("x-request-id", "é"))
+
+
+def test_a_credential_in_the_address_of_a_page_is_not_remembered():
+    assert header_rules.recorded(pairs(b"HTTP-Referer: https://app/?token=s3cret&a=1")) == (
+        ("HTTP-Referer", "https://app/?token=redacted&a=1"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        (b"openai-ephemeral-token", False),
+        (b"x-stainless-api-key", False),
+        (b"anthropic-ratelimit-tokens-remaining", True),
+        (b"x-ratelimit-limit-tokens", True),
+        (b"idempotency-key", True),
+    ],
+)
+def test_a_prefix_of_what_is_remembered_lets_no_credential_in(name, kept):
+    assert header_rules.is_remembered(name) is kept
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((b"X-Sameweights-Record: off",), True),
+        ((b"x-sameweights-record: OFF ", b"A: b"), True),
+        ((b"X-Sameweights-Record: on",), False),
+        ((b"X-Sameweights-Shadow: off",), False),
+        ((), False),
+    ],
+)
+def test_a_client_may_have_nothing_kept(lines, said):
+    assert header_rules.control(pairs(*lines)).unrecorded is said

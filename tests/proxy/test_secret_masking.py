@@ -1,0 +1,91 @@
+"""proxy.secret_masking: a secret is found in every coding in which it may come back, and in bounded steps."""
+
+import html
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.secret_masking import LOOKS, LOOKS_A_STEP, Looks, TooDearError, anchor, masking, without_beginning
+
+KEY = "pk+Ab/9x=Q&z<tail'of\"it"
+CODINGS = {
+    "as it is": lambda key: key,
+    "JSON": lambda key: json.dumps(key)[1:-1],
+    "JSON of PHP": lambda key: json.dumps(key)[1:-1].replace("/", "\\/"),
+    "JSON of .NET": lambda key: "".join(f"\\u{ord(each):04X}" if each in "+&<'\"" else each for each in key),
+    "JSON of Java": lambda key: "".join(f"\\u{ord(each):04x}" if each in "=&<'" else each for each in key).replace('"', '\\"'),
+    "JSON in JSON": lambda key: json.dumps(json.dumps(key)[1:-1].replace("+", "\\u002b"))[1:-1],
+    "percent": lambda key: quote(key, safe=""),
+    "percent, lower": lambda key: quote(key, safe="").lower().replace("ab", "Ab").replace("q", "Q"),
+    "percent, twice": lambda key: quote(quote(key, safe=""), safe=""),
+    "percent, in part": lambda key: quote(key, safe="/='"),
+    "HTML": html.escape,
+    "HTML in numbers": lambda key: "".join(each if each.isalnum() else f"&#{ord(each)};" for each in key),
+    "HTML in hex": lambda key: "".join(each if each.isalnum() else f"&#x{ord(each):X};" for each in key),
+    "HTML in names": lambda key: html.escape(key).replace("+", "&plus;").replace("/", "&sol;").replace("=", "&equals;"),
+    "HTML, twice": lambda key: html.escape(html.escape(key)),
+    "HTML in JSON": lambda key: json.dumps(html.escape(key))[1:-1],
+}
+
+
+def without(data: bytes, secret: bytes, looks: Looks | None = None) -> tuple[bytes, int]:
+    """The masked text, and the steps that it took."""
+    steps = masking(data, secret, looks or Looks())
+    taken = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value, taken
+        taken += 1
+
+
+@pytest.mark.parametrize("coding", CODINGS.values(), ids=CODINGS.keys())
+def test_a_secret_is_found_in_every_coding(coding):
+    coded = coding(KEY).encode()
+    clean, _ = without(b'{"say":"it was %b."}' % coded, KEY.encode())
+    assert clean == b'{"say":"it was %b."}' % (b"*" * len(coded))
+
+
+@given(
+    st.text("ab9+/=&<%\\ \"'", min_size=8, max_size=40).filter(lambda text: "\\\\" not in text),
+    st.sampled_from(sorted(CODINGS)),
+    st.text("ab9+ ", max_size=20),
+)
+def test_any_secret_is_found_in_any_coding_wherever_it_stands(secret, coding, beside):
+    if coding == "percent, lower":
+        secret = secret.replace("b", "a").replace("q", "a")
+    coded = CODINGS[coding](secret)
+    clean, _ = without(f"{beside}{coded}{beside}".encode(), secret.encode())
+    assert len(clean) == len(f"{beside}{coded}{beside}")
+    assert coded.encode() not in clean or not anchor(secret.encode()).isalnum()
+
+
+def test_what_only_resembles_a_secret_stays():
+    resembling = b"pk+Ab/9x=Q&z<tail'of\"in and pk-Ab/9x=Q&z<tail'of\"it"
+    assert without(resembling, KEY.encode())[0] == resembling
+
+
+@pytest.mark.parametrize(("count", "dear"), [(20_000, False), (20_001, True)])
+def test_no_more_places_are_looked_at_than_twenty_thousand_and_five_hundred_in_a_step(count, dear):
+    assert (LOOKS, LOOKS_A_STEP) == (20_000, 500)
+    text = b"tail " * count
+    if dear:
+        with pytest.raises(TooDearError):
+            without(text, KEY.encode())
+    else:
+        assert without(text, KEY.encode()) == (text, 40)
+
+
+@given(st.integers(8, len(KEY) - 1), st.sampled_from(sorted(set(CODINGS) - {"JSON in JSON"})))
+def test_the_beginning_of_a_secret_at_the_end_of_a_cut_text_is_masked_in_any_coding(left, coding):
+    cut = CODINGS[coding](KEY[:left]).encode()
+    clean = without_beginning(b"it was " + cut, KEY.encode())
+    assert clean == b"it was " + b"*" * len(cut)
+
+
+def test_a_coding_that_is_cut_in_two_is_masked_with_what_stands_before_it():
+    assert without_beginning(b"it was pk%2BAb%2F9x%3", KEY.encode()) == b"it was " + b"*" * 14

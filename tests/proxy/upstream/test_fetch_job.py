@@ -1,0 +1,44 @@
+"""proxy.upstream.fetch_job: a job crosses into another process whole, and its key is shown nowhere."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.exchange import Role
+from proxy.proxy_config import Limits, Timeouts
+from proxy.upstream.fetch_job import pack, run, unpack
+from proxy.upstream.upstream_client import Upstream
+from proxy.worker_stats import Pulse
+from tests.errands import errand
+from tests.wires import ok, scripted
+
+LATIN = st.text(st.characters(max_codepoint=255), max_size=20)
+
+
+@given(
+    text=st.text(max_size=20),
+    fields=st.lists(st.tuples(LATIN, LATIN), max_size=3),
+    body=st.binary(max_size=60),
+    role=st.sampled_from(Role),
+    total=st.floats(0, 1e6),
+)
+def test_an_errand_comes_back_as_it_was_packed(text, fields, body, role, total):
+    made = replace(errand("http://127.0.0.1:9/v1"), model=text, tag=text, fields=tuple(fields), body=body, role=role, total=total)
+    assert unpack(pack(made)) == made
+
+
+def test_a_credential_is_in_no_picture_of_an_errand():
+    made = replace(errand("http://127.0.0.1:9/v1"), fields=(("Authorization", "Bearer sk-very-secret"),), body=b"private")
+    assert "sk-very-secret" not in repr(made)
+    assert "private" not in repr(made)
+
+
+async def test_an_errand_that_is_run_is_an_exchange_with_its_name_and_facts():
+    upstream = Upstream(Timeouts(), Limits(), Pulse())
+    async with scripted(None, ok(b"yes")) as provider:
+        exchange = await run(upstream, replace(errand(provider.url), fields=(("X-Own", "1"),), tag="t"))
+        assert b"X-Own: 1\r\n" in provider.requests[0]
+    upstream.close()
+    assert (exchange.id, exchange.role, exchange.tag, exchange.response.body) == ("e1", Role.SHADOW, "t", b"yes")
+    assert ("X-Own", "1") not in exchange.request.headers

@@ -1,0 +1,112 @@
+"""proxy.upstream.fetcher: a process that returns an exchange for each job, cancels jobs, and ends with its input."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from proxy.exchange import FailureKind
+from proxy.packing import EXCHANGE, frame, unpack
+from proxy.proxy_config import Limits, Timeouts
+from proxy.upstream.fetch_job import pack
+from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frame
+from tests.errands import errand
+from tests.wires import PATIENCE, ok, scripted
+
+
+@asynccontextmanager
+async def fetcher():
+    """`python -m proxy.upstream.fetcher`, told its limits."""
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "proxy.upstream.fetcher"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    told = {"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump()}
+    running.stdin.write(json.dumps(told).encode() + b"\n")
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.communicate()
+
+
+async def answer(running):
+    kind, payload = BEAT, b""
+    while kind == BEAT:
+        kind, payload = await asyncio.wait_for(read_frame(running.stdout), PATIENCE)
+    assert kind == EXCHANGE
+    return unpack(payload)
+
+
+async def test_errands_run_beside_each_other_and_each_comes_back_under_its_name():
+    first = asyncio.Event()
+
+    async def late(wire):
+        await wire.request()
+        await asyncio.wait_for(first.wait(), PATIENCE)
+        await wire.send(ok(b"late"))
+        await wire.gone()
+
+    async with scripted(late) as slow, scripted(None, ok(b"soon")) as quick, fetcher() as running:
+        running.stdin.write(frame(ERRAND, pack(errand(slow.url, "slow"))) + frame(ERRAND, pack(errand(quick.url, "quick"))))
+        soon = await answer(running)
+        first.set()
+        assert (soon.id, soon.response.body) == ("quick", b"soon")
+        assert ((await answer(running)).response.body) == b"late"
+
+
+async def test_a_provider_that_is_not_there_is_a_value():
+    async with fetcher() as running:
+        running.stdin.write(frame(ERRAND, pack(errand("http://127.0.0.1:9/v1"))))
+        assert (await answer(running)).failure.kind is FailureKind.CONNECT
+
+
+async def test_an_errand_that_is_given_up_leaves_the_reference_alone():
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def silent(wire):
+        await wire.request()
+        asked.set()
+        await wire.gone()
+        left.set()
+
+    async with scripted(silent) as provider, fetcher() as running:
+        running.stdin.write(frame(ERRAND, pack(errand(provider.url))))
+        await asyncio.wait_for(asked.wait(), PATIENCE)
+        running.stdin.write(frame(GIVEN_UP, b"e1") + frame(GIVEN_UP, b"nobody"))
+        await asyncio.wait_for(left.wait(), PATIENCE)
+
+
+async def test_it_ends_with_its_input_and_has_nothing_to_say():
+    async with fetcher() as running:
+        running.stdin.close()
+        _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
+        assert (running.returncode, errors) == (0, b"")
+
+
+PARENT = """
+import json, subprocess, sys, time
+from proxy.proxy_config import Limits, Timeouts
+child = subprocess.Popen([sys.executable, "-m", "proxy.upstream.fetcher"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+child.stdin.write(json.dumps({"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump()}).encode() + b"\\n")
+child.stdin.flush()
+child.stdout.read(5)
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_one_that_stands_still_when_its_parent_is_killed_does_not_stay_behind():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
+    pid = int(parent.stdout.readline())
+    os.kill(pid, signal.SIGSTOP)
+    parent.kill()
+    parent.communicate()
+    deadline = time.monotonic() + PATIENCE
+    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]:
+        assert time.monotonic() < deadline

@@ -1,0 +1,156 @@
+"""proxy.upstream.tls_socket: TLS whose last words are read, though a write finds the connection reset first."""
+
+import asyncio
+import socket
+import ssl
+
+import pytest
+import trustme
+
+from proxy.exchange import FailureKind
+from proxy.routing.provider_origin import parse_base_url
+from proxy.upstream.tls_socket import secured
+from proxy.upstream.upstream_connection import Link
+from tests.proxy.upstream.test_upstream_connection import answer
+from tests.wires import PATIENCE
+
+UPLOAD = b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 5_000
+LONG = b"z" * 60_000
+
+
+@pytest.fixture(scope="module")
+def contexts():
+    authority, served, trusted = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(served)
+    authority.configure_trust(trusted)
+    return served, trusted
+
+
+async def _connected(contexts):
+    """A link, and the socket of its server, on which TLS is set up."""
+    served, trusted = contexts
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        origin = parse_base_url(f"https://localhost:{server.getsockname()[1]}/v1")
+        sock = socket.socket()
+        sock.setblocking(False)
+        await loop.sock_connect(sock, server.getsockname())
+        wire, _ = server.accept()
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # its session tickets would hold the answer back
+        shaken = loop.run_in_executor(None, lambda: served.wrap_socket(wire, server_side=True))
+        link = await asyncio.wait_for(secured(sock, trusted, "localhost", lambda: Link(origin, [].append)), PATIENCE)
+        return link, await shaken
+
+
+@pytest.mark.parametrize("body", [b"no", LONG], ids=["short", "long"])
+async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_the_reset_first(contexts, body):
+    link, wire = await _connected(contexts)
+    read = answer()
+    done = link.serve(read)
+    link.send(UPLOAD, last=False)
+    await asyncio.get_running_loop().run_in_executor(None, wire.recv, 1)
+    wire.sendall(b"HTTP/1.1 413 Too large\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    wire.close()
+    for _ in range(3):
+        link.send(b"x", last=False)
+    await asyncio.wait_for(done, PATIENCE)
+    assert (read.failure, read.head and read.head.status) == (None, 413)
+    assert not link.usable
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 4])
+async def test_a_request_in_any_number_of_pieces_has_left_and_its_link_is_kept(contexts, pieces):
+    """Behind TLS a write buffer is full at its limit, not beyond it: a limit of 0 would be full at every second look."""
+    link, wire = await _connected(contexts)
+    for _ in range(2):
+        read = answer()
+        done = link.serve(read)
+        for number in range(1, pieces + 1):
+            link.send(b"a piece", last=number == pieces)
+            await asyncio.wait_for(link.drained(), PATIENCE)
+        assert not link.unsent
+        wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await asyncio.wait_for(done, PATIENCE)
+        assert read.reusable
+    link.close()
+    wire.close()
+
+
+async def test_a_reset_without_an_answer_is_the_reset_that_it_is(contexts):
+    link, wire = await _connected(contexts)
+    read = answer()
+    done = link.serve(read)
+    link.send(UPLOAD, last=False)
+    await asyncio.get_running_loop().run_in_executor(None, wire.recv, 1)
+    wire.close()
+    for _ in range(3):
+        link.send(b"x", last=False)
+    await asyncio.wait_for(done, PATIENCE)
+    assert read.failure.kind in {FailureKind.RESET, FailureKind.CLOSED}
+
+
+async def _shaken(contexts, last_act):
+    """What becomes of a connection whose server does `last_act` at the end of its handshake, and the server's socket."""
+    served, trusted = contexts
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sock = socket.create_connection(server.getsockname())
+        sock.setblocking(False)
+        wire, _ = server.accept()
+
+        def serve():
+            shaken = served.wrap_socket(wire, server_side=True)
+            last_act(shaken)
+            return shaken
+
+        made = asyncio.create_task(secured(sock, trusted, "localhost", Heard))
+        serving = loop.run_in_executor(None, serve)
+        await asyncio.wait([made], timeout=PATIENCE)
+        return made, await serving
+
+
+class Heard(asyncio.Protocol):
+    """Keeps what it is given, and closes its transport at its end."""
+
+    def __init__(self):
+        self.data = b""
+        self.made = False
+        self.heard = asyncio.get_running_loop().create_future()
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport):
+        self.made = True
+
+    def data_received(self, data):
+        assert self.made
+        self.data += data
+        self.heard.set_result(None)
+
+    def connection_lost(self, exc):
+        self.lost.set_result(None)
+
+
+async def test_what_comes_right_behind_the_handshake_reaches_the_protocol_once_it_has_its_transport(contexts):
+    made, wire = await _shaken(contexts, lambda shaken: shaken.sendall(b"unasked"))
+    await asyncio.wait_for(made.result().heard, PATIENCE)
+    assert made.result().data == b"unasked"
+    wire.close()
+
+
+async def test_a_server_that_closes_behind_its_handshake_is_an_error_or_a_connection_that_ends(contexts):
+    made, _ = await _shaken(contexts, socket.socket.close)
+    if made.exception() is None:
+        await asyncio.wait_for(made.result().lost, PATIENCE)
+    else:
+        assert isinstance(made.exception(), ConnectionResetError)
+
+
+async def test_a_handshake_that_fails_is_an_ssl_error_and_its_socket_is_closed(contexts):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sock = socket.create_connection(server.getsockname())
+        sock.setblocking(False)
+        wire, _ = server.accept()
+        wire.sendall(b"HTTP/1.1 400 Plain HTTP on a TLS port\r\n\r\n")
+        with pytest.raises(ssl.SSLError):
+            await asyncio.wait_for(secured(sock, contexts[1], "localhost", Heard), PATIENCE)
+        wire.close()

@@ -1,0 +1,175 @@
+"""proxy.upstream.upstream_client: asking without a client, by the same tee and the same clock."""
+
+import asyncio
+from time import monotonic
+
+import pytest
+
+from proxy.exchange import FailureKind, Role
+from proxy.proxy_config import Limits, Timeouts
+from proxy.record.capture import Capture
+from proxy.routing.provider_origin import parse_base_url
+from proxy.upstream.upstream_client import Upstream
+from proxy.worker_stats import Pulse
+from tests.wires import PATIENCE, STREAM_HEAD, chunks, ok, scripted
+
+
+@pytest.fixture
+async def upstream():
+    made = Upstream(Timeouts(idle=0.4), Limits(audit_body=1000), Pulse())
+    yield made
+    made.close()
+    await asyncio.sleep(0)
+
+
+def fetch(upstream, provider, body=b"{}", total=None, method="POST"):
+    origin = parse_base_url(provider.url)
+    capture = Capture(
+        identity="s", role=Role.SHADOW, started=1.0, begun=monotonic(), limit=1000, method=method, target="/v1/x", headers=()
+    )
+    headers = [(b"Content-Type", b"application/json"), (b"Authorization", b"Bearer k"), (b"Content-Length", b"999")]
+    return upstream.fetch(origin, method, origin.target("/v1/x"), headers, body, capture, total=total)
+
+
+async def test_a_request_is_written_and_its_answer_captured(upstream):
+    async with scripted(None, STREAM_HEAD + chunks(b"data: 1\n\n", b"data: 2\n\n") + b"0\r\n\r\n") as provider:
+        exchange = await fetch(upstream, provider)
+        host = b"Host: 127.0.0.1:%d\r\n" % provider.port
+        fields = b"Content-Type: application/json\r\nAuthorization: Bearer k\r\nContent-Length: 2\r\n"
+        assert provider.requests == [b"POST /v1/x HTTP/1.1\r\n" + host + fields + b"\r\n{}"]
+        assert (exchange.role, exchange.failure, exchange.request.body) == (Role.SHADOW, None, b"{}")
+        assert exchange.response.body == b"data: 1\n\ndata: 2\n\n"
+        assert [mark.end for mark in exchange.response.marks] == [9, 18]
+
+
+async def test_a_connection_to_a_reference_is_used_again(upstream):
+    async with scripted(None, ok()) as provider:
+        for _ in range(3):
+            await fetch(upstream, provider)
+        assert provider.connections == 1
+
+
+async def test_a_kept_connection_that_a_reference_closes_unannounced_fails_for_no_fault_of_its():
+    async def script(wire):
+        for number in range(2):
+            await wire.request()
+            await wire.send(ok() if number == 0 else b"")
+
+    made = Upstream(Timeouts(), Limits(), Pulse())
+    async with scripted(script) as provider:
+        assert (await fetch(made, provider)).failure is None
+        exchange = await fetch(made, provider)
+        assert (exchange.failure.kind, exchange.failure.after_head) == (FailureKind.STALE, False)
+        assert provider.connections == 1
+    made.close()
+
+
+async def test_framing_and_host_stand_where_they_were_given(upstream):
+    given = [(b"A", b"1"), (b"host", b""), (b"content-length", b""), (b"B", b"2")]
+    chunked = [(b"A", b"1"), (b"transfer-encoding", b"chunked"), (b"Host", b""), (b"content-length", b"")]
+    async with scripted(None, ok()) as provider:
+        origin = parse_base_url(provider.url)
+        for fields in (given, chunked):
+            capture = Capture(
+                identity="s", role=Role.GREEDY, started=1.0, begun=monotonic(), limit=9, method="POST", target="/", headers=()
+            )
+            await upstream.fetch(origin, "POST", "/v1/x", fields, b"{}", capture)
+    host = b"Host: 127.0.0.1:%d\r\n" % provider.port
+    assert provider.requests == [
+        b"POST /v1/x HTTP/1.1\r\nA: 1\r\n" + host + b"content-length: 2\r\nB: 2\r\n\r\n{}",
+        b"POST /v1/x HTTP/1.1\r\nA: 1\r\ntransfer-encoding: chunked\r\n" + host + b"\r\n2\r\n{}\r\n0\r\n\r\n",
+    ]
+
+
+async def test_a_get_has_no_length(upstream):
+    async with scripted(None, ok()) as provider:
+        await fetch(upstream, provider, body=b"", method="GET")
+        assert b"Content-Length" not in provider.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "close", "kind", "after"),
+    [
+        (b"", True, FailureKind.CLOSED, False),
+        (b"", False, FailureKind.SILENCE_TIMEOUT, False),
+        (STREAM_HEAD + chunks(b"1"), True, FailureKind.CLOSED, True),
+        (STREAM_HEAD + chunks(b"1"), False, FailureKind.SILENCE_TIMEOUT, True),
+        (STREAM_HEAD + b"ZZ", False, FailureKind.MALFORMED, True),
+        (b"nonsense\r\n\r\n", False, FailureKind.MALFORMED, False),
+    ],
+)
+async def test_whatever_a_provider_does_is_a_value(upstream, sent, close, kind, after):
+    async def script(wire):
+        await wire.request()
+        await wire.send(sent)
+        if not close:
+            await wire.gone()
+
+    async with scripted(script) as provider:
+        exchange = await asyncio.wait_for(fetch(upstream, provider), PATIENCE)
+        assert (exchange.failure.kind, exchange.failure.after_head) == (kind, after)
+        assert (exchange.response is not None) == after
+
+
+@pytest.mark.parametrize("close", [True, False])
+async def test_a_reference_that_ends_behind_its_last_event_has_answered_whole(upstream, close):
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD + chunks(b"data: [DONE]\n\n"))
+        if not close:
+            await wire.gone()
+
+    async with scripted(script) as provider:
+        assert (await fetch(upstream, provider, total=0.2)).failure is None
+
+
+async def test_a_limit_on_the_whole_ends_what_never_ends(upstream):
+    left = asyncio.Event()
+
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD)
+        try:
+            while True:
+                await wire.send(chunks(b"data\n\n"))
+                await asyncio.sleep(0.01)
+        except ConnectionError:
+            left.set()
+
+    async with scripted(script) as provider:
+        exchange = await asyncio.wait_for(fetch(upstream, provider, total=0.2), PATIENCE)
+        assert (exchange.failure.kind, exchange.failure.after_head) == (FailureKind.TOTAL_TIMEOUT, True)
+        assert exchange.response.body.startswith(b"data\n\n")
+        await asyncio.wait_for(left.wait(), PATIENCE)
+
+
+async def test_nobody_there_is_a_value_too(upstream):
+    class Gone:
+        url = "http://127.0.0.1:1/v1"
+
+    exchange = await fetch(upstream, Gone)
+    assert exchange.failure.kind is FailureKind.CONNECT
+
+
+async def test_cancelling_closes_the_connection(upstream):
+    begun, left = asyncio.Event(), asyncio.Event()
+
+    async def script(wire):
+        await wire.request()
+        begun.set()
+        await wire.gone()
+        left.set()
+
+    async with scripted(script) as provider:
+        asking = asyncio.create_task(fetch(upstream, provider))
+        await asyncio.wait_for(begun.wait(), PATIENCE)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.wait_for(left.wait(), PATIENCE)
+
+
+async def test_an_endless_answer_is_kept_only_up_to_the_limit(upstream):
+    async with scripted(None, ok(b"x" * 5_000_000)) as provider:
+        exchange = await fetch(upstream, provider)
+        assert (exchange.response.size, len(exchange.response.body)) == (5_000_000, 1000)

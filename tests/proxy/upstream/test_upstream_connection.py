@@ -1,0 +1,381 @@
+"""proxy.upstream.upstream_connection: one answer at a time, and a close that is seen."""
+
+import asyncio
+import os
+import socket
+import struct
+
+import pytest
+
+from proxy.exchange import FailureKind, Role
+from proxy.record.capture import Capture
+from proxy.routing.provider_origin import parse_base_url
+from proxy.upstream.response_reader import Answer, Terms
+from proxy.upstream.upstream_client import Nobody
+from proxy.upstream.upstream_connection import Link
+from tests.wires import PATIENCE, STREAM_HEAD, ok, scripted
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
+
+
+def answer(reader=None, method="POST"):
+    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, method=method, target="/", headers=())
+    return Answer(method=method, limit=9999, capture=capture, reader=reader or Nobody())
+
+
+async def connected(provider, ended):
+    origin = parse_base_url(provider.url)
+    made = await asyncio.get_running_loop().create_connection(lambda: Link(origin, ended.append), "127.0.0.1", provider.port)
+    return made[1]
+
+
+async def test_a_link_serves_answer_after_answer():
+    async with scripted(None, ok(b"1"), ok(b"2")) as provider:
+        link = await connected(provider, [])
+        for _ in range(2):
+            assert link.usable
+            read = answer()
+            done = link.serve(read)
+            assert not link.usable
+            link.send(REQUEST, last=True)
+            await asyncio.wait_for(done, PATIENCE)
+            assert read.reusable
+        assert link.served == 2
+        link.close()
+
+
+async def test_an_answer_before_the_request_is_whole_spends_the_link():
+    async def script(wire):
+        await wire.head()
+        await wire.send(ok(b"early"))
+        await wire.gone()
+
+    ended = []
+    async with scripted(script) as provider:
+        link = await connected(provider, ended)
+        read = answer()
+        done = link.serve(read)
+        link.send(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", last=False)
+        await asyncio.wait_for(done, PATIENCE)
+        assert (read.failure, read.reusable, link.usable) == (None, False, False)
+        assert not link.replaceable(read)
+
+
+async def test_bytes_unasked_for_close_an_idle_link():
+    async def script(wire):
+        await wire.send(b"HTTP/1.1 408 Too slow\r\n\r\n")
+        await wire.gone()
+        gone.set()
+
+    gone = asyncio.Event()
+    async with scripted(script) as provider:
+        ended = []
+        link = await connected(provider, ended)
+        await asyncio.wait_for(gone.wait(), PATIENCE)
+        assert not link.usable
+        assert ended == [link]
+
+
+async def test_serving_on_a_link_that_is_gone_is_a_failure_at_once():
+    async with scripted(None, ok()) as provider:
+        link = await connected(provider, [])
+        link.close()
+        read = answer()
+        await asyncio.wait_for(link.serve(read), PATIENCE)
+        assert read.failure.kind is FailureKind.CLOSED
+
+
+async def test_only_a_used_link_that_breaks_before_the_request_has_left_may_be_replaced_for_a_post():
+    async def script(wire):
+        await wire.head()
+        await wire.send(ok(b"1"))
+        wire.reader._transport.pause_reading()
+        await asyncio.wait_for(sent.wait(), PATIENCE)
+        wire.reset()
+
+    sent = asyncio.Event()
+    for large, stale in ((20_000_000, True), (0, False)):
+        sent.clear()
+        async with scripted(script) as provider:
+            link = await connected(provider, [])
+            done = link.serve(answer())
+            link.send(REQUEST, last=True)
+            await asyncio.wait_for(done, PATIENCE)
+            second = answer()
+            done = link.serve(second)
+            link.send(REQUEST + b"x" * large, last=True)
+            assert link.unsent == stale
+            sent.set()
+            await asyncio.wait_for(done, PATIENCE)
+            assert second.failure.kind is FailureKind.STALE
+            assert link.replaceable(second) == stale
+
+
+async def test_a_close_that_the_loop_has_not_seen_yet_is_seen_before_use():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
+        for last_words in (b"", b"HTTP/1.1 408 Too slow\r\n\r\n"):
+            _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+            peer, _ = listening.accept()
+            assert link.usable
+            peer.sendall(last_words)
+            peer.close()
+            # Not one turn of the loop lies between the close and this question.
+            assert not link.usable
+            link.close()
+            await asyncio.sleep(0)
+
+
+class Slow:
+    """A reader whose client stops to read with the first bytes that it gets."""
+
+    def __init__(self, link):
+        self.link = link
+
+    def begin(self, head):
+        return Terms(head=b"")
+
+    def write(self, data):
+        self.link.hold(held=True)
+
+
+async def test_an_answer_that_ends_while_it_is_held_leaves_a_link_that_reads_the_next():
+    async with scripted(None, ok(b"1"), ok(b"2")) as provider:
+        link = await connected(provider, [])
+        for reader in (Slow(link), Nobody()):
+            read = answer(reader)
+            done = link.serve(read)
+            link.send(REQUEST, last=True)
+            await asyncio.wait_for(done, PATIENCE)
+            assert (read.failure, read.reusable, link.held) == (None, True, False)
+            link.hold(held=True)  # the client's last bytes wait still: that is no matter of this connection's any more
+            assert not link.held
+        link.close()
+
+
+class Ticking:
+    """A reader that keeps what it gets, by the turn of the event loop in which it got it."""
+
+    def __init__(self):
+        self.turn = 0
+        self.got = {}
+        self.begun = asyncio.Event()
+        self._tick()
+
+    def _tick(self):
+        self.turn += 1
+        self._next = asyncio.get_running_loop().call_soon(self._tick)
+
+    def begin(self, head):
+        return Terms(head=b"")
+
+    def write(self, data):
+        self.begun.set()
+        self.got[self.turn] = self.got.get(self.turn, b"") + data
+
+    def stop(self):
+        self._next.cancel()
+        return b"".join(self.got.values())
+
+
+VERY_MANY = b"1\r\nb\r\n" * 40_000
+DENSE = STREAM_HEAD + VERY_MANY
+OVER = b"0\r\n\r\n"
+
+
+async def _dense(data, last_act="", during=None, *, following=False):
+    """An answer of very many chunks, `last_act` behind it, and what was `during` it; the link, the answer, the reader."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+        peer, _ = listening.accept()
+        with peer:
+            reader = Ticking()
+            read = answer(reader)
+            done = link.serve(read)
+            link.send(REQUEST, last=True)
+            peer.recv(1000)
+            sending = asyncio.create_task(asyncio.to_thread(peer.sendall, data))
+            if during is not None:
+                await asyncio.wait_for(reader.begun.wait(), PATIENCE)
+                assert read.rest
+                during(link, read)
+            await sending
+            if last_act:
+                _leave(peer, last_act)
+            await asyncio.wait_for(done, PATIENCE)
+            got = reader.stop()
+            if following:
+                again = answer(Nobody())
+                done = link.serve(again)
+                link.send(REQUEST, last=True)
+                peer.sendall(ok(b"2"))
+                await asyncio.wait_for(done, PATIENCE)
+                assert (again.failure, again.reusable) == (None, True)
+            link.close()
+            await asyncio.sleep(0)
+        return read, got, reader
+
+
+def _leave(peer, last_act):
+    if last_act == "reset":
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+
+
+async def test_very_many_chunks_are_passed_on_in_their_order_and_never_all_in_one_turn():
+    read, got, reader = await _dense(DENSE + OVER, following=True)
+    assert (read.failure, read.reusable) == (None, True)
+    assert got == VERY_MANY + OVER
+    # uvloop may read behind the last of them in the same turn
+    assert max(map(len, reader.got.values())) <= 2 * 6 * (1_000 + 683)
+
+
+async def test_a_link_whose_answer_waits_to_be_read_reads_nothing_more_and_is_not_given_back():
+    states = []
+
+    def look(link, read):
+        states.append((link.usable, link._transport.is_reading(), link.done.done(), read.over))
+        link.hold(held=True)
+        link.hold(held=False)
+        states.append((link.usable, link._transport.is_reading(), link.done.done(), read.over))
+
+    await _dense(DENSE + OVER, during=look, following=True)
+    assert states == [(False, False, False, False)] * 2
+
+
+async def test_an_end_of_the_connection_is_told_behind_the_chunks_that_came_before_it():
+    whole, got, _ = await _dense(DENSE + OVER, "close")
+    assert (whole.failure, got) == (None, VERY_MANY + OVER)
+    broken, got, _ = await _dense(DENSE, "close")
+    assert (broken.failure.kind, got) == (FailureKind.CLOSED, VERY_MANY)
+
+
+async def test_a_connection_that_is_lost_while_chunks_wait_passes_those_on_first():
+    read, got, _ = await _dense(DENSE, during=lambda link, _: link.close())
+    assert read.failure.kind is FailureKind.CLOSED
+    assert got == VERY_MANY[: len(got)]
+    assert len(got) > 60_000
+
+
+async def test_an_answer_given_up_while_chunks_wait_is_read_no_further():
+    read, got, _ = await _dense(DENSE, during=lambda link, _: link.fail(FailureKind.CLIENT_GONE, "it left"))
+    assert (read.failure.kind, read.rest) == (FailureKind.CLIENT_GONE, b"")
+    assert len(got) < len(VERY_MANY) / 4
+
+
+async def _stale(last_act, method="POST", *, new=False):
+    """A link that has served once (unless it is `new`) and whose peer then does `last_act` around the next request."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+        peer, _ = listening.accept()
+        with peer:
+            if not new:
+                done = link.serve(answer())
+                link.send(REQUEST, last=True)
+                peer.recv(1000)
+                peer.sendall(ok(b"1"))
+                await asyncio.wait_for(done, PATIENCE)
+            read = answer(method=method)
+            if last_act == "close first":
+                peer.close()
+            done = link.serve(read)
+            link.send(REQUEST, last=True)
+            if last_act != "close first":
+                peer.recv(1000)
+            if last_act == "reset":
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+            await asyncio.wait_for(done, PATIENCE)
+        return link, read
+
+
+async def test_a_post_that_the_peer_cannot_have_received_may_go_out_again():
+    """The peer closed before the request came, and the close was seen only after it went: its FIN acknowledges no byte of it."""
+    link, read = await _stale("close first")
+    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, True)
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_post_that_the_peer_has_received_is_never_sent_again(how):
+    link, read = await _stale(how)
+    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, False)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_safe_request_may_go_out_again_whatever_became_of_it(method, how):
+    link, read = await _stale(how, method)
+    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, True)
+
+
+@pytest.mark.parametrize(("how", "kind"), [("close", FailureKind.CLOSED), ("reset", FailureKind.RESET)])
+async def test_on_a_new_link_a_close_without_an_answer_is_the_providers(how, kind):
+    link, read = await _stale(how, "GET", new=True)
+    assert (read.failure.kind, link.replaceable(read)) == (kind, False)
+
+
+async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_the_reset_first():
+    """The provider refuses an upload by its head and closes with the rest unread, which resets the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        origin = parse_base_url(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, [].append), *server.getsockname())
+        read = answer()
+        done = link.serve(read)
+        wire, _ = server.accept()
+        link.send(b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 5_000, last=False)
+        await asyncio.get_running_loop().run_in_executor(None, wire.recv, 1)
+        wire.send(b"HTTP/1.1 413 Too large\r\nContent-Length: 2\r\n\r\nno")
+        wire.close()
+        link.send(b"x", last=False)
+        link.send(b"x", last=False)
+        await asyncio.wait_for(done, PATIENCE)
+        assert (read.failure, read.head and read.head.status) == (None, 413)
+
+
+async def test_the_socket_is_still_open_when_a_connection_is_told_to_be_lost():
+    """What `Link` reads of it then must not be another connection's, which could have got the number of a closed one."""
+    known = []
+
+    class Looking(Link):
+        def connection_made(self, transport):
+            super().connection_made(transport)
+            known.append(os.fstat(transport.get_extra_info("socket").fileno()).st_ino)
+
+        def connection_lost(self, exc):
+            known.append(os.fstat(self._transport.get_extra_info("socket").fileno()).st_ino)
+            super().connection_lost(exc)
+            lost.set_result(None)
+
+    lost = asyncio.get_running_loop().create_future()
+
+    async def script(wire):
+        await wire.head()
+        wire.reset()
+
+    async with scripted(script) as provider:
+        origin = parse_base_url(provider.url)
+        loop = asyncio.get_running_loop()
+        _, link = await loop.create_connection(lambda: Looking(origin, [].append), "127.0.0.1", provider.port)
+        link.serve(answer())
+        link.send(REQUEST, last=True)
+        await asyncio.wait_for(lost, PATIENCE)
+    assert known[0] == known[1]
+
+
+async def test_an_end_of_sending_on_a_connection_that_was_reset_raises_nothing():
+    ended = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        origin = parse_base_url(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, ended.append), *server.getsockname())
+        done = link.serve(answer())
+        wire, _ = server.accept()
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        wire.close()
+        link.end_sending()
+        await asyncio.wait_for(done, PATIENCE)
+    assert not link.usable

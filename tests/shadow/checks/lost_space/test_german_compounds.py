@@ -1,0 +1,38 @@
+import pytest
+
+from shadow.checks.lost_space.german_compounds import are_two_in_german, is_german
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("und", "nicht"),
+        ("Hafen", "nicht"),
+        ("fehlenden", "Briefe"),
+        ("der", "Regen"),
+        ("wird", "verkauft"),
+        ("Ernst", "weil"),
+        ("Uhren", "und"),
+    ],
+)
+def test_words_that_no_german_word_is_made_of_are_two(left, right):
+    assert are_two_in_german(left, right)
+
+
+ORDINARY = """
+    undeutlich derselbe dieselbe nichtig wirklich wurden kannst odermann aberkannt einen eineinhalb einerseits keiner
+    fürsorge dasselbe dessen sicher alsbald weiler bevormunden ohnehin immerhin Bund Hund Mund gesund
+    Grund unbekannt bekannt werden erschweren Donaudampfschifffahrt Überschussrechnung Straßenbahnfahrplan
+    Größenunterschied darunter wieder Bruder Kinder Unterricht
+    Gericht Gesicht damit somit vorhaben Guthaben Dasein bewusst melodie LeserInnen GitHub JavaScript trotzdem nachdem außerdem
+"""
+
+
+@pytest.mark.parametrize("word", ORDINARY.split())
+def test_no_ordinary_word_is_two_wherever_it_is_cut(word):
+    assert not [(word[:at], word[at:]) for at in range(1, len(word)) if are_two_in_german(word[:at], word[at:])]
+
+
+def test_a_text_is_german_by_its_small_words():
+    assert is_german(["Das", "ist", "der", "alte", "Hafen", "und", "nicht", "die", "Brücke"])
+    assert not is_german(["The", "old", "harbour", "is", "not", "the", "bridge", "and", "never", "was"])

@@ -1,0 +1,68 @@
+import pytest
+
+from shadow.checks.lost_space.word_pairs import KNOWN, are_two, at_a_mark
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("souls", "beneath"),
+        ("of", "the"),
+        ("in", "which"),
+        ("to", "be"),
+        ("have", "a"),
+        ("quickly", "found"),
+        ("width", "of"),
+        ("kowalczyk", "that"),
+        ("because", "kowalczyk"),
+        ("from", "words"),
+    ],
+)
+def test_words_that_hardly_ever_make_one_are_two(left, right):
+    assert are_two(left, right)
+
+
+ORDINARY = """
+    therapist theme island another cannot often within without nothing something thousand notebook database waterfall
+    newspaper invalid understand overcome somewhere whatever software behave idea area into upon forever hasten notable
+    breathe proof paperback sportsman meaningless overview everyday thanksgiving isinstance startswith hyperparameter
+    beforehand
+"""
+
+
+@pytest.mark.parametrize("word", ORDINARY.split())
+def test_no_word_is_two_wherever_it_is_cut(word):
+    assert not [word[:at] for at in range(1, len(word)) if are_two(word[:at], word[at:])]
+
+
+def test_no_known_word_is_two_wherever_it_is_cut():
+    assert not [word for word in KNOWN for at in range(1, len(word)) if are_two(word[:at], word[at:])]
+
+
+PROSE = "There was one, and then one more; so it went. It ended, as it had begun. "
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "two"),
+    [
+        ("But there was one,", "and then", ("one,", "and")),
+        ("But there was one;", "so it went", None),
+        ("But it ended.", "The end", ("ended.", "The")),
+        ("But it ended.", "the end", None),
+        ("Call it with `x`", "and then", ("`", "and")),
+        ("Call it with", "`x` then", ("with", "`")),
+        ("Call an `x", "`and then", None),
+        ("See example.", "Org now", None),
+        ("See the Kowalczyk,", "and then", None),
+        ("The name,", "Kowalczyk then", None),
+    ],
+)
+def test_a_mark_without_its_space_between_known_words_is_seen(before, after, two):
+    text = PROSE + before + after
+    assert at_a_mark(text, len(PROSE + before)) == two
+
+
+def test_lists_of_values_are_left_alone():
+    text = PROSE + "The head is name,value or one,two."
+    assert at_a_mark(text, text.index("value")) is None
+    assert at_a_mark("It is one,two.", 9) is None

@@ -1,0 +1,142 @@
+"""Calls found in texts: by every template, about the names of offered tools alone, and never at the cost of a crash."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.written import HARD, NAMES, WAYS, harmless, leaked
+from shadow.checks.prompts.call_markup import AFTER, BEFORE, FORMS, OPENING, written_calls
+
+TOOLS = ("get_weather", "search")
+
+
+def tools(text: str, offered=TOOLS) -> list[str]:
+    return [call.tool for call in written_calls(text, offered)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_of_writing_a_call_is_found(way):
+    chance = random.Random(way)
+    for _ in range(30):
+        example = leaked(chance, way)
+        offered = [tool["function"]["name"] for tool in example.body["tools"]]
+        assert tools(example.text, offered), example.text
+
+
+@pytest.mark.parametrize(
+    "way", ["prose that names the tool", "the tool in a list", "the tool in a table", "a link", "a signature"]
+)
+def test_prose_about_a_tool_is_no_call(way):
+    chance = random.Random(way)
+    for _ in range(30):
+        example = harmless(chance, way)
+        assert tools(example.text, NAMES) == [], example.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<tool_call>{'name': 'get_weather', 'arguments': {}}",
+        'Let me see.\n\n<tool_call>\n{"name":"get_weather"',
+        '<tool_calls>[{"name": "get_weather", "arguments": {}}]</tool_calls>',
+        '[\n  {\n    "id": "a1",\n    "type": "function",\n    "function": {\n      "name": "get_weather",\n      "args": {}',
+        '{"action": "get_weather", "action_input": "Paris"}',
+        '{"tool": "get_weather", "args": {"city": "Paris"}}',
+        '{"tool_uses": [{"recipient_name": "get_weather", "parameters": {}}]}',
+        "<|tool_call_begin|>get_weather<|tool_call_argument_begin|>{}",
+        '```python\nget_weather(city="Paris")\n```',
+        'default_api.get_weather(city="Paris")',
+        "**Action:** `get_weather`\n**Action Input:** Paris",
+        '[get_weather(city="Paris"),\n search(query="rain (today)")]',
+        '<invoke name="get_weather">',
+        "assistant to=functions.get_weather code{}",
+    ],
+)
+def test_other_spellings_are_found(text):
+    assert tools(text) == ["get_weather"] or "get_weather" in tools(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "get_weather",
+        "get_weather()s are calls",
+        'I will call get_weather(city="Paris") for you.',
+        "<tool_call> is what comes before a name, as that of get_weather.",
+        "The block `<tool_call>get_weather` is missing.",
+        "```\n<tool_call>get_weather\n```\nis how it begins.",
+        '{"name": "get_weather"}',
+        '{"name": "get_weather", "parameters": {"type": "object", "properties": {}}}',
+        '{"city": "get_weather", "arguments": {}}',
+        'Its name is {"name": "get_weather", "arguments": {}} within a line.',
+        '<tool_call>{"name": "get_weather_at", "arguments": {}}</tool_call>',
+        '<tool_call>{"name": "my-get_weather", "arguments": {}}</tool_call>'.replace("my-", "my"),
+        "Action: get_weather",
+        "[get_weather](https://example.com)",
+        "[search(query)](docs.md)",
+        "firebase.functions.search(1)",
+        'search: {"query": 1}',
+    ],
+)
+def test_what_is_no_call_of_an_offered_tool_is_not_found(text):
+    assert tools(text) == []
+
+
+@pytest.mark.parametrize("marker", OPENING)
+def test_each_opening_counts_before_an_offered_name_alone(marker):
+    assert tools(f'So: {marker}"get_weather') == ["get_weather"]
+    assert tools(f"So: {marker} was not about get_weather") == []
+    assert tools(f"So: {marker}get_water") == []
+
+
+def test_arguments_before_the_name_are_looked_over_to_a_limit():
+    long = "x" * (BEFORE - 100)
+    assert tools(f'{{"arguments": {{"note": "{long}"}}, "name": "search"}}') == ["search"]
+    assert tools(f'{{"arguments": {{"note": "{long * 2}"}}, "name": "search"}}') == []
+    assert AFTER < BEFORE
+
+
+def test_each_tool_is_told_once():
+    one = '<tool_call>{"name": "search", "arguments": {}}</tool_call>'
+    assert tools(f"{one}\n{one}\n<tool_call>get_weather") == ["get_weather", "search"]
+
+
+PIECES = st.sampled_from(
+    [
+        *OPENING,
+        "search",
+        "get_weather",
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        '"',
+        "\n",
+        "name",
+        "arguments",
+        ":",
+        ",",
+        "```",
+        "`",
+        " ",
+        "\0",
+        "é",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=60).map("".join))
+def test_any_text_is_read_to_its_end(text):
+    found = list(written_calls(text, TOOLS))
+    assert {call.tool for call in found} <= set(TOOLS)
+    assert all(isinstance(call.stands_in(text), bool) and call.form in FORMS for call in found)
+
+
+def test_hard_examples_and_ways_are_many():
+    assert len(WAYS) >= 35
+    assert len(HARD) >= 18

@@ -1,0 +1,149 @@
+"""Asked x, applied y: what an answer states that it was made with, held against its request."""
+
+import json
+
+import pytest
+
+from bench.onwire import exchange
+from shadow.checks.applied_parameters import applied_parameters, same
+from shadow.findings.finding import State
+from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_response import read
+
+TOOL = {"type": "function", "name": "get_tide", "parameters": {"type": "object"}}
+OUTPUT = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "At noon.", "annotations": []}]}]
+PATHS = {"responses": "/v1/responses", "messages": "/v1/messages", "chat": "/v1/chat/completions"}
+
+
+def finding(asked, applied, *, api="responses", sent=None):
+    """`sent` is the body that the leg was sent, where it is not the client's."""
+    plain = {"model": "m", "input": "When?", "messages": [{"role": "user", "content": "When?"}], "max_tokens": 9}
+    body = {**plain, **asked}
+    if api == "responses":
+        answer = {"id": "r", "status": "completed", "model": "m", "output": OUTPUT, **applied}
+    elif api == "messages":
+        block = {"type": "text", "text": "At noon."}
+        answer = {"type": "message", "role": "assistant", "content": [block], "stop_reason": "end_turn", "usage": applied}
+    else:
+        choice = {"index": 0, "message": {"role": "assistant", "content": "At noon."}, "finish_reason": "stop"}
+        answer = {"id": "c", "choices": [choice], **applied}
+    made = exchange(body if sent is None else {**plain, **sent}, json.dumps(answer).encode())
+    made = made._replace(request=made.request._replace(target=PATHS[api]))
+    return applied_parameters(read_ask(PATHS[api], (), json.dumps(body).encode(), False), read(made))
+
+
+def form(required=(), **more):
+    return {"type": "json_schema", "schema": {"type": "object", "required": list(required)}, **more}
+
+
+def tools(**more):
+    return {"tools": [TOOL], **more}
+
+
+@pytest.mark.parametrize(
+    ("asked", "applied", "state"),
+    [
+        ({"temperature": 1}, {"temperature": 1.0}, State.MATCH),
+        ({"temperature": 0.7}, {"temperature": 0.699999988}, State.MATCH),
+        ({"temperature": 0.2}, {"temperature": 1.0}, State.DIFFER),
+        ({"temperature": 0}, {"temperature": 0.0}, State.MATCH),
+        ({"temperature": 0}, {"temperature": False}, State.DIFFER),
+        ({"top_p": 0.9}, {"top_p": 0.95}, State.DIFFER),
+        ({}, {"temperature": 0.6, "top_p": 0.95, "parallel_tool_calls": True, "store": True}, State.NOT_MEASURED),
+        ({"temperature": None}, {"temperature": 1.0}, State.NOT_MEASURED),
+        ({"temperature": 0.2}, {"temperature": None}, State.NOT_MEASURED),
+        ({"max_output_tokens": 4_000}, {"max_output_tokens": 4_000}, State.MATCH),
+        ({"max_output_tokens": 4_000}, {"max_output_tokens": 2_048}, State.DIFFER),
+        ({"truncation": "disabled"}, {"truncation": "auto"}, State.DIFFER),
+        ({"reasoning": {"effort": "high"}}, {"reasoning": {"effort": "high", "summary": None}}, State.MATCH),
+        ({"reasoning": {"effort": "high"}}, {"reasoning": {"effort": "low"}}, State.DIFFER),
+        ({"reasoning": {"summary": "auto"}}, {"reasoning": {"summary": "detailed"}}, State.NOT_MEASURED),
+        ({"text": {"verbosity": "low"}}, {"text": {"verbosity": "medium"}}, State.DIFFER),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form(name="tide", description=None)}}, State.MATCH),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form(name="wave")}}, State.DIFFER),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form()}}, State.MATCH),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": {"type": "text"}}}, State.DIFFER),
+        ({"text": {"format": form(required=["a"])}}, {"text": {"format": form(required=["a"])}}, State.MATCH),
+        ({"text": {"format": form(required=["a"])}}, {"text": {"format": form(required=["b"])}}, State.DIFFER),
+        ({"text": {"format": form(required=["a"])}}, {"text": {"format": {"type": "json_schema", "name": "t"}}}, State.MATCH),
+        (
+            {"text": {"format": {"type": "json_schema", "name": "tide", "schema": {}}}},
+            {"text": {"format": {"type": "json_schema", "name": "tide", "schema_": {}, "strict": False}}},
+            State.MATCH,
+        ),
+        (
+            {"text": {"format": {"type": "json_schema", "name": "tide", "schema": {}}}},
+            {"text": {"format": {"type": "text"}}},
+            State.DIFFER,
+        ),
+        ({"service_tier": "auto"}, {"service_tier": "default"}, State.NOT_MEASURED),
+        ({"service_tier": "default"}, {"service_tier": "standard"}, State.MATCH),
+        ({"service_tier": "flex"}, {"service_tier": "auto"}, State.NOT_MEASURED),
+        ({"service_tier": "priority"}, {"service_tier": "default"}, State.DIFFER),
+        ({"store": False}, {"store": True}, State.DIFFER),
+        ({"store": True}, {"store": False}, State.NOT_MEASURED),
+        (tools(tool_choice="required"), {"tool_choice": "auto"}, State.DIFFER),
+        (
+            {"tool_choice": "auto", "parallel_tool_calls": True},
+            {"tool_choice": "none", "parallel_tool_calls": False},
+            "not_measured",
+        ),
+        (
+            tools(tool_choice={"type": "function", "name": "get_tide"}),
+            {"tool_choice": {"type": "function", "function": {"name": "get_tide"}}},
+            State.MATCH,
+        ),
+        (
+            tools(tool_choice={"type": "function", "name": "get_tide"}),
+            {"tool_choice": {"type": "function", "name": "get_wind"}},
+            State.DIFFER,
+        ),
+        (
+            tools(tool_choice={"type": "web_search_preview"}),
+            {"tool_choice": {"type": "web_search_preview_2025_03_11"}},
+            State.MATCH,
+        ),
+        (tools(parallel_tool_calls=False), {"parallel_tool_calls": True}, State.DIFFER),
+        ({"temperature": [1], "store": {}, "top_p": "0.9"}, {"temperature": 1, "store": False, "top_p": 0.9}, State.DIFFER),
+    ],
+)
+def test_a_parameter_that_both_state_has_one_value(asked, applied, state):
+    assert finding(asked, applied).state == state
+
+
+def test_the_reason_names_both_values_of_each():
+    found = finding({"temperature": 0.2, "top_p": 0.5}, {"temperature": 1.0, "top_p": 0.5})
+    assert found.reason == "temperature 0.2 was asked for, 1.0 applied"
+    assert (found.subject, found.reference) == ("temperature 1.0", "temperature 0.2")
+
+
+@pytest.mark.parametrize(
+    ("api", "asked", "applied", "state"),
+    [
+        ("chat", {"service_tier": "priority"}, {"service_tier": "default"}, State.DIFFER),
+        ("chat", {"service_tier": "on_demand"}, {"service_tier": "default"}, State.MATCH),
+        ("chat", {"temperature": 0.2}, {"temperature": 1.0}, State.NOT_MEASURED),
+        ("messages", {"service_tier": "standard_only"}, {"service_tier": "standard"}, State.MATCH),
+        ("messages", {"service_tier": "standard_only"}, {"service_tier": "priority"}, State.DIFFER),
+        ("messages", {"inference_geo": "us"}, {"inference_geo": "global"}, State.DIFFER),
+        ("messages", {"inference_geo": "us"}, {"inference_geo": "not_available"}, State.NOT_MEASURED),
+        ("messages", {"inference_geo": "global"}, {"inference_geo": "us"}, State.NOT_MEASURED),
+        ("messages", {"speed": "fast"}, {"speed": "standard"}, State.DIFFER),
+    ],
+)
+def test_other_apis_state_the_tier_the_region_and_the_speed(api, asked, applied, state):
+    assert finding(asked, applied, api=api).state is state
+
+
+def test_a_copy_is_held_only_against_what_it_was_sent():
+    asked, stated = {"temperature": 0.2, "store": False}, {"temperature": 1.0, "store": True}
+    assert finding(asked, stated, sent={"store": False}).reason == "store False was asked for, True applied"
+    assert finding(asked, stated, sent={}).state is State.MATCH
+
+
+@pytest.mark.parametrize(
+    ("asked", "applied", "one"),
+    [(1.0, 1.0 + 5e-7, True), (1.0, 1.0 + 5e-6, False), (True, 1, False), ("auto", "auto", True), (1, None, False)],
+)
+def test_numbers_are_one_within_a_float32(asked, applied, one):
+    assert same("temperature", asked, applied) is one

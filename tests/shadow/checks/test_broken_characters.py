@@ -1,0 +1,98 @@
+# ruff: noqa: RUF001 - broken letters are what this is about
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.checks.broken_characters import broken_characters
+from shadow.findings.finding import State
+from tests.shadow.compare.made import ask, choice, completion
+
+
+def found(text, asked="Tell me."):
+    return broken_characters(ask(messages=({"role": "user", "content": asked},), tools=()), completion(choice(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "caf\ufffd au lait",
+        "na\x00me",
+        "na\x1b[0mme",
+        "na\x92me",
+        "un cafÃ© noir",
+        "itâ€™s late",
+        "itâ\x80\x99s late",
+        "ðŸ˜€ merry",
+        "ä½\xa0å¥½",
+        "5Â°C",
+    ],
+)
+def test_what_only_a_broken_decoder_writes_is_seen(text):
+    assert found(text).state is State.DIFFER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain\n\ttext\r\n",
+        "„Das macht Spaß“, sagte sie…",
+        "„Universitä“",
+        "NÃO é À toa",
+        "«À la façon d’Ângela»",
+        "Āā ßẞ þÞ ®½ ©2024 5°C ¿qué? £5 §3 – — …",
+        "今天天气很好😀",
+    ],
+)
+def test_what_people_write_is_fine(text):
+    assert found(text).state is State.MATCH
+
+
+def test_what_the_request_holds_or_asks_about_is_left_alone():
+    assert found("caf\ufffd", "What is caf\ufffd?").state is State.NOT_MEASURED
+    assert found("cafÃ©", "Why do I see wrong UTF-8?").state is State.NOT_MEASURED
+    assert found("").state is State.NOT_MEASURED
+
+
+def test_the_place_and_the_character_are_told():
+    assert found("caf\ufffd").reason == "U+FFFD stands at character 3 of the text"
+
+
+@given(st.text(st.sampled_from("a \t\n\r\f\x0b\x1b\x7f~"), min_size=1, max_size=6))
+def test_a_control_character_is_seen_alike_beside_ascii_and_beside_other_letters(text):
+    at = next((place for place, one in enumerate(text) if one in "\x0b\x1b\x7f"), None)
+    for also in ("", "ø"):
+        reason = found(text + also).reason
+        assert reason == ("" if at is None else f"U+{ord(text[at]):04X} stands at character {at} of the text")
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Ã¡", "â€™", "ðŸ˜", "ä½\xa0å¥½", "Â°", "Ã", "â", "é", "“", "’", "a", " ", "\x80", "é“"]),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_what_was_read_as_something_else_is_seen_wherever_it_stands(parts):
+    text = "".join(parts)
+    sign = re.search("â[\x80€].|ðŸ..|[ã-é][\x80-\xbf€™“’].|aÃ¡(?=[a ]|$)|Â[\xa0-\xbf]|\x80", text)
+    if found(text).state is State.DIFFER:
+        assert sign
+    for whole in ("â€™", "Â°", "ðŸ˜€"):
+        assert found(f"{text} {whole} a").state is State.DIFFER
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "state"),
+    [
+        ("caf\ufffd", "length", State.MATCH),
+        ("caf\ufffd\ufffd\ufffd", "length", State.MATCH),
+        ("caf\ufffd", "MAX_TOKENS", State.MATCH),
+        ("\ufffd", "length", State.NOT_MEASURED),
+        ("caf\ufffd", "stop", State.DIFFER),
+        ("caf\ufffd au", "length", State.DIFFER),
+    ],
+)
+def test_a_character_that_the_limit_on_length_cut_in_two_is_no_fault(text, finish, state):
+    assert broken_characters(ask(tools=()), completion(choice(text, finish=finish))).state is state

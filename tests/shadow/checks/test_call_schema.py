@@ -1,0 +1,111 @@
+import pytest
+
+from shadow.checks.call_schema import call_schema, finish_contradiction, finish_vocabulary
+from shadow.findings.finding import State
+from shadow.reading.parsed_request import Tool
+from tests.shadow.compare.made import ask, call, choice, completion
+
+
+def test_calls_that_obey_their_schema_are_fine():
+    assert call_schema(ask(), completion(choice(calls=(call(),)))).state is State.MATCH
+
+
+@pytest.mark.parametrize("wrong", [call(arguments='{"city": 5}'), call(arguments="{"), call("nope")])
+def test_one_call_that_does_not_is_a_fault_with_its_reason(wrong):
+    found = call_schema(ask(), completion(choice(calls=(call(), wrong))))
+    assert found.state is State.DIFFER
+    assert found.subject in {"schema_mismatch", "invalid_json", "unknown_name"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "reason"),
+    [
+        (ask(), choice("hello"), "the answer calls no tool"),
+        (ask(), choice(calls=(call(arguments='{"ci'),), finish="length"), "cut by a limit"),
+        (ask(tools=(Tool(name="get_weather", schema=None),)), choice(calls=(call(),)), "declares no schema"),
+    ],
+)
+def test_what_cannot_be_checked_is_not_called_fine(asked, said, reason):
+    found = call_schema(asked, completion(said))
+    assert found.state is State.NOT_MEASURED
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "reason"),
+    [
+        (ask(), choice("hello"), ""),
+        (ask(), choice(calls=(call(),)), ""),
+        (ask(), choice("hello", finish=None), "without a finish_reason"),
+        (ask(), choice("hello", finish="tool_calls"), "no tool is named"),
+        (ask(), choice(calls=(call(name=""),)), "no tool is named"),
+        (ask(), choice(calls=(call(),), finish="stop"), "stop beside 1 tool call"),
+        (ask(tool_choice="required"), choice(calls=(call(),), finish="stop"), ""),
+        (ask(tool_choice={"type": "function"}), choice(calls=(call(),), finish="stop"), ""),
+        (ask(max_tokens=500), choice("x", finish="length"), "length after 20 tokens of 500"),
+        (ask(max_tokens=21), choice("x", finish="length"), ""),
+        (ask(max_tokens=20), choice("x", finish="length"), ""),
+        (ask(), choice("x", finish="length"), ""),
+        (ask(), choice("x", finish="content_filter"), ""),
+        (ask(), choice("x", finish="end_turn"), ""),
+        (ask(), choice(calls=(call(),), finish="STOP"), "stop beside 1 tool call"),
+        (ask(max_tokens=500), choice("x", finish="max_tokens"), "length after 20 tokens of 500"),
+    ],
+)
+def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
+    found = finish_contradiction(asked, completion(said))
+    assert found.state is (State.DIFFER if reason else State.MATCH)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("finish", "state"),
+    [
+        ("stop", State.MATCH),
+        ("function_call", State.MATCH),
+        ("eos", State.DIFFER),
+        ("STOP", State.DIFFER),
+        (None, State.NOT_MEASURED),
+    ],
+)
+def test_a_finish_reason_is_a_word_of_the_api(finish, state):
+    assert finish_vocabulary(ask(), completion(choice("a", finish=finish))).state is state
+
+
+def test_an_end_that_is_none_is_held_against_the_words_of_its_own_api():
+    found = finish_vocabulary(ask(api="responses"), completion(choice("hello", finish="incomplete: tired")))
+    assert found.state is State.DIFFER
+    assert "completed, or incomplete by max_output_tokens" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "state"),
+    [
+        (64, 100, State.MATCH),
+        (0, 50, State.MATCH),
+        (960, 1_000, State.MATCH),
+        (64, 127, State.MATCH),
+        (64, 128, State.DIFFER),
+        (65, 100, State.DIFFER),
+        (960, 1_024, State.DIFFER),
+    ],
+)
+def test_an_answer_cut_at_the_last_whole_block_of_64_tokens_is_cut_at_its_limit(used, limit, state):
+    said = completion(choice("x", finish="length"), tokens=(10, used))
+    assert finish_contradiction(ask(max_tokens=limit), said).state is state
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"tools": [{"type": "tool_search"}]},
+        {"tools": [{"type": "tool_search_tool_bm25_20251119", "name": "s"}]},
+        {"tools": [{"type": "mcp", "server_url": "x"}]},
+        {"mcp_servers": [{"name": "x"}]},
+        {"previous_response_id": "resp_1"},
+    ],
+)
+def test_a_tool_that_a_request_need_not_list_is_not_called_unknown(sent):
+    found = call_schema(ask(sent=sent), completion(choice(calls=(call("elsewhere"),))))
+    assert found.state is State.NOT_MEASURED
+    assert "a set of tools that a request does not list" in found.reason

@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.checks.context_limit import context_limit
+from shadow.findings.finding import State
+from shadow.reading.completion import ProviderError, Unread, Usage, Why
+from tests.shadow.compare.made import answer, ask, choice, completion
+
+
+def counting(tokens, cached=None, other=()):
+    usage = Usage(prompt_tokens=tokens, completion_tokens=1, total_tokens=None, reasoning_tokens=None, cached_tokens=cached)
+    return answer(replace(completion(choice("a", other=other)), usage=usage))
+
+
+def words(count):
+    return ask(messages=({"role": "user", "content": [{"type": "text", "text": "so  " * count}, {"type": "image_url"}]},))
+
+
+def thinking(count, thoughts):
+    earlier = {"role": "assistant", "content": f"<think>{'hm ' * thoughts}</think>{'so ' * (count - 1)}"}
+    return ask(messages=(earlier, {"role": "user", "content": "go"}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "leg", "state", "reason"),
+    [
+        (words(10), counting(1), State.NOT_MEASURED, "fewer than 64 words"),
+        (words(100), counting(None), State.NOT_MEASURED, "reports no prompt_tokens"),
+        (words(100), counting(400), State.MATCH, ""),
+        (words(100), counting(100), State.MATCH, ""),
+        (words(100), counting(99), State.DIFFER, "99 prompt tokens for 100 words"),
+        (words(100), counting(60, cached=60), State.MATCH, ""),
+        (replace(words(100), body={"truncation": "auto"}), counting(60), State.NOT_MEASURED, "allows that it be cut"),
+        (replace(words(100), sent={"context_management": {"edits": []}}), counting(60), State.NOT_MEASURED, "be shortened"),
+        (words(100), counting(60, other=("compaction",)), State.NOT_MEASURED, "be shortened"),
+        (replace(words(100), sent={"input": [{"type": "compaction"}]}), counting(60), State.NOT_MEASURED, "a compaction of"),
+        (
+            replace(words(100), sent={"input": [{"type": "message"}]}),
+            counting(60),
+            State.DIFFER,
+            "60 prompt tokens for 100 words",
+        ),
+        (thinking(70, 40), counting(72), State.MATCH, ""),
+        (thinking(70, 40), counting(69), State.DIFFER, "69 prompt tokens for 70 words"),
+        (ask(unread=Unread(why=Why.NOT_JSON, detail="no JSON")), counting(1), State.NOT_MEASURED, "could not be read"),
+    ],
+)
+def test_there_is_a_token_for_each_word_of_the_request(asked, leg, state, reason):
+    found = context_limit(asked, leg)
+    assert found.state is state
+    assert reason in found.reason
+
+
+def test_a_refusal_for_length_tells_the_sizes():
+    error = ProviderError(
+        status=400, type="", code="", message="maximum context length is 8,192 tokens, got 9001", in_stream=False
+    )
+    found = context_limit(ask(), answer(Unread(why=Why.ERROR, detail=""), status=400, error=error))
+    assert found.state is State.DIFFER
+    assert found.subject == "refused as too long (8,192 and 9001)"

@@ -1,0 +1,46 @@
+# ruff: noqa: RUF001 - letters of other scripts are what this is about
+import pytest
+
+from shadow.checks.foreign_script import SCRIPTS, foreign_script
+from shadow.findings.finding import State
+from tests.shadow.compare.made import ask, choice, completion
+
+
+def found(text, asked="Tell me of the valley."):
+    return foreign_script(ask(messages=({"role": "user", "content": asked},), tools=()), completion(choice(text)))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_each_script_is_seen_where_it_is_foreign(name):
+    letters = SCRIPTS[name][0] * 3
+    result = found(f"It rained {letters} all day.")
+    assert (result.state, result.subject) == (State.DIFFER, f"{name}: {letters}")
+
+
+@pytest.mark.parametrize("text", ["It rаined all day.", "It rained的 all day.", "Es регнет, sagte sie.", "It rained\n\nи все"])
+def test_single_letters_and_whole_lines_within_prose_are_seen(text):
+    assert (found(text).state is State.DIFFER) == (not text.endswith("все"))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Plain English, naïve café.", "Tell me."),
+        ("The mean μ and the σ of it.", "Tell me."),
+        ("Tokyo (東京) is large.", "Tell me."),
+        ("He said “привет” and left.", "Tell me."),
+        ('He said "как дела" and left.', "Tell me."),
+        ("Use `привет` or\n```\nпривет\n```\nthere.", "Tell me."),
+        ("Write 你好 there.", "How does one greet in Chinese?"),
+        ("Write สวัสดี there.", "Translate it."),
+        ("他说 ありがとう 了", "他说了什么"),
+        ("価格は上がりました", "東京都人口"),
+        ("안녕 하세요", "뭐라고 했어요"),
+    ],
+)
+def test_what_is_quoted_asked_about_or_related_is_not_foreign(text, asked):
+    assert found(text, asked).state is State.MATCH
+
+
+def test_an_answer_without_text_is_not_measured():
+    assert found(" ").state is State.NOT_MEASURED

@@ -1,0 +1,35 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.checks.logprobs import logprobs, top_logprobs
+from shadow.findings.finding import State
+from shadow.reading.completion import Logprob
+from tests.shadow.compare.made import ask, choice, completion
+
+ASKED = {"logprobs": True, "top_logprobs": 2}
+
+
+def said(*tops, text="a"):
+    items = tuple(Logprob(token="a", logprob=-1.0, top=top) for top in tops)
+    return completion(replace(choice(text), logprobs=items or None))
+
+
+@pytest.mark.parametrize(
+    ("check", "body", "answer", "state"),
+    [
+        (logprobs, {}, said(), State.NOT_MEASURED),
+        (logprobs, {"logprobs": False}, said(), State.NOT_MEASURED),
+        (logprobs, ASKED, said(text=None), State.NOT_MEASURED),
+        (logprobs, ASKED, said(), State.DIFFER),
+        (logprobs, ASKED, said(0), State.MATCH),
+        (top_logprobs, {"logprobs": True}, said(0), State.NOT_MEASURED),
+        (top_logprobs, {"top_logprobs": 2}, said(0), State.NOT_MEASURED),
+        (top_logprobs, ASKED, said(), State.NOT_MEASURED),
+        (top_logprobs, ASKED, said(0, 0), State.DIFFER),
+        (top_logprobs, ASKED, said(1, 1), State.DIFFER),
+        (top_logprobs, ASKED, said(1, 2), State.MATCH),
+    ],
+)
+def test_log_probabilities_that_were_asked_for_come(check, body, answer, state):
+    assert check(ask(body=body), answer).state is state

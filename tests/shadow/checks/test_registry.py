@@ -1,0 +1,215 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from proxy.exchange import FailureKind
+from shadow.checks.registry import CHECKS, LEG_CHECKS, check
+from shadow.findings.finding import Aspect, State
+from shadow.reading.completion import Unread, Why
+from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_response import read
+from tests.shadow.compare.made import answer, ask, call, choice, failed, unread
+from tests.shadow.reading.test_parsed_response import WIRE, expectation, golden_exchange
+
+
+@pytest.mark.parametrize(
+    "leg",
+    [
+        answer("hello"),
+        answer(choice(calls=(call("x", "{"),))),
+        failed(),
+        failed(in_stream=True),
+        unread(Why.BROKEN),
+        answer(choice(None)),
+    ],
+)
+def test_every_check_speaks_once_and_gives_its_reason(leg):
+    found = check(ask(), leg)
+    assert [finding.aspect for finding in found] == [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)]
+    assert all((finding.state is State.MATCH) == (finding.reason == "") for finding in found)
+
+
+def test_an_answer_that_broke_fails_one_check_and_leaves_the_others():
+    found = {finding.aspect: finding.state for finding in check(ask(), unread(Why.BROKEN))}
+    assert found.pop(Aspect.BROKEN_STREAM) is State.DIFFER
+    assert set(found.values()) == {State.NOT_MEASURED}
+
+
+def test_a_request_that_could_not_be_read_leaves_its_answer_unchecked():
+    asked = ask(unread=Unread(why=Why.NOT_JSON, detail="no JSON at byte 0"))
+    found = check(asked, answer("hello"))
+    assert found[0].reason == "the request could not be read: no JSON at byte 0"
+
+
+def test_the_name_that_a_provider_was_asked_by_is_the_one_that_counts():
+    said = answer("hello")
+    for asked, sent_as, state in (("m", "", State.MATCH), ("n", "", State.NOT_MEASURED), ("n", "m", State.MATCH)):
+        found = check(ask(model=asked), said, sent_as=sent_as)
+        assert next(finding.state for finding in found if finding.aspect is Aspect.ECHOED_MODEL) is state
+
+
+def test_the_deployment_that_a_path_names_is_what_was_asked_for():
+    said = answer("hello")
+    request = said.exchange.request._replace(target="/openai/deployments/harbour/chat/completions?api-version=1")
+    said = replace(said, exchange=said.exchange._replace(request=request))
+    found = next(finding for finding in check(ask(model="gpt-4o"), said) if finding.aspect is Aspect.ECHOED_MODEL)
+    assert found.reason == "'harbour' is a name of the provider's own, and 'm' answers: only a change of it would be a fault"
+    known = check(ask(model="gpt-4o"), said, known_as=("gpt-4o-mini",))
+    assert next(finding for finding in known if finding.aspect is Aspect.ECHOED_MODEL).state is State.DIFFER
+
+
+def test_each_check_gives_the_finding_of_its_own_entry_and_no_aspect_stands_twice():
+    entries = [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)]
+    assert len(set(entries)) == len(entries)
+    assert {judge.__name__ for _, judge in CHECKS} == {aspect.value for aspect, _ in CHECKS}
+
+
+TOOLS = [{"type": "function", "name": name, "parameters": {"type": "object"}} for name in ("get_tide", "get_wind")]
+RESPONSE = {"input": "When does the tide turn?", "tools": [*TOOLS, {"type": "custom", "name": "apply_patch"}]}
+CITY = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
+MESSAGE = {
+    "max_tokens": 4_096,
+    "messages": [{"role": "user", "content": "When does the tide turn?"}],
+    "tools": [{"name": "get_weather", "input_schema": CITY}, {"type": "custom", "name": "get_time", "input_schema": {}}],
+}
+EMBEDDED = {"input": ["When does", "the tide turn?"]}
+SPEAKING = {
+    **dict.fromkeys(
+        ("responses_text.sse", "responses_calls.sse", "responses_vllm_reasoning.sse", "responses_whole.json"), RESPONSE
+    ),
+    **dict.fromkeys(
+        ("responses_cut.sse", "responses_custom_call.sse", "responses_refusal.json", "responses_end_alone.sse"), RESPONSE
+    ),
+    "responses_server_tool.json": {**RESPONSE, "tools": [{"type": "web_search"}]},
+    "completions_text.sse": {"prompt": "Once", "stream_options": {"include_usage": True}},
+    "completions_whole.json": {"prompt": "Once", "n": 2, "logprobs": 2},
+    **dict.fromkeys(("messages_text.sse", "messages_thinking_and_tools.sse", "messages_whole.json"), MESSAGE),
+    **dict.fromkeys(("messages_stop_sequence.json", "messages_search_blocks.json"), MESSAGE),
+    **dict.fromkeys(("messages_refusal.sse", "messages_input_at_once.sse"), MESSAGE),
+    **dict.fromkeys(("embeddings_numbers.json", "embeddings_base64.json"), EMBEDDED),
+}
+"""Answers of other APIs with nothing wrong in them, and what each may answer."""
+
+
+def found_in(name, **more):
+    expected = expectation(WIRE / name)
+    sent = {"model": expected["said"].get("model"), "stream": expected["stream"], **SPEAKING.get(name, RESPONSE), **more}
+    asked = read_ask(expected["target"], (), json.dumps(sent).encode(), False)
+    body = (WIRE / name).read_bytes()
+    return {each.aspect: each for each in check(asked, read(golden_exchange(WIRE / name, body, [len(body)])))}
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_a_clean_answer_of_another_api_gives_no_finding(name):
+    found = found_in(name)
+    assert {each.aspect: each.reason for each in found.values() if each.state is State.DIFFER} == {}
+    assert found[Aspect.USAGE].state is State.MATCH
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "aspect"),
+    [
+        ("responses_calls.sse", {"tools": TOOLS[:1]}, Aspect.CALL_SCHEMA),
+        ("responses_calls.sse", {"tool_choice": "none"}, Aspect.TOOL_CHOICE),
+        ("responses_calls.sse", {"parallel_tool_calls": False}, Aspect.PARALLEL_CALLS),
+        ("responses_text.sse", {"tool_choice": {"type": "function", "name": "get_tide"}}, Aspect.TOOL_CHOICE),
+        ("responses_text.sse", {"text": {"format": {"type": "json_object"}}}, Aspect.RESPONSE_FORMAT),
+        ("responses_text.sse", {"max_output_tokens": 3}, Aspect.MAX_TOKENS),
+        ("responses_cut.sse", {"max_output_tokens": 500}, Aspect.FINISH_CONTRADICTION),
+        ("responses_text.sse", {"include": ["message.output_text.logprobs"]}, Aspect.LOGPROBS),
+        ("responses_text.sse", {"stream": False}, Aspect.STREAM_IGNORED),
+        ("responses_text.sse", {"model": "gpt-5.6-mini"}, Aspect.ECHOED_MODEL),
+        ("responses_vllm_reasoning.sse", {"reasoning": {"effort": "none"}}, Aspect.REASONING_FORM),
+        ("responses_end_differs.sse", {}, Aspect.STREAM_STRUCTURE),
+        ("responses_without_end.sse", {}, Aspect.BROKEN_STREAM),
+        ("responses_failed.sse", {}, Aspect.BROKEN_STREAM),
+        ("completions_whole.json", {"n": 3}, Aspect.CHOICE_COUNT),
+        ("completions_whole.json", {"logprobs": 5}, Aspect.TOP_LOGPROBS),
+        ("completions_text.sse", {"stop": ["tide"]}, Aspect.STOP),
+        ("completions_text.sse", {"max_tokens": 1}, Aspect.MAX_TOKENS),
+        ("messages_whole.json", {**MESSAGE, "tools": MESSAGE["tools"][1:]}, Aspect.CALL_SCHEMA),
+        ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "any"}}, Aspect.TOOL_CHOICE),
+        ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "tool", "name": "get_time"}}, Aspect.TOOL_CHOICE),
+        (
+            "messages_thinking_and_tools.sse",
+            {**MESSAGE, "tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
+            Aspect.PARALLEL_CALLS,
+        ),
+        ("messages_text.sse", {**MESSAGE, "max_tokens": 3}, Aspect.MAX_TOKENS),
+        ("messages_text.sse", {**MESSAGE, "stop_sequences": ["raining"]}, Aspect.STOP),
+        (
+            "messages_text.sse",
+            {**MESSAGE, "output_config": {"format": {"type": "json_schema", "schema": {}}}},
+            Aspect.RESPONSE_FORMAT,
+        ),
+        ("messages_text.sse", {**MESSAGE, "model": "claude-haiku-4-5"}, Aspect.ECHOED_MODEL),
+        ("messages_whole.json", {**MESSAGE, "thinking": {"type": "disabled"}}, Aspect.REASONING_FORM),
+        ("messages_ended_early.sse", MESSAGE, Aspect.BROKEN_STREAM),
+        ("messages_error_mid_stream.sse", MESSAGE, Aspect.BROKEN_STREAM),
+        ("messages_error.json", MESSAGE, Aspect.CONTEXT_LIMIT),
+        ("embeddings_strange_indices.json", {"input": "tide"}, Aspect.USAGE),
+        ("embeddings_numbers.json", {"input": "tide", "model": "text-embedding-3-large"}, Aspect.ECHOED_MODEL),
+    ],
+)
+def test_a_fault_in_another_api_is_named_by_its_check(name, asked, aspect):
+    assert {each.aspect for each in found_in(name, **asked).values() if each.state is State.DIFFER} == {aspect}
+
+
+def test_a_text_completion_may_hold_what_a_chat_may_not():
+    found = found_in("completions_whole.json")
+    states = {found[aspect].state for aspect in (Aspect.TEMPLATE_LEAK, Aspect.REASONING_FORM, Aspect.EMPTY_ANSWER)}
+    assert states == {State.NOT_MEASURED}
+
+
+def test_an_imitation_of_messages_is_named_by_its_words_and_its_form():
+    found = found_in("messages_without_names.sse", **MESSAGE)
+    faulty = {each.aspect: each.reason for each in found.values() if each.state is State.DIFFER}
+    assert set(faulty) == {Aspect.FINISH_VOCABULARY, Aspect.STREAM_STRUCTURE}
+    assert faulty[Aspect.FINISH_VOCABULARY] == "the stop_reason is no word of this API: stop"
+
+
+WHOLE_REQUEST = ask(
+    body={
+        "response_format": {"type": "json_object"},
+        "stop": ["x"],
+        "parallel_tool_calls": False,
+        "temperature": 0,
+        "stream_options": {"include_usage": True},
+    },
+    tool_choice="required",
+)
+"""A request that most checks have something to look for in."""
+OF_THE_WIRE = {
+    *(Aspect.FINISH_CONTRADICTION, Aspect.FINISH_VOCABULARY, Aspect.STREAM_IGNORED, Aspect.USAGE, Aspect.STREAM_STRUCTURE),
+    *(Aspect.ECHOED_MODEL, Aspect.SERVING_CHANGE, Aspect.BROKEN_STREAM),
+}
+"""What is there to be looked at in any answer that came to its end, whatever it says."""
+OF_WORDS = {
+    *(Aspect.EMPTY_ANSWER, Aspect.STOP, Aspect.TEMPLATE_LEAK, Aspect.CALL_IN_TEXT),
+    *(Aspect.FOREIGN_SCRIPT, Aspect.BROKEN_CHARACTERS),
+}
+CUT_BY_LENGTH = {
+    "in its text": (choice("It is sunny", finish="length"), OF_THE_WIRE | OF_WORDS),
+    "in its call": (
+        choice(calls=(call(arguments='{"ci'),), finish="length"),
+        OF_THE_WIRE | {Aspect.EMPTY_ANSWER, Aspect.TOOL_CHOICE, Aspect.CALL_ID},
+    ),
+    "before any word": (choice(None, finish="length"), OF_THE_WIRE),
+}
+
+
+@pytest.mark.parametrize(("said", "looked_at"), CUT_BY_LENGTH.values(), ids=CUT_BY_LENGTH)
+def test_of_an_answer_cut_by_length_a_check_matches_only_what_came_and_none_fails(said, looked_at):
+    found = {finding.aspect: finding.state for finding in check(WHOLE_REQUEST, answer(said))}
+    assert {aspect for aspect, state in found.items() if state is State.MATCH} == looked_at
+    assert State.DIFFER not in found.values()
+
+
+@pytest.mark.parametrize("why", [Why.BROKEN, Why.EMPTY])
+@pytest.mark.parametrize("aspect", [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)])
+def test_no_check_matches_an_answer_whose_connection_was_cut_or_whose_body_is_empty(aspect, why):
+    gone = unread(why, failure=FailureKind.RESET if why is Why.BROKEN else None)
+    [found] = [finding for finding in check(WHOLE_REQUEST, gone) if finding.aspect is aspect]
+    assert found.state is (State.DIFFER if aspect is Aspect.BROKEN_STREAM else State.NOT_MEASURED)
+    assert found.reason

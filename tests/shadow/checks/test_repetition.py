@@ -1,0 +1,54 @@
+import pytest
+
+from shadow.checks.repetition import READ, repetition
+from shadow.findings.finding import State
+from tests.shadow.compare.made import ask, choice, completion
+
+PROSE = " ".join(f"Number {n} of the letters was found in house {n * 7 % 13}, room {n * n}." for n in range(60))
+
+
+def found(text, asked="Tell me.", reasoning=None):
+    asks = ask(messages=({"role": "user", "content": asked},), tools=())
+    return repetition(asks, completion(choice(text, reasoning=reasoning)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and so on " * 60,
+        PROSE + " I will now call the tool." * 20,
+        PROSE[:777] + "the the " * 90 + PROSE[777:],
+        PROSE + "so be it, said the harbour master, and again it rained over all of the valley. " * 6,
+        "好的。" * 200,
+        "```\n" + "let x = compute(1);\n" * 80 + "```",
+    ],
+)
+def test_a_loop_is_seen_wherever_it_stands(text):
+    assert found(text).state is State.DIFFER
+    assert found("ok", reasoning=text).state is State.DIFFER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PROSE,
+        "=" * 900,
+        "0, " * 400,
+        "| a | b |\n" * 20,
+        "```\n" + "    .float = 0,\n" * 40 + "```",
+        "ha " * 100,
+        "\n".join(f"- item {n}" for n in range(200)),
+    ],
+)
+def test_tables_lists_rules_and_code_are_no_loops(text):
+    assert found(text).state is not State.DIFFER
+
+
+def test_a_loop_that_was_asked_for_is_none():
+    assert found("so be it " * 100, "Write it 100 times.").state is State.MATCH
+
+
+def test_a_loop_tells_its_unit_its_times_and_how_far_was_read():
+    result = found("so be it " * 30_000)
+    assert result.reason.startswith("'so be it ' stands 11111 times in a row (of the first 100,000 characters")
+    assert READ == 100_000

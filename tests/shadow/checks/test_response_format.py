@@ -1,0 +1,78 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from shadow.checks.response_format import response_format
+from shadow.findings.finding import State
+from shadow.reading.parsed_request import read_ask
+from shadow.reading.responses_items import COMMENTARY
+from tests.shadow.compare.made import ask, call, choice, completion
+
+OBJECT = {"type": "json_object"}
+
+
+def shaped(schema):
+    return {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "state", "reason"),
+    [
+        (None, choice("a"), State.NOT_MEASURED, "asks for no JSON"),
+        ({"type": "text"}, choice("a"), State.NOT_MEASURED, "asks for no JSON"),
+        (OBJECT, choice(calls=(call(),)), State.NOT_MEASURED, "calls a tool"),
+        (OBJECT, choice(refusal="no"), State.NOT_MEASURED, "refuses"),
+        (OBJECT, choice('{"a', finish="length"), State.NOT_MEASURED, "ended by length"),
+        (OBJECT, choice(""), State.NOT_MEASURED, "has no text"),
+        (OBJECT, choice("[" * 200_000), State.DIFFER, "not JSON"),
+        (shaped({"type": "string"}), choice(f'"{"x" * 499_998}"'), State.MATCH, ""),
+        (shaped({"type": "string"}), choice(f'"{"x" * 499_999}"'), State.NOT_MEASURED, "longer than the 500,000 characters"),
+        (OBJECT, choice(' {"a": 1}\n'), State.MATCH, ""),
+        (OBJECT, choice("[1]"), State.DIFFER, "a JSON list came"),
+        (OBJECT, choice('```json\n{"a": 1}\n```'), State.DIFFER, "fenced as Markdown"),
+        (OBJECT, choice("Here: {}"), State.DIFFER, "not JSON: Expecting value"),
+        (shaped({"type": "array"}), choice("[1]"), State.MATCH, ""),
+        (shaped({"type": "array"}), choice("{}"), State.DIFFER, "is not of type"),
+        (shaped({"type": 5}), choice("{}"), State.NOT_MEASURED, "of no use"),
+        (shaped(None), choice("{}"), State.NOT_MEASURED, "declares no schema"),
+    ],
+)
+def test_a_text_that_was_to_be_json_is_json_of_the_declared_schema(form, said, state, reason):
+    found = response_format(ask(body={"response_format": form}), completion(said))
+    assert found.state is state
+    assert reason in found.reason
+
+
+NUMBERS = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+DECLARED = {
+    "/v1/chat/completions": {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": NUMBERS}}},
+    "/v1/responses": {"input": "go", "text": {"format": {"type": "json_schema", "name": "n", "schema": NUMBERS}}},
+    "/v1/messages": {"output_config": {"format": {"type": "json_schema", "schema": NUMBERS}}},
+}
+
+
+@pytest.mark.parametrize("path", DECLARED)
+def test_a_schema_is_held_to_wherever_the_api_declares_it(path):
+    body = {"model": "m", "messages": [{"role": "user", "content": "go"}], **DECLARED[path]}
+    asked = read_ask(path, (), json.dumps(body).encode(), False)
+    assert response_format(asked, completion(choice('{"a": 1}'))).state is State.MATCH
+    assert "is not of type" in response_format(asked, completion(choice('{"a": "one"}'))).reason
+
+
+def test_commentary_beside_the_answer_is_not_held_to_its_form():
+    said = replace(completion(choice("I look it up.\n\n{}")), notes=(COMMENTARY,))
+    assert response_format(ask(body={"response_format": OBJECT}), said).state is State.NOT_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("api", "text", "state"),
+    [
+        ("responses", '{"a": 1}\n\n{"a": 2}', State.MATCH),
+        ("responses", '{"a": 1}\n\nDone.', State.DIFFER),
+        ("responses", '{"a": 1}\n{"a": 2}', State.DIFFER),
+        ("chat", '{"a": 1}\n\n{"a": 2}', State.DIFFER),
+    ],
+)
+def test_the_texts_of_several_messages_of_a_response_are_each_json(api, text, state):
+    assert response_format(ask(api=api, body={"response_format": OBJECT}), completion(choice(text))).state is state

@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.checks.tool_call_ids import OLD, call_id, form_of, lumpy_calls
+from shadow.findings.finding import State
+from tests.shadow.compare.made import ask, call, choice, completion
+
+
+def named(*ids):
+    return completion(choice(calls=tuple(replace(call(), id=name) for name in ids)))
+
+
+def earlier(name):
+    return ask(messages=({"role": "assistant", "tool_calls": [{"id": name}, 5]}, {"role": "tool", "tool_calls": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "state", "reason"),
+    [
+        (ask(), named(), State.NOT_MEASURED, "calls no tool"),
+        (ask(), named("a", "b"), State.MATCH, ""),
+        (ask(), named("a", ""), State.DIFFER, "1 of 2 calls have no id"),
+        (ask(), named("a", "a"), State.DIFFER, "two calls bear the id a"),
+        (earlier("a"), named("a"), State.DIFFER, "given to a call earlier"),
+        (earlier("b"), named("a"), State.MATCH, ""),
+        (ask(), replace(named(""), notes=(OLD,)), State.NOT_MEASURED, "older function_call"),
+    ],
+)
+def test_a_call_has_an_id_of_its_own(asked, said, state, reason):
+    found = call_id(asked, said)
+    assert found.state is state
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("call_abc", "call_…"),
+        ("functions.get_weather:0", "functions.NAME:N"),
+        ("chatcmpl-tool-0f", "other"),
+        ("6f1a8a14-9a51-4d0e-8f4e-0123456789ab", "uuid"),
+        ("call_6f1a8a14-9a51-4d0e-8f4e-0123456789ab", "uuid"),
+        ("123", "digits"),
+        ("aB3dE6gH9", "nine letters"),
+        ("", "empty"),
+    ],
+)
+def test_the_form_of_an_id_is_one_of_few(name, form):
+    assert form_of(name) == form
+
+
+@pytest.mark.parametrize(
+    ("length", "deltas", "stream", "state"),
+    [
+        (900, 1, True, State.DIFFER),
+        (900, 4, True, State.DIFFER),
+        (900, 5, True, State.MATCH),
+        (900, 0, True, State.NOT_MEASURED),
+        (900, 1, False, State.NOT_MEASURED),
+        (300, 1, True, State.NOT_MEASURED),
+    ],
+)
+def test_long_arguments_come_in_pieces(length, deltas, stream, state):
+    one = replace(call(), arguments="x" * length, deltas=deltas)
+    assert lumpy_calls(ask(), completion(choice(calls=(one,)), stream=stream)).state is state

@@ -1,0 +1,114 @@
+"""An operator's answer reaches whoever judges, is carried out once, answered, and leaves no file."""
+
+import random
+import threading
+
+import pytest
+
+from shadow.commands.acknowledge import acknowledged, answer_those_that_wait
+from shadow.drift.states import Answer, Said, State
+from shadow.judging.judge import Judge
+from shadow.settings.config_model import Config, DriftConfig
+from storage.opening import open_store
+from storage.storage_config import StorageConfig
+from storage.store import StoreError
+from tests.payoffs import add
+from tests.shadow.drift.leaning import payoffs
+
+KEY = ("default", "m", "p", "r")
+FIXED, ACCEPT = Said(answer=Answer.FIXED), Said(answer=Answer.ACCEPT)
+
+
+def judged(store, values, prefix="a"):
+    for number, value in enumerate(values):
+        add(store, f"{prefix}{number}", payoffs=(("args", value),), started=float(number), flush=False)
+    assert store.flush(30)
+    judge = Judge.configured(DriftConfig(), store.verdicts, holder="j", tell=lambda *_: None)
+    while judge.step(0.0):
+        pass
+    return judge
+
+
+def drifted(store):
+    draw = random.Random(8)
+    return judged(store, payoffs(draw, 300) + payoffs(draw, 150, excess=0.5))
+
+
+@pytest.fixture
+def config(tmp_path):
+    return Config(storage=StorageConfig(url=f"sqlite:///{tmp_path}/store.db", batch_seconds=0.01))
+
+
+def test_fixed_begins_anew_and_is_kept(store):
+    judge = drifted(store)
+    assert judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
+    assert judge.cases[KEY].state is State.OK
+    newest, *_ = store.verdicts.alarms(0, 0)
+    assert (newest.old, newest.new, newest.at) == ("drift", "ok", 5.0)
+    again = Judge.configured(DriftConfig(), store.verdicts, holder="j", tell=lambda *_: None)
+    again.step(0.0)
+    assert again.cases[KEY].state is State.OK
+
+
+def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
+    judge = drifted(store)
+    assert "500 are needed" in judge.acknowledge(ACCEPT, 5.0)[0]
+    assert judge.cases[KEY].state is State.DRIFT
+    draw = random.Random(9)
+    judge = judged(store, payoffs(draw, 600, excess=0.5), prefix="b")
+    assert judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
+    assert judge.cases[KEY].watch.group.tests["args", 1].baseline > 0.45
+    judge = judged(store, payoffs(draw, 300, excess=0.5), prefix="c")
+    assert judge.cases[KEY].state is not State.DRIFT
+
+
+@pytest.mark.parametrize(
+    "said", [Said(answer=Answer.FIXED, provider="other"), Said(answer=Answer.FIXED, model="x", route="default")]
+)
+def test_an_answer_is_for_the_groups_it_names(store, said):
+    judge = drifted(store)
+    assert judge.acknowledge(said, 5.0) == ["no group that fits holds an alarm"]
+    assert judge.cases[KEY].state is State.DRIFT
+
+
+def test_who_does_not_judge_takes_no_answer(store):
+    drifted(store)
+    other = Judge.configured(DriftConfig(), store.verdicts, holder="other", tell=lambda *_: None)
+    with pytest.raises(StoreError, match="another process"):
+        other.acknowledge(FIXED, 1.0)
+
+
+def test_without_a_running_serve_it_is_done_at_once(tmp_path, config):
+    store = open_store(config.storage)
+    drifted(store).close()
+    store.close()
+    assert acknowledged(config, FIXED) == ["p, m, route default: fixed, the state is ok now"]
+    assert list(tmp_path.glob("*-ack-*")) == []
+
+
+def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(store, tmp_path, config):
+    judge, told = drifted(store), []
+    asking = threading.Thread(target=lambda: told.extend(acknowledged(config, FIXED, patience=20.0)))
+    asking.start()
+    while asking.is_alive():
+        answer_those_that_wait(tmp_path / "store.db", judge, 1.0)
+        asking.join(0.02)
+    assert told == ["p, m, route default: fixed, the state is ok now"]
+    assert list(tmp_path.glob("*-ack-*")) == []
+
+
+def test_what_nobody_answers_is_given_up_and_taken_back(store, tmp_path, config):
+    with pytest.raises(StoreError, match="did not answer"):
+        acknowledged(config, FIXED, patience=0.1)
+    assert list(tmp_path.glob("*-ack-*")) == []
+
+
+def test_a_slip_that_cannot_be_read_is_answered_so(store, tmp_path):
+    (tmp_path / "store.db-ack-1.json").write_text('{"answer": "maybe"}', encoding="utf-8")
+    assert answer_those_that_wait(tmp_path / "store.db", drifted(store), 1.0) == 1
+    assert "error" in (tmp_path / "store.db-ack-1.done").read_text(encoding="utf-8")
+
+
+def test_an_absent_database_is_not_made(tmp_path, config):
+    with pytest.raises(StoreError, match="does not exist"):
+        acknowledged(config, FIXED)

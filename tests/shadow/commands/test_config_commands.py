@@ -1,0 +1,23 @@
+"""Which configuration a command means."""
+
+import pytest
+
+from shadow.commands.config_commands import file_here, missing, settings
+from shadow.settings.config_errors import ConfigError
+
+
+def test_the_file_of_this_folder_is_taken_where_there_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert file_here() is None
+    (tmp_path / "sameweights.toml").write_text("")
+    assert str(file_here()) == "sameweights.toml"
+
+
+def test_who_has_none_is_told_how_to_begin():
+    with pytest.raises(ConfigError, match="config init"):
+        missing()
+
+
+def test_records_can_be_looked_at_without_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert settings(None, "other.db").storage.url.endswith("other.db")

@@ -1,0 +1,60 @@
+"""What `sameweights dashboards DIR` writes, and what it leaves alone."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from shadow.cli import app
+from shadow.commands.dashboards import GRAFANA, PAGES, packaged, write
+from shadow.settings.config_errors import ConfigError
+
+
+def test_dashboards_rules_provisioning_and_runbook_are_written(tmp_path):
+    written = {path.relative_to(tmp_path).as_posix() for path in write(tmp_path)}
+    assert written == set(packaged())
+    assert {
+        "dashboards/overview.json",
+        "prometheus/rules.yml",
+        "prometheus/alerts.yml",
+        "provisioning/datasources/sameweights.yml",
+        "runbook.md",
+    } <= written
+    assert json.loads((tmp_path / "dashboards" / "overview.json").read_text())["uid"] == "sameweights-overview"
+
+
+def test_every_address_is_the_one_that_was_asked_for(tmp_path):
+    for path in write(tmp_path, pages="https://audit.example/", grafana="https://grafana.example"):
+        text = path.read_text(encoding="utf-8")
+        assert PAGES not in text
+        assert GRAFANA not in text
+    alerts = (tmp_path / "prometheus" / "alerts.yml").read_text()
+    assert "https://audit.example/runbook#SameweightsDown" in alerts
+    assert "https://grafana.example/d/sameweights-audit" in alerts
+
+
+def test_writing_twice_is_no_fault_but_another_content_is(tmp_path):
+    write(tmp_path)
+    write(tmp_path)
+    mine = tmp_path / "prometheus" / "alerts.yml"
+    mine.write_text("groups: []\n")
+    with pytest.raises(ConfigError) as fault:
+        write(tmp_path, pages="https://audit.example")
+    assert any("prometheus/alerts.yml: is there already" in sentence for sentence in fault.value.faults)
+    assert mine.read_text() == "groups: []\n"
+    write(tmp_path, force=True)
+    assert mine.read_text() != "groups: []\n"
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "dashboards").write_text("a file where a folder should be")
+    with pytest.raises(ConfigError) as fault:
+        write(tmp_path, force=True)
+    assert "cannot be written" in fault.value.faults[0]
+
+
+def test_the_command_says_what_it_wrote(tmp_path):
+    ran = CliRunner().invoke(app, ["dashboards", str(tmp_path / "out"), "--pages", "https://audit.example"])
+    assert ran.exit_code == 0, ran.output
+    assert "11 files written" in ran.output
+    assert (tmp_path / "out" / "prometheus" / "prometheus.yml").exists()

@@ -1,0 +1,110 @@
+from dataclasses import replace
+
+import pytest
+
+from proxy.exchange import FailureKind
+from shadow.compare.comparators import BOTH_WHOLE, COMPARATORS, UNGATED, compare
+from shadow.findings.finding import Aspect, State
+from shadow.findings.pair import Kind
+from shadow.reading.completion import Why
+from tests.shadow.compare.made import answer, call, choice, completion, failed, pair, unread
+
+PAIRS = [
+    pair("a", "b"),
+    pair(choice(calls=(call(),)), choice(calls=(call("x", "{"),))),
+    pair(choice(None, finish=None), choice("b", finish="length")),
+    pair(answer(completion(choice("a"), tokens=None)), answer("b", stream=False)),
+    pair("a", failed()),
+    pair(unread(Why.TRUNCATED), failed(429)),
+]
+
+
+@pytest.mark.parametrize("made", PAIRS)
+def test_every_signal_speaks_once_and_nothing_but_a_match_goes_without_a_reason(made):
+    found = compare(made).findings
+    assert [finding.aspect for finding in found] == [aspect for aspect, _ in (*UNGATED, *COMPARATORS)]
+    for finding in found:
+        assert (finding.state is State.MATCH) == (finding.reason == "")
+        assert finding.score is None or 0 <= finding.score <= 1
+        assert max(len(finding.subject), len(finding.reference)) <= 200
+
+
+def test_where_a_leg_failed_only_its_failure_is_measured():
+    comparison = compare(pair("a", failed()))
+    assert comparison.comparable
+    first, *rest = comparison.findings
+    assert (first.aspect, first.state) == (Aspect.ERROR, State.DIFFER)
+    assert (rest[0].aspect, rest[0].state) == (Aspect.ERROR_CLASS, State.DIFFER)
+    rest = rest[len(UNGATED) - 1 :]
+    assert {(finding.state, finding.reason) for finding in rest} == {(State.NOT_COMPARABLE, comparison.comparable)}
+
+
+def test_an_answer_equals_itself_in_every_signal_that_is_measured():
+    for said in (choice("hello world"), choice(calls=(call(), call("x", "{"))), choice(refusal="no")):
+        found = compare(pair(said, said)).findings
+        assert {finding.state for finding in found} <= {State.MATCH, State.NOT_MEASURED}
+
+
+def test_what_is_only_of_the_wire_never_counts():
+    made = choice(calls=(call(arguments='{"city": "Paris", "days": 2}'),))
+    other = replace(call(arguments='{"days":2.0,"city":"Paris"}'), id="another", deltas=9)
+    plain = answer(completion(replace(made, tool_calls=(other,), pieces=("x",)), name="id-2"))
+    assert all(finding.state is not State.DIFFER for finding in compare(pair(answer(made), plain)).findings)
+
+
+def test_the_kind_is_carried_over():
+    assert compare(pair("a", "b", kind=Kind.SELF)).kind is Kind.SELF
+
+
+def test_two_whole_answers_are_not_asked_whether_they_failed():
+    assert tuple(judge(pair("a", choice(calls=(call(),)))) for _, judge in UNGATED) == BOTH_WHOLE
+    assert compare(pair("a", "b")).findings[: len(UNGATED)] == BOTH_WHOLE
+
+
+WEATHER = choice("It is sunny in Paris today, and it will be so tomorrow.")
+CALLS = choice(calls=(call(),))
+TEXT_CUT = choice("It is sunny in", finish="length")
+CALL_CUT = choice(calls=(call(arguments='{"ci'),), finish="length")
+NOTHING_CUT = choice(None, finish="length")
+TIMES = {
+    *(Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.INTER_CHUNK, Aspect.STALLS, Aspect.TOTAL, Aspect.RATE),
+    *(Aspect.PROMPT_TOKENS, Aspect.TEMPLATE_INPUT),
+}
+"""What the wire and the count of the prompt tell, wherever the answer ends."""
+ACTS = {Aspect.ACTION, Aspect.FINISH_TRIGGER, Aspect.TRUNCATION, Aspect.REFUSAL, Aspect.REFUSAL_WORDS}
+"""What an answer did until it was cut is what it did."""
+WORDS = {Aspect.TEXT, Aspect.FIRST_DIVERGENCE}
+MEASURED = {
+    "a text cut by length": (TEXT_CUT, WEATHER, TIMES | ACTS | WORDS),
+    "two texts cut by length": (TEXT_CUT, TEXT_CUT, TIMES | ACTS | WORDS),
+    "a call cut by length": (
+        CALL_CUT,
+        CALLS,
+        TIMES | ACTS | {Aspect.TRIGGER, Aspect.TOOL_NAMES, Aspect.CALL_KEPT, Aspect.ASK_BACK},
+    ),
+    "a text cut by length before a call": (TEXT_CUT, CALLS, TIMES | ACTS | {Aspect.ASK_BACK}),
+    "an answer cut by length before any word": (NOTHING_CUT, WEATHER, TIMES | ACTS | {Aspect.TEXT}),
+    "two answers without a word": (
+        choice(None),
+        choice(None),
+        TIMES | ACTS | {Aspect.TRIGGER, Aspect.FINISH, Aspect.COMPLETION_TOKENS},
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "measured"), MEASURED.values(), ids=MEASURED)
+def test_of_an_answer_that_was_cut_a_signal_says_match_or_differ_only_where_it_could_be_measured(one, other, measured):
+    for made in (pair(one, other), pair(other, one)):
+        said = {finding.aspect: finding.state for finding in compare(made).findings[len(UNGATED) :]}
+        spoke = {aspect for aspect, state in said.items() if state in {State.MATCH, State.DIFFER}}
+        assert spoke - {Aspect.CALL_KEPT} == measured - {Aspect.CALL_KEPT}
+        assert spoke <= measured
+
+
+@pytest.mark.parametrize("why", [Why.BROKEN, Why.TRUNCATED, Why.EMPTY, Why.NO_RESPONSE])
+@pytest.mark.parametrize("aspect", [aspect for aspect, _ in COMPARATORS])
+def test_no_signal_compares_an_answer_whose_connection_was_cut_or_whose_body_is_empty(aspect, why):
+    gone = unread(why, failure=FailureKind.RESET if why is Why.BROKEN else None)
+    for made in (pair(gone, "a"), pair("a", gone), pair(gone, gone)):
+        [found] = [finding for finding in compare(made).findings if finding.aspect is aspect]
+        assert (found.state, bool(found.reason)) == (State.NOT_COMPARABLE, True)

@@ -1,0 +1,155 @@
+"""Vectors held against vectors: direction, length, shape, sameness."""
+
+import math
+import random
+import struct
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.compare import embedding_vectors
+from shadow.compare.comparators import compare
+from shadow.findings.api_coverage import OF_VECTORS
+from shadow.findings.finding import Aspect, State
+from shadow.findings.pair import Kind, Pair
+from shadow.reading.completion import Vector
+from tests.shadow.compare.made import answer, ask, choice, completion, pair
+
+SIGNALS = {
+    Aspect.VECTOR_DIMENSION: embedding_vectors.dimension,
+    Aspect.VECTOR_COSINE: embedding_vectors.cosine,
+    Aspect.VECTOR_NORM: embedding_vectors.norm,
+    Aspect.VECTOR_EXACTNESS: embedding_vectors.exactness,
+}
+NUMBERS = st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=1, max_size=6)
+
+
+def embedded(*made: list[float]):
+    found = tuple(Vector(index=index, packed=struct.pack(f"<{len(each)}f", *each)) for index, each in enumerate(made))
+    said = completion(choice(None, finish=None), tokens=(3, None), stream=False)
+    return answer(
+        type(said)(**{**{name: getattr(said, name) for name in said.__slots__}, "vectors": found}), target="/v1/embeddings"
+    )
+
+
+def held(one, other, kind: Kind = Kind.CROSS) -> Pair:
+    asked = ask(api="embeddings", stream=False, tools=())
+    return Pair(kind=kind, ask=asked, subject=embedded(*one), reference=embedded(*other))
+
+
+def states(one, other) -> dict[str, str]:
+    return {aspect.value.removeprefix("vector_"): judge(held(one, other)).state.value for aspect, judge in SIGNALS.items()}
+
+
+def test_the_same_vectors_match_in_everything():
+    assert set(states([[1, 2], [3, 4]], [[1, 2], [3, 4]]).values()) == {"match"}
+
+
+@pytest.mark.parametrize(
+    ("other", "differing"),
+    [
+        ([[1.0, 2.0000002]], {"exactness"}),
+        ([[2, 4]], {"norm", "exactness"}),
+        ([[2, -1]], {"cosine", "exactness"}),
+        ([[1.0, 2.6]], {"cosine", "norm", "exactness"}),
+        ([[1, 2, 0]], {"dimension"}),
+        ([[1, 2], [1, 2]], {"dimension"}),
+    ],
+)
+def test_each_signal_names_its_own_difference(other, differing):
+    found = states([[1, 2]], other)
+    assert {signal for signal, state in found.items() if state == "differ"} == differing
+    if "dimension" in differing:
+        assert {found[signal] for signal in ("cosine", "norm", "exactness")} == {"not_comparable"}
+
+
+def test_the_worst_vector_counts_and_is_named():
+    found = embedding_vectors.cosine(held([[1, 0], [1, 0], [1, 1]], [[1, 0], [0, 1], [1, 1]]))
+    assert found.reason == "the cosine is 0.000000 at vector 1, under 0.999"
+    assert (found.score, found.subject) == (0.0, "0.000000")
+    assert embedding_vectors.exactness(held([[1, 0]], [[0, 0]])).score == 0.5
+
+
+@given(NUMBERS, st.data())
+def test_the_cosine_is_the_one_of_the_book(one, data):
+    other = data.draw(st.lists(st.floats(-100, 100, width=32), min_size=len(one), max_size=len(one)))
+    found = embedding_vectors.cosine(held([one], [other]))
+    lengths = math.hypot(*one) * math.hypot(*other)
+    if not all(map(math.isfinite, one)) or not lengths:
+        assert found.state is State.NOT_COMPARABLE
+        return
+    if max(map(abs, one)) < 1e6 and min(math.hypot(*one), math.hypot(*other)) > 1e-3:
+        expected = sum(mine * its for mine, its in zip(one, other, strict=True)) / lengths
+        assert found.score == pytest.approx(max(expected, 0.0), abs=1e-5)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=3), st.lists(NUMBERS, min_size=1, max_size=3))
+def test_no_vectors_make_it_raise_and_each_finding_is_in_order(one, other):
+    for judge in SIGNALS.values():
+        found = judge(held(one, other))
+        assert found.score is None or 0 <= found.score <= 1
+        assert (found.state is State.MATCH) == (found.reason == "")
+
+
+def test_a_vector_of_length_0_has_no_direction():
+    assert embedding_vectors.cosine(held([[1, 0], [0, 0]], [[1, 0], [0, 0]])).reason.startswith("vector 1 is of length 0")
+
+
+def test_answers_without_vectors_are_not_measured():
+    for aspect, judge in SIGNALS.items():
+        found = judge(pair("a", "b"))
+        assert (found.aspect, found.state) == (aspect, State.NOT_MEASURED)
+    assert embedding_vectors.dimension(held([[1]], [])).state is State.DIFFER
+
+
+def test_embeddings_are_compared_as_vectors_and_in_nothing_else():
+    found = {finding.aspect: finding.state for finding in compare(held([[1, 2]], [[1, 2]])).findings}
+    also = {Aspect.ERROR, Aspect.ERROR_CLASS, Aspect.PARAMETERS, Aspect.PROMPT_TOKENS, Aspect.FIRST_CHUNK, Aspect.TOTAL}
+    assert {aspect for aspect, state in found.items() if state is State.MATCH} == OF_VECTORS | also
+    assert {state for aspect, state in found.items() if aspect not in OF_VECTORS | also} == {State.NOT_MEASURED}
+    plain = {finding.aspect: finding.state for finding in compare(pair("a", "a")).findings}
+    assert {plain[aspect] for aspect in OF_VECTORS} == {State.NOT_MEASURED}
+
+
+def test_a_control_pair_is_held_alike():
+    assert embedding_vectors.cosine(held([[1, 0]], [[1, 0.01]], Kind.SELF)).state is State.MATCH
+
+
+def test_only_so_many_components_are_read_and_the_finding_says_so(monkeypatch):
+    monkeypatch.setattr(embedding_vectors, "READ", 4)
+    found = embedding_vectors.cosine(held([[1, 0], [1, 0], [1, 0]], [[1, 0], [1, 0], [0, 1]]))
+    assert (found.state, found.subject) == (State.MATCH, "1.000000; the first 2 of 3 vectors were compared")
+    assert embedding_vectors.norm(held([[1, 0, 0, 0, 0, 0]], [[1, 0, 0, 0, 0, 0]])).state is State.MATCH
+
+
+def spread(seed: int, size: int = 256, about: list[float] | None = None, share: float = 1.0) -> list[float]:
+    draw = random.Random(seed)
+    noise = [draw.gauss(0, 1) for _ in range(size)]
+    return noise if about is None else [(1 - share) * mine + share * its for mine, its in zip(about, noise, strict=True)]
+
+
+def name(*made: list[float]) -> str:
+    return embedding_vectors.direction(embedded(*made).said.vectors)
+
+
+def test_a_direction_has_one_name_in_every_process():
+    assert name([1.0, -2.0, 0.5]) == "1 x 3: 1010000100100110"
+    assert not embedding_vectors.direction(())
+
+
+def test_near_directions_bear_one_name_and_far_ones_others():
+    sets = [spread(seed) for seed in range(60)]
+    near = sum(name(one) == name(spread(99, about=one, share=0.003)) for one in sets)
+    far = sum(name(one) == name(other) for one, other in pairwise(sets))
+    assert near >= 50
+    assert far == 0
+    assert name(sets[0]) != name(sets[0], sets[1]), "the shape is a part of the name"
+    assert name([10 * component for component in sets[0]]) == name(sets[0])
+
+
+def test_lists_of_vectors_of_several_sizes_in_another_order_are_of_two_shapes():
+    one, other = [[1.0, 2.0], [1.0], [1.0]], [[1.0, 2.0], [1.0], [1.0, 2.0]]
+    for judge in (embedding_vectors.cosine, embedding_vectors.norm, embedding_vectors.exactness):
+        assert judge(held(one, other)).state is State.NOT_COMPARABLE

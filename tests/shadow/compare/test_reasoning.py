@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+from shadow.compare import reasoning
+from shadow.findings.finding import State
+from shadow.reading.completion import Usage
+from tests.shadow.compare.made import answer, ask, choice, completion, pair
+
+
+def reasoned(tokens=None, text=None, field="reasoning_content", content="so"):
+    said = completion(replace(choice(content, reasoning=text), reasoning_field=field if text else ""))
+    usage = Usage(prompt_tokens=1, completion_tokens=9, total_tokens=None, reasoning_tokens=tokens, cached_tokens=None)
+    return answer(replace(said, usage=usage))
+
+
+def test_reasoning_is_in_a_field_in_the_text_billed_only_or_absent():
+    cases = [reasoned(text="hm"), reasoned(content="<think>hm</think>so"), reasoned(tokens=5), reasoned()]
+    assert [reasoning.where_reasoned(leg) for leg in cases] == ["reasoning_content", "in the text", "billed, not shown", "none"]
+    found = reasoning.reasoning_field(pair(cases[2], cases[0]))
+    assert (found.state, found.score, found.reason) == (
+        State.DIFFER,
+        0.0,
+        "reasoning: billed, not shown against reasoning_content",
+    )
+
+
+def test_another_name_of_the_field_is_half_a_difference():
+    found = reasoning.reasoning_field(pair(reasoned(text="hm", field="reasoning"), reasoned(text="hm")))
+    assert (found.state, found.score) == (State.DIFFER, 0.5)
+    assert reasoning.reasoning_field(pair(reasoned(text="a"), reasoned(text="b"))).state is State.MATCH
+    assert reasoning.reasoning_field(pair("a", "b")).state is State.NOT_MEASURED
+
+
+def test_reasoning_is_measured_in_tokens_at_the_effort_asked_for():
+    high = ask(body={"reasoning_effort": "high"})
+    found = reasoning.reasoning_length(pair(reasoned(tokens=200), reasoned(tokens=1000), high))
+    assert (found.state, found.score, found.subject) == (State.DIFFER, 0.2, "200 tokens at effort high")
+    assert reasoning.reasoning_length(pair(reasoned(tokens=60), reasoned(tokens=150))).state is State.MATCH
+    assert reasoning.effort(ask(body={"reasoning": {"effort": "low"}})) == "effort low"
+    for other in (
+        {},
+        {"reasoning_effort": ""},
+        {"reasoning_effort": 5},
+        {"reasoning": {"effort": ["high"]}},
+        {"reasoning": "high"},
+    ):
+        assert reasoning.effort(ask(body=other)) == "no stated effort"
+
+
+def test_without_counts_reasoning_is_measured_in_characters():
+    found = reasoning.reasoning_length(pair(reasoned(text="a" * 300), reasoned(text="a" * 2000)))
+    assert (found.state, found.subject) == (State.DIFFER, "300 characters at no stated effort")
+    assert reasoning.reasoning_length(pair(reasoned(text="a"), reasoned())).state is State.NOT_MEASURED
+
+
+def test_an_answer_that_does_not_reason_where_the_other_bills_it_is_measured():
+    assert reasoning.reasoning_length(pair(reasoned(tokens=0), reasoned(tokens=900))).score == 0

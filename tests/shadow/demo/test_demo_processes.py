@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shadow.demo.demo_processes import StageError, free_ports, playing, serving, written
+from shadow.demo.pretended_providers import Part
+from shadow.settings.config_model import Config
+from tests.running import until
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_free_ports_are_distinct():
+    assert len(set(free_ports(5))) == 5
+
+
+def test_the_written_configuration_is_a_valid_one(tmp_path):
+    found = {"official": "http://127.0.0.1:1/v1", "other": "http://127.0.0.1:2/v1"}
+    file = written(tmp_path, found, reference="official", model="m", data=3, admin=4)
+    config = Config.model_validate(tomllib.loads(file.read_text()))
+    assert config.shadow.sample_rate == 1.0
+    assert {name: provider.base_url for name, provider in config.proxy.providers.items()} == found
+    assert (config.proxy.listen, config.admin.listen) == ("127.0.0.1:3", "127.0.0.1:4")
+    assert Path(config.storage.url.removeprefix("sqlite:///")).parent == tmp_path
+
+
+async def test_the_players_are_there_and_gone_with_the_block(tmp_path):
+    async with playing({"one": Part(), "two": Part()}, tmp_path / "log") as found, aiohttp.ClientSession() as session:
+        assert set(found) == {"one", "two"}
+        for url in found.values():
+            async with session.get(f"{url}/models") as answer:
+                assert answer.status == 200
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(f"{found['one']}/models")
+
+
+async def test_a_serve_that_cannot_start_says_why(tmp_path):
+    file = tmp_path / "sameweights.toml"
+    file.write_text("[proxy]\nlisten = 3\n", encoding="utf-8")
+    with pytest.raises(StageError, match=r"listen"):
+        async with serving(file, tmp_path / "log"):
+            pass
+
+
+async def test_serve_is_ready_inside_the_block_and_gone_after_it(tmp_path):
+    async with playing({"official": Part()}, tmp_path / "players") as found:
+        data, admin = free_ports(2)
+        file = written(tmp_path, found, reference="official", model="m", data=data, admin=admin)
+        async with serving(file, tmp_path / "log") as process:
+            asked = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+            async with aiohttp.ClientSession() as session:
+                answer = await session.post(f"http://127.0.0.1:{data}/official/v1/chat/completions", json=asked)
+                assert answer.status == 200
+    assert not alive(process.pid)
+
+
+STAGED = """
+import asyncio, sys
+from pathlib import Path
+from shadow.demo.demo_processes import serving
+
+async def main():
+    async with serving(Path(sys.argv[1]), Path(sys.argv[2])) as process:
+        print(process.pid, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.promise("stop.parent")
+async def test_serve_ends_in_order_when_who_staged_it_is_killed(tmp_path):
+    data, admin = free_ports(2)
+    file = written(tmp_path, {"official": "http://127.0.0.1:9/v1"}, reference="official", model="m", data=data, admin=admin)
+    command = [sys.executable, "-c", STAGED, str(file), str(tmp_path / "log")]
+    env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    stager = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=env)
+    pid = int(await stager.stdout.readline())
+    assert alive(pid)
+    stager.send_signal(signal.SIGKILL)
+    await stager.wait()
+    try:
+        await until(lambda: not Path(f"/proc/{pid}").exists())
+    finally:
+        with suppress(ProcessLookupError):  # it should be gone; a test that fails leaves nothing behind either
+            os.kill(pid, signal.SIGKILL)
+    assert sorted(tmp_path.glob("*.db*")) == [tmp_path / "sameweights.db", tmp_path / "sameweights.db-lock"], (
+        "not stopped in order"
+    )

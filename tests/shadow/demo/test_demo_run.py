@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from shadow.demo import demo_run
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@contextmanager
+def running(tmp_path, *arguments):
+    """The demo as a command, its temporary folders under `tmp_path`."""
+    command = [sys.executable, "-P", "-m", "shadow.cli", "demo", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "TMPDIR": str(tmp_path), "SAMEWEIGHTS_SHADOW__ENABLED": "false"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+def leftovers(tmp_path):
+    """Processes that were given the folder for their temporary files, grandchildren included."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"TMPDIR={tmp_path}\0".encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def fetched(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read()
+
+
+def until_line(process, pattern):
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if found := re.search(pattern, line):
+            return found
+    raise AssertionError("".join(seen))
+
+
+@pytest.mark.journey
+def test_the_scorecard_is_right_and_nothing_is_left_behind(tmp_path):
+    with running(tmp_path, "--seconds", "12") as process:
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert "UNEXPECTED" not in out
+    for name in ("faithful", "toolbreaker", "spacer", "slow"):
+        assert name in out
+    assert "As it should be" in out
+    assert "http://127.0.0.1:" in out
+    assert list(tmp_path.iterdir()) == []
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.journey
+def test_kept_it_stays_up_until_it_is_told_to_stop(tmp_path):
+    with running(tmp_path, "--seconds", "1", "--keep") as process:
+        page = until_line(process, r"side by side: +(\S+)")[1]
+        folder = Path(until_line(process, r"Configuration and database: +(\S+)")[1])
+        assert (folder / "sameweights.toml").exists()
+        until_line(process, r"stays up")
+        assert len(leftovers(tmp_path)) >= 5
+        assert b"toolbreaker" in fetched(page)
+        assert b"sameweights_comparisons_total" in fetched(f"{page}metrics")
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    assert folder.exists()
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.journey
+def test_interrupted_in_mid_traffic_it_stops_cleanly(tmp_path):
+    with running(tmp_path, "--seconds", "60") as process:
+        until_line(process, r"slow +serves")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in out
+    assert list(tmp_path.iterdir()) == []
+    assert leftovers(tmp_path) == []
+
+
+def test_a_taken_port_is_said_in_a_sentence(tmp_path, capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert demo_run.run(seconds=1, keep=False, port=port) == 2
+    assert f"127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_what_waits_is_summed_and_the_rest_is_not():
+    text = "# HELP x\nsameweights_shadow_queue_length 2.0\nsameweights_store_queue_length 3\nsameweights_loop_lag_seconds 9\n"
+    assert demo_run._waiting(text) == 5

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import socket
+
+import aiohttp
+from aiohttp import web
+
+from shadow.demo.demo_traffic import Traffic
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_server import Pace, Pretend
+
+QUICK = Pace(first_token=0, chunks_per_second=2_000)
+
+
+async def prefixed(pretend, stage):
+    """A proxy of five lines: /{provider}/v1/... to the one provider there is."""
+
+    async def passed(request):
+        async with aiohttp.ClientSession() as session:
+            answer = await session.post(f"{pretend.base_url}/chat/completions", data=await request.read())
+            return web.Response(status=answer.status, body=await answer.read())
+
+    app = web.Application()
+    app.router.add_post("/{provider}/v1/chat/completions", passed)
+    runner = web.AppRunner(app)
+    stage.append(runner)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+async def talked(pretend, seconds):
+    stage = []
+    traffic = Traffic(base=await prefixed(pretend, stage), providers=["one", "two"], model="m", width=2, seed="t")
+    await traffic.run(seconds)
+    await stage[0].cleanup()
+    return traffic
+
+
+async def test_conversations_go_to_every_provider_and_go_on_after_tool_calls():
+    async with Pretend(pace=QUICK) as pretend:
+        traffic = await talked(pretend, 1.0)
+        assert set(traffic.sent) == {"one", "two"}
+        assert not traffic.failed
+        assert pretend.open_streams == 0
+        assert len(pretend.requests) == pretend.answered == traffic.sent.total()
+        assert any(message["role"] == "tool" for seen in pretend.requests for message in seen.json["messages"])
+        assert {seen.json.get("stream", False) for seen in pretend.requests} == {True, False}
+
+
+async def test_failures_are_counted_and_do_not_stop_the_traffic():
+    async with Pretend(pace=QUICK, faults=Faults(error_rate=0.5)) as pretend:
+        traffic = await talked(pretend, 0.5)
+        assert 0 < traffic.failed.total() < traffic.sent.total()
+        assert traffic.reasons.total() == traffic.failed.total()
+        assert all("pretended failure" in why for why in traffic.reasons)
+
+
+async def test_a_proxy_that_is_gone_is_a_failure_with_its_reason():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        base = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        traffic = Traffic(base=base, providers=["one"], model="m", width=1, seed="t", pause=0.01)
+        await traffic.run(0.1)
+    assert traffic.failed == traffic.sent
+    assert any("ClientConnectorError" in why for why in traffic.reasons)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.demo.draws import Dice, generator, pick, unit
+
+
+@given(st.text(), st.integers())
+def test_a_unit_lies_between_nought_and_one_and_is_the_same_for_the_same_key(word, number):
+    assert 0 <= unit(word, number) < 1
+    assert unit(word, number) == unit(word, number)
+
+
+def test_another_key_gives_another_unit_even_when_the_joined_text_is_alike():
+    assert unit("ab", "c") != unit("a", "bc")
+
+
+def test_pick_spreads_over_all_options():
+    assert {pick("abc", number) for number in range(60)} == set("abc")
+
+
+def test_cold_dice_always_take_the_first_option():
+    dice = Dice(generator(1), 0.0)
+    assert {dice.waver(["first", "second"], 0.9) for _ in range(100)} == {"first"}
+
+
+def test_warm_dice_waver_about_as_often_as_their_doubt():
+    dice = Dice(generator(1), 1.0)
+    taken = Counter(dice.waver(["first", "second", "third"], 0.3) for _ in range(3_000))
+    assert 750 < taken["second"] + taken["third"] < 1_050
+
+
+def test_the_same_call_draws_the_same():
+    assert generator("a", 1).random() == generator("a", 1).random()

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_providers import Part, heard, told
+
+
+async def test_a_cast_plays_in_a_process_of_its_own_until_its_input_ends():
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "shadow.demo.pretended_providers"),
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    process.stdin.write(json.dumps({"good": {}, "bad": {"faults": {"error_rate": 1.0}}}).encode() + b"\n")
+    found = json.loads(await process.stdout.readline())
+    assert set(found) == {"good", "bad"}
+    async with aiohttp.ClientSession() as session:
+        for name, status in (("good", {200}), ("bad", {429, 500})):
+            asked = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+            async with session.post(f"{found[name]}/chat/completions", json=asked) as response:
+                assert response.status in status
+    process.stdin.close()
+    assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+def test_an_unknown_fault_is_refused():
+    with pytest.raises(TypeError, match="loose_spaces"):
+        heard('{"x": {"faults": {"loose_spaces": 1}}}')
+
+
+def test_a_cast_survives_its_journey():
+    cast = {"good": Part(), "bad": Part(faults=Faults(slow=3.0), seed=2)}
+    assert heard(told(cast)) == cast

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import aiohttp
+import openai
+import pytest
+
+from shadow.demo.draws import generator
+from shadow.demo.planted_faults import Faults
+from shadow.demo.pretended_server import SERVER, Pace, Pretend
+
+QUICK = Pace(first_token=0, chunks_per_second=100_000)
+TIDES = [{"role": "user", "content": "Write a few lines on the sound of tides in Cork."}]
+CITIES = [{"role": "user", "content": "Compare the weather in Oslo and Turin."}]
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+WEATHER = {"type": "function", "function": {"name": "get_weather", "description": "The weather in a city", "parameters": CITY}}
+
+
+def client(pretend, key="any"):
+    return openai.AsyncOpenAI(base_url=pretend.base_url, api_key=key, max_retries=0)
+
+
+async def streamed(pretend, **more):
+    async with client(pretend) as asking:
+        stream = await asking.chat.completions.create(model="m", messages=TIDES, stream=True, **more)
+        return [chunk async for chunk in stream]
+
+
+async def plain(pretend, **more):
+    async with client(pretend) as asking:
+        return await asking.chat.completions.create(**{"model": "m", "messages": TIDES, **more})
+
+
+def text(chunks, index=0):
+    return "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices if choice.index == index)
+
+
+async def test_a_cold_stream_says_what_a_cold_body_says_and_usage_comes_when_asked_for():
+    async with Pretend(pace=QUICK) as pretend:
+        answer = await plain(pretend, temperature=0)
+        chunks = await streamed(pretend, temperature=0, stream_options={"include_usage": True})
+        assert text(chunks) == answer.choices[0].message.content
+        assert chunks[-1].usage == answer.usage
+
+
+async def test_chunks_are_words_with_a_leading_space():
+    async with Pretend(pace=QUICK) as pretend:
+        pieces = [c.choices[0].delta.content for c in await streamed(pretend) if c.choices[0].delta.content]
+        assert len(pieces) > 5
+        assert all(piece.startswith(" ") for piece in pieces[1:])
+
+
+async def test_calls_come_in_parallel():
+    async with Pretend(pace=QUICK) as pretend:
+        answer = await plain(pretend, messages=CITIES, tools=[WEATHER], temperature=0)
+        arguments = [json.loads(call.function.arguments) for call in answer.choices[0].message.tool_calls]
+        assert arguments == [{"city": "Oslo"}, {"city": "Turin"}]
+        assert answer.choices[0].finish_reason == "tool_calls"
+
+
+async def test_n_seed_limits_and_reasoning_are_honoured():
+    async with Pretend(pace=QUICK) as pretend:
+        assert len((await plain(pretend, n=3)).choices) == 3
+        seeded = [(await plain(pretend, seed=7)).choices[0].message.content for _ in range(5)]
+        assert len(set(seeded)) == 1
+        assert (await plain(pretend, max_tokens=2)).choices[0].finish_reason == "length"
+        thinking = await plain(pretend, extra_body={"reasoning_effort": "low"})
+        assert thinking.choices[0].message.reasoning_content
+        assert thinking.usage.completion_tokens_details.reasoning_tokens > 0
+
+
+async def test_two_servers_of_one_seed_answer_alike_call_by_call_and_others_do_not():
+    async def said(seed):
+        async with Pretend(pace=QUICK, seed=seed) as pretend:
+            return [(await plain(pretend)).choices[0].message.content for _ in range(8)]
+
+    assert await said(1) == await said(1) != await said(2)
+
+
+async def test_models_are_listed_and_everything_else_is_an_openai_shaped_404():
+    async with Pretend(models=("a", "b")) as pretend, client(pretend) as asking:
+        assert [model.id async for model in asking.models.list()] == ["a", "b"]
+        with pytest.raises(openai.NotFoundError, match="Invalid URL"):
+            await asking.embeddings.create(model="m", input="x")
+
+
+async def test_a_key_is_demanded():
+    async with Pretend(key="right", pace=QUICK) as pretend:
+        with pytest.raises(openai.AuthenticationError):
+            await plain(pretend)
+        async with client(pretend, "right") as asking:
+            assert await asking.chat.completions.create(model="m", messages=TIDES)
+
+
+@pytest.mark.parametrize(("model", "error"), [("status-429", openai.RateLimitError), ("status-500", openai.InternalServerError)])
+async def test_a_model_name_provokes_an_error(model, error):
+    async with Pretend() as pretend:
+        with pytest.raises(error, match="pretended failure"):
+            await plain(pretend, model=model)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b'{"model": "m"}'])
+async def test_a_bad_body_is_an_openai_shaped_400(body):
+    async with Pretend() as pretend, aiohttp.ClientSession() as session:
+        response = await session.post(f"{pretend.base_url}/chat/completions", data=body)
+        assert response.status == 400
+        assert (await response.json())["error"]["type"] == "invalid_request_error"
+
+
+async def test_it_says_what_it_is_and_remembers_what_it_was_asked():
+    async with Pretend(pace=QUICK) as pretend, aiohttp.ClientSession() as session:
+        url, asked = f"{pretend.base_url}/chat/completions?a=%20b", {"model": "m", "messages": TIDES}
+        async with session.post(url, json=asked, headers={"X-Case": "Kept"}) as response:
+            assert response.headers["server"] == SERVER
+        seen = pretend.requests[0]
+        assert (seen.method, seen.target) == ("POST", "/v1/chat/completions?a=%20b")
+        assert ("X-Case", "Kept") in seen.headers
+        assert seen.header("x-case") == "Kept"
+        assert seen.json == asked
+
+
+async def test_spaces_are_lost_at_chunk_boundaries():
+    async with Pretend(pace=QUICK, faults=Faults(lose_spaces=1)) as pretend:
+        assert " " not in text(await streamed(pretend, temperature=0))
+        assert " " in (await plain(pretend, temperature=0)).choices[0].message.content
+
+
+async def test_errors_come_at_the_rate_that_is_set():
+    async with Pretend(faults=Faults(error_rate=1)) as pretend:
+        with pytest.raises((openai.RateLimitError, openai.InternalServerError)):
+            await plain(pretend)
+
+
+async def test_a_cut_stream_breaks_the_connection():
+    async with Pretend(pace=QUICK, faults=Faults(cut_stream=1)) as pretend, aiohttp.ClientSession() as session:
+        asked = {"model": "m", "messages": TIDES, "stream": True}
+        async with session.post(f"{pretend.base_url}/chat/completions", json=asked) as response:
+            with pytest.raises(aiohttp.ClientError):
+                await response.read()
+
+
+async def test_a_failing_stream_says_so_in_an_event():
+    async with Pretend(pace=QUICK, faults=Faults(error_in_stream=1)) as pretend:
+        with pytest.raises(openai.APIError, match="mid-stream"):
+            await streamed(pretend)
+
+
+async def test_other_faults_show_in_the_answer():
+    faults = Faults(wrong_model="other", extra_prompt_tokens=11, ignore_max_tokens=True)
+    async with Pretend(pace=QUICK) as faithful, Pretend(pace=QUICK, faults=faults) as faulty:
+        right, wrong = await plain(faithful, max_tokens=4), await plain(faulty, max_tokens=4)
+        assert (right.model, wrong.model) == ("m", "other")
+        assert wrong.usage.prompt_tokens - right.usage.prompt_tokens == 11
+        assert wrong.usage.completion_tokens > 4
+
+
+async def test_a_client_that_leaves_in_mid_stream_is_noticed():
+    async with Pretend(pace=Pace(chunks_per_second=2)) as pretend, client(pretend) as asking:
+        stream = await asking.chat.completions.create(model="m", messages=TIDES, stream=True)
+        await anext(aiter(stream))
+        assert pretend.open_streams == 1
+        await stream.close()
+        await pretend.until(lambda p: p.aborted == 1 and p.open_streams == 0)
+
+
+async def test_a_silent_server_never_answers_and_notices_who_gives_up():
+    async with Pretend(faults=Faults(silent=1)) as pretend:
+        asking = asyncio.create_task(plain(pretend))
+        await pretend.until(lambda p: p.open_streams == 1)
+        asking.cancel()
+        await pretend.until(lambda p: p.aborted == 1)
+
+
+async def test_waiting_for_what_never_comes_ends():
+    async with Pretend() as pretend:
+        with pytest.raises(TimeoutError):
+            await pretend.until(lambda p: p.aborted == 1, seconds=0.01)
+
+
+def test_a_slow_server_is_slow_from_the_first_token_to_the_last():
+    pace = Pace(first_token=0.1, chunks_per_second=10, jitter=0.5)
+    gaps = [pace.gap(generator(n), 3) for n in range(100)]
+    assert all(0.15 <= gap <= 0.45 for gap in gaps)
+    assert len(set(gaps)) > 50
+    assert 0.15 <= pace.first(generator(0), 3) <= 0.45

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import jsonschema_rs
+import pytest
+
+from shadow.demo.draws import Dice, generator
+from shadow.demo.schema_filler import Filler, keywords, names
+from shadow.demo.tool_catalogue import TOOLS
+
+TEXT = "Find chargers near Oslo and Turin with a CCS plug on 2027-03-04 within 12 km."
+
+
+def filled(schema, *, text=TEXT, warmth=0.0, call=0, subject=""):
+    dice = Dice(generator("fill", call), warmth)
+    return Filler(text=text, key="k", dice=dice, root=schema, subject=subject).value(schema)
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_arguments_are_valid_by_the_schema_however_the_draw_falls(name):
+    schema = TOOLS[name]["function"]["parameters"]
+    validator = jsonschema_rs.validator_for(schema)
+    for call in range(60):
+        assert validator.is_valid(filled(schema, warmth=1.5, call=call))
+
+
+def test_an_enum_takes_what_the_user_said():
+    assert filled({"type": "string", "enum": ["type2", "ccs", "chademo"]}) == "ccs"
+
+
+def test_numbers_come_from_the_text_where_they_fit_and_stay_within_bounds():
+    assert filled({"type": "integer", "minimum": 1, "maximum": 50}) == 12
+    assert 100 <= filled({"type": "number", "minimum": 100, "maximum": 101}) <= 101
+
+
+def test_a_date_comes_from_the_text():
+    assert filled({"type": "string", "format": "date"}) == "2027-03-04"
+
+
+def test_references_and_alternatives_are_followed_and_circles_end():
+    schema = {
+        "$defs": {"Unit": {"enum": ["c"]}, "Loop": {"$ref": "#/$defs/Loop"}},
+        "type": "object",
+        "properties": {
+            "unit": {"$ref": "#/$defs/Unit"},
+            "maybe": {"anyOf": [{"type": "null"}, {"type": "integer"}]},
+            "loop": {"$ref": "#/$defs/Loop"},
+        },
+        "required": ["unit", "maybe", "loop"],
+    }
+    made = filled(schema)
+    assert made["unit"] == "c"
+    assert isinstance(made["maybe"], int)
+    assert isinstance(made["loop"], str)
+
+
+def test_the_subject_names_the_place():
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    assert filled(schema, subject="Turin") == {"city": "Turin"}
+    assert filled(schema) == {"city": "Oslo"}
+
+
+def test_names_and_keywords_are_found_in_order_and_once():
+    assert names("Is it warmer in Oslo than in New York or Oslo?") == ["Oslo", "New York"]
+    assert keywords("The tides, the TIDES and the moon") == ["tides", "moon"]
+
+
+def test_of_a_journey_the_end_is_the_second_place_of_the_text():
+    schema = {
+        "type": "object",
+        "properties": {"start": {"type": "string"}, "end": {"type": "string"}},
+        "required": ["start", "end"],
+    }
+    assert filled(schema) == {"start": "Oslo", "end": "Turin"}

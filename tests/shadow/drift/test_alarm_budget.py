@@ -1,0 +1,28 @@
+from math import fsum, isclose
+
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, Stakes, fleet, tolerance
+from shadow.drift.drift_signals import Signal
+
+
+def test_the_parts_of_all_tests_sum_to_the_whole_budget():
+    assert isclose(fsum(WEIGHTS.values()), 1)
+    assert set(WEIGHTS) == {(signal.value, direction) for signal in Signal for direction in (PROVIDER, REFERENCE)}
+
+
+def test_what_is_watched_for_most_has_the_largest_part():
+    assert max(WEIGHTS, key=WEIGHTS.__getitem__) == ("action", PROVIDER)
+    assert isclose(WEIGHTS["trigger_rate", PROVIDER], 2 * WEIGHTS["trigger_rate", REFERENCE])
+
+
+def test_every_signal_has_a_tolerance():
+    assert {tolerance(signal.value) for signal in Signal} == {0.01, 0.02, 0.10}
+
+
+def test_the_default_promises_one_false_alarm_in_a_hundred_runs_of_100_000_pairs():
+    stakes = Stakes()
+    assert isclose((100_000 + stakes.head_start) / stakes.bar, 0.011)
+
+
+def test_a_fleet_raises_each_bar_by_the_number_of_its_groups():
+    assert fleet(1e7, 20) == Stakes(bar=2e8)
+    assert fleet(1e7, 0) == Stakes(bar=1e7)

@@ -1,0 +1,118 @@
+import random
+
+import pytest
+
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, Stakes
+from shadow.drift.alarm_state import REFERENCES_OWN, NotAcknowledgedError, Watch
+from shadow.drift.states import Answer, State
+from tests.shadow.drift.leaning import Drive, payoffs
+
+
+@pytest.fixture
+def draw():
+    return random.Random(11)
+
+
+def drifted(draw, **named):
+    """A watch that raised its alarm after 3,000 good pairs."""
+    drive = Drive(Watch(Stakes()), **named)
+    drive.feed(payoffs(draw, 3_000))
+    while drive.watch.state is not State.DRIFT:
+        drive.feed(payoffs(draw, 1, excess=0.3))
+    return drive
+
+
+def test_a_faithful_provider_stays_ok(draw):
+    drive = Drive(Watch(Stakes()))
+    drive.feed(payoffs(draw, 20_000))
+    assert State.DRIFT not in {change.new for change in drive.changes}
+
+
+def test_a_change_is_suspected_then_found_dated_and_held(draw):
+    drive = drifted(draw)
+    assert [(change.old, change.new) for change in drive.changes][-2:] == [
+        (State.OK, State.SUSPECT),
+        (State.SUSPECT, State.DRIFT),
+    ]
+    (key, evidence, found), *_ = drive.changes[-1].tests
+    assert key == ("action", PROVIDER)
+    assert evidence >= 0
+    assert abs(found.since - 3_001) < 60
+    assert drive.changes[-1].name == drive.watch.name == "action"
+    drive.feed(payoffs(draw, 500, excess=0.3))
+    assert drive.watch.state is State.DRIFT
+
+
+def test_recovery_follows_the_mend_and_begins_anew(draw):
+    drive = drifted(draw)
+    changes = drive.feed(payoffs(draw, 2_000))
+    assert [(change.old, change.new, change.name) for change in changes][:1] == [(State.DRIFT, State.RECOVERED, "action")]
+    assert not drive.watch.latches
+    assert drive.watch.name == ""
+    while drive.watch.state is not State.DRIFT:
+        drive.feed(payoffs(draw, 1, excess=0.3))
+
+
+def test_fixed_begins_anew_at_once(draw):
+    drive = drifted(draw)
+    change = drive.watch.acknowledge(Answer.FIXED, 1.0, drive.look_back)
+    assert (change.old, change.new) == (State.DRIFT, State.OK)
+    assert not drive.watch.group.tests["action", PROVIDER].suspects
+    assert drive.watch.acknowledge(Answer.FIXED, 1.0, drive.look_back) is None
+
+
+def test_what_is_accepted_needs_five_hundred_pairs(draw):
+    drive = drifted(draw)
+    drive.feed(payoffs(draw, 499, excess=0.3))
+    with pytest.raises(NotAcknowledgedError, match="499 pairs"):
+        drive.watch.acknowledge(Answer.ACCEPT, 1.0, drive.look_back)
+    assert drive.watch.state is State.DRIFT
+
+
+def test_what_was_accepted_never_alarms_again_and_what_is_worse_does(draw):
+    drive = drifted(draw)
+    drive.feed(payoffs(draw, 500, excess=0.3))
+    assert drive.watch.acknowledge(Answer.ACCEPT, 1.0, drive.look_back).new is State.OK
+    assert 0.3 <= drive.watch.group.tests["action", PROVIDER].baseline < 0.42
+    drive.feed(payoffs(draw, 5_000, excess=0.3))
+    assert drive.watch.state is not State.DRIFT
+    drive.feed(payoffs(draw, 500, excess=0.7))
+    assert drive.watch.state is State.DRIFT
+
+
+def test_there_is_nothing_to_accept_without_an_alarm():
+    with pytest.raises(NotAcknowledgedError, match="no difference"):
+        Watch(Stakes()).acknowledge(Answer.ACCEPT, 1.0, lambda _: ())
+
+
+def test_a_provider_too_close_to_the_reference_is_called_so(draw):
+    drive = Drive(Watch(Stakes()))
+    while drive.watch.state is not State.DRIFT:
+        drive.feed([-value for value in payoffs(draw, 1, excess=0.3)])
+    assert drive.watch.name == "too_faithful"
+    assert list(drive.watch.latches) == [("action", REFERENCE)]
+
+
+def test_a_narrower_test_on_its_way_to_the_bar_names_the_alarm_at_once(draw):
+    drive = drifted(draw, signals=("action", "refusal"))
+    assert set(drive.watch.latches) == {("action", PROVIDER)}
+    assert drive.watch.name == "refusal"
+
+
+def test_a_name_is_never_replaced_by_a_test_that_passes_the_bar_later(draw):
+    drive = drifted(draw, signals=("args",))
+    assert drive.watch.name == "args"
+    drive.signals, drive.kept["schema"] = ("args", "schema"), []
+    drive.feed(payoffs(draw, 300, excess=0.9))
+    assert {("args", PROVIDER), ("schema", PROVIDER)} <= set(drive.watch.latches)
+    assert drive.watch.name == "args"
+
+
+def test_a_pair_without_payoffs_changes_nothing():
+    watch = Watch(Stakes())
+    assert watch.add("a", 0.0, (), lambda _: ()) is None
+    assert watch.state is State.OK
+
+
+def test_the_tests_of_a_faulty_reference_are_those_of_errors_and_invalid_calls():
+    assert {("error", REFERENCE), ("schema", REFERENCE)} == REFERENCES_OWN

@@ -1,0 +1,87 @@
+import random
+from math import isclose
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE
+from shadow.drift.change_point import Evidence, estimate, excess, start
+from tests.shadow.drift.leaning import payoffs
+
+
+def evidence(values, *, conversation="", kind="no tools"):
+    return [
+        Evidence(pair_id=f"p{i}", started=1000.0 + i, conversation=conversation, kind=kind, payoff=value)
+        for i, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(("size", "within"), [(0.3, 60), (0.1, 260)])
+def test_an_abrupt_change_is_dated_and_sized(size, within):
+    errors, sizes, dated = [], [], 0
+    for seed in range(20):
+        draw = random.Random(seed)
+        values = payoffs(draw, 4_000) + payoffs(draw, 800, excess=size)
+        found = estimate(evidence(values), direction=PROVIDER, tolerance=0.02)
+        errors.append(found.place - 4_000)
+        sizes.append(found.size)
+        dated += found.earliest <= 5_000 <= found.latest
+        assert found.earliest <= found.since <= found.latest
+        assert isclose(found.since, 1000 + found.place)
+    assert abs(median(errors)) <= within / 4
+    assert sorted(map(abs, errors))[-3] <= within
+    assert abs(median(sizes) - size) < 0.02
+    assert dated >= 17
+
+
+def test_a_provider_that_was_bad_from_the_first_pair_is_dated_to_it():
+    found = estimate(evidence([1, 0, 1, 1, 1, 0, 1]), direction=PROVIDER, tolerance=0.02)
+    assert (found.place, found.pairs, found.before) == (0, 7, 0)
+
+
+def test_the_other_direction_is_dated_alike():
+    values = [0] * 300 + [-1, -1, 0, -1] * 20
+    found = estimate(evidence(values), direction=REFERENCE, tolerance=0.02)
+    assert (found.place, found.size) == (300, 0.75)
+
+
+def test_one_pair_is_enough_to_look_back_on():
+    found = estimate(evidence([1]), direction=PROVIDER, tolerance=0.02)
+    assert (found.place, found.size, found.low, found.high) == (0, 1, -1, 1)
+
+
+def test_the_types_of_request_and_the_pairs_that_speak_for_it_are_named():
+    rows = [
+        Evidence(pair_id=f"p{i}", started=float(i), conversation="", kind="tools" if i % 2 else "no tools", payoff=i % 2)
+        for i in range(60)
+    ]
+    found = estimate(rows, direction=PROVIDER, tolerance=0.02)
+    assert [(segment.kind, segment.excess) for segment in found.segments] == [("tools", 30)]
+    assert found.pair_ids[:2] == ("p59", "p57")
+    assert len(found.pair_ids) == 20
+
+
+def test_a_conversation_is_one_cluster_of_the_interval():
+    rows = evidence([1, 0] * 100)
+    mean, low, high = excess(rows, PROVIDER)
+    assert mean == 0.5
+    assert 0.4 < low < high < 0.6
+    assert excess(evidence([1, 0] * 100, conversation="one"), PROVIDER) == (0.5, -1, 1)
+
+
+@given(st.lists(st.sampled_from((-1, 0, 1)), min_size=1, max_size=60))
+def test_the_start_is_always_a_place_and_always_credible(values):
+    place, first, last = start(values, 0.02)
+    assert 0 <= first <= place <= last < len(values)
+
+
+def test_pairs_that_ran_at_once_and_ended_in_another_order_leave_the_earliest_start_before_the_latest():
+    rows = [evidence_at(number + (5.0 if number % 2 else -5.0), payoff) for number, payoff in enumerate([0] * 50 + [1] * 50)]
+    found = estimate(rows, direction=1, tolerance=0.02)
+    assert found.earliest <= found.since <= found.latest
+
+
+def evidence_at(started, payoff):
+    return Evidence(pair_id="", started=started, conversation="", kind="", payoff=payoff)

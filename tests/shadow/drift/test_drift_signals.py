@@ -1,0 +1,51 @@
+from shadow.drift.drift_signals import AGREEMENT, DIRECTED, LABELLED, LABELS, Signal
+from shadow.drift.payoff import payoffs, wants_control
+from tests.shadow.compare.made import answer, ask, call, choice
+from tests.shadow.compare.test_embedding_vectors import embedded
+
+
+def test_every_signal_has_its_test():
+    known = {signal.signal for signal in (*LABELLED, *DIRECTED)} | {Signal.TEXT, Signal.ERROR}
+    assert known == set(Signal)
+    assert {signal.signal for signal in LABELLED} == LABELS
+    assert not AGREEMENT & {signal.signal for signal in DIRECTED}
+
+
+def test_a_signal_applies_to_a_pair_in_both_orders_alike():
+    legs = [
+        answer("a"),
+        answer(choice(calls=(call(),))),
+        answer(choice(calls=(call("x", "{"),), finish="length")),
+        answer(choice(None)),
+    ]
+    for signal in (*LABELLED, *DIRECTED):
+        for y in legs:
+            for r in legs:
+                assert signal.applicable(ask(), y, r) == signal.applicable(ask(), r, y)
+
+
+def test_of_embeddings_only_where_they_point_and_what_they_cost_is_judged():
+    one, other = embedded([1.0, 2.0]), embedded([1.0, 2.0])
+    asked = ask(api="embeddings", tools=())
+    applies = {each.signal for each in (*LABELLED, *DIRECTED) if each.applicable(asked, one, other)}
+    assert applies == {Signal.ACTION, Signal.PROMPT_TOKENS}
+
+
+def test_a_provider_of_other_vectors_is_the_odd_one():
+    asked = ask(api="embeddings", tools=())
+    own, others = embedded([1.0, 2.0, 3.0, -4.0]), embedded([-3.0, 1.0, 0.5, 2.0])
+    assert wants_control(asked, others, own)
+    assert not wants_control(asked, own, own)
+    assert dict(payoffs(asked, others, own, own))["action"] == 1
+    assert dict(payoffs(asked, own, own, own))["action"] == 0
+
+
+def test_of_calls_of_which_one_was_cut_by_length_neither_arguments_nor_schemas_are_judged():
+    whole, cut = answer(choice(calls=(call(),))), answer(choice(calls=(call(arguments='{"ci'),), finish="length"))
+
+    def judged(y, r):
+        return {each.signal for each in (*LABELLED, *DIRECTED) if each.applicable(ask(), y, r)}
+
+    assert judged(whole, whole) - judged(cut, whole) == {Signal.ARGUMENTS, Signal.SCHEMA}
+    assert judged(cut, whole) == judged(whole, cut) == judged(cut, cut)
+    assert dict(payoffs(ask(), cut, whole, whole)).keys().isdisjoint({"args", "schema"})

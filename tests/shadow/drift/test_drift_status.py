@@ -1,0 +1,92 @@
+import random
+
+from shadow.drift.alarm_budget import Stakes
+from shadow.drift.drift_status import references, statuses
+from shadow.drift.group_state import Case
+from shadow.drift.second_look import Blame, opened
+from tests.shadow.drift.leaning import Drive, payoffs
+
+KEY = ("default", "m", "p", "r")
+
+
+def drifted(seed=1, signals=("args",)):
+    draw, case = random.Random(seed), Case(Stakes())
+    drive = Drive(case.watch, signals)
+    drive.feed(payoffs(draw, 500))
+    drive.feed(payoffs(draw, 200, excess=0.5))
+    return case
+
+
+def test_a_group_before_its_first_pair_claims_nothing():
+    [status] = statuses({KEY: Case(Stakes())})
+    assert (status.state, status.pairs, status.evidence, status.past) == ("waiting", 0, (), ())
+    assert status.why == "no pair has counted yet"
+
+
+def test_a_drift_is_told_with_its_start_its_size_and_its_name():
+    [status] = statuses({KEY: drifted()})
+    [past] = status.past
+    assert (status.state, status.name, past.title, past.direction) == ("drift", "args", "args", "further")
+    assert past.low <= past.size <= past.high
+    assert past.earliest <= past.since <= past.latest
+    assert status.evidence[0][:2] == ("args", "further")
+    assert status.evidence[0][2] > status.evidence[1][2]
+
+
+def test_the_test_that_names_the_alarm_comes_first():
+    [status] = statuses({KEY: drifted(signals=("action", "args"))})
+    assert [past.signal for past in status.past] == ["args", "action"]
+
+
+def test_what_is_not_measured_says_why_and_how_often():
+    case = Case(Stakes())
+    for _ in range(30):
+        case.coverage.add(["seed"], judged=False)
+    [status] = statuses({KEY: case})
+    assert status.state == "not measured"
+    assert "seed" in status.why
+    assert status.excluded == (("seed", 30),)
+
+
+def test_an_alarm_with_one_provider_is_about_either_side_and_says_so():
+    [status] = statuses({KEY: looked(drifted())})
+    assert (status.blame, status.blame_why) == ("not_yet_known", "only one provider is compared with r")
+    assert status.sentence.startswith("p, or its reference r: other tool arguments in ")
+    assert "points more requests, since about 1970-01-01 00:08 UTC; which of the two moved is not yet known" in status.sentence
+
+
+def test_what_the_second_look_found_is_said_with_its_witness():
+    blamed, cleared = drifted(), drifted()
+    looked(blamed).look.blame, blamed.look.by = Blame.PROVIDER, "q"
+    looked(cleared).look.blame, cleared.look.by = Blame.REFERENCE, "q"
+    [one], [other] = statuses({KEY: blamed}), statuses({KEY: cleared})
+    assert (one.state, one.name, one.blame) == ("drift", "args", "provider")
+    assert one.sentence.endswith("; the provider: q is still the same as r")
+    assert (other.state, other.name, other.blame) == ("not measured", "reference_moved", "reference")
+    assert other.why == "the reference moved: q left it at the same time"
+    assert [(each.state, each.reference) for each in references([one])] == [("ok", "r")]
+    assert [(each.state, each.sentence) for each in references([other])] == [("moved", other.why)]
+
+
+def test_while_a_page_waits_there_is_a_suspicion_without_a_name():
+    waiting = looked(drifted(), witnesses=[("q",)])
+    [status] = statuses({KEY: waiting})
+    assert (status.state, status.name, status.blame, status.waits) == ("suspect", "", "", True)
+    waiting.look.expire()
+    [status] = statuses({KEY: waiting})
+    assert (status.state, status.name, status.blame) == ("drift", "args", "not_yet_known")
+    assert "more pairs of q are needed" in status.blame_why
+
+
+def looked(case, witnesses=()):
+    found = case.watch.named.estimate
+    case.look = opened(
+        key=case.watch.named.key,
+        size=found.size,
+        earliest=found.earliest,
+        latest=found.latest,
+        at=600.0,
+        floor=0.1,
+        witnesses=witnesses,
+    )
+    return case

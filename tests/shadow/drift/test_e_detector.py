@@ -1,0 +1,115 @@
+import random
+from fractions import Fraction
+from math import isclose, isfinite, log
+
+import pytest
+
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, Stakes, tolerance
+from shadow.drift.betting_factors import GRID
+from shadow.drift.e_detector import Detector
+
+
+def exact(payoffs, *, tau, baseline=Fraction(0), bar=10**7, gate=10**5):
+    """The same two sums by fractions, from their definition."""
+    grid = [Fraction(str(bet)) for bet in GRID]
+    even, tolerant = [Fraction(bar, 1000)] * len(grid), [Fraction(gate, 100)] * len(grid)
+    bound = baseline + tau
+    for g in payoffs:
+        even = [(m + 1) * (1 + bet / (1 + baseline) * (g - baseline)) for m, bet in zip(even, grid, strict=True)]
+        tolerant = [(n + 1) * (1 + bet / (1 + bound) * (g - bound)) for n, bet in zip(tolerant, grid, strict=True)]
+    return even, tolerant
+
+
+def ln(number):
+    """The logarithm of a fraction of any size."""
+    return log(number.numerator) - log(number.denominator)
+
+
+def mixed(seed, n=200):
+    draw = random.Random(seed)
+    return [draw.choice((-1, 0, 0, 1, 1)) for _ in range(n)]
+
+
+@pytest.mark.parametrize("direction", [PROVIDER, REFERENCE])
+@pytest.mark.parametrize("signal", ["action", "schema", "text"])
+@pytest.mark.parametrize("baseline", ["0", "0.07"])
+def test_log_space_equals_an_exact_rational_computation(signal, direction, baseline):
+    test = Detector(key=(signal, direction), stakes=Stakes(), baseline=float(baseline))
+    payoffs = mixed(f"{signal}{direction}")
+    for payoff in payoffs:
+        test.add(payoff)
+    leaning = [direction * payoff for payoff in payoffs]
+    even, tolerant = exact(leaning, tau=Fraction(str(tolerance(signal))), baseline=Fraction(baseline))
+    for found, true in zip([*test.even, *test.tolerant], [*even, *tolerant], strict=True):
+        assert isclose(found, ln(true), abs_tol=1e-9)
+    weight = WEIGHTS[test.key]
+    assert isclose(test.evidence, log(weight) - log(10**7) + ln(sum(even) / len(even)), abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("direction", [PROVIDER, REFERENCE])
+def test_a_million_payoffs_to_one_side_and_then_to_the_other_stay_finite(direction):
+    test = Detector(key=("action", direction), stakes=Stakes())
+    for payoff in (1, -1):
+        for _ in range(1_000_000 if payoff == direction else 200_000):
+            test.add(payoff)
+        assert all(map(isfinite, [*test.even, *test.tolerant, test.evidence]))
+    assert test.pairs == 1_200_000
+
+
+def test_a_head_start_is_no_suspicion():
+    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    assert isclose(test.evidence, log(WEIGHTS["action", PROVIDER] / 1000))
+    assert not test.suspects
+    assert not test.alarms
+
+
+def test_a_provider_that_is_always_the_odd_one_is_found_within_thirty_pairs():
+    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    seen = 0
+    while not test.alarms:
+        test.add(1)
+        seen += 1
+    assert seen <= 30
+
+
+def test_both_bars_must_be_passed():
+    """An excess of one point is real, but within the tolerance of two: evidence without an alarm."""
+    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    for pair in range(60_000):
+        test.add(int(pair % 100 == 0))
+    assert test.evidence >= 0
+    assert not test.beyond_tolerance
+    assert not test.alarms
+
+
+def test_an_accepted_excess_is_no_evidence_any_more():
+    accepted = Detector(key=("prompt_tokens", PROVIDER), stakes=Stakes(), baseline=0.5)
+    plain = Detector(key=("prompt_tokens", PROVIDER), stakes=Stakes())
+    for pair in range(4_000):
+        for test in (accepted, plain):
+            test.add(int(pair % 2 == 0))
+    assert plain.alarms
+    assert not accepted.suspects
+
+
+def test_a_restart_forgets_the_evidence_and_keeps_the_counts():
+    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    for payoff in mixed(5):
+        test.add(payoff)
+    test.restart()
+    assert (test.even, test.pairs) == (Detector(key=("action", PROVIDER), stakes=Stakes()).even, 200)
+
+
+def test_higher_stakes_lower_the_evidence_and_keep_the_sums():
+    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    before, sums = test.evidence, list(test.even)
+    test.restake(Stakes(bar=1e8))
+    assert isclose(before - test.evidence, log(10))
+    assert test.even == sums
+
+
+def test_the_counts_are_of_the_payoffs_as_they_come():
+    test = Detector(key=("action", REFERENCE), stakes=Stakes())
+    for payoff in (1, 1, -1, 0):
+        test.add(payoff)
+    assert (test.pairs, test.plus, test.minus) == (4, 2, 1)

@@ -1,0 +1,85 @@
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from proxy.exchange import FailureKind, Response
+from shadow.drift.exclusions import REMARKS, SENTENCES, Exclusion, remarks, why_cached, why_silent
+from shadow.reading.completion import Unread, Why
+from tests.shadow.compare.made import answer, ask, choice, completion
+
+
+def headed(*headers):
+    made = answer("Hello")
+    response = made.exchange.response
+    assert isinstance(response, Response)
+    return replace(made, exchange=made.exchange._replace(response=response._replace(headers=headers)))
+
+
+def gone():
+    return answer(Unread(why=Why.TRUNCATED, detail="cut"), failure=FailureKind.CLIENT_GONE)
+
+
+FAILED = answer(Unread(why=Why.EMPTY, detail="nothing"), status=500)
+FINE = answer("Hello")
+
+
+def test_every_reason_has_its_sentence():
+    assert set(SENTENCES) == set(Exclusion)
+    assert all(sentence for reason, sentence in SENTENCES.items() if reason)
+    assert set(Exclusion) > REMARKS
+
+
+@pytest.mark.parametrize(
+    ("asked", "y", "r", "why"),
+    [
+        (ask(), FINE, FINE, Exclusion.NONE),
+        (ask(unread=Unread(why=Why.NOT_JSON, detail="?")), FINE, FINE, Exclusion.REQUEST_UNREAD),
+        (ask(), gone(), FINE, Exclusion.CLIENT_GONE),
+        (ask(), answer(Unread(why=Why.TRUNCATED, detail="long")), FINE, Exclusion.CUT),
+        (ask(), FINE, answer(Unread(why=Why.EMPTY, detail=""), status=429), Exclusion.BARRED),
+        (ask(), FAILED, FINE, Exclusion.PROVIDER_FAILED),
+        (ask(), FINE, FAILED, Exclusion.REFERENCE_FAILED),
+        (ask(), FAILED, FAILED, Exclusion.REFERENCE_FAILED),
+        (ask(seed=1), FINE, FINE, Exclusion.SEED),
+    ],
+)
+def test_each_fate_has_its_reason_and_the_other_order_silences_too(asked, y, r, why):
+    assert why_silent(asked, y, r) is why
+    assert bool(why_silent(asked, r, y)) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        (headed(("X-Cache", "HIT from edge")), Exclusion.CACHED),
+        (headed(("Age", "12")), Exclusion.CACHED),
+        (headed(("Cache-Status", "Edge; hit; ttl=30")), Exclusion.CACHED),
+        (headed(("Cache-Status", "Edge; fwd=miss")), Exclusion.NONE),
+        (headed(("CF-Cache-Status", "HIT")), Exclusion.CACHED),
+        (headed(("age", "0"), ("x-cache", "MISS")), Exclusion.NONE),
+    ],
+)
+def test_a_cache_is_told_by_the_heads_of_the_reference_alone(odd, why):
+    for reference in permutations((answer("Hi"), odd)):
+        assert why_cached(ask(), FINE, *reference) is why
+    assert why_cached(ask(), FINE, odd) is why
+    assert why_cached(ask(), odd, FINE, answer("Hi")) is Exclusion.NONE
+
+
+def test_a_cache_is_told_by_an_id_that_comes_twice():
+    named = answer(completion(choice("a"), name="x")), answer(completion(choice("b"), name="x"))
+    assert why_cached(ask(), *named) is Exclusion.CACHED
+    assert why_cached(ask(), answer(completion(choice("a"), name="y")), named[0]) is Exclusion.NONE
+
+
+def test_a_cache_is_told_by_a_long_text_that_comes_twice_unless_it_is_greedy():
+    long = answer("same " * 300)
+    assert why_cached(ask(), long, long) is Exclusion.CACHED
+    assert why_cached(ask(temperature=0.5), long, long) is Exclusion.CACHED
+    assert why_cached(ask(temperature=0.2), long, long) is Exclusion.NONE
+
+
+def test_what_is_never_compared_is_remarked():
+    assert remarks(ask(n=2, temperature=0.0)) == (Exclusion.FIRST_CHOICE_ONLY, Exclusion.GREEDY_TEXT)
+    assert remarks(ask()) == ()

@@ -1,0 +1,82 @@
+"""Ratios of times: of the same requests, and with the minutes as clusters."""
+
+import random
+from math import exp, isclose, sqrt
+from statistics import fmean, stdev
+
+import pytest
+from scipy import stats
+
+from shadow.drift.paired_latency import quantile, ratios
+
+
+def choose(n):
+    return random.Random(n).choices(range(n), k=n)
+
+
+def resampling(salt):
+    draw = random.Random(salt)
+    return lambda n: draw.choices(range(n), k=n)
+
+
+def timed(draw, blocks, factor, per=20):
+    """A load that both sides share for five minutes, requests of very different lengths, and noise of each answer."""
+    for block in range(blocks):
+        load = draw.gauss(0, 0.3)
+        for number in range(per):
+            length = draw.gauss(0, 1)
+            one, other = (exp(length + load + draw.gauss(0, 0.2)) for _ in range(2))
+            yield block * 300.0 + number, factor * one, other
+
+
+def test_the_same_pace_is_a_ratio_of_one_and_a_slower_one_is_found():
+    for factor in (1.0, 1.5):
+        found = ratios(timed(random.Random(2), 60, factor), resampling(1))
+        for share in (found.paired, found.medians, found.p95):
+            assert share.low < factor < share.high
+        assert found.paired.high - found.paired.low < found.medians.high - found.medians.low
+        assert found.pairs == 1_200
+
+
+def test_the_paired_interval_covers_the_truth_though_minutes_hang_together():
+    inside = 0
+    for run in range(100):
+        draw, made = random.Random(run), []
+        for block in range(30):
+            own = draw.gauss(0, 0.3)
+            made += [(block * 300.0, exp(own + draw.gauss(0, 0.2)), 1.0) for _ in range(20)]
+        share = ratios(made, choose).paired
+        inside += share.low <= 1.0 <= share.high
+    assert inside >= 88
+
+
+def test_few_blocks_give_a_ratio_without_an_interval():
+    found = ratios([(0.0, 3.0, 1.0), (1.0, 3.0, 1.0)], choose)
+    assert isclose(found.paired.value, 3.0)
+    assert (found.medians.value, found.medians.low, found.paired.low) == (3.0, None, None)
+
+
+def test_no_pair_and_no_time_is_nothing():
+    assert ratios([], choose) is None
+    assert ratios([(0.0, 0.0, 1.0), (0.0, 1.0, -1.0)], choose) is None
+
+
+def test_a_quantile_is_a_value_that_was_there():
+    assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert quantile(list(map(float, range(1, 101))), 0.95) == 95.0
+    assert quantile([4.0], 0.95) == 4.0
+
+
+def test_the_interval_of_ten_blocks_of_one_pair_each_is_that_of_their_mean():
+    draw = random.Random(5)
+    logs = [draw.gauss(0.2, 0.3) for _ in range(10)]
+    share = ratios([(block * 300.0, exp(one), 1.0) for block, one in enumerate(logs)], choose).paired
+    reach = stats.t.ppf(0.975, 9) * stdev(logs) / sqrt(10)
+    assert isclose(share.low, exp(fmean(logs) - reach), rel_tol=1e-6)
+    assert isclose(share.high, exp(fmean(logs) + reach), rel_tol=1e-6)
+
+
+@pytest.mark.parametrize(("blocks", "bounded"), [(9, False), (10, True)])
+def test_nine_blocks_have_no_interval_and_ten_have_one(blocks, bounded):
+    found = ratios([(block * 300.0, 1.0 + block, 1.0) for block in range(blocks)], choose)
+    assert [share.low is not None for share in (found.paired, found.medians, found.p95)] == [bounded] * 3

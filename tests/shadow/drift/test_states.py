@@ -1,0 +1,53 @@
+import random
+from itertools import product
+
+import pytest
+
+from shadow.drift.change_point import Estimate
+from shadow.drift.states import TRANSITIONS, Event, Latch, State, after
+from tests.shadow.drift.leaning import payoffs
+
+FOUND = Estimate(
+    place=0, pairs=100, odd=10, since=0, earliest=0, latest=0, size=0.1, low=0, high=1, before=0, segments=(), pair_ids=()
+)
+
+
+def latch(size=0.1):
+    found = Estimate(**{**{name: getattr(FOUND, name) for name in Estimate.__slots__}, "size": size})
+    return Latch(key=("action", 1), pair_id="a", at=0, evidence=0.1, estimate=found)
+
+
+@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
+def test_every_event_in_every_state_leads_where_the_table_says_or_nowhere(state, event):
+    assert after(state, event) is TRANSITIONS.get((state, event), state)
+
+
+def test_drift_is_left_by_recovery_or_by_an_operator_only():
+    leave = {event for event in Event if after(State.DRIFT, event) is not State.DRIFT}
+    assert leave == {Event.RECOVERY, Event.FIXED, Event.ACCEPTED}
+
+
+def test_a_mended_provider_is_told_in_some_hundred_pairs():
+    found = latch()
+    for payoff in payoffs(random.Random(1), 2_000):
+        found.add(payoff)
+        if found.mended:
+            break
+    assert 50 < found.pairs < 1_000
+
+
+def test_half_the_size_found_is_no_recovery():
+    mended = 0
+    for seed in range(10):
+        found = latch()
+        for payoff in payoffs(random.Random(seed), 5_000, excess=0.06):
+            found.add(payoff)
+        mended += found.mended
+    assert mended == 0
+
+
+def test_once_mended_stays_so():
+    found = latch(size=1.0)
+    for payoff in [0] * 100 + [1] * 100:
+        found.add(payoff)
+    assert found.mended

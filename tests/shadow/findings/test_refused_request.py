@@ -1,0 +1,74 @@
+"""A refusal is told by what it is about, and the member that is named is the one that the error means."""
+
+import json
+
+import pytest
+
+from shadow.findings.refused_request import refusal, refused_member, stated_limit
+from shadow.reading.parsed_request import read_ask
+from shadow.reading.provider_error import error_of_body
+from tests.exchanges import asked
+
+ASK = read_ask("/v1/chat/completions", (), asked(top_k=1, frequency_penalty=0.1, tools=[], reasoning_effort="low"), False)
+
+
+def error(status=400, **fields):
+    return error_of_body(status, json.dumps({"error": fields}).encode())
+
+
+@pytest.mark.parametrize(
+    ("message", "limit"),
+    [
+        ("This model's maximum context length is 32,768 tokens.", "32768"),
+        ("The maximum context length of this model is 8192 tokens; the messages hold 12345.", "8192"),
+        ("prompt is too long: 210000 tokens > 200000 maximum", "200000"),
+        ("Please reduce the length of the messages.", ""),
+    ],
+)
+def test_a_refusal_over_the_context_names_its_limit_and_no_member(message, limit):
+    found = error(message=message, param="messages")
+    assert (stated_limit(found), refused_member(ASK, found)) == (limit, "")
+    assert refusal(ASK, found) == f"context {limit}".strip()
+
+
+@pytest.mark.parametrize(
+    ("fields", "member"),
+    [
+        ({"message": "Unknown parameter: 'top_k'."}, "top_k"),
+        ({"message": "Unrecognized request argument supplied: x", "param": "reasoning_effort"}, "reasoning_effort"),
+        ({"message": "frequency_penalty is not supported by this model; see the messages guide"}, "frequency_penalty"),
+        ({"message": {"detail": [{"loc": ["body", "frequency_penalty"], "msg": "no such member here"}]}}, "frequency_penalty"),
+        ({"message": "Invalid value", "param": "tools[0].function.strict"}, "tools"),
+        ({"message": "'messages' must follow 'model'"}, ""),
+    ],
+)
+def test_the_member_is_that_of_the_errors_own_field_else_the_one_in_its_words(fields, member):
+    assert refused_member(ASK, error(**fields)) == member
+    assert refusal(ASK, error(**fields)) == (f"parameter {member}" if member else "request")
+
+
+def test_a_name_that_the_request_does_not_hold_is_never_in_the_fixed_words():
+    found = error(message="Unknown parameter: 'ann_smith'.")
+    assert refused_member(ASK, found) == "ann_smith"
+    assert refusal(ASK, found) == "request"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"message": "The model `x-1` does not exist or you do not have access to it.", "code": "model_not_found"},
+        {"message": "Unknown model: x-1"},
+        {"message": "No", "param": "model"},
+    ],
+)
+def test_a_model_that_is_not_served_is_no_member_of_another_name(fields):
+    assert refusal(ASK, error(404, **fields)) == "model"
+
+
+def test_thinking_that_cannot_be_checked_is_told_as_such():
+    assert refusal(ASK, error(message="messages.1: the signature of a thinking block is not valid")) == "thinking"
+
+
+@pytest.mark.parametrize("status", [401, 429, 500, 503])
+def test_what_is_no_refusal_of_the_request_is_none(status):
+    assert refusal(ASK, error(status, message="no")) == ""

@@ -1,0 +1,65 @@
+import json
+
+import pytest
+
+from shadow.identity.request_shape import sample_of, segments, shape_of
+from tests.shadow.compare.made import WEATHER, answer, ask, choice, completion, failed, pair
+
+HISTORY = (
+    {"role": "user", "content": "a"},
+    {"role": "assistant", "content": "b", "reasoning_content": "thought"},
+    {"role": "user", "content": "c"},
+)
+
+
+def test_a_shape_holds_counts_and_segments_and_no_word():
+    asked = ask(messages=HISTORY, temperature=0.0, body={"tools": [{"function": {"name": WEATHER.name}}]})
+    legs = (answer(completion(choice("a"), tokens=(2_000, 1))), answer(completion(choice("b"), tokens=(1_990, 1))))
+    shape = shape_of(pair(*legs, asked))
+    assert "thought" not in shape
+    assert json.loads(shape)["segments"] == {
+        "prompt": "1k to 4k",
+        "tools": "yes",
+        "stream": "yes",
+        "greedy": "yes",
+        "turn": "later",
+    }
+    sample = sample_of(shape)
+    assert (sample.messages, sample.tools, sample.reasoning_turns, sample.reasoning_characters) == (3, 1, 1, 7)
+    assert (sample.provider_tokens, sample.reference_tokens) == (2_000, 1_990)
+    assert (sample.provider_completion, sample.reference_completion, sample.same_text) == (1, 1, 0)
+
+
+def test_a_shape_tells_a_system_message_the_sizes_and_equal_answers():
+    plain = sample_of(shape_of(pair("a", "a", ask(messages=HISTORY))))
+    told = ({"role": "developer", "content": "Be short."}, *HISTORY)
+    sample = sample_of(shape_of(pair("a", "a", ask(messages=told))))
+    assert (plain.system, sample.system) == (0, 1)
+    assert sample.text_characters - plain.text_characters == len('{"role": "developer", "content": "Be short."}')
+    assert sample.schema_characters == len(json.dumps([WEATHER.schema]))
+    assert sample.same_text == 1
+    assert sample_of(shape_of(pair("a", "b", ask(messages=told)))).same_text == 0
+
+
+def test_a_shape_of_an_older_version_is_no_sample():
+    kept = json.loads(shape_of(pair("a", "a", ask())))
+    assert sample_of(json.dumps(kept)) is not None
+    del kept["system"]
+    assert sample_of(json.dumps(kept)) is None
+
+
+@pytest.mark.parametrize(
+    ("tokens", "bucket"), [(0, "under 1k"), (1_000, "1k to 4k"), (70_000, "64k to 256k"), (10**6, "256k and more")]
+)
+def test_prompts_fall_into_buckets(tokens, bucket):
+    assert segments(ask(), tokens)["prompt"] == bucket
+
+
+def test_an_uncounted_prompt_is_estimated_by_its_characters():
+    assert segments(ask(messages=({"role": "user", "content": "x" * 8_000},)), None)["prompt"] == "1k to 4k"
+
+
+def test_a_shape_without_both_counts_is_no_sample():
+    assert sample_of(shape_of(pair("a", failed()))) is None
+    for shape in ("{}", "", "[]", '{"messages": 1}'):
+        assert sample_of(shape) is None

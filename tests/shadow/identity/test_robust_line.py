@@ -1,0 +1,24 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.identity.robust_line import dot, fit
+
+
+def test_a_line_is_found_through_a_third_of_wild_points():
+    rows = [(1.0, float(x), float(x * x % 7)) for x in range(30)]
+    values = [5 + 3 * row[1] - 2 * row[2] + (900 if place % 3 == 0 else 0) for place, row in enumerate(rows)]
+    assert fit(rows, values) == pytest.approx((5, 3, -2), abs=0.01)
+
+
+def test_columns_that_depend_on_each_other_or_are_empty_have_no_line():
+    assert fit([(1.0, 2.0), (1.0, 2.0), (1.0, 2.0)], [1, 2, 3]) is None
+    assert fit([(1.0, 0.0), (1.0, 0.0)], [1, 2]) is None
+    assert fit([], []) is None
+
+
+@given(st.lists(st.integers(-50, 50), min_size=3, max_size=3), st.integers(4, 30))
+def test_points_on_a_line_give_it_back(coefficients, points):
+    rows = [(1.0, float(x), float(x % 3)) for x in range(points)]
+    found = fit(rows, [dot(coefficients, row) for row in rows])
+    assert found == pytest.approx(coefficients, abs=1e-3)

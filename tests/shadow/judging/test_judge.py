@@ -1,0 +1,364 @@
+"""The judge over a real store: what is judged live, after a restart, and by replay is the same."""
+
+import json
+import random
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from shadow.drift.state_snapshot import saved
+from shadow.drift.states import Answer, Said, State
+from shadow.judging.judge import BATCH, LEASE_SECONDS, Judge
+from storage.rows import Group
+from storage.store import StoreError
+from tests.payoffs import GROUP, add
+from tests.shadow.drift.leaning import payoffs
+
+KEY = ("default", "m", "p", "r")
+
+
+class Sitting:
+    """A judge and what it tells."""
+
+    def __init__(self, store, holder="judge", *, bar=1e7, fleet_wide=False, **more):
+        self.told, self.said = [], []
+        self.judge = Judge(
+            store.verdicts, holder=holder, pairs_per_false_alarm=bar, fleet_wide=fleet_wide, tell=self._tell, **more
+        )
+
+    def _tell(self, rulings, statuses):
+        self.told += rulings
+        self.said = statuses
+
+    def all(self, now=0.0):
+        while self.judge.step(now):
+            pass
+        return self
+
+    def state(self, key=KEY):
+        return self.judge.cases[key].state
+
+
+def fill(store, values, *, prefix="pair", at=0.0, group=GROUP, **more):
+    """One pair for each value, a second apart; flushed once."""
+    for number, value in enumerate(values):
+        signals = (("tool_names", value), ("args", value), ("error", 0))
+        add(store, f"{prefix}-{number}", payoffs=signals, started=at + number, group=group, flush=False, **more)
+    assert store.flush(30)
+
+
+def drifting(seed=2, good=400, bad=150):
+    draw = random.Random(seed)
+    return payoffs(draw, good) + payoffs(draw, bad, excess=0.5)
+
+
+def test_what_waits_at_the_end_is_ruled_on_and_another_may_go_on(store):
+    fill(store, [0] * (BATCH + 1))
+    Sitting(store, "one").judge.finish(0.0, 20.0)
+    assert Sitting(store, "two").all(1.0).said[0].pairs == BATCH + 1
+
+
+def test_after_a_restart_what_was_said_is_said_again(store):
+    fill(store, drifting())
+    first = Sitting(store).all()
+    assert Sitting(store).all().said == first.said
+
+
+def test_an_empty_store_brings_no_verdict(store):
+    sitting = Sitting(store).all()
+    assert (sitting.judge.cases, sitting.told, store.verdicts.cases()) == ({}, [], [])
+
+
+def test_a_drift_is_found_dated_named_and_kept(store):
+    fill(store, drifting(), kind="1 to 3 tools")
+    sitting = Sitting(store).all()
+    assert sitting.state() is State.DRIFT
+    [alarm] = store.verdicts.alarms(0, 0)
+    assert list(sitting.judge.alarms()) == [alarm]
+    assert list(sitting.judge.alarms()) == []
+    assert (alarm.old, alarm.new, alarm.name, alarm.group) == ("suspect", "drift", "args", GROUP)
+    details = json.loads(alarm.details)
+    assert not details["reference_suspected"]
+    test = next(each for each in details["tests"] if each["signal"] == "args")
+    assert abs(test["since"] - 400) < 60
+    assert test["segments"][0]["kind"] == "1 to 3 tools"
+    assert test["low"] <= test["size"] <= test["high"]
+    assert test["pair_ids"][0].startswith("pair-")
+
+
+def without_alarms(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
+        conn.execute("DELETE FROM alarms")
+        conn.commit()
+
+
+def steps(store, values, sitting):
+    """Judged as they come, a few at a time."""
+    for first in range(0, len(values), 37):
+        fill(store, values[first : first + 37], prefix=f"p{first}", at=float(first), fingerprint="")
+        sitting().all()
+
+
+def test_a_rebuild_by_replay_equals_what_was_judged_live_and_over_restarts(store, tmp_path):
+    values = drifting() + payoffs(random.Random(9), 300)
+    live = Sitting(store)
+    steps(store, values, lambda: live)
+    states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    assert {alarm.new for alarm in alarms} == {"drift", "recovered"}
+    live.judge.close()
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
+    replay = Sitting(store, "another").all()
+    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+    assert saved(replay.judge.cases[KEY]) == saved(live.judge.cases[KEY])
+
+
+FIXED, ACCEPT = Said(answer=Answer.FIXED), Said(answer=Answer.ACCEPT)
+
+
+@pytest.mark.parametrize("batch", [7, BATCH])
+@pytest.mark.parametrize("more", [0, 40])
+def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_path, monkeypatch, more, batch):
+    """Fixed after one alarm, accepted after the next one, pairs before, between and after them, or none after."""
+    live, draw = Sitting(store), random.Random(4)
+
+    def drive(prefix, count, excess):
+        fill(store, payoffs(draw, count, excess=excess), prefix=prefix, at=10.0 * len(live.told))
+        live.all()
+
+    drive("a", 300, 0.0)
+    drive("b", 200, 0.5)
+    assert live.judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
+    drive("c", 750, 0.5)
+    assert live.judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
+    drive("d", more, 0.5)
+    states, alarms, told = store.verdicts.cases(), store.verdicts.alarms(0, 0), live.said
+    assert [(alarm.new, alarm.at) for alarm in alarms if alarm.at in {5.0, 6.0}] == [("ok", 6.0), ("ok", 5.0)]
+    live.judge.close()
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
+    monkeypatch.setattr("shadow.judging.judge.BATCH", batch)
+    replay = Sitting(store, "another").all()
+    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+    assert (saved(replay.judge.cases[KEY]), replay.said) == (saved(live.judge.cases[KEY]), told)
+    assert store.verdicts.answers() == []
+
+
+def test_a_rebuild_under_way_when_the_process_ends_goes_on(store):
+    values = drifting()
+    fill(store, values)
+    live = Sitting(store).all()
+    live.judge.acknowledge(FIXED, 5.0)
+    live.judge.close()
+    states = store.verdicts.cases()
+    store.verdicts.rebuild()
+    Sitting(store).judge.step(0.0)
+    assert Sitting(store).all().state() is State.OK
+    assert store.verdicts.cases() == states
+
+
+def test_a_restart_at_any_pair_changes_nothing(store, tmp_path):
+    values = drifting()
+    steps(store, values, lambda: Sitting(store))
+    restarted = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
+    Sitting(store).all()
+    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == restarted
+
+
+def test_the_memory_of_24_hours_survives_a_restart(store):
+    add(store, "a", fingerprint="f", started=0.0)
+    first = Sitting(store).all()
+    assert first.told[0][1].excluded == ()
+    add(store, "b", fingerprint="f", started=1.0)
+    second = Sitting(store).all()
+    assert second.told[0][1].excluded == ("repeated",)
+    assert second.judge.cases[KEY].watch.group.pairs == 1
+
+
+def test_more_pairs_than_one_batch_are_taken_in_turns(store):
+    fill(store, [0] * (BATCH + 1))
+    sitting = Sitting(store)
+    assert sitting.judge.step(0.0)
+    assert not sitting.judge.step(0.0)
+    assert len(sitting.told) == BATCH + 1
+
+
+def test_one_process_judges_and_the_others_only_record(store):
+    fill(store, [0])
+    first, second = Sitting(store, "one"), Sitting(store, "two")
+    first.all(100.0)
+    add(store, "next")
+    assert second.all(101.0).told == []
+    first.all(101.0)
+    assert [entry.pair_id for entry, _ in first.told] == ["pair-0", "next"]
+    add(store, "last")
+    assert [entry.pair_id for entry, _ in second.all(101.0 + LEASE_SECONDS).told] == ["last"]
+    assert second.judge.cases[KEY].watch.group.pairs == 3
+
+
+def test_who_lost_the_lease_keeps_nothing_and_begins_from_the_store(store):
+    fill(store, [0])
+    first, second = Sitting(store, "one").all(100.0), Sitting(store, "two")
+    second.all(200.0)
+    add(store, "next")
+    first.judge.step(100.1)
+    assert len(first.told) == 1
+    assert [entry.pair_id for entry, _ in second.all(200.1).told] == ["next"]
+
+
+def test_when_the_store_takes_nothing_the_pairs_are_judged_again(store, monkeypatch):
+    fill(store, [1, 0, 1])
+    sitting = Sitting(store)
+    bench = sitting.judge._bench
+
+    def full(*_):
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as context:
+        context.setattr(bench, "record", full)
+        with pytest.raises(StoreError):
+            sitting.judge.step(0.0)
+    assert sitting.told == []
+    with monkeypatch.context() as context:
+        context.setattr(bench, "record", full)
+        assert not sitting.judge.try_step(0.0)
+    assert sitting.all().judge.cases[KEY].watch.group.pairs == 3
+
+
+@pytest.mark.parametrize(("later", "warnings"), [(59.0, 1), (60.0, 2), (-1.0, 2)])
+def test_a_store_that_takes_nothing_is_complained_of_once_a_minute(store, monkeypatch, logged, later, warnings):
+    fill(store, [1])
+    sitting, written = Sitting(store), logged("shadow.judging.judge")
+
+    def full(*_):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(sitting.judge._bench, "record", full)
+    for now in (1_000.0, 1_000.0 + later):
+        assert not sitting.judge.try_step(now)
+    assert [(call.method_name, call.kwargs["error"]) for call in written] == [("warning", "the disk is full")] * warnings
+    assert "pairs wait" in str(written[0])
+
+
+def test_where_a_state_cannot_be_read_all_pairs_are_judged_again(store, tmp_path):
+    fill(store, [1])
+    Sitting(store).all()
+    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
+        conn.execute("UPDATE cases SET snapshot = '{'")
+        conn.commit()
+    add(store, "next")
+    assert Sitting(store).all().judge.cases[KEY].watch.group.pairs == 2
+
+
+def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(store):
+    other = Group(route="default", model="m", provider="other", reference="r")
+    fill(store, drifting(), prefix="a")
+    fill(store, drifting(3), prefix="b", group=other)
+    Sitting(store).all()
+    newest, oldest = store.verdicts.alarms(0, 0)
+    assert [json.loads(alarm.details)["reference_suspected"] for alarm in (oldest, newest)] == [False, True]
+
+
+def test_a_fleet_shares_its_false_alarms(store):
+    fill(store, [0])
+    fill(store, [0], prefix="b", group=Group(route="default", model="m", provider="other", reference="r"))
+    sitting = Sitting(store, fleet_wide=True).all()
+    assert {test.stakes.bar for case in sitting.judge.cases.values() for test in case.watch.group.tests.values()} == {2e7}
+
+
+def test_pairs_out_of_order_and_from_clocks_that_jump_are_judged_in_the_order_they_were_finished(store):
+    for name, started in (("a", 5e8), ("b", 1.0), ("c", 9e9)):
+        add(store, name, started=started)
+    assert [entry.pair_id for entry, _ in Sitting(store).all().told] == ["a", "b", "c"]
+    assert Sitting(store).all().told == []
+
+
+def test_groups_beyond_the_bound_are_ruled_on_and_not_judged_and_those_before_them_are(store):
+    for number in range(5):
+        fill(
+            store, [0, 1], prefix=f"model-{number}", group=Group(route="default", model=f"m{number}", provider="p", reference="r")
+        )
+    sitting = Sitting(store, "one", most=3).all()
+    assert {key[1] for key in sitting.judge.cases} == {"m0", "m1", "m2"}
+    assert [ruling.excluded for _, ruling in sitting.told if "too_many_groups" in ruling.excluded] == [("too_many_groups",)] * 4
+    assert len(store.verdicts.cases()) == 3
+    sitting.judge.close()
+    fill(store, [0], prefix="more", group=Group(route="default", model="m1", provider="p", reference="r"))
+    again = Sitting(store, "two", most=3).all()
+    assert {status.group[1]: status.pairs for status in again.said} == {"m0": 2, "m1": 3, "m2": 2}
+
+
+def beside(store, count, excess, *, at, prefix, seed):
+    """Pairs of three providers in turn, a second apart; those named lean by `excess`."""
+    draw = random.Random(seed)
+    for number in range(count):
+        for name in ("p", "q", "s"):
+            group = Group(route="default", model="m", provider=name, reference="r")
+            values = payoffs(draw, 1, excess=excess.get(name, 0.0))
+            found = (("args", values[0]), ("error", 0))
+            add(store, f"{prefix}-{name}-{number}", payoffs=found, started=at + number, group=group, flush=False)
+    assert store.flush(30)
+
+
+@pytest.mark.parametrize("excess", [{"p": 0.4}, {"p": 0.4, "q": 0.4, "s": 0.4}])
+def test_a_restart_at_any_pair_and_a_rebuild_come_to_the_same_blame(store, tmp_path, excess):
+    """Judged a few pairs at a time by a new process each, and at once after a rebuild: states, looks and alarms are equal."""
+    for first in range(0, 300, 25):
+        beside(store, 25, excess if first >= 150 else {}, at=float(first), prefix=f"p{first}", seed=first)
+        Sitting(store).all()
+    states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    assert {json.loads(alarm.details)["blame"] for alarm in alarms} == {"provider" if len(excess) == 1 else "reference"}
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
+    Sitting(store).all()
+    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+
+
+def waiting(store):
+    """A judge with an alarm of p, whose only witness had its last pair before."""
+    other = Group(route="default", model="m", provider="q", reference="r")
+    fill(store, [0] * 50, prefix="q", group=other)
+    fill(store, drifting(), at=50.0)
+    return Sitting(store).all()
+
+
+def test_a_page_waits_for_the_second_look_and_goes_out_after_an_hour_without_a_pair(store, tmp_path):
+    sitting = waiting(store)
+    [first, _] = sitting.said
+    assert (first.state, first.waits, store.verdicts.alarms(0, 0)) == ("suspect", True, [])
+    begun = sitting.judge.cases[KEY].look.opened
+    sitting.all(begun + 3_599.0)
+    assert store.verdicts.alarms(0, 0) == []
+    sitting.all(begun + 3_600.0)
+    [alarm] = store.verdicts.alarms(0, 0)
+    details = json.loads(alarm.details)
+    assert (alarm.new, details["blame"], sitting.state()) == ("drift", "not_yet_known", State.DRIFT)
+    assert "more pairs of q are needed" in details["blame_why"]
+    states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    sitting.judge.close()
+    store.verdicts.rebuild()
+    without_alarms(tmp_path)
+    assert Sitting(store, "another").all().state() is State.DRIFT
+    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+
+
+def test_what_the_second_look_finds_after_the_page_is_told_then(store):
+    sitting = waiting(store)
+    sitting.all(sitting.judge.cases[KEY].look.opened + 3_600.0)
+    other = Group(route="default", model="m", provider="q", reference="r")
+    fill(store, [0] * 100, prefix="q-more", at=700.0, group=other)
+    sitting.all(1.0)
+    newest, oldest = store.verdicts.alarms(0, 0)
+    assert [json.loads(alarm.details)["blame"] for alarm in (oldest, newest)] == ["not_yet_known", "provider"]
+    assert (newest.old, newest.new, newest.name) == ("drift", "drift", "args")
+
+
+def test_an_alarm_that_ends_while_its_page_waits_is_never_told(store):
+    sitting = waiting(store)
+    fill(store, [0] * 600, prefix="mended", at=700.0)
+    sitting.all()
+    assert sitting.judge.cases[KEY].watch.state is State.RECOVERED
+    assert store.verdicts.alarms(0, 0) == []

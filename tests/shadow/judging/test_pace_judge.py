@@ -1,0 +1,161 @@
+"""Paces over a real store: kept block by block, the same after a restart, told as alarms, answered by operators."""
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+
+from shadow.drift.pace import BLOCK, Tempo, restored
+from shadow.drift.states import Answer, Said
+from shadow.judging.judge import Judge
+from shadow.judging.pace_judge import Pacer
+from storage.judgement_rows import Keeping
+from tests.conformance import exchange_record
+
+SLO = 1.0
+
+
+def live(store, blocks, seconds, *, first=0, name="a", **more):
+    """Twenty streams in each block, each with its first token after `seconds` and ten tokens."""
+    for block in range(first, first + blocks):
+        for number in range(20):
+            times = {"first_token": seconds, "seconds": seconds + 1.0, "completion_tokens": 10}
+            started = (block + 10) * BLOCK + number
+            store.add_exchange(
+                exchange_record(f"{name}-{block}-{number}", calls=0, checks=0, started=started, **{**times, **more})
+            )
+    assert store.flush(30)
+
+
+@pytest.fixture
+def bench(store):
+    assert store.verdicts.claim("me", 0.0, 1e9)
+    return store.verdicts
+
+
+def pacer(bench, *, slo=SLO, most=100, holder="me"):
+    return Pacer(bench, holder, slo=slo, most=most)
+
+
+def kept(bench, measure="first_token"):
+    return next(restored(row.snapshot) for row in bench.paces() if row.measure == measure)
+
+
+def test_a_slower_provider_is_told_once_with_what_was_seen(store, bench):
+    live(store, 40, 2.0)
+    [alarm] = pacer(bench).step()
+    assert (alarm.old, alarm.new, alarm.name, alarm.group.provider) == ("steady", "slower", "first_token", "near")
+    assert (alarm.group.route, alarm.group.reference) == ("", "")
+    details = json.loads(alarm.details)
+    assert (details["since"], details["share"], details["latency"]) == (10 * BLOCK, 1.0, "first_token")
+    assert bench.alarms(0, 0) == [alarm]
+    assert kept(bench).tempo is Tempo.SLOWER
+
+
+def test_a_restart_in_the_middle_of_a_block_changes_nothing(store, bench):
+    draw = random.Random(2)
+    whole, parts = [], []
+    for block in range(60):
+        live(store, 1, draw.choice((0.5, 2.0)), first=block, name="x")
+        parts += pacer(bench).step()
+    state = kept(bench)
+    for row in bench.paces():
+        assert row.last_no > 0
+    again = Pacer(bench, "me", slo=SLO, most=100)
+    again.load()
+    again._paces.clear()
+    again._after = 0
+    while True:
+        whole += again.step()
+        if not again.more:
+            break
+    assert [alarm.at for alarm in whole] == [alarm.at for alarm in parts]
+    assert kept(bench) == state
+
+
+def test_streams_and_whole_answers_have_measures_of_their_own(store, bench):
+    live(store, 2, 0.5)
+    live(store, 2, 0.5, first=3, name="b", first_token=None)
+    live(store, 2, 0.5, first=6, name="c", completion_tokens=3)
+    pacer(bench).step()
+    assert [(row.measure, restored(row.snapshot).tempo) for row in bench.paces()] == [
+        ("first_token", Tempo.STEADY),
+        ("token", Tempo.LEARNING),
+        ("whole_token", Tempo.LEARNING),
+    ]
+
+
+def test_errors_and_shadows_are_not_timed(store, bench):
+    live(store, 3, 2.0, status=500)
+    live(store, 3, 2.0, name="b", failure="reset")
+    live(store, 3, 2.0, name="c", role="shadow")
+    assert bench.timed(0, 9) == []
+
+
+def test_who_lost_the_lease_keeps_nothing_and_tells_nothing(store, bench):
+    live(store, 40, 2.0)
+    late = pacer(bench, holder="another")
+    assert late.step() == ()
+    assert (late.loaded, bench.paces(), bench.alarms(0, 0)) == (False, [], [])
+
+
+def test_more_names_than_are_held_are_left_out(store, bench):
+    for number in range(4):
+        live(store, 2, 0.5, name=f"n{number}", model=f"m{number}")
+    pacer(bench, most=3).step()
+    assert len(bench.paces()) == 3
+
+
+def test_another_limit_begins_anew(store, bench):
+    live(store, 40, 2.0)
+    pacer(bench).step()
+    live(store, 2, 2.0, first=50)
+    pacer(bench, slo=5.0).step()
+    assert (kept(bench).tempo, kept(bench).limit) == (Tempo.STEADY, 5.0)
+    live(store, 2, 2.0, first=60)
+    pacer(bench, slo=0.0).step()
+    assert kept(bench).tempo is Tempo.LEARNING
+
+
+def judge(store):
+    return Judge(
+        store.verdicts,
+        holder="me",
+        pairs_per_false_alarm=1e7,
+        fleet_wide=False,
+        tell=lambda *_: None,
+        first_token_slo=SLO,
+    )
+
+
+@pytest.mark.parametrize(("answer", "told"), [(Answer.FIXED, Tempo.STEADY), (Answer.ACCEPT, Tempo.STEADY)])
+def test_an_operator_answers_it_through_the_judge(store, answer, told):
+    live(store, 40, 2.0)
+    sitting = judge(store)
+    sitting.step(0.0)
+    assert [alarm.new for alarm in sitting.alarms()] == ["slower"]
+    assert sitting.acknowledge(Said(answer=answer, provider="other"), 1.0) == ["no group that fits holds an alarm"]
+    [sentence] = sitting.acknowledge(Said(answer=answer, provider="near"), 1.0)
+    assert sentence == f"near, qwen, latency first_token: {answer.value}"
+    assert kept(store.verdicts).tempo is told
+    assert [alarm.new for alarm in sitting.alarms()] == ["steady"]
+
+
+def test_what_is_accepted_is_learned_anew_where_no_limit_was_set(store, bench):
+    live(store, 40, 2.0)
+    pacer(bench).step()
+    free = pacer(bench, slo=0.0)
+    free.load()
+    [(sentence, alarm)] = free.answer(Said(answer=Answer.ACCEPT), 1.0)
+    assert ("accept" in sentence, alarm.new) == (True, "steady")
+    assert (kept(bench).tempo, kept(bench).limit) == (Tempo.LEARNING, 0.0)
+
+
+def test_a_pace_that_cannot_be_read_begins_anew(store, bench):
+    live(store, 2, 0.5)
+    pacer(bench).step()
+    bench.record("me", Keeping(paces=[replace(row, snapshot="{") for row in bench.paces()]))
+    live(store, 2, 0.5, first=5)
+    pacer(bench).step()
+    assert kept(bench).tempo is Tempo.STEADY

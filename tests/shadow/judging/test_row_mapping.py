@@ -1,0 +1,68 @@
+import json
+
+from shadow.drift.alarm_budget import Stakes
+from shadow.drift.drift_status import statuses
+from shadow.drift.group_state import Case, Entry, Ruling, Standing
+from shadow.drift.second_look import Blame
+from shadow.drift.states import State
+from shadow.judging import row_mapping
+from storage.judgement_rows import EntryRow, EvidenceRow
+from tests.payoffs import GROUP
+
+KEY = ("default", "m", "p", "r")
+ROW = EntryRow(
+    no=3,
+    pair_id="a",
+    group=GROUP,
+    started=5.0,
+    conversation="c",
+    fingerprint="f",
+    kind="no tools",
+    excluded=("seed",),
+    payoffs=(("action", 1), ("error", 0)),
+)
+
+
+def ruling(*counted, excluded=()):
+    return Ruling(counted=counted, excluded=excluded, change=None)
+
+
+def test_a_group_is_the_same_there_and_back():
+    assert row_mapping.key_of(GROUP) == KEY
+    assert row_mapping.group_of(KEY) == GROUP
+
+
+def test_a_pair_is_judged_as_it_was_stored():
+    made = row_mapping.entry(ROW)
+    assert (made.pair_id, made.group, made.payoffs, made.excluded) == ("a", KEY, ROW.payoffs, ("seed",))
+
+
+def test_the_reason_is_empty_only_where_all_counted():
+    made: Entry = row_mapping.entry(ROW)
+    assert row_mapping.reason(made, ruling(*ROW.payoffs)) == ""
+    assert row_mapping.reason(made, ruling(excluded=("repeated", "seed"))) == "repeated"
+    assert row_mapping.reason(row_mapping.entry(EntryRow(**{**_fields(), "payoffs": ()})), ruling()) == row_mapping.NOTHING
+
+
+def _fields():
+    return {name: getattr(ROW, name) for name in EntryRow.__slots__}
+
+
+def test_evidence_is_of_one_group_and_one_signal():
+    made = row_mapping.entry(ROW)
+    [found] = row_mapping.fresh([(made, {"action": 1})], KEY, "action")
+    assert (found.pair_id, found.payoff, found.kind) == ("a", 1, "no tools")
+    assert [*row_mapping.fresh([(made, {"action": 1})], KEY, "error")] == []
+    assert [*row_mapping.fresh([(made, {"action": 1})], ("other", *KEY[1:]), "action")] == []
+    row = EvidenceRow(pair_id="a", started=5.0, conversation="c", kind="no tools", payoff=1)
+    assert row_mapping.stored(row) == found
+
+
+def test_a_change_without_latches_names_its_tests_and_keeps_the_name_of_the_alarm():
+    [status] = statuses({KEY: Case(Stakes())})
+    old = Standing(state=State.DRIFT, name="args", blame=Blame.PROVIDER)
+    row = row_mapping.alarm(status, old, Standing(), pair_id="a", at=1.0, tests=[("trigger_rate", 1)])
+    assert (row.old, row.new, row.name, row.pair_id, row.at) == ("drift", "ok", "args", "a", 1.0)
+    details = json.loads(row.details)
+    assert details["tests"] == [{"signal": "trigger_rate", "direction": "fewer"}]
+    assert (details["blame"], details["reference_suspected"]) == ("", False)

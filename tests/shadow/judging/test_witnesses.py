@@ -1,0 +1,142 @@
+"""Who is heard in a second look: other providers of the model and reference of the last day, each server once."""
+
+import json
+import random
+from dataclasses import replace
+
+from shadow.drift.second_look import Blame
+from storage.rows import Group, IdentityRow
+from tests.conformance import exchange_record
+from tests.payoffs import add
+from tests.shadow.drift.leaning import payoffs
+from tests.shadow.judging.test_judge import KEY, Sitting, fill
+
+CALM, ODD = 0.0, 0.5
+
+
+def group(provider, model="m", reference="r"):
+    return Group(route="default", model=model, provider=provider, reference=reference)
+
+
+def traffic(store, *, calm=300, odd=120, moved=("p",), others=("q",), start=0.0):
+    """Pairs in turn, a second apart: all calm at first, then those who `moved` against the reference lean."""
+    draw, names = random.Random(7), ("p", *others)
+    excess = {name: ODD if name in moved else CALM for name in names}
+    values = {name: payoffs(draw, calm) + payoffs(draw, odd, excess=excess[name]) for name in names}
+    for number in range(calm + odd):
+        for name in names:
+            found = tuple((signal, values[name][number]) for signal in ("tool_names", "args"))
+            add(store, f"{name}-{number}", payoffs=found, started=start + number, group=group(name), flush=False)
+    assert store.flush(30)
+
+
+def serves(store, provider, identity, *, started=-1.0, previous="", facts=None, changes=()):
+    row = IdentityRow(
+        exchange_id=f"{provider}-{identity}",
+        started=started,
+        provider=provider,
+        model="m",
+        identity=identity,
+        previous=previous,
+        changes=json.dumps(list(changes)),
+        facts=json.dumps(facts if facts is not None else {"fingerprint": [f"fp_{identity}"]}),
+    )
+    made = exchange_record(f"{provider}-{identity}")
+    store.add_exchange(replace(made, tool_calls=(), findings=(), identities=(row,)))
+
+
+def look(sitting, key=KEY):
+    found = sitting.judge.cases[key].look
+    assert found is not None
+    return found
+
+
+def test_a_provider_that_left_alone_is_the_one_that_moved(store):
+    traffic(store)
+    found = look(Sitting(store).all())
+    assert (found.blame, found.by) == (Blame.PROVIDER, "q")
+
+
+def test_where_another_provider_left_too_the_reference_moved_and_is_told_once(store):
+    traffic(store, moved=("p", "q"))
+    sitting = Sitting(store).all()
+    assert look(sitting).blame is Blame.REFERENCE
+    told = store.verdicts.alarms(0, 0)
+    assert [(alarm.new, alarm.name) for alarm in told] == [("not measured", "reference_moved")]
+    assert json.loads(told[0].details)["reference_suspected"]
+    assert not [status for status in sitting.said if status.state == "drift"]
+
+
+def test_a_model_and_a_reference_of_its_own_are_no_witness(store):
+    draw = random.Random(3)
+    for other in (group("q", model="n"), group("s", reference="else")):
+        fill(store, payoffs(draw, 300), prefix=f"{other.provider}", group=other)
+    traffic(store, others=())
+    found = look(Sitting(store).all())
+    assert (found.blame, found.witnesses) == (Blame.NOT_YET_KNOWN, {})
+
+
+def test_the_same_provider_on_another_route_is_no_witness(store):
+    other = Group(route="second", model="m", provider="p", reference="r")
+    fill(store, payoffs(random.Random(3), 500), prefix="second", group=other)
+    traffic(store, others=())
+    assert look(Sitting(store).all()).witnesses == {}
+
+
+def test_a_provider_that_had_no_pair_for_a_day_is_no_witness(store):
+    fill(store, payoffs(random.Random(3), 300), prefix="old", group=group("q"))
+    traffic(store, others=(), start=300 + 86_400.0)
+    assert look(Sitting(store).all()).why("r") == "only one provider is compared with r"
+
+
+def test_providers_of_one_server_are_one_witness_and_none_for_each_other(store):
+    for name, identity in (("p", "x"), ("q", "x"), ("s", "y"), ("t", "y"), ("r", "z")):
+        serves(store, name, identity)
+    traffic(store, others=("q", "s", "t"))
+    found = look(Sitting(store).all())
+    assert (list(found.witnesses), found.alike) == (["s and t"], ("q",))
+
+
+def test_an_identity_that_tells_no_deployment_apart_joins_nobody(store):
+    """The same software shows the same form everywhere, and what the reference shows too tells nothing of a provider."""
+    serves(store, "r", "z")
+    for name in ("p", "q", "s"):
+        serves(store, name, "x", facts={"id": ["chatcmpl-hex"], "server": ["uvicorn"]})
+    traffic(store, others=("q", "s"))
+    assert list(look(Sitting(store).all()).witnesses) == ["q", "s"]
+
+
+def test_while_the_reference_has_no_identity_none_joins_anybody(store):
+    for name in ("p", "q"):
+        serves(store, name, "x")
+    traffic(store)
+    assert list(look(Sitting(store).all()).witnesses) == ["q"]
+
+
+def test_an_identity_that_the_reference_has_too_joins_nobody(store):
+    for name in ("p", "q", "s", "r"):
+        serves(store, name, "x")
+    traffic(store, others=("q", "s"))
+    assert list(look(Sitting(store).all()).witnesses) == ["q", "s"]
+
+
+def test_an_identity_that_changed_on_one_side_at_that_time_is_said_beside_it(store):
+    serves(store, "p", "x")
+    serves(store, "r", "y")
+    serves(store, "r", "w", started=300.0, previous="y", changes=("fingerprint: w is new (before: y)",))
+    traffic(store, others=())
+    [status] = Sitting(store).all().said
+    said = "the serving identity of the reference r changed at 1970-01-01 00:05 UTC (fingerprint: w is new (before: y))"
+    also = "also: calls other tools in 54 points more requests"
+    assert status.facts == (said,)
+    assert status.sentence.endswith(f"only one provider is compared with r; {said}; {also}")
+
+
+def test_an_identity_that_changed_on_both_sides_or_at_another_time_is_not_said(store):
+    for name in ("p", "r"):
+        serves(store, name, "x")
+        serves(store, name, "y", started=300.0, previous="x")
+    serves(store, "q", "z", started=300.0, previous="y")
+    serves(store, "r", "w", started=5.0, previous="y")
+    traffic(store, others=())
+    assert look(Sitting(store).all()).facts == ()

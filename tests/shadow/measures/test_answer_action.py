@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.measures.answer_action import action, alike, arguments, meaning, same_arguments
+from tests.shadow.compare.made import call, choice
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (choice("hello"), "text"),
+        (choice(calls=(call("b"), call("a"), call("b"))), "tools:a,b"),
+        (choice(refusal="no"), "refusal"),
+        (choice("half", finish="length"), "cut"),
+        (choice(calls=(call(),), finish="length"), "cut"),
+        (choice(None, finish="content_filter"), "filtered"),
+        (choice("half", finish="content_filter"), "filtered"),
+        (choice(refusal="no", finish="content_filter"), "refusal"),
+        (replace(choice(None), filtered=("hate (high)",)), "filtered"),
+        (choice(" \n"), "nothing"),
+        (choice(None), "nothing"),
+    ],
+)
+def test_an_answer_has_one_action(made, expected):
+    assert action(made) == expected
+
+
+def test_arguments_have_one_form_for_one_meaning_in_any_order_of_calls():
+    one = choice(calls=(call("a", '{"x": 1, "y": 2}'), call("b", "{}")))
+    other = choice(calls=(call("b", "{ }"), call("a", '{"y":2.0,"x":1}')))
+    assert arguments(one) == arguments(other)
+
+
+def test_broken_arguments_are_taken_as_sent_and_equal_no_json():
+    assert meaning(call(arguments='{"city": ')) != meaning(call(arguments='{"city":'))
+    assert meaning(call(arguments="nope")) != meaning(call(arguments='"nope"'))
+
+
+def test_arguments_nested_beyond_the_interpreter_are_taken_as_sent():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    made = call(arguments="[]")
+    object.__setattr__(made, "parsed", deep)
+    assert meaning(made) == "as sent: []"
+    while deep:
+        deep = deep.pop()
+
+
+TEXTS = st.sampled_from(
+    ['{"x": 1}', '{"x":1.0}', '{"x": "Paris"}', '{"x": true}', "[1, [2]]", "[1,[2.0]]", '{"x":', "nope", "{}", ""]
+)
+
+
+@given(
+    st.lists(st.builds(call, st.sampled_from("ab"), TEXTS), max_size=2),
+    st.lists(st.builds(call, st.just("a"), TEXTS), max_size=2),
+)
+def test_arguments_are_the_same_where_their_meanings_are(one, other):
+    mine, its = choice(calls=tuple(one)), choice(calls=tuple(other))
+    assert same_arguments(mine, its) == (arguments(mine) == arguments(its))
+    for a in one:
+        for b in other:
+            assert alike(a, b) == (meaning(a) == meaning(b))
+
+
+def test_arguments_nested_beyond_the_interpreter_are_alike_as_sent():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    one, other, third = (call(arguments=text) for text in ("[]", "[]", "[[]]"))
+    for made in (one, other, third):
+        object.__setattr__(made, "parsed", deep)
+    assert alike(one, other)
+    assert not alike(one, third)
+    while deep:
+        deep = deep.pop()

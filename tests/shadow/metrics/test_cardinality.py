@@ -1,0 +1,73 @@
+"""The bound on series holds whatever is sent, and knows every label."""
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from proxy.exchange import Role
+from shadow.compare.error_kind import NO_ANSWER
+from shadow.findings.error_class import ErrorClass
+from shadow.findings.finding import Aspect, Finding, State
+from shadow.metrics.cardinality import series_bound
+from shadow.metrics.observe import ERRORS, OUTCOMES, Metrics
+from shadow.reading.parsed_response import read
+from shadow.settings.config_model import Config
+from tests.exchanges import exchange, said
+
+PROVIDERS = {name: {"base_url": f"https://{name}.example/v1"} for name in ("one", "two")}
+
+
+def configured(**proxy) -> Config:
+    return Config.model_validate({"proxy": {"providers": PROVIDERS, **proxy}, "admin": {"models": ["m1"]}})
+
+
+def lines(registry: CollectorRegistry) -> int:
+    return sum(not line.startswith("#") for line in generate_latest(registry).decode().splitlines())
+
+
+def test_the_bound_holds_for_names_that_nobody_configured():
+    config = configured(routes=[{"name": "chat", "model": "m1", "provider": "one", "reference": "two"}])
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, config)
+    for number in range(40):
+        model, provider = f"stranger-{number}", ("one", "two", f"unknown-{number}")[number % 3]
+        for role in Role:
+            made = exchange(said(), provider=provider, model=model, role=role)
+            metrics.exchange(made, read(made), (*OUTCOMES, f"odd-{number}"))
+        for kind in ("cross", "self", "check"):
+            found = [Finding(aspect=aspect, state=state) for aspect in Aspect for state in State]
+            metrics.findings(provider, model, kind, "random", found, pair_id=f"p{number}")
+        metrics.shadow_skipped(f"reason_{'abcdefghij'[number % 10]}{'abcdefghij'[number // 10]}")
+    assert 500 < lines(registry) <= series_bound(config)
+
+
+def test_routes_and_models_widen_it_and_nothing_else():
+    small = series_bound(configured())
+    assert series_bound(configured(routes=[{"name": "chat", "model": "m1", "provider": "one"}])) > small
+    assert series_bound(configured(routes=[{"name": "chat", "model": "m2", "provider": "one"}])) > small
+    assert series_bound(configured(timeouts={"connect": 3})) == small
+
+
+def test_the_errors_are_the_classes_and_one_for_none():
+    assert len(ERRORS) == len(ErrorClass) + 1
+    assert NO_ANSWER in ERRORS
+
+
+def test_each_payoff_of_each_route_is_within_it():
+    config = configured(routes=[{"name": "chat", "model": "m1", "provider": "one", "reference": "two"}])
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, config)
+    before = lines(registry)
+    for route in ("chat", "one", "gone"):
+        metrics.drift.counted((route, "m1", "one", "two"), [("action", 1)], pair_id="p1")
+    assert lines(registry) - before == 9
+    assert lines(registry) < series_bound(config)
+
+
+def test_the_bound_holds_for_models_that_are_learned():
+    config = Config.model_validate({"proxy": {"providers": PROVIDERS}})
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, config)
+    for number in range(40):
+        made = exchange(said(), provider=("one", "two")[number % 2], model=f"stranger-{number}")
+        metrics.exchange(made, read(made), OUTCOMES)
+        metrics.drift.counted(("default", f"stranger-{number}", "one", "two"), [("action", 1)], pair_id="p1")
+    assert 500 < lines(registry) <= series_bound(config)

@@ -1,0 +1,81 @@
+"""What the judge knows is shown: counted payoffs, states, evidence, how large and since when."""
+
+import random
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from proxy.proxy_config import Provider, ProxyConfig, Route
+from shadow.drift.alarm_budget import Stakes
+from shadow.drift.drift_status import statuses
+from shadow.drift.exclusions import Exclusion
+from shadow.drift.group_state import Case
+from shadow.drift.states import State
+from shadow.metrics.definitions import Exposition
+from shadow.metrics.drift_metrics import Indicators
+from shadow.metrics.label_names import Names
+from shadow.settings.config_model import Config
+from tests.shadow.drift.leaning import Drive, payoffs
+
+CONFIG = Config(
+    proxy=ProxyConfig(
+        providers={name: Provider(base_url="http://127.0.0.1:1/v1") for name in ("candidate", "official")},
+        routes=(Route(name="chat", model="small", provider="candidate", reference="official"),),
+    )
+)
+KEY = ("chat", "small", "candidate", "official")
+GROUP = {"route": "chat", "model": "small", "provider": "candidate", "reference": "official"}
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
+
+
+class Shown:
+    def __init__(self):
+        self.registry = CollectorRegistry()
+        self.indicators = Indicators(Exposition(self.registry), Names(CONFIG))
+
+    def value(self, name, **labels):
+        return self.registry.get_sample_value(f"sameweights_drift_{name}", {**GROUP, **labels})
+
+
+@pytest.fixture
+def shown():
+    return Shown()
+
+
+def test_both_sides_of_a_payoff_begin_together(shown):
+    shown.indicators.counted(KEY, [("action", 0)], pair_id="p1")
+    assert shown.value("pairs_total", signal="action") == 1
+    assert [shown.value("payoff_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 0]
+    shown.indicators.counted(KEY, [("action", -1)], pair_id="p2")
+    assert [shown.value("payoff_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 1]
+
+
+def test_what_was_left_out_is_counted_by_reason(shown):
+    shown.indicators.left_out(KEY, ["repeated", "greedy_text"])
+    assert shown.value("excluded_total", reason="repeated") == 1
+    assert shown.value("excluded_total", reason="greedy_text") == 1
+
+
+def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
+    case, draw = Case(Stakes()), random.Random(4)
+    drive = Drive(case.watch, ("args",))
+    drive.feed(payoffs(draw, 400) + payoffs(draw, 150, excess=0.5))
+    shown.indicators.show(statuses({KEY: case}))
+    assert {state: shown.value("state", state=state.value) for state in State} == {
+        state: float(state is State.DRIFT) for state in State
+    }
+    test = {"signal": "args", "direction": "further"}
+    assert shown.value("log_evidence", **test) >= 0
+    assert shown.value("log_evidence", signal="args", direction="closer") < 0
+    assert 0.3 < shown.value("excess", **test) < 0.8
+    assert abs(shown.value("since_seconds", **test) - 400) < 60
+    drive.feed(payoffs(draw, 1_500))
+    shown.indicators.show(statuses({KEY: case}))
+    assert shown.value("state", state="recovered") == 1
+    assert (shown.value("excess", **test), shown.value("since_seconds", **test)) == (0, 0)
+
+
+@pytest.mark.parametrize("value", [*State, *(reason for reason in Exclusion if reason)])
+def test_every_label_of_drift_is_documented(value):
+    assert f"`{value.value}`" in PAGE

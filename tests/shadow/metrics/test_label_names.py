@@ -1,0 +1,105 @@
+"""Label values come from the configuration; a stranger's name is `other`."""
+
+import pytest
+
+from shadow.metrics.label_names import Names
+from shadow.settings.config_model import Config
+
+CONFIG = Config.model_validate(
+    {
+        "proxy": {
+            "providers": {
+                "candidate": {"base_url": "https://candidate.example/v1", "models": {"*": "x", "small": "vendor/small"}},
+                "official": {"base_url": "https://official.example/v1"},
+            },
+            "routes": [
+                {"name": "chat", "model": "large", "provider": "candidate"},
+                {"name": "rest", "model": "kestrel-*", "provider": "candidate"},
+            ],
+        },
+        "admin": {"models": ["extra"]},
+    }
+)
+
+
+@pytest.fixture
+def names():
+    return Names(CONFIG)
+
+
+@pytest.mark.parametrize("name", ["large", "small", "extra"])
+def test_a_model_that_the_configuration_names_is_its_own_label(names, name):
+    assert names.model(name) == name
+
+
+@pytest.mark.parametrize("name", ["kestrel-1", "kestrel-*", "*", "vendor/small", "", "\ud800", "large\n", "other" * 1_000])
+def test_any_other_model_is_other(names, name):
+    assert names.model(name) == "other"
+
+
+def test_routes_are_the_named_the_default_and_those_that_providers_imply(names):
+    assert [names.route(name) for name in ("chat", "default", "official", "forged")] == ["chat", "default", "official", "other"]
+
+
+def test_a_provider_is_one_of_the_configuration(names):
+    assert [names.provider(name) for name in ("candidate", "nobody")] == ["candidate", "other"]
+
+
+def test_expected_traffic_is_each_provider_with_the_models_it_may_be_asked_for(names):
+    assert set(names.expected()) == {
+        ("candidate", "large"),
+        ("candidate", "small"),
+        ("candidate", "other"),
+        ("official", "other"),
+    }
+
+
+@pytest.mark.parametrize("pair_id", ["", "a b", "x" * 65, "ä", '"', "\ud800"])
+def test_an_id_that_is_none_of_ours_makes_no_exemplar(names, pair_id):
+    assert names.exemplar(pair_id) is None
+
+
+def test_an_exemplar_leads_to_the_pair(names):
+    assert names.exemplar("01-a_B") == {"pair_id": "01-a_B"}
+
+
+def test_a_configured_name_that_cannot_be_written_is_replaced_not_fatal():
+    names = Names(Config.model_validate({"admin": {"models": ["caf\udce9"]}}))
+    names.model("caf\udce9").encode()
+
+
+UNNAMED = Config.model_validate({"proxy": {"providers": {"upstream": {"base_url": "https://candidate.example/v1"}}}})
+
+
+def test_an_answered_model_is_a_label_where_the_configuration_names_none():
+    names = Names(UNNAMED)
+    assert names.model("kestrel-7b") == "other"
+    assert names.answered("kestrel-7b")
+    assert names.model("kestrel-7b") == "kestrel-7b"
+    assert not names.answered("kestrel-7b"), "known already"
+
+
+def test_the_twentieth_answered_model_is_a_label_and_the_next_is_other():
+    names = Names(UNNAMED)
+    assert [names.answered(f"m{number}") for number in range(21)] == [True] * 20 + [False]
+    assert (names.model("m19"), names.model("m20")) == ("m19", "other")
+
+
+def test_the_size_of_the_model_label_counts_what_may_be_learned():
+    assert Names(UNNAMED).sizes[2] == 21
+
+
+def test_an_answered_model_stays_other_where_the_configuration_names_models(names):
+    assert not names.answered("stranger")
+    assert names.model("stranger") == "other"
+
+
+@pytest.mark.parametrize("name", ["", "other", "two words", "line\nfeed", "\ud800", "x" * 129, "ä"])
+def test_a_name_that_is_no_plain_word_is_never_learned(name):
+    names = Names(UNNAMED)
+    assert not names.answered(name)
+    assert names.model(name) == "other"
+
+
+def test_a_model_of_128_characters_is_learned():
+    assert Names(UNNAMED).answered("x" * 128)

@@ -1,0 +1,301 @@
+"""What is counted under which labels, and what no client and no provider can do to it."""
+
+from dataclasses import replace
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
+
+from proxy.exchange import Failure, FailureKind, Marks, Role
+from proxy.process.shared_counters import PAIRS, Board
+from proxy.worker_stats import Pulse
+from shadow.findings.finding import Aspect, Finding, State
+from shadow.metrics.observe import Metrics
+from shadow.reading.parsed_response import read
+from shadow.reading.response_timing import Timing
+from shadow.settings.config_model import Config
+from storage.rows import IdentityRow
+from tests.exchanges import exchange, said
+
+CONFIG = Config.model_validate(
+    {
+        "proxy": {
+            "providers": {
+                "candidate": {"base_url": "https://candidate.example/v1"},
+                "official": {"base_url": "https://official.example/v1"},
+            },
+            "routes": [{"name": "chat", "model": "pretend-small", "provider": "candidate"}],
+        }
+    }
+)
+LEG = {"provider": "candidate", "model": "pretend-small", "role": "primary"}
+SIGNAL = {"provider": "candidate", "model": "pretend-small", "dimension": "text"}
+TEXT_DIFFERS = Finding(aspect=Aspect.TEXT, state=State.DIFFER, score=0.25, reason="other words")
+
+
+class Exported:
+    """Metrics and what a scrape of them says."""
+
+    def __init__(self):
+        self.registry = CollectorRegistry()
+        self.metrics = Metrics(self.registry, CONFIG)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"sameweights_{name}", labels)
+
+    def count(self, made, outcomes=(), **more) -> None:
+        self.metrics.exchange(made, read(made), outcomes, **more)
+
+
+@pytest.fixture
+def exported():
+    return Exported()
+
+
+def test_foreseeable_series_begin_at_zero(exported):
+    for code in ("2xx", "3xx", "4xx", "5xx"):
+        assert exported.value("requests_total", **LEG, code=code) == 0
+    for outcome in ("valid", "invalid_json", "unknown_name", "schema_mismatch"):
+        assert exported.value("tool_calls_total", **LEG, outcome=outcome) == 0
+    assert exported.value("handover_dropped_total", reason="audit_down") == 0
+    assert exported.value("recorder_errors_total", table="exchanges") == 0
+
+
+def test_an_answer_is_counted_with_its_times_and_tokens(exported):
+    exported.count(exchange(said()), ["valid", "valid"])
+    assert exported.value("requests_total", **LEG, code="2xx") == 1
+    assert exported.value("tokens_total", **LEG, type="input") == 9
+    assert exported.value("tokens_total", **LEG, type="output") == 3
+    assert exported.value("tool_calls_total", **LEG, outcome="valid") == 2
+    assert exported.value("request_tokens_sum", **LEG, type="input") == 9
+    assert exported.value("request_tokens_bucket", **LEG, type="output", le="1.0") == 0
+    assert exported.value("request_tokens_bucket", **LEG, type="output", le="4.0") == 1
+    assert exported.value("request_duration_seconds_sum", **LEG) == 0.5
+    assert exported.value("time_to_first_chunk_seconds_count", **LEG) == 1
+    assert exported.value("proxy_overhead_seconds_count") == 1
+
+
+def test_a_shadow_has_its_own_role_and_no_proxy_overhead(exported):
+    exported.count(exchange(said(), role=Role.SHADOW, provider="official"))
+    assert exported.value("requests_total", provider="official", model="pretend-small", role="shadow", code="2xx") == 1
+    assert exported.value("proxy_overhead_seconds_count") == 0
+
+
+def test_a_failure_is_a_code_of_its_own_and_times_nothing(exported):
+    failure = Failure(kind=FailureKind.RESET, detail="", after_head=True)
+    exported.count(exchange(b"", failure=failure))
+    assert exported.value("requests_total", **LEG, code="reset") == 1
+    assert exported.value("request_duration_seconds_count", **LEG) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(204, "2xx"), (302, "3xx"), (429, "4xx"), (503, "5xx"), (99, "other"), (700, "other")]
+)
+def test_a_status_is_counted_by_its_class(exported, status, code):
+    exported.count(exchange(b"{}", status))
+    assert exported.value("requests_total", **LEG, code=code) == 1
+
+
+def test_only_whole_good_answers_are_timed(exported):
+    exported.count(exchange(b"{}", 429))
+    assert exported.value("request_duration_seconds_count", **LEG) is None
+
+
+def test_gaps_and_seconds_per_token_are_kept_apart(exported):
+    made = exchange(said(), marks=Marks([0.1, 0.2], [5, 9]))
+    timing = Timing(head=0.1, first_chunk=0.1, first_token=0.2, total=0.5, gaps=(0.03, 0.04, float("nan")), rate=50.0)
+    exported.metrics.exchange(made, replace(read(made), timing=timing), ())
+    assert exported.value("inter_chunk_seconds_count", **LEG) == 2
+    assert exported.value("inter_chunk_seconds_bucket", **LEG, le="0.05") == 2
+    assert exported.value("time_per_output_token_seconds_sum", **LEG) == 0.02
+
+
+@pytest.mark.parametrize("tokens", [-5, 10**30])
+def test_an_incredible_usage_is_not_counted(exported, tokens):
+    exported.count(exchange(said().replace(b'"prompt_tokens": 9', b'"prompt_tokens": %d' % tokens)))
+    assert exported.value("tokens_total", **LEG, type="input") is None
+    assert exported.value("tokens_total", **LEG, type="output") == 3
+
+
+def test_a_finding_counts_with_its_likeness_and_the_other_verdict_is_there_at_zero(exported):
+    exported.metrics.findings("candidate", "pretend-small", "cross", "", [TEXT_DIFFERS], pair_id="p1")
+    assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="differ") == 1
+    assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="match") == 0
+    assert exported.value("similarity_ratio_sum", **SIGNAL, comparison="cross") == 0.25
+
+
+@pytest.mark.parametrize(("control_reason", "counted"), [("random", 1), ("tiebreak", None), ("", None)])
+def test_a_control_counts_only_when_it_was_asked_at_random(exported, control_reason, counted):
+    exported.metrics.findings("candidate", "pretend-small", "self", control_reason, [TEXT_DIFFERS], pair_id="p1")
+    assert exported.value("comparisons_total", **SIGNAL, comparison="self", result="differ") == counted
+    assert exported.value("similarity_ratio_count", **SIGNAL, comparison="self") == counted
+
+
+def test_what_was_not_compared_has_no_likeness(exported):
+    silent = Finding(aspect=Aspect.TEXT, state=State.NOT_MEASURED, score=0.0, reason="no text")
+    exported.metrics.findings("candidate", "pretend-small", "cross", "", [silent], pair_id="p1")
+    assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="not_measured") == 1
+    assert exported.value("similarity_ratio_count", **SIGNAL, comparison="cross") is None
+
+
+def test_a_check_counts_under_its_own_name(exported):
+    lost = Finding(aspect=Aspect.LOST_SPACE, state=State.DIFFER, reason="'andthen'")
+    exported.metrics.findings("candidate", "pretend-small", "check", "", [lost], pair_id="")
+    labels = {"provider": "candidate", "model": "pretend-small", "check": "lost_space"}
+    assert exported.value("checks_total", **labels, result="differ") == 1
+    assert exported.value("checks_total", **labels, result="match") == 0
+
+
+def test_exemplars_lead_to_the_pair(exported):
+    exported.metrics.findings("candidate", "pretend-small", "cross", "", [TEXT_DIFFERS], pair_id="0123abcd")
+    exported.count(exchange(said()), pair_id="0123abcd")
+    lines = openmetrics(exported.registry).decode().splitlines()
+    carrying = [line for line in lines if 'pair_id="0123abcd"' in line]
+    assert any(line.startswith("sameweights_comparisons_total{") for line in carrying)
+    assert any(line.startswith("sameweights_similarity_ratio_bucket{") for line in carrying)
+    assert any(line.startswith("sameweights_request_duration_seconds_bucket{") for line in carrying)
+
+
+def test_what_became_of_each_exchange_and_pair_is_counted_once_and_goes_on_from_where_it_stood(exported):
+    board = Board()
+    for _ in range(2):
+        board.row(0).add("ended", 10)
+        board.row(1).add("stored", 4)
+        board.row(0).add("inbox_full", 3)
+        board.row(0).add("audit_slow", 1)
+        board.row(1).add("error", 2)
+        board.row(PAIRS).add("error", 5)
+        board.row(PAIRS).add("store_failed", 6)
+        for _ in range(2):
+            exported.metrics.counted(board)
+    assert exported.value("exchanges_ended_total") == 20
+    assert exported.value("handover_dropped_total", reason="inbox_full") == 6
+    assert exported.value("handover_dropped_total", reason="audit_slow") == 2
+    assert exported.value("recorder_errors_total", table="exchanges") == 4
+    assert exported.value("recorder_errors_total", table="pairs") == 10
+    assert exported.value("store_records_total", result="stored", table="exchanges") == 8
+    assert exported.value("store_records_total", result="failed", table="exchanges") == 0
+    assert exported.value("store_records_total", result="failed", table="pairs") == 12
+
+
+def test_a_skip_is_counted_by_its_reason(exported):
+    exported.metrics.shadow_skipped("concurrency")
+    assert exported.value("shadow_dropped_total", reason="concurrency") == 1
+
+
+def test_a_pulse_becomes_counters_and_gauges(exported):
+    first = Pulse(worker=0, pid=1, accepted=4, refused=1, handed_over=3, in_flight=2, upstream_open=5, loop_lag=0.01)
+    exported.metrics.pulse(first)
+    exported.metrics.pulse(Pulse(worker=1, pid=2, accepted=1, in_flight=1, loop_lag=0.5))
+    exported.metrics.pulse(replace(first, accepted=6))
+    assert exported.value("accepted_requests_total") == 7
+    assert exported.value("refused_requests_total") == 1
+    assert exported.value("handed_over_total") == 3
+    assert exported.value("in_flight_requests") == 3
+    assert exported.value("loop_lag_seconds") == 0.5
+
+
+def test_the_queues_of_the_audit_are_gauges(exported):
+    exported.metrics.gauges(inbox=7, shadows=1, shadows_waiting=2, store_queued=3, store_lag=1.5)
+    assert exported.value("shadow_queue_length") == 7
+    assert exported.value("shadow_waiting_requests") == 2
+    assert exported.value("store_queue_length") == 3
+    assert exported.value("store_lag_seconds") == 1.5
+
+
+@pytest.mark.promise("metrics.closed")
+def test_five_thousand_hostile_names_make_no_series_and_the_text_stays_readable(exported):
+    for number in range(5_000):
+        hostile = f'model-{number}\ud800\n"}} evil' if number % 2 else f"m{number}"
+        made = exchange(b"{}", model=hostile, provider=hostile, route=hostile)
+        exported.metrics.exchange(made, read(made), [hostile])
+        exported.metrics.findings(hostile, hostile, "cross", "", [TEXT_DIFFERS], pair_id=hostile)
+        group = (hostile, hostile, hostile, hostile)
+        exported.metrics.drift.counted(group, [(hostile, 1)], pair_id=hostile)
+        exported.metrics.drift.left_out(group, [hostile])
+        exported.metrics.shadow_skipped(hostile)
+        exported.metrics.pulse(Pulse(pid=1, dropped={hostile: number}))
+    text = generate_latest(exported.registry).decode()
+    assert sum(1 for family in text_string_to_metric_families(text) for _ in family.samples) < 3_000
+    assert len(text) < 1_000_000
+    assert "evil" not in text
+
+
+def test_no_series_tells_when_it_was_created(exported):
+    exported.count(exchange(said()))
+    assert b"_created" not in openmetrics(exported.registry)
+
+
+def test_the_label_of_a_model_is_a_name_of_the_configuration(exported):
+    assert [exported.metrics.model(name) for name in ("pretend-small", "gpt-secret")] == ["pretend-small", "other"]
+
+
+def test_one_identity_is_shown_at_a_time_and_what_was_known_before_is_no_change(exported):
+    row = IdentityRow(
+        exchange_id="e", started=1.0, provider="x", model="m", identity="aaa", previous="zzz", changes="[]", facts="{}"
+    )
+    exported.metrics.identity(row, again=True)
+    exported.metrics.identity(replace(row, identity="bbb", previous="aaa"))
+    text = generate_latest(exported.registry).decode()
+    assert 'identity="bbb"' in text
+    assert 'identity="aaa"' not in text
+    assert exported.value("serving_identity_changes_total", provider="other", model="other") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        (b'{"error": {"message": "maximum context length is 8192 tokens"}}', 400, "context_overflow"),
+        (b'{"error": {"message": "Rate limit reached"}}', 429, "rate_limit"),
+        (b"upstream unavailable", 503, "server"),
+    ],
+)
+def test_an_error_is_counted_by_its_class(exported, body, status, kind):
+    exported.count(exchange(body, status))
+    assert exported.value("errors_total", **LEG, **{"class": kind}) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [
+        (FailureKind.RESET, 1),
+        (FailureKind.SILENCE_TIMEOUT, 1),
+        (FailureKind.CLIENT_GONE, 0),
+        (FailureKind.STALE, 0),
+        (FailureKind.STOPPED, 0),
+    ],
+)
+def test_a_connection_that_failed_is_no_answer_but_not_when_the_client_left(exported, kind, count):
+    exported.count(exchange(b"", failure=Failure(kind=kind, detail="", after_head=True)))
+    assert exported.value("errors_total", **LEG, **{"class": "no_answer"}) == count
+
+
+def test_money_is_tokens_by_the_configured_prices():
+    priced = {"candidate": {"base_url": "https://candidate.example/v1", "price_input": 2.0, "price_output": 10.0}}
+    registry = CollectorRegistry()
+    made = exchange(said())
+    config = Config.model_validate({"proxy": {"providers": priced}, "admin": {"models": ["pretend-small"]}})
+    Metrics(registry, config).exchange(made, read(made), ())
+    money = registry.get_sample_value("sameweights_money_total", LEG)
+    assert money == pytest.approx((9 * 2.0 + 3 * 10.0) / 1e6)
+
+
+def test_the_skips_that_alerts_are_about_begin_at_zero(exported):
+    for reason in ("not_sampled", "concurrency", "budget_requests", "budget_tokens", "budget_money"):
+        assert exported.value("shadow_dropped_total", reason=reason) == 0
+
+
+def test_a_model_without_configuration_is_its_own_label_from_its_first_answer():
+    registry = CollectorRegistry()
+    metrics = Metrics(
+        registry, Config.model_validate({"proxy": {"providers": {"candidate": {"base_url": "http://a.example/v1"}}}})
+    )
+    refused = exchange(b"{}", status=404, model="kestrel-7b")
+    metrics.exchange(refused, read(refused), ())
+    made = exchange(said(), model="kestrel-7b")
+    metrics.exchange(made, read(made), ())
+    leg = {"provider": "candidate", "role": "primary"}
+    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "other", "code": "4xx"}) == 1
+    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "kestrel-7b", "code": "2xx"}) == 1
+    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "kestrel-7b", "code": "5xx"}) == 0

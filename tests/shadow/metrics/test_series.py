@@ -1,0 +1,190 @@
+"""The parts of metrics: kept children, bounded reasons, a histogram in bulk, counters of processes that restart."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
+
+from proxy.worker_stats import Pulse
+from shadow.metrics.series import PULSES_KEPT, RUNS, BulkCounter, BulkHistogram, Kept, Pulses, Reasons
+
+BUCKETS = (0.1, 0.5, 1.0)
+
+
+def test_a_child_is_resolved_once():
+    asked = []
+    kept = Kept(lambda *values: asked.append(values) or object())
+    assert kept("a", "b") is kept("a", "b")
+    assert kept("a", "c") is not kept("a", "b")
+    assert asked == [("a", "b"), ("a", "c")]
+
+
+def test_reasons_pass_while_they_look_like_one_and_there_is_room():
+    reasons = Reasons(["known"], limit=2)
+    assert [reasons.of(word) for word in ("known", "budget", "one_more", "budget")] == ["known", "budget", "other", "budget"]
+
+
+def test_a_reason_that_is_no_word_of_ours_is_other():
+    reasons = Reasons(())
+    for word in ("", "Big", "two words", "x" * 50, "\ud800", 'a"b'):
+        assert reasons.of(word) == "other"
+
+
+@given(st.lists(st.lists(st.floats(0, 3), max_size=30), max_size=5))
+def test_a_histogram_filled_in_bulk_says_what_the_library_says(batches):
+    disable_created_metrics()
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    bulk = BulkHistogram("gap_seconds", "Gaps.", ("who",), BUCKETS)
+    ours.register(bulk)
+    plain = Histogram("gap_seconds", "Gaps.", ("who",), buckets=BUCKETS, registry=theirs)
+    for batch in batches:
+        bulk.observe(("a",), batch)
+        for value in batch:
+            plain.labels("a").observe(value)
+    if not batches:
+        return
+    plain.labels("a")
+    assert _samples(ours) == _samples(theirs)
+
+
+SCORES = st.lists(st.tuples(st.sampled_from("xyz"), st.one_of(st.sampled_from(BUCKETS), st.floats(0, 3))), max_size=4)
+
+
+@given(st.lists(st.one_of(st.tuples(st.tuples(st.sampled_from("ab")), SCORES), st.none()), max_size=30))
+def test_scores_noted_for_many_series_say_what_the_library_says(events):
+    disable_created_metrics()
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    bulk = BulkHistogram("likeness", "Likeness.", ("who", "what"), BUCKETS)
+    ours.register(bulk)
+    plain = Histogram("likeness", "Likeness.", ("who", "what"), buckets=BUCKETS, registry=theirs)
+    for number, event in enumerate(events):
+        if event is None:
+            bulk.collect()
+            continue
+        begin, scores = event
+        shown = {"pair_id": str(number)} if number % 3 else None
+        bulk.note(begin, scores, shown)
+        for what, value in scores:
+            plain.labels(*begin, what).observe(value, shown)
+    assert _samples(ours) == _samples(theirs)
+    assert _leads(ours) == _leads(theirs)
+
+
+def test_scores_are_counted_once_many_are_held():
+    bulk = BulkHistogram("likeness", "Likeness.", ("who",), BUCKETS)
+    for _ in range(3 * RUNS + 1):
+        bulk.note((), [("a", 0.5)])
+        assert len(bulk._held) < RUNS
+    [metric] = bulk.collect()
+    assert [sample.value for sample in metric.samples if sample.name == "likeness_count"] == [3 * RUNS + 1]
+
+
+ENDS = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(["match", "differ", "unknown"])), max_size=4).map(tuple)
+
+
+@given(st.lists(st.one_of(st.tuples(st.tuples(st.sampled_from("ab")), ENDS), st.none()), max_size=30))
+def test_a_counter_filled_in_bulk_says_what_counting_one_by_one_says(events):
+    bulk, plain = BulkCounter("checks_total", "Checks.", ("who", "what", "state"), ("match", "differ")), {}
+    for event in events:
+        if event is None:
+            bulk.collect()
+            continue
+        begin, ends = event
+        bulk.count(begin, ends)
+        for what, state in ends:
+            for last in ("match", "differ", state):
+                plain.setdefault((*begin, what, last), 0)
+            plain[*begin, what, state] += 1
+    assert _counted(bulk) == list(plain.items())
+
+
+def test_ever_new_verdicts_are_counted_and_not_held():
+    bulk = BulkCounter("checks_total", "Checks.", ("what", "state"), ())
+    for number in range(3 * RUNS):
+        bulk.count((), ((str(number), "match"), ("x", "match")))
+        assert len(bulk._runs) <= RUNS
+    assert dict(_counted(bulk))["x", "match"] == 3 * RUNS
+
+
+def test_each_series_leads_to_the_last_that_had_something_to_show():
+    bulk = BulkCounter("checks_total", "Checks.", ("what", "state"), ("match", "differ"))
+    bulk.count((), (("x", "match"), ("y", "differ")), {"pair_id": "1"})
+    bulk.count((), (("x", "match"), ("y", "differ")), {"pair_id": "2"})
+    bulk.count((), (("x", "match"), ("y", "differ")))
+    bulk.count((), (("x", "differ"),), {"pair_id": "3"})
+    for _ in range(2):
+        [metric] = bulk.collect()
+        shown = {tuple(sample.labels.values()): sample.exemplar and sample.exemplar.labels for sample in metric.samples}
+        assert shown["x", "match"] == shown["y", "differ"] == {"pair_id": "2"}
+        assert shown["x", "differ"] == {"pair_id": "3"}
+        assert shown["y", "match"] is None
+
+
+def _counted(bulk):
+    [metric] = bulk.collect()
+    return [(tuple(sample.labels.values()), sample.value) for sample in metric.samples]
+
+
+def _leads(registry):
+    return {
+        tuple(sorted(sample.labels.items())): (sample.exemplar.labels, sample.exemplar.value)
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.exemplar
+    }
+
+
+def _samples(registry):
+    return {
+        (sample.name, *sorted(sample.labels.items())): round(sample.value, 6)
+        for metric in registry.collect()
+        for sample in metric.samples
+    }
+
+
+def test_an_infinite_value_stays_in_the_last_bucket():
+    bulk = BulkHistogram("gap_seconds", "Gaps.", (), BUCKETS)
+    bulk.observe((), [math.inf, 0.05])
+    [metric] = bulk.collect()
+    assert [sample.value for sample in metric.samples if sample.name == "gap_seconds_bucket"] == [1, 1, 1, 2]
+
+
+def test_only_increases_of_a_process_are_added():
+    pulses = Pulses()
+    assert pulses.increases(Pulse(pid=1, accepted=5)) == {
+        "accepted": 5,
+        "refused": 0,
+        "handed_over": 0,
+        "unrecorded": 0,
+    }
+    assert pulses.increases(Pulse(pid=1, accepted=7))["accepted"] == 2
+
+
+def test_a_restarted_process_begins_anew_under_its_own_pid():
+    pulses = Pulses()
+    pulses.increases(Pulse(worker=0, pid=1, accepted=100))
+    assert pulses.increases(Pulse(worker=0, pid=2, accepted=3))["accepted"] == 3
+    assert pulses.increases(Pulse(worker=0, pid=1, accepted=101))["accepted"] == 1, (
+        "a late pulse of the old one still counts once"
+    )
+
+
+def test_a_pid_used_again_is_another_process():
+    pulses = Pulses()
+    pulses.increases(Pulse(pid=9, accepted=100))
+    assert pulses.increases(Pulse(pid=9, accepted=4))["accepted"] == 4
+
+
+def test_gauges_follow_the_newest_process_of_each_worker():
+    pulses = Pulses()
+    for pulse in (Pulse(worker=0, pid=1, in_flight=9), Pulse(worker=1, pid=2, in_flight=1), Pulse(worker=0, pid=3, in_flight=2)):
+        pulses.increases(pulse)
+    assert sum(pulse.in_flight for pulse in pulses.latest) == 3
+
+
+def test_endless_restarts_are_not_remembered_endlessly():
+    pulses = Pulses()
+    for pid in range(3 * PULSES_KEPT):
+        pulses.increases(Pulse(pid=pid, accepted=1))
+    assert len(pulses._last) == PULSES_KEPT

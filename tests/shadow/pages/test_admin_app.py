@@ -1,0 +1,184 @@
+"""The admin port over real sockets: what it answers, to whom, and under which rules."""
+
+import gzip
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import CollectorRegistry
+
+from shadow.metrics.observe import Metrics
+from shadow.pages.admin_app import build_app
+from shadow.settings.config_model import Config
+from storage.store import Store
+from tests.exchanges import asked, exchange, said
+from tests.pairs import keep_pair
+
+PROVIDERS = {"candidate": {"base_url": "https://example.com/v1"}, "official": {"base_url": "https://example.com/v1"}}
+
+
+class Port:
+    """The admin port and what can be turned on it."""
+
+    def __init__(self, store: Store, admin: dict) -> None:
+        self.why = ""
+        self.config = Config.model_validate({"proxy": {"providers": PROVIDERS}, "admin": admin})
+        self.registry = CollectorRegistry()
+        self.metrics = Metrics(self.registry, self.config)
+        app = build_app(reader=store, registry=self.registry, ready=lambda: self.why, config=self.config)
+        self.client = TestClient(TestServer(app, host="127.0.0.1"))
+
+    async def get(self, path: str, **headers: str):
+        return await self.client.get(path, headers=headers, allow_redirects=False)
+
+
+@pytest.fixture
+async def open_port(store: Store):
+    opened = []
+
+    async def make(**admin) -> Port:
+        port = Port(store, admin)
+        await port.client.start_server()
+        opened.append(port)
+        return port
+
+    yield make
+    for port in opened:
+        await port.client.close()
+
+
+async def test_health_is_the_process_and_readiness_has_a_reason(open_port):
+    port = await open_port()
+    assert (await port.get("/healthz")).status == 200
+    ready = await port.get("/readyz")
+    assert (ready.status, await ready.text()) == (200, "ready\n")
+    port.why = "the store cannot be written"
+    not_ready = await port.get("/readyz")
+    assert (not_ready.status, await not_ready.text()) == (503, "the store cannot be written\n")
+    assert (await port.get("/healthz")).status == 200
+
+
+async def test_metrics_come_in_the_form_that_was_asked_for(open_port):
+    port = await open_port()
+    classic = await port.get("/metrics")
+    assert classic.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    open_metrics = await port.get("/metrics", Accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+    assert open_metrics.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert (await open_metrics.text()).endswith("# EOF\n")
+    assert "sameweights_build_info{" in await classic.text()
+
+
+async def test_the_root_is_the_page_of_verdicts(open_port):
+    answer = await (await open_port()).get("/")
+    assert (answer.status, "<h1>Verdicts</h1>" in await answer.text()) == (200, True)
+
+
+async def test_a_period_that_is_no_time_is_refused_with_those_that_are(open_port):
+    answer = await (await open_port()).get("/?since=yesterday")
+    assert (answer.status, "known: 30m, 24h" in await answer.text()) == (400, True)
+
+
+async def test_a_pair_is_found_by_its_id_and_by_its_beginning(open_port, store):
+    pair = keep_pair(store, said("Yes"), said("No"))
+    port = await open_port()
+    for path in (f"/pairs/{pair}", f"/pairs/{pair[:8]}"):
+        answer = await port.get(path)
+        assert answer.status == 200
+        assert "candidate" in await answer.text()
+    assert f"/pairs/{pair}" in await (await port.get("/pairs")).text()
+
+
+@pytest.mark.parametrize("path", ["/pairs/nothing-here", "/pairs/%3Cscript%3E", "/pairs/%00%ED%A0%80", "/exchanges/none/request"])
+async def test_what_does_not_exist_is_a_404_in_words(open_port, path):
+    answer = await (await open_port()).get(path)
+    assert answer.status == 404
+    assert "There is no" in await answer.text()
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/static/pair.html", "/static/..%2Fadmin.py", "/exchanges/x/secrets"])
+async def test_there_is_nothing_beside(open_port, path):
+    assert (await (await open_port()).get(path)).status == 404
+
+
+async def test_an_unknown_filter_is_a_400_with_the_known_ones(open_port):
+    answer = await (await open_port()).get("/pairs?state=guilty")
+    assert answer.status == 400
+    assert "not_measured" in await answer.text()
+
+
+async def test_raw_bodies_are_plain_text_without_their_compression(open_port, store):
+    packed = exchange(gzip.compress(said("<b>Yes</b>")), request=asked(), headers=(("content-encoding", "gzip"),))
+    pair = keep_pair(store, packed, said("No"))
+    port = await open_port()
+    answer = await port.get(f"/exchanges/{pair}/response")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert await answer.read() == said("<b>Yes</b>")
+
+
+async def test_a_body_that_was_not_kept_is_said_to_be(open_port, store):
+    pair = keep_pair(store, said("Yes"), said("No"), bodies="none")
+    answer = await (await open_port()).get(f"/exchanges/{pair}/request")
+    assert (answer.status, await answer.text()) == (404, "There is no body, or it was not kept.\n")
+
+
+@pytest.mark.promise("reader.page")
+@pytest.mark.parametrize("path", ["/pairs", "/metrics", "/nothing", "/static/style.css", "/healthz"])
+async def test_every_answer_forbids_scripts_sniffing_and_referrers(open_port, path):
+    headers = (await (await open_port()).get(path)).headers
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; img-src 'self'")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert not [name for name in headers if name.lower().startswith("access-control")]
+    assert headers["Server"] == "sameweights"
+
+
+async def test_the_page_needs_only_its_own_style_and_picture(open_port):
+    port = await open_port()
+    assert (await port.get("/static/style.css")).headers["Content-Type"] == "text/css; charset=utf-8"
+    assert (await port.get("/static/icon.svg")).headers["Content-Type"].startswith("image/svg+xml")
+
+
+@pytest.mark.promise("local.reading")
+@pytest.mark.parametrize("path", ["/pairs", "/metrics", "/healthz"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_nothing_can_be_done_but_reading(open_port, path, method):
+    port = await open_port()
+    async with port.client.request(method, path) as answer:
+        assert answer.status == 405
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8081", "127.0.0.1:9", "[::1]:8081", "LOCALHOST"])
+async def test_it_answers_to_its_own_names(open_port, host):
+    assert (await (await open_port()).get("/healthz", Host=host)).status == 200
+
+
+@pytest.mark.promise("local.host")
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8081", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", ""]
+)
+async def test_a_foreign_host_is_refused_so_that_a_rebound_name_reads_nothing(open_port, host):
+    port = await open_port()
+    for path in ("/pairs", "/metrics", "/healthz"):
+        assert (await port.get(path, Host=host)).status == 421
+
+
+async def test_listening_everywhere_it_answers_to_addresses_and_to_configured_names(open_port):
+    port = await open_port(listen="0.0.0.0:8081", hosts=["audit.internal"])
+    for host in ("10.1.2.3:8081", "[fd00::1]:8081", "audit.internal:8081"):
+        assert (await port.get("/healthz", Host=host)).status == 200
+    assert (await port.get("/healthz", Host="evil.example")).status == 421
+
+
+@pytest.mark.promise("local.host")
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])
+async def test_a_page_of_another_origin_is_refused(open_port, origin):
+    assert (await (await open_port()).get("/pairs", Origin=origin)).status == 403
+
+
+async def test_a_page_of_our_own_origin_is_not(open_port):
+    assert (await (await open_port()).get("/pairs", Host="localhost:8081", Origin="http://localhost:8081")).status == 200
+
+
+async def test_the_runbook_has_a_place_for_every_alert(open_port):
+    page = await (await open_port()).get("/runbook")
+    assert page.status == 200
+    assert 'id="SameweightsDrift"' in await page.text()

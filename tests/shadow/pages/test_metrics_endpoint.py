@@ -1,0 +1,95 @@
+"""Scrapes: in the form that is asked for, one rendering at a time, and nothing waits for them."""
+
+import asyncio
+import threading
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import CounterMetricFamily
+
+from shadow.pages.metrics_endpoint import Scraping
+from tests.running import until
+
+
+class Slow:
+    """A collector that waits to be let on, and counts how often it was asked and by which threads."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.let_on = threading.Event()
+        self.threads: list[str] = []
+
+    def describe(self):
+        return []
+
+    def collect(self):
+        self.threads.append(threading.current_thread().name)
+        self.begun.set()
+        assert self.let_on.wait(20)
+        yield CounterMetricFamily("slow", "help", value=1)
+
+
+@pytest.fixture
+def slow():
+    return Slow()
+
+
+@pytest.fixture
+def scraping(slow):
+    registry = CollectorRegistry()
+    registry.register(slow)
+    made = Scraping(registry, lambda _: None)
+    yield made
+    slow.let_on.set()
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type", "part"),
+    [
+        ("", "text/plain", b"some_total 1.0\n"),
+        ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text", b"# EOF\n"),
+    ],
+)
+async def test_the_form_is_the_one_asked_for_and_the_time_is_told(accept, content_type, part):
+    registry, told = CollectorRegistry(), []
+    Counter("some", "help", registry=registry).inc()
+    scraping = Scraping(registry, told.append)
+    body, kind = await scraping.page(accept)
+    scraping.close()
+    assert kind.startswith(content_type)
+    assert part in body
+    assert [seconds > 0 for seconds in told] == [True]
+
+
+async def test_whoever_asks_meanwhile_gets_the_same_and_the_loop_goes_on(scraping, slow):
+    asking = [asyncio.create_task(scraping.page("")) for _ in range(50)]
+    # the loop turns while the rendering stands still in its thread
+    await until(slow.begun.is_set)
+    slow.let_on.set()
+    pages = await asyncio.gather(*asking)
+    assert len({id(body) for body, _ in pages}) == 1
+    assert len(slow.threads) == 1
+    await scraping.page("")
+    assert len(slow.threads) == 2, "and whoever comes later gets new values"
+    assert set(slow.threads) == {"sameweights-scrape_0"}
+
+
+async def test_a_scraper_that_hangs_up_takes_nothing_from_the_others(scraping, slow):
+    leaving, staying = (asyncio.create_task(scraping.page("")) for _ in range(2))
+    await until(slow.begun.is_set)
+    leaving.cancel()
+    slow.let_on.set()
+    body, _ = await staying
+    assert b"slow_total 1.0" in body
+    assert leaving.cancelled()
+
+
+async def test_a_rendering_that_fails_is_the_fault_of_one_scrape(scraping, slow, monkeypatch):
+    monkeypatch.setattr(slow, "collect", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await scraping.page("")
+    monkeypatch.undo()
+    slow.let_on.set()
+    body, _ = await scraping.page("")
+    assert b"slow_total" in body

@@ -1,0 +1,84 @@
+"""Whatever is killed when: what ended is stored or counted as lost, once, as soon as the sender speaks to the next audit."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.process.shared_counters import Board
+from shadow.pipeline.exchange_ledger import Ledger
+
+
+def test_what_is_missing_from_the_numbers_is_counted_once():
+    board = Board()
+    ledger = Ledger(board, {})
+    ledger.connected(0)
+    for _ in range(3):
+        ledger.arrived(0)
+    assert [ledger.sent(0, 3), ledger.sent(0, 5), ledger.sent(0, 5)] == [0, 2, 0]
+    assert board.row(0)["process_killed"] == 2
+
+
+def test_nothing_is_missing_while_an_older_connection_of_the_worker_is_read():
+    ledger = Ledger(Board(), {})
+    ledger.connected(0)
+    ledger.connected(0)
+    assert ledger.sent(0, 1) == 0
+    ledger.arrived(0)
+    ledger.disconnected(0)
+    assert ledger.sent(0, 1) == 0
+    assert ledger.sent(0, 2) == 1
+
+
+def test_what_the_database_stored_of_a_killed_audit_is_known_although_it_could_not_say_so():
+    board = Board()
+    board.row(0).add("stored", 2)
+    ledger = Ledger(board, {0: 5})
+    ledger.connected(0)
+    assert ledger.sent(0, 6) == 1
+    assert (board.row(0)["stored"], board.row(0)["process_killed"]) == (5, 1)
+
+
+STEPS = st.lists(st.sampled_from(["end", "send", "arrive", "store", "fail", "lose", "kill plane", "kill audit"]), max_size=60)
+
+
+@given(STEPS)
+def test_ended_is_stored_and_counted_at_any_kill(steps):
+    """A sender, a wire, an audit and a database, as they are: only the board and the database outlive a kill."""
+    board, stored, row = Board(), 0, None
+    waiting, wire, hands = 0, 0, 0
+    row = board.row(0)
+    ledger = Ledger(board, {})
+    ledger.connected(0)
+    for step in [*steps, "kill audit", "kill plane"]:
+        if step == "end":
+            row.add("ended")
+            waiting += 1
+        elif step == "send" and waiting:
+            waiting, wire = waiting - 1, wire + 1
+        elif step == "arrive" and wire:
+            wire, hands = wire - 1, hands + 1
+            ledger.arrived(0)
+        elif step == "store" and hands:
+            hands, stored = hands - 1, stored + 1  # committed; whether it could say so is open
+            if stored % 2:
+                ledger.settled(0, stored=True)
+        elif step == "fail" and hands:
+            hands -= 1
+            ledger.settled(0, stored=False)
+        elif step == "lose" and hands:
+            hands -= 1
+            ledger.lost(0, "error")
+        elif step == "kill plane":
+            for _ in range(wire):  # what is in the socket is still read
+                ledger.arrived(0)
+            hands, wire, waiting = hands + wire, 0, 0
+            ledger.disconnected(0)
+            ledger.connected(0)
+            ledger.sent(0, row.sent - waiting)
+        elif step == "kill audit":
+            hands, wire = 0, 0
+            ledger = Ledger(board, {0: stored})
+            ledger.connected(0)
+            ledger.sent(0, row.sent - waiting)
+    row.raise_to("stored", stored)
+    assert row["ended"] == row.settled + hands
+    assert row["stored"] == stored

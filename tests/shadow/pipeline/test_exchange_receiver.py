@@ -1,0 +1,150 @@
+"""The inbox reads always, keeps what fits, and counts what it could not take."""
+
+import asyncio
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.packing import pack, pack_pulse
+from proxy.process.shared_counters import Board, Row
+from proxy.worker_stats import Pulse
+from shadow.pipeline import exchange_receiver as room
+from shadow.pipeline.exchange_ledger import Ledger
+from shadow.pipeline.exchange_receiver import Inbox
+from tests.exchanges import exchange
+from tests.running import until
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I", len(payload) + 1) + kind + payload
+
+
+class Listening:
+    def __init__(self, inbox: Inbox, path: str, losses: Row, pulses: list[Pulse]) -> None:
+        self.inbox, self.path, self.losses, self.pulses = inbox, path, losses, pulses
+
+    async def send(self, *frames: bytes) -> None:
+        _, writer = await asyncio.open_unix_connection(self.path)
+        for data in frames:
+            writer.write(data)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.fixture
+async def listening(tmp_path):
+    pulses = []
+    ledger = Ledger(board := Board(), {})
+    row = board.row(0)
+    inbox = Inbox(limit=3, limit_bytes=100_000, frame_limit=50_000, on_pulse=pulses.append, ledger=ledger)
+    path = str(tmp_path / "audit.sock")
+    await inbox.start(path)
+    yield Listening(inbox, path, row, pulses)
+    await inbox.stop(patience=1.0)
+
+
+async def test_exchanges_come_out_in_the_order_they_were_sent(listening):
+    sent = [exchange(id=f"{n:032d}") for n in range(3)]
+    await listening.send(*(frame(b"E", pack(one)) for one in sent))
+    assert [await listening.inbox.take() for _ in sent] == sent
+
+
+async def test_a_pulse_is_told_at_once_and_takes_no_place(listening):
+    await listening.send(frame(b"P", pack_pulse(Pulse(worker=2, accepted=7))))
+    await until(lambda: listening.pulses)
+    assert listening.pulses[0].accepted == 7
+    assert len(listening.inbox) == 0
+
+
+async def test_a_full_inbox_drops_and_counts_and_reads_on(listening):
+    await listening.send(*(frame(b"E", pack(exchange(id=f"{n:032d}"))) for n in range(10)))
+    await until(lambda: listening.losses["inbox_full"] == 7)
+    assert (await listening.inbox.take()).id == f"{0:032d}"
+
+
+async def test_an_inbox_full_of_bytes_drops_too(listening):
+    big = pack(exchange(b"x" * 45_000))
+    await listening.send(frame(b"E", big), frame(b"E", big), frame(b"E", big))
+    await until(lambda: listening.losses["inbox_full"] == 1)
+    assert len(listening.inbox) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        frame(b"X", b""),
+        struct.pack(">I", 60_000) + b"E",
+        struct.pack(">I", 0) + b"E",
+        frame(b"E", b"")[:3],
+        frame(b"E", b"abc")[:-1],
+        frame(b"E", b"abc")[:5],
+    ],
+    ids=["unknown kind", "larger than any exchange", "no length", "half a header", "half a frame", "nothing but a header"],
+)
+async def test_a_frame_that_is_wrong_costs_itself_and_the_next_connection_works(listening, wrong):
+    await listening.send(wrong)
+    await listening.send(frame(b"E", pack(exchange())))
+    assert await listening.inbox.take() == exchange()
+
+
+async def test_an_exchange_that_cannot_be_unpacked_is_counted_and_passed_over(listening):
+    await listening.send(frame(b"E", b"not packed"), frame(b"E", pack(exchange())))
+    assert await listening.inbox.take() == exchange()
+    assert listening.losses["malformed"] == 1
+
+
+async def test_a_connection_too_many_is_refused_and_the_others_are_read(listening, monkeypatch):
+    monkeypatch.setattr(room, "CONNECTIONS", 1)
+    _, first = await asyncio.open_unix_connection(listening.path)
+    first.write(frame(b"E", pack(exchange())))
+    await until(lambda: len(listening.inbox) == 1)
+    reader, second = await asyncio.open_unix_connection(listening.path)
+    assert await reader.read() == b""
+    first.write(frame(b"E", pack(exchange())))
+    await until(lambda: len(listening.inbox) == 2)
+    for writer in (first, second):
+        writer.close()
+        await writer.wait_closed()
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6), st.lists(st.integers(0, 250), max_size=12), st.binary(max_size=4))
+def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest):
+    stream = b"".join(frame(b"E", payload) for payload in payloads) + rest
+
+    async def taken() -> list[bytes]:
+        inbox = Inbox(limit=10, limit_bytes=1_000, frame_limit=40, on_pulse=lambda _: None, ledger=Ledger(Board(), {}))
+        link = room._Link(inbox)
+        for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(stream)], strict=True):
+            if stream[begin:end]:
+                link.data_received(stream[begin:end])
+        link.connection_lost(None)
+        return [payload for _, payload in inbox._waiting]
+
+    assert asyncio.run(taken()) == payloads
+
+
+async def test_what_a_sender_numbered_and_nobody_received_is_counted_when_it_speaks_again(listening):
+    two = frame(b"E", pack(exchange(id="1" * 32))) + frame(b"E", pack(exchange(id="2" * 32)))
+    await listening.send(frame(b"P", pack_pulse(Pulse(sent=0))), two, frame(b"P", pack_pulse(Pulse(sent=2))))
+    await until(lambda: len(listening.pulses) == 2)
+    assert listening.losses["process_killed"] == 0
+    await listening.send(frame(b"P", pack_pulse(Pulse(sent=7))), frame(b"P", pack_pulse(Pulse(sent=7))))
+    await until(lambda: len(listening.pulses) == 4)
+    assert listening.losses["process_killed"] == 5
+
+
+async def test_a_socket_that_was_deleted_is_made_anew_each_time(listening, monkeypatch):
+    monkeypatch.setattr(room, "LOOK_SECONDS", 0.01)
+    socket, staying = Path(listening.path), asyncio.create_task(listening.inbox.stay(listening.path))
+    try:
+        for number in range(3):
+            await asyncio.to_thread(socket.unlink)
+            await until(socket.exists)
+            await listening.send(frame(b"E", pack(exchange(id=str(number)))))
+            assert (await listening.inbox.take()).id == str(number)
+    finally:
+        staying.cancel()

@@ -1,0 +1,147 @@
+"""Couriers: an errand is answered here or apart alike, and apart it is timed by nobody's work but its own."""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from proxy.proxy_config import Limits, Timeouts
+from shadow.pipeline.fetcher_client import Apart, CourierLostError, Here
+from tests.errands import errand
+from tests.running import until
+from tests.wires import PATIENCE, ok, scripted
+
+
+@pytest.fixture(params=[Here, Apart])
+async def courier(request):
+    made = request.param(Timeouts(), Limits())
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def apart():
+    made = Apart(Timeouts(), Limits())
+    yield made
+    await made.close()
+
+
+async def test_an_errand_is_answered(courier):
+    async with scripted(None, ok(b"yes")) as provider:
+        found = await asyncio.gather(*(courier.fetch(errand(provider.url, f"e{number}")) for number in range(3)))
+    assert [(exchange.id, exchange.response.body) for exchange in found] == [(f"e{number}", b"yes") for number in range(3)]
+
+
+class Silent:
+    """A reference that takes a question and never answers; tells when it was asked, and when it was left."""
+
+    def __init__(self):
+        self.asked, self.left = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, wire):
+        await wire.request()
+        self.asked.set()
+        await wire.gone()
+        self.left.set()
+
+
+async def test_an_errand_that_nobody_waits_for_is_given_up(courier):
+    silent = Silent()
+    async with scripted(silent) as provider:
+        asking = asyncio.create_task(courier.fetch(errand(provider.url)))
+        await asyncio.wait_for(silent.asked.wait(), PATIENCE)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.wait_for(silent.left.wait(), PATIENCE)
+
+
+async def test_a_process_that_dies_is_no_answer_and_the_next_errand_has_another(apart):
+    silent = Silent()
+    async with scripted(silent) as nobody, scripted(None, ok(b"yes")) as provider:
+        asking = asyncio.create_task(apart.fetch(errand(nobody.url)))
+        await asyncio.wait_for(silent.asked.wait(), PATIENCE)
+        dead = apart.pid
+        os.kill(dead, signal.SIGKILL)
+        with pytest.raises(CourierLostError):
+            await asyncio.wait_for(asking, PATIENCE)
+        assert (await apart.fetch(errand(provider.url, "e2"))).response.body == b"yes"
+        assert apart.pid not in {0, dead}
+
+
+async def test_what_keeps_this_process_busy_is_not_in_the_times_of_an_answer(apart):
+    asked = threading.Event()
+
+    def answer(listening):
+        link, _ = listening.accept()
+        with link:
+            link.recv(65536)
+            asked.set()
+            link.sendall(ok(b"at once"))
+            link.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=answer, args=(listening,))
+        serving.start()
+        asking = asyncio.create_task(apart.fetch(errand(f"http://127.0.0.1:{listening.getsockname()[1]}/v1")))
+        await asyncio.to_thread(asked.wait, PATIENCE)
+        time.sleep(2.0)  # noqa: ASYNC251 - this very process is kept busy, so that its loop cannot read
+        exchange = await asking
+        await apart.close()
+        serving.join(PATIENCE)
+    assert exchange.response.body == b"at once"
+    assert exchange.seconds < 2.0
+
+
+async def test_a_closed_courier_leaves_no_process(apart):
+    async with scripted(None, ok(b"yes")) as provider:
+        await apart.fetch(errand(provider.url))
+    pid = apart.pid
+    await apart.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.fixture
+async def kept(apart, monkeypatch):
+    monkeypatch.setattr("shadow.pipeline.fetcher_client.LOOK_SECONDS", 0.02)
+    keeping = asyncio.create_task(apart.keep())
+    await until(lambda: apart._beats)
+    yield apart
+    assert not keeping.done()
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_a_kept_process_is_there_before_the_first_errand_and_again_when_it_has_died(kept):
+    first = kept.pid
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: kept.pid not in {0, first})
+
+
+async def test_a_kept_process_that_stands_still_is_killed_and_its_errands_are_lost(kept, monkeypatch):
+    monkeypatch.setattr("shadow.pipeline.fetcher_client.FIRST_LOOKS", 1_000)
+    monkeypatch.setattr("shadow.pipeline.fetcher_client.LOOKS", 100)
+    silent = Silent()
+    async with scripted(silent) as nobody:
+        asking = asyncio.create_task(kept.fetch(errand(nobody.url)))
+        await asyncio.wait_for(silent.asked.wait(), PATIENCE)
+        first = kept.pid
+        os.kill(first, signal.SIGSTOP)
+        with pytest.raises(CourierLostError):
+            await asyncio.wait_for(asking, PATIENCE)
+    await until(lambda: kept.pid not in {0, first})
+
+
+async def test_a_process_that_cannot_be_started_is_an_errand_lost_and_tried_again(kept, monkeypatch):
+    monkeypatch.setattr("shadow.pipeline.fetcher_client.sys.executable", "/no/such/python")
+    os.kill(kept.pid, signal.SIGKILL)
+    await until(lambda: kept.pid == 0)
+    with pytest.raises(CourierLostError, match="could not be started"):
+        await kept.fetch(errand("http://127.0.0.1:9/v1"))
+    monkeypatch.undo()
+    await until(lambda: kept.pid)

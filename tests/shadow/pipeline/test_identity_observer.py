@@ -1,0 +1,105 @@
+"""Who serves is learned from answers, kept by rows, and known again after a restart."""
+
+import json
+from dataclasses import replace
+
+from proxy.proxy_config import Provider, ProxyConfig
+from shadow.identity.serving_identity import WARM_UP
+from shadow.pipeline.identity_observer import KEPT, Servings
+from shadow.privacy.redact import Redactor
+from shadow.reading.parsed_response import read
+from shadow.settings.config_model import Config
+from tests.exchanges import exchange, said
+
+CONFIG = Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://localhost:1/v1", quantization="fp8")}))
+
+
+def learning(known=()):
+    return Servings(CONFIG, known, clean=Redactor().text)
+
+
+def answered(fingerprint: str, **more):
+    body = json.loads(said("Hello."))
+    live = exchange(json.dumps({**body, "system_fingerprint": fingerprint}).encode())
+    return live._replace(provider="near", model="m", **more)
+
+
+def observed(servings: Servings, fingerprint: str, times: int, **more):
+    found = []
+    for _ in range(times):
+        live = answered(fingerprint, **more)
+        found += servings.observe(live, read(live))
+    return found
+
+
+def test_the_first_picture_is_a_row_and_a_change_another():
+    servings = learning()
+    (first,) = observed(servings, "fp_a", WARM_UP)
+    assert (first.provider, first.model, first.previous, first.changes) == ("near", "m", "", "[]")
+    assert json.loads(first.facts)["declared quantization"] == ["fp8"]
+    (changed,) = observed(servings, "fp_b", 3, started=7.0)
+    assert (changed.previous, changed.started) == (first.identity, 7.0)
+    assert json.loads(changed.changes) == ["fingerprint: fp_b is new (before: fp_a)"]
+
+
+def test_a_restart_knows_what_was_kept_and_only_tells_what_is_new():
+    (first,) = observed(learning(), "fp_a", WARM_UP)
+    again = learning([first])
+    assert observed(again, "fp_a", 50) == []
+    (changed,) = observed(again, "fp_b", 1)
+    assert changed.previous == first.identity
+
+
+def test_facts_that_cannot_be_read_begin_anew():
+    (first,) = observed(learning(), "fp_a", WARM_UP)
+    assert len(observed(learning([replace(first, facts="[1]")]), "fp_a", WARM_UP)) == 1
+
+
+def test_names_that_clients_make_up_are_bounded():
+    servings = learning()
+    for number in range(2 * KEPT):
+        live = answered("fp")._replace(model=f"m{number}")
+        servings.observe(live, read(live))
+    assert len(servings._known) == KEPT
+
+
+def test_a_credential_in_a_model_name_a_fingerprint_or_a_header_is_learned_as_asterisks():
+    secret = "sk-proj-abcdefghijklmnopqrstuvwx"
+    live = answered(f"fp {secret}")
+    # so long a value is cut: what is left of the secret then would look like none
+    live = live._replace(response=live.response._replace(headers=(("server", f"{'x' * 110} {secret}"),)))
+    servings = learning()
+    rows = [row for _ in range(WARM_UP) for row in servings.observe(live._replace(model=f"m/{secret}"), read(live))]
+    assert [(row.model, json.loads(row.facts)["fingerprint"]) for row in rows] == [
+        ("m/" + "*" * len(secret), ["fp " + "*" * len(secret)])
+    ]
+    assert secret[:8] not in repr(rows)
+    again = learning(rows)
+    assert [row for _ in range(WARM_UP) for row in again.observe(live._replace(model=f"m/{secret}"), read(live))] == []
+
+
+def test_what_a_new_configuration_declares_is_a_change():
+    servings = learning()
+    observed(servings, "fp", WARM_UP)
+    more = Provider(base_url="http://localhost:1/v1", quantization="int4")
+    servings.turn(Config(proxy=ProxyConfig(providers={"near": more})))
+    (changed,) = observed(servings, "fp", 1)
+    assert json.loads(changed.changes) == ["declared quantization: int4 is new (before: fp8)"]
+
+
+def test_the_names_that_answered_to_a_name_are_known_from_the_first_answer_on():
+    servings = learning()
+    live = answered("fp_a")
+    assert servings.names(live) == ()
+    servings.observe(live, read(live))
+    assert servings.names(live) == (read(live).said.model,)
+    assert servings.names(live._replace(model="another")) == ()
+
+
+def test_a_deployment_in_the_path_is_what_was_asked_for():
+    servings = learning()
+    live = answered("fp_a")
+    there = live._replace(request=live.request._replace(target="/openai/deployments/harbour/chat/completions"))
+    servings.observe(there, read(there))
+    assert servings.names(live) == ()
+    assert servings.names(there._replace(model="elsewhere")) == (read(live).said.model,)

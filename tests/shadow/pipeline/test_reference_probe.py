@@ -1,0 +1,81 @@
+"""What the list of a reference's models reveals at start."""
+
+import pytest
+
+from proxy.proxy_config import Provider, ProxyConfig, Route
+from shadow.demo.pretended_server import Pretend
+from shadow.pipeline.fetcher_client import Here
+from shadow.pipeline.reference_client import Mirror
+from shadow.pipeline.reference_probe import findings, probe, wanted_models
+from shadow.settings.config_model import Config
+from tests.exchanges import exchange
+
+LIST = b'{"object": "list", "data": [{"id": "kestrel-7b"}, {"id": "other"}]}'
+
+
+def config(base_url: str, **more) -> ProxyConfig:
+    official = Provider(base_url=base_url, api_key_env="OFFICIAL_KEY", models=more.pop("models", {}))
+    live = Provider(base_url="http://127.0.0.1:9/v1")
+    return ProxyConfig(provider="live", providers={"live": live, "official": official}, **{"reference": "official", **more})
+
+
+async def sentences(proxy: ProxyConfig, key: str = "reference-key") -> list[str]:
+    known = Config(proxy=proxy)
+    mirror = Mirror(known, {"OFFICIAL_KEY": key}, Here(proxy.timeouts, proxy.limits))
+    try:
+        return [sentence async for sentence in probe(mirror, wanted_models(proxy))]
+    finally:
+        await mirror.close()
+
+
+async def test_a_reference_that_takes_its_key_and_lists_the_model_is_fine():
+    async with Pretend(key="reference-key") as reference:
+        assert await sentences(config(reference.base_url, models={"*": "pretend-small"})) == []
+        [seen] = reference.requests
+    assert (seen.method, seen.target, seen.header("authorization")) == ("GET", "/v1/models", "Bearer reference-key")
+
+
+async def test_a_refused_key_is_worded_with_the_status_and_without_the_key():
+    async with Pretend(key="another-key") as reference:
+        [sentence] = await sentences(config(reference.base_url))
+    assert sentence.startswith("the reference official refused the list of its models: 401; its key is missing or wrong")
+    assert "reference-key" not in sentence
+
+
+async def test_a_reference_that_is_not_there_is_worded():
+    [sentence] = await sentences(config("http://127.0.0.1:9/v1"))
+    assert sentence.startswith("the reference official cannot be used: ")
+
+
+async def test_a_model_that_the_reference_does_not_list_is_named():
+    async with Pretend() as reference:
+        [sentence] = await sentences(config(reference.base_url, models={"*": "kestrel-7b"}))
+    assert sentence == "the reference official does not list the model 'kestrel-7b'; `models` renames a model for one provider"
+
+
+@pytest.mark.parametrize("status", [404, 405, 501, 500])
+def test_a_server_without_a_list_of_models_reveals_nothing(status):
+    assert findings("official", exchange(b"{}", status), ["kestrel-7b"]) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": 3}', b'{"data": [3, {"id": 4}]}', b"<html>", b"\xff"])
+def test_a_list_that_cannot_be_read_reveals_nothing(body):
+    assert findings("official", exchange(body), ["kestrel-7b"]) == []
+
+
+def test_each_missing_model_has_a_sentence():
+    assert [sentence.split("'")[1] for sentence in findings("official", exchange(LIST), ["b", "kestrel-7b", "a"])] == ["a", "b"]
+
+
+def test_models_are_wanted_by_the_names_that_the_reference_knows():
+    routes = (
+        Route(name="one", model="kestrel-7b", provider="live"),
+        Route(name="two", model="heron-*", provider="live"),
+        Route(name="three", model="wren", provider="live", reference="live"),
+    )
+    wanted = wanted_models(config("http://127.0.0.1:9/v1", routes=routes, models={"kestrel-7b": "vendor/kestrel-7b"}))
+    assert wanted == {"official": frozenset({"vendor/kestrel-7b"}), "live": frozenset({"wren"})}
+
+
+def test_nothing_is_wanted_without_a_reference():
+    assert wanted_models(config("http://127.0.0.1:9/v1", reference="")) == {}

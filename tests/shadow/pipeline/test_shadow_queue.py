@@ -1,0 +1,79 @@
+"""What waits for its turn at the reference goes in order, and is bounded in number, bytes and age."""
+
+import pytest
+
+from shadow.pipeline.shadow_queue import MOST_BYTES, Waiting
+from shadow.reading.parsed_exchange import understand
+from shadow.sampling.sampler import Decision
+from tests.exchanges import asked, exchange, said
+
+SAMPLED = Decision(shadow=True, control=False, why="")
+
+
+def seen(number: int = 0, size: int = 0, **more):
+    request = asked(f"Question {number} " + "x" * size)
+    return understand(exchange(said(), request=request, id=f"{number:032d}", **{"started": 1_000.0, "seconds": 0.0, **more}))
+
+
+@pytest.fixture
+def skipped():
+    return []
+
+
+def waiting(skipped, most: int = 3, patience: float = 30.0) -> Waiting:
+    return Waiting(most=most, patience=patience, skipped=skipped.append)
+
+
+def test_they_go_in_their_order(skipped):
+    queue = waiting(skipped)
+    for number in range(3):
+        queue.add(seen(number), SAMPLED, 0.0)
+    assert [queue.next(0.0, 1_000.0).seen.exchange.id[-1] for _ in range(3)] == ["0", "1", "2"]
+    assert queue.next(0.0, 1_000.0) is None
+    assert skipped == []
+
+
+def test_as_many_fit_as_were_configured_and_not_one_more(skipped):
+    queue = waiting(skipped, most=2)
+    queue.add(seen(), SAMPLED, 0.0)
+    assert queue.fits(seen())
+    queue.add(seen(), SAMPLED, 0.0)
+    assert not queue.fits(seen())
+
+
+def test_what_is_large_fits_alone_and_its_bytes_are_free_when_it_has_gone(skipped):
+    queue = waiting(skipped, most=10)
+    large = seen(size=MOST_BYTES)
+    assert queue.fits(large)
+    queue.add(large, SAMPLED, 0.0)
+    assert not queue.fits(seen())
+    queue.next(0.0, 1_000.0)
+    assert queue.fits(seen())
+
+
+@pytest.mark.parametrize(
+    ("monotonic", "wall", "late"),
+    [(30.0, 1_030.0, False), (30.001, 1_030.0, True), (30.0, 1_030.001, True), (30.0, 400.0, False), (31.0, 400.0, True)],
+    ids=["in time", "late here", "late since its answer", "the clock was set back", "and it waited too long"],
+)
+def test_it_is_late_after_thirty_seconds_by_either_clock(skipped, monotonic, wall, late):
+    queue = waiting(skipped)
+    queue.add(seen(), SAMPLED, 0.0)
+    assert (queue.next(monotonic, wall) is None) is late
+    assert skipped == ["late"] * late
+
+
+def test_the_late_ones_go_although_no_place_becomes_free(skipped):
+    queue = waiting(skipped, most=2)
+    queue.add(seen(1), SAMPLED, 0.0)
+    queue.add(seen(2, started=1_020.0), SAMPLED, 20.0)
+    queue.drop_late(31.0, 1_031.0)
+    assert (len(queue), skipped, queue.fits(seen())) == (1, ["late"], True)
+
+
+def test_a_stop_skips_all_of_them(skipped):
+    queue = waiting(skipped)
+    queue.add(seen(1), SAMPLED, 0.0)
+    queue.add(seen(2), SAMPLED, 0.0)
+    queue.clear("stopped")
+    assert (len(queue), skipped) == (0, ["stopped", "stopped"])

@@ -1,0 +1,362 @@
+"""The worker keeps every exchange, shadows what is sampled and fit, counts why the rest was not, and survives its own faults."""
+
+import json
+import time
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from structlog.testing import capture_logs
+
+from proxy.exchange import Exchange, Failure, FailureKind
+from proxy.process.shared_counters import PAIRS, Board
+from proxy.proxy_config import Provider, ProxyConfig, Route
+from shadow.demo.pretended_server import Pretend
+from shadow.metrics.observe import Metrics
+from shadow.pipeline.exchange_ledger import Ledger
+from shadow.pipeline.fetcher_client import CourierLostError, Here
+from shadow.pipeline.reference_client import Mirror
+from shadow.pipeline.worker import Worker
+from shadow.sampling.budget import Budget
+from shadow.settings.config_model import Config, ShadowConfig
+from storage.rows import PairFilter
+from tests.exchanges import asked, exchange, guard, said
+from tests.running import until
+
+
+@pytest.fixture
+async def reference():
+    async with Pretend(seed=3) as provider:
+        yield provider
+
+
+class Working:
+    """A worker with everything real but the wire in front of it."""
+
+    def __init__(self, store, reference: Pretend, **shadow) -> None:
+        providers = {name: Provider(base_url=reference.base_url, price_input=1e6) for name in ("candidate", "official")}
+        proxy = ProxyConfig(providers=providers, provider="candidate", reference="official", routes=shadow.pop("routes", ()))
+        self.config = config = Config(proxy=proxy, shadow=ShadowConfig(**{"sample_rate": 1.0, "control_fraction": 0.0, **shadow}))
+        limits = {name: getattr(config.shadow, name) for name in ("requests", "tokens", "money", "period")}
+        self.registry = CollectorRegistry()
+        self.store = store
+        self.mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
+        self.ledger = Ledger(Board(), {})
+        self.worker = Worker(
+            config=config,
+            store=store,
+            metrics=Metrics(self.registry, config),
+            mirror=self.mirror,
+            budget=Budget(**limits),
+            guard=guard(),
+            secret=bytes(32),
+            ledger=self.ledger,
+        )
+
+    async def handle(self, *exchanges, whole: bool = True) -> None:
+        for one in exchanges:
+            self.worker.handle(one._replace(started=time.time()) if isinstance(one, Exchange) else one)
+        await until(lambda: not self.worker.waiting)
+        await self.worker.drain(patience=10)
+        assert self.store.flush(10) is whole
+
+    def skipped(self, reason: str) -> float:
+        return self.registry.get_sample_value("sameweights_shadow_dropped_total", {"reason": reason}) or 0.0
+
+    def pairs(self):
+        return [summary.pair for summary in self.store.pairs(PairFilter())]
+
+
+@pytest.fixture
+async def working(store, reference):
+    made = []
+
+    def build(**shadow) -> Working:
+        made.append(Working(store, reference, **shadow))
+        return made[-1]
+
+    yield build
+    for one in made:
+        await one.mirror.close()
+
+
+def live(number: int = 1, request: bytes = b"", **more):
+    return exchange(said(), request=request or asked(f"Question {number}"), id=f"{number:032d}", **more)
+
+
+async def test_a_sampled_exchange_becomes_a_pair_with_its_findings(working):
+    house = working()
+    await house.handle(live())
+    [pair] = house.pairs()
+    assert pair.subject_id == pair.id == f"{1:032d}"
+    assert pair.conversation
+    assert house.store.findings(pair_id=pair.id)
+    assert house.store.exchange(pair.reference_id).role == "shadow"
+
+
+async def test_the_random_control_asks_the_reference_twice_and_says_why(working, reference):
+    house = working(control_fraction=1.0)
+    await house.handle(live())
+    [pair] = house.pairs()
+    assert pair.control_reason == "random"
+    assert house.store.exchange(pair.control_id).role == "control"
+    assert len(reference.requests) == 2
+
+
+async def test_a_disagreement_asks_again_as_a_tie_break(working):
+    house = working()
+    call = {"id": "c", "type": "function", "function": {"name": "nothing_like_it", "arguments": "{}"}}
+    tools = [{"type": "function", "function": {"name": "nothing_like_it", "parameters": {"type": "object"}}}]
+    answer = said(message={"content": None, "tool_calls": [call]}, finish_reason="tool_calls")
+    await house.handle(exchange(answer, request=asked("Tell me a story about bridges", tools=tools)))
+    [pair] = house.pairs()
+    assert pair.control_reason == "tiebreak"
+
+
+@pytest.mark.parametrize(
+    ("reason", "one"),
+    [
+        ("no_reference", live(reference="")),
+        ("opted_out", live(opted_out=True)),
+        ("client_gone", live(failure=Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True))),
+        ("stale", live(failure=Failure(kind=FailureKind.STALE, detail="", after_head=False))),
+        ("stateful", live(request=asked(store=True))),
+        ("side_effecting", live(request=asked(tools=[{"type": "web_search"}]))),
+        ("not_json", live(request=b"{nonsense")),
+        *(("provider_refused", exchange(b"{}", request=asked(), status=status)) for status in (401, 402, 403, 407)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_an_unfit_request_is_kept_but_not_shadowed_and_the_reason_counted(working, reference, reason, one):
+    house = working()
+    await house.handle(one)
+    assert house.skipped(reason) == 1
+    assert reference.requests == []
+    assert house.store.exchange(one.id)
+
+
+async def test_nothing_is_sent_when_shadowing_is_off(working, reference):
+    house = working(enabled=False)
+    await house.handle(live())
+    assert reference.requests == []
+    assert house.skipped("off") == 1
+
+
+async def test_a_route_has_its_own_rate(working, reference):
+    house = working(routes=(Route(name="quiet", provider="candidate", reference="official", sample_rate=0.0),))
+    await house.handle(live(route="quiet"))
+    assert reference.requests == []
+
+
+async def test_a_burst_waits_for_its_turn_and_nothing_of_it_is_skipped(working, reference):
+    house = working(concurrency=2)
+    for number in range(1, 41):
+        house.worker.handle(live(number, started=time.time()))
+    assert (house.worker.shadowing, house.worker.waiting) == (2, 38)
+    await until(lambda: not house.worker.shadowing)
+    assert house.store.flush(10)
+    assert len(house.pairs()) == 40
+    assert house.skipped("concurrency") == house.skipped("late") == 0
+
+
+@pytest.mark.parametrize(("queue", "skipped"), [(3, 0), (2, 1), (0, 3)])
+async def test_what_exceeds_places_and_queue_is_skipped_and_counted(working, queue, skipped):
+    house = working(concurrency=2, queue=queue)
+    for number in range(1, 6):
+        house.worker.handle(live(number, started=time.time()))
+    assert house.skipped("concurrency") == skipped
+    await until(lambda: not house.worker.shadowing)
+    assert house.store.flush(10)
+    assert len(house.pairs()) == 5 - skipped
+
+
+async def test_what_ended_too_long_ago_is_skipped_and_counted(working, reference):
+    house = working(wait=30)
+    house.worker.handle(live(1, started=time.time() - 31))
+    house.worker.handle(live(2, started=time.time() - 20))
+    await until(lambda: not house.worker.shadowing)
+    assert house.store.flush(10)
+    assert house.skipped("late") == 1
+    assert [pair.id for pair in house.pairs()] == [f"{2:032d}"]
+
+
+async def test_what_waits_at_a_stop_is_skipped_and_counted(working):
+    house = working(concurrency=1)
+    for number in range(1, 4):
+        house.worker.handle(live(number, started=time.time()))
+    await house.worker.drain(patience=10)
+    assert house.skipped("stopped") == 2
+    assert house.store.flush(10)
+    assert len(house.pairs()) == 1
+
+
+async def test_a_question_that_was_lost_with_its_process_is_skipped_and_no_fault_of_ours(working):
+    class Lost(Here):
+        async def fetch(self, errand):
+            raise CourierLostError("it ended")
+
+    house = working()
+    house.mirror._courier = Lost(house.worker._config.proxy.timeouts, house.worker._config.proxy.limits)
+    await house.handle(live())
+    assert house.skipped("fetcher_lost") == 1
+    assert house.ledger._rows[PAIRS]["error"] == 0
+    assert house.store.exchange(live().id)
+
+
+async def test_a_spent_budget_stops_whole_requests(working, reference):
+    house = working(requests=1)
+    await house.handle(live(1))
+    await house.handle(live(2))
+    assert house.skipped("budget_requests") == 1
+    assert len(house.pairs()) == 1
+
+
+async def test_money_is_counted_by_the_references_prices(working):
+    house = working(money=1.0)
+    await house.handle(live(1))
+    await house.handle(live(2))
+    assert house.skipped("budget_money") == 1
+
+
+async def test_the_same_exchange_handled_twice_is_one_pair(working):
+    house = working()
+    await house.handle(live())
+    await house.handle(live())
+    assert len(house.pairs()) == 1
+
+
+async def test_a_fault_of_our_own_is_counted_and_the_next_exchange_goes_on(working):
+    house = working()
+    await house.handle(live(1, provider=None), live(2), whole=False)
+    assert house.store.exchange(f"{2:032d}")
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.0])
+async def test_the_times_of_a_request_lead_to_its_pair_if_there_will_be_one(working, rate):
+    house = working(sample_rate=rate)
+    await house.handle(live(1))
+    led = [line for line in openmetrics(house.registry).decode().splitlines() if f'pair_id="{1:032d}"' in line]
+    assert any(line.startswith("sameweights_request_duration_seconds_bucket") for line in led) == (rate == 1.0)
+    assert bool(house.pairs()) == (rate == 1.0)
+
+
+async def test_a_stop_does_not_wait_for_a_silent_reference(working, reference):
+    reference.faults = type(reference.faults)(silent=1.0)
+    house = working()
+    house.worker.handle(live(started=time.time()))
+    await until(lambda: reference.open_streams == 1)
+    await house.worker.drain(patience=0.01)
+    assert house.skipped("stopped") == 1
+    assert house.worker.shadowing == 0
+
+
+async def test_who_serves_is_kept_and_shown_and_its_change_counted(working):
+    house = working(sample_rate=0.0)
+    for number in range(25):
+        body = json.loads(said())
+        body["system_fingerprint"] = "fp_b" if number >= 20 else "fp_a"
+        one = exchange(json.dumps(body).encode(), request=asked(), id=f"{number:032d}", started=float(number))
+        house.worker.handle(one)
+    await house.handle()
+    changed, first = house.store.portraits.identities(0.0, 0.0, 10)
+    assert (first.previous, changed.previous, changed.started) == ("", first.identity, 20.0)
+    assert json.loads(changed.changes) == ["fingerprint: fp_b is new (before: fp_a)"]
+    labels = {"provider": "candidate", "model": one.model}
+    shown = house.registry.get_sample_value("sameweights_serving_identity_info", {**labels, "identity": changed.identity})
+    assert shown == 1
+    assert house.registry.get_sample_value("sameweights_serving_identity_changes_total", labels) == 1
+
+
+async def test_a_greedy_audit_costs_a_question_to_each_side_and_stays_apart(working, reference):
+    house = working(greedy=1.0)
+    await house.handle(live())
+    [pair] = house.pairs()
+    assert len(reference.requests) >= 3
+    kinds = {finding.comparison for finding in house.store.findings(pair_id=pair.id)}
+    assert {"cross", "greedy"} <= kinds
+    roles = [count.role for count in house.store.traffic(0.0, 0.0)]
+    assert roles.count("greedy") == 2
+
+
+ANSWERS = {
+    "well": lambda number: exchange(said(f"Answer {number}"), request=asked(f"Question {number}"), id=f"{number:032d}"),
+    "failed": lambda number: exchange(b"{}", 500, request=asked(f"Question {number}"), id=f"{number:032d}"),
+    "unreadable": lambda number: exchange(b"\xff", request=asked(f"Question {number}"), id=f"{number:032d}"),
+    "cached": lambda number: exchange(
+        said("Again"), request=asked(f"Question {number}"), id=f"{number:032d}", headers=(("Age", "9"), ("X-Cache", "HIT"))
+    ),
+    "none": lambda number: exchange(
+        request=asked(f"Question {number}"),
+        id=f"{number:032d}",
+        answered=False,
+        failure=Failure(kind=FailureKind.RESET, detail="", after_head=False),
+    ),
+}
+
+
+async def test_which_requests_are_sampled_does_not_depend_on_what_the_provider_answers(working):
+    chosen = {}
+    for name, answered in ANSWERS.items():
+        house = working(sample_rate=0.4, concurrency=100)
+        begun = []
+        house.worker._try = lambda sampled, begun=begun: _noted(begun, sampled)
+        await house.handle(*(answered(number) for number in range(60)))
+        chosen[name] = begun
+    assert 10 < len(chosen["well"]) < 40
+    assert all(begun == chosen["well"] for begun in chosen.values())
+
+
+async def _noted(begun, sampled) -> None:
+    begun.append((sampled.seen.exchange.id, sampled.decision.control))
+
+
+async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under_one_key(working):
+    house = working(sample_rate=0.5, concurrency=1_000)
+    for talk in range(20):
+        messages = [{"role": "user", "content": f"Talk {talk}"}]
+        for turn in range(3):
+            body = json.dumps({"model": "pretend-small", "messages": messages}).encode()
+            await house.handle(exchange(said(), request=body, id=f"{talk:016d}{turn:016d}"))
+            messages = [*messages, {"role": "assistant", "content": "Hello there"}, {"role": "user", "content": f"More {turn}"}]
+    turns = {}
+    for pair in (summary.pair for summary in house.store.pairs(PairFilter(limit=200))):
+        turns.setdefault(pair.conversation, []).append(pair.id[:16])
+    assert 3 <= len(turns) <= 17
+    assert all(len(ids) == 3 and len(set(ids)) == 1 for ids in turns.values())
+
+
+async def test_a_reference_that_refuses_is_logged_once_a_minute_with_its_status(working, reference, logged):
+    reference.key = "another-key"
+    written = logged("shadow.pipeline.worker")
+    house = working()
+    await house.handle(live(1), live(2), live(3))
+    sentences = [call.kwargs["event"] for call in written]
+    assert len(sentences) == 1
+    assert "the reference official refused 1 of 1 shadow requests: 401" in sentences[0]
+
+
+async def test_the_first_404_of_a_provider_says_once_what_is_doubtful_about_its_address(working, reference):
+    house = working()
+    providers = {**house.config.proxy.providers, "candidate": Provider(base_url="http://127.0.0.1:9")}
+    house.worker.turn(house.config.model_copy(update={"proxy": house.config.proxy.model_copy(update={"providers": providers})}))
+    with capture_logs() as logs:
+        await house.handle(*(exchange(b"{}", 404, asked(), id=f"{number:032d}", reference="") for number in (1, 2)))
+    [said_] = [line["base_url"] for line in logs if line["event"] == "a provider answered 404"]
+    assert "most servers want 'http://127.0.0.1:9/v1'" in said_
+
+
+async def test_a_limit_of_tokens_holds_though_no_usage_comes(working, reference):
+    house = working(tokens=1)
+    await house.handle(live(1, asked("A question", stream=True), stream=True))
+    [pair] = house.pairs()
+    assert house.store.exchange(pair.reference_id).completion_tokens is None
+    await house.handle(live(2, asked("Another", stream=True), stream=True))
+    assert house.skipped("budget_tokens") == 1
+
+
+async def test_a_request_with_a_byte_order_mark_is_compared_and_the_copy_has_none(working, reference):
+    house = working()
+    await house.handle(live(1, b"\xef\xbb\xbf" + asked("A question")))
+    [pair] = house.pairs()
+    assert reference.requests[0].json["model"]
+    assert json.loads(pair.alterations)[0] == "sent without its byte order mark"

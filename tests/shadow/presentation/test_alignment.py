@@ -1,0 +1,125 @@
+"""Two texts, two JSON values, two lists of calls: what they share and where they part."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.presentation.alignment import PATHS, WORDS, Change, align_texts, differences, leaves, match_calls, step
+
+
+def only(pieces) -> list[str]:
+    return [piece.text for piece in pieces if piece.only]
+
+
+def test_words_that_differ_are_marked_and_the_rest_is_common():
+    aligned = align_texts("dry with 9 degrees today", "dry with 11 degrees today")
+    assert only(aligned.left) == ["9"]
+    assert only(aligned.right) == ["11"]
+
+
+def test_a_lost_space_is_seen():
+    aligned = align_texts("Hello world", "Helloworld")
+    assert only(aligned.left) == ["Hello world"]
+    assert only(aligned.right) == ["Helloworld"]
+
+
+def test_a_text_without_spaces_is_aligned_by_its_characters():
+    assert only(align_texts("今日は晴れです", "今日は雨です").left) == ["晴れ"]
+
+
+def test_equal_texts_have_nothing_marked():
+    aligned = align_texts("the same", "the same")
+    assert [piece.only for piece in aligned.left] == [False]
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_the_pieces_of_a_side_are_that_sides_text(left, right):
+    aligned = align_texts(left, right)
+    assert "".join(piece.text for piece in aligned.left) == left
+    assert "".join(piece.text for piece in aligned.right) == right
+    assert align_texts(left, left).left == align_texts(left, left).right
+
+
+def test_beyond_the_cap_nothing_is_marked_and_the_note_says_so():
+    aligned = align_texts("a " * WORDS + "left end", "a " * WORDS + "right end")
+    assert only(aligned.left) == []
+    assert "4,000 words" in aligned.note
+    assert "".join(piece.text for piece in aligned.left).endswith("left end")
+
+
+@pytest.mark.parametrize(
+    ("subject", "reference", "path", "change"),
+    [
+        ({}, {"city": "Quito"}, "city", Change.MISSING),
+        ({"city": "Quito"}, {}, "city", Change.EXTRA),
+        ({"days": "3"}, {"days": 3}, "days", Change.TYPE),
+        ({"days": 4}, {"days": 3}, "days", Change.VALUE),
+        ({"on": True}, {"on": 1}, "on", Change.TYPE),
+        ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, "a[0].b", Change.VALUE),
+        ({"a": [1]}, {"a": [1, 2]}, "a[1]", Change.MISSING),
+        ({"a": [1, 2]}, {"a": [1]}, "a[1]", Change.EXTRA),
+        ({"x.y": 1}, {"x.y": 2}, '["x.y"]', Change.VALUE),
+        ("text", {"a": 1}, "", Change.TYPE),
+        ({"a": {}}, {"a": []}, "a", Change.TYPE),
+        ({"a": None}, {"a": 0}, "a", Change.TYPE),
+    ],
+)
+def test_each_way_to_differ_is_named_with_its_path(subject, reference, path, change):
+    [difference] = differences(subject, reference)
+    assert (difference.path, difference.change) == (path, change)
+
+
+def test_numbers_of_equal_value_do_not_differ():
+    assert differences({"n": 1.0}, {"n": 1}) == ()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(json_values, json_values)
+def test_a_value_never_differs_from_itself_and_differences_go_both_ways(one, other):
+    assert differences(one, one) == ()
+    assert len(differences(one, other)) == len(differences(other, one))
+
+
+def test_depth_and_number_are_bounded():
+    deep = json.loads("[" * 500 + "1" + "]" * 500)
+    assert differences(deep, deep) == ()
+    assert len(leaves(deep)) == 1
+    wide = {f"k{number}": number for number in range(1_000)}
+    assert len(differences({}, wide)) == PATHS
+    assert len(leaves(wide)) == PATHS
+
+
+def test_leaves_are_the_ends_of_a_value_with_their_paths():
+    assert leaves({"a": {"b": [1, {}]}, "c": []}) == (("a.b[0]", 1), ("a.b[1]", {}), ("c", []))
+    assert leaves("plain") == (("", "plain"),)
+    assert leaves({"a": {"b": 1}, "c": 2}, {"a"}) == (("a", {"b": 1}), ("c", 2))
+
+
+def test_a_path_cannot_be_misread():
+    assert step("", "a") == "a"
+    assert step("a", "b") == "a.b"
+    assert step("a", 0) == "a[0]"
+    assert step("a", 'b"]') == 'a["b\\"]"]'
+
+
+def test_calls_belong_together_by_name_in_the_references_order():
+    assert match_calls([("train", 1), ("weather", 2), ("weather", 3)], [("weather", 9), ("train", 9)]) == (
+        (1, 0),
+        (0, 1),
+        (2, None),
+    )
+    assert match_calls([], [("weather", 1)]) == ((None, 0),)
+
+
+def test_equal_calls_belong_together_before_those_of_one_name():
+    quito, lima = ("weather", {"city": "Quito"}), ("weather", {"city": "Lima"})
+    assert match_calls([lima], [quito, lima]) == ((None, 0), (0, 1))
+    assert match_calls([lima, quito], [quito, lima]) == ((1, 0), (0, 1))

@@ -1,0 +1,80 @@
+"""Tool calls side by side: by name, by path, the differing place marked."""
+
+import json
+
+import pytest
+
+from shadow.pages.pair_pages import view
+from shadow.presentation.call_tables import CALLS, VALUE, shown, tables
+from storage.store import Store
+from tests.exchanges import asked, exchange, said
+from tests.pairs import keep_pair
+
+TOOLS = [{"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in ("weather", "train")]
+
+
+def answer(*calls: tuple[str, str]):
+    made = [
+        {"id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": arguments}}
+        for index, (name, arguments) in enumerate(calls)
+    ]
+    return exchange(said(None, message={"tool_calls": made}), request=asked(tools=TOOLS))
+
+
+@pytest.fixture
+def shown_calls(store: Store):
+    def make(*answers):
+        pair = store.pair(keep_pair(store, *answers))
+        return tables([column.leg for column in view(store, pair).columns])
+
+    return make
+
+
+def test_the_differing_path_is_marked_and_the_others_are_not(shown_calls):
+    [table], _ = shown_calls(
+        answer(("weather", '{"city": "Quito", "days": "3"}')), answer(("weather", '{"city": "Quito", "days": 3, "units": "C"}'))
+    )
+    assert {line.path: [cell.change for cell in line.cells] for line in table.lines} == {
+        "city": ["", ""],
+        "days": ["type", ""],
+        "units": ["missing", ""],
+    }
+    assert [cell.text for cell in table.lines[1].cells] == ['"3"', "3"]
+
+
+def test_a_control_is_held_against_the_reference_too(shown_calls):
+    same = answer(("weather", '{"days": 3}'))
+    [table], _ = shown_calls(same, same, answer(("weather", '{"days": 4}')))
+    assert [cell.change for cell in table.lines[0].cells] == ["", "", "value"]
+
+
+def test_where_the_types_differ_both_values_are_shown_whole(shown_calls):
+    [table], _ = shown_calls(answer(("weather", '{"at": {"x": 1}}')), answer(("weather", '{"at": "home"}')))
+    [line] = table.lines
+    assert (line.path, [cell.text for cell in line.cells], line.cells[0].change) == ("at", ['{"x": 1}', '"home"'], "type")
+
+
+def test_arguments_that_are_no_json_are_shown_as_they_were_sent(shown_calls):
+    [table], _ = shown_calls(answer(("weather", '{"city": ')), answer(("weather", '{"city": "Quito"}')))
+    first = table.lines[0]
+    assert first.path == "as sent"
+    assert first.cells[0].text == '{"city": '
+    assert first.cells[0].change.startswith("no JSON")
+    assert table.heads[0].outcome == "invalid_json"
+
+
+def test_calls_meet_by_name_and_the_lonely_stand_alone(shown_calls):
+    found, _ = shown_calls(answer(("train", "{}"), ("weather", "{}")), answer(("weather", "{}")))
+    assert [[head.name if head else None for head in table.heads] for table in found] == [["weather", "weather"], ["train", None]]
+
+
+def test_too_many_calls_are_cut_with_a_note(shown_calls):
+    found, note = shown_calls(answer(*[("weather", "{}")] * (CALLS + 1)), answer(("weather", "{}")))
+    assert len(found) == CALLS
+    assert "33 calls" in note
+
+
+def test_a_long_value_is_cut_and_an_endless_one_survives():
+    assert shown("x" * 3 * VALUE).endswith(f"({3 * VALUE + 2:,} characters)")
+    deep = json.loads("[" * 900 + "]" * 900)
+    assert shown(deep)

@@ -1,0 +1,170 @@
+"""One stored exchange as a column: an absent answer is said in words."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from proxy.exchange import Failure, FailureKind, Mark, Marks
+from shadow.presentation.exchange_view import SHOWN, WIDTH, facts, leg, place, timeline
+from shadow.reading.parsed_response import read
+from shadow.records import exchange as exchange_of
+from storage.store import Store
+from tests.exchanges import asked, exchange, said
+from tests.pairs import keep_pair
+
+
+def column(store: Store, made, **more):
+    pair = keep_pair(store, made, said(), **more)
+    row = store.exchange(pair)
+    return leg("provider", row, read(exchange_of(row)), store.tool_calls(pair), store.findings(exchange_id=pair))
+
+
+def test_an_answer_is_shown_with_its_status(store):
+    shown = column(store, said("Hello there"))
+    assert (shown.text, shown.outcome, shown.healthy, shown.trouble) == ("Hello there", "200", True, "")
+
+
+def test_a_providers_error_is_shown_in_its_own_words(store):
+    body = b'{"error": {"message": "Too many requests", "type": "rate_limit", "code": "slow_down"}}'
+    shown = column(store, exchange(body, 429, asked()))
+    assert not shown.healthy
+    assert "rate_limit slow_down. Too many requests" in shown.trouble
+
+
+def test_a_broken_answer_says_how_it_ended(store):
+    failure = Failure(kind=FailureKind.RESET, detail="connection reset by peer", after_head=True)
+    shown = column(store, exchange(b"", request=asked(), failure=failure))
+    assert shown.trouble == "Ended by reset: connection reset by peer"
+    assert shown.outcome == "200, reset"
+
+
+def test_a_provider_that_never_answered_has_no_status(store):
+    failure = Failure(kind=FailureKind.CONNECT, detail="refused", after_head=False)
+    shown = column(store, exchange(request=asked(), answered=False, failure=failure))
+    assert shown.outcome == "no answer, connect"
+
+
+def test_a_body_that_was_not_kept_is_not_an_empty_answer(store):
+    shown = column(store, said("secret"), bodies="hash")
+    assert "was not kept" in shown.trouble
+    assert shown.text is None
+
+
+def test_what_cannot_be_read_says_why(store):
+    shown = column(store, b"<html>oops")
+    assert shown.trouble.startswith("Not read (")
+
+
+def test_a_very_long_text_is_cut_with_a_note(store):
+    shown = column(store, said("x" * (SHOWN + 1)))
+    assert len(shown.text) == SHOWN
+    assert "60,001" in shown.cut
+
+
+def test_facts_are_lines_with_a_cell_a_leg_and_empty_lines_are_left_out(store):
+    one = column(store, said())
+    lines = {fact.name: fact.cells for fact in facts([one, one])}
+    assert lines["prompt tokens"] == ("9", "9")
+    assert lines["whole answer"] == ("500 ms", "500 ms")
+    assert "fingerprint" not in lines
+
+
+def test_a_leg_without_a_response_has_an_empty_cell_beside_the_chunks_of_the_other(store):
+    marks = Marks([0.1, 0.2, 0.3], [1, 2, len(said())])
+    answered = column(store, exchange(said(), request=asked(), marks=marks))
+    failure = Failure(kind=FailureKind.CONNECT, detail="refused", after_head=False)
+    unanswered = column(store, exchange(request=asked(), answered=False, failure=failure), pair_id="b" * 32)
+    lines = {fact.name: fact.cells for fact in facts([answered, unanswered])}
+    assert lines["chunks"] == ("3", "")
+    assert lines["finish reason"] == ("stop", "")
+
+
+def test_the_timeline_has_one_tick_a_place():
+    marks = [Mark(seconds=seconds, end=1) for seconds in (0.0, 1.0, 1.0001, 2.0, 99.0)]
+    assert timeline(marks, 2.0) == f"M0 0v12M{WIDTH // 2} 0v12M{WIDTH} 0v12"
+    assert timeline(marks, 0.0) == ""
+
+
+def test_a_moment_that_did_not_come_has_no_place():
+    assert place(None, 2.0) is None
+    assert place(1.0, 0.0) is None
+    assert place(1.0, 2.0) == WIDTH // 2
+
+
+def test_of_embeddings_the_shape_of_the_vectors_is_a_fact(store):
+    made = exchange(b'{"data": [{"index": 0, "embedding": [0.5, 1]}], "model": "m"}', request=b'{"model": "m", "input": "a"}')
+    made = made._replace(request=made.request._replace(target="/v1/embeddings"))
+    shown = column(store, made)
+    assert {fact.name: fact.cells for fact in facts([shown])}["vectors"] == ("1 x 2",)
+    assert (shown.text, shown.trouble) == (None, "")
+
+
+def test_the_times_that_a_server_states_stand_beside_the_measured_ones_and_what_they_leave(store):
+    headers = (("content-type", "application/json"), ("openai-processing-ms", "120"))
+    one = column(store, exchange(said(), request=asked(), headers=headers))
+    lines = {fact.name: fact.cells for fact in facts([one])}
+    assert lines["server's own: processing"] == ("120 ms",)
+    assert lines["outside the server"] == ("80 ms",)
+    assert one.row.head_seconds == 0.2
+
+
+def test_a_server_time_beyond_the_measured_one_leaves_nothing_to_show(store):
+    made = exchange(said(), request=asked(), headers=(("content-type", "application/json"), ("openai-processing-ms", "201")))
+    lines = {fact.name: fact.cells for fact in facts([column(store, made)])}
+    assert lines["server's own: processing"] == ("201 ms",)
+    assert "outside the server" not in lines
+
+
+def test_of_a_whole_time_the_rest_is_outside_the_server(store):
+    body = json.loads(said()) | {"time_info": {"queue_time": 0.1, "prompt_time": 0.05, "completion_time": 0.2}}
+    lines = {fact.name: fact.cells for fact in facts([column(store, json.dumps(body).encode())])}
+    assert lines["whole answer"] == ("500 ms",)
+    assert [lines[f"server's own: {name}"] for name in ("queue", "prompt", "completion")] == [
+        ("100 ms",),
+        ("50 ms",),
+        ("200 ms",),
+    ]
+    assert lines["outside the server"] == ("150 ms",)
+
+
+def test_what_an_answer_states_beside_its_text_is_shown(store):
+    message = {"annotations": [{"type": "url_citation"}, {"type": "url_citation"}]}
+    made = json.loads(said("Here.", message=message, native_finish_reason="STOP")) | {"service_tier": "flex"}
+    made["usage"] |= {"cost": 2.1e-06, "prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 3}}
+    lines = {fact.name: fact.cells for fact in facts([column(store, json.dumps(made).encode())])}
+    assert lines["citations"] == ("2",)
+    assert lines["finish reason of the server behind"] == ("STOP",)
+    assert lines["parameters applied"] == ("service_tier flex",)
+    assert lines["cost"] == ("$0.0000021",)
+    assert (lines["of these from a cache"], lines["tokens written to a cache"]) == (("6",), ("3",))
+
+
+def costly() -> bytes:
+    made = json.loads(said("Here."))
+    made["usage"]["cost"] = 0.25
+    return json.dumps(made).encode()
+
+
+def test_a_cost_is_shown_where_the_body_was_not_kept(store):
+    shown = column(store, costly(), bodies="hash")
+    assert shown.text is None
+    assert {fact.name: fact.cells for fact in facts([shown])}["cost"] == ("$0.25",)
+
+
+def test_a_record_of_before_costs_were_stored_shows_the_one_in_its_body(store):
+    shown = column(store, costly())
+    older = replace(shown, row=replace(shown.row, cost=None))
+    assert {fact.name: fact.cells for fact in facts([older])}["cost"] == ("$0.25",)
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({"content_filter_results": {"violence": {"filtered": True, "severity": "medium"}}}, "violence (medium)"),
+        ({}, "kinds not stated"),
+    ],
+)
+def test_a_filtered_answer_names_what_was_withheld(store, more, shown):
+    one = column(store, said("", finish_reason="content_filter", **more))
+    assert {fact.name: fact.cells for fact in facts([one])}["withheld by a filter"] == (shown,)

@@ -1,0 +1,75 @@
+"""The request as the page folds it."""
+
+import json
+
+from shadow.presentation.request_view import MESSAGES, TEXT, asked
+from shadow.reading.parsed_request import read_ask
+
+JSON_HEADERS = (("content-type", "application/json"),)
+
+
+def shown(body: dict | bytes, **more):
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return asked(read_ask("/v1/chat/completions", JSON_HEADERS, raw, False), **{"kept": True, "size": len(raw), **more})
+
+
+def test_messages_tools_and_parameters_have_their_places():
+    view = shown(
+        {
+            "model": "m",
+            "temperature": 0.5,
+            "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None, "tool_calls": [{"id": "c"}]}],
+            "tools": [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}],
+        }
+    )
+    assert [(message.role, message.text.split("\n")[0]) for message in view.messages] == [
+        ("user", "Hi"),
+        ("assistant", "tool_calls: ["),
+    ]
+    assert [tool.role for tool in view.tools] == ["weather"]
+    assert {each.role: each.text for each in view.parameters} == {"model": '"m"', "temperature": "0.5"}
+    assert view.trouble == ""
+
+
+def test_a_request_of_another_api_shows_its_words_as_messages_and_its_own_parameters():
+    body = {"model": "m", "instructions": "Be brief.", "input": "Hi", "max_output_tokens": 9}
+    view = asked(read_ask("/v1/responses", JSON_HEADERS, json.dumps(body).encode(), False), kept=True, size=1)
+    assert [(message.role, message.text) for message in view.messages] == [("system", "Be brief."), ("user", "Hi")]
+    assert {each.role: each.text for each in view.parameters} == {"model": '"m"', "max_output_tokens": "9"}
+
+
+def test_content_in_parts_is_shown_as_it_is():
+    view = shown({"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]})
+    assert '"text": "Hi"' in view.messages[0].text
+
+
+def test_a_message_without_a_role_is_still_shown():
+    assert shown({"messages": [{"role": 7, "content": "x"}]}).messages[0].role == "(no role)"
+
+
+def test_a_request_that_cannot_be_read_says_why():
+    assert shown(b"no json").trouble.startswith("Not read (")
+
+
+def test_a_request_that_was_not_kept_says_so():
+    assert shown(b"", kept=False, size=1_234).trouble == "The body (1,234 bytes) was not kept."
+
+
+def test_a_long_conversation_keeps_its_end():
+    view = shown({"messages": [{"role": "user", "content": str(number)} for number in range(MESSAGES + 5)]})
+    assert len(view.messages) == MESSAGES
+    assert view.messages[-1].text == str(MESSAGES + 4)
+    assert view.more == "5 earlier messages are not shown"
+
+
+def test_a_long_message_is_cut_with_its_length():
+    assert shown({"messages": [{"role": "user", "content": "x" * (TEXT + 1)}]}).messages[0].text.endswith("(20,001 characters)")
+
+
+def test_a_nested_parameter_is_shown_indented_by_two_blanks():
+    view = shown({"model": "m", "messages": [{"role": "user", "content": [{"a": 1}]}]})
+    assert view.messages[0].text == '[\n  {\n    "a": 1\n  }\n]'
+
+
+def test_a_message_of_exactly_20000_characters_is_shown_whole():
+    assert shown({"messages": [{"role": "user", "content": "x" * 20_000}]}).messages[0].text == "x" * 20_000

@@ -1,0 +1,198 @@
+"""The audit process as one: it takes exchanges from its socket, serves its admin port, and stores all it has before it ends."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import time
+
+import aiohttp
+import pytest
+
+from proxy.process.shared_counters import Board
+from proxy.proxy_config import Provider, ProxyConfig
+from proxy.record.exchange_sender import Handover
+from proxy.worker_stats import Pulse
+from shadow.pipeline.worker import Worker
+from shadow.processes.audit_process import PROBE_SECONDS, House, _drawn
+from shadow.settings.config_model import AdminConfig, Config, ShadowConfig
+from storage.opening import open_reader, open_store
+from storage.storage_config import StorageConfig
+from storage.store import StoreError
+from tests.exchanges import asked, exchange, said
+from tests.running import until
+
+
+class Standing:
+    """A house on free ports, and a data plane's end of its socket."""
+
+    def __init__(self, tmp_path, path: str = "", **shadow) -> None:
+        self.path = path or str(tmp_path / "audit.sock")
+        self.storage = StorageConfig(url=f"sqlite:///{tmp_path}/house.db", batch_seconds=0.01)
+        providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("candidate", "official")}
+        self.config = Config(
+            proxy=ProxyConfig(provider="candidate", reference="official", providers=providers),
+            shadow=ShadowConfig(**shadow),
+            storage=self.storage,
+            admin=AdminConfig(listen="127.0.0.1:0"),
+        )
+        self.pulse = Pulse(worker=0, pid=1)
+        self.board = Board()
+        self.handover = Handover(self.path, 10_000_000, self.pulse, self.board.row(0))
+
+    async def __aenter__(self):
+        admin = socket.socket()
+        admin.bind(("127.0.0.1", 0))
+        admin.listen()
+        admin.setblocking(False)
+        self.admin = f"http://127.0.0.1:{admin.getsockname()[1]}"
+        self.house = House(self.config, open_store(self.storage), self.board, "run")
+        await self.house.start(admin, self.path)
+        self.handover.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.handover.stop(1.0)
+        await self.house.stop()
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with aiohttp.ClientSession() as session, session.get(self.admin + path) as got:
+            return got.status, await got.text()
+
+    def stored(self, identity: str) -> bool:
+        reader = open_reader(self.storage)
+        try:
+            return reader.exchange(identity) is not None
+        finally:
+            reader.close()
+
+
+@pytest.fixture
+async def standing(tmp_path):
+    async with Standing(tmp_path, sample_rate=0.0) as house:
+        yield house
+
+
+async def test_what_the_data_plane_hands_over_is_in_the_store(standing):
+    await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
+    await until(lambda: standing.stored("1" * 32))
+
+
+async def test_the_admin_port_is_healthy_and_ready(standing):
+    await until(lambda: standing.house._ready() == "")
+    assert (await standing.get("/healthz"))[0] == 200
+    assert (await standing.get("/readyz"))[0] == 200
+    status, text = await standing.get("/metrics")
+    assert status == 200
+    assert "sameweights_build_info" in text
+
+
+async def test_a_part_that_ended_in_a_fault_is_told_and_the_house_is_not_ready(standing, logged, monkeypatch):
+    said = logged("shadow.processes.audit_process")
+
+    def broken():
+        raise OSError("no such thing")
+
+    monkeypatch.setattr(standing.house._entrance, "sweep", broken)
+    await until(lambda: any(task.done() for task in standing.house._tasks))
+    status, text = await standing.get("/readyz")
+    assert (status, "a part of the audit ended" in text) == (503, True)
+    assert [(call.method_name, repr(call.kwargs["exc_info"])) for call in said] == [("error", "OSError('no such thing')")]
+
+
+async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):
+    async with Standing(tmp_path, sample_rate=0.0) as standing:
+        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="0" * 32)))
+        for number in range(1, 200):
+            assert standing.handover.offer(exchange(said(), request=asked(), id=f"{number:032d}"))
+    reader = open_reader(standing.storage)
+    assert sum(count.requests for count in reader.traffic(0, 1e12)) == 200
+    reader.close()
+
+
+async def test_an_unreachable_reference_is_recorded_and_costs_the_house_nothing(tmp_path):
+    async with Standing(tmp_path, sample_rate=1.0) as standing:
+        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32, started=time.time())))
+
+        async def paired() -> bool:
+            return "1" * 32 in (await standing.get("/pairs"))[1]
+
+        await until(paired)
+
+
+async def test_a_socket_left_behind_by_a_dead_audit_is_taken_over(tmp_path):
+    left = await asyncio.start_unix_server(lambda _reader, _writer: None, str(tmp_path / "audit.sock"))
+    left.close()
+    await left.wait_closed()
+    (tmp_path / "audit.sock").touch()
+    async with Standing(tmp_path, sample_rate=0.0) as standing:
+        assert (await standing.get("/healthz"))[0] == 200
+
+
+async def test_a_house_whose_forwarding_process_has_gone_is_not_ready(standing):
+    await until(lambda: standing.house._ready() == "")
+    await standing.handover.stop(1.0)
+    await until(lambda: "forwarding process 0 is not running" in standing.house._ready())
+
+
+async def test_a_house_that_cannot_ask_references_is_not_ready_until_it_can(tmp_path):
+    async with Standing(tmp_path, sample_rate=1.0) as standing:
+        await until(lambda: standing.house._ready() == "")
+        os.kill(standing.house._courier.pid, signal.SIGKILL)
+        await until(lambda: "asks references is not running" in standing.house._ready())
+        await until(lambda: standing.house._ready() == "")
+
+
+async def test_a_socket_whose_folder_was_deleted_is_made_anew_and_exchanges_come_through(tmp_path, monkeypatch):
+    monkeypatch.setattr("shadow.pipeline.exchange_receiver.LOOK_SECONDS", 0.01)
+    folder = tmp_path / "sockets"
+    async with Standing(tmp_path, sample_rate=0.0, path=str(folder / "audit.sock")) as standing:
+        await until(lambda: standing.house._ready() == "")
+        shutil.rmtree(folder)
+        standing.handover._socket.transport.abort()
+        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
+        await until(lambda: standing.stored("1" * 32))
+
+
+@pytest.mark.parametrize("error", [StoreError("the store is closed"), sqlite3.OperationalError("disk full")])
+def test_a_secret_that_the_store_cannot_keep_is_drawn_for_this_process_and_told(logged, error):
+    class Full:
+        def secret(self):
+            raise error
+
+    calls = logged("shadow.processes.audit_process")
+    one, other = _drawn(Full()), _drawn(Full())
+    assert len(one) == len(other) == 32
+    assert one != other
+    assert len(calls) == 2
+    assert "cannot be kept" in str(calls[0])
+    assert one.hex() not in str(calls)
+
+
+async def test_a_reference_that_no_request_has_reached_is_probed_and_what_is_wrong_logged(tmp_path, logged, monkeypatch):
+    monkeypatch.setattr("shadow.processes.audit_process.PROBE_SECONDS", 0.0)
+    written = logged("shadow.processes.audit_process")
+    async with Standing(tmp_path, sample_rate=1.0):
+        await until(lambda: any("the reference official cannot be used" in call.kwargs["event"] for call in written))
+
+
+async def test_a_reference_that_a_request_has_reached_is_not_probed(tmp_path, logged, monkeypatch):
+    written, probed = logged("shadow.processes.audit_process"), []
+    monkeypatch.setattr("shadow.processes.audit_process.PROBE_SECONDS", 0.0)
+    monkeypatch.setattr(Worker, "references_heard", frozenset({"official"}))
+    monkeypatch.setattr("shadow.processes.audit_process.probe", lambda _, wanted: probed.append(dict(wanted)) or _nothing())
+    async with Standing(tmp_path, sample_rate=1.0):
+        await until(lambda: probed)
+    assert probed == [{}]
+    assert not written
+
+
+async def _nothing():
+    for sentence in ():
+        yield sentence
+
+
+def test_a_reference_is_probed_five_seconds_after_the_start():
+    assert PROBE_SECONDS == 5.0

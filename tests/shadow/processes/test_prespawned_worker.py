@@ -1,0 +1,96 @@
+"""A forwarding process is begun before the configuration is known, takes its task when there is one, and is gone when not."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shadow.processes.prespawned_worker import begun
+from shadow.processes.supervised_process import Child
+from shadow.settings.config_errors import ConfigError
+
+
+def test_what_was_begun_is_gone_when_the_configuration_cannot_be_used():
+    pids = []
+
+    def failing() -> None:
+        with begun() as ahead:
+            pids.append(ahead.process.pid)
+            raise ConfigError(["wrong"])
+
+    with pytest.raises(ConfigError):
+        failing()
+    assert not Path(f"/proc/{pids[0]}").exists()
+
+
+def test_what_was_begun_listens_on_the_socket_that_was_bound_since(tmp_path):
+    with begun() as ahead:
+        opened = ahead.sockets[socket.AF_INET]
+        opened.bind(("127.0.0.1", 0))
+        opened.listen()
+        config = {"provider": "main", "providers": {"main": {"base_url": "http://127.0.0.1:9/v1"}}}
+        told = {"config": config, "audit_socket": f"{tmp_path}/audit.sock", "worker": 0, "fd": opened.fileno()}
+        plane = Child("proxy", "proxy.server", json.dumps(told), [opened.fileno()], begun=ahead.process)
+
+        async def answered() -> bytes:
+            await plane.start()
+            assert plane.pid == ahead.process.pid
+            assert await plane.ready()
+            reader, writer = await asyncio.open_connection(*opened.getsockname())
+            writer.write(b"GET /v1/models HTTP/1.1\r\nHost: here\r\n\r\n")
+            head = await reader.readuntil(b"\r\n")
+            writer.close()
+            await writer.wait_closed()
+            await plane.stop(10)
+            return head
+
+        assert ahead.runner.run(answered()).startswith(b"HTTP/1.1 502 ")
+
+
+def test_a_process_without_a_task_ends_without_a_word():
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "proxy.server"],
+        input=b"",
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        check=False,
+        timeout=50,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_one_that_died_before_its_task_is_not_ready_and_the_next_is_begun_anew(tmp_path):
+    with begun() as ahead:
+        plane = Child("proxy", "proxy.server", "{}", [], begun=ahead.process)
+
+        async def started() -> tuple[bool, int]:
+            ahead.process.send_signal(signal.SIGKILL)
+            await ahead.process.wait()
+            await plane.start()
+            up = await plane.ready()
+            await plane.start()
+            pid = plane.pid
+            await plane.stop(10)
+            return up, pid
+
+        up, pid = ahead.runner.run(started())
+        assert not up
+        assert pid not in {0, ahead.process.pid}
+
+
+def test_it_takes_all_the_file_descriptors_that_it_may_have():
+    script = """if True:
+        import resource
+        from shadow.processes.prespawned_worker import allow_many_files
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
+        allow_many_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == most
+    """
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=50)

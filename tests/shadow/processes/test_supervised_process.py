@@ -1,0 +1,166 @@
+"""A child is told its task, says when it is ready, is restarted when it dies, and ends when it is asked to."""
+
+import asyncio
+import os
+import resource
+import signal
+
+import pytest
+
+from shadow.processes import supervised_process as keeping
+from shadow.processes.supervised_process import Child
+from tests.running import until
+
+OBEDIENT = "import sys; sys.stdin.readline(); print('ready', flush=True); sys.stdin.read()"
+BEATING = """
+import sys, time
+sys.stdin.readline()
+print("ready", flush=True)
+while True:
+    time.sleep(0.01)
+    print(".", flush=True)
+"""
+STUBBORN = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    def written(source: str) -> str:
+        (tmp_path / "child_under_test.py").write_text(source, encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        return "child_under_test"
+
+    return written
+
+
+async def test_a_child_says_when_it_is_ready_and_ends_when_asked(module):
+    child = Child("obedient", module(OBEDIENT), "{}", [])
+    await child.start()
+    assert await child.ready()
+    assert child.pid
+    await child.stop(10)
+    assert child.pid == 0
+
+
+async def test_a_child_that_ends_instead_of_starting_is_not_ready(module):
+    child = Child("dead", module("import sys; sys.exit(2)"), "{}", [])
+    await child.start()
+    assert not await child.ready()
+
+
+async def test_a_child_that_does_not_stop_is_made_to(module):
+    child = Child("stubborn", module(STUBBORN), "{}", [])
+    await child.start()
+    assert await child.ready()
+    await child.stop(0.1)
+    assert child.pid == 0
+
+
+async def test_a_child_that_dies_is_started_again(module):
+    child = Child("mortal", module(OBEDIENT), "{}", [])
+    await child.start()
+    assert await child.ready()
+    first = child.pid
+    keeper = asyncio.create_task(child.keep_alive())
+    os.kill(first, 9)
+    await until(lambda: child.pid not in {0, first})
+    keeper.cancel()
+    await asyncio.gather(keeper, return_exceptions=True)
+    await child.stop(10)
+
+
+async def test_a_child_stands_back_as_far_as_it_was_made_to(module):
+    child = Child("nice", module(OBEDIENT), "{}", [], nice=7)
+    await child.start()
+    assert await child.ready()
+    assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(os.getpriority(os.PRIO_PROCESS, 0) + 7, 19)
+    await child.stop(10)
+
+
+@pytest.fixture
+async def kept(module):
+    """`await kept(source, ...)`: a child that is up and kept alive."""
+    running: list[tuple[Child, asyncio.Task[None]]] = []
+
+    async def up(source: str, **more) -> Child:
+        child = Child("kept", module(source), "{}", [], **more)
+        await child.start()
+        assert await child.ready()
+        running.append((child, asyncio.create_task(child.keep_alive())))
+        return child
+
+    yield up
+    for child, keeper in running:
+        assert not keeper.done()
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        child.kill()
+        await child.stop(10)
+
+
+async def test_a_child_that_stands_still_is_reported_then_killed_and_started_again(kept, monkeypatch):
+    said = []
+    monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(keeping, "report", lambda _, event, **facts: said.append((event, facts.get("why", ""))))
+    child = await kept(BEATING, patience=8)
+    first = child.pid
+    os.kill(first, signal.SIGSTOP)
+    await until(lambda: child.pid not in {0, first})
+    assert said == [
+        ("process stands still", ""),
+        ("process is no more, starting it again", "it stood still for 8 looks and was killed"),
+    ]
+
+
+async def test_a_child_that_cannot_be_started_for_a_while_is_started_afterwards(kept, monkeypatch):
+    child = await kept(OBEDIENT)
+    first = child.pid
+    monkeypatch.setattr(keeping, "FIRST_PAUSE", 0.01)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (5, hard))
+    try:
+        os.kill(first, signal.SIGKILL)
+        await asyncio.wait_for(child._process.wait(), 10)
+        for _ in range(5):
+            await asyncio.sleep(0.02)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    await until(lambda: child.pid not in {0, first})
+
+
+async def test_a_child_whose_program_is_gone_is_started_when_it_is_back(kept, monkeypatch):
+    child = await kept(OBEDIENT)
+    first = child.pid
+    tried = []
+    monkeypatch.setattr(keeping, "report", lambda level, event, **_: tried.append(event))
+    monkeypatch.setattr("shadow.processes.prespawned_worker.sys.executable", "/no/such/python")
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: "process could not be started" in tried)
+    assert child.pid == 0
+    monkeypatch.undo()
+    await until(lambda: child.pid not in {0, first})
+
+
+async def test_what_is_made_before_a_start_is_made_before_each_and_a_failure_of_it_costs_one_attempt(kept):
+    made = []
+
+    async def before() -> None:
+        made.append(1)
+        if len(made) == 1:
+            raise PermissionError("not yours")
+
+    child = await kept(OBEDIENT, before=before)
+    first = child.pid
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: child.pid not in {0, first})
+    assert len(made) == 2
+
+
+def test_a_log_that_cannot_be_loaded_is_a_plain_line(monkeypatch, capsys):
+    def broken():
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(keeping, "_log", broken)
+    keeping.report("error", "process is no more", process="proxy 0")
+    said = capsys.readouterr().err
+    assert said == "sameweights: process is no more {'process': 'proxy 0'} (and the log failed: [Errno 24] Too many open files)\n"

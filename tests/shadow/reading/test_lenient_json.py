@@ -1,0 +1,100 @@
+"""Strangers' JSON: what a strict reader refuses, what a loose one changes, and what would break those who walk it later."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.reading.completion import Why
+from shadow.reading.lenient_json import EMPTY, MAX_DEPTH, NOT_FINITE, NOT_UTF8, load, load_arguments, load_piece, mended, too_deep
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
+)
+
+
+@given(JSON)
+def test_all_that_json_can_write_is_read_and_can_be_encoded(value):
+    loaded = load(json.dumps(value).encode())
+    assert loaded.why is None
+    json.dumps(loaded.value, ensure_ascii=False).encode()
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_make_it_raise(data):
+    load(data)
+    load_piece(data)
+
+
+@given(ANY_TEXT | st.text('{}[]",:\\ud8ab0e1-.5tNaI ', max_size=30))
+def test_no_arguments_make_it_raise(text):
+    loaded = load_arguments(mended(text))
+    json.dumps(loaded.parsed, ensure_ascii=False, allow_nan=False).encode()
+    mended(loaded.invalid).encode()
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 500 + b"]" * 500])
+def test_a_hundred_thousand_brackets_are_too_deep(data):
+    assert load(data).why is Why.TOO_DEEP
+    assert "deep" in load_arguments(data.decode()).invalid
+
+
+def test_nesting_is_allowed_up_to_the_limit():
+    assert load(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH).why is None
+    assert load(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)).why is Why.TOO_DEEP
+    assert load(b"[" + b"[]," * 500 + b"[]]").why is None
+    assert not too_deep("text")
+
+
+def test_oddities_that_clients_read_over_are_named():
+    assert load(b"[NaN]").oddities == (NOT_FINITE,)
+    assert load(b"[1e400]").oddities == (NOT_FINITE,)
+    assert load(b'["\xff"]').oddities == (NOT_UTF8,)
+    assert load(b"\xef\xbb\xbf[1]").value == [1]
+
+
+def test_half_a_character_survives_in_a_piece_and_is_replaced_in_a_whole():
+    assert load_piece(rb'["\ud83d"]').value == ["\ud83d"]
+    assert load(rb'["\ud83d", {"\udc00": 1}]').value == ["\ufffd", {"\ufffd": 1}]
+    assert mended("\ud83c\udf0a") == "\U0001f30a"
+
+
+@pytest.mark.parametrize("text", ["", "  ", "null", " null\n"])
+def test_empty_arguments_are_an_object_without_members_and_noted(text):
+    assert load_arguments(text) == ({}, "", (EMPTY,))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("{", "Expecting"),
+        ("NaN", "NaN"),
+        ("[1e999]", "1e999"),
+        ("{} {}", "Extra data"),
+        ("9" * 5_000, "digits"),
+    ],
+)
+def test_arguments_that_are_no_json_say_why(text, word):
+    loaded = load_arguments(text)
+    assert loaded.parsed is None
+    assert word in loaded.invalid
+
+
+def test_arguments_stay_exact():
+    loaded = load_arguments('{"n": 123456789012345678901234567890, "x": 1, "x": 2, "e": "\\ud83d"}')
+    assert loaded.parsed == {"n": 123456789012345678901234567890, "x": 2, "e": "\ufffd"}
+    assert loaded.oddities == ("the key 'x' stands twice in the arguments of one call",)
+
+
+@pytest.mark.parametrize("opener", ["[", '{"a":'])
+@pytest.mark.parametrize("deep", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1])
+def test_the_depth_of_a_body_is_bounded_whatever_else_stands_in_it(opener, deep):
+    closer = "]" if opener == "[" else "}"
+    body = f"[{opener * deep}1{closer * deep},{','.join(['[]', '{}'] * MAX_DEPTH)}]".encode()
+    assert (load(body).why is Why.TOO_DEEP) == (deep + 1 > MAX_DEPTH)
+    assert load(b"[" + b",".join([b"[]", b"{}"] * MAX_DEPTH) + b"]").why is None

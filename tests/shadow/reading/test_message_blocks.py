@@ -1,0 +1,103 @@
+"""Blocks become text, thinking and calls; what is none of these is noted."""
+
+from __future__ import annotations
+
+import pytest
+
+from shadow.reading.choice_builder import Draft
+from shadow.reading.completion import Choice
+from shadow.reading.message_blocks import GROWING, UNBEGUN_BLOCK, Blocks
+
+
+class Told:
+    """A draft that blocks are told to."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, None] = {}
+        self.draft = Draft(self.notes)
+        self.blocks = Blocks(self.draft, self.notes)
+
+    def whole(self, *blocks: dict) -> Choice:
+        for index, block in enumerate(blocks):
+            self.blocks.begin(index, block)
+            self.blocks.end(index)
+        return self.draft.done(0, streamed=False)
+
+
+def text(words: str) -> dict:
+    return {"type": "text", "text": words}
+
+
+def test_texts_join_unless_another_block_stands_between_them():
+    assert Told().whole(text("a "), text("b")).text == "a b"
+    assert Told().whole(text("a"), {"type": "server_tool_use"}, text("b")).text == "a\nb"
+    assert Told().whole({"type": "thinking", "thinking": "hm"}, text("b")).text == "b"
+
+
+def test_a_call_has_the_input_that_it_began_with_where_no_piece_came():
+    told = Told()
+    told.blocks.begin(0, {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}})
+    assert told.blocks.grow(0, {"type": "input_json_delta", "partial_json": '{"x": 2}'})
+    told.blocks.begin(1, {"type": "tool_use", "id": "b", "name": "g", "input": {"x": 1}})
+    told.blocks.begin(2, {"type": "tool_use", "id": "c", "name": "h"})
+    told.blocks.close()
+    told.blocks.close()
+    calls = told.draft.done(0, streamed=True).tool_calls
+    assert [(call.id, call.parsed) for call in calls] == [("a", {"x": 2}), ("b", {"x": 1}), ("c", {})]
+
+
+def test_an_input_that_is_no_object_stays_what_it_is():
+    [call] = Told().whole({"type": "tool_use", "id": "a", "name": "f", "input": '{"x": 1}'}).tool_calls
+    assert call.parsed == '{"x": 1}'
+
+
+def test_an_input_nested_too_deep_to_write_makes_no_trouble():
+    deep: list = []
+    for _ in range(5_000):
+        deep = [deep]
+    [call] = Told().whole({"type": "tool_use", "id": "a", "name": "f", "input": deep}).tool_calls
+    assert call.invalid
+
+
+def test_what_is_neither_text_nor_call_is_noted():
+    told = Told()
+    told.whole({"type": "redacted_thinking", "data": "x"}, {})
+    assert list(told.notes) == [
+        "the content holds parts that are not text: redacted_thinking",
+        "the content holds parts that are not text: NoneType",
+    ]
+
+
+def test_a_delta_of_no_block_is_read_and_noted():
+    told = Told()
+    assert told.blocks.grow(3, {"type": "text_delta", "text": "a"})
+    assert not told.blocks.grow(0, {"type": "signature_delta", "signature": "x"})
+    assert not told.blocks.grow(4, {"type": "input_json_delta", "partial_json": "{}"})
+    assert told.draft.done(0, streamed=False).text == "a"
+    assert list(told.notes) == [UNBEGUN_BLOCK]
+    told.blocks.grow(3, {"type": "video_delta"})
+    assert list(told.notes)[1:] == ["a delta is of an unknown kind: video_delta"]
+
+
+@pytest.mark.parametrize("kind", ["text_delta", "thinking_delta", "input_json_delta"])
+def test_a_block_that_has_begun_grows_by_many_pieces_as_by_one_after_another(kind):
+    made = []
+    for at_once in (True, False):
+        told = Told()
+        told.blocks.begin(0, {"type": "tool_use", "id": "a", "name": "f"})
+        assert told.blocks.grow(0, {"type": kind, GROWING[kind]: "a"})
+        grow = told.blocks.growing(0, kind) if at_once else None
+        if grow:
+            grow(["b", "c"])
+        else:
+            assert all(told.blocks.grow(0, {"type": kind, GROWING[kind]: piece}) for piece in "bc")
+        told.blocks.close()
+        made.append((told.draft.done(0, streamed=True), told.notes))
+        assert bool(grow) == at_once
+    assert made[0] == made[1]
+    assert "abc" in {made[0][0].text, made[0][0].reasoning, *[call.arguments for call in made[0][0].tool_calls]}
+
+
+def test_a_block_that_was_not_begun_takes_no_arguments_and_thoughts_must_have_begun():
+    assert Told().blocks.growing(0, "input_json_delta") is None
+    assert Told().blocks.growing(0, "thinking_delta") is None

@@ -1,0 +1,19 @@
+"""What was understood of an exchange, and of a shadow of it."""
+
+from shadow.reading.parsed_exchange import understand, understand_leg
+from tests.exchanges import asked, exchange, said
+
+
+def test_the_conversation_is_the_clients_own_where_it_gave_one():
+    assert understand(exchange(said(), request=asked(), conversation="theirs")).conversation == "theirs"
+
+
+def test_without_one_it_is_left_to_the_memory_of_conversations():
+    assert not understand(exchange(said(), request=asked())).conversation
+
+
+def test_a_shadow_is_held_against_what_the_client_asked():
+    live = understand(exchange(said(), request=asked(user="somebody")))
+    leg = understand_leg(exchange(said(), request=asked()), live)
+    assert leg.ask is live.ask
+    assert leg.conversation == live.conversation

@@ -1,0 +1,165 @@
+"""The request in the normal form, and for each that is none the reason."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.reading.completion import Why
+from shadow.reading.parsed_request import Tool, digest, fingerprint, read_ask
+from tests.shadow.reading.hostile import HOSTILE
+
+CHAT = "/v1/chat/completions"
+
+
+def ask(value, **changes):
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return read_ask(changes.get("target", CHAT), changes.get("headers", ()), body, changes.get("truncated", False))
+
+
+def test_what_was_asked_stands_in_its_fields():
+    asked = ask({
+        "model": "m",
+        "stream": True,
+        "messages": [{"role": "user", "content": "hi"}],
+        "tools": [
+            {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}},
+            {"type": "function", "function": {"name": "g"}},
+            {"type": "web_search"},
+        ],
+        "tool_choice": {"type": "function", "function": {"name": "f"}},
+        "temperature": 0,
+        "seed": 7.0,
+        "n": 2,
+        "max_tokens": 9,
+        "max_completion_tokens": 11,
+    })  # fmt: skip
+    assert asked.unread is None
+    assert (asked.api, asked.model, asked.stream, asked.n, asked.max_tokens, asked.seed) == ("chat", "m", True, 2, 11, 7)
+    assert asked.temperature == 0.0
+    assert asked.tools == (Tool(name="f", schema={"type": "object"}), Tool(name="g", schema=None))
+    assert asked.tool_choice == {"type": "function", "function": {"name": "f"}}
+    assert asked.messages == ({"role": "user", "content": "hi"},)
+
+
+def test_what_was_not_asked_is_none_and_never_guessed():
+    asked = ask({"messages": [], "temperature": True, "seed": "x", "stream": 1, "tools": {}, "model": 5})
+    assert asked.unread is None
+    assert (asked.temperature, asked.seed, asked.max_tokens, asked.tool_choice) == (None, None, None, None)
+    assert (asked.stream, asked.tools, asked.model, asked.n) == (False, (), "", 1)
+
+
+def test_functions_of_old_are_tools():
+    asked = ask({"messages": [], "functions": [{"name": "f", "parameters": {}}], "function_call": "auto"})
+    assert asked.tools == (Tool(name="f", schema={}),)
+    assert asked.tool_choice == "auto"
+
+
+@pytest.mark.parametrize("target", ["/v1/models", "/v1/threads/t1/messages", ""])
+def test_a_path_of_no_api_is_not_audited(target):
+    asked = read_ask(target, (), b"{}", False)
+    assert asked.unread.why is Why.NOT_AUDITED
+    assert asked.api == ""
+
+
+def test_a_request_of_another_api_keeps_its_name_and_what_was_sent():
+    sent = {"model": "m", "prompt": "Once", "max_tokens": 9, "best_of": 1}
+    asked = ask(sent, target="/v1/completions")
+    assert (asked.api, asked.sent, asked.messages) == ("completions", sent, ({"role": "user", "content": "Once"},))
+    assert fingerprint(asked) != fingerprint(ask({**sent, "best_of": 2}, target="/v1/completions"))
+
+
+def test_a_request_that_its_api_cannot_translate_says_why_and_keeps_what_was_sent():
+    asked = ask({"prompt": "Once", "echo": True}, target="/v1/completions")
+    assert asked.unread.why is Why.NOT_AUDITED
+    assert asked.sent == {"prompt": "Once", "echo": True}
+    assert not fingerprint(asked)
+
+
+def test_a_custom_tool_is_a_tool_without_a_schema():
+    asked = ask({"messages": [], "tools": [{"type": "custom", "custom": {"name": "patch"}}]})
+    assert asked.tools == (Tool(name="patch", schema=None),)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", Why.EMPTY),
+        (b"hello", Why.NOT_JSON),
+        (b"[" * 100_000, Why.TOO_DEEP),
+        (b'{"messages": ' + b"[" * 300 + b"]" * 300 + b"}", Why.TOO_DEEP),
+        (b'{"messages": [], "model": "\xff"}', Why.NOT_JSON),
+        (b"[]", Why.WRONG_SHAPE),
+        (b"null", Why.WRONG_SHAPE),
+        (b"{}", Why.WRONG_SHAPE),
+        (b'{"messages": ["hi"]}', Why.WRONG_SHAPE),
+    ],
+)
+def test_what_cannot_be_understood_says_why(body, why):
+    asked = ask(body)
+    assert asked.unread.why is why
+    assert asked.unread.detail
+    assert asked.api == "chat"
+    assert not fingerprint(asked)
+
+
+def test_a_request_that_was_not_kept_whole_is_not_read():
+    assert ask({"messages": []}, truncated=True).unread.why is Why.TRUNCATED
+
+
+def test_a_compressed_request_is_read():
+    body = gzip.compress(b'{"messages": [], "model": "m"}')
+    assert ask(body, headers=(("content-encoding", "gzip"),)).model == "m"
+    assert ask(b"{}", headers=(("content-encoding", "gzip"),)).unread.why is Why.ENCODING
+
+
+def test_nan_and_half_characters_do_not_stop_the_reading():
+    asked = ask(rb'{"messages": [{"role": "user", "content": "\ud83d"}], "temperature": NaN, "max_tokens": 1e999}')
+    assert asked.unread is None
+    assert asked.temperature is None
+    assert asked.max_tokens is None
+    assert asked.messages[0]["content"] == "\ufffd"
+    assert len(fingerprint(asked)) == 32
+
+
+def test_equal_meaning_has_an_equal_fingerprint():
+    one = ask(b'{"model": "m", "messages": [{"role":"user","content":"\\u00e9"}]}')
+    two = ask('{ "messages":[{"content":"é","role":"user"}],"model":"m" }'.encode())
+    other = ask({"model": "n", "messages": [{"role": "user", "content": "é"}]})
+    assert fingerprint(one) == fingerprint(two) != fingerprint(other)
+    assert len(digest({"n": 2**70})) == 32
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "x"}]}),
+        ("/v1/responses", {"input": "x"}),
+        ("/v1/messages", {"messages": [{"role": "user", "content": "x"}]}),
+    ],
+)
+def test_members_that_do_not_count_leave_the_fingerprint_alone(target, words):
+    plain, named, other = (
+        ask({"model": "m", **words, **more}, target=target)
+        for more in ({}, {"user": "u", "metadata": {"user_id": "u"}}, {"user": "u", "top_p": 0.5})
+    )
+    without = {"user", "metadata"}
+    assert fingerprint(plain, without) == fingerprint(named, without) != fingerprint(other, without)
+    assert fingerprint(plain) == fingerprint(plain, without)
+    assert fingerprint(named) != fingerprint(plain)
+
+
+@given(HOSTILE, st.booleans())
+def test_no_json_makes_it_raise(value, truncated):
+    asked = ask({"messages": [value] if isinstance(value, dict) else value, "tools": value, "model": value}, truncated=truncated)
+    fingerprint(asked)
+
+
+@given(st.text(), st.binary())
+def test_no_bytes_make_it_raise(target, body):
+    read_ask(target, (), body, False)
+    read_ask(CHAT, (("content-encoding", target),), body, False)

@@ -1,0 +1,105 @@
+"""The error that a provider sent, out of each shape that they use."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.reading.provider_error import carries_error, error_of_body, error_of_json
+from tests.shadow.reading.hostile import HOSTILE
+
+
+@given(HOSTILE, st.binary(max_size=200))
+def test_nothing_makes_it_raise(value, body):
+    for error in (
+        error_of_json(500, value, in_stream=True),
+        error_of_body(500, json.dumps(value).encode()),
+        error_of_body(500, body),
+    ):
+        (error.message + error.type + error.code).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"error": {"message": "m", "type": "t", "param": None, "code": "c"}}, ("m", "t", "c")),
+        ({"error": "m"}, ("m", "", "")),
+        ({"message": "m", "code": 7}, ("m", "", "7")),
+        ({"detail": "m"}, ("m", "", "")),
+        ({"detail": [{"msg": "m", "type": "missing"}]}, ("m", "", "")),
+        ({"errors": [{"message": "m"}, {"message": "n"}]}, ("m", "", "")),
+        ({"type": "error", "error": {"type": "overloaded_error", "message": "m"}}, ("m", "overloaded_error", "")),
+        ([{"error": {"code": 429, "message": "m", "status": "RESOURCE_EXHAUSTED"}}], ("m", "RESOURCE_EXHAUSTED", "429")),
+        ({"fault": {"faultstring": "m"}}, ("m", "", "")),
+        ({"object": "error", "message": "m", "type": "T", "code": 400}, ("m", "T", "400")),
+        ({"error": {}, "message": "m"}, ("m", "", "")),
+        ({"base_resp": {"status_code": 1008, "status_msg": "m"}, "choices": None}, ("m", "", "1008")),
+        ({"code": 503, "msg": "m", "data": None}, ("m", "", "503")),
+        ([], ("", "", "")),
+        (None, ("None", "", "")),
+    ],
+)
+def test_each_shape_gives_its_message_type_and_code(value, expected):
+    error = error_of_json(429, value, in_stream=False)
+    assert (error.message, error.type, error.code) == expected
+    assert (error.status, error.in_stream) == (429, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"<html><head><title>503 Service Unavailable</title></head><h1>x</h1>", "503 Service Unavailable"),
+        (b"<p>no  <b>healthy</b> upstream</p>", "no healthy upstream"),
+        (b"upstream connect error\n", "upstream connect error"),
+        (b'"just a string"', "just a string"),
+        (b"", ""),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+    ],
+)
+def test_pages_and_plain_text_give_their_words(body, message):
+    assert error_of_body(503, body).message == message
+
+
+def test_a_message_has_an_end():
+    assert len(error_of_body(500, b"x" * 100_000).message) == 1_000
+    assert len(error_of_json(500, {"error": {"message": "x" * 100_000}}, in_stream=True).message) == 1_000
+
+
+def test_an_error_nested_too_deep_is_said_to_be_so():
+    value: object = "m"
+    for _ in range(500):
+        value = {"error": value}
+    assert "deep" in error_of_json(500, value, in_stream=True).message
+
+
+def test_only_what_says_so_carries_an_error():
+    assert carries_error({"error": "x"})
+    assert carries_error({"object": "error"})
+    assert not carries_error({"error": None, "choices": []})
+    assert not carries_error({"error": {}, "object": "chat.completion.chunk"})
+
+
+@pytest.mark.parametrize(
+    ("value", "fails"),
+    [
+        ({"base_resp": {"status_code": 1002, "status_msg": "m"}, "choices": [{}]}, True),
+        ({"base_resp": {"status_code": 0, "status_msg": ""}}, False),
+        ({"code": 500, "msg": "m"}, True),
+        ({"code": "InvalidKey", "message": "m"}, True),
+        ({"code": 0, "msg": "ok"}, False),
+        ({"code": 200, "message": "ok"}, False),
+        ({"code": 500}, False),
+        ({"code": 500, "message": "m", "choices": [{}]}, False),
+        ({"detail": "Not Found"}, True),
+        ({"detail": [{"msg": "m"}], "output": [{}]}, False),
+        ({"success": False, "errors": []}, True),
+        ({"success": True, "errors": []}, False),
+        ({"type": "ping", "detail": "m"}, False),
+        ({}, False),
+    ],
+)
+def test_a_body_without_error_fails_where_it_says_so_and_says_nothing_else(value, fails):
+    assert carries_error(value) is fails

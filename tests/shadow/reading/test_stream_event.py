@@ -1,0 +1,45 @@
+"""One event as a JSON object, and what is no object."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.reading.completion import Unread, Why
+from shadow.reading.stream_event import piece
+
+
+def test_an_object_is_given_as_it_is():
+    notes = {}
+    assert piece(b'{"a": [1]}', notes) == {"a": [1]}
+    assert notes == {}
+
+
+@pytest.mark.parametrize("data", [b"", b"  "])
+def test_an_event_without_data_is_noted_and_nothing(data):
+    notes = {}
+    assert piece(data, notes) is None
+    assert list(notes) == ["an event carried no data"]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [(b"nonsense", Why.NOT_JSON), (b"[1]", Why.WRONG_SHAPE), (b"null", Why.WRONG_SHAPE), (b"[" * 2_000, Why.TOO_DEEP)],
+)
+def test_what_is_no_object_says_why(data, why):
+    found = piece(data, {})
+    assert isinstance(found, Unread)
+    assert found.why is why
+    assert found.detail.startswith("an event is ")
+
+
+def test_broken_characters_are_read_over_and_noted():
+    notes = {}
+    assert piece(b'{"a": "\xff"}', notes) == {"a": "\ufffd"}
+    assert list(notes) == ["the body holds bytes that are not UTF-8"]
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_make_it_raise(data):
+    assert isinstance(piece(data, {}), (dict, Unread, type(None)))

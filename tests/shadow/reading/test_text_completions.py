@@ -1,0 +1,118 @@
+"""Text completions: a prompt for messages, a text for a message, and what the two APIs do not share."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.reading.completion import Completion, Unread, Why
+from shadow.reading.sse import read_stream
+from shadow.reading.text_completions import as_chat, fold, whole
+from tests.shadow.reading.hostile import CHUNK, HOSTILE
+from tests.shadow.reading.test_chat_response import can_be_kept
+
+
+def stream(*chunks):
+    return fold(read_stream("".join(f"data: {json.dumps(chunk)}\n\n" for chunk in [*chunks]).encode() + b"data: [DONE]\n\n"), 200)
+
+
+def chunk(text, finish=None, index=0):
+    return {"choices": [{"index": index, "text": text, "finish_reason": finish}]}
+
+
+def test_a_prompt_is_a_message_and_the_rest_stays_as_it_is():
+    sent = {
+        "model": "m",
+        "prompt": "Once",
+        "max_tokens": 9,
+        "stop": ["\n"],
+        "seed": 1,
+        "stream": True,
+        "temperature": 0,
+        "tools": [1],
+    }
+    assert as_chat(sent) == {
+        **{key: value for key, value in sent.items() if key not in ("prompt", "tools")},
+        "n": 1,
+        "messages": [{"role": "user", "content": "Once"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "count", "contents"),
+    [
+        ({"prompt": ["a", "b"]}, 2, ["a", "b"]),
+        ({"prompt": ["a", "b"], "n": 3}, 6, ["a", "b"]),
+        ({"prompt": [1, 2, 3]}, 1, [None]),
+        ({"prompt": [[1], [2]]}, 2, [None, None]),
+        ({"prompt": ""}, 1, [""]),
+    ],
+)
+def test_each_prompt_is_a_message_and_brings_n_choices(sent, count, contents):
+    made = as_chat(sent)
+    assert made["n"] == count
+    assert [message["content"] for message in made["messages"]] == contents
+
+
+@pytest.mark.parametrize("prompt", [None, [], {}, 5, ["a", 1], [None]])
+def test_a_request_without_a_prompt_that_can_be_read_says_so(prompt):
+    made = as_chat({"prompt": prompt})
+    assert isinstance(made, Unread)
+    assert made.why is Why.WRONG_SHAPE
+
+
+def test_an_answer_that_begins_with_its_prompt_is_not_audited():
+    assert as_chat({"prompt": "a", "echo": True}).why is Why.NOT_AUDITED
+
+
+def test_logprobs_are_a_number_here_and_a_wish_with_a_number_in_chat():
+    assert as_chat({"prompt": "a", "logprobs": 3}) | {"messages": 0, "n": 0} == {
+        "logprobs": True,
+        "top_logprobs": 3,
+        "messages": 0,
+        "n": 0,
+    }
+    assert "logprobs" not in as_chat({"prompt": "a", "logprobs": None})
+
+
+def test_a_limit_is_not_held_against_answers_that_were_not_chosen():
+    assert "max_tokens" not in as_chat({"prompt": "a", "max_tokens": 5, "best_of": 4})
+
+
+@given(st.lists(st.text(), min_size=1, max_size=8))
+def test_the_pieces_join_to_the_text_however_it_was_cut(texts):
+    said = stream(*(chunk(text) for text in texts), chunk("", "stop")).said
+    assert isinstance(said, Completion)
+    assert (said.first.text, said.first.finish_reason, said.notes) == ("".join(texts), "stop", ())
+    assert whole(json.dumps(chunk("".join(texts), "stop")).encode(), 200).said.first.text == "".join(texts)
+
+
+def test_an_answer_of_another_api_is_none():
+    chat = {"choices": [{"index": 0, "message": {"content": "hi"}, "delta": {"content": "hi"}, "finish_reason": "stop"}]}
+    for reading in (whole(json.dumps(chat).encode(), 200), stream(chat)):
+        assert isinstance(reading.said, Unread)
+        assert reading.said.why is Why.WRONG_SHAPE
+
+
+def test_a_stream_that_was_cut_is_no_answer():
+    said = fold(read_stream(b'data: {"choices":[{"index":0,"text":"a"}]}\n\n'), 200).said
+    assert isinstance(said, Unread)
+    assert said.why is Why.NO_DONE
+
+
+@given(HOSTILE)
+def test_no_request_makes_it_raise(value):
+    as_chat({"prompt": value, "n": value, "logprobs": value, "echo": value, "best_of": value})
+
+
+@given(st.lists(CHUNK | HOSTILE, max_size=4))
+def test_no_stream_of_json_makes_it_raise(chunks):
+    assert can_be_kept(stream(*chunks))
+
+
+@given(CHUNK | HOSTILE)
+def test_no_json_makes_it_raise(value):
+    assert can_be_kept(whole(json.dumps(value).encode(), 200))

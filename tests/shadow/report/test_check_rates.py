@@ -1,0 +1,120 @@
+"""Shares of faulty answers, and how sure they are."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from shadow.report.check_rates import PairedChecks, check_lines, told, wilson
+from storage.judgement_rows import CheckVote, ComparedChecks
+from storage.rows import Group, SignalCount
+
+
+def count(provider: str, state: str, number: int, check: str = "lost_space", model: str = "m") -> SignalCount:
+    group = Group(route="r", model=model, provider=provider, reference="")
+    return SignalCount(group=group, comparison="check", aspect=check, state=state, control_reason="", count=number)
+
+
+@given(st.integers(1, 500).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
+def test_the_interval_is_wilsons(case):
+    expected = binomtest(*case).proportion_ci(method="wilson")
+    assert wilson(*case) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_without_a_trial_nothing_is_known():
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+PARTY = ("p", "m", "ref")
+
+
+def paired(plus: int = 0, minus: int = 0, *, alone: int | None = None, conversations: int = 210) -> PairedChecks:
+    vote = CheckVote(check="lost_space", plus=plus, minus=minus, alone=plus if alone is None else alone)
+    votes = (vote,) if plus or minus else ()
+    return PairedChecks([ComparedChecks(model="m", provider="p", reference="ref", conversations=conversations, votes=votes)])
+
+
+def line(votes: PairedChecks, faulty: int = 30, fine: int = 970):
+    return check_lines([count("p", "differ", faulty), count("p", "match", fine)], votes, PARTY)[0]
+
+
+def test_all_traffic_counts_of_the_same_model_alone_and_marks_nothing():
+    counts = [
+        count("p", "differ", 30),
+        count("p", "match", 10),
+        count("ref", "match", 50, model="other"),
+        count("ref", "match", 40),
+        count("p", "differ", 9, model="x"),
+    ]
+    [found] = check_lines(counts, paired(), PARTY)
+    assert (found.faulty, found.answers, found.rate) == (30, 40, 0.75)
+    assert (found.reference_answers, found.reference_rate) == (40, 0.0)
+    assert not found.guilty
+
+
+def test_a_reference_that_had_nothing_to_look_at_has_failed_none():
+    found = line(paired(329, 0, conversations=329), faulty=329, fine=0)
+    assert (found.worse, found.reference_rate) == (True, None)
+
+
+def test_a_check_that_could_not_be_made_is_no_answer():
+    assert check_lines([count("p", "not_measured", 30)], paired(), PARTY) == ()
+
+
+def test_votes_are_told_with_their_counts_and_all_traffic_beside_them():
+    assert told(line(paired(14, 1)), "lost spaces") == (
+        "lost spaces: 14 of 210 conversations where the reference had none, 1 the other way; more often than its reference "
+        "(all traffic: 3.0 % of 1,000 answers)"
+    )
+    assert told(line(paired(4, 4)), "lost spaces") == (
+        "lost spaces: 4 of 210 conversations where the reference had none, 4 the other way (all traffic: 3.0 % of 1,000 answers)"
+    )
+
+
+def test_where_the_reference_had_some_too_that_is_said():
+    assert "14 of 210 conversations in which the reference had fewer, none the other way" in told(
+        line(paired(14, 0, alone=13)), "x"
+    )
+
+
+@pytest.mark.parametrize(("plus", "minus"), [(4, 0), (2, 2), (0, 0)])
+def test_fewer_than_five_votes_are_too_few_to_say(plus, minus):
+    assert told(line(paired(plus, minus)), "lost spaces") == (
+        "lost spaces: seen in 3.0 % of 1,000 answers; too few compared conversations to say whether the reference does it too "
+        f"({plus + minus} of 210 tell the two apart)"
+    )
+
+
+def test_a_fault_in_a_fifth_of_the_answers_is_a_fact_where_nothing_was_compared_and_only_there():
+    alone = line(PairedChecks([]), faulty=200, fine=800)
+    assert (alone.plain, alone.worse, alone.guilty) == (True, False, True)
+    assert told(alone, "x") == "x: seen in 20 % of 1,000 answers; no answer of a reference to the same requests"
+    assert not line(PairedChecks([]), faulty=199, fine=801).guilty
+    assert not line(paired(), faulty=200, fine=800).guilty
+
+
+def test_parties_are_judged_together():
+    """Twenty providers with six votes each: any one of them would show so much by chance in one report of three."""
+    many = [
+        ComparedChecks(
+            model="m", provider=f"p{n}", reference="ref", conversations=9,
+            votes=(CheckVote(check="lost_space", plus=6, minus=0, alone=6),),
+        )
+        for n in range(20)
+    ]  # fmt: skip
+    assert PairedChecks(many[:1]).excess(("p0", "m", "ref"), "lost_space").named
+    assert not PairedChecks(many).excess(("p0", "m", "ref"), "lost_space").named
+
+
+def test_a_share_that_is_next_to_nothing_is_not_shown_as_none():
+    assert "seen in under 0.1 % of 10,000 answers" in told(line(paired(), faulty=1, fine=9_999), "x")
+
+
+@pytest.mark.parametrize(("leaks", "calls", "plain"), [(10, 0, True), (30, 20, True), (30, 21, False), (20, 20, False)])
+def test_markup_that_may_be_of_calls_in_the_text_is_no_second_fact(leaks, calls, plain):
+    counts = [count("p", "differ", leaks, "template_leak"), count("p", "match", 50 - leaks, "template_leak")]
+    counts += [count("p", "differ", calls, "call_in_text"), count("p", "match", 50 - calls, "call_in_text")]
+    lines = {one.check: one for one in check_lines(counts, paired(conversations=0), PARTY)}
+    assert lines["template_leak"].plain is plain
+    assert lines["call_in_text"].plain is (calls >= 10)
+    assert lines["template_leak"].faulty == leaks

@@ -1,0 +1,76 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.report.drift_lines import DriftLine
+from shadow.report.drift_table import drifting
+from shadow.report.figures import Report
+from shadow.report.report_text import printed
+
+CALM = DriftLine(
+    route="default",
+    model="m",
+    provider="calm",
+    reference="r",
+    state="ok",
+    why="",
+    name="",
+    pairs=10,
+    strongest="",
+    evidence=None,
+    since=None,
+    earliest=None,
+    latest=None,
+    size=None,
+    low=None,
+    high=None,
+    signals=(),
+    requests=(),
+    pair_ids=(),
+    reference_suspected=False,
+    left_out={},
+)
+ALARM = replace(
+    CALM,
+    provider="odd",
+    state="drift",
+    name="args",
+    since=0.0,
+    earliest=0.0,
+    latest=0.0,
+    size=0.12,
+    low=0.05,
+    high=0.2,
+    requests=("no tools",),
+    pair_ids=("0123456789ab",),
+    sentence="odd, compared with r, sends other tool arguments in 12 points more requests",
+    blame="provider",
+)
+
+
+def shown(*lines):
+    report = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), drifting=lines)
+    return " ".join(printed([drifting(report)], width=200, color=False).split())
+
+
+def test_what_needs_a_look_stands_first_and_says_where_to_look():
+    text = shown(CALM, ALARM)
+    assert text.index("odd") < text.index("calm")
+    assert "odd, compared with r, sends other tool arguments in 12 points more requests; size [5 to 20]" in text
+    assert "most in: no tools" in text
+    assert "pair 01234567" in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown_as"), [(0.05, 0.9, "[5 to 90]"), (-0.9, -0.05, "[-90 to -5]"), (0.0, 1.0, "[0 to 100]")]
+)
+def test_the_size_of_an_alarm_is_shown_in_points(low, high, shown_as):
+    assert f"size {shown_as}" in shown(replace(ALARM, low=low, high=high))
+
+
+def test_an_alarm_whose_page_waits_is_told_as_one_that_waits():
+    assert "an alarm waits for a second look at the other providers: odd," in shown(replace(ALARM, state="suspect", waits=True))
+
+
+def test_no_group_is_no_line():
+    assert drifting(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=())).row_count == 0

@@ -1,0 +1,71 @@
+"""The figures of a report."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.drift.effect_estimates import Outcome
+from shadow.report.figures import Card, Report
+from shadow.verdict.evidence import Shortfall, Side
+from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_value import Word
+from tests.verdicts import QUIET, evidence, signal
+
+WHO = {"provider": "p", "reference": "r", "model": "m"}
+CARD = Card(**WHO, pairs=9, compared=9, requests=9, verdict=QUIET, signals=(), checks=(), gaps=(), reasons=())
+FAR = replace(CARD, verdict=decide(evidence(signal("args", Outcome.DRIFTS, excess=0.3))))
+
+
+def report(*cards):
+    return Report(since=0, until=1, cards=cards, latency=(), traffic=())
+
+
+@pytest.mark.parametrize("word", Word)
+def test_a_report_has_drifted_by_the_words_of_its_verdicts_alone(word):
+    card = replace(CARD, verdict=replace(QUIET, word=word))
+    assert report(card).drifted is (word in {Word.DIFFERS, Word.FAULTY})
+
+
+def test_an_empty_report_has_no_drift():
+    assert not report().drifted
+
+
+def test_the_counts_are_those_of_the_cards_the_worst_first():
+    assert list(report(CARD, FAR, CARD).counts.items()) == [(Word.DIFFERS, 1), (Word.NONE_SEEN, 2)]
+
+
+UNSEEN = replace(CARD, verdict=replace(QUIET, word=Word.NOT_MEASURED))
+WAITING = replace(CARD, verdict=replace(QUIET, word=Word.WAITING))
+ALONE = replace(UNSEEN, reference="")
+
+
+@pytest.mark.parametrize(
+    ("cards", "measured"),
+    [
+        ((), False),
+        ((UNSEEN,), False),
+        ((WAITING, UNSEEN), False),
+        ((WAITING, UNSEEN, CARD), True),
+        ((UNSEEN, ALONE), False),
+        ((ALONE,), True),
+    ],
+)
+def test_nothing_was_measured_where_no_provider_with_a_reference_was_compared(cards, measured):
+    assert report(*cards).measured is measured
+
+
+def lost_to(cause: str, side: Side = Side.REFERENCE):
+    fall = Shortfall(cause=cause, side=side, pairs=9, sentence="", remedy="")
+    return replace(UNSEEN, verdict=replace(UNSEEN.verdict, coverage=replace(QUIET.coverage, shortfalls=(fall,))))
+
+
+@pytest.mark.parametrize("cause", ["context 8192", "parameter top_k", "thinking", "request"])
+def test_requests_that_a_working_reference_does_not_take_are_no_failure_of_the_measurement(cause):
+    assert report(lost_to(cause)).measured
+
+
+@pytest.mark.parametrize(
+    "card", [lost_to("401"), lost_to("404"), lost_to("model"), lost_to("500"), lost_to("context 8192", Side.PROVIDER)]
+)
+def test_a_refused_key_a_wrong_name_and_a_failing_side_leave_nothing_measured(card):
+    assert not report(card).measured

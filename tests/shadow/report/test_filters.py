@@ -1,0 +1,50 @@
+"""Words of a person to moments and filters."""
+
+import pytest
+
+from shadow.report.filters import answer_filter, moment_of, pair_filter
+from shadow.settings.config_errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("30s", 999_970.0),
+        ("1.5h", 994_600.0),
+        ("1d", 913_600.0),
+        ("99999w", 0.0),
+        ("now", 1_000_000.0),
+        ("all", 0.0),
+        ("1970-01-02", 86_400.0),
+        ("1970-01-01T01:00+01:00", 0.0),
+    ],
+)
+def test_times_are_ago_or_moments(text, moment):
+    assert moment_of("--since", text, 1_000_000.0) == moment
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "24", "-1h", "9" * 400 + "h", "2026-13-01"])
+def test_what_is_no_time_is_told_with_what_is(text):
+    with pytest.raises(ConfigError, match=r"--since: no such time: .*  \(known: 30m, 24h"):
+        moment_of("--since", text, 0.0)
+
+
+def test_filter_of_pairs_takes_known_words_only():
+    made = pair_filter(provider="p", model="", signal="text", state="differ", since="all", limit=3, now=1.0)
+    assert (made.provider, made.aspect, made.state, made.since, made.limit) == ("p", "text", "differ", 0.0, 3)
+    with pytest.raises(ConfigError) as caught:
+        pair_filter(provider="", model="", signal="txt", state="diff", since="x", limit=3, now=1.0)
+    assert len(caught.value.faults) == 3
+
+
+def test_filter_of_pairs_takes_a_signal_by_the_name_that_is_printed():
+    made = pair_filter(provider="", model="", signal="How often it calls", state="", since="all", limit=3, now=1.0)
+    assert made.aspect == "trigger"
+
+
+def test_filter_of_answers_takes_checks_only():
+    made = answer_filter(provider="", model="", check="invalid tool calls", since="all", limit=3, now=1.0)
+    assert made.check == "call_schema"
+    wanted = r"--check: no such signal: 'text'.*known: applied_parameters, broken_characters, .*usage"
+    with pytest.raises(ConfigError, match=wanted):
+        answer_filter(provider="", model="", check="text", since="all", limit=3, now=1.0)

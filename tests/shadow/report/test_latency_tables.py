@@ -1,0 +1,89 @@
+from shadow.drift.verifier_figures import Triggering
+from shadow.report.figures import Card, Report
+from shadow.report.latency_lines import LatencyLine, PaceLine
+from shadow.report.latency_tables import latency, paces, triggers
+from shadow.report.report_text import printed
+from tests.verdicts import QUIET
+
+EMPTY = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=())
+
+
+def shown(table):
+    return " ".join(printed([table], width=200, color=False).split())
+
+
+def line(role, measure, ratio):
+    times = {"answers": 3, "p50": 0.5, "p95": 1.25}
+    return LatencyLine(provider="p", role=role, measure=measure, reference="r", pairs=2, ratio=ratio, **times)
+
+
+def test_times_stand_beside_their_ratio_to_the_reference():
+    lines = (line("provider", "seconds", 2.04), line("reference", "first_chunk", None))
+    text = shown(latency(Report(since=0.0, until=1.0, cards=(), latency=lines, traffic=())))
+    assert "0.500 / 1.250 2.0x" in text
+    assert "p (as reference) 3 0.500 / 1.250 -" in text
+
+
+def test_only_a_pace_that_changed_is_shown():
+    fields = {"provider": "p", "model": "m\x1b", "limit": 0.5, "blocks": 9, "evidence": 1.0}
+    made = (
+        PaceLine(measure="first_token", tempo="slower", since=0.0, share=0.4, **fields),
+        PaceLine(measure="token", tempo="steady", since=None, share=None, **fields),
+    )
+    table = paces(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), paces=made))
+    assert table.row_count == 1
+    assert "first token slower since 1970-01-01 00:00:00 UTC 40% of the answers took longer than 0.500 s" in shown(table)
+    assert "\x1b" not in shown(table)
+
+
+def card(found):
+    return Card(
+        provider="p",
+        reference="r",
+        model="m",
+        pairs=9,
+        compared=9,
+        requests=9,
+        verdict=QUIET,
+        signals=(),
+        checks=(),
+        gaps=(),
+        reasons=(),
+        triggering=found,
+    )
+
+
+def test_the_figures_of_verifiers_stand_beside_the_references_own():
+    found = Triggering(
+        pairs=900,
+        f1=0.76,
+        f1_limit=0.98,
+        kappa=0.5,
+        ratio=1.02,
+        control_pairs=90,
+        own_f1=0.77,
+        difference=-0.01,
+        low=-0.05,
+        high=0.03,
+    )
+    nothing = Triggering(
+        pairs=1,
+        f1=None,
+        f1_limit=None,
+        kappa=None,
+        ratio=None,
+        control_pairs=0,
+        own_f1=None,
+        difference=None,
+        low=None,
+        high=None,
+    )
+    report = Report(since=0.0, until=1.0, cards=(card(found), card(nothing), card(None)), latency=(), traffic=())
+    text = shown(triggers(report))
+    assert "900 76 % 77 % of 90 -1 [-5 to 3] 0.50 1.02x" in text
+    assert "1 - - - - -" in text
+    assert triggers(report).row_count == 2
+
+
+def test_nothing_is_no_line():
+    assert [table(EMPTY).row_count for table in (latency, paces, triggers)] == [0, 0, 0]

@@ -1,0 +1,105 @@
+"""The report as text: verdicts first, 100 columns, nothing that drives the screen."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.report.build_report import as_text, build
+from shadow.report.figures import Reason
+from shadow.report.report_text import moment
+from storage.rows import IdentityRow
+from tests.conformance import exchange_record
+from tests.records import NOW, add_live, add_pair, fill
+
+
+@pytest.fixture
+def text(store):
+    fill(store)
+    return as_text(build(store, 0.0, NOW + 60))
+
+
+def test_each_provider_has_its_verdict_in_the_first_lines(text):
+    head = "\n".join(text.split("\n")[:14])
+    for line in (
+        "✗  garbler   differs from its reference more than the reference differs from itself",
+        "✗  squeezer  gives faulty answers more often than its reference",
+        "?  newcomer  undecided: too few pairs to say",
+        "?  loner     waiting: no pair yet",
+        "✓  faithful  ",
+    ):
+        assert line in head
+
+
+def test_no_line_is_longer_than_the_page(text):
+    assert max(len(line) for line in text.split("\n")) <= 100
+
+
+@pytest.mark.parametrize("part", ["signals", "checks", "latency", "not compared"])
+def test_every_part_is_there(text, part):
+    assert f"\n{part}  " in text
+
+
+def test_colour_is_only_where_it_is_asked_for(store, text):
+    assert "\x1b" not in text
+    assert "\x1b[" in as_text(build(store, 0.0, NOW + 60), color=True)
+
+
+def test_a_hostile_model_name_is_shown_and_not_obeyed(store):
+    add_pair(store, "p", "Hello", "Hello", model="evil\x1b[2J[red]")
+    add_live(store, "p", model="other")
+    assert store.flush(20)
+    text = as_text(build(store, 0.0, NOW + 60))
+    assert "\x1b" not in text
+    assert "evil[ESC][2J[red]" in text
+
+
+def test_moments_are_in_utc():
+    assert moment(0.0) == "1970-01-01 00:00:00"
+
+
+def test_a_brief_report_has_the_verdicts_and_leaves_the_long_tables_out(store, text):
+    brief = as_text(build(store, 0.0, NOW + 60), brief=True)
+    assert brief.split("\nchecks")[0] == text.split("\nsignals")[0]
+    assert "\nchecks  " in brief
+    for part in ("signals", "not compared"):
+        assert f"\n{part}  " not in brief
+
+
+def test_what_was_asked_and_not_compared_stands_in_the_heading_with_its_cause_count_and_remedy(store):
+    for number in range(6):
+        add_pair(store, "p", "Hello", f"Hello {number}", status=429 if number % 2 else 200)
+    assert store.flush(20)
+    text = " ".join(as_text(build(store, 0.0, NOW + 60)).split())
+    assert "6 requests, 3 failed, 3 compared with a reference of 6 that were asked of one" in text
+    assert (
+        "not compared: p: the provider refused with 429 (rate) in 3 of 6 pairs; lower the sample or raise its rate limit" in text
+    )
+
+
+def test_a_change_of_identity_in_the_period_is_noted_with_its_verdict(store):
+    add_pair(store, "p", "Hello", "Hello", model="m")
+    for number, previous in enumerate(("", "0a1b2c3d4e5f")):
+        row = IdentityRow(
+            exchange_id=f"e{number}",
+            started=NOW + number,
+            provider="p",
+            model="m",
+            identity=f"{number}a1b2c3d4e5f",
+            previous=previous,
+            changes="[]",
+            facts="{}",
+        )
+        store.add_exchange(replace(exchange_record(f"e{number}"), identities=(row,)))
+    assert store.flush(20)
+    assert "note: its serving identity changed at 2023-11-14 22:13:21 UTC" in as_text(build(store, NOW - 1, NOW + 60))
+
+
+@pytest.mark.parametrize(("reasons", "shown"), [(5, 5), (6, 5)])
+def test_a_card_shows_its_five_most_frequent_reasons_in_their_own_words(store, reasons, shown):
+    add_pair(store, "p", "Hello", "Hello")
+    assert store.flush(20)
+    report = build(store, 0.0, NOW + 60)
+    found = tuple(Reason(reason=f"why {number}", pairs=10 + number) for number in range(reasons))
+    text = as_text(replace(report, cards=(replace(report.cards[0], reasons=found),)))
+    assert text.count("in its words: why") == shown
+    assert f"in its words: why {reasons - 1}" in text

@@ -1,0 +1,40 @@
+"""Every name of a signal that a page, a metric, an alarm or the terminal prints is accepted."""
+
+import pytest
+
+from shadow.drift.alarm_titles import TOO_FAITHFUL
+from shadow.drift.drift_signals import Signal
+from shadow.findings.finding import Aspect
+from shadow.report.signal_names import CHECK_IDS, EVERY, names_of, signal_of
+from shadow.verdict.phrases import NAMES, named
+
+PRINTED = sorted({*Aspect, *Signal, *NAMES, *map(named, [*Aspect, *Signal, *NAMES]), TOO_FAITHFUL, named(TOO_FAITHFUL)})
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_each_printed_name_leads_to_a_signal_of_the_store(name):
+    assert signal_of(name) in Aspect
+
+
+@pytest.mark.parametrize("aspect", Aspect)
+def test_an_id_leads_to_itself(aspect):
+    assert signal_of(aspect.value) is aspect
+    assert signal_of(f" {aspect.value.upper().replace('_', '  ')} ") is aspect
+
+
+@pytest.mark.parametrize("check", sorted(CHECK_IDS))
+def test_the_words_of_a_check_lead_to_the_check_where_only_checks_are_meant(check):
+    assert signal_of(named(check), CHECK_IDS) == check
+
+
+def test_words_that_two_signals_share_mean_the_compared_one():
+    assert (signal_of("invalid tool calls"), signal_of("invalid tool calls", CHECK_IDS)) == ("schema", "call_schema")
+
+
+@pytest.mark.parametrize("name", ["", "argument", "text ; drop", "call_schema2"])
+def test_an_unknown_name_leads_nowhere(name):
+    assert signal_of(name) is None
+
+
+def test_names_of_a_part_hold_that_part_only():
+    assert set(names_of(CHECK_IDS).values()) == CHECK_IDS < EVERY == set(names_of(EVERY).values())

@@ -1,0 +1,63 @@
+"""Faults of streams beside those of whole answers, from a real store."""
+
+from dataclasses import replace
+
+from shadow.report.build_report import as_text
+from shadow.report.figures import Report
+from shadow.report.stream_faults import stream_lines
+from tests.conformance import START, exchange_record, finding
+
+
+def keep(store, name, *, stream, faulty, aspect="usage"):
+    record = exchange_record(name, stream=stream, checks=0)
+    found = finding(aspect, "differ" if faulty else "match", exchange_id=name, comparison="check")
+    store.add_exchange(replace(record, findings=(found,)))
+
+
+def fill(store, streams, whole, **more):
+    for kind, (faulty, answers) in ((True, streams), (False, whole)):
+        for number in range(answers):
+            keep(store, f"{kind}{number:03}", stream=kind, faulty=number < faulty, **more)
+    assert store.flush(20)
+    return stream_lines(store, START - 1, 0.0)
+
+
+def test_a_check_that_fails_in_streams_alone_is_told_apart(store):
+    (line,) = fill(store, (20, 40), (0, 40))
+    assert (line.check, line.streamed_faulty, line.streamed, line.whole_faulty, line.whole) == ("usage", 20, 40, 0, 40)
+    assert line.apart
+    assert line.why == ""
+
+
+def test_what_fails_as_often_in_both_is_not(store):
+    assert [line.apart for line in fill(store, (11, 40), (9, 40))] == [False]
+
+
+def test_nothing_is_said_before_both_kinds_have_answered(store):
+    (line,) = fill(store, (19, 19), (0, 40))
+    assert not line.apart
+    assert line.why == "not measured until 20 answers of each kind: 19 in streams, 40 whole"
+
+
+def test_checks_without_a_fault_and_those_of_streams_alone_are_left_out(store):
+    assert fill(store, (0, 30), (0, 30)) == ()
+
+
+def test_a_fault_that_only_streams_can_have_is_no_asymmetry(store):
+    assert fill(store, (30, 30), (0, 30), aspect="lost_space") == ()
+
+
+def test_only_live_answers_count(store):
+    for number in range(40):
+        record = exchange_record(f"s{number}", role="shadow", stream=number % 2 == 0, checks=0)
+        found = finding("usage", "differ", exchange_id=f"s{number}", comparison="check")
+        store.add_exchange(replace(record, findings=(found,)))
+    assert store.flush(20)
+    assert stream_lines(store, 0.0, 0.0) == ()
+
+
+def test_the_report_shows_those_that_are_apart(store):
+    lines = fill(store, (20, 40), (0, 40))
+    text = as_text(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), streaming=lines))
+    assert "50 % of 40" in text
+    assert "0 % of 40" in text

@@ -1,0 +1,70 @@
+"""Requests that were too large to be held are stated with their number, their size and what to set."""
+
+from proxy.exchange import Exchange
+from shadow.checks.registry import check
+from shadow.reading.parsed_exchange import understand
+from shadow.records import exchange_record
+from shadow.report.build_report import as_text, build
+from shadow.report.unheld_requests import not_held
+from shadow.verdict.verdict_value import Word
+from tests.exchanges import asked, exchange, said
+from tests.records import NOW, add_live
+
+
+def cut(number: int) -> Exchange:
+    made = exchange(said(), request=asked("x" * 200_000), id=f"{number:032x}", provider="near", started=NOW)
+    return made._replace(request=made.request._replace(body=made.request.body[:70_000], size=13_333_333))
+
+
+def test_a_cut_request_is_stated_with_sizes_in_megabytes():
+    [(key, [found])] = not_held([("near", "m", "request_truncated", 3, 13_333_333)]).items()
+    assert key == ("near", "m")
+    assert found.sentence == "3 requests too large to be held whole, of up to 13.3 MB, never compared"
+    assert found.remedy == "raise `proxy.limits.audit_body`"
+
+
+def test_a_request_that_found_no_room_is_stated_beside_a_cut_one_with_the_setting_of_the_total():
+    rows = [("near", "m", "not_held", 1, 13_333_333), ("near", "m", "request_truncated", 2, 40_000_000)]
+    [first, second] = not_held(rows)["near", "m"]
+    assert first.sentence == "1 request not held for lack of room, with a body of up to 13.3 MB, never compared"
+    assert first.remedy == "raise `proxy.limits.audit_held`"
+    assert second.sentence == "2 requests too large to be held whole, of up to 40.0 MB, never compared"
+
+
+def test_a_report_of_cut_requests_alone_says_that_they_were_too_large(store):
+    for number in range(3):
+        seen = understand(cut(number))
+        store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full"))
+    assert store.flush(20)
+    found = build(store, 0.0, NOW + 1)
+    assert [card.verdict.word for card in found.cards] == [Word.NOT_MEASURED]
+    text = " ".join(as_text(found, width=100).split())
+    assert "3 requests too large to be held whole, of up to 13.3 MB, never compared; raise `proxy.limits.audit_body`" in text
+
+
+def test_a_report_of_requests_that_found_no_room_says_so(store):
+    live = cut(1)
+    seen = understand(live._replace(unheld=True, request=live.request._replace(body=b"")))
+    store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full"))
+    assert store.flush(20)
+    text = " ".join(as_text(build(store, 0.0, NOW + 1), width=100).split())
+    assert "1 request not held for lack of room, with a body of up to 13.3 MB, never compared; raise" in text
+    assert "`proxy.limits.audit_held`" in text
+    assert store.exchange(live.id).unread == "not_held"
+
+
+def test_requests_that_are_held_whole_are_not_among_them(store):
+    add_live(store, "near", request=asked("x" * 200_000))
+    assert store.flush(20)
+    assert store.verdicts.unheld(0.0, 0.0) == []
+
+
+def test_cut_requests_beside_compared_ones_are_counted_with_what_could_not_be_compared(store):
+    seen = understand(cut(1))
+    record = exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full")
+    store.add_exchange(record)
+    add_live(store, "near")
+    assert store.flush(20)
+    assert "1 request too large to be held whole, of up to 13.3 MB" in " ".join(
+        as_text(build(store, 0.0, NOW + 1), width=100).split()
+    )

@@ -1,0 +1,89 @@
+"""What stands over the file: variables and flags, and the refusal of those that are none."""
+
+import pytest
+
+from shadow.settings.config_model import Config
+from shadow.settings.environment_and_flags import from_environment, from_flags, variables
+
+
+def read(environ: dict[str, str], **more):
+    settings, faults = from_environment(Config, environ, **{"named": (), "providers": (), **more})
+    return {setting.path: setting.value for setting in settings}, faults
+
+
+def test_variables_reach_every_kind_of_value():
+    values, faults = read(
+        {
+            "SAMEWEIGHTS_SHADOW__SAMPLE_RATE": "0.2",
+            "SAMEWEIGHTS_SHADOW__ENABLED": "no",
+            "SAMEWEIGHTS_SHADOW__SEED": "42",
+            "SAMEWEIGHTS_ADMIN__MODELS": '["kimi"]',
+            "SAMEWEIGHTS_PROXY__PROVIDERS__MOON_SHOT__MODELS": '{"*": "k2"}',
+            "HOME": "elsewhere",
+        },
+        providers=("moon-shot",),
+    )
+    assert faults == []
+    assert values == {
+        ("shadow", "sample_rate"): 0.2,
+        ("shadow", "enabled"): False,
+        ("shadow", "seed"): "42",
+        ("admin", "models"): ["kimi"],
+        ("proxy", "providers", "moon-shot", "models"): {"*": "k2"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("SAMEWEIGHTS_SHADOW_SAMPLE_RATE", "SAMEWEIGHTS_SHADOW__SAMPLE_RATE"),
+        ("SAMEWEIGHTS_SHADOW__SAMPL_RATE", "SAMEWEIGHTS_SHADOW__SAMPLE_RATE"),
+        ("sameweights_shadow__sample_rate", "SAMEWEIGHTS_SHADOW__SAMPLE_RATE"),
+        ("SAMEWEIGHTS_PROXY__PROVIDERS__A__BASEURL", "SAMEWEIGHTS_PROXY__PROVIDERS__<NAME>__BASE_URL"),
+        ("SAMEWEIGHTS_SHADOW", ""),
+        ("SAMEWEIGHTS_", ""),
+        ("SAMEWEIGHTS_PROXY__ROUTES__0__NAME", ""),
+        ("SAMEWEIGHTS_PROXY__PROVIDERS__A__MODELS__X", ""),
+    ],
+)
+def test_a_mistyped_variable_is_refused_by_name_without_its_value(name, guess):
+    values, [fault] = read({name: "sekret"})
+    assert values == {}
+    assert fault.startswith(f"{name}: no such variable")
+    assert guess in fault
+    assert "sekret" not in fault
+
+
+def test_a_variable_that_holds_a_key_may_be_called_as_one_likes():
+    assert read({"SAMEWEIGHTS_MY_KEY": "x"}, named={"SAMEWEIGHTS_MY_KEY"}) == ({}, [])
+
+
+def test_every_variable_that_is_listed_is_understood():
+    for name in variables(Config):
+        values, faults = read({name.replace("<NAME>", "A"): "1"})
+        assert len(values) == 1, name
+        assert faults == []
+
+
+def test_flags_make_the_two_providers():
+    settings, faults = from_flags(
+        {"upstream": "http://u", "reference": "http://r", "reference_model": "m", "db": "a.db", "workers": None}
+    )
+    assert faults == []
+    assert {setting.path: setting.value for setting in settings} == {
+        ("proxy", "providers", "upstream", "base_url"): "http://u",
+        ("proxy", "providers", "reference", "base_url"): "http://r",
+        ("proxy", "providers", "reference", "models", "*"): "m",
+        ("storage", "url"): "sqlite:///a.db",
+        ("proxy", "provider"): "upstream",
+        ("proxy", "reference"): "reference",
+    }
+
+
+def test_a_flag_that_means_nothing_alone_says_what_it_needs():
+    settings, faults = from_flags({"reference_model": "m", "upstream_key_env": "K"})
+    assert settings == []
+    assert faults == [
+        "--upstream-key-env: means nothing without --upstream URL",
+        "--reference-model: means nothing without --reference URL",
+    ]

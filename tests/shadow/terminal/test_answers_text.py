@@ -1,0 +1,66 @@
+"""Single answers in a terminal: a list of those that failed a check, and one of them whole."""
+
+import json
+
+import pytest
+
+from shadow.findings.finding import Aspect
+from shadow.terminal.answers_text import answers_json, answers_text, not_one, single, single_json, single_text
+from storage.rows import AnswerFilter
+from tests.records import add_live, add_pair
+
+
+@pytest.fixture
+def unsampled(store):
+    seen = add_live(store, "spacer", "run together \x1b[2J", faults=[Aspect.LOST_SPACE])
+    assert store.flush(20)
+    return seen.exchange.id
+
+
+def test_the_list_has_whole_ids_checks_and_reasons(store, unsampled):
+    text = answers_text(store.faulty_answers(AnswerFilter()), width=120, color=False)
+    assert unsampled in text
+    assert "lost spaces: seen (not sampled)" in text
+
+
+def test_an_empty_list_is_a_sentence():
+    assert answers_text([], width=80, color=False) == "no answer failed such a check"
+
+
+def test_the_json_of_the_list_has_each_check_with_its_reason(store, unsampled):
+    (found,) = json.loads(answers_json(store.faulty_answers(AnswerFilter())))
+    assert (found["id"], found["pair_id"], found["checks"]) == (unsampled, "", [{"check": "lost_space", "reason": "seen"}])
+
+
+def test_an_answer_without_a_pair_is_shown_with_its_request_and_failed_checks(store, unsampled):
+    text = single_text(single(store, unsampled), width=80, color=False)
+    assert "not compared with a reference" in text
+    assert "asked: user: Weather?" in text
+    assert "lost spaces: seen" in text
+    assert max(map(len, text.split("\n"))) <= 80
+
+
+def test_what_a_provider_sent_never_drives_the_screen(store, unsampled):
+    assert "\x1b" not in single_text(single(store, unsampled), width=80, color=False)
+
+
+def test_the_json_of_an_answer_has_its_body_and_every_check(store, unsampled):
+    found = json.loads(single_json(single(store, unsampled)))
+    assert "run together" in found["exchange"]["response_body"]
+    assert {check["aspect"]: check["state"] for check in found["checks"]} == {"lost_space": "differ", "empty_answer": "match"}
+
+
+def test_an_unknown_id_leads_to_no_answer(store):
+    assert single(store, "f" * 28) is None
+
+
+def test_a_part_of_no_id_is_refused_with_where_ids_stand(store):
+    assert str(not_one(store, "feed")) == "no such pair: 'feed'; `sameweights pairs` and `sameweights answers` list ids"
+
+
+def test_a_part_of_several_ids_is_refused_with_the_candidates(store):
+    names = [add_pair(store, "p", "Hello", "Hello") for _ in range(2)]
+    assert store.flush(20)
+    sentence = str(not_one(store, "0" * 8))
+    assert all(name in sentence for name in names)
+    assert "give one of them whole" in sentence

@@ -1,0 +1,86 @@
+"""Pairs in a terminal."""
+
+import json
+
+import pytest
+
+from shadow.terminal.pairs_text import pair_json, pair_text, pairs_json, pairs_text, sides
+from storage.rows import PairFilter
+from tests.records import add_pair, calling
+
+
+def shown(store, pair_id: str, **more) -> str:
+    return pair_text(sides(store, pair_id), **{"width": 100, "color": False, **more})
+
+
+@pytest.fixture
+def pair(store):
+    name = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+    assert store.flush(20)
+    return name
+
+
+def test_the_answers_stand_side_by_side_with_what_differs_above(store, pair):
+    text = shown(store, pair)
+    assert "differs: tool arguments" in text
+    line = next(line for line in text.split("\n") if "get_weather" in line and "│" in line)
+    assert line.count("get_weather") == 3
+    assert "asked: user: Weather?" in text
+    assert "sent otherwise to the reference: the model is called otherwise there" in text
+    assert "the reference against itself: " in text
+
+
+def test_no_line_is_longer_than_the_page(store, pair):
+    assert max(len(line) for line in shown(store, pair).split("\n")) <= 100
+
+
+def test_words_that_only_one_has_stand_out_in_colour(store):
+    name = add_pair(store, "p", "It is raining today", "It is sunny today")
+    assert store.flush(20)
+    text = shown(store, name, color=True)
+    assert "\x1b[1;31mraining" in text
+    assert "\x1b[1;31msunny" in text
+
+
+@pytest.mark.promise("reader.terminal")
+def test_what_a_provider_sent_never_drives_the_screen(store):
+    name = add_pair(store, "p", "evil \x1b[2J [bold]x[/bold]", "good")
+    assert store.flush(20)
+    text = shown(store, name)
+    assert "\x1b" not in text
+    assert "[ESC][2J [bold]x[/bold]" in text
+
+
+def test_a_pair_that_cannot_be_compared_says_why(store):
+    name = add_pair(store, "p", "Hello", "Hello", status=500)
+    assert store.flush(20)
+    assert "not comparable: the provider gave no whole answer" in shown(store, name)
+    assert "not comparable" in pairs_text(store.pairs(PairFilter()), width=100, color=False)
+
+
+def test_a_long_answer_is_cut_with_its_length(store):
+    name = add_pair(store, "p", "line\n" * 100, "line\n" * 100)
+    assert store.flush(20)
+    assert "... 61 more lines" in shown(store, name)
+
+
+def test_an_unknown_id_is_none(store, pair):
+    assert sides(store, "f" * 32) is None
+
+
+def test_the_list_has_whole_ids_and_what_differs(store, pair):
+    text = pairs_text(store.pairs(PairFilter()), width=140, color=False)
+    assert pair in text
+    assert "differs: tool arguments" in text
+    assert json.loads(pairs_json(store.pairs(PairFilter())))[0]["pair"]["id"] == pair
+
+
+def test_an_empty_list_says_so():
+    assert pairs_text([], width=100, color=False).startswith("no pair matches")
+
+
+def test_the_json_of_a_pair_has_its_bodies_as_text(store, pair):
+    found = json.loads(pair_json(sides(store, pair)))
+    assert "Oslo" in found["legs"][0]["exchange"]["response_body"]
+    assert "marks" not in found["legs"][0]["exchange"]
+    assert {finding["comparison"] for finding in found["findings"]} == {"cross", "self"}

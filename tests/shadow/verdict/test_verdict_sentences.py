@@ -1,0 +1,54 @@
+"""Sentences of verdicts that no other test reads."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.drift.effect_estimates import Outcome
+from shadow.drift.states import State
+from shadow.verdict.evidence import DriftEvidence, Shortfall, Side
+from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_sentences import MOST
+from tests.verdicts import FULL, evidence, signal
+
+NO_KEY = Shortfall(
+    cause="401", side=Side.REFERENCE, pairs=6, sentence="the reference refused with 401 (key) in 6", remedy="check its key"
+)
+
+
+def test_what_could_not_be_compared_is_told_with_its_largest_cause_and_what_to_do():
+    coverage = replace(FULL, asked=6, compared=0, shortfalls=(NO_KEY,))
+    assert decide(replace(evidence(), signals=(), coverage=coverage)).sentence == (
+        "not measured: of 6 pairs none could be compared; the reference refused with 401 (key) in 6; check its key"
+    )
+
+
+def test_reasons_beyond_the_third_are_counted():
+    rows = [
+        signal(name, Outcome.DRIFTS, excess=size)
+        for name, size in (("args", 0.4), ("error", 0.3), ("schema", 0.2), ("text", 0.1))
+    ]
+    sentence = decide(evidence(*rows)).sentence
+    assert sentence.count("points") == MOST
+    assert sentence.endswith(" and 1 more")
+
+
+@pytest.mark.parametrize(("compared", "told"), [(9, True), (10, False)])
+def test_too_few_pairs_give_the_cause_where_most_could_not_be_compared(compared, told):
+    coverage = replace(FULL, asked=20, compared=compared, shortfalls=(replace(NO_KEY, pairs=20 - compared),))
+    found = decide(evidence(signal(pairs=compared), coverage=coverage)).sentence
+    assert found.startswith(f"undecided: too few pairs to say ({compared} of at least 20)")
+    assert found.endswith("; of 20 pairs 9 could be compared; the reference refused with 401 (key) in 6; check its key") is told
+
+
+def test_a_signal_of_the_period_that_is_in_a_drift_state_too_stands_once_with_its_date():
+    drift = DriftEvidence(route="default", state=State.DRIFT, name="args", size=0.3, since=0.0)
+    verdict = decide(evidence(signal("args", Outcome.DRIFTS, excess=0.4, low=0.3, high=0.5), drift=(drift,), discovered=True))
+    assert verdict.sentence == (
+        "differs from its reference more than the reference differs from itself: "
+        "other tool arguments in 40 points [30 to 50] more requests; since 1970-01-01 00:00:00 UTC"
+    )
+
+
+def test_a_discovery_alone_says_so():
+    assert decide(evidence(discovered=True)).sentence.endswith(": all signals together differ beyond chance")

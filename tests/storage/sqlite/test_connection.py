@@ -1,0 +1,89 @@
+"""Connections keep the file private and consistent, and only one process writes it."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from storage.sqlite.connection import WriterLock, close_to_others, explain, made, reading, writing
+from storage.store import StoreError
+
+
+@pytest.fixture
+def path(tmp_path):
+    made(tmp_path / "rows.db")
+    return tmp_path / "rows.db"
+
+
+def test_the_writing_connection_is_set_as_the_store_promises(path):
+    expected = {
+        "journal_mode": "wal",
+        "synchronous": 1,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "auto_vacuum": 2,
+        "busy_timeout": 1_500,
+        "trusted_schema": 0,
+    }
+    with closing(writing(path, 1.5)) as conn:
+        assert {name: conn.execute(f"PRAGMA {name}").fetchone()[0] for name in expected} == expected
+
+
+def test_a_reading_connection_cannot_write(path):
+    with closing(writing(path, 1.0)) as conn:
+        conn.execute("CREATE TABLE t (x)")
+    with closing(reading(path, 1.0)) as conn, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        conn.execute("INSERT INTO t VALUES (1)")
+
+
+def test_a_file_that_went_away_is_not_made_again_for_everybody_to_read(path):
+    path.unlink()
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        writing(path, 1.0)
+    assert not path.exists()
+
+
+@pytest.mark.promise("privacy.modes")
+def test_files_are_closed_to_others(path):
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o666)
+    close_to_others(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_lock_is_held_until_it_is_released_or_its_process_is_gone(path):
+    lock = WriterLock(path)
+    take = "import sys; from pathlib import Path; from storage.sqlite.connection import WriterLock; WriterLock(Path(sys.argv[1]))"
+    refused = subprocess.run([sys.executable, "-c", take, str(path)], capture_output=True, text=True, check=False)
+    assert "is already written by another sameweights" in refused.stderr
+    lock.release()
+    subprocess.run([sys.executable, "-c", take, str(path)], check=True)
+    WriterLock(path).release()
+
+
+def test_a_lock_file_of_whatever_content_is_taken(path):
+    (path.parent / "rows.db-lock").write_bytes(b"\xff" * 100)
+    lock = WriterLock(path)
+    with pytest.raises(StoreError, match=r"\(process \d+\)"):
+        WriterLock(path)
+    lock.release()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_NOTADB, "is damaged or is no SQLite database"),
+        (sqlite3.SQLITE_BUSY, "is locked by another program"),
+        (sqlite3.SQLITE_FULL, "the disk is full"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be opened (said so)"),
+    ],
+)
+def test_every_refusal_names_the_path_and_what_to_do(path, code, words):
+    error = sqlite3.OperationalError("said so")
+    error.sqlite_errorcode = code
+    sentence = explain(path, error)
+    assert str(path) in sentence
+    assert words in sentence
+    assert "[storage]" in sentence

@@ -1,0 +1,105 @@
+"""storage.sqlite.erasure: what was chosen is gone from the rows and from the bytes of every file; the rest stays."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from storage.opening import open_reader, open_store
+from storage.rows import PairFilter
+from storage.storage_config import StorageConfig
+from storage.store import Chosen, StoreError
+from tests.conformance import START, exchange_record, pair_record
+
+
+def marked(name: str, *, tag="", conversation="", started=START):
+    """A record whose body is random, so that it lies on the disk as it is, and its marker."""
+    noise = os.urandom(3_000)
+    record = exchange_record(name, started=started)
+    row = replace(record.exchange, tag=tag, conversation=conversation, response_body=noise, model=f"model-of-{name}")
+    return replace(record, exchange=row), noise
+
+
+def bytes_on_disk(folder) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("rows.db*"))
+
+
+@pytest.fixture
+def opened(tmp_path):
+    store = open_store(StorageConfig(url=f"sqlite:///{tmp_path}/rows.db", batch_seconds=0.01))
+    yield store
+    store.close()
+
+
+@pytest.mark.promise("privacy.forget")
+@pytest.mark.parametrize(
+    ("chosen", "gone"),
+    [
+        (Chosen(conversation="chat-1"), {"a"}),
+        (Chosen(tag="team"), {"a", "b"}),
+        (Chosen(before=START + 5), {"a", "c"}),
+        (Chosen(tag="team", before=START + 5), {"a"}),
+        (Chosen(tag="nobody"), set()),
+    ],
+)
+def test_what_was_chosen_leaves_no_byte_behind(opened, tmp_path, chosen, gone):
+    kept = {
+        "a": marked("a", tag="team", conversation="chat-1"),
+        "b": marked("b", tag="team", conversation="chat-2", started=START + 10),
+        "c": marked("c", conversation="chat-3"),
+    }
+    for record, _ in kept.values():
+        opened.add_exchange(record)
+    assert opened.flush(5)
+    assert all(noise[:1_000] in bytes_on_disk(tmp_path) for _, noise in kept.values())
+    told = opened.forget(chosen)
+    assert (told.exchanges, told.log_emptied) == (len(gone), True)
+    disk = bytes_on_disk(tmp_path)
+    for name, (_, noise) in kept.items():
+        assert (noise[:1_000] in disk) is (name not in gone)
+        assert (noise[-500:] in disk) is (name not in gone)
+        assert (f"model-of-{name}".encode() in disk) is (name not in gone)
+
+
+def test_a_pair_goes_with_its_conversation(opened):
+    live = exchange_record("a")
+    opened.add_exchange(replace(live, exchange=replace(live.exchange, conversation="chat-1")))
+    opened.add_pair(pair_record("a"))
+    assert opened.flush(5)
+    assert opened.forget(Chosen(conversation="chat-1")).exchanges >= 2
+    assert list(opened.pairs(PairFilter())) == []
+
+
+@pytest.mark.promise("privacy.forget")
+def test_retention_leaves_no_byte_behind_either(tmp_path):
+    config = StorageConfig(url=f"sqlite:///{tmp_path}/rows.db", batch_seconds=0.01, keep_days=1)
+    store = open_store(config)
+    record, noise = marked("old")
+    store.add_exchange(record).result(5)
+    assert store.sweep(START + 3 * 86_400) == 1
+    assert noise[:1_000] not in bytes_on_disk(tmp_path)
+    store.close()
+
+
+def test_a_reader_that_holds_old_pages_is_told_of(opened, tmp_path):
+    record, _ = marked("a", tag="team")
+    opened.add_exchange(record).result(5)
+    reader = open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/rows.db"))
+    with reader._reading() as conn:
+        conn.execute("BEGIN")
+        conn.execute("SELECT count(*) FROM exchanges").fetchone()
+        assert opened.forget(Chosen(tag="team")).log_emptied is False
+        conn.execute("ROLLBACK")
+    reader.close()
+    assert opened.forget(Chosen(tag="team")).log_emptied is True
+
+
+def test_nothing_named_is_not_everything():
+    with pytest.raises(ValueError, match="all would go"):
+        Chosen()
+
+
+def test_a_closed_store_forgets_nothing(opened):
+    opened.close()
+    with pytest.raises(StoreError, match="closed"):
+        opened.forget(Chosen(tag="team"))

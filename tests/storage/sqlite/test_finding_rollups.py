@@ -1,0 +1,125 @@
+"""Sums kept while writing and deleting are those that counting the rows would give, for any period."""
+
+from collections import Counter
+from contextlib import closing
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.sqlite import finding_rollups, queries, retention
+from storage.sqlite.connection import made, writing
+from storage.sqlite.finding_rollups import STRETCH, within
+from storage.sqlite.migrations import migrate
+from storage.sqlite.record_insertion import Preparer, insert
+from tests.conformance import START, exchange_record, pair_record
+
+
+@pytest.fixture
+def conn(tmp_path):
+    made(tmp_path / "store.db")
+    with closing(writing(tmp_path / "store.db", 1.0)) as conn:
+        migrate(conn)
+        yield conn
+
+
+def put(conn, *records) -> None:
+    prepare = Preparer().prepare
+    insert(conn, [prepare(record) for record in records])
+
+
+def from_rows(conn, since, until) -> Counter:
+    rows = Counter()
+    for statement in (queries.SIGNAL_COUNTS, queries.CHECK_COUNTS):
+        for *key, times in conn.execute(statement, (since, until or queries.FOREVER)):
+            rows[tuple(key)] += times
+    return rows
+
+
+def asked(conn, since, until) -> Counter:
+    return Counter(
+        {
+            (
+                *(one.group.route, one.group.model, one.group.provider, one.group.reference),
+                *(one.comparison, one.aspect, one.state, one.control_reason),
+            ): one.count
+            for one in queries.signal_counts(conn, since, until)
+        }
+    )
+
+
+def fill(conn, count: int = 40) -> None:
+    """One exchange every two minutes and a bit, every fifth with a pair."""
+    for n in range(count):
+        started = START + n * 137.5
+        put(conn, exchange_record(f"e{n}", started=started, provider=f"near-{n % 2}"))
+        if n % 5 == 0:
+            put(conn, pair_record(f"e{n}", {"text": "differ" if n % 2 else "match"}, started=started, control_reason="random"))
+
+
+PERIODS = [(0, 0), (START, 0), (START + 1, START + 2), (START + 600, START + 1_200), (START + 333.3, START + 3_333.3)]
+
+
+@pytest.mark.parametrize(("since", "until"), PERIODS)
+def test_the_sums_are_those_of_the_rows(conn, since, until):
+    fill(conn)
+    assert asked(conn, since, until) == from_rows(conn, since, until)
+    assert (since, until) != (0, 0) or asked(conn, since, until)
+
+
+def test_they_stay_so_while_the_oldest_go(conn):
+    fill(conn)
+    while retention.drop_older(conn, START + 1e9, 7):
+        assert asked(conn, 0, 0) == from_rows(conn, 0, 0)
+    assert asked(conn, 0, 0) == Counter()
+    assert conn.execute("SELECT count(*) FROM tallies").fetchone() == (0,)
+
+
+def test_a_record_that_is_there_already_is_counted_once(conn):
+    put(conn, exchange_record("one"), exchange_record("one"), pair_record("one"))
+    put(conn, exchange_record("one"), pair_record("one"))
+    assert asked(conn, 0, 0) == from_rows(conn, 0, 0)
+
+
+def test_a_batch_that_failed_is_not_counted(conn):
+    with pytest.raises(Exception, match="NOT NULL"):
+        put(conn, exchange_record("one"), exchange_record("two", seconds=None))
+    assert asked(conn, 0, 0) == Counter()
+
+
+def test_what_an_older_version_stored_is_counted_when_the_table_is_made(conn):
+    fill(conn, 12)
+    before = conn.execute("SELECT * FROM tallies ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9").fetchall()
+    conn.execute("DROP TABLE tallies")
+    finding_rollups.build(conn)
+    assert conn.execute("SELECT * FROM tallies ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9").fetchall() == before
+
+
+@settings(max_examples=200)
+@given(st.just(0.0) | st.floats(1e-3, 1e12), st.just(0.0) | st.floats(1e-3, 9e18))
+def test_whole_stretches_lie_within_their_period(since, until):
+    first, last = within(since, until)
+    assert first >= since
+    assert first == last or last <= until
+    assert first % STRETCH == last % STRETCH == 0
+
+
+@pytest.mark.parametrize(
+    ("period", "stretches"),
+    [
+        ((0, 6_000), (0, 6_000)),
+        ((1, 5_999), (600, 5_400)),
+        ((600, 1_200), (600, 1_200)),
+        ((1, 599), (600, 600)),
+        ((0, 1e300), (0, 10**15 // 600 * 600)),
+    ],
+)
+def test_the_whole_ten_minutes_within_a_period_are_taken_from_the_sums(period, stretches):
+    assert within(*period) == stretches
+
+
+def test_a_report_of_whole_stretches_counts_no_row(conn):
+    fill(conn)
+    expected = from_rows(conn, 0, 0)
+    conn.execute("DELETE FROM findings")
+    assert asked(conn, 0, 0) == expected

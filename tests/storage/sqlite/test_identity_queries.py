@@ -1,0 +1,93 @@
+"""Who served outlives the records of it; findings are counted by segment."""
+
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from storage.rows import IdentityRow
+from storage.sqlite.connection import made, writing
+from storage.sqlite.identity_queries import PortraitReader, identities_of
+from storage.sqlite.migrations import migrate
+from storage.sqlite.record_insertion import Preparer, insert
+from storage.sqlite.retention import drop_older
+from tests.conformance import START, exchange_record, finding, pair_record
+
+
+@pytest.fixture
+def conn(tmp_path):
+    made(tmp_path / "rows.db")
+    with closing(writing(tmp_path / "rows.db", 0.1)) as opened:
+        migrate(opened)
+        yield opened
+
+
+def identity(name, started=START, previous="", provider="near"):
+    return IdentityRow(
+        exchange_id=name,
+        started=started,
+        provider=provider,
+        model="qwen",
+        identity=f"hash-{name}",
+        previous=previous,
+        changes='["server: b is new"]' if previous else "[]",
+        facts='{"server": ["a"]}',
+    )
+
+
+def test_identities_are_kept_with_their_exchange_and_outlive_it(conn):
+    asking = PortraitReader(lambda job: job(conn))
+    rows = (identity("one"), identity("two", START + 1, "hash-one"), identity("far", provider="far"))
+    kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in rows]
+    assert insert(conn, [Preparer().prepare(record) for record in kept]) == 3
+    assert drop_older(conn, START + 10) == 3
+    assert [row.identity for row in asking.identities(0, 0, 10)] == ["hash-two", "hash-far", "hash-one"]
+    assert [row.identity for row in asking.identities(START + 1, 0, 10)] == ["hash-two"]
+    assert asking.latest(10) == [rows[2], rows[1]]
+
+
+def test_the_identities_of_a_model_up_to_a_moment_come_oldest_first(conn):
+    rows = (identity("two", START + 1, "hash-one"), identity("one"), identity("far", START + 1.5, provider="far"))
+    other = replace(identity("else"), model="another")
+    kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in (*rows, other)]
+    assert insert(conn, [Preparer().prepare(record) for record in kept]) == 4
+    assert [row.identity for row in identities_of(conn, "qwen", START + 1)] == ["hash-one", "hash-two"]
+    assert [row.identity for row in identities_of(conn, "qwen", START + 2)] == ["hash-one", "hash-two", "hash-far"]
+
+
+def test_segments_count_findings_and_the_conversations_they_stand_in(conn):
+    asking = PortraitReader(lambda job: job(conn))
+    prepare = Preparer().prepare
+    for place in range(4):
+        name = f"p{place}"
+        shape = '{"segments": {"tools": "yes", "prompt": "under 1k"}}' if place else "{}"
+        record = pair_record(name, shape=shape, conversation="sticky" if place < 3 else "")
+        insert(conn, [prepare(exchange_record(name)), prepare(record)])
+    found = asking.segments(0, 0)
+    assert {(row.segment, row.value, row.count, row.conversations) for row in found} == {
+        ("tools", "yes", 3, 2),
+        ("prompt", "under 1k", 3, 2),
+    }
+    assert [shape[:12] for _, shape in asking.shapes(0, 0, 10)] == ['{"segments":'] * 3 + ["{}"]
+
+
+def test_the_reference_against_itself_is_counted_where_its_control_was_sent_at_random(conn):
+    for name, reason in (("one", "random"), ("two", "tiebreak")):
+        record = pair_record(name, shape='{"segments": {"tools": "yes"}}', control_reason=reason)
+        own = tuple(found._replace(comparison="self") for found in record.findings)
+        insert(conn, [Preparer().prepare(exchange_record(name)), Preparer().prepare(replace(record, findings=own))])
+    found = PortraitReader(lambda job: job(conn)).segments(0, 0)
+    assert [(row.comparison, row.value, row.count) for row in found] == [("self", "yes", 1)]
+
+
+def test_the_context_is_learned_from_what_was_accepted_and_what_was_refused(conn):
+    refused = exchange_record("r", checks=0, prompt_tokens=None, status=400, request_size=90_000, unread="error")
+    told = finding("context_limit", "differ", exchange_id="r", comparison="check")
+    kept = [
+        exchange_record("a", prompt_tokens=900, checks=0),
+        exchange_record("b", prompt_tokens=30_000, checks=0),
+        exchange_record("c", prompt_tokens=None, status=500, request_size=10, checks=0),
+        replace(refused, findings=(told,)),
+    ]
+    insert(conn, [Preparer().prepare(record) for record in kept])
+    assert PortraitReader(lambda job: job(conn)).limits(0, 0) == {("near", "qwen"): (30_000, 90_000)}

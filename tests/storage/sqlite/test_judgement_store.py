@@ -1,0 +1,160 @@
+"""Judgement kept: pairs handed out once, in the order they were finished, to the holder of the lease."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from storage.judgement_rows import AlarmRow, AnswerRow, CaseRow, Keeping, RulingRow
+from storage.opening import open_reader
+from storage.rows import Group, PayoffRow
+from storage.storage_config import StorageConfig
+from tests.payoffs import GROUP, add
+
+HOUR = 3_600.0
+
+
+@pytest.fixture
+def bench(store):
+    assert store.verdicts.claim("me", 0.0, 30.0)
+    return store.verdicts
+
+
+def ruled(bench, *rulings, cases=(), alarms=(), holder="me"):
+    found = [RulingRow(no=no, reason=reason) for no, reason in rulings]
+    return bench.record(holder, Keeping(rulings=found, cases=cases, alarms=alarms))
+
+
+def test_pairs_come_in_the_order_they_were_finished_with_what_counts(store, bench):
+    add(store, "b", started=5.0, payoffs=(("action", 1), ("error", 0)), kind="no tools", excluded=("seed", "greedy_text"))
+    add(store, "a", started=1.0, payoffs=(("action", -1),), fingerprint="f", conversation="c")
+    one, two = bench.unjudged(0, 10)
+    assert (one.pair_id, one.payoffs, one.kind) == ("b", (("action", 1), ("error", 0)), "no tools")
+    assert (one.excluded, one.group) == (("seed", "greedy_text"), GROUP)
+    assert (two.pair_id, two.fingerprint, two.conversation, two.started) == ("a", "f", "c", 1.0)
+    assert (two.kind, two.excluded) == ("", ())
+    assert [row.pair_id for row in bench.unjudged(one.no, 10)] == ["a"]
+    assert [row.pair_id for row in bench.unjudged(0, 1)] == ["b"]
+
+
+def test_a_pair_is_ruled_on_once(store, bench):
+    add(store, "a")
+    [row] = bench.unjudged(0, 10)
+    assert ruled(bench, (row.no, "repeated"))
+    assert ruled(bench, (row.no, ""))
+    assert bench.unjudged(0, 10) == []
+    assert bench.let_in(HOUR) == []
+
+
+def test_numbers_that_begin_anew_are_handed_out_again(store, bench):
+    add(store, "a")
+    assert [row.pair_id for row in bench.unjudged(1_000, 10)] == ["a"]
+
+
+def test_only_what_counted_of_late_is_let_in_again(store, bench):
+    for name, started in (("old", 0.0), ("repeated", 90.0), ("new", 100.0), ("silenced", 95.0), ("waiting", 99.0), ("own", 97.0)):
+        add(store, name, started=started)
+    rows = {row.pair_id: row.no for row in bench.unjudged(0, 10)}
+    ruled(bench, (rows["old"], ""), (rows["repeated"], "repeated"), (rows["new"], ""), (rows["silenced"], "caching_reference"))
+    ruled(bench, (rows["own"], "same_server"))
+    assert [row.pair_id for row in bench.let_in(50.0)] == ["new", "silenced", "own"]
+
+
+def test_the_evidence_is_the_newest_of_what_counted(store, bench):
+    other = Group(route="default", model="n", provider="p", reference="r")
+    for name in ("a", "b", "c", "d"):
+        add(store, name, payoffs=(("action", 1), ("error", 0)), kind=f"kind {name}")
+    add(store, "e", group=other, payoffs=(("action", 1),))
+    nos = {row.pair_id: row.no for row in bench.unjudged(0, 10)}
+    ruled(bench, (nos["a"], ""), (nos["b"], "repeated"), (nos["c"], "caching_reference"), (nos["d"], ""), (nos["e"], ""))
+    found = bench.evidence(GROUP, "action", agreement=True, limit=10)
+    assert [(row.pair_id, row.kind, row.payoff) for row in found] == [("a", "kind a", 1), ("d", "kind d", 1)]
+    assert [row.pair_id for row in bench.evidence(GROUP, "error", agreement=False, limit=2)] == ["c", "d"]
+
+
+def test_a_state_replaces_the_last_and_alarms_are_added(store, bench):
+    first = CaseRow(group=GROUP, last_no=1, snapshot="one")
+    alarm = AlarmRow(at=7.0, pair_id="a", group=GROUP, old="ok", new="drift", name="args", details="{}")
+    assert ruled(bench, cases=[first], alarms=[alarm])
+    assert ruled(bench, cases=[CaseRow(group=GROUP, last_no=2, snapshot="two")], alarms=[alarm])
+    assert [(row.last_no, row.snapshot) for row in bench.cases()] == [(2, "two")]
+    assert bench.alarms(7.0, 0) == [alarm], "judged again, it stands once"
+    assert bench.alarms(0.0, 7.0) == []
+
+
+def test_what_an_operator_answered_waits_again_after_a_rebuild(store, bench):
+    add(store, "a")
+    [row] = bench.unjudged(0, 10)
+    ruled(bench, (row.no, ""), cases=[CaseRow(group=GROUP, last_no=row.no, snapshot="s")])
+    assert bench.last_ruled() == row.no
+    assert bench.record("me", Keeping(given=[AnswerRow(after_no=row.no, at=5.0, answer="fixed", group=GROUP)]))
+    assert bench.answers() == []
+    bench.rebuild()
+    assert (bench.cases(), [each.pair_id for each in bench.unjudged(0, 10)], bench.last_ruled()) == ([], ["a"], 0)
+    [answer] = bench.answers()
+    assert (answer.after_no, answer.at, answer.answer, answer.group) == (row.no, 5.0, "fixed", GROUP)
+    assert bench.record("me", Keeping(applied=[answer.no]))
+    assert bench.answers() == []
+
+
+def test_a_change_of_state_waits_until_it_is_told(bench):
+    fields = {"at": 7.0, "pair_id": "a", "group": GROUP, "old": "ok", "new": "drift", "details": "{}"}
+    ruled(bench, alarms=[AlarmRow(name="args", **fields), AlarmRow(name="text", **fields), AlarmRow(name="error", **fields)])
+    [(first, alarm), (second, _)] = bench.untold(2)
+    assert alarm.name == "args"
+    bench.told([second])
+    assert [alarm.name for _, alarm in bench.untold(9)] == ["args", "error"]
+    bench.told([first])
+    bench.tell_nobody()
+    assert bench.untold(9) == []
+    assert len(bench.alarms(0, 0)) == 3
+
+
+def test_one_judges_at_a_time_and_a_dead_ones_lease_ends(store):
+    bench = store.verdicts
+    assert bench.claim("one", 100.0, 30.0)
+    assert bench.claim("one", 110.0, 30.0)
+    assert not bench.claim("other", 120.0, 30.0)
+    assert not ruled(bench, holder="other", cases=[CaseRow(group=GROUP, last_no=1, snapshot="")])
+    assert bench.cases() == []
+    assert bench.claim("other", 140.0, 30.0)
+    assert not ruled(bench, holder="one")
+    bench.give_up("one")
+    assert not bench.claim("one", 141.0, 30.0)
+    bench.give_up("other")
+    assert bench.claim("one", 141.0, 30.0)
+
+
+def test_a_clock_that_was_set_back_does_not_lock_the_judge_out(store):
+    assert store.verdicts.claim("one", 1e9, 30.0)
+    assert store.verdicts.claim("other", 1e6, 30.0)
+
+
+def test_what_cannot_be_kept_leaves_nothing_behind(store, bench):
+    add(store, "a")
+    bad = AlarmRow(at=None, pair_id="a", group=GROUP, old="", new="", name="", details="")  # type: ignore[arg-type] # wanted
+    with pytest.raises(sqlite3.IntegrityError):
+        ruled(bench, (1, ""), alarms=[bad])
+    assert len(bench.unjudged(0, 10)) == 1
+
+
+def test_rulings_go_with_their_pairs_and_states_stay(store, bench, tmp_path):
+    add(store, "a", started=0.0, kind="no tools")
+    [row] = bench.unjudged(0, 10)
+    ruled(bench, (row.no, ""), cases=[CaseRow(group=GROUP, last_no=row.no, snapshot="s")])
+    assert store.sweep(1e12) > 0
+    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
+        assert [conn.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("rulings", "trials")] == [(0,), (0,)]
+    assert len(bench.cases()) == 1
+
+
+def test_a_reader_beside_the_store_sees_the_states(store, bench, tmp_path):
+    ruled(bench, cases=[CaseRow(group=GROUP, last_no=1, snapshot="s")])
+    with closing(open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/store.db"))) as reader:
+        assert [row.snapshot for row in reader.verdicts.cases()] == ["s"]
+        assert reader.verdicts.alarms(0, 0) == []
+
+
+def test_payoffs_of_a_stranger_are_refused(store):
+    add(store, "a", stored=False, foreign=(PayoffRow(pair_id="else", signal="action", payoff=1),))
+    assert store.verdicts.unjudged(0, 10) == []

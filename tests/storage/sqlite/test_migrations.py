@@ -1,0 +1,156 @@
+"""Old databases open with all they hold; steps are only ever added."""
+
+import re
+import sqlite3
+from contextlib import closing
+
+import pytest
+from sqlite_utils import Database, Migrations
+
+from storage.opening import open_store
+from storage.sqlite.connection import writing
+from storage.sqlite.migrations import SCHEMA, migrate, pending, wrong
+from storage.storage_config import StorageConfig
+from tests.conformance import PATIENCE, exchange_record
+
+FIRST_SCHEMA = """
+CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY, "migration_set" TEXT, "name" TEXT, "applied_at" TEXT
+);
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name" ON "_sqlite_migrations" ("migration_set", "name");
+CREATE TABLE "exchanges" (
+   "no" INTEGER PRIMARY KEY, "id" TEXT NOT NULL, "role" TEXT NOT NULL, "started" REAL NOT NULL, "route" TEXT NOT NULL,
+   "provider" TEXT NOT NULL, "reference" TEXT NOT NULL, "model" TEXT NOT NULL, "stream" INTEGER NOT NULL, "tag" TEXT NOT NULL,
+   "conversation" TEXT NOT NULL, "method" TEXT NOT NULL, "target" TEXT NOT NULL, "status" INTEGER, "failure" TEXT NOT NULL,
+   "failure_detail" TEXT NOT NULL, "unread" TEXT NOT NULL, "echoed_model" TEXT NOT NULL, "fingerprint" TEXT NOT NULL,
+   "finish_reason" TEXT NOT NULL, "prompt_tokens" INTEGER, "completion_tokens" INTEGER, "seconds" REAL NOT NULL,
+   "overhead" REAL NOT NULL, "head_seconds" REAL, "first_chunk" REAL, "first_token" REAL, "request_size" INTEGER NOT NULL,
+   "request_digest" TEXT NOT NULL, "response_size" INTEGER NOT NULL, "response_digest" TEXT NOT NULL
+) STRICT;
+CREATE TABLE "payloads" (
+   "exchange_no" INTEGER PRIMARY KEY REFERENCES "exchanges"("no") ON DELETE CASCADE, "request_headers" TEXT NOT NULL,
+   "response_headers" TEXT NOT NULL, "request_body" BLOB, "response_body" BLOB, "marks" BLOB NOT NULL
+) STRICT;
+CREATE TABLE "tool_calls" (
+   "exchange_no" INTEGER NOT NULL REFERENCES "exchanges"("no") ON DELETE CASCADE, "position" INTEGER NOT NULL,
+   "call_id" TEXT NOT NULL, "name" TEXT NOT NULL, "arguments" TEXT NOT NULL, "outcome" TEXT NOT NULL
+) STRICT;
+CREATE TABLE "checks" (
+   "exchange_no" INTEGER NOT NULL REFERENCES "exchanges"("no") ON DELETE CASCADE, "comparison" TEXT NOT NULL,
+   "aspect" TEXT NOT NULL, "state" TEXT NOT NULL, "score" REAL, "reason" TEXT NOT NULL, "subject" TEXT NOT NULL,
+   "reference" TEXT NOT NULL
+) STRICT;
+CREATE TABLE "pairs" (
+   "no" INTEGER PRIMARY KEY, "id" TEXT NOT NULL, "started" REAL NOT NULL, "route" TEXT NOT NULL, "model" TEXT NOT NULL,
+   "provider" TEXT NOT NULL, "reference" TEXT NOT NULL, "conversation" TEXT NOT NULL, "request_fingerprint" TEXT NOT NULL,
+   "subject_id" TEXT NOT NULL REFERENCES "exchanges"("id") ON DELETE CASCADE, "reference_id" TEXT NOT NULL,
+   "control_id" TEXT NOT NULL, "control_reason" TEXT NOT NULL, "comparable" TEXT NOT NULL, "alterations" TEXT NOT NULL
+) STRICT;
+CREATE TABLE "findings" (
+   "pair_no" INTEGER NOT NULL REFERENCES "pairs"("no") ON DELETE CASCADE, "exchange_id" TEXT NOT NULL,
+   "comparison" TEXT NOT NULL, "aspect" TEXT NOT NULL, "state" TEXT NOT NULL, "score" REAL, "reason" TEXT NOT NULL,
+   "subject" TEXT NOT NULL, "reference" TEXT NOT NULL
+) STRICT;
+CREATE TABLE "payoffs" (
+   "pair_no" INTEGER NOT NULL REFERENCES "pairs"("no") ON DELETE CASCADE, "signal" TEXT NOT NULL, "payoff" INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX "idx_exchanges_id" ON "exchanges" ("id");
+CREATE UNIQUE INDEX "idx_pairs_id" ON "pairs" ("id");
+"""
+"""The schema after its first step, as it was released; never edit it: databases like this lie on disks."""
+FIRST_ROWS = """
+INSERT INTO "_sqlite_migrations" VALUES (1, 'sameweights', 'm001_rows', '2026-11-20 10:00:00');
+INSERT INTO exchanges VALUES (1, 'old', 'primary', 1790000000.0, 'default', 'near', 'official', 'qwen', 1, '', 'talk', 'POST',
+   '/v1/chat/completions', 200, '', '', '', 'qwen', '', 'stop', 10, 4, 1.5, 0.001, 0.2, 0.25, 0.5, 17, '', 0, '');
+INSERT INTO payloads VALUES (1, '[]', '[]', NULL, x'', x'');
+INSERT INTO tool_calls VALUES (1, 0, 'call_1', 'weather', '{}', 'valid');
+INSERT INTO checks VALUES (1, 'check', 'lost_space', 'match', NULL, '', '', '');
+INSERT INTO pairs VALUES (1, 'old', 1790000000.0, 'default', 'qwen', 'near', 'official', 'talk', 'ask', 'old', 'old-shadow', '',
+   '', '', '[]');
+INSERT INTO findings VALUES (1, 'old', 'cross', 'text', 'differ', 0.4, 'why', 'a', 'b');
+INSERT INTO payoffs VALUES (1, 'action', -1);
+"""
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as conn:
+        conn.executescript(FIRST_SCHEMA + FIRST_ROWS)
+    return path
+
+
+def schema(conn) -> set[str]:
+    """The statements that make the tables and indexes, their white space apart."""
+    return {re.sub(r"\s+", "", sql) for (sql,) in conn.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+
+
+def test_the_first_step_still_makes_what_it_made_when_it_was_released(tmp_path, old):
+    (tmp_path / "new.db").touch()
+    with closing(writing(tmp_path / "new.db", 1.0)) as new, closing(writing(old, 1.0)) as then:
+        SCHEMA.apply(Database(new, execute_plugins=False), stop_before="m002_indexes")
+        assert schema(new) == schema(then)
+
+
+def test_the_first_databases_open_and_give_back_what_they_hold(old):
+    with closing(open_store(StorageConfig(url=str(old), batch_seconds=0.01))) as store:
+        assert store.exchange("old").finish_reason == "stop"
+        assert store.tool_calls("old")[0].name == "weather"
+        assert store.findings(exchange_id="old")[0].aspect == "lost_space"
+        assert store.findings(pair_id="old")[0].state == "differ"
+        assert store.pair("old").reference == "official"
+        assert store.payoffs(0, 0)[0].payoff == -1
+        assert store.add_exchange(exchange_record("new")).result(PATIENCE) is True
+
+
+def test_records_of_before_costs_were_stored_have_none_and_later_ones_keep_theirs(old):
+    with closing(open_store(StorageConfig(url=str(old), batch_seconds=0.01))) as store:
+        store.add_exchange(exchange_record("new", cost=0.5, cached_tokens=7, cache_write_tokens=None)).result(PATIENCE)
+        rows = [store.exchange(name) for name in ("old", "new")]
+    assert [(row.cost, row.cached_tokens, row.cache_write_tokens) for row in rows] == [(None, None, None), (0.5, 7, None)]
+
+
+def test_an_old_database_ends_up_like_a_new_one(tmp_path, old):
+    for path in (old, tmp_path / "new.db"):
+        open_store(StorageConfig(url=str(path))).close()
+    with closing(sqlite3.connect(old)) as then, closing(sqlite3.connect(tmp_path / "new.db")) as now:
+        assert schema(then) == schema(now)
+        assert [step for (step,) in now.execute("SELECT name FROM _sqlite_migrations")][:3] == [
+            "m001_rows",
+            "m002_indexes",
+            "m003_identities",
+        ]
+
+
+def test_a_step_to_come_is_applied_once_to_a_database_full_of_rows(old):
+    later = _with(lambda db: db.execute("ALTER TABLE pairs ADD COLUMN verdict TEXT NOT NULL DEFAULT ''"))
+    with closing(writing(old, 1.0)) as conn:
+        assert pending(conn, later)
+        migrate(conn, later)
+        migrate(conn, later)
+        assert not pending(conn, later)
+        assert conn.execute("SELECT id, verdict FROM pairs").fetchall() == [("old", "")]
+        assert wrong(conn, later) == ""
+        assert "newer version" in wrong(conn), "for the version before it"
+
+
+def test_a_step_that_fails_leaves_nothing_behind(old):
+    def half(db):
+        db.execute("ALTER TABLE pairs ADD COLUMN verdict TEXT")
+        db.execute("ALTER TABLE absent ADD COLUMN verdict TEXT")
+
+    with closing(writing(old, 1.0)) as conn:
+        migrate(conn)
+        before = schema(conn)
+        with pytest.raises(sqlite3.OperationalError, match="absent"):
+            migrate(conn, _with(half))
+        assert schema(conn) == before
+        assert wrong(conn) == ""
+
+
+def _with(step) -> Migrations:
+    later = Migrations("sameweights")
+    for known in SCHEMA._migrations:
+        later(name=known.name)(known.fn)
+    later(name="m003_later")(step)
+    return later

@@ -1,0 +1,133 @@
+"""What is old or too much goes, whole; and the file gets smaller for it."""
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.sqlite import retention
+from storage.sqlite.connection import made, writing
+from storage.sqlite.migrations import migrate
+from storage.sqlite.record_insertion import INSERTS, Preparer, insert
+from storage.sqlite.sqlite_store import SqliteStore
+from storage.storage_config import StorageConfig
+from tests.conformance import DAY, PATIENCE, START, exchange_record, pair_record
+
+NOW = START + 40 * DAY
+
+
+@pytest.fixture
+def conn(tmp_path):
+    made(tmp_path / "rows.db")
+    with closing(writing(tmp_path / "rows.db", 0.1)) as opened:
+        migrate(opened)
+        yield opened
+
+
+def put(conn, *records) -> None:
+    insert(conn, [Preparer().prepare(record) for record in records])
+
+
+def left(conn, table="exchanges") -> list[str]:
+    return [name for (name,) in conn.execute(f"SELECT id FROM {table} ORDER BY id")]
+
+
+def test_the_old_go_and_the_rest_stays(conn):
+    put(conn, *(exchange_record(f"day-{n}", started=START + n * DAY) for n in range(5)))
+    assert retention.drop_older(conn, START + 3 * DAY) == 3
+    assert left(conn) == ["day-3", "day-4"]
+    assert conn.execute("SELECT count(*) FROM tool_calls").fetchone() == (4,)
+
+
+def test_a_pair_goes_with_any_of_its_exchanges_and_takes_the_others_along(conn):
+    for name, live, shadow in (("a", 0, 9), ("b", 9, 0), ("c", 9, 9)):
+        put(conn, exchange_record(name, started=START + live))
+        record = pair_record(name, control_id=f"{name}-control", started=START + live)
+        legs = [exchange_record(leg.exchange.id, role=leg.exchange.role, started=START + shadow) for leg in record.exchanges]
+        put(conn, type(record)(pair=record.pair, exchanges=tuple(legs), findings=record.findings, payoffs=record.payoffs))
+    assert retention.drop_older(conn, START + 5) == 6
+    assert left(conn) == ["c", "c-control", "c-shadow"]
+    assert left(conn, "pairs") == ["c"]
+    assert [conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("findings", "payoffs")] == [1, 1]
+
+
+def test_the_oldest_go_first_a_slice_at_a_time(conn):
+    put(conn, *(exchange_record(f"at-{n}", started=START + (n * 7) % 10) for n in range(10)))
+    assert retention.drop_older(conn, NOW, 4) == 4
+    assert sorted(int(name[-1]) * 7 % 10 for name in left(conn)) == [4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.promise("privacy.retention")
+def test_nothing_of_what_went_can_be_read_from_the_file(tmp_path):
+    path = tmp_path / "rows.db"
+    with closing(SqliteStore(path, StorageConfig(batch_seconds=0.01, keep_days=1))) as store:
+        store.add_exchange(
+            exchange_record("confided-id", response_body=b"", request_headers=json.dumps([["x", "confided-header"]]))
+        )
+        store.add_exchange(exchange_record("stays", started=NOW))
+        assert store.flush(PATIENCE)
+        assert store.sweep(NOW) == 1
+        kept = b"".join(Path(f"{path}{suffix}").read_bytes() for suffix in ("", "-wal"))
+    assert b"confided" not in kept
+    assert b"stays" in kept
+
+
+def test_the_file_is_kept_under_its_bound_by_the_oldest_going(tmp_path):
+    path, bound = tmp_path / "rows.db", 1_500_000
+    with closing(SqliteStore(path, StorageConfig(batch_seconds=0.01, max_bytes=bound))) as store:
+        for n in range(300):
+            store.add_exchange(exchange_record(f"n-{n:03}", started=START + n, response_body=os.urandom(10_000)))
+        assert store.flush(PATIENCE)
+        gone = next(n for n in range(300) if store.exchange(f"n-{n:03}"))
+        assert 100 < gone < 220
+        assert store.sweep(START) == 0
+        assert bound * 0.8 < path.stat().st_size <= bound
+        assert Path(f"{path}-wal").stat().st_size == 0
+        assert all(store.exchange(f"n-{n:03}") for n in range(gone, 300))
+
+
+def test_the_file_shrinks_when_everything_went(tmp_path):
+    path = tmp_path / "rows.db"
+    with closing(SqliteStore(path, StorageConfig(batch_seconds=0.01))) as store:
+        for n in range(1_200):
+            store.add_exchange(exchange_record(f"n-{n}", response_body=os.urandom(3_000)))
+        assert store.flush(PATIENCE)
+        assert store.sweep(NOW) == 1_200
+        assert path.stat().st_size < 300_000
+    with closing(sqlite3.connect(path)) as conn:
+        assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert {conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in INSERTS} == {0}
+
+
+def test_a_bound_smaller_than_an_empty_database_ends(tmp_path):
+    with closing(SqliteStore(tmp_path / "rows.db", StorageConfig(batch_seconds=0.01, max_bytes=1))) as store:
+        store.add_exchange(exchange_record("one"))
+        assert store.flush(PATIENCE)
+        assert store.exchange("one") is None
+        assert store.sweep(START) == 0
+        assert store.writable()
+
+
+def test_a_reader_in_the_middle_only_puts_off_the_emptying_of_the_log(tmp_path):
+    path = tmp_path / "rows.db"
+    with closing(SqliteStore(path, StorageConfig(batch_seconds=0.01))) as store:
+        store.add_exchange(exchange_record("one"))
+        assert store.flush(PATIENCE)
+        with store._reading() as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM exchanges").fetchone()
+            assert store.sweep(NOW) == 1
+            assert Path(f"{path}-wal").stat().st_size > 0
+            reader.execute("ROLLBACK")
+        assert store.writable()
+        store.sweep(NOW)
+        assert Path(f"{path}-wal").stat().st_size == 0
+
+
+def test_the_patience_of_the_connection_is_given_back_after_a_checkpoint(conn):
+    conn.execute("PRAGMA busy_timeout = 1234")
+    assert retention.checkpoint(conn) is True
+    assert conn.execute("PRAGMA busy_timeout").fetchone() == (1234,)

@@ -1,0 +1,108 @@
+"""What a scorecard asks beside the counts."""
+
+from storage.judgement_rows import Keeping, RulingRow
+from storage.rows import Group, PairRecord
+from tests.conformance import START, exchange_record, pair_row
+from tests.payoffs import GROUP, add
+
+NEAR = Group(route="default", model="qwen", provider="near", reference="official")
+
+
+def pair(store, name, *, y="stop", r="stop", c=None, tools=1, reason="random", started=START, **times):
+    """A live answer, the reference's and the control's, by how each ended and what it took."""
+    legs = [(f"{name}-r", "shadow", r), *([(f"{name}-c", "control", c)] if c is not None else [])]
+    store.add_exchange(exchange_record(name, calls=0, checks=0, finish_reason=y, started=started, **times))
+    records = [exchange_record(leg, calls=0, checks=0, finish_reason=end, role=role) for leg, role, end in legs]
+    row = pair_row(
+        name,
+        reference_id=f"{name}-r",
+        control_id=f"{name}-c" if c is not None else "",
+        control_reason=reason if c is not None else "",
+        shape=f'{{"tools": {tools}}}',
+        conversation="",
+        started=started,
+    )
+    store.add_pair(PairRecord(pair=row, exchanges=tuple(records), findings=(), payoffs=()))
+
+
+def test_how_answers_ended_is_told_where_tools_were_offered(store):
+    pair(store, "a", y="tool_calls", r="stop", c="tool_calls")
+    pair(store, "b", y="stop", r="stop", started=START + 1)
+    pair(store, "no-tools", tools=0)
+    pair(store, "broken", r="")
+    assert store.flush(20)
+    newest, oldest = store.verdicts.triggers(0.0, 0.0, 9)
+    assert (newest.provider, newest.reference, newest.control, newest.control_reason) == ("stop", "stop", "", "")
+    assert (oldest.provider, oldest.reference, oldest.control, oldest.control_reason) == (
+        "tool_calls",
+        "stop",
+        "tool_calls",
+        "random",
+    )
+    assert (oldest.group, oldest.conversation) == (NEAR, "a")
+    assert len(store.verdicts.triggers(0.0, 0.0, 1)) == 1
+    assert store.verdicts.triggers(START + 2, 0.0, 9) == []
+
+
+def test_times_are_of_pairs_that_are_whole_and_alike(store):
+    pair(store, "a", seconds=3.0)
+    pair(store, "failed", failure="reset")
+    pair(store, "error", status=500)
+    pair(store, "unlike", stream=False)
+    assert store.flush(20)
+    [times] = store.verdicts.pair_times(0.0, 0.0, 9)
+    assert (times.seconds, times.first_chunk, times.first_token, times.group) == ((3.0, 1.5), (0.25, 0.25), (0.5, 0.5), NEAR)
+
+
+def test_clients_that_left_are_counted_of_the_last_day_of_traffic(store):
+    day = 86_400.0
+    for number in range(4):
+        failure = "client_gone" if number == 0 else ""
+        store.add_exchange(exchange_record(f"x{number}", calls=0, checks=0, failure=failure))
+    store.add_exchange(exchange_record("old", calls=0, checks=0, started=START - 2 * day, failure="client_gone"))
+    store.add_exchange(exchange_record("alone", calls=0, checks=0, reference="", failure="client_gone"))
+    store.add_exchange(exchange_record("shadow", calls=0, checks=0, role="shadow"))
+    assert store.flush(20)
+    assert store.verdicts.hung_up(day) == {NEAR: (1, 4)}
+
+
+def test_an_empty_store_has_nothing_to_say(store):
+    verdicts = store.verdicts
+    assert (verdicts.hung_up(1.0), verdicts.scored(0, 0), verdicts.triggers(0, 0, 9), verdicts.pair_times(0, 0, 9)) == (
+        {},
+        [],
+        [],
+        [],
+    )
+
+
+def test_payoffs_come_with_what_was_ruled_and_their_cluster(store):
+    add(store, "a", conversation="talk", fingerprint="f")
+    add(store, "b", fingerprint="f", payoffs=(("action", 1),))
+    add(store, "c")
+    bench = store.verdicts
+    assert bench.claim("me", 0.0, 30.0)
+    assert bench.record("me", Keeping(rulings=[RulingRow(no=1, reason=""), RulingRow(no=2, reason="caching_reference")]))
+    add(store, "d", conversation="talk", payoffs=(("action", -1), ("text", 1)))
+    found = bench.scored(0.0, 0.0)
+    assert {(one.model, one.provider, one.reference) for one in found} == {(GROUP.model, GROUP.provider, GROUP.reference)}
+    assert len({one.cluster for one in found}) == 3
+    assert sorted((one.signal, one.ruling, one.pairs, one.plus, one.minus) for one in found) == [
+        ("action", "", 1, 0, 0),
+        ("action", "", 2, 0, 1),
+        ("action", "caching_reference", 1, 1, 0),
+        ("text", "", 1, 1, 0),
+    ]
+    (talk,) = {one.cluster for one in found if one.pairs == 2}
+    assert {one.signal for one in found if one.cluster == talk} == {"action", "text"}
+
+
+def test_how_live_requests_ended_is_counted_over_the_newest(store):
+    for number, status in enumerate((500, 401, 401, 200)):
+        store.add_exchange(exchange_record(f"e{number}", calls=0, checks=0, started=START + number, status=status))
+    store.add_exchange(exchange_record("shadow", calls=0, checks=0, started=START + 9, status=401, role="shadow"))
+    assert store.flush(20)
+    party = (NEAR.provider, NEAR.model, NEAR.reference)
+    assert store.verdicts.ended(0.0, 0.0, 9) == [(*party, 200, 1), (*party, 401, 2), (*party, 500, 1)]
+    assert store.verdicts.ended(0.0, 0.0, 3) == [(*party, 200, 1), (*party, 401, 2)]
+    assert store.verdicts.ended(START + 2, START + 3, 9) == [(*party, 401, 1)]

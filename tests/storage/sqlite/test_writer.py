@@ -1,0 +1,172 @@
+"""Nobody waits for the writer, and what it cannot take is counted."""
+
+import threading
+import time
+from functools import partial
+
+import pytest
+
+from storage.sqlite.batch_inserter import Pen
+from storage.sqlite.connection import made, writing
+from storage.sqlite.migrations import migrate
+from storage.sqlite.writer import BatchWriter
+from storage.store import StoreError
+from tests.conformance import PATIENCE, exchange_record, pair_record
+
+
+@pytest.fixture
+def start(tmp_path):
+    """`start(...)` gives a writer; all are closed at the end."""
+    path = tmp_path / "rows.db"
+    made(path)
+    conn = writing(path, 0.1)
+    migrate(conn)
+    conn.close()
+    started = []
+
+    def starting(*, batch_rows=200, batch_seconds=0.01, queue=100) -> BatchWriter:
+        connect = partial(writing, path, 0.1)
+        started.append(BatchWriter(Pen(connect), batch_rows=batch_rows, batch_seconds=batch_seconds, queue=queue))
+        return started[-1]
+
+    yield starting
+    for writer in started:
+        writer.close()
+
+
+class Held:
+    """A job that holds the writer's thread until it is let go."""
+
+    def __init__(self, writer: BatchWriter) -> None:
+        self._go, begun = threading.Event(), threading.Event()
+
+        def hold(_) -> None:
+            begun.set()
+            self._go.wait(PATIENCE)
+
+        self._thread = threading.Thread(target=writer.run, args=(hold,))
+        self._thread.start()
+        begun.wait(PATIENCE)
+
+    def let_go(self) -> None:
+        self._go.set()
+        self._thread.join()
+
+
+def test_a_full_queue_drops_and_counts_without_waiting(start):
+    writer = start(queue=5)
+    held = Held(writer)
+    taken = [writer.add(exchange_record(f"one-{n}")) for n in range(8)]
+    assert [future is None for future in taken] == [False] * 5 + [True] * 3
+    assert (writer.dropped, writer.queued) == (3, 5)
+    held.let_go()
+    assert all(future.result(PATIENCE) for future in taken if future)
+    assert writer.flush(PATIENCE)
+    assert writer.queued == 0
+
+
+def test_the_lag_is_that_of_the_oldest_record_that_waits_written_now_or_not(start, monkeypatch):
+    now = [100.0]
+    writer = start()
+    monkeypatch.setattr("storage.sqlite.writer.time.monotonic", lambda: now[0])
+    assert writer.lag == 0
+    held = Held(writer)
+    first = writer.add(exchange_record("first"))
+    now[0] += 5
+    writer.add(exchange_record("second"))
+    now[0] += 2
+    assert writer.lag == 7
+    held.let_go()
+    assert first.result(PATIENCE)
+    assert writer.flush(PATIENCE)
+    assert writer.lag == 0
+
+
+def test_too_many_bytes_drop_too_but_never_the_only_record(start, monkeypatch):
+    monkeypatch.setattr("storage.sqlite.writer.QUEUE_BYTES", 10_000)
+    writer = start()
+    held = Held(writer)
+    big = writer.add(exchange_record("big", response_body=b"x" * 20_000))
+    assert writer.add(exchange_record("next", response_body=b"")) is None
+    held.let_go()
+    assert big.result(PATIENCE) is True
+    held = Held(writer)
+    taken = [writer.add(exchange_record(f"later-{n}", response_body=b"")) for n in range(2)]
+    assert all(taken), "the bytes were given back"
+    held.let_go()
+
+
+def test_a_batch_is_written_when_it_is_full_without_waiting_for_its_time(start):
+    writer = start(batch_rows=12, batch_seconds=60)
+    one, other = writer.add(exchange_record("one")), writer.add(exchange_record("other"))
+    assert one.result(PATIENCE) is True
+    assert other.result(PATIENCE) is True
+    assert writer.flush(PATIENCE)
+    assert writer._rows == 0, "the next batch begins at nothing"
+
+
+def test_a_batch_is_written_when_its_time_is_over(start):
+    assert start(batch_rows=5_000, batch_seconds=0.05).add(exchange_record("one")).result(PATIENCE) is True
+
+
+def test_a_flush_does_not_wait_for_the_batch_to_fill(start):
+    writer = start(batch_rows=5_000, batch_seconds=60)
+    future = writer.add(exchange_record("one"))
+    assert writer.flush(PATIENCE)
+    assert future.done()
+
+
+def test_a_flush_gives_up_when_its_time_is_over(start):
+    writer = start()
+    held = Held(writer)
+    writer.add(exchange_record("one"))
+    assert writer.flush(0.05) is False
+    held.let_go()
+    assert writer.flush(PATIENCE) is True
+
+
+def test_a_record_greater_than_a_batch_is_written_all_the_same(start):
+    writer = start(batch_rows=2)
+    taken = [writer.add(exchange_record("one", calls=20)), writer.add(pair_record("one", {f"a{n}": "match" for n in range(9)}))]
+    assert [future.result(PATIENCE) for future in taken] == [True, True]
+
+
+def test_a_job_runs_in_the_writers_thread_and_its_error_passes(start):
+    writer = start()
+    assert writer.run(lambda _: threading.current_thread().name) == "sameweights-store"
+    with pytest.raises(ZeroDivisionError):
+        writer.run(lambda _: 1 // 0)
+    assert writer.add(exchange_record("one")).result(PATIENCE) is True
+
+
+def test_an_answer_cannot_be_taken_back_and_a_bad_listener_stops_nothing(start, caplog):
+    writer = start()
+    held = Held(writer)
+    future = writer.add(exchange_record("one"))
+    assert future.cancel() is False
+    future.add_done_callback(lambda _: 1 // 0)
+    held.let_go()
+    assert future.result(PATIENCE) is True
+    assert writer.add(exchange_record("two")).result(PATIENCE) is True
+
+
+def test_closing_writes_what_is_queued_and_takes_no_more(start):
+    writer = start(batch_rows=5_000, batch_seconds=60)
+    taken = [writer.add(exchange_record(f"one-{n}")) for n in range(50)]
+    writer.close()
+    assert [future.result(0) for future in taken] == [True] * 50
+    assert writer.add(exchange_record("late")) is None
+    assert writer.dropped == 1
+    with pytest.raises(StoreError, match="closed"):
+        writer.run(lambda _: None)
+    writer.close()
+
+
+def test_closing_in_a_hurry_loses_and_counts_the_rest(start):
+    writer = start(batch_rows=5_000, batch_seconds=60)
+    future = writer.add(exchange_record("one"))
+    begun = time.monotonic()
+    writer.close(seconds=0)
+    assert time.monotonic() - begun < PATIENCE
+    assert future.result(0) is False
+    assert (writer.failed, writer.stored, writer.queued) == (1, 0, 0)

@@ -1,0 +1,12 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from storage.judgement_rows import RulingRow
+
+
+def test_rows_are_values():
+    row = RulingRow(no=1, reason="")
+    assert row == RulingRow(no=1, reason="")
+    with pytest.raises(FrozenInstanceError):
+        row.reason = "repeated"

@@ -1,0 +1,72 @@
+"""storage.operator_pattern: an operator's pattern is searched in bounded work, or refused with a sentence that quotes it."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.operator_pattern import LOOKED_AT, MATCHES, Pattern, TooManyMatchesError, checked
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("(?=a)b", "invalid perl operator: (?=; it knows no look-around; write what is to go as a group (?P<secret>...)"),
+        ("(?<!a)b", "it knows no look-around"),
+        (r"(a)\1", r"invalid escape sequence: \1; it knows no back references and no \Z; write the text out"),
+        (r"a\Z", r"or \z for its end"),
+        ("a{1001}", "it repeats a thousand times at most"),
+        ("((a{100}){10}){10}", "it repeats a thousand times at most"),
+        (r"(\pL{500}){2}", "pattern too large"),
+        ("(", "missing ): (; see https://github.com/google/re2/wiki/Syntax"),
+        ("a**", "bad repetition operator: **"),
+        ("[z-a]", "invalid character class range: z-a"),
+    ],
+)
+def test_a_pattern_that_the_engine_does_not_take_is_a_sentence_that_quotes_it(pattern, words, capfd):
+    with pytest.raises(ValueError, match=re.escape(words)) as refused:
+        checked(pattern)
+    assert str(refused.value).startswith(f"{pattern!r} is no regular expression of RE2, the engine of linear time: ")
+    assert capfd.readouterr() == ("", "")
+
+
+@given(
+    st.text("ab1é\ud800 \n", max_size=40),
+    st.sampled_from([r"a+", r"\d", r"b(?P<secret>1)?", r"(?P<key>a)b|1", r"^a", r"é", r"$"]),
+)
+def test_what_is_masked_is_what_python_s_engine_finds_and_its_length_stays(text, pattern):
+    found = Pattern(pattern)
+    expected = list(text)
+    for match in re.finditer(pattern.replace("$", r"\Z"), text):
+        group = next((name for name in ("secret", "key") if match.groupdict().get(name) is not None), 0)
+        for place in range(*match.span(group)):
+            expected[place] = "*"
+    assert found.masked_text(text) == "".join(expected)
+    data = text.encode("utf-8", "surrogatepass")
+    assert len(found.masked(data)) == len(data)
+    assert found.is_in(data) == bool(re.search(pattern.replace("$", r"\Z"), text))
+
+
+@pytest.mark.parametrize(("count", "fits"), [(50_000, True), (50_001, False)])
+def test_a_text_may_hold_fifty_thousand_matches(count, fits):
+    assert MATCHES == 50_000
+    text = "1" * count
+    assert Pattern("1").masked_text(text) == "*" * count
+    if fits:
+        assert Pattern("1").masked(text.encode()) == b"*" * count
+    else:
+        with pytest.raises(TooManyMatchesError):
+            Pattern("1").masked(text.encode())
+
+
+def test_behind_matches_without_a_longest_one_no_more_than_the_limit_is_looked_at():
+    assert LOOKED_AT == 268_435_456
+    text = b"1" * 23_170
+    assert Pattern(r"\d+x|1").masked(text) == b"*" * len(text)
+    with pytest.raises(TooManyMatchesError):
+        Pattern(r"\d+x|1").masked(text + b"1")
+
+
+def test_bytes_that_are_no_text_are_searched_too():
+    assert Pattern("pin (?P<secret>[0-9]{4})").masked(b"\xff pin 1234 \xc3") == b"\xff pin **** \xc3"
