@@ -239,6 +239,12 @@ PROMISES = (
     ),
     Promise("clock.jumps", WHOLE, "design", "A clock that jumps changes no duration."),
     Promise("audit.whole", WHOLE, "design", "A sampled request is answered, paired, stored, shown and counted."),
+    Promise(
+        "audit.fitted",
+        WHOLE,
+        "configuration",
+        "Each provider gets the request that its table describes; each alteration is stored with the pair and shown on its page.",
+    ),
     Promise("audit.unread", WHOLE, "design", "What cannot be read is said to be not measured."),
     Promise(
         "sample.secret",
