@@ -199,7 +199,8 @@ class Forward:
             door.flow = None
             self._upstream.release(link, answer)
             if sending is not None:
-                live.capture.tell(await _in_turns(peeking(live.capture.asked(self._limits.peek_body))))
+                asked = live.arrival.heading.looked_at(live.capture.asked(self._limits.peek_body))
+                live.capture.tell(await _in_turns(peeking(asked)))
         if upload is not None and upload.fault is not None:
             raise upload.fault
 
@@ -224,22 +225,21 @@ class Forward:
             relay.uploading = bool(piece) and not arrival.content.at_eof()
             if not settled and not whole and len(first) >= next_look:
                 # Each look costs what has come so far: one at each doubling, so that all together cost twice the last.
-                settled, next_look = await _in_turns(settling(bytes(first))), 2 * len(first)
+                settled, next_look = await _in_turns(settling(arrival.heading.looked_at(bytes(first)))), 2 * len(first)
         live.waited += monotonic() - asked
         return bytes(first)
 
     async def _choose(self, live: Live, body: bytes) -> tuple[Leg, bytes, bytes]:
-        """The leg of the request, its body as that provider gets it, and as it came: with the provider's own name of the model
-        where a route says so, and fitted where the provider's settings say so.
-        """
-        leg = self._leg(live, peek(body) if len(body) <= AT_ONCE else await _in_turns(peeking(body)))
+        """The leg of the request, its body as that provider gets it, its model renamed and itself fitted, and as it came."""
+        plain = live.arrival.heading.looked_at(body)
+        leg = self._leg(live, peek(plain) if len(plain) <= AT_ONCE else await _in_turns(peeking(plain)))
         fitting = live.ways.fittings.get(leg.provider)
         if fitting is None:
             return leg, await _in_turns(renaming(body, leg.rename)) if leg.rename else body, body
         leg = leg._replace(target=fit_target(leg.target, fitting.query))
         if fitting.changes_body and live.relay.uploading:
             body += await self._first_of_body(live, before=len(body), whole=True)
-            live.capture.tell(await _in_turns(peeking(body)))
+            live.capture.tell(await _in_turns(peeking(live.arrival.heading.looked_at(body))))
         made = await _in_turns(renaming(body, leg.rename)) if leg.rename else body
         return leg, await self._fitted(live, made, fitting), body
 

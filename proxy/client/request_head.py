@@ -17,6 +17,7 @@ from proxy.routing import header_rules as rules
 from proxy.routing.outbound_proxy import proxy_fields
 from proxy.routing.provider_origin import Origin
 from proxy.secret_names import without_secrets
+from proxy.unpacking import beginning, named
 
 _LENGTH = b"content-length"
 _ABSOLUTE = re.compile(r"(?i)https?://([^/?#@\s]+)([/?]?[^#]*)")
@@ -36,6 +37,7 @@ class Heading:
             "authority",
             "chunked",
             "clean",
+            "codings",
             "expects",
             "fields",
             "health",
@@ -66,6 +68,9 @@ class Heading:
         self.told = rules.control(fields)
         self.chunked = b"transfer-encoding" in fields.names
         """True when the body comes in chunks."""
+        packed = b"content-encoding" in fields.names
+        self.codings = tuple(named([value.decode("latin-1") for value in fields.named(b"content-encoding")])) if packed else ()
+        """The content codings of the body, in the order they were applied."""
         self.expects = not self.old and b"expect" in fields.names
         """True when the client waits to be told that its body is welcome."""
         self.websocket = b"upgrade" in fields.names and self._opens_websocket()
@@ -123,6 +128,13 @@ class Heading:
             self._made, self._way = self._make(*way), way
         before, after = self._made
         return before if length is None else b"%b%d%b" % (before, length, after)
+
+    def looked_at(self, body: bytes) -> bytes:
+        """What is looked at of a body, or its beginning: itself, or what it unpacks to; no JSON where it cannot be unpacked."""
+        if not self.codings:
+            return body
+        plain = beginning(self.codings, body)
+        return b"\0" if plain is None else plain
 
     def secrets(self, others: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """Every form in which a secret of this request, or one of `others`, may stand in a text."""

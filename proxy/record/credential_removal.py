@@ -7,22 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import sys
-import zlib
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import TypeVar, cast
-
-import brotli
 
 from proxy.exchange import Exchange, Headers, Marks, Response
 from proxy.routing.header_rules import ADDRESSES, Fields, subprotocol_credentials
 from proxy.secret_masking import Looks, Masking, TooDearError, anchor, masking, without_beginning
 from proxy.secret_names import is_secret, secrets_in
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from proxy.unpacking import beginning, named
 
 SHORTEST = 8
 """Characters that make a value a secret: local servers are asked with `EMPTY` or `none`, which are words too."""
@@ -268,13 +260,11 @@ def _whole(steps: Generator[None, None, Whole]) -> Whole:
 
 def _unpacked(response: Response) -> Response:
     """A packed answer, unpacked as far as it is looked at: a key may come back in it (`Incorrect API key`)."""
-    coding = next((value.strip().lower() for name, value in response.headers if name.lower() == "content-encoding"), "")
-    unpack = _UNPACK.get(coding)
-    if unpack is None or not response.body or len(response.body) > PACKED:
+    codings = named([value for name, value in response.headers if name.lower() == "content-encoding"])
+    if not codings or not response.body or len(response.body) > PACKED:
         return response
-    try:
-        plain = unpack(response.body)
-    except (ValueError, zlib.error, brotli.error, zstd.ZstdError):
+    plain = beginning(codings, response.body, UNPACKED)
+    if plain is None:
         return response
     last = response.marks.seconds[-1] if response.marks else response.head_seconds
     return response._replace(
@@ -283,11 +273,3 @@ def _unpacked(response: Response) -> Response:
         size=len(plain) + (len(plain) >= UNPACKED),
         marks=Marks([last], [len(plain)]),
     )
-
-
-_UNPACK: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": lambda body: zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, UNPACKED),
-    "deflate": lambda body: zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, UNPACKED),
-    "br": lambda body: brotli.Decompressor().process(body, output_buffer_limit=UNPACKED),
-    "zstd": lambda body: zstd.ZstdDecompressor().decompress(body, max_length=UNPACKED),
-}

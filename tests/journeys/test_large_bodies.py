@@ -1,6 +1,7 @@
 """Requests with pictures in them: shadowed and compared by default, and bounded in total, whatever their number."""
 
 import base64
+import gzip
 import io
 import json
 import random
@@ -30,7 +31,7 @@ def asking(size: int, number: int = 0) -> bytes:
 
 
 def url_of(body: bytes) -> bytes:
-    return json.loads(body)["messages"][0]["content"][1]["image_url"]["url"].encode()
+    return json.loads(body.removeprefix(b"\xef\xbb\xbf"))["messages"][0]["content"][1]["image_url"]["url"].encode()
 
 
 def told(media: bytes) -> bytes:
@@ -73,3 +74,33 @@ async def test_a_request_for_which_there_is_no_room_is_answered_and_counted_as_n
             assert await served.metric("sameweights_shadow_dropped_total", reason="not_held") == 1
             assert official.requests
             assert len(candidate.requests) == 2
+
+
+@pytest.mark.promise("audit.whole")
+async def test_a_packed_request_goes_to_the_provider_of_its_model_and_is_compared(serve):
+    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official, Pretend(seed=3) as other:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        routes = f"""
+[proxy.providers.other]
+base_url = "{other.base_url}"
+[[proxy.routes]]
+name = "small"
+model = "pretend-small*"
+provider = "other"
+"""
+        async with serve(toml + routes, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
+            body = b"\xef\xbb\xbf" + asking(MB // 2)
+            packed = gzip.compress(body)
+            headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+            async with session.post(f"{served.data}/v1/chat/completions", data=packed, headers=headers) as got:
+                assert got.status == 200
+            [summary] = await audited(served, 1)
+            pair, reader = summary.pair, served.reader
+            assert (pair.provider, pair.route, pair.model) == ("other", "small", "pretend-small")
+            assert summary.matches + summary.differs > 0
+            stored = reader.exchange(pair.subject_id)
+            assert stored.request_body == body.replace(url_of(body), told(picture(MB // 2 * 3 // 4)))
+            reader.close()
+        [live] = other.requests
+        assert (live.header("content-encoding"), live.body, candidate.requests) == ("gzip", body, [])
+        assert json.loads(official.requests[0].body) == json.loads(asking(MB // 2))

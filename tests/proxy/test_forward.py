@@ -1,13 +1,16 @@
 """proxy.forward: one exchange for each request, whatever the sink does, and no credential in any of them."""
 
+import gzip
 import json
 import logging
+import random
 from time import monotonic
 
 import pytest
 
 from proxy.exchange import FailureKind
 from proxy.packing import pack
+from tests.proxy.test_unpacking import PACKERS
 from tests.running import until
 from tests.wires import STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
@@ -234,3 +237,57 @@ async def test_a_body_beyond_what_is_held_is_sent_as_it_came():
         first, second = provider.requests
     assert b"top_k" not in first
     assert second.endswith(beyond)
+
+
+def two(first, second):
+    """Routes by the model: `a-*` to one provider, everything else to another."""
+    return {
+        "provider": "second",
+        "providers": {"first": {"base_url": first.url}, "second": {"base_url": second.url}},
+        "routes": [{"name": "as", "model": "a-*", "provider": "first"}],
+    }
+
+
+@pytest.mark.parametrize("order", ["model first", "model last"])
+@pytest.mark.parametrize(("coding", "pack"), [(name, pack) for name, pack in PACKERS.values()], ids=list(PACKERS))
+async def test_a_packed_body_is_routed_and_recorded_by_its_model_and_goes_out_as_it_came(coding, pack, order):
+    members = [("model", "a-1"), ("stream", True), ("messages", [{"role": "user", "content": "word " * 40_000}])]
+    plain = b"\xef\xbb\xbf" + json.dumps(dict(members if order == "model first" else members[::-1])).encode()
+    body = pack(plain)
+    field = b"Content-Encoding: " + coding.encode()
+    async with scripted(None, ok(b"{}")) as first, scripted(None, ok(b"{}")) as second, plane(**two(first, second)) as running:
+        await ask(running.port, post(body, field))
+        got = await running.kept.next()
+        assert (got.provider, got.route, got.model, got.stream) == ("first", "as", "a-1", True)
+        assert got.request.body == body
+    assert (len(first.requests), len(second.requests)) == (1, 0)
+    assert first.requests[0].endswith(body)
+
+
+async def test_a_packed_body_that_comes_in_pieces_is_awaited_until_its_model_is_known():
+    packed = gzip.compress(json.dumps({"messages": [random.Random(1).randbytes(20_000).hex()], "model": "a-1"}).encode())
+    async with scripted(None, ok(b"{}")) as first, scripted(None, ok(b"{}")) as second, plane(**two(first, second)) as running:
+        async with client(running.port) as asked:
+            whole = post(packed, b"Content-Encoding: gzip")
+            await asked.send(whole[:-10_000])
+            await asked.send(whole[-10_000:])
+            assert (await asked.rest()).startswith(b"HTTP/1.1 200")
+        assert (await running.kept.next()).model == "a-1"
+    assert (len(first.requests), len(second.requests)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        (b"gzip", b'{"model": "a-1"}'),
+        (b"br", b"\xff" * 100),
+        (b"compress", b'{"model": "a-1"}'),
+        (b"gzip", gzip.compress(b'{"messages": ["' + bytes(50_000_000) + b'"], "model": "a-1"}')),
+    ],
+    ids=["not packed", "broken", "unknown coding", "model beyond what is looked at"],
+)
+async def test_a_body_whose_model_cannot_be_read_is_routed_as_one_of_no_known_model(coding, body):
+    async with scripted(None, ok(b"{}")) as first, scripted(None, ok(b"{}")) as second, plane(**two(first, second)) as running:
+        assert (await ask(running.port, post(body, b"Content-Encoding: " + coding))).startswith(b"HTTP/1.1 200")
+        got = await running.kept.next()
+        assert (got.provider, got.model, got.request.body) == ("second", "", body)

@@ -1,5 +1,7 @@
 """proxy.client.request_head: what one request head comes to, and which next one is the same."""
 
+import gzip
+import zlib
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -185,3 +187,18 @@ async def test_a_head_of_many_fields_beyond_the_limit_is_answered_by_431():
     async with plane("http://127.0.0.1:9/v1", limits={"head": 4096}) as running:
         fields = [b"X-%02d: %s" % (number, b"y" * 60) for number in range(90)]
         assert (await ask(running.port, get(b"/v1/x", *fields))).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "looked_at"),
+    [
+        ([], b"{}", b"{}"),
+        ([(b"Content-Encoding", b"identity")], b"{}", b"{}"),
+        ([(b"Content-Encoding", b"GZIP")], gzip.compress(b"{}"), b"{}"),
+        ([(b"Content-Encoding", b"deflate"), (b"Content-Encoding", b"gzip")], gzip.compress(zlib.compress(b"{}")), b"{}"),
+        ([(b"Content-Encoding", b"gzip")], b"{}", b"\0"),
+        ([(b"Content-Encoding", b"lzma")], b"{}", b"\0"),
+    ],
+)
+def test_a_packed_body_is_looked_at_unpacked_and_is_no_json_where_that_cannot_be(fields, body, looked_at):
+    assert Heading(message(*fields)).looked_at(body) == looked_at

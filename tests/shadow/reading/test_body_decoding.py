@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadow.reading import body_decoding as body_module
-from shadow.reading.body_decoding import Decoded, codings, decode, zstd
+from proxy.unpacking import zstd
+from shadow.reading.body_decoding import Decoded, codings, decode
 from shadow.reading.completion import Unread, Why
 
 
@@ -160,7 +160,7 @@ def test_no_bytes_and_no_marks_make_it_raise(name, data, ends):
 
 
 def test_a_window_larger_than_the_web_allows_is_refused():
-    options = {body_module.zstd.CompressionParameter.window_log: 27, body_module.zstd.CompressionParameter.content_size_flag: 0}
+    options = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.content_size_flag: 0}
     packer = zstd.ZstdCompressor(options=options)
     packed = packer.compress(bytes(1_000)) + packer.flush()
     unread = decode(headers("zstd"), packed, ())

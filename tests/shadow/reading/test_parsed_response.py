@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import Exchange
-from shadow.reading.body_decoding import zstd
+from proxy.unpacking import zstd
 from shadow.reading.completion import Completion, Unread, Why
 from shadow.reading.parsed_response import Answer, read
 from tests.shadow.reading.hostile import HOSTILE

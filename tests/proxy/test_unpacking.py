@@ -1,0 +1,88 @@
+"""proxy.unpacking: the beginning of a packed body in every coding, bounded in what comes out and in members."""
+
+import gzip
+import json
+import zlib
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.unpacking import CODINGS, FAULTS, LOOKED_AT, beginning, named, zstd
+
+
+def raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+PACKERS = {
+    "gzip": ("gzip", gzip.compress),
+    "x-gzip": ("x-gzip", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "raw deflate": ("deflate", raw_deflate),
+    "br": ("br", brotli.compress),
+    "zstd": ("zstd", zstd.compress),
+}
+EACH = pytest.mark.parametrize(("name", "pack"), PACKERS.values(), ids=list(PACKERS))
+BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "words of all kinds " * 2_000}]}).encode()
+
+
+@EACH
+def test_a_whole_body_and_each_beginning_of_one_unpack_as_far_as_they_go(name, pack):
+    packed = pack(BODY)
+    assert beginning([name], packed) == BODY
+    for end in range(0, len(packed), 7):
+        assert BODY.startswith(beginning([name], packed[:end]))
+
+
+@EACH
+def test_of_a_bomb_so_many_bytes_come_out_and_no_more(name, pack):
+    assert LOOKED_AT == 1_048_576
+    packed = pack(bytes(50_000_000))
+    assert beginning([name], packed) == bytes(1_048_576)
+    assert beginning([name, name], pack(packed)) == bytes(1_048_576)
+    assert len(CODINGS[name](1).feed(packed, 1_000)) < 1_000 + 2**19
+
+
+@EACH
+def test_bytes_that_are_of_no_such_coding_are_none(name, pack):
+    assert beginning([name], b'{"model": "m"}' * 3) is None
+
+
+def test_two_codings_are_looked_through_and_three_or_an_unknown_one_are_not():
+    twice = gzip.compress(brotli.compress(BODY))
+    assert beginning(["br", "gzip"], twice) == BODY
+    assert beginning(["br", "gzip", "gzip"], gzip.compress(twice)) is None
+    assert beginning(["compress"], BODY) is None
+    assert beginning([], BODY) == BODY
+
+
+@pytest.mark.parametrize(("parts", "read"), [(8, True), (9, False)])
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_eight_members_are_looked_into_and_nine_are_not(name, parts, read):
+    pack = PACKERS[name][1]
+    packed = b"".join(pack(b"x") for _ in range(parts))
+    assert beginning([name], packed) == (b"x" * parts if read else None)
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [([], []), (["gzip"], ["gzip"]), (["GZIP , br", "identity"], ["gzip", "br"]), ([" , "], []), (["Identity"], [])],
+)
+def test_codings_are_named_in_their_order_by_one_field_or_several(values, names):
+    assert named(values) == names
+
+
+@given(st.sampled_from(list(PACKERS.values())), st.binary(max_size=400), st.integers(0, 500))
+def test_any_bytes_give_a_beginning_or_none_and_a_coding_raises_its_faults_only(packer, data, most):
+    name, pack = packer
+    assert beginning([name], pack(data), most) == data[:most]
+    for strange in (data, pack(data)[::-1]):
+        got = beginning([name], strange, most)
+        assert got is None or len(got) <= most
+        try:
+            CODINGS[name](3).feed(strange, most)
+        except FAULTS:
+            assert got is None
