@@ -16,6 +16,9 @@ _ROUNDS = 3
 """Times that percent-coding is taken off a name; a proxy before us may have coded what was coded."""
 _LONGEST = 256
 """Characters of a name that are looked at."""
+MOST_MARKS, MOST_CODES = 1_000, 2_000
+"""Signs `=`, `&` and `;` of an address (those of 500 names with their values), and `%`."""
+_BARE = re.compile(r"[?;]")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LETTERS = re.compile(r"[a-z]+")
 _WHOLE = frozenset({"code", "sign", "pass", "pw", "pin", "ak", "sk"})
@@ -31,6 +34,11 @@ _STEMS = (
     *("secret", "sessid", "session", "signature"),
 )
 """What makes a word a credential's wherever it stands in it, since words are written together: `clientsecret`, `jsessionid`."""
+_HINTS = (
+    *("auth", "bearer", "cookie", "cred", "csrf", "hmac", "jwt", "key", "otp", "pass", "pwd", "saml", "sas", "secret", "sess"),
+    *("sid", "sig", "token", "xsrf"),
+)
+"""One of these stands in each name that bears a credential, but for those of `_WHOLE`."""
 _OF_KEYS = (
     *("access", "account", "admin", "api", "app", "auth", "client", "encryption", "function", "host", "license", "master"),
     *("org", "pass", "private", "project", "secret", "security", "service", "shared", "signing", "ssh", "storage"),
@@ -121,12 +129,21 @@ def is_secret(name: str) -> bool:
 @lru_cache(maxsize=1024)
 def _is_secret(name: str) -> bool:
     name = _plain(name)
-    words, unbroken = [word.lower() for word in _WORD.findall(name)], _LETTERS.findall(name.lower())
+    lower = name.lower()
+    unbroken = _LETTERS.findall(lower)
     if len(unbroken) == 1 and unbroken[0] in _WHOLE:
         return True
+    if not any(hint in lower for hint in _HINTS):
+        return False
+    words = [word.lower() for word in _WORD.findall(name)]
     if len(words) > 1 and words[-1] in _ABOUT:
         return False
-    return _tell(words) or _tell(unbroken)
+    return any(stem in lower for stem in _STEMS) or _tell(words) or _tell(unbroken)
+
+
+def crowded(address: str) -> bool:
+    """Whether an address holds more names than are looked at one by one; no client's does."""
+    return address.count("%") > MOST_CODES or sum(map(_plain(address).count, "=&;")) > MOST_MARKS
 
 
 def secrets_in(target: str) -> list[bytes]:
@@ -143,9 +160,15 @@ def secrets_in(target: str) -> list[bytes]:
 
 
 def without_secrets(target: str) -> str:
-    """The target with `redacted` for each credential in it, also where one stands in a query inside a value; no userinfo."""
+    """The target with `redacted` for each credential in it, also where one stands in a query inside a value; no userinfo.
+
+    Of a crowded one only the path is left.
+    """
     if not {"?", "@", ";"} & set(target):
         return target
+    if crowded(target):
+        path = _BARE.split(target, 1)[0]
+        return f"{path if '@' not in target else ''}?{REDACTED}"
     path, mark, query = target.partition("?")
     path = _PARAMETER.sub(_parameter, _USERINFO.sub(r"\1", path))
     return path + mark + _MEMBER.sub(_member, query)
@@ -179,7 +202,7 @@ def _tell(words: list[str]) -> bool:
 
 def _tells(word: str, before: str) -> bool:
     """Whether one word, behind the word `before`, makes a name a credential's."""
-    if word in _WORDS or any(stem in word for stem in _STEMS):
+    if word in _WORDS:
         return True
     if word in {"key", "token"}:
         return before not in (_NO_KEY if word == "key" else _NO_TOKEN)

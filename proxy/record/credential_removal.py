@@ -11,9 +11,9 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import TypeVar, cast
 
 from proxy.exchange import Exchange, Headers, Marks, Response
-from proxy.routing.header_rules import ADDRESSES, Fields, subprotocol_credentials
+from proxy.routing.header_rules import ADDRESSES, MOST_FIELDS, Fields, subprotocol_credentials
 from proxy.secret_masking import Looks, Masking, TooDearError, anchor, masking, without_beginning
-from proxy.secret_names import is_secret, secrets_in
+from proxy.secret_names import crowded, is_secret, secrets_in
 from proxy.unpacking import beginning, named
 
 SHORTEST = 8
@@ -22,6 +22,8 @@ MOST = 64
 """Secrets of one exchange that are looked for: each is searched in both bodies, and their number is the client's choice."""
 TOO_MANY: tuple[bytes, ...] = (b"more secrets than are looked for",)
 """In place of the forms of more than `MOST` secrets."""
+_MOST_WORDS = 500
+"""Words of one field that are looked at."""
 SLICE, STEP = 128 * 1024, 1024 * 1024
 """Bytes that are searched for every secret before the next ones are; bytes times secrets of a step, about a millisecond."""
 PACKED, UNPACKED = 64 * 1024, 512 * 1024
@@ -34,13 +36,15 @@ _PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"con
 
 def of_request(fields: Fields, target: str) -> list[bytes]:
     """The secrets that a request bears: in its fields by their names, in its query by its parameters'."""
+    if len(fields.pairs) > MOST_FIELDS:
+        return [*TOO_MANY]
     named = zip(fields.names, fields.pairs, strict=True)
     bearing = [value for lower, (_, value) in named if lower not in _PLAIN and is_secret(lower.decode("latin-1"))]
     found = [secret for value in bearing for secret in _in_field(value)]
     for word in subprotocol_credentials(fields):
         found += [word, word.rpartition(b"key.")[2], word.rpartition(b".")[2]]
     for address in (target, *(value.decode("latin-1") for name in sorted(ADDRESSES) for value in fields.named(name))):
-        found += secrets_in(address)
+        found += TOO_MANY if crowded(address) else secrets_in(address)
     return found
 
 
@@ -50,7 +54,7 @@ def forms(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
     Of more than `MOST` secrets it is TOO_MANY, with which nothing of an exchange is kept that could hold one.
     """
     distinct = {secret for secret in secrets if len(secret) >= SHORTEST}
-    if len(distinct) > MOST:
+    if len(distinct) > MOST or TOO_MANY[0] in distinct:
         return TOO_MANY
     return tuple(sorted(distinct, key=lambda secret: (-len(secret), secret)))
 
@@ -208,6 +212,8 @@ def _bare(exchange: Exchange) -> Exchange:
 def _in_field(value: bytes) -> list[bytes]:
     """The words of a value, the values of its `name=value` parts, and what Basic holds (RFC 7617)."""
     words = value.replace(b";", b" ").split()
+    if len(words) > _MOST_WORDS:
+        return [*TOO_MANY]
     parts = [part.partition(b"=")[2].strip(b'"') for part in words if b"=" in part.rstrip(b"=")]
     if words[:1] and words[0].lower() == b"basic":
         parts += _basic(words[-1])

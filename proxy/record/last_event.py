@@ -5,8 +5,6 @@ Looked at only when a stream has ended otherwise than by its framing; nothing is
 
 from __future__ import annotations
 
-import re
-
 import orjson
 
 LAST_EVENTS = frozenset({b"message_stop", b"response.completed", b"response.failed", b"response.incomplete"})
@@ -14,11 +12,11 @@ LAST_EVENTS = frozenset({b"message_stop", b"response.completed", b"response.fail
 _DONE = b"[DONE]"
 """The data of the last event of completions of either kind."""
 _LONGEST = 64 * 1024
-"""Bytes of data that are parsed for their `type`, where the event has no name."""
+"""Bytes of data that are parsed for their `type`, where the event has no name, and in which comments are looked for."""
 _LOOKED_AT = 1024 * 1024
 """Bytes of the stream's end in which the last event is looked for: it may repeat a whole answer."""
-_MOST_COMMENTS = 100
-_LINE_END = re.compile(rb"\r\n|\n|\r")
+_MOST_COMMENTS, _MOST_LINE_ENDS = 100, 1_000
+"""Comments behind the last event, within the last 64 KiB, and line ends within it: no last event has so many."""
 _BLANK = (b"\n\n", b"\r\n\r\n", b"\r\r")
 """The ends of an event: an empty line, by each of the three line ends (WHATWG HTML, 9.2.5)."""
 
@@ -27,7 +25,7 @@ def last_event_came(body: bytes) -> bool:
     """True when the last event in `body`, the stream so far or its end, is the last one of a whole answer."""
     event, whole = _last_event(body[-_LOOKED_AT:])
     name, data = b"", []
-    for line in _LINE_END.split(event):
+    for line in event.splitlines():
         field, _, value = line.partition(b":")
         if field == b"event":
             name = value.removeprefix(b" ")
@@ -39,19 +37,22 @@ def last_event_came(body: bytes) -> bool:
 
 def _last_event(body: bytes) -> tuple[bytes, bool]:
     """The lines of the last event, comments behind it left out, and whether its empty line has come."""
-    whole = False
+    whole, tail = False, body[-_LONGEST:]
+    size = len(tail)
     for _ in range(_MOST_COMMENTS):
-        whole = whole or body.endswith(_BLANK)
-        body = body.rstrip(b"\r\n")
-        start = max(body.rfind(b"\n"), body.rfind(b"\r")) + 1
-        if not body.startswith(b":", start):
+        whole = whole or tail.endswith(_BLANK)
+        tail = tail.rstrip(b"\r\n")
+        start = max(tail.rfind(b"\n"), tail.rfind(b"\r")) + 1
+        if not tail.startswith(b":", start):
             break
-        body = body[:start]
+        tail = tail[:start]
+    body = body[: len(body) - size + len(tail)]
     start = 0
     for blank in _BLANK:
         at = body.rfind(blank, start)
         start = at + len(blank) if at >= 0 else start
-    return body[start:], whole
+    event = body[start:]
+    return (event if event.count(b"\n") + event.count(b"\r") <= _MOST_LINE_ENDS else b""), whole
 
 
 def _type(data: bytes) -> bytes:

@@ -41,6 +41,8 @@ _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
 _CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
 """Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
 _SUBPROTOCOLS = b"sec-websocket-protocol"
+MOST_FIELDS, _MOST_WORDS = 300, 100
+"""Fields of a head that are remembered, or looked through for credentials, and words of one: of more, none is remembered."""
 _OURS = b"x-sameweights-"
 ADDRESSES = frozenset({b"referer", b"http-referer"})
 """Fields whose value is an address, in whose query a credential may stand."""
@@ -171,11 +173,17 @@ def subprotocol_credentials(fields: Fields) -> list[bytes]:
     """The WebSocket subprotocols that bear a key, as browsers send one that cannot set a field
     (`openai-insecure-api-key.KEY`, `base64url.bearer.authorization.k8s.io.KEY`).
     """
-    return [word for value in fields.named(_SUBPROTOCOLS) for word in _words(value) if is_secret(word.decode("latin-1"))]
+    return [word for value in fields.named(_SUBPROTOCOLS) for word, borne in _subprotocols(value) if borne]
 
 
 def _without_credentials(value: bytes) -> bytes:
-    return b", ".join(word for word in _words(value) if not is_secret(word.decode("latin-1")))
+    return b", ".join(word for word, borne in _subprotocols(value) if not borne)
+
+
+def _subprotocols(value: bytes) -> list[tuple[bytes, bool]]:
+    """The words of a value, and whether each bears a key; those beyond the most that are looked at are taken for such."""
+    words = enumerate(_words(value))
+    return [(word, place >= _MOST_WORDS or is_secret(word.decode("latin-1"))) for place, word in words]
 
 
 def _words(value: bytes) -> list[bytes]:
@@ -224,6 +232,8 @@ def recorded(fields: Fields) -> Headers:
     """The fields of a request that the record may hold, with Host and, without their values, the credentials: a copy of the
     request can then have each of them where the client's stood.
     """
+    if len(fields.pairs) > MOST_FIELDS:
+        return ()
     return tuple(
         [
             (name.decode("latin-1"), _kept(lower, value))

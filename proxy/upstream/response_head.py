@@ -16,7 +16,7 @@ from proxy.upstream.header_layout import Hop, Pairs, Shape, shape_of
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r\n")
 _HEAD = re.compile(_STATUS_LINE.pattern + rb"(?:%b)*\r\n" % _FIELD.pattern)
-_MOST_DIGITS = 18
+_MOST_DIGITS, _MOST_FIELDS = 18, 2_000
 _LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0++[ \t]*+(?:;[^\r\n]*+)?\r\n")
 
 
@@ -96,6 +96,8 @@ class AnswerHead(NamedTuple):
 
 def read_head(head: bytes, method: str) -> AnswerHead:
     """Read a whole head, up to and with its empty line, of an answer to `method`; ValueError says what is wrong with it."""
+    if head.count(b"\n") > _MOST_FIELDS + 2:
+        raise ValueError(f"it has more than {_MOST_FIELDS} header fields")
     match = _HEAD.fullmatch(head)
     if not match:
         part = "one of its header fields is not valid" if _STATUS_LINE.match(head) else "its status line is not one of HTTP/1"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.secret_names import is_secret, secrets_in, without_said, without_secrets
+from proxy.secret_names import crowded, is_secret, secrets_in, without_said, without_secrets
 
 SECRET = (
     *("Authorization", "Proxy-Authorization", "X-Api-Key", "api-key", "apikey", "APIKEY", "apiKey", "api.key", "x_api_key"),
@@ -111,3 +111,21 @@ def test_a_target_is_kept_without_its_credentials_which_are_looked_for(target, k
 )
 def test_a_line_of_a_log_is_kept_without_what_stands_behind_a_credential_s_name(line, kept):
     assert without_said(line) == kept
+
+
+@pytest.mark.parametrize(
+    ("query", "more"),
+    [
+        ("a=b&" * 499 + "key=s3cret&", "&"),
+        ("a=" + "b;" * 998 + "&key", ";"),
+        ("a=" + "%26" * 998 + "&", "%3d"),
+        ("a=" + "%41" * 2_000, "%41"),
+    ],
+)
+def test_an_address_of_a_thousand_marks_or_two_thousand_codes_is_looked_at_and_of_more_only_the_path_is_kept(query, more):
+    assert not crowded(f"/v1/x?{query}")
+    assert without_secrets(f"/v1/x?{query}").startswith("/v1/x?a=")
+    assert crowded(f"/v1/x?{query}{more}")
+    assert without_secrets(f"/v1/x?{query}{more}") == "/v1/x?redacted"
+    assert without_secrets(f"http://u:s3cret@h/v1?{query}{more}") == "?redacted"
+    assert without_secrets(f"/v1;key=s3cret/x?{query}{more}") == "/v1?redacted"

@@ -208,3 +208,22 @@ def test_a_secret_is_absent_from_a_head_that_has_it_in_no_part():
     assert absent(secrets, (("a", "b"),), "/", "t", "c")
     assert not absent(secrets, (("a", KEY.decode()),), "/", "t", "c")
     assert not absent(secrets, (), f"/{KEY.decode()}", "", "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "target", "looked_at"),
+    [
+        ([(b"x-a", b"1")] * 300, "/v1", True),
+        ([(b"x-a", b"1")] * 301, "/v1", False),
+        ([(b"Authorization", b"a " * 500)], "/v1", True),
+        ([(b"Authorization", b"a " * 501)], "/v1", False),
+        ([], "/v1?" + "&" * 1_000, True),
+        ([], "/v1?" + "&" * 1_001, False),
+        ([(b"Referer", b"/?" + b"&" * 1_001)], "/v1", False),
+        ([(b"Sec-WebSocket-Protocol", b",".join(b"protocol-%d" % place for place in range(100)))], "/v1", True),
+        ([(b"Sec-WebSocket-Protocol", b",".join(b"protocol-%d" % place for place in range(165)))], "/v1", False),
+    ],
+)
+def test_of_a_head_with_more_than_is_looked_at_nothing_is_remembered(fields, target, looked_at):
+    found = forms(of_request(Fields.of(fields), target))
+    assert (found is TOO_MANY) != looked_at

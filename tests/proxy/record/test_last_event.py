@@ -85,3 +85,14 @@ def test_wherever_a_stream_is_cut_it_is_whole_only_behind_the_data_of_its_last_e
 def test_a_last_event_that_repeats_the_answer_is_looked_for_in_a_mebibyte(size, known):
     data = json.dumps({"type": "response.completed", "response": {"text": "x" * size}}).encode()
     assert last_event_came(DELTA * 2 + b"event: response.completed\ndata: " + data + b"\n\n") == known
+
+
+@pytest.mark.parametrize(("lines", "came"), [(999, True), (1_000, False)])
+def test_a_last_event_has_a_thousand_line_ends_at_most(lines, came):
+    stream = b"data: x\n\n" + b"id: 1\n" * lines + b"event: message_stop\ndata: {}\n"
+    assert last_event_came(stream + b"\n") == came
+
+
+def test_comments_behind_the_last_event_are_passed_over():
+    assert last_event_came(b"data: [DONE]\n\n" + b": still here\n\n" * 99)
+    assert last_event_came(b"data: " + b"x" * 2_000_000 + b"\n\ndata: [DONE]\n\n" + b": a\n" * 99)

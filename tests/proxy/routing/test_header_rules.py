@@ -147,3 +147,8 @@ def test_a_prefix_of_what_is_remembered_lets_no_credential_in(name, kept):
 )
 def test_a_client_may_have_nothing_kept(lines, said):
     assert header_rules.control(pairs(*lines)).unrecorded is said
+
+
+@pytest.mark.parametrize(("count", "kept"), [(300, 300), (301, 0)])
+def test_of_a_head_of_more_than_three_hundred_fields_none_is_recorded(count, kept):
+    assert len(header_rules.recorded(Fields.of([(b"Accept", b"*/*")] * count))) == kept
