@@ -77,7 +77,7 @@ def test_every_default_is_the_one_in_force(section):
         assert len(cells[2]) > 10, f"{key} is not explained"
 
 
-def test_every_section_is_documented():
+def test_every_section_of_the_configuration_is_documented():
     assert set(Config.model_fields) == {section.strip("[]").split(".")[0] for section in SECTIONS}
 
 

@@ -83,7 +83,7 @@ def test_the_import_contracts_hold():
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_no_file_is_longer_than_one_can_read():
+def test_no_file_is_longer_than_the_limit_of_lines():
     long = {_name(path): len(_lines(path)) - 1 for path in MODULES if len(_lines(path)) - 1 > LONGEST_FILE}
     assert not long, f"longer than {LONGEST_FILE} lines: {long}"
 
@@ -107,7 +107,7 @@ def test_each_test_file_of_a_floor_has_its_module():
     assert not strays, f"test files whose module is gone: {strays}"
 
 
-def test_nothing_is_named_for_having_no_place():
+def test_no_module_or_package_has_a_name_without_a_subject():
     bad = [_name(path) for path in MODULES if NAMES_WITHOUT_A_PLACE & {path.stem, path.parent.name}]
     assert not bad, f"a better name is needed: {bad}"
 

@@ -113,7 +113,7 @@ def test_the_pins_are_what_pyproject_asks_for():
     assert {name: dev[name] for name in _pins("constraints.txt")} == _pins("constraints.txt"), "the two files disagree"
 
 
-def test_the_dockerfile_is_clean():
+def test_hadolint_finds_no_fault_in_the_dockerfile():
     ran = subprocess.run(
         [Path(sys.executable).with_name("hadolint"), "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -51,7 +51,7 @@ SHORT = blame.Extent(large_runs=2, small_runs=1, failing_runs=2, calm=300, guard
 
 @pytest.mark.parametrize("shares", ["1 : 1 : 1", "90 : 9 : 1", "1 : 1"])
 @pytest.mark.parametrize("moved", ["reference", "provider"])
-def test_who_moved_thirty_points_is_named(shares, moved):
+def test_a_provider_or_reference_that_moved_thirty_points_is_named(shares, moved):
     found = blame.spread(blame.World(shares, moved, 0.30, 0.05), SHORT, 2, 1)
     expected = [(frozenset({"a"}) if moved == "provider" else frozenset(), moved == "reference")] * 2
     assert [(each.named, each.reference) for each in found] == expected

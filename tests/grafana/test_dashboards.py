@@ -87,7 +87,7 @@ def test_every_variable_that_is_used_is_there_and_every_one_there_is_used(name):
     assert known <= used
 
 
-def test_it_leads_to_the_others_to_the_pairs_and_to_the_runbook(name):
+def test_each_dashboard_links_to_the_other_dashboards_to_the_pairs_and_to_the_runbook(name):
     links = {link["title"]: link for link in BOARDS[name]["links"]}
     assert links["sameweights"]["type"] == "dashboards"
     assert (links["sameweights"]["includeVars"], links["sameweights"]["keepTime"]) == (True, True)

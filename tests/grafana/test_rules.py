@@ -109,7 +109,7 @@ def test_every_alert_stays_still_where_it_should(alert, why):
         assert any(False in each for each in looked), name
 
 
-def test_nothing_exported_raises_nothing():
+def test_no_alert_fires_where_nothing_is_exported():
     [case] = [case for case in cases() if case["name"].startswith("nothing is exported")]
     assert {"expr": "ALERTS", "eval_time": "20m", "exp_samples": []} in case["promql_expr_test"]
 

@@ -25,7 +25,7 @@ def test_an_exchange_cannot_be_changed_after_it_was_made():
         exchange().model = "another"
 
 
-def test_equal_exchanges_are_equal():
+def test_exchanges_with_equal_fields_are_equal_and_others_are_not():
     assert exchange(said()) == exchange(said())
     failure = Failure(kind=FailureKind.RESET, detail="", after_head=True)
     assert exchange(said()) != exchange(said(), failure=failure)

@@ -99,7 +99,7 @@ async def test_a_fault_of_ours_is_a_500_without_its_stack(caplog, monkeypatch):
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_counters_tell_what_happened():
+async def test_accepted_finished_and_refused_requests_are_counted():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         await ask(running.port, get())
         await ask(running.port, get(b"*", method=b"OPTIONS"))

@@ -71,7 +71,7 @@ def test_anything_else_is_a_value_error_or_read_and_never_another_fault(body):
         b'{"a": "x}',
     ],
 )
-def test_what_is_no_object_is_refused(body):
+def test_members_of_a_body_that_is_no_json_object_are_refused(body):
     with pytest.raises(ValueError, match="not a JSON object"):
         members(body)
 
@@ -88,7 +88,7 @@ def test_the_elements_of_an_array_are_found_where_they_stand(values):
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[", b"[1", b"[1,,2]", b"[,]", b"[1]]", b"[1] 2"])
-def test_what_is_no_array_has_no_elements(raw):
+def test_elements_of_a_value_that_is_no_json_array_are_refused(raw):
     with pytest.raises(ValueError, match="unexpected byte"):
         elements(raw)
 

@@ -64,7 +64,7 @@ def test_any_secret_is_found_in_any_coding_wherever_it_stands(secret, coding, be
     assert coded.encode() not in clean or not anchor(secret.encode()).isalnum()
 
 
-def test_what_only_resembles_a_secret_stays():
+def test_text_that_differs_from_a_secret_in_one_character_is_not_masked():
     resembling = b"pk+Ab/9x=Q&z<tail'of\"in and pk-Ab/9x=Q&z<tail'of\"it"
     assert without(resembling, KEY.encode())[0] == resembling
 

@@ -4,5 +4,5 @@ from proxy.sink import Discard
 from tests.exchanges import exchange
 
 
-def test_everything_is_taken():
+def test_a_sink_that_discards_accepts_every_exchange():
     assert Discard().offer(exchange())

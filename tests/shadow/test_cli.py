@@ -61,7 +61,7 @@ def test_help_loads_neither_server_nor_store_nor_configuration():
     assert ran.stdout.strip() == ""
 
 
-def test_version_is_one_line(run):
+def test_the_version_flag_prints_the_name_and_version(run):
     code, out, _ = run("--version")
     assert code == 0
     assert out.startswith("sameweights")
@@ -102,7 +102,7 @@ def test_check_tells_every_fault_on_a_line_of_its_own_and_no_traceback(run):
     ]
 
 
-def test_check_gives_its_advice(run):
+def test_config_check_prints_its_notes_and_exits_with_0(run):
     Path("s.toml").write_text('[proxy]\n[proxy.providers.a]\nbase_url = "http://a/v1"\n', encoding="utf-8")
     code, out, _ = run("config", "check", "s.toml")
     assert code == 0
@@ -247,7 +247,7 @@ def test_no_color_is_used_where_there_is_no_terminal(run, recorded):
     assert "\x1b" not in run("report", "--db", str(recorded), "--since", "all")[1]
 
 
-def test_color_obeys_no_color(monkeypatch):
+def test_color_is_off_where_no_color_is_set(monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -5,7 +5,7 @@ import pytest
 from storage.judgement_rows import RulingRow
 
 
-def test_rows_are_values():
+def test_judgement_rows_are_equal_by_value_and_frozen():
     row = RulingRow(no=1, reason="")
     assert row == RulingRow(no=1, reason="")
     with pytest.raises(FrozenInstanceError):

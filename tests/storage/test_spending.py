@@ -23,7 +23,7 @@ def test_a_later_process_knows_it(tmp_path):
         assert second.spent(5, 6) == (2, 0, 0.0)
 
 
-def test_what_is_older_than_a_year_goes(store):
+def test_spending_older_than_a_year_is_deleted(store):
     store.spend(0.0, Spending(1, 0, 0.0))
     store.spend(KEPT_HOURS * HOUR, Spending(1, 0, 0.0))
     assert store.spent(0, 1).requests == 1

@@ -18,15 +18,15 @@ from storage.storage_config import StorageConfig
         {"urll": "x"},
     ],
 )
-def test_what_cannot_be_meant_is_refused(wrong):
+def test_a_setting_of_the_store_outside_its_bounds_is_refused(wrong):
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         StorageConfig(**wrong)
 
 
-def test_nothing_needs_to_be_said():
+def test_the_store_has_a_default_address():
     assert StorageConfig().url == "sqlite:///sameweights.db"
 
 
-def test_the_defaults_are_within_their_own_bounds():
+def test_the_defaults_of_the_store_are_within_their_own_bounds():
     """pydantic does not check defaults."""
     assert StorageConfig.model_validate(StorageConfig().model_dump()) == StorageConfig()

@@ -69,7 +69,7 @@ def test_an_own_origin_that_calls_itself_another_site_is_refused():
     assert objection(origin=b"http://127.0.0.1:8080", sec_fetch_site=b"cross-site")
 
 
-def test_one_foreign_origin_beside_an_allowed_one_is_enough():
+def test_a_request_with_an_allowed_and_a_foreign_origin_is_refused():
     assert objection(origin=[b"https://chat.example", b"https://evil.example"])
 
 
@@ -103,7 +103,7 @@ def test_a_quotation_is_short_and_shows_no_control_characters():
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=20))
-def test_any_bytes_get_a_decision(origin, host, site):
+def test_any_bytes_in_the_fields_of_a_browser_get_a_decision(origin, host, site):
     assert isinstance(objection(origin=origin, host=host, sec_fetch_site=site), str)
 
 

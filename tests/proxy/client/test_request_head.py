@@ -48,7 +48,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
-def test_a_head_that_says_anything_else_does_not_fit(other):
+def test_a_remembered_head_does_not_fit_a_head_that_differs_in_anything_but_the_length(other):
     assert not Heading(SAME).fits(other)
 
 
@@ -65,7 +65,7 @@ async def test_a_request_without_the_length_that_ended_the_head_before_it_on_its
 
 
 @pytest.mark.parametrize("head", [SAME, *OTHERS.values()], ids=["it", *OTHERS])
-def test_a_head_fits_itself(head):
+def test_a_remembered_head_fits_the_same_head(head):
     assert Heading(head).fits(head)
 
 
@@ -143,7 +143,7 @@ def test_whatever_it_is_made_of_it_sends_and_records_what_the_rules_say(pairs, l
     assert heading.recorded(message(*pairs)) == rules.recorded(fields)
 
 
-def test_what_is_refused_is_refused_each_time():
+def test_a_head_larger_than_the_limit_is_refused_with_431_at_each_check():
     heading = Heading(message(*[(b"X", b"1")] * 9))
     for _ in range(2):
         with pytest.raises(RequestError, match="larger than 20 bytes") as raised:

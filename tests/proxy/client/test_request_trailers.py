@@ -89,7 +89,7 @@ async def test_a_request_that_comes_behind_an_unanswered_one_with_a_trailer_is_n
         (b"GET /v1/x HTTP/1.1\r\nHost: p\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", False),
     ],
 )
-async def test_requests_without_chunks_and_upgrades_part_plainly(head, plainly):
+async def test_a_request_is_split_plainly_from_what_follows_unless_it_has_chunks_or_upgrades(head, plainly):
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port):
         (door,) = await until(lambda: running.plane._intake.connections)
         parser = Trailers().parser(door, asyncio.get_running_loop(), 1024, 8)
@@ -97,5 +97,5 @@ async def test_requests_without_chunks_and_upgrades_part_plainly(head, plainly):
     assert parts_plainly(message) == plainly
 
 
-def test_what_was_wrong_with_a_request_parts_not_plainly():
+def test_a_request_that_could_not_be_parsed_is_not_split_plainly_from_what_follows():
     assert not parts_plainly(_ErrInfo(status=400, exc=ValueError(), message=""))

@@ -33,7 +33,7 @@ async def test_the_end_of_standard_input_is_noticed():
     assert await process.wait() == 0
 
 
-async def test_what_comes_through_it_changes_nothing():
+async def test_bytes_on_standard_input_do_not_end_the_process():
     process = await child(asyncio.subprocess.PIPE)
     assert await process.stdout.readline() == b"holding\n"
     process.stdin.write(b"anything\n" * 1_000)
@@ -44,7 +44,7 @@ async def test_what_comes_through_it_changes_nothing():
     assert await process.wait() == 0
 
 
-async def test_without_a_parent_to_watch_it_just_goes_on():
+async def test_a_process_without_a_parent_to_watch_goes_on():
     process = await child(asyncio.subprocess.DEVNULL)
     assert await process.stdout.readline() == b"holding\n"
     process.kill()

@@ -93,7 +93,7 @@ async def hand(path):
         await handover.stop(0.0)
 
 
-async def test_exchanges_and_pulses_arrive(audit, hand):
+async def test_an_offered_exchange_and_the_pulses_reach_the_audit(audit, hand):
     pulse = Pulse(worker=3, accepted=7)
     handover = hand(pulse=pulse)
     assert handover.offer(FIRST)

@@ -10,7 +10,7 @@ def test_the_last_byte_of_room_is_given_and_the_next_is_not():
     assert held.size == 100_000
 
 
-def test_what_waits_elsewhere_leaves_less_room():
+def test_bytes_that_wait_elsewhere_count_against_the_room_for_bodies():
     waiting = 40_000
     held = Held(100_000, lambda: waiting)
     assert held.take(60_000)

@@ -78,7 +78,7 @@ def test_a_client_without_a_credential_is_given_one_where_its_api_looks_for_it()
     assert out(b"Host: p", version, b"Authorization: Bearer b", key="ours")[2:] == [b"Authorization: Bearer ours"]
 
 
-def test_control_fields_are_read():
+def test_the_control_fields_of_a_request_are_read_whatever_their_case():
     said = header_rules.control(
         pairs(
             b"X-SameWeights-Provider: a ",
@@ -92,7 +92,7 @@ def test_control_fields_are_read():
 
 
 @pytest.mark.parametrize("line", SECRETS)
-def test_no_credential_is_remembered(line):
+def test_a_field_that_may_hold_a_credential_is_not_recorded_of_a_response(line):
     assert header_rules.remembered(pairs(line)) == ()
 
 
@@ -108,7 +108,7 @@ def test_a_record_of_a_request_holds_the_places_of_host_and_credentials():
     assert kept == (("accept", "a"), ("Host", "p"), ("AUTHORIZATION", ""), ("X-Stainless-OS", "Linux"))
 
 
-def test_what_is_remembered_keeps_order_and_case():
+def test_recorded_response_fields_keep_their_order_and_case():
     kept = header_rules.remembered(
         pairs(b"Content-TYPE: a", b"X-Secret-Thing: k", b"OpenAI-Model: m", b"X-RateLimit-Remaining: 1", b"x-request-id: \xe9")
     )

@@ -38,7 +38,7 @@ def test_the_variable_of_the_scheme_counts_before_that_of_all(environ, tls, used
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.8.8.8", "::1"])
-def test_this_machine_is_reached_directly_unless_a_setting_says_otherwise(host):
+def test_a_loopback_host_is_reached_directly_unless_a_setting_names_a_proxy(host):
     assert chosen({"HTTPS_PROXY": "a"}, host) == ("", "")
     assert chosen({}, host, setting="b") == ("b", "outbound_proxy")
 

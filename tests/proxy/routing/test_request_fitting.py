@@ -62,7 +62,7 @@ def test_a_removed_value_is_never_told():
     assert "ann" not in " ".join(fit_body(b'{"user": "ann"}', Fitting(drop=("user",))).alterations)
 
 
-def test_nothing_to_change_is_the_very_body():
+def test_a_body_that_no_fitting_changes_is_the_same_bytes_without_alterations():
     raw = b' {"a" : 1}'
     made = fit_body(raw, Fitting(drop=("z",), rename={"y": "x"}, add={"a": 1}, strip_thinking=True))
     assert made.body is raw
@@ -70,7 +70,7 @@ def test_nothing_to_change_is_the_very_body():
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\x1f\x8b", b'{"a":1} x'])
-def test_what_is_no_object_is_an_error(raw):
+def test_a_body_that_is_no_json_object_cannot_be_fitted(raw):
     with pytest.raises(ValueError, match="JSON object"):
         fit_body(raw, Fitting(drop=("a",)))
 

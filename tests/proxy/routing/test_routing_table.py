@@ -77,7 +77,7 @@ def test_an_unknown_name_is_refused_with_what_is_known():
         choose(header="nobody")
 
 
-def test_nothing_fits_without_a_default():
+def test_a_model_without_a_route_and_without_a_default_provider_is_refused():
     router = Router(CONFIG.model_copy(update={"provider": ""}))
     with pytest.raises(NoRouteError, match="no route takes the model 'big'"):
         router.choose(model="big", provider_header="", target="/v1/x")

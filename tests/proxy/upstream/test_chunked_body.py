@@ -46,7 +46,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_no_chunk_is_refused(wrong):
+def test_bytes_that_are_no_chunk_framing_are_refused(wrong):
     with pytest.raises(ValueError, match=r"."):
         read(wrong)
 

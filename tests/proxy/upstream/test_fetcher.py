@@ -82,7 +82,7 @@ async def test_an_errand_that_is_given_up_leaves_the_reference_alone():
         await asyncio.wait_for(left.wait(), PATIENCE)
 
 
-async def test_it_ends_with_its_input_and_has_nothing_to_say():
+async def test_a_fetcher_whose_input_ends_exits_with_0_and_writes_no_error():
     async with fetcher() as running:
         running.stdin.close()
         _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
@@ -101,7 +101,7 @@ time.sleep(60)
 """
 
 
-def test_one_that_stands_still_when_its_parent_is_killed_does_not_stay_behind():
+def test_a_stopped_fetcher_whose_parent_is_killed_ends():
     parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
     pid = int(parent.stdout.readline())
     os.kill(pid, signal.SIGSTOP)

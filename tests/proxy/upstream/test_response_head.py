@@ -160,7 +160,7 @@ def test_a_body_full_of_last_chunks_is_looked_through_once(unit, count, last):
     assert searched.size <= len(before) + len(end)
 
 
-def test_what_was_delivered_is_never_overstated():
+def test_the_end_of_delivered_bytes_is_never_beyond_what_was_delivered():
     assert delivered_end(b"1\r\n1\r\n1\r\n1\r\nZZ", [b"1", b"1"]) <= 9
     assert delivered_end(b"5\r\nhello\r\nZZ\r\n", [b"hello"]) == 8
     assert delivered_end(b"anything", []) == 0

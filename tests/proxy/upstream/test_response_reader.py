@@ -221,7 +221,7 @@ def test_what_is_sound_before_a_bad_chunk_is_passed_on():
     assert capture.end(1.0).response.body == b"helloagain"
 
 
-def test_interim_heads_come_first():
+def test_interim_heads_are_passed_on_in_order_before_the_final_one():
     answer, reader, _ = read([b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n", b"Link: x\r\n\r\n" + ok(b"x")])
     assert reader.heads == [100, 103, 200]
     assert reader.written == b"<100><103><200>x"

@@ -98,7 +98,7 @@ async def test_a_get_has_no_length(upstream):
         (b"nonsense\r\n\r\n", False, FailureKind.MALFORMED, False),
     ],
 )
-async def test_whatever_a_provider_does_is_a_value(upstream, sent, close, kind, after):
+async def test_every_way_in_which_a_provider_fails_is_a_recorded_kind_of_failure(upstream, sent, close, kind, after):
     async def script(wire):
         await wire.request()
         await wire.send(sent)
@@ -151,7 +151,7 @@ async def test_nobody_there_is_a_value_too(upstream):
     assert exchange.failure.kind is FailureKind.CONNECT
 
 
-async def test_cancelling_closes_the_connection(upstream):
+async def test_cancelling_a_request_closes_its_connection_to_the_provider(upstream):
     begun, left = asyncio.Event(), asyncio.Event()
 
     async def script(wire):

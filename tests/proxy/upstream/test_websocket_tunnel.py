@@ -42,7 +42,7 @@ def switching(*, first=b"", then=None):
     return script
 
 
-async def test_both_ways_pass_byte_for_byte_and_the_handshake_as_it_came():
+async def test_a_websocket_carries_both_directions_byte_for_byte_and_its_handshake_unchanged():
     seen = []
 
     async def then(wire):
@@ -336,7 +336,7 @@ async def test_a_foreign_pages_websocket_is_refused_where_a_key_would_be_used():
             assert provider.connections == 0
 
 
-async def test_one_websocket_more_than_allowed_is_a_503_and_a_closed_one_makes_room():
+async def test_a_websocket_beyond_the_limit_is_answered_503_until_another_is_closed():
     script, limits = switching(), {"websockets": 1}
     async with scripted(script) as provider, plane(provider.url, limits=limits) as running:
         async with client(running.port) as first:

@@ -29,7 +29,7 @@ def found(text, asked="Tell me."):
         "5Â°C",
     ],
 )
-def test_what_only_a_broken_decoder_writes_is_seen(text):
+def test_characters_that_only_a_broken_decoder_writes_differ(text):
     assert found(text).state is State.DIFFER
 
 
@@ -45,7 +45,7 @@ def test_what_only_a_broken_decoder_writes_is_seen(text):
         "今天天气很好😀",
     ],
 )
-def test_what_people_write_is_fine(text):
+def test_characters_that_people_write_match(text):
     assert found(text).state is State.MATCH
 
 

@@ -11,7 +11,7 @@ def test_calls_that_obey_their_schema_are_fine():
 
 
 @pytest.mark.parametrize("wrong", [call(arguments='{"city": 5}'), call(arguments="{"), call("nope")])
-def test_one_call_that_does_not_is_a_fault_with_its_reason(wrong):
+def test_one_invalid_call_beside_a_valid_one_differs_with_its_class(wrong):
     found = call_schema(ask(), completion(choice(calls=(call(), wrong))))
     assert found.state is State.DIFFER
     assert found.subject in {"schema_mismatch", "invalid_json", "unknown_name"}

@@ -46,7 +46,7 @@ def thinking(count, thoughts):
         (ask(unread=Unread(why=Why.NOT_JSON, detail="no JSON")), counting(1), State.NOT_MEASURED, "could not be read"),
     ],
 )
-def test_there_is_a_token_for_each_word_of_the_request(asked, leg, state, reason):
+def test_a_prompt_count_below_the_words_of_the_request_differs(asked, leg, state, reason):
     found = context_limit(asked, leg)
     assert found.state is state
     assert reason in found.reason

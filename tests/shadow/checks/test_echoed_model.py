@@ -57,7 +57,7 @@ def test_names_that_can_be_held_against_each_other_are_never_an_alias():
 
 
 @pytest.mark.parametrize("note", CHANGES)
-def test_one_stream_comes_from_one_server(note):
+def test_a_stream_that_changes_its_serving_identity_differs(note):
     said = completion(choice("a"))
     assert serving_change(ask(), said).state is State.MATCH
     assert serving_change(ask(), replace(said, notes=(note,))).reason == note

@@ -51,7 +51,7 @@ def test_reasoning_alone_is_told_apart_from_nothing():
         (choice("", reasoning="thinking", other=("image_generation_call",)), State.NOT_MEASURED),
     ],
 )
-def test_reasoning_leads_to_something(said, expected):
+def test_an_answer_of_reasoning_alone_differs_unless_it_was_cut(said, expected):
     assert reasoning_only(ask(), completion(said)).state is expected
 
 

@@ -58,7 +58,7 @@ def test_what_is_called_is_what_the_choice_allows(asked, said, state, reason):
         (False, 2, State.DIFFER),
     ],
 )
-def test_one_call_at_most_where_parallel_calls_are_forbidden(value, calls, state):
+def test_a_second_call_differs_where_parallel_calls_are_forbidden(value, calls, state):
     said = completion(choice(calls=(call(),) * calls))
     assert parallel_calls(ask(body={"parallel_tool_calls": value}), said).state is state
 

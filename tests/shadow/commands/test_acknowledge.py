@@ -71,7 +71,7 @@ def test_an_answer_is_for_the_groups_it_names(store, said):
     assert judge.cases[KEY].state is State.DRIFT
 
 
-def test_who_does_not_judge_takes_no_answer(store):
+def test_an_answer_is_refused_by_a_process_that_does_not_hold_the_lease(store):
     drifted(store)
     other = Judge.configured(DriftConfig(), store.verdicts, holder="other", tell=lambda *_: None)
     with pytest.raises(StoreError, match="another process"):

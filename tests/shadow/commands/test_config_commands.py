@@ -13,7 +13,7 @@ def test_the_file_of_this_folder_is_taken_where_there_is_one(tmp_path, monkeypat
     assert str(file_here()) == "sameweights.toml"
 
 
-def test_who_has_none_is_told_how_to_begin():
+def test_a_missing_configuration_file_is_an_error_that_names_config_init():
     with pytest.raises(ConfigError, match="config init"):
         missing()
 

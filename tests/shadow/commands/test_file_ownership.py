@@ -20,7 +20,7 @@ def test_a_file_of_ones_own_is_read(order):
 
 
 @pytest.mark.parametrize("kind", ["group may write", "all may write", "hard link", "too large", "pipe", "folder"])
-def test_what_another_may_have_written_is_refused(order, tmp_path, kind):
+def test_a_file_that_another_user_may_have_written_is_refused(order, tmp_path, kind):
     if kind.endswith("may write"):
         order.chmod(0o620 if kind == "group may write" else 0o602)
     elif kind == "hard link":

@@ -15,7 +15,7 @@ def config(tmp_path):
     return StorageConfig(url=f"sqlite:///{tmp_path}/rows.db")
 
 
-def test_it_deletes_by_itself_where_nobody_writes(config):
+def test_forget_deletes_records_itself_where_no_serve_runs(config):
     store = open_store(config)
     store.add_exchange(exchange_record("a")).result(5)
     store.close()
@@ -30,7 +30,7 @@ def test_a_database_that_is_not_there_is_not_made(config, tmp_path):
 
 
 @pytest.mark.parametrize(("before", "said"), [("", "say what"), ("yesterweek", "no such time"), ("all", "say what")])
-def test_nothing_chosen_is_refused_in_a_sentence(before, said):
+def test_forget_without_a_selection_is_an_error(before, said):
     with pytest.raises(ConfigError) as error:
         chosen("", "", before, 1e9)
     assert said in "".join(error.value.faults)

@@ -46,7 +46,7 @@ def test_a_refusal_in_words_counts_like_one_in_its_field(refusing):
     assert call_kept.refusal_in_words(pair(choice("I cannot do that.", calls=(call(),)), CALLS)).state is State.MATCH
 
 
-def test_one_answer_cut_at_the_same_limit_is_a_difference():
+def test_truncation_differs_where_one_answer_alone_is_cut_at_the_limit():
     cut = choice("and so", finish="length")
     found = call_kept.truncation(pair(cut, "b", ask(max_tokens=16)))
     assert (found.state, found.reason) == (State.DIFFER, "only the provider is ended by a limit on length (max_tokens 16)")

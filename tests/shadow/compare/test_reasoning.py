@@ -23,7 +23,7 @@ def test_reasoning_is_in_a_field_in_the_text_billed_only_or_absent():
     )
 
 
-def test_another_name_of_the_field_is_half_a_difference():
+def test_reasoning_under_another_field_name_differs_with_a_score_of_one_half():
     found = reasoning.reasoning_field(pair(reasoned(text="hm", field="reasoning"), reasoned(text="hm")))
     assert (found.state, found.score) == (State.DIFFER, 0.5)
     assert reasoning.reasoning_field(pair(reasoned(text="a"), reasoned(text="b"))).state is State.MATCH

@@ -40,7 +40,7 @@ def test_density_counts_everything_that_was_sent_and_takes_hidden_reasoning_off(
     assert token_density.density(answer(completion(calls, tokens=(1, 80)))) == pytest.approx(80 / 310)
 
 
-def test_another_density_is_another_tokenizer():
+def test_tokens_per_character_differ_below_a_ratio_of_three_quarters():
     found = token_density.tokens_per_character(pair(billed("x" * 400, 160), billed("y" * 400, 100)))
     assert (found.state, found.subject, found.reference) == (State.DIFFER, "0.400", "0.250")
     assert token_density.tokens_per_character(pair(billed("x" * 400, 110), billed("y" * 400, 100))).state is State.MATCH
@@ -101,7 +101,7 @@ def test_characters_are_those_of_the_library_whichever_way_they_are_counted(mess
     assert token_density.characters(asked) == expected + sum(sizes)
 
 
-def test_what_cannot_be_written_counts_for_nothing():
+def test_input_nested_too_deep_to_be_written_counts_no_characters():
     deep: list = []
     for _ in range(100_000):
         deep = [deep]

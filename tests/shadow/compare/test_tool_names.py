@@ -13,7 +13,7 @@ def calls(*made):
     return choice(calls=made)
 
 
-def test_one_label_tells_the_whole_action():
+def test_an_action_differs_where_one_answer_calls_and_the_other_writes():
     assert tool_names.action(pair(calls(PARIS), calls(ROME))).state is State.MATCH
     found = tool_names.action(pair("It is sunny.", calls(PARIS)))
     assert (found.state, found.reason) == (State.DIFFER, "text against tools:get_weather")

@@ -42,6 +42,6 @@ def test_a_question_back_names_what_is_missing():
     assert "city" in asking_back(ASKED, {"parameters": {"required": ["city"]}}, "k")
 
 
-def test_plain_sums_are_right():
+def test_a_sum_in_the_question_is_answered_correctly():
     assert sum_of("What is 17 times 23?") == "17 times 23 is 391."
     assert not sum_of("What is the time?")

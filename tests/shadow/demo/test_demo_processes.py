@@ -25,7 +25,7 @@ def alive(pid):
     return True
 
 
-def test_free_ports_are_distinct():
+def test_free_ports_found_together_are_distinct():
     assert len(set(free_ports(5))) == 5
 
 

@@ -24,7 +24,7 @@ def test_the_same_seed_gives_the_same_tasks_and_another_seed_others():
     assert list(islice(tasks(1), 20)) == list(islice(tasks(1), 20)) != list(islice(tasks(2), 20))
 
 
-def test_conversations_are_distinct():
+def test_questions_of_500_demo_conversations_are_nearly_all_distinct():
     asked = [body["messages"][-1]["content"] for body in islice(tasks(3), 500)]
     assert len(set(asked)) > 480
 
@@ -43,5 +43,5 @@ def test_a_call_leads_to_a_next_request_with_one_result_a_call_and_text_ends_it(
     assert continued(following, {"role": "assistant", "content": "Done."}) is None
 
 
-def test_both_streams_and_whole_bodies_are_asked_for():
+def test_demo_requests_ask_for_streams_and_for_whole_bodies():
     assert {body.get("stream", False) for body in islice(tasks(6), 50)} == {True, False}

@@ -38,7 +38,7 @@ def test_a_fitting_tool_is_called_and_an_unfitting_one_is_not():
     assert label(cold(ask("Tell me a joke.", tools=[TIME, WEATHER]))) == "text"
 
 
-def test_tool_choice_is_obeyed():
+def test_the_pretended_model_obeys_tool_choice():
     weather = "What is the weather in Oslo?"
     named = {"type": "function", "function": {"name": "get_time"}}
     assert label(cold(ask(weather, tools=[WEATHER], tool_choice="none"))) == "text"

@@ -52,7 +52,7 @@ async def test_chunks_are_words_with_a_leading_space():
         assert all(piece.startswith(" ") for piece in pieces[1:])
 
 
-async def test_calls_come_in_parallel():
+async def test_the_pretended_server_calls_a_tool_for_each_of_two_cities():
     async with Pretend(pace=QUICK) as pretend:
         answer = await plain(pretend, messages=CITIES, tools=[WEATHER], temperature=0)
         arguments = [json.loads(call.function.arguments) for call in answer.choices[0].message.tool_calls]
@@ -86,7 +86,7 @@ async def test_models_are_listed_and_everything_else_is_an_openai_shaped_404():
             await asking.embeddings.create(model="m", input="x")
 
 
-async def test_a_key_is_demanded():
+async def test_the_pretended_server_refuses_a_request_without_its_key():
     async with Pretend(key="right", pace=QUICK) as pretend:
         with pytest.raises(openai.AuthenticationError):
             await plain(pretend)
@@ -109,7 +109,7 @@ async def test_a_bad_body_is_an_openai_shaped_400(body):
         assert (await response.json())["error"]["type"] == "invalid_request_error"
 
 
-async def test_it_says_what_it_is_and_remembers_what_it_was_asked():
+async def test_the_pretended_server_names_itself_and_records_each_request():
     async with Pretend(pace=QUICK) as pretend, aiohttp.ClientSession() as session:
         url, asked = f"{pretend.base_url}/chat/completions?a=%20b", {"model": "m", "messages": TIDES}
         async with session.post(url, json=asked, headers={"X-Case": "Kept"}) as response:

@@ -58,7 +58,7 @@ def test_a_clock_that_jumps_and_comes_back_costs_no_memory_of_the_rest(jump):
     assert offer(admission, "c", fingerprint="f", at=1_000_001.0) is Exclusion.REPEATED
 
 
-def test_the_memory_is_tidied():
+def test_the_memory_of_requests_and_conversations_stays_bounded():
     admission = Admission()
     for number in range(5_000):
         offer(admission, f"p{number}", fingerprint=f"f{number}", conversation=f"c{number}", at=number * 1_000.0)

@@ -56,7 +56,7 @@ def test_a_reference_that_moved_is_the_subject():
     assert text.endswith("; q left it at the same time")
 
 
-def test_who_moved_is_not_yet_known_and_why():
+def test_an_alarm_without_an_attribution_states_why_it_has_none():
     text = alarm_sentence(KEY, alarmed(facts=("the serving identity of the reference r changed at 14:02",)))
     assert text.startswith("p, or its reference r: calls a tool in ")
     assert text.endswith(
@@ -71,7 +71,7 @@ def test_a_fault_of_its_own_answers_needs_no_witness():
     assert text.endswith("; the provider: a fault of its own answers")
 
 
-def test_what_passes_the_bar_later_is_added():
+def test_a_signal_that_passes_the_bar_after_the_alarm_is_added_to_its_sentence():
     case = alarmed(blame=Blame.PROVIDER, by="q")
     drive = Drive(case.watch, ("trigger_rate", "finish_length"))
     drive.kept["trigger_rate"] = []

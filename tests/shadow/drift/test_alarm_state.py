@@ -61,7 +61,7 @@ def test_fixed_begins_anew_at_once(draw):
     assert drive.watch.acknowledge(Answer.FIXED, 1.0, drive.look_back) is None
 
 
-def test_what_is_accepted_needs_five_hundred_pairs(draw):
+def test_an_alarm_of_499_pairs_cannot_be_accepted_and_one_of_500_can(draw):
     drive = drifted(draw)
     drive.feed(payoffs(draw, 499, excess=0.3))
     with pytest.raises(NotAcknowledgedError, match="499 pairs"):
@@ -80,7 +80,7 @@ def test_what_was_accepted_never_alarms_again_and_what_is_worse_does(draw):
     assert drive.watch.state is State.DRIFT
 
 
-def test_there_is_nothing_to_accept_without_an_alarm():
+def test_accepting_without_an_alarm_is_refused():
     with pytest.raises(NotAcknowledgedError, match="no difference"):
         Watch(Stakes()).acknowledge(Answer.ACCEPT, 1.0, lambda _: ())
 

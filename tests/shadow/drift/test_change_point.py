@@ -47,7 +47,7 @@ def test_the_other_direction_is_dated_alike():
     assert (found.place, found.size) == (300, 0.75)
 
 
-def test_one_pair_is_enough_to_look_back_on():
+def test_the_change_point_of_one_pair_has_an_interval_from_minus_one_to_one():
     found = estimate(evidence([1]), direction=PROVIDER, tolerance=0.02)
     assert (found.place, found.size, found.low, found.high) == (0, 1, -1, 1)
 

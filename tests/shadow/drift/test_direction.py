@@ -46,6 +46,6 @@ def test_every_test_leans_one_way_and_the_two_of_a_signal_opposite_ways():
     assert ways["trigger_rate", 1] == "fewer"
 
 
-def test_points_are_short():
+def test_points_are_written_without_superfluous_digits():
     found = [points(0.031), points(0.01), points(-0.2, sign=True), points(0)]
     assert found == ["3.1 points", "1 point", "-20 points", "0 points"]

@@ -87,7 +87,7 @@ def test_the_discoveries_are_the_largest_number_whose_smallest_is_large_enough(l
     assert sorted((logs[place] for place in found), reverse=True) == ranked[: max(passing, default=0)]
 
 
-def test_one_e_value_is_a_discovery_at_one_over_alpha_and_many_share_the_bar():
+def test_an_e_value_is_a_discovery_above_one_over_alpha_times_the_share_of_discoveries():
     assert e_benjamini_hochberg([log(20.0) + 1e-12], 0.05) == {0}
     assert e_benjamini_hochberg([log(19.9)], 0.05) == frozenset()
     assert e_benjamini_hochberg([log(21.0)] * 100, 0.05) == frozenset(range(100))

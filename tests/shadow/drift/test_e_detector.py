@@ -72,7 +72,7 @@ def test_a_provider_that_is_always_the_odd_one_is_found_within_thirty_pairs():
     assert seen <= 30
 
 
-def test_both_bars_must_be_passed():
+def test_evidence_without_an_excess_beyond_the_tolerance_is_no_alarm():
     """An excess of one point is real, but within the tolerance of two: evidence without an alarm."""
     test = Detector(key=("action", PROVIDER), stakes=Stakes())
     for pair in range(60_000):

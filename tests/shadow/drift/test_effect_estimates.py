@@ -102,7 +102,7 @@ def others(count):
     return [Sum(group=name, signal="action", cluster=0, pairs=10, plus=0, minus=0) for name in names]
 
 
-def test_one_conversation_alone_has_no_interval():
+def test_the_interval_of_one_conversation_is_unbounded():
     score = only(5, 5, 20, per=100)
     assert (score.low, score.high, score.smallest) == (-1, 1, None)
 
@@ -129,7 +129,7 @@ def test_the_table_is_sorted_and_adjusted_as_one():
     assert scorecard([]) == ()
 
 
-def test_the_tolerance_is_told():
+def test_a_difference_is_held_against_the_tolerance_that_is_given():
     made = points(80, 20, 4900)
     assert scorecard(made, tolerance=0.001)[0].outcome == Outcome.DRIFTS
     assert scorecard(made, tolerance=0.5)[0].outcome == Outcome.WITHIN

@@ -80,6 +80,6 @@ def test_a_cache_is_told_by_a_long_text_that_comes_twice_unless_it_is_greedy():
     assert why_cached(ask(temperature=0.2), long, long) is Exclusion.NONE
 
 
-def test_what_is_never_compared_is_remarked():
+def test_further_choices_and_greedy_texts_are_noted_as_never_compared():
     assert remarks(ask(n=2, temperature=0.0)) == (Exclusion.FIRST_CHOICE_ONLY, Exclusion.GREEDY_TEXT)
     assert remarks(ask()) == ()

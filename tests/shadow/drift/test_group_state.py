@@ -43,14 +43,14 @@ def test_a_repeated_request_counts_once():
     assert court.case.watch.group.pairs == 1
 
 
-def test_one_harmless_tie_asked_fifty_times_is_no_drift():
+def test_a_request_repeated_200_times_counts_once():
     court = Court()
     for _ in range(200):
         court.take(("action", 1), fingerprint="tie")
     assert court.case.watch.group.tests["action", 1].pairs == 1
 
 
-def test_one_conversation_alone_never_alarms():
+def test_a_conversation_of_500_pairs_counts_ten_times_and_raises_no_alarm():
     court = Court()
     for _ in range(500):
         court.take(("action", 1), ("trigger", 1), ("args", 1), conversation="c")

@@ -28,7 +28,7 @@ def fed(pace, timed):
     return [turn for _, turn in (pace.add(at, seconds) for at, seconds in timed) if turn]
 
 
-def test_it_learns_for_a_day_and_then_knows_what_nine_of_ten_answers_take():
+def test_a_pace_is_learning_for_a_day_and_then_has_the_time_of_nine_of_ten_answers():
     pace = Pace()
     assert fed(pace, answers(random.Random(1), 0.9)) == []
     assert (pace.tempo, pace.limit) == (Tempo.LEARNING, 0.0)
@@ -141,6 +141,6 @@ def test_an_operator_may_call_it_fixed():
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"tempo": "brisk"})])
-def test_what_is_no_pace_is_refused(text):
+def test_a_text_that_holds_no_pace_cannot_be_restored(text):
     with pytest.raises(ValueError):
         restored(text)

@@ -26,7 +26,7 @@ def named(table) -> list[int]:
 @pytest.mark.parametrize(
     ("table", "expected"), [([(5, 0)], [0]), ([(4, 0)], []), ([(7, 1)], []), ([(8, 1)], [0]), ([(10, 2)], [0]), ([(9, 2)], [])]
 )
-def test_one_check_alone_is_named_from_five_votes_to_none_on(table, expected):
+def test_a_check_is_named_from_five_votes_to_none_on(table, expected):
     assert named(table) == expected
 
 
@@ -47,7 +47,7 @@ def test_a_marker_in_every_text_is_named_by_twenty_conversations_among_thirty_li
     assert named([(20, 0), *[(10, 10)] * 29]) == [0]
 
 
-def test_what_breaks_nothing_is_never_named():
+def test_a_check_that_breaks_no_client_is_never_named():
     (one,) = excesses([votes(200, 0, "lumpy_calls")])
     assert not one.named
 

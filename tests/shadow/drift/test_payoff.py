@@ -159,7 +159,7 @@ def test_counts_of_tokens_pay_by_their_sign():
 
 
 @given(ASKS, ANSWERS, ANSWERS, st.none() | ANSWERS, st.booleans())
-def test_one_look_at_a_pair_tells_what_counts_and_what_does_not(asked, y, r, control, tiebreak):
+def test_payoffs_and_exclusions_counted_together_equal_those_counted_apart(asked, y, r, control, tiebreak):
     found, left_out = counted(asked, y, r, control, tiebreak=tiebreak)
     assert found == payoffs(asked, y, r, control, tiebreak=tiebreak)
     assert left_out == excluded(asked, y, r, control, tiebreak=tiebreak)

@@ -29,7 +29,7 @@ def test_the_plan_is_near_what_the_simulations_show(case, pairs):
         assert isclose(pairs_to_find(drop, floor, Stakes(), share=share), simulated, rel_tol=0.25)
 
 
-def test_what_is_within_tolerance_is_never_found():
+def test_a_difference_within_the_tolerance_takes_infinitely_many_pairs():
     assert pairs_to_find(0.02, 0.1, Stakes()) == inf
     assert smallest_found(10**9, 0.1, Stakes()) > 0.02
 

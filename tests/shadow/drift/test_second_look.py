@@ -72,7 +72,7 @@ def pair(started, payoff, conversation=""):
     return Evidence(pair_id="", started=started, conversation=conversation, kind="", payoff=payoff)
 
 
-def test_another_signal_says_nothing():
+def test_another_signal_gives_a_second_look_no_evidence():
     found = fed(look(), noise(400), signal="text")
     assert (found.blame, found.witnesses["b"].odd.units) == (Blame.NOT_YET_KNOWN, 0)
 

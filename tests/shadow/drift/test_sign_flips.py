@@ -48,13 +48,13 @@ def test_beyond_300_conversations_the_formula_goes_on_where_counting_ended(bias)
     assert flip_test([*totals, 1, -1]) == pytest.approx(flip_test(totals), rel=0.02)
 
 
-def test_all_of_very_many_on_one_side_are_no_zero_division():
+def test_a_flip_test_of_8000_values_on_one_side_is_below_1e_300():
     assert flip_test([1, 2] * 4_000) < 1e-300
     assert flip_test([2, 4] * 4_000) == flip_test([1, 2] * 4_000)
     assert flip_test([]) == flip_test([0, 0]) == 1
     assert flip_test([3, -1, -2]) == 1
 
 
-def test_one_long_conversation_shows_no_more_than_one_coin():
+def test_a_flip_test_of_one_conversation_is_1_however_long_it_is():
     assert flip_test([10]) == 1
     assert flip_test([10, 1, 1]) == 0.25

@@ -34,7 +34,7 @@ def test_what_was_saved_and_goes_on_equals_what_never_stopped(stop):
     assert {change.new for change in whole.changes} >= {State.DRIFT, State.RECOVERED}
 
 
-def test_what_was_left_out_is_kept_too():
+def test_a_snapshot_keeps_the_counts_of_excluded_pairs():
     case = Case(Stakes())
     for _ in range(3):
         case.coverage.add(["cached", "greedy_text"], judged=False)

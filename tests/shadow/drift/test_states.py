@@ -46,7 +46,7 @@ def test_half_the_size_found_is_no_recovery():
     assert mended == 0
 
 
-def test_once_mended_stays_so():
+def test_a_latch_that_mended_stays_mended():
     found = latch(size=1.0)
     for payoff in [0] * 100 + [1] * 100:
         found.add(payoff)

@@ -14,7 +14,7 @@ def causes(made):
 
 
 @pytest.mark.parametrize("factor", [1.05, 1.13, 2.0])
-def test_one_factor_in_both_counts_is_the_bill(factor):
+def test_the_same_factor_in_both_token_counts_is_a_bill(factor):
     assert causes(samples(Server(factor=factor))) == [Cause.BILL]
 
 

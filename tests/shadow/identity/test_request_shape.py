@@ -51,7 +51,7 @@ def test_a_shape_of_an_older_version_is_no_sample():
 @pytest.mark.parametrize(
     ("tokens", "bucket"), [(0, "under 1k"), (1_000, "1k to 4k"), (70_000, "64k to 256k"), (10**6, "256k and more")]
 )
-def test_prompts_fall_into_buckets(tokens, bucket):
+def test_a_prompt_falls_into_the_bucket_of_its_token_count(tokens, bucket):
     assert segments(ask(), tokens)["prompt"] == bucket
 
 

@@ -186,7 +186,7 @@ def test_more_pairs_than_one_batch_are_taken_in_turns(store):
     assert len(sitting.told) == BATCH + 1
 
 
-def test_one_process_judges_and_the_others_only_record(store):
+def test_a_process_without_the_lease_judges_no_pair(store):
     fill(store, [0])
     first, second = Sitting(store, "one"), Sitting(store, "two")
     first.all(100.0)
@@ -199,7 +199,7 @@ def test_one_process_judges_and_the_others_only_record(store):
     assert second.judge.cases[KEY].watch.group.pairs == 3
 
 
-def test_who_lost_the_lease_keeps_nothing_and_begins_from_the_store(store):
+def test_a_judge_that_lost_its_lease_stores_nothing_and_restarts_from_the_store(store):
     fill(store, [0])
     first, second = Sitting(store, "one").all(100.0), Sitting(store, "two")
     second.all(200.0)

@@ -93,7 +93,7 @@ def test_errors_and_shadows_are_not_timed(store, bench):
     assert bench.timed(0, 9) == []
 
 
-def test_who_lost_the_lease_keeps_nothing_and_tells_nothing(store, bench):
+def test_a_pace_judge_without_the_lease_stores_nothing_and_reports_nothing(store, bench):
     live(store, 40, 2.0)
     late = pacer(bench, holder="another")
     assert late.step() == ()
@@ -107,7 +107,7 @@ def test_more_names_than_are_held_are_left_out(store, bench):
     assert len(bench.paces()) == 3
 
 
-def test_another_limit_begins_anew(store, bench):
+def test_a_changed_limit_restarts_the_pace(store, bench):
     live(store, 40, 2.0)
     pacer(bench).step()
     live(store, 2, 2.0, first=50)

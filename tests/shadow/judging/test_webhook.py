@@ -153,7 +153,7 @@ async def test_what_happened_without_an_address_is_not_told_when_there_is_one(st
     assert [json.loads(body)["state"] for _, body in receiver.got] == ["recovered"]
 
 
-async def test_nobody_there_is_survived(store):
+async def test_a_webhook_that_refuses_connections_does_not_end_the_notifier(store):
     kept(store, alarm())
     task = asyncio.create_task(Notifier(store.verdicts, url="http://127.0.0.1:9/hook", secret=b"", form="json", pauses=()).run())
     await all_told(store)

@@ -64,7 +64,7 @@ def test_the_first_difference_names_the_path_and_both_values():
 
 
 @given(JSON, st.data())
-def test_what_is_alike_has_one_canonical_text(value, data):
+def test_two_values_are_alike_exactly_where_their_canonical_texts_are_equal(value, data):
     texts = st.text(max_size=2) | st.sampled_from(["\ud83d\ude00", "\U0001f600", "\ud83d", 1, 1.0, True])
     other = data.draw(st.one_of(JSON, st.just(json.loads(json.dumps(value))), texts))
     mine = data.draw(st.one_of(st.just(value), texts))

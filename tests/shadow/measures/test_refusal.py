@@ -46,7 +46,7 @@ def test_a_refusal_after_an_answer_is_none():
 
 
 @given(st.text())
-def test_any_text_is_judged(text):
+def test_any_text_either_refuses_or_does_not(text):
     assert refuses_in_words(text) in {True, False}
 
 

@@ -27,12 +27,12 @@ def test_no_wording_matches_a_labelled_sentence_without_the_letters_that_are_loo
     st.lists(st.sampled_from(TEXTS) | st.sampled_from(PIECES) | st.sampled_from(HELD), max_size=12),
     st.sampled_from(["", " ", ", "]),
 )
-def test_nor_any_text_made_of_their_words(parts, between):
+def test_the_quick_search_misses_no_phrase_in_a_text_made_of_their_words(parts, between):
     assert missed(between.join(parts)) == []
 
 
 @given(st.data())
-def test_nor_a_sentence_that_was_cut_or_changed(data):
+def test_the_quick_search_misses_no_phrase_in_a_sentence_that_was_cut_or_changed(data):
     text = data.draw(st.sampled_from(TEXTS))
     start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
     assert missed(text[:start] + data.draw(st.sampled_from(["", " ", *PIECES])) + text[end:]) == []

@@ -68,7 +68,7 @@ def test_a_schema_that_doubles_its_work_from_level_to_level_is_not_validated(run
         ({"items": {"enum": list(range(3_000))}}, list(range(3_000)), "more than 2,000,000 steps"),
     ],
 )
-def test_what_is_too_costly_says_why(schema, value, why):
+def test_a_schema_that_is_too_costly_is_not_validated_and_the_reason_given(schema, value, why):
     known, said = held(schema, value)
     assert not known
     assert said.startswith("the schema is too costly")

@@ -38,7 +38,7 @@ def test_every_series_is_documented_with_its_type_and_labels_and_none_beside():
     assert documented == {name: (kind, labels_of(collector)) for name, kind, collector in collectors()}
 
 
-def test_every_bucket_is_documented():
+def test_the_buckets_of_every_histogram_are_documented():
     documented = {name: [float(bound) for bound in bounds.split()] for name, bounds in BUCKETS.findall(PAGE)}
     assert documented == {name: bounds_of(collector) for name, kind, collector in collectors() if kind == "histogram"}
 
@@ -48,7 +48,7 @@ def test_every_closed_label_value_is_documented(value):
     assert f"`{value.value}`" in PAGE
 
 
-def test_names_keep_prometheus_habits():
+def test_metric_names_follow_prometheus_conventions():
     for name, kind, _ in collectors():
         assert re.fullmatch(r"sameweights_[a-z]+(_[a-z]+)*", name)
         assert name.endswith("_total") == (kind == "counter")

@@ -43,7 +43,7 @@ def shown():
     return Shown()
 
 
-def test_both_sides_of_a_payoff_begin_together(shown):
+def test_the_series_of_both_sides_of_a_payoff_exist_from_the_first_pair(shown):
     shown.indicators.counted(KEY, [("action", 0)], pair_id="p1")
     assert shown.value("pairs_total", signal="action") == 1
     assert [shown.value("payoff_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 0]

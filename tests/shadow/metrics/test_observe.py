@@ -132,7 +132,7 @@ def test_a_control_counts_only_when_it_was_asked_at_random(exported, control_rea
     assert exported.value("similarity_ratio_count", **SIGNAL, comparison="self") == counted
 
 
-def test_what_was_not_compared_has_no_likeness(exported):
+def test_a_finding_that_was_not_measured_adds_no_similarity(exported):
     silent = Finding(aspect=Aspect.TEXT, state=State.NOT_MEASURED, score=0.0, reason="no text")
     exported.metrics.findings("candidate", "pretend-small", "cross", "", [silent], pair_id="p1")
     assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="not_measured") == 1
@@ -231,7 +231,7 @@ def test_the_label_of_a_model_is_a_name_of_the_configuration(exported):
     assert [exported.metrics.model(name) for name in ("pretend-small", "gpt-secret")] == ["pretend-small", "other"]
 
 
-def test_one_identity_is_shown_at_a_time_and_what_was_known_before_is_no_change(exported):
+def test_a_known_serving_identity_is_exported_alone_and_counts_no_change(exported):
     row = IdentityRow(
         exchange_id="e", started=1.0, provider="x", model="m", identity="aaa", previous="zzz", changes="[]", facts="{}"
     )

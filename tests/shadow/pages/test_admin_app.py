@@ -95,7 +95,7 @@ async def test_what_does_not_exist_is_a_404_in_words(open_port, path):
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/static/pair.html", "/static/..%2Fadmin.py", "/exchanges/x/secrets"])
-async def test_there_is_nothing_beside(open_port, path):
+async def test_an_unknown_path_is_answered_404(open_port, path):
     assert (await (await open_port()).get(path)).status == 404
 
 
@@ -140,14 +140,14 @@ async def test_the_page_needs_only_its_own_style_and_picture(open_port):
 @pytest.mark.promise("local.reading")
 @pytest.mark.parametrize("path", ["/pairs", "/metrics", "/healthz"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_nothing_can_be_done_but_reading(open_port, path, method):
+async def test_a_method_other_than_reading_is_answered_405(open_port, path, method):
     port = await open_port()
     async with port.client.request(method, path) as answer:
         assert answer.status == 405
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8081", "127.0.0.1:9", "[::1]:8081", "LOCALHOST"])
-async def test_it_answers_to_its_own_names(open_port, host):
+async def test_a_request_to_a_name_of_the_admin_port_is_answered(open_port, host):
     assert (await (await open_port()).get("/healthz", Host=host)).status == 200
 
 

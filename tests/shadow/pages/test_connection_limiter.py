@@ -48,7 +48,7 @@ async def answered(guest):
     return await guest.until(b"told")
 
 
-async def test_one_too_many_is_told_so_and_counted_and_there_is_room_again_when_one_goes():
+async def test_a_connection_beyond_the_limit_is_refused_and_counted_until_another_ends():
     async with port(most=2) as at:
         async with client(at.number) as one:
             async with client(at.number) as two:
@@ -64,7 +64,7 @@ async def test_one_too_many_is_told_so_and_counted_and_there_is_room_again_when_
 
 
 @pytest.mark.parametrize("begun", [b"", ASK[:-3]], ids=["nothing", "half a head"])
-async def test_who_asks_nothing_for_long_is_shown_out(begun):
+async def test_a_connection_without_a_request_is_closed_after_its_time(begun):
     async with port() as at, client(at.number) as silent, client(at.number) as asking:
         await silent.send(begun)
         await answered(asking)
@@ -78,7 +78,7 @@ async def test_who_asks_nothing_for_long_is_shown_out(begun):
         assert b"200 OK" in await answered(asking)
 
 
-async def test_who_waits_for_an_answer_is_not_silent():
+async def test_a_connection_that_waits_for_its_answer_is_not_closed():
     async with port() as at, client(at.number) as slow:
         at.answer.clear()
         await slow.send(get(b"/"))

@@ -62,7 +62,7 @@ async def test_the_form_is_the_one_asked_for_and_the_time_is_told(accept, conten
     assert [seconds > 0 for seconds in told] == [True]
 
 
-async def test_whoever_asks_meanwhile_gets_the_same_and_the_loop_goes_on(scraping, slow):
+async def test_requests_during_a_rendering_share_its_page_and_the_loop_goes_on(scraping, slow):
     asking = [asyncio.create_task(scraping.page("")) for _ in range(50)]
     # the loop turns while the rendering stands still in its thread
     await until(slow.begun.is_set)

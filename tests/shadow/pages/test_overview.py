@@ -92,7 +92,7 @@ def test_a_report_is_built_again_after_ten_seconds_and_not_before(store, overvie
     assert "near" in Words(overview.page({})).text
 
 
-def test_what_is_no_time_is_a_sentence(overview):
+def test_an_overview_since_an_unknown_time_is_an_error(overview):
     with pytest.raises(ConfigError, match="since: no such time: 'yesterday'"):
         overview.page({"since": "yesterday"})
 

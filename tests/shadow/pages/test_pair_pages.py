@@ -163,7 +163,7 @@ def test_without_bodies_the_page_still_stands(pages, store):
     assert "secret" not in page.text
 
 
-def test_there_is_no_page_of_an_unknown_pair(pages):
+def test_an_unknown_pair_has_no_page(pages):
     assert pages.pair("f" * 32) is None
 
 

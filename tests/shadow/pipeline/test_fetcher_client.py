@@ -30,7 +30,7 @@ async def apart():
     await made.close()
 
 
-async def test_an_errand_is_answered(courier):
+async def test_concurrent_requests_to_the_fetcher_get_their_own_answers(courier):
     async with scripted(None, ok(b"yes")) as provider:
         found = await asyncio.gather(*(courier.fetch(errand(provider.url, f"e{number}")) for number in range(3)))
     assert [(exchange.id, exchange.response.body) for exchange in found] == [(f"e{number}", b"yes") for number in range(3)]

@@ -18,7 +18,7 @@ from shadow.settings.config_model import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
 
 
-async def test_both_sides_are_asked_at_temperature_zero_with_their_own_keys():
+async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own_keys():
     live = understand(exchange(said("A bridge."), request=asked("Tell me about bridges")))
     async with Pretend(seed=5, faults=Faults()) as provider, Pretend(seed=5, faults=Faults()) as reference:
         providers = {

@@ -200,7 +200,7 @@ async def test_how_the_applications_own_request_was_fitted_is_told_with_the_pair
     assert body.alterations == ("to the provider: seed removed: left out for this provider", "to the provider: query v=1 added")
 
 
-async def test_one_address_with_two_orders_of_a_router_is_two_servers():
+async def test_a_router_with_another_provider_order_at_the_same_address_is_another_server():
     address = "http://127.0.0.1:9/v1"
     for orders, same in (((["x"], ["x"]), True), ((["x"], ["y"]), False)):
         near, far = ({"base_url": address, "extra_body": {"provider": {"order": order}}} for order in orders)

@@ -49,7 +49,7 @@ def test_a_status_of_the_reference_itself_is_its_own_fault():
     assert refusal("maker", 1, 2, 503) == "the reference maker refused 1 of 2 shadow requests: 503; the fault is its own"
 
 
-def test_state_is_shown():
+def test_the_repr_of_reference_errors_shows_their_counts():
     assert repr(noted(401, 200)) == "ReferenceErrors({'maker': (2, {401: 1})})"
 
 

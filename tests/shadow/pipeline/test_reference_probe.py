@@ -77,5 +77,5 @@ def test_models_are_wanted_by_the_names_that_the_reference_knows():
     assert wanted == {"official": frozenset({"vendor/kestrel-7b"}), "live": frozenset({"wren"})}
 
 
-def test_nothing_is_wanted_without_a_reference():
+def test_a_configuration_without_a_reference_probes_no_model():
     assert wanted_models(config("http://127.0.0.1:9/v1", reference="")) == {}

@@ -24,7 +24,7 @@ def waiting(skipped, most: int = 3, patience: float = 30.0) -> Waiting:
     return Waiting(most=most, patience=patience, skipped=skipped.append)
 
 
-def test_they_go_in_their_order(skipped):
+def test_queued_shadows_leave_in_the_order_of_their_arrival(skipped):
     queue = waiting(skipped)
     for number in range(3):
         queue.add(seen(number), SAMPLED, 0.0)
@@ -56,7 +56,7 @@ def test_what_is_large_fits_alone_and_its_bytes_are_free_when_it_has_gone(skippe
     [(30.0, 1_030.0, False), (30.001, 1_030.0, True), (30.0, 1_030.001, True), (30.0, 400.0, False), (31.0, 400.0, True)],
     ids=["in time", "late here", "late since its answer", "the clock was set back", "and it waited too long"],
 )
-def test_it_is_late_after_thirty_seconds_by_either_clock(skipped, monotonic, wall, late):
+def test_a_queued_shadow_is_late_after_thirty_seconds_by_either_clock(skipped, monotonic, wall, late):
     queue = waiting(skipped)
     queue.add(seen(), SAMPLED, 0.0)
     assert (queue.next(monotonic, wall) is None) is late

@@ -20,7 +20,7 @@ def answer(text: str, **more) -> bytes:
     return json.dumps({**body, **more}).encode()
 
 
-def test_what_usage_counts_is_counted():
+def test_tokens_are_those_of_usage_where_an_answer_has_one():
     assert counted(answer("a" * 900, usage={"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12})) == (7, 5)
 
 
@@ -37,7 +37,7 @@ def test_the_prompt_is_estimated_from_its_texts_and_a_picture_is_left_out():
 
 
 @pytest.mark.parametrize("status", [400, 500])
-def test_an_error_costs_nothing(status):
+def test_an_error_answer_counts_no_tokens(status):
     assert counted(b'{"error": {"message": "no"}}', status=status) == (0, 0)
 
 

@@ -135,7 +135,7 @@ async def test_an_unfit_request_is_kept_but_not_shadowed_and_the_reason_counted(
     assert house.store.exchange(one.id)
 
 
-async def test_nothing_is_sent_when_shadowing_is_off(working, reference):
+async def test_no_shadow_is_sent_where_shadowing_is_disabled(working, reference):
     house = working(enabled=False)
     await house.handle(live())
     assert reference.requests == []
@@ -250,7 +250,7 @@ async def test_a_stop_does_not_wait_for_a_silent_reference(working, reference):
     assert house.worker.shadowing == 0
 
 
-async def test_who_serves_is_kept_and_shown_and_its_change_counted(working):
+async def test_a_change_of_the_serving_identity_is_stored_exported_and_counted(working):
     house = working(sample_rate=0.0)
     for number in range(25):
         body = json.loads(said())

@@ -51,7 +51,7 @@ def test_a_body_that_was_not_kept_is_not_an_empty_answer(store):
     assert shown.text is None
 
 
-def test_what_cannot_be_read_says_why(store):
+def test_an_unreadable_answer_is_shown_with_the_reason(store):
     shown = column(store, b"<html>oops")
     assert shown.trouble.startswith("Not read (")
 

@@ -115,7 +115,7 @@ def test_no_word_of_a_request_or_an_answer_is_in_its_veil():
     assert b"send" in kept
 
 
-def test_one_text_has_another_veil_in_another_conversation_and_under_another_key():
+def test_a_pseudonym_differs_between_conversations_and_between_keys():
     text = "the same words"
     assert len({Veil(KEY, "a").text(text), Veil(KEY, "b").text(text), Veil(KEY * 2, "a").text(text)}) == 3
     assert Veil(KEY, "a").text(text) == Veil(KEY, "a").text(text)
@@ -137,7 +137,7 @@ def test_errors_keep_their_kind_without_their_words():
     assert json.loads(hidden)["error"]["code"] == "rate_limit_exceeded"
 
 
-def test_what_cannot_be_read_has_no_veil():
+def test_an_unreadable_exchange_has_no_pseudonymised_bodies():
     assert veiled(Veil(KEY, "c"), understand(exchange(b"<html>", request=b"no json"))) == (None, None)
 
 

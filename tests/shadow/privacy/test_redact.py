@@ -55,7 +55,7 @@ def test_what_looks_like_a_credential_is_taken_out_and_its_length_stays(text):
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-def test_ordinary_words_stay(text):
+def test_a_text_without_credentials_is_not_redacted(text):
     assert Redactor().text(text) == text
 
 

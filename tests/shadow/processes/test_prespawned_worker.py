@@ -65,7 +65,7 @@ def test_a_process_without_a_task_ends_without_a_word():
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def test_one_that_died_before_its_task_is_not_ready_and_the_next_is_begun_anew(tmp_path):
+def test_a_prespawned_worker_that_died_is_not_ready_and_is_replaced(tmp_path):
     with begun() as ahead:
         plane = Child("proxy", "proxy.server", "{}", [], begun=ahead.process)
 
@@ -84,7 +84,7 @@ def test_one_that_died_before_its_task_is_not_ready_and_the_next_is_begun_anew(t
         assert pid not in {0, ahead.process.pid}
 
 
-def test_it_takes_all_the_file_descriptors_that_it_may_have():
+def test_a_worker_raises_its_limit_of_file_descriptors_to_the_hard_limit():
     script = """if True:
         import resource
         from shadow.processes.prespawned_worker import allow_many_files

@@ -12,7 +12,7 @@ def test_every_worker_has_to_be_there():
     assert planes.why_not(0.0) == ""
 
 
-def test_one_that_has_been_silent_for_three_seconds_is_ready_and_a_moment_later_it_is_not():
+def test_a_forwarding_process_is_ready_for_three_seconds_after_its_last_pulse():
     planes = Planes(1)
     planes.heard(0, 10, 100.0)
     assert SILENT == 3
@@ -22,7 +22,7 @@ def test_one_that_has_been_silent_for_three_seconds_is_ready_and_a_moment_later_
     assert planes.why_not(104.0) == ""
 
 
-def test_one_whose_connection_ended_is_missing_unless_another_stands_in_its_place():
+def test_a_forwarding_process_whose_connection_ended_is_missing_until_it_is_replaced():
     planes = Planes(1)
     planes.heard(0, 10, 0.0)
     planes.left(0, 10)

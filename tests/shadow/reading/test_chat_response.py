@@ -125,7 +125,7 @@ def test_an_error_key_of_null_is_no_error():
     assert isinstance(reading.said, Completion)
 
 
-def test_nothing_after_done_is_read():
+def test_events_behind_done_are_not_read():
     reading = fold(
         read_stream(b'data: {"choices":[{"delta":{"role":"x","content":"a"}}]}\n\ndata: [DONE]\n\ndata: nonsense\n\n'), 200
     )
@@ -162,7 +162,7 @@ def test_carried_are_the_ends_of_events_that_said_something():
     assert fold(read_stream(first + second + first), 200).carried == [len(first + second)]
 
 
-def test_notes_have_an_end():
+def test_an_answer_has_at_most_twenty_notes():
     chunks = [delta(None, "stop")] + [{"choices": [{"delta": {"content": [{"type": f"t{number}"}]}}]} for number in range(60)]
     said = stream(*chunks).said
     assert isinstance(said, Completion)

@@ -72,7 +72,7 @@ def test_the_last_finish_reason_counts_and_a_change_is_noted():
     assert list(notes) == ["finish_reason was sent twice and differently"]
 
 
-def test_it_tells_whether_something_was_carried():
+def test_adding_a_message_returns_whether_it_carried_content():
     draft = Draft({})
     carried = [
         draft.add({}, message, streamed=True)

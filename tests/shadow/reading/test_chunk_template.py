@@ -88,7 +88,7 @@ def test_any_bytes_in_the_places_of_the_string_and_of_the_obfuscation_are_read_a
 
 
 @given(st.lists(st.tuples(st.text(max_size=6), st.text("aB1", max_size=6)), min_size=1, max_size=8))
-def test_one_mould_takes_every_event_of_a_stream_with_obfuscation(said):
+def test_a_chunk_template_matches_every_event_of_a_stream_with_obfuscation(said):
     chunks = [chunk({"content": text}, obfuscation=hiding) for text, hiding in (("first", "x"), *said)]
     made = mould(event(chunks[0]), chunks[0])
     assert made is not None

@@ -57,7 +57,7 @@ def test_no_bytes_make_it_raise(data):
 
 
 @pytest.mark.parametrize("embedding", [[], "", None, {}, ["a"], [[0.5]], "A", "AAA=", "!!!!", [10**400], True, [None]])
-def test_what_is_no_vector_is_not_read(embedding):
+def test_an_embedding_that_is_no_vector_is_unread_with_its_place(embedding):
     said = whole(body([0.5], embedding), 200).said
     assert isinstance(said, Unread)
     assert (said.why, said.detail) == (Why.WRONG_SHAPE, "embedding 1 is neither a list of numbers nor float32 in base64")
@@ -67,7 +67,7 @@ def test_a_number_beyond_float32_makes_no_trouble():
     assert isinstance(whole(body([1e300]), 200).said, Completion)
 
 
-def test_nothing_and_errors_have_their_reasons():
+def test_an_empty_or_failed_embedding_answer_is_unread_with_its_reason():
     assert whole(b'{"data": []}', 200).said.why is Why.EMPTY
     assert whole(b'{"choices": []}', 200).said.why is Why.WRONG_SHAPE
     reading = whole(b'{"error": {"message": "no such model"}}', 200)

@@ -19,7 +19,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_all_that_json_can_write_is_read_and_can_be_encoded(value):
+def test_any_json_value_is_read_and_can_be_encoded_again(value):
     loaded = load(json.dumps(value).encode())
     assert loaded.why is None
     json.dumps(loaded.value, ensure_ascii=False).encode()
@@ -85,7 +85,7 @@ def test_arguments_that_are_no_json_say_why(text, word):
     assert word in loaded.invalid
 
 
-def test_arguments_stay_exact():
+def test_large_integers_and_repeated_keys_of_arguments_are_kept_exactly():
     loaded = load_arguments('{"n": 123456789012345678901234567890, "x": 1, "x": 2, "e": "\\ud83d"}')
     assert loaded.parsed == {"n": 123456789012345678901234567890, "x": 2, "e": "\ufffd"}
     assert loaded.oddities == ("the key 'x' stands twice in the arguments of one call",)

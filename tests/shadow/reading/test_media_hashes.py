@@ -99,7 +99,7 @@ def test_media_of_no_known_beginning_are_known_by_what_stands_beside_them(part):
         {"text": "it ends in ;base64," + "A" * 4_000},
     ],
 )
-def test_what_is_no_media_stays_however_long(value):
+def test_a_long_value_that_is_no_media_is_not_hashed(value):
     sent = json.dumps(value).encode()
     assert hashed((), sent) == (sent, ())
 

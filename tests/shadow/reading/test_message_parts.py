@@ -117,7 +117,7 @@ def test_a_cost_is_in_dollars_wherever_it_stands(stated, dollars):
         ({"prompt_tokens_details": {"cached_tokens": 5}}, None),
     ],
 )
-def test_what_went_into_a_cache_is_counted(stated, written):
+def test_tokens_written_to_a_cache_are_counted(stated, written):
     found = usage(stated)
     assert found is not None
     assert found.cache_write_tokens == written

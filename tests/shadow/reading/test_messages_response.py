@@ -215,7 +215,7 @@ def test_an_error_after_the_end_leaves_the_answer_readable():
         ([START, TEXT, f"data: {json.dumps(delta('a'))}", END, STOP], NAMELESS),
     ],
 )
-def test_what_misleads_a_client_is_noted(events, note):
+def test_an_event_that_misleads_a_client_is_noted(events, note):
     assert note in stream(*events).said.notes
 
 

@@ -21,7 +21,7 @@ def ask(value, **changes):
     return read_ask(changes.get("target", CHAT), changes.get("headers", ()), body, changes.get("truncated", False))
 
 
-def test_what_was_asked_stands_in_its_fields():
+def test_a_request_is_parsed_into_its_fields():
     asked = ask({
         "model": "m",
         "stream": True,
@@ -99,7 +99,7 @@ def test_a_custom_tool_is_a_tool_without_a_schema():
         (b'{"messages": ["hi"]}', Why.WRONG_SHAPE),
     ],
 )
-def test_what_cannot_be_understood_says_why(body, why):
+def test_a_request_that_cannot_be_parsed_is_unread_with_its_reason(body, why):
     asked = ask(body)
     assert asked.unread.why is why
     assert asked.unread.detail

@@ -13,7 +13,7 @@ from tests.shadow.reading.hostile import HOSTILE
 
 
 @given(HOSTILE, st.binary(max_size=200))
-def test_nothing_makes_it_raise(value, body):
+def test_no_body_makes_the_reader_of_errors_raise(value, body):
     for error in (
         error_of_json(500, value, in_stream=True),
         error_of_body(500, json.dumps(value).encode()),

@@ -248,7 +248,7 @@ def test_what_the_client_runs_is_a_call_by_its_kind_streamed_and_whole(item, nam
         assert not any(each.invalid or "call_id" in each.parsed for each in said.first.tool_calls)
 
 
-def test_what_comes_after_the_end_is_noted():
+def test_content_behind_the_end_of_a_response_is_noted():
     said = stream(*message("hi"), completed(text_of("hi")), *message(" again")[2:]).said
     assert "content came after the finish_reason" in said.notes
 

@@ -34,7 +34,7 @@ def test_groqs_total_is_without_its_queue_and_cerebras_with_it():
 
 
 @pytest.mark.parametrize("value", [True, -0.001, 86_400.5, "soon", None, [1], float("inf")])
-def test_what_is_no_time_is_left_out(value):
+def test_a_server_time_that_is_no_number_is_left_out(value):
     assert of_body({"total_time": value}, {"timings": value}) == ()
 
 

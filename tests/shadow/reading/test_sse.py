@@ -55,7 +55,7 @@ def by_httpx2(body: bytes) -> list[tuple[str, str]]:
 @given(BODIES)
 @example(b"\xef\xbb\xbfdata: a\r\n\r\ndata: b\n\n")
 @example(b"data: a\r\r\ndata: b\r\r")
-def test_it_reads_what_the_standard_reads(body):
+def test_events_are_those_of_a_reader_written_by_the_standard(body):
     assert slow(body) == list(events(body))
 
 
@@ -78,7 +78,7 @@ def test_events_laid_out_alike_or_not_read_as_the_standard_reads_them(blocks, en
 
 
 @given(BODIES.filter(lambda body: not body.endswith(b"\r")))
-def test_it_reads_what_httpx2_reads(body):
+def test_events_are_those_that_httpx2_reads(body):
     ours = [(event.event or "message", event.data.decode("utf-8", "replace")) for event in events(body) if event.data]
     assert by_httpx2(body) == ours
 

@@ -27,7 +27,7 @@ def test_an_event_without_data_is_noted_and_nothing(data):
     ("data", "why"),
     [(b"nonsense", Why.NOT_JSON), (b"[1]", Why.WRONG_SHAPE), (b"null", Why.WRONG_SHAPE), (b"[" * 2_000, Why.TOO_DEEP)],
 )
-def test_what_is_no_object_says_why(data, why):
+def test_an_event_that_is_no_json_object_is_unread_with_its_reason(data, why):
     found = piece(data, {})
     assert isinstance(found, Unread)
     assert found.why is why

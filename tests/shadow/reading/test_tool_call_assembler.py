@@ -56,7 +56,7 @@ def test_arguments_cut_anywhere_and_interleaved_come_back_whole(values, data):
 
 
 @pytest.mark.parametrize("repeat", [{}, {"call_id": "a"}, {"call_id": "a", "name": "f"}, {"call_id": ""}])
-def test_one_call_in_pieces_is_one_call(repeat):
+def test_pieces_with_one_index_are_joined_to_one_call(repeat):
     found, _ = joined(
         piece("", index=0, call_id="a", name="f"), piece('{"x"', index=0, **repeat), piece(":1}", index=0, **repeat)
     )

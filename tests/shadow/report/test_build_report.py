@@ -31,7 +31,7 @@ def test_the_garbler_differs_the_squeezer_is_faulty_the_faithful_one_is_neither(
     assert report.drifted
 
 
-def test_the_worst_comes_first(report):
+def test_the_cards_of_a_report_begin_with_the_worst_verdict(report):
     assert [card.provider for card in report.cards][:2] == ["garbler", "squeezer"]
 
 

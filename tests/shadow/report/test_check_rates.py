@@ -16,7 +16,7 @@ def count(provider: str, state: str, number: int, check: str = "lost_space", mod
 
 
 @given(st.integers(1, 500).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
-def test_the_interval_is_wilsons(case):
+def test_the_interval_of_a_check_rate_is_that_of_wilson(case):
     expected = binomtest(*case).proportion_ci(method="wilson")
     assert wilson(*case) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
@@ -38,7 +38,7 @@ def line(votes: PairedChecks, faulty: int = 30, fine: int = 970):
     return check_lines([count("p", "differ", faulty), count("p", "match", fine)], votes, PARTY)[0]
 
 
-def test_all_traffic_counts_of_the_same_model_alone_and_marks_nothing():
+def test_check_rates_of_all_traffic_count_the_same_model_only_and_mark_no_provider():
     counts = [
         count("p", "differ", 30),
         count("p", "match", 10),
@@ -93,7 +93,7 @@ def test_a_fault_in_a_fifth_of_the_answers_is_a_fact_where_nothing_was_compared_
     assert not line(paired(), faulty=200, fine=800).guilty
 
 
-def test_parties_are_judged_together():
+def test_check_votes_of_many_providers_share_one_bar():
     """Twenty providers with six votes each: any one of them would show so much by chance in one report of three."""
     many = [
         ComparedChecks(

@@ -51,7 +51,7 @@ def test_the_report_tells_it_in_words_and_in_json(drifted):
     assert line["state"] == "drift"
 
 
-def test_what_is_not_measured_says_why(store):
+def test_a_group_without_counted_pairs_is_not_measured_with_its_reason(store):
     for number in range(30):
         add(store, f"{number:08}", payoffs=(), excluded=("seed",), flush=False)
     judged(store, [])
@@ -61,7 +61,7 @@ def test_what_is_not_measured_says_why(store):
     assert "seed" in as_text(build(store, 0.0, 0.0))
 
 
-def test_nothing_judged_is_no_line(store):
+def test_a_store_without_judged_pairs_has_no_drift_line(store):
     assert drift_lines(store) == ()
 
 

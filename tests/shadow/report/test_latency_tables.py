@@ -85,5 +85,5 @@ def test_the_figures_of_verifiers_stand_beside_the_references_own():
     assert triggers(report).row_count == 2
 
 
-def test_nothing_is_no_line():
+def test_an_empty_report_has_empty_latency_tables():
     assert [table(EMPTY).row_count for table in (latency, paces, triggers)] == [0, 0, 0]

@@ -15,7 +15,7 @@ def test_the_plan_says_pairs_days_money_and_the_sample_it_takes():
     assert "To find 10 points within 7 days, in nine of ten cases: [shadow] sample_rate = 0.007" in text
 
 
-def test_what_cannot_be_found_is_said():
+def test_a_plan_that_can_find_no_difference_states_it():
     assert "too few requests" in told(Config(), replace(MEANS, drop=0.01), ())
 
 

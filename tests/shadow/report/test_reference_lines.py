@@ -67,7 +67,7 @@ def test_what_the_drift_state_tells_of_a_reference_is_told_too():
     ]
 
 
-def test_it_stands_above_the_verdicts():
+def test_a_faulty_reference_is_reported_above_the_verdicts():
     line = ReferenceLine(reference="r", model="m", state="faulty", sentence="broken streams in 31 of 400 answers")
     report = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), references=(line,))
     text = render(report, width=100, color=False)

@@ -27,7 +27,7 @@ def test_a_reference_that_refused_everything_is_stated_with_its_status_and_what_
 
 
 @pytest.mark.parametrize(("refused", "pairs", "told"), [(3, 6, True), (3, 7, False), (1, 1, True), (0, 0, False)])
-def test_it_is_stated_from_half_of_the_pairs_on(refused, pairs, told):
+def test_a_refusing_reference_is_reported_from_half_of_the_pairs_on(refused, pairs, told):
     found = refusing_lines([card({KEY: refused} if refused else {}, pairs)])
     assert [line.state for line in found] == ["refusing"] * told
 

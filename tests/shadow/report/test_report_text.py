@@ -35,7 +35,7 @@ def test_no_line_is_longer_than_the_page(text):
 
 
 @pytest.mark.parametrize("part", ["signals", "checks", "latency", "not compared"])
-def test_every_part_is_there(text, part):
+def test_the_text_report_has_every_part(text, part):
     assert f"\n{part}  " in text
 
 
@@ -53,7 +53,7 @@ def test_a_hostile_model_name_is_shown_and_not_obeyed(store):
     assert "evil[ESC][2J[red]" in text
 
 
-def test_moments_are_in_utc():
+def test_moments_in_the_report_are_in_utc():
     assert moment(0.0) == "1970-01-01 00:00:00"
 
 

@@ -47,7 +47,7 @@ def test_a_fault_that_only_streams_can_have_is_no_asymmetry(store):
     assert fill(store, (30, 30), (0, 30), aspect="lost_space") == ()
 
 
-def test_only_live_answers_count(store):
+def test_stream_faults_count_live_answers_only(store):
     for number in range(40):
         record = exchange_record(f"s{number}", role="shadow", stream=number % 2 == 0, checks=0)
         found = finding("usage", "differ", exchange_id=f"s{number}", comparison="check")

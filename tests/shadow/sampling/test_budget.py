@@ -90,7 +90,7 @@ def test_the_hours_of_a_period_are_whole_and_next_to_those_of_the_following_one(
     assert budget.hours(end * 3_600.0)[0] == end
 
 
-def test_what_earlier_processes_spent_counts():
+def test_a_budget_counts_what_earlier_processes_spent():
     budget = Budget(requests=5, tokens=0, money=0.0, period="day")
     budget.restore(1_000.0, 4, 0, 0.0)
     assert [budget.admit(1_000.0), budget.admit(1_000.0)] == ["", "budget_requests"]

@@ -132,7 +132,7 @@ def test_two_hundred_requests_with_one_opening_give_about_sixty_of_thirty_per_ce
         assert 39 <= sampled <= 81
 
 
-def test_another_model_has_another_key():
+def test_the_same_messages_to_another_model_are_another_conversation():
     memory = Conversations(SECRET)
     assert placed(memory, FIRST, model="m").conversation != placed(memory, FIRST, model="n").conversation
 
@@ -163,7 +163,7 @@ def test_a_response_that_is_named_by_the_next_request_joins_the_two():
     assert placed(memory, body={"previous_response_id": "resp_9"}).conversation not in {"", first.conversation}
 
 
-def test_what_holds_no_message_stands_alone():
+def test_a_request_without_messages_is_a_conversation_of_its_own():
     place = placed(Conversations(SECRET), request_id="r1")
     assert (place.conversation, place.drawn_by) == ("", "r1")
 

@@ -19,7 +19,7 @@ def test_the_same_request_is_always_decided_alike(key, request, rate, control, s
 
 
 @given(st.text(), st.text())
-def test_nothing_and_everything_are_exact(key, request):
+def test_a_sample_rate_of_0_takes_no_request_and_1_takes_each(key, request):
     assert drawn(key, request, rate=0).why == "not_sampled"
     assert drawn(key, request, rate=1, control=1).control
     assert not drawn(key, request, rate=1, control=0).control
@@ -44,7 +44,7 @@ def test_a_higher_rate_keeps_what_a_lower_one_drew():
         assert drawn(str(i), rate=0.3).shadow or not drawn(str(i), rate=0.1).shadow
 
 
-def test_another_secret_draws_another_sample_of_the_same_size():
+def test_a_sample_by_another_secret_is_independent_and_of_the_same_size():
     names = [str(number) for number in range(4_000)]
     one, other = ([drawn(name, rate=0.3, secret=secret).shadow for name in names] for secret in (b"a" * 32, b"b" * 32))
     both = sum(a and b for a, b in zip(one, other, strict=True))

@@ -39,7 +39,7 @@ def test_no_removed_value_is_told():
     assert "secret" not in " ".join(made.alterations)
 
 
-def test_nothing_to_change_changes_nothing():
+def test_a_body_of_the_same_model_is_the_same_bytes():
     raw = b'  {"model" : "m"}'
     assert shadow_body(raw, "m") == shadow_body(raw, "")
     assert shadow_body(raw, "m").body is raw
@@ -57,7 +57,7 @@ def test_a_request_without_a_model_gets_one():
     assert "added" in made.alterations[-1]
 
 
-def test_what_is_no_object_is_an_error():
+def test_a_body_that_is_no_json_object_cannot_be_shadowed():
     with pytest.raises(ValueError, match="not a JSON object"):
         shadow_body(b"[1]", "m")
 

@@ -69,7 +69,7 @@ def test_the_error_says_all_of_them():
 @pytest.mark.parametrize(
     "text", ["https://user:hunter2hunter@x/v1", "https://x/v1?key=hunter2hunter", "sk-hunter2hunter", "hunter2" * 8]
 )
-def test_what_looks_like_a_secret_is_masked(text):
+def test_a_value_that_looks_like_a_secret_is_masked(text):
     assert "hunter2" not in shown(text)
 
 
@@ -78,7 +78,7 @@ def test_a_hostile_text_cannot_drive_the_screen():
     assert len(quoted("long " * 100)) < 90
 
 
-def test_nothing_is_guessed_where_nothing_is_near():
+def test_a_name_is_suggested_only_where_one_is_similar():
     assert meant("zzz", ["alpha", "beta"]) == "  (known: alpha, beta)"
     assert meant("Alpa", ["alpha"]) == "; did you mean 'alpha'?  (known: alpha)"
 

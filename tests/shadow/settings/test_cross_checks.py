@@ -110,7 +110,7 @@ def test_a_file_is_a_store(url):
     assert faults(storage={"url": url}) == []
 
 
-def test_one_server_as_provider_and_reference_needs_a_control():
+def test_a_provider_that_is_its_own_reference_needs_a_control_fraction():
     same = {"provider": "a", "reference": "a"}
     assert "one server" in faults(same, shadow={"control_fraction": 0})[0]
     assert faults(same) == []
@@ -135,7 +135,7 @@ def test_an_origin_is_written_as_a_browser_sends_it(origin):
 @pytest.mark.parametrize(
     "origin", ["chat.example", "https://chat.example/", "https://a.example/x", "https://", "", "https://a b"]
 )
-def test_what_is_no_origin_is_refused(origin):
+def test_a_value_that_is_no_origin_is_refused_with_its_place(origin):
     [sentence] = faults({"origins": ["https://chat.example", origin]})
     assert sentence.startswith("proxy.origins[1]: ")
     assert "is no origin" in sentence

@@ -32,7 +32,7 @@ def test_a_credential_is_never_written_down(name):
 
 
 @pytest.mark.parametrize("key", ["extra_query", "extra_body"])
-def test_nor_is_it_a_parameter_or_a_member(key):
+def test_a_key_as_query_parameter_or_body_member_is_refused_and_not_shown(key):
     [fault] = faults({key: {"api_key": "hunter2"}})
     assert "api_key_env" in fault
     assert "hunter2" not in fault
@@ -40,7 +40,7 @@ def test_nor_is_it_a_parameter_or_a_member(key):
 
 @pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "connection", "x-sameweights-tag", "a b", ""])
 @pytest.mark.parametrize("key", ["extra_headers", "extra_headers_env"])
-def test_what_frames_a_message_cannot_be_added(key, name):
+def test_a_header_field_that_frames_a_message_cannot_be_added(key, name):
     assert "no header field that can be added" in faults({key: {name: "V"}}, {"V": "v"})[0]
 
 
@@ -65,7 +65,7 @@ def test_a_variable_must_be_set_where_it_is_served_with():
     "settings",
     [{"drop": ["messages"]}, {"rename": {"model": "x"}}, {"rename": {"x": "input"}}, {"extra_body": {"stream": False}}],
 )
-def test_what_was_asked_is_never_fitted(settings):
+def test_messages_and_tools_cannot_be_fitted(settings):
     [fault] = faults(settings)
     assert "cannot be fitted" in fault
 

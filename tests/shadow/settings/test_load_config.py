@@ -58,13 +58,13 @@ def test_flags_stand_over_the_environment_and_that_over_the_file(file):
     assert load(path, {"sample_rate": 0.3}, over).shadow.sample_rate == 0.3
 
 
-def test_flags_alone_are_enough():
+def test_a_configuration_of_flags_alone_is_complete():
     config = load(None, {"upstream": "http://127.0.0.1:1/v1", "reference": "http://127.0.0.1:2/v1", "reference_model": "m"}, {})
     assert (config.proxy.provider, config.proxy.reference) == ("upstream", "reference")
     assert config.proxy.providers["reference"].models == {"*": "m"}
 
 
-def test_all_faults_are_told_at_once_each_with_its_line(file):
+def test_all_faults_of_a_file_are_reported_at_once_each_with_its_line(file):
     text = FILE.replace("sample_rate = 0.1", "sample_rate = 3").replace('provider = "a"', 'provider = "aa"\nworker = 2')
     assert faults(file(text), {"workers": 0}, {"SAMEWEIGHTS_NONSENSE": "1"}) == [
         "s.toml:2: proxy.provider: no such provider: 'aa'; did you mean 'a'?  (known: a, b)",
@@ -143,7 +143,7 @@ def test_a_reference_without_a_key_is_worth_a_word_and_so_is_an_open_admin_port(
     assert any("there is no reference" in word for word in advice(load(None, {"upstream": "http://u/v1"}, {})))
 
 
-def test_one_server_for_both_is_called_a_measure_of_its_noise():
+def test_a_provider_that_is_its_own_reference_is_noted_as_a_measure_of_its_noise():
     words = advice(load(None, {"upstream": "http://u/v1", "reference": "http://u/v1"}, {}))
     assert any("one server" in word for word in words)
 

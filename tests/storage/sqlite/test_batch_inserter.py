@@ -29,7 +29,7 @@ def pen(path):
 
 
 @pytest.mark.parametrize("place", [0, 4, 8])
-def test_one_bad_record_costs_only_itself_wherever_it_stands(pen, place):
+def test_a_bad_record_in_a_batch_is_lost_alone_at_any_place(pen, place):
     records = [exchange_record(f"good-{n}") for n in range(8)]
     records.insert(place, exchange_record("bad", model=b"bytes"))
     assert pen.write(records) == [n != place for n in range(9)]

@@ -42,7 +42,7 @@ def opened(tmp_path):
         (Chosen(tag="nobody"), set()),
     ],
 )
-def test_what_was_chosen_leaves_no_byte_behind(opened, tmp_path, chosen, gone):
+def test_erased_records_leave_no_byte_behind_in_any_file(opened, tmp_path, chosen, gone):
     kept = {
         "a": marked("a", tag="team", conversation="chat-1"),
         "b": marked("b", tag="team", conversation="chat-2", started=START + 10),
@@ -94,7 +94,7 @@ def test_a_reader_that_holds_old_pages_is_told_of(opened, tmp_path):
     assert opened.forget(Chosen(tag="team")).log_emptied is True
 
 
-def test_nothing_named_is_not_everything():
+def test_an_erasure_without_a_selection_is_refused():
     with pytest.raises(ValueError, match="all would go"):
         Chosen()
 

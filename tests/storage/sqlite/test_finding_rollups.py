@@ -67,7 +67,7 @@ def test_the_sums_are_those_of_the_rows(conn, since, until):
     assert (since, until) != (0, 0) or asked(conn, since, until)
 
 
-def test_they_stay_so_while_the_oldest_go(conn):
+def test_the_sums_stay_those_of_the_rows_while_the_oldest_rows_are_deleted(conn):
     fill(conn)
     while retention.drop_older(conn, START + 1e9, 7):
         assert asked(conn, 0, 0) == from_rows(conn, 0, 0)

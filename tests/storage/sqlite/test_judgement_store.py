@@ -110,7 +110,7 @@ def test_a_change_of_state_waits_until_it_is_told(bench):
     assert len(bench.alarms(0, 0)) == 3
 
 
-def test_one_judges_at_a_time_and_a_dead_ones_lease_ends(store):
+def test_a_second_judge_gets_the_lease_only_after_the_first_one_s_has_ended(store):
     bench = store.verdicts
     assert bench.claim("one", 100.0, 30.0)
     assert bench.claim("one", 110.0, 30.0)
@@ -130,7 +130,7 @@ def test_a_clock_that_was_set_back_does_not_lock_the_judge_out(store):
     assert store.verdicts.claim("other", 1e6, 30.0)
 
 
-def test_what_cannot_be_kept_leaves_nothing_behind(store, bench):
+def test_a_ruling_that_cannot_be_stored_changes_no_row(store, bench):
     add(store, "a")
     bad = AlarmRow(at=None, pair_id="a", group=GROUP, old="", new="", name="", details="")  # type: ignore[arg-type] # wanted
     with pytest.raises(sqlite3.IntegrityError):

@@ -43,7 +43,7 @@ def test_every_field_of_a_row_is_written(columns, kind, elsewhere):
     assert len(columns) == len(set(columns))
 
 
-def test_one_batch_fills_every_table_and_a_second_time_none(conn):
+def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(conn):
     prepare = Preparer().prepare
     batch = [prepare(exchange_record("one")), prepare(pair_record("one")), prepare(exchange_record("one"))]
     assert insert(conn, batch) == 2

@@ -43,7 +43,7 @@ def test_the_sqlite_store_keeps_every_promise_of_a_store(path):
 
 
 @pytest.mark.parametrize("rows", [1, 7, 5_000])
-def test_it_keeps_them_with_batches_of_any_size(path, rows):
+def test_the_sqlite_store_keeps_every_promise_with_batches_of_any_size(path, rows):
     check_store(lambda: SqliteStore(path, StorageConfig(batch_rows=rows, batch_seconds=0.005)))
 
 

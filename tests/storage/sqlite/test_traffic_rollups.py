@@ -61,7 +61,7 @@ def test_the_sums_and_limits_are_those_of_the_rows(conn, since, until):
     assert kept == conn.execute(LIMITS, {"since": since, "until": until}).fetchall()
 
 
-def test_some_traffic_was_counted_at_all(conn):
+def test_traffic_sums_count_requests_failures_errors_and_tokens(conn):
     fill(conn)
     rows = queries.traffic(conn, 0, 0)
     assert sum(row.requests for row in rows) == 40
@@ -72,7 +72,7 @@ def test_some_traffic_was_counted_at_all(conn):
     ]
 
 
-def test_they_stay_so_while_the_oldest_go(conn):
+def test_the_sums_stay_those_of_the_rows_while_the_oldest_rows_are_deleted(conn):
     fill(conn)
     while retention.drop_older(conn, START + 1e9, 7):
         assert same(conn, 0, 9e18)

@@ -54,7 +54,7 @@ def test_prose_about_a_tool_is_no_call(way):
         "assistant to=functions.get_weather code{}",
     ],
 )
-def test_other_spellings_are_found(text):
+def test_a_call_in_another_spelling_of_its_markup_is_found(text):
     assert tools(text) == ["get_weather"] or "get_weather" in tools(text)
 
 
