@@ -16,8 +16,8 @@ _ROUNDS = 3
 """Times that percent-coding is taken off a name; a proxy before us may have coded what was coded."""
 _LONGEST = 256
 """Characters of a name that are looked at."""
-MOST_MARKS, MOST_CODES = 1_000, 2_000
-"""Signs `=`, `&` and `;` of an address (those of 500 names with their values), and `%`."""
+MOST_MARKS, MOST_CODES = 200, 2_000
+"""Signs `=`, `&` and `;` of an address (those of 100 names with their values), and `%`."""
 _BARE = re.compile(r"[?;]")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LETTERS = re.compile(r"[a-z]+")

@@ -41,7 +41,7 @@ _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
 _CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
 """Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
 _SUBPROTOCOLS = b"sec-websocket-protocol"
-MOST_FIELDS, _MOST_WORDS = 300, 100
+MOST_FIELDS, _MOST_WORDS = 100, 100
 """Fields of a head that are remembered, or looked through for credentials, and words of one: of more, none is remembered."""
 _OURS = b"x-sameweights-"
 ADDRESSES = frozenset({b"referer", b"http-referer"})

@@ -116,13 +116,13 @@ def test_a_line_of_a_log_is_kept_without_what_stands_behind_a_credential_s_name(
 @pytest.mark.parametrize(
     ("query", "more"),
     [
-        ("a=b&" * 499 + "key=s3cret&", "&"),
-        ("a=" + "b;" * 998 + "&key", ";"),
-        ("a=" + "%26" * 998 + "&", "%3d"),
+        ("a=b&" * 99 + "key=s3cret&", "&"),
+        ("a=" + "b;" * 198 + "&key", ";"),
+        ("a=" + "%26" * 198 + "&", "%3d"),
         ("a=" + "%41" * 2_000, "%41"),
     ],
 )
-def test_an_address_of_a_thousand_marks_or_two_thousand_codes_is_looked_at_and_of_more_only_the_path_is_kept(query, more):
+def test_an_address_of_two_hundred_marks_or_two_thousand_codes_is_looked_at_and_of_more_only_the_path_is_kept(query, more):
     assert not crowded(f"/v1/x?{query}")
     assert without_secrets(f"/v1/x?{query}").startswith("/v1/x?a=")
     assert crowded(f"/v1/x?{query}{more}")

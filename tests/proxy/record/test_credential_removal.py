@@ -213,13 +213,13 @@ def test_a_secret_is_absent_from_a_head_that_has_it_in_no_part():
 @pytest.mark.parametrize(
     ("fields", "target", "looked_at"),
     [
-        ([(b"x-a", b"1")] * 300, "/v1", True),
-        ([(b"x-a", b"1")] * 301, "/v1", False),
+        ([(b"x-a", b"1")] * 100, "/v1", True),
+        ([(b"x-a", b"1")] * 101, "/v1", False),
         ([(b"Authorization", b"a " * 500)], "/v1", True),
         ([(b"Authorization", b"a " * 501)], "/v1", False),
-        ([], "/v1?" + "&" * 1_000, True),
-        ([], "/v1?" + "&" * 1_001, False),
-        ([(b"Referer", b"/?" + b"&" * 1_001)], "/v1", False),
+        ([], "/v1?" + "&" * 200, True),
+        ([], "/v1?" + "&" * 201, False),
+        ([(b"Referer", b"/?" + b"&" * 201)], "/v1", False),
         ([(b"Sec-WebSocket-Protocol", b",".join(b"protocol-%d" % place for place in range(100)))], "/v1", True),
         ([(b"Sec-WebSocket-Protocol", b",".join(b"protocol-%d" % place for place in range(165)))], "/v1", False),
     ],
