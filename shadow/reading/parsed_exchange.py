@@ -9,6 +9,9 @@ from shadow.reading.completion import Unread, Why
 from shadow.reading.parsed_request import Ask, read_ask
 from shadow.reading.parsed_response import Answer, read
 
+LONGEST_MODEL = 510
+"""Characters of a model's name, as the forwarder counts them; a longer one is none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -26,6 +29,9 @@ def understand(exchange: Exchange) -> Seen:
     ask = read_ask(request.target, request.headers, request.body, request.truncated)
     if exchange.unheld and ask.unread and ask.unread.why is Why.TRUNCATED:
         ask = replace(ask, unread=Unread(why=Why.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes"))
+    if not exchange.model and ask.model and len(ask.model) <= LONGEST_MODEL:
+        # behind a picture of more than `peek_body` bytes the forwarder did not see it
+        exchange = exchange._replace(model=ask.model, stream=exchange.stream or ask.stream)
     return Seen(exchange=exchange, ask=ask, answer=read(exchange), conversation=exchange.conversation)
 
 

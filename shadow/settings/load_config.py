@@ -104,7 +104,7 @@ def _set(tables: dict[str, object], setting: Setting) -> None:
 
 def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) -> Sequence[str]:
     """What is allowed and still worth a word, one sentence each; `config check` and `serve` print them."""
-    own = (*_address_advice(config), *_admin_advice(config))
+    own = (*_address_advice(config), *_admin_advice(config), *_limits_advice(config))
     return [*own, *outbound_advice(config, environ), *_sample_advice(config), *_reference_advice(config)]
 
 
@@ -112,6 +112,16 @@ def _address_advice(config: Config) -> Iterator[str]:
     for name, provider in config.proxy.providers.items():
         if sentence := doubt(provider.base_url):
             yield f"proxy.providers.{name}.base_url: {sentence}"
+
+
+def _limits_advice(config: Config) -> Iterator[str]:
+    limits = config.proxy.limits
+    for name, room in (("audit_held", limits.audit_held), ("handover", limits.handover)):
+        if room < limits.audit_body:
+            yield (
+                f"proxy.limits.{name}: {room:,} bytes are less than audit_body allows a single body ({limits.audit_body:,}): "
+                f"larger ones are not compared; raise {name}, or lower audit_body"
+            )
 
 
 def _admin_advice(config: Config) -> Iterator[str]:

@@ -51,6 +51,7 @@ async def test_a_picture_of_ten_megabytes_is_compared_by_default_and_stored_as_i
             assert candidate.requests[0].body == body
             assert json.loads(official.requests[0].body) == json.loads(body)
             pair, reader = summary.pair, served.reader
+            assert pair.model == "pretend-small"
             for leg in (pair.subject_id, pair.reference_id, pair.control_id):
                 assert reader.exchange(leg).request_body == body.replace(url_of(body), told(picture(10 * MB * 3 // 4)))
             reader.close()

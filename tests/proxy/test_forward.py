@@ -1,5 +1,6 @@
 """proxy.forward: one exchange for each request, whatever the sink does, and no credential in any of them."""
 
+import asyncio
 import gzip
 import json
 import logging
@@ -12,7 +13,7 @@ from proxy.exchange import FailureKind
 from proxy.packing import pack
 from tests.proxy.test_unpacking import PACKERS
 from tests.running import until
-from tests.wires import STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
+from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
 SECRETS = (b"sk-header", b"sk-query", b"sk-cookie", b"sk-ours", b"sk-answer")
 
@@ -291,3 +292,36 @@ async def test_a_body_whose_model_cannot_be_read_is_routed_as_one_of_no_known_mo
         assert (await ask(running.port, post(body, b"Content-Encoding: " + coding))).startswith(b"HTTP/1.1 200")
         got = await running.kept.next()
         assert (got.provider, got.model, got.request.body) == ("second", "", body)
+
+
+@pytest.mark.promise("memory.held")
+async def test_large_uploads_at_once_are_held_up_to_the_total_all_are_forwarded_and_all_room_is_given_back():
+    arrived, gate = [], asyncio.Event()
+
+    async def script(wire):
+        arrived.append(await wire.request())
+        await asyncio.wait_for(gate.wait(), PATIENCE)
+        await wire.send(ok())
+        await wire.gone()
+
+    async with scripted(script) as provider, plane(provider.url, limits={"audit_held": 1_300_000}) as running:
+        held = running.plane._forward.held
+        asking = [asyncio.create_task(ask(running.port, post(b"x" * 600_000))) for _ in range(3)]
+        await until(lambda: len(arrived) == 3)
+        assert held.size == 1_200_000
+        gate.set()
+        assert [answer[:15] for answer in await asyncio.gather(*asking)] == [b"HTTP/1.1 200 OK"] * 3
+        got = [await running.kept.next() for _ in range(3)]
+        assert sorted((each.unheld, len(each.request.body)) for each in got) == [(False, 600_000), (False, 600_000), (True, 0)]
+        assert held.size == 0
+    assert {len(request.partition(b"\r\n\r\n")[2]) for request in arrived} == {600_000}
+
+
+@pytest.mark.promise("memory.held")
+async def test_a_large_upload_that_its_client_breaks_off_gives_its_room_back():
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        async with client(running.port) as asked:
+            await asked.send(post(b"x" * 600_000)[:-100_000])
+            await until(lambda: running.plane._forward.held.size == 500_000)
+        await running.kept.next()
+        assert running.plane._forward.held.size == 0

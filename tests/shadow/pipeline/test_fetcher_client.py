@@ -36,6 +36,15 @@ async def test_concurrent_requests_to_the_fetcher_get_their_own_answers(courier)
     assert [(exchange.id, exchange.response.body) for exchange in found] == [(f"e{number}", b"yes") for number in range(3)]
 
 
+async def test_a_question_of_thirty_two_mebibytes_reaches_the_reference_and_is_in_the_exchange(courier):
+    body = b"q" * 33_554_432
+    async with scripted(None, ok(b"yes")) as provider:
+        found = await courier.fetch(errand(provider.url, body=body, limit=len(body)))
+        assert provider.requests[0].endswith(b"\r\n\r\n" + body)
+    assert found.request.body == body
+    assert (found.request.truncated, found.response.body) == (False, b"yes")
+
+
 class Silent:
     """A reference that takes a question and never answers; tells when it was asked, and when it was left."""
 

@@ -1,5 +1,7 @@
 """What was understood of an exchange, and of a shadow of it."""
 
+import pytest
+
 from shadow.reading.parsed_exchange import understand, understand_leg
 from tests.exchanges import asked, exchange, said
 
@@ -17,3 +19,13 @@ def test_a_shadow_is_held_against_what_the_client_asked():
     leg = understand_leg(exchange(said(), request=asked()), live)
     assert leg.ask is live.ask
     assert leg.conversation == live.conversation
+
+
+@pytest.mark.parametrize(("name", "model"), [("m" * 510, "m" * 510), ("m" * 511, "")])
+def test_a_model_that_the_forwarder_did_not_see_is_that_of_the_body(name, model):
+    live = exchange(said(), request=asked(model=name, stream=True))._replace(model="", stream=False)
+    assert (understand(live).exchange.model, understand(live).exchange.stream) == (model, bool(model))
+
+
+def test_a_model_that_the_forwarder_saw_stays():
+    assert understand(exchange(said(), request=asked(model="other"))._replace(model="seen")).exchange.model == "seen"
