@@ -60,7 +60,7 @@ def _wrong(counts: Usage, said: Completion) -> str:
         return "usage reports 0 prompt tokens"
     if not completion and ((said.first.text or "").strip() or said.first.tool_calls):
         return "usage reports 0 completion tokens for an answer that says something"
-    if total is not None and total not in {prompt + completion, prompt + completion + thought}:
+    if total is not None and total not in (prompt + completion, prompt + completion + thought):
         return f"total_tokens is {total}, and {prompt} and {completion} are {prompt + completion}"
     if thought > completion and total == prompt + completion:
         return f"{thought} of the {completion} completion tokens are said to be reasoning"

@@ -93,6 +93,7 @@ class Logprob:
     top: int = 0
 
 
+_CHATS = ("stop", "length", "tool_calls", "content_filter", "function_call")
 DIALECTS = {
     **dict.fromkeys(
         ("end_turn", "eos", "eos_token", "stop_sequence", "end", "complete", "completed", "finished", "done"), "stop"
@@ -100,7 +101,7 @@ DIALECTS = {
     **dict.fromkeys(("max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"), "length"),
     **dict.fromkeys(("tool_use", "tool_call", "function_calls"), "tool_calls"),
     **dict.fromkeys(("safety", "refusal", "recitation", "blocklist", "prohibited_content", "sensitive"), "content_filter"),
-    **{word: word for word in ("stop", "length", "tool_calls", "content_filter", "function_call")},
+    **{word: word for word in _CHATS},
 }
 """Words of other APIs and servers for the ends of an answer, in lower case, and the word of chat completions for each."""
 
@@ -139,7 +140,10 @@ class Choice:
     @property
     def ended(self) -> str | None:
         """What `finish_reason` means in the words of chat completions, where it is a word of another dialect for one of them."""
-        return DIALECTS.get(self.finish_reason.casefold(), self.finish_reason) if self.finish_reason else self.finish_reason
+        finish = self.finish_reason
+        if finish is None or finish in _CHATS:
+            return finish
+        return DIALECTS.get(finish.casefold(), finish)
 
     @property
     def served(self) -> tuple[str, ...]:

@@ -30,8 +30,12 @@ def content_text(ask: Ask) -> str:
     texts: list[str] = []
     for message in ask.messages:
         content = message.get("content")
-        texts += [content] if isinstance(content, str) else _parts(content)
-    return "\n".join(texts if sum(map(len, texts)) < CAP else _capped(iter(texts)))
+        if isinstance(content, str):
+            texts.append(content)
+        elif content:
+            texts += _parts(content)
+    text = texts[0] if len(texts) == 1 else "\n".join(texts)
+    return text if len(text) < CAP else "\n".join(_capped(iter(texts)))
 
 
 def _parts(content: object) -> Iterator[str]:
