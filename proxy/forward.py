@@ -93,7 +93,7 @@ class Forward:
 
     async def handle(self, arrival: Arrival) -> web.StreamResponse:
         """Answer one request; only the cancellation of a client that left is raised."""
-        door = cast("Door", arrival.client)
+        door: Door = arrival.client  # type: ignore[assignment] # as each is; `cast` would be a call
         relay = Relay(arrival, door)
         relay.keep = relay.keep and not self.draining and arrival.message is not door.last
         if arrival.heading.health and not arrival.heading.told.provider:
@@ -101,7 +101,10 @@ class Forward:
             return self._kept if relay.keep else self._closed
         capture = self._capture(arrival)
         failure: Failure | None = _FAULT
-        self._begin()
+        self._pulse.accepted += 1
+        if not self._pulse.in_flight:
+            self.quiet.clear()
+        self._pulse.in_flight += 1
         try:
             failure = await self._answer(Live(arrival, door, relay, capture, self.ways))
         except ProxyError as error:
@@ -148,7 +151,9 @@ class Forward:
             live.capture.sent(monotonic(), live.waited)
             answer = Answer(method=heading.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
-            if answer.failure is None or uploading or not link.replaceable(answer):
+            if answer.failure is None:
+                return None
+            if uploading or not link.replaceable(answer):
                 break
         return _outcome(answer, relay, leg.provider)
 
@@ -315,12 +320,6 @@ class Forward:
             awaited=arrival.length or 0,
             held=self.held,
         )
-
-    def _begin(self) -> None:
-        self._pulse.accepted += 1
-        if not self._pulse.in_flight:
-            self.quiet.clear()
-        self._pulse.in_flight += 1
 
     def _end(self, arrival: Arrival, capture: Capture, failure: Failure | None) -> None:
         self._pulse.in_flight -= 1

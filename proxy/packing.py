@@ -22,6 +22,8 @@ EXCHANGE = b"E"
 PULSE = b"P"
 _LENGTH = struct.Struct("<I")
 _FRAME = struct.Struct(">I")
+_SWAPPED = sys.byteorder == "big"
+_Numbers = TypeVar("_Numbers", "array[float]", "array[int]")
 _Json = Mapping[str, object]
 _Value = TypeVar("_Value", str, int, float, bool)
 
@@ -69,7 +71,8 @@ def parts(exchange: Exchange) -> tuple[bytes, ...]:
     marks = response.marks if response else Marks()
     words = _dumps(fields)
     body = response.body if response else b""
-    return (_LENGTH.pack(len(words)), words, request.body, body, _bytes(marks.seconds), _bytes(marks.ends))
+    seconds, ends = (_swapped(marks.seconds), _swapped(marks.ends)) if _SWAPPED else (marks.seconds, marks.ends)
+    return (_LENGTH.pack(len(words)), words, request.body, body, seconds.tobytes(), ends.tobytes())
 
 
 def unpack(payload: bytes) -> Exchange:
@@ -137,7 +140,7 @@ def _response(answered: object, body: bytes, marks: bytes) -> Response:
     seconds, ends = array("d"), array("Q")
     seconds.frombytes(marks[:half])
     ends.frombytes(marks[half:])
-    if sys.byteorder == "big":
+    if _SWAPPED:
         seconds.byteswap()
         ends.byteswap()
     return Response(
@@ -182,11 +185,10 @@ def _within(payload: bytes, end: int) -> int:
     return end
 
 
-def _bytes(numbers: array[float] | array[int]) -> bytes:
-    if sys.byteorder == "big":
-        numbers = numbers[:]
-        numbers.byteswap()
-    return numbers.tobytes()
+def _swapped(numbers: _Numbers) -> _Numbers:
+    numbers = numbers[:]
+    numbers.byteswap()
+    return numbers
 
 
 def _dumps(fields: _Json) -> bytes:

@@ -309,7 +309,7 @@ class Door(RequestHandler):
             self._tell_unreadable(message.exc)
             await self._linger()
             return False
-        request = cast("web.BaseRequest", Arrival(message, payload, self))
+        request: web.BaseRequest = Arrival(message, payload, self)  # type: ignore[assignment] # in its place; `cast` is a call
         self._request_in_progress, self._current_request = True, request
         try:
             answered = await self._handle(request)

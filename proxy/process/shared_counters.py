@@ -36,6 +36,10 @@ class Row:
         """Count something now."""
         self._counts[self._at + FIELDS[field]] += count
 
+    def end(self) -> None:
+        """Count an exchange that ended; the first field, and the only one that each request counts."""
+        self._counts[self._at] += 1
+
     def raise_to(self, field: str, total: int) -> None:
         """Count what another place knows of already."""
         self._counts[self._at + FIELDS[field]] = max(self[field], total)

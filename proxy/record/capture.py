@@ -192,7 +192,8 @@ class Capture:
         """The head of the answer is complete; `events` is True for an event stream in no content coding, `length` is the size of
         the body as declared, 0 where that is not known.
         """
-        self._room = self._whole(length)
+        if length > self._limit:
+            self._room = self._whole(length)
         self._head = (status, reason, headers, now - self._begun)
         self._events = events
 

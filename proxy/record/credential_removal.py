@@ -91,7 +91,8 @@ def untouched(exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool 
         words += _head_words(request.headers, request.target, exchange.tag, exchange.conversation)
     texts = _joined(words)
     for secret in secrets:  # noqa: SIM110 - to make a generator costs as much as the search
-        if secret in texts or secret in asked or secret in answered:
+        # Not `in`, which first makes an exception and drops it, as it does for all but numbers.
+        if texts.find(secret) >= 0 or asked.find(secret) >= 0 or answered.find(secret) >= 0:
             return False
     return True
 

@@ -82,7 +82,7 @@ class Handover:
 
     def offer(self, exchange: Exchange) -> bool:
         """Take `exchange`, or drop and count it; returns at once and never raises."""
-        self._row.add("ended")
+        self._row.end()
         try:
             payload = parts(exchange)
         except (ValueError, TypeError, OverflowError):

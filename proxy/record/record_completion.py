@@ -40,7 +40,7 @@ class Offering:
 
         `clean_head` tells that none of `secrets` is in what is kept of the request's head.
         """
-        if credential_removal.untouched(exchange, secrets, clean_head=clean_head):
+        if not secrets or credential_removal.untouched(exchange, secrets, clean_head=clean_head):
             self._offer(exchange)
             return
         clearing = credential_removal.clearing(exchange, secrets)

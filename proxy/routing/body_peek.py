@@ -39,7 +39,12 @@ class Peek(NamedTuple):
 
 def peek(body: bytes) -> Peek:
     """Read `model` and `stream` of the JSON object that `body` is, or begins; of a repeated key the last counts."""
-    return whole(peeking(body))
+    if len(body) > AT_ONCE:
+        return whole(peeking(body))
+    try:
+        return _read(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return whole(peeking(body))
 
 
 def peeking(body: bytes) -> Steps[Peek]:

@@ -86,3 +86,44 @@ class ChunkReader:
         if line and not _TRAILER.fullmatch(line):
             raise ValueError("a trailer field is not valid")
         return not line
+
+
+class ChunkEvents:
+    """What llhttp tells of a chunked body; `on_body` is a list's own append, so that no Python frame runs for a piece."""
+
+    __slots__ = ("begun", "ended", "on_body", "own", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.on_body = self.pieces.append
+        self.begun = 0
+        self.ended = False
+        self.own = 0
+        """How many of the pieces are of the first message, once it has ended."""
+
+    def on_message_begin(self) -> None:
+        """A message begins: the first one is the answer's own."""
+        self.begun += 1
+
+    def on_message_complete(self) -> None:
+        """A message is whole."""
+        if not self.ended:
+            self.ended = True
+            self.own = len(self.pieces)
+
+
+class ExtendedChunks:
+    """Reads chunks with extensions in the place of llhttp, and tells of them by the same events."""
+
+    __slots__ = ("_events", "_reader")
+
+    def __init__(self, events: ChunkEvents) -> None:
+        self._events = events
+        self._reader = ChunkReader(events.on_body)
+
+    def feed_data(self, data: bytes) -> None:
+        """Read on; ValueError says what is wrong with the framing."""
+        behind = self._reader.feed_data(data)
+        if behind is not None:
+            self._events.on_message_complete()
+            self._events.begun = 2 if behind else 1

@@ -108,8 +108,9 @@ class Pool:
         """Take a connection back whose answer ended exactly; `streamed` is True for an event stream."""
         house = self._houses[link.origin]
         link.idle_since = link.last
-        link.ready_at = link.idle_since + (_REST if streamed or house.hasty else 0.0)
-        link.keep_until = link.idle_since + self._keep(house, link)
+        link.ready_at = link.idle_since + _REST if streamed or house.hasty else link.idle_since
+        keep = self._keep(house, link) if house.keep or link.keep_seconds else self._timeouts.pool_idle
+        link.keep_until = link.idle_since + keep
         if self._closed or link.keep_until <= link.ready_at:
             link.close()
         elif link.ready_at > link.idle_since:

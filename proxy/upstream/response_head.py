@@ -46,11 +46,8 @@ class AnswerHead(NamedTuple):
     length: int
     keep: bool
     """The provider will keep the connection for another request."""
-
-    @property
-    def interim(self) -> bool:
-        """True for the heads that come before the answer itself (1xx); a switch of protocols is an answer (RFC 9110 15.2.2)."""
-        return self.status < 200 and self.status != 101
+    interim: bool
+    """True for the heads that come before the answer itself (1xx); a switch of protocols is an answer (RFC 9110 15.2.2)."""
 
     @property
     def chunked(self) -> bool:
@@ -112,9 +109,10 @@ def read_head(head: bytes, method: str) -> AnswerHead:
         framing, length = Framing.TUNNEL if number == 101 else Framing.NONE, 0
     if number == 204 and hop.codings:
         # A server that breaks this rule (RFC 9112 6.1) may well send a last chunk, which would be the next answer's beginning.
-        return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep=False)
+        return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep=False, interim=False)
     keep = framing is not Framing.CLOSE and not hop.close and (not old or hop.keep_alive)
-    return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep)
+    interim = number < 200 and number != 101
+    return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep, interim)
 
 
 def delivered_end(data: bytes, pieces: list[bytes]) -> int:

@@ -14,7 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.exchange import Failure, FailureKind
 from proxy.record.capture import Capture
-from proxy.upstream.chunked_body import ChunkReader
+from proxy.upstream.chunked_body import ChunkEvents, ExtendedChunks
 from proxy.upstream.response_head import AnswerHead, Framing, chunked_end, delivered_end, read_head
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
@@ -27,6 +27,8 @@ _MOST_CHUNKS, _MOST_HEADS = 1_000, 50
 """Chunks of a body, and heads, that are read in one turn of the event loop: about a millisecond of work."""
 _SMALLEST_CHUNK, _PORTION = 6, 4 * 1024
 """Bytes of a chunk with its framing, at least; bytes between two looks at how many chunks have been read."""
+_UNHEARD = object()
+"""What llhttp calls where only the head is read by it: nothing."""
 
 
 class Terms(NamedTuple):
@@ -45,44 +47,6 @@ class Reader(Protocol):
     @property
     def write(self) -> Callable[[bytes], None]:
         """What takes the next bytes, asked for once for each answer."""
-
-
-class _Events:
-    """What llhttp tells of a chunked body; `on_body` is a list's own append, so that no Python frame runs for a piece."""
-
-    __slots__ = ("begun", "ended", "on_body", "own", "pieces")
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-        self.on_body = self.pieces.append
-        self.begun = 0
-        self.ended = False
-        self.own = 0
-        """How many of the pieces are of the first message, once it has ended."""
-
-    def on_message_begin(self) -> None:
-        self.begun += 1
-
-    def on_message_complete(self) -> None:
-        if not self.ended:
-            self.ended = True
-            self.own = len(self.pieces)
-
-
-class _Extended:
-    """Reads chunks with extensions in the place of llhttp, and tells of them by the same events."""
-
-    __slots__ = ("_events", "_reader")
-
-    def __init__(self, events: _Events) -> None:
-        self._events = events
-        self._reader = ChunkReader(events.on_body)
-
-    def feed_data(self, data: bytes) -> None:
-        behind = self._reader.feed_data(data)
-        if behind is not None:
-            self._events.on_message_complete()
-            self._events.begun = 2 if behind else 1
 
 
 def _unwritten(data: bytes) -> None:
@@ -218,16 +182,12 @@ class Answer:
         return 0
 
     def _head_done(self, raw: bytes, rest: bytes, now: float) -> None:
-        events = _Events()
-        parser = HttpResponseParser(events)
         try:
             head = read_head(raw, self.method)
             if head.framing is Framing.TUNNEL:
                 self._check_switch(head)
             else:
-                if head.framing is Framing.CHUNKED:
-                    parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
-                parser.feed_data(head.single(raw) if len(head.shape.lengths) > 1 else raw)
+                self._parse_head(head, head.single(raw) if len(head.shape.lengths) > 1 else raw)
         except (ValueError, HttpParserError, HttpParserUpgrade) as error:
             self.fail(FailureKind.MALFORMED, str(error))
             return
@@ -238,12 +198,21 @@ class Answer:
             return
         self.head = head
         self._plain = terms.plain
-        events_plain = head.hop.events and head.hop.readable
-        self._capture.head(head.status, head.reason, head.recorded(), now, events=events_plain, length=head.length)
-        self._events = events
+        events_plain, recorded = head.hop.events and head.hop.readable, head.shape.recorded(head.pairs)
+        self._capture.head(head.status, head.reason, recorded, now, events=events_plain, length=head.length)
+        self._body(head, terms.head, rest, now)
+
+    def _parse_head(self, head: AnswerHead, raw: bytes) -> None:
+        """Let llhttp read the head too, which clients read it by; a body in chunks is then read by the same parser."""
+        if head.framing is not Framing.CHUNKED:
+            HttpResponseParser(_UNHEARD).feed_data(raw)
+            return
+        events = self._events = ChunkEvents()
+        parser = HttpResponseParser(events)
+        parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
+        parser.feed_data(raw)
         self._pieces = events.pieces
         self._feed_parser: Callable[[bytes], None] = parser.feed_data
-        self._body(head, terms.head, rest, now)
 
     def _check_switch(self, head: AnswerHead) -> None:
         """Refuse a switch of protocols that was not asked for (RFC 9110 15.2.2)."""
@@ -276,7 +245,9 @@ class Answer:
         self.feed = _spent
 
     def _end(self, *, exact: bool) -> None:
-        self._stop()
+        self.over = True
+        self.rest = b""
+        self.feed = _spent
         self.reusable = exact and self.head is not None and self.head.keep
 
     def read_on(self) -> None:
@@ -323,7 +294,7 @@ class Answer:
         if _BEGUN_SIZE.fullmatch(buffer) and len(buffer) <= _LONGEST_SIZE:
             return
         if b";" in buffer.partition(b"\n")[0]:
-            self._feed_parser = _Extended(self._events).feed_data
+            self._feed_parser = ExtendedChunks(self._events).feed_data
         self.feed = self._feed_chunked
         whole = bytes(buffer)
         buffer.clear()

@@ -49,3 +49,11 @@ def test_a_process_that_is_killed_takes_no_count_along():
     assert done.returncode == -9
     assert Board(descriptor).row(1)["ended"] == 7
     os.close(descriptor)
+
+
+def test_an_exchange_that_ended_is_counted_as_ended():
+    row = Board().row(3)
+    row.end()
+    row.end()
+    assert (row["ended"], row.sent) == (2, 2)
+    assert Board().row(3)["ended"] == 0
