@@ -325,3 +325,34 @@ async def test_a_large_upload_that_its_client_breaks_off_gives_its_room_back():
             await until(lambda: running.plane._forward.held.size == 500_000)
         await running.kept.next()
         assert running.plane._forward.held.size == 0
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+VERY_MANY = b"1\r\nb\r\n" * 60_000 + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("room", [0, 4_096])
+async def test_very_many_chunks_reach_a_client_whole_and_their_connection_serves_the_next(room):
+    async with (
+        scripted(None, CHUNKED + VERY_MANY, ok(b"next")) as provider,
+        plane(provider.url, limits={"write_buffer": 16_384}) as running,
+        client(running.port, room=room) as asked,
+    ):
+        await asked.send(post(b"{}", close=False))
+        assert (await asked.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        assert await asked.exactly(len(VERY_MANY)) == VERY_MANY
+        got = await running.kept.next()
+        assert (got.failure, got.response.body) == (None, b"b" * 60_000)
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"next")
+        assert provider.connections == 1
+
+
+async def test_a_client_that_leaves_while_very_many_chunks_wait_is_recorded_as_that():
+    async with scripted(None, CHUNKED + VERY_MANY[:-5] * 20) as provider, plane(provider.url) as running:
+        async with client(running.port, room=4_096) as asked:
+            await asked.send(post(b"{}"))
+            await asked.exactly(1_000)
+        got = await running.kept.next()
+        assert got.failure.kind is FailureKind.CLIENT_GONE
+        assert set(got.response.body) == set(b"b")
