@@ -58,7 +58,7 @@ def test_a_provider_or_reference_that_moved_thirty_points_is_named(shares, moved
 
 
 @pytest.mark.parametrize("moved", ["down", "failing"])
-def test_a_reference_that_fails_pages_for_nobody(moved):
+def test_a_reference_that_fails_pages_for_no_provider(moved):
     found = blame.spread(blame.World("1 : 1", moved, 0.0, 0.05), SHORT, 2, 1)
     assert [(each.paged, each.reference) for each in found] == [(frozenset(), True)] * 2
 

@@ -47,7 +47,7 @@ def test_no_data_source_is_written_down(name):
     assert set(re.findall(r'"uid": "([^"]+)"', text)) <= {PROMETHEUS_UID, f"sameweights-{name}"}
 
 
-def test_every_panel_says_what_it_shows_in_which_unit_and_what_to_do(name):
+def test_every_panel_states_what_it_shows_in_which_unit_and_what_to_do(name):
     for panel in panels(BOARDS[name]):
         assert panel["title"]
         assert len(panel["description"]) > 60, panel["title"]

@@ -19,7 +19,7 @@ def test_each_failure_of_a_provider_names_it_and_has_a_code(kind):
     assert error.status == (504 if "timeout" in kind else 502)
 
 
-def test_a_request_error_says_its_own_status():
+def test_a_request_error_has_its_own_status():
     error = RequestError(431, "head_too_large", "too large")
     assert (error.status, json.loads(error.body())["error"]) == (
         431,

@@ -32,7 +32,7 @@ async def test_no_credential_is_in_an_exchange():
             assert b"?api_key=sk-query&a=1 " in sent
 
 
-async def test_a_request_is_told_by_its_control_fields():
+async def test_a_request_is_directed_by_its_control_fields():
     async with scripted(None, ok()) as one, scripted(None, ok()) as two:
         providers = {"candidate": {"base_url": one.url}, "other": {"base_url": two.url}}
         fields = (
@@ -70,7 +70,7 @@ async def test_times_are_in_order_and_the_proxys_own_share_is_small():
         assert moments[0] > 0
 
 
-async def test_a_sink_that_raises_hurts_nobody(caplog):
+async def test_a_sink_that_raises_changes_no_answer(caplog):
     class Broken:
         waiting = 0
 

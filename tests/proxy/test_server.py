@@ -55,7 +55,7 @@ async def _unfinished(wire):
     await wire.gone()
 
 
-async def test_a_process_serves_and_leaves_when_told_with_nothing_to_say():
+async def test_a_process_serves_and_ends_on_request_without_output():
     async with scripted(None, ok(b"{}")) as provider, process(provider.url) as (running, port):
         assert (await ask(port, post(b"{}"))).startswith(b"HTTP/1.1 200")
         running.send_signal(signal.SIGTERM)
@@ -149,6 +149,6 @@ def test_keys_are_read_by_name():
     ("environ", "said"),
     [({}, "ACME_KEY .* is not set"), ({"ACME_KEY": " "}, "is not set"), ({"ACME_KEY": "a\r\nB: c"}, "cannot stand")],
 )
-def test_a_key_that_is_not_there_or_no_key_is_told_by_the_name_of_its_variable(environ, said):
+def test_a_key_that_is_not_there_or_no_key_is_reported_by_the_name_of_its_variable(environ, said):
     with pytest.raises(ValueError, match=said):
         Plane(_config(api_key_env="ACME_KEY"), Discard(), Pulse(), environ=environ)

@@ -87,7 +87,7 @@ def test_init_writes_a_file_once_and_check_reads_it(run, tmp_path, monkeypatch):
     assert "the-key-itself" not in out
 
 
-def test_a_file_that_cannot_be_written_is_told(run):
+def test_a_file_that_cannot_be_written_is_reported(run):
     assert "cannot be written" in run("config", "init", "no/such/folder.toml")[2]
 
 
@@ -113,7 +113,7 @@ def test_the_schema_knows_every_section(run):
     assert set(json.loads(run("config", "schema")[1])["properties"]) == {"proxy", "shadow", "storage", "drift", "admin"}
 
 
-def test_serve_without_anything_says_what_to_do(run):
+def test_serve_without_anything_states_what_to_do(run):
     code, _, err = run("serve")
     assert code == 2
     assert err.startswith("sameweights.toml: no such file in this folder; write one with `sameweights config init`")
@@ -162,7 +162,7 @@ def test_an_absent_database_is_one_sentence(run):
     assert (code, err.count("\n")) == (2, 1)
 
 
-def test_report_says_who_differs_and_fails_only_when_asked(run, recorded):
+def test_report_names_who_differs_and_fails_only_when_asked(run, recorded):
     code, out, _ = run("report", "--db", str(recorded), "--since", "all")
     assert code == 0
     assert "garbler   differs from its reference more than the reference differs from itself" in out
@@ -189,7 +189,7 @@ def test_pairs_are_filtered_and_shown(run, recorded):
     assert pair in run("pairs", "--db", str(recorded), "--provider", "garbler", "--limit", "100")[1]
 
 
-def test_wrong_filters_are_told_all_at_once(run, recorded):
+def test_wrong_filters_are_reported_all_at_once(run, recorded):
     code, _, err = run("pairs", "--db", str(recorded), "--signal", "argument", "--state", "differs", "--since", "yesterday")
     assert (code, err.count("\n")) == (2, 3)
     assert "did you mean 'arguments'?" in err
@@ -215,7 +215,7 @@ def test_answers_refuse_a_signal_that_is_no_check(run, recorded):
     assert (code, "--check: no such signal: 'text'" in err) == (2, True)
 
 
-def test_an_unknown_pair_is_told(run, recorded):
+def test_an_unknown_pair_is_reported(run, recorded):
     code, _, err = run("show", "nonesuch", "--db", str(recorded))
     assert (code, "no such pair: 'nonesuch'" in err) == (2, True)
 

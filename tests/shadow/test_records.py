@@ -74,7 +74,7 @@ def test_an_absurd_token_count_is_no_count():
     assert record_of(said().replace(b'"prompt_tokens": 9', b'"prompt_tokens": 99999999999999999999999')).prompt_tokens is None
 
 
-def test_what_a_usage_says_of_a_cache_and_of_its_cost_is_stored():
+def test_what_a_usage_states_of_a_cache_and_of_its_cost_is_stored():
     usage = b'"prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 2}, "cost": 0.004, "prompt_tokens": 9'
     row = record_of(said().replace(b'"prompt_tokens": 9', usage))
     assert (row.cached_tokens, row.cache_write_tokens, row.cost) == (5, 2, 0.004)

@@ -39,7 +39,7 @@ async def test_a_refusal_is_read_even_by_a_client_that_goes_on_sending():
         assert answer.startswith(b"HTTP/1.1 431 ")
 
 
-async def test_a_refused_upload_is_told_why():
+async def test_a_refused_upload_gets_the_reason():
     async with plane(provider="", providers={}) as running, client(running.port) as asked:
         sending = asyncio.create_task(
             asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000)
@@ -49,7 +49,7 @@ async def test_a_refused_upload_is_told_why():
         assert b"Connection: close" in await ask(running.port, post(b"{}"))
 
 
-async def test_what_cannot_be_read_is_no_ones_error(caplog):
+async def test_bytes_that_cannot_be_read_are_logged_as_no_error(caplog):
     with caplog.at_level(logging.DEBUG, logger="aiohttp"):
         async with plane("http://127.0.0.1:9/v1") as running:
             await ask(running.port, b"nonsense\r\n\r\n")

@@ -69,7 +69,7 @@ def test_a_remembered_head_fits_the_same_head(head):
     assert Heading(head).fits(head)
 
 
-def test_a_head_that_says_the_same_of_another_body_fits_and_says_its_own_length():
+def test_a_head_that_says_the_same_of_another_body_fits_and_has_its_own_length():
     long, short = ((HOST, KEY, (b"Content-Length", length), (b"X-A", b"1")) for length in (b"12345", b"77"))
     heading = Heading(message(*long))
     assert heading.fits(message(*short))

@@ -23,7 +23,7 @@ async def test_fields_of_the_providers_hop_stay_there():
     assert came == HEAD + b"X-A: 1\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
 
 
-async def test_a_connection_is_kept_unless_somebody_must_close_it():
+async def test_a_connection_is_kept_unless_one_side_must_close_it():
     async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         assert await asked.until(b"\r\n\r\nx") == HEAD + b"Content-Length: 1\r\n\r\nx"

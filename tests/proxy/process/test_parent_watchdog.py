@@ -59,7 +59,7 @@ def test_orders_are_whole_lines_however_they_come():
     assert told == [b"one", b"two", b""]
 
 
-async def test_a_process_says_that_it_is_ready_and_beats_until_it_is_told_not_to(monkeypatch):
+async def test_a_process_reports_that_it_is_ready_and_beats_until_it_is_ordered_not_to(monkeypatch):
     monkeypatch.setattr("proxy.process.parent_watchdog.BEAT_SECONDS", 0.001)
     reader, writer = os.pipe()
     beats = asyncio.create_task(beat(writer))

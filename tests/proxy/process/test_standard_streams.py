@@ -134,7 +134,7 @@ def test_a_closed_stream_is_opened_so_that_no_file_takes_its_place(tmp_path, she
     assert done.stderr == (b"" if "2>" in shell else b"to the log\n")
 
 
-def test_a_reader_of_the_output_that_has_gone_is_told_from_a_full_disk(tmp_path):
+def test_a_reader_of_the_output_that_has_gone_is_distinguished_from_a_full_disk(tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
     environ = {**os.environ, "PYTHONPATH": str(HERE)}

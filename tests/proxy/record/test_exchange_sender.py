@@ -195,7 +195,7 @@ async def test_an_audit_that_is_away_is_tried_after_pauses_that_double_up_to_a_s
     assert pauses[:7] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
 
 
-async def test_an_exchange_of_thirty_two_mebibytes_arrives_equal_and_what_waits_is_told_until_it_has_gone(audit, hand):
+async def test_an_exchange_of_thirty_two_mebibytes_arrives_equal_and_what_waits_is_reported_until_it_has_gone(audit, hand):
     handover = hand(limit=70_000_000)
     await asyncio.wait_for(audit.connected.wait(), PATIENCE)
     large = exchange(b"x" * 33_554_432, id="2")

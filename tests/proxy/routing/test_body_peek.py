@@ -42,7 +42,7 @@ def test_the_model_and_the_stream_flag_are_found_wherever_they_stand(before, mod
 
 
 @given(body=st.dictionaries(KEYS, VALUES, max_size=3), cut=st.integers(0, 200))
-def test_a_prefix_says_what_it_holds_and_no_more(body, cut):
+def test_a_prefix_states_what_it_holds_and_no_more(body, cut):
     made = json.dumps({"model": "m", **body, "stream": True}).encode()
     seen = peek(made[:cut])
     assert seen.model in {"", "m"}

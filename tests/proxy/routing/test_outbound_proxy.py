@@ -201,7 +201,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize(("answer", "words"), ANSWERS.values(), ids=ANSWERS)
-async def test_a_proxy_that_opens_no_tunnel_is_a_502_that_says_so(answer, words, authority):
+async def test_a_proxy_that_opens_no_tunnel_is_a_502_that_states_it(answer, words, authority):
     async with behind(authority, ok(), answer=answer) as (provider, through):
         url, timeouts = at("api.example.test", provider), {"connect": 0.5}
         async with plane(url, outbound_proxy=through.url, timeouts=timeouts) as running:
@@ -211,12 +211,12 @@ async def test_a_proxy_that_opens_no_tunnel_is_a_502_that_says_so(answer, words,
             assert (await running.kept.next()).failure.kind in {FailureKind.CONNECT, FailureKind.CONNECT_TIMEOUT}
 
 
-async def test_a_proxy_that_is_not_there_is_told_apart_from_the_provider():
+async def test_a_proxy_that_is_not_there_is_distinguished_from_the_provider():
     async with plane("https://api.example.test/v1", outbound_proxy="http://127.0.0.1:1") as running:
         assert b"the outbound proxy: connection refused" in await ask(running.port, post(b"{}"))
 
 
-async def test_a_certificate_that_no_file_vouches_for_is_refused_through_a_proxy_too(authority):
+async def test_a_certificate_that_no_file_covers_is_refused_through_a_proxy_too(authority):
     async with (
         behind(authority, ok()) as (provider, through),
         plane(at("api.example.test", provider), outbound_proxy=through.url) as running,
@@ -226,7 +226,7 @@ async def test_a_certificate_that_no_file_vouches_for_is_refused_through_a_proxy
         assert provider.requests == []
 
 
-async def test_one_file_of_certificates_vouches_for_its_own_provider_alone(authority, tmp_path):
+async def test_one_file_of_certificates_covers_its_own_provider_alone(authority, tmp_path):
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     async with scripted(None, ok(b"fine"), ssl=served_by(authority, "localhost")) as provider:
         url = at("localhost", provider)

@@ -58,7 +58,7 @@ def test_a_repeated_and_an_escaped_key_are_renamed_each_time():
     assert made.body == b'{"b":1,"b":2}'
 
 
-def test_a_removed_value_is_never_told():
+def test_a_removed_value_is_never_shown():
     assert "ann" not in " ".join(fit_body(b'{"user": "ann"}', Fitting(drop=("user",))).alterations)
 
 
@@ -132,7 +132,7 @@ def test_fields_take_the_place_of_those_of_their_name():
     assert fit_fields([("Host", ""), ("X-Team", "a")], (("x-team", "b"),)) == (("Host", ""), ("x-team", "b"))
 
 
-def test_a_secret_field_comes_from_the_environment_and_its_value_is_never_told():
+def test_a_secret_field_comes_from_the_environment_and_its_value_is_never_reported():
     provider = Provider(
         base_url="http://localhost/v1",
         extra_headers={"x-team": "a"},

@@ -39,7 +39,7 @@ async def refused(url, seconds=PATIENCE):
     return caught.value
 
 
-async def test_a_port_that_nobody_listens_on():
+async def test_a_port_without_a_listener_is_a_failure_to_connect():
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         error = await refused(f"http://127.0.0.1:{bound.getsockname()[1]}/v1")
@@ -47,7 +47,7 @@ async def test_a_port_that_nobody_listens_on():
 
 
 @pytest.mark.parametrize("name", ["no-such-name.invalid", "a..b", "x" * 70 + ".invalid"])
-async def test_a_name_that_nobody_has(name):
+async def test_a_name_that_does_not_resolve_is_a_failure_of_dns(name):
     assert (await refused(f"http://{name}/v1")).kind is FailureKind.DNS
 
 
@@ -114,6 +114,6 @@ async def test_a_connection_is_kept_alive_below_http():
         await asyncio.sleep(0)
 
 
-def test_causes_are_told_without_addresses():
+def test_causes_are_reported_without_addresses():
     assert dialer._reason(OSError(errno.ECONNREFUSED, "Connect call failed ('10.0.0.1', 80)")) == "connection refused"
     assert dialer._reason(OSError("multiple exceptions: 10.0.0.1")) == "connection failed"

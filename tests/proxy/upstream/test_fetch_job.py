@@ -23,18 +23,18 @@ LATIN = st.text(st.characters(max_codepoint=255), max_size=20)
     role=st.sampled_from(Role),
     total=st.floats(0, 1e6),
 )
-def test_an_errand_comes_back_as_it_was_packed(text, fields, body, role, total):
+def test_a_fetch_job_comes_back_as_it_was_packed(text, fields, body, role, total):
     made = replace(errand("http://127.0.0.1:9/v1"), model=text, tag=text, fields=tuple(fields), body=body, role=role, total=total)
     assert unpack(pack(made)) == made
 
 
-def test_a_credential_is_in_no_picture_of_an_errand():
+def test_a_credential_is_in_no_picture_of_a_fetch_job():
     made = replace(errand("http://127.0.0.1:9/v1"), fields=(("Authorization", "Bearer sk-very-secret"),), body=b"private")
     assert "sk-very-secret" not in repr(made)
     assert "private" not in repr(made)
 
 
-async def test_an_errand_that_is_run_is_an_exchange_with_its_name_and_facts():
+async def test_a_fetch_job_that_is_run_is_an_exchange_with_its_name_and_facts():
     upstream = Upstream(Timeouts(), Limits(), Pulse())
     async with scripted(None, ok(b"yes")) as provider:
         exchange = await run(upstream, replace(errand(provider.url), fields=(("X-Own", "1"),), tag="t"))

@@ -43,7 +43,7 @@ async def answer(running):
     return unpack(payload)
 
 
-async def test_errands_run_beside_each_other_and_each_comes_back_under_its_name():
+async def test_fetch_jobs_run_beside_each_other_and_each_comes_back_under_its_name():
     first = asyncio.Event()
 
     async def late(wire):
@@ -66,7 +66,7 @@ async def test_a_provider_that_is_not_there_is_a_value():
         assert (await answer(running)).failure.kind is FailureKind.CONNECT
 
 
-async def test_an_errand_that_is_given_up_leaves_the_reference_alone():
+async def test_a_fetch_job_that_is_given_up_leaves_the_reference_alone():
     asked, left = asyncio.Event(), asyncio.Event()
 
     async def silent(wire):

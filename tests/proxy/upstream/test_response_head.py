@@ -27,7 +27,7 @@ def head(*lines, status=b"HTTP/1.1 200 OK"):
         (head(status=b"HTTP/1.1 100 Continue"), Framing.NONE, 0, True),
     ],
 )
-def test_the_end_of_a_body_is_told_by_its_head(raw, framing, length, keep):
+def test_the_end_of_a_body_is_recognised_by_its_head(raw, framing, length, keep):
     read = read_head(raw, "POST")
     assert (read.framing, read.length, read.keep) == (framing, length, keep)
 

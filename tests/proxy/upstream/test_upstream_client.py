@@ -143,7 +143,7 @@ async def test_a_limit_on_the_whole_ends_what_never_ends(upstream):
         await asyncio.wait_for(left.wait(), PATIENCE)
 
 
-async def test_nobody_there_is_a_value_too(upstream):
+async def test_a_provider_without_a_listener_is_a_recorded_failure(upstream):
     class Gone:
         url = "http://127.0.0.1:1/v1"
 

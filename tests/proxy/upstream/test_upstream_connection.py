@@ -246,7 +246,7 @@ async def test_a_link_whose_answer_waits_to_be_read_reads_nothing_more_and_is_no
     assert states == [(False, False, False, False)] * 2
 
 
-async def test_an_end_of_the_connection_is_told_behind_the_chunks_that_came_before_it():
+async def test_an_end_of_the_connection_is_reported_behind_the_chunks_that_came_before_it():
     whole, got, _ = await _dense(DENSE + OVER, "close")
     assert (whole.failure, got) == (None, VERY_MANY + OVER)
     broken, got, _ = await _dense(DENSE, "close")
@@ -337,7 +337,7 @@ async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_t
         assert (read.failure, read.head and read.head.status) == (None, 413)
 
 
-async def test_the_socket_is_still_open_when_a_connection_is_told_to_be_lost():
+async def test_the_socket_is_still_open_when_a_connection_is_reported_to_be_lost():
     """What `Link` reads of it then must not be another connection's, which could have got the number of a closed one."""
     known = []
 

@@ -55,7 +55,7 @@ def test_what_the_request_holds_or_asks_about_is_left_alone():
     assert found("").state is State.NOT_MEASURED
 
 
-def test_the_place_and_the_character_are_told():
+def test_the_reason_names_the_character_and_its_place():
     assert found("caf\ufffd").reason == "U+FFFD stands at character 3 of the text"
 
 

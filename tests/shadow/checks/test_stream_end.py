@@ -35,7 +35,7 @@ def test_an_answer_of_nothing_may_be_what_was_asked_for():
     assert (found.state, found.reason) == (State.NOT_MEASURED, "nothing came, and the request speaks of that")
 
 
-def test_reasoning_alone_is_told_apart_from_nothing():
+def test_reasoning_alone_is_distinguished_from_nothing():
     found = reasoning_only(ask(), completion(choice(None, reasoning="thinking")))
     assert (found.state, found.reason) == (State.DIFFER, "only 8 characters of reasoning came")
 

@@ -17,7 +17,7 @@ def test_each_fault_of_form_is_named(fault):
     assert (found.state, found.reason) == (State.DIFFER, fault)
 
 
-def test_oddities_that_mislead_nobody_do_not_count():
+def test_oddities_that_mislead_no_client_do_not_count():
     said = replace(completion(choice("a")), notes=("an event carried no data", "usage came inside a choice"))
     assert stream_structure(ask(), said).state is State.MATCH
 

@@ -17,7 +17,7 @@ def test_each_marker_is_seen_unless_the_request_holds_it_or_it_is_quoted_as_code
     assert template_leak(asking("Tell me."), completion(choice(f"Write `{marker}` there."))).state is State.MATCH
 
 
-def test_a_reason_says_how_far_was_read():
+def test_a_reason_states_how_far_was_read():
     found = template_leak(asking(""), completion(choice("<|im_end|>" + "x" * READ)))
     assert found.reason.endswith("(of the first 100,000 characters; the rest was not read)")
     assert template_leak(asking(""), completion(choice(None))).state is State.NOT_MEASURED

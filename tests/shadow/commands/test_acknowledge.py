@@ -97,7 +97,7 @@ def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(store, tmp_
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
-def test_what_nobody_answers_is_given_up_and_taken_back(store, tmp_path, config):
+def test_an_order_without_an_answer_is_given_up_and_taken_back(store, tmp_path, config):
     with pytest.raises(StoreError, match="did not answer"):
         acknowledged(config, FIXED, patience=0.1)
     assert list(tmp_path.glob("*-ack-*")) == []

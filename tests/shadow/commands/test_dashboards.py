@@ -53,7 +53,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     assert "cannot be written" in fault.value.faults[0]
 
 
-def test_the_command_says_what_it_wrote(tmp_path):
+def test_the_command_states_what_it_wrote(tmp_path):
     ran = CliRunner().invoke(app, ["dashboards", str(tmp_path / "out"), "--pages", "https://audit.example"])
     assert ran.exit_code == 0, ran.output
     assert "11 files written" in ran.output

@@ -33,12 +33,12 @@ def test_an_order_is_carried_out_and_answered(served, tmp_path):
     assert list(tmp_path.glob("*-forget-*")) == []
 
 
-def test_an_order_is_for_nobody_else_to_read(tmp_path):
+def test_an_order_is_readable_by_its_owner_alone(tmp_path):
     mailbox._write(tmp_path / "order.json", "{}")
     assert stat.S_IMODE((tmp_path / "order.json").stat().st_mode) == 0o600
 
 
-def test_an_order_that_nobody_carries_out_is_taken_back(tmp_path):
+def test_an_order_that_is_not_carried_out_is_taken_back(tmp_path):
     with pytest.raises(StoreError, match="did not answer"):
         mailbox.give(tmp_path / "store.db", Chosen(tag="x"), patience=0.2)
     assert list(tmp_path.iterdir()) == []

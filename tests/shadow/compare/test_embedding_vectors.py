@@ -117,7 +117,7 @@ def test_a_control_pair_is_held_alike():
     assert embedding_vectors.cosine(held([[1, 0]], [[1, 0.01]], Kind.SELF)).state is State.MATCH
 
 
-def test_only_so_many_components_are_read_and_the_finding_says_so(monkeypatch):
+def test_only_so_many_components_are_read_and_the_finding_states_it(monkeypatch):
     monkeypatch.setattr(embedding_vectors, "READ", 4)
     found = embedding_vectors.cosine(held([[1, 0], [1, 0], [1, 0]], [[1, 0], [1, 0], [0, 1]]))
     assert (found.state, found.subject) == (State.MATCH, "1.000000; the first 2 of 3 vectors were compared")

@@ -45,6 +45,6 @@ def test_a_request_that_both_take_or_both_refuse_keeps_it():
     assert error_kind.parameters(pair(PARAMETER, PARAMETER)).state is State.MATCH
 
 
-def test_a_server_that_broke_says_nothing_of_parameters():
+def test_a_server_that_broke_gives_no_evidence_of_parameters():
     found = error_kind.parameters(pair(failed(500), "b"))
     assert (found.state, found.reason) == (State.NOT_MEASURED, "the provider failed otherwise: server")

@@ -18,7 +18,7 @@ def test_an_answer_that_writes_nothing_differs_from_one_that_does():
     assert text_and_length.length(pair(choice(None), LONG)).state is State.DIFFER
 
 
-def test_a_call_or_a_refusal_instead_of_text_is_told_elsewhere():
+def test_a_call_or_a_refusal_instead_of_text_is_reported_elsewhere():
     found = text_and_length.text(pair(choice(calls=(call(),)), LONG))
     assert (found.state, found.reason) == (State.NOT_COMPARABLE, "only the reference writes text")
     assert text_and_length.length(pair(LONG, choice(refusal="no"))).reason == "only the provider writes text"

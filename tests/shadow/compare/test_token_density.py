@@ -74,7 +74,7 @@ def test_reasoning_that_costs_nothing_did_not_reach_the_model_either():
     assert token_density.template_input(pair(*counted(210, 210), asked)).state is State.MATCH
 
 
-def test_where_nothing_can_be_dropped_or_counted_nothing_is_said():
+def test_template_input_is_not_measured_where_nothing_can_be_dropped_or_counted():
     assert token_density.template_input(pair("a", "b", ask(tools=()))).state is State.NOT_MEASURED
     assert token_density.template_input(pair(*counted(None, 5), OFFERED)).reason == "the provider reports no prompt_tokens"
 

@@ -27,7 +27,7 @@ def test_prose_is_short_and_complete():
         assert not set(text) & set("{}[]|")
 
 
-def test_a_result_is_told_in_words():
+def test_a_result_is_reported_in_words():
     assert "stations 3 and free yes" in telling('{"stations": 3, "free": true}', "k", drawn(0))
     assert "just words" in telling("just words", "k", drawn(0))
     assert "nothing" in telling("", "k", drawn(0))

@@ -50,7 +50,7 @@ async def test_the_players_are_there_and_gone_with_the_block(tmp_path):
             await session.get(f"{found['one']}/models")
 
 
-async def test_a_serve_that_cannot_start_says_why(tmp_path):
+async def test_a_serve_that_cannot_start_gives_its_reason(tmp_path):
     file = tmp_path / "sameweights.toml"
     file.write_text("[proxy]\nlisten = 3\n", encoding="utf-8")
     with pytest.raises(StageError, match=r"listen"):

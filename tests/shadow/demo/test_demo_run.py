@@ -71,7 +71,7 @@ def test_the_scorecard_is_right_and_nothing_is_left_behind(tmp_path):
 
 
 @pytest.mark.journey
-def test_kept_it_stays_up_until_it_is_told_to_stop(tmp_path):
+def test_a_demo_that_is_kept_runs_until_it_is_stopped(tmp_path):
     with running(tmp_path, "--seconds", "1", "--keep") as process:
         page = until_line(process, r"side by side: +(\S+)")[1]
         folder = Path(until_line(process, r"Configuration and database: +(\S+)")[1])
@@ -98,7 +98,7 @@ def test_interrupted_in_mid_traffic_it_stops_cleanly(tmp_path):
     assert leftovers(tmp_path) == []
 
 
-def test_a_taken_port_is_said_in_a_sentence(tmp_path, capsys):
+def test_a_taken_port_is_reported_in_a_sentence(tmp_path, capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

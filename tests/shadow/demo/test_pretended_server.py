@@ -37,7 +37,7 @@ def text(chunks, index=0):
     return "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices if choice.index == index)
 
 
-async def test_a_cold_stream_says_what_a_cold_body_says_and_usage_comes_when_asked_for():
+async def test_a_cold_stream_carries_what_a_cold_body_carries_and_usage_comes_when_asked_for():
     async with Pretend(pace=QUICK) as pretend:
         answer = await plain(pretend, temperature=0)
         chunks = await streamed(pretend, temperature=0, stream_options={"include_usage": True})
@@ -141,7 +141,7 @@ async def test_a_cut_stream_breaks_the_connection():
                 await response.read()
 
 
-async def test_a_failing_stream_says_so_in_an_event():
+async def test_a_failing_stream_states_it_in_an_event():
     async with Pretend(pace=QUICK, faults=Faults(error_in_stream=1)) as pretend:
         with pytest.raises(openai.APIError, match="mid-stream"):
             await streamed(pretend)

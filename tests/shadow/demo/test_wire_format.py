@@ -33,7 +33,7 @@ def folded(payloads):
 
 
 @given(st.text())
-def test_the_stream_says_what_the_body_says(text):
+def test_the_stream_carries_what_the_body_carries(text):
     answer = completed(spoken(Reply(text=text)), spoken(TEXT, index=1))
     texts, finish, _ = folded(events(answer, with_usage=True))
     messages = [choice["message"] for choice in whole(answer)["choices"]]
@@ -50,7 +50,7 @@ def test_calls_are_the_same_in_stream_and_body():
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
-def test_a_limit_cuts_and_says_so(name):
+def test_a_limit_on_length_cuts_the_answer_and_its_finish_reason_is_length(name):
     cut = spoken(Reply(text=TEXT.text), **{name: 3})
     assert ("".join(cut.pieces), cut.finish, cut.tokens) == ("The sea is", "length", 3)
     assert spoken(CALLS, **{name: 2}).finish == "length"
@@ -93,7 +93,7 @@ def test_a_prompt_counts_its_words_and_its_tools():
         ({"model": "m", "messages": [{}], "tools": [{"type": "function"}]}, "tools"),
     ],
 )
-def test_a_bad_request_is_told_which_parameter_is_wrong(body, parameter):
+def test_a_bad_request_is_refused_with_the_name_of_the_wrong_parameter(body, parameter):
     sentence, named = complaint(body)
     assert sentence
     assert named == parameter

@@ -94,5 +94,5 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(monkeypatch):
         (Exclusion.PROVIDER_FAILED, True, True),
     ],
 )
-def test_a_report_counts_what_was_let_in_and_what_nobody_ruled_on(ruling, agreement, directed):
+def test_a_report_counts_what_was_let_in_and_what_was_not_ruled_on(ruling, agreement, directed):
     assert (counts(ruling, agreement=True), counts(ruling, agreement=False)) == (agreement, directed)

@@ -43,7 +43,7 @@ def test_a_case_without_an_alarm_has_no_sentence():
 
 
 @pytest.mark.parametrize(("turn", "words"), [(1, "points fewer requests"), (-1, "points more requests")])
-def test_the_sentence_says_which_way_and_since_when(turn, words):
+def test_the_sentence_states_which_way_and_since_when(turn, words):
     text = alarm_sentence(KEY, alarmed(turn=turn, blame=Blame.PROVIDER, by="q"))
     assert text.startswith("p, compared with r: calls a tool in ")
     assert f"{words}, since about 1970-01-01 00:0" in text

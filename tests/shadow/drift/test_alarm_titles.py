@@ -38,7 +38,7 @@ def test_the_largest_excess_of_the_most_telling_family_names_the_alarm(past, nam
         assert naming(sized(*each) for each in turned)[0] == name
 
 
-def test_of_two_that_cannot_be_told_apart_in_size_the_narrower_names_it():
+def test_of_two_that_cannot_be_distinguished_in_size_the_narrower_names_it():
     assert naming([sized("args", 0.9, reach=0.1), sized("schema", 0.85, reach=0.1)])[0] == "schema"
     assert naming([sized("args", 0.9, reach=0.1), sized("schema", 0.7, reach=0.1)])[0] == "args"
 

@@ -23,7 +23,7 @@ def test_a_group_before_its_first_pair_claims_nothing():
     assert status.why == "no pair has counted yet"
 
 
-def test_a_drift_is_told_with_its_start_its_size_and_its_name():
+def test_a_drift_is_reported_with_its_start_its_size_and_its_name():
     [status] = statuses({KEY: drifted()})
     [past] = status.past
     assert (status.state, status.name, past.title, past.direction) == ("drift", "args", "args", "further")
@@ -38,7 +38,7 @@ def test_the_test_that_names_the_alarm_comes_first():
     assert [past.signal for past in status.past] == ["args", "action"]
 
 
-def test_what_is_not_measured_says_why_and_how_often():
+def test_what_is_not_measured_gives_its_reason_and_how_often():
     case = Case(Stakes())
     for _ in range(30):
         case.coverage.add(["seed"], judged=False)
@@ -48,7 +48,7 @@ def test_what_is_not_measured_says_why_and_how_often():
     assert status.excluded == (("seed", 30),)
 
 
-def test_an_alarm_with_one_provider_is_about_either_side_and_says_so():
+def test_an_alarm_with_one_provider_is_about_either_side_and_states_it():
     [status] = statuses({KEY: looked(drifted())})
     assert (status.blame, status.blame_why) == ("not_yet_known", "only one provider is compared with r")
     assert status.sentence.startswith("p, or its reference r: other tool arguments in ")

@@ -191,7 +191,7 @@ def test_of_many_groups_those_that_differ_are_named():
     assert group_evidence(table)["", "m", "p7", "r"] >= log(part("args")) + max(own)
 
 
-def test_signals_that_nobody_measured_are_worth_one():
+def test_signals_that_were_not_measured_are_worth_one():
     [value] = group_evidence(scorecard(points(0, 0, 50))).values()
     assert isclose(value, 0.0, abs_tol=1e-9)
 

@@ -60,20 +60,20 @@ def test_each_fate_has_its_reason_and_the_other_order_silences_too(asked, y, r, 
         (headed(("age", "0"), ("x-cache", "MISS")), Exclusion.NONE),
     ],
 )
-def test_a_cache_is_told_by_the_heads_of_the_reference_alone(odd, why):
+def test_a_cache_is_recognised_by_the_heads_of_the_reference_alone(odd, why):
     for reference in permutations((answer("Hi"), odd)):
         assert why_cached(ask(), FINE, *reference) is why
     assert why_cached(ask(), FINE, odd) is why
     assert why_cached(ask(), odd, FINE, answer("Hi")) is Exclusion.NONE
 
 
-def test_a_cache_is_told_by_an_id_that_comes_twice():
+def test_a_cache_is_recognised_by_an_id_that_comes_twice():
     named = answer(completion(choice("a"), name="x")), answer(completion(choice("b"), name="x"))
     assert why_cached(ask(), *named) is Exclusion.CACHED
     assert why_cached(ask(), answer(completion(choice("a"), name="y")), named[0]) is Exclusion.NONE
 
 
-def test_a_cache_is_told_by_a_long_text_that_comes_twice_unless_it_is_greedy():
+def test_a_cache_is_recognised_by_a_long_text_that_comes_twice_unless_it_is_greedy():
     long = answer("same " * 300)
     assert why_cached(ask(), long, long) is Exclusion.CACHED
     assert why_cached(ask(temperature=0.5), long, long) is Exclusion.CACHED

@@ -71,7 +71,7 @@ def test_the_evidence_is_the_sum_of_the_bets():
     assert pace.blocks == len(shares)
 
 
-def test_a_block_of_few_answers_says_nothing():
+def test_a_block_of_few_answers_gives_no_evidence():
     pace = Pace(slo=1.0)
     for block in range(1, 500):
         for number in range(FEWEST - 1):

@@ -128,7 +128,7 @@ def test_text_counts_only_sampled_and_beside_a_control():
         (ask(unread=Unread(why=Why.NOT_JSON, detail="?")), WRITING, CALLING, CALLING),
     ],
 )
-def test_what_breaks_the_exchange_leaves_agreement_out_and_says_why(asked, y, r, control):
+def test_what_breaks_the_exchange_leaves_agreement_out_and_gives_its_reason(asked, y, r, control):
     assert why_no_agreement(asked, y, r, control)
     assert not {signal.value for signal in AGREEMENT} & set(dict(payoffs(asked, y, r, control)))
 
@@ -143,7 +143,7 @@ def test_without_tie_breaks_only_pairs_with_a_random_control_count_for_agreement
     assert dict(payoffs(ask(), WRITING, CALLING, CALLING, tiebreak=False))["action"] == 1
 
 
-def test_an_error_counts_for_error_alone_and_a_leg_nobody_failed_counts_for_nothing():
+def test_an_error_counts_for_error_alone_and_a_leg_without_a_failure_counts_for_nothing():
     assert payoffs(ask(), failed(), CALLING, None) == (("error", 1),)
     assert payoffs(ask(), CALLING, failed(), None) == (("error", -1),)
     assert payoffs(ask(), failed(), failed(), None) == (("error", 0),)

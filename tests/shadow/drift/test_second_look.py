@@ -50,7 +50,7 @@ def test_a_witness_that_leaves_to_the_other_side_is_no_witness_of_it():
     assert fed(look(), [-1] * 60).blame is Blame.PROVIDER
 
 
-def test_pairs_from_before_the_alarm_began_acquit_nobody():
+def test_pairs_from_before_the_alarm_began_acquit_no_provider():
     found = look()
     for number in range(500):
         found.recall("b", pair(50.0 + number / 1_000, 0))
@@ -83,7 +83,7 @@ def test_the_bar_is_forty_for_each_witness(others, bar):
     assert found.log_bar == pytest.approx(math.log(bar))
 
 
-def test_without_a_witness_nothing_is_waited_for_and_the_reason_is_said():
+def test_without_a_witness_nothing_is_waited_for_and_the_reason_is_stated():
     found = opened(key=KEY, size=0.3, earliest=0, latest=0, at=0, floor=0.1, witnesses=())
     assert (found.blame, found.waits) == (Blame.NOT_YET_KNOWN, False)
     assert found.why("r") == "only one provider is compared with r"

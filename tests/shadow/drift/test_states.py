@@ -27,7 +27,7 @@ def test_drift_is_left_by_recovery_or_by_an_operator_only():
     assert leave == {Event.RECOVERY, Event.FIXED, Event.ACCEPTED}
 
 
-def test_a_mended_provider_is_told_in_some_hundred_pairs():
+def test_a_mended_provider_is_reported_in_some_hundred_pairs():
     found = latch()
     for payoff in payoffs(random.Random(1), 2_000):
         found.add(payoff)

@@ -85,7 +85,7 @@ def test_only_what_the_coin_asked_twice_is_held_beside_the_reference():
 
 
 @pytest.mark.parametrize("endings", [[], [ending(False, False)] * 30, [ending(False, False, False)] * 30])
-def test_where_nobody_calls_there_is_nothing_to_say(endings):
+def test_verifier_figures_without_a_call_are_empty(endings):
     found = triggering(endings, choose)
     assert (found.f1, found.f1_limit, found.kappa, found.ratio, found.own_f1, found.low) == (None,) * 6
 

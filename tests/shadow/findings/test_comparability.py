@@ -35,7 +35,7 @@ def test_two_whole_answers_are_comparable():
     assert why_not_comparable(pair("a", "b")) == ""
 
 
-def test_a_pair_that_is_not_comparable_says_which_leg_and_why():
+def test_a_pair_that_is_not_comparable_states_which_leg_and_why():
     assert "the reference gave no whole answer (failed)" in why_not_comparable(pair("a", failed()))
     assert "the reference's first answer" in why_not_comparable(pair(failed(), "b", kind=Kind.SELF))
     assert "not_json" in why_not_comparable(pair("a", "b", ask(unread=Unread(why=Why.NOT_JSON, detail="?"))))

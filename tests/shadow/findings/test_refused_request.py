@@ -65,7 +65,7 @@ def test_a_model_that_is_not_served_is_no_member_of_another_name(fields):
     assert refusal(ASK, error(404, **fields)) == "model"
 
 
-def test_thinking_that_cannot_be_checked_is_told_as_such():
+def test_thinking_that_cannot_be_checked_is_reported_as_such():
     assert refusal(ASK, error(message="messages.1: the signature of a thinking block is not valid")) == "thinking"
 
 

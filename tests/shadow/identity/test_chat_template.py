@@ -35,14 +35,14 @@ FOUND_SELDOM = ("schemas left out", "schemas shortened", "another tokenizer")
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_each_cause_is_told_from_two_hundred_and_forty_mixed_requests(name):
+def test_each_cause_is_found_in_two_hundred_and_forty_mixed_requests(name):
     server, expected = CHANGES[name]
     found = set(template(samples(server)).causes)
     assert found == expected or (name in FOUND_SELDOM and found == {Cause.UNEXPLAINED})
 
 
 @pytest.mark.parametrize("name", FOUND_SELDOM)
-def test_a_cause_that_is_hard_to_tell_is_told_in_most_mixtures(name):
+def test_a_cause_that_is_hard_to_see_is_found_in_most_mixtures(name):
     server, expected = CHANGES[name]
     found = [set(template(samples(server, seed=seed)).causes) == expected for seed in range(3)]
     assert sum(found) >= 2
@@ -64,7 +64,7 @@ def test_whatever_an_application_asks_no_wrong_cause_is_named(name, traffic):
     assert set(found.causes) <= {*expected, Cause.NONE, Cause.UNEXPLAINED}
 
 
-def test_where_tools_are_always_the_same_nothing_is_told_from_them():
+def test_tools_that_are_always_the_same_give_no_cause():
     always = TRAFFIC["the same tools in every request"]
     found = template(samples(Server(tools="none"), traffic=always))
     assert found.causes == (Cause.UNEXPLAINED,)
@@ -134,7 +134,7 @@ def test_sentences_say_how_much_and_in_how_many_pairs():
     assert bill == "both counts are larger by the factor 1.13 while 71 answers are equal: the bill; 100% of 240 pairs"
 
 
-def test_a_bill_is_told_by_equal_answers_alone():
+def test_a_bill_is_recognised_by_equal_answers_alone():
     assert template(samples(Server(factor=1.13), traffic=Traffic(equal=0.0))).causes == (Cause.UNEXPLAINED,)
 
 

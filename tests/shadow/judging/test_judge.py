@@ -345,7 +345,7 @@ def test_a_page_waits_for_the_second_look_and_goes_out_after_an_hour_without_a_p
     assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
 
 
-def test_what_the_second_look_finds_after_the_page_is_told_then(store):
+def test_what_the_second_look_finds_after_the_page_is_reported_then(store):
     sitting = waiting(store)
     sitting.all(sitting.judge.cases[KEY].look.opened + 3_600.0)
     other = Group(route="default", model="m", provider="q", reference="r")
@@ -356,7 +356,7 @@ def test_what_the_second_look_finds_after_the_page_is_told_then(store):
     assert (newest.old, newest.new, newest.name) == ("drift", "drift", "args")
 
 
-def test_an_alarm_that_ends_while_its_page_waits_is_never_told(store):
+def test_an_alarm_that_ends_while_its_page_waits_is_never_reported(store):
     sitting = waiting(store)
     fill(store, [0] * 600, prefix="mended", at=700.0)
     sitting.all()

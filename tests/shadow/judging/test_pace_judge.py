@@ -42,7 +42,7 @@ def kept(bench, measure="first_token"):
     return next(restored(row.snapshot) for row in bench.paces() if row.measure == measure)
 
 
-def test_a_slower_provider_is_told_once_with_what_was_seen(store, bench):
+def test_a_slower_provider_is_reported_once_with_what_was_seen(store, bench):
     live(store, 40, 2.0)
     [alarm] = pacer(bench).step()
     assert (alarm.old, alarm.new, alarm.name, alarm.group.provider) == ("steady", "slower", "first_token", "near")

@@ -127,7 +127,7 @@ async def test_what_was_not_taken_at_the_end_is_sent_at_the_next_start_once(stor
     assert away.got[0][0]["X-Sameweights-Delivery"] == back.got[0][0]["X-Sameweights-Delivery"]
 
 
-async def test_a_change_that_a_rebuild_brings_again_is_not_told_again(store):
+async def test_a_change_that_a_rebuild_brings_again_is_not_reported_again(store):
     receiver = Receiver()
     kept(store, alarm())
     async with receiver.standing(store) as notifier:
@@ -139,7 +139,7 @@ async def test_a_change_that_a_rebuild_brings_again_is_not_told_again(store):
     assert [json.loads(body)["state"] for _, body in receiver.got] == ["drift", "recovered"]
 
 
-async def test_what_happened_without_an_address_is_not_told_when_there_is_one(store):
+async def test_what_happened_without_an_address_is_not_reported_when_there_is_one(store):
     kept(store, alarm())
     silent = asyncio.create_task(Notifier(store.verdicts, url="", secret=b"", form="json").run())
     await all_told(store)
@@ -187,7 +187,7 @@ def test_slack_gets_a_text_and_nothing_that_rings_a_bell():
     assert "is now drift (args), was ok" in text(hostile)
 
 
-def test_the_sentence_of_an_alarm_is_said_whole():
+def test_the_sentence_of_an_alarm_is_sent_whole():
     told = alarm(
         details='{"blame": "not_yet_known", "sentence": "p, or its reference r: p calls a tool in 31 points fewer requests", '
         '"verdict": "differs"}'
@@ -210,7 +210,7 @@ def test_the_sentence_of_an_alarm_is_said_whole():
         ("reference_failing", "ok", "the reference r for m is no longer so, the state is ok (reference_failing)"),
     ],
 )
-def test_what_the_reference_did_is_told_of_the_reference(name, new, said):
+def test_what_the_reference_did_is_reported_of_the_reference(name, new, said):
     event = json.loads(letter(alarm(name=name, new=new), "json").body)
     assert event["subject"] == "reference"
     assert event["text"] == f"sameweights: {said}; no finding about a provider."
@@ -220,7 +220,7 @@ def test_without_a_secret_nothing_is_signed():
     assert "X-Sameweights-Signature" not in signed(letter(alarm(), "json"), b"", 1.0)
 
 
-def test_a_slower_pace_is_told_as_speed_and_of_no_route():
+def test_a_slower_pace_is_reported_as_speed_and_of_no_route():
     group = Group(route="", model="m", provider="p", reference="")
     slow = alarm(group=group, old="steady", new="slower", name="first_token", details='{"share": 0.4}')
     assert "is now slower (first_token), was steady. 40% of its answers" in text(slow)

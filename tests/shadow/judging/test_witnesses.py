@@ -57,7 +57,7 @@ def test_a_provider_that_left_alone_is_the_one_that_moved(store):
     assert (found.blame, found.by) == (Blame.PROVIDER, "q")
 
 
-def test_where_another_provider_left_too_the_reference_moved_and_is_told_once(store):
+def test_where_another_provider_left_too_the_reference_moved_and_is_reported_once(store):
     traffic(store, moved=("p", "q"))
     sitting = Sitting(store).all()
     assert look(sitting).blame is Blame.REFERENCE

@@ -43,7 +43,7 @@ def test_a_call_has_one_class_and_its_reason(made, kind, says):
         {"$schema": 5},
     ],
 )
-def test_a_schema_that_is_absent_or_of_no_use_finds_everything_valid_and_says_so(useless):
+def test_a_schema_that_is_absent_or_of_no_use_finds_everything_valid_and_states_it(useless):
     found, reason = argument_schema.outcome(ask(tools=(Tool(name="t", schema=useless),)), call("t", '{"a": 1}'))
     assert found == "valid"
     assert reason.startswith("not checked: ")

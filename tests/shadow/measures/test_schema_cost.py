@@ -107,7 +107,7 @@ def test_schemas_of_earnest_use_are_validated(schema, value):
     assert held(schema, value) == (True, "")
 
 
-def test_a_fault_among_many_alternatives_of_a_long_value_is_not_told_in_full():
+def test_a_fault_among_many_alternatives_of_a_long_value_is_not_reported_in_full():
     schema = {"anyOf": [{"type": "string"}] * 300}
     assert held(schema, ["x" * 100_000]) == (True, ": it does not fit (where, would be too costly to tell)")
     assert "is not valid under any of the schemas" in held(schema, ["x"])[1]

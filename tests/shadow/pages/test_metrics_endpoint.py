@@ -51,7 +51,7 @@ def scraping(slow):
         ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text", b"# EOF\n"),
     ],
 )
-async def test_the_form_is_the_one_asked_for_and_the_time_is_told(accept, content_type, part):
+async def test_the_form_is_the_one_asked_for_and_the_time_is_reported(accept, content_type, part):
     registry, told = CollectorRegistry(), []
     Counter("some", "help", registry=registry).inc()
     scraping = Scraping(registry, told.append)

@@ -71,7 +71,7 @@ def test_a_card_leads_to_its_pairs_and_to_its_faulty_answers(store, overview):
     assert "/answers?provider=near&model=pretend-small" in links
 
 
-def test_a_store_without_requests_says_what_to_do(overview):
+def test_a_store_without_requests_states_what_to_do(overview):
     assert "Point an application's base_url at the data port" in Words(overview.page({})).text
 
 

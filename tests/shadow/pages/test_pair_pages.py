@@ -123,7 +123,7 @@ def test_each_state_has_its_symbol_and_its_reason(pages, store):
         assert shown in page.text
 
 
-def test_a_pair_that_is_not_comparable_says_why_at_the_top(pages, store):
+def test_a_pair_that_is_not_comparable_gives_its_reason_at_the_top(pages, store):
     failed = exchange(b'{"error": {"message": "overloaded"}}', 503, asked())
     page = read_pair(pages, keep_pair(store, failed, said("Fine.")))
     assert "Not comparable." in page.text

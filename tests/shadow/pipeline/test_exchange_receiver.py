@@ -53,7 +53,7 @@ async def test_exchanges_come_out_in_the_order_they_were_sent(listening):
     assert [await listening.inbox.take() for _ in sent] == sent
 
 
-async def test_a_pulse_is_told_at_once_and_takes_no_place(listening):
+async def test_a_pulse_is_reported_at_once_and_takes_no_place(listening):
     await listening.send(frame(b"P", pack_pulse(Pulse(worker=2, accepted=7))))
     await until(lambda: listening.pulses)
     assert listening.pulses[0].accepted == 7
@@ -127,7 +127,7 @@ def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest)
     assert asyncio.run(taken()) == payloads
 
 
-async def test_what_a_sender_numbered_and_nobody_received_is_counted_when_it_speaks_again(listening):
+async def test_a_gap_in_the_numbers_of_a_sender_is_counted_when_it_sends_again(listening):
     two = frame(b"E", pack(exchange(id="1" * 32))) + frame(b"E", pack(exchange(id="2" * 32)))
     await listening.send(frame(b"P", pack_pulse(Pulse(sent=0))), two, frame(b"P", pack_pulse(Pulse(sent=2))))
     await until(lambda: len(listening.pulses) == 2)

@@ -58,7 +58,7 @@ class Silent:
         self.left.set()
 
 
-async def test_an_errand_that_nobody_waits_for_is_given_up(courier):
+async def test_a_fetch_job_that_is_awaited_no_more_is_given_up(courier):
     silent = Silent()
     async with scripted(silent) as provider:
         asking = asyncio.create_task(courier.fetch(errand(provider.url)))
@@ -69,7 +69,7 @@ async def test_an_errand_that_nobody_waits_for_is_given_up(courier):
         await asyncio.wait_for(silent.left.wait(), PATIENCE)
 
 
-async def test_a_process_that_dies_is_no_answer_and_the_next_errand_has_another(apart):
+async def test_a_process_that_dies_is_no_answer_and_the_next_fetch_job_has_another(apart):
     silent = Silent()
     async with scripted(silent) as nobody, scripted(None, ok(b"yes")) as provider:
         asking = asyncio.create_task(apart.fetch(errand(nobody.url)))
@@ -126,13 +126,13 @@ async def kept(apart, monkeypatch):
     await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def test_a_kept_process_is_there_before_the_first_errand_and_again_when_it_has_died(kept):
+async def test_a_kept_process_is_there_before_the_first_fetch_job_and_again_when_it_has_died(kept):
     first = kept.pid
     os.kill(first, signal.SIGKILL)
     await until(lambda: kept.pid not in {0, first})
 
 
-async def test_a_kept_process_that_stands_still_is_killed_and_its_errands_are_lost(kept, monkeypatch):
+async def test_a_kept_process_that_stands_still_is_killed_and_its_fetch_jobs_are_lost(kept, monkeypatch):
     monkeypatch.setattr("shadow.pipeline.fetcher_client.FIRST_LOOKS", 1_000)
     monkeypatch.setattr("shadow.pipeline.fetcher_client.LOOKS", 100)
     silent = Silent()
@@ -146,7 +146,7 @@ async def test_a_kept_process_that_stands_still_is_killed_and_its_errands_are_lo
     await until(lambda: kept.pid not in {0, first})
 
 
-async def test_a_process_that_cannot_be_started_is_an_errand_lost_and_tried_again(kept, monkeypatch):
+async def test_a_process_that_cannot_be_started_is_a_fetch_job_lost_and_tried_again(kept, monkeypatch):
     monkeypatch.setattr("shadow.pipeline.fetcher_client.sys.executable", "/no/such/python")
     os.kill(kept.pid, signal.SIGKILL)
     await until(lambda: kept.pid == 0)

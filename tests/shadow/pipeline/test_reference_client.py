@@ -193,7 +193,7 @@ async def test_a_fitting_of_the_provider_is_no_fitting_of_its_reference():
     assert body.alterations == ()
 
 
-async def test_how_the_applications_own_request_was_fitted_is_told_with_the_pair():
+async def test_how_the_applications_own_request_was_fitted_is_reported_with_the_pair():
     live = exchange(request=asked(seed=1))
     body, _, got = await fitted(live, candidate={"drop": ("seed",), "extra_query": {"v": "1"}, "fit_live": True})
     assert got.json["seed"] == 1

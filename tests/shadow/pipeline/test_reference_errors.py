@@ -41,7 +41,7 @@ def test_each_reference_has_its_own_sentence():
 
 
 @pytest.mark.parametrize("status", sorted(REMEDIES))
-def test_each_known_status_says_what_to_do(status):
+def test_each_known_status_states_what_to_do(status):
     assert refusal("maker", 1, 2, status).endswith(REMEDIES[status])
 
 

@@ -95,7 +95,7 @@ async def test_without_tie_breaks_a_disagreement_is_not_asked_again(refusing):
     assert trial.record.pair.control_id == ""
 
 
-async def test_a_reference_that_fails_is_a_pair_that_says_so(agreeing):
+async def test_a_reference_that_fails_is_a_pair_that_states_it(agreeing):
     trial, _ = await tried(agreeing, faults=Faults(error_rate=1.0))
     assert trial.record.pair.comparable
     assert {finding.state for finding in trial.record.findings if finding.aspect == "text"} == {"not_comparable"}
@@ -141,7 +141,7 @@ async def test_the_record_tells_the_type_of_the_request_and_what_was_left_out(ag
     assert "action" not in {payoff.signal for payoff in trial.record.payoffs}
 
 
-async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_report_and_says_why_the_judge_has_none(agreeing):
+async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_report_and_states_why_the_judge_has_none(agreeing):
     async with Pretend(seed=5) as reference:
         providers = {name: Provider(base_url=reference.base_url) for name in ("official", agreeing.exchange.provider)}
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())

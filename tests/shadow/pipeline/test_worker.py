@@ -94,7 +94,7 @@ async def test_a_sampled_exchange_becomes_a_pair_with_its_findings(working):
     assert house.store.exchange(pair.reference_id).role == "shadow"
 
 
-async def test_the_random_control_asks_the_reference_twice_and_says_why(working, reference):
+async def test_the_random_control_asks_the_reference_twice_and_gives_its_reason(working, reference):
     house = working(control_fraction=1.0)
     await house.handle(live())
     [pair] = house.pairs()
@@ -335,7 +335,7 @@ async def test_a_reference_that_refuses_is_logged_once_a_minute_with_its_status(
     assert "the reference official refused 1 of 1 shadow requests: 401" in sentences[0]
 
 
-async def test_the_first_404_of_a_provider_says_once_what_is_doubtful_about_its_address(working, reference):
+async def test_the_first_404_of_a_provider_logs_once_what_is_doubtful_about_its_address(working, reference):
     house = working()
     providers = {**house.config.proxy.providers, "candidate": Provider(base_url="http://127.0.0.1:9")}
     house.worker.turn(house.config.model_copy(update={"proxy": house.config.proxy.model_copy(update={"providers": providers})}))

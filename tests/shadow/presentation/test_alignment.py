@@ -42,7 +42,7 @@ def test_the_pieces_of_a_side_are_that_sides_text(left, right):
     assert align_texts(left, left).left == align_texts(left, left).right
 
 
-def test_beyond_the_cap_nothing_is_marked_and_the_note_says_so():
+def test_beyond_the_cap_nothing_is_marked_and_the_note_states_it():
     aligned = align_texts("a " * WORDS + "left end", "a " * WORDS + "right end")
     assert only(aligned.left) == []
     assert "4,000 words" in aligned.note

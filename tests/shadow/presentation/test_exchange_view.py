@@ -32,7 +32,7 @@ def test_a_providers_error_is_shown_in_its_own_words(store):
     assert "rate_limit slow_down. Too many requests" in shown.trouble
 
 
-def test_a_broken_answer_says_how_it_ended(store):
+def test_a_broken_answer_states_how_it_ended(store):
     failure = Failure(kind=FailureKind.RESET, detail="connection reset by peer", after_head=True)
     shown = column(store, exchange(b"", request=asked(), failure=failure))
     assert shown.trouble == "Ended by reset: connection reset by peer"

@@ -47,11 +47,11 @@ def test_a_message_without_a_role_is_still_shown():
     assert shown({"messages": [{"role": 7, "content": "x"}]}).messages[0].role == "(no role)"
 
 
-def test_a_request_that_cannot_be_read_says_why():
+def test_a_request_that_cannot_be_read_gives_its_reason():
     assert shown(b"no json").trouble.startswith("Not read (")
 
 
-def test_a_request_that_was_not_kept_says_so():
+def test_a_request_that_was_not_kept_is_stated():
     assert shown(b"", kept=False, size=1_234).trouble == "The body (1,234 bytes) was not kept."
 
 

@@ -32,7 +32,7 @@ def test_a_dangerous_character_is_named(text, shown):
     "text",
     ["tab\tand\nnewline", "Grüße 今日 😀 \U0001f468\u200d\U0001f469\u200d\U0001f467", "\u0645\u06cc\u200c\u062e\u0648", ""],
 )
-def test_honest_text_is_left_alone(text):
+def test_ordinary_text_is_left_alone(text):
     assert plain(text) == text
 
 

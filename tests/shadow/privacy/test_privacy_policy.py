@@ -50,13 +50,13 @@ def test_full_bodies_stay_but_for_the_credential():
     assert comparable(row) == exchange_of(row)
 
 
-def test_a_veil_holds_no_word_and_is_not_shown_as_a_body():
+def test_a_pseudonym_holds_no_word_and_is_not_shown_as_a_body():
     row = leg("hash").exchange
     assert b"somebody" not in row.response_body + row.request_body
     assert (shown(row).request_body, shown(row).response_body) == (None, None)
 
 
-def test_veiled_legs_can_be_compared_again():
+def test_pseudonymised_legs_can_be_compared_again():
     live = understand(exchange(said("Seven bridges cross the river"), request=asked("How many bridges?")))
     again = understand_leg(exchange(said("Seven bridges cross the river", id=2)), live)
     other = understand_leg(exchange(said("I cannot say")), live)
@@ -73,14 +73,14 @@ def test_veiled_legs_can_be_compared_again():
     assert text(first, third) is State.DIFFER
 
 
-def test_a_stored_veil_is_read_as_a_body_that_was_not_kept(store):
+def test_a_stored_pseudonym_is_read_as_a_body_that_was_not_kept(store):
     store.add_exchange(leg("hash")).result(5)
     assert row_of(store, "0" * 32).response_body is None
     assert store.exchange("0" * 32).response_body.startswith(b'{"veiled":true,')
     assert row_of(store, "1" * 32) is None
 
 
-def test_a_veil_of_another_api_is_read_in_the_words_of_the_normal_form():
+def test_a_pseudonym_of_another_api_is_read_in_the_words_of_the_normal_form():
     sent = b'{"model": "m", "input": "How many bridges?"}'
     body = {"status": "completed", "model": "m", "output": [{"type": "message", "content": "Seven bridges cross the river"}]}
     made = exchange(json.dumps(body).encode(), request=sent)

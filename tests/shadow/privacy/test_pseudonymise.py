@@ -94,14 +94,14 @@ def test_nine_in_ten_findings_and_more_survive_in_every_signal_of_tiers_0_to_2()
 
 @settings(max_examples=60)
 @given(st.lists(st.sampled_from(["alpha", "Bravo", "charlie", "delta-four", "12345678", "Ünïcode"]), min_size=3, max_size=60))
-def test_no_word_of_a_text_is_in_its_veil_and_its_length_is(words):
+def test_no_word_of_a_text_is_in_its_pseudonym_and_its_length_is(words):
     text = " ".join(words)
     hidden = Veil(KEY, "c").text(text)
     assert not [word for word in set(words) if word in hidden]
     assert len(hidden) >= len(text)
 
 
-def test_no_word_of_a_request_or_an_answer_is_in_its_veil():
+def test_no_word_of_a_request_or_an_answer_is_in_its_pseudonym():
     call = {"id": "1", "type": "function", "function": {"name": "send", "arguments": '{"to": "somebody", "amount": 4711}'}}
     request = asked(
         "A secret question", tools=[{"type": "function", "function": {"name": "send", "parameters": {"secret": "x"}}}]

@@ -89,7 +89,7 @@ async def test_the_admin_port_is_healthy_and_ready(standing):
     assert "sameweights_build_info" in text
 
 
-async def test_a_part_that_ended_in_a_fault_is_told_and_the_house_is_not_ready(standing, logged, monkeypatch):
+async def test_a_part_that_ended_in_a_fault_is_reported_and_the_audit_is_not_ready(standing, logged, monkeypatch):
     said = logged("shadow.processes.audit_process")
 
     def broken():
@@ -112,7 +112,7 @@ async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):
     reader.close()
 
 
-async def test_an_unreachable_reference_is_recorded_and_costs_the_house_nothing(tmp_path):
+async def test_an_unreachable_reference_is_recorded_and_costs_the_audit_nothing(tmp_path):
     async with Standing(tmp_path, sample_rate=1.0) as standing:
         await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32, started=time.time())))
 
@@ -131,13 +131,13 @@ async def test_a_socket_left_behind_by_a_dead_audit_is_taken_over(tmp_path):
         assert (await standing.get("/healthz"))[0] == 200
 
 
-async def test_a_house_whose_forwarding_process_has_gone_is_not_ready(standing):
+async def test_an_audit_whose_forwarding_process_has_gone_is_not_ready(standing):
     await until(lambda: standing.house._ready() == "")
     await standing.handover.stop(1.0)
     await until(lambda: "forwarding process 0 is not running" in standing.house._ready())
 
 
-async def test_a_house_that_cannot_ask_references_is_not_ready_until_it_can(tmp_path):
+async def test_an_audit_that_cannot_ask_references_is_not_ready_until_it_can(tmp_path):
     async with Standing(tmp_path, sample_rate=1.0) as standing:
         await until(lambda: standing.house._ready() == "")
         os.kill(standing.house._courier.pid, signal.SIGKILL)

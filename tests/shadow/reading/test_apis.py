@@ -38,7 +38,7 @@ def test_every_api_that_is_read_has_a_path_by_which_it_is_found():
 
 
 @pytest.mark.parametrize("api", READERS)
-def test_every_reader_takes_nothing_and_says_why_it_is_nothing(api):
+def test_every_reader_takes_nothing_and_gives_the_reason(api):
     reader = READERS[api]
     for reading in (reader.whole(b"{}", 200), reader.whole(b"", 200), reader.fold(read_stream(b"data: {}\n\n"), 200)):
         assert isinstance(reading, Reading)

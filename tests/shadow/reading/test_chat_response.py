@@ -79,7 +79,7 @@ def test_a_text_cut_between_any_two_utf16_units_reads_whole(text, data):
         (b'{"error": "no"}', Why.ERROR),
     ],
 )
-def test_a_body_that_is_no_answer_says_why(body, why):
+def test_a_body_that_is_no_answer_gives_its_reason(body, why):
     said = whole(body, 200).said
     assert isinstance(said, Unread)
     assert said.why is why
@@ -100,7 +100,7 @@ def test_a_body_that_is_no_answer_says_why(body, why):
         ([delta("a"), {"error": {"message": "no"}}], True, Why.ERROR),
     ],
 )
-def test_a_stream_that_is_no_answer_says_why(chunks, done, why):
+def test_a_stream_that_is_no_answer_gives_its_reason(chunks, done, why):
     said = stream(*chunks, done=done).said
     assert isinstance(said, Unread)
     assert said.why is why

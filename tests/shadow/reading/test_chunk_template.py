@@ -108,7 +108,7 @@ def test_strings_are_read_as_json_reads_them_one_or_many(texts, plain):
 
 
 @given(st.lists(st.sampled_from(["", "a", "b"]), max_size=6))
-def test_strings_that_say_nothing_are_left_out_with_their_ends(texts):
+def test_strings_without_content_are_left_out_with_their_ends(texts):
     told, ends = saying(texts, list(range(len(texts))))
     assert list(zip(told, ends, strict=True)) == [(text, end) for end, text in enumerate(texts) if text]
 
@@ -142,7 +142,7 @@ def test_an_event_that_is_an_answer_of_its_own_makes_none():
     assert mould(event(chunk({"content": "a" * LARGEST})), chunk({"content": "a" * LARGEST})) is None
 
 
-def test_a_key_that_stands_twice_makes_no_mould():
+def test_a_key_that_stands_twice_makes_no_chunk_template():
     data = json.dumps(chunk({"content": "a"})).replace('"content": "a"', '"content": "a", "content": "b"').encode()
     assert mould(Event(data, "", 0), orjson.loads(data)) is None
 
@@ -279,7 +279,7 @@ def test_a_stream_of_messages_is_read_alike_with_moulds_and_without(form, said):
     assert messages_response.fold(read_stream(body), 200) == without_moulds(read_stream(body), messages_response.fold)
 
 
-def test_arguments_that_say_nothing_carry_nothing_in_one_go_or_one_by_one():
+def test_arguments_without_content_carry_nothing_in_one_go_or_one_by_one():
     begun = chunk({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]})
     more = [chunk({"tool_calls": [{"index": 0, "function": {"arguments": text}}]}) for text in ("{", "", "", "}")]
     body = "".join(f"data: {json.dumps(each)}\n\n" for each in (begun, *more)).encode()

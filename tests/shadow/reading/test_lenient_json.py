@@ -79,7 +79,7 @@ def test_empty_arguments_are_an_object_without_members_and_noted(text):
         ("9" * 5_000, "digits"),
     ],
 )
-def test_arguments_that_are_no_json_say_why(text, word):
+def test_arguments_that_are_no_json_give_their_reason(text, word):
     loaded = load_arguments(text)
     assert loaded.parsed is None
     assert word in loaded.invalid

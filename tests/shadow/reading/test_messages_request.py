@@ -132,7 +132,7 @@ def test_limits_form_and_effort_have_their_names_in_chat():
     assert translated(output_format=form)["response_format"] == made["response_format"]
 
 
-def test_what_is_no_request_of_this_api_says_so():
+def test_a_body_that_is_no_request_of_this_api_is_unread_with_its_reason():
     assert as_chat({"prompt": "x"}).why is Why.WRONG_SHAPE
     assert as_chat({"messages": ["x"]}).why is Why.WRONG_SHAPE
 

@@ -160,7 +160,7 @@ def test_later_counts_take_the_place_of_earlier_ones_and_nothing_does_not():
     assert stream(START, TEXT, delta("a"), late, STOP).said.usage.completion_tokens == 9
 
 
-def test_the_events_that_said_something_are_told_and_where_reasoning_ended():
+def test_the_events_that_said_something_are_reported_and_where_reasoning_ended():
     thought = {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}
     thinks = {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}}
     text = {**TEXT, "index": 1}
@@ -285,3 +285,9 @@ def test_blocks_of_every_kind_read_the_same_streamed_and_whole(blocks, cut):
     assert [(call.name, call.parsed) for call in streamed.first.tool_calls] == [
         (call.name, call.parsed) for call in at_once.first.tool_calls
     ]
+
+
+def test_the_error_of_a_whole_body_has_its_status_and_its_message():
+    body = b'{"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}'
+    error = whole(body, 200).error
+    assert (error.status, error.type, error.message) == (200, "overloaded_error", "busy")

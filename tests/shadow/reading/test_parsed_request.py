@@ -73,7 +73,7 @@ def test_a_request_of_another_api_keeps_its_name_and_what_was_sent():
     assert fingerprint(asked) != fingerprint(ask({**sent, "best_of": 2}, target="/v1/completions"))
 
 
-def test_a_request_that_its_api_cannot_translate_says_why_and_keeps_what_was_sent():
+def test_a_request_that_its_api_cannot_translate_gives_its_reason_and_keeps_what_was_sent():
     asked = ask({"prompt": "Once", "echo": True}, target="/v1/completions")
     assert asked.unread.why is Why.NOT_AUDITED
     assert asked.sent == {"prompt": "Once", "echo": True}

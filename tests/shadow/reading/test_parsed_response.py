@@ -170,7 +170,7 @@ def test_a_compressed_body_without_its_end_is_broken():
 
 
 @pytest.mark.parametrize(("encoding", "why"), [("gzip", Why.ENCODING), ("dcb", Why.ENCODING)])
-def test_an_encoding_that_does_not_fit_is_said(encoding, why):
+def test_an_encoding_that_does_not_fit_is_stated(encoding, why):
     assert reason(read(exchange(STREAM, [4], encoding=encoding))) is why
     answer = read(exchange(STREAM, [4], encoding=encoding, status=500))
     assert answer.error.status == 500

@@ -58,14 +58,14 @@ def test_a_status_is_a_finish_reason_and_one_that_is_none_keeps_its_own_word(mor
         ({"status": "completed", "output": [{"type": "file_search_call", "call_id": "c"}]}, Why.NOT_AUDITED),
     ],
 )
-def test_a_body_that_is_no_answer_says_why(body, why):
+def test_a_body_that_is_no_answer_gives_its_reason(body, why):
     reading = read(body)
     assert isinstance(reading.said, Unread)
     assert reading.said.why is why
     assert (reading.error is not None) == (why is Why.ERROR)
 
 
-def test_bytes_that_are_no_json_say_so():
+def test_bytes_that_are_no_json_are_unread_with_the_reason():
     assert whole(b"<html>", 200).said.why is Why.NOT_JSON
 
 

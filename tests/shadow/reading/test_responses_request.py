@@ -123,7 +123,7 @@ def test_a_choice_of_tools_is_translated_or_left_out(sent, choice):
 
 
 @pytest.mark.parametrize("sent", [{}, {"input": 5}, {"input": ["hi"]}, {"input": {}}])
-def test_a_request_without_input_that_can_be_read_says_so(sent):
+def test_a_request_without_readable_input_is_unread_with_the_reason(sent):
     made = as_chat(sent)
     assert isinstance(made, Unread)
     assert made.why is Why.WRONG_SHAPE

@@ -163,7 +163,7 @@ def _bytes(each):
         ),
     ],
 )
-def test_a_stream_that_is_no_answer_says_why(events, why):
+def test_a_stream_that_is_no_answer_gives_its_reason(events, why):
     reading = stream(*events)
     assert isinstance(reading.said, Unread)
     assert reading.said.why is why

@@ -58,7 +58,7 @@ def test_each_prompt_is_a_message_and_brings_n_choices(sent, count, contents):
 
 
 @pytest.mark.parametrize("prompt", [None, [], {}, 5, ["a", 1], [None]])
-def test_a_request_without_a_prompt_that_can_be_read_says_so(prompt):
+def test_a_request_without_a_readable_prompt_is_unread_with_the_reason(prompt):
     made = as_chat({"prompt": prompt})
     assert isinstance(made, Unread)
     assert made.why is Why.WRONG_SHAPE

@@ -61,7 +61,7 @@ def test_a_check_that_could_not_be_made_is_no_answer():
     assert check_lines([count("p", "not_measured", 30)], paired(), PARTY) == ()
 
 
-def test_votes_are_told_with_their_counts_and_all_traffic_beside_them():
+def test_votes_are_reported_with_their_counts_and_all_traffic_beside_them():
     assert told(line(paired(14, 1)), "lost spaces") == (
         "lost spaces: 14 of 210 conversations where the reference had none, 1 the other way; more often than its reference "
         "(all traffic: 3.0 % of 1,000 answers)"
@@ -71,7 +71,7 @@ def test_votes_are_told_with_their_counts_and_all_traffic_beside_them():
     )
 
 
-def test_where_the_reference_had_some_too_that_is_said():
+def test_where_the_reference_had_some_too_that_is_stated():
     assert "14 of 210 conversations in which the reference had fewer, none the other way" in told(
         line(paired(14, 0, alone=13)), "x"
     )

@@ -68,7 +68,7 @@ def test_the_size_of_an_alarm_is_shown_in_points(low, high, shown_as):
     assert f"size {shown_as}" in shown(replace(ALARM, low=low, high=high))
 
 
-def test_an_alarm_whose_page_waits_is_told_as_one_that_waits():
+def test_an_alarm_whose_page_waits_is_reported_as_one_that_waits():
     assert "an alarm waits for a second look at the other providers: odd," in shown(replace(ALARM, state="suspect", waits=True))
 
 

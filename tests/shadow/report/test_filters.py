@@ -24,7 +24,7 @@ def test_times_are_ago_or_moments(text, moment):
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "24", "-1h", "9" * 400 + "h", "2026-13-01"])
-def test_what_is_no_time_is_told_with_what_is(text):
+def test_what_is_no_time_is_reported_with_what_is(text):
     with pytest.raises(ConfigError, match=r"--since: no such time: .*  \(known: 30m, 24h"):
         moment_of("--since", text, 0.0)
 

@@ -174,5 +174,5 @@ def test_greedy_pairs_are_counted_by_themselves():
     assert (line.signal, line.differs, line.pairs) == ("text", 3, 8)
 
 
-def test_an_empty_store_has_nothing_to_tell(store):
+def test_an_empty_store_has_no_line(store):
     assert identity_lines(store, 0.0, 0.0) == template_lines(store, 0.0, 0.0) == segment_lines(store, 0.0, 0.0) == ()

@@ -84,5 +84,5 @@ def test_segments_beyond_the_noise_come_first():
     assert [row.style for row in table.rows] == ["red", "dim"]
 
 
-def test_what_is_as_it_should_be_is_not_told(text):
+def test_what_is_as_it_should_be_is_not_reported(text):
     assert "nothing to tell" not in text

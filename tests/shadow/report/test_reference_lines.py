@@ -57,7 +57,7 @@ def test_two_providers_of_one_reference_tell_it_once():
     assert reference_lines([Seen(check("broken_stream", 31, 400), reference="")], []) == ()
 
 
-def test_what_the_drift_state_tells_of_a_reference_is_told_too():
+def test_what_the_drift_state_tells_of_a_reference_is_reported_too():
     failing = replace(ALARM, blame="reference", name="reference_failing", why="the reference failed in 302 of 640 requests")
     moved = replace(ALARM, blame="reference", name="reference_moved", sentence="the reference r moved")
     found = reference_lines([], [failing, moved, ALARM])
@@ -86,7 +86,7 @@ def test_what_a_reference_refuses_is_said_once_with_its_share_and_what_it_is_abo
 
 
 @pytest.mark.parametrize(("refused", "failed", "told"), [(3, 0, True), (2, 0, False), (3, 3, True), (3, 4, False)])
-def test_refusals_are_told_beyond_two_percent_where_they_are_most_of_what_is_lost(refused, failed, told):
+def test_refusals_are_reported_beyond_two_percent_where_they_are_most_of_what_is_lost(refused, failed, told):
     card = Seen(pairs=100, lost={CONTEXT: refused, f"{NO_ANSWER} (failed): error 503": failed})
     assert bool(reference_lines([card], [])) is told
 

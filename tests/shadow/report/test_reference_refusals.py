@@ -77,7 +77,7 @@ def test_a_reference_that_is_called_reference_is_not_named_twice():
 
 
 @pytest.mark.parametrize(("refused", "served", "told"), [(3, 3, True), (3, 4, False), (1, 0, True), (0, 5, False)])
-def test_a_provider_is_told_to_refuse_from_half_of_its_newest_requests_on(refused, served, told):
+def test_a_provider_is_reported_to_refuse_from_half_of_its_newest_requests_on(refused, served, told):
     found = refusals([("p", "m", "r", 401, refused), ("p", "m", "r", 200, served)])
     assert list(found) == [("p", "m")] * told
 

@@ -22,7 +22,7 @@ def fill(store, streams, whole, **more):
     return stream_lines(store, START - 1, 0.0)
 
 
-def test_a_check_that_fails_in_streams_alone_is_told_apart(store):
+def test_a_check_that_fails_in_streams_alone_is_distinguished(store):
     (line,) = fill(store, (20, 40), (0, 40))
     assert (line.check, line.streamed_faulty, line.streamed, line.whole_faulty, line.whole) == ("usage", 20, 40, 0, 40)
     assert line.apart

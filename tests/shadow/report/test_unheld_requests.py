@@ -31,7 +31,7 @@ def test_a_request_that_found_no_room_is_stated_beside_a_cut_one_with_the_settin
     assert second.sentence == "2 requests too large to be held whole, of up to 40.0 MB, never compared"
 
 
-def test_a_report_of_cut_requests_alone_says_that_they_were_too_large(store):
+def test_a_report_of_cut_requests_alone_reports_that_they_were_too_large(store):
     for number in range(3):
         seen = understand(cut(number))
         store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full"))
@@ -42,7 +42,7 @@ def test_a_report_of_cut_requests_alone_says_that_they_were_too_large(store):
     assert "3 requests too large to be held whole, of up to 13.3 MB, never compared; raise `proxy.limits.audit_body`" in text
 
 
-def test_a_report_of_requests_that_found_no_room_says_so(store):
+def test_a_report_of_requests_that_found_no_room_is_stated(store):
     live = cut(1)
     seen = understand(live._replace(unheld=True, request=live.request._replace(body=b"")))
     store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full"))

@@ -19,7 +19,7 @@ def test_no_limit_lets_everything_in():
         budget.settle(NOON, 10**6, 100.0)
 
 
-def test_each_limit_says_its_own_reason():
+def test_each_limit_has_its_own_reason():
     by_requests = Budget(2, 0, 0.0, "day")
     assert [by_requests.admit(NOON) for _ in range(3)] == ["", "", "budget_requests"]
     by_tokens = Budget(0, 100, 0.0, "day")

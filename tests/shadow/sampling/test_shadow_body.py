@@ -33,7 +33,7 @@ def test_every_other_byte_stays_as_it_was_sent():
     assert [sentence.split(" ")[0] for sentence in made.alterations[1:]] == ["user", "store"]
 
 
-def test_no_removed_value_is_told():
+def test_a_removed_value_stands_in_no_reason():
     made = shadow_body(b'{"model": "m", "user": "ann@example.com", "metadata": {"k": "secret"}}', "")
     assert "ann" not in " ".join(made.alterations)
     assert "secret" not in " ".join(made.alterations)

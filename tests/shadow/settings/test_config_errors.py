@@ -32,7 +32,7 @@ def test_an_unknown_key_is_answered_with_the_known_ones_and_the_nearest():
     ]
 
 
-def test_a_key_written_down_is_told_where_keys_belong_and_not_repeated():
+def test_a_key_written_down_is_reported_where_keys_belong_and_not_repeated():
     [sentence] = found({"proxy": {"providers": {"a": {"base_url": "https://x", "api_key": "sk-0123456789abcdef"}}}})
     assert "api_key_env" in sentence
     assert "0123456789" not in sentence

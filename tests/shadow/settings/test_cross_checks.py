@@ -32,7 +32,7 @@ def test_unknown_names_are_found_wherever_they_stand():
     assert "did you mean 'a'?  (known: a, b)" in found[1]
 
 
-def test_two_routes_of_one_name_and_two_of_one_target_are_told_apart():
+def test_two_routes_of_one_name_and_two_of_one_target_are_distinguished():
     route = {"name": "r", "model": "k*", "provider": "a"}
     found = faults({"routes": [route, {**route, "name": "s"}, {**route, "provider": "b"}]})
     assert found == [

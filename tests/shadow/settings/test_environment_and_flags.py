@@ -80,7 +80,7 @@ def test_flags_make_the_two_providers():
     }
 
 
-def test_a_flag_that_means_nothing_alone_says_what_it_needs():
+def test_a_flag_that_means_nothing_alone_states_what_it_needs():
     settings, faults = from_flags({"reference_model": "m", "upstream_key_env": "K"})
     assert settings == []
     assert faults == [

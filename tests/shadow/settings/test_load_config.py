@@ -97,12 +97,12 @@ def test_true_is_no_number_and_a_number_no_text(file):
         ("a = " + "[" * 3_000, "s.toml: not TOML: nested too deep"),
     ],
 )
-def test_what_is_not_toml_is_told_with_its_line(file, text, words):
+def test_what_is_not_toml_is_reported_with_its_line(file, text, words):
     [sentence] = faults(file(text))
     assert sentence.startswith(words)
 
 
-def test_a_missing_file_and_a_folder_are_told_in_one_sentence(tmp_path):
+def test_a_missing_file_and_a_folder_are_reported_in_one_sentence(tmp_path):
     assert "no such file; write one with `sameweights config init`" in faults(tmp_path / "none.toml")[0]
     assert "cannot be read" in faults(tmp_path)[0]
 

@@ -51,7 +51,7 @@ def test_what_a_provider_sent_never_drives_the_screen(store):
     assert "[ESC][2J [bold]x[/bold]" in text
 
 
-def test_a_pair_that_cannot_be_compared_says_why(store):
+def test_a_pair_that_cannot_be_compared_gives_its_reason(store):
     name = add_pair(store, "p", "Hello", "Hello", status=500)
     assert store.flush(20)
     assert "not comparable: the provider gave no whole answer" in shown(store, name)
@@ -75,7 +75,7 @@ def test_the_list_has_whole_ids_and_what_differs(store, pair):
     assert json.loads(pairs_json(store.pairs(PairFilter())))[0]["pair"]["id"] == pair
 
 
-def test_an_empty_list_says_so():
+def test_an_empty_list_is_stated():
     assert pairs_text([], width=100, color=False).startswith("no pair matches")
 
 

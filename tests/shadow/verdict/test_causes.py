@@ -66,7 +66,7 @@ TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_
         ),
     ],
 )
-def test_a_stored_reason_is_told_by_side_and_cause_with_its_count(live, reference, side, cause, sentence):
+def test_a_stored_reason_is_reported_by_side_and_cause_with_its_count(live, reference, side, cause, sentence):
     [found] = shortfalls({reason(live, reference): 6})
     assert (found.side, found.cause, found.pairs, found.sentence) == (side, cause, 6, sentence)
     assert found.remedy

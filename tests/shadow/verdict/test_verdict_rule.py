@@ -109,7 +109,7 @@ def _against(line: SignalEvidence) -> bool:
 
 
 @given(EVIDENCE)
-def test_a_tick_never_stands_beside_guilty_evidence_nor_beside_too_little(found):
+def test_a_tick_never_stands_beside_evidence_of_a_difference_nor_beside_too_little(found):
     verdict = decide(found)
     if verdict.word is Word.NONE_SEEN:
         assert not is_guilty(found)
@@ -121,7 +121,7 @@ def test_a_tick_never_stands_beside_guilty_evidence_nor_beside_too_little(found)
 
 
 @given(EVIDENCE, SIGNALS, st.lists(CHECKS, max_size=2), st.lists(STATES, max_size=2))
-def test_more_evidence_of_a_kind_never_makes_a_guilty_verdict_milder(found, added, checks, states):
+def test_more_evidence_of_a_kind_never_makes_a_verdict_of_a_difference_milder(found, added, checks, states):
     known = {line.signal for line in found.signals}
     more = replace(
         found,
@@ -299,7 +299,7 @@ def test_without_a_pair_it_waits_and_without_a_reference_it_is_not_measured():
     assert decide(replace(bare, reference="")).word is Word.NOT_MEASURED
 
 
-def test_a_group_that_is_not_measured_says_why():
+def test_a_group_that_is_not_measured_gives_its_reason():
     state = DriftEvidence(route="default", state=State.NOT_MEASURED, why="answers come from a cache")
     assert decide(evidence(drift=(state,))).sentence == "not measured: answers come from a cache"
     fine = DriftEvidence(route="other", state=State.OK)
@@ -350,7 +350,7 @@ def test_an_alarm_names_the_difference_since_its_name_is_frozen():
 
 
 @pytest.mark.parametrize(("compared", "told"), [(0, True), (1, False)])
-def test_a_reference_that_refuses_everything_is_told_with_its_status_and_what_to_do(compared, told):
+def test_a_reference_that_refuses_everything_is_reported_with_its_status_and_what_to_do(compared, told):
     failing = DriftEvidence(
         route="default",
         state=State.DRIFT,
@@ -381,7 +381,7 @@ def test_a_provider_that_refuses_before_anything_was_sampled_is_not_measured_wit
     assert decide(Evidence(provider="p", model="m", reference="r", coverage=calm)).word is Word.WAITING
 
 
-def test_a_provider_that_differs_by_errors_says_what_it_refused_and_one_that_differs_otherwise_does_not():
+def test_a_provider_that_differs_by_errors_states_what_it_refused_and_one_that_differs_otherwise_does_not():
     refusing = replace(FULL, refusal=REFUSAL)
     assert REFUSAL in decide(evidence(signal("error", Outcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
     assert REFUSAL not in decide(evidence(signal("args", Outcome.DRIFTS, excess=0.9), coverage=refusing)).sentence

@@ -16,7 +16,7 @@ NO_KEY = Shortfall(
 )
 
 
-def test_what_could_not_be_compared_is_told_with_its_largest_cause_and_what_to_do():
+def test_what_could_not_be_compared_is_reported_with_its_largest_cause_and_what_to_do():
     coverage = replace(FULL, asked=6, compared=0, shortfalls=(NO_KEY,))
     assert decide(replace(evidence(), signals=(), coverage=coverage)).sentence == (
         "not measured: of 6 pairs none could be compared; the reference refused with 401 (key) in 6; check its key"
@@ -50,5 +50,5 @@ def test_a_signal_of_the_period_that_is_in_a_drift_state_too_stands_once_with_it
     )
 
 
-def test_a_discovery_alone_says_so():
+def test_a_discovery_alone_is_stated():
     assert decide(evidence(discovered=True)).sentence.endswith(": all signals together differ beyond chance")

@@ -102,7 +102,7 @@ def test_a_base_that_goes_alone_is_refused_by_the_database(conn):
         conn.execute("DELETE FROM exchanges WHERE id = '0'")
 
 
-def test_strangers_are_not_kept_against_each_other(conn):
+def test_bodies_of_different_conversations_are_not_kept_against_each_other(conn):
     prepare = Preparer().prepare
     insert(conn, [prepare(record(str(n), body, conversation=f"talk {n}")) for n, body in enumerate(turns(3))])
     assert set(bases(conn).values()) == {None}

@@ -81,7 +81,7 @@ def test_retention_leaves_no_byte_behind_either(tmp_path):
     store.close()
 
 
-def test_a_reader_that_holds_old_pages_is_told_of(opened, tmp_path):
+def test_a_reader_that_holds_old_pages_is_reported(opened, tmp_path):
     record, _ = marked("a", tag="team")
     opened.add_exchange(record).result(5)
     reader = open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/rows.db"))

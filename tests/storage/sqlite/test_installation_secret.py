@@ -34,7 +34,7 @@ def test_a_secret_stored_meanwhile_stands(tmp_path):
         assert store.secret() == b"x" * 32
 
 
-def test_a_store_that_cannot_keep_it_says_so(tmp_path):
+def test_a_secret_that_the_store_cannot_keep_is_reported(tmp_path):
     with closing(open_store(StorageConfig(url=f"{tmp_path}/one.db"))) as store:
         with closing(sqlite3.connect(tmp_path / "one.db")) as other:
             other.execute("DROP TABLE secrets")

@@ -97,7 +97,7 @@ def test_what_an_operator_answered_waits_again_after_a_rebuild(store, bench):
     assert bench.answers() == []
 
 
-def test_a_change_of_state_waits_until_it_is_told(bench):
+def test_a_change_of_state_waits_until_it_is_reported(bench):
     fields = {"at": 7.0, "pair_id": "a", "group": GROUP, "old": "ok", "new": "drift", "details": "{}"}
     ruled(bench, alarms=[AlarmRow(name="args", **fields), AlarmRow(name="text", **fields), AlarmRow(name="error", **fields)])
     [(first, alarm), (second, _)] = bench.untold(2)
@@ -155,6 +155,6 @@ def test_a_reader_beside_the_store_sees_the_states(store, bench, tmp_path):
         assert reader.verdicts.alarms(0, 0) == []
 
 
-def test_payoffs_of_a_stranger_are_refused(store):
+def test_payoffs_of_another_format_are_refused(store):
     add(store, "a", stored=False, foreign=(PayoffRow(pair_id="else", signal="action", payoff=1),))
     assert store.verdicts.unjudged(0, 10) == []

@@ -25,7 +25,7 @@ def pair(store, name, *, y="stop", r="stop", c=None, tools=1, reason="random", s
     store.add_pair(PairRecord(pair=row, exchanges=tuple(records), findings=(), payoffs=()))
 
 
-def test_how_answers_ended_is_told_where_tools_were_offered(store):
+def test_how_answers_ended_is_reported_where_tools_were_offered(store):
     pair(store, "a", y="tool_calls", r="stop", c="tool_calls")
     pair(store, "b", y="stop", r="stop", started=START + 1)
     pair(store, "no-tools", tools=0)
@@ -66,7 +66,7 @@ def test_clients_that_left_are_counted_of_the_last_day_of_traffic(store):
     assert store.verdicts.hung_up(day) == {NEAR: (1, 4)}
 
 
-def test_an_empty_store_has_nothing_to_say(store):
+def test_an_empty_store_has_no_line(store):
     verdicts = store.verdicts
     assert (verdicts.hung_up(1.0), verdicts.scored(0, 0), verdicts.triggers(0, 0, 9), verdicts.pair_times(0, 0, 9)) == (
         {},

@@ -47,7 +47,7 @@ def test_the_sqlite_store_keeps_every_promise_with_batches_of_any_size(path, row
     check_store(lambda: SqliteStore(path, StorageConfig(batch_rows=rows, batch_seconds=0.005)))
 
 
-def test_nobody_but_the_owner_can_read_the_files(path):
+def test_only_the_owner_can_read_the_files(path):
     path.touch(mode=0o644)
     with closing(SqliteStore(path, QUICK)) as store:
         store.add_exchange(exchange_record("one"))
@@ -65,7 +65,7 @@ def test_bodies_lie_compressed_on_the_disk(path, store):
     assert len(body) < 150
 
 
-def test_a_second_store_on_the_same_file_is_refused_and_says_who_has_it(path, store):
+def test_a_second_store_on_the_same_file_is_refused_with_the_process_that_holds_it(path, store):
     with pytest.raises(StoreError, match=rf"{path.name} is already written by another sameweights \(process {os.getpid()}\)"):
         SqliteStore(path, QUICK)
     store.close()
@@ -244,7 +244,7 @@ def test_a_closed_store_answers_no_question(path):
         store.sweep(START)
 
 
-def test_a_file_that_is_damaged_while_it_is_read_is_told_in_a_sentence(path):
+def test_a_file_that_is_damaged_while_it_is_read_is_reported_in_a_sentence(path):
     SqliteStore(path, QUICK).close()
     with closing(opened(path)) as reader:
         path.write_bytes(b"no database any more" * 1_000)

@@ -51,7 +51,7 @@ def test_what_has_no_rhythm_or_no_words_is_left_alone(pieces):
     assert not odd(pieces)
 
 
-def test_what_cannot_be_known_is_told_from_what_is_fine():
+def test_what_cannot_be_known_is_distinguished_from_what_is_fine():
     assert odd(words(PROSE)) == []
     assert odd(words(PROSE)[: WORDS - 2]) is None
     assert odd([*words(PROSE), "a", "b", "c"]) is None

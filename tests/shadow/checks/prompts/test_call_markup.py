@@ -99,7 +99,7 @@ def test_arguments_before_the_name_are_looked_over_to_a_limit():
     assert AFTER < BEFORE
 
 
-def test_each_tool_is_told_once():
+def test_each_tool_is_reported_once():
     one = '<tool_call>{"name": "search", "arguments": {}}</tool_call>'
     assert tools(f"{one}\n{one}\n<tool_call>get_weather") == ["get_weather", "search"]
 

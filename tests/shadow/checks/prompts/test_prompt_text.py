@@ -27,6 +27,6 @@ def test_no_more_is_read_than_the_cap():
     assert prompt_text(asked) == "x" * CAP
 
 
-def test_a_text_that_was_not_read_to_its_end_is_told():
+def test_the_reason_states_that_a_text_was_not_read_to_its_end():
     assert answer_cap("abc", 3) == ""
     assert answer_cap("abcd", 3) == " (of the first 3 characters; the rest was not read)"
