@@ -14,7 +14,9 @@ from shadow.reading.parsed_exchange import Seen
 from shadow.sampling.sampler import Decision
 
 MOST_BYTES = 64 * 1024 * 1024
-"""Bytes of bodies that wait, however few requests they are of; read, they take several times as many."""
+"""Bytes of bodies that wait, and of those that are being asked about, however few requests they are of; read, they take several
+times as many.
+"""
 
 
 class Sampled(NamedTuple):
@@ -35,6 +37,8 @@ class Waiting:
         self._skipped = skipped
         self._queue: deque[Sampled] = deque()
         self._bytes = 0
+        self._asked = 0
+        """Bytes of the requests that are being asked about."""
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -50,14 +54,24 @@ class Waiting:
         self._bytes += sampled.size
 
     def next(self, monotonic: float, wall: float) -> Sampled | None:
-        """The one that waits longest and is not too old; those that are too old are skipped."""
+        """The one that waits longest and is not too old, to be given back by `done`; those that are too old are skipped.
+
+        None where no one waits, or where too many bytes are being asked about already; a single request always fits.
+        """
         while self._queue:
+            if self._asked and self._asked + self._queue[0].size > MOST_BYTES:
+                return None
             sampled = self._queue.popleft()
             self._bytes -= sampled.size
             if self._age(sampled, monotonic, wall) <= self._patience:
+                self._asked += sampled.size
                 return sampled
             self._skipped("late")
         return None
+
+    def done(self, sampled: Sampled) -> None:
+        """What `next` gave is asked about no more."""
+        self._asked -= sampled.size
 
     def drop_late(self, monotonic: float, wall: float) -> None:
         """Skip those that have become too old, although none of the places has become free."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -217,13 +218,15 @@ class Worker:
         while len(self._running) < self._config.shadow.concurrency and (sampled := self._waiting.next(monotonic, wall)):
             if why := self._budget.admit(wall):
                 self._metrics.shadow_skipped(why)
+                self._waiting.done(sampled)
                 continue
             task = asyncio.create_task(self._try(sampled), name=f"shadow {sampled.seen.exchange.id}")
             self._running.add(task)
-            task.add_done_callback(self._over)
+            task.add_done_callback(partial(self._over, sampled))
 
-    def _over(self, task: asyncio.Task[None]) -> None:
+    def _over(self, sampled: Sampled, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        self._waiting.done(sampled)
         if not task.cancelled():
             self._begin()
 
@@ -290,7 +293,8 @@ class Worker:
         return reference.strip_thinking or provider.base_url.rstrip("/") == reference.base_url.rstrip("/")
 
     def _no_room(self, seen: Seen) -> str:
-        if len(self._running) >= self._config.shadow.concurrency and not self._waiting.fits(seen):
+        busy = len(self._running) >= self._config.shadow.concurrency or len(self._waiting)
+        if busy and not self._waiting.fits(seen):
             return "concurrency"
         return self._budget.exhausted(time.time())
 

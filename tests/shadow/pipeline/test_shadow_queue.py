@@ -51,6 +51,31 @@ def test_what_is_large_fits_alone_and_its_bytes_are_free_when_it_has_gone(skippe
     assert queue.fits(seen())
 
 
+@pytest.mark.parametrize(("over", "begins"), [(0, True), (1, False)])
+def test_no_more_than_64_mib_are_asked_about_at_once_and_the_next_begins_when_one_is_over(skipped, over, begins):
+    assert MOST_BYTES == 67_108_864
+    queue = waiting(skipped)
+    size = MOST_BYTES // 2 - len(seen().exchange.request.body) - len(seen().exchange.response.body)
+    for number, more in enumerate((0, over)):
+        queue.add(seen(number, size=size + more), SAMPLED, 0.0)
+    first = queue.next(0.0, 1_000.0)
+    assert (queue.next(0.0, 1_000.0) is not None) is begins
+    if not begins:
+        queue.done(first)
+        assert queue.next(0.0, 1_000.0).seen.exchange.id[-1] == "1"
+    assert skipped == []
+
+
+def test_a_request_that_is_larger_than_all_the_room_is_asked_about_alone(skipped):
+    queue = waiting(skipped)
+    for number in range(2):
+        queue.add(seen(number, size=MOST_BYTES + 1), SAMPLED, 0.0)
+    first = queue.next(0.0, 1_000.0)
+    assert queue.next(0.0, 1_000.0) is None
+    queue.done(first)
+    assert queue.next(0.0, 1_000.0) is not None
+
+
 @pytest.mark.parametrize(
     ("monotonic", "wall", "late"),
     [(30.0, 1_030.0, False), (30.001, 1_030.0, True), (30.0, 1_030.001, True), (30.0, 400.0, False), (31.0, 400.0, True)],

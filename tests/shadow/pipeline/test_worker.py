@@ -13,6 +13,7 @@ from proxy.process.shared_counters import PAIRS, Board
 from proxy.proxy_config import Provider, ProxyConfig, Route
 from shadow.demo.pretended_server import Pretend
 from shadow.metrics.observe import Metrics
+from shadow.pipeline import shadow_queue
 from shadow.pipeline.exchange_ledger import Ledger
 from shadow.pipeline.fetcher_client import CourierLostError, Here
 from shadow.pipeline.reference_client import Mirror
@@ -168,6 +169,21 @@ async def test_what_exceeds_places_and_queue_is_skipped_and_counted(working, que
     await until(lambda: not house.worker.shadowing)
     assert house.store.flush(10)
     assert len(house.pairs()) == 5 - skipped
+
+
+async def test_requests_of_more_bytes_than_are_asked_about_at_once_wait_for_each_other_and_all_are_asked(working, monkeypatch):
+    monkeypatch.setattr(shadow_queue, "MOST_BYTES", 5_000)
+    house = working(concurrency=8)
+    for number in range(1, 4):
+        request = asked("x" * 4_000)
+        house.worker.handle(exchange(said(), request=request, id=f"{number:032d}", started=time.time()))
+        if number == 1:
+            assert (house.worker.shadowing, house.worker.waiting) == (1, 0)
+    assert (house.worker.shadowing, house.worker.waiting, house.skipped("concurrency")) == (1, 1, 1)
+    await until(lambda: not house.worker.shadowing)
+    assert house.store.flush(10)
+    assert len(house.pairs()) == 2
+    assert house.worker._waiting._asked == 0
 
 
 async def test_what_ended_too_long_ago_is_skipped_and_counted(working, reference):
