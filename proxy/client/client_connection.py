@@ -21,7 +21,7 @@ from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from proxy.client.browser_policy import is_loopback
 from proxy.client.client_request import Arrival, own_answer
 from proxy.client.declined_upgrade import Declining
-from proxy.client.flow_control import Flow, Onward
+from proxy.client.flow_control import Dropped, Flow, Onward
 from proxy.client.half_close import PROBE, HalfClosed
 from proxy.client.request_head import Heading
 from proxy.client.request_trailers import Trailers, parts_plainly
@@ -40,7 +40,7 @@ class Door(RequestHandler):
     """The protocol of one client connection."""
 
     __slots__ = (
-        *("_came", "_declining", "_half_closed", "_handle", "_head_bytes", "_heading", "_limits", "_lingering"),
+        *("_came", "_declining", "_half_closed", "_handle", "_head_bytes", "_heading", "_limits"),
         *("_on_loopback", "_onward", "_pulse", "_trailers", "_unreadable", "flow", "gone", "head_since", "last"),
         *("stalled_since", "straight", "waiting_since"),
     )
@@ -54,7 +54,6 @@ class Door(RequestHandler):
         self._came = 0.0
         self._head_bytes = 0
         self._heading: Heading | None = None
-        self._lingering: asyncio.Future[None] | None = None
         self._half_closed: HalfClosed | None = None
         self._on_loopback: bool | None = None
         self._onward: Onward | None = None
@@ -65,7 +64,7 @@ class Door(RequestHandler):
         self.straight: Callable[[bytes], None] = self.write
         """Writes to the client until `Flow.mute`, with no look at each piece whether the client is still there."""
         self.last: RawRequestMessage | None = None
-        """The request that no other can follow, because what the client sent behind it has been lost."""
+        """The request that no other can follow: it was refused, or what the client sent behind it has been lost."""
         self.gone = False
         self.head_since = 0.0
         """When the first byte of an unfinished head came; 0.0 when there is none."""
@@ -174,7 +173,6 @@ class Door(RequestHandler):
         if self._onward is not None:
             self._onward.end()
             return True
-        self._stop_lingering()
         if self.idle or self.transport is None:
             return None
         if not tcp_info.KNOWN or not self._requests_are_whole():
@@ -189,7 +187,8 @@ class Door(RequestHandler):
         self.straight = self.write
         if self.flow is not None:
             self.flow.mute()
-        self._stop_lingering()
+        if isinstance(self._onward, Dropped):
+            self._onward.end()
         if self._half_closed is not None:
             self._half_closed.stop()
         super().connection_lost(exc)
@@ -250,6 +249,14 @@ class Door(RequestHandler):
         if state == tcp_info.PEER_ENDED and self._onward is None:
             self._watch_half_closed(transport)
         return state == tcp_info.CLOSED
+
+    def none_follows(self) -> bool:
+        """Whether the request in progress is the `last`."""
+        return self.last is not None and self.last is getattr(self._current_request, "message", None)
+
+    def let_none_follow(self) -> None:
+        """The answer to the request in progress ends the connection: what the client still sends is read and dropped."""
+        self.last = self._declining.last = getattr(self._current_request, "message", None)
 
     def give_up_body(self) -> None:
         """Stop waiting for the rest of a request body."""
@@ -358,8 +365,8 @@ class Door(RequestHandler):
         """Read and forget for a moment: closing with bytes unread would reset the answer out of the client's hands."""
         self._close = True
         if socket_end.sending(self.transport):
-            self._lingering = self._loop.create_future()
-            await asyncio.wait([self._lingering], timeout=_LINGER)
+            self._onward = dropped = Dropped()
+            await asyncio.wait([dropped.ended], timeout=_LINGER)
 
     def _requests_are_whole(self) -> bool:
         """True when the bodies of all requests that have come are whole."""
@@ -377,10 +384,6 @@ class Door(RequestHandler):
     def _probe(self) -> bytes:
         request = cast("Arrival | None", self._current_request)
         return b"" if request is None or request.heading.old else PROBE
-
-    def _stop_lingering(self) -> None:
-        if self._lingering is not None and not self._lingering.done():
-            self._lingering.set_result(None)
 
     def _refuse_head(self) -> None:
         self._head_bytes = 0

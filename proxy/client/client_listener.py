@@ -11,6 +11,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from proxy.client.client_connection import Door
 from proxy.client.client_request import Arrival, own_answer
+from proxy.client.excess_client import MOST, ExcessClient
 from proxy.errors import RequestError
 from proxy.proxy_config import Limits, Timeouts
 from proxy.worker_stats import Pulse
@@ -32,6 +33,7 @@ class Intake(web.Server):
         self._pulse = pulse
         self._closing: dict[RequestHandler, float] = {}
         self._count = 0
+        self._excess: set[RequestHandler] = set()
         self.empty = asyncio.Event()
         """Set while no client is connected."""
         self.empty.set()
@@ -41,16 +43,24 @@ class Intake(web.Server):
         super().connection_made(handler, transport)
         self._count += 1
         self.empty.clear()
-        if self._limits.clients and self._count > self._limits.clients:
-            self._pulse.refused += 1
-            error = RequestError(503, "too_many_clients", f"{self._limits.clients} clients are connected, and no more are let in")
-            transport.write(own_answer(error.status, error.body(), keep=False))
-            transport.close()
+        if self._limits.clients and self._count - len(self._excess) > self._limits.clients:
+            self._turn_away(cast("Door", handler), transport)
+
+    def _turn_away(self, door: Door, transport: asyncio.Transport) -> None:
+        self._pulse.refused += 1
+        error = RequestError(503, "too_many_clients", f"{self._limits.clients} clients are connected, and no more are let in")
+        excess = ExcessClient(transport, own_answer(error.status, error.body(), keep=False))
+        door.switch(excess)
+        if len(self._excess) < MOST:
+            self._excess.add(door)
+        else:
+            excess.end()
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         """A client has gone."""
         super().connection_lost(handler, exc)
         self._count -= 1
+        self._excess.discard(handler)
         if not self._count:
             self.empty.set()
 

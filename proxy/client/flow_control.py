@@ -5,6 +5,7 @@ The connection is made before there is another side, and outlives each of them.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 
@@ -23,10 +24,25 @@ class Flow(Protocol):
 
 
 class Onward(Protocol):
-    """Where a client's bytes go once its connection has switched protocols."""
+    """Where a client's bytes go once they are no requests any more."""
 
     def take(self, data: bytes) -> None:
         """Send bytes on."""
 
     def end(self) -> None:
         """The client has ended its side."""
+
+
+class Dropped:
+    """Takes the client's bytes to nowhere, until it has ended its side, when `ended` is done."""
+
+    def __init__(self) -> None:
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def take(self, data: bytes) -> None:
+        """Keep nothing."""
+
+    def end(self) -> None:
+        """No more will come."""
+        if not self.ended.done():
+            self.ended.set_result(None)

@@ -49,7 +49,12 @@ class Relay:
         chunked = head.framing is Framing.CHUNKED
         plain = chunked and self._old
         self._chunked_end = not plain and head.framing is not Framing.CLOSE
-        if plain or self.uploading or head.framing is Framing.CLOSE:
+        if (
+            plain
+            or self.uploading
+            or head.framing is Framing.CLOSE
+            or (self._door.last is not None and self._door.none_follows())
+        ):
             self.keep = False
         return Terms(head.rewritten(chunked=head.chunked and not plain, connection="" if self.keep else "close"), plain)
 
@@ -62,6 +67,8 @@ class Relay:
         if self.uploading:
             self.keep = False
         self.begun = True
+        if not self.keep:
+            self._door.let_none_follow()
         self._door.write(own_answer(error.status, error.body(), keep=self.keep, head_only=self._head_only))
 
     def healthy(self) -> None:

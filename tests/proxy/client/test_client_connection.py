@@ -120,3 +120,43 @@ async def test_a_refused_client_that_ends_its_side_frees_its_connection_at_once(
         await asked.rest()
         asked.leave_half()
         await until(lambda: not running.plane._intake.connections)
+
+
+REFUSED = {
+    431: b"GET /v1/x HTTP/1.1\r\nA: " + b"x" * 70_000,
+    400: b"nonsense\r\n\r\n",
+    421: b"GET http://api.example.com/v1/models HTTP/1.1\r\nHost: api.example.com\r\n\r\n",
+    501: b"BREW /v1/x HTTP/1.1\r\nHost: p\r\n\r\n",
+    408: b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 9000000\r\n\r\n123",
+}
+
+
+@pytest.mark.parametrize("status", REFUSED)
+async def test_a_refusal_that_ends_the_connection_is_read_whole_by_a_client_that_goes_on_sending(status):
+    async def script(wire):
+        await wire.gone()
+
+    timeouts = {"idle": 0.2} if status == 408 else {}
+    async with (
+        scripted(script) as provider,
+        plane(provider.url, timeouts=timeouts) as running,
+        client(running.port) as asked,
+    ):
+        await asked.send(REFUSED[status])
+        answer = await asked.until(b"}}")
+        for _ in range(40):
+            await asked.send(b"x" * 50_000)
+        assert await asked.rest() == b""
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
+        assert b"\r\nConnection: close\r\n" in answer
+
+
+async def test_what_comes_behind_a_refusal_is_not_kept():
+    async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
+        await asked.send(REFUSED[431])
+        await asked.until(b"}}")
+        (door,) = running.plane._intake.connections
+        for _ in range(40):
+            await asked.send(b"x" * 50_000)
+        assert await asked.rest() == b""
+        assert len(door._declining.begun) < 200_000

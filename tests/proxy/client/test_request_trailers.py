@@ -53,6 +53,45 @@ async def test_no_trailer_reaches_a_request_that_is_pipelined_behind_it(cut):
         assert leaked(provider) == []
 
 
+@pytest.mark.parametrize("apart", [False, True])
+async def test_the_answer_says_that_its_connection_ends_where_a_request_behind_the_trailer_came_before_it(apart):
+    async def script(wire):
+        await wire.request()
+        await asyncio.wait_for(pipelined.wait(), PATIENCE)
+        await wire.send(ok(b"x"))
+
+    pipelined = asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(TRAILED if apart else TRAILED + LAST)
+        await until(lambda: provider.connections)
+        if apart:
+            await asked.send(LAST)
+        (door,) = running.plane._intake.connections
+        await until(lambda: door.last)
+        pipelined.set()
+        assert await asked.rest() == b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+        assert provider.connections == 1
+
+
+async def test_a_request_that_comes_behind_the_trailer_when_the_answer_has_begun_finds_its_connection_closed_in_order():
+    async def script(wire):
+        await wire.request()
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx")
+        await asyncio.wait_for(pipelined.wait(), PATIENCE)
+        await wire.send(b"y")
+
+    pipelined = asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(TRAILED)
+        await asked.until(b"\r\n\r\nx")
+        await asked.send(LAST)
+        (door,) = running.plane._intake.connections
+        await until(lambda: door.last)
+        pipelined.set()
+        assert await asked.rest() == b"y"
+        assert provider.connections == 1
+
+
 @pytest.mark.parametrize("first", [BARE, BARE + post(b"{}", close=False), post(b"{}", close=False) + BARE, BARE * 3])
 async def test_a_request_pipelined_behind_chunks_without_a_trailer_is_answered(first):
     sent = first + LAST

@@ -1,0 +1,69 @@
+"""proxy.client.excess_client: a client too many is answered when it asks, and can read the answer."""
+
+import asyncio
+import json
+
+from proxy.client import excess_client
+from proxy.client.excess_client import MOST
+from tests.running import until
+from tests.wires import ask, client, get, ok, plane, post, scripted
+
+LIMITS = {"clients": 1}
+
+
+async def test_a_client_too_many_is_refused_as_its_request_begins_and_reads_the_answer_though_it_goes_on_sending():
+    async with (
+        plane("http://127.0.0.1:9/v1", limits=LIMITS) as running,
+        client(running.port) as first,
+        client(running.port) as second,
+    ):
+        await until(lambda: running.pulse.refused)
+        assert second.read() == b""
+        for _ in range(40):
+            await second.send(post(b"x" * 50_000))
+        answer = await second.rest()
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_many_clients"
+        assert first.read() == b""
+
+
+async def test_nothing_is_sent_to_a_client_too_many_before_its_request_begins():
+    async with plane("http://127.0.0.1:9/v1", limits=LIMITS) as running, client(running.port), client(running.port) as second:
+        await until(lambda: running.pulse.refused)
+        got = asyncio.create_task(second.rest())
+        await asyncio.wait([got], timeout=0.1)
+        assert not got.done()
+        await second.send(b"G")
+        assert (await got).startswith(b"HTTP/1.1 503 ")
+
+
+async def test_a_client_too_many_that_sends_nothing_is_answered_and_closed_after_its_time(monkeypatch):
+    monkeypatch.setattr(excess_client, "SECONDS", 0.1)
+    async with plane("http://127.0.0.1:9/v1", limits=LIMITS) as running, client(running.port), client(running.port) as second:
+        assert (await second.rest()).startswith(b"HTTP/1.1 503 ")
+
+
+async def test_a_client_too_many_takes_no_ones_place():
+    async with (
+        scripted(None, ok(b"yes")) as provider,
+        plane(provider.url, limits=LIMITS) as running,
+        client(running.port) as first,
+        client(running.port),
+    ):
+        await until(lambda: running.pulse.refused)
+        first.sock.close()
+        await until(lambda: len(running.plane._intake.connections) == 1)
+        assert (await ask(running.port, get())).endswith(b"yes")
+
+
+async def test_the_hundred_and_first_client_too_many_is_answered_and_closed_at_once():
+    async with plane("http://127.0.0.1:9/v1", limits=LIMITS) as running, client(running.port):
+        waiting = []
+        for _ in range(MOST):
+            waiting.append(client(running.port))
+            await waiting[-1].__aenter__()
+        await until(lambda: running.pulse.refused == 100)
+        async with client(running.port) as beyond:
+            assert (await beyond.rest()).startswith(b"HTTP/1.1 503 ")
+        for one in waiting:
+            await one.__aexit__(None, None, None)
