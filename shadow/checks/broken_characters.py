@@ -54,5 +54,7 @@ def broken_characters(ask: Ask, said: Completion) -> Finding:
 def _found(text: str) -> re.Match[str] | None:
     """The first control character, else the first that was read as something else."""
     if text.isascii():
+        if text.isprintable():
+            return None  # a line of text has no control character
         return _CONTROLS.search(text) if text.encode().translate(None, _PLAIN) else None
     return _CONTROLS.search(text) or (_MOJIBAKE.search(text) if _MAYBE.search(text) else None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from shadow.checks.prompts.prompt_text import content_text
 from shadow.findings.error_class import ErrorClass, error_class
@@ -56,7 +55,7 @@ def _may_be_cut(ask: Ask, said: Completion | Unread) -> str:
     if ask.sent.get("context_management") or (isinstance(said, Completion) and SHORTENED in said.first.other):
         return "the request allows that it be shortened (context_management)"
     parts = [ask.sent.get("input"), *(message.get("content") for message in ask.messages)]
-    kinds = (part.get("type") for listed in parts if isinstance(listed, list) for part in listed if isinstance(part, Mapping))
+    kinds = (part.get("type") for listed in parts if isinstance(listed, list) for part in listed if isinstance(part, dict))
     return "the request holds a compaction of what came before" if any(kind == SHORTENED for kind in kinds) else ""
 
 

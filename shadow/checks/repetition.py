@@ -22,6 +22,7 @@ TIMES = 5
 """Repetitions, the first one included, from which a span is a loop."""
 COVERED = 360
 """Characters that a loop of prose covers at least; code, which may hold rows of equal lines, three times as many."""
+SHORT = f"under {COVERED} characters of text came"
 
 _LETTERS = re.compile(r"[^\W\d_]")
 _ASKED = ("repeat", "repet", "répét", "wiederhol", "lorem", "over and over", "重复", "繰り返", "كرر")
@@ -33,9 +34,9 @@ _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 def repetition(ask: Ask, said: Completion) -> Finding:
     """No span of letters stands five times in a row over 360 characters, in the text or in the reasoning."""
     first = said.first
-    whole = [text for text in (first.text, first.reasoning) if text]
-    if not whole or max(map(len, whole)) < COVERED:
-        return unmeasured(Aspect.REPETITION, f"under {COVERED} characters of text came")
+    whole = [text for text in (first.text, first.reasoning) if text and len(text) >= COVERED]
+    if not whole:
+        return unmeasured(Aspect.REPETITION, SHORT)
     for text in whole:
         loop = _loop(text[:READ])
         if loop and not _is_asked(message_text(ask).casefold()):

@@ -20,8 +20,8 @@ READ = 500_000
 def response_format(ask: Ask, said: Completion) -> Finding:
     """`json_object` brings a JSON object, `json_schema` a value that the schema finds valid."""
     form = ask.body.get("response_format")
-    kind = form.get("type") if isinstance(form, Mapping) else None
-    if not isinstance(form, Mapping) or kind not in {"json_object", "json_schema"}:
+    kind = form.get("type") if isinstance(form, dict) else None
+    if not isinstance(form, dict) or kind not in {"json_object", "json_schema"}:
         return unmeasured(Aspect.RESPONSE_FORMAT, "the request asks for no JSON")
     if reason := (COMMENTARY if COMMENTARY in said.notes else _unfit(said.first)):
         return unmeasured(Aspect.RESPONSE_FORMAT, reason)
@@ -69,7 +69,7 @@ def _each(text: str, reason: str) -> tuple[object, str]:
 
 def _obeying(form: Mapping[str, object], found: object) -> Finding:
     wrapper = form.get("json_schema")
-    schema = wrapper.get("schema") if isinstance(wrapper, Mapping) else None
+    schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
     if schema is None:
         return unmeasured(Aspect.RESPONSE_FORMAT, "the request declares no schema; the text is JSON")
     known, fault = held(schema, found)

@@ -105,7 +105,7 @@ def turned_off(body: Mapping[str, object]) -> bool:
     return (
         body.get("reasoning_effort") in _OFF
         or body.get("enable_thinking") is False
-        or (isinstance(template, Mapping) and False in (template.get("enable_thinking"), template.get("thinking")))
-        or (isinstance(thinking, Mapping) and thinking.get("type") in _OFF)
-        or (isinstance(reasoning, Mapping) and (reasoning.get("enabled") is False or reasoning.get("effort") in _OFF))
+        or (isinstance(template, dict) and False in (template.get("enable_thinking"), template.get("thinking")))
+        or (isinstance(thinking, dict) and thinking.get("type") in _OFF)
+        or (isinstance(reasoning, dict) and (reasoning.get("enabled") is False or reasoning.get("effort") in _OFF))
     )

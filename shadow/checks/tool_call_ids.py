@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from shadow.findings.finding import Aspect, Finding
 from shadow.findings.outcomes import judged, short, unmeasured
@@ -60,7 +60,7 @@ def _used(ask: Ask) -> Iterator[str]:
     for message in ask.messages:
         calls = message.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, Mapping) and isinstance(call.get("id"), str):
+            if isinstance(call, dict) and isinstance(call.get("id"), str):
                 yield call["id"]
 
 

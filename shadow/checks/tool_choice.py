@@ -45,10 +45,10 @@ def _nothing(shown: str, first: Choice) -> Finding:
 
 def _named(choice: object) -> str:
     """The one tool that a request names; the older `function_call` names it without a type."""
-    if not isinstance(choice, Mapping):
+    if not isinstance(choice, dict):
         return ""
     for inner in (choice.get("function"), choice.get("custom"), choice):
-        name = inner.get("name") if isinstance(inner, Mapping) else None
+        name = inner.get("name") if isinstance(inner, dict) else None
         if isinstance(name, str) and name:
             return name
     return ""
@@ -66,8 +66,8 @@ def _allowed(choice: object) -> frozenset[str]:
 
 def _inner(choice: object) -> Mapping[str, object]:
     """What stands in `allowed_tools`, or beside its type where a server takes it flat."""
-    inner = choice.get("allowed_tools", choice) if isinstance(choice, Mapping) else None
-    return inner if isinstance(inner, Mapping) else {}
+    inner = choice.get("allowed_tools", choice) if isinstance(choice, dict) else None
+    return inner if isinstance(inner, dict) else {}
 
 
 def _few(names: list[str]) -> str:

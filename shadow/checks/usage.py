@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shadow.findings.finding import Aspect, Finding
 from shadow.findings.outcomes import judged, unmeasured
 from shadow.reading.completion import Completion, Usage
@@ -36,7 +34,7 @@ def usage(ask: Ask, said: Completion) -> Finding:
 
 def _is_asked(ask: Ask) -> bool:
     options = ask.body.get("stream_options")
-    return isinstance(options, Mapping) and options.get("include_usage") is True
+    return isinstance(options, dict) and options.get("include_usage") is True
 
 
 def _hidden(counts: Usage) -> int:

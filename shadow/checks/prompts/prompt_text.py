@@ -40,7 +40,7 @@ def content_text(ask: Ask) -> str:
 
 def _parts(content: object) -> Iterator[str]:
     for part in content if isinstance(content, list) else ():
-        text = part.get("text") if isinstance(part, Mapping) else None
+        text = part.get("text") if isinstance(part, dict) else None
         if isinstance(text, str):
             yield text
 
@@ -63,7 +63,7 @@ def _strings(values: Sequence[object]) -> Iterator[str]:
             # an image or a sound as a data URL is no text
             if not value.startswith("data:"):
                 yield value
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             waiting.extend(reversed([item for key, item in value.items() if key != "role"]))
         elif isinstance(value, list | tuple):
             waiting.extend(reversed(value))
