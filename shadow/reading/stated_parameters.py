@@ -24,6 +24,7 @@ NESTED = {"reasoning": ("effort", "summary"), "text": ("verbosity",)}
 OF_USAGE = ("service_tier", "inference_geo", "speed")
 """What the usage of `/v1/messages` states: the tier, the region and the speed that served the request."""
 _DATED = re.compile(r"_\d{4}_\d{2}_\d{2}\Z")
+_TEXT: Mapping[str, Value] = {"text.format": "text"}
 _EITHER = (*PLAIN, *OF_USAGE)
 LONGEST = 80
 """Characters of a word that are kept."""
@@ -31,7 +32,10 @@ LONGEST = 80
 
 def stated(given: Mapping[str, Any]) -> dict[str, Value]:
     """The parameters of a request of any API, or of an answer of `/v1/responses`."""
-    found = {name: value for name in _EITHER if name in given and (value := _value(given[name])) is not None}
+    found: dict[str, Value] = {}
+    for name in _EITHER:
+        if (stated := given.get(name)) is not None and (value := _value(stated)) is not None:
+            found[name] = value
     for holder, names in NESTED.items():
         inner = given.get(holder)
         if inner and type(inner) is dict:
@@ -45,8 +49,10 @@ def stated(given: Mapping[str, Any]) -> dict[str, Value]:
     return found
 
 
-def _form(form: dict[str, Any]) -> dict[str, Value]:
+def _form(form: dict[str, Any]) -> Mapping[str, Value]:
     """The form of a text: its type, and the name and the schema where it has them; not every server repeats the name."""
+    if len(form) == 1 and form.get("type") == "text":
+        return _TEXT  # nearly every one
     kind, name, schema = _value(form.get("type")), _word(form.get("name")), form.get("schema")
     stated = {"text.format": kind, "text.format.name": name or None, "text.format.schema": _digest(schema) if schema else None}
     return {key: value for key, value in stated.items() if value is not None}
@@ -69,7 +75,7 @@ def _value(value: Any) -> Value | None:
     """A number, a boolean or a word as it is; an object (a tool_choice) as its type and the names in it; else None."""
     kind = type(value)
     if kind is str:
-        return _word(value) or None
+        return value if value and len(value) <= LONGEST and value.isascii() else _word(value) or None
     if kind is bool or ((kind is int or kind is float) and abs(value) < 1e300):
         return value  # type: ignore[no-any-return]  # of one of the three types
     return _choice(value) if kind is dict else None
