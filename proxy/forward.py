@@ -272,7 +272,8 @@ class Forward:
         capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
         leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.heading.target)
         capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
-        _guard_keys(live, leg)
+        if live.ways.keys or live.ways.fittings:
+            _guard_keys(live, leg)
         return leg
 
     @staticmethod

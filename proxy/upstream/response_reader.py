@@ -27,6 +27,7 @@ _MOST_CHUNKS, _MOST_HEADS = 1_000, 50
 """Chunks of a body, and heads, that are read in one turn of the event loop: about a millisecond of work."""
 _SMALLEST_CHUNK, _PORTION = 6, 4 * 1024
 """Bytes of a chunk with its framing, at least; bytes between two looks at how many chunks have been read."""
+_MAY_BE_MANY = _MOST_CHUNKS * _SMALLEST_CHUNK
 _UNHEARD = object()
 """What llhttp calls where only the head is read by it: nothing."""
 
@@ -303,9 +304,9 @@ class Answer:
     def _feed_chunked(self, data: bytes, now: float) -> None:
         # Taken out first: to call an attribute where it stands costs the interpreter a look at the class each time.
         pieces, parse, out = self._pieces, self._feed_parser, self._out
-        end = len(data)
+        end = 0
         try:
-            if end > _MOST_CHUNKS * _SMALLEST_CHUNK and (self._many or data.count(b"\r") > 2 * _MOST_CHUNKS):
+            if len(data) > _MAY_BE_MANY and (self._many or data.count(b"\r") > 2 * _MOST_CHUNKS):
                 end = self._parse_some(data)
             else:
                 parse(data)
@@ -315,7 +316,7 @@ class Answer:
         if self._events.ended:
             self._chunks_over(data, now, "")
             return
-        if end < len(data):
+        if end and end < len(data):
             self._many = True
             self._put_off(data[end:], now)
             data = data[:end]
