@@ -68,7 +68,7 @@ def equivalents() -> dict[tuple[str, str, str], str]:
 
 
 def key(change: Change) -> tuple[str, str, str]:
-    return change.function, change.was, change.becomes
+    return change.function.rpartition(".")[2], change.was, change.becomes
 
 
 def own_tests(tree: Path, module: str) -> Path:
@@ -225,6 +225,8 @@ def main() -> int:
     found = sites(given.only)
     sample = random.Random(given.seed).sample(found, min(given.count, len(found)))
     print(f"{len(sample)} of {len(found)} possible changes, seed {given.seed}", flush=True)
+    for function, was, _ in [] if given.only else equivalents().keys() - set(map(key, found)):
+        print(f"stale in {EQUIVALENTS.name}, nothing like it stands in the source: {function}: {was}")
     if given.list:
         print("\n".join(f"{change.place:44} {change.operator:20} {change.was}  ->  {change.becomes}" for change in sample))
         return 0

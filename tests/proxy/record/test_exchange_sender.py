@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.packing import unpack, unpack_pulse
+from proxy.process.shared_counters import Board
 from proxy.record.exchange_sender import Handover
 from proxy.worker_stats import Pulse
 from tests.exchanges import exchange
@@ -205,3 +206,10 @@ async def test_an_exchange_of_thirty_two_mebibytes_arrives_equal_and_what_waits_
     assert await audit.exchange() == large
     assert await audit.exchange() == FIRST
     await until(lambda: handover.waiting == 0)
+
+
+async def test_a_dropped_exchange_is_counted_in_the_row_of_its_worker(path):
+    row = Board().row(0)
+    handover = Handover(path, 1_500, Pulse(), row=row)
+    assert not handover.offer(exchange(b"x" * 2_000))
+    assert row["too_large"] == 1

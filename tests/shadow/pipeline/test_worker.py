@@ -376,3 +376,15 @@ async def test_a_request_with_a_byte_order_mark_is_compared_and_the_copy_has_non
     [pair] = house.pairs()
     assert reference.requests[0].json["model"]
     assert json.loads(pair.alterations)[0] == "sent without its byte order mark"
+
+
+async def test_a_shadow_that_cannot_begin_is_logged_and_counted_and_its_exchange_is_stored(working, monkeypatch, logged):
+    def broken(*_):
+        raise ArithmeticError("no sum")
+
+    monkeypatch.setattr(Budget, "admit", broken)
+    house, written = working(), logged("shadow.pipeline.worker")
+    await house.handle(live())
+    assert [call.kwargs["event"] for call in written] == ["shadow not begun"]
+    assert house.ledger._rows[PAIRS]["error"] == 1
+    assert house.store.exchange(live().id)

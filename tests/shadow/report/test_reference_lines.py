@@ -93,3 +93,9 @@ def test_refusals_are_reported_beyond_two_percent_where_they_are_most_of_what_is
 
 def test_what_the_provider_refuses_is_no_refusal_of_its_reference():
     assert reference_lines([Seen(pairs=10, lost={CONTEXT.replace("reference", "provider"): 10})], []) == ()
+
+
+def test_a_refusing_reference_is_reported_with_the_three_most_frequent_things_it_refuses():
+    refused = {f"{NO_ANSWER} (refused: parameter p{number}): error 400": 9 - number for number in range(4)}
+    [line] = reference_lines([Seen(pairs=60, lost=refused)], [])
+    assert line.sentence == "refuses 50 % of your requests: the member p0, the member p1, the member p2"

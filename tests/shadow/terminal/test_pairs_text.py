@@ -1,6 +1,7 @@
 """Pairs in a terminal."""
 
 import json
+import re
 
 import pytest
 
@@ -40,6 +41,13 @@ def test_words_that_only_one_has_stand_out_in_colour(store):
     text = shown(store, name, color=True)
     assert "\x1b[1;31mraining" in text
     assert "\x1b[1;31msunny" in text
+
+
+@pytest.mark.parametrize(("live", "reference"), [("", "It is sunny today"), ("It is raining today", "")])
+def test_no_word_stands_out_where_one_answer_has_no_text(store, live, reference):
+    name = add_pair(store, "p", live, reference)
+    assert store.flush(20)
+    assert not re.search(r"\x1b\[1;31m(It|is|sunny|raining|today)", shown(store, name, color=True))
 
 
 @pytest.mark.promise("reader.terminal")
