@@ -16,7 +16,7 @@ from typing import Protocol
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from shadow.commands.file_ownership import owned
+from shadow.commands.file_ownership import log_refused, owned
 from shadow.drift.states import Said
 from shadow.judging.judge import Judge
 from shadow.settings.config_model import Config
@@ -61,8 +61,9 @@ def answer_those_that_wait(database: Path, judge: Acknowledger, now: float) -> i
             told: dict[str, object] = {"told": list(judge.acknowledge(_SLIP.validate_json(owned(slip)), now))}
         except (StoreError, ValidationError) as error:
             told = {"error": str(error)}
-        except OSError:
-            continue  # its giver gave up, or it is not this user's alone
+        except OSError:  # its giver gave up, or it is not this user's alone
+            log_refused(slip)
+            continue
         with suppress(OSError):
             _write(slip.with_suffix(".done"), orjson.dumps(told))
             slip.unlink()

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import lru_cache
 from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger("sameweights.orders")
 
 MOST_BYTES = 64 * 1024
 
@@ -24,3 +29,14 @@ def owned(path: Path) -> bytes:
         return os.read(file, MOST_BYTES)
     finally:
         os.close(file)
+
+
+@lru_cache(maxsize=1024)
+def log_refused(path: Path) -> None:
+    """Log that the order in `path` is not carried out, once: it is looked at again and again while it lies there."""
+    if os.path.lexists(path):
+        log.warning(
+            "an order beside the database is not carried out: it is not a file that only this user can have written",
+            file=str(path),
+            to_do="find out who put it there, and remove it",
+        )

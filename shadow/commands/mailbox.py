@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from shadow.commands.file_ownership import owned
+from shadow.commands.file_ownership import log_refused, owned
 from storage.store import Chosen, Forgotten, Store, StoreError
 
 PATIENCE = 60.0
@@ -47,8 +47,9 @@ def carry_out(database: Path, store: Store) -> int:
             answer = asdict(told)
         except (StoreError, ValueError, TypeError) as error:
             answer = {"error": str(error)}
-        except OSError:
-            continue  # its giver gave up, or it is not this user's alone
+        except OSError:  # its giver gave up, or it is not this user's alone
+            log_refused(order)
+            continue
         with suppress(OSError):
             _write(order.with_suffix(".done"), json.dumps(answer))
             order.unlink()

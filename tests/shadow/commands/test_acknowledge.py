@@ -109,6 +109,17 @@ def test_a_slip_that_cannot_be_read_is_answered_so(store, tmp_path):
     assert "error" in (tmp_path / "store.db-ack-1.done").read_text(encoding="utf-8")
 
 
+def test_a_slip_that_another_may_have_written_is_not_obeyed_and_logged_once(store, tmp_path, logged):
+    slip = tmp_path / "store.db-ack-1.json"
+    slip.write_text('{"answer": "fixed"}', encoding="utf-8")
+    slip.chmod(0o666)
+    told = logged("shadow.commands.file_ownership")
+    for _ in range(3):
+        answer_those_that_wait(tmp_path / "store.db", drifted(store), 1.0)
+    assert [call.kwargs["file"] for call in told] == [str(slip)]
+    assert not slip.with_suffix(".done").exists()
+
+
 def test_an_absent_database_is_not_made(tmp_path, config):
     with pytest.raises(StoreError, match="does not exist"):
         acknowledged(config, FIXED)

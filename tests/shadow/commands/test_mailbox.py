@@ -66,14 +66,19 @@ def test_a_strange_order_is_answered_and_does_nothing(tmp_path, store, order):
     assert (tmp_path / "store.db-forget-1.done").exists()
 
 
-def test_an_order_that_another_may_have_written_is_not_obeyed(store, tmp_path):
+def test_an_order_that_another_may_have_written_is_not_obeyed_and_logged_once(store, tmp_path, logged):
     store.add_exchange(exchange_record("a")).result(5)
     database = tmp_path / "store.db"
     forged = tmp_path / "store.db-forget-0123456789abcdef.json"
     forged.write_text('{"before": 1e12}')
     forged.chmod(0o666)
-    (tmp_path / "store.db-forget-fedcba9876543210.json").symlink_to(forged)
-    assert mailbox.carry_out(database, store) == 0
+    linked = tmp_path / "store.db-forget-fedcba9876543210.json"
+    linked.symlink_to(forged)
+    told = logged("shadow.commands.file_ownership")
+    for _ in range(3):
+        assert mailbox.carry_out(database, store) == 0
     assert store.exchange("a")
+    assert sorted(call.kwargs["file"] for call in told) == sorted(map(str, (forged, linked)))
+    assert all("is not carried out" in call.kwargs["event"] for call in told)
     forged.chmod(0o600)
     assert mailbox.carry_out(database, store) == 1
