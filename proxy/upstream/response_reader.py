@@ -25,9 +25,12 @@ _LONGEST_SIZE = 64
 _BEGUN_SIZE = re.compile(rb"[0-9A-Fa-f]*[ \t]*\r?")
 _MOST_CHUNKS, _MOST_HEADS = 1_000, 50
 """Chunks of a body, and heads, that are read in one turn of the event loop: about a millisecond of work."""
-_SMALLEST_CHUNK, _PORTION = 6, 4 * 1024
-"""Bytes of a chunk with its framing, at least; bytes between two looks at how many chunks have been read."""
-_MAY_BE_MANY = _MOST_CHUNKS * _SMALLEST_CHUNK
+_LARGE, _MANY_ENDS = 6 * _MOST_CHUNKS, 2 * _MOST_CHUNKS + 1
+"""Bytes, and line ends, that fewer chunks cannot have (a chunk of one byte has six, and two); `replace` finds those of
+a large read eight times as fast as `count`.
+"""
+_PORTION = 4 * 1024
+"""Bytes between two looks at how many chunks have been read."""
 _UNHEARD = object()
 """What llhttp calls where only the head is read by it: nothing."""
 
@@ -306,7 +309,7 @@ class Answer:
         pieces, parse, out = self._pieces, self._feed_parser, self._out
         end = 0
         try:
-            if len(data) > _MAY_BE_MANY and (self._many or data.count(b"\r") > 2 * _MOST_CHUNKS):
+            if len(data) > _LARGE and (self._many or len(data) - len(data.replace(b"\r", b"", _MANY_ENDS)) == _MANY_ENDS):
                 end = self._parse_some(data)
             else:
                 parse(data)
