@@ -19,8 +19,8 @@ else:
 
 FAULTS = (ValueError, zlib.error, brotli.error, zstd.ZstdError)
 """What a coding raises for bytes that are not of it."""
-LOOKED_AT = 1024 * 1024
-"""Bytes of an unpacked body that are looked at while it is forwarded: unpacked in less than five milliseconds."""
+LOOKED_AT = 256 * 1024
+"""Bytes of an unpacked body that are looked at while it is forwarded: unpacked in less than five milliseconds, also by brotli."""
 _FEW_CODINGS, _FEW_PARTS = 2, 8
 """Codings of a body, and members or frames of each, that are looked into while it is forwarded."""
 _STEP = 256 * 1024

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from proxy.proxy_config import Limits, Timeouts
+from proxy.unpacking import LOOKED_AT
 from shadow.drift.admission import DAY, PER_CONVERSATION
 from shadow.drift.alarm_budget import Stakes
 from shadow.drift.detectable_effect import smallest_seen
@@ -83,6 +84,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
         f"The key is {SIZE} random bytes",
         f"({conversations.MOST:,} of them)",
         f"{Limits().peek_body / 1024**2:.0f} MiB",
+        f"the first {LOOKED_AT / 1024:.0f} KiB that it unpacks to",
     ),
     "docs/explanation/drift.md": (
         f"One request counts once in {DAY / 3_600:.0f} hours",

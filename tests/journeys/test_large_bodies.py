@@ -90,7 +90,7 @@ model = "pretend-small*"
 provider = "other"
 """
         async with serve(toml + routes, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
-            body = b"\xef\xbb\xbf" + asking(MB // 2)
+            body = b"\xef\xbb\xbf" + asking(MB // 4)
             packed = gzip.compress(body)
             headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
             async with session.post(f"{served.data}/v1/chat/completions", data=packed, headers=headers) as got:
@@ -100,8 +100,8 @@ provider = "other"
             assert (pair.provider, pair.route, pair.model) == ("other", "small", "pretend-small")
             assert summary.matches + summary.differs > 0
             stored = reader.exchange(pair.subject_id)
-            assert stored.request_body == body.replace(url_of(body), told(picture(MB // 2 * 3 // 4)))
+            assert stored.request_body == body.replace(url_of(body), told(picture(MB // 4 * 3 // 4)))
             reader.close()
         [live] = other.requests
         assert (live.header("content-encoding"), live.body, candidate.requests) == ("gzip", body, [])
-        assert json.loads(official.requests[0].body) == json.loads(asking(MB // 2))
+        assert json.loads(official.requests[0].body) == json.loads(asking(MB // 4))
