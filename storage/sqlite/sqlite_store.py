@@ -168,9 +168,11 @@ class SqliteStore(SqliteReader):
         self._config = config
         self._lock = claimed(path, busy_seconds)
         self._file = identity(path)
+        self._log_file: tuple[int, int] | None = None
+        """The write-ahead log that the writing connection has opened, once it was seen."""
         keep = partial(retention.keep_within, max_bytes=config.max_bytes) if config.max_bytes else None
         self._writer = BatchWriter(
-            Pen(self._connected, there=lambda: identity(path) == self._file, after=keep),
+            Pen(self._connected, there=self._there, after=keep),
             batch_rows=config.batch_rows,
             batch_seconds=config.batch_seconds,
             queue=config.queue,
@@ -267,17 +269,32 @@ class SqliteStore(SqliteReader):
         self._writer.close()
         self._lock.release()
 
+    def _there(self) -> bool:
+        """Whether the database and its write-ahead log that were opened still stand under their paths.
+
+        A log that was deleted goes on being written, unseen: no other connection can be opened, and a crash would lose all of it.
+        """
+        log_file = identity(Path(f"{self._path}-wal"))
+        self._log_file = self._log_file or log_file
+        return identity(self._path) == self._file and log_file == self._log_file
+
     def _connected(self) -> sqlite3.Connection:
         """The connection that writes; to a new file, where the one that was opened has been moved or deleted."""
-        if identity(self._path) != self._file:
+        moved = identity(self._path) != self._file
+        if moved:
             log.warning("the database was moved, replaced or deleted; recording goes on under its path", path=str(self._path))
             lock, self._lock = self._lock, renewed(self._path, self._lock, self._busy_seconds)
             if lock is not self._lock:
                 lock.release()
+            self._file = identity(self._path)
+        lost = self._log_file is not None and identity(Path(f"{self._path}-wal")) != self._log_file
+        if lost and not moved:
+            log.warning("the database's -wal file was deleted; its content is in the database", path=str(self._path))
+        if moved or lost:
             with suppress(IndexError):
                 while True:
                     self._idle.pop().close()
-            self._file = identity(self._path)
+        self._log_file = None
         return writing(self._path, self._busy_seconds)
 
     def spend(self, at: float, cost: Spending) -> None:

@@ -286,6 +286,27 @@ def test_a_database_that_is_moved_or_deleted_is_noticed_with_the_next_batch_and_
         SqliteStore(path, QUICK)
 
 
+def test_a_write_ahead_log_that_is_deleted_is_noticed_with_the_next_batch_and_nothing_is_lost(path, store, logged):
+    """SQLite goes on writing to the deleted file: no other connection can then be opened, and a crash would lose all of it."""
+    told = logged("storage.sqlite.sqlite_store")
+    store.add_exchange(exchange_record("before"))
+    store.add_exchange(exchange_record("known"))
+    assert store.flush(PATIENCE)
+    assert store.exchange("before")
+    store.add_exchange(exchange_record("seen"))
+    assert store.flush(PATIENCE)
+    Path(f"{path}-wal").unlink()
+    for name in ("after", "later"):
+        store.add_exchange(exchange_record(name))
+        assert store.flush(PATIENCE)
+    assert [call.kwargs["event"] for call in told] == ["the database's -wal file was deleted; its content is in the database"]
+    with closing(opened(path)) as other:
+        assert all(store.exchange(name) and other.exchange(name) for name in ("before", "known", "seen", "after", "later"))
+    assert store.writable()
+    with closing(sqlite3.connect(path)) as conn:
+        assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
 def test_a_database_whose_folder_is_gone_is_said_and_recording_goes_on_when_it_is_back(path, store):
     store.add_exchange(exchange_record("before"))
     assert store.flush(PATIENCE)
