@@ -84,11 +84,9 @@ def test_an_empty_period_is_not_measured(store):
 def test_a_health_probe_is_traffic_and_no_group_of_its_own(store):
     probe = Request(method="GET", target="/healthz", headers=(), body=b"", size=0)
     for number, provider in enumerate("pq"):
-        asked = exchange(b"ok", provider=provider, model="", id=f"probe-{number}", started=NOW)._replace(request=probe)
-        store.add_exchange(record(understand(asked)))
-    nameless = b'{"messages":[]}'
-    call = Request(method="POST", target="/v1/chat/completions", headers=(), body=nameless, size=len(nameless))
-    add_live(store, "p", model="", request=call)
+        call = exchange(b"ok", provider=provider, model="", id=f"probe-{number}", started=NOW)._replace(request=probe)
+        store.add_exchange(record(understand(call)))
+    add_live(store, "p", model="", request=b'{"messages":[]}')
     assert store.flush(20)
     report = build(store, 0.0, NOW + 60)
     assert [(card.provider, card.model, card.requests) for card in report.cards] == [("p", "", 1)], (
