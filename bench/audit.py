@@ -27,23 +27,23 @@ from talk import Speaker, exchange, stream, turns
 from proxy.exchange import Exchange, Role
 from proxy.packing import pack, unpack
 from proxy.proxy_config import Provider, ProxyConfig
-from proxy.record.exchange_sender import Handover
-from proxy.worker_stats import Pulse
+from proxy.record.exchange_sender import ExchangeSender
+from proxy.worker_stats import WorkerStats
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.drift.payoff import counted, wants_control
-from shadow.findings.pair import ControlReason, Kind, Pair
+from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.measures.argument_schema import outcome
 from shadow.metrics.observe import Metrics
-from shadow.privacy.privacy_policy import Guard
+from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
-from shadow.reading.parsed_exchange import understand, understand_leg
-from shadow.reading.parsed_request import read_ask
-from shadow.reading.parsed_response import read
-from shadow.records import Triple, calls, exchange_record, pair_record
+from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_request import parse_request
+from shadow.reading.parsed_response import parse_response
+from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from shadow.settings.config_model import Config, ShadowConfig
 from storage.rows import PairRecord
-from storage.sqlite.record_insertion import Preparer
+from storage.sqlite.record_insertion import RecordPreparer
 from storage.storage_config import StorageConfig
 
 
@@ -72,33 +72,33 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     body = turns(speaker, 8)[-1]
     live = exchange("live", body, stream(speaker, chunks, call=call))
     other = exchange("other", body, stream(speaker, chunks, call=call), role=Role.SHADOW)
-    seen, metrics = understand(live), Metrics(CollectorRegistry(), config(folder))
-    leg = understand_leg(other, seen)
+    seen, metrics = parse(live), Metrics(CollectorRegistry(), config(folder))
+    leg = parse_leg(other, seen)
 
     def pair() -> Pair:
-        return Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=leg.answer)
+        return Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
 
-    outcomes = [outcome(seen.ask, one)[0] for one in calls(seen.answer)]
-    found, compared = check(seen.ask, seen.answer), compare(pair())
+    outcomes = [outcome(seen.request, one)[0] for one in calls(seen.answer)]
+    found, compared = check(seen.request, seen.answer), compare(pair())
     record = exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")
-    triple = Triple(live=seen, reference=leg, control=None, reason=ControlReason.NONE)
-    prepare = Preparer().prepare
-    guard = Guard(redactor=Redactor(), key=bytes(32), bodies="full")
+    triple = AnsweredPair(live=seen, reference=leg, control=None, reason=ControlReason.NONE)
+    prepare = RecordPreparer().prepare
+    guard = PrivacyPolicy(redactor=Redactor(), key=bytes(32), bodies="full")
 
     def rows_of_pair() -> PairRecord:
         return pair_record(triple, comparisons=[compared], payoffs=(), legs=(record, record), alterations=(), bodies="full")
 
     def judged() -> None:
-        wants_control(seen.ask, seen.answer, leg.answer)
-        counted(seen.ask, seen.answer, leg.answer, None, tiebreak=True)
+        wants_control(seen.request, seen.answer, leg.answer)
+        counted(seen.request, seen.answer, leg.answer, None, tiebreak=True)
 
     paired = rows_of_pair()
     rows = [
         ("pack (data plane, after the stream)", lambda: pack(live)),
         ("unpack", lambda: unpack(packed)),
-        ("read the request", lambda: read_ask(live.request.target, live.request.headers, body, truncated=False)),
-        ("read the answer", lambda: read(live)),
-        ("all reference-free checks", lambda: check(seen.ask, seen.answer)),
+        ("read the request", lambda: parse_request(live.request.target, live.request.headers, body, truncated=False)),
+        ("read the answer", lambda: parse_response(live)),
+        ("all reference-free checks", lambda: check(seen.request, seen.answer)),
         ("count it and its checks", lambda: _count(metrics, seen, outcomes, found)),
         ("take credentials out", lambda: (guard.bare(seen), guard.leg(record, seen, outcomes))),
         ("make its rows", lambda: exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")),
@@ -158,8 +158,8 @@ class Audit:
 
 async def feed(audit: Audit, made: list[Exchange], rate: int, seconds: float) -> tuple[int, float]:
     """Offer `rate` exchanges a second; how many were offered, and the share of its core that the audit took."""
-    pulse = Pulse(worker=0, pid=os.getpid())
-    handover = Handover(audit.path, 64 * 1024 * 1024, pulse)
+    pulse = WorkerStats(worker=0, pid=os.getpid())
+    handover = ExchangeSender(audit.path, 64 * 1024 * 1024, pulse)
     handover.start()
     begun, sent, number = time.monotonic(), 0, time.time_ns()
     await asyncio.sleep(0.3)

@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED
 from shadow.drift.second_look import Blame
-from shadow.drift.states import State
+from shadow.drift.states import DriftState
 from shadow.judging.judge import Judge
-from storage.judgement_rows import AlarmRow, EntryRow, EvidenceRow, Keeping
-from storage.rows import Group
+from storage.judgement_rows import AlarmRow, EvidenceRow, JudgedPairRow, JudgementBatch
+from storage.rows import PairGroup
 
 SHARES = {"1 : 1 : 1": (1, 1, 1), "90 : 9 : 1": (90, 9, 1), "1 : 1": (1, 1), "1 : 1, the second idle": (1, 1)}
 IDLE = "1 : 1, the second idle"
@@ -44,26 +44,26 @@ class Extent:
     small_runs: int
     failing_runs: int
     calm: int
-    guard: int
+    policy: int
 
 
-REDUCED = Extent(large_runs=8, small_runs=4, failing_runs=8, calm=600, guard=3_000)
-FULL = Extent(large_runs=1_000, small_runs=100, failing_runs=100, calm=600, guard=6_000)
+REDUCED = Extent(large_runs=8, small_runs=4, failing_runs=8, calm=600, policy=3_000)
+FULL = Extent(large_runs=1_000, small_runs=100, failing_runs=100, calm=600, policy=6_000)
 
 
 @dataclass
 class Shelf:
     """What a judge needs of a store, in memory."""
 
-    rows: list[EntryRow] = field(default_factory=list)
+    rows: list[JudgedPairRow] = field(default_factory=list)
     alarms: list[AlarmRow] = field(default_factory=list)
-    kept: dict[tuple[Group, str], list[EvidenceRow]] = field(default_factory=dict)
+    kept: dict[tuple[PairGroup, str], list[EvidenceRow]] = field(default_factory=dict)
     judged: float = 0.0
 
-    def add(self, group: Group, payoffs: Sequence[tuple[str, int]]) -> None:
+    def add(self, group: PairGroup, payoffs: Sequence[tuple[str, int]]) -> None:
         no = len(self.rows) + 1
         self.rows.append(
-            EntryRow(
+            JudgedPairRow(
                 no=no,
                 pair_id=str(no),
                 group=group,
@@ -82,14 +82,14 @@ class Shelf:
     def claim(self, _holder: str, _now: float, _seconds: float) -> bool:
         return True
 
-    def unjudged(self, after: int, limit: int) -> Sequence[EntryRow]:
+    def unjudged(self, after: int, limit: int) -> Sequence[JudgedPairRow]:
         return self.rows[after : after + limit]
 
-    def evidence(self, group: Group, signal: str, *, limit: int, **_: bool) -> Sequence[EvidenceRow]:
+    def evidence(self, group: PairGroup, signal: str, *, limit: int, **_: bool) -> Sequence[EvidenceRow]:
         """The pairs of the batch are told by the judge itself: here are those of the batches before."""
         return [row for row in self.kept.get((group, signal), ()) if row.started <= self.judged][-limit:]
 
-    def record(self, _holder: str, keeping: Keeping) -> bool:
+    def record(self, _holder: str, keeping: JudgementBatch) -> bool:
         self.alarms += keeping.alarms
         self.judged = max([self.judged, *(float(row.no) for row in keeping.rulings)])
         return True
@@ -146,14 +146,14 @@ def run(world: World, extent: Extent, number: int) -> Outcome:
     judge = Judge(shelf, holder="bench", pairs_per_false_alarm=1e7, fleet_wide=False, tell=lambda *_: None)
     alarm = answer = None
     ended = 0
-    guard = min(extent.guard, IDLE_GUARD) if world.shares == IDLE else extent.guard
+    guard = min(extent.policy, IDLE_GUARD) if world.shares == IDLE else extent.policy
     for begun in range(0, extent.calm + guard, CHUNK):
         for place in range(begun, begun + CHUNK):
             calm = place < extent.calm
             [provider] = draw.choices(answered, SHARES[world.shares])
             if not calm and world.shares == IDLE:
                 provider = "a"
-            group = Group(route="default", model="m", provider=provider, reference="r")
+            group = PairGroup(route="default", model="m", provider=provider, reference="r")
             shelf.add(group, payoffs(draw, world, provider, calm=calm))
         judge.step(0.0)
         looks = [case.look for case in judge.cases.values() if case.look]
@@ -167,14 +167,14 @@ def run(world: World, extent: Extent, number: int) -> Outcome:
     return Outcome(
         named=frozenset(row.group.provider for row in shelf.alarms if blamed(row)),
         reference=any(row.name in {REFERENCE_MOVED, REFERENCE_FAILING} for row in shelf.alarms),
-        paged=frozenset(row.group.provider for row in shelf.alarms if row.new == State.DRIFT),
+        paged=frozenset(row.group.provider for row in shelf.alarms if row.new == DriftState.DRIFT),
         alarm=alarm,
         answer=answer,
     )
 
 
 def blamed(row: AlarmRow) -> bool:
-    return row.new == State.DRIFT and f'"blame":"{Blame.PROVIDER.value}"' in row.details
+    return row.new == DriftState.DRIFT and f'"blame":"{Blame.PROVIDER.value}"' in row.details
 
 
 def told(alarms: Sequence[AlarmRow]) -> bool:

@@ -14,9 +14,9 @@ from bench.corpus import AR, EN, ZH, by_tokens, by_words, prose
 from bench.onwire import MODEL, TARGET, answered, exchange, spoken, understood
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
-from shadow.findings.pair import Kind, Pair
-from shadow.reading.parsed_request import read_ask
-from shadow.reading.parsed_response import read
+from shadow.findings.pair import Pair, PairKind
+from shadow.reading.parsed_request import parse_request
+from shadow.reading.parsed_response import parse_response
 
 MILLION = 1_000_000
 
@@ -45,13 +45,13 @@ def paired(name: str, one: tuple[str, ...], other: tuple[str, ...], times: int) 
     chance = random.Random(3)
     body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": prose(chance, EN, 20)}]}
     legs = [exchange(body, answered(body, [spoken(pieces)])) for pieces in (one, other)]
-    ask = read_ask(TARGET, (), legs[0].request.body, truncated=False)
+    ask = parse_request(TARGET, (), legs[0].request.body, truncated=False)
 
     def whole() -> None:
-        answers = [read(leg) for leg in legs]
+        answers = [parse_response(leg) for leg in legs]
         for answer in answers:
             check(ask, answer)
-        compare(Pair(kind=Kind.CROSS, ask=ask, subject=answers[0], reference=answers[1]))
+        compare(Pair(kind=PairKind.CROSS, request=ask, subject=answers[0], reference=answers[1]))
 
     size = len("".join(one))
     print(f"{name:32} {len(one):>9,} pieces {size:>9,} characters {cost(whole, times):8.2f} ms")

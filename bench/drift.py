@@ -22,16 +22,16 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import worlds
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, Stakes
-from shadow.drift.alarm_state import Watch
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, AlertBudget
+from shadow.drift.alarm_state import AlarmState
 from shadow.drift.betting_factors import GRID
-from shadow.drift.change_point import Evidence, estimate
+from shadow.drift.change_point import EvaluatedPair, estimate
 from shadow.drift.distributions import always_reach
-from shadow.drift.e_detector import Detector
-from shadow.drift.pace import BLOCK, Pace, Tempo
-from shadow.drift.states import Latch, State
+from shadow.drift.e_detector import EDetector
+from shadow.drift.pace import BLOCK, Pace, PaceState
+from shadow.drift.states import DriftState, Latch
 
-STAKES = Stakes()
+STAKES = AlertBudget()
 KEYS = tuple((signal, direction) for signal in worlds.SIGNALS for direction in (PROVIDER, REFERENCE))
 DELAYS = {0.005: (606, 240, 75), 0.10: (1_806, 566, 128), 0.235: (3_142, 945, 179)}
 FROM_THE_START = {0.005: (490, 191, 60), 0.10: (1_443, 426, 87), 0.235: (2_986, 770, 135)}
@@ -123,9 +123,9 @@ def sharp_run(run: int) -> bool:
     return any(payoff and sums.add(number, payoff) for number, payoff in enumerate(payoffs, 1))
 
 
-def replay(kept: Sequence[tuple[int, int, int]], key: tuple[str, int]) -> Iterator[Detector]:
+def replay(kept: Sequence[tuple[int, int, int]], key: tuple[str, int]) -> Iterator[EDetector]:
     """The detector itself after each pair that counts for it."""
-    test = Detector(key=key, stakes=STAKES)
+    test = EDetector(key=key, budget=STAKES)
     for legs in kept:
         payoff = dict(worlds.PAYOFFS[legs]).get(key[0]) if legs[0] != legs[1] else 0
         if payoff is not None and (legs[0] in worlds.CALLS or key[0] not in worlds.BOTH_CALL):
@@ -150,7 +150,7 @@ def exactness(kept: Sequence[tuple[int, int, int]], key: tuple[str, int], sums: 
 def delay_run(floor: float, size: float, begins: int, run: int) -> int | None:
     """Pairs from the change to the alarm; None when it came before or never."""
     draw = random.Random(f"delay {floor} {size} {begins} {run}")
-    test = Detector(key=("trigger", PROVIDER), stakes=STAKES)
+    test = EDetector(key=("trigger", PROVIDER), budget=STAKES)
     for payoff in islice(worlds.leaning(draw, floor, 0.0), begins):
         test.add(payoff)
         if test.alarms:
@@ -165,14 +165,14 @@ def delay_run(floor: float, size: float, begins: int, run: int) -> int | None:
 def watch_run(fault: worlds.Fault, run: int) -> tuple[str, int, bool]:
     """(the signal named first, the error of its start in pairs, whether the true start lies in the interval given)."""
     draw = random.Random(f"fault {fault} {run}")
-    watch = Watch(STAKES)
-    kept: dict[str, list[Evidence]] = {signal: [] for signal in worlds.SIGNALS}
+    watch = AlarmState(STAKES)
+    kept: dict[str, list[EvaluatedPair]] = {signal: [] for signal in worlds.SIGNALS}
     for pair, legs in enumerate(worlds.legs(draw, "mix", 60_000, fault)):
         payoffs = worlds.PAYOFFS[legs if legs[0] != legs[1] else (legs[0], legs[1], legs[1])]
         for signal, payoff in payoffs:
-            kept[signal].append(Evidence(pair_id=str(pair), started=float(pair), conversation="", kind="", payoff=payoff))
+            kept[signal].append(EvaluatedPair(pair_id=str(pair), started=float(pair), conversation="", kind="", payoff=payoff))
         change = watch.add(str(pair), float(pair), payoffs, kept.__getitem__)
-        if change and change.new is State.DRIFT:
+        if change and change.new is DriftState.DRIFT:
             found = next((found for key, _, found in change.tests if key[0] == change.name), change.tests[0][2])
             return change.name, int(found.since) - fault.begins, found.earliest <= fault.begins <= found.latest
     return "none", 60_000, False
@@ -194,10 +194,10 @@ def recovery_run(floor: float, run: int) -> tuple[int, bool]:
 
 def alarmed(draw: random.Random, floor: float) -> Latch:
     """The latch of an alarm on an excess of ten points."""
-    test, kept = Detector(key=("trigger", PROVIDER), stakes=STAKES), []
+    test, kept = EDetector(key=("trigger", PROVIDER), budget=STAKES), []
     for excess, pairs in ((0.0, 2_000), (0.10, 60_000)):
         for payoff in islice(worlds.leaning(draw, floor, excess), pairs):
-            kept.append(Evidence(pair_id="", started=float(len(kept)), conversation="", kind="", payoff=payoff))
+            kept.append(EvaluatedPair(pair_id="", started=float(len(kept)), conversation="", kind="", payoff=payoff))
             test.add(payoff)
             if test.alarms:
                 found = estimate(kept, direction=PROVIDER, tolerance=0.02)
@@ -321,7 +321,7 @@ def pace_run(days: int, run: int) -> tuple[int, int | None, float]:
     change = (days + 1) * 86_400.0
     for number, each in enumerate(worlds.paced(draw, 3, begins=change, factor=1.5), 1):
         _, turn = pace.add(*each)
-        if turn and turn.new is Tempo.SLOWER:
+        if turn and turn.new is PaceState.SLOWER:
             return false, number, (turn.since - change) / 3_600
     return false, None, 0.0
 

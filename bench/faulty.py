@@ -13,8 +13,8 @@ from typing import Any
 
 from bench.corpus import EN, by_words, prose
 from bench.onwire import MODEL, Mangle, answered, spoken
-from shadow.demo.pretended_model import Call
-from shadow.findings.finding import Aspect
+from shadow.demo.pretended_model import PretendedCall
+from shadow.findings.finding import Signal
 
 WEATHER = {
     "type": "function",
@@ -31,9 +31,9 @@ WEATHER = {
 }
 TIME = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object", "properties": {}}}}
 TOOLS: dict[str, Any] = {"tools": [WEATHER, TIME]}
-PARIS = Call(name="get_weather", arguments='{"city": "Paris"}')
-OSLO = Call(name="get_weather", arguments='{"city": "Oslo"}')
-CLOCK = Call(name="get_time", arguments="{}")
+PARIS = PretendedCall(name="get_weather", arguments='{"city": "Paris"}')
+OSLO = PretendedCall(name="get_weather", arguments='{"city": "Oslo"}')
+CLOCK = PretendedCall(name="get_time", arguments="{}")
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"], "additionalProperties": False}
 AS_SCHEMA = {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}}
 AS_JSON = {"response_format": {"type": "json_object"}}
@@ -48,16 +48,16 @@ class Fault:
     other checks that name the same fault.
     """
 
-    aspect: Aspect
+    aspect: Signal
     name: str
     asked: dict[str, Any] = field(default_factory=dict)
-    said: dict[str, Any] = field(default_factory=dict)
+    completion: dict[str, Any] = field(default_factory=dict)
     mangle: Mangle | None = None
     forms: tuple[bool, ...] = BOTH
     choices: int = 1
     broken: Callable[[bytes], bytes] | None = None
     status: int = 200
-    also: tuple[Aspect, ...] = ()
+    also: tuple[Signal, ...] = ()
 
     def request(self, *, stream: bool, plain: str = "Tell me what happened in the valley.") -> dict[str, Any]:
         """The request that shows it."""
@@ -66,7 +66,7 @@ class Fault:
 
     def answer(self, body: dict[str, Any]) -> bytes:
         """The bytes that this server gives."""
-        choices = [spoken(**{**self.said, "index": index}) for index in range(self.choices)]
+        choices = [spoken(**{**self.completion, "index": index}) for index in range(self.choices)]
         made = answered(body, choices, self.mangle)
         return self.broken(made) if self.broken else made
 
@@ -191,7 +191,7 @@ def _amid(fault: str) -> dict[str, Any]:
 
 LONG = prose(random.Random(3), EN, 24)
 LOST = tuple(piece if position != 60 else piece.lstrip(" ") for position, piece in enumerate(by_words(LONG, random.Random(0))))
-NOTE = Call(name="get_weather", arguments=json.dumps({"city": "Paris", "note": LONG[:900]}))
+NOTE = PretendedCall(name="get_weather", arguments=json.dumps({"city": "Paris", "note": LONG[:900]}))
 USED = {
     "messages": [
         {"role": "user", "content": "Weather in Rome?"},
@@ -207,7 +207,7 @@ USED = {
 OVERFLOW = (
     b'{"error": {"message": "This model\'s maximum context length is 8192 tokens, however you requested 40012.", "code": 400}}'
 )
-A = Aspect
+A = Signal
 LEAKS = ("<|im_end|>", "<tool_call>", "<|tool_calls_section_begin|>", "[TOOL_CALLS]", "<\uff5ctool\u2581calls\u2581begin\uff5c>")
 SCRIPTS = ("ตามปกติ", "的时候", "привет", "ていた", "왔습니다", "וגם", "और", "أيضا")
 BROKEN = ("caf\ufffd", "na\u0000me", "na\u001bme", "cafÃ© noir", "itâ€™s", "ðŸ˜€", "the\u0085\u0092")
@@ -239,9 +239,13 @@ FAULTS: tuple[Fault, ...] = (
         A.TOOL_CHOICE, "not called though named", {**TOOLS, "tool_choice": {"type": "function", "function": {"name": "get_time"}}}
     ),
     Fault(A.PARALLEL_CALLS, "two", {**TOOLS, "parallel_tool_calls": False}, {"calls": [PARIS, OSLO]}),
-    Fault(A.CALL_SCHEMA, "not JSON", TOOLS, {"calls": [Call(name="get_weather", arguments='{"city": "Par')]}),
-    Fault(A.CALL_SCHEMA, "a name nobody offered", TOOLS, {"calls": [Call(name="functions.get_weather", arguments="{}")]}),
-    Fault(A.CALL_SCHEMA, "of another schema", TOOLS, {"calls": [Call(name="get_weather", arguments='{"town": "Paris"}')]}),
+    Fault(A.CALL_SCHEMA, "not JSON", TOOLS, {"calls": [PretendedCall(name="get_weather", arguments='{"city": "Par')]}),
+    Fault(
+        A.CALL_SCHEMA, "a name nobody offered", TOOLS, {"calls": [PretendedCall(name="functions.get_weather", arguments="{}")]}
+    ),
+    Fault(
+        A.CALL_SCHEMA, "of another schema", TOOLS, {"calls": [PretendedCall(name="get_weather", arguments='{"town": "Paris"}')]}
+    ),
     Fault(A.FINISH_CONTRADICTION, "stop beside calls", TOOLS, {"calls": [PARIS]}, _finish("stop")),
     Fault(A.FINISH_CONTRADICTION, "tool_calls without one", TOOLS, {"finish": "tool_calls"}),
     Fault(A.FINISH_CONTRADICTION, "length before the limit", {"max_tokens": 500}, {"finish": "length"}),
@@ -312,13 +316,13 @@ def committed(fault: Fault) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Requests and answers of a fault, in each form that it has."""
     for stream in fault.forms:
         body = fault.request(stream=stream)
-        if fault.aspect is Aspect.STREAM_IGNORED:
+        if fault.aspect is Signal.STREAM_IGNORED:
             yield body, fault.answer(fault.request(stream=not stream))
         else:
             yield body, fault.answer(body)
 
 
-def aspects(faults: Sequence[Fault]) -> list[Aspect]:
+def aspects(faults: Sequence[Fault]) -> list[Signal]:
     """The checks that these faults are about, each once."""
     return list(dict.fromkeys(fault.aspect for fault in faults))
 

@@ -7,7 +7,7 @@ from bench.corpus import DE, EN, by_chance, by_groups, by_tokens, by_words, pros
 from bench.faulty import BROKEN
 from shadow.checks.foreign_script import SCRIPTS
 from shadow.checks.template_leak import MARKERS
-from shadow.findings.finding import Aspect
+from shadow.findings.finding import Signal
 
 Pieces = tuple[str, ...]
 Inject = Callable[[random.Random], Pieces]
@@ -50,11 +50,11 @@ def looped(chance: random.Random) -> Pieces:
     return by_words(text[: at + size] + text[at : at + size] * times + chance.choice(["", text[at:]]), chance)
 
 
-INJECTED: dict[Aspect, Inject] = {
-    Aspect.FOREIGN_SCRIPT: foreign,
-    Aspect.BROKEN_CHARACTERS: broken,
-    Aspect.TEMPLATE_LEAK: leaked,
-    Aspect.REPETITION: looped,
+INJECTED: dict[Signal, Inject] = {
+    Signal.FOREIGN_SCRIPT: foreign,
+    Signal.BROKEN_CHARACTERS: broken,
+    Signal.TEMPLATE_LEAK: leaked,
+    Signal.REPETITION: looped,
 }
 
 

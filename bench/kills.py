@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import aiohttp
 
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 
 ROOT = str(Path(__file__).resolve().parent.parent)
 HUNG_SECONDS = 40.0
@@ -130,7 +130,7 @@ async def settled(admin: str, answered: int, seconds: float = 60.0) -> dict[str,
 
 async def run(seconds: float, every: float, clients: int, pause: float) -> dict[str, object]:
     ends, done = Counter(), Counter()
-    async with Pretend(seed=1, keep=False) as main, Pretend(seed=2, keep=False) as official:
+    async with PretendedServer(seed=1, keep=False) as main, PretendedServer(seed=2, keep=False) as official:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "kills.toml")
             text = CONFIG.format(main=main.base_url, official=official.base_url, folder=folder)

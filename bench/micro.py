@@ -16,56 +16,56 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from talk import Speaker, exchange, stream, turns
 
-from proxy.client.request_head import Heading
+from proxy.client.request_head import RequestHead
 from proxy.errors import RequestError
 from proxy.exchange import Role
-from proxy.packing import pack, pack_pulse, unpack
+from proxy.packing import pack, pack_stats, unpack
 from proxy.proxy_config import Provider, ProxyConfig
 from proxy.record import credential_removal
 from proxy.record.capture import Capture
 from proxy.routing.body_peek import peek
-from proxy.routing.header_rules import Fields, control, outgoing, remembered
+from proxy.routing.header_rules import HeaderFields, control, outgoing, remembered
 from proxy.routing.provider_origin import parse_base_url
-from proxy.routing.routing_table import Router
+from proxy.routing.routing_table import RoutingTable
 from proxy.upstream.response_head import read_head
-from proxy.upstream.response_reader import Answer, Terms
-from proxy.worker_stats import Pulse
+from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+from proxy.worker_stats import WorkerStats
 from shadow.checks.registry import CHECKS, check
 from shadow.compare.comparators import COMPARATORS, compare
-from shadow.drift.effect_estimates import Point, scorecard
+from shadow.drift.effect_estimates import ClusteredPayoff, scorecard
 from shadow.drift.payoff import payoffs, wants_control
-from shadow.findings.pair import Kind, Pair
+from shadow.findings.pair import Pair, PairKind
 from shadow.identity.request_shape import shape_of
 from shadow.identity.serving_identity import traits
 from shadow.measures.text_similarity import texts
-from shadow.metrics.label_names import Names
-from shadow.pipeline.clock_guard import Steady
+from shadow.metrics.label_names import LabelNames
+from shadow.pipeline.clock_guard import ClockJumpGuard
 from shadow.presentation.alignment import align_texts
 from shadow.presentation.call_tables import tables as call_tables
-from shadow.presentation.exchange_view import leg
-from shadow.presentation.request_view import asked
+from shadow.presentation.exchange_view import exchange_view
+from shadow.presentation.request_view import request_view
 from shadow.presentation.visible_text import plain
-from shadow.privacy.privacy_policy import Guard
-from shadow.privacy.pseudonymise import Veil
+from shadow.privacy.privacy_policy import PrivacyPolicy
+from shadow.privacy.pseudonymise import Pseudonymiser
 from shadow.privacy.redact import Redactor
-from shadow.reading.parsed_exchange import understand, understand_leg
-from shadow.reading.parsed_request import fingerprint, read_ask
-from shadow.reading.parsed_response import read
+from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_request import fingerprint, parse_request
+from shadow.reading.parsed_response import parse_response
 from shadow.reading.sse import events
 from shadow.records import exchange_record, pack_marks, unpack_marks
 from shadow.sampling.conversations import Conversations
 from shadow.sampling.eligibility import why_not
 from shadow.sampling.sampler import decide
 from shadow.sampling.shadow_body import shadow_body
-from shadow.settings.config_errors import Fault, Origin, sentences
+from shadow.settings.config_errors import ConfigErrorItem, ConfigSource, sentences
 from shadow.settings.config_model import Config
 from shadow.settings.config_template import STARTER
-from shadow.settings.cross_checks import Draft, cross_check
+from shadow.settings.cross_checks import RawConfig, cross_check
 from shadow.settings.environment_and_flags import from_environment
 from shadow.settings.toml_lines import key_lines
-from storage.sqlite.body_compression import Squeezer, squeeze_on
+from storage.sqlite.body_compression import BodyCompressor, compress_against
 from storage.sqlite.finding_rollups import counted
-from storage.sqlite.record_insertion import Preparer
+from storage.sqlite.record_insertion import RecordPreparer
 
 Step = Callable[[], object]
 SPEAKER = Speaker()
@@ -83,8 +83,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding
 class Nowhere:
     """A reader of an answer that keeps nothing."""
 
-    def begin(self, head: object) -> Terms:  # noqa: ARG002 - the Protocol names it
-        return Terms(head=b"")
+    def begin(self, head: object) -> HeadRewrite:  # noqa: ARG002 - the Protocol names it
+        return HeadRewrite(head=b"")
 
     def write(self, data: bytes) -> None:
         """Nothing."""
@@ -97,16 +97,16 @@ def capture() -> Capture:
 
 
 def proxy() -> Iterator[tuple[str, Step]]:
-    router = Router(ProxyConfig(providers={"near": Provider(base_url="http://127.0.0.1:9/v1")}, provider="near"))
+    router = RoutingTable(ProxyConfig(providers={"near": Provider(base_url="http://127.0.0.1:9/v1")}, provider="near"))
     origin = parse_base_url("https://api.example.com/v1")
     live = exchange("1", BODY, stream(SPEAKER, 300))
     packed = pack(live)
     chunk = b"%x\r\n%b\r\n" % (200, b"x" * 200)
-    answer = Answer(method="POST", limit=65_536, capture=capture(), reader=Nowhere())
+    answer = ResponseReader(method="POST", limit=65_536, capture=capture(), reader=Nowhere())
     answer.feed(HEAD, 1.0)
-    asked, head = Fields.of(REQUEST), read_head(HEAD, "POST")
+    asked, head = HeaderFields.of(REQUEST), read_head(HEAD, "POST")
     message = cast("RawRequestMessage", SimpleNamespace(method="POST", path="/v1/x", version=HttpVersion11, raw_headers=REQUEST))
-    heading = Heading(message)
+    heading = RequestHead(message)
     kept = capture()
     yield "peek: model and stream of a 20 KB body", lambda: peek(BODY)
     yield "route: choose", lambda: router.choose(model="m", provider_header="", target="/v1/chat/completions")
@@ -121,21 +121,21 @@ def proxy() -> Iterator[tuple[str, Step]]:
     yield "heading: towards a provider", lambda: heading.towards(origin, "/v1/x", key="k", key_field="", length=9)
     yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
     yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)
-    shown, pulse = credential_removal.forms([b"sk-abcdefghijklmnop"]), Pulse(worker=0, pid=1)
+    shown, pulse = credential_removal.forms([b"sk-abcdefghijklmnop"]), WorkerStats(worker=0, pid=1)
     yield "credentials: an exchange cleared of one", lambda: credential_removal.cleared(live, shown)
     yield "errors: the body of a refusal", lambda: RequestError(413, "too_large", "too large").body()
-    yield "pulse: packed", lambda: pack_pulse(pulse)
+    yield "pulse: packed", lambda: pack_stats(pulse)
     yield "packing: pack, 300 chunks", lambda: pack(live)
     yield "packing: unpack, 300 chunks", lambda: unpack(packed)
 
 
 def reading() -> Iterator[tuple[str, Step]]:
     text, call = (exchange("1", BODY, stream(SPEAKER, 300, call=call)) for call in (False, True))
-    ask = read_ask("/v1/chat/completions", (), BODY, truncated=False)
+    ask = parse_request("/v1/chat/completions", (), BODY, truncated=False)
     yield "reading: split 300 events", lambda: events(text.response.body)
-    yield "reading: an answer, 300 chunks of text", lambda: read(text)
-    yield "reading: an answer, 300 chunks of a tool call", lambda: read(call)
-    yield "reading: a request of 12 turns", lambda: read_ask("/v1/chat/completions", (), BODY, truncated=False)
+    yield "reading: an answer, 300 chunks of text", lambda: parse_response(text)
+    yield "reading: an answer, 300 chunks of a tool call", lambda: parse_response(call)
+    yield "reading: a request of 12 turns", lambda: parse_request("/v1/chat/completions", (), BODY, truncated=False)
     yield "reading: its fingerprint", lambda: fingerprint(ask)
     conversations = Conversations(bytes(32))
     placing = {"model": ask.model, "named": "", "body": ask.sent, "messages": ask.messages}
@@ -143,43 +143,43 @@ def reading() -> Iterator[tuple[str, Step]]:
 
 
 def judging() -> Iterator[tuple[str, Step]]:
-    seen = understand(exchange("1", BODY, stream(SPEAKER, 300)))
-    leg = understand_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
-    pair = Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=leg.answer)
+    seen = parse(exchange("1", BODY, stream(SPEAKER, 300)))
+    leg = parse_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
+    pair = Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
     one, other = SPEAKER.text(300), SPEAKER.text(300)
-    record = exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full")
+    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full")
     marks = seen.exchange.response.marks
-    packed, prepare, squeeze = pack_marks(marks), Preparer().prepare, Squeezer().squeeze
-    yield "checks: all", lambda: check(seen.ask, seen.answer)
+    packed, prepare, squeeze = pack_marks(marks), RecordPreparer().prepare, BodyCompressor().squeeze
+    yield "checks: all", lambda: check(seen.request, seen.answer)
     for aspect, judge in CHECKS:
-        yield f"checks: {aspect.value}", lambda judge=judge: judge(seen.ask, seen.answer.said)
+        yield f"checks: {aspect.value}", lambda judge=judge: judge(seen.request, seen.answer.completion)
     yield "compare: a pair", lambda: compare(pair)
     for aspect, judge in COMPARATORS:
         yield f"compare: {aspect.value}", lambda judge=judge: judge(pair)
     yield "compare: likeness of two texts of 2 KB", lambda: texts(one, other)
-    yield "drift: wants a control", lambda: wants_control(seen.ask, seen.answer, leg.answer)
-    yield "drift: payoffs", lambda: payoffs(seen.ask, seen.answer, leg.answer, None, tiebreak=True)
+    yield "drift: wants a control", lambda: wants_control(seen.request, seen.answer, leg.answer)
+    yield "drift: payoffs", lambda: payoffs(seen.request, seen.answer, leg.answer, None, tiebreak=True)
     yield "sampling: decide", lambda: decide(key="k", request_id="r", rate=0.05, control_fraction=0.1, secret=bytes(32))
-    yield "sampling: eligible", lambda: why_not("POST", "/v1/chat/completions", seen.ask.body)
+    yield "sampling: eligible", lambda: why_not("POST", "/v1/chat/completions", seen.request.body)
     yield "sampling: the shadow's body", lambda: shadow_body(BODY, "m")
     yield "keep: an exchange's rows", lambda: exchange_record(seen, outcomes=[], checks=(), bodies="full")
     yield "keep: 300 marks packed", lambda: pack_marks(marks)
     yield "keep: 300 marks unpacked", lambda: unpack_marks(packed)
     yield "storage: a body compressed alone", lambda: squeeze(BODY)
-    yield "storage: a body compressed on the turn before", lambda: squeeze_on(BODY, SAID[-2])
+    yield "storage: a body compressed on the turn before", lambda: compress_against(BODY, SAID[-2])
     yield "storage: a record prepared", lambda: prepare(record)
     yield "storage: a record counted", lambda: counted(record)
 
 
 def keeping() -> Iterator[tuple[str, Step]]:
     live = exchange("1", BODY, stream(SPEAKER, 300))
-    seen = understand(live)
-    leg = understand_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
-    pair = Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=leg.answer)
-    record = exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full")
-    redactor, veil = Redactor(), Veil(bytes(32), "talk")
-    guard = Guard(redactor=redactor, key=bytes(32), bodies="full")
-    names = Names(Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://127.0.0.1:9/v1")}, provider="near")))
+    seen = parse(live)
+    leg = parse_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
+    pair = Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
+    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full")
+    redactor, veil = Redactor(), Pseudonymiser(bytes(32), "talk")
+    guard = PrivacyPolicy(redactor=redactor, key=bytes(32), bodies="full")
+    names = LabelNames(Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://127.0.0.1:9/v1")}, provider="near")))
     yield "redact: an exchange", lambda: redactor.exchange(live)
     yield "redact: its rows", lambda: redactor.record(record)
     yield "veil: an answer", lambda: veil.response(seen, [])
@@ -188,32 +188,33 @@ def keeping() -> Iterator[tuple[str, Step]]:
     yield "identity: traits of an answer", lambda: traits(seen.answer, declared={})
     yield "identity: the shape of a request", lambda: shape_of(pair)
     points = [
-        Point(group=("r", "m", "p", "q"), signal="action", conversation=f"{n // 5}", payoff=n % 3 - 1) for n in range(2_000)
+        ClusteredPayoff(group=("r", "m", "p", "q"), signal="action", conversation=f"{n // 5}", payoff=n % 3 - 1)
+        for n in range(2_000)
     ]
     yield "drift: a scorecard of 2,000 payoffs", lambda: scorecard(points)
 
 
 def telling() -> Iterator[tuple[str, Step]]:
-    seen = understand(exchange("1", BODY, stream(SPEAKER, 300)))
-    record = exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full")
-    calls = understand(exchange("1", BODY, stream(SPEAKER, 300, call=True)))
+    seen = parse(exchange("1", BODY, stream(SPEAKER, 300)))
+    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full")
+    calls = parse(exchange("1", BODY, stream(SPEAKER, 300, call=True)))
     one, other = SPEAKER.text(300), SPEAKER.text(300)
-    rows = [leg(title, record.exchange, calls.answer, (), record.findings) for title in ("one", "other")]
+    rows = [exchange_view(title, record.exchange, calls.answer, (), record.findings) for title in ("one", "other")]
     tables = {"proxy": {"provider": "near", "providers": {"near": {"base_url": "http://127.0.0.1:9/v1"}}}}
-    draft = Draft(tables=tables, environ={}, serving=True)
+    draft = RawConfig(tables=tables, environ={}, serving=True)
     environ = {"SAMEWEIGHTS_PROXY__LISTEN": "127.0.0.1:1"}
-    fault = Fault(path=("proxy", "listen"), sentence="is no address")
+    fault = ConfigErrorItem(path=("proxy", "listen"), sentence="is no address")
     yield "align: two texts of 2 KB", lambda: align_texts(one, other)
     yield "visible: a text of 2 KB", lambda: plain(one)
-    yield "legs: one answer", lambda: leg("one", record.exchange, seen.answer, (), record.findings)
+    yield "legs: one answer", lambda: exchange_view("one", record.exchange, seen.answer, (), record.findings)
     yield "calls: two answers", lambda: call_tables(rows)
-    yield "asked: a request of 12 turns", lambda: asked(seen.ask, kept=True, size=len(BODY))
+    yield "asked: a request of 12 turns", lambda: request_view(seen.request, kept=True, size=len(BODY))
     yield "lines: a configuration", lambda: key_lines(STARTER)
     yield "overlay: the environment", lambda: from_environment(Config, environ, named=(), providers=())
     yield "crosscheck: a configuration", lambda: cross_check(draft)
-    clocks = Steady(wall=1.0, monotonic=1.0)
+    clocks = ClockJumpGuard(wall=1.0, monotonic=1.0)
     yield "steady: two clocks", lambda: clocks.believes(2.0, 2.0)
-    yield "faults: a sentence", lambda: sentences([fault], Origin(file="x.toml"))
+    yield "faults: a sentence", lambda: sentences([fault], ConfigSource(file="x.toml"))
 
 
 def main() -> None:

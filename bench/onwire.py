@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable, Sequence
 
-from proxy.exchange import Exchange, Marks, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Request, Response, Role
 from shadow.checks.registry import check
 from shadow.demo.loose_json import Object
-from shadow.demo.pretended_model import Call
-from shadow.demo.wire_format import Completed, Spoken, events, prompt_tokens, whole
-from shadow.findings.finding import Finding, State
-from shadow.reading.parsed_request import Ask, read_ask
-from shadow.reading.parsed_response import Answer, read
+from shadow.demo.pretended_model import PretendedCall
+from shadow.demo.wire_format import WireChoice, WireResponse, events, prompt_tokens, whole
+from shadow.findings.finding import Finding, FindingState
+from shadow.reading.parsed_request import ParsedRequest, parse_request
+from shadow.reading.parsed_response import ParsedResponse, parse_response
 
 MODEL = "pretend-small"
 TARGET = "/v1/chat/completions"
@@ -21,16 +21,16 @@ Mangle = Callable[[list[Object]], list[Object]]
 def spoken(
     pieces: Sequence[str] = ("Yes", ",", " it", " is", "."),
     *,
-    calls: Sequence[Call] = (),
+    calls: Sequence[PretendedCall] = (),
     reasoning: Sequence[str] = (),
     ids: Sequence[str] = (),
     finish: str = "",
     index: int = 0,
     size: int = 6,
-) -> Spoken:
+) -> WireChoice:
     """One choice; the arguments of its calls come in pieces of `size` characters."""
     called = tuple(tuple(c.arguments[at : at + size] for at in range(0, len(c.arguments), size)) for c in calls)
-    return Spoken(
+    return WireChoice(
         index=index,
         reasoning=tuple(reasoning),
         pieces=() if calls else tuple(pieces),
@@ -41,9 +41,9 @@ def spoken(
     )
 
 
-def answered(body: Object, choices: Sequence[Spoken], mangle: Mangle | None = None) -> bytes:
+def answered(body: Object, choices: Sequence[WireChoice], mangle: Mangle | None = None) -> bytes:
     """The bytes of a 2xx answer to `body`, streamed where it asks for that."""
-    answer = Completed(
+    answer = WireResponse(
         id="chatcmpl-0f3a",
         created=1_760_000_000,
         model=str(body["model"]),
@@ -88,7 +88,7 @@ def exchange(body: Object, answer: bytes, *, status: int = 200) -> Exchange:
             headers=(("content-type", kind),),
             body=answer,
             size=len(answer),
-            marks=Marks([0.2], [len(answer)]),
+            marks=ChunkTimings([0.2], [len(answer)]),
             head_seconds=0.1,
         ),
         failure=None,
@@ -97,12 +97,12 @@ def exchange(body: Object, answer: bytes, *, status: int = 200) -> Exchange:
     )
 
 
-def understood(body: Object, answer: bytes, *, status: int = 200) -> tuple[Ask, Answer]:
+def understood(body: Object, answer: bytes, *, status: int = 200) -> tuple[ParsedRequest, ParsedResponse]:
     """Both directions, read."""
     made = exchange(body, answer, status=status)
-    return read_ask(TARGET, (), made.request.body, truncated=False), read(made)
+    return parse_request(TARGET, (), made.request.body, truncated=False), parse_response(made)
 
 
 def faults(body: Object, answer: bytes, *, status: int = 200) -> list[Finding]:
     """What the checks find wrong."""
-    return [finding for finding in check(*understood(body, answer, status=status)) if finding.state is State.DIFFER]
+    return [finding for finding in check(*understood(body, answer, status=status)) if finding.state is FindingState.DIFFER]

@@ -21,7 +21,7 @@ from statistics import median, quantiles
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.drift import delay_run
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find
 
 FLOORS = (0.005, 0.10, 0.235)
@@ -54,7 +54,7 @@ def measured(runs: int, begins: int, cell: tuple[float, float]) -> Measured:
     floor, drop = cell
     found = [delay_run(floor, drop, begins, run) for run in range(runs)]
     delays = [float("inf") if delay is None else float(delay) for delay in found]
-    planned = [pairs_to_find(drop, floor, Stakes(), share=share) for share in (HALF, NINE_OF_TEN)]
+    planned = [pairs_to_find(drop, floor, AlertBudget(), share=share) for share in (HALF, NINE_OF_TEN)]
     return Measured(floor, drop, median(delays), quantiles(delays, n=10)[8], *planned)
 
 

@@ -21,11 +21,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from shadow.drift.drift_signals import Signal
-from shadow.drift.effect_estimates import Outcome, Score, Sum, table
-from shadow.verdict.evidence import Coverage, Evidence, SignalEvidence
+from shadow.drift.drift_signals import DriftSignal
+from shadow.drift.effect_estimates import ClusterSum, EffectEstimate, SignalOutcome, table
+from shadow.verdict.evidence import Evidence, PeriodCoverage, SignalEvidence
 from shadow.verdict.verdict_rule import decide
-from shadow.verdict.verdict_value import Verdict, Word
+from shadow.verdict.verdict_value import Verdict, VerdictWord
 
 PAIRS = (62, 200, 1_000)
 FLOORS = (0.0, 0.005, 0.02, 0.10, 0.235)
@@ -36,8 +36,8 @@ LONGEST = 10
 """Pairs that one conversation counts for at most, as in the judge."""
 LEAST, MEAN, MODEST = 0.70, 0.80, 0.70
 """Seen at the printed size: in each cell, and in the mean; seen at two thirds of it, in the mean, at most."""
-SEEN = frozenset({Outcome.DIFFERS, Outcome.DRIFTS, Outcome.WITHIN})
-TOLD = Signal.ACTION.value
+SEEN = frozenset({SignalOutcome.DIFFERS, SignalOutcome.DRIFTS, SignalOutcome.WITHIN})
+TOLD = DriftSignal.ACTION.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def talks(draw: random.Random, cell: Cell) -> list[int]:
     return sizes
 
 
-def row(draw: random.Random, cell: Cell, sizes: Sequence[int], signal: str, excess: float) -> list[Sum]:
+def row(draw: random.Random, cell: Cell, sizes: Sequence[int], signal: str, excess: float) -> list[ClusterSum]:
     """The payoffs of one signal; a faulty conversation has its fault in every request."""
     group, half = ("", "m", "p00", "r"), cell.floor / 2
     sums = []
@@ -92,33 +92,33 @@ def row(draw: random.Random, cell: Cell, sizes: Sequence[int], signal: str, exce
             luck = draw.random()
             minus += luck < half
             plus += half <= luck < cell.floor or (faulty and luck >= cell.floor)
-        sums.append(Sum(group=group, signal=signal, cluster=number, pairs=size, plus=plus, minus=minus))
+        sums.append(ClusterSum(group=group, signal=signal, cluster=number, pairs=size, plus=plus, minus=minus))
     return sums
 
 
-def others(draw: random.Random, cell: Cell) -> list[Sum]:
+def others(draw: random.Random, cell: Cell) -> list[ClusterSum]:
     """The rows of the other providers, at rest: they make Holm's correction what it is, and are never looked at."""
     sums = []
     for provider in range(1, cell.providers):
-        for signal in Signal:
+        for signal in DriftSignal:
             odd = sum(draw.random() < cell.floor for _ in range(min(cell.pairs, 200)))
             plus = sum(draw.random() < 0.5 for _ in range(odd))
             group = ("", "m", f"p{provider:02}", "r")
-            sums.append(Sum(group=group, signal=signal.value, cluster=0, pairs=cell.pairs, plus=plus, minus=odd - plus))
+            sums.append(ClusterSum(group=group, signal=signal.value, cluster=0, pairs=cell.pairs, plus=plus, minus=odd - plus))
     return sums
 
 
-def report(draw: random.Random, cell: Cell, excess: float) -> tuple[Verdict, Outcome]:
+def report(draw: random.Random, cell: Cell, excess: float) -> tuple[Verdict, SignalOutcome]:
     """The verdict about the first provider, and what the row of its kind of answer comes to."""
     sizes = talks(draw, cell)
-    own = [one for signal in Signal for one in row(draw, cell, sizes, signal.value, excess if signal.value == TOLD else 0.0)]
+    own = [one for signal in DriftSignal for one in row(draw, cell, sizes, signal.value, excess if signal.value == TOLD else 0.0)]
     scores = [score for score in table([*own, *others(draw, cell)]) if score.group[2] == "p00"]
-    coverage = Coverage(requests=cell.pairs, asked=cell.pairs, compared=cell.pairs)
+    coverage = PeriodCoverage(requests=cell.pairs, asked=cell.pairs, compared=cell.pairs)
     evidence = Evidence(provider="p00", model="m", reference="r", coverage=coverage, signals=tuple(map(signal_evidence, scores)))
     return decide(evidence), next(score.outcome for score in scores if score.signal == TOLD)
 
 
-def signal_evidence(score: Score) -> SignalEvidence:
+def signal_evidence(score: EffectEstimate) -> SignalEvidence:
     return SignalEvidence(
         signal=score.signal,
         pairs=score.n,
@@ -137,7 +137,7 @@ def measured(tables: int, cell: Cell) -> Measured:
     sizes, seen, smaller = [], 0, 0
     for _ in range(tables):
         quiet, _ = report(draw, cell, 0.0)
-        if quiet.word is Word.NONE_SEEN and quiet.power is not None and quiet.power.smallest is not None:
+        if quiet.word is VerdictWord.NONE_SEEN and quiet.power is not None and quiet.power.smallest is not None:
             size = quiet.power.smallest
             sizes.append(size)
             seen += report(draw, cell, size)[1] in SEEN

@@ -207,7 +207,7 @@ FAULTS = (
     Fault(
         "an answer waits for the store: a hand-over that finds no room waits where it should drop",
         "audit.slow",
-        "Handover.offer",
+        "ExchangeSender.offer",
         "A + B > C",
         'next(False for _ in iter(int, 1) if A + B <= C or __import__("time").sleep(0.01) or self.flush())',
         "too_slow",
@@ -231,9 +231,9 @@ FAULTS = (
     Fault(
         "who serves is learned with the client's words as they are",
         "secrets.patterns",
-        "House.__init__",
-        "Servings(A, B, clean=C)",
-        "Servings(A, B, clean=str)",
+        "AuditProcess.__init__",
+        "IdentityObserver(A, B, clean=C)",
+        "IdentityObserver(A, B, clean=str)",
         "model_name",
     ),
     Fault(

@@ -21,7 +21,7 @@ from bench.injected import INJECTED, robbed
 from bench.onwire import MODEL, answered, spoken, understood
 from bench.written import HARD, WAYS, answer_of, harmless, leaked
 from shadow.checks.registry import CHECKS, LEG_CHECKS, check
-from shadow.findings.finding import Aspect, Finding, State
+from shadow.findings.finding import Finding, FindingState, Signal
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md"
 BEGIN, END = "<!-- begin: python -m bench.signals --write -->", "<!-- end -->"
@@ -80,7 +80,7 @@ def _share(named: Sequence[bool]) -> float:
 
 @dataclass
 class Result:
-    scores: dict[Aspect, Score] = field(default_factory=lambda: defaultdict(Score))
+    scores: dict[Signal, Score] = field(default_factory=lambda: defaultdict(Score))
     spaces: dict[str, Spaces] = field(default_factory=lambda: defaultdict(Spaces))
     written: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
     answers: int = 0
@@ -96,14 +96,14 @@ def _faithful(result: Result, found: tuple[Finding, ...]) -> None:
     result.answers += 1
     for finding in found:
         score = result.scores[finding.aspect]
-        score.faithful += finding.state in {State.MATCH, State.DIFFER}
-        score.alarms += finding.state is State.DIFFER
-        if finding.state is State.DIFFER:
+        score.faithful += finding.state in {FindingState.MATCH, FindingState.DIFFER}
+        score.alarms += finding.state is FindingState.DIFFER
+        if finding.state is FindingState.DIFFER:
             result.examples.append(f"{finding.aspect.value}: {finding.reason}")
 
 
-def _faulty(result: Result, aspect: Aspect, found: tuple[Finding, ...]) -> None:
-    named = [finding.aspect for finding in found if finding.state is State.DIFFER]
+def _faulty(result: Result, aspect: Signal, found: tuple[Finding, ...]) -> None:
+    named = [finding.aspect for finding in found if finding.state is FindingState.DIFFER]
     score = result.scores[aspect]
     score.faulty += 1
     score.named += aspect in named
@@ -139,10 +139,10 @@ def _written_calls(result: Result, answers: int, chance: random.Random) -> None:
             for way in ways:
                 example = made(chance, way)
                 found = check(*understood(*answer_of(example, chance, stream=number % 2 == 0)))
-                named = any(finding.aspect is Aspect.CALL_IN_TEXT and finding.state is State.DIFFER for finding in found)
+                named = any(finding.aspect is Signal.CALL_IN_TEXT and finding.state is FindingState.DIFFER for finding in found)
                 result.written[way].append(named)
                 if made is leaked:
-                    _faulty(result, Aspect.CALL_IN_TEXT, found)
+                    _faulty(result, Signal.CALL_IN_TEXT, found)
                 else:
                     _faithful(result, found)
 
@@ -168,7 +168,7 @@ def _lost_spaces(result: Result, answers: int, chance: random.Random) -> None:
 
 def _lost(body: dict[str, Any], pieces: tuple[str, ...]) -> bool:
     found = check(*understood(body, answered(body, [spoken(pieces)])))
-    return any(finding.aspect is Aspect.LOST_SPACE and finding.state is State.DIFFER for finding in found)
+    return any(finding.aspect is Signal.LOST_SPACE and finding.state is FindingState.DIFFER for finding in found)
 
 
 def table(result: Result) -> str:

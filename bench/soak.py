@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import aiohttp
 
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
 
 ROOT = str(Path(__file__).resolve().parent.parent)
 MEMORY_BAR, DESCRIPTOR_BAR = 30 * 2**20, 40
@@ -138,11 +138,11 @@ async def metric(admin: str, name: str, session: aiohttp.ClientSession) -> float
 async def soak(seconds: float, clients: int = 8, *, warm: float = 0.3) -> Report:
     """Run it; `warm` is the share of the time after which growth is measured."""
     report = Report()
-    faults = Faults(cut_stream=0.2, error_rate=0.2, error_in_stream=0.1, garble_arguments=0.3)
+    faults = PlantedFaults(cut_stream=0.2, error_rate=0.2, error_in_stream=0.1, garble_arguments=0.3)
     async with (
-        Pretend(seed=1, keep=False) as faithful,
-        Pretend(seed=2, keep=False, faults=faults) as faulty,
-        Pretend(seed=3, keep=False) as official,
+        PretendedServer(seed=1, keep=False) as faithful,
+        PretendedServer(seed=2, keep=False, faults=faults) as faulty,
+        PretendedServer(seed=3, keep=False) as official,
     ):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "soak.toml")

@@ -22,11 +22,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.power import LONGEST, signal_evidence
-from shadow.drift.drift_signals import Signal
-from shadow.drift.effect_estimates import Sum, discoveries, table
-from shadow.verdict.evidence import Coverage, Evidence
+from shadow.drift.drift_signals import DriftSignal
+from shadow.drift.effect_estimates import ClusterSum, discoveries, table
+from shadow.verdict.evidence import Evidence, PeriodCoverage
 from shadow.verdict.verdict_rule import decide
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 
 CONVERSATIONS = (12, 20, 30, 45, 50, 70, 100, 200)
 SHAPES = ((3, 0.2), (8, 0.1), (8, 0.3), (8, 0.6))
@@ -51,17 +51,17 @@ def cells() -> Iterator[Cell]:
 def report(draw: random.Random, cell: Cell) -> bool:
     """Whether an equal provider differs in one drawn report."""
     sizes = [_size(draw, cell.talk) for _ in range(cell.conversations)]
-    scores = table(_sum(draw, cell, signal, place, size) for signal in Signal for place, size in enumerate(sizes))
+    scores = table(_sum(draw, cell, signal, place, size) for signal in DriftSignal for place, size in enumerate(sizes))
     pairs = sum(sizes)
     evidence = Evidence(
         provider="p",
         model="m",
         reference="r",
-        coverage=Coverage(requests=pairs, asked=pairs, compared=pairs),
+        coverage=PeriodCoverage(requests=pairs, asked=pairs, compared=pairs),
         signals=tuple(map(signal_evidence, scores)),
         discovered=bool(discoveries(scores)),
     )
-    return decide(evidence).word is Word.DIFFERS
+    return decide(evidence).word is VerdictWord.DIFFERS
 
 
 def _size(draw: random.Random, talk: int) -> int:
@@ -71,10 +71,10 @@ def _size(draw: random.Random, talk: int) -> int:
     return size
 
 
-def _sum(draw: random.Random, cell: Cell, signal: Signal, place: int, size: int) -> Sum:
+def _sum(draw: random.Random, cell: Cell, signal: DriftSignal, place: int, size: int) -> ClusterSum:
     luck = draw.random()
     plus, minus = luck < cell.odd / 2, cell.odd / 2 <= luck < cell.odd
-    return Sum(group=GROUP, signal=signal.value, cluster=place, pairs=size, plus=size * plus, minus=size * minus)
+    return ClusterSum(group=GROUP, signal=signal.value, cluster=place, pairs=size, plus=size * plus, minus=size * minus)
 
 
 def share(reports: int, cell: Cell) -> float:

@@ -22,9 +22,9 @@ from proxy.exchange import Exchange, Role
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
-from shadow.findings.pair import ControlReason, Kind, Pair
-from shadow.reading.parsed_exchange import understand, understand_leg
-from shadow.records import Triple, exchange_record, pair_record
+from shadow.findings.pair import ControlReason, Pair, PairKind
+from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.records import AnsweredPair, exchange_record, pair_record
 from shadow.report.build_report import build
 from storage.opening import open_reader, open_store
 from storage.rows import ExchangeRecord, PairFilter, PairRecord
@@ -37,19 +37,19 @@ DAY = 86_400.0
 
 
 def record(one: Exchange, bodies: Bodies = "full") -> ExchangeRecord:
-    seen = understand(one)
-    return exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies=bodies)
+    seen = parse(one)
+    return exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies=bodies)
 
 
 def pair(one: Exchange, other: Exchange, bodies: Bodies) -> PairRecord:
-    live = understand(one)
-    leg = understand_leg(other, live)
-    compared = compare(Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=leg.answer))
+    live = parse(one)
+    leg = parse_leg(other, live)
+    compared = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=leg.answer))
     return pair_record(
-        Triple(live=live, reference=leg, control=None, reason=ControlReason.NONE),
+        AnsweredPair(live=live, reference=leg, control=None, reason=ControlReason.NONE),
         comparisons=[compared],
-        payoffs=payoffs(live.ask, live.answer, leg.answer, None, tiebreak=True),
-        legs=(exchange_record(leg, outcomes=[], checks=check(leg.ask, leg.answer), bodies=bodies),),
+        payoffs=payoffs(live.request, live.answer, leg.answer, None, tiebreak=True),
+        legs=(exchange_record(leg, outcomes=[], checks=check(leg.request, leg.answer), bodies=bodies),),
         alterations=(),
         bodies=bodies,
     )

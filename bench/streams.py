@@ -15,7 +15,7 @@ from talk import Speaker, exchange
 
 from proxy.exchange import Exchange
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_response import read
+from shadow.reading.parsed_response import parse_response
 
 CHANCE = random.Random(7)
 IDENTITY = "msg_0f33dc8eeb4f9cc000699ec454c0588197941317eed828e6a9"
@@ -91,14 +91,14 @@ def forms(words: list[str]) -> Iterator[tuple[str, Exchange]]:
 def cost(live: Exchange) -> int:
     """Nanoseconds of one reading."""
     began = time.process_time_ns()
-    read(live)
+    parse_response(live)
     return time.process_time_ns() - began
 
 
 def main() -> None:
     words = Speaker().words(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
     for name, live in forms(words):
-        said = read(live).said
+        said = parse_response(live).completion
         assert isinstance(said, Completion), said
         assert said.choices[0].text == "".join(f"{word} " for word in words)
         least = min(cost(live) for _ in range(15))

@@ -4,7 +4,7 @@ import itertools
 import json
 import random
 
-from proxy.exchange import Exchange, Marks, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Request, Response, Role
 
 SYLLABLES = [
     "ka",
@@ -101,7 +101,7 @@ def exchange(
     """One exchange as the data plane would hand it over: a mark for each event."""
     ends = list(itertools.accumulate(map(len, events)))
     json_headers, sse = (("Content-Type", "application/json"),), (("Content-Type", "text/event-stream"),)
-    marks = Marks([0.3 + 0.0213731 * n for n in range(len(ends))], ends)
+    marks = ChunkTimings([0.3 + 0.0213731 * n for n in range(len(ends))], ends)
     return Exchange(
         id=name,
         role=role,

@@ -18,7 +18,7 @@ from aiohttp.http_writer import HttpVersion11
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from proxy.client.request_head import Heading
+from proxy.client.request_head import RequestHead
 from proxy.errors import RequestError
 from proxy.exchange import Role
 from proxy.packing import pack
@@ -26,24 +26,24 @@ from proxy.record import credential_removal as credentials
 from proxy.record.capture import Capture
 from proxy.record.last_event import last_event_came
 from proxy.routing.body_peek import peeking, renaming
-from proxy.routing.request_fitting import Fitting, fit_in_steps
+from proxy.routing.request_fitting import RequestFitting, fit_in_steps
 from proxy.secret_names import is_secret
-from proxy.upstream.response_head import AnswerHead
-from proxy.upstream.response_reader import Answer, Terms
+from proxy.upstream.response_head import ResponseHead
+from proxy.upstream.response_reader import HeadRewrite, ResponseReader
 
 READ, PEEKED, HEAD = 256 * 1024, 1024 * 1024, 60 * 1024
 """Bytes of one read of an event loop, of a body that is peeked at, and of a head."""
 Turns = Generator[object, None, object]
 Case = tuple[str, Callable[[], Turns]]
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-FITTING = Fitting(drop=("seed",), rename={"max_tokens": "max_completion_tokens"}, add={"n": 1}, strip_thinking=True)
+FITTING = RequestFitting(drop=("seed",), rename={"max_tokens": "max_completion_tokens"}, add={"n": 1}, strip_thinking=True)
 
 
 class Nowhere:
     """A reader of an answer that is no client."""
 
-    def begin(self, head: AnswerHead) -> Terms:
-        return Terms(head.raw)
+    def begin(self, head: ResponseHead) -> HeadRewrite:
+        return HeadRewrite(head.raw)
 
     def write(self, data: bytes) -> None:
         del data
@@ -61,7 +61,7 @@ def fill(unit: bytes, size: int) -> bytes:
 
 def answered(*reads: bytes) -> Turns:
     """What comes in these reads, a turn each, and what is put off."""
-    answer = Answer(method="POST", limit=64 * 1024, capture=capture(), reader=Nowhere())
+    answer = ResponseReader(method="POST", limit=64 * 1024, capture=capture(), reader=Nowhere())
     for data in reads:
         answer.feed(data, 0.0)
         yield
@@ -77,7 +77,7 @@ def asked(target: str, fields: list[tuple[bytes, bytes]]) -> Turns:
     message = RawRequestMessage(
         *("POST", target, HttpVersion11, CIMultiDictProxy(CIMultiDict()), tuple(fields), False, None, False, False, URL("/"))
     )
-    heading = Heading(message)
+    heading = RequestHead(message)
     try:
         heading.check(64 * 1024)
     except RequestError:

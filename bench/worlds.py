@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import exp, pi, sin
 
-from shadow.drift.drift_signals import Signal
+from shadow.drift.drift_signals import DriftSignal
 
 CALL, TEXT, OTHER_TOOL, OTHER_ARGUMENTS, INVALID, REFUSAL, CUT = range(7)
 DEVIANT = {TEXT: 0.35, OTHER_TOOL: 0.15, OTHER_ARGUMENTS: 0.25, INVALID: 0.05, REFUSAL: 0.1, CUT: 0.1}
@@ -25,20 +25,20 @@ ARGUMENTS = {OTHER_ARGUMENTS: "b", INVALID: "c"}
 FINISH = {CUT: "length"}
 
 LABELS = {
-    Signal.ACTION: lambda o: NAME.get(o, "a") if o in CALLS else o,
-    Signal.TRIGGER: lambda o: o in CALLS,
-    Signal.TOOL_NAMES: lambda o: NAME.get(o, "a"),
-    Signal.ARGUMENTS: lambda o: ARGUMENTS.get(o, "a"),
-    Signal.FINISH: lambda o: "tool_calls" if o in CALLS else FINISH.get(o, "stop"),
-    Signal.REFUSAL: lambda o: o == REFUSAL,
+    DriftSignal.ACTION: lambda o: NAME.get(o, "a") if o in CALLS else o,
+    DriftSignal.TRIGGER: lambda o: o in CALLS,
+    DriftSignal.TOOL_NAMES: lambda o: NAME.get(o, "a"),
+    DriftSignal.ARGUMENTS: lambda o: ARGUMENTS.get(o, "a"),
+    DriftSignal.FINISH: lambda o: "tool_calls" if o in CALLS else FINISH.get(o, "stop"),
+    DriftSignal.REFUSAL: lambda o: o == REFUSAL,
 }
 NUMBERS = {
-    Signal.TRIGGER_RATE: lambda o: o not in CALLS,
-    Signal.SCHEMA: lambda o: o == INVALID,
-    Signal.REFUSAL_RATE: lambda o: o == REFUSAL,
-    Signal.FINISH_LENGTH: lambda o: o == CUT,
+    DriftSignal.TRIGGER_RATE: lambda o: o not in CALLS,
+    DriftSignal.SCHEMA: lambda o: o == INVALID,
+    DriftSignal.REFUSAL_RATE: lambda o: o == REFUSAL,
+    DriftSignal.FINISH_LENGTH: lambda o: o == CUT,
 }
-BOTH_CALL = frozenset({Signal.TOOL_NAMES, Signal.ARGUMENTS, Signal.SCHEMA})
+BOTH_CALL = frozenset({DriftSignal.TOOL_NAMES, DriftSignal.ARGUMENTS, DriftSignal.SCHEMA})
 SIGNALS = tuple(signal.value for signal in (*LABELS, *NUMBERS))
 
 FAULTS = {

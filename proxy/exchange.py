@@ -45,14 +45,14 @@ class FailureKind(StrEnum):
     INTERNAL = "internal"
 
 
-class Mark(NamedTuple):
+class ChunkTiming(NamedTuple):
     """After `seconds` since the request was begun, `end` bytes of the (de-chunked) response body had arrived."""
 
     seconds: float
     end: int
 
 
-class Marks(Sequence[Mark]):
+class ChunkTimings(Sequence[ChunkTiming]):
     """The marks of an answer as two arrays of equal length, `seconds` (float64) and `ends` (uint64), never changed again.
 
     A stream has hundreds, which are handed on from process to process and into the store: as numbers, not as objects.
@@ -69,22 +69,22 @@ class Marks(Sequence[Mark]):
     def __len__(self) -> int:
         return len(self.ends)
 
-    def __iter__(self) -> Iterator[Mark]:
-        return map(Mark, self.seconds, self.ends)
+    def __iter__(self) -> Iterator[ChunkTiming]:
+        return map(ChunkTiming, self.seconds, self.ends)
 
     @overload
-    def __getitem__(self, index: int) -> Mark: ...
+    def __getitem__(self, index: int) -> ChunkTiming: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Marks: ...
+    def __getitem__(self, index: slice) -> ChunkTimings: ...
 
-    def __getitem__(self, index: int | slice) -> Mark | Marks:
+    def __getitem__(self, index: int | slice) -> ChunkTiming | ChunkTimings:
         if isinstance(index, slice):
-            return Marks(self.seconds[index], self.ends[index])
-        return Mark(self.seconds[index], self.ends[index])
+            return ChunkTimings(self.seconds[index], self.ends[index])
+        return ChunkTiming(self.seconds[index], self.ends[index])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Marks) and self.ends == other.ends and self.seconds == other.seconds
+        return isinstance(other, ChunkTimings) and self.ends == other.ends and self.seconds == other.seconds
 
     def __hash__(self) -> int:
         return hash(self.ends.tobytes())
@@ -116,7 +116,7 @@ class Response(NamedTuple):
     headers: Headers
     body: bytes
     size: int
-    marks: Marks
+    marks: ChunkTimings
     head_seconds: float
 
     @property

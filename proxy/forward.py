@@ -12,9 +12,9 @@ from typing import cast
 from aiohttp import web
 
 from proxy.client.browser_policy import BrowserPolicy
-from proxy.client.client_connection import Door
-from proxy.client.client_request import Answered, Arrival
-from proxy.client.response_writer import Relay
+from proxy.client.client_connection import ClientConnection
+from proxy.client.client_request import AlreadyAnswered, ClientRequest
+from proxy.client.response_writer import ResponseWriter
 from proxy.client.upload import Upload
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Role
@@ -22,19 +22,19 @@ from proxy.exchange_ids import new_id
 from proxy.json_scanner import Steps, Whole
 from proxy.proxy_config import Limits
 from proxy.record.capture import Capture
-from proxy.record.held_bodies import Held
-from proxy.record.record_completion import Offering
-from proxy.routing.body_peek import AT_ONCE, Peek, peek, peeking, query_model, renamed_query, renaming, settling
-from proxy.routing.provider_origin import Origin
-from proxy.routing.request_fitting import Fitting, fit_in_steps, fit_target
-from proxy.routing.routing_table import Leg, Router
+from proxy.record.held_bodies import HeldBytes
+from proxy.record.record_completion import RecordCompletion
+from proxy.routing.body_peek import AT_ONCE, PeekedBody, peek, peeking, query_model, renamed_query, renaming, settling
+from proxy.routing.provider_origin import ProviderOrigin
+from proxy.routing.request_fitting import RequestFitting, fit_in_steps, fit_target
+from proxy.routing.routing_table import RouteMatch, RoutingTable
 from proxy.sink import Sink
 from proxy.upstream.response_head import framed
-from proxy.upstream.response_reader import Answer
-from proxy.upstream.upstream_client import Upstream
-from proxy.upstream.upstream_connection import Link
-from proxy.upstream.websocket_tunnel import Tunnel
-from proxy.worker_stats import Pulse
+from proxy.upstream.response_reader import ResponseReader
+from proxy.upstream.upstream_client import UpstreamClient
+from proxy.upstream.upstream_connection import UpstreamConnection
+from proxy.upstream.websocket_tunnel import WebSocketTunnel
+from proxy.worker_stats import WorkerStats
 
 _log = logging.getLogger("sameweights.proxy")
 _FAULT = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
@@ -44,30 +44,30 @@ _BEHIND = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class RoutingConfig:
     """Where requests may go: the routes, and by provider the address, the key that replaces the clients', and its field."""
 
-    router: Router
-    origins: Mapping[str, Origin]
+    router: RoutingTable
+    origins: Mapping[str, ProviderOrigin]
     keys: Mapping[str, str]
     key_fields: Mapping[str, str]
     secrets: tuple[bytes, ...]
     """The keys as they go out."""
     browser: BrowserPolicy
     """Which web pages may use the keys."""
-    fittings: Mapping[str, Fitting] = field(default_factory=dict)
+    fittings: Mapping[str, RequestFitting] = field(default_factory=dict)
     """How the requests of the providers with `fit_live` are fitted; those of all others leave as they came."""
 
 
 @dataclass(slots=True)
-class Live:
+class LiveRequest:
     """One request in progress: what came, who gets the answer, what will be remembered; never leaves this room."""
 
-    arrival: Arrival
-    door: Door
-    relay: Relay
+    request: ClientRequest
+    door: ClientConnection
+    writer: ResponseWriter
     capture: Capture
-    ways: Ways
+    ways: RoutingConfig
     waited: float = 0.0
     """Seconds for which the client's body or a connection was awaited."""
 
@@ -75,15 +75,15 @@ class Live:
 class Forward:
     """The handler of the data port; `ways` may be turned while requests run, each of which keeps the ones it began with."""
 
-    def __init__(self, limits: Limits, ways: Ways, *, upstream: Upstream, sink: Sink, pulse: Pulse) -> None:
+    def __init__(self, limits: Limits, ways: RoutingConfig, *, upstream: UpstreamClient, sink: Sink, stats: WorkerStats) -> None:
         self._limits = limits
         self.ways = ways
         self._upstream = upstream
-        self._offering = Offering(sink, pulse, limits.handover)
-        self.held = Held(limits.audit_held, lambda: self._offering.waiting)
-        self._pulse = pulse
-        self._kept = Answered(keep=True)
-        self._closed = Answered(keep=False)
+        self._records = RecordCompletion(sink, stats, limits.handover)
+        self.held = HeldBytes(limits.audit_held, lambda: self._records.waiting)
+        self._stats = stats
+        self._kept = AlreadyAnswered(keep=True)
+        self._closed = AlreadyAnswered(keep=False)
         self._websockets = 0
         self.draining = False
         """True when the process is going: no connection is kept for another request."""
@@ -91,49 +91,49 @@ class Forward:
         """Set while no request is in progress."""
         self.quiet.set()
 
-    async def handle(self, arrival: Arrival) -> web.StreamResponse:
+    async def handle(self, request: ClientRequest) -> web.StreamResponse:
         """Answer one request; only the cancellation of a client that left is raised."""
-        door: Door = arrival.client  # type: ignore[assignment] # as each is; `cast` would be a call
-        relay = Relay(arrival, door)
-        relay.keep = relay.keep and not self.draining and arrival.message is not door.last
-        if arrival.heading.health and not arrival.heading.told.provider:
+        connection: ClientConnection = request.client  # type: ignore[assignment] # as each is; `cast` would be a call
+        relay = ResponseWriter(request, connection)
+        relay.keep = relay.keep and not self.draining and request.message is not connection.last
+        if request.head.health and not request.head.told.provider:
             relay.healthy()
             return self._kept if relay.keep else self._closed
-        capture = self._capture(arrival)
+        capture = self._capture(request)
         failure: Failure | None = _FAULT
-        self._pulse.accepted += 1
-        if not self._pulse.in_flight:
+        self._stats.accepted += 1
+        if not self._stats.in_flight:
             self.quiet.clear()
-        self._pulse.in_flight += 1
+        self._stats.in_flight += 1
         try:
-            failure = await self._answer(Live(arrival, door, relay, capture, self.ways))
+            failure = await self._answer(LiveRequest(request, connection, relay, capture, self.ways))
         except ProxyError as error:
             failure = self._refuse(error, relay)
         except asyncio.CancelledError:
-            failure = _left(door, relay)
+            failure = _left(connection, relay)
             raise
         except ConnectionError:
             # Seen here before aiohttp's cancellation arrives: the same leaving, told twice.
-            failure = _left(door, relay)
+            failure = _left(connection, relay)
         except Exception:  # noqa: BLE001 - a fault of ours is logged, and the client still told
             _log.exception("a request ended in a fault of the proxy")
             self._refuse(RequestError(500, "internal", "the proxy failed to handle this request"), relay)
         finally:
-            self._end(arrival, capture, failure)
+            self._end(request, capture, failure)
         return self._kept if relay.keep and not self.draining else self._closed
 
-    async def _answer(self, live: Live) -> Failure | None:
+    async def _answer(self, live: LiveRequest) -> Failure | None:
         """Forward the request, and wait until its answer is over; what broke after the client saw a status is returned."""
-        arrival, relay = live.arrival, live.relay
+        arrival, relay = live.request, live.writer
         # What could be read in two ways ends its connection: nobody knows where the next request would begin.
         keep, relay.keep = relay.keep, False
-        heading = arrival.heading
-        if not heading.sound:
-            heading.check(self._limits.head)
-        if heading.authority:
+        head = arrival.head
+        if not head.sound:
+            head.check(self._limits.head)
+        if head.authority:
             _check_authority(live)
         relay.keep = keep
-        if heading.websocket:
+        if head.websocket:
             return await self._websocket(live)
         body = arrival.here(self._limits.peek_body)
         if body is None:
@@ -143,13 +143,13 @@ class Forward:
         leg, first, body = await self._choose(live, body)
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
         message = self._head(live, leg, length)
-        message += framed(first, chunked=True, last=not relay.uploading) if heading.chunked else first
+        message += framed(first, chunked=True, last=not relay.uploading) if head.chunked else first
         origin = live.ways.origins[leg.provider]
         uploading = relay.uploading
         for fresh in (False, True):
             link = (None if fresh else self._upstream.ready(origin)) or await self._open(live, origin, leg.provider)
             live.capture.sent(monotonic(), live.waited)
-            answer = Answer(method=heading.method, limit=self._limits.head, capture=live.capture, reader=relay)
+            answer = ResponseReader(method=head.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
             if answer.failure is None:
                 return None
@@ -157,11 +157,11 @@ class Forward:
                 break
         return _outcome(answer, relay, leg.provider)
 
-    async def _websocket(self, live: Live) -> Failure | None:
+    async def _websocket(self, live: LiveRequest) -> Failure | None:
         """Open a WebSocket at the provider and carry it until either side ends it; a provider that opens none has answered."""
-        most, relay = self._limits.websockets, live.relay
-        if most and self._websockets >= most:
-            raise RequestError(503, "too_many_websockets", f"{most} WebSockets are open, and no more are let in")
+        limits, relay = self._limits, live.writer
+        if limits.websockets and self._websockets >= limits.websockets:
+            raise RequestError(503, "too_many_websockets", f"{limits.websockets} WebSockets are open, and no more are let in")
         transport = live.door.transport
         if transport is None:
             raise ConnectionResetError
@@ -169,57 +169,57 @@ class Forward:
         try:
             leg = self._choose_for_websocket(live)
             link = await self._open(live, live.ways.origins[leg.provider], leg.provider)
-            relay.onward = tunnel = Tunnel(link, transport, live.capture)
+            relay.onward = tunnel = WebSocketTunnel(link, transport, live.capture)
             live.capture.sent(monotonic(), live.waited)
-            answer = Answer(method="GET", limit=self._limits.head, capture=live.capture, reader=relay, switch=b"websocket")
-            await self._exchange(live, link, answer, self._head(live, leg, live.arrival.length))
+            answer = ResponseReader(method="GET", limit=limits.head, capture=live.capture, reader=relay, switch=b"websocket")
+            await self._exchange(live, link, answer, self._head(live, leg, live.request.length))
             tunnel.close()
         finally:
             self._websockets -= 1
         return _outcome(answer, relay, leg.provider)
 
-    async def _exchange(self, live: Live, link: Link, answer: Answer, message: bytes) -> None:
+    async def _exchange(self, live: LiveRequest, connection: UpstreamConnection, answer: ResponseReader, message: bytes) -> None:
         """Send the request, and sleep until the answer is over: what comes meanwhile goes from transport to transport."""
-        relay, door = live.relay, live.door
-        door.flow = link
-        done = link.serve(answer)
+        relay, door = live.writer, live.door
+        door.flow = connection
+        done = connection.serve(answer)
         upload: Upload | None = None
         sending: asyncio.Task[None] | None = None
         try:
-            link.send(message, last=not relay.uploading)
+            connection.send(message, last=not relay.uploading)
             if door.writing_paused:
-                link.hold(held=True)
+                connection.hold(held=True)
             if relay.uploading:
-                upload = Upload(live.arrival, link, live.capture, relay.uploaded)
+                upload = Upload(live.request, connection, live.capture, relay.uploaded)
                 sending = asyncio.create_task(upload.run())
             await done
         except asyncio.CancelledError:
             if door.gone and live.capture.ended:
                 # As many clients do: with the framing behind the last event, the connection can be kept.
-                await link.read_on(_BEHIND)
+                await connection.read_on(_BEHIND)
             raise
         finally:
             if sending is not None:
                 await _stopped(sending)
             door.flow = None
-            self._upstream.release(link, answer)
+            self._upstream.release(connection, answer)
             if sending is not None:
-                asked = live.arrival.heading.looked_at(live.capture.asked(self._limits.peek_body))
+                asked = live.request.head.looked_at(live.capture.asked(self._limits.peek_body))
                 live.capture.tell(await _in_turns(peeking(asked)))
         if upload is not None and upload.fault is not None:
             raise upload.fault
 
-    async def _first_of_body(self, live: Live, *, before: int = 0, whole: bool = False) -> bytes:
+    async def _first_of_body(self, live: LiveRequest, *, before: int = 0, whole: bool = False) -> bytes:
         """As much of a body yet to come as must be known to choose its route, or the `whole` behind the `before` bytes that came
         already, up to a limit; `relay.uploading` tells if there is more.
         """
-        arrival, relay, most = live.arrival, live.relay, self._limits.peek_body - before
+        arrival, relay, most = live.request, live.writer, self._limits.peek_body - before
         asked = monotonic()
         settled = not whole and live.ways.router.indifferent(
-            provider_header=arrival.heading.told.provider, target=arrival.heading.target
+            provider_header=arrival.head.told.provider, target=arrival.head.target
         )
         relay.uploading = not arrival.content.at_eof()
-        if relay.uploading and arrival.heading.expects and not before:
+        if relay.uploading and arrival.head.expects and not before:
             live.door.write(_CONTINUE)
         first = bytearray()
         next_look = 1
@@ -230,63 +230,63 @@ class Forward:
             relay.uploading = bool(piece) and not arrival.content.at_eof()
             if not settled and not whole and len(first) >= next_look:
                 # Each look costs what has come so far: one at each doubling, so that all together cost twice the last.
-                settled, next_look = await _in_turns(settling(arrival.heading.looked_at(bytes(first)))), 2 * len(first)
+                settled, next_look = await _in_turns(settling(arrival.head.looked_at(bytes(first)))), 2 * len(first)
         live.waited += monotonic() - asked
         return bytes(first)
 
-    async def _choose(self, live: Live, body: bytes) -> tuple[Leg, bytes, bytes]:
+    async def _choose(self, live: LiveRequest, body: bytes) -> tuple[RouteMatch, bytes, bytes]:
         """The leg of the request, its body as that provider gets it, its model renamed and itself fitted, and as it came."""
-        plain = live.arrival.heading.looked_at(body)
+        plain = live.request.head.looked_at(body)
         leg = self._leg(live, peek(plain) if len(plain) <= AT_ONCE else await _in_turns(peeking(plain)))
         fitting = live.ways.fittings.get(leg.provider)
         if fitting is None:
             return leg, await _in_turns(renaming(body, leg.rename)) if leg.rename else body, body
         leg = leg._replace(target=fit_target(leg.target, fitting.query))
-        if fitting.changes_body and live.relay.uploading:
+        if fitting.changes_body and live.writer.uploading:
             body += await self._first_of_body(live, before=len(body), whole=True)
-            live.capture.tell(await _in_turns(peeking(live.arrival.heading.looked_at(body))))
+            live.capture.tell(await _in_turns(peeking(live.request.head.looked_at(body))))
         made = await _in_turns(renaming(body, leg.rename)) if leg.rename else body
         return leg, await self._fitted(live, made, fitting), body
 
-    async def _fitted(self, live: Live, body: bytes, fitting: Fitting) -> bytes:
+    async def _fitted(self, live: LiveRequest, body: bytes, fitting: RequestFitting) -> bytes:
         """The body fitted; as it is where it is no JSON object, or too large to be held (see `proxy.limits.peek_body`)."""
-        if live.relay.uploading or len(body) > self._limits.peek_body or not fitting.changes_body:
+        if live.writer.uploading or len(body) > self._limits.peek_body or not fitting.changes_body:
             return body
         try:
             return (await _in_turns(fit_in_steps(body, fitting))).body
         except ValueError:
             return body
 
-    def _choose_for_websocket(self, live: Live) -> Leg:
+    def _choose_for_websocket(self, live: LiveRequest) -> RouteMatch:
         """The same for a WebSocket, which names its model in the query, if at all before its first frame."""
-        leg = self._leg(live, Peek(model=query_model(live.arrival.heading.target), stream=True))
+        leg = self._leg(live, PeekedBody(model=query_model(live.request.head.target), stream=True))
         fitting = live.ways.fittings.get(leg.provider)
         leg = leg._replace(target=fit_target(leg.target, fitting.query)) if fitting else leg
         return leg._replace(target=renamed_query(leg.target, leg.rename)) if leg.rename else leg
 
     @staticmethod
-    def _leg(live: Live, seen: Peek) -> Leg:
-        arrival, capture = live.arrival, live.capture
-        said = arrival.heading.told
+    def _leg(live: LiveRequest, seen: PeekedBody) -> RouteMatch:
+        arrival, capture = live.request, live.capture
+        said = arrival.head.told
         capture.model, capture.stream = seen.model, seen.stream
         capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
-        leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.heading.target)
+        leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.head.target)
         capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
         if live.ways.keys or live.ways.fittings:
             _guard_keys(live, leg)
         return leg
 
     @staticmethod
-    def _head(live: Live, leg: Leg, length: int | None) -> bytes:
-        ways, provider = live.ways, leg.provider
+    def _head(live: LiveRequest, route: RouteMatch, length: int | None) -> bytes:
+        ways, provider = live.ways, route.provider
         key, key_field = ways.keys.get(provider, ""), ways.key_fields.get(provider, "")
         fitting = ways.fittings.get(provider)
         extra = fitting.headers if fitting else ()
-        return live.arrival.heading.towards(
-            ways.origins[provider], leg.target, key=key, key_field=key_field, length=length, extra=extra
+        return live.request.head.towards(
+            ways.origins[provider], route.target, key=key, key_field=key_field, length=length, extra=extra
         )
 
-    async def _open(self, live: Live, origin: Origin, provider: str) -> Link:
+    async def _open(self, live: LiveRequest, origin: ProviderOrigin, provider: str) -> UpstreamConnection:
         asked = monotonic()
         try:
             return await self._upstream.open(origin)
@@ -295,82 +295,82 @@ class Forward:
         finally:
             live.waited += monotonic() - asked
 
-    def _refuse(self, error: ProxyError, relay: Relay) -> Failure:
+    def _refuse(self, error: ProxyError, writer: ResponseWriter) -> Failure:
         """Tell the client, as far as that is still possible, why its request ends here."""
-        self._pulse.refused += 1
+        self._stats.refused += 1
         kind = error.kind if isinstance(error, UpstreamError) else FailureKind.REFUSED
         detail = error.detail if isinstance(error, UpstreamError) else str(error)
-        after_head = relay.begun
+        after_head = writer.begun
         if after_head:
-            relay.break_off()
+            writer.break_off()
         else:
-            relay.refuse(error)
+            writer.refuse(error)
         return Failure(kind=kind, detail=detail, after_head=after_head)
 
-    def _capture(self, arrival: Arrival) -> Capture:
-        heading = arrival.heading
+    def _capture(self, request: ClientRequest) -> Capture:
+        head = request.head
         return Capture(
             identity=new_id(),
             role=Role.PRIMARY,
-            started=time() - (monotonic() - arrival.begun),
-            begun=arrival.begun,
+            started=time() - (monotonic() - request.begun),
+            begun=request.begun,
             limit=self._limits.audit_body,
-            method=heading.method,
-            target=heading.recorded_target,
-            headers=heading.recorded(arrival.message),
-            awaited=arrival.length or 0,
+            method=head.method,
+            target=head.recorded_target,
+            headers=head.recorded(request.message),
+            awaited=request.length or 0,
             held=self.held,
         )
 
-    def _end(self, arrival: Arrival, capture: Capture, failure: Failure | None) -> None:
-        self._pulse.in_flight -= 1
-        self._pulse.finished += 1
+    def _end(self, request: ClientRequest, capture: Capture, failure: Failure | None) -> None:
+        self._stats.in_flight -= 1
+        self._stats.finished += 1
         if capture.taken:
             self.held.give(capture.taken)
-        if not self._pulse.in_flight:
+        if not self._stats.in_flight:
             self.quiet.set()
-        if arrival.heading.told.unrecorded:
-            self._pulse.unrecorded += 1
+        if request.head.told.unrecorded:
+            self._stats.unrecorded += 1
             return
-        heading = arrival.heading
-        secrets = heading.secrets(self.ways.secrets)
-        self._offering.offer(capture.end(monotonic(), failure), secrets, clean_head=heading.clean)
+        head = request.head
+        secrets = head.secrets(self.ways.secrets)
+        self._records.offer(capture.end(monotonic(), failure), secrets, clean_head=head.clean)
 
     def finish(self) -> None:
         """Hand over what still waits of the exchanges that have ended."""
-        self._offering.finish()
+        self._records.finish()
 
 
-def _check_authority(live: Live) -> None:
+def _check_authority(live: LiveRequest) -> None:
     """Refuse a request that was sent here as to a forward proxy: its credential is another server's."""
-    authority, door = live.arrival.heading.authority, live.door
+    authority, door = live.request.head.authority, live.door
     named = live.ways.browser.is_own_name(authority, loopback=door.on_loopback)
     if not named and ("." in authority or not door.on_loopback):
         raise RequestError(421, "misdirected", f"this is not a forward proxy, and {authority[:100]!r} is none of its names")
 
 
-def _guard_keys(live: Live, leg: Leg) -> None:
+def _guard_keys(live: LiveRequest, route: RouteMatch) -> None:
     """Refuse a foreign web page's request where the provider's key would be put in; where only the reference has one, the
     request goes on, and is never shadowed.
     """
     ways = live.ways
-    fitting = ways.fittings.get(leg.provider)
-    keyed = leg.provider in ways.keys or (fitting is not None and bool(fitting.headers))
-    if not keyed and leg.reference not in ways.keys:
+    fitting = ways.fittings.get(route.provider)
+    keyed = route.provider in ways.keys or (fitting is not None and bool(fitting.headers))
+    if not keyed and route.reference not in ways.keys:
         return
-    why = live.arrival.heading.objection(ways.browser, loopback=live.door.on_loopback)
+    why = live.request.head.objection(ways.browser, loopback=live.door.on_loopback)
     if why and keyed:
         raise RequestError(403, "foreign_page", f"this request may not use the key that is configured here: {why}")
     live.capture.opted_out |= bool(why)
 
 
-def _outcome(answer: Answer, relay: Relay, provider: str) -> Failure | None:
+def _outcome(answer: ResponseReader, writer: ResponseWriter, provider: str) -> Failure | None:
     failure = answer.failure
     if failure is None:
         return None
-    if not relay.begun:
+    if not writer.begun:
         raise UpstreamError(failure.kind, failure.detail, provider)
-    relay.break_off()
+    writer.break_off()
     return failure
 
 
@@ -390,10 +390,10 @@ async def _stopped(sending: asyncio.Task[None]) -> None:
     await asyncio.wait([sending])
 
 
-def _left(door: Door, relay: Relay) -> Failure:
+def _left(connection: ClientConnection, writer: ResponseWriter) -> Failure:
     """Why a request was cancelled: its client left, or the process is stopping."""
-    where = "in the middle of its answer" if relay.begun else "before an answer began"
-    if not door.gone:
-        return Failure(kind=FailureKind.STOPPED, detail=where, after_head=relay.begun)
-    detail = "it read nothing for too long" if door.stalled_since else f"it left {where}"
-    return Failure(kind=FailureKind.CLIENT_GONE, detail=detail, after_head=relay.begun)
+    where = "in the middle of its answer" if writer.begun else "before an answer began"
+    if not connection.gone:
+        return Failure(kind=FailureKind.STOPPED, detail=where, after_head=writer.begun)
+    detail = "it read nothing for too long" if connection.stalled_since else f"it left {where}"
+    return Failure(kind=FailureKind.CLIENT_GONE, detail=detail, after_head=writer.begun)

@@ -18,7 +18,7 @@ _PART = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class JsonMember:
     """One member: its key, and byte offsets of the whole (`start` of the key to `end`) and of the value (`value` to `end`)."""
 
     key: str
@@ -27,14 +27,14 @@ class Member:
     end: int
 
 
-def members(body: bytes) -> tuple[Member, ...]:
+def members(body: bytes) -> tuple[JsonMember, ...]:
     """The members of the one object that `body` is, in order, repeated keys included; ValueError for anything else, and for more
     than `MOST`.
     """
     return whole(finding_members(body))
 
 
-def finding_members(body: bytes) -> Steps[tuple[Member, ...]]:
+def finding_members(body: bytes) -> Steps[tuple[JsonMember, ...]]:
     """What `members` does, in steps of about a millisecond."""
     spans: list[Span] = []
     ended, end = yield from walking(body, spans, members=MOST + 1)
@@ -44,7 +44,7 @@ def finding_members(body: bytes) -> Steps[tuple[Member, ...]]:
     _expect(end == len(body), end)
     found = []
     for span in spans:
-        found.append(Member(key=_key(body, span), start=span.start, value=span.value, end=span.end))
+        found.append(JsonMember(key=_key(body, span), start=span.start, value=span.value, end=span.end))
         if len(found) % _PART == 0:
             yield
     return tuple(found)

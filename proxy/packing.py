@@ -15,8 +15,8 @@ from typing import TypeVar, cast
 
 import orjson
 
-from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
-from proxy.worker_stats import Pulse
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Request, Response, Role
+from proxy.worker_stats import WorkerStats
 
 EXCHANGE = b"E"
 PULSE = b"P"
@@ -68,7 +68,7 @@ def parts(exchange: Exchange) -> tuple[bytes, ...]:
     }
     if exchange.unheld:
         fields["unheld"] = True
-    marks = response.marks if response else Marks()
+    marks = response.marks if response else ChunkTimings()
     words = _dumps(fields)
     body = response.body if response else b""
     seconds, ends = (_swapped(marks.seconds), _swapped(marks.ends)) if _SWAPPED else (marks.seconds, marks.ends)
@@ -114,18 +114,18 @@ def unpack(payload: bytes) -> Exchange:
         raise ValueError(f"no packed exchange: {error}") from None
 
 
-def pack_pulse(pulse: Pulse) -> bytes:
+def pack_stats(stats: WorkerStats) -> bytes:
     """A pulse as bytes."""
-    return _dumps({name: getattr(pulse, name) for name in Pulse.__slots__})
+    return _dumps({name: getattr(stats, name) for name in WorkerStats.__slots__})
 
 
-def unpack_pulse(payload: bytes) -> Pulse:
-    """The pulse that `pack_pulse` was given; ValueError for anything else."""
+def unpack_stats(payload: bytes) -> WorkerStats:
+    """The pulse that `pack_stats` was given; ValueError for anything else."""
     try:
         fields = _loads(payload)
         dropped = cast("Mapping[str, object]", fields["dropped"])
-        numbers = {name: _number(fields[name]) for name in Pulse.__slots__ if name not in {"dropped", "loop_lag"}}
-        return Pulse(
+        numbers = {name: _number(fields[name]) for name in WorkerStats.__slots__ if name not in {"dropped", "loop_lag"}}
+        return WorkerStats(
             **numbers,
             dropped={_is(reason, str): _number(count) for reason, count in dropped.items()},
             loop_lag=_is(fields["loop_lag"], float),
@@ -149,7 +149,7 @@ def _response(answered: object, body: bytes, marks: bytes) -> Response:
         headers=_headers(headers),
         body=body,
         size=_number(size),
-        marks=Marks(seconds, ends),
+        marks=ChunkTimings(seconds, ends),
         head_seconds=_is(head_seconds, float),
     )
 

@@ -10,13 +10,13 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Bytes = Annotated[int, Field(ge=0)]
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     """A part of the configuration: frozen, and strict about keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Provider(Section):
+class Provider(ConfigSection):
     """One OpenAI-compatible server; a key is named by environment variable, never written down."""
 
     base_url: str
@@ -55,7 +55,7 @@ class Provider(Section):
     """Fit the application's own requests too; otherwise only the copies are, and those leave as they came."""
 
 
-class Route(Section):
+class Route(ConfigSection):
     """Which requests go where: a model pattern (shell-style), its provider, and the reference that it is held against."""
 
     name: str
@@ -65,7 +65,7 @@ class Route(Section):
     sample_rate: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
-class Timeouts(Section):
+class Timeouts(ConfigSection):
     """Limits on silence, never on the whole of an exchange: a reasoning model may think for minutes."""
 
     connect: Seconds = 10.0
@@ -81,7 +81,7 @@ class Timeouts(Section):
     """How long running streams may finish after SIGTERM."""
 
 
-class Limits(Section):
+class Limits(ConfigSection):
     """Every buffer of the data plane has its bound here."""
 
     audit_body: Bytes = 32 * 1024 * 1024
@@ -104,7 +104,7 @@ class Limits(Section):
     """Connections to one provider at once; 0 is no limit."""
 
 
-class ProxyConfig(Section):
+class ProxyConfig(ConfigSection):
     """The data plane, whole."""
 
     listen: str = "127.0.0.1:8080"

@@ -36,11 +36,11 @@ _STARTS = b"\\%&"
 Masking = Generator[None, None, bytes]
 
 
-class TooDearError(Exception):
+class TooCostlySearchError(Exception):
     """A text holds so many beginnings of secrets that they are not all looked at."""
 
 
-class Looks:
+class SearchBudget:
     """How many places may still be looked at."""
 
     __slots__ = ("left",)
@@ -51,7 +51,7 @@ class Looks:
     def take(self) -> bool:
         """Count one place; True when a step is over. TooDearError when none is left."""
         if self.left <= 0:
-            raise TooDearError
+            raise TooCostlySearchError
         self.left -= 1
         return self.left % LOOKS_A_STEP == 0
 
@@ -71,7 +71,7 @@ def anchor(secret: bytes) -> bytes:
     return max(_RUN.findall(secret), key=len, default=secret)
 
 
-def masking(data: bytes, secret: bytes, looks: Looks) -> Masking:
+def secret_masker(data: bytes, secret: bytes, looks: SearchBudget) -> Masking:
     """`data` with an asterisk for each byte of each `secret` in it, in steps; TooDearError beyond the `looks`."""
     cut = _cut(secret)
     if not (cut.before or cut.after):

@@ -19,20 +19,20 @@ from contextlib import suppress
 from time import monotonic
 
 from proxy.client.browser_policy import BrowserPolicy
-from proxy.client.client_listener import Intake
-from proxy.forward import Forward, Ways
+from proxy.client.client_listener import ClientListener
+from proxy.forward import Forward, RoutingConfig
 from proxy.process.data_plane_log import to_stderr
-from proxy.process.parent_watchdog import beat, hold, loop_factory
-from proxy.process.shared_counters import Board
-from proxy.process.standard_streams import take_over
+from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
+from proxy.process.shared_counters import SharedCounters
+from proxy.process.standard_streams import install_streams
 from proxy.proxy_config import ProxyConfig
-from proxy.record.exchange_sender import Handover
+from proxy.record.exchange_sender import ExchangeSender
 from proxy.routing.outbound_proxy import origin_of
 from proxy.routing.request_fitting import fitting_of
-from proxy.routing.routing_table import Router
+from proxy.routing.routing_table import RoutingTable
 from proxy.sink import Sink
-from proxy.upstream.upstream_client import Upstream
-from proxy.worker_stats import Pulse
+from proxy.upstream.upstream_client import UpstreamClient
+from proxy.worker_stats import WorkerStats
 
 _log = logging.getLogger("sameweights.proxy")
 _BACKLOG = 4096
@@ -43,26 +43,26 @@ _FAREWELL = 0.3
 """Seconds in which requests that are broken at the end may tell their clients and the audit."""
 
 
-class Plane:
+class DataPlane:
     """The data plane of one event loop; wrong addresses and missing keys are a ValueError when it is made."""
 
     def __init__(
         self,
         config: ProxyConfig,
         sink: Sink,
-        pulse: Pulse,
+        stats: WorkerStats,
         *,
         environ: Mapping[str, str] = os.environ,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._timeouts = config.timeouts
-        self._pulse = pulse
-        self._upstream = Upstream(config.timeouts, config.limits, pulse, tls=tls)
+        self._stats = stats
+        self._upstream = UpstreamClient(config.timeouts, config.limits, stats, tls=tls)
         self._environ = environ
-        self._forward = Forward(config.limits, self._ways(config), upstream=self._upstream, sink=sink, pulse=pulse)
+        self._forward = Forward(config.limits, self._ways(config), upstream=self._upstream, sink=sink, stats=stats)
         self._limits = config.limits
         self._server: asyncio.Server | None = None
-        self._intake: Intake | None = None
+        self._listener: ClientListener | None = None
         self._ticking: asyncio.Task[None] | None = None
         self.port = 0
 
@@ -70,7 +70,7 @@ class Plane:
         """From the next request on, use the providers and routes of `config`; what runs goes on. ValueError as when made."""
         self._forward.ways = self._ways(config)
 
-    def _ways(self, config: ProxyConfig) -> Ways:
+    def _ways(self, config: ProxyConfig) -> RoutingConfig:
         origins = {name: origin_of(config, name, self._environ) for name in config.providers}
         fields = {name: provider.api_key_header for name, provider in config.providers.items()}
         keys = read_keys(config, self._environ)
@@ -78,8 +78,8 @@ class Plane:
         variables = {each for found in config.providers.values() for each in found.extra_headers_env.values()}
         hidden = [value for each in variables if (value := self._environ.get(each, "").strip())]
         secrets = tuple(value.encode("latin-1") for value in (*keys.values(), *hidden))
-        return Ways(
-            router=Router(config),
+        return RoutingConfig(
+            router=RoutingTable(config),
             origins=origins,
             keys=keys,
             key_fields=fields,
@@ -90,18 +90,18 @@ class Plane:
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Accept connections on the bound `sock`; without one, on a free port of the loopback."""
-        self._intake = Intake(self._forward.handle, self._timeouts, self._limits, self._pulse)
+        self._listener = ClientListener(self._forward.handle, self._timeouts, self._limits, self._stats)
         loop = asyncio.get_running_loop()
         if sock is None:
-            self._server = await loop.create_server(self._intake, "127.0.0.1", 0, backlog=_BACKLOG)
+            self._server = await loop.create_server(self._listener, "127.0.0.1", 0, backlog=_BACKLOG)
         else:
-            self._server = await loop.create_server(self._intake, sock=sock, backlog=_BACKLOG)
+            self._server = await loop.create_server(self._listener, sock=sock, backlog=_BACKLOG)
         self.port = int(self._server.sockets[0].getsockname()[1])
         self._ticking = asyncio.create_task(self._tick())
 
     async def stop(self, grace: float) -> None:
         """Accept no more, let what runs end within `grace` seconds, then break the rest."""
-        server, intake = self._server, self._intake
+        server, intake = self._server, self._listener
         if server is None or intake is None or self._forward.draining:
             return
         self._forward.draining = True
@@ -126,10 +126,10 @@ class Plane:
             before = monotonic()
             await asyncio.sleep(min(_TICK, sweep))
             now = monotonic()
-            self._pulse.loop_lag = max(self._pulse.loop_lag, now - before - min(_TICK, sweep))
-            if now - swept >= sweep and self._intake is not None:
+            self._stats.loop_lag = max(self._stats.loop_lag, now - before - min(_TICK, sweep))
+            if now - swept >= sweep and self._listener is not None:
                 swept = now
-                self._intake.sweep(now)
+                self._listener.sweep(now)
 
 
 async def _within(seconds: float, *events: asyncio.Event) -> None:
@@ -162,10 +162,10 @@ def read_keys(config: ProxyConfig, environ: Mapping[str, str]) -> dict[str, str]
 async def serve(told: Mapping[str, object]) -> None:
     """Be one worker until SIGTERM or SIGINT; a second one ends at once."""
     config = ProxyConfig.model_validate(told["config"])
-    pulse = Pulse(worker=int(str(told["worker"])), pid=os.getpid())
-    board = Board(int(str(told["board"])) if "board" in told else None)
-    handover = Handover(str(told["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
-    plane = Plane(config, handover, pulse)
+    pulse = WorkerStats(worker=int(str(told["worker"])), pid=os.getpid())
+    board = SharedCounters(int(str(told["board"])) if "board" in told else None)
+    handover = ExchangeSender(str(told["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
+    plane = DataPlane(config, handover, pulse)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -179,14 +179,14 @@ async def serve(told: Mapping[str, object]) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     await hold(stop.set, lambda line: _turned(plane, line))
-    beats = asyncio.create_task(beat())
+    beats = asyncio.create_task(send_heartbeat())
     await stop.wait()
     await plane.stop(config.timeouts.grace)
     await handover.stop(2.0)
     beats.cancel()
 
 
-def _turned(plane: Plane, line: bytes) -> None:
+def _turned(plane: DataPlane, line: bytes) -> None:
     """An order of the parent, which has checked it already: other providers and routes."""
     try:
         plane.turn(ProxyConfig.model_validate(json.loads(line)["config"]))
@@ -196,7 +196,7 @@ def _turned(plane: Plane, line: bytes) -> None:
 
 def main() -> None:
     """Read the one line of orders, serve, and leave with 0; at once where there are none."""
-    take_over()
+    install_streams()
     to_stderr()
     orders = sys.stdin.readline()
     if not orders:  # begun ahead of a configuration that could not be used

@@ -18,7 +18,7 @@ class Sink(Protocol):
         """Take `exchange`, or drop and count it; True when it was taken."""
 
 
-class Discard:
+class NullSink:
     """The sink of a proxy without an audit: takes everything, keeps nothing."""
 
     waiting = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True, kw_only=True)
-class Pulse:
+class WorkerStats:
     """Cumulative counters since the process began, and gauges of this moment; one process writes it, the audit reads copies."""
 
     worker: int = 0

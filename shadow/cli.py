@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from proxy.process.standard_streams import UnwritableError, take_over
+from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
 from shadow.commands.package_conflicts import crowded_out
 
@@ -97,7 +97,7 @@ def serve(
     attached: Annotated[bool, typer.Option("--attached", help="Stop when standard input ends.")] = False,
 ) -> None:
     """Forward live traffic, and audit a sample of it."""
-    from shadow.processes.prespawned_worker import begun
+    from shadow.processes.prespawned_worker import prespawned
 
     flags = {
         "upstream": upstream,
@@ -112,7 +112,7 @@ def serve(
         "workers": workers,
     }
     path = config if config or upstream else file_here() or missing()
-    with begun() as ahead:
+    with prespawned() as ahead:
         from shadow.processes.supervisor import run
         from shadow.settings.load_config import advice, load
 
@@ -258,7 +258,7 @@ def plan(
 ) -> None:
     """What drift can be found, in how many pairs, days and for how much."""
     from shadow.report.drift_lines import drift_lines
-    from shadow.report.plan_text import Means, told
+    from shadow.report.plan_text import PlanInputs, told
     from storage.store import StoreError
 
     try:
@@ -266,7 +266,7 @@ def plan(
             lines = drift_lines(reader)
     except StoreError:
         lines = ()  # a plan comes before the first pair
-    means = Means(per_day=per_day, floor=noise / 100, price=price, days=days, drop=drop / 100)
+    means = PlanInputs(per_day=per_day, floor=noise / 100, price=price, days=days, drop=drop / 100)
     typer.echo(told(settings(config, db), means, lines))
 
 
@@ -283,13 +283,13 @@ def acknowledge(
 ) -> None:
     """Answer the alarms of drift, also beside a running serve."""
     from shadow.commands.acknowledge import acknowledged
-    from shadow.drift.states import Answer, Said
+    from shadow.drift.states import AckAction, Acknowledgement
     from shadow.settings.config_errors import ConfigError
 
     if fixed == accept:
         raise ConfigError(["drift ack: say which: --fixed or --accept"])
-    answer = Answer.FIXED if fixed else Answer.ACCEPT
-    said = Said(answer=answer, provider=provider, model=model, route=route)
+    answer = AckAction.FIXED if fixed else AckAction.ACCEPT
+    said = Acknowledgement(answer=answer, provider=provider, model=model, route=route)
     typer.echo("\n".join(acknowledged(settings(config, db), said)))
 
 
@@ -309,7 +309,7 @@ def _width() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script, and the one boundary: here, and nowhere else, a fault becomes an exit code."""
-    take_over()
+    install_streams()
     if crowded := crowded_out():
         _leave(crowded)
     try:

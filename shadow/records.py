@@ -15,14 +15,14 @@ from typing import Literal
 
 import orjson
 
-from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
-from shadow.findings.finding import Comparison, Finding, State
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Request, Response, Role
+from shadow.findings.finding import Comparison, Finding, FindingState
 from shadow.findings.pair import ControlReason
-from shadow.reading.completion import Completion, ToolCall, Why
+from shadow.reading.completion import Completion, ToolCall, UnreadReason
 from shadow.reading.media_hashes import hashed_text
-from shadow.reading.parsed_exchange import Seen
+from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.reading.parsed_request import fingerprint
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_response import ParsedResponse
 from shadow.sampling.shadow_body import REMOVED
 from storage.rows import (
     CUT_REQUEST,
@@ -51,31 +51,33 @@ def digest(body: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Triple:
+class AnsweredPair:
     """The live answer, the reference's, and the control's where one was asked, with why it was."""
 
-    live: Seen
-    reference: Seen
-    control: Seen | None
+    live: ParsedExchange
+    reference: ParsedExchange
+    control: ParsedExchange | None
     reason: ControlReason
 
 
-def exchange_record(seen: Seen, *, outcomes: Sequence[str], checks: Iterable[Finding], bodies: Bodies) -> ExchangeRecord:
+def exchange_record(
+    parsed: ParsedExchange, *, outcomes: Sequence[str], checks: Iterable[Finding], bodies: Bodies
+) -> ExchangeRecord:
     """All rows of one exchange; `outcomes` are the schema classes of the first choice's tool calls, in their order.
 
     Of the checks only those that were made become rows: most do not apply to an answer, and the counters tell how many.
     """
-    exchange_id = seen.exchange.id
-    made = [found for found in checks if found.state is not State.NOT_MEASURED]
+    exchange_id = parsed.exchange.id
+    made = [found for found in checks if found.state is not FindingState.NOT_MEASURED]
     return ExchangeRecord(
-        exchange=_exchange_row(seen, bodies),
-        tool_calls=tuple(_call_rows(exchange_id, seen.answer, outcomes, bodies)),
+        exchange=_exchange_row(parsed, bodies),
+        tool_calls=tuple(_call_rows(exchange_id, parsed.answer, outcomes, bodies)),
         findings=tuple(finding_rows(made, exchange_id=exchange_id, pair_id="", comparison="check", bodies=bodies)),
     )
 
 
 def pair_record(
-    triple: Triple,
+    triple: AnsweredPair,
     *,
     comparisons: Sequence[Comparison],
     payoffs: Iterable[tuple[str, int]],
@@ -133,9 +135,9 @@ def finding_rows(
         )
 
 
-def calls(answer: Answer) -> tuple[ToolCall, ...]:
+def calls(answer: ParsedResponse) -> tuple[ToolCall, ...]:
     """The tool calls of the first choice, or none."""
-    return answer.said.first.tool_calls if isinstance(answer.said, Completion) else ()
+    return answer.completion.first.tool_calls if isinstance(answer.completion, Completion) else ()
 
 
 def exchange(row: ExchangeRow) -> Exchange:
@@ -167,7 +169,7 @@ def exchange(row: ExchangeRow) -> Exchange:
     )
 
 
-def pack_marks(marks: Marks) -> bytes:
+def pack_marks(marks: ChunkTimings) -> bytes:
     """Marks as pairs of float64 seconds and uint64 end, little-endian."""
     packed = array("Q", bytes(MARK_SIZE * len(marks)))
     packed[0::2] = array("Q", marks.seconds.tobytes())
@@ -175,10 +177,10 @@ def pack_marks(marks: Marks) -> bytes:
     return _little(packed).tobytes()
 
 
-def unpack_marks(packed: bytes) -> Marks:
+def unpack_marks(packed: bytes) -> ChunkTimings:
     """The inverse of `pack_marks`; a partial last pair is left out."""
     numbers = _little(array("Q", packed[: len(packed) - len(packed) % MARK_SIZE]))
-    return Marks(array("d", numbers[0::2].tobytes()), numbers[1::2])
+    return ChunkTimings(array("d", numbers[0::2].tobytes()), numbers[1::2])
 
 
 def _little(numbers: array[int]) -> array[int]:
@@ -188,19 +190,19 @@ def _little(numbers: array[int]) -> array[int]:
     return numbers
 
 
-def _unread(seen: Seen) -> str:
+def _unread(parsed: ParsedExchange) -> str:
     """Why the answer could not be read, or why the request could not although the answer was; "" where both were."""
-    if seen.exchange.unheld:
+    if parsed.exchange.unheld:
         return NOT_HELD
-    if not isinstance(seen.answer.said, Completion):
-        return seen.answer.said.why.value
-    return CUT_REQUEST if seen.ask.unread and seen.ask.unread.why is Why.TRUNCATED else ""
+    if not isinstance(parsed.answer.completion, Completion):
+        return parsed.answer.completion.why.value
+    return CUT_REQUEST if parsed.request.unread and parsed.request.unread.why is UnreadReason.TRUNCATED else ""
 
 
-def _exchange_row(seen: Seen, bodies: Bodies) -> ExchangeRow:
-    exchange, answer = seen.exchange, seen.answer
+def _exchange_row(parsed: ParsedExchange, bodies: Bodies) -> ExchangeRow:
+    exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
-    said = answer.said if isinstance(answer.said, Completion) else None
+    said = answer.completion if isinstance(answer.completion, Completion) else None
     usage = said.usage if said else None
     return ExchangeRow(
         id=exchange.id,
@@ -212,13 +214,13 @@ def _exchange_row(seen: Seen, bodies: Bodies) -> ExchangeRow:
         model=_storable(exchange.model),
         stream=exchange.stream,
         tag=_storable(exchange.tag),
-        conversation=_storable(seen.conversation),
+        conversation=_storable(parsed.conversation),
         method=_storable(request.method),
         target=_storable(request.target, limit=2_000),
         status=response.status if response else None,
         failure=failure.kind.value if failure else "",
         failure_detail=_storable(failure.detail) if failure else "",
-        unread=_unread(seen),
+        unread=_unread(parsed),
         echoed_model=_storable(said.model) if said else "",
         fingerprint=_storable(said.fingerprint) if said else "",
         finish_reason=_storable(said.first.finish_reason or "") if said else "",
@@ -244,7 +246,7 @@ def _exchange_row(seen: Seen, bodies: Bodies) -> ExchangeRow:
     )
 
 
-def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:
+def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:
     live = triple.live.exchange
     return PairRow(
         id=live.id,
@@ -254,7 +256,7 @@ def _pair_row(triple: Triple, comparable: str, alterations: Sequence[str], secre
         provider=live.provider,
         reference=live.reference,
         conversation=_storable(triple.live.conversation),
-        request_fingerprint=_keyed(fingerprint(triple.live.ask, REMOVED), secret),
+        request_fingerprint=_keyed(fingerprint(triple.live.request, REMOVED), secret),
         subject_id=live.id,
         reference_id=triple.reference.exchange.id,
         control_id=triple.control.exchange.id if triple.control else "",
@@ -268,7 +270,7 @@ def _keyed(fingerprint: str, secret: bytes) -> str:
     return hashlib.blake2b(fingerprint.encode(), key=secret, digest_size=16).hexdigest() if fingerprint else ""
 
 
-def _call_rows(exchange_id: str, answer: Answer, outcomes: Sequence[str], bodies: Bodies) -> Iterable[ToolCallRow]:
+def _call_rows(exchange_id: str, answer: ParsedResponse, outcomes: Sequence[str], bodies: Bodies) -> Iterable[ToolCallRow]:
     for position, (call, outcome) in enumerate(zip(calls(answer), outcomes, strict=True)):
         yield ToolCallRow(
             exchange_id=exchange_id,

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.rows import Group
+from storage.rows import PairGroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRow:
+class JudgedPairRow:
     """One pair as it waits for judgement; `no` is its place in the order in which pairs were finished."""
 
     no: int
     pair_id: str
-    group: Group
+    group: PairGroup
     started: float
     conversation: str
     fingerprint: str
@@ -27,7 +27,7 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RulingRow:
+class JudgementRow:
     """What became of one pair; `reason` is empty when it counted whole, else why it did not."""
 
     no: int
@@ -46,10 +46,10 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseRow:
+class GroupStateRow:
     """The state of one group after the pair `last_no`, as its owner wrote it."""
 
-    group: Group
+    group: PairGroup
     last_no: int
     snapshot: str
 
@@ -60,7 +60,7 @@ class AlarmRow:
 
     at: float
     pair_id: str
-    group: Group
+    group: PairGroup
     old: str
     new: str
     name: str
@@ -68,7 +68,7 @@ class AlarmRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerRow:
+class AcknowledgementRow:
     """What an operator answered to the alarm of a group, at `at` (epoch seconds), when the pair `after_no` was the last
 
     judged; `no` is its place among the answers, 0 for one that is new.
@@ -77,7 +77,7 @@ class AnswerRow:
     after_no: int
     at: float
     answer: str
-    group: Group
+    group: PairGroup
     no: int = 0
 
 
@@ -107,15 +107,15 @@ class TimedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class JudgementBatch:
     """What a judge has to keep, all of it or nothing: `given` are new answers of operators, carried out already; `applied`
     are the places of those that waited and now are.
     """
 
-    rulings: Sequence[RulingRow] = ()
-    cases: Sequence[CaseRow] = ()
+    rulings: Sequence[JudgementRow] = ()
+    cases: Sequence[GroupStateRow] = ()
     alarms: Sequence[AlarmRow] = ()
-    given: Sequence[AnswerRow] = ()
+    given: Sequence[AcknowledgementRow] = ()
     applied: Sequence[int] = ()
     paces: Sequence[PaceRow] = ()
 
@@ -131,7 +131,7 @@ class PayoffSum:
     reference: str
     signal: str
     cluster: int
-    ruling: str
+    judgement: str
     pairs: int
     plus: int
     minus: int
@@ -164,7 +164,7 @@ class ComparedChecks:
 class Triggers:
     """How the answers of one pair ended: finish reasons; `control` is "" where no second reference answer ended."""
 
-    group: Group
+    group: PairGroup
     conversation: str
     control_reason: str
     provider: str
@@ -176,7 +176,7 @@ class Triggers:
 class PairTimes:
     """Seconds that the two answers of one pair took: (provider, reference) by measure, None where one was not measured."""
 
-    group: Group
+    group: PairGroup
     started: float
     first_chunk: tuple[float | None, float | None]
     first_token: tuple[float | None, float | None]

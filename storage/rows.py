@@ -160,7 +160,7 @@ class SegmentCount:
     `conversations` counts the conversations that they stand in: a fault that sticks to few of them shows by it.
     """
 
-    group: Group
+    group: PairGroup
     segment: str
     value: str
     aspect: str
@@ -243,7 +243,7 @@ class PairSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class PairGroup:
     """The grain of every judgement: one provider against one reference, for one model on one route."""
 
     route: str
@@ -256,7 +256,7 @@ class Group:
 class SignalCount:
     """How many findings of one group, comparison and aspect are in one state; `control_reason` as in `PairRow`."""
 
-    group: Group
+    group: PairGroup
     comparison: str
     aspect: str
     state: str
@@ -268,7 +268,7 @@ class SignalCount:
 class PayoffPoint:
     """One payoff with what a clustered interval needs: its group and the conversation it came from, oldest first."""
 
-    group: Group
+    group: PairGroup
     signal: str
     conversation: str
     payoff: int

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from storage.judgement_rows import (
+    AcknowledgementRow,
     AlarmRow,
-    AnswerRow,
-    CaseRow,
     ComparedChecks,
-    EntryRow,
     EvidenceRow,
-    Keeping,
+    GroupStateRow,
+    JudgedPairRow,
+    JudgementBatch,
     PaceRow,
     PairTimes,
     PayoffSum,
@@ -27,9 +27,9 @@ from storage.rows import (
     ExchangeRow,
     FaultyAnswer,
     FindingRow,
-    Group,
     IdentityRow,
     PairFilter,
+    PairGroup,
     PairRecord,
     PairRow,
     PairSummary,
@@ -46,7 +46,7 @@ class StoreError(Exception):
     """The store cannot be opened; the message is one sentence that names the path and what to do."""
 
 
-class Portraits(Protocol):
+class IdentityQueries(Protocol):
     """Who served, and what was asked."""
 
     def identities(self, since: float, until: float, limit: int) -> Sequence[IdentityRow]:
@@ -55,7 +55,7 @@ class Portraits(Protocol):
     def latest(self, limit: int) -> Sequence[IdentityRow]:
         """The latest identity of each provider and model."""
 
-    def shapes(self, since: float, until: float, limit: int) -> Sequence[tuple[Group, str]]:
+    def shapes(self, since: float, until: float, limit: int) -> Sequence[tuple[PairGroup, str]]:
         """(group, shape) of the newest `limit` comparable pairs of the period, newest first."""
 
     def segments(self, since: float, until: float) -> Sequence[SegmentCount]:
@@ -72,10 +72,10 @@ class Portraits(Protocol):
         """(largest accepted prompt in tokens, smallest request refused for its length in bytes) by provider and model."""
 
 
-class Verdicts(Protocol):
+class JudgementQueries(Protocol):
     """What was judged, for those who only look."""
 
-    def cases(self) -> Sequence[CaseRow]:
+    def cases(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
 
     def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
@@ -84,7 +84,7 @@ class Verdicts(Protocol):
     def paces(self) -> Sequence[PaceRow]:
         """How fast each provider was, model by model, measure by measure."""
 
-    def hung_up(self, seconds: float) -> Mapping[Group, tuple[int, int]]:
+    def hung_up(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
         """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
 
     def scored(self, since: float, until: float) -> Sequence[PayoffSum]:
@@ -106,7 +106,7 @@ class Verdicts(Protocol):
         """The times of the newest `limit` pairs of the period, both answers whole."""
 
 
-class Bench(Verdicts, Protocol):
+class JudgementStore(JudgementQueries, Protocol):
     """What a judge needs: pairs in the order they were finished, each ruled on once. Slow: call it off the loop."""
 
     def claim(self, holder: str, now: float, seconds: float) -> bool:
@@ -115,13 +115,13 @@ class Bench(Verdicts, Protocol):
     def give_up(self, holder: str) -> None:
         """Let another judge."""
 
-    def unjudged(self, after: int, limit: int) -> Sequence[EntryRow]:
+    def unjudged(self, after: int, limit: int) -> Sequence[JudgedPairRow]:
         """The next pairs that nobody ruled on; numbers up to `after` are taken as ruled on."""
 
-    def let_in(self, seconds: float) -> Sequence[EntryRow]:
+    def let_in(self, seconds: float) -> Sequence[JudgedPairRow]:
         """The pairs that counted and were started in the last `seconds` before the newest one that was ruled on."""
 
-    def evidence(self, group: Group, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
+    def evidence(self, group: PairGroup, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
         """The newest pairs that counted for a signal, oldest first; `agreement` leaves out those that a cache silenced."""
 
     def last_ruled(self) -> int:
@@ -130,13 +130,13 @@ class Bench(Verdicts, Protocol):
     def identities_of(self, model: str, until: float) -> Sequence[IdentityRow]:
         """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
 
-    def answers(self) -> Sequence[AnswerRow]:
+    def answers(self) -> Sequence[AcknowledgementRow]:
         """What operators answered and was not carried out yet, as in a rebuild, in its order."""
 
     def timed(self, after: int, limit: int) -> Sequence[TimedRow]:
         """The next live answers that came whole, by number; numbers up to `after` are taken as known, unless all went."""
 
-    def record(self, holder: str, keeping: Keeping) -> bool:
+    def record(self, holder: str, keeping: JudgementBatch) -> bool:
         """Keep all of it or nothing; False when `holder` may not judge any more."""
 
     def rebuild(self) -> None:
@@ -157,7 +157,7 @@ class BusyError(StoreError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ErasureChoice:
     """Which exchanges: of a conversation, with a tag, started before a moment (epoch seconds); what is given holds together.
 
     ValueError when nothing is given: that would be all.
@@ -173,7 +173,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
+class ErasureResult:
     """How many exchanges went; `log_emptied` is False while a reader still holds old pages of the write-ahead log."""
 
     exchanges: int
@@ -247,7 +247,7 @@ class Reader(Protocol):
         """Requests, failures and tokens by provider, model and role."""
 
     @property
-    def verdicts(self) -> Verdicts:
+    def verdicts(self) -> JudgementQueries:
         """What was judged."""
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
@@ -257,7 +257,7 @@ class Reader(Protocol):
         """(provider, model, role, measure, seconds); measure is first_chunk, first_token or seconds; newest `limit` exchanges."""
 
     @property
-    def portraits(self) -> Portraits:
+    def portraits(self) -> IdentityQueries:
         """Who served, and what was asked."""
 
 
@@ -265,7 +265,7 @@ class Store(Writer, Reader, Protocol):
     """One store: its writer, its readers, and its end."""
 
     @property
-    def verdicts(self) -> Bench:
+    def verdicts(self) -> JudgementStore:
         """What was judged, and how to judge."""
 
     def secret(self) -> bytes:
@@ -283,7 +283,7 @@ class Store(Writer, Reader, Protocol):
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried; what /readyz asks."""
 
-    def forget(self, chosen: Chosen) -> Forgotten:
+    def forget(self, chosen: ErasureChoice) -> ErasureResult:
         """Delete exchanges, and the pairs they belong to, for good; StoreError when that cannot be."""
 
     def sweep(self, now: float) -> int:

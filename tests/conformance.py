@@ -8,8 +8,8 @@ from storage.rows import (
     ExchangeRecord,
     ExchangeRow,
     FindingRow,
-    Group,
     PairFilter,
+    PairGroup,
     PairRecord,
     PairRow,
     PayoffPoint,
@@ -223,7 +223,7 @@ def _loses_only_what_is_bad(store: Store) -> None:
 
 
 def _counts(store: Store) -> None:
-    group = Group(route="default", model="qwen", provider="near", reference="official")
+    group = PairGroup(route="default", model="qwen", provider="near", reference="official")
     counts = store.signal_counts(START, START + 0.5)
     assert SignalCount(group=group, comparison="cross", aspect="text", state="differ", control_reason="", count=1) in counts
     checked = [count for count in counts if count.comparison == "check" and count.aspect == "check_0"]

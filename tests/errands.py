@@ -2,10 +2,10 @@
 
 from proxy.exchange import Role
 from proxy.routing.provider_origin import parse_base_url
-from proxy.upstream.fetch_job import Errand
+from proxy.upstream.fetch_job import FetchJob
 
 
-def errand(base_url: str, identity: str = "e1", **changed: object) -> Errand:
+def errand(base_url: str, identity: str = "e1", **changed: object) -> FetchJob:
     """One short question to `base_url`."""
     origin = parse_base_url(base_url)
     facts = {
@@ -29,4 +29,4 @@ def errand(base_url: str, identity: str = "e1", **changed: object) -> Errand:
         "limit": 1_000_000,
         **changed,
     }
-    return Errand(**facts)
+    return FetchJob(**facts)

@@ -2,8 +2,8 @@
 
 import json
 
-from proxy.exchange import Exchange, Failure, Marks, Request, Response, Role
-from shadow.privacy.privacy_policy import Guard
+from proxy.exchange import ChunkTimings, Exchange, Failure, Request, Response, Role
+from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 
 
@@ -17,7 +17,7 @@ def exchange(
     provider: str = "candidate",
     reference: str = "official",
     headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),),
-    marks: Marks | None = None,
+    marks: ChunkTimings | None = None,
     failure: Failure | None = None,
     answered: bool = True,
     **more,
@@ -29,7 +29,7 @@ def exchange(
         headers=headers,
         body=body,
         size=len(body),
-        marks=Marks([0.25], [len(body)]) if marks is None else marks,
+        marks=ChunkTimings([0.25], [len(body)]) if marks is None else marks,
         head_seconds=0.2,
     )
     fields = {
@@ -72,6 +72,6 @@ def asked(text: str = "Say hello", **more) -> bytes:
     return json.dumps({"model": "pretend-small", "messages": [{"role": "user", "content": text}], **more}).encode()
 
 
-def guard(bodies: str = "full", *patterns: str) -> Guard:
+def guard(bodies: str = "full", *patterns: str) -> PrivacyPolicy:
     """A guard with a key of its own."""
-    return Guard(redactor=Redactor(patterns), key=b"0123456789abcdef", bodies=bodies)
+    return PrivacyPolicy(redactor=Redactor(patterns), key=b"0123456789abcdef", bodies=bodies)

@@ -3,10 +3,10 @@
 from proxy.exchange import Exchange, Role
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
-from shadow.findings.pair import ControlReason, Kind, Pair
+from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.measures.argument_schema import outcome
-from shadow.reading.parsed_exchange import Seen, understand, understand_leg
-from shadow.records import Triple, calls, exchange_record, pair_record
+from shadow.reading.parsed_exchange import ParsedExchange, parse, parse_leg
+from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from storage.storage_config import Bodies
 from storage.store import Store
 from tests.exchanges import asked, exchange
@@ -24,16 +24,16 @@ def keep_pair(
     pair_id: str = "a" * 32,
 ) -> str:
     """Store what came of one request; an answer may be given as its body alone. The pair's id."""
-    seen = understand(_leg(live, Role.PRIMARY, pair_id))
-    first = understand_leg(_leg(reference, Role.SHADOW, f"r{pair_id[1:]}"), seen)
-    second = understand_leg(_leg(control, Role.CONTROL, f"c{pair_id[1:]}"), seen) if control is not None else None
-    comparisons = [compare(Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=first.answer))]
+    seen = parse(_leg(live, Role.PRIMARY, pair_id))
+    first = parse_leg(_leg(reference, Role.SHADOW, f"r{pair_id[1:]}"), seen)
+    second = parse_leg(_leg(control, Role.CONTROL, f"c{pair_id[1:]}"), seen) if control is not None else None
+    comparisons = [compare(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=first.answer))]
     if second:
-        comparisons.append(compare(Pair(kind=Kind.SELF, ask=seen.ask, subject=first.answer, reference=second.answer)))
+        comparisons.append(compare(Pair(kind=PairKind.SELF, request=seen.request, subject=first.answer, reference=second.answer)))
     store.add_exchange(_record(seen, bodies))
     store.add_pair(
         pair_record(
-            Triple(live=seen, reference=first, control=second, reason=reason if second else ControlReason.NONE),
+            AnsweredPair(live=seen, reference=first, control=second, reason=reason if second else ControlReason.NONE),
             comparisons=comparisons,
             payoffs=(),
             legs=tuple(_record(leg, bodies) for leg in (first, second) if leg),
@@ -51,6 +51,6 @@ def _leg(answer: Exchange | bytes, role: Role, exchange_id: str) -> Exchange:
     return made._replace(id=exchange_id, role=role, provider=provider)
 
 
-def _record(seen: Seen, bodies: Bodies):
-    outcomes = [outcome(seen.ask, call)[0] for call in calls(seen.answer)]
-    return exchange_record(seen, outcomes=outcomes, checks=check(seen.ask, seen.answer), bodies=bodies)
+def _record(seen: ParsedExchange, bodies: Bodies):
+    outcomes = [outcome(seen.request, call)[0] for call in calls(seen.answer)]
+    return exchange_record(seen, outcomes=outcomes, checks=check(seen.request, seen.answer), bodies=bodies)

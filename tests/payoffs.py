@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from storage.rows import Group, PairRecord, PairRow, PayoffRow
+from storage.rows import PairGroup, PairRecord, PairRow, PayoffRow
 from storage.store import Store
 from tests.conformance import exchange_record
 
-GROUP = Group(route="default", model="m", provider="p", reference="r")
+GROUP = PairGroup(route="default", model="m", provider="p", reference="r")
 
 
 def add(
@@ -14,7 +14,7 @@ def add(
     name: str,
     *,
     payoffs=(("action", 0),),
-    group: Group = GROUP,
+    group: PairGroup = GROUP,
     started: float = 0.0,
     fingerprint: str = "",
     conversation: str = "",

@@ -5,10 +5,10 @@ import itertools
 from proxy.exchange import Role
 from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
-from shadow.findings.finding import Aspect, Finding, State
-from shadow.findings.pair import ControlReason, Kind, Pair
-from shadow.reading.parsed_exchange import understand, understand_leg
-from shadow.records import Triple, calls, exchange_record, pair_record
+from shadow.findings.finding import Finding, FindingState, Signal
+from shadow.findings.pair import ControlReason, Pair, PairKind
+from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
 
@@ -32,8 +32,12 @@ def answer(what: str | dict) -> bytes:
 
 def record(seen, faults=()):
     checks = [
-        Finding(aspect=aspect, state=State.DIFFER if aspect in faults else State.MATCH, reason="seen" if aspect in faults else "")
-        for aspect in (Aspect.LOST_SPACE, Aspect.EMPTY_ANSWER)
+        Finding(
+            aspect=aspect,
+            state=FindingState.DIFFER if aspect in faults else FindingState.MATCH,
+            reason="seen" if aspect in faults else "",
+        )
+        for aspect in (Signal.LOST_SPACE, Signal.EMPTY_ANSWER)
     ]
     return exchange_record(seen, outcomes=["valid"] * len(calls(seen.answer)), checks=checks, bodies="full")
 
@@ -48,7 +52,7 @@ def add_live(store: Store, provider: str, what: str | dict = "Hello there", *, f
         "request": asked(f"Weather? {name}", tools=TOOLS, temperature=1),
         "started": NOW,
     }
-    seen = understand(exchange(answer(what), **{**fields, **more}))
+    seen = parse(exchange(answer(what), **{**fields, **more}))
     store.add_exchange(record(seen, faults))
     return seen
 
@@ -57,21 +61,23 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
     """One live exchange with its reference answer and, where given, the control; the id of the pair."""
     seen = add_live(store, provider, live, faults=faults, conversation=f"talk-{next(_ids)}", **more)
     legs = [
-        understand_leg(
+        parse_leg(
             exchange(answer(what), id=f"{next(_ids):032x}", role=role, provider="official", reference="", started=NOW), seen
         )
         for what, role in ((reference, Role.SHADOW), (control, Role.CONTROL))
         if what is not None
     ]
     second = legs[1] if len(legs) > 1 else None
-    comparisons = [compare(Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=legs[0].answer))]
+    comparisons = [compare(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=legs[0].answer))]
     if second:
-        comparisons.append(compare(Pair(kind=Kind.SELF, ask=seen.ask, subject=legs[0].answer, reference=second.answer)))
+        comparisons.append(
+            compare(Pair(kind=PairKind.SELF, request=seen.request, subject=legs[0].answer, reference=second.answer))
+        )
     store.add_pair(
         pair_record(
-            Triple(live=seen, reference=legs[0], control=second, reason=reason if second else ControlReason.NONE),
+            AnsweredPair(live=seen, reference=legs[0], control=second, reason=reason if second else ControlReason.NONE),
             comparisons=comparisons,
-            payoffs=payoffs(seen.ask, seen.answer, legs[0].answer, second.answer if second else None),
+            payoffs=payoffs(seen.request, seen.answer, legs[0].answer, second.answer if second else None),
             legs=tuple(record(leg) for leg in legs),
             alterations=["the model is called otherwise there"],
             bodies="full",
@@ -89,7 +95,7 @@ def fill(store: Store) -> None:
         second = calling(city) if wrong or number % 10 == 0 else None
         why = ControlReason.RANDOM if number % 10 == 0 else ControlReason.TIEBREAK
         add_pair(store, "garbler", calling(city[:-1] if wrong else city), calling(city), second, reason=why)
-        add_pair(store, "squeezer", "Helloworld", "Hello world", faults=(Aspect.LOST_SPACE,) if number % 2 else ())
+        add_pair(store, "squeezer", "Helloworld", "Hello world", faults=(Signal.LOST_SPACE,) if number % 2 else ())
     add_pair(store, "newcomer", "Hello", "Hello")
-    add_live(store, "loner", "runtogether", faults=(Aspect.LOST_SPACE,))
+    add_live(store, "loner", "runtogether", faults=(Signal.LOST_SPACE,))
     assert store.flush(20)

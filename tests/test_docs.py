@@ -14,12 +14,12 @@ from proxy.proxy_config import Limits, Provider, ProxyConfig, Route, Timeouts
 from shadow.cli import app
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.drift_lines import DriftLine
-from shadow.report.figures import Card, Report, SignalLine, Traffic
+from shadow.report.figures import Report, Scorecard, SignalLine, TrafficFigures
 from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.settings.config_model import AdminConfig, Config, DriftConfig, ShadowConfig
 from shadow.settings.environment_and_flags import from_environment
-from shadow.verdict.evidence import Coverage, Shortfall
-from shadow.verdict.verdict_value import Ground, Power, Reason, Verdict, Word
+from shadow.verdict.evidence import PeriodCoverage, Shortfall
+from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
 from storage.storage_config import StorageConfig
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -146,22 +146,22 @@ def test_every_figure_of_the_report_is_documented():
     text = page("report.md")
     for model in (
         Report,
-        Card,
+        Scorecard,
         LatencyLine,
         PaceLine,
-        Traffic,
+        TrafficFigures,
         SignalLine,
         DriftLine,
         Triggering,
         Verdict,
-        Reason,
-        Power,
-        Coverage,
+        VerdictReason,
+        DetectablePower,
+        PeriodCoverage,
         Shortfall,
     ):
         for field in fields(model):
             assert f"`{field.name}`" in text or field.name == "signal", field.name
-    for word in Word:
+    for word in VerdictWord:
         assert f"| `{word}` |" in text
-    for ground in Ground:
+    for ground in ReasonGround:
         assert f"`{ground}`" in text

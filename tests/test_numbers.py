@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from proxy.content_coding import LOOKED_AT
 from proxy.proxy_config import Limits, Timeouts
-from proxy.unpacking import LOOKED_AT
 from shadow.drift.admission import DAY, PER_CONVERSATION
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.detectable_effect import smallest_seen
 from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE
 from shadow.drift.planner import HALF, pairs_to_find
@@ -45,7 +45,8 @@ def matching(floor: float) -> int:
 
 
 def pairs(points: float, digits: int) -> str:
-    return f"{round(pairs_to_find(points / 100, 0.1, Stakes(bar=DriftConfig().pairs_per_false_alarm), share=HALF), digits):,.0f}"
+    budget = AlertBudget(bar=DriftConfig().pairs_per_false_alarm)
+    return f"{round(pairs_to_find(points / 100, 0.1, budget, share=HALF), digits):,.0f}"
 
 
 FIGURES: dict[str, tuple[str, ...]] = {

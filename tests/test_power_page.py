@@ -7,7 +7,7 @@ import pytest
 
 from bench import power, sticking
 from bench.plan import NEAR, Measured
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.detectable_effect import POWER, chance_seen, level, smallest_seen
 from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find
 
@@ -66,7 +66,7 @@ def test_the_sizes_of_twenty_providers_are_those_of_the_page(pairs, shown):
 @pytest.mark.parametrize("row", table("floor"), ids=lambda row: " ".join(row[:2]))
 def test_the_plan_on_the_page_is_what_the_planner_gives_and_near_what_was_simulated(row):
     floor, points, half, planned_half, nine, planned_nine = map(number, row)
-    planned = [pairs_to_find(points / 100, floor, Stakes(), share=share) for share in (HALF, NINE_OF_TEN)]
+    planned = [pairs_to_find(points / 100, floor, AlertBudget(), share=share) for share in (HALF, NINE_OF_TEN)]
     assert [round(pairs) for pairs in planned] == [planned_half, planned_nine]
     assert Measured(floor, points / 100, half, nine, *planned).met
     assert NEAR <= 0.35

@@ -46,7 +46,7 @@ MOVES = re.compile(
     r"^\| (\w+) moves (\d+) points, floor [\d.]+, shares (.+), (\d+) runs \| ([\d.]+) / ([\d.]+) / ([\d.]+);", re.MULTILINE
 )
 FAILS = re.compile(r"^\| reference (?:down|failing by half), shares .+, (\d+) runs: .+? \| (\d+); (\d+) \|", re.MULTILINE)
-SHORT = blame.Extent(large_runs=2, small_runs=1, failing_runs=2, calm=300, guard=2_000)
+SHORT = blame.Extent(large_runs=2, small_runs=1, failing_runs=2, calm=300, policy=2_000)
 
 
 @pytest.mark.parametrize("shares", ["1 : 1 : 1", "90 : 9 : 1", "1 : 1"])

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 
 from proxy.exchange import Exchange
 from proxy.proxy_config import ProxyConfig
-from proxy.server import Plane
-from proxy.worker_stats import Pulse
+from proxy.server import DataPlane
+from proxy.worker_stats import WorkerStats
 
 PATIENCE = 10.0
 
@@ -139,10 +139,10 @@ class Kept:
 class Running:
     """A data plane in this process, what it hands over, and its counters."""
 
-    def __init__(self, plane: Plane, kept: Kept, pulse: Pulse) -> None:
+    def __init__(self, plane: DataPlane, kept: Kept, pulse: WorkerStats) -> None:
         self.plane = plane
         self.kept = kept
-        self.pulse = pulse
+        self.stats = pulse
 
     @property
     def port(self) -> int:
@@ -153,8 +153,8 @@ class Running:
 async def plane(url: str = "", *, sink=None, environ=None, tls=None, **config) -> AsyncIterator[Running]:
     """A data plane whose default provider, named `candidate`, lives at `url`; `config` is more of its configuration."""
     given = {"provider": "candidate", "providers": {"candidate": {"base_url": url}}, **config}
-    kept, pulse = Kept(), Pulse()
-    running = Plane(ProxyConfig.model_validate(given), sink or kept, pulse, environ=environ or {}, tls=tls)
+    kept, pulse = Kept(), WorkerStats()
+    running = DataPlane(ProxyConfig.model_validate(given), sink or kept, pulse, environ=environ or {}, tls=tls)
     await running.start()
     try:
         yield Running(running, kept, pulse)

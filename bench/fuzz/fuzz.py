@@ -36,20 +36,20 @@ with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nul
     from proxy.record.capture import Capture
     from proxy.routing import body_peek, header_rules
     from proxy.upstream import response_head
-    from proxy.upstream.response_reader import Answer, Terms
+    from proxy.upstream.response_reader import HeadRewrite, ResponseReader
     from shadow.checks.registry import check
     from shadow.compare.comparators import compare
-    from shadow.findings.pair import Kind, Pair
-    from shadow.privacy.pseudonymise import Veil
+    from shadow.findings.pair import Pair, PairKind
+    from shadow.privacy.pseudonymise import Pseudonymiser
     from shadow.privacy.redact import Redactor
     from shadow.reading.apis import PATHS
-    from shadow.reading.parsed_exchange import understand, understand_leg
+    from shadow.reading.parsed_exchange import parse, parse_leg
     from tests.exchanges import asked, exchange
 
 REDACTOR = Redactor()
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
 APIS = tuple(PATHS.values())
-LIVE = understand(exchange(b"{}", request=asked(tools=TOOLS)))
+LIVE = parse(exchange(b"{}", request=asked(tools=TOOLS)))
 
 
 def to(path: str, made: Exchange) -> Exchange:
@@ -61,7 +61,7 @@ class Nobody:
     """A reader that checks nothing and keeps nothing."""
 
     def begin(self, _head):
-        return Terms(head=b"")
+        return HeadRewrite(head=b"")
 
     def write(self, data: bytes) -> None:
         pass
@@ -73,10 +73,10 @@ def answer(data: bytes) -> None:
     names = ("", "gzip", "br", "zstd", "deflate")
     fields = (("Content-Type", "text/event-stream"), ("Content-Encoding", names[coding % 5]))
     made = exchange(body, status=200 if status % 4 else 400 + status, headers=fields)
-    leg = understand_leg(to(APIS[coding // 5 % len(APIS)], made), LIVE)
-    check(LIVE.ask, leg.answer)
-    compare(Pair(kind=Kind.CROSS, ask=LIVE.ask, subject=leg.answer, reference=LIVE.answer))
-    Veil(b"0123456789abcdef", "c").response(leg, ())
+    leg = parse_leg(to(APIS[coding // 5 % len(APIS)], made), LIVE)
+    check(LIVE.request, leg.answer)
+    compare(Pair(kind=PairKind.CROSS, request=LIVE.request, subject=leg.answer, reference=LIVE.answer))
+    Pseudonymiser(b"0123456789abcdef", "c").response(leg, ())
     REDACTOR.exchange(leg.exchange)
 
 
@@ -84,8 +84,8 @@ def request(data: bytes) -> None:
     """A request's body: peeked at, renamed, read, veiled; what is renamed has the new name."""
     changed = body_peek.renamed(data, "n")
     assert changed == data or body_peek.peek(changed).model == "n"
-    live = understand(to(APIS[len(data) % len(APIS)], exchange(b"{}", request=data)))
-    Veil(b"0123456789abcdef", "c").request(live)
+    live = parse(to(APIS[len(data) % len(APIS)], exchange(b"{}", request=data)))
+    Pseudonymiser(b"0123456789abcdef", "c").request(live)
     assert len(REDACTOR.body(data)) == len(data)
 
 
@@ -93,7 +93,9 @@ def heads(data: bytes) -> None:
     """Heads and framing of an answer, whole and byte by byte: both readings come to the same."""
     with suppress(ValueError):
         response_head.read_head(data, "POST")
-    fields = header_rules.Fields.of([(name, value) for name, _, value in (line.partition(b":") for line in data.split(b"\r\n"))])
+    fields = header_rules.HeaderFields.of(
+        [(name, value) for name, _, value in (line.partition(b":") for line in data.split(b"\r\n"))]
+    )
     header_rules.outgoing(fields, authority="h", key="k", length=1)
     header_rules.remembered(fields)
     header_rules.control(fields)
@@ -108,7 +110,7 @@ def heads(data: bytes) -> None:
 def _fed(pieces: list[bytes]) -> tuple[tuple[object, ...], int]:
     """What an answer came to, fed in `pieces`, and how many of them were read."""
     capture = Capture(identity="i", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method="POST", target="/", headers=())
-    made = Answer(method="POST", limit=4_096, capture=capture, reader=Nobody())
+    made = ResponseReader(method="POST", limit=4_096, capture=capture, reader=Nobody())
     read = 0
     for piece in pieces:
         if made.over:
@@ -127,7 +129,7 @@ def frames(data: bytes) -> None:
         found = packing.unpack(data)
         assert packing.pack(packing.unpack(packing.pack(found))) == packing.pack(found)
     with suppress(ValueError):
-        packing.unpack_pulse(data)
+        packing.unpack_stats(data)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {"answer": answer, "request": request, "heads": heads, "frames": frames}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from proxy.proxy_config import ProxyConfig
-from proxy.routing.header_rules import Fields
+from proxy.routing.header_rules import HeaderFields
 
 LOCAL_NAMES = frozenset({"localhost", "host.docker.internal", "host.containers.internal"})
 """Names that no public DNS server can point here; the last two are what containers call the machine they run on."""
@@ -40,7 +40,7 @@ class BrowserPolicy:
             listen=host_name(config.listen),
         )
 
-    def objection(self, fields: Fields, *, loopback: bool) -> str:
+    def objection(self, fields: HeaderFields, *, loopback: bool) -> str:
         """Why the request may not use a key of the operator; empty when it may.
 
         `loopback` is true for a request that came by a loopback address, where only loopback's names and `hosts` are right.

@@ -19,50 +19,50 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
 from proxy.client.browser_policy import is_loopback
-from proxy.client.client_request import Arrival, own_answer
-from proxy.client.declined_upgrade import Declining
-from proxy.client.flow_control import Dropped, Flow, Onward
-from proxy.client.half_close import PROBE, HalfClosed
-from proxy.client.request_head import Heading
-from proxy.client.request_trailers import Trailers, parts_plainly
+from proxy.client.client_request import ClientRequest, own_answer
+from proxy.client.declined_upgrade import DeclinedUpgrades
+from proxy.client.flow_control import Dropped, FlowControl, TunnelSink
+from proxy.client.half_close import PROBE, HalfCloseWatch
+from proxy.client.request_head import RequestHead
+from proxy.client.request_trailers import RequestTrailers, parts_plainly
 from proxy.client.unparsable_request import refusal
 from proxy.errors import RequestError
 from proxy.process import socket_end, tcp_info
 from proxy.proxy_config import Limits
-from proxy.worker_stats import Pulse
+from proxy.worker_stats import WorkerStats
 
 _log = logging.getLogger("sameweights.proxy")
 _LINGER = 2.0
 """Seconds in which a client may still read our refusal of bytes that it goes on sending (RFC 9112 9.6)."""
 
 
-class Door(RequestHandler):
+class ClientConnection(RequestHandler):
     """The protocol of one client connection."""
 
     __slots__ = (
-        *("_came", "_declining", "_half_closed", "_handle", "_head_bytes", "_heading", "_limits"),
-        *("_on_loopback", "_onward", "_pulse", "_trailers", "_unreadable", "flow", "gone", "head_since", "last"),
+        *("_came", "_declining", "_half_closed", "_handle", "_head_bytes", "_head", "_limits"),
+        *("_on_loopback", "_onward", "_stats", "_trailers", "_unreadable", "flow", "gone", "head_since", "last"),
         *("stalled_since", "straight", "waiting_since"),
     )
 
-    def __init__(self, server: web.Server, *, limits: Limits, pulse: Pulse, **settings: Any) -> None:
+    def __init__(self, server: web.Server, *, limits: Limits, stats: WorkerStats, **settings: Any) -> None:
         super().__init__(server, **settings)
         # Asked for now: aiohttp forgets it when the connection is lost.
         self._handle = server.request_handler
         self._limits = limits
-        self._pulse = pulse
+        self._stats = stats
         self._came = 0.0
         self._head_bytes = 0
-        self._heading: Heading | None = None
-        self._half_closed: HalfClosed | None = None
+        self._head: RequestHead | None = None
+        self._half_closed: HalfCloseWatch | None = None
         self._on_loopback: bool | None = None
-        self._onward: Onward | None = None
+        self._onward: TunnelSink | None = None
         self._unreadable = b""
-        self._declining = Declining()
-        self._trailers = Trailers()
-        self.flow: Flow | None = None
+        self._declining = DeclinedUpgrades()
+        self._trailers = RequestTrailers()
+        self.flow: FlowControl | None = None
         self.straight: Callable[[bytes], None] = self.write
-        """Writes to the client until `Flow.mute`, with no look at each piece whether the client is still there."""
+        """Writes to the client until `FlowControl.mute`, with no look at each piece whether the client is still there."""
         self.last: RawRequestMessage | None = None
         """The request that no other can follow: it was refused, or what the client sent behind it has been lost."""
         self.gone = False
@@ -78,12 +78,12 @@ class Door(RequestHandler):
         """True between two requests."""
         return self._current_request is None and not self._messages and not self._request_in_progress
 
-    def heading_of(self, message: RawRequestMessage) -> Heading:
+    def heading_of(self, message: RawRequestMessage) -> RequestHead:
         """What the head of `message` comes to; most often just what it came to the last time."""
-        heading = self._heading
+        heading = self._head
         if heading is None or not heading.fits(message):
-            heading = Heading(message)
-            self._heading = heading if heading.worth_keeping else None
+            heading = RequestHead(message)
+            self._head = heading if heading.worth_keeping else None
         return heading
 
     @property
@@ -225,7 +225,7 @@ class Door(RequestHandler):
         if self.transport is not None:
             socket_end.reset(self.transport)
 
-    def switch(self, onward: Onward) -> None:
+    def switch(self, onward: TunnelSink) -> None:
         """From here on the client's bytes are another protocol's, and go `onward`, those first that came too early."""
         self._onward = onward
         tail, self._message_tail = self._message_tail, b""
@@ -268,9 +268,9 @@ class Door(RequestHandler):
     def _tell_unreadable(self, fault: BaseException) -> None:
         """Answer what aiohttp could not read, in our own words: its text may quote the client's bytes."""
         if isinstance(fault, BadHttpMessage):
-            self._pulse.accepted += 1
-            self._pulse.finished += 1
-            self._pulse.refused += 1
+            self._stats.accepted += 1
+            self._stats.finished += 1
+            self._stats.refused += 1
             error = refusal(fault, self._unreadable, self._limits.head)
         else:
             _log.error("a request ended in a fault of the proxy", exc_info=fault)
@@ -316,7 +316,7 @@ class Door(RequestHandler):
             self._tell_unreadable(message.exc)
             await self._linger()
             return False
-        request: web.BaseRequest = Arrival(message, payload, self)  # type: ignore[assignment] # in its place; `cast` is a call
+        request: web.BaseRequest = ClientRequest(message, payload, self)  # type: ignore[assignment] # in its place; `cast` is a call
         self._request_in_progress, self._current_request = True, request
         try:
             answered = await self._handle(request)
@@ -370,20 +370,20 @@ class Door(RequestHandler):
 
     def _requests_are_whole(self) -> bool:
         """True when the bodies of all requests that have come are whole."""
-        request = cast("Arrival | None", self._current_request)
+        request = cast("ClientRequest | None", self._current_request)
         bodies = [body for _, body in self._messages]
         return all(body.is_eof() for body in (*bodies, *([] if request is None else [request.content])))
 
     def _watch_half_closed(self, transport: asyncio.Transport) -> None:
         if self._half_closed is None:
-            self._half_closed = HalfClosed(transport, begun=self._answering, probe=self._probe)
+            self._half_closed = HalfCloseWatch(transport, begun=self._answering, probe=self._probe)
 
     def _answering(self) -> bool:
         return self.flow is not None and self.flow.answering
 
     def _probe(self) -> bytes:
-        request = cast("Arrival | None", self._current_request)
-        return b"" if request is None or request.heading.old else PROBE
+        request = cast("ClientRequest | None", self._current_request)
+        return b"" if request is None or request.head.old else PROBE
 
     def _refuse_head(self) -> None:
         self._head_bytes = 0
@@ -394,6 +394,6 @@ class Door(RequestHandler):
             self._waiter.set_result(None)
 
     def _break_body(self, error: Exception) -> None:
-        request = cast("Arrival | None", self._current_request)
+        request = cast("ClientRequest | None", self._current_request)
         if request is not None and not request.content.is_eof() and request.content.exception() is None:
             request.content.set_exception(error)

@@ -9,28 +9,28 @@ from typing import cast
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from proxy.client.client_connection import Door
-from proxy.client.client_request import Arrival, own_answer
+from proxy.client.client_connection import ClientConnection
+from proxy.client.client_request import ClientRequest, own_answer
 from proxy.client.excess_client import MOST, ExcessClient
 from proxy.errors import RequestError
 from proxy.proxy_config import Limits, Timeouts
-from proxy.worker_stats import Pulse
+from proxy.worker_stats import WorkerStats
 
 _MOST_FIELDS = 2_000
-Handler = Callable[[Arrival], Awaitable[web.StreamResponse]]
+Handler = Callable[[ClientRequest], Awaitable[web.StreamResponse]]
 
 
-class Intake(web.Server):
+class ClientListener(web.Server):
     """aiohttp's low-level server with our doors; `handler` gets each request, and is cancelled when its client leaves."""
 
-    def __init__(self, handler: Handler, timeouts: Timeouts, limits: Limits, pulse: Pulse) -> None:
+    def __init__(self, handler: Handler, timeouts: Timeouts, limits: Limits, stats: WorkerStats) -> None:
         super().__init__(
             cast("Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]", handler),
             handler_cancellation=True,
         )
         self._timeouts = timeouts
         self._limits = limits
-        self._pulse = pulse
+        self._stats = stats
         self._closing: dict[RequestHandler, float] = {}
         self._count = 0
         self._excess: set[RequestHandler] = set()
@@ -44,15 +44,15 @@ class Intake(web.Server):
         self._count += 1
         self.empty.clear()
         if self._limits.clients and self._count - len(self._excess) > self._limits.clients:
-            self._turn_away(cast("Door", handler), transport)
+            self._turn_away(cast("ClientConnection", handler), transport)
 
-    def _turn_away(self, door: Door, transport: asyncio.Transport) -> None:
-        self._pulse.refused += 1
+    def _turn_away(self, connection: ClientConnection, transport: asyncio.Transport) -> None:
+        self._stats.refused += 1
         error = RequestError(503, "too_many_clients", f"{self._limits.clients} clients are connected, and no more are let in")
         excess = ExcessClient(transport, own_answer(error.status, error.body(), keep=False))
-        door.switch(excess)
+        connection.switch(excess)
         if len(self._excess) < MOST:
-            self._excess.add(door)
+            self._excess.add(connection)
         else:
             excess.end()
 
@@ -66,10 +66,10 @@ class Intake(web.Server):
 
     def __call__(self) -> RequestHandler:
         """A door for a new connection."""
-        return Door(
+        return ClientConnection(
             self,
             limits=self._limits,
-            pulse=self._pulse,
+            stats=self._stats,
             loop=self._loop,
             keepalive_timeout=self._timeouts.client_idle,
             access_log=None,
@@ -85,7 +85,7 @@ class Intake(web.Server):
         patience = self._timeouts.idle
         closing: dict[RequestHandler, float] = {}
         for handler, transport in list(self._connections.items()):
-            door = cast("Door", handler)
+            door = cast("ClientConnection", handler)
             if door.gone:
                 # aiohttp still waits for its handler; the transport is no more.
                 continue
@@ -104,11 +104,11 @@ class Intake(web.Server):
     def close_idle(self) -> None:
         """Close the connections that carry no request."""
         for handler in self.connections:
-            if cast("Door", handler).idle:
+            if cast("ClientConnection", handler).idle:
                 handler.force_close()
 
     def abort_all(self) -> None:
         """Close every connection at once, whatever it carries."""
         for handler, transport in list(self._connections.items()):
-            if not cast("Door", handler).gone:
+            if not cast("ClientConnection", handler).gone:
                 transport.abort()

@@ -12,11 +12,11 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestPayloadError
 
-from proxy.client.request_head import Heading
+from proxy.client.request_head import RequestHead
 from proxy.errors import RequestError
 
 
-class Client(Protocol):
+class ClientPeer(Protocol):
     """The connection that a request came by, as far as the request knows it."""
 
     @property
@@ -26,25 +26,25 @@ class Client(Protocol):
     waiting_since: float
     """Since when the rest of a request body is awaited; 0.0 when it is not."""
 
-    def heading_of(self, message: RawRequestMessage) -> Heading:
+    def heading_of(self, message: RawRequestMessage) -> RequestHead:
         """What the head of `message` comes to."""
 
     def take_moment(self) -> float:
         """The moment at which the head of the request now beginning was complete."""
 
 
-class Arrival:
+class ClientRequest:
     """A request head and the reader of its body; made in place of aiohttp's own, costlier request object."""
 
-    __slots__ = ("begun", "client", "content", "heading", "length", "message")
+    __slots__ = ("begun", "client", "content", "head", "length", "message")
 
-    def __init__(self, message: RawRequestMessage, content: StreamReader, client: Client) -> None:
+    def __init__(self, message: RawRequestMessage, content: StreamReader, client: ClientPeer) -> None:
         self.message = message
         self.content = content
         self.client = client
-        self.heading = client.heading_of(message)
+        self.head = client.heading_of(message)
         self.begun = client.take_moment()
-        self.length = self.heading.length(message)
+        self.length = self.head.length(message)
         """The size of the body as declared; None when it is chunked or there is none."""
 
     @property
@@ -86,7 +86,7 @@ class Arrival:
         self.content.set_exception(exc)
 
 
-class Answered(web.StreamResponse):
+class AlreadyAnswered(web.StreamResponse):
     """What a handler returns when the answer is already written: nothing more to send, the connection kept or closed."""
 
     def __init__(self, *, keep: bool) -> None:

@@ -10,7 +10,7 @@ class _Nothing:
     """Wants to know nothing of what is parsed."""
 
 
-class Declined:
+class DeclinedUpgrade:
     """The end of one request, `message`, that asked for an upgrade; `lossy` when bytes behind it may have been dropped."""
 
     __slots__ = ("_left", "behind", "lossy")
@@ -49,7 +49,7 @@ def _end_of_head(received: bytes) -> int | None:
     return None
 
 
-class Declining:
+class DeclinedUpgrades:
     """Finds what follows each of a connection's requests whose upgrade is left out.
 
     `begun` is the beginning of the head now being received, `pipelined` tells that a head may have begun behind another request,
@@ -60,7 +60,7 @@ class Declining:
     __slots__ = ("_declined", "_seen", "begun", "last", "pipelined")
 
     def __init__(self) -> None:
-        self._declined: Declined | None = None
+        self._declined: DeclinedUpgrade | None = None
         self._seen: RawRequestMessage | None = None
         self.begun = bytearray()
         self.pipelined = False
@@ -74,7 +74,7 @@ class Declining:
             self._declined.take(data)
         elif newest is not None and newest is not self._seen and _left_out(newest):
             self._seen = newest
-            self._declined = Declined(newest, b"" if self.pipelined else bytes(self.begun) + data)
+            self._declined = DeclinedUpgrade(newest, b"" if self.pipelined else bytes(self.begun) + data)
         declined = self._declined
         if declined is None or not declined.over:
             return None

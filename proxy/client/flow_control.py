@@ -9,7 +9,7 @@ import asyncio
 from typing import Protocol
 
 
-class Flow(Protocol):
+class FlowControl(Protocol):
     """The other side of a client's connection, as far as the connection knows it."""
 
     @property
@@ -23,7 +23,7 @@ class Flow(Protocol):
         """The client has gone: nothing may be written to its connection any more."""
 
 
-class Onward(Protocol):
+class TunnelSink(Protocol):
     """Where a client's bytes go once they are no requests any more."""
 
     def take(self, data: bytes) -> None:

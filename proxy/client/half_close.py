@@ -17,7 +17,7 @@ FIRST, PROBED, LATER = 0.5, 0.2, 1.0
 """Seconds until the first look, from a probe to the look at what became of it, and between all others."""
 
 
-class HalfClosed:
+class HalfCloseWatch:
     """Closes `transport` once its client has gone; `begun` tells whether an answer has begun, `probe` is sent before it (or
     b"", to a client of HTTP/1.0, whose leaving is then seen when the answer comes).
     """

@@ -10,14 +10,14 @@ import re
 from aiohttp.http_parser import RawRequestMessage
 
 from proxy.client.browser_policy import BrowserPolicy
+from proxy.content_coding import beginning, named
 from proxy.errors import RequestError
 from proxy.exchange import Headers
 from proxy.record import credential_removal
 from proxy.routing import header_rules as rules
 from proxy.routing.outbound_proxy import proxy_fields
-from proxy.routing.provider_origin import Origin
+from proxy.routing.provider_origin import ProviderOrigin
 from proxy.secret_names import without_secrets
-from proxy.unpacking import beginning, named
 
 _LENGTH = b"content-length"
 _ABSOLUTE = re.compile(r"(?i)https?://([^/?#@\s]+)([/?]?[^#]*)")
@@ -27,7 +27,7 @@ _LARGEST = 4 * 1024
 """Bytes of a head beyond which it is not remembered: hardly a client's is so long, and idle connections would hold it."""
 
 
-class Heading:
+class RequestHead:
     """One request head; it holds the client's key, and goes when the client's connection does."""
 
     __slots__ = (
@@ -64,7 +64,7 @@ class Heading:
         self.health = self.method in {"GET", "HEAD"} and self.target.partition("?")[0] == HEALTH
         """True when the proxy itself is asked whether it runs."""
         self.recorded_target = without_secrets(self.target)
-        self.fields = fields = rules.Fields.of(message.raw_headers)
+        self.fields = fields = rules.HeaderFields.of(message.raw_headers)
         self.told = rules.control(fields)
         self.chunked = b"transfer-encoding" in fields.names
         """True when the body comes in chunks."""
@@ -80,7 +80,7 @@ class Heading:
         self._digits = len(length)
         self._size = sum([len(name) + len(value) + 4 for name, value in fields.pairs]) + len(path)
         self._before, self._after = fields.pairs[:at], fields.pairs[at + 1 :]
-        self._recorded = tuple(rules.recorded(rules.Fields.of(pairs)) for pairs in (self._before, self._after))
+        self._recorded = tuple(rules.recorded(rules.HeaderFields.of(pairs)) for pairs in (self._before, self._after))
         self.sound = False
         """True once it has been checked."""
         self._others: tuple[bytes, ...] | None = None
@@ -89,7 +89,7 @@ class Heading:
         self._forms: tuple[bytes, ...] = ()
         self.clean = False
         """True when none of the `secrets` last asked for is in what is kept of this head."""
-        self._way: tuple[Origin, str, str, str, Headers] | None = None
+        self._way: tuple[ProviderOrigin, str, str, str, Headers] | None = None
         self._made = (b"", b"")
 
     @property
@@ -121,7 +121,9 @@ class Heading:
         name, value = message.raw_headers[self._at]
         return (*before, (name.decode("latin-1"), value.decode("latin-1").strip()), *after)
 
-    def towards(self, origin: Origin, target: str, *, key: str, key_field: str, length: int | None, extra: Headers = ()) -> bytes:
+    def towards(
+        self, origin: ProviderOrigin, target: str, *, key: str, key_field: str, length: int | None, extra: Headers = ()
+    ) -> bytes:
         """The head as `origin` gets it for `target`, its empty line included; the rest is what `headers.outgoing` takes."""
         way = (origin, target, key, key_field, extra)
         if way != self._way:
@@ -188,7 +190,7 @@ class Heading:
     def _said(self, name: bytes) -> list[bytes]:
         return [value.strip().lower() for value in self.fields.named(name)]
 
-    def _make(self, origin: Origin, target: str, key: str, key_field: str, extra: Headers) -> tuple[bytes, bytes]:
+    def _make(self, origin: ProviderOrigin, target: str, key: str, key_field: str, extra: Headers) -> tuple[bytes, bytes]:
         """The head before and behind the length of the body; all of it before, where no length is said."""
         lines = rules.outgoing(self.fields, authority=origin.authority, key=key, length=0, key_field=key_field, extra=extra)
         if self.websocket:

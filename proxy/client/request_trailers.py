@@ -19,7 +19,7 @@ _GOES_ON = re.compile(rb"(?:\A|\n)0+[ \t]*(?:;[^\n]*)?\r\n(?!\r\n)")
 _LONGEST_LINE = 64 * 1024
 
 
-class Trailers:
+class RequestTrailers:
     """What one connection's parser may hold back; `held` is the last request that was read, where it is in chunks, and `last` the
     chunked one behind which something came.
     """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proxy.client.client_request import Arrival
+from proxy.client.client_request import ClientRequest
 from proxy.errors import RequestError
 from proxy.exchange import FailureKind
 from proxy.record.capture import Capture
 from proxy.upstream.response_head import framed
-from proxy.upstream.upstream_connection import Link
+from proxy.upstream.upstream_connection import UpstreamConnection
 
 
 class Upload:
@@ -17,12 +17,14 @@ class Upload:
     is what was wrong with it.
     """
 
-    def __init__(self, arrival: Arrival, link: Link, capture: Capture, whole: Callable[[], None]) -> None:
-        self._arrival = arrival
-        self._link = link
+    def __init__(
+        self, request: ClientRequest, connection: UpstreamConnection, capture: Capture, whole: Callable[[], None]
+    ) -> None:
+        self._request = request
+        self._connection = connection
         self._capture = capture
         self._whole = whole
-        self._chunked = arrival.heading.chunked
+        self._chunked = request.head.chunked
         self.fault: RequestError | None = None
 
     async def run(self) -> None:
@@ -31,18 +33,18 @@ class Upload:
             await self._run()
         except RequestError as error:
             self.fault = error
-            self._link.fail(FailureKind.REFUSED, str(error))
+            self._connection.fail(FailureKind.REFUSED, str(error))
         except ConnectionError:
-            self._link.fail(FailureKind.CLIENT_GONE, "while it sent its request")
+            self._connection.fail(FailureKind.CLIENT_GONE, "while it sent its request")
 
     async def _run(self) -> None:
-        link = self._link
+        link = self._connection
         while True:
             link.wait_for_client(waiting=True)
-            piece = await self._arrival.read()
+            piece = await self._request.read()
             link.wait_for_client(waiting=False)
             self._capture.ask(piece)
-            last = not piece or self._arrival.content.at_eof()
+            last = not piece or self._request.content.at_eof()
             link.send(framed(piece, chunked=self._chunked, last=last), last=last)
             if last:
                 self._whole()

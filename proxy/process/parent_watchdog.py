@@ -17,7 +17,7 @@ READY, BEAT = b"ready\n", b".\n"
 BEAT_SECONDS = 1.0
 
 
-class Lifeline(asyncio.Protocol):
+class ParentWatchdog(asyncio.Protocol):
     """Calls `ended` once when the other end of standard input is gone, and `told` with each whole line that comes before."""
 
     def __init__(self, ended: Callable[[], None], told: Callable[[bytes], None] | None = None) -> None:
@@ -38,7 +38,7 @@ class Lifeline(asyncio.Protocol):
         self._ended()
 
 
-class Silence:
+class HeartbeatWatch:
     """For how many looks a child has given no beat.
 
     Counted in looks, not in seconds: a parent that stood still itself (a suspended machine) saw no silence.
@@ -58,12 +58,12 @@ class Silence:
 async def hold(ended: Callable[[], None], told: Callable[[bytes], None] | None = None) -> None:
     """Watch standard input from now on; where it is no pipe (a terminal, a file) there is no parent to watch."""
     try:
-        await asyncio.get_running_loop().connect_read_pipe(lambda: Lifeline(ended, told), sys.stdin)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: ParentWatchdog(ended, told), sys.stdin)
     except (ValueError, OSError):
         return
 
 
-async def beat(descriptor: int = 1) -> None:
+async def send_heartbeat(descriptor: int = 1) -> None:
     """Write that this process is ready, and go on writing that its loop turns, until cancelled; never waits for the parent."""
     os.set_blocking(descriptor, False)
     said = READY

@@ -23,7 +23,7 @@ FIELDS = {name: index for index, name in enumerate((*PLANE, *AUDIT))}
 SIZE = (WORKERS + 1) * len(FIELDS) * 8
 
 
-class Row:
+class CounterRow:
     """The counts of one worker."""
 
     __slots__ = ("_at", "_counts")
@@ -58,16 +58,16 @@ class Row:
         return sum(self[field] for field in AUDIT)
 
 
-class Board:
+class SharedCounters:
     """All rows; in memory of this process alone where no descriptor is given."""
 
     def __init__(self, descriptor: int | None = None) -> None:
         memory = bytearray(SIZE) if descriptor is None else mmap.mmap(descriptor, SIZE)
         self._counts = memoryview(memory).cast("Q")
 
-    def row(self, worker: int) -> Row:
+    def row(self, worker: int) -> CounterRow:
         """The counts of a worker; those of one that cannot be are the first one's."""
-        return Row(self._counts, worker if 0 <= worker <= WORKERS else 0)
+        return CounterRow(self._counts, worker if 0 <= worker <= WORKERS else 0)
 
     def totals(self) -> Mapping[str, int]:
         """The counts of all exchanges, without the pairs."""
@@ -75,7 +75,7 @@ class Board:
         return {field: sum(row[field] for row in rows) for field in FIELDS}
 
 
-def shared() -> int:
+def shared_memory() -> int:
     """The descriptor of memory for a board that processes may inherit; OSError when there is none to be had."""
     with suppress(AttributeError):
         descriptor = os.memfd_create("sameweights")

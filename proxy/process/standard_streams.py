@@ -35,7 +35,7 @@ class UnwritableError(Exception):
         self.broken = error.errno == errno.EPIPE
 
 
-class Errors(io.TextIOBase):
+class ErrorStream(io.TextIOBase):
     """Standard error as whole lines, from any thread; see the module's rule. `lost` lines have not been reported yet."""
 
     encoding = "utf-8"
@@ -96,7 +96,7 @@ class Errors(io.TextIOBase):
         return True
 
 
-def take_over() -> None:
+def install_streams() -> None:
     """Open what of the three streams is closed, and put the careful ones in their places, where a test has not put its own."""
     for descriptor, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         # closed, its number would go to the next file that is opened: the database would take what is written to the stream.
@@ -108,7 +108,7 @@ def take_over() -> None:
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor, for the life of the process
     if sys.stderr is sys.__stderr__ or sys.stderr is None:
-        sys.stderr = Errors(encoding=_encoding(sys.stderr))
+        sys.stderr = ErrorStream(encoding=_encoding(sys.stderr))
     if sys.stdout is sys.__stdout__ or sys.stdout is None:
         sys.stdout = _output(_encoding(sys.stdout))
 

@@ -19,7 +19,7 @@ _ACKNOWLEDGED = struct.Struct("=120xQ")
 """The place of tcpi_bytes_acked in struct tcp_info."""
 
 
-class Peer(NamedTuple):
+class TcpInfo(NamedTuple):
     """`acknowledged` counts the bytes that the peer has ever acknowledged, `pending` those sent and not acknowledged yet."""
 
     state: int
@@ -27,10 +27,10 @@ class Peer(NamedTuple):
     pending: int
 
 
-def peer(sock: socket.socket) -> Peer:
+def peer(sock: socket.socket) -> TcpInfo:
     """What is known of the other end of `sock`; OSError where the kernel does not tell."""
     info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.size)
-    return Peer(info[0], _ACKNOWLEDGED.unpack(info.ljust(_ACKNOWLEDGED.size, b"\0"))[0], pending(sock))
+    return TcpInfo(info[0], _ACKNOWLEDGED.unpack(info.ljust(_ACKNOWLEDGED.size, b"\0"))[0], pending(sock))
 
 
 def pending(sock: socket.socket) -> int:

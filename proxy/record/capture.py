@@ -10,10 +10,10 @@ from array import array
 from io import BytesIO
 from itertools import accumulate
 
-from proxy.exchange import Exchange, Failure, FailureKind, Headers, Marks, Request, Response, Role
-from proxy.record.held_bodies import Held
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Request, Response, Role
+from proxy.record.held_bodies import HeldBytes
 from proxy.record.last_event import last_event_came
-from proxy.routing.body_peek import Peek
+from proxy.routing.body_peek import PeekedBody
 
 _MOST_MARKS = 100_000
 """Marks of one answer: 1.6 MB; a stream of more pieces keeps its last one up to date instead."""
@@ -110,7 +110,7 @@ class Capture:
         target: str,
         headers: Headers,
         awaited: int = 0,
-        held: Held | None = None,
+        held: HeldBytes | None = None,
     ) -> None:
         self.identity = identity
         self.role = role
@@ -138,9 +138,9 @@ class Capture:
         self._head: tuple[int, str, Headers, float] | None = None
         self._overhead = 0.0
         self._events = False
-        self._passed: Marks | None = None
+        self._passed: ChunkTimings | None = None
 
-    def tell(self, seen: Peek) -> None:
+    def tell(self, seen: PeekedBody) -> None:
         """What the request body says, as far as it is known now."""
         self.model, self.stream = seen.model or self.model, seen.stream or self.stream
 
@@ -214,7 +214,9 @@ class Capture:
         self.size += size
         at = now - self._begun
         first = self._passed
-        self._passed = Marks([at], [size]) if first is None else Marks([first.seconds[0], at], [first.ends[0], self.size])
+        self._passed = (
+            ChunkTimings([at], [size]) if first is None else ChunkTimings([first.seconds[0], at], [first.ends[0], self.size])
+        )
 
     def _stow(self) -> _Stowed:
         """Put the loose pieces away."""
@@ -284,11 +286,11 @@ class Capture:
             head_seconds=head_seconds,
         )
 
-    def _gathered(self) -> tuple[bytes, Marks]:
+    def _gathered(self) -> tuple[bytes, ChunkTimings]:
         """The body, and its marks in seconds since the beginning: each is subtracted as it is put away, not all at the end."""
         if self._stowed is None and len(self._pieces) <= _MOST_MARKS:
             begun = self._begun
-            marks = Marks([at - begun for at in self._moments], array("Q", accumulate(map(len, self._pieces))))
+            marks = ChunkTimings([at - begun for at in self._moments], array("Q", accumulate(map(len, self._pieces))))
             return b"".join(self._pieces)[: self._limit], marks
         stowed = self._stow()
-        return stowed.body.value(), Marks(stowed.times[:], stowed.ends[:])
+        return stowed.body.value(), ChunkTimings(stowed.times[:], stowed.ends[:])

@@ -10,11 +10,11 @@ import binascii
 from collections.abc import Generator, Iterable, Sequence
 from typing import TypeVar, cast
 
-from proxy.exchange import Exchange, Headers, Marks, Response
-from proxy.routing.header_rules import ADDRESSES, MOST_FIELDS, Fields, subprotocol_credentials
-from proxy.secret_masking import Looks, Masking, TooDearError, anchor, masking, without_beginning
+from proxy.content_coding import beginning, named
+from proxy.exchange import ChunkTimings, Exchange, Headers, Response
+from proxy.routing.header_rules import ADDRESSES, MOST_FIELDS, HeaderFields, subprotocol_credentials
+from proxy.secret_masking import Masking, SearchBudget, TooCostlySearchError, anchor, secret_masker, without_beginning
 from proxy.secret_names import crowded, is_secret, secrets_in
-from proxy.unpacking import beginning, named
 
 SHORTEST = 8
 """Characters that make a value a secret: local servers are asked with `EMPTY` or `none`, which are words too."""
@@ -34,7 +34,7 @@ _PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"con
 """Names that every request has: nothing to look for in them."""
 
 
-def of_request(fields: Fields, target: str) -> list[bytes]:
+def of_request(fields: HeaderFields, target: str) -> list[bytes]:
     """The secrets that a request bears: in its fields by their names, in its query by its parameters'."""
     if len(fields.pairs) > MOST_FIELDS:
         return [*TOO_MANY]
@@ -64,7 +64,7 @@ def masked(data: bytes, secrets: Sequence[bytes], *, cut: bool = False) -> bytes
 
     TooDearError where there are more beginnings of secrets than are looked at.
     """
-    return _whole(_masking(data, secrets, secrets if cut else (), Looks()))
+    return _whole(_masking(data, secrets, secrets if cut else (), SearchBudget()))
 
 
 def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
@@ -114,7 +114,7 @@ def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
         return _bare(exchange)
     try:
         return (yield from _clearing(exchange, secrets))
-    except TooDearError:
+    except TooCostlySearchError:
         return _bare(exchange)
 
 
@@ -131,14 +131,14 @@ def _clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
     asked_cut = request.truncated or failure is not None
     if not found and not (asked_cut or answer_cut):
         return exchange
-    looks = Looks()
+    looks = SearchBudget()
     texts = yield from _texts(exchange, found, looks)
     asked = yield from _masking(request.body, found, secrets if asked_cut else (), looks)
     answered = yield from _masking(response.body if response else b"", found, secrets if answer_cut else (), looks)
     return _with_bodies(texts, asked, answered)
 
 
-def _texts(exchange: Exchange, found: Sequence[bytes], looks: Looks) -> Clearing:
+def _texts(exchange: Exchange, found: Sequence[bytes], looks: SearchBudget) -> Clearing:
     """The exchange with all texts but its bodies clean."""
     request, response, failure = exchange.request, exchange.response, exchange.failure
     model = yield from _text(exchange.model, found, looks)
@@ -234,22 +234,22 @@ def _begins(data: bytes, secrets: Sequence[bytes]) -> bool:
     return any(without_beginning(data, secret) is not data for secret in secrets)
 
 
-def _masking(data: bytes, found: Sequence[bytes], cut_off: Sequence[bytes], looks: Looks) -> Masking:
+def _masking(data: bytes, found: Sequence[bytes], cut_off: Sequence[bytes], looks: SearchBudget) -> Masking:
     """A text without what was `found` in it, nor the beginning of what may be `cut_off` at its end."""
     for secret in found:
-        data = yield from masking(data, secret, looks)
+        data = yield from secret_masker(data, secret, looks)
     for secret in cut_off:
         data = without_beginning(data, secret)
     return data
 
 
-def _text(text: str, secrets: Sequence[bytes], looks: Looks) -> Generator[None, None, str]:
+def _text(text: str, secrets: Sequence[bytes], looks: SearchBudget) -> Generator[None, None, str]:
     raw = text.encode("utf-8", "surrogatepass")
     clean = yield from _masking(raw, secrets, (), looks)
     return text if clean is raw else clean.decode("utf-8", "surrogatepass")
 
 
-def _fields(headers: Headers, secrets: Sequence[bytes], looks: Looks) -> Generator[None, None, Headers]:
+def _fields(headers: Headers, secrets: Sequence[bytes], looks: SearchBudget) -> Generator[None, None, Headers]:
     fields = []
     for name, value in headers if secrets else ():
         fields.append((name, (yield from _text(value, secrets, looks))))
@@ -278,5 +278,5 @@ def _unpacked(response: Response) -> Response:
         headers=tuple(field for field in response.headers if field[0].lower() != "content-encoding"),
         body=plain,
         size=len(plain) + (len(plain) >= UNPACKED),
-        marks=Marks([last], [len(plain)]),
+        marks=ChunkTimings([last], [len(plain)]),
     )

@@ -17,9 +17,9 @@ from time import monotonic
 from typing import cast
 
 from proxy.exchange import Exchange
-from proxy.packing import EXCHANGE, PULSE, frame, opening, pack_pulse, parts
-from proxy.process.shared_counters import Board, Row
-from proxy.worker_stats import Pulse
+from proxy.packing import EXCHANGE, PULSE, frame, opening, pack_stats, parts
+from proxy.process.shared_counters import CounterRow, SharedCounters
+from proxy.worker_stats import WorkerStats
 
 _log = logging.getLogger("sameweights.proxy")
 _BEAT = 0.5
@@ -34,8 +34,8 @@ _IN_TRANSPORT = 256 * 1024
 class _Socket(asyncio.Protocol):
     """The connection to the audit process, which only ever reads."""
 
-    def __init__(self, handover: Handover) -> None:
-        self._handover = handover
+    def __init__(self, sender: ExchangeSender) -> None:
+        self._sender = sender
         self.full = False
         self.lost = asyncio.get_running_loop().create_future()
 
@@ -53,17 +53,17 @@ class _Socket(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.full = False
-        self._handover.flush()
+        self._sender.flush()
 
 
-class Handover:
+class ExchangeSender:
     """A Sink towards the unix socket at `path`, holding at most `limit` bytes of its own."""
 
-    def __init__(self, path: str, limit: int, pulse: Pulse, row: Row | None = None) -> None:
+    def __init__(self, path: str, limit: int, stats: WorkerStats, row: CounterRow | None = None) -> None:
         self._path = path
         self._limit = limit
-        self._pulse = pulse
-        self._row = row or Board().row(0)
+        self._stats = stats
+        self._row = row or SharedCounters().row(0)
         self._waiting: deque[tuple[int, Sequence[bytes]]] = deque()
         """Frames, each with its size; a large one in parts, so that no body is copied."""
         self._size = 0
@@ -115,7 +115,7 @@ class Handover:
                 size, message = self._waiting.popleft()
                 pieces += message
                 gathered += size
-                self._pulse.handed_over += 1
+                self._stats.handed_over += 1
             self._size -= gathered
             if gathered > 2 * _ONE_WRITE:
                 link.transport.writelines(pieces)
@@ -151,7 +151,7 @@ class Handover:
 
     def _drop(self, reason: str) -> bool:
         self._row.add(reason)
-        self._pulse.dropped[reason] = self._pulse.dropped.get(reason, 0) + 1
+        self._stats.dropped[reason] = self._stats.dropped.get(reason, 0) + 1
         return False
 
     async def _stay_connected(self) -> None:
@@ -184,9 +184,9 @@ class Handover:
     def _send_pulse(self) -> None:
         link = self._socket
         if link is not None and not link.full and not link.transport.is_closing():
-            self._pulse.sent = self._row.sent - len(self._waiting)
-            link.transport.write(frame(PULSE, pack_pulse(self._pulse)))
-            self._pulse.loop_lag = 0.0
+            self._stats.sent = self._row.sent - len(self._waiting)
+            link.transport.write(frame(PULSE, pack_stats(self._stats)))
+            self._stats.loop_lag = 0.0
 
 
 def _ours(transport: asyncio.BaseTransport) -> bool:

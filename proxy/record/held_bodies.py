@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-class Held:
+class HeldBytes:
     """At most `limit` bytes; `elsewhere` gives the bytes of exchanges that have ended and were not yet handed over."""
 
     __slots__ = ("_elsewhere", "limit", "size")

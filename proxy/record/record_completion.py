@@ -14,17 +14,17 @@ from typing import cast
 from proxy.exchange import Exchange
 from proxy.record import credential_removal
 from proxy.sink import Sink
-from proxy.worker_stats import Pulse
+from proxy.worker_stats import WorkerStats
 
 _log = logging.getLogger("sameweights.proxy")
 
 
-class Offering:
+class RecordCompletion:
     """Offers exchanges to `sink`; beyond `limit` bytes of bodies that wait here an exchange is dropped, and counted."""
 
-    def __init__(self, sink: Sink, pulse: Pulse, limit: int) -> None:
+    def __init__(self, sink: Sink, stats: WorkerStats, limit: int) -> None:
         self._sink = sink
-        self._pulse = pulse
+        self._stats = stats
         self._limit = limit
         self._waiting: deque[tuple[credential_removal.Clearing, int]] = deque()
         self._size = 0
@@ -48,7 +48,7 @@ class Offering:
             return
         size = len(exchange.request.body) + (len(exchange.response.body) if exchange.response else 0)
         if self._size + size > self._limit:
-            self._pulse.dropped["audit_slow"] = self._pulse.dropped.get("audit_slow", 0) + 1
+            self._stats.dropped["audit_slow"] = self._stats.dropped.get("audit_slow", 0) + 1
             return
         self._waiting.append((clearing, size))
         self._size += size

@@ -30,14 +30,14 @@ _LONGEST_MODEL = 512
 _NAMES = {b'"model"': "model", b'"stream"': "stream"}
 
 
-class Peek(NamedTuple):
+class PeekedBody(NamedTuple):
     """What a body says at its top level; "" for no model, or none that is a text of at most 512 bytes of JSON."""
 
     model: str = ""
     stream: bool = False
 
 
-def peek(body: bytes) -> Peek:
+def peek(body: bytes) -> PeekedBody:
     """Read `model` and `stream` of the JSON object that `body` is, or begins; of a repeated key the last counts."""
     if len(body) > AT_ONCE:
         return whole(peeking(body))
@@ -47,7 +47,7 @@ def peek(body: bytes) -> Peek:
         return whole(peeking(body))
 
 
-def peeking(body: bytes) -> Steps[Peek]:
+def peeking(body: bytes) -> Steps[PeekedBody]:
     """What `peek` does, in steps of about a millisecond; most bodies are one."""
     if len(body) <= AT_ONCE or marks(body) <= _MOST_MARKS:
         try:
@@ -57,16 +57,16 @@ def peeking(body: bytes) -> Steps[Peek]:
         else:
             return _read(asked)
     members = yield from _walk(body)
-    return Peek(model=_model(body, members.get("model")), stream=_literal(body, members.get("stream")) == b"true")
+    return PeekedBody(model=_model(body, members.get("model")), stream=_literal(body, members.get("stream")) == b"true")
 
 
-def _read(asked: object) -> Peek:
+def _read(asked: object) -> PeekedBody:
     if not isinstance(asked, dict):
-        return Peek()
+        return PeekedBody()
     model = asked.get("model")
     if not isinstance(model, str) or len(model) > _LONGEST_MODEL - 2:
         model = ""
-    return Peek(model=model, stream=asked.get("stream") is True)
+    return PeekedBody(model=model, stream=asked.get("stream") is True)
 
 
 def query_model(target: str) -> str:

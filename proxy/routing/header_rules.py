@@ -12,14 +12,14 @@ from proxy.exchange import Headers
 from proxy.secret_names import is_secret, without_secrets
 
 
-class Fields(NamedTuple):
+class HeaderFields(NamedTuple):
     """Header fields as received, raw bytes, and their names in lower case, which every rule here asks by."""
 
     pairs: Sequence[tuple[bytes, bytes]]
     names: Sequence[bytes]
 
     @classmethod
-    def of(cls, pairs: Sequence[tuple[bytes, bytes]]) -> Fields:
+    def of(cls, pairs: Sequence[tuple[bytes, bytes]]) -> HeaderFields:
         """The fields that `pairs` of name and value are."""
         return cls(pairs, [name.lower() for name, _ in pairs])
 
@@ -90,7 +90,7 @@ _REMEMBERED_PREFIXES = (
 )
 
 
-class Control(NamedTuple):
+class ControlHeaders(NamedTuple):
     """What a client told the proxy itself, by fields that no provider ever sees."""
 
     provider: str = ""
@@ -101,15 +101,15 @@ class Control(NamedTuple):
     conversation: str = ""
 
 
-_SILENT = Control()
+_SILENT = ControlHeaders()
 
 
-def control(fields: Fields) -> Control:
+def control(fields: HeaderFields) -> ControlHeaders:
     """Read the `x-sameweights-*` fields of a request; the last of a repeated one counts, but one wish for no record is enough."""
     if _OURS not in b"\n".join(fields.names):
         return _SILENT
     said = {lower: value.decode("latin-1").strip() for lower, (_, value) in zip(fields.names, fields.pairs, strict=True)}
-    return Control(
+    return ControlHeaders(
         provider=said.get(b"x-sameweights-provider", ""),
         opted_out=said.get(b"x-sameweights-shadow", "").lower() == "off",
         unrecorded=any(value.strip().lower() == b"off" for value in fields.named(b"x-sameweights-record")),
@@ -118,7 +118,7 @@ def control(fields: Fields) -> Control:
     )
 
 
-def named_by_connection(fields: Fields) -> frozenset[bytes]:
+def named_by_connection(fields: HeaderFields) -> frozenset[bytes]:
     """The field names, lower case, that the Connection fields declare to be of this hop only."""
     values = fields.named(b"connection")
     return frozenset(option.strip().lower() for value in values for option in value.split(b",")) - {b""}
@@ -130,7 +130,7 @@ def bearing(key: str, field: str) -> tuple[bytes, bytes]:
 
 
 def outgoing(
-    fields: Fields, *, authority: str, key: str, length: int | None, key_field: str = "", extra: Headers = ()
+    fields: HeaderFields, *, authority: str, key: str, length: int | None, key_field: str = "", extra: Headers = ()
 ) -> list[bytes]:
     """The request's field lines for the provider, without line ends.
 
@@ -169,7 +169,7 @@ def outgoing(
     return [host, *lines] if host else lines
 
 
-def subprotocol_credentials(fields: Fields) -> list[bytes]:
+def subprotocol_credentials(fields: HeaderFields) -> list[bytes]:
     """The WebSocket subprotocols that bear a key, as browsers send one that cannot set a field
     (`openai-insecure-api-key.KEY`, `base64url.bearer.authorization.k8s.io.KEY`).
     """
@@ -190,7 +190,7 @@ def _words(value: bytes) -> list[bytes]:
     return [word.strip() for word in value.split(b",") if word.strip()]
 
 
-def _usual_field(fields: Fields) -> str:
+def _usual_field(fields: HeaderFields) -> str:
     """Where a client that sent no credential would have put it: those of Anthropic's API tell its version in each request."""
     return "x-api-key" if b"anthropic-version" in fields.names else "authorization"
 
@@ -217,7 +217,7 @@ def is_remembered(lower: bytes) -> bool:
     return lower in _REMEMBERED or (lower.startswith(_REMEMBERED_PREFIXES) and not is_secret(lower.decode("latin-1")))
 
 
-def remembered(fields: Fields) -> Headers:
+def remembered(fields: HeaderFields) -> Headers:
     """The fields that the record may hold."""
     return tuple(
         [
@@ -228,7 +228,7 @@ def remembered(fields: Fields) -> Headers:
     )
 
 
-def recorded(fields: Fields) -> Headers:
+def recorded(fields: HeaderFields) -> Headers:
     """The fields of a request that the record may hold, with Host and, without their values, the credentials: a copy of the
     request can then have each of them where the client's stood.
     """

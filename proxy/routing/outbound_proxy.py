@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from proxy.proxy_config import ProxyConfig
-from proxy.routing.provider_origin import Origin, parse_base_url
+from proxy.routing.provider_origin import ProviderOrigin, parse_base_url
 
 DIRECT = "none"
 _USUAL_PORT = 80
@@ -29,14 +29,14 @@ class OutboundProxy(NamedTuple):
     authorization: str
 
 
-class Choice(NamedTuple):
+class OutboundChoice(NamedTuple):
     """An outbound proxy's address as it was written, "" for none, and the setting or variable that named it."""
 
     address: str
     source: str
 
 
-def origin_of(config: ProxyConfig, name: str, environ: Mapping[str, str]) -> Origin:
+def origin_of(config: ProxyConfig, name: str, environ: Mapping[str, str]) -> ProviderOrigin:
     """The origin of a configured provider and the way to it; ValueError when its address or its proxy's cannot be used."""
     provider = config.providers[name]
     origin = parse_base_url(provider.base_url)
@@ -48,27 +48,27 @@ def origin_of(config: ProxyConfig, name: str, environ: Mapping[str, str]) -> Ori
     return origin._replace(proxy=chosen.address, ca_file=provider.ca_file or config.ca_file)
 
 
-def choose_proxy(setting: str, host: str, port: int, *, tls: bool, environ: Mapping[str, str]) -> Choice:
+def choose_proxy(setting: str, host: str, port: int, *, tls: bool, environ: Mapping[str, str]) -> OutboundChoice:
     """The outbound proxy for one server; this machine's own is reached directly unless a setting says otherwise."""
     if setting == DIRECT:
-        return Choice("", "outbound_proxy")
+        return OutboundChoice("", "outbound_proxy")
     if setting:
-        return Choice(setting, "outbound_proxy")
+        return OutboundChoice(setting, "outbound_proxy")
     chosen = _from_environment(tls=tls, environ=environ)
     if not chosen.address or is_this_machine(host) or _is_excepted(host, port, _variable(environ, "NO_PROXY").address):
-        return Choice("", "")
+        return OutboundChoice("", "")
     return chosen
 
 
-def _from_environment(*, tls: bool, environ: Mapping[str, str]) -> Choice:
+def _from_environment(*, tls: bool, environ: Mapping[str, str]) -> OutboundChoice:
     own = _variable(environ, "HTTPS_PROXY" if tls else "HTTP_PROXY")
     return own if own.address else _variable(environ, "ALL_PROXY")
 
 
-def _variable(environ: Mapping[str, str], name: str) -> Choice:
+def _variable(environ: Mapping[str, str], name: str) -> OutboundChoice:
     """A variable in lower case, which curl prefers, or in upper case."""
     lower = environ.get(name.lower(), "").strip()
-    return Choice(lower, name.lower()) if lower else Choice(environ.get(name, "").strip(), name)
+    return OutboundChoice(lower, name.lower()) if lower else OutboundChoice(environ.get(name, "").strip(), name)
 
 
 def parse_proxy(address: str) -> OutboundProxy:
@@ -97,7 +97,7 @@ def parse_proxy(address: str) -> OutboundProxy:
     return OutboundProxy(parts.hostname, port or _USUAL_PORT, authorization)
 
 
-def proxy_fields(origin: Origin) -> list[bytes]:
+def proxy_fields(origin: ProviderOrigin) -> list[bytes]:
     """The field lines that an outbound proxy needs with each request that it reads."""
     authorization = parse_proxy(origin.proxy).authorization if origin.forwarded else ""
     return [f"Proxy-Authorization: {authorization}".encode()] if authorization else []

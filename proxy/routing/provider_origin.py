@@ -9,7 +9,7 @@ _EXAMPLE = "write it like https://api.example.com/v1"
 _MESSAGES = "/v1/messages"
 
 
-class Origin(NamedTuple):
+class ProviderOrigin(NamedTuple):
     """A base URL: `base` is its path without a trailing slash, `prefix` the same without a trailing `/v1`. `proxy` is the address
     of the outbound proxy by which it is reached, `ca_file` a file of certificates that are trusted for it, "" for none.
 
@@ -53,7 +53,7 @@ class Origin(NamedTuple):
         return f"http://{self.authority}{changed}" if self.forwarded else changed
 
 
-def parse_base_url(text: str) -> Origin:
+def parse_base_url(text: str) -> ProviderOrigin:
     """Take a base URL apart; a ValueError whose message quotes the text says what is wrong with it."""
     if text != text.strip() or any(c.isspace() or ord(c) < 0x21 for c in text):
         raise ValueError(f"{text!r} holds spaces or control characters; {_EXAMPLE}")
@@ -71,7 +71,7 @@ def parse_base_url(text: str) -> Origin:
         raise ValueError(f"{parts.scheme}://{parts.netloc}{parts.path} is followed by a query or fragment; {_EXAMPLE}")
     tls = parts.scheme == "https"
     path = _ascii_path(parts.path).rstrip("/")
-    return Origin(
+    return ProviderOrigin(
         tls=tls,
         host=_ascii_host(parts.hostname, text),
         port=(443 if tls else 80) if port is None else port,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from proxy.exchange import Headers
-from proxy.json_members import Member, finding_elements, finding_members
+from proxy.json_members import JsonMember, finding_elements, finding_members
 from proxy.json_scanner import Steps, whole
 from proxy.proxy_config import Provider
 
@@ -30,7 +30,7 @@ _PLAIN = "-._~"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitting:
+class RequestFitting:
     """How requests for one provider differ from what the application sent; the values of `headers` may be secret."""
 
     drop: tuple[str, ...] = ()
@@ -57,17 +57,17 @@ class Fitting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
+class FittedBody:
     """The body to send, and one sentence for each thing that is not as the application sent it."""
 
     body: bytes
     alterations: tuple[str, ...]
 
 
-def fitting_of(provider: Provider, environ: Mapping[str, str]) -> Fitting:
+def fitting_of(provider: Provider, environ: Mapping[str, str]) -> RequestFitting:
     """The fitting that a provider's settings describe; `environ` holds the values of `extra_headers_env`."""
     secret = {name: environ.get(variable, "").strip() for name, variable in provider.extra_headers_env.items()}
-    return Fitting(
+    return RequestFitting(
         drop=provider.drop,
         rename=provider.rename,
         add=provider.extra_body,
@@ -77,12 +77,12 @@ def fitting_of(provider: Provider, environ: Mapping[str, str]) -> Fitting:
     )
 
 
-def fit_body(body: bytes, fitting: Fitting) -> Fitted:
+def fit_body(body: bytes, fitting: RequestFitting) -> FittedBody:
     """`body`, a JSON object (ValueError for anything else), fitted: left out first, then renamed, then added."""
     return whole(fit_in_steps(body, fitting))
 
 
-def fit_in_steps(body: bytes, fitting: Fitting) -> Steps[Fitted]:
+def fit_in_steps(body: bytes, fitting: RequestFitting) -> Steps[FittedBody]:
     """What `fit_body` does, in steps of about a millisecond."""
     told: list[str] = []
     if fitting.strip_thinking and _some_thinking(body):
@@ -92,7 +92,7 @@ def fit_in_steps(body: bytes, fitting: Fitting) -> Steps[Fitted]:
         sentences = [*parts.drop(fitting.drop), *parts.rename(fitting.rename), *parts.add(fitting.add)]
         body = (yield from parts.joined()) if sentences else body
         told += sentences
-    return Fitted(body=body, alterations=tuple(told))
+    return FittedBody(body=body, alterations=tuple(told))
 
 
 def fit_target(target: str, query: Mapping[str, str]) -> str:
@@ -111,7 +111,7 @@ def fit_fields(fields: Iterable[tuple[str, str]], extra: Headers) -> Headers:
     return (*((name, value) for name, value in fields if name.lower() not in taken), *extra)
 
 
-def around_the_body(fitting: Fitting) -> tuple[str, ...]:
+def around_the_body(fitting: RequestFitting) -> tuple[str, ...]:
     """A sentence for each header field and query parameter that is added; the values of fields are not repeated."""
     return (
         *(f"header {name} added" for name, _ in fitting.headers),
@@ -290,6 +290,6 @@ def _without_members(body: bytes, names: Container[str]) -> Steps[bytes]:
     return (yield from parts.joined())
 
 
-def _text(body: bytes, member: Member) -> str:
+def _text(body: bytes, member: JsonMember) -> str:
     value = body[member.value : member.end]
     return str(json.loads(value)) if value[:1] == b'"' else ""

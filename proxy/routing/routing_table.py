@@ -23,7 +23,7 @@ _OWN_PREFIXES = frozenset({"anthropic", "api", "compatibility", "compatible-mode
 """First segments under which servers have an OpenAI-compatible `/v1`; they pass where a `base_url` is a bare host."""
 
 
-class Leg(NamedTuple):
+class RouteMatch(NamedTuple):
     """Where one request goes; `rename` is the provider's own name of the model ("" = unchanged), `target` the client's target
     without a provider's prefix.
     """
@@ -35,7 +35,7 @@ class Leg(NamedTuple):
     target: str
 
 
-class Router:
+class RoutingTable:
     """The choice of a leg, fixed by the configuration; no request can name a host, only a configured provider."""
 
     def __init__(self, config: ProxyConfig) -> None:
@@ -49,7 +49,7 @@ class Router:
             self._own |= _OWN_PREFIXES
         self._known = lru_cache(maxsize=_LEGS)(self._find)
 
-    def choose(self, *, model: str, provider_header: str, target: str) -> Leg:
+    def choose(self, *, model: str, provider_header: str, target: str) -> RouteMatch:
         """The leg of a request for `model` ("" = not known) at the raw `target`; NoRouteError when nothing fits."""
         find = self._known if len(target) <= _LONGEST_TARGET else self._find
         return find(model, provider_header, target)
@@ -63,7 +63,7 @@ class Router:
         provider = forced or (routes[0].provider if routes else self._default)
         return provider not in self._providers or not self._providers[provider].models
 
-    def _find(self, model: str, provider_header: str, target: str) -> Leg:
+    def _find(self, model: str, provider_header: str, target: str) -> RouteMatch:
         prefixed, rest = self._prefix(target)
         forced = provider_header or prefixed
         if forced:
@@ -78,14 +78,14 @@ class Router:
             raise NoRouteError(f"no route takes {asked}, and no default provider is configured")
         return self._implied(DEFAULT_ROUTE, self._default, model, target)
 
-    def _forced(self, provider: str, model: str, target: str) -> Leg:
+    def _forced(self, provider: str, model: str, target: str) -> RouteMatch:
         for pattern, route in self._routes:
             if route.provider == provider and pattern.match(model):
                 return self._leg(route, model, target)
         return self._implied(provider, provider, model, target)
 
-    def _leg(self, route: Route, model: str, target: str) -> Leg:
-        return Leg(
+    def _leg(self, route: Route, model: str, target: str) -> RouteMatch:
+        return RouteMatch(
             route=route.name,
             provider=route.provider,
             reference=route.reference or self._reference,
@@ -93,8 +93,10 @@ class Router:
             target=target,
         )
 
-    def _implied(self, name: str, provider: str, model: str, target: str) -> Leg:
-        return Leg(route=name, provider=provider, reference=self._reference, rename=self._rename(provider, model), target=target)
+    def _implied(self, name: str, provider: str, model: str, target: str) -> RouteMatch:
+        return RouteMatch(
+            route=name, provider=provider, reference=self._reference, rename=self._rename(provider, model), target=target
+        )
 
     def _rename(self, provider: str, model: str) -> str:
         models = self._providers[provider].models

@@ -13,10 +13,10 @@ from time import monotonic
 from proxy.errors import RequestError
 from proxy.exchange import FailureKind
 from proxy.proxy_config import Limits, Timeouts
-from proxy.routing.provider_origin import Origin
+from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.dialer import Dialer
-from proxy.upstream.upstream_connection import Link
-from proxy.worker_stats import Pulse
+from proxy.upstream.upstream_connection import UpstreamConnection
+from proxy.worker_stats import WorkerStats
 
 _SHORT = 0.5
 """Seconds below which one close of an idle connection may be a restart; closes that repeat are a habit."""
@@ -32,11 +32,11 @@ close behind an answer do so without announcing it, and a request that meets tha
 class _House:
     """What is known of one origin: its connections, and how long it keeps them."""
 
-    open: set[Link] = field(default_factory=set)
+    open: set[UpstreamConnection] = field(default_factory=set)
     opening: int = 0
-    ready: dict[Link, None] = field(default_factory=dict)
+    ready: dict[UpstreamConnection, None] = field(default_factory=dict)
     """Idle connections that may be used, the last given back at the end."""
-    resting: dict[Link, None] = field(default_factory=dict)
+    resting: dict[UpstreamConnection, None] = field(default_factory=dict)
     """Idle connections that may not be used yet, the first to become ready first."""
     keep: float = 0.0
     """Seconds for which it keeps an idle connection, learnt from its closes; 0.0 while it has not closed any."""
@@ -56,11 +56,11 @@ class _House:
             del self.resting[link]
             self.ready[link] = None
 
-    def drop(self, link: Link) -> bool:
+    def drop(self, connection: UpstreamConnection) -> bool:
         """Forget a connection; True when it was idle and could have been used."""
-        usable = link in self.ready
-        self.ready.pop(link, None)
-        self.resting.pop(link, None)
+        usable = connection in self.ready
+        self.ready.pop(connection, None)
+        self.resting.pop(connection, None)
         return usable
 
     def closed_at(self, age: float, idle_since: float, now: float) -> None:
@@ -77,21 +77,21 @@ class _House:
             self.keep = age * 0.8
 
 
-class Pool:
+class ConnectionPool:
     """Links by origin; `dialer` makes new ones."""
 
-    def __init__(self, timeouts: Timeouts, limits: Limits, pulse: Pulse, dialer: Dialer) -> None:
+    def __init__(self, timeouts: Timeouts, limits: Limits, stats: WorkerStats, dialer: Dialer) -> None:
         self._timeouts = timeouts
         self._most = limits.upstream_connections
-        self._pulse = pulse
+        self._stats = stats
         self._dialer = dialer
-        self._houses: dict[Origin, _House] = {}
+        self._origins: dict[ProviderOrigin, _House] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def idle(self, origin: Origin) -> Link | None:
+    def idle(self, origin: ProviderOrigin) -> UpstreamConnection | None:
         """An idle connection that may take a request now, or None."""
-        house = self._houses.get(origin)
+        house = self._origins.get(origin)
         if house is None:
             return None
         now = monotonic()
@@ -104,23 +104,23 @@ class Pool:
             link.close()
         return None
 
-    def give(self, link: Link, *, streamed: bool) -> None:
+    def give(self, connection: UpstreamConnection, *, streamed: bool) -> None:
         """Take a connection back whose answer ended exactly; `streamed` is True for an event stream."""
-        house = self._houses[link.origin]
-        link.idle_since = link.last
-        link.ready_at = link.idle_since + _REST if streamed or house.hasty else link.idle_since
-        keep = self._keep(house, link) if house.keep or link.keep_seconds else self._timeouts.pool_idle
-        link.keep_until = link.idle_since + keep
-        if self._closed or link.keep_until <= link.ready_at:
-            link.close()
-        elif link.ready_at > link.idle_since:
-            house.resting[link] = None
+        house = self._origins[connection.origin]
+        connection.idle_since = connection.last
+        connection.ready_at = connection.idle_since + _REST if streamed or house.hasty else connection.idle_since
+        keep = self._keep(house, connection) if house.keep or connection.keep_seconds else self._timeouts.pool_idle
+        connection.keep_until = connection.idle_since + keep
+        if self._closed or connection.keep_until <= connection.ready_at:
+            connection.close()
+        elif connection.ready_at > connection.idle_since:
+            house.resting[connection] = None
         else:
-            house.ready[link] = None
+            house.ready[connection] = None
 
-    def stale(self, link: Link) -> None:
+    def stale(self, connection: UpstreamConnection) -> None:
         """Learn from a connection that was closed under its request: `link.last` is when that was sent."""
-        self._houses[link.origin].closed_at(link.last - link.idle_since, link.idle_since, monotonic())
+        self._origins[connection.origin].closed_at(connection.last - connection.idle_since, connection.idle_since, monotonic())
 
     def close(self) -> None:
         """Close every connection, busy ones too."""
@@ -128,21 +128,21 @@ class Pool:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for house in self._houses.values():
+        for house in self._origins.values():
             for link in list(house.open):
                 link.fail(FailureKind.STOPPED, "the proxy is stopping")
 
-    async def dial(self, origin: Origin) -> Link:
+    async def dial(self, origin: ProviderOrigin) -> UpstreamConnection:
         """A new connection; UpstreamError when it cannot be made, RequestError when there are too many."""
-        house = self._houses.setdefault(origin, _House())
+        house = self._origins.setdefault(origin, _House())
         self._make_room(house)
         house.opening += 1
         try:
-            link = await self._dialer.connect(origin, lambda: Link(origin, self._ended))
+            link = await self._dialer.connect(origin, lambda: UpstreamConnection(origin, self._ended))
         finally:
             house.opening -= 1
         house.open.add(link)
-        self._pulse.upstream_open += 1
+        self._stats.upstream_open += 1
         self._watch()
         return link
 
@@ -156,25 +156,25 @@ class Pool:
         link.close()
         self._forget(house, link)
 
-    def _ended(self, link: Link) -> None:
-        house = self._houses.get(link.origin)
-        if house is None or link not in house.open:
+    def _ended(self, connection: UpstreamConnection) -> None:
+        house = self._origins.get(connection.origin)
+        if house is None or connection not in house.open:
             return
         now = monotonic()
-        if self._forget(house, link) and not self._closed:
-            house.closed_at(now - link.idle_since, link.idle_since, now)
+        if self._forget(house, connection) and not self._closed:
+            house.closed_at(now - connection.idle_since, connection.idle_since, now)
 
-    def _forget(self, house: _House, link: Link) -> bool:
+    def _forget(self, house: _House, connection: UpstreamConnection) -> bool:
         """The connection is no more; True when it was idle and could have been used."""
-        if link not in house.open:
+        if connection not in house.open:
             return False
-        house.open.discard(link)
-        self._pulse.upstream_open -= 1
-        return house.drop(link)
+        house.open.discard(connection)
+        self._stats.upstream_open -= 1
+        return house.drop(connection)
 
-    def _keep(self, house: _House, link: Link) -> float:
+    def _keep(self, house: _House, connection: UpstreamConnection) -> float:
         keep = min(self._timeouts.pool_idle, house.keep or self._timeouts.pool_idle)
-        return min(keep, max(0.0, link.keep_seconds - 1.0)) if link.keep_seconds else keep
+        return min(keep, max(0.0, connection.keep_seconds - 1.0)) if connection.keep_seconds else keep
 
     def _watch(self) -> None:
         if self._timer is None and not self._closed:
@@ -185,12 +185,12 @@ class Pool:
         """Break connections whose provider is silent, drop idle ones that are too old."""
         self._timer = None
         now = monotonic()
-        for house in self._houses.values():
+        for house in self._origins.values():
             for link in [link for link in house.open if link.silent_for(now) > self._timeouts.idle]:
                 link.fail(FailureKind.SILENCE_TIMEOUT, f"no byte in {self._timeouts.idle:g} s")
             house.ripen(now)
             for link in [link for link in house.ready if now >= link.keep_until]:
                 del house.ready[link]
                 link.close()
-        if any(house.open for house in self._houses.values()):
+        if any(house.open for house in self._origins.values()):
             self._watch()

@@ -22,7 +22,7 @@ from aiohappyeyeballs import AddrInfoType, start_connection
 from proxy.errors import UpstreamError
 from proxy.exchange import FailureKind
 from proxy.routing.outbound_proxy import OutboundProxy, parse_proxy
-from proxy.routing.provider_origin import Origin
+from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.tls_socket import secured
 
 _NAMES_KEPT = 10.0
@@ -44,7 +44,7 @@ class Dialer:
         self._names: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
         self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
 
-    async def connect(self, origin: Origin, make: Callable[[], _Made]) -> _Made:
+    async def connect(self, origin: ProviderOrigin, make: Callable[[], _Made]) -> _Made:
         """A connected protocol; UpstreamError (without a provider's name) tells which step failed, and why."""
         proxy = parse_proxy(origin.proxy) if origin.proxy else None
         step, by = FailureKind.DNS, "the outbound proxy: " if proxy else ""
@@ -67,7 +67,7 @@ class Dialer:
         except (OSError, UnicodeError) as error:
             raise UpstreamError(step, f"{by}{_reason(error)}") from None
 
-    async def _adopt(self, sock: socket.socket, origin: Origin, make: Callable[[], _Made]) -> _Made:
+    async def _adopt(self, sock: socket.socket, origin: ProviderOrigin, make: Callable[[], _Made]) -> _Made:
         loop = asyncio.get_running_loop()
         try:
             if not origin.tls:
@@ -112,7 +112,7 @@ def trusting(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-async def _tunnelled(sock: socket.socket, origin: Origin, proxy: OutboundProxy) -> None:
+async def _tunnelled(sock: socket.socket, origin: ProviderOrigin, proxy: OutboundProxy) -> None:
     """Have the proxy connect `sock` to the origin; UpstreamError when it does not."""
     loop = asyncio.get_running_loop()
     server = f"[{origin.host}]:{origin.port}" if ":" in origin.host else f"{origin.host}:{origin.port}"

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 
 from proxy.exchange import Exchange, Headers, Role
 from proxy.record.capture import Capture
-from proxy.routing.provider_origin import Origin
-from proxy.upstream.upstream_client import Upstream
+from proxy.routing.provider_origin import ProviderOrigin
+from proxy.upstream.upstream_client import UpstreamClient
 
 _LENGTH = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class FetchJob:
     """One request to `origin`: `path` is its raw target there, `fields` its header fields as sent, a credential among them.
 
     `target` and `headers` are what the record says was asked; `total` limits the whole in seconds, `most` the answer in bytes
@@ -38,7 +38,7 @@ class Errand:
     method: str
     target: str
     headers: Headers
-    origin: Origin
+    origin: ProviderOrigin
     path: str
     fields: Headers = field(repr=False)
     body: bytes = field(repr=False)
@@ -47,43 +47,41 @@ class Errand:
     limit: int
 
 
-async def run(upstream: Upstream, errand: Errand) -> Exchange:
+async def run(upstream: UpstreamClient, job: FetchJob) -> Exchange:
     """Make the request and read its answer; whatever happens is in the exchange, only cancellation is raised."""
     capture = Capture(
-        identity=errand.identity,
-        role=errand.role,
+        identity=job.identity,
+        role=job.role,
         started=time.time(),
         begun=time.monotonic(),
-        limit=errand.limit,
-        method=errand.method,
-        target=errand.target,
-        headers=errand.headers,
+        limit=job.limit,
+        method=job.method,
+        target=job.target,
+        headers=job.headers,
     )
-    capture.route, capture.provider, capture.model = errand.route, errand.provider, errand.model
-    capture.stream, capture.tag, capture.conversation = errand.stream, errand.tag, errand.conversation
-    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in errand.fields]
-    return await upstream.fetch(
-        errand.origin, errand.method, errand.path, fields, errand.body, capture, total=errand.total, most=errand.most
-    )
+    capture.route, capture.provider, capture.model = job.route, job.provider, job.model
+    capture.stream, capture.tag, capture.conversation = job.stream, job.tag, job.conversation
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in job.fields]
+    return await upstream.fetch(job.origin, job.method, job.path, fields, job.body, capture, total=job.total, most=job.most)
 
 
-def pack(errand: Errand) -> bytes:
+def pack(job: FetchJob) -> bytes:
     """An errand as bytes: the length of its JSON part, that part, its body; `unpack` gives back an equal one."""
-    told = {name: getattr(errand, name) for name in Errand.__slots__ if name not in {"body", "origin"}}
-    told["origin"] = errand.origin._asdict()
+    told = {name: getattr(job, name) for name in FetchJob.__slots__ if name not in {"body", "origin"}}
+    told["origin"] = job.origin._asdict()
     words = json.dumps(told).encode()
-    return b"".join((_LENGTH.pack(len(words)), words, errand.body))
+    return b"".join((_LENGTH.pack(len(words)), words, job.body))
 
 
-def unpack(payload: bytes) -> Errand:
+def unpack(payload: bytes) -> FetchJob:
     """The errand that `pack` was given; only our own processes pack any, so that anything else is a fault of ours."""
     (length,) = _LENGTH.unpack_from(payload)
     told = json.loads(payload[4 : 4 + length])
     told["role"] = Role(told["role"])
-    told["origin"] = Origin(**told["origin"])
+    told["origin"] = ProviderOrigin(**told["origin"])
     for name in ("headers", "fields"):
         told[name] = _pairs(told[name])
-    return Errand(**told, body=payload[4 + length :])
+    return FetchJob(**told, body=payload[4 + length :])
 
 
 def _pairs(value: Sequence[Sequence[str]]) -> Headers:

@@ -16,11 +16,11 @@ from contextlib import suppress
 from proxy.packing import EXCHANGE, frame, parts
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import BEAT_SECONDS, loop_factory
-from proxy.process.standard_streams import take_over
+from proxy.process.standard_streams import install_streams
 from proxy.proxy_config import Limits, Timeouts
-from proxy.upstream.fetch_job import Errand, run, unpack
-from proxy.upstream.upstream_client import Upstream
-from proxy.worker_stats import Pulse
+from proxy.upstream.fetch_job import FetchJob, run, unpack
+from proxy.upstream.upstream_client import UpstreamClient
+from proxy.worker_stats import WorkerStats
 
 ERRAND = b"A"
 GIVEN_UP = b"G"
@@ -31,7 +31,7 @@ PR_SET_PDEATHSIG = 1
 class Fetcher:
     """Runs errands beside each other until it is closed; `out` takes the frames of what they come to."""
 
-    def __init__(self, upstream: Upstream, out: asyncio.WriteTransport) -> None:
+    def __init__(self, upstream: UpstreamClient, out: asyncio.WriteTransport) -> None:
         self._upstream = upstream
         self._out = out
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -52,12 +52,12 @@ class Fetcher:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._upstream.close()
 
-    async def _run(self, errand: Errand) -> None:
+    async def _run(self, job: FetchJob) -> None:
         try:
-            exchange = await run(self._upstream, errand)
+            exchange = await run(self._upstream, job)
             self._out.write(frame(EXCHANGE, *parts(exchange._replace(request=exchange.request._replace(body=b"")))))
         finally:
-            del self._running[errand.identity]
+            del self._running[job.identity]
 
 
 async def read_frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
@@ -73,7 +73,7 @@ async def serve() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     out, _ = await loop.connect_write_pipe(asyncio.Protocol, sys.stdout)
     told = json.loads(await reader.readline())
-    upstream = Upstream(Timeouts.model_validate(told["timeouts"]), Limits.model_validate(told["limits"]), Pulse())
+    upstream = UpstreamClient(Timeouts.model_validate(told["timeouts"]), Limits.model_validate(told["limits"]), WorkerStats())
     fetcher = Fetcher(upstream, out)
     beats = asyncio.create_task(_beat(out))
     try:
@@ -98,7 +98,7 @@ def die_with_parent() -> None:
 
 def main() -> None:
     """Fetch until there is nobody to fetch for."""
-    take_over()
+    install_streams()
     die_with_parent()
     to_stderr()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:

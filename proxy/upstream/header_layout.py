@@ -24,7 +24,7 @@ _TIMEOUT = re.compile(rb"(?i)\btimeout\s*=\s*\"?(\d{1,6})")
 _EVENTS = b"text/event-stream"
 
 
-class Hop(NamedTuple):
+class HopByHop(NamedTuple):
     """What an answer says of the connection that it came by; a place is the index of a field."""
 
     codings: tuple[bytes, ...]
@@ -44,7 +44,7 @@ class Hop(NamedTuple):
     """The same without Transfer-Encoding, for a client whose body stays in chunks."""
 
 
-class Shape:
+class HeaderLayout:
     """The names of an answer's fields, and the places of those that matter."""
 
     __slots__ = ("_known", "_lower", "_recorded", "_telling", "lengths")
@@ -57,27 +57,27 @@ class Shape:
         self._recorded = tuple(
             (place, names[place].decode("latin-1")) for place, name in enumerate(lower) if rules.is_remembered(name)
         )
-        self._known: tuple[list[bytes], Hop] | None = None
+        self._known: tuple[list[bytes], HopByHop] | None = None
 
     def recorded(self, pairs: Pairs) -> Headers:
         """The fields among `pairs`, of this shape, that the record may hold."""
         return tuple([(name, pairs[place][1].decode("latin-1").strip()) for place, name in self._recorded])
 
-    def hop(self, pairs: Pairs) -> Hop:
+    def hop(self, pairs: Pairs) -> HopByHop:
         """What `pairs`, of this shape, tell of the connection; the last answer mostly told the same."""
         said = [pairs[place][1] for place in self._telling]
         if self._known is None or self._known[0] != said:
             self._known = (said, self._read(pairs))
         return self._known[1]
 
-    def _read(self, pairs: Pairs) -> Hop:
-        fields = rules.Fields(pairs, self._lower)
+    def _read(self, pairs: Pairs) -> HopByHop:
+        fields = rules.HeaderFields(pairs, self._lower)
         # Content-Length is the framing that the client reads by: no Connection field may take it away.
         options = rules.named_by_connection(fields)
         named = options - {b"content-length"}
         places = [place for place, name in enumerate(self._lower) if rules.of_this_hop(name) or name in named]
         patience = map(_TIMEOUT.search, fields.named(b"keep-alive"))
-        return Hop(
+        return HopByHop(
             codings=tuple(value.strip(b" ").lower() for value in fields.named(b"transfer-encoding")),
             close=b"close" in options,
             keep_alive=b"keep-alive" in options,
@@ -89,10 +89,10 @@ class Shape:
         )
 
 
-_remembered = lru_cache(maxsize=_SHAPES)(Shape)
+_remembered = lru_cache(maxsize=_SHAPES)(HeaderLayout)
 
 
-def shape_of(pairs: Pairs, size: int) -> Shape:
+def layout_of(pairs: Pairs, size: int) -> HeaderLayout:
     """The shape of `pairs`, read from a head of `size` bytes."""
     names = tuple([name for name, _ in pairs])
-    return _remembered(names) if size <= _LARGEST else Shape(names)
+    return _remembered(names) if size <= _LARGEST else HeaderLayout(names)

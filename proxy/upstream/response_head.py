@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from proxy.exchange import Headers
-from proxy.upstream.header_layout import Hop, Pairs, Shape, shape_of
+from proxy.upstream.header_layout import HeaderLayout, HopByHop, Pairs, layout_of
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)\r\n")
@@ -20,7 +20,7 @@ _MOST_DIGITS, _MOST_FIELDS = 18, 2_000
 _LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0++[ \t]*+(?:;[^\r\n]*+)?\r\n")
 
 
-class Framing(Enum):
+class BodyFraming(Enum):
     """How the end of an answer's body is told."""
 
     NONE = "no body"
@@ -30,7 +30,7 @@ class Framing(Enum):
     TUNNEL = "another protocol from here on"
 
 
-class AnswerHead(NamedTuple):
+class ResponseHead(NamedTuple):
     """The head of an answer; `raw` as it came, its empty line included, the values of `pairs` with the space before them.
 
     A named tuple, as all that is made anew for each request here: a frozen dataclass takes four times as long to make.
@@ -40,9 +40,9 @@ class AnswerHead(NamedTuple):
     status: int
     reason: str
     pairs: Pairs
-    shape: Shape
-    hop: Hop
-    framing: Framing
+    shape: HeaderLayout
+    hop: HopByHop
+    framing: BodyFraming
     length: int
     keep: bool
     """The provider will keep the connection for another request."""
@@ -91,7 +91,7 @@ class AnswerHead(NamedTuple):
         return b"".join((*kept, head[start:]))
 
 
-def read_head(head: bytes, method: str) -> AnswerHead:
+def read_head(head: bytes, method: str) -> ResponseHead:
     """Read a whole head, up to and with its empty line, of an answer to `method`; ValueError says what is wrong with it."""
     if head.count(b"\n") > _MOST_FIELDS + 2:
         raise ValueError(f"it has more than {_MOST_FIELDS} header fields")
@@ -101,18 +101,18 @@ def read_head(head: bytes, method: str) -> AnswerHead:
         raise ValueError(part)
     version, status, reason, *_ = match.groups(b"")
     pairs = _FIELD.findall(head, match.end(3 if reason else 2))
-    shape = shape_of(pairs, len(head))
+    shape = layout_of(pairs, len(head))
     hop = shape.hop(pairs)
     old, number = version == b"0", int(status)
     framing, length = _framing(hop, [pairs[place][1] for place in shape.lengths], old=old)
     if method == "HEAD" or number < 200 or number in {204, 304}:
-        framing, length = Framing.TUNNEL if number == 101 else Framing.NONE, 0
+        framing, length = BodyFraming.TUNNEL if number == 101 else BodyFraming.NONE, 0
     if number == 204 and hop.codings:
         # A server that breaks this rule (RFC 9112 6.1) may well send a last chunk, which would be the next answer's beginning.
-        return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep=False, interim=False)
-    keep = framing is not Framing.CLOSE and not hop.close and (not old or hop.keep_alive)
+        return ResponseHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep=False, interim=False)
+    keep = framing is not BodyFraming.CLOSE and not hop.close and (not old or hop.keep_alive)
     interim = number < 200 and number != 101
-    return AnswerHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep, interim)
+    return ResponseHead(head, number, reason.decode("latin-1"), pairs, shape, hop, framing, length, keep, interim)
 
 
 def delivered_end(data: bytes, pieces: list[bytes]) -> int:
@@ -145,20 +145,20 @@ def chunked_end(before: bytes | bytearray, data: bytes, pieces: list[bytes], *, 
     return end
 
 
-def _framing(hop: Hop, lengths: list[bytes], *, old: bool) -> tuple[Framing, int]:
+def _framing(hop: HopByHop, lengths: list[bytes], *, old: bool) -> tuple[BodyFraming, int]:
     if hop.codings:
         if lengths:
             raise ValueError("it has both a Content-Length and a Transfer-Encoding")
         if hop.codings != (b"chunked",) or old:
             raise ValueError("its Transfer-Encoding is not chunked alone")
-        return Framing.CHUNKED, 0
+        return BodyFraming.CHUNKED, 0
     if not lengths:
-        return Framing.CLOSE, 0
+        return BodyFraming.CLOSE, 0
     digits = lengths[0].strip(b"\t ")
     others = lengths[1:] and [length for length in lengths if length.strip(b"\t ") != digits]
     if others or not digits.isdigit() or len(digits) > _MOST_DIGITS:
         raise ValueError("its Content-Length is not one number")
-    return Framing.LENGTH, int(digits)
+    return BodyFraming.LENGTH, int(digits)
 
 
 def framed(piece: bytes, *, chunked: bool, last: bool) -> bytes:

@@ -15,10 +15,10 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from proxy.exchange import Failure, FailureKind
 from proxy.record.capture import Capture
 from proxy.upstream.chunked_body import ChunkEvents, ExtendedChunks
-from proxy.upstream.response_head import AnswerHead, Framing, chunked_end, delivered_end, read_head
+from proxy.upstream.response_head import BodyFraming, ResponseHead, chunked_end, delivered_end, read_head
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-_UNTIL_CLOSE = frozenset({Framing.CLOSE, Framing.TUNNEL})
+_UNTIL_CLOSE = frozenset({BodyFraming.CLOSE, BodyFraming.TUNNEL})
 _BEGINNING, _HEAD_END = b"HTTP/1.", b"\r\n\r\n"
 _LONGEST_SIZE = 64
 """Bytes of a chunk size, its padding included, that are waited for."""
@@ -35,17 +35,17 @@ _UNHEARD = object()
 """What llhttp calls where only the head is read by it: nothing."""
 
 
-class Terms(NamedTuple):
+class HeadRewrite(NamedTuple):
     """How a reader wants an answer: the `head` to write before its body, and whether its body shall be free of chunk framing."""
 
     head: bytes
     plain: bool = False
 
 
-class Reader(Protocol):
+class ResponseConsumer(Protocol):
     """Whoever gets an answer: a client's connection, or nobody at all."""
 
-    def begin(self, head: AnswerHead) -> Terms:
+    def begin(self, head: ResponseHead) -> HeadRewrite:
         """The head is complete; called once for the answer, and before that for each interim head."""
 
     @property
@@ -61,7 +61,7 @@ def _spent(data: bytes, now: float) -> None:
     """Takes the place of an answer's own reader once it is over, so that nothing refers to itself and memory is free at once."""
 
 
-class Answer:
+class ResponseReader:
     """The state of one answer; `feed(data, now)` until `over`, or `eof()`, or `fail()`. `switch` is the one protocol that the
     request allowed to switch to, in lower case.
 
@@ -86,7 +86,7 @@ class Answer:
         *("_reader", "_seen", "_switch", "_tail", "_write", "failure", "feed", "head", "method", "over", "rest", "reusable"),
     )
 
-    def __init__(self, *, method: str, limit: int, capture: Capture, reader: Reader, switch: bytes = b"") -> None:
+    def __init__(self, *, method: str, limit: int, capture: Capture, reader: ResponseConsumer, switch: bytes = b"") -> None:
         self._switch = switch
         self.method = method
         self._limit = limit
@@ -106,7 +106,7 @@ class Answer:
         self.rest = b""
         """What has come and is not read yet."""
         self.feed: Callable[[bytes, float], None] = self._feed_head
-        self.head: AnswerHead | None = None
+        self.head: ResponseHead | None = None
         self.over = False
         self.reusable = False
         """True when the answer ended where its framing says, and the connection may serve another."""
@@ -134,14 +134,14 @@ class Answer:
         if self.over:
             return
         # A WebSocket ends by a frame of its own: the end of its connection tells nothing more.
-        ends = self.head is not None and self.head.framing in ({Framing.TUNNEL} if cut else _UNTIL_CLOSE)
+        ends = self.head is not None and self.head.framing in ({BodyFraming.TUNNEL} if cut else _UNTIL_CLOSE)
         if ends and not reset:
             self._stop()
             return
         kind = FailureKind.RESET if reset else FailureKind.CLOSED
         if self.head is None:
             self.fail(kind, "inside the head of the answer" if not self.untouched else "before any byte of an answer")
-        elif self.head.framing is Framing.LENGTH:
+        elif self.head.framing is BodyFraming.LENGTH:
             total = self.head.length
             self.fail(kind, f"after {total - self._left} of {total} bytes of the body")
         else:
@@ -188,7 +188,7 @@ class Answer:
     def _head_done(self, raw: bytes, rest: bytes, now: float) -> None:
         try:
             head = read_head(raw, self.method)
-            if head.framing is Framing.TUNNEL:
+            if head.framing is BodyFraming.TUNNEL:
                 self._check_switch(head)
             else:
                 self._parse_head(head, head.single(raw) if len(head.shape.lengths) > 1 else raw)
@@ -206,9 +206,9 @@ class Answer:
         self._capture.head(head.status, head.reason, recorded, now, events=events_plain, length=head.length)
         self._body(head, terms.head, rest, now)
 
-    def _parse_head(self, head: AnswerHead, raw: bytes) -> None:
+    def _parse_head(self, head: ResponseHead, raw: bytes) -> None:
         """Let llhttp read the head too, which clients read it by; a body in chunks is then read by the same parser."""
-        if head.framing is not Framing.CHUNKED:
+        if head.framing is not BodyFraming.CHUNKED:
             HttpResponseParser(_UNHEARD).feed_data(raw)
             return
         events = self._events = ChunkEvents()
@@ -218,26 +218,26 @@ class Answer:
         self._pieces = events.pieces
         self._feed_parser: Callable[[bytes], None] = parser.feed_data
 
-    def _check_switch(self, head: AnswerHead) -> None:
+    def _check_switch(self, head: ResponseHead) -> None:
         """Refuse a switch of protocols that was not asked for (RFC 9110 15.2.2)."""
         named = [value.strip().lower() for name, value in head.pairs if name.lower() == b"upgrade"]
         if not self._switch or named != [self._switch]:
             raise ValueError("it switches protocols unasked")
 
-    def _body(self, head: AnswerHead, first: bytes, rest: bytes, now: float) -> None:
+    def _body(self, head: ResponseHead, first: bytes, rest: bytes, now: float) -> None:
         """Choose how the body is read, and send the head together with what came behind it."""
         self._left = head.length
-        if head.framing is Framing.CHUNKED:
+        if head.framing is BodyFraming.CHUNKED:
             self.feed = self._feed_first_chunk
-        elif head.framing is Framing.LENGTH:
+        elif head.framing is BodyFraming.LENGTH:
             self.feed = self._feed_length
-        elif head.framing is Framing.TUNNEL:
+        elif head.framing is BodyFraming.TUNNEL:
             self.feed = self._feed_tunnel
         else:
-            self.feed = self._feed_nothing if head.framing is Framing.NONE else self._feed_until_close
+            self.feed = self._feed_nothing if head.framing is BodyFraming.NONE else self._feed_until_close
         gathered = [first]
         self._out = gathered.append
-        if rest or head.framing is Framing.NONE or (head.framing is Framing.LENGTH and not head.length):
+        if rest or head.framing is BodyFraming.NONE or (head.framing is BodyFraming.LENGTH and not head.length):
             self.feed(rest, now)
         self._out = self._write
         self._out(b"".join(gathered))

@@ -15,38 +15,38 @@ from proxy.proxy_config import Limits, Timeouts
 from proxy.record.capture import Capture
 from proxy.routing import header_rules as rules
 from proxy.routing.outbound_proxy import proxy_fields
-from proxy.routing.provider_origin import Origin
-from proxy.upstream.connection_pool import Pool
+from proxy.routing.provider_origin import ProviderOrigin
+from proxy.upstream.connection_pool import ConnectionPool
 from proxy.upstream.dialer import Dialer
-from proxy.upstream.response_head import AnswerHead, framed
-from proxy.upstream.response_reader import Answer, Terms
-from proxy.upstream.upstream_connection import Link
-from proxy.worker_stats import Pulse
+from proxy.upstream.response_head import ResponseHead, framed
+from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+from proxy.upstream.upstream_connection import UpstreamConnection
+from proxy.worker_stats import WorkerStats
 
 
-class Upstream:
+class UpstreamClient:
     """Connections to providers, shared by the requests of one event loop; `tls` replaces the system's certificates."""
 
-    def __init__(self, timeouts: Timeouts, limits: Limits, pulse: Pulse, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, timeouts: Timeouts, limits: Limits, stats: WorkerStats, *, tls: ssl.SSLContext | None = None) -> None:
         self._limits = limits
-        self._pool = Pool(timeouts, limits, pulse, Dialer(timeouts.connect, tls))
+        self._pool = ConnectionPool(timeouts, limits, stats, Dialer(timeouts.connect, tls))
 
-    def ready(self, origin: Origin) -> Link | None:
+    def ready(self, origin: ProviderOrigin) -> UpstreamConnection | None:
         """A connection that is open and ready for one request, where there is one."""
         return self._pool.idle(origin)
 
-    async def open(self, origin: Origin) -> Link:
+    async def open(self, origin: ProviderOrigin) -> UpstreamConnection:
         """A new connection, for one request; UpstreamError when it cannot be made, RequestError when there are too many."""
         return await self._pool.dial(origin)
 
-    def release(self, link: Link, answer: Answer) -> None:
+    def release(self, connection: UpstreamConnection, answer: ResponseReader) -> None:
         """Give a connection back after `answer`: kept when that ended exactly, closed at once otherwise."""
         if answer.over and answer.reusable and answer.head is not None:
-            self._pool.give(link, streamed=answer.head.hop.events)
+            self._pool.give(connection, streamed=answer.head.hop.events)
             return
         if answer.failure is not None and answer.failure.kind is FailureKind.STALE:
-            self._pool.stale(link)
-        link.fail(FailureKind.CLIENT_GONE, "given up")
+            self._pool.stale(connection)
+        connection.fail(FailureKind.CLIENT_GONE, "given up")
 
     def close(self) -> None:
         """Close every connection."""
@@ -54,7 +54,7 @@ class Upstream:
 
     async def fetch(  # noqa: PLR0917 - the parts of a request in the order in which they are written
         self,
-        origin: Origin,
+        origin: ProviderOrigin,
         method: str,
         target: str,
         headers: Sequence[tuple[bytes, bytes]],
@@ -70,7 +70,7 @@ class Upstream:
         was given; a given Transfer-Encoding sends the body as one chunk. `total` limits the whole in seconds, `most` the body of
         the answer in bytes (0 does not).
         """
-        fields = rules.Fields.of(_with_length(headers, needed=bool(body) or method not in {"GET", "HEAD"}))
+        fields = rules.HeaderFields.of(_with_length(headers, needed=bool(body) or method not in {"GET", "HEAD"}))
         chunked = b"transfer-encoding" in fields.names
         lines = rules.outgoing(fields, authority=origin.authority, key="", length=len(body))
         lines += proxy_fields(origin)
@@ -88,13 +88,13 @@ class Upstream:
             failure = Failure(kind=FailureKind.REFUSED, detail=str(error), after_head=False)
         return capture.end(monotonic(), failure)
 
-    async def _attempts(self, origin: Origin, method: str, message: bytes, capture: Capture, most: int) -> Failure | None:
+    async def _attempts(self, origin: ProviderOrigin, method: str, message: bytes, capture: Capture, most: int) -> Failure | None:
         """Ask once; a second connection is tried only when the first, reused, was closed before it can have had the request."""
         for fresh in (False, True):
             started = monotonic()
             link = (None if fresh else self.ready(origin)) or await self.open(origin)
-            reader = Nobody(most)
-            answer = Answer(method=method, limit=self._limits.head, capture=capture, reader=reader)
+            reader = DiscardingReader(most)
+            answer = ResponseReader(method=method, limit=self._limits.head, capture=capture, reader=reader)
             reader.too_much = partial(_give_up, link, answer, most)
             try:
                 done = link.serve(answer)
@@ -116,21 +116,21 @@ def _with_length(headers: Sequence[tuple[bytes, bytes]], *, needed: bool) -> Seq
     return headers if b"content-length" in names else [*headers, (b"Content-Length", b"")]
 
 
-def _give_up(link: Link, answer: Answer, most: int) -> None:
+def _give_up(connection: UpstreamConnection, answer: ResponseReader, most: int) -> None:
     if not answer.over:
-        link.fail(FailureKind.TOO_LARGE, f"more than {most} bytes of body")
+        connection.fail(FailureKind.TOO_LARGE, f"more than {most} bytes of body")
 
 
-class Nobody:
+class DiscardingReader:
     """The reader of an answer that has no client: it keeps nothing, the capture does; beyond `most` bytes it gives up."""
 
     def __init__(self, most: int = 0) -> None:
         self._left = most or math.inf
         self.too_much: Callable[[], None] = _nothing
 
-    def begin(self, head: AnswerHead) -> Terms:  # noqa: ARG002 - the Protocol names it
+    def begin(self, head: ResponseHead) -> HeadRewrite:  # noqa: ARG002 - the Protocol names it
         """Nothing is written before the body."""
-        return Terms(head=b"")
+        return HeadRewrite(head=b"")
 
     def write(self, data: bytes) -> None:
         """The bytes go nowhere."""

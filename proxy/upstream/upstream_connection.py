@@ -13,8 +13,8 @@ from typing import cast
 
 from proxy.exchange import FailureKind
 from proxy.process import socket_end, tcp_info
-from proxy.routing.provider_origin import Origin
-from proxy.upstream.response_reader import Answer
+from proxy.routing.provider_origin import ProviderOrigin
+from proxy.upstream.response_reader import ResponseReader
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent again whatever became of the first request (RFC 9110 9.2.1)."""
@@ -22,7 +22,7 @@ _LATE, _MOST_LATE = 64 * 1024, 16
 """Bytes of one read, and the reads, of what came before a connection was found reset."""
 
 
-class Link(asyncio.Protocol):
+class UpstreamConnection(asyncio.Protocol):
     """A connection that serves one answer at a time; `ended` is called once, when it is gone."""
 
     __slots__ = (
@@ -31,11 +31,11 @@ class Link(asyncio.Protocol):
         *("idle_since", "keep_seconds", "keep_until", "last", "origin", "ready_at", "served", "waiting"),
     )
 
-    def __init__(self, origin: Origin, ended: Callable[[Link], None]) -> None:
+    def __init__(self, origin: ProviderOrigin, ended: Callable[[UpstreamConnection], None]) -> None:
         self.origin = origin
         self._ended = ended
         self._transport: asyncio.Transport | None = None
-        self._answer: Answer | None = None
+        self._answer: ResponseReader | None = None
         self._drain: asyncio.Future[None] | None = None
         self._full = False
         self._sent_all = False
@@ -130,14 +130,14 @@ class Link(asyncio.Protocol):
         """True while part of the request surely never left this process."""
         return not self._sent_all or self._full
 
-    def replaceable(self, answer: Answer) -> bool:
+    def replaceable(self, answer: ResponseReader) -> bool:
         """True for the one failure after which the request may go out on another connection: this one had served before, was
         closed before a byte of `answer`, and cannot have delivered the whole request, or the request is safe (ADR 0009).
         """
         stale = answer.failure is not None and answer.failure.kind is FailureKind.STALE
         return stale and (self._lost_unread or answer.method in _SAFE)
 
-    def serve(self, answer: Answer) -> asyncio.Future[None]:
+    def serve(self, answer: ResponseReader) -> asyncio.Future[None]:
         """Read `answer` from here on; the future is done when the answer is over, well or badly."""
         self._answer = answer
         self._sent_all = False
@@ -227,13 +227,13 @@ class Link(asyncio.Protocol):
         else:
             transport.resume_reading()
 
-    def _put_off(self, answer: Answer) -> None:
+    def _put_off(self, answer: ResponseReader) -> None:
         """Go on with `answer.rest` in the next turn of the loop: other streams come in between."""
         self._behind = True
         self._mind_reading()
         self._loop.call_soon(self._go_on, answer)
 
-    def _go_on(self, answer: Answer) -> None:
+    def _go_on(self, answer: ResponseReader) -> None:
         self._behind = False
         if answer is self._answer:
             try:
@@ -294,7 +294,7 @@ class Link(asyncio.Protocol):
         """
         return self._transport is not None and tcp_info.pending(self._transport.get_extra_info("socket")) > 0
 
-    def _finish(self, answer: Answer) -> None:
+    def _finish(self, answer: ResponseReader) -> None:
         self._answer = None
         if not answer.reusable or self.unsent:
             answer.reusable = False

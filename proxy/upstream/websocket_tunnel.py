@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 
 from proxy.record.capture import Capture
-from proxy.upstream.upstream_connection import Link
+from proxy.upstream.upstream_connection import UpstreamConnection
 
 
-class Tunnel:
+class WebSocketTunnel:
     """The way from one client to its provider; the client is paused while the provider takes no more."""
 
-    __slots__ = ("_capture", "_client", "_link", "_resuming")
+    __slots__ = ("_capture", "_client", "_connection", "_resuming")
 
-    def __init__(self, link: Link, client: asyncio.Transport, capture: Capture) -> None:
-        self._link = link
+    def __init__(self, connection: UpstreamConnection, client: asyncio.Transport, capture: Capture) -> None:
+        self._connection = connection
         self._client = client
         self._capture = capture
         self._resuming: asyncio.Task[None] | None = None
@@ -25,14 +25,14 @@ class Tunnel:
     def take(self, data: bytes) -> None:
         """Send bytes of the client on."""
         self._capture.pass_up(len(data))
-        self._link.send(data, last=True)
-        if self._link.full and self._resuming is None and not self._client.is_closing():
+        self._connection.send(data, last=True)
+        if self._connection.full and self._resuming is None and not self._client.is_closing():
             self._client.pause_reading()
             self._resuming = asyncio.create_task(self._resume())
 
     def end(self) -> None:
         """The client has ended its side, so ours towards the provider ends; what that still sends goes to the client."""
-        self._link.end_sending()
+        self._connection.end_sending()
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -40,7 +40,7 @@ class Tunnel:
             self._resuming.cancel()
 
     async def _resume(self) -> None:
-        await self._link.drained()
+        await self._connection.drained()
         self._resuming = None
         if not self._client.is_closing():
             self._client.resume_reading()

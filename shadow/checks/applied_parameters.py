@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from shadow.findings.comparability import Standing, standing
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.comparability import Comparability, standing
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask, read_ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_request import ParsedRequest, parse_request
+from shadow.reading.parsed_response import ParsedResponse
 from shadow.reading.stated_parameters import OF_USAGE, Value, stated
 
 OF_TOOLS = frozenset({"tool_choice", "parallel_tool_calls"})
@@ -36,26 +36,26 @@ CLOSE = 1e-6
 """The relative difference within which two numbers are one: a float32 holds 0.7 as 0.699999988."""
 
 
-def applied_parameters(ask: Ask, answer: Answer) -> Finding:
+def applied_parameters(request: ParsedRequest, answer: ParsedResponse) -> Finding:
     """Each parameter that the request sets and the answer states has the same value in both.
 
     A copy for a reference may be altered, so a difference counts only where the request that was sent sets the value too.
     """
-    said = answer.said
-    if ask.unread is not None or not isinstance(said, Completion) or standing(answer)[0] is not Standing.WHOLE:
-        return unmeasured(Aspect.APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
+    said = answer.completion
+    if request.unread is not None or not isinstance(said, Completion) or standing(answer)[0] is not Comparability.WHOLE:
+        return unmeasured(Signal.APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
     if not said.applied:
-        return unmeasured(Aspect.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
-    if OF_TIER.issuperset(said.applied) and OF_TIER.isdisjoint(ask.sent):
-        return unmeasured(Aspect.APPLIED_PARAMETERS, UNSET)
-    asked = stated(ask.sent)
-    names = [*_compared(ask, asked, said.applied)]
+        return unmeasured(Signal.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
+    if OF_TIER.issuperset(said.applied) and OF_TIER.isdisjoint(request.sent):
+        return unmeasured(Signal.APPLIED_PARAMETERS, UNSET)
+    asked = stated(request.sent)
+    names = [*_compared(request, asked, said.applied)]
     if not names:
-        return unmeasured(Aspect.APPLIED_PARAMETERS, UNSET)
+        return unmeasured(Signal.APPLIED_PARAMETERS, UNSET)
     other = [name for name in names if not same(name, asked[name], said.applied[name])]
     other = [name for name in other if same(name, asked[name], _sent(answer).get(name))] if other else []
     return judged(
-        Aspect.APPLIED_PARAMETERS,
+        Signal.APPLIED_PARAMETERS,
         not other,
         _listed(other or names, said.applied),
         _listed(other or names, asked),
@@ -73,18 +73,18 @@ def same(name: str, asked: Value | None, applied: Value | None) -> bool:
     return math.isclose(asked, applied, rel_tol=CLOSE, abs_tol=CLOSE)
 
 
-def _compared(ask: Ask, asked: Mapping[str, Value], applied: Mapping[str, Value]) -> Iterator[str]:
+def _compared(request: ParsedRequest, asked: Mapping[str, Value], applied: Mapping[str, Value]) -> Iterator[str]:
     """The names of the parameters that both sides state and neither leaves open."""
     for name, value in asked.items():
-        moot = name in OF_TOOLS and not ask.tools
+        moot = name in OF_TOOLS and not request.tools
         if name in applied and not moot and value not in OPEN.get(name, ()) and applied[name] not in UNKNOWN.get(name, ()):
             yield name
 
 
-def _sent(answer: Answer) -> Mapping[str, Value]:
+def _sent(answer: ParsedResponse) -> Mapping[str, Value]:
     """The parameters of the request that this leg was sent."""
     request = answer.exchange.request
-    return stated(read_ask(request.target, request.headers, request.body, request.truncated).sent)
+    return stated(parse_request(request.target, request.headers, request.body, request.truncated).sent)
 
 
 def _listed(names: list[str], values: Mapping[str, Value]) -> str:

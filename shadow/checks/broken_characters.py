@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 READ = 100_000
 """Characters of an answer that are read."""
@@ -31,24 +31,24 @@ _ABOUT = (
 """Stems of a request that speaks of encodings."""
 
 
-def broken_characters(ask: Ask, said: Completion) -> Finding:
+def broken_characters(request: ParsedRequest, completion: Completion) -> Finding:
     """No character of the text tells of a decoder that broke, unless the request holds it or speaks of encodings.
 
     A limit on length may fall within a character, which many servers then write as U+FFFD: at the very end it is no fault.
     """
-    text = said.first.text or ""
-    text = (text.rstrip("\ufffd") if said.first.ended == "length" else text)[:READ]
+    text = completion.first.text or ""
+    text = (text.rstrip("\ufffd") if completion.first.ended == "length" else text)[:READ]
     if not text:
-        return unmeasured(Aspect.BROKEN_CHARACTERS, "the answer has no text")
+        return unmeasured(Signal.BROKEN_CHARACTERS, "the answer has no text")
     found = _found(text)
     if found is None:
-        return judged(Aspect.BROKEN_CHARACTERS, True, "", "", "")
-    asked = prompt_text(ask)
+        return judged(Signal.BROKEN_CHARACTERS, True, "", "", "")
+    asked = prompt_text(request)
     if found[0] in asked or any(stem in asked.casefold() for stem in _ABOUT):
-        return unmeasured(Aspect.BROKEN_CHARACTERS, "the request holds such characters too, or speaks of encodings")
+        return unmeasured(Signal.BROKEN_CHARACTERS, "the request holds such characters too, or speaks of encodings")
     what = f"U+{ord(found[0]):04X}" if len(found[0]) == 1 else f"{found[0]!r}, which looks like UTF-8 read as Latin-1,"
-    reason = f"{short(what, 80)} stands at character {found.start()} of the text{answer_cap(said.first.text or '', READ)}"
-    return judged(Aspect.BROKEN_CHARACTERS, False, ascii(found[0]), "", reason)
+    reason = f"{short(what, 80)} stands at character {found.start()} of the text{answer_cap(completion.first.text or '', READ)}"
+    return judged(Signal.BROKEN_CHARACTERS, False, ascii(found[0]), "", reason)
 
 
 def _found(text: str) -> re.Match[str] | None:

@@ -6,10 +6,10 @@ import re
 
 from shadow.checks.prompts.call_markup import MARKUP, WrittenCall, written_calls
 from shadow.checks.prompts.prompt_text import answer_cap, content_text
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 READ = 100_000
 """Characters of an answer that are searched."""
@@ -29,48 +29,48 @@ _ABOUT_CODE = re.compile(
 )
 
 
-def call_in_text(ask: Ask, said: Completion) -> Finding:
+def call_in_text(request: ParsedRequest, completion: Completion) -> Finding:
     """No call of an offered tool stands in the text, unless the answer calls that tool too, or the request is about such text."""
-    text = said.first.text or ""
-    if not ask.tools:
-        return unmeasured(Aspect.CALL_IN_TEXT, "the request offers no tools")
-    if ask.tool_choice == "none":
-        return unmeasured(Aspect.CALL_IN_TEXT, "tool_choice is none")
+    text = completion.first.text or ""
+    if not request.tools:
+        return unmeasured(Signal.CALL_IN_TEXT, "the request offers no tools")
+    if request.tool_choice == "none":
+        return unmeasured(Signal.CALL_IN_TEXT, "tool_choice is none")
     if not text:
-        return unmeasured(Aspect.CALL_IN_TEXT, "the answer has no text")
-    found = calls_in_text(ask, said)
+        return unmeasured(Signal.CALL_IN_TEXT, "the answer has no text")
+    found = calls_in_text(request, completion)
     if not found:
-        return judged(Aspect.CALL_IN_TEXT, True, "", "", "")
+        return judged(Signal.CALL_IN_TEXT, True, "", "", "")
     names = short(", ".join(call.tool for call in found[:4]), 120)
     reason = f"a call of {names} stands in the text as {found[0].form.title}{answer_cap(text, READ)}"
-    return judged(Aspect.CALL_IN_TEXT, False, names, "", reason)
+    return judged(Signal.CALL_IN_TEXT, False, names, "", reason)
 
 
-def calls_in_text(ask: Ask, said: Completion) -> tuple[WrittenCall, ...]:
+def calls_in_text(ask: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:
     """The calls that a parser should have taken out of the text; those that the request shows or speaks of are none."""
-    found, last = written(ask, said), _last_of_user(ask)
+    found, last = written(ask, completion), _last_of_user(ask)
     if not found or _ABOUT_CALLS.search(last):
         return ()
     request, about_code = content_text(ask), _wants_json(ask) or _ABOUT_CODE.search(last)
     return tuple(call for call in found if not call.stands_in(request) and not (about_code and call.form.title != MARKUP))
 
 
-def written(ask: Ask, said: Completion) -> tuple[WrittenCall, ...]:
+def written(request: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:
     """Calls of tools that were offered, may be called, and are not called beside the text, whatever the request is about."""
-    if ask.tool_choice == "none":
+    if request.tool_choice == "none":
         return ()
-    called = {call.name for call in said.first.tool_calls}
-    offered = dict.fromkeys(tool.name for tool in ask.tools if tool.name not in called)
-    return tuple(written_calls((said.first.text or "")[:READ], offered))
+    called = {call.name for call in completion.first.tool_calls}
+    offered = dict.fromkeys(tool.name for tool in request.tools if tool.name not in called)
+    return tuple(written_calls((completion.first.text or "")[:READ], offered))
 
 
-def _wants_json(ask: Ask) -> bool:
-    wanted = ask.body.get("response_format")
+def _wants_json(request: ParsedRequest) -> bool:
+    wanted = request.body.get("response_format")
     return isinstance(wanted, dict) and wanted.get("type") != "text"
 
 
-def _last_of_user(ask: Ask) -> str:
-    messages = [message for message in ask.messages if message.get("role") == "user"][-1:]
+def _last_of_user(request: ParsedRequest) -> str:
+    messages = [message for message in request.messages if message.get("role") == "user"][-1:]
     content = messages[0].get("content") if messages else ""
     parts = content if isinstance(content, list) else [{"text": content}]
     texts = [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]

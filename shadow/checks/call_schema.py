@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from shadow.findings.comparability import cut
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.measures.answer_action import forced
 from shadow.measures.argument_schema import VALID, checked, worst
 from shadow.reading.completion import Completion
 from shadow.reading.messages_response import STRANGE_STOP
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 """What finish_reason may be; `function_call` ends a call of the older kind."""
@@ -21,54 +21,54 @@ STUB = 1
 """Tokens by which providers count a generation's end differently."""
 
 
-def call_schema(ask: Ask, said: Completion) -> Finding:
+def call_schema(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call names an offered tool, and its arguments are JSON that obeys the tool's schema."""
-    if not said.first.tool_calls:
-        return unmeasured(Aspect.CALL_SCHEMA, "the answer calls no tool")
-    if cut(said.first):
-        return unmeasured(Aspect.CALL_SCHEMA, "the answer was cut by a limit on length, its last call may be too")
-    kind, reason = worst(ask, said.first)
-    if kind == VALID and reason and not checked(ask, said.first):
-        return unmeasured(Aspect.CALL_SCHEMA, reason)
-    return judged(Aspect.CALL_SCHEMA, kind == VALID, kind, "", reason)
+    if not completion.first.tool_calls:
+        return unmeasured(Signal.CALL_SCHEMA, "the answer calls no tool")
+    if cut(completion.first):
+        return unmeasured(Signal.CALL_SCHEMA, "the answer was cut by a limit on length, its last call may be too")
+    kind, reason = worst(request, completion.first)
+    if kind == VALID and reason and not checked(request, completion.first):
+        return unmeasured(Signal.CALL_SCHEMA, reason)
+    return judged(Signal.CALL_SCHEMA, kind == VALID, kind, "", reason)
 
 
-def finish_contradiction(ask: Ask, said: Completion) -> Finding:
+def finish_contradiction(request: ParsedRequest, completion: Completion) -> Finding:
     """finish_reason says what the body says.
 
     `stop` beside calls is no contradiction where tool_choice forces a call: servers then differ by convention. An answer
     ended by `length` before max_tokens is one, by the provider's own limit or by the end of its context window.
     """
-    finish, calls = said.first.ended, len(said.first.tool_calls)
+    finish, calls = completion.first.ended, len(completion.first.tool_calls)
     reason = ""
     if finish is None:
         reason = "the answer ends without a finish_reason"
-    elif finish == "tool_calls" and not any(call.name for call in said.first.tool_calls):
+    elif finish == "tool_calls" and not any(call.name for call in completion.first.tool_calls):
         reason = "finish_reason is tool_calls and no tool is named"
-    elif finish == "stop" and calls and not forced(ask.tool_choice):
+    elif finish == "stop" and calls and not forced(request.tool_choice):
         reason = f"finish_reason is stop beside {calls} tool call{'s' if calls > 1 else ''}"
     elif finish == "length":
-        reason = _early(ask, said)
-    return judged(Aspect.FINISH_CONTRADICTION, not reason, finish, "", reason)
+        reason = _early(request, completion)
+    return judged(Signal.FINISH_CONTRADICTION, not reason, finish, "", reason)
 
 
-def _early(ask: Ask, said: Completion) -> str:
-    used = said.usage.completion_tokens if said.usage else None
-    if ask.max_tokens is None or used is None or used + STUB >= ask.max_tokens:
+def _early(request: ParsedRequest, completion: Completion) -> str:
+    used = completion.usage.completion_tokens if completion.usage else None
+    if request.max_tokens is None or used is None or used + STUB >= request.max_tokens:
         return ""
-    if used % BLOCK == 0 and used + BLOCK > ask.max_tokens:
+    if used % BLOCK == 0 and used + BLOCK > request.max_tokens:
         return ""
-    return f"finish_reason is length after {used} tokens of {ask.max_tokens} allowed"
+    return f"finish_reason is length after {used} tokens of {request.max_tokens} allowed"
 
 
-def finish_vocabulary(ask: Ask, said: Completion) -> Finding:
+def finish_vocabulary(request: ParsedRequest, completion: Completion) -> Finding:
     """finish_reason is a word of the API: clients branch on it, and a server's own word falls through."""
-    finish = said.first.finish_reason
+    finish = completion.first.finish_reason
     if finish is None:
-        return unmeasured(Aspect.FINISH_VOCABULARY, "the answer ends without a finish_reason")
-    if said.notes and (strange := next((note for note in said.notes if note.startswith(STRANGE_STOP)), "")):
-        return judged(Aspect.FINISH_VOCABULARY, False, finish, "", strange)
+        return unmeasured(Signal.FINISH_VOCABULARY, "the answer ends without a finish_reason")
+    if completion.notes and (strange := next((note for note in completion.notes if note.startswith(STRANGE_STOP)), "")):
+        return judged(Signal.FINISH_VOCABULARY, False, finish, "", strange)
     if finish in KNOWN:
-        return judged(Aspect.FINISH_VOCABULARY, True, finish, "", "")
-    reason = f"{short(repr(finish), 60)} is no end of an answer of this API ({THERE.get(ask.api) or ', '.join(KNOWN)})"
-    return judged(Aspect.FINISH_VOCABULARY, False, finish, "", reason)
+        return judged(Signal.FINISH_VOCABULARY, True, finish, "", "")
+    reason = f"{short(repr(finish), 60)} is no end of an answer of this API ({THERE.get(request.api) or ', '.join(KNOWN)})"
+    return judged(Signal.FINISH_VOCABULARY, False, finish, "", reason)

@@ -6,11 +6,11 @@ import re
 
 from shadow.checks.prompts.prompt_text import content_text
 from shadow.findings.error_class import ErrorClass, error_class
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion, Unread
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 
 SHORTENED = "compaction"
 """The kind of a block or an item that stands for what came before it."""
@@ -20,41 +20,41 @@ FEWEST = 64
 _COUNT = re.compile(r"\d[\d,_.']{2,}")
 
 
-def context_limit(ask: Ask, answer: Answer) -> Finding:
+def context_limit(request: ParsedRequest, answer: ParsedResponse) -> Finding:
     """No refusal for its length, and at least one prompt token for each word of the messages' contents.
 
     No tokenizer in use joins two words in one token, so fewer tokens than words are the proof of a prompt that was cut. Some
     servers count the cached tokens apart, so they are added.
     """
-    if ask.unread is not None:
-        return unmeasured(Aspect.CONTEXT_LIMIT, f"the request could not be read: {ask.unread.detail}")
+    if request.unread is not None:
+        return unmeasured(Signal.CONTEXT_LIMIT, f"the request could not be read: {request.unread.detail}")
     if answer.error is not None and error_class(answer.error) is ErrorClass.CONTEXT_OVERFLOW:
         message = answer.error.message
         sizes = " and ".join(_COUNT.findall(message)[:4])
         said = f"refused as too long{f' ({sizes})' if sizes else ''}"
-        return judged(Aspect.CONTEXT_LIMIT, False, said, "", f"{said}: {short(message, 160)}")
-    counts = answer.said.usage if isinstance(answer.said, Completion) else None
+        return judged(Signal.CONTEXT_LIMIT, False, said, "", f"{said}: {short(message, 160)}")
+    counts = answer.completion.usage if isinstance(answer.completion, Completion) else None
     if counts is None or not counts.prompt_tokens:
-        return unmeasured(Aspect.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
-    text, tokens = content_text(ask), counts.prompt_tokens + (counts.cached_tokens or 0)
+        return unmeasured(Signal.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
+    text, tokens = content_text(request), counts.prompt_tokens + (counts.cached_tokens or 0)
     words = text.count(" ") + text.count("\n") + 1  # at most so many: quick, and enough for nearly every answer
     if words < FEWEST:
-        return unmeasured(Aspect.CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
+        return unmeasured(Signal.CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
     if tokens < words:
         words = len(_reaching(text).split())
-    if tokens < words and (why := _may_be_cut(ask, answer.said)):
-        return unmeasured(Aspect.CONTEXT_LIMIT, why)
+    if tokens < words and (why := _may_be_cut(request, answer.completion)):
+        return unmeasured(Signal.CONTEXT_LIMIT, why)
     reason = f"{tokens} prompt tokens for {words} words: a part of the request did not reach the model"
-    return judged(Aspect.CONTEXT_LIMIT, tokens >= words, tokens, words, reason)
+    return judged(Signal.CONTEXT_LIMIT, tokens >= words, tokens, words, reason)
 
 
-def _may_be_cut(ask: Ask, said: Completion | Unread) -> str:
+def _may_be_cut(request: ParsedRequest, completion: Completion | Unread) -> str:
     """Why a part of this request need not reach the model: it asks for that, or stands for more than it holds."""
-    if ask.body.get("truncation") == "auto":
+    if request.body.get("truncation") == "auto":
         return "the request allows that it be cut (truncation auto)"
-    if ask.sent.get("context_management") or (isinstance(said, Completion) and SHORTENED in said.first.other):
+    if request.sent.get("context_management") or (isinstance(completion, Completion) and SHORTENED in completion.first.other):
         return "the request allows that it be shortened (context_management)"
-    parts = [ask.sent.get("input"), *(message.get("content") for message in ask.messages)]
+    parts = [request.sent.get("input"), *(message.get("content") for message in request.messages)]
     kinds = (part.get("type") for listed in parts if isinstance(listed, list) for part in listed if isinstance(part, dict))
     return "the request holds a compaction of what came before" if any(kind == SHORTENED for kind in kinds) else ""
 

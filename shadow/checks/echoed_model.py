@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection
 
 from shadow.checks.model_names import Likeness, likeness
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 CHANGES = (
     "the model's name changed within the stream",
@@ -23,40 +23,40 @@ DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/")
 ALIASED = "is a name of the provider's own"
 
 
-def echoed_model(ask: Ask, said: Completion) -> Finding:
+def echoed_model(request: ParsedRequest, completion: Completion) -> Finding:
     """The answer names the model that was asked for; vendors, regions, dates and the manner of writing are no difference.
 
     A request without a date leaves the snapshot to the server; two dates must be the same. A name that cannot be held against the
     other is the provider's own: of one answer nothing can be said, and `changed_alias` judges it by those before.
     """
-    if not said.model:
-        return unmeasured(Aspect.ECHOED_MODEL, "the answer names no model")
-    if ask.model.rpartition("/")[2].casefold() in _ANY:
-        return unmeasured(Aspect.ECHOED_MODEL, "the request asks for no model in particular")
-    like = likeness(ask.model, said.model)
+    if not completion.model:
+        return unmeasured(Signal.ECHOED_MODEL, "the answer names no model")
+    if request.model.rpartition("/")[2].casefold() in _ANY:
+        return unmeasured(Signal.ECHOED_MODEL, "the request asks for no model in particular")
+    like = likeness(request.model, completion.model)
     if like is Likeness.SAME:
-        return judged(Aspect.ECHOED_MODEL, True, said.model, ask.model, "")
-    asked, named = short(repr(ask.model), 80), short(repr(said.model), 80)
+        return judged(Signal.ECHOED_MODEL, True, completion.model, request.model, "")
+    asked, named = short(repr(request.model), 80), short(repr(completion.model), 80)
     if like is Likeness.ALIAS:
-        return unmeasured(Aspect.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
+        return unmeasured(Signal.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
     reason = f"{asked} was asked for, {named} answers"
-    return judged(Aspect.ECHOED_MODEL, False, said.model, ask.model, reason)
+    return judged(Signal.ECHOED_MODEL, False, completion.model, request.model, reason)
 
 
-def changed_alias(found: Finding, said: Completion, known_as: Collection[str]) -> Finding:
+def changed_alias(found: Finding, completion: Completion, known_as: Collection[str]) -> Finding:
     """A name of the provider's own stands for one model: the finding, judged by the names that answered to it before."""
     if not known_as or ALIASED not in found.reason:
         return found
-    if any(said.model == name or likeness(name, said.model) is Likeness.SAME for name in known_as):
-        return judged(Aspect.ECHOED_MODEL, True, said.model, "", "")
+    if any(completion.model == name or likeness(name, completion.model) is Likeness.SAME for name in known_as):
+        return judged(Signal.ECHOED_MODEL, True, completion.model, "", "")
     before = ", ".join(sorted(short(repr(name), 80) for name in known_as)[:3])
-    reason = f"{short(repr(said.model), 80)} answers, where {before} did since the first answer"
-    return judged(Aspect.ECHOED_MODEL, False, said.model, before, reason)
+    reason = f"{short(repr(completion.model), 80)} answers, where {before} did since the first answer"
+    return judged(Signal.ECHOED_MODEL, False, completion.model, before, reason)
 
 
-def serving_change(_ask: Ask, said: Completion) -> Finding:
+def serving_change(_ask: ParsedRequest, completion: Completion) -> Finding:
     """One answer comes from one server: its id, its model and its fingerprint stay what they are."""
-    if not said.stream:
-        return unmeasured(Aspect.SERVING_CHANGE, "a whole answer names its server once")
-    found = [note for note in said.notes if note in CHANGES]
-    return judged(Aspect.SERVING_CHANGE, not found, f"{len(found)} changes", "", "; ".join(found))
+    if not completion.stream:
+        return unmeasured(Signal.SERVING_CHANGE, "a whole answer names its server once")
+    found = [note for note in completion.notes if note in CHANGES]
+    return judged(Signal.SERVING_CHANGE, not found, f"{len(found)} changes", "", "; ".join(found))

@@ -12,10 +12,10 @@ from collections.abc import Collection
 from itertools import islice
 
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 READ = 100_000
 """Characters of an answer that are read."""
@@ -98,22 +98,22 @@ _QUOTED = 240
 """Characters within which a quotation must end."""
 
 
-def foreign_script(ask: Ask, said: Completion) -> Finding:
+def foreign_script(request: ParsedRequest, completion: Completion) -> Finding:
     """Every letter is of a script that the request holds, speaks of, or that stands quoted."""
-    text = (said.first.text or "")[:READ]
+    text = (completion.first.text or "")[:READ]
     if not text or text.isspace():
-        return unmeasured(Aspect.FOREIGN_SCRIPT, "the answer has no text")
+        return unmeasured(Signal.FOREIGN_SCRIPT, "the answer has no text")
     suspects = _scripts(text)
     if not suspects:
-        return judged(Aspect.FOREIGN_SCRIPT, True, "", "", "")
-    bare, asked = _CODE.sub("", text), prompt_text(ask)
+        return judged(Signal.FOREIGN_SCRIPT, True, "", "", "")
+    bare, asked = _CODE.sub("", text), prompt_text(request)
     known, asked = _scripts(asked), asked.casefold()
     for name in suspects:
         if not _led_to(name, known, asked) and (found := _bare(name, bare)):
-            where = f"at character {text.find(found)}{answer_cap(said.first.text or '', READ)}"
+            where = f"at character {text.find(found)}{answer_cap(completion.first.text or '', READ)}"
             reason = f"{name} letters stand {where} and nowhere in the request: {short(repr(found), 60)}"
-            return judged(Aspect.FOREIGN_SCRIPT, False, f"{name}: {short(found, 60)}", "", reason)
-    return judged(Aspect.FOREIGN_SCRIPT, True, "", "", "")
+            return judged(Signal.FOREIGN_SCRIPT, False, f"{name}: {short(found, 60)}", "", reason)
+    return judged(Signal.FOREIGN_SCRIPT, True, "", "", "")
 
 
 def _scripts(text: str) -> list[str]:

@@ -25,55 +25,57 @@ from shadow.checks.tool_call_ids import call_id, lumpy_calls
 from shadow.checks.tool_choice import parallel_calls, tool_choice
 from shadow.checks.usage import usage
 from shadow.findings.api_coverage import why_unfit
-from shadow.findings.comparability import Standing, standing
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.comparability import Comparability, standing
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 
-Check = Callable[[Ask, Completion], Finding]
+Check = Callable[[ParsedRequest, Completion], Finding]
 """One check of a whole answer to a request that could be read; never raises."""
 
-CHECKS: tuple[tuple[Aspect, Check], ...] = (
-    (Aspect.CALL_SCHEMA, call_schema),
-    (Aspect.FINISH_CONTRADICTION, finish_contradiction),
-    (Aspect.FINISH_VOCABULARY, finish_vocabulary),
-    (Aspect.EMPTY_ANSWER, empty_answer),
-    (Aspect.REASONING_ONLY, reasoning_only),
-    (Aspect.MAX_TOKENS, max_tokens),
-    (Aspect.STOP, stop),
-    (Aspect.CHOICE_COUNT, choice_count),
-    (Aspect.LOGPROBS, logprobs),
-    (Aspect.TOP_LOGPROBS, top_logprobs),
-    (Aspect.RESPONSE_FORMAT, response_format),
-    (Aspect.TOOL_CHOICE, tool_choice),
-    (Aspect.PARALLEL_CALLS, parallel_calls),
-    (Aspect.STREAM_IGNORED, stream_ignored),
-    (Aspect.CALL_ID, call_id),
-    (Aspect.LUMPY_CALLS, lumpy_calls),
-    (Aspect.TEMPLATE_LEAK, template_leak),
-    (Aspect.CALL_IN_TEXT, call_in_text),
-    (Aspect.REASONING_FORM, reasoning_form),
-    (Aspect.USAGE, usage),
-    (Aspect.STREAM_STRUCTURE, stream_structure),
-    (Aspect.ECHOED_MODEL, echoed_model),
-    (Aspect.SERVING_CHANGE, serving_change),
-    (Aspect.FOREIGN_SCRIPT, foreign_script),
-    (Aspect.BROKEN_CHARACTERS, broken_characters),
-    (Aspect.REPETITION, repetition),
-    (Aspect.LOST_SPACE, lost_space),
+CHECKS: tuple[tuple[Signal, Check], ...] = (
+    (Signal.CALL_SCHEMA, call_schema),
+    (Signal.FINISH_CONTRADICTION, finish_contradiction),
+    (Signal.FINISH_VOCABULARY, finish_vocabulary),
+    (Signal.EMPTY_ANSWER, empty_answer),
+    (Signal.REASONING_ONLY, reasoning_only),
+    (Signal.MAX_TOKENS, max_tokens),
+    (Signal.STOP, stop),
+    (Signal.CHOICE_COUNT, choice_count),
+    (Signal.LOGPROBS, logprobs),
+    (Signal.TOP_LOGPROBS, top_logprobs),
+    (Signal.RESPONSE_FORMAT, response_format),
+    (Signal.TOOL_CHOICE, tool_choice),
+    (Signal.PARALLEL_CALLS, parallel_calls),
+    (Signal.STREAM_IGNORED, stream_ignored),
+    (Signal.CALL_ID, call_id),
+    (Signal.LUMPY_CALLS, lumpy_calls),
+    (Signal.TEMPLATE_LEAK, template_leak),
+    (Signal.CALL_IN_TEXT, call_in_text),
+    (Signal.REASONING_FORM, reasoning_form),
+    (Signal.USAGE, usage),
+    (Signal.STREAM_STRUCTURE, stream_structure),
+    (Signal.ECHOED_MODEL, echoed_model),
+    (Signal.SERVING_CHANGE, serving_change),
+    (Signal.FOREIGN_SCRIPT, foreign_script),
+    (Signal.BROKEN_CHARACTERS, broken_characters),
+    (Signal.REPETITION, repetition),
+    (Signal.LOST_SPACE, lost_space),
 )
 
-LEG_CHECKS: tuple[tuple[Aspect, Callable[[Ask, Answer], Finding]], ...] = (
-    (Aspect.CONTEXT_LIMIT, context_limit),
-    (Aspect.BROKEN_STREAM, broken_stream),
-    (Aspect.APPLIED_PARAMETERS, applied_parameters),
+LEG_CHECKS: tuple[tuple[Signal, Callable[[ParsedRequest, ParsedResponse], Finding]], ...] = (
+    (Signal.CONTEXT_LIMIT, context_limit),
+    (Signal.BROKEN_STREAM, broken_stream),
+    (Signal.APPLIED_PARAMETERS, applied_parameters),
 )
 """The checks that look at more than what was said: a broken or refused answer, or what was sent for it."""
 
 
-def check(ask: Ask, answer: Answer, *, sent_as: str = "", known_as: Collection[str] = ()) -> tuple[Finding, ...]:
+def check(
+    request: ParsedRequest, answer: ParsedResponse, *, sent_as: str = "", known_as: Collection[str] = ()
+) -> tuple[Finding, ...]:
     """One finding for each check, in order, those of LEG_CHECKS last.
 
     `sent_as` is the name by which the provider was asked for the model, where the proxy put it in place of the client's;
@@ -82,28 +84,28 @@ def check(ask: Ask, answer: Answer, *, sent_as: str = "", known_as: Collection[s
     target = answer.exchange.request.target
     deployment = DEPLOYMENT.search(target) if "/deployments/" in target else None
     if sent_as or deployment:
-        ask = replace(ask, model=deployment[1] if deployment else sent_as)
-    said, reason = answer.said, _why_not(ask, answer)
+        request = replace(request, model=deployment[1] if deployment else sent_as)
+    said, reason = answer.completion, _why_not(request, answer)
     read = said if isinstance(said, Completion) and not reason else None
-    fitting = _fitting(ask.api)
+    fitting = _fitting(request.api)
     if read is None:
         found = [unmeasured(aspect, reason or unfit) for aspect, _, unfit in fitting]
     else:
-        found = [unmeasured(aspect, unfit) if unfit else judge(ask, read) for aspect, judge, unfit in fitting]
+        found = [unmeasured(aspect, unfit) if unfit else judge(request, read) for aspect, judge, unfit in fitting]
     if read and known_as:
-        found = [changed_alias(each, read, known_as) if each.aspect is Aspect.ECHOED_MODEL else each for each in found]
-    found += [judge(ask, answer) for _, judge in LEG_CHECKS]
+        found = [changed_alias(each, read, known_as) if each.aspect is Signal.ECHOED_MODEL else each for each in found]
+    found += [judge(request, answer) for _, judge in LEG_CHECKS]
     return tuple(found)
 
 
 @lru_cache(maxsize=16)
-def _fitting(api: str) -> tuple[tuple[Aspect, Check, str], ...]:
+def _fitting(api: str) -> tuple[tuple[Signal, Check, str], ...]:
     """Each check, with why answers of this API cannot be held to it, if so."""
     return tuple((aspect, judge, why_unfit(aspect, api)) for aspect, judge in CHECKS)
 
 
-def _why_not(ask: Ask, answer: Answer) -> str:
-    if ask.unread is not None:
-        return f"the request could not be read: {ask.unread.detail}"
+def _why_not(request: ParsedRequest, answer: ParsedResponse) -> str:
+    if request.unread is not None:
+        return f"the request could not be read: {request.unread.detail}"
     where, how = standing(answer)
-    return "" if where is Standing.WHOLE else f"there is no whole answer: {how}"
+    return "" if where is Comparability.WHOLE else f"there is no whole answer: {how}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from shadow.checks.prompts.prompt_text import answer_cap, message_text
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 READ = 100_000
 """Characters of a text that are searched, and again of its reasoning."""
@@ -31,19 +31,19 @@ _TIMES = re.compile(r"\d\s?(?:times|mal|fois|veces|rows|lines|copies|次|回|遍
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
-def repetition(ask: Ask, said: Completion) -> Finding:
+def repetition(request: ParsedRequest, completion: Completion) -> Finding:
     """No span of letters stands five times in a row over 360 characters, in the text or in the reasoning."""
-    first = said.first
+    first = completion.first
     whole = [text for text in (first.text, first.reasoning) if text and len(text) >= COVERED]
     if not whole:
-        return unmeasured(Aspect.REPETITION, SHORT)
+        return unmeasured(Signal.REPETITION, SHORT)
     for text in whole:
         loop = _loop(text[:READ])
-        if loop and not _is_asked(message_text(ask).casefold()):
+        if loop and not _is_asked(message_text(request).casefold()):
             unit, times = loop
             reason = f"{short(repr(unit), 80)} stands {times} times in a row{answer_cap(text, READ)}"
-            return judged(Aspect.REPETITION, False, times, "", reason)
-    return judged(Aspect.REPETITION, True, "", "", "")
+            return judged(Signal.REPETITION, False, times, "", reason)
+    return judged(Signal.REPETITION, True, "", "", "")
 
 
 def _is_asked(asked: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 SLACK = 3
 """Tokens by which the counts of faithful servers part from the limit: the end of the turn, the stub of a template."""
@@ -13,57 +13,61 @@ READ = 100_000
 """Characters of an answer whose words are counted."""
 
 
-def max_tokens(ask: Ask, said: Completion) -> Finding:
+def max_tokens(request: ParsedRequest, completion: Completion) -> Finding:
     """No more tokens than the request allows, by the usage that is reported and by the words that came.
 
     `n` choices share one usage. Some servers do not count reasoning against the limit, so it is taken off where its size is
     known, and the count is not judged where it is not; the words of the text alone always are.
     """
-    if ask.max_tokens is None or ask.max_tokens < 1:
-        return unmeasured(Aspect.MAX_TOKENS, "the request sets no limit")
-    text = (said.first.text or "")[:READ]
-    words = len(text.split()) if len(text) > 2 * ask.max_tokens else 0  # a word and its space are two characters at least
-    if words > ask.max_tokens + SLACK:
+    if request.max_tokens is None or request.max_tokens < 1:
+        return unmeasured(Signal.MAX_TOKENS, "the request sets no limit")
+    text = (completion.first.text or "")[:READ]
+    words = len(text.split()) if len(text) > 2 * request.max_tokens else 0  # a word and its space are two characters at least
+    if words > request.max_tokens + SLACK:
         return judged(
-            Aspect.MAX_TOKENS, False, f"{words} words", ask.max_tokens, f"{words} words of {ask.max_tokens} tokens allowed"
+            Signal.MAX_TOKENS,
+            False,
+            f"{words} words",
+            request.max_tokens,
+            f"{words} words of {request.max_tokens} tokens allowed",
         )
-    used = said.usage.completion_tokens if said.usage else None
+    used = completion.usage.completion_tokens if completion.usage else None
     if used is None:
-        return unmeasured(Aspect.MAX_TOKENS, "the answer reports no completion_tokens, and its words are within the limit")
-    thought = said.usage.reasoning_tokens if said.usage else None
-    allowed = ask.max_tokens * max(ask.n, len(said.choices))
+        return unmeasured(Signal.MAX_TOKENS, "the answer reports no completion_tokens, and its words are within the limit")
+    thought = completion.usage.reasoning_tokens if completion.usage else None
+    allowed = request.max_tokens * max(request.n, len(completion.choices))
     over = used - (thought or 0) > allowed + SLACK
-    if over and thought is None and said.first.reasoning:
-        return unmeasured(Aspect.MAX_TOKENS, "the tokens of the reasoning are not told apart")
-    return judged(Aspect.MAX_TOKENS, not over, used, allowed, f"{used} completion tokens of {allowed} allowed")
+    if over and thought is None and completion.first.reasoning:
+        return unmeasured(Signal.MAX_TOKENS, "the tokens of the reasoning are not told apart")
+    return judged(Signal.MAX_TOKENS, not over, used, allowed, f"{used} completion tokens of {allowed} allowed")
 
 
-def stop(ask: Ask, said: Completion) -> Finding:
+def stop(request: ParsedRequest, completion: Completion) -> Finding:
     """No stop sequence stands in the text; a server told to keep it (`include_stop_str_in_output`) may end with it."""
-    stops = _stops(ask) if ask.body.get("stop") else []
+    stops = _stops(request) if request.body.get("stop") else []
     if not stops:
-        return unmeasured(Aspect.STOP, "the request sets no stop sequence")
-    text = said.first.text or ""
+        return unmeasured(Signal.STOP, "the request sets no stop sequence")
+    text = completion.first.text or ""
     if not text:
-        return unmeasured(Aspect.STOP, "the answer has no text")
-    kept = ask.body.get("include_stop_str_in_output") is True
+        return unmeasured(Signal.STOP, "the answer has no text")
+    kept = request.body.get("include_stop_str_in_output") is True
     for sequence in stops:
         at = text.find(sequence)
         if at >= 0 and not (kept and at + len(sequence) == len(text)):
             where = "ends the text" if at + len(sequence) == len(text) else f"stands at character {at} of the text"
-            return judged(Aspect.STOP, False, where, sequence, f"the stop sequence {short(repr(sequence), 60)} {where}")
-    return judged(Aspect.STOP, True, "", "", "")
+            return judged(Signal.STOP, False, where, sequence, f"the stop sequence {short(repr(sequence), 60)} {where}")
+    return judged(Signal.STOP, True, "", "", "")
 
 
-def _stops(ask: Ask) -> list[str]:
-    stops = ask.body.get("stop")
+def _stops(request: ParsedRequest) -> list[str]:
+    stops = request.body.get("stop")
     found = [stops] if isinstance(stops, str) else stops if isinstance(stops, list) else []
     return [sequence for sequence in found if isinstance(sequence, str) and sequence][:16]
 
 
-def choice_count(ask: Ask, said: Completion) -> Finding:
+def choice_count(request: ParsedRequest, completion: Completion) -> Finding:
     """As many choices as `n` asks for."""
-    if ask.n < 2 and len(said.choices) == 1:
-        return unmeasured(Aspect.CHOICE_COUNT, "one choice was asked for, and one came")
-    count = len(said.choices)
-    return judged(Aspect.CHOICE_COUNT, count == ask.n, count, ask.n, f"{count} of {ask.n} choices came")
+    if request.n < 2 and len(completion.choices) == 1:
+        return unmeasured(Signal.CHOICE_COUNT, "one choice was asked for, and one came")
+    count = len(completion.choices)
+    return judged(Signal.CHOICE_COUNT, count == request.n, count, request.n, f"{count} of {request.n} choices came")

@@ -5,37 +5,37 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.measures.answer_action import refuses
 from shadow.measures.argument_schema import held
 from shadow.reading.completion import Choice, Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.responses_items import COMMENTARY, SEAM
 
 READ = 500_000
 """Characters of a text beyond which it is not parsed."""
 
 
-def response_format(ask: Ask, said: Completion) -> Finding:
+def response_format(request: ParsedRequest, completion: Completion) -> Finding:
     """`json_object` brings a JSON object, `json_schema` a value that the schema finds valid."""
-    form = ask.body.get("response_format")
+    form = request.body.get("response_format")
     kind = form.get("type") if isinstance(form, dict) else None
     if not isinstance(form, dict) or kind not in {"json_object", "json_schema"}:
-        return unmeasured(Aspect.RESPONSE_FORMAT, "the request asks for no JSON")
-    if reason := (COMMENTARY if COMMENTARY in said.notes else _unfit(said.first)):
-        return unmeasured(Aspect.RESPONSE_FORMAT, reason)
-    text = said.first.text or ""
+        return unmeasured(Signal.RESPONSE_FORMAT, "the request asks for no JSON")
+    if reason := (COMMENTARY if COMMENTARY in completion.notes else _unfit(completion.first)):
+        return unmeasured(Signal.RESPONSE_FORMAT, reason)
+    text = completion.first.text or ""
     found, reason = _parsed(text)
-    if reason and ask.api == "responses":
+    if reason and request.api == "responses":
         found, reason = _each(text, reason)
     if reason:
         fenced = text.lstrip().startswith("```")
         reason = f"{kind} was asked for, and the text is {'fenced as Markdown' if fenced else f'not JSON: {reason}'}"
-        return judged(Aspect.RESPONSE_FORMAT, False, "fenced" if fenced else "not JSON", str(kind), reason)
+        return judged(Signal.RESPONSE_FORMAT, False, "fenced" if fenced else "not JSON", str(kind), reason)
     if kind == "json_object":
         what = type(found).__name__
-        return judged(Aspect.RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was asked for, and a JSON {what} came")
+        return judged(Signal.RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was asked for, and a JSON {what} came")
     return _obeying(form, found)
 
 
@@ -71,8 +71,8 @@ def _obeying(form: Mapping[str, object], found: object) -> Finding:
     wrapper = form.get("json_schema")
     schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
     if schema is None:
-        return unmeasured(Aspect.RESPONSE_FORMAT, "the request declares no schema; the text is JSON")
+        return unmeasured(Signal.RESPONSE_FORMAT, "the request declares no schema; the text is JSON")
     known, fault = held(schema, found)
     if not known:
-        return unmeasured(Aspect.RESPONSE_FORMAT, f"the text is JSON; {fault}")
-    return judged(Aspect.RESPONSE_FORMAT, not fault, "schema_mismatch" if fault else "valid", "json_schema", f"the text{fault}")
+        return unmeasured(Signal.RESPONSE_FORMAT, f"the text is JSON; {fault}")
+    return judged(Signal.RESPONSE_FORMAT, not fault, "schema_mismatch" if fault else "valid", "json_schema", f"the text{fault}")

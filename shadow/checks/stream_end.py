@@ -5,48 +5,48 @@ from __future__ import annotations
 import re
 
 from shadow.checks.prompts.prompt_text import message_text
-from shadow.findings.comparability import Standing, standing
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.comparability import Comparability, standing
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.measures.answer_action import refuses
 from shadow.reading.completion import Choice, Completion
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 
 _NOTHING = re.compile(r"\b(?:blank|empty|nothing|whitespace|leer|nichts)", re.IGNORECASE)
 """Words of a request that may ask for an answer of nothing."""
 
 
-def empty_answer(ask: Ask, said: Completion) -> Finding:
+def empty_answer(request: ParsedRequest, completion: Completion) -> Finding:
     """An answer that ends of itself says something: text, a call, a refusal, or reasoning, of which `reasoning_only` judges."""
-    first = said.first
+    first = completion.first
     if _says(first):
-        return judged(Aspect.EMPTY_ANSWER, True, "", "", "")
+        return judged(Signal.EMPTY_ANSWER, True, "", "", "")
     if reason := _ended(first):
-        return unmeasured(Aspect.EMPTY_ANSWER, reason)
+        return unmeasured(Signal.EMPTY_ANSWER, reason)
     if first.reasoning:
-        return unmeasured(Aspect.EMPTY_ANSWER, "only reasoning came")
+        return unmeasured(Signal.EMPTY_ANSWER, "only reasoning came")
     if first.other:
-        return unmeasured(Aspect.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
-    if _NOTHING.search(message_text(ask)):
-        return unmeasured(Aspect.EMPTY_ANSWER, "nothing came, and the request speaks of that")
+        return unmeasured(Signal.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
+    if _NOTHING.search(message_text(request)):
+        return unmeasured(Signal.EMPTY_ANSWER, "nothing came, and the request speaks of that")
     reason = "no text, no tool call and no refusal came"
-    return judged(Aspect.EMPTY_ANSWER, False, reason, "", reason)
+    return judged(Signal.EMPTY_ANSWER, False, reason, "", reason)
 
 
-def reasoning_only(_ask: Ask, said: Completion) -> Finding:
+def reasoning_only(_ask: ParsedRequest, completion: Completion) -> Finding:
     """Reasoning leads to something: alone, it is nothing to the application."""
-    first = said.first
+    first = completion.first
     if not first.reasoning:
-        return unmeasured(Aspect.REASONING_ONLY, "the answer shows no reasoning")
+        return unmeasured(Signal.REASONING_ONLY, "the answer shows no reasoning")
     if _says(first):
-        return judged(Aspect.REASONING_ONLY, True, "", "", "")
+        return judged(Signal.REASONING_ONLY, True, "", "", "")
     if reason := _ended(first):
-        return unmeasured(Aspect.REASONING_ONLY, reason)
+        return unmeasured(Signal.REASONING_ONLY, reason)
     if first.other:
-        return unmeasured(Aspect.REASONING_ONLY, f"what else came is not read: {short(', '.join(first.other), 120)}")
+        return unmeasured(Signal.REASONING_ONLY, f"what else came is not read: {short(', '.join(first.other), 120)}")
     reason = f"only {len(first.reasoning)} characters of reasoning came"
-    return judged(Aspect.REASONING_ONLY, False, reason, "", reason)
+    return judged(Signal.REASONING_ONLY, False, reason, "", reason)
 
 
 def _says(first: Choice) -> bool:
@@ -62,14 +62,14 @@ def _ended(first: Choice) -> str:
     return ""
 
 
-def broken_stream(_ask: Ask, answer: Answer) -> Finding:
+def broken_stream(_ask: ParsedRequest, answer: ParsedResponse) -> Finding:
     """A stream that began with a status of success comes to its end, without an error in it."""
     status, response = answer.status, answer.exchange.response
     if response is None or status is None or not 200 <= status < 300:
-        return unmeasured(Aspect.BROKEN_STREAM, "no answer with a status of success began")
-    if not (answer.said.stream if isinstance(answer.said, Completion) else answer.exchange.stream):
-        return unmeasured(Aspect.BROKEN_STREAM, "not a stream")
+        return unmeasured(Signal.BROKEN_STREAM, "no answer with a status of success began")
+    if not (answer.completion.stream if isinstance(answer.completion, Completion) else answer.exchange.stream):
+        return unmeasured(Signal.BROKEN_STREAM, "not a stream")
     where, how = standing(answer)
-    if where is Standing.UNSEEN:
-        return unmeasured(Aspect.BROKEN_STREAM, f"the stream was not seen whole: {how}")
-    return judged(Aspect.BROKEN_STREAM, where is Standing.WHOLE, how or "whole", "", how)
+    if where is Comparability.UNSEEN:
+        return unmeasured(Signal.BROKEN_STREAM, f"the stream was not seen whole: {how}")
+    return judged(Signal.BROKEN_STREAM, where is Comparability.WHOLE, how or "whole", "", how)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from shadow.checks.call_in_text import calls_in_text, written
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Choice, Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 READ = 100_000
 """Characters of an answer that are searched."""
@@ -46,52 +46,52 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _OFF = ("none", "off", "disabled")
 
 
-def template_leak(ask: Ask, said: Completion) -> Finding:
+def template_leak(request: ParsedRequest, completion: Completion) -> Finding:
     """No marker of a template stands in the text, unless the request holds it too, or the text quotes it as code.
 
     Markers about a written call are excused where `call_in_text` excuses the call. Where both name one answer, a verdict counts
     `call_in_text` alone (storage.sqlite.check_votes.SAME_FAULT).
     """
-    text = (said.first.text or "")[:READ]
+    text = (completion.first.text or "")[:READ]
     if not text:
-        return unmeasured(Aspect.TEMPLATE_LEAK, "the answer has no text")
+        return unmeasured(Signal.TEMPLATE_LEAK, "the answer has no text")
     found = [marker for marker in MARKERS if marker in text] if ("<" in text or "[" in text) and _FIRST.search(text) else []
     if found:
-        bare, asked = _CODE.sub("", text), prompt_text(ask)
-        excused = OF_CALLS if written(ask, said) and not calls_in_text(ask, said) else frozenset()
+        bare, asked = _CODE.sub("", text), prompt_text(request)
+        excused = OF_CALLS if written(request, completion) and not calls_in_text(request, completion) else frozenset()
         found = [marker for marker in found if marker in bare and marker not in asked and marker not in excused]
     if not found:
-        return judged(Aspect.TEMPLATE_LEAK, True, "", "", "")
-    reason = f"{short(', '.join(found[:4]), 120)} stands in the text{answer_cap(said.first.text or '', READ)}"
-    return judged(Aspect.TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)
+        return judged(Signal.TEMPLATE_LEAK, True, "", "", "")
+    reason = f"{short(', '.join(found[:4]), 120)} stands in the text{answer_cap(completion.first.text or '', READ)}"
+    return judged(Signal.TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)
 
 
-def reasoning_form(ask: Ask, said: Completion) -> Finding:
+def reasoning_form(request: ParsedRequest, completion: Completion) -> Finding:
     """Reasoning comes in its own field, once, and not at all where the request turned it off."""
-    first = said.first
+    first = completion.first
     text = (first.text or "")[:READ]
     tag = THINK.search(_CODE.sub("", text)) if "think" in text or "THINK" in text else None
-    if tag and (reason := _by_right(ask, said, tag[0])):
-        return unmeasured(Aspect.REASONING_FORM, reason)
-    if tag and tag[0] not in prompt_text(ask):
-        return judged(Aspect.REASONING_FORM, False, tag[0], "", f"{tag[0]} stands in the text: its reasoning was not taken out")
+    if tag and (reason := _by_right(request, completion, tag[0])):
+        return unmeasured(Signal.REASONING_FORM, reason)
+    if tag and tag[0] not in prompt_text(request):
+        return judged(Signal.REASONING_FORM, False, tag[0], "", f"{tag[0]} stands in the text: its reasoning was not taken out")
     if not (first.reasoning or "").strip():
-        return unmeasured(Aspect.REASONING_FORM, "the answer shows no reasoning")
-    reason = _strange(ask, first)
-    return judged(Aspect.REASONING_FORM, not reason, first.reasoning_field, "", reason)
+        return unmeasured(Signal.REASONING_FORM, "the answer shows no reasoning")
+    reason = _strange(request, first)
+    return judged(Signal.REASONING_FORM, not reason, first.reasoning_field, "", reason)
 
 
-def _by_right(ask: Ask, said: Completion, tag: str) -> str:
+def _by_right(request: ParsedRequest, completion: Completion, tag: str) -> str:
     """Why a tag may stand in the text: it was asked for, or it is the model's own word and no mark of a template."""
-    if ask.body.get("reasoning_format") == "raw":
+    if request.body.get("reasoning_format") == "raw":
         return "the request asks for the reasoning as it is written (reasoning_format raw)"
-    its_own = ask.api == "messages" or "claude" in said.model.casefold()
+    its_own = request.api == "messages" or "claude" in completion.model.casefold()
     return f"{tag} is a word that this model writes itself" if its_own and "thinking>" in tag else ""
 
 
-def _strange(ask: Ask, first: Choice) -> str:
+def _strange(request: ParsedRequest, first: Choice) -> str:
     thought = (first.reasoning or "").strip()
-    if turned_off(ask.body):
+    if turned_off(request.body):
         return f"the request turned reasoning off, and {len(thought)} characters of it came"
     if len(thought) > 80 and (first.text or "").lstrip().startswith(thought):
         return "the reasoning stands a second time in the text"

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 OLD = "function_call was sent instead of tool_calls"
 LONG = 400
@@ -32,13 +32,13 @@ _FORMS = (
 )
 
 
-def call_id(ask: Ask, said: Completion) -> Finding:
+def call_id(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call has an id that stands nowhere else in the conversation: a tool's result finds its call by nothing else."""
-    ids = [call.id for call in said.first.tool_calls]
+    ids = [call.id for call in completion.first.tool_calls]
     if not ids:
-        return unmeasured(Aspect.CALL_ID, "the answer calls no tool")
-    if OLD in said.notes:
-        return unmeasured(Aspect.CALL_ID, "the older function_call has no id")
+        return unmeasured(Signal.CALL_ID, "the answer calls no tool")
+    if OLD in completion.notes:
+        return unmeasured(Signal.CALL_ID, "the older function_call has no id")
     forms = ", ".join(dict.fromkeys(map(form_of, ids)))
     reason = ""
     if not all(ids):
@@ -46,9 +46,9 @@ def call_id(ask: Ask, said: Completion) -> Finding:
     elif len(set(ids)) < len(ids):
         twice = next(name for name, times in Counter(ids).items() if times > 1)
         reason = f"two calls bear the id {short(twice, 60)}"
-    elif used := set(ids) & set(_used(ask)):
+    elif used := set(ids) & set(_used(request)):
         reason = f"the id {short(min(used), 60)} was given to a call earlier in this conversation"
-    return judged(Aspect.CALL_ID, not reason, forms, "", reason)
+    return judged(Signal.CALL_ID, not reason, forms, "", reason)
 
 
 def form_of(name: str) -> str:
@@ -56,21 +56,21 @@ def form_of(name: str) -> str:
     return next((form for form, pattern in _FORMS if pattern.fullmatch(name)), "other" if name else "empty")
 
 
-def _used(ask: Ask) -> Iterator[str]:
-    for message in ask.messages:
+def _used(request: ParsedRequest) -> Iterator[str]:
+    for message in request.messages:
         calls = message.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict) and isinstance(call.get("id"), str):
                 yield call["id"]
 
 
-def lumpy_calls(_ask: Ask, said: Completion) -> Finding:
+def lumpy_calls(_ask: ParsedRequest, completion: Completion) -> Finding:
     """Long arguments of a stream come piece by piece; collected first, they leave the application waiting for the whole."""
-    calls = said.first.tool_calls
-    if not said.stream or not calls:
-        return unmeasured(Aspect.LUMPY_CALLS, "not a stream with a tool call")
+    calls = completion.first.tool_calls
+    if not completion.stream or not calls:
+        return unmeasured(Signal.LUMPY_CALLS, "not a stream with a tool call")
     length, pieces = sum(len(call.arguments) for call in calls), sum(call.deltas for call in calls)
     if length < LONG or not pieces:
-        return unmeasured(Aspect.LUMPY_CALLS, f"arguments of {length} characters are too short to tell")
+        return unmeasured(Signal.LUMPY_CALLS, f"arguments of {length} characters are too short to tell")
     reason = f"{length} characters of arguments came in {pieces} piece{'s' if pieces > 1 else ''}"
-    return judged(Aspect.LUMPY_CALLS, length < LUMP * pieces, pieces, "", reason)
+    return judged(Signal.LUMPY_CALLS, length < LUMP * pieces, pieces, "", reason)

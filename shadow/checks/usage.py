@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, unmeasured
 from shadow.reading.completion import Completion, Usage
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 PLACES = ("usage came inside a choice", "usage came in x_groq")
 """Notes of the reader on usage that stands where few clients look."""
 
 
-def usage(ask: Ask, said: Completion) -> Finding:
+def usage(request: ParsedRequest, completion: Completion) -> Finding:
     """A whole answer reports usage, a stream does where it was asked to; its counts add up.
 
     Of reasoning beside the completion tokens (a documented convention of some) only the total knows, so both sums are right. A
     total that counts more than these, where no reasoning is told apart, holds thinking or sounds that are not: not measured.
     """
-    asked = not said.stream or _is_asked(ask)
-    misplaced = next((note for note in said.notes if note in PLACES), "") if said.notes else ""
-    if said.usage is None:
+    asked = not completion.stream or _is_asked(request)
+    misplaced = next((note for note in completion.notes if note in PLACES), "") if completion.notes else ""
+    if completion.usage is None:
         if asked:
-            return judged(Aspect.USAGE, False, "missing", "", "usage was owed and none came")
-        return unmeasured(Aspect.USAGE, "a stream that was not asked for usage")
+            return judged(Signal.USAGE, False, "missing", "", "usage was owed and none came")
+        return unmeasured(Signal.USAGE, "a stream that was not asked for usage")
     if misplaced and asked:
-        return judged(Aspect.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
-    if more := _hidden(said.usage):
+        return judged(Signal.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
+    if more := _hidden(completion.usage):
         reason = f"total_tokens counts {more} more than prompt and completion, thinking or sounds that are not told apart"
-        return unmeasured(Aspect.USAGE, reason)
-    reason = _wrong(said.usage, said)
-    return judged(Aspect.USAGE, not reason, "wrong" if reason else "right", "", reason)
+        return unmeasured(Signal.USAGE, reason)
+    reason = _wrong(completion.usage, completion)
+    return judged(Signal.USAGE, not reason, "wrong" if reason else "right", "", reason)
 
 
-def _is_asked(ask: Ask) -> bool:
-    options = ask.body.get("stream_options")
+def _is_asked(request: ParsedRequest) -> bool:
+    options = request.body.get("stream_options")
     return isinstance(options, dict) and options.get("include_usage") is True
 
 

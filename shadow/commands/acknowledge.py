@@ -17,7 +17,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from shadow.commands.file_ownership import log_refused, owned
-from shadow.drift.states import Said
+from shadow.drift.states import Acknowledgement
 from shadow.judging.judge import Judge
 from shadow.settings.config_model import Config
 from storage.opening import database_path, open_reader, open_store
@@ -28,32 +28,32 @@ PATIENCE = 60.0
 LOOK = 0.1
 
 
-_SLIP = TypeAdapter(Said)
+_SLIP = TypeAdapter(Acknowledgement)
 
 
-class Acknowledger(Protocol):
+class AlarmAcknowledger(Protocol):
     """Who judges."""
 
-    def acknowledge(self, said: Said, now: float) -> Sequence[str]:
+    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[str]:
         """What became of it, a sentence a group."""
 
 
-def acknowledged(config: Config, said: Said, *, patience: float = PATIENCE) -> Sequence[str]:
+def acknowledged(config: Config, acknowledgement: Acknowledgement, *, patience: float = PATIENCE) -> Sequence[str]:
     """Say it to whoever judges this store; StoreError when nobody can be reached."""
     open_reader(config.storage).close()  # an absent database is not made for this
     try:
         store = open_store(config.storage)
     except BusyError:
-        return _hand_over(database_path(config.storage.url), said, patience)
+        return _hand_over(database_path(config.storage.url), acknowledgement, patience)
     with closing(store):
         judge = Judge.configured(config.drift, store.verdicts, holder=secrets.token_hex(8), tell=lambda *_: None)
         try:
-            return judge.acknowledge(said, time.time())
+            return judge.acknowledge(acknowledgement, time.time())
         finally:
             judge.close()
 
 
-def answer_those_that_wait(database: Path, judge: Acknowledger, now: float) -> int:
+def answer_those_that_wait(database: Path, judge: AlarmAcknowledger, now: float) -> int:
     """Answer what lies beside the database; how many there were."""
     waiting = sorted(database.parent.glob(f"{database.name}-ack-*.json"))
     for slip in waiting:
@@ -70,10 +70,10 @@ def answer_those_that_wait(database: Path, judge: Acknowledger, now: float) -> i
     return len(waiting)
 
 
-def _hand_over(database: Path, said: Said, patience: float) -> Sequence[str]:
+def _hand_over(database: Path, acknowledgement: Acknowledgement, patience: float) -> Sequence[str]:
     slip = Path(f"{database}-ack-{secrets.token_hex(8)}.json")
     done = slip.with_suffix(".done")
-    _write(slip, _SLIP.dump_json(said))
+    _write(slip, _SLIP.dump_json(acknowledgement))
     try:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:

@@ -15,14 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from shadow.commands.file_ownership import log_refused, owned
-from storage.store import Chosen, Forgotten, Store, StoreError
+from storage.store import ErasureChoice, ErasureResult, Store, StoreError
 
 PATIENCE = 60.0
 """Seconds in which a running `serve` must have carried an order out."""
 _LOOK = 0.1
 
 
-def give(database: Path, chosen: Chosen, patience: float = PATIENCE) -> Forgotten:
+def give(database: Path, chosen: ErasureChoice, patience: float = PATIENCE) -> ErasureResult:
     """Have the process that writes `database` forget what was chosen, and wait; StoreError when it cannot, or is silent."""
     order = Path(f"{database}-forget-{secrets.token_hex(8)}.json")
     done = order.with_suffix(".done")
@@ -42,7 +42,7 @@ def carry_out(database: Path, store: Store) -> int:
     for order in sorted(database.parent.glob(f"{database.name}-forget-*.json")):
         answer: dict[str, object] = {}
         try:
-            told = store.forget(Chosen(**json.loads(owned(order))))
+            told = store.forget(ErasureChoice(**json.loads(owned(order))))
             gone += told.exchanges
             answer = asdict(told)
         except (StoreError, ValueError, TypeError) as error:
@@ -73,8 +73,8 @@ def _removed(*paths: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _read_answer(done: Path) -> Forgotten:
+def _read_answer(done: Path) -> ErasureResult:
     answer = json.loads(owned(done))
     if "error" in answer:
         raise StoreError(str(answer["error"]))
-    return Forgotten(**answer)
+    return ErasureResult(**answer)

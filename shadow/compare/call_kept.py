@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shadow.compare.tool_names import NO_TOOLS
 from shadow.findings.comparability import choices, cut, names
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
@@ -19,34 +19,34 @@ def call_kept(pair: Pair) -> Finding:
     """Of the requests where the reference calls a tool, whether the provider does: the strongest one-sided tool signal."""
     one, other = choices(pair)
     if not act.calls(other):
-        return unmeasured(Aspect.CALL_KEPT, "the reference calls no tool" if pair.ask.tools else NO_TOOLS)
+        return unmeasured(Signal.CALL_KEPT, "the reference calls no tool" if pair.request.tools else NO_TOOLS)
     if cut(one) and not act.calls(one):
-        return incomparable(Aspect.CALL_KEPT, f"{names(pair)[0]} ended by a limit on length before any call")
+        return incomparable(Signal.CALL_KEPT, f"{names(pair)[0]} ended by a limit on length before any call")
     wanted = ", ".join(act.tool_names(other))
     reason = f"{names(pair)[1]} calls {wanted}, {names(pair)[0]} gives {act.action(one)}"
-    return judged(Aspect.CALL_KEPT, act.calls(one), act.action(one), act.action(other), reason)
+    return judged(Signal.CALL_KEPT, act.calls(one), act.action(one), act.action(other), reason)
 
 
 def finish_trigger(pair: Pair) -> Finding:
     """The vendor verifiers' trigger: `finish_reason` is "tool_calls" and nothing else counts; kept beside our own definition."""
-    if not pair.ask.tools:
-        return unmeasured(Aspect.FINISH_TRIGGER, NO_TOOLS)
+    if not pair.request.tools:
+        return unmeasured(Signal.FINISH_TRIGGER, NO_TOOLS)
     one, other = (choice.finish_reason == TRIGGERED for choice in choices(pair))
     who = names(pair)[0 if one else 1]
     first, second = (choice.finish_reason or "none" for choice in choices(pair))
-    return judged(Aspect.FINISH_TRIGGER, one == other, first, second, f"only {who} ends with {TRIGGERED}")
+    return judged(Signal.FINISH_TRIGGER, one == other, first, second, f"only {who} ends with {TRIGGERED}")
 
 
 def ask_back(pair: Pair) -> Finding:
     """Whether an answer asks its reader back where the other one acts: tools are offered, and at least one side calls one."""
     one, other = choices(pair)
-    if not pair.ask.tools:
-        return unmeasured(Aspect.ASK_BACK, NO_TOOLS)
+    if not pair.request.tools:
+        return unmeasured(Signal.ASK_BACK, NO_TOOLS)
     if not (act.calls(one) or act.calls(other)):
-        return unmeasured(Aspect.ASK_BACK, "neither answer calls a tool")
+        return unmeasured(Signal.ASK_BACK, "neither answer calls a tool")
     asks = [_asks(choice) for choice in (one, other)]
     who = names(pair)[0 if asks[0] else 1]
-    return judged(Aspect.ASK_BACK, not any(asks), _step(one), _step(other), f"{who} asks back, the other answer calls a tool")
+    return judged(Signal.ASK_BACK, not any(asks), _step(one), _step(other), f"{who} asks back, the other answer calls a tool")
 
 
 def _asks(choice: Choice) -> bool:
@@ -76,13 +76,13 @@ def refusal_in_words(pair: Pair) -> Finding:
     one, other = (refuses(choice) for choice in choices(pair))
     who = names(pair)[0 if one else 1]
     first, second = ("refuses" if refused else "does not refuse" for refused in (one, other))
-    return judged(Aspect.REFUSAL_WORDS, one == other, first, second, f"only {who} refuses, by the rule on its words")
+    return judged(Signal.REFUSAL_WORDS, one == other, first, second, f"only {who} refuses, by the rule on its words")
 
 
 def truncation(pair: Pair) -> Finding:
     """Whether one side alone was ended by a limit on length; both were given the same one."""
     one, other = (cut(choice) for choice in choices(pair))
     who = names(pair)[0 if one else 1]
-    limit = f"max_tokens {pair.ask.max_tokens}" if pair.ask.max_tokens else "its own limit, as the request sets none"
+    limit = f"max_tokens {pair.request.max_tokens}" if pair.request.max_tokens else "its own limit, as the request sets none"
     first, second = ("cut" if ended else "not cut" for ended in (one, other))
-    return judged(Aspect.TRUNCATION, one == other, first, second, f"only {who} is ended by a limit on length ({limit})")
+    return judged(Signal.TRUNCATION, one == other, first, second, f"only {who} is ended by a limit on length ({limit})")

@@ -19,7 +19,7 @@ from shadow.compare import (
 )
 from shadow.findings.api_coverage import why_unfit
 from shadow.findings.comparability import why_not_comparable
-from shadow.findings.finding import Aspect, Comparison, Finding
+from shadow.findings.finding import Comparison, Finding, Signal
 from shadow.findings.outcomes import incomparable, storable, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.argument_schema import schema
@@ -29,54 +29,54 @@ __all__ = ["COMPARATORS", "UNGATED", "Comparator", "Comparison", "compare"]
 Comparator = Callable[[Pair], Finding]
 """One signal: takes a pair that passed the gate, gives the finding of its own aspect, and never raises."""
 
-UNGATED: tuple[tuple[Aspect, Comparator], ...] = (
-    (Aspect.ERROR, finish_reason.error),
-    (Aspect.ERROR_CLASS, error_kind.error_kind),
-    (Aspect.PARAMETERS, error_kind.parameters),
+UNGATED: tuple[tuple[Signal, Comparator], ...] = (
+    (Signal.ERROR, finish_reason.error),
+    (Signal.ERROR_CLASS, error_kind.error_kind),
+    (Signal.PARAMETERS, error_kind.parameters),
 )
 """What is measured where an answer failed too; these take any pair."""
 
 BOTH_WHOLE = (finish_reason.BOTH_WHOLE, error_kind.BOTH_ANSWER, error_kind.BOTH_TAKE)
 """What these say of a pair that passed the gate."""
 
-COMPARATORS: tuple[tuple[Aspect, Comparator], ...] = (
-    (Aspect.ACTION, tool_names.action),
-    (Aspect.TRIGGER, tool_names.trigger),
-    (Aspect.TOOL_NAMES, tool_names.tool_names),
-    (Aspect.TOOL_COUNT, tool_names.tool_count),
-    (Aspect.ARGUMENTS, tool_names.arguments),
-    (Aspect.SCHEMA, schema),
-    (Aspect.FINISH, finish_reason.finish_reason),
-    (Aspect.REFUSAL, text_and_length.refusal),
-    (Aspect.TEXT, text_and_length.text),
-    (Aspect.LENGTH, text_and_length.length),
-    (Aspect.PROMPT_TOKENS, finish_reason.prompt_tokens),
-    (Aspect.COMPLETION_TOKENS, finish_reason.completion_tokens),
-    (Aspect.CALL_KEPT, call_kept.call_kept),
-    (Aspect.FINISH_TRIGGER, call_kept.finish_trigger),
-    (Aspect.ASK_BACK, call_kept.ask_back),
-    (Aspect.REFUSAL_WORDS, call_kept.refusal_in_words),
-    (Aspect.TRUNCATION, call_kept.truncation),
-    (Aspect.REASONING_FIELD, reasoning.reasoning_field),
-    (Aspect.REASONING_LENGTH, reasoning.reasoning_length),
-    (Aspect.FIRST_DIVERGENCE, first_divergence.first_divergence),
-    (Aspect.SEED, first_divergence.seed),
-    (Aspect.TOKENS_PER_CHARACTER, token_density.tokens_per_character),
-    (Aspect.LOGPROB, token_density.logprob),
-    (Aspect.TEMPLATE_INPUT, token_density.template_input),
-    (Aspect.FIRST_CHUNK, latency.first_chunk),
-    (Aspect.FIRST_TOKEN, latency.first_token),
-    (Aspect.FIRST_CONTENT, latency.first_content),
-    (Aspect.INTER_CHUNK, latency.inter_chunk),
-    (Aspect.INTER_CHUNK_P99, latency.slow_chunk),
-    (Aspect.STALLS, latency.stalls),
-    (Aspect.CACHED_TOKENS, latency.cached),
-    (Aspect.TOTAL, latency.total),
-    (Aspect.RATE, latency.rate),
-    (Aspect.VECTOR_DIMENSION, embedding_vectors.dimension),
-    (Aspect.VECTOR_COSINE, embedding_vectors.cosine),
-    (Aspect.VECTOR_NORM, embedding_vectors.norm),
-    (Aspect.VECTOR_EXACTNESS, embedding_vectors.exactness),
+COMPARATORS: tuple[tuple[Signal, Comparator], ...] = (
+    (Signal.ACTION, tool_names.action),
+    (Signal.TRIGGER, tool_names.trigger),
+    (Signal.TOOL_NAMES, tool_names.tool_names),
+    (Signal.TOOL_COUNT, tool_names.tool_count),
+    (Signal.ARGUMENTS, tool_names.arguments),
+    (Signal.SCHEMA, schema),
+    (Signal.FINISH, finish_reason.finish_reason),
+    (Signal.REFUSAL, text_and_length.refusal),
+    (Signal.TEXT, text_and_length.text),
+    (Signal.LENGTH, text_and_length.length),
+    (Signal.PROMPT_TOKENS, finish_reason.prompt_tokens),
+    (Signal.COMPLETION_TOKENS, finish_reason.completion_tokens),
+    (Signal.CALL_KEPT, call_kept.call_kept),
+    (Signal.FINISH_TRIGGER, call_kept.finish_trigger),
+    (Signal.ASK_BACK, call_kept.ask_back),
+    (Signal.REFUSAL_WORDS, call_kept.refusal_in_words),
+    (Signal.TRUNCATION, call_kept.truncation),
+    (Signal.REASONING_FIELD, reasoning.reasoning_field),
+    (Signal.REASONING_LENGTH, reasoning.reasoning_length),
+    (Signal.FIRST_DIVERGENCE, first_divergence.first_divergence),
+    (Signal.SEED, first_divergence.seed),
+    (Signal.TOKENS_PER_CHARACTER, token_density.tokens_per_character),
+    (Signal.LOGPROB, token_density.logprob),
+    (Signal.TEMPLATE_INPUT, token_density.template_input),
+    (Signal.FIRST_CHUNK, latency.first_chunk),
+    (Signal.FIRST_TOKEN, latency.first_token),
+    (Signal.FIRST_CONTENT, latency.first_content),
+    (Signal.INTER_CHUNK, latency.inter_chunk),
+    (Signal.INTER_CHUNK_P99, latency.slow_chunk),
+    (Signal.STALLS, latency.stalls),
+    (Signal.CACHED_TOKENS, latency.cached),
+    (Signal.TOTAL, latency.total),
+    (Signal.RATE, latency.rate),
+    (Signal.VECTOR_DIMENSION, embedding_vectors.dimension),
+    (Signal.VECTOR_COSINE, embedding_vectors.cosine),
+    (Signal.VECTOR_NORM, embedding_vectors.norm),
+    (Signal.VECTOR_EXACTNESS, embedding_vectors.exactness),
 )
 
 
@@ -86,7 +86,7 @@ def compare(pair: Pair) -> Comparison:
         findings = [judge(pair) for _, judge in UNGATED]
         findings += [incomparable(aspect, reason) for aspect, _ in COMPARATORS]
     else:
-        findings = [*BOTH_WHOLE, *(unfit or judge(pair) for judge, unfit in _fitting(pair.ask.api))]
+        findings = [*BOTH_WHOLE, *(unfit or judge(pair) for judge, unfit in _fitting(pair.request.api))]
     return Comparison(kind=pair.kind, comparable=reason, findings=tuple(findings))
 
 

@@ -15,7 +15,7 @@ from hashlib import shake_128
 from operator import eq, mul, ne
 
 from shadow.findings.comparability import said
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
@@ -42,27 +42,27 @@ def dimension(pair: Pair) -> Finding:
     """How many vectors, and of how many components each."""
     one, other = (said(leg).vectors for leg in (pair.subject, pair.reference))
     if not one and not other:
-        return unmeasured(Aspect.VECTOR_DIMENSION, NO_VECTORS)
+        return unmeasured(Signal.VECTOR_DIMENSION, NO_VECTORS)
     first, second = shape(one), shape(other)
-    return judged(Aspect.VECTOR_DIMENSION, first == second, first, second, f"{first} against {second}")
+    return judged(Signal.VECTOR_DIMENSION, first == second, first, second, f"{first} against {second}")
 
 
 def cosine(pair: Pair) -> Finding:
     """The cosine of two vectors; a match from 0.999 on. A vector of length 0 has none."""
-    return _worst(pair, Aspect.VECTOR_COSINE, _cosine, ALIKE, "the cosine is")
+    return _worst(pair, Signal.VECTOR_COSINE, _cosine, ALIKE, "the cosine is")
 
 
 def norm(pair: Pair) -> Finding:
     """The ratio of two vectors' lengths; a match from 0.99 on: one side may have scaled its own to 1, and the other not."""
-    return _worst(pair, Aspect.VECTOR_NORM, _norms, NEAR, "one length to the other is")
+    return _worst(pair, Signal.VECTOR_NORM, _norms, NEAR, "one length to the other is")
 
 
 def exactness(pair: Pair) -> Finding:
     """The share of components that are the same float32 on both sides; a match only where all are."""
-    return _worst(pair, Aspect.VECTOR_EXACTNESS, _equal, 1.0, "the share of equal components is")
+    return _worst(pair, Signal.VECTOR_EXACTNESS, _equal, 1.0, "the share of equal components is")
 
 
-def _worst(pair: Pair, aspect: Aspect, measure: Measure, enough: float, what: str) -> Finding:
+def _worst(pair: Pair, aspect: Signal, measure: Measure, enough: float, what: str) -> Finding:
     """The least likeness of all vectors, held to what is enough."""
     one, other = (said(leg).vectors for leg in (pair.subject, pair.reference))
     if not one and not other:

@@ -6,13 +6,13 @@ was not seen whole by us, is left out.
 
 from __future__ import annotations
 
-from shadow.findings.comparability import Standing, names, standing
+from shadow.findings.comparability import Comparability, names, standing
 from shadow.findings.error_class import ErrorClass, error_class
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import incomparable, judged, short, unmeasured
-from shadow.findings.pair import Kind, Pair
+from shadow.findings.pair import Pair, PairKind
 from shadow.findings.refused_request import REFUSING, refused_member
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_response import ParsedResponse
 
 ANSWERED = "answered"
 NO_ANSWER = "no_answer"
@@ -23,15 +23,15 @@ def _takes(refused: bool) -> str:
     return "refuses it" if refused else "takes it"
 
 
-BOTH_ANSWER = judged(Aspect.ERROR_CLASS, True, ANSWERED, ANSWERED, "")
-BOTH_TAKE = judged(Aspect.PARAMETERS, True, _takes(False), _takes(False), "")
+BOTH_ANSWER = judged(Signal.ERROR_CLASS, True, ANSWERED, ANSWERED, "")
+BOTH_TAKE = judged(Signal.PARAMETERS, True, _takes(False), _takes(False), "")
 """What `error_kind` and `parameters` say of two whole answers."""
 
 
-def kind_of(answer: Answer) -> str:
+def kind_of(answer: ParsedResponse) -> str:
     """`answered`, `no_answer` (the connection failed), or the class of the error that was sent."""
     where, _ = standing(answer)
-    if where is Standing.WHOLE:
+    if where is Comparability.WHOLE:
         return ANSWERED
     if answer.error is not None:
         return error_class(answer.error).value
@@ -42,13 +42,13 @@ def kind_of(answer: Answer) -> str:
 
 def error_kind(pair: Pair) -> Finding:
     """Whether both answered, or failed by the same kind of error; not comparable where only the reference refuses the request."""
-    if barred := _barred(pair, Aspect.ERROR_CLASS):
+    if barred := _barred(pair, Signal.ERROR_CLASS):
         return barred
     one, other = kind_of(pair.subject), kind_of(pair.reference)
     reason = _reason(pair, one, other)
-    if pair.kind is Kind.CROSS and one == ANSWERED and other in REFUSED:
-        return incomparable(Aspect.ERROR_CLASS, reason, one, other)
-    return judged(Aspect.ERROR_CLASS, one == other, one, other, reason)
+    if pair.kind is PairKind.CROSS and one == ANSWERED and other in REFUSED:
+        return incomparable(Signal.ERROR_CLASS, reason, one, other)
+    return judged(Signal.ERROR_CLASS, one == other, one, other, reason)
 
 
 def parameters(pair: Pair) -> Finding:
@@ -56,32 +56,32 @@ def parameters(pair: Pair) -> Finding:
 
     What only the reference refuses is no fault of the provider's, and cannot be compared.
     """
-    if barred := _barred(pair, Aspect.PARAMETERS):
+    if barred := _barred(pair, Signal.PARAMETERS):
         return barred
     kinds = kind_of(pair.subject), kind_of(pair.reference)
     legs = zip(names(pair), kinds, strict=True)
     if lost := next((f"{name} failed otherwise: {kind}" for name, kind in legs if kind != ANSWERED and kind not in REFUSED), ""):
-        return unmeasured(Aspect.PARAMETERS, lost)
+        return unmeasured(Signal.PARAMETERS, lost)
     one, other = (kind in REFUSED for kind in kinds)
     reason = _refusal(pair, first=one)
-    if pair.kind is Kind.CROSS and other and not one:
-        return incomparable(Aspect.PARAMETERS, reason, _takes(one), _takes(other))
-    return judged(Aspect.PARAMETERS, one == other, _takes(one), _takes(other), reason)
+    if pair.kind is PairKind.CROSS and other and not one:
+        return incomparable(Signal.PARAMETERS, reason, _takes(one), _takes(other))
+    return judged(Signal.PARAMETERS, one == other, _takes(one), _takes(other), reason)
 
 
 def _refusal(pair: Pair, *, first: bool) -> str:
     """Who alone refuses, and which parameter the refusal names."""
     leg, name = (pair.subject, names(pair)[0]) if first else (pair.reference, names(pair)[1])
     message = leg.error.message if leg.error else ""
-    member = refused_member(pair.ask, leg.error) if leg.error else ""
+    member = refused_member(pair.request, leg.error) if leg.error else ""
     about = f" over {member}" if member else ""
     return f"only {name} refuses this request{about}: {short(message, 160)}"
 
 
-def _barred(pair: Pair, aspect: Aspect) -> Finding | None:
+def _barred(pair: Pair, aspect: Signal) -> Finding | None:
     for name, leg in zip(names(pair), (pair.subject, pair.reference), strict=True):
         where, how = standing(leg)
-        if where in {Standing.BARRED, Standing.UNSEEN}:
+        if where in {Comparability.BARRED, Comparability.UNSEEN}:
             return incomparable(aspect, f"{name} is {where.value}: {how}"[:400])
     return None
 

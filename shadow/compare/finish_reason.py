@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from shadow.findings.comparability import Standing, choices, names, said, standing, why_cut
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.comparability import Comparability, choices, names, said, standing, why_cut
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
 from shadow.measures.text_similarity import ratio
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_response import ParsedResponse
 
 MARGIN = 50
 """Tokens by which two answers may part whatever their ratio."""
 
-BOTH_WHOLE = judged(Aspect.ERROR, True, "whole", "whole", "")
+BOTH_WHOLE = judged(Signal.ERROR, True, "whole", "whole", "")
 """What `error` says of two whole answers."""
 
 
@@ -25,14 +25,14 @@ def error(pair: Pair) -> Finding:
     """
     (one, how_one), (other, how_other) = standing(pair.subject), standing(pair.reference)
     for name, where, how in zip(names(pair), (one, other), (how_one, how_other), strict=True):
-        if where in {Standing.BARRED, Standing.UNSEEN}:
-            return incomparable(Aspect.ERROR, f"{name} is {where.value}: {how}", how_one or "whole", how_other or "whole")
-    same = one == other and (one is Standing.WHOLE or _blames(pair.subject) == _blames(pair.reference))
+        if where in {Comparability.BARRED, Comparability.UNSEEN}:
+            return incomparable(Signal.ERROR, f"{name} is {where.value}: {how}", how_one or "whole", how_other or "whole")
+    same = one == other and (one is Comparability.WHOLE or _blames(pair.subject) == _blames(pair.reference))
     reason = f"{how_one or 'a whole answer'} against {how_other or 'a whole answer'}"
-    return judged(Aspect.ERROR, same, how_one or "whole", how_other or "whole", reason)
+    return judged(Signal.ERROR, same, how_one or "whole", how_other or "whole", reason)
 
 
-def _blames(answer: Answer) -> bool:
+def _blames(answer: ParsedResponse) -> bool:
     """True when a failed leg says that the request is at fault."""
     return answer.exchange.failure is None and 400 <= (answer.error.status if answer.error else answer.status or 0) < 500
 
@@ -45,38 +45,38 @@ def finish_reason(pair: Pair) -> Finding:
     one, other = choices(pair)
     for name, choice in zip(names(pair), (one, other), strict=True):
         if choice.finish_reason is None:
-            return unmeasured(Aspect.FINISH, f"{name} gives no finish_reason")
+            return unmeasured(Signal.FINISH, f"{name} gives no finish_reason")
     if reason := why_cut(pair):
-        return incomparable(Aspect.FINISH, reason, one.finish_reason, other.finish_reason)
+        return incomparable(Signal.FINISH, reason, one.finish_reason, other.finish_reason)
     same = one.ended == other.ended
-    if not same and act.calls(one) and act.calls(other) and act.forced(pair.ask.tool_choice):
+    if not same and act.calls(one) and act.calls(other) and act.forced(pair.request.tool_choice):
         reason = "tool_choice forces a call: servers then end with `stop` or with `tool_calls`, both by convention"
-        return incomparable(Aspect.FINISH, reason, one.finish_reason, other.finish_reason)
+        return incomparable(Signal.FINISH, reason, one.finish_reason, other.finish_reason)
     reason = f"{one.finish_reason} against {other.finish_reason}"
-    return judged(Aspect.FINISH, same, one.finish_reason, other.finish_reason, reason)
+    return judged(Signal.FINISH, same, one.finish_reason, other.finish_reason, reason)
 
 
 def prompt_tokens(pair: Pair) -> Finding:
     """The same request must count the same: any difference is one, the score tells its size."""
     counts = _counts(pair, "prompt_tokens")
     if isinstance(counts, str):
-        return unmeasured(Aspect.PROMPT_TOKENS, counts)
+        return unmeasured(Signal.PROMPT_TOKENS, counts)
     one, other = counts
     reason = f"{one} prompt tokens against {other} for the same request"
-    return judged(Aspect.PROMPT_TOKENS, one == other, one, other, reason, score=ratio(one, other))
+    return judged(Signal.PROMPT_TOKENS, one == other, one, other, reason, score=ratio(one, other))
 
 
 def completion_tokens(pair: Pair) -> Finding:
     """The ratio of the completion tokens: the score is what counts; the state differs beyond 2x and 50 tokens."""
     counts = _counts(pair, "completion_tokens")
     if isinstance(counts, str):
-        return unmeasured(Aspect.COMPLETION_TOKENS, counts)
+        return unmeasured(Signal.COMPLETION_TOKENS, counts)
     one, other = counts
     if reason := why_cut(pair):
-        return incomparable(Aspect.COMPLETION_TOKENS, reason, one, other)
+        return incomparable(Signal.COMPLETION_TOKENS, reason, one, other)
     score = ratio(one, other)
     reason = f"{one} completion tokens against {other}: beyond 2x and {MARGIN} tokens"
-    return judged(Aspect.COMPLETION_TOKENS, score >= 0.5 or abs(one - other) <= MARGIN, one, other, reason, score=score)
+    return judged(Signal.COMPLETION_TOKENS, score >= 0.5 or abs(one - other) <= MARGIN, one, other, reason, score=score)
 
 
 def _counts(pair: Pair, field: str) -> tuple[int, int] | str:

@@ -11,43 +11,43 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from shadow.findings.comparability import names, said
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_response import ParsedResponse
 
 MARGIN = 0.05
 """Seconds by which two times may part whatever their ratio."""
 STALL = 2.0
 """Seconds of silence within a stream that a reader notices."""
 ENOUGH_GAPS = 100
-EARLY = frozenset({Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.FIRST_CONTENT})
+EARLY = frozenset({Signal.FIRST_CHUNK, Signal.FIRST_TOKEN, Signal.FIRST_CONTENT})
 """Times that a cached prompt shortens: left out where one side alone had it cached."""
 
 
 def first_chunk(pair: Pair) -> Finding:
     """Seconds to the first byte of the body."""
-    return _time(pair, Aspect.FIRST_CHUNK, (pair.subject.timing.first_chunk, pair.reference.timing.first_chunk))
+    return _time(pair, Signal.FIRST_CHUNK, (pair.subject.timing.first_chunk, pair.reference.timing.first_chunk))
 
 
 def first_token(pair: Pair) -> Finding:
     """Seconds to the first event that says something; streams only."""
-    return _time(pair, Aspect.FIRST_TOKEN, (pair.subject.timing.first_token, pair.reference.timing.first_token))
+    return _time(pair, Signal.FIRST_TOKEN, (pair.subject.timing.first_token, pair.reference.timing.first_token))
 
 
 def first_content(pair: Pair) -> Finding:
     """Seconds to the first event with more than reasoning; measured where one of the answers reasons before it."""
     legs = (pair.subject.timing, pair.reference.timing)
     if all(timing.first_content == timing.first_token for timing in legs):
-        return unmeasured(Aspect.FIRST_CONTENT, "neither answer shows reasoning before it speaks: see first_token")
-    return _time(pair, Aspect.FIRST_CONTENT, (legs[0].first_content, legs[1].first_content))
+        return unmeasured(Signal.FIRST_CONTENT, "neither answer shows reasoning before it speaks: see first_token")
+    return _time(pair, Signal.FIRST_CONTENT, (legs[0].first_content, legs[1].first_content))
 
 
 def inter_chunk(pair: Pair) -> Finding:
     """The median gap between arrivals that said something; streams only."""
     one, other = pair.gaps
-    return _time(pair, Aspect.INTER_CHUNK, (_median(one), _median(other)))
+    return _time(pair, Signal.INTER_CHUNK, (_median(one), _median(other)))
 
 
 def _median(ordered: Sequence[float]) -> float | None:
@@ -60,7 +60,7 @@ def _median(ordered: Sequence[float]) -> float | None:
 def slow_chunk(pair: Pair) -> Finding:
     """The gap between arrivals that 99 of 100 stay under; streams of 100 gaps or more."""
     one, other = pair.gaps
-    return _time(pair, Aspect.INTER_CHUNK_P99, (_p99(one), _p99(other)))
+    return _time(pair, Signal.INTER_CHUNK_P99, (_p99(one), _p99(other)))
 
 
 def _p99(ordered: Sequence[float]) -> float | None:
@@ -70,13 +70,13 @@ def _p99(ordered: Sequence[float]) -> float | None:
 def stalls(pair: Pair) -> Finding:
     """How many gaps between arrivals last 2 seconds or more: differs where one side alone stalls."""
     if not (pair.subject.timing.gaps and pair.reference.timing.gaps):
-        return _missing(pair, Aspect.STALLS, (_or_none(pair.subject), _or_none(pair.reference)))
+        return _missing(pair, Signal.STALLS, (_or_none(pair.subject), _or_none(pair.reference)))
     one, other = (len(ordered) - bisect_left(ordered, STALL) for ordered in pair.gaps)
     shown = f"{one} stalls of {STALL:.0f} s or more against {other}"
-    return judged(Aspect.STALLS, (one > 0) == (other > 0), one, other, shown, score=ratio(one, other))
+    return judged(Signal.STALLS, (one > 0) == (other > 0), one, other, shown, score=ratio(one, other))
 
 
-def _or_none(leg: Answer) -> float | None:
+def _or_none(leg: ParsedResponse) -> float | None:
     return leg.timing.gaps[0] if leg.timing.gaps else None
 
 
@@ -85,32 +85,32 @@ def cached(pair: Pair) -> Finding:
     counts = [usage.cached_tokens if (usage := said(leg).usage) else None for leg in (pair.subject, pair.reference)]
     if counts[0] is None or counts[1] is None:
         who = " and ".join(name for name, count in zip(names(pair), counts, strict=True) if count is None)
-        return unmeasured(Aspect.CACHED_TOKENS, f"{who} reports no cached_tokens")
+        return unmeasured(Signal.CACHED_TOKENS, f"{who} reports no cached_tokens")
     one, other = counts[0], counts[1]
     reason = f"{one} prompt tokens from a cache against {other}: times to the first token are not alike"
-    return judged(Aspect.CACHED_TOKENS, (one > 0) == (other > 0), one, other, reason, score=ratio(one, other))
+    return judged(Signal.CACHED_TOKENS, (one > 0) == (other > 0), one, other, reason, score=ratio(one, other))
 
 
 def total(pair: Pair) -> Finding:
     """Seconds to the end."""
-    return _time(pair, Aspect.TOTAL, (pair.subject.timing.total, pair.reference.timing.total))
+    return _time(pair, Signal.TOTAL, (pair.subject.timing.total, pair.reference.timing.total))
 
 
 def rate(pair: Pair) -> Finding:
     """Completion tokens per second of generation; a match within 2x."""
     one, other = pair.subject.timing.rate, pair.reference.timing.rate
     if one is None or other is None:
-        return _missing(pair, Aspect.RATE, (one, other))
+        return _missing(pair, Signal.RATE, (one, other))
     score = ratio(one, other)
     reason = f"{one:.1f} tokens per second against {other:.1f}: beyond 2x"
-    return judged(Aspect.RATE, score >= 0.5, f"{one:.1f}/s", f"{other:.1f}/s", reason, score=score)
+    return judged(Signal.RATE, score >= 0.5, f"{one:.1f}/s", f"{other:.1f}/s", reason, score=score)
 
 
-def _time(pair: Pair, aspect: Aspect, seconds: tuple[float | None, float | None]) -> Finding:
+def _time(pair: Pair, aspect: Signal, seconds: tuple[float | None, float | None]) -> Finding:
     one, other = seconds
     if one is None or other is None:
         return _missing(pair, aspect, seconds)
-    if aspect is not Aspect.TOTAL and said(pair.subject).stream != said(pair.reference).stream:
+    if aspect is not Signal.TOTAL and said(pair.subject).stream != said(pair.reference).stream:
         return incomparable(aspect, "one answer is a stream and the other is not", _ms(one), _ms(other))
     if aspect in EARLY and (who := _served_from_cache(pair)):
         return incomparable(aspect, f"{who} took a part of the prompt from a cache", _ms(one), _ms(other))
@@ -126,7 +126,7 @@ def _served_from_cache(pair: Pair) -> str:
     return "" if hits[0] == hits[1] else names(pair)[0 if hits[0] else 1]
 
 
-def _missing(pair: Pair, aspect: Aspect, values: tuple[float | None, float | None]) -> Finding:
+def _missing(pair: Pair, aspect: Signal, values: tuple[float | None, float | None]) -> Finding:
     who = " and ".join(name for name, value in zip(names(pair), values, strict=True) if value is None)
     return unmeasured(aspect, f"{who} left nothing to time (not a stream, no usage, or one arrival only)")
 

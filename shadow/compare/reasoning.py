@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from shadow.findings.comparability import said
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, short, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 from shadow.reading.choice_builder import SEALED_KINDS
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 
 NONE, HIDDEN, IN_TEXT, SEALED = "none", "billed, not shown", "in the text", "sealed"
 MARGIN = 100
@@ -17,7 +17,7 @@ MARGIN = 100
 PER_TOKEN = 4
 
 
-def where_reasoned(answer: Answer) -> str:
+def where_reasoned(answer: ParsedResponse) -> str:
     """Where the reasoning stands: the name of its field, `in the text`, `sealed`, `billed, not shown`, or `none`."""
     completion = said(answer)
     if (completion.first.reasoning or "").strip():
@@ -34,13 +34,13 @@ def reasoning_field(pair: Pair) -> Finding:
     """Whether reasoning is shown on both sides and under one name; another name alone scores one half."""
     one, other = where_reasoned(pair.subject), where_reasoned(pair.reference)
     if one == other == NONE:
-        return unmeasured(Aspect.REASONING_FIELD, "neither answer shows or bills any reasoning")
+        return unmeasured(Signal.REASONING_FIELD, "neither answer shows or bills any reasoning")
     if SEALED in {one, other}:
-        return unmeasured(Aspect.REASONING_FIELD, "the reasoning of an answer is sealed")
+        return unmeasured(Signal.REASONING_FIELD, "the reasoning of an answer is sealed")
     shown = {NONE, HIDDEN, IN_TEXT}.isdisjoint({one, other})
     score = 1.0 if one == other else 0.5 if shown else 0.0
     reason = f"under another name: {one} against {other}" if shown else f"reasoning: {one} against {other}"
-    return judged(Aspect.REASONING_FIELD, one == other, one, other, reason, score=score)
+    return judged(Signal.REASONING_FIELD, one == other, one, other, reason, score=score)
 
 
 def reasoning_length(pair: Pair) -> Finding:
@@ -50,19 +50,19 @@ def reasoning_length(pair: Pair) -> Finding:
     """
     counts = _counts(pair)
     if counts is None:
-        return unmeasured(Aspect.REASONING_LENGTH, "not both answers report or show any reasoning")
+        return unmeasured(Signal.REASONING_LENGTH, "not both answers report or show any reasoning")
     one, other, unit, margin = counts
-    asked = effort(pair.ask)
+    asked = effort(pair.request)
     score = ratio(one, other)
     reason = f"{one} {unit} of reasoning against {other} at {asked}: beyond 2x and {margin} {unit}"
     first, second = (f"{count} {unit} at {asked}" for count in (one, other))
-    return judged(Aspect.REASONING_LENGTH, score >= 0.5 or abs(one - other) <= margin, first, second, reason, score=score)
+    return judged(Signal.REASONING_LENGTH, score >= 0.5 or abs(one - other) <= margin, first, second, reason, score=score)
 
 
-def effort(ask: Ask) -> str:
+def effort(request: ParsedRequest) -> str:
     """The reasoning effort that a request asks for, as `effort high`, or `no stated effort`."""
-    nested = ask.body.get("reasoning")
-    asked = ask.body.get("reasoning_effort") or (nested.get("effort") if isinstance(nested, dict) else None)
+    nested = request.body.get("reasoning")
+    asked = request.body.get("reasoning_effort") or (nested.get("effort") if isinstance(nested, dict) else None)
     return f"effort {short(asked, 20)}" if isinstance(asked, str) and asked else "no stated effort"
 
 

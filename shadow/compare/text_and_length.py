@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadow.findings.comparability import choices, names, why_cut
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
@@ -17,7 +17,7 @@ MARGIN = 100
 """Characters by which two lengths may part whatever their ratio."""
 
 
-def _not_both(pair: Pair, aspect: Aspect) -> Finding | None:
+def _not_both(pair: Pair, aspect: Signal) -> Finding | None:
     """What is said where no two texts stand against each other; an answer that writes nothing at all is one."""
     one, other = choices(pair)
     empty = [not (choice.text or "").strip() for choice in (one, other)]
@@ -30,34 +30,34 @@ def _not_both(pair: Pair, aspect: Aspect) -> Finding | None:
 
 def text(pair: Pair) -> Finding:
     """The likeness of the texts (see `text_similarity.texts`): a match from 0.8 on."""
-    missing = _not_both(pair, Aspect.TEXT)
+    missing = _not_both(pair, Signal.TEXT)
     if missing:
         return missing
     one, other = (choice.text or "" for choice in choices(pair))
     score = text_similarity.texts(one, other)
     reason = f"likeness {score:.2f} is under {ALIKE}"
-    return judged(Aspect.TEXT, score >= ALIKE, _amount(one), _amount(other), reason, score=score)
+    return judged(Signal.TEXT, score >= ALIKE, _amount(one), _amount(other), reason, score=score)
 
 
 def length(pair: Pair) -> Finding:
     """The ratio of the texts' lengths: they differ beyond 2x and 100 characters."""
-    missing = _not_both(pair, Aspect.LENGTH)
+    missing = _not_both(pair, Signal.LENGTH)
     if missing:
         return missing
     one, other = (len(choice.text or "") for choice in choices(pair))
     if reason := why_cut(pair):
-        return incomparable(Aspect.LENGTH, reason, one, other)
+        return incomparable(Signal.LENGTH, reason, one, other)
     score = text_similarity.ratio(one, other)
     same = score >= TWICE or abs(one - other) <= MARGIN
     reason = f"{one} characters against {other}: beyond 2x and {MARGIN} characters"
-    return judged(Aspect.LENGTH, same, one, other, reason, score=score)
+    return judged(Signal.LENGTH, same, one, other, reason, score=score)
 
 
 def refusal(pair: Pair) -> Finding:
     """Whether the refusal field is filled on both sides or on neither."""
     one, other = (act.refuses(choice) for choice in choices(pair))
     who = names(pair)[0 if one else 1]
-    return judged(Aspect.REFUSAL, one == other, _refuses(one), _refuses(other), f"only {who} refuses")
+    return judged(Signal.REFUSAL, one == other, _refuses(one), _refuses(other), f"only {who} refuses")
 
 
 def _refuses(refused: bool) -> str:

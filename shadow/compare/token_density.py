@@ -12,13 +12,13 @@ from statistics import fmean
 import orjson
 
 from shadow.findings.comparability import choices, names, said
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 from shadow.reading.completion import Logprob
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 
 ENOUGH = 200
 """Characters that an answer needs before tokens per character mean anything."""
@@ -41,13 +41,13 @@ def tokens_per_character(pair: Pair) -> Finding:
     one, other = found
     if one is None or other is None:
         who = " and ".join(name for name, value in zip(names(pair), found, strict=True) if value is None)
-        return unmeasured(Aspect.TOKENS_PER_CHARACTER, f"{who} sent under {ENOUGH} characters, or no count of their tokens")
+        return unmeasured(Signal.TOKENS_PER_CHARACTER, f"{who} sent under {ENOUGH} characters, or no count of their tokens")
     score = ratio(one, other)
     reason = f"{one:.3f} tokens per character against {other:.3f}: another tokenizer, or tokens billed that were not sent"
-    return judged(Aspect.TOKENS_PER_CHARACTER, score >= ALIKE, f"{one:.3f}", f"{other:.3f}", reason, score=score)
+    return judged(Signal.TOKENS_PER_CHARACTER, score >= ALIKE, f"{one:.3f}", f"{other:.3f}", reason, score=score)
 
 
-def density(answer: Answer) -> float | None:
+def density(answer: ParsedResponse) -> float | None:
     """Completion tokens per character of text, calls and shown reasoning; None for a short answer or one without usage.
 
     Reasoning tokens that are reported and whose text is not shown are taken off first.
@@ -66,14 +66,14 @@ def logprob(pair: Pair) -> Finding:
     """The mean distance of the log probabilities over the tokens that both chose, from the first one on; a match within 0.1."""
     one, other = (choice.logprobs for choice in choices(pair))
     if not one or not other:
-        return unmeasured(Aspect.LOGPROB, "not both answers carry log probabilities")
+        return unmeasured(Signal.LOGPROB, "not both answers carry log probabilities")
     distances = _distances(one, other)
     if not distances:
-        return unmeasured(Aspect.LOGPROB, "the two answers part at the first token")
+        return unmeasured(Signal.LOGPROB, "the two answers part at the first token")
     mean = fmean(distances)
     reason = f"{mean:.3f} nats apart over the {len(distances)} tokens that both begin with: beyond {NEAR}"
     first, second = (f"{fmean(p.logprob for p in leg[: len(distances)]):.4f}" for leg in (one, other))
-    return judged(Aspect.LOGPROB, mean <= NEAR, first, second, reason, score=math.exp(-mean))
+    return judged(Signal.LOGPROB, mean <= NEAR, first, second, reason, score=math.exp(-mean))
 
 
 def _distances(one: tuple[Logprob, ...], other: tuple[Logprob, ...]) -> list[float]:
@@ -91,36 +91,36 @@ def template_input(pair: Pair) -> Finding:
 
     What an input costs is estimated by the reference's own tokens per character of this request.
     """
-    inputs = droppable(pair.ask)
+    inputs = droppable(pair.request)
     if not inputs:
-        return unmeasured(Aspect.TEMPLATE_INPUT, "the request carries no tools and no earlier reasoning")
+        return unmeasured(Signal.TEMPLATE_INPUT, "the request carries no tools and no earlier reasoning")
     counts = [usage.prompt_tokens if (usage := said(leg).usage) else None for leg in (pair.subject, pair.reference)]
     one, other = counts
     if not one or not other:
         who = " and ".join(name for name, count in zip(names(pair), counts, strict=True) if not count)
-        return unmeasured(Aspect.TEMPLATE_INPUT, f"{who} reports no prompt_tokens")
+        return unmeasured(Signal.TEMPLATE_INPUT, f"{who} reports no prompt_tokens")
     missing, who = abs(one - other), names(pair)[0 if one < other else 1]
     if missing < FEWEST:
-        return judged(Aspect.TEMPLATE_INPUT, True, one, other, "")
-    whole = max(inputs.get("tools", 0) + message_characters(pair.ask), 1)
+        return judged(Signal.TEMPLATE_INPUT, True, one, other, "")
+    whole = max(inputs.get("tools", 0) + message_characters(pair.request), 1)
     costs = {name: size * max(one, other) / whole for name, size in inputs.items()}
     name = min(costs, key=lambda key: abs(costs[key] - missing))
     same = missing < costs[name] / 2
     reason = f"{who} counts {missing} prompt tokens fewer: the {name} (about {costs[name]:.0f} tokens) may not reach its model"
-    return judged(Aspect.TEMPLATE_INPUT, same, one, other, reason)
+    return judged(Signal.TEMPLATE_INPUT, same, one, other, reason)
 
 
-def droppable(ask: Ask) -> dict[str, int]:
+def droppable(request: ParsedRequest) -> dict[str, int]:
     """Characters of the inputs that a template may leave out: tools, and reasoning in the history."""
-    sizes = {"tools": tool_characters(ask), "earlier reasoning": sum(earlier_reasoning(ask))}
+    sizes = {"tools": tool_characters(request), "earlier reasoning": sum(earlier_reasoning(request))}
     return {name: size for name, size in sizes.items() if size}
 
 
-def tool_characters(ask: Ask) -> int:
+def tool_characters(request: ParsedRequest) -> int:
     """Characters of the offered tools as JSON; 0 where there are none."""
-    if not ask.tools:
+    if not request.tools:
         return 0
-    tools = ask.body.get("tools") or ask.body.get("functions") or []
+    tools = request.body.get("tools") or request.body.get("functions") or []
     try:
         text = orjson.dumps(tools)
     except TypeError:
@@ -129,9 +129,9 @@ def tool_characters(ask: Ask) -> int:
     return _size(tools) if b"null" in text or len(text) > LONG else _kept_size(text)
 
 
-def schema_characters(ask: Ask) -> int:
+def schema_characters(request: ParsedRequest) -> int:
     """Characters of the parameters of the offered tools as JSON, without their names and descriptions."""
-    schemas = [tool.schema for tool in ask.tools if tool.schema is not None]
+    schemas = [tool.schema for tool in request.tools if tool.schema is not None]
     if not schemas:
         return 0
     try:
@@ -146,21 +146,21 @@ def _kept_size(text: bytes) -> int:
     return _size(json.loads(text))
 
 
-def earlier_reasoning(ask: Ask) -> list[int]:
+def earlier_reasoning(request: ParsedRequest) -> list[int]:
     """Characters of the reasoning that each earlier turn carries, turns without any left out."""
-    carrying = (message for message in ask.messages if not _REASONS.isdisjoint(message))
+    carrying = (message for message in request.messages if not _REASONS.isdisjoint(message))
     found = (message.get(field) for message in carrying for field in _REASONING)
     return [len(value) for value in found if isinstance(value, str) and value]
 
 
-def characters(ask: Ask) -> int:
+def characters(request: ParsedRequest) -> int:
     """Characters of all that a template may put into the prompt."""
-    return tool_characters(ask) + message_characters(ask)
+    return tool_characters(request) + message_characters(request)
 
 
-def message_characters(ask: Ask) -> int:
+def message_characters(request: ParsedRequest) -> int:
     """Characters of all messages as JSON."""
-    return sum(map(_message_size, ask.messages))
+    return sum(map(_message_size, request.messages))
 
 
 def _message_size(message: Mapping[str, object]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from shadow.findings.comparability import choices, cut, names, why_cut
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
@@ -21,60 +21,60 @@ NO_TOOLS = "the request offers no tools"
 def action(pair: Pair) -> Finding:
     """The whole action in one label: which tools, or text, refusal, cut, nothing."""
     one, other = (act.action(choice) for choice in choices(pair))
-    return judged(Aspect.ACTION, one == other, one, other, f"{one} against {other}")
+    return judged(Signal.ACTION, one == other, one, other, f"{one} against {other}")
 
 
 def trigger(pair: Pair) -> Finding:
     """Whether any tool is called; measured where tools are offered."""
-    if not pair.ask.tools:
-        return unmeasured(Aspect.TRIGGER, NO_TOOLS)
+    if not pair.request.tools:
+        return unmeasured(Signal.TRIGGER, NO_TOOLS)
     one, other = (act.calls(choice) for choice in choices(pair))
     unfinished = [cut(choice) and not act.calls(choice) for choice in choices(pair)]
     if any(unfinished):
         cut_short = " and ".join(name for name, ended in zip(names(pair), unfinished, strict=True) if ended)
-        return incomparable(Aspect.TRIGGER, f"{cut_short} ended by a limit on length before any call", _yes(one), _yes(other))
+        return incomparable(Signal.TRIGGER, f"{cut_short} ended by a limit on length before any call", _yes(one), _yes(other))
     who = names(pair)[0 if one else 1]
-    return judged(Aspect.TRIGGER, one == other, _yes(one), _yes(other), f"only {who} calls a tool")
+    return judged(Signal.TRIGGER, one == other, _yes(one), _yes(other), f"only {who} calls a tool")
 
 
 def _yes(called: bool) -> str:
     return "calls" if called else "does not call"
 
 
-def _not_both(pair: Pair, aspect: Aspect) -> Finding | None:
+def _not_both(pair: Pair, aspect: Signal) -> Finding | None:
     """What is said where not both answers call a tool."""
     one, other = (act.calls(choice) for choice in choices(pair))
     if one and other:
         return None
     if one or other:
         return incomparable(aspect, f"only {names(pair)[0 if one else 1]} calls a tool")
-    return unmeasured(aspect, "neither answer calls a tool" if pair.ask.tools else NO_TOOLS)
+    return unmeasured(aspect, "neither answer calls a tool" if pair.request.tools else NO_TOOLS)
 
 
 def tool_names(pair: Pair) -> Finding:
     """Which tools are called, where both answers call: as a multiset, then in order; the score is the multiset's F1."""
-    missing = _not_both(pair, Aspect.TOOL_NAMES)
+    missing = _not_both(pair, Signal.TOOL_NAMES)
     if missing:
         return missing
     one, other = (act.tool_names(choice) for choice in choices(pair))
     if one == other:
-        return judged(Aspect.TOOL_NAMES, True, ", ".join(one), ", ".join(other), "", score=1.0)
+        return judged(Signal.TOOL_NAMES, True, ", ".join(one), ", ".join(other), "", score=1.0)
     common = sum((Counter(one) & Counter(other)).values())
     score = 2 * common / (len(one) + len(other))
     what = "the same tools in another order" if score == 1 else "different tools"
     reason = f"{what}: {', '.join(one)} against {', '.join(other)}"
-    return judged(Aspect.TOOL_NAMES, False, ", ".join(one), ", ".join(other), reason, score=score)
+    return judged(Signal.TOOL_NAMES, False, ", ".join(one), ", ".join(other), reason, score=score)
 
 
 def tool_count(pair: Pair) -> Finding:
     """How many tools are called, where both answers call; the score is the smaller count over the larger."""
-    missing = _not_both(pair, Aspect.TOOL_COUNT)
+    missing = _not_both(pair, Signal.TOOL_COUNT)
     if missing:
         return missing
     one, other = (len(choice.tool_calls) for choice in choices(pair))
     if reason := why_cut(pair):
-        return incomparable(Aspect.TOOL_COUNT, reason, one, other)
-    return judged(Aspect.TOOL_COUNT, one == other, one, other, f"{one} calls against {other}", score=ratio(one, other))
+        return incomparable(Signal.TOOL_COUNT, reason, one, other)
+    return judged(Signal.TOOL_COUNT, one == other, one, other, f"{one} calls against {other}", score=ratio(one, other))
 
 
 def arguments(pair: Pair) -> Finding:
@@ -83,19 +83,19 @@ def arguments(pair: Pair) -> Finding:
     The score is the mean over all keys (equal meaning 1, strings by likeness, missing or otherwise different 0); a call
     without a counterpart counts as one key at 0. The reason names the first path that differs, with both values.
     """
-    missing = _not_both(pair, Aspect.ARGUMENTS)
+    missing = _not_both(pair, Signal.ARGUMENTS)
     if missing:
         return missing
     one, other = choices(pair)
     if reason := why_cut(pair):
-        return incomparable(Aspect.ARGUMENTS, reason)
+        return incomparable(Signal.ARGUMENTS, reason)
     if any(call.sealed for choice in (one, other) for call in choice.tool_calls):
-        return incomparable(Aspect.ARGUMENTS, "the arguments of a call are sealed")
+        return incomparable(Signal.ARGUMENTS, "the arguments of a call are sealed")
     shown_one, shown_other = (", ".join(f"{c.name}({c.arguments})" for c in choice.tool_calls) for choice in (one, other))
     held = [(mine, theirs, _same(mine, theirs)) for mine, theirs in _aligned(one, other)]
     scores = [score for mine, theirs, same in held for score in _scores(mine, theirs, same=same)]
     reason = next((_difference(mine, theirs) for mine, theirs, same in held if not same), "")
-    return judged(Aspect.ARGUMENTS, not reason, shown_one, shown_other, reason, score=fmean(scores))
+    return judged(Signal.ARGUMENTS, not reason, shown_one, shown_other, reason, score=fmean(scores))
 
 
 def _aligned(one: Choice, other: Choice) -> list[tuple[ToolCall | None, ToolCall | None]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from shadow.demo.draws import Dice, pick, unit
+from shadow.demo.draws import RandomDraws, pick, unit
 from shadow.demo.loose_json import Json, Object, mapping, strings
 from shadow.demo.schema_filler import keywords, names
 
@@ -41,7 +41,7 @@ _RESULTS = (
 )
 
 
-def prose(asked: str, key: str, dice: Dice) -> str:
+def prose(asked: str, key: str, dice: RandomDraws) -> str:
     """Two to four sentences on what was asked."""
     count = 1 + int(unit(key, "length") * 3)
     middles = [pick(_MIDDLES, key, "middle", position) for position in range(count)]
@@ -51,7 +51,7 @@ def prose(asked: str, key: str, dice: Dice) -> str:
     return " ".join(_worded(sentence, asked, dice) for sentence in plan)
 
 
-def telling(result: str, key: str, dice: Dice) -> str:
+def telling(result: str, key: str, dice: RandomDraws) -> str:
     """A tool's result, in words."""
     sentence = _worded(pick(_RESULTS, key, "result").replace("{fact}", "\0"), result, dice).replace("\0", _fact(result))
     return f"{sentence} {_worded(pick(_CLOSERS[:2], key, 'closer'), result, dice)}"
@@ -91,7 +91,7 @@ def _topic(asked: str) -> str:
     return " ".join(words[-3:]) or "this"
 
 
-def _worded(sentence: str, asked: str, dice: Dice) -> str:
+def _worded(sentence: str, asked: str, dice: RandomDraws) -> str:
     words = keywords(asked) or ["this"]
     topic = (names(asked) or [_topic(asked)])[0]
     spoken = _OPTIONS.sub(lambda found: dice.waver(found[1].split("|"), DOUBT), sentence)

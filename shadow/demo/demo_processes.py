@@ -13,7 +13,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import shadow
-from shadow.demo.pretended_providers import Part, told
+from shadow.demo.pretended_providers import ProviderSettings, told
 
 READY_SECONDS = 40.0
 """Until `serve` must answer; a cold disk may be slow."""
@@ -65,7 +65,7 @@ def written(folder: Path, providers: Mapping[str, str], *, reference: str, model
 
 
 @asynccontextmanager
-async def playing(cast: Mapping[str, Part], log: Path) -> AsyncIterator[Mapping[str, str]]:
+async def playing(cast: Mapping[str, ProviderSettings], log: Path) -> AsyncIterator[Mapping[str, str]]:
     """The pretended providers, by name: their addresses. They end with their standard input, even if we are killed."""
     async with _running("shadow.demo.pretended_providers", log=log, output=PIPE) as process:
         assert process.stdin is not None

@@ -19,7 +19,7 @@ from pathlib import Path
 import aiohttp
 
 from shadow.demo.demo_processes import StageError, free_ports, last_words, playing, serving, written
-from shadow.demo.demo_traffic import Traffic
+from shadow.demo.demo_traffic import DemoTraffic
 from shadow.demo.expected_verdicts import CAST, MODEL, REFERENCE, WORDS, surprises
 from shadow.report.build_report import as_text, build
 from shadow.report.figures import Report
@@ -88,7 +88,7 @@ class _Demo:
 
     async def _traffic(self) -> None:
         audited = [name for name in CAST if name != REFERENCE]
-        traffic = Traffic(base=self._base, providers=audited, width=WIDTH, model=MODEL, seed="demo", pause=PAUSE)
+        traffic = DemoTraffic(base=self._base, providers=audited, width=WIDTH, model=MODEL, seed="demo", pause=PAUSE)
         watching = asyncio.create_task(_progress(traffic, self._seconds))
         try:
             await traffic.run(self._seconds)
@@ -161,7 +161,7 @@ def _opening(seconds: float) -> str:
     return f"sameweights demo: pretended providers, a real proxy, {seconds:g} s of traffic\n{actors}\n"
 
 
-async def _progress(traffic: Traffic, seconds: float) -> None:
+async def _progress(traffic: DemoTraffic, seconds: float) -> None:
     begun = time.monotonic()
     while True:
         past = min(seconds, time.monotonic() - begun)

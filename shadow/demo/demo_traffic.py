@@ -16,7 +16,7 @@ LONGEST = 4
 """Requests in one conversation."""
 
 
-class Traffic:
+class DemoTraffic:
     """Clients of the proxy at `base` (without /v1), `width` conversations at once on each provider; counts what it did."""
 
     def __init__(self, *, base: str, providers: Sequence[str], model: str, width: int, seed: str, pause: float = 0.0) -> None:

@@ -26,7 +26,7 @@ def generator(*key: object) -> random.Random:
     return random.Random("\x1f".join(map(str, key)))  # noqa: S311 - test equipment wants repeatable chance, not secrecy
 
 
-class Dice:
+class RandomDraws:
     """One call's chance: `warmth` 0 always gives the first option, 1 gives another one as often as its doubt says."""
 
     def __init__(self, source: random.Random, warmth: float) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_providers import Part
-from shadow.report.figures import Card, Report
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_providers import ProviderSettings
+from shadow.report.figures import Report, Scorecard
 from shadow.verdict.verdict_sentences import FEWEST
-from shadow.verdict.verdict_value import Ground, Word
+from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 
 REFERENCE = "official"
 MODEL = "demo-7b"
-CAST: dict[str, Part] = {
-    REFERENCE: Part(seed=11),
-    "faithful": Part(seed=12),
-    "toolbreaker": Part(seed=13, faults=Faults(drop_tool_calls=0.4, garble_arguments=0.3)),
-    "spacer": Part(seed=14, faults=Faults(lose_spaces=0.3)),
-    "slow": Part(seed=15, faults=Faults(slow=4.0)),
+CAST: dict[str, ProviderSettings] = {
+    REFERENCE: ProviderSettings(seed=11),
+    "faithful": ProviderSettings(seed=12),
+    "toolbreaker": ProviderSettings(seed=13, faults=PlantedFaults(drop_tool_calls=0.4, garble_arguments=0.3)),
+    "spacer": ProviderSettings(seed=14, faults=PlantedFaults(lose_spaces=0.3)),
+    "slow": ProviderSettings(seed=15, faults=PlantedFaults(slow=4.0)),
 }
 WORDS = {
     REFERENCE: "the reference: what the others are held against",
@@ -45,11 +45,11 @@ def surprises(report: Report) -> list[str]:
     return found
 
 
-def _surprises(card: Card) -> Iterator[str]:
+def _surprises(card: Scorecard) -> Iterator[str]:
     signs, found = SIGNS.get(card.provider), card.verdict
-    if found.word is Word.UNDECIDED and signs is None and found.power is not None and found.power.pairs >= FEWEST:
+    if found.word is VerdictWord.UNDECIDED and signs is None and found.power is not None and found.power.pairs >= FEWEST:
         return  # a short run cannot tell more of a provider that differs in nothing
-    if found.word in {Word.UNDECIDED, Word.NOT_MEASURED, Word.WAITING}:
+    if found.word in {VerdictWord.UNDECIDED, VerdictWord.NOT_MEASURED, VerdictWord.WAITING}:
         yield f"{card.provider} has too few pairs ({card.compared}); give it more --seconds"
     elif signs is None and found.word.is_guilty:
         yield f"{card.provider} is called different and is not: {found.sentence}"
@@ -59,9 +59,9 @@ def _surprises(card: Card) -> Iterator[str]:
         yield f"{card.provider} was found by {', '.join(sorted(_seen(card)))}, not by what is wrong with it"
 
 
-def _seen(card: Card) -> frozenset[str]:
+def _seen(card: Scorecard) -> frozenset[str]:
     """The signals and checks by which it was found."""
-    grounds = {Ground.SIGNAL, Ground.CHECK, Ground.BAR}
+    grounds = {ReasonGround.SIGNAL, ReasonGround.CHECK, ReasonGround.BAR}
     return frozenset(reason.subject for reason in card.verdict.reasons if reason.ground in grounds and reason.word.is_guilty)
 
 

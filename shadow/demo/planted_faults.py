@@ -9,13 +9,13 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
-from shadow.demo.draws import Dice
+from shadow.demo.draws import RandomDraws
 from shadow.demo.loose_json import Json
-from shadow.demo.pretended_model import Call, Reply
+from shadow.demo.pretended_model import PretendedCall, PretendedReply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Faults:
+class PlantedFaults:
     """Shares are in 0..1 of the requests they can touch; the default of each is no fault at all."""
 
     drop_tool_calls: float = 0.0
@@ -41,10 +41,10 @@ class Faults:
     """The model name echoed instead of the one asked for."""
 
 
-FAITHFUL = Faults()
+FAITHFUL = PlantedFaults()
 
 
-def spoiled(reply: Reply, faults: Faults, dice: Dice) -> Reply:
+def spoiled(reply: PretendedReply, faults: PlantedFaults, dice: RandomDraws) -> PretendedReply:
     """The answer as a server with these faults would send it."""
     if reply.calls and dice.happens(faults.drop_tool_calls):
         return _dropped(reply, dice)
@@ -53,24 +53,24 @@ def spoiled(reply: Reply, faults: Faults, dice: Dice) -> Reply:
     return reply
 
 
-def _dropped(reply: Reply, dice: Dice) -> Reply:
+def _dropped(reply: PretendedReply, dice: RandomDraws) -> PretendedReply:
     call = reply.calls[0]
     words = (
         f"I would use {call.name.replace('_', ' ')} for this. Shall I go on?",
         f"Could you give me more details before I {call.name.replace('_', ' ')}?",
         json.dumps({"name": call.name, "arguments": call.arguments}),
     )
-    return Reply(text=words[dice.source.randrange(len(words))], reasoning=reply.reasoning)
+    return PretendedReply(text=words[dice.source.randrange(len(words))], reasoning=reply.reasoning)
 
 
-def _garbled(call: Call, dice: Dice) -> Call:
+def _garbled(call: PretendedCall, dice: RandomDraws) -> PretendedCall:
     match dice.source.randrange(3):
         case 0:
-            return Call(name=call.name, arguments=call.arguments[: max(1, len(call.arguments) * 2 // 3)])
+            return PretendedCall(name=call.name, arguments=call.arguments[: max(1, len(call.arguments) * 2 // 3)])
         case 1:
-            return Call(name=call.name, arguments=json.dumps(_mistyped(json.loads(call.arguments))))
+            return PretendedCall(name=call.name, arguments=json.dumps(_mistyped(json.loads(call.arguments))))
         case _:
-            return Call(name=f"functions.{call.name}", arguments=call.arguments)
+            return PretendedCall(name=f"functions.{call.name}", arguments=call.arguments)
 
 
 def _mistyped(value: Json) -> Json:
@@ -81,7 +81,7 @@ def _mistyped(value: Json) -> Json:
     return [value] if isinstance(value, str) else str(value)
 
 
-def despaced(pieces: tuple[str, ...], faults: Faults, dice: Dice) -> tuple[str, ...]:
+def despaced(pieces: tuple[str, ...], faults: PlantedFaults, dice: RandomDraws) -> tuple[str, ...]:
     """The pieces of a streamed text, some without their leading space."""
     if not faults.lose_spaces:
         return pieces

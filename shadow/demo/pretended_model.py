@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 
 from shadow.demo.answer_grammar import asking_back, prose, sum_of, telling
-from shadow.demo.draws import Dice, pick, unit
+from shadow.demo.draws import RandomDraws, pick, unit
 from shadow.demo.loose_json import Json, Object, content, mapping, objects, string
-from shadow.demo.schema_filler import Filler, keywords, names
+from shadow.demo.schema_filler import SchemaFiller, keywords, names
 
 UNSURE = 0.2
 """Share of requests at which the model is of two minds about what to do."""
@@ -22,7 +22,7 @@ DOUBT = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class PretendedCall:
     """One tool call: `arguments` as the text that goes over the wire."""
 
     name: str
@@ -30,33 +30,33 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class PretendedReply:
     """What the model wants to say, before any limit: text or calls, never neither."""
 
     text: str
-    calls: tuple[Call, ...] = ()
+    calls: tuple[PretendedCall, ...] = ()
     reasoning: str = ""
 
-    def thought(self, reasoning: str) -> Reply:
+    def thought(self, reasoning: str) -> PretendedReply:
         """The same answer after some reasoning."""
         return dataclasses.replace(self, reasoning=reasoning)
 
 
-def reply(body: Object, dice: Dice) -> Reply:
+def reply(body: Object, dice: RandomDraws) -> PretendedReply:
     """One draw from the distribution that this request has."""
     messages = objects(body.get("messages"))
     asked = next((content(message) for message in reversed(messages) if message.get("role") == "user"), "")
     key = json.dumps([messages, body.get("tools"), body.get("tool_choice"), body.get("response_format")], sort_keys=True)
     if structure := _structure(body):
-        filler = Filler(text=asked, key=key, dice=dice, root=structure)
-        return Reply(text=json.dumps(filler.value(structure), ensure_ascii=False))
+        filler = SchemaFiller(text=asked, key=key, dice=dice, root=structure)
+        return PretendedReply(text=json.dumps(filler.value(structure), ensure_ascii=False))
     last = messages[-1] if messages else {}
     if last.get("role") == "tool":
-        return Reply(text=telling(content(last), key, dice))
+        return PretendedReply(text=telling(content(last), key, dice))
     return _acting(body, asked, key, dice)
 
 
-def thinking(body: Object, dice: Dice) -> str:
+def thinking(body: Object, dice: RandomDraws) -> str:
     """A line of reasoning about the request, for those who ask for one."""
     asked = " ".join(keywords(" ".join(content(message) for message in objects(body.get("messages"))[-1:]))[:5])
     return f"{dice.waver(['The user asks about', 'This is about', 'They want to know about'], 0.2)} {asked}. I will be brief."
@@ -71,21 +71,21 @@ def _structure(body: Object) -> Object:
     return {}
 
 
-def _acting(body: Object, asked: str, key: str, dice: Dice) -> Reply:
+def _acting(body: Object, asked: str, key: str, dice: RandomDraws) -> PretendedReply:
     tools = [mapping(tool.get("function")) for tool in objects(body.get("tools"))]
     choice = body.get("tool_choice")
     named = string(mapping(mapping(choice).get("function")).get("name"))
     forced = [tool for tool in tools if tool.get("name") == named] if named else tools if choice == "required" else []
     ranked = _ranked(forced or tools, asked, key, anyhow=bool(forced)) if choice != "none" else []
     if not ranked:
-        return Reply(text=sum_of(asked) or prose(asked, key, dice))
+        return PretendedReply(text=sum_of(asked) or prose(asked, key, dice))
     doubt = DOUBT if unit(key, "unsure") < UNSURE else 0.01
     tool = ranked[0]
     if dice.happens(doubt):
         if not forced and (len(ranked) == 1 or unit(key, "other way") < 0.5):
-            return Reply(text=asking_back(asked, tool, key))
+            return PretendedReply(text=asking_back(asked, tool, key))
         tool = ranked[-1]
-    return Reply(text="", calls=_calls(body, tool, asked, key, dice))
+    return PretendedReply(text="", calls=_calls(body, tool, asked, key, dice))
 
 
 def _ranked(tools: list[Object], asked: str, key: str, *, anyhow: bool) -> list[Object]:
@@ -99,13 +99,13 @@ def _vocabulary(tool: Object) -> set[str]:
     return set(keywords(string(tool.get("name")).replace("_", " "))) | set(keywords(string(tool.get("description"))))
 
 
-def _calls(body: Object, tool: Object, asked: str, key: str, dice: Dice) -> tuple[Call, ...]:
+def _calls(body: Object, tool: Object, asked: str, key: str, dice: RandomDraws) -> tuple[PretendedCall, ...]:
     schema = mapping(tool.get("parameters"))
     subjects = _subjects(schema, asked) if body.get("parallel_tool_calls", True) is not False else []
     made = []
     for subject in subjects or [""]:
-        filler = Filler(text=asked, key=f"{key}{tool.get('name')}{subject}", dice=dice, root=schema, subject=subject)
-        made.append(Call(name=string(tool.get("name")), arguments=_text(filler.value(schema) if schema else {})))
+        filler = SchemaFiller(text=asked, key=f"{key}{tool.get('name')}{subject}", dice=dice, root=schema, subject=subject)
+        made.append(PretendedCall(name=string(tool.get("name")), arguments=_text(filler.value(schema) if schema else {})))
     return tuple(made)
 
 

@@ -15,37 +15,40 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
 from typing import TextIO
 
-from shadow.demo.planted_faults import FAITHFUL, Faults
-from shadow.demo.pretended_server import Pace, Pretend
+from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
+from shadow.demo.pretended_server import PretendedServer, ResponsePace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ProviderSettings:
     """What one pretended provider is told: its faults, its seed, its pace."""
 
-    faults: Faults = FAITHFUL
+    faults: PlantedFaults = FAITHFUL
     seed: int = 0
     first_token: float = 0.04
     chunks_per_second: float = 400.0
 
 
-def told(cast: Mapping[str, Part]) -> str:
+def told(cast: Mapping[str, ProviderSettings]) -> str:
     """The cast as the one line that the process reads."""
     return json.dumps({name: asdict(part) for name, part in cast.items()}) + "\n"
 
 
-def heard(line: str | bytes) -> dict[str, Part]:
+def heard(line: str | bytes) -> dict[str, ProviderSettings]:
     """The cast from its line; TypeError on a fault that nobody knows."""
-    return {name: Part(**{**part, "faults": Faults(**part.get("faults", {}))}) for name, part in json.loads(line).items()}
+    return {
+        name: ProviderSettings(**{**part, "faults": PlantedFaults(**part.get("faults", {}))})
+        for name, part in json.loads(line).items()
+    }
 
 
-async def play(cast: dict[str, Part], lines: asyncio.StreamReader, out: TextIO) -> None:
+async def play(cast: dict[str, ProviderSettings], lines: asyncio.StreamReader, out: TextIO) -> None:
     """Serve them all until `lines` ends, saying on `out` where each can be reached."""
     async with AsyncExitStack() as stage:
         found = {}
         for name, part in cast.items():
-            pace = Pace(first_token=part.first_token, chunks_per_second=part.chunks_per_second)
-            player = await stage.enter_async_context(Pretend(faults=part.faults, seed=part.seed, pace=pace, keep=False))
+            pace = ResponsePace(first_token=part.first_token, chunks_per_second=part.chunks_per_second)
+            player = await stage.enter_async_context(PretendedServer(faults=part.faults, seed=part.seed, pace=pace, keep=False))
             found[name] = player.base_url
         out.write(json.dumps(found) + "\n")
         out.flush()

@@ -18,11 +18,11 @@ from typing import Self
 
 from aiohttp import web
 
-from shadow.demo.draws import Dice, generator
+from shadow.demo.draws import RandomDraws, generator
 from shadow.demo.loose_json import Json, Object, mapping, number, string
-from shadow.demo.planted_faults import FAITHFUL, Faults, despaced, spoiled
+from shadow.demo.planted_faults import FAITHFUL, PlantedFaults, despaced, spoiled
 from shadow.demo.pretended_model import reply, style, thinking
-from shadow.demo.wire_format import Completed, Spoken, complaint, error, events, prompt_tokens, whole, within
+from shadow.demo.wire_format import WireChoice, WireResponse, complaint, error, events, prompt_tokens, whole, within
 
 SERVER = "sameweights-pretend (not a provider)"
 _FORM = frozenset({"model", "stream", "stream_options", "user", "metadata", "store"})
@@ -31,7 +31,7 @@ _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ReceivedRequest:
     """One request as it arrived: raw target, headers in order and case, body bytes."""
 
     method: str
@@ -53,7 +53,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class ResponsePace:
     """How fast it speaks: seconds to the first token, chunks a second after it, and how much either may vary (0..1)."""
 
     first_token: float = 0.01
@@ -72,7 +72,7 @@ class Pace:
         return 1 + self.jitter * (2 * chance.random() - 1)
 
 
-class Pretend:
+class PretendedServer:
     """`async with Pretend(...) as p` serves on 127.0.0.1 until the block ends; `p.base_url` ends in /v1.
 
     `requests` holds what arrived, `open_streams` counts answers under way, `aborted` those whose client went away first.
@@ -81,11 +81,11 @@ class Pretend:
     def __init__(
         self,
         *,
-        faults: Faults = FAITHFUL,
+        faults: PlantedFaults = FAITHFUL,
         seed: int | str = 0,
         key: str = "",
         models: tuple[str, ...] = ("pretend-small",),
-        pace: Pace = Pace(),
+        pace: ResponsePace = ResponsePace(),
         reasoning: bool = False,
         keep: bool = True,
         port: int = 0,
@@ -96,7 +96,7 @@ class Pretend:
         self.models = models
         self.pace = pace
         self.reasoning = reasoning
-        self.requests: list[Seen] = []
+        self.requests: list[ReceivedRequest] = []
         self.answered = 0
         self.open_streams = 0
         self.aborted = 0
@@ -124,7 +124,7 @@ class Pretend:
         self._stopping = True
         await self._runner.cleanup()
 
-    async def until(self, condition: Callable[[Pretend], bool], seconds: float = 5.0) -> None:
+    async def until(self, condition: Callable[[PretendedServer], bool], seconds: float = 5.0) -> None:
         """Wait until something about this server holds; TimeoutError when it does not within `seconds`."""
         async with asyncio.timeout(seconds):
             while not condition(self):
@@ -171,18 +171,18 @@ class Pretend:
                 self._stream(request, asked, answer, dice) if asked.get("stream") is True else self._whole(answer, dice)
             )
 
-    def _dice(self, body: Object) -> Dice:
+    def _dice(self, body: Object) -> RandomDraws:
         """Chance by the seed, the question, and how often it was put: a run can be repeated though its order never can."""
         question = json.dumps({name: value for name, value in body.items() if name not in _FORM}, sort_keys=True)
         key = hash(question)
         self._times[key] += 1
-        return Dice(generator(self.seed, question, self._times[key]), 1.0)
+        return RandomDraws(generator(self.seed, question, self._times[key]), 1.0)
 
     async def _seen(self, request: web.Request) -> bytes:
         body = await request.read()
         if self._keep:
             headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers)
-            self.requests.append(Seen(method=request.method, target=request.raw_path, headers=headers, body=body))
+            self.requests.append(ReceivedRequest(method=request.method, target=request.raw_path, headers=headers, body=body))
         self._changed.set()
         return body
 
@@ -205,9 +205,9 @@ class Pretend:
             self.open_streams -= 1
             self._changed.set()
 
-    def _answer(self, body: Object, dice: Dice) -> Completed:
+    def _answer(self, body: Object, dice: RandomDraws) -> WireResponse:
         model = string(body.get("model"))
-        return Completed(
+        return WireResponse(
             id=f"chatcmpl-{dice.source.getrandbits(96):024x}",
             created=int(time.time()),
             model=self.faults.wrong_model or model,
@@ -216,24 +216,24 @@ class Pretend:
             prompt_tokens=prompt_tokens(body) + self.faults.extra_prompt_tokens,
         )
 
-    def _choice(self, body: Object, index: int, dice: Dice) -> Spoken:
+    def _choice(self, body: Object, index: int, dice: RandomDraws) -> WireChoice:
         seed = body.get("seed")
         source = dice.source if seed is None else generator("seeded", seed, index)
-        warm = Dice(source, min(1.5, number(body.get("temperature"), 1.0)))
+        warm = RandomDraws(source, min(1.5, number(body.get("temperature"), 1.0)))
         said = spoiled(reply(body, warm), self.faults, dice)
         if self.reasoning or body.get("reasoning_effort"):
             said = said.thought(thinking(body, warm))
         ids = tuple(f"call_{dice.source.getrandbits(64):016x}" for _ in said.calls)
         return within(said, body, self.faults, index=index, ids=ids)
 
-    async def _whole(self, answer: Completed, dice: Dice) -> web.Response:
+    async def _whole(self, answer: WireResponse, dice: RandomDraws) -> web.Response:
         pieces = sum(choice.tokens for choice in answer.choices)
         await asyncio.sleep(
             self.pace.first(dice.source, self.faults.slow) + pieces * self.pace.gap(dice.source, self.faults.slow)
         )
         return web.json_response(whole(answer), headers={"x-request-id": f"req_{answer.id[-12:]}"})
 
-    async def _stream(self, request: web.Request, body: Object, answer: Completed, dice: Dice) -> web.StreamResponse:
+    async def _stream(self, request: web.Request, body: Object, answer: WireResponse, dice: RandomDraws) -> web.StreamResponse:
         with_usage = mapping(body.get("stream_options")).get("include_usage") is True
         spaced = answer.despaced(lambda pieces: despaced(pieces, self.faults, dice))
         payloads = [*events(spaced, with_usage=with_usage)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from shadow.demo.draws import Dice, pick, unit
+from shadow.demo.draws import RandomDraws, pick, unit
 from shadow.demo.loose_json import Json, Object, items, mapping, number, string, strings
 
 DOUBT = 0.03
@@ -35,10 +35,10 @@ def keywords(text: str) -> list[str]:
     return [word for word in dict.fromkeys(found.lower() for found in _WORD.findall(text)) if word not in _SMALL]
 
 
-class Filler:
+class SchemaFiller:
     """Fills one schema from one text; `subject`, when given, is the name that this call is about."""
 
-    def __init__(self, *, text: str, key: str, dice: Dice, root: Object, subject: str = "") -> None:
+    def __init__(self, *, text: str, key: str, dice: RandomDraws, root: Object, subject: str = "") -> None:
         self.text = text
         self.key = key
         self.dice = dice

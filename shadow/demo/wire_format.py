@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from shadow.demo.loose_json import Json, Object, content, number, objects, string, strings
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_model import Call, Reply
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_model import PretendedCall, PretendedReply
 
 _PIECE = re.compile(r"\s*\S+|\s+\Z")
 _ARGUMENT_PIECE = re.compile(r"\s*[\w.-]+|\s*[^\w\s.-]+|\s+\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class WireChoice:
     """One choice within its limits: pieces are tokens, joined they are the text; `called` are argument pieces per call."""
 
     index: int
     reasoning: tuple[str, ...]
     pieces: tuple[str, ...]
-    calls: tuple[Call, ...]
+    calls: tuple[PretendedCall, ...]
     called: tuple[tuple[str, ...], ...]
     ids: tuple[str, ...]
     finish: str
@@ -35,23 +35,23 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
+class WireResponse:
     """A whole answer: what stands around the choices, and the choices."""
 
     id: str
     created: int
     model: str
     fingerprint: str
-    choices: tuple[Spoken, ...]
+    choices: tuple[WireChoice, ...]
     prompt_tokens: int
 
-    def despaced(self, lost: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Completed:
+    def despaced(self, lost: Callable[[tuple[str, ...]], tuple[str, ...]]) -> WireResponse:
         """The same answer with its text pieces as `lost` gives them back."""
         choices = tuple(dataclasses.replace(choice, pieces=lost(choice.pieces)) for choice in self.choices)
         return dataclasses.replace(self, choices=choices)
 
 
-def within(reply: Reply, body: Object, faults: Faults, *, index: int, ids: tuple[str, ...]) -> Spoken:
+def within(reply: PretendedReply, body: Object, faults: PlantedFaults, *, index: int, ids: tuple[str, ...]) -> WireChoice:
     """A reply cut at the request's `stop` and `max_tokens`, unless the fault is to ignore the latter."""
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     left = 1_000_000 if faults.ignore_max_tokens else int(number(limit, 1_000_000))
@@ -71,7 +71,7 @@ def within(reply: Reply, body: Object, faults: Faults, *, index: int, ids: tuple
         room -= 1 + len(called[-1])
     finish = "length" if cut else "tool_calls" if called else "stop"
     calls = reply.calls[: len(called)]
-    return Spoken(index=index, reasoning=reasoning, pieces=pieces, calls=calls, called=tuple(called), ids=ids, finish=finish)
+    return WireChoice(index=index, reasoning=reasoning, pieces=pieces, calls=calls, called=tuple(called), ids=ids, finish=finish)
 
 
 def _stopped(text: str, stops: list[str]) -> str:
@@ -86,7 +86,7 @@ def prompt_tokens(body: Object) -> int:
     return words + len(re.findall(r"\w+", str(body.get("tools") or "")))
 
 
-def usage(answer: Completed) -> Object:
+def usage(answer: WireResponse) -> Object:
     """The token counts, with the details that clients read."""
     spoken = sum(choice.tokens for choice in answer.choices)
     thought = sum(len(choice.reasoning) for choice in answer.choices)
@@ -99,13 +99,13 @@ def usage(answer: Completed) -> Object:
     }
 
 
-def whole(answer: Completed) -> Object:
+def whole(answer: WireResponse) -> Object:
     """The answer as one chat.completion object."""
     choices: list[Json] = [_choice(choice) for choice in answer.choices]
     return {**_around(answer, "chat.completion"), "choices": choices, "usage": usage(answer)}
 
 
-def _choice(choice: Spoken) -> Object:
+def _choice(choice: WireChoice) -> Object:
     message: Object = {"role": "assistant", "content": "".join(choice.pieces) if choice.pieces or not choice.calls else None}
     message["refusal"] = None
     if choice.reasoning:
@@ -115,12 +115,12 @@ def _choice(choice: Spoken) -> Object:
     return {"index": choice.index, "message": message, "logprobs": None, "finish_reason": choice.finish}
 
 
-def _call(choice: Spoken, position: int) -> Object:
+def _call(choice: WireChoice, position: int) -> Object:
     function: Object = {"name": choice.calls[position].name, "arguments": "".join(choice.called[position])}
     return {"id": choice.ids[position], "type": "function", "function": function}
 
 
-def events(answer: Completed, *, with_usage: bool) -> Iterator[Object]:
+def events(answer: WireResponse, *, with_usage: bool) -> Iterator[Object]:
     """The answer as chat.completion.chunk objects, choices in turns; with usage in a last one of its own when asked for."""
     around = _around(answer, "chat.completion.chunk")
     if with_usage:
@@ -134,7 +134,7 @@ def events(answer: Completed, *, with_usage: bool) -> Iterator[Object]:
         yield {**around, "choices": [], "usage": usage(answer)}
 
 
-def _deltas(choice: Spoken) -> Iterator[Object]:
+def _deltas(choice: WireChoice) -> Iterator[Object]:
     def delta(value: Object, finish: str | None = None) -> Object:
         return {"index": choice.index, "delta": value, "logprobs": None, "finish_reason": finish}
 
@@ -152,7 +152,7 @@ def _deltas(choice: Spoken) -> Iterator[Object]:
     yield delta({}, choice.finish)
 
 
-def _around(answer: Completed, kind: str) -> Object:
+def _around(answer: WireResponse, kind: str) -> Object:
     return {
         "id": answer.id,
         "object": kind,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
-from shadow.drift.drift_signals import Signal
+from shadow.drift.drift_signals import DriftSignal
 
 PROVIDER, REFERENCE = 1, -1
 """The two directions of a test: the side whose oddness it is looking for."""
@@ -19,7 +19,7 @@ TestKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class SignalShare:
     """One signal's tolerance, a share of pairs, and its weights, before they are normalised, by direction."""
 
     tolerance: float
@@ -27,21 +27,21 @@ class Share:
     reference: float
 
 
-SHARES: Mapping[Signal, Share] = {
-    Signal.ACTION: Share(tolerance=0.02, provider=6, reference=0.6),
-    Signal.TRIGGER: Share(tolerance=0.02, provider=2, reference=0.2),
-    Signal.TOOL_NAMES: Share(tolerance=0.02, provider=4, reference=0.4),
-    Signal.ARGUMENTS: Share(tolerance=0.02, provider=4, reference=0.4),
-    Signal.FINISH: Share(tolerance=0.02, provider=2, reference=0.2),
-    Signal.REFUSAL: Share(tolerance=0.02, provider=1, reference=0.1),
-    Signal.TEXT: Share(tolerance=0.10, provider=2, reference=1),
-    Signal.TRIGGER_RATE: Share(tolerance=0.02, provider=4, reference=2),
-    Signal.SCHEMA: Share(tolerance=0.01, provider=4, reference=0.2),
-    Signal.REFUSAL_RATE: Share(tolerance=0.02, provider=2, reference=0.5),
-    Signal.FINISH_LENGTH: Share(tolerance=0.02, provider=2, reference=0.5),
-    Signal.COMPLETION_TOKENS: Share(tolerance=0.10, provider=2, reference=2),
-    Signal.PROMPT_TOKENS: Share(tolerance=0.02, provider=1, reference=1),
-    Signal.ERROR: Share(tolerance=0.02, provider=2, reference=0.2),
+SHARES: Mapping[DriftSignal, SignalShare] = {
+    DriftSignal.ACTION: SignalShare(tolerance=0.02, provider=6, reference=0.6),
+    DriftSignal.TRIGGER: SignalShare(tolerance=0.02, provider=2, reference=0.2),
+    DriftSignal.TOOL_NAMES: SignalShare(tolerance=0.02, provider=4, reference=0.4),
+    DriftSignal.ARGUMENTS: SignalShare(tolerance=0.02, provider=4, reference=0.4),
+    DriftSignal.FINISH: SignalShare(tolerance=0.02, provider=2, reference=0.2),
+    DriftSignal.REFUSAL: SignalShare(tolerance=0.02, provider=1, reference=0.1),
+    DriftSignal.TEXT: SignalShare(tolerance=0.10, provider=2, reference=1),
+    DriftSignal.TRIGGER_RATE: SignalShare(tolerance=0.02, provider=4, reference=2),
+    DriftSignal.SCHEMA: SignalShare(tolerance=0.01, provider=4, reference=0.2),
+    DriftSignal.REFUSAL_RATE: SignalShare(tolerance=0.02, provider=2, reference=0.5),
+    DriftSignal.FINISH_LENGTH: SignalShare(tolerance=0.02, provider=2, reference=0.5),
+    DriftSignal.COMPLETION_TOKENS: SignalShare(tolerance=0.10, provider=2, reference=2),
+    DriftSignal.PROMPT_TOKENS: SignalShare(tolerance=0.02, provider=1, reference=1),
+    DriftSignal.ERROR: SignalShare(tolerance=0.02, provider=2, reference=0.2),
 }
 _WHOLE = sum(share.provider + share.reference for share in SHARES.values())
 
@@ -54,7 +54,13 @@ WEIGHTS: Mapping[TestKey, float] = {
 
 
 EITHER_WAY = frozenset(
-    {Signal.TRIGGER_RATE, Signal.REFUSAL_RATE, Signal.FINISH_LENGTH, Signal.COMPLETION_TOKENS, Signal.PROMPT_TOKENS}
+    {
+        DriftSignal.TRIGGER_RATE,
+        DriftSignal.REFUSAL_RATE,
+        DriftSignal.FINISH_LENGTH,
+        DriftSignal.COMPLETION_TOKENS,
+        DriftSignal.PROMPT_TOKENS,
+    }
 )
 """Signals with a direction of which more and less are both a difference; fewer errors or invalid calls are none."""
 
@@ -68,11 +74,11 @@ def against_provider(signal: str) -> tuple[int, ...]:
 
 def tolerance(signal: str) -> float:
     """The excess that is of no account to a signal."""
-    return SHARES[Signal(signal)].tolerance
+    return SHARES[DriftSignal(signal)].tolerance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stakes:
+class AlertBudget:
     """The bars. An alarm in the first T pairs of a group is false with a chance of at most (T + `head_start`) / `bar`.
 
     `bar` is the option `pairs_per_false_alarm`; `gate` the same for one test while the true excess stays within tolerance.
@@ -88,11 +94,11 @@ class Stakes:
 
     @property
     def log_suspect(self) -> float:
-        """Log evidence, as `Detector.evidence` gives it, from which a test is shown as suspect; that is no verdict."""
+        """Log evidence, as `EDetector.evidence` gives it, from which a test is shown as suspect; that is no verdict."""
         return -log(1_000)
 
 
-def fleet(pairs_per_false_alarm: float, groups: int) -> Stakes:
+def fleet(pairs_per_false_alarm: float, groups: int) -> AlertBudget:
     """Stakes that keep a whole fleet of `groups` to one false alarm per so many pairs of each (Bonferroni)."""
     bar = pairs_per_false_alarm * max(groups, 1)
-    return Stakes(bar=bar, gate=Stakes().gate)
+    return AlertBudget(bar=bar, gate=AlertBudget().gate)

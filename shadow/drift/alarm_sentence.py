@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 
 from shadow.drift.direction import effect
 from shadow.drift.effect_estimates import GroupKey
-from shadow.drift.group_state import Case
+from shadow.drift.group_state import GroupState
 from shadow.drift.second_look import Blame, SecondLook
-from shadow.drift.states import State
+from shadow.drift.states import DriftState
 
 
-def alarm_sentence(group: GroupKey, case: Case) -> str:
+def alarm_sentence(group: GroupKey, state: GroupState) -> str:
     """The sentence of a case's alarm, also of one whose page still waits; empty without one. It ends without a full stop."""
     _, _, provider, reference = group
-    named = case.watch.named
-    if case.watch.state is not State.DRIFT or named is None:
-        return case.why if case.watch.failing else ""
+    named = state.watch.named
+    if state.watch.state is not DriftState.DRIFT or named is None:
+        return state.why if state.watch.failing else ""
     found = named.estimate
     moved = f"{effect(named.key[0], found.size * named.key[1])}, since about {_moment(found.since)} UTC"
-    return "; ".join([_blamed(provider, reference, moved, case.look), *(case.look.facts if case.look else ()), *_also(case)])
+    return "; ".join([_blamed(provider, reference, moved, state.look), *(state.look.facts if state.look else ()), *_also(state)])
 
 
 def _blamed(provider: str, reference: str, moved: str, look: SecondLook | None) -> str:
@@ -34,10 +34,10 @@ def _blamed(provider: str, reference: str, moved: str, look: SecondLook | None) 
     return f"{provider}, or its reference {reference}: {moved}; which of the two moved is not yet known: {why}"
 
 
-def _also(case: Case) -> list[str]:
+def _also(state: GroupState) -> list[str]:
     """What passed the bar beside the test that names the alarm, in the order in which it did."""
-    named = case.watch.named
-    others = [latch for key, latch in case.watch.latches.items() if named is None or key != named.key]
+    named = state.watch.named
+    others = [latch for key, latch in state.watch.latches.items() if named is None or key != named.key]
     also = [effect(latch.key[0], latch.estimate.size * latch.key[1]) for latch in others]
     return [f"also: {', '.join(also)}"] if also else []
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from shadow.drift.alarm_budget import REFERENCE, Stakes, TestKey, against_provider, tolerance
+from shadow.drift.alarm_budget import REFERENCE, AlertBudget, TestKey, against_provider, tolerance
 from shadow.drift.alarm_titles import naming, title
-from shadow.drift.change_point import Estimate, Evidence, estimate, excess
-from shadow.drift.drift_signals import AGREEMENT, Signal
-from shadow.drift.group_tests import Group
-from shadow.drift.states import ENOUGH_TO_ACCEPT, Answer, Event, Latch, Named, State, after
+from shadow.drift.change_point import ChangePoint, EvaluatedPair, estimate, excess
+from shadow.drift.drift_signals import AGREEMENT, DriftSignal
+from shadow.drift.group_tests import GroupTests
+from shadow.drift.states import ENOUGH_TO_ACCEPT, AckAction, AlarmName, DriftEvent, DriftState, Latch, next_state
 
-LookBack = Callable[[str], Sequence[Evidence]]
+LookBack = Callable[[str], Sequence[EvaluatedPair]]
 """The stored evidence of a signal of this group, oldest first, up to and with the pair just taken in; only read at an alarm."""
 
 REFERENCES_OWN = frozenset(
-    (signal.value, REFERENCE) for signal in Signal if signal not in AGREEMENT and REFERENCE not in against_provider(signal)
+    (signal.value, REFERENCE) for signal in DriftSignal if signal not in AGREEMENT and REFERENCE not in against_provider(signal)
 )
 """Tests that find a reference which is faulty more often than the provider: never the provider's drift."""
 
@@ -26,38 +26,38 @@ class NotAcknowledgedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class StateChange:
     """A move of a group from `old` to `new` at a pair. `name` is what the alarm is called, "" without one; `tests` are those
     past the bar, each with its evidence and what was estimated, the strongest first.
     """
 
-    old: State
-    new: State
+    old: DriftState
+    new: DriftState
     pair_id: str
     at: float
     name: str
-    tests: tuple[tuple[TestKey, float, Estimate], ...]
+    tests: tuple[tuple[TestKey, float, ChangePoint], ...]
 
 
-class Watch:
+class AlarmState:
     """The state of one group: its tests, the latches of those that alarmed, and the test that gave the alarm its name.
 
     `failing` holds the tests by which the reference is the faulty one: they are latched too, and move no state of the group.
     """
 
-    def __init__(self, stakes: Stakes, baselines: Mapping[TestKey, float] | None = None) -> None:
-        self.group = Group(stakes, baselines)
-        self.state = State.OK
+    def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
+        self.group = GroupTests(budget, baselines)
+        self.state = DriftState.OK
         self.latches: dict[TestKey, Latch] = {}
         self.failing: dict[TestKey, Latch] = {}
-        self.named: Named | None = None
+        self.named: AlarmName | None = None
 
     @property
     def name(self) -> str:
         """What the alarm is called, from its first pair on; "" without one."""
         return title(self.named.key) if self.named else ""
 
-    def add(self, pair_id: str, at: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> Change | None:
+    def add(self, pair_id: str, at: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> StateChange | None:
         """Take in one pair, started at `at`; the change that it brings, if it brings one."""
         touched = self.group.add(pair_id, payoffs)
         if not touched:
@@ -72,11 +72,11 @@ class Watch:
             self.named = self._naming(pair_id, at, look_back)
         return self._moved(self._event(), pair_id, at)
 
-    def acknowledge(self, answer: Answer, at: float, look_back: LookBack) -> Change | None:
+    def acknowledge(self, answer: AckAction, at: float, look_back: LookBack) -> StateChange | None:
         """What an operator says to an alarm; NotAcknowledgedError where too little was seen to accept it."""
-        if answer is Answer.FIXED:
-            return self._moved(Event.FIXED, self.group.last, at)
-        if self.state is not State.DRIFT:
+        if answer is AckAction.FIXED:
+            return self._moved(DriftEvent.FIXED, self.group.last, at)
+        if self.state is not DriftState.DRIFT:
             raise NotAcknowledgedError(f"the state is {self.state.value}: there is no difference to accept")
         fewest = min(latch.pairs for latch in self.latches.values())
         if fewest < ENOUGH_TO_ACCEPT:
@@ -84,7 +84,7 @@ class Watch:
                 f"{fewest} pairs were compared since the alarm: {ENOUGH_TO_ACCEPT} are needed to tell how large the difference is"
             )
         baselines = {key: _upper(latch, look_back(key[0])) for key, latch in self.latches.items()}
-        change = self._moved(Event.ACCEPTED, self.group.last, at)
+        change = self._moved(DriftEvent.ACCEPTED, self.group.last, at)
         self.group.rebase(baselines)
         return change
 
@@ -97,7 +97,7 @@ class Watch:
             del self.failing[key]
             self.group.tests[key].restart()
 
-    def _naming(self, pair_id: str, at: float, look_back: LookBack) -> Named:
+    def _naming(self, pair_id: str, at: float, look_back: LookBack) -> AlarmName:
         """The test that names the alarm: chosen among the tests past the bar and those on their way to it, since the widest
         signal has the most weight and comes first as a rule.
         """
@@ -105,36 +105,36 @@ class Watch:
         closest = {key: self._latched(key, pair_id, at, look_back) for key in near if key not in REFERENCES_OWN | {*self.latches}}
         found = {**self.latches, **closest}
         key = naming((key, latch.estimate) for key, latch in found.items())
-        return Named(key=key, pair_id=pair_id, at=at, evidence=found[key].evidence, estimate=found[key].estimate)
+        return AlarmName(key=key, pair_id=pair_id, at=at, evidence=found[key].evidence, estimate=found[key].estimate)
 
     def _latched(self, key: TestKey, pair_id: str, at: float, look_back: LookBack) -> Latch:
         test = self.group.tests[key]
         found = estimate(look_back(key[0]), direction=key[1], tolerance=tolerance(key[0]) + test.baseline)
         return Latch(key=key, pair_id=pair_id, at=at, evidence=test.evidence, estimate=found, baseline=test.baseline)
 
-    def _event(self) -> Event:
+    def _event(self) -> DriftEvent:
         if self.latches and all(latch.mended for latch in self.latches.values()):
-            return Event.RECOVERY
+            return DriftEvent.RECOVERY
         if self.latches:
-            return Event.ALARM
+            return DriftEvent.ALARM
         suspects = any(test.suspects for key, test in self.group.tests.items() if key not in REFERENCES_OWN)
-        return Event.SUSPICION if suspects else Event.CALM
+        return DriftEvent.SUSPICION if suspects else DriftEvent.CALM
 
-    def _moved(self, event: Event, pair_id: str, at: float) -> Change | None:
-        old, self.state = self.state, after(self.state, event)
+    def _moved(self, event: DriftEvent, pair_id: str, at: float) -> StateChange | None:
+        old, self.state = self.state, next_state(self.state, event)
         if self.state is old:
             return None
-        change = Change(old=old, new=self.state, pair_id=pair_id, at=at, name=self.name, tests=self._past_the_bar())
-        if event in {Event.RECOVERY, Event.FIXED, Event.ACCEPTED}:
+        change = StateChange(old=old, new=self.state, pair_id=pair_id, at=at, name=self.name, tests=self._past_the_bar())
+        if event in {DriftEvent.RECOVERY, DriftEvent.FIXED, DriftEvent.ACCEPTED}:
             self.latches, self.named = {}, None
             self.group.restart()
         return change
 
-    def _past_the_bar(self) -> tuple[tuple[TestKey, float, Estimate], ...]:
+    def _past_the_bar(self) -> tuple[tuple[TestKey, float, ChangePoint], ...]:
         found = [(key, latch.evidence, latch.estimate) for key, latch in self.latches.items()]
         return tuple(sorted(found, key=lambda each: -each[1]))
 
 
-def _upper(latch: Latch, evidence: Sequence[Evidence]) -> float:
+def _upper(latch: Latch, evidence: Sequence[EvaluatedPair]) -> float:
     """The upper 95 % bound of the excess since the alarm."""
     return max(excess(evidence[-latch.pairs :], latch.key[1])[2], 0.0)

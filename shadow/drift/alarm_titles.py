@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from shadow.drift.alarm_budget import REFERENCE, TestKey
-from shadow.drift.drift_signals import AGREEMENT, Signal
+from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 
 TOO_FAITHFUL = "too_faithful"
 """The provider is closer to the reference than that is to itself: answers from a cache, a temperature that is ignored."""
@@ -14,17 +14,17 @@ REFERENCE_FAILING = "reference_failing"
 REFERENCE_MOVED = "reference_moved"
 """States of the reference: it fails more often than the provider; other providers leave it too."""
 
-FAMILIES: tuple[tuple[Signal, ...], ...] = (
-    (Signal.ERROR,),
-    (Signal.SCHEMA, Signal.ARGUMENTS, Signal.TOOL_NAMES),
+FAMILIES: tuple[tuple[DriftSignal, ...], ...] = (
+    (DriftSignal.ERROR,),
+    (DriftSignal.SCHEMA, DriftSignal.ARGUMENTS, DriftSignal.TOOL_NAMES),
     (
-        *(Signal.REFUSAL_RATE, Signal.REFUSAL, Signal.FINISH_LENGTH),
-        *(Signal.TRIGGER_RATE, Signal.TRIGGER, Signal.FINISH),
+        *(DriftSignal.REFUSAL_RATE, DriftSignal.REFUSAL, DriftSignal.FINISH_LENGTH),
+        *(DriftSignal.TRIGGER_RATE, DriftSignal.TRIGGER, DriftSignal.FINISH),
     ),
-    (Signal.PROMPT_TOKENS,),
-    (Signal.COMPLETION_TOKENS,),
-    (Signal.TEXT,),
-    (Signal.ACTION,),
+    (DriftSignal.PROMPT_TOKENS,),
+    (DriftSignal.COMPLETION_TOKENS,),
+    (DriftSignal.TEXT,),
+    (DriftSignal.ACTION,),
 )
 """The most telling first, and in each the narrowest first: a wrong argument is seen in the action too, and not the other way
 round.
@@ -66,10 +66,10 @@ def naming(tests: Iterable[Sized]) -> TestKey:
     within = {key: effect for key, effect in different if key[0] in family}
     largest = max(found.size for found in within.values())
     reaching = [key for key, found in within.items() if found.high >= largest]
-    return min(reaching, key=lambda key: (family.index(Signal(key[0])), -within[key].size))
+    return min(reaching, key=lambda key: (family.index(DriftSignal(key[0])), -within[key].size))
 
 
-def _most_telling(tests: Sequence[Sized]) -> tuple[Signal, ...]:
+def _most_telling(tests: Sequence[Sized]) -> tuple[DriftSignal, ...]:
     weighed = [_largest(tests, family) for family in FAMILIES[:WEIGHED]]
     least = SIDE_EFFECT * max(weighed)
     for family, size in zip(FAMILIES[:WEIGHED], weighed, strict=True):
@@ -78,5 +78,5 @@ def _most_telling(tests: Sequence[Sized]) -> tuple[Signal, ...]:
     return next(family for family in FAMILIES if any(key[0] in family for key, _ in tests))
 
 
-def _largest(tests: Iterable[Sized], family: Sequence[Signal]) -> float:
+def _largest(tests: Iterable[Sized], family: Sequence[DriftSignal]) -> float:
     return max((effect.size for key, effect in tests if key[0] in family), default=0.0)

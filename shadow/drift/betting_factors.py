@@ -20,17 +20,17 @@ Steps = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Odds:
+class BettingFactors:
     """The factors of one test: `even` bets that the mean payoff is above `baseline`, `tolerant` that it is beyond tolerance."""
 
     even: Steps
     tolerant: Steps
 
 
-def odds(tolerance: float, baseline: float = 0.0) -> Odds:
+def odds(tolerance: float, baseline: float = 0.0) -> BettingFactors:
     """`tolerance` and `baseline` are shares >= 0; a baseline is an excess that the operator accepted for good."""
     bound = baseline + tolerance
-    return Odds(
+    return BettingFactors(
         even=steps(lambda bet, payoff: bet / (1 + baseline) * (payoff - baseline)),
         tolerant=steps(lambda bet, payoff: bet / (1 + bound) * (payoff - bound)),
     )

@@ -21,7 +21,7 @@ EXAMPLES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class EvaluatedPair:
     """One evaluated pair of a signal, as stored. `kind` is its type of request; `payoff` leans to the provider where +1."""
 
     pair_id: str
@@ -32,7 +32,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class KindTotals:
     """What one type of request contributes: its pairs since the start, and the sum of their payoffs."""
 
     kind: str
@@ -41,7 +41,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class ChangePoint:
     """`since` is the time of the pair at which it began (epoch seconds), credible from `earliest` to `latest`; `place` is that
     pair's place in the evidence. `size` is the mean payoff since then with its approximate 95 % interval, `before` the mean
     until then. `odd` counts the pairs since then that lean its way, `pair_ids` are the newest of them.
@@ -57,11 +57,11 @@ class Estimate:
     low: float
     high: float
     before: float
-    segments: tuple[Segment, ...]
+    segments: tuple[KindTotals, ...]
     pair_ids: tuple[str, ...]
 
 
-def estimate(evidence: Sequence[Evidence], *, direction: int, tolerance: float) -> Estimate:
+def estimate(evidence: Sequence[EvaluatedPair], *, direction: int, tolerance: float) -> ChangePoint:
     """Look back on a signal's evaluated pairs, oldest first and at least one; `tolerance` includes an accepted baseline."""
     leaning = [direction * each.payoff for each in evidence]
     place, first, last = start(leaning, tolerance)
@@ -70,7 +70,7 @@ def estimate(evidence: Sequence[Evidence], *, direction: int, tolerance: float) 
     credible = [each.started for each in evidence[first : last + 1]]
     size, low, high = excess(since, direction)
     odd = [each.pair_id for each in reversed(since) if direction * each.payoff > 0]
-    return Estimate(
+    return ChangePoint(
         place=place,
         pairs=len(since),
         odd=len(odd),
@@ -101,7 +101,7 @@ def start(leaning: Sequence[int], tolerance: float) -> tuple[int, int, int]:
     return place, min(credible), max(credible)
 
 
-def excess(evidence: Iterable[Evidence], direction: int) -> tuple[float, float, float]:
+def excess(evidence: Iterable[EvaluatedPair], direction: int) -> tuple[float, float, float]:
     """The mean payoff with its 95 % interval, each conversation one cluster; the whole range where there is only one."""
     clusters: dict[object, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for index, each in enumerate(evidence):
@@ -122,10 +122,12 @@ def _sums(leaning: Sequence[int], hurdle: float) -> list[float]:
     return found
 
 
-def _segments(evidence: Iterable[Evidence], direction: int) -> tuple[Segment, ...]:
+def _segments(evidence: Iterable[EvaluatedPair], direction: int) -> tuple[KindTotals, ...]:
     """The types of request that contribute most, the largest first."""
     pairs, sums = Counter[str](), Counter[str]()
     for each in evidence:
         pairs[each.kind] += 1
         sums[each.kind] += direction * each.payoff
-    return tuple(Segment(kind=kind, pairs=pairs[kind], excess=total) for kind, total in sums.most_common(SEGMENTS) if total > 0)
+    return tuple(
+        KindTotals(kind=kind, pairs=pairs[kind], excess=total) for kind, total in sums.most_common(SEGMENTS) if total > 0
+    )

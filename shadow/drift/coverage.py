@@ -20,7 +20,7 @@ MOST = 0.9
 """Nine of ten of the latest pairs left out, of twenty at least: then the group is not measured."""
 
 
-class Coverage:
+class RecentCoverage:
     """What became of the latest pairs of a group; `counts` holds every reason since the beginning."""
 
     def __init__(self, reasons: Iterable[str] = (), cached: Iterable[bool] = (), counts: Mapping[str, int] | None = None) -> None:

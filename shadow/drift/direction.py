@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadow.drift.alarm_budget import PROVIDER
-from shadow.drift.drift_signals import AGREEMENT, Signal
+from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 
 MORE, FEWER, FURTHER, CLOSER = "more", "fewer", "further", "closer"
 LABELS = (MORE, FEWER, FURTHER, CLOSER)
@@ -34,7 +34,7 @@ def leans(signal: str, direction: int) -> str:
     """The way a test looks, one of `LABELS`: of calls to tools, +1 is fewer."""
     if signal in AGREEMENT:
         return FURTHER if direction == PROVIDER else CLOSER
-    return MORE if (direction == PROVIDER) != (signal == Signal.TRIGGER_RATE) else FEWER
+    return MORE if (direction == PROVIDER) != (signal == DriftSignal.TRIGGER_RATE) else FEWER
 
 
 def effect(signal: str, excess: float, low: float | None = None, high: float | None = None) -> str:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from shadow.drift.alarm_budget import PROVIDER, TestKey
 from shadow.drift.alarm_sentence import alarm_sentence
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, title
-from shadow.drift.change_point import Segment
+from shadow.drift.change_point import KindTotals
 from shadow.drift.direction import effect, leans
 from shadow.drift.effect_estimates import GroupKey
-from shadow.drift.group_state import Case
+from shadow.drift.group_state import GroupState
 from shadow.drift.second_look import Blame
-from shadow.drift.states import Latch, Named, State
+from shadow.drift.states import AlarmName, DriftState, Latch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class PastThreshold:
     """One test past the bar: since when (epoch seconds), credible from `earliest` to `latest`, and the excess over the
     reference's own noise at the alarm, with its approximate 95 % interval. `worse`: the provider is the odd one, or has more of
     what the signal counts; `direction` is the way it leans, one of `direction.LABELS`, and `sentence` says it with the size.
@@ -36,12 +36,12 @@ class Past:
     low: float
     high: float
     before: float
-    segments: tuple[Segment, ...]
+    segments: tuple[KindTotals, ...]
     pair_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class DriftStatus:
     """One group. `pairs` counted; `why` says why it is not measured; `name` is the alarm's, from its first pair on, `sentence`
     all of it in words, `blame` whom it is about (a `Blame`, "" without an alarm) with `blame_why` where that is not yet known,
     `by` the provider that settled it and `facts` what changed beside it. `waits`: its first page waits for the second look.
@@ -57,8 +57,8 @@ class Status:
     name: str
     pairs: int
     evidence: tuple[tuple[str, str, float], ...]
-    past: tuple[Past, ...]
-    failing: tuple[Past, ...]
+    past: tuple[PastThreshold, ...]
+    failing: tuple[PastThreshold, ...]
     excluded: tuple[tuple[str, int], ...]
     sentence: str
     blame: str
@@ -83,12 +83,12 @@ class ReferenceStatus:
 REFERENCE_STATES: Mapping[str, str] = {REFERENCE_FAILING: "failing", REFERENCE_MOVED: "moved"}
 
 
-def statuses(cases: Mapping[GroupKey, Case]) -> tuple[Status, ...]:
+def statuses(cases: Mapping[GroupKey, GroupState]) -> tuple[DriftStatus, ...]:
     """All groups, in the order of their names."""
     return tuple(_status(group, cases[group]) for group in sorted(cases))
 
 
-def references(found: Iterable[Status]) -> tuple[ReferenceStatus, ...]:
+def references(found: Iterable[DriftStatus]) -> tuple[ReferenceStatus, ...]:
     """Each reference with each model compared with it, in the order of their names; that it fails before that it moved."""
     states: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for status in found:
@@ -103,20 +103,20 @@ def references(found: Iterable[Status]) -> tuple[ReferenceStatus, ...]:
     )
 
 
-def _status(group: GroupKey, case: Case) -> Status:
-    watch, look, standing = case.watch, case.look, case.standing
+def _status(group: GroupKey, state: GroupState) -> DriftStatus:
+    watch, look, standing = state.watch, state.look, state.standing
     seen = [(*_leaning(key), test.evidence) for key, test in watch.group.tests.items() if test.pairs]
-    return Status(
+    return DriftStatus(
         group=group,
-        state=case.state.value,
-        why=case.why if case.state in {State.NOT_MEASURED, State.WAITING} else "",
+        state=state.state.value,
+        why=state.why if state.state in {DriftState.NOT_MEASURED, DriftState.WAITING} else "",
         name=standing.name,
         pairs=watch.group.pairs,
         evidence=tuple(sorted(seen, key=lambda each: -each[2])),
-        past=_past(case),
+        past=_past(state),
         failing=tuple(past(latch) for latch in watch.failing.values()),
-        excluded=tuple(sorted(case.coverage.counts.items())),
-        sentence=alarm_sentence(group, case),
+        excluded=tuple(sorted(state.coverage.counts.items())),
+        sentence=alarm_sentence(group, state),
         blame=standing.blame.value if standing.blame else "",
         blame_why=look.why(group[3]) if look and standing.blame is Blame.NOT_YET_KNOWN else "",
         by=look.by if look else "",
@@ -125,10 +125,10 @@ def _status(group: GroupKey, case: Case) -> Status:
     )
 
 
-def past(latch: Latch | Named) -> Past:
+def past(latch: Latch | AlarmName) -> PastThreshold:
     """A latch in words and figures."""
     found = latch.estimate
-    return Past(
+    return PastThreshold(
         signal=latch.key[0],
         worse=latch.key[1] == PROVIDER,
         direction=leans(*latch.key),
@@ -147,9 +147,9 @@ def past(latch: Latch | Named) -> Past:
     )
 
 
-def _past(case: Case) -> tuple[Past, ...]:
+def _past(state: GroupState) -> tuple[PastThreshold, ...]:
     """The test that names the alarm first, as it was then; the others by their evidence."""
-    named, latches = case.watch.named, case.watch.latches
+    named, latches = state.watch.named, state.watch.latches
     others = sorted((latch for key, latch in latches.items() if not named or key != named.key), key=lambda latch: -latch.evidence)
     first = (past(named),) if named else ()
     return (*first, *(past(latch) for latch in others))

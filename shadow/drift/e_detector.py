@@ -9,43 +9,43 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import log
 
-from shadow.drift.alarm_budget import WEIGHTS, Stakes, TestKey, tolerance
-from shadow.drift.betting_factors import GRID, Odds, log_mean, odds, softplus
+from shadow.drift.alarm_budget import WEIGHTS, AlertBudget, TestKey, tolerance
+from shadow.drift.betting_factors import GRID, BettingFactors, log_mean, odds, softplus
 
 
 @dataclass(slots=True, kw_only=True)
-class Detector:
+class EDetector:
     """The state of one test. `even` and `tolerant` are logarithms, one for each bet: the evidence against "no excess" and
     against "an excess within tolerance"; `plus` and `minus` count the payoffs as they come, whatever the direction.
     """
 
     key: TestKey
-    stakes: Stakes
+    budget: AlertBudget
     baseline: float = 0.0
     pairs: int = 0
     plus: int = 0
     minus: int = 0
     even: list[float] = field(default_factory=list)
     tolerant: list[float] = field(default_factory=list)
-    _odds: Odds = field(init=False, repr=False, compare=False)
+    _factors: BettingFactors = field(init=False, repr=False, compare=False)
     _offset: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         signal, _ = self.key
-        self._odds = odds(tolerance(signal), self.baseline)
-        self.restake(self.stakes)
+        self._factors = odds(tolerance(signal), self.baseline)
+        self.restake(self.budget)
         if not self.even:
             self.restart()
 
-    def restake(self, stakes: Stakes) -> None:
+    def restake(self, budget: AlertBudget) -> None:
         """Judge by other bars from now on; the evidence stays."""
-        self.stakes = stakes
-        self._offset = log(WEIGHTS[self.key] / stakes.bar)
+        self.budget = budget
+        self._offset = log(WEIGHTS[self.key] / budget.bar)
 
     def restart(self) -> None:
         """Go back to the head start; the counts go on."""
-        self.even = [log(self.stakes.head_start)] * len(GRID)
-        self.tolerant = [log(self.stakes.gate / 100)] * len(GRID)
+        self.even = [log(self.budget.head_start)] * len(GRID)
+        self.tolerant = [log(self.budget.gate / 100)] * len(GRID)
 
     def add(self, payoff: int) -> None:
         """Take in the payoff of one pair: -1, 0 or +1."""
@@ -53,8 +53,8 @@ class Detector:
         self.plus += payoff > 0
         self.minus += payoff < 0
         gain = payoff * self.key[1]
-        self.even = [softplus(old) + step for old, step in zip(self.even, self._odds.even[gain], strict=True)]
-        self.tolerant = [softplus(old) + step for old, step in zip(self.tolerant, self._odds.tolerant[gain], strict=True)]
+        self.even = [softplus(old) + step for old, step in zip(self.even, self._factors.even[gain], strict=True)]
+        self.tolerant = [softplus(old) + step for old, step in zip(self.tolerant, self._factors.tolerant[gain], strict=True)]
 
     @property
     def evidence(self) -> float:
@@ -64,7 +64,7 @@ class Detector:
     @property
     def beyond_tolerance(self) -> bool:
         """Whether it is credible that the excess is above the tolerance: what keeps harmless differences from paging."""
-        return log_mean(self.tolerant) >= log(self.stakes.gate)
+        return log_mean(self.tolerant) >= log(self.budget.gate)
 
     @property
     def alarms(self) -> bool:
@@ -74,4 +74,4 @@ class Detector:
     @property
     def suspects(self) -> bool:
         """Whether the evidence is worth showing; up to one pair in bar / 1,000 is so by chance."""
-        return self.evidence >= self.stakes.log_suspect
+        return self.evidence >= self.budget.log_suspect

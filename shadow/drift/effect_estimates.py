@@ -16,7 +16,7 @@ from shadow.drift.alarm_budget import WEIGHTS, against_provider
 from shadow.drift.betting_factors import GRID, log_mean
 from shadow.drift.detectable_effect import ALPHA, DECISIVE, ENOUGH_CLUSTERS, ENOUGH_COUNTS, smallest_seen
 from shadow.drift.distributions import always_reach, clustered_error, e_benjamini_hochberg, holm, t_quantile
-from shadow.drift.drift_signals import AGREEMENT, LABELS, Signal
+from shadow.drift.drift_signals import AGREEMENT, LABELS, DriftSignal
 from shadow.drift.sign_flips import flip_test
 
 GroupKey = tuple[str, str, str, str]
@@ -27,7 +27,7 @@ BREAKDOWN = 0.30
 """An excess that only a breakdown reaches: a row that could not have shown less is undecided, however quiet it is."""
 
 
-class Outcome(StrEnum):
+class SignalOutcome(StrEnum):
     """What one row of the scorecard comes to. A difference is one after Holm's correction over the whole table."""
 
     MATCHES = "matches"
@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class ClusteredPayoff:
     """One payoff; `conversation` is its cluster, "" for a request that stands alone."""
 
     group: GroupKey
@@ -50,7 +50,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sum:
+class ClusterSum:
     """Payoffs of one signal in one `cluster` (a conversation, by any name): of `pairs`, `plus` were +1 and `minus` -1."""
 
     group: GroupKey
@@ -62,7 +62,7 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class EffectEstimate:
     """One signal of one group. `n` pairs counted; in `provider_odd` the provider was the odd one, in `reference_odd` the
     reference; `excess` is the mean payoff, a share in -1..1, with its 95 % interval `low`..`high`.
 
@@ -89,7 +89,7 @@ class Score:
     p_holm: float
     floor: float | None
     clusters: int
-    outcome: Outcome
+    outcome: SignalOutcome
     smallest: float | None
     always_low: float
     always_high: float
@@ -114,12 +114,12 @@ class _Row:
         return sum(total > 0 for _, total in self.clusters), sum(total < 0 for _, total in self.clusters)
 
 
-def scorecard(points: Iterable[Point], *, tolerance: float = TOLERANCE) -> tuple[Score, ...]:
+def scorecard(points: Iterable[ClusteredPayoff], *, tolerance: float = TOLERANCE) -> tuple[EffectEstimate, ...]:
     """The table of all points, sorted by group and signal; `tolerance` is the excess that is of no account, a share."""
     return table(map(_alone, enumerate(points)), tolerance=tolerance)
 
 
-def table(sums: Iterable[Sum], *, tolerance: float = TOLERANCE) -> tuple[Score, ...]:
+def table(sums: Iterable[ClusterSum], *, tolerance: float = TOLERANCE) -> tuple[EffectEstimate, ...]:
     """As `scorecard`, of payoffs that were summed already; the sums of one cluster may come in parts, in any order."""
     rows = [_row(group, signal, found) for (group, signal), found in sorted(_grouped(sums).items())]
     values = [flip_test(total for _, total in row.clusters) for row in rows]
@@ -129,21 +129,21 @@ def table(sums: Iterable[Sum], *, tolerance: float = TOLERANCE) -> tuple[Score, 
     )
 
 
-def _alone(numbered: tuple[int, Point]) -> Sum:
+def _alone(numbered: tuple[int, ClusteredPayoff]) -> ClusterSum:
     index, point = numbered
     plus, minus = int(point.payoff > 0), int(point.payoff < 0)
     cluster = point.conversation or index
-    return Sum(group=point.group, signal=point.signal, cluster=cluster, pairs=1, plus=plus, minus=minus)
+    return ClusterSum(group=point.group, signal=point.signal, cluster=cluster, pairs=1, plus=plus, minus=minus)
 
 
-def _grouped(sums: Iterable[Sum]) -> dict[tuple[GroupKey, str], list[Sum]]:
-    found: dict[tuple[GroupKey, str], list[Sum]] = defaultdict(list)
+def _grouped(sums: Iterable[ClusterSum]) -> dict[tuple[GroupKey, str], list[ClusterSum]]:
+    found: dict[tuple[GroupKey, str], list[ClusterSum]] = defaultdict(list)
     for one in sums:
         found[one.group, one.signal].append(one)
     return found
 
 
-def _row(group: GroupKey, signal: str, sums: Sequence[Sum]) -> _Row:
+def _row(group: GroupKey, signal: str, sums: Sequence[ClusterSum]) -> _Row:
     clusters: dict[object, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for one in sums:
         count, total = clusters[one.cluster]
@@ -152,14 +152,14 @@ def _row(group: GroupKey, signal: str, sums: Sequence[Sum]) -> _Row:
     return _Row(group=group, signal=signal, clusters=tuple(clusters.values()), plus=plus, minus=minus)
 
 
-def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -> Score:
+def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -> EffectEstimate:
     excess = (row.plus - row.minus) / row.n
     error = clustered_error(row.clusters, excess)
     reach = t_quantile(0.975, max(len(row.clusters) - 1, 1))
     low, high = max(excess - reach * error, -1.0), min(excess + reach * error, 1.0)
     always = always_reach(row.n, _variance(row, excess))
     smallest = smallest_seen(conversations=row.clusters, rows=rows)
-    return Score(
+    return EffectEstimate(
         group=row.group,
         signal=row.signal,
         n=row.n,
@@ -206,14 +206,14 @@ def part(signal: str) -> float:
     return sum(WEIGHTS[signal, side] for side in against_provider(signal))
 
 
-def group_evidence(scores: Iterable[Score]) -> Mapping[GroupKey, float]:
+def group_evidence(scores: Iterable[EffectEstimate]) -> Mapping[GroupKey, float]:
     """The logarithm of one e-value for each group: the mean over all its signals by their parts of the budget; a signal that
     no pair counted for is worth 1.
     """
     logs: dict[GroupKey, dict[str, float]] = defaultdict(dict)
     for score in scores:
         logs[score.group][score.signal] = score.log_e
-    parts = {signal.value: part(signal.value) for signal in Signal}
+    parts = {signal.value: part(signal.value) for signal in DriftSignal}
     whole = log(sum(parts.values()))
     return {
         group: _log_sum([log(own_part) + own.get(signal, 0.0) for signal, own_part in parts.items()]) - whole
@@ -221,7 +221,7 @@ def group_evidence(scores: Iterable[Score]) -> Mapping[GroupKey, float]:
     }
 
 
-def discoveries(scores: Iterable[Score], alpha: float = 0.05) -> frozenset[GroupKey]:
+def discoveries(scores: Iterable[EffectEstimate], alpha: float = 0.05) -> frozenset[GroupKey]:
     """The groups that differ, among however many: in the mean at most a share of `alpha` of them in error (e-BH)."""
     evidence = group_evidence(scores)
     groups = list(evidence)
@@ -232,7 +232,7 @@ def _log_sum(logs: Sequence[float]) -> float:
     return log_mean(logs) + log(len(logs))
 
 
-def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: float) -> Outcome | None:
+def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: float) -> SignalOutcome | None:
     """The kind of difference, or None. An agreement signal below 0 means closer to the reference than it is to itself, and has
     a word of its own; a direction signal below 0 is a difference like one above.
 
@@ -245,21 +245,21 @@ def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: fl
     if counts < ENOUGH_COUNTS or p_holm > (DECISIVE if few else ALPHA):
         return None
     if few:
-        return Outcome.TOO_FAITHFUL if agreement and row.minus > row.plus else Outcome.DIFFERS
+        return SignalOutcome.TOO_FAITHFUL if agreement and row.minus > row.plus else SignalOutcome.DIFFERS
     if agreement and high < 0:
-        return Outcome.TOO_FAITHFUL if high < -tolerance else Outcome.MATCHES
+        return SignalOutcome.TOO_FAITHFUL if high < -tolerance else SignalOutcome.MATCHES
     if high < 0:
         low, high = -high, -low
     if low <= 0:
         return None
-    return Outcome.DRIFTS if low > tolerance else Outcome.WITHIN if high < tolerance else Outcome.DIFFERS
+    return SignalOutcome.DRIFTS if low > tolerance else SignalOutcome.WITHIN if high < tolerance else SignalOutcome.DIFFERS
 
 
-def _quiet(row: _Row, high: float, smallest: float | None, tolerance: float) -> Outcome:
+def _quiet(row: _Row, high: float, smallest: float | None, tolerance: float) -> SignalOutcome:
     """What a row without a difference comes to: `matches` needs an interval that can be trusted."""
     low = 2 * (row.plus - row.minus) / row.n - high
     largest = high if row.signal in AGREEMENT else max(high, -low)
     trusted = len(row.clusters) >= ENOUGH_CLUSTERS and row.plus + row.minus >= ENOUGH_COUNTS
     if trusted and largest < tolerance:
-        return Outcome.MATCHES
-    return Outcome.NONE_SEEN if smallest is not None and smallest <= BREAKDOWN else Outcome.UNDECIDED
+        return SignalOutcome.MATCHES
+    return SignalOutcome.NONE_SEEN if smallest is not None and smallest <= BREAKDOWN else SignalOutcome.UNDECIDED

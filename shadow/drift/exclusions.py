@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from proxy.exchange import FailureKind
-from shadow.findings.comparability import Standing, said, standing
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.findings.comparability import Comparability, said, standing
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 
 LONG = 1_000
 """Characters from which two sampled texts are not the same by chance."""
@@ -71,30 +71,30 @@ REMARKS = frozenset({Exclusion.FIRST_CHOICE_ONLY, Exclusion.GREEDY_TEXT})
 """These leave a part of a pair out, never the pair."""
 
 
-def why_silent(ask: Ask, y: Answer, r: Answer) -> Exclusion:
+def why_silent(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> Exclusion:
     """Why no second reference answer could tell anything of these two; NONE when one could."""
-    if ask.unread is not None:
+    if request.unread is not None:
         return Exclusion.REQUEST_UNREAD
     if why := why_not_whole(y, r):
         return why
-    return Exclusion.NONE if ask.seed is None else Exclusion.SEED
+    return Exclusion.NONE if request.seed is None else Exclusion.SEED
 
 
-def why_not_whole(y: Answer, r: Answer) -> Exclusion:
+def why_not_whole(y: ParsedResponse, r: ParsedResponse) -> Exclusion:
     """Which fate of the two answers leaves nothing to compare."""
     if any(leg.exchange.failure is not None and leg.exchange.failure.kind is FailureKind.CLIENT_GONE for leg in (y, r)):
         return Exclusion.CLIENT_GONE
     fates = standing(y)[0], standing(r)[0]
-    if Standing.UNSEEN in fates:
+    if Comparability.UNSEEN in fates:
         return Exclusion.CUT
-    if Standing.BARRED in fates:
+    if Comparability.BARRED in fates:
         return Exclusion.BARRED
-    if fates[1] is Standing.FAILED:
+    if fates[1] is Comparability.FAILED:
         return Exclusion.REFERENCE_FAILED
-    return Exclusion.PROVIDER_FAILED if fates[0] is Standing.FAILED else Exclusion.NONE
+    return Exclusion.PROVIDER_FAILED if fates[0] is Comparability.FAILED else Exclusion.NONE
 
 
-def why_cached(ask: Ask, y: Answer, *reference: Answer) -> Exclusion:
+def why_cached(request: ParsedRequest, y: ParsedResponse, *reference: ParsedResponse) -> Exclusion:
     """Whether an answer of the `reference` came from a cache: by its head, by an id that another answer has, or by a long text
     that another has although the temperature is high.
 
@@ -106,17 +106,17 @@ def why_cached(ask: Ask, y: Answer, *reference: Answer) -> Exclusion:
     if len(set(ids)) < len(ids) or any(_cached_by_its_head(leg) for leg in reference):
         return Exclusion.CACHED
     texts = [text for leg in whole if len(text := said(leg).first.text or "") >= LONG]
-    warm = ask.temperature is None or ask.temperature >= WARM
+    warm = request.temperature is None or request.temperature >= WARM
     return Exclusion.CACHED if warm and len(set(texts)) < len(texts) else Exclusion.NONE
 
 
-def remarks(ask: Ask) -> tuple[Exclusion, ...]:
+def remarks(request: ParsedRequest) -> tuple[Exclusion, ...]:
     """What of any pair of this request is not compared."""
-    several = (Exclusion.FIRST_CHOICE_ONLY,) if ask.n > 1 else ()
-    return (*several, Exclusion.GREEDY_TEXT) if ask.temperature == 0 else several
+    several = (Exclusion.FIRST_CHOICE_ONLY,) if request.n > 1 else ()
+    return (*several, Exclusion.GREEDY_TEXT) if request.temperature == 0 else several
 
 
-def _cached_by_its_head(leg: Answer) -> bool:
+def _cached_by_its_head(leg: ParsedResponse) -> bool:
     """As shared caches write it: Age (RFC 9111, 5.1), Cache-Status (RFC 9211), and the customs of some of them."""
     response = leg.exchange.response
     heads = {name.lower(): value.strip().lower() for name, value in response.headers} if response else {}

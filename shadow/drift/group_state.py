@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadow.drift.admission import Admission
-from shadow.drift.alarm_budget import Stakes, TestKey
-from shadow.drift.alarm_state import Change, LookBack, Watch
+from shadow.drift.alarm_budget import AlertBudget, TestKey
+from shadow.drift.alarm_state import AlarmState, LookBack, StateChange
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED
-from shadow.drift.coverage import Coverage
-from shadow.drift.drift_signals import AGREEMENT, Signal
+from shadow.drift.coverage import RecentCoverage
+from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.second_look import Blame, SecondLook
-from shadow.drift.states import Latch, State
+from shadow.drift.states import DriftState, Latch
 
 Payoffs = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class JudgedPair:
     """One finished pair as it is stored: `excluded` holds the reasons why parts of it were left out, the main one first."""
 
     pair_id: str
@@ -34,57 +34,57 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class Judgement:
     """What became of one pair: the payoffs that counted, the reasons why others did not, and the change it brought."""
 
     counted: tuple[tuple[str, int], ...]
     excluded: tuple[str, ...]
-    change: Change | None
+    change: StateChange | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class GroupStanding:
     """What the evidence says of a group: its state, what the alarm is called ("" without one), and whom it is about."""
 
-    state: State = State.OK
+    state: DriftState = DriftState.OK
     name: str = ""
     blame: Blame | None = None
 
 
-class Case:
+class GroupState:
     """One group. `look` is the second look at its alarm, None without one; `told` the standing that was kept last."""
 
-    def __init__(self, stakes: Stakes, baselines: Mapping[TestKey, float] | None = None) -> None:
-        self.watch = Watch(stakes, baselines)
-        self.coverage = Coverage()
+    def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
+        self.watch = AlarmState(budget, baselines)
+        self.coverage = RecentCoverage()
         self.admission = Admission()
         self.look: SecondLook | None = None
-        self.told = Standing()
+        self.told = GroupStanding()
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> GroupStanding:
         """What the evidence says, whatever was left out: an alarm about the provider first. What is the reference's own, that it
         moved or fails, is a difference from which nothing follows for the provider; while a page waits there is a suspicion.
         """
         watch, look = self.watch, self.look
-        if watch.state is State.DRIFT and look and look.waits:
-            return Standing(state=State.SUSPECT)
+        if watch.state is DriftState.DRIFT and look and look.waits:
+            return GroupStanding(state=DriftState.SUSPECT)
         blame = look.blame if look else Blame.NOT_YET_KNOWN
-        if watch.state is State.DRIFT and blame is not Blame.REFERENCE:
-            return Standing(state=State.DRIFT, name=watch.name, blame=blame)
-        if watch.state is State.DRIFT:
-            return Standing(state=State.NOT_MEASURED, name=REFERENCE_MOVED, blame=Blame.REFERENCE)
+        if watch.state is DriftState.DRIFT and blame is not Blame.REFERENCE:
+            return GroupStanding(state=DriftState.DRIFT, name=watch.name, blame=blame)
+        if watch.state is DriftState.DRIFT:
+            return GroupStanding(state=DriftState.NOT_MEASURED, name=REFERENCE_MOVED, blame=Blame.REFERENCE)
         if watch.failing:
-            return Standing(state=State.NOT_MEASURED, name=REFERENCE_FAILING, blame=Blame.REFERENCE)
-        return Standing(state=watch.state)
+            return GroupStanding(state=DriftState.NOT_MEASURED, name=REFERENCE_FAILING, blame=Blame.REFERENCE)
+        return GroupStanding(state=watch.state)
 
     @property
-    def state(self) -> State:
+    def state(self) -> DriftState:
         """What is said of the group: an alarm about the provider before all, then what is missing; `ok` only of pairs."""
         standing = self.standing
-        if self.coverage.why_not_measured and standing.state is not State.DRIFT:
-            return State.NOT_MEASURED
-        return State.WAITING if standing.state is State.OK and not self._agreement_counted else standing.state
+        if self.coverage.why_not_measured and standing.state is not DriftState.DRIFT:
+            return DriftState.NOT_MEASURED
+        return DriftState.WAITING if standing.state is DriftState.OK and not self._agreement_counted else standing.state
 
     @property
     def _agreement_counted(self) -> bool:
@@ -94,7 +94,7 @@ class Case:
     @property
     def why(self) -> str:
         """Why the group is not measured, or what it waits for; empty when it is measured."""
-        if self.state is State.WAITING:
+        if self.state is DriftState.WAITING:
             return self.coverage.why_waiting
         if self.watch.failing:
             return "; ".join(map(_failed, self.watch.failing.values()))
@@ -102,42 +102,40 @@ class Case:
             return f"the reference moved: {self.look.by} left it at the same time"
         return self.coverage.why_not_measured
 
-    def take(self, entry: Entry, look_back: LookBack) -> Ruling:
+    def take(self, pair: JudgedPair, look_back: LookBack) -> Judgement:
         """Judge one pair; the evidence that `look_back` reads holds the pairs that counted, this one included."""
-        counted, excluded = self._admitted(entry)
+        counted, excluded = self._admitted(pair)
         self.coverage.add(excluded, judged=any(signal in AGREEMENT for signal, _ in counted))
-        change = self.watch.add(entry.pair_id, entry.started, counted, look_back)
-        return Ruling(counted=counted, excluded=excluded, change=change)
+        change = self.watch.add(pair.pair_id, pair.started, counted, look_back)
+        return Judgement(counted=counted, excluded=excluded, change=change)
 
-    def remember(self, entry: Entry) -> None:
+    def remember(self, pair: JudgedPair) -> None:
         """Take a pair that was let in before into the memory of the last 24 hours, and nowhere else."""
-        self.admission.let_in(
-            pair_id=entry.pair_id, fingerprint=entry.fingerprint, conversation=entry.conversation, at=entry.started
-        )
+        self.admission.let_in(pair_id=pair.pair_id, fingerprint=pair.fingerprint, conversation=pair.conversation, at=pair.started)
 
     def close_look(self) -> None:
         """Forget the look at an alarm that is over."""
-        if self.watch.state is not State.DRIFT:
+        if self.watch.state is not DriftState.DRIFT:
             self.look = None
 
-    def _admitted(self, entry: Entry) -> tuple[Payoffs, tuple[str, ...]]:
-        if not entry.payoffs:
-            return (), entry.excluded
+    def _admitted(self, pair: JudgedPair) -> tuple[Payoffs, tuple[str, ...]]:
+        if not pair.payoffs:
+            return (), pair.excluded
         why = self.admission.why_not(
-            pair_id=entry.pair_id, fingerprint=entry.fingerprint, conversation=entry.conversation, at=entry.started
+            pair_id=pair.pair_id, fingerprint=pair.fingerprint, conversation=pair.conversation, at=pair.started
         )
         if why:
-            return (), (why.value, *entry.excluded)
-        self.remember(entry)
+            return (), (why.value, *pair.excluded)
+        self.remember(pair)
         if not self.coverage.caching:
-            return () if Exclusion.SAME_SERVER in entry.excluded else entry.payoffs, entry.excluded
-        directed = tuple(each for each in entry.payoffs if each[0] not in AGREEMENT)
-        return directed, (Exclusion.CACHING_REFERENCE.value, *entry.excluded)
+            return () if Exclusion.SAME_SERVER in pair.excluded else pair.payoffs, pair.excluded
+        directed = tuple(each for each in pair.payoffs if each[0] not in AGREEMENT)
+        return directed, (Exclusion.CACHING_REFERENCE.value, *pair.excluded)
 
 
 def _failed(latch: Latch) -> str:
     """How often the reference was the faulty one, in words, with what was counted since the alarm."""
     odd, pairs = latch.estimate.odd + latch.odd, latch.estimate.pairs + latch.pairs
-    if latch.key[0] == Signal.ERROR:
+    if latch.key[0] == DriftSignal.ERROR:
         return f"the reference failed in {odd:,} of {pairs:,} requests"
     return f"the reference sent an invalid tool call in {odd:,} of {pairs:,} compared calls"

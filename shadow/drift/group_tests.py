@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, Stakes, TestKey
-from shadow.drift.e_detector import Detector
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, AlertBudget, TestKey
+from shadow.drift.e_detector import EDetector
 
 
-class Group:
+class GroupTests:
     """The detectors of one (route, model, provider, reference), two to a signal."""
 
-    def __init__(self, stakes: Stakes, baselines: Mapping[TestKey, float] | None = None) -> None:
+    def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
         known = baselines or {}
-        self.stakes = stakes
-        self.tests = {key: Detector(key=key, stakes=stakes, baseline=known.get(key, 0.0)) for key in WEIGHTS}
+        self.budget = budget
+        self.tests = {key: EDetector(key=key, budget=budget, baseline=known.get(key, 0.0)) for key in WEIGHTS}
         self.pairs = 0
         self.last = ""
         """The id of the last pair taken in."""
@@ -35,18 +35,18 @@ class Group:
         for test in self.tests.values():
             test.restart()
 
-    def restake(self, stakes: Stakes) -> None:
+    def restake(self, budget: AlertBudget) -> None:
         """Judge by other bars from now on, as when a fleet grows."""
-        self.stakes = stakes
+        self.budget = budget
         for test in self.tests.values():
-            test.restake(stakes)
+            test.restake(budget)
 
     def rebase(self, baselines: Mapping[TestKey, float]) -> None:
         """Accept these excesses for good: the tests concerned begin anew, and bet on what is above them."""
         for key, baseline in baselines.items():
             old = self.tests[key]
-            self.tests[key] = Detector(
-                key=key, stakes=old.stakes, baseline=baseline, pairs=old.pairs, plus=old.plus, minus=old.minus
+            self.tests[key] = EDetector(
+                key=key, budget=old.budget, baseline=baseline, pairs=old.pairs, plus=old.plus, minus=old.minus
             )
 
     def _add(self, signal: str, payoff: int) -> tuple[TestKey, ...]:

@@ -33,7 +33,7 @@ STEP = log(1.02)
 """Times are told apart by two percent."""
 
 
-class Tempo(StrEnum):
+class PaceState(StrEnum):
     """What is said of a pace."""
 
     LEARNING = "learning"
@@ -43,11 +43,11 @@ class Tempo(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class PaceChange:
     """A move from `old` to `new`, told at `at` (epoch seconds); `since` when, and the `share` of slow answers since then."""
 
-    old: Tempo
-    new: Tempo
+    old: PaceState
+    new: PaceState
     at: float
     since: float
     share: float
@@ -61,7 +61,7 @@ class Pace:
     """
 
     slo: float = 0.0
-    tempo: Tempo = Tempo.LEARNING
+    tempo: PaceState = PaceState.LEARNING
     limit: float = 0.0
     begun: float = 0.0
     times: dict[int, int] = field(default_factory=dict)
@@ -78,12 +78,12 @@ class Pace:
 
     def __post_init__(self) -> None:
         if self.slo and not self.limit:
-            self.limit, self.tempo = self.slo, Tempo.STEADY
+            self.limit, self.tempo = self.slo, PaceState.STEADY
 
     @property
     def evidence(self) -> float:
         """ln(evidence of a slower pace / bar): it alarms at 0. Of a pace that is slower, ln(evidence of its mending / bar)."""
-        bar = BLOCKS_PER_FALSE_RECOVERY if self.tempo is Tempo.SLOWER else BLOCKS_PER_FALSE_ALARM
+        bar = BLOCKS_PER_FALSE_RECOVERY if self.tempo is PaceState.SLOWER else BLOCKS_PER_FALSE_ALARM
         return log_mean(self.logs) - log(bar)
 
     @property
@@ -91,7 +91,7 @@ class Pace:
         """Mean share of slow answers since `since`."""
         return self.summed / self.counted if self.counted else 0.0
 
-    def add(self, at: float, seconds: float) -> tuple[bool, Turn | None]:
+    def add(self, at: float, seconds: float) -> tuple[bool, PaceChange | None]:
         """Take in one answer that ended at `at` (epoch seconds): whether it closed a block, and the change that it brings."""
         block = floor(at / BLOCK)
         late = block == self.block - 1  # finished just before the block began, and recorded just after
@@ -110,44 +110,44 @@ class Pace:
         place = floor(log(seconds) / STEP)
         self.times[place] = self.times.get(place, 0) + 1
         if at - self.begun >= LEARNING and sum(self.times.values()) >= ENOUGH:
-            self.limit, self.tempo, self.times = high(self.times), Tempo.STEADY, {}
+            self.limit, self.tempo, self.times = high(self.times), PaceState.STEADY, {}
 
-    def _close(self) -> Turn | None:
+    def _close(self) -> PaceChange | None:
         """Judge the block that was open."""
         if not self.limit or self.answers < FEWEST:
             return None
         self.blocks += 1
         share, began = self.slow / self.answers, self.block * BLOCK
         self._date(share, began)
-        return self._mend(share) if self.tempo is Tempo.SLOWER else self._bet(share)
+        return self._mend(share) if self.tempo is PaceState.SLOWER else self._bet(share)
 
     def _date(self, share: float, began: float) -> None:
         """A change began where the sum of what lies above the usual was last at its lowest."""
-        if self.tempo is not Tempo.SLOWER and self.above <= 0:
+        if self.tempo is not PaceState.SLOWER and self.above <= 0:
             self.since, self.above, self.summed, self.counted = began, 0.0, 0.0, 0
         self.above += share - USUAL
         self.summed, self.counted = self.summed + share, self.counted + 1
 
-    def _bet(self, share: float) -> Turn | None:
+    def _bet(self, share: float) -> PaceChange | None:
         gains = [log1p(bet / USUAL * (share - USUAL)) for bet in GRID]
         self.logs = [softplus(old) + gain for old, gain in zip(self.logs, gains, strict=True)]
-        return self._turn(Tempo.SLOWER) if self.evidence >= 0 else None
+        return self._turn(PaceState.SLOWER) if self.evidence >= 0 else None
 
-    def _mend(self, share: float) -> Turn | None:
+    def _mend(self, share: float) -> PaceChange | None:
         """Bets that less than half of what was found above the usual is left; with restarts, since it may be slow for weeks."""
         still = (USUAL + max(self.found, USUAL)) / 2
         gains = [log1p(bet / (1 - still) * (still - share)) for bet in GRID]
         self.logs = [softplus(old) + gain for old, gain in zip(self.logs, gains, strict=True)]
-        return self._turn(Tempo.RECOVERED) if self.evidence >= 0 else None
+        return self._turn(PaceState.RECOVERED) if self.evidence >= 0 else None
 
-    def _turn(self, new: Tempo) -> Turn:
-        told = Turn(old=self.tempo, new=new, at=(self.block + 1) * BLOCK, since=self.since, share=self.share)
+    def _turn(self, new: PaceState) -> PaceChange:
+        told = PaceChange(old=self.tempo, new=new, at=(self.block + 1) * BLOCK, since=self.since, share=self.share)
         self.tempo, self.logs, self.above, self.found = new, [0.0] * len(GRID), 0.0, self.share
         return told
 
-    def fixed(self) -> Turn:
+    def fixed(self) -> PaceChange:
         """An operator says that the cause is mended: begin anew, by the same limit."""
-        return self._turn(Tempo.STEADY)
+        return self._turn(PaceState.STEADY)
 
 
 def high(times: dict[int, int]) -> float:

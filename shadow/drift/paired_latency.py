@@ -21,7 +21,7 @@ Times = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class LatencyRatio:
     """A ratio with its 95 % interval, None for fewer than ten blocks."""
 
     value: float
@@ -30,16 +30,16 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ratios:
+class LatencyRatios:
     """Of `pairs`: the geometric mean of each pair's ratio, the ratio of the medians, and that of the 95th percentiles."""
 
     pairs: int
-    paired: Share
-    medians: Share
-    p95: Share
+    paired: LatencyRatio
+    medians: LatencyRatio
+    p95: LatencyRatio
 
 
-def ratios(timed: Iterable[tuple[float, float, float]], choose: Choose) -> Ratios | None:
+def ratios(timed: Iterable[tuple[float, float, float]], choose: Choose) -> LatencyRatios | None:
     """Of (started, the provider's seconds, the reference's); None without a pair. Times of 0 and less are left out."""
     blocks: dict[int, list[Times]] = defaultdict(list)
     for started, one, other in timed:
@@ -48,7 +48,7 @@ def ratios(timed: Iterable[tuple[float, float, float]], choose: Choose) -> Ratio
     if not blocks:
         return None
     found = list(blocks.values())
-    return Ratios(
+    return LatencyRatios(
         pairs=sum(map(len, found)),
         paired=_paired(found),
         medians=_resampled(found, 0.5, choose),
@@ -56,24 +56,24 @@ def ratios(timed: Iterable[tuple[float, float, float]], choose: Choose) -> Ratio
     )
 
 
-def _paired(blocks: Sequence[Sequence[Times]]) -> Share:
+def _paired(blocks: Sequence[Sequence[Times]]) -> LatencyRatio:
     logs = [[log(one / other) for one, other in block] for block in blocks]
     n, mean = sum(map(len, logs)), fmean(chain.from_iterable(logs))
     if len(logs) < FEWEST:
-        return Share(value=exp(mean), low=None, high=None)
+        return LatencyRatio(value=exp(mean), low=None, high=None)
     spread = sum((sum(block) - len(block) * mean) ** 2 for block in logs)
     error = sqrt(len(logs) / (len(logs) - 1) * spread) / n
     reach = t_quantile(0.975, len(logs) - 1) * error
-    return Share(value=exp(mean), low=exp(mean - reach), high=exp(mean + reach))
+    return LatencyRatio(value=exp(mean), low=exp(mean - reach), high=exp(mean + reach))
 
 
-def _resampled(blocks: Sequence[Sequence[Times]], part: float, choose: Choose) -> Share:
+def _resampled(blocks: Sequence[Sequence[Times]], part: float, choose: Choose) -> LatencyRatio:
     def figure(chosen: Sequence[Sequence[Times]]) -> float:
         ones, others = zip(*chain.from_iterable(chosen), strict=True)
         return quantile(ones, part) / quantile(others, part)
 
     bounds = interval(blocks, figure, choose)
-    return Share(value=figure(blocks), low=bounds[0] if bounds else None, high=bounds[1] if bounds else None)
+    return LatencyRatio(value=figure(blocks), low=bounds[0] if bounds else None, high=bounds[1] if bounds else None)
 
 
 def quantile(values: Sequence[float], part: float) -> float:

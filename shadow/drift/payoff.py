@@ -6,102 +6,112 @@ answer is asked, and whether a pair counts, depends on the two in no order; a pa
 
 from __future__ import annotations
 
-from shadow.drift.drift_signals import DIRECTED, LABELLED, Label, Signal
+from shadow.drift.drift_signals import DIRECTED, LABELLED, DriftSignal, LabelSignal
 from shadow.drift.exclusions import Exclusion, remarks, why_cached, why_silent
-from shadow.findings.comparability import Standing, said, standing
+from shadow.findings.comparability import Comparability, said, standing
 from shadow.measures import text_similarity
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 
 EVEN = 1e-6
 """Two distances closer than this are equal."""
 
 
-def wants_control(ask: Ask, y: Answer, r: Answer) -> bool:
+def wants_control(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
     """Whether the two disagree in any label, so that a second reference answer is worth asking. Symmetric in y and r."""
-    if why_silent(ask, y, r):
+    if why_silent(request, y, r):
         return False
-    return any(signal.applicable(ask, y, r) and not signal.same(y, r) for signal in LABELLED)
+    return any(signal.applicable(request, y, r) and not signal.same(y, r) for signal in LABELLED)
 
 
-def payoffs(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> tuple[tuple[str, int], ...]:
+def payoffs(
+    request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None, *, tiebreak: bool = True
+) -> tuple[tuple[str, int], ...]:
     """(signal, -1 | 0 | +1) for every signal that this pair counts for; what does not apply is absent, never 0.
 
     `control` is the second reference answer, None where none was asked. `tiebreak` says whether one is always asked on
     disagreement; where it is not, only pairs with a control can count for agreement, or agreement would be counted alone.
     """
-    return counted(ask, y, r, control, tiebreak=tiebreak)[0]
+    return counted(request, y, r, control, tiebreak=tiebreak)[0]
 
 
-def excluded(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> tuple[str, ...]:
+def excluded(
+    request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None, *, tiebreak: bool = True
+) -> tuple[str, ...]:
     """Every reason why parts of this pair count for nothing, the main one first; empty when all of it counts."""
-    return counted(ask, y, r, control, tiebreak=tiebreak)[1]
+    return counted(request, y, r, control, tiebreak=tiebreak)[1]
 
 
 def counted(
-    ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True
+    request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None, *, tiebreak: bool = True
 ) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
     """What `payoffs` and `excluded` say, of one look at the pair."""
-    main = why_no_agreement(ask, y, r, control, tiebreak=tiebreak)
+    main = why_no_agreement(request, y, r, control, tiebreak=tiebreak)
     fates = standing(y)[0], standing(r)[0]
-    found = [] if main else _agreement(ask, y, r, control)
-    found += _error(fates) + _directed(ask, y, r, fates)
-    reasons = tuple(reason.value for reason in (main, *remarks(ask)) if reason)
+    found = [] if main else _agreement(request, y, r, control)
+    found += _error(fates) + _directed(request, y, r, fates)
+    reasons = tuple(reason.value for reason in (main, *remarks(request)) if reason)
     return tuple((signal.value, payoff) for signal, payoff in found), reasons
 
 
-def why_no_agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None, *, tiebreak: bool = True) -> Exclusion:
+def why_no_agreement(
+    request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None, *, tiebreak: bool = True
+) -> Exclusion:
     """Why a pair counts for no agreement signal; NONE when it does. Symmetric in y and r, but for the name of who failed."""
-    if reason := why_silent(ask, y, r):
+    if reason := why_silent(request, y, r):
         return reason
     if control is None:
-        asked = tiebreak and not wants_control(ask, y, r)
-        return why_cached(ask, y, r) if asked else Exclusion.NO_CONTROL
-    if standing(control)[0] is not Standing.WHOLE:
+        asked = tiebreak and not wants_control(request, y, r)
+        return why_cached(request, y, r) if asked else Exclusion.NO_CONTROL
+    if standing(control)[0] is not Comparability.WHOLE:
         return Exclusion.CONTROL_FAILED
-    return why_cached(ask, y, r, control)
+    return why_cached(request, y, r, control)
 
 
-def _agreement(ask: Ask, y: Answer, r: Answer, control: Answer | None) -> list[tuple[Signal, int]]:
-    found = [(signal.signal, _sides(signal, y, r, control)) for signal in LABELLED if signal.applicable(ask, y, r)]
-    if control is not None and _text_applies(ask, y, r):
-        found.append((Signal.TEXT, _text(y, r, control)))
+def _agreement(
+    request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None
+) -> list[tuple[DriftSignal, int]]:
+    found = [(signal.signal, _sides(signal, y, r, control)) for signal in LABELLED if signal.applicable(request, y, r)]
+    if control is not None and _text_applies(request, y, r):
+        found.append((DriftSignal.TEXT, _text(y, r, control)))
     return found
 
 
-def _sides(signal: Label, y: Answer, r: Answer, control: Answer | None) -> int:
+def _sides(signal: LabelSignal, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None) -> int:
     """Whom the control sides with; where y and r agree, with neither, whatever it says."""
     if control is None or signal.same(y, r):
         return 0
     return int(signal.same(r, control)) - int(signal.same(y, control))
 
 
-def _text_applies(ask: Ask, y: Answer, r: Answer) -> bool:
+def _text_applies(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
     """Two texts, sampled: greedy texts part for good between healthy engines, which would look like drift."""
-    return ask.temperature != 0 and all((said(leg).first.text or "").strip() for leg in (y, r))
+    return request.temperature != 0 and all((said(leg).first.text or "").strip() for leg in (y, r))
 
 
-def _text(y: Answer, r: Answer, control: Answer) -> int:
+def _text(y: ParsedResponse, r: ParsedResponse, control: ParsedResponse) -> int:
     judge = said(control).first.text or ""
     one, other = (text_similarity.texts(said(leg).first.text or "", judge) for leg in (y, r))
     return 0 if abs(other - one) < EVEN else _sign(other - one)
 
 
-def _directed(ask: Ask, y: Answer, r: Answer, fates: tuple[Standing, Standing]) -> list[tuple[Signal, int]]:
-    if ask.unread is not None or fates != (Standing.WHOLE, Standing.WHOLE):
+def _directed(
+    request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, fates: tuple[Comparability, Comparability]
+) -> list[tuple[DriftSignal, int]]:
+    if request.unread is not None or fates != (Comparability.WHOLE, Comparability.WHOLE):
         return []
     return [
-        (signal.signal, _sign(signal.number(ask, y) - signal.number(ask, r)))
+        (signal.signal, _sign(signal.number(request, y) - signal.number(request, r)))
         for signal in DIRECTED
-        if signal.applicable(ask, y, r)
+        if signal.applicable(request, y, r)
     ]
 
 
-def _error(fates: tuple[Standing, Standing]) -> list[tuple[Signal, int]]:
+def _error(fates: tuple[Comparability, Comparability]) -> list[tuple[DriftSignal, int]]:
     """Counts always, unless a leg was barred for its key or rate, or was not seen whole by us."""
-    if any(fate in {Standing.BARRED, Standing.UNSEEN} for fate in fates):
+    if any(fate in {Comparability.BARRED, Comparability.UNSEEN} for fate in fates):
         return []
-    return [(Signal.ERROR, int(fates[0] is Standing.FAILED) - int(fates[1] is Standing.FAILED))]
+    return [(DriftSignal.ERROR, int(fates[0] is Comparability.FAILED) - int(fates[1] is Comparability.FAILED))]
 
 
 def _sign(number: float) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, inf, log, log1p, log2
 
-from shadow.drift.alarm_budget import PROVIDER, WEIGHTS, Stakes, tolerance
+from shadow.drift.alarm_budget import PROVIDER, WEIGHTS, AlertBudget, tolerance
 from shadow.drift.betting_factors import GRID
 
 HALF, NINE_OF_TEN = 0.5, 0.9
@@ -28,7 +28,7 @@ FINEST = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SamplePlan:
     """What finding a drift takes: `pairs` in half of the cases and `most` in nine of ten, at `calls` reference calls each; so
     many `days` and so much `cost` for these, and `most_days` for those; infinite where no drift of this size is ever found.
     """
@@ -42,7 +42,7 @@ class Plan:
     cost: float
 
 
-def pairs_to_find(drop: float, floor: float, stakes: Stakes, signal: str = "trigger", *, share: float = HALF) -> float:
+def pairs_to_find(drop: float, floor: float, budget: AlertBudget, signal: str = "trigger", *, share: float = HALF) -> float:
     """Pairs until an excess of `drop` alarms in a `share` of the cases, HALF or NINE_OF_TEN, in a signal whose floor is `floor`
     (both shares); infinite within tolerance.
     """
@@ -50,7 +50,7 @@ def pairs_to_find(drop: float, floor: float, stakes: Stakes, signal: str = "trig
     if drop <= tau:
         return inf
     odd, even = min(floor / 2 + drop, 1.0), floor / 2
-    bar = log(stakes.bar / stakes.head_start / WEIGHTS[signal, PROVIDER]) + log(len(GRID))
+    bar = log(budget.bar / budget.head_start / WEIGHTS[signal, PROVIDER]) + log(len(GRID))
     growth = max(odd * log1p(bet) + even * log1p(-bet) for bet in GRID)
     none = 1 - odd - even
     gate = log(100)  # what its own restarts add makes up for the grid
@@ -70,34 +70,34 @@ def _tolerant(bet: float, odd: float, even: float, none: float, tau: float) -> f
     return odd * log1p(share * (1 - tau)) + even * log1p(share * (-1 - tau)) + none * log1p(-share * tau)
 
 
-def smallest_found(pairs: int, floor: float, stakes: Stakes, signal: str = "trigger", *, share: float = HALF) -> float:
+def smallest_found(pairs: int, floor: float, budget: AlertBudget, signal: str = "trigger", *, share: float = HALF) -> float:
     """The smallest excess that so many pairs would have shown in a `share` of the cases, to a tenth of a point; infinite where
     none would.
     """
     low, high = tolerance(signal), 1.0
-    if pairs_to_find(high, floor, stakes, signal, share=share) > pairs:
+    if pairs_to_find(high, floor, budget, signal, share=share) > pairs:
         return inf
     while high - low > FINEST:
         middle = (low + high) / 2
-        low, high = (low, middle) if pairs_to_find(middle, floor, stakes, signal, share=share) <= pairs else (middle, high)
+        low, high = (low, middle) if pairs_to_find(middle, floor, budget, signal, share=share) <= pairs else (middle, high)
     return high
 
 
 def plan(
-    drop: float, *, per_day: float, sample_rate: float, floor: float, control_fraction: float, price: float, stakes: Stakes
-) -> Plan:
+    drop: float, *, per_day: float, sample_rate: float, floor: float, control_fraction: float, price: float, budget: AlertBudget
+) -> SamplePlan:
     """`per_day` requests of the route, `sample_rate` of them compared, `price` of one call to the reference."""
-    pairs = pairs_to_find(drop, floor, stakes)
+    pairs = pairs_to_find(drop, floor, budget)
     calls = 1 + control_fraction + (1 - control_fraction) * min(floor + drop, 1.0)
-    most = pairs_to_find(drop, floor, stakes, share=NINE_OF_TEN)
+    most = pairs_to_find(drop, floor, budget, share=NINE_OF_TEN)
     compared = per_day * sample_rate
     days, most_days = (count / compared if compared > 0 else inf for count in (pairs, most))
-    return Plan(drop=drop, pairs=pairs, most=most, calls=calls, days=days, most_days=most_days, cost=pairs * calls * price)
+    return SamplePlan(drop=drop, pairs=pairs, most=most, calls=calls, days=days, most_days=most_days, cost=pairs * calls * price)
 
 
-def sample_rate_for(drop: float, *, per_day: float, days: float, floor: float, stakes: Stakes) -> float:
+def sample_rate_for(drop: float, *, per_day: float, days: float, floor: float, budget: AlertBudget) -> float:
     """The share of requests to compare so that a drift is found within `days` in nine of ten cases, in whole tenths of a percent;
     above 1: never.
     """
-    pairs = pairs_to_find(drop, floor, stakes, share=NINE_OF_TEN)
+    pairs = pairs_to_find(drop, floor, budget, share=NINE_OF_TEN)
     return inf if pairs == inf or per_day * days <= 0 else ceil(pairs / per_day / days * 1_000) / 1_000

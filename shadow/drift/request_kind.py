@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 
-def kind(ask: Ask) -> str:
+def kind(request: ParsedRequest) -> str:
     """Tools offered, place in the conversation, and how it is sampled; "unread" where that is not known."""
-    if ask.unread is not None:
+    if request.unread is not None:
         return "unread"
-    return ", ".join((_tools(len(ask.tools)), _turn(ask), "greedy" if ask.temperature == 0 else "sampled"))
+    return ", ".join((_tools(len(request.tools)), _turn(request), "greedy" if request.temperature == 0 else "sampled"))
 
 
 def _tools(offered: int) -> str:
@@ -18,8 +18,8 @@ def _tools(offered: int) -> str:
     return "1 to 3 tools" if offered else "no tools"
 
 
-def _turn(ask: Ask) -> str:
-    roles = [message.get("role") for message in ask.messages]
+def _turn(request: ParsedRequest) -> str:
+    roles = [message.get("role") for message in request.messages]
     if roles and roles[-1] == "tool":
         return "after a tool"
     return "first turn" if roles.count("user") <= 1 and "assistant" not in roles else "later turn"

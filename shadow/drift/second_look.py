@@ -12,8 +12,8 @@ from enum import StrEnum
 from math import isfinite, log
 
 from shadow.drift.alarm_budget import PROVIDER, TestKey
-from shadow.drift.change_point import Evidence
-from shadow.drift.drift_signals import Signal
+from shadow.drift.change_point import EvaluatedPair
+from shadow.drift.drift_signals import DriftSignal
 from shadow.drift.e_process import EProcess, units_needed
 from shadow.drift.effect_estimates import GroupKey
 
@@ -36,7 +36,7 @@ FEWEST_ALONE = 30
 HALF = 0.7
 """Share of the planned units at which half of the looks are decided."""
 
-OF_ITSELF = frozenset({(Signal.ERROR.value, PROVIDER), (Signal.SCHEMA.value, PROVIDER)})
+OF_ITSELF = frozenset({(DriftSignal.ERROR.value, PROVIDER), (DriftSignal.SCHEMA.value, PROVIDER)})
 """Faults that the provider's own answers show: there is nobody else to blame for them."""
 
 
@@ -49,7 +49,7 @@ class Blame(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Talk:
+class OpenConversation:
     """A conversation that may go on: opened and last seen at (epoch seconds), its counted pairs and the sum of their payoffs."""
 
     opened: float
@@ -71,7 +71,7 @@ class Witness:
     alone: bool = False
     several: bool = False
     seen: list[str] = field(default_factory=list)
-    open: dict[str, Talk] = field(default_factory=dict)
+    open: dict[str, OpenConversation] = field(default_factory=dict)
 
     def learn(self, conversation: str) -> None:
         """See one pair of a conversation, whether or not it speaks for anything."""
@@ -92,7 +92,7 @@ class Witness:
         elif talk := self.open.get(conversation):
             talk.pairs, talk.total, talk.last = talk.pairs + 1, talk.total + payoff, max(talk.last, started)
         elif len(self.open) < MOST_OPEN:
-            self.open[conversation] = Talk(opened=started, last=started, pairs=1, total=payoff)
+            self.open[conversation] = OpenConversation(opened=started, last=started, pairs=1, total=payoff)
 
     def close(self, now: float) -> None:
         """Make units of the conversations that are over, in the order in which they opened."""
@@ -159,7 +159,7 @@ class SecondLook:
             self._decide(witness)
         self.passes(started)
 
-    def recall(self, provider: str, each: Evidence) -> None:
+    def recall(self, provider: str, each: EvaluatedPair) -> None:
         """Take in one pair that was stored before the alarm; it is no request that a page waits for."""
         witness = self.witnesses[self.members[provider]]
         witness.learn(each.conversation)

@@ -9,13 +9,13 @@ from math import log
 
 from shadow.drift.alarm_budget import TestKey, tolerance
 from shadow.drift.betting_factors import GRID, Steps, log_mean, recovery
-from shadow.drift.change_point import Estimate
+from shadow.drift.change_point import ChangePoint
 
 RECOVERED_AT = 100.0
 ENOUGH_TO_ACCEPT = 500
 
 
-class State(StrEnum):
+class DriftState(StrEnum):
     """What is said of a group. `not measured` and `waiting` (for the first pair that counts) are said over the others by what
     was left out, never by the evidence.
     """
@@ -28,7 +28,7 @@ class State(StrEnum):
     WAITING = "waiting"
 
 
-class Event(StrEnum):
+class DriftEvent(StrEnum):
     """What may happen to a group."""
 
     SUSPICION = "suspicion"
@@ -39,7 +39,7 @@ class Event(StrEnum):
     ACCEPTED = "accepted"
 
 
-class Answer(StrEnum):
+class AckAction(StrEnum):
     """How an operator acknowledges an alarm: the cause is mended, or the difference is there to stay."""
 
     FIXED = "fixed"
@@ -47,45 +47,45 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Acknowledgement:
     """An operator's answer, and the groups that it is meant for; an empty name is any."""
 
-    answer: Answer
+    answer: AckAction
     route: str = ""
     model: str = ""
     provider: str = ""
     reference: str = ""
 
 
-TRANSITIONS: Mapping[tuple[State, Event], State] = {
-    (State.OK, Event.SUSPICION): State.SUSPECT,
-    (State.OK, Event.ALARM): State.DRIFT,
-    (State.SUSPECT, Event.CALM): State.OK,
-    (State.SUSPECT, Event.ALARM): State.DRIFT,
-    (State.DRIFT, Event.RECOVERY): State.RECOVERED,
-    (State.DRIFT, Event.FIXED): State.OK,
-    (State.DRIFT, Event.ACCEPTED): State.OK,
-    (State.RECOVERED, Event.SUSPICION): State.SUSPECT,
-    (State.RECOVERED, Event.ALARM): State.DRIFT,
-    (State.RECOVERED, Event.FIXED): State.OK,
+TRANSITIONS: Mapping[tuple[DriftState, DriftEvent], DriftState] = {
+    (DriftState.OK, DriftEvent.SUSPICION): DriftState.SUSPECT,
+    (DriftState.OK, DriftEvent.ALARM): DriftState.DRIFT,
+    (DriftState.SUSPECT, DriftEvent.CALM): DriftState.OK,
+    (DriftState.SUSPECT, DriftEvent.ALARM): DriftState.DRIFT,
+    (DriftState.DRIFT, DriftEvent.RECOVERY): DriftState.RECOVERED,
+    (DriftState.DRIFT, DriftEvent.FIXED): DriftState.OK,
+    (DriftState.DRIFT, DriftEvent.ACCEPTED): DriftState.OK,
+    (DriftState.RECOVERED, DriftEvent.SUSPICION): DriftState.SUSPECT,
+    (DriftState.RECOVERED, DriftEvent.ALARM): DriftState.DRIFT,
+    (DriftState.RECOVERED, DriftEvent.FIXED): DriftState.OK,
 }
 """Every move there is; any other event leaves the state as it was. DRIFT is left by recovery or by an operator only."""
 
 
-def after(state: State, event: Event) -> State:
+def next_state(state: DriftState, event: DriftEvent) -> DriftState:
     """The state that follows."""
     return TRANSITIONS.get((state, event), state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class AlarmName:
     """The test that gave an alarm its name at the pair `pair_id` (started at `at`), as it was then: it is never replaced."""
 
     key: TestKey
     pair_id: str
     at: float
     evidence: float
-    estimate: Estimate
+    estimate: ChangePoint
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class Latch:
     pair_id: str
     at: float
     evidence: float
-    estimate: Estimate
+    estimate: ChangePoint
     baseline: float = 0.0
     pairs: int = 0
     odd: int = 0

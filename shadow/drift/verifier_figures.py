@@ -21,7 +21,7 @@ Counts = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class PairEnding:
     """Whether the answers of one pair with tools triggered; `control` only where it was asked by the coin, for tie-breaks are
     selected by disagreement.
     """
@@ -52,7 +52,7 @@ class Triggering:
     high: float | None
 
 
-def triggering(endings: Iterable[Ending], choose: Choose) -> Triggering:
+def triggering(endings: Iterable[PairEnding], choose: Choose) -> Triggering:
     """The figures of one provider, for one model and one reference."""
     found = list(endings)
     asked_twice = [each for each in found if each.control is not None]
@@ -104,8 +104,8 @@ def _counts(pairs: Iterable[tuple[bool, bool]]) -> Counts:
     return both, one, other, len(found) - both - one - other
 
 
-def _clusters(endings: Sequence[Ending]) -> list[tuple[Counts, Counts]]:
-    kept: dict[str, list[Ending]] = defaultdict(list)
+def _clusters(endings: Sequence[PairEnding]) -> list[tuple[Counts, Counts]]:
+    kept: dict[str, list[PairEnding]] = defaultdict(list)
     places: dict[str, int] = {}
     for each in endings:
         place = places.setdefault(each.conversation, len(places))

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shadow.findings.finding import Aspect
+from shadow.findings.finding import Signal
 
-OF_VECTORS = frozenset({Aspect.VECTOR_COSINE, Aspect.VECTOR_NORM, Aspect.VECTOR_DIMENSION, Aspect.VECTOR_EXACTNESS})
-ONLY: Mapping[str, tuple[frozenset[Aspect], str]] = {
+OF_VECTORS = frozenset({Signal.VECTOR_COSINE, Signal.VECTOR_NORM, Signal.VECTOR_DIMENSION, Signal.VECTOR_EXACTNESS})
+ONLY: Mapping[str, tuple[frozenset[Signal], str]] = {
     "embeddings": (
         OF_VECTORS
-        | {Aspect.ERROR, Aspect.ERROR_CLASS, Aspect.PARAMETERS, Aspect.PROMPT_TOKENS, Aspect.FIRST_CHUNK, Aspect.TOTAL}
-        | {Aspect.USAGE, Aspect.ECHOED_MODEL, Aspect.CONTEXT_LIMIT, Aspect.BROKEN_STREAM},
+        | {Signal.ERROR, Signal.ERROR_CLASS, Signal.PARAMETERS, Signal.PROMPT_TOKENS, Signal.FIRST_CHUNK, Signal.TOTAL}
+        | {Signal.USAGE, Signal.ECHOED_MODEL, Signal.CONTEXT_LIMIT, Signal.BROKEN_STREAM},
         "embeddings are vectors: there is no text, no call and no end to judge",
     ),
 }
 """APIs of which nothing but these can be said, and why."""
 _RAW = "a text completion is the model's own, with no template about it: whatever stands in it may stand there by right"
-NEVER: Mapping[str, Mapping[Aspect, str]] = {
+NEVER: Mapping[str, Mapping[Signal, str]] = {
     "completions": {
-        Aspect.TEMPLATE_LEAK: _RAW,
-        Aspect.REASONING_FORM: _RAW,
-        Aspect.EMPTY_ANSWER: "a text completion is empty where the prompt is complete, or a stop sequence comes first",
+        Signal.TEMPLATE_LEAK: _RAW,
+        Signal.REASONING_FORM: _RAW,
+        Signal.EMPTY_ANSWER: "a text completion is empty where the prompt is complete, or a stop sequence comes first",
     },
     "messages": {
-        Aspect.LUMPY_CALLS: "this API sends arguments a whole value at a time, unless asked for less",
+        Signal.LUMPY_CALLS: "this API sends arguments a whole value at a time, unless asked for less",
     },
 }
 """What else an API cannot show, and why."""
 
 
-def why_unfit(aspect: Aspect, api: str) -> str:
+def why_unfit(aspect: Signal, api: str) -> str:
     """Empty when answers of `api` can show `aspect`, else why they cannot."""
     if api in ONLY:
         allowed, reason = ONLY[api]

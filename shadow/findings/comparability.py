@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from proxy.exchange import FailureKind
 from shadow.findings.error_class import PERSONAL, error_class
-from shadow.findings.pair import Kind, Pair
+from shadow.findings.pair import Pair, PairKind
 from shadow.findings.refused_request import refusal
-from shadow.reading.completion import Choice, Completion, Unread, Why
-from shadow.reading.parsed_response import Answer
+from shadow.reading.completion import Choice, Completion, Unread, UnreadReason
+from shadow.reading.parsed_response import ParsedResponse
 
 OURS = frozenset(
     {
@@ -26,7 +26,16 @@ OURS = frozenset(
 )
 """Ends of an exchange that the provider did not cause."""
 
-UNSEEN = frozenset({Why.TRUNCATED, Why.NOT_HELD, Why.ENCODING, Why.TOO_LARGE, Why.TOO_DEEP, Why.NOT_AUDITED})
+UNSEEN = frozenset(
+    {
+        UnreadReason.TRUNCATED,
+        UnreadReason.NOT_HELD,
+        UnreadReason.ENCODING,
+        UnreadReason.TOO_LARGE,
+        UnreadReason.TOO_DEEP,
+        UnreadReason.NOT_AUDITED,
+    }
+)
 """Reasons of not reading an answer that are limits of the audit, not faults of the answer."""
 
 BARRING = frozenset({401, 402, 403, 407, 429})
@@ -35,7 +44,7 @@ BARRING = frozenset({401, 402, 403, 407, 429})
 APIS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 
 
-class Standing(StrEnum):
+class Comparability(StrEnum):
     """What became of a leg: whole, failed by its provider, barred for its key or rate, or not seen whole by us."""
 
     WHOLE = "whole"
@@ -44,44 +53,44 @@ class Standing(StrEnum):
     UNSEEN = "unseen"
 
 
-def standing(answer: Answer) -> tuple[Standing, str]:
+def standing(answer: ParsedResponse) -> tuple[Comparability, str]:
     """What became of one leg, and a phrase that says how ("" for a whole one)."""
-    failure, error, said = answer.exchange.failure, answer.error, answer.said
+    failure, error, said = answer.exchange.failure, answer.error, answer.completion
     if failure is None and error is None and isinstance(said, Completion) and 200 <= (answer.status or 0) < 300:
-        return Standing.WHOLE, ""  # nearly every one
+        return Comparability.WHOLE, ""  # nearly every one
     if failure is not None and failure.kind in OURS:
-        return Standing.UNSEEN, f"{failure.kind.value}: {failure.detail}"
+        return Comparability.UNSEEN, f"{failure.kind.value}: {failure.detail}"
     if answer.status in BARRING:
-        return Standing.BARRED, f"status {answer.status}"
+        return Comparability.BARRED, f"status {answer.status}"
     if error is not None and error_class(error) in PERSONAL:
-        return Standing.BARRED, f"status {error.status}: {error.message}"
+        return Comparability.BARRED, f"status {error.status}: {error.message}"
     if failure is not None:
-        return Standing.FAILED, f"{failure.kind.value}: {failure.detail}"
+        return Comparability.FAILED, f"{failure.kind.value}: {failure.detail}"
     if error is not None:
-        return Standing.FAILED, f"error {error.status} {error.code or error.type}: {error.message}"
+        return Comparability.FAILED, f"error {error.status} {error.code or error.type}: {error.message}"
     if answer.status is not None and not 200 <= answer.status < 300:
-        return Standing.FAILED, f"status {answer.status}"
+        return Comparability.FAILED, f"status {answer.status}"
     if isinstance(said, Unread):
-        where = Standing.UNSEEN if said.why in UNSEEN else Standing.FAILED
+        where = Comparability.UNSEEN if said.why in UNSEEN else Comparability.FAILED
         return where, f"{said.why.value}: {said.detail}"
-    return Standing.WHOLE, ""
+    return Comparability.WHOLE, ""
 
 
 def names(pair: Pair) -> tuple[str, str]:
     """How the two legs are called in a sentence."""
-    if pair.kind is Kind.SELF:
+    if pair.kind is PairKind.SELF:
         return "the reference's first answer", "its second answer"
     return "the provider", "the reference"
 
 
 def why_not_comparable(pair: Pair) -> str:
     """Empty when the two answers may be compared, else the reason."""
-    if pair.ask.unread is not None:
-        return f"the request could not be read: {pair.ask.unread.why.value}: {pair.ask.unread.detail}"
+    if pair.request.unread is not None:
+        return f"the request could not be read: {pair.request.unread.why.value}: {pair.request.unread.detail}"
     for name, answer in zip(names(pair), (pair.subject, pair.reference), strict=True):
         where, how = standing(answer)
-        if where is not Standing.WHOLE:
-            why = refusal(pair.ask, answer.error) if answer.error and where is Standing.FAILED else ""
+        if where is not Comparability.WHOLE:
+            why = refusal(pair.request, answer.error) if answer.error and where is Comparability.FAILED else ""
             return f"{name} gave no whole answer ({f'refused: {why}' if why else where.value}): {how}"[:400]
     if pair.subject.exchange.request.target == pair.reference.exchange.request.target:
         return ""
@@ -89,21 +98,21 @@ def why_not_comparable(pair: Pair) -> str:
     return "" if apis[0] == apis[1] else f"two different APIs answered: {apis[0]} and {apis[1]}"
 
 
-def api(answer: Answer) -> str:
+def api(answer: ParsedResponse) -> str:
     """The API that a leg was asked by, as the tail of its path; a path of no known API is its own."""
     path = answer.exchange.request.target.partition("?")[0].rstrip("/")
     return next((tail for tail in APIS if path.endswith(tail)), path)
 
 
-def said(answer: Answer) -> Completion:
+def said(answer: ParsedResponse) -> Completion:
     """The readable answer of a leg that passed the gate."""
-    assert isinstance(answer.said, Completion)
-    return answer.said
+    assert isinstance(answer.completion, Completion)
+    return answer.completion
 
 
 def choices(pair: Pair) -> tuple[Choice, Choice]:
     """The first choices of both legs, behind the gate."""
-    one, other = pair.subject.said, pair.reference.said
+    one, other = pair.subject.completion, pair.reference.completion
     assert isinstance(one, Completion)
     assert isinstance(other, Completion)
     return one.choices[0], other.choices[0]

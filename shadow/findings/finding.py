@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shadow.findings.pair import Kind
+from shadow.findings.pair import PairKind
 
 
-class Aspect(StrEnum):
+class Signal(StrEnum):
     """The signals; each value is also the metric label `dimension`, so the set is closed."""
 
     # as of the string that it equals, and quick: an enumeration's own hash is a call of Python, dozens for each answer
@@ -89,7 +89,7 @@ class Aspect(StrEnum):
     APPLIED_PARAMETERS = "applied_parameters"
 
 
-class State(StrEnum):
+class FindingState(StrEnum):
     """Four states, because silence is not innocence."""
 
     __hash__ = str.__hash__
@@ -106,8 +106,8 @@ class Finding:
     unless the state is `match`; `subject` and `reference` the two values in short (at most 200 characters).
     """
 
-    aspect: Aspect
-    state: State
+    aspect: Signal
+    state: FindingState
     score: float | None = None
     reason: str = ""
     subject: str = ""
@@ -118,6 +118,6 @@ class Finding:
 class Comparison:
     """What all signals say of one pair; `comparable` is empty, or the reason why only `error` could be measured."""
 
-    kind: Kind
+    kind: PairKind
     comparable: str
     findings: tuple[Finding, ...]

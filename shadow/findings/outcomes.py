@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from shadow.findings.finding import Aspect, Finding, State
+from shadow.findings.finding import Finding, FindingState, Signal
 
 LONGEST = 200
 """Characters kept of a value in a finding."""
@@ -26,14 +26,14 @@ def storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def judged(aspect: Aspect, same: bool, subject: object, reference: object, reason: str, *, score: float | None = None) -> Finding:
+def judged(aspect: Signal, same: bool, subject: object, reference: object, reason: str, *, score: float | None = None) -> Finding:
     """A match or a difference; without `score` it is 1 or 0. The reason is kept for a difference only."""
     if same and score is None:
         plain = subject == reference == ""
         return _match(aspect, "", "") if plain else _match(aspect, short(subject), short(reference))
     return Finding(
         aspect=aspect,
-        state=State.MATCH if same else State.DIFFER,
+        state=FindingState.MATCH if same else FindingState.DIFFER,
         score=float(same) if score is None else score,
         reason="" if same else storable(reason),
         subject=short(subject),
@@ -42,16 +42,18 @@ def judged(aspect: Aspect, same: bool, subject: object, reference: object, reaso
 
 
 @lru_cache(maxsize=_KEPT)
-def _match(aspect: Aspect, subject: str, reference: str) -> Finding:
-    return Finding(aspect=aspect, state=State.MATCH, score=1.0, subject=subject, reference=reference)
+def _match(aspect: Signal, subject: str, reference: str) -> Finding:
+    return Finding(aspect=aspect, state=FindingState.MATCH, score=1.0, subject=subject, reference=reference)
 
 
-def incomparable(aspect: Aspect, reason: str, subject: object = "", reference: object = "") -> Finding:
+def incomparable(aspect: Signal, reason: str, subject: object = "", reference: object = "") -> Finding:
     """Both sides were seen, but holding one against the other would be unfair: `reason` says why."""
-    return Finding(aspect=aspect, state=State.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference))
+    return Finding(
+        aspect=aspect, state=FindingState.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference)
+    )
 
 
 @lru_cache(maxsize=_KEPT)
-def unmeasured(aspect: Aspect, reason: str) -> Finding:
+def unmeasured(aspect: Signal, reason: str) -> Finding:
     """There was nothing to measure: `reason` says what is missing."""
-    return Finding(aspect=aspect, state=State.NOT_MEASURED, reason=reason)
+    return Finding(aspect=aspect, state=FindingState.NOT_MEASURED, reason=reason)

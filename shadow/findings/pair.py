@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 
 
-class Kind(StrEnum):
+class PairKind(StrEnum):
     """`cross`: the provider against the reference; `self`: the reference against itself; `greedy`: both asked once more at
 
     temperature 0, and never averaged with the live ones. Also a metric label.
@@ -33,10 +33,10 @@ class ControlReason(StrEnum):
 class Pair:
     """Two answers to one ask; `subject` is the one that is judged (in a `self` pair: the reference's first answer)."""
 
-    kind: Kind
-    ask: Ask
-    subject: Answer
-    reference: Answer
+    kind: PairKind
+    request: ParsedRequest
+    subject: ParsedResponse
+    reference: ParsedResponse
     gaps: tuple[Sequence[float], Sequence[float]] = field(init=False, repr=False, compare=False)
     """The gaps of both, the shortest first: three signals count them so."""
 

@@ -9,7 +9,7 @@ import re
 
 from shadow.findings.error_class import ErrorClass, error_class
 from shadow.reading.completion import ProviderError
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 REFUSING = frozenset({ErrorClass.BAD_PARAMETER, ErrorClass.CONTEXT_OVERFLOW})
 """Kinds of errors by which a server says that it will not take this request as it is."""
@@ -48,7 +48,7 @@ def stated_limit(error: ProviderError | None) -> str:
     return (found[1] or found[2]).replace(",", "") if found else ""
 
 
-def refusal(ask: Ask, error: ProviderError) -> str:
+def refusal(request: ParsedRequest, error: ProviderError) -> str:
     """`context` with the limit, `thinking`, `model`, `parameter` with its name, or `request`; "" for any other error."""
     kind = error_class(error)
     if kind not in REFUSING:
@@ -57,15 +57,15 @@ def refusal(ask: Ask, error: ProviderError) -> str:
         return f"context {stated_limit(error)}".strip()
     if _THINKING.search(error.message):
         return "thinking"
-    member = refused_member(ask, error)
+    member = refused_member(request, error)
     if member == "model" or _MODEL.search(f"{error.code} {error.message}"):
         return "model"
     if error.status in _NO_SUCH:
         return ""
-    return f"parameter {member}" if member in ask.sent else "request"
+    return f"parameter {member}" if member in request.sent else "request"
 
 
-def refused_member(ask: Ask, error: ProviderError) -> str:
+def refused_member(request: ParsedRequest, error: ProviderError) -> str:
     """The member of the request that an error means, by its own field, else by the words of the message; "" where none is meant.
 
     A name that the request holds is preferred. A refusal over the context means no member, whatever words it uses.
@@ -79,4 +79,4 @@ def refused_member(ask: Ask, error: ProviderError) -> str:
     quoted = [found[1] for found in _QUOTED.finditer(error.message)]
     named = [root[0] for name in (*quoted, *_NAMED.findall(error.message)) if (root := _ROOT.match(name))]
     meant = [name for name in named if name not in QUESTION]
-    return next((name for name in meant if name in ask.sent), meant[0] if meant else "")
+    return next((name for name in meant if name in request.sent), meant[0] if meant else "")

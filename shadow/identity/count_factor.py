@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from shadow.identity.prompt_sample import FEW, NEAR, Cause, Explanation, Sample, explanation
+from shadow.identity.prompt_sample import FEW, NEAR, Explanation, PromptSample, TokenCause, explanation
 from shadow.identity.robust_line import fit
 
 LEAST = 0.02
@@ -20,7 +20,7 @@ SHORT = 8
 """Completion tokens under which an equal answer says nothing of a factor."""
 
 
-def factors(samples: Sequence[Sample]) -> Iterator[Explanation]:
+def factors(samples: Sequence[PromptSample]) -> Iterator[Explanation]:
     """At most one explanation: the bill, the tokenizer, or a factor of which neither can be said."""
     counts = [float(sample.reference_tokens) for sample in samples]
     fitted = fit([[count] for count in counts], [float(sample.provider_tokens) for sample in samples])
@@ -34,21 +34,24 @@ def factors(samples: Sequence[Sample]) -> Iterator[Explanation]:
         yield explanation((found[0],), samples, exact, found[1])
     elif (rough := _rough(samples, factor)) and _counts_differ(alike):
         yield explanation(
-            (Cause.TOKENIZER,),
+            (TokenCause.TOKENIZER,),
             samples,
             rough,
             f"another tokenizer, or counts that are estimated: prompts {factor - 1:+.0%}, and equal answers count otherwise too",
         )
 
 
-def _exact(alike: Sequence[Sample], factor: float) -> tuple[Cause, str]:
+def _exact(alike: Sequence[PromptSample], factor: float) -> tuple[TokenCause, str]:
     hits = [abs(one.provider_completion - factor * one.reference_completion) <= NEAR for one in alike]
     if factor > 1 and len(alike) >= FEW and sum(hits) >= ENOUGH * len(hits):
-        return Cause.BILL, f"both counts are larger by the factor {factor:.2f} while {len(alike)} answers are equal: the bill"
-    return Cause.UNEXPLAINED, ""
+        return (
+            TokenCause.BILL,
+            f"both counts are larger by the factor {factor:.2f} while {len(alike)} answers are equal: the bill",
+        )
+    return TokenCause.UNEXPLAINED, ""
 
 
-def _rough(samples: Sequence[Sample], factor: float) -> list[bool] | None:
+def _rough(samples: Sequence[PromptSample], factor: float) -> list[bool] | None:
     """Which pairs the factor explains by and large; None where a constant stands beside it."""
     differences = [float(sample.difference) for sample in samples]
     line = fit([[1.0, float(sample.reference_tokens)] for sample in samples], differences)
@@ -61,7 +64,7 @@ def _rough(samples: Sequence[Sample], factor: float) -> list[bool] | None:
     ]
 
 
-def _counts_differ(alike: Sequence[Sample]) -> bool:
+def _counts_differ(alike: Sequence[PromptSample]) -> bool:
     """Whether equal answers count otherwise, and not by one factor to the token, which no tokenizer keeps to."""
     differ = sum(one.provider_completion != one.reference_completion for one in alike)
     if len(alike) < FEW or differ < EXACT * len(alike):
@@ -71,6 +74,6 @@ def _counts_differ(alike: Sequence[Sample]) -> bool:
     return kept < ENOUGH * len(alike)
 
 
-def _counts_agree(alike: Sequence[Sample]) -> bool:
+def _counts_agree(alike: Sequence[PromptSample]) -> bool:
     same = sum(one.provider_completion == one.reference_completion for one in alike)
     return len(alike) >= FEW and same >= ENOUGH * len(alike)

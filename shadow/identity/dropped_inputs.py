@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from math import sqrt
 from statistics import median
 
-from shadow.identity.prompt_sample import FEW, NEAR, Cause, Explanation, Sample, explanation
+from shadow.identity.prompt_sample import FEW, NEAR, Explanation, PromptSample, TokenCause, explanation
 from shadow.identity.robust_line import dot, fit
 
 REPEATED = 3
@@ -32,7 +32,7 @@ PREAMBLE = 250
 ToolSet = tuple[int, int, int]
 
 
-def dropped_reasoning(samples: Sequence[Sample]) -> Iterator[Explanation]:
+def dropped_reasoning(samples: Sequence[PromptSample]) -> Iterator[Explanation]:
     """Each pair lacks about what its own earlier reasoning must cost, and nothing where there is none."""
     carrying = sum(sample.reasoning_turns > 0 for sample in samples)
     if min(carrying, len(samples) - carrying) >= FEW:
@@ -40,14 +40,14 @@ def dropped_reasoning(samples: Sequence[Sample]) -> Iterator[Explanation]:
             _lacks(sample, sample.reasoning_characters) if sample.reasoning_turns else abs(sample.difference) <= NEAR
             for sample in samples
         ]
-        yield explanation((Cause.REASONING_DROPPED,), samples, hits, "earlier reasoning does not reach the provider's model")
+        yield explanation((TokenCause.REASONING_DROPPED,), samples, hits, "earlier reasoning does not reach the provider's model")
 
 
-def _lacks(sample: Sample, characters: int) -> bool:
+def _lacks(sample: PromptSample, characters: int) -> bool:
     return SPARSE * characters - NEAR <= -sample.difference <= DENSE * characters + NEAR + 4 * sample.reasoning_turns
 
 
-def changed_tools(samples: Sequence[Sample]) -> Iterator[Explanation]:
+def changed_tools(samples: Sequence[PromptSample]) -> Iterator[Explanation]:
     """A difference that stands beside tools alone, the same for the same tools."""
     offering = [sample for sample in samples if sample.tools]
     middle = median(sample.difference for sample in offering) if len(offering) >= FEW else 0.0
@@ -59,7 +59,7 @@ def changed_tools(samples: Sequence[Sample]) -> Iterator[Explanation]:
         line = _line(offering)
         hits = [abs(sample.difference - line(sample)) <= NEAR for sample in offering] if line else hits
     if len(samples) - len(offering) < FEW:
-        found: tuple[Cause, str] | None = (Cause.UNEXPLAINED, "")  # what always stands beside tools may come from them
+        found: tuple[TokenCause, str] | None = (TokenCause.UNEXPLAINED, "")  # what always stands beside tools may come from them
     else:
         found = _named(samples, offering, middle)
     if found is None:
@@ -69,11 +69,11 @@ def changed_tools(samples: Sequence[Sample]) -> Iterator[Explanation]:
     yield explanation((found[0],), samples, every, found[1])
 
 
-def _set(sample: Sample) -> ToolSet:
+def _set(sample: PromptSample) -> ToolSet:
     return sample.tools, sample.tool_characters, sample.schema_characters
 
 
-def _expected(offering: Sequence[Sample]) -> dict[ToolSet, float]:
+def _expected(offering: Sequence[PromptSample]) -> dict[ToolSet, float]:
     """The difference of each set of tools that was offered often enough."""
     found: dict[ToolSet, list[int]] = defaultdict(list)
     for sample in offering:
@@ -87,11 +87,11 @@ class _Line:
     def __init__(self, size: str, coefficients: Sequence[float]) -> None:
         self._size, self._coefficients = size, coefficients
 
-    def __call__(self, sample: Sample) -> float:
+    def __call__(self, sample: PromptSample) -> float:
         return dot(self._coefficients, (float(sample.tools), float(getattr(sample, self._size))))
 
 
-def _line(offering: Sequence[Sample]) -> _Line | None:
+def _line(offering: Sequence[PromptSample]) -> _Line | None:
     """The better of two lines, for tools that hardly come twice."""
     values = [float(sample.difference) for sample in offering]
     lines = []
@@ -101,10 +101,10 @@ def _line(offering: Sequence[Sample]) -> _Line | None:
     return min(lines, key=lambda line: median(abs(line(one) - one.difference) for one in offering), default=None)
 
 
-def _named(samples: Sequence[Sample], offering: Sequence[Sample], middle: float) -> tuple[Cause, str] | None:
+def _named(samples: Sequence[PromptSample], offering: Sequence[PromptSample], middle: float) -> tuple[TokenCause, str] | None:
     if middle > 0:
         return (
-            Cause.TOOLS_TEMPLATE,
+            TokenCause.TOOLS_TEMPLATE,
             f"tools are written into the prompt otherwise ({middle:+.0f} tokens in the middle where there are any)",
         )
     cost = _cost(samples, offering)
@@ -116,23 +116,23 @@ def _named(samples: Sequence[Sample], offering: Sequence[Sample], middle: float)
         return None
     if abs(share - 1) <= max(SURE, error):
         return (
-            Cause.TOOLS_DROPPED,
+            TokenCause.TOOLS_DROPPED,
             f"the tools do not reach the provider's model ({middle:+.0f} tokens in the middle where there are any)",
         )
     if LEAST <= share <= PART - max(SURE, error) and (-middle > PREAMBLE or _in_proportion(offering, each)):
         return (
-            Cause.SCHEMAS_SHORTENED,
+            TokenCause.SCHEMAS_SHORTENED,
             f"about {share:.0%} of what the tools cost is missing: their schemas are dropped or shortened",
         )
     if -middle <= 16 * median(sample.tools for sample in offering) and share < LEAST:
         return (
-            Cause.TOOLS_TEMPLATE,
+            TokenCause.TOOLS_TEMPLATE,
             f"tools are written into the prompt otherwise ({middle:+.0f} tokens in the middle where there are any)",
         )
     return None
 
 
-def _cost(samples: Sequence[Sample], offering: Sequence[Sample]) -> tuple[list[float], float] | None:
+def _cost(samples: Sequence[PromptSample], offering: Sequence[PromptSample]) -> tuple[list[float], float] | None:
     """What the tools of each sample cost the reference, and the error of it as a share; None where it cannot be read."""
     for sizes in (("tools", "tool_characters"), ("tool_characters",)):
         others = [name for name in ("messages", "system", "text_characters", "reasoning_characters") if _varies(samples, name)]
@@ -149,11 +149,11 @@ def _cost(samples: Sequence[Sample], offering: Sequence[Sample]) -> tuple[list[f
     return None
 
 
-def _varies(samples: Sequence[Sample], name: str) -> bool:
+def _varies(samples: Sequence[PromptSample], name: str) -> bool:
     return len({getattr(sample, name) for sample in samples}) > 1
 
 
-def _in_proportion(offering: Sequence[Sample], costs: Sequence[float]) -> bool:
+def _in_proportion(offering: Sequence[PromptSample], costs: Sequence[float]) -> bool:
     """Whether larger tools lack more, as where a part of each is missing, and not the same, as where a preamble is another."""
     pairs = sorted(zip(costs, (-sample.difference for sample in offering), strict=True))
     quarter = max(len(pairs) // 4, 1)

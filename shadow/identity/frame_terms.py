@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from shadow.identity.prompt_sample import Cause, Explanation, Sample, explanation
+from shadow.identity.prompt_sample import Explanation, PromptSample, TokenCause, explanation
 from shadow.identity.robust_line import dot, fit
 
 TERMS = ("constant", "system", "messages", "tools", "reasoning_turns")
@@ -23,15 +23,15 @@ SCREENED = 130
 """Samples that a sum is fitted to; it is held against all."""
 ENOUGH = 0.95
 _OF_TERM = {
-    "system": Cause.MESSAGE_FRAME,
-    "messages": Cause.MESSAGE_FRAME,
-    "tools": Cause.TOOLS_TEMPLATE,
-    "reasoning_turns": Cause.REASONING_TEMPLATE,
+    "system": TokenCause.MESSAGE_FRAME,
+    "messages": TokenCause.MESSAGE_FRAME,
+    "tools": TokenCause.TOOLS_TEMPLATE,
+    "reasoning_turns": TokenCause.REASONING_TEMPLATE,
 }
 _NAMES = {"messages": "a message", "system": "with a system message", "tools": "a tool", "reasoning_turns": "a reasoning turn"}
 
 
-def frames(samples: Sequence[Sample], near: float) -> Iterator[Explanation]:
+def frames(samples: Sequence[PromptSample], near: float) -> Iterator[Explanation]:
     """Every plausible sum of the least number of terms that explains enough, to `near` tokens, and those of fewer terms."""
     for count in range(1, len(TERMS)):
         found = [made for terms in combinations(TERMS, count) if (made := _explained(samples, terms, near))]
@@ -40,7 +40,7 @@ def frames(samples: Sequence[Sample], near: float) -> Iterator[Explanation]:
             return
 
 
-def _explained(samples: Sequence[Sample], terms: Sequence[str], near: float) -> Explanation | None:
+def _explained(samples: Sequence[PromptSample], terms: Sequence[str], near: float) -> Explanation | None:
     rows = [[_cell(sample, term) for term in terms] for sample in samples]
     values = [float(sample.difference) for sample in samples]
     step = -(-len(rows) // SCREENED)
@@ -58,7 +58,7 @@ def _explained(samples: Sequence[Sample], terms: Sequence[str], near: float) -> 
     return explanation(named[0], samples, hits, named[1])
 
 
-def _cell(sample: Sample, term: str) -> float:
+def _cell(sample: PromptSample, term: str) -> float:
     return 1.0 if term == "constant" else float(getattr(sample, term))
 
 
@@ -68,7 +68,7 @@ def _commonest(rows: Sequence[Sequence[float]], values: Sequence[float], sizes: 
     return float(left.most_common(1)[0][0])
 
 
-def _named(sizes: Mapping[str, int]) -> tuple[tuple[Cause, ...], str] | None:
+def _named(sizes: Mapping[str, int]) -> tuple[tuple[TokenCause, ...], str] | None:
     """The causes of a sum and their sentence; None for a sum that no known cause makes."""
     if set(sizes) == {"constant"}:
         return _constant(sizes["constant"])
@@ -78,34 +78,36 @@ def _named(sizes: Mapping[str, int]) -> tuple[tuple[Cause, ...], str] | None:
         return _beside_system(sizes["constant"], sizes["constant"] + sizes["system"])
     beyond = max(abs(size) / LARGEST[term] for term, size in sizes.items())
     if beyond > 1:
-        return ((Cause.UNEXPLAINED,), "") if beyond <= UNSURE else None
+        return ((TokenCause.UNEXPLAINED,), "") if beyond <= UNSURE else None
     causes = tuple(dict.fromkeys(_OF_TERM[term] for term in sizes if term in _OF_TERM))
     parts = [f"{size:+d}" if term == "constant" else f"{size:+d} {_NAMES[term]}" for term, size in sizes.items()]
     return causes, f"another chat template (difference = {' '.join(parts)})"
 
 
-def _constant(size: int) -> tuple[tuple[Cause, ...], str]:
+def _constant(size: int) -> tuple[tuple[TokenCause, ...], str]:
     if size == 0:
-        return (Cause.NONE,), "both count the same prompt tokens"
+        return (TokenCause.NONE,), "both count the same prompt tokens"
     if size < 0:
         return (
-            Cause.SHORTER_FRAME,
+            TokenCause.SHORTER_FRAME,
         ), f"{-size} tokens that the reference puts into every prompt are missing: a start, a default prompt"
     if size <= STUB:
-        return (Cause.STUB,), f"the provider counts the generation stub ({size:+d}), or the reference does not, which is no fault"
+        return (
+            TokenCause.STUB,
+        ), f"the provider counts the generation stub ({size:+d}), or the reference does not, which is no fault"
     if size <= LARGEST["constant"]:
-        return (Cause.CONSTANT,), f"{size} tokens more in every prompt: another constant of the template"
-    return (Cause.SYSTEM_PROMPT,), f"puts about {size} tokens before the messages (a hidden prompt)"
+        return (TokenCause.CONSTANT,), f"{size} tokens more in every prompt: another constant of the template"
+    return (TokenCause.SYSTEM_PROMPT,), f"puts about {size} tokens before the messages (a hidden prompt)"
 
 
-def _beside_system(without: int, beside: int) -> tuple[tuple[Cause, ...], str] | None:
+def _beside_system(without: int, beside: int) -> tuple[tuple[TokenCause, ...], str] | None:
     """A constant that is smaller beside a system message, as of a prompt that joins it or gives way to it."""
     if 0 <= beside < without:
-        return (Cause.SYSTEM_PROMPT,), (
+        return (TokenCause.SYSTEM_PROMPT,), (
             f"puts about {without} tokens before the messages (a hidden prompt), {beside} where the request has a system message"
         )
     if without < beside <= 0:
-        return (Cause.SHORTER_FRAME,), (
+        return (TokenCause.SHORTER_FRAME,), (
             f"{-without} tokens that the reference puts into prompts without a system message are missing: a default prompt"
         )
     return None

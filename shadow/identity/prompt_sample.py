@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class PromptSample:
     """One pair: the shape of its request, and the tokens that both sides counted; characters are those of the JSON.
 
     `system`: 1 with a system message. `tool_characters` of the tools in whole, `schema_characters` of their parameters alone,
@@ -35,7 +35,7 @@ class Sample:
         return self.provider_tokens - self.reference_tokens
 
 
-class Cause(StrEnum):
+class TokenCause(StrEnum):
     """What lies behind a difference of prompt tokens; a closed set."""
 
     NONE = "none"
@@ -57,14 +57,14 @@ class Cause(StrEnum):
     @property
     def is_fault(self) -> bool:
         """Whether the two serve something else: a stub of 0 to 3 tokens is counted or not by convention."""
-        return self not in {Cause.NONE, Cause.STUB, Cause.TOO_FEW}
+        return self not in {TokenCause.NONE, TokenCause.STUB, TokenCause.TOO_FEW}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """One candidate: what it would be, the share of all pairs that it explains, and the least share in any kind of request."""
 
-    causes: tuple[Cause, ...]
+    causes: tuple[TokenCause, ...]
     explained: float
     worst: float
     sentence: str
@@ -74,7 +74,7 @@ FEW = 10
 """Pairs of one kind (with tools, without, ...) from which their share counts by itself: few of these must not drown."""
 NEAR = 1.0
 """Tokens by which a cause may miss a pair that it explains."""
-_KINDS: tuple[Callable[[Sample], bool], ...] = (
+_KINDS: tuple[Callable[[PromptSample], bool], ...] = (
     lambda _: True,
     lambda sample: sample.tools > 0,
     lambda sample: sample.tools == 0,
@@ -85,7 +85,9 @@ _KINDS: tuple[Callable[[Sample], bool], ...] = (
 )
 
 
-def explanation(causes: tuple[Cause, ...], samples: Sequence[Sample], hits: Sequence[bool], sentence: str) -> Explanation:
+def explanation(
+    causes: tuple[TokenCause, ...], samples: Sequence[PromptSample], hits: Sequence[bool], sentence: str
+) -> Explanation:
     """`hits` says of each sample whether the causes explain it."""
     kinds = [[hit for sample, hit in zip(samples, hits, strict=True) if of(sample)] for of in _KINDS]
     shares = [sum(kind) / len(kind) for place, kind in enumerate(kinds) if place == 0 or len(kind) >= FEW]

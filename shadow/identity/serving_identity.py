@@ -19,7 +19,7 @@ from shadow.findings.outcomes import short
 from shadow.findings.refused_request import stated_limit
 from shadow.reading.apis import api_of
 from shadow.reading.completion import Completion, Usage
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_response import ParsedResponse
 
 HEADERS = (
     *("server", "via", "x-powered-by", "openai-version", "openai-processing-region", "x-region", "x-served-by"),
@@ -43,7 +43,7 @@ Facts = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class IdentityChange:
     """From here on somebody else serves, or the same one otherwise; the first picture has no `changes` and no `previous`."""
 
     identity: str
@@ -52,12 +52,12 @@ class Change:
     facts: Facts
 
 
-def traits(answer: Answer, *, declared: Mapping[str, str], clean: Callable[[str], str] = str) -> Mapping[str, str]:
+def traits(answer: ParsedResponse, *, declared: Mapping[str, str], clean: Callable[[str], str] = str) -> Mapping[str, str]:
     """What one whole answer tells of its server, by facet; `declared` is what the configuration says (quantization, tier).
 
     `clean` takes out of a value what may not be kept, before it is cut.
     """
-    said = answer.said
+    said = answer.completion
     if not isinstance(said, Completion) or answer.exchange.response is None:
         limit = stated_limit(answer.error)
         return {LIMIT: limit} if limit else {}
@@ -108,7 +108,7 @@ def _headers(headers: Headers) -> dict[str, str]:
     return found
 
 
-class Serving:
+class ServingIdentity:
     """The identity of one provider for one model, learned from its answers in their order."""
 
     def __init__(self, facts: Facts | None = None) -> None:
@@ -136,7 +136,7 @@ class Serving:
         """The hash of the facts as last told; "" until the first picture is done."""
         return self._identity
 
-    def observe(self, told: Mapping[str, str], kind: str = "") -> Change | None:
+    def observe(self, told: Mapping[str, str], kind: str = "") -> IdentityChange | None:
         """Take in what one answer of a `kind` (see `kind_of`) tells; the change it makes, if any."""
         if not told:
             return None
@@ -150,7 +150,9 @@ class Serving:
         previous, self._identity = self._identity, identity_of(self.facts)
         if self._identity == previous:
             return None
-        return Change(identity=self._identity, previous=previous, changes=tuple(changes) if previous else (), facts=self.facts)
+        return IdentityChange(
+            identity=self._identity, previous=previous, changes=tuple(changes) if previous else (), facts=self.facts
+        )
 
     def _value(self, facet: str, value: str, *, known: bool) -> str:
         """Note one value; a sentence when it is new, of a kind that is `known`, and not the first of `STATED`."""

@@ -17,23 +17,23 @@ from operator import itemgetter
 import structlog
 
 from shadow.drift.admission import DAY
-from shadow.drift.alarm_budget import Stakes, TestKey, fleet
+from shadow.drift.alarm_budget import AlertBudget, TestKey, fleet
 from shadow.drift.alarm_state import NotAcknowledgedError
-from shadow.drift.change_point import REACH, Evidence
+from shadow.drift.change_point import REACH, EvaluatedPair
 from shadow.drift.drift_signals import AGREEMENT
-from shadow.drift.drift_status import Status, statuses
+from shadow.drift.drift_status import DriftStatus, statuses
 from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
-from shadow.drift.group_state import Case, Entry, Ruling, Standing
+from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair, Judgement
 from shadow.drift.second_look import MOST_SECONDS, Blame, SecondLook, spread
 from shadow.drift.state_snapshot import restored, saved
-from shadow.drift.states import Answer, Said, State
+from shadow.drift.states import AckAction, Acknowledgement, DriftState
 from shadow.judging import row_mapping
-from shadow.judging.pace_judge import Pacer
+from shadow.judging.pace_judge import PaceJudge
 from shadow.judging.witnesses import open_look
 from shadow.settings.config_model import DriftConfig
-from storage.judgement_rows import AlarmRow, AnswerRow, CaseRow, EntryRow, Keeping, RulingRow
-from storage.store import Bench, StoreError
+from storage.judgement_rows import AcknowledgementRow, AlarmRow, GroupStateRow, JudgedPairRow, JudgementBatch, JudgementRow
+from storage.store import JudgementStore, StoreError
 
 log = structlog.get_logger("sameweights.judge")
 
@@ -41,21 +41,21 @@ BATCH = 500
 LEASE_SECONDS = 30.0
 COMPLAINT_SECONDS = 60.0
 MOST_GROUPS = 1_000
-TOO_MANY = Ruling(counted=(), excluded=(Exclusion.TOO_MANY_GROUPS.value,), change=None)
+TOO_MANY = Judgement(counted=(), excluded=(Exclusion.TOO_MANY_GROUPS.value,), change=None)
 PASSING = frozenset(
     {
-        *((State.OK, State.SUSPECT), (State.SUSPECT, State.OK), (State.RECOVERED, State.SUSPECT)),
-        *((State.SUSPECT, State.RECOVERED), (State.OK, State.RECOVERED)),
+        *((DriftState.OK, DriftState.SUSPECT), (DriftState.SUSPECT, DriftState.OK), (DriftState.RECOVERED, DriftState.SUSPECT)),
+        *((DriftState.SUSPECT, DriftState.RECOVERED), (DriftState.OK, DriftState.RECOVERED)),
     }
 )
 """Changes that chance alone brings now and then, or the end of an alarm that was never told: shown, never kept as alarms."""
 WAITED = "waited"
 """Kept among the answers of operators, so that a rebuild has it at the same place: a page waited for a second look."""
 
-ANSWERED = frozenset({State.DRIFT, State.RECOVERED})
+ANSWERED = frozenset({DriftState.DRIFT, DriftState.RECOVERED})
 """States that an operator may answer to."""
 
-Tell = Callable[[Sequence[tuple[Entry, Ruling]], Sequence[Status]], None]
+Tell = Callable[[Sequence[tuple[JudgedPair, Judgement]], Sequence[DriftStatus]], None]
 """Told what is on disk now: the rulings of a batch, and what is said of every group after it."""
 
 
@@ -68,7 +68,7 @@ class Judge:
 
     def __init__(
         self,
-        bench: Bench,
+        store: JudgementStore,
         *,
         holder: str,
         pairs_per_false_alarm: float,
@@ -77,28 +77,28 @@ class Judge:
         most: int = MOST_GROUPS,
         first_token_slo: float = 0.0,
     ) -> None:
-        self._bench, self._holder, self._tell, self._most = bench, holder, tell, most
+        self._store, self._holder, self._tell, self._most = store, holder, tell, most
         self._bar, self._fleet_wide = pairs_per_false_alarm, fleet_wide
-        self._pacer = Pacer(bench, holder, slo=first_token_slo, most=most)
+        self._pacer = PaceJudge(store, holder, slo=first_token_slo, most=most)
         self._renew_at = self._claimed_at = float("-inf")
         self._complained_at = float("-inf")
         self._turn = threading.Lock()
         self._loaded = False
         self._after = 0
         self._last: dict[GroupKey, int] = {}
-        self._waiting: list[AnswerRow] = []
+        self._waiting: list[AcknowledgementRow] = []
         self._fresh: list[AlarmRow] = []
-        self._ruled: list[tuple[EntryRow, Entry, Ruling]] = []
+        self._ruled: list[tuple[JudgedPairRow, JudgedPair, Judgement]] = []
         self._touched: set[GroupKey] = set()
-        self.cases: dict[GroupKey, Case] = {}
+        self.cases: dict[GroupKey, GroupState] = {}
 
     @classmethod
-    def configured(cls, config: DriftConfig, bench: Bench, *, holder: str, tell: Tell) -> Judge:
+    def configured(cls, config: DriftConfig, store: JudgementStore, *, holder: str, tell: Tell) -> Judge:
         """The judge that the configuration describes."""
         fleet_wide = config.fleet_pairs_per_false_alarm > 0
         pairs = config.fleet_pairs_per_false_alarm if fleet_wide else config.pairs_per_false_alarm
         return cls(
-            bench,
+            store,
             holder=holder,
             pairs_per_false_alarm=pairs,
             fleet_wide=fleet_wide,
@@ -113,29 +113,31 @@ class Judge:
             return False
         if not self._loaded:
             self._load()
-        rows = self._bench.unjudged(self._after, BATCH)
+        rows = self._store.unjudged(self._after, BATCH)
         if rows or self._waiting:
             self._rule(rows)
         else:
             self._wait_no_longer(now)
         return self._paced() or len(rows) == BATCH
 
-    def acknowledge(self, said: Said, now: float) -> Sequence[str]:
+    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[str]:
         """Take an operator's answer to the alarms it names; what became of it, a sentence a group. StoreError as `step`."""
         with self._turn:
             if not self._holds(now):
                 raise StoreError("another process judges this store: say it there")
             if not self._loaded:
                 self._load()
-            held = {key: case for key, case in self.cases.items() if case.watch.state in ANSWERED and _meant(key, said)}
-            told = [self._answered(key, said.answer, now) for key, _ in sorted(held.items(), key=itemgetter(0))]
-            paced = self._pacer.answer(said, now)
+            held = {
+                key: case for key, case in self.cases.items() if case.watch.state in ANSWERED and _meant(key, acknowledgement)
+            }
+            told = [self._answered(key, acknowledgement.answer, now) for key, _ in sorted(held.items(), key=itemgetter(0))]
+            paced = self._pacer.answer(acknowledgement, now)
             self._fresh += [alarm for _, alarm in paced]
             self._loaded = self._loaded and self._pacer.loaded
             self._tell([], statuses(self.cases))
         return [*told, *(sentence for sentence, _ in paced)] or ["no group that fits holds an alarm"]
 
-    def _answered(self, key: GroupKey, answer: Answer, now: float) -> str:
+    def _answered(self, key: GroupKey, answer: AckAction, now: float) -> str:
         """Kept with the number of the last pair that was judged before, so that a rebuild gives the answer at the same place."""
         name = f"{key[2]}, {key[1]}, route {key[0]}"
         self._ruled = []
@@ -143,15 +145,17 @@ class Judge:
             alarm = self._carried_out(key, answer, now)
         except NotAcknowledgedError as why:
             return f"{name}: not accepted: {why}"
-        given = AnswerRow(after_no=self._bench.last_ruled(), at=now, answer=answer.value, group=row_mapping.group_of(key))
+        given = AcknowledgementRow(
+            after_no=self._store.last_ruled(), at=now, answer=answer.value, group=row_mapping.group_of(key)
+        )
         self._loaded = False
-        if not self._bench.record(self._holder, Keeping(cases=self._case_rows([key]), alarms=[alarm], given=[given])):
+        if not self._store.record(self._holder, JudgementBatch(cases=self._case_rows([key]), alarms=[alarm], given=[given])):
             raise StoreError("another process judges this store now: say it there")
         self._loaded = True
         self._fresh.append(alarm)
         return f"{name}: {answer.value}, the state is {alarm.new} now"
 
-    def _carried_out(self, key: GroupKey, answer: Answer, at: float) -> AlarmRow:
+    def _carried_out(self, key: GroupKey, answer: AckAction, at: float) -> AlarmRow:
         case = self.cases[key]
         change = case.watch.acknowledge(answer, at, partial(self._read_back, key))
         assert change is not None  # every state in ANSWERED moves
@@ -165,10 +169,10 @@ class Judge:
         ]
         if not late:
             return
-        self._loaded, after = False, self._bench.last_ruled()
-        given = [AnswerRow(after_no=after, at=now, answer=WAITED, group=row_mapping.group_of(key)) for key in late]
+        self._loaded, after = False, self._store.last_ruled()
+        given = [AcknowledgementRow(after_no=after, at=now, answer=WAITED, group=row_mapping.group_of(key)) for key in late]
         alarms = [alarm for key in late for alarm in self._expired(key, now)]
-        if self._bench.record(self._holder, Keeping(cases=self._case_rows(late), alarms=alarms, given=given)):
+        if self._store.record(self._holder, JudgementBatch(cases=self._case_rows(late), alarms=alarms, given=given)):
             self._loaded = True
             self._fresh += alarms
             self._tell([], statuses(self.cases))
@@ -205,14 +209,14 @@ class Judge:
     def close(self) -> None:
         """Let another judge this store."""
         with suppress(StoreError, sqlite3.Error):  # the lease ends by itself
-            self._bench.give_up(self._holder)
+            self._store.give_up(self._holder)
         self._loaded, self._renew_at = False, float("-inf")
 
     def _holds(self, now: float) -> bool:
         # a clock that was set back must not keep us from renewing
         if self._claimed_at <= now < self._renew_at:
             return True
-        if not self._bench.claim(self._holder, now, LEASE_SECONDS):
+        if not self._store.claim(self._holder, now, LEASE_SECONDS):
             self._loaded = False
             return False
         self._claimed_at, self._renew_at = now, now + LEASE_SECONDS / 3
@@ -221,30 +225,30 @@ class Judge:
     def _load(self) -> None:
         """What was kept; where any of it cannot be read, as of another version, every pair that is stored is judged again."""
         try:
-            self._restore(self._bench.cases())
+            self._restore(self._store.cases())
         except ValueError:
             log.exception("a state of drift cannot be read: all pairs that are stored are judged again")
-            self._bench.rebuild()
+            self._store.rebuild()
             self._restore(())
-        self._waiting = [*self._bench.answers()]
-        for entry in map(row_mapping.entry, self._bench.let_in(DAY)):
+        self._waiting = [*self._store.answers()]
+        for entry in map(row_mapping.entry, self._store.let_in(DAY)):
             if entry.group in self.cases:
                 self.cases[entry.group].remember(entry)
         self._pacer.load()
         self._after, self._loaded = 0, True
         self._tell([], statuses(self.cases))
 
-    def _restore(self, rows: Sequence[CaseRow]) -> None:
-        stakes = self._stakes(len(rows))
+    def _restore(self, rows: Sequence[GroupStateRow]) -> None:
+        stakes = self._budget(len(rows))
         self.cases = {row_mapping.key_of(row.group): restored(row.snapshot, stakes) for row in rows}
         self._last = {row_mapping.key_of(row.group): row.last_no for row in rows}
 
-    def _rule(self, rows: Sequence[EntryRow]) -> None:
+    def _rule(self, rows: Sequence[JudgedPairRow]) -> None:
         """All of the batch or, where the store does not take it, nothing: then the state is loaded again."""
         self._loaded = False
         self._ruled, self._touched = [], set()
         alarms: list[AlarmRow] = []
-        applied: list[AnswerRow] = []
+        applied: list[AcknowledgementRow] = []
         for row in rows:
             alarms += self._answers_before(row.no, applied)
             alarms += self._take(row, row_mapping.entry(row))
@@ -253,18 +257,18 @@ class Judge:
         touched = (
             self._touched | {entry.group for _, entry, _ in self._ruled} | {row_mapping.key_of(row.group) for row in applied}
         )
-        keeping = Keeping(
-            rulings=[RulingRow(no=row.no, reason=row_mapping.reason(entry, ruling)) for row, entry, ruling in self._ruled],
+        keeping = JudgementBatch(
+            rulings=[JudgementRow(no=row.no, reason=row_mapping.reason(entry, ruling)) for row, entry, ruling in self._ruled],
             cases=self._case_rows(sorted(touched)),
             alarms=alarms,
             applied=[row.no for row in applied],
         )
-        if self._bench.record(self._holder, keeping):
+        if self._store.record(self._holder, keeping):
             self._after, self._loaded = rows[-1].no if rows else self._after, True
             self._fresh += alarms
             self._tell([(entry, ruling) for _, entry, ruling in self._ruled], statuses(self.cases))
 
-    def _answers_before(self, no: int | None, applied: list[AnswerRow]) -> list[AlarmRow]:
+    def _answers_before(self, no: int | None, applied: list[AcknowledgementRow]) -> list[AlarmRow]:
         """Carry out again what an operator answered before the pair `no`, or at all; only after a rebuild is there any."""
         alarms = []
         while self._waiting and (no is None or self._waiting[0].after_no < no):
@@ -275,39 +279,40 @@ class Judge:
                 alarms += self._expired(key, row.at)
             elif key in self.cases and self.cases[key].watch.state in ANSWERED:
                 with suppress(NotAcknowledgedError):  # the pairs that it went by are gone
-                    alarms.append(self._carried_out(key, Answer(row.answer), row.at))
+                    alarms.append(self._carried_out(key, AckAction(row.answer), row.at))
         return alarms
 
-    def _case_rows(self, keys: Iterable[GroupKey]) -> list[CaseRow]:
+    def _case_rows(self, keys: Iterable[GroupKey]) -> list[GroupStateRow]:
         held = (key for key in keys if key in self.cases)
         return [
-            CaseRow(group=row_mapping.group_of(key), last_no=self._last[key], snapshot=saved(self.cases[key])) for key in held
+            GroupStateRow(group=row_mapping.group_of(key), last_no=self._last[key], snapshot=saved(self.cases[key]))
+            for key in held
         ]
 
-    def _take(self, row: EntryRow, entry: Entry) -> list[AlarmRow]:
+    def _take(self, row: JudgedPairRow, pair: JudgedPair) -> list[AlarmRow]:
         """Rule on one pair; the change worth keeping that it brings, if it brings one."""
-        key = entry.group
+        key = pair.group
         if key not in self.cases and len(self.cases) >= self._most:
-            self._ruled.append((row, entry, TOO_MANY))
+            self._ruled.append((row, pair, TOO_MANY))
             return []
         if key not in self.cases:
             self._open(key)
         case = self.cases[key]
-        ruling = case.take(entry, lambda signal: self._read_back(key, signal, entry))
+        ruling = case.take(pair, lambda signal: self._read_back(key, signal, pair))
         self._last[key] = row.no
-        self._show_others(entry, ruling)
+        self._show_others(pair, ruling)
         named = case.watch.named
-        if ruling.change and ruling.change.new is State.DRIFT and named:
-            read = partial(self._read_back, at_hand=entry)
-            case.look = open_look(self._bench, key, named, self.cases, read_back=read, at=entry.started)
+        if ruling.change and ruling.change.new is DriftState.DRIFT and named:
+            read = partial(self._read_back, at_hand=pair)
+            case.look = open_look(self._store, key, named, self.cases, read_back=read, at=pair.started)
         case.close_look()
         looks = self._looks(key)
         spread(looks)
         self._touched.update(looks)
-        self._ruled.append((row, entry, ruling))
+        self._ruled.append((row, pair, ruling))
         tests = [test for test, *_ in ruling.change.tests] if ruling.change else []
-        own = self._moved(key, entry.pair_id, entry.started, tests)
-        return own + [alarm for other in looks if other != key for alarm in self._moved(other, entry.pair_id, entry.started)]
+        own = self._moved(key, pair.pair_id, pair.started, tests)
+        return own + [alarm for other in looks if other != key for alarm in self._moved(other, pair.pair_id, pair.started)]
 
     def _looks(self, key: GroupKey) -> dict[GroupKey, SecondLook]:
         """The second looks at alarms of the group's model and reference."""
@@ -316,10 +321,10 @@ class Judge:
             other: case.look for other, case in self.cases.items() if case.look and (other[1], other[3]) == (model, reference)
         }
 
-    def _show_others(self, entry: Entry, ruling: Ruling) -> None:
+    def _show_others(self, pair: JudgedPair, judgement: Judgement) -> None:
         """Show a pair to the second looks at alarms of its model and reference."""
-        for look in self._looks(entry.group).values():
-            look.take(entry.group[2], entry.started, entry.conversation, ruling.counted)
+        for look in self._looks(pair.group).values():
+            look.take(pair.group[2], pair.started, pair.conversation, judgement.counted)
 
     def _moved(self, key: GroupKey, pair_id: str, at: float, tests: Sequence[TestKey] = ()) -> list[AlarmRow]:
         """The change worth keeping that a group came to, if it came to one. What a reference does is told once, by the first
@@ -334,7 +339,7 @@ class Judge:
             return []
         return [self._alarm(key, pair_id, at, tests)]
 
-    def _others_show(self, key: GroupKey, standing: Standing) -> bool:
+    def _others_show(self, key: GroupKey, standing: GroupStanding) -> bool:
         """Whether another group of the model and reference shows the same of the reference."""
         if standing.blame is not Blame.REFERENCE:
             return False
@@ -342,14 +347,14 @@ class Judge:
         return any(case.told == standing for case in peers)
 
     def _open(self, group: GroupKey) -> None:
-        stakes = self._stakes(len(self.cases) + 1)
-        self.cases[group] = Case(stakes)
+        stakes = self._budget(len(self.cases) + 1)
+        self.cases[group] = GroupState(stakes)
         for case in self.cases.values():
             case.watch.group.restake(stakes)
 
-    def _read_back(self, key: GroupKey, signal: str, at_hand: Entry | None = None) -> Sequence[Evidence]:
+    def _read_back(self, key: GroupKey, signal: str, at_hand: JudgedPair | None = None) -> Sequence[EvaluatedPair]:
         """Evidence of a group: what is stored, what this batch has ruled on, and the pair at hand where it is the group's."""
-        kept = self._bench.evidence(row_mapping.group_of(key), signal, agreement=signal in AGREEMENT, limit=REACH)
+        kept = self._store.evidence(row_mapping.group_of(key), signal, agreement=signal in AGREEMENT, limit=REACH)
         here = [(entry, dict(ruling.counted)) for _, entry, ruling in self._ruled]
         here += [(at_hand, dict(at_hand.payoffs))] if at_hand else []
         return [*map(row_mapping.stored, kept), *row_mapping.fresh(here, key, signal)][-REACH:]
@@ -367,10 +372,10 @@ class Judge:
         self._loaded = self._loaded and self._pacer.loaded
         return self._pacer.more
 
-    def _stakes(self, groups: int) -> Stakes:
-        return fleet(self._bar, groups) if self._fleet_wide else Stakes(bar=self._bar)
+    def _budget(self, groups: int) -> AlertBudget:
+        return fleet(self._bar, groups) if self._fleet_wide else AlertBudget(bar=self._bar)
 
 
-def _meant(key: GroupKey, said: Said) -> bool:
-    wanted = (said.route, said.model, said.provider, said.reference)
+def _meant(key: GroupKey, acknowledgement: Acknowledgement) -> bool:
+    wanted = (acknowledgement.route, acknowledgement.model, acknowledgement.provider, acknowledgement.reference)
     return all(not name or name == own for name, own in zip(wanted, key, strict=True))

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 import orjson
 import structlog
 
-from shadow.drift.pace import Pace, Tempo, Turn, restored, saved
-from shadow.drift.states import Answer, Said
-from storage.judgement_rows import AlarmRow, Keeping, PaceRow, TimedRow
-from storage.rows import Group
-from storage.store import Bench
+from shadow.drift.pace import Pace, PaceChange, PaceState, restored, saved
+from shadow.drift.states import AckAction, Acknowledgement
+from storage.judgement_rows import AlarmRow, JudgementBatch, PaceRow, TimedRow
+from storage.rows import PairGroup
+from storage.store import JudgementStore
 
 log = structlog.get_logger("sameweights.pacing")
 
@@ -28,13 +28,13 @@ Key = tuple[str, str, str]
 """(provider, model, measure)"""
 
 
-class Pacer:
+class PaceJudge:
     """The paces of all providers. `slo`: seconds in which nine of ten streams must begin, 0 for each provider's own first day;
     `most` paces are held.
     """
 
-    def __init__(self, bench: Bench, holder: str, *, slo: float, most: int) -> None:
-        self._bench, self._holder, self._slo, self._most = bench, holder, slo, most
+    def __init__(self, store: JudgementStore, holder: str, *, slo: float, most: int) -> None:
+        self._store, self._holder, self._slo, self._most = store, holder, slo, most
         self._after = 0
         self._paces: dict[Key, Pace] = {}
         self._changed: set[Key] = set()
@@ -43,7 +43,7 @@ class Pacer:
 
     def load(self) -> None:
         """Go on from what the store holds; a pace that cannot be read begins anew."""
-        rows = self._bench.paces()
+        rows = self._store.paces()
         self._paces, self._changed = {}, set()
         for row in rows:
             try:
@@ -57,7 +57,7 @@ class Pacer:
         """Take in the next answers; the changes kept, none where the lease was lost. `more` tells whether others wait."""
         if not self.loaded:
             self.load()
-        rows = self._bench.timed(self._after, BATCH)
+        rows = self._store.timed(self._after, BATCH)
         self.more = len(rows) == BATCH
         self.loaded = False  # until all of it is known to be kept
         closed, alarms = False, []
@@ -74,16 +74,19 @@ class Pacer:
         self.loaded = True
         return alarms
 
-    def answer(self, said: Said, now: float) -> Sequence[tuple[str, AlarmRow]]:
+    def answer(self, acknowledgement: Acknowledgement, now: float) -> Sequence[tuple[str, AlarmRow]]:
         """Take an operator's answer to the slower paces that it names: a sentence each, and the change kept with it.
 
         Fixed begins anew by the same limit, accepted learns a new one. Nothing where the lease was lost.
         """
         if not self.loaded:
             self.load()
-        held = [key for key in sorted(self._paces) if self._paces[key].tempo is Tempo.SLOWER and _meant(key, said)]
-        done = [(_sentence(key, said), _alarm(key, f"{said.answer} {now}", self._paces[key].fixed())) for key in held]
-        for key in held if said.answer is Answer.ACCEPT else ():
+        held = [key for key in sorted(self._paces) if self._paces[key].tempo is PaceState.SLOWER and _meant(key, acknowledgement)]
+        done = [
+            (_sentence(key, acknowledgement), _alarm(key, f"{acknowledgement.answer} {now}", self._paces[key].fixed()))
+            for key in held
+        ]
+        for key in held if acknowledgement.answer is AckAction.ACCEPT else ():
             self._paces[key] = Pace(slo=self._slo_of(key))
         self._changed |= set(held)
         self.loaded = False
@@ -108,7 +111,7 @@ class Pacer:
             for key in sorted(self._changed & set(self._paces))
         ]
         self._changed = set()
-        return self._bench.record(self._holder, Keeping(paces=rows, alarms=alarms))
+        return self._store.record(self._holder, JudgementBatch(paces=rows, alarms=alarms))
 
 
 def _measured(row: TimedRow) -> Iterator[tuple[Key, float]]:
@@ -124,24 +127,29 @@ def _each(row: TimedRow, tokens: int) -> float:
     return max(row.seconds - (row.first_token or 0.0), 0.0) / tokens
 
 
-def _meant(key: Key, said: Said) -> bool:
+def _meant(key: Key, acknowledgement: Acknowledgement) -> bool:
     provider, model, _ = key
-    return not said.route and said.provider in {"", provider} and said.model in {"", model} and not said.reference
+    return (
+        not acknowledgement.route
+        and acknowledgement.provider in {"", provider}
+        and acknowledgement.model in {"", model}
+        and not acknowledgement.reference
+    )
 
 
-def _sentence(key: Key, said: Said) -> str:
+def _sentence(key: Key, acknowledgement: Acknowledgement) -> str:
     provider, model, measure = key
-    return f"{provider}, {model}, latency {measure}: {said.answer.value}"
+    return f"{provider}, {model}, latency {measure}: {acknowledgement.answer.value}"
 
 
-def _alarm(key: Key, name: str, turn: Turn) -> AlarmRow:
+def _alarm(key: Key, name: str, turn: PaceChange) -> AlarmRow:
     """Of no route and no reference: that tells it from an alarm of drift."""
     provider, model, measure = key
     details = {"latency": measure, "since": turn.since, "share": turn.share}
     return AlarmRow(
         at=turn.at,
         pair_id=name,
-        group=Group(route="", model=model, provider=provider, reference=""),
+        group=PairGroup(route="", model=model, provider=provider, reference=""),
         old=turn.old.value,
         new=turn.new.value,
         name=measure,

@@ -9,32 +9,32 @@ import orjson
 
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.alarm_titles import REFERENCE_MOVED
-from shadow.drift.change_point import Evidence
+from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.direction import leans
-from shadow.drift.drift_status import Status
+from shadow.drift.drift_status import DriftStatus
 from shadow.drift.effect_estimates import GroupKey
-from shadow.drift.group_state import Entry, Ruling, Standing
+from shadow.drift.group_state import GroupStanding, JudgedPair, Judgement
 from shadow.verdict.alarmed import alarmed
-from storage.judgement_rows import AlarmRow, EntryRow, EvidenceRow
-from storage.rows import Group
+from storage.judgement_rows import AlarmRow, EvidenceRow, JudgedPairRow
+from storage.rows import PairGroup
 
 NOTHING = "nothing_applied"
 
 
-def key_of(group: Group) -> GroupKey:
+def key_of(group: PairGroup) -> GroupKey:
     """The group as drift names it."""
     return group.route, group.model, group.provider, group.reference
 
 
-def group_of(key: GroupKey) -> Group:
+def group_of(key: GroupKey) -> PairGroup:
     """The group as the store names it."""
     route, model, provider, reference = key
-    return Group(route=route, model=model, provider=provider, reference=reference)
+    return PairGroup(route=route, model=model, provider=provider, reference=reference)
 
 
-def entry(row: EntryRow) -> Entry:
+def entry(row: JudgedPairRow) -> JudgedPair:
     """A pair as it is judged."""
-    return Entry(
+    return JudgedPair(
         pair_id=row.pair_id,
         group=key_of(row.group),
         started=row.started,
@@ -46,16 +46,18 @@ def entry(row: EntryRow) -> Entry:
     )
 
 
-def stored(row: EvidenceRow) -> Evidence:
+def stored(row: EvidenceRow) -> EvaluatedPair:
     """Evidence as it was kept."""
-    return Evidence(pair_id=row.pair_id, started=row.started, conversation=row.conversation, kind=row.kind, payoff=row.payoff)
+    return EvaluatedPair(
+        pair_id=row.pair_id, started=row.started, conversation=row.conversation, kind=row.kind, payoff=row.payoff
+    )
 
 
-def fresh(judged: Iterable[tuple[Entry, Mapping[str, int]]], group: GroupKey, signal: str) -> Iterable[Evidence]:
+def fresh(judged: Iterable[tuple[JudgedPair, Mapping[str, int]]], group: GroupKey, signal: str) -> Iterable[EvaluatedPair]:
     """Evidence of pairs with their payoffs that no store holds yet."""
     for each, counted in judged:
         if each.group == group and signal in counted:
-            yield Evidence(
+            yield EvaluatedPair(
                 pair_id=each.pair_id,
                 started=each.started,
                 conversation=each.conversation,
@@ -64,14 +66,16 @@ def fresh(judged: Iterable[tuple[Entry, Mapping[str, int]]], group: GroupKey, si
             )
 
 
-def reason(judged: Entry, ruling: Ruling) -> str:
+def reason(judged: JudgedPair, judgement: Judgement) -> str:
     """Empty when all payoffs counted; else why not, the main reason."""
-    if judged.payoffs and ruling.counted == judged.payoffs:
+    if judged.payoffs and judgement.counted == judged.payoffs:
         return ""
-    return ruling.excluded[0] if ruling.excluded else NOTHING
+    return judgement.excluded[0] if judgement.excluded else NOTHING
 
 
-def alarm(status: Status, old: Standing, new: Standing, *, pair_id: str, at: float, tests: Iterable[TestKey] = ()) -> AlarmRow:
+def alarm(
+    status: DriftStatus, old: GroupStanding, new: GroupStanding, *, pair_id: str, at: float, tests: Iterable[TestKey] = ()
+) -> AlarmRow:
     """A change of what is said of a group as it is kept: with its tests in whole while they are latched, else by their names."""
     found = [asdict(each) for each in (*status.past, *status.failing)]
     verdict = alarmed(status)

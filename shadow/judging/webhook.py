@@ -22,9 +22,9 @@ import structlog
 
 from proxy.upstream.dialer import trusting
 from shadow.drift.drift_status import REFERENCE_STATES
-from shadow.drift.pace import Tempo
+from shadow.drift.pace import PaceState
 from shadow.drift.second_look import Blame
-from shadow.drift.states import State
+from shadow.drift.states import DriftState
 from storage.judgement_rows import AlarmRow
 from storage.store import StoreError
 
@@ -42,14 +42,14 @@ STORE_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class WebhookEvent:
     """What is sent: the same bytes at every attempt; `delivery` lets the receiver tell a second arrival from a second event."""
 
     delivery: str
     body: bytes
 
 
-class Outbox(Protocol):
+class PendingEvents(Protocol):
     """Where changes of state wait to be told. Slow: call it off the loop."""
 
     def untold(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
@@ -62,7 +62,7 @@ class Outbox(Protocol):
         """None so far will be told."""
 
 
-class Notifier:
+class WebhookSender:
     """Sends to `url`; `secret` signs where it is not empty; `form` is the whole event as JSON, or a text as Slack takes it.
 
     `proxy` is the address of the outbound proxy, `ca_file` a file of certificates that are trusted beside the system's.
@@ -70,7 +70,7 @@ class Notifier:
 
     def __init__(
         self,
-        outbox: Outbox,
+        pending: PendingEvents,
         *,
         url: str,
         secret: bytes,
@@ -80,7 +80,7 @@ class Notifier:
         ca_file: str = "",
     ) -> None:
         self._proxy, self._ca_file = proxy, ca_file
-        self._outbox = outbox
+        self._pending = pending
         self._url, self._secret, self._form, self._pauses = url, secret, form, pauses
         self._host = urlsplit(url).hostname or ""
         self._fresh = asyncio.Event()
@@ -109,14 +109,14 @@ class Notifier:
 
     async def _empty(self, session: aiohttp.ClientSession) -> None:
         if not self._url:
-            await asyncio.to_thread(self._outbox.tell_nobody)
+            await asyncio.to_thread(self._pending.tell_nobody)
             return
-        while waiting := await asyncio.to_thread(self._outbox.untold, BATCH):
+        while waiting := await asyncio.to_thread(self._pending.untold, BATCH):
             for place, alarm in waiting:
-                await self._deliver(session, letter(alarm, self._form))
-                await asyncio.shield(asyncio.to_thread(self._outbox.told, [place]))
+                await self._deliver(session, webhook_event(alarm, self._form))
+                await asyncio.shield(asyncio.to_thread(self._pending.told, [place]))
 
-    async def _deliver(self, session: aiohttp.ClientSession, sent: Letter) -> None:
+    async def _deliver(self, session: aiohttp.ClientSession, sent: WebhookEvent) -> None:
         for pause in (*self._pauses, None):
             why, again = await self._post(session, sent)
             if not why:
@@ -126,7 +126,7 @@ class Notifier:
                 return
             await asyncio.sleep(pause)
 
-    async def _post(self, session: aiohttp.ClientSession, sent: Letter) -> tuple[str, bool]:
+    async def _post(self, session: aiohttp.ClientSession, sent: WebhookEvent) -> tuple[str, bool]:
         """Why it was not taken ("" when it was), and whether it may be later."""
         headers = {"Content-Type": "application/json", **signed(sent, self._secret, time.time())}
         try:
@@ -138,7 +138,7 @@ class Notifier:
             return type(error).__name__, not isinstance(error, ValueError)
 
 
-def letter(alarm: AlarmRow, form: Literal["json", "slack"]) -> Letter:
+def webhook_event(alarm: AlarmRow, form: Literal["json", "slack"]) -> WebhookEvent:
     """One change as it is sent."""
     group = alarm.group
     names = (group.route, group.model, group.provider, group.reference, alarm.pair_id, alarm.old, alarm.new, alarm.name)
@@ -159,7 +159,7 @@ def letter(alarm: AlarmRow, form: Literal["json", "slack"]) -> Letter:
         "details": orjson.loads(alarm.details),
     }
     body = orjson.dumps(event if form == "json" else {"text": event["text"]})
-    return Letter(delivery=hashlib.sha256("\0".join(names).encode()).hexdigest()[:32], body=body)
+    return WebhookEvent(delivery=hashlib.sha256("\0".join(names).encode()).hexdigest()[:32], body=body)
 
 
 def subject(alarm: AlarmRow) -> str:
@@ -177,7 +177,7 @@ def text(alarm: AlarmRow) -> str:
 def _pace(alarm: AlarmRow) -> str:
     group, share = alarm.group, orjson.loads(alarm.details).get("share", 0.0)
     sentence = f"sameweights: {group.provider} serving {group.model} is now {alarm.new} ({alarm.name}), was {alarm.old}."
-    if alarm.new == Tempo.SLOWER:
+    if alarm.new == PaceState.SLOWER:
         sentence += f" {share:.0%} of its answers take longer than nine of ten did. That is its speed, not what it says."
     return sentence
 
@@ -193,7 +193,7 @@ def _drift(alarm: AlarmRow) -> str:
     verdict = f"; verdict: {details['verdict'].replace('_', ' ')}" if details.get("verdict") else ""
     sentence = f"sameweights: {serving} is now {alarm.new}{told}, was {alarm.old}{verdict}."
     if alarm.name in REFERENCE_STATES:
-        ended = "is no measure now" if alarm.new == State.NOT_MEASURED else f"is no longer so, the state is {alarm.new}"
+        ended = "is no measure now" if alarm.new == DriftState.NOT_MEASURED else f"is no longer so, the state is {alarm.new}"
         sentence = f"sameweights: the reference {group.reference} for {group.model} {ended}{told}; no finding about a provider."
     what = details.get("sentence", "")
     return f"{sentence} {what}." if what else sentence
@@ -204,7 +204,7 @@ def _spoken(sentence: str) -> str:
     return sentence.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def signed(sent: Letter, secret: bytes, now: float) -> Mapping[str, str]:
+def signed(sent: WebhookEvent, secret: bytes, now: float) -> Mapping[str, str]:
     """The headers of one attempt: HMAC-SHA256 over the time, a full stop and the body, as `sha256=` and hex digits."""
     moment = f"{int(now)}"
     headers = {"X-Sameweights-Delivery": sent.delivery, "X-Sameweights-Timestamp": moment}

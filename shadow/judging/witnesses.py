@@ -11,30 +11,36 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from shadow.drift.admission import DAY
-from shadow.drift.change_point import Evidence
+from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.effect_estimates import GroupKey
-from shadow.drift.group_state import Case
+from shadow.drift.group_state import GroupState
 from shadow.drift.second_look import SecondLook, opened
-from shadow.drift.states import Named
+from shadow.drift.states import AlarmName
 from storage.rows import IdentityRow
-from storage.store import Bench
+from storage.store import JudgementStore
 
 TELLING = ("fingerprint", "provider", "x-served-by", "via", "cf-ray")
 """Facets that tell one deployment from another: the rest are alike wherever the same software runs."""
 LATER = 60.0
 """Seconds after the latest credible start in which a change of identity still counts: a shadow request follows the live one."""
 
-ReadBack = Callable[[GroupKey, str], Sequence[Evidence]]
+ReadBack = Callable[[GroupKey, str], Sequence[EvaluatedPair]]
 """The stored evidence of one group for one signal, oldest first, up to the pair at hand."""
 
 
 def open_look(
-    bench: Bench, group: GroupKey, named: Named, cases: Mapping[GroupKey, Case], *, read_back: ReadBack, at: float
+    store: JudgementStore,
+    group: GroupKey,
+    named: AlarmName,
+    cases: Mapping[GroupKey, GroupState],
+    *,
+    read_back: ReadBack,
+    at: float,
 ) -> SecondLook:
     """The look at the alarm `named` of a group, with all that was stored of its witnesses; `at` is the start of its pair."""
     _, model, provider, reference = group
     signal, direction = named.key
-    identities = _Identities(bench.identities_of(model, at))
+    identities = _Identities(store.identities_of(model, at))
     heard = _heard(group, cases, lambda key: read_back(key, signal), at)
     served = {name: identities.upstream(name, reference) for name in (provider, *heard)}
     alike = [name for name in heard if served[name] and served[name] == served[provider]]
@@ -60,11 +66,11 @@ def open_look(
 
 
 def _heard(
-    group: GroupKey, cases: Mapping[GroupKey, Case], read: Callable[[GroupKey], Sequence[Evidence]], at: float
-) -> dict[str, list[Evidence]]:
+    group: GroupKey, cases: Mapping[GroupKey, GroupState], read: Callable[[GroupKey], Sequence[EvaluatedPair]], at: float
+) -> dict[str, list[EvaluatedPair]]:
     """The evidence of each other provider of the model and reference that had a pair in the day before, by its start."""
     _, model, provider, reference = group
-    found: dict[str, list[Evidence]] = defaultdict(list)
+    found: dict[str, list[EvaluatedPair]] = defaultdict(list)
     for key in sorted(cases):
         if (key[1], key[3]) == (model, reference) and key[2] != provider:
             found[key[2]] += read(key)
@@ -80,7 +86,7 @@ def _by_server(served: Mapping[str, str]) -> list[tuple[str, ...]]:
     return [tuple(names) for names in groups.values()]
 
 
-def _floor(evidence: Sequence[Evidence], direction: int) -> float:
+def _floor(evidence: Sequence[EvaluatedPair], direction: int) -> float:
     """How often the reference differs from itself: twice the share of pairs that lean the other way."""
     against = sum(each.payoff == -direction for each in evidence)
     return 2 * (against + 1) / (len(evidence) + 2)

@@ -16,12 +16,12 @@ import jsonschema_rs
 import orjson
 
 from shadow.findings.comparability import choices, names, why_cut
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import incomparable, judged, short, unmeasured
 from shadow.findings.pair import Pair
-from shadow.measures.schema_cost import Survey, TooCostlyError, weight
+from shadow.measures.schema_cost import SchemaCost, TooCostlySchemaError, weight
 from shadow.reading.completion import Choice, ToolCall
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.responses_items import ACTED
 from shadow.reading.responses_request import ELSEWHERE
 
@@ -50,14 +50,14 @@ class Validator(Protocol):
         """Nothing when valid; jsonschema_rs.ValidationError when not."""
 
 
-class Built(NamedTuple):
+class CompiledSchema(NamedTuple):
     """A schema, ready to be held to, and what that may cost."""
 
     validator: Validator
-    survey: Survey
+    survey: SchemaCost
 
 
-def outcome(ask: Ask, call: ToolCall) -> Outcome:
+def outcome(request: ParsedRequest, call: ToolCall) -> Outcome:
     """The class of one call (valid, invalid_json, unknown_name, schema_mismatch) and why.
 
     `valid` with a reason means that nothing could be checked, and says what was missing.
@@ -66,13 +66,13 @@ def outcome(ask: Ask, call: ToolCall) -> Outcome:
         return VALID, f"not checked: the arguments of {short(call.name, 60)} are sealed"
     if call.invalid:
         return INVALID_JSON, f"the arguments of {short(call.name, 60)} are not JSON: {call.invalid}"
-    tool = next((tool for tool in ask.tools if tool.name == call.name), None)
-    if tool is None and ask.api == "responses" and call.name in ACTED:
+    tool = next((tool for tool in request.tools if tool.name == call.name), None)
+    if tool is None and request.api == "responses" and call.name in ACTED:
         return VALID, f"not checked: {call.name} is a call that the API defines"
-    if tool is None and _offers_a_set(ask):
+    if tool is None and _offers_a_set(request):
         return VALID, f"not checked: {short(call.name, 60)} may be one of a set of tools that a request does not list"
     if tool is None:
-        known = ", ".join(tool.name for tool in ask.tools) or "none"
+        known = ", ".join(tool.name for tool in request.tools) or "none"
         return UNKNOWN_NAME, f"{short(call.name, 60)!r} is not among the offered tools ({short(known)})"
     if tool.schema is None:
         return VALID, f"not checked: {call.name} declares no schema"
@@ -82,14 +82,14 @@ def outcome(ask: Ask, call: ToolCall) -> Outcome:
     return VALID, short(f"not checked: {call.name}: {why}", 300)
 
 
-def _offers_a_set(ask: Ask) -> bool:
+def _offers_a_set(request: ParsedRequest) -> bool:
     """Whether a tool stands for several that a request need not list: a toolset, a search for tools, an MCP server.
 
     A request that goes on from one that the server keeps may have offered its tools there.
     """
-    if any(ask.sent.get(key) for key in ELSEWHERE) or ask.sent.get("mcp_servers"):
+    if any(request.sent.get(key) for key in ELSEWHERE) or request.sent.get("mcp_servers"):
         return True
-    tools = ask.sent.get("tools")
+    tools = request.sent.get("tools")
     kinds = [tool.get("type") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
     return any(isinstance(kind, str) and any(word in kind for word in _SETS) for kind in kinds)
 
@@ -103,12 +103,12 @@ def held(schema: Any, value: Any) -> tuple[bool, str]:
         steps = built.survey.steps(value)
     except RecursionError:
         return False, "the schema is of no use: it is nested too deep"
-    except TooCostlyError as fault:
+    except TooCostlySchemaError as fault:
         return False, str(fault)
     return _held(built, value, steps * weight(value))
 
 
-def _held(built: Built, value: Any, dear: float) -> tuple[bool, str]:
+def _held(built: CompiledSchema, value: Any, dear: float) -> tuple[bool, str]:
     """`dear` is what telling a fault may cost, where there are alternatives: each of them is told with all of its value."""
     try:
         if built.survey.alternatives and dear > TELLING and not built.validator.is_valid(value):
@@ -132,7 +132,7 @@ def _written(schema: Any) -> str:
 
 
 @lru_cache(maxsize=KEPT)
-def _compiled(schema: str) -> Built | str:
+def _compiled(schema: str) -> CompiledSchema | str:
     """A schema ready for use, or why it is not: pure in its text, so the bounded cache holds no state that anyone could see.
 
     `$schema` names the dialect, else it is 2020-12.
@@ -140,8 +140,8 @@ def _compiled(schema: str) -> Built | str:
     try:
         options = jsonschema_rs.RegexOptions(size_limit=PATTERN)
         loaded = json.loads(schema)
-        return Built(jsonschema_rs.validator_for(loaded, offline=True, pattern_options=options), Survey(loaded))
-    except TooCostlyError as fault:
+        return CompiledSchema(jsonschema_rs.validator_for(loaded, offline=True, pattern_options=options), SchemaCost(loaded))
+    except TooCostlySchemaError as fault:
         return str(fault)
     except (ValueError, RecursionError) as fault:
         return "the schema is of no use: " + short(str(fault).partition("\n")[0])
@@ -153,30 +153,30 @@ def schema(pair: Pair) -> Finding:
     if not (one.tool_calls and other.tool_calls):
         return _not_both(pair, one, other)
     if reason := why_cut(pair):
-        return incomparable(Aspect.SCHEMA, reason)
-    mine, its = outcomes(pair.ask, one), outcomes(pair.ask, other)
+        return incomparable(Signal.SCHEMA, reason)
+    mine, its = outcomes(pair.request, one), outcomes(pair.request, other)
     (first, why_first), (second, why_second) = _worst(mine), _worst(its)
     if not (_checked(mine) or _checked(its)):
-        return unmeasured(Aspect.SCHEMA, why_first or why_second)
+        return unmeasured(Signal.SCHEMA, why_first or why_second)
     same = (first == VALID) == (second == VALID)
     who = names(pair)[1 if first == VALID else 0]
-    return judged(Aspect.SCHEMA, same, first, second, f"only {who}: {why_second if first == VALID else why_first}")
+    return judged(Signal.SCHEMA, same, first, second, f"only {who}: {why_second if first == VALID else why_first}")
 
 
 def _not_both(pair: Pair, one: Choice, other: Choice) -> Finding:
     if one.tool_calls or other.tool_calls:
-        return incomparable(Aspect.SCHEMA, f"only {names(pair)[0 if one.tool_calls else 1]} calls a tool")
-    return unmeasured(Aspect.SCHEMA, "neither answer calls a tool")
+        return incomparable(Signal.SCHEMA, f"only {names(pair)[0 if one.tool_calls else 1]} calls a tool")
+    return unmeasured(Signal.SCHEMA, "neither answer calls a tool")
 
 
-def outcomes(ask: Ask, choice: Choice) -> list[Outcome]:
+def outcomes(request: ParsedRequest, choice: Choice) -> list[Outcome]:
     """The class of each call, and why."""
-    return [outcome(ask, call) for call in choice.tool_calls]
+    return [outcome(request, call) for call in choice.tool_calls]
 
 
-def worst(ask: Ask, choice: Choice) -> tuple[str, str]:
+def worst(request: ParsedRequest, choice: Choice) -> tuple[str, str]:
     """The first faulty call's class and reason; else `valid`, with the reason of a call that could not be checked, if any."""
-    return _worst(outcomes(ask, choice))
+    return _worst(outcomes(request, choice))
 
 
 def _worst(found: Sequence[Outcome]) -> Outcome:
@@ -184,9 +184,9 @@ def _worst(found: Sequence[Outcome]) -> Outcome:
     return faults[0] if faults else max(found, key=lambda one: bool(one[1]), default=(VALID, ""))
 
 
-def checked(ask: Ask, choice: Choice) -> bool:
+def checked(request: ParsedRequest, choice: Choice) -> bool:
     """True when at least one call was found faulty, or was held to its schema and found valid."""
-    return _checked(outcomes(ask, choice))
+    return _checked(outcomes(request, choice))
 
 
 def _checked(found: Sequence[Outcome]) -> bool:

@@ -9,15 +9,15 @@ import re
 from typing import NamedTuple
 
 
-class Wording(NamedTuple):
+class RefusalPhrase(NamedTuple):
     """A pattern over small letters, and the pieces of text of which every match holds at least one."""
 
     holds: tuple[str, ...]
     pattern: re.Pattern[str]
 
 
-def _wording(holds: str, *patterns: str) -> Wording:
-    return Wording(tuple(holds.split("|")), re.compile("|".join(patterns)))
+def _wording(holds: str, *patterns: str) -> RefusalPhrase:
+    return RefusalPhrase(tuple(holds.split("|")), re.compile("|".join(patterns)))
 
 
 _HARMLESS = (

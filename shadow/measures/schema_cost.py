@@ -28,7 +28,7 @@ _COUNTED_UP = ("$dynamicRef", "$recursiveRef", "$id")
 """What makes the target of a reference depend on the way to it."""
 
 
-class TooCostlyError(Exception):
+class TooCostlySchemaError(Exception):
     """More steps than are taken, or as many as nobody counts; its text says why."""
 
 
@@ -55,7 +55,7 @@ class _Node:
         yield from self.props.values()
 
 
-class Survey:
+class SchemaCost:
     """What a schema may cost; TooCostlyError where that cannot be known."""
 
     def __init__(self, schema: Any) -> None:
@@ -84,14 +84,14 @@ class Survey:
             known = _Node()
             self._known[id(schema)] = known
             if len(self._known) > SUBSCHEMAS:
-                raise TooCostlyError(f"{TOO_COSTLY}: more than {SUBSCHEMAS} subschemas")
+                raise TooCostlySchemaError(f"{TOO_COSTLY}: more than {SUBSCHEMAS} subschemas")
             if isinstance(schema, dict):
                 self._waiting.append((known, schema))
         return known
 
     def _fill(self, node: _Node, schema: dict[str, Any]) -> None:
         if any(isinstance(schema.get(name), str) for name in _COUNTED_UP if name != "$id" or schema is not self._root):
-            raise TooCostlyError(f"{TOO_COSTLY} to tell: its references depend on the way to them")
+            raise TooCostlySchemaError(f"{TOO_COSTLY} to tell: its references depend on the way to them")
         self._weigh(node, schema)
         if "$ref" in schema:
             node.here.append(self._node(self._target(schema["$ref"])))
@@ -123,7 +123,7 @@ class Survey:
     def _target(self, reference: Any) -> Any:
         """What a reference within the schema leads to; one that leads elsewhere, or nowhere, is the validator's to refuse."""
         if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
-            raise TooCostlyError(f"{TOO_COSTLY} to tell: a reference other than #/...")
+            raise TooCostlySchemaError(f"{TOO_COSTLY} to tell: a reference other than #/...")
         at = self._root
         for step in unquote(reference[2:]).split("/") if len(reference) > 2 else ():
             name = step.replace("~1", "/").replace("~0", "~")
@@ -180,7 +180,7 @@ class _Walk:
                 known += sum(self._marked(here, value, depth + 1) for here in node.here)
             self._known[key] = known
         if known > self._most:
-            raise TooCostlyError(f"{TOO_COSTLY}: more than {STEPS:,} steps")
+            raise TooCostlySchemaError(f"{TOO_COSTLY}: more than {STEPS:,} steps")
         return known
 
     def _marked(self, node: _Node, value: Any, depth: int) -> float:
@@ -222,7 +222,7 @@ class _Walk:
     def _take(self, places: int) -> None:
         self._left -= places
         if self._left < 0:
-            raise TooCostlyError(f"{TOO_COSTLY} to count: more than {PLACES:,} places")
+            raise TooCostlySchemaError(f"{TOO_COSTLY} to count: more than {PLACES:,} places")
 
 
 def weight(value: Any) -> int:
@@ -254,7 +254,7 @@ def states(pattern: str) -> int:
 
 def _not_too_deep(depth: int) -> None:
     if depth > DEEPEST:
-        raise TooCostlyError(f"{TOO_COSTLY}: more than {DEEPEST} levels")
+        raise TooCostlySchemaError(f"{TOO_COSTLY}: more than {DEEPEST} levels")
 
 
 def _list(value: Any) -> list[Any]:

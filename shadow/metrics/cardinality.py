@@ -12,14 +12,14 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from proxy.exchange import FailureKind, Role
-from shadow.drift.drift_signals import Signal
-from shadow.drift.states import State as Latched
+from shadow.drift.drift_signals import DriftSignal
+from shadow.drift.states import DriftState as Latched
 from shadow.findings.error_class import ErrorClass
-from shadow.findings.finding import Aspect, State
-from shadow.findings.pair import Kind
-from shadow.metrics.definitions import DRIFT, Exposition
+from shadow.findings.finding import FindingState, Signal
+from shadow.findings.pair import PairKind
+from shadow.metrics.definitions import DRIFT, MetricDefinitions
 from shadow.metrics.drift_metrics import BLAMES
-from shadow.metrics.label_names import Names
+from shadow.metrics.label_names import LabelNames
 from shadow.metrics.series import REASONS_LIMIT, BulkCounter, BulkHistogram
 from shadow.settings.config_model import Config
 
@@ -29,14 +29,14 @@ CLOSED: Mapping[str, int] = {
     "role": len(Role),
     "code": 4 + len(FailureKind) + 1,
     "class": len(ErrorClass) + 1,
-    "comparison": len(Kind),
-    "dimension": len(Aspect),
-    "check": len(Aspect),
-    "result": len(State),
+    "comparison": len(PairKind),
+    "dimension": len(Signal),
+    "check": len(Signal),
+    "result": len(FindingState),
     "table": 2,
     "outcome": 5,
     "type": 2,
-    "signal": len(Signal),
+    "signal": len(DriftSignal),
     "side": 2,
     # of the four each signal has two
     "direction": 2,
@@ -53,8 +53,8 @@ CLOSED: Mapping[str, int] = {
 def series_bound(config: Config) -> int:
     """The most series that /metrics can hold under this configuration, whatever clients and providers send."""
     registry = _Listing()
-    Exposition(registry)
-    routes, providers, models = Names(config).sizes
+    MetricDefinitions(registry)
+    routes, providers, models = LabelNames(config).sizes
     sizes = {**CLOSED, "provider": providers, "reference": providers, "model": models}
     return sum(_lines(each) * _children(_labels(each), sizes, routes * models) for each in registry.collectors)
 

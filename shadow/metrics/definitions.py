@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-from shadow.metrics.series import BulkCounter, BulkHistogram, Kept
+from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren
 
 SECONDS = tuple(round(0.01 * 2**k, 2) for k in range(16))
 """0.01 to 327.68: the client boundaries of the OpenTelemetry GenAI conventions, and two more for reasoning models."""
@@ -48,8 +48,8 @@ class _Maker:
     def gauges(self, name: str, text: str, labels: Sequence[str]) -> Gauge:
         return Gauge(f"sameweights_{name}", text, labels, registry=self._registry)
 
-    def counters(self, name: str, text: str, labels: Sequence[str]) -> Kept[Counter]:
-        return Kept(Counter(f"sameweights_{name}", text, labels, registry=self._registry).labels)
+    def counters(self, name: str, text: str, labels: Sequence[str]) -> CachedChildren[Counter]:
+        return CachedChildren(Counter(f"sameweights_{name}", text, labels, registry=self._registry).labels)
 
     def bulk(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str]) -> BulkCounter:
         made = BulkCounter(f"sameweights_{name}", text, labels, begun)
@@ -61,11 +61,11 @@ class _Maker:
         self._registry.register(made)
         return made
 
-    def histograms(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> Kept[Histogram]:
-        return Kept(Histogram(f"sameweights_{name}", text, labels, buckets=buckets, registry=self._registry).labels)
+    def histograms(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> CachedChildren[Histogram]:
+        return CachedChildren(Histogram(f"sameweights_{name}", text, labels, buckets=buckets, registry=self._registry).labels)
 
 
-class Exposition:
+class MetricDefinitions:
     """The series, by name."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -119,20 +119,24 @@ class Exposition:
 
     def _drift(self, make: _Maker) -> None:
         test = (*DRIFT, "direction")
-        self.evidence = Kept(
+        self.evidence = CachedChildren(
             make.gauges("drift_log_evidence", "Evidence of a test, in logarithms; an alarm is at 0.", test).labels
         )
-        self.excess = Kept(make.gauges("drift_excess", "Share of pairs beyond the noise, at the alarm; 0 without.", test).labels)
-        self.since = Kept(make.gauges("drift_since_seconds", "When it began, seconds since 1970; 0 without.", test).labels)
-        self.drift_blame = Kept(
+        self.excess = CachedChildren(
+            make.gauges("drift_excess", "Share of pairs beyond the noise, at the alarm; 0 without.", test).labels
+        )
+        self.since = CachedChildren(
+            make.gauges("drift_since_seconds", "When it began, seconds since 1970; 0 without.", test).labels
+        )
+        self.drift_blame = CachedChildren(
             make.gauges(
                 "drift_blame", "1 for whom the alarm of a group is about; 0 without an alarm.", (*DRIFT[:4], "blame")
             ).labels
         )
-        self.reference_state = Kept(
+        self.reference_state = CachedChildren(
             make.gauges("reference_state", "1 for the state of a reference.", ("model", "reference", "state")).labels
         )
-        self.drift_state = Kept(make.gauges("drift_state", "1 for the state of a group.", (*DRIFT[:4], "state")).labels)
+        self.drift_state = CachedChildren(make.gauges("drift_state", "1 for the state of a group.", (*DRIFT[:4], "state")).labels)
 
     def _losses(self, make: _Maker) -> None:
         reason = ("reason",)

@@ -7,29 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from shadow.drift.drift_status import REFERENCE_STATES, Status, references
+from shadow.drift.drift_status import REFERENCE_STATES, DriftStatus, references
 from shadow.drift.effect_estimates import GroupKey
-from shadow.drift.group_state import Entry, Ruling
+from shadow.drift.group_state import JudgedPair, Judgement
 from shadow.drift.second_look import Blame
-from shadow.drift.states import State
-from shadow.metrics.definitions import Exposition
-from shadow.metrics.label_names import Names
-from shadow.metrics.series import Reasons
+from shadow.drift.states import DriftState
+from shadow.metrics.definitions import MetricDefinitions
+from shadow.metrics.label_names import LabelNames
+from shadow.metrics.series import ReasonLabels
 
 WAITS = "waits"
 BLAMES = (*(blame.value for blame in Blame), WAITS)
 """Values of the label `blame`: whom an alarm is about, or that its first page waits for the second look."""
 
 
-class Indicators:
+class DriftMetrics:
     """The series of drift."""
 
-    def __init__(self, series: Exposition, names: Names) -> None:
+    def __init__(self, series: MetricDefinitions, names: LabelNames) -> None:
         self._series, self._names = series, names
-        self._signals, self._reasons = Reasons(()), Reasons(())
+        self._signals, self._reasons = ReasonLabels(()), ReasonLabels(())
         self._shown: set[tuple[str, ...]] = set()
 
-    def ruled(self, rulings: Sequence[tuple[Entry, Ruling]], now: Sequence[Status]) -> None:
+    def ruled(self, rulings: Sequence[tuple[JudgedPair, Judgement]], now: Sequence[DriftStatus]) -> None:
         """Take over what the judge ruled, and what is said of every group after it."""
         for entry, ruling in rulings:
             self.counted(entry.group, ruling.counted, pair_id=entry.pair_id)
@@ -52,12 +52,12 @@ class Indicators:
         for reason in reasons:
             self._series.excluded(*named, self._reasons.of(reason)).inc()
 
-    def show(self, statuses: Sequence[Status]) -> None:
+    def show(self, statuses: Sequence[DriftStatus]) -> None:
         """Take over what is said of every group now."""
         self._calm()
         for status in statuses:
             named = self._group(status.group)
-            for state in State:
+            for state in DriftState:
                 self._series.drift_state(*named, state.value).set(state.value == status.state)
             for blame in BLAMES:
                 self._series.drift_blame(*named, blame).set(blame == (WAITS if status.waits else status.blame))
@@ -66,16 +66,16 @@ class Indicators:
             self._alarmed(status)
         self._references(statuses)
 
-    def _alarmed(self, status: Status) -> None:
+    def _alarmed(self, status: DriftStatus) -> None:
         """Sizes and dates only of what is told of the provider: not while a page waits, and not of its reference."""
         named = self._group(status.group)
-        for past in status.past if status.state == State.DRIFT else ():
+        for past in status.past if status.state == DriftState.DRIFT else ():
             labels = (*named, self._signals.of(past.signal), past.direction)
             self._shown.add(labels)
             self._series.excess(*labels).set(past.size)
             self._series.since(*labels).set(past.since)
 
-    def _references(self, statuses: Sequence[Status]) -> None:
+    def _references(self, statuses: Sequence[DriftStatus]) -> None:
         for reference in references(statuses):
             labels = self._names.model(reference.model), self._names.provider(reference.reference)
             for state in ("ok", *REFERENCE_STATES.values()):

@@ -19,7 +19,7 @@ PAIR_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What may stand in an exemplar, which holds 128 characters in all."""
 
 
-class Names:
+class LabelNames:
     """The closed sets of names of one configuration."""
 
     def __init__(self, config: Config) -> None:

@@ -13,18 +13,18 @@ from operator import attrgetter
 from prometheus_client import CollectorRegistry, Counter
 
 from proxy.exchange import Exchange, FailureKind, Role
-from proxy.process.shared_counters import PAIRS, PLANE, Board
-from proxy.worker_stats import Pulse
+from proxy.process.shared_counters import PAIRS, PLANE, SharedCounters
+from proxy.worker_stats import WorkerStats
 from shadow.compare.error_kind import ANSWERED, NO_ANSWER, kind_of
 from shadow.findings.error_class import ErrorClass
-from shadow.findings.finding import Finding, State
-from shadow.findings.pair import ControlReason, Kind
-from shadow.metrics.definitions import Exposition
-from shadow.metrics.drift_metrics import Indicators
-from shadow.metrics.label_names import OTHER, Names
-from shadow.metrics.series import Pulses, Reasons
+from shadow.findings.finding import Finding, FindingState
+from shadow.findings.pair import ControlReason, PairKind
+from shadow.metrics.definitions import MetricDefinitions
+from shadow.metrics.drift_metrics import DriftMetrics
+from shadow.metrics.label_names import OTHER, LabelNames
+from shadow.metrics.series import ReasonLabels, WorkerTotals
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_response import SWITCHED, Answer
+from shadow.reading.parsed_response import SWITCHED, ParsedResponse
 from shadow.settings.config_model import Config
 from storage.rows import IdentityRow
 
@@ -44,7 +44,7 @@ NOT_THEIRS = frozenset(
 SKIP_REASONS = ("not_sampled", "concurrency", "late", "fetcher_lost", "budget_requests", "budget_tokens", "budget_money")
 """Skips that alerts are about; the others begin when they happen."""
 _VERDICT = attrgetter("aspect", "state")
-_JUDGED = frozenset({State.MATCH, State.DIFFER})
+_JUDGED = frozenset({FindingState.MATCH, FindingState.DIFFER})
 TOKENS_CREDIBLE = 100_000_000
 """A usage beyond this is not a count but a fault or an attack, and would spoil the sum for good."""
 
@@ -53,12 +53,12 @@ class Metrics:
     """Counts what the audit sees. One object, one registry; rendering may go on in another thread."""
 
     def __init__(self, registry: CollectorRegistry, config: Config) -> None:
-        self._names = Names(config)
-        self._series = Exposition(registry)
-        self._skips = Reasons(SKIP_REASONS)
-        self.drift = Indicators(self._series, self._names)
+        self._names = LabelNames(config)
+        self._series = MetricDefinitions(registry)
+        self._skips = ReasonLabels(SKIP_REASONS)
+        self.drift = DriftMetrics(self._series, self._names)
         self._shown: dict[tuple[str, str], str] = {}
-        self._pulses = Pulses()
+        self._pulses = WorkerTotals()
         self._totals: dict[Counter, int] = {}
         self._serving: dict[tuple[str, str], str] = {}
         self._begin_at_zero()
@@ -72,7 +72,7 @@ class Metrics:
         """The metric label of a model name: itself when the configuration names it or it was learned, else `other`."""
         return self._names.model(name)
 
-    def exchange(self, exchange: Exchange, answer: Answer, outcomes: Sequence[str], *, pair_id: str = "") -> None:
+    def exchange(self, exchange: Exchange, answer: ParsedResponse, outcomes: Sequence[str], *, pair_id: str = "") -> None:
         """Count one answered or failed exchange of any role; `outcomes` are the schema classes of its tool calls."""
         code = _code(exchange)
         if code == "2xx" and exchange.role is Role.PRIMARY and self._names.answered(exchange.model):
@@ -87,8 +87,8 @@ class Metrics:
             self._series.overhead.observe(exchange.overhead)
         if code == "2xx":
             self._times(leg, answer, self._names.exemplar(pair_id))
-        if isinstance(answer.said, Completion):
-            self._usage(leg, answer.said, *self._names.prices(exchange.provider))
+        if isinstance(answer.completion, Completion):
+            self._usage(leg, answer.completion, *self._names.prices(exchange.provider))
 
     def findings(
         self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Finding], *, pair_id: str
@@ -102,9 +102,9 @@ class Metrics:
         if kind == CHECK:
             self._series.checks.count(leg, tuple(map(_VERDICT, findings)))
             return
-        if kind == Kind.SELF.value and control_reason != ControlReason.RANDOM.value:
+        if kind == PairKind.SELF.value and control_reason != ControlReason.RANDOM.value:
             return
-        exemplar, begin = self._names.exemplar(pair_id), (*leg, Kind(kind).value)
+        exemplar, begin = self._names.exemplar(pair_id), (*leg, PairKind(kind).value)
         self._series.comparisons.count(begin, tuple(map(_VERDICT, findings)), exemplar)
         judged = ((found.aspect._value_, found.score) for found in findings if found.state in _JUDGED)
         scores = [(aspect, score) for aspect, score in judged if score is not None and 0 <= score <= 1]
@@ -125,9 +125,9 @@ class Metrics:
         """Count one request that was not shadowed, or not to its end."""
         self._series.shadow_dropped(self._skips.of(reason)).inc()
 
-    def counted(self, board: Board) -> None:
+    def counted(self, counters: SharedCounters) -> None:
         """Take over what became of the live exchanges, and of the pairs, since `serve` began."""
-        exchanges, pairs = board.totals(), board.row(PAIRS)
+        exchanges, pairs = counters.totals(), counters.row(PAIRS)
         self._rise(self._series.ended, exchanges["ended"])
         for reason in HANDOVER_REASONS:
             self._rise(self._series.handover_dropped(reason), exchanges[reason])
@@ -144,9 +144,9 @@ class Metrics:
         """Count one connection to the admin port that found no room."""
         self._series.admin_refused.inc()
 
-    def pulse(self, pulse: Pulse) -> None:
+    def stats(self, stats: WorkerStats) -> None:
         """Take over the counters and gauges of one data-plane process."""
-        for name, grown in self._pulses.increases(pulse).items():
+        for name, grown in self._pulses.increases(stats).items():
             self._series.plane[name].inc(grown)
         latest = self._pulses.latest
         self._series.in_flight.set(sum(each.in_flight for each in latest))
@@ -173,7 +173,7 @@ class Metrics:
         """Show from the next scrape on how long this one took to render."""
         self._series.scrape.set(seconds)
 
-    def _times(self, leg: tuple[str, str, str], answer: Answer, exemplar: dict[str, str] | None) -> None:
+    def _times(self, leg: tuple[str, str, str], answer: ParsedResponse, exemplar: dict[str, str] | None) -> None:
         timing = answer.timing
         per_token = 1 / timing.rate if timing.rate else None
         for histogram, seconds in (
@@ -189,10 +189,13 @@ class Metrics:
             sane = min(timing.gaps) >= 0 and isfinite(sum(timing.gaps))
             self._series.gaps.observe(leg, timing.gaps if sane else [gap for gap in timing.gaps if _sane(gap)])
 
-    def _usage(self, leg: tuple[str, str, str], said: Completion, price_input: float, price_output: float) -> None:
-        if said.usage is None:
+    def _usage(self, leg: tuple[str, str, str], completion: Completion, price_input: float, price_output: float) -> None:
+        if completion.usage is None:
             return
-        counts = (("input", said.usage.prompt_tokens, price_input), ("output", said.usage.completion_tokens, price_output))
+        counts = (
+            ("input", completion.usage.prompt_tokens, price_input),
+            ("output", completion.usage.completion_tokens, price_output),
+        )
         for kind, count, price in counts:
             if count is not None and 0 <= count <= TOKENS_CREDIBLE:
                 self._series.tokens(*leg, kind).inc(count)
@@ -231,7 +234,7 @@ def _code(exchange: Exchange) -> str:
     return label if label in CLASSES else OTHER
 
 
-def _error(answer: Answer) -> str:
+def _error(answer: ParsedResponse) -> str:
     """The class of an answer that is an error, or `no_answer`; "" when it is none, or when its end was not the provider's."""
     failure = answer.exchange.failure
     if answer.error is None and (failure is None or failure.kind in NOT_THEIRS):

@@ -19,7 +19,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
-from proxy.worker_stats import Pulse
+from proxy.worker_stats import WorkerStats
 
 OTHER = "other"
 REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -33,7 +33,7 @@ RUNS = 256
 M = TypeVar("M")
 
 
-class Kept(Generic[M]):
+class CachedChildren(Generic[M]):
     """Children of one metric by their label values, resolved once: `labels()` on each call would double the cost."""
 
     def __init__(self, resolve: Callable[..., M]) -> None:
@@ -48,7 +48,7 @@ class Kept(Generic[M]):
         return child
 
 
-class Reasons:
+class ReasonLabels:
     """Reasons written in our own code, in several rooms: each passes if it looks like one, at most `limit` of them."""
 
     def __init__(self, known: Iterable[str], limit: int = REASONS_LIMIT) -> None:
@@ -210,27 +210,27 @@ class BulkCounter(Collector):
         self._runs.clear()
 
 
-class Pulses:
+class WorkerTotals:
     """Cumulative counters of the data-plane processes, as increases: each may restart, and then begins at 0 under another pid."""
 
     def __init__(self) -> None:
         self._last: OrderedDict[tuple[int, int], dict[str, int]] = OrderedDict()
-        self._now: dict[int, Pulse] = {}
+        self._now: dict[int, WorkerStats] = {}
 
-    def increases(self, pulse: Pulse) -> dict[str, int]:
-        """By how much each counter of `pulse` has grown since that process was last heard."""
-        key = (pulse.worker, pulse.pid)
+    def increases(self, stats: WorkerStats) -> dict[str, int]:
+        """By how much each counter of `stats` has grown since that process was last heard."""
+        key = (stats.worker, stats.pid)
         last = self._last.pop(key, {})
-        totals = {"accepted": pulse.accepted, "refused": pulse.refused, "handed_over": pulse.handed_over}
-        totals |= {"unrecorded": pulse.unrecorded}
+        totals = {"accepted": stats.accepted, "refused": stats.refused, "handed_over": stats.handed_over}
+        totals |= {"unrecorded": stats.unrecorded}
         self._last[key] = totals
         if len(self._last) > PULSES_KEPT:
             self._last.popitem(last=False)
-        self._now[pulse.worker] = pulse
+        self._now[stats.worker] = stats
         return {name: _grown(total, last.get(name, 0)) for name, total in totals.items()}
 
     @property
-    def latest(self) -> Sequence[Pulse]:
+    def latest(self) -> Sequence[WorkerStats]:
         """The newest pulse of each worker, for gauges."""
         return tuple(self._now.values())
 

@@ -14,8 +14,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 
-from shadow.pages.metrics_endpoint import Scraping
-from shadow.pages.pair_pages import FilterError, Pages
+from shadow.pages.metrics_endpoint import MetricsEndpoint
+from shadow.pages.pair_pages import FilterError, PairPages
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
@@ -49,7 +49,7 @@ def build_app(
     reader: Reader, registry: CollectorRegistry, ready: Ready, config: Config, scraped: Callable[[float], None] = lambda _: None
 ) -> web.Application:
     """The application of the admin port; `ready` says "" or why not, `scraped` is told how many seconds a scrape took."""
-    admin = _Admin(reader, Scraping(registry, scraped), ready, config)
+    admin = _Admin(reader, MetricsEndpoint(registry, scraped), ready, config)
     app = web.Application(middlewares=[_guard(config.admin)])
     app[TURN] = admin.turn
     app.on_response_prepare.append(_add_headers)
@@ -75,11 +75,11 @@ def build_app(
 class _Admin:
     """The handlers."""
 
-    def __init__(self, reader: Reader, scraping: Scraping, ready: Ready, config: Config) -> None:
+    def __init__(self, reader: Reader, scraping: MetricsEndpoint, ready: Ready, config: Config) -> None:
         self._reader = reader
         self._scraping = scraping
         self._ready = ready
-        self._pages = Pages(reader, config)
+        self._pages = PairPages(reader, config)
         self._runbook = self._pages.runbook()
         folder = files("shadow.pages") / "templates"
         self._static = {name: (folder / name).read_bytes() for name in STATIC}

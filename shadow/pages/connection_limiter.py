@@ -23,7 +23,7 @@ FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: 
 )
 
 
-class Entrance:
+class ConnectionLimiter:
     """The connections that are in; `most` at once, and `refused` is called for each one more. `clock` gives seconds."""
 
     def __init__(self, *, most: int, refused: Callable[[], None], clock: Callable[[], float]) -> None:
@@ -76,13 +76,13 @@ class _Guest(asyncio.Protocol):
     transport: asyncio.Transport
     silent_since = math.inf
 
-    def __init__(self, entrance: Entrance, inner: asyncio.Protocol) -> None:
-        self._entrance, self.inner = entrance, inner
+    def __init__(self, limiter: ConnectionLimiter, inner: asyncio.Protocol) -> None:
+        self._limiter, self.inner = limiter, inner
         self._is_in = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self._is_in = self._entrance.come(self)
+        self._is_in = self._limiter.come(self)
         if self._is_in:
             self.inner.connection_made(transport)
         else:
@@ -106,5 +106,5 @@ class _Guest(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._is_in:
-            self._entrance.gone(self)
+            self._limiter.gone(self)
             self.inner.connection_lost(exc)

@@ -16,7 +16,7 @@ from prometheus_client.exposition import choose_encoder
 Encode = Callable[[CollectorRegistry], bytes]
 
 
-class Scraping:
+class MetricsEndpoint:
     """Renders one registry; `took` is told the seconds of each rendering, in the thread that rendered."""
 
     def __init__(self, registry: CollectorRegistry, took: Callable[[float], None]) -> None:

@@ -14,26 +14,26 @@ from jinja2 import Environment
 from shadow.report.build_report import build
 from shadow.report.figures import Report
 from shadow.report.filters import moment_of
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from storage.store import Reader
 
 FRESH_SECONDS = 10.0
 PERIODS = ("1h", "24h", "7d", "all")
 KEPT = 8
 """Reports of different periods that are kept at once."""
-STATES: Mapping[Word, tuple[str, str]] = {
-    Word.DIFFERS: ("✗", "differ"),
-    Word.FAULTY: ("✗", "differ"),
-    Word.SUSPECT: ("~", "neither"),
-    Word.UNDECIDED: ("?", "not_measured"),
-    Word.NONE_SEEN: ("✓", "match"),
-    Word.NOT_MEASURED: ("?", "not_measured"),
-    Word.WAITING: ("…", "not_measured"),
+STATES: Mapping[VerdictWord, tuple[str, str]] = {
+    VerdictWord.DIFFERS: ("✗", "differ"),
+    VerdictWord.FAULTY: ("✗", "differ"),
+    VerdictWord.SUSPECT: ("~", "neither"),
+    VerdictWord.UNDECIDED: ("?", "not_measured"),
+    VerdictWord.NONE_SEEN: ("✓", "match"),
+    VerdictWord.NOT_MEASURED: ("?", "not_measured"),
+    VerdictWord.WAITING: ("…", "not_measured"),
 }
 """The mark and the colour of each verdict."""
 
 
-class Overview:
+class OverviewPage:
     """Makes the page; `now` gives seconds since the epoch, `clock` is monotonic."""
 
     def __init__(

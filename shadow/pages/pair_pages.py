@@ -15,18 +15,18 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from shadow.findings.finding import Aspect, State
+from shadow.findings.finding import FindingState, Signal
 from shadow.identity.request_shape import SEGMENTS
-from shadow.pages.overview import Overview
+from shadow.pages.overview import OverviewPage
 from shadow.pages.runbook import runbook
 from shadow.presentation import visible_text
-from shadow.presentation.alignment import Aligned, Piece, align_texts
+from shadow.presentation.alignment import Aligned, TextPiece, align_texts
 from shadow.presentation.call_tables import CallTable, tables
-from shadow.presentation.exchange_view import Fact, Leg, facts, leg, place, timeline
-from shadow.presentation.request_view import Asked, asked
+from shadow.presentation.exchange_view import ExchangeFact, ExchangeView, exchange_view, facts, place, timeline
+from shadow.presentation.request_view import RequestView, request_view
 from shadow.privacy.privacy_policy import row_of
-from shadow.reading.parsed_request import read_ask
-from shadow.reading.parsed_response import read
+from shadow.reading.parsed_request import parse_request
+from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
 from shadow.report.identity_lines import identity_lines, template_lines
 from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
@@ -35,10 +35,10 @@ from storage.rows import AnswerFilter, ExchangeRow, FindingRow, PairFilter, Pair
 from storage.store import Reader
 
 SYMBOLS = {
-    State.MATCH.value: ("✓", "match"),
-    State.DIFFER.value: ("≠", "differ"),
-    State.NOT_COMPARABLE.value: ("⊘", "not comparable"),
-    State.NOT_MEASURED.value: ("?", "not measured"),
+    FindingState.MATCH.value: ("✓", "match"),
+    FindingState.DIFFER.value: ("≠", "differ"),
+    FindingState.NOT_COMPARABLE.value: ("⊘", "not comparable"),
+    FindingState.NOT_MEASURED.value: ("?", "not measured"),
 }
 PER_PAGE = 50
 SEGMENT_NAMES = tuple(f"{division}={value}" for division, values in SEGMENTS.items() for value in values)
@@ -49,19 +49,19 @@ class FilterError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class ExchangeColumn:
     """One leg with its texts in pieces, and its arrivals as ticks of a timeline."""
 
-    leg: Leg
-    text: tuple[Piece, ...]
-    reasoning: tuple[Piece, ...]
+    leg: ExchangeView
+    text: tuple[TextPiece, ...]
+    reasoning: tuple[TextPiece, ...]
     ticks: str
     token_at: int | None
     end_at: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class FindingLine:
     """One line of the findings: the provider against the reference, and the reference against itself where it was asked twice."""
 
     aspect: str
@@ -75,25 +75,25 @@ class PairView:
 
     pair: PairRow
     alterations: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ExchangeColumn, ...]
     same_text: bool
     marked: bool
     note: str
     calls: tuple[CallTable, ...]
     calls_note: str
-    signals: tuple[Signal, ...]
-    facts: tuple[Fact, ...]
-    asked: Asked | None
+    signals: tuple[FindingLine, ...]
+    facts: tuple[ExchangeFact, ...]
+    asked: RequestView | None
     missing: tuple[str, ...]
 
 
-class Pages:
+class PairPages:
     """Makes documents of what a reader of the store says."""
 
     def __init__(self, reader: Reader, config: Config) -> None:
         self._reader = reader
         self._jinja = environment()
-        self.overview = Overview(reader, self._jinja).page
+        self.overview = OverviewPage(reader, self._jinja).page
         self.turn(config)
 
     def turn(self, config: Config) -> None:
@@ -112,7 +112,7 @@ class Pages:
             older=older,
             newest=newest,
             providers=self._providers,
-            aspects=[aspect.value for aspect in Aspect],
+            aspects=[aspect.value for aspect in Signal],
             segments=SEGMENT_NAMES,
         )
 
@@ -180,18 +180,20 @@ def view(reader: Reader, pair: PairRow) -> PairView:
     )
 
 
-def _leg(reader: Reader, title: str, row: ExchangeRow) -> Leg:
-    return leg(title, row, read(exchange_of(row)), reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
+def _leg(reader: Reader, title: str, row: ExchangeRow) -> ExchangeView:
+    return exchange_view(
+        title, row, parse_response(exchange_of(row)), reader.tool_calls(row.id), reader.findings(exchange_id=row.id)
+    )
 
 
-def _asked(row: ExchangeRow) -> Asked:
+def _asked(row: ExchangeRow) -> RequestView:
     exchange = exchange_of(row)
     request = exchange.request
-    ask = read_ask(request.target, request.headers, request.body, request.truncated)
-    return asked(ask, kept=row.request_body is not None, size=row.request_size)
+    ask = parse_request(request.target, request.headers, request.body, request.truncated)
+    return request_view(ask, kept=row.request_body is not None, size=row.request_size)
 
 
-def _columns(legs: Sequence[Leg], *, complete: bool) -> tuple[tuple[Column, ...], str]:
+def _columns(legs: Sequence[ExchangeView], *, complete: bool) -> tuple[tuple[ExchangeColumn, ...], str]:
     """The legs with their texts held against the reference's (the reference's against the provider's)."""
     longest = max((each.row.seconds for each in legs), default=0.0)
     columns, notes = [], []
@@ -202,7 +204,7 @@ def _columns(legs: Sequence[Leg], *, complete: bool) -> tuple[tuple[Column, ...]
         notes += [text.note, reasoning.note]
         marks = each.answer.exchange.response.marks if each.answer.exchange.response else ()
         columns.append(
-            Column(
+            ExchangeColumn(
                 leg=each,
                 text=text.left,
                 reasoning=reasoning.left,
@@ -219,12 +221,14 @@ def _held_against(text: str | None, other: str | None) -> Aligned:
     return align_texts(text or "", other or text or "")
 
 
-def _signals(findings: Sequence[FindingRow]) -> tuple[Signal, ...]:
+def _signals(findings: Sequence[FindingRow]) -> tuple[FindingLine, ...]:
     cross = {finding.aspect: finding for finding in findings if finding.comparison == "cross"}
     own = {finding.aspect: finding for finding in findings if finding.comparison == "self"}
-    order = [State.DIFFER, State.MATCH, State.NOT_COMPARABLE, State.NOT_MEASURED]
+    order = [FindingState.DIFFER, FindingState.MATCH, FindingState.NOT_COMPARABLE, FindingState.NOT_MEASURED]
     rank = {state.value: place for place, state in enumerate(order)}
-    signals = [Signal(aspect=aspect, cross=cross.get(aspect), own=own.get(aspect)) for aspect in dict.fromkeys((*cross, *own))]
+    signals = [
+        FindingLine(aspect=aspect, cross=cross.get(aspect), own=own.get(aspect)) for aspect in dict.fromkeys((*cross, *own))
+    ]
     return tuple(sorted(signals, key=lambda each: rank.get(each.cross.state, 9) if each.cross else 9))
 
 
@@ -238,8 +242,8 @@ def _sentences(text: str) -> tuple[str, ...]:
 
 def _wanted(query: Mapping[str, str]) -> PairFilter:
     state = query.get("state", "")
-    if state and state not in set(State):
-        raise FilterError(f"There is no state '{state[:80]}'. Known: {', '.join(State)}.")
+    if state and state not in set(FindingState):
+        raise FilterError(f"There is no state '{state[:80]}'. Known: {', '.join(FindingState)}.")
     segment = query.get("segment", "")
     if segment and segment not in SEGMENT_NAMES:
         raise FilterError(f"There is no segment '{segment[:80]}'. Known: {', '.join(SEGMENT_NAMES)}.")
@@ -254,7 +258,7 @@ def _wanted(query: Mapping[str, str]) -> PairFilter:
     )
 
 
-def _signal_id(text: str, signals: frozenset[Aspect]) -> str:
+def _signal_id(text: str, signals: frozenset[Signal]) -> str:
     """The id of the signal that an address names; `aspect` in older addresses is the same."""
     found = signal_of(text, signals)
     if text and not found:

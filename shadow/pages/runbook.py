@@ -16,7 +16,7 @@ POINT = re.compile(r"^- \*\*(.+?)\*\* ?(.*)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class RunbookPoint:
     """One labelled sentence or more."""
 
     label: str
@@ -24,30 +24,30 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class RunbookEntry:
     """A part of the runbook; `name` is an alert's, or empty for what stands before the first."""
 
     name: str
     lead: Markup
-    points: tuple[Point, ...]
+    points: tuple[RunbookPoint, ...]
 
 
-def runbook() -> tuple[Entry, ...]:
+def runbook() -> tuple[RunbookEntry, ...]:
     """The packaged runbook, read."""
     return entries((files("shadow.metrics") / "grafana" / "runbook.md").read_text(encoding="utf-8"))
 
 
-def entries(text: str) -> tuple[Entry, ...]:
+def entries(text: str) -> tuple[RunbookEntry, ...]:
     """The parts of a runbook: headings of the second level, paragraphs, and points with a label in bold."""
     first, *rest = re.split(r"(?m)^## ", text)
     parts = [("", first.split("\n", 1)[-1]), *((part.split("\n", 1)[0].strip(), part.split("\n", 1)[-1]) for part in rest)]
     return tuple(_entry(name, body.splitlines()) for name, body in parts)
 
 
-def _entry(name: str, lines: list[str]) -> Entry:
-    points = [Point(label=found[1], text=_marked(found[2])) for line in lines if (found := POINT.match(line))]
+def _entry(name: str, lines: list[str]) -> RunbookEntry:
+    points = [RunbookPoint(label=found[1], text=_marked(found[2])) for line in lines if (found := POINT.match(line))]
     lead = " ".join(line for line in lines if line and not POINT.match(line))
-    return Entry(name=name, lead=_marked(lead), points=tuple(points))
+    return RunbookEntry(name=name, lead=_marked(lead), points=tuple(points))
 
 
 def _marked(text: str) -> Markup:

@@ -13,7 +13,7 @@ CALM = 3_600.0
 """Seconds after a jump until the wall clock is believed again."""
 
 
-class Steady:
+class ClockJumpGuard:
     """Compares the wall clock with the monotonic one; at the beginning it believes."""
 
     def __init__(self, wall: float, monotonic: float) -> None:

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from proxy.process.shared_counters import WORKERS, Board
+from proxy.process.shared_counters import WORKERS, SharedCounters
 
 PROCESS_KILLED = "process_killed"
 
 
-class Ledger:
+class ExchangeLedger:
     """Holds the numbers of the senders against what arrived here; `stored` is how many exchanges of each worker are stored.
 
     Threads: `stored` and `failed` are called by the store's, all else by the loop's.
     """
 
-    def __init__(self, board: Board, stored: Mapping[int, int]) -> None:
-        self._rows = [board.row(worker) for worker in range(WORKERS + 1)]
+    def __init__(self, counters: SharedCounters, stored: Mapping[int, int]) -> None:
+        self._rows = [counters.row(worker) for worker in range(WORKERS + 1)]
         for worker, count in stored.items():
             self._rows[worker].raise_to("stored", count)
         self._known = [row.settled for row in self._rows]

@@ -16,9 +16,9 @@ from typing import cast
 import structlog
 
 from proxy.exchange import Exchange
-from proxy.packing import unpack, unpack_pulse
-from proxy.worker_stats import Pulse
-from shadow.pipeline.exchange_ledger import Ledger
+from proxy.packing import unpack, unpack_stats
+from proxy.worker_stats import WorkerStats
+from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.private_folder import private_folder
 
 log = structlog.get_logger("sameweights.inbox")
@@ -31,7 +31,7 @@ CONNECTIONS = 256
 """Connections read at once: there are at most 64 workers, and those that died may not be gone yet."""
 
 
-class Inbox:
+class ExchangeReceiver:
     """The queue between the socket and the worker.
 
     `on_pulse` is called with each pulse, `on_end` with the worker and the process id of a connection that ended; the `ledger`
@@ -44,8 +44,8 @@ class Inbox:
         limit: int,
         limit_bytes: int,
         frame_limit: int,
-        on_pulse: Callable[[Pulse], None],
-        ledger: Ledger,
+        on_pulse: Callable[[WorkerStats], None],
+        ledger: ExchangeLedger,
         on_end: Callable[[int, int], None] = lambda _worker, _pid: None,
     ) -> None:
         self._limit = limit
@@ -126,9 +126,9 @@ class Inbox:
     def ended(self, link: _Link, *, within: bool) -> None:
         """A connection is no more, `within` a frame or between two."""
         self._links.discard(link)
-        if link.pulse:
+        if link.stats:
             self._ledger.disconnected(link.worker)
-            self._on_end(link.pulse.worker, link.pulse.pid)
+            self._on_end(link.stats.worker, link.stats.pid)
         if within:
             log.warning("a connection ended within a frame")
 
@@ -145,19 +145,19 @@ class Inbox:
             self._keep(link.worker, payload)
         elif kind == b"P":
             try:
-                self._heard(link, unpack_pulse(payload))
+                self._heard(link, unpack_stats(payload))
             except ValueError as why:
                 log.warning("pulse not understood", why=str(why))
         else:
             log.warning("frame of no known kind", kind=kind.hex())
 
-    def _heard(self, link: _Link, pulse: Pulse) -> None:
-        if link.pulse is None:
-            self._ledger.connected(pulse.worker)
-        link.pulse = pulse
-        if missing := self._ledger.sent(pulse.worker, pulse.sent):
-            log.warning("exchanges were lost with a process that was killed", exchanges=missing, worker=pulse.worker)
-        self._on_pulse(pulse)
+    def _heard(self, link: _Link, stats: WorkerStats) -> None:
+        if link.stats is None:
+            self._ledger.connected(stats.worker)
+        link.stats = stats
+        if missing := self._ledger.sent(stats.worker, stats.sent):
+            log.warning("exchanges were lost with a process that was killed", exchanges=missing, worker=stats.worker)
+        self._on_pulse(stats)
 
     def _keep(self, worker: int, payload: bytes) -> None:
         self._ledger.arrived(worker)
@@ -184,23 +184,23 @@ def _identity(path: str) -> tuple[int, int] | None:
 class _Link(asyncio.Protocol):
     """One connection: cuts what arrives into frames. No task, and no copy beside the frame itself where it comes whole."""
 
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
+    def __init__(self, receiver: ExchangeReceiver) -> None:
+        self._receiver = receiver
         self._begun = bytearray()
         self._wanted = 0
         """Bytes without which `_begun` tells nothing more."""
-        self.pulse: Pulse | None = None
+        self.stats: WorkerStats | None = None
         """The last that came over it; the first comes before any exchange."""
         self.lost = asyncio.get_running_loop().create_future()
 
     @property
     def worker(self) -> int:
         """Whose connection it is."""
-        return self.pulse.worker if self.pulse else 0
+        return self.stats.worker if self.stats else 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        if not self._inbox.admit(self):
+        if not self._receiver.admit(self):
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -214,7 +214,7 @@ class _Link(asyncio.Protocol):
         self._begun += data[rest:]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._inbox.ended(self, within=bool(self._begun) and exc is None)
+        self._receiver.ended(self, within=bool(self._begun) and exc is None)
         if not self.lost.done():
             self.lost.set_result(None)
 
@@ -228,13 +228,13 @@ class _Link(asyncio.Protocol):
         begin, size, self._wanted = 0, len(data), HEADER
         while size - begin >= HEADER:
             length = int.from_bytes(data[begin : begin + 4], "big") - 1
-            if not self._inbox.fits(length):
+            if not self._receiver.fits(length):
                 self.leave()
                 return size
             end = begin + HEADER + length
             if end > size:
                 self._wanted = end - begin
                 break
-            self._inbox.received(self, data[begin + 4 : begin + HEADER], data[begin + HEADER : end])
+            self._receiver.received(self, data[begin + 4 : begin + HEADER], data[begin + HEADER : end])
             begin = end
         return begin

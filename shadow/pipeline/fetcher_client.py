@@ -17,12 +17,12 @@ import structlog
 
 from proxy.exchange import Exchange
 from proxy.packing import frame, unpack
-from proxy.process.parent_watchdog import Silence
+from proxy.process.parent_watchdog import HeartbeatWatch
 from proxy.proxy_config import Limits, Timeouts
-from proxy.upstream.fetch_job import Errand, pack, run
+from proxy.upstream.fetch_job import FetchJob, pack, run
 from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frame
-from proxy.upstream.upstream_client import Upstream
-from proxy.worker_stats import Pulse
+from proxy.upstream.upstream_client import UpstreamClient
+from proxy.worker_stats import WorkerStats
 
 log = structlog.get_logger("sameweights.courier")
 
@@ -32,14 +32,14 @@ LEAVE_PATIENCE = 2.0
 """Seconds in which the process must have ended once nothing more is asked of it."""
 
 
-class CourierLostError(Exception):
+class FetcherLostError(Exception):
     """The process that ran an errand ended before its answer."""
 
 
-class Courier(Protocol):
+class FetcherClient(Protocol):
     """Runs errands."""
 
-    async def fetch(self, errand: Errand) -> Exchange:
+    async def fetch(self, job: FetchJob) -> Exchange:
         """Make the request; whatever the other side does is in the exchange."""
 
     async def keep(self) -> None:
@@ -49,15 +49,15 @@ class Courier(Protocol):
         """Give up what runs."""
 
 
-class Here:
+class InProcessFetcher:
     """Runs errands in this process."""
 
     def __init__(self, timeouts: Timeouts, limits: Limits) -> None:
-        self._upstream = Upstream(timeouts, limits, Pulse())
+        self._upstream = UpstreamClient(timeouts, limits, WorkerStats())
 
-    async def fetch(self, errand: Errand) -> Exchange:
+    async def fetch(self, job: FetchJob) -> Exchange:
         """Make the request."""
-        return await run(self._upstream, errand)
+        return await run(self._upstream, job)
 
     async def keep(self) -> None:
         """It is always ready."""
@@ -67,7 +67,7 @@ class Here:
         self._upstream.close()
 
 
-class Apart:
+class SubprocessFetcher:
     """Runs errands in a process; `keep` starts it early and again whenever it ends or stands still, else an errand does."""
 
     def __init__(self, timeouts: Timeouts, limits: Limits) -> None:
@@ -94,24 +94,24 @@ class Apart:
                 log.warning("the fetching process could not be started", error=str(error))
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def fetch(self, errand: Errand) -> Exchange:
+    async def fetch(self, job: FetchJob) -> Exchange:
         """Have the request made; CourierLostError when the process ends before it is, or cannot be started."""
         try:
             process = await self._have_process()
         except OSError as error:
-            raise CourierLostError(f"the fetching process could not be started: {error}") from error
+            raise FetcherLostError(f"the fetching process could not be started: {error}") from error
         answer: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
-        self._waiting[errand.identity] = process, answer
+        self._waiting[job.identity] = process, answer
         try:
-            await _tell(process, ERRAND, pack(errand))
+            await _tell(process, ERRAND, pack(job))
             answered = await answer
-            return answered._replace(request=answered.request._replace(body=errand.body))
+            return answered._replace(request=answered.request._replace(body=job.body))
         except asyncio.CancelledError:
-            with suppress(CourierLostError):
-                await _tell(process, GIVEN_UP, errand.identity.encode())
+            with suppress(FetcherLostError):
+                await _tell(process, GIVEN_UP, job.identity.encode())
             raise
         finally:
-            del self._waiting[errand.identity]
+            del self._waiting[job.identity]
 
     async def close(self) -> None:
         """End the process, with what it still runs."""
@@ -147,7 +147,7 @@ class Apart:
         process, reading = self._process, self._reading
         if process is None or reading is None:
             return
-        silence = Silence(self._beats)
+        silence = HeartbeatWatch(self._beats)
         while not (await asyncio.wait({reading}, timeout=LOOK_SECONDS))[0]:
             looks = silence.looks(self._beats)
             # while it loads its code it has no beat to give
@@ -175,14 +175,14 @@ class Apart:
         if not self._closed:
             log.error("the fetching process ended; another is started", code=code, unanswered=len(left))
         for answer in left:
-            answer.set_exception(CourierLostError("the fetching process ended before the answer"))
+            answer.set_exception(FetcherLostError("the fetching process ended before the answer"))
 
 
 async def _tell(process: Process, kind: bytes, payload: bytes) -> None:
     if process.stdin is None or process.stdin.is_closing():
-        raise CourierLostError("the fetching process is no more")
+        raise FetcherLostError("the fetching process is no more")
     process.stdin.write(frame(kind, payload))
     try:
         await process.stdin.drain()
     except ConnectionError as error:
-        raise CourierLostError("the fetching process went away") from error
+        raise FetcherLostError("the fetching process went away") from error

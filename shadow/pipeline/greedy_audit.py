@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from proxy.exchange import Role
 from shadow.compare.comparators import compare
 from shadow.findings.finding import Comparison
-from shadow.findings.pair import Kind, Pair
-from shadow.pipeline.reference_client import Mirror
-from shadow.reading.parsed_exchange import Seen, understand_leg
+from shadow.findings.pair import Pair, PairKind
+from shadow.pipeline.reference_client import ReferenceClient
+from shadow.reading.parsed_exchange import ParsedExchange, parse_leg
 from shadow.sampling.shadow_body import greedy
 
 WITHOUT = "2026-10-21"
@@ -22,29 +22,29 @@ WITHOUT = "2026-10-21"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Greedy:
+class GreedyAnswers:
     """Both answers at temperature 0, the provider's first, and what the signals say of them."""
 
-    legs: tuple[Seen, Seen]
+    legs: tuple[ParsedExchange, ParsedExchange]
     comparison: Comparison
 
 
-def takes_temperature(live: Seen) -> bool:
+def takes_temperature(live: ParsedExchange) -> bool:
     """Whether the API of this request knows a temperature: embeddings have none, messages none since their version `WITHOUT`."""
     versions = [value for name, value in live.exchange.request.headers if name.lower() == "anthropic-version"]
-    return live.ask.api != "embeddings" and not (live.ask.api == "messages" and max(versions, default="") >= WITHOUT)
+    return live.request.api != "embeddings" and not (live.request.api == "messages" and max(versions, default="") >= WITHOUT)
 
 
-async def ask_greedily(mirror: Mirror, live: Seen) -> Greedy:
+async def ask_greedily(references: ReferenceClient, live: ParsedExchange) -> GreedyAnswers:
     """Ask both sides at once, and compare."""
-    asked = replace(live, ask=replace(live.ask, temperature=0.0))
+    asked = replace(live, request=replace(live.request, temperature=0.0))
     names = (live.exchange.provider, live.exchange.reference)
-    one, other = await asyncio.gather(*(_leg(mirror, asked, name) for name in names))
-    pair = Pair(kind=Kind.GREEDY, ask=asked.ask, subject=one.answer, reference=other.answer)
-    return Greedy(legs=(one, other), comparison=compare(pair))
+    one, other = await asyncio.gather(*(_leg(references, asked, name) for name in names))
+    pair = Pair(kind=PairKind.GREEDY, request=asked.request, subject=one.answer, reference=other.answer)
+    return GreedyAnswers(legs=(one, other), comparison=compare(pair))
 
 
-async def _leg(mirror: Mirror, asked: Seen, provider: str) -> Seen:
-    prepared = mirror.prepare(asked.exchange, provider)
+async def _leg(references: ReferenceClient, asked: ParsedExchange, provider: str) -> ParsedExchange:
+    prepared = references.prepare(asked.exchange, provider)
     body = replace(prepared, body=greedy(prepared.body))
-    return understand_leg(await mirror.ask(asked.exchange, body, Role.GREEDY, provider), asked)
+    return parse_leg(await references.ask(asked.exchange, body, Role.GREEDY, provider), asked)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 
 from proxy.exchange import Exchange
 from shadow.checks.echoed_model import DEPLOYMENT
-from shadow.identity.serving_identity import Facts, Serving, kind_of, traits
+from shadow.identity.serving_identity import Facts, ServingIdentity, kind_of, traits
 from shadow.reading.apis import api_of
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_response import ParsedResponse
 from shadow.settings.config_model import Config
 from storage.rows import IdentityRow
 
@@ -22,7 +22,7 @@ KEPT = 256
 LONGEST_NAME = 200
 
 
-class Servings:
+class IdentityObserver:
     """Who serves what, learned from answers as they come; `known` are the latest rows of a run before.
 
     `clean` takes credentials out of a text.
@@ -31,9 +31,9 @@ class Servings:
     def __init__(self, config: Config, known: Iterable[IdentityRow] = (), *, clean: Callable[[str], str]) -> None:
         self._clean = clean
         self.turn(config)
-        self._known: OrderedDict[tuple[str, str], Serving] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], ServingIdentity] = OrderedDict()
         for row in known:
-            self._known[row.provider, row.model] = Serving(_facts(row))
+            self._known[row.provider, row.model] = ServingIdentity(_facts(row))
 
     def turn(self, config: Config) -> None:
         """From the next answer on, know what `config` declares of its providers."""
@@ -53,7 +53,7 @@ class Servings:
         name = deployment[1] if deployment else exchange.model
         return self._clean(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
-    def observe(self, exchange: Exchange, answer: Answer) -> tuple[IdentityRow, ...]:
+    def observe(self, exchange: Exchange, answer: ParsedResponse) -> tuple[IdentityRow, ...]:
         """Take in one answer of any role; a row when it changes who serves, none otherwise."""
         model = self._name(exchange)
         serving = self._serving((exchange.provider, model))
@@ -74,8 +74,8 @@ class Servings:
         )
         return (row,)
 
-    def _serving(self, key: tuple[str, str]) -> Serving:
-        serving = self._known.setdefault(key, Serving())
+    def _serving(self, key: tuple[str, str]) -> ServingIdentity:
+        serving = self._known.setdefault(key, ServingIdentity())
         self._known.move_to_end(key)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)

@@ -16,11 +16,11 @@ from proxy.record.credential_removal import cleared, forms
 from proxy.routing.body_peek import BOM
 from proxy.routing.header_rules import bearing, is_credential
 from proxy.routing.outbound_proxy import origin_of
-from proxy.routing.request_fitting import Fitting, around_the_body, fit_body, fit_fields, fit_target, fitting_of
+from proxy.routing.request_fitting import RequestFitting, around_the_body, fit_body, fit_fields, fit_target, fitting_of
 from proxy.secret_names import REDACTED
-from proxy.upstream.fetch_job import Errand
+from proxy.upstream.fetch_job import FetchJob
 from shadow.findings.comparability import APIS
-from shadow.pipeline.fetcher_client import Courier
+from shadow.pipeline.fetcher_client import FetcherClient
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
 from shadow.sampling.shadow_body import REMOVED, ShadowBody, shadow_body
@@ -33,12 +33,12 @@ _PROBE_SECONDS = 10.0
 """Longest time that a list of models may take."""
 
 
-class Mirror:
+class ReferenceClient:
     """Asks references, by a `courier`; `environ` is where the keys are."""
 
-    def __init__(self, config: Config, environ: Mapping[str, str], courier: Courier) -> None:
+    def __init__(self, config: Config, environ: Mapping[str, str], fetcher: FetcherClient) -> None:
         self._environ = environ
-        self._courier = courier
+        self._fetcher = fetcher
         self.turn(config)
 
     def turn(self, config: Config) -> None:
@@ -66,9 +66,9 @@ class Mirror:
         told = (*unpacked, *made.alterations, *fitted.alterations, *around_the_body(fitting), *self._fitted_live(live, body))
         return replace(made, body=fitted.body, alterations=told)
 
-    def _fitting(self, live: Exchange, to: str) -> Fitting:
+    def _fitting(self, live: Exchange, to: str) -> RequestFitting:
         """How the copy for `to` is fitted; one for the provider that got the request, only where that request was, too."""
-        return self._fittings[to] if to != live.provider or self._providers[to].fit_live else Fitting()
+        return self._fittings[to] if to != live.provider or self._providers[to].fit_live else RequestFitting()
 
     def _fitted_live(self, live: Exchange, body: bytes) -> tuple[str, ...]:
         """How the application's own request was fitted, as the data plane did it."""
@@ -95,7 +95,7 @@ class Mirror:
         It goes to the reference, or to another `provider` by name, with that one's own key.
         """
         name = provider or live.reference
-        answered = await self._courier.fetch(self._errand(live, asked.body, role, name))
+        answered = await self._fetcher.fetch(self._errand(live, asked.body, role, name))
         return cleared(answered, forms(self._secrets(name)))
 
     async def list_models(self, provider: str) -> Exchange:
@@ -104,7 +104,7 @@ class Mirror:
         path, key = origin.target(fit_target(_MODELS, self._fittings[provider].query)), self._keys[provider]
         field = self._providers[provider].api_key_header or "authorization"
         name, value = bearing(key, field) if key else (b"Accept", b"application/json")
-        asked = Errand(
+        asked = FetchJob(
             identity=new_id(),
             role=Role.SHADOW,
             route="",
@@ -124,7 +124,7 @@ class Mirror:
             most=self._shadow.max_body,
             limit=self._shadow.max_body,
         )
-        return cleared(await self._courier.fetch(asked), forms(self._secrets(provider)))
+        return cleared(await self._fetcher.fetch(asked), forms(self._secrets(provider)))
 
     def _secrets(self, name: str) -> list[bytes]:
         """The key of a provider, and the values of its header fields that came from the environment."""
@@ -134,11 +134,11 @@ class Mirror:
 
     async def keep(self) -> None:
         """Be ready to ask before there is something to ask, until cancelled."""
-        await self._courier.keep()
+        await self._fetcher.keep()
 
     async def close(self) -> None:
         """Give up what is still being asked."""
-        await self._courier.close()
+        await self._fetcher.close()
 
     def _fields(self, live: Exchange, name: str) -> Headers:
         own, configured = name == live.provider, self._providers[name].api_key_header
@@ -153,11 +153,11 @@ class Mirror:
         )
         return fit_fields(fields, self._fitting(live, name).headers)
 
-    def _errand(self, live: Exchange, body: bytes, role: Role, name: str) -> Errand:
+    def _errand(self, live: Exchange, body: bytes, role: Role, name: str) -> FetchJob:
         origin, fields = self._origins[name], self._fields(live, name)
         secret = {field.lower() for field in self._providers[name].extra_headers_env}
         target = fit_target(_path(live) + (_query(live) if name == live.provider else ""), self._fitting(live, name).query)
-        return Errand(
+        return FetchJob(
             identity=new_id(),
             role=role,
             route=live.route,

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from shadow.reading.parsed_exchange import Seen
-from shadow.sampling.sampler import Decision
+from shadow.reading.parsed_exchange import ParsedExchange
+from shadow.sampling.sampler import SamplingDecision
 
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes of bodies that wait, and of those that are being asked about, however few requests they are of; read, they take several
@@ -19,23 +19,23 @@ times as many.
 """
 
 
-class Sampled(NamedTuple):
+class SampledRequest(NamedTuple):
     """A request that waits: what was read of it, what was decided, and since when it waits (seconds of the monotonic clock)."""
 
-    seen: Seen
-    decision: Decision
+    seen: ParsedExchange
+    decision: SamplingDecision
     since: float
     size: int
 
 
-class Waiting:
+class ShadowQueue:
     """At most `most` requests, none of them longer than `patience` seconds; `skipped` is called with each reason."""
 
     def __init__(self, *, most: int, patience: float, skipped: Callable[[str], None]) -> None:
         self._most = most
         self._patience = patience
         self._skipped = skipped
-        self._queue: deque[Sampled] = deque()
+        self._queue: deque[SampledRequest] = deque()
         self._bytes = 0
         self._asked = 0
         """Bytes of the requests that are being asked about."""
@@ -43,17 +43,17 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def fits(self, seen: Seen) -> bool:
+    def fits(self, parsed: ParsedExchange) -> bool:
         """Whether there is room for one more."""
-        return len(self._queue) < self._most and (not self._queue or self._bytes + _size(seen) <= MOST_BYTES)
+        return len(self._queue) < self._most and (not self._queue or self._bytes + _size(parsed) <= MOST_BYTES)
 
-    def add(self, seen: Seen, decision: Decision, monotonic: float) -> None:
+    def add(self, parsed: ParsedExchange, decision: SamplingDecision, monotonic: float) -> None:
         """Let it wait, whether it fits or not: who adds has asked."""
-        sampled = Sampled(seen, decision, monotonic, _size(seen))
+        sampled = SampledRequest(parsed, decision, monotonic, _size(parsed))
         self._queue.append(sampled)
         self._bytes += sampled.size
 
-    def next(self, monotonic: float, wall: float) -> Sampled | None:
+    def next(self, monotonic: float, wall: float) -> SampledRequest | None:
         """The one that waits longest and is not too old, to be given back by `done`; those that are too old are skipped.
 
         None where no one waits, or where too many bytes are being asked about already; a single request always fits.
@@ -69,7 +69,7 @@ class Waiting:
             self._skipped("late")
         return None
 
-    def done(self, sampled: Sampled) -> None:
+    def done(self, sampled: SampledRequest) -> None:
         """What `next` gave is asked about no more."""
         self._asked -= sampled.size
 
@@ -87,12 +87,12 @@ class Waiting:
         self._bytes = 0
 
     @staticmethod
-    def _age(sampled: Sampled, monotonic: float, wall: float) -> float:
+    def _age(sampled: SampledRequest, monotonic: float, wall: float) -> float:
         """Seconds since the live answer ended, as far as the wall clock may be believed; since it waits here, at the least."""
         exchange = sampled.seen.exchange
         return max(monotonic - sampled.since, wall - (exchange.started + exchange.seconds))
 
 
-def _size(seen: Seen) -> int:
-    response = seen.exchange.response
-    return len(seen.exchange.request.body) + (len(response.body) if response else 0)
+def _size(parsed: ParsedExchange) -> int:
+    response = parsed.exchange.response
+    return len(parsed.exchange.request.body) + (len(response.body) if response else 0)

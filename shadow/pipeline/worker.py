@@ -17,27 +17,27 @@ from typing import Protocol
 import structlog
 
 from proxy.exchange import Exchange, FailureKind, Role
-from proxy.process.shared_counters import PAIRS, Board
+from proxy.process.shared_counters import PAIRS, SharedCounters
 from shadow.checks.registry import check
 from shadow.measures.argument_schema import outcome
 from shadow.metrics.observe import Metrics
-from shadow.pipeline.exchange_ledger import Ledger
-from shadow.pipeline.fetcher_client import CourierLostError
-from shadow.pipeline.identity_observer import Servings
-from shadow.pipeline.reference_client import Mirror
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.fetcher_client import FetcherLostError
+from shadow.pipeline.identity_observer import IdentityObserver
+from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_errors import ReferenceErrors
-from shadow.pipeline.shadow_queue import Sampled, Waiting
-from shadow.pipeline.shadow_run import Trial, Trials
+from shadow.pipeline.shadow_queue import SampledRequest, ShadowQueue
+from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
 from shadow.pipeline.token_counts import tokens_of
-from shadow.privacy.privacy_policy import Guard
+from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_exchange import Seen, understand
+from shadow.reading.parsed_exchange import ParsedExchange, parse
 from shadow.reading.parsed_response import SWITCHED
 from shadow.records import calls, exchange_record
 from shadow.sampling.budget import Budget
-from shadow.sampling.conversations import Conversations, Place
+from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.sampling.eligibility import why_not
-from shadow.sampling.sampler import Decision, decide
+from shadow.sampling.sampler import SamplingDecision, decide
 from shadow.settings.base_url_checks import doubt
 from shadow.settings.config_model import Config
 from storage.rows import ExchangeRecord
@@ -51,14 +51,14 @@ BARRED = frozenset({401, 402, 403, 407})
 """Statuses by which a provider refuses a key or a bill: there is no answer to compare, and a reference would be paid for none."""
 
 
-class Outlet(Protocol):
+class ExchangeSource(Protocol):
     """Where exchanges come from: the inbox today, a broker tomorrow."""
 
     async def take(self) -> Exchange:
         """The next exchange; waits for one."""
 
 
-class Records(Writer, Protocol):
+class RecordSink(Writer, Protocol):
     """Where records go, and what was spent."""
 
     def spend(self, at: float, cost: Spending) -> None:
@@ -72,14 +72,14 @@ class Worker:
         self,
         *,
         config: Config,
-        store: Records,
+        store: RecordSink,
         metrics: Metrics,
-        mirror: Mirror,
+        references: ReferenceClient,
         budget: Budget,
-        guard: Guard,
+        policy: PrivacyPolicy,
         secret: bytes,
-        servings: Servings | None = None,
-        ledger: Ledger | None = None,
+        identities: IdentityObserver | None = None,
+        ledger: ExchangeLedger | None = None,
         sources: Callable[[int], str] = lambda _: "",
     ) -> None:
         """`secret` keys the sample and the names of conversations: 32 bytes, the same for every process of an installation.
@@ -89,19 +89,19 @@ class Worker:
         self.turn(config)
         self._secret = secret
         self._conversations = Conversations(secret)
-        self._ledger = ledger or Ledger(Board(), {})
+        self._ledger = ledger or ExchangeLedger(SharedCounters(), {})
         self._sources = sources
         self._store = store
         self._metrics = metrics
         self._budget = budget
-        self._guard = guard
-        self._servings = servings or Servings(config, clean=guard.redactor.text)
-        self._trials = Trials(shadow=config.shadow, guard=guard, mirror=mirror, keep=self._counted, secret=secret)
+        self._policy = policy
+        self._identities = identities or IdentityObserver(config, clean=policy.redactor.text)
+        self._runner = ShadowRunner(shadow=config.shadow, policy=policy, references=references, keep=self._counted, secret=secret)
         self._reference_errors = ReferenceErrors()
         self._doubted: set[str] = set()
         self._running: set[asyncio.Task[None]] = set()
         shadow = config.shadow
-        self._waiting = Waiting(most=shadow.queue, patience=shadow.wait, skipped=metrics.shadow_skipped)
+        self._waiting = ShadowQueue(most=shadow.queue, patience=shadow.wait, skipped=metrics.shadow_skipped)
 
     def turn(self, config: Config) -> None:
         """From the next exchange on, know the providers and routes of `config`."""
@@ -123,7 +123,7 @@ class Worker:
         """The references that a shadow request has reached, or failed to reach, since the start."""
         return self._reference_errors.heard
 
-    async def run(self, outlet: Outlet) -> None:
+    async def run(self, outlet: ExchangeSource) -> None:
         """Handle what the outlet gives until cancelled."""
         while True:
             self.handle(await outlet.take())
@@ -133,7 +133,7 @@ class Worker:
     def handle(self, exchange: Exchange) -> None:
         """Read, check and keep one live exchange, and begin its shadow where it is sampled; never raises."""
         try:
-            seen = self._guard.private(understand(exchange))
+            seen = self._policy.private(parse(exchange))
             exchange = seen.exchange
             place = self._placed(seen)
             seen = replace(seen, conversation=place.conversation)
@@ -180,22 +180,22 @@ class Worker:
         else:
             future.add_done_callback(lambda done: self._ledger.settled(worker, stored=done.result()))
 
-    def _counted(self, seen: Seen, *, pair_id: str = "") -> ExchangeRecord:
+    def _counted(self, parsed: ParsedExchange, *, pair_id: str = "") -> ExchangeRecord:
         """Check one answer, count it, and make its rows; a shadow's rows are stored with its pair.
 
         `pair_id` is the pair that its times lead to.
         """
-        exchange = seen.exchange
-        outcomes = [outcome(seen.ask, call)[0] for call in calls(seen.answer)]
-        found = check(seen.ask, seen.answer, sent_as=self._sent_as(exchange), known_as=self._servings.names(exchange))
-        self._metrics.exchange(exchange, seen.answer, outcomes, pair_id=pair_id)
+        exchange = parsed.exchange
+        outcomes = [outcome(parsed.request, call)[0] for call in calls(parsed.answer)]
+        found = check(parsed.request, parsed.answer, sent_as=self._sent_as(exchange), known_as=self._identities.names(exchange))
+        self._metrics.exchange(exchange, parsed.answer, outcomes, pair_id=pair_id)
         if exchange.role is Role.PRIMARY:
             self._metrics.findings(exchange.provider, exchange.model, "check", "", found, pair_id="")
-        bare = exchange_record(self._guard.bare(seen), outcomes=outcomes, checks=found, bodies=self._guard.bodies)
-        identities = () if exchange.role is Role.GREEDY else self._servings.observe(exchange, seen.answer)
+        bare = exchange_record(self._policy.bare(parsed), outcomes=outcomes, checks=found, bodies=self._policy.bodies)
+        identities = () if exchange.role is Role.GREEDY else self._identities.observe(exchange, parsed.answer)
         for row in identities:
             self._metrics.identity(row)
-        record = self._guard.leg(bare, seen, outcomes)
+        record = self._policy.leg(bare, parsed, outcomes)
         return replace(record, identities=identities) if identities else record
 
     def _sent_as(self, exchange: Exchange) -> str:
@@ -203,12 +203,12 @@ class Worker:
         provider = self._config.proxy.providers.get(exchange.provider)
         return provider.models.get(exchange.model) or provider.models.get("*", "") if provider else ""
 
-    def _consider(self, seen: Seen, decision: Decision) -> None:
+    def _consider(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:
         if decision.why:
             self._metrics.shadow_skipped(decision.why)
         if not decision.shadow:
             return
-        self._waiting.add(seen, decision, time.monotonic())
+        self._waiting.add(parsed, decision, time.monotonic())
         self._begin()
 
     def _begin(self) -> None:
@@ -224,14 +224,14 @@ class Worker:
             self._running.add(task)
             task.add_done_callback(partial(self._over, sampled))
 
-    def _over(self, sampled: Sampled, task: asyncio.Task[None]) -> None:
+    def _over(self, sampled: SampledRequest, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._waiting.done(sampled)
         if not task.cancelled():
             self._begin()
 
-    def _placed(self, seen: Seen) -> Place:
-        exchange, ask = seen.exchange, seen.ask
+    def _placed(self, parsed: ParsedExchange) -> ConversationPlace:
+        exchange, ask = parsed.exchange, parsed.request
         place = self._conversations.place(
             request_id=exchange.id,
             model=ask.model,
@@ -239,15 +239,15 @@ class Worker:
             body=ask.sent,
             messages=ask.messages,
         )
-        if ask.api == "responses" and isinstance(seen.answer.said, Completion):
-            self._conversations.answered(place, seen.answer.said.id)
+        if ask.api == "responses" and isinstance(parsed.answer.completion, Completion):
+            self._conversations.answered(place, parsed.answer.completion.id)
         return place
 
-    def _decide(self, seen: Seen, place: Place) -> Decision:
-        why = self._unfit(seen)
+    def _decide(self, parsed: ParsedExchange, place: ConversationPlace) -> SamplingDecision:
+        why = self._unfit(parsed)
         if why:
-            return Decision(shadow=False, control=False, why=why)
-        exchange, shadow = seen.exchange, self._config.shadow
+            return SamplingDecision(shadow=False, control=False, why=why)
+        exchange, shadow = parsed.exchange, self._config.shadow
         rate = self._rates.get(exchange.route)
         decision = decide(
             key=place.drawn_by,
@@ -256,13 +256,13 @@ class Worker:
             control_fraction=shadow.control_fraction,
             secret=self._secret,
         )
-        if decision.shadow and (why := self._no_room(seen)):
-            return Decision(shadow=False, control=False, why=why)
+        if decision.shadow and (why := self._no_room(parsed)):
+            return SamplingDecision(shadow=False, control=False, why=why)
         return decision
 
-    def _unfit(self, seen: Seen) -> str:
+    def _unfit(self, parsed: ParsedExchange) -> str:
         """Why this request cannot be shadowed, whatever the sample says; "" when it can."""
-        exchange = seen.exchange
+        exchange = parsed.exchange
         if not self._config.shadow.enabled:
             return "off"
         if not exchange.reference:
@@ -279,10 +279,10 @@ class Worker:
             return exchange.failure.kind.value
         if exchange.response and exchange.response.status in BARRED:
             return "provider_refused"
-        if seen.ask.unread:
-            return seen.ask.unread.why.value
+        if parsed.request.unread:
+            return parsed.request.unread.why.value
         fits = self._takes_thinking(exchange)
-        return why_not(exchange.request.method, exchange.request.target, seen.ask.sent, thinking=fits)
+        return why_not(exchange.request.method, exchange.request.target, parsed.request.sent, thinking=fits)
 
     def _takes_thinking(self, exchange: Exchange) -> bool:
         """Whether the reference can check earlier thinking, being at the provider's own address, or gets none of it."""
@@ -292,14 +292,14 @@ class Worker:
             return False
         return reference.strip_thinking or provider.base_url.rstrip("/") == reference.base_url.rstrip("/")
 
-    def _no_room(self, seen: Seen) -> str:
+    def _no_room(self, parsed: ParsedExchange) -> str:
         busy = len(self._running) >= self._config.shadow.concurrency or len(self._waiting)
-        if busy and not self._waiting.fits(seen):
+        if busy and not self._waiting.fits(parsed):
             return "concurrency"
         return self._budget.exhausted(time.time())
 
-    async def _try(self, sampled: Sampled) -> None:
-        seen = sampled.seen
+    async def _try(self, sampled: SampledRequest) -> None:
+        parsed = sampled.seen
         try:
             await self._reserve()
         except (StoreError, sqlite3.Error, OSError):  # what cannot be kept would be spent twice
@@ -307,23 +307,23 @@ class Worker:
             self._metrics.shadow_skipped("budget_unknown")
             return
         try:
-            trial = await self._trials.run(seen, control=sampled.decision.control)
+            trial = await self._runner.run(parsed, control=sampled.decision.control)
             self._publish(trial)
             await self._spend(trial)
-        except CourierLostError:
+        except FetcherLostError:
             self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
             self._ledger.lost(PAIRS, "error")
-            log.exception("shadow not finished", exchange=seen.exchange.id)
+            log.exception("shadow not finished", exchange=parsed.exchange.id)
 
     async def _reserve(self) -> None:
         """Have the request on disk before it is sent, where there is a limit: no crash and no restart lets it be spent again."""
         if self._budget.limited:
             await asyncio.to_thread(self._store.spend, time.time(), Spending(1, 0, 0.0))
 
-    async def _spend(self, trial: Trial) -> None:
+    async def _spend(self, run: ShadowRun) -> None:
         """Count what the legs of a trial came to; the first was reserved."""
-        costs = [self._cost(leg) for leg in trial.legs]
+        costs = [self._cost(leg) for leg in run.legs]
         for tokens, money in costs:
             self._budget.settle(time.time(), tokens, money)
         if self._budget.limited:
@@ -333,21 +333,21 @@ class Worker:
             except (StoreError, sqlite3.Error, OSError) as error:
                 log.warning("what a shadow has cost is known to this process only", error=str(error))
 
-    def _cost(self, leg: Seen) -> tuple[int, float]:
+    def _cost(self, leg: ParsedExchange) -> tuple[int, float]:
         """Tokens, and money by the configured prices, of one answer."""
-        prompt, completion = tokens_of(leg.ask, leg.answer)
+        prompt, completion = tokens_of(leg.request, leg.answer)
         prices = self._config.proxy.providers[leg.exchange.provider]
         return prompt + completion, (prompt * prices.price_input + completion * prices.price_output) / 1e6
 
-    def _publish(self, trial: Trial) -> None:
-        pair = trial.record.pair
-        for leg in trial.legs:
+    def _publish(self, run: ShadowRun) -> None:
+        pair = run.record.pair
+        for leg in run.legs:
             if leg.exchange.provider == pair.reference:
                 self._reference_errors.note(pair.reference, leg.answer.status)
         for sentence in self._reference_errors.due(time.monotonic()):
             log.warning(sentence)
-        self._await(self._store.add_pair(trial.record), PAIRS)
-        for comparison in trial.comparisons:
+        self._await(self._store.add_pair(run.record), PAIRS)
+        for comparison in run.comparisons:
             self._metrics.findings(
                 pair.provider,
                 pair.model,

@@ -25,7 +25,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class TextPiece:
     """A run of words; `only` is True when the other text does not have it here."""
 
     text: str
@@ -36,12 +36,12 @@ class Piece:
 class Aligned:
     """Two texts in pieces; joined, the pieces of a side are that side's text. `note` is empty when all was aligned."""
 
-    left: tuple[Piece, ...]
-    right: tuple[Piece, ...]
+    left: tuple[TextPiece, ...]
+    right: tuple[TextPiece, ...]
     note: str
 
 
-class Change(StrEnum):
+class ValueChange(StrEnum):
     """How one place of a JSON value differs from the reference's."""
 
     MISSING = "missing"
@@ -55,7 +55,7 @@ class Difference:
     """One differing place: its path ("" is the whole), how, and both values (None where it is absent)."""
 
     path: str
-    change: Change
+    change: ValueChange
     subject: object
     reference: object
 
@@ -68,7 +68,7 @@ def align_texts(left: str, right: str) -> Aligned:
         note = f"only the first {WORDS:,} words were aligned"
     rest = (ours[WORDS:], theirs[WORDS:])
     ours, theirs = ours[:WORDS], theirs[:WORDS]
-    pieces: tuple[list[Piece], list[Piece]] = ([], [])
+    pieces: tuple[list[TextPiece], list[TextPiece]] = ([], [])
     for step in Indel.opcodes(ours, theirs):
         only = step.tag != "equal"
         _add(pieces[0], ours[step.src_start : step.src_end], only=only)
@@ -78,27 +78,27 @@ def align_texts(left: str, right: str) -> Aligned:
     return Aligned(left=_tidied(pieces[0]), right=_tidied(pieces[1]), note=note)
 
 
-def _add(pieces: list[Piece], words: Sequence[str], *, only: bool) -> None:
+def _add(pieces: list[TextPiece], words: Sequence[str], *, only: bool) -> None:
     if not words:
         return
     text = "".join(words)
     if pieces and pieces[-1].only == only:
         text = pieces.pop().text + text
-    pieces.append(Piece(text=text, only=only))
+    pieces.append(TextPiece(text=text, only=only))
 
 
-def _tidied(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+def _tidied(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
     """The same, with the space behind a marked run left unmarked: it belongs to the word, but a bar under it says nothing."""
     return tuple(part for piece in pieces for part in _without_tail(piece))
 
 
-def _without_tail(piece: Piece) -> Iterator[Piece]:
+def _without_tail(piece: TextPiece) -> Iterator[TextPiece]:
     words = piece.text.rstrip()
     if not piece.only or not words or words == piece.text:
         yield piece
         return
-    yield Piece(text=words, only=True)
-    yield Piece(text=piece.text[len(words) :], only=False)
+    yield TextPiece(text=words, only=True)
+    yield TextPiece(text=piece.text[len(words) :], only=False)
 
 
 def differences(subject: object, reference: object, limit: int = PATHS) -> tuple[Difference, ...]:
@@ -112,9 +112,9 @@ def _walk(subject: object, reference: object, path: str, depth: int) -> Iterator
     elif depth < DEPTH and isinstance(subject, list) and isinstance(reference, list):
         yield from _arrays(subject, reference, path, depth)
     elif kind_of(subject) != kind_of(reference):
-        yield Difference(path=path, change=Change.TYPE, subject=subject, reference=reference)
+        yield Difference(path=path, change=ValueChange.TYPE, subject=subject, reference=reference)
     elif not _equal(subject, reference):
-        yield Difference(path=path, change=Change.VALUE, subject=subject, reference=reference)
+        yield Difference(path=path, change=ValueChange.VALUE, subject=subject, reference=reference)
 
 
 def _objects(subject: dict[str, object], reference: dict[str, object], path: str, depth: int) -> Iterator[Difference]:
@@ -123,10 +123,10 @@ def _objects(subject: dict[str, object], reference: dict[str, object], path: str
         if key in subject:
             yield from _walk(subject[key], value, here, depth + 1)
         else:
-            yield Difference(path=here, change=Change.MISSING, subject=None, reference=value)
+            yield Difference(path=here, change=ValueChange.MISSING, subject=None, reference=value)
     for key, value in subject.items():
         if key not in reference:
-            yield Difference(path=step(path, key), change=Change.EXTRA, subject=value, reference=None)
+            yield Difference(path=step(path, key), change=ValueChange.EXTRA, subject=value, reference=None)
 
 
 def _arrays(subject: list[object], reference: list[object], path: str, depth: int) -> Iterator[Difference]:
@@ -135,9 +135,9 @@ def _arrays(subject: list[object], reference: list[object], path: str, depth: in
         if index < len(subject):
             yield from _walk(subject[index], value, here, depth + 1)
         else:
-            yield Difference(path=here, change=Change.MISSING, subject=None, reference=value)
+            yield Difference(path=here, change=ValueChange.MISSING, subject=None, reference=value)
     for index in range(len(reference), len(subject)):
-        yield Difference(path=step(path, index), change=Change.EXTRA, subject=subject[index], reference=None)
+        yield Difference(path=step(path, index), change=ValueChange.EXTRA, subject=subject[index], reference=None)
 
 
 def leaves(value: object, stops: Container[str] = (), limit: int = PATHS) -> tuple[tuple[str, object], ...]:

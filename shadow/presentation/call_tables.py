@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shadow.presentation.alignment import Change, differences, leaves, match_calls
-from shadow.presentation.exchange_view import Leg
+from shadow.presentation.alignment import ValueChange, differences, leaves, match_calls
+from shadow.presentation.exchange_view import ExchangeView
 from shadow.reading.completion import ToolCall
 
 REFERENCE = 1
@@ -18,7 +18,7 @@ NOTHING = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class CallCell:
     """One value as JSON text; `change` is how it differs from the reference, "" when it does not; `absent`: it is not there."""
 
     text: str
@@ -27,15 +27,15 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CallLine:
     """One path of the arguments, and what each column has there."""
 
     path: str
-    cells: tuple[Cell, ...]
+    cells: tuple[CallCell, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class CallHead:
     """One column's call: its name, its id and its schema class."""
 
     name: str
@@ -47,11 +47,11 @@ class Head:
 class CallTable:
     """One call across the columns; None where a column has no such call."""
 
-    heads: tuple[Head | None, ...]
-    lines: tuple[Line, ...]
+    heads: tuple[CallHead | None, ...]
+    lines: tuple[CallLine, ...]
 
 
-def tables(legs: Sequence[Leg]) -> tuple[tuple[CallTable, ...], str]:
+def tables(legs: Sequence[ExchangeView]) -> tuple[tuple[CallTable, ...], str]:
     """The tables, and a note when there were more calls than are shown."""
     rows = _rows([[(call.name, _value(call)) for call in leg.calls[:CALLS]] for leg in legs])
     most = max(len(leg.calls) for leg in legs)
@@ -72,19 +72,19 @@ def _rows(calls: Sequence[Sequence[tuple[str, object]]]) -> list[list[int | None
     return rows
 
 
-def _table(legs: Sequence[Leg], row: Sequence[int | None]) -> CallTable:
+def _table(legs: Sequence[ExchangeView], row: Sequence[int | None]) -> CallTable:
     calls = [None if place is None else leg.calls[place] for leg, place in zip(legs, row, strict=True)]
     outcomes = [_outcome(leg, place) for leg, place in zip(legs, row, strict=True)]
     heads = tuple(_head(call, outcome) for call, outcome in zip(calls, outcomes, strict=True))
     return CallTable(heads=heads, lines=(*_as_sent(calls), *_lines([_value(call) for call in calls])))
 
 
-def _outcome(leg: Leg, place: int | None) -> str:
-    return leg.outcomes[place] if place is not None and place < len(leg.outcomes) else ""
+def _outcome(view: ExchangeView, place: int | None) -> str:
+    return view.outcomes[place] if place is not None and place < len(view.outcomes) else ""
 
 
-def _head(call: ToolCall | None, outcome: str) -> Head | None:
-    return None if call is None else Head(name=call.name, id=call.id, outcome=outcome)
+def _head(call: ToolCall | None, outcome: str) -> CallHead | None:
+    return None if call is None else CallHead(name=call.name, id=call.id, outcome=outcome)
 
 
 def _value(call: ToolCall | None) -> object:
@@ -92,30 +92,30 @@ def _value(call: ToolCall | None) -> object:
     return NOTHING if call is None or call.invalid else call.parsed
 
 
-def _as_sent(calls: Sequence[ToolCall | None]) -> Iterator[Line]:
+def _as_sent(calls: Sequence[ToolCall | None]) -> Iterator[CallLine]:
     """A line of the arguments' own text, where any of them is no JSON."""
     if any(call is not None and call.invalid for call in calls):
-        yield Line(path="as sent", cells=tuple(_sent(call) for call in calls))
+        yield CallLine(path="as sent", cells=tuple(_sent(call) for call in calls))
 
 
-def _sent(call: ToolCall | None) -> Cell:
+def _sent(call: ToolCall | None) -> CallCell:
     if call is None or not call.invalid:
-        return Cell(text="", absent=True)
-    return Cell(text=cut(call.arguments), change=f"no JSON: {call.invalid}")
+        return CallCell(text="", absent=True)
+    return CallCell(text=cut(call.arguments), change=f"no JSON: {call.invalid}")
 
 
-def _lines(values: Sequence[object]) -> tuple[Line, ...]:
+def _lines(values: Sequence[object]) -> tuple[CallLine, ...]:
     reference = values[REFERENCE]
     changes = [
         {} if value is NOTHING or reference is NOTHING else {gap.path: gap.change for gap in differences(value, reference)}
         for value in values
     ]
     # where the types differ, both values are shown whole: their insides have nothing to be held against
-    whole = {path for column in changes for path, change in column.items() if change is Change.TYPE}
+    whole = {path for column in changes for path, change in column.items() if change is ValueChange.TYPE}
     found = [{} if value is NOTHING else dict(leaves(value, whole)) for value in values]
     paths = dict.fromkeys(path for column in (found[REFERENCE], *found) for path in column)
     return tuple(
-        Line(
+        CallLine(
             path=path or "(all)",
             cells=tuple(_cell(column, path, changed) for column, changed in zip(found, changes, strict=True)),
         )
@@ -123,11 +123,11 @@ def _lines(values: Sequence[object]) -> tuple[Line, ...]:
     )
 
 
-def _cell(column: dict[str, object], path: str, changes: dict[str, Change]) -> Cell:
+def _cell(column: dict[str, object], path: str, changes: dict[str, ValueChange]) -> CallCell:
     change = next((change for at, change in changes.items() if _under(path, at)), "")
     if path not in column:
-        return Cell(text="", change=change, absent=True)
-    return Cell(text=shown(column[path]), change=change)
+        return CallCell(text="", change=change, absent=True)
+    return CallCell(text=shown(column[path]), change=change)
 
 
 def _under(path: str, at: str) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proxy.exchange import Mark
+from proxy.exchange import ChunkTiming
 from shadow.compare.embedding_vectors import shape
 from shadow.reading.completion import Choice, Completion, ToolCall
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_response import ParsedResponse
 from shadow.reading.server_times import ServerTime, of_headers, total, until_head
 from storage.rows import ExchangeRow, FindingRow, ToolCallRow
 
@@ -24,7 +24,7 @@ WIDTH = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class ExchangeFact:
     """A line of the table of times and counts: its name and one cell a leg, "" where there is nothing."""
 
     name: str
@@ -32,12 +32,12 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class ExchangeView:
     """One column. `text` and `reasoning` are None when there was none; `trouble` is why there may be no answer to show."""
 
     title: str
     row: ExchangeRow
-    answer: Answer
+    answer: ParsedResponse
     outcome: str
     healthy: bool
     trouble: str
@@ -52,11 +52,13 @@ class Leg:
     checks: tuple[FindingRow, ...]
 
 
-def leg(title: str, row: ExchangeRow, answer: Answer, calls: Sequence[ToolCallRow], checks: Sequence[FindingRow]) -> Leg:
+def exchange_view(
+    title: str, row: ExchangeRow, answer: ParsedResponse, calls: Sequence[ToolCallRow], checks: Sequence[FindingRow]
+) -> ExchangeView:
     """The column of one exchange; `answer` is what its stored bytes read as."""
-    said = answer.said if isinstance(answer.said, Completion) else None
+    said = answer.completion if isinstance(answer.completion, Completion) else None
     first = said.first if said else None
-    return Leg(
+    return ExchangeView(
         title=title,
         row=row,
         answer=answer,
@@ -75,7 +77,7 @@ def leg(title: str, row: ExchangeRow, answer: Answer, calls: Sequence[ToolCallRo
     )
 
 
-def facts(legs: Sequence[Leg]) -> tuple[Fact, ...]:
+def facts(legs: Sequence[ExchangeView]) -> tuple[ExchangeFact, ...]:
     """Times and counts side by side; lines without any value are left out."""
     lines = (
         ("first chunk", [_seconds(each.row.first_chunk) for each in legs]),
@@ -98,10 +100,10 @@ def facts(legs: Sequence[Leg]) -> tuple[Fact, ...]:
         ("fingerprint", [each.row.fingerprint for each in legs]),
         ("vectors", [_vectors(each.answer) for each in legs]),
     )
-    return tuple(Fact(name=name, cells=tuple(cells)) for name, cells in lines if any(cells))
+    return tuple(ExchangeFact(name=name, cells=tuple(cells)) for name, cells in lines if any(cells))
 
 
-def _server_times(legs: Sequence[Leg]) -> list[tuple[str, list[str]]]:
+def _server_times(legs: Sequence[ExchangeView]) -> list[tuple[str, list[str]]]:
     """What each server states of its times, and the part of the measured time that this leaves to the way between."""
     stated = [_stated_times(each.answer) for each in legs]
     names = dict.fromkeys(time.name for times in stated for time in times)
@@ -110,9 +112,9 @@ def _server_times(legs: Sequence[Leg]) -> list[tuple[str, list[str]]]:
     return [*lines, ("outside the server", [_seconds(seconds) for seconds in between])]
 
 
-def _stated_times(answer: Answer) -> tuple[ServerTime, ...]:
+def _stated_times(answer: ParsedResponse) -> tuple[ServerTime, ...]:
     response = answer.exchange.response
-    of_body = answer.said.times if isinstance(answer.said, Completion) else ()
+    of_body = answer.completion.times if isinstance(answer.completion, Completion) else ()
     return (*of_body, *(of_headers(response.headers) if response else ()))
 
 
@@ -120,7 +122,7 @@ def _stated(times: Sequence[ServerTime], name: str) -> str:
     return _seconds(next((time.seconds for time in times if time.name == name), None))
 
 
-def _between(each: Leg, times: tuple[ServerTime, ...]) -> float | None:
+def _between(each: ExchangeView, times: tuple[ServerTime, ...]) -> float | None:
     """The whole time without the server's, else the time to the head without the server's; None where that makes no sense."""
     for measured, own in ((each.row.seconds, total(times)), (each.row.head_seconds, until_head(times))):
         if measured is not None and own is not None and own <= measured:
@@ -128,39 +130,39 @@ def _between(each: Leg, times: tuple[ServerTime, ...]) -> float | None:
     return None
 
 
-def _of(answer: Answer, field: str) -> str:
+def _of(answer: ParsedResponse, field: str) -> str:
     """A field of the first choice, "" where there is nothing."""
-    return str(getattr(answer.said.first, field) or "") if isinstance(answer.said, Completion) else ""
+    return str(getattr(answer.completion.first, field) or "") if isinstance(answer.completion, Completion) else ""
 
 
-def _withheld(answer: Answer) -> str:
-    first = answer.said.first if isinstance(answer.said, Completion) else None
+def _withheld(answer: ParsedResponse) -> str:
+    first = answer.completion.first if isinstance(answer.completion, Completion) else None
     return ", ".join(first.filtered) or "kinds not stated" if first and first.withheld else ""
 
 
-def _applied(answer: Answer) -> str:
-    stated = answer.said.applied if isinstance(answer.said, Completion) else {}
+def _applied(answer: ParsedResponse) -> str:
+    stated = answer.completion.applied if isinstance(answer.completion, Completion) else {}
     return ", ".join(f"{name} {value}" for name, value in stated.items())[:SHOWN_FACT]
 
 
-def _counted(each: Leg, name: str) -> float | None:
+def _counted(each: ExchangeView, name: str) -> float | None:
     """A count of the usage; records of before the version that stores it have it in their body alone."""
-    usage = each.answer.said.usage if isinstance(each.answer.said, Completion) else None
+    usage = each.answer.completion.usage if isinstance(each.answer.completion, Completion) else None
     stored: float | None = getattr(each.row, name)
     return getattr(usage, name, None) if stored is None else stored
 
 
-def _cost(each: Leg) -> str:
+def _cost(each: ExchangeView) -> str:
     cost = _counted(each, "cost")
     return "" if cost is None else f"${cost:.10f}".rstrip("0").rstrip(".")
 
 
-def _vectors(answer: Answer) -> str:
+def _vectors(answer: ParsedResponse) -> str:
     """Number and size of the vectors of embeddings; nobody reads their components."""
-    return shape(answer.said.vectors) if isinstance(answer.said, Completion) and answer.said.vectors else ""
+    return shape(answer.completion.vectors) if isinstance(answer.completion, Completion) and answer.completion.vectors else ""
 
 
-def timeline(marks: Sequence[Mark], longest: float) -> str:
+def timeline(marks: Sequence[ChunkTiming], longest: float) -> str:
     """The arrivals as one SVG path of ticks, `WIDTH` units for `longest` seconds; "" when nothing came."""
     if longest <= 0:
         return ""
@@ -180,18 +182,18 @@ def _outcome(row: ExchangeRow) -> str:
     return f"{status}, {row.failure}" if row.failure else status
 
 
-def _trouble(row: ExchangeRow, answer: Answer) -> str:
+def _trouble(row: ExchangeRow, answer: ParsedResponse) -> str:
     if answer.error is not None:
         named = " ".join(part for part in (answer.error.type, answer.error.code) if part)
         where = "in the stream" if answer.error.in_stream else "instead of an answer"
         return f"The provider sent an error {where}: {named or 'without a type'}. {answer.error.message}".strip()[:SHOWN]
     if row.failure:
         return f"Ended by {row.failure}: {row.failure_detail}" if row.failure_detail else f"Ended by {row.failure}."
-    if isinstance(answer.said, Completion):
+    if isinstance(answer.completion, Completion):
         return ""
     if row.response_body is None and row.response_size:
         return f"The body ({row.response_size:,} bytes) was not kept, so there is nothing to show; the findings were made before."
-    return f"Not read ({answer.said.why}): {answer.said.detail}"[:SHOWN]
+    return f"Not read ({answer.completion.why}): {answer.completion.detail}"[:SHOWN]
 
 
 def _cut(first: Choice | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadow.presentation.call_tables import shown
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 MESSAGES = 200
 TEXT = 20_000
@@ -16,7 +16,7 @@ IN_ITS_OWN_PLACE = frozenset({"messages", "tools", "functions", "input", "instru
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class MessageView:
     """One message: who speaks, and what."""
 
     role: str
@@ -24,45 +24,45 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RequestView:
     """The request for a reader; `trouble` says why there is nothing to show, `more` what was left out."""
 
-    messages: tuple[Message, ...]
-    tools: tuple[Message, ...]
-    parameters: tuple[Message, ...]
+    messages: tuple[MessageView, ...]
+    tools: tuple[MessageView, ...]
+    parameters: tuple[MessageView, ...]
     trouble: str
     more: str
 
 
-def asked(ask: Ask, *, kept: bool, size: int) -> Asked:
+def request_view(request: ParsedRequest, *, kept: bool, size: int) -> RequestView:
     """What was asked; `kept` is False when the body of `size` bytes was not stored."""
-    trouble = f"Not read ({ask.unread.why}): {ask.unread.detail}" if ask.unread else ""
+    trouble = f"Not read ({request.unread.why}): {request.unread.detail}" if request.unread else ""
     if not kept and size:
         trouble = f"The body ({size:,} bytes) was not kept."
-    dropped = len(ask.messages) - MESSAGES
-    return Asked(
+    dropped = len(request.messages) - MESSAGES
+    return RequestView(
         # the last ones matter most: the answer is to them
-        messages=tuple(_message(message) for message in ask.messages[-MESSAGES:]),
-        tools=tuple(Message(role=tool.name, text=_pretty(tool.schema)) for tool in ask.tools[:MESSAGES]),
+        messages=tuple(_message(message) for message in request.messages[-MESSAGES:]),
+        tools=tuple(MessageView(role=tool.name, text=_pretty(tool.schema)) for tool in request.tools[:MESSAGES]),
         parameters=tuple(
-            Message(role=name, text=shown(value)) for name, value in _sent(ask).items() if name not in IN_ITS_OWN_PLACE
+            MessageView(role=name, text=shown(value)) for name, value in _sent(request).items() if name not in IN_ITS_OWN_PLACE
         ),
         trouble=trouble,
         more=f"{dropped:,} earlier messages are not shown" if dropped > 0 else "",
     )
 
 
-def _sent(ask: Ask) -> Mapping[str, object]:
-    return {} if ask.unread else ask.sent or ask.body
+def _sent(request: ParsedRequest) -> Mapping[str, object]:
+    return {} if request.unread else request.sent or request.body
 
 
-def _message(message: Mapping[str, object]) -> Message:
+def _message(message: Mapping[str, object]) -> MessageView:
     role = message.get("role")
     content = message.get("content")
     rest = {name: value for name, value in message.items() if name not in {"role", "content"}}
     parts = [] if content is None else [content if isinstance(content, str) else _pretty(content)]
     parts += [f"{name}: {_pretty(value)}" for name, value in rest.items()]
-    return Message(role=role if isinstance(role, str) else "(no role)", text=_cut("\n".join(parts)))
+    return MessageView(role=role if isinstance(role, str) else "(no role)", text=_cut("\n".join(parts)))
 
 
 def _pretty(value: object) -> str:

@@ -15,7 +15,7 @@ import orjson
 
 from proxy.exchange import Exchange, Request
 from proxy.secret_names import is_secret, secrets_in
-from shadow.reading.body_decoding import Decoded, decode
+from shadow.reading.body_decoding import DecodedBody, decode
 
 CONTENT = frozenset(
     {
@@ -51,7 +51,7 @@ def credentials_of(exchange: Exchange, sent: Mapping[str, object]) -> list[bytes
 def plain_body(request: Request) -> bytes:
     """The body without its content coding; as it came where that cannot be taken off."""
     decoded = decode(request.headers, request.body, ())
-    return decoded.body if isinstance(decoded, Decoded) else request.body
+    return decoded.body if isinstance(decoded, DecodedBody) else request.body
 
 
 def without_coding(request: Request, plain: bytes) -> Request:

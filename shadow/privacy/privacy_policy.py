@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from proxy.exchange import Exchange
 from proxy.record.credential_removal import cleared, forms
 from shadow.privacy.body_credentials import credentials_of, plain_body, without_coding
-from shadow.privacy.pseudonymise import Veil
+from shadow.privacy.pseudonymise import Pseudonymiser
 from shadow.privacy.redact import Redactor
-from shadow.reading.parsed_exchange import Seen, understand
+from shadow.reading.parsed_exchange import ParsedExchange, parse
 from shadow.records import exchange
 from storage.rows import ExchangeRecord, ExchangeRow, PairRecord
 from storage.storage_config import Bodies
@@ -26,31 +26,31 @@ VEILED_AS = "/v1/chat/completions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
+class PrivacyPolicy:
     """The patterns of credentials, and the key of the veils: 16 to 64 random bytes that are nowhere written down."""
 
     redactor: Redactor
     key: bytes
     bodies: Bodies
 
-    def private(self, seen: Seen) -> Seen:
+    def private(self, parsed: ParsedExchange) -> ParsedExchange:
         """What was seen, read again without the credentials that the request's body bears, in either body; itself without any."""
-        exchange = seen.exchange
-        secrets = forms(credentials_of(exchange, seen.ask.sent))
+        exchange = parsed.exchange
+        secrets = forms(credentials_of(exchange, parsed.request.sent))
         if not secrets:
-            return seen
+            return parsed
         plain = without_coding(exchange.request, plain_body(exchange.request))
-        return understand(cleared(exchange._replace(request=plain), secrets))
+        return parse(cleared(exchange._replace(request=plain), secrets))
 
-    def bare(self, seen: Seen) -> Seen:
+    def bare(self, parsed: ParsedExchange) -> ParsedExchange:
         """What was seen, its exchange without credentials: what the rows are made of."""
-        return replace(seen, exchange=self.redactor.exchange(seen.exchange))
+        return replace(parsed, exchange=self.redactor.exchange(parsed.exchange))
 
-    def leg(self, record: ExchangeRecord, seen: Seen, outcomes: Sequence[str]) -> ExchangeRecord:
+    def leg(self, record: ExchangeRecord, parsed: ParsedExchange, outcomes: Sequence[str]) -> ExchangeRecord:
         """The record of one exchange, every text of it clean, and veiled where bodies are kept as hashes."""
         if self.bodies == "hash":
-            veil = Veil(self.key, seen.conversation or seen.exchange.id)
-            request, response = _marked(veil.request(seen)), _marked(veil.response(seen, outcomes))
+            veil = Pseudonymiser(self.key, parsed.conversation or parsed.exchange.id)
+            request, response = _marked(veil.request(parsed)), _marked(veil.response(parsed, outcomes))
             record = replace(record, exchange=replace(record.exchange, request_body=request, response_body=response))
         return self.redactor.record(record)
 

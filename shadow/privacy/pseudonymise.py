@@ -24,7 +24,7 @@ from shadow.measures.refusal import refuses_in_words
 from shadow.measures.text_similarity import CHARACTERS_FROM, LONGEST_WORD, WORDS_FROM
 from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Usage
 from shadow.reading.media_hashes import SHORTEST
-from shadow.reading.parsed_exchange import Seen
+from shadow.reading.parsed_exchange import ParsedExchange
 
 NAME = 4
 """Characters of a word's name: 20 bits, so that one word in a thousand is taken for another; short, as words are."""
@@ -48,29 +48,29 @@ _ERRORS = {
 }
 
 
-class Veil:
+class Pseudonymiser:
     """Veils what belongs to one conversation; `key` is the process's own secret, of 16 to 64 bytes."""
 
     def __init__(self, key: bytes, conversation: str) -> None:
         self._key = blake2b(conversation.encode("utf-8", "surrogatepass"), key=key, digest_size=32).digest()
 
-    def request(self, seen: Seen) -> bytes | None:
+    def request(self, parsed: ParsedExchange) -> bytes | None:
         """The request, veiled; None when it could not be read."""
-        ask = seen.ask
-        if ask.unread:
+        request = parsed.request
+        if request.unread:
             return None
-        body: dict[str, Any] = {key: value for key, value in ask.body.items() if key in KEPT_PARAMETERS and _plain(value)}
-        body["messages"] = [self._message(message) for message in ask.messages]
-        if ask.tools:
-            body["tools"] = [_tool(tool.name, declared=tool.schema is not None) for tool in ask.tools]
+        body: dict[str, Any] = {key: value for key, value in request.body.items() if key in KEPT_PARAMETERS and _plain(value)}
+        body["messages"] = [self._message(message) for message in request.messages]
+        if request.tools:
+            body["tools"] = [_tool(tool.name, declared=tool.schema is not None) for tool in request.tools]
         return orjson.dumps(_storable(body))
 
-    def response(self, seen: Seen, outcomes: Sequence[str]) -> bytes | None:
+    def response(self, parsed: ParsedExchange, outcomes: Sequence[str]) -> bytes | None:
         """The answer, veiled, None when it said nothing or is made of vectors.
 
         `outcomes` are the schema classes of its first choice's calls.
         """
-        said, error = seen.answer.said, seen.answer.error
+        said, error = parsed.answer.completion, parsed.answer.error
         if isinstance(said, Completion) and said.vectors:
             return None  # a vector tells of the text that it was made of
         if isinstance(said, Completion):
@@ -115,12 +115,12 @@ class Veil:
             veiled["reasoning_content"] = self._value(message["reasoning_content"])
         return veiled
 
-    def _completion(self, said: Completion, outcomes: Sequence[str]) -> dict[str, Any]:
-        choices = [self._choice(choice, outcomes if choice is said.first else ()) for choice in said.choices]
-        body: dict[str, Any] = {"id": "", "object": "chat.completion", "model": said.model, "choices": choices}
-        if said.fingerprint:
-            body["system_fingerprint"] = said.fingerprint
-        return body | ({"usage": _usage(said.usage)} if said.usage else {})
+    def _completion(self, completion: Completion, outcomes: Sequence[str]) -> dict[str, Any]:
+        choices = [self._choice(choice, outcomes if choice is completion.first else ()) for choice in completion.choices]
+        body: dict[str, Any] = {"id": "", "object": "chat.completion", "model": completion.model, "choices": choices}
+        if completion.fingerprint:
+            body["system_fingerprint"] = completion.fingerprint
+        return body | ({"usage": _usage(completion.usage)} if completion.usage else {})
 
     def _choice(self, choice: Choice, outcomes: Sequence[str]) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": None if choice.text is None else self.text(choice.text)}

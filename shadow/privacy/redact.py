@@ -14,8 +14,8 @@ from functools import cache
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, AnyStr, TypeVar, cast
 
-from proxy.exchange import Exchange, Headers, Marks, Request, Response
-from shadow.reading.body_decoding import DECODED_LIMIT, Decoded, codings, decode
+from proxy.exchange import ChunkTimings, Exchange, Headers, Request, Response
+from shadow.reading.body_decoding import DECODED_LIMIT, DecodedBody, codings, decode
 from shadow.reading.media_hashes import Hashed, hashed, may_hold
 from storage.operator_pattern import Pattern, TooManyMatchesError
 
@@ -170,12 +170,12 @@ class Redactor:
         found = self._bare(response, response.marks.ends.tolist())
         if found is None:
             return response
-        return _with_body(response, found.body)._replace(marks=Marks(response.marks.seconds, found.ends))
+        return _with_body(response, found.body)._replace(marks=ChunkTimings(response.marks.seconds, found.ends))
 
     def _bare(self, message: Request | Response, ends: Sequence[int]) -> Hashed | None:
         """The body unpacked, without media and credentials, and where the ends are in it; None where none was found."""
         decoded = decode(message.headers, message.body, ends, LONGEST_UNPACKED)
-        if not isinstance(decoded, Decoded):
+        if not isinstance(decoded, DecodedBody):
             return None
         found = hashed(message.headers, decoded.body, decoded.ends)
         clean = self.body(found.body)
@@ -195,7 +195,7 @@ def _plain(message: Request | Response) -> bytes:
     if not codings(message.headers):
         return message.body
     decoded = decode(message.headers, message.body, (), LONGEST_UNPACKED)
-    return decoded.body if isinstance(decoded, Decoded) else b""
+    return decoded.body if isinstance(decoded, DecodedBody) else b""
 
 
 def _gather(value: object, words: list[str]) -> None:

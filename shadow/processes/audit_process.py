@@ -25,29 +25,29 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from proxy.exchange_ids import new_id
-from proxy.process.parent_watchdog import beat, hold, loop_factory
-from proxy.process.shared_counters import Board
-from proxy.process.standard_streams import take_over
-from proxy.worker_stats import Pulse
+from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
+from proxy.process.shared_counters import SharedCounters
+from proxy.process.standard_streams import install_streams
+from proxy.worker_stats import WorkerStats
 from shadow.commands.acknowledge import answer_those_that_wait
 from shadow.commands.mailbox import carry_out
 from shadow.judging.judge import Judge
-from shadow.judging.webhook import Notifier
+from shadow.judging.webhook import WebhookSender
 from shadow.metrics.observe import Metrics
 from shadow.pages.admin_app import TURN, build_app
-from shadow.pages.connection_limiter import Entrance
-from shadow.pipeline.clock_guard import Steady
-from shadow.pipeline.exchange_ledger import Ledger
-from shadow.pipeline.exchange_receiver import Inbox
-from shadow.pipeline.fetcher_client import Apart, CourierLostError
-from shadow.pipeline.identity_observer import KEPT, Servings
-from shadow.pipeline.reference_client import Mirror
+from shadow.pages.connection_limiter import ConnectionLimiter
+from shadow.pipeline.clock_guard import ClockJumpGuard
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.exchange_receiver import ExchangeReceiver
+from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
+from shadow.pipeline.identity_observer import KEPT, IdentityObserver
+from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_probe import probe, wanted_models
 from shadow.pipeline.worker import Worker
-from shadow.privacy.privacy_policy import Guard
+from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.processes.log_setup import to_stderr
-from shadow.processes.readiness import Planes
+from shadow.processes.readiness import Readiness
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
 from shadow.settings.config_model import Config
@@ -73,45 +73,45 @@ FRAME_SLACK = 4 * 1024 * 1024
 """What a frame may hold beside its two bodies: heads, and marks of a long stream."""
 
 
-class House:
+class AuditProcess:
     """The audit, whole, on one event loop."""
 
-    def __init__(self, config: Config, store: Store, board: Board | None = None, run: str = "") -> None:
+    def __init__(self, config: Config, store: Store, counters: SharedCounters | None = None, run: str = "") -> None:
         self._config = config
         self._store = store
         self._registry = CollectorRegistry()
-        self._board = board or Board()
-        ledger = Ledger(self._board, store.begin_run(run))
+        self._counters = counters or SharedCounters()
+        ledger = ExchangeLedger(self._counters, store.begin_run(run))
         self._metrics = Metrics(self._registry, config)
-        self._courier = Apart(config.proxy.timeouts, config.proxy.limits)
-        self._mirror = Mirror(config, os.environ, self._courier)
+        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits)
+        self._references = ReferenceClient(config, os.environ, self._fetcher)
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         now = time.time()
         budget.restore(now, *store.spent(*budget.hours(now)))
-        guard = Guard(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
+        guard = PrivacyPolicy(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
         known = store.portraits.latest(KEPT)
-        self._servings = Servings(config, known, clean=guard.redactor.text)
+        self._identities = IdentityObserver(config, known, clean=guard.redactor.text)
         for row in known:
             self._metrics.identity(row, again=True)
         self._worker = Worker(
             config=config,
             store=store,
             metrics=self._metrics,
-            mirror=self._mirror,
+            references=self._references,
             budget=budget,
-            guard=guard,
+            policy=guard,
             secret=secret_of(shadow.seed, _drawn(store)),
-            servings=self._servings,
+            identities=self._identities,
             ledger=ledger,
             sources=lambda worker: source(run, worker),
         )
-        self._planes = Planes(config.proxy.workers)
-        self._inbox = Inbox(
+        self._planes = Readiness(config.proxy.workers)
+        self._receiver = ExchangeReceiver(
             limit=shadow.inbox,
             limit_bytes=shadow.inbox_bytes,
             frame_limit=2 * config.proxy.limits.audit_body + FRAME_SLACK,
-            on_pulse=self._pulse,
+            on_pulse=self._stats,
             on_end=self._planes.left,
             ledger=ledger,
         )
@@ -120,11 +120,11 @@ class House:
             access_log=None,
             shutdown_timeout=1.0,
         )
-        self._entrance = Entrance(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
-        self._runner.app.middlewares.insert(0, self._entrance.watch)
+        self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
+        self._runner.app.middlewares.insert(0, self._limiter.watch)
         self._admin: asyncio.Server | None = None
         self._judge = Judge.configured(config.drift, store.verdicts, holder=new_id(), tell=self._metrics.drift.ruled)
-        self._notifier = Notifier(
+        self._notifier = WebhookSender(
             store.verdicts,
             url=config.drift.webhook,
             secret=os.environ.get(config.drift.webhook_secret_env, "").encode(),
@@ -139,17 +139,17 @@ class House:
         """Open the admin port and the local socket, and begin to work."""
         await self._runner.setup()
         assert self._runner.server is not None  # since `setup`
-        self._admin = await asyncio.get_running_loop().create_server(self._entrance.before(self._runner.server), sock=admin)
-        await self._inbox.start(audit_socket)
+        self._admin = await asyncio.get_running_loop().create_server(self._limiter.before(self._runner.server), sock=admin)
+        await self._receiver.start(audit_socket)
         for work in (
-            self._worker.run(self._inbox),
-            self._inbox.stay(audit_socket),
+            self._worker.run(self._receiver),
+            self._receiver.stay(audit_socket),
             self._gauges(),
             self._orders(),
             self._sweeps(),
             self._judging(),
             self._notifier.run(),
-            *((self._mirror.keep(),) if self._asks else ()),
+            *((self._references.keep(),) if self._asks else ()),
         ):
             task = asyncio.create_task(work)
             task.add_done_callback(_told)
@@ -163,8 +163,8 @@ class House:
         await asyncio.sleep(PROBE_SECONDS)
         heard = self._worker.references_heard
         wanted = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in heard}
-        with suppress(CourierLostError):
-            async for sentence in probe(self._mirror, wanted):
+        with suppress(FetcherLostError):
+            async for sentence in probe(self._references, wanted):
                 log.warning(sentence)
 
     def turn(self, line: bytes) -> None:
@@ -176,25 +176,25 @@ class House:
             return
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
-        self._mirror.turn(self._config)
+        self._references.turn(self._config)
         self._worker.turn(self._config)
-        self._servings.turn(self._config)
+        self._identities.turn(self._config)
         self._runner.app[TURN](self._config)
         self._metrics.turn(self._config)
 
     async def stop(self) -> None:
         """Empty the inbox, finish the shadows that can be, store what there is, and close everything."""
-        await self._inbox.stop(patience=1.0)
+        await self._receiver.stop(patience=1.0)
         ending = [*self._tasks, *([self._probing] if self._probing else [])]
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
-        while (exchange := self._inbox.take_now()) is not None:
+        while (exchange := self._receiver.take_now()) is not None:
             self._worker.handle(exchange)
         await self._worker.drain(patience=SHADOW_PATIENCE)
         await asyncio.to_thread(self._store.flush, FLUSH_PATIENCE)
         await asyncio.to_thread(self._judge.finish, time.time(), JUDGE_PATIENCE)
-        await self._mirror.close()
+        await self._references.close()
         if self._admin is not None:
             self._admin.close()
         await self._runner.cleanup()
@@ -206,30 +206,30 @@ class House:
         proxy = self._config.proxy
         return self._config.shadow.enabled and bool(proxy.reference or any(route.reference for route in proxy.routes))
 
-    def _pulse(self, pulse: Pulse) -> None:
-        self._planes.heard(pulse.worker, pulse.pid, time.monotonic())
-        self._metrics.pulse(pulse)
+    def _stats(self, stats: WorkerStats) -> None:
+        self._planes.heard(stats.worker, stats.pid, time.monotonic())
+        self._metrics.stats(stats)
 
     def _ready(self) -> str:
         if any(task.done() and not task.cancelled() for task in self._tasks):
             return "a part of the audit ended in a fault of ours (see the log); traffic is forwarded, restart to have it audited"
         if why := self._planes.why_not(time.monotonic()):
             return why
-        if self._asks and not self._courier.pid:
+        if self._asks and not self._fetcher.pid:
             return "the process that asks references is not running; traffic is forwarded and recorded, nothing is compared"
         return "" if self._store.writable() else "the store cannot be written; traffic is forwarded, records are lost and counted"
 
     async def _gauges(self) -> None:
         while True:
             self._metrics.gauges(
-                inbox=len(self._inbox),
+                inbox=len(self._receiver),
                 shadows=self._worker.shadowing,
                 shadows_waiting=self._worker.waiting,
                 store_queued=self._store.queued,
                 store_lag=self._store.lag,
             )
-            self._metrics.counted(self._board)
-            self._entrance.sweep()
+            self._metrics.counted(self._counters)
+            self._limiter.sweep()
             await asyncio.sleep(GAUGE_SECONDS)
 
     async def _judging(self) -> None:
@@ -252,7 +252,7 @@ class House:
             await asyncio.sleep(ORDER_SECONDS)
 
     async def _sweeps(self) -> None:
-        steady = Steady(time.time(), time.monotonic())
+        steady = ClockJumpGuard(time.time(), time.monotonic())
         while True:
             now = time.time()
             # by age nothing goes while the clock is in doubt, by size what must
@@ -277,7 +277,7 @@ def _told(task: asyncio.Task[None]) -> None:
         log.error("a part of the audit ended in a fault", exc_info=why)
 
 
-async def live(made: Callable[[], House], admin: socket.socket, audit_socket: str) -> None:
+async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_socket: str) -> None:
     """Run a house until SIGTERM, SIGINT, or the end of standard input (the parent died)."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -286,7 +286,7 @@ async def live(made: Callable[[], House], admin: socket.socket, audit_socket: st
     house = made()
     await house.start(admin, audit_socket)
     await hold(ended.set, house.turn)
-    beats = asyncio.create_task(beat())
+    beats = asyncio.create_task(send_heartbeat())
     # as in the data plane: what exists now lives for ever, and what an exchange leaves behind needs no collector
     gc.collect()
     gc.freeze()
@@ -298,7 +298,7 @@ async def live(made: Callable[[], House], admin: socket.socket, audit_socket: st
 
 def main() -> int:
     """Read the task, open the store, live; 2 with one sentence when the store cannot be opened."""
-    take_over()
+    install_streams()
     to_stderr()
     sys.setswitchinterval(SWITCH_SECONDS)
     task = json.loads(sys.stdin.readline())
@@ -311,7 +311,13 @@ def main() -> int:
     admin = socket.socket(fileno=task["fd"])
     admin.setblocking(False)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(live(lambda: House(config, store, Board(task.get("board")), task.get("run", "")), admin, task["audit_socket"]))
+        runner.run(
+            live(
+                lambda: AuditProcess(config, store, SharedCounters(task.get("board")), task.get("run", "")),
+                admin,
+                task["audit_socket"],
+            )
+        )
     return 0
 
 

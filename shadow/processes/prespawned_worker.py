@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
-from proxy.process.shared_counters import shared
+from proxy.process.shared_counters import shared_memory
 
 DATA_PLANE = "proxy.server"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ahead:
+class PrespawnedWorker:
     """A process that waits for its task, the loop that knows it, and by family the unbound socket that it may be told to use."""
 
     runner: asyncio.Runner
@@ -29,17 +29,17 @@ class Ahead:
 
 
 @contextmanager
-def begun() -> Iterator[Ahead]:
+def prespawned() -> Iterator[PrespawnedWorker]:
     """A forwarding process with nothing to do yet; it ends with the `with` at the latest."""
     allow_many_files()
     with ExitStack() as stack:
         sockets = {opened.family: stack.enter_context(opened) for opened in _unbound()}
         runner = stack.enter_context(asyncio.Runner())
-        board = shared()
+        board = shared_memory()
         stack.callback(os.close, board)
         process = runner.run(spawned(DATA_PLANE, [board, *(opened.fileno() for opened in sockets.values())]))
         try:
-            yield Ahead(runner=runner, process=process, sockets=sockets, board=board)
+            yield PrespawnedWorker(runner=runner, process=process, sockets=sockets, board=board)
         finally:
             runner.run(_ended(process))
 

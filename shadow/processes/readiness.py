@@ -6,7 +6,7 @@ SILENT = 3.0
 """Seconds without a pulse, of which two come in each, after which a forwarding process is said to stand still."""
 
 
-class Planes:
+class Readiness:
     """The forwarding processes that there should be, `workers` of them; told the time, in seconds of the monotonic clock."""
 
     def __init__(self, workers: int) -> None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from proxy.process.parent_watchdog import READY, Silence
+from proxy.process.parent_watchdog import READY, HeartbeatWatch
 from shadow.processes.prespawned_worker import spawned
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ REPORTED_AFTER = 5
 """Looks without a beat after which a child is reported to stand still."""
 
 
-class Facts(Protocol):
+class LogFacts(Protocol):
     """One of a logger's methods."""
 
     def __call__(self, event: str, **facts: object) -> object:
@@ -55,13 +55,13 @@ async def _nothing() -> None:
 def report(level: Literal["info", "warning", "error"], event: str, **facts: object) -> None:
     """One line in the log; never raises: where not even the logger's code can be loaded (no descriptors), a plain one."""
     try:
-        write: Facts = getattr(_log(), level)
+        write: LogFacts = getattr(_log(), level)
         write(event, **facts)
     except Exception as why:  # noqa: BLE001 - whatever it is, what calls has something more important to do
         sys.stderr.write(f"sameweights: {event} {facts} (and the log failed: {why})\n")
 
 
-class Child:
+class SupervisedProcess:
     """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it.
 
     `begun` is a process of this module that waits for its task already; it is taken for the first start. `before` is done
@@ -197,7 +197,7 @@ class Child:
         if process is None:
             return "it could not be started"
         over = asyncio.ensure_future(process.wait())
-        silence = Silence(self._beats)
+        silence = HeartbeatWatch(self._beats)
         try:
             while not (await asyncio.wait({over}, timeout=LOOK_SECONDS))[0]:
                 looks = silence.looks(self._beats)

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from proxy.process.parent_watchdog import hold
 from shadow.pipeline.private_folder import private_folder
-from shadow.processes.prespawned_worker import DATA_PLANE, Ahead
-from shadow.processes.supervised_process import Child, report
+from shadow.processes.prespawned_worker import DATA_PLANE, PrespawnedWorker
+from shadow.processes.supervised_process import SupervisedProcess, report
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.config_model import Config
 
@@ -39,7 +39,7 @@ NICE = 10
 Load = Callable[[], Config]
 
 
-def run(config: Config, load: Load | None, ahead: Ahead, *, attached: bool = False) -> int:
+def run(config: Config, load: Load | None, prespawned: PrespawnedWorker, *, attached: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, with the routes that `load` gives from SIGHUP on; 0 after an orderly stop.
 
     `attached` ends it with standard input too, for a parent that may be killed. ConfigError, all faults at once, when it
@@ -49,12 +49,12 @@ def run(config: Config, load: Load | None, ahead: Ahead, *, attached: bool = Fal
         audit_socket = f"{folder}/audit.sock"
         if len(os.fsencode(audit_socket)) > SOCKET_PATH:
             raise ConfigError([f"TMPDIR: the path '{audit_socket}' is too long for a socket: name a folder with a shorter one"])
-        data, admin = open_ports(config, ahead.sockets)
+        data, admin = open_ports(config, prespawned.sockets)
         with closing(admin):
             house = _House(
-                config, load, data=data, admin=admin, audit_socket=audit_socket, begun=ahead.process, board=ahead.board
+                config, load, data=data, admin=admin, audit_socket=audit_socket, begun=prespawned.process, board=prespawned.board
             )
-            return ahead.runner.run(house.run(attached=attached))
+            return prespawned.runner.run(house.run(attached=attached))
 
 
 def open_ports(
@@ -155,12 +155,12 @@ class _House:
         self._audit_socket = audit_socket
         self._data = data
         self._admin = admin
-        self._board = board
+        self._counters = board
         self._run = secrets.token_hex(8)
         """The name of this `serve` in the database, which counts what it has stored."""
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._audit = Child(
+        self._audit = SupervisedProcess(
             "audit",
             "shadow.processes.audit_process",
             self._audit_task(audit_socket),
@@ -269,9 +269,11 @@ class _House:
             plane.turn(self._plane_task(self._audit_socket, worker, opened))
         report("info", "providers and routes reloaded", providers=len(wanted.proxy.providers), routes=len(wanted.proxy.routes))
 
-    def _plane(self, worker: int, opened: socket.socket, begun: Process | None) -> Child:
+    def _plane(self, worker: int, opened: socket.socket, begun: Process | None) -> SupervisedProcess:
         task = self._plane_task(self._audit_socket, worker, opened)
-        return Child(f"proxy {worker}", DATA_PLANE, task, [opened.fileno(), self._board], begun=begun, patience=PLANE_LOOKS)
+        return SupervisedProcess(
+            f"proxy {worker}", DATA_PLANE, task, [opened.fileno(), self._counters], begun=begun, patience=PLANE_LOOKS
+        )
 
     def _audit_task(self, audit_socket: str) -> str:
         return json.dumps(
@@ -279,7 +281,7 @@ class _House:
                 "config": self._config.model_dump(mode="json"),
                 "audit_socket": audit_socket,
                 "fd": self._admin.fileno(),
-                "board": self._board,
+                "board": self._counters,
                 "run": self._run,
             }
         )
@@ -287,7 +289,7 @@ class _House:
     def _plane_task(self, audit_socket: str, worker: int, opened: socket.socket) -> str:
         config = self._config.proxy.model_dump(mode="json")
         return json.dumps(
-            {"config": config, "audit_socket": audit_socket, "worker": worker, "fd": opened.fileno(), "board": self._board}
+            {"config": config, "audit_socket": audit_socket, "worker": worker, "fd": opened.fileno(), "board": self._counters}
         )
 
 

@@ -7,17 +7,17 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from shadow.reading import chat_response, embeddings, messages_request, messages_response, responses_stream, text_completions
-from shadow.reading.chat_response import Reading
+from shadow.reading.chat_response import ResponseReading
 from shadow.reading.completion import Unread
-from shadow.reading.sse import Stream
+from shadow.reading.sse import EventStream
 
 
-class Reader(NamedTuple):
+class ApiReader(NamedTuple):
     """What reads one API: its request in the words of chat completions, its answers whole and streamed; each is total."""
 
     as_chat: Callable[[Mapping[str, Any]], dict[str, Any] | Unread]
-    whole: Callable[[bytes, int], Reading]
-    fold: Callable[[Stream, int], Reading]
+    whole: Callable[[bytes, int], ResponseReading]
+    fold: Callable[[EventStream, int], ResponseReading]
 
 
 PATHS = {
@@ -29,12 +29,12 @@ PATHS = {
 }
 """The end of each API's path, the longer of two that end alike first."""
 
-READERS: Mapping[str, Reader] = {
-    "chat": Reader(dict, chat_response.whole, chat_response.fold),
-    "completions": Reader(text_completions.as_chat, text_completions.whole, text_completions.fold),
-    "responses": Reader(responses_stream.as_chat, responses_stream.whole, responses_stream.fold),
-    "messages": Reader(messages_request.as_chat, messages_response.whole, messages_response.fold),
-    "embeddings": Reader(embeddings.as_chat, embeddings.whole, embeddings.fold),
+READERS: Mapping[str, ApiReader] = {
+    "chat": ApiReader(dict, chat_response.whole, chat_response.fold),
+    "completions": ApiReader(text_completions.as_chat, text_completions.whole, text_completions.fold),
+    "responses": ApiReader(responses_stream.as_chat, responses_stream.whole, responses_stream.fold),
+    "messages": ApiReader(messages_request.as_chat, messages_response.whole, messages_response.fold),
+    "embeddings": ApiReader(embeddings.as_chat, embeddings.whole, embeddings.fold),
 }
 
 

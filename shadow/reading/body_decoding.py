@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from proxy.content_coding import CODINGS, FAULTS, ContentCoding, named
 from proxy.exchange import Headers
-from proxy.unpacking import CODINGS, FAULTS, Coding, named
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 
 DECODED_LIMIT = 32 * 1024 * 1024
 """Bytes that any stage of decoding may yield: the largest body that is held by default."""
@@ -19,7 +19,7 @@ _LENGTH = len("content-encoding")
 _MOST_PARTS = 1_000
 
 
-class Decoded(NamedTuple):
+class DecodedBody(NamedTuple):
     """Decoded bytes; `ends[i]` is how many of them had come out when the i-th chunk had arrived.
 
     `whole` is False when the encoding's own end was never reached.
@@ -30,21 +30,23 @@ class Decoded(NamedTuple):
     whole: bool
 
 
-def decode(headers: Headers, body: bytes, ends: Sequence[int], limit: int = DECODED_LIMIT) -> Decoded | Unread:
+def decode(headers: Headers, body: bytes, ends: Sequence[int], limit: int = DECODED_LIMIT) -> DecodedBody | Unread:
     """The body as it was before its content-encodings were applied (RFC 9110 8.4); total."""
     names = codings(headers)
     if not names:
-        return Decoded(body, list(ends), whole=True)
+        return DecodedBody(body, list(ends), whole=True)
     unknown = [name for name in names if name not in CODINGS]
     if unknown or len(names) > _LONGEST_CHAIN:
-        return Unread(why=Why.ENCODING, detail=f"content-encoding {', '.join(names)[:200]!r} is not one that is read here")
+        return Unread(
+            why=UnreadReason.ENCODING, detail=f"content-encoding {', '.join(names)[:200]!r} is not one that is read here"
+        )
     chain = [CODINGS[name](_MOST_PARTS) for name in reversed(names)]
     try:
         return _unpack(chain, body, ends, limit)
     except OverflowError:
-        return Unread(why=Why.TOO_LARGE, detail=f"the body unpacks to more than {limit} bytes")
+        return Unread(why=UnreadReason.TOO_LARGE, detail=f"the body unpacks to more than {limit} bytes")
     except FAULTS as error:
-        return Unread(why=Why.ENCODING, detail=f"the body is not {', '.join(names)}: {error}"[:300])
+        return Unread(why=UnreadReason.ENCODING, detail=f"the body is not {', '.join(names)}: {error}"[:300])
 
 
 def codings(headers: Headers) -> list[str]:
@@ -53,7 +55,7 @@ def codings(headers: Headers) -> list[str]:
     return named(values) if values else []
 
 
-def _unpack(chain: list[Coding], body: bytes, ends: Sequence[int], limit: int) -> Decoded:
+def _unpack(chain: list[ContentCoding], body: bytes, ends: Sequence[int], limit: int) -> DecodedBody:
     made = [0] * len(chain)
     out: list[bytes] = []
     moved: list[int] = []
@@ -69,4 +71,4 @@ def _unpack(chain: list[Coding], body: bytes, ends: Sequence[int], limit: int) -
         out.append(piece)
         moved.append(made[-1])
     moved.pop()
-    return Decoded(b"".join(out), moved, whole=all(coding.done for coding in chain))
+    return DecodedBody(b"".join(out), moved, whole=all(coding.done for coding in chain))

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from shadow.reading import message_parts, server_times, stated_parameters
-from shadow.reading.choice_builder import Draft
-from shadow.reading.chunk_template import CHUNK, Alike, growth
-from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
+from shadow.reading.choice_builder import ChoiceBuilder
+from shadow.reading.chunk_template import CHUNK, TemplateReader, growth
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.lenient_json import load, mended
 from shadow.reading.provider_error import carries_error, error_of_json
-from shadow.reading.sse import Event, Stream
+from shadow.reading.sse import EventStream, SseEvent
 from shadow.reading.stream_event import piece
 
 _DONE = b"[DONE]"
@@ -24,13 +24,13 @@ _BESIDE = frozenset({"citations", "prompt_filter_results", "service_tier", "time
 """Members of an event beside its choices that are kept, the last of each."""
 
 
-class Reading(NamedTuple):
+class ResponseReading(NamedTuple):
     """What was read: an answer or why not, the provider's error, and the ends of those events that carried something.
 
     `done` tells that a stream reached its [DONE], `spoke` is the end of the first event with more than reasoning.
     """
 
-    said: Completion | Unread
+    completion: Completion | Unread
     error: ProviderError | None
     carried: list[int]
     done: bool
@@ -49,36 +49,38 @@ def _delta(choice: Mapping[str, Any]) -> Any:
     return choice.get("delta")
 
 
-def whole(body: bytes, status: int, says: Says = _message) -> Reading:
+def whole(body: bytes, status: int, says: Says = _message) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     if loaded.why:
         return _unread(loaded.why, loaded.detail)
     value = loaded.value
     if not isinstance(value, dict):
-        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+        return _unread(UnreadReason.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
     if not value.get("choices") and carries_error(value):
         error = error_of_json(status, value, in_stream=False)
-        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
+        return ResponseReading(Unread(why=UnreadReason.ERROR, detail=f"an error with status {status}"), error, [], done=False)
     choices = value.get("choices")
     if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-        return _unread(Why.WRONG_SHAPE, "the body has no list of choices")
+        return _unread(UnreadReason.WRONG_SHAPE, "the body has no list of choices")
     if not choices:
-        return _unread(Why.EMPTY, "the list of choices is empty")
+        return _unread(UnreadReason.EMPTY, "the list of choices is empty")
     if isinstance(choices[0].get("error"), dict):
         error = error_of_json(status, choices[0], in_stream=False)
-        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status} in place of a choice"), error, [], done=False)
+        return ResponseReading(
+            Unread(why=UnreadReason.ERROR, detail=f"an error with status {status} in place of a choice"), error, [], done=False
+        )
     notes = dict.fromkeys(loaded.oddities)
     provider = value.get("provider") or message_parts.routed(choices[0].get("message"))
     value["provider"] = provider  # of this body alone
-    return Reading(_completion(value, _whole_choices(value, notes, says), notes), None, [], done=False)
+    return ResponseReading(_completion(value, _whole_choices(value, notes, says), notes), None, [], done=False)
 
 
 def _whole_choices(value: dict[str, Any], notes: dict[str, None], says: Says) -> list[Choice]:
     """The choices of a body, by their indices; what stands beside them is the first one's."""
     made: list[Choice] = []
     for position, choice in enumerate(value["choices"]):
-        draft = Draft(notes)
+        draft = ChoiceBuilder(notes)
         draft.add(choice, says(choice), streamed=False)
         if not position:
             _of_body(draft, value)
@@ -101,15 +103,15 @@ def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, N
     )
 
 
-def _of_body(draft: Draft, value: Mapping[str, Any]) -> None:
+def _of_body(builder: ChoiceBuilder, value: Mapping[str, Any]) -> None:
     """What stands beside the choices: citations (Perplexity; a stream repeats them in each event), and the filter's results."""
     if isinstance(found := value.get("citations"), list):
-        draft.cite(len(found))
+        builder.cite(len(found))
     if found := value.get("prompt_filter_results"):
-        draft.withhold(message_parts.prompt_filtered(found))
+        builder.withhold(message_parts.prompt_filtered(found))
 
 
-def fold(stream: Stream, status: int, says: Says = _delta) -> Reading:
+def fold(stream: EventStream, status: int, says: Says = _delta) -> ResponseReading:
     """The events of a stream with status 2xx."""
     folding = _Folding(status, says)
     walk = stream.walk()
@@ -117,13 +119,13 @@ def fold(stream: Stream, status: int, says: Says = _delta) -> Reading:
         if event.data.startswith(_DONE):
             folding.done = True
         elif trouble := folding.add(event):
-            return Reading(trouble, folding.error, folding.carried, done=False)
+            return ResponseReading(trouble, folding.error, folding.carried, done=False)
         else:
             folding.alike.go_on(walk)
     if not folding.done and (tail := walk.tail()):
         folding.done = tail.data.strip() == _DONE
         folding.notes["the last event has no blank line after it"] = None
-    return Reading(folding.said(), folding.error, folding.carried, folding.done, folding.spoke)
+    return ResponseReading(folding.completion(), folding.error, folding.carried, folding.done, folding.spoke)
 
 
 class _Folding:
@@ -132,7 +134,7 @@ class _Folding:
     def __init__(self, status: int, says: Says) -> None:
         self._status = status
         self._says = says
-        self._drafts: dict[int, Draft] = {}
+        self._drafts: dict[int, ChoiceBuilder] = {}
         self._id: Any = ""
         self._model: Any = ""
         self._fingerprint: Any = ""
@@ -142,17 +144,17 @@ class _Folding:
         self.notes: dict[str, None] = {}
         self.error: ProviderError | None = None
         self.carried: list[int] = []
-        self.alike = Alike(self.carried)
+        self.alike = TemplateReader(self.carried)
         self.spoke: int | None = None
         self.done = False
 
-    def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
+    def _remember(self, event: SseEvent, chunk: dict[str, Any]) -> None:
         """Be ready for more events like this one."""
         if held := growth(chunk):
             holder, key, grown = held
             self.alike.remember(event, chunk, (holder, key), self._drafts[grown.choice or 0].growing(grown))
 
-    def add(self, event: Event) -> Unread | None:
+    def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
         self.alike.forget()
@@ -200,15 +202,19 @@ class _Folding:
 
     def _choices(self, choices: Any, end: int) -> Unread | None:
         if type(choices) is not list:
-            return None if choices is None else Unread(why=Why.WRONG_SHAPE, detail="an event has choices that are not a list")
+            return (
+                None
+                if choices is None
+                else Unread(why=UnreadReason.WRONG_SHAPE, detail="an event has choices that are not a list")
+            )
         carried = False
         for choice in choices:
             if type(choice) is not dict:
-                return Unread(why=Why.WRONG_SHAPE, detail="an event has a choice that is not an object")
+                return Unread(why=UnreadReason.WRONG_SHAPE, detail="an event has a choice that is not an object")
             index = choice.get("index")
             draft = self._drafts.get(index) if type(index) is int else self._drafts.get(0)
             if draft is None:
-                draft = self._drafts[index if type(index) is int else 0] = Draft(self.notes)
+                draft = self._drafts[index if type(index) is int else 0] = ChoiceBuilder(self.notes)
             delta = self._says(choice)
             if not self._provider and type(delta) is dict and "provider_metadata" in delta:
                 self._provider = message_parts.routed(delta)
@@ -233,15 +239,15 @@ class _Folding:
             return choice["message"]
         return delta
 
-    def said(self) -> Completion | Unread:
+    def completion(self) -> Completion | Unread:
         """The answer, or why the events do not add up to one."""
         finished = bool(self._drafts) and all(draft.finish not in {None, "error"} for draft in self._drafts.values())
         if self.error and not finished:
-            return Unread(why=Why.ERROR, detail="the provider sent an error in the stream")
+            return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")
         if not self._drafts:
-            return Unread(why=Why.EMPTY, detail="no event of the stream has a choice")
+            return Unread(why=UnreadReason.EMPTY, detail="no event of the stream has a choice")
         if not self.done and not finished:
-            return Unread(why=Why.NO_DONE, detail="the stream ended with neither a finish_reason nor [DONE]")
+            return Unread(why=UnreadReason.NO_DONE, detail="the stream ended with neither a finish_reason nor [DONE]")
         if not self.done:
             self.notes["the stream ended without [DONE]"] = None
         if not finished:
@@ -275,5 +281,5 @@ def _index(choice: dict[str, Any], position: int) -> int:
     return index if type(index) is int else position
 
 
-def _unread(why: Why, detail: str) -> Reading:
-    return Reading(Unread(why=why, detail=detail[:300]), None, [], done=False)
+def _unread(why: UnreadReason, detail: str) -> ResponseReading:
+    return ResponseReading(Unread(why=why, detail=detail[:300]), None, [], done=False)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shadow.reading import message_parts
-from shadow.reading.chunk_template import Grown
+from shadow.reading.chunk_template import GrowingField
 from shadow.reading.completion import Choice, Logprob
 from shadow.reading.lenient_json import mended
-from shadow.reading.tool_call_assembler import Calls
+from shadow.reading.tool_call_assembler import ToolCallAssembler
 
 _MEDIA = ("audio", "images", "image", "files", "video")
 """Fields of a message beside its content that hold what is no text."""
@@ -21,7 +21,7 @@ _CITED = ("annotations", "citations")
 CITATIONS = "citations"
 
 
-class Draft:
+class ChoiceBuilder:
     """One choice in the making; `notes` is shared by the whole answer and keeps its order."""
 
     __slots__ = (
@@ -45,7 +45,7 @@ class Draft:
 
     def __init__(self, notes: dict[str, None]) -> None:
         self._notes = notes
-        self._calls = Calls(notes)
+        self._calls = ToolCallAssembler(notes)
         self._called = False
         self._pieces: list[str] = []
         self._text_came = False
@@ -131,7 +131,7 @@ class Draft:
         """The arguments of a call as its last event states them, where they came sealed before."""
         self._calls.restate(call, arguments)
 
-    def growing(self, grown: Grown) -> Callable[[Sequence[str]], None] | None:
+    def growing(self, grown: GrowingField) -> Callable[[Sequence[str]], None] | None:
         """What takes more of a string that has begun, as `add` would have, piece by piece; None where that cannot be told."""
         if grown.field == "tool_calls":
             take = self._calls.growing(grown.call)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from shadow.reading.message_parts import REASONING_FIELDS
-from shadow.reading.sse import Event, Fixed, Walk
+from shadow.reading.sse import EventWalk, FixedBytes, SseEvent
 
 _STRING = re.compile(rb'[^"\\\x00-\x1f]*(?:\\["\\/bfnrtu][^"\\\x00-\x1f]*)*')
 _LETTERS = re.compile(rb"[A-Za-z0-9+/=_-]*")
@@ -39,7 +39,7 @@ _PATIENCE, _VAIN = 64, 8
 """Moulds made for one stream, and how many one counts that took no event: where each is of another form, it costs more."""
 
 
-class Grown(NamedTuple):
+class GrowingField(NamedTuple):
     """What grows by each event: a `field` of the delta of a choice (None: its index is no number), or a call's arguments."""
 
     choice: int | None
@@ -47,16 +47,16 @@ class Grown(NamedTuple):
     call: int
 
 
-class Around(NamedTuple):
+class ChunkTemplate(NamedTuple):
     """The bytes of an event's data about its string; `seam` are those from its end to the padding.
 
     `padding` is the member that holds it, "" for spaces; without any, `seam` is empty.
     """
 
-    before: Fixed
+    before: FixedBytes
     seam: bytes
     padding: str
-    after: Fixed
+    after: FixedBytes
 
     def read(self, literals: Sequence[bytes]) -> list[str]:
         """The strings that stand between `before` and `after`, up to the first that must be read with more patience."""
@@ -67,14 +67,14 @@ Grow = Callable[[Sequence[str]], None]
 """Takes more of what grows, piece by piece."""
 
 
-class Alike:
+class TemplateReader:
     """Takes the events of a stream that are like the one before them; the ends of those that say something go to `carried`."""
 
     __slots__ = ("_around", "_carried", "_grow", "_patience")
 
     def __init__(self, carried: list[int]) -> None:
         self._carried = carried
-        self._around: Around | None = None
+        self._around: ChunkTemplate | None = None
         self._grow: Grow | None = None
         self._patience = _PATIENCE
 
@@ -82,13 +82,13 @@ class Alike:
         """The next event is like none before it."""
         self._around = None
 
-    def remember(self, event: Event, chunk: dict[str, Any], place: tuple[dict[str, Any], str], grow: Grow | None) -> None:
+    def remember(self, event: SseEvent, chunk: dict[str, Any], place: tuple[dict[str, Any], str], grow: Grow | None) -> None:
         """Be ready for more events like this one, which was read as `chunk` and grows by the string at `place`."""
         holder, key = place
         if grow and self._patience > 0 and event.event != "error":
             self._around, self._grow = around(event, chunk, holder, key), grow
 
-    def go_on(self, walk: Walk) -> None:
+    def go_on(self, walk: EventWalk) -> None:
         """Takes the events that follow the remembered one and differ from it in that string only."""
         about, grow = self._around, self._grow
         if about is None or grow is None:
@@ -143,7 +143,7 @@ def saying(texts: list[str], ends: list[int]) -> tuple[list[str], list[int]]:
     return [text for text, _ in told], [end for _, end in told]
 
 
-def around(event: Event, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> Around | None:
+def around(event: SseEvent, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> ChunkTemplate | None:
     """What stands about the one string `holder[key]` of the `chunk` that an event is; None where that cannot be told."""
     text = holder.get(key)
     if len(event.data) > LARGEST or not isinstance(text, str):
@@ -157,7 +157,7 @@ def around(event: Event, chunk: dict[str, Any], holder: dict[str, Any], key: str
     return made if _proven(made, chunk, holder, key) else None
 
 
-def _padded(before: Fixed, rest: bytes, chunk: dict[str, Any]) -> Around:
+def _padded(before: FixedBytes, rest: bytes, chunk: dict[str, Any]) -> ChunkTemplate:
     """What stands about a string that `rest` follows; Anthropic pads with spaces before the last brace."""
     number = chunk if before.number is None else {}
     if rest.endswith(b" }"):
@@ -165,20 +165,20 @@ def _padded(before: Fixed, rest: bytes, chunk: dict[str, Any]) -> Around:
     elif any(name in chunk for name in _PADDING) and (found := _PADDED.search(rest)):
         start, end, name = *found.span(2), found[1].decode()
     else:
-        return Around(before, b"", "", _numbered(rest, number))
-    return Around(before, rest[:start], name, _numbered(rest[end:], number))
+        return ChunkTemplate(before, b"", "", _numbered(rest, number))
+    return ChunkTemplate(before, rest[:start], name, _numbered(rest[end:], number))
 
 
-def _numbered(data: bytes, chunk: dict[str, Any]) -> Fixed:
+def _numbered(data: bytes, chunk: dict[str, Any]) -> FixedBytes:
     """Bytes of an event with its number, if that stands in them."""
     number = chunk.get(_NUMBER)
     found = _NUMBERED.search(data) if type(number) is int else None
     if found is None or int(found[1]) != number:
-        return Fixed(data)
-    return Fixed(data[: found.start(1)], number, data[found.end(1) :])
+        return FixedBytes(data)
+    return FixedBytes(data[: found.start(1)], number, data[found.end(1) :])
 
 
-def _proven(made: Around, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> bool:
+def _proven(made: ChunkTemplate, chunk: dict[str, Any], holder: dict[str, Any], key: str) -> bool:
     """Whether others in its places are read as others in just those places."""
     padding = _OTHER if made.padding else "  "
     data = made.before.of(1) + orjson.dumps(_PROBE)[1:-1] + (made.seam and made.seam + padding.encode()) + made.after.of(1)
@@ -191,14 +191,14 @@ def _proven(made: Around, chunk: dict[str, Any], holder: dict[str, Any], key: st
         holder[key] = was
 
 
-def _next(made: Around, chunk: dict[str, Any]) -> dict[str, Any]:
+def _next(made: ChunkTemplate, chunk: dict[str, Any]) -> dict[str, Any]:
     """The chunk with another padding, and the number of the next event."""
     other = {**chunk, made.padding: _OTHER} if made.padding else chunk
     numbers = [part.number for part in (made.before, made.after) if part.number is not None]
     return {**other, _NUMBER: numbers[0] + 1} if numbers else other
 
 
-def growth(chunk: dict[str, Any]) -> tuple[dict[str, Any], str, Grown] | None:
+def growth(chunk: dict[str, Any]) -> tuple[dict[str, Any], str, GrowingField] | None:
     """Where the one string of a chat chunk stands, and what grows by it; None when it says anything else that counts."""
     choices = chunk.get("choices")
     if chunk.get("object") != CHUNK or chunk.get("usage") or "x_groq" in chunk or "error" in chunk or len(choices or ()) != 1:
@@ -218,9 +218,9 @@ def growth(chunk: dict[str, Any]) -> tuple[dict[str, Any], str, Grown] | None:
         return None
     ((key, value),) = said.items()
     if type(delta) is dict and type(value) is str and (key == "content" or key in REASONING_FIELDS):
-        return delta, key, Grown(place, key, 0)
+        return delta, key, GrowingField(place, key, 0)
     if key == "tool_calls" and (entry := _growing_call(value)):
-        return entry["function"], "arguments", Grown(place, key, entry["index"])
+        return entry["function"], "arguments", GrowingField(place, key, entry["index"])
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from shadow.reading.server_times import ServerTime
 
 
-class Why(StrEnum):
+class UnreadReason(StrEnum):
     """Why an answer could not be read; a closed set, because it is a metric label too."""
 
     NO_RESPONSE = "no_response"
@@ -38,7 +38,7 @@ class Why(StrEnum):
 class Unread:
     """An answer that could not be read, with the reason as a label and as a sentence."""
 
-    why: Why
+    why: UnreadReason
     detail: str
 
 

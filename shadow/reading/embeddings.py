@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from shadow.reading import message_parts
-from shadow.reading.chat_response import Reading
-from shadow.reading.completion import Choice, Completion, Unread, Vector, Why
+from shadow.reading.chat_response import ResponseReading
+from shadow.reading.completion import Choice, Completion, Unread, UnreadReason, Vector
 from shadow.reading.lenient_json import load, mended
 from shadow.reading.provider_error import carries_error, error_of_json
-from shadow.reading.sse import Stream
+from shadow.reading.sse import EventStream
 
 INDICES = "the indices of the embeddings are not 0, 1, 2 and so on"
 PLAUSIBLE = 1e6
@@ -35,53 +35,57 @@ _NOTHING = Choice(
 def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
     """The request with each text of its input as the message of a user; tokens and pictures stay where they are."""
     if body.get("input") is None:
-        return Unread(why=Why.WRONG_SHAPE, detail="the request has no input")
+        return Unread(why=UnreadReason.WRONG_SHAPE, detail="the request has no input")
     given = body["input"]
     texts = [text for text in (given if isinstance(given, list) else [given]) if isinstance(text, str)]
     return {**body, "messages": [{"role": "user", "content": text} for text in texts]}
 
 
-def whole(body: bytes, status: int) -> Reading:
+def whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     value = loaded.value
     if loaded.why:
         return _unread(loaded.why, loaded.detail)
     if not isinstance(value, dict):
-        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+        return _unread(UnreadReason.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
     data = value.get("data")
     if carries_error(value) and not data:
         error = error_of_json(status, value, in_stream=False)
-        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
+        return ResponseReading(Unread(why=UnreadReason.ERROR, detail=f"an error with status {status}"), error, [], done=False)
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        return _unread(Why.WRONG_SHAPE, "the body has no list of embeddings")
+        return _unread(UnreadReason.WRONG_SHAPE, "the body has no list of embeddings")
     if not data:
-        return _unread(Why.EMPTY, "the list of embeddings is empty")
+        return _unread(UnreadReason.EMPTY, "the list of embeddings is empty")
     vectors = _vectors(data)
     return (
-        vectors if isinstance(vectors, Reading) else Reading(_completion(value, vectors, loaded.oddities), None, [], done=False)
+        vectors
+        if isinstance(vectors, ResponseReading)
+        else ResponseReading(_completion(value, vectors, loaded.oddities), None, [], done=False)
     )
 
 
-def fold(stream: Stream, status: int) -> Reading:
+def fold(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx: there is none of embeddings, but there may be an error in it."""
     walk = stream.walk()
     while event := walk.next():
         loaded = load(event.data)
         if isinstance(loaded.value, dict) and (event.event == "error" or carries_error(loaded.value)):
             error = error_of_json(status, loaded.value, in_stream=True)
-            return Reading(Unread(why=Why.ERROR, detail="the provider sent an error in the stream"), error, [], done=False)
-    return _unread(Why.WRONG_SHAPE, "a stream came, and embeddings are none")
+            return ResponseReading(
+                Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream"), error, [], done=False
+            )
+    return _unread(UnreadReason.WRONG_SHAPE, "a stream came, and embeddings are none")
 
 
-def _vectors(data: list[dict[str, Any]]) -> tuple[Vector, ...] | Reading:
+def _vectors(data: list[dict[str, Any]]) -> tuple[Vector, ...] | ResponseReading:
     """The vectors by index; those without one by their place."""
     found: list[Vector] = []
     of_bytes = _holds_bytes(data[0].get("embedding"))
     for place, item in enumerate(data):
         packed = _packed(item.get("embedding"), of_bytes=of_bytes)
         if not packed:
-            return _unread(Why.WRONG_SHAPE, f"embedding {place} is neither a list of numbers nor float32 in base64")
+            return _unread(UnreadReason.WRONG_SHAPE, f"embedding {place} is neither a list of numbers nor float32 in base64")
         index = item.get("index")
         found.append(Vector(index=index if type(index) is int and abs(index) < 2**31 else place, packed=packed))
     return tuple(sorted(found, key=lambda vector: vector.index))
@@ -142,5 +146,5 @@ def _word(value: Any) -> str:
     return mended(value) if isinstance(value, str) else ""
 
 
-def _unread(why: Why, detail: str) -> Reading:
-    return Reading(Unread(why=why, detail=detail[:300]), None, [], done=False)
+def _unread(why: UnreadReason, detail: str) -> ResponseReading:
+    return ResponseReading(Unread(why=why, detail=detail[:300]), None, [], done=False)

@@ -9,26 +9,26 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from shadow.reading.completion import Why
+from shadow.reading.completion import UnreadReason
 
 MAX_DEPTH = 100
 """Deeper nesting than any request or schema in use; what walks these values recursively stays far from the stack's end."""
 
 
-class Loaded(NamedTuple):
+class LoadedJson(NamedTuple):
     """A JSON value, or why there is none; `oddities` are departures from strict JSON in UTF-8 that were read over.
 
     `lenient` tells that a strict reader refused it, so that its strings may hold lone surrogates.
     """
 
     value: Any
-    why: Why | None
+    why: UnreadReason | None
     detail: str
     oddities: tuple[str, ...]
     lenient: bool
 
 
-class Arguments(NamedTuple):
+class LoadedArguments(NamedTuple):
     """The arguments of a tool call as JSON; `invalid` says why they are not; `oddities` what is strange in them."""
 
     parsed: Any
@@ -41,11 +41,11 @@ NOT_UTF8 = "the body holds bytes that are not UTF-8"
 NOT_FINITE = "the JSON holds NaN, Infinity or a number out of range"
 
 
-def load(data: bytes) -> Loaded:
+def load(data: bytes) -> LoadedJson:
     """A whole body, bounded in depth and free of lone surrogates."""
     loaded = load_piece(data)
     if loaded.why is None and _may_be_deep(data) and too_deep(loaded.value):
-        return _fault(Why.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
+        return _fault(UnreadReason.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
     return loaded._replace(value=mended_value(loaded.value)) if loaded.lenient else loaded
 
 
@@ -55,15 +55,15 @@ def _may_be_deep(data: bytes) -> bool:
     return 2 * len(data) - left > MAX_DEPTH
 
 
-def load_piece(data: bytes) -> Loaded:
+def load_piece(data: bytes) -> LoadedJson:
     """One event of a stream: as `load`, but half a character may stand at its end, and only its known keys may be walked."""
     try:
-        return Loaded(orjson.loads(data), None, "", (), lenient=False)
+        return LoadedJson(orjson.loads(data), None, "", (), lenient=False)
     except ValueError:
         return _load_leniently(data)
 
 
-def _load_leniently(data: bytes) -> Loaded:
+def _load_leniently(data: bytes) -> LoadedJson:
     """What orjson refuses and clients accept: lone surrogates, NaN, a byte-order mark, bytes that are not UTF-8."""
     oddities: set[str] = set()
 
@@ -81,17 +81,17 @@ def _load_leniently(data: bytes) -> Loaded:
     try:
         value = json.loads(text.removeprefix("\ufeff"), parse_constant=number, parse_float=number)
     except RecursionError:
-        return _fault(Why.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
+        return _fault(UnreadReason.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
     except ValueError as error:
-        return _fault(Why.NOT_JSON, mended(f"not JSON: {error}"))
-    return Loaded(value, None, "", tuple(sorted(oddities)), lenient=True)
+        return _fault(UnreadReason.NOT_JSON, mended(f"not JSON: {error}"))
+    return LoadedJson(value, None, "", tuple(sorted(oddities)), lenient=True)
 
 
-def _fault(why: Why, detail: str) -> Loaded:
-    return Loaded(None, why, detail, (), lenient=True)
+def _fault(why: UnreadReason, detail: str) -> LoadedJson:
+    return LoadedJson(None, why, detail, (), lenient=True)
 
 
-def load_arguments(text: str) -> Arguments:
+def load_arguments(text: str) -> LoadedArguments:
     """Arguments exactly as the tool would get them: big integers whole, no NaN, and keys that stand twice named.
 
     Nothing at all, or `null`, is what clients run as an object without members.
@@ -105,17 +105,17 @@ def load_arguments(text: str) -> Arguments:
         return made
 
     if text.strip() in {"", "null"}:
-        return Arguments({}, "", (EMPTY,))
+        return LoadedArguments({}, "", (EMPTY,))
     try:
         parsed = json.loads(text, object_pairs_hook=members, parse_constant=_strict, parse_float=_strict)
     except RecursionError:
-        return Arguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
+        return LoadedArguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
     except ValueError as error:
-        return Arguments(None, mended(str(error)), ())
+        return LoadedArguments(None, mended(str(error)), ())
     if too_deep(parsed):
-        return Arguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
+        return LoadedArguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
     oddities = tuple(mended(f"the key {key[:80]!r} stands twice in the arguments of one call") for key in dict.fromkeys(twice))
-    return Arguments(mended_value(parsed) if "\\u" in text else parsed, "", oddities)
+    return LoadedArguments(mended_value(parsed) if "\\u" in text else parsed, "", oddities)
 
 
 def _strict(text: str) -> float:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shadow.reading.choice_builder import Draft
-from shadow.reading.chunk_template import Grown
+from shadow.reading.choice_builder import ChoiceBuilder
+from shadow.reading.chunk_template import GrowingField
 from shadow.reading.lenient_json import mended
 from shadow.reading.tool_call_assembler import written
 
@@ -35,13 +35,13 @@ class _Block:
         self.pieces = 0
 
 
-class Blocks:
+class MessageBlocks:
     """The blocks of one message; each method is True when something was said by it."""
 
     __slots__ = ("_apart", "_calls", "_draft", "_kind", "_notes", "_open")
 
-    def __init__(self, draft: Draft, notes: dict[str, None]) -> None:
-        self._draft = draft
+    def __init__(self, builder: ChoiceBuilder, notes: dict[str, None]) -> None:
+        self._draft = builder
         self._notes = notes
         self._open: dict[int, _Block] = {}
         self._calls = 0
@@ -84,9 +84,9 @@ class Blocks:
     def growing(self, index: int, kind: str) -> Callable[[Sequence[str]], None] | None:
         """What takes more of a block by deltas of this kind, as `grow` would have, one by one; None where that cannot be told."""
         if kind != "input_json_delta":
-            return self._draft.growing(Grown(None, _TEXTS[_DELTAS[kind]], 0))
+            return self._draft.growing(GrowingField(None, _TEXTS[_DELTAS[kind]], 0))
         block = self._open.get(index)
-        take = self._draft.growing(Grown(None, "tool_calls", block.call)) if block and block.kind == "tool_use" else None
+        take = self._draft.growing(GrowingField(None, "tool_calls", block.call)) if block and block.kind == "tool_use" else None
         if block is None or take is None:
             return None
 

@@ -20,7 +20,7 @@ _COSTS = frozenset({"cost", "estimated_cost", "cost_in_usd_ticks"})
 _THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
 
 
-class Content(NamedTuple):
+class MessageContent(NamedTuple):
     """What a content field says; None for a kind of text that it does not hold. `other` names parts that are not text."""
 
     text: str | None
@@ -28,10 +28,10 @@ class Content(NamedTuple):
     other: tuple[str, ...]
 
 
-def content(value: Any) -> Content:
+def content(value: Any) -> MessageContent:
     """A content field: a string, or a list of typed parts (text, thinking, refusal ...)."""
     if isinstance(value, str):
-        return Content(value, None, ())
+        return MessageContent(value, None, ())
     parts = value if isinstance(value, list) else [value]
     texts, thoughts, others = [], [], []
     for part in parts:
@@ -42,7 +42,7 @@ def content(value: Any) -> Content:
             texts.append(text)
         else:
             others.append(kind if isinstance(kind, str) else "JSON object" if isinstance(part, dict) else type(part).__name__)
-    return Content("".join(texts) if texts else None, "".join(thoughts) if thoughts else None, tuple(others))
+    return MessageContent("".join(texts) if texts else None, "".join(thoughts) if thoughts else None, tuple(others))
 
 
 def _text(part: Any) -> str | None:

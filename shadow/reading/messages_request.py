@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 
 SAME = frozenset({"model", "stream", "temperature", "top_p", "top_k", "max_tokens", "thinking"})
 """Parameters that need no translation; `thinking` is of this API, and known to many servers of the other."""
@@ -23,7 +23,7 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
     """The request in the words of chat completions."""
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        return Unread(why=Why.WRONG_SHAPE, detail="the request has no list of messages")
+        return Unread(why=UnreadReason.WRONG_SHAPE, detail="the request has no list of messages")
     system = [{"role": "system", "content": _content(body["system"])}] if body.get("system") else []
     said: dict[str, Any] = {key: value for key, value in body.items() if key in SAME}
     said["messages"] = [*system, *(turn for message in messages for turn in _turns(message))]

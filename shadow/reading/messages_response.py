@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from shadow.reading import message_parts, stated_parameters
-from shadow.reading.chat_response import Reading
-from shadow.reading.choice_builder import Draft
-from shadow.reading.chunk_template import Alike
-from shadow.reading.completion import Completion, ProviderError, Unread, Why
+from shadow.reading.chat_response import ResponseReading
+from shadow.reading.choice_builder import ChoiceBuilder
+from shadow.reading.chunk_template import TemplateReader
+from shadow.reading.completion import Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.lenient_json import load, mended
-from shadow.reading.message_blocks import GROWING, Blocks
+from shadow.reading.message_blocks import GROWING, MessageBlocks
 from shadow.reading.provider_error import carries_error, error_of_json
-from shadow.reading.sse import Event, Stream
+from shadow.reading.sse import EventStream, SseEvent
 from shadow.reading.stream_event import piece
 
 STOPS = {
@@ -45,27 +45,27 @@ _PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_toke
 _MOST_NOTES = 20
 
 
-def whole(body: bytes, status: int) -> Reading:
+def whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     value = json.loads(body) if _may_round(body) and not (loaded.why or loaded.lenient) else loaded.value
     if loaded.why:
         return _unread(loaded.why, loaded.detail)
     if not isinstance(value, dict):
-        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+        return _unread(UnreadReason.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
     content = value.get("content")
     if not content and carries_error(value):
         error = error_of_json(status, value, in_stream=False)
-        return Reading(Unread(why=Why.ERROR, detail=f"an error with status {status}"), error, [], done=False)
+        return ResponseReading(Unread(why=UnreadReason.ERROR, detail=f"an error with status {status}"), error, [], done=False)
     if not isinstance(content, list) or not all(isinstance(block, dict) for block in content):
-        return _unread(Why.WRONG_SHAPE, "the body has no list of content blocks")
+        return _unread(UnreadReason.WRONG_SHAPE, "the body has no list of content blocks")
     making = _Making(dict.fromkeys(loaded.oddities))
     making.head(value)
     for index, block in enumerate(content):
         making.blocks.begin(index, block)
         making.blocks.end(index)
     making.stop(value)
-    return Reading(making.done(streamed=False), None, [], done=False)
+    return ResponseReading(making.done(streamed=False), None, [], done=False)
 
 
 def _may_round(body: bytes) -> bool:
@@ -73,17 +73,17 @@ def _may_round(body: bytes) -> bool:
     return (b"tool_use" in body or b"\\u" in body) and _LONG.search(body) is not None
 
 
-def fold(stream: Stream, status: int) -> Reading:
+def fold(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx."""
     folding, walk = _Folding(status), stream.walk()
     while not folding.done and (event := walk.next()):
         if trouble := folding.add(event):
-            return Reading(trouble, folding.error, folding.carried, done=False)
+            return ResponseReading(trouble, folding.error, folding.carried, done=False)
         folding.alike.go_on(walk)
     if not folding.done and (tail := walk.tail()):
         folding.making.notes["the last event has no blank line after it"] = None
         folding.done = b'"message_stop"' in tail.data
-    return Reading(folding.said(), folding.error, folding.carried, folding.done, folding.spoke)
+    return ResponseReading(folding.completion(), folding.error, folding.carried, folding.done, folding.spoke)
 
 
 class _Making:
@@ -91,8 +91,8 @@ class _Making:
 
     def __init__(self, notes: dict[str, None]) -> None:
         self.notes = notes
-        self.draft = Draft(notes)
-        self.blocks = Blocks(self.draft, notes)
+        self.draft = ChoiceBuilder(notes)
+        self.blocks = MessageBlocks(self.draft, notes)
         self._id = self._model = ""
         self._usage: dict[str, Any] | None = None
 
@@ -156,19 +156,19 @@ class _Folding:
         self.making = _Making({})
         self.error: ProviderError | None = None
         self.carried: list[int] = []
-        self.alike = Alike(self.carried)
+        self.alike = TemplateReader(self.carried)
         self.spoke: int | None = None
         self.done = False
         self._begun = False
 
-    def _remember(self, event: Event, chunk: dict[str, Any]) -> None:
+    def _remember(self, event: SseEvent, chunk: dict[str, Any]) -> None:
         """Be ready for more events like this one."""
         delta = _inner(chunk, "delta")
         kind = delta.get("type")
         if (key := GROWING.get(kind) if isinstance(kind, str) else None) and delta.get(key):
             self.alike.remember(event, chunk, (delta, key), self.making.blocks.growing(_index(chunk), delta["type"]))
 
-    def add(self, event: Event) -> Unread | None:
+    def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
         self.alike.forget()
@@ -209,20 +209,20 @@ class _Folding:
         return False
 
     @property
-    def _blocks(self) -> Blocks:
+    def _blocks(self) -> MessageBlocks:
         if not self._begun:
             self.making.notes[UNBEGUN] = None
         return self.making.blocks
 
-    def said(self) -> Completion | Unread:
+    def completion(self) -> Completion | Unread:
         """The answer, or why the events do not add up to one."""
         finished = self.making.draft.finish is not None
         if self.error and not finished:
-            return Unread(why=Why.ERROR, detail="the provider sent an error in the stream")
+            return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")
         if not self._begun and not self.carried:
-            return Unread(why=Why.EMPTY, detail="no event of the stream is one of a message")
+            return Unread(why=UnreadReason.EMPTY, detail="no event of the stream is one of a message")
         if not self.done and not finished:
-            return Unread(why=Why.NO_DONE, detail="the stream ended with neither a stop_reason nor message_stop")
+            return Unread(why=UnreadReason.NO_DONE, detail="the stream ended with neither a stop_reason nor message_stop")
         if not self.done:
             self.making.notes[NO_STOP] = None
         return self.making.done(streamed=True)
@@ -260,5 +260,5 @@ def _word(value: Any) -> str:
     return mended(value) if isinstance(value, str) else ""
 
 
-def _unread(why: Why, detail: str) -> Reading:
-    return Reading(Unread(why=why, detail=detail[:300]), None, [], done=False)
+def _unread(why: UnreadReason, detail: str) -> ResponseReading:
+    return ResponseReading(Unread(why=why, detail=detail[:300]), None, [], done=False)

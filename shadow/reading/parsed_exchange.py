@@ -5,36 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from proxy.exchange import Exchange
-from shadow.reading.completion import Unread, Why
-from shadow.reading.parsed_request import Ask, read_ask
-from shadow.reading.parsed_response import Answer, read
+from shadow.reading.completion import Unread, UnreadReason
+from shadow.reading.parsed_request import ParsedRequest, parse_request
+from shadow.reading.parsed_response import ParsedResponse, parse_response
 
 LONGEST_MODEL = 510
 """Characters of a model's name, as the forwarder counts them; a longer one is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ParsedExchange:
     """Both directions of one exchange, read; `conversation` is the key of the conversation it belongs to, "" for none."""
 
     exchange: Exchange
-    ask: Ask
-    answer: Answer
+    request: ParsedRequest
+    answer: ParsedResponse
     conversation: str
 
 
-def understand(exchange: Exchange) -> Seen:
+def parse(exchange: Exchange) -> ParsedExchange:
     """Read a live exchange, of the conversation that its header names; total, since both readers are."""
     request = exchange.request
-    ask = read_ask(request.target, request.headers, request.body, request.truncated)
-    if exchange.unheld and ask.unread and ask.unread.why is Why.TRUNCATED:
-        ask = replace(ask, unread=Unread(why=Why.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes"))
+    ask = parse_request(request.target, request.headers, request.body, request.truncated)
+    if exchange.unheld and ask.unread and ask.unread.why is UnreadReason.TRUNCATED:
+        ask = replace(ask, unread=Unread(why=UnreadReason.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes"))
     if not exchange.model and ask.model and len(ask.model) <= LONGEST_MODEL:
         # behind a picture of more than `peek_body` bytes the forwarder did not see it
         exchange = exchange._replace(model=ask.model, stream=exchange.stream or ask.stream)
-    return Seen(exchange=exchange, ask=ask, answer=read(exchange), conversation=exchange.conversation)
+    return ParsedExchange(exchange=exchange, request=ask, answer=parse_response(exchange), conversation=exchange.conversation)
 
 
-def understand_leg(exchange: Exchange, asked: Seen) -> Seen:
+def parse_leg(exchange: Exchange, asked: ParsedExchange) -> ParsedExchange:
     """Read a shadow of `asked`: it is held against what the client asked, not against the altered copy that was sent."""
-    return Seen(exchange=exchange, ask=asked.ask, answer=read(exchange), conversation=asked.conversation)
+    return ParsedExchange(
+        exchange=exchange, request=asked.request, answer=parse_response(exchange), conversation=asked.conversation
+    )

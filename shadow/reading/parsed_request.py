@@ -15,7 +15,7 @@ from proxy.exchange import Headers
 from proxy.routing.body_peek import BOM
 from shadow.reading.apis import READERS, api_of
 from shadow.reading.body_decoding import decode
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.lenient_json import NOT_UTF8, load
 
 
@@ -28,7 +28,7 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ParsedRequest:
     """A request in the words of chat completions, whichever `api` it was made to. `body` is to be read and never changed.
 
     `sent` is the JSON object as it came, the same where it was a chat completion's. `unread` says why the body could not be
@@ -50,36 +50,36 @@ class Ask:
     sent: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_ask(target: str, headers: Headers, body: bytes, truncated: bool) -> Ask:
+def parse_request(target: str, headers: Headers, body: bytes, truncated: bool) -> ParsedRequest:
     """The request in the normal form; total. `truncated` tells that the record holds less than was sent."""
     api = api_of(target)
     if api not in READERS:
-        return _unread(api, Why.NOT_AUDITED, f"{api or 'this path'} is not read, only {', '.join(READERS)} are")
+        return _unread(api, UnreadReason.NOT_AUDITED, f"{api or 'this path'} is not read, only {', '.join(READERS)} are")
     if truncated:
-        return _unread(api, Why.TRUNCATED, f"only {len(body)} bytes of the request were kept")
+        return _unread(api, UnreadReason.TRUNCATED, f"only {len(body)} bytes of the request were kept")
     if not body:
-        return _unread(api, Why.EMPTY, "the request has no body")
+        return _unread(api, UnreadReason.EMPTY, "the request has no body")
     decoded = decode(headers, body, ())
     if isinstance(decoded, Unread):
         return _unread(api, decoded.why, decoded.detail)
     loaded = load(decoded.body.removeprefix(BOM))
     if loaded.why or NOT_UTF8 in loaded.oddities:
-        return _unread(api, loaded.why or Why.NOT_JSON, loaded.detail or "the body holds bytes that are not UTF-8")
+        return _unread(api, loaded.why or UnreadReason.NOT_JSON, loaded.detail or "the body holds bytes that are not UTF-8")
     if not isinstance(loaded.value, dict):
-        return _unread(api, Why.WRONG_SHAPE, f"the request is a JSON {type(loaded.value).__name__}, not an object")
+        return _unread(api, UnreadReason.WRONG_SHAPE, f"the request is a JSON {type(loaded.value).__name__}, not an object")
     return _ask(api, READERS[api].as_chat(loaded.value), loaded.value)
 
 
-def fingerprint(ask: Ask, without: Container[str] = ()) -> str:
+def fingerprint(request: ParsedRequest, without: Container[str] = ()) -> str:
     """32 hex digits that are equal for requests of equal meaning, however their JSON is laid out; "" when unread.
 
     `without` are members that do not count: those of a person or an account, which a copy for the reference lacks.
     """
-    if ask.unread:
+    if request.unread:
         return ""
-    sent = ask.body if ask.api == "chat" else ask.sent
+    sent = request.body if request.api == "chat" else request.sent
     kept = {name: value for name, value in sent.items() if name not in without}
-    return digest(kept if ask.api == "chat" else [ask.api, kept])
+    return digest(kept if request.api == "chat" else [request.api, kept])
 
 
 def digest(value: Any) -> str:
@@ -91,14 +91,14 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text).hexdigest()[:32]
 
 
-def _ask(api: str, body: dict[str, Any] | Unread, sent: dict[str, Any]) -> Ask:
+def _ask(api: str, body: dict[str, Any] | Unread, sent: dict[str, Any]) -> ParsedRequest:
     if isinstance(body, Unread):
         return _unread(api, body.why, body.detail, sent)
     messages = body.get("messages")
     if not isinstance(messages, list) or not {dict}.issuperset(map(type, messages)):
-        return _unread(api, Why.WRONG_SHAPE, "the request has no list of messages", sent)
+        return _unread(api, UnreadReason.WRONG_SHAPE, "the request has no list of messages", sent)
     model = body.get("model")
-    return Ask(
+    return ParsedRequest(
         api=api,
         model=model if isinstance(model, str) else "",
         stream=body.get("stream") is True,
@@ -140,8 +140,8 @@ def _integer(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
-def _unread(api: str, why: Why, detail: str, sent: Mapping[str, Any] | None = None) -> Ask:
-    return Ask(
+def _unread(api: str, why: UnreadReason, detail: str, sent: Mapping[str, Any] | None = None) -> ParsedRequest:
+    return ParsedRequest(
         api=api,
         model="",
         stream=False,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from proxy.exchange import Exchange, Response
-from shadow.reading.apis import READERS, Reader, api_of
-from shadow.reading.body_decoding import Decoded, decode
-from shadow.reading.chat_response import Reading
-from shadow.reading.completion import Completion, ProviderError, Unread, Why
+from shadow.reading.apis import READERS, ApiReader, api_of
+from shadow.reading.body_decoding import DecodedBody, decode
+from shadow.reading.chat_response import ResponseReading
+from shadow.reading.completion import Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.provider_error import error_of_body
-from shadow.reading.response_timing import Timing, lay
+from shadow.reading.response_timing import ResponseTiming, lay
 from shadow.reading.sse import read_stream
 
 SWITCHED = 101
@@ -19,7 +19,7 @@ SWITCHED = 101
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ParsedResponse:
     """One leg, read: what it says, or why it could not be read; the provider's error, where it sent one; and its times.
 
     `error` and a readable `said` may stand together: a stream may fail after it began.
@@ -27,51 +27,53 @@ class Answer:
 
     exchange: Exchange
     status: int | None
-    said: Completion | Unread
+    completion: Completion | Unread
     error: ProviderError | None
-    timing: Timing
+    timing: ResponseTiming
 
 
-def read(exchange: Exchange) -> Answer:
+def parse_response(exchange: Exchange) -> ParsedResponse:
     """One leg in the normal form; never raises, whatever the provider sent."""
     response = exchange.response
     if response is None:
-        return _answer(exchange, Reading(_no_response(exchange), None, [], done=False), ())
+        return _answer(exchange, ResponseReading(_no_response(exchange), None, [], done=False), ())
     decoded = decode(response.headers, response.body, response.marks.ends.tolist())
     if isinstance(decoded, Unread):
         error = error_of_body(response.status, b"") if not _is_success(response) else None
-        return _answer(exchange, Reading(decoded, error, [], done=False), ())
+        return _answer(exchange, ResponseReading(decoded, error, [], done=False), ())
     return _answer(exchange, _judged(exchange, response, decoded), decoded.ends)
 
 
-def _answer(exchange: Exchange, reading: Reading, ends: Sequence[int]) -> Answer:
-    said = reading.said
+def _answer(exchange: Exchange, reading: ResponseReading, ends: Sequence[int]) -> ParsedResponse:
+    said = reading.completion
     tokens = said.usage.completion_tokens if isinstance(said, Completion) and said.usage else None
     timing = lay(exchange, ends=ends, carried=reading.carried, tokens=tokens, spoke=reading.spoke)
     status = exchange.response.status if exchange.response else None
-    return Answer(exchange=exchange, status=status, said=said, error=reading.error, timing=timing)
+    return ParsedResponse(exchange=exchange, status=status, completion=said, error=reading.error, timing=timing)
 
 
 def _no_response(exchange: Exchange) -> Unread:
     failure = exchange.failure
     detail = f"{failure.kind}: {failure.detail}" if failure else "no response was recorded"
-    return Unread(why=Why.NO_RESPONSE, detail=detail)
+    return Unread(why=UnreadReason.NO_RESPONSE, detail=detail)
 
 
-def _judged(exchange: Exchange, response: Response, decoded: Decoded) -> Reading:
+def _judged(exchange: Exchange, response: Response, decoded: DecodedBody) -> ResponseReading:
     """What the body says, held against how the exchange ended."""
     if response.status == SWITCHED:
-        return Reading(Unread(why=Why.NOT_AUDITED, detail="a WebSocket, whose frames are not read"), None, [], done=False)
+        return ResponseReading(
+            Unread(why=UnreadReason.NOT_AUDITED, detail="a WebSocket, whose frames are not read"), None, [], done=False
+        )
     if not _is_success(response):
         error = error_of_body(response.status, decoded.body)
-        return Reading(Unread(why=Why.ERROR, detail=f"status {response.status}"), error, [], done=False)
+        return ResponseReading(Unread(why=UnreadReason.ERROR, detail=f"status {response.status}"), error, [], done=False)
     reader = READERS.get(api_of(exchange.request.target))
     if exchange.request.method != "POST" or reader is None:
         detail = f"only what is posted to an API that is read ({', '.join(READERS)}) is"
-        return Reading(Unread(why=Why.NOT_AUDITED, detail=detail), None, [], done=False)
+        return ResponseReading(Unread(why=UnreadReason.NOT_AUDITED, detail=detail), None, [], done=False)
     reading = _read_body(exchange, response, decoded.body, reader)
     if cut := _cut(exchange, response, decoded, reading):
-        return reading._replace(said=cut)
+        return reading._replace(completion=cut)
     return reading
 
 
@@ -79,18 +81,18 @@ def _is_success(response: Response) -> bool:
     return 200 <= response.status < 300
 
 
-def _read_body(exchange: Exchange, response: Response, body: bytes, reader: Reader) -> Reading:
+def _read_body(exchange: Exchange, response: Response, body: bytes, reader: ApiReader) -> ResponseReading:
     """A whole JSON body or a stream, told apart by the bytes: servers put the wrong content-type on either."""
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if not start and not body.strip():
-        return Reading(Unread(why=Why.EMPTY, detail="the body is empty"), None, [], done=False)
+        return ResponseReading(Unread(why=UnreadReason.EMPTY, detail="the body is empty"), None, [], done=False)
     if start.startswith((b"{", b"[")):
         return _noted(reader.whole(body, response.status), exchange.stream, "a stream was asked for, a whole answer came")
     stream = read_stream(body)
     if stream:
         return _noted(reader.fold(stream, response.status), not exchange.stream, "a whole answer was asked for, a stream came")
     if _is_named_stream(response):
-        return Reading(Unread(why=Why.NOT_SSE, detail="no line of the stream is an event"), None, [], done=False)
+        return ResponseReading(Unread(why=UnreadReason.NOT_SSE, detail="no line of the stream is an event"), None, [], done=False)
     return reader.whole(body, response.status)
 
 
@@ -99,24 +101,24 @@ def _is_named_stream(response: Response) -> bool:
     return bool(types) and types[-1].lower().startswith("text/event-stream")
 
 
-def _noted(reading: Reading, applies: bool, note: str) -> Reading:
-    if not applies or not isinstance(reading.said, Completion):
+def _noted(reading: ResponseReading, applies: bool, note: str) -> ResponseReading:
+    if not applies or not isinstance(reading.completion, Completion):
         return reading
-    return reading._replace(said=replace(reading.said, notes=(*reading.said.notes, note)))
+    return reading._replace(completion=replace(reading.completion, notes=(*reading.completion.notes, note)))
 
 
-def _cut(exchange: Exchange, response: Response, decoded: Decoded, reading: Reading) -> Unread | None:
+def _cut(exchange: Exchange, response: Response, decoded: DecodedBody, reading: ResponseReading) -> Unread | None:
     """Why this cannot be the whole answer. A stream that reached its end (as [DONE]) is whole, whoever hung up after it,
     and an error that the provider sent says more than the way it hung up.
     """
     if reading.done or reading.error:
         return None
     if exchange.failure:
-        return Unread(why=Why.BROKEN, detail=f"{exchange.failure.kind}: {exchange.failure.detail}")
+        return Unread(why=UnreadReason.BROKEN, detail=f"{exchange.failure.kind}: {exchange.failure.detail}")
     if response.truncated:
         if exchange.unheld and not response.body:
-            return Unread(why=Why.NOT_HELD, detail=f"there was no room to hold its {response.size} bytes")
-        return Unread(why=Why.TRUNCATED, detail=f"{len(response.body)} of {response.size} bytes were kept")
+            return Unread(why=UnreadReason.NOT_HELD, detail=f"there was no room to hold its {response.size} bytes")
+        return Unread(why=UnreadReason.TRUNCATED, detail=f"{len(response.body)} of {response.size} bytes were kept")
     if not decoded.whole and response.body:
-        return Unread(why=Why.BROKEN, detail="the compressed body ends before its end")
+        return Unread(why=UnreadReason.BROKEN, detail="the compressed body ends before its end")
     return None

@@ -13,7 +13,7 @@ from proxy.exchange import Exchange, Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class ResponseTiming:
     """Seconds since the request was begun; None where there was nothing to time.
 
     `first_chunk` is the first byte of the body, `first_token` the first event with content, reasoning or a tool call.
@@ -43,7 +43,7 @@ def lay(
     carried: Sequence[int] = (),
     tokens: int | None = None,
     spoke: int | None = None,
-) -> Timing:
+) -> ResponseTiming:
     """The times of an exchange; `spoke` is where the first event with more than reasoning ended.
 
     `ends[i]` is where the i-th chunk ended in the decoded body, `carried` where each event that carried something ended in
@@ -51,9 +51,9 @@ def lay(
     """
     response = exchange.response
     if response is None:
-        return Timing(head=None, first_chunk=None, first_token=None, total=exchange.seconds, gaps=(), rate=None)
+        return ResponseTiming(head=None, first_chunk=None, first_token=None, total=exchange.seconds, gaps=(), rate=None)
     moments = _moments(response, ends, carried)
-    return Timing(
+    return ResponseTiming(
         head=response.head_seconds,
         first_chunk=next(compress(response.marks.seconds, response.marks.ends), None),
         first_token=moments[0] if moments else None,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shadow.reading import message_parts, server_times, stated_parameters
-from shadow.reading.chat_response import Reading
-from shadow.reading.choice_builder import Draft
-from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Usage, Why
+from shadow.reading.chat_response import ResponseReading
+from shadow.reading.choice_builder import ChoiceBuilder
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason, Usage
 from shadow.reading.lenient_json import load, mended
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.responses_items import (
@@ -29,29 +29,31 @@ LATER = frozenset({"queued", "in_progress", "cancelled"})
 """Statuses of a response that answers at another time, or never."""
 
 
-def whole(body: bytes, status: int) -> Reading:
+def whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     value, notes = loaded.value, dict.fromkeys(loaded.oddities)
     if loaded.why:
         return _unread(loaded.why, loaded.detail)
     if not isinstance(value, dict):
-        return _unread(Why.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
+        return _unread(UnreadReason.WRONG_SHAPE, f"the body is a JSON {type(value).__name__}, not an object")
     if value.get("status") == "failed" or (not value.get("output") and carries_error(value)):
         error = error_of_json(status, value, in_stream=False)
-        return _unread(Why.ERROR, f"an error with status {status}", error)
+        return _unread(UnreadReason.ERROR, f"an error with status {status}", error)
     output = value.get("output")
     if not isinstance(output, list) or not all(isinstance(item, dict) for item in output):
-        return _unread(Why.WRONG_SHAPE, "the body has no list of output items")
+        return _unread(UnreadReason.WRONG_SHAPE, "the body has no list of output items")
     if isinstance(value.get("status"), str) and value["status"] in LATER:
-        return _unread(Why.NOT_AUDITED, f"the response is {value['status']}: it is not the answer yet")
+        return _unread(UnreadReason.NOT_AUDITED, f"the response is {value['status']}: it is not the answer yet")
     choice = choice_of(value, output, notes)
-    return Reading(not_read(choice, output, notes) or completion_of(value, choice, notes, stream=False), None, [], done=False)
+    return ResponseReading(
+        not_read(choice, output, notes) or completion_of(value, choice, notes, stream=False), None, [], done=False
+    )
 
 
 def choice_of(response: Mapping[str, Any], output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Choice:
     """What the output of a whole response says."""
-    draft, calls, spoken = Draft(notes), 0, False
+    draft, calls, spoken = ChoiceBuilder(notes), 0, False
     for item in output:
         message = message_of(item, calls)
         if text := message.get("content"):
@@ -81,12 +83,12 @@ def finish_of(response: Mapping[str, Any], notes: dict[str, None], *, calls: int
     return _REASONS.get(reason, told) if isinstance(reason, str) else told
 
 
-def hold(draft: Draft, items: Sequence[Mapping[str, Any]]) -> None:
+def hold(builder: ChoiceBuilder, items: Sequence[Mapping[str, Any]]) -> None:
     """Tells a draft the kinds of those items that it has no other place for."""
     for kind in unread_kinds(items):
-        draft.hold(kind, noted=False)
+        builder.hold(kind, noted=False)
     if any(map(sealed, items)):
-        draft.hold("sealed_reasoning", noted=False)
+        builder.hold("sealed_reasoning", noted=False)
 
 
 def not_read(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Unread | None:
@@ -96,7 +98,7 @@ def not_read(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[st
         return None
     notes[f"the response holds items that are not read: {other}"] = None
     if choice.text is None and choice.refusal is None and not choice.tool_calls:
-        return Unread(why=Why.NOT_AUDITED, detail=f"the answer is of items that are not read: {other}")
+        return Unread(why=UnreadReason.NOT_AUDITED, detail=f"the answer is of items that are not read: {other}")
     return None
 
 
@@ -130,5 +132,5 @@ def _word(value: Any) -> str:
     return mended(value) if isinstance(value, str) else ""
 
 
-def _unread(why: Why, detail: str, error: ProviderError | None = None) -> Reading:
-    return Reading(Unread(why=why, detail=detail[:300]), error, [], done=False)
+def _unread(why: UnreadReason, detail: str, error: ProviderError | None = None) -> ResponseReading:
+    return ResponseReading(Unread(why=why, detail=detail[:300]), error, [], done=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 
 SAME = frozenset({"model", "stream", "temperature", "top_p", "top_logprobs", "parallel_tool_calls", "truncation"})
 """Parameters that need no translation; `truncation` is of this API alone, and tells that a prompt may be cut."""
@@ -21,7 +21,7 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
     if items is None and any(body.get(key) for key in ELSEWHERE):
         items = []
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        return Unread(why=Why.WRONG_SHAPE, detail="the request has no input that is a text or a list of items")
+        return Unread(why=UnreadReason.WRONG_SHAPE, detail="the request has no input that is a text or a list of items")
     instructions = body.get("instructions")
     system = [{"role": "system", "content": instructions}] if isinstance(instructions, str) and instructions else []
     made = {key: value for key, value in body.items() if key in SAME}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from shadow.reading.chat_response import Reading
-from shadow.reading.choice_builder import Draft
-from shadow.reading.chunk_template import Alike, Grow, Grown
-from shadow.reading.completion import Choice, Completion, ProviderError, Unread, Why
+from shadow.reading.chat_response import ResponseReading
+from shadow.reading.choice_builder import ChoiceBuilder
+from shadow.reading.chunk_template import Grow, GrowingField, TemplateReader
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.responses_body import choice_of, completion_of, finish_of, hold, not_read, whole
 from shadow.reading.responses_items import (
@@ -26,7 +26,7 @@ from shadow.reading.responses_items import (
     message_of,
 )
 from shadow.reading.responses_request import as_chat
-from shadow.reading.sse import Event, Stream
+from shadow.reading.sse import EventStream, SseEvent
 from shadow.reading.stream_event import piece
 from shadow.reading.tool_call_assembler import CLOSING, OPENING, escaped
 
@@ -46,14 +46,14 @@ _GROWING = {f"{stem}.delta": kind == "custom_tool_call" for stem, kind in _ARGUM
 """Events that bring more of a call, and whether of a custom tool's."""
 
 
-def fold(stream: Stream, status: int) -> Reading:
+def fold(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx."""
     folding, walk = _Folding(status), stream.walk()
     while (event := walk.next()) and not event.data.startswith(b"[DONE]"):  # some servers end every stream with it
         if trouble := folding.add(event):
-            return Reading(trouble, folding.error, folding.carried, done=False)
+            return ResponseReading(trouble, folding.error, folding.carried, done=False)
         folding.alike.go_on(walk)
-    return Reading(folding.said(), folding.error, folding.carried, folding.final is not None, folding.spoke)
+    return ResponseReading(folding.completion(), folding.error, folding.carried, folding.final is not None, folding.spoke)
 
 
 class _Item:
@@ -78,15 +78,15 @@ class _Folding:
         self._calls = 0
         self._speaker: _Item | None = None
         self.notes: dict[str, None] = {}
-        self._draft = Draft(self.notes)
+        self._draft = ChoiceBuilder(self.notes)
         self._draft.add({}, {"role": "assistant"}, streamed=True)
         self.error: ProviderError | None = None
         self.final: dict[str, Any] | None = None
         self.carried: list[int] = []
-        self.alike = Alike(self.carried)
+        self.alike = TemplateReader(self.carried)
         self.spoke: int | None = None
 
-    def add(self, event: Event) -> Unread | None:
+    def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         self.alike.forget()
         chunk = piece(event.data, self.notes)
@@ -108,17 +108,17 @@ class _Folding:
             self._remember(event, chunk, self._growing_call(chunk, custom=_GROWING[kind]))
         return None
 
-    def _remember(self, event: Event, chunk: dict[str, Any], grow: Grow | None) -> None:
+    def _remember(self, event: SseEvent, chunk: dict[str, Any], grow: Grow | None) -> None:
         if grow and chunk.get("delta"):
             self.alike.remember(event, chunk, (chunk, "delta"), grow)
 
     def _growing_text(self, field: str, chunk: dict[str, Any]) -> Grow | None:
         """What takes more of a text or of reasoning; a refusal is seldom, and log-probabilities come with each delta."""
-        return None if field == "refusal" or chunk.get("logprobs") else self._draft.growing(Grown(None, field, 0))
+        return None if field == "refusal" or chunk.get("logprobs") else self._draft.growing(GrowingField(None, field, 0))
 
     def _growing_call(self, chunk: dict[str, Any], *, custom: bool) -> Grow | None:
         """What takes more arguments of the call that an event speaks of."""
-        take = self._draft.growing(Grown(None, "tool_calls", self._item(chunk, None).call))
+        take = self._draft.growing(GrowingField(None, "tool_calls", self._item(chunk, None).call))
         return (lambda texts: take([escaped(text) for text in texts])) if take and custom else take
 
     def _identify(self, response: dict[str, Any]) -> None:
@@ -266,13 +266,13 @@ class _Folding:
         given = (self.final or {}).get("output")
         return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
 
-    def said(self) -> Completion | Unread:
+    def completion(self) -> Completion | Unread:
         """The answer, or why the events do not add up to one."""
         if self.error and (self.final is None or self.final["status"] == "failed"):
-            return Unread(why=Why.ERROR, detail="the provider sent an error in the stream")
+            return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")
         if self.final is None:
             nothing = not self._items and not self._head
-            why, what = (Why.EMPTY, "says anything") if nothing else (Why.NO_DONE, "ends the response")
+            why, what = (UnreadReason.EMPTY, "says anything") if nothing else (UnreadReason.NO_DONE, "ends the response")
             return Unread(why=why, detail=f"no event of the stream {what}")
         output = self._output()
         items = [*(item.given for item in self._items.values()), *output]

@@ -22,7 +22,7 @@ _MOST_ALIKE = 20_000
 Read = Callable[[Sequence[bytes]], list[str]]
 
 
-class Event(NamedTuple):
+class SseEvent(NamedTuple):
     """One event: its data lines joined by LF, its type ("" when unnamed), and the body offset just after its blank line.
 
     A named tuple, not a dataclass: there is one for each chunk of each stream.
@@ -33,7 +33,7 @@ class Event(NamedTuple):
     end: int
 
 
-class Fixed(NamedTuple):
+class FixedBytes(NamedTuple):
     """Bytes that stand alike in each of several events, but for the `number`, if any, between `before` and `after`.
 
     That number is the one of the event read last, and each event has the next one.
@@ -58,24 +58,24 @@ class Fixed(NamedTuple):
         """Events that follow before the number has a digit more."""
         return _MOST_ALIKE if self.number is None else 10 ** len(str(self.number)) - 1 - self.number
 
-    def behind(self, lead: bytes) -> Fixed:
+    def behind(self, lead: bytes) -> FixedBytes:
         """These bytes behind others."""
-        return Fixed(lead + self.before, self.number, self.after)
+        return FixedBytes(lead + self.before, self.number, self.after)
 
-    def ended(self, end: bytes) -> Fixed:
+    def ended(self, end: bytes) -> FixedBytes:
         """These bytes with others behind them."""
         if self.number is None:
-            return Fixed(self.before + end)
-        return Fixed(self.before, self.number, self.after + end)
+            return FixedBytes(self.before + end)
+        return FixedBytes(self.before, self.number, self.after + end)
 
 
-class Stream:
+class EventStream:
     """The events of a body, and what stands after the last blank line: a client never sees that tail as an event."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    def walk(self) -> Walk:
+    def walk(self) -> EventWalk:
         """A reader of its events from the first on."""
         body = self._body
         start = len(_BOM) if body.startswith(_BOM) else 0
@@ -83,12 +83,12 @@ class Stream:
         return _Blocks(body, start, line_end) if line_end else _Listed(*_by_lines(body, start))
 
     @property
-    def events(self) -> list[Event]:
+    def events(self) -> list[SseEvent]:
         """The finished events, in order."""
         return [*iter(self.walk().next, None)]
 
     @property
-    def tail(self) -> Event | None:
+    def tail(self) -> SseEvent | None:
         """The unfinished event after them, if any."""
         walk = self.walk()
         while walk.next():
@@ -100,16 +100,16 @@ class Stream:
         return walk.next() is not None or walk.tail() is not None
 
 
-class Walk(Protocol):
+class EventWalk(Protocol):
     """Reads the events of a body, each once."""
 
-    def next(self) -> Event | None:
+    def next(self) -> SseEvent | None:
         """The next finished event, None after the last."""
 
-    def tail(self) -> Event | None:
+    def tail(self) -> SseEvent | None:
         """The unfinished event; to be asked after the last."""
 
-    def run(self, before: Fixed, after: Fixed, read: Read) -> tuple[list[str], list[int]]:
+    def run(self, before: FixedBytes, after: FixedBytes, read: Read) -> tuple[list[str], list[int]]:
         """The events that follow the last one and differ from it only between `before` and `after`, which its data are.
 
         `read` is given what stands there, and reads as much of it as it can; that is returned with the ends of those events.
@@ -117,14 +117,14 @@ class Walk(Protocol):
         """
 
 
-def events(body: bytes) -> tuple[Event, ...]:
+def events(body: bytes) -> tuple[SseEvent, ...]:
     """The finished events of a body, in order; see https://html.spec.whatwg.org/multipage/server-sent-events.html."""
     return tuple(read_stream(body).events)
 
 
-def read_stream(body: bytes) -> Stream:
+def read_stream(body: bytes) -> EventStream:
     """The body as a stream of events; false where it holds none."""
-    return Stream(body)
+    return EventStream(body)
 
 
 def _uniform_line_end(body: bytes) -> bytes:
@@ -147,7 +147,7 @@ class _Blocks:
         self._lead = b""
         self._name = ""
 
-    def next(self) -> Event | None:
+    def next(self) -> SseEvent | None:
         body = self._body
         while (end := body.find(self._blank, self._at)) >= 0:
             block = body[self._at : end]
@@ -156,11 +156,11 @@ class _Blocks:
                 return event
         return None
 
-    def _event(self, block: bytes) -> Event | None:
+    def _event(self, block: bytes) -> SseEvent | None:
         """The event of a block; nearly always it is one line of data, behind the same bytes as in the event before it."""
         data = block[len(self._lead) :]
         if self._lead and data[:1] not in b" " and self._line_end not in data and block.startswith(self._lead):
-            return Event(data, self._name, self._at)
+            return SseEvent(data, self._name, self._at)
         event = _event(block.split(self._line_end), self._at)
         if event:
             lead = block[: -len(event.data)] if event.data and block.endswith(event.data) else b""
@@ -168,10 +168,10 @@ class _Blocks:
             self._name = event.event
         return event
 
-    def tail(self) -> Event | None:
+    def tail(self) -> SseEvent | None:
         return _event(self._body[self._at :].split(self._line_end), len(self._body))
 
-    def run(self, before: Fixed, after: Fixed, read: Read) -> tuple[list[str], list[int]]:
+    def run(self, before: FixedBytes, after: FixedBytes, read: Read) -> tuple[list[str], list[int]]:
         head, foot = before.behind(self._lead), after.ended(self._blank)
         first, last = head.of(1), foot.of(1)
         if not self._lead or not self._body.startswith(first, self._at):
@@ -183,7 +183,7 @@ class _Blocks:
         self._at = ends[-1]
         return texts, ends[1:]
 
-    def _literals(self, head: Fixed, foot: Fixed) -> list[bytes]:
+    def _literals(self, head: FixedBytes, foot: FixedBytes) -> list[bytes]:
         """What stands between `head` and `foot` in the events from here on, as far as they have both."""
         first, last = head.of(1), foot.of(1)
         begun = _NEEDLE - len(self._blank)
@@ -201,7 +201,7 @@ class _Blocks:
         return literals[: bisect_left(range(1, len(literals) + 1), 1, key=differ)] if differ(len(literals)) else literals
 
 
-def _joined(head: Fixed, foot: Fixed, literals: Sequence[bytes]) -> bytes:
+def _joined(head: FixedBytes, foot: FixedBytes, literals: Sequence[bytes]) -> bytes:
     """The events whose data are `literals` between `head` and `foot`."""
     event = head.format + b"%b" + foot.format
     if foot.number is not None:
@@ -214,22 +214,22 @@ def _joined(head: Fixed, foot: Fixed, literals: Sequence[bytes]) -> bytes:
 class _Listed:
     """Events that were found line by line."""
 
-    def __init__(self, found: list[Event], tail: Event | None) -> None:
+    def __init__(self, found: list[SseEvent], tail: SseEvent | None) -> None:
         self._found = iter(found)
         self._tail = tail
 
-    def next(self) -> Event | None:
+    def next(self) -> SseEvent | None:
         return next(self._found, None)
 
-    def tail(self) -> Event | None:
+    def tail(self) -> SseEvent | None:
         return self._tail
 
-    def run(self, before: Fixed, after: Fixed, read: Read) -> tuple[list[str], list[int]]:  # noqa: ARG002 - none is like another
+    def run(self, before: FixedBytes, after: FixedBytes, read: Read) -> tuple[list[str], list[int]]:  # noqa: ARG002 - none is like another
         return [], []
 
 
-def _by_lines(body: bytes, start: int) -> tuple[list[Event], Event | None]:
-    found: list[Event] = []
+def _by_lines(body: bytes, start: int) -> tuple[list[SseEvent], SseEvent | None]:
+    found: list[SseEvent] = []
     lines: list[bytes] = []
     for ending in _LINE_END.finditer(body, start):
         line = body[start : ending.start()]
@@ -244,7 +244,7 @@ def _by_lines(body: bytes, start: int) -> tuple[list[Event], Event | None]:
     return found, _event(lines, len(body))
 
 
-def _event(lines: list[bytes], end: int) -> Event | None:
+def _event(lines: list[bytes], end: int) -> SseEvent | None:
     """The event that these lines make; None without a data field, as the standard says."""
     data: list[bytes] = []
     name = b""
@@ -254,4 +254,4 @@ def _event(lines: list[bytes], end: int) -> Event | None:
             data.append(value.removeprefix(b" "))
         elif field == b"event":
             name = value.removeprefix(b" ")
-    return Event(b"\n".join(data), name.decode("utf-8", "replace"), end) if data else None
+    return SseEvent(b"\n".join(data), name.decode("utf-8", "replace"), end) if data else None

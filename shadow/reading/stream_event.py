@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.lenient_json import load_piece
 
 
@@ -25,4 +25,4 @@ def piece(data: bytes, notes: dict[str, None]) -> dict[str, Any] | Unread | None
         value = loaded.value
     if type(value) is dict:
         return value
-    return Unread(why=Why.WRONG_SHAPE, detail=f"an event is a JSON {type(value).__name__}, not an object")
+    return Unread(why=UnreadReason.WRONG_SHAPE, detail=f"an event is a JSON {type(value).__name__}, not an object")

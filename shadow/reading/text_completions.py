@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from shadow.reading import chat_response
-from shadow.reading.chat_response import Reading
-from shadow.reading.completion import Completion, Unread, Why
-from shadow.reading.sse import Stream
+from shadow.reading.chat_response import ResponseReading
+from shadow.reading.completion import Completion, Unread, UnreadReason
+from shadow.reading.sse import EventStream
 
 SAME = frozenset(
     {
@@ -26,9 +26,11 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
     """The request in the words of chat completions: a user's message for each prompt; token ids are a prompt without words."""
     prompts = _prompts(body.get("prompt"))
     if not prompts:
-        return Unread(why=Why.WRONG_SHAPE, detail="the request has no prompt that is a text, tokens, or a list of either")
+        return Unread(
+            why=UnreadReason.WRONG_SHAPE, detail="the request has no prompt that is a text, tokens, or a list of either"
+        )
     if body.get("echo"):
-        return Unread(why=Why.NOT_AUDITED, detail="the answer was asked to begin with the prompt (echo)")
+        return Unread(why=UnreadReason.NOT_AUDITED, detail="the answer was asked to begin with the prompt (echo)")
     made = {key: value for key, value in body.items() if key in SAME}
     count = body.get("n")
     made["n"] = (count if type(count) is int and 0 < count <= 1_000 else 1) * len(prompts)
@@ -39,12 +41,12 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
     return made | {"messages": [{"role": "user", "content": prompt} for prompt in prompts]}
 
 
-def whole(body: bytes, status: int) -> Reading:
+def whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     return _with_text(chat_response.whole(body, status, _says))
 
 
-def fold(stream: Stream, status: int) -> Reading:
+def fold(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx."""
     return _with_text(chat_response.fold(stream, status, _says))
 
@@ -54,11 +56,11 @@ def _says(choice: Mapping[str, Any]) -> dict[str, Any]:
     return {"role": "assistant", "content": text if isinstance(text, str) else None}
 
 
-def _with_text(reading: Reading) -> Reading:
+def _with_text(reading: ResponseReading) -> ResponseReading:
     """An answer of another API has choices too, and no text in them."""
-    said = reading.said
+    said = reading.completion
     if isinstance(said, Completion) and all(choice.text is None for choice in said.choices):
-        return reading._replace(said=Unread(why=Why.WRONG_SHAPE, detail="no choice has a text"))
+        return reading._replace(completion=Unread(why=UnreadReason.WRONG_SHAPE, detail="no choice has a text"))
     return reading
 
 

@@ -93,7 +93,7 @@ class _Draft:
         return "".join(self.arguments) or written(self.value)
 
 
-class Calls:
+class ToolCallAssembler:
     """The calls of one choice; `notes` collects what was odd about them."""
 
     __slots__ = ("_by_id", "_drafts", "_latest", "_notes")

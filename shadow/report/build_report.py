@@ -12,16 +12,16 @@ from dataclasses import asdict
 
 from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
-from shadow.drift.effect_estimates import GroupKey, Score, Sum, discoveries, group_evidence, table
-from shadow.report.check_rates import PairedChecks, check_lines
+from shadow.drift.effect_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
+from shadow.report.check_rates import CheckVoteTotals, check_lines
 from shadow.report.drift_lines import drift_lines
-from shadow.report.figures import Report, Traffic
+from shadow.report.figures import Report, TrafficFigures
 from shadow.report.identity_lines import changed, greedy_lines, identity_lines, segment_lines, template_lines
 from shadow.report.latency_lines import latency_lines, pace_lines
 from shadow.report.reference_lines import reference_lines
 from shadow.report.reference_refusals import NEWEST, refusals, refusing_lines
 from shadow.report.report_text import render
-from shadow.report.scorecard import Key, Source, card, keys, worst_first
+from shadow.report.scorecard import Key, ScorecardSource, card, keys, worst_first
 from shadow.report.stream_faults import stream_lines
 from shadow.report.trigger_figures import trigger_figures
 from shadow.report.unheld_requests import not_held
@@ -38,7 +38,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
     scores = _scores(reader, since, until)
     reasons = _reasons(reader, since, until)
     triggers = trigger_figures(reader, since, until)
-    paired = PairedChecks(reader.verdicts.compared_checks(since, until))
+    paired = CheckVoteTotals(reader.verdicts.compared_checks(since, until))
     drift = drift_lines(reader)
     identities = identity_lines(reader, since, until)
     evidence, found = _evidence(scores)
@@ -46,7 +46,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
     refused = refusals(ended)
     unheld = not_held(reader.verdicts.unheld(since, until))
     sources = (
-        Source(
+        ScorecardSource(
             key=key,
             scores=scores[key],
             checks=check_lines(counts, paired, key),
@@ -94,10 +94,10 @@ def as_text(report: Report, *, width: int = 100, color: bool = False, brief: boo
     return render(report, width=width, color=color, brief=brief)
 
 
-def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[Score]]:
+def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[EffectEstimate]]:
     """What was judged: a reference that was found to cache says nothing by agreement, here as in the detector."""
     sums = [
-        Sum(
+        ClusterSum(
             group=("", one.model, one.provider, one.reference),
             signal=one.signal,
             cluster=one.cluster,
@@ -106,9 +106,9 @@ def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[Sc
             minus=one.minus,
         )
         for one in reader.verdicts.scored(since, until)
-        if counts(one.ruling, agreement=one.signal in AGREEMENT)
+        if counts(one.judgement, agreement=one.signal in AGREEMENT)
     ]
-    found: dict[Key, list[Score]] = defaultdict(list)
+    found: dict[Key, list[EffectEstimate]] = defaultdict(list)
     for score in table(sums):
         found[_pooled(score.group)].append(score)
     return defaultdict(tuple, found)
@@ -119,7 +119,7 @@ def _pooled(group: GroupKey) -> Key:
     return provider, model, reference
 
 
-def _evidence(scores: Mapping[Key, Sequence[Score]]) -> tuple[Mapping[Key, float], frozenset[Key]]:
+def _evidence(scores: Mapping[Key, Sequence[EffectEstimate]]) -> tuple[Mapping[Key, float], frozenset[Key]]:
     """The e-value of each card, as a logarithm, and the cards that differ by it."""
     every = [score for found in scores.values() for score in found]
     return {_pooled(group): log for group, log in group_evidence(every).items()}, frozenset(map(_pooled, discoveries(every)))
@@ -132,13 +132,13 @@ def _reasons(reader: Reader, since: float, until: float) -> Mapping[Key, Mapping
     return found
 
 
-def _traffic(rows: Iterable[TrafficCount]) -> Iterable[Traffic]:
+def _traffic(rows: Iterable[TrafficCount]) -> Iterable[TrafficFigures]:
     sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in rows:
         for name in ("requests", "failures", "errors", "prompt_tokens", "completion_tokens"):
             sums[row.provider, row.role][name] += getattr(row, name)
     for (provider, role), total in sorted(sums.items()):
-        yield Traffic(
+        yield TrafficFigures(
             provider=provider,
             role=role,
             requests=total["requests"],

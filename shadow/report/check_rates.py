@@ -17,7 +17,7 @@ from storage.sqlite.check_votes import SAME_FAULT
 _Z = 1.959964
 
 
-class PairedChecks:
+class CheckVoteTotals:
     """The votes of a period's compared conversations on every check, judged together: one report is one family of tests."""
 
     def __init__(self, compared: Iterable[ComparedChecks]) -> None:
@@ -49,7 +49,7 @@ def _votes(parties: Mapping[Party, ComparedChecks]) -> list[Votes]:
     ]
 
 
-def check_lines(counts: Sequence[SignalCount], paired: PairedChecks, party: Party) -> tuple[CheckLine, ...]:
+def check_lines(counts: Sequence[SignalCount], paired: CheckVoteTotals, party: Party) -> tuple[CheckLine, ...]:
     """Every check that some answer of the provider was put to."""
     provider, model, reference = party
     own = _of(counts, provider, model)
@@ -62,7 +62,9 @@ def _of(counts: Iterable[SignalCount], provider: str, model: str) -> list[Signal
     return [one for one in counts if one.comparison == "check" and (one.group.provider, one.group.model) == (provider, model)]
 
 
-def _line(check: str, own: Iterable[SignalCount], beside: Iterable[SignalCount], paired: PairedChecks, party: Party) -> CheckLine:
+def _line(
+    check: str, own: Iterable[SignalCount], beside: Iterable[SignalCount], paired: CheckVoteTotals, party: Party
+) -> CheckLine:
     faulty, answers = _faulty(check, own)
     reference_faulty, reference_answers = _faulty(check, beside)
     low, high = wilson(faulty, answers)

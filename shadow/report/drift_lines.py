@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from shadow.drift.admission import DAY
 from shadow.drift.alarm_titles import REFERENCE_MOVED
-from shadow.drift.drift_status import Status, statuses
+from shadow.drift.drift_status import DriftStatus, statuses
 from shadow.drift.effect_estimates import GroupKey
-from shadow.drift.group_state import Case
+from shadow.drift.group_state import GroupState
 from shadow.drift.state_snapshot import restored
 from shadow.verdict import alarmed
 from shadow.verdict.evidence import DriftEvidence
-from storage.rows import Group
+from storage.rows import PairGroup
 from storage.store import Reader
 
 MOST_LEFT = 0.02
@@ -88,7 +88,7 @@ def drift_evidence(line: DriftLine) -> DriftEvidence:
 
 def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
     """A line for each group that was ever judged; a state that cannot be read is left out, and begins anew with the next pair."""
-    cases: dict[GroupKey, Case] = {}
+    cases: dict[GroupKey, GroupState] = {}
     for row in reader.verdicts.cases():
         group = row.group
         try:
@@ -106,12 +106,12 @@ def one_sided(left: int, requests: int) -> bool:
     return requests >= ENOUGH and left > MOST_LEFT * requests
 
 
-def _group(key: GroupKey) -> Group:
+def _group(key: GroupKey) -> PairGroup:
     route, model, provider, reference = key
-    return Group(route=route, model=model, provider=provider, reference=reference)
+    return PairGroup(route=route, model=model, provider=provider, reference=reference)
 
 
-def line_of(status: Status, left: tuple[int, int] = (0, 0)) -> DriftLine:
+def line_of(status: DriftStatus, left: tuple[int, int] = (0, 0)) -> DriftLine:
     """The line of a state; `left`: of the last day, requests whose client left, and all."""
     route, model, provider, reference = status.group
     first = status.past[0] if status.past else None

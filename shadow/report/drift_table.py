@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from shadow.drift.states import State
+from shadow.drift.states import DriftState
 from shadow.presentation.text_tables import sheet
 from shadow.presentation.visible_text import plain
 from shadow.report.drift_lines import DriftLine
@@ -13,7 +13,7 @@ from shadow.verdict.phrases import percent
 
 ROWS = 20
 """More groups than this stand in the JSON only."""
-STYLES = {State.DRIFT.value: "red", State.SUSPECT.value: "yellow", State.NOT_MEASURED.value: "yellow"}
+STYLES = {DriftState.DRIFT.value: "red", DriftState.SUSPECT.value: "yellow", DriftState.NOT_MEASURED.value: "yellow"}
 
 
 def drifting(report: Report) -> Table:

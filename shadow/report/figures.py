@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.drift_lines import DriftLine
 from shadow.report.latency_lines import LatencyLine, PaceLine
-from shadow.verdict.evidence import Side
-from shadow.verdict.verdict_value import Verdict, Word
+from shadow.verdict.evidence import EvidenceSide
+from shadow.verdict.verdict_value import Verdict, VerdictWord
 
 ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
 """Signals of the scorecard whose counts stand under another aspect's name."""
@@ -21,7 +21,7 @@ SILENT = frozenset({"refusing", "unusable"})
 """States of a reference that gives nothing to compare with: their sentences begin with what it did."""
 AS_THEY_ARE = frozenset({"context", "parameter", "thinking", "request"})
 """What a reference refuses a request for that its key, its address and its model's name have no part in."""
-UNMEASURED = frozenset({Word.NOT_MEASURED, Word.WAITING})
+UNMEASURED = frozenset({VerdictWord.NOT_MEASURED, VerdictWord.WAITING})
 """Verdicts for which nothing was compared."""
 
 
@@ -104,7 +104,7 @@ class CheckLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class MissingSignal:
     """A signal that could not be compared in some pairs: in how many of how many, and in which of the two ways."""
 
     signal: str
@@ -114,7 +114,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class IncomparableReason:
     """Why whole pairs were not comparable; counted over the newest pairs of the period."""
 
     reason: str
@@ -122,7 +122,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Scorecard:
     """One provider against one reference for one model: the verdict, and what it rests on.
 
     Of its live `requests`, `pairs` were asked of the reference too and `compared` with its answer. `log_e` is the logarithm of
@@ -139,15 +139,15 @@ class Card:
     verdict: Verdict
     signals: tuple[SignalLine, ...]
     checks: tuple[CheckLine, ...]
-    gaps: tuple[Gap, ...]
-    reasons: tuple[Reason, ...]
+    gaps: tuple[MissingSignal, ...]
+    reasons: tuple[IncomparableReason, ...]
     log_e: float | None = None
     discovered: bool = False
     triggering: Triggering | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
+class TrafficFigures:
     """What one provider was asked in one role, and how often it failed (no whole answer) or answered an error status."""
 
     provider: str
@@ -280,9 +280,9 @@ class Report:
 
     since: float
     until: float
-    cards: tuple[Card, ...]
+    cards: tuple[Scorecard, ...]
     latency: tuple[LatencyLine, ...]
-    traffic: tuple[Traffic, ...]
+    traffic: tuple[TrafficFigures, ...]
     identities: tuple[IdentityLine, ...] = ()
     templates: tuple[TemplateLine, ...] = ()
     segments: tuple[SegmentLine, ...] = ()
@@ -309,13 +309,13 @@ class Report:
         return bool(self.cards) and (not with_reference or len(unmeasured) < len(with_reference))
 
     @property
-    def counts(self) -> Mapping[Word, int]:
+    def counts(self) -> Mapping[VerdictWord, int]:
         """How many cards have each verdict, worst first; verdicts that none has are left out."""
         found = [card.verdict.word for card in self.cards]
-        return {word: found.count(word) for word in Word if word in found}
+        return {word: found.count(word) for word in VerdictWord if word in found}
 
 
-def _refused_as_they_are(card: Card) -> bool:
+def _refused_as_they_are(card: Scorecard) -> bool:
     """Whether most of a card's pairs were lost because its reference does not take such requests."""
     causes = card.verdict.coverage.shortfalls
-    return bool(causes) and causes[0].side is Side.REFERENCE and causes[0].cause.partition(" ")[0] in AS_THEY_ARE
+    return bool(causes) and causes[0].side is EvidenceSide.REFERENCE and causes[0].cause.partition(" ")[0] in AS_THEY_ARE

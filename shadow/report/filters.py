@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from shadow.findings.finding import Aspect, State
+from shadow.findings.finding import FindingState, Signal
 from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import AnswerFilter, PairFilter
@@ -32,7 +32,7 @@ def moment_of(flag: str, text: str, now: float) -> float:
 def pair_filter(*, provider: str, model: str, signal: str, state: str, since: str, limit: int, now: float) -> PairFilter:
     """The filter that the flags make; ConfigError with every word that is none of the known ones."""
     aspect, faults = _signal("--signal", signal, EVERY)
-    faults += _unknown("--state", state, State)
+    faults += _unknown("--state", state, FindingState)
     start, late = _start(since, now)
     if faults or late:
         raise ConfigError([*faults, *late])
@@ -55,7 +55,7 @@ def _start(since: str, now: float) -> tuple[float, list[str]]:
         return 0.0, list(error.faults)
 
 
-def _signal(flag: str, text: str, signals: frozenset[Aspect]) -> tuple[str, list[str]]:
+def _signal(flag: str, text: str, signals: frozenset[Signal]) -> tuple[str, list[str]]:
     """The id of the signal that the text names, empty without a text; and what is wrong with it."""
     found = signal_of(text, signals)
     if found or not text:

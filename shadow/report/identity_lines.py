@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shadow.findings.finding import Aspect
+from shadow.findings.finding import Signal
 from shadow.identity.chat_template import MOST, template
-from shadow.identity.prompt_sample import Cause, Sample
+from shadow.identity.prompt_sample import PromptSample, TokenCause
 from shadow.identity.request_shape import sample_of
 from shadow.report.check_rates import wilson
 from shadow.report.figures import GreedyLine, IdentityLine, SegmentLine, TemplateLine
@@ -28,8 +28,8 @@ APART = 3.0
 TIMES = frozenset(
     aspect.value
     for aspect in (
-        *(Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.FIRST_CONTENT, Aspect.INTER_CHUNK, Aspect.INTER_CHUNK_P99),
-        *(Aspect.STALLS, Aspect.CACHED_TOKENS, Aspect.TOTAL, Aspect.RATE),
+        *(Signal.FIRST_CHUNK, Signal.FIRST_TOKEN, Signal.FIRST_CONTENT, Signal.INTER_CHUNK, Signal.INTER_CHUNK_P99),
+        *(Signal.STALLS, Signal.CACHED_TOKENS, Signal.TOTAL, Signal.RATE),
     )
 )
 
@@ -79,7 +79,7 @@ def _table(text: str) -> Mapping[str, Sequence[object]]:
 
 def template_lines(reader: Reader, since: float, until: float) -> tuple[TemplateLine, ...]:
     """What the prompt tokens say of each provider's template, from the newest pairs of the period."""
-    samples: dict[Key, list[Sample]] = defaultdict(list)
+    samples: dict[Key, list[PromptSample]] = defaultdict(list)
     for group, shape in reader.portraits.shapes(since, until, SHAPES):
         key = (group.provider, group.model, group.reference)
         if len(samples[key]) < MOST and (sample := sample_of(shape)):
@@ -87,14 +87,14 @@ def template_lines(reader: Reader, since: float, until: float) -> tuple[Template
     return tuple(_template(key, found) for key, found in sorted(samples.items()) if found)
 
 
-def _template(key: Key, newest_first: Sequence[Sample]) -> TemplateLine:
+def _template(key: Key, newest_first: Sequence[PromptSample]) -> TemplateLine:
     found = template(newest_first[::-1])
     return TemplateLine(
         provider=key[0],
         model=key[1],
         reference=key[2],
         causes=tuple(cause.value for cause in found.causes),
-        fault=any(cause.is_fault for cause in found.causes) and found.causes != (Cause.UNEXPLAINED,),
+        fault=any(cause.is_fault for cause in found.causes) and found.causes != (TokenCause.UNEXPLAINED,),
         samples=found.samples,
         explained=found.explained,
         sentence=found.sentence,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from random import Random
 from statistics import median
 
-from shadow.drift.pace import Tempo, restored
-from shadow.drift.paired_latency import Ratios, quantile, ratios
+from shadow.drift.pace import PaceState, restored
+from shadow.drift.paired_latency import LatencyRatios, quantile, ratios
 from shadow.drift.resampling import Choose
 from storage.judgement_rows import PairTimes
 from storage.store import Reader
@@ -95,7 +95,7 @@ def _paces(reader: Reader) -> Iterable[PaceLine]:
             pace = restored(row.snapshot)
         except ValueError:
             continue
-        slower = pace.tempo is Tempo.SLOWER
+        slower = pace.tempo is PaceState.SLOWER
         yield PaceLine(
             provider=row.provider,
             model=row.model,
@@ -109,7 +109,7 @@ def _paces(reader: Reader) -> Iterable[PaceLine]:
         )
 
 
-def _compared(found: Iterable[PairTimes]) -> Mapping[tuple[str, str], Mapping[str, Ratios]]:
+def _compared(found: Iterable[PairTimes]) -> Mapping[tuple[str, str], Mapping[str, LatencyRatios]]:
     """The ratios of each (provider, measure) to each of its references."""
     kept: dict[tuple[str, str], dict[str, list[tuple[float, float, float]]]] = defaultdict(lambda: defaultdict(list))
     for pair in found:
@@ -121,7 +121,7 @@ def _compared(found: Iterable[PairTimes]) -> Mapping[tuple[str, str], Mapping[st
     return {key: _ratios(references) for key, references in kept.items()}
 
 
-def _ratios(references: Mapping[str, Sequence[tuple[float, float, float]]]) -> Mapping[str, Ratios]:
+def _ratios(references: Mapping[str, Sequence[tuple[float, float, float]]]) -> Mapping[str, LatencyRatios]:
     made = {reference: ratios(timed, chooser("latency")) for reference, timed in references.items()}
     return {reference: found for reference, found in made.items() if found}
 
@@ -131,7 +131,7 @@ def _lines(
     role: str,
     measure: str,
     values: Sequence[float],
-    compared: Mapping[tuple[str, str], Mapping[str, Ratios]],
+    compared: Mapping[tuple[str, str], Mapping[str, LatencyRatios]],
 ) -> Iterable[LatencyLine]:
     """One line for each reference, or one without."""
     for reference, found in sorted(compared.get((provider, measure), {}).items()) or (("", None),):

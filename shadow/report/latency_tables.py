@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from shadow.drift.pace import Tempo
+from shadow.drift.pace import PaceState
 from shadow.drift.verifier_figures import Triggering
 from shadow.presentation.text_tables import moment, sheet
 from shadow.presentation.visible_text import plain
@@ -14,7 +14,7 @@ from shadow.verdict.phrases import named, percent
 
 ROWS = 20
 """More lines than this stand in the JSON only."""
-TOLD = frozenset({Tempo.SLOWER.value, Tempo.RECOVERED.value})
+TOLD = frozenset({PaceState.SLOWER.value, PaceState.RECOVERED.value})
 
 
 def latency(report: Report) -> Table:
@@ -42,7 +42,7 @@ def paces(report: Report) -> Table:
         told = ""
         if line.since is not None and line.share is not None and line.limit is not None:
             told = f"since {moment(line.since)} UTC {line.share:.0%} of the answers took longer than {line.limit:.3f} s"
-        style = "yellow" if line.tempo == Tempo.SLOWER else ""
+        style = "yellow" if line.tempo == PaceState.SLOWER else ""
         table.add_row(line.provider, plain(line.model), named(line.measure), line.tempo, told, style=style)
     return table
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.planner import HALF, NINE_OF_TEN, plan, sample_rate_for, smallest_found
 from shadow.report.drift_lines import DriftLine
 from shadow.settings.config_model import Config
@@ -15,7 +15,7 @@ DROPS = (0.03, 0.05, 0.10, 0.20, 0.30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class PlanInputs:
     """What there is: requests a day, the noise of the reference (a share), the price of a call to it, and days to wait."""
 
     per_day: float
@@ -25,13 +25,13 @@ class Means:
     drop: float
 
 
-def told(config: Config, means: Means, lines: Iterable[DriftLine]) -> str:
+def told(config: Config, means: PlanInputs, lines: Iterable[DriftLine]) -> str:
     """The plan, a line a size, then a proposal, then what the stored pairs could have shown by now."""
     return "\n".join((*_sizes(config, means), "", _proposal(config, means), *_seen(config, means, lines)))
 
 
-def _sizes(config: Config, means: Means) -> Iterator[str]:
-    shadow, stakes = config.shadow, Stakes(bar=config.drift.pairs_per_false_alarm)
+def _sizes(config: Config, means: PlanInputs) -> Iterator[str]:
+    shadow, stakes = config.shadow, AlertBudget(bar=config.drift.pairs_per_false_alarm)
     yield f"{means.per_day:g} requests a day, {shadow.sample_rate:.1%} compared, noise {means.floor:.1%}:"
     for drop in DROPS:
         found = plan(
@@ -41,7 +41,7 @@ def _sizes(config: Config, means: Means) -> Iterator[str]:
             floor=means.floor,
             control_fraction=shadow.control_fraction,
             price=means.price,
-            stakes=stakes,
+            budget=stakes,
         )
         cost = f"; {found.cost:.2f} in half of the cases, for {found.calls:.2f} calls a pair" if means.price else ""
         half = f"about {_pairs(found.pairs, found.days)} in half of the cases"
@@ -52,17 +52,17 @@ def _pairs(pairs: float, days: float) -> str:
     return f"{pairs:,.0f} pairs ({days:.1f} days)" if days < inf else f"{pairs:,.0f} pairs (never at this sample)"
 
 
-def _proposal(config: Config, means: Means) -> str:
-    stakes = Stakes(bar=config.drift.pairs_per_false_alarm)
-    rate = sample_rate_for(means.drop, per_day=means.per_day, days=means.days, floor=means.floor, stakes=stakes)
+def _proposal(config: Config, means: PlanInputs) -> str:
+    stakes = AlertBudget(bar=config.drift.pairs_per_false_alarm)
+    rate = sample_rate_for(means.drop, per_day=means.per_day, days=means.days, floor=means.floor, budget=stakes)
     wanted = f"{means.drop * 100:g} points within {means.days:g} days, in nine of ten cases"
     if rate > 1:
         return f"To find {wanted} there are too few requests, or it is within the tolerance: wait longer, or look for more."
     return f"To find {wanted}: [shadow] sample_rate = {rate:g}"
 
 
-def _seen(config: Config, means: Means, lines: Iterable[DriftLine]) -> Iterator[str]:
-    stakes = Stakes(bar=config.drift.pairs_per_false_alarm)
+def _seen(config: Config, means: PlanInputs, lines: Iterable[DriftLine]) -> Iterator[str]:
+    stakes = AlertBudget(bar=config.drift.pairs_per_false_alarm)
     for line in lines:
         half, most = (smallest_found(line.pairs, means.floor, stakes, share=share) for share in (HALF, NINE_OF_TEN))
         yield f"{line.provider}, {line.model}: {line.pairs} pairs so far; {_found(half, most)}"

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from shadow.drift.alarm_titles import REFERENCE_MOVED
 from shadow.drift.second_look import Blame
 from shadow.report.drift_lines import DriftLine
-from shadow.report.figures import Card, CheckLine, ReferenceLine
+from shadow.report.figures import CheckLine, ReferenceLine, Scorecard
 from shadow.verdict.causes import refused_for
-from shadow.verdict.evidence import Side
+from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.phrases import named
 
 BY_ITSELF = frozenset({"broken_stream", "empty_answer"})
@@ -19,7 +19,7 @@ MOST = 0.02
 """A reference that fails one of them in a larger share, of so many answers at least, is faulty by itself."""
 
 
-def reference_lines(cards: Iterable[Card], drifting: Iterable[DriftLine]) -> tuple[ReferenceLine, ...]:
+def reference_lines(cards: Iterable[Scorecard], drifting: Iterable[DriftLine]) -> tuple[ReferenceLine, ...]:
     """A line for each thing that a reference does by itself, each once, sorted.
 
     One that mostly refuses is not also said to fail: its refusals are what it failed by.
@@ -33,7 +33,7 @@ def reference_lines(cards: Iterable[Card], drifting: Iterable[DriftLine]) -> tup
     return tuple(sorted(faulty | states, key=lambda line: (line.reference, line.model, line.state, line.sentence)))
 
 
-def _faulty(card: Card, line: CheckLine) -> ReferenceLine | None:
+def _faulty(card: Scorecard, line: CheckLine) -> ReferenceLine | None:
     answers, faulty = line.reference_answers, line.reference_faulty
     if line.check not in BY_ITSELF or answers < FEWEST or faulty <= MOST * answers:
         return None
@@ -41,9 +41,9 @@ def _faulty(card: Card, line: CheckLine) -> ReferenceLine | None:
     return ReferenceLine(reference=card.reference, model=card.model, state="faulty", sentence=sentence)
 
 
-def _refusing(card: Card) -> ReferenceLine | None:
+def _refusing(card: Scorecard) -> ReferenceLine | None:
     """What the reference will not take as it is, where that is what most of the pairs are lost by, and 2 % of them at least."""
-    lost = [cause for cause in card.verdict.coverage.shortfalls if cause.side is Side.REFERENCE]
+    lost = [cause for cause in card.verdict.coverage.shortfalls if cause.side is EvidenceSide.REFERENCE]
     refused = [(about, cause.pairs) for cause in lost if (about := refused_for(cause.cause))]
     pairs = sum(number for _, number in refused)
     if not card.reference or pairs <= MOST * card.pairs or 2 * pairs < sum(cause.pairs for cause in lost):

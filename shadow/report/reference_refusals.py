@@ -10,9 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from shadow.pipeline.reference_errors import REMEDIES
-from shadow.report.figures import Card, ReferenceLine
+from shadow.report.figures import ReferenceLine, Scorecard
 from shadow.verdict.causes import refused_for, shortfalls
-from shadow.verdict.evidence import Shortfall, Side
+from shadow.verdict.evidence import EvidenceSide, Shortfall
 
 LEAST = 0.5
 """The share of the pairs for which the reference gave nothing that could be compared, from which it is stated above all."""
@@ -51,7 +51,7 @@ def _refusal(statuses: Counter[int]) -> str:
     return f"the provider refused {refused.total():,} of its newest {statuses.total():,} requests: {told}; {why}"
 
 
-def refusing_lines(cards: Iterable[Card]) -> tuple[ReferenceLine, ...]:
+def refusing_lines(cards: Iterable[Scorecard]) -> tuple[ReferenceLine, ...]:
     """A line for each reference and model of a report that gave nothing for half of the pairs or more, sorted."""
     reasons: dict[Key, Counter[str]] = defaultdict(Counter)
     pairs: Counter[Key] = Counter()
@@ -87,7 +87,7 @@ def _line(key: Key, causes: list[Shortfall], pairs: int) -> ReferenceLine:
 
 def _is_whole(cause: Shortfall) -> bool:
     """True for what the reference did whatever it was asked; what it will not take of a request is `reference_lines`' matter."""
-    return cause.side is Side.REFERENCE and not refused_for(cause.cause)
+    return cause.side is EvidenceSide.REFERENCE and not refused_for(cause.cause)
 
 
 def _is_refusal(cause: Shortfall) -> bool:

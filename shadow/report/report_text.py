@@ -16,31 +16,31 @@ from shadow.presentation.text_tables import moment, sheet
 from shadow.presentation.visible_text import plain
 from shadow.report.check_rates import told
 from shadow.report.drift_table import drifting
-from shadow.report.figures import SILENT, Card, Report, SignalLine
+from shadow.report.figures import SILENT, Report, Scorecard, SignalLine
 from shadow.report.identity_tables import greedy, prompts, segments, served_by
 from shadow.report.latency_tables import latency, paces, triggers
 from shadow.report.stream_faults import streaming
-from shadow.verdict.evidence import Side
+from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.phrases import named, percent
-from shadow.verdict.verdict_value import Ground, Word
+from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 
 MARKS = {
-    Word.DIFFERS: ("✗", "bold red"),
-    Word.FAULTY: ("✗", "bold red"),
-    Word.SUSPECT: ("~", "yellow"),
-    Word.UNDECIDED: ("?", "yellow"),
-    Word.NONE_SEEN: ("✓", "green"),
-    Word.NOT_MEASURED: ("?", "yellow"),
-    Word.WAITING: ("?", "yellow"),
+    VerdictWord.DIFFERS: ("✗", "bold red"),
+    VerdictWord.FAULTY: ("✗", "bold red"),
+    VerdictWord.SUSPECT: ("~", "yellow"),
+    VerdictWord.UNDECIDED: ("?", "yellow"),
+    VerdictWord.NONE_SEEN: ("✓", "green"),
+    VerdictWord.NOT_MEASURED: ("?", "yellow"),
+    VerdictWord.WAITING: ("?", "yellow"),
 }
 COUNTED = {
-    Word.DIFFERS: "different",
-    Word.FAULTY: "faulty",
-    Word.SUSPECT: "suspect",
-    Word.UNDECIDED: "undecided",
-    Word.NONE_SEEN: "without a difference seen",
-    Word.NOT_MEASURED: "not measured",
-    Word.WAITING: "waiting for a pair",
+    VerdictWord.DIFFERS: "different",
+    VerdictWord.FAULTY: "faulty",
+    VerdictWord.SUSPECT: "suspect",
+    VerdictWord.UNDECIDED: "undecided",
+    VerdictWord.NONE_SEEN: "without a difference seen",
+    VerdictWord.NOT_MEASURED: "not measured",
+    VerdictWord.WAITING: "waiting for a pair",
 }
 CARDS = 20
 """More providers and models than this stand in the JSON only."""
@@ -146,7 +146,7 @@ def _causes(report: Report) -> Iterator[str]:
         (card, cause)
         for card in report.cards
         for cause in card.verdict.coverage.shortfalls
-        if cause.side is not Side.REFERENCE or (card.reference, card.model) not in known
+        if cause.side is not EvidenceSide.REFERENCE or (card.reference, card.model) not in known
     ]
     found.sort(key=lambda item: -item[1].pairs)
     for card, cause in found[:REASONS]:
@@ -166,7 +166,7 @@ def _verdicts(report: Report) -> Padding:
     return Padding(table, (0, 0, 0, 2))
 
 
-def _name(card: Card, report: Report) -> str:
+def _name(card: Scorecard, report: Report) -> str:
     """The provider, and the model where the provider serves more than one."""
     several = sum(1 for other in report.cards if other.provider == card.provider) > 1
     return f"{card.provider} / {plain(card.model)}" if several else card.provider
@@ -185,7 +185,7 @@ def _signals(report: Report) -> Table:
     """The signals that show anything; how many are quiet, in one line, so that nothing looks forgotten."""
     table = sheet("<provider", "<signal", "differs", "noise", "excess, of which +/-", "p", "seen", "<")
     for card in report.cards[:CARDS]:
-        guilty = {reason.subject for reason in card.verdict.reasons if reason.ground is Ground.SIGNAL}
+        guilty = {reason.subject for reason in card.verdict.reasons if reason.ground is ReasonGround.SIGNAL}
         loud = [line for line in card.signals if line.provider_odd or line.reference_odd]
         for line in sorted(loud, key=lambda line: (line.signal not in guilty, -abs(line.excess or 0.0), line.signal)):
             table.add_row(_name(card, report), *_signal_row(line), style="red" if line.signal in guilty else "")
@@ -194,7 +194,7 @@ def _signals(report: Report) -> Table:
     return table
 
 
-def _quiet(card: Card) -> Mapping[str, int]:
+def _quiet(card: Scorecard) -> Mapping[str, int]:
     """How many signals in which neither side was ever the odd one come to what."""
     return Counter(line.verdict for line in card.signals if not (line.provider_odd or line.reference_odd))
 

@@ -9,27 +9,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.drift.drift_signals import AGREEMENT
-from shadow.drift.effect_estimates import Score
-from shadow.drift.states import State
+from shadow.drift.effect_estimates import EffectEstimate
+from shadow.drift.states import DriftState
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.check_rates import told
 from shadow.report.drift_lines import DriftLine, drift_evidence
-from shadow.report.figures import ASPECT_OF, Card, CheckLine, Gap, Reason, SignalLine
+from shadow.report.figures import ASPECT_OF, CheckLine, IncomparableReason, MissingSignal, Scorecard, SignalLine
 from shadow.report.reference_refusals import Ended
 from shadow.verdict.causes import shortfalls
-from shadow.verdict.evidence import CheckEvidence, Coverage, Evidence, Shortfall, SignalEvidence
+from shadow.verdict.evidence import CheckEvidence, Evidence, PeriodCoverage, Shortfall, SignalEvidence
 from shadow.verdict.phrases import named
 from shadow.verdict.verdict_rule import decide
-from shadow.verdict.verdict_value import Word
-from storage.rows import Group, SignalCount, TrafficCount
+from shadow.verdict.verdict_value import VerdictWord
+from storage.rows import PairGroup, SignalCount, TrafficCount
 
 Key = tuple[str, str, str]
 """Provider, model, reference: routes are pooled, since the swap is valid for any mix of them."""
-_ORDER = {word: place for place, word in enumerate(Word)}
+_ORDER = {word: place for place, word in enumerate(VerdictWord)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ScorecardSource:
     """What the store holds of one key, beside the counts: its scores and checks, why its pairs could not be compared (each
     reason with its pairs), the drift states of its routes, when its serving identity changed, and what all its signals come to
     together, what the provider itself refused ("" for little), and
@@ -37,7 +37,7 @@ class Source:
     """
 
     key: Key
-    scores: Sequence[Score]
+    scores: Sequence[EffectEstimate]
     checks: tuple[CheckLine, ...]
     reasons: Mapping[str, int]
     drift: Sequence[DriftLine]
@@ -61,7 +61,7 @@ def keys(
     """
     found = list(counts)
     compared = {*scored, *(_key(count.group) for count in found if count.comparison == "cross")}
-    loud = {(line.provider, line.model, line.reference) for line in drift if line.state in {State.DRIFT, State.SUSPECT}}
+    loud = {(line.provider, line.model, line.reference) for line in drift if line.state in {DriftState.DRIFT, DriftState.SUSPECT}}
     seen = {(provider, model) for provider, model, _ in compared | loud}
     checked = {_key(count.group) for count in found if count.comparison == "check"}
     routed = {(provider, model, reference) for provider, model, reference, _, _ in ended}
@@ -70,16 +70,16 @@ def keys(
     return sorted(compared | loud | {(*key, references.get(key, "")) for key in asked})
 
 
-def worst_first(card: Card) -> tuple[int, str, str, str]:
+def worst_first(card: Scorecard) -> tuple[int, str, str, str]:
     """The order of cards in a report."""
     return _ORDER[card.verdict.word], card.provider, card.model, card.reference
 
 
-def card(source: Source, counts: Sequence[SignalCount], traffic: Sequence[TrafficCount]) -> Card:
+def card(source: ScorecardSource, counts: Sequence[SignalCount], traffic: Sequence[TrafficCount]) -> Scorecard:
     """The card of one key."""
     provider, model, reference = source.key
     own = [count for count in counts if _key(count.group) == source.key]
-    coverage = Coverage(
+    coverage = PeriodCoverage(
         requests=sum(row.asked for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
         asked=max((_total(own, "cross", aspect) for aspect in {count.aspect for count in own}), default=0),
         compared=_total(own, "cross", "action") - _total(own, "cross", "action", "not_comparable"),
@@ -97,7 +97,7 @@ def card(source: Source, counts: Sequence[SignalCount], traffic: Sequence[Traffi
         discovered=source.discovered,
         identity_changed=source.identity_changed,
     )
-    return Card(
+    return Scorecard(
         provider=provider,
         reference=reference,
         model=model,
@@ -108,18 +108,18 @@ def card(source: Source, counts: Sequence[SignalCount], traffic: Sequence[Traffi
         signals=tuple(_signal(score, own) for score in source.scores),
         checks=source.checks,
         gaps=tuple(_gaps(own)),
-        reasons=tuple(Reason(reason=reason, pairs=number) for reason, number in sorted(source.reasons.items())),
+        reasons=tuple(IncomparableReason(reason=reason, pairs=number) for reason, number in sorted(source.reasons.items())),
         log_e=source.log_e,
         discovered=source.discovered,
         triggering=source.triggering,
     )
 
 
-def _key(group: Group) -> Key:
+def _key(group: PairGroup) -> Key:
     return group.provider, group.model, group.reference
 
 
-def _signal_evidence(score: Score) -> SignalEvidence:
+def _signal_evidence(score: EffectEstimate) -> SignalEvidence:
     return SignalEvidence(
         signal=score.signal,
         pairs=score.n,
@@ -148,7 +148,7 @@ def _check_evidence(line: CheckLine) -> CheckEvidence:
     )
 
 
-def _signal(score: Score, counts: Sequence[SignalCount]) -> SignalLine:
+def _signal(score: EffectEstimate, counts: Sequence[SignalCount]) -> SignalLine:
     differs, of = _differs(score, counts)
     noise_differs, noise_of = _noise(score, counts)
     floor = score.floor if score.signal in AGREEMENT else 2 * score.reference_odd / score.n
@@ -175,7 +175,7 @@ def _signal(score: Score, counts: Sequence[SignalCount]) -> SignalLine:
     )
 
 
-def _differs(score: Score, counts: Sequence[SignalCount]) -> tuple[int, int]:
+def _differs(score: EffectEstimate, counts: Sequence[SignalCount]) -> tuple[int, int]:
     """In how many of how many pairs the two differ in this very signal: by its findings, or, where it has none of its own (a
     direction), by its payoffs.
     """
@@ -184,7 +184,7 @@ def _differs(score: Score, counts: Sequence[SignalCount]) -> tuple[int, int]:
     return _compared(counts, "cross", ASPECT_OF.get(score.signal, score.signal))
 
 
-def _noise(score: Score, counts: Sequence[SignalCount]) -> tuple[int, int]:
+def _noise(score: EffectEstimate, counts: Sequence[SignalCount]) -> tuple[int, int]:
     """The same of the reference against itself, by random controls: a tie-break is asked because of a difference."""
     if score.signal not in AGREEMENT:
         return 0, 0
@@ -210,9 +210,9 @@ def _total(counts: Iterable[SignalCount], comparison: str, aspect: str, *states:
     )
 
 
-def _gaps(counts: Sequence[SignalCount]) -> Iterable[Gap]:
+def _gaps(counts: Sequence[SignalCount]) -> Iterable[MissingSignal]:
     for aspect in sorted({count.aspect for count in counts if count.comparison == "cross"}):
         for state in ("not_comparable", "not_measured"):
             missing = _total(counts, "cross", aspect, state)
             if missing:
-                yield Gap(signal=aspect, state=state, pairs=missing, of=_total(counts, "cross", aspect))
+                yield MissingSignal(signal=aspect, state=state, pairs=missing, of=_total(counts, "cross", aspect))

@@ -7,37 +7,37 @@ from functools import cache
 
 from shadow.checks.registry import CHECKS, LEG_CHECKS
 from shadow.drift.alarm_titles import TOO_FAITHFUL
-from shadow.findings.finding import Aspect
+from shadow.findings.finding import Signal
 from shadow.verdict.phrases import NAMES
 
-STORED_AS: Mapping[str, Aspect] = {
-    "args": Aspect.ARGUMENTS,
-    "trigger_rate": Aspect.TRIGGER,
-    "refusal_rate": Aspect.REFUSAL,
-    "finish_length": Aspect.FINISH,
-    "seconds": Aspect.TOTAL,
-    "token": Aspect.RATE,
-    "whole_token": Aspect.RATE,
-    TOO_FAITHFUL: Aspect.ACTION,
+STORED_AS: Mapping[str, Signal] = {
+    "args": Signal.ARGUMENTS,
+    "trigger_rate": Signal.TRIGGER,
+    "refusal_rate": Signal.REFUSAL,
+    "finish_length": Signal.FINISH,
+    "seconds": Signal.TOTAL,
+    "token": Signal.RATE,
+    "whole_token": Signal.RATE,
+    TOO_FAITHFUL: Signal.ACTION,
 }
 """Names of tests and measures whose findings are stored under another id."""
 
 
-EVERY = frozenset(Aspect)
+EVERY = frozenset(Signal)
 CHECK_IDS = frozenset(aspect for aspect, _ in (*CHECKS, *LEG_CHECKS))
 """The signals that one answer shows alone."""
 
 
 @cache
-def names_of(signals: frozenset[Aspect]) -> Mapping[str, Aspect]:
+def names_of(signals: frozenset[Signal]) -> Mapping[str, Signal]:
     """Every accepted name of these signals, in lower case, with the id under which their findings are stored."""
-    ids = {aspect.value: aspect for aspect in Aspect if aspect in signals}
+    ids = {aspect.value: aspect for aspect in Signal if aspect in signals}
     ids |= {name: aspect for name, aspect in STORED_AS.items() if aspect in signals}
     # of two signals with one name in words, the first of NAMES is meant
     words = {NAMES[name].lower(): ids[name] for name in reversed(NAMES) if name in ids}
     return {**words, **{name.replace("_", " "): aspect for name, aspect in ids.items()}, **ids}
 
 
-def signal_of(text: str, signals: frozenset[Aspect] = EVERY) -> Aspect | None:
+def signal_of(text: str, signals: frozenset[Signal] = EVERY) -> Signal | None:
     """The one of these signals that has this name, upper or lower case; None when there is none."""
     return names_of(signals).get(" ".join(text.lower().split()))

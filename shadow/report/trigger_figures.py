@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from shadow.drift.verifier_figures import Ending, Triggering, triggering
+from shadow.drift.verifier_figures import PairEnding, Triggering, triggering
 from shadow.findings.pair import ControlReason
 from shadow.report.latency_lines import chooser
 from storage.judgement_rows import Triggers
@@ -17,15 +17,15 @@ TRIGGERED = "tool_calls"
 
 def trigger_figures(reader: Reader, since: float, until: float) -> Mapping[tuple[str, str, str], Triggering]:
     """By (provider, model, reference); nothing where no pair of answers to a request with tools came to an end."""
-    found: dict[tuple[str, str, str], list[Ending]] = defaultdict(list)
+    found: dict[tuple[str, str, str], list[PairEnding]] = defaultdict(list)
     for each in reader.verdicts.triggers(since, until, NEWEST):
         found[each.group.provider, each.group.model, each.group.reference].append(_ending(each))
     return {key: triggering(endings, chooser("triggers")) for key, endings in found.items()}
 
 
-def _ending(each: Triggers) -> Ending:
+def _ending(each: Triggers) -> PairEnding:
     random = each.control and each.control_reason == ControlReason.RANDOM
-    return Ending(
+    return PairEnding(
         conversation=each.conversation,
         provider=each.provider == TRIGGERED,
         reference=each.reference == TRIGGERED,

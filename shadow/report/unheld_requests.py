@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from shadow.verdict.evidence import Shortfall, Side
+from shadow.verdict.evidence import EvidenceSide, Shortfall
 from storage.rows import CUT_REQUEST, NOT_HELD
 
 _MEGABYTE = 1_000_000
@@ -30,4 +30,4 @@ def _shortfall(unread: str, requests: int, size: int) -> Shortfall:
     cause, words, remedy = _WHY[unread]
     many = "1 request" if requests == 1 else f"{requests:,} requests"
     sentence = f"{many} {words.format(f'{size / _MEGABYTE:.1f}')}, never compared"
-    return Shortfall(cause=cause, side=Side.UNKNOWN, pairs=requests, sentence=sentence, remedy=remedy)
+    return Shortfall(cause=cause, side=EvidenceSide.UNKNOWN, pairs=requests, sentence=sentence, remedy=remedy)

@@ -9,7 +9,7 @@ HOUR, DAY = 3600, 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class PeriodSpending:
     """What the running period has cost so far; requests count from the moment they are let in."""
 
     requests: int
@@ -27,7 +27,7 @@ class Budget:
     def __init__(self, requests: int, tokens: int, money: float, period: str) -> None:
         if period not in {"hour", "day", "month"}:
             raise ValueError(f"budget period {period!r} is not known (known: hour, day, month)")
-        self._limits = Spent(requests=requests, tokens=tokens, money=money)
+        self._limits = PeriodSpending(requests=requests, tokens=tokens, money=money)
         self._period = period
         self._now = 0
         self._open = 0
@@ -87,9 +87,9 @@ class Budget:
         self._money += money
 
     @property
-    def spent(self) -> Spent:
+    def spent(self) -> PeriodSpending:
         """What the running period has cost so far."""
-        return Spent(requests=self._open + self._requests, tokens=self._tokens, money=self._money)
+        return PeriodSpending(requests=self._open + self._requests, tokens=self._tokens, money=self._money)
 
     def _turn(self, now: float) -> None:
         """Begin a new period when `now` is in a later one; a clock set back stays in the present one."""

@@ -27,7 +27,7 @@ _ANSWER = "assistant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ConversationPlace:
     """`conversation` is what its requests are stored under and clustered by; `drawn_by` is what the sample's hash takes."""
 
     conversation: str
@@ -44,21 +44,21 @@ class Conversations:
 
     def place(
         self, *, request_id: str, model: str, named: str, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
-    ) -> Place:
+    ) -> ConversationPlace:
         """The place of a request to `model`; `named` is what its header says.
 
         Work is one hash over the messages. A request that names nothing and holds no message stands alone.
         """
         if named:
-            return Place(conversation=named, drawn_by=named)
+            return ConversationPlace(conversation=named, drawn_by=named)
         if identity := _identity(body):
             key = self._named(identity)
-            return Place(conversation=key, drawn_by=key)
+            return ConversationPlace(conversation=key, drawn_by=key)
         if not messages:
-            return Place(conversation="", drawn_by=request_id)
+            return ConversationPlace(conversation="", drawn_by=request_id)
         return self._by_messages(request_id, model, messages)
 
-    def answered(self, place: Place, response_id: str) -> None:
+    def answered(self, place: ConversationPlace, response_id: str) -> None:
         """Remember the id of a response of this place, by which the next request may name it (`previous_response_id`)."""
         if response_id and place.conversation:
             self._keep(self._hash(["previous_response_id", response_id]), place.conversation, 1)
@@ -67,13 +67,13 @@ class Conversations:
         name = self._hash(identity)
         return self._seen.get(name, (name.hex(), 0))[0]
 
-    def _by_messages(self, request_id: str, model: str, messages: Sequence[Mapping[str, Any]]) -> Place:
+    def _by_messages(self, request_id: str, model: str, messages: Sequence[Mapping[str, Any]]) -> ConversationPlace:
         before, whole = self._hashes(model, messages)
         key, times = self._seen.get(whole, ("", 0))
         if not key:
             key = self._continued(before) or whole.hex()
         self._keep(whole, key, times + 1)
-        return Place(conversation=key, drawn_by=key if times < SHARED else request_id)
+        return ConversationPlace(conversation=key, drawn_by=key if times < SHARED else request_id)
 
     def _continued(self, before: bytes) -> str:
         """The conversation of which `before` was a request; "" where there is none, or where too many share it."""

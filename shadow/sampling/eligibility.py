@@ -19,7 +19,7 @@ ELSEWHERE = ("/threads/", "/conversations/")
 """Parts of paths that end like one of the audited and add to something that is kept."""
 
 
-class Skip(StrEnum):
+class SkipReason(StrEnum):
     """Reasons of a no; a closed set, because it is a metric label too."""
 
     NOT_POST = "not_post"
@@ -32,19 +32,19 @@ class Skip(StrEnum):
 
 
 def why_not(method: str, target: str, body: Mapping[str, Any] | None, *, thinking: bool = False) -> str:
-    """Empty when the request may be shadowed, else a `Skip`; `body` is the JSON object as sent, None when it is none.
+    """Empty when the request may be shadowed, else a `SkipReason`; `body` is the JSON object as sent, None when it is none.
 
     `thinking`: the reference can check earlier thinking, or gets none of it, so that sealed thinking is no obstacle.
     """
     path = target.partition("?")[0].rstrip("/")
     if not path.endswith(AUDITED) or any(part in path for part in ELSEWHERE):
-        return Skip.UNKNOWN_PATH
+        return SkipReason.UNKNOWN_PATH
     if method != "POST":
-        return Skip.NOT_POST
+        return SkipReason.NOT_POST
     if body is None:
-        return Skip.NOT_JSON
+        return SkipReason.NOT_JSON
     rule = next((rule for end, rule in _RULES.items() if path.endswith(end)), _why_not_body)
-    return rule(body) or ("" if thinking or not _has_sealed_thinking(body) else Skip.STATEFUL)
+    return rule(body) or ("" if thinking or not _has_sealed_thinking(body) else SkipReason.STATEFUL)
 
 
 def _has_sealed_thinking(body: Mapping[str, Any]) -> bool:
@@ -65,16 +65,16 @@ def _parts(turn: Mapping[str, Any]) -> list[Any]:
 
 def _why_not_body(body: Mapping[str, Any]) -> str:
     if body.get("store"):
-        return Skip.STATEFUL
-    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), ("function", "custom")) else _why_not_any(body)
+        return SkipReason.STATEFUL
+    return SkipReason.SIDE_EFFECTING if _acts(body.get("tools"), ("function", "custom")) else _why_not_any(body)
 
 
 def _why_not_response(body: Mapping[str, Any]) -> str:
     """A response is kept by default, so the copy says that it is not to be; what it builds on must stand in the request."""
     items = body.get("input")
     if body.get("prompt") or (isinstance(items, list) and any(_is_kept(item) for item in items)):
-        return Skip.STATEFUL
-    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), _OF_RESPONSES) else _why_not_any(body)
+        return SkipReason.STATEFUL
+    return SkipReason.SIDE_EFFECTING if _acts(body.get("tools"), _OF_RESPONSES) else _why_not_any(body)
 
 
 def _why_not_message(body: Mapping[str, Any]) -> str:
@@ -82,8 +82,8 @@ def _why_not_message(body: Mapping[str, Any]) -> str:
     messages = body.get("messages")
     contents = [message.get("content") for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
     if any(_is_sealed(block) for content in contents if isinstance(content, list) for block in content):
-        return Skip.STATEFUL
-    return Skip.SIDE_EFFECTING if _acts(body.get("tools"), CLIENT_RUN) else _why_not_any(body)
+        return SkipReason.STATEFUL
+    return SkipReason.SIDE_EFFECTING if _acts(body.get("tools"), CLIENT_RUN) else _why_not_any(body)
 
 
 def _is_sealed(block: Any) -> bool:
@@ -98,13 +98,13 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"/responses": _why_n
 
 def _why_not_any(body: Mapping[str, Any]) -> str:
     if body.get("background"):
-        return Skip.BACKGROUND
+        return SkipReason.BACKGROUND
     if any(body.get(key) for key in ("previous_response_id", "conversation", "container")):
-        return Skip.STATEFUL
+        return SkipReason.STATEFUL
     if body.get("web_search_options") is not None or any(body.get(key) for key in ("plugins", "mcp_servers")):
-        return Skip.SIDE_EFFECTING
+        return SkipReason.SIDE_EFFECTING
     if body.get("audio") or _speaks(body.get("modalities")):
-        return Skip.NOT_AUDITED_YET
+        return SkipReason.NOT_AUDITED_YET
     return ""
 
 

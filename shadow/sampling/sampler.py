@@ -12,7 +12,7 @@ from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class SamplingDecision:
     """`shadow`: send to the reference; `control`: send twice whatever the answers hold; `why` names the reason of a no."""
 
     shadow: bool
@@ -25,15 +25,15 @@ def secret_of(seed: str, drawn: bytes) -> bytes:
     return sha256(b"sameweights.seed\0" + seed.encode("utf-8", "surrogatepass")).digest() if seed else drawn
 
 
-def decide(*, key: str, request_id: str, rate: float, control_fraction: float, secret: bytes) -> Decision:
+def decide(*, key: str, request_id: str, rate: float, control_fraction: float, secret: bytes) -> SamplingDecision:
     """Whether the conversation `key` is in the sample of `rate`, and whether the request's own coin asks for a control.
 
     The two are independent: the first hashes the key, so that whole conversations are in or out; the second hashes the
     request's id, so that a long conversation is not all controls. The same arguments always give the same decision.
     """
     if _uniform(secret, "shadow", key) >= rate:
-        return Decision(shadow=False, control=False, why="not_sampled")
-    return Decision(shadow=True, control=_uniform(secret, "control", request_id) < control_fraction, why="")
+        return SamplingDecision(shadow=False, control=False, why="not_sampled")
+    return SamplingDecision(shadow=True, control=_uniform(secret, "control", request_id) < control_fraction, why="")
 
 
 def tossed(purpose: str, request_id: str, share: float, secret: bytes) -> bool:

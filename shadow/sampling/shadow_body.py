@@ -6,7 +6,7 @@ import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from proxy.json_members import Member, members
+from proxy.json_members import JsonMember, members
 
 REMOVED = {
     "store": "it asks the provider to keep the answer",
@@ -66,7 +66,7 @@ def greedy(body: bytes) -> bytes:
     return _written(body, found, new, ()) if new else _added(body, b"temperature", b"0")
 
 
-def _written(body: bytes, found: tuple[Member, ...], new: dict[int, bytes], removed: Container[str]) -> bytes:
+def _written(body: bytes, found: tuple[JsonMember, ...], new: dict[int, bytes], removed: Container[str]) -> bytes:
     """The body without the `removed` members, and with new values by a member's start; a kept member keeps its separator."""
     kept = [index for index, member in enumerate(found) if member.key not in removed]
     pieces = [body[: found[0].start] if found else body]
@@ -84,6 +84,6 @@ def _added(body: bytes, key: bytes, value: bytes) -> bytes:
     return before + brace + b'"' + key + b'": ' + value + comma + after
 
 
-def _shown(body: bytes, member: Member) -> str:
+def _shown(body: bytes, member: JsonMember) -> str:
     text = body[member.value : member.end].decode("utf-8", "replace")
     return text if len(text) <= 200 else text[:199] + "…"

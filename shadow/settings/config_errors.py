@@ -27,7 +27,7 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class ConfigErrorItem:
     """One thing that is wrong, at one key; `sentence` goes on after the key's name."""
 
     path: KeyPath
@@ -35,7 +35,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class ConfigSource:
     """Where values came from: the file's name and the lines of its keys, and which keys a variable or a flag has set."""
 
     file: str = ""
@@ -43,32 +43,32 @@ class Origin:
     overrides: Mapping[KeyPath, str] = field(default_factory=dict)
 
 
-def sentences(faults: Iterable[Fault], origin: Origin) -> list[str]:
+def sentences(faults: Iterable[ConfigErrorItem], origin: ConfigSource) -> list[str]:
     """The faults in the order of the file, each with the place where it was written; the rest after them."""
     placed = sorted({(_line(fault, origin), _sentence(fault, origin)) for fault in faults})
     return [sentence for _, sentence in placed]
 
 
-def _line(fault: Fault, origin: Origin) -> int:
-    line = None if _override(fault.path, origin) else nearest_line(origin.lines, fault.path)
+def _line(error: ConfigErrorItem, origin: ConfigSource) -> int:
+    line = None if _override(error.path, origin) else nearest_line(origin.lines, error.path)
     return line or 1_000_000
 
 
-def _override(path: KeyPath, origin: Origin) -> str:
+def _override(path: KeyPath, origin: ConfigSource) -> str:
     for length in range(len(path), 0, -1):
         if path[:length] in origin.overrides:
             return origin.overrides[path[:length]]
     return ""
 
 
-def _sentence(fault: Fault, origin: Origin) -> str:
-    name = dotted(fault.path)
-    override = _override(fault.path, origin)
+def _sentence(error: ConfigErrorItem, origin: ConfigSource) -> str:
+    name = dotted(error.path)
+    override = _override(error.path, origin)
     if override:
-        return f"{override}: {name}: {fault.sentence}"
-    line = nearest_line(origin.lines, fault.path)
+        return f"{override}: {name}: {error.sentence}"
+    line = nearest_line(origin.lines, error.path)
     place = f"{origin.file}:{line}: " if origin.file and line else f"{origin.file}: " if origin.file else ""
-    return f"{place}{name}: {fault.sentence}" if name else f"{place}{fault.sentence}"
+    return f"{place}{name}: {error.sentence}" if name else f"{place}{error.sentence}"
 
 
 def dotted(path: KeyPath) -> str:
@@ -123,9 +123,9 @@ _UNKNOWN_BUT_CLEAR = {
 }
 
 
-def explain(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Fault]:
+def explain(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[ConfigErrorItem]:
     """What pydantic found wrong, in our words; `model` tells which keys are known."""
-    return [Fault(path=tuple(error["loc"]), sentence=_words(error, model)) for error in errors]
+    return [ConfigErrorItem(path=tuple(error["loc"]), sentence=_words(error, model)) for error in errors]
 
 
 def _words(error: ErrorDetails, model: type[BaseModel]) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from shadow.settings.config_errors import Fault, kind_at, meant, quoted
+from shadow.settings.config_errors import ConfigErrorItem, kind_at, meant, quoted
 from shadow.settings.config_model import Config
 from shadow.settings.fitting_checks import fitting_faults
 from shadow.settings.toml_lines import KeyPath
@@ -25,7 +25,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class RawConfig:
     """The merged tables, of any shape, the environment's variables, and whether it is to be served with."""
 
     tables: Mapping[str, object]
@@ -68,27 +68,31 @@ def _default(path: KeyPath) -> object:
     return None
 
 
-def cross_check(draft: Draft) -> list[Fault]:
+def cross_check(raw: RawConfig) -> list[ConfigErrorItem]:
     """Every fault between keys."""
-    return [fault for rule in RULES for fault in rule(draft)]
+    return [fault for rule in RULES for fault in rule(raw)]
 
 
-def _provider_names(draft: Draft) -> Iterator[Fault]:
-    for name in draft.names():
+def _provider_names(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    for name in raw.names():
         path = ("proxy", "providers", name)
         if name in RESERVED:
-            yield Fault(path=path, sentence=f"'{name}' is taken  (taken: {', '.join(RESERVED)}); call the provider otherwise")
+            yield ConfigErrorItem(
+                path=path, sentence=f"'{name}' is taken  (taken: {', '.join(RESERVED)}); call the provider otherwise"
+            )
         elif not _NAME.fullmatch(name):
-            yield Fault(path=path, sentence="a provider's name is made of a-z, 0-9, _ and -, and begins with a letter or a digit")
+            yield ConfigErrorItem(
+                path=path, sentence="a provider's name is made of a-z, 0-9, _ and -, and begins with a letter or a digit"
+            )
 
 
-def _base_urls(draft: Draft) -> Iterator[Fault]:
-    for name in draft.names():
+def _base_urls(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    for name in raw.names():
         path = ("proxy", "providers", name, "base_url")
-        url = draft.text(*path)
-        sentence = _url_fault(url) if url or draft.at(*path) == "" else ""
+        url = raw.text(*path)
+        sentence = _url_fault(url) if url or raw.at(*path) == "" else ""
         if sentence:
-            yield Fault(path=path, sentence=sentence)
+            yield ConfigErrorItem(path=path, sentence=sentence)
 
 
 def _url_fault(url: str) -> str:
@@ -107,30 +111,30 @@ def _url_fault(url: str) -> str:
     return ""
 
 
-def _key_variables(draft: Draft) -> Iterator[Fault]:
-    paths: list[KeyPath] = [("proxy", "providers", name, "api_key_env") for name in draft.names()]
+def _key_variables(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    paths: list[KeyPath] = [("proxy", "providers", name, "api_key_env") for name in raw.names()]
     for path in (*paths, ("drift", "webhook_secret_env")):
-        variable, what = draft.text(*path), "secret" if path[0] == "drift" else "key"
+        variable, what = raw.text(*path), "secret" if path[0] == "drift" else "key"
         if variable and not _VARIABLE.fullmatch(variable):
             words = f"must be the name of an environment variable, never the {what} itself (the text is not shown)"
-            yield Fault(path=path, sentence=words)
-        elif variable and draft.serving and not draft.environ.get(variable):
+            yield ConfigErrorItem(path=path, sentence=words)
+        elif variable and raw.serving and not raw.environ.get(variable):
             # what was written here by mistake may be the key itself
             named = f"'{variable}'" if variable == variable.upper() and len(variable) < 60 else "of that name (not shown)"
             words = f"the environment variable {named} is not set; set it to the {what}, or leave {path[-1]} out"
-            yield Fault(path=path, sentence=words)
+            yield ConfigErrorItem(path=path, sentence=words)
 
 
-def _fittings(draft: Draft) -> Iterator[Fault]:
-    for name in draft.names():
+def _fittings(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    for name in raw.names():
         path = ("proxy", "providers", name)
-        table = draft.at(*path)
+        table = raw.at(*path)
         if isinstance(table, Mapping):
-            yield from fitting_faults(path, table, draft.environ, serving=draft.serving)
+            yield from fitting_faults(path, table, raw.environ, serving=raw.serving)
 
 
-def _webhook(draft: Draft) -> Iterator[Fault]:
-    url, path = draft.text("drift", "webhook"), ("drift", "webhook")
+def _webhook(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    url, path = raw.text("drift", "webhook"), ("drift", "webhook")
     try:
         parts = urlsplit(url)
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -140,47 +144,51 @@ def _webhook(draft: Draft) -> Iterator[Fault]:
         # its path is a secret as a rule
         shown = quoted(re.sub(r"(?<=[^:/])/.*|(?<=//)/.*", "/...", url, flags=re.DOTALL))
         words = f"{shown} is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
-        yield Fault(path=path, sentence=words)
+        yield ConfigErrorItem(path=path, sentence=words)
 
 
-def _unknown_names(draft: Draft) -> Iterator[Fault]:
-    for leg in draft.legs():
+def _unknown_names(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    for leg in raw.legs():
         for key in ("provider", "reference"):
-            name = draft.text(*leg, key)
-            if name and name not in draft.names():
-                yield Fault(path=(*leg, key), sentence=f"no such provider: {quoted(name)}{meant(name, draft.names())}")
+            name = raw.text(*leg, key)
+            if name and name not in raw.names():
+                yield ConfigErrorItem(path=(*leg, key), sentence=f"no such provider: {quoted(name)}{meant(name, raw.names())}")
 
 
-def _twice(draft: Draft) -> Iterator[Fault]:
+def _twice(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     names: dict[str, KeyPath] = {}
     targets: dict[tuple[str, str], KeyPath] = {}
-    for leg in list(draft.legs())[1:]:
-        name, target = draft.text(*leg, "name"), (draft.text(*leg, "model"), draft.text(*leg, "provider"))
+    for leg in list(raw.legs())[1:]:
+        name, target = raw.text(*leg, "name"), (raw.text(*leg, "model"), raw.text(*leg, "provider"))
         if name and names.setdefault(name, leg) != leg:
-            yield Fault(path=(*leg, "name"), sentence=f"two routes are called {quoted(name)}; give this one another name")
+            yield ConfigErrorItem(
+                path=(*leg, "name"), sentence=f"two routes are called {quoted(name)}; give this one another name"
+            )
         if target[1] and targets.setdefault(target, leg) != leg:
-            first = quoted(draft.text(*targets[target], "name"))
+            first = quoted(raw.text(*targets[target], "name"))
             words = f"the route {first} sends model {quoted(target[0])} to {quoted(target[1])} already; this one is never reached"
-            yield Fault(path=(*leg, "model"), sentence=words)
+            yield ConfigErrorItem(path=(*leg, "model"), sentence=words)
 
 
-def _nobody(draft: Draft) -> Iterator[Fault]:
-    if draft.serving and not draft.names():
+def _nobody(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    if raw.serving and not raw.names():
         words = "no provider at all; write a [proxy.providers.NAME] table with its base_url, or start with --upstream URL"
-        yield Fault(path=("proxy", "providers"), sentence=words)
+        yield ConfigErrorItem(path=("proxy", "providers"), sentence=words)
 
 
-def _addresses(draft: Draft) -> Iterator[Fault]:
+def _addresses(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     ports: dict[int, str] = {}
     for path in (("proxy", "listen"), ("admin", "listen")):
-        if not isinstance(draft.at(*path), str):
+        if not isinstance(raw.at(*path), str):
             continue
-        port = listen_port(draft.text(*path))
+        port = listen_port(raw.text(*path))
         if port is None:
-            words = f"must be host:port such as {_default(path)}, but is {quoted(draft.at(*path))}"
-            yield Fault(path=path, sentence=words)
+            words = f"must be host:port such as {_default(path)}, but is {quoted(raw.at(*path))}"
+            yield ConfigErrorItem(path=path, sentence=words)
         elif port and ports.setdefault(port, path[0]) != path[0]:
-            yield Fault(path=path, sentence=f"port {port} is the data port already (proxy.listen); give the admin port another")
+            yield ConfigErrorItem(
+                path=path, sentence=f"port {port} is the data port already (proxy.listen); give the admin port another"
+            )
 
 
 def listen_port(text: str) -> int | None:
@@ -189,55 +197,55 @@ def listen_port(text: str) -> int | None:
     return int(found.group(2)) if found and int(found.group(2)) <= 65_535 else None
 
 
-def _web_pages(draft: Draft) -> Iterator[Fault]:
-    for position, origin in enumerate(_texts(draft, "proxy", "origins")):
+def _web_pages(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    for position, origin in enumerate(_texts(raw, "proxy", "origins")):
         if not _ORIGIN.fullmatch(origin):
             words = f"{quoted(origin)} is no origin; write it as browsers send it, without a path: https://chat.example.com"
             if origin in {"*", "null"}:
                 words = f"{quoted(origin)} would let any web page use the keys; name each origin, like https://chat.example.com"
-            yield Fault(path=("proxy", "origins", position), sentence=words)
-    for position, host in enumerate(_texts(draft, "proxy", "hosts")):
+            yield ConfigErrorItem(path=("proxy", "origins", position), sentence=words)
+    for position, host in enumerate(_texts(raw, "proxy", "hosts")):
         if not _HOST.fullmatch(host):
             words = f"{quoted(host)} is no host name; write it without scheme, port or path, like llm.example.com"
-            yield Fault(path=("proxy", "hosts", position), sentence=words)
+            yield ConfigErrorItem(path=("proxy", "hosts", position), sentence=words)
 
 
-def _texts(draft: Draft, *path: str) -> list[str]:
-    value = draft.at(*path)
+def _texts(raw: RawConfig, *path: str) -> list[str]:
+    value = raw.at(*path)
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
-def _store(draft: Draft) -> Iterator[Fault]:
-    url = draft.text("storage", "url")
+def _store(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    url = raw.text("storage", "url")
     file = url.removeprefix("sqlite:///") if url.startswith("sqlite:") else url
-    if isinstance(draft.at("storage", "url"), str) and (not file or "://" in file or file.startswith("sqlite:")):
+    if isinstance(raw.at("storage", "url"), str) and (not file or "://" in file or file.startswith("sqlite:")):
         known = "sqlite:///file.db for a file of this folder, sqlite:////var/lib/file.db for one elsewhere"
-        yield Fault(path=("storage", "url"), sentence=f"no such store: {quoted(url)}  (known: {known})")
+        yield ConfigErrorItem(path=("storage", "url"), sentence=f"no such store: {quoted(url)}  (known: {known})")
 
 
-def _same_server(draft: Draft) -> Iterator[Fault]:
-    if draft.at("shadow", "control_fraction") != 0:
+def _same_server(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    if raw.at("shadow", "control_fraction") != 0:
         return
-    for leg in draft.legs():
-        provider = draft.text(*leg, "provider")
-        reference = draft.text(*leg, "reference") or draft.text("proxy", "reference")
-        if provider and reference and same_server(draft, provider, reference):
+    for leg in raw.legs():
+        provider = raw.text(*leg, "provider")
+        reference = raw.text(*leg, "reference") or raw.text("proxy", "reference")
+        if provider and reference and same_server(raw, provider, reference):
             words = (
                 f"{quoted(reference)} and the provider {quoted(provider)} are one server; only a control could tell its noise: "
                 "set shadow.control_fraction above 0, or name another reference"
             )
-            yield Fault(path=(*leg, "reference"), sentence=words)
+            yield ConfigErrorItem(path=(*leg, "reference"), sentence=words)
 
 
-def same_server(draft: Draft, one: str, other: str) -> bool:
+def same_server(raw: RawConfig, one: str, other: str) -> bool:
     """Whether two names stand for one address that is asked for the same models."""
     first, second = (("proxy", "providers", name) for name in (one, other))
-    alike = draft.text(*first, "base_url").rstrip("/") == draft.text(*second, "base_url").rstrip("/")
+    alike = raw.text(*first, "base_url").rstrip("/") == raw.text(*second, "base_url").rstrip("/")
     said = ("models", "extra_body", "extra_headers", "extra_headers_env", "extra_query")
-    return one == other or (alike and all(draft.at(*first, key) == draft.at(*second, key) for key in said))
+    return one == other or (alike and all(raw.at(*first, key) == raw.at(*second, key) for key in said))
 
 
-RULES: tuple[Callable[[Draft], Iterator[Fault]], ...] = (
+RULES: tuple[Callable[[RawConfig], Iterator[ConfigErrorItem]], ...] = (
     _nobody,
     _provider_names,
     _base_urls,

@@ -23,7 +23,7 @@ _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0":
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class OverridingValue:
     """One value that stands over the file; `origin` is the variable's or the flag's name."""
 
     path: KeyPath
@@ -33,19 +33,19 @@ class Setting:
 
 def from_environment(
     model: type[BaseModel], environ: Mapping[str, str], *, named: Collection[str], providers: Collection[str]
-) -> tuple[list[Setting], list[str]]:
+) -> tuple[list[OverridingValue], list[str]]:
     """The settings in the environment, and one sentence for each SAMEWEIGHTS_ variable that is none.
 
     `named` are variables that `api_key_env` names: they may be called as they like. `providers` are the file's own, so that
     PROVIDERS__MY_HOST finds `my-host`.
     """
-    settings: list[Setting] = []
+    settings: list[OverridingValue] = []
     faults: list[str] = []
     for name in sorted(environ):
         if name.upper().startswith(PREFIX) and name not in named:
             path = _path(model, name, providers)
             if path:
-                settings.append(Setting(path=path, value=_value(kind_at(model, path), environ[name]), origin=name))
+                settings.append(OverridingValue(path=path, value=_value(kind_at(model, path), environ[name]), origin=name))
             else:
                 faults.append(f"{name}: no such variable{_meant(model, name)}")
     return settings, faults
@@ -122,19 +122,19 @@ _FLAGS: Mapping[str, KeyPath] = {
 _NEEDS = {"upstream_key_env": "upstream", "reference_model": "reference", "reference_key_env": "reference"}
 
 
-def from_flags(flags: Mapping[str, object]) -> tuple[list[Setting], list[str]]:
+def from_flags(flags: Mapping[str, object]) -> tuple[list[OverridingValue], list[str]]:
     """The settings that flags make, and a sentence for each flag that means nothing without another; None is not given."""
     given = {name: value for name, value in flags.items() if value is not None}
     alone = {name: needed for name, needed in _NEEDS.items() if name in given and needed not in given}
     faults = [f"{_flag(name)}: means nothing without {_flag(needed)} URL" for name, needed in alone.items()]
     settings = [
-        Setting(path=_FLAGS[name], value=_store_url(value) if name == "db" else value, origin=_flag(name))
+        OverridingValue(path=_FLAGS[name], value=_store_url(value) if name == "db" else value, origin=_flag(name))
         for name, value in given.items()
         if name not in alone
     ]
     for role, key in (("upstream", "provider"), ("reference", "reference")):
         if role in given:
-            settings.append(Setting(path=("proxy", key), value=role, origin=_flag(role)))
+            settings.append(OverridingValue(path=("proxy", key), value=role, origin=_flag(role)))
     return settings, faults
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from proxy.routing.header_rules import is_forwarded
 from proxy.routing.request_fitting import NEVER_FITTED
 from proxy.secret_names import is_secret
-from shadow.settings.config_errors import Fault, quoted
+from shadow.settings.config_errors import ConfigErrorItem, quoted
 from shadow.settings.toml_lines import KeyPath
 
 _FIELD = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -22,7 +22,7 @@ _KEY = "a key is never written down"
 
 def fitting_faults(
     path: KeyPath, provider: Mapping[str, object], environ: Mapping[str, str], *, serving: bool
-) -> Iterator[Fault]:
+) -> Iterator[ConfigErrorItem]:
     """Every fault in the settings of one provider, whose table stands at `path`; of any shape."""
     yield from _members(path, provider)
     yield from _fields(path, provider)
@@ -30,18 +30,18 @@ def fitting_faults(
     for name in _table(provider, "extra_query"):
         if is_secret(name):
             words = f"{quoted(name)} is a credential's name, and {_KEY}; name its environment variable with 'api_key_env'"
-            yield Fault(path=(*path, "extra_query", name), sentence=words)
+            yield ConfigErrorItem(path=(*path, "extra_query", name), sentence=words)
 
 
-def _members(path: KeyPath, provider: Mapping[str, object]) -> Iterator[Fault]:
+def _members(path: KeyPath, provider: Mapping[str, object]) -> Iterator[ConfigErrorItem]:
     for key, at, name in _named(provider):
         if isinstance(name, str) and name in NEVER_FITTED:
             words = "the model is renamed by 'models'" if name == "model" else "it is what was asked, and stays as sent"
-            yield Fault(path=(*path, key, at), sentence=f"{quoted(name)} cannot be fitted: {words}")
+            yield ConfigErrorItem(path=(*path, key, at), sentence=f"{quoted(name)} cannot be fitted: {words}")
     for name in _table(provider, "extra_body"):
         if is_secret(name):
             words = f"{quoted(name)} is a credential's name, and {_KEY}; name its environment variable with 'api_key_env'"
-            yield Fault(path=(*path, "extra_body", name), sentence=words)
+            yield ConfigErrorItem(path=(*path, "extra_body", name), sentence=words)
 
 
 def _named(provider: Mapping[str, object]) -> Iterator[tuple[str, str | int, object]]:
@@ -56,28 +56,32 @@ def _named(provider: Mapping[str, object]) -> Iterator[tuple[str, str | int, obj
         yield "extra_body", name, name
 
 
-def _fields(path: KeyPath, provider: Mapping[str, object]) -> Iterator[Fault]:
+def _fields(path: KeyPath, provider: Mapping[str, object]) -> Iterator[ConfigErrorItem]:
     for key in ("extra_headers", "extra_headers_env"):
         for name, value in _table(provider, key).items():
             if not _FIELD.fullmatch(name) or not is_forwarded(name):
                 words = f"{quoted(name)} is no header field that can be added: it frames the message, names its server or is none"
-                yield Fault(path=(*path, key, name), sentence=words)
+                yield ConfigErrorItem(path=(*path, key, name), sentence=words)
             elif key == "extra_headers" and is_secret(name):
                 words = f"{quoted(name)} bears a credential, and {_KEY}; name its environment variable in 'extra_headers_env'"
-                yield Fault(path=(*path, key, name), sentence=words)
+                yield ConfigErrorItem(path=(*path, key, name), sentence=words)
             elif key == "extra_headers" and isinstance(value, str) and not _VALUE.fullmatch(value):
-                yield Fault(path=(*path, key, name), sentence="the value holds what cannot stand in a header (it is not shown)")
+                yield ConfigErrorItem(
+                    path=(*path, key, name), sentence="the value holds what cannot stand in a header (it is not shown)"
+                )
 
 
-def _variables(path: KeyPath, provider: Mapping[str, object], environ: Mapping[str, str], *, serving: bool) -> Iterator[Fault]:
+def _variables(
+    path: KeyPath, provider: Mapping[str, object], environ: Mapping[str, str], *, serving: bool
+) -> Iterator[ConfigErrorItem]:
     for name, variable in _table(provider, "extra_headers_env").items():
         at = (*path, "extra_headers_env", name)
         if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
             words = "must be the name of an environment variable, never the value itself (the text is not shown)"
-            yield Fault(path=at, sentence=words)
+            yield ConfigErrorItem(path=at, sentence=words)
         elif serving and not environ.get(variable):
             words = "the environment variable of that name (not shown) is not set; set it, or leave this field out"
-            yield Fault(path=at, sentence=words)
+            yield ConfigErrorItem(path=at, sentence=words)
 
 
 def _table(provider: Mapping[str, object], key: str) -> Mapping[str, object]:

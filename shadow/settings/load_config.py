@@ -12,10 +12,10 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from shadow.settings.base_url_checks import doubt
-from shadow.settings.config_errors import ConfigError, Origin, explain, quoted, sentences
+from shadow.settings.config_errors import ConfigError, ConfigSource, explain, quoted, sentences
 from shadow.settings.config_model import Config
-from shadow.settings.cross_checks import Draft, cross_check, listen_port, same_server
-from shadow.settings.environment_and_flags import Setting, from_environment, from_flags
+from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
+from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
 from shadow.settings.outbound_checks import environment_faults, outbound_advice, outbound_faults
 from shadow.settings.toml_lines import KeyPath, key_lines
 
@@ -31,8 +31,10 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     over, faults = _overlay(tables, flags, environ)
     for setting in over:
         _set(tables, setting)
-    origin = Origin(file=str(path or ""), lines=key_lines(text), overrides={setting.path: setting.origin for setting in over})
-    found = cross_check(Draft(tables=tables, environ=environ, serving=serving))
+    origin = ConfigSource(
+        file=str(path or ""), lines=key_lines(text), overrides={setting.path: setting.origin for setting in over}
+    )
+    found = cross_check(RawConfig(tables=tables, environ=environ, serving=serving))
     try:
         # strict, and by way of JSON: there a list is a tuple, and `sample_rate = true` is not 1.0
         config = Config.model_validate_json(json.dumps(tables, default=str), strict=True)
@@ -72,7 +74,7 @@ def _parse(text: str, name: str) -> dict[str, object]:
 
 def _overlay(
     tables: Mapping[str, object], flags: Mapping[str, object], environ: Mapping[str, str]
-) -> tuple[Sequence[Setting], Sequence[str]]:
+) -> tuple[Sequence[OverridingValue], Sequence[str]]:
     """Environment first and flags last, so that the later wins; variables that name a key are not settings."""
     providers = _providers(tables)
     written, faults = from_flags(flags)
@@ -91,7 +93,7 @@ def _providers(tables: Mapping[str, object]) -> Mapping[str, object]:
     return providers if isinstance(providers, dict) else {}
 
 
-def _set(tables: dict[str, object], setting: Setting) -> None:
+def _set(tables: dict[str, object], setting: OverridingValue) -> None:
     """Put the value in its place; where the user wrote something that is no table, it stays, and is refused by its kind."""
     table: object = tables
     for part in setting.path[:-1]:
@@ -154,7 +156,7 @@ def _reference_advice(config: Config) -> Iterator[str]:
                 "the client's own key is never sent to a reference (by flags: --reference-key-env VARIABLE)"
             )
     yield from _greedy_advice(config, {provider for provider, reference in legs if provider and reference})
-    draft = Draft(tables=config.model_dump(mode="json"), environ={}, serving=False)
+    draft = RawConfig(tables=config.model_dump(mode="json"), environ={}, serving=False)
     for provider, reference in sorted(set(legs)):
         if provider and reference and same_server(draft, provider, reference):
             both = f"{quoted(reference)} and {quoted(provider)}"

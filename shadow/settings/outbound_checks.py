@@ -11,23 +11,23 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from proxy.proxy_config import Provider, ProxyConfig
-from proxy.routing.outbound_proxy import DIRECT, Choice, choose_proxy, is_this_machine, parse_proxy
-from shadow.settings.config_errors import Fault, quoted
+from proxy.routing.outbound_proxy import DIRECT, OutboundChoice, choose_proxy, is_this_machine, parse_proxy
+from shadow.settings.config_errors import ConfigErrorItem, quoted
 from shadow.settings.config_model import Config
 from shadow.settings.toml_lines import KeyPath
 
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 
 
-def outbound_faults(config: Config) -> Iterator[Fault]:
+def outbound_faults(config: Config) -> Iterator[ConfigErrorItem]:
     """Every setting of `config` that cannot be used."""
     tables: list[tuple[KeyPath, ProxyConfig | Provider]] = [(("proxy",), config.proxy)]
     tables += [(("proxy", "providers", name), provider) for name, provider in config.proxy.providers.items()]
     for path, table in tables:
         if table.outbound_proxy and (why := _proxy_fault(table.outbound_proxy, setting=True)):
-            yield Fault(path=(*path, "outbound_proxy"), sentence=f"{quoted(table.outbound_proxy)} {why}")
+            yield ConfigErrorItem(path=(*path, "outbound_proxy"), sentence=f"{quoted(table.outbound_proxy)} {why}")
         if table.ca_file and (why := _file_fault(table.ca_file)):
-            yield Fault(path=(*path, "ca_file"), sentence=f"{quoted(table.ca_file)} {why}")
+            yield ConfigErrorItem(path=(*path, "ca_file"), sentence=f"{quoted(table.ca_file)} {why}")
 
 
 def environment_faults(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
@@ -46,7 +46,7 @@ def environment_faults(config: Config, environ: Mapping[str, str]) -> Iterator[s
 
 def outbound_advice(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
     """A sentence for each proxy of the environment that is used, and one for what it is not used for."""
-    used: dict[Choice, list[str]] = {}
+    used: dict[OutboundChoice, list[str]] = {}
     for name, choice in _chosen(config, environ):
         if choice.source in _VARIABLES:
             used.setdefault(choice, []).append(name)
@@ -67,7 +67,7 @@ def _servers(config: Config) -> Iterator[tuple[str, SplitResult, str]]:
         yield "webhook", urlsplit(config.drift.webhook), proxy.outbound_proxy
 
 
-def _chosen(config: Config, environ: Mapping[str, str]) -> Iterator[tuple[str, Choice]]:
+def _chosen(config: Config, environ: Mapping[str, str]) -> Iterator[tuple[str, OutboundChoice]]:
     for name, server, setting in _servers(config):
         yield name, proxy_of(server, setting, environ)
 
@@ -78,12 +78,12 @@ def webhook_proxy(config: Config, environ: Mapping[str, str]) -> str:
     return address if not address or "://" in address else f"http://{address}"
 
 
-def proxy_of(server: SplitResult, setting: str, environ: Mapping[str, str]) -> Choice:
+def proxy_of(server: SplitResult, setting: str, environ: Mapping[str, str]) -> OutboundChoice:
     """The outbound proxy for the server of an address; one that is no address has none."""
     try:
         port = server.port
     except ValueError:
-        return Choice("", "")
+        return OutboundChoice("", "")
     tls = server.scheme == "https"
     return choose_proxy(setting, server.hostname or "", port or (443 if tls else 80), tls=tls, environ=environ)
 

@@ -11,12 +11,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shadow.presentation.exchange_view import Leg
+from shadow.presentation.exchange_view import ExchangeView
 from shadow.presentation.text_tables import moment
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
-from shadow.reading.parsed_exchange import understand
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_request import ParsedRequest
 from shadow.records import exchange
 from shadow.report.report_text import printed
 from shadow.settings.config_errors import ConfigError, quoted
@@ -30,11 +30,11 @@ CANDIDATES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Single:
+class AnswerView:
     """One answer without a pair: its request and its column."""
 
-    ask: Ask
-    leg: Leg
+    request: ParsedRequest
+    leg: ExchangeView
 
 
 def answers_text(found: Sequence[FaultyAnswer], *, width: int, color: bool) -> str:
@@ -57,33 +57,33 @@ def answers_json(found: Sequence[FaultyAnswer]) -> str:
     return json.dumps(rows, indent=2)
 
 
-def single(reader: Reader, exchange_id: str) -> Single | None:
+def single(reader: Reader, exchange_id: str) -> AnswerView | None:
     """The answer of this id; None when there is none."""
     row = row_of(reader, exchange_id)
     if row is None:
         return None
-    seen = understand(exchange(row))
-    return Single(ask=seen.ask, leg=leg_of(reader, row.provider, row, seen.answer))
+    seen = parse(exchange(row))
+    return AnswerView(request=seen.request, leg=leg_of(reader, row.provider, row, seen.answer))
 
 
-def single_text(shown: Single, *, width: int, color: bool) -> str:
+def single_text(shown: AnswerView, *, width: int, color: bool) -> str:
     """One answer: what was asked, the answer, and the checks that it failed."""
     return printed(_parts(shown), width=width, color=color)
 
 
-def _parts(shown: Single) -> Iterator[RenderableType]:
+def _parts(shown: AnswerView) -> Iterator[RenderableType]:
     row = shown.leg.row
     heading = Text(row.id, style="bold")
     what = f"{plain(row.model) or 'no model'} · route {row.route} · {plain(row.provider)}"
     yield heading.append(f"  {moment(row.started)} UTC · {what}", style="not bold dim")
     yield Text("not compared with a reference: only its checks are known", style="yellow")
-    if asked := last_message(shown.ask):
+    if asked := last_message(shown.request):
         yield Text(f"asked: {asked}")
     yield ""
     yield answers_table([shown.leg])
 
 
-def single_json(shown: Single) -> str:
+def single_json(shown: AnswerView) -> str:
     """One answer as JSON: its row, its calls, and every check."""
     calls = [asdict(call) for call in shown.leg.calls]
     checks = [finding._asdict() for finding in shown.leg.checks]

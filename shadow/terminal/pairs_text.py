@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from shadow.presentation.alignment import align_texts
-from shadow.presentation.exchange_view import Leg, facts, leg
+from shadow.presentation.exchange_view import ExchangeView, exchange_view, facts
 from shadow.presentation.text_tables import moment
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
-from shadow.reading.parsed_exchange import understand
-from shadow.reading.parsed_request import Ask
-from shadow.reading.parsed_response import Answer
+from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 from shadow.records import exchange
 from shadow.report.report_text import printed
 from shadow.verdict.phrases import named
@@ -36,16 +36,16 @@ LINES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sides:
+class PairColumns:
     """One pair, ready to be shown: what was asked, two or three answers, and what was found."""
 
     pair: PairRow
-    ask: Ask
-    legs: tuple[Leg, ...]
+    request: ParsedRequest
+    legs: tuple[ExchangeView, ...]
     findings: tuple[FindingRow, ...]
 
 
-def sides(reader: Reader, pair_id: str) -> Sides | None:
+def sides(reader: Reader, pair_id: str) -> PairColumns | None:
     """The pair with this id, or this beginning of an id; None when there is no such pair, or more than one."""
     pair = reader.pair(pair_id)
     if pair is None:
@@ -53,15 +53,15 @@ def sides(reader: Reader, pair_id: str) -> Sides | None:
     named_rows = ((pair.provider, pair.subject_id), (pair.reference, pair.reference_id), ("reference again", pair.control_id))
     rows = [(title, row_of(reader, row_id)) for title, row_id in named_rows if row_id]
     kept = [(title, row) for title, row in rows if row is not None]
-    seen = [understand(exchange(row)) for _, row in kept]
+    seen = [parse(exchange(row)) for _, row in kept]
     legs = tuple(leg_of(reader, title, row, found.answer) for (title, row), found in zip(kept, seen, strict=True))
-    ask = seen[0].ask if seen else None
-    return Sides(pair=pair, ask=ask, legs=legs, findings=tuple(reader.findings(pair_id=pair.id))) if ask else None
+    ask = seen[0].request if seen else None
+    return PairColumns(pair=pair, request=ask, legs=legs, findings=tuple(reader.findings(pair_id=pair.id))) if ask else None
 
 
-def leg_of(reader: Reader, title: str, row: ExchangeRow, answer: Answer) -> Leg:
+def leg_of(reader: Reader, title: str, row: ExchangeRow, answer: ParsedResponse) -> ExchangeView:
     """One stored exchange as a column, with its calls and checks."""
-    return leg(plain(title), row, answer, reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
+    return exchange_view(plain(title), row, answer, reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
 
 
 def pairs_text(pairs: Sequence[PairSummary], *, width: int, color: bool) -> str:
@@ -97,12 +97,12 @@ def pairs_json(pairs: Sequence[PairSummary]) -> str:
     return json.dumps([asdict(summary) for summary in pairs], indent=2)
 
 
-def pair_text(shown: Sides, *, width: int, color: bool) -> str:
+def pair_text(shown: PairColumns, *, width: int, color: bool) -> str:
     """One pair: what was asked, the answers beside each other, times and counts, and every signal."""
     return printed(_pair_parts(shown), width=width, color=color)
 
 
-def _pair_parts(shown: Sides) -> Iterator[RenderableType]:
+def _pair_parts(shown: PairColumns) -> Iterator[RenderableType]:
     pair = shown.pair
     heading = Text(pair.id, style="bold")
     what = f"{plain(pair.model) or 'no model'} · route {pair.route} · {pair.provider} against {pair.reference}"
@@ -115,7 +115,7 @@ def _pair_parts(shown: Sides) -> Iterator[RenderableType]:
     yield from _findings(shown.findings)
 
 
-def _remarks(shown: Sides) -> Iterator[RenderableType]:
+def _remarks(shown: PairColumns) -> Iterator[RenderableType]:
     pair = shown.pair
     if pair.comparable:
         yield Text(f"not comparable: {plain(pair.comparable)}", style="yellow")
@@ -126,20 +126,20 @@ def _remarks(shown: Sides) -> Iterator[RenderableType]:
         yield Text("no signal differs", style="green")
     for alteration in json.loads(pair.alterations or "[]"):
         yield Text(f"sent otherwise to the reference: {plain(alteration)}", style="dim")
-    asked = last_message(shown.ask)
+    asked = last_message(shown.request)
     if asked:
         yield Text(f"asked: {asked}")
 
 
-def last_message(ask: Ask) -> str:
+def last_message(request: ParsedRequest) -> str:
     """The last message, in short."""
-    content = ask.messages[-1].get("content") if ask.messages else None
-    role = ask.messages[-1].get("role") if ask.messages else None
+    content = request.messages[-1].get("content") if request.messages else None
+    role = request.messages[-1].get("role") if request.messages else None
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False) if content else ""
     return plain(f"{role}: {text[:297]}{'...' if len(text) > 297 else ''}") if text else ""
 
 
-def answers_table(legs: Sequence[Leg]) -> Table:
+def answers_table(legs: Sequence[ExchangeView]) -> Table:
     """The answers beside each other: texts, calls, what is wrong with them, and their times and counts."""
     table = Table(box=box.ROUNDED, expand=True, header_style="bold", show_lines=True)
     table.add_column("", style="dim", no_wrap=True)
@@ -159,7 +159,7 @@ def answers_table(legs: Sequence[Leg]) -> Table:
     return table
 
 
-def _texts(legs: Sequence[Leg]) -> list[Text]:
+def _texts(legs: Sequence[ExchangeView]) -> list[Text]:
     """The texts; words that only one of the first two has stand out in both."""
     texts = [each.text if each.text is not None else each.refusal or "" for each in legs]
     cells = [_cut(Text(plain(text))) for text in texts]
@@ -178,7 +178,7 @@ def _cut(text: Text) -> Text:
     return text if len(lines) <= LINES else Text("\n").join([*lines[:LINES], Text(f"... {len(lines) - LINES} more lines")])
 
 
-def _calls(each: Leg) -> Text:
+def _calls(each: ExchangeView) -> Text:
     cell = Text()
     outcomes = (*each.outcomes, *("",) * len(each.calls))
     for call, outcome in zip(each.calls, outcomes, strict=False):
@@ -189,7 +189,7 @@ def _calls(each: Leg) -> Text:
     return cell
 
 
-def _troubles(legs: Sequence[Leg]) -> list[Text]:
+def _troubles(legs: Sequence[ExchangeView]) -> list[Text]:
     found = []
     for each in legs:
         checks = [f"{named(check.aspect)}: {check.reason}" for check in each.checks if check.state == "differ"]
@@ -232,7 +232,7 @@ def _by_reason(findings: Sequence[FindingRow], state: str) -> dict[str, list[str
     return found
 
 
-def pair_json(shown: Sides) -> str:
+def pair_json(shown: PairColumns) -> str:
     """The pair as JSON: its row, every finding, and each answer with its bodies as text."""
     legs = [
         {"title": each.title, "exchange": columns_of(each.row), "tool_calls": [asdict(call) for call in each.calls]}

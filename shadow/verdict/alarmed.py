@@ -7,15 +7,15 @@ same word or a worse one, unless it shows that the reference is the one that mov
 from __future__ import annotations
 
 from shadow.drift.alarm_titles import REFERENCE_FAILING, TOO_FAITHFUL
-from shadow.drift.drift_status import Status
+from shadow.drift.drift_status import DriftStatus
 from shadow.drift.exclusions import SENTENCES, Exclusion
-from shadow.drift.states import State
-from shadow.verdict.evidence import Coverage, DriftEvidence, Evidence, Side
+from shadow.drift.states import DriftState
+from shadow.verdict.evidence import DriftEvidence, Evidence, EvidenceSide, PeriodCoverage
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_value import Verdict
 
-NOTHING = Coverage(requests=0, asked=0, compared=0)
-_SIDES = {Side.PROVIDER.value: Side.PROVIDER, Side.REFERENCE.value: Side.REFERENCE}
+NOTHING = PeriodCoverage(requests=0, asked=0, compared=0)
+_SIDES = {EvidenceSide.PROVIDER.value: EvidenceSide.PROVIDER, EvidenceSide.REFERENCE.value: EvidenceSide.REFERENCE}
 
 
 def drift_evidence(
@@ -41,7 +41,7 @@ def drift_evidence(
     ends = (low, high) if worse else (_minus(high), _minus(low))
     return DriftEvidence(
         route=route,
-        state=State.DRIFT if blame == Side.REFERENCE else State(state),
+        state=DriftState.DRIFT if blame == EvidenceSide.REFERENCE else DriftState(state),
         name=signal,
         size=size if worse else _minus(size),
         low=ends[0],
@@ -49,7 +49,7 @@ def drift_evidence(
         since=since,
         earliest=earliest,
         latest=latest,
-        blame=_SIDES.get(blame, Side.UNKNOWN),
+        blame=_SIDES.get(blame, EvidenceSide.UNKNOWN),
         failing=name == REFERENCE_FAILING,
         closer=name == TOO_FAITHFUL,
         why=why,
@@ -57,16 +57,16 @@ def drift_evidence(
     )
 
 
-def alarmed(status: Status) -> Verdict | None:
+def alarmed(status: DriftStatus) -> Verdict | None:
     """The verdict that the state alone gives; None for a calm state, of which the period's pairs decide."""
-    if status.state == State.OK:
+    if status.state == DriftState.OK:
         return None
     route, model, provider, reference = status.group
     found = _evidence(status, route)
     return decide(Evidence(provider=provider, model=model, reference=reference, coverage=NOTHING, drift=(found,)))
 
 
-def _evidence(status: Status, route: str) -> DriftEvidence:
+def _evidence(status: DriftStatus, route: str) -> DriftEvidence:
     why, named = status.why or status.blame_why, (status.name, status.blame)
     if not status.past:
         return drift_evidence(route=route, state=status.state, name=named[0], blame=named[1], why=why)

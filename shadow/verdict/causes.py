@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from shadow.verdict.evidence import Shortfall, Side
+from shadow.verdict.evidence import EvidenceSide, Shortfall
 
 REASON = re.compile(
     r"the (provider|reference) gave no whole answer \((?:refused: (context|thinking|model|parameter|request) ?(\w*)|\w+)\)"
@@ -40,23 +40,23 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
 
 def shortfalls(reasons: Mapping[str, int]) -> tuple[Shortfall, ...]:
     """The causes of these reasons (each with its pairs), the most frequent first."""
-    found: Counter[tuple[Side, str]] = Counter()
+    found: Counter[tuple[EvidenceSide, str]] = Counter()
     for reason, pairs in reasons.items():
         found[_cause(reason)] += pairs
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return tuple(_shortfall(side, cause, pairs) for (side, cause), pairs in ordered)
 
 
-def _cause(reason: str) -> tuple[Side, str]:
+def _cause(reason: str) -> tuple[EvidenceSide, str]:
     if known := REASON.match(reason):
         refused = f"{known[2]} {known[3]}".strip() if known[2] else ""
-        return Side(known[1]), refused or (known[4] or "other").lower()
+        return EvidenceSide(known[1]), refused or (known[4] or "other").lower()
     kind = "unread_request" if reason.startswith(UNREAD) else "other_api" if reason.startswith(APIS) else "other"
-    return Side.UNKNOWN, kind
+    return EvidenceSide.UNKNOWN, kind
 
 
-def _shortfall(side: Side, cause: str, pairs: int) -> Shortfall:
-    if side is Side.UNKNOWN:
+def _shortfall(side: EvidenceSide, cause: str, pairs: int) -> Shortfall:
+    if side is EvidenceSide.UNKNOWN:
         what, remedy = _REQUESTS.get(cause, _REQUESTS["other"])
         return Shortfall(cause=cause, side=side, pairs=pairs, sentence=f"{what} in {pairs}", remedy=remedy)
     if refused := _refused(cause):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shadow.drift.effect_estimates import Outcome
-from shadow.drift.states import State
+from shadow.drift.effect_estimates import SignalOutcome
+from shadow.drift.states import DriftState
 
 
-class Side(StrEnum):
+class EvidenceSide(StrEnum):
     """Which of the two a piece of evidence speaks of."""
 
     PROVIDER = "provider"
@@ -36,7 +36,7 @@ class SignalEvidence:
     excess: float
     low: float | None
     high: float | None
-    outcome: Outcome
+    outcome: SignalOutcome
     smallest: float | None
 
 
@@ -71,7 +71,7 @@ class DriftEvidence:
     """
 
     route: str
-    state: State
+    state: DriftState
     name: str = ""
     size: float | None = None
     low: float | None = None
@@ -79,7 +79,7 @@ class DriftEvidence:
     since: float | None = None
     earliest: float | None = None
     latest: float | None = None
-    blame: Side = Side.UNKNOWN
+    blame: EvidenceSide = EvidenceSide.UNKNOWN
     failing: bool = False
     closer: bool = False
     why: str = ""
@@ -91,14 +91,14 @@ class Shortfall:
     """Pairs that could not be compared by one cause: how many, of which side, in a sentence with what to do about it."""
 
     cause: str
-    side: Side
+    side: EvidenceSide
     pairs: int
     sentence: str
     remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class PeriodCoverage:
     """How much was looked at: live `requests`, `asked` of them sent to the reference too, `compared` with its answer, and why the
     others were not, the most frequent cause first. `refusal` says what the provider itself refused, where that is half of its
     newest requests or more, and what to do.
@@ -121,7 +121,7 @@ class Evidence:
     provider: str
     model: str
     reference: str
-    coverage: Coverage
+    coverage: PeriodCoverage
     signals: tuple[SignalEvidence, ...] = ()
     checks: tuple[CheckEvidence, ...] = ()
     drift: tuple[DriftEvidence, ...] = ()

@@ -1,6 +1,6 @@
 """decide(): all evidence about one provider and model in, its verdict out; pure, and the only place where a verdict is made.
 
-Every piece of evidence gives reasons, each with the word that it alone would give; the verdict is the first word of `Word` that
+Each piece of evidence gives reasons, each with the word that it alone would give; the verdict is the first `VerdictWord` that
 any reason gives. So a further piece never makes a verdict milder, unless it shows that the reference is the one that moved.
 """
 
@@ -13,23 +13,23 @@ from shadow.drift.alarm_budget import PROVIDER, REFERENCE, against_provider
 from shadow.drift.alarm_titles import naming
 from shadow.drift.direction import effect
 from shadow.drift.drift_signals import AGREEMENT
-from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE, Outcome
-from shadow.drift.states import State
-from shadow.verdict.evidence import CheckEvidence, DriftEvidence, Evidence, Side, SignalEvidence
+from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE, SignalOutcome
+from shadow.drift.states import DriftState
+from shadow.verdict.evidence import CheckEvidence, DriftEvidence, Evidence, EvidenceSide, SignalEvidence
 from shadow.verdict.phrases import moment, named
 from shadow.verdict.verdict_sentences import FEWEST, sentence
-from shadow.verdict.verdict_value import Ground, Power, Reason, Verdict, Word
+from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
 
-DIFFERENT = frozenset({Outcome.DIFFERS, Outcome.DRIFTS})
-FAR = frozenset({*DIFFERENT, Outcome.WITHIN, Outcome.TOO_FAITHFUL})
-_ORDER = {word: place for place, word in enumerate(Word)}
-_GROUNDS = {ground: place for place, ground in enumerate(Ground)}
+DIFFERENT = frozenset({SignalOutcome.DIFFERS, SignalOutcome.DRIFTS})
+FAR = frozenset({*DIFFERENT, SignalOutcome.WITHIN, SignalOutcome.TOO_FAITHFUL})
+_ORDER = {word: place for place, word in enumerate(VerdictWord)}
+_GROUNDS = {ground: place for place, ground in enumerate(ReasonGround)}
 
 
 def decide(evidence: Evidence) -> Verdict:
     """The verdict that the evidence supports."""
     reasons = _ordered(_excused(evidence, [*_guilty(evidence), *_open(evidence)]), evidence.drift)
-    word = reasons[0].word if reasons else Word.NONE_SEEN
+    word = reasons[0].word if reasons else VerdictWord.NONE_SEEN
     telling = [reason for reason in reasons if reason.word is word]
     found = Verdict(
         provider=evidence.provider,
@@ -52,20 +52,22 @@ def differs(line: SignalEvidence) -> bool:
     return line.outcome in DIFFERENT and _against(line)
 
 
-def power(signals: Sequence[SignalEvidence]) -> Power | None:
+def power(signals: Sequence[SignalEvidence]) -> DetectablePower | None:
     """Of the broadest signal of agreement: the one with the most pairs, the kind of answer before others."""
     line = _broadest(signals)
     if line is None:
         return None
-    return Power(signal=line.signal, pairs=line.pairs, odd=line.provider_odd + line.reference_odd, smallest=line.smallest)
+    return DetectablePower(
+        signal=line.signal, pairs=line.pairs, odd=line.provider_odd + line.reference_odd, smallest=line.smallest
+    )
 
 
-def _ordered(reasons: Iterable[Reason], drift: Iterable[DriftEvidence]) -> list[Reason]:
+def _ordered(reasons: Iterable[VerdictReason], drift: Iterable[DriftEvidence]) -> list[VerdictReason]:
     """Worst first: by word, by ground, of the signals the one that names the difference, by size; the phrase settles the rest,
     so that the order of the evidence never shows.
     """
     found = list(reasons)
-    first = _naming([one for one in found if one.ground is Ground.SIGNAL and one.word is Word.DIFFERS], drift)
+    first = _naming([one for one in found if one.ground is ReasonGround.SIGNAL and one.word is VerdictWord.DIFFERS], drift)
     return sorted(
         found,
         key=lambda one: (
@@ -83,31 +85,33 @@ class _Found:
     high: float
 
 
-def _naming(signals: Sequence[Reason], drift: Iterable[DriftEvidence]) -> str:
+def _naming(signals: Sequence[VerdictReason], drift: Iterable[DriftEvidence]) -> str:
     """The signal that names the difference: that of an alarm, which is frozen; else the one that would name an alarm. The
     largest alone may be a side effect, as longer answers are of calls that are not made.
     """
     subjects = {one.subject for one in signals}
-    alarms = [one for one in drift if one.state is State.DRIFT and one.name in subjects]
+    alarms = [one for one in drift if one.state is DriftState.DRIFT and one.name in subjects]
     if alarms:
         return min(alarms, key=lambda one: (-abs(one.size or 0.0), one.name)).name
     tests = [((one.subject, PROVIDER if (one.size or 0.0) >= 0 else REFERENCE), _effect(one)) for one in signals]
     return naming(tests)[0] if tests else ""
 
 
-def _effect(reason: Reason) -> _Found:
+def _effect(reason: VerdictReason) -> _Found:
     size = abs(reason.size or 0.0)
     return _Found(size=size, high=max(size, *(abs(end) for end in (reason.low, reason.high) if end is not None), 0.0))
 
 
-def _excused(evidence: Evidence, reasons: Iterable[Reason]) -> Iterator[Reason]:
+def _excused(evidence: Evidence, reasons: Iterable[VerdictReason]) -> Iterator[VerdictReason]:
     """Where the reference is the one that moved, no difference from it is held against the provider; faults of its own are."""
-    moved = any(one.state is State.DRIFT and one.blame is Side.REFERENCE and not one.failing for one in evidence.drift)
+    moved = any(
+        one.state is DriftState.DRIFT and one.blame is EvidenceSide.REFERENCE and not one.failing for one in evidence.drift
+    )
     for one in reasons:
-        yield replace(one, word=Word.NOT_MEASURED) if moved and one.word is Word.DIFFERS else one
+        yield replace(one, word=VerdictWord.NOT_MEASURED) if moved and one.word is VerdictWord.DIFFERS else one
 
 
-def _guilty(evidence: Evidence) -> Iterator[Reason]:
+def _guilty(evidence: Evidence) -> Iterator[VerdictReason]:
     for line in evidence.signals:
         yield from _of_signal(line)
     for check in evidence.checks:
@@ -116,28 +120,28 @@ def _guilty(evidence: Evidence) -> Iterator[Reason]:
         yield from _of_drift(state, evidence.reference)
     if evidence.discovered:
         within = all(line.high is not None and line.high < TOLERANCE for line in evidence.signals)
-        yield Reason(
-            word=Word.SUSPECT if within else Word.DIFFERS,
-            ground=Ground.DISCOVERY,
+        yield VerdictReason(
+            word=VerdictWord.SUSPECT if within else VerdictWord.DIFFERS,
+            ground=ReasonGround.DISCOVERY,
             subject="all signals",
             phrase="all signals together differ beyond chance",
         )
 
 
-def _of_signal(line: SignalEvidence) -> Iterator[Reason]:
+def _of_signal(line: SignalEvidence) -> Iterator[VerdictReason]:
     if line.outcome not in FAR or not (_against(line) or line.signal in AGREEMENT):
         return
-    found = _measured(line, Word.DIFFERS, Ground.SIGNAL)
+    found = _measured(line, VerdictWord.DIFFERS, ReasonGround.SIGNAL)
     if not _against(line):
-        yield replace(found, word=Word.SUSPECT, ground=Ground.CLOSER)
+        yield replace(found, word=VerdictWord.SUSPECT, ground=ReasonGround.CLOSER)
     elif line.outcome not in DIFFERENT:
-        yield replace(found, word=Word.SUSPECT, ground=Ground.TOLERANCE)
+        yield replace(found, word=VerdictWord.SUSPECT, ground=ReasonGround.TOLERANCE)
     else:
         yield found
 
 
-def _measured(line: SignalEvidence, word: Word, ground: Ground) -> Reason:
-    return Reason(
+def _measured(line: SignalEvidence, word: VerdictWord, ground: ReasonGround) -> VerdictReason:
+    return VerdictReason(
         word=word,
         ground=ground,
         subject=line.signal,
@@ -148,7 +152,7 @@ def _measured(line: SignalEvidence, word: Word, ground: Ground) -> Reason:
     )
 
 
-def _notes(evidence: Evidence) -> Iterator[Reason]:
+def _notes(evidence: Evidence) -> Iterator[VerdictReason]:
     """What decides nothing: a reference that fails more often by itself, whether it is the one that moved where that is not known
     yet, and when the provider's serving identity changed.
     """
@@ -156,16 +160,18 @@ def _notes(evidence: Evidence) -> Iterator[Reason]:
         if line.outcome in FAR and not _against(line) and line.signal not in AGREEMENT:
             alone = f"in {line.reference_odd} of {line.pairs} requests at it alone, in {line.provider_odd} at the provider alone"
             phrase = f"{named(line.signal)} more often at the reference: {alone}"
-            yield replace(_measured(line, Word.NONE_SEEN, Ground.REFERENCE), phrase=phrase)
+            yield replace(_measured(line, VerdictWord.NONE_SEEN, ReasonGround.REFERENCE), phrase=phrase)
     for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name)):
         phrase = f"whether the provider or its reference moved is not yet known: {one.why}"
-        yield Reason(word=Word.NONE_SEEN, ground=Ground.REFERENCE, subject=one.name, phrase=phrase, since=one.since)
+        yield VerdictReason(
+            word=VerdictWord.NONE_SEEN, ground=ReasonGround.REFERENCE, subject=one.name, phrase=phrase, since=one.since
+        )
     if any(one.same_server for one in evidence.drift):
         phrase = f"{evidence.provider} and {evidence.reference} are the same server: what differs is its own noise"
-        yield Reason(word=Word.NONE_SEEN, ground=Ground.REFERENCE, subject="same_server", phrase=phrase)
+        yield VerdictReason(word=VerdictWord.NONE_SEEN, ground=ReasonGround.REFERENCE, subject="same_server", phrase=phrase)
     for at in sorted(evidence.identity_changed):
         phrase = f"its serving identity changed at {moment(at)} UTC"
-        yield Reason(word=Word.NONE_SEEN, ground=Ground.IDENTITY, subject="identity", phrase=phrase, since=at)
+        yield VerdictReason(word=VerdictWord.NONE_SEEN, ground=ReasonGround.IDENTITY, subject="identity", phrase=phrase, since=at)
 
 
 def _against(line: SignalEvidence) -> bool:
@@ -173,21 +179,21 @@ def _against(line: SignalEvidence) -> bool:
     return (PROVIDER if line.excess >= 0 else REFERENCE) in against_provider(line.signal)
 
 
-def _of_check(check: CheckEvidence) -> Iterator[Reason]:
+def _of_check(check: CheckEvidence) -> Iterator[VerdictReason]:
     if check.named or check.beyond_bar:
-        yield Reason(
-            word=Word.FAULTY,
-            ground=Ground.CHECK if check.named else Ground.BAR,
+        yield VerdictReason(
+            word=VerdictWord.FAULTY,
+            ground=ReasonGround.CHECK if check.named else ReasonGround.BAR,
             subject=check.check,
             phrase=check.phrase,
             size=check.faulty / check.answers if check.answers else None,
         )
 
 
-def _of_drift(state: DriftEvidence, reference: str) -> Iterator[Reason]:
-    found = Reason(
-        word=Word.DIFFERS,
-        ground=Ground.DRIFT,
+def _of_drift(state: DriftEvidence, reference: str) -> Iterator[VerdictReason]:
+    found = VerdictReason(
+        word=VerdictWord.DIFFERS,
+        ground=ReasonGround.DRIFT,
         subject=state.name,
         phrase=_alarm(state),
         size=state.size,
@@ -195,54 +201,54 @@ def _of_drift(state: DriftEvidence, reference: str) -> Iterator[Reason]:
         high=state.high,
         since=state.since,
     )
-    if state.state is State.DRIFT and state.blame is Side.REFERENCE:
+    if state.state is DriftState.DRIFT and state.blame is EvidenceSide.REFERENCE:
         phrase = state.why if state.failing else f"{reference}, its reference, moved: {_alarm(state)}"
-        yield replace(found, word=Word.NOT_MEASURED, ground=Ground.REFERENCE, phrase=phrase)
-    elif state.state is State.DRIFT and state.closer:
-        yield replace(found, word=Word.SUSPECT, ground=Ground.CLOSER)
-    elif state.state is State.DRIFT:
+        yield replace(found, word=VerdictWord.NOT_MEASURED, ground=ReasonGround.REFERENCE, phrase=phrase)
+    elif state.state is DriftState.DRIFT and state.closer:
+        yield replace(found, word=VerdictWord.SUSPECT, ground=ReasonGround.CLOSER)
+    elif state.state is DriftState.DRIFT:
         yield found
-    elif state.state in {State.SUSPECT, State.RECOVERED}:
-        yield replace(found, word=Word.SUSPECT)
+    elif state.state in {DriftState.SUSPECT, DriftState.RECOVERED}:
+        yield replace(found, word=VerdictWord.SUSPECT)
 
 
 def _alarm(state: DriftEvidence) -> str:
     """What the drift state of one route is, with the effect and its direction where an alarm gave one."""
     what = effect(state.name, state.size, state.low, state.high) if state.name and state.size is not None else named(state.name)
     told = {
-        State.DRIFT: f"drift: {what}",
-        State.SUSPECT: f"drift is suspected{': ' + what if what else ''}",
-        State.RECOVERED: "recovered from drift, not acknowledged yet",
+        DriftState.DRIFT: f"drift: {what}",
+        DriftState.SUSPECT: f"drift is suspected{': ' + what if what else ''}",
+        DriftState.RECOVERED: "recovered from drift, not acknowledged yet",
     }
     return told.get(state.state, "")
 
 
 def _open_question(state: DriftEvidence) -> bool:
-    return state.state is State.DRIFT and state.blame is Side.UNKNOWN and bool(state.why)
+    return state.state is DriftState.DRIFT and state.blame is EvidenceSide.UNKNOWN and bool(state.why)
 
 
-def _open(evidence: Evidence) -> Iterator[Reason]:
+def _open(evidence: Evidence) -> Iterator[VerdictReason]:
     """Why no tick may stand: too few pairs, or none that could be compared."""
-    unmeasured = [one for one in evidence.drift if one.state is State.NOT_MEASURED and not one.same_server]
+    unmeasured = [one for one in evidence.drift if one.state is DriftState.NOT_MEASURED and not one.same_server]
     if unmeasured and len(unmeasured) == len(evidence.drift):
-        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=unmeasured[0].why)
+        yield _reason(VerdictWord.NOT_MEASURED, ReasonGround.UNMEASURED, phrase=unmeasured[0].why)
     line = _broadest(evidence.signals)
     if line is not None:
         if line.pairs < FEWEST or line.smallest is None or line.smallest > BREAKDOWN:
-            yield _reason(Word.UNDECIDED, Ground.FEW, subject=line.signal)
+            yield _reason(VerdictWord.UNDECIDED, ReasonGround.FEW, subject=line.signal)
     elif evidence.coverage.refusal and not evidence.coverage.asked:
-        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=evidence.coverage.refusal)
+        yield _reason(VerdictWord.NOT_MEASURED, ReasonGround.UNMEASURED, phrase=evidence.coverage.refusal)
     elif not evidence.coverage.asked and evidence.coverage.shortfalls:
         cause = evidence.coverage.shortfalls[0]
-        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED, phrase=f"{cause.sentence}; {cause.remedy}")
+        yield _reason(VerdictWord.NOT_MEASURED, ReasonGround.UNMEASURED, phrase=f"{cause.sentence}; {cause.remedy}")
     elif evidence.coverage.asked or not evidence.reference:
-        yield _reason(Word.NOT_MEASURED, Ground.UNMEASURED)
+        yield _reason(VerdictWord.NOT_MEASURED, ReasonGround.UNMEASURED)
     else:
-        yield _reason(Word.WAITING, Ground.FEW)
+        yield _reason(VerdictWord.WAITING, ReasonGround.FEW)
 
 
-def _reason(word: Word, ground: Ground, *, subject: str = "", phrase: str = "") -> Reason:
-    return Reason(word=word, ground=ground, subject=subject, phrase=phrase)
+def _reason(word: VerdictWord, ground: ReasonGround, *, subject: str = "", phrase: str = "") -> VerdictReason:
+    return VerdictReason(word=word, ground=ground, subject=subject, phrase=phrase)
 
 
 def _broadest(signals: Sequence[SignalEvidence]) -> SignalEvidence | None:

@@ -5,47 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from shadow.drift.direction import points
-from shadow.drift.drift_signals import Signal
+from shadow.drift.drift_signals import DriftSignal
 from shadow.drift.effect_estimates import TOLERANCE
 from shadow.verdict.phrases import moment, named
-from shadow.verdict.verdict_value import Ground, Power, Reason, Verdict, Word
+from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
 
 MOST = 3
 """Reasons told; the others are counted."""
 FEWEST = 20
 """Pairs of the broadest signal below which nothing is decided."""
 MORE = "differs from its reference more than the reference differs from itself"
-SUSPECTED: Mapping[Ground, str] = {
-    Ground.DRIFT: "a difference from its reference is suspected",
-    Ground.CLOSER: "closer to its reference than the reference is to itself",
-    Ground.TOLERANCE: f"differs from its reference, by less than the tolerance of {points(TOLERANCE)}",
+SUSPECTED: Mapping[ReasonGround, str] = {
+    ReasonGround.DRIFT: "a difference from its reference is suspected",
+    ReasonGround.CLOSER: "closer to its reference than the reference is to itself",
+    ReasonGround.TOLERANCE: f"differs from its reference, by less than the tolerance of {points(TOLERANCE)}",
 }
 
 
 def sentence(verdict: Verdict, *, agrees: bool) -> str:
     """The sentence of a verdict; `agrees`: every signal's interval lies under the tolerance."""
-    if verdict.word is Word.NONE_SEEN:
+    if verdict.word is VerdictWord.NONE_SEEN:
         return _none_seen(verdict.power, agrees=agrees)
     return _SENTENCES[verdict.word](verdict)
 
 
 def _differs(verdict: Verdict) -> str:
-    faults = [reason for reason in verdict.reasons if reason.word is Word.FAULTY]
+    faults = [reason for reason in verdict.reasons if reason.word is VerdictWord.FAULTY]
     also = f"; faulty answers too: {_listed(faults)}" if faults else ""
     return f"{MORE}: {_listed(_found(_telling(verdict)))}{_since(verdict)}{also}{_refusal(verdict)}"
 
 
 def _refusal(verdict: Verdict) -> str:
     """What a provider refused, where it differs in that: a key or a name that is wrong is no other weights."""
-    failing = verdict.coverage.refusal and any(reason.subject == Signal.ERROR for reason in _telling(verdict))
+    failing = verdict.coverage.refusal and any(reason.subject == DriftSignal.ERROR for reason in _telling(verdict))
     return f"; {verdict.coverage.refusal}" if failing else ""
 
 
-def _found(reasons: Sequence[Reason]) -> Sequence[Reason]:
+def _found(reasons: Sequence[VerdictReason]) -> Sequence[VerdictReason]:
     """Each signal once: what a drift state or a discovery adds to a signal of the period is its date."""
-    signals = {reason.subject for reason in reasons if reason.ground is Ground.SIGNAL}
-    alarms = [reason for reason in reasons if reason.ground is Ground.DRIFT and reason.subject not in signals]
-    return [*(reason for reason in reasons if reason.ground is Ground.SIGNAL), *alarms] or reasons
+    signals = {reason.subject for reason in reasons if reason.ground is ReasonGround.SIGNAL}
+    alarms = [reason for reason in reasons if reason.ground is ReasonGround.DRIFT and reason.subject not in signals]
+    return [*(reason for reason in reasons if reason.ground is ReasonGround.SIGNAL), *alarms] or reasons
 
 
 def _since(verdict: Verdict) -> str:
@@ -54,14 +54,14 @@ def _since(verdict: Verdict) -> str:
 
 def _faulty(verdict: Verdict) -> str:
     telling = _telling(verdict)
-    than = " more often than its reference" if any(reason.ground is Ground.CHECK for reason in telling) else ""
+    than = " more often than its reference" if any(reason.ground is ReasonGround.CHECK for reason in telling) else ""
     return f"gives faulty answers{than}: {_listed(telling)}"
 
 
 def _suspect(verdict: Verdict) -> str:
     telling = _telling(verdict)
     first = telling[0].ground
-    return f"{SUSPECTED.get(first, SUSPECTED[Ground.DRIFT])}: {_listed(telling)}"
+    return f"{SUSPECTED.get(first, SUSPECTED[ReasonGround.DRIFT])}: {_listed(telling)}"
 
 
 def _undecided(verdict: Verdict) -> str:
@@ -82,7 +82,7 @@ def _because(verdict: Verdict) -> str:
     return f"; {causes[0].sentence}; {causes[0].remedy}" if causes else ""
 
 
-def _none_seen(power: Power | None, *, agrees: bool) -> str:
+def _none_seen(power: DetectablePower | None, *, agrees: bool) -> str:
     head = "no further from its reference than the reference is from itself" if agrees else "no difference seen"
     if power is None or power.smallest is None:
         return head
@@ -107,23 +107,23 @@ def _waiting(verdict: Verdict) -> str:
     return f"waiting: no pair yet ({verdict.coverage.requests} requests; a sample of them is sent to {verdict.reference} too)"
 
 
-_SENTENCES: Mapping[Word, Callable[[Verdict], str]] = {
-    Word.DIFFERS: _differs,
-    Word.FAULTY: _faulty,
-    Word.SUSPECT: _suspect,
-    Word.UNDECIDED: _undecided,
-    Word.NOT_MEASURED: _not_measured,
-    Word.WAITING: _waiting,
+_SENTENCES: Mapping[VerdictWord, Callable[[Verdict], str]] = {
+    VerdictWord.DIFFERS: _differs,
+    VerdictWord.FAULTY: _faulty,
+    VerdictWord.SUSPECT: _suspect,
+    VerdictWord.UNDECIDED: _undecided,
+    VerdictWord.NOT_MEASURED: _not_measured,
+    VerdictWord.WAITING: _waiting,
 }
 
 
-def _telling(verdict: Verdict) -> Sequence[Reason]:
+def _telling(verdict: Verdict) -> Sequence[VerdictReason]:
     """The reasons that give the word."""
     return [reason for reason in verdict.reasons if reason.word is verdict.word]
 
 
-def _listed(reasons: Sequence[Reason]) -> str:
+def _listed(reasons: Sequence[VerdictReason]) -> str:
     more = f" and {len(reasons) - MOST} more" if len(reasons) > MOST else ""
     # a check's phrase has commas of its own
-    between = "; " if any(reason.ground is Ground.CHECK for reason in reasons) else ", "
+    between = "; " if any(reason.ground is ReasonGround.CHECK for reason in reasons) else ", "
     return between.join(reason.phrase for reason in reasons[:MOST]) + more

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shadow.verdict.evidence import Coverage
+from shadow.verdict.evidence import PeriodCoverage
 
 
-class Word(StrEnum):
+class VerdictWord(StrEnum):
     """The verdict in one word; of several that apply, the first of these is given."""
 
     DIFFERS = "differs"
@@ -25,10 +25,10 @@ class Word(StrEnum):
     @property
     def is_guilty(self) -> bool:
         """Whether `report --fail-on-drift` exits with 3 for it."""
-        return self in {Word.DIFFERS, Word.FAULTY}
+        return self in {VerdictWord.DIFFERS, VerdictWord.FAULTY}
 
 
-class Ground(StrEnum):
+class ReasonGround(StrEnum):
     """The kind of evidence that a reason states; among reasons of one word, those of the first of these come first."""
 
     REFERENCE = "reference"
@@ -45,13 +45,13 @@ class Ground(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class VerdictReason:
     """One reason: the word that it alone would give, its `ground`, the signal, check or cause it is about, and a phrase that
     states it with its direction. `size` is signed (a share in -1..1), with `low`..`high`; `since` in epoch seconds.
     """
 
-    word: Word
-    ground: Ground
+    word: VerdictWord
+    ground: ReasonGround
     subject: str
     phrase: str
     size: float | None = None
@@ -61,7 +61,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Power:
+class DetectablePower:
     """What would have been seen in four of five such periods: an excess of `smallest` (a share; None where even a breakdown would
     not) in `signal`, all along the period, with so many `pairs`, of which in `odd` the two answers were told apart by noise.
     """
@@ -82,11 +82,11 @@ class Verdict:
     provider: str
     model: str
     reference: str
-    word: Word
+    word: VerdictWord
     sentence: str
-    reasons: tuple[Reason, ...]
-    notes: tuple[Reason, ...]
-    power: Power | None
-    coverage: Coverage
+    reasons: tuple[VerdictReason, ...]
+    notes: tuple[VerdictReason, ...]
+    power: DetectablePower | None
+    coverage: PeriodCoverage
     since: float | None
     worst: str

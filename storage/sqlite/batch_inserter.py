@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from storage.sqlite.record_insertion import Prepared, Preparer, Record, insert, roll_back
+from storage.sqlite.record_insertion import PreparedRecord, Record, RecordPreparer, insert, roll_back
 from storage.store import StoreError
 
 Result = TypeVar("Result")
@@ -22,7 +22,7 @@ PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
 log = structlog.get_logger()
 
 
-class Pen:
+class BatchInserter:
     """Writes batches; for one thread only. A database that does not take a batch (full, locked, read-only) costs that batch;
 
     a bad record costs itself: the batch is halved until it stands alone. Losses are logged, at most once a minute.
@@ -40,7 +40,7 @@ class Pen:
         self._there = there
         self._after = after
         self._conn: sqlite3.Connection | None = None
-        self._preparer = Preparer()
+        self._preparer = RecordPreparer()
         self._complained = float("-inf")
         self.trouble = ""
         """What the database said when it took nothing the last time; empty when it did, or was not asked."""
@@ -75,14 +75,14 @@ class Pen:
             with suppress(sqlite3.Error):  # a full disk shows here again, and has been told
                 conn.close()
 
-    def _prepare(self, record: Record) -> Prepared | None:
+    def _prepare(self, record: Record) -> PreparedRecord | None:
         try:
             return self._preparer.prepare(record)
         except Exception as error:  # noqa: BLE001 - whatever a record holds may cost that record, never the writer
             self._complain("a record cannot be stored", error)
             return None
 
-    def _insert(self, records: Sequence[Prepared]) -> list[bool]:
+    def _insert(self, records: Sequence[PreparedRecord]) -> list[bool]:
         if not records:
             return []
         try:

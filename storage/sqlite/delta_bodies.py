@@ -11,7 +11,7 @@ import sqlite3
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from storage.sqlite.body_compression import Squeezer, squeeze_on, unsqueeze
+from storage.sqlite.body_compression import BodyCompressor, compress_against, decompress
 
 DEEPEST = 24
 """Bodies that must be read before one: a chain of so many costs a millisecond, and every next one starts a new chain."""
@@ -37,7 +37,7 @@ RELEASE = "UPDATE payloads SET request_base = NULL, request_body = ? WHERE excha
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class DeltaBody:
     """A body ready for disk: `squeezed` against the body of the exchange `base`, or alone when that is empty."""
 
     squeezed: bytes | None
@@ -53,31 +53,31 @@ class _Latest:
     depth: int
 
 
-class Lineage:
+class DeltaBodies:
     """Remembers the latest body of each conversation; for one thread only."""
 
-    def __init__(self, squeezer: Squeezer, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, squeezer: BodyCompressor, most_bytes: int = MOST_BYTES) -> None:
         self._squeezer = squeezer
         self._most = most_bytes
         self._latest: OrderedDict[str, _Latest] = OrderedDict()
         self._size = 0
 
-    def keep(self, exchange: str, conversation: str, body: bytes | None) -> Kept:
+    def keep(self, exchange: str, conversation: str, body: bytes | None) -> DeltaBody:
         """The body of `exchange` as it goes to disk."""
         if not body or not conversation or not SHORTEST <= len(body) <= self._most // 4:
-            return Kept(self._squeezer.squeeze(body))
+            return DeltaBody(self._squeezer.squeeze(body))
         before = self._latest.get(conversation)
-        kept = self._against(before, body) if before and before.depth < DEEPEST else Kept(self._squeezer.squeeze(body))
+        kept = self._against(before, body) if before and before.depth < DEEPEST else DeltaBody(self._squeezer.squeeze(body))
         self._remember(conversation, _Latest(exchange, body, before.depth + 1 if before and kept.base else 0))
         return kept
 
-    def _against(self, before: _Latest, body: bytes) -> Kept:
-        added = squeeze_on(body, before.body)
+    def _against(self, before: _Latest, body: bytes) -> DeltaBody:
+        added = compress_against(body, before.body)
         if len(added) > len(body) // 8:
             alone = self._squeezer.squeeze(body) or b""
             if len(added) > len(alone) // 2:
-                return Kept(alone)
-        return Kept(added, before.exchange, body)
+                return DeltaBody(alone)
+        return DeltaBody(added, before.exchange, body)
 
     def _remember(self, conversation: str, latest: _Latest) -> None:
         gone = self._latest.pop(conversation, None)
@@ -96,12 +96,12 @@ def whole(conn: sqlite3.Connection, exchange_no: int) -> bytes | None:
     """The request body of a stored exchange, put together from the bodies it was kept against."""
     body: bytes | None = None
     for (squeezed,) in conn.execute(CHAIN, (exchange_no,)):
-        body = unsqueeze(squeezed, body)
+        body = decompress(squeezed, body)
     return body
 
 
 def release(conn: sqlite3.Connection, going: str) -> None:
     """Write out whole every body that is kept against one of the exchanges `going` (a JSON list of ids) and does not go."""
-    squeezer = Squeezer()
+    squeezer = BodyCompressor()
     for (no,) in conn.execute(ORPHANS, (going,)).fetchall():
         conn.execute(RELEASE, (squeezer.squeeze(whole(conn, no)), no))

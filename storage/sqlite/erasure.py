@@ -6,19 +6,19 @@ import sqlite3
 from collections.abc import Callable, Iterator
 
 from storage.sqlite import retention
-from storage.store import Chosen, Forgotten, StoreError
+from storage.store import ErasureChoice, ErasureResult, StoreError
 
 Run = Callable[[Callable[[sqlite3.Connection], int]], int]
 """Does a job with the connection that writes, and gives what it gave."""
 
 
-def forget(run: Run, chosen: Chosen) -> Forgotten:
+def forget(run: Run, chosen: ErasureChoice) -> ErasureResult:
     """Delete slice by slice, then cut off what was freed and empty the log; StoreError when the database does not let it."""
     try:
         gone = sum(_slices(run, lambda conn: retention.drop(conn, *_found(chosen))))
         for _ in _slices(run, retention.shrink):
             pass
-        return Forgotten(exchanges=gone, log_emptied=bool(run(retention.checkpoint)))
+        return ErasureResult(exchanges=gone, log_emptied=bool(run(retention.checkpoint)))
     except sqlite3.Error as error:
         raise StoreError(f"not everything could be deleted ({error}): make room or unlock the database, and ask again") from error
 
@@ -28,7 +28,7 @@ def _slices(run: Run, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]
         yield went
 
 
-def _found(chosen: Chosen) -> tuple[str, tuple[object, ...]]:
+def _found(chosen: ErasureChoice) -> tuple[str, tuple[object, ...]]:
     given = {"conversation = ?": chosen.conversation, "tag = ?": chosen.tag, "started < ?": chosen.before}
     kept = {condition: value for condition, value in given.items() if value}
     where = " AND ".join(kept)

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from storage.rows import Group, IdentityRow, SegmentCount
+from storage.rows import IdentityRow, PairGroup, SegmentCount
 from storage.sqlite import traffic_rollups
 
 Result = TypeVar("Result")
@@ -58,17 +58,17 @@ GROUP BY provider, model, place, aspect, state ORDER BY provider, model, aspect,
 """
 
 
-class Asking(Protocol):
+class RunQuery(Protocol):
     """Puts a question to a connection and gives back its answer."""
 
     def __call__(self, job: Callable[[sqlite3.Connection], Result], /) -> Result:
         """Errors of SQLite come as StoreError."""
 
 
-class PortraitReader:
+class IdentityReader:
     """Who served, and what was asked."""
 
-    def __init__(self, ask: Asking) -> None:
+    def __init__(self, ask: RunQuery) -> None:
         self._ask = ask
 
     def identities(self, since: float, until: float, limit: int) -> Sequence[IdentityRow]:
@@ -80,7 +80,7 @@ class PortraitReader:
         """The latest identity of each provider and model."""
         return self._ask(lambda conn: [_identity(row) for row in conn.execute(LATEST_IDENTITIES, (limit,))])
 
-    def shapes(self, since: float, until: float, limit: int) -> Sequence[tuple[Group, str]]:
+    def shapes(self, since: float, until: float, limit: int) -> Sequence[tuple[PairGroup, str]]:
         """(group, shape) of the newest `limit` comparable pairs of the period, newest first."""
         period = (since, until or FOREVER, limit)
         return self._ask(lambda conn: [(_group(row), row[4]) for row in conn.execute(SHAPES, period)])
@@ -124,8 +124,8 @@ def _identity(row: tuple[str, float, str, str, str, str, str, str]) -> IdentityR
     )
 
 
-def _group(row: Sequence[str]) -> Group:
-    return Group(route=row[0], model=row[1], provider=row[2], reference=row[3])
+def _group(row: Sequence[str]) -> PairGroup:
+    return PairGroup(route=row[0], model=row[1], provider=row[2], reference=row[3])
 
 
 def _segment(row: tuple[str, str, str, str, str, str, str, str, int, int, str]) -> SegmentCount:

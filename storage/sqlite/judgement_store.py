@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from storage.judgement_rows import (
+    AcknowledgementRow,
     AlarmRow,
-    AnswerRow,
-    CaseRow,
     ComparedChecks,
-    EntryRow,
     EvidenceRow,
-    Keeping,
+    GroupStateRow,
+    JudgedPairRow,
+    JudgementBatch,
     PaceRow,
     PairTimes,
     PayoffSum,
     TimedRow,
     Triggers,
 )
-from storage.rows import Group, IdentityRow
+from storage.rows import IdentityRow, PairGroup
 from storage.sqlite import check_votes, identity_queries, pace_queries, scorecard_queries
 from storage.sqlite.record_insertion import roll_back
 
@@ -89,20 +89,20 @@ APPLIED = "UPDATE acknowledgements SET applied = 1 WHERE no = ?"
 REBUILD = ("DELETE FROM rulings", "DELETE FROM cases", "UPDATE acknowledgements SET applied = 0")
 
 
-class Doing(Protocol):
+class RunStatement(Protocol):
     """Does something with a connection and gives back what came of it."""
 
     def __call__(self, job: Callable[[sqlite3.Connection], Result], /) -> Result:
         """Errors of SQLite pass, or come as StoreError."""
 
 
-class VerdictReader:
+class JudgementReader:
     """What was judged, for those who only look."""
 
-    def __init__(self, ask: Doing) -> None:
+    def __init__(self, ask: RunStatement) -> None:
         self._ask = ask
 
-    def cases(self) -> Sequence[CaseRow]:
+    def cases(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
         return self._ask(lambda conn: [_case(row) for row in conn.execute(CASES)])
 
@@ -115,7 +115,7 @@ class VerdictReader:
         """How fast each provider was, model by model, measure by measure."""
         return self._ask(pace_queries.paces)
 
-    def hung_up(self, seconds: float) -> Mapping[Group, tuple[int, int]]:
+    def hung_up(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
         """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
         return self._ask(lambda conn: scorecard_queries.hung_up(conn, seconds))
 
@@ -144,10 +144,10 @@ class VerdictReader:
         return self._ask(lambda conn: scorecard_queries.pair_times(conn, since, until, limit))
 
 
-class VerdictKeeper(VerdictReader):
+class SqliteJudgementStore(JudgementReader):
     """What the judge needs of the store."""
 
-    def __init__(self, ask: Doing, run: Doing) -> None:
+    def __init__(self, ask: RunStatement, run: RunStatement) -> None:
         super().__init__(ask)
         self._run = run
 
@@ -160,25 +160,25 @@ class VerdictKeeper(VerdictReader):
         """Let another judge."""
         self._run(lambda conn: conn.execute(GIVE_UP, (holder,)).rowcount)
 
-    def unjudged(self, after: int, limit: int) -> Sequence[EntryRow]:
+    def unjudged(self, after: int, limit: int) -> Sequence[JudgedPairRow]:
         """The next pairs that nobody ruled on, by number; those up to `after` are taken as ruled on, unless all went."""
 
-        def question(conn: sqlite3.Connection) -> Sequence[EntryRow]:
+        def question(conn: sqlite3.Connection) -> Sequence[JudgedPairRow]:
             (last,) = conn.execute(LAST_PAIR).fetchone()
             return _entries(conn, UNJUDGED, (after if after <= last else 0, limit))
 
         return self._ask(question)
 
-    def let_in(self, seconds: float) -> Sequence[EntryRow]:
+    def let_in(self, seconds: float) -> Sequence[JudgedPairRow]:
         """The pairs that counted and were started in the last `seconds` before the newest one that was ruled on."""
 
-        def question(conn: sqlite3.Connection) -> Sequence[EntryRow]:
+        def question(conn: sqlite3.Connection) -> Sequence[JudgedPairRow]:
             (last,) = conn.execute(LAST_STARTED).fetchone()
             return [] if last is None else _entries(conn, LET_IN, (last - seconds,))
 
         return self._ask(question)
 
-    def evidence(self, group: Group, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
+    def evidence(self, group: PairGroup, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
         """The newest pairs that counted for a signal, oldest first; `agreement` leaves out those that a cache silenced."""
         values = (*_named(group), signal, agreement, limit)
         return self._ask(lambda conn: [_evidence(row) for row in conn.execute(EVIDENCE, values)])
@@ -191,7 +191,7 @@ class VerdictKeeper(VerdictReader):
         """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
         return self._ask(lambda conn: identity_queries.identities_of(conn, model, until))
 
-    def answers(self) -> Sequence[AnswerRow]:
+    def answers(self) -> Sequence[AcknowledgementRow]:
         """What operators answered and was not carried out yet, as in a rebuild, in its order."""
         return self._ask(lambda conn: [_answer(row) for row in conn.execute(ANSWERS)])
 
@@ -199,7 +199,7 @@ class VerdictKeeper(VerdictReader):
         """The next live answers that came whole, by number; numbers up to `after` are taken as known, unless all went."""
         return self._ask(lambda conn: pace_queries.timed(conn, after, limit))
 
-    def record(self, holder: str, keeping: Keeping) -> bool:
+    def record(self, holder: str, keeping: JudgementBatch) -> bool:
         """Keep all of it or nothing; False when `holder` may not judge any more."""
 
         def job(conn: sqlite3.Connection) -> bool:
@@ -247,17 +247,17 @@ class VerdictKeeper(VerdictReader):
         self._run(lambda conn: conn.execute(TELL_NOBODY).rowcount)
 
 
-def _entries(conn: sqlite3.Connection, statement: str, values: Iterable[object]) -> list[EntryRow]:
+def _entries(conn: sqlite3.Connection, statement: str, values: Iterable[object]) -> list[JudgedPairRow]:
     rows = conn.execute(statement, tuple(values)).fetchall()
     payoffs: dict[int, list[tuple[str, int]]] = defaultdict(list)
     if rows:
         for no, signal, payoff in conn.execute(PAYOFFS, (rows[0][0], rows[-1][0])):
             payoffs[no].append((signal, payoff))
     return [
-        EntryRow(
+        JudgedPairRow(
             no=row[0],
             pair_id=row[1],
-            group=Group(route=row[2], model=row[3], provider=row[4], reference=row[5]),
+            group=PairGroup(route=row[2], model=row[3], provider=row[4], reference=row[5]),
             started=row[6],
             conversation=row[7],
             fingerprint=row[8],
@@ -269,17 +269,17 @@ def _entries(conn: sqlite3.Connection, statement: str, values: Iterable[object])
     ]
 
 
-def _named(group: Group) -> tuple[str, str, str, str]:
+def _named(group: PairGroup) -> tuple[str, str, str, str]:
     return group.route, group.model, group.provider, group.reference
 
 
-def _case(row: Sequence[str]) -> CaseRow:
-    group = Group(route=row[0], model=row[1], provider=row[2], reference=row[3])
-    return CaseRow(group=group, last_no=int(row[4]), snapshot=row[5])
+def _case(row: Sequence[str]) -> GroupStateRow:
+    group = PairGroup(route=row[0], model=row[1], provider=row[2], reference=row[3])
+    return GroupStateRow(group=group, last_no=int(row[4]), snapshot=row[5])
 
 
 def _alarm(row: Sequence[str]) -> AlarmRow:
-    group = Group(route=row[2], model=row[3], provider=row[4], reference=row[5])
+    group = PairGroup(route=row[2], model=row[3], provider=row[4], reference=row[5])
     at, pair_id = float(row[0]), row[1]
     return AlarmRow(at=at, pair_id=pair_id, group=group, old=row[6], new=row[7], name=row[8], details=row[9])
 
@@ -292,6 +292,6 @@ def _values(row: AlarmRow) -> tuple[object, ...]:
     return row.at, row.pair_id, *_named(row.group), row.old, row.new, row.name, row.details
 
 
-def _answer(row: Sequence[str]) -> AnswerRow:
-    group = Group(route=row[4], model=row[5], provider=row[6], reference=row[7])
-    return AnswerRow(no=int(row[0]), after_no=int(row[1]), at=float(row[2]), answer=row[3], group=group)
+def _answer(row: Sequence[str]) -> AcknowledgementRow:
+    group = PairGroup(route=row[4], model=row[5], provider=row[6], reference=row[7])
+    return AcknowledgementRow(no=int(row[0]), after_no=int(row[1]), at=float(row[2]), answer=row[3], group=group)

@@ -17,8 +17,8 @@ from typing import TypeVar
 from storage.rows import (
     ExchangeRow,
     FindingRow,
-    Group,
     PairFilter,
+    PairGroup,
     PairRow,
     PairSummary,
     PayoffPoint,
@@ -27,7 +27,7 @@ from storage.rows import (
     TrafficCount,
 )
 from storage.sqlite import finding_rollups, traffic_rollups
-from storage.sqlite.body_compression import unsqueeze
+from storage.sqlite.body_compression import decompress
 from storage.sqlite.delta_bodies import whole
 
 Row = TypeVar("Row", ExchangeRow, FindingRow, PairRow, ToolCallRow, TrafficCount)
@@ -160,8 +160,8 @@ def _whole_exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow |
             row,
             stream=bool(row.stream),
             request_body=whole(conn, no),
-            response_body=unsqueeze(row.response_body),
-            marks=unsqueeze(row.marks) or b"",
+            response_body=decompress(row.response_body),
+            marks=decompress(row.marks) or b"",
         )
     return None
 
@@ -254,8 +254,8 @@ def _made(kind: type[Row], cursor: sqlite3.Cursor) -> Iterator[Row]:
         yield kind(**{name: value for name, value in zip(names, row, strict=True) if name in known})
 
 
-def _group(row: Sequence[str]) -> Group:
-    return Group(route=row[0], model=row[1], provider=row[2], reference=row[3])
+def _group(row: Sequence[str]) -> PairGroup:
+    return PairGroup(route=row[0], model=row[1], provider=row[2], reference=row[3])
 
 
 def _period(since: float, until: float) -> tuple[float, float]:

@@ -13,8 +13,8 @@ from operator import attrgetter
 
 from storage.rows import ExchangeRecord, FindingRow, PairRecord
 from storage.sqlite import finding_rollups, handover_counts, traffic_rollups
-from storage.sqlite.body_compression import Squeezer
-from storage.sqlite.delta_bodies import Kept, Lineage
+from storage.sqlite.body_compression import BodyCompressor
+from storage.sqlite.delta_bodies import DeltaBodies, DeltaBody
 
 Record = ExchangeRecord | PairRecord
 Values = tuple[object, ...]
@@ -90,37 +90,37 @@ _identity = attrgetter(*IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class RecordRows:
     """The rows of one exchange or one pair, less the number that it gets when it is written: (table, values) each."""
 
     id: str
     rows: Sequence[tuple[str, Values]]
     payload: Values = ()
-    body: Kept | None = None
+    body: DeltaBody | None = None
     """The request body of an exchange, which stands behind the `payload` in its row."""
     counts: Sequence[finding_rollups.Key] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRecord:
     """A record ready to be written: its exchanges, and the pair if it is one."""
 
-    exchanges: tuple[Parcel, ...]
-    pair: Parcel | None
+    exchanges: tuple[RecordRows, ...]
+    pair: RecordRows | None
     source: str = ""
 
 
-class Preparer:
+class RecordPreparer:
     """Flattens records and compresses what is long in them; for one thread only."""
 
     def __init__(self) -> None:
-        self._squeezer = Squeezer()
-        self._lineage = Lineage(self._squeezer)
+        self._squeezer = BodyCompressor()
+        self._bodies = DeltaBodies(self._squeezer)
 
-    def prepare(self, record: Record) -> Prepared:
+    def prepare(self, record: Record) -> PreparedRecord:
         """The record's rows; TypeError or AttributeError when it holds what no row can."""
         if isinstance(record, ExchangeRecord):
-            return Prepared((self._exchange(record),), None, record.source)
+            return PreparedRecord((self._exchange(record),), None, record.source)
         foreign = {row.pair_id for row in record.findings} | {row.pair_id for row in record.payoffs}
         foreign -= {record.pair.id}
         if foreign:
@@ -130,11 +130,11 @@ class Preparer:
         rows += [("payoffs", _payoff(row)) for row in record.payoffs]
         if record.kind or record.excluded:
             rows.append(("trials", (record.kind, ",".join(record.excluded))))
-        return Prepared(
-            tuple(map(self._exchange, record.exchanges)), Parcel(record.pair.id, rows, counts=finding_rollups.counted(record))
+        return PreparedRecord(
+            tuple(map(self._exchange, record.exchanges)), RecordRows(record.pair.id, rows, counts=finding_rollups.counted(record))
         )
 
-    def _exchange(self, record: ExchangeRecord) -> Parcel:
+    def _exchange(self, record: ExchangeRecord) -> RecordRows:
         row = record.exchange
         foreign = {call.exchange_id for call in record.tool_calls} | {finding.exchange_id for finding in record.findings}
         foreign -= {row.id}
@@ -145,8 +145,8 @@ class Preparer:
         rows += [("checks", _check(finding)) for finding in record.findings]
         rows += [("identities", _identity(identity)) for identity in record.identities]
         payload = (*_headers(row), self._squeezer.squeeze(row.response_body), self._squeezer.squeeze_numbers(row.marks))
-        body = self._lineage.keep(row.id, row.conversation, row.request_body)
-        return Parcel(row.id, rows, payload, body, finding_rollups.counted(record))
+        body = self._bodies.keep(row.id, row.conversation, row.request_body)
+        return RecordRows(row.id, rows, payload, body, finding_rollups.counted(record))
 
 
 @dataclass(slots=True)
@@ -164,7 +164,7 @@ class _Batch:
     counts: Counter[finding_rollups.Key] = field(default_factory=Counter)
     rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
 
-    def add(self, prepared: Prepared) -> bool:
+    def add(self, prepared: PreparedRecord) -> bool:
         """False when the record is there already: then nothing of it is written again."""
         if prepared.pair is None:
             return self._add(prepared.exchanges[0], self.known_exchanges, self.exchange_no)
@@ -174,7 +174,7 @@ class _Batch:
             self._add(exchange, self.known_exchanges, self.exchange_no)
         return self._add(prepared.pair, self.known_pairs, self.pair_no)
 
-    def _add(self, parcel: Parcel, known: set[str], number: Callable[[], int]) -> bool:
+    def _add(self, parcel: RecordRows, known: set[str], number: Callable[[], int]) -> bool:
         if parcel.id in known:
             return False
         known.add(parcel.id)
@@ -187,14 +187,14 @@ class _Batch:
             self.rows[table].append((no, *values))
         return True
 
-    def _body(self, kept: Kept) -> Values:
+    def _body(self, kept: DeltaBody) -> Values:
         if not kept.base:
             return kept.squeezed, None
         base = self.bases.get(kept.base)
-        return (Squeezer().squeeze(kept.raw), None) if base is None else (kept.squeezed, base)
+        return (BodyCompressor().squeeze(kept.raw), None) if base is None else (kept.squeezed, base)
 
 
-def insert(conn: sqlite3.Connection, records: Sequence[Prepared]) -> int:
+def insert(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> int:
     """Write all records or none, in one transaction; the number of those that were not there yet.
 
     sqlite3.OperationalError when the database does not take them (full, locked, read-only), other errors for a bad record.
@@ -230,7 +230,7 @@ def roll_back(conn: sqlite3.Connection) -> None:
             conn.execute("ROLLBACK")
 
 
-def _batch(conn: sqlite3.Connection, records: Sequence[Prepared]) -> _Batch:
+def _batch(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> _Batch:
     exchanges = [parcel for record in records for parcel in record.exchanges]
     (after,) = conn.execute(LAST_EXCHANGE).fetchone()
     (last_pair,) = conn.execute(LAST_PAIR).fetchone()

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from storage.judgement_rows import PairTimes, PayoffSum, Triggers
-from storage.rows import CUT_REQUEST, NOT_HELD, Group
+from storage.rows import CUT_REQUEST, NOT_HELD, PairGroup
 
 FOREVER = 9e18
 UNHELD = f"""
@@ -60,7 +60,7 @@ ORDER BY p.started DESC, p.no DESC LIMIT ?
 """
 
 
-def hung_up(conn: sqlite3.Connection, seconds: float) -> Mapping[Group, tuple[int, int]]:
+def hung_up(conn: sqlite3.Connection, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
     """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
     return {_group(row): (row[4], row[5]) for row in conn.execute(HUNG_UP, (seconds,))}
 
@@ -77,7 +77,7 @@ def scored(conn: sqlite3.Connection, since: float, until: float) -> Sequence[Pay
             reference=row[2],
             signal=row[3],
             cluster=row[4],
-            ruling=row[5],
+            judgement=row[5],
             pairs=row[6],
             plus=row[7],
             minus=row[8],
@@ -125,5 +125,5 @@ def pair_times(conn: sqlite3.Connection, since: float, until: float, limit: int)
     ]
 
 
-def _group(row: Sequence[str]) -> Group:
-    return Group(route=row[0], model=row[1], provider=row[2], reference=row[3])
+def _group(row: Sequence[str]) -> PairGroup:
+    return PairGroup(route=row[0], model=row[1], provider=row[2], reference=row[3])

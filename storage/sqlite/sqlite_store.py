@@ -31,16 +31,16 @@ from storage.rows import (
 )
 from storage.spending import Spending, spend, spent
 from storage.sqlite import failed_answers, handover_counts, queries, retention
-from storage.sqlite.batch_inserter import Pen
+from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import BUSY_SECONDS, WriterLock, close_to_others, explain, identity, made, reading, writing
 from storage.sqlite.erasure import forget
-from storage.sqlite.identity_queries import PortraitReader
+from storage.sqlite.identity_queries import IdentityReader
 from storage.sqlite.installation_secret import drawn
-from storage.sqlite.judgement_store import VerdictKeeper, VerdictReader
+from storage.sqlite.judgement_store import JudgementReader, SqliteJudgementStore
 from storage.sqlite.migrations import migrate, pending, wrong
 from storage.sqlite.writer import BatchWriter
 from storage.storage_config import StorageConfig
-from storage.store import Chosen, Forgotten, StoreError
+from storage.store import ErasureChoice, ErasureResult, StoreError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -109,14 +109,14 @@ class SqliteReader:
         return self._ask(lambda conn: queries.latencies(conn, since, until, limit))
 
     @property
-    def portraits(self) -> PortraitReader:
+    def portraits(self) -> IdentityReader:
         """Who served, and what was asked."""
-        return PortraitReader(self._ask)
+        return IdentityReader(self._ask)
 
     @property
-    def verdicts(self) -> VerdictReader:
+    def verdicts(self) -> JudgementReader:
         """What was judged."""
-        return VerdictReader(self._ask)
+        return JudgementReader(self._ask)
 
     def close(self) -> None:
         """Release the connections; those that answer just now follow when they have."""
@@ -172,7 +172,7 @@ class SqliteStore(SqliteReader):
         """The write-ahead log that the writing connection has opened, once it was seen."""
         keep = partial(retention.keep_within, max_bytes=config.max_bytes) if config.max_bytes else None
         self._writer = BatchWriter(
-            Pen(self._connected, there=self._there, after=keep),
+            BatchInserter(self._connected, there=self._there, after=keep),
             batch_rows=config.batch_rows,
             batch_seconds=config.batch_seconds,
             queue=config.queue,
@@ -221,9 +221,9 @@ class SqliteStore(SqliteReader):
         return self._writer.trouble
 
     @property
-    def verdicts(self) -> VerdictKeeper:
+    def verdicts(self) -> SqliteJudgementStore:
         """What was judged, and how to judge."""
-        return VerdictKeeper(self._ask, self._writer.run)
+        return SqliteJudgementStore(self._ask, self._writer.run)
 
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn when first asked for; sqlite3.Error where they cannot be kept."""
@@ -256,7 +256,7 @@ class SqliteStore(SqliteReader):
             self._writer.run(retention.checkpoint)
         return gone
 
-    def forget(self, chosen: Chosen) -> Forgotten:
+    def forget(self, chosen: ErasureChoice) -> ErasureResult:
         """Delete what was chosen for good, what is queued included; StoreError when the database does not let it."""
         self.flush(BUSY_SECONDS)
         return forget(self._writer.run, chosen)

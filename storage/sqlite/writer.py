@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from typing import NamedTuple, TypeVar, cast
 
 from storage.rows import ExchangeRecord, ExchangeRow
-from storage.sqlite.batch_inserter import Pen
+from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.record_insertion import Record
 from storage.store import StoreError
 
@@ -33,8 +33,8 @@ class _Item(NamedTuple):
 class BatchWriter:
     """Writes what it is given in batches of `batch_rows` rows, or of what came in `batch_seconds`; safe from any thread."""
 
-    def __init__(self, pen: Pen, *, batch_rows: int, batch_seconds: float, queue: int) -> None:
-        self._pen = pen
+    def __init__(self, inserter: BatchInserter, *, batch_rows: int, batch_seconds: float, queue: int) -> None:
+        self._inserter = inserter
         self._batch_rows, self._batch_seconds, self._queue = batch_rows, batch_seconds, queue
         self._items: deque[_Item] = deque()
         self._jobs: deque[tuple[Job, Future[object]]] = deque()
@@ -58,7 +58,7 @@ class BatchWriter:
     @property
     def stored(self) -> int:
         """Records written since the start; one whose id was there already is not counted again."""
-        return self._pen.written
+        return self._inserter.written
 
     @property
     def lag(self) -> float:
@@ -70,7 +70,7 @@ class BatchWriter:
     @property
     def trouble(self) -> str:
         """What the database said when it took nothing the last time; empty when it did, or was not asked."""
-        return self._pen.trouble
+        return self._inserter.trouble
 
     def add(self, record: Record) -> Future[bool] | None:
         """Queue one record; None when the queue is full or closed. The future cannot be cancelled."""
@@ -123,8 +123,8 @@ class BatchWriter:
                 self._do(*job)
             if batch:
                 late = time.monotonic() >= self._deadline
-                self._settle(batch, [False] * len(batch) if late else self._pen.write([item.record for item in batch]))
-        self._pen.put_down()
+                self._settle(batch, [False] * len(batch) if late else self._inserter.write([item.record for item in batch]))
+        self._inserter.put_down()
 
     def _wait(self) -> bool:
         """Until there is a whole batch, a job, a hurry or the end; False when all is done."""
@@ -151,7 +151,7 @@ class BatchWriter:
 
     def _do(self, job: Job, future: Future[object]) -> None:
         try:
-            future.set_result(self._pen.do(job))
+            future.set_result(self._inserter.do(job))
         except Exception as error:  # noqa: BLE001 - it is raised again where `run` was called
             future.set_exception(error)
 

@@ -6,7 +6,7 @@ import promql_parser
 import pytest
 from prometheus_client import CollectorRegistry
 
-from shadow.metrics.definitions import Exposition
+from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.series import BulkCounter, BulkHistogram
 from tests.boards import Target, alerts, boards, filled, records, targets, variables
 from tests.promql import COUNTING, Labels, of
@@ -25,7 +25,7 @@ def exported() -> tuple[dict[str, frozenset[str]], set[str]]:
     """The labels of every exported series, as scraped, and the names of those that only grow."""
     labels, growing = {}, set()
     registry = CollectorRegistry()
-    Exposition(registry)
+    MetricDefinitions(registry)
     for collector in registry._collector_to_names:
         [metric] = collector.describe()
         own = collector.labels if isinstance(collector, BulkHistogram | BulkCounter) else collector._labelnames

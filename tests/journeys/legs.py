@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shadow.reading.parsed_response import read
+from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange
 from tests.journeys.test_one_request_walks_the_whole_path import audited
 from tests.running import Served
@@ -19,7 +19,7 @@ async def legs(served: Served) -> tuple[list, dict[str, str], dict[str, str]]:
     alone = {each.aspect: each.state for each in reader.findings(exchange_id=rows[0].id) if each.comparison == "check"}
     reader.close()
     assert [row.unread for row in rows] == ["", ""]
-    return [read(exchange(row)).said for row in rows], cross, alone
+    return [parse_response(exchange(row)).completion for row in rows], cross, alone
 
 
 def differing(found: dict[str, str]) -> set[str]:

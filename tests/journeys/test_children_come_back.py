@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 from tests.running import PATIENCE, Served, addresses, chat, until
 
 pytestmark = pytest.mark.journey
@@ -45,7 +45,7 @@ async def back(served: Served, module: str, gone: int) -> None:
 @pytest.mark.promise("children.restarted")
 async def test_a_child_comes_back_although_the_reader_of_the_log_is_gone(tmp_path):
     config = tmp_path / "sameweights.toml"
-    async with Pretend() as provider:
+    async with PretendedServer() as provider:
         storage = f'[storage]\nurl = "sqlite:///{tmp_path}/served.db"\n'
         config.write_text(CONFIG.format(base_url=provider.base_url) + storage, encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
@@ -66,7 +66,7 @@ async def test_a_child_comes_back_although_the_reader_of_the_log_is_gone(tmp_pat
 
 @pytest.mark.promise("children.restarted")
 async def test_a_child_that_cannot_be_started_for_want_of_descriptors_comes_back_when_there_are_some(serve):
-    async with Pretend() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
+    async with PretendedServer() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
         limits = resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, (5, limits[1]))
         killed = served.children()["proxy.server"]
@@ -79,7 +79,7 @@ async def test_a_child_that_cannot_be_started_for_want_of_descriptors_comes_back
 @pytest.mark.promise("children.restarted")
 async def test_a_forwarder_that_stands_still_is_replaced_and_its_port_answers_again(serve):
     """It takes the ten seconds that the product waits before it kills a process."""
-    async with Pretend() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
+    async with PretendedServer() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
         stopped = served.children()["proxy.server"]
         os.kill(stopped, signal.SIGSTOP)
         assert await answered(served)
@@ -89,7 +89,7 @@ async def test_a_forwarder_that_stands_still_is_replaced_and_its_port_answers_ag
 
 @pytest.mark.promise("audit.accounted")
 async def test_whichever_process_is_killed_under_load_every_exchange_is_stored_or_counted_once(serve):
-    async with Pretend() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
+    async with PretendedServer() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
         sent = 0
         for module in ("shadow.processes.audit_process", "proxy.server", "shadow.processes.audit_process"):
             killed = served.children()[module]

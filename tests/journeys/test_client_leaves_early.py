@@ -34,8 +34,8 @@ async def _leave(script_before, read_until=b"", *, request=None):
         await asyncio.wait_for(left.wait(), PATIENCE)
         exchange = await running.kept.next()
         assert running.kept.more == 0
-        assert running.pulse.in_flight == 0
-        assert running.pulse.upstream_open == 0
+        assert running.stats.in_flight == 0
+        assert running.stats.upstream_open == 0
         assert exchange.failure.kind is FailureKind.CLIENT_GONE
         return exchange
 
@@ -76,7 +76,7 @@ async def test_while_a_flood_waits_for_a_reader_that_reads_nothing():
     async def flood(wire):
         await wire.send(STREAM_HEAD)
         wire.writer.write(chunks(b"x" * 50_000_000))
-        await until(lambda: any(door.writing_paused for door in running.plane._intake.connections))
+        await until(lambda: any(door.writing_paused for door in running.plane._listener.connections))
 
     left = asyncio.Event()
 
@@ -152,7 +152,7 @@ async def test_while_the_first_part_of_its_body_is_awaited():
         async with plane(providers=providers) as running:
             async with client(running.port) as asked:
                 await asked.send(b'POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 90\r\n\r\n{"mod')
-                await until(lambda: running.pulse.in_flight)
+                await until(lambda: running.stats.in_flight)
             assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
             assert provider.connections == 0
 
@@ -169,7 +169,7 @@ async def test_while_a_connection_is_being_made():
         async with plane(f"http://127.0.0.1:{full.getsockname()[1]}/v1") as running:
             async with client(running.port) as asked:
                 await asked.send(post(b"{}", close=False))
-                await until(lambda: running.pulse.in_flight)
+                await until(lambda: running.stats.in_flight)
             exchange = await running.kept.next()
             assert exchange.failure.kind is FailureKind.CLIENT_GONE
             assert exchange.response is None
@@ -191,8 +191,8 @@ async def test_however_soon_it_leaves_it_is_one_exchange_and_no_fault(turns, cap
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 99\r\n\r\n12345")
             for _ in range(turns):
                 await asyncio.sleep(0)
-        await until(lambda: running.pulse.accepted == running.pulse.finished and not running.plane._intake.connections)
-        assert running.kept.more == running.pulse.accepted
+        await until(lambda: running.stats.accepted == running.stats.finished and not running.plane._listener.connections)
+        assert running.kept.more == running.stats.accepted
         assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
@@ -231,14 +231,14 @@ async def test_the_connection_behind_a_client_that_reads_nothing_serves_the_next
     async with scripted(script) as provider, plane(provider.url, timeouts={"idle": 5.0}) as running:
 
         async def over_or_paused():
-            doors = running.plane._intake.connections
+            doors = running.plane._listener.connections
             return running.kept.more or any(door.writing_paused for door in doors)
 
         for size in range(400_000, 4_000_000, 40_000):
             async with client(running.port, room=4096) as stuck:
                 await stuck.send(post(b"%d" % size, close=False))
                 await until(over_or_paused)
-                if running.kept.more and any(door.writing_paused for door in running.plane._intake.connections):
+                if running.kept.more and any(door.writing_paused for door in running.plane._listener.connections):
                     filled += 1
                     assert (await ask(running.port, post(b"7"))).endswith(b"zzzzzzz")
             await running.kept.next()
@@ -277,10 +277,10 @@ async def _leave_behind(last_words, field=b""):
         async with client(running.port) as asked:
             await asked.send(post(b'{"stream":true}', close=False))
             await asked.until(chunks(last_words[half:]))
-            (door,) = running.plane._intake.connections
+            (door,) = running.plane._listener.connections
         await until(lambda: door.gone)
         left.set()
-        return await running.kept.next(), running.pulse.upstream_open
+        return await running.kept.next(), running.stats.upstream_open
 
 
 @pytest.mark.promise("leaves.recorded")

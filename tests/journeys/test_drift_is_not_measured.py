@@ -7,8 +7,8 @@ import re
 import aiohttp
 import pytest
 
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.test_drift_is_seen import CONFIG, ask, line, told
 from tests.running import chat, until
 from tests.wires import ok, scripted
@@ -41,12 +41,12 @@ async def not_measured(serve, toml: str):
 @pytest.mark.parametrize(
     ("faults", "more", "why"),
     [
-        (Faults(error_rate=1.0), "", ("the reference failed", "an answer was barred")),
-        (Faults(silent=1.0), "timeout = 0.3", ("the reference failed",)),
+        (PlantedFaults(error_rate=1.0), "", ("the reference failed", "an answer was barred")),
+        (PlantedFaults(silent=1.0), "timeout = 0.3", ("the reference failed",)),
     ],
 )
 async def test_a_reference_that_fails_or_never_answers(serve, faults, more, why):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=faults) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, faults=faults) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         found = await not_measured(serve, toml.replace("concurrency = 500", f"concurrency = 500\n{more}"))
     assert found.state == "not measured"
@@ -79,7 +79,7 @@ async def test_a_reference_that_answers_from_a_cache(serve):
 
 async def test_a_provider_that_is_its_own_reference_has_no_drift_state_and_gets_its_verdict(serve):
     """The judge of drift leaves its pairs out, a report of the period counts them: the noise floor at work."""
-    async with Pretend(seed=1) as both, serve(CONFIG.format(candidate=both.base_url, official=both.base_url)) as served:
+    async with PretendedServer(seed=1) as both, serve(CONFIG.format(candidate=both.base_url, official=both.base_url)) as served:
         await ask(served, ENOUGH)
 
         async def ruled() -> bool:
@@ -101,7 +101,7 @@ async def test_a_provider_that_is_its_own_reference_has_no_drift_state_and_gets_
 
 async def test_a_reference_that_never_answered_leaves_the_group_waiting_and_never_ok(serve):
     """Fewer pairs than `not measured` needs, and none of them counted."""
-    async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=Faults(silent=1.0)) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, faults=PlantedFaults(silent=1.0)) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml.replace("concurrency = 500", "concurrency = 500\ntimeout = 0.3")) as served:
             async with aiohttp.ClientSession() as session, session.post(f"{served.data}/v1/chat/completions", data=chat()) as got:
@@ -126,7 +126,7 @@ async def test_a_provider_that_refuses_every_request_is_not_measured_and_what_to
 
     async with (
         scripted(refusing) as candidate,
-        Pretend(seed=2) as official,
+        PretendedServer(seed=2) as official,
         serve(CONFIG.format(candidate=candidate.url, official=official.base_url)) as served,
     ):
         await ask(served, 20)

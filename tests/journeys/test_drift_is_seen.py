@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from shadow.demo.planted_faults import FAITHFUL, Faults
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
 from shadow.report.drift_lines import drift_lines
 from tests.running import chat, until
 
@@ -88,8 +88,8 @@ def line(served):
 
 async def test_a_faithful_provider_stays_ok(serve):
     async with (
-        Pretend(seed=1) as candidate,
-        Pretend(seed=2) as official,
+        PretendedServer(seed=1) as candidate,
+        PretendedServer(seed=2) as official,
         serve(CONFIG.format(candidate=candidate.base_url, official=official.base_url)) as served,
     ):
         await ask(served, 120)
@@ -102,13 +102,13 @@ async def test_a_faithful_provider_stays_ok(serve):
 @pytest.mark.parametrize(
     ("faults", "names"),
     [
-        (Faults(garble_arguments=0.9), {"schema"}),
-        (Faults(drop_tool_calls=0.9), {"trigger", "trigger_rate"}),
-        (Faults(extra_prompt_tokens=7), {"prompt_tokens"}),
+        (PlantedFaults(garble_arguments=0.9), {"schema"}),
+        (PlantedFaults(drop_tool_calls=0.9), {"trigger", "trigger_rate"}),
+        (PlantedFaults(extra_prompt_tokens=7), {"prompt_tokens"}),
     ],
 )
 async def test_a_provider_that_begins_to_drift_is_named_and_dated_and_a_restart_keeps_it(serve, faults, names):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml) as served:
             candidate.faults = FAITHFUL
@@ -144,12 +144,12 @@ async def told(*arguments: str) -> tuple[int, str]:
 
 async def test_a_mended_provider_has_recovered_and_a_report_fails_on_drift_only_while_it_drifts(serve, tmp_path):
     async with (
-        Pretend(seed=1) as candidate,
-        Pretend(seed=2) as official,
+        PretendedServer(seed=1) as candidate,
+        PretendedServer(seed=2) as official,
         serve(CONFIG.format(candidate=candidate.base_url, official=official.base_url)) as served,
     ):
         report = ("report", "--db", str(served.database), "--since", "2100-01-01", "--until", "2100-01-02", "--fail-on-drift")
-        candidate.faults = Faults(drop_tool_calls=0.9)
+        candidate.faults = PlantedFaults(drop_tool_calls=0.9)
         await ask(served, 100)
         await judged(served, 100)
         assert line(served).state == "drift"
@@ -187,9 +187,9 @@ async def receiving(port: int = 0, status: int = 200):
 
 
 async def test_what_nobody_was_told_at_the_end_is_told_once_at_the_next_start(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
-        candidate.faults = Faults(drop_tool_calls=0.9)
+        candidate.faults = PlantedFaults(drop_tool_calls=0.9)
         async with receiving(status=503) as (refused, port):
             toml += f'[drift]\nwebhook = "http://127.0.0.1:{port}/hook"\n'
             async with serve(toml) as served:
@@ -209,12 +209,12 @@ async def test_what_nobody_was_told_at_the_end_is_told_once_at_the_next_start(se
 
 async def test_a_restart_in_the_middle_of_a_drift_changes_nothing(serve):
     """Stopped while the evidence grows: the next process goes on from it, and what both saw is judged as by one."""
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml) as served:
             await ask(served, 60)
             await judged(served, 60)
-            candidate.faults = Faults(drop_tool_calls=0.9)
+            candidate.faults = PlantedFaults(drop_tool_calls=0.9)
             began = time.time()
             await ask(served, 20)
             await judged(served, 80)

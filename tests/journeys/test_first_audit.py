@@ -16,8 +16,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pace, Pretend
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer, ResponsePace
 from tests.running import addresses, drain, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("docs.tutorial")]
@@ -135,7 +135,9 @@ async def asked(folder: Path, data: str) -> list[str]:
 
 
 async def test_a_provider_against_itself_is_as_the_page_says(folder):
-    async with Pretend(seed=3, pace=Pace(first_token=0, chunks_per_second=5_000), faults=Faults()) as provider:
+    async with PretendedServer(
+        seed=3, pace=ResponsePace(first_token=0, chunks_per_second=5_000), faults=PlantedFaults()
+    ) as provider:
         block = SERVE.replace(PROVIDER, provider.base_url)
         assert block.count(provider.base_url) == 2
         async with serving(folder, block.rstrip() + " --listen 127.0.0.1:0 --admin 127.0.0.1:0\n") as (data, admin, lines):

@@ -7,7 +7,7 @@ import os
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat
 from tests.wires import STREAM_HEAD, chunks, ok, scripted
@@ -64,7 +64,7 @@ async def test_every_answer_of_a_hostile_reference_is_a_recorded_result(serve, b
             await wire.request()
             await wire.send(next(given, ok(b"{}", JSON)))
 
-    async with Pretend(seed=1) as candidate, scripted(script) as official:
+    async with PretendedServer(seed=1) as candidate, scripted(script) as official:
         toml = once(candidate, official, "concurrency = 1") + f"\n[storage]\nbodies = '{bodies}'\n"
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             for number, name in enumerate(ANSWERS):
@@ -106,7 +106,7 @@ async def test_a_reference_without_end_or_that_breaks_is_given_up_and_recorded(s
             sent += len(piece)
             await wire.send(piece)
 
-    async with Pretend(seed=1) as candidate, scripted(script) as official:
+    async with PretendedServer(seed=1) as candidate, scripted(script) as official:
         toml = once(candidate, official, "max_body = 1000000\ntimeout = 3")
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             async with post(session, served.data, chat()) as got:
@@ -125,7 +125,7 @@ async def test_a_reference_without_end_or_that_breaks_is_given_up_and_recorded(s
 @pytest.mark.promise("shadow.redirect")
 async def test_a_redirect_of_the_reference_is_not_followed(serve):
     moved = b"HTTP/1.1 307 Go\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
-    async with Pretend(seed=1) as candidate, scripted(None, moved) as official:
+    async with PretendedServer(seed=1) as candidate, scripted(None, moved) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             async with post(session, served.data, chat()) as got:

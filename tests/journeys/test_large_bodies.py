@@ -10,7 +10,7 @@ from hashlib import sha256
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 
 pytestmark = pytest.mark.journey
@@ -40,7 +40,7 @@ def told(media: bytes) -> bytes:
 
 @pytest.mark.promise("audit.whole")
 async def test_a_picture_of_ten_megabytes_is_compared_by_default_and_stored_as_its_hash(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             body = asking(10 * MB)
@@ -63,7 +63,7 @@ async def test_a_picture_of_ten_megabytes_is_compared_by_default_and_stored_as_i
 
 @pytest.mark.promise("memory.held")
 async def test_a_request_for_which_there_is_no_room_is_answered_and_counted_as_not_held(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         toml = toml.replace("[shadow]", f"[proxy.limits]\naudit_held = {2 * MB}\n[shadow]")
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
@@ -79,7 +79,7 @@ async def test_a_request_for_which_there_is_no_room_is_answered_and_counted_as_n
 
 @pytest.mark.promise("audit.whole")
 async def test_a_packed_request_goes_to_the_provider_of_its_model_and_is_compared(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official, Pretend(seed=3) as other:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official, PretendedServer(seed=3) as other:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         routes = f"""
 [proxy.providers.other]

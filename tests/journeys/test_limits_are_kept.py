@@ -106,7 +106,7 @@ async def test_one_client_too_many_is_refused_and_counted_and_the_others_are_not
                 assert (await asked.until(b"{}")).startswith(b"HTTP/1.1 200")
             async with client(running.port) as three:
                 assert b"503" in (await three.rest())[:16]
-            assert running.pulse.refused == 1
+            assert running.stats.refused == 1
             await one.send(get())
             assert (await one.rest()).startswith(b"HTTP/1.1 200")
         assert len(provider.requests) == 3

@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
 from storage.rows import PairFilter
 from tests.running import chat, until
 
@@ -71,7 +71,7 @@ async def audited(served, count: int) -> list:
 
 @pytest.mark.promise("audit.whole")
 async def test_a_streamed_request_is_answered_paired_stored_shown_and_counted(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2, key="official-key-5678") as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, key="official-key-5678") as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "official-key-5678"}) as served, aiohttp.ClientSession() as session:
             body = chat(stream=True, text="What is the weather in Paris?", tools=[WEATHER])
@@ -103,7 +103,7 @@ async def test_a_streamed_request_is_answered_paired_stored_shown_and_counted(se
 @pytest.mark.promise("secrets.nowhere", "keys.apart")
 async def test_no_key_is_found_in_any_file_page_metric_or_log_and_none_at_the_wrong_server(serve, tmp_path):
     secrets = ("client-secret-1234", "official-key-5678")
-    async with Pretend(seed=1) as candidate, Pretend(seed=2, key="official-key-5678") as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, key="official-key-5678") as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "official-key-5678"}) as served, aiohttp.ClientSession() as session:
             async with post(session, served.data, chat(), Cookie="session=client-secret-1234") as got:
@@ -128,7 +128,7 @@ async def test_no_key_is_found_in_any_file_page_metric_or_log_and_none_at_the_wr
 
 @pytest.mark.promise("audit.killed")
 async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             statuses = []
@@ -156,7 +156,7 @@ async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
 @pytest.mark.promise("shadow.unfelt", "shadow.bounded")
 @pytest.mark.parametrize(("queue", "dropped"), [(0, 18), (5, 13)])
 async def test_a_reference_that_never_answers_is_never_felt_by_the_application(serve, queue, dropped):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2, faults=Faults(silent=1.0)) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, faults=PlantedFaults(silent=1.0)) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url).replace(
             "control_fraction = 1.0", f"control_fraction = 1.0\nconcurrency = 2\nqueue = {queue}\ntimeout = 600"
         )
@@ -180,7 +180,7 @@ async def test_a_reference_that_never_answers_is_never_felt_by_the_application(s
     ids=["empty", "words", "not utf-8", "deep"],
 )
 async def test_a_body_that_cannot_be_read_is_forwarded_untouched_and_said_to_be_not_measured(serve, body, unread):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             async with post(session, served.data, body) as got:

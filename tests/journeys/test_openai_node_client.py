@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shadow.demo.planted_faults import FAITHFUL, Faults
-from shadow.demo.pretended_server import Pace, Pretend
+from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
+from shadow.demo.pretended_server import PretendedServer, ResponsePace
 from tests.journeys.npm import installed, told
 from tests.journeys.speaker import TEXT, Speaker
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.promise("clients.node"), pytest.mark.journey, pytest.m
 
 VERSION = "7.57.0"
 SCRIPT = "client.mjs"
-QUICK = Pace(first_token=0, chunks_per_second=5_000)
+QUICK = ResponsePace(first_token=0, chunks_per_second=5_000)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def lives(openai_home):
     """`await lives(story)`: what the client saw through the proxy, and the provider that it talked to."""
 
     async def lived(story, *, pace=QUICK, faults=FAITHFUL):
-        async with Pretend(pace=pace, faults=faults) as pretend, through(pretend.base_url) as way:
+        async with PretendedServer(pace=pace, faults=faults) as pretend, through(pretend.base_url) as way:
             return await told(SCRIPT, openai_home, story, way.base_url), pretend
 
     return lived
@@ -73,7 +73,7 @@ async def test_errors_are_this_client_s_own_with_the_provider_s_words(lives):
 
 
 async def test_a_provider_that_is_not_there_is_a_502_that_names_it(openai_home):
-    async with Pretend() as pretend:
+    async with PretendedServer() as pretend:
         gone = pretend.base_url
     async with through(gone) as way:
         error = await told(SCRIPT, openai_home, "unreachable", way.base_url)
@@ -82,18 +82,21 @@ async def test_a_provider_that_is_not_there_is_a_502_that_names_it(openai_home):
 
 
 async def test_a_stream_that_the_provider_cuts_is_cut_for_the_client(lives):
-    outcome, _ = await lives("cut", faults=Faults(cut_stream=1))
+    outcome, _ = await lives("cut", faults=PlantedFaults(cut_stream=1))
     assert outcome["message"] == "terminated"
 
 
 async def test_a_client_that_leaves_in_mid_stream_cancels_the_provider(openai_home):
-    async with Pretend(pace=Pace(first_token=0, chunks_per_second=4)) as pretend, through(pretend.base_url) as way:
+    async with (
+        PretendedServer(pace=ResponsePace(first_token=0, chunks_per_second=4)) as pretend,
+        through(pretend.base_url) as way,
+    ):
         assert await told(SCRIPT, openai_home, "abort", way.base_url) == {"aborted": True}
         await pretend.until(lambda p: p.aborted == 1 and p.open_streams == 0)
 
 
 async def test_fifty_streams_at_once_are_all_whole(lives):
-    texts, pretend = await lives("fifty", pace=Pace(first_token=0.05, chunks_per_second=200))
+    texts, pretend = await lives("fifty", pace=ResponsePace(first_token=0.05, chunks_per_second=200))
     (plain, _) = await lives("plain")
     assert texts == [plain["text"]] * 50
     assert pretend.answered == 50

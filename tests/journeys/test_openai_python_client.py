@@ -9,13 +9,13 @@ import openai
 import pydantic
 import pytest
 
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pace, Pretend
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer, ResponsePace
 from tests.journeys.through import TEXT, WEATHER, through
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.python")]
 
-QUICK = Pace(first_token=0, chunks_per_second=5_000)
+QUICK = ResponsePace(first_token=0, chunks_per_second=5_000)
 COLD = {"model": "m", "temperature": 0}
 
 
@@ -29,7 +29,7 @@ def client(base_url, **more):
 
 @pytest.fixture
 async def pretend():
-    async with Pretend(pace=QUICK) as server:
+    async with PretendedServer(pace=QUICK) as server:
         yield server
 
 
@@ -132,14 +132,14 @@ async def test_an_error_is_this_client_s_own_with_the_provider_s_words(asking, s
 
 
 async def test_a_refused_key_is_the_provider_s_refusal():
-    async with Pretend(key="right") as pretend, through(pretend.base_url) as way, client(way.base_url) as asking:
+    async with PretendedServer(key="right") as pretend, through(pretend.base_url) as way, client(way.base_url) as asking:
         with pytest.raises(openai.AuthenticationError) as caught:
             await asking.models.list()
         assert caught.value.code == "invalid_api_key"
 
 
 async def test_a_provider_that_is_not_there_is_a_502_that_names_it():
-    async with Pretend() as pretend:
+    async with PretendedServer() as pretend:
         gone = pretend.base_url
     async with through(gone) as way, client(way.base_url) as asking:
         with pytest.raises(openai.InternalServerError, match="pretended") as caught:
@@ -156,14 +156,14 @@ async def test_a_client_that_retries_is_told_when_and_retries_by_itself(proxied,
 
 
 async def test_a_stream_that_the_provider_cuts_is_cut_for_the_client(pretend, asking):
-    pretend.faults = Faults(cut_stream=1)
+    pretend.faults = PlantedFaults(cut_stream=1)
     stream = await asking.chat.completions.create(**COLD, messages=say(TEXT), stream=True)
     with pytest.raises(openai.APIConnectionError):
         await joined(stream)
 
 
 async def test_a_client_that_leaves_in_mid_stream_cancels_the_provider(pretend, asking):
-    pretend.pace = Pace(first_token=0, chunks_per_second=4)
+    pretend.pace = ResponsePace(first_token=0, chunks_per_second=4)
     stream = await asking.chat.completions.create(**COLD, messages=say(TEXT), stream=True)
     await anext(aiter(stream))
     assert pretend.open_streams == 1
@@ -172,7 +172,7 @@ async def test_a_client_that_leaves_in_mid_stream_cancels_the_provider(pretend, 
 
 
 async def test_a_client_that_gives_up_waiting_cancels_the_provider(pretend, asking):
-    pretend.faults = Faults(silent=1)
+    pretend.faults = PlantedFaults(silent=1)
     waiting = asyncio.create_task(asking.chat.completions.create(**COLD, messages=say(TEXT)))
     await pretend.until(lambda p: p.open_streams == 1)
     waiting.cancel()
@@ -180,7 +180,7 @@ async def test_a_client_that_gives_up_waiting_cancels_the_provider(pretend, aski
 
 
 async def test_fifty_streams_at_once_are_all_whole(pretend, asking, direct, proxied):
-    pretend.pace = Pace(first_token=0.05, chunks_per_second=200)
+    pretend.pace = ResponsePace(first_token=0.05, chunks_per_second=200)
     whole = (await direct.chat.completions.create(**COLD, messages=say(TEXT))).choices[0].message.content
 
     async def one():

@@ -15,9 +15,9 @@ import aiohttp
 import pytest
 import yaml
 
-from shadow.demo.demo_traffic import Traffic
-from shadow.demo.planted_faults import FAITHFUL, Faults
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.demo_traffic import DemoTraffic
+from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
 from tests.boards import GRAFANA, PROMETHEUS, Target, boards, filled, targets, variables
 from tests.running import Served, chat, until
 from tests.watching import Watch, Webhook, alertmanager, missing, prometheus, promtool, webhook
@@ -29,7 +29,7 @@ LONG = 200
 for its time."""
 MODEL = "demo-7b"
 AUDITED = ("faithful", "toolbreaker")
-BROKEN = Faults(drop_tool_calls=0.4, garble_arguments=0.3)
+BROKEN = PlantedFaults(drop_tool_calls=0.4, garble_arguments=0.3)
 CONFIG = """
 [proxy]
 listen = "127.0.0.1:0"
@@ -77,7 +77,7 @@ def written(folder: Path, target: str, alerts: str, hook: Webhook) -> tuple[Path
 class Play:
     """The whole stage: pretended providers, the house, the watchers, and traffic that goes on."""
 
-    pretended: dict[str, Pretend]
+    pretended: dict[str, PretendedServer]
     served: Served
     watch: Watch
     hook: Webhook
@@ -86,7 +86,7 @@ class Play:
 async def _staged(stack: AsyncExitStack, serve, folder: Path) -> Play:
     cast = {"official": FAITHFUL, "faithful": FAITHFUL, "toolbreaker": BROKEN}
     pretended = {
-        name: await stack.enter_async_context(Pretend(faults=faults, seed=number, keep=False))
+        name: await stack.enter_async_context(PretendedServer(faults=faults, seed=number, keep=False))
         for number, (name, faults) in enumerate(cast.items())
     }
     tables = "\n".join(f'{name} = {{ base_url = "{one.base_url}" }}' for name, one in pretended.items())
@@ -97,7 +97,7 @@ async def _staged(stack: AsyncExitStack, serve, folder: Path) -> Play:
     alerts = await stack.enter_async_context(alertmanager(manager, folder / "alerts"))
     config, _ = written(folder, served.admin, alerts, hook)
     watch = await stack.enter_async_context(prometheus(config, folder / "tsdb"))
-    traffic = Traffic(base=served.data, providers=AUDITED, model=MODEL, width=3, seed="watched", pause=0.1)
+    traffic = DemoTraffic(base=served.data, providers=AUDITED, model=MODEL, width=3, seed="watched", pause=0.1)
     for running in (traffic.run(3_600), _repeated(served)):
         stack.push_async_callback(_ended, asyncio.create_task(running))
     return Play(pretended, served, watch, hook)

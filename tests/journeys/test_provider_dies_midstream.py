@@ -75,7 +75,7 @@ async def test_an_answer_that_breaks_after_its_head_breaks_for_the_client_too(se
         assert exchange.failure.kind is kind, exchange.failure
         assert exchange.failure.after_head
         assert exchange.response.body.startswith(b"data: 1\n\n")
-        assert running.pulse.upstream_open == 0
+        assert running.stats.upstream_open == 0
 
 
 BAD_HEADS = {
@@ -144,7 +144,7 @@ async def test_an_answer_that_breaks_before_its_head_is_an_error_that_names_prov
         assert exchange.failure.kind is kind
         assert not exchange.failure.after_head
         assert exchange.response is None
-        assert (running.pulse.refused, provider.connections) == (1, 1)
+        assert (running.stats.refused, provider.connections) == (1, 1)
 
 
 @pytest.mark.promise("once.post")
@@ -329,7 +329,7 @@ async def test_an_upload_whose_framing_breaks_never_looks_complete_to_the_provid
         request = b"POST /v1/x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n" + body
         async with client(running.port) as asked:
             await asked.send(request)
-            await until(lambda: running.pulse.upstream_open if head_sent else running.pulse.in_flight)
+            await until(lambda: running.stats.upstream_open if head_sent else running.stats.in_flight)
             await asked.send(b"ZZ\r\n")
             answer = await asked.rest()
         assert answer.startswith(b"HTTP/1.1 400 ")

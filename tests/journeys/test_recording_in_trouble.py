@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from proxy import forward
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 from shadow.processes import audit_process
 from tests.exchanges import asked, exchange, said
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, post
@@ -63,7 +63,7 @@ async def ready(session, served) -> int:
 
 @pytest.fixture
 async def house(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             await answered(session, served, 4)
@@ -144,7 +144,7 @@ async def failing_once(session, served) -> None:
 
 @pytest.mark.promise("store.read_only", "store.resumes")
 async def test_a_database_that_becomes_read_only_costs_no_answer_and_recording_resumes_when_it_may_be_written(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with (
             serve(toml, env={"OFFICIAL_KEY": "x"}, first=bound_by_modes) as served,
@@ -259,7 +259,7 @@ async def dropped(served) -> float:
 
 @pytest.mark.promise("audit.slow")
 async def test_an_audit_that_is_too_slow_is_not_felt_and_every_exchange_is_audited_or_counted_as_dropped(serve):
-    async with Pretend(seed=1) as candidate:
+    async with PretendedServer(seed=1) as candidate:
         toml = CONFIG.format(candidate=candidate.base_url, official=candidate.base_url).replace(
             "[shadow]\n", "[shadow]\nenabled = false\n"
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 from shadow.identity.serving_identity import WARM_UP
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat, until
@@ -53,7 +53,7 @@ async def test_a_key_that_the_provider_echoes_reaches_the_client_and_nobody_else
 
 @pytest.mark.promise("privacy.unrecorded")
 async def test_who_wants_nothing_kept_is_answered_and_counted_and_that_is_all(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             async with post(session, served.data, chat(text="Nobody knows this"), **{"x-sameweights-record": "off"}) as got:
@@ -79,7 +79,7 @@ async def test_who_wants_nothing_kept_is_answered_and_counted_and_that_is_all(se
 @pytest.mark.parametrize("bodies", ["full", "hash", "none"])
 async def test_no_credential_in_a_prompt_and_with_hashes_no_word_is_at_rest_or_on_screen(serve, tmp_path, bodies):
     secrets = ("sk-proj-abcdefghijklmnopqrstuvwx", "ghp_" + "a1" * 18, "ACME-123456")
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         toml += f"\n[storage]\nbodies = '{bodies}'\nredact = ['ACME-\\d{{6}}']\n"
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
@@ -108,7 +108,7 @@ async def test_no_credential_in_a_prompt_and_with_hashes_no_word_is_at_rest_or_o
 @pytest.mark.promise("secrets.patterns")
 async def test_no_credential_in_a_model_name_is_in_what_is_kept_of_who_serves(serve, tmp_path):
     secret = "sk-proj-abcdefghijklmnopqrstuvwx"
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             for number in range(WARM_UP):
@@ -134,7 +134,7 @@ async def test_no_credential_in_a_model_name_is_in_what_is_kept_of_who_serves(se
 
 @pytest.mark.promise("privacy.opt_out")
 async def test_a_request_that_opts_out_is_recorded_and_counted_and_no_reference_hears_of_it(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             for text, more in (("For the provider alone", {"x-sameweights-shadow": "off"}), ("For both", {})):
@@ -162,7 +162,7 @@ def modes(folder, pattern: str) -> dict[str, int]:
 async def test_the_files_of_a_running_serve_and_the_socket_of_its_hand_over_are_their_owners_alone(serve, tmp_path):
     # not under tmp_path, which is longer than the path of a socket may be
     with tempfile.TemporaryDirectory() as scratch:
-        async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+        async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
             toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
             generous = os.umask(0)
             try:
@@ -181,7 +181,7 @@ async def test_the_files_of_a_running_serve_and_the_socket_of_its_hand_over_are_
 
 @pytest.mark.promise("privacy.forget")
 async def test_what_is_to_be_forgotten_is_gone_from_the_bytes_beside_a_running_serve(serve, tmp_path):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             for name in ("forgotten", "remembered"):

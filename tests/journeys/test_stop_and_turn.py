@@ -11,7 +11,7 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 from shadow.identity.serving_identity import WARM_UP
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat, until
@@ -51,7 +51,7 @@ async def read_on(session, base, **headers):
 @pytest.mark.promise("stop.drains", "stop.recorded")
 async def test_a_stop_lets_streams_finish_records_what_ended_and_leaves_with_0(serve):
     finish, begun = asyncio.Event(), asyncio.Event()
-    async with scripted(streaming(finish, begun)) as candidate, Pretend(seed=2) as official:
+    async with scripted(streaming(finish, begun)) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.base_url) + SLOW.format(grace=20)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             reading = asyncio.create_task(read_on(session, served.data))
@@ -86,7 +86,7 @@ async def test_a_stop_is_over_soon_after_the_grace_with_a_stream_and_a_shadow_th
 @pytest.mark.promise("stop.second_signal")
 async def test_a_second_signal_ends_at_once(serve):
     finish, begun = asyncio.Event(), asyncio.Event()
-    async with scripted(streaming(finish, begun)) as candidate, Pretend(seed=2) as official:
+    async with scripted(streaming(finish, begun)) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.base_url) + SLOW.format(grace=600)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             reading = asyncio.create_task(read_on(session, served.data))
@@ -112,7 +112,11 @@ def _alive(pid: int) -> bool:
 @pytest.mark.promise("reload.routes", "reload.fault")
 async def test_other_routes_are_taken_without_breaking_a_stream_and_a_bad_file_changes_nothing(serve, tmp_path):
     finish, begun = asyncio.Event(), asyncio.Event()
-    async with scripted(streaming(finish, begun)) as candidate, Pretend(seed=2) as official, Pretend(seed=3) as fresh:
+    async with (
+        scripted(streaming(finish, begun)) as candidate,
+        PretendedServer(seed=2) as official,
+        PretendedServer(seed=3) as fresh,
+    ):
         toml = CONFIG.format(candidate=candidate.url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             reading = asyncio.create_task(read_on(session, served.data))
@@ -161,7 +165,12 @@ reference = "second"
 
 @pytest.mark.promise("reload.everywhere")
 async def test_every_part_of_the_audit_knows_a_provider_a_reference_and_a_route_that_a_reload_brought(serve, tmp_path):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official, Pretend(seed=3) as fresh, Pretend(seed=4) as second:
+    async with (
+        PretendedServer(seed=1) as candidate,
+        PretendedServer(seed=2) as official,
+        PretendedServer(seed=3) as fresh,
+        PretendedServer(seed=4) as second,
+    ):
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             path = tmp_path / "sameweights.toml"

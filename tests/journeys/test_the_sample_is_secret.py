@@ -9,7 +9,7 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 from storage.rows import PairFilter
 from tests.running import chat, until
 
@@ -75,7 +75,7 @@ async def sampled(served, count: int, stored_before: int = 0) -> list[str]:
 
 
 async def test_requests_with_one_opening_are_sampled_one_by_one_alike_after_a_restart_and_otherwise_elsewhere(serve, tmp_path):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml) as served:
             await send(served, REQUESTS)
@@ -111,7 +111,7 @@ def secret_in(database) -> bytes:
 
 
 async def test_a_seed_that_is_configured_is_warned_of_and_not_shown(serve):
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml.replace("[shadow]", '[shadow]\nseed = "marmalade"')) as served:
             said = "".join(served.errors)
@@ -130,7 +130,7 @@ async def test_the_turns_of_each_conversation_are_shadowed_all_or_not_at_all(ser
                 said = (await got.json())["choices"][0]["message"]
             messages = [*messages, said, {"role": "user", "content": f"And {turn} more?"}]
 
-    async with Pretend(seed=1) as candidate, Pretend(seed=2) as official:
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url).replace("0.3", "0.5")
         async with serve(toml) as served, aiohttp.ClientSession() as session:
             await asyncio.gather(*(talk(session, served.data, number) for number in range(talks)))

@@ -80,8 +80,8 @@ async def test_fifty_websockets_at_once_each_get_their_own():
                     assert await socket.recv() == f"{number}-{turn}"
 
         await asyncio.gather(*map(one, range(50)))
-        await until(lambda: not running.pulse.in_flight)
-        assert running.pulse.finished == 50
+        await until(lambda: not running.stats.in_flight)
+        assert running.stats.finished == 50
 
 
 async def test_a_provider_without_websockets_is_heard_in_its_own_words():

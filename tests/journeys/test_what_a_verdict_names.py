@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from shadow.report.build_report import build
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from tests.journeys.test_drift_is_seen import WEATHER, receiving, told
 from tests.running import chat, until
 
@@ -136,12 +136,12 @@ async def test_each_scene_has_its_word_and_its_name_and_all_faces_the_same(serve
         _, written = await told("report", "--db", str(served.database), "--json")
     verdicts = {model: card.verdict for model, card in found.items()}
     assert {model: verdict.word for model, verdict in verdicts.items()} == {
-        "quiet": Word.NONE_SEEN,
-        "never-calls": Word.DIFFERS,
-        "cached": Word.DIFFERS,
-        "wrong-name": Word.NOT_MEASURED,
-        "limited": Word.UNDECIDED,
-        "tie": Word.UNDECIDED,
+        "quiet": VerdictWord.NONE_SEEN,
+        "never-calls": VerdictWord.DIFFERS,
+        "cached": VerdictWord.DIFFERS,
+        "wrong-name": VerdictWord.NOT_MEASURED,
+        "limited": VerdictWord.UNDECIDED,
+        "tie": VerdictWord.UNDECIDED,
     }
     for model in ("never-calls", "cached"):
         assert verdicts[model].worst == "trigger_rate"
@@ -157,4 +157,4 @@ async def test_each_scene_has_its_word_and_its_name_and_all_faces_the_same(serve
     assert all(verdict.sentence.split(";")[0].split(": ")[0] in " ".join(words.split()) for verdict in verdicts.values())
     for _, event in got:
         assert event["verdict"] == verdicts[event["model"]].word.value
-        assert (event["verdict"] == Word.DIFFERS) == (event["subject"] == "provider or reference")
+        assert (event["verdict"] == VerdictWord.DIFFERS) == (event["subject"] == "provider or reference")

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import pytest
 
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
 from shadow.report.drift_lines import drift_lines
 from tests.journeys.test_drift_is_seen import WEATHER, receiving, told
 from tests.running import chat, until
@@ -33,11 +33,11 @@ models = ["pretend-small"]
 [drift]
 webhook = "http://127.0.0.1:{port}/hook"
 """
-MOVED = Faults(drop_tool_calls=0.9)
+MOVED = PlantedFaults(drop_tool_calls=0.9)
 _numbers = itertools.count(1)
 
 
-def written(pretended: dict[str, Pretend], port: int) -> str:
+def written(pretended: dict[str, PretendedServer], port: int) -> str:
     tables = "\n".join(f'{name} = {{ base_url = "{one.base_url}" }}' for name, one in pretended.items())
     return CONFIG.format(first=next(iter(pretended)), providers=tables, port=port)
 
@@ -46,7 +46,10 @@ def written(pretended: dict[str, Pretend], port: int) -> str:
 async def staged(serve, *names: str):
     """A serve before providers of these names and the reference `official`, all equal; what its webhook got; who is pretended."""
     async with AsyncExitStack() as stack:
-        cast = {name: await stack.enter_async_context(Pretend(seed=number)) for number, name in enumerate((*names, "official"))}
+        cast = {
+            name: await stack.enter_async_context(PretendedServer(seed=number))
+            for number, name in enumerate((*names, "official"))
+        }
         got, port = await stack.enter_async_context(receiving())
         served = await stack.enter_async_context(serve(written(cast, port)))
         yield served, got, cast
@@ -139,7 +142,7 @@ async def test_a_provider_that_moves_beside_an_equal_one_is_named_and_the_other_
 async def test_a_reference_that_fails_by_half_is_a_state_of_its_own_and_no_page_for_the_provider(serve):
     async with staged(serve, "a") as (served, got, cast):
         await ask(served, ["a"] * 40)
-        cast["official"].faults = Faults(error_rate=0.5)
+        cast["official"].faults = PlantedFaults(error_rate=0.5)
         await ask(served, ["a"] * 120)
         await until(lambda: got)
         found, (code, words) = lines(served)["a"], await reported(served)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from proxy.exchange import Exchange
 from proxy.proxy_config import Provider, ProxyConfig
-from proxy.server import Plane
-from proxy.worker_stats import Pulse
+from proxy.server import DataPlane
+from proxy.worker_stats import WorkerStats
 
 TEXT = "Write a few lines on the sound of tides in Cork around 1870."
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
@@ -38,7 +38,7 @@ async def through(upstream: str) -> AsyncIterator[Through]:
     """The proxy on a free port, with `upstream` as its one provider."""
     config = ProxyConfig(provider="pretended", providers={"pretended": Provider(base_url=upstream)})
     sink = Kept()
-    plane = Plane(config, sink, Pulse(worker=0, pid=0))
+    plane = DataPlane(config, sink, WorkerStats(worker=0, pid=0))
     await plane.start()
     try:
         yield Through(base_url=f"http://127.0.0.1:{plane.port}/v1", sink=sink)

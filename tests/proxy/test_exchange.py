@@ -4,7 +4,7 @@ from array import array
 
 import pytest
 
-from proxy.exchange import Failure, FailureKind, Mark, Marks
+from proxy.exchange import ChunkTiming, ChunkTimings, Failure, FailureKind
 from tests.exchanges import exchange, said
 
 
@@ -32,16 +32,16 @@ def test_exchanges_with_equal_fields_are_equal_and_others_are_not():
 
 
 def test_marks_are_a_sequence_of_times_and_ends():
-    marks = Marks([0.5, 1.5, 2.5], [3, 6, 2**40])
-    assert list(marks) == [marks[0], marks[1], marks[-1]] == [Mark(0.5, 3), Mark(1.5, 6), Mark(2.5, 2**40)]
-    assert (len(marks), bool(Marks())) == (3, False)
-    assert marks[1:] == Marks([1.5, 2.5], [6, 2**40])
-    assert hash(marks) == hash(Marks([0.5, 1.5, 2.5], [3, 6, 2**40]))
-    assert marks != Marks([0.5, 1.5, 2.6], [3, 6, 2**40])
+    marks = ChunkTimings([0.5, 1.5, 2.5], [3, 6, 2**40])
+    assert list(marks) == [marks[0], marks[1], marks[-1]] == [ChunkTiming(0.5, 3), ChunkTiming(1.5, 6), ChunkTiming(2.5, 2**40)]
+    assert (len(marks), bool(ChunkTimings())) == (3, False)
+    assert marks[1:] == ChunkTimings([1.5, 2.5], [6, 2**40])
+    assert hash(marks) == hash(ChunkTimings([0.5, 1.5, 2.5], [3, 6, 2**40]))
+    assert marks != ChunkTimings([0.5, 1.5, 2.6], [3, 6, 2**40])
     assert marks != list(marks)
-    assert Marks(array("f", [0.5]), array("I", [3])).ends.typecode == "Q"
+    assert ChunkTimings(array("f", [0.5]), array("I", [3])).ends.typecode == "Q"
 
 
 def test_a_time_for_each_piece_and_a_piece_for_each_time():
     with pytest.raises(ValueError, match="1 times for 2 pieces"):
-        Marks([0.5], [3, 6])
+        ChunkTimings([0.5], [3, 6])

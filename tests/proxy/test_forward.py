@@ -11,7 +11,7 @@ import pytest
 
 from proxy.exchange import FailureKind
 from proxy.packing import pack
-from tests.proxy.test_unpacking import PACKERS
+from tests.proxy.test_content_coding import PACKERS
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
@@ -104,7 +104,7 @@ async def test_accepted_finished_and_refused_requests_are_counted():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         await ask(running.port, get())
         await ask(running.port, get(b"*", method=b"OPTIONS"))
-        pulse = running.pulse
+        pulse = running.stats
         assert (pulse.accepted, pulse.finished, pulse.refused, pulse.in_flight) == (2, 2, 1, 0)
 
 
@@ -121,7 +121,7 @@ async def test_a_slow_body_is_no_time_of_the_proxys_own(monkeypatch):
     async with scripted(None, ok()) as provider, plane(provider.url) as running, client(running.port) as asked:
         head, _, body = post(b'{"model":"m"}').partition(b"\r\n\r\n")
         await asked.send(head + b"\r\n\r\n" + body[:3])
-        await until(lambda: running.pulse.in_flight)
+        await until(lambda: running.stats.in_flight)
         clock.ahead += 100.0
         await asked.send(body[3:])
         got = await running.kept.next()
@@ -151,7 +151,7 @@ async def test_a_health_check_of_the_port_is_answered_here_and_is_no_request(tar
         answer = await ask(running.port, get(target))
         assert answer == (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
         assert (await ask(running.port, get(target, method=b"HEAD"))).endswith(b"Content-Length: 3\r\nConnection: close\r\n\r\n")
-        assert (provider.requests, running.pulse.accepted, running.kept.more) == ([], 0, 0)
+        assert (provider.requests, running.stats.accepted, running.kept.more) == ([], 0, 0)
 
 
 @pytest.mark.parametrize("fields", [(), (b"Content-Length: 0",)])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxy import json_scanner as module
 from proxy.json_scanner import Span, value_end, walking, whole
-from proxy.routing.request_fitting import Fitting, fit_in_steps
+from proxy.routing.request_fitting import RequestFitting, fit_in_steps
 
 STEP = 32 * 1024
 PATTERNS = ("_RUN", "_TEXT", "_MEMBER", "_KEY", "_SCALAR")
@@ -65,7 +65,7 @@ MARKS = [
     b'{"role":"assistant"},',
 ]
 BEGINS = st.sampled_from([b"", b"{", b'{"a":', b'{"input":[', b'{"a":"', b'{"reasoning":"'])
-FITTING = Fitting(drop=("a",), rename={"b": "c"}, add={"n": 1}, strip_thinking=True)
+FITTING = RequestFitting(drop=("a",), rename={"b": "c"}, add={"n": 1}, strip_thinking=True)
 
 
 @settings(max_examples=60, deadline=None)

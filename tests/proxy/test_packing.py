@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.exchange import Exchange, Failure, FailureKind, Marks, Request, Response, Role
-from proxy.packing import EXCHANGE, frame, pack, pack_pulse, unpack, unpack_pulse
-from proxy.worker_stats import Pulse
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Request, Response, Role
+from proxy.packing import EXCHANGE, frame, pack, pack_stats, unpack, unpack_stats
+from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)
@@ -23,7 +23,9 @@ RESPONSES = st.builds(
     headers=HEADERS,
     body=st.binary(max_size=50),
     size=SIZE,
-    marks=st.lists(st.tuples(NUMBER, SIZE), max_size=5).map(lambda pairs: Marks(*zip(*pairs, strict=True)) if pairs else Marks()),
+    marks=st.lists(st.tuples(NUMBER, SIZE), max_size=5).map(
+        lambda pairs: ChunkTimings(*zip(*pairs, strict=True)) if pairs else ChunkTimings()
+    ),
     head_seconds=NUMBER,
 )
 FAILURES = st.builds(Failure, kind=st.sampled_from(FailureKind), detail=ANY_TEXT, after_head=st.booleans())
@@ -103,18 +105,20 @@ def test_a_frame_tells_its_length_and_kind():
     assert frame(EXCHANGE, b"abc") == struct.pack(">I", 4) + b"Eabc"
 
 
-@given(st.builds(Pulse, accepted=SIZE, in_flight=SIZE, loop_lag=NUMBER, dropped=st.dictionaries(ANY_TEXT, SIZE, max_size=3)))
+@given(
+    st.builds(WorkerStats, accepted=SIZE, in_flight=SIZE, loop_lag=NUMBER, dropped=st.dictionaries(ANY_TEXT, SIZE, max_size=3))
+)
 def test_a_pulse_comes_back_equal(pulse):
-    assert unpack_pulse(pack_pulse(pulse)) == pulse
+    assert unpack_stats(pack_stats(pulse)) == pulse
 
 
 @pytest.mark.parametrize(
     "payload",
     [
-        *(b"", b"{}", b"[]", b"null", b'{"dropped":[]}', pack_pulse(Pulse()).replace(b":0,", b':"x",', 1)),
-        pack_pulse(Pulse()).replace(b'"loop_lag":0.0', b'"loop_lag":1' + b"0" * 400),
+        *(b"", b"{}", b"[]", b"null", b'{"dropped":[]}', pack_stats(WorkerStats()).replace(b":0,", b':"x",', 1)),
+        pack_stats(WorkerStats()).replace(b'"loop_lag":0.0', b'"loop_lag":1' + b"0" * 400),
     ],
 )
 def test_what_is_no_pulse_is_a_value_error(payload):
     with pytest.raises(ValueError, match="no packed pulse"):
-        unpack_pulse(payload)
+        unpack_stats(payload)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.secret_masking import LOOKS, LOOKS_A_STEP, Looks, TooDearError, anchor, masking, without_beginning
+from proxy.secret_masking import LOOKS, LOOKS_A_STEP, SearchBudget, TooCostlySearchError, anchor, secret_masker, without_beginning
 
 KEY = "pk+Ab/9x=Q&z<tail'of\"it"
 CODINGS = {
@@ -31,9 +31,9 @@ CODINGS = {
 }
 
 
-def without(data: bytes, secret: bytes, looks: Looks | None = None) -> tuple[bytes, int]:
+def without(data: bytes, secret: bytes, looks: SearchBudget | None = None) -> tuple[bytes, int]:
     """The masked text, and the steps that it took."""
-    steps = masking(data, secret, looks or Looks())
+    steps = secret_masker(data, secret, looks or SearchBudget())
     taken = 0
     while True:
         try:
@@ -74,7 +74,7 @@ def test_no_more_places_are_looked_at_than_twenty_thousand_and_five_hundred_in_a
     assert (LOOKS, LOOKS_A_STEP) == (20_000, 500)
     text = b"tail " * count
     if dear:
-        with pytest.raises(TooDearError):
+        with pytest.raises(TooCostlySearchError):
             without(text, KEY.encode())
     else:
         assert without(text, KEY.encode()) == (text, 40)

@@ -15,9 +15,9 @@ import pytest
 
 from proxy.exchange import FailureKind
 from proxy.proxy_config import ProxyConfig
-from proxy.server import Plane, read_keys
-from proxy.sink import Discard
-from proxy.worker_stats import Pulse
+from proxy.server import DataPlane, read_keys
+from proxy.sink import NullSink
+from proxy.worker_stats import WorkerStats
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
@@ -127,13 +127,13 @@ async def test_stopping_breaks_what_runs_and_records_it_as_stopped():
         await asked.until(b"data: 1\n\n")
         await running.plane.stop(0.0)
         assert (await running.kept.next()).failure.kind is FailureKind.STOPPED
-        assert running.pulse.in_flight == 0
-        assert running.pulse.upstream_open == 0
+        assert running.stats.in_flight == 0
+        assert running.stats.upstream_open == 0
 
 
 async def test_the_loops_lateness_is_measured():
     async with plane("http://127.0.0.1:9/v1") as running:
-        assert await until(lambda: running.pulse.loop_lag > 0)
+        assert await until(lambda: running.stats.loop_lag > 0)
 
 
 def _config(**provider):
@@ -151,4 +151,4 @@ def test_keys_are_read_by_name():
 )
 def test_a_key_that_is_not_there_or_no_key_is_reported_by_the_name_of_its_variable(environ, said):
     with pytest.raises(ValueError, match=said):
-        Plane(_config(api_key_env="ACME_KEY"), Discard(), Pulse(), environ=environ)
+        DataPlane(_config(api_key_env="ACME_KEY"), NullSink(), WorkerStats(), environ=environ)

@@ -7,12 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Failure, FailureKind, Marks
+from proxy.exchange import ChunkTimings, Failure, FailureKind
 from shadow.compare.comparators import compare
-from shadow.findings.finding import Aspect, Finding, State
-from shadow.findings.pair import ControlReason, Kind, Pair
-from shadow.reading.parsed_exchange import understand, understand_leg
-from shadow.records import NOT_KEPT, Triple, digest, exchange, exchange_record, pack_marks, pair_record, unpack_marks, unworded
+from shadow.findings.finding import Finding, FindingState, Signal
+from shadow.findings.pair import ControlReason, Pair, PairKind
+from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.records import (
+    NOT_KEPT,
+    AnsweredPair,
+    digest,
+    exchange,
+    exchange_record,
+    pack_marks,
+    pair_record,
+    unpack_marks,
+    unworded,
+)
 from tests.exchanges import asked, said
 from tests.exchanges import exchange as made
 
@@ -20,14 +30,14 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", 
 
 
 def record(bodies: str, **more):
-    seen = understand(made(said("A secret plan", message={"tool_calls": [CALL]}), request=asked("Another secret"), **more))
-    check = Finding(aspect=Aspect.LOST_SPACE, state=State.DIFFER, reason="'secretplan'", subject="secretplan")
+    seen = parse(made(said("A secret plan", message={"tool_calls": [CALL]}), request=asked("Another secret"), **more))
+    check = Finding(aspect=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'secretplan'", subject="secretplan")
     return exchange_record(seen, outcomes=["valid"], checks=[check], bodies=bodies)
 
 
 def test_a_kept_exchange_comes_back_as_it_was():
-    original = made(said(), request=asked(), marks=Marks([0.1, 0.2], [10, 180]))
-    seen = understand(original)
+    original = made(said(), request=asked(), marks=ChunkTimings([0.1, 0.2], [10, 180]))
+    seen = parse(original)
     row = exchange_record(seen, outcomes=[], checks=[], bodies="full").exchange
     back = exchange(row)
     assert back.request == original.request
@@ -38,7 +48,7 @@ def test_a_kept_exchange_comes_back_as_it_was():
 
 def test_a_failed_exchange_comes_back_as_failed():
     failure = Failure(kind=FailureKind.RESET, detail="the provider reset the connection", after_head=True)
-    row = exchange_record(understand(made(failure=failure)), outcomes=[], checks=[], bodies="full").exchange
+    row = exchange_record(parse(made(failure=failure)), outcomes=[], checks=[], bodies="full").exchange
     assert exchange(row).failure == failure
     assert row.unread
 
@@ -67,7 +77,7 @@ def test_what_sqlite_cannot_hold_is_replaced_and_what_is_endless_is_cut():
 
 
 def record_of(body):
-    return exchange_record(understand(made(body)), outcomes=[], checks=[], bodies="full").exchange
+    return exchange_record(parse(made(body)), outcomes=[], checks=[], bodies="full").exchange
 
 
 def test_an_absurd_token_count_is_no_count():
@@ -84,18 +94,18 @@ def test_what_a_usage_states_of_a_cache_and_of_its_cost_is_stored():
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.integers(0, 2**63))), st.binary(max_size=15))
 def test_marks_survive_packing_as_pairs_of_little_endian_numbers(pairs, partial):
-    marks = Marks([seconds for seconds, _ in pairs], [end for _, end in pairs])
+    marks = ChunkTimings([seconds for seconds, _ in pairs], [end for _, end in pairs])
     packed = pack_marks(marks)
     assert packed == b"".join(struct.pack("<dQ", *pair) for pair in pairs)
     assert unpack_marks(packed + partial) == marks
 
 
 def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
-    live = understand(made(said("Yes"), request=asked(), id="a" * 32))
-    shadow = understand_leg(made(said("No"), id="b" * 32, provider="official", reference=""), live)
-    cross = compare(Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=shadow.answer))
+    live = parse(made(said("Yes"), request=asked(), id="a" * 32))
+    shadow = parse_leg(made(said("No"), id="b" * 32, provider="official", reference=""), live)
+    cross = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
     made_of = pair_record(
-        Triple(live=live, reference=shadow, control=None, reason=ControlReason.NONE),
+        AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE),
         comparisons=[cross],
         payoffs=[("action", 0)],
         legs=(exchange_record(shadow, outcomes=[], checks=[], bodies="full"),),
@@ -111,10 +121,10 @@ def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
 
 
 def fingerprint_of(secret: bytes, bodies: str, **more) -> str:
-    live = understand(made(said(), request=asked(**more)))
-    shadow = understand_leg(made(said(), provider="official", reference=""), live)
-    cross = compare(Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=shadow.answer))
-    triple = Triple(live=live, reference=shadow, control=None, reason=ControlReason.NONE)
+    live = parse(made(said(), request=asked(**more)))
+    shadow = parse_leg(made(said(), provider="official", reference=""), live)
+    cross = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
+    triple = AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE)
     kept = pair_record(triple, comparisons=[cross], payoffs=[], legs=(), alterations=[], bodies=bodies, secret=secret)
     return kept.pair.request_fingerprint
 

@@ -2,11 +2,11 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from storage.judgement_rows import RulingRow
+from storage.judgement_rows import JudgementRow
 
 
 def test_judgement_rows_are_equal_by_value_and_frozen():
-    row = RulingRow(no=1, reason="")
-    assert row == RulingRow(no=1, reason="")
+    row = JudgementRow(no=1, reason="")
+    assert row == JudgementRow(no=1, reason="")
     with pytest.raises(FrozenInstanceError):
         row.reason = "repeated"

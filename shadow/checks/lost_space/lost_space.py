@@ -24,10 +24,10 @@ from shadow.checks.lost_space.joined_words import COMMON, LEFT, RIGHT, STRONG, i
 from shadow.checks.lost_space.letter_seams import precedes_a_name
 from shadow.checks.lost_space.word_pairs import are_two, at_a_mark, begins_a_sentence
 from shadow.checks.prompts.prompt_text import message_text
-from shadow.findings.finding import Aspect, Finding
+from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, unmeasured
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 REACH = 64
 """Characters looked at on either side of a boundary; a longer run of letters is no word."""
@@ -68,20 +68,20 @@ class Joint(NamedTuple):
     right: str
 
 
-def lost_space(ask: Ask, said: Completion) -> Finding:
+def lost_space(request: ParsedRequest, completion: Completion) -> Finding:
     """Whether a space was lost at a chunk boundary of the first choice's text."""
-    pieces = _first(said.first.pieces) if said.stream else ()
+    pieces = _first(completion.first.pieces) if completion.stream else ()
     if len(pieces) < 2:
-        return unmeasured(Aspect.LOST_SPACE, "not a stream of several pieces of text")
+        return unmeasured(Signal.LOST_SPACE, "not a stream of several pieces of text")
     text, tight = "".join(pieces), tight_boundaries(pieces)
     odd = odd_boundaries(pieces, text, tight)
     code = _code(text)
-    if lost := _stripped(pieces) or _odd(ask, odd or [], text, code) or _lost(ask, tight, text, code):
+    if lost := _stripped(pieces) or _odd(request, odd or [], text, code) or _lost(request, tight, text, code):
         reason = f"chunk boundary at character {lost.at}: {lost.left!r} and {lost.right!r} came joined"
-        return judged(Aspect.LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
+        return judged(Signal.LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
     if odd is None and not _known_boundary(pieces):
-        return unmeasured(Aspect.LOST_SPACE, "no chunk boundary stands beside a word that this check knows")
-    return judged(Aspect.LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
+        return unmeasured(Signal.LOST_SPACE, "no chunk boundary stands beside a word that this check knows")
+    return judged(Signal.LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
 
 
 def _first(pieces: Sequence[str]) -> Sequence[str]:
@@ -109,9 +109,9 @@ def _is_within(code: Sequence[int], at: int) -> bool:
     return place % 2 == 1 and not (place < len(code) and code[place] == at)
 
 
-def _odd(ask: Ask, odd: Sequence[Odd], text: str, code: Sequence[int]) -> Joint | None:
+def _odd(request: ParsedRequest, odd: Sequence[Odd], text: str, code: Sequence[int]) -> Joint | None:
     """The first boundary against the stream's own rhythm, outside code, whose whole stands nowhere else."""
-    asked = message_text(ask) if odd else ""
+    asked = message_text(request) if odd else ""
     for at, left, right in odd:
         whole = f"{left}{right}"
         if text.count(whole) < 2 and whole not in asked and not _is_within(code, at):
@@ -138,18 +138,18 @@ def ending(before: str) -> str:
     return word if mark.isspace() or mark in OPENING else ""
 
 
-def _lost(ask: Ask, tight: Sequence[int], text: str, code: Sequence[int]) -> Joint | None:
+def _lost(request: ParsedRequest, tight: Sequence[int], text: str, code: Sequence[int]) -> Joint | None:
     """The first joint where both halves are words and the whole is none; the request is read only when there is a suspect."""
     joints = list(_joints(tight, text, code))
     suspects = [joint for joint in joints if _is_suspect(joint) or _are_two(joint)]
     marks = _at_marks(tight, text, code)
     if (suspects or marks) and _is_english(text):
-        seen = _words(ask, text)
+        seen = _words(request, text)
         return next((joint for joint in suspects if _is_lost(joint, seen)), None) or next(iter(marks), None)
     german = [joint for joint in joints if are_two_in_german(joint.left, joint.right)]
     if not german or not is_german(WORD.findall(text)):
         return None
-    seen = _words(ask, text)
+    seen = _words(request, text)
     return next((joint for joint in german if seen[f"{joint.left}{joint.right}".casefold()] < 2), None)
 
 
@@ -215,10 +215,10 @@ def _is_english(text: str) -> bool:
     return sum(word in COMMON for word in words) >= ENGLISH * len(words)
 
 
-def _words(ask: Ask, text: str) -> Counter[str]:
+def _words(request: ParsedRequest, text: str) -> Counter[str]:
     """The words of the answer and of the request, with their counts; the suspect itself counts once."""
     found = Counter(word.casefold() for word in WORD.findall(text))
-    asked = " ".join(_strings(ask.messages))[:SEEN_FROM]
+    asked = " ".join(_strings(request.messages))[:SEEN_FROM]
     found.update(word.casefold() for word in WORD.findall(asked))
     return found
 

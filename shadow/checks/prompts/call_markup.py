@@ -54,7 +54,7 @@ _LINE = r"(?:\A|\n)[ \t]*"
 _FILLED = r"\(\s*(?:\)|\w+\s*=|\{)"
 
 
-class Form(NamedTuple):
+class CallMarkup(NamedTuple):
     """One way to write a call: what stands before the name of its tool, and what after it.
 
     `code`: it counts within code too. `shown`: what a request holds that shows this form itself, NAME and MARKER put in. `whole`:
@@ -69,8 +69,8 @@ class Form(NamedTuple):
     whole: bool
 
 
-def _form(title: str, before: str, after: str, shown: str, *, code: bool = False, whole: bool = False) -> Form:
-    return Form(title, re.compile(rf"(?:{before})\Z"), re.compile(after), shown, code, whole)
+def _form(title: str, before: str, after: str, shown: str, *, code: bool = False, whole: bool = False) -> CallMarkup:
+    return CallMarkup(title, re.compile(rf"(?:{before})\Z"), re.compile(after), shown, code, whole)
 
 
 MARKUP = "markup of a template"
@@ -112,7 +112,7 @@ class WrittenCall(NamedTuple):
     """A call in a text: the tool, the way it is written, and the `marker` of a template that it begins with, if any."""
 
     tool: str
-    form: Form
+    form: CallMarkup
     marker: str
 
     def stands_in(self, request: str) -> bool:

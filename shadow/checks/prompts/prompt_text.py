@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from shadow.reading.parsed_request import Ask
+from shadow.reading.parsed_request import ParsedRequest
 
 CAP = 400_000
 """Characters of a request that are read; a check that finds nothing in more than that says so by its silence only."""
@@ -15,20 +15,20 @@ CAP = 400_000
 _ALSO = ("tools", "functions", "response_format", "prediction", "guided_json", "stop")
 
 
-def prompt_text(ask: Ask) -> str:
+def prompt_text(request: ParsedRequest) -> str:
     """Every string of the messages, keys left out, then of the tools and the form asked for, joined by line feeds."""
-    return "\n".join(_capped(_strings([ask.messages, *(tool.schema for tool in ask.tools), *_others(ask.body)])))
+    return "\n".join(_capped(_strings([request.messages, *(tool.schema for tool in request.tools), *_others(request.body)])))
 
 
-def message_text(ask: Ask) -> str:
+def message_text(request: ParsedRequest) -> str:
     """The words of the messages alone."""
-    return "\n".join(_capped(_strings([ask.messages])))
+    return "\n".join(_capped(_strings([request.messages])))
 
 
-def content_text(ask: Ask) -> str:
+def content_text(request: ParsedRequest) -> str:
     """The contents of the messages, what every template puts before the model; neither calls nor earlier reasoning."""
     texts: list[str] = []
-    for message in ask.messages:
+    for message in request.messages:
         content = message.get("content")
         if isinstance(content, str):
             texts.append(content)

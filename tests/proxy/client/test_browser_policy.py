@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from proxy.client.browser_policy import BrowserPolicy, host_name, is_loopback
 from proxy.proxy_config import ProxyConfig
-from proxy.routing.header_rules import Fields
+from proxy.routing.header_rules import HeaderFields
 from tests.wires import ask, ok, plane, post, scripted
 
 POLICY = BrowserPolicy(
@@ -19,7 +19,7 @@ def objection(policy=POLICY, *, loopback=True, host=b"127.0.0.1:8080", **named):
     fields = [(b"Host", host)] if host is not None else []
     for name, values in named.items():
         fields += [(name.replace("_", "-").encode(), value) for value in (values if isinstance(values, list) else [values])]
-    return policy.objection(Fields.of(fields), loopback=loopback)
+    return policy.objection(HeaderFields.of(fields), loopback=loopback)
 
 
 def test_a_client_that_is_no_browser_has_no_objection():

@@ -26,7 +26,7 @@ async def test_an_endless_head_is_refused_while_it_comes():
         await asked.send(b"GET /v1/x HTTP/1.1\r\n")
         for number in range(4_000):
             await asked.send(b"X-%d: %s\r\n" % (number, b"y" * 20))
-            if running.pulse.refused:
+            if running.stats.refused:
                 break
         answer = await asked.rest()
         assert answer.startswith(b"HTTP/1.1 431 ")
@@ -79,7 +79,7 @@ async def test_pieces_for_a_client_whose_connection_is_just_closing_go_nowhere_a
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await asked.until(b"data: 1\n\n")
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         link = door.flow
         door.transport.abort()
         for _ in range(turns):
@@ -96,7 +96,7 @@ async def test_a_body_of_a_client_that_is_no_more_is_not_waited_for():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         async with client(running.port) as asked:
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\n\r\n12345")
-            (door,) = await until(lambda: [door for door in running.plane._intake.connections if door._current_request])
+            (door,) = await until(lambda: [door for door in running.plane._listener.connections if door._current_request])
             body = door._current_request.content
         await until(lambda: door.gone)
         body._exception = None  # as in that turn: aiohttp tells the body behind it
@@ -106,10 +106,10 @@ async def test_a_body_of_a_client_that_is_no_more_is_not_waited_for():
 async def test_a_refusal_to_a_client_that_has_reset_its_connection_is_logged_nowhere(caplog):
     async with plane("http://127.0.0.1:9/v1") as running:
         async with client(running.port) as asked:
-            await until(lambda: running.plane._intake.connections)
+            await until(lambda: running.plane._listener.connections)
             asked.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             asked.sock.send(b"no request\r\n\r\n")
-        await until(lambda: not running.plane._intake.connections)
+        await until(lambda: not running.plane._listener.connections)
     assert caplog.records == []
 
 
@@ -119,7 +119,7 @@ async def test_a_refused_client_that_ends_its_side_frees_its_connection_at_once(
         await asked.send(b"no request\r\n\r\n")
         await asked.rest()
         asked.leave_half()
-        await until(lambda: not running.plane._intake.connections)
+        await until(lambda: not running.plane._listener.connections)
 
 
 REFUSED = {
@@ -155,7 +155,7 @@ async def test_what_comes_behind_a_refusal_is_not_kept():
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
         await asked.send(REFUSED[431])
         await asked.until(b"}}")
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         for _ in range(40):
             await asked.send(b"x" * 50_000)
         assert await asked.rest() == b""

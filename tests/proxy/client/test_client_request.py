@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from aiohttp.http_writer import HttpVersion11
 
-from proxy.client.client_request import Arrival, own_answer
-from proxy.client.request_head import Heading
+from proxy.client.client_request import ClientRequest, own_answer
+from proxy.client.request_head import RequestHead
 from tests.wires import ask, ok, plane, scripted
 
 REFUSED = {
@@ -60,7 +60,7 @@ async def test_what_could_be_read_in_two_ways_is_not_read_at_all(request_):
         assert answer.count(b"HTTP/1.1 ") == 1
         assert b"Server:" not in answer
         assert provider.connections == 0
-        assert running.pulse.refused == running.pulse.finished == running.pulse.accepted == 1
+        assert running.stats.refused == running.stats.finished == running.stats.accepted == 1
 
 
 def test_our_own_answers_are_whole():
@@ -71,8 +71,8 @@ def test_our_own_answers_are_whole():
 
 
 async def test_a_body_is_not_awaited_from_a_client_that_is_no_more():
-    client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0, heading_of=Heading)
+    client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0, heading_of=RequestHead)
     message = SimpleNamespace(raw_headers=(), method="POST", path="/", version=HttpVersion11)
-    arrival = Arrival(message, SimpleNamespace(at_eof=lambda: False), client_)
+    arrival = ClientRequest(message, SimpleNamespace(at_eof=lambda: False), client_)
     with pytest.raises(ConnectionResetError):
         await arrival.read()

@@ -17,7 +17,7 @@ async def test_a_client_too_many_is_refused_as_its_request_begins_and_reads_the_
         client(running.port) as first,
         client(running.port) as second,
     ):
-        await until(lambda: running.pulse.refused)
+        await until(lambda: running.stats.refused)
         assert second.read() == b""
         for _ in range(40):
             await second.send(post(b"x" * 50_000))
@@ -29,7 +29,7 @@ async def test_a_client_too_many_is_refused_as_its_request_begins_and_reads_the_
 
 async def test_nothing_is_sent_to_a_client_too_many_before_its_request_begins():
     async with plane("http://127.0.0.1:9/v1", limits=LIMITS) as running, client(running.port), client(running.port) as second:
-        await until(lambda: running.pulse.refused)
+        await until(lambda: running.stats.refused)
         got = asyncio.create_task(second.rest())
         await asyncio.wait([got], timeout=0.1)
         assert not got.done()
@@ -50,9 +50,9 @@ async def test_a_client_too_many_takes_no_ones_place():
         client(running.port) as first,
         client(running.port),
     ):
-        await until(lambda: running.pulse.refused)
+        await until(lambda: running.stats.refused)
         first.sock.close()
-        await until(lambda: len(running.plane._intake.connections) == 1)
+        await until(lambda: len(running.plane._listener.connections) == 1)
         assert (await ask(running.port, get())).endswith(b"yes")
 
 
@@ -62,7 +62,7 @@ async def test_the_hundred_and_first_client_too_many_is_answered_and_closed_at_o
         for _ in range(MOST):
             waiting.append(client(running.port))
             await waiting[-1].__aenter__()
-        await until(lambda: running.pulse.refused == 100)
+        await until(lambda: running.stats.refused == 100)
         async with client(running.port) as beyond:
             assert (await beyond.rest()).startswith(b"HTTP/1.1 503 ")
         for one in waiting:

@@ -40,7 +40,7 @@ async def test_a_client_that_ends_its_side_behind_its_request_gets_its_answer(an
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         asked.leave_half()
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         await until(lambda: door._half_closed)
         left.set()
         assert body_of(await asked.rest()) == body_of(answer)
@@ -71,7 +71,7 @@ async def test_a_stream_goes_on_behind_the_end_of_its_client():
         await asked.send(post(b"{}", close=False))
         await asked.until(b"data: 0\n\n")
         asked.leave_half()
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         await until(lambda: door._half_closed)
         for number in range(1, 5):
             turn.release()
@@ -93,7 +93,7 @@ async def test_a_client_that_waits_for_a_slow_answer_is_sent_an_interim_one_that
         asked.leave_half()
         if probed:
             assert await asked.exactly(len(CONTINUE)) == CONTINUE
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         for _ in range(3):  # it is asked once, and never given up
             timer = await until(lambda: door._half_closed and door._half_closed._timer)
             await until(lambda before=timer: door._half_closed._timer is not before)
@@ -124,7 +124,7 @@ async def test_a_client_that_has_gone_ends_its_request_however_silent_the_provid
 async def test_a_client_that_ends_its_side_in_the_middle_of_its_request_is_gone():
     async with scripted(None, ok()) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\n\r\n12345")
-        await until(lambda: running.pulse.in_flight)
+        await until(lambda: running.stats.in_flight)
         asked.leave_half()
         assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
 
@@ -136,7 +136,7 @@ async def test_a_slow_reader_that_ended_its_side_is_waited_for(soon):
         async with client(running.port, room=4096) as asked:
             await asked.send(post(b"{}", close=False))
             asked.leave_half()
-            (door,) = await until(lambda: [door for door in running.plane._intake.connections if door.writing_paused])
+            (door,) = await until(lambda: [door for door in running.plane._listener.connections if door.writing_paused])
             for _ in range(3):
                 timer = door._half_closed._timer
                 await until(lambda before=timer: door._half_closed._timer is not before)
@@ -162,7 +162,7 @@ async def test_an_end_behind_a_body_that_waits_to_be_read_is_no_leaving(soon, st
             asked.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * 2**20)
             await asked.send(post(b"x" * size, close=False))
             asked.leave_half()
-            (door,) = running.plane._intake.connections
+            (door,) = running.plane._listener.connections
             await until(lambda: door._half_closed)
             if stays:
                 read.set()

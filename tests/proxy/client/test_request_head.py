@@ -10,7 +10,7 @@ from aiohttp.http_writer import HttpVersion10, HttpVersion11
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.client.request_head import Heading
+from proxy.client.request_head import RequestHead
 from proxy.errors import RequestError
 from proxy.routing import header_rules as rules
 from proxy.routing.provider_origin import parse_base_url
@@ -49,11 +49,11 @@ OTHERS = {
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
 def test_a_remembered_head_does_not_fit_a_head_that_differs_in_anything_but_the_length(other):
-    assert not Heading(SAME).fits(other)
+    assert not RequestHead(SAME).fits(other)
 
 
 def test_a_head_that_ends_where_the_last_length_stood_does_not_fit():
-    assert not Heading(message(HOST, KEY, LENGTH)).fits(message(HOST, KEY))
+    assert not RequestHead(message(HOST, KEY, LENGTH)).fits(message(HOST, KEY))
 
 
 async def test_a_request_without_the_length_that_ended_the_head_before_it_on_its_connection_is_answered():
@@ -66,39 +66,39 @@ async def test_a_request_without_the_length_that_ended_the_head_before_it_on_its
 
 @pytest.mark.parametrize("head", [SAME, *OTHERS.values()], ids=["it", *OTHERS])
 def test_a_remembered_head_fits_the_same_head(head):
-    assert Heading(head).fits(head)
+    assert RequestHead(head).fits(head)
 
 
 def test_a_head_that_says_the_same_of_another_body_fits_and_has_its_own_length():
     long, short = ((HOST, KEY, (b"Content-Length", length), (b"X-A", b"1")) for length in (b"12345", b"77"))
-    heading = Heading(message(*long))
+    heading = RequestHead(message(*long))
     assert heading.fits(message(*short))
     assert (heading.length(message(*long)), heading.length(message(*short))) == (12345, 77)
     assert heading.recorded(message(*short)) == (("Host", "h"), ("Authorization", ""), ("Content-Length", "77"))
-    assert sent(heading, length=77) == sent(Heading(message(*short)), length=77)
+    assert sent(heading, length=77) == sent(RequestHead(message(*short)), length=77)
 
 
 def test_a_head_is_kept_by_its_connection_up_to_4_kib():
-    assert Heading(message(HOST, (b"X", b"x" * 4_000))).worth_keeping
-    assert not Heading(message(HOST, (b"X", b"x" * 4_096))).worth_keeping
+    assert RequestHead(message(HOST, (b"X", b"x" * 4_000))).worth_keeping
+    assert not RequestHead(message(HOST, (b"X", b"x" * 4_096))).worth_keeping
 
 
 @pytest.mark.parametrize(("said", "passes"), [((b"100-continue", b"100-Continue "), True), ((b"100-continue", b"gold"), False)])
 def test_an_expectation_may_be_repeated_but_not_joined_by_another(said, passes):
-    heading = Heading(message(HOST, *((b"Expect", value) for value in said)))
+    heading = RequestHead(message(HOST, *((b"Expect", value) for value in said)))
     with nullcontext() if passes else pytest.raises(RequestError, match="100-continue"):
         heading.check(1000)
 
 
 def test_a_head_without_a_length_has_none():
-    heading = Heading(message(HOST, (b"Accept", b"*/*"), method="GET"))
+    heading = RequestHead(message(HOST, (b"Accept", b"*/*"), method="GET"))
     assert heading.length(message(HOST)) is None
     assert heading.recorded(message(HOST)) == (("Host", "h"), ("Accept", "*/*"))
     assert sent(heading, length=None) == b"GET /v1/x HTTP/1.1\r\nHost: p.example\r\nAccept: */*\r\n\r\n"
 
 
 def test_a_head_goes_to_each_provider_in_its_own_words():
-    heading = Heading(SAME)
+    heading = RequestHead(SAME)
     first, second = sent(heading, key="one-key"), sent(heading, key="another")
     assert b"Authorization: Bearer one-key\r\n" in first
     assert b"Authorization: Bearer another\r\n" in second
@@ -109,7 +109,7 @@ def test_a_head_goes_to_each_provider_in_its_own_words():
 
 
 def test_the_secrets_are_the_clients_and_the_others_that_are_named():
-    heading = Heading(message(KEY, path="/v1/x?api_key=in-the-address"))
+    heading = RequestHead(message(KEY, path="/v1/x?api_key=in-the-address"))
     assert {b"sk-0123456789", b"in-the-address", b"configured"} <= set(heading.secrets((b"configured",)))
     assert b"configured" not in heading.secrets(())
 
@@ -120,7 +120,7 @@ def test_the_secrets_are_the_clients_and_the_others_that_are_named():
 )
 def test_a_head_is_clean_where_no_secret_is_in_what_is_kept_of_it(others, clean):
     said = (KEY, (b"User-Agent", b"a-user-agent/1.0"), (b"x-sameweights-tag", b"tagged-so"))
-    heading = Heading(message(*said, path="/v1/in-the-path?api_key=in-the-query"))
+    heading = RequestHead(message(*said, path="/v1/in-the-path?api_key=in-the-query"))
     assert not heading.clean
     heading.secrets(others)
     assert heading.clean == clean
@@ -136,7 +136,7 @@ HEADS = st.lists(st.tuples(NAMES, VALUES), max_size=7).filter(lambda head: sum(n
 @given(HEADS, st.integers(0, 10**6), st.sampled_from(["", "a-key"]))
 def test_whatever_it_is_made_of_it_sends_and_records_what_the_rules_say(pairs, length, key):
     pairs = [(n, b"5" if n == b"content-length" else v) for n, v in pairs]
-    heading, fields = Heading(message(*pairs)), rules.Fields.of(pairs)
+    heading, fields = RequestHead(message(*pairs)), rules.HeaderFields.of(pairs)
     declared = length if b"content-length" in fields.names else None
     lines = rules.outgoing(fields, authority=ORIGIN.authority, key=key, length=declared)
     assert sent(heading, key=key, length=declared) == rules.request_head("POST", "/v1/x", lines)
@@ -144,7 +144,7 @@ def test_whatever_it_is_made_of_it_sends_and_records_what_the_rules_say(pairs, l
 
 
 def test_a_head_larger_than_the_limit_is_refused_with_431_at_each_check():
-    heading = Heading(message(*[(b"X", b"1")] * 9))
+    heading = RequestHead(message(*[(b"X", b"1")] * 9))
     for _ in range(2):
         with pytest.raises(RequestError, match="larger than 20 bytes") as raised:
             heading.check(20)
@@ -154,7 +154,7 @@ def test_a_head_larger_than_the_limit_is_refused_with_431_at_each_check():
 
 def test_two_lengths_are_refused_even_if_a_parser_lets_them_pass():
     with pytest.raises(RequestError, match="more than once"):
-        Heading(message(LENGTH, LENGTH)).check(1000)
+        RequestHead(message(LENGTH, LENGTH)).check(1000)
 
 
 async def test_requests_on_one_connection_reach_the_provider_each_with_its_own_length_and_fields():
@@ -177,7 +177,7 @@ async def test_a_key_that_changes_on_one_connection_is_kept_out_of_each_record()
 
 
 def test_a_head_of_exactly_the_limit_passes_and_one_byte_more_does_not():
-    heading = Heading(message((b"X", b"1" * 10), path="/v1"))  # 1 + 10 + 4 bytes of the field, 3 of the path
+    heading = RequestHead(message((b"X", b"1" * 10), path="/v1"))  # 1 + 10 + 4 bytes of the field, 3 of the path
     with pytest.raises(RequestError, match="larger than 17 bytes"):
         heading.check(17)
     heading.check(18)
@@ -201,4 +201,4 @@ async def test_a_head_of_many_fields_beyond_the_limit_is_answered_by_431():
     ],
 )
 def test_a_packed_body_is_looked_at_unpacked_and_is_no_json_where_that_cannot_be(fields, body, looked_at):
-    assert Heading(message(*fields)).looked_at(body) == looked_at
+    assert RequestHead(message(*fields)).looked_at(body) == looked_at

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from aiohttp.web_protocol import _ErrInfo
 
-from proxy.client.request_trailers import Trailers, parts_plainly
+from proxy.client.request_trailers import RequestTrailers, parts_plainly
 from tests.running import until
 from tests.wires import PATIENCE, client, get, ok, plane, post, scripted
 
@@ -34,7 +34,7 @@ async def test_a_request_behind_the_answer_to_one_with_a_trailer_has_its_own_fie
 async def test_a_trailer_that_comes_in_two_pieces_ends_no_connection(cut):
     async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(TRAILED[:cut])
-        await until(lambda: running.pulse.in_flight)
+        await until(lambda: running.stats.in_flight)
         await asked.send(TRAILED[cut:])
         await asked.until(b"\r\n\r\nx")
         await asked.send(LAST)
@@ -66,7 +66,7 @@ async def test_the_answer_says_that_its_connection_ends_where_a_request_behind_t
         await until(lambda: provider.connections)
         if apart:
             await asked.send(LAST)
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         await until(lambda: door.last)
         pipelined.set()
         assert await asked.rest() == b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
@@ -85,7 +85,7 @@ async def test_a_request_that_comes_behind_the_trailer_when_the_answer_has_begun
         await asked.send(TRAILED)
         await asked.until(b"\r\n\r\nx")
         await asked.send(LAST)
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         await until(lambda: door.last)
         pipelined.set()
         assert await asked.rest() == b"y"
@@ -112,7 +112,7 @@ async def test_a_request_that_comes_behind_an_unanswered_one_with_a_trailer_is_n
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(TRAILED)
         await until(lambda: provider.requests)
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         await asked.send(LAST)
         await until(lambda: door._messages)
         free.set()
@@ -130,8 +130,8 @@ async def test_a_request_that_comes_behind_an_unanswered_one_with_a_trailer_is_n
 )
 async def test_a_request_is_split_plainly_from_what_follows_unless_it_has_chunks_or_upgrades(head, plainly):
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port):
-        (door,) = await until(lambda: running.plane._intake.connections)
-        parser = Trailers().parser(door, asyncio.get_running_loop(), 1024, 8)
+        (door,) = await until(lambda: running.plane._listener.connections)
+        parser = RequestTrailers().parser(door, asyncio.get_running_loop(), 1024, 8)
         ((message, _),), *_ = parser.feed_data(head)
     assert parts_plainly(message) == plainly
 

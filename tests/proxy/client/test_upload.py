@@ -176,7 +176,7 @@ async def test_an_upload_waits_only_for_what_its_route_depends_on(beginning, rou
         if at_once:
             await asyncio.wait_for(seen.wait(), PATIENCE)
         else:
-            (door,) = await until(lambda: [door for door in running.plane._intake.connections if door.waiting_since])
+            (door,) = await until(lambda: [door for door in running.plane._listener.connections if door.waiting_since])
             assert not door.flow
             assert provider.connections == 0
 
@@ -197,7 +197,7 @@ async def test_behind_a_whole_upload_both_connections_serve_again():
     async with scripted(None, ok(b"one"), ok(b"two")) as provider, plane(provider.url) as running, client(running.port) as asked:
         for answer in (b"one", b"two"):
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 4\r\n\r\nab")
-            await until(lambda: running.pulse.in_flight)
+            await until(lambda: running.stats.in_flight)
             await asked.send(b"cd")
             assert (await asked.until(answer)).startswith(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
             await running.kept.next()

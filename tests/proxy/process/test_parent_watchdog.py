@@ -4,11 +4,11 @@ import asyncio
 import os
 import sys
 
-from proxy.process.parent_watchdog import Lifeline, Silence, beat
+from proxy.process.parent_watchdog import HeartbeatWatch, ParentWatchdog, send_heartbeat
 
 HOLDING = """
 import asyncio
-from proxy.process.parent_watchdog import Lifeline, hold
+from proxy.process.parent_watchdog import ParentWatchdog, hold
 
 async def main():
     ended = asyncio.Event()
@@ -53,7 +53,7 @@ async def test_a_process_without_a_parent_to_watch_goes_on():
 
 def test_orders_are_whole_lines_however_they_come():
     told = []
-    line = Lifeline(lambda: None, told.append)
+    line = ParentWatchdog(lambda: None, told.append)
     for piece in (b"on", b"e\ntw", b"o\n\nthree"):
         line.data_received(piece)
     assert told == [b"one", b"two", b""]
@@ -62,7 +62,7 @@ def test_orders_are_whole_lines_however_they_come():
 async def test_a_process_reports_that_it_is_ready_and_beats_until_it_is_ordered_not_to(monkeypatch):
     monkeypatch.setattr("proxy.process.parent_watchdog.BEAT_SECONDS", 0.001)
     reader, writer = os.pipe()
-    beats = asyncio.create_task(beat(writer))
+    beats = asyncio.create_task(send_heartbeat(writer))
     said = b""
     while said.count(b"\n") < 4:
         said += await asyncio.to_thread(os.read, reader, 100)
@@ -76,7 +76,7 @@ async def test_a_process_reports_that_it_is_ready_and_beats_until_it_is_ordered_
 async def test_a_parent_that_does_not_read_is_never_waited_for(monkeypatch):
     monkeypatch.setattr("proxy.process.parent_watchdog.BEAT_SECONDS", 0)
     reader, writer = os.pipe()
-    beats = asyncio.create_task(beat(writer))
+    beats = asyncio.create_task(send_heartbeat(writer))
     for _ in range(40_000):  # more than the pipe holds
         await asyncio.sleep(0)
     assert not beats.done()
@@ -89,5 +89,5 @@ async def test_a_parent_that_does_not_read_is_never_waited_for(monkeypatch):
 
 
 def test_a_silence_is_counted_in_looks_and_ends_with_a_beat():
-    silence = Silence(5)
+    silence = HeartbeatWatch(5)
     assert [silence.looks(beats) for beats in (5, 5, 6, 6, 9, 9, 9)] == [1, 2, 0, 1, 0, 1, 2]

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from proxy.process.shared_counters import AUDIT, FIELDS, PAIRS, PLANE, WORKERS, Board, shared
+from proxy.process.shared_counters import AUDIT, FIELDS, PAIRS, PLANE, WORKERS, SharedCounters, shared_memory
 
 
 def test_what_was_sent_is_what_ended_less_what_was_dropped():
-    row = Board().row(3)
+    row = SharedCounters().row(3)
     row.add("ended", 10)
     for reason in PLANE[1:]:
         row.add(reason)
@@ -17,7 +17,7 @@ def test_what_was_sent_is_what_ended_less_what_was_dropped():
 
 
 def test_what_is_settled_is_stored_or_lost_for_a_reason():
-    row = Board().row(0)
+    row = SharedCounters().row(0)
     row.add("ended", 100)
     for field in AUDIT:
         row.add(field)
@@ -25,35 +25,35 @@ def test_what_is_settled_is_stored_or_lost_for_a_reason():
 
 
 def test_a_count_is_raised_to_what_is_known_and_never_lowered():
-    row = Board().row(0)
+    row = SharedCounters().row(0)
     row.raise_to("stored", 5)
     row.raise_to("stored", 3)
     assert row["stored"] == 5
 
 
 def test_totals_are_of_all_workers_and_leave_out_the_pairs():
-    board = Board()
+    board = SharedCounters()
     for worker in (0, WORKERS - 1, PAIRS):
         board.row(worker).add("error")
     assert board.totals() == {field: 2 if field == "error" else 0 for field in FIELDS}
 
 
 def test_a_process_that_is_killed_takes_no_count_along():
-    descriptor = shared()
+    descriptor = shared_memory()
     script = (
-        "import os; from proxy.process.shared_counters import Board; "
-        f"Board({descriptor}).row(1).add('ended', 7); os.kill(os.getpid(), 9)"
+        "import os; from proxy.process.shared_counters import SharedCounters; "
+        f"SharedCounters({descriptor}).row(1).add('ended', 7); os.kill(os.getpid(), 9)"
     )
     environ = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     done = subprocess.run([sys.executable, "-c", script], pass_fds=[descriptor], env=environ, check=False)
     assert done.returncode == -9
-    assert Board(descriptor).row(1)["ended"] == 7
+    assert SharedCounters(descriptor).row(1)["ended"] == 7
     os.close(descriptor)
 
 
 def test_an_exchange_that_ended_is_counted_as_ended():
-    row = Board().row(3)
+    row = SharedCounters().row(3)
     row.end()
     row.end()
     assert (row["ended"], row.sent) == (2, 2)
-    assert Board().row(3)["ended"] == 0
+    assert SharedCounters().row(3)["ended"] == 0

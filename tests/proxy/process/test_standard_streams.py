@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.process.standard_streams import ESCAPES, PIECE, Errors
+from proxy.process.standard_streams import ESCAPES, PIECE, ErrorStream
 
 HERE = Path(__file__).parents[3]
 
@@ -33,7 +33,7 @@ def pipe():
 
 def test_lines_reach_their_reader_whole_and_in_order(pipe):
     reader, writer, _ = pipe
-    log = Errors(writer)
+    log = ErrorStream(writer)
     print("first", 1, file=log, flush=True)
     log.write("second ")
     log.write("line\nthe begun one")
@@ -45,7 +45,7 @@ def test_lines_reach_their_reader_whole_and_in_order(pipe):
 def test_a_reader_that_is_gone_costs_its_lines_and_nothing_else(pipe):
     reader, writer, close = pipe
     close(reader)
-    log = Errors(writer)
+    log = ErrorStream(writer)
     for _ in range(3):
         print("into the void", file=log, flush=True)
     assert log.lost == 3
@@ -53,7 +53,7 @@ def test_a_reader_that_is_gone_costs_its_lines_and_nothing_else(pipe):
 
 def test_a_reader_that_stands_still_is_not_waited_for_and_learns_later_how_many_lines_it_missed(pipe):
     reader, writer, _ = pipe
-    log = Errors(writer)
+    log = ErrorStream(writer)
     for number in range(100):
         log.write(f"{number:099d}\n")
     missed = log.lost
@@ -66,7 +66,7 @@ def test_a_reader_that_stands_still_is_not_waited_for_and_learns_later_how_many_
 
 def test_a_full_disk_costs_the_lines_that_it_did_not_take():
     full = os.open("/dev/full", os.O_WRONLY)
-    log = Errors(full)
+    log = ErrorStream(full)
     log.write("one\ntwo\n")
     assert log.lost == 2
     os.close(full)
@@ -74,7 +74,7 @@ def test_a_full_disk_costs_the_lines_that_it_did_not_take():
 
 def test_a_descriptor_that_is_closed_costs_its_lines(pipe):
     _, writer, close = pipe
-    log = Errors(writer)
+    log = ErrorStream(writer)
     close(writer)
     log.write("one\n")
     assert log.lost == 1
@@ -83,7 +83,7 @@ def test_a_descriptor_that_is_closed_costs_its_lines(pipe):
 
 def test_what_the_terminal_has_no_character_for_is_escaped(pipe):
     reader, writer, _ = pipe
-    Errors(writer, "ascii").write("a snowman \u2603 and half a pair \ud800\n")
+    ErrorStream(writer, "ascii").write("a snowman \u2603 and half a pair \ud800\n")
     assert os.read(reader, PIECE) == b"a snowman \\u2603 and half a pair \\ud800\n"
 
 
@@ -94,8 +94,8 @@ def test_json_that_an_encoding_had_no_characters_for_says_the_same(text):
 
 SCRIPT = """
 import os, sys
-from proxy.process.standard_streams import UnwritableError, take_over
-take_over()
+from proxy.process.standard_streams import UnwritableError, install_streams
+install_streams()
 opened = os.open("kept", os.O_RDWR | os.O_CREAT)
 sys.stderr.write("to the log\\n")
 try:

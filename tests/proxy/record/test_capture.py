@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Failure, FailureKind, Mark, Role
+from proxy.exchange import ChunkTiming, Failure, FailureKind, Role
 from proxy.record import capture as module
 from proxy.record.capture import Capture
-from proxy.record.held_bodies import Held
+from proxy.record.held_bodies import HeldBytes
 
 MIB = 1024 * 1024
 
@@ -40,7 +40,7 @@ def test_an_exchange_holds_what_was_captured():
     assert (got.id, got.provider, got.model, got.stream, got.tag, got.started) == ("i", "p", "m", True, "t", 5.0)
     assert (got.request.body, got.request.size, got.request.truncated) == (b"abc", 3, False)
     assert (got.response.body, got.response.head_seconds) == (b"123", 1.0)
-    assert list(got.response.marks) == [Mark(seconds=1.5, end=2), Mark(seconds=2.0, end=3)]
+    assert list(got.response.marks) == [ChunkTiming(seconds=1.5, end=2), ChunkTiming(seconds=2.0, end=3)]
     assert (got.seconds, got.overhead, got.failure) == (3.0, 0.25, None)
 
 
@@ -60,7 +60,7 @@ def test_bodies_are_kept_up_to_the_limit_and_counted_beyond():
 
 @pytest.mark.parametrize(("size", "kept"), [(4 * MIB, 4 * MIB), (4 * MIB + 1, MIB)])
 def test_of_a_body_larger_than_the_limit_the_first_mebibyte_is_kept_either_way(size, kept):
-    held = Held(100 * MIB)
+    held = HeldBytes(100 * MIB)
     made = capture(limit=4 * MIB, held=held)
     body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     for start in range(0, size, 65_536):
@@ -76,7 +76,7 @@ def test_of_a_body_larger_than_the_limit_the_first_mebibyte_is_kept_either_way(s
 
 
 def test_a_body_that_declares_more_than_the_limit_is_never_gathered_beyond_the_first_mebibyte():
-    held = Held(100 * MIB)
+    held = HeldBytes(100 * MIB)
     made = capture(limit=4 * MIB, held=held, awaited=5 * MIB)
     made.head(200, "", (), 10.0, length=4 * MIB + 1)
     for _ in range(48):
@@ -87,7 +87,7 @@ def test_a_body_that_declares_more_than_the_limit_is_never_gathered_beyond_the_f
 
 @pytest.mark.parametrize(("room", "unheld"), [(100_000, False), (99_999, True)])
 def test_a_request_for_which_there_is_no_room_is_let_go_and_its_room_given_back(room, unheld):
-    held = Held(room)
+    held = HeldBytes(room)
     made = capture(limit=MIB, held=held)
     made.ask(b"a" * 60_000)
     made.ask(b"b" * 40_000)
@@ -97,7 +97,7 @@ def test_a_request_for_which_there_is_no_room_is_let_go_and_its_room_given_back(
 
 
 def test_an_answer_for_which_there_is_no_room_is_let_go_and_still_known_to_have_ended():
-    held = Held(50_000)
+    held = HeldBytes(50_000)
     made = capture(limit=MIB, held=held)
     made.ask(b"{}")
     made.head(200, "", (), 10.0, events=True)
@@ -112,7 +112,7 @@ def test_an_answer_for_which_there_is_no_room_is_let_go_and_still_known_to_have_
 
 @given(sizes=st.lists(st.integers(0, 40_000), max_size=12), room=st.integers(0, 200_000), limit=st.integers(0, 150_000))
 def test_what_is_counted_is_what_is_kept_of_large_bodies_and_never_more_than_the_room(sizes, room, limit):
-    held = Held(room)
+    held = HeldBytes(room)
     made = capture(limit=limit, held=held)
     made.head(200, "", (), 10.0)
     for size in sizes:
@@ -132,7 +132,7 @@ def test_marks_are_bounded_and_the_last_stays_true(monkeypatch):
     made.head(200, "", (), 10.0)
     for moment in range(10):
         made.add(b"x", 10.0 + moment)
-    assert list(made.end(20.0).response.marks[1:]) == [Mark(seconds=1.0, end=2), Mark(seconds=9.0, end=10)]
+    assert list(made.end(20.0).response.marks[1:]) == [ChunkTiming(seconds=1.0, end=2), ChunkTiming(seconds=9.0, end=10)]
 
 
 @pytest.mark.parametrize(("pieces", "marks"), [(100_000, 100_000), (100_001, 100_000)])
@@ -143,7 +143,7 @@ def test_a_hundred_thousand_pieces_of_an_answer_have_their_times_and_the_last_is
         made.add(b"x", 11.0)
     made.add(b"x", 12.0)
     kept = list(made.end(20.0).response.marks)
-    assert (len(kept), kept[-1]) == (marks, Mark(seconds=2.0, end=pieces))
+    assert (len(kept), kept[-1]) == (marks, ChunkTiming(seconds=2.0, end=pieces))
 
 
 def test_no_answer_is_no_response():
@@ -177,7 +177,7 @@ def test_putting_pieces_away_together_changes_nothing(sizes, limit, loose, most)
             piece = bytes([number]) * size
             made.add(piece, 10.0 + number)
             sent += piece
-            marks = [*marks[: most - 1], Mark(seconds=float(number), end=len(sent))]
+            marks = [*marks[: most - 1], ChunkTiming(seconds=float(number), end=len(sent))]
             assert made.size == len(sent)
         got = made.end(99.0).response
     assert (got.body, got.size, list(got.marks)) == (sent[:limit], len(sent), marks)

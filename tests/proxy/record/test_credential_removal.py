@@ -24,7 +24,7 @@ from proxy.record.credential_removal import (
     of_request,
     untouched,
 )
-from proxy.routing.header_rules import Fields
+from proxy.routing.header_rules import HeaderFields
 from tests.exchanges import exchange
 
 KEY = b"sk-proj-a1b2c3/d4e5+f6=="
@@ -50,15 +50,15 @@ except ImportError:
     ],
 )
 def test_a_field_that_proves_who_asks_is_a_secret(name, value, secret):
-    assert secret in forms(of_request(Fields.of([(b"Accept", b"*/*"), (name, value)]), "/v1/x"))
+    assert secret in forms(of_request(HeaderFields.of([(b"Accept", b"*/*"), (name, value)]), "/v1/x"))
 
 
 def test_a_query_that_proves_who_asks_is_a_secret_and_other_fields_are_not():
-    assert of_request(Fields.of([(b"User-Agent", b"client/1.0")]), "/v1/x?key=abcdefghij&q=1") == [b"abcdefghij"]
+    assert of_request(HeaderFields.of([(b"User-Agent", b"client/1.0")]), "/v1/x?key=abcdefghij&q=1") == [b"abcdefghij"]
 
 
 def test_words_that_local_servers_are_asked_with_are_no_secrets():
-    assert forms(of_request(Fields.of([(b"Authorization", b"Bearer EMPTY")]), "/v1/x")) == ()
+    assert forms(of_request(HeaderFields.of([(b"Authorization", b"Bearer EMPTY")]), "/v1/x")) == ()
 
 
 @given(st.binary(max_size=200), st.binary(min_size=8, max_size=40).filter(lambda secret: b"*" not in secret), st.integers(0, 200))
@@ -139,7 +139,7 @@ def test_an_exchange_without_secrets_is_itself():
 def test_the_steps_of_clearing_grow_no_faster_than_the_bytes_that_came(count, asked, answered, unit):
     """At most 64 secrets are searched, one pass over each body, and 20,000 places of coded ones, 500 a step."""
     cookie = b"; ".join(b"k=a-secret-%04d" % number for number in range(count))
-    secrets = forms(of_request(Fields.of([(b"Cookie", cookie)]), "/v1/x"))
+    secrets = forms(of_request(HeaderFields.of([(b"Cookie", cookie)]), "/v1/x"))
     asked, answered = [unit * (size // len(unit)) for size in (asked, answered)]
     steps = sum(1 for _ in clearing(exchange(answered, request=asked), secrets))
     assert len(secrets) <= MOST
@@ -149,7 +149,7 @@ def test_the_steps_of_clearing_grow_no_faster_than_the_bytes_that_came(count, as
 @pytest.mark.parametrize(("count", "looked_for"), [(64, True), (65, False)])
 def test_beyond_sixty_four_secrets_no_text_of_the_exchange_is_remembered(count, looked_for):
     cookie = b"; ".join(b"a-secret-%04d" % number for number in range(count))
-    secrets = forms(of_request(Fields.of([(b"Cookie", cookie)]), "/v1/x"))
+    secrets = forms(of_request(HeaderFields.of([(b"Cookie", cookie)]), "/v1/x"))
     assert (secrets is TOO_MANY) == (not looked_for)
     told = exchange(b"a-secret-0001", request=b"a-secret-0002", tag="a-secret-0003", model="a-secret-0004", status=401)
     clean = cleared(told, secrets)
@@ -225,5 +225,5 @@ def test_a_secret_is_absent_from_a_head_that_has_it_in_no_part():
     ],
 )
 def test_of_a_head_with_more_than_is_looked_at_nothing_is_remembered(fields, target, looked_at):
-    found = forms(of_request(Fields.of(fields), target))
+    found = forms(of_request(HeaderFields.of(fields), target))
     assert (found is TOO_MANY) != looked_at

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from proxy.packing import unpack, unpack_pulse
-from proxy.process.shared_counters import Board
-from proxy.record.exchange_sender import Handover
-from proxy.worker_stats import Pulse
+from proxy.packing import unpack, unpack_stats
+from proxy.process.shared_counters import SharedCounters
+from proxy.record.exchange_sender import ExchangeSender
+from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
 from tests.running import until
 from tests.wires import PATIENCE
@@ -46,14 +46,14 @@ class Audit:
                 if message[:1] == b"E":
                     self.exchanges.put_nowait(unpack(message[1:]))
                 else:
-                    self.pulses.put_nowait(unpack_pulse(message[1:]))
+                    self.pulses.put_nowait(unpack_stats(message[1:]))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
 
     async def exchange(self):
         return await asyncio.wait_for(self.exchanges.get(), PATIENCE)
 
-    async def pulse(self):
+    async def stats(self):
         return await asyncio.wait_for(self.pulses.get(), PATIENCE)
 
     def die(self):
@@ -84,8 +84,8 @@ async def audit(path):
 async def hand(path):
     made = []
 
-    def start(limit=10_000, pulse=None):
-        made.append(Handover(path, limit, pulse or Pulse()))
+    def start(limit=10_000, stats=None):
+        made.append(ExchangeSender(path, limit, stats or WorkerStats()))
         made[-1].start()
         return made[-1]
 
@@ -95,15 +95,15 @@ async def hand(path):
 
 
 async def test_an_offered_exchange_and_the_pulses_reach_the_audit(audit, hand):
-    pulse = Pulse(worker=3, accepted=7)
-    handover = hand(pulse=pulse)
+    stats = WorkerStats(worker=3, accepted=7)
+    handover = hand(stats=stats)
     assert handover.offer(FIRST)
     assert await audit.exchange() == FIRST
-    assert (await audit.pulse()).worker == 3
-    pulse.accepted = 8
-    while (await audit.pulse()).accepted != 8:
+    assert (await audit.stats()).worker == 3
+    stats.accepted = 8
+    while (await audit.stats()).accepted != 8:
         pass
-    assert pulse.handed_over == 1
+    assert stats.handed_over == 1
 
 
 async def test_what_is_offered_before_the_audit_is_there_waits_for_it(path, hand):
@@ -115,38 +115,38 @@ async def test_what_is_offered_before_the_audit_is_there_waits_for_it(path, hand
 
 
 async def test_an_audit_that_is_away_too_long_costs_exchanges_which_are_counted(path, hand):
-    pulse = Pulse()
-    handover = hand(limit=1500, pulse=pulse)
+    stats = WorkerStats()
+    handover = hand(limit=1500, stats=stats)
     taken = [handover.offer(FIRST) for _ in range(10)]
     assert taken[0]
     assert not taken[-1]
-    assert pulse.dropped == {"audit_down": taken.count(False)}
-    assert pulse.handed_over == 0
+    assert stats.dropped == {"audit_down": taken.count(False)}
+    assert stats.handed_over == 0
 
 
 async def test_an_exchange_larger_than_all_the_room_is_dropped_as_such(audit, hand):
-    pulse = Pulse()
-    handover = hand(limit=1500, pulse=pulse)
+    stats = WorkerStats()
+    handover = hand(limit=1500, stats=stats)
     assert not handover.offer(exchange(b"x" * 2000))
-    assert pulse.dropped == {"too_large": 1}
+    assert stats.dropped == {"too_large": 1}
     assert handover.offer(FIRST)
     assert await audit.exchange() == FIRST
 
 
 async def test_an_audit_that_does_not_read_is_not_waited_for(audit, hand):
     audit.reading = False
-    pulse = Pulse()
-    handover = hand(limit=4_000_000, pulse=pulse)
+    stats = WorkerStats()
+    handover = hand(limit=4_000_000, stats=stats)
     await asyncio.wait_for(audit.connected.wait(), PATIENCE)
     large = exchange(b"x" * 1_000_000)
     taken = [handover.offer(large) for _ in range(20)]
-    assert pulse.dropped == {"audit_slow": taken.count(False)}
+    assert stats.dropped == {"audit_slow": taken.count(False)}
     assert taken.count(False) > 10
 
 
 async def test_a_new_audit_is_found_and_the_counters_go_on(audit, path, hand):
-    pulse = Pulse()
-    handover = hand(pulse=pulse)
+    stats = WorkerStats()
+    handover = hand(stats=stats)
     handover.offer(FIRST)
     await audit.exchange()
     audit.die()
@@ -154,30 +154,30 @@ async def test_a_new_audit_is_found_and_the_counters_go_on(audit, path, hand):
     await asyncio.wait_for(second.connected.wait(), PATIENCE)
     handover.offer(FIRST)
     assert await second.exchange() == FIRST
-    while (await second.pulse()).handed_over != 2:
+    while (await second.stats()).handed_over != 2:
         pass
     second.die()
 
 
 async def test_stopping_sends_what_waits_and_a_last_pulse(audit, path):
-    pulse = Pulse()
-    handover = Handover(path, 10_000_000, pulse)
+    stats = WorkerStats()
+    handover = ExchangeSender(path, 10_000_000, stats)
     handover.start()
     for number in range(50):
         assert handover.offer(exchange(b"x" * 10_000, id=str(number)))
     await handover.stop(PATIENCE)
     assert [(await audit.exchange()).id for _ in range(50)] == [str(number) for number in range(50)]
-    while (await audit.pulse()).handed_over != 50:
+    while (await audit.stats()).handed_over != 50:
         pass
 
 
 async def test_stopping_without_an_audit_is_quick_and_counts_the_loss(path):
-    pulse = Pulse()
-    handover = Handover(path, 10_000, pulse)
+    stats = WorkerStats()
+    handover = ExchangeSender(path, 10_000, stats)
     handover.start()
     handover.offer(FIRST)
     await asyncio.wait_for(handover.stop(0.05), PATIENCE)
-    assert pulse.dropped == {"audit_down": 1}
+    assert stats.dropped == {"audit_down": 1}
 
 
 async def test_an_audit_that_is_away_is_tried_after_pauses_that_double_up_to_a_second(path, hand, monkeypatch):
@@ -209,7 +209,7 @@ async def test_an_exchange_of_thirty_two_mebibytes_arrives_equal_and_what_waits_
 
 
 async def test_a_dropped_exchange_is_counted_in_the_row_of_its_worker(path):
-    row = Board().row(0)
-    handover = Handover(path, 1_500, Pulse(), row=row)
+    row = SharedCounters().row(0)
+    handover = ExchangeSender(path, 1_500, WorkerStats(), row=row)
     assert not handover.offer(exchange(b"x" * 2_000))
     assert row["too_large"] == 1

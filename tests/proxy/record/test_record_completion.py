@@ -6,8 +6,8 @@ import pytest
 
 from proxy.exchange import Exchange
 from proxy.record import credential_removal
-from proxy.record.record_completion import Offering
-from proxy.worker_stats import Pulse
+from proxy.record.record_completion import RecordCompletion
+from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
 from tests.running import until
 
@@ -34,8 +34,8 @@ class Raises:
 
 
 def made(sink, limit=50_000_000):
-    pulse = Pulse()
-    return Offering(sink, pulse, limit), pulse
+    pulse = WorkerStats()
+    return RecordCompletion(sink, pulse, limit), pulse
 
 
 SECRETS = credential_removal.forms([SECRET, *[b"other-%04d" % number for number in range(20)]])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.json_scanner import whole
 from proxy.routing import body_peek as module
-from proxy.routing.body_peek import Peek, marks, peek, peeking, renamed, renaming, settling
+from proxy.routing.body_peek import PeekedBody, marks, peek, peeking, renamed, renaming, settling
 from tests.proxy.test_json_scanner import assert_bounded
 
 VALUES = st.recursive(
@@ -23,7 +23,7 @@ KEYS = st.sampled_from(["messages", "tools", "x", 'a"b', "é"])
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_peeked_at_without_a_fault(body):
-    assert isinstance(peek(body), Peek)
+    assert isinstance(peek(body), PeekedBody)
 
 
 @given(
@@ -38,7 +38,7 @@ def test_the_model_and_the_stream_flag_are_found_wherever_they_stand(before, mod
         body = json.dumps(asked, ensure_ascii=ascii_only).encode(errors="replace")
         seen = peek(body)
         assert (seen.model, seen.stream) == (model.encode(errors="replace").decode(), stream)
-        assert peek(renamed(body, "other")) == Peek(model="other", stream=stream)
+        assert peek(renamed(body, "other")) == PeekedBody(model="other", stream=stream)
 
 
 @given(body=st.dictionaries(KEYS, VALUES, max_size=3), cut=st.integers(0, 200))
@@ -66,7 +66,7 @@ NO_MODELS = (
 
 @pytest.mark.parametrize("body", NO_MODELS)
 def test_what_is_not_a_model_is_no_model_and_keeps_its_name(body):
-    assert peek(body) == Peek()
+    assert peek(body) == PeekedBody()
     assert renamed(body, "n") == body
 
 
@@ -88,7 +88,7 @@ def test_a_megabyte_before_the_model_is_read_past():
         {"messages": [{"role": "user", "content": 'say "hi" \n' * 50}] * 1500, "model": "m", "stream": True}
     ).encode()
     assert len(body) > 900_000
-    assert peek(body) == peek(body + b"\xff") == Peek(model="m", stream=True)
+    assert peek(body) == peek(body + b"\xff") == PeekedBody(model="m", stream=True)
     assert renamed(body, "n") == body[: body.rindex(b'"m"')] + b'"n"' + body[body.rindex(b'"m"') + 3 :]
 
 
@@ -130,7 +130,7 @@ def test_a_large_body_is_read_at_once_with_forty_thousand_marks(count, at_once):
 def test_a_list_of_tokens_before_the_model_hides_it_not():
     for element in (b"1,", b"12345,", b"0.5,", b"true,", b'"",', b"[],", b"{},", b'{"a":[1]},'):
         body = b'{"input":[' + element * (1_000_000 // len(element)) + b'0],"model":"m","stream":true}'
-        assert peek(body) == Peek(model="m", stream=True)
+        assert peek(body) == PeekedBody(model="m", stream=True)
         assert renamed(body, "n").endswith(b'"model":"n","stream":true}')
 
 
@@ -167,6 +167,6 @@ def test_a_beginning_settles_the_route_once_it_tells_a_model_or_is_no_object(beg
 
 def test_a_byte_order_mark_before_the_body_hides_neither_model_nor_stream():
     body = b'\xef\xbb\xbf {"model":"m","stream":true}'
-    assert peek(body) == Peek(model="m", stream=True)
+    assert peek(body) == PeekedBody(model="m", stream=True)
     assert whole(settling(body[:17]))
     assert renamed(body, "other") == b'\xef\xbb\xbf {"model":"other","stream":true}'

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.routing import header_rules
-from proxy.routing.header_rules import Control, Fields
+from proxy.routing.header_rules import ControlHeaders, HeaderFields
 
 SECRETS = [
     b"Authorization: Bearer k",
@@ -17,7 +17,7 @@ SECRETS = [
 
 
 def pairs(*lines):
-    return Fields.of([tuple(line.split(b": ", 1)) for line in lines])
+    return HeaderFields.of([tuple(line.split(b": ", 1)) for line in lines])
 
 
 def out(*lines, **more):
@@ -87,8 +87,8 @@ def test_the_control_fields_of_a_request_are_read_whatever_their_case():
             b"x-sameweights-conversation: c",
         )
     )
-    assert said == Control(provider="a", opted_out=True, tag="t" * 64, conversation="c")
-    assert header_rules.control(pairs(b"Host: p")) == Control()
+    assert said == ControlHeaders(provider="a", opted_out=True, tag="t" * 64, conversation="c")
+    assert header_rules.control(pairs(b"Host: p")) == ControlHeaders()
 
 
 @pytest.mark.parametrize("line", SECRETS)
@@ -151,4 +151,4 @@ def test_a_client_may_have_nothing_kept(lines, said):
 
 @pytest.mark.parametrize(("count", "kept"), [(100, 100), (101, 0)])
 def test_of_a_head_of_more_than_a_hundred_fields_none_is_recorded(count, kept):
-    assert len(header_rules.recorded(Fields.of([(b"Accept", b"*/*")] * count))) == kept
+    assert len(header_rules.recorded(HeaderFields.of([(b"Accept", b"*/*")] * count))) == kept

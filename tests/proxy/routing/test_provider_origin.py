@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.routing.provider_origin import Origin, parse_base_url
+from proxy.routing.provider_origin import ProviderOrigin, parse_base_url
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_host_field_names_the_port_only_where_it_must(url, authority):
 
 
 def test_a_base_url_is_taken_apart():
-    assert parse_base_url("https://API.example.com:8443/a/v1/") == Origin(
+    assert parse_base_url("https://API.example.com:8443/a/v1/") == ProviderOrigin(
         tls=True, host="api.example.com", port=8443, prefix="/a", base="/a/v1"
     )
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from proxy.errors import NoRouteError
 from proxy.proxy_config import ProxyConfig
-from proxy.routing.routing_table import Leg, Router
+from proxy.routing.routing_table import RouteMatch, RoutingTable
 
 CONFIG = ProxyConfig.model_validate(
     {
@@ -26,11 +26,11 @@ CONFIG = ProxyConfig.model_validate(
 
 
 def choose(model="", header="", target="/v1/chat/completions"):
-    return Router(CONFIG).choose(model=model, provider_header=header, target=target)
+    return RoutingTable(CONFIG).choose(model=model, provider_header=header, target=target)
 
 
 def test_the_first_pattern_that_fits_the_model_decides():
-    assert choose("kimi") == Leg(
+    assert choose("kimi") == RouteMatch(
         route="kimi", provider="other", reference="main", rename="moonshot/kimi", target="/v1/chat/completions"
     )
     assert choose("kimi-k2").rename == "any"
@@ -38,7 +38,9 @@ def test_the_first_pattern_that_fits_the_model_decides():
 
 
 def test_patterns_tell_case_apart_and_the_default_takes_the_rest():
-    assert choose("big") == Leg(route="default", provider="main", reference="official", rename="", target="/v1/chat/completions")
+    assert choose("big") == RouteMatch(
+        route="default", provider="main", reference="official", rename="", target="/v1/chat/completions"
+    )
     assert choose("").provider == "main"
 
 
@@ -78,7 +80,7 @@ def test_an_unknown_name_is_refused_with_what_is_known():
 
 
 def test_a_model_without_a_route_and_without_a_default_provider_is_refused():
-    router = Router(CONFIG.model_copy(update={"provider": ""}))
+    router = RoutingTable(CONFIG.model_copy(update={"provider": ""}))
     with pytest.raises(NoRouteError, match="no route takes the model 'big'"):
         router.choose(model="big", provider_header="", target="/v1/x")
     with pytest.raises(NoRouteError, match="whose model is not known"):
@@ -86,7 +88,7 @@ def test_a_model_without_a_route_and_without_a_default_provider_is_refused():
 
 
 def test_only_short_targets_are_remembered_and_few():
-    router = Router(CONFIG)
+    router = RoutingTable(CONFIG)
     for number in range(600):
         router.choose(model="m", provider_header="", target=f"/v1/{number}")
         router.choose(model="m", provider_header="", target="/v1/" + "x" * 300 + str(number))
@@ -107,7 +109,7 @@ def test_an_unknown_name_before_v1_is_the_providers_path_where_a_header_names_th
 
 def router(**addresses):
     providers = {name: {"base_url": url} for name, url in addresses.items()}
-    return Router(ProxyConfig.model_validate({"provider": "main", "providers": providers}))
+    return RoutingTable(ProxyConfig.model_validate({"provider": "main", "providers": providers}))
 
 
 def chosen(router, target):
@@ -163,7 +165,7 @@ PROVIDERS = st.fixed_dictionaries(
 def test_where_a_router_is_indifferent_every_model_goes_the_same_way(providers, routes, header, target):
     config = {"provider": "main", "providers": providers}
     config["routes"] = [{"name": f"r{n}", "model": m, "provider": p} for n, (m, p) in enumerate(routes)]
-    router = Router(ProxyConfig.model_validate(config))
+    router = RoutingTable(ProxyConfig.model_validate(config))
     legs = {router.choose(model=model, provider_header=header, target=target) for model in ("", "a", "b", "kimi", "kimi-k2")}
     if router.indifferent(provider_header=header, target=target):
         assert len(legs) == 1
@@ -186,5 +188,5 @@ def test_where_a_router_is_indifferent_every_model_goes_the_same_way(providers, 
 def test_a_router_knows_where_the_model_matters(more, header, target, indifferent):
     providers = {"p": {"base_url": "http://p/v1"}, "q": {"base_url": "http://q/v1"}}
     providers["r"] = {"base_url": "http://r/v1", "models": {"a": "b"}}
-    router = Router(ProxyConfig.model_validate({"provider": "p", "providers": providers, **more}))
+    router = RoutingTable(ProxyConfig.model_validate({"provider": "p", "providers": providers, **more}))
     assert router.indifferent(provider_header=header, target=target) == indifferent

@@ -13,7 +13,7 @@ async def test_a_connection_serves_again_and_again():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         for _ in range(10):
             await ask(running.port, get())
-        assert (provider.connections, running.pulse.upstream_open) == (1, 1)
+        assert (provider.connections, running.stats.upstream_open) == (1, 1)
 
 
 @pytest.mark.parametrize("fields", [(b"Connection: close",), ()])
@@ -22,14 +22,14 @@ async def test_a_connection_that_will_close_is_not_kept(fields):
     async with scripted(None, answer) as provider, plane(provider.url) as running:
         for _ in range(3):
             assert (await ask(running.port, get())).endswith(b"x")
-        await until(lambda: running.pulse.upstream_open == 0)
+        await until(lambda: running.stats.upstream_open == 0)
         assert provider.connections == 3
 
 
 async def test_idle_connections_are_dropped_after_their_time():
     async with scripted(None, ok()) as provider, plane(provider.url, timeouts={"pool_idle": 0.1}) as running:
         await ask(running.port, get())
-        await until(lambda: running.pulse.upstream_open == 0)
+        await until(lambda: running.stats.upstream_open == 0)
         await ask(running.port, get())
         assert provider.connections == 2
 
@@ -62,7 +62,7 @@ def clock(monkeypatch):
 
 
 def _house(running):
-    (house,) = running.plane._upstream._pool._houses.values()
+    (house,) = running.plane._upstream._pool._origins.values()
     return house
 
 
@@ -122,7 +122,7 @@ async def test_an_idle_connection_serves_for_four_fifths_of_the_time_after_which
         clock.stand()
         clock.ahead += 0.7
         leave.set()
-        await until(lambda: running.pulse.upstream_open == 0)
+        await until(lambda: running.stats.upstream_open == 0)
         await ask(running.port, get())
         clock.ahead += idle
         await ask(running.port, get())
@@ -164,7 +164,7 @@ async def test_a_resting_connection_gives_way_where_no_more_may_be_opened():
     async with scripted(None, stream) as provider, plane(provider.url, limits={"upstream_connections": 1}) as running:
         for _ in range(3):
             assert (await ask(running.port, post(b"{}"))).startswith(b"HTTP/1.1 200")
-            assert running.pulse.upstream_open == 1
+            assert running.stats.upstream_open == 1
         assert provider.connections == 3
 
 
@@ -178,7 +178,7 @@ async def test_the_limit_of_connections_refuses_with_a_sentence():
 
     async with scripted(script) as provider, plane(provider.url, limits={"upstream_connections": 1}) as running:
         first = asyncio.create_task(ask(running.port, get()))
-        await until(lambda: running.pulse.upstream_open == 1)
+        await until(lambda: running.stats.upstream_open == 1)
         answer = await ask(running.port, get())
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"all 1 connections" in answer
@@ -199,4 +199,4 @@ async def test_hundreds_at_once_have_no_limit_by_default():
     async with scripted(script) as provider, plane(provider.url) as running:
         answers = await asyncio.gather(*[ask(running.port, get()) for _ in range(count)])
         assert {answer[:15] for answer in answers} == {b"HTTP/1.1 200 OK"}
-        await until(lambda: running.pulse.upstream_open == 0)
+        await until(lambda: running.stats.upstream_open == 0)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from proxy.exchange import Role
 from proxy.proxy_config import Limits, Timeouts
 from proxy.upstream.fetch_job import pack, run, unpack
-from proxy.upstream.upstream_client import Upstream
-from proxy.worker_stats import Pulse
+from proxy.upstream.upstream_client import UpstreamClient
+from proxy.worker_stats import WorkerStats
 from tests.errands import errand
 from tests.wires import ok, scripted
 
@@ -35,7 +35,7 @@ def test_a_credential_is_in_no_picture_of_a_fetch_job():
 
 
 async def test_a_fetch_job_that_is_run_is_an_exchange_with_its_name_and_facts():
-    upstream = Upstream(Timeouts(), Limits(), Pulse())
+    upstream = UpstreamClient(Timeouts(), Limits(), WorkerStats())
     async with scripted(None, ok(b"yes")) as provider:
         exchange = await run(upstream, replace(errand(provider.url), fields=(("X-Own", "1"),), tag="t"))
         assert b"X-Own: 1\r\n" in provider.requests[0]

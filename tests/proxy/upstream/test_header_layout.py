@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.routing import header_rules as rules
-from proxy.upstream.header_layout import Shape, shape_of
+from proxy.upstream.header_layout import HeaderLayout, layout_of
 
 NAMES = st.sampled_from(
     [b"Connection", b"keep-alive", b"Transfer-Encoding", b"Content-Length", b"Date", b"X-Request-Id", b"Set-Cookie"]
@@ -17,19 +17,19 @@ FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
 @given(FIELDS, st.data())
 def test_an_answer_is_read_the_same_whatever_was_read_before_it(pairs, data):
     before = [(name, data.draw(VALUES)) for name, _ in pairs]
-    known = shape_of(before, 100)
+    known = layout_of(before, 100)
     known.hop(before)
-    again = shape_of(pairs, 100)
+    again = layout_of(pairs, 100)
     assert again is known
-    fresh = Shape(tuple(name for name, _ in pairs))
+    fresh = HeaderLayout(tuple(name for name, _ in pairs))
     assert again.hop(pairs) == fresh.hop(pairs)
-    assert again.recorded(pairs) == fresh.recorded(pairs) == rules.remembered(rules.Fields.of(pairs))
+    assert again.recorded(pairs) == fresh.recorded(pairs) == rules.remembered(rules.HeaderFields.of(pairs))
     assert again.lengths == tuple(place for place, (name, _) in enumerate(pairs) if name == b"Content-Length")
 
 
 def test_what_connection_names_leaves_with_it_but_for_the_length():
     pairs = [(b"Date", b" x"), (b"Connection", b" Date, Content-Length"), (b"Content-Length", b" 5"), (b"TE", b" x")]
-    hop = shape_of(pairs, 100).hop(pairs)
+    hop = layout_of(pairs, 100).hop(pairs)
     assert hop.leaving == hop.leaving_coded == (0, 1, 3)
     assert not hop.close
     assert not hop.keep_alive
@@ -37,14 +37,14 @@ def test_what_connection_names_leaves_with_it_but_for_the_length():
 
 def test_chunks_are_a_place_of_their_own():
     pairs = [(b"transfer-ENCODING", b" Chunked "), (b"Connection", b" transfer-encoding")]
-    hop = shape_of(pairs, 100).hop(pairs)
+    hop = layout_of(pairs, 100).hop(pairs)
     assert (hop.leaving, hop.leaving_coded, hop.codings) == ((0, 1), (1,), (b"chunked",))
 
 
 @pytest.mark.parametrize("option", ["close", "keep_alive"])
 def test_what_connection_says_is_read_whatever_its_case(option):
     pairs = [(b"Connection", b" X, " + option.replace("_", "-").title().encode())]
-    hop = shape_of(pairs, 100).hop(pairs)
+    hop = layout_of(pairs, 100).hop(pairs)
     assert {name for name in ("close", "keep_alive") if getattr(hop, name)} == {option}
 
 
@@ -54,10 +54,10 @@ def test_what_connection_says_is_read_whatever_its_case(option):
 )
 def test_a_providers_patience_is_read(value, seconds):
     pairs = [(b"Keep-Alive", value)]
-    assert shape_of(pairs, 100).hop(pairs).keep_seconds == seconds
+    assert layout_of(pairs, 100).hop(pairs).keep_seconds == seconds
 
 
 def test_a_head_that_is_too_large_is_not_remembered():
     pairs = [(b"X" * 9_000, b"1")]
-    assert shape_of(pairs, 9_100) is not shape_of(pairs, 9_100)
-    assert shape_of(pairs[:0], 20) is shape_of(pairs[:0], 20)
+    assert layout_of(pairs, 9_100) is not layout_of(pairs, 9_100)
+    assert layout_of(pairs[:0], 20) is layout_of(pairs[:0], 20)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.upstream import response_head
-from proxy.upstream.response_head import Framing, chunked_end, delivered_end, framed, read_head
+from proxy.upstream.response_head import BodyFraming, chunked_end, delivered_end, framed, read_head
 from tests.wires import chunks
 
 
@@ -16,15 +16,15 @@ def head(*lines, status=b"HTTP/1.1 200 OK"):
 @pytest.mark.parametrize(
     ("raw", "framing", "length", "keep"),
     [
-        (head(b"Content-Length: 5"), Framing.LENGTH, 5, True),
-        (head(b"Content-Length:5", b"Connection: Close"), Framing.LENGTH, 5, False),
-        (head(b"transfer-ENCODING: Chunked"), Framing.CHUNKED, 0, True),
-        (head(), Framing.CLOSE, 0, False),
-        (head(status=b"HTTP/1.1 204 No Content"), Framing.NONE, 0, True),
-        (head(b"Content-Length: 5", status=b"HTTP/1.1 304 X"), Framing.NONE, 0, True),
-        (head(b"Content-Length: 5", status=b"HTTP/1.0 200 OK"), Framing.LENGTH, 5, False),
-        (head(b"Content-Length: 5", b"Connection: keep-alive", status=b"HTTP/1.0 200 OK"), Framing.LENGTH, 5, True),
-        (head(status=b"HTTP/1.1 100 Continue"), Framing.NONE, 0, True),
+        (head(b"Content-Length: 5"), BodyFraming.LENGTH, 5, True),
+        (head(b"Content-Length:5", b"Connection: Close"), BodyFraming.LENGTH, 5, False),
+        (head(b"transfer-ENCODING: Chunked"), BodyFraming.CHUNKED, 0, True),
+        (head(), BodyFraming.CLOSE, 0, False),
+        (head(status=b"HTTP/1.1 204 No Content"), BodyFraming.NONE, 0, True),
+        (head(b"Content-Length: 5", status=b"HTTP/1.1 304 X"), BodyFraming.NONE, 0, True),
+        (head(b"Content-Length: 5", status=b"HTTP/1.0 200 OK"), BodyFraming.LENGTH, 5, False),
+        (head(b"Content-Length: 5", b"Connection: keep-alive", status=b"HTTP/1.0 200 OK"), BodyFraming.LENGTH, 5, True),
+        (head(status=b"HTTP/1.1 100 Continue"), BodyFraming.NONE, 0, True),
     ],
 )
 def test_the_end_of_a_body_is_recognised_by_its_head(raw, framing, length, keep):
@@ -33,7 +33,7 @@ def test_the_end_of_a_body_is_recognised_by_its_head(raw, framing, length, keep)
 
 
 def test_an_answer_to_head_has_no_body():
-    assert read_head(head(b"Content-Length: 5"), "HEAD").framing is Framing.NONE
+    assert read_head(head(b"Content-Length: 5"), "HEAD").framing is BodyFraming.NONE
 
 
 def test_lines_are_kept_as_sent():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
-from proxy.upstream.response_reader import Answer, Terms
+from proxy.upstream.response_reader import HeadRewrite, ResponseReader
 from tests.wires import STREAM_HEAD, chunks, ok
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -23,7 +23,7 @@ class Kept:
 
     def begin(self, head):
         self.heads.append(head.status)
-        return Terms(head=b"<%d>" % head.status, plain=self.plain)
+        return HeadRewrite(head=b"<%d>" % head.status, plain=self.plain)
 
     def write(self, data):
         self.written += data
@@ -32,7 +32,7 @@ class Kept:
 def read(pieces, *, method="GET", plain=False, limit=10_000):
     capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method=method, target="/", headers=())
     reader = Kept(plain=plain)
-    answer = Answer(method=method, limit=limit, capture=capture, reader=reader)
+    answer = ResponseReader(method=method, limit=limit, capture=capture, reader=reader)
     for moment, piece in enumerate(pieces):
         if answer.over:
             break
@@ -149,7 +149,7 @@ def in_turns(pieces, *, plain=False):
     """As `read`, but what comes in `pieces` comes at once, before a first turn is over."""
     capture = Counting(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method="GET", target="/", headers=())
     reader = Kept(plain=plain)
-    answer = Answer(method="GET", limit=65_536, capture=capture, reader=reader)
+    answer = ResponseReader(method="GET", limit=65_536, capture=capture, reader=reader)
     for piece in pieces:
         capture.turns.append(0)
         answer.feed(piece, 0.0)

@@ -10,7 +10,7 @@ import trustme
 from proxy.exchange import FailureKind
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.tls_socket import secured
-from proxy.upstream.upstream_connection import Link
+from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.proxy.upstream.test_upstream_connection import answer
 from tests.wires import PATIENCE
 
@@ -38,7 +38,9 @@ async def _connected(contexts):
         wire, _ = server.accept()
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # its session tickets would hold the answer back
         shaken = loop.run_in_executor(None, lambda: served.wrap_socket(wire, server_side=True))
-        link = await asyncio.wait_for(secured(sock, trusted, "localhost", lambda: Link(origin, [].append)), PATIENCE)
+        link = await asyncio.wait_for(
+            secured(sock, trusted, "localhost", lambda: UpstreamConnection(origin, [].append)), PATIENCE
+        )
         return link, await shaken
 
 

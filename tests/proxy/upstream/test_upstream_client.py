@@ -9,14 +9,14 @@ from proxy.exchange import FailureKind, Role
 from proxy.proxy_config import Limits, Timeouts
 from proxy.record.capture import Capture
 from proxy.routing.provider_origin import parse_base_url
-from proxy.upstream.upstream_client import Upstream
-from proxy.worker_stats import Pulse
+from proxy.upstream.upstream_client import UpstreamClient
+from proxy.worker_stats import WorkerStats
 from tests.wires import PATIENCE, STREAM_HEAD, chunks, ok, scripted
 
 
 @pytest.fixture
 async def upstream():
-    made = Upstream(Timeouts(idle=0.4), Limits(audit_body=1000), Pulse())
+    made = UpstreamClient(Timeouts(idle=0.4), Limits(audit_body=1000), WorkerStats())
     yield made
     made.close()
     await asyncio.sleep(0)
@@ -55,7 +55,7 @@ async def test_a_kept_connection_that_a_reference_closes_unannounced_fails_for_n
             await wire.request()
             await wire.send(ok() if number == 0 else b"")
 
-    made = Upstream(Timeouts(), Limits(), Pulse())
+    made = UpstreamClient(Timeouts(), Limits(), WorkerStats())
     async with scripted(script) as provider:
         assert (await fetch(made, provider)).failure is None
         exchange = await fetch(made, provider)

@@ -10,9 +10,9 @@ import pytest
 from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
 from proxy.routing.provider_origin import parse_base_url
-from proxy.upstream.response_reader import Answer, Terms
-from proxy.upstream.upstream_client import Nobody
-from proxy.upstream.upstream_connection import Link
+from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+from proxy.upstream.upstream_client import DiscardingReader
+from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.wires import PATIENCE, STREAM_HEAD, ok, scripted
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
@@ -20,12 +20,14 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
 
 def answer(reader=None, method="POST"):
     capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, method=method, target="/", headers=())
-    return Answer(method=method, limit=9999, capture=capture, reader=reader or Nobody())
+    return ResponseReader(method=method, limit=9999, capture=capture, reader=reader or DiscardingReader())
 
 
 async def connected(provider, ended):
     origin = parse_base_url(provider.url)
-    made = await asyncio.get_running_loop().create_connection(lambda: Link(origin, ended.append), "127.0.0.1", provider.port)
+    made = await asyncio.get_running_loop().create_connection(
+        lambda: UpstreamConnection(origin, ended.append), "127.0.0.1", provider.port
+    )
     return made[1]
 
 
@@ -116,7 +118,9 @@ async def test_a_close_that_the_loop_has_not_seen_yet_is_seen_before_use():
         port = listening.getsockname()[1]
         origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
         for last_words in (b"", b"HTTP/1.1 408 Too slow\r\n\r\n"):
-            _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+            _, link = await asyncio.get_running_loop().create_connection(
+                lambda: UpstreamConnection(origin, lambda _: None), "127.0.0.1", port
+            )
             peer, _ = listening.accept()
             assert link.usable
             peer.sendall(last_words)
@@ -134,7 +138,7 @@ class Slow:
         self.link = link
 
     def begin(self, head):
-        return Terms(head=b"")
+        return HeadRewrite(head=b"")
 
     def write(self, data):
         self.link.hold(held=True)
@@ -143,7 +147,7 @@ class Slow:
 async def test_an_answer_that_ends_while_it_is_held_leaves_a_link_that_reads_the_next():
     async with scripted(None, ok(b"1"), ok(b"2")) as provider:
         link = await connected(provider, [])
-        for reader in (Slow(link), Nobody()):
+        for reader in (Slow(link), DiscardingReader()):
             read = answer(reader)
             done = link.serve(read)
             link.send(REQUEST, last=True)
@@ -168,7 +172,7 @@ class Ticking:
         self._next = asyncio.get_running_loop().call_soon(self._tick)
 
     def begin(self, head):
-        return Terms(head=b"")
+        return HeadRewrite(head=b"")
 
     def write(self, data):
         self.begun.set()
@@ -189,7 +193,9 @@ async def _dense(data, last_act="", during=None, *, following=False):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: UpstreamConnection(origin, lambda _: None), "127.0.0.1", port
+        )
         peer, _ = listening.accept()
         with peer:
             reader = Ticking()
@@ -208,7 +214,7 @@ async def _dense(data, last_act="", during=None, *, following=False):
             await asyncio.wait_for(done, PATIENCE)
             got = reader.stop()
             if following:
-                again = answer(Nobody())
+                again = answer(DiscardingReader())
                 done = link.serve(again)
                 link.send(REQUEST, last=True)
                 peer.sendall(ok(b"2"))
@@ -271,7 +277,9 @@ async def _stale(last_act, method="POST", *, new=False):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, lambda _: None), "127.0.0.1", port)
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: UpstreamConnection(origin, lambda _: None), "127.0.0.1", port
+        )
         peer, _ = listening.accept()
         with peer:
             if not new:
@@ -323,7 +331,9 @@ async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_t
     """The provider refuses an upload by its head and closes with the rest unread, which resets the connection."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         origin = parse_base_url(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, [].append), *server.getsockname())
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: UpstreamConnection(origin, [].append), *server.getsockname()
+        )
         read = answer()
         done = link.serve(read)
         wire, _ = server.accept()
@@ -338,10 +348,10 @@ async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_t
 
 
 async def test_the_socket_is_still_open_when_a_connection_is_reported_to_be_lost():
-    """What `Link` reads of it then must not be another connection's, which could have got the number of a closed one."""
+    """What is read of it then must not be another connection's, which could have got the number of a closed one."""
     known = []
 
-    class Looking(Link):
+    class Looking(UpstreamConnection):
         def connection_made(self, transport):
             super().connection_made(transport)
             known.append(os.fstat(transport.get_extra_info("socket").fileno()).st_ino)
@@ -371,7 +381,9 @@ async def test_an_end_of_sending_on_a_connection_that_was_reset_raises_nothing()
     ended = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         origin = parse_base_url(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(lambda: Link(origin, ended.append), *server.getsockname())
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: UpstreamConnection(origin, ended.append), *server.getsockname()
+        )
         done = link.serve(answer())
         wire, _ = server.accept()
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -11,7 +11,7 @@ import trustme
 
 from proxy.exchange import FailureKind
 from proxy.packing import pack
-from proxy.upstream.websocket_tunnel import Tunnel
+from proxy.upstream.websocket_tunnel import WebSocketTunnel
 from tests.running import until
 from tests.wires import PATIENCE, ask, client, get, ok, plane, post, scripted
 
@@ -153,7 +153,7 @@ def counting():
 
 async def test_a_client_is_paused_once_while_its_provider_takes_no_more():
     both = Full()
-    tunnel = Tunnel(both, both, counting())
+    tunnel = WebSocketTunnel(both, both, counting())
     tunnel.take(b"1")
     tunnel.take(b"2")
     assert both.done == [b"1", "pause", b"2"]
@@ -166,7 +166,7 @@ async def test_a_client_is_paused_once_while_its_provider_takes_no_more():
 
 async def test_a_client_that_is_gone_is_not_resumed():
     both = Full()
-    tunnel = Tunnel(both, both, counting())
+    tunnel = WebSocketTunnel(both, both, counting())
     tunnel.take(b"1")
     both.done.append("closed")
     both.empty.set()
@@ -176,7 +176,7 @@ async def test_a_client_that_is_gone_is_not_resumed():
 
 async def test_a_tunnel_that_is_closed_waits_for_nothing():
     both = Full()
-    tunnel = Tunnel(both, both, counting())
+    tunnel = WebSocketTunnel(both, both, counting())
     tunnel.take(b"1")
     waiting = tunnel._resuming
     tunnel.close()
@@ -344,7 +344,7 @@ async def test_a_websocket_beyond_the_limit_is_answered_503_until_another_is_clo
             await first.until(b"\r\n\r\n")
             answer = await ask(running.port, opening(connection=b"Upgrade, close"))
             assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_many_websockets"
-        await until(lambda: not running.pulse.in_flight)
+        await until(lambda: not running.stats.in_flight)
         async with client(running.port) as second:
             await second.send(opening())
             assert (await second.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
@@ -454,7 +454,7 @@ async def test_a_body_behind_a_lost_head_is_never_read_as_a_request():
         second = post(EVIL, close=False)
         await asked.send(chunked + second[: -len(EVIL)])
         await until(lambda: provider.requests)
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         await asked.send(EVIL)
         await until(lambda: door._messages)
         answered.set()
@@ -479,7 +479,7 @@ async def test_an_upgrade_whose_head_began_behind_another_request_is_its_connect
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await until(lambda: provider.requests)
-        (door,) = running.plane._intake.connections
+        (door,) = running.plane._listener.connections
         await asked.send(head[:-2])
         await until(lambda: door._declining.pipelined)
         answered.set()
@@ -495,7 +495,7 @@ async def test_a_body_under_a_websocket_upgrade_is_forwarded_and_what_follows_it
     head = opening(framing, upgrade=(b"Upgrade: websocket",), method=b"POST")
     async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(head)
-        await until(lambda: running.pulse.accepted)
+        await until(lambda: running.stats.accepted)
         await asked.send(body + get(b"/v1/last"))
         assert (await asked.rest()).count(b"HTTP/1.1 200 OK") == 2
         assert [request.partition(b"\r\n\r\n")[2] for request in provider.requests] == [body, b""]
@@ -513,7 +513,7 @@ async def test_a_client_that_ended_its_side_before_the_switch_ends_it_at_the_pro
 
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(opening())
-        (door,) = await until(lambda: running.plane._intake.connections)
+        (door,) = await until(lambda: running.plane._listener.connections)
         asked.leave_half()
         assert (await asked.rest()).endswith(b"hi")
         await asyncio.wait_for(ended.wait(), PATIENCE)

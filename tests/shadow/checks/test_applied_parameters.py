@@ -6,9 +6,9 @@ import pytest
 
 from bench.onwire import exchange
 from shadow.checks.applied_parameters import applied_parameters, same
-from shadow.findings.finding import State
-from shadow.reading.parsed_request import read_ask
-from shadow.reading.parsed_response import read
+from shadow.findings.finding import FindingState
+from shadow.reading.parsed_request import parse_request
+from shadow.reading.parsed_response import parse_response
 
 TOOL = {"type": "function", "name": "get_tide", "parameters": {"type": "object"}}
 OUTPUT = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "At noon.", "annotations": []}]}]
@@ -29,7 +29,7 @@ def finding(asked, applied, *, api="responses", sent=None):
         answer = {"id": "c", "choices": [choice], **applied}
     made = exchange(body if sent is None else {**plain, **sent}, json.dumps(answer).encode())
     made = made._replace(request=made.request._replace(target=PATHS[api]))
-    return applied_parameters(read_ask(PATHS[api], (), json.dumps(body).encode(), False), read(made))
+    return applied_parameters(parse_request(PATHS[api], (), json.dumps(body).encode(), False), parse_response(made))
 
 
 def form(required=(), **more):
@@ -43,46 +43,50 @@ def tools(**more):
 @pytest.mark.parametrize(
     ("asked", "applied", "state"),
     [
-        ({"temperature": 1}, {"temperature": 1.0}, State.MATCH),
-        ({"temperature": 0.7}, {"temperature": 0.699999988}, State.MATCH),
-        ({"temperature": 0.2}, {"temperature": 1.0}, State.DIFFER),
-        ({"temperature": 0}, {"temperature": 0.0}, State.MATCH),
-        ({"temperature": 0}, {"temperature": False}, State.DIFFER),
-        ({"top_p": 0.9}, {"top_p": 0.95}, State.DIFFER),
-        ({}, {"temperature": 0.6, "top_p": 0.95, "parallel_tool_calls": True, "store": True}, State.NOT_MEASURED),
-        ({"temperature": None}, {"temperature": 1.0}, State.NOT_MEASURED),
-        ({"temperature": 0.2}, {"temperature": None}, State.NOT_MEASURED),
-        ({"max_output_tokens": 4_000}, {"max_output_tokens": 4_000}, State.MATCH),
-        ({"max_output_tokens": 4_000}, {"max_output_tokens": 2_048}, State.DIFFER),
-        ({"truncation": "disabled"}, {"truncation": "auto"}, State.DIFFER),
-        ({"reasoning": {"effort": "high"}}, {"reasoning": {"effort": "high", "summary": None}}, State.MATCH),
-        ({"reasoning": {"effort": "high"}}, {"reasoning": {"effort": "low"}}, State.DIFFER),
-        ({"reasoning": {"summary": "auto"}}, {"reasoning": {"summary": "detailed"}}, State.NOT_MEASURED),
-        ({"text": {"verbosity": "low"}}, {"text": {"verbosity": "medium"}}, State.DIFFER),
-        ({"text": {"format": form(name="tide")}}, {"text": {"format": form(name="tide", description=None)}}, State.MATCH),
-        ({"text": {"format": form(name="tide")}}, {"text": {"format": form(name="wave")}}, State.DIFFER),
-        ({"text": {"format": form(name="tide")}}, {"text": {"format": form()}}, State.MATCH),
-        ({"text": {"format": form(name="tide")}}, {"text": {"format": {"type": "text"}}}, State.DIFFER),
-        ({"text": {"format": form(required=["a"])}}, {"text": {"format": form(required=["a"])}}, State.MATCH),
-        ({"text": {"format": form(required=["a"])}}, {"text": {"format": form(required=["b"])}}, State.DIFFER),
-        ({"text": {"format": form(required=["a"])}}, {"text": {"format": {"type": "json_schema", "name": "t"}}}, State.MATCH),
+        ({"temperature": 1}, {"temperature": 1.0}, FindingState.MATCH),
+        ({"temperature": 0.7}, {"temperature": 0.699999988}, FindingState.MATCH),
+        ({"temperature": 0.2}, {"temperature": 1.0}, FindingState.DIFFER),
+        ({"temperature": 0}, {"temperature": 0.0}, FindingState.MATCH),
+        ({"temperature": 0}, {"temperature": False}, FindingState.DIFFER),
+        ({"top_p": 0.9}, {"top_p": 0.95}, FindingState.DIFFER),
+        ({}, {"temperature": 0.6, "top_p": 0.95, "parallel_tool_calls": True, "store": True}, FindingState.NOT_MEASURED),
+        ({"temperature": None}, {"temperature": 1.0}, FindingState.NOT_MEASURED),
+        ({"temperature": 0.2}, {"temperature": None}, FindingState.NOT_MEASURED),
+        ({"max_output_tokens": 4_000}, {"max_output_tokens": 4_000}, FindingState.MATCH),
+        ({"max_output_tokens": 4_000}, {"max_output_tokens": 2_048}, FindingState.DIFFER),
+        ({"truncation": "disabled"}, {"truncation": "auto"}, FindingState.DIFFER),
+        ({"reasoning": {"effort": "high"}}, {"reasoning": {"effort": "high", "summary": None}}, FindingState.MATCH),
+        ({"reasoning": {"effort": "high"}}, {"reasoning": {"effort": "low"}}, FindingState.DIFFER),
+        ({"reasoning": {"summary": "auto"}}, {"reasoning": {"summary": "detailed"}}, FindingState.NOT_MEASURED),
+        ({"text": {"verbosity": "low"}}, {"text": {"verbosity": "medium"}}, FindingState.DIFFER),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form(name="tide", description=None)}}, FindingState.MATCH),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form(name="wave")}}, FindingState.DIFFER),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": form()}}, FindingState.MATCH),
+        ({"text": {"format": form(name="tide")}}, {"text": {"format": {"type": "text"}}}, FindingState.DIFFER),
+        ({"text": {"format": form(required=["a"])}}, {"text": {"format": form(required=["a"])}}, FindingState.MATCH),
+        ({"text": {"format": form(required=["a"])}}, {"text": {"format": form(required=["b"])}}, FindingState.DIFFER),
+        (
+            {"text": {"format": form(required=["a"])}},
+            {"text": {"format": {"type": "json_schema", "name": "t"}}},
+            FindingState.MATCH,
+        ),
         (
             {"text": {"format": {"type": "json_schema", "name": "tide", "schema": {}}}},
             {"text": {"format": {"type": "json_schema", "name": "tide", "schema_": {}, "strict": False}}},
-            State.MATCH,
+            FindingState.MATCH,
         ),
         (
             {"text": {"format": {"type": "json_schema", "name": "tide", "schema": {}}}},
             {"text": {"format": {"type": "text"}}},
-            State.DIFFER,
+            FindingState.DIFFER,
         ),
-        ({"service_tier": "auto"}, {"service_tier": "default"}, State.NOT_MEASURED),
-        ({"service_tier": "default"}, {"service_tier": "standard"}, State.MATCH),
-        ({"service_tier": "flex"}, {"service_tier": "auto"}, State.NOT_MEASURED),
-        ({"service_tier": "priority"}, {"service_tier": "default"}, State.DIFFER),
-        ({"store": False}, {"store": True}, State.DIFFER),
-        ({"store": True}, {"store": False}, State.NOT_MEASURED),
-        (tools(tool_choice="required"), {"tool_choice": "auto"}, State.DIFFER),
+        ({"service_tier": "auto"}, {"service_tier": "default"}, FindingState.NOT_MEASURED),
+        ({"service_tier": "default"}, {"service_tier": "standard"}, FindingState.MATCH),
+        ({"service_tier": "flex"}, {"service_tier": "auto"}, FindingState.NOT_MEASURED),
+        ({"service_tier": "priority"}, {"service_tier": "default"}, FindingState.DIFFER),
+        ({"store": False}, {"store": True}, FindingState.DIFFER),
+        ({"store": True}, {"store": False}, FindingState.NOT_MEASURED),
+        (tools(tool_choice="required"), {"tool_choice": "auto"}, FindingState.DIFFER),
         (
             {"tool_choice": "auto", "parallel_tool_calls": True},
             {"tool_choice": "none", "parallel_tool_calls": False},
@@ -91,20 +95,24 @@ def tools(**more):
         (
             tools(tool_choice={"type": "function", "name": "get_tide"}),
             {"tool_choice": {"type": "function", "function": {"name": "get_tide"}}},
-            State.MATCH,
+            FindingState.MATCH,
         ),
         (
             tools(tool_choice={"type": "function", "name": "get_tide"}),
             {"tool_choice": {"type": "function", "name": "get_wind"}},
-            State.DIFFER,
+            FindingState.DIFFER,
         ),
         (
             tools(tool_choice={"type": "web_search_preview"}),
             {"tool_choice": {"type": "web_search_preview_2025_03_11"}},
-            State.MATCH,
+            FindingState.MATCH,
         ),
-        (tools(parallel_tool_calls=False), {"parallel_tool_calls": True}, State.DIFFER),
-        ({"temperature": [1], "store": {}, "top_p": "0.9"}, {"temperature": 1, "store": False, "top_p": 0.9}, State.DIFFER),
+        (tools(parallel_tool_calls=False), {"parallel_tool_calls": True}, FindingState.DIFFER),
+        (
+            {"temperature": [1], "store": {}, "top_p": "0.9"},
+            {"temperature": 1, "store": False, "top_p": 0.9},
+            FindingState.DIFFER,
+        ),
     ],
 )
 def test_a_parameter_that_both_state_has_one_value(asked, applied, state):
@@ -120,15 +128,15 @@ def test_the_reason_names_both_values_of_each():
 @pytest.mark.parametrize(
     ("api", "asked", "applied", "state"),
     [
-        ("chat", {"service_tier": "priority"}, {"service_tier": "default"}, State.DIFFER),
-        ("chat", {"service_tier": "on_demand"}, {"service_tier": "default"}, State.MATCH),
-        ("chat", {"temperature": 0.2}, {"temperature": 1.0}, State.NOT_MEASURED),
-        ("messages", {"service_tier": "standard_only"}, {"service_tier": "standard"}, State.MATCH),
-        ("messages", {"service_tier": "standard_only"}, {"service_tier": "priority"}, State.DIFFER),
-        ("messages", {"inference_geo": "us"}, {"inference_geo": "global"}, State.DIFFER),
-        ("messages", {"inference_geo": "us"}, {"inference_geo": "not_available"}, State.NOT_MEASURED),
-        ("messages", {"inference_geo": "global"}, {"inference_geo": "us"}, State.NOT_MEASURED),
-        ("messages", {"speed": "fast"}, {"speed": "standard"}, State.DIFFER),
+        ("chat", {"service_tier": "priority"}, {"service_tier": "default"}, FindingState.DIFFER),
+        ("chat", {"service_tier": "on_demand"}, {"service_tier": "default"}, FindingState.MATCH),
+        ("chat", {"temperature": 0.2}, {"temperature": 1.0}, FindingState.NOT_MEASURED),
+        ("messages", {"service_tier": "standard_only"}, {"service_tier": "standard"}, FindingState.MATCH),
+        ("messages", {"service_tier": "standard_only"}, {"service_tier": "priority"}, FindingState.DIFFER),
+        ("messages", {"inference_geo": "us"}, {"inference_geo": "global"}, FindingState.DIFFER),
+        ("messages", {"inference_geo": "us"}, {"inference_geo": "not_available"}, FindingState.NOT_MEASURED),
+        ("messages", {"inference_geo": "global"}, {"inference_geo": "us"}, FindingState.NOT_MEASURED),
+        ("messages", {"speed": "fast"}, {"speed": "standard"}, FindingState.DIFFER),
     ],
 )
 def test_other_apis_state_the_tier_the_region_and_the_speed(api, asked, applied, state):
@@ -138,7 +146,7 @@ def test_other_apis_state_the_tier_the_region_and_the_speed(api, asked, applied,
 def test_a_copy_is_held_only_against_what_it_was_sent():
     asked, stated = {"temperature": 0.2, "store": False}, {"temperature": 1.0, "store": True}
     assert finding(asked, stated, sent={"store": False}).reason == "store False was asked for, True applied"
-    assert finding(asked, stated, sent={}).state is State.MATCH
+    assert finding(asked, stated, sent={}).state is FindingState.MATCH
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.checks.broken_characters import broken_characters
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
 
@@ -30,7 +30,7 @@ def found(text, asked="Tell me."):
     ],
 )
 def test_characters_that_only_a_broken_decoder_writes_differ(text):
-    assert found(text).state is State.DIFFER
+    assert found(text).state is FindingState.DIFFER
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_characters_that_only_a_broken_decoder_writes_differ(text):
     ],
 )
 def test_characters_that_people_write_match(text):
-    assert found(text).state is State.MATCH
+    assert found(text).state is FindingState.MATCH
 
 
 def test_what_the_request_holds_or_asks_about_is_left_alone():
-    assert found("caf\ufffd", "What is caf\ufffd?").state is State.NOT_MEASURED
-    assert found("cafÃ©", "Why do I see wrong UTF-8?").state is State.NOT_MEASURED
-    assert found("").state is State.NOT_MEASURED
+    assert found("caf\ufffd", "What is caf\ufffd?").state is FindingState.NOT_MEASURED
+    assert found("cafÃ©", "Why do I see wrong UTF-8?").state is FindingState.NOT_MEASURED
+    assert found("").state is FindingState.NOT_MEASURED
 
 
 def test_the_reason_names_the_character_and_its_place():
@@ -77,21 +77,21 @@ def test_a_control_character_is_seen_alike_beside_ascii_and_beside_other_letters
 def test_what_was_read_as_something_else_is_seen_wherever_it_stands(parts):
     text = "".join(parts)
     sign = re.search("â[\x80€].|ðŸ..|[ã-é][\x80-\xbf€™“’].|aÃ¡(?=[a ]|$)|Â[\xa0-\xbf]|\x80", text)
-    if found(text).state is State.DIFFER:
+    if found(text).state is FindingState.DIFFER:
         assert sign
     for whole in ("â€™", "Â°", "ðŸ˜€"):
-        assert found(f"{text} {whole} a").state is State.DIFFER
+        assert found(f"{text} {whole} a").state is FindingState.DIFFER
 
 
 @pytest.mark.parametrize(
     ("text", "finish", "state"),
     [
-        ("caf\ufffd", "length", State.MATCH),
-        ("caf\ufffd\ufffd\ufffd", "length", State.MATCH),
-        ("caf\ufffd", "MAX_TOKENS", State.MATCH),
-        ("\ufffd", "length", State.NOT_MEASURED),
-        ("caf\ufffd", "stop", State.DIFFER),
-        ("caf\ufffd au", "length", State.DIFFER),
+        ("caf\ufffd", "length", FindingState.MATCH),
+        ("caf\ufffd\ufffd\ufffd", "length", FindingState.MATCH),
+        ("caf\ufffd", "MAX_TOKENS", FindingState.MATCH),
+        ("\ufffd", "length", FindingState.NOT_MEASURED),
+        ("caf\ufffd", "stop", FindingState.DIFFER),
+        ("caf\ufffd au", "length", FindingState.DIFFER),
     ],
 )
 def test_a_character_that_the_limit_on_length_cut_in_two_is_no_fault(text, finish, state):

@@ -8,7 +8,7 @@ from bench.onwire import understood
 from bench.written import HARD, answer_of, harmless
 from shadow.checks.call_in_text import READ, call_in_text
 from shadow.checks.template_leak import template_leak
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import ask, call, choice, completion
 
@@ -28,32 +28,32 @@ def state(asked, text, *calls):
 @pytest.mark.parametrize("text", [MARKED, BARE, f"I will look.\n\n{BARE}"])
 def test_a_call_in_the_text_is_named_with_its_tool_and_how_it_is_written(text):
     found = call_in_text(asking(), completion(choice(text)))
-    assert (found.state, found.subject) == (State.DIFFER, "get_weather")
+    assert (found.state, found.subject) == (FindingState.DIFFER, "get_weather")
     assert found.reason.startswith("a call of get_weather stands in the text as ")
 
 
 def test_nothing_is_judged_without_tools_or_text_or_where_calls_are_forbidden():
-    assert state(ask(tools=()), MARKED) is State.NOT_MEASURED
-    assert state(asking(), None) is State.NOT_MEASURED
-    assert state(asking(tool_choice="none"), MARKED) is State.NOT_MEASURED
-    assert state(asking(), "It rains.") is State.MATCH
+    assert state(ask(tools=()), MARKED) is FindingState.NOT_MEASURED
+    assert state(asking(), None) is FindingState.NOT_MEASURED
+    assert state(asking(tool_choice="none"), MARKED) is FindingState.NOT_MEASURED
+    assert state(asking(), "It rains.") is FindingState.MATCH
 
 
 def test_a_call_that_was_made_too_is_told_by_no_one_and_another_is():
-    assert state(asking(), MARKED, call("get_weather", "{}")) is State.MATCH
-    assert state(asking(), MARKED, call("get_time", "{}")) is State.DIFFER
+    assert state(asking(), MARKED, call("get_weather", "{}")) is FindingState.MATCH
+    assert state(asking(), MARKED, call("get_time", "{}")) is FindingState.DIFFER
 
 
 @pytest.mark.parametrize(
     ("asked", "marked", "bare"),
     [
-        ("Show me a tool call.", State.MATCH, State.MATCH),
-        ("What is <tool_call>?", State.MATCH, State.MATCH),
-        ('Why was this logged: {"name": "x", "arguments": {}}', State.DIFFER, State.MATCH),
-        ("Give me the JSON for it.", State.DIFFER, State.MATCH),
-        ("How would you call it?", State.DIFFER, State.MATCH),
-        ("Don't run it, what comes next?", State.DIFFER, State.MATCH),
-        ("Save the table of cities.", State.DIFFER, State.DIFFER),
+        ("Show me a tool call.", FindingState.MATCH, FindingState.MATCH),
+        ("What is <tool_call>?", FindingState.MATCH, FindingState.MATCH),
+        ('Why was this logged: {"name": "x", "arguments": {}}', FindingState.DIFFER, FindingState.MATCH),
+        ("Give me the JSON for it.", FindingState.DIFFER, FindingState.MATCH),
+        ("How would you call it?", FindingState.DIFFER, FindingState.MATCH),
+        ("Don't run it, what comes next?", FindingState.DIFFER, FindingState.MATCH),
+        ("Save the table of cities.", FindingState.DIFFER, FindingState.DIFFER),
     ],
 )
 def test_what_the_request_shows_or_speaks_of_is_none(asked, marked, bare):
@@ -62,28 +62,28 @@ def test_what_the_request_shows_or_speaks_of_is_none(asked, marked, bare):
 
 def test_an_earlier_message_that_shows_the_markup_counts_and_only_the_last_of_the_user_speaks():
     talk = ({"role": "system", "content": f"Write {MARKED}"}, {"role": "user", "content": "Go on."})
-    assert state(ask(messages=talk, tools=TOOLS), MARKED) is State.MATCH
+    assert state(ask(messages=talk, tools=TOOLS), MARKED) is FindingState.MATCH
     talk = (
         {"role": "user", "content": "What is a tool call?"},
         {"role": "user", "content": [{"type": "text", "text": "Go on."}]},
     )
-    assert state(ask(messages=talk, tools=TOOLS), MARKED) is State.DIFFER
+    assert state(ask(messages=talk, tools=TOOLS), MARKED) is FindingState.DIFFER
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("What does a tool call look like here?", State.MATCH),
-        ("Which markup is that?", State.MATCH),
-        ("[ticket: raw-tool-markup-in-text] Is it raining?", State.DIFFER),
-        ("[ticket: tool-call-as-text] Is it raining?", State.DIFFER),
+        ("What does a tool call look like here?", FindingState.MATCH),
+        ("Which markup is that?", FindingState.MATCH),
+        ("[ticket: raw-tool-markup-in-text] Is it raining?", FindingState.DIFFER),
+        ("[ticket: tool-call-as-text] Is it raining?", FindingState.DIFFER),
     ],
 )
 def test_a_part_of_an_identifier_is_no_word_about_calls(text, expected):
     assert state(asking(text=text), MARKED) is expected
 
 
-@pytest.mark.parametrize(("wanted", "expected"), [("json_object", State.MATCH), ("text", State.DIFFER)])
+@pytest.mark.parametrize(("wanted", "expected"), [("json_object", FindingState.MATCH), ("text", FindingState.DIFFER)])
 def test_where_json_is_the_form_of_the_answer_an_object_is_no_call(wanted, expected):
     assert state(asking(body={"response_format": {"type": wanted}}), BARE) is expected
 
@@ -93,18 +93,18 @@ def test_hard_texts_raise_neither_this_check_nor_that_on_markers(way):
     chance = random.Random(way)
     for number in range(20):
         asked, answer = understood(*answer_of(harmless(chance, way), chance, stream=number % 2 == 0))
-        assert call_in_text(asked, answer.said).state is not State.DIFFER
-        assert template_leak(asked, answer.said).state is not State.DIFFER
+        assert call_in_text(asked, answer.completion).state is not FindingState.DIFFER
+        assert template_leak(asked, answer.completion).state is not FindingState.DIFFER
 
 
 def test_the_markers_about_a_call_are_a_leak_too_but_where_the_request_is_about_such_text():
     assert template_leak(asking(), completion(choice(MARKED))).subject == "<tool_call>, </tool_call>"
     about = asking(text="Show me the markup of such a call.")
-    assert template_leak(about, completion(choice(MARKED))).state is State.MATCH
+    assert template_leak(about, completion(choice(MARKED))).state is FindingState.MATCH
     assert template_leak(about, completion(choice(f"{MARKED}<|im_end|>"))).subject == "<|im_end|>"
     assert template_leak(asking(), completion(choice("<tool_call> of nothing"))).subject == "<tool_call>"
-    assert template_leak(ask(tools=()), completion(choice(MARKED))).state is State.DIFFER
-    assert template_leak(asking(tool_choice="none"), completion(choice(MARKED))).state is State.DIFFER
+    assert template_leak(ask(tools=()), completion(choice(MARKED))).state is FindingState.DIFFER
+    assert template_leak(asking(tool_choice="none"), completion(choice(MARKED))).state is FindingState.DIFFER
 
 
 def test_a_reason_states_how_far_was_read():

@@ -1,19 +1,19 @@
 import pytest
 
 from shadow.checks.call_schema import call_schema, finish_contradiction, finish_vocabulary
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import ask, call, choice, completion
 
 
 def test_calls_that_obey_their_schema_are_fine():
-    assert call_schema(ask(), completion(choice(calls=(call(),)))).state is State.MATCH
+    assert call_schema(ask(), completion(choice(calls=(call(),)))).state is FindingState.MATCH
 
 
 @pytest.mark.parametrize("wrong", [call(arguments='{"city": 5}'), call(arguments="{"), call("nope")])
 def test_one_invalid_call_beside_a_valid_one_differs_with_its_class(wrong):
     found = call_schema(ask(), completion(choice(calls=(call(), wrong))))
-    assert found.state is State.DIFFER
+    assert found.state is FindingState.DIFFER
     assert found.subject in {"schema_mismatch", "invalid_json", "unknown_name"}
 
 
@@ -27,7 +27,7 @@ def test_one_invalid_call_beside_a_valid_one_differs_with_its_class(wrong):
 )
 def test_what_cannot_be_checked_is_not_called_fine(asked, said, reason):
     found = call_schema(asked, completion(said))
-    assert found.state is State.NOT_MEASURED
+    assert found.state is FindingState.NOT_MEASURED
     assert reason in found.reason
 
 
@@ -54,18 +54,18 @@ def test_what_cannot_be_checked_is_not_called_fine(asked, said, reason):
 )
 def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
     found = finish_contradiction(asked, completion(said))
-    assert found.state is (State.DIFFER if reason else State.MATCH)
+    assert found.state is (FindingState.DIFFER if reason else FindingState.MATCH)
     assert reason in found.reason
 
 
 @pytest.mark.parametrize(
     ("finish", "state"),
     [
-        ("stop", State.MATCH),
-        ("function_call", State.MATCH),
-        ("eos", State.DIFFER),
-        ("STOP", State.DIFFER),
-        (None, State.NOT_MEASURED),
+        ("stop", FindingState.MATCH),
+        ("function_call", FindingState.MATCH),
+        ("eos", FindingState.DIFFER),
+        ("STOP", FindingState.DIFFER),
+        (None, FindingState.NOT_MEASURED),
     ],
 )
 def test_a_finish_reason_is_a_word_of_the_api(finish, state):
@@ -74,20 +74,20 @@ def test_a_finish_reason_is_a_word_of_the_api(finish, state):
 
 def test_an_end_that_is_none_is_held_against_the_words_of_its_own_api():
     found = finish_vocabulary(ask(api="responses"), completion(choice("hello", finish="incomplete: tired")))
-    assert found.state is State.DIFFER
+    assert found.state is FindingState.DIFFER
     assert "completed, or incomplete by max_output_tokens" in found.reason
 
 
 @pytest.mark.parametrize(
     ("used", "limit", "state"),
     [
-        (64, 100, State.MATCH),
-        (0, 50, State.MATCH),
-        (960, 1_000, State.MATCH),
-        (64, 127, State.MATCH),
-        (64, 128, State.DIFFER),
-        (65, 100, State.DIFFER),
-        (960, 1_024, State.DIFFER),
+        (64, 100, FindingState.MATCH),
+        (0, 50, FindingState.MATCH),
+        (960, 1_000, FindingState.MATCH),
+        (64, 127, FindingState.MATCH),
+        (64, 128, FindingState.DIFFER),
+        (65, 100, FindingState.DIFFER),
+        (960, 1_024, FindingState.DIFFER),
     ],
 )
 def test_an_answer_cut_at_the_last_whole_block_of_64_tokens_is_cut_at_its_limit(used, limit, state):
@@ -107,5 +107,5 @@ def test_an_answer_cut_at_the_last_whole_block_of_64_tokens_is_cut_at_its_limit(
 )
 def test_a_tool_that_a_request_need_not_list_is_not_called_unknown(sent):
     found = call_schema(ask(sent=sent), completion(choice(calls=(call("elsewhere"),))))
-    assert found.state is State.NOT_MEASURED
+    assert found.state is FindingState.NOT_MEASURED
     assert "a set of tools that a request does not list" in found.reason

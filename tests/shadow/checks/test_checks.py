@@ -10,9 +10,9 @@ from bench.corpus import cases
 from bench.faulty import FAULTS, RIGHT, aspects, committed
 from bench.onwire import MODEL, answered, exchange, faults, spoken, understood
 from shadow.checks.registry import CHECKS, LEG_CHECKS, check
-from shadow.findings.finding import State
-from shadow.reading.parsed_request import read_ask
-from shadow.reading.parsed_response import read
+from shadow.findings.finding import FindingState
+from shadow.reading.parsed_request import parse_request
+from shadow.reading.parsed_response import parse_response
 
 
 def _named(fault):
@@ -31,8 +31,8 @@ def test_a_server_with_one_fault_is_named_by_that_check_alone_on_its_first_answe
 def test_the_same_feature_used_rightly_is_looked_at_and_found_fine(right):
     for body, answer in committed(right):
         found = {finding.aspect: finding for finding in check(*understood(body, answer))}
-        assert found[right.aspect].state is State.MATCH, found[right.aspect].reason
-        assert not [finding.reason for finding in found.values() if finding.state is State.DIFFER]
+        assert found[right.aspect].state is FindingState.MATCH, found[right.aspect].reason
+        assert not [finding.reason for finding in found.values() if finding.state is FindingState.DIFFER]
 
 
 def test_every_check_has_a_fault_that_shows_it():
@@ -87,7 +87,7 @@ def test_no_request_and_no_bytes_make_a_check_raise(more, answer, status):
     body = {"model": "m", "messages": [], "stream": True, **more}
     for given_bytes in (answer, b"data: " + answer + b"\n\n"):
         made = exchange(body, given_bytes, status=status)
-        assert check(read_ask(made.request.target, (), made.request.body, truncated=False), read(made))
+        assert check(parse_request(made.request.target, (), made.request.body, truncated=False), parse_response(made))
 
 
 @given(JSON, st.dictionaries(KEYS, JSON), st.booleans())

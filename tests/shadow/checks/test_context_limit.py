@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.context_limit import context_limit
-from shadow.findings.finding import State
-from shadow.reading.completion import ProviderError, Unread, Usage, Why
+from shadow.findings.finding import FindingState
+from shadow.reading.completion import ProviderError, Unread, UnreadReason, Usage
 from tests.shadow.compare.made import answer, ask, choice, completion
 
 
@@ -25,25 +25,40 @@ def thinking(count, thoughts):
 @pytest.mark.parametrize(
     ("asked", "leg", "state", "reason"),
     [
-        (words(10), counting(1), State.NOT_MEASURED, "fewer than 64 words"),
-        (words(100), counting(None), State.NOT_MEASURED, "reports no prompt_tokens"),
-        (words(100), counting(400), State.MATCH, ""),
-        (words(100), counting(100), State.MATCH, ""),
-        (words(100), counting(99), State.DIFFER, "99 prompt tokens for 100 words"),
-        (words(100), counting(60, cached=60), State.MATCH, ""),
-        (replace(words(100), body={"truncation": "auto"}), counting(60), State.NOT_MEASURED, "allows that it be cut"),
-        (replace(words(100), sent={"context_management": {"edits": []}}), counting(60), State.NOT_MEASURED, "be shortened"),
-        (words(100), counting(60, other=("compaction",)), State.NOT_MEASURED, "be shortened"),
-        (replace(words(100), sent={"input": [{"type": "compaction"}]}), counting(60), State.NOT_MEASURED, "a compaction of"),
+        (words(10), counting(1), FindingState.NOT_MEASURED, "fewer than 64 words"),
+        (words(100), counting(None), FindingState.NOT_MEASURED, "reports no prompt_tokens"),
+        (words(100), counting(400), FindingState.MATCH, ""),
+        (words(100), counting(100), FindingState.MATCH, ""),
+        (words(100), counting(99), FindingState.DIFFER, "99 prompt tokens for 100 words"),
+        (words(100), counting(60, cached=60), FindingState.MATCH, ""),
+        (replace(words(100), body={"truncation": "auto"}), counting(60), FindingState.NOT_MEASURED, "allows that it be cut"),
+        (
+            replace(words(100), sent={"context_management": {"edits": []}}),
+            counting(60),
+            FindingState.NOT_MEASURED,
+            "be shortened",
+        ),
+        (words(100), counting(60, other=("compaction",)), FindingState.NOT_MEASURED, "be shortened"),
+        (
+            replace(words(100), sent={"input": [{"type": "compaction"}]}),
+            counting(60),
+            FindingState.NOT_MEASURED,
+            "a compaction of",
+        ),
         (
             replace(words(100), sent={"input": [{"type": "message"}]}),
             counting(60),
-            State.DIFFER,
+            FindingState.DIFFER,
             "60 prompt tokens for 100 words",
         ),
-        (thinking(70, 40), counting(72), State.MATCH, ""),
-        (thinking(70, 40), counting(69), State.DIFFER, "69 prompt tokens for 70 words"),
-        (ask(unread=Unread(why=Why.NOT_JSON, detail="no JSON")), counting(1), State.NOT_MEASURED, "could not be read"),
+        (thinking(70, 40), counting(72), FindingState.MATCH, ""),
+        (thinking(70, 40), counting(69), FindingState.DIFFER, "69 prompt tokens for 70 words"),
+        (
+            ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="no JSON")),
+            counting(1),
+            FindingState.NOT_MEASURED,
+            "could not be read",
+        ),
     ],
 )
 def test_a_prompt_count_below_the_words_of_the_request_differs(asked, leg, state, reason):
@@ -56,6 +71,6 @@ def test_a_refusal_for_length_tells_the_sizes():
     error = ProviderError(
         status=400, type="", code="", message="maximum context length is 8,192 tokens, got 9001", in_stream=False
     )
-    found = context_limit(ask(), answer(Unread(why=Why.ERROR, detail=""), status=400, error=error))
-    assert found.state is State.DIFFER
+    found = context_limit(ask(), answer(Unread(why=UnreadReason.ERROR, detail=""), status=400, error=error))
+    assert found.state is FindingState.DIFFER
     assert found.subject == "refused as too long (8,192 and 9001)"

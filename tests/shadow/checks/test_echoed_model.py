@@ -3,29 +3,29 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.echoed_model import CHANGES, changed_alias, echoed_model, serving_change
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
 
 @pytest.mark.parametrize(
     ("asked", "named", "state"),
     [
-        ("gpt-4o", "gpt-4o", State.MATCH),
-        ("gpt-4o", "gpt-4o-2024-08-06", State.MATCH),
-        ("gpt-4-0613", "gpt-4-0613", State.MATCH),
-        ("gpt-4-0613", "gpt-4-0314", State.DIFFER),
-        ("gpt-4o", "gpt-4o-mini", State.DIFFER),
-        ("moonshotai/Kimi-K2-Instruct", "accounts/x/models/kimi-k2-instruct", State.MATCH),
-        ("llama-3.3-70b:free", "meta-llama/Llama-3.3-70B", State.MATCH),
-        ("qwen3:8b", "qwen3-8b", State.MATCH),
-        ("qwen3-4b-q8_0", "qwen3-4b-q8_0.gguf", State.MATCH),
-        ("qwen3-32b", "qwen3-32b-awq", State.DIFFER),
-        ("deepseek-v3", "deepseek-v2", State.DIFFER),
-        ("x", "", State.NOT_MEASURED),
-        ("openrouter/auto", "gpt-4o", State.NOT_MEASURED),
-        ("", "gpt-4o", State.NOT_MEASURED),
-        ("model-router", "gpt-4.1-nano", State.NOT_MEASURED),
-        ("prod-chat", "gpt-4o-2024-08-06", State.NOT_MEASURED),
+        ("gpt-4o", "gpt-4o", FindingState.MATCH),
+        ("gpt-4o", "gpt-4o-2024-08-06", FindingState.MATCH),
+        ("gpt-4-0613", "gpt-4-0613", FindingState.MATCH),
+        ("gpt-4-0613", "gpt-4-0314", FindingState.DIFFER),
+        ("gpt-4o", "gpt-4o-mini", FindingState.DIFFER),
+        ("moonshotai/Kimi-K2-Instruct", "accounts/x/models/kimi-k2-instruct", FindingState.MATCH),
+        ("llama-3.3-70b:free", "meta-llama/Llama-3.3-70B", FindingState.MATCH),
+        ("qwen3:8b", "qwen3-8b", FindingState.MATCH),
+        ("qwen3-4b-q8_0", "qwen3-4b-q8_0.gguf", FindingState.MATCH),
+        ("qwen3-32b", "qwen3-32b-awq", FindingState.DIFFER),
+        ("deepseek-v3", "deepseek-v2", FindingState.DIFFER),
+        ("x", "", FindingState.NOT_MEASURED),
+        ("openrouter/auto", "gpt-4o", FindingState.NOT_MEASURED),
+        ("", "gpt-4o", FindingState.NOT_MEASURED),
+        ("model-router", "gpt-4.1-nano", FindingState.NOT_MEASURED),
+        ("prod-chat", "gpt-4o-2024-08-06", FindingState.NOT_MEASURED),
     ],
 )
 def test_the_model_that_was_asked_for_answers(asked, named, state):
@@ -35,7 +35,7 @@ def test_the_model_that_was_asked_for_answers(asked, named, state):
 
 def test_a_name_of_any_length_is_taken_apart():
     for name in ("m" * 150, "m" * 5_000):
-        for asked, state in ((f"router/{name}-2", State.MATCH), (f"{name}-3", State.DIFFER)):
+        for asked, state in ((f"router/{name}-2", FindingState.MATCH), (f"{name}-3", FindingState.DIFFER)):
             assert echoed_model(ask(model=asked), replace(completion(choice("a")), model=f"{name}-2")).state is state
 
 
@@ -43,9 +43,9 @@ def test_a_name_of_the_providers_own_is_judged_by_the_names_that_answered_to_it_
     said = replace(completion(choice("a")), model="gpt-4o-2024-08-06")
     found = echoed_model(ask(model="prod-chat"), said)
     assert changed_alias(found, said, ()) == found
-    assert changed_alias(found, said, ("gpt-4o-2024-05-13", "gpt-4o-2024-08-06")).state is State.MATCH
+    assert changed_alias(found, said, ("gpt-4o-2024-05-13", "gpt-4o-2024-08-06")).state is FindingState.MATCH
     changed = changed_alias(found, said, ("gpt-4.1-mini",))
-    assert changed.state is State.DIFFER
+    assert changed.state is FindingState.DIFFER
     assert changed.reason == "'gpt-4o-2024-08-06' answers, where 'gpt-4.1-mini' did since the first answer"
 
 
@@ -53,12 +53,12 @@ def test_names_that_can_be_held_against_each_other_are_never_an_alias():
     said = replace(completion(choice("a")), model="gpt-4o-mini")
     found = echoed_model(ask(model="gpt-4o"), said)
     assert changed_alias(found, said, ("gpt-4o-mini",)) == found
-    assert found.state is State.DIFFER
+    assert found.state is FindingState.DIFFER
 
 
 @pytest.mark.parametrize("note", CHANGES)
 def test_a_stream_that_changes_its_serving_identity_differs(note):
     said = completion(choice("a"))
-    assert serving_change(ask(), said).state is State.MATCH
+    assert serving_change(ask(), said).state is FindingState.MATCH
     assert serving_change(ask(), replace(said, notes=(note,))).reason == note
-    assert serving_change(ask(), replace(said, stream=False)).state is State.NOT_MEASURED
+    assert serving_change(ask(), replace(said, stream=False)).state is FindingState.NOT_MEASURED

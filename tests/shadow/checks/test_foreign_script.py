@@ -2,7 +2,7 @@
 import pytest
 
 from shadow.checks.foreign_script import SCRIPTS, foreign_script
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
 
@@ -14,12 +14,12 @@ def found(text, asked="Tell me of the valley."):
 def test_each_script_is_seen_where_it_is_foreign(name):
     letters = SCRIPTS[name][0] * 3
     result = found(f"It rained {letters} all day.")
-    assert (result.state, result.subject) == (State.DIFFER, f"{name}: {letters}")
+    assert (result.state, result.subject) == (FindingState.DIFFER, f"{name}: {letters}")
 
 
 @pytest.mark.parametrize("text", ["It rаined all day.", "It rained的 all day.", "Es регнет, sagte sie.", "It rained\n\nи все"])
 def test_single_letters_and_whole_lines_within_prose_are_seen(text):
-    assert (found(text).state is State.DIFFER) == (not text.endswith("все"))
+    assert (found(text).state is FindingState.DIFFER) == (not text.endswith("все"))
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_single_letters_and_whole_lines_within_prose_are_seen(text):
     ],
 )
 def test_what_is_quoted_asked_about_or_related_is_not_foreign(text, asked):
-    assert found(text, asked).state is State.MATCH
+    assert found(text, asked).state is FindingState.MATCH
 
 
 def test_an_answer_without_text_is_not_measured():
-    assert found(" ").state is State.NOT_MEASURED
+    assert found(" ").state is FindingState.NOT_MEASURED

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.logprobs import logprobs, top_logprobs
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from shadow.reading.completion import Logprob
 from tests.shadow.compare.made import ask, choice, completion
 
@@ -18,17 +18,17 @@ def said(*tops, text="a"):
 @pytest.mark.parametrize(
     ("check", "body", "answer", "state"),
     [
-        (logprobs, {}, said(), State.NOT_MEASURED),
-        (logprobs, {"logprobs": False}, said(), State.NOT_MEASURED),
-        (logprobs, ASKED, said(text=None), State.NOT_MEASURED),
-        (logprobs, ASKED, said(), State.DIFFER),
-        (logprobs, ASKED, said(0), State.MATCH),
-        (top_logprobs, {"logprobs": True}, said(0), State.NOT_MEASURED),
-        (top_logprobs, {"top_logprobs": 2}, said(0), State.NOT_MEASURED),
-        (top_logprobs, ASKED, said(), State.NOT_MEASURED),
-        (top_logprobs, ASKED, said(0, 0), State.DIFFER),
-        (top_logprobs, ASKED, said(1, 1), State.DIFFER),
-        (top_logprobs, ASKED, said(1, 2), State.MATCH),
+        (logprobs, {}, said(), FindingState.NOT_MEASURED),
+        (logprobs, {"logprobs": False}, said(), FindingState.NOT_MEASURED),
+        (logprobs, ASKED, said(text=None), FindingState.NOT_MEASURED),
+        (logprobs, ASKED, said(), FindingState.DIFFER),
+        (logprobs, ASKED, said(0), FindingState.MATCH),
+        (top_logprobs, {"logprobs": True}, said(0), FindingState.NOT_MEASURED),
+        (top_logprobs, {"top_logprobs": 2}, said(0), FindingState.NOT_MEASURED),
+        (top_logprobs, ASKED, said(), FindingState.NOT_MEASURED),
+        (top_logprobs, ASKED, said(0, 0), FindingState.DIFFER),
+        (top_logprobs, ASKED, said(1, 1), FindingState.DIFFER),
+        (top_logprobs, ASKED, said(1, 2), FindingState.MATCH),
     ],
 )
 def test_log_probabilities_that_were_asked_for_come(check, body, answer, state):

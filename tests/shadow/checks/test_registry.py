@@ -5,10 +5,10 @@ import pytest
 
 from proxy.exchange import FailureKind
 from shadow.checks.registry import CHECKS, LEG_CHECKS, check
-from shadow.findings.finding import Aspect, State
-from shadow.reading.completion import Unread, Why
-from shadow.reading.parsed_request import read_ask
-from shadow.reading.parsed_response import read
+from shadow.findings.finding import FindingState, Signal
+from shadow.reading.completion import Unread, UnreadReason
+from shadow.reading.parsed_request import parse_request
+from shadow.reading.parsed_response import parse_response
 from tests.shadow.compare.made import answer, ask, call, choice, failed, unread
 from tests.shadow.reading.test_parsed_response import WIRE, expectation, golden_exchange
 
@@ -20,43 +20,47 @@ from tests.shadow.reading.test_parsed_response import WIRE, expectation, golden_
         answer(choice(calls=(call("x", "{"),))),
         failed(),
         failed(in_stream=True),
-        unread(Why.BROKEN),
+        unread(UnreadReason.BROKEN),
         answer(choice(None)),
     ],
 )
 def test_every_check_speaks_once_and_gives_its_reason(leg):
     found = check(ask(), leg)
     assert [finding.aspect for finding in found] == [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)]
-    assert all((finding.state is State.MATCH) == (finding.reason == "") for finding in found)
+    assert all((finding.state is FindingState.MATCH) == (finding.reason == "") for finding in found)
 
 
 def test_an_answer_that_broke_fails_one_check_and_leaves_the_others():
-    found = {finding.aspect: finding.state for finding in check(ask(), unread(Why.BROKEN))}
-    assert found.pop(Aspect.BROKEN_STREAM) is State.DIFFER
-    assert set(found.values()) == {State.NOT_MEASURED}
+    found = {finding.aspect: finding.state for finding in check(ask(), unread(UnreadReason.BROKEN))}
+    assert found.pop(Signal.BROKEN_STREAM) is FindingState.DIFFER
+    assert set(found.values()) == {FindingState.NOT_MEASURED}
 
 
 def test_a_request_that_could_not_be_read_leaves_its_answer_unchecked():
-    asked = ask(unread=Unread(why=Why.NOT_JSON, detail="no JSON at byte 0"))
+    asked = ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="no JSON at byte 0"))
     found = check(asked, answer("hello"))
     assert found[0].reason == "the request could not be read: no JSON at byte 0"
 
 
 def test_the_name_that_a_provider_was_asked_by_is_the_one_that_counts():
     said = answer("hello")
-    for asked, sent_as, state in (("m", "", State.MATCH), ("n", "", State.NOT_MEASURED), ("n", "m", State.MATCH)):
+    for asked, sent_as, state in (
+        ("m", "", FindingState.MATCH),
+        ("n", "", FindingState.NOT_MEASURED),
+        ("n", "m", FindingState.MATCH),
+    ):
         found = check(ask(model=asked), said, sent_as=sent_as)
-        assert next(finding.state for finding in found if finding.aspect is Aspect.ECHOED_MODEL) is state
+        assert next(finding.state for finding in found if finding.aspect is Signal.ECHOED_MODEL) is state
 
 
 def test_the_deployment_that_a_path_names_is_what_was_asked_for():
     said = answer("hello")
     request = said.exchange.request._replace(target="/openai/deployments/harbour/chat/completions?api-version=1")
     said = replace(said, exchange=said.exchange._replace(request=request))
-    found = next(finding for finding in check(ask(model="gpt-4o"), said) if finding.aspect is Aspect.ECHOED_MODEL)
+    found = next(finding for finding in check(ask(model="gpt-4o"), said) if finding.aspect is Signal.ECHOED_MODEL)
     assert found.reason == "'harbour' is a name of the provider's own, and 'm' answers: only a change of it would be a fault"
     known = check(ask(model="gpt-4o"), said, known_as=("gpt-4o-mini",))
-    assert next(finding for finding in known if finding.aspect is Aspect.ECHOED_MODEL).state is State.DIFFER
+    assert next(finding for finding in known if finding.aspect is Signal.ECHOED_MODEL).state is FindingState.DIFFER
 
 
 def test_each_check_gives_the_finding_of_its_own_entry_and_no_aspect_stands_twice():
@@ -95,78 +99,78 @@ SPEAKING = {
 def found_in(name, **more):
     expected = expectation(WIRE / name)
     sent = {"model": expected["said"].get("model"), "stream": expected["stream"], **SPEAKING.get(name, RESPONSE), **more}
-    asked = read_ask(expected["target"], (), json.dumps(sent).encode(), False)
+    asked = parse_request(expected["target"], (), json.dumps(sent).encode(), False)
     body = (WIRE / name).read_bytes()
-    return {each.aspect: each for each in check(asked, read(golden_exchange(WIRE / name, body, [len(body)])))}
+    return {each.aspect: each for each in check(asked, parse_response(golden_exchange(WIRE / name, body, [len(body)])))}
 
 
 @pytest.mark.parametrize("name", SPEAKING)
 def test_a_clean_answer_of_another_api_gives_no_finding(name):
     found = found_in(name)
-    assert {each.aspect: each.reason for each in found.values() if each.state is State.DIFFER} == {}
-    assert found[Aspect.USAGE].state is State.MATCH
+    assert {each.aspect: each.reason for each in found.values() if each.state is FindingState.DIFFER} == {}
+    assert found[Signal.USAGE].state is FindingState.MATCH
 
 
 @pytest.mark.parametrize(
     ("name", "asked", "aspect"),
     [
-        ("responses_calls.sse", {"tools": TOOLS[:1]}, Aspect.CALL_SCHEMA),
-        ("responses_calls.sse", {"tool_choice": "none"}, Aspect.TOOL_CHOICE),
-        ("responses_calls.sse", {"parallel_tool_calls": False}, Aspect.PARALLEL_CALLS),
-        ("responses_text.sse", {"tool_choice": {"type": "function", "name": "get_tide"}}, Aspect.TOOL_CHOICE),
-        ("responses_text.sse", {"text": {"format": {"type": "json_object"}}}, Aspect.RESPONSE_FORMAT),
-        ("responses_text.sse", {"max_output_tokens": 3}, Aspect.MAX_TOKENS),
-        ("responses_cut.sse", {"max_output_tokens": 500}, Aspect.FINISH_CONTRADICTION),
-        ("responses_text.sse", {"include": ["message.output_text.logprobs"]}, Aspect.LOGPROBS),
-        ("responses_text.sse", {"stream": False}, Aspect.STREAM_IGNORED),
-        ("responses_text.sse", {"model": "gpt-5.6-mini"}, Aspect.ECHOED_MODEL),
-        ("responses_vllm_reasoning.sse", {"reasoning": {"effort": "none"}}, Aspect.REASONING_FORM),
-        ("responses_end_differs.sse", {}, Aspect.STREAM_STRUCTURE),
-        ("responses_without_end.sse", {}, Aspect.BROKEN_STREAM),
-        ("responses_failed.sse", {}, Aspect.BROKEN_STREAM),
-        ("completions_whole.json", {"n": 3}, Aspect.CHOICE_COUNT),
-        ("completions_whole.json", {"logprobs": 5}, Aspect.TOP_LOGPROBS),
-        ("completions_text.sse", {"stop": ["tide"]}, Aspect.STOP),
-        ("completions_text.sse", {"max_tokens": 1}, Aspect.MAX_TOKENS),
-        ("messages_whole.json", {**MESSAGE, "tools": MESSAGE["tools"][1:]}, Aspect.CALL_SCHEMA),
-        ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "any"}}, Aspect.TOOL_CHOICE),
-        ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "tool", "name": "get_time"}}, Aspect.TOOL_CHOICE),
+        ("responses_calls.sse", {"tools": TOOLS[:1]}, Signal.CALL_SCHEMA),
+        ("responses_calls.sse", {"tool_choice": "none"}, Signal.TOOL_CHOICE),
+        ("responses_calls.sse", {"parallel_tool_calls": False}, Signal.PARALLEL_CALLS),
+        ("responses_text.sse", {"tool_choice": {"type": "function", "name": "get_tide"}}, Signal.TOOL_CHOICE),
+        ("responses_text.sse", {"text": {"format": {"type": "json_object"}}}, Signal.RESPONSE_FORMAT),
+        ("responses_text.sse", {"max_output_tokens": 3}, Signal.MAX_TOKENS),
+        ("responses_cut.sse", {"max_output_tokens": 500}, Signal.FINISH_CONTRADICTION),
+        ("responses_text.sse", {"include": ["message.output_text.logprobs"]}, Signal.LOGPROBS),
+        ("responses_text.sse", {"stream": False}, Signal.STREAM_IGNORED),
+        ("responses_text.sse", {"model": "gpt-5.6-mini"}, Signal.ECHOED_MODEL),
+        ("responses_vllm_reasoning.sse", {"reasoning": {"effort": "none"}}, Signal.REASONING_FORM),
+        ("responses_end_differs.sse", {}, Signal.STREAM_STRUCTURE),
+        ("responses_without_end.sse", {}, Signal.BROKEN_STREAM),
+        ("responses_failed.sse", {}, Signal.BROKEN_STREAM),
+        ("completions_whole.json", {"n": 3}, Signal.CHOICE_COUNT),
+        ("completions_whole.json", {"logprobs": 5}, Signal.TOP_LOGPROBS),
+        ("completions_text.sse", {"stop": ["tide"]}, Signal.STOP),
+        ("completions_text.sse", {"max_tokens": 1}, Signal.MAX_TOKENS),
+        ("messages_whole.json", {**MESSAGE, "tools": MESSAGE["tools"][1:]}, Signal.CALL_SCHEMA),
+        ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "any"}}, Signal.TOOL_CHOICE),
+        ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "tool", "name": "get_time"}}, Signal.TOOL_CHOICE),
         (
             "messages_thinking_and_tools.sse",
             {**MESSAGE, "tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
-            Aspect.PARALLEL_CALLS,
+            Signal.PARALLEL_CALLS,
         ),
-        ("messages_text.sse", {**MESSAGE, "max_tokens": 3}, Aspect.MAX_TOKENS),
-        ("messages_text.sse", {**MESSAGE, "stop_sequences": ["raining"]}, Aspect.STOP),
+        ("messages_text.sse", {**MESSAGE, "max_tokens": 3}, Signal.MAX_TOKENS),
+        ("messages_text.sse", {**MESSAGE, "stop_sequences": ["raining"]}, Signal.STOP),
         (
             "messages_text.sse",
             {**MESSAGE, "output_config": {"format": {"type": "json_schema", "schema": {}}}},
-            Aspect.RESPONSE_FORMAT,
+            Signal.RESPONSE_FORMAT,
         ),
-        ("messages_text.sse", {**MESSAGE, "model": "claude-haiku-4-5"}, Aspect.ECHOED_MODEL),
-        ("messages_whole.json", {**MESSAGE, "thinking": {"type": "disabled"}}, Aspect.REASONING_FORM),
-        ("messages_ended_early.sse", MESSAGE, Aspect.BROKEN_STREAM),
-        ("messages_error_mid_stream.sse", MESSAGE, Aspect.BROKEN_STREAM),
-        ("messages_error.json", MESSAGE, Aspect.CONTEXT_LIMIT),
-        ("embeddings_strange_indices.json", {"input": "tide"}, Aspect.USAGE),
-        ("embeddings_numbers.json", {"input": "tide", "model": "text-embedding-3-large"}, Aspect.ECHOED_MODEL),
+        ("messages_text.sse", {**MESSAGE, "model": "claude-haiku-4-5"}, Signal.ECHOED_MODEL),
+        ("messages_whole.json", {**MESSAGE, "thinking": {"type": "disabled"}}, Signal.REASONING_FORM),
+        ("messages_ended_early.sse", MESSAGE, Signal.BROKEN_STREAM),
+        ("messages_error_mid_stream.sse", MESSAGE, Signal.BROKEN_STREAM),
+        ("messages_error.json", MESSAGE, Signal.CONTEXT_LIMIT),
+        ("embeddings_strange_indices.json", {"input": "tide"}, Signal.USAGE),
+        ("embeddings_numbers.json", {"input": "tide", "model": "text-embedding-3-large"}, Signal.ECHOED_MODEL),
     ],
 )
 def test_a_fault_in_another_api_is_named_by_its_check(name, asked, aspect):
-    assert {each.aspect for each in found_in(name, **asked).values() if each.state is State.DIFFER} == {aspect}
+    assert {each.aspect for each in found_in(name, **asked).values() if each.state is FindingState.DIFFER} == {aspect}
 
 
 def test_a_text_completion_may_hold_what_a_chat_may_not():
     found = found_in("completions_whole.json")
-    states = {found[aspect].state for aspect in (Aspect.TEMPLATE_LEAK, Aspect.REASONING_FORM, Aspect.EMPTY_ANSWER)}
-    assert states == {State.NOT_MEASURED}
+    states = {found[aspect].state for aspect in (Signal.TEMPLATE_LEAK, Signal.REASONING_FORM, Signal.EMPTY_ANSWER)}
+    assert states == {FindingState.NOT_MEASURED}
 
 
 def test_an_imitation_of_messages_is_named_by_its_words_and_its_form():
     found = found_in("messages_without_names.sse", **MESSAGE)
-    faulty = {each.aspect: each.reason for each in found.values() if each.state is State.DIFFER}
-    assert set(faulty) == {Aspect.FINISH_VOCABULARY, Aspect.STREAM_STRUCTURE}
-    assert faulty[Aspect.FINISH_VOCABULARY] == "the stop_reason is no word of this API: stop"
+    faulty = {each.aspect: each.reason for each in found.values() if each.state is FindingState.DIFFER}
+    assert set(faulty) == {Signal.FINISH_VOCABULARY, Signal.STREAM_STRUCTURE}
+    assert faulty[Signal.FINISH_VOCABULARY] == "the stop_reason is no word of this API: stop"
 
 
 WHOLE_REQUEST = ask(
@@ -181,19 +185,19 @@ WHOLE_REQUEST = ask(
 )
 """A request that most checks have something to look for in."""
 OF_THE_WIRE = {
-    *(Aspect.FINISH_CONTRADICTION, Aspect.FINISH_VOCABULARY, Aspect.STREAM_IGNORED, Aspect.USAGE, Aspect.STREAM_STRUCTURE),
-    *(Aspect.ECHOED_MODEL, Aspect.SERVING_CHANGE, Aspect.BROKEN_STREAM),
+    *(Signal.FINISH_CONTRADICTION, Signal.FINISH_VOCABULARY, Signal.STREAM_IGNORED, Signal.USAGE, Signal.STREAM_STRUCTURE),
+    *(Signal.ECHOED_MODEL, Signal.SERVING_CHANGE, Signal.BROKEN_STREAM),
 }
 """What is there to be looked at in any answer that came to its end, whatever it says."""
 OF_WORDS = {
-    *(Aspect.EMPTY_ANSWER, Aspect.STOP, Aspect.TEMPLATE_LEAK, Aspect.CALL_IN_TEXT),
-    *(Aspect.FOREIGN_SCRIPT, Aspect.BROKEN_CHARACTERS),
+    *(Signal.EMPTY_ANSWER, Signal.STOP, Signal.TEMPLATE_LEAK, Signal.CALL_IN_TEXT),
+    *(Signal.FOREIGN_SCRIPT, Signal.BROKEN_CHARACTERS),
 }
 CUT_BY_LENGTH = {
     "in its text": (choice("It is sunny", finish="length"), OF_THE_WIRE | OF_WORDS),
     "in its call": (
         choice(calls=(call(arguments='{"ci'),), finish="length"),
-        OF_THE_WIRE | {Aspect.EMPTY_ANSWER, Aspect.TOOL_CHOICE, Aspect.CALL_ID},
+        OF_THE_WIRE | {Signal.EMPTY_ANSWER, Signal.TOOL_CHOICE, Signal.CALL_ID},
     ),
     "before any word": (choice(None, finish="length"), OF_THE_WIRE),
 }
@@ -202,14 +206,14 @@ CUT_BY_LENGTH = {
 @pytest.mark.parametrize(("said", "looked_at"), CUT_BY_LENGTH.values(), ids=CUT_BY_LENGTH)
 def test_of_an_answer_cut_by_length_a_check_matches_only_what_came_and_none_fails(said, looked_at):
     found = {finding.aspect: finding.state for finding in check(WHOLE_REQUEST, answer(said))}
-    assert {aspect for aspect, state in found.items() if state is State.MATCH} == looked_at
-    assert State.DIFFER not in found.values()
+    assert {aspect for aspect, state in found.items() if state is FindingState.MATCH} == looked_at
+    assert FindingState.DIFFER not in found.values()
 
 
-@pytest.mark.parametrize("why", [Why.BROKEN, Why.EMPTY])
+@pytest.mark.parametrize("why", [UnreadReason.BROKEN, UnreadReason.EMPTY])
 @pytest.mark.parametrize("aspect", [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)])
 def test_no_check_matches_an_answer_whose_connection_was_cut_or_whose_body_is_empty(aspect, why):
-    gone = unread(why, failure=FailureKind.RESET if why is Why.BROKEN else None)
+    gone = unread(why, failure=FailureKind.RESET if why is UnreadReason.BROKEN else None)
     [found] = [finding for finding in check(WHOLE_REQUEST, gone) if finding.aspect is aspect]
-    assert found.state is (State.DIFFER if aspect is Aspect.BROKEN_STREAM else State.NOT_MEASURED)
+    assert found.state is (FindingState.DIFFER if aspect is Signal.BROKEN_STREAM else FindingState.NOT_MEASURED)
     assert found.reason

@@ -1,7 +1,7 @@
 import pytest
 
 from shadow.checks.repetition import READ, repetition
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
 PROSE = " ".join(f"Number {n} of the letters was found in house {n * 7 % 13}, room {n * n}." for n in range(60))
@@ -24,8 +24,8 @@ def found(text, asked="Tell me.", reasoning=None):
     ],
 )
 def test_a_loop_is_seen_wherever_it_stands(text):
-    assert found(text).state is State.DIFFER
-    assert found("ok", reasoning=text).state is State.DIFFER
+    assert found(text).state is FindingState.DIFFER
+    assert found("ok", reasoning=text).state is FindingState.DIFFER
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,11 @@ def test_a_loop_is_seen_wherever_it_stands(text):
     ],
 )
 def test_tables_lists_rules_and_code_are_no_loops(text):
-    assert found(text).state is not State.DIFFER
+    assert found(text).state is not FindingState.DIFFER
 
 
 def test_a_loop_that_was_asked_for_is_none():
-    assert found("so be it " * 100, "Write it 100 times.").state is State.MATCH
+    assert found("so be it " * 100, "Write it 100 times.").state is FindingState.MATCH
 
 
 def test_a_loop_tells_its_unit_its_times_and_how_far_was_read():

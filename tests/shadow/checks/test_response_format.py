@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.response_format import response_format
-from shadow.findings.finding import State
-from shadow.reading.parsed_request import read_ask
+from shadow.findings.finding import FindingState
+from shadow.reading.parsed_request import parse_request
 from shadow.reading.responses_items import COMMENTARY
 from tests.shadow.compare.made import ask, call, choice, completion
 
@@ -19,23 +19,28 @@ def shaped(schema):
 @pytest.mark.parametrize(
     ("form", "said", "state", "reason"),
     [
-        (None, choice("a"), State.NOT_MEASURED, "asks for no JSON"),
-        ({"type": "text"}, choice("a"), State.NOT_MEASURED, "asks for no JSON"),
-        (OBJECT, choice(calls=(call(),)), State.NOT_MEASURED, "calls a tool"),
-        (OBJECT, choice(refusal="no"), State.NOT_MEASURED, "refuses"),
-        (OBJECT, choice('{"a', finish="length"), State.NOT_MEASURED, "ended by length"),
-        (OBJECT, choice(""), State.NOT_MEASURED, "has no text"),
-        (OBJECT, choice("[" * 200_000), State.DIFFER, "not JSON"),
-        (shaped({"type": "string"}), choice(f'"{"x" * 499_998}"'), State.MATCH, ""),
-        (shaped({"type": "string"}), choice(f'"{"x" * 499_999}"'), State.NOT_MEASURED, "longer than the 500,000 characters"),
-        (OBJECT, choice(' {"a": 1}\n'), State.MATCH, ""),
-        (OBJECT, choice("[1]"), State.DIFFER, "a JSON list came"),
-        (OBJECT, choice('```json\n{"a": 1}\n```'), State.DIFFER, "fenced as Markdown"),
-        (OBJECT, choice("Here: {}"), State.DIFFER, "not JSON: Expecting value"),
-        (shaped({"type": "array"}), choice("[1]"), State.MATCH, ""),
-        (shaped({"type": "array"}), choice("{}"), State.DIFFER, "is not of type"),
-        (shaped({"type": 5}), choice("{}"), State.NOT_MEASURED, "of no use"),
-        (shaped(None), choice("{}"), State.NOT_MEASURED, "declares no schema"),
+        (None, choice("a"), FindingState.NOT_MEASURED, "asks for no JSON"),
+        ({"type": "text"}, choice("a"), FindingState.NOT_MEASURED, "asks for no JSON"),
+        (OBJECT, choice(calls=(call(),)), FindingState.NOT_MEASURED, "calls a tool"),
+        (OBJECT, choice(refusal="no"), FindingState.NOT_MEASURED, "refuses"),
+        (OBJECT, choice('{"a', finish="length"), FindingState.NOT_MEASURED, "ended by length"),
+        (OBJECT, choice(""), FindingState.NOT_MEASURED, "has no text"),
+        (OBJECT, choice("[" * 200_000), FindingState.DIFFER, "not JSON"),
+        (shaped({"type": "string"}), choice(f'"{"x" * 499_998}"'), FindingState.MATCH, ""),
+        (
+            shaped({"type": "string"}),
+            choice(f'"{"x" * 499_999}"'),
+            FindingState.NOT_MEASURED,
+            "longer than the 500,000 characters",
+        ),
+        (OBJECT, choice(' {"a": 1}\n'), FindingState.MATCH, ""),
+        (OBJECT, choice("[1]"), FindingState.DIFFER, "a JSON list came"),
+        (OBJECT, choice('```json\n{"a": 1}\n```'), FindingState.DIFFER, "fenced as Markdown"),
+        (OBJECT, choice("Here: {}"), FindingState.DIFFER, "not JSON: Expecting value"),
+        (shaped({"type": "array"}), choice("[1]"), FindingState.MATCH, ""),
+        (shaped({"type": "array"}), choice("{}"), FindingState.DIFFER, "is not of type"),
+        (shaped({"type": 5}), choice("{}"), FindingState.NOT_MEASURED, "of no use"),
+        (shaped(None), choice("{}"), FindingState.NOT_MEASURED, "declares no schema"),
     ],
 )
 def test_a_text_that_was_to_be_json_is_json_of_the_declared_schema(form, said, state, reason):
@@ -55,23 +60,23 @@ DECLARED = {
 @pytest.mark.parametrize("path", DECLARED)
 def test_a_schema_is_held_to_wherever_the_api_declares_it(path):
     body = {"model": "m", "messages": [{"role": "user", "content": "go"}], **DECLARED[path]}
-    asked = read_ask(path, (), json.dumps(body).encode(), False)
-    assert response_format(asked, completion(choice('{"a": 1}'))).state is State.MATCH
+    asked = parse_request(path, (), json.dumps(body).encode(), False)
+    assert response_format(asked, completion(choice('{"a": 1}'))).state is FindingState.MATCH
     assert "is not of type" in response_format(asked, completion(choice('{"a": "one"}'))).reason
 
 
 def test_commentary_beside_the_answer_is_not_held_to_its_form():
     said = replace(completion(choice("I look it up.\n\n{}")), notes=(COMMENTARY,))
-    assert response_format(ask(body={"response_format": OBJECT}), said).state is State.NOT_MEASURED
+    assert response_format(ask(body={"response_format": OBJECT}), said).state is FindingState.NOT_MEASURED
 
 
 @pytest.mark.parametrize(
     ("api", "text", "state"),
     [
-        ("responses", '{"a": 1}\n\n{"a": 2}', State.MATCH),
-        ("responses", '{"a": 1}\n\nDone.', State.DIFFER),
-        ("responses", '{"a": 1}\n{"a": 2}', State.DIFFER),
-        ("chat", '{"a": 1}\n\n{"a": 2}', State.DIFFER),
+        ("responses", '{"a": 1}\n\n{"a": 2}', FindingState.MATCH),
+        ("responses", '{"a": 1}\n\nDone.', FindingState.DIFFER),
+        ("responses", '{"a": 1}\n{"a": 2}', FindingState.DIFFER),
+        ("chat", '{"a": 1}\n\n{"a": 2}', FindingState.DIFFER),
     ],
 )
 def test_the_texts_of_several_messages_of_a_response_are_each_json(api, text, state):

@@ -3,23 +3,23 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.stream_structure import FAULTS, stream_ignored, stream_structure
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
 
 def test_a_whole_answer_has_no_structure_of_a_stream():
-    assert stream_structure(ask(), completion(choice("a"), stream=False)).state is State.NOT_MEASURED
+    assert stream_structure(ask(), completion(choice("a"), stream=False)).state is FindingState.NOT_MEASURED
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_of_form_is_named(fault):
     found = stream_structure(ask(), replace(completion(choice("a")), notes=("something else", fault)))
-    assert (found.state, found.reason) == (State.DIFFER, fault)
+    assert (found.state, found.reason) == (FindingState.DIFFER, fault)
 
 
 def test_oddities_that_mislead_no_client_do_not_count():
     said = replace(completion(choice("a")), notes=("an event carried no data", "usage came inside a choice"))
-    assert stream_structure(ask(), said).state is State.MATCH
+    assert stream_structure(ask(), said).state is FindingState.MATCH
 
 
 def test_choices_are_numbered_from_0():
@@ -30,4 +30,4 @@ def test_choices_are_numbered_from_0():
 @pytest.mark.parametrize(("asked", "came"), [(True, False), (False, True), (True, True), (False, False)])
 def test_the_form_that_was_asked_for_comes(asked, came):
     found = stream_ignored(ask(stream=asked), completion(choice("a"), stream=came))
-    assert found.state is (State.MATCH if asked == came else State.DIFFER)
+    assert found.state is (FindingState.MATCH if asked == came else FindingState.DIFFER)

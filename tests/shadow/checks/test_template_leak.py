@@ -1,7 +1,7 @@
 import pytest
 
 from shadow.checks.template_leak import MARKERS, READ, reasoning_form, template_leak, turned_off
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
 
@@ -13,31 +13,36 @@ def asking(text):
 def test_each_marker_is_seen_unless_the_request_holds_it_or_it_is_quoted_as_code(marker):
     said = completion(choice(f"It rained {marker} all day."))
     assert template_leak(asking("Tell me."), said).subject == marker
-    assert template_leak(asking(f"What is {marker}?"), said).state is State.MATCH
-    assert template_leak(asking("Tell me."), completion(choice(f"Write `{marker}` there."))).state is State.MATCH
+    assert template_leak(asking(f"What is {marker}?"), said).state is FindingState.MATCH
+    assert template_leak(asking("Tell me."), completion(choice(f"Write `{marker}` there."))).state is FindingState.MATCH
 
 
 def test_a_reason_states_how_far_was_read():
     found = template_leak(asking(""), completion(choice("<|im_end|>" + "x" * READ)))
     assert found.reason.endswith("(of the first 100,000 characters; the rest was not read)")
-    assert template_leak(asking(""), completion(choice(None))).state is State.NOT_MEASURED
+    assert template_leak(asking(""), completion(choice(None))).state is FindingState.NOT_MEASURED
 
 
 @pytest.mark.parametrize(
     ("asked", "said", "state", "reason"),
     [
-        (ask(), choice("hello"), State.NOT_MEASURED, "shows no reasoning"),
-        (ask(), choice("hello", reasoning="hm"), State.MATCH, ""),
-        (ask(), choice("<think>hm</think>hello"), State.DIFFER, "<think> stands in the text"),
-        (ask(), choice("I think </think> so"), State.DIFFER, "</think> stands in the text"),
-        (asking("Answer in <think> tags"), choice("<think>hm"), State.NOT_MEASURED, "no reasoning"),
-        (ask(), choice("Use `<think>` for it"), State.NOT_MEASURED, "no reasoning"),
-        (ask(body={"enable_thinking": False}), choice("a", reasoning="hm"), State.DIFFER, "2 characters of it came"),
-        (ask(), choice("so " * 30 + "be it", reasoning="so " * 30), State.DIFFER, "a second time"),
-        (ask(body={"reasoning_format": "raw"}), choice("<think>hm</think>hello"), State.NOT_MEASURED, "reasoning_format raw"),
-        (ask(api="messages"), choice("<thinking>hm</thinking>hello"), State.NOT_MEASURED, "this model writes itself"),
-        (ask(api="messages"), choice("<think>hm</think>hello"), State.DIFFER, "<think> stands in the text"),
-        (ask(), choice("<thinking>hm</thinking>hello"), State.DIFFER, "<thinking> stands in the text"),
+        (ask(), choice("hello"), FindingState.NOT_MEASURED, "shows no reasoning"),
+        (ask(), choice("hello", reasoning="hm"), FindingState.MATCH, ""),
+        (ask(), choice("<think>hm</think>hello"), FindingState.DIFFER, "<think> stands in the text"),
+        (ask(), choice("I think </think> so"), FindingState.DIFFER, "</think> stands in the text"),
+        (asking("Answer in <think> tags"), choice("<think>hm"), FindingState.NOT_MEASURED, "no reasoning"),
+        (ask(), choice("Use `<think>` for it"), FindingState.NOT_MEASURED, "no reasoning"),
+        (ask(body={"enable_thinking": False}), choice("a", reasoning="hm"), FindingState.DIFFER, "2 characters of it came"),
+        (ask(), choice("so " * 30 + "be it", reasoning="so " * 30), FindingState.DIFFER, "a second time"),
+        (
+            ask(body={"reasoning_format": "raw"}),
+            choice("<think>hm</think>hello"),
+            FindingState.NOT_MEASURED,
+            "reasoning_format raw",
+        ),
+        (ask(api="messages"), choice("<thinking>hm</thinking>hello"), FindingState.NOT_MEASURED, "this model writes itself"),
+        (ask(api="messages"), choice("<think>hm</think>hello"), FindingState.DIFFER, "<think> stands in the text"),
+        (ask(), choice("<thinking>hm</thinking>hello"), FindingState.DIFFER, "<thinking> stands in the text"),
     ],
 )
 def test_reasoning_stands_in_its_field(asked, said, state, reason):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.tool_call_ids import OLD, call_id, form_of, lumpy_calls
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, call, choice, completion
 
 
@@ -18,13 +18,13 @@ def earlier(name):
 @pytest.mark.parametrize(
     ("asked", "said", "state", "reason"),
     [
-        (ask(), named(), State.NOT_MEASURED, "calls no tool"),
-        (ask(), named("a", "b"), State.MATCH, ""),
-        (ask(), named("a", ""), State.DIFFER, "1 of 2 calls have no id"),
-        (ask(), named("a", "a"), State.DIFFER, "two calls bear the id a"),
-        (earlier("a"), named("a"), State.DIFFER, "given to a call earlier"),
-        (earlier("b"), named("a"), State.MATCH, ""),
-        (ask(), replace(named(""), notes=(OLD,)), State.NOT_MEASURED, "older function_call"),
+        (ask(), named(), FindingState.NOT_MEASURED, "calls no tool"),
+        (ask(), named("a", "b"), FindingState.MATCH, ""),
+        (ask(), named("a", ""), FindingState.DIFFER, "1 of 2 calls have no id"),
+        (ask(), named("a", "a"), FindingState.DIFFER, "two calls bear the id a"),
+        (earlier("a"), named("a"), FindingState.DIFFER, "given to a call earlier"),
+        (earlier("b"), named("a"), FindingState.MATCH, ""),
+        (ask(), replace(named(""), notes=(OLD,)), FindingState.NOT_MEASURED, "older function_call"),
     ],
 )
 def test_a_call_has_an_id_of_its_own(asked, said, state, reason):
@@ -53,12 +53,12 @@ def test_the_form_of_an_id_is_one_of_few(name, form):
 @pytest.mark.parametrize(
     ("length", "deltas", "stream", "state"),
     [
-        (900, 1, True, State.DIFFER),
-        (900, 4, True, State.DIFFER),
-        (900, 5, True, State.MATCH),
-        (900, 0, True, State.NOT_MEASURED),
-        (900, 1, False, State.NOT_MEASURED),
-        (300, 1, True, State.NOT_MEASURED),
+        (900, 1, True, FindingState.DIFFER),
+        (900, 4, True, FindingState.DIFFER),
+        (900, 5, True, FindingState.MATCH),
+        (900, 0, True, FindingState.NOT_MEASURED),
+        (900, 1, False, FindingState.NOT_MEASURED),
+        (300, 1, True, FindingState.NOT_MEASURED),
     ],
 )
 def test_long_arguments_come_in_pieces(length, deltas, stream, state):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.usage import usage
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from shadow.reading.completion import Usage, Vector
 from tests.shadow.compare.made import ask, choice, completion
 
@@ -21,25 +21,25 @@ def said(prompt=10, completed=20, total=30, thought=None, cached=None, **more):
 @pytest.mark.parametrize(
     ("asked", "answer", "state", "reason"),
     [
-        (ASKED, said(), State.MATCH, ""),
-        (ask(), completion(choice("a"), tokens=None), State.NOT_MEASURED, "not asked for usage"),
-        (ASKED, completion(choice("a"), tokens=None), State.DIFFER, "usage was owed"),
-        (ask(), completion(choice("a"), tokens=None, stream=False), State.DIFFER, "usage was owed"),
-        (ASKED, said(total=None), State.MATCH, ""),
-        (ASKED, said(total=29), State.DIFFER, "total_tokens is 29, and 10 and 20 are 30"),
-        (ASKED, said(total=31), State.NOT_MEASURED, "counts 1 more than prompt and completion"),
-        (ASKED, said(total=31, thought=0), State.DIFFER, "total_tokens is 31, and 10 and 20 are 30"),
-        (ASKED, said(completed=None, total=10, choices=(choice(""),)), State.MATCH, ""),
-        (ASKED, said(completed=None, total=10), State.DIFFER, "0 completion tokens"),
-        (ASKED, said(total=75, thought=45), State.MATCH, ""),
-        (ASKED, said(thought=21), State.DIFFER, "21 of the 20 completion tokens"),
-        (ASKED, said(cached=11), State.DIFFER, "11 of the 10 prompt tokens"),
-        (ASKED, said(prompt=0, total=20), State.DIFFER, "0 prompt tokens"),
-        (ASKED, said(prompt=None), State.DIFFER, "names no prompt_tokens"),
-        (ASKED, said(completed=None), State.DIFFER, "names no completion_tokens"),
-        (ASKED, said(completed=0, total=10), State.DIFFER, "0 completion tokens"),
-        (ASKED, said(notes=("usage came in x_groq",)), State.DIFFER, "x_groq, where few clients look"),
-        (ask(), said(notes=("usage came in x_groq",)), State.MATCH, ""),
+        (ASKED, said(), FindingState.MATCH, ""),
+        (ask(), completion(choice("a"), tokens=None), FindingState.NOT_MEASURED, "not asked for usage"),
+        (ASKED, completion(choice("a"), tokens=None), FindingState.DIFFER, "usage was owed"),
+        (ask(), completion(choice("a"), tokens=None, stream=False), FindingState.DIFFER, "usage was owed"),
+        (ASKED, said(total=None), FindingState.MATCH, ""),
+        (ASKED, said(total=29), FindingState.DIFFER, "total_tokens is 29, and 10 and 20 are 30"),
+        (ASKED, said(total=31), FindingState.NOT_MEASURED, "counts 1 more than prompt and completion"),
+        (ASKED, said(total=31, thought=0), FindingState.DIFFER, "total_tokens is 31, and 10 and 20 are 30"),
+        (ASKED, said(completed=None, total=10, choices=(choice(""),)), FindingState.MATCH, ""),
+        (ASKED, said(completed=None, total=10), FindingState.DIFFER, "0 completion tokens"),
+        (ASKED, said(total=75, thought=45), FindingState.MATCH, ""),
+        (ASKED, said(thought=21), FindingState.DIFFER, "21 of the 20 completion tokens"),
+        (ASKED, said(cached=11), FindingState.DIFFER, "11 of the 10 prompt tokens"),
+        (ASKED, said(prompt=0, total=20), FindingState.DIFFER, "0 prompt tokens"),
+        (ASKED, said(prompt=None), FindingState.DIFFER, "names no prompt_tokens"),
+        (ASKED, said(completed=None), FindingState.DIFFER, "names no completion_tokens"),
+        (ASKED, said(completed=0, total=10), FindingState.DIFFER, "0 completion tokens"),
+        (ASKED, said(notes=("usage came in x_groq",)), FindingState.DIFFER, "x_groq, where few clients look"),
+        (ask(), said(notes=("usage came in x_groq",)), FindingState.MATCH, ""),
     ],
 )
 def test_usage_comes_where_it_is_owed_and_adds_up(asked, answer, state, reason):
@@ -50,5 +50,10 @@ def test_usage_comes_where_it_is_owed_and_adds_up(asked, answer, state, reason):
 
 def test_vectors_may_be_counted_by_the_total_alone():
     vector = Vector(index=0, packed=b"")
-    assert usage(ask(), said(prompt=None, completed=None, total=9, vectors=(vector,), choices=NOTHING)).state is State.MATCH
-    assert usage(ask(), said(prompt=None, completed=None, total=None, vectors=(vector,), choices=NOTHING)).state is State.DIFFER
+    assert (
+        usage(ask(), said(prompt=None, completed=None, total=9, vectors=(vector,), choices=NOTHING)).state is FindingState.MATCH
+    )
+    assert (
+        usage(ask(), said(prompt=None, completed=None, total=None, vectors=(vector,), choices=NOTHING)).state
+        is FindingState.DIFFER
+    )

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from shadow.commands.acknowledge import acknowledged, answer_those_that_wait
-from shadow.drift.states import Answer, Said, State
+from shadow.drift.states import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
 from shadow.settings.config_model import Config, DriftConfig
 from storage.opening import open_store
@@ -16,7 +16,7 @@ from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
 
 KEY = ("default", "m", "p", "r")
-FIXED, ACCEPT = Said(answer=Answer.FIXED), Said(answer=Answer.ACCEPT)
+FIXED, ACCEPT = Acknowledgement(answer=AckAction.FIXED), Acknowledgement(answer=AckAction.ACCEPT)
 
 
 def judged(store, values, prefix="a"):
@@ -42,33 +42,37 @@ def config(tmp_path):
 def test_fixed_begins_anew_and_is_kept(store):
     judge = drifted(store)
     assert judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
-    assert judge.cases[KEY].state is State.OK
+    assert judge.cases[KEY].state is DriftState.OK
     newest, *_ = store.verdicts.alarms(0, 0)
     assert (newest.old, newest.new, newest.at) == ("drift", "ok", 5.0)
     again = Judge.configured(DriftConfig(), store.verdicts, holder="j", tell=lambda *_: None)
     again.step(0.0)
-    assert again.cases[KEY].state is State.OK
+    assert again.cases[KEY].state is DriftState.OK
 
 
 def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
     judge = drifted(store)
     assert "500 are needed" in judge.acknowledge(ACCEPT, 5.0)[0]
-    assert judge.cases[KEY].state is State.DRIFT
+    assert judge.cases[KEY].state is DriftState.DRIFT
     draw = random.Random(9)
     judge = judged(store, payoffs(draw, 600, excess=0.5), prefix="b")
     assert judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
     assert judge.cases[KEY].watch.group.tests["args", 1].baseline > 0.45
     judge = judged(store, payoffs(draw, 300, excess=0.5), prefix="c")
-    assert judge.cases[KEY].state is not State.DRIFT
+    assert judge.cases[KEY].state is not DriftState.DRIFT
 
 
 @pytest.mark.parametrize(
-    "said", [Said(answer=Answer.FIXED, provider="other"), Said(answer=Answer.FIXED, model="x", route="default")]
+    "said",
+    [
+        Acknowledgement(answer=AckAction.FIXED, provider="other"),
+        Acknowledgement(answer=AckAction.FIXED, model="x", route="default"),
+    ],
 )
 def test_an_answer_is_for_the_groups_it_names(store, said):
     judge = drifted(store)
     assert judge.acknowledge(said, 5.0) == ["no group that fits holds an alarm"]
-    assert judge.cases[KEY].state is State.DRIFT
+    assert judge.cases[KEY].state is DriftState.DRIFT
 
 
 def test_an_answer_is_refused_by_a_process_that_does_not_hold_the_lease(store):

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from shadow.commands import mailbox
-from storage.store import Chosen, StoreError
+from storage.store import ErasureChoice, StoreError
 from tests.conformance import exchange_record
 
 
@@ -28,7 +28,7 @@ def served(store, tmp_path):
 
 def test_an_order_is_carried_out_and_answered(served, tmp_path):
     served.add_exchange(exchange_record("a")).result(5)
-    told = mailbox.give(tmp_path / "store.db", Chosen(before=1e12))
+    told = mailbox.give(tmp_path / "store.db", ErasureChoice(before=1e12))
     assert (told.exchanges, told.log_emptied) == (1, True)
     assert list(tmp_path.glob("*-forget-*")) == []
 
@@ -40,7 +40,7 @@ def test_an_order_is_readable_by_its_owner_alone(tmp_path):
 
 def test_an_order_that_is_not_carried_out_is_taken_back(tmp_path):
     with pytest.raises(StoreError, match="did not answer"):
-        mailbox.give(tmp_path / "store.db", Chosen(tag="x"), patience=0.2)
+        mailbox.give(tmp_path / "store.db", ErasureChoice(tag="x"), patience=0.2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -51,7 +51,7 @@ def test_why_an_order_failed_reaches_its_giver(tmp_path, store):
     thread.start()
     try:
         with pytest.raises(StoreError, match="closed"):
-            mailbox.give(tmp_path / "store.db", Chosen(tag="x"))
+            mailbox.give(tmp_path / "store.db", ErasureChoice(tag="x"))
     finally:
         done.set()
         thread.join()

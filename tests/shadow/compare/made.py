@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from proxy.exchange import Exchange, Failure, FailureKind, Marks, Request, Response, Role
-from shadow.findings.pair import Kind, Pair
-from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Unread, Usage, Why
-from shadow.reading.parsed_request import Ask, Tool
-from shadow.reading.parsed_response import Answer
-from shadow.reading.response_timing import Timing
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Request, Response, Role
+from shadow.findings.pair import Pair, PairKind
+from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Unread, UnreadReason, Usage
+from shadow.reading.parsed_request import ParsedRequest, Tool
+from shadow.reading.parsed_response import ParsedResponse
+from shadow.reading.response_timing import ResponseTiming
 
 WEATHER = Tool(
     name="get_weather",
@@ -22,7 +22,7 @@ WEATHER = Tool(
 ABSENT: Any = object()
 
 
-def ask(**fields: Any) -> Ask:
+def ask(**fields: Any) -> ParsedRequest:
     known: dict[str, Any] = {
         "api": "chat_completions",
         "model": "m",
@@ -37,7 +37,7 @@ def ask(**fields: Any) -> Ask:
         "body": {},
         "unread": None,
     }
-    return Ask(**{**known, **fields})
+    return ParsedRequest(**{**known, **fields})
 
 
 def call(name: str = "get_weather", arguments: str = '{"city": "Paris"}', index: int = 0) -> ToolCall:
@@ -82,7 +82,7 @@ def completion(first: Choice, *, tokens: tuple[int | None, int | None] | None = 
     return Completion(id=name, model="m", fingerprint="", stream=stream, choices=(first,), usage=usage, notes=())
 
 
-def timing(**fields: Any) -> Timing:
+def timing(**fields: Any) -> ResponseTiming:
     known: dict[str, Any] = {
         "head": 0.1,
         "first_chunk": 0.1,
@@ -91,7 +91,7 @@ def timing(**fields: Any) -> Timing:
         "gaps": (0.01, 0.02, 0.03),
         "rate": 50.0,
     }
-    return Timing(**{**known, **fields})
+    return ResponseTiming(**{**known, **fields})
 
 
 def answer(
@@ -101,17 +101,17 @@ def answer(
     error: ProviderError | None = None,
     failure: FailureKind | None = None,
     target: str = "/v1/chat/completions",
-    times: Timing | None = None,
+    times: ResponseTiming | None = None,
     stream: bool = True,
-) -> Answer:
+) -> ParsedResponse:
     if isinstance(said, str):
         said = choice(said)
     if isinstance(said, Choice):
         said = completion(said, stream=stream)
-    return Answer(
+    return ParsedResponse(
         exchange=exchange(status, failure, target, stream=stream),
         status=status,
-        said=said,
+        completion=said,
         error=error,
         timing=times or timing(),
     )
@@ -120,7 +120,9 @@ def answer(
 def exchange(status: int | None, failure: FailureKind | None, target: str, *, stream: bool) -> Exchange:
     response = None
     if status is not None:
-        response = Response(status=status, reason="", headers=(), body=b"x", size=1, marks=Marks([0.1], [1]), head_seconds=0.1)
+        response = Response(
+            status=status, reason="", headers=(), body=b"x", size=1, marks=ChunkTimings([0.1], [1]), head_seconds=0.1
+        )
     return Exchange(
         id="e",
         role=Role.PRIMARY,
@@ -141,21 +143,24 @@ def exchange(status: int | None, failure: FailureKind | None, target: str, *, st
     )
 
 
-def failed(status: int = 500, *, in_stream: bool = False) -> Answer:
+def failed(status: int = 500, *, in_stream: bool = False) -> ParsedResponse:
     error = ProviderError(status=status, type="server_error", code="", message="out of luck", in_stream=in_stream)
-    said = Unread(why=Why.NO_RESPONSE, detail="an error")
+    said = Unread(why=UnreadReason.NO_RESPONSE, detail="an error")
     return answer(said, status=200 if in_stream else status, error=error)
 
 
-def unread(why: Why, **more: Any) -> Answer:
+def unread(why: UnreadReason, **more: Any) -> ParsedResponse:
     return answer(Unread(why=why, detail="for a test"), **more)
 
 
 def pair(
-    subject: Answer | Choice | str, reference: Answer | Choice | str, asked: Ask | None = None, kind: Kind = Kind.CROSS
+    subject: ParsedResponse | Choice | str,
+    reference: ParsedResponse | Choice | str,
+    asked: ParsedRequest | None = None,
+    kind: PairKind = PairKind.CROSS,
 ) -> Pair:
-    return Pair(kind=kind, ask=asked or ask(), subject=_answer(subject), reference=_answer(reference))
+    return Pair(kind=kind, request=asked or ask(), subject=_answer(subject), reference=_answer(reference))
 
 
-def _answer(said: Answer | Choice | str) -> Answer:
-    return said if isinstance(said, Answer) else answer(said)
+def _answer(said: ParsedResponse | Choice | str) -> ParsedResponse:
+    return said if isinstance(said, ParsedResponse) else answer(said)

@@ -4,9 +4,9 @@ import pytest
 
 from proxy.exchange import FailureKind
 from shadow.compare.comparators import BOTH_WHOLE, COMPARATORS, UNGATED, compare
-from shadow.findings.finding import Aspect, State
-from shadow.findings.pair import Kind
-from shadow.reading.completion import Why
+from shadow.findings.finding import FindingState, Signal
+from shadow.findings.pair import PairKind
+from shadow.reading.completion import UnreadReason
 from tests.shadow.compare.made import answer, call, choice, completion, failed, pair, unread
 
 PAIRS = [
@@ -15,7 +15,7 @@ PAIRS = [
     pair(choice(None, finish=None), choice("b", finish="length")),
     pair(answer(completion(choice("a"), tokens=None)), answer("b", stream=False)),
     pair("a", failed()),
-    pair(unread(Why.TRUNCATED), failed(429)),
+    pair(unread(UnreadReason.TRUNCATED), failed(429)),
 ]
 
 
@@ -24,7 +24,7 @@ def test_every_signal_speaks_once_and_nothing_but_a_match_goes_without_a_reason(
     found = compare(made).findings
     assert [finding.aspect for finding in found] == [aspect for aspect, _ in (*UNGATED, *COMPARATORS)]
     for finding in found:
-        assert (finding.state is State.MATCH) == (finding.reason == "")
+        assert (finding.state is FindingState.MATCH) == (finding.reason == "")
         assert finding.score is None or 0 <= finding.score <= 1
         assert max(len(finding.subject), len(finding.reference)) <= 200
 
@@ -33,27 +33,27 @@ def test_where_a_leg_failed_only_its_failure_is_measured():
     comparison = compare(pair("a", failed()))
     assert comparison.comparable
     first, *rest = comparison.findings
-    assert (first.aspect, first.state) == (Aspect.ERROR, State.DIFFER)
-    assert (rest[0].aspect, rest[0].state) == (Aspect.ERROR_CLASS, State.DIFFER)
+    assert (first.aspect, first.state) == (Signal.ERROR, FindingState.DIFFER)
+    assert (rest[0].aspect, rest[0].state) == (Signal.ERROR_CLASS, FindingState.DIFFER)
     rest = rest[len(UNGATED) - 1 :]
-    assert {(finding.state, finding.reason) for finding in rest} == {(State.NOT_COMPARABLE, comparison.comparable)}
+    assert {(finding.state, finding.reason) for finding in rest} == {(FindingState.NOT_COMPARABLE, comparison.comparable)}
 
 
 def test_an_answer_equals_itself_in_every_signal_that_is_measured():
     for said in (choice("hello world"), choice(calls=(call(), call("x", "{"))), choice(refusal="no")):
         found = compare(pair(said, said)).findings
-        assert {finding.state for finding in found} <= {State.MATCH, State.NOT_MEASURED}
+        assert {finding.state for finding in found} <= {FindingState.MATCH, FindingState.NOT_MEASURED}
 
 
 def test_what_is_only_of_the_wire_never_counts():
     made = choice(calls=(call(arguments='{"city": "Paris", "days": 2}'),))
     other = replace(call(arguments='{"days":2.0,"city":"Paris"}'), id="another", deltas=9)
     plain = answer(completion(replace(made, tool_calls=(other,), pieces=("x",)), name="id-2"))
-    assert all(finding.state is not State.DIFFER for finding in compare(pair(answer(made), plain)).findings)
+    assert all(finding.state is not FindingState.DIFFER for finding in compare(pair(answer(made), plain)).findings)
 
 
 def test_the_kind_is_carried_over():
-    assert compare(pair("a", "b", kind=Kind.SELF)).kind is Kind.SELF
+    assert compare(pair("a", "b", kind=PairKind.SELF)).kind is PairKind.SELF
 
 
 def test_two_whole_answers_are_not_asked_whether_they_failed():
@@ -67,27 +67,27 @@ TEXT_CUT = choice("It is sunny in", finish="length")
 CALL_CUT = choice(calls=(call(arguments='{"ci'),), finish="length")
 NOTHING_CUT = choice(None, finish="length")
 TIMES = {
-    *(Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.INTER_CHUNK, Aspect.STALLS, Aspect.TOTAL, Aspect.RATE),
-    *(Aspect.PROMPT_TOKENS, Aspect.TEMPLATE_INPUT),
+    *(Signal.FIRST_CHUNK, Signal.FIRST_TOKEN, Signal.INTER_CHUNK, Signal.STALLS, Signal.TOTAL, Signal.RATE),
+    *(Signal.PROMPT_TOKENS, Signal.TEMPLATE_INPUT),
 }
 """What the wire and the count of the prompt tell, wherever the answer ends."""
-ACTS = {Aspect.ACTION, Aspect.FINISH_TRIGGER, Aspect.TRUNCATION, Aspect.REFUSAL, Aspect.REFUSAL_WORDS}
+ACTS = {Signal.ACTION, Signal.FINISH_TRIGGER, Signal.TRUNCATION, Signal.REFUSAL, Signal.REFUSAL_WORDS}
 """What an answer did until it was cut is what it did."""
-WORDS = {Aspect.TEXT, Aspect.FIRST_DIVERGENCE}
+WORDS = {Signal.TEXT, Signal.FIRST_DIVERGENCE}
 MEASURED = {
     "a text cut by length": (TEXT_CUT, WEATHER, TIMES | ACTS | WORDS),
     "two texts cut by length": (TEXT_CUT, TEXT_CUT, TIMES | ACTS | WORDS),
     "a call cut by length": (
         CALL_CUT,
         CALLS,
-        TIMES | ACTS | {Aspect.TRIGGER, Aspect.TOOL_NAMES, Aspect.CALL_KEPT, Aspect.ASK_BACK},
+        TIMES | ACTS | {Signal.TRIGGER, Signal.TOOL_NAMES, Signal.CALL_KEPT, Signal.ASK_BACK},
     ),
-    "a text cut by length before a call": (TEXT_CUT, CALLS, TIMES | ACTS | {Aspect.ASK_BACK}),
-    "an answer cut by length before any word": (NOTHING_CUT, WEATHER, TIMES | ACTS | {Aspect.TEXT}),
+    "a text cut by length before a call": (TEXT_CUT, CALLS, TIMES | ACTS | {Signal.ASK_BACK}),
+    "an answer cut by length before any word": (NOTHING_CUT, WEATHER, TIMES | ACTS | {Signal.TEXT}),
     "two answers without a word": (
         choice(None),
         choice(None),
-        TIMES | ACTS | {Aspect.TRIGGER, Aspect.FINISH, Aspect.COMPLETION_TOKENS},
+        TIMES | ACTS | {Signal.TRIGGER, Signal.FINISH, Signal.COMPLETION_TOKENS},
     ),
 }
 
@@ -96,15 +96,15 @@ MEASURED = {
 def test_of_an_answer_that_was_cut_a_signal_says_match_or_differ_only_where_it_could_be_measured(one, other, measured):
     for made in (pair(one, other), pair(other, one)):
         said = {finding.aspect: finding.state for finding in compare(made).findings[len(UNGATED) :]}
-        spoke = {aspect for aspect, state in said.items() if state in {State.MATCH, State.DIFFER}}
-        assert spoke - {Aspect.CALL_KEPT} == measured - {Aspect.CALL_KEPT}
+        spoke = {aspect for aspect, state in said.items() if state in {FindingState.MATCH, FindingState.DIFFER}}
+        assert spoke - {Signal.CALL_KEPT} == measured - {Signal.CALL_KEPT}
         assert spoke <= measured
 
 
-@pytest.mark.parametrize("why", [Why.BROKEN, Why.TRUNCATED, Why.EMPTY, Why.NO_RESPONSE])
+@pytest.mark.parametrize("why", [UnreadReason.BROKEN, UnreadReason.TRUNCATED, UnreadReason.EMPTY, UnreadReason.NO_RESPONSE])
 @pytest.mark.parametrize("aspect", [aspect for aspect, _ in COMPARATORS])
 def test_no_signal_compares_an_answer_whose_connection_was_cut_or_whose_body_is_empty(aspect, why):
-    gone = unread(why, failure=FailureKind.RESET if why is Why.BROKEN else None)
+    gone = unread(why, failure=FailureKind.RESET if why is UnreadReason.BROKEN else None)
     for made in (pair(gone, "a"), pair("a", gone), pair(gone, gone)):
         [found] = [finding for finding in compare(made).findings if finding.aspect is aspect]
-        assert (found.state, bool(found.reason)) == (State.NOT_COMPARABLE, True)
+        assert (found.state, bool(found.reason)) == (FindingState.NOT_COMPARABLE, True)

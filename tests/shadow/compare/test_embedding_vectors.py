@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from shadow.compare import embedding_vectors
 from shadow.compare.comparators import compare
 from shadow.findings.api_coverage import OF_VECTORS
-from shadow.findings.finding import Aspect, State
-from shadow.findings.pair import Kind, Pair
+from shadow.findings.finding import FindingState, Signal
+from shadow.findings.pair import Pair, PairKind
 from shadow.reading.completion import Vector
 from tests.shadow.compare.made import answer, ask, choice, completion, pair
 
 SIGNALS = {
-    Aspect.VECTOR_DIMENSION: embedding_vectors.dimension,
-    Aspect.VECTOR_COSINE: embedding_vectors.cosine,
-    Aspect.VECTOR_NORM: embedding_vectors.norm,
-    Aspect.VECTOR_EXACTNESS: embedding_vectors.exactness,
+    Signal.VECTOR_DIMENSION: embedding_vectors.dimension,
+    Signal.VECTOR_COSINE: embedding_vectors.cosine,
+    Signal.VECTOR_NORM: embedding_vectors.norm,
+    Signal.VECTOR_EXACTNESS: embedding_vectors.exactness,
 }
 NUMBERS = st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=1, max_size=6)
 
@@ -34,9 +34,9 @@ def embedded(*made: list[float]):
     )
 
 
-def held(one, other, kind: Kind = Kind.CROSS) -> Pair:
+def held(one, other, kind: PairKind = PairKind.CROSS) -> Pair:
     asked = ask(api="embeddings", stream=False, tools=())
-    return Pair(kind=kind, ask=asked, subject=embedded(*one), reference=embedded(*other))
+    return Pair(kind=kind, request=asked, subject=embedded(*one), reference=embedded(*other))
 
 
 def states(one, other) -> dict[str, str]:
@@ -78,7 +78,7 @@ def test_the_cosine_is_the_one_of_the_book(one, data):
     found = embedding_vectors.cosine(held([one], [other]))
     lengths = math.hypot(*one) * math.hypot(*other)
     if not all(map(math.isfinite, one)) or not lengths:
-        assert found.state is State.NOT_COMPARABLE
+        assert found.state is FindingState.NOT_COMPARABLE
         return
     if max(map(abs, one)) < 1e6 and min(math.hypot(*one), math.hypot(*other)) > 1e-3:
         expected = sum(mine * its for mine, its in zip(one, other, strict=True)) / lengths
@@ -90,7 +90,7 @@ def test_no_vectors_make_it_raise_and_each_finding_is_in_order(one, other):
     for judge in SIGNALS.values():
         found = judge(held(one, other))
         assert found.score is None or 0 <= found.score <= 1
-        assert (found.state is State.MATCH) == (found.reason == "")
+        assert (found.state is FindingState.MATCH) == (found.reason == "")
 
 
 def test_a_vector_of_length_0_has_no_direction():
@@ -100,28 +100,28 @@ def test_a_vector_of_length_0_has_no_direction():
 def test_answers_without_vectors_are_not_measured():
     for aspect, judge in SIGNALS.items():
         found = judge(pair("a", "b"))
-        assert (found.aspect, found.state) == (aspect, State.NOT_MEASURED)
-    assert embedding_vectors.dimension(held([[1]], [])).state is State.DIFFER
+        assert (found.aspect, found.state) == (aspect, FindingState.NOT_MEASURED)
+    assert embedding_vectors.dimension(held([[1]], [])).state is FindingState.DIFFER
 
 
 def test_embeddings_are_compared_as_vectors_and_in_nothing_else():
     found = {finding.aspect: finding.state for finding in compare(held([[1, 2]], [[1, 2]])).findings}
-    also = {Aspect.ERROR, Aspect.ERROR_CLASS, Aspect.PARAMETERS, Aspect.PROMPT_TOKENS, Aspect.FIRST_CHUNK, Aspect.TOTAL}
-    assert {aspect for aspect, state in found.items() if state is State.MATCH} == OF_VECTORS | also
-    assert {state for aspect, state in found.items() if aspect not in OF_VECTORS | also} == {State.NOT_MEASURED}
+    also = {Signal.ERROR, Signal.ERROR_CLASS, Signal.PARAMETERS, Signal.PROMPT_TOKENS, Signal.FIRST_CHUNK, Signal.TOTAL}
+    assert {aspect for aspect, state in found.items() if state is FindingState.MATCH} == OF_VECTORS | also
+    assert {state for aspect, state in found.items() if aspect not in OF_VECTORS | also} == {FindingState.NOT_MEASURED}
     plain = {finding.aspect: finding.state for finding in compare(pair("a", "a")).findings}
-    assert {plain[aspect] for aspect in OF_VECTORS} == {State.NOT_MEASURED}
+    assert {plain[aspect] for aspect in OF_VECTORS} == {FindingState.NOT_MEASURED}
 
 
 def test_a_control_pair_is_held_alike():
-    assert embedding_vectors.cosine(held([[1, 0]], [[1, 0.01]], Kind.SELF)).state is State.MATCH
+    assert embedding_vectors.cosine(held([[1, 0]], [[1, 0.01]], PairKind.SELF)).state is FindingState.MATCH
 
 
 def test_only_so_many_components_are_read_and_the_finding_states_it(monkeypatch):
     monkeypatch.setattr(embedding_vectors, "READ", 4)
     found = embedding_vectors.cosine(held([[1, 0], [1, 0], [1, 0]], [[1, 0], [1, 0], [0, 1]]))
-    assert (found.state, found.subject) == (State.MATCH, "1.000000; the first 2 of 3 vectors were compared")
-    assert embedding_vectors.norm(held([[1, 0, 0, 0, 0, 0]], [[1, 0, 0, 0, 0, 0]])).state is State.MATCH
+    assert (found.state, found.subject) == (FindingState.MATCH, "1.000000; the first 2 of 3 vectors were compared")
+    assert embedding_vectors.norm(held([[1, 0, 0, 0, 0, 0]], [[1, 0, 0, 0, 0, 0]])).state is FindingState.MATCH
 
 
 def spread(seed: int, size: int = 256, about: list[float] | None = None, share: float = 1.0) -> list[float]:
@@ -131,7 +131,7 @@ def spread(seed: int, size: int = 256, about: list[float] | None = None, share: 
 
 
 def name(*made: list[float]) -> str:
-    return embedding_vectors.direction(embedded(*made).said.vectors)
+    return embedding_vectors.direction(embedded(*made).completion.vectors)
 
 
 def test_a_direction_has_one_name_in_every_process():
@@ -152,4 +152,4 @@ def test_near_directions_bear_one_name_and_far_ones_others():
 def test_lists_of_vectors_of_several_sizes_in_another_order_are_of_two_shapes():
     one, other = [[1.0, 2.0], [1.0], [1.0]], [[1.0, 2.0], [1.0], [1.0, 2.0]]
     for judge in (embedding_vectors.cosine, embedding_vectors.norm, embedding_vectors.exactness):
-        assert judge(held(one, other)).state is State.NOT_COMPARABLE
+        assert judge(held(one, other)).state is FindingState.NOT_COMPARABLE

@@ -1,23 +1,24 @@
 from shadow.compare import first_divergence
-from shadow.findings.finding import State
-from shadow.findings.pair import Kind
+from shadow.findings.finding import FindingState
+from shadow.findings.pair import PairKind
 from tests.shadow.compare.made import ask, call, choice, pair
 
 
 def test_the_first_divergence_is_a_position_and_never_a_text():
     found = first_divergence.first_divergence(pair("abcd secret", "abcx"))
-    assert (found.state, found.score, found.reason) == (State.DIFFER, 3 / 11, "the texts part after 3 characters")
+    assert (found.state, found.score, found.reason) == (FindingState.DIFFER, 3 / 11, "the texts part after 3 characters")
     assert "secret" not in f"{found}"
-    assert first_divergence.first_divergence(pair("same", "same")).state is State.MATCH
+    assert first_divergence.first_divergence(pair("same", "same")).state is FindingState.MATCH
     assert first_divergence.first_divergence(pair("same", "same and more")).reason == "the texts part after 4 characters"
-    assert first_divergence.first_divergence(pair(choice(calls=(call(),)), "b")).state is State.NOT_MEASURED
+    assert first_divergence.first_divergence(pair(choice(calls=(call(),)), "b")).state is FindingState.NOT_MEASURED
 
 
 def test_a_seed_is_held_against_the_same_server_only():
     seeded = ask(seed=7)
-    assert first_divergence.seed(pair("a", "a", seeded, Kind.SELF)).state is State.MATCH
+    assert first_divergence.seed(pair("a", "a", seeded, PairKind.SELF)).state is FindingState.MATCH
     assert (
-        first_divergence.seed(pair("a", "b", seeded, Kind.SELF)).reason == "seed 7 does not make the reference repeat its answer"
+        first_divergence.seed(pair("a", "b", seeded, PairKind.SELF)).reason
+        == "seed 7 does not make the reference repeat its answer"
     )
-    assert first_divergence.seed(pair("a", "b", seeded)).state is State.NOT_MEASURED
-    assert first_divergence.seed(pair("a", "b", kind=Kind.SELF)).state is State.NOT_MEASURED
+    assert first_divergence.seed(pair("a", "b", seeded)).state is FindingState.NOT_MEASURED
+    assert first_divergence.seed(pair("a", "b", kind=PairKind.SELF)).state is FindingState.NOT_MEASURED

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from shadow.compare import reasoning
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from shadow.reading.completion import Usage
 from tests.shadow.compare.made import answer, ask, choice, completion, pair
 
@@ -17,7 +17,7 @@ def test_reasoning_is_in_a_field_in_the_text_billed_only_or_absent():
     assert [reasoning.where_reasoned(leg) for leg in cases] == ["reasoning_content", "in the text", "billed, not shown", "none"]
     found = reasoning.reasoning_field(pair(cases[2], cases[0]))
     assert (found.state, found.score, found.reason) == (
-        State.DIFFER,
+        FindingState.DIFFER,
         0.0,
         "reasoning: billed, not shown against reasoning_content",
     )
@@ -25,16 +25,16 @@ def test_reasoning_is_in_a_field_in_the_text_billed_only_or_absent():
 
 def test_reasoning_under_another_field_name_differs_with_a_score_of_one_half():
     found = reasoning.reasoning_field(pair(reasoned(text="hm", field="reasoning"), reasoned(text="hm")))
-    assert (found.state, found.score) == (State.DIFFER, 0.5)
-    assert reasoning.reasoning_field(pair(reasoned(text="a"), reasoned(text="b"))).state is State.MATCH
-    assert reasoning.reasoning_field(pair("a", "b")).state is State.NOT_MEASURED
+    assert (found.state, found.score) == (FindingState.DIFFER, 0.5)
+    assert reasoning.reasoning_field(pair(reasoned(text="a"), reasoned(text="b"))).state is FindingState.MATCH
+    assert reasoning.reasoning_field(pair("a", "b")).state is FindingState.NOT_MEASURED
 
 
 def test_reasoning_is_measured_in_tokens_at_the_effort_asked_for():
     high = ask(body={"reasoning_effort": "high"})
     found = reasoning.reasoning_length(pair(reasoned(tokens=200), reasoned(tokens=1000), high))
-    assert (found.state, found.score, found.subject) == (State.DIFFER, 0.2, "200 tokens at effort high")
-    assert reasoning.reasoning_length(pair(reasoned(tokens=60), reasoned(tokens=150))).state is State.MATCH
+    assert (found.state, found.score, found.subject) == (FindingState.DIFFER, 0.2, "200 tokens at effort high")
+    assert reasoning.reasoning_length(pair(reasoned(tokens=60), reasoned(tokens=150))).state is FindingState.MATCH
     assert reasoning.effort(ask(body={"reasoning": {"effort": "low"}})) == "effort low"
     for other in (
         {},
@@ -48,8 +48,8 @@ def test_reasoning_is_measured_in_tokens_at_the_effort_asked_for():
 
 def test_without_counts_reasoning_is_measured_in_characters():
     found = reasoning.reasoning_length(pair(reasoned(text="a" * 300), reasoned(text="a" * 2000)))
-    assert (found.state, found.subject) == (State.DIFFER, "300 characters at no stated effort")
-    assert reasoning.reasoning_length(pair(reasoned(text="a"), reasoned())).state is State.NOT_MEASURED
+    assert (found.state, found.subject) == (FindingState.DIFFER, "300 characters at no stated effort")
+    assert reasoning.reasoning_length(pair(reasoned(text="a"), reasoned())).state is FindingState.NOT_MEASURED
 
 
 def test_an_answer_that_does_not_reason_where_the_other_bills_it_is_measured():

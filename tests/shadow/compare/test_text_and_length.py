@@ -1,43 +1,43 @@
 from shadow.compare import text_and_length
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import call, choice, pair
 
 LONG = "The quick brown fox jumps over the lazy dog and runs away. " * 10
 
 
 def test_equal_texts_match_and_unlike_ones_say_how_unlike():
-    assert text_and_length.text(pair(LONG, LONG)).state is State.MATCH
+    assert text_and_length.text(pair(LONG, LONG)).state is FindingState.MATCH
     found = text_and_length.text(pair(LONG, "Nothing of this kind was ever said by anyone here."))
-    assert found.state is State.DIFFER
+    assert found.state is FindingState.DIFFER
     assert "likeness 0." in found.reason
 
 
 def test_an_answer_that_writes_nothing_differs_from_one_that_does():
     found = text_and_length.text(pair(choice(""), LONG))
-    assert (found.state, found.score) == (State.DIFFER, 0)
-    assert text_and_length.length(pair(choice(None), LONG)).state is State.DIFFER
+    assert (found.state, found.score) == (FindingState.DIFFER, 0)
+    assert text_and_length.length(pair(choice(None), LONG)).state is FindingState.DIFFER
 
 
 def test_a_call_or_a_refusal_instead_of_text_is_reported_elsewhere():
     found = text_and_length.text(pair(choice(calls=(call(),)), LONG))
-    assert (found.state, found.reason) == (State.NOT_COMPARABLE, "only the reference writes text")
+    assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "only the reference writes text")
     assert text_and_length.length(pair(LONG, choice(refusal="no"))).reason == "only the provider writes text"
 
 
 def test_two_answers_without_text_leave_nothing_to_measure():
-    assert text_and_length.text(pair(choice(calls=(call(),)), choice(None))).state is State.NOT_MEASURED
+    assert text_and_length.text(pair(choice(calls=(call(),)), choice(None))).state is FindingState.NOT_MEASURED
 
 
 def test_lengths_differ_beyond_twice_and_a_hundred_characters():
-    assert text_and_length.length(pair("yes", "certainly not")).state is State.MATCH
-    assert text_and_length.length(pair("x" * 400, "x" * 700)).state is State.MATCH
+    assert text_and_length.length(pair("yes", "certainly not")).state is FindingState.MATCH
+    assert text_and_length.length(pair("x" * 400, "x" * 700)).state is FindingState.MATCH
     found = text_and_length.length(pair("x" * 100, "x" * 300))
-    assert (found.state, round(found.score, 2)) == (State.DIFFER, 0.33)
-    assert text_and_length.length(pair(choice("x" * 100, finish="length"), "x" * 300)).state is State.NOT_COMPARABLE
+    assert (found.state, round(found.score, 2)) == (FindingState.DIFFER, 0.33)
+    assert text_and_length.length(pair(choice("x" * 100, finish="length"), "x" * 300)).state is FindingState.NOT_COMPARABLE
 
 
 def test_refusals_are_compared_by_the_refusal_field():
-    assert text_and_length.refusal(pair("a", "b")).state is State.MATCH
+    assert text_and_length.refusal(pair("a", "b")).state is FindingState.MATCH
     assert text_and_length.refusal(pair(choice(refusal="I cannot."), "b")).reason == "only the provider refuses"
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.compare import token_density
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from shadow.reading.completion import Logprob, Usage
 from tests.shadow.compare.made import WEATHER, answer, ask, call, choice, completion, pair
 
@@ -42,25 +42,28 @@ def test_density_counts_everything_that_was_sent_and_takes_hidden_reasoning_off(
 
 def test_tokens_per_character_differ_below_a_ratio_of_three_quarters():
     found = token_density.tokens_per_character(pair(billed("x" * 400, 160), billed("y" * 400, 100)))
-    assert (found.state, found.subject, found.reference) == (State.DIFFER, "0.400", "0.250")
-    assert token_density.tokens_per_character(pair(billed("x" * 400, 110), billed("y" * 400, 100))).state is State.MATCH
+    assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "0.400", "0.250")
+    assert token_density.tokens_per_character(pair(billed("x" * 400, 110), billed("y" * 400, 100))).state is FindingState.MATCH
     assert "the reference sent under 200" in token_density.tokens_per_character(pair(billed("x" * 400, 1), billed("y", 1))).reason
 
 
 def test_log_probabilities_are_held_together_while_the_tokens_are_the_same():
     one, other = likely(("a", -0.1), ("b", -1.0), ("c", -9.0)), likely(("a", -0.12), ("b", -1.04), ("d", -1.0))
-    assert token_density.logprob(pair(one, other)).state is State.MATCH
+    assert token_density.logprob(pair(one, other)).state is FindingState.MATCH
     found = token_density.logprob(pair(one, likely(("a", -0.5), ("b", -1.0))))
-    assert (found.state, found.reason) == (State.DIFFER, "0.200 nats apart over the 2 tokens that both begin with: beyond 0.1")
-    assert token_density.logprob(pair(one, likely(("x", -1.0)))).state is State.NOT_MEASURED
-    assert token_density.logprob(pair("a", "b")).state is State.NOT_MEASURED
+    assert (found.state, found.reason) == (
+        FindingState.DIFFER,
+        "0.200 nats apart over the 2 tokens that both begin with: beyond 0.1",
+    )
+    assert token_density.logprob(pair(one, likely(("x", -1.0)))).state is FindingState.NOT_MEASURED
+    assert token_density.logprob(pair("a", "b")).state is FindingState.NOT_MEASURED
 
 
 def test_tools_that_cost_nothing_did_not_reach_the_model():
     found = token_density.template_input(pair(*counted(20, 150), OFFERED))
-    assert found.state is State.DIFFER
+    assert found.state is FindingState.DIFFER
     assert found.reason.startswith("the provider counts 130 prompt tokens fewer: the tools (about ")
-    assert token_density.template_input(pair(*counted(148, 150), OFFERED)).state is State.MATCH
+    assert token_density.template_input(pair(*counted(148, 150), OFFERED)).state is FindingState.MATCH
     assert token_density.template_input(pair(*counted(150, 20), OFFERED)).reason.startswith("the reference counts")
 
 
@@ -71,11 +74,11 @@ def test_reasoning_that_costs_nothing_did_not_reach_the_model_either():
     )
     asked = ask(messages=history, tools=())
     assert "the earlier reasoning (about" in token_density.template_input(pair(*counted(120, 210), asked)).reason
-    assert token_density.template_input(pair(*counted(210, 210), asked)).state is State.MATCH
+    assert token_density.template_input(pair(*counted(210, 210), asked)).state is FindingState.MATCH
 
 
 def test_template_input_is_not_measured_where_nothing_can_be_dropped_or_counted():
-    assert token_density.template_input(pair("a", "b", ask(tools=()))).state is State.NOT_MEASURED
+    assert token_density.template_input(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
     assert token_density.template_input(pair(*counted(None, 5), OFFERED)).reason == "the provider reports no prompt_tokens"
 
 

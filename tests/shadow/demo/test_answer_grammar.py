@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from shadow.demo.answer_grammar import asking_back, prose, sum_of, telling
-from shadow.demo.draws import Dice, generator
+from shadow.demo.draws import RandomDraws, generator
 
 ASKED = "Write a few lines on the trade of bread in Graz around 1861."
 
 
 def drawn(call, warmth=1.0):
-    return Dice(generator("words", call), warmth)
+    return RandomDraws(generator("words", call), warmth)
 
 
 def test_prose_is_the_same_when_cold():

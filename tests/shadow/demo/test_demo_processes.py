@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from shadow.demo.demo_processes import StageError, free_ports, playing, serving, written
-from shadow.demo.pretended_providers import Part
+from shadow.demo.pretended_providers import ProviderSettings
 from shadow.settings.config_model import Config
 from tests.running import until
 
@@ -40,7 +40,10 @@ def test_the_written_configuration_is_a_valid_one(tmp_path):
 
 
 async def test_the_players_are_there_and_gone_with_the_block(tmp_path):
-    async with playing({"one": Part(), "two": Part()}, tmp_path / "log") as found, aiohttp.ClientSession() as session:
+    async with (
+        playing({"one": ProviderSettings(), "two": ProviderSettings()}, tmp_path / "log") as found,
+        aiohttp.ClientSession() as session,
+    ):
         assert set(found) == {"one", "two"}
         for url in found.values():
             async with session.get(f"{url}/models") as answer:
@@ -59,7 +62,7 @@ async def test_a_serve_that_cannot_start_gives_its_reason(tmp_path):
 
 
 async def test_serve_is_ready_inside_the_block_and_gone_after_it(tmp_path):
-    async with playing({"official": Part()}, tmp_path / "players") as found:
+    async with playing({"official": ProviderSettings()}, tmp_path / "players") as found:
         data, admin = free_ports(2)
         file = written(tmp_path, found, reference="official", model="m", data=data, admin=admin)
         async with serving(file, tmp_path / "log") as process:

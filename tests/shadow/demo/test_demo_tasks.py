@@ -4,12 +4,12 @@ import json
 from itertools import islice
 
 from shadow.demo.demo_tasks import continued, tasks
-from shadow.demo.draws import Dice, generator
+from shadow.demo.draws import RandomDraws, generator
 from shadow.demo.pretended_model import reply
 
 
 def message(body):
-    calls = reply(body, Dice(generator(0), 0.0)).calls
+    calls = reply(body, RandomDraws(generator(0), 0.0)).calls
     return {
         "role": "assistant",
         "content": None,

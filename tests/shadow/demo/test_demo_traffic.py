@@ -5,11 +5,11 @@ import socket
 import aiohttp
 from aiohttp import web
 
-from shadow.demo.demo_traffic import Traffic
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pace, Pretend
+from shadow.demo.demo_traffic import DemoTraffic
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer, ResponsePace
 
-QUICK = Pace(first_token=0, chunks_per_second=2_000)
+QUICK = ResponsePace(first_token=0, chunks_per_second=2_000)
 
 
 async def prefixed(pretend, stage):
@@ -31,14 +31,14 @@ async def prefixed(pretend, stage):
 
 async def talked(pretend, seconds):
     stage = []
-    traffic = Traffic(base=await prefixed(pretend, stage), providers=["one", "two"], model="m", width=2, seed="t")
+    traffic = DemoTraffic(base=await prefixed(pretend, stage), providers=["one", "two"], model="m", width=2, seed="t")
     await traffic.run(seconds)
     await stage[0].cleanup()
     return traffic
 
 
 async def test_conversations_go_to_every_provider_and_go_on_after_tool_calls():
-    async with Pretend(pace=QUICK) as pretend:
+    async with PretendedServer(pace=QUICK) as pretend:
         traffic = await talked(pretend, 1.0)
         assert set(traffic.sent) == {"one", "two"}
         assert not traffic.failed
@@ -49,7 +49,7 @@ async def test_conversations_go_to_every_provider_and_go_on_after_tool_calls():
 
 
 async def test_failures_are_counted_and_do_not_stop_the_traffic():
-    async with Pretend(pace=QUICK, faults=Faults(error_rate=0.5)) as pretend:
+    async with PretendedServer(pace=QUICK, faults=PlantedFaults(error_rate=0.5)) as pretend:
         traffic = await talked(pretend, 0.5)
         assert 0 < traffic.failed.total() < traffic.sent.total()
         assert traffic.reasons.total() == traffic.failed.total()
@@ -60,7 +60,7 @@ async def test_a_proxy_that_is_gone_is_a_failure_with_its_reason():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        traffic = Traffic(base=base, providers=["one"], model="m", width=1, seed="t", pause=0.01)
+        traffic = DemoTraffic(base=base, providers=["one"], model="m", width=1, seed="t", pause=0.01)
         await traffic.run(0.1)
     assert traffic.failed == traffic.sent
     assert any("ClientConnectorError" in why for why in traffic.reasons)

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.demo.draws import Dice, generator, pick, unit
+from shadow.demo.draws import RandomDraws, generator, pick, unit
 
 
 @given(st.text(), st.integers())
@@ -23,12 +23,12 @@ def test_pick_spreads_over_all_options():
 
 
 def test_cold_dice_always_take_the_first_option():
-    dice = Dice(generator(1), 0.0)
+    dice = RandomDraws(generator(1), 0.0)
     assert {dice.waver(["first", "second"], 0.9) for _ in range(100)} == {"first"}
 
 
 def test_warm_dice_waver_about_as_often_as_their_doubt():
-    dice = Dice(generator(1), 1.0)
+    dice = RandomDraws(generator(1), 1.0)
     taken = Counter(dice.waver(["first", "second", "third"], 0.3) for _ in range(3_000))
     assert 750 < taken["second"] + taken["third"] < 1_050
 

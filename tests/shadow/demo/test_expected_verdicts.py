@@ -3,8 +3,8 @@ from __future__ import annotations
 import dataclasses
 
 from shadow.demo.expected_verdicts import CAST, REFERENCE, SIGNS, WORDS, surprises
-from shadow.drift.effect_estimates import Outcome
-from shadow.report.figures import Card, Report
+from shadow.drift.effect_estimates import SignalOutcome
+from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine
 from shadow.verdict.verdict_rule import decide
 from tests.verdicts import evidence, signal
@@ -12,8 +12,8 @@ from tests.verdicts import evidence, signal
 
 def card(provider, *names):
     """Different by these signals; quiet without one."""
-    rows = [signal(name, Outcome.DRIFTS, excess=0.3) for name in names] or [signal()]
-    return Card(
+    rows = [signal(name, SignalOutcome.DRIFTS, excess=0.3) for name in names] or [signal()]
+    return Scorecard(
         provider=provider,
         reference=REFERENCE,
         model="m",

@@ -6,7 +6,7 @@ from itertools import islice
 import jsonschema_rs
 
 from shadow.demo.demo_tasks import tasks
-from shadow.demo.draws import Dice, generator
+from shadow.demo.draws import RandomDraws, generator
 from shadow.demo.pretended_model import reply, style, thinking
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -19,7 +19,7 @@ def ask(text, **more):
 
 
 def cold(body):
-    return reply(body, Dice(generator(0), 0.0))
+    return reply(body, RandomDraws(generator(0), 0.0))
 
 
 def label(said):
@@ -28,7 +28,7 @@ def label(said):
 
 def mismatch(first, second, bodies):
     def said(seed, call, body):
-        return label(reply(body, Dice(generator(seed, call), 1.0)))
+        return label(reply(body, RandomDraws(generator(seed, call), 1.0)))
 
     return sum(said(first, call, body) != said(second, call, body) for call, body in enumerate(bodies)) / len(bodies)
 
@@ -77,7 +77,7 @@ def test_the_name_of_the_model_changes_nothing():
 
 
 def test_reasoning_is_about_the_question():
-    assert "glaciers" in thinking(ask("What do glaciers do?"), Dice(generator(0), 0.0))
+    assert "glaciers" in thinking(ask("What do glaciers do?"), RandomDraws(generator(0), 0.0))
 
 
 def test_a_server_keeps_its_fingerprint():

@@ -9,8 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_providers import Part, heard, told
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_providers import ProviderSettings, heard, told
 
 
 async def test_a_cast_plays_in_a_process_of_its_own_until_its_input_ends():
@@ -38,5 +38,5 @@ def test_an_unknown_fault_is_refused():
 
 
 def test_a_cast_survives_its_journey():
-    cast = {"good": Part(), "bad": Part(faults=Faults(slow=3.0), seed=2)}
+    cast = {"good": ProviderSettings(), "bad": ProviderSettings(faults=PlantedFaults(slow=3.0), seed=2)}
     assert heard(told(cast)) == cast

@@ -8,10 +8,10 @@ import openai
 import pytest
 
 from shadow.demo.draws import generator
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import SERVER, Pace, Pretend
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import SERVER, PretendedServer, ResponsePace
 
-QUICK = Pace(first_token=0, chunks_per_second=100_000)
+QUICK = ResponsePace(first_token=0, chunks_per_second=100_000)
 TIDES = [{"role": "user", "content": "Write a few lines on the sound of tides in Cork."}]
 CITIES = [{"role": "user", "content": "Compare the weather in Oslo and Turin."}]
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -38,7 +38,7 @@ def text(chunks, index=0):
 
 
 async def test_a_cold_stream_carries_what_a_cold_body_carries_and_usage_comes_when_asked_for():
-    async with Pretend(pace=QUICK) as pretend:
+    async with PretendedServer(pace=QUICK) as pretend:
         answer = await plain(pretend, temperature=0)
         chunks = await streamed(pretend, temperature=0, stream_options={"include_usage": True})
         assert text(chunks) == answer.choices[0].message.content
@@ -46,14 +46,14 @@ async def test_a_cold_stream_carries_what_a_cold_body_carries_and_usage_comes_wh
 
 
 async def test_chunks_are_words_with_a_leading_space():
-    async with Pretend(pace=QUICK) as pretend:
+    async with PretendedServer(pace=QUICK) as pretend:
         pieces = [c.choices[0].delta.content for c in await streamed(pretend) if c.choices[0].delta.content]
         assert len(pieces) > 5
         assert all(piece.startswith(" ") for piece in pieces[1:])
 
 
 async def test_the_pretended_server_calls_a_tool_for_each_of_two_cities():
-    async with Pretend(pace=QUICK) as pretend:
+    async with PretendedServer(pace=QUICK) as pretend:
         answer = await plain(pretend, messages=CITIES, tools=[WEATHER], temperature=0)
         arguments = [json.loads(call.function.arguments) for call in answer.choices[0].message.tool_calls]
         assert arguments == [{"city": "Oslo"}, {"city": "Turin"}]
@@ -61,7 +61,7 @@ async def test_the_pretended_server_calls_a_tool_for_each_of_two_cities():
 
 
 async def test_n_seed_limits_and_reasoning_are_honoured():
-    async with Pretend(pace=QUICK) as pretend:
+    async with PretendedServer(pace=QUICK) as pretend:
         assert len((await plain(pretend, n=3)).choices) == 3
         seeded = [(await plain(pretend, seed=7)).choices[0].message.content for _ in range(5)]
         assert len(set(seeded)) == 1
@@ -73,21 +73,21 @@ async def test_n_seed_limits_and_reasoning_are_honoured():
 
 async def test_two_servers_of_one_seed_answer_alike_call_by_call_and_others_do_not():
     async def said(seed):
-        async with Pretend(pace=QUICK, seed=seed) as pretend:
+        async with PretendedServer(pace=QUICK, seed=seed) as pretend:
             return [(await plain(pretend)).choices[0].message.content for _ in range(8)]
 
     assert await said(1) == await said(1) != await said(2)
 
 
 async def test_models_are_listed_and_everything_else_is_an_openai_shaped_404():
-    async with Pretend(models=("a", "b")) as pretend, client(pretend) as asking:
+    async with PretendedServer(models=("a", "b")) as pretend, client(pretend) as asking:
         assert [model.id async for model in asking.models.list()] == ["a", "b"]
         with pytest.raises(openai.NotFoundError, match="Invalid URL"):
             await asking.embeddings.create(model="m", input="x")
 
 
 async def test_the_pretended_server_refuses_a_request_without_its_key():
-    async with Pretend(key="right", pace=QUICK) as pretend:
+    async with PretendedServer(key="right", pace=QUICK) as pretend:
         with pytest.raises(openai.AuthenticationError):
             await plain(pretend)
         async with client(pretend, "right") as asking:
@@ -96,21 +96,21 @@ async def test_the_pretended_server_refuses_a_request_without_its_key():
 
 @pytest.mark.parametrize(("model", "error"), [("status-429", openai.RateLimitError), ("status-500", openai.InternalServerError)])
 async def test_a_model_name_provokes_an_error(model, error):
-    async with Pretend() as pretend:
+    async with PretendedServer() as pretend:
         with pytest.raises(error, match="pretended failure"):
             await plain(pretend, model=model)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b'{"model": "m"}'])
 async def test_a_bad_body_is_an_openai_shaped_400(body):
-    async with Pretend() as pretend, aiohttp.ClientSession() as session:
+    async with PretendedServer() as pretend, aiohttp.ClientSession() as session:
         response = await session.post(f"{pretend.base_url}/chat/completions", data=body)
         assert response.status == 400
         assert (await response.json())["error"]["type"] == "invalid_request_error"
 
 
 async def test_the_pretended_server_names_itself_and_records_each_request():
-    async with Pretend(pace=QUICK) as pretend, aiohttp.ClientSession() as session:
+    async with PretendedServer(pace=QUICK) as pretend, aiohttp.ClientSession() as session:
         url, asked = f"{pretend.base_url}/chat/completions?a=%20b", {"model": "m", "messages": TIDES}
         async with session.post(url, json=asked, headers={"X-Case": "Kept"}) as response:
             assert response.headers["server"] == SERVER
@@ -122,19 +122,19 @@ async def test_the_pretended_server_names_itself_and_records_each_request():
 
 
 async def test_spaces_are_lost_at_chunk_boundaries():
-    async with Pretend(pace=QUICK, faults=Faults(lose_spaces=1)) as pretend:
+    async with PretendedServer(pace=QUICK, faults=PlantedFaults(lose_spaces=1)) as pretend:
         assert " " not in text(await streamed(pretend, temperature=0))
         assert " " in (await plain(pretend, temperature=0)).choices[0].message.content
 
 
 async def test_errors_come_at_the_rate_that_is_set():
-    async with Pretend(faults=Faults(error_rate=1)) as pretend:
+    async with PretendedServer(faults=PlantedFaults(error_rate=1)) as pretend:
         with pytest.raises((openai.RateLimitError, openai.InternalServerError)):
             await plain(pretend)
 
 
 async def test_a_cut_stream_breaks_the_connection():
-    async with Pretend(pace=QUICK, faults=Faults(cut_stream=1)) as pretend, aiohttp.ClientSession() as session:
+    async with PretendedServer(pace=QUICK, faults=PlantedFaults(cut_stream=1)) as pretend, aiohttp.ClientSession() as session:
         asked = {"model": "m", "messages": TIDES, "stream": True}
         async with session.post(f"{pretend.base_url}/chat/completions", json=asked) as response:
             with pytest.raises(aiohttp.ClientError):
@@ -142,14 +142,14 @@ async def test_a_cut_stream_breaks_the_connection():
 
 
 async def test_a_failing_stream_states_it_in_an_event():
-    async with Pretend(pace=QUICK, faults=Faults(error_in_stream=1)) as pretend:
+    async with PretendedServer(pace=QUICK, faults=PlantedFaults(error_in_stream=1)) as pretend:
         with pytest.raises(openai.APIError, match="mid-stream"):
             await streamed(pretend)
 
 
 async def test_other_faults_show_in_the_answer():
-    faults = Faults(wrong_model="other", extra_prompt_tokens=11, ignore_max_tokens=True)
-    async with Pretend(pace=QUICK) as faithful, Pretend(pace=QUICK, faults=faults) as faulty:
+    faults = PlantedFaults(wrong_model="other", extra_prompt_tokens=11, ignore_max_tokens=True)
+    async with PretendedServer(pace=QUICK) as faithful, PretendedServer(pace=QUICK, faults=faults) as faulty:
         right, wrong = await plain(faithful, max_tokens=4), await plain(faulty, max_tokens=4)
         assert (right.model, wrong.model) == ("m", "other")
         assert wrong.usage.prompt_tokens - right.usage.prompt_tokens == 11
@@ -157,7 +157,7 @@ async def test_other_faults_show_in_the_answer():
 
 
 async def test_a_client_that_leaves_in_mid_stream_is_noticed():
-    async with Pretend(pace=Pace(chunks_per_second=2)) as pretend, client(pretend) as asking:
+    async with PretendedServer(pace=ResponsePace(chunks_per_second=2)) as pretend, client(pretend) as asking:
         stream = await asking.chat.completions.create(model="m", messages=TIDES, stream=True)
         await anext(aiter(stream))
         assert pretend.open_streams == 1
@@ -166,7 +166,7 @@ async def test_a_client_that_leaves_in_mid_stream_is_noticed():
 
 
 async def test_a_silent_server_never_answers_and_notices_who_gives_up():
-    async with Pretend(faults=Faults(silent=1)) as pretend:
+    async with PretendedServer(faults=PlantedFaults(silent=1)) as pretend:
         asking = asyncio.create_task(plain(pretend))
         await pretend.until(lambda p: p.open_streams == 1)
         asking.cancel()
@@ -174,13 +174,13 @@ async def test_a_silent_server_never_answers_and_notices_who_gives_up():
 
 
 async def test_waiting_for_what_never_comes_ends():
-    async with Pretend() as pretend:
+    async with PretendedServer() as pretend:
         with pytest.raises(TimeoutError):
             await pretend.until(lambda p: p.aborted == 1, seconds=0.01)
 
 
 def test_a_slow_server_is_slow_from_the_first_token_to_the_last():
-    pace = Pace(first_token=0.1, chunks_per_second=10, jitter=0.5)
+    pace = ResponsePace(first_token=0.1, chunks_per_second=10, jitter=0.5)
     gaps = [pace.gap(generator(n), 3) for n in range(100)]
     assert all(0.15 <= gap <= 0.45 for gap in gaps)
     assert len(set(gaps)) > 50

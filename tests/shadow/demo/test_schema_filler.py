@@ -3,16 +3,16 @@ from __future__ import annotations
 import jsonschema_rs
 import pytest
 
-from shadow.demo.draws import Dice, generator
-from shadow.demo.schema_filler import Filler, keywords, names
+from shadow.demo.draws import RandomDraws, generator
+from shadow.demo.schema_filler import SchemaFiller, keywords, names
 from shadow.demo.tool_catalogue import TOOLS
 
 TEXT = "Find chargers near Oslo and Turin with a CCS plug on 2027-03-04 within 12 km."
 
 
 def filled(schema, *, text=TEXT, warmth=0.0, call=0, subject=""):
-    dice = Dice(generator("fill", call), warmth)
-    return Filler(text=text, key="k", dice=dice, root=schema, subject=subject).value(schema)
+    dice = RandomDraws(generator("fill", call), warmth)
+    return SchemaFiller(text=text, key="k", dice=dice, root=schema, subject=subject).value(schema)
 
 
 @pytest.mark.parametrize("name", TOOLS)

@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.demo.planted_faults import FAITHFUL, Faults
-from shadow.demo.pretended_model import Call, Reply
-from shadow.demo.wire_format import Completed, complaint, error, events, prompt_tokens, usage, whole, within
+from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
+from shadow.demo.pretended_model import PretendedCall, PretendedReply
+from shadow.demo.wire_format import WireResponse, complaint, error, events, prompt_tokens, usage, whole, within
 
-TEXT = Reply(text="The sea is cold. It stays so.", reasoning="A short thought.")
-CALLS = Reply(text="", calls=(Call(name="a", arguments='{"city": "Oslo"}'), Call(name="b", arguments="{}")))
+TEXT = PretendedReply(text="The sea is cold. It stays so.", reasoning="A short thought.")
+CALLS = PretendedReply(
+    text="", calls=(PretendedCall(name="a", arguments='{"city": "Oslo"}'), PretendedCall(name="b", arguments="{}"))
+)
 
 
 def spoken(reply, index=0, faults=FAITHFUL, **body):
@@ -17,7 +19,7 @@ def spoken(reply, index=0, faults=FAITHFUL, **body):
 
 
 def completed(*choices):
-    return Completed(id="i", created=1, model="m", fingerprint="f", choices=choices, prompt_tokens=5)
+    return WireResponse(id="i", created=1, model="m", fingerprint="f", choices=choices, prompt_tokens=5)
 
 
 def folded(payloads):
@@ -34,7 +36,7 @@ def folded(payloads):
 
 @given(st.text())
 def test_the_stream_carries_what_the_body_carries(text):
-    answer = completed(spoken(Reply(text=text)), spoken(TEXT, index=1))
+    answer = completed(spoken(PretendedReply(text=text)), spoken(TEXT, index=1))
     texts, finish, _ = folded(events(answer, with_usage=True))
     messages = [choice["message"] for choice in whole(answer)["choices"]]
     assert [texts[0], texts[1]] == [message["content"] for message in messages] == [text, TEXT.text]
@@ -51,14 +53,14 @@ def test_calls_are_the_same_in_stream_and_body():
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_a_limit_on_length_cuts_the_answer_and_its_finish_reason_is_length(name):
-    cut = spoken(Reply(text=TEXT.text), **{name: 3})
+    cut = spoken(PretendedReply(text=TEXT.text), **{name: 3})
     assert ("".join(cut.pieces), cut.finish, cut.tokens) == ("The sea is", "length", 3)
     assert spoken(CALLS, **{name: 2}).finish == "length"
     assert spoken(CALLS, **{name: 2}).tokens == 2
 
 
 def test_an_ignored_limit_cuts_nothing():
-    assert spoken(TEXT, faults=Faults(ignore_max_tokens=True), max_tokens=1).finish == "stop"
+    assert spoken(TEXT, faults=PlantedFaults(ignore_max_tokens=True), max_tokens=1).finish == "stop"
 
 
 @pytest.mark.parametrize("stop", [" cold", [" nowhere", " cold"]])

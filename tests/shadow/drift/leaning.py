@@ -2,8 +2,8 @@
 
 import random
 
-from shadow.drift.alarm_state import Watch
-from shadow.drift.change_point import Evidence
+from shadow.drift.alarm_state import AlarmState
+from shadow.drift.change_point import EvaluatedPair
 
 
 def payoffs(draw: random.Random, n: int, *, floor: float = 0.1, excess: float = 0.0) -> list[int]:
@@ -14,7 +14,7 @@ def payoffs(draw: random.Random, n: int, *, floor: float = 0.1, excess: float = 
 class Drive:
     """Feeds a watch as a judge does: the evidence is kept here, and read back at an alarm."""
 
-    def __init__(self, watch: Watch, signals=("action",)) -> None:
+    def __init__(self, watch: AlarmState, signals=("action",)) -> None:
         self.watch = watch
         self.signals = signals
         self.changes = []
@@ -27,7 +27,7 @@ class Drive:
         for value in values:
             self.count += 1
             name, at = f"pair-{self.count}", float(self.count)
-            row = Evidence(pair_id=name, started=at, conversation="", kind=kind, payoff=value)
+            row = EvaluatedPair(pair_id=name, started=at, conversation="", kind=kind, payoff=value)
             for signal in self.signals:
                 self.kept[signal].append(row)
             change = self.watch.add(name, at, [(signal, value) for signal in self.signals], self.look_back)

@@ -1,12 +1,12 @@
 from math import fsum, isclose
 
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, Stakes, fleet, tolerance
-from shadow.drift.drift_signals import Signal
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, AlertBudget, fleet, tolerance
+from shadow.drift.drift_signals import DriftSignal
 
 
 def test_the_parts_of_all_tests_sum_to_the_whole_budget():
     assert isclose(fsum(WEIGHTS.values()), 1)
-    assert set(WEIGHTS) == {(signal.value, direction) for signal in Signal for direction in (PROVIDER, REFERENCE)}
+    assert set(WEIGHTS) == {(signal.value, direction) for signal in DriftSignal for direction in (PROVIDER, REFERENCE)}
 
 
 def test_what_is_watched_for_most_has_the_largest_part():
@@ -15,14 +15,14 @@ def test_what_is_watched_for_most_has_the_largest_part():
 
 
 def test_every_signal_has_a_tolerance():
-    assert {tolerance(signal.value) for signal in Signal} == {0.01, 0.02, 0.10}
+    assert {tolerance(signal.value) for signal in DriftSignal} == {0.01, 0.02, 0.10}
 
 
 def test_the_default_promises_one_false_alarm_in_a_hundred_runs_of_100_000_pairs():
-    stakes = Stakes()
+    stakes = AlertBudget()
     assert isclose((100_000 + stakes.head_start) / stakes.bar, 0.011)
 
 
 def test_a_fleet_raises_each_bar_by_the_number_of_its_groups():
-    assert fleet(1e7, 20) == Stakes(bar=2e8)
-    assert fleet(1e7, 0) == Stakes(bar=1e7)
+    assert fleet(1e7, 20) == AlertBudget(bar=2e8)
+    assert fleet(1e7, 0) == AlertBudget(bar=1e7)

@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.alarm_sentence import alarm_sentence
-from shadow.drift.group_state import Case
+from shadow.drift.group_state import GroupState
 from shadow.drift.second_look import Blame, SecondLook, opened
 from tests.shadow.drift.leaning import Drive, payoffs
 
@@ -13,7 +13,7 @@ KEY = ("default", "m", "p", "r")
 
 def alarmed(signals=("trigger_rate",), *, turn=1, **look):
     """A case whose signals lean by 60 points from its 401st pair on."""
-    draw, case = random.Random(8), Case(Stakes())
+    draw, case = random.Random(8), GroupState(AlertBudget())
     drive = Drive(case.watch, signals)
     drive.feed([turn * value for value in payoffs(draw, 400)])
     while not case.watch.latches:
@@ -39,7 +39,7 @@ def _look(case, *, blame=Blame.NOT_YET_KNOWN, by="", facts=()) -> SecondLook:
 
 
 def test_a_case_without_an_alarm_has_no_sentence():
-    assert alarm_sentence(KEY, Case(Stakes())) == ""
+    assert alarm_sentence(KEY, GroupState(AlertBudget())) == ""
 
 
 @pytest.mark.parametrize(("turn", "words"), [(1, "points fewer requests"), (-1, "points more requests")])
@@ -80,6 +80,6 @@ def test_a_signal_that_passes_the_bar_after_the_alarm_is_added_to_its_sentence()
 
 
 def test_a_reference_that_fails_is_the_sentence():
-    case = Case(Stakes())
+    case = GroupState(AlertBudget())
     Drive(case.watch, ("error",)).feed([-1] * 60)
     assert alarm_sentence(KEY, case) == "the reference failed in 60 of 60 requests"

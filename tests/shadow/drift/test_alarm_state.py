@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, Stakes
-from shadow.drift.alarm_state import REFERENCES_OWN, NotAcknowledgedError, Watch
-from shadow.drift.states import Answer, State
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, AlertBudget
+from shadow.drift.alarm_state import REFERENCES_OWN, AlarmState, NotAcknowledgedError
+from shadow.drift.states import AckAction, DriftState
 from tests.shadow.drift.leaning import Drive, payoffs
 
 
@@ -15,24 +15,24 @@ def draw():
 
 def drifted(draw, **named):
     """A watch that raised its alarm after 3,000 good pairs."""
-    drive = Drive(Watch(Stakes()), **named)
+    drive = Drive(AlarmState(AlertBudget()), **named)
     drive.feed(payoffs(draw, 3_000))
-    while drive.watch.state is not State.DRIFT:
+    while drive.watch.state is not DriftState.DRIFT:
         drive.feed(payoffs(draw, 1, excess=0.3))
     return drive
 
 
 def test_a_faithful_provider_stays_ok(draw):
-    drive = Drive(Watch(Stakes()))
+    drive = Drive(AlarmState(AlertBudget()))
     drive.feed(payoffs(draw, 20_000))
-    assert State.DRIFT not in {change.new for change in drive.changes}
+    assert DriftState.DRIFT not in {change.new for change in drive.changes}
 
 
 def test_a_change_is_suspected_then_found_dated_and_held(draw):
     drive = drifted(draw)
     assert [(change.old, change.new) for change in drive.changes][-2:] == [
-        (State.OK, State.SUSPECT),
-        (State.SUSPECT, State.DRIFT),
+        (DriftState.OK, DriftState.SUSPECT),
+        (DriftState.SUSPECT, DriftState.DRIFT),
     ]
     (key, evidence, found), *_ = drive.changes[-1].tests
     assert key == ("action", PROVIDER)
@@ -40,54 +40,56 @@ def test_a_change_is_suspected_then_found_dated_and_held(draw):
     assert abs(found.since - 3_001) < 60
     assert drive.changes[-1].name == drive.watch.name == "action"
     drive.feed(payoffs(draw, 500, excess=0.3))
-    assert drive.watch.state is State.DRIFT
+    assert drive.watch.state is DriftState.DRIFT
 
 
 def test_recovery_follows_the_mend_and_begins_anew(draw):
     drive = drifted(draw)
     changes = drive.feed(payoffs(draw, 2_000))
-    assert [(change.old, change.new, change.name) for change in changes][:1] == [(State.DRIFT, State.RECOVERED, "action")]
+    assert [(change.old, change.new, change.name) for change in changes][:1] == [
+        (DriftState.DRIFT, DriftState.RECOVERED, "action")
+    ]
     assert not drive.watch.latches
     assert drive.watch.name == ""
-    while drive.watch.state is not State.DRIFT:
+    while drive.watch.state is not DriftState.DRIFT:
         drive.feed(payoffs(draw, 1, excess=0.3))
 
 
 def test_fixed_begins_anew_at_once(draw):
     drive = drifted(draw)
-    change = drive.watch.acknowledge(Answer.FIXED, 1.0, drive.look_back)
-    assert (change.old, change.new) == (State.DRIFT, State.OK)
+    change = drive.watch.acknowledge(AckAction.FIXED, 1.0, drive.look_back)
+    assert (change.old, change.new) == (DriftState.DRIFT, DriftState.OK)
     assert not drive.watch.group.tests["action", PROVIDER].suspects
-    assert drive.watch.acknowledge(Answer.FIXED, 1.0, drive.look_back) is None
+    assert drive.watch.acknowledge(AckAction.FIXED, 1.0, drive.look_back) is None
 
 
 def test_an_alarm_of_499_pairs_cannot_be_accepted_and_one_of_500_can(draw):
     drive = drifted(draw)
     drive.feed(payoffs(draw, 499, excess=0.3))
     with pytest.raises(NotAcknowledgedError, match="499 pairs"):
-        drive.watch.acknowledge(Answer.ACCEPT, 1.0, drive.look_back)
-    assert drive.watch.state is State.DRIFT
+        drive.watch.acknowledge(AckAction.ACCEPT, 1.0, drive.look_back)
+    assert drive.watch.state is DriftState.DRIFT
 
 
 def test_what_was_accepted_never_alarms_again_and_what_is_worse_does(draw):
     drive = drifted(draw)
     drive.feed(payoffs(draw, 500, excess=0.3))
-    assert drive.watch.acknowledge(Answer.ACCEPT, 1.0, drive.look_back).new is State.OK
+    assert drive.watch.acknowledge(AckAction.ACCEPT, 1.0, drive.look_back).new is DriftState.OK
     assert 0.3 <= drive.watch.group.tests["action", PROVIDER].baseline < 0.42
     drive.feed(payoffs(draw, 5_000, excess=0.3))
-    assert drive.watch.state is not State.DRIFT
+    assert drive.watch.state is not DriftState.DRIFT
     drive.feed(payoffs(draw, 500, excess=0.7))
-    assert drive.watch.state is State.DRIFT
+    assert drive.watch.state is DriftState.DRIFT
 
 
 def test_accepting_without_an_alarm_is_refused():
     with pytest.raises(NotAcknowledgedError, match="no difference"):
-        Watch(Stakes()).acknowledge(Answer.ACCEPT, 1.0, lambda _: ())
+        AlarmState(AlertBudget()).acknowledge(AckAction.ACCEPT, 1.0, lambda _: ())
 
 
 def test_a_provider_too_close_to_the_reference_is_called_so(draw):
-    drive = Drive(Watch(Stakes()))
-    while drive.watch.state is not State.DRIFT:
+    drive = Drive(AlarmState(AlertBudget()))
+    while drive.watch.state is not DriftState.DRIFT:
         drive.feed([-value for value in payoffs(draw, 1, excess=0.3)])
     assert drive.watch.name == "too_faithful"
     assert list(drive.watch.latches) == [("action", REFERENCE)]
@@ -109,9 +111,9 @@ def test_a_name_is_never_replaced_by_a_test_that_passes_the_bar_later(draw):
 
 
 def test_a_pair_without_payoffs_changes_nothing():
-    watch = Watch(Stakes())
+    watch = AlarmState(AlertBudget())
     assert watch.add("a", 0.0, (), lambda _: ()) is None
-    assert watch.state is State.OK
+    assert watch.state is DriftState.OK
 
 
 def test_the_tests_of_a_faulty_reference_are_those_of_errors_and_invalid_calls():

@@ -4,7 +4,7 @@ import pytest
 
 from shadow.drift.alarm_budget import PROVIDER, REFERENCE
 from shadow.drift.alarm_titles import FAMILIES, TOO_FAITHFUL, naming, title
-from shadow.drift.drift_signals import Signal
+from shadow.drift.drift_signals import DriftSignal
 from tests.shadow.drift.test_states import FOUND
 
 
@@ -14,7 +14,7 @@ def sized(signal, size, *, reach=0.0, direction=PROVIDER):
 
 def test_every_signal_is_in_one_family():
     members = [signal for family in FAMILIES for signal in family]
-    assert sorted(members) == sorted(Signal)
+    assert sorted(members) == sorted(DriftSignal)
 
 
 @pytest.mark.parametrize(

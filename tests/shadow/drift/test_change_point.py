@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift.alarm_budget import PROVIDER, REFERENCE
-from shadow.drift.change_point import Evidence, estimate, excess, start
+from shadow.drift.change_point import EvaluatedPair, estimate, excess, start
 from tests.shadow.drift.leaning import payoffs
 
 
 def evidence(values, *, conversation="", kind="no tools"):
     return [
-        Evidence(pair_id=f"p{i}", started=1000.0 + i, conversation=conversation, kind=kind, payoff=value)
+        EvaluatedPair(pair_id=f"p{i}", started=1000.0 + i, conversation=conversation, kind=kind, payoff=value)
         for i, value in enumerate(values)
     ]
 
@@ -54,7 +54,7 @@ def test_the_change_point_of_one_pair_has_an_interval_from_minus_one_to_one():
 
 def test_the_types_of_request_and_the_pairs_that_speak_for_it_are_named():
     rows = [
-        Evidence(pair_id=f"p{i}", started=float(i), conversation="", kind="tools" if i % 2 else "no tools", payoff=i % 2)
+        EvaluatedPair(pair_id=f"p{i}", started=float(i), conversation="", kind="tools" if i % 2 else "no tools", payoff=i % 2)
         for i in range(60)
     ]
     found = estimate(rows, direction=PROVIDER, tolerance=0.02)
@@ -84,4 +84,4 @@ def test_pairs_that_ran_at_once_and_ended_in_another_order_leave_the_earliest_st
 
 
 def evidence_at(started, payoff):
-    return Evidence(pair_id="", started=started, conversation="", kind="", payoff=payoff)
+    return EvaluatedPair(pair_id="", started=started, conversation="", kind="", payoff=payoff)

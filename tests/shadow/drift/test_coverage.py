@@ -1,8 +1,8 @@
-from shadow.drift.coverage import Coverage
+from shadow.drift.coverage import RecentCoverage
 
 
 def test_a_group_is_not_measured_when_hardly_any_of_its_latest_pairs_could_be_judged():
-    coverage = Coverage()
+    coverage = RecentCoverage()
     for _ in range(19):
         coverage.add(["reference_failed"], judged=False)
     assert coverage.why_not_measured == ""
@@ -14,7 +14,7 @@ def test_a_group_is_not_measured_when_hardly_any_of_its_latest_pairs_could_be_ju
 
 
 def test_a_few_cached_answers_turn_agreement_off_until_two_hundred_pairs_hold_fewer():
-    coverage = Coverage()
+    coverage = RecentCoverage()
     for _ in range(3):
         assert not coverage.caching
         coverage.add(["cached"], judged=False)
@@ -26,7 +26,7 @@ def test_a_few_cached_answers_turn_agreement_off_until_two_hundred_pairs_hold_fe
 
 
 def test_every_reason_is_counted_and_a_remark_silences_nothing():
-    coverage = Coverage()
+    coverage = RecentCoverage()
     for _ in range(30):
         coverage.add(["greedy_text", "first_choice_only"], judged=False)
     assert coverage.counts == {"greedy_text": 30, "first_choice_only": 30}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from shadow.drift.detectable_effect import chance_seen, least, level, smallest_seen
-from shadow.drift.effect_estimates import Outcome, Sum, table
+from shadow.drift.effect_estimates import ClusterSum, SignalOutcome, table
 
 PRINTED = {62: 23, 200: 7.3, 1_000: 1.5}
 """Points for so many pairs that all agree, one provider with fourteen signals (verdict of a quiet report)."""
@@ -104,7 +104,7 @@ def _seen(draw, pairs, floor, excess):
         more = excess if row == 0 else 0.0
         payoffs = draw.choices((1, -1, 0), (floor / 2 + more, floor / 2, 1 - floor - more), k=pairs)
         sums += [
-            Sum(group=("", "m", f"p{row}", "r"), signal="action", cluster=n, pairs=1, plus=int(x > 0), minus=int(x < 0))
+            ClusterSum(group=("", "m", f"p{row}", "r"), signal="action", cluster=n, pairs=1, plus=int(x > 0), minus=int(x < 0))
             for n, x in enumerate(payoffs)
         ]
-    return next(score for score in table(sums) if score.group[2] == "p0").outcome in {Outcome.DIFFERS, Outcome.DRIFTS}
+    return next(score for score in table(sums) if score.group[2] == "p0").outcome in {SignalOutcome.DIFFERS, SignalOutcome.DRIFTS}

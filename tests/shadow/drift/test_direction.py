@@ -4,10 +4,10 @@ from hypothesis import strategies as st
 
 from shadow.drift.alarm_budget import WEIGHTS
 from shadow.drift.direction import EFFECTS, LABELS, effect, leans, points
-from shadow.drift.drift_signals import Signal
+from shadow.drift.drift_signals import DriftSignal
 
 
-@pytest.mark.parametrize("signal", Signal)
+@pytest.mark.parametrize("signal", DriftSignal)
 def test_every_signal_has_words_for_both_directions(signal):
     more, less = effect(signal.value, 0.31), effect(signal.value, -0.31)
     assert more != less
@@ -30,7 +30,7 @@ def test_an_effect_is_what_the_provider_does(signal, excess, words):
     assert effect(signal, excess) == words
 
 
-@given(signal=st.sampled_from(list(Signal)), excess=st.floats(0.001, 1))
+@given(signal=st.sampled_from(list(DriftSignal)), excess=st.floats(0.001, 1))
 def test_no_effect_has_a_sign(signal, excess):
     assert not any(mark in effect(signal, excess) + effect(signal, -excess) for mark in "+-")
 

@@ -1,8 +1,8 @@
 import random
 
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.drift_status import references, statuses
-from shadow.drift.group_state import Case
+from shadow.drift.group_state import GroupState
 from shadow.drift.second_look import Blame, opened
 from tests.shadow.drift.leaning import Drive, payoffs
 
@@ -10,7 +10,7 @@ KEY = ("default", "m", "p", "r")
 
 
 def drifted(seed=1, signals=("args",)):
-    draw, case = random.Random(seed), Case(Stakes())
+    draw, case = random.Random(seed), GroupState(AlertBudget())
     drive = Drive(case.watch, signals)
     drive.feed(payoffs(draw, 500))
     drive.feed(payoffs(draw, 200, excess=0.5))
@@ -18,7 +18,7 @@ def drifted(seed=1, signals=("args",)):
 
 
 def test_a_group_before_its_first_pair_claims_nothing():
-    [status] = statuses({KEY: Case(Stakes())})
+    [status] = statuses({KEY: GroupState(AlertBudget())})
     assert (status.state, status.pairs, status.evidence, status.past) == ("waiting", 0, (), ())
     assert status.why == "no pair has counted yet"
 
@@ -39,7 +39,7 @@ def test_the_test_that_names_the_alarm_comes_first():
 
 
 def test_what_is_not_measured_gives_its_reason_and_how_often():
-    case = Case(Stakes())
+    case = GroupState(AlertBudget())
     for _ in range(30):
         case.coverage.add(["seed"], judged=False)
     [status] = statuses({KEY: case})

@@ -4,9 +4,9 @@ from math import isclose, isfinite, log
 
 import pytest
 
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, Stakes, tolerance
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, AlertBudget, tolerance
 from shadow.drift.betting_factors import GRID
-from shadow.drift.e_detector import Detector
+from shadow.drift.e_detector import EDetector
 
 
 def exact(payoffs, *, tau, baseline=Fraction(0), bar=10**7, gate=10**5):
@@ -34,7 +34,7 @@ def mixed(seed, n=200):
 @pytest.mark.parametrize("signal", ["action", "schema", "text"])
 @pytest.mark.parametrize("baseline", ["0", "0.07"])
 def test_log_space_equals_an_exact_rational_computation(signal, direction, baseline):
-    test = Detector(key=(signal, direction), stakes=Stakes(), baseline=float(baseline))
+    test = EDetector(key=(signal, direction), budget=AlertBudget(), baseline=float(baseline))
     payoffs = mixed(f"{signal}{direction}")
     for payoff in payoffs:
         test.add(payoff)
@@ -48,7 +48,7 @@ def test_log_space_equals_an_exact_rational_computation(signal, direction, basel
 
 @pytest.mark.parametrize("direction", [PROVIDER, REFERENCE])
 def test_a_million_payoffs_to_one_side_and_then_to_the_other_stay_finite(direction):
-    test = Detector(key=("action", direction), stakes=Stakes())
+    test = EDetector(key=("action", direction), budget=AlertBudget())
     for payoff in (1, -1):
         for _ in range(1_000_000 if payoff == direction else 200_000):
             test.add(payoff)
@@ -57,14 +57,14 @@ def test_a_million_payoffs_to_one_side_and_then_to_the_other_stay_finite(directi
 
 
 def test_a_head_start_is_no_suspicion():
-    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
     assert isclose(test.evidence, log(WEIGHTS["action", PROVIDER] / 1000))
     assert not test.suspects
     assert not test.alarms
 
 
 def test_a_provider_that_is_always_the_odd_one_is_found_within_thirty_pairs():
-    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
     seen = 0
     while not test.alarms:
         test.add(1)
@@ -74,7 +74,7 @@ def test_a_provider_that_is_always_the_odd_one_is_found_within_thirty_pairs():
 
 def test_evidence_without_an_excess_beyond_the_tolerance_is_no_alarm():
     """An excess of one point is real, but within the tolerance of two: evidence without an alarm."""
-    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
     for pair in range(60_000):
         test.add(int(pair % 100 == 0))
     assert test.evidence >= 0
@@ -83,8 +83,8 @@ def test_evidence_without_an_excess_beyond_the_tolerance_is_no_alarm():
 
 
 def test_an_accepted_excess_is_no_evidence_any_more():
-    accepted = Detector(key=("prompt_tokens", PROVIDER), stakes=Stakes(), baseline=0.5)
-    plain = Detector(key=("prompt_tokens", PROVIDER), stakes=Stakes())
+    accepted = EDetector(key=("prompt_tokens", PROVIDER), budget=AlertBudget(), baseline=0.5)
+    plain = EDetector(key=("prompt_tokens", PROVIDER), budget=AlertBudget())
     for pair in range(4_000):
         for test in (accepted, plain):
             test.add(int(pair % 2 == 0))
@@ -93,23 +93,23 @@ def test_an_accepted_excess_is_no_evidence_any_more():
 
 
 def test_a_restart_forgets_the_evidence_and_keeps_the_counts():
-    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
     for payoff in mixed(5):
         test.add(payoff)
     test.restart()
-    assert (test.even, test.pairs) == (Detector(key=("action", PROVIDER), stakes=Stakes()).even, 200)
+    assert (test.even, test.pairs) == (EDetector(key=("action", PROVIDER), budget=AlertBudget()).even, 200)
 
 
 def test_higher_stakes_lower_the_evidence_and_keep_the_sums():
-    test = Detector(key=("action", PROVIDER), stakes=Stakes())
+    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
     before, sums = test.evidence, list(test.even)
-    test.restake(Stakes(bar=1e8))
+    test.restake(AlertBudget(bar=1e8))
     assert isclose(before - test.evidence, log(10))
     assert test.even == sums
 
 
 def test_the_counts_are_of_the_payoffs_as_they_come():
-    test = Detector(key=("action", REFERENCE), stakes=Stakes())
+    test = EDetector(key=("action", REFERENCE), budget=AlertBudget())
     for payoff in (1, 1, -1, 0):
         test.add(payoff)
     assert (test.pairs, test.plus, test.minus) == (4, 2, 1)

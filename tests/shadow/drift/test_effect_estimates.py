@@ -11,7 +11,17 @@ from scipy import stats
 from shadow.drift.alarm_budget import WEIGHTS
 from shadow.drift.betting_factors import GRID
 from shadow.drift.detectable_effect import smallest_seen
-from shadow.drift.effect_estimates import Outcome, Point, Sum, discoveries, group_evidence, log_e_value, part, scorecard, table
+from shadow.drift.effect_estimates import (
+    ClusteredPayoff,
+    ClusterSum,
+    SignalOutcome,
+    discoveries,
+    group_evidence,
+    log_e_value,
+    part,
+    scorecard,
+    table,
+)
 
 GROUP = ("default", "m", "p", "r")
 
@@ -19,7 +29,7 @@ GROUP = ("default", "m", "p", "r")
 def points(plus, minus, zero, *, signal="trigger", per=1, group=GROUP):
     values = [1] * plus + [-1] * minus + [0] * zero
     random.Random(7).shuffle(values)
-    return [Point(group=group, signal=signal, conversation=f"c{i // per}", payoff=g) for i, g in enumerate(values)]
+    return [ClusteredPayoff(group=group, signal=signal, conversation=f"c{i // per}", payoff=g) for i, g in enumerate(values)]
 
 
 def only(*arguments, **named):
@@ -44,21 +54,21 @@ def test_a_score_holds_the_counts_the_excess_and_its_interval():
 @pytest.mark.parametrize(
     ("counts", "signal", "outcome"),
     [
-        ((40, 40, 4920), "trigger", Outcome.MATCHES),
-        ((300, 20, 680), "trigger", Outcome.DRIFTS),
-        ((80, 20, 4900), "trigger", Outcome.WITHIN),
-        ((60, 25, 915), "trigger", Outcome.DIFFERS),
-        ((30, 28, 142), "trigger", Outcome.NONE_SEEN),
-        ((20, 300, 680), "trigger", Outcome.TOO_FAITHFUL),
-        ((20, 300, 680), "trigger_rate", Outcome.DRIFTS),
-        ((0, 1000, 0), "prompt_tokens", Outcome.DRIFTS),
-        ((20, 80, 4900), "trigger_rate", Outcome.WITHIN),
-        ((25, 60, 915), "trigger_rate", Outcome.DIFFERS),
-        ((28, 30, 142), "trigger_rate", Outcome.NONE_SEEN),
-        ((3, 2, 995), "trigger", Outcome.NONE_SEEN),
-        ((0, 0, 5000), "trigger", Outcome.NONE_SEEN),
-        ((1, 1, 38), "trigger", Outcome.UNDECIDED),
-        ((5, 4, 11), "trigger", Outcome.UNDECIDED),
+        ((40, 40, 4920), "trigger", SignalOutcome.MATCHES),
+        ((300, 20, 680), "trigger", SignalOutcome.DRIFTS),
+        ((80, 20, 4900), "trigger", SignalOutcome.WITHIN),
+        ((60, 25, 915), "trigger", SignalOutcome.DIFFERS),
+        ((30, 28, 142), "trigger", SignalOutcome.NONE_SEEN),
+        ((20, 300, 680), "trigger", SignalOutcome.TOO_FAITHFUL),
+        ((20, 300, 680), "trigger_rate", SignalOutcome.DRIFTS),
+        ((0, 1000, 0), "prompt_tokens", SignalOutcome.DRIFTS),
+        ((20, 80, 4900), "trigger_rate", SignalOutcome.WITHIN),
+        ((25, 60, 915), "trigger_rate", SignalOutcome.DIFFERS),
+        ((28, 30, 142), "trigger_rate", SignalOutcome.NONE_SEEN),
+        ((3, 2, 995), "trigger", SignalOutcome.NONE_SEEN),
+        ((0, 0, 5000), "trigger", SignalOutcome.NONE_SEEN),
+        ((1, 1, 38), "trigger", SignalOutcome.UNDECIDED),
+        ((5, 4, 11), "trigger", SignalOutcome.UNDECIDED),
     ],
 )
 def test_the_outcome_follows_from_the_interval_and_the_tolerance(counts, signal, outcome):
@@ -66,21 +76,21 @@ def test_the_outcome_follows_from_the_interval_and_the_tolerance(counts, signal,
 
 
 def test_few_conversations_are_too_few_unless_the_sign_test_is_decisive():
-    assert only(9, 3, 28).outcome == Outcome.UNDECIDED
-    assert only(20, 0, 20).outcome == Outcome.DIFFERS
-    assert only(0, 20, 20).outcome == Outcome.TOO_FAITHFUL
-    assert only(0, 20, 20, signal="trigger_rate").outcome == Outcome.DIFFERS
-    assert only(9, 0, 31).outcome == Outcome.UNDECIDED
-    assert only(30, 20, 450, per=50).outcome == Outcome.UNDECIDED
+    assert only(9, 3, 28).outcome == SignalOutcome.UNDECIDED
+    assert only(20, 0, 20).outcome == SignalOutcome.DIFFERS
+    assert only(0, 20, 20).outcome == SignalOutcome.TOO_FAITHFUL
+    assert only(0, 20, 20, signal="trigger_rate").outcome == SignalOutcome.DIFFERS
+    assert only(9, 0, 31).outcome == SignalOutcome.UNDECIDED
+    assert only(30, 20, 450, per=50).outcome == SignalOutcome.UNDECIDED
 
 
-@pytest.mark.parametrize(("conversations", "outcome"), [(11, Outcome.DIFFERS), (10, Outcome.UNDECIDED)])
+@pytest.mark.parametrize(("conversations", "outcome"), [(11, SignalOutcome.DIFFERS), (10, SignalOutcome.UNDECIDED)])
 def test_a_tie_that_fewer_than_eleven_conversations_repeat_is_no_difference(conversations, outcome):
     """Each repeats it ten times; one row, since more of them ask for more."""
     assert only(10 * conversations, 0, 0, per=10).outcome == outcome
 
 
-@pytest.mark.parametrize(("counts", "outcome"), [((35, 14, 0), Outcome.UNDECIDED), ((35, 15, 0), Outcome.DRIFTS)])
+@pytest.mark.parametrize(("counts", "outcome"), [((35, 14, 0), SignalOutcome.UNDECIDED), ((35, 15, 0), SignalOutcome.DRIFTS)])
 def test_forty_nine_conversations_are_too_few_for_an_interval_and_fifty_are_not(counts, outcome):
     assert only(*counts).outcome == outcome
 
@@ -89,17 +99,17 @@ def test_forty_nine_conversations_are_too_few_for_an_interval_and_fifty_are_not(
 def test_disagreement_that_fills_conversations_is_judged_by_conversations(conversations):
     """In 14 the provider is the odd one ten times each, in 4 the reference: 140 pairs against 40 are 14 coins against 4."""
     odd = [*[(10, 0)] * 14, *[(0, 10)] * 4, *[(0, 0)] * (conversations - 18)]
-    made = [Sum(group=GROUP, signal="action", cluster=n, pairs=10, plus=p, minus=m) for n, (p, m) in enumerate(odd)]
+    made = [ClusterSum(group=GROUP, signal="action", cluster=n, pairs=10, plus=p, minus=m) for n, (p, m) in enumerate(odd)]
     (score,) = [row for row in table([*made, *others(3)]) if row.group == GROUP]
     assert (score.provider_odd, score.reference_odd) == (140, 40)
     assert isclose(score.p, stats.binomtest(14, 18).pvalue, rel_tol=1e-9)
-    assert score.outcome in {Outcome.NONE_SEEN, Outcome.UNDECIDED}
+    assert score.outcome in {SignalOutcome.NONE_SEEN, SignalOutcome.UNDECIDED}
 
 
 def others(count):
     """Rows at rest."""
     names = [("", "m", f"quiet{number}", "r") for number in range(count)]
-    return [Sum(group=name, signal="action", cluster=0, pairs=10, plus=0, minus=0) for name in names]
+    return [ClusterSum(group=name, signal="action", cluster=0, pairs=10, plus=0, minus=0) for name in names]
 
 
 def test_the_interval_of_one_conversation_is_unbounded():
@@ -108,9 +118,9 @@ def test_the_interval_of_one_conversation_is_unbounded():
 
 
 def test_requests_without_a_conversation_stand_alone():
-    made = [Point(group=GROUP, signal="trigger", conversation="", payoff=g) for g in [1, -1] * 30 + [0] * 200]
+    made = [ClusteredPayoff(group=GROUP, signal="trigger", conversation="", payoff=g) for g in [1, -1] * 30 + [0] * 200]
     (score,) = scorecard(made)
-    assert score.outcome == Outcome.NONE_SEEN
+    assert score.outcome == SignalOutcome.NONE_SEEN
     assert score.high < 0.1
 
 
@@ -131,8 +141,8 @@ def test_the_table_is_sorted_and_adjusted_as_one():
 
 def test_a_difference_is_held_against_the_tolerance_that_is_given():
     made = points(80, 20, 4900)
-    assert scorecard(made, tolerance=0.001)[0].outcome == Outcome.DRIFTS
-    assert scorecard(made, tolerance=0.5)[0].outcome == Outcome.WITHIN
+    assert scorecard(made, tolerance=0.001)[0].outcome == SignalOutcome.DRIFTS
+    assert scorecard(made, tolerance=0.5)[0].outcome == SignalOutcome.WITHIN
 
 
 def test_a_provider_that_serves_the_same_is_rarely_called_different():
@@ -140,11 +150,14 @@ def test_a_provider_that_serves_the_same_is_rarely_called_different():
     rng, wrong = random.Random(3), 0
     for _ in range(200):
         made = [
-            Point(group=GROUP, signal=signal, conversation=f"c{i // 3}", payoff=rng.choices((-1, 0, 1), (1, 8, 1))[0])
+            ClusteredPayoff(group=GROUP, signal=signal, conversation=f"c{i // 3}", payoff=rng.choices((-1, 0, 1), (1, 8, 1))[0])
             for signal in ("action", "trigger", "args", "trigger_rate")
             for i in range(120)
         ]
-        wrong += any(score.outcome not in {Outcome.UNDECIDED, Outcome.NONE_SEEN, Outcome.MATCHES} for score in scorecard(made))
+        wrong += any(
+            score.outcome not in {SignalOutcome.UNDECIDED, SignalOutcome.NONE_SEEN, SignalOutcome.MATCHES}
+            for score in scorecard(made)
+        )
     assert wrong <= 2
 
 
@@ -182,7 +195,8 @@ def test_of_many_groups_those_that_differ_are_named():
         for signal in ("action", "args", "trigger"):
             weights = (30, 2, 68) if (number, signal) == (7, "args") else (5, 5, 90)
             made += [
-                Point(group=group, signal=signal, conversation="", payoff=g) for g in draw.choices((1, -1, 0), weights, k=200)
+                ClusteredPayoff(group=group, signal=signal, conversation="", payoff=g)
+                for g in draw.choices((1, -1, 0), weights, k=200)
             ]
     table = scorecard(made)
     assert discoveries(table) == {("", "m", "p7", "r")}
@@ -199,19 +213,19 @@ def test_signals_that_were_not_measured_are_worth_one():
 def test_the_interval_for_any_time_is_wider_and_knows_of_conversations():
     alone, sticky = only(60, 20, 920), only(60, 20, 920, per=5)
     assert alone.always_low < alone.low < alone.excess < alone.high < alone.always_high
-    made = [Point(group=GROUP, signal="trigger", conversation=f"c{i // 10}", payoff=int(i < 100)) for i in range(1_000)]
+    made = [ClusteredPayoff(group=GROUP, signal="trigger", conversation=f"c{i // 10}", payoff=int(i < 100)) for i in range(1_000)]
     [stuck] = scorecard(made)
-    [free] = scorecard([Point(group=GROUP, signal="trigger", conversation="", payoff=point.payoff) for point in made])
+    [free] = scorecard([ClusteredPayoff(group=GROUP, signal="trigger", conversation="", payoff=point.payoff) for point in made])
     assert stuck.always_high - stuck.always_low > 2 * (free.always_high - free.always_low)
     assert -1 <= sticky.always_low <= sticky.always_high <= 1
 
 
 @given(st.lists(st.tuples(st.sampled_from(["trigger", "text"]), st.integers(0, 3), st.sampled_from([-1, 0, 1])), max_size=60))
 def test_payoffs_summed_in_any_parts_come_to_the_same_table(drawn):
-    made = [Point(group=GROUP, signal=signal, conversation=f"c{talk}", payoff=payoff) for signal, talk, payoff in drawn]
+    made = [ClusteredPayoff(group=GROUP, signal=signal, conversation=f"c{talk}", payoff=payoff) for signal, talk, payoff in drawn]
     halves = [Counter(made[::2]), Counter(made[1::2])]
     sums = [
-        Sum(
+        ClusterSum(
             group=GROUP,
             signal=point.signal,
             cluster=point.conversation,
@@ -234,7 +248,7 @@ def _rounded(score):
 def repeated(leaning, resting, *, times=10, signals=("args", "action", "tool_names")):
     """So many conversations that repeat one tie, and so many in which nothing differs."""
     return [
-        Point(group=GROUP, signal=signal, conversation=f"c{place}", payoff=int(place < leaning))
+        ClusteredPayoff(group=GROUP, signal=signal, conversation=f"c{place}", payoff=int(place < leaning))
         for signal in signals
         for place in range(leaning + resting)
         for _ in range(times)
@@ -245,7 +259,7 @@ def repeated(leaning, resting, *, times=10, signals=("args", "action", "tool_nam
 def test_a_tie_that_few_conversations_repeat_is_no_difference(leaning, resting, differs):
     """Three rows at 0.001 take thirteen conversations that lean to a side where there are fewer than fifty."""
     found = scorecard(repeated(leaning, resting))
-    assert {score.outcome in {Outcome.DIFFERS, Outcome.DRIFTS, Outcome.WITHIN} for score in found} == {differs}
+    assert {score.outcome in {SignalOutcome.DIFFERS, SignalOutcome.DRIFTS, SignalOutcome.WITHIN} for score in found} == {differs}
 
 
 @pytest.mark.parametrize(("leaning", "discovered"), [(1, False), (3, False), (30, True)])

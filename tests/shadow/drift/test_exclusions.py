@@ -5,7 +5,7 @@ import pytest
 
 from proxy.exchange import FailureKind, Response
 from shadow.drift.exclusions import REMARKS, SENTENCES, Exclusion, remarks, why_cached, why_silent
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 from tests.shadow.compare.made import answer, ask, choice, completion
 
 
@@ -17,10 +17,10 @@ def headed(*headers):
 
 
 def gone():
-    return answer(Unread(why=Why.TRUNCATED, detail="cut"), failure=FailureKind.CLIENT_GONE)
+    return answer(Unread(why=UnreadReason.TRUNCATED, detail="cut"), failure=FailureKind.CLIENT_GONE)
 
 
-FAILED = answer(Unread(why=Why.EMPTY, detail="nothing"), status=500)
+FAILED = answer(Unread(why=UnreadReason.EMPTY, detail="nothing"), status=500)
 FINE = answer("Hello")
 
 
@@ -34,10 +34,10 @@ def test_every_reason_has_its_sentence():
     ("asked", "y", "r", "why"),
     [
         (ask(), FINE, FINE, Exclusion.NONE),
-        (ask(unread=Unread(why=Why.NOT_JSON, detail="?")), FINE, FINE, Exclusion.REQUEST_UNREAD),
+        (ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="?")), FINE, FINE, Exclusion.REQUEST_UNREAD),
         (ask(), gone(), FINE, Exclusion.CLIENT_GONE),
-        (ask(), answer(Unread(why=Why.TRUNCATED, detail="long")), FINE, Exclusion.CUT),
-        (ask(), FINE, answer(Unread(why=Why.EMPTY, detail=""), status=429), Exclusion.BARRED),
+        (ask(), answer(Unread(why=UnreadReason.TRUNCATED, detail="long")), FINE, Exclusion.CUT),
+        (ask(), FINE, answer(Unread(why=UnreadReason.EMPTY, detail=""), status=429), Exclusion.BARRED),
         (ask(), FAILED, FINE, Exclusion.PROVIDER_FAILED),
         (ask(), FINE, FAILED, Exclusion.REFERENCE_FAILED),
         (ask(), FAILED, FAILED, Exclusion.REFERENCE_FAILED),

@@ -1,10 +1,10 @@
 import random
 
-from shadow.drift.alarm_budget import Stakes
-from shadow.drift.change_point import Evidence
-from shadow.drift.group_state import Case, Entry, Standing
+from shadow.drift.alarm_budget import AlertBudget
+from shadow.drift.change_point import EvaluatedPair
+from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair
 from shadow.drift.second_look import Blame
-from shadow.drift.states import State
+from shadow.drift.states import DriftState
 from tests.shadow.drift.leaning import payoffs
 
 GROUP = ("default", "m", "p", "r")
@@ -14,11 +14,11 @@ class Court:
     """A case, and the evidence that was let in, as a store keeps it."""
 
     def __init__(self):
-        self.case, self.kept, self.count = Case(Stakes()), [], 0
+        self.case, self.kept, self.count = GroupState(AlertBudget()), [], 0
 
     def take(self, *found, fingerprint="", conversation="", excluded=()):
         self.count += 1
-        entry = Entry(
+        entry = JudgedPair(
             pair_id=f"p{self.count}",
             group=GROUP,
             started=float(self.count),
@@ -29,7 +29,7 @@ class Court:
             excluded=excluded,
         )
         self.kept += [
-            (signal, Evidence(pair_id=entry.pair_id, started=entry.started, conversation="", kind="", payoff=payoff))
+            (signal, EvaluatedPair(pair_id=entry.pair_id, started=entry.started, conversation="", kind="", payoff=payoff))
             for signal, payoff in found
         ]
         return self.case.take(entry, lambda wanted: [row for signal, row in self.kept if signal == wanted])
@@ -55,16 +55,16 @@ def test_a_conversation_of_500_pairs_counts_ten_times_and_raises_no_alarm():
     for _ in range(500):
         court.take(("action", 1), ("trigger", 1), ("args", 1), conversation="c")
     assert court.case.watch.group.pairs == 10
-    assert court.case.watch.state is not State.DRIFT
+    assert court.case.watch.state is not DriftState.DRIFT
 
 
 def test_a_reference_that_fails_is_not_measured_and_nobodys_drift():
     court = Court()
     for _ in range(300):
         court.take(("error", -1), excluded=("reference_failed",))
-    assert court.case.watch.state is State.OK
-    assert court.case.state is State.NOT_MEASURED
-    assert court.case.standing == Standing(state=State.NOT_MEASURED, name="reference_failing", blame=Blame.REFERENCE)
+    assert court.case.watch.state is DriftState.OK
+    assert court.case.state is DriftState.NOT_MEASURED
+    assert court.case.standing == GroupStanding(state=DriftState.NOT_MEASURED, name="reference_failing", blame=Blame.REFERENCE)
     assert court.case.why == "the reference failed in 300 of 300 requests"
 
 
@@ -83,7 +83,7 @@ def test_a_reference_that_answers_again_is_measured_again():
         court.take(("error", -1))
     for _ in range(200):
         court.take(("error", 0), ("action", 0))
-    assert (court.case.state, court.case.standing) == (State.OK, Standing())
+    assert (court.case.state, court.case.standing) == (DriftState.OK, GroupStanding())
 
 
 def test_a_reference_that_sends_invalid_calls_is_no_drift_of_the_provider_either():
@@ -91,14 +91,14 @@ def test_a_reference_that_sends_invalid_calls_is_no_drift_of_the_provider_either
     for _ in range(100):
         court.take(("schema", -1))
     assert court.case.why == "the reference sent an invalid tool call in 100 of 100 compared calls"
-    assert court.case.state is State.NOT_MEASURED
+    assert court.case.state is DriftState.NOT_MEASURED
 
 
 def test_a_provider_that_fails_has_drifted():
     court = Court()
     for _ in range(100):
         court.take(("error", 1), excluded=("provider_failed",))
-    assert court.case.state is State.DRIFT
+    assert court.case.state is DriftState.DRIFT
     assert court.case.watch.name == "error"
 
 
@@ -111,7 +111,7 @@ def test_a_reference_that_caches_has_its_tests_of_agreement_turned_off():
             court.take(("trigger_rate", noise), excluded=("cached",))
         else:
             court.take(("action", abs(noise) if draw.random() < 0.3 else noise), ("trigger_rate", noise))
-    assert court.case.state is State.NOT_MEASURED
+    assert court.case.state is DriftState.NOT_MEASURED
     assert "cache" in court.case.why
     assert court.case.watch.group.tests["action", 1].pairs < 30
     assert court.case.watch.group.tests["trigger_rate", 1].pairs == 4_000
@@ -127,7 +127,7 @@ def test_a_pair_without_payoffs_takes_nobodys_place():
 def test_what_is_remembered_is_let_in_no_more_and_counts_for_nothing_else():
     court = Court()
     court.case.remember(
-        Entry(pair_id="old", group=GROUP, started=0.0, conversation="", fingerprint="f", kind="", payoffs=(("action", 1),))
+        JudgedPair(pair_id="old", group=GROUP, started=0.0, conversation="", fingerprint="f", kind="", payoffs=(("action", 1),))
     )
     assert court.take(("action", 1), fingerprint="f").counted == ()
     assert court.case.watch.group.pairs == 0
@@ -137,7 +137,7 @@ def test_a_provider_that_is_its_own_reference_is_not_measured_from_its_first_pai
     court = Court()
     ruling = court.take(("action", 0), excluded=("same_server",))
     assert (ruling.counted, ruling.excluded) == ((), ("same_server",))
-    assert court.case.state is State.NOT_MEASURED
+    assert court.case.state is DriftState.NOT_MEASURED
     assert "same server" in court.case.why
 
 
@@ -146,20 +146,20 @@ def test_repeats_of_a_provider_that_is_its_own_reference_are_repeats():
     court.take(("action", 0), fingerprint="f", excluded=("same_server",))
     again = court.take(("action", 0), fingerprint="f", excluded=("same_server",))
     assert again.excluded == ("repeated", "same_server")
-    assert court.case.state is State.NOT_MEASURED
+    assert court.case.state is DriftState.NOT_MEASURED
 
 
 def test_a_provider_that_left_its_own_reference_is_measured_from_the_first_pair_that_counts():
     court = Court()
     court.take(("action", 0), excluded=("same_server",))
     court.take(("action", 0))
-    assert court.case.state is State.OK
+    assert court.case.state is DriftState.OK
 
 
 def test_a_reference_that_fails_keeps_the_group_waiting_until_a_pair_counts_for_more_than_errors():
     court = Court()
     court.take(("error", -1), excluded=("reference_failed",))
-    assert court.case.state is State.WAITING
+    assert court.case.state is DriftState.WAITING
     assert court.case.why == "no pair has counted yet: the reference failed: that counts for the signal error alone"
     court.take(("action", 0), ("error", 0))
-    assert (court.case.state, court.case.why) == (State.OK, "")
+    assert (court.case.state, court.case.why) == (DriftState.OK, "")

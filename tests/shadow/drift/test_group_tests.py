@@ -1,9 +1,9 @@
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, Stakes
-from shadow.drift.group_tests import Group
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, AlertBudget
+from shadow.drift.group_tests import GroupTests
 
 
 def test_a_pair_counts_for_both_directions_of_its_signals_and_no_others():
-    group = Group(Stakes())
+    group = GroupTests(AlertBudget())
     assert group.add("a", (("action", 1), ("schema", 0))) == (
         ("action", PROVIDER),
         ("action", REFERENCE),
@@ -16,7 +16,7 @@ def test_a_pair_counts_for_both_directions_of_its_signals_and_no_others():
 
 
 def test_the_same_pair_again_changes_nothing():
-    group, once = Group(Stakes()), Group(Stakes())
+    group, once = GroupTests(AlertBudget()), GroupTests(AlertBudget())
     for each in (group, once):
         each.add("a", (("action", 1),))
     assert group.add("a", (("action", 1),)) == ()
@@ -24,15 +24,15 @@ def test_the_same_pair_again_changes_nothing():
 
 
 def test_a_baseline_is_of_one_test_alone():
-    group = Group(Stakes(), {("action", PROVIDER): 0.1})
+    group = GroupTests(AlertBudget(), {("action", PROVIDER): 0.1})
     assert [key for key, test in group.tests.items() if test.baseline] == [("action", PROVIDER)]
 
 
 def test_restarting_and_restaking_reach_every_test():
-    group = Group(Stakes())
+    group = GroupTests(AlertBudget())
     group.add("a", (("action", 1),))
     group.restart()
-    group.restake(Stakes(bar=1e9))
-    fresh = Group(Stakes())
+    group.restake(AlertBudget(bar=1e9))
+    fresh = GroupTests(AlertBudget())
     assert all(test.even == fresh.tests[key].even for key, test in group.tests.items())
-    assert {test.stakes.bar for test in group.tests.values()} == {1e9}
+    assert {test.budget.bar for test in group.tests.values()} == {1e9}

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import FailureKind
-from shadow.drift.drift_signals import AGREEMENT, Signal
+from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.payoff import counted, excluded, payoffs, wants_control, why_no_agreement
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, unread
 
 CALLS = [call(), call(arguments='{"city": "Rome"}'), call(arguments='{"city": 5}'), call("x", "{"), call("get_time", "{}")]
@@ -27,7 +27,13 @@ WHOLE = st.builds(
     st.sampled_from(["", "a", "b", "c"]),
 )
 BROKEN = st.sampled_from(
-    [failed(), failed(429), unread(Why.BROKEN), unread(Why.TRUNCATED), answer("a", failure=FailureKind.CLIENT_GONE)]
+    [
+        failed(),
+        failed(429),
+        unread(UnreadReason.BROKEN),
+        unread(UnreadReason.TRUNCATED),
+        answer("a", failure=FailureKind.CLIENT_GONE),
+    ]
 )
 ANSWERS = st.one_of(WHOLE, WHOLE, WHOLE, BROKEN)
 ASKS = st.builds(
@@ -45,7 +51,7 @@ def test_every_payoff_changes_its_sign_when_the_two_answers_are_swapped(asked, y
     back = dict(payoffs(asked, r, y, control, tiebreak=tiebreak))
     assert forth == {signal: -payoff for signal, payoff in back.items()}
     assert set(forth.values()) <= {-1, 0, 1}
-    assert set(forth) <= {signal.value for signal in Signal}
+    assert set(forth) <= {signal.value for signal in DriftSignal}
 
 
 @given(ASKS, ANSWERS, ANSWERS)
@@ -68,7 +74,7 @@ def test_where_no_control_is_wanted_every_label_is_zero_whatever_a_control_would
     if asked.seed is None and not wants_control(asked, y, r):
         for control in (None, answer("x"), answer(choice(calls=(call("zzz", "{}"),)))):
             found = dict(payoffs(asked, y, r, control))
-            assert all(found.get(signal.value, 0) == 0 for signal in AGREEMENT - {Signal.TEXT})
+            assert all(found.get(signal.value, 0) == 0 for signal in AGREEMENT - {DriftSignal.TEXT})
 
 
 def made(*calls, text=None, **more):
@@ -125,7 +131,7 @@ def test_text_counts_only_sampled_and_beside_a_control():
             answer(completion(choice(calls=(call(),)), name="x")),
         ),
         (ask(), CALLING, answer("same " * 300), answer("same " * 300)),
-        (ask(unread=Unread(why=Why.NOT_JSON, detail="?")), WRITING, CALLING, CALLING),
+        (ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="?")), WRITING, CALLING, CALLING),
     ],
 )
 def test_what_breaks_the_exchange_leaves_agreement_out_and_gives_its_reason(asked, y, r, control):
@@ -148,7 +154,7 @@ def test_an_error_counts_for_error_alone_and_a_leg_without_a_failure_counts_for_
     assert payoffs(ask(), CALLING, failed(), None) == (("error", -1),)
     assert payoffs(ask(), failed(), failed(), None) == (("error", 0),)
     assert payoffs(ask(), failed(429), CALLING, None) == ()
-    assert payoffs(ask(), unread(Why.TRUNCATED), CALLING, None) == ()
+    assert payoffs(ask(), unread(UnreadReason.TRUNCATED), CALLING, None) == ()
 
 
 def test_counts_of_tokens_pay_by_their_sign():

@@ -2,7 +2,7 @@ from math import inf, isclose
 
 import pytest
 
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find, plan, sample_rate_for, smallest_found
 
 MEASURED = {
@@ -26,34 +26,34 @@ MEASURED = {
 def test_the_plan_is_near_what_the_simulations_show(case, pairs):
     floor, drop = case
     for share, simulated in zip((HALF, NINE_OF_TEN), pairs, strict=True):
-        assert isclose(pairs_to_find(drop, floor, Stakes(), share=share), simulated, rel_tol=0.25)
+        assert isclose(pairs_to_find(drop, floor, AlertBudget(), share=share), simulated, rel_tol=0.25)
 
 
 def test_a_difference_within_the_tolerance_takes_infinitely_many_pairs():
-    assert pairs_to_find(0.02, 0.1, Stakes()) == inf
-    assert smallest_found(10**9, 0.1, Stakes()) > 0.02
+    assert pairs_to_find(0.02, 0.1, AlertBudget()) == inf
+    assert smallest_found(10**9, 0.1, AlertBudget()) > 0.02
 
 
 def test_more_pairs_show_smaller_drifts_and_few_show_none():
-    sizes = [smallest_found(pairs, 0.1, Stakes()) for pairs in (10, 200, 2_000, 20_000)]
+    sizes = [smallest_found(pairs, 0.1, AlertBudget()) for pairs in (10, 200, 2_000, 20_000)]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] == inf
-    assert isclose(pairs_to_find(sizes[2], 0.1, Stakes()), 2_000, rel_tol=0.05)
-    assert smallest_found(2_000, 0.1, Stakes(), share=NINE_OF_TEN) > sizes[2]
+    assert isclose(pairs_to_find(sizes[2], 0.1, AlertBudget()), 2_000, rel_tol=0.05)
+    assert smallest_found(2_000, 0.1, AlertBudget(), share=NINE_OF_TEN) > sizes[2]
 
 
 def test_a_plan_counts_days_and_money():
-    found = plan(0.10, per_day=1_000, sample_rate=0.1, floor=0.1, control_fraction=0.1, price=0.01, stakes=Stakes())
+    found = plan(0.10, per_day=1_000, sample_rate=0.1, floor=0.1, control_fraction=0.1, price=0.01, budget=AlertBudget())
     assert isclose(found.days, found.pairs / 100)
     assert isclose(found.most_days, found.most / 100)
     assert found.most > found.pairs
     assert isclose(found.calls, 1.1 + 0.9 * 0.2)
     assert isclose(found.cost, found.pairs * found.calls * 0.01)
-    assert plan(0.1, per_day=0, sample_rate=0.1, floor=0.1, control_fraction=0, price=0, stakes=Stakes()).days == inf
+    assert plan(0.1, per_day=0, sample_rate=0.1, floor=0.1, control_fraction=0, price=0, budget=AlertBudget()).days == inf
 
 
 def test_the_sample_that_is_needed_finds_it_in_time():
-    rate = sample_rate_for(0.10, per_day=10_000, days=1, floor=0.1, stakes=Stakes())
+    rate = sample_rate_for(0.10, per_day=10_000, days=1, floor=0.1, budget=AlertBudget())
     assert 0 < rate < 0.1
-    assert pairs_to_find(0.10, 0.1, Stakes(), share=NINE_OF_TEN) <= rate * 10_000
-    assert sample_rate_for(0.01, per_day=10_000, days=1, floor=0.1, stakes=Stakes()) == inf
+    assert pairs_to_find(0.10, 0.1, AlertBudget(), share=NINE_OF_TEN) <= rate * 10_000
+    assert sample_rate_for(0.01, per_day=10_000, days=1, floor=0.1, budget=AlertBudget()) == inf

@@ -1,7 +1,7 @@
 import pytest
 
 from shadow.drift.request_kind import kind
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 from tests.shadow.compare.made import WEATHER, ask
 
 USER, SAID, TOOL = {"role": "user"}, {"role": "assistant"}, {"role": "tool"}
@@ -14,7 +14,7 @@ USER, SAID, TOOL = {"role": "user"}, {"role": "assistant"}, {"role": "tool"}
         ({"tools": (WEATHER,), "messages": (USER, SAID, USER)}, "1 to 3 tools, later turn, sampled"),
         ({"tools": (WEATHER,) * 4, "messages": (USER, SAID, TOOL), "temperature": 0.0}, "4 or more tools, after a tool, greedy"),
         ({"tools": (), "messages": ()}, "no tools, first turn, sampled"),
-        ({"unread": Unread(why=Why.NOT_JSON, detail="?")}, "unread"),
+        ({"unread": Unread(why=UnreadReason.NOT_JSON, detail="?")}, "unread"),
     ],
 )
 def test_a_request_is_called_by_its_tools_its_turn_and_its_sampling(fields, words):

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from shadow.drift.change_point import Evidence
+from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.second_look import (
     FEWEST_ALONE,
     IDLE,
@@ -69,7 +69,7 @@ def test_pairs_between_the_two_dates_speak_against_the_reference_and_not_for_it(
 
 
 def pair(started, payoff, conversation=""):
-    return Evidence(pair_id="", started=started, conversation=conversation, kind="", payoff=payoff)
+    return EvaluatedPair(pair_id="", started=started, conversation=conversation, kind="", payoff=payoff)
 
 
 def test_another_signal_gives_a_second_look_no_evidence():

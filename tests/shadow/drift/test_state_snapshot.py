@@ -2,60 +2,60 @@ import random
 
 import pytest
 
-from shadow.drift.alarm_budget import Stakes
-from shadow.drift.alarm_state import Watch
-from shadow.drift.group_state import Case
+from shadow.drift.alarm_budget import AlertBudget
+from shadow.drift.alarm_state import AlarmState
+from shadow.drift.group_state import GroupState
 from shadow.drift.state_snapshot import restored, saved
-from shadow.drift.states import State
+from shadow.drift.states import DriftState
 from tests.shadow.drift.leaning import Drive, payoffs
 
 
 def cased(watch):
-    case = Case(Stakes())
+    case = GroupState(AlertBudget())
     case.watch = watch
     return case
 
 
 def again(watch):
-    return restored(saved(cased(watch)), Stakes())
+    return restored(saved(cased(watch)), AlertBudget())
 
 
 @pytest.mark.parametrize("stop", [1, 700, 1_100, 1_400])
 def test_what_was_saved_and_goes_on_equals_what_never_stopped(stop):
     draw = random.Random(3)
     values = payoffs(draw, 1_000) + payoffs(draw, 300, excess=0.4) + payoffs(draw, 900)
-    whole, halves = Drive(Watch(Stakes())), Drive(Watch(Stakes()))
+    whole, halves = Drive(AlarmState(AlertBudget())), Drive(AlarmState(AlertBudget()))
     whole.feed(values)
     halves.feed(values[:stop])
     halves.watch = again(halves.watch).watch
     halves.feed(values[stop:])
     assert saved(cased(halves.watch)) == saved(cased(whole.watch))
     assert halves.changes == whole.changes
-    assert {change.new for change in whole.changes} >= {State.DRIFT, State.RECOVERED}
+    assert {change.new for change in whole.changes} >= {DriftState.DRIFT, DriftState.RECOVERED}
 
 
 def test_a_snapshot_keeps_the_counts_of_excluded_pairs():
-    case = Case(Stakes())
+    case = GroupState(AlertBudget())
     for _ in range(3):
         case.coverage.add(["cached", "greedy_text"], judged=False)
     case.coverage.add([], judged=True)
-    found = restored(saved(case), Stakes())
+    found = restored(saved(case), AlertBudget())
     assert found.coverage.caching
     assert (found.coverage.counts, found.coverage.reasons) == (case.coverage.counts, case.coverage.reasons)
 
 
 def test_an_empty_case_comes_back_as_one():
-    assert saved(restored(saved(Case(Stakes())), Stakes())) == saved(Case(Stakes()))
+    assert saved(restored(saved(GroupState(AlertBudget())), AlertBudget())) == saved(GroupState(AlertBudget()))
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"watch": {"version": 1}}', "nonsense"])
 def test_what_is_no_snapshot_of_ours_is_refused(text):
     with pytest.raises(ValueError):
-        restored(text, Stakes())
+        restored(text, AlertBudget())
 
 
 def test_a_test_that_is_no_longer_made_is_left_out():
-    watch = Watch(Stakes())
+    watch = AlarmState(AlertBudget())
     watch.add("a", 0.0, (("action", 1),), lambda _: ())
     text = saved(cased(watch)).replace('"action"', '"astrology"')
-    assert all(not test.pairs for test in restored(text, Stakes()).watch.group.tests.values())
+    assert all(not test.pairs for test in restored(text, AlertBudget()).watch.group.tests.values())

@@ -3,28 +3,28 @@ from itertools import product
 
 import pytest
 
-from shadow.drift.change_point import Estimate
-from shadow.drift.states import TRANSITIONS, Event, Latch, State, after
+from shadow.drift.change_point import ChangePoint
+from shadow.drift.states import TRANSITIONS, DriftEvent, DriftState, Latch, next_state
 from tests.shadow.drift.leaning import payoffs
 
-FOUND = Estimate(
+FOUND = ChangePoint(
     place=0, pairs=100, odd=10, since=0, earliest=0, latest=0, size=0.1, low=0, high=1, before=0, segments=(), pair_ids=()
 )
 
 
 def latch(size=0.1):
-    found = Estimate(**{**{name: getattr(FOUND, name) for name in Estimate.__slots__}, "size": size})
+    found = ChangePoint(**{**{name: getattr(FOUND, name) for name in ChangePoint.__slots__}, "size": size})
     return Latch(key=("action", 1), pair_id="a", at=0, evidence=0.1, estimate=found)
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
+@pytest.mark.parametrize(("state", "event"), list(product(DriftState, DriftEvent)))
 def test_every_event_in_every_state_leads_where_the_table_says_or_nowhere(state, event):
-    assert after(state, event) is TRANSITIONS.get((state, event), state)
+    assert next_state(state, event) is TRANSITIONS.get((state, event), state)
 
 
 def test_drift_is_left_by_recovery_or_by_an_operator_only():
-    leave = {event for event in Event if after(State.DRIFT, event) is not State.DRIFT}
-    assert leave == {Event.RECOVERY, Event.FIXED, Event.ACCEPTED}
+    leave = {event for event in DriftEvent if next_state(DriftState.DRIFT, event) is not DriftState.DRIFT}
+    assert leave == {DriftEvent.RECOVERY, DriftEvent.FIXED, DriftEvent.ACCEPTED}
 
 
 def test_a_mended_provider_is_reported_in_some_hundred_pairs():

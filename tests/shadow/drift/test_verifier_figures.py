@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shadow.drift.verifier_figures import Ending, f1, kappa, triggering
+from shadow.drift.verifier_figures import PairEnding, f1, kappa, triggering
 
 COUNTS = st.tuples(*[st.integers(0, 40)] * 4)
 
@@ -23,7 +23,7 @@ def resampling(salt=1):
 
 
 def ending(provider, reference, control=None, conversation=""):
-    return Ending(conversation=conversation, provider=provider, reference=reference, control=control)
+    return PairEnding(conversation=conversation, provider=provider, reference=reference, control=control)
 
 
 def served(draw, count, *, lost=0.0, controls=True):

@@ -3,21 +3,21 @@
 from shadow.checks.registry import CHECKS
 from shadow.compare.comparators import COMPARATORS, UNGATED
 from shadow.findings.api_coverage import NEVER, ONLY, why_unfit
-from shadow.findings.finding import Aspect
+from shadow.findings.finding import Signal
 from shadow.reading.apis import READERS
 
 
 def test_every_rule_is_about_an_api_that_is_read_and_a_signal_that_is_measured():
-    known = {aspect for aspect, _ in (*UNGATED, *COMPARATORS, *CHECKS)} | {Aspect.CONTEXT_LIMIT, Aspect.BROKEN_STREAM}
+    known = {aspect for aspect, _ in (*UNGATED, *COMPARATORS, *CHECKS)} | {Signal.CONTEXT_LIMIT, Signal.BROKEN_STREAM}
     assert set(ONLY) | set(NEVER) <= set(READERS)
     assert {aspect for allowed, _ in ONLY.values() for aspect in allowed} <= known
     assert {aspect for rules in NEVER.values() for aspect in rules} <= known
 
 
 def test_vectors_are_of_embeddings_alone_and_embeddings_have_nothing_else():
-    assert why_unfit(Aspect.VECTOR_COSINE, "chat") == "the answers hold no vectors"
-    assert not why_unfit(Aspect.VECTOR_COSINE, "embeddings")
-    assert why_unfit(Aspect.TEXT, "embeddings")
-    assert not why_unfit(Aspect.TEXT, "chat")
-    assert not why_unfit(Aspect.LUMPY_CALLS, "chat")
-    assert why_unfit(Aspect.LUMPY_CALLS, "messages")
+    assert why_unfit(Signal.VECTOR_COSINE, "chat") == "the answers hold no vectors"
+    assert not why_unfit(Signal.VECTOR_COSINE, "embeddings")
+    assert why_unfit(Signal.TEXT, "embeddings")
+    assert not why_unfit(Signal.TEXT, "chat")
+    assert not why_unfit(Signal.LUMPY_CALLS, "chat")
+    assert why_unfit(Signal.LUMPY_CALLS, "messages")

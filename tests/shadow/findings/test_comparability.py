@@ -1,34 +1,34 @@
 import pytest
 
 from proxy.exchange import FailureKind
-from shadow.findings.comparability import Standing, standing, why_cut, why_not_comparable
-from shadow.findings.pair import Kind
-from shadow.reading.completion import Unread, Why
+from shadow.findings.comparability import Comparability, standing, why_cut, why_not_comparable
+from shadow.findings.pair import PairKind
+from shadow.reading.completion import Unread, UnreadReason
 from tests.shadow.compare.made import answer, ask, call, choice, failed, pair, unread
 
 
 @pytest.mark.parametrize(
     ("leg", "expected"),
     [
-        (answer("hello"), Standing.WHOLE),
-        (failed(500), Standing.FAILED),
-        (failed(200, in_stream=True), Standing.FAILED),
-        (failed(429), Standing.BARRED),
-        (failed(401), Standing.BARRED),
-        (unread(Why.BROKEN), Standing.FAILED),
-        (unread(Why.NOT_JSON), Standing.FAILED),
-        (unread(Why.TRUNCATED), Standing.UNSEEN),
-        (unread(Why.ENCODING), Standing.UNSEEN),
-        (answer("half", failure=FailureKind.RESET), Standing.FAILED),
-        (answer("half", failure=FailureKind.CLIENT_GONE), Standing.UNSEEN),
-        (unread(Why.NO_RESPONSE, status=None, failure=FailureKind.CONNECT), Standing.FAILED),
-        (unread(Why.NO_RESPONSE, status=None, failure=FailureKind.STALE), Standing.UNSEEN),
+        (answer("hello"), Comparability.WHOLE),
+        (failed(500), Comparability.FAILED),
+        (failed(200, in_stream=True), Comparability.FAILED),
+        (failed(429), Comparability.BARRED),
+        (failed(401), Comparability.BARRED),
+        (unread(UnreadReason.BROKEN), Comparability.FAILED),
+        (unread(UnreadReason.NOT_JSON), Comparability.FAILED),
+        (unread(UnreadReason.TRUNCATED), Comparability.UNSEEN),
+        (unread(UnreadReason.ENCODING), Comparability.UNSEEN),
+        (answer("half", failure=FailureKind.RESET), Comparability.FAILED),
+        (answer("half", failure=FailureKind.CLIENT_GONE), Comparability.UNSEEN),
+        (unread(UnreadReason.NO_RESPONSE, status=None, failure=FailureKind.CONNECT), Comparability.FAILED),
+        (unread(UnreadReason.NO_RESPONSE, status=None, failure=FailureKind.STALE), Comparability.UNSEEN),
     ],
 )
 def test_what_became_of_a_leg_says_whose_fault_it_was(leg, expected):
     where, how = standing(leg)
     assert where is expected
-    assert bool(how) == (expected is not Standing.WHOLE)
+    assert bool(how) == (expected is not Comparability.WHOLE)
 
 
 def test_two_whole_answers_are_comparable():
@@ -37,8 +37,8 @@ def test_two_whole_answers_are_comparable():
 
 def test_a_pair_that_is_not_comparable_states_which_leg_and_why():
     assert "the reference gave no whole answer (failed)" in why_not_comparable(pair("a", failed()))
-    assert "the reference's first answer" in why_not_comparable(pair(failed(), "b", kind=Kind.SELF))
-    assert "not_json" in why_not_comparable(pair("a", "b", ask(unread=Unread(why=Why.NOT_JSON, detail="?"))))
+    assert "the reference's first answer" in why_not_comparable(pair(failed(), "b", kind=PairKind.SELF))
+    assert "not_json" in why_not_comparable(pair("a", "b", ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="?"))))
 
 
 def test_two_apis_are_not_compared_and_a_prefix_is_no_api():

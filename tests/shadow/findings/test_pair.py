@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shadow.findings.pair import Kind
+from shadow.findings.pair import PairKind
 from tests.shadow.compare.made import answer, pair, timing
 
 
@@ -17,4 +17,4 @@ def test_the_gaps_of_both_answers_are_sorted_once_and_theirs_are_left_as_they_ca
 def test_pairs_of_the_same_answers_are_equal():
     one = answer("a")
     assert pair(one, one) == pair(one, one)
-    assert pair(one, one) != pair(one, one, kind=Kind.SELF)
+    assert pair(one, one) != pair(one, one, kind=PairKind.SELF)

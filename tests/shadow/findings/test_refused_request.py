@@ -5,11 +5,11 @@ import json
 import pytest
 
 from shadow.findings.refused_request import refusal, refused_member, stated_limit
-from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_request import parse_request
 from shadow.reading.provider_error import error_of_body
 from tests.exchanges import asked
 
-ASK = read_ask("/v1/chat/completions", (), asked(top_k=1, frequency_penalty=0.1, tools=[], reasoning_effort="low"), False)
+ASK = parse_request("/v1/chat/completions", (), asked(top_k=1, frequency_penalty=0.1, tools=[], reasoning_effort="low"), False)
 
 
 def error(status=400, **fields):

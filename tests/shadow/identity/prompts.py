@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shadow.identity.prompt_sample import Sample
+from shadow.identity.prompt_sample import PromptSample
 
 WORDS = (
     *("weather", "the", "a", "of", "harbour", "index", "please", "configuration", "result", "and", "transformation", "in", "to"),
@@ -110,14 +110,14 @@ def _request(chance: random.Random, traffic: Traffic, sets: list[list[dict[str, 
     return {"messages": messages, "tools": chance.choice(sets) if chance.random() < traffic.tools else []}
 
 
-def sample(chance: random.Random, provider: Server, request: dict[str, Any], equal: float) -> Sample:
+def sample(chance: random.Random, provider: Server, request: dict[str, Any], equal: float) -> PromptSample:
     """What is kept of one pair."""
     messages, tools = request["messages"], request["tools"]
     thoughts = [message["reasoning"] for message in messages if message.get("reasoning")]
     one = prose(chance, chance.randint(5, 40))
     other = one if chance.random() < equal else prose(chance, chance.randint(5, 40))
     written = [{key: value for key, value in message.items() if key != "reasoning"} for message in messages]
-    return Sample(
+    return PromptSample(
         messages=len(messages),
         system=int(messages[0]["role"] == "system"),
         tools=len(tools),
@@ -136,7 +136,7 @@ def sample(chance: random.Random, provider: Server, request: dict[str, Any], equ
 
 def samples(
     provider: Server, *, seed: int = 1, count: int = 240, traffic: Traffic | None = None, wild: float = 0.0
-) -> list[Sample]:
+) -> list[PromptSample]:
     """Pairs of a provider with the reference; a share of them counts anything."""
     chance, traffic = random.Random(seed), traffic or Traffic()
     made = [sample(chance, provider, request, traffic.equal) for request in requests(chance, traffic, count)]

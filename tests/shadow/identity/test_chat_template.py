@@ -7,28 +7,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadow.identity.chat_template import template
-from shadow.identity.prompt_sample import Cause, Sample
+from shadow.identity.prompt_sample import PromptSample, TokenCause
 from tests.shadow.identity.prompts import Server, Traffic, samples
 
 HIDDEN = "You are a helpful assistant of this company: be short, be polite, and never speak of prices or of another company."
 FRAME = "<|im_start|>{role}: {text}<|im_end|>\n\n"
 CHANGES = {
-    "nothing": (Server(), {Cause.NONE}),
-    "a stub that is not counted": (Server(start="", stub=""), {Cause.SHORTER_FRAME}),
-    "a stub that is counted": (Server(stub="<|im_start|>assistant:"), {Cause.STUB}),
-    "a longer start": (Server(start="<s><b>"), {Cause.STUB}),
-    "a start of five tokens": (Server(start="<s><b><x"), {Cause.CONSTANT}),
-    "a hidden prompt": (Server(hidden=HIDDEN), {Cause.SYSTEM_PROMPT}),
-    "a default prompt": (Server(default=HIDDEN), {Cause.SYSTEM_PROMPT}),
-    "another frame": (Server(frame=FRAME), {Cause.MESSAGE_FRAME}),
-    "other words about a tool": (Server(tools="wordy"), {Cause.TOOLS_TEMPLATE}),
-    "another preamble to tools": (Server(preamble="# Tools\n"), {Cause.TOOLS_TEMPLATE}),
-    "tools left out": (Server(tools="none"), {Cause.TOOLS_DROPPED}),
-    "schemas left out": (Server(tools="no schemas"), {Cause.SCHEMAS_SHORTENED}),
-    "schemas shortened": (Server(tools="short schemas"), {Cause.SCHEMAS_SHORTENED}),
-    "reasoning left out": (Server(reasoning=False), {Cause.REASONING_DROPPED}),
-    "an inflated bill": (Server(factor=1.13), {Cause.BILL}),
-    "another tokenizer": (Server(piece=7), {Cause.TOKENIZER}),
+    "nothing": (Server(), {TokenCause.NONE}),
+    "a stub that is not counted": (Server(start="", stub=""), {TokenCause.SHORTER_FRAME}),
+    "a stub that is counted": (Server(stub="<|im_start|>assistant:"), {TokenCause.STUB}),
+    "a longer start": (Server(start="<s><b>"), {TokenCause.STUB}),
+    "a start of five tokens": (Server(start="<s><b><x"), {TokenCause.CONSTANT}),
+    "a hidden prompt": (Server(hidden=HIDDEN), {TokenCause.SYSTEM_PROMPT}),
+    "a default prompt": (Server(default=HIDDEN), {TokenCause.SYSTEM_PROMPT}),
+    "another frame": (Server(frame=FRAME), {TokenCause.MESSAGE_FRAME}),
+    "other words about a tool": (Server(tools="wordy"), {TokenCause.TOOLS_TEMPLATE}),
+    "another preamble to tools": (Server(preamble="# Tools\n"), {TokenCause.TOOLS_TEMPLATE}),
+    "tools left out": (Server(tools="none"), {TokenCause.TOOLS_DROPPED}),
+    "schemas left out": (Server(tools="no schemas"), {TokenCause.SCHEMAS_SHORTENED}),
+    "schemas shortened": (Server(tools="short schemas"), {TokenCause.SCHEMAS_SHORTENED}),
+    "reasoning left out": (Server(reasoning=False), {TokenCause.REASONING_DROPPED}),
+    "an inflated bill": (Server(factor=1.13), {TokenCause.BILL}),
+    "another tokenizer": (Server(piece=7), {TokenCause.TOKENIZER}),
 }
 FOUND_SELDOM = ("schemas left out", "schemas shortened", "another tokenizer")
 """Causes that need more than some mixtures of requests show; where they do not, nothing is named."""
@@ -38,7 +38,7 @@ FOUND_SELDOM = ("schemas left out", "schemas shortened", "another tokenizer")
 def test_each_cause_is_found_in_two_hundred_and_forty_mixed_requests(name):
     server, expected = CHANGES[name]
     found = set(template(samples(server)).causes)
-    assert found == expected or (name in FOUND_SELDOM and found == {Cause.UNEXPLAINED})
+    assert found == expected or (name in FOUND_SELDOM and found == {TokenCause.UNEXPLAINED})
 
 
 @pytest.mark.parametrize("name", FOUND_SELDOM)
@@ -61,25 +61,25 @@ TRAFFIC = {
 def test_whatever_an_application_asks_no_wrong_cause_is_named(name, traffic):
     server, expected = CHANGES[name]
     found = template(samples(server, count=60, traffic=TRAFFIC[traffic]))
-    assert set(found.causes) <= {*expected, Cause.NONE, Cause.UNEXPLAINED}
+    assert set(found.causes) <= {*expected, TokenCause.NONE, TokenCause.UNEXPLAINED}
 
 
 def test_tools_that_are_always_the_same_give_no_cause():
     always = TRAFFIC["the same tools in every request"]
     found = template(samples(Server(tools="none"), traffic=always))
-    assert found.causes == (Cause.UNEXPLAINED,)
+    assert found.causes == (TokenCause.UNEXPLAINED,)
     assert found.sentence == "unexplained: -192 tokens in the middle, in 240 of 240 pairs"
-    assert template(samples(Server(hidden=HIDDEN), traffic=always)).causes == (Cause.UNEXPLAINED,)
+    assert template(samples(Server(hidden=HIDDEN), traffic=always)).causes == (TokenCause.UNEXPLAINED,)
 
 
 PARTS = {
-    "hidden": (HIDDEN, Cause.SYSTEM_PROMPT),
-    "frame": (FRAME, Cause.MESSAGE_FRAME),
-    "tools": ("none", Cause.TOOLS_DROPPED),
-    "reasoning": (False, Cause.REASONING_DROPPED),
-    "factor": (1.3, Cause.BILL),
-    "piece": (7, Cause.TOKENIZER),
-    "preamble": ("# Tools\n", Cause.TOOLS_TEMPLATE),
+    "hidden": (HIDDEN, TokenCause.SYSTEM_PROMPT),
+    "frame": (FRAME, TokenCause.MESSAGE_FRAME),
+    "tools": ("none", TokenCause.TOOLS_DROPPED),
+    "reasoning": (False, TokenCause.REASONING_DROPPED),
+    "factor": (1.3, TokenCause.BILL),
+    "piece": (7, TokenCause.TOKENIZER),
+    "preamble": ("# Tools\n", TokenCause.TOOLS_TEMPLATE),
 }
 traffics = st.builds(
     Traffic,
@@ -99,9 +99,9 @@ def test_a_mixture_of_causes_is_unexplained(parts, traffic, seed):
     server = replace(Server(), **{part: PARTS[part][0] for part in parts})
     found = template(samples(server, seed=seed, count=120, traffic=traffic))
     # a small frame beside another tokenizer is within its roughness
-    rough = {Cause.TOKENIZER} if "piece" in parts else set()
+    rough = {TokenCause.TOKENIZER} if "piece" in parts else set()
     alone = {PARTS[part][1] for part in parts} if len(parts) == 1 else set()
-    assert set(found.causes) <= {Cause.UNEXPLAINED, *rough, *alone}
+    assert set(found.causes) <= {TokenCause.UNEXPLAINED, *rough, *alone}
 
 
 @settings(max_examples=4, deadline=None)
@@ -110,7 +110,7 @@ def test_two_replicas_with_two_causes_are_unexplained(one, other, seed):
     halves = [samples(CHANGES[name][0], seed=seed, count=120) for name in (one, other)]
     mixed = [pair[place % 2] for place, pair in enumerate(zip(*halves, strict=True))]
     same = CHANGES[one][1] & CHANGES[other][1]
-    assert set(template(mixed).causes) <= {Cause.UNEXPLAINED, Cause.STUB, *same}
+    assert set(template(mixed).causes) <= {TokenCause.UNEXPLAINED, TokenCause.STUB, *same}
 
 
 @pytest.mark.parametrize("name", ["nothing", "a hidden prompt", "reasoning left out", "tools left out", "another frame"])
@@ -120,7 +120,7 @@ def test_a_few_wild_counts_change_nothing(name):
 
 
 def test_more_than_five_in_a_hundred_wild_counts_leave_nothing_named():
-    assert template(samples(Server(hidden=HIDDEN), wild=0.12)).causes == (Cause.UNEXPLAINED,)
+    assert template(samples(Server(hidden=HIDDEN), wild=0.12)).causes == (TokenCause.UNEXPLAINED,)
 
 
 def test_sentences_say_how_much_and_in_how_many_pairs():
@@ -135,15 +135,19 @@ def test_sentences_say_how_much_and_in_how_many_pairs():
 
 
 def test_a_bill_is_recognised_by_equal_answers_alone():
-    assert template(samples(Server(factor=1.13), traffic=Traffic(equal=0.0))).causes == (Cause.UNEXPLAINED,)
+    assert template(samples(Server(factor=1.13), traffic=Traffic(equal=0.0))).causes == (TokenCause.UNEXPLAINED,)
 
 
 def test_too_few_pairs_name_nothing():
-    assert template(samples(Server(hidden=HIDDEN), count=19)).causes == (Cause.TOO_FEW,)
-    assert template(samples(Server(hidden=HIDDEN), count=20)).causes == (Cause.SYSTEM_PROMPT,)
+    assert template(samples(Server(hidden=HIDDEN), count=19)).causes == (TokenCause.TOO_FEW,)
+    assert template(samples(Server(hidden=HIDDEN), count=20)).causes == (TokenCause.SYSTEM_PROMPT,)
 
 
 @settings(max_examples=5, deadline=None)
-@given(st.lists(st.builds(Sample, **{name: st.integers(0, 10**6) for name in Sample.__slots__}), min_size=20, max_size=40))
+@given(
+    st.lists(
+        st.builds(PromptSample, **{name: st.integers(0, 10**6) for name in PromptSample.__slots__}), min_size=20, max_size=40
+    )
+)
 def test_any_counts_have_a_cause(made):
     assert template(made).causes

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.identity.count_factor import factors
-from shadow.identity.prompt_sample import Cause
+from shadow.identity.prompt_sample import TokenCause
 from tests.shadow.identity.prompts import Server, Traffic, samples
 
 
@@ -15,7 +15,7 @@ def causes(made):
 
 @pytest.mark.parametrize("factor", [1.05, 1.13, 2.0])
 def test_the_same_factor_in_both_token_counts_is_a_bill(factor):
-    assert causes(samples(Server(factor=factor))) == [Cause.BILL]
+    assert causes(samples(Server(factor=factor))) == [TokenCause.BILL]
 
 
 def test_a_factor_in_the_prompts_alone_is_no_bill_and_no_tokenizer():
@@ -27,7 +27,7 @@ def test_a_factor_beside_something_else_is_no_tokenizer():
     assert causes(samples(Server(factor=1.3, preamble="# Tools\n"), traffic=Traffic(tools=0.9))) == []
 
 
-@pytest.mark.parametrize(("equal", "expected"), [(10, Cause.BILL), (9, Cause.UNEXPLAINED)])
+@pytest.mark.parametrize(("equal", "expected"), [(10, TokenCause.BILL), (9, TokenCause.UNEXPLAINED)])
 def test_ten_equal_answers_are_enough(equal, expected):
     made = [replace(one, same_text=0) for one in samples(Server(factor=1.5), traffic=Traffic(equal=1.0))]
     long = [place for place, one in enumerate(made) if min(one.provider_completion, one.reference_completion) >= 8]
@@ -38,7 +38,7 @@ def test_ten_equal_answers_are_enough(equal, expected):
 
 def test_a_tokenizer_counts_equal_answers_otherwise_and_a_longer_prompt_does_not():
     made = samples(Server(piece=7), seed=4)
-    assert causes(made) == [Cause.TOKENIZER]
+    assert causes(made) == [TokenCause.TOKENIZER]
     assert causes([replace(one, provider_completion=one.reference_completion) for one in made]) == []
 
 

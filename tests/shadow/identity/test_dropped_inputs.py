@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.identity.dropped_inputs import changed_tools, dropped_reasoning
-from shadow.identity.prompt_sample import Cause
+from shadow.identity.prompt_sample import TokenCause
 from tests.shadow.identity.prompts import Server, Traffic, samples
 
 MADE = samples(Server(tools="none"), seed=2)
@@ -23,12 +23,12 @@ def partly(share):
 @pytest.mark.parametrize(
     ("share", "expected"),
     [
-        (1.0, [Cause.TOOLS_DROPPED]),
-        (0.75, [Cause.SCHEMAS_SHORTENED]),
-        (0.4, [Cause.SCHEMAS_SHORTENED]),
+        (1.0, [TokenCause.TOOLS_DROPPED]),
+        (0.75, [TokenCause.SCHEMAS_SHORTENED]),
+        (0.4, [TokenCause.SCHEMAS_SHORTENED]),
         (0.89, []),
         (0.0, []),
-        (-0.2, [Cause.TOOLS_TEMPLATE]),
+        (-0.2, [TokenCause.TOOLS_TEMPLATE]),
     ],
 )
 def test_the_share_of_the_cost_that_is_missing_tells_the_whole_from_a_part(share, expected):
@@ -46,13 +46,13 @@ def test_a_difference_without_tools_is_not_the_tools():
 
 def test_without_requests_of_both_kinds_nothing_is_reported():
     assert causes(changed_tools(samples(Server(tools="none"), traffic=Traffic(tools=0.0)))) == []
-    assert causes(changed_tools(samples(Server(tools="none"), traffic=Traffic(tools=1.0)))) == [Cause.UNEXPLAINED]
+    assert causes(changed_tools(samples(Server(tools="none"), traffic=Traffic(tools=1.0)))) == [TokenCause.UNEXPLAINED]
     assert causes(dropped_reasoning(samples(Server(reasoning=False), traffic=Traffic(reasoning=0.0)))) == []
 
 
 def test_reasoning_is_missed_turn_by_turn():
     made = samples(Server(reasoning=False))
-    assert causes(dropped_reasoning(made)) == [Cause.REASONING_DROPPED]
+    assert causes(dropped_reasoning(made)) == [TokenCause.REASONING_DROPPED]
     assert causes(dropped_reasoning([replace(one, provider_tokens=one.provider_tokens + 9) for one in made])) == []
     half = [replace(one, provider_tokens=one.reference_tokens + one.difference // 4) for one in made]
     assert causes(dropped_reasoning(half)) == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.identity.frame_terms import frames
-from shadow.identity.prompt_sample import Cause
+from shadow.identity.prompt_sample import TokenCause
 from tests.shadow.identity.prompts import Server, samples
 
 MADE = samples(Server(), seed=9, count=120)
@@ -19,12 +19,12 @@ def best(difference):
 @pytest.mark.parametrize(
     ("size", "cause"),
     [
-        (-1, Cause.SHORTER_FRAME),
-        (3, Cause.STUB),
-        (4, Cause.CONSTANT),
-        (8, Cause.CONSTANT),
-        (9, Cause.SYSTEM_PROMPT),
-        (400, Cause.SYSTEM_PROMPT),
+        (-1, TokenCause.SHORTER_FRAME),
+        (3, TokenCause.STUB),
+        (4, TokenCause.CONSTANT),
+        (8, TokenCause.CONSTANT),
+        (9, TokenCause.SYSTEM_PROMPT),
+        (400, TokenCause.SYSTEM_PROMPT),
     ],
 )
 def test_a_constant_is_named_by_its_size(size, cause):
@@ -35,17 +35,17 @@ def test_a_constant_is_named_by_its_size(size, cause):
 @pytest.mark.parametrize(
     ("difference", "causes"),
     [
-        (lambda one: 8 * one.messages, (Cause.MESSAGE_FRAME,)),
-        (lambda one: -3 * one.messages + 2, (Cause.MESSAGE_FRAME,)),
-        (lambda one: 16 * one.tools, (Cause.TOOLS_TEMPLATE,)),
-        (lambda one: 2 * one.messages - 4 * one.tools, (Cause.MESSAGE_FRAME, Cause.TOOLS_TEMPLATE)),
-        (lambda one: 5 * one.reasoning_turns, (Cause.REASONING_TEMPLATE,)),
-        (lambda one: 16 * one.reasoning_turns, (Cause.REASONING_TEMPLATE,)),
-        (lambda one: 8 * one.system, (Cause.MESSAGE_FRAME,)),
-        (lambda one: 6 * one.system, (Cause.MESSAGE_FRAME,)),
-        (lambda one: 40 - 40 * one.system, (Cause.SYSTEM_PROMPT,)),
-        (lambda one: 40 - 4 * one.system, (Cause.SYSTEM_PROMPT,)),
-        (lambda one: 20 * one.system - 20, (Cause.SHORTER_FRAME,)),
+        (lambda one: 8 * one.messages, (TokenCause.MESSAGE_FRAME,)),
+        (lambda one: -3 * one.messages + 2, (TokenCause.MESSAGE_FRAME,)),
+        (lambda one: 16 * one.tools, (TokenCause.TOOLS_TEMPLATE,)),
+        (lambda one: 2 * one.messages - 4 * one.tools, (TokenCause.MESSAGE_FRAME, TokenCause.TOOLS_TEMPLATE)),
+        (lambda one: 5 * one.reasoning_turns, (TokenCause.REASONING_TEMPLATE,)),
+        (lambda one: 16 * one.reasoning_turns, (TokenCause.REASONING_TEMPLATE,)),
+        (lambda one: 8 * one.system, (TokenCause.MESSAGE_FRAME,)),
+        (lambda one: 6 * one.system, (TokenCause.MESSAGE_FRAME,)),
+        (lambda one: 40 - 40 * one.system, (TokenCause.SYSTEM_PROMPT,)),
+        (lambda one: 40 - 4 * one.system, (TokenCause.SYSTEM_PROMPT,)),
+        (lambda one: 20 * one.system - 20, (TokenCause.SHORTER_FRAME,)),
     ],
 )
 def test_small_sums_are_a_template_and_a_prompt_may_give_way_to_a_system_message(difference, causes):
@@ -66,4 +66,4 @@ def test_small_sums_are_a_template_and_a_prompt_may_give_way_to_a_system_message
 )
 def test_what_no_template_and_no_prompt_writes_is_none(difference):
     found = best(difference)
-    assert found is None or found.explained < 0.95 or found.causes == (Cause.UNEXPLAINED,)
+    assert found is None or found.explained < 0.95 or found.causes == (TokenCause.UNEXPLAINED,)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.identity.prompt_sample import Cause, explanation
+from shadow.identity.prompt_sample import TokenCause, explanation
 from tests.shadow.identity.prompts import Server, samples
 
 [ONE] = samples(Server(), count=1)
@@ -13,14 +13,14 @@ PLAIN = replace(ONE, tools=0, system=0, reasoning_turns=0)
 
 def test_the_least_share_is_of_the_kind_of_request_that_is_explained_least():
     made = [PLAIN] * 30 + [replace(PLAIN, tools=2)] * 10
-    found = explanation((Cause.STUB,), made, [True] * 30 + [False] * 5 + [True] * 5, "why")
+    found = explanation((TokenCause.STUB,), made, [True] * 30 + [False] * 5 + [True] * 5, "why")
     assert (found.explained, found.worst, found.sentence) == (35 / 40, 0.5, "why")
 
 
 @pytest.mark.parametrize(("few", "worst"), [(10, 0.0), (9, 30 / 39)])
 def test_a_kind_of_fewer_than_ten_pairs_does_not_count_by_itself(few, worst):
     made = [PLAIN] * 30 + [replace(PLAIN, system=1)] * few
-    assert explanation((Cause.STUB,), made, [True] * 30 + [False] * few, "").worst == worst
+    assert explanation((TokenCause.STUB,), made, [True] * 30 + [False] * few, "").worst == worst
 
 
 def test_a_difference_is_what_the_provider_counts_more():
@@ -28,4 +28,4 @@ def test_a_difference_is_what_the_provider_counts_more():
 
 
 def test_a_convention_is_no_fault_and_the_rest_are():
-    assert {cause for cause in Cause if not cause.is_fault} == {Cause.NONE, Cause.STUB, Cause.TOO_FEW}
+    assert {cause for cause in TokenCause if not cause.is_fault} == {TokenCause.NONE, TokenCause.STUB, TokenCause.TOO_FEW}

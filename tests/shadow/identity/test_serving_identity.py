@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.identity.serving_identity import FORGOTTEN, UNSETTLED, WARM_UP, Serving, id_form, identity_of, kind_of, traits
-from shadow.reading.completion import Unread, Why
+from shadow.identity.serving_identity import FORGOTTEN, UNSETTLED, WARM_UP, ServingIdentity, id_form, identity_of, kind_of, traits
+from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.provider_error import error_of_body
 from tests.shadow.compare.made import answer, choice, completion
 
@@ -14,7 +14,7 @@ def told(name="chatcmpl-0a1b2c3d4e5f", headers=(), fingerprint="fp_1"):
 
 
 def settled():
-    serving = Serving()
+    serving = ServingIdentity()
     changes = [serving.observe({"server": "a"}) for _ in range(WARM_UP)]
     assert changes[:-1] == [None] * (WARM_UP - 1)
     return serving, changes[-1]
@@ -64,9 +64,9 @@ def test_the_form_of_another_api_is_no_change_of_the_server():
 
 def test_a_refusal_for_length_tells_the_limit_and_other_failures_nothing():
     body = b'{"error": {"message": "This model\'s maximum context length is 32,768 tokens. However ..."}}'
-    refused = answer(Unread(why=Why.ERROR, detail="?"), status=400, error=error_of_body(400, body))
+    refused = answer(Unread(why=UnreadReason.ERROR, detail="?"), status=400, error=error_of_body(400, body))
     assert traits(refused, declared={"tier": "free"}) == {"context_limit": "32768"}
-    broken = answer(Unread(why=Why.ERROR, detail="?"), status=500, error=error_of_body(500, b"over 99999 tokens"))
+    broken = answer(Unread(why=UnreadReason.ERROR, detail="?"), status=500, error=error_of_body(500, b"over 99999 tokens"))
     assert traits(broken, declared={}) == {}
 
 
@@ -94,7 +94,7 @@ def test_a_facet_that_never_settles_tells_nothing():
 
 
 def test_what_was_kept_is_the_first_picture_of_the_next_run():
-    serving = Serving({"server": ("a",)})
+    serving = ServingIdentity({"server": ("a",)})
     assert serving.identity == identity_of({"server": ("a",)})
     assert serving.observe({"server": "a"}) is None
     assert serving.observe({"server": "b"}).previous == identity_of({"server": ("a",)})
@@ -122,18 +122,18 @@ def test_the_first_limit_that_is_stated_is_no_change_and_another_one_is():
 
 
 def test_a_run_after_another_knows_the_kinds_that_were_asked():
-    serving = Serving({"id": ("a",), "id (messages)": ("b",)})
+    serving = ServingIdentity({"id": ("a",), "id (messages)": ("b",)})
     assert serving.observe({"id": "c"}, kind_of("chat", stream=True)) is not None
     assert serving.observe({"id (responses)": "c"}, kind_of("responses", stream=True)) is None
 
 
 def test_the_region_that_an_answer_states_is_part_of_the_identity_and_its_cost_is_not():
     made = told()
-    usage = replace(made.said.usage, cost=0.01, cache_write_tokens=7)
-    found = traits(replace(made, said=replace(made.said, applied={"inference_geo": "us"}, usage=usage)), declared={})
+    usage = replace(made.completion.usage, cost=0.01, cache_write_tokens=7)
+    found = traits(replace(made, completion=replace(made.completion, applied={"inference_geo": "us"}, usage=usage)), declared={})
     assert found["inference_geo"] == "us"
     assert found["usage"] == "prompt_tokens, completion_tokens"
-    unstated = replace(made, said=replace(made.said, applied={"inference_geo": "not_available"}))
+    unstated = replace(made, completion=replace(made.completion, applied={"inference_geo": "not_available"}))
     assert "inference_geo" not in traits(unstated, declared={})
     serving, _ = settled()
     assert serving.observe({"inference_geo": "us"}) is None

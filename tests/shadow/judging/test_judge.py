@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 
 from shadow.drift.state_snapshot import saved
-from shadow.drift.states import Answer, Said, State
+from shadow.drift.states import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import BATCH, LEASE_SECONDS, Judge
-from storage.rows import Group
+from storage.rows import PairGroup
 from storage.store import StoreError
 from tests.payoffs import GROUP, add
 from tests.shadow.drift.leaning import payoffs
@@ -22,14 +22,14 @@ class Sitting:
     """A judge and what it tells."""
 
     def __init__(self, store, holder="judge", *, bar=1e7, fleet_wide=False, **more):
-        self.told, self.said = [], []
+        self.told, self.completion = [], []
         self.judge = Judge(
             store.verdicts, holder=holder, pairs_per_false_alarm=bar, fleet_wide=fleet_wide, tell=self._tell, **more
         )
 
     def _tell(self, rulings, statuses):
         self.told += rulings
-        self.said = statuses
+        self.completion = statuses
 
     def all(self, now=0.0):
         while self.judge.step(now):
@@ -56,13 +56,13 @@ def drifting(seed=2, good=400, bad=150):
 def test_what_waits_at_the_end_is_ruled_on_and_another_may_go_on(store):
     fill(store, [0] * (BATCH + 1))
     Sitting(store, "one").judge.finish(0.0, 20.0)
-    assert Sitting(store, "two").all(1.0).said[0].pairs == BATCH + 1
+    assert Sitting(store, "two").all(1.0).completion[0].pairs == BATCH + 1
 
 
 def test_after_a_restart_what_was_said_is_said_again(store):
     fill(store, drifting())
     first = Sitting(store).all()
-    assert Sitting(store).all().said == first.said
+    assert Sitting(store).all().completion == first.completion
 
 
 def test_an_empty_store_brings_no_verdict(store):
@@ -73,7 +73,7 @@ def test_an_empty_store_brings_no_verdict(store):
 def test_a_drift_is_found_dated_named_and_kept(store):
     fill(store, drifting(), kind="1 to 3 tools")
     sitting = Sitting(store).all()
-    assert sitting.state() is State.DRIFT
+    assert sitting.state() is DriftState.DRIFT
     [alarm] = store.verdicts.alarms(0, 0)
     assert list(sitting.judge.alarms()) == [alarm]
     assert list(sitting.judge.alarms()) == []
@@ -114,7 +114,7 @@ def test_a_rebuild_by_replay_equals_what_was_judged_live_and_over_restarts(store
     assert saved(replay.judge.cases[KEY]) == saved(live.judge.cases[KEY])
 
 
-FIXED, ACCEPT = Said(answer=Answer.FIXED), Said(answer=Answer.ACCEPT)
+FIXED, ACCEPT = Acknowledgement(answer=AckAction.FIXED), Acknowledgement(answer=AckAction.ACCEPT)
 
 
 @pytest.mark.parametrize("batch", [7, BATCH])
@@ -133,7 +133,7 @@ def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_pat
     drive("c", 750, 0.5)
     assert live.judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
     drive("d", more, 0.5)
-    states, alarms, told = store.verdicts.cases(), store.verdicts.alarms(0, 0), live.said
+    states, alarms, told = store.verdicts.cases(), store.verdicts.alarms(0, 0), live.completion
     assert [(alarm.new, alarm.at) for alarm in alarms if alarm.at in {5.0, 6.0}] == [("ok", 6.0), ("ok", 5.0)]
     live.judge.close()
     store.verdicts.rebuild()
@@ -141,7 +141,7 @@ def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_pat
     monkeypatch.setattr("shadow.judging.judge.BATCH", batch)
     replay = Sitting(store, "another").all()
     assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
-    assert (saved(replay.judge.cases[KEY]), replay.said) == (saved(live.judge.cases[KEY]), told)
+    assert (saved(replay.judge.cases[KEY]), replay.completion) == (saved(live.judge.cases[KEY]), told)
     assert store.verdicts.answers() == []
 
 
@@ -154,7 +154,7 @@ def test_a_rebuild_under_way_when_the_process_ends_goes_on(store):
     states = store.verdicts.cases()
     store.verdicts.rebuild()
     Sitting(store).judge.step(0.0)
-    assert Sitting(store).all().state() is State.OK
+    assert Sitting(store).all().state() is DriftState.OK
     assert store.verdicts.cases() == states
 
 
@@ -212,7 +212,7 @@ def test_a_judge_that_lost_its_lease_stores_nothing_and_restarts_from_the_store(
 def test_when_the_store_takes_nothing_the_pairs_are_judged_again(store, monkeypatch):
     fill(store, [1, 0, 1])
     sitting = Sitting(store)
-    bench = sitting.judge._bench
+    bench = sitting.judge._store
 
     def full(*_):
         raise StoreError("the disk is full")
@@ -236,7 +236,7 @@ def test_a_store_that_takes_nothing_is_complained_of_once_a_minute(store, monkey
     def full(*_):
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(sitting.judge._bench, "record", full)
+    monkeypatch.setattr(sitting.judge._store, "record", full)
     for now in (1_000.0, 1_000.0 + later):
         assert not sitting.judge.try_step(now)
     assert [(call.method_name, call.kwargs["error"]) for call in written] == [("warning", "the disk is full")] * warnings
@@ -254,7 +254,7 @@ def test_where_a_state_cannot_be_read_all_pairs_are_judged_again(store, tmp_path
 
 
 def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(store):
-    other = Group(route="default", model="m", provider="other", reference="r")
+    other = PairGroup(route="default", model="m", provider="other", reference="r")
     fill(store, drifting(), prefix="a")
     fill(store, drifting(3), prefix="b", group=other)
     Sitting(store).all()
@@ -264,9 +264,9 @@ def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(sto
 
 def test_a_fleet_shares_its_false_alarms(store):
     fill(store, [0])
-    fill(store, [0], prefix="b", group=Group(route="default", model="m", provider="other", reference="r"))
+    fill(store, [0], prefix="b", group=PairGroup(route="default", model="m", provider="other", reference="r"))
     sitting = Sitting(store, fleet_wide=True).all()
-    assert {test.stakes.bar for case in sitting.judge.cases.values() for test in case.watch.group.tests.values()} == {2e7}
+    assert {test.budget.bar for case in sitting.judge.cases.values() for test in case.watch.group.tests.values()} == {2e7}
 
 
 def test_pairs_out_of_order_and_from_clocks_that_jump_are_judged_in_the_order_they_were_finished(store):
@@ -279,16 +279,19 @@ def test_pairs_out_of_order_and_from_clocks_that_jump_are_judged_in_the_order_th
 def test_groups_beyond_the_bound_are_ruled_on_and_not_judged_and_those_before_them_are(store):
     for number in range(5):
         fill(
-            store, [0, 1], prefix=f"model-{number}", group=Group(route="default", model=f"m{number}", provider="p", reference="r")
+            store,
+            [0, 1],
+            prefix=f"model-{number}",
+            group=PairGroup(route="default", model=f"m{number}", provider="p", reference="r"),
         )
     sitting = Sitting(store, "one", most=3).all()
     assert {key[1] for key in sitting.judge.cases} == {"m0", "m1", "m2"}
     assert [ruling.excluded for _, ruling in sitting.told if "too_many_groups" in ruling.excluded] == [("too_many_groups",)] * 4
     assert len(store.verdicts.cases()) == 3
     sitting.judge.close()
-    fill(store, [0], prefix="more", group=Group(route="default", model="m1", provider="p", reference="r"))
+    fill(store, [0], prefix="more", group=PairGroup(route="default", model="m1", provider="p", reference="r"))
     again = Sitting(store, "two", most=3).all()
-    assert {status.group[1]: status.pairs for status in again.said} == {"m0": 2, "m1": 3, "m2": 2}
+    assert {status.group[1]: status.pairs for status in again.completion} == {"m0": 2, "m1": 3, "m2": 2}
 
 
 def beside(store, count, excess, *, at, prefix, seed):
@@ -296,7 +299,7 @@ def beside(store, count, excess, *, at, prefix, seed):
     draw = random.Random(seed)
     for number in range(count):
         for name in ("p", "q", "s"):
-            group = Group(route="default", model="m", provider=name, reference="r")
+            group = PairGroup(route="default", model="m", provider=name, reference="r")
             values = payoffs(draw, 1, excess=excess.get(name, 0.0))
             found = (("args", values[0]), ("error", 0))
             add(store, f"{prefix}-{name}-{number}", payoffs=found, started=at + number, group=group, flush=False)
@@ -319,7 +322,7 @@ def test_a_restart_at_any_pair_and_a_rebuild_come_to_the_same_blame(store, tmp_p
 
 def waiting(store):
     """A judge with an alarm of p, whose only witness had its last pair before."""
-    other = Group(route="default", model="m", provider="q", reference="r")
+    other = PairGroup(route="default", model="m", provider="q", reference="r")
     fill(store, [0] * 50, prefix="q", group=other)
     fill(store, drifting(), at=50.0)
     return Sitting(store).all()
@@ -327,7 +330,7 @@ def waiting(store):
 
 def test_a_page_waits_for_the_second_look_and_goes_out_after_an_hour_without_a_pair(store, tmp_path):
     sitting = waiting(store)
-    [first, _] = sitting.said
+    [first, _] = sitting.completion
     assert (first.state, first.waits, store.verdicts.alarms(0, 0)) == ("suspect", True, [])
     begun = sitting.judge.cases[KEY].look.opened
     sitting.all(begun + 3_599.0)
@@ -335,20 +338,20 @@ def test_a_page_waits_for_the_second_look_and_goes_out_after_an_hour_without_a_p
     sitting.all(begun + 3_600.0)
     [alarm] = store.verdicts.alarms(0, 0)
     details = json.loads(alarm.details)
-    assert (alarm.new, details["blame"], sitting.state()) == ("drift", "not_yet_known", State.DRIFT)
+    assert (alarm.new, details["blame"], sitting.state()) == ("drift", "not_yet_known", DriftState.DRIFT)
     assert "more pairs of q are needed" in details["blame_why"]
     states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
     sitting.judge.close()
     store.verdicts.rebuild()
     without_alarms(tmp_path)
-    assert Sitting(store, "another").all().state() is State.DRIFT
+    assert Sitting(store, "another").all().state() is DriftState.DRIFT
     assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
 
 
 def test_what_the_second_look_finds_after_the_page_is_reported_then(store):
     sitting = waiting(store)
     sitting.all(sitting.judge.cases[KEY].look.opened + 3_600.0)
-    other = Group(route="default", model="m", provider="q", reference="r")
+    other = PairGroup(route="default", model="m", provider="q", reference="r")
     fill(store, [0] * 100, prefix="q-more", at=700.0, group=other)
     sitting.all(1.0)
     newest, oldest = store.verdicts.alarms(0, 0)
@@ -360,5 +363,5 @@ def test_an_alarm_that_ends_while_its_page_waits_is_never_reported(store):
     sitting = waiting(store)
     fill(store, [0] * 600, prefix="mended", at=700.0)
     sitting.all()
-    assert sitting.judge.cases[KEY].watch.state is State.RECOVERED
+    assert sitting.judge.cases[KEY].watch.state is DriftState.RECOVERED
     assert store.verdicts.alarms(0, 0) == []

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.drift.pace import BLOCK, Tempo, restored
-from shadow.drift.states import Answer, Said
+from shadow.drift.pace import BLOCK, PaceState, restored
+from shadow.drift.states import AckAction, Acknowledgement
 from shadow.judging.judge import Judge
-from shadow.judging.pace_judge import Pacer
-from storage.judgement_rows import Keeping
+from shadow.judging.pace_judge import PaceJudge
+from storage.judgement_rows import JudgementBatch
 from tests.conformance import exchange_record
 
 SLO = 1.0
@@ -35,7 +35,7 @@ def bench(store):
 
 
 def pacer(bench, *, slo=SLO, most=100, holder="me"):
-    return Pacer(bench, holder, slo=slo, most=most)
+    return PaceJudge(bench, holder, slo=slo, most=most)
 
 
 def kept(bench, measure="first_token"):
@@ -50,7 +50,7 @@ def test_a_slower_provider_is_reported_once_with_what_was_seen(store, bench):
     details = json.loads(alarm.details)
     assert (details["since"], details["share"], details["latency"]) == (10 * BLOCK, 1.0, "first_token")
     assert bench.alarms(0, 0) == [alarm]
-    assert kept(bench).tempo is Tempo.SLOWER
+    assert kept(bench).tempo is PaceState.SLOWER
 
 
 def test_a_restart_in_the_middle_of_a_block_changes_nothing(store, bench):
@@ -62,7 +62,7 @@ def test_a_restart_in_the_middle_of_a_block_changes_nothing(store, bench):
     state = kept(bench)
     for row in bench.paces():
         assert row.last_no > 0
-    again = Pacer(bench, "me", slo=SLO, most=100)
+    again = PaceJudge(bench, "me", slo=SLO, most=100)
     again.load()
     again._paces.clear()
     again._after = 0
@@ -80,9 +80,9 @@ def test_streams_and_whole_answers_have_measures_of_their_own(store, bench):
     live(store, 2, 0.5, first=6, name="c", completion_tokens=3)
     pacer(bench).step()
     assert [(row.measure, restored(row.snapshot).tempo) for row in bench.paces()] == [
-        ("first_token", Tempo.STEADY),
-        ("token", Tempo.LEARNING),
-        ("whole_token", Tempo.LEARNING),
+        ("first_token", PaceState.STEADY),
+        ("token", PaceState.LEARNING),
+        ("whole_token", PaceState.LEARNING),
     ]
 
 
@@ -112,10 +112,10 @@ def test_a_changed_limit_restarts_the_pace(store, bench):
     pacer(bench).step()
     live(store, 2, 2.0, first=50)
     pacer(bench, slo=5.0).step()
-    assert (kept(bench).tempo, kept(bench).limit) == (Tempo.STEADY, 5.0)
+    assert (kept(bench).tempo, kept(bench).limit) == (PaceState.STEADY, 5.0)
     live(store, 2, 2.0, first=60)
     pacer(bench, slo=0.0).step()
-    assert kept(bench).tempo is Tempo.LEARNING
+    assert kept(bench).tempo is PaceState.LEARNING
 
 
 def judge(store):
@@ -129,14 +129,14 @@ def judge(store):
     )
 
 
-@pytest.mark.parametrize(("answer", "told"), [(Answer.FIXED, Tempo.STEADY), (Answer.ACCEPT, Tempo.STEADY)])
+@pytest.mark.parametrize(("answer", "told"), [(AckAction.FIXED, PaceState.STEADY), (AckAction.ACCEPT, PaceState.STEADY)])
 def test_an_operator_answers_it_through_the_judge(store, answer, told):
     live(store, 40, 2.0)
     sitting = judge(store)
     sitting.step(0.0)
     assert [alarm.new for alarm in sitting.alarms()] == ["slower"]
-    assert sitting.acknowledge(Said(answer=answer, provider="other"), 1.0) == ["no group that fits holds an alarm"]
-    [sentence] = sitting.acknowledge(Said(answer=answer, provider="near"), 1.0)
+    assert sitting.acknowledge(Acknowledgement(answer=answer, provider="other"), 1.0) == ["no group that fits holds an alarm"]
+    [sentence] = sitting.acknowledge(Acknowledgement(answer=answer, provider="near"), 1.0)
     assert sentence == f"near, qwen, latency first_token: {answer.value}"
     assert kept(store.verdicts).tempo is told
     assert [alarm.new for alarm in sitting.alarms()] == ["steady"]
@@ -147,15 +147,15 @@ def test_what_is_accepted_is_learned_anew_where_no_limit_was_set(store, bench):
     pacer(bench).step()
     free = pacer(bench, slo=0.0)
     free.load()
-    [(sentence, alarm)] = free.answer(Said(answer=Answer.ACCEPT), 1.0)
+    [(sentence, alarm)] = free.answer(Acknowledgement(answer=AckAction.ACCEPT), 1.0)
     assert ("accept" in sentence, alarm.new) == (True, "steady")
-    assert (kept(bench).tempo, kept(bench).limit) == (Tempo.LEARNING, 0.0)
+    assert (kept(bench).tempo, kept(bench).limit) == (PaceState.LEARNING, 0.0)
 
 
 def test_a_pace_that_cannot_be_read_begins_anew(store, bench):
     live(store, 2, 0.5)
     pacer(bench).step()
-    bench.record("me", Keeping(paces=[replace(row, snapshot="{") for row in bench.paces()]))
+    bench.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in bench.paces()]))
     live(store, 2, 0.5, first=5)
     pacer(bench).step()
-    assert kept(bench).tempo is Tempo.STEADY
+    assert kept(bench).tempo is PaceState.STEADY

@@ -1,16 +1,16 @@
 import json
 
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.drift_status import statuses
-from shadow.drift.group_state import Case, Entry, Ruling, Standing
+from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair, Judgement
 from shadow.drift.second_look import Blame
-from shadow.drift.states import State
+from shadow.drift.states import DriftState
 from shadow.judging import row_mapping
-from storage.judgement_rows import EntryRow, EvidenceRow
+from storage.judgement_rows import EvidenceRow, JudgedPairRow
 from tests.payoffs import GROUP
 
 KEY = ("default", "m", "p", "r")
-ROW = EntryRow(
+ROW = JudgedPairRow(
     no=3,
     pair_id="a",
     group=GROUP,
@@ -24,7 +24,7 @@ ROW = EntryRow(
 
 
 def ruling(*counted, excluded=()):
-    return Ruling(counted=counted, excluded=excluded, change=None)
+    return Judgement(counted=counted, excluded=excluded, change=None)
 
 
 def test_a_group_is_the_same_there_and_back():
@@ -38,14 +38,14 @@ def test_a_pair_is_judged_as_it_was_stored():
 
 
 def test_the_reason_is_empty_only_where_all_counted():
-    made: Entry = row_mapping.entry(ROW)
+    made: JudgedPair = row_mapping.entry(ROW)
     assert row_mapping.reason(made, ruling(*ROW.payoffs)) == ""
     assert row_mapping.reason(made, ruling(excluded=("repeated", "seed"))) == "repeated"
-    assert row_mapping.reason(row_mapping.entry(EntryRow(**{**_fields(), "payoffs": ()})), ruling()) == row_mapping.NOTHING
+    assert row_mapping.reason(row_mapping.entry(JudgedPairRow(**{**_fields(), "payoffs": ()})), ruling()) == row_mapping.NOTHING
 
 
 def _fields():
-    return {name: getattr(ROW, name) for name in EntryRow.__slots__}
+    return {name: getattr(ROW, name) for name in JudgedPairRow.__slots__}
 
 
 def test_evidence_is_of_one_group_and_one_signal():
@@ -59,9 +59,9 @@ def test_evidence_is_of_one_group_and_one_signal():
 
 
 def test_a_change_without_latches_names_its_tests_and_keeps_the_name_of_the_alarm():
-    [status] = statuses({KEY: Case(Stakes())})
-    old = Standing(state=State.DRIFT, name="args", blame=Blame.PROVIDER)
-    row = row_mapping.alarm(status, old, Standing(), pair_id="a", at=1.0, tests=[("trigger_rate", 1)])
+    [status] = statuses({KEY: GroupState(AlertBudget())})
+    old = GroupStanding(state=DriftState.DRIFT, name="args", blame=Blame.PROVIDER)
+    row = row_mapping.alarm(status, old, GroupStanding(), pair_id="a", at=1.0, tests=[("trigger_rate", 1)])
     assert (row.old, row.new, row.name, row.pair_id, row.at) == ("drift", "ok", "args", "a", 1.0)
     details = json.loads(row.details)
     assert details["tests"] == [{"signal": "trigger_rate", "direction": "fewer"}]

@@ -12,9 +12,9 @@ import pytest
 import trustme
 from aiohttp import web
 
-from shadow.judging.webhook import Notifier, letter, signed, text
-from storage.judgement_rows import AlarmRow, Keeping
-from storage.rows import Group
+from shadow.judging.webhook import WebhookSender, signed, text, webhook_event
+from storage.judgement_rows import AlarmRow, JudgementBatch
+from storage.rows import PairGroup
 from tests.outbound import outbound_proxy
 from tests.payoffs import GROUP
 from tests.running import until
@@ -29,7 +29,7 @@ def alarm(**more):
 def kept(store, *alarms):
     """Alarms as a judge keeps them."""
     assert store.verdicts.claim("judge", 0.0, 30.0)
-    assert store.verdicts.record("judge", Keeping(alarms=alarms))
+    assert store.verdicts.record("judge", JudgementBatch(alarms=alarms))
 
 
 class Receiver:
@@ -52,7 +52,7 @@ class Receiver:
         await site.start()
         port = site._server.sockets[0].getsockname()[1]
         fields = {"secret": b"key", "form": "json", "pauses": (0.01, 0.01), **more}
-        notifier = Notifier(store.verdicts, url=f"http://127.0.0.1:{port}/hook/secret-path", **fields)
+        notifier = WebhookSender(store.verdicts, url=f"http://127.0.0.1:{port}/hook/secret-path", **fields)
         task = asyncio.create_task(notifier.run())
         try:
             yield notifier
@@ -141,7 +141,7 @@ async def test_a_change_that_a_rebuild_brings_again_is_not_reported_again(store)
 
 async def test_what_happened_without_an_address_is_not_reported_when_there_is_one(store):
     kept(store, alarm())
-    silent = asyncio.create_task(Notifier(store.verdicts, url="", secret=b"", form="json").run())
+    silent = asyncio.create_task(WebhookSender(store.verdicts, url="", secret=b"", form="json").run())
     await all_told(store)
     silent.cancel()
     await asyncio.gather(silent, return_exceptions=True)
@@ -155,7 +155,9 @@ async def test_what_happened_without_an_address_is_not_reported_when_there_is_on
 
 async def test_a_webhook_that_refuses_connections_does_not_end_the_notifier(store):
     kept(store, alarm())
-    task = asyncio.create_task(Notifier(store.verdicts, url="http://127.0.0.1:9/hook", secret=b"", form="json", pauses=()).run())
+    task = asyncio.create_task(
+        WebhookSender(store.verdicts, url="http://127.0.0.1:9/hook", secret=b"", form="json", pauses=()).run()
+    )
     await all_told(store)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -172,7 +174,7 @@ async def test_a_store_that_does_not_answer_is_asked_again(store, monkeypatch):
     kept(store, alarm())
     monkeypatch.setattr("shadow.judging.webhook.STORE_PAUSE", 0.01)
     monkeypatch.setattr(bench, "untold", locked)
-    task = asyncio.create_task(Notifier(bench, url="http://127.0.0.1:9/", secret=b"", form="json", pauses=()).run())
+    task = asyncio.create_task(WebhookSender(bench, url="http://127.0.0.1:9/", secret=b"", form="json", pauses=()).run())
     await until(lambda: len(asked) > 1)
     monkeypatch.undo()
     await all_told(store)
@@ -182,7 +184,7 @@ async def test_a_store_that_does_not_answer_is_asked_again(store, monkeypatch):
 
 def test_slack_gets_a_text_and_nothing_that_rings_a_bell():
     hostile = alarm(group=type(GROUP)(route="default", model="<!channel> & m", provider="p", reference="r"))
-    assert json.loads(letter(hostile, "slack").body) == {"text": text(hostile)}
+    assert json.loads(webhook_event(hostile, "slack").body) == {"text": text(hostile)}
     assert "<" not in text(hostile)
     assert "is now drift (args), was ok" in text(hostile)
 
@@ -196,10 +198,10 @@ def test_the_sentence_of_an_alarm_is_sent_whole():
         "sameweights: p or its reference r serving m on route default is now drift (args), was ok; verdict: differs. "
         "p, or its reference r: p calls a tool in 31 points fewer requests."
     )
-    event = json.loads(letter(told, "json").body)
+    event = json.loads(webhook_event(told, "json").body)
     assert (event["subject"], event["verdict"]) == ("provider or reference", "differs")
-    assert json.loads(letter(alarm(), "json").body)["verdict"] is None
-    assert json.loads(letter(alarm(details='{"blame": "provider"}'), "json").body)["subject"] == "provider"
+    assert json.loads(webhook_event(alarm(), "json").body)["verdict"] is None
+    assert json.loads(webhook_event(alarm(details='{"blame": "provider"}'), "json").body)["subject"] == "provider"
 
 
 @pytest.mark.parametrize(
@@ -211,17 +213,17 @@ def test_the_sentence_of_an_alarm_is_sent_whole():
     ],
 )
 def test_what_the_reference_did_is_reported_of_the_reference(name, new, said):
-    event = json.loads(letter(alarm(name=name, new=new), "json").body)
+    event = json.loads(webhook_event(alarm(name=name, new=new), "json").body)
     assert event["subject"] == "reference"
     assert event["text"] == f"sameweights: {said}; no finding about a provider."
 
 
 def test_without_a_secret_nothing_is_signed():
-    assert "X-Sameweights-Signature" not in signed(letter(alarm(), "json"), b"", 1.0)
+    assert "X-Sameweights-Signature" not in signed(webhook_event(alarm(), "json"), b"", 1.0)
 
 
 def test_a_slower_pace_is_reported_as_speed_and_of_no_route():
-    group = Group(route="", model="m", provider="p", reference="")
+    group = PairGroup(route="", model="m", provider="p", reference="")
     slow = alarm(group=group, old="steady", new="slower", name="first_token", details='{"share": 0.4}')
     assert "is now slower (first_token), was steady. 40% of its answers" in text(slow)
     assert "not what it says" in text(slow)
@@ -235,7 +237,7 @@ async def test_a_webhook_behind_an_outbound_proxy_with_its_own_certificates_is_r
     kept(store, alarm())
     async with scripted(None, took, ssl=context) as hooks, outbound_proxy(hooks.port) as through:
         url, way = "https://hooks.example.test/x", {"proxy": through.url, "ca_file": str(tmp_path / "ca.pem")}
-        notifier = Notifier(store.verdicts, url=url, secret=b"", form="json", **way)
+        notifier = WebhookSender(store.verdicts, url=url, secret=b"", form="json", **way)
         task = asyncio.create_task(notifier.run())
         await until(lambda: hooks.requests)
         task.cancel()

@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 
 from shadow.drift.second_look import Blame
-from storage.rows import Group, IdentityRow
+from storage.rows import IdentityRow, PairGroup
 from tests.conformance import exchange_record
 from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
@@ -15,7 +15,7 @@ CALM, ODD = 0.0, 0.5
 
 
 def group(provider, model="m", reference="r"):
-    return Group(route="default", model=model, provider=provider, reference=reference)
+    return PairGroup(route="default", model=model, provider=provider, reference=reference)
 
 
 def traffic(store, *, calm=300, odd=120, moved=("p",), others=("q",), start=0.0):
@@ -64,7 +64,7 @@ def test_where_another_provider_left_too_the_reference_moved_and_is_reported_onc
     told = store.verdicts.alarms(0, 0)
     assert [(alarm.new, alarm.name) for alarm in told] == [("not measured", "reference_moved")]
     assert json.loads(told[0].details)["reference_suspected"]
-    assert not [status for status in sitting.said if status.state == "drift"]
+    assert not [status for status in sitting.completion if status.state == "drift"]
 
 
 def test_a_model_and_a_reference_of_its_own_are_no_witness(store):
@@ -77,7 +77,7 @@ def test_a_model_and_a_reference_of_its_own_are_no_witness(store):
 
 
 def test_the_same_provider_on_another_route_is_no_witness(store):
-    other = Group(route="second", model="m", provider="p", reference="r")
+    other = PairGroup(route="second", model="m", provider="p", reference="r")
     fill(store, payoffs(random.Random(3), 500), prefix="second", group=other)
     traffic(store, others=())
     assert look(Sitting(store).all()).witnesses == {}
@@ -125,7 +125,7 @@ def test_an_identity_that_changed_on_one_side_at_that_time_is_said_beside_it(sto
     serves(store, "r", "y")
     serves(store, "r", "w", started=300.0, previous="y", changes=("fingerprint: w is new (before: y)",))
     traffic(store, others=())
-    [status] = Sitting(store).all().said
+    [status] = Sitting(store).all().completion
     said = "the serving identity of the reference r changed at 1970-01-01 00:05 UTC (fingerprint: w is new (before: y))"
     also = "also: calls other tools in 54 points more requests"
     assert status.facts == (said,)

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from shadow.measures import argument_schema
 from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import ask, call, choice, pair
@@ -98,18 +98,18 @@ def test_only_a_fault_that_the_other_side_does_not_share_differs():
     def both(one, other):
         return argument_schema.schema(pair(choice(calls=(one,)), choice(calls=(other,))))
 
-    assert both(GOOD, GOOD).state is State.MATCH
-    assert both(WRONG, call("nope")).state is State.MATCH
+    assert both(GOOD, GOOD).state is FindingState.MATCH
+    assert both(WRONG, call("nope")).state is FindingState.MATCH
     assert both(WRONG, GOOD).reason.startswith("only the provider: get_weather.city")
     assert both(GOOD, WRONG).reason.startswith("only the reference: ")
-    assert argument_schema.schema(pair("a", choice(calls=(GOOD,)))).state is State.NOT_COMPARABLE
-    assert argument_schema.schema(pair("a", "b")).state is State.NOT_MEASURED
+    assert argument_schema.schema(pair("a", choice(calls=(GOOD,)))).state is FindingState.NOT_COMPARABLE
+    assert argument_schema.schema(pair("a", "b")).state is FindingState.NOT_MEASURED
 
 
 def test_calls_without_a_schema_are_not_called_fine():
     bare = ask(tools=(Tool(name="get_weather", schema=None),))
     found = argument_schema.schema(pair(choice(calls=(GOOD,)), choice(calls=(GOOD,)), bare))
-    assert (found.state, found.reason) == (State.NOT_MEASURED, "not checked: get_weather declares no schema")
+    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "not checked: get_weather declares no schema")
 
 
 def test_a_tool_of_a_set_is_not_unknown():
@@ -140,4 +140,4 @@ def test_a_schema_is_kept_by_a_text_that_reads_as_itself(value):
 )
 def test_calls_of_which_one_was_cut_by_length_are_not_held_against_each_other(mine, its, who):
     found = argument_schema.schema(pair(choice(calls=(GOOD,), finish=mine), choice(calls=(WRONG,), finish=its)))
-    assert (found.state, found.reason) == (State.NOT_COMPARABLE, f"{who} ended by a limit on length")
+    assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, f"{who} ended by a limit on length")

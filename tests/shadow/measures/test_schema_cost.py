@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadow.measures.argument_schema import held
-from shadow.measures.schema_cost import DEEPEST, PLACES, STEPS, SUBSCHEMAS, Survey, TooCostlyError, states, weight
+from shadow.measures.schema_cost import DEEPEST, PLACES, STEPS, SUBSCHEMAS, SchemaCost, TooCostlySchemaError, states, weight
 
 
 def ladder(levels: int, rung) -> dict:
@@ -169,8 +169,8 @@ SUBSCHEMA = st.recursive(REFS | TYPES, _ticking, max_leaves=8)
 def test_a_validator_never_takes_more_steps_than_were_counted(defs, value):
     schema = {"$defs": {name: {**each, "tick": 1} for name, each in defs.items()}, "$ref": "#/$defs/a", "tick": 1}
     try:
-        counted = Survey(schema).steps(value)
-    except TooCostlyError:
+        counted = SchemaCost(schema).steps(value)
+    except TooCostlySchemaError:
         return
     validator = jsonschema_rs.validator_for(schema, offline=True, keywords={"tick": Tick})
     Tick.taken = 0

@@ -5,10 +5,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from proxy.exchange import Role
 from shadow.compare.error_kind import NO_ANSWER
 from shadow.findings.error_class import ErrorClass
-from shadow.findings.finding import Aspect, Finding, State
+from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.metrics.cardinality import series_bound
 from shadow.metrics.observe import ERRORS, OUTCOMES, Metrics
-from shadow.reading.parsed_response import read
+from shadow.reading.parsed_response import parse_response
 from shadow.settings.config_model import Config
 from tests.exchanges import exchange, said
 
@@ -31,9 +31,9 @@ def test_the_bound_holds_for_names_that_nobody_configured():
         model, provider = f"stranger-{number}", ("one", "two", f"unknown-{number}")[number % 3]
         for role in Role:
             made = exchange(said(), provider=provider, model=model, role=role)
-            metrics.exchange(made, read(made), (*OUTCOMES, f"odd-{number}"))
+            metrics.exchange(made, parse_response(made), (*OUTCOMES, f"odd-{number}"))
         for kind in ("cross", "self", "check"):
-            found = [Finding(aspect=aspect, state=state) for aspect in Aspect for state in State]
+            found = [Finding(aspect=aspect, state=state) for aspect in Signal for state in FindingState]
             metrics.findings(provider, model, kind, "random", found, pair_id=f"p{number}")
         metrics.shadow_skipped(f"reason_{'abcdefghij'[number % 10]}{'abcdefghij'[number // 10]}")
     assert 500 < lines(registry) <= series_bound(config)
@@ -68,6 +68,6 @@ def test_the_bound_holds_for_models_that_are_learned():
     metrics = Metrics(registry, config)
     for number in range(40):
         made = exchange(said(), provider=("one", "two")[number % 2], model=f"stranger-{number}")
-        metrics.exchange(made, read(made), OUTCOMES)
+        metrics.exchange(made, parse_response(made), OUTCOMES)
         metrics.drift.counted(("default", f"stranger-{number}", "one", "two"), [("action", 1)], pair_id="p1")
     assert 500 < lines(registry) <= series_bound(config)

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from proxy.exchange import FailureKind
-from shadow.findings.finding import State
-from shadow.metrics.definitions import Exposition
+from shadow.findings.finding import FindingState
+from shadow.metrics.definitions import MetricDefinitions
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(sameweights_\w+)` \| (counter|gauge|histogram) \|([\w, ]*)\| .+ \|$", re.MULTILINE)
@@ -17,7 +17,7 @@ BUCKETS = re.compile(r"^\| `(sameweights_\w+)` \| ([\d. ]+) \|$", re.MULTILINE)
 
 def collectors():
     registry = CollectorRegistry()
-    Exposition(registry)
+    MetricDefinitions(registry)
     for collector in registry._collector_to_names:
         [metric] = collector.describe()
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
@@ -43,7 +43,7 @@ def test_the_buckets_of_every_histogram_are_documented():
     assert documented == {name: bounds_of(collector) for name, kind, collector in collectors() if kind == "histogram"}
 
 
-@pytest.mark.parametrize("value", [*FailureKind, *State])
+@pytest.mark.parametrize("value", [*FailureKind, *FindingState])
 def test_every_closed_label_value_is_documented(value):
     assert f"`{value.value}`" in PAGE
 

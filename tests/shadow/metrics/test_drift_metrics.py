@@ -7,14 +7,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from proxy.proxy_config import Provider, ProxyConfig, Route
-from shadow.drift.alarm_budget import Stakes
+from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.drift_status import statuses
 from shadow.drift.exclusions import Exclusion
-from shadow.drift.group_state import Case
-from shadow.drift.states import State
-from shadow.metrics.definitions import Exposition
-from shadow.metrics.drift_metrics import Indicators
-from shadow.metrics.label_names import Names
+from shadow.drift.group_state import GroupState
+from shadow.drift.states import DriftState
+from shadow.metrics.definitions import MetricDefinitions
+from shadow.metrics.drift_metrics import DriftMetrics
+from shadow.metrics.label_names import LabelNames
 from shadow.settings.config_model import Config
 from tests.shadow.drift.leaning import Drive, payoffs
 
@@ -32,7 +32,7 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "metrics.md
 class Shown:
     def __init__(self):
         self.registry = CollectorRegistry()
-        self.indicators = Indicators(Exposition(self.registry), Names(CONFIG))
+        self.indicators = DriftMetrics(MetricDefinitions(self.registry), LabelNames(CONFIG))
 
     def value(self, name, **labels):
         return self.registry.get_sample_value(f"sameweights_drift_{name}", {**GROUP, **labels})
@@ -58,12 +58,12 @@ def test_what_was_left_out_is_counted_by_reason(shown):
 
 
 def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
-    case, draw = Case(Stakes()), random.Random(4)
+    case, draw = GroupState(AlertBudget()), random.Random(4)
     drive = Drive(case.watch, ("args",))
     drive.feed(payoffs(draw, 400) + payoffs(draw, 150, excess=0.5))
     shown.indicators.show(statuses({KEY: case}))
-    assert {state: shown.value("state", state=state.value) for state in State} == {
-        state: float(state is State.DRIFT) for state in State
+    assert {state: shown.value("state", state=state.value) for state in DriftState} == {
+        state: float(state is DriftState.DRIFT) for state in DriftState
     }
     test = {"signal": "args", "direction": "further"}
     assert shown.value("log_evidence", **test) >= 0
@@ -76,6 +76,6 @@ def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
     assert (shown.value("excess", **test), shown.value("since_seconds", **test)) == (0, 0)
 
 
-@pytest.mark.parametrize("value", [*State, *(reason for reason in Exclusion if reason)])
+@pytest.mark.parametrize("value", [*DriftState, *(reason for reason in Exclusion if reason)])
 def test_every_label_of_drift_is_documented(value):
     assert f"`{value.value}`" in PAGE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.metrics.label_names import Names
+from shadow.metrics.label_names import LabelNames
 from shadow.settings.config_model import Config
 
 CONFIG = Config.model_validate(
@@ -24,7 +24,7 @@ CONFIG = Config.model_validate(
 
 @pytest.fixture
 def names():
-    return Names(CONFIG)
+    return LabelNames(CONFIG)
 
 
 @pytest.mark.parametrize("name", ["large", "small", "extra"])
@@ -64,7 +64,7 @@ def test_an_exemplar_leads_to_the_pair(names):
 
 
 def test_a_configured_name_that_cannot_be_written_is_replaced_not_fatal():
-    names = Names(Config.model_validate({"admin": {"models": ["caf\udce9"]}}))
+    names = LabelNames(Config.model_validate({"admin": {"models": ["caf\udce9"]}}))
     names.model("caf\udce9").encode()
 
 
@@ -72,7 +72,7 @@ UNNAMED = Config.model_validate({"proxy": {"providers": {"upstream": {"base_url"
 
 
 def test_an_answered_model_is_a_label_where_the_configuration_names_none():
-    names = Names(UNNAMED)
+    names = LabelNames(UNNAMED)
     assert names.model("kestrel-7b") == "other"
     assert names.answered("kestrel-7b")
     assert names.model("kestrel-7b") == "kestrel-7b"
@@ -80,13 +80,13 @@ def test_an_answered_model_is_a_label_where_the_configuration_names_none():
 
 
 def test_the_twentieth_answered_model_is_a_label_and_the_next_is_other():
-    names = Names(UNNAMED)
+    names = LabelNames(UNNAMED)
     assert [names.answered(f"m{number}") for number in range(21)] == [True] * 20 + [False]
     assert (names.model("m19"), names.model("m20")) == ("m19", "other")
 
 
 def test_the_size_of_the_model_label_counts_what_may_be_learned():
-    assert Names(UNNAMED).sizes[2] == 21
+    assert LabelNames(UNNAMED).sizes[2] == 21
 
 
 def test_an_answered_model_stays_other_where_the_configuration_names_models(names):
@@ -96,10 +96,10 @@ def test_an_answered_model_stays_other_where_the_configuration_names_models(name
 
 @pytest.mark.parametrize("name", ["", "other", "two words", "line\nfeed", "\ud800", "x" * 129, "ä"])
 def test_a_name_that_is_no_plain_word_is_never_learned(name):
-    names = Names(UNNAMED)
+    names = LabelNames(UNNAMED)
     assert not names.answered(name)
     assert names.model(name) == "other"
 
 
 def test_a_model_of_128_characters_is_learned():
-    assert Names(UNNAMED).answered("x" * 128)
+    assert LabelNames(UNNAMED).answered("x" * 128)

@@ -7,13 +7,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from proxy.exchange import Failure, FailureKind, Marks, Role
-from proxy.process.shared_counters import PAIRS, Board
-from proxy.worker_stats import Pulse
-from shadow.findings.finding import Aspect, Finding, State
+from proxy.exchange import ChunkTimings, Failure, FailureKind, Role
+from proxy.process.shared_counters import PAIRS, SharedCounters
+from proxy.worker_stats import WorkerStats
+from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.metrics.observe import Metrics
-from shadow.reading.parsed_response import read
-from shadow.reading.response_timing import Timing
+from shadow.reading.parsed_response import parse_response
+from shadow.reading.response_timing import ResponseTiming
 from shadow.settings.config_model import Config
 from storage.rows import IdentityRow
 from tests.exchanges import exchange, said
@@ -31,7 +31,7 @@ CONFIG = Config.model_validate(
 )
 LEG = {"provider": "candidate", "model": "pretend-small", "role": "primary"}
 SIGNAL = {"provider": "candidate", "model": "pretend-small", "dimension": "text"}
-TEXT_DIFFERS = Finding(aspect=Aspect.TEXT, state=State.DIFFER, score=0.25, reason="other words")
+TEXT_DIFFERS = Finding(aspect=Signal.TEXT, state=FindingState.DIFFER, score=0.25, reason="other words")
 
 
 class Exported:
@@ -45,7 +45,7 @@ class Exported:
         return self.registry.get_sample_value(f"sameweights_{name}", labels)
 
     def count(self, made, outcomes=(), **more) -> None:
-        self.metrics.exchange(made, read(made), outcomes, **more)
+        self.metrics.exchange(made, parse_response(made), outcomes, **more)
 
 
 @pytest.fixture
@@ -103,9 +103,9 @@ def test_only_whole_good_answers_are_timed(exported):
 
 
 def test_gaps_and_seconds_per_token_are_kept_apart(exported):
-    made = exchange(said(), marks=Marks([0.1, 0.2], [5, 9]))
-    timing = Timing(head=0.1, first_chunk=0.1, first_token=0.2, total=0.5, gaps=(0.03, 0.04, float("nan")), rate=50.0)
-    exported.metrics.exchange(made, replace(read(made), timing=timing), ())
+    made = exchange(said(), marks=ChunkTimings([0.1, 0.2], [5, 9]))
+    timing = ResponseTiming(head=0.1, first_chunk=0.1, first_token=0.2, total=0.5, gaps=(0.03, 0.04, float("nan")), rate=50.0)
+    exported.metrics.exchange(made, replace(parse_response(made), timing=timing), ())
     assert exported.value("inter_chunk_seconds_count", **LEG) == 2
     assert exported.value("inter_chunk_seconds_bucket", **LEG, le="0.05") == 2
     assert exported.value("time_per_output_token_seconds_sum", **LEG) == 0.02
@@ -133,14 +133,14 @@ def test_a_control_counts_only_when_it_was_asked_at_random(exported, control_rea
 
 
 def test_a_finding_that_was_not_measured_adds_no_similarity(exported):
-    silent = Finding(aspect=Aspect.TEXT, state=State.NOT_MEASURED, score=0.0, reason="no text")
+    silent = Finding(aspect=Signal.TEXT, state=FindingState.NOT_MEASURED, score=0.0, reason="no text")
     exported.metrics.findings("candidate", "pretend-small", "cross", "", [silent], pair_id="p1")
     assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="not_measured") == 1
     assert exported.value("similarity_ratio_count", **SIGNAL, comparison="cross") is None
 
 
 def test_a_check_counts_under_its_own_name(exported):
-    lost = Finding(aspect=Aspect.LOST_SPACE, state=State.DIFFER, reason="'andthen'")
+    lost = Finding(aspect=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'andthen'")
     exported.metrics.findings("candidate", "pretend-small", "check", "", [lost], pair_id="")
     labels = {"provider": "candidate", "model": "pretend-small", "check": "lost_space"}
     assert exported.value("checks_total", **labels, result="differ") == 1
@@ -158,7 +158,7 @@ def test_exemplars_lead_to_the_pair(exported):
 
 
 def test_what_became_of_each_exchange_and_pair_is_counted_once_and_goes_on_from_where_it_stood(exported):
-    board = Board()
+    board = SharedCounters()
     for _ in range(2):
         board.row(0).add("ended", 10)
         board.row(1).add("stored", 4)
@@ -185,10 +185,10 @@ def test_a_skip_is_counted_by_its_reason(exported):
 
 
 def test_a_pulse_becomes_counters_and_gauges(exported):
-    first = Pulse(worker=0, pid=1, accepted=4, refused=1, handed_over=3, in_flight=2, upstream_open=5, loop_lag=0.01)
-    exported.metrics.pulse(first)
-    exported.metrics.pulse(Pulse(worker=1, pid=2, accepted=1, in_flight=1, loop_lag=0.5))
-    exported.metrics.pulse(replace(first, accepted=6))
+    first = WorkerStats(worker=0, pid=1, accepted=4, refused=1, handed_over=3, in_flight=2, upstream_open=5, loop_lag=0.01)
+    exported.metrics.stats(first)
+    exported.metrics.stats(WorkerStats(worker=1, pid=2, accepted=1, in_flight=1, loop_lag=0.5))
+    exported.metrics.stats(replace(first, accepted=6))
     assert exported.value("accepted_requests_total") == 7
     assert exported.value("refused_requests_total") == 1
     assert exported.value("handed_over_total") == 3
@@ -209,13 +209,13 @@ def test_five_thousand_hostile_names_make_no_series_and_the_text_stays_readable(
     for number in range(5_000):
         hostile = f'model-{number}\ud800\n"}} evil' if number % 2 else f"m{number}"
         made = exchange(b"{}", model=hostile, provider=hostile, route=hostile)
-        exported.metrics.exchange(made, read(made), [hostile])
+        exported.metrics.exchange(made, parse_response(made), [hostile])
         exported.metrics.findings(hostile, hostile, "cross", "", [TEXT_DIFFERS], pair_id=hostile)
         group = (hostile, hostile, hostile, hostile)
         exported.metrics.drift.counted(group, [(hostile, 1)], pair_id=hostile)
         exported.metrics.drift.left_out(group, [hostile])
         exported.metrics.shadow_skipped(hostile)
-        exported.metrics.pulse(Pulse(pid=1, dropped={hostile: number}))
+        exported.metrics.stats(WorkerStats(pid=1, dropped={hostile: number}))
     text = generate_latest(exported.registry).decode()
     assert sum(1 for family in text_string_to_metric_families(text) for _ in family.samples) < 3_000
     assert len(text) < 1_000_000
@@ -276,7 +276,7 @@ def test_money_is_tokens_by_the_configured_prices():
     registry = CollectorRegistry()
     made = exchange(said())
     config = Config.model_validate({"proxy": {"providers": priced}, "admin": {"models": ["pretend-small"]}})
-    Metrics(registry, config).exchange(made, read(made), ())
+    Metrics(registry, config).exchange(made, parse_response(made), ())
     money = registry.get_sample_value("sameweights_money_total", LEG)
     assert money == pytest.approx((9 * 2.0 + 3 * 10.0) / 1e6)
 
@@ -292,9 +292,9 @@ def test_a_model_without_configuration_is_its_own_label_from_its_first_answer():
         registry, Config.model_validate({"proxy": {"providers": {"candidate": {"base_url": "http://a.example/v1"}}}})
     )
     refused = exchange(b"{}", status=404, model="kestrel-7b")
-    metrics.exchange(refused, read(refused), ())
+    metrics.exchange(refused, parse_response(refused), ())
     made = exchange(said(), model="kestrel-7b")
-    metrics.exchange(made, read(made), ())
+    metrics.exchange(made, parse_response(made), ())
     leg = {"provider": "candidate", "role": "primary"}
     assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "other", "code": "4xx"}) == 1
     assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "kestrel-7b", "code": "2xx"}) == 1

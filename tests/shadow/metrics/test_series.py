@@ -6,27 +6,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
 
-from proxy.worker_stats import Pulse
-from shadow.metrics.series import PULSES_KEPT, RUNS, BulkCounter, BulkHistogram, Kept, Pulses, Reasons
+from proxy.worker_stats import WorkerStats
+from shadow.metrics.series import PULSES_KEPT, RUNS, BulkCounter, BulkHistogram, CachedChildren, ReasonLabels, WorkerTotals
 
 BUCKETS = (0.1, 0.5, 1.0)
 
 
 def test_a_child_is_resolved_once():
     asked = []
-    kept = Kept(lambda *values: asked.append(values) or object())
+    kept = CachedChildren(lambda *values: asked.append(values) or object())
     assert kept("a", "b") is kept("a", "b")
     assert kept("a", "c") is not kept("a", "b")
     assert asked == [("a", "b"), ("a", "c")]
 
 
 def test_reasons_pass_while_they_look_like_one_and_there_is_room():
-    reasons = Reasons(["known"], limit=2)
+    reasons = ReasonLabels(["known"], limit=2)
     assert [reasons.of(word) for word in ("known", "budget", "one_more", "budget")] == ["known", "budget", "other", "budget"]
 
 
 def test_a_reason_that_is_no_word_of_ours_is_other():
-    reasons = Reasons(())
+    reasons = ReasonLabels(())
     for word in ("", "Big", "two words", "x" * 50, "\ud800", 'a"b'):
         assert reasons.of(word) == "other"
 
@@ -151,40 +151,44 @@ def test_an_infinite_value_stays_in_the_last_bucket():
 
 
 def test_only_increases_of_a_process_are_added():
-    pulses = Pulses()
-    assert pulses.increases(Pulse(pid=1, accepted=5)) == {
+    pulses = WorkerTotals()
+    assert pulses.increases(WorkerStats(pid=1, accepted=5)) == {
         "accepted": 5,
         "refused": 0,
         "handed_over": 0,
         "unrecorded": 0,
     }
-    assert pulses.increases(Pulse(pid=1, accepted=7))["accepted"] == 2
+    assert pulses.increases(WorkerStats(pid=1, accepted=7))["accepted"] == 2
 
 
 def test_a_restarted_process_begins_anew_under_its_own_pid():
-    pulses = Pulses()
-    pulses.increases(Pulse(worker=0, pid=1, accepted=100))
-    assert pulses.increases(Pulse(worker=0, pid=2, accepted=3))["accepted"] == 3
-    assert pulses.increases(Pulse(worker=0, pid=1, accepted=101))["accepted"] == 1, (
+    pulses = WorkerTotals()
+    pulses.increases(WorkerStats(worker=0, pid=1, accepted=100))
+    assert pulses.increases(WorkerStats(worker=0, pid=2, accepted=3))["accepted"] == 3
+    assert pulses.increases(WorkerStats(worker=0, pid=1, accepted=101))["accepted"] == 1, (
         "a late pulse of the old one still counts once"
     )
 
 
 def test_a_pid_used_again_is_another_process():
-    pulses = Pulses()
-    pulses.increases(Pulse(pid=9, accepted=100))
-    assert pulses.increases(Pulse(pid=9, accepted=4))["accepted"] == 4
+    pulses = WorkerTotals()
+    pulses.increases(WorkerStats(pid=9, accepted=100))
+    assert pulses.increases(WorkerStats(pid=9, accepted=4))["accepted"] == 4
 
 
 def test_gauges_follow_the_newest_process_of_each_worker():
-    pulses = Pulses()
-    for pulse in (Pulse(worker=0, pid=1, in_flight=9), Pulse(worker=1, pid=2, in_flight=1), Pulse(worker=0, pid=3, in_flight=2)):
+    pulses = WorkerTotals()
+    for pulse in (
+        WorkerStats(worker=0, pid=1, in_flight=9),
+        WorkerStats(worker=1, pid=2, in_flight=1),
+        WorkerStats(worker=0, pid=3, in_flight=2),
+    ):
         pulses.increases(pulse)
     assert sum(pulse.in_flight for pulse in pulses.latest) == 3
 
 
 def test_endless_restarts_are_not_remembered_endlessly():
-    pulses = Pulses()
+    pulses = WorkerTotals()
     for pid in range(3 * PULSES_KEPT):
-        pulses.increases(Pulse(pid=pid, accepted=1))
+        pulses.increases(WorkerStats(pid=pid, accepted=1))
     assert len(pulses._last) == PULSES_KEPT

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from shadow.pages.connection_limiter import PATIENCE, Entrance
+from shadow.pages.connection_limiter import PATIENCE, ConnectionLimiter
 from tests.running import until
 from tests.wires import client, get
 
@@ -18,7 +18,7 @@ class Port:
         self.now, self.refused, self.answer = 0.0, 0, asyncio.Event()
         self.asked = asyncio.Event()
         self.answer.set()
-        self.entrance = Entrance(most=most, refused=self._refuse, clock=lambda: self.now)
+        self.entrance = ConnectionLimiter(most=most, refused=self._refuse, clock=lambda: self.now)
 
     def _refuse(self):
         self.refused += 1

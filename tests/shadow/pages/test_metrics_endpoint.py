@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily
 
-from shadow.pages.metrics_endpoint import Scraping
+from shadow.pages.metrics_endpoint import MetricsEndpoint
 from tests.running import until
 
 
@@ -38,7 +38,7 @@ def slow():
 def scraping(slow):
     registry = CollectorRegistry()
     registry.register(slow)
-    made = Scraping(registry, lambda _: None)
+    made = MetricsEndpoint(registry, lambda _: None)
     yield made
     slow.let_on.set()
     made.close()
@@ -54,7 +54,7 @@ def scraping(slow):
 async def test_the_form_is_the_one_asked_for_and_the_time_is_reported(accept, content_type, part):
     registry, told = CollectorRegistry(), []
     Counter("some", "help", registry=registry).inc()
-    scraping = Scraping(registry, told.append)
+    scraping = MetricsEndpoint(registry, told.append)
     body, kind = await scraping.page(accept)
     scraping.close()
     assert kind.startswith(content_type)

@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from shadow.pages.overview import FRESH_SECONDS, STATES, Overview
+from shadow.pages.overview import FRESH_SECONDS, STATES, OverviewPage
 from shadow.pages.pair_pages import environment
 from shadow.report.build_report import build
 from shadow.settings.config_errors import ConfigError
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from tests.records import NOW, add_live, add_pair, fill
 
 
@@ -26,7 +26,7 @@ def clock():
 
 @pytest.fixture
 def overview(store, clock):
-    return Overview(store, environment(), now=lambda: NOW + 60, clock=clock)
+    return OverviewPage(store, environment(), now=lambda: NOW + 60, clock=clock)
 
 
 class Words(HTMLParser):
@@ -52,15 +52,15 @@ def test_each_card_of_the_report_stands_with_its_word_and_its_sentence(store, ov
     fill(store)
     text = Words(overview.page({})).text
     cards = build(store, 0.0, NOW + 60).cards
-    assert {card.verdict.word for card in cards} > {Word.DIFFERS}
+    assert {card.verdict.word for card in cards} > {VerdictWord.DIFFERS}
     for card in cards:
         assert f"{STATES[card.verdict.word][0]} {card.verdict.word.value.replace('_', ' ')} {card.provider}" in text
         assert " ".join(card.verdict.sentence.split()) in text
 
 
 def test_each_word_of_a_verdict_has_a_mark_and_only_one_is_a_tick():
-    assert set(STATES) == set(Word)
-    assert [word for word, (mark, _) in STATES.items() if mark == "✓"] == [Word.NONE_SEEN]
+    assert set(STATES) == set(VerdictWord)
+    assert [word for word, (mark, _) in STATES.items() if mark == "✓"] == [VerdictWord.NONE_SEEN]
 
 
 def test_a_card_leads_to_its_pairs_and_to_its_faulty_answers(store, overview):

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from proxy.exchange import Failure, FailureKind
-from shadow.drift.drift_signals import Signal
-from shadow.findings.finding import Aspect
+from shadow.drift.drift_signals import DriftSignal
+from shadow.findings.finding import Signal
 from shadow.findings.pair import ControlReason
-from shadow.pages.pair_pages import PER_PAGE, FilterError, Pages
+from shadow.pages.pair_pages import PER_PAGE, FilterError, PairPages
 from shadow.settings.config_model import Config
 from storage.rows import IdentityRow
 from storage.store import Store
@@ -90,10 +90,10 @@ class Reading(HTMLParser):
 
 @pytest.fixture
 def pages(store: Store):
-    return Pages(store, CONFIG)
+    return PairPages(store, CONFIG)
 
 
-def read_pair(pages: Pages, pair_id: str) -> Reading:
+def read_pair(pages: PairPages, pair_id: str) -> Reading:
     return Reading(pages.pair(pair_id))
 
 
@@ -152,7 +152,7 @@ def test_a_leg_that_retention_took_is_said_to_be_gone(store):
         def exchange(self, exchange_id):
             return None if exchange_id.startswith("r") else store.exchange(exchange_id)
 
-    page = read_pair(Pages(Forgetful(), CONFIG), keep_pair(store, said("Yes"), said("No")))
+    page = read_pair(PairPages(Forgetful(), CONFIG), keep_pair(store, said("Yes"), said("No")))
     assert "The answer of the reference is not in the store" in page.text
     assert "Yes" in page.text
 
@@ -238,8 +238,8 @@ def test_the_list_takes_the_older_name_of_the_signal_in_an_address(pages, store)
 
 
 def test_answers_that_failed_a_check_are_listed_without_a_pair(pages, store):
-    add_live(store, "candidate", "run together", faults=[Aspect.LOST_SPACE])
-    sampled = add_pair(store, "candidate", "also together", "also together", faults=[Aspect.EMPTY_ANSWER])
+    add_live(store, "candidate", "run together", faults=[Signal.LOST_SPACE])
+    sampled = add_pair(store, "candidate", "also together", "also together", faults=[Signal.EMPTY_ANSWER])
     add_live(store, "official", "fine")
     assert store.flush(20)
     page = Reading(pages.answers({"provider": "candidate"}))
@@ -283,7 +283,7 @@ def test_an_empty_list_says_what_to_expect(pages):
 
 
 def test_the_signal_that_an_alert_names_is_understood_under_its_own_name(pages):
-    assert all(pages.index({"signal": signal.value, "state": "differ"}) for signal in Signal)
+    assert all(pages.index({"signal": signal.value, "state": "differ"}) for signal in DriftSignal)
 
 
 @pytest.mark.parametrize("query", [{"state": "broken"}, {"aspect": "<script>"}, {"segment": "tools=maybe"}])
@@ -312,7 +312,7 @@ def test_the_page_of_who_serves_names_traits_and_no_markup_of_theirs(store):
     )
     store.add_exchange(replace(exchange_record("e"), identities=(row,)))
     assert store.flush(20)
-    page = Pages(store, Config()).serving()
+    page = PairPages(store, Config()).serving()
     assert "0a1b2c3d4e5f" in page
     assert "&lt;script&gt;" in page
     assert "<b>m</b>" not in page

@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.process.shared_counters import Board
-from shadow.pipeline.exchange_ledger import Ledger
+from proxy.process.shared_counters import SharedCounters
+from shadow.pipeline.exchange_ledger import ExchangeLedger
 
 
 def test_what_is_missing_from_the_numbers_is_counted_once():
-    board = Board()
-    ledger = Ledger(board, {})
+    board = SharedCounters()
+    ledger = ExchangeLedger(board, {})
     ledger.connected(0)
     for _ in range(3):
         ledger.arrived(0)
@@ -18,7 +18,7 @@ def test_what_is_missing_from_the_numbers_is_counted_once():
 
 
 def test_nothing_is_missing_while_an_older_connection_of_the_worker_is_read():
-    ledger = Ledger(Board(), {})
+    ledger = ExchangeLedger(SharedCounters(), {})
     ledger.connected(0)
     ledger.connected(0)
     assert ledger.sent(0, 1) == 0
@@ -29,9 +29,9 @@ def test_nothing_is_missing_while_an_older_connection_of_the_worker_is_read():
 
 
 def test_what_the_database_stored_of_a_killed_audit_is_known_although_it_could_not_say_so():
-    board = Board()
+    board = SharedCounters()
     board.row(0).add("stored", 2)
-    ledger = Ledger(board, {0: 5})
+    ledger = ExchangeLedger(board, {0: 5})
     ledger.connected(0)
     assert ledger.sent(0, 6) == 1
     assert (board.row(0)["stored"], board.row(0)["process_killed"]) == (5, 1)
@@ -43,10 +43,10 @@ STEPS = st.lists(st.sampled_from(["end", "send", "arrive", "store", "fail", "los
 @given(STEPS)
 def test_ended_is_stored_and_counted_at_any_kill(steps):
     """A sender, a wire, an audit and a database, as they are: only the board and the database outlive a kill."""
-    board, stored, row = Board(), 0, None
+    board, stored, row = SharedCounters(), 0, None
     waiting, wire, hands = 0, 0, 0
     row = board.row(0)
-    ledger = Ledger(board, {})
+    ledger = ExchangeLedger(board, {})
     ledger.connected(0)
     for step in [*steps, "kill audit", "kill plane"]:
         if step == "end":
@@ -76,7 +76,7 @@ def test_ended_is_stored_and_counted_at_any_kill(steps):
             ledger.sent(0, row.sent - waiting)
         elif step == "kill audit":
             hands, wire = 0, 0
-            ledger = Ledger(board, {0: stored})
+            ledger = ExchangeLedger(board, {0: stored})
             ledger.connected(0)
             ledger.sent(0, row.sent - waiting)
     row.raise_to("stored", stored)

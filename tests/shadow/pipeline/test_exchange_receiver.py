@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.packing import pack, pack_pulse
-from proxy.process.shared_counters import Board, Row
-from proxy.worker_stats import Pulse
+from proxy.packing import pack, pack_stats
+from proxy.process.shared_counters import CounterRow, SharedCounters
+from proxy.worker_stats import WorkerStats
 from shadow.pipeline import exchange_receiver as room
-from shadow.pipeline.exchange_ledger import Ledger
-from shadow.pipeline.exchange_receiver import Inbox
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from tests.exchanges import exchange
 from tests.running import until
 
@@ -23,7 +23,7 @@ def frame(kind: bytes, payload: bytes) -> bytes:
 
 
 class Listening:
-    def __init__(self, inbox: Inbox, path: str, losses: Row, pulses: list[Pulse]) -> None:
+    def __init__(self, inbox: ExchangeReceiver, path: str, losses: CounterRow, pulses: list[WorkerStats]) -> None:
         self.inbox, self.path, self.losses, self.pulses = inbox, path, losses, pulses
 
     async def send(self, *frames: bytes) -> None:
@@ -38,9 +38,9 @@ class Listening:
 @pytest.fixture
 async def listening(tmp_path):
     pulses = []
-    ledger = Ledger(board := Board(), {})
+    ledger = ExchangeLedger(board := SharedCounters(), {})
     row = board.row(0)
-    inbox = Inbox(limit=3, limit_bytes=100_000, frame_limit=50_000, on_pulse=pulses.append, ledger=ledger)
+    inbox = ExchangeReceiver(limit=3, limit_bytes=100_000, frame_limit=50_000, on_pulse=pulses.append, ledger=ledger)
     path = str(tmp_path / "audit.sock")
     await inbox.start(path)
     yield Listening(inbox, path, row, pulses)
@@ -54,7 +54,7 @@ async def test_exchanges_come_out_in_the_order_they_were_sent(listening):
 
 
 async def test_a_pulse_is_reported_at_once_and_takes_no_place(listening):
-    await listening.send(frame(b"P", pack_pulse(Pulse(worker=2, accepted=7))))
+    await listening.send(frame(b"P", pack_stats(WorkerStats(worker=2, accepted=7))))
     await until(lambda: listening.pulses)
     assert listening.pulses[0].accepted == 7
     assert len(listening.inbox) == 0
@@ -116,7 +116,9 @@ def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest)
     stream = b"".join(frame(b"E", payload) for payload in payloads) + rest
 
     async def taken() -> list[bytes]:
-        inbox = Inbox(limit=10, limit_bytes=1_000, frame_limit=40, on_pulse=lambda _: None, ledger=Ledger(Board(), {}))
+        inbox = ExchangeReceiver(
+            limit=10, limit_bytes=1_000, frame_limit=40, on_pulse=lambda _: None, ledger=ExchangeLedger(SharedCounters(), {})
+        )
         link = room._Link(inbox)
         for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(stream)], strict=True):
             if stream[begin:end]:
@@ -129,10 +131,10 @@ def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest)
 
 async def test_a_gap_in_the_numbers_of_a_sender_is_counted_when_it_sends_again(listening):
     two = frame(b"E", pack(exchange(id="1" * 32))) + frame(b"E", pack(exchange(id="2" * 32)))
-    await listening.send(frame(b"P", pack_pulse(Pulse(sent=0))), two, frame(b"P", pack_pulse(Pulse(sent=2))))
+    await listening.send(frame(b"P", pack_stats(WorkerStats(sent=0))), two, frame(b"P", pack_stats(WorkerStats(sent=2))))
     await until(lambda: len(listening.pulses) == 2)
     assert listening.losses["process_killed"] == 0
-    await listening.send(frame(b"P", pack_pulse(Pulse(sent=7))), frame(b"P", pack_pulse(Pulse(sent=7))))
+    await listening.send(frame(b"P", pack_stats(WorkerStats(sent=7))), frame(b"P", pack_stats(WorkerStats(sent=7))))
     await until(lambda: len(listening.pulses) == 4)
     assert listening.losses["process_killed"] == 5
 

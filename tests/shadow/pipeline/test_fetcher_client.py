@@ -10,13 +10,13 @@ import time
 import pytest
 
 from proxy.proxy_config import Limits, Timeouts
-from shadow.pipeline.fetcher_client import Apart, CourierLostError, Here
+from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher, SubprocessFetcher
 from tests.errands import errand
 from tests.running import until
 from tests.wires import PATIENCE, ok, scripted
 
 
-@pytest.fixture(params=[Here, Apart])
+@pytest.fixture(params=[InProcessFetcher, SubprocessFetcher])
 async def courier(request):
     made = request.param(Timeouts(), Limits())
     yield made
@@ -25,7 +25,7 @@ async def courier(request):
 
 @pytest.fixture
 async def apart():
-    made = Apart(Timeouts(), Limits())
+    made = SubprocessFetcher(Timeouts(), Limits())
     yield made
     await made.close()
 
@@ -76,7 +76,7 @@ async def test_a_process_that_dies_is_no_answer_and_the_next_fetch_job_has_anoth
         await asyncio.wait_for(silent.asked.wait(), PATIENCE)
         dead = apart.pid
         os.kill(dead, signal.SIGKILL)
-        with pytest.raises(CourierLostError):
+        with pytest.raises(FetcherLostError):
             await asyncio.wait_for(asking, PATIENCE)
         assert (await apart.fetch(errand(provider.url, "e2"))).response.body == b"yes"
         assert apart.pid not in {0, dead}
@@ -141,7 +141,7 @@ async def test_a_kept_process_that_stands_still_is_killed_and_its_fetch_jobs_are
         await asyncio.wait_for(silent.asked.wait(), PATIENCE)
         first = kept.pid
         os.kill(first, signal.SIGSTOP)
-        with pytest.raises(CourierLostError):
+        with pytest.raises(FetcherLostError):
             await asyncio.wait_for(asking, PATIENCE)
     await until(lambda: kept.pid not in {0, first})
 
@@ -150,7 +150,7 @@ async def test_a_process_that_cannot_be_started_is_a_fetch_job_lost_and_tried_ag
     monkeypatch.setattr("shadow.pipeline.fetcher_client.sys.executable", "/no/such/python")
     os.kill(kept.pid, signal.SIGKILL)
     await until(lambda: kept.pid == 0)
-    with pytest.raises(CourierLostError, match="could not be started"):
+    with pytest.raises(FetcherLostError, match="could not be started"):
         await kept.fetch(errand("http://127.0.0.1:9/v1"))
     monkeypatch.undo()
     await until(lambda: kept.pid)

@@ -7,32 +7,37 @@ import pytest
 
 from proxy.exchange import Role
 from proxy.proxy_config import Provider, ProxyConfig
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pretend
-from shadow.findings.pair import Kind
-from shadow.pipeline.fetcher_client import Here
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
+from shadow.findings.pair import PairKind
+from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.greedy_audit import ask_greedily, takes_temperature
-from shadow.pipeline.reference_client import Mirror
-from shadow.reading.parsed_exchange import understand
+from shadow.pipeline.reference_client import ReferenceClient
+from shadow.reading.parsed_exchange import parse
 from shadow.settings.config_model import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
 
 
 async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own_keys():
-    live = understand(exchange(said("A bridge."), request=asked("Tell me about bridges")))
-    async with Pretend(seed=5, faults=Faults()) as provider, Pretend(seed=5, faults=Faults()) as reference:
+    live = parse(exchange(said("A bridge."), request=asked("Tell me about bridges")))
+    async with (
+        PretendedServer(seed=5, faults=PlantedFaults()) as provider,
+        PretendedServer(seed=5, faults=PlantedFaults()) as reference,
+    ):
         providers = {
             live.exchange.provider: Provider(base_url=provider.base_url, api_key_env="NEAR"),
             live.exchange.reference: Provider(base_url=reference.base_url, api_key_env="FAR"),
         }
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
-        mirror = Mirror(config, {"NEAR": "k1", "FAR": "k2"}, Here(config.proxy.timeouts, config.proxy.limits))
+        mirror = ReferenceClient(
+            config, {"NEAR": "k1", "FAR": "k2"}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits)
+        )
         try:
             found = await ask_greedily(mirror, live)
         finally:
             await mirror.close()
         arrived = [server.requests for server in (provider, reference)]
-    assert found.comparison.kind is Kind.GREEDY
+    assert found.comparison.kind is PairKind.GREEDY
     assert [leg.exchange.role for leg in found.legs] == [Role.GREEDY, Role.GREEDY]
     assert [leg.exchange.provider for leg in found.legs] == [live.exchange.provider, live.exchange.reference]
     assert [len(requests) for requests in arrived] == [1, 1]
@@ -43,17 +48,17 @@ async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own
 
 async def test_the_providers_copy_keeps_what_it_knows_and_the_references_does_not():
     body = asked("Tell me about bridges", user="u-1", metadata={"a": "b"}, service_tier="flex", store=False)
-    live = understand(exchange(said("A bridge."), request=body))
+    live = parse(exchange(said("A bridge."), request=body))
     live = replace(
         live, exchange=live.exchange._replace(request=live.exchange.request._replace(target="/v1/chat/completions?v=1"))
     )
-    async with Pretend(seed=5) as provider, Pretend(seed=5) as reference:
+    async with PretendedServer(seed=5) as provider, PretendedServer(seed=5) as reference:
         providers = {
             live.exchange.provider: Provider(base_url=provider.base_url),
             live.exchange.reference: Provider(base_url=reference.base_url),
         }
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
-        mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
+        mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
             await ask_greedily(mirror, live)
         finally:
@@ -78,4 +83,4 @@ async def test_the_providers_copy_keeps_what_it_knows_and_the_references_does_no
 def test_what_knows_no_temperature_is_not_asked_at_one(target, version, takes):
     made = exchange(b"{}", request=json.dumps({"input": "a", "messages": []}).encode())
     headers = (("Anthropic-Version", version),) if version else ()
-    assert takes_temperature(understand(made._replace(request=made.request._replace(target=target, headers=headers)))) is takes
+    assert takes_temperature(parse(made._replace(request=made.request._replace(target=target, headers=headers)))) is takes

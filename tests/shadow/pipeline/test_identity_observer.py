@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from proxy.proxy_config import Provider, ProxyConfig
 from shadow.identity.serving_identity import WARM_UP
-from shadow.pipeline.identity_observer import KEPT, Servings
+from shadow.pipeline.identity_observer import KEPT, IdentityObserver
 from shadow.privacy.redact import Redactor
-from shadow.reading.parsed_response import read
+from shadow.reading.parsed_response import parse_response
 from shadow.settings.config_model import Config
 from tests.exchanges import exchange, said
 
@@ -15,7 +15,7 @@ CONFIG = Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://l
 
 
 def learning(known=()):
-    return Servings(CONFIG, known, clean=Redactor().text)
+    return IdentityObserver(CONFIG, known, clean=Redactor().text)
 
 
 def answered(fingerprint: str, **more):
@@ -24,11 +24,11 @@ def answered(fingerprint: str, **more):
     return live._replace(provider="near", model="m", **more)
 
 
-def observed(servings: Servings, fingerprint: str, times: int, **more):
+def observed(servings: IdentityObserver, fingerprint: str, times: int, **more):
     found = []
     for _ in range(times):
         live = answered(fingerprint, **more)
-        found += servings.observe(live, read(live))
+        found += servings.observe(live, parse_response(live))
     return found
 
 
@@ -59,7 +59,7 @@ def test_names_that_clients_make_up_are_bounded():
     servings = learning()
     for number in range(2 * KEPT):
         live = answered("fp")._replace(model=f"m{number}")
-        servings.observe(live, read(live))
+        servings.observe(live, parse_response(live))
     assert len(servings._known) == KEPT
 
 
@@ -69,13 +69,13 @@ def test_a_credential_in_a_model_name_a_fingerprint_or_a_header_is_learned_as_as
     # so long a value is cut: what is left of the secret then would look like none
     live = live._replace(response=live.response._replace(headers=(("server", f"{'x' * 110} {secret}"),)))
     servings = learning()
-    rows = [row for _ in range(WARM_UP) for row in servings.observe(live._replace(model=f"m/{secret}"), read(live))]
+    rows = [row for _ in range(WARM_UP) for row in servings.observe(live._replace(model=f"m/{secret}"), parse_response(live))]
     assert [(row.model, json.loads(row.facts)["fingerprint"]) for row in rows] == [
         ("m/" + "*" * len(secret), ["fp " + "*" * len(secret)])
     ]
     assert secret[:8] not in repr(rows)
     again = learning(rows)
-    assert [row for _ in range(WARM_UP) for row in again.observe(live._replace(model=f"m/{secret}"), read(live))] == []
+    assert [row for _ in range(WARM_UP) for row in again.observe(live._replace(model=f"m/{secret}"), parse_response(live))] == []
 
 
 def test_what_a_new_configuration_declares_is_a_change():
@@ -91,8 +91,8 @@ def test_the_names_that_answered_to_a_name_are_known_from_the_first_answer_on():
     servings = learning()
     live = answered("fp_a")
     assert servings.names(live) == ()
-    servings.observe(live, read(live))
-    assert servings.names(live) == (read(live).said.model,)
+    servings.observe(live, parse_response(live))
+    assert servings.names(live) == (parse_response(live).completion.model,)
     assert servings.names(live._replace(model="another")) == ()
 
 
@@ -100,6 +100,6 @@ def test_a_deployment_in_the_path_is_what_was_asked_for():
     servings = learning()
     live = answered("fp_a")
     there = live._replace(request=live.request._replace(target="/openai/deployments/harbour/chat/completions"))
-    servings.observe(there, read(there))
+    servings.observe(there, parse_response(there))
     assert servings.names(live) == ()
-    assert servings.names(there._replace(model="elsewhere")) == (read(live).said.model,)
+    assert servings.names(there._replace(model="elsewhere")) == (parse_response(live).completion.model,)

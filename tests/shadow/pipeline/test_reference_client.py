@@ -6,12 +6,12 @@ import pytest
 
 from proxy.exchange import FailureKind, Role
 from proxy.proxy_config import Provider, ProxyConfig
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pretend
-from shadow.pipeline.fetcher_client import Here
-from shadow.pipeline.reference_client import Mirror, _query
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
+from shadow.pipeline.fetcher_client import InProcessFetcher
+from shadow.pipeline.reference_client import ReferenceClient, _query
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_response import read
+from shadow.reading.parsed_response import parse_response
 from shadow.settings.config_model import Config, ShadowConfig
 from tests.exchanges import asked, exchange
 
@@ -21,10 +21,10 @@ def config(base_url: str, models: dict[str, str] | None = None, **shadow) -> Con
     return Config(proxy=ProxyConfig(provider="official", providers={"official": official}), shadow=ShadowConfig(**shadow))
 
 
-async def ask(provider: Pretend | str, live, **options):
+async def ask(provider: PretendedServer | str, live, **options):
     base = provider if isinstance(provider, str) else provider.base_url
     known = config(base, **options)
-    mirror = Mirror(known, {"OFFICIAL_KEY": "reference-key"}, Here(known.proxy.timeouts, known.proxy.limits))
+    mirror = ReferenceClient(known, {"OFFICIAL_KEY": "reference-key"}, InProcessFetcher(known.proxy.timeouts, known.proxy.limits))
     try:
         body = mirror.prepare(live)
         return body, await mirror.ask(live, body, Role.SHADOW)
@@ -33,14 +33,14 @@ async def ask(provider: Pretend | str, live, **options):
 
 
 async def test_a_shadow_is_read_like_live_traffic_with_marks_and_a_role_of_its_own():
-    async with Pretend() as provider:
+    async with PretendedServer() as provider:
         live = exchange(request=asked(stream=True), stream=True)
         _, shadow = await ask(provider, live)
     assert shadow.role is Role.SHADOW
     assert shadow.provider == "official"
     assert shadow.id != live.id
     assert len(shadow.response.marks) > 1
-    assert isinstance(read(shadow).said, Completion)
+    assert isinstance(parse_response(shadow).completion, Completion)
 
 
 async def test_the_reference_gets_its_own_key_and_the_clients_fields_and_no_mark_of_ours():
@@ -48,7 +48,7 @@ async def test_the_reference_gets_its_own_key_and_the_clients_fields_and_no_mark
         *(("host", "proxy"), ("user-agent", "OpenAI/Python"), ("X-Stainless-Lang", "python"), ("Authorization", "")),
         *(("Content-Type", "application/json"), ("Content-Length", "1"), ("Accept", "text/event-stream"), ("Via", "1.1 inner")),
     )
-    async with Pretend(key="reference-key") as provider:
+    async with PretendedServer(key="reference-key") as provider:
         _, shadow = await ask(provider, exchange(request=asked(), headers=headers))
         [got] = provider.requests
     assert shadow.response.status == 200
@@ -61,7 +61,7 @@ async def test_the_reference_gets_its_own_key_and_the_clients_fields_and_no_mark
 
 
 async def test_a_client_without_a_user_agent_has_copies_without_one():
-    async with Pretend() as provider:
+    async with PretendedServer() as provider:
         await ask(provider, exchange(request=asked(), headers=(("Content-Type", "application/json"),)))
         [got] = provider.requests
     assert got.header("user-agent") in {None, ""}
@@ -69,7 +69,7 @@ async def test_a_client_without_a_user_agent_has_copies_without_one():
 
 async def test_a_packed_request_is_sent_unpacked_and_the_change_is_recorded():
     packed = exchange(request=gzip.compress(asked("Say hello")), headers=(("Content-Encoding", "gzip"),))
-    async with Pretend() as provider:
+    async with PretendedServer() as provider:
         body, shadow = await ask(provider, packed)
         [got] = provider.requests
     assert shadow.response.status == 200
@@ -79,16 +79,16 @@ async def test_a_packed_request_is_sent_unpacked_and_the_change_is_recorded():
 
 
 async def test_the_model_is_called_by_the_references_name_and_the_change_is_recorded():
-    async with Pretend() as provider:
+    async with PretendedServer() as provider:
         body, _ = await ask(provider, exchange(request=asked()), models={"pretend-small": "official/pretend-small"})
         [got] = provider.requests
     assert got.json["model"] == "official/pretend-small"
     assert any("official/pretend-small" in alteration for alteration in body.alterations)
 
 
-@pytest.mark.parametrize("faults", [Faults(cut_stream=1.0), Faults(error_rate=1.0)], ids=["cut", "error"])
+@pytest.mark.parametrize("faults", [PlantedFaults(cut_stream=1.0), PlantedFaults(error_rate=1.0)], ids=["cut", "error"])
 async def test_a_faulty_reference_is_a_value(faults):
-    async with Pretend(faults=faults) as provider:
+    async with PretendedServer(faults=faults) as provider:
         _, shadow = await ask(provider, exchange(request=asked(stream=True), stream=True))
     assert shadow.failure or shadow.response.status >= 400
 
@@ -100,14 +100,14 @@ async def test_a_reference_that_is_not_there_is_a_value():
 
 
 async def test_a_silent_reference_is_given_up_after_the_timeout_and_the_connection_closed():
-    async with Pretend(faults=Faults(silent=1.0)) as provider:
+    async with PretendedServer(faults=PlantedFaults(silent=1.0)) as provider:
         _, shadow = await ask(provider, exchange(request=asked()), timeout=0.2)
         assert shadow.failure.kind is FailureKind.TOTAL_TIMEOUT
         await provider.until(lambda p: p.open_streams == 0, seconds=5)
 
 
 async def test_an_endless_answer_is_kept_up_to_its_limit_only():
-    async with Pretend() as provider:
+    async with PretendedServer() as provider:
         _, shadow = await ask(provider, exchange(request=asked(stream=True, max_tokens=4_000)), max_body=1_024)
     assert len(shadow.response.body) <= 1_024
     assert shadow.response.truncated
@@ -128,11 +128,13 @@ async def test_the_reference_is_asked_by_the_api_of_the_client_with_the_key_wher
     headers = (("Content-Type", "application/json"), ("Anthropic-Version", "2023-06-01"), ("Anthropic-Beta", "a,b"))
     live = exchange(request=asked(), headers=headers)
     live = live._replace(request=live.request._replace(target=target))
-    async with Pretend() as provider:
+    async with PretendedServer() as provider:
         known = config(provider.base_url)
         official = known.proxy.providers["official"].model_copy(update={"api_key_header": field})
         known = known.model_copy(update={"proxy": known.proxy.model_copy(update={"providers": {"official": official}})})
-        mirror = Mirror(known, {"OFFICIAL_KEY": "reference-key"}, Here(known.proxy.timeouts, known.proxy.limits))
+        mirror = ReferenceClient(
+            known, {"OFFICIAL_KEY": "reference-key"}, InProcessFetcher(known.proxy.timeouts, known.proxy.limits)
+        )
         await mirror.ask(live, mirror.prepare(live), Role.SHADOW)
         await mirror.close()
         [got] = provider.requests
@@ -153,13 +155,13 @@ FITTED = {
 
 async def fitted(live, *, reference: dict | None = None, candidate: dict | None = None):
     """The copy of `live` that a reference with these settings gets, what it got, and how that differs."""
-    async with Pretend() as provider:
+    async with PretendedServer() as provider:
         providers = {
             "candidate": Provider(base_url="http://127.0.0.1:9/v1", **(candidate or {})),
             "official": Provider(base_url=provider.base_url, **(reference or {})),
         }
         known = Config(proxy=ProxyConfig(provider="candidate", reference="official", providers=providers))
-        mirror = Mirror(known, {"GATE": "hunter2"}, Here(known.proxy.timeouts, known.proxy.limits))
+        mirror = ReferenceClient(known, {"GATE": "hunter2"}, InProcessFetcher(known.proxy.timeouts, known.proxy.limits))
         try:
             body = mirror.prepare(live)
             shadow = await mirror.ask(live, body, Role.SHADOW)
@@ -207,7 +209,9 @@ async def test_a_router_with_another_provider_order_at_the_same_address_is_anoth
         known = Config(
             proxy=ProxyConfig(provider="candidate", reference="official", providers={"candidate": near, "official": far})
         )
-        assert Mirror(known, {}, Here(known.proxy.timeouts, known.proxy.limits)).same_server(exchange()) is same
+        assert (
+            ReferenceClient(known, {}, InProcessFetcher(known.proxy.timeouts, known.proxy.limits)).same_server(exchange()) is same
+        )
 
 
 @pytest.mark.parametrize(

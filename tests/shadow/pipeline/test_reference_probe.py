@@ -3,9 +3,9 @@
 import pytest
 
 from proxy.proxy_config import Provider, ProxyConfig, Route
-from shadow.demo.pretended_server import Pretend
-from shadow.pipeline.fetcher_client import Here
-from shadow.pipeline.reference_client import Mirror
+from shadow.demo.pretended_server import PretendedServer
+from shadow.pipeline.fetcher_client import InProcessFetcher
+from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_probe import findings, probe, wanted_models
 from shadow.settings.config_model import Config
 from tests.exchanges import exchange
@@ -21,7 +21,7 @@ def config(base_url: str, **more) -> ProxyConfig:
 
 async def sentences(proxy: ProxyConfig, key: str = "reference-key") -> list[str]:
     known = Config(proxy=proxy)
-    mirror = Mirror(known, {"OFFICIAL_KEY": key}, Here(proxy.timeouts, proxy.limits))
+    mirror = ReferenceClient(known, {"OFFICIAL_KEY": key}, InProcessFetcher(proxy.timeouts, proxy.limits))
     try:
         return [sentence async for sentence in probe(mirror, wanted_models(proxy))]
     finally:
@@ -29,14 +29,14 @@ async def sentences(proxy: ProxyConfig, key: str = "reference-key") -> list[str]
 
 
 async def test_a_reference_that_takes_its_key_and_lists_the_model_is_fine():
-    async with Pretend(key="reference-key") as reference:
+    async with PretendedServer(key="reference-key") as reference:
         assert await sentences(config(reference.base_url, models={"*": "pretend-small"})) == []
         [seen] = reference.requests
     assert (seen.method, seen.target, seen.header("authorization")) == ("GET", "/v1/models", "Bearer reference-key")
 
 
 async def test_a_refused_key_is_worded_with_the_status_and_without_the_key():
-    async with Pretend(key="another-key") as reference:
+    async with PretendedServer(key="another-key") as reference:
         [sentence] = await sentences(config(reference.base_url))
     assert sentence.startswith("the reference official refused the list of its models: 401; its key is missing or wrong")
     assert "reference-key" not in sentence
@@ -48,7 +48,7 @@ async def test_a_reference_that_is_not_there_is_worded():
 
 
 async def test_a_model_that_the_reference_does_not_list_is_named():
-    async with Pretend() as reference:
+    async with PretendedServer() as reference:
         [sentence] = await sentences(config(reference.base_url, models={"*": "kestrel-7b"}))
     assert sentence == "the reference official does not list the model 'kestrel-7b'; `models` renames a model for one provider"
 

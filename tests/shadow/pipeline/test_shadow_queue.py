@@ -2,17 +2,17 @@
 
 import pytest
 
-from shadow.pipeline.shadow_queue import MOST_BYTES, Waiting
-from shadow.reading.parsed_exchange import understand
-from shadow.sampling.sampler import Decision
+from shadow.pipeline.shadow_queue import MOST_BYTES, ShadowQueue
+from shadow.reading.parsed_exchange import parse
+from shadow.sampling.sampler import SamplingDecision
 from tests.exchanges import asked, exchange, said
 
-SAMPLED = Decision(shadow=True, control=False, why="")
+SAMPLED = SamplingDecision(shadow=True, control=False, why="")
 
 
 def seen(number: int = 0, size: int = 0, **more):
     request = asked(f"Question {number} " + "x" * size)
-    return understand(exchange(said(), request=request, id=f"{number:032d}", **{"started": 1_000.0, "seconds": 0.0, **more}))
+    return parse(exchange(said(), request=request, id=f"{number:032d}", **{"started": 1_000.0, "seconds": 0.0, **more}))
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def skipped():
     return []
 
 
-def waiting(skipped, most: int = 3, patience: float = 30.0) -> Waiting:
-    return Waiting(most=most, patience=patience, skipped=skipped.append)
+def waiting(skipped, most: int = 3, patience: float = 30.0) -> ShadowQueue:
+    return ShadowQueue(most=most, patience=patience, skipped=skipped.append)
 
 
 def test_queued_shadows_leave_in_the_order_of_their_arrival(skipped):

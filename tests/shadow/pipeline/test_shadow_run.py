@@ -8,43 +8,45 @@ from hypothesis import strategies as st
 
 from proxy.exchange import Role
 from proxy.proxy_config import Provider, ProxyConfig
-from shadow.demo.planted_faults import Faults
-from shadow.demo.pretended_server import Pretend
-from shadow.pipeline.fetcher_client import Here
-from shadow.pipeline.reference_client import Mirror
-from shadow.pipeline.shadow_run import Trial, Trials
-from shadow.reading.parsed_exchange import Seen, understand
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
+from shadow.pipeline.fetcher_client import InProcessFetcher
+from shadow.pipeline.reference_client import ReferenceClient
+from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
+from shadow.reading.parsed_exchange import ParsedExchange, parse
 from shadow.records import exchange_record
 from shadow.settings.config_model import Config, ShadowConfig
 from tests.exchanges import asked, exchange, guard, said
 
 
-def kept(seen: Seen):
+def kept(seen: ParsedExchange):
     return exchange_record(seen, outcomes=[], checks=[], bodies="full")
 
 
-async def tried(live: Seen, *, control: bool = False, faults: Faults | None = None, **shadow) -> tuple[Trial, int]:
+async def tried(
+    live: ParsedExchange, *, control: bool = False, faults: PlantedFaults | None = None, **shadow
+) -> tuple[ShadowRun, int]:
     """One trial of `live` against a pretended reference, and how often that was asked."""
-    async with Pretend(seed=5, faults=faults or Faults()) as reference:
+    async with PretendedServer(seed=5, faults=faults or PlantedFaults()) as reference:
         providers = {"official": Provider(base_url=reference.base_url)}
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig(**shadow))
-        mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
+        mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
-            trials = Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept, secret=bytes(32))
+            trials = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, keep=kept, secret=bytes(32))
             return await trials.run(live, control=control), len(reference.requests)
         finally:
             await mirror.close()
 
 
 @pytest.fixture
-def agreeing() -> Seen:
-    return understand(exchange(said("A bridge is a way over."), request=asked("Tell me about bridges")))
+def agreeing() -> ParsedExchange:
+    return parse(exchange(said("A bridge is a way over."), request=asked("Tell me about bridges")))
 
 
 @pytest.fixture
-def refusing() -> Seen:
+def refusing() -> ParsedExchange:
     answer = said(message={"content": None, "refusal": "I will not."})
-    return understand(exchange(answer, request=asked("Tell me about bridges")))
+    return parse(exchange(answer, request=asked("Tell me about bridges")))
 
 
 async def test_answers_that_agree_cost_one_question(agreeing):
@@ -69,7 +71,7 @@ async def test_a_disagreement_asks_again_and_is_marked_as_selected(refusing):
     assert {p.signal: p.payoff for p in trial.record.payoffs}["refusal"] == 1
 
 
-MIRROR: Mirror = None  # type: ignore[assignment] # nobody is asked
+MIRROR: ReferenceClient = None  # type: ignore[assignment] # nobody is asked
 ENDS = st.builds(
     lambda text, refusal, finish: said(message={"content": text, "refusal": refusal}, finish_reason=finish),
     st.sampled_from([None, "", "A bridge is a way over.", "I do not know."]),
@@ -77,7 +79,7 @@ ENDS = st.builds(
     st.sampled_from(["stop", "length"]),
 )
 LEGS = st.builds(
-    lambda body, status: understand(exchange(body if status == 200 else b"{}", status, asked("Tell me about bridges"))),
+    lambda body, status: parse(exchange(body if status == 200 else b"{}", status, asked("Tell me about bridges"))),
     ENDS,
     st.sampled_from([200, 200, 200, 500, 429]),
 )
@@ -85,7 +87,7 @@ LEGS = st.builds(
 
 @given(LEGS, LEGS, st.booleans(), st.booleans())
 def test_whether_the_reference_is_asked_again_is_the_same_when_the_two_answers_are_swapped(one, other, control, tiebreak):
-    trials = Trials(shadow=ShadowConfig(tiebreak=tiebreak), guard=guard(), mirror=MIRROR, keep=kept, secret=bytes(32))
+    trials = ShadowRunner(shadow=ShadowConfig(tiebreak=tiebreak), policy=guard(), references=MIRROR, keep=kept, secret=bytes(32))
     assert trials._second(one, other, control=control) == trials._second(other, one, control=control)
 
 
@@ -96,7 +98,7 @@ async def test_without_tie_breaks_a_disagreement_is_not_asked_again(refusing):
 
 
 async def test_a_reference_that_fails_is_a_pair_that_states_it(agreeing):
-    trial, _ = await tried(agreeing, faults=Faults(error_rate=1.0))
+    trial, _ = await tried(agreeing, faults=PlantedFaults(error_rate=1.0))
     assert trial.record.pair.comparable
     assert {finding.state for finding in trial.record.findings if finding.aspect == "text"} == {"not_comparable"}
 
@@ -110,7 +112,7 @@ async def test_every_shadow_leg_stands_in_the_record(agreeing):
 
 async def test_a_greedy_pair_stands_beside_the_live_ones_and_never_among_them():
     live = exchange(said("A bridge."), request=asked("Tell me about bridges"), provider="official")
-    trial, asked_times = await tried(understand(live), greedy=1.0)
+    trial, asked_times = await tried(parse(live), greedy=1.0)
     assert asked_times == 3 + (len(trial.legs) == 4)
     assert [leg.exchange.role for leg in trial.legs[-2:]] == [Role.GREEDY, Role.GREEDY]
     assert trial.comparisons[-1].kind == "greedy"
@@ -135,19 +137,19 @@ async def test_the_shape_of_the_request_is_kept_with_the_pair(agreeing):
 async def test_the_record_tells_the_type_of_the_request_and_what_was_left_out(agreeing):
     trial, _ = await tried(agreeing)
     assert (trial.record.kind, trial.record.excluded) == ("no tools, first turn, sampled", ())
-    seeded = understand(exchange(said("A bridge."), request=asked("Tell me about bridges", seed=7, temperature=0)))
+    seeded = parse(exchange(said("A bridge."), request=asked("Tell me about bridges", seed=7, temperature=0)))
     trial, _ = await tried(seeded)
     assert trial.record.excluded == ("seed", "greedy_text")
     assert "action" not in {payoff.signal for payoff in trial.record.payoffs}
 
 
 async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_report_and_states_why_the_judge_has_none(agreeing):
-    async with Pretend(seed=5) as reference:
+    async with PretendedServer(seed=5) as reference:
         providers = {name: Provider(base_url=reference.base_url) for name in ("official", agreeing.exchange.provider)}
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
-        mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
+        mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
-            trials = Trials(shadow=config.shadow, guard=guard(), mirror=mirror, keep=kept, secret=bytes(32))
+            trials = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, keep=kept, secret=bytes(32))
             trial = await trials.run(agreeing, control=False)
         finally:
             await mirror.close()

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from shadow.pipeline.token_counts import tokens_of
-from shadow.reading.parsed_exchange import understand
+from shadow.reading.parsed_exchange import parse
 from tests.exchanges import asked, exchange, said
 
 
 def counted(body: bytes, request: bytes = b"", status: int = 200):
-    seen = understand(exchange(body, status, request or asked("x")))
-    return tokens_of(seen.ask, seen.answer)
+    seen = parse(exchange(body, status, request or asked("x")))
+    return tokens_of(seen.request, seen.answer)
 
 
 def answer(text: str, **more) -> bytes:

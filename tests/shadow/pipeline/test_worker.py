@@ -9,14 +9,14 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 from structlog.testing import capture_logs
 
 from proxy.exchange import Exchange, Failure, FailureKind
-from proxy.process.shared_counters import PAIRS, Board
+from proxy.process.shared_counters import PAIRS, SharedCounters
 from proxy.proxy_config import Provider, ProxyConfig, Route
-from shadow.demo.pretended_server import Pretend
+from shadow.demo.pretended_server import PretendedServer
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import shadow_queue
-from shadow.pipeline.exchange_ledger import Ledger
-from shadow.pipeline.fetcher_client import CourierLostError, Here
-from shadow.pipeline.reference_client import Mirror
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher
+from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.worker import Worker
 from shadow.sampling.budget import Budget
 from shadow.settings.config_model import Config, ShadowConfig
@@ -27,29 +27,29 @@ from tests.running import until
 
 @pytest.fixture
 async def reference():
-    async with Pretend(seed=3) as provider:
+    async with PretendedServer(seed=3) as provider:
         yield provider
 
 
 class Working:
     """A worker with everything real but the wire in front of it."""
 
-    def __init__(self, store, reference: Pretend, **shadow) -> None:
+    def __init__(self, store, reference: PretendedServer, **shadow) -> None:
         providers = {name: Provider(base_url=reference.base_url, price_input=1e6) for name in ("candidate", "official")}
         proxy = ProxyConfig(providers=providers, provider="candidate", reference="official", routes=shadow.pop("routes", ()))
         self.config = config = Config(proxy=proxy, shadow=ShadowConfig(**{"sample_rate": 1.0, "control_fraction": 0.0, **shadow}))
         limits = {name: getattr(config.shadow, name) for name in ("requests", "tokens", "money", "period")}
         self.registry = CollectorRegistry()
         self.store = store
-        self.mirror = Mirror(config, {}, Here(config.proxy.timeouts, config.proxy.limits))
-        self.ledger = Ledger(Board(), {})
+        self.references = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
+        self.ledger = ExchangeLedger(SharedCounters(), {})
         self.worker = Worker(
             config=config,
             store=store,
             metrics=Metrics(self.registry, config),
-            mirror=self.mirror,
+            references=self.references,
             budget=Budget(**limits),
-            guard=guard(),
+            policy=guard(),
             secret=bytes(32),
             ledger=self.ledger,
         )
@@ -78,7 +78,7 @@ async def working(store, reference):
 
     yield build
     for one in made:
-        await one.mirror.close()
+        await one.references.close()
 
 
 def live(number: int = 1, request: bytes = b"", **more):
@@ -207,12 +207,12 @@ async def test_what_waits_at_a_stop_is_skipped_and_counted(working):
 
 
 async def test_a_question_that_was_lost_with_its_process_is_skipped_and_no_fault_of_ours(working):
-    class Lost(Here):
+    class Lost(InProcessFetcher):
         async def fetch(self, errand):
-            raise CourierLostError("it ended")
+            raise FetcherLostError("it ended")
 
     house = working()
-    house.mirror._courier = Lost(house.worker._config.proxy.timeouts, house.worker._config.proxy.limits)
+    house.references._fetcher = Lost(house.worker._config.proxy.timeouts, house.worker._config.proxy.limits)
     await house.handle(live())
     assert house.skipped("fetcher_lost") == 1
     assert house.ledger._rows[PAIRS]["error"] == 0

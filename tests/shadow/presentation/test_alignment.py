@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.presentation.alignment import PATHS, WORDS, Change, align_texts, differences, leaves, match_calls, step
+from shadow.presentation.alignment import PATHS, WORDS, ValueChange, align_texts, differences, leaves, match_calls, step
 
 
 def only(pieces) -> list[str]:
@@ -52,18 +52,18 @@ def test_beyond_the_cap_nothing_is_marked_and_the_note_states_it():
 @pytest.mark.parametrize(
     ("subject", "reference", "path", "change"),
     [
-        ({}, {"city": "Quito"}, "city", Change.MISSING),
-        ({"city": "Quito"}, {}, "city", Change.EXTRA),
-        ({"days": "3"}, {"days": 3}, "days", Change.TYPE),
-        ({"days": 4}, {"days": 3}, "days", Change.VALUE),
-        ({"on": True}, {"on": 1}, "on", Change.TYPE),
-        ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, "a[0].b", Change.VALUE),
-        ({"a": [1]}, {"a": [1, 2]}, "a[1]", Change.MISSING),
-        ({"a": [1, 2]}, {"a": [1]}, "a[1]", Change.EXTRA),
-        ({"x.y": 1}, {"x.y": 2}, '["x.y"]', Change.VALUE),
-        ("text", {"a": 1}, "", Change.TYPE),
-        ({"a": {}}, {"a": []}, "a", Change.TYPE),
-        ({"a": None}, {"a": 0}, "a", Change.TYPE),
+        ({}, {"city": "Quito"}, "city", ValueChange.MISSING),
+        ({"city": "Quito"}, {}, "city", ValueChange.EXTRA),
+        ({"days": "3"}, {"days": 3}, "days", ValueChange.TYPE),
+        ({"days": 4}, {"days": 3}, "days", ValueChange.VALUE),
+        ({"on": True}, {"on": 1}, "on", ValueChange.TYPE),
+        ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, "a[0].b", ValueChange.VALUE),
+        ({"a": [1]}, {"a": [1, 2]}, "a[1]", ValueChange.MISSING),
+        ({"a": [1, 2]}, {"a": [1]}, "a[1]", ValueChange.EXTRA),
+        ({"x.y": 1}, {"x.y": 2}, '["x.y"]', ValueChange.VALUE),
+        ("text", {"a": 1}, "", ValueChange.TYPE),
+        ({"a": {}}, {"a": []}, "a", ValueChange.TYPE),
+        ({"a": None}, {"a": 0}, "a", ValueChange.TYPE),
     ],
 )
 def test_each_way_to_differ_is_named_with_its_path(subject, reference, path, change):

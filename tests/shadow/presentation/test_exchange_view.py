@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.exchange import Failure, FailureKind, Mark, Marks
-from shadow.presentation.exchange_view import SHOWN, WIDTH, facts, leg, place, timeline
-from shadow.reading.parsed_response import read
+from proxy.exchange import ChunkTiming, ChunkTimings, Failure, FailureKind
+from shadow.presentation.exchange_view import SHOWN, WIDTH, exchange_view, facts, place, timeline
+from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
@@ -17,7 +17,9 @@ from tests.pairs import keep_pair
 def column(store: Store, made, **more):
     pair = keep_pair(store, made, said(), **more)
     row = store.exchange(pair)
-    return leg("provider", row, read(exchange_of(row)), store.tool_calls(pair), store.findings(exchange_id=pair))
+    return exchange_view(
+        "provider", row, parse_response(exchange_of(row)), store.tool_calls(pair), store.findings(exchange_id=pair)
+    )
 
 
 def test_an_answer_is_shown_with_its_status(store):
@@ -71,7 +73,7 @@ def test_facts_are_lines_with_a_cell_a_leg_and_empty_lines_are_left_out(store):
 
 
 def test_a_leg_without_a_response_has_an_empty_cell_beside_the_chunks_of_the_other(store):
-    marks = Marks([0.1, 0.2, 0.3], [1, 2, len(said())])
+    marks = ChunkTimings([0.1, 0.2, 0.3], [1, 2, len(said())])
     answered = column(store, exchange(said(), request=asked(), marks=marks))
     failure = Failure(kind=FailureKind.CONNECT, detail="refused", after_head=False)
     unanswered = column(store, exchange(request=asked(), answered=False, failure=failure), pair_id="b" * 32)
@@ -81,7 +83,7 @@ def test_a_leg_without_a_response_has_an_empty_cell_beside_the_chunks_of_the_oth
 
 
 def test_the_timeline_has_one_tick_a_place():
-    marks = [Mark(seconds=seconds, end=1) for seconds in (0.0, 1.0, 1.0001, 2.0, 99.0)]
+    marks = [ChunkTiming(seconds=seconds, end=1) for seconds in (0.0, 1.0, 1.0001, 2.0, 99.0)]
     assert timeline(marks, 2.0) == f"M0 0v12M{WIDTH // 2} 0v12M{WIDTH} 0v12"
     assert timeline(marks, 0.0) == ""
 

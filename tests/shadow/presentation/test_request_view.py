@@ -2,15 +2,17 @@
 
 import json
 
-from shadow.presentation.request_view import MESSAGES, TEXT, asked
-from shadow.reading.parsed_request import read_ask
+from shadow.presentation.request_view import MESSAGES, TEXT, request_view
+from shadow.reading.parsed_request import parse_request
 
 JSON_HEADERS = (("content-type", "application/json"),)
 
 
 def shown(body: dict | bytes, **more):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return asked(read_ask("/v1/chat/completions", JSON_HEADERS, raw, False), **{"kept": True, "size": len(raw), **more})
+    return request_view(
+        parse_request("/v1/chat/completions", JSON_HEADERS, raw, False), **{"kept": True, "size": len(raw), **more}
+    )
 
 
 def test_messages_tools_and_parameters_have_their_places():
@@ -33,7 +35,7 @@ def test_messages_tools_and_parameters_have_their_places():
 
 def test_a_request_of_another_api_shows_its_words_as_messages_and_its_own_parameters():
     body = {"model": "m", "instructions": "Be brief.", "input": "Hi", "max_output_tokens": 9}
-    view = asked(read_ask("/v1/responses", JSON_HEADERS, json.dumps(body).encode(), False), kept=True, size=1)
+    view = request_view(parse_request("/v1/responses", JSON_HEADERS, json.dumps(body).encode(), False), kept=True, size=1)
     assert [(message.role, message.text) for message in view.messages] == [("system", "Be brief."), ("user", "Hi")]
     assert {each.role: each.text for each in view.parameters} == {"model": '"m"', "max_output_tokens": "9"}
 

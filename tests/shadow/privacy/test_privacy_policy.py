@@ -6,11 +6,11 @@ from dataclasses import asdict
 import pytest
 
 from shadow.compare.comparators import compare
-from shadow.findings.finding import Aspect, Finding, State
-from shadow.findings.pair import ControlReason, Kind, Pair
+from shadow.findings.finding import Finding, FindingState, Signal
+from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.privacy.privacy_policy import comparable, row_of, shown
-from shadow.reading.parsed_exchange import understand, understand_leg
-from shadow.records import Triple, calls, exchange_record, pair_record
+from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from shadow.records import exchange as exchange_of
 from tests.exchanges import asked, exchange, guard, said
 
@@ -19,12 +19,12 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "send", "argume
 
 
 def seen(text=f"Use {SECRET}.", **more):
-    return understand(exchange(said(text, message={"tool_calls": [CALL]}), request=asked(f"My key is {SECRET}"), **more))
+    return parse(exchange(said(text, message={"tool_calls": [CALL]}), request=asked(f"My key is {SECRET}"), **more))
 
 
 def leg(bodies="full", live=None):
     live, keeper = live or seen(tag=SECRET), guard(bodies)
-    check = Finding(aspect=Aspect.LOST_SPACE, state=State.DIFFER, reason=SECRET, subject=SECRET)
+    check = Finding(aspect=Signal.LOST_SPACE, state=FindingState.DIFFER, reason=SECRET, subject=SECRET)
     outcomes = ["valid"] * len(calls(live.answer))
     return keeper.leg(exchange_record(keeper.bare(live), outcomes=outcomes, checks=[check], bodies=bodies), live, outcomes)
 
@@ -32,9 +32,9 @@ def leg(bodies="full", live=None):
 @pytest.mark.parametrize("bodies", ["full", "hash", "none"])
 def test_no_credential_is_in_any_row(bodies):
     live = seen()
-    other = understand_leg(exchange(said(f"Another {SECRET}"), id="1" * 32), live)
-    triple = Triple(live=live, reference=other, control=None, reason=ControlReason.NONE)
-    found = compare(Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=other.answer))
+    other = parse_leg(exchange(said(f"Another {SECRET}"), id="1" * 32), live)
+    triple = AnsweredPair(live=live, reference=other, control=None, reason=ControlReason.NONE)
+    found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=other.answer))
     legs = (leg(bodies, other),)
     record = guard(bodies).pair(
         pair_record(triple, comparisons=[found], payoffs=[], legs=legs, alterations=[SECRET], bodies=bodies)
@@ -57,20 +57,20 @@ def test_a_pseudonym_holds_no_word_and_is_not_shown_as_a_body():
 
 
 def test_pseudonymised_legs_can_be_compared_again():
-    live = understand(exchange(said("Seven bridges cross the river"), request=asked("How many bridges?")))
-    again = understand_leg(exchange(said("Seven bridges cross the river", id=2)), live)
-    other = understand_leg(exchange(said("I cannot say")), live)
+    live = parse(exchange(said("Seven bridges cross the river"), request=asked("How many bridges?")))
+    again = parse_leg(exchange(said("Seven bridges cross the river", id=2)), live)
+    other = parse_leg(exchange(said("I cannot say")), live)
     rows = [
         guard("hash").leg(exchange_record(each, outcomes=[], checks=[], bodies="hash"), each, []) for each in (live, again, other)
     ]
-    first, second, third = (understand(comparable(record.exchange)) for record in rows)
+    first, second, third = (parse(comparable(record.exchange)) for record in rows)
 
     def text(one, two):
-        found = compare(Pair(kind=Kind.CROSS, ask=one.ask, subject=one.answer, reference=two.answer)).findings
-        return next(finding.state for finding in found if finding.aspect is Aspect.TEXT)
+        found = compare(Pair(kind=PairKind.CROSS, request=one.request, subject=one.answer, reference=two.answer)).findings
+        return next(finding.state for finding in found if finding.aspect is Signal.TEXT)
 
-    assert text(first, second) is State.MATCH
-    assert text(first, third) is State.DIFFER
+    assert text(first, second) is FindingState.MATCH
+    assert text(first, third) is FindingState.DIFFER
 
 
 def test_a_stored_pseudonym_is_read_as_a_body_that_was_not_kept(store):
@@ -84,8 +84,8 @@ def test_a_pseudonym_of_another_api_is_read_in_the_words_of_the_normal_form():
     sent = b'{"model": "m", "input": "How many bridges?"}'
     body = {"status": "completed", "model": "m", "output": [{"type": "message", "content": "Seven bridges cross the river"}]}
     made = exchange(json.dumps(body).encode(), request=sent)
-    live = understand(made._replace(request=made.request._replace(target="/v1/responses")))
+    live = parse(made._replace(request=made.request._replace(target="/v1/responses")))
     row = leg("hash", live).exchange
     assert b"bridges" not in row.request_body + row.response_body
-    again = understand(comparable(row))
-    assert (again.ask.unread, len(again.ask.messages), again.answer.said.first.finish_reason) == (None, 1, "stop")
+    again = parse(comparable(row))
+    assert (again.request.unread, len(again.request.messages), again.answer.completion.first.finish_reason) == (None, 1, "stop")

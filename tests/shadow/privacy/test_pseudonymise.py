@@ -12,21 +12,21 @@ from hypothesis import strategies as st
 
 from shadow.compare.comparators import compare
 from shadow.demo.demo_tasks import tasks
-from shadow.demo.draws import Dice, generator
-from shadow.demo.planted_faults import Faults, spoiled
+from shadow.demo.draws import RandomDraws, generator
+from shadow.demo.planted_faults import PlantedFaults, spoiled
 from shadow.demo.pretended_model import reply
-from shadow.findings.finding import Aspect
-from shadow.findings.pair import Kind, Pair
+from shadow.findings.finding import Signal
+from shadow.findings.pair import Pair, PairKind
 from shadow.measures.argument_schema import outcome
-from shadow.privacy.pseudonymise import Veil
-from shadow.reading.parsed_exchange import understand, understand_leg
+from shadow.privacy.pseudonymise import Pseudonymiser
+from shadow.reading.parsed_exchange import parse, parse_leg
 from shadow.records import calls
 from tests.exchanges import asked, exchange, said
 
 KEY = b"0123456789abcdef"
-LATER = {Aspect.FIRST_CHUNK, Aspect.FIRST_TOKEN, Aspect.INTER_CHUNK, Aspect.TOTAL, Aspect.RATE}
+LATER = {Signal.FIRST_CHUNK, Signal.FIRST_TOKEN, Signal.INTER_CHUNK, Signal.TOTAL, Signal.RATE}
 """Tier 4: times, which are kept beside the bodies and not in them."""
-LOST = {Aspect.FIRST_DIVERGENCE, Aspect.TEMPLATE_INPUT}
+LOST = {Signal.FIRST_DIVERGENCE, Signal.TEMPLATE_INPUT}
 """What needs the words in their order, or the lengths of the prompt's parts."""
 
 
@@ -52,37 +52,37 @@ def edited(text: str, chance: random.Random) -> str:
 
 def legs(count: int):
     """Pairs of answers to generated tasks, the first of a server with faults."""
-    faults = Faults(drop_tool_calls=0.2, garble_arguments=0.2)
+    faults = PlantedFaults(drop_tool_calls=0.2, garble_arguments=0.2)
     chance = random.Random(4)
     for number, body in enumerate(itertools.islice(tasks(7), count)):
-        drawn = [reply(body, Dice(generator(number, side), 1.0)) for side in (0, 1)]
+        drawn = [reply(body, RandomDraws(generator(number, side), 1.0)) for side in (0, 1)]
         if number % 2 and drawn[1].text:
             drawn[1] = replace(drawn[1], text=drawn[1].text * 3)
             drawn[0] = replace(drawn[1], text=edited(drawn[1].text, chance), calls=())
-        drawn[0] = spoiled(drawn[0], faults, Dice(generator("fault", number), 1.0))
+        drawn[0] = spoiled(drawn[0], faults, RandomDraws(generator("fault", number), 1.0))
         request = json.dumps({**body, "stream": False}).encode()
-        live = understand(exchange(body_of(drawn[0], 20 + (chance.random() < 0.3)), request=request))
-        yield live, understand_leg(exchange(body_of(drawn[1]), request=request), live)
+        live = parse(exchange(body_of(drawn[0], 20 + (chance.random() < 0.3)), request=request))
+        yield live, parse_leg(exchange(body_of(drawn[1]), request=request), live)
 
 
 def veiled(veil, seen):
-    outcomes = [outcome(seen.ask, call)[0] for call in calls(seen.answer)]
+    outcomes = [outcome(seen.request, call)[0] for call in calls(seen.answer)]
     return veil.request(seen), veil.response(seen, outcomes)
 
 
 def findings(live, leg):
-    found = compare(Pair(kind=Kind.CROSS, ask=live.ask, subject=live.answer, reference=leg.answer)).findings
+    found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=leg.answer)).findings
     return {finding.aspect: finding.state for finding in found}
 
 
 def test_nine_in_ten_findings_and_more_survive_in_every_signal_of_tiers_0_to_2():
     same, all_ = Counter(), Counter()
     for number, (live, leg) in enumerate(legs(150)):
-        veil = Veil(KEY, f"c{number}")
+        veil = Pseudonymiser(KEY, f"c{number}")
         request, answer = veiled(veil, live)
         _, other = veiled(veil, leg)
-        again = understand(exchange(answer, request=request))
-        before, after = findings(live, leg), findings(again, understand_leg(exchange(other, request=request), again))
+        again = parse(exchange(answer, request=request))
+        before, after = findings(live, leg), findings(again, parse_leg(exchange(other, request=request), again))
         for aspect in before.keys() - LATER - LOST:
             all_[aspect] += 1
             same[aspect] += before[aspect] == after[aspect]
@@ -96,7 +96,7 @@ def test_nine_in_ten_findings_and_more_survive_in_every_signal_of_tiers_0_to_2()
 @given(st.lists(st.sampled_from(["alpha", "Bravo", "charlie", "delta-four", "12345678", "Ünïcode"]), min_size=3, max_size=60))
 def test_no_word_of_a_text_is_in_its_pseudonym_and_its_length_is(words):
     text = " ".join(words)
-    hidden = Veil(KEY, "c").text(text)
+    hidden = Pseudonymiser(KEY, "c").text(text)
     assert not [word for word in set(words) if word in hidden]
     assert len(hidden) >= len(text)
 
@@ -106,10 +106,10 @@ def test_no_word_of_a_request_or_an_answer_is_in_its_pseudonym():
     request = asked(
         "A secret question", tools=[{"type": "function", "function": {"name": "send", "parameters": {"secret": "x"}}}]
     )
-    seen = understand(
+    seen = parse(
         exchange(said("A secret answer", message={"tool_calls": [call], "reasoning_content": "secret"}), request=request)
     )
-    kept = b"".join(veiled(Veil(KEY, "c"), seen))
+    kept = b"".join(veiled(Pseudonymiser(KEY, "c"), seen))
     for word in (b"secret", b"question", b"answer", b"somebody", b"4711", b"amount"):
         assert word not in kept
     assert b"send" in kept
@@ -117,40 +117,42 @@ def test_no_word_of_a_request_or_an_answer_is_in_its_pseudonym():
 
 def test_a_pseudonym_differs_between_conversations_and_between_keys():
     text = "the same words"
-    assert len({Veil(KEY, "a").text(text), Veil(KEY, "b").text(text), Veil(KEY * 2, "a").text(text)}) == 3
-    assert Veil(KEY, "a").text(text) == Veil(KEY, "a").text(text)
+    assert (
+        len({Pseudonymiser(KEY, "a").text(text), Pseudonymiser(KEY, "b").text(text), Pseudonymiser(KEY * 2, "a").text(text)}) == 3
+    )
+    assert Pseudonymiser(KEY, "a").text(text) == Pseudonymiser(KEY, "a").text(text)
 
 
 @pytest.mark.parametrize(
     ("text", "opening", "ending"), [("I cannot help with that.", "I cannot ", " "), ("Which city?", "", "?")]
 )
 def test_what_the_rules_on_words_said_stays_as_a_fixed_phrase(text, opening, ending):
-    hidden = Veil(KEY, "c").text(text)
+    hidden = Pseudonymiser(KEY, "c").text(text)
     assert hidden.startswith(opening)
     assert hidden.endswith(ending) or ending == " "
 
 
 def test_errors_keep_their_kind_without_their_words():
     error = b'{"error":{"message":"Rate limit reached for someone@example.org","type":"requests","code":"rate_limit_exceeded"}}'
-    [_, hidden] = veiled(Veil(KEY, "c"), understand(exchange(error, status=429, request=asked())))
+    [_, hidden] = veiled(Pseudonymiser(KEY, "c"), parse(exchange(error, status=429, request=asked())))
     assert b"someone" not in hidden
     assert json.loads(hidden)["error"]["code"] == "rate_limit_exceeded"
 
 
 def test_an_unreadable_exchange_has_no_pseudonymised_bodies():
-    assert veiled(Veil(KEY, "c"), understand(exchange(b"<html>", request=b"no json"))) == (None, None)
+    assert veiled(Pseudonymiser(KEY, "c"), parse(exchange(b"<html>", request=b"no json"))) == (None, None)
 
 
 def test_surrogates_and_long_numbers_are_storable():
     strange = said("a \ud800 b").replace(b'"stop"', b'"st\\ud800p"')
-    [_, hidden] = veiled(Veil(KEY, "\ud800"), understand(exchange(strange, request=asked(seed=1))))
+    [_, hidden] = veiled(Pseudonymiser(KEY, "\ud800"), parse(exchange(strange, request=asked(seed=1))))
     assert isinstance(json.loads(hidden), dict)
 
 
 def test_vectors_are_kept_in_no_form():
     live = exchange(b'{"data": [{"index": 0, "embedding": [0.25]}], "model": "m"}', request=b'{"model": "m", "input": "secret"}')
-    seen = understand(live._replace(request=live.request._replace(target="/v1/embeddings")))
-    assert seen.answer.said.vectors
-    veil = Veil(KEY, "talk")
+    seen = parse(live._replace(request=live.request._replace(target="/v1/embeddings")))
+    assert seen.answer.completion.vectors
+    veil = Pseudonymiser(KEY, "talk")
     assert veil.response(seen, ()) is None
     assert b"secret" not in veil.request(seen)

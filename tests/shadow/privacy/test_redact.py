@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Marks
+from proxy.exchange import ChunkTimings
 from shadow.privacy import redact
 from shadow.privacy.redact import KNOWN, Redactor
 from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRow, ToolCallRow
@@ -84,7 +84,7 @@ def test_a_packed_answer_is_stored_unpacked_only_where_something_was_found():
     secret = SECRETS["openai"]
     headers = (("Content-Encoding", "gzip"), ("Server", "x"))
     packed = gzip.compress(said(f"key {secret}"))
-    found = Redactor().exchange(exchange(packed, headers=headers, marks=Marks([1.0], [len(packed)]))).response
+    found = Redactor().exchange(exchange(packed, headers=headers, marks=ChunkTimings([1.0], [len(packed)]))).response
     assert found.body == said("key " + "*" * len(secret))
     assert found.headers == (("Server", "x"),)
     assert found.marks[-1].end == len(found.body) == found.size

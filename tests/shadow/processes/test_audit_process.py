@@ -11,12 +11,12 @@ import time
 import aiohttp
 import pytest
 
-from proxy.process.shared_counters import Board
+from proxy.process.shared_counters import SharedCounters
 from proxy.proxy_config import Provider, ProxyConfig
-from proxy.record.exchange_sender import Handover
-from proxy.worker_stats import Pulse
+from proxy.record.exchange_sender import ExchangeSender
+from proxy.worker_stats import WorkerStats
 from shadow.pipeline.worker import Worker
-from shadow.processes.audit_process import PROBE_SECONDS, House, _drawn
+from shadow.processes.audit_process import PROBE_SECONDS, AuditProcess, _drawn
 from shadow.settings.config_model import AdminConfig, Config, ShadowConfig
 from storage.opening import open_reader, open_store
 from storage.storage_config import StorageConfig
@@ -38,9 +38,9 @@ class Standing:
             storage=self.storage,
             admin=AdminConfig(listen="127.0.0.1:0"),
         )
-        self.pulse = Pulse(worker=0, pid=1)
-        self.board = Board()
-        self.handover = Handover(self.path, 10_000_000, self.pulse, self.board.row(0))
+        self.stats = WorkerStats(worker=0, pid=1)
+        self.board = SharedCounters()
+        self.handover = ExchangeSender(self.path, 10_000_000, self.stats, self.board.row(0))
 
     async def __aenter__(self):
         admin = socket.socket()
@@ -48,7 +48,7 @@ class Standing:
         admin.listen()
         admin.setblocking(False)
         self.admin = f"http://127.0.0.1:{admin.getsockname()[1]}"
-        self.house = House(self.config, open_store(self.storage), self.board, "run")
+        self.house = AuditProcess(self.config, open_store(self.storage), self.board, "run")
         await self.house.start(admin, self.path)
         self.handover.start()
         return self
@@ -95,7 +95,7 @@ async def test_a_part_that_ended_in_a_fault_is_reported_and_the_audit_is_not_rea
     def broken():
         raise OSError("no such thing")
 
-    monkeypatch.setattr(standing.house._entrance, "sweep", broken)
+    monkeypatch.setattr(standing.house._limiter, "sweep", broken)
     await until(lambda: any(task.done() for task in standing.house._tasks))
     status, text = await standing.get("/readyz")
     assert (status, "a part of the audit ended" in text) == (503, True)
@@ -140,7 +140,7 @@ async def test_an_audit_whose_forwarding_process_has_gone_is_not_ready(standing)
 async def test_an_audit_that_cannot_ask_references_is_not_ready_until_it_can(tmp_path):
     async with Standing(tmp_path, sample_rate=1.0) as standing:
         await until(lambda: standing.house._ready() == "")
-        os.kill(standing.house._courier.pid, signal.SIGKILL)
+        os.kill(standing.house._fetcher.pid, signal.SIGKILL)
         await until(lambda: "asks references is not running" in standing.house._ready())
         await until(lambda: standing.house._ready() == "")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from shadow.processes.prespawned_worker import begun
-from shadow.processes.supervised_process import Child
+from shadow.processes.prespawned_worker import prespawned
+from shadow.processes.supervised_process import SupervisedProcess
 from shadow.settings.config_errors import ConfigError
 
 
@@ -20,7 +20,7 @@ def test_what_was_begun_is_gone_when_the_configuration_cannot_be_used():
     pids = []
 
     def failing() -> None:
-        with begun() as ahead:
+        with prespawned() as ahead:
             pids.append(ahead.process.pid)
             raise ConfigError(["wrong"])
 
@@ -30,13 +30,13 @@ def test_what_was_begun_is_gone_when_the_configuration_cannot_be_used():
 
 
 def test_what_was_begun_listens_on_the_socket_that_was_bound_since(tmp_path):
-    with begun() as ahead:
+    with prespawned() as ahead:
         opened = ahead.sockets[socket.AF_INET]
         opened.bind(("127.0.0.1", 0))
         opened.listen()
         config = {"provider": "main", "providers": {"main": {"base_url": "http://127.0.0.1:9/v1"}}}
         told = {"config": config, "audit_socket": f"{tmp_path}/audit.sock", "worker": 0, "fd": opened.fileno()}
-        plane = Child("proxy", "proxy.server", json.dumps(told), [opened.fileno()], begun=ahead.process)
+        plane = SupervisedProcess("proxy", "proxy.server", json.dumps(told), [opened.fileno()], begun=ahead.process)
 
         async def answered() -> bytes:
             await plane.start()
@@ -66,8 +66,8 @@ def test_a_process_without_a_task_ends_without_a_word():
 
 
 def test_a_prespawned_worker_that_died_is_not_ready_and_is_replaced(tmp_path):
-    with begun() as ahead:
-        plane = Child("proxy", "proxy.server", "{}", [], begun=ahead.process)
+    with prespawned() as ahead:
+        plane = SupervisedProcess("proxy", "proxy.server", "{}", [], begun=ahead.process)
 
         async def started() -> tuple[bool, int]:
             ahead.process.send_signal(signal.SIGKILL)

@@ -1,10 +1,10 @@
 """Readiness asks each forwarding process: one that is missing, or gives no sign of life, is named."""
 
-from shadow.processes.readiness import SILENT, Planes
+from shadow.processes.readiness import SILENT, Readiness
 
 
 def test_every_worker_has_to_be_there():
-    planes = Planes(2)
+    planes = Readiness(2)
     assert "forwarding process 0, 1 is not running" in planes.why_not(0.0)
     planes.heard(0, 10, 0.0)
     assert "forwarding process 1 is not running" in planes.why_not(0.0)
@@ -13,7 +13,7 @@ def test_every_worker_has_to_be_there():
 
 
 def test_a_forwarding_process_is_ready_for_three_seconds_after_its_last_pulse():
-    planes = Planes(1)
+    planes = Readiness(1)
     planes.heard(0, 10, 100.0)
     assert SILENT == 3
     assert planes.why_not(103.0) == ""
@@ -23,7 +23,7 @@ def test_a_forwarding_process_is_ready_for_three_seconds_after_its_last_pulse():
 
 
 def test_a_forwarding_process_whose_connection_ended_is_missing_until_it_is_replaced():
-    planes = Planes(1)
+    planes = Readiness(1)
     planes.heard(0, 10, 0.0)
     planes.left(0, 10)
     assert "is not running" in planes.why_not(0.0)

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from shadow.processes import supervised_process as keeping
-from shadow.processes.supervised_process import Child
+from shadow.processes.supervised_process import SupervisedProcess
 from tests.running import until
 
 OBEDIENT = "import sys; sys.stdin.readline(); print('ready', flush=True); sys.stdin.read()"
@@ -34,7 +34,7 @@ def module(tmp_path, monkeypatch):
 
 
 async def test_a_child_reports_when_it_is_ready_and_ends_when_asked(module):
-    child = Child("obedient", module(OBEDIENT), "{}", [])
+    child = SupervisedProcess("obedient", module(OBEDIENT), "{}", [])
     await child.start()
     assert await child.ready()
     assert child.pid
@@ -43,13 +43,13 @@ async def test_a_child_reports_when_it_is_ready_and_ends_when_asked(module):
 
 
 async def test_a_child_that_ends_instead_of_starting_is_not_ready(module):
-    child = Child("dead", module("import sys; sys.exit(2)"), "{}", [])
+    child = SupervisedProcess("dead", module("import sys; sys.exit(2)"), "{}", [])
     await child.start()
     assert not await child.ready()
 
 
 async def test_a_child_that_does_not_stop_is_made_to(module):
-    child = Child("stubborn", module(STUBBORN), "{}", [])
+    child = SupervisedProcess("stubborn", module(STUBBORN), "{}", [])
     await child.start()
     assert await child.ready()
     await child.stop(0.1)
@@ -57,7 +57,7 @@ async def test_a_child_that_does_not_stop_is_made_to(module):
 
 
 async def test_a_child_that_dies_is_started_again(module):
-    child = Child("mortal", module(OBEDIENT), "{}", [])
+    child = SupervisedProcess("mortal", module(OBEDIENT), "{}", [])
     await child.start()
     assert await child.ready()
     first = child.pid
@@ -70,7 +70,7 @@ async def test_a_child_that_dies_is_started_again(module):
 
 
 async def test_a_child_stands_back_as_far_as_it_was_made_to(module):
-    child = Child("nice", module(OBEDIENT), "{}", [], nice=7)
+    child = SupervisedProcess("nice", module(OBEDIENT), "{}", [], nice=7)
     await child.start()
     assert await child.ready()
     assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(os.getpriority(os.PRIO_PROCESS, 0) + 7, 19)
@@ -80,10 +80,10 @@ async def test_a_child_stands_back_as_far_as_it_was_made_to(module):
 @pytest.fixture
 async def kept(module):
     """`await kept(source, ...)`: a child that is up and kept alive."""
-    running: list[tuple[Child, asyncio.Task[None]]] = []
+    running: list[tuple[SupervisedProcess, asyncio.Task[None]]] = []
 
-    async def up(source: str, **more) -> Child:
-        child = Child("kept", module(source), "{}", [], **more)
+    async def up(source: str, **more) -> SupervisedProcess:
+        child = SupervisedProcess("kept", module(source), "{}", [], **more)
         await child.start()
         assert await child.ready()
         running.append((child, asyncio.create_task(child.keep_alive())))

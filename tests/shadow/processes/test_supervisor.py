@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 
 from proxy.proxy_config import Provider, ProxyConfig
-from shadow.demo.pretended_server import Pretend
-from shadow.processes.prespawned_worker import begun
+from shadow.demo.pretended_server import PretendedServer
+from shadow.processes.prespawned_worker import prespawned
 from shadow.processes.supervisor import _listen, open_ports, run, turned
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.config_model import AdminConfig, Config
@@ -118,7 +118,7 @@ def test_a_temporary_folder_whose_path_is_too_long_for_a_socket_is_named(tmp_pat
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    with begun() as ahead, pytest.raises(ConfigError, match=r"TMPDIR: the path '.*long.*' is too long"):
+    with prespawned() as ahead, pytest.raises(ConfigError, match=r"TMPDIR: the path '.*long.*' is too long"):
         run(config(), None, ahead)
     assert list(folder.iterdir()) == []
 
@@ -144,7 +144,7 @@ def test_a_database_of_a_newer_version_exits_2_and_names_the_file(tmp_path):
 
 
 async def test_two_workers_answer_on_one_port_and_a_killed_one_comes_back(serve):
-    async with Pretend() as provider, serve(CONFIG.format(workers=2, base_url=provider.base_url)) as served:
+    async with PretendedServer() as provider, serve(CONFIG.format(workers=2, base_url=provider.base_url)) as served:
 
         async def answered() -> bool:
             async with aiohttp.ClientSession() as session, session.post(f"{served.data}/v1/chat/completions", data=chat()) as got:
@@ -159,7 +159,7 @@ async def test_two_workers_answer_on_one_port_and_a_killed_one_comes_back(serve)
 
 
 async def test_a_stream_that_runs_at_sigterm_is_finished_and_the_exit_code_is_0(serve):
-    async with Pretend() as provider, serve(CONFIG.format(workers=1, base_url=provider.base_url)) as served:
+    async with PretendedServer() as provider, serve(CONFIG.format(workers=1, base_url=provider.base_url)) as served:
         async with (
             aiohttp.ClientSession() as session,
             session.post(f"{served.data}/v1/chat/completions", data=chat(stream=True, text="Tell me about bridges")) as got,
@@ -174,7 +174,7 @@ async def test_a_stream_that_runs_at_sigterm_is_finished_and_the_exit_code_is_0(
 
 
 async def test_when_the_parent_is_killed_no_child_stays_behind(serve):
-    async with Pretend() as provider, serve(CONFIG.format(workers=1, base_url=provider.base_url)) as served:
+    async with PretendedServer() as provider, serve(CONFIG.format(workers=1, base_url=provider.base_url)) as served:
         children = served.children()
         assert set(children) == {"shadow.processes.audit_process", "proxy.server"}
         served.process.kill()

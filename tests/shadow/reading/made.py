@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.exchange import Exchange, Failure, FailureKind, Marks, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Request, Response, Role
 
 
 def exchange(
@@ -30,7 +30,7 @@ def exchange(
         headers=headers,
         body=body,
         size=len(body) if size is None else size,
-        marks=Marks([1 + position / 8 for position in range(len(ends))], ends),
+        marks=ChunkTimings([1 + position / 8 for position in range(len(ends))], ends),
         head_seconds=0.5,
     )
     return Exchange(

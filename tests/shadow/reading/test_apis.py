@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shadow.reading.apis import PATHS, READERS, api_of
-from shadow.reading.chat_response import Reading
+from shadow.reading.chat_response import ResponseReading
 from shadow.reading.completion import Unread
 from shadow.reading.sse import read_stream
 
@@ -41,6 +41,6 @@ def test_every_api_that_is_read_has_a_path_by_which_it_is_found():
 def test_every_reader_takes_nothing_and_gives_the_reason(api):
     reader = READERS[api]
     for reading in (reader.whole(b"{}", 200), reader.whole(b"", 200), reader.fold(read_stream(b"data: {}\n\n"), 200)):
-        assert isinstance(reading, Reading)
-        assert isinstance(reading.said, Unread)
+        assert isinstance(reading, ResponseReading)
+        assert isinstance(reading.completion, Unread)
     assert isinstance(reader.as_chat({}), (dict, Unread))

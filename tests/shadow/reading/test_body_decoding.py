@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.unpacking import zstd
-from shadow.reading.body_decoding import Decoded, codings, decode
-from shadow.reading.completion import Unread, Why
+from proxy.content_coding import zstd
+from shadow.reading.body_decoding import DecodedBody, codings, decode
+from shadow.reading.completion import Unread, UnreadReason
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -40,7 +40,7 @@ def test_any_cut_decodes_to_the_same_bytes_and_marks_move_along(name, data, cuts
     packed = PACKERS[name](data)
     ends = sorted(min(cut, len(packed)) for cut in cuts)
     decoded = decode(headers(name), packed, [*ends, len(packed)])
-    assert isinstance(decoded, Decoded)
+    assert isinstance(decoded, DecodedBody)
     assert decoded.body == data
     assert decoded.whole
     assert len(decoded.ends) == len(ends) + 1
@@ -52,7 +52,7 @@ def test_any_cut_decodes_to_the_same_bytes_and_marks_move_along(name, data, cuts
 def test_raw_deflate_is_read_however_small_its_chunks(step):
     packed = raw_deflate(TEXT)
     decoded = decode(headers("deflate"), packed, range(step, len(packed), step))
-    assert isinstance(decoded, Decoded)
+    assert isinstance(decoded, DecodedBody)
     assert decoded.body == TEXT
 
 
@@ -61,19 +61,19 @@ def test_a_flushed_chunk_comes_out_with_its_own_mark():
     first = packer.compress(b"data: a\n\n") + packer.flush(zlib.Z_SYNC_FLUSH)
     rest = packer.compress(b"data: b\n\n") + packer.flush()
     decoded = decode(headers("gzip"), first + rest, [len(first), len(first + rest)])
-    assert decoded == Decoded(b"data: a\n\ndata: b\n\n", [9, 18], whole=True)
+    assert decoded == DecodedBody(b"data: a\n\ndata: b\n\n", [9, 18], whole=True)
 
 
 def test_without_an_encoding_the_bytes_are_the_body():
-    assert decode((), b"abc", [1, 3]) == Decoded(b"abc", [1, 3], whole=True)
-    assert decode(headers("identity"), b"abc", ()) == Decoded(b"abc", [], whole=True)
+    assert decode((), b"abc", [1, 3]) == DecodedBody(b"abc", [1, 3], whole=True)
+    assert decode(headers("identity"), b"abc", ()) == DecodedBody(b"abc", [], whole=True)
 
 
 def test_several_codings_come_off_in_reverse_order():
     packed = brotli.compress(gzip.compress(TEXT))
     for named in (headers("gzip, BR"), headers("gzip", "br"), headers("identity, gzip , br")):
         decoded = decode(named, packed, [5, len(packed)])
-        assert isinstance(decoded, Decoded)
+        assert isinstance(decoded, DecodedBody)
         assert decoded.body == TEXT
     assert codings(headers("gzip, BR", "identity")) == ["gzip", "br"]
 
@@ -81,25 +81,25 @@ def test_several_codings_come_off_in_reverse_order():
 @pytest.mark.parametrize("name", ["gzip", "zstd"])
 def test_several_members_are_one_body(name):
     packed = PACKERS[name](b"one ") + PACKERS[name](b"two")
-    assert decode(headers(name), packed, ()) == Decoded(b"one two", [], whole=True)
+    assert decode(headers(name), packed, ()) == DecodedBody(b"one two", [], whole=True)
 
 
 @pytest.mark.parametrize("name", ["gzip", "zstd"])
 def test_a_body_of_nothing_but_members_is_given_up(name):
     unread = decode(headers(name), PACKERS[name](b"") * 2_000, ())
     assert isinstance(unread, Unread)
-    assert unread.why is Why.ENCODING
+    assert unread.why is UnreadReason.ENCODING
 
 
 def test_what_follows_the_end_of_gzip_is_ignored():
-    assert decode(headers("gzip"), gzip.compress(b"all") + b"junk", ()) == Decoded(b"all", [], whole=True)
+    assert decode(headers("gzip"), gzip.compress(b"all") + b"junk", ()) == DecodedBody(b"all", [], whole=True)
 
 
 @pytest.mark.parametrize("name", sorted(PACKERS))
 def test_a_cut_body_is_decoded_as_far_as_it_goes(name):
     packed = PACKERS[name](TEXT)
     decoded = decode(headers(name), packed[: len(packed) * 2 // 3], ())
-    assert isinstance(decoded, Decoded)
+    assert isinstance(decoded, DecodedBody)
     assert not decoded.whole
     assert TEXT.startswith(decoded.body)
 
@@ -108,14 +108,14 @@ def test_a_cut_body_is_decoded_as_far_as_it_goes(name):
 def test_bytes_of_another_kind_are_said_to_be_so(name):
     unread = decode(headers(name), b'{"choices": [{"index": 0, "message": {"content": "plain"}}]}', [4, 9])
     assert isinstance(unread, Unread)
-    assert unread.why is Why.ENCODING
+    assert unread.why is UnreadReason.ENCODING
 
 
 @pytest.mark.parametrize("named", ["compress", "gzip, dcb", "gzip, gzip, gzip, gzip, gzip", "x" * 5_000])
 def test_a_coding_that_is_not_read_here_is_named(named):
     unread = decode(headers(named), b"abc", ())
     assert isinstance(unread, Unread)
-    assert unread.why is Why.ENCODING
+    assert unread.why is UnreadReason.ENCODING
     assert named[:20] in unread.detail
 
 
@@ -128,7 +128,7 @@ def test_four_codings_are_read_and_five_are_not():
     for _ in range(4):
         packed = gzip.compress(packed)
     assert decode(headers("gzip, gzip, gzip, gzip"), packed, ()).body == TEXT
-    assert decode(headers("gzip, gzip, gzip, gzip, gzip"), gzip.compress(packed), ()).why is Why.ENCODING
+    assert decode(headers("gzip, gzip, gzip, gzip, gzip"), gzip.compress(packed), ()).why is UnreadReason.ENCODING
 
 
 @pytest.mark.parametrize("name", sorted(PACKERS))
@@ -137,19 +137,19 @@ def test_a_bomb_is_stopped_at_the_limit(name):
     for ends in ((), range(1, len(packed), 3)):
         unread = decode(headers(name), packed, ends, limit=100_000)
         assert isinstance(unread, Unread)
-        assert unread.why is Why.TOO_LARGE
+        assert unread.why is UnreadReason.TOO_LARGE
 
 
 def test_a_bomb_inside_a_chain_is_stopped_too():
     packed = gzip.compress(gzip.compress(bytes(3_000_000)))
     unread = decode(headers("gzip, gzip"), packed, (), limit=100_000)
     assert isinstance(unread, Unread)
-    assert unread.why is Why.TOO_LARGE
+    assert unread.why is UnreadReason.TOO_LARGE
 
 
 def test_a_body_of_exactly_the_limit_passes():
     for name, pack in PACKERS.items():
-        assert isinstance(decode(headers(name), pack(TEXT), (), limit=len(TEXT)), Decoded)
+        assert isinstance(decode(headers(name), pack(TEXT), (), limit=len(TEXT)), DecodedBody)
         assert isinstance(decode(headers(name), pack(TEXT), (), limit=len(TEXT) - 1), Unread)
 
 
@@ -165,4 +165,4 @@ def test_a_window_larger_than_the_web_allows_is_refused():
     packed = packer.compress(bytes(1_000)) + packer.flush()
     unread = decode(headers("zstd"), packed, ())
     assert isinstance(unread, Unread)
-    assert unread.why is Why.ENCODING
+    assert unread.why is UnreadReason.ENCODING

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.chat_response import Reading, fold, whole
-from shadow.reading.completion import Completion, Unread, Why
+from shadow.reading.chat_response import ResponseReading, fold, whole
+from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import CHUNK, HOSTILE
 
 
-def stream(*chunks, done: bool = True) -> Reading:
+def stream(*chunks, done: bool = True) -> ResponseReading:
     texts = [chunk if isinstance(chunk, str) else json.dumps(chunk) for chunk in chunks] + ["[DONE]"] * done
     return fold(read_stream("".join(f"data: {text}\n\n" for text in texts).encode("utf-8", "surrogatepass")), 200)
 
@@ -24,10 +24,10 @@ def delta(content: str | None = None, finish: str | None = None, **more) -> dict
     return {"choices": [{"index": 0, "delta": {"content": content, **more}, "finish_reason": finish}]}
 
 
-def can_be_kept(reading: Reading) -> bool:
+def can_be_kept(reading: ResponseReading) -> bool:
     """Whether everything in it can be written as strict JSON in UTF-8, as the store and the pages will."""
     error = asdict(reading.error) if reading.error else None
-    return bool(json.dumps([asdict(reading.said), error], ensure_ascii=False, allow_nan=False).encode())
+    return bool(json.dumps([asdict(reading.completion), error], ensure_ascii=False, allow_nan=False).encode())
 
 
 @given(st.lists(CHUNK | HOSTILE, max_size=5), st.booleans())
@@ -49,9 +49,9 @@ def test_no_bytes_make_it_raise(data):
 @given(st.lists(st.text(), max_size=8))
 def test_the_pieces_join_to_the_text(texts):
     reading = stream(*(delta(text) for text in texts), delta(None, "stop"))
-    assert isinstance(reading.said, Completion)
-    assert (reading.said.first.text or "") == "".join(texts)
-    assert reading.said.first.pieces == tuple(text for text in texts if text)
+    assert isinstance(reading.completion, Completion)
+    assert (reading.completion.first.text or "") == "".join(texts)
+    assert reading.completion.first.pieces == tuple(text for text in texts if text)
 
 
 @given(st.text(min_size=1), st.data())
@@ -59,7 +59,7 @@ def test_a_text_cut_between_any_two_utf16_units_reads_whole(text, data):
     units = text.encode("utf-16-le")
     cut = 2 * data.draw(st.integers(0, len(units) // 2))
     halves = [units[:cut].decode("utf-16-le", "surrogatepass"), units[cut:].decode("utf-16-le", "surrogatepass")]
-    said = stream(*(delta(half) for half in halves), delta(None, "stop")).said
+    said = stream(*(delta(half) for half in halves), delta(None, "stop")).completion
     assert isinstance(said, Completion)
     assert said.first.text == text
     assert "".join(said.first.pieces) == text
@@ -68,19 +68,19 @@ def test_a_text_cut_between_any_two_utf16_units_reads_whole(text, data):
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"", Why.NOT_JSON),
-        (b"<html>", Why.NOT_JSON),
-        (b"[" * 100_000, Why.TOO_DEEP),
-        (b"[]", Why.WRONG_SHAPE),
-        (b"{}", Why.WRONG_SHAPE),
-        (b'{"choices": {}}', Why.WRONG_SHAPE),
-        (b'{"choices": [1]}', Why.WRONG_SHAPE),
-        (b'{"choices": []}', Why.EMPTY),
-        (b'{"error": "no"}', Why.ERROR),
+        (b"", UnreadReason.NOT_JSON),
+        (b"<html>", UnreadReason.NOT_JSON),
+        (b"[" * 100_000, UnreadReason.TOO_DEEP),
+        (b"[]", UnreadReason.WRONG_SHAPE),
+        (b"{}", UnreadReason.WRONG_SHAPE),
+        (b'{"choices": {}}', UnreadReason.WRONG_SHAPE),
+        (b'{"choices": [1]}', UnreadReason.WRONG_SHAPE),
+        (b'{"choices": []}', UnreadReason.EMPTY),
+        (b'{"error": "no"}', UnreadReason.ERROR),
     ],
 )
 def test_a_body_that_is_no_answer_gives_its_reason(body, why):
-    said = whole(body, 200).said
+    said = whole(body, 200).completion
     assert isinstance(said, Unread)
     assert said.why is why
 
@@ -88,27 +88,27 @@ def test_a_body_that_is_no_answer_gives_its_reason(body, why):
 @pytest.mark.parametrize(
     ("chunks", "done", "why"),
     [
-        ([], False, Why.EMPTY),
-        ([], True, Why.EMPTY),
-        ([{}], True, Why.EMPTY),
-        (["nonsense"], True, Why.NOT_JSON),
-        (["[" * 2_000], True, Why.TOO_DEEP),
-        (["[1]"], True, Why.WRONG_SHAPE),
-        ([{"choices": 1}], True, Why.WRONG_SHAPE),
-        ([{"choices": [1]}], True, Why.WRONG_SHAPE),
-        ([delta("a")], False, Why.NO_DONE),
-        ([delta("a"), {"error": {"message": "no"}}], True, Why.ERROR),
+        ([], False, UnreadReason.EMPTY),
+        ([], True, UnreadReason.EMPTY),
+        ([{}], True, UnreadReason.EMPTY),
+        (["nonsense"], True, UnreadReason.NOT_JSON),
+        (["[" * 2_000], True, UnreadReason.TOO_DEEP),
+        (["[1]"], True, UnreadReason.WRONG_SHAPE),
+        ([{"choices": 1}], True, UnreadReason.WRONG_SHAPE),
+        ([{"choices": [1]}], True, UnreadReason.WRONG_SHAPE),
+        ([delta("a")], False, UnreadReason.NO_DONE),
+        ([delta("a"), {"error": {"message": "no"}}], True, UnreadReason.ERROR),
     ],
 )
 def test_a_stream_that_is_no_answer_gives_its_reason(chunks, done, why):
-    said = stream(*chunks, done=done).said
+    said = stream(*chunks, done=done).completion
     assert isinstance(said, Unread)
     assert said.why is why
 
 
 def test_an_error_after_the_finish_stands_beside_the_answer():
     reading = stream(delta("a", "stop"), {"error": {"message": "late", "code": 500}})
-    assert isinstance(reading.said, Completion)
+    assert isinstance(reading.completion, Completion)
     assert reading.error is not None
     assert (reading.error.message, reading.error.code, reading.error.in_stream) == ("late", "500", True)
 
@@ -122,20 +122,20 @@ def test_an_event_named_error_is_an_error_whatever_it_holds():
 def test_an_error_key_of_null_is_no_error():
     reading = stream({**delta("a", "stop"), "error": None})
     assert reading.error is None
-    assert isinstance(reading.said, Completion)
+    assert isinstance(reading.completion, Completion)
 
 
 def test_events_behind_done_are_not_read():
     reading = fold(
         read_stream(b'data: {"choices":[{"delta":{"role":"x","content":"a"}}]}\n\ndata: [DONE]\n\ndata: nonsense\n\n'), 200
     )
-    assert isinstance(reading.said, Completion)
+    assert isinstance(reading.completion, Completion)
     assert reading.done
-    assert reading.said.notes == ("the stream ended without a finish_reason",)
+    assert reading.completion.notes == ("the stream ended without a finish_reason",)
 
 
 def test_an_event_without_data_is_passed_over():
-    said = stream(delta("a", role="assistant"), "", delta(None, "stop")).said
+    said = stream(delta("a", role="assistant"), "", delta(None, "stop")).completion
     assert isinstance(said, Completion)
     assert said.notes == ("an event carried no data",)
 
@@ -143,14 +143,14 @@ def test_an_event_without_data_is_passed_over():
 def test_the_last_usage_counts_and_null_does_not_undo_it():
     chunk = {**delta("a"), "usage": {"prompt_tokens": 3, "completion_tokens": 1}}
     last = {**delta("b", "stop"), "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
-    said = stream(chunk, last, {"choices": [], "usage": None}).said
+    said = stream(chunk, last, {"choices": [], "usage": None}).completion
     assert isinstance(said, Completion)
     assert said.usage is not None
     assert said.usage.completion_tokens == 2
 
 
 def test_a_model_that_changes_is_noted_and_the_first_name_kept():
-    said = stream({**delta("a", role="assistant"), "model": "m"}, {**delta("b", "stop"), "model": "n"}).said
+    said = stream({**delta("a", role="assistant"), "model": "m"}, {**delta("b", "stop"), "model": "n"}).completion
     assert isinstance(said, Completion)
     assert said.model == "m"
     assert said.notes == ("the model's name changed within the stream",)
@@ -164,14 +164,14 @@ def test_carried_are_the_ends_of_events_that_said_something():
 
 def test_an_answer_has_at_most_twenty_notes():
     chunks = [delta(None, "stop")] + [{"choices": [{"delta": {"content": [{"type": f"t{number}"}]}}]} for number in range(60)]
-    said = stream(*chunks).said
+    said = stream(*chunks).completion
     assert isinstance(said, Completion)
     assert len(said.notes) == 20
 
 
 def test_whole_choices_come_in_the_order_of_their_index():
     body = {"choices": [{"index": 1, "message": {"content": "b"}}, {"index": 0, "message": {"content": "a"}}]}
-    said = whole(json.dumps(body).encode(), 200).said
+    said = whole(json.dumps(body).encode(), 200).completion
     assert isinstance(said, Completion)
     assert [choice.text for choice in said.choices] == ["a", "b"]
 
@@ -180,7 +180,7 @@ def test_an_identity_that_changes_within_the_stream_is_noted():
     first = {**delta("a", role="assistant"), "id": "1", "system_fingerprint": "f"}
     said = stream(
         first, {**delta("b"), "id": "2", "system_fingerprint": "f"}, {**delta("c", "stop"), "system_fingerprint": "g"}
-    ).said
+    ).completion
     assert isinstance(said, Completion)
     assert (said.id, said.fingerprint) == ("1", "f")
     assert said.notes == ("the id changed within the stream", "the system_fingerprint changed within the stream")
@@ -191,6 +191,6 @@ def test_reasoning_comes_before_the_first_content_and_a_router_says_whom_it_aske
     spoken = b'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n'
     reading = fold(read_stream(thought + spoken), 200)
     assert (reading.carried, reading.spoke) == ([len(thought), len(thought + spoken)], len(thought + spoken))
-    assert isinstance(reading.said, Completion)
-    assert reading.said.provider == "Near"
+    assert isinstance(reading.completion, Completion)
+    assert reading.completion.provider == "Near"
     assert fold(read_stream(thought), 200).spoke is None

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.choice_builder import Draft
+from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice, Logprob
 from tests.shadow.reading.hostile import CHOICE, HOSTILE
 
 
 def made(*messages: dict, notes: dict[str, None] | None = None, **choice) -> Choice:
-    draft = Draft({} if notes is None else notes)
+    draft = ChoiceBuilder({} if notes is None else notes)
     for message in messages:
         draft.add(choice, message, streamed=True)
     return draft.done(0, streamed=True)
@@ -20,7 +20,7 @@ def made(*messages: dict, notes: dict[str, None] | None = None, **choice) -> Cho
 
 @given(st.lists(CHOICE, max_size=4), HOSTILE)
 def test_no_message_makes_it_raise(choices, message):
-    draft = Draft({})
+    draft = ChoiceBuilder({})
     for choice in choices:
         draft.add(choice, message, streamed=True)
         draft.add(choice, choice.get("delta"), streamed=True)
@@ -65,7 +65,7 @@ def test_refusal_and_log_probabilities_are_joined():
 
 def test_the_last_finish_reason_counts_and_a_change_is_noted():
     notes: dict[str, None] = {}
-    draft = Draft(notes)
+    draft = ChoiceBuilder(notes)
     for finish in ("stop", None, "stop", "length", 5):
         draft.add({"finish_reason": finish}, {"role": "assistant"}, streamed=True)
     assert draft.done(0, streamed=True).finish_reason == "5"
@@ -73,7 +73,7 @@ def test_the_last_finish_reason_counts_and_a_change_is_noted():
 
 
 def test_adding_a_message_returns_whether_it_carried_content():
-    draft = Draft({})
+    draft = ChoiceBuilder({})
     carried = [
         draft.add({}, message, streamed=True)
         for message in (
@@ -125,7 +125,7 @@ def test_the_role_belongs_once_in_a_stream_or_in_most_deltas():
 
 def test_what_comes_after_the_finish_reason_is_noted():
     notes: dict[str, None] = {}
-    draft = Draft(notes)
+    draft = ChoiceBuilder(notes)
     draft.add({"finish_reason": "stop"}, {"role": "assistant", "content": "a"}, streamed=True)
     draft.add({}, {"role": "assistant", "content": ""}, streamed=True)
     assert notes == {}
@@ -138,7 +138,7 @@ def test_content_alone_is_taken_as_from_a_message_of_it_alone(texts):
     told = []
     for alone in (True, False):
         notes: dict[str, None] = {}
-        draft = Draft(notes)
+        draft = ChoiceBuilder(notes)
         carried = []
         for text in texts:
             if text is None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shadow.reading import messages_response, responses_stream
 from shadow.reading.chat_response import fold
-from shadow.reading.chunk_template import LARGEST, Alike, around, growth, saying, strings
-from shadow.reading.sse import Event, read_stream
+from shadow.reading.chunk_template import LARGEST, TemplateReader, around, growth, saying, strings
+from shadow.reading.sse import SseEvent, read_stream
 from tests.shadow.reading.hostile import CHOICE, CHUNK, WORDS
 
 TEXT = st.text(max_size=6) | WORDS | st.sampled_from(['"', "\\", '","usage":{"x":1},"a":"', "\u2028", "\x7f", '{"a": "b"}'])
@@ -38,7 +38,7 @@ WRITTEN = st.sampled_from([json.dumps, lambda value: json.dumps(value, ensure_as
 
 def without_moulds(stream, read=fold):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Alike, "go_on", lambda alike, walk: None)
+        patch.setattr(TemplateReader, "go_on", lambda alike, walk: None)
         return read(stream, 200)
 
 
@@ -61,8 +61,8 @@ def test_any_bytes_in_the_place_of_the_string_are_read_alike(literals):
     assert fold(read_stream(body), 200) == without_moulds(read_stream(body))
 
 
-def event(chunk: dict) -> Event:
-    return Event(json.dumps(chunk).encode(), "", 0)
+def event(chunk: dict) -> SseEvent:
+    return SseEvent(json.dumps(chunk).encode(), "", 0)
 
 
 def chunk(delta: dict, **more) -> dict:
@@ -97,7 +97,7 @@ def test_a_chunk_template_matches_every_event_of_a_stream_with_obfuscation(said)
     walk.next()
     texts, _ = walk.run(made.before, made.after, made.read)
     assert texts == [text for text, _ in said]
-    assert walk.next() == Event(b"[DONE]", "", len(body))
+    assert walk.next() == SseEvent(b"[DONE]", "", len(body))
 
 
 @given(st.lists(TEXT, max_size=5), st.booleans())
@@ -144,7 +144,7 @@ def test_an_event_that_is_an_answer_of_its_own_makes_none():
 
 def test_a_key_that_stands_twice_makes_no_chunk_template():
     data = json.dumps(chunk({"content": "a"})).replace('"content": "a"', '"content": "a", "content": "b"').encode()
-    assert mould(Event(data, "", 0), orjson.loads(data)) is None
+    assert mould(SseEvent(data, "", 0), orjson.loads(data)) is None
 
 
 SPREAD = st.lists(st.sampled_from([1, 1, 1, 1, 1, 1, 1, 0, 2, -3, 90]), min_size=1, max_size=12)
@@ -217,7 +217,7 @@ def read_one_by_one(body: bytes, read) -> int:
     """Events that were not taken together with the one before them."""
     seen = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Alike, "forget", lambda alike, forget=Alike.forget: (seen.append(1), forget(alike))[1])
+        patch.setattr(TemplateReader, "forget", lambda alike, forget=TemplateReader.forget: (seen.append(1), forget(alike))[1])
         read(read_stream(body), 200)
     return len(seen)
 

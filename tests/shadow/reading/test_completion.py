@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shadow.reading.completion import Choice, Completion, Why
+from shadow.reading.completion import Choice, Completion, UnreadReason
 
 
 def test_the_first_choice_is_the_one_that_is_compared():
@@ -25,4 +25,4 @@ def test_the_first_choice_is_the_one_that_is_compared():
 
 
 def test_reasons_can_be_metric_labels():
-    assert all(reason.value.replace("_", "").isalpha() and reason.value.islower() for reason in Why)
+    assert all(reason.value.replace("_", "").isalpha() and reason.value.islower() for reason in UnreadReason)

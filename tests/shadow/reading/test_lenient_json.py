@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.completion import Why
+from shadow.reading.completion import UnreadReason
 from shadow.reading.lenient_json import EMPTY, MAX_DEPTH, NOT_FINITE, NOT_UTF8, load, load_arguments, load_piece, mended, too_deep
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -40,13 +40,13 @@ def test_no_arguments_make_it_raise(text):
 
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 500 + b"]" * 500])
 def test_a_hundred_thousand_brackets_are_too_deep(data):
-    assert load(data).why is Why.TOO_DEEP
+    assert load(data).why is UnreadReason.TOO_DEEP
     assert "deep" in load_arguments(data.decode()).invalid
 
 
 def test_nesting_is_allowed_up_to_the_limit():
     assert load(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH).why is None
-    assert load(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)).why is Why.TOO_DEEP
+    assert load(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)).why is UnreadReason.TOO_DEEP
     assert load(b"[" + b"[]," * 500 + b"[]]").why is None
     assert not too_deep("text")
 
@@ -96,5 +96,5 @@ def test_large_integers_and_repeated_keys_of_arguments_are_kept_exactly():
 def test_the_depth_of_a_body_is_bounded_whatever_else_stands_in_it(opener, deep):
     closer = "]" if opener == "[" else "}"
     body = f"[{opener * deep}1{closer * deep},{','.join(['[]', '{}'] * MAX_DEPTH)}]".encode()
-    assert (load(body).why is Why.TOO_DEEP) == (deep + 1 > MAX_DEPTH)
+    assert (load(body).why is UnreadReason.TOO_DEEP) == (deep + 1 > MAX_DEPTH)
     assert load(b"[" + b",".join([b"[]", b"{}"] * MAX_DEPTH) + b"]").why is None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Mark, Marks
+from proxy.exchange import ChunkTiming, ChunkTimings
 from shadow.privacy.redact import Redactor
 from shadow.reading.media_hashes import SHORTEST, hashed, hashed_text, may_hold
 from tests.exchanges import asked, exchange
@@ -196,14 +196,14 @@ def test_an_exchange_is_stored_without_its_pictures_and_without_its_credentials(
     secret = SECRETS["openai"]
     body = json.dumps({"messages": [{"content": [{"text": f"key {secret}"}, {"url": "data:image/png;base64," + b64(PNG)}]}]})
     answer = json.dumps({"b64_json": b64(PNG)}).encode()
-    live = exchange(answer, marks=Marks([1.0, 2.0], [10, len(answer)]))
+    live = exchange(answer, marks=ChunkTimings([1.0, 2.0], [10, len(answer)]))
     live = live._replace(request=live.request._replace(body=body.encode(), size=len(body)))
     got = Redactor().exchange(live)
     wanted = body.replace(secret, "*" * len(secret)).replace("data:image/png;base64," + b64(PNG), told(PNG, "image/png"))
     assert got.request.body.decode() == wanted
     assert (got.request.truncated, got.response.truncated) == (False, False)
     assert json.loads(got.response.body) == {"b64_json": told(PNG, "image/png")}
-    assert list(got.response.marks) == [Mark(1.0, 10), Mark(2.0, len(got.response.body))]
+    assert list(got.response.marks) == [ChunkTiming(1.0, 10), ChunkTiming(2.0, len(got.response.body))]
 
 
 def test_the_picture_of_a_cut_request_goes_and_its_true_size_stays():

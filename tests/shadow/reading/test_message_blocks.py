@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shadow.reading.choice_builder import Draft
+from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice
-from shadow.reading.message_blocks import GROWING, UNBEGUN_BLOCK, Blocks
+from shadow.reading.message_blocks import GROWING, UNBEGUN_BLOCK, MessageBlocks
 
 
 class Told:
@@ -14,8 +14,8 @@ class Told:
 
     def __init__(self) -> None:
         self.notes: dict[str, None] = {}
-        self.draft = Draft(self.notes)
-        self.blocks = Blocks(self.draft, self.notes)
+        self.draft = ChoiceBuilder(self.notes)
+        self.blocks = MessageBlocks(self.draft, self.notes)
 
     def whole(self, *blocks: dict) -> Choice:
         for index, block in enumerate(blocks):

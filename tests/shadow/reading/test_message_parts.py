@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from shadow.reading.completion import Logprob, Usage
-from shadow.reading.message_parts import Content, content, filtered, logprobs, prompt_filtered, reasoning, routed, usage
+from shadow.reading.message_parts import MessageContent, content, filtered, logprobs, prompt_filtered, reasoning, routed, usage
 from tests.shadow.reading.hostile import HOSTILE
 
 
@@ -21,14 +21,14 @@ def test_no_value_makes_them_raise(value):
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("a", Content("a", None, ())),
-        ([], Content(None, None, ())),
-        ([{"type": "text", "text": "a"}, "b"], Content("ab", None, ())),
-        ([{"type": "text", "text": {"value": "a", "annotations": []}}], Content("a", None, ())),
-        ([{"type": "thinking", "thinking": [{"type": "text", "text": "h"}]}], Content(None, "h", ())),
-        ([{"type": "thinking", "thinking": "h"}, {"type": "text", "text": "a"}], Content("a", "h", ())),
-        ({"type": "text", "text": "a"}, Content("a", None, ())),
-        ([{"type": "image_url"}, 5], Content(None, None, ("image_url", "int"))),
+        ("a", MessageContent("a", None, ())),
+        ([], MessageContent(None, None, ())),
+        ([{"type": "text", "text": "a"}, "b"], MessageContent("ab", None, ())),
+        ([{"type": "text", "text": {"value": "a", "annotations": []}}], MessageContent("a", None, ())),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "h"}]}], MessageContent(None, "h", ())),
+        ([{"type": "thinking", "thinking": "h"}, {"type": "text", "text": "a"}], MessageContent("a", "h", ())),
+        ({"type": "text", "text": "a"}, MessageContent("a", None, ())),
+        ([{"type": "image_url"}, 5], MessageContent(None, None, ("image_url", "int"))),
     ],
 )
 def test_content_is_a_string_or_typed_parts(value, expected):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.messages_request import as_chat
-from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_request import parse_request
 from tests.shadow.reading.hostile import HOSTILE, WORDS
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -54,7 +54,7 @@ def user(content: object) -> dict:
 )
 def test_no_request_makes_it_raise(messages, more):
     body = json.dumps({"messages": messages, **more}).encode("utf-8", "surrogatepass")
-    read_ask("/v1/messages", (), body, False)
+    parse_request("/v1/messages", (), body, False)
     assert isinstance(as_chat({**more}), (Unread, dict))
 
 
@@ -100,7 +100,7 @@ def test_tools_of_the_client_are_functions_and_those_of_the_server_none_of_chat_
         {"type": "browser_toolset_20260801"},
     ]
     body = json.dumps({"messages": [], "tools": tools}).encode()
-    asked = read_ask("/v1/messages", (), body, False)
+    asked = parse_request("/v1/messages", (), body, False)
     assert [(tool.name, tool.schema) for tool in asked.tools] == [("f", CITY), ("bash", None)]
 
 
@@ -133,9 +133,9 @@ def test_limits_form_and_effort_have_their_names_in_chat():
 
 
 def test_a_body_that_is_no_request_of_this_api_is_unread_with_its_reason():
-    assert as_chat({"prompt": "x"}).why is Why.WRONG_SHAPE
-    assert as_chat({"messages": ["x"]}).why is Why.WRONG_SHAPE
+    assert as_chat({"prompt": "x"}).why is UnreadReason.WRONG_SHAPE
+    assert as_chat({"messages": ["x"]}).why is UnreadReason.WRONG_SHAPE
 
 
 def test_counting_tokens_is_not_asking():
-    assert read_ask("/v1/messages/count_tokens", (), b'{"messages": []}', False).unread.why is Why.NOT_AUDITED
+    assert parse_request("/v1/messages/count_tokens", (), b'{"messages": []}', False).unread.why is UnreadReason.NOT_AUDITED

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.chunk_template import Alike
-from shadow.reading.completion import Completion, Unread, Usage, Why
+from shadow.reading.chunk_template import TemplateReader
+from shadow.reading.completion import Completion, Unread, UnreadReason, Usage
 from shadow.reading.message_blocks import GROWING
 from shadow.reading.messages_response import NAMELESS, NO_STOP, STOPS, STRANGE_STOP, UNBEGUN, fold, whole
 from shadow.reading.sse import read_stream
@@ -78,7 +78,7 @@ def message(**more) -> dict:
 
 
 def read_whole(**more) -> Completion:
-    said = whole(json.dumps(message(**more)).encode(), 200).said
+    said = whole(json.dumps(message(**more)).encode(), 200).completion
     assert isinstance(said, Completion)
     return said
 
@@ -106,7 +106,7 @@ def test_no_bytes_make_it_raise(data):
 
 @given(st.lists(st.text(), max_size=8))
 def test_any_split_of_a_text_reads_the_same(texts):
-    said = stream(START, TEXT, *map(delta, texts), END, STOP).said
+    said = stream(START, TEXT, *map(delta, texts), END, STOP).completion
     assert isinstance(said, Completion)
     assert (said.first.text, said.first.pieces) == ("".join(texts), tuple(text for text in texts if text))
     assert said.notes == ()
@@ -123,7 +123,7 @@ def test_any_split_of_a_call_reads_the_same(given_input, data):
         {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": piece}}
         for piece in pieces
     ]
-    [called] = stream(START, begun, *grown, {"type": "content_block_stop", "index": 0}, END, STOP).said.first.tool_calls
+    [called] = stream(START, begun, *grown, {"type": "content_block_stop", "index": 0}, END, STOP).completion.first.tool_calls
     [at_once] = read_whole(content=[{**block, "input": given_input}]).first.tool_calls
     assert called.parsed == at_once.parsed == given_input
     assert (called.id, called.name, called.invalid) == (at_once.id, at_once.name, "")
@@ -156,8 +156,8 @@ def test_the_tokens_of_the_cache_are_part_of_the_prompt():
 
 def test_later_counts_take_the_place_of_earlier_ones_and_nothing_does_not():
     late = {**END, "usage": {"input_tokens": None, "output_tokens": 9}}
-    assert stream(START, TEXT, delta("a"), late, STOP).said.usage.prompt_tokens == 3
-    assert stream(START, TEXT, delta("a"), late, STOP).said.usage.completion_tokens == 9
+    assert stream(START, TEXT, delta("a"), late, STOP).completion.usage.prompt_tokens == 3
+    assert stream(START, TEXT, delta("a"), late, STOP).completion.usage.completion_tokens == 9
 
 
 def test_the_events_that_said_something_are_reported_and_where_reasoning_ended():
@@ -174,16 +174,16 @@ def test_the_events_that_said_something_are_reported_and_where_reasoning_ended()
 @pytest.mark.parametrize(
     ("events", "why"),
     [
-        ([], Why.EMPTY),
-        ([{"type": "ping"}], Why.EMPTY),
-        ([START, TEXT, delta("a")], Why.NO_DONE),
-        (["data: {"], Why.NOT_JSON),
-        (["data: []"], Why.WRONG_SHAPE),
-        ([START, "event: error\ndata: {}"], Why.ERROR),
+        ([], UnreadReason.EMPTY),
+        ([{"type": "ping"}], UnreadReason.EMPTY),
+        ([START, TEXT, delta("a")], UnreadReason.NO_DONE),
+        (["data: {"], UnreadReason.NOT_JSON),
+        (["data: []"], UnreadReason.WRONG_SHAPE),
+        ([START, "event: error\ndata: {}"], UnreadReason.ERROR),
     ],
 )
 def test_what_no_client_could_read_has_its_reason(events, why):
-    said = stream(*events).said
+    said = stream(*events).completion
     assert isinstance(said, Unread)
     assert said.why is why
 
@@ -191,19 +191,19 @@ def test_what_no_client_could_read_has_its_reason(events, why):
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ({"content": "a"}, Why.WRONG_SHAPE),
-        ({"choices": [{"message": {"content": "a"}}]}, Why.WRONG_SHAPE),
-        ([], Why.WRONG_SHAPE),
-        ({"type": "error", "error": {"type": "api_error", "message": "x"}}, Why.ERROR),
+        ({"content": "a"}, UnreadReason.WRONG_SHAPE),
+        ({"choices": [{"message": {"content": "a"}}]}, UnreadReason.WRONG_SHAPE),
+        ([], UnreadReason.WRONG_SHAPE),
+        ({"type": "error", "error": {"type": "api_error", "message": "x"}}, UnreadReason.ERROR),
     ],
 )
 def test_a_body_of_another_form_has_its_reason(body, why):
-    assert whole(json.dumps(body).encode(), 200).said.why is why
+    assert whole(json.dumps(body).encode(), 200).completion.why is why
 
 
 def test_an_error_after_the_end_leaves_the_answer_readable():
     reading = stream(START, TEXT, delta("a"), END, {"type": "error", "error": {"type": "api_error", "message": "late"}})
-    assert reading.said.first.text == "a"
+    assert reading.completion.first.text == "a"
     assert (reading.error.message, reading.error.in_stream) == ("late", True)
 
 
@@ -216,13 +216,13 @@ def test_an_error_after_the_end_leaves_the_answer_readable():
     ],
 )
 def test_an_event_that_misleads_a_client_is_noted(events, note):
-    assert note in stream(*events).said.notes
+    assert note in stream(*events).completion.notes
 
 
 def test_an_end_without_its_blank_line_is_an_end():
     reading = fold(read_stream(sse(START, TEXT, delta("a"), END, STOP)[:-1]), 200)
     assert reading.done
-    assert reading.said.notes == ("the last event has no blank line after it",)
+    assert reading.completion.notes == ("the last event has no blank line after it",)
 
 
 GROWN = st.lists(st.tuples(st.sampled_from(["text_delta", "thinking_delta", "input_json_delta"]), st.text(), INDEX), max_size=12)
@@ -235,7 +235,7 @@ def test_what_is_read_in_one_go_reads_as_it_does_one_by_one(grown, more):
     call = {"type": "content_block_start", "index": 1, "content_block": {"type": "tool_use", "id": "a", "name": "f"}}
     body = read_stream(sse(START, TEXT, call, *events, *more, *events, END, STOP))
     at_once = fold(body, 200)
-    with patch.object(Alike, "go_on", lambda alike, walk: None):
+    with patch.object(TemplateReader, "go_on", lambda alike, walk: None):
         assert fold(body, 200) == at_once
 
 
@@ -275,8 +275,8 @@ def test_blocks_of_every_kind_read_the_same_streamed_and_whole(blocks, cut):
         {"type": "message_stop"},
     ]
     body = "".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in events)
-    streamed = fold(read_stream(body.encode()), 200).said
-    at_once = whole(json.dumps({**head, "content": blocks, "stop_reason": "end_turn"}).encode(), 200).said
+    streamed = fold(read_stream(body.encode()), 200).completion
+    at_once = whole(json.dumps({**head, "content": blocks, "stop_reason": "end_turn"}).encode(), 200).completion
     assert isinstance(streamed, Completion)
     assert isinstance(at_once, Completion)
     for field in ("reasoning", "other", "finish_reason"):

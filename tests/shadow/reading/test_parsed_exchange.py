@@ -2,30 +2,30 @@
 
 import pytest
 
-from shadow.reading.parsed_exchange import understand, understand_leg
+from shadow.reading.parsed_exchange import parse, parse_leg
 from tests.exchanges import asked, exchange, said
 
 
 def test_the_conversation_is_the_clients_own_where_it_gave_one():
-    assert understand(exchange(said(), request=asked(), conversation="theirs")).conversation == "theirs"
+    assert parse(exchange(said(), request=asked(), conversation="theirs")).conversation == "theirs"
 
 
 def test_without_one_it_is_left_to_the_memory_of_conversations():
-    assert not understand(exchange(said(), request=asked())).conversation
+    assert not parse(exchange(said(), request=asked())).conversation
 
 
 def test_a_shadow_is_held_against_what_the_client_asked():
-    live = understand(exchange(said(), request=asked(user="somebody")))
-    leg = understand_leg(exchange(said(), request=asked()), live)
-    assert leg.ask is live.ask
+    live = parse(exchange(said(), request=asked(user="somebody")))
+    leg = parse_leg(exchange(said(), request=asked()), live)
+    assert leg.request is live.request
     assert leg.conversation == live.conversation
 
 
 @pytest.mark.parametrize(("name", "model"), [("m" * 510, "m" * 510), ("m" * 511, "")])
 def test_a_model_that_the_forwarder_did_not_see_is_that_of_the_body(name, model):
     live = exchange(said(), request=asked(model=name, stream=True))._replace(model="", stream=False)
-    assert (understand(live).exchange.model, understand(live).exchange.stream) == (model, bool(model))
+    assert (parse(live).exchange.model, parse(live).exchange.stream) == (model, bool(model))
 
 
 def test_a_model_that_the_forwarder_saw_stays():
-    assert understand(exchange(said(), request=asked(model="other"))._replace(model="seen")).exchange.model == "seen"
+    assert parse(exchange(said(), request=asked(model="other"))._replace(model="seen")).exchange.model == "seen"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.completion import Why
-from shadow.reading.parsed_request import Tool, digest, fingerprint, read_ask
+from shadow.reading.completion import UnreadReason
+from shadow.reading.parsed_request import Tool, digest, fingerprint, parse_request
 from tests.shadow.reading.hostile import HOSTILE
 
 CHAT = "/v1/chat/completions"
@@ -18,7 +18,7 @@ CHAT = "/v1/chat/completions"
 
 def ask(value, **changes):
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return read_ask(changes.get("target", CHAT), changes.get("headers", ()), body, changes.get("truncated", False))
+    return parse_request(changes.get("target", CHAT), changes.get("headers", ()), body, changes.get("truncated", False))
 
 
 def test_a_request_is_parsed_into_its_fields():
@@ -61,8 +61,8 @@ def test_functions_of_old_are_tools():
 
 @pytest.mark.parametrize("target", ["/v1/models", "/v1/threads/t1/messages", ""])
 def test_a_path_of_no_api_is_not_audited(target):
-    asked = read_ask(target, (), b"{}", False)
-    assert asked.unread.why is Why.NOT_AUDITED
+    asked = parse_request(target, (), b"{}", False)
+    assert asked.unread.why is UnreadReason.NOT_AUDITED
     assert asked.api == ""
 
 
@@ -75,7 +75,7 @@ def test_a_request_of_another_api_keeps_its_name_and_what_was_sent():
 
 def test_a_request_that_its_api_cannot_translate_gives_its_reason_and_keeps_what_was_sent():
     asked = ask({"prompt": "Once", "echo": True}, target="/v1/completions")
-    assert asked.unread.why is Why.NOT_AUDITED
+    assert asked.unread.why is UnreadReason.NOT_AUDITED
     assert asked.sent == {"prompt": "Once", "echo": True}
     assert not fingerprint(asked)
 
@@ -88,15 +88,15 @@ def test_a_custom_tool_is_a_tool_without_a_schema():
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"", Why.EMPTY),
-        (b"hello", Why.NOT_JSON),
-        (b"[" * 100_000, Why.TOO_DEEP),
-        (b'{"messages": ' + b"[" * 300 + b"]" * 300 + b"}", Why.TOO_DEEP),
-        (b'{"messages": [], "model": "\xff"}', Why.NOT_JSON),
-        (b"[]", Why.WRONG_SHAPE),
-        (b"null", Why.WRONG_SHAPE),
-        (b"{}", Why.WRONG_SHAPE),
-        (b'{"messages": ["hi"]}', Why.WRONG_SHAPE),
+        (b"", UnreadReason.EMPTY),
+        (b"hello", UnreadReason.NOT_JSON),
+        (b"[" * 100_000, UnreadReason.TOO_DEEP),
+        (b'{"messages": ' + b"[" * 300 + b"]" * 300 + b"}", UnreadReason.TOO_DEEP),
+        (b'{"messages": [], "model": "\xff"}', UnreadReason.NOT_JSON),
+        (b"[]", UnreadReason.WRONG_SHAPE),
+        (b"null", UnreadReason.WRONG_SHAPE),
+        (b"{}", UnreadReason.WRONG_SHAPE),
+        (b'{"messages": ["hi"]}', UnreadReason.WRONG_SHAPE),
     ],
 )
 def test_a_request_that_cannot_be_parsed_is_unread_with_its_reason(body, why):
@@ -108,13 +108,13 @@ def test_a_request_that_cannot_be_parsed_is_unread_with_its_reason(body, why):
 
 
 def test_a_request_that_was_not_kept_whole_is_not_read():
-    assert ask({"messages": []}, truncated=True).unread.why is Why.TRUNCATED
+    assert ask({"messages": []}, truncated=True).unread.why is UnreadReason.TRUNCATED
 
 
 def test_a_compressed_request_is_read():
     body = gzip.compress(b'{"messages": [], "model": "m"}')
     assert ask(body, headers=(("content-encoding", "gzip"),)).model == "m"
-    assert ask(b"{}", headers=(("content-encoding", "gzip"),)).unread.why is Why.ENCODING
+    assert ask(b"{}", headers=(("content-encoding", "gzip"),)).unread.why is UnreadReason.ENCODING
 
 
 def test_nan_and_half_characters_do_not_stop_the_reading():
@@ -161,5 +161,5 @@ def test_no_json_makes_it_raise(value, truncated):
 
 @given(st.text(), st.binary())
 def test_no_bytes_make_it_raise(target, body):
-    read_ask(target, (), body, False)
-    read_ask(CHAT, (("content-encoding", target),), body, False)
+    parse_request(target, (), body, False)
+    parse_request(CHAT, (("content-encoding", target),), body, False)

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.content_coding import zstd
 from proxy.exchange import Exchange
-from proxy.unpacking import zstd
-from shadow.reading.completion import Completion, Unread, Why
-from shadow.reading.parsed_response import Answer, read
+from shadow.reading.completion import Completion, Unread, UnreadReason
+from shadow.reading.parsed_response import ParsedResponse, parse_response
 from tests.shadow.reading.hostile import HOSTILE
 from tests.shadow.reading.made import exchange
 
@@ -43,8 +43,8 @@ def expectation(path: Path) -> dict:
     return json.loads(path.with_name(path.stem + ".expected.json").read_text("utf-8"))
 
 
-def normal_form(answer: Answer) -> dict:
-    said = {"unread": answer.said.why.value} if isinstance(answer.said, Unread) else written(answer.said)
+def normal_form(answer: ParsedResponse) -> dict:
+    said = {"unread": answer.completion.why.value} if isinstance(answer.completion, Unread) else written(answer.completion)
     return {"said": said, "error": asdict(answer.error) if answer.error else None}
 
 
@@ -77,7 +77,7 @@ def test_a_golden_body_reads_as_its_normal_form_under_any_chunking(path):
     expected = expectation(path)
     body = path.read_bytes()
     for seed in range(12):
-        answer = read(golden_exchange(path, body, random_ends(len(body), seed)))
+        answer = parse_response(golden_exchange(path, body, random_ends(len(body), seed)))
         assert {"said": expected["said"], "error": expected["error"]} == normal_form(answer)
 
 
@@ -87,12 +87,12 @@ def test_a_golden_body_reads_the_same_when_it_was_compressed(path, encoding):
     body = path.read_bytes()
     packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstd.compress}[encoding](body)
     expected = expectation(path)
-    answer = read(golden_exchange(path, packed, random_ends(len(packed), 7), encoding))
+    answer = parse_response(golden_exchange(path, packed, random_ends(len(packed), 7), encoding))
     assert {"said": expected["said"], "error": expected["error"]} == normal_form(answer)
 
 
-def reason(answer: Answer) -> Why | None:
-    return answer.said.why if isinstance(answer.said, Unread) else None
+def reason(answer: ParsedResponse) -> UnreadReason | None:
+    return answer.completion.why if isinstance(answer.completion, Unread) else None
 
 
 EVENTS = [
@@ -110,7 +110,7 @@ def ends_of(events: list[bytes]) -> list[int]:
 
 
 def test_the_times_of_a_stream_are_those_of_the_chunks_that_carried_something():
-    timing = read(exchange(STREAM, ends_of(EVENTS))).timing
+    timing = parse_response(exchange(STREAM, ends_of(EVENTS))).timing
     assert (timing.first_chunk, timing.first_token, timing.gaps) == (1.0, 1.125, (0.125,))
     assert timing.rate == pytest.approx(16)
 
@@ -118,12 +118,12 @@ def test_the_times_of_a_stream_are_those_of_the_chunks_that_carried_something():
 def test_a_compressed_stream_has_the_same_times():
     packer = zlib.compressobj(wbits=31)
     packed = [packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH) for event in EVENTS]
-    answer = read(exchange(b"".join(packed), ends_of(packed), encoding="gzip"))
-    assert answer.timing == read(exchange(STREAM, ends_of(EVENTS))).timing
+    answer = parse_response(exchange(b"".join(packed), ends_of(packed), encoding="gzip"))
+    assert answer.timing == parse_response(exchange(STREAM, ends_of(EVENTS))).timing
 
 
 def test_a_whole_body_has_no_first_token():
-    timing = read(exchange(b'{"choices":[{"message":{"content":"a"}}],"usage":{"completion_tokens":1}}', [70])).timing
+    timing = parse_response(exchange(b'{"choices":[{"message":{"content":"a"}}],"usage":{"completion_tokens":1}}', [70])).timing
     assert timing.first_chunk == 1.0
     assert (timing.first_token, timing.gaps, timing.rate) == (None, (), None)
 
@@ -132,61 +132,64 @@ def test_a_whole_body_has_no_first_token():
 def test_a_whole_answer_to_a_stream_is_read_and_noted_behind_any_number_of_blanks(blanks):
     """Some servers send blank lines while they work."""
     body = blanks + b'{"choices":[{"message":{"content":"a"}}]}'
-    said = read(exchange(body, [len(body)], stream=True)).said
+    said = parse_response(exchange(body, [len(body)], stream=True)).completion
     assert (said.first.text, said.notes) == ("a", ("a stream was asked for, a whole answer came",))
 
 
 def test_a_provider_that_never_answered_is_no_response():
-    answer = read(exchange(None, [], failure="connect"))
-    assert reason(answer) is Why.NO_RESPONSE
-    assert answer.said.detail == "connect: it broke"
+    answer = parse_response(exchange(None, [], failure="connect"))
+    assert reason(answer) is UnreadReason.NO_RESPONSE
+    assert answer.completion.detail == "connect: it broke"
     assert (answer.status, answer.error) == (None, None)
-    assert reason(read(exchange(None, []))) is Why.NO_RESPONSE
+    assert reason(parse_response(exchange(None, []))) is UnreadReason.NO_RESPONSE
 
 
 def test_a_broken_stream_keeps_its_times_and_its_error():
-    answer = read(exchange(STREAM[: len(EVENTS[0] + EVENTS[1]) + 9], ends_of(EVENTS)[:2], failure="reset"))
-    assert reason(answer) is Why.BROKEN
+    answer = parse_response(exchange(STREAM[: len(EVENTS[0] + EVENTS[1]) + 9], ends_of(EVENTS)[:2], failure="reset"))
+    assert reason(answer) is UnreadReason.BROKEN
     assert answer.timing.first_token == 1.125
     error = b'data: {"error":{"message":"overloaded"}}\n\n'
-    answer = read(exchange(EVENTS[1] + error, [], failure="closed"))
-    assert reason(answer) is Why.ERROR
+    answer = parse_response(exchange(EVENTS[1] + error, [], failure="closed"))
+    assert reason(answer) is UnreadReason.ERROR
     assert answer.error.message == "overloaded"
 
 
 def test_a_whole_body_that_broke_is_broken_even_if_its_json_is_whole():
-    assert reason(read(exchange(b'{"choices":[{"message":{"content":"a"}}]}', [], failure="closed"))) is Why.BROKEN
+    assert (
+        reason(parse_response(exchange(b'{"choices":[{"message":{"content":"a"}}]}', [], failure="closed")))
+        is UnreadReason.BROKEN
+    )
 
 
 def test_a_body_that_was_not_kept_whole_is_truncated_unless_its_end_was_seen():
-    assert reason(read(exchange(EVENTS[1], [], size=10**6))) is Why.TRUNCATED
-    assert reason(read(exchange(b'{"choi', [], size=10**6))) is Why.TRUNCATED
-    assert isinstance(read(exchange(STREAM, [], size=10**6)).said, Completion)
+    assert reason(parse_response(exchange(EVENTS[1], [], size=10**6))) is UnreadReason.TRUNCATED
+    assert reason(parse_response(exchange(b'{"choi', [], size=10**6))) is UnreadReason.TRUNCATED
+    assert isinstance(parse_response(exchange(STREAM, [], size=10**6)).completion, Completion)
 
 
 def test_a_compressed_body_without_its_end_is_broken():
     packed = gzip.compress(b'{"choices":[{"message":{"content":"a"}}]}')
-    assert reason(read(exchange(packed[:-6], [], encoding="gzip"))) is Why.BROKEN
+    assert reason(parse_response(exchange(packed[:-6], [], encoding="gzip"))) is UnreadReason.BROKEN
 
 
-@pytest.mark.parametrize(("encoding", "why"), [("gzip", Why.ENCODING), ("dcb", Why.ENCODING)])
+@pytest.mark.parametrize(("encoding", "why"), [("gzip", UnreadReason.ENCODING), ("dcb", UnreadReason.ENCODING)])
 def test_an_encoding_that_does_not_fit_is_stated(encoding, why):
-    assert reason(read(exchange(STREAM, [4], encoding=encoding))) is why
-    answer = read(exchange(STREAM, [4], encoding=encoding, status=500))
+    assert reason(parse_response(exchange(STREAM, [4], encoding=encoding))) is why
+    answer = parse_response(exchange(STREAM, [4], encoding=encoding, status=500))
     assert answer.error.status == 500
 
 
 def test_what_is_not_a_chat_completion_is_not_audited_but_its_error_is_read():
-    assert reason(read(exchange(b"{}", [], target="/v1/models"))) is Why.NOT_AUDITED
-    answer = read(exchange(b'{"error":{"message":"no"}}', [], target="/v1/models", status=404))
+    assert reason(parse_response(exchange(b"{}", [], target="/v1/models"))) is UnreadReason.NOT_AUDITED
+    answer = parse_response(exchange(b'{"error":{"message":"no"}}', [], target="/v1/models", status=404))
     assert answer.error.message == "no"
 
 
 def test_a_stream_of_no_events_is_not_sse():
-    assert reason(read(exchange(b": ping\n\n: ping\n\n", []))) is Why.NOT_SSE
-    assert reason(read(exchange(b"hello", []))) is Why.NOT_SSE
-    assert reason(read(exchange(b"hello", [], content_type="text/plain"))) is Why.NOT_JSON
-    assert reason(read(exchange(b" \r\n ", []))) is Why.EMPTY
+    assert reason(parse_response(exchange(b": ping\n\n: ping\n\n", []))) is UnreadReason.NOT_SSE
+    assert reason(parse_response(exchange(b"hello", []))) is UnreadReason.NOT_SSE
+    assert reason(parse_response(exchange(b"hello", [], content_type="text/plain"))) is UnreadReason.NOT_JSON
+    assert reason(parse_response(exchange(b" \r\n ", []))) is UnreadReason.EMPTY
 
 
 @given(
@@ -197,14 +200,14 @@ def test_a_stream_of_no_events_is_not_sse():
 )
 def test_no_body_makes_it_raise(body, encoding, status, stream):
     for content_type in ("text/event-stream", "application/json"):
-        read(exchange(body, [7, 5, 900], content_type=content_type, encoding=encoding, status=status, stream=stream))
+        parse_response(exchange(body, [7, 5, 900], content_type=content_type, encoding=encoding, status=status, stream=stream))
 
 
 @given(HOSTILE, st.sampled_from([200, 204, 400]))
 def test_no_json_makes_it_raise(value, status):
     text = json.dumps(value).encode()
-    read(exchange(text, [3], status=status))
-    read(exchange(b"data: " + text + b"\n\n", [3], status=status, failure="reset"))
+    parse_response(exchange(text, [3], status=status))
+    parse_response(exchange(b"data: " + text + b"\n\n", [3], status=status, failure="reset"))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name)
@@ -213,7 +216,7 @@ def test_a_golden_body_cut_anywhere_is_never_taken_for_whole(path):
     body = path.read_bytes()
     expected = expectation(path)
     for cut in random.Random(0).sample(range(len(body)), min(len(body), 25)):
-        answer = read(
+        answer = parse_response(
             exchange(
                 body[:cut],
                 [],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.completion import Completion, Unread, Why
+from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.responses_body import whole
 from tests.shadow.reading.hostile import HOSTILE
 from tests.shadow.reading.test_chat_response import can_be_kept
@@ -37,7 +37,7 @@ def read(body):
     ],
 )
 def test_a_status_is_a_finish_reason_and_one_that_is_none_keeps_its_own_word(more, output, finish):
-    said = read({"output": output, **more}).said
+    said = read({"output": output, **more}).completion
     assert isinstance(said, Completion)
     assert said.first.finish_reason == finish
     told = [note for note in said.notes if note.startswith("the response is ")]
@@ -47,26 +47,26 @@ def test_a_status_is_a_finish_reason_and_one_that_is_none_keeps_its_own_word(mor
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ([], Why.WRONG_SHAPE),
-        ({}, Why.WRONG_SHAPE),
-        ({"choices": [{"message": {"content": "a chat completion"}}]}, Why.WRONG_SHAPE),
-        ({"output": {}}, Why.WRONG_SHAPE),
-        ({"output": ["hi"]}, Why.WRONG_SHAPE),
-        ({"error": {"message": "no"}}, Why.ERROR),
-        ({"status": "failed", "output": [], "error": {"code": "server_error", "message": "no"}}, Why.ERROR),
-        ({"status": "in_progress", "output": []}, Why.NOT_AUDITED),
-        ({"status": "completed", "output": [{"type": "file_search_call", "call_id": "c"}]}, Why.NOT_AUDITED),
+        ([], UnreadReason.WRONG_SHAPE),
+        ({}, UnreadReason.WRONG_SHAPE),
+        ({"choices": [{"message": {"content": "a chat completion"}}]}, UnreadReason.WRONG_SHAPE),
+        ({"output": {}}, UnreadReason.WRONG_SHAPE),
+        ({"output": ["hi"]}, UnreadReason.WRONG_SHAPE),
+        ({"error": {"message": "no"}}, UnreadReason.ERROR),
+        ({"status": "failed", "output": [], "error": {"code": "server_error", "message": "no"}}, UnreadReason.ERROR),
+        ({"status": "in_progress", "output": []}, UnreadReason.NOT_AUDITED),
+        ({"status": "completed", "output": [{"type": "file_search_call", "call_id": "c"}]}, UnreadReason.NOT_AUDITED),
     ],
 )
 def test_a_body_that_is_no_answer_gives_its_reason(body, why):
     reading = read(body)
-    assert isinstance(reading.said, Unread)
-    assert reading.said.why is why
-    assert (reading.error is not None) == (why is Why.ERROR)
+    assert isinstance(reading.completion, Unread)
+    assert reading.completion.why is why
+    assert (reading.error is not None) == (why is UnreadReason.ERROR)
 
 
 def test_bytes_that_are_no_json_are_unread_with_the_reason():
-    assert whole(b"<html>", 200).said.why is Why.NOT_JSON
+    assert whole(b"<html>", 200).completion.why is UnreadReason.NOT_JSON
 
 
 ITEM = st.fixed_dictionaries(

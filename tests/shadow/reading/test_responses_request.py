@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.completion import Unread, Why
-from shadow.reading.parsed_request import Tool, read_ask
+from shadow.reading.completion import Unread, UnreadReason
+from shadow.reading.parsed_request import Tool, parse_request
 from shadow.reading.responses_request import as_chat
 from tests.shadow.reading.hostile import HOSTILE
 
@@ -17,7 +17,7 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 
 
 def test_every_parameter_that_both_apis_have_is_read_by_its_name_in_chat():
-    asked = read_ask(
+    asked = parse_request(
         "/v1/responses",
         (),
         json.dumps({
@@ -126,7 +126,7 @@ def test_a_choice_of_tools_is_translated_or_left_out(sent, choice):
 def test_a_request_without_readable_input_is_unread_with_the_reason(sent):
     made = as_chat(sent)
     assert isinstance(made, Unread)
-    assert made.why is Why.WRONG_SHAPE
+    assert made.why is UnreadReason.WRONG_SHAPE
 
 
 def test_what_stands_on_the_server_is_no_fault_of_the_request():
@@ -148,10 +148,10 @@ ITEM = st.fixed_dictionaries(
 def test_no_request_makes_it_raise(items, value):
     keys = ("tools", "tool_choice", "text", "reasoning", "include", "instructions", "max_output_tokens", "stream")
     body = json.dumps({"input": items, **dict.fromkeys(keys, value)}).encode()
-    asked = read_ask("/v1/responses", (), body, False)
+    asked = parse_request("/v1/responses", (), body, False)
     assert asked.unread is None or asked.unread.detail
     tools = [value, {"type": "allowed_tools", "tools": [value]}]
-    assert read_ask("/v1/responses", (), json.dumps({"input": "a", "tools": tools, "tool_choice": tools[1]}).encode(), False)
+    assert parse_request("/v1/responses", (), json.dumps({"input": "a", "tools": tools, "tool_choice": tools[1]}).encode(), False)
 
 
 def test_tools_are_offered_by_namespaces_and_by_items_of_the_input_too():

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.chat_response import Reading
-from shadow.reading.completion import Completion, Unread, Why
+from shadow.reading.chat_response import ResponseReading
+from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.responses_items import COMMENTARY
 from shadow.reading.responses_stream import UNANNOUNCED, UNLIKE_ITS_END, fold, whole
 from shadow.reading.sse import read_stream
@@ -25,7 +25,7 @@ def event(kind, **more):
     return {"type": f"response.{kind}", **more}
 
 
-def stream(*events) -> Reading:
+def stream(*events) -> ResponseReading:
     body = "".join(f"event: {each.get('type', '')}\ndata: {json.dumps(each)}\n\n" for each in events)
     return fold(read_stream(body.encode("utf-8", "surrogatepass")), 200)
 
@@ -58,7 +58,7 @@ def test_a_text_reads_the_same_wherever_it_was_cut(text, data):
     cuts = sorted(2 * data.draw(st.integers(0, len(units) // 2)) for _ in range(3))
     ends = [0, *cuts, len(units)]
     texts = [units[start:end].decode("utf-16-le", "surrogatepass") for start, end in pairwise(ends)]
-    said = stream(*message(*texts), completed(text_of(text))).said
+    said = stream(*message(*texts), completed(text_of(text))).completion
     assert isinstance(said, Completion)
     assert (said.first.text, "".join(said.first.pieces), said.notes) == (text, text, ())
 
@@ -67,7 +67,7 @@ def test_a_text_reads_the_same_wherever_it_was_cut(text, data):
 def test_arguments_read_the_same_wherever_they_were_cut(text, data):
     arguments = json.dumps({"city": text})
     cut = data.draw(st.integers(0, len(arguments)))
-    said = stream(*call(arguments[:cut], arguments[cut:]), completed(call_of(arguments))).said
+    said = stream(*call(arguments[:cut], arguments[cut:]), completed(call_of(arguments))).completion
     [made] = said.first.tool_calls
     assert (made.id, made.name, made.parsed, said.first.finish_reason, said.notes) == (
         "c1",
@@ -80,7 +80,7 @@ def test_arguments_read_the_same_wherever_they_were_cut(text, data):
 
 def test_calls_are_numbered_as_they_came_whatever_stands_between_them():
     thought = event(ADDED, output_index=0, item={"type": "reasoning", "summary": []})
-    said = stream(thought, *call("{", at=1), *call("{}", at=3), *call("}", at=1)[1:], completed()).said
+    said = stream(thought, *call("{", at=1), *call("{}", at=3), *call("}", at=1)[1:], completed()).completion
     assert [made.arguments for made in said.first.tool_calls] == ["{}", "{}"]
     assert [made.deltas for made in said.first.tool_calls] == [2, 1]
 
@@ -95,36 +95,36 @@ def test_calls_are_numbered_as_they_came_whatever_stands_between_them():
 )
 def test_what_came_in_no_delta_is_taken_from_the_event_that_ends_it(item, done):
     begun = event(ADDED, output_index=0, item={**item, **({"arguments": ""} if "arguments" in item else {"content": []})})
-    first = stream(begun, done, completed(item)).said.first
+    first = stream(begun, done, completed(item)).completion.first
     assert (first.text, [made.arguments for made in first.tool_calls]) in (("hi", []), (None, ["{}"]))
 
 
 @pytest.mark.parametrize("response", [text_of("bye"), call_of("{}")])
 def test_a_response_that_ends_as_something_else_than_it_streamed_is_noted(response):
-    said = stream(*message("hi"), completed(response)).said
+    said = stream(*message("hi"), completed(response)).completion
     assert said.first.text == "hi"
     assert UNLIKE_ITS_END in said.notes
 
 
 @pytest.mark.parametrize("events", [message("hi")[2:], [*message()[:1], *message("hi")[2:]], call("{}")[1:]])
 def test_a_delta_that_no_client_has_a_place_for_is_noted(events):
-    assert UNANNOUNCED in stream(*events, completed()).said.notes
+    assert UNANNOUNCED in stream(*events, completed()).completion.notes
 
 
 def test_the_summary_and_the_reasoning_itself_have_two_names():
     for kind in ("reasoning_text", "reasoning_summary"):
         named = {"reasoning_text": "reasoning_text.delta", "reasoning_summary": "reasoning_summary_text.delta"}[kind]
         begun = event(ADDED, output_index=0, item={"type": "reasoning"})
-        said = stream(begun, event(named, output_index=0, delta="so"), *message("hi", at=1), completed(text_of("hi"))).said
+        said = stream(begun, event(named, output_index=0, delta="so"), *message("hi", at=1), completed(text_of("hi"))).completion
         assert (said.first.reasoning, said.first.reasoning_field) == ("so", kind)
 
 
 def test_the_texts_of_two_messages_stand_apart_and_what_is_said_on_the_way_is_noted():
     items = [{**text_of("I look it up."), "phase": "commentary"}, {**text_of("At noon."), "phase": "final_answer"}]
     events = [*message("I look", " it up."), event(DONE, output_index=0, item=items[0]), *message("At", " noon.", at=1)]
-    for said in (stream(*events, completed(*items)).said, stream(completed(*items)).said):
+    for said in (stream(*events, completed(*items)).completion, stream(completed(*items)).completion):
         assert (said.first.text, said.notes) == ("I look it up.\n\nAt noon.", (COMMENTARY,))
-    whole_of = whole(json.dumps(completed(*items)["response"]).encode(), 200).said
+    whole_of = whole(json.dumps(completed(*items)["response"]).encode(), 200).completion
     assert (whole_of.first.text, whole_of.notes) == ("I look it up.\n\nAt noon.", (COMMENTARY,))
 
 
@@ -150,29 +150,29 @@ def _bytes(each):
 @pytest.mark.parametrize(
     ("events", "why"),
     [
-        ([], Why.EMPTY),
-        ([{}], Why.EMPTY),
-        (message("hi"), Why.NO_DONE),
-        ([event("created", response={"id": "r"})], Why.NO_DONE),
-        ([*message("hi"), event("failed", response={"status": "failed", "error": {"message": "no"}})], Why.ERROR),
-        ([*message("hi"), {"type": "error", "message": "no"}], Why.ERROR),
-        ([{"error": {"message": "no"}}], Why.ERROR),
+        ([], UnreadReason.EMPTY),
+        ([{}], UnreadReason.EMPTY),
+        (message("hi"), UnreadReason.NO_DONE),
+        ([event("created", response={"id": "r"})], UnreadReason.NO_DONE),
+        ([*message("hi"), event("failed", response={"status": "failed", "error": {"message": "no"}})], UnreadReason.ERROR),
+        ([*message("hi"), {"type": "error", "message": "no"}], UnreadReason.ERROR),
+        ([{"error": {"message": "no"}}], UnreadReason.ERROR),
         (
             [event(ADDED, output_index=0, item={"type": "web_search_call"}), completed({"type": "web_search_call"})],
-            Why.NOT_AUDITED,
+            UnreadReason.NOT_AUDITED,
         ),
     ],
 )
 def test_a_stream_that_is_no_answer_gives_its_reason(events, why):
     reading = stream(*events)
-    assert isinstance(reading.said, Unread)
-    assert reading.said.why is why
-    assert (reading.error is not None and reading.error.in_stream) == (why is Why.ERROR)
+    assert isinstance(reading.completion, Unread)
+    assert reading.completion.why is why
+    assert (reading.error is not None and reading.error.in_stream) == (why is UnreadReason.ERROR)
 
 
 def test_an_event_that_is_no_json_stops_the_reading():
     reading = fold(read_stream(b"data: nonsense\n\n"), 200)
-    assert reading.said.why is Why.NOT_JSON
+    assert reading.completion.why is UnreadReason.NOT_JSON
 
 
 def test_items_without_an_index_are_filed_by_their_ids():
@@ -196,7 +196,7 @@ def test_items_without_an_index_are_filed_by_their_ids():
         event(DONE, item=texts[1]),
         completed(texts[0], called, texts[1]),
     )
-    said = reading.said
+    said = reading.completion
     assert isinstance(said, Completion)
     assert (said.first.text, [each.arguments for each in said.first.tool_calls]) == ("a b\n\nc", ["{}"])
     assert said.notes == ()
@@ -207,12 +207,12 @@ def test_sealed_arguments_give_way_to_the_plain_ones_of_their_end():
     plain = stream(
         *sealed, event("function_call_arguments.done", output_index=0, arguments='{"a": 1}'), completed(call_of('{"a": 1}'))
     )
-    assert isinstance(plain.said, Completion)
-    (made,) = plain.said.first.tool_calls
-    assert (made.arguments, made.sealed, made.deltas, plain.said.notes) == ('{"a": 1}', False, 2, ())
+    assert isinstance(plain.completion, Completion)
+    (made,) = plain.completion.first.tool_calls
+    assert (made.arguments, made.sealed, made.deltas, plain.completion.notes) == ('{"a": 1}', False, 2, ())
     never = stream(*sealed, completed(call_of("gAAAAABqs0m3c1pher==")))
-    assert isinstance(never.said, Completion)
-    assert never.said.first.tool_calls[0].sealed
+    assert isinstance(never.completion, Completion)
+    assert never.completion.first.tool_calls[0].sealed
 
 
 @pytest.mark.parametrize(
@@ -238,8 +238,8 @@ def test_what_the_client_runs_is_a_call_by_its_kind_streamed_and_whole(item, nam
         event(DONE, output_index=0, item=item),
         *message("hi", at=1),
         completed(item, text_of("hi")),
-    ).said
-    at_once = whole(json.dumps({"status": "completed", "output": [item, text_of("hi")]}).encode(), 200).said
+    ).completion
+    at_once = whole(json.dumps({"status": "completed", "output": [item, text_of("hi")]}).encode(), 200).completion
     for said in (streamed, at_once):
         assert isinstance(said, Completion)
         assert [(each.name, each.id) for each in said.first.tool_calls] == ([(name, "c")] if name else [])
@@ -249,13 +249,13 @@ def test_what_the_client_runs_is_a_call_by_its_kind_streamed_and_whole(item, nam
 
 
 def test_content_behind_the_end_of_a_response_is_noted():
-    said = stream(*message("hi"), completed(text_of("hi")), *message(" again")[2:]).said
+    said = stream(*message("hi"), completed(text_of("hi")), *message(" again")[2:]).completion
     assert "content came after the finish_reason" in said.notes
 
 
 def test_a_change_of_model_or_id_within_the_stream_is_noted():
     begun = event("created", response={"id": "r1", "model": "m"})
-    said = stream(begun, *message("hi"), completed(text_of("hi"), id="r2", model="n")).said
+    said = stream(begun, *message("hi"), completed(text_of("hi"), id="r2", model="n")).completion
     assert (said.id, said.model) == ("r1", "m")
     assert said.notes == ("the model's name changed within the stream", "the id changed within the stream")
 

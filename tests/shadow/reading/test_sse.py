@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shadow.reading.sse import Event, Fixed, events, read_stream
+from shadow.reading.sse import FixedBytes, SseEvent, events, read_stream
 
 FIELDS = [b"data: a", b"data:", b"data", b"data:  b", b"event: x", b": comment", b"id: 7", b"retry: 1", b"x", b":", b" "]
 ENDINGS = [b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n"]
@@ -18,7 +18,7 @@ PIECES = st.sampled_from(FIELDS + ENDINGS + NO_ENDINGS)
 BODIES = st.lists(PIECES, max_size=30).map(b"".join)
 
 
-def slow(body: bytes) -> list[Event]:
+def slow(body: bytes) -> list[SseEvent]:
     """The standard's own words, one byte at a time."""
     found, line, data, name = [], bytearray(), [], ""
     position = 3 if body.startswith(b"\xef\xbb\xbf") else 0
@@ -32,7 +32,7 @@ def slow(body: bytes) -> list[Event]:
             position += 1
         if not line:
             if data:
-                found.append(Event(b"\n".join(data), name, position))
+                found.append(SseEvent(b"\n".join(data), name, position))
             data, name = [], ""
             continue
         field, _, value = bytes(line).partition(b":")
@@ -100,7 +100,7 @@ def test_what_comes_later_changes_no_event_before_it(body, more):
 
 def test_only_three_endings_end_a_line():
     body = "data: a\u2028b\x0b\x0c\x85\u2029c\n\n".encode()
-    assert (Event("a\u2028b\x0b\x0c\x85\u2029c".encode(), "", len(body)),) == events(body)
+    assert (SseEvent("a\u2028b\x0b\x0c\x85\u2029c".encode(), "", len(body)),) == events(body)
 
 
 def test_an_event_ends_after_its_blank_line():
@@ -111,7 +111,7 @@ def test_an_event_ends_after_its_blank_line():
 def test_what_has_no_blank_line_after_it_is_a_tail_and_no_event():
     stream = read_stream(b"data: x\n\ndata: [DONE]")
     assert [event.data for event in stream.events] == [b"x"]
-    assert stream.tail == Event(b"[DONE]", "", 21)
+    assert stream.tail == SseEvent(b"[DONE]", "", 21)
     assert read_stream(b"data: x\n\n: comment\n").tail is None
 
 
@@ -120,15 +120,15 @@ def lines_only(literals):
     return [literal.decode("latin-1") for literal in takewhile(lambda literal: not {10, 13} & {*literal}, literals)]
 
 
-def in_runs(body: bytes, before: bytes, after: bytes) -> list[Event]:
+def in_runs(body: bytes, before: bytes, after: bytes) -> list[SseEvent]:
     """The events of a body; after each that is `before`, something and `after`, those that are too are taken in one go."""
     walk, found = read_stream(body).walk(), []
     while event := walk.next():
         found.append(event)
         if len(event.data) >= len(before + after) and event.data.startswith(before) and event.data.endswith(after):
-            texts, ends = walk.run(Fixed(before), Fixed(after), lines_only)
+            texts, ends = walk.run(FixedBytes(before), FixedBytes(after), lines_only)
             found += [
-                Event(before + text.encode("latin-1") + after, event.event, end) for text, end in zip(texts, ends, strict=True)
+                SseEvent(before + text.encode("latin-1") + after, event.event, end) for text, end in zip(texts, ends, strict=True)
             ]
     return found
 
@@ -163,7 +163,7 @@ def test_an_event_of_another_form_ends_a_run_wherever_it_stands(odd, place):
     body = b"data: <first>\n\n" + b"".join([*alike[:place], odd, *alike[place:]]) + b"data: [DONE]\n\n"
     walk = read_stream(body).walk()
     walk.next()
-    texts, ends = walk.run(Fixed(b"<"), Fixed(b">"), lines_only)
+    texts, ends = walk.run(FixedBytes(b"<"), FixedBytes(b">"), lines_only)
     assert texts == [str(number) for number in range(20)][: place if odd else 20][: len(texts)]
     assert len(texts) >= place - 1
     assert in_runs(body, b"<", b">") == read_stream(body).events

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.completion import Unread, Why
+from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.stream_event import piece
 
 
@@ -25,7 +25,12 @@ def test_an_event_without_data_is_noted_and_nothing(data):
 
 @pytest.mark.parametrize(
     ("data", "why"),
-    [(b"nonsense", Why.NOT_JSON), (b"[1]", Why.WRONG_SHAPE), (b"null", Why.WRONG_SHAPE), (b"[" * 2_000, Why.TOO_DEEP)],
+    [
+        (b"nonsense", UnreadReason.NOT_JSON),
+        (b"[1]", UnreadReason.WRONG_SHAPE),
+        (b"null", UnreadReason.WRONG_SHAPE),
+        (b"[" * 2_000, UnreadReason.TOO_DEEP),
+    ],
 )
 def test_an_event_that_is_no_json_object_is_unread_with_its_reason(data, why):
     found = piece(data, {})

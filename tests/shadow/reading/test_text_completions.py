@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.completion import Completion, Unread, Why
+from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.sse import read_stream
 from shadow.reading.text_completions import as_chat, fold, whole
 from tests.shadow.reading.hostile import CHUNK, HOSTILE
@@ -61,11 +61,11 @@ def test_each_prompt_is_a_message_and_brings_n_choices(sent, count, contents):
 def test_a_request_without_a_readable_prompt_is_unread_with_the_reason(prompt):
     made = as_chat({"prompt": prompt})
     assert isinstance(made, Unread)
-    assert made.why is Why.WRONG_SHAPE
+    assert made.why is UnreadReason.WRONG_SHAPE
 
 
 def test_an_answer_that_begins_with_its_prompt_is_not_audited():
-    assert as_chat({"prompt": "a", "echo": True}).why is Why.NOT_AUDITED
+    assert as_chat({"prompt": "a", "echo": True}).why is UnreadReason.NOT_AUDITED
 
 
 def test_logprobs_are_a_number_here_and_a_wish_with_a_number_in_chat():
@@ -84,23 +84,23 @@ def test_a_limit_is_not_held_against_answers_that_were_not_chosen():
 
 @given(st.lists(st.text(), min_size=1, max_size=8))
 def test_the_pieces_join_to_the_text_however_it_was_cut(texts):
-    said = stream(*(chunk(text) for text in texts), chunk("", "stop")).said
+    said = stream(*(chunk(text) for text in texts), chunk("", "stop")).completion
     assert isinstance(said, Completion)
     assert (said.first.text, said.first.finish_reason, said.notes) == ("".join(texts), "stop", ())
-    assert whole(json.dumps(chunk("".join(texts), "stop")).encode(), 200).said.first.text == "".join(texts)
+    assert whole(json.dumps(chunk("".join(texts), "stop")).encode(), 200).completion.first.text == "".join(texts)
 
 
 def test_an_answer_of_another_api_is_none():
     chat = {"choices": [{"index": 0, "message": {"content": "hi"}, "delta": {"content": "hi"}, "finish_reason": "stop"}]}
     for reading in (whole(json.dumps(chat).encode(), 200), stream(chat)):
-        assert isinstance(reading.said, Unread)
-        assert reading.said.why is Why.WRONG_SHAPE
+        assert isinstance(reading.completion, Unread)
+        assert reading.completion.why is UnreadReason.WRONG_SHAPE
 
 
 def test_a_stream_that_was_cut_is_no_answer():
-    said = fold(read_stream(b'data: {"choices":[{"index":0,"text":"a"}]}\n\n'), 200).said
+    said = fold(read_stream(b'data: {"choices":[{"index":0,"text":"a"}]}\n\n'), 200).completion
     assert isinstance(said, Unread)
-    assert said.why is Why.NO_DONE
+    assert said.why is UnreadReason.NO_DONE
 
 
 @given(HOSTILE)

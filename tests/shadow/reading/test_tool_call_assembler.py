@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.tool_call_assembler import Calls
+from shadow.reading.tool_call_assembler import ToolCallAssembler
 from tests.shadow.reading.hostile import DELTA_CALL, HOSTILE
 
 
@@ -21,7 +21,7 @@ def piece(arguments: object = None, *, index: object = None, call_id: str | None
 
 def joined(*pieces: dict) -> tuple[list[tuple[str, str, str]], set[str]]:
     notes: dict[str, None] = {}
-    calls = Calls(notes)
+    calls = ToolCallAssembler(notes)
     for one in pieces:
         calls.add_deltas([one])
     return [(call.id, call.name, call.arguments) for call in calls.done(streamed=True)], set(notes)
@@ -29,7 +29,7 @@ def joined(*pieces: dict) -> tuple[list[tuple[str, str, str]], set[str]]:
 
 @given(st.lists(st.lists(DELTA_CALL, max_size=3) | HOSTILE, max_size=6), st.booleans())
 def test_no_pieces_make_it_raise(deltas, streamed):
-    calls = Calls({})
+    calls = ToolCallAssembler({})
     for entries in deltas:
         (calls.add_deltas if streamed else calls.add_whole)(entries)
         calls.add_legacy(entries, streamed=streamed)
@@ -49,7 +49,7 @@ def test_arguments_cut_anywhere_and_interleaved_come_back_whole(values, data):
         bounds = [0, *cuts, len(text)]
         lane = [piece("", index=index, call_id=f"c{index}", name=f"f{index}")]
         lanes.append(lane + [piece(text[start:end], index=index) for start, end in pairwise(bounds)])
-    calls = Calls({})
+    calls = ToolCallAssembler({})
     while lane := data.draw(st.sampled_from([lane for lane in lanes if lane] or [[]])):
         calls.add_deltas([lane.pop(0)])
     assert [call.parsed for call in calls.done(streamed=True)] == values
@@ -111,13 +111,13 @@ def test_a_name_in_pieces_is_joined():
 
 
 def test_arguments_as_json_are_written_as_a_string():
-    calls = Calls({})
+    calls = ToolCallAssembler({})
     calls.add_whole([piece({"x": [1, "é"]}, name="f"), piece(False, name="g")])
     assert [call.arguments for call in calls.done(streamed=False)] == ['{"x": [1, "é"]}', "false"]
 
 
 def test_a_custom_tool_has_its_input_as_arguments():
-    calls = Calls({})
+    calls = ToolCallAssembler({})
     calls.add_whole([{"id": "c", "type": "custom", "custom": {"name": "shell", "input": "ls -l"}}])
     (call,) = calls.done(streamed=False)
     assert (call.name, call.arguments, call.parsed) == ("shell", '{"input": "ls -l"}', {"input": "ls -l"})
@@ -125,7 +125,7 @@ def test_a_custom_tool_has_its_input_as_arguments():
 
 
 def test_the_streamed_text_of_a_custom_tool_reads_as_the_whole_one():
-    calls = Calls({})
+    calls = ToolCallAssembler({})
     calls.add_deltas([{"index": 0, "id": "c", "type": "custom", "custom": {"name": "shell", "input": ""}}])
     for piece in ('echo "', "a\\", '" {'):
         calls.add_deltas([{"index": 0, "custom": {"input": piece}}])
@@ -135,7 +135,7 @@ def test_the_streamed_text_of_a_custom_tool_reads_as_the_whole_one():
 
 def test_the_empty_fields_of_the_other_kind_say_nothing():
     notes: dict[str, None] = {}
-    calls = Calls(notes)
+    calls = ToolCallAssembler(notes)
     entry = {"id": "c", "custom": {"name": "", "input": ""}, "function": {"name": "pay", "arguments": "{}"}}
     assert calls.add_whole([entry])
     assert not calls.add_legacy({"name": "", "arguments": ""}, streamed=False)
@@ -144,7 +144,7 @@ def test_the_empty_fields_of_the_other_kind_say_nothing():
 
 
 def test_an_index_inside_the_function_is_one():
-    calls = Calls({})
+    calls = ToolCallAssembler({})
     for place, text in ((0, '{"a":'), (1, "{}"), (0, "1}")):
         calls.add_deltas([{"function": {"index": place, "name": f"f{place}", "arguments": text}}])
     assert [(call.name, call.arguments) for call in calls.done(streamed=True)] == [("f0", '{"a":1}'), ("f1", "{}")]
@@ -154,7 +154,7 @@ def test_an_index_inside_the_function_is_one():
 def test_calls_that_share_an_index_part_at_the_end_of_their_json_however_it_is_cut(data):
     text = st.text(alphabet='{}"\\ab', max_size=8)
     objects = data.draw(st.lists(st.dictionaries(text, text, min_size=1, max_size=2), min_size=1, max_size=3))
-    calls = Calls({})
+    calls = ToolCallAssembler({})
     for number, value in enumerate(objects):
         written = json.dumps(value)
         ends = sorted(data.draw(st.sets(st.integers(1, len(written)), max_size=4)) | {len(written)})
@@ -165,7 +165,7 @@ def test_calls_that_share_an_index_part_at_the_end_of_their_json_however_it_is_c
 
 def test_deltas_are_counted_in_a_stream_only():
     for streamed, count in ((True, 2), (False, 0)):
-        calls = Calls({})
+        calls = ToolCallAssembler({})
         (calls.add_deltas if streamed else calls.add_whole)(
             [piece("{", index=0, name="f"), piece("", index=0), piece("}", index=0)]
         )
@@ -173,7 +173,7 @@ def test_deltas_are_counted_in_a_stream_only():
 
 
 def test_a_hostile_number_of_calls_takes_no_square_of_the_time():
-    calls = Calls({})
+    calls = ToolCallAssembler({})
     for number in range(20_000):
         calls.add_deltas([piece('{"', index=0, call_id=str(number), name="f")])
     for number in range(20_000):

@@ -6,9 +6,9 @@ import pytest
 
 from proxy.exchange import Request
 from shadow.findings.pair import ControlReason
-from shadow.reading.parsed_exchange import understand
+from shadow.reading.parsed_exchange import parse
 from shadow.report.build_report import as_json, as_text, build
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from tests.exchanges import exchange
 from tests.records import NOW, add_live, add_pair, calling, fill, record
 
@@ -22,11 +22,11 @@ def report(store):
 def test_the_garbler_differs_the_squeezer_is_faulty_the_faithful_one_is_neither(report):
     words = {card.provider: card.verdict.word for card in report.cards}
     assert words == {
-        "garbler": Word.DIFFERS,
-        "squeezer": Word.FAULTY,
-        "faithful": Word.NONE_SEEN,
-        "newcomer": Word.UNDECIDED,
-        "loner": Word.WAITING,
+        "garbler": VerdictWord.DIFFERS,
+        "squeezer": VerdictWord.FAULTY,
+        "faithful": VerdictWord.NONE_SEEN,
+        "newcomer": VerdictWord.UNDECIDED,
+        "loner": VerdictWord.WAITING,
     }
     assert report.drifted
 
@@ -85,7 +85,7 @@ def test_a_health_probe_is_traffic_and_no_group_of_its_own(store):
     probe = Request(method="GET", target="/healthz", headers=(), body=b"", size=0)
     for number, provider in enumerate("pq"):
         call = exchange(b"ok", provider=provider, model="", id=f"probe-{number}", started=NOW)._replace(request=probe)
-        store.add_exchange(record(understand(call)))
+        store.add_exchange(record(parse(call)))
     add_live(store, "p", model="", request=b'{"messages":[]}')
     assert store.flush(20)
     report = build(store, 0.0, NOW + 60)

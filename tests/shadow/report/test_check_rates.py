@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from shadow.report.check_rates import PairedChecks, check_lines, told, wilson
+from shadow.report.check_rates import CheckVoteTotals, check_lines, told, wilson
 from storage.judgement_rows import CheckVote, ComparedChecks
-from storage.rows import Group, SignalCount
+from storage.rows import PairGroup, SignalCount
 
 
 def count(provider: str, state: str, number: int, check: str = "lost_space", model: str = "m") -> SignalCount:
-    group = Group(route="r", model=model, provider=provider, reference="")
+    group = PairGroup(route="r", model=model, provider=provider, reference="")
     return SignalCount(group=group, comparison="check", aspect=check, state=state, control_reason="", count=number)
 
 
@@ -28,13 +28,13 @@ def test_without_a_trial_nothing_is_known():
 PARTY = ("p", "m", "ref")
 
 
-def paired(plus: int = 0, minus: int = 0, *, alone: int | None = None, conversations: int = 210) -> PairedChecks:
+def paired(plus: int = 0, minus: int = 0, *, alone: int | None = None, conversations: int = 210) -> CheckVoteTotals:
     vote = CheckVote(check="lost_space", plus=plus, minus=minus, alone=plus if alone is None else alone)
     votes = (vote,) if plus or minus else ()
-    return PairedChecks([ComparedChecks(model="m", provider="p", reference="ref", conversations=conversations, votes=votes)])
+    return CheckVoteTotals([ComparedChecks(model="m", provider="p", reference="ref", conversations=conversations, votes=votes)])
 
 
-def line(votes: PairedChecks, faulty: int = 30, fine: int = 970):
+def line(votes: CheckVoteTotals, faulty: int = 30, fine: int = 970):
     return check_lines([count("p", "differ", faulty), count("p", "match", fine)], votes, PARTY)[0]
 
 
@@ -86,10 +86,10 @@ def test_fewer_than_five_votes_are_too_few_to_say(plus, minus):
 
 
 def test_a_fault_in_a_fifth_of_the_answers_is_a_fact_where_nothing_was_compared_and_only_there():
-    alone = line(PairedChecks([]), faulty=200, fine=800)
+    alone = line(CheckVoteTotals([]), faulty=200, fine=800)
     assert (alone.plain, alone.worse, alone.guilty) == (True, False, True)
     assert told(alone, "x") == "x: seen in 20 % of 1,000 answers; no answer of a reference to the same requests"
-    assert not line(PairedChecks([]), faulty=199, fine=801).guilty
+    assert not line(CheckVoteTotals([]), faulty=199, fine=801).guilty
     assert not line(paired(), faulty=200, fine=800).guilty
 
 
@@ -102,8 +102,8 @@ def test_check_votes_of_many_providers_share_one_bar():
         )
         for n in range(20)
     ]  # fmt: skip
-    assert PairedChecks(many[:1]).excess(("p0", "m", "ref"), "lost_space").named
-    assert not PairedChecks(many).excess(("p0", "m", "ref"), "lost_space").named
+    assert CheckVoteTotals(many[:1]).excess(("p0", "m", "ref"), "lost_space").named
+    assert not CheckVoteTotals(many).excess(("p0", "m", "ref"), "lost_space").named
 
 
 def test_a_share_that_is_next_to_nothing_is_not_shown_as_none():

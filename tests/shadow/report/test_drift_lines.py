@@ -11,7 +11,7 @@ import pytest
 from shadow.judging.judge import Judge
 from shadow.report.build_report import as_json, as_text, build
 from shadow.report.drift_lines import drift_lines, one_sided
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from tests.conformance import exchange_record
 from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
@@ -102,7 +102,7 @@ def test_the_state_of_drift_is_drift_whatever_the_period_and_too_faithful_is_non
     draw = random.Random(6)
     judged(store, [side * value for value in payoffs(draw, 400) + payoffs(draw, 300, excess=0.5)])
     report = build(store, 1.0, 2.0)
-    assert [card.verdict.word for card in report.cards] == [Word.DIFFERS if drifted else Word.SUSPECT]
+    assert [card.verdict.word for card in report.cards] == [VerdictWord.DIFFERS if drifted else VerdictWord.SUSPECT]
     assert report.drifting[0].state == "drift"
     assert report.drifted is drifted
 

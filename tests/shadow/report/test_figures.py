@@ -4,26 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.drift.effect_estimates import Outcome
-from shadow.report.figures import Card, Report
-from shadow.verdict.evidence import Shortfall, Side
+from shadow.drift.effect_estimates import SignalOutcome
+from shadow.report.figures import Report, Scorecard
+from shadow.verdict.evidence import EvidenceSide, Shortfall
 from shadow.verdict.verdict_rule import decide
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from tests.verdicts import QUIET, evidence, signal
 
 WHO = {"provider": "p", "reference": "r", "model": "m"}
-CARD = Card(**WHO, pairs=9, compared=9, requests=9, verdict=QUIET, signals=(), checks=(), gaps=(), reasons=())
-FAR = replace(CARD, verdict=decide(evidence(signal("args", Outcome.DRIFTS, excess=0.3))))
+CARD = Scorecard(**WHO, pairs=9, compared=9, requests=9, verdict=QUIET, signals=(), checks=(), gaps=(), reasons=())
+FAR = replace(CARD, verdict=decide(evidence(signal("args", SignalOutcome.DRIFTS, excess=0.3))))
 
 
 def report(*cards):
     return Report(since=0, until=1, cards=cards, latency=(), traffic=())
 
 
-@pytest.mark.parametrize("word", Word)
+@pytest.mark.parametrize("word", VerdictWord)
 def test_a_report_has_drifted_by_the_words_of_its_verdicts_alone(word):
     card = replace(CARD, verdict=replace(QUIET, word=word))
-    assert report(card).drifted is (word in {Word.DIFFERS, Word.FAULTY})
+    assert report(card).drifted is (word in {VerdictWord.DIFFERS, VerdictWord.FAULTY})
 
 
 def test_an_empty_report_has_no_drift():
@@ -31,11 +31,11 @@ def test_an_empty_report_has_no_drift():
 
 
 def test_the_counts_are_those_of_the_cards_the_worst_first():
-    assert list(report(CARD, FAR, CARD).counts.items()) == [(Word.DIFFERS, 1), (Word.NONE_SEEN, 2)]
+    assert list(report(CARD, FAR, CARD).counts.items()) == [(VerdictWord.DIFFERS, 1), (VerdictWord.NONE_SEEN, 2)]
 
 
-UNSEEN = replace(CARD, verdict=replace(QUIET, word=Word.NOT_MEASURED))
-WAITING = replace(CARD, verdict=replace(QUIET, word=Word.WAITING))
+UNSEEN = replace(CARD, verdict=replace(QUIET, word=VerdictWord.NOT_MEASURED))
+WAITING = replace(CARD, verdict=replace(QUIET, word=VerdictWord.WAITING))
 ALONE = replace(UNSEEN, reference="")
 
 
@@ -54,7 +54,7 @@ def test_nothing_was_measured_where_no_provider_with_a_reference_was_compared(ca
     assert report(*cards).measured is measured
 
 
-def lost_to(cause: str, side: Side = Side.REFERENCE):
+def lost_to(cause: str, side: EvidenceSide = EvidenceSide.REFERENCE):
     fall = Shortfall(cause=cause, side=side, pairs=9, sentence="", remedy="")
     return replace(UNSEEN, verdict=replace(UNSEEN.verdict, coverage=replace(QUIET.coverage, shortfalls=(fall,))))
 
@@ -65,7 +65,7 @@ def test_requests_that_a_working_reference_does_not_take_are_no_failure_of_the_m
 
 
 @pytest.mark.parametrize(
-    "card", [lost_to("401"), lost_to("404"), lost_to("model"), lost_to("500"), lost_to("context 8192", Side.PROVIDER)]
+    "card", [lost_to("401"), lost_to("404"), lost_to("model"), lost_to("500"), lost_to("context 8192", EvidenceSide.PROVIDER)]
 )
 def test_a_refused_key_a_wrong_name_and_a_failing_side_leave_nothing_measured(card):
     assert not report(card).measured

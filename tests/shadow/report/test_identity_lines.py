@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.findings.pair import Kind
+from shadow.findings.pair import PairKind
 from shadow.report.check_rates import wilson
 from shadow.report.figures import SegmentLine
 from shadow.report.identity_lines import APART, greedy_lines, identity_lines, segment_lines, stands_out, template_lines
-from storage.rows import Group, IdentityRow, SignalCount
+from storage.rows import IdentityRow, PairGroup, SignalCount
 from tests.conformance import START, exchange_record, pair_record
 
 
@@ -160,13 +160,13 @@ def test_standing_out_is_twice_as_often_and_five_points_more(line, expected):
 
 
 def test_greedy_pairs_are_counted_by_themselves():
-    group = Group(route="", model="m", provider="p", reference="r")
+    group = PairGroup(route="", model="m", provider="p", reference="r")
     counts = [
         SignalCount(group=group, comparison=comparison, aspect="text", state=state, control_reason="", count=count)
         for comparison, state, count in (
-            (Kind.GREEDY.value, "differ", 3),
-            (Kind.GREEDY.value, "match", 5),
-            (Kind.GREEDY.value, "not_measured", 9),
+            (PairKind.GREEDY.value, "differ", 3),
+            (PairKind.GREEDY.value, "match", 5),
+            (PairKind.GREEDY.value, "not_measured", 9),
             ("cross", "differ", 7),
         )
     ]

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from shadow.report.build_report import as_text
-from shadow.report.figures import Card, GreedyLine, IdentityLine, Report, SegmentLine, TemplateLine
+from shadow.report.figures import GreedyLine, IdentityLine, Report, Scorecard, SegmentLine, TemplateLine
 from shadow.report.identity_tables import segments, served_by
 from tests.verdicts import QUIET
 
@@ -58,7 +58,7 @@ def test_each_table_stands_under_its_title(text):
 
 
 def test_a_provider_that_has_not_answered_often_enough_is_said_not_to_be_measured():
-    new = Card(
+    new = Scorecard(
         **WHO,
         pairs=0,
         compared=0,

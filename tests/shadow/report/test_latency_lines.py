@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from shadow.drift.pace import BLOCK
-from shadow.judging.pace_judge import Pacer
+from shadow.judging.pace_judge import PaceJudge
 from shadow.report.build_report import build
 from shadow.report.latency_lines import chooser, latency_lines, pace_lines
-from storage.judgement_rows import Keeping
+from storage.judgement_rows import JudgementBatch
 from tests.records import NOW, add_live, add_pair
 from tests.shadow.judging.test_pace_judge import live
 
@@ -48,7 +48,7 @@ def test_a_pace_is_a_line_with_since_when_while_it_is_slower(store):
     live(store, 40, 2.0)
     bench = store.verdicts
     assert bench.claim("me", 0.0, 1e9)
-    Pacer(bench, "me", slo=1.0, most=9).step()
+    PaceJudge(bench, "me", slo=1.0, most=9).step()
     slow, learning = pace_lines(store)
     assert (slow.measure, slow.tempo, slow.limit, slow.since, slow.share) == ("first_token", "slower", 1.0, 10 * BLOCK, 1.0)
     assert (learning.measure, learning.tempo, learning.limit, learning.since) == ("token", "learning", None, None)
@@ -59,6 +59,6 @@ def test_a_pace_that_cannot_be_read_is_left_out(store):
     live(store, 2, 0.5)
     bench = store.verdicts
     assert bench.claim("me", 0.0, 1e9)
-    Pacer(bench, "me", slo=1.0, most=9).step()
-    bench.record("me", Keeping(paces=[replace(row, snapshot="{") for row in bench.paces()]))
+    PaceJudge(bench, "me", slo=1.0, most=9).step()
+    bench.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in bench.paces()]))
     assert pace_lines(store) == ()

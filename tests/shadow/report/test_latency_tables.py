@@ -1,5 +1,5 @@
 from shadow.drift.verifier_figures import Triggering
-from shadow.report.figures import Card, Report
+from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.report.latency_tables import latency, paces, triggers
 from shadow.report.report_text import printed
@@ -37,7 +37,7 @@ def test_only_a_pace_that_changed_is_shown():
 
 
 def card(found):
-    return Card(
+    return Scorecard(
         provider="p",
         reference="r",
         model="m",

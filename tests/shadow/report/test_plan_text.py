@@ -1,10 +1,10 @@
 from dataclasses import replace
 
-from shadow.report.plan_text import Means, told
+from shadow.report.plan_text import PlanInputs, told
 from shadow.settings.config_model import Config
 from tests.shadow.report.test_drift_table import CALM
 
-MEANS = Means(per_day=20_000, floor=0.1, price=0.002, days=7, drop=0.1)
+MEANS = PlanInputs(per_day=20_000, floor=0.1, price=0.002, days=7, drop=0.1)
 
 
 def test_the_plan_states_pairs_days_money_and_the_sample_it_takes():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.report.figures import Reason, Report
+from shadow.report.figures import IncomparableReason, Report
 from shadow.report.reference_refusals import refusals, refusing_lines
 from shadow.report.report_text import render
 from tests.shadow.report.test_figures import CARD
@@ -14,7 +14,7 @@ KEY = f"{NO_WHOLE} (barred): status 401"
 
 
 def card(reasons, pairs=6, **changes):
-    found = tuple(Reason(reason=reason, pairs=count) for reason, count in reasons.items())
+    found = tuple(IncomparableReason(reason=reason, pairs=count) for reason, count in reasons.items())
     return replace(CARD, pairs=pairs, compared=pairs - sum(reasons.values()), reasons=found, **changes)
 
 

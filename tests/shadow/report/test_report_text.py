@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.report.build_report import as_text, build
-from shadow.report.figures import Reason
+from shadow.report.figures import IncomparableReason
 from shadow.report.report_text import moment
 from storage.rows import IdentityRow
 from tests.conformance import exchange_record
@@ -99,7 +99,7 @@ def test_a_card_shows_its_five_most_frequent_reasons_in_their_own_words(store, r
     add_pair(store, "p", "Hello", "Hello")
     assert store.flush(20)
     report = build(store, 0.0, NOW + 60)
-    found = tuple(Reason(reason=f"why {number}", pairs=10 + number) for number in range(reasons))
+    found = tuple(IncomparableReason(reason=f"why {number}", pairs=10 + number) for number in range(reasons))
     text = as_text(replace(report, cards=(replace(report.cards[0], reasons=found),)))
     assert text.count("in its words: why") == shown
     assert f"in its words: why {reasons - 1}" in text

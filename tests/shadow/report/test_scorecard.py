@@ -4,7 +4,7 @@ import pytest
 
 from shadow.findings.pair import ControlReason
 from shadow.report.build_report import build
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from tests.records import NOW, add_live, add_pair, calling
 
 
@@ -50,5 +50,5 @@ def test_a_rate_is_counted_by_its_own_payoffs_and_not_by_a_wider_signal(store):
 def test_a_provider_that_was_not_compared_yet_waits_for_its_reference(store):
     add_live(store, "p")
     card = only(store)
-    assert card.verdict.word is Word.WAITING
+    assert card.verdict.word is VerdictWord.WAITING
     assert card.reference == "official"

@@ -3,20 +3,20 @@
 import pytest
 
 from shadow.drift.alarm_titles import TOO_FAITHFUL
-from shadow.drift.drift_signals import Signal
-from shadow.findings.finding import Aspect
+from shadow.drift.drift_signals import DriftSignal
+from shadow.findings.finding import Signal
 from shadow.report.signal_names import CHECK_IDS, EVERY, names_of, signal_of
 from shadow.verdict.phrases import NAMES, named
 
-PRINTED = sorted({*Aspect, *Signal, *NAMES, *map(named, [*Aspect, *Signal, *NAMES]), TOO_FAITHFUL, named(TOO_FAITHFUL)})
+PRINTED = sorted({*Signal, *DriftSignal, *NAMES, *map(named, [*Signal, *DriftSignal, *NAMES]), TOO_FAITHFUL, named(TOO_FAITHFUL)})
 
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_each_printed_name_leads_to_a_signal_of_the_store(name):
-    assert signal_of(name) in Aspect
+    assert signal_of(name) in Signal
 
 
-@pytest.mark.parametrize("aspect", Aspect)
+@pytest.mark.parametrize("aspect", Signal)
 def test_an_id_leads_to_itself(aspect):
     assert signal_of(aspect.value) is aspect
     assert signal_of(f" {aspect.value.upper().replace('_', '  ')} ") is aspect

@@ -2,11 +2,11 @@
 
 from proxy.exchange import Exchange
 from shadow.checks.registry import check
-from shadow.reading.parsed_exchange import understand
+from shadow.reading.parsed_exchange import parse
 from shadow.records import exchange_record
 from shadow.report.build_report import as_text, build
 from shadow.report.unheld_requests import not_held
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from tests.exchanges import asked, exchange, said
 from tests.records import NOW, add_live
 
@@ -33,19 +33,19 @@ def test_a_request_that_found_no_room_is_stated_beside_a_cut_one_with_the_settin
 
 def test_a_report_of_cut_requests_alone_reports_that_they_were_too_large(store):
     for number in range(3):
-        seen = understand(cut(number))
-        store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full"))
+        seen = parse(cut(number))
+        store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full"))
     assert store.flush(20)
     found = build(store, 0.0, NOW + 1)
-    assert [card.verdict.word for card in found.cards] == [Word.NOT_MEASURED]
+    assert [card.verdict.word for card in found.cards] == [VerdictWord.NOT_MEASURED]
     text = " ".join(as_text(found, width=100).split())
     assert "3 requests too large to be held whole, of up to 13.3 MB, never compared; raise `proxy.limits.audit_body`" in text
 
 
 def test_a_report_of_requests_that_found_no_room_is_stated(store):
     live = cut(1)
-    seen = understand(live._replace(unheld=True, request=live.request._replace(body=b"")))
-    store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full"))
+    seen = parse(live._replace(unheld=True, request=live.request._replace(body=b"")))
+    store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full"))
     assert store.flush(20)
     text = " ".join(as_text(build(store, 0.0, NOW + 1), width=100).split())
     assert "1 request not held for lack of room, with a body of up to 13.3 MB, never compared; raise" in text
@@ -60,8 +60,8 @@ def test_requests_that_are_held_whole_are_not_among_them(store):
 
 
 def test_cut_requests_beside_compared_ones_are_counted_with_what_could_not_be_compared(store):
-    seen = understand(cut(1))
-    record = exchange_record(seen, outcomes=[], checks=check(seen.ask, seen.answer), bodies="full")
+    seen = parse(cut(1))
+    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full")
     store.add_exchange(record)
     add_live(store, "near")
     assert store.flush(20)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shadow.sampling.budget import Budget, Spent
+from shadow.sampling.budget import Budget, PeriodSpending
 
 
 def at(*moment):
@@ -37,7 +37,7 @@ def test_a_second_answer_is_counted_and_never_refused():
     assert budget.admit(NOON) == ""
     budget.settle(NOON, 10, 0.1)
     budget.settle(NOON, 10, 0.1)
-    assert budget.spent == Spent(requests=2, tokens=20, money=0.2)
+    assert budget.spent == PeriodSpending(requests=2, tokens=20, money=0.2)
     assert budget.admit(NOON) == "budget_requests"
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.parsed_request import read_ask
+from shadow.reading.parsed_request import parse_request
 from shadow.sampling import conversations
 from shadow.sampling.conversations import SHARED, Conversations
 from shadow.sampling.sampler import decide
@@ -235,7 +235,7 @@ def test_texts_without_turns_are_conversations_of_their_own(target, name):
 
 
 def _read(memory, target, body):
-    ask = read_ask(target, (), json.dumps({"model": "m", **body}).encode(), False)
+    ask = parse_request(target, (), json.dumps({"model": "m", **body}).encode(), False)
     assert ask.unread is None
     return placed(memory, *ask.messages, body=ask.sent)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.sampling.eligibility import Skip, why_not
+from shadow.sampling.eligibility import SkipReason, why_not
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
@@ -32,29 +32,29 @@ def test_a_plain_request_of_another_api_may_be_asked_twice(target, body):
 @pytest.mark.parametrize(
     ("target", "body", "expected"),
     [
-        (RESPONSES, {"input": [{"type": "item_reference", "id": "msg_1"}]}, Skip.STATEFUL),
-        (RESPONSES, {"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}, Skip.STATEFUL),
-        (RESPONSES, {"input": [{"type": "reasoning", "id": "rs_1", "encrypted_content": "gAAA"}]}, Skip.STATEFUL),
-        (RESPONSES, {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]}, Skip.STATEFUL),
-        (RESPONSES, {"input": [{"type": "function_call_output", "output": [{"file_id": "f"}]}]}, Skip.STATEFUL),
-        (RESPONSES, {"input": "hi", "previous_response_id": "resp_1"}, Skip.STATEFUL),
-        (RESPONSES, {"input": "hi", "conversation": "conv_1"}, Skip.STATEFUL),
-        (RESPONSES, {"prompt": {"id": "pmpt_1"}}, Skip.STATEFUL),
-        (RESPONSES, {"input": "hi", "background": True}, Skip.BACKGROUND),
-        (RESPONSES, {"input": "hi", "tools": [{"type": "web_search"}]}, Skip.SIDE_EFFECTING),
-        (RESPONSES, {"input": "hi", "tools": [{"type": ["function"]}]}, Skip.SIDE_EFFECTING),
-        (RESPONSES, {"input": "hi", "tools": [{"type": "namespace", "tools": [{"type": "mcp"}]}]}, Skip.SIDE_EFFECTING),
-        (RESPONSES, {"input": "hi", "tools": [{"type": "shell"}]}, Skip.SIDE_EFFECTING),
-        (RESPONSES, {"input": "hi", "tools": [{"type": "function_shell"}]}, Skip.SIDE_EFFECTING),
-        (MESSAGES, {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, Skip.SIDE_EFFECTING),
-        (MESSAGES, {"mcp_servers": [{"type": "url"}]}, Skip.SIDE_EFFECTING),
-        (MESSAGES, {"container": "c1"}, Skip.STATEFUL),
+        (RESPONSES, {"input": [{"type": "item_reference", "id": "msg_1"}]}, SkipReason.STATEFUL),
+        (RESPONSES, {"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}, SkipReason.STATEFUL),
+        (RESPONSES, {"input": [{"type": "reasoning", "id": "rs_1", "encrypted_content": "gAAA"}]}, SkipReason.STATEFUL),
+        (RESPONSES, {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]}, SkipReason.STATEFUL),
+        (RESPONSES, {"input": [{"type": "function_call_output", "output": [{"file_id": "f"}]}]}, SkipReason.STATEFUL),
+        (RESPONSES, {"input": "hi", "previous_response_id": "resp_1"}, SkipReason.STATEFUL),
+        (RESPONSES, {"input": "hi", "conversation": "conv_1"}, SkipReason.STATEFUL),
+        (RESPONSES, {"prompt": {"id": "pmpt_1"}}, SkipReason.STATEFUL),
+        (RESPONSES, {"input": "hi", "background": True}, SkipReason.BACKGROUND),
+        (RESPONSES, {"input": "hi", "tools": [{"type": "web_search"}]}, SkipReason.SIDE_EFFECTING),
+        (RESPONSES, {"input": "hi", "tools": [{"type": ["function"]}]}, SkipReason.SIDE_EFFECTING),
+        (RESPONSES, {"input": "hi", "tools": [{"type": "namespace", "tools": [{"type": "mcp"}]}]}, SkipReason.SIDE_EFFECTING),
+        (RESPONSES, {"input": "hi", "tools": [{"type": "shell"}]}, SkipReason.SIDE_EFFECTING),
+        (RESPONSES, {"input": "hi", "tools": [{"type": "function_shell"}]}, SkipReason.SIDE_EFFECTING),
+        (MESSAGES, {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, SkipReason.SIDE_EFFECTING),
+        (MESSAGES, {"mcp_servers": [{"type": "url"}]}, SkipReason.SIDE_EFFECTING),
+        (MESSAGES, {"container": "c1"}, SkipReason.STATEFUL),
         (
             MESSAGES,
             {"messages": [{"content": [{"type": "document", "source": {"type": "file", "file_id": "f"}}]}]},
-            Skip.STATEFUL,
+            SkipReason.STATEFUL,
         ),
-        (MESSAGES, {"messages": [{"content": "hi"}, {"content": [{"type": "redacted_thinking"}]}]}, Skip.STATEFUL),
+        (MESSAGES, {"messages": [{"content": "hi"}, {"content": [{"type": "redacted_thinking"}]}]}, SkipReason.STATEFUL),
     ],
 )
 def test_a_request_of_another_api_that_acts_or_builds_on_what_is_kept_is_never_sent_again(target, body, expected):
@@ -71,14 +71,14 @@ def test_a_plain_chat_completion_may_be_asked_twice(target):
 @pytest.mark.parametrize(
     ("method", "target", "expected"),
     [
-        ("GET", CHAT, Skip.NOT_POST),
-        ("DELETE", CHAT + "/chatcmpl-1", Skip.UNKNOWN_PATH),
-        ("GET", "/v1/models", Skip.UNKNOWN_PATH),
-        ("POST", "/v1/files", Skip.UNKNOWN_PATH),
-        ("POST", "/v1/responses/resp_1/cancel", Skip.UNKNOWN_PATH),
-        ("POST", "/v1/responses/input_tokens", Skip.UNKNOWN_PATH),
-        ("POST", "/v1/threads/t1/messages", Skip.UNKNOWN_PATH),
-        ("POST", "/v1/messages/batches", Skip.UNKNOWN_PATH),
+        ("GET", CHAT, SkipReason.NOT_POST),
+        ("DELETE", CHAT + "/chatcmpl-1", SkipReason.UNKNOWN_PATH),
+        ("GET", "/v1/models", SkipReason.UNKNOWN_PATH),
+        ("POST", "/v1/files", SkipReason.UNKNOWN_PATH),
+        ("POST", "/v1/responses/resp_1/cancel", SkipReason.UNKNOWN_PATH),
+        ("POST", "/v1/responses/input_tokens", SkipReason.UNKNOWN_PATH),
+        ("POST", "/v1/threads/t1/messages", SkipReason.UNKNOWN_PATH),
+        ("POST", "/v1/messages/batches", SkipReason.UNKNOWN_PATH),
     ],
 )
 def test_other_paths_and_methods_are_left_alone(method, target, expected):
@@ -89,19 +89,19 @@ def test_other_paths_and_methods_are_left_alone(method, target, expected):
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ({"store": True}, Skip.STATEFUL),
-        ({"previous_response_id": "r"}, Skip.STATEFUL),
-        ({"conversation": {"id": "c"}}, Skip.STATEFUL),
-        ({"background": True}, Skip.BACKGROUND),
-        ({"tools": [{"type": "function"}, {"type": "web_search"}]}, Skip.SIDE_EFFECTING),
-        ({"tools": [{"type": "mcp"}]}, Skip.SIDE_EFFECTING),
-        ({"web_search_options": {}}, Skip.SIDE_EFFECTING),
-        ({"plugins": [{"id": "web"}]}, Skip.SIDE_EFFECTING),
-        ({"audio": {"voice": "x"}}, Skip.NOT_AUDITED_YET),
-        ({"modalities": ["text", "audio"]}, Skip.NOT_AUDITED_YET),
+        ({"store": True}, SkipReason.STATEFUL),
+        ({"previous_response_id": "r"}, SkipReason.STATEFUL),
+        ({"conversation": {"id": "c"}}, SkipReason.STATEFUL),
+        ({"background": True}, SkipReason.BACKGROUND),
+        ({"tools": [{"type": "function"}, {"type": "web_search"}]}, SkipReason.SIDE_EFFECTING),
+        ({"tools": [{"type": "mcp"}]}, SkipReason.SIDE_EFFECTING),
+        ({"web_search_options": {}}, SkipReason.SIDE_EFFECTING),
+        ({"plugins": [{"id": "web"}]}, SkipReason.SIDE_EFFECTING),
+        ({"audio": {"voice": "x"}}, SkipReason.NOT_AUDITED_YET),
+        ({"modalities": ["text", "audio"]}, SkipReason.NOT_AUDITED_YET),
         ({"modalities": ["text"], "tools": [{"type": "function"}], "previous_response_id": None}, ""),
         ({"tools": "nonsense", "modalities": 7}, ""),
-        (None, Skip.NOT_JSON),
+        (None, SkipReason.NOT_JSON),
     ],
 )
 def test_a_body_that_acts_or_is_kept_is_never_sent_again(body, expected):

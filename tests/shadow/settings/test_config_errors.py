@@ -5,8 +5,8 @@ from pydantic import ValidationError
 
 from shadow.settings.config_errors import (
     ConfigError,
-    Fault,
-    Origin,
+    ConfigErrorItem,
+    ConfigSource,
     dotted,
     explain,
     kind_at,
@@ -57,8 +57,8 @@ def test_each_kind_of_fault_has_its_sentence(tables, sentence):
 
 
 def test_faults_come_in_the_order_of_the_file_with_file_and_line():
-    origin = Origin(file="s.toml", lines={("b",): 2, ("a",): 9}, overrides={("c",): "--flag"})
-    faults = [Fault(path=(key,), sentence="is wrong") for key in ("a", "b", "c")]
+    origin = ConfigSource(file="s.toml", lines={("b",): 2, ("a",): 9}, overrides={("c",): "--flag"})
+    faults = [ConfigErrorItem(path=(key,), sentence="is wrong") for key in ("a", "b", "c")]
     assert sentences(faults, origin) == ["s.toml:2: b: is wrong", "s.toml:9: a: is wrong", "--flag: c: is wrong"]
 
 

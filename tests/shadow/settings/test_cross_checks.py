@@ -3,14 +3,14 @@
 import pytest
 
 from shadow.settings.config_errors import dotted
-from shadow.settings.cross_checks import Draft, cross_check, listen_port
+from shadow.settings.cross_checks import RawConfig, cross_check, listen_port
 
 GOOD = {"base_url": "https://a.example/v1"}
 
 
 def faults(proxy: dict | None = None, environ: dict | None = None, *, serving: bool = True, **sections) -> list[str]:
     tables = {"proxy": {"providers": {"a": GOOD, "b": {"base_url": "https://b.example/v1"}}, **(proxy or {})}, **sections}
-    found = cross_check(Draft(tables=tables, environ=environ or {}, serving=serving))
+    found = cross_check(RawConfig(tables=tables, environ=environ or {}, serving=serving))
     return [f"{dotted(fault.path)}: {fault.sentence}" for fault in found]
 
 
@@ -124,7 +124,7 @@ def test_a_provider_that_is_its_own_reference_needs_a_control_fraction():
     "tables", [{"proxy": 3}, {"proxy": {"routes": "x", "providers": []}}, {"admin": []}, {"proxy": {"providers": {"a": 1}}}]
 )
 def test_wrong_shapes_are_left_to_the_model_and_break_nothing(tables):
-    cross_check(Draft(tables=tables, environ={}, serving=False))
+    cross_check(RawConfig(tables=tables, environ={}, serving=False))
 
 
 @pytest.mark.parametrize("origin", ["https://chat.example", "http://localhost:3000", "app://obsidian.md", "http://[::1]:3000"])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shadow.findings.finding import Aspect
+from shadow.findings.finding import Signal
 from shadow.terminal.answers_text import answers_json, answers_text, not_one, single, single_json, single_text
 from storage.rows import AnswerFilter
 from tests.records import add_live, add_pair
@@ -12,7 +12,7 @@ from tests.records import add_live, add_pair
 
 @pytest.fixture
 def unsampled(store):
-    seen = add_live(store, "spacer", "run together \x1b[2J", faults=[Aspect.LOST_SPACE])
+    seen = add_live(store, "spacer", "run together \x1b[2J", faults=[Signal.LOST_SPACE])
     assert store.flush(20)
     return seen.exchange.id
 

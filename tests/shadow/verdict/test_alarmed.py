@@ -8,22 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
-from shadow.drift.drift_status import Past, Status
-from shadow.drift.group_state import Standing
+from shadow.drift.drift_status import DriftStatus, PastThreshold
+from shadow.drift.group_state import GroupStanding
 from shadow.drift.second_look import Blame
-from shadow.drift.states import State
+from shadow.drift.states import DriftState
 from shadow.judging import row_mapping
-from shadow.judging.webhook import letter
+from shadow.judging.webhook import webhook_event
 from shadow.report.drift_lines import drift_evidence, line_of
 from shadow.verdict.alarmed import NOTHING, alarmed
 from shadow.verdict.evidence import Evidence
 from shadow.verdict.verdict_rule import decide
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 from tests.shadow.verdict.test_verdict_rule import EVIDENCE
 
-ORDER = {word: place for place, word in enumerate(Word)}
+ORDER = {word: place for place, word in enumerate(VerdictWord)}
 REFERENCES = {REFERENCE_MOVED, REFERENCE_FAILING}
-PAST = Past(
+PAST = PastThreshold(
     signal="trigger_rate",
     worse=True,
     direction="fewer",
@@ -43,7 +43,7 @@ PAST = Past(
 
 
 def status(state, *, name="", blame="", past=(), why=""):
-    return Status(
+    return DriftStatus(
         group=("default", "m", "p", "official"),
         state=state,
         why=why,
@@ -79,14 +79,14 @@ STATUSES = {
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("provider", Word.DIFFERS),
-        ("unknown", Word.DIFFERS),
-        ("closer", Word.SUSPECT),
-        ("moved", Word.NOT_MEASURED),
-        ("failing", Word.NOT_MEASURED),
-        ("suspect", Word.SUSPECT),
-        ("recovered", Word.SUSPECT),
-        ("unmeasured", Word.NOT_MEASURED),
+        ("provider", VerdictWord.DIFFERS),
+        ("unknown", VerdictWord.DIFFERS),
+        ("closer", VerdictWord.SUSPECT),
+        ("moved", VerdictWord.NOT_MEASURED),
+        ("failing", VerdictWord.NOT_MEASURED),
+        ("suspect", VerdictWord.SUSPECT),
+        ("recovered", VerdictWord.SUSPECT),
+        ("unmeasured", VerdictWord.NOT_MEASURED),
     ],
 )
 def test_each_state_has_its_word(name, word):
@@ -101,8 +101,10 @@ def test_a_calm_state_has_no_verdict_of_its_own():
 def test_the_webhook_carries_the_word_of_the_state_it_tells_of(name):
     """Also in its sentence, where it is not the reference's own."""
     found = STATUSES[name]
-    row = row_mapping.alarm(found, Standing(), Standing(state=State(found.state), name=found.name), pair_id="p1", at=5.0)
-    event = orjson.loads(letter(row, "json").body)
+    row = row_mapping.alarm(
+        found, GroupStanding(), GroupStanding(state=DriftState(found.state), name=found.name), pair_id="p1", at=5.0
+    )
+    event = orjson.loads(webhook_event(row, "json").body)
     assert event["verdict"] == alarmed(found).word
     assert found.name in REFERENCES or f"verdict: {event['verdict'].replace('_', ' ')}" in event["text"]
 
@@ -112,11 +114,11 @@ def test_no_report_that_holds_the_state_is_milder_than_the_webhook(found, name):
     """A state of the reference excuses the provider of differences, never of faults of its own; none leaves a tick of silence."""
     told = STATUSES[name]
     word = decide(replace(found, reference="official", drift=(drift_evidence(line_of(told)),))).word
-    if alarmed(told).word is not Word.NOT_MEASURED:
+    if alarmed(told).word is not VerdictWord.NOT_MEASURED:
         assert ORDER[word] <= ORDER[alarmed(told).word]
     elif told.name == REFERENCE_MOVED:
-        assert word is not Word.DIFFERS
-    assert word is not Word.WAITING
+        assert word is not VerdictWord.DIFFERS
+    assert word is not VerdictWord.WAITING
 
 
 @pytest.mark.parametrize("name", STATUSES)

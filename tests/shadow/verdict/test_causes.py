@@ -6,18 +6,18 @@ import pytest
 
 from proxy.exchange import Failure, FailureKind
 from shadow.findings.comparability import why_not_comparable
-from shadow.findings.pair import Kind, Pair
-from shadow.reading.parsed_exchange import understand, understand_leg
+from shadow.findings.pair import Pair, PairKind
+from shadow.reading.parsed_exchange import parse, parse_leg
 from shadow.verdict.causes import shortfalls
-from shadow.verdict.evidence import Side
+from shadow.verdict.evidence import EvidenceSide
 from tests.exchanges import asked, exchange, said
 
 
 def reason(live, reference) -> str:
     """Why these two exchanges cannot be compared, as it is stored."""
-    seen = understand(live)
-    found = understand_leg(reference, seen)
-    return why_not_comparable(Pair(kind=Kind.CROSS, ask=seen.ask, subject=seen.answer, reference=found.answer))
+    seen = parse(live)
+    found = parse_leg(reference, seen)
+    return why_not_comparable(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=found.answer))
 
 
 def error(status):
@@ -37,30 +37,30 @@ TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_
 @pytest.mark.parametrize(
     ("live", "reference", "side", "cause", "sentence"),
     [
-        (FINE, STALE, Side.REFERENCE, "stale", "the reference closed a kept connection before it answered in 6"),
-        (FINE, error(401), Side.REFERENCE, "401", "the reference refused with 401 (key) in 6"),
-        (FINE, error(404), Side.REFERENCE, "404", "the reference refused with 404 (no such model or path) in 6"),
-        (error(429), FINE, Side.PROVIDER, "429", "the provider refused with 429 (rate) in 6"),
-        (FINE, error(503), Side.REFERENCE, "503", "the reference answered with status 503 in 6"),
+        (FINE, STALE, EvidenceSide.REFERENCE, "stale", "the reference closed a kept connection before it answered in 6"),
+        (FINE, error(401), EvidenceSide.REFERENCE, "401", "the reference refused with 401 (key) in 6"),
+        (FINE, error(404), EvidenceSide.REFERENCE, "404", "the reference refused with 404 (no such model or path) in 6"),
+        (error(429), FINE, EvidenceSide.PROVIDER, "429", "the provider refused with 429 (rate) in 6"),
+        (FINE, error(503), EvidenceSide.REFERENCE, "503", "the reference answered with status 503 in 6"),
         (
             FINE,
             refusing("This model's maximum context length is 8192 tokens"),
-            Side.REFERENCE,
+            EvidenceSide.REFERENCE,
             "context 8192",
             "the reference refused: context 8,192, in 6",
         ),
         (
             FINE,
             refusing("no", param="model"),
-            Side.REFERENCE,
+            EvidenceSide.REFERENCE,
             "model",
             "the reference refused: the model, in 6",
         ),
-        (FINE, TOO_LARGE, Side.REFERENCE, "too_large", "the reference sent a body too large to be read in 6"),
+        (FINE, TOO_LARGE, EvidenceSide.REFERENCE, "too_large", "the reference sent a body too large to be read in 6"),
         (
             FINE,
             exchange(b"<html>", request=asked()),
-            Side.REFERENCE,
+            EvidenceSide.REFERENCE,
             "not_json",
             "the reference sent a body that is no JSON in 6",
         ),
@@ -83,7 +83,7 @@ def test_reasons_of_one_cause_are_added_up_and_the_most_frequent_comes_first():
 
 def test_a_request_that_could_not_be_read_is_neither_sides():
     [found] = shortfalls({"the request could not be read: not_json: Expecting value": 3})
-    assert (found.side, found.sentence) == (Side.UNKNOWN, "the request could not be read in 3")
+    assert (found.side, found.sentence) == (EvidenceSide.UNKNOWN, "the request could not be read in 3")
 
 
 def test_any_other_reason_is_counted_too():

@@ -7,17 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift.alarm_budget import EITHER_WAY, against_provider
-from shadow.drift.drift_signals import AGREEMENT, Signal
-from shadow.drift.effect_estimates import Outcome, Sum, table
-from shadow.drift.states import State
-from shadow.verdict.evidence import CheckEvidence, Coverage, DriftEvidence, Evidence, Shortfall, Side, SignalEvidence
+from shadow.drift.drift_signals import AGREEMENT, DriftSignal
+from shadow.drift.effect_estimates import ClusterSum, SignalOutcome, table
+from shadow.drift.states import DriftState
+from shadow.verdict.evidence import (
+    CheckEvidence,
+    DriftEvidence,
+    Evidence,
+    EvidenceSide,
+    PeriodCoverage,
+    Shortfall,
+    SignalEvidence,
+)
 from shadow.verdict.verdict_rule import decide, power
-from shadow.verdict.verdict_value import Ground, Word
+from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 from tests.verdicts import FULL, check, evidence, signal
 
-ORDER = {word: place for place, word in enumerate(Word)}
-NAMES = [name.value for name in Signal]
-STUCK = DriftEvidence(route="default", state=State.DRIFT, name="args", size=0.3, low=0.2, high=0.4, since=1e9)
+ORDER = {word: place for place, word in enumerate(VerdictWord)}
+NAMES = [name.value for name in DriftSignal]
+STUCK = DriftEvidence(route="default", state=DriftState.DRIFT, name="args", size=0.3, low=0.2, high=0.4, since=1e9)
 
 
 DRAWN = st.lists(
@@ -40,7 +48,7 @@ def _sums(drawn, side):
     for name, even, plus, minus, per in drawn:
         payoffs = [side] * plus + [-side] * minus + [0] * even
         for number, payoff in enumerate(payoffs):
-            yield Sum(
+            yield ClusterSum(
                 group=("", "m", "p", "r"),
                 signal=name,
                 cluster=number // per,
@@ -76,14 +84,14 @@ CHECKS = st.builds(
 STATES = st.builds(
     DriftEvidence,
     route=st.sampled_from(["a", "b"]),
-    state=st.sampled_from(State),
+    state=st.sampled_from(DriftState),
     name=st.sampled_from(NAMES),
     size=st.floats(-1, 1),
-    blame=st.sampled_from([Side.PROVIDER, Side.UNKNOWN]),
+    blame=st.sampled_from([EvidenceSide.PROVIDER, EvidenceSide.UNKNOWN]),
     closer=st.booleans(),
 )
 COVERAGE = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(
-    lambda drawn: Coverage(requests=400, asked=sum(drawn), compared=drawn[0])
+    lambda drawn: PeriodCoverage(requests=400, asked=sum(drawn), compared=drawn[0])
 )
 EVIDENCE = st.builds(
     Evidence,
@@ -99,8 +107,8 @@ EVIDENCE = st.builds(
 
 
 def is_guilty(found: Evidence) -> bool:
-    rows = any(line.outcome in {Outcome.DIFFERS, Outcome.DRIFTS} and _against(line) for line in found.signals)
-    states = any(one.state in {State.DRIFT, State.SUSPECT, State.RECOVERED} for one in found.drift)
+    rows = any(line.outcome in {SignalOutcome.DIFFERS, SignalOutcome.DRIFTS} and _against(line) for line in found.signals)
+    states = any(one.state in {DriftState.DRIFT, DriftState.SUSPECT, DriftState.RECOVERED} for one in found.drift)
     return rows or states or found.discovered or any(one.named or one.beyond_bar for one in found.checks)
 
 
@@ -111,13 +119,13 @@ def _against(line: SignalEvidence) -> bool:
 @given(EVIDENCE)
 def test_a_tick_never_stands_beside_evidence_of_a_difference_nor_beside_too_little(found):
     verdict = decide(found)
-    if verdict.word is Word.NONE_SEEN:
+    if verdict.word is VerdictWord.NONE_SEEN:
         assert not is_guilty(found)
         assert verdict.power is not None
         assert verdict.power.smallest is not None
         assert verdict.power.smallest <= 0.30
         assert "too few" not in verdict.sentence
-        assert not any(one.state is State.NOT_MEASURED for one in found.drift) or len({one.state for one in found.drift}) > 1
+        assert not any(one.state is DriftState.NOT_MEASURED for one in found.drift) or len({one.state for one in found.drift}) > 1
 
 
 @given(EVIDENCE, SIGNALS, st.lists(CHECKS, max_size=2), st.lists(STATES, max_size=2))
@@ -131,8 +139,8 @@ def test_more_evidence_of_a_kind_never_makes_a_verdict_of_a_difference_milder(fo
         discovered=True,
     )
     before, after = decide(found).word, decide(more).word
-    assert ORDER[after] <= ORDER[before] or ORDER[before] > ORDER[Word.SUSPECT]
-    assert after is not Word.NONE_SEEN
+    assert ORDER[after] <= ORDER[before] or ORDER[before] > ORDER[VerdictWord.SUSPECT]
+    assert after is not VerdictWord.NONE_SEEN
 
 
 @given(EVIDENCE, st.randoms())
@@ -150,13 +158,13 @@ def test_swapping_the_two_sides_swaps_the_direction(drawn):
     there = grounds(rows(drawn, side=-1))
     for name in {*here, *there}:
         (ground, size), (other, back) = here.get(name, NOTHING), there.get(name, NOTHING)
-        held = {ground, other} & {Ground.SIGNAL, Ground.TOLERANCE}
+        held = {ground, other} & {ReasonGround.SIGNAL, ReasonGround.TOLERANCE}
         if name in EITHER_WAY:
             assert ground is other
         elif held and name in AGREEMENT:
-            assert {ground, other} - held <= {Ground.CLOSER, None}
+            assert {ground, other} - held <= {ReasonGround.CLOSER, None}
         elif held:
-            assert {ground, other} - held == {Ground.REFERENCE}
+            assert {ground, other} - held == {ReasonGround.REFERENCE}
         assert size * back <= 0
 
 
@@ -170,8 +178,8 @@ def grounds(found):
 
 
 def test_a_difference_states_what_the_provider_does_with_its_size_and_direction():
-    verdict = decide(evidence(signal(), signal("trigger_rate", Outcome.DRIFTS, excess=0.31, low=0.22, high=0.4)))
-    assert verdict.word is Word.DIFFERS
+    verdict = decide(evidence(signal(), signal("trigger_rate", SignalOutcome.DRIFTS, excess=0.31, low=0.22, high=0.4)))
+    assert verdict.word is VerdictWord.DIFFERS
     assert verdict.worst == "trigger_rate"
     assert verdict.sentence == (
         "differs from its reference more than the reference differs from itself: "
@@ -180,14 +188,14 @@ def test_a_difference_states_what_the_provider_does_with_its_size_and_direction(
 
 
 def test_the_other_direction_has_the_other_words():
-    verdict = decide(evidence(signal(), signal("trigger_rate", Outcome.DRIFTS, excess=-0.31, low=-0.4, high=-0.22)))
+    verdict = decide(evidence(signal(), signal("trigger_rate", SignalOutcome.DRIFTS, excess=-0.31, low=-0.4, high=-0.22)))
     assert verdict.sentence.endswith(": calls a tool in 31 points [22 to 40] more requests")
 
 
 def test_errors_of_the_reference_are_noted_and_not_held_against_the_provider():
-    row = signal("error", Outcome.DRIFTS, excess=-0.47, provider_odd=0, reference_odd=302, pairs=640)
+    row = signal("error", SignalOutcome.DRIFTS, excess=-0.47, provider_odd=0, reference_odd=302, pairs=640)
     verdict = decide(evidence(signal(), row))
-    assert verdict.word is Word.NONE_SEEN
+    assert verdict.word is VerdictWord.NONE_SEEN
     assert verdict.notes[0].phrase == (
         "errors more often at the reference: in 302 of 640 requests at it alone, in 0 at the provider alone"
     )
@@ -200,10 +208,10 @@ def test_two_checks_are_parted_by_a_semicolon_since_their_phrases_have_commas():
 
 
 def test_faulty_answers_are_named_beside_a_difference_and_alone():
-    far = signal("args", Outcome.DRIFTS, excess=0.3)
+    far = signal("args", SignalOutcome.DRIFTS, excess=0.3)
     assert decide(evidence(far, checks=(check(),))).sentence.endswith("; faulty answers too: lost spaces: 40 of 90 conversations")
     verdict = decide(evidence(checks=(check(),)))
-    assert verdict.word is Word.FAULTY
+    assert verdict.word is VerdictWord.FAULTY
     assert verdict.worst == "lost_space"
     assert verdict.sentence == "gives faulty answers more often than its reference: lost spaces: 40 of 90 conversations"
 
@@ -211,45 +219,45 @@ def test_faulty_answers_are_named_beside_a_difference_and_alone():
 def test_a_fault_over_its_bar_makes_a_verdict_without_a_reference():
     alone = check(named=False, beyond_bar=True, phrase="lost spaces: seen in 42 % of 100 answers")
     verdict = decide(evidence(reference="", coverage=replace(FULL, asked=0, compared=0), checks=(alone,)))
-    assert verdict.word is Word.FAULTY
+    assert verdict.word is VerdictWord.FAULTY
     assert verdict.sentence == "gives faulty answers: lost spaces: seen in 42 % of 100 answers"
 
 
 def test_a_share_of_other_requests_makes_no_provider_faulty():
-    assert decide(evidence(checks=(check(named=False),))).word is Word.NONE_SEEN
+    assert decide(evidence(checks=(check(named=False),))).word is VerdictWord.NONE_SEEN
 
 
 def test_a_drift_state_is_a_difference_with_its_date_whatever_the_period_shows():
     verdict = decide(evidence(drift=(STUCK,)))
-    assert verdict.word is Word.DIFFERS
+    assert verdict.word is VerdictWord.DIFFERS
     assert verdict.since == 1e9
     assert "drift: other tool arguments in 30 points [20 to 40] more requests" in verdict.sentence
 
 
-@pytest.mark.parametrize("state", [State.SUSPECT, State.RECOVERED])
+@pytest.mark.parametrize("state", [DriftState.SUSPECT, DriftState.RECOVERED])
 def test_evidence_that_is_no_alarm_is_suspect(state):
     verdict = decide(evidence(drift=(replace(STUCK, state=state, since=None),)))
-    assert verdict.word is Word.SUSPECT
+    assert verdict.word is VerdictWord.SUSPECT
     assert not verdict.word.is_guilty
 
 
 def test_where_the_reference_moved_the_difference_is_not_the_providers():
-    moved = replace(STUCK, blame=Side.REFERENCE)
-    verdict = decide(evidence(signal("args", Outcome.DRIFTS, excess=0.3), discovered=True, drift=(moved,)))
-    assert verdict.word is Word.NOT_MEASURED
+    moved = replace(STUCK, blame=EvidenceSide.REFERENCE)
+    verdict = decide(evidence(signal("args", SignalOutcome.DRIFTS, excess=0.3), discovered=True, drift=(moved,)))
+    assert verdict.word is VerdictWord.NOT_MEASURED
     assert "official, its reference, moved" in verdict.sentence
 
 
 def test_a_discovery_is_a_difference_unless_all_is_within_the_tolerance():
-    assert decide(evidence(discovered=True)).word is Word.DIFFERS
-    near = signal("args", Outcome.WITHIN, excess=0.015, low=0.01, high=0.02, pairs=9_000)
-    assert decide(evidence(near, discovered=True)).word is Word.SUSPECT
+    assert decide(evidence(discovered=True)).word is VerdictWord.DIFFERS
+    near = signal("args", SignalOutcome.WITHIN, excess=0.015, low=0.01, high=0.02, pairs=9_000)
+    assert decide(evidence(near, discovered=True)).word is VerdictWord.SUSPECT
     assert "by less than the tolerance of 3 points: other tool arguments in 1.5 points" in decide(evidence(near)).sentence
 
 
 def test_closer_than_the_reference_to_itself_is_suspect_and_no_difference():
-    verdict = decide(evidence(signal(), signal("text", Outcome.TOO_FAITHFUL, excess=-0.2, low=-0.3, high=-0.1)))
-    assert verdict.word is Word.SUSPECT
+    verdict = decide(evidence(signal(), signal("text", SignalOutcome.TOO_FAITHFUL, excess=-0.2, low=-0.3, high=-0.1)))
+    assert verdict.word is VerdictWord.SUSPECT
     assert verdict.sentence == (
         "closer to its reference than the reference is to itself: "
         "texts closer to the reference's in 20 points [10 to 30] more requests"
@@ -258,22 +266,24 @@ def test_closer_than_the_reference_to_itself_is_suspect_and_no_difference():
 
 def test_nothing_seen_states_what_would_have_been_seen_by_the_broadest_signal():
     verdict = decide(evidence(signal(pairs=62, smallest=0.23, provider_odd=1, reference_odd=0), signal("error", pairs=90)))
-    assert verdict.word is Word.NONE_SEEN
+    assert verdict.word is VerdictWord.NONE_SEEN
     assert verdict.sentence == (
         "no difference seen; had kind of answer been worse by 23 points or more all along, it would have been seen in four of "
         "five such reports (62 pairs, 1 of them noise)"
     )
 
 
-@pytest.mark.parametrize(("smallest", "word"), [(0.30, Word.NONE_SEEN), (0.301, Word.UNDECIDED), (None, Word.UNDECIDED)])
+@pytest.mark.parametrize(
+    ("smallest", "word"), [(0.30, VerdictWord.NONE_SEEN), (0.301, VerdictWord.UNDECIDED), (None, VerdictWord.UNDECIDED)]
+)
 def test_pairs_that_only_a_breakdown_would_have_shown_in_leave_it_undecided(smallest, word):
     verdict = decide(evidence(signal(pairs=45, smallest=smallest)))
     assert verdict.word is word
-    if word is Word.UNDECIDED:
+    if word is VerdictWord.UNDECIDED:
         assert verdict.sentence == ("undecided: too few pairs to have seen anything but a breakdown (kind of answer, 45 pairs)")
 
 
-@pytest.mark.parametrize(("pairs", "word"), [(19, Word.UNDECIDED), (20, Word.NONE_SEEN)])
+@pytest.mark.parametrize(("pairs", "word"), [(19, VerdictWord.UNDECIDED), (20, VerdictWord.NONE_SEEN)])
 def test_below_twenty_pairs_nothing_is_decided(pairs, word):
     assert decide(evidence(signal(pairs=pairs, smallest=0.2))).word is word
 
@@ -288,22 +298,22 @@ def test_an_agreement_within_the_tolerance_keeps_its_own_words_and_claims_no_les
 @pytest.mark.parametrize("names", [["error"], ["error", "trigger_rate", "prompt_tokens"]])
 def test_where_the_references_own_noise_was_never_seen_nothing_agrees(names):
     """As where it always fails, or answers from a cache."""
-    assert decide(evidence(*(signal(name, high=0.01) for name in names))).word is Word.NOT_MEASURED
+    assert decide(evidence(*(signal(name, high=0.01) for name in names))).word is VerdictWord.NOT_MEASURED
 
 
 def test_without_a_pair_it_waits_and_without_a_reference_it_is_not_measured():
     nothing = replace(FULL, asked=0, compared=0)
     bare = Evidence(provider="p", model="m", reference="official", coverage=nothing)
-    assert decide(bare).word is Word.WAITING
+    assert decide(bare).word is VerdictWord.WAITING
     assert decide(bare).sentence == "waiting: no pair yet (400 requests; a sample of them is sent to official too)"
-    assert decide(replace(bare, reference="")).word is Word.NOT_MEASURED
+    assert decide(replace(bare, reference="")).word is VerdictWord.NOT_MEASURED
 
 
 def test_a_group_that_is_not_measured_gives_its_reason():
-    state = DriftEvidence(route="default", state=State.NOT_MEASURED, why="answers come from a cache")
+    state = DriftEvidence(route="default", state=DriftState.NOT_MEASURED, why="answers come from a cache")
     assert decide(evidence(drift=(state,))).sentence == "not measured: answers come from a cache"
-    fine = DriftEvidence(route="other", state=State.OK)
-    assert decide(evidence(drift=(state, fine))).word is Word.NONE_SEEN
+    fine = DriftEvidence(route="other", state=DriftState.OK)
+    assert decide(evidence(drift=(state, fine))).word is VerdictWord.NONE_SEEN
 
 
 def test_the_power_is_that_of_the_signal_with_most_pairs_and_the_kind_of_answer_before_its_equals():
@@ -315,25 +325,25 @@ def test_the_power_is_that_of_the_signal_with_most_pairs_and_the_kind_of_answer_
 
 def test_a_change_of_identity_is_a_note():
     verdict = decide(evidence(identity_changed=(0.0,)))
-    assert verdict.word is Word.NONE_SEEN
+    assert verdict.word is VerdictWord.NONE_SEEN
     assert verdict.notes[0].phrase == "its serving identity changed at 1970-01-01 00:00:00 UTC"
 
 
 def test_a_provider_that_is_its_own_reference_has_the_verdict_of_its_pairs_and_a_note():
-    own = DriftEvidence(route="default", state=State.NOT_MEASURED, why="the same server", same_server=True)
-    quiet = evidence(signal("action", Outcome.NONE_SEEN, pairs=200))
+    own = DriftEvidence(route="default", state=DriftState.NOT_MEASURED, why="the same server", same_server=True)
+    quiet = evidence(signal("action", SignalOutcome.NONE_SEEN, pairs=200))
     found = decide(replace(quiet, drift=(own,)))
-    assert found.word is decide(quiet).word is Word.NONE_SEEN
+    assert found.word is decide(quiet).word is VerdictWord.NONE_SEEN
     assert [note.subject for note in found.notes] == ["same_server"]
-    assert decide(replace(quiet, drift=(replace(own, same_server=False),))).word is Word.NOT_MEASURED
+    assert decide(replace(quiet, drift=(replace(own, same_server=False),))).word is VerdictWord.NOT_MEASURED
 
 
 NEVER_CALLS = (
-    signal("completion_tokens", Outcome.DRIFTS, excess=0.97),
-    signal("trigger_rate", Outcome.DRIFTS, excess=0.97),
-    signal("trigger", Outcome.DRIFTS, excess=0.80),
-    signal("finish_length", Outcome.DRIFTS, excess=0.09),
-    signal("action", Outcome.DRIFTS, excess=0.79),
+    signal("completion_tokens", SignalOutcome.DRIFTS, excess=0.97),
+    signal("trigger_rate", SignalOutcome.DRIFTS, excess=0.97),
+    signal("trigger", SignalOutcome.DRIFTS, excess=0.80),
+    signal("finish_length", SignalOutcome.DRIFTS, excess=0.09),
+    signal("action", SignalOutcome.DRIFTS, excess=0.79),
 )
 
 
@@ -345,7 +355,7 @@ def test_a_provider_that_never_calls_is_named_so_and_not_by_a_side_effect():
 
 
 def test_an_alarm_names_the_difference_since_its_name_is_frozen():
-    alarm = DriftEvidence(route="default", state=State.DRIFT, name="finish_length", size=0.09, blame=Side.PROVIDER)
+    alarm = DriftEvidence(route="default", state=DriftState.DRIFT, name="finish_length", size=0.09, blame=EvidenceSide.PROVIDER)
     assert decide(evidence(*NEVER_CALLS, drift=(alarm,))).worst == "finish_length"
 
 
@@ -353,18 +363,22 @@ def test_an_alarm_names_the_difference_since_its_name_is_frozen():
 def test_a_reference_that_refuses_everything_is_reported_with_its_status_and_what_to_do(compared, told):
     failing = DriftEvidence(
         route="default",
-        state=State.DRIFT,
-        blame=Side.REFERENCE,
+        state=DriftState.DRIFT,
+        blame=EvidenceSide.REFERENCE,
         failing=True,
         why="the reference failed in 30 of 30 requests",
     )
     cause = Shortfall(
-        cause="404", side=Side.REFERENCE, pairs=30, sentence="the reference refused with 404 in 30", remedy="check its base_url"
+        cause="404",
+        side=EvidenceSide.REFERENCE,
+        pairs=30,
+        sentence="the reference refused with 404 in 30",
+        remedy="check its base_url",
     )
-    coverage = Coverage(requests=30, asked=30, compared=compared, shortfalls=(cause,))
+    coverage = PeriodCoverage(requests=30, asked=30, compared=compared, shortfalls=(cause,))
     found = Evidence(provider="p", model="m", reference="official", coverage=coverage, drift=(failing,))
     verdict = decide(found)
-    assert verdict.word is Word.NOT_MEASURED
+    assert verdict.word is VerdictWord.NOT_MEASURED
     assert verdict.sentence.startswith("not measured: the reference failed in 30 of 30 requests")
     assert verdict.sentence.endswith("; the reference refused with 404 in 30; check its base_url") is told
 
@@ -373,27 +387,31 @@ REFUSAL = "the provider refused 5 of its newest 5 requests: 401; its key is miss
 
 
 def test_a_provider_that_refuses_before_anything_was_sampled_is_not_measured_with_what_to_do_about_it():
-    nothing = Coverage(requests=5, asked=0, compared=0, refusal=REFUSAL)
+    nothing = PeriodCoverage(requests=5, asked=0, compared=0, refusal=REFUSAL)
     for reference in ("r", ""):
         found = decide(Evidence(provider="p", model="m", reference=reference, coverage=nothing))
-        assert (found.word, found.sentence) == (Word.NOT_MEASURED, f"not measured: {REFUSAL}")
+        assert (found.word, found.sentence) == (VerdictWord.NOT_MEASURED, f"not measured: {REFUSAL}")
     calm = replace(nothing, refusal="")
-    assert decide(Evidence(provider="p", model="m", reference="r", coverage=calm)).word is Word.WAITING
+    assert decide(Evidence(provider="p", model="m", reference="r", coverage=calm)).word is VerdictWord.WAITING
 
 
 def test_a_provider_that_differs_by_errors_states_what_it_refused_and_one_that_differs_otherwise_does_not():
     refusing = replace(FULL, refusal=REFUSAL)
-    assert REFUSAL in decide(evidence(signal("error", Outcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
-    assert REFUSAL not in decide(evidence(signal("args", Outcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
+    assert REFUSAL in decide(evidence(signal("error", SignalOutcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
+    assert REFUSAL not in decide(evidence(signal("args", SignalOutcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
 
 
 def test_a_provider_that_was_never_sampled_is_not_measured_with_the_cause_and_the_remedy_where_one_is_known():
     cause = Shortfall(
-        cause="413", side=Side.PROVIDER, pairs=7, sentence="7 requests were too large to be held", remedy="raise the limit"
+        cause="413",
+        side=EvidenceSide.PROVIDER,
+        pairs=7,
+        sentence="7 requests were too large to be held",
+        remedy="raise the limit",
     )
-    coverage = Coverage(requests=7, asked=0, compared=0, shortfalls=(cause,))
+    coverage = PeriodCoverage(requests=7, asked=0, compared=0, shortfalls=(cause,))
     found = decide(Evidence(provider="p", model="m", reference="r", coverage=coverage))
     assert (found.word, found.sentence) == (
-        Word.NOT_MEASURED,
+        VerdictWord.NOT_MEASURED,
         "not measured: 7 requests were too large to be held; raise the limit",
     )

@@ -4,15 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.drift.effect_estimates import Outcome
-from shadow.drift.states import State
-from shadow.verdict.evidence import DriftEvidence, Shortfall, Side
+from shadow.drift.effect_estimates import SignalOutcome
+from shadow.drift.states import DriftState
+from shadow.verdict.evidence import DriftEvidence, EvidenceSide, Shortfall
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_sentences import MOST
 from tests.verdicts import FULL, evidence, signal
 
 NO_KEY = Shortfall(
-    cause="401", side=Side.REFERENCE, pairs=6, sentence="the reference refused with 401 (key) in 6", remedy="check its key"
+    cause="401",
+    side=EvidenceSide.REFERENCE,
+    pairs=6,
+    sentence="the reference refused with 401 (key) in 6",
+    remedy="check its key",
 )
 
 
@@ -25,7 +29,7 @@ def test_what_could_not_be_compared_is_reported_with_its_largest_cause_and_what_
 
 def test_reasons_beyond_the_third_are_counted():
     rows = [
-        signal(name, Outcome.DRIFTS, excess=size)
+        signal(name, SignalOutcome.DRIFTS, excess=size)
         for name, size in (("args", 0.4), ("error", 0.3), ("schema", 0.2), ("text", 0.1))
     ]
     sentence = decide(evidence(*rows)).sentence
@@ -42,8 +46,10 @@ def test_too_few_pairs_give_the_cause_where_most_could_not_be_compared(compared,
 
 
 def test_a_signal_of_the_period_that_is_in_a_drift_state_too_stands_once_with_its_date():
-    drift = DriftEvidence(route="default", state=State.DRIFT, name="args", size=0.3, since=0.0)
-    verdict = decide(evidence(signal("args", Outcome.DRIFTS, excess=0.4, low=0.3, high=0.5), drift=(drift,), discovered=True))
+    drift = DriftEvidence(route="default", state=DriftState.DRIFT, name="args", size=0.3, since=0.0)
+    verdict = decide(
+        evidence(signal("args", SignalOutcome.DRIFTS, excess=0.4, low=0.3, high=0.5), drift=(drift,), discovered=True)
+    )
     assert verdict.sentence == (
         "differs from its reference more than the reference differs from itself: "
         "other tool arguments in 40 points [30 to 50] more requests; since 1970-01-01 00:00:00 UTC"

@@ -1,7 +1,7 @@
 """The words of a verdict."""
 
-from shadow.verdict.verdict_value import Word
+from shadow.verdict.verdict_value import VerdictWord
 
 
 def test_only_differences_and_faulty_answers_fail_a_report():
-    assert {word for word in Word if word.is_guilty} == {Word.DIFFERS, Word.FAULTY}
+    assert {word for word in VerdictWord if word.is_guilty} == {VerdictWord.DIFFERS, VerdictWord.FAULTY}

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from storage.sqlite.batch_inserter import Pen
+from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import made, writing
 from storage.sqlite.migrations import migrate
 from tests.conformance import exchange_record, pair_record
@@ -23,7 +23,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def pen(path):
-    held = Pen(partial(writing, path, 0.1))
+    held = BatchInserter(partial(writing, path, 0.1))
     yield held
     held.put_down()
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.sqlite import delta_bodies, queries, retention
-from storage.sqlite.body_compression import Squeezer, squeeze_on, unsqueeze
+from storage.sqlite.body_compression import BodyCompressor, compress_against, decompress
 from storage.sqlite.connection import made, writing
-from storage.sqlite.delta_bodies import DEEPEST, Lineage
+from storage.sqlite.delta_bodies import DEEPEST, DeltaBodies
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import Preparer, insert
+from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import DAY, START, exchange_record
 
 
@@ -48,26 +48,26 @@ def bases(conn) -> dict[str, int | None]:
 
 @given(st.binary(max_size=3_000), st.binary(min_size=delta_bodies.SHORTEST, max_size=3_000))
 def test_a_body_kept_against_any_other_comes_back(body, prefix):
-    assert unsqueeze(squeeze_on(body, prefix), prefix) == body
+    assert decompress(compress_against(body, prefix), prefix) == body
 
 
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["", "a", "b"]), st.integers(0, 9), st.integers(0, 4_000)), max_size=60))
 def test_whatever_is_said_in_whichever_order_comes_back(said):
-    keep, stored = Lineage(Squeezer(), most_bytes=20_000), {}
+    keep, stored = DeltaBodies(BodyCompressor(), most_bytes=20_000), {}
     for number, (conversation, seed, size) in enumerate(said):
         body = b"".join(b"%d," % (seed * n * 7919 % 9973) for n in range(size // 4))
         kept = keep.keep(str(number), conversation, body)
-        read = unsqueeze(kept.squeezed, stored[kept.base] if kept.base else None)
+        read = decompress(kept.squeezed, stored[kept.base] if kept.base else None)
         assert read == body
         stored[str(number)] = body
 
 
 def test_fifty_turns_cost_little_more_than_the_longest(conn):
     said = turns(50)
-    insert(conn, [Preparer().prepare(record("alone", said[-1]))])
+    insert(conn, [RecordPreparer().prepare(record("alone", said[-1]))])
     (alone,) = conn.execute("SELECT length(request_body) FROM payloads").fetchone()
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     for start in range(0, 50, 10):
         insert(conn, [prepare(record(str(n), said[n])) for n in range(start, start + 10)])
     (whole,) = conn.execute("SELECT sum(length(request_body)) FROM payloads").fetchone()
@@ -78,7 +78,7 @@ def test_fifty_turns_cost_little_more_than_the_longest(conn):
 
 def test_a_body_outlives_the_ones_it_was_kept_against(conn):
     said = turns(6)
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     insert(conn, [prepare(record(str(n), body, day=n)) for n, body in enumerate(said)])
     assert bases(conn)["3"] is not None
     assert retention.drop_older(conn, START + 3 * DAY - 1) == 3
@@ -87,7 +87,7 @@ def test_a_body_outlives_the_ones_it_was_kept_against(conn):
 
 
 def test_a_body_whose_predecessor_was_never_stored_is_kept_whole(conn):
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     one, two = turns(2)
     prepare(record("lost", one))  # its batch failed
     insert(conn, [prepare(record("two", two))])
@@ -96,20 +96,20 @@ def test_a_body_whose_predecessor_was_never_stored_is_kept_whole(conn):
 
 
 def test_a_base_that_goes_alone_is_refused_by_the_database(conn):
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     insert(conn, [prepare(record(str(n), body)) for n, body in enumerate(turns(2))])
     with pytest.raises(sqlite3.IntegrityError):
         conn.execute("DELETE FROM exchanges WHERE id = '0'")
 
 
 def test_bodies_of_different_conversations_are_not_kept_against_each_other(conn):
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     insert(conn, [prepare(record(str(n), body, conversation=f"talk {n}")) for n, body in enumerate(turns(3))])
     assert set(bases(conn).values()) == {None}
 
 
 def test_memory_is_bounded_by_forgetting_the_conversation_not_spoken_of_longest():
-    keep = Lineage(Squeezer(), most_bytes=10_000)
+    keep = DeltaBodies(BodyCompressor(), most_bytes=10_000)
     body = turns(1)[0]
     for talk in range(20):
         assert keep.keep(f"{talk}-1", f"talk {talk}", body).base == ""

@@ -8,7 +8,7 @@ import pytest
 from storage.opening import open_reader, open_store
 from storage.rows import PairFilter
 from storage.storage_config import StorageConfig
-from storage.store import Chosen, StoreError
+from storage.store import ErasureChoice, StoreError
 from tests.conformance import START, exchange_record, pair_record
 
 
@@ -35,11 +35,11 @@ def opened(tmp_path):
 @pytest.mark.parametrize(
     ("chosen", "gone"),
     [
-        (Chosen(conversation="chat-1"), {"a"}),
-        (Chosen(tag="team"), {"a", "b"}),
-        (Chosen(before=START + 5), {"a", "c"}),
-        (Chosen(tag="team", before=START + 5), {"a"}),
-        (Chosen(tag="nobody"), set()),
+        (ErasureChoice(conversation="chat-1"), {"a"}),
+        (ErasureChoice(tag="team"), {"a", "b"}),
+        (ErasureChoice(before=START + 5), {"a", "c"}),
+        (ErasureChoice(tag="team", before=START + 5), {"a"}),
+        (ErasureChoice(tag="nobody"), set()),
     ],
 )
 def test_erased_records_leave_no_byte_behind_in_any_file(opened, tmp_path, chosen, gone):
@@ -66,7 +66,7 @@ def test_a_pair_goes_with_its_conversation(opened):
     opened.add_exchange(replace(live, exchange=replace(live.exchange, conversation="chat-1")))
     opened.add_pair(pair_record("a"))
     assert opened.flush(5)
-    assert opened.forget(Chosen(conversation="chat-1")).exchanges >= 2
+    assert opened.forget(ErasureChoice(conversation="chat-1")).exchanges >= 2
     assert list(opened.pairs(PairFilter())) == []
 
 
@@ -88,18 +88,18 @@ def test_a_reader_that_holds_old_pages_is_reported(opened, tmp_path):
     with reader._reading() as conn:
         conn.execute("BEGIN")
         conn.execute("SELECT count(*) FROM exchanges").fetchone()
-        assert opened.forget(Chosen(tag="team")).log_emptied is False
+        assert opened.forget(ErasureChoice(tag="team")).log_emptied is False
         conn.execute("ROLLBACK")
     reader.close()
-    assert opened.forget(Chosen(tag="team")).log_emptied is True
+    assert opened.forget(ErasureChoice(tag="team")).log_emptied is True
 
 
 def test_an_erasure_without_a_selection_is_refused():
     with pytest.raises(ValueError, match="all would go"):
-        Chosen()
+        ErasureChoice()
 
 
 def test_a_closed_store_forgets_nothing(opened):
     opened.close()
     with pytest.raises(StoreError, match="closed"):
-        opened.forget(Chosen(tag="team"))
+        opened.forget(ErasureChoice(tag="team"))

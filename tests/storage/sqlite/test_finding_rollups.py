@@ -11,7 +11,7 @@ from storage.sqlite import finding_rollups, queries, retention
 from storage.sqlite.connection import made, writing
 from storage.sqlite.finding_rollups import STRETCH, within
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import Preparer, insert
+from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import START, exchange_record, pair_record
 
 
@@ -24,7 +24,7 @@ def conn(tmp_path):
 
 
 def put(conn, *records) -> None:
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     insert(conn, [prepare(record) for record in records])
 
 

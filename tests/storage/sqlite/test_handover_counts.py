@@ -8,7 +8,7 @@ import pytest
 
 from storage.sqlite.handover_counts import source
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import Preparer, insert
+from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import exchange_record as live
 
 
@@ -33,5 +33,5 @@ def test_a_batch_that_fails_is_not_counted():
         migrate(conn)
         conn.execute("CREATE TRIGGER no BEFORE INSERT ON handovers BEGIN SELECT RAISE(ABORT, 'no'); END")
         with pytest.raises(sqlite3.IntegrityError):
-            insert(conn, [Preparer().prepare(replace(live("1" * 32), source="run/0"))])
+            insert(conn, [RecordPreparer().prepare(replace(live("1" * 32), source="run/0"))])
         assert conn.execute("SELECT count(*) FROM exchanges").fetchone() == (0,)

@@ -7,9 +7,9 @@ import pytest
 
 from storage.rows import IdentityRow
 from storage.sqlite.connection import made, writing
-from storage.sqlite.identity_queries import PortraitReader, identities_of
+from storage.sqlite.identity_queries import IdentityReader, identities_of
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import Preparer, insert
+from storage.sqlite.record_insertion import RecordPreparer, insert
 from storage.sqlite.retention import drop_older
 from tests.conformance import START, exchange_record, finding, pair_record
 
@@ -36,10 +36,10 @@ def identity(name, started=START, previous="", provider="near"):
 
 
 def test_identities_are_kept_with_their_exchange_and_outlive_it(conn):
-    asking = PortraitReader(lambda job: job(conn))
+    asking = IdentityReader(lambda job: job(conn))
     rows = (identity("one"), identity("two", START + 1, "hash-one"), identity("far", provider="far"))
     kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in rows]
-    assert insert(conn, [Preparer().prepare(record) for record in kept]) == 3
+    assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == 3
     assert drop_older(conn, START + 10) == 3
     assert [row.identity for row in asking.identities(0, 0, 10)] == ["hash-two", "hash-far", "hash-one"]
     assert [row.identity for row in asking.identities(START + 1, 0, 10)] == ["hash-two"]
@@ -50,14 +50,14 @@ def test_the_identities_of_a_model_up_to_a_moment_come_oldest_first(conn):
     rows = (identity("two", START + 1, "hash-one"), identity("one"), identity("far", START + 1.5, provider="far"))
     other = replace(identity("else"), model="another")
     kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in (*rows, other)]
-    assert insert(conn, [Preparer().prepare(record) for record in kept]) == 4
+    assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == 4
     assert [row.identity for row in identities_of(conn, "qwen", START + 1)] == ["hash-one", "hash-two"]
     assert [row.identity for row in identities_of(conn, "qwen", START + 2)] == ["hash-one", "hash-two", "hash-far"]
 
 
 def test_segments_count_findings_and_the_conversations_they_stand_in(conn):
-    asking = PortraitReader(lambda job: job(conn))
-    prepare = Preparer().prepare
+    asking = IdentityReader(lambda job: job(conn))
+    prepare = RecordPreparer().prepare
     for place in range(4):
         name = f"p{place}"
         shape = '{"segments": {"tools": "yes", "prompt": "under 1k"}}' if place else "{}"
@@ -75,8 +75,8 @@ def test_the_reference_against_itself_is_counted_where_its_control_was_sent_at_r
     for name, reason in (("one", "random"), ("two", "tiebreak")):
         record = pair_record(name, shape='{"segments": {"tools": "yes"}}', control_reason=reason)
         own = tuple(found._replace(comparison="self") for found in record.findings)
-        insert(conn, [Preparer().prepare(exchange_record(name)), Preparer().prepare(replace(record, findings=own))])
-    found = PortraitReader(lambda job: job(conn)).segments(0, 0)
+        insert(conn, [RecordPreparer().prepare(exchange_record(name)), RecordPreparer().prepare(replace(record, findings=own))])
+    found = IdentityReader(lambda job: job(conn)).segments(0, 0)
     assert [(row.comparison, row.value, row.count) for row in found] == [("self", "yes", 1)]
 
 
@@ -89,5 +89,5 @@ def test_the_context_is_learned_from_what_was_accepted_and_what_was_refused(conn
         exchange_record("c", prompt_tokens=None, status=500, request_size=10, checks=0),
         replace(refused, findings=(told,)),
     ]
-    insert(conn, [Preparer().prepare(record) for record in kept])
-    assert PortraitReader(lambda job: job(conn)).limits(0, 0) == {("near", "qwen"): (30_000, 90_000)}
+    insert(conn, [RecordPreparer().prepare(record) for record in kept])
+    assert IdentityReader(lambda job: job(conn)).limits(0, 0) == {("near", "qwen"): (30_000, 90_000)}

@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from storage.judgement_rows import AlarmRow, AnswerRow, CaseRow, Keeping, RulingRow
+from storage.judgement_rows import AcknowledgementRow, AlarmRow, GroupStateRow, JudgementBatch, JudgementRow
 from storage.opening import open_reader
-from storage.rows import Group, PayoffRow
+from storage.rows import PairGroup, PayoffRow
 from storage.storage_config import StorageConfig
 from tests.payoffs import GROUP, add
 
@@ -21,8 +21,8 @@ def bench(store):
 
 
 def ruled(bench, *rulings, cases=(), alarms=(), holder="me"):
-    found = [RulingRow(no=no, reason=reason) for no, reason in rulings]
-    return bench.record(holder, Keeping(rulings=found, cases=cases, alarms=alarms))
+    found = [JudgementRow(no=no, reason=reason) for no, reason in rulings]
+    return bench.record(holder, JudgementBatch(rulings=found, cases=cases, alarms=alarms))
 
 
 def test_pairs_come_in_the_order_they_were_finished_with_what_counts(store, bench):
@@ -61,7 +61,7 @@ def test_only_what_counted_of_late_is_let_in_again(store, bench):
 
 
 def test_the_evidence_is_the_newest_of_what_counted(store, bench):
-    other = Group(route="default", model="n", provider="p", reference="r")
+    other = PairGroup(route="default", model="n", provider="p", reference="r")
     for name in ("a", "b", "c", "d"):
         add(store, name, payoffs=(("action", 1), ("error", 0)), kind=f"kind {name}")
     add(store, "e", group=other, payoffs=(("action", 1),))
@@ -73,10 +73,10 @@ def test_the_evidence_is_the_newest_of_what_counted(store, bench):
 
 
 def test_a_state_replaces_the_last_and_alarms_are_added(store, bench):
-    first = CaseRow(group=GROUP, last_no=1, snapshot="one")
+    first = GroupStateRow(group=GROUP, last_no=1, snapshot="one")
     alarm = AlarmRow(at=7.0, pair_id="a", group=GROUP, old="ok", new="drift", name="args", details="{}")
     assert ruled(bench, cases=[first], alarms=[alarm])
-    assert ruled(bench, cases=[CaseRow(group=GROUP, last_no=2, snapshot="two")], alarms=[alarm])
+    assert ruled(bench, cases=[GroupStateRow(group=GROUP, last_no=2, snapshot="two")], alarms=[alarm])
     assert [(row.last_no, row.snapshot) for row in bench.cases()] == [(2, "two")]
     assert bench.alarms(7.0, 0) == [alarm], "judged again, it stands once"
     assert bench.alarms(0.0, 7.0) == []
@@ -85,15 +85,15 @@ def test_a_state_replaces_the_last_and_alarms_are_added(store, bench):
 def test_what_an_operator_answered_waits_again_after_a_rebuild(store, bench):
     add(store, "a")
     [row] = bench.unjudged(0, 10)
-    ruled(bench, (row.no, ""), cases=[CaseRow(group=GROUP, last_no=row.no, snapshot="s")])
+    ruled(bench, (row.no, ""), cases=[GroupStateRow(group=GROUP, last_no=row.no, snapshot="s")])
     assert bench.last_ruled() == row.no
-    assert bench.record("me", Keeping(given=[AnswerRow(after_no=row.no, at=5.0, answer="fixed", group=GROUP)]))
+    assert bench.record("me", JudgementBatch(given=[AcknowledgementRow(after_no=row.no, at=5.0, answer="fixed", group=GROUP)]))
     assert bench.answers() == []
     bench.rebuild()
     assert (bench.cases(), [each.pair_id for each in bench.unjudged(0, 10)], bench.last_ruled()) == ([], ["a"], 0)
     [answer] = bench.answers()
     assert (answer.after_no, answer.at, answer.answer, answer.group) == (row.no, 5.0, "fixed", GROUP)
-    assert bench.record("me", Keeping(applied=[answer.no]))
+    assert bench.record("me", JudgementBatch(applied=[answer.no]))
     assert bench.answers() == []
 
 
@@ -115,7 +115,7 @@ def test_a_second_judge_gets_the_lease_only_after_the_first_one_s_has_ended(stor
     assert bench.claim("one", 100.0, 30.0)
     assert bench.claim("one", 110.0, 30.0)
     assert not bench.claim("other", 120.0, 30.0)
-    assert not ruled(bench, holder="other", cases=[CaseRow(group=GROUP, last_no=1, snapshot="")])
+    assert not ruled(bench, holder="other", cases=[GroupStateRow(group=GROUP, last_no=1, snapshot="")])
     assert bench.cases() == []
     assert bench.claim("other", 140.0, 30.0)
     assert not ruled(bench, holder="one")
@@ -141,7 +141,7 @@ def test_a_ruling_that_cannot_be_stored_changes_no_row(store, bench):
 def test_rulings_go_with_their_pairs_and_states_stay(store, bench, tmp_path):
     add(store, "a", started=0.0, kind="no tools")
     [row] = bench.unjudged(0, 10)
-    ruled(bench, (row.no, ""), cases=[CaseRow(group=GROUP, last_no=row.no, snapshot="s")])
+    ruled(bench, (row.no, ""), cases=[GroupStateRow(group=GROUP, last_no=row.no, snapshot="s")])
     assert store.sweep(1e12) > 0
     with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
         assert [conn.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("rulings", "trials")] == [(0,), (0,)]
@@ -149,7 +149,7 @@ def test_rulings_go_with_their_pairs_and_states_stay(store, bench, tmp_path):
 
 
 def test_a_reader_beside_the_store_sees_the_states(store, bench, tmp_path):
-    ruled(bench, cases=[CaseRow(group=GROUP, last_no=1, snapshot="s")])
+    ruled(bench, cases=[GroupStateRow(group=GROUP, last_no=1, snapshot="s")])
     with closing(open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/store.db"))) as reader:
         assert [row.snapshot for row in reader.verdicts.cases()] == ["s"]
         assert reader.verdicts.alarms(0, 0) == []

@@ -1,4 +1,4 @@
-from storage.judgement_rows import Keeping, PaceRow
+from storage.judgement_rows import JudgementBatch, PaceRow
 from tests.conformance import START, exchange_record
 
 
@@ -24,8 +24,8 @@ def test_a_pace_takes_the_place_of_the_last(store):
     assert bench.claim("me", 0.0, 30.0)
     row = PaceRow(provider="p", model="m", measure="first_token", last_no=1, snapshot="one")
     other = PaceRow(provider="p", model="m", measure="token", last_no=2, snapshot="two")
-    assert bench.record("me", Keeping(paces=[other, row]))
+    assert bench.record("me", JudgementBatch(paces=[other, row]))
     assert bench.paces() == [row, other]
     newer = PaceRow(provider="p", model="m", measure="token", last_no=5, snapshot="three")
-    assert bench.record("me", Keeping(paces=[newer]))
+    assert bench.record("me", JudgementBatch(paces=[newer]))
     assert bench.paces() == [row, newer]

@@ -9,7 +9,7 @@ from storage.rows import PairFilter
 from storage.sqlite import finding_rollups, queries, traffic_rollups
 from storage.sqlite.connection import made, writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import KNOWN_EXCHANGES, KNOWN_PAIRS, Preparer, insert
+from storage.sqlite.record_insertion import KNOWN_EXCHANGES, KNOWN_PAIRS, RecordPreparer, insert
 from storage.sqlite.retention import DELETE_EXCHANGES, DELETE_PAIRS, OLDEST
 from storage.sqlite.retention import PAIRS as PAIRS_OF
 from tests.conformance import START, exchange_record, finding, pair_record
@@ -136,4 +136,4 @@ def test_checks_count_under_the_group_of_their_own_exchange(conn):
 
 
 def put(conn, *records) -> None:
-    insert(conn, [Preparer().prepare(record) for record in records])
+    insert(conn, [RecordPreparer().prepare(record) for record in records])

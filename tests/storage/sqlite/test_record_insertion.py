@@ -10,7 +10,7 @@ from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRo
 from storage.sqlite import queries, record_insertion
 from storage.sqlite.connection import made, writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import INSERTS, TOGETHER, Preparer, insert
+from storage.sqlite.record_insertion import INSERTS, TOGETHER, RecordPreparer, insert
 from tests.conformance import exchange_record, finding, pair_record
 
 
@@ -44,7 +44,7 @@ def test_every_field_of_a_row_is_written(columns, kind, elsewhere):
 
 
 def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(conn):
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     batch = [prepare(exchange_record("one")), prepare(pair_record("one")), prepare(exchange_record("one"))]
     assert insert(conn, batch) == 2
     filled = {
@@ -67,26 +67,26 @@ def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(conn):
 def test_rows_written_together_are_those_written_one_by_one(conn, count):
     found = tuple(finding(f"check_{n}", "match", exchange_id="e0", comparison="check", score=n / 7) for n in range(count))
     records = [replace(exchange_record("e0"), findings=found), *(exchange_record(f"e{n}") for n in range(1, count))]
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     assert insert(conn, [prepare(record) for record in records]) == count
     assert [row.id for row in (queries.exchange(conn, f"e{n}") for n in range(count))] == [f"e{n}" for n in range(count)]
     assert queries.checks(conn, "e0") == list(found)
 
 
 def test_a_pair_may_come_before_its_exchange_in_the_same_batch(conn):
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     assert insert(conn, [prepare(pair_record("one")), prepare(exchange_record("one"))]) == 2
 
 
 def test_a_shadow_that_is_stored_already_does_not_keep_the_pair_out(conn):
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     insert(conn, [prepare(exchange_record("one")), prepare(exchange_record("one-shadow", calls=0))])
     assert insert(conn, [prepare(pair_record("one"))]) == 1
     assert counts(conn)["tool_calls"] == 2
 
 
 def test_a_batch_with_a_bad_record_writes_nothing_and_leaves_no_transaction(conn):
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     with pytest.raises(sqlite3.IntegrityError):
         insert(conn, [prepare(exchange_record("one")), prepare(exchange_record("two", seconds=None))])
     assert not conn.in_transaction
@@ -104,4 +104,4 @@ def test_a_batch_with_a_bad_record_writes_nothing_and_leaves_no_transaction(conn
 )
 def test_rows_that_belong_to_something_else_make_a_record_bad(record):
     with pytest.raises(ValueError, match="holds rows of"):
-        Preparer().prepare(record)
+        RecordPreparer().prepare(record)

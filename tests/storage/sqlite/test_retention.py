@@ -11,7 +11,7 @@ import pytest
 from storage.sqlite import retention
 from storage.sqlite.connection import made, writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import INSERTS, Preparer, insert
+from storage.sqlite.record_insertion import INSERTS, RecordPreparer, insert
 from storage.sqlite.sqlite_store import SqliteStore
 from storage.storage_config import StorageConfig
 from tests.conformance import DAY, PATIENCE, START, exchange_record, pair_record
@@ -28,7 +28,7 @@ def conn(tmp_path):
 
 
 def put(conn, *records) -> None:
-    insert(conn, [Preparer().prepare(record) for record in records])
+    insert(conn, [RecordPreparer().prepare(record) for record in records])
 
 
 def left(conn, table="exchanges") -> list[str]:

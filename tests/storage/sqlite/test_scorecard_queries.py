@@ -1,11 +1,11 @@
 """What a scorecard asks beside the counts."""
 
-from storage.judgement_rows import Keeping, RulingRow
-from storage.rows import Group, PairRecord
+from storage.judgement_rows import JudgementBatch, JudgementRow
+from storage.rows import PairGroup, PairRecord
 from tests.conformance import START, exchange_record, pair_row
 from tests.payoffs import GROUP, add
 
-NEAR = Group(route="default", model="qwen", provider="near", reference="official")
+NEAR = PairGroup(route="default", model="qwen", provider="near", reference="official")
 
 
 def pair(store, name, *, y="stop", r="stop", c=None, tools=1, reason="random", started=START, **times):
@@ -82,12 +82,14 @@ def test_payoffs_come_with_what_was_ruled_and_their_cluster(store):
     add(store, "c")
     bench = store.verdicts
     assert bench.claim("me", 0.0, 30.0)
-    assert bench.record("me", Keeping(rulings=[RulingRow(no=1, reason=""), RulingRow(no=2, reason="caching_reference")]))
+    assert bench.record(
+        "me", JudgementBatch(rulings=[JudgementRow(no=1, reason=""), JudgementRow(no=2, reason="caching_reference")])
+    )
     add(store, "d", conversation="talk", payoffs=(("action", -1), ("text", 1)))
     found = bench.scored(0.0, 0.0)
     assert {(one.model, one.provider, one.reference) for one in found} == {(GROUP.model, GROUP.provider, GROUP.reference)}
     assert len({one.cluster for one in found}) == 3
-    assert sorted((one.signal, one.ruling, one.pairs, one.plus, one.minus) for one in found) == [
+    assert sorted((one.signal, one.judgement, one.pairs, one.plus, one.minus) for one in found) == [
         ("action", "", 1, 0, 0),
         ("action", "", 2, 0, 1),
         ("action", "caching_reference", 1, 1, 0),

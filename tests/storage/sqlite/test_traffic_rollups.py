@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from storage.sqlite import queries, retention, traffic_rollups
 from storage.sqlite.connection import made, writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import Preparer, insert
+from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import START, exchange_record, finding
 
 TRAFFIC = f"""
@@ -32,7 +32,7 @@ def conn(tmp_path):
 
 
 def put(conn, *records) -> None:
-    prepare = Preparer().prepare
+    prepare = RecordPreparer().prepare
     insert(conn, [prepare(record) for record in records])
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from storage.sqlite.batch_inserter import Pen
+from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import made, writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.writer import BatchWriter
@@ -26,7 +26,7 @@ def start(tmp_path):
 
     def starting(*, batch_rows=200, batch_seconds=0.01, queue=100) -> BatchWriter:
         connect = partial(writing, path, 0.1)
-        started.append(BatchWriter(Pen(connect), batch_rows=batch_rows, batch_seconds=batch_seconds, queue=queue))
+        started.append(BatchWriter(BatchInserter(connect), batch_rows=batch_rows, batch_seconds=batch_seconds, queue=queue))
         return started[-1]
 
     yield starting

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.checks.lost_space.lost_space import ending, lost_space
-from shadow.findings.finding import State
+from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
 PROSE = (
@@ -28,14 +28,14 @@ def tokens(text):
 
 
 def test_a_faithful_stream_is_checked_and_fine():
-    assert found(tokens(PROSE)).state is State.MATCH
+    assert found(tokens(PROSE)).state is FindingState.MATCH
 
 
 def test_one_lost_space_is_found_at_its_boundary():
     pieces = tokens("The souls" + " beneath the sea are not at rest, and so the story goes on for all of us.")
     pieces[pieces.index(" beneath")] = "beneath"
     result = found(pieces)
-    assert result.state is State.DIFFER
+    assert result.state is FindingState.DIFFER
     assert (result.subject, result.reference) == ("soulsbeneath", "souls beneath")
     assert result.reason == "chunk boundary at character 9: 'souls' and 'beneath' came joined"
 
@@ -53,23 +53,23 @@ def test_a_space_lost_amid_tokens_is_found(before, after, joined):
     text = "There was a young reader, and she asked everyone who was there for the answer. "
     pieces = [*re.findall(r" ?\w+| ?[^\w\s]+|\s+", text + before), *re.findall(r" ?\w+| ?[^\w\s]+|\s+", after + " of the house.")]
     assert found(pieces).subject == joined
-    assert found([piece if piece != after.split()[0] else f" {piece}" for piece in pieces]).state is State.MATCH
+    assert found([piece if piece != after.split()[0] else f" {piece}" for piece in pieces]).state is FindingState.MATCH
 
 
 def test_a_space_lost_in_german_is_found_and_its_compounds_are_left_alone():
     text = "Der alte Hafen und die Brücke sind nicht weit von der Straßenbahn, und das ist auch gut so. "
     whole = [*re.findall(r" ?\w+| ?[^\w\s]+|\s+", text), "Er war", " wirk", "lich in der", " Donau", "dampf", "schifffahrt", "."]
-    assert found(whole).state is State.MATCH
+    assert found(whole).state is FindingState.MATCH
     assert found([*whole, " Sie hat die", "Briefe", " vergessen."]).subject == "dieBriefe"
 
 
 def test_the_same_letters_inside_one_piece_are_no_matter_of_boundaries():
-    assert found([*tokens("I saw the soulsbeneath of it all,"), " and it was good."]).state is not State.DIFFER
+    assert found([*tokens("I saw the soulsbeneath of it all,"), " and it was good."]).state is not FindingState.DIFFER
 
 
 def test_a_stream_stripped_of_all_its_spaces_is_found():
     result = found([piece.strip() for piece in tokens(PROSE)])
-    assert result.state is State.DIFFER
+    assert result.state is FindingState.DIFFER
     assert "came joined" in result.reason
 
 
@@ -81,14 +81,14 @@ def test_pieces_cut_anywhere_in_faithful_text_are_no_fault(seed):
         size = rng.randint(1, 7)
         pieces.append(text[at : at + size])
         at += size
-    assert found(pieces).state is State.MATCH
+    assert found(pieces).state is FindingState.MATCH
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_provider_that_loses_one_space_in_five_is_found(seed):
     rng = random.Random(seed)
     pieces = [piece.lstrip(" ") if rng.random() < 0.2 else piece for piece in tokens(PROSE * 3)]
-    assert found(pieces).state is State.DIFFER
+    assert found(pieces).state is FindingState.DIFFER
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,15 @@ def test_a_provider_that_loses_one_space_in_five_is_found(seed):
     ],
 )
 def test_compounds_code_addresses_identifiers_and_other_scripts_are_left_alone(pieces):
-    assert found(pieces).state is not State.DIFFER
+    assert found(pieces).state is not FindingState.DIFFER
 
 
 def test_a_joined_word_that_the_request_uses_is_a_word():
     pieces = ["It is the", "which of all that we", " have in this", " house for you."]
-    assert found(pieces).state is State.DIFFER
-    assert found(pieces, ask(messages=({"content": [{"type": "text", "text": "What is thewhich?"}]},))).state is State.MATCH
+    assert found(pieces).state is FindingState.DIFFER
+    assert (
+        found(pieces, ask(messages=({"content": [{"type": "text", "text": "What is thewhich?"}]},))).state is FindingState.MATCH
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,27 +126,27 @@ def test_a_joined_word_that_the_request_uses_is_a_word():
 )
 def test_what_cannot_be_checked_is_not_called_fine(pieces, stream, reason):
     result = found(pieces, stream=stream)
-    assert result.state is State.NOT_MEASURED
+    assert result.state is FindingState.NOT_MEASURED
     assert reason in result.reason
 
 
 def test_messages_of_any_shape_are_read_for_words():
     odd = ask(messages=({"content": None}, {}, {"content": [1, {"type": "image_url"}, {"text": 5}]}))
-    assert found(["It is the", "which of all that we", " have in this", " house for you."], odd).state is State.DIFFER
+    assert found(["It is the", "which of all that we", " have in this", " house for you."], odd).state is FindingState.DIFFER
 
 
 def test_a_stream_of_whole_words_needs_no_list_of_words():
     text = "Nobody asked Mr Kowalczyk for zwölf Äpfel; the survey, as it was, took three weeks. " * 3
     pieces = tokens(text)
-    assert found(pieces).state is State.MATCH
+    assert found(pieces).state is FindingState.MATCH
     for position in (2, 3, 5, 6, 9):
         robbed = [*pieces[:position], pieces[position].lstrip(), *pieces[position + 1 :]]
         assert found(robbed).subject == (pieces[position - 1].strip(" ;,") + robbed[position].strip(" ;,"))
 
 
 def test_an_identifier_that_was_cut_within_a_stream_of_whole_words_is_none():
-    assert found([*tokens(PROSE), "Call `set", "Timeout` now."]).state is State.MATCH
-    assert found([*tokens(PROSE), "So setTimeout is called, and set", "Timeout is not."]).state is State.MATCH
+    assert found([*tokens(PROSE), "Call `set", "Timeout` now."]).state is FindingState.MATCH
+    assert found([*tokens(PROSE), "So setTimeout is called, and set", "Timeout is not."]).state is FindingState.MATCH
 
 
 FREE = re.compile("[\\s(\"'*_“‘—>-]([A-Za-zäöüÄÖÜß]+)$")

@@ -1,4 +1,4 @@
-"""proxy.unpacking: the beginning of a packed body in every coding, bounded in what comes out and in members."""
+"""proxy.content_coding: the beginning of a packed body in every coding, bounded in what comes out and in members."""
 
 import gzip
 import json
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.unpacking import CODINGS, FAULTS, LOOKED_AT, beginning, named, zstd
+from proxy.content_coding import CODINGS, FAULTS, LOOKED_AT, beginning, named, zstd
 
 
 def raw_deflate(data: bytes) -> bytes:

@@ -28,7 +28,7 @@ _ZSTD_WINDOW_LOG = 23
 """8 MB, the window that RFC 9659 allows for content-encoding zstd."""
 
 
-class Coding(Protocol):
+class ContentCoding(Protocol):
     """One content coding, fed piece by piece; raises one of FAULTS on bytes that are not of it."""
 
     done: bool
@@ -147,7 +147,7 @@ def _one_less(left: int) -> int:
     return left - 1
 
 
-CODINGS: Mapping[str, Callable[[int], Coding]] = {
+CODINGS: Mapping[str, Callable[[int], ContentCoding]] = {
     "gzip": lambda parts: _Zlib(zlib.MAX_WBITS | 16, parts),
     "x-gzip": lambda parts: _Zlib(zlib.MAX_WBITS | 16, parts),
     "deflate": lambda parts: _Zlib(zlib.MAX_WBITS, parts),
