@@ -1,7 +1,7 @@
-"""The rhythm of a stream: where every other boundary of its pieces stands at a space, one that does not has lost its own.
+"""The rhythm of a stream: where nearly every boundary of its pieces stands at a space, one that does not has lost its own.
 
-Servers that send whole words send nothing else, so this needs no list of words and knows every language that has spaces. A
-stream of tokens has a boundary without a space at every comma, so it never has this rhythm.
+Servers that send whole words have this rhythm, in any language that has spaces, without a list of words. A stream of tokens
+has a boundary without a space at every comma, so it has no such rhythm.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from itertools import accumulate, repeat
 from operator import sub
 from typing import NamedTuple
 
-WORDS = 30
-"""Boundaries at a space from which a stream of single words with their punctuation is known for one."""
-GROUPS = 80
-"""The same for a stream whose pieces are anything that begins or ends with a space."""
-ODD = 0.02
-"""Share of boundaries without a space that a stream of this rhythm may have; beyond it, it is no rhythm."""
+SINGLE_WORDS_FROM = 30
+"""Boundaries at a space from which a stream of single words with their punctuation has a rhythm."""
+GROUPS_FROM = 80
+"""The same for a stream whose pieces begin or end with a space and hold any number of words."""
+MOST_ODD = 0.02
+"""Share of boundaries without a space up to which a stream has the rhythm."""
 REACH = 48
 """Characters on either side of a boundary; a longer run without a space is a token of its own kind, cut for its length."""
 
-_SEAM = "\0"
+_BOUNDARY = "\0"
 _TIGHT = re.compile("\0(?<!\\s\0)(?!\\s)")
 _LETTER = "[^\\W_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 """A letter or digit of a script that puts spaces between its words."""
@@ -29,11 +29,11 @@ _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb*`"
 _LEFT = re.compile(rf"\s[({_QUOTES}]{{0,4}}({_LETTER}+(?:['\u2019-]{_LETTER}+)*)[,.;:!?\u2026%){_QUOTES}]{{0,4}}$")
 _RIGHT = re.compile(rf"[({_QUOTES}]{{0,4}}({_LETTER}+(?:['\u2019-]{_LETTER}+)*)[,.;:!?\u2026%){_QUOTES}]{{0,4}}\s")
 _MARK = re.compile(r"\s([^\w\s/\\=@#<>{}()\[\]]{1,12})$")
-"""The bullet of a list, a dash, an emoji: it stands before a space too."""
+"""The bullet of a list, a dash or an emoji, which stand before a space too."""
 _ENDED = re.compile(rf"[^\W\d_][{_QUOTES})]{{0,3}}[,.;:!?][{_QUOTES})]{{0,3}}$")
 
 
-class Odd(NamedTuple):
+class OddBoundary(NamedTuple):
     """A boundary against the rhythm: its offset, and the two words that meet there."""
 
     at: int
@@ -43,25 +43,25 @@ class Odd(NamedTuple):
 
 def tight_boundaries(pieces: Sequence[str]) -> list[int]:
     """The offsets of the boundaries with no space on either side; pieces are not empty."""
-    joined = _SEAM.join(pieces)
-    if joined.count(_SEAM) >= len(pieces):
-        # the mark stands in the text too: another that is neither a space nor a letter takes its place there
-        joined = _SEAM.join(piece.replace(_SEAM, "\1") for piece in pieces)
+    joined = _BOUNDARY.join(pieces)
+    if joined.count(_BOUNDARY) >= len(pieces):
+        # because the mark stands in the text too, another that is neither a space nor a letter replaces it there
+        joined = _BOUNDARY.join(piece.replace(_BOUNDARY, "\1") for piece in pieces)
     parts = _TIGHT.split(joined)
-    return list(accumulate(map(sub, map(len, parts[:-1]), map(str.count, parts, repeat(_SEAM)))))
+    return list(accumulate(map(sub, map(len, parts[:-1]), map(str.count, parts, repeat(_BOUNDARY)))))
 
 
-def odd_boundaries(pieces: Sequence[str], text: str, tight: Sequence[int]) -> list[Odd] | None:
-    """The boundaries that lost their space; None where the stream has no rhythm by which to know.
+def odd_boundaries(pieces: Sequence[str], text: str, tight: Sequence[int]) -> list[OddBoundary] | None:
+    """The boundaries that lost their space; None where the stream has no rhythm.
 
     `text` is the pieces joined, `tight` are the boundaries of theirs without a space.
     """
     spaced = len(pieces) - 1 - len(tight)
-    if len(tight) > 1 and len(tight) > ODD * len(pieces):
+    if len(tight) > 1 and len(tight) > MOST_ODD * len(pieces):
         return None
-    if spaced < WORDS or (spaced < GROUPS and not _is_of_words(pieces)):
+    if spaced < SINGLE_WORDS_FROM or (spaced < GROUPS_FROM and not _is_of_words(pieces)):
         return None
-    return [found for at in tight if (found := _judged(text, at))]
+    return [found for at in tight if (found := _odd_boundary(text, at))]
 
 
 def _is_of_words(pieces: Sequence[str]) -> bool:
@@ -71,11 +71,11 @@ def _is_of_words(pieces: Sequence[str]) -> bool:
         bare = piece.strip()
         inner += " " in bare
         marked += bool(_ENDED.search(bare))
-    return marked >= 2 and inner <= ODD * len(pieces)
+    return marked >= 2 and inner <= MOST_ODD * len(pieces)
 
 
-def _judged(text: str, at: int) -> Odd | None:
-    """The two words, when both are words of prose; code, addresses and identifiers hold other marks or are longer."""
+def _odd_boundary(text: str, at: int) -> OddBoundary | None:
+    """The boundary, when both sides are words of prose; code, addresses and identifiers hold other marks or are longer."""
     before = " " * (at < REACH) + text[max(at - REACH, 0) : at]
     left, right = (
         _LEFT.search(before) or _MARK.search(before),
@@ -83,4 +83,4 @@ def _judged(text: str, at: int) -> Odd | None:
     )
     if not left or not right or (right[1][0].isdigit() and not left[1][-1].isalpha()):
         return None
-    return Odd(at, left[1], right[1])
+    return OddBoundary(at, left[1], right[1])

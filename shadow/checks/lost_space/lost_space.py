@@ -1,11 +1,11 @@
 """A space lost between two chunks of a stream: "souls" and " beneath" came as "soulsbeneath". It shows only at the boundary.
 
-Where a server sends whole words, the rhythm of the stream tells (see `rhythm`). Where it sends tokens, a boundary inside a word
-is ordinary, and a fault only where the letters about it stand inside no word; that is known of English and German alone. So this
-check misses one in four of the single spaces that English streams of tokens lose, half of the German and all in other languages,
-and hardly ever cries wolf (under 1 in 100,000 boundaries of faithful text): a provider that loses spaces shows within some
-answers. It is silent in code, addresses, identifiers and every script without spaces, and says `not_measured` where no boundary
-stands beside a word that it knows.
+Where a server sends whole words, the rhythm of the stream shows it (`boundary_rhythm`). Where it sends tokens, a boundary
+inside a word is ordinary, and a fault only where the letters on both sides stand together inside no word; the tables for that
+are of English and German. So this check misses one in four of the single spaces that English streams of tokens lose, half of
+the German and all in other languages; on faithful text it differs at under 1 in 100,000 boundaries. A provider that loses
+spaces shows within some answers. Code, addresses, identifiers and scripts without spaces are never reported. The finding is
+`not_measured` where no boundary stands beside a known word.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from itertools import pairwise
 from string import ascii_letters
 from typing import NamedTuple
 
-from shadow.checks.lost_space.boundary_rhythm import Odd, odd_boundaries, tight_boundaries
-from shadow.checks.lost_space.german_compounds import are_two_in_german, is_german
-from shadow.checks.lost_space.joined_words import COMMON, LEFT, RIGHT, STRONG, is_joined
-from shadow.checks.lost_space.letter_seams import precedes_a_name
-from shadow.checks.lost_space.word_pairs import are_two, at_a_mark, begins_a_sentence
+from shadow.checks.lost_space.boundary_rhythm import OddBoundary, odd_boundaries, tight_boundaries
+from shadow.checks.lost_space.english_boundaries import precedes_a_name
+from shadow.checks.lost_space.german_boundaries import are_two_in_german, is_german
+from shadow.checks.lost_space.lexicon import COMMON_HALVES, LEFT_HALVES, RIGHT_HALVES, SELDOM_IN_LONGER_WORDS, is_undivided
+from shadow.checks.lost_space.word_pairs import are_two, begins_a_sentence, words_at_a_mark
 from shadow.checks.prompts.prompt_text import message_text
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.outcomes import judged, unmeasured
@@ -30,30 +30,30 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
 REACH = 64
-"""Characters looked at on either side of a boundary; a longer run of letters is no word."""
-ENGLISH = 0.2
-"""Share of common words from which a text is taken for English prose; other languages hold under a tenth by accident."""
-STRIPPED = 8
-"""Boundaries that join letters, in a stream where no piece begins or ends with a space, from which it was stripped."""
+"""Characters read on either side of a boundary; a longer run of letters is no word."""
+ENGLISH_SHARE = 0.2
+"""Share of common words from which a text is taken for English prose; texts of other languages hold under a tenth."""
+STRIPPED_FROM = 8
+"""Boundaries between letters from which a stream without any space at the edges of its pieces was stripped of them."""
 
 LETTERS = ascii_letters + "äöüÄÖÜß"
 OPENING = frozenset("(\"'*_\N{LEFT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{EM DASH}>-")
 """What may stand before a word of prose, besides a space."""
 APOSTROPHES = frozenset("'\N{RIGHT SINGLE QUOTATION MARK}")
 CONTRACTED = frozenset({"t", "s", "ve", "ll", "re", "d", "m"})
-"""The end of `don't` and `it's`, after which no word goes on."""
+"""The ends of `don't` and `it's`, after which no word continues."""
 CLOSING = "\\s)\"'*\N{RIGHT DOUBLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}<"
 AFTER = re.compile(f"([A-Za-zäöüÄÖÜ][a-zäöüß]*)(?:[{CLOSING}_\N{EM DASH}-]|[.,;:!?][{CLOSING}]|[.!?]$)")
-"""A word of prose with what may stand behind it; one at the very end of a text may be cut, unless a full stop says not."""
+"""A word of prose with what may stand behind it; at the very end of a text only one before a full stop is known to be whole."""
 WORD = re.compile(r"[A-Za-zäöüÄÖÜß]{2,}")
 CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
-PIECES, READ = 3_000, 100_000
-"""Pieces of an answer that are looked at, and characters of them; beyond either, the rest is not read."""
-OPENERS = frozenset({"The", "This", "These", "Those", "They", "When", "With", "Because"})
+MOST_PIECES, MOST_CHARACTERS = 3_000, 100_000
+"""Pieces of a response that are read, and characters of them; beyond either, the rest is not read."""
+SENTENCE_OPENERS = frozenset({"The", "This", "These", "Those", "They", "When", "With", "Because"})
 """Words that begin sentences and hardly any name."""
-MARKS = 8
-"""Marks without a space that are looked into."""
-SEEN_FROM = 400_000
+MOST_MARKS = 8
+"""Marks without a space that are examined."""
+MOST_REQUEST_CHARACTERS = 400_000
 """Characters of the request read for words."""
 
 
@@ -70,26 +70,30 @@ class Joint(NamedTuple):
 
 def lost_space(request: ParsedRequest, completion: Completion) -> Finding:
     """Whether a space was lost at a chunk boundary of the first choice's text."""
-    pieces = _first(completion.first.pieces) if completion.stream else ()
+    pieces = _examined(completion.first.pieces) if completion.stream else ()
     if len(pieces) < 2:
         return unmeasured(Signal.LOST_SPACE, "not a stream of several pieces of text")
     text, tight = "".join(pieces), tight_boundaries(pieces)
     odd = odd_boundaries(pieces, text, tight)
     code = _code(text)
-    if lost := _stripped(pieces) or _odd(request, odd or [], text, code) or _lost(request, tight, text, code):
+    if (
+        lost := _all_stripped(pieces)
+        or _against_rhythm(request, odd or [], text, code)
+        or _between_words(request, tight, text, code)
+    ):
         reason = f"chunk boundary at character {lost.at}: {lost.left!r} and {lost.right!r} came joined"
         return judged(Signal.LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
-    if odd is None and not _known_boundary(pieces):
+    if odd is None and not _has_known_boundary(pieces):
         return unmeasured(Signal.LOST_SPACE, "no chunk boundary stands beside a word that this check knows")
     return judged(Signal.LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
 
 
-def _first(pieces: Sequence[str]) -> Sequence[str]:
-    """The pieces that are looked at."""
-    if len(pieces) <= PIECES and len("".join(pieces)) <= READ and all(pieces):
+def _examined(pieces: Sequence[str]) -> Sequence[str]:
+    """The pieces that are read, without empty ones."""
+    if len(pieces) <= MOST_PIECES and len("".join(pieces)) <= MOST_CHARACTERS and all(pieces):
         return pieces
-    kept, room = [], READ
-    for piece in pieces[:PIECES]:
+    kept, room = [], MOST_CHARACTERS
+    for piece in pieces[:MOST_PIECES]:
         if room < 0:
             break
         room -= len(piece)
@@ -99,7 +103,7 @@ def _first(pieces: Sequence[str]) -> Sequence[str]:
 
 
 def _code(text: str) -> list[int]:
-    """Where code begins and ends, in turns."""
+    """The offsets at which code begins and ends, alternating."""
     return [edge for match in CODE.finditer(text) for edge in match.span()] if "`" in text else []
 
 
@@ -109,12 +113,12 @@ def _is_within(code: Sequence[int], at: int) -> bool:
     return place % 2 == 1 and not (place < len(code) and code[place] == at)
 
 
-def _odd(request: ParsedRequest, odd: Sequence[Odd], text: str, code: Sequence[int]) -> Joint | None:
-    """The first boundary against the stream's own rhythm, outside code, whose whole stands nowhere else."""
-    asked = message_text(request) if odd else ""
+def _against_rhythm(request: ParsedRequest, odd: Sequence[OddBoundary], text: str, code: Sequence[int]) -> Joint | None:
+    """The first boundary against the stream's own rhythm, outside code, whose joined words stand nowhere else."""
+    request_text = message_text(request) if odd else ""
     for at, left, right in odd:
-        whole = f"{left}{right}"
-        if text.count(whole) < 2 and whole not in asked and not _is_within(code, at):
+        joined = f"{left}{right}"
+        if text.count(joined) < 2 and joined not in request_text and not _is_within(code, at):
             return Joint(at=at, left=left, right=right)
     return None
 
@@ -124,13 +128,13 @@ def _joints(tight: Sequence[int], text: str, code: Sequence[int]) -> Iterator[Jo
     for at in tight:
         if not (text[at].isalpha() and text[at - 1].isalpha() and (right := AFTER.match(text, at, at + REACH))):
             continue
-        left = ending(" " * (at < REACH) + text[max(at - REACH, 0) : at])
+        left = last_word(" " * (at < REACH) + text[max(at - REACH, 0) : at])
         if left and not (code and _is_within(code, at)):
             yield Joint(at, left, right[1])
 
 
-def ending(before: str) -> str:
-    """The word that a text ends with, of a contracted one the last part with its mark; nothing where it does not stand free."""
+def last_word(before: str) -> str:
+    """The word that a text ends with, of a contraction its last part with the apostrophe; "" where it does not stand free."""
     bare = before.rstrip(LETTERS)
     word, mark, further = before[len(bare) :], bare[-1:], bare[-2:-1]
     if mark in APOSTROPHES and word in CONTRACTED and further.isascii() and further.isalpha():
@@ -138,8 +142,8 @@ def ending(before: str) -> str:
     return word if mark.isspace() or mark in OPENING else ""
 
 
-def _lost(request: ParsedRequest, tight: Sequence[int], text: str, code: Sequence[int]) -> Joint | None:
-    """The first joint where both halves are words and the whole is none; the request is read only when there is a suspect."""
+def _between_words(request: ParsedRequest, tight: Sequence[int], text: str, code: Sequence[int]) -> Joint | None:
+    """The first joint where both halves are words and the whole is no word; the request is read only for suspects."""
     joints = list(_joints(tight, text, code))
     suspects = [joint for joint in joints if _is_suspect(joint) or _are_two(joint)]
     marks = _at_marks(tight, text, code)
@@ -154,17 +158,17 @@ def _lost(request: ParsedRequest, tight: Sequence[int], text: str, code: Sequenc
 
 
 def _at_marks(tight: Sequence[int], text: str, code: Sequence[int]) -> list[Joint]:
-    """Boundaries at a mark or at the edge of code that have lost their space; a few are enough."""
+    """Boundaries at a mark or at the edge of code that have lost their space, at most `MOST_MARKS`."""
     found: list[Joint] = []
-    paired = text.count("`") % 2 == 0  # else no edge is known for a beginning or an end
+    paired = text.count("`") % 2 == 0  # because with an odd count a beginning cannot be distinguished from an end
     for at in tight:
         last, following = text[at - 1], text[at]
-        if len(found) == MARKS or not _meets_a_mark(last, following) or not (paired or last != "`" != following):
+        if len(found) == MOST_MARKS or not _meets_a_mark(last, following) or not (paired or last != "`" != following):
             continue
         place = bisect_left(code, at)
         edge = place < len(code) and code[place] == at
         if edge == ("`" in {last, following}) and (edge or place % 2 == 0) and place % 2 == (last == "`"):
-            two = at_a_mark(text, at)
+            two = words_at_a_mark(text, at)
             found += [Joint(at, *two)] if two else []
     return found
 
@@ -176,12 +180,12 @@ def _meets_a_mark(last: str, following: str) -> bool:
 
 
 def _are_two(joint: Joint) -> bool:
-    """A capital begins a name, whose letters may be any words, but for those that begin sentences."""
+    """Whether both halves are words; a capital counts only where it begins a sentence, because names hold any letters."""
     if not joint.left.isalpha():
         return joint.right == "a" or len(joint.right) > 1
     if joint.right[0].isupper():
         return precedes_a_name(joint.left, joint.right)
-    if joint.left.islower() or joint.left in OPENERS:
+    if joint.left.islower() or joint.left in SENTENCE_OPENERS:
         return are_two(joint.left.casefold(), joint.right)
     return joint.left[1:].islower() and begins_a_sentence(joint.left, joint.right)
 
@@ -189,37 +193,44 @@ def _are_two(joint: Joint) -> bool:
 def _is_suspect(joint: Joint) -> bool:
     left, right = joint.left.casefold(), joint.right
     if (
-        (left not in COMMON and right not in COMMON)
+        (left not in COMMON_HALVES and right not in COMMON_HALVES)
         or not right.islower()
         or min(len(left), len(right)) < 2
         or len(left + right) < 5
-        or is_joined(left + right)
+        or is_undivided(left + right)
         or not joint.left[1:].islower()
     ):
         return False
-    return (left in COMMON and right in COMMON) or (min(len(left), len(right)) > 2 and (left in LEFT or right in RIGHT))
+    return (left in COMMON_HALVES and right in COMMON_HALVES) or (
+        min(len(left), len(right)) > 2 and (left in LEFT_HALVES or right in RIGHT_HALVES)
+    )
 
 
 def _is_lost(joint: Joint, seen: Counter[str]) -> bool:
-    """The suspect itself stands in `seen` once; a second time means that the whole is a word here."""
+    """Whether a suspect has lost its space; `seen` counts it once, and a second time shows that the whole is a word here."""
     left, right = joint.left.casefold(), joint.right.casefold()
     if seen[left + right] > 1:
         return False
-    if (left in COMMON and right in COMMON) or left in STRONG or right in STRONG or _are_two(joint):
+    if (
+        (left in COMMON_HALVES and right in COMMON_HALVES)
+        or left in SELDOM_IN_LONGER_WORDS
+        or right in SELDOM_IN_LONGER_WORDS
+        or _are_two(joint)
+    ):
         return True
-    return bool(seen[right if left in LEFT else left])
+    return bool(seen[right if left in LEFT_HALVES else left])
 
 
 def _is_english(text: str) -> bool:
     words = [word.casefold() for word in WORD.findall(text)]
-    return sum(word in COMMON for word in words) >= ENGLISH * len(words)
+    return sum(word in COMMON_HALVES for word in words) >= ENGLISH_SHARE * len(words)
 
 
 def _words(request: ParsedRequest, text: str) -> Counter[str]:
-    """The words of the answer and of the request, with their counts; the suspect itself counts once."""
+    """The words of the response and of the request with their counts; the suspect itself counts once."""
     found = Counter(word.casefold() for word in WORD.findall(text))
-    asked = " ".join(_strings(request.messages))[:SEEN_FROM]
-    found.update(word.casefold() for word in WORD.findall(asked))
+    request_text = " ".join(_strings(request.messages))[:MOST_REQUEST_CHARACTERS]
+    found.update(word.casefold() for word in WORD.findall(request_text))
     return found
 
 
@@ -232,28 +243,28 @@ def _strings(messages: Iterable[Mapping[str, object]]) -> Iterator[str]:
         yield from (text for text in texts if isinstance(text, str))
 
 
-def _stripped(pieces: Sequence[str]) -> Joint | None:
+def _all_stripped(pieces: Sequence[str]) -> Joint | None:
     """The first joint of a stream whose every piece came without its spaces, three of them common words of three letters."""
     if any(piece[0].isspace() or piece[-1].isspace() for piece in pieces):
         return None
     pairs = [(one, two) for one, two in pairwise(pieces) if one[-1].isalpha() and two[0].isalpha()]
     known = [(one, two) for one, two in pairs if _is_common(one) or _is_common(two)]
-    if len(pairs) < STRIPPED or len(known) < STRIPPED // 2:
+    if len(pairs) < STRIPPED_FROM or len(known) < STRIPPED_FROM // 2:
         return None
     one, two = known[0]
     return Joint(at="".join(pieces).index(one + two) + len(one), left=one[-REACH:], right=two[:REACH])
 
 
 def _is_common(piece: str) -> bool:
-    return len(piece) > 2 and piece.casefold() in COMMON
+    return len(piece) > 2 and piece.casefold() in COMMON_HALVES
 
 
-def _known_boundary(pieces: Sequence[str]) -> bool:
-    """Whether any boundary falls between two words of which one is known: a lost space would have been seen there."""
+def _has_known_boundary(pieces: Sequence[str]) -> bool:
+    """Whether any boundary falls between two words of which one is known, so that a lost space would show there."""
     for piece, following in pairwise(pieces):
         if piece[-1].isspace() == following[0].isspace():
             continue
         near = [*WORD.findall(piece[-REACH:])[-1:], *WORD.findall(following[:REACH])[:1]]
-        if any(word.casefold() in COMMON for word in near):
+        if any(word.casefold() in COMMON_HALVES for word in near):
             return True
     return False

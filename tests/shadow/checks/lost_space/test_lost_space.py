@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.checks.lost_space.lost_space import ending, lost_space
+from shadow.checks.lost_space.lost_space import last_word, lost_space
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
@@ -27,11 +27,11 @@ def tokens(text):
     return re.findall(r"\s?[^\s]+|\s+", text)
 
 
-def test_a_faithful_stream_is_checked_and_fine():
+def test_faithful_stream_matches():
     assert found(tokens(PROSE)).state is FindingState.MATCH
 
 
-def test_one_lost_space_is_found_at_its_boundary():
+def test_single_lost_space_differs_at_its_boundary():
     pieces = tokens("The souls" + " beneath the sea are not at rest, and so the story goes on for all of us.")
     pieces[pieces.index(" beneath")] = "beneath"
     result = found(pieces)
@@ -49,32 +49,32 @@ def test_one_lost_space_is_found_at_its_boundary():
         ("The boat on the", "Danube was late", "theDanube"),
     ],
 )
-def test_a_space_lost_amid_tokens_is_found(before, after, joined):
+def test_space_lost_between_tokens_differs_with_both_words(before, after, joined):
     text = "There was a young reader, and she asked everyone who was there for the answer. "
     pieces = [*re.findall(r" ?\w+| ?[^\w\s]+|\s+", text + before), *re.findall(r" ?\w+| ?[^\w\s]+|\s+", after + " of the house.")]
     assert found(pieces).subject == joined
     assert found([piece if piece != after.split()[0] else f" {piece}" for piece in pieces]).state is FindingState.MATCH
 
 
-def test_a_space_lost_in_german_is_found_and_its_compounds_are_left_alone():
+def test_space_lost_in_german_differs_and_compounds_match():
     text = "Der alte Hafen und die Brücke sind nicht weit von der Straßenbahn, und das ist auch gut so. "
     whole = [*re.findall(r" ?\w+| ?[^\w\s]+|\s+", text), "Er war", " wirk", "lich in der", " Donau", "dampf", "schifffahrt", "."]
     assert found(whole).state is FindingState.MATCH
     assert found([*whole, " Sie hat die", "Briefe", " vergessen."]).subject == "dieBriefe"
 
 
-def test_the_same_letters_inside_one_piece_are_no_matter_of_boundaries():
+def test_joined_words_inside_one_piece_do_not_differ():
     assert found([*tokens("I saw the soulsbeneath of it all,"), " and it was good."]).state is not FindingState.DIFFER
 
 
-def test_a_stream_stripped_of_all_its_spaces_is_found():
+def test_stream_stripped_of_all_spaces_differs():
     result = found([piece.strip() for piece in tokens(PROSE)])
     assert result.state is FindingState.DIFFER
     assert "came joined" in result.reason
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_pieces_cut_anywhere_in_faithful_text_are_no_fault(seed):
+def test_faithful_text_cut_anywhere_matches(seed):
     rng, pieces, at = random.Random(seed), [], 0
     text = PROSE * 5
     while at < len(text):
@@ -85,7 +85,7 @@ def test_pieces_cut_anywhere_in_faithful_text_are_no_fault(seed):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_provider_that_loses_one_space_in_five_is_found(seed):
+def test_stream_that_loses_one_space_in_five_differs(seed):
     rng = random.Random(seed)
     pieces = [piece.lstrip(" ") if rng.random() < 0.2 else piece for piece in tokens(PROSE * 3)]
     assert found(pieces).state is FindingState.DIFFER
@@ -103,11 +103,11 @@ def test_a_provider_that_loses_one_space_in_five_is_found(seed):
         ["The set", "Timeout of the", " node is not in the list", " of all that is."],
     ],
 )
-def test_compounds_code_addresses_identifiers_and_other_scripts_are_left_alone(pieces):
+def test_compounds_code_addresses_identifiers_and_other_scripts_do_not_differ(pieces):
     assert found(pieces).state is not FindingState.DIFFER
 
 
-def test_a_joined_word_that_the_request_uses_is_a_word():
+def test_joined_word_that_the_request_uses_matches():
     pieces = ["It is the", "which of all that we", " have in this", " house for you."]
     assert found(pieces).state is FindingState.DIFFER
     assert (
@@ -124,18 +124,18 @@ def test_a_joined_word_that_the_request_uses_is_a_word():
         (["今天", "天气"], True, "no chunk boundary stands beside a word"),
     ],
 )
-def test_what_cannot_be_checked_is_not_called_fine(pieces, stream, reason):
+def test_response_without_a_known_boundary_is_not_measured(pieces, stream, reason):
     result = found(pieces, stream=stream)
     assert result.state is FindingState.NOT_MEASURED
     assert reason in result.reason
 
 
-def test_messages_of_any_shape_are_read_for_words():
+def test_messages_of_any_shape_leave_the_check_working():
     odd = ask(messages=({"content": None}, {}, {"content": [1, {"type": "image_url"}, {"text": 5}]}))
     assert found(["It is the", "which of all that we", " have in this", " house for you."], odd).state is FindingState.DIFFER
 
 
-def test_a_stream_of_whole_words_needs_no_list_of_words():
+def test_unknown_words_in_a_stream_of_whole_words_differ_where_a_space_is_lost():
     text = "Nobody asked Mr Kowalczyk for zwölf Äpfel; the survey, as it was, took three weeks. " * 3
     pieces = tokens(text)
     assert found(pieces).state is FindingState.MATCH
@@ -144,7 +144,7 @@ def test_a_stream_of_whole_words_needs_no_list_of_words():
         assert found(robbed).subject == (pieces[position - 1].strip(" ;,") + robbed[position].strip(" ;,"))
 
 
-def test_an_identifier_that_was_cut_within_a_stream_of_whole_words_is_none():
+def test_identifier_cut_within_a_stream_of_whole_words_matches():
     assert found([*tokens(PROSE), "Call `set", "Timeout` now."]).state is FindingState.MATCH
     assert found([*tokens(PROSE), "So setTimeout is called, and set", "Timeout is not."]).state is FindingState.MATCH
 
@@ -156,7 +156,7 @@ SHORTENED = re.compile("[A-Za-z](['’](?:t|s|ve|ll|re|d|m))$")
 @given(
     st.lists(st.sampled_from([*"abtsdmäßÄé1 '’“(\"_-—>.,`\u2003", "ve", "ll", "re", "don't", " it’s"]), max_size=8).map("".join)
 )
-def test_the_word_before_a_boundary_is_known_by_what_stands_before_it(before):
+def test_last_word_is_given_where_a_space_or_an_opening_mark_precedes_it(before):
     before += "" if before[-1:].isalpha() else "t"
     found = SHORTENED.search(before) or FREE.search(before)
-    assert ending(before) == (found[1] if found else "")
+    assert last_word(before) == (found[1] if found else "")

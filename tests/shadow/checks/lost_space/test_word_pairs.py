@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.lost_space.word_pairs import KNOWN, are_two, at_a_mark
+from shadow.checks.lost_space.word_pairs import KNOWN, are_two, words_at_a_mark
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from shadow.checks.lost_space.word_pairs import KNOWN, are_two, at_a_mark
         ("from", "words"),
     ],
 )
-def test_words_that_hardly_ever_make_one_are_two(left, right):
+def test_pair_that_hardly_ever_makes_one_word_is_two(left, right):
     assert are_two(left, right)
 
 
@@ -31,11 +31,11 @@ ORDINARY = """
 
 
 @pytest.mark.parametrize("word", ORDINARY.split())
-def test_no_word_is_two_wherever_it_is_cut(word):
+def test_ordinary_word_is_one_wherever_it_is_cut(word):
     assert not [word[:at] for at in range(1, len(word)) if are_two(word[:at], word[at:])]
 
 
-def test_no_known_word_is_two_wherever_it_is_cut():
+def test_known_word_is_one_wherever_it_is_cut():
     assert not [word for word in KNOWN for at in range(1, len(word)) if are_two(word[:at], word[at:])]
 
 
@@ -57,12 +57,12 @@ PROSE = "There was one, and then one more; so it went. It ended, as it had begun
         ("The name,", "Kowalczyk then", None),
     ],
 )
-def test_a_mark_without_its_space_between_known_words_is_seen(before, after, two):
+def test_mark_without_its_space_between_known_words_gives_both_words(before, after, two):
     text = PROSE + before + after
-    assert at_a_mark(text, len(PROSE + before)) == two
+    assert words_at_a_mark(text, len(PROSE + before)) == two
 
 
-def test_lists_of_values_are_left_alone():
+def test_list_of_values_without_spaces_gives_no_words():
     text = PROSE + "The head is name,value or one,two."
-    assert at_a_mark(text, text.index("value")) is None
-    assert at_a_mark("It is one,two.", 9) is None
+    assert words_at_a_mark(text, text.index("value")) is None
+    assert words_at_a_mark("It is one,two.", 9) is None

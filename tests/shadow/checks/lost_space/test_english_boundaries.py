@@ -1,14 +1,19 @@
 import pytest
 
-from shadow.checks.lost_space.letter_seams import has_a_seam, has_closed, is_beside_a_short_one, precedes_a_name
+from shadow.checks.lost_space.english_boundaries import (
+    is_after_an_ending,
+    is_beside_two_letters,
+    is_between_words,
+    precedes_a_name,
+)
 from shadow.checks.lost_space.word_pairs import KNOWN
 
 
 @pytest.mark.parametrize(
     ("left", "right"), [("the", "closure"), ("and", "buttons"), ("closures", "which"), ("kowalczyk", "from"), ("than", "zwölf")]
 )
-def test_no_longer_word_has_these_letters_beside_that_word(left, right):
-    assert has_a_seam(left, right)
+def test_letters_that_no_longer_word_has_beside_a_word_are_two_words(left, right):
+    assert is_between_words(left, right)
 
 
 ORDINARY = """
@@ -19,32 +24,32 @@ ORDINARY = """
 
 
 @pytest.mark.parametrize("word", ORDINARY.split())
-def test_no_ordinary_word_has_such_a_seam(word):
-    assert not [at for at in range(1, len(word)) if has_a_seam(word[:at], word[at:])]
+def test_ordinary_word_has_no_boundary_wherever_it_is_cut(word):
+    assert not [at for at in range(1, len(word)) if is_between_words(word[:at], word[at:])]
 
 
 @pytest.mark.parametrize(
     ("left", "right"), [("to", "define"), ("a", "pointer"), ("is", "private"), ("window", "at"), ("define", "a")]
 )
-def test_a_word_of_one_or_two_letters_beside_a_known_one_is_one_of_its_own(left, right):
-    assert is_beside_a_short_one(left, right, KNOWN)
+def test_short_word_beside_a_known_one_is_a_word_of_its_own(left, right):
+    assert is_beside_two_letters(left, right, KNOWN)
 
 
 LONGER = "together today tolower arise await asynchronous ongoing inconvenient become domain reform format startup"
 
 
 @pytest.mark.parametrize("word", LONGER.split())
-def test_what_makes_a_longer_word_with_it_is_none(word):
-    assert not [at for at in range(1, len(word)) if is_beside_a_short_one(word[:at], word[at:], KNOWN)]
+def test_short_part_of_a_longer_word_is_no_word_of_its_own(word):
+    assert not [at for at in range(1, len(word)) if is_beside_two_letters(word[:at], word[at:], KNOWN)]
 
 
-def test_a_long_word_that_has_come_to_its_end_goes_on_no_further():
-    assert has_closed("declarations", "include", KNOWN)
-    assert not has_closed("conversation", "include", KNOWN)
-    assert not has_closed("declarations", "kowalczyk", KNOWN)
+def test_known_word_after_an_ending_of_long_words_is_another_word():
+    assert is_after_an_ending("declarations", "include", KNOWN)
+    assert not is_after_an_ending("conversation", "include", KNOWN)
+    assert not is_after_an_ending("declarations", "kowalczyk", KNOWN)
 
 
-def test_a_name_follows_small_words_and_an_identifier_goes_on_with_a_capital():
+def test_capital_after_a_small_word_is_a_name_and_after_another_an_identifier():
     assert precedes_a_name("the", "Danube")
     assert not precedes_a_name("set", "Timeout")
     assert not precedes_a_name("the", "API")

@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.lost_space.german_compounds import are_two_in_german, is_german
+from shadow.checks.lost_space.german_boundaries import are_two_in_german, is_german
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from shadow.checks.lost_space.german_compounds import are_two_in_german, is_germ
         ("Uhren", "und"),
     ],
 )
-def test_words_that_no_german_word_is_made_of_are_two(left, right):
+def test_letters_that_no_german_word_has_beside_a_word_are_two_words(left, right):
     assert are_two_in_german(left, right)
 
 
@@ -29,10 +29,10 @@ ORDINARY = """
 
 
 @pytest.mark.parametrize("word", ORDINARY.split())
-def test_no_ordinary_word_is_two_wherever_it_is_cut(word):
+def test_ordinary_german_word_is_one_wherever_it_is_cut(word):
     assert not [(word[:at], word[at:]) for at in range(1, len(word)) if are_two_in_german(word[:at], word[at:])]
 
 
-def test_a_text_is_german_by_its_small_words():
+def test_text_is_german_by_a_fifth_of_common_small_words():
     assert is_german(["Das", "ist", "der", "alte", "Hafen", "und", "nicht", "die", "Brücke"])
     assert not is_german(["The", "old", "harbour", "is", "not", "the", "bridge", "and", "never", "was"])
