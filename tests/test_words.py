@@ -1,0 +1,153 @@
+"""One vocabulary: no two public classes and no two modules share a name, and no word of the dialect stands where users read.
+
+The deny-list is the *not* column of the project's vocabulary (docs/reference/glossary.md): each word has a standard term.
+"""
+
+import ast
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from shadow.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = ("proxy", "shadow", "storage")
+MODULES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
+PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+GLOSSARY = ROOT / "docs" / "reference" / "glossary.md"
+
+DENIED = {
+    "courier": "fetcher",
+    "discretion": "privacy policy",
+    "door": "client connection",
+    "errand": "fetch job",
+    "lifeline": "parent watchdog",
+    "mould": "chunk template",
+    "oddity": "warning, error",
+    "portrait": "serving identity",
+    "squeeze": "compress",
+    "untold": "pending",
+}
+"""Each with the term that stands in its place. A plural is denied with its singular."""
+
+UNDER_WAY = frozenset({"courier", "door", "errand", "lifeline", "mould", "oddity", "squeeze", "untold"})
+"""Words that still stand in modules whose folders are being put in order; on pages and in help texts they are denied already."""
+
+ALLOWED: tuple[str, ...] = ()
+"""Exact phrases in which a denied word means something else."""
+
+
+def denied_words(text: str, denied: dict[str, str] = DENIED) -> list[str]:
+    """The denied words of a text, with what to write instead; code in backticks counts, addresses and file names do not."""
+    for phrase in ALLOWED:
+        text = text.replace(phrase, "")
+    text = re.sub(r"\]\([^)]*\)|https?://\S+|[\w./-]+\.(?:py|md|toml)\b", "", text)
+    found = re.findall(rf"\b({'|'.join(denied)})(s|es)?\b", text, re.IGNORECASE)
+    return [f"{word}{plural}: write {denied[word.lower()]!r}" for word, plural in found]
+
+
+def helps() -> Iterator[tuple[str, str]]:
+    """(command, its --help) of every command and group."""
+    waiting = [("sameweights", get_command(app), None)]
+    while waiting:
+        name, command, parent = waiting.pop()
+        context = command.make_context(name, [], parent=parent, resilient_parsing=True)
+        yield name, command.get_help(context)
+        waiting += [(f"{name} {below}", inner, context) for below, inner in getattr(command, "commands", {}).items()]
+
+
+def messages(tree: ast.Module) -> Iterator[str]:
+    """Every string of a module that can be a message; of docstrings, those of attributes too, the first line."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value.strip().split("\n")[0] if id(node) in docstrings else node.value
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_no_two_public_classes_share_a_name():
+    homes = defaultdict(list)
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(_name(path))
+    assert not {name: places for name, places in homes.items() if len(places) > 1}
+
+
+def test_no_two_modules_share_a_name():
+    names = Counter(path.stem for path in MODULES if path.name != "__init__.py")
+    assert not [name for name, times in names.items() if times > 1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_no_denied_word_stands_on_a_page(page: Path):
+    assert denied_words(page.read_text(encoding="utf-8")) == []
+
+
+def test_no_denied_word_stands_in_a_help_text():
+    assert {name: found for name, text in helps() if (found := denied_words(text))} == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_no_denied_word_stands_in_a_message_or_the_first_line_of_a_docstring(path: Path):
+    denied = {word: term for word, term in DENIED.items() if word not in UNDER_WAY}
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert [found for text in messages(tree) for found in denied_words(text, denied)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The request leaves by this door.", 1),
+        ("Doors are counted.", 1),
+        ("An oddity, and a portrait.", 2),
+        ("An indoor and an outdoor temperature.", 0),
+        ("It stands in [a page](docs/door.md) and in proxy/door.py.", 0),
+    ],
+)
+def test_a_planted_word_is_found_and_a_part_of_another_word_is_not(text: str, found: int):
+    assert len(denied_words(text)) == found
+
+
+PLANTED = '''"""Opens a door.
+
+The errand is below."""
+class A:
+    b = 1
+    """A portrait.
+
+    A squeeze."""
+raise ValueError(f"no errand of {1}")
+'''
+
+
+def test_a_planted_word_is_found_in_a_message_and_in_a_first_line_only():
+    found = [found.split(":")[0] for text in messages(ast.parse(PLANTED)) for found in denied_words(text)]
+    assert sorted(found) == ["door", "errand", "portrait"]
+
+
+def test_every_help_text_is_read():
+    names = {name for name, _ in helps()}
+    assert {"sameweights", "sameweights serve", "sameweights config init"} <= names
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "bench" / "results").glob("*.md"))], ids=_name)
+def test_every_link_to_another_page_has_its_page_and_its_heading(page: Path):
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)", text):
+        there = (page.parent / target).resolve() if target else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
