@@ -240,9 +240,9 @@ def forget(
     before: Annotated[str, typer.Option("--before", metavar="TIME", help="Older than this; `now` is everything.")] = "",
 ) -> None:
     """Delete records for good, also beside a running serve."""
-    from shadow.commands.forget import chosen, forgotten
+    from shadow.commands import forget as forgetting
 
-    typer.echo(forgotten(settings(config, db).storage, chosen(conversation, tag, before, time.time())))
+    typer.echo(forgetting.forget(settings(config, db).storage, forgetting.chosen(conversation, tag, before, time.time())))
 
 
 @app.command()
@@ -282,7 +282,7 @@ def acknowledge(
     route: Annotated[str, typer.Option("--route", metavar="NAME", help="Of this route.")] = "",
 ) -> None:
     """Answer the alarms of drift, also beside a running serve."""
-    from shadow.commands.acknowledge import acknowledged
+    from shadow.commands import acknowledge as acknowledging
     from shadow.drift.states import AckAction, Acknowledgement
     from shadow.settings.config_errors import ConfigError
 
@@ -290,7 +290,7 @@ def acknowledge(
         raise ConfigError(["drift ack: say which: --fixed or --accept"])
     answer = AckAction.FIXED if fixed else AckAction.ACCEPT
     said = Acknowledgement(answer=answer, provider=provider, model=model, route=route)
-    typer.echo("\n".join(acknowledged(settings(config, db), said)))
+    typer.echo("\n".join(acknowledging.acknowledge(settings(config, db), said)))
 
 
 def _reading(config: Path | None, db: str | None) -> AbstractContextManager[Reader]:

@@ -1,39 +1,60 @@
-"""`sameweights forget`: by itself where nobody writes the database, else by an order to the one who does."""
+"""`sameweights forget`: deletes records itself, or through the mailbox of the `serve` that writes the database."""
 
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
-from shadow.commands import mailbox
+import orjson
+
+from shadow.commands.mailbox import PATIENCE, Mailbox
 from shadow.report.filters import moment_of
 from shadow.settings.config_errors import ConfigError
 from storage.opening import database_path, open_reader, open_store
 from storage.storage_config import StorageConfig
-from storage.store import BusyError, ErasureChoice, ErasureResult
+from storage.store import BusyError, ErasureChoice, ErasureResult, Store, StoreError
 
 
 def chosen(conversation: str, tag: str, before: str, now: float) -> ErasureChoice:
-    """What the flags choose; ConfigError when they choose nothing, or no time that is known."""
+    """The records that the flags choose; ConfigError when they choose none, or a time that cannot be read."""
     moment = moment_of("--before", before, now) if before else 0.0
     if not (conversation or tag or moment):
-        raise ConfigError(["forget: say what: --conversation ID, --tag TAG, or --before TIME (`now` is everything)"])
+        raise ConfigError(["forget: choose records by --conversation ID, --tag TAG, or --before TIME (`now` is everything)"])
     return ErasureChoice(conversation=conversation, tag=tag, before=moment)
 
 
-def forgotten(config: StorageConfig, what: ErasureChoice) -> str:
-    """Delete what was chosen, and say in a sentence what went; StoreError when that cannot be."""
-    told = _forget(config, what)
-    went = f"{told.exchanges} exchange{'' if told.exchanges == 1 else 's'} deleted, with the pairs they belonged to"
-    if told.log_emptied:
-        return f"{went}; no byte of them is left in the database"
-    return f"{went}; a reader still holds old pages of the write-ahead log: they go with the next sweep, within a minute or two"
+def forget(config: StorageConfig, choice: ErasureChoice) -> str:
+    """Deletes the chosen records; returns a sentence for the user. StoreError when that failed."""
+    result = _forget(config, choice)
+    deleted = f"{result.exchanges} exchange{'' if result.exchanges == 1 else 's'} deleted, with the pairs they belonged to"
+    if result.log_emptied:
+        return f"{deleted}; no byte of them is left in the database"
+    return (
+        f"{deleted}; a reader still holds old pages of the write-ahead log: they go with the next sweep, within a minute or two"
+    )
 
 
-def _forget(config: StorageConfig, what: ErasureChoice) -> ErasureResult:
-    open_reader(config).close()  # an absent database is not made for this
+def forget_ordered(database: Path, store: Store) -> int:
+    """Executes the commands that wait beside `database`; returns the number of exchanges deleted."""
+    results = Mailbox(database=database, kind="forget").answer(
+        lambda command: store.forget(ErasureChoice(**orjson.loads(command)))
+    )
+    return sum(result.exchanges for result in results if result is not None)
+
+
+def send_forget(database: Path, choice: ErasureChoice, patience: float = PATIENCE) -> ErasureResult:
+    """The result of a deletion by the process that writes `database`; StoreError when it failed or did not answer."""
+    result = Mailbox(database=database, kind="forget").send(choice, patience=patience)
+    if not isinstance(result, dict):
+        raise StoreError(f"the sameweights that writes {database} is of another version: restart it")
+    return ErasureResult(**result)
+
+
+def _forget(config: StorageConfig, choice: ErasureChoice) -> ErasureResult:
+    open_reader(config).close()  # raises for an absent database, which `open_store` would create
     try:
         store = open_store(config)
     except BusyError:
-        return mailbox.give(database_path(config.url), what)
+        return send_forget(database_path(config.url), choice)
     with closing(store):
-        return store.forget(what)
+        return store.forget(choice)

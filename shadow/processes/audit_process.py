@@ -29,8 +29,8 @@ from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
-from shadow.commands.acknowledge import answer_those_that_wait
-from shadow.commands.mailbox import carry_out
+from shadow.commands.acknowledge import acknowledge_ordered
+from shadow.commands.forget import forget_ordered
 from shadow.judging.judge import Judge
 from shadow.judging.webhook import WebhookSender
 from shadow.metrics.observe import Metrics
@@ -236,7 +236,7 @@ class AuditProcess:
         database = database_path(self._config.storage.url)
         while True:
             more = await asyncio.to_thread(self._judge.try_step, time.time())
-            await asyncio.to_thread(answer_those_that_wait, database, self._judge, time.time())
+            await asyncio.to_thread(acknowledge_ordered, database, self._judge, time.time())
             for alarm in self._judge.alarms():
                 log.warning("drift", state=alarm.new, was=alarm.old, signal=alarm.name, **asdict(alarm.group))
                 self._notifier.wake()
@@ -246,7 +246,7 @@ class AuditProcess:
     async def _orders(self) -> None:
         database = database_path(self._config.storage.url)
         while True:
-            gone = await asyncio.to_thread(carry_out, database, self._store)
+            gone = await asyncio.to_thread(forget_ordered, database, self._store)
             if gone:
                 log.info("records deleted as ordered", exchanges=gone)
             await asyncio.sleep(ORDER_SECONDS)

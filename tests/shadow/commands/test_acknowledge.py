@@ -1,11 +1,11 @@
-"""An operator's answer reaches whoever judges, is carried out once, answered, and leaves no file."""
+"""An acknowledgement reaches the process that judges, is executed once, answered, and leaves no file."""
 
 import random
 import threading
 
 import pytest
 
-from shadow.commands.acknowledge import acknowledged, answer_those_that_wait
+from shadow.commands.acknowledge import acknowledge, acknowledge_ordered
 from shadow.drift.states import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
 from shadow.settings.config_model import Config, DriftConfig
@@ -63,15 +63,15 @@ def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "acknowledgement",
     [
         Acknowledgement(answer=AckAction.FIXED, provider="other"),
         Acknowledgement(answer=AckAction.FIXED, model="x", route="default"),
     ],
 )
-def test_an_answer_is_for_the_groups_it_names(store, said):
+def test_an_answer_is_for_the_groups_it_names(store, acknowledgement):
     judge = drifted(store)
-    assert judge.acknowledge(said, 5.0) == ["no group that fits holds an alarm"]
+    assert judge.acknowledge(acknowledgement, 5.0) == ["no group that fits holds an alarm"]
     assert judge.cases[KEY].state is DriftState.DRIFT
 
 
@@ -86,44 +86,33 @@ def test_without_a_running_serve_it_is_done_at_once(tmp_path, config):
     store = open_store(config.storage)
     drifted(store).close()
     store.close()
-    assert acknowledged(config, FIXED) == ["p, m, route default: fixed, the state is ok now"]
+    assert acknowledge(config, FIXED) == ["p, m, route default: fixed, the state is ok now"]
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
 def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(store, tmp_path, config):
     judge, told = drifted(store), []
-    asking = threading.Thread(target=lambda: told.extend(acknowledged(config, FIXED, patience=20.0)))
+    asking = threading.Thread(target=lambda: told.extend(acknowledge(config, FIXED, patience=20.0)))
     asking.start()
     while asking.is_alive():
-        answer_those_that_wait(tmp_path / "store.db", judge, 1.0)
+        acknowledge_ordered(tmp_path / "store.db", judge, 1.0)
         asking.join(0.02)
     assert told == ["p, m, route default: fixed, the state is ok now"]
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
-def test_an_order_without_an_answer_is_given_up_and_taken_back(store, tmp_path, config):
+def test_acknowledgement_without_an_answer_is_taken_back(store, tmp_path, config):
     with pytest.raises(StoreError, match="did not answer"):
-        acknowledged(config, FIXED, patience=0.1)
+        acknowledge(config, FIXED, patience=0.1)
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
-def test_a_slip_that_cannot_be_read_is_answered_so(store, tmp_path):
+def test_unreadable_acknowledgement_is_answered_with_an_error(store, tmp_path):
     (tmp_path / "store.db-ack-1.json").write_text('{"answer": "maybe"}', encoding="utf-8")
-    assert answer_those_that_wait(tmp_path / "store.db", drifted(store), 1.0) == 1
+    assert acknowledge_ordered(tmp_path / "store.db", drifted(store), 1.0) == 1
     assert "error" in (tmp_path / "store.db-ack-1.done").read_text(encoding="utf-8")
-
-
-def test_a_slip_that_another_may_have_written_is_not_obeyed_and_logged_once(store, tmp_path, logged):
-    slip = tmp_path / "store.db-ack-1.json"
-    slip.write_text('{"answer": "fixed"}', encoding="utf-8")
-    slip.chmod(0o666)
-    told = logged("shadow.commands.file_ownership")
-    for _ in range(3):
-        answer_those_that_wait(tmp_path / "store.db", drifted(store), 1.0)
-    assert [call.kwargs["file"] for call in told] == [str(slip)]
-    assert not slip.with_suffix(".done").exists()
 
 
 def test_an_absent_database_is_not_made(tmp_path, config):
     with pytest.raises(StoreError, match="does not exist"):
-        acknowledged(config, FIXED)
+        acknowledge(config, FIXED)

@@ -1,52 +1,52 @@
-"""An order is read from a small file of this user's alone; whatever else lies there is refused and not waited for."""
+"""A command is read from a small file that only this user can have written; any other is refused, and a pipe does not block."""
 
 import os
 
 import pytest
 
-from shadow.commands.file_ownership import MOST_BYTES, owned
+from shadow.commands.file_ownership import MOST_BYTES, read_owned
 
 
 @pytest.fixture
-def order(tmp_path):
-    path = tmp_path / "order.json"
+def command(tmp_path):
+    path = tmp_path / "command.json"
     path.write_bytes(b"{}")
     path.chmod(0o600)
     return path
 
 
-def test_a_file_of_ones_own_is_read(order):
-    assert owned(order) == b"{}"
+def test_a_file_of_ones_own_is_read(command):
+    assert read_owned(command) == b"{}"
 
 
 @pytest.mark.parametrize("kind", ["group may write", "all may write", "hard link", "too large", "pipe", "folder"])
-def test_a_file_that_another_user_may_have_written_is_refused(order, tmp_path, kind):
+def test_a_file_that_another_user_may_have_written_is_refused(command, tmp_path, kind):
     if kind.endswith("may write"):
-        order.chmod(0o620 if kind == "group may write" else 0o602)
+        command.chmod(0o620 if kind == "group may write" else 0o602)
     elif kind == "hard link":
-        os.link(order, tmp_path / "second")
+        os.link(command, tmp_path / "second")
     elif kind == "too large":
-        order.write_bytes(b"x" * (MOST_BYTES + 1))
+        command.write_bytes(b"x" * (MOST_BYTES + 1))
     else:
-        order.unlink()
-        os.mkfifo(order, 0o600) if kind == "pipe" else order.mkdir()
+        command.unlink()
+        os.mkfifo(command, 0o600) if kind == "pipe" else command.mkdir()
     with pytest.raises(PermissionError):
-        owned(order)
+        read_owned(command)
 
 
-def test_the_largest_that_is_read(order):
-    order.write_bytes(b"x" * MOST_BYTES)
-    assert len(owned(order)) == MOST_BYTES
+def test_the_largest_that_is_read(command):
+    command.write_bytes(b"x" * MOST_BYTES)
+    assert len(read_owned(command)) == MOST_BYTES
 
 
-def test_a_link_is_not_followed(order, tmp_path):
+def test_a_link_is_not_followed(command, tmp_path):
     link = tmp_path / "link.json"
-    link.symlink_to(order)
+    link.symlink_to(command)
     with pytest.raises(OSError, match="symbolic links"):
-        owned(link)
+        read_owned(link)
 
 
-def test_a_file_of_another_user_is_refused(order, monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: order.stat().st_uid + 1)
+def test_a_file_of_another_user_is_refused(command, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: command.stat().st_uid + 1)
     with pytest.raises(PermissionError):
-        owned(order)
+        read_owned(command)

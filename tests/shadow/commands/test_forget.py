@@ -1,12 +1,14 @@
-"""`sameweights forget` says what went, by itself where nobody writes."""
+"""`sameweights forget` deletes what its flags choose, itself or through the process that writes, and reports what it deleted."""
+
+import threading
 
 import pytest
 
-from shadow.commands.forget import chosen, forgotten
+from shadow.commands.forget import chosen, forget, forget_ordered, send_forget
 from shadow.settings.config_errors import ConfigError
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
-from storage.store import StoreError
+from storage.store import ErasureChoice, StoreError
 from tests.conformance import exchange_record
 
 
@@ -19,18 +21,59 @@ def test_forget_deletes_records_itself_where_no_serve_runs(config):
     store = open_store(config)
     store.add_exchange(exchange_record("a")).result(5)
     store.close()
-    said = forgotten(config, chosen("", "", "now", 1e12))
-    assert said == "1 exchange deleted, with the pairs they belonged to; no byte of them is left in the database"
+    sentence = forget(config, chosen("", "", "now", 1e12))
+    assert sentence == "1 exchange deleted, with the pairs they belonged to; no byte of them is left in the database"
 
 
 def test_a_database_that_is_not_there_is_not_made(config, tmp_path):
     with pytest.raises(StoreError, match="does not exist"):
-        forgotten(config, chosen("x", "", "", 1e12))
+        forget(config, chosen("x", "", "", 1e12))
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("before", "said"), [("", "say what"), ("yesterweek", "no such time"), ("all", "say what")])
-def test_forget_without_a_selection_is_an_error(before, said):
-    with pytest.raises(ConfigError) as error:
+@pytest.mark.parametrize(("before", "error"), [("", "choose records"), ("yesterweek", "no such time"), ("all", "choose records")])
+def test_forget_without_a_selection_is_an_error(before, error):
+    with pytest.raises(ConfigError) as raised:
         chosen("", "", before, 1e9)
-    assert said in "".join(error.value.faults)
+    assert error in "".join(raised.value.faults)
+
+
+def test_beside_a_running_serve_the_records_go_and_no_file_is_left(store, tmp_path):
+    store.add_exchange(exchange_record("a")).result(5)
+    database, results = tmp_path / "store.db", []
+    sending = threading.Thread(target=lambda: results.append(send_forget(database, ErasureChoice(before=1e12))))
+    sending.start()
+    deleted = 0
+    while sending.is_alive():
+        deleted += forget_ordered(database, store)
+        sending.join(0.02)
+    assert deleted == 1
+    assert [(result.exchanges, result.log_emptied) for result in results] == [(1, True)]
+    assert list(tmp_path.glob("*-forget-*")) == []
+
+
+def test_why_a_deletion_failed_reaches_its_sender(store, tmp_path):
+    store.close()
+    database, errors = tmp_path / "store.db", []
+
+    def send():
+        try:
+            send_forget(database, ErasureChoice(tag="x"))
+        except StoreError as error:
+            errors.append(str(error))
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    while sending.is_alive():
+        forget_ordered(database, store)
+        sending.join(0.02)
+    assert "closed" in errors[0]
+
+
+@pytest.mark.parametrize("command", ["no json", "[]", "{}", '{"path": "x"}', '{"tag": 1, "conversation": [], "before": "x"}'])
+def test_unknown_command_is_answered_and_deletes_nothing(tmp_path, store, command):
+    store.add_exchange(exchange_record("a")).result(5)
+    (tmp_path / "store.db-forget-1.json").write_text(command)
+    assert forget_ordered(tmp_path / "store.db", store) == 0
+    assert store.exchange("a") is not None
+    assert (tmp_path / "store.db-forget-1.done").exists()

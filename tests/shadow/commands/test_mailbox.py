@@ -1,84 +1,103 @@
-"""shadow.commands.mailbox: an order reaches the process that writes, is carried out once, answered, and leaves no file."""
+"""shadow.commands.mailbox: a command is executed once by the process that writes, its result returned, and no file left."""
 
 import stat
 import threading
 
 import pytest
 
-from shadow.commands import mailbox
-from storage.store import ErasureChoice, StoreError
-from tests.conformance import exchange_record
-
-
-def carried_out(database, store, *, until):
-    while not until.is_set():
-        mailbox.carry_out(database, store)
-        until.wait(0.02)
+from shadow.commands.mailbox import Mailbox
+from storage.store import StoreError
 
 
 @pytest.fixture
-def served(store, tmp_path):
-    done = threading.Event()
-    thread = threading.Thread(target=carried_out, args=(tmp_path / "store.db", store), kwargs={"until": done})
-    thread.start()
-    yield store
+def mailbox(tmp_path):
+    return Mailbox(database=tmp_path / "store.db", kind="forget")
+
+
+@pytest.fixture
+def answered(mailbox):
+    """Answers every command with `handle`, beside the test, until its end."""
+    done, threads = threading.Event(), []
+
+    def look(handle):
+        while not done.is_set():
+            mailbox.answer(handle)
+            done.wait(0.02)
+
+    def start(handle):
+        threads.append(threading.Thread(target=look, args=(handle,)))
+        threads[-1].start()
+
+    yield start
     done.set()
-    thread.join()
-
-
-def test_an_order_is_carried_out_and_answered(served, tmp_path):
-    served.add_exchange(exchange_record("a")).result(5)
-    told = mailbox.give(tmp_path / "store.db", ErasureChoice(before=1e12))
-    assert (told.exchanges, told.log_emptied) == (1, True)
-    assert list(tmp_path.glob("*-forget-*")) == []
-
-
-def test_an_order_is_readable_by_its_owner_alone(tmp_path):
-    mailbox._write(tmp_path / "order.json", "{}")
-    assert stat.S_IMODE((tmp_path / "order.json").stat().st_mode) == 0o600
-
-
-def test_an_order_that_is_not_carried_out_is_taken_back(tmp_path):
-    with pytest.raises(StoreError, match="did not answer"):
-        mailbox.give(tmp_path / "store.db", ErasureChoice(tag="x"), patience=0.2)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_why_an_order_failed_reaches_its_giver(tmp_path, store):
-    store.close()
-    done = threading.Event()
-    thread = threading.Thread(target=carried_out, args=(tmp_path / "store.db", store), kwargs={"until": done})
-    thread.start()
-    try:
-        with pytest.raises(StoreError, match="closed"):
-            mailbox.give(tmp_path / "store.db", ErasureChoice(tag="x"))
-    finally:
-        done.set()
+    for thread in threads:
         thread.join()
 
 
-@pytest.mark.parametrize("order", ["no json", "[]", "{}", '{"path": "x"}', '{"tag": 1, "conversation": [], "before": "x"}'])
-def test_a_strange_order_is_answered_and_does_nothing(tmp_path, store, order):
-    store.add_exchange(exchange_record("a")).result(5)
-    (tmp_path / "store.db-forget-1.json").write_text(order)
-    assert mailbox.carry_out(tmp_path / "store.db", store) == 0
-    assert store.exchange("a") is not None
-    assert (tmp_path / "store.db-forget-1.done").exists()
+def test_result_of_a_command_is_returned_and_no_file_is_left(mailbox, answered, tmp_path):
+    answered(lambda command: {"got": command.decode()})
+    assert mailbox.send({"tag": "x"}) == {"got": '{"tag":"x"}'}
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_an_order_that_another_may_have_written_is_not_obeyed_and_logged_once(store, tmp_path, logged):
-    store.add_exchange(exchange_record("a")).result(5)
-    database = tmp_path / "store.db"
+def test_command_is_readable_by_its_owner_alone(mailbox, tmp_path):
+    modes = []
+    sending = threading.Thread(target=lambda: mailbox.send({}))
+    sending.start()
+    while not modes:
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("*.json")]
+    mailbox.answer(lambda _: {})
+    sending.join()
+    assert modes == [0o600]
+
+
+def test_command_without_an_answer_is_taken_back(mailbox, tmp_path):
+    with pytest.raises(StoreError, match=r"store\.db did not answer within 0\.2 s"):
+        mailbox.send({}, patience=0.2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [StoreError("closed"), ValueError("no JSON"), TypeError("no field"), OSError("disk full")])
+def test_error_of_a_command_reaches_its_sender(mailbox, answered, error):
+    def fail(_):
+        raise error
+
+    answered(fail)
+    with pytest.raises(StoreError, match=str(error)):
+        mailbox.send({})
+
+
+def test_command_of_another_kind_or_another_database_is_not_executed(mailbox, tmp_path):
+    for name in ("store.db-ack-1.json", "other.db-forget-1.json", "store.db-forget-1.draft"):
+        (tmp_path / name).write_text("{}")
+    assert mailbox.answer(lambda _: {}) == []
+
+
+def test_commands_are_executed_in_order_and_one_that_fails_stops_none(mailbox, tmp_path):
+    for name, text in (("1", "a"), ("2", "bad"), ("3", "c")):
+        path = tmp_path / f"store.db-forget-{name}.json"
+        path.write_text(text)
+        path.chmod(0o600)
+
+    def handle(command):
+        if command == b"bad":
+            raise StoreError("no")
+        return command.decode()
+
+    assert mailbox.answer(handle) == ["a", None, "c"]
+    assert mailbox.answer(handle) == []
+
+
+def test_command_that_another_user_can_have_written_is_refused_and_logged_once(mailbox, tmp_path, logged):
     forged = tmp_path / "store.db-forget-0123456789abcdef.json"
-    forged.write_text('{"before": 1e12}')
+    forged.write_text("{}")
     forged.chmod(0o666)
     linked = tmp_path / "store.db-forget-fedcba9876543210.json"
     linked.symlink_to(forged)
-    told = logged("shadow.commands.file_ownership")
+    calls = logged("shadow.commands.file_ownership")
     for _ in range(3):
-        assert mailbox.carry_out(database, store) == 0
-    assert store.exchange("a")
-    assert sorted(call.kwargs["file"] for call in told) == sorted(map(str, (forged, linked)))
-    assert all("is not carried out" in call.kwargs["event"] for call in told)
+        assert mailbox.answer(lambda _: {}) == []
+    assert sorted(call.kwargs["file"] for call in calls) == sorted(map(str, (forged, linked)))
+    assert {call.kwargs["event"] for call in calls} == {"command_refused"}
     forged.chmod(0o600)
-    assert mailbox.carry_out(database, store) == 1
+    assert mailbox.answer(lambda _: {}) == [{}]
