@@ -6,13 +6,13 @@ import asyncio
 import json
 import os
 import socket
-import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import shadow
+from proxy.process.child_process import start_module
 from shadow.demo.pretended_providers import ProviderSettings, told
 
 READY_SECONDS = 40.0
@@ -89,17 +89,10 @@ async def serving(config: Path, log: Path) -> AsyncIterator[Process]:
 
 
 @asynccontextmanager
-async def _running(*arguments: str, log: Path, output: int) -> AsyncIterator[Process]:
+async def _running(module: str, *arguments: str, log: Path, output: int) -> AsyncIterator[Process]:
     """One Python process in a session of its own, so that Ctrl-C reaches us alone and we end it in order."""
     with log.open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", *arguments),
-            env=_environment(),
-            stdin=PIPE,
-            stdout=output,
-            stderr=errors,
-            start_new_session=True,
-        )
+        process = await start_module(module, *arguments, stdout=output, stderr=errors, env=_environment())
     try:
         yield process
     finally:

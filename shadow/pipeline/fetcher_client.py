@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from contextlib import suppress
 from typing import Protocol
 
@@ -17,6 +16,7 @@ import structlog
 
 from proxy.exchange import Exchange
 from proxy.packing import frame, unpack
+from proxy.process.child_process import start_module
 from proxy.process.parent_watchdog import HeartbeatWatch
 from proxy.proxy_config import Limits, Timeouts
 from proxy.upstream.fetch_job import FetchJob, pack, run
@@ -133,9 +133,7 @@ class SubprocessFetcher:
     async def _have_process(self) -> Process:
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
-                # -P: a folder named proxy where the user stands must not be taken for ours
-                command = (sys.executable, "-P", "-m", "proxy.upstream.fetcher")
-                process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, start_new_session=True)
+                process = await start_module("proxy.upstream.fetcher")
                 assert process.stdin is not None
                 process.stdin.write(self._task)
                 self._process = process

@@ -6,12 +6,12 @@ import asyncio
 import os
 import resource
 import socket
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import Iterator, Mapping, Sequence
+from asyncio.subprocess import Process
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
+from proxy.process.child_process import start_module
 from proxy.process.shared_counters import shared_memory
 
 DATA_PLANE = "proxy.server"
@@ -37,7 +37,7 @@ def prespawned() -> Iterator[PrespawnedWorker]:
         runner = stack.enter_context(asyncio.Runner())
         board = shared_memory()
         stack.callback(os.close, board)
-        process = runner.run(spawned(DATA_PLANE, [board, *(opened.fileno() for opened in sockets.values())]))
+        process = runner.run(start_module(DATA_PLANE, fds=[board, *(opened.fileno() for opened in sockets.values())]))
         try:
             yield PrespawnedWorker(runner=runner, process=process, sockets=sockets, board=board)
         finally:
@@ -55,14 +55,6 @@ def _unbound() -> Iterator[socket.socket]:
     for family in (socket.AF_INET, socket.AF_INET6):
         with suppress(OSError):  # a system without this family cannot be told to listen on it either
             yield socket.socket(family, socket.SOCK_STREAM)
-
-
-async def spawned(module: str, fds: Sequence[int]) -> Process:
-    """A Python module as a process, which waits for its task on standard input."""
-    # -P: a folder named proxy or storage where the user stands must not be taken for ours
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, pass_fds=tuple(fds), start_new_session=True
-    )
 
 
 async def _ended(process: Process) -> None:

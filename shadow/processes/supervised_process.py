@@ -14,8 +14,8 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from proxy.process.child_process import start_module
 from proxy.process.parent_watchdog import READY, HeartbeatWatch
-from shadow.processes.prespawned_worker import spawned
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -106,7 +106,7 @@ class SupervisedProcess:
         From the loading of its code on it stands back by `nice`; with `hurry`, from when it is ready.
         """
         begun, self._process, self._begun = self._begun, None, None
-        self._process = begun or await spawned(self._module, self._fds)
+        self._process = begun or await start_module(self._module, fds=self._fds)
         if not hurry:
             self._stand_back()
         self.tell()

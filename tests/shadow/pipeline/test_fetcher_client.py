@@ -147,7 +147,7 @@ async def test_a_kept_process_that_stands_still_is_killed_and_its_fetch_jobs_are
 
 
 async def test_a_process_that_cannot_be_started_is_a_fetch_job_lost_and_tried_again(kept, monkeypatch):
-    monkeypatch.setattr("shadow.pipeline.fetcher_client.sys.executable", "/no/such/python")
+    monkeypatch.setattr("proxy.process.child_process.sys.executable", "/no/such/python")
     os.kill(kept.pid, signal.SIGKILL)
     await until(lambda: kept.pid == 0)
     with pytest.raises(FetcherLostError, match="could not be started"):

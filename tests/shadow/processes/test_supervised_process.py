@@ -133,7 +133,7 @@ async def test_a_child_whose_program_is_gone_is_started_when_it_is_back(kept, mo
     first = child.pid
     tried = []
     monkeypatch.setattr(keeping, "report", lambda level, event, **_: tried.append(event))
-    monkeypatch.setattr("shadow.processes.prespawned_worker.sys.executable", "/no/such/python")
+    monkeypatch.setattr("proxy.process.child_process.sys.executable", "/no/such/python")
     os.kill(first, signal.SIGKILL)
     await until(lambda: "process could not be started" in tried)
     assert child.pid == 0
