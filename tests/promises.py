@@ -179,6 +179,18 @@ PROMISES = (
     Promise(
         "shadow.bounded", SHADOW, "Envoy circuit breakers", "Shadows in flight are bounded; those beyond are dropped and counted."
     ),
+    Promise(
+        "shadow.burst",
+        SHADOW,
+        "design",
+        "A burst is sampled like a quiet time: at least 99 % of its sample is sent to the reference.",
+    ),
+    Promise(
+        "budget.kept",
+        SHADOW,
+        "design",
+        "What references may cost in a period is spent once, whatever process is killed or restarted meanwhile.",
+    ),
     Promise("shadow.hostile", SHADOW, "OWASP API10", "Whatever a reference sends is a recorded result."),
     Promise(
         "shadow.most",
@@ -233,6 +245,12 @@ PROMISES = (
         "A database that may not be written costs no answer, and is named.",
     ),
     Promise("store.damaged", RECORDING, "SQLite's corruption tests", "A damaged database costs no answer, and is named."),
+    Promise(
+        "store.gone",
+        RECORDING,
+        "design",
+        "A database file that is moved or deleted costs no answer, is noticed within a minute and made anew.",
+    ),
     Promise("store.locked", RECORDING, "SQLite busy handling", "A locked database costs no answer."),
     Promise(
         "store.killed", WHOLE, "SQLite's crash tests", "Kills under load leave a sound database, without half rows or doubles."
