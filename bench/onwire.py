@@ -7,7 +7,7 @@ from proxy.exchange import ChunkTimings, Exchange, Request, Response, Role
 from shadow.checks.registry import check
 from shadow.demo.loose_json import Object
 from shadow.demo.pretended_model import PretendedCall
-from shadow.demo.wire_format import WireChoice, WireResponse, events, prompt_tokens, whole
+from shadow.demo.wire_format import WireChoice, WireResponse, completion_body, completion_chunks, prompt_tokens
 from shadow.findings.finding import Finding, FindingState
 from shadow.reading.parsed_request import ParsedRequest, parse_request
 from shadow.reading.parsed_response import ParsedResponse, parse_response
@@ -54,7 +54,7 @@ def answered(body: Object, choices: Sequence[WireChoice], mangle: Mangle | None 
     streamed = body.get("stream") is True
     options = body.get("stream_options")
     with_usage = isinstance(options, dict) and options.get("include_usage") is True
-    objects = [*events(answer, with_usage=with_usage)] if streamed else [whole(answer)]
+    objects = [*completion_chunks(answer, with_usage=with_usage)] if streamed else [completion_body(answer)]
     return written(mangle(objects) if mangle else objects, streamed=streamed)
 
 

@@ -1,1 +1,1 @@
-"""The demo: pretended providers (test equipment, no real ones), traffic, and the real `serve` beside them."""
+"""The demo: pretended providers (test equipment, not real providers), test traffic, and the real `serve` between them."""

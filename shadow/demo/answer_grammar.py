@@ -1,4 +1,4 @@
-"""A fixed grammar for short answers: the plan follows from the request, the choice of words from a draw."""
+"""Short answers of the pretended model, from a fixed grammar: the request fixes the sentences, a random draw the wording."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from shadow.demo.draws import RandomDraws, pick, unit
 from shadow.demo.loose_json import Json, Object, mapping, strings
 from shadow.demo.schema_filler import keywords, names
 
-DOUBT = 0.12
-"""How often a word is put otherwise, at temperature 1."""
+VARIATION = 0.12
+"""Probability that a phrase takes another wording, at temperature 1."""
 
 _SUM = re.compile(r"(\d+) (times|plus|minus) (\d+)")
 _OPTIONS = re.compile(r"\[([^\]]+)\]")
@@ -41,20 +41,20 @@ _RESULTS = (
 )
 
 
-def prose(asked: str, key: str, dice: RandomDraws) -> str:
-    """Two to four sentences on what was asked."""
+def text_answer(question: str, key: str, draws: RandomDraws) -> str:
+    """Two to five sentences about the question."""
     count = 1 + int(unit(key, "length") * 3)
     middles = [pick(_MIDDLES, key, "middle", position) for position in range(count)]
     plan = [pick(_OPENERS, key, "opener"), *dict.fromkeys(middles)]
     if unit(key, "closer") < 0.5:
         plan.append(pick(_CLOSERS, key, "closer"))
-    return " ".join(_worded(sentence, asked, dice) for sentence in plan)
+    return " ".join(_worded(sentence, question, draws) for sentence in plan)
 
 
-def telling(result: str, key: str, dice: RandomDraws) -> str:
-    """A tool's result, in words."""
-    sentence = _worded(pick(_RESULTS, key, "result").replace("{fact}", "\0"), result, dice).replace("\0", _fact(result))
-    return f"{sentence} {_worded(pick(_CLOSERS[:2], key, 'closer'), result, dice)}"
+def result_in_words(result: str, key: str, draws: RandomDraws) -> str:
+    """A tool's result as one sentence, with a closing one."""
+    sentence = _worded(pick(_RESULTS, key, "result").replace("{fact}", "\0"), result, draws).replace("\0", _fact(result))
+    return f"{sentence} {_worded(pick(_CLOSERS[:2], key, 'closer'), result, draws)}"
 
 
 def _fact(result: str) -> str:
@@ -71,28 +71,28 @@ def _plain(value: Json) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def asking_back(asked: str, tool: Object, key: str) -> str:
-    """A question instead of an action: what a model of two minds does."""
+def question_back(question: str, tool: Object, key: str) -> str:
+    """A question for a missing argument, instead of a tool call."""
     wanted = strings(mapping(tool.get("parameters")).get("required")) or ["detail"]
-    return f"Could you tell me which {pick(wanted, key, 'back').replace('_', ' ')} you mean for {_topic(asked)}?"
+    return f"Could you tell me which {pick(wanted, key, 'back').replace('_', ' ')} you mean for {_topic(question)}?"
 
 
-def sum_of(asked: str) -> str:
-    """The answer to a plain sum, or nothing when none was asked."""
-    if not (found := _SUM.search(asked)):
+def sum_answer(question: str) -> str:
+    """The answer to an arithmetic question; "" when the text holds none."""
+    if not (found := _SUM.search(question)):
         return ""
     left, word, right = int(found[1]), found[2], int(found[3])
     value = {"times": left * right, "plus": left + right, "minus": left - right}[word]
     return f"{left} {word} {right} is {value}."
 
 
-def _topic(asked: str) -> str:
-    words = keywords(asked)
+def _topic(question: str) -> str:
+    words = keywords(question)
     return " ".join(words[-3:]) or "this"
 
 
-def _worded(sentence: str, asked: str, dice: RandomDraws) -> str:
-    words = keywords(asked) or ["this"]
-    topic = (names(asked) or [_topic(asked)])[0]
-    spoken = _OPTIONS.sub(lambda found: dice.waver(found[1].split("|"), DOUBT), sentence)
-    return spoken.format(topic=topic, Topic=topic[:1].upper() + topic[1:], first=words[0], last=words[-1])
+def _worded(sentence: str, question: str, draws: RandomDraws) -> str:
+    words = keywords(question) or ["this"]
+    topic = (names(question) or [_topic(question)])[0]
+    worded = _OPTIONS.sub(lambda found: draws.vary(found[1].split("|"), VARIATION), sentence)
+    return worded.format(topic=topic, Topic=topic[:1].upper() + topic[1:], first=words[0], last=words[-1])

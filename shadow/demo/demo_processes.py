@@ -1,4 +1,4 @@
-"""The demo's processes: pretended providers in one, the real `serve` beside them, all ended by their ids when the demo ends."""
+"""Starts the demo's processes (the pretended providers in one, the real `serve`) and stops them by id when the demo ends."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from pathlib import Path
 
 import shadow
 from proxy.process.child_process import start_module
-from shadow.demo.pretended_providers import ProviderSettings, told
+from shadow.demo.pretended_providers import ProviderSettings, line_of
 
 READY_SECONDS = 40.0
-"""Until `serve` must answer; a cold disk may be slow."""
+"""Seconds within which `serve` must be ready; a cold disk may be slow."""
 STOP_SECONDS = 20.0
+"""Seconds between SIGTERM and SIGKILL."""
 
 CONFIG = """\
 # Written by `sameweights demo`; start it again with: sameweights serve sameweights.toml
@@ -41,12 +42,12 @@ models = ["{model}"]
 """
 
 
-class StageError(Exception):
-    """A process of the demo did not start, or ended; the message says what it said."""
+class DemoProcessError(Exception):
+    """A process of the demo did not start, or ended early; the message quotes the end of its log."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now."""
+    """Ports of 127.0.0.1 that are free at this moment, all different."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -54,8 +55,8 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def written(folder: Path, providers: Mapping[str, str], *, reference: str, model: str, data: int, admin: int) -> Path:
-    """The configuration in `folder`, with the database beside it."""
+def write_config(folder: Path, providers: Mapping[str, str], *, reference: str, model: str, data: int, admin: int) -> Path:
+    """Write the configuration into `folder`, with the database beside it; returns its path."""
     tables = "".join(f'[proxy.providers.{name}]\nbase_url = "{url}"\n\n' for name, url in providers.items())
     file = folder / "sameweights.toml"
     database = folder / "sameweights.db"
@@ -65,42 +66,42 @@ def written(folder: Path, providers: Mapping[str, str], *, reference: str, model
 
 
 @asynccontextmanager
-async def playing(cast: Mapping[str, ProviderSettings], log: Path) -> AsyncIterator[Mapping[str, str]]:
-    """The pretended providers, by name: their addresses. They end with their standard input, even if we are killed."""
+async def running_providers(providers: Mapping[str, ProviderSettings], log: Path) -> AsyncIterator[Mapping[str, str]]:
+    """Run the pretended providers and yield their base URLs by name. They exit at the end of their standard input."""
     async with _running("shadow.demo.pretended_providers", log=log, output=PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(told(cast).encode())
+        process.stdin.write(line_of(providers).encode())
         line = await process.stdout.readline()
         if not line:
-            raise StageError(f"the pretended providers did not start\n{last_words('the pretended providers', log)}")
+            raise DemoProcessError(f"the pretended providers did not start\n{log_tail('the pretended providers', log)}")
         found: dict[str, str] = json.loads(line)
         yield found
         process.stdin.close()
 
 
 @asynccontextmanager
-async def serving(config: Path, log: Path) -> AsyncIterator[Process]:
-    """`sameweights serve` with this configuration, ready to take requests; it ends with us, even if we are killed."""
+async def running_serve(config: Path, log: Path) -> AsyncIterator[Process]:
+    """Run `sameweights serve` with this configuration and yield it when ready. It exits at the end of its standard input."""
     async with _running("shadow.cli", "serve", "--attached", str(config), log=log, output=DEVNULL) as process:
         if not await _ready(process, log):
-            raise StageError(f"serve did not start\n{last_words('serve', log)}")
+            raise DemoProcessError(f"serve did not start\n{log_tail('serve', log)}")
         yield process
 
 
 @asynccontextmanager
 async def _running(module: str, *arguments: str, log: Path, output: int) -> AsyncIterator[Process]:
-    """One Python process in a session of its own, so that Ctrl-C reaches us alone and we end it in order."""
+    """One Python process in a session of its own: Ctrl-C reaches only the demo, which then stops its processes in order."""
     with log.open("wb") as errors:
         process = await start_module(module, *arguments, stdout=output, stderr=errors, env=_environment())
     try:
         yield process
     finally:
-        await _ended(process)
+        await _stop(process)
 
 
-async def _ended(process: Process) -> None:
-    """Asked to stop, and made to when it does not, or when we are in a hurry ourselves."""
+async def _stop(process: Process) -> None:
+    """Send SIGTERM, then SIGKILL after `STOP_SECONDS` or when this task is cancelled."""
     if process.returncode is not None:
         return
     process.terminate()
@@ -114,14 +115,14 @@ async def _ended(process: Process) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without settings that would change the demo, and with the place that this very package was imported from."""
+    """This environment without `SAMEWEIGHTS_*`, which would change the demo; children import the same copy of the package."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAMEWEIGHTS_")}
     home = str(Path(shadow.__file__).parent.parent)
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, [home, kept.get("PYTHONPATH", "")]))}
 
 
 async def _ready(process: Process, log: Path) -> bool:
-    """Whether it says, within its time, where to send requests; False at once when it ended."""
+    """Whether `serve` announces its address within `READY_SECONDS`; False as soon as the process ends."""
     with suppress(TimeoutError):
         async with asyncio.timeout(READY_SECONDS):
             while process.returncode is None:
@@ -132,11 +133,11 @@ async def _ready(process: Process, log: Path) -> bool:
 
 
 def _announced(log: Path) -> bool:
-    """The line that stands there when every process of the house is ready."""
+    """Whether the log has the line that `serve` prints when all its processes are ready."""
     return b"OPENAI_BASE_URL" in log.read_bytes()
 
 
-def last_words(who: str, log: Path) -> str:
-    """The end of what a process wrote on standard error."""
-    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-12:]
-    return "\n".join([f"{who} said:", *said])
+def log_tail(name: str, log: Path) -> str:
+    """The last twelve lines that a process wrote to standard error."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-12:]
+    return "\n".join([f"last lines from {name}:", *lines])

@@ -1,4 +1,4 @@
-"""Agent-like conversations, as many as wanted, each unlike the others: the traffic of the demo and of the tests."""
+"""An endless series of distinct agent conversations: the traffic of the demo and of the tests."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _TEXT_ONLY = ("essay", "sum")
 
 
 def tasks(seed: int | str, *, model: str = "pretend-small", stream: float = 0.7) -> Iterator[Object]:
-    """Bodies of first requests, without end; `stream` is the share of those that ask for a stream."""
+    """Endless bodies of first requests; `stream` is the share (0..1) of streaming ones."""
     chance = generator("tasks", seed)
     while True:
         yield _task(chance, model, stream)
@@ -97,20 +97,20 @@ def _offered(needed: str, chance: random.Random) -> Json:
     return [TOOLS[name] for name in names]
 
 
-def continued(body: Object, message: Object) -> Object | None:
-    """The next request of an agent that got this answer: its calls with made-up results; None when it called nothing."""
+def next_request(body: Object, message: Object) -> Object | None:
+    """The agent's next request after this answer: its tool calls with generated results; None when it holds no call."""
     calls = objects(message.get("tool_calls"))
     if not calls:
         return None
     results: list[Json] = [
         {"role": "tool", "tool_call_id": call.get("id"), "content": _result(mapping(call.get("function")))} for call in calls
     ]
-    said: Object = {"role": "assistant", "content": message.get("content"), "tool_calls": [*calls]}
-    return {**body, "messages": [*objects(body.get("messages")), said, *results]}
+    answer: Object = {"role": "assistant", "content": message.get("content"), "tool_calls": [*calls]}
+    return {**body, "messages": [*objects(body.get("messages")), answer, *results]}
 
 
 def _result(function: Object) -> str:
-    """What the tool found: fixed by the call, so that a replay finds the same."""
+    """The tool's result, fixed by the call, so that a replay gets the same one."""
     chance = generator("result", function.get("name"), function.get("arguments"))
     match string(function.get("name")).removeprefix("functions."):
         case "get_weather":

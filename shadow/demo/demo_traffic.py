@@ -1,4 +1,4 @@
-"""Bounded, realistic traffic through a proxy: an agent's conversations, several at once on every provider, until time is up."""
+"""Agent conversations through a proxy, several at once on every provider, for a fixed number of seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import aiohttp
 
-from shadow.demo.demo_tasks import continued, tasks
+from shadow.demo.demo_tasks import next_request, tasks
 from shadow.demo.loose_json import Object, mapping, objects, string
 
 LONGEST = 4
@@ -17,7 +17,10 @@ LONGEST = 4
 
 
 class DemoTraffic:
-    """Clients of the proxy at `base` (without /v1), `width` conversations at once on each provider; counts what it did."""
+    """Clients of the proxy at `base` (without /v1), `width` conversations at once on each provider.
+
+    `sent` and `failed` count requests by provider, `reasons` counts failures by provider and cause.
+    """
 
     def __init__(self, *, base: str, providers: Sequence[str], model: str, width: int, seed: str, pause: float = 0.0) -> None:
         self._base = base
@@ -32,10 +35,10 @@ class DemoTraffic:
         self.reasons: Counter[str] = Counter()
 
     async def run(self, seconds: float) -> None:
-        """Talk for so long, then let the requests under way end."""
+        """Send requests for `seconds`, then wait for those in flight."""
         timeout = aiohttp.ClientTimeout(total=30)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
-            talks = [
+            clients = [
                 asyncio.create_task(
                     self._client(session, provider, tasks(f"{self._seed}/{provider}/{number}", model=self._model))
                 )
@@ -43,12 +46,12 @@ class DemoTraffic:
                 for number in range(self._width)
             ]
             try:
-                await asyncio.wait(talks, timeout=seconds)
+                await asyncio.wait(clients, timeout=seconds)
                 self._ending = True
-                await asyncio.gather(*talks)
+                await asyncio.gather(*clients)
             finally:
-                for talk in talks:
-                    talk.cancel()
+                for client in clients:
+                    client.cancel()
 
     async def _client(self, session: aiohttp.ClientSession, provider: str, bodies: Iterator[Object]) -> None:
         for body in bodies:
@@ -62,7 +65,7 @@ class DemoTraffic:
                 return
 
     async def _turn(self, session: aiohttp.ClientSession, provider: str, body: Object) -> Object | None:
-        """One request; the next of the same conversation, or None when it is over or the provider failed."""
+        """Send one request; returns the conversation's next one, None when it is over or the provider failed."""
         self.sent[provider] += 1
         url = f"{self._base}/{provider}/v1/chat/completions"
         try:
@@ -74,7 +77,7 @@ class DemoTraffic:
         except (aiohttp.ClientError, TimeoutError, ValueError) as why:
             self._fail(provider, f"{type(why).__name__}: {why}")
             return None
-        return continued(body, message)
+        return next_request(body, message)
 
     def _fail(self, provider: str, why: str) -> None:
         self.failed[provider] += 1
@@ -82,7 +85,7 @@ class DemoTraffic:
 
 
 async def _message(response: aiohttp.ClientResponse, *, streamed: bool) -> Object:
-    """The assistant's message, read as a client would."""
+    """The assistant's message, assembled as a client does."""
     if not streamed:
         choices = objects(mapping(json.loads(await response.read())).get("choices"))
         return mapping(choices[0].get("message")) if choices else {}

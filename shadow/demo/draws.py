@@ -1,4 +1,4 @@
-"""Chance for pretended providers: fixed by a key where a model is sure, drawn anew per call where it is not."""
+"""Random numbers of the pretended providers: `unit` and `pick` are fixed by a key, `RandomDraws` draws once per call."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ T = TypeVar("T")
 
 
 def unit(*key: object) -> float:
-    """A number in 0..1 that is the same for the same key, on any machine."""
+    """A number in 0..1 that depends on the key alone, on any machine."""
     digest = hashlib.blake2b("\x1f".join(map(str, key)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
 
 def pick(options: Sequence[T], *key: object) -> T:
-    """The option that this key always gets."""
+    """One of the options, fixed by the key."""
     return options[int(unit(*key) * len(options))]
 
 
 def generator(*key: object) -> random.Random:
-    """Chance for one call, repeatable from its key."""
+    """A random generator seeded by the key."""
     return random.Random("\x1f".join(map(str, key)))  # noqa: S311 - test equipment wants repeatable chance, not secrecy
 
 
 class RandomDraws:
-    """One call's chance: `warmth` 0 always gives the first option, 1 gives another one as often as its doubt says."""
+    """The draws of one call. At `temperature` 0 the first option always wins; probabilities grow in proportion to it."""
 
-    def __init__(self, source: random.Random, warmth: float) -> None:
+    def __init__(self, source: random.Random, temperature: float) -> None:
         self.source = source
-        self.warmth = warmth
+        self.temperature = temperature
 
-    def happens(self, doubt: float) -> bool:
-        """True with probability `doubt` at warmth 1."""
-        return self.source.random() < doubt * self.warmth
+    def with_probability(self, probability: float) -> bool:
+        """True with this probability times the temperature."""
+        return self.source.random() < probability * self.temperature
 
-    def waver(self, options: Sequence[T], doubt: float) -> T:
-        """The first option, or, with probability `doubt`, one of the others."""
-        if len(options) < 2 or not self.happens(doubt):
+    def vary(self, options: Sequence[T], probability: float) -> T:
+        """The first option, or one of the others with this probability times the temperature."""
+        if len(options) < 2 or not self.with_probability(probability):
             return options[0]
         return options[1 + self.source.randrange(len(options) - 1)]

@@ -1,4 +1,4 @@
-"""JSON of strangers, looked into without trusting it: every look gives a value of the type asked for, or an empty one."""
+"""Typed access to untrusted JSON: each function returns a value of its type, an empty one where the JSON has another type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def items(value: Json) -> list[Json]:
 
 
 def objects(value: Json) -> list[Object]:
-    """Those members of an array that are objects."""
+    """The members of an array that are objects."""
     return [member for member in items(value) if isinstance(member, dict)]
 
 
@@ -29,9 +29,9 @@ def string(value: Json) -> str:
     return value if isinstance(value, str) else ""
 
 
-def number(value: Json, otherwise: float) -> float:
-    """A number (booleans are none), or what is said otherwise."""
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else otherwise
+def number(value: Json, default: float) -> float:
+    """The number itself, or `default`; a boolean is not a number."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else default
 
 
 def strings(value: Json) -> list[str]:

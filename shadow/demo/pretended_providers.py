@@ -1,7 +1,7 @@
-"""Several pretended providers in a process of their own: `python -m shadow.demo.pretended_providers`, for the demo.
+"""Serves several pretended providers (test equipment) in one process: `python -m shadow.demo.pretended_providers`.
 
-One JSON line comes in, {name: {"faults": {...}, "seed": n}}; one goes out, {name: base_url}; they serve until standard input
-ends, so that none outlives the one who started it.
+It reads one JSON line, {name: {"faults": {...}, "seed": n}}, writes one, {name: base_url}, and serves until its standard
+input ends, so that it never outlives the process that started it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shadow.demo.pretended_server import PretendedServer, ResponsePace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """What one pretended provider is told: its faults, its seed, its pace."""
+    """The settings of one pretended provider. `first_token` is in seconds."""
 
     faults: PlantedFaults = FAITHFUL
     seed: int = 0
@@ -29,28 +29,28 @@ class ProviderSettings:
     chunks_per_second: float = 400.0
 
 
-def told(cast: Mapping[str, ProviderSettings]) -> str:
-    """The cast as the one line that the process reads."""
-    return json.dumps({name: asdict(part) for name, part in cast.items()}) + "\n"
+def line_of(providers: Mapping[str, ProviderSettings]) -> str:
+    """The settings as the one line that the process reads."""
+    return json.dumps({name: asdict(part) for name, part in providers.items()}) + "\n"
 
 
-def heard(line: str | bytes) -> dict[str, ProviderSettings]:
-    """The cast from its line; TypeError on a fault that nobody knows."""
+def settings_of(line: str | bytes) -> dict[str, ProviderSettings]:
+    """The settings from their line; TypeError on an unknown fault."""
     return {
         name: ProviderSettings(**{**part, "faults": PlantedFaults(**part.get("faults", {}))})
         for name, part in json.loads(line).items()
     }
 
 
-async def play(cast: dict[str, ProviderSettings], lines: asyncio.StreamReader, out: TextIO) -> None:
-    """Serve them all until `lines` ends, saying on `out` where each can be reached."""
-    async with AsyncExitStack() as stage:
-        found = {}
-        for name, part in cast.items():
+async def serve_all(providers: dict[str, ProviderSettings], lines: asyncio.StreamReader, out: TextIO) -> None:
+    """Serve all of them until `lines` ends; writes their base URLs to `out`."""
+    async with AsyncExitStack() as servers:
+        addresses = {}
+        for name, part in providers.items():
             pace = ResponsePace(first_token=part.first_token, chunks_per_second=part.chunks_per_second)
-            player = await stage.enter_async_context(PretendedServer(faults=part.faults, seed=part.seed, pace=pace, keep=False))
-            found[name] = player.base_url
-        out.write(json.dumps(found) + "\n")
+            server = await servers.enter_async_context(PretendedServer(faults=part.faults, seed=part.seed, pace=pace, keep=False))
+            addresses[name] = server.base_url
+        out.write(json.dumps(addresses) + "\n")
         out.flush()
         await lines.read()
 
@@ -59,11 +59,11 @@ async def _main() -> None:
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    playing = asyncio.create_task(play(heard(await lines.readline()), lines, sys.stdout))
+    serving = asyncio.create_task(serve_all(settings_of(await lines.readline()), lines, sys.stdout))
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, playing.cancel)
+        loop.add_signal_handler(number, serving.cancel)
     with suppress(asyncio.CancelledError):
-        await playing
+        await serving
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Values for a JSON schema out of a user's words: valid by the schema, the same for the same words but for a little doubt."""
+"""Fills a JSON schema with values from a user's text: valid by the schema, and nearly the same on each draw."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from shadow.demo.draws import RandomDraws, pick, unit
 from shadow.demo.loose_json import Json, Object, items, mapping, number, string, strings
 
-DOUBT = 0.03
-"""How often one leaf comes out otherwise, at temperature 1."""
+VARIATION = 0.03
+"""Probability that one leaf takes another value, at temperature 1."""
 
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
@@ -26,22 +26,22 @@ _SMALL = frozenset(
 
 
 def names(text: str) -> list[str]:
-    """The proper names in a text, in order, each once."""
+    """The proper names in a text, in their order, each once."""
     return list(dict.fromkeys(found for found in _NAME.findall(text) if found.lower() not in _SMALL))
 
 
 def keywords(text: str) -> list[str]:
-    """The words that carry a text, in order, each once, in lower case."""
+    """The words of a text that are not stop words, in their order, each once, in lower case."""
     return [word for word in dict.fromkeys(found.lower() for found in _WORD.findall(text)) if word not in _SMALL]
 
 
 class SchemaFiller:
-    """Fills one schema from one text; `subject`, when given, is the name that this call is about."""
+    """Fills one schema from one text; `subject` is the name that the call is for, "" without one."""
 
-    def __init__(self, *, text: str, key: str, dice: RandomDraws, root: Object, subject: str = "") -> None:
+    def __init__(self, *, text: str, key: str, draws: RandomDraws, root: Object, subject: str = "") -> None:
         self.text = text
         self.key = key
-        self.dice = dice
+        self.draws = draws
         self.root = root
         self.subject = subject
 
@@ -61,7 +61,7 @@ class SchemaFiller:
     def _resolved(self, rule: Object) -> Object:
         for _ in range(16):
             if reference := string(rule.get("$ref")):
-                rule = self._pointed(reference)
+                rule = self._referenced(reference)
                 continue
             options = [mapping(o) for word in ("anyOf", "oneOf", "allOf") for o in items(rule.get(word))]
             wanted = [option for option in options if option.get("type") != "null"]
@@ -70,7 +70,7 @@ class SchemaFiller:
             rule = wanted[0]
         return rule
 
-    def _pointed(self, reference: str) -> Object:
+    def _referenced(self, reference: str) -> Object:
         place: Json = self.root
         for step in reference.removeprefix("#").strip("/").split("/"):
             place = mapping(place).get(step)
@@ -82,10 +82,10 @@ class SchemaFiller:
         return kinds[0] if kinds else "string"
 
     def _choice(self, choices: Sequence[Json], path: str) -> Json:
-        spoken = self.text.lower()
-        named = [choice for choice in choices if isinstance(choice, str) and choice.lower() in spoken]
+        lowered = self.text.lower()
+        named = [choice for choice in choices if isinstance(choice, str) and choice.lower() in lowered]
         first = named[0] if named else pick(choices, self.key, path)
-        return self.dice.waver([first, *[choice for choice in choices if choice != first]], DOUBT)
+        return self.draws.vary([first, *[choice for choice in choices if choice != first]], VARIATION)
 
     def _object(self, rule: Object, path: str) -> Json:
         required = strings(rule.get("required"))
@@ -103,7 +103,7 @@ class SchemaFiller:
 
     def _leaf(self, kind: str, rule: Object, path: str) -> Json:
         if kind == "boolean":
-            return self.dice.waver([unit(self.key, path) < 0.5, unit(self.key, path) >= 0.5], DOUBT)
+            return self.draws.vary([unit(self.key, path) < 0.5, unit(self.key, path) >= 0.5], VARIATION)
         if kind == "null":
             return None
         if kind in {"integer", "number"}:
@@ -113,10 +113,10 @@ class SchemaFiller:
     def _number(self, kind: str, rule: Object, path: str) -> Json:
         low = number(rule.get("minimum"), 1)
         high = number(rule.get("maximum"), max(low, 1) * 50)
-        spoken = [float(found) for found in _NUMBER.findall(_DATE.sub("", self.text))]
-        fitting = [value for value in spoken if low <= value <= high]
+        numbers = [float(found) for found in _NUMBER.findall(_DATE.sub("", self.text))]
+        fitting = [value for value in numbers if low <= value <= high]
         value = fitting[0] if fitting else low + unit(self.key, path) * (high - low)
-        value = self.dice.waver([value, min(high, value + 1)], DOUBT)
+        value = self.draws.vary([value, min(high, value + 1)], VARIATION)
         return round(value) if kind == "integer" else round(value, 2)
 
     def _string(self, rule: Object, path: str) -> str:
@@ -129,7 +129,7 @@ class SchemaFiller:
         if any(word in name for word in ("city", "place", "location", "name", "start", "end", "person", "country")):
             return self._name(name)
         words = keywords(self.text)[:6] or ["something"]
-        return self.dice.waver([" ".join(words), " ".join(reversed(words)), " ".join(words[:-1] or words)], 2 * DOUBT)
+        return self.draws.vary([" ".join(words), " ".join(reversed(words)), " ".join(words[:-1] or words)], 2 * VARIATION)
 
     def _name(self, path: str) -> str:
         known = names(self.text)

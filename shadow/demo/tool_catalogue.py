@@ -1,4 +1,4 @@
-"""The tools that the demo's pretended agent works with: enums, nested objects, numbers with bounds, arrays."""
+"""The tools that the demo's requests offer: enums, nested objects, numbers with bounds, arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers as an OpenAI-compatible server puts them on the wire: one JSON body, or the same answer as events of a stream."""
+"""The pretended providers' answers in the OpenAI format: one JSON body, or the same answer as the chunks of a stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ARGUMENT_PIECE = re.compile(r"\s*[\w.-]+|\s*[^\w\s.-]+|\s+\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireChoice:
-    """One choice within its limits: pieces are tokens, joined they are the text; `called` are argument pieces per call."""
+    """One choice within its limits. `pieces` are the tokens of its text, `called` the pieces of each call's arguments."""
 
     index: int
     reasoning: tuple[str, ...]
@@ -30,13 +30,13 @@ class WireChoice:
 
     @property
     def tokens(self) -> int:
-        """Completion tokens: every piece, and one for the name of each call."""
+        """Completion tokens: one a piece, and one for the name of each call."""
         return len(self.reasoning) + len(self.pieces) + sum(1 + len(pieces) for pieces in self.called)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireResponse:
-    """A whole answer: what stands around the choices, and the choices."""
+    """A whole answer: its choices and the members around them."""
 
     id: str
     created: int
@@ -45,14 +45,14 @@ class WireResponse:
     choices: tuple[WireChoice, ...]
     prompt_tokens: int
 
-    def despaced(self, lost: Callable[[tuple[str, ...]], tuple[str, ...]]) -> WireResponse:
-        """The same answer with its text pieces as `lost` gives them back."""
-        choices = tuple(dataclasses.replace(choice, pieces=lost(choice.pieces)) for choice in self.choices)
+    def with_pieces(self, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> WireResponse:
+        """The same answer with `change` applied to the text pieces of each choice."""
+        choices = tuple(dataclasses.replace(choice, pieces=change(choice.pieces)) for choice in self.choices)
         return dataclasses.replace(self, choices=choices)
 
 
-def within(reply: PretendedReply, body: Object, faults: PlantedFaults, *, index: int, ids: tuple[str, ...]) -> WireChoice:
-    """A reply cut at the request's `stop` and `max_tokens`, unless the fault is to ignore the latter."""
+def limited_choice(reply: PretendedReply, body: Object, faults: PlantedFaults, *, index: int, ids: tuple[str, ...]) -> WireChoice:
+    """A reply cut at the request's `stop` and `max_tokens`; `ignore_max_tokens` among the faults ignores the latter."""
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     left = 1_000_000 if faults.ignore_max_tokens else int(number(limit, 1_000_000))
     reasoning = tuple(_PIECE.findall(reply.reasoning))[:left]
@@ -80,7 +80,7 @@ def _stopped(text: str, stops: list[str]) -> str:
 
 
 def prompt_tokens(body: Object) -> int:
-    """Tokens of the prompt as this server counts: words of the messages and of the tools, and four for each message."""
+    """Tokens of the prompt by this server's count: the words of messages and tools, and four for each message."""
     messages = objects(body.get("messages"))
     words = sum(len(_PIECE.findall(content(message))) + 4 + 6 * len(objects(message.get("tool_calls"))) for message in messages)
     return words + len(re.findall(r"\w+", str(body.get("tools") or "")))
@@ -88,21 +88,21 @@ def prompt_tokens(body: Object) -> int:
 
 def usage(answer: WireResponse) -> Object:
     """The token counts, with the details that clients read."""
-    spoken = sum(choice.tokens for choice in answer.choices)
-    thought = sum(len(choice.reasoning) for choice in answer.choices)
+    completion = sum(choice.tokens for choice in answer.choices)
+    reasoning = sum(len(choice.reasoning) for choice in answer.choices)
     return {
         "prompt_tokens": answer.prompt_tokens,
-        "completion_tokens": spoken,
-        "total_tokens": answer.prompt_tokens + spoken,
+        "completion_tokens": completion,
+        "total_tokens": answer.prompt_tokens + completion,
         "prompt_tokens_details": {"cached_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": thought},
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
     }
 
 
-def whole(answer: WireResponse) -> Object:
+def completion_body(answer: WireResponse) -> Object:
     """The answer as one chat.completion object."""
     choices: list[Json] = [_choice(choice) for choice in answer.choices]
-    return {**_around(answer, "chat.completion"), "choices": choices, "usage": usage(answer)}
+    return {**_envelope(answer, "chat.completion"), "choices": choices, "usage": usage(answer)}
 
 
 def _choice(choice: WireChoice) -> Object:
@@ -120,16 +120,16 @@ def _call(choice: WireChoice, position: int) -> Object:
     return {"id": choice.ids[position], "type": "function", "function": function}
 
 
-def events(answer: WireResponse, *, with_usage: bool) -> Iterator[Object]:
-    """The answer as chat.completion.chunk objects, choices in turns; with usage in a last one of its own when asked for."""
-    around = _around(answer, "chat.completion.chunk")
+def completion_chunks(answer: WireResponse, *, with_usage: bool) -> Iterator[Object]:
+    """The answer as chat.completion.chunk objects, the choices interleaved; `with_usage` adds a last chunk with the usage."""
+    around = _envelope(answer, "chat.completion.chunk")
     if with_usage:
         around["usage"] = None
-    for turn in zip_longest(*(_deltas(choice) for choice in answer.choices)):
-        for choice in turn:
-            if choice is not None:
-                turned: list[Json] = [choice]
-                yield {**around, "choices": turned}
+    for deltas in zip_longest(*(_deltas(choice) for choice in answer.choices)):
+        for delta in deltas:
+            if delta is not None:
+                choices: list[Json] = [delta]
+                yield {**around, "choices": choices}
     if with_usage:
         yield {**around, "choices": [], "usage": usage(answer)}
 
@@ -152,7 +152,7 @@ def _deltas(choice: WireChoice) -> Iterator[Object]:
     yield delta({}, choice.finish)
 
 
-def _around(answer: WireResponse, kind: str) -> Object:
+def _envelope(answer: WireResponse, kind: str) -> Object:
     return {
         "id": answer.id,
         "object": kind,
@@ -163,13 +163,13 @@ def _around(answer: WireResponse, kind: str) -> Object:
     }
 
 
-def error(message: str, *, kind: str, code: str | None = None, param: str | None = None) -> Object:
-    """An error body in the shape that clients of this API know."""
+def error_body(message: str, *, kind: str, code: str | None = None, param: str | None = None) -> Object:
+    """An error body in OpenAI's format."""
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def complaint(body: Json) -> tuple[str, str]:
-    """Why a request is refused with 400, as (sentence, parameter); the sentence is empty when it is not."""
+def request_error(body: Json) -> tuple[str, str]:
+    """The reason to refuse a request with status 400, as (sentence, parameter); ("", "") for a valid request."""
     if not isinstance(body, dict):
         return "We could not parse the JSON body of your request: a JSON object is expected.", ""
     if not string(body.get("model")):

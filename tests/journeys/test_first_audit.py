@@ -78,9 +78,9 @@ async def opened(url: str) -> str:
 
 
 async def shown(process) -> str:
-    """What the demo prints until it stays up."""
+    """The demo's output until it waits for Ctrl-C."""
     lines = []
-    while not (lines and "Everything stays up until Ctrl-C." in lines[-1]):
+    while not (lines and "Everything keeps running until Ctrl-C." in lines[-1]):
         line = await asyncio.wait_for(process.stdout.readline(), 60)
         assert line, "".join(lines)
         lines.append(line.decode())

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.demo.demo_processes import StageError, free_ports, playing, serving, written
+from shadow.demo.demo_processes import DemoProcessError, free_ports, running_providers, running_serve, write_config
 from shadow.demo.pretended_providers import ProviderSettings
 from shadow.settings.config_model import Config
 from tests.running import until
@@ -31,7 +31,7 @@ def test_free_ports_found_together_are_distinct():
 
 def test_the_written_configuration_is_a_valid_one(tmp_path):
     found = {"official": "http://127.0.0.1:1/v1", "other": "http://127.0.0.1:2/v1"}
-    file = written(tmp_path, found, reference="official", model="m", data=3, admin=4)
+    file = write_config(tmp_path, found, reference="official", model="m", data=3, admin=4)
     config = Config.model_validate(tomllib.loads(file.read_text()))
     assert config.shadow.sample_rate == 1.0
     assert {name: provider.base_url for name, provider in config.proxy.providers.items()} == found
@@ -39,9 +39,9 @@ def test_the_written_configuration_is_a_valid_one(tmp_path):
     assert Path(config.storage.url.removeprefix("sqlite:///")).parent == tmp_path
 
 
-async def test_the_players_are_there_and_gone_with_the_block(tmp_path):
+async def test_pretended_providers_run_until_the_block_ends(tmp_path):
     async with (
-        playing({"one": ProviderSettings(), "two": ProviderSettings()}, tmp_path / "log") as found,
+        running_providers({"one": ProviderSettings(), "two": ProviderSettings()}, tmp_path / "log") as found,
         aiohttp.ClientSession() as session,
     ):
         assert set(found) == {"one", "two"}
@@ -53,33 +53,33 @@ async def test_the_players_are_there_and_gone_with_the_block(tmp_path):
             await session.get(f"{found['one']}/models")
 
 
-async def test_a_serve_that_cannot_start_gives_its_reason(tmp_path):
+async def test_serve_that_cannot_start_raises_its_reason(tmp_path):
     file = tmp_path / "sameweights.toml"
     file.write_text("[proxy]\nlisten = 3\n", encoding="utf-8")
-    with pytest.raises(StageError, match=r"listen"):
-        async with serving(file, tmp_path / "log"):
+    with pytest.raises(DemoProcessError, match=r"listen"):
+        async with running_serve(file, tmp_path / "log"):
             pass
 
 
-async def test_serve_is_ready_inside_the_block_and_gone_after_it(tmp_path):
-    async with playing({"official": ProviderSettings()}, tmp_path / "players") as found:
+async def test_serve_is_ready_inside_the_block_and_stopped_after_it(tmp_path):
+    async with running_providers({"official": ProviderSettings()}, tmp_path / "providers.log") as found:
         data, admin = free_ports(2)
-        file = written(tmp_path, found, reference="official", model="m", data=data, admin=admin)
-        async with serving(file, tmp_path / "log") as process:
-            asked = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+        file = write_config(tmp_path, found, reference="official", model="m", data=data, admin=admin)
+        async with running_serve(file, tmp_path / "log") as process:
+            question = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
             async with aiohttp.ClientSession() as session:
-                answer = await session.post(f"http://127.0.0.1:{data}/official/v1/chat/completions", json=asked)
+                answer = await session.post(f"http://127.0.0.1:{data}/official/v1/chat/completions", json=question)
                 assert answer.status == 200
     assert not alive(process.pid)
 
 
-STAGED = """
+PARENT = """
 import asyncio, sys
 from pathlib import Path
-from shadow.demo.demo_processes import serving
+from shadow.demo.demo_processes import running_serve
 
 async def main():
-    async with serving(Path(sys.argv[1]), Path(sys.argv[2])) as process:
+    async with running_serve(Path(sys.argv[1]), Path(sys.argv[2])) as process:
         print(process.pid, flush=True)
         await asyncio.Event().wait()
 
@@ -88,16 +88,16 @@ asyncio.run(main())
 
 
 @pytest.mark.promise("stop.parent")
-async def test_serve_ends_in_order_when_who_staged_it_is_killed(tmp_path):
+async def test_serve_stops_in_order_when_its_parent_is_killed(tmp_path):
     data, admin = free_ports(2)
-    file = written(tmp_path, {"official": "http://127.0.0.1:9/v1"}, reference="official", model="m", data=data, admin=admin)
-    command = [sys.executable, "-c", STAGED, str(file), str(tmp_path / "log")]
+    file = write_config(tmp_path, {"official": "http://127.0.0.1:9/v1"}, reference="official", model="m", data=data, admin=admin)
+    command = [sys.executable, "-c", PARENT, str(file), str(tmp_path / "log")]
     env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
-    stager = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=env)
-    pid = int(await stager.stdout.readline())
+    parent = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=env)
+    pid = int(await parent.stdout.readline())
     assert alive(pid)
-    stager.send_signal(signal.SIGKILL)
-    await stager.wait()
+    parent.send_signal(signal.SIGKILL)
+    await parent.wait()
     try:
         await until(lambda: not Path(f"/proc/{pid}").exists())
     finally:

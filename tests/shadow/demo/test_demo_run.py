@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @contextmanager
 def running(tmp_path, *arguments):
-    """The demo as a command, its temporary folders under `tmp_path`."""
+    """Run the demo as a command with its temporary folder under `tmp_path`."""
     command = [sys.executable, "-P", "-m", "shadow.cli", "demo", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "TMPDIR": str(tmp_path), "SAMEWEIGHTS_SHADOW__ENABLED": "false"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -31,7 +31,7 @@ def running(tmp_path, *arguments):
 
 
 def leftovers(tmp_path):
-    """Processes that were given the folder for their temporary files, grandchildren included."""
+    """Ids of running processes whose TMPDIR is this folder, grandchildren included."""
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -57,26 +57,26 @@ def until_line(process, pattern):
 
 
 @pytest.mark.journey
-def test_the_scorecard_is_right_and_nothing_is_left_behind(tmp_path):
+def test_demo_reports_the_expected_verdicts_and_leaves_nothing_behind(tmp_path):
     with running(tmp_path, "--seconds", "12") as process:
         out, _ = process.communicate(timeout=120)
     assert process.returncode == 0, out
     assert "UNEXPECTED" not in out
     for name in ("faithful", "toolbreaker", "spacer", "slow"):
         assert name in out
-    assert "As it should be" in out
+    assert "As expected" in out
     assert "http://127.0.0.1:" in out
     assert list(tmp_path.iterdir()) == []
     assert leftovers(tmp_path) == []
 
 
 @pytest.mark.journey
-def test_a_demo_that_is_kept_runs_until_it_is_stopped(tmp_path):
+def test_demo_with_keep_runs_until_interrupted(tmp_path):
     with running(tmp_path, "--seconds", "1", "--keep") as process:
         page = until_line(process, r"side by side: +(\S+)")[1]
         folder = Path(until_line(process, r"Configuration and database: +(\S+)")[1])
         assert (folder / "sameweights.toml").exists()
-        until_line(process, r"stays up")
+        until_line(process, r"keeps running")
         assert len(leftovers(tmp_path)) >= 5
         assert b"toolbreaker" in fetched(page)
         assert b"sameweights_comparisons_total" in fetched(f"{page}metrics")
@@ -87,7 +87,7 @@ def test_a_demo_that_is_kept_runs_until_it_is_stopped(tmp_path):
 
 
 @pytest.mark.journey
-def test_interrupted_in_mid_traffic_it_stops_cleanly(tmp_path):
+def test_demo_interrupted_during_traffic_leaves_nothing_behind(tmp_path):
     with running(tmp_path, "--seconds", "60") as process:
         until_line(process, r"slow +serves")
         process.send_signal(signal.SIGINT)
@@ -107,6 +107,6 @@ def test_a_taken_port_is_reported_in_a_sentence(tmp_path, capsys):
     assert f"127.0.0.1:{port}" in capsys.readouterr().err
 
 
-def test_what_waits_is_summed_and_the_rest_is_not():
+def test_only_queue_gauges_are_summed_as_waiting():
     text = "# HELP x\nsameweights_shadow_queue_length 2.0\nsameweights_store_queue_length 3\nsameweights_loop_lag_seconds 9\n"
     assert demo_run._waiting(text) == 5

@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 from itertools import islice
 
-from shadow.demo.demo_tasks import continued, tasks
+from shadow.demo.demo_tasks import next_request, tasks
 from shadow.demo.draws import RandomDraws, generator
-from shadow.demo.pretended_model import reply
+from shadow.demo.pretended_model import draw_reply
 
 
 def message(body):
-    calls = reply(body, RandomDraws(generator(0), 0.0)).calls
+    calls = draw_reply(body, RandomDraws(generator(0), 0.0)).calls
     return {
         "role": "assistant",
         "content": None,
@@ -25,8 +25,8 @@ def test_the_same_seed_gives_the_same_tasks_and_another_seed_others():
 
 
 def test_questions_of_500_demo_conversations_are_nearly_all_distinct():
-    asked = [body["messages"][-1]["content"] for body in islice(tasks(3), 500)]
-    assert len(set(asked)) > 480
+    question = [body["messages"][-1]["content"] for body in islice(tasks(3), 500)]
+    assert len(set(question)) > 480
 
 
 def test_a_model_that_is_sure_calls_a_tool_wherever_one_is_meant_for_the_task():
@@ -36,11 +36,11 @@ def test_a_model_that_is_sure_calls_a_tool_wherever_one_is_meant_for_the_task():
 
 def test_a_call_leads_to_a_next_request_with_one_result_a_call_and_text_ends_it():
     body = next(body for body in tasks(5) if len(message(body)["tool_calls"]) == 2)
-    following = continued(body, message(body))
+    following = next_request(body, message(body))
     *_, said, first, second = following["messages"]
     assert [call["id"] for call in said["tool_calls"]] == [first["tool_call_id"], second["tool_call_id"]]
     assert json.loads(first["content"])
-    assert continued(following, {"role": "assistant", "content": "Done."}) is None
+    assert next_request(following, {"role": "assistant", "content": "Done."}) is None
 
 
 def test_demo_requests_ask_for_streams_and_for_whole_bodies():

@@ -12,34 +12,34 @@ from shadow.demo.pretended_server import PretendedServer, ResponsePace
 QUICK = ResponsePace(first_token=0, chunks_per_second=2_000)
 
 
-async def prefixed(pretend, stage):
-    """A proxy of five lines: /{provider}/v1/... to the one provider there is."""
+async def prefix_proxy(pretend, runners):
+    """Base URL of a minimal proxy that forwards /{provider}/v1/... to `pretend`."""
 
-    async def passed(request):
+    async def forward(request):
         async with aiohttp.ClientSession() as session:
             answer = await session.post(f"{pretend.base_url}/chat/completions", data=await request.read())
             return web.Response(status=answer.status, body=await answer.read())
 
     app = web.Application()
-    app.router.add_post("/{provider}/v1/chat/completions", passed)
+    app.router.add_post("/{provider}/v1/chat/completions", forward)
     runner = web.AppRunner(app)
-    stage.append(runner)
+    runners.append(runner)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     return f"http://127.0.0.1:{runner.addresses[0][1]}"
 
 
-async def talked(pretend, seconds):
-    stage = []
-    traffic = DemoTraffic(base=await prefixed(pretend, stage), providers=["one", "two"], model="m", width=2, seed="t")
+async def finished_traffic(pretend, seconds):
+    runners = []
+    traffic = DemoTraffic(base=await prefix_proxy(pretend, runners), providers=["one", "two"], model="m", width=2, seed="t")
     await traffic.run(seconds)
-    await stage[0].cleanup()
+    await runners[0].cleanup()
     return traffic
 
 
-async def test_conversations_go_to_every_provider_and_go_on_after_tool_calls():
+async def test_traffic_reaches_every_provider_and_continues_after_tool_calls():
     async with PretendedServer(pace=QUICK) as pretend:
-        traffic = await talked(pretend, 1.0)
+        traffic = await finished_traffic(pretend, 1.0)
         assert set(traffic.sent) == {"one", "two"}
         assert not traffic.failed
         assert pretend.open_streams == 0
@@ -50,13 +50,13 @@ async def test_conversations_go_to_every_provider_and_go_on_after_tool_calls():
 
 async def test_failures_are_counted_and_do_not_stop_the_traffic():
     async with PretendedServer(pace=QUICK, faults=PlantedFaults(error_rate=0.5)) as pretend:
-        traffic = await talked(pretend, 0.5)
+        traffic = await finished_traffic(pretend, 0.5)
         assert 0 < traffic.failed.total() < traffic.sent.total()
         assert traffic.reasons.total() == traffic.failed.total()
         assert all("pretended failure" in why for why in traffic.reasons)
 
 
-async def test_a_proxy_that_is_gone_is_a_failure_with_its_reason():
+async def test_unreachable_proxy_is_counted_as_a_failure_with_its_reason():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{nobody.getsockname()[1]}"

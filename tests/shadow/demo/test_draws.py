@@ -22,16 +22,16 @@ def test_pick_spreads_over_all_options():
     assert {pick("abc", number) for number in range(60)} == set("abc")
 
 
-def test_cold_dice_always_take_the_first_option():
-    dice = RandomDraws(generator(1), 0.0)
-    assert {dice.waver(["first", "second"], 0.9) for _ in range(100)} == {"first"}
+def test_temperature_0_always_draws_the_first_option():
+    draws = RandomDraws(generator(1), 0.0)
+    assert {draws.vary(["first", "second"], 0.9) for _ in range(100)} == {"first"}
 
 
-def test_warm_dice_waver_about_as_often_as_their_doubt():
-    dice = RandomDraws(generator(1), 1.0)
-    taken = Counter(dice.waver(["first", "second", "third"], 0.3) for _ in range(3_000))
+def test_temperature_1_varies_about_as_often_as_its_probability():
+    draws = RandomDraws(generator(1), 1.0)
+    taken = Counter(draws.vary(["first", "second", "third"], 0.3) for _ in range(3_000))
     assert 750 < taken["second"] + taken["third"] < 1_050
 
 
-def test_the_same_call_draws_the_same():
+def test_equal_keys_give_equal_draws():
     assert generator("a", 1).random() == generator("a", 1).random()

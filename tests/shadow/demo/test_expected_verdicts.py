@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from shadow.demo.expected_verdicts import CAST, REFERENCE, SIGNS, WORDS, surprises
+from shadow.demo.expected_verdicts import DESCRIPTIONS, EXPECTED_SIGNALS, PROVIDERS, REFERENCE, unexpected_results
 from shadow.drift.effect_estimates import SignalOutcome
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine
@@ -11,7 +11,7 @@ from tests.verdicts import evidence, signal
 
 
 def card(provider, *names):
-    """Different by these signals; quiet without one."""
+    """A card that differs in these signals; "no difference seen" without any."""
     rows = [signal(name, SignalOutcome.DRIFTS, excess=0.3) for name in names] or [signal()]
     return Scorecard(
         provider=provider,
@@ -47,51 +47,53 @@ def report(ratio=4.0, **changed):
     return Report(since=0, until=1, cards=tuple(filter(None, cards.values())), latency=(slow(ratio),), traffic=())
 
 
-def test_a_right_scorecard_has_no_surprise():
-    assert surprises(report()) == []
+def test_expected_verdicts_give_no_sentence():
+    assert unexpected_results(report()) == []
 
 
-def test_a_false_alarm_is_a_surprise():
-    (sentence,) = surprises(report(faithful=card("faithful", "text")))
-    assert sentence.startswith("faithful is called different")
+def test_false_alarm_is_unexpected():
+    (sentence,) = unexpected_results(report(faithful=card("faithful", "text")))
+    assert sentence.startswith("faithful is faithful but has the verdict: differs")
 
 
-def test_a_fault_that_is_missed_is_a_surprise():
-    (sentence,) = surprises(report(spacer=card("spacer")))
-    assert sentence.startswith("spacer is different and was not found")
+def test_missed_fault_is_unexpected():
+    (sentence,) = unexpected_results(report(spacer=card("spacer")))
+    assert sentence.startswith("spacer is faulty but has the verdict: no difference seen")
 
 
-def test_a_fault_that_is_found_by_the_wrong_signal_is_a_surprise():
-    (sentence,) = surprises(report(toolbreaker=card("toolbreaker", "text")))
-    assert "by text, not by" in sentence
+def test_fault_found_by_another_signal_is_unexpected():
+    (sentence,) = unexpected_results(report(toolbreaker=card("toolbreaker", "text")))
+    assert "found by text, not by action, args," in sentence
 
 
 def undecided(name, compared):
     return dataclasses.replace(CARDS[name], compared=compared, verdict=decide(evidence(signal(pairs=compared, smallest=0.4))))
 
 
-def test_a_faithful_provider_is_undecided_after_a_short_run_without_a_surprise():
-    assert surprises(report(slow=undecided("slow", 20))) == []
-    assert surprises(report(slow=undecided("slow", 19))) == ["slow has too few pairs (19); give it more --seconds"]
+def test_undecided_faithful_provider_is_expected_from_20_pairs_on():
+    assert unexpected_results(report(slow=undecided("slow", 20))) == []
+    assert unexpected_results(report(slow=undecided("slow", 19))) == ["slow has too few pairs (19); give it more --seconds"]
 
 
-def test_a_faulty_provider_that_is_undecided_is_a_surprise():
-    assert surprises(report(spacer=undecided("spacer", 86))) == ["spacer has too few pairs (86); give it more --seconds"]
+def test_undecided_faulty_provider_is_unexpected():
+    assert unexpected_results(report(spacer=undecided("spacer", 86))) == ["spacer has too few pairs (86); give it more --seconds"]
 
 
-def test_too_few_pairs_are_a_surprise():
-    (sentence,) = surprises(report(faithful=dataclasses.replace(CARDS["faithful"], verdict=decide(evidence(signal(pairs=9))))))
+def test_too_few_pairs_are_unexpected():
+    (sentence,) = unexpected_results(
+        report(faithful=dataclasses.replace(CARDS["faithful"], verdict=decide(evidence(signal(pairs=9)))))
+    )
     assert "--seconds" in sentence
 
 
-def test_a_provider_that_is_missing_is_a_surprise():
-    assert surprises(report(toolbreaker=None)) == ["toolbreaker was not compared at all"]
+def test_missing_provider_is_unexpected():
+    assert unexpected_results(report(toolbreaker=None)) == ["toolbreaker was not compared at all"]
 
 
-def test_a_slow_one_that_is_not_seen_to_be_slow_is_a_surprise():
-    assert surprises(report(ratio=1.0)) == ["slow is not seen to be slow"]
+def test_slow_provider_without_a_slower_ratio_is_unexpected():
+    assert unexpected_results(report(ratio=1.0)) == ["slow: its longer times were not measured"]
 
 
-def test_every_player_has_its_words_and_every_faulty_one_its_signs():
-    assert set(WORDS) == set(CAST)
-    assert set(SIGNS) < set(CAST)
+def test_every_provider_has_a_description_and_expected_signals_are_of_known_providers():
+    assert set(DESCRIPTIONS) == set(PROVIDERS)
+    assert set(EXPECTED_SIGNALS) < set(PROVIDERS)

@@ -13,7 +13,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_every_look_gives_a_value_of_the_type_asked_for(value):
+def test_every_accessor_returns_a_value_of_its_type(value):
     assert isinstance(mapping(value), dict)
     assert isinstance(items(value), list)
     assert all(isinstance(member, dict) for member in objects(value))

@@ -7,7 +7,7 @@ import jsonschema_rs
 
 from shadow.demo.demo_tasks import tasks
 from shadow.demo.draws import RandomDraws, generator
-from shadow.demo.pretended_model import reply, style, thinking
+from shadow.demo.pretended_model import draw_reasoning, draw_reply, fingerprint_of
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = {"type": "function", "function": {"name": "get_weather", "description": "The weather in a city", "parameters": CITY}}
@@ -19,7 +19,7 @@ def ask(text, **more):
 
 
 def cold(body):
-    return reply(body, RandomDraws(generator(0), 0.0))
+    return draw_reply(body, RandomDraws(generator(0), 0.0))
 
 
 def label(said):
@@ -28,17 +28,17 @@ def label(said):
 
 def mismatch(first, second, bodies):
     def said(seed, call, body):
-        return label(reply(body, RandomDraws(generator(seed, call), 1.0)))
+        return label(draw_reply(body, RandomDraws(generator(seed, call), 1.0)))
 
     return sum(said(first, call, body) != said(second, call, body) for call, body in enumerate(bodies)) / len(bodies)
 
 
-def test_a_fitting_tool_is_called_and_an_unfitting_one_is_not():
+def test_only_a_tool_that_fits_the_question_is_called():
     assert label(cold(ask("What is the weather in Oslo?", tools=[TIME, WEATHER]))) == ("get_weather",)
     assert label(cold(ask("Tell me a joke.", tools=[TIME, WEATHER]))) == "text"
 
 
-def test_the_pretended_model_obeys_tool_choice():
+def test_pretended_model_follows_tool_choice():
     weather = "What is the weather in Oslo?"
     named = {"type": "function", "function": {"name": "get_time"}}
     assert label(cold(ask(weather, tools=[WEATHER], tool_choice="none"))) == "text"
@@ -58,27 +58,27 @@ def test_a_tool_result_is_answered_in_words():
     assert "degrees -3" in cold(body).text
 
 
-def test_a_response_format_is_honoured():
+def test_response_format_is_followed():
     form = {"type": "json_schema", "json_schema": {"name": "place", "schema": CITY}}
     assert jsonschema_rs.is_valid(CITY, json.loads(cold(ask("Where is Oslo?", response_format=form)).text))
     assert "answer" in json.loads(cold(ask("Where?", response_format={"type": "json_object"})).text)
 
 
-def test_two_faithful_servers_differ_as_one_does_from_itself_and_that_is_about_one_in_ten():
+def test_two_faithful_servers_differ_as_often_as_one_from_itself_about_one_in_ten():
     bodies = list(islice(tasks("noise"), 1_500))
     other, itself = mismatch("a", "b", bodies), mismatch("a", "a2", bodies)
     assert 0.05 < other < 0.13
     assert abs(other - itself) < 0.03
 
 
-def test_the_name_of_the_model_changes_nothing():
+def test_model_name_does_not_change_the_answer():
     body = ask("Compare the weather in Oslo and Turin.", tools=[WEATHER])
     assert cold(body) == cold({**body, "model": "another", "stream": True})
 
 
 def test_reasoning_is_about_the_question():
-    assert "glaciers" in thinking(ask("What do glaciers do?"), RandomDraws(generator(0), 0.0))
+    assert "glaciers" in draw_reasoning(ask("What do glaciers do?"), RandomDraws(generator(0), 0.0))
 
 
 def test_a_server_keeps_its_fingerprint():
-    assert style("m") == style("m") != style("n")
+    assert fingerprint_of("m") == fingerprint_of("m") != fingerprint_of("n")

@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 
 from shadow.demo.planted_faults import PlantedFaults
-from shadow.demo.pretended_providers import ProviderSettings, heard, told
+from shadow.demo.pretended_providers import ProviderSettings, line_of, settings_of
 
 
-async def test_a_cast_plays_in_a_process_of_its_own_until_its_input_ends():
+async def test_providers_serve_in_their_own_process_until_its_input_ends():
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "shadow.demo.pretended_providers"),
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
@@ -25,8 +25,8 @@ async def test_a_cast_plays_in_a_process_of_its_own_until_its_input_ends():
     assert set(found) == {"good", "bad"}
     async with aiohttp.ClientSession() as session:
         for name, status in (("good", {200}), ("bad", {429, 500})):
-            asked = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
-            async with session.post(f"{found[name]}/chat/completions", json=asked) as response:
+            question = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+            async with session.post(f"{found[name]}/chat/completions", json=question) as response:
                 assert response.status in status
     process.stdin.close()
     assert await asyncio.wait_for(process.wait(), 10) == 0
@@ -34,9 +34,9 @@ async def test_a_cast_plays_in_a_process_of_its_own_until_its_input_ends():
 
 def test_an_unknown_fault_is_refused():
     with pytest.raises(TypeError, match="loose_spaces"):
-        heard('{"x": {"faults": {"loose_spaces": 1}}}')
+        settings_of('{"x": {"faults": {"loose_spaces": 1}}}')
 
 
-def test_a_cast_survives_its_journey():
-    cast = {"good": ProviderSettings(), "bad": ProviderSettings(faults=PlantedFaults(slow=3.0), seed=2)}
-    assert heard(told(cast)) == cast
+def test_settings_survive_the_line_format():
+    providers = {"good": ProviderSettings(), "bad": ProviderSettings(faults=PlantedFaults(slow=3.0), seed=2)}
+    assert settings_of(line_of(providers)) == providers

@@ -37,7 +37,7 @@ def text(chunks, index=0):
     return "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices if choice.index == index)
 
 
-async def test_a_cold_stream_carries_what_a_cold_body_carries_and_usage_comes_when_asked_for():
+async def test_stream_and_body_at_temperature_0_are_equal_and_usage_comes_when_requested():
     async with PretendedServer(pace=QUICK) as pretend:
         answer = await plain(pretend, temperature=0)
         chunks = await streamed(pretend, temperature=0, stream_options={"include_usage": True})
@@ -60,7 +60,7 @@ async def test_the_pretended_server_calls_a_tool_for_each_of_two_cities():
         assert answer.choices[0].finish_reason == "tool_calls"
 
 
-async def test_n_seed_limits_and_reasoning_are_honoured():
+async def test_n_seed_limits_and_reasoning_are_followed():
     async with PretendedServer(pace=QUICK) as pretend:
         assert len((await plain(pretend, n=3)).choices) == 3
         seeded = [(await plain(pretend, seed=7)).choices[0].message.content for _ in range(5)]
@@ -111,14 +111,14 @@ async def test_a_bad_body_is_an_openai_shaped_400(body):
 
 async def test_the_pretended_server_names_itself_and_records_each_request():
     async with PretendedServer(pace=QUICK) as pretend, aiohttp.ClientSession() as session:
-        url, asked = f"{pretend.base_url}/chat/completions?a=%20b", {"model": "m", "messages": TIDES}
-        async with session.post(url, json=asked, headers={"X-Case": "Kept"}) as response:
+        url, question = f"{pretend.base_url}/chat/completions?a=%20b", {"model": "m", "messages": TIDES}
+        async with session.post(url, json=question, headers={"X-Case": "Kept"}) as response:
             assert response.headers["server"] == SERVER
         seen = pretend.requests[0]
         assert (seen.method, seen.target) == ("POST", "/v1/chat/completions?a=%20b")
         assert ("X-Case", "Kept") in seen.headers
         assert seen.header("x-case") == "Kept"
-        assert seen.json == asked
+        assert seen.json == question
 
 
 async def test_spaces_are_lost_at_chunk_boundaries():
@@ -135,13 +135,13 @@ async def test_errors_come_at_the_rate_that_is_set():
 
 async def test_a_cut_stream_breaks_the_connection():
     async with PretendedServer(pace=QUICK, faults=PlantedFaults(cut_stream=1)) as pretend, aiohttp.ClientSession() as session:
-        asked = {"model": "m", "messages": TIDES, "stream": True}
-        async with session.post(f"{pretend.base_url}/chat/completions", json=asked) as response:
+        question = {"model": "m", "messages": TIDES, "stream": True}
+        async with session.post(f"{pretend.base_url}/chat/completions", json=question) as response:
             with pytest.raises(aiohttp.ClientError):
                 await response.read()
 
 
-async def test_a_failing_stream_states_it_in_an_event():
+async def test_failing_stream_ends_with_an_error_event():
     async with PretendedServer(pace=QUICK, faults=PlantedFaults(error_in_stream=1)) as pretend:
         with pytest.raises(openai.APIError, match="mid-stream"):
             await streamed(pretend)
@@ -156,7 +156,7 @@ async def test_other_faults_show_in_the_answer():
         assert wrong.usage.completion_tokens > 4
 
 
-async def test_a_client_that_leaves_in_mid_stream_is_noticed():
+async def test_client_that_leaves_during_a_stream_is_counted():
     async with PretendedServer(pace=ResponsePace(chunks_per_second=2)) as pretend, client(pretend) as asking:
         stream = await asking.chat.completions.create(model="m", messages=TIDES, stream=True)
         await anext(aiter(stream))
@@ -165,7 +165,7 @@ async def test_a_client_that_leaves_in_mid_stream_is_noticed():
         await pretend.until(lambda p: p.aborted == 1 and p.open_streams == 0)
 
 
-async def test_a_silent_server_never_answers_and_notices_who_gives_up():
+async def test_silent_server_never_answers_and_counts_clients_that_give_up():
     async with PretendedServer(faults=PlantedFaults(silent=1)) as pretend:
         asking = asyncio.create_task(plain(pretend))
         await pretend.until(lambda p: p.open_streams == 1)
@@ -173,13 +173,13 @@ async def test_a_silent_server_never_answers_and_notices_who_gives_up():
         await pretend.until(lambda p: p.aborted == 1)
 
 
-async def test_waiting_for_what_never_comes_ends():
+async def test_wait_for_a_condition_that_never_holds_times_out():
     async with PretendedServer() as pretend:
         with pytest.raises(TimeoutError):
             await pretend.until(lambda p: p.aborted == 1, seconds=0.01)
 
 
-def test_a_slow_server_is_slow_from_the_first_token_to_the_last():
+def test_slow_fault_delays_first_token_and_gaps():
     pace = ResponsePace(first_token=0.1, chunks_per_second=10, jitter=0.5)
     gaps = [pace.gap(generator(n), 3) for n in range(100)]
     assert all(0.15 <= gap <= 0.45 for gap in gaps)

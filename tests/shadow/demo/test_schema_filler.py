@@ -10,9 +10,9 @@ from shadow.demo.tool_catalogue import TOOLS
 TEXT = "Find chargers near Oslo and Turin with a CCS plug on 2027-03-04 within 12 km."
 
 
-def filled(schema, *, text=TEXT, warmth=0.0, call=0, subject=""):
-    dice = RandomDraws(generator("fill", call), warmth)
-    return SchemaFiller(text=text, key="k", dice=dice, root=schema, subject=subject).value(schema)
+def filled(schema, *, text=TEXT, temperature=0.0, call=0, subject=""):
+    draws = RandomDraws(generator("fill", call), temperature)
+    return SchemaFiller(text=text, key="k", draws=draws, root=schema, subject=subject).value(schema)
 
 
 @pytest.mark.parametrize("name", TOOLS)
@@ -20,10 +20,10 @@ def test_arguments_are_valid_by_the_schema_however_the_draw_falls(name):
     schema = TOOLS[name]["function"]["parameters"]
     validator = jsonschema_rs.validator_for(schema)
     for call in range(60):
-        assert validator.is_valid(filled(schema, warmth=1.5, call=call))
+        assert validator.is_valid(filled(schema, temperature=1.5, call=call))
 
 
-def test_an_enum_takes_what_the_user_said():
+def test_enum_takes_the_value_named_in_the_text():
     assert filled({"type": "string", "enum": ["type2", "ccs", "chademo"]}) == "ccs"
 
 
@@ -36,7 +36,7 @@ def test_a_date_comes_from_the_text():
     assert filled({"type": "string", "format": "date"}) == "2027-03-04"
 
 
-def test_references_and_alternatives_are_followed_and_circles_end():
+def test_references_and_alternatives_are_resolved_and_cycles_end():
     schema = {
         "$defs": {"Unit": {"enum": ["c"]}, "Loop": {"$ref": "#/$defs/Loop"}},
         "type": "object",
@@ -64,7 +64,7 @@ def test_names_and_keywords_are_found_in_order_and_once():
     assert keywords("The tides, the TIDES and the moon") == ["tides", "moon"]
 
 
-def test_of_a_journey_the_end_is_the_second_place_of_the_text():
+def test_end_argument_takes_the_second_place_of_the_text():
     schema = {
         "type": "object",
         "properties": {"start": {"type": "string"}, "end": {"type": "string"}},

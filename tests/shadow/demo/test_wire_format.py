@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
 from shadow.demo.pretended_model import PretendedCall, PretendedReply
-from shadow.demo.wire_format import WireResponse, complaint, error, events, prompt_tokens, usage, whole, within
+from shadow.demo.wire_format import (
+    WireResponse,
+    completion_body,
+    completion_chunks,
+    error_body,
+    limited_choice,
+    prompt_tokens,
+    request_error,
+    usage,
+)
 
 TEXT = PretendedReply(text="The sea is cold. It stays so.", reasoning="A short thought.")
 CALLS = PretendedReply(
@@ -15,7 +24,7 @@ CALLS = PretendedReply(
 
 
 def spoken(reply, index=0, faults=FAITHFUL, **body):
-    return within(reply, body, faults, index=index, ids=("call_1", "call_2"))
+    return limited_choice(reply, body, faults, index=index, ids=("call_1", "call_2"))
 
 
 def completed(*choices):
@@ -35,20 +44,22 @@ def folded(payloads):
 
 
 @given(st.text())
-def test_the_stream_carries_what_the_body_carries(text):
+def test_stream_has_the_same_text_as_the_body(text):
     answer = completed(spoken(PretendedReply(text=text)), spoken(TEXT, index=1))
-    texts, finish, _ = folded(events(answer, with_usage=True))
-    messages = [choice["message"] for choice in whole(answer)["choices"]]
+    texts, finish, _ = folded(completion_chunks(answer, with_usage=True))
+    messages = [choice["message"] for choice in completion_body(answer)["choices"]]
     assert [texts[0], texts[1]] == [message["content"] for message in messages] == [text, TEXT.text]
     assert finish == {0: "stop", 1: "stop"}
 
 
 def test_calls_are_the_same_in_stream_and_body():
     answer = completed(spoken(CALLS))
-    calls = whole(answer)["choices"][0]["message"]["tool_calls"]
-    assert folded(events(answer, with_usage=False))[2] == {n: call["function"]["arguments"] for n, call in enumerate(calls)}
+    calls = completion_body(answer)["choices"][0]["message"]["tool_calls"]
+    assert folded(completion_chunks(answer, with_usage=False))[2] == {
+        n: call["function"]["arguments"] for n, call in enumerate(calls)
+    }
     assert [call["id"] for call in calls] == ["call_1", "call_2"]
-    assert whole(answer)["choices"][0]["finish_reason"] == "tool_calls"
+    assert completion_body(answer)["choices"][0]["finish_reason"] == "tool_calls"
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
@@ -70,12 +81,12 @@ def test_a_stop_string_ends_the_text_before_it(stop):
 
 def test_usage_comes_in_an_event_of_its_own_when_asked_for_and_adds_up():
     answer = completed(spoken(TEXT))
-    *others, last = events(answer, with_usage=True)
+    *others, last = completion_chunks(answer, with_usage=True)
     assert last["choices"] == []
     assert last["usage"] == usage(answer)
     assert all(payload["usage"] is None for payload in others)
     assert usage(answer)["total_tokens"] == 5 + 10
-    assert all("usage" not in payload for payload in events(answer, with_usage=False))
+    assert all("usage" not in payload for payload in completion_chunks(answer, with_usage=False))
 
 
 def test_a_prompt_counts_its_words_and_its_tools():
@@ -96,14 +107,14 @@ def test_a_prompt_counts_its_words_and_its_tools():
     ],
 )
 def test_a_bad_request_is_refused_with_the_name_of_the_wrong_parameter(body, parameter):
-    sentence, named = complaint(body)
+    sentence, named = request_error(body)
     assert sentence
     assert named == parameter
 
 
-def test_a_good_request_has_no_complaint():
-    assert complaint({"model": "m", "messages": [{}], "temperature": 0, "n": 2}) == ("", "")
+def test_valid_request_has_no_error():
+    assert request_error({"model": "m", "messages": [{}], "temperature": 0, "n": 2}) == ("", "")
 
 
 def test_an_error_has_the_shape_that_clients_know():
-    assert set(error("no", kind="server_error")["error"]) == {"message", "type", "param", "code"}
+    assert set(error_body("no", kind="server_error")["error"]) == {"message", "type", "param", "code"}

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from shadow.compare.comparators import compare
 from shadow.demo.demo_tasks import tasks
 from shadow.demo.draws import RandomDraws, generator
-from shadow.demo.planted_faults import PlantedFaults, spoiled
-from shadow.demo.pretended_model import reply
+from shadow.demo.planted_faults import PlantedFaults, with_faults
+from shadow.demo.pretended_model import draw_reply
 from shadow.findings.finding import Signal
 from shadow.findings.pair import Pair, PairKind
 from shadow.measures.argument_schema import outcome
@@ -55,11 +55,11 @@ def legs(count: int):
     faults = PlantedFaults(drop_tool_calls=0.2, garble_arguments=0.2)
     chance = random.Random(4)
     for number, body in enumerate(itertools.islice(tasks(7), count)):
-        drawn = [reply(body, RandomDraws(generator(number, side), 1.0)) for side in (0, 1)]
+        drawn = [draw_reply(body, RandomDraws(generator(number, side), 1.0)) for side in (0, 1)]
         if number % 2 and drawn[1].text:
             drawn[1] = replace(drawn[1], text=drawn[1].text * 3)
             drawn[0] = replace(drawn[1], text=edited(drawn[1].text, chance), calls=())
-        drawn[0] = spoiled(drawn[0], faults, RandomDraws(generator("fault", number), 1.0))
+        drawn[0] = with_faults(drawn[0], faults, RandomDraws(generator("fault", number), 1.0))
         request = json.dumps({**body, "stream": False}).encode()
         live = parse(exchange(body_of(drawn[0], 20 + (chance.random() < 0.3)), request=request))
         yield live, parse_leg(exchange(body_of(drawn[1]), request=request), live)
