@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from shadow.reading import message_parts, server_times, stated_parameters
 from shadow.reading.choice_builder import ChoiceBuilder
-from shadow.reading.chunk_template import CHUNK, TemplateReader, growth
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
+from shadow.reading.event_runs import EventRuns, TextRun
+from shadow.reading.growing_string import CHUNK, GrowingString, growing_string
 from shadow.reading.lenient_json import load, mended
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.sse import EventStream, SseEvent
@@ -113,16 +114,17 @@ def _of_body(builder: ChoiceBuilder, value: Mapping[str, Any]) -> None:
 
 def fold(stream: EventStream, status: int, says: Says = _delta) -> ResponseReading:
     """The events of a stream with status 2xx."""
-    folding = _Folding(status, says)
-    walk = stream.walk()
-    while (event := walk.next()) and not folding.done:
-        if event.data.startswith(_DONE):
+    runs = EventRuns(stream)
+    folding = _Folding(status, says, runs)
+    for item in runs:
+        if isinstance(item, TextRun):
+            folding.append(item)
+        elif item.data.startswith(_DONE):
             folding.done = True
-        elif trouble := folding.add(event):
-            return ResponseReading(trouble, folding.error, folding.carried, done=False)
-        else:
-            folding.alike.go_on(walk)
-    if not folding.done and (tail := walk.tail()):
+            break
+        elif unread := folding.add(item):
+            return ResponseReading(unread, folding.error, folding.carried, done=False)
+    if not folding.done and (tail := runs.tail()):
         folding.done = tail.data.strip() == _DONE
         folding.notes["the last event has no blank line after it"] = None
     return ResponseReading(folding.completion(), folding.error, folding.carried, folding.done, folding.spoke)
@@ -131,9 +133,11 @@ def fold(stream: EventStream, status: int, says: Says = _delta) -> ResponseReadi
 class _Folding:
     """What the events so far add up to."""
 
-    def __init__(self, status: int, says: Says) -> None:
+    def __init__(self, status: int, says: Says, runs: EventRuns) -> None:
         self._status = status
         self._says = says
+        self._runs = runs
+        self._growing: GrowingString | None = None
         self._drafts: dict[int, ChoiceBuilder] = {}
         self._id: Any = ""
         self._model: Any = ""
@@ -144,20 +148,18 @@ class _Folding:
         self.notes: dict[str, None] = {}
         self.error: ProviderError | None = None
         self.carried: list[int] = []
-        self.alike = TemplateReader(self.carried)
         self.spoke: int | None = None
         self.done = False
 
-    def _remember(self, event: SseEvent, chunk: dict[str, Any]) -> None:
-        """Be ready for more events like this one."""
-        if held := growth(chunk):
-            holder, key, grown = held
-            self.alike.remember(event, chunk, (holder, key), self._drafts[grown.choice or 0].growing(grown))
+    def append(self, run: TextRun) -> None:
+        """Takes the texts of the events after the last one, which differ from it in its growing string only."""
+        if growing := self._growing:
+            self._drafts[growing.choice].append(growing.field, run.texts, growing.call)
+            self.carried += run.ends
 
     def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
-        self.alike.forget()
         chunk = piece(data, self.notes)
         if chunk is None or isinstance(chunk, Unread):
             return chunk
@@ -176,10 +178,11 @@ class _Folding:
             self._groq(chunk["x_groq"])
         if not _BESIDE.isdisjoint(chunk):
             self._beside |= {name: chunk[name] for name in _BESIDE & chunk.keys() if chunk[name]}
-        trouble = self._choices(chunk.get("choices"), end)
-        if trouble is None:
-            self._remember(event, chunk)
-        return trouble
+        unread = self._choices(chunk.get("choices"), end)
+        if unread is None and (growing := growing_string(chunk)):
+            self._growing = growing
+            self._runs.expect(chunk, growing.holder, growing.key)
+        return unread
 
     def _head(self, chunk: dict[str, Any]) -> None:
         model = chunk.get("model")

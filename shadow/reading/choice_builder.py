@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from shadow.reading import message_parts
-from shadow.reading.chunk_template import GrowingField
 from shadow.reading.completion import Choice, Logprob
 from shadow.reading.lenient_json import mended
 from shadow.reading.tool_call_assembler import ToolCallAssembler
@@ -131,21 +130,15 @@ class ChoiceBuilder:
         """The arguments of a call as its last event states them, where they came sealed before."""
         self._calls.restate(call, arguments)
 
-    def growing(self, grown: GrowingField) -> Callable[[Sequence[str]], None] | None:
-        """What takes more of a string that has begun, as `add` would have, piece by piece; None where that cannot be told."""
-        if grown.field == "tool_calls":
-            take = self._calls.growing(grown.call)
-        else:
-            pieces = self._pieces if grown.field == "content" else self._thoughts
-            take = None if pieces is None else pieces.extend
-        if take is None:
-            return None
-
-        def grow(texts: Sequence[str]) -> None:
-            take(texts)
-            self._carried += len(texts)
-
-        return grow
+    def append(self, field: str, texts: Sequence[str], call: int = 0) -> None:
+        """Takes more of a string that has begun, as `add` takes it text by text: of a field, or of a call's arguments."""
+        if field == "tool_calls":
+            self._calls.append(call, texts)
+        elif field == "content":
+            self._pieces += texts
+        elif self._thoughts is not None:
+            self._thoughts += texts
+        self._carried += len(texts)
 
     def _rare(self, key: str, value: Any, message: dict[str, Any], *, streamed: bool) -> bool:
         if key == "tool_calls":

@@ -5,11 +5,10 @@ A block of another kind, as a call of a tool that the server runs, is noted and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from shadow.reading.choice_builder import ChoiceBuilder
-from shadow.reading.chunk_template import GrowingField
 from shadow.reading.lenient_json import mended
 from shadow.reading.tool_call_assembler import written
 
@@ -17,7 +16,7 @@ UNBEGUN_BLOCK = "a delta came for a block that was not begun"
 _TEXTS = {"text": "content", "thinking": "thinking"}
 """Kinds of blocks that hold text, each under a key of its own name, and the chat field that says the same."""
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
-GROWING = {**_DELTAS, "input_json_delta": "partial_json"}
+DELTA_TEXTS = {**_DELTAS, "input_json_delta": "partial_json"}
 """Kinds of deltas, and the key of the string that each brings."""
 _CITED = "citations_delta"
 _SILENT = frozenset({"signature_delta", _CITED})
@@ -81,20 +80,13 @@ class MessageBlocks:
             return False
         return self._text(held, delta.get(held))
 
-    def growing(self, index: int, kind: str) -> Callable[[Sequence[str]], None] | None:
-        """What takes more of a block by deltas of this kind, as `grow` would have, one by one; None where that cannot be told."""
+    def append(self, index: int, kind: str, texts: Sequence[str]) -> None:
+        """More of a block by deltas of this kind, as `grow` takes them one by one; the first of them came by `grow`."""
         if kind != "input_json_delta":
-            return self._draft.growing(GrowingField(None, _TEXTS[_DELTAS[kind]], 0))
-        block = self._open.get(index)
-        take = self._draft.growing(GrowingField(None, "tool_calls", block.call)) if block and block.kind == "tool_use" else None
-        if block is None or take is None:
-            return None
-
-        def grow(texts: Sequence[str]) -> None:
+            self._draft.append(_TEXTS[_DELTAS[kind]], texts)
+        elif (block := self._open.get(index)) is not None:
             block.pieces += len(texts)
-            take(texts)
-
-        return grow
+            self._draft.append("tool_calls", texts, block.call)
 
     def end(self, index: int) -> None:
         """The end of a block: a call that no piece of arguments came for has the input that it began with."""

@@ -13,10 +13,10 @@ from typing import Any
 from shadow.reading import message_parts, stated_parameters
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.choice_builder import ChoiceBuilder
-from shadow.reading.chunk_template import TemplateReader
 from shadow.reading.completion import Completion, ProviderError, Unread, UnreadReason
+from shadow.reading.event_runs import EventRuns, TextRun
 from shadow.reading.lenient_json import load, mended
-from shadow.reading.message_blocks import GROWING, MessageBlocks
+from shadow.reading.message_blocks import DELTA_TEXTS, MessageBlocks
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.sse import EventStream, SseEvent
 from shadow.reading.stream_event import piece
@@ -75,12 +75,16 @@ def _may_round(body: bytes) -> bool:
 
 def fold(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx."""
-    folding, walk = _Folding(status), stream.walk()
-    while not folding.done and (event := walk.next()):
-        if trouble := folding.add(event):
-            return ResponseReading(trouble, folding.error, folding.carried, done=False)
-        folding.alike.go_on(walk)
-    if not folding.done and (tail := walk.tail()):
+    runs = EventRuns(stream)
+    folding = _Folding(status, runs)
+    for item in runs:
+        if isinstance(item, TextRun):
+            folding.append(item)
+        elif unread := folding.add(item):
+            return ResponseReading(unread, folding.error, folding.carried, done=False)
+        if folding.done:
+            break
+    if not folding.done and (tail := runs.tail()):
         folding.making.notes["the last event has no blank line after it"] = None
         folding.done = b'"message_stop"' in tail.data
     return ResponseReading(folding.completion(), folding.error, folding.carried, folding.done, folding.spoke)
@@ -151,27 +155,33 @@ class _Making:
 class _Folding:
     """What the events so far add up to."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, runs: EventRuns) -> None:
         self._status = status
+        self._runs = runs
+        self._growing = (0, "")
         self.making = _Making({})
         self.error: ProviderError | None = None
         self.carried: list[int] = []
-        self.alike = TemplateReader(self.carried)
         self.spoke: int | None = None
         self.done = False
         self._begun = False
 
-    def _remember(self, event: SseEvent, chunk: dict[str, Any]) -> None:
-        """Be ready for more events like this one."""
+    def append(self, run: TextRun) -> None:
+        """Takes the texts of the events after the last one, which differ from it in the text of their delta only."""
+        self.making.blocks.append(*self._growing, run.texts)
+        self.carried += run.ends
+
+    def _expect_more(self, chunk: dict[str, Any]) -> None:
+        """Prepares a run of deltas like the one of this chunk."""
         delta = _inner(chunk, "delta")
         kind = delta.get("type")
-        if (key := GROWING.get(kind) if isinstance(kind, str) else None) and delta.get(key):
-            self.alike.remember(event, chunk, (delta, key), self.making.blocks.growing(_index(chunk), delta["type"]))
+        if isinstance(kind, str) and (key := DELTA_TEXTS.get(kind)) and delta.get(key):
+            self._growing = (_index(chunk), kind)
+            self._runs.expect(chunk, delta, key)
 
     def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
-        self.alike.forget()
         chunk = None if data.startswith(b"[DONE]") else piece(data, self.making.notes)
         if not isinstance(chunk, dict):
             return chunk
@@ -186,7 +196,7 @@ class _Folding:
             if self.spoke is None and self.making.draft.speaks:
                 self.spoke = end
             if kind == "content_block_delta":
-                self._remember(event, chunk)
+                self._expect_more(chunk)
         return None
 
     def _take(self, kind: Any, chunk: dict[str, Any]) -> bool:

@@ -5,12 +5,12 @@ What streamed is what the application saw first, so the deltas are read, and the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.choice_builder import ChoiceBuilder
-from shadow.reading.chunk_template import Grow, GrowingField, TemplateReader
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
+from shadow.reading.event_runs import EventRuns, TextRun
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.responses_body import choice_of, completion_of, finish_of, hold, not_read, whole
 from shadow.reading.responses_items import (
@@ -48,12 +48,24 @@ _GROWING = {f"{stem}.delta": kind == "custom_tool_call" for stem, kind in _ARGUM
 
 def fold(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx."""
-    folding, walk = _Folding(status), stream.walk()
-    while (event := walk.next()) and not event.data.startswith(b"[DONE]"):  # some servers end every stream with it
-        if trouble := folding.add(event):
-            return ResponseReading(trouble, folding.error, folding.carried, done=False)
-        folding.alike.go_on(walk)
+    runs = EventRuns(stream)
+    folding = _Folding(status, runs)
+    for item in runs:
+        if isinstance(item, TextRun):
+            folding.append(item)
+        elif item.data.startswith(b"[DONE]"):  # because some servers end every stream with it
+            break
+        elif unread := folding.add(item):
+            return ResponseReading(unread, folding.error, folding.carried, done=False)
     return ResponseReading(folding.completion(), folding.error, folding.carried, folding.final is not None, folding.spoke)
+
+
+class _Growing(NamedTuple):
+    """What the deltas of a run add to: a `field` of the choice, for `tool_calls` the call of this number."""
+
+    field: str
+    call: int = 0
+    custom: bool = False
 
 
 class _Item:
@@ -71,8 +83,10 @@ class _Item:
 class _Folding:
     """What the events so far add up to."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, runs: EventRuns) -> None:
         self._status = status
+        self._runs = runs
+        self._growing = _Growing("content")
         self._head: dict[str, Any] = {}
         self._items: dict[Any, _Item] = {}
         self._calls = 0
@@ -83,12 +97,10 @@ class _Folding:
         self.error: ProviderError | None = None
         self.final: dict[str, Any] | None = None
         self.carried: list[int] = []
-        self.alike = TemplateReader(self.carried)
         self.spoke: int | None = None
 
     def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
-        self.alike.forget()
         chunk = piece(event.data, self.notes)
         if chunk is None or isinstance(chunk, Unread):
             return chunk
@@ -97,7 +109,7 @@ class _Folding:
             kind = event.event
         if kind in _TEXTS:  # nearly every event is one of these
             self._text(_TEXTS[kind], chunk, event.end)
-            self._remember(event, chunk, self._growing_text(_TEXTS[kind], chunk))
+            self._expect_text(_TEXTS[kind], chunk)
             return None
         if kind == "error" or event.event == "error" or (carries_error(chunk) and "response" not in chunk):
             self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
@@ -105,21 +117,25 @@ class _Folding:
             self._identify(response)
         self._take(kind, chunk, event.end)
         if kind in _GROWING:
-            self._remember(event, chunk, self._growing_call(chunk, custom=_GROWING[kind]))
+            self._expect_more(_Growing("tool_calls", self._item(chunk, None).call, _GROWING[kind]), chunk)
         return None
 
-    def _remember(self, event: SseEvent, chunk: dict[str, Any], grow: Grow | None) -> None:
-        if grow and chunk.get("delta"):
-            self.alike.remember(event, chunk, (chunk, "delta"), grow)
+    def append(self, run: TextRun) -> None:
+        """Takes the texts of the events after the last one, which differ from it in their delta only."""
+        growing = self._growing
+        texts = [escaped(text) for text in run.texts] if growing.custom else run.texts
+        self._draft.append(growing.field, texts, growing.call)
+        self.carried += run.ends
 
-    def _growing_text(self, field: str, chunk: dict[str, Any]) -> Grow | None:
-        """What takes more of a text or of reasoning; a refusal is seldom, and log-probabilities come with each delta."""
-        return None if field == "refusal" or chunk.get("logprobs") else self._draft.growing(GrowingField(None, field, 0))
+    def _expect_text(self, field: str, chunk: dict[str, Any]) -> None:
+        """Prepares a run of a text or of reasoning; refusals are rare, and log-probabilities differ in each delta."""
+        if field != "refusal" and not chunk.get("logprobs"):
+            self._expect_more(_Growing(field), chunk)
 
-    def _growing_call(self, chunk: dict[str, Any], *, custom: bool) -> Grow | None:
-        """What takes more arguments of the call that an event speaks of."""
-        take = self._draft.growing(GrowingField(None, "tool_calls", self._item(chunk, None).call))
-        return (lambda texts: take([escaped(text) for text in texts])) if take and custom else take
+    def _expect_more(self, growing: _Growing, chunk: dict[str, Any]) -> None:
+        if chunk.get("delta"):
+            self._growing = growing
+            self._runs.expect(chunk, chunk, "delta")
 
     def _identify(self, response: dict[str, Any]) -> None:
         for key, name in (("model", "model's name"), ("id", "id")):

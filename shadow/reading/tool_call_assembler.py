@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from shadow.reading.completion import ToolCall, is_sealed
@@ -124,10 +124,10 @@ class ToolCallAssembler:
         self._fill(draft, {"function": function})
         return True
 
-    def growing(self, index: int) -> Callable[[Sequence[str]], None] | None:
-        """What takes more arguments of the latest call at `index`."""
-        latest = self._latest.get(index)
-        return latest.take if latest else None
+    def append(self, index: int, arguments: Sequence[str]) -> None:
+        """Takes more arguments of the latest call at `index`, which has begun."""
+        if latest := self._latest.get(index):
+            latest.take(arguments)
 
     def restate(self, index: int, arguments: str) -> None:
         """The arguments of the latest call at `index`, where what came of them is sealed."""

@@ -1,68 +1,15 @@
-"""A mould makes reading quicker and changes nothing that is read."""
-
 import json
 
 import orjson
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading import messages_response, responses_stream
-from shadow.reading.chat_response import fold
-from shadow.reading.chunk_template import LARGEST, TemplateReader, around, growth, saying, strings
+from shadow.reading.chunk_template import LARGEST, strings, template_of
+from shadow.reading.growing_string import growing_string
 from shadow.reading.sse import SseEvent, read_stream
-from tests.shadow.reading.hostile import CHOICE, CHUNK, WORDS
+from tests.shadow.reading.hostile import WORDS
 
-TEXT = st.text(max_size=6) | WORDS | st.sampled_from(['"', "\\", '","usage":{"x":1},"a":"', "\u2028", "\x7f", '{"a": "b"}'])
-ENTRY = st.fixed_dictionaries({"index": st.integers(0, 1), "function": st.fixed_dictionaries({"arguments": TEXT})})
-DELTA = (
-    st.fixed_dictionaries({"content": TEXT}, optional={"role": st.none() | st.just("assistant")})
-    | st.fixed_dictionaries({"reasoning_content": TEXT}, optional={"content": st.none() | st.just("")})
-    | st.fixed_dictionaries({"tool_calls": st.lists(ENTRY, min_size=1, max_size=2)})
-)
-PLAIN = st.builds(
-    lambda delta, finish, index: {"index": index, "delta": delta, "finish_reason": finish},
-    DELTA,
-    st.sampled_from([None, None, None, "stop"]),
-    st.sampled_from([0, 0, 0, 1, None]),
-)
-FRAMED = st.builds(
-    lambda choices, more: {"id": "1", "object": "chat.completion.chunk", "model": "m", "choices": choices, **more},
-    st.lists(PLAIN, min_size=1, max_size=1) | st.lists(CHOICE, max_size=2),
-    st.sampled_from(
-        [{}, {}, {}, {"usage": None}, {"usage": {"prompt_tokens": 1}}, {"obfuscation": "aB"}, {"model": "n"}, {"error": None}]
-    ),
-)
-WRITTEN = st.sampled_from([json.dumps, lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))])
-
-
-def without_moulds(stream, read=fold):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TemplateReader, "go_on", lambda alike, walk: None)
-        return read(stream, 200)
-
-
-def mould(event, chunk):
-    held = growth(chunk)
-    return around(event, chunk, held[0], held[1]) if held else None
-
-
-@given(st.lists(FRAMED | CHUNK, max_size=8), WRITTEN, st.booleans())
-def test_every_stream_is_read_alike_with_moulds_and_without(chunks, written, again):
-    chunks = [*chunks, *chunks] if again else chunks
-    body = "".join(f"data: {written(chunk)}\n\n" for chunk in chunks).encode("utf-8", "surrogatepass")
-    assert fold(read_stream(body), 200) == without_moulds(read_stream(body))
-
-
-@given(st.lists(st.binary(max_size=6), max_size=6))
-def test_any_bytes_in_the_place_of_the_string_are_read_alike(literals):
-    shell = b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%b"},"finish_reason":null}]}\n\n'
-    body = b"".join(shell % literal for literal in (b"first", *literals))
-    assert fold(read_stream(body), 200) == without_moulds(read_stream(body))
-
-
-def event(chunk: dict) -> SseEvent:
-    return SseEvent(json.dumps(chunk).encode(), "", 0)
+TEXT = st.text(max_size=6) | WORDS | st.sampled_from(['"', "\\", "\u2028", "\x7f", '{"a": "b"}'])
 
 
 def chunk(delta: dict, **more) -> dict:
@@ -70,228 +17,58 @@ def chunk(delta: dict, **more) -> dict:
     return {"object": "chat.completion.chunk", "choices": [choice], **more}
 
 
-def test_words_calls_and_thoughts_have_moulds():
+def template(chunk, data=None):
+    growing = growing_string(chunk)
+    assert growing is not None
+    return template_of(data or json.dumps(chunk).encode(), chunk, growing.holder, growing.key)
+
+
+def test_text_reasoning_and_arguments_have_templates():
     for delta in ({"content": "a"}, {"reasoning": "a"}, {"tool_calls": [{"index": 0, "function": {"arguments": "a"}}]}):
-        made = mould(event(chunk(delta)), chunk(delta))
+        made = template(chunk(delta))
         assert made is not None
-        assert made.before.of(1) + b"a" + made.after.of(1) == event(chunk(delta)).data
-
-
-@given(st.lists(st.tuples(st.binary(max_size=6), st.binary(max_size=6)), max_size=6))
-def test_any_bytes_in_the_places_of_the_string_and_of_the_obfuscation_are_read_alike(literals):
-    shell = (
-        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%b"},"finish_reason":null}]'
-        b',"usage":null,"obfuscation":"%b"}\n\n'
-    )
-    body = b"".join(shell % two for two in ((b"first", b"aB1"), *literals))
-    assert fold(read_stream(body), 200) == without_moulds(read_stream(body))
+        assert made.before.of(1) + b"a" + made.after.of(1) == json.dumps(chunk(delta)).encode()
 
 
 @given(st.lists(st.tuples(st.text(max_size=6), st.text("aB1", max_size=6)), min_size=1, max_size=8))
-def test_a_chunk_template_matches_every_event_of_a_stream_with_obfuscation(said):
-    chunks = [chunk({"content": text}, obfuscation=hiding) for text, hiding in (("first", "x"), *said)]
-    made = mould(event(chunks[0]), chunks[0])
+def test_template_fits_every_event_of_a_padded_stream(texts):
+    chunks = [chunk({"content": text}, obfuscation=hiding) for text, hiding in (("first", "x"), *texts)]
+    made = template(chunks[0])
     assert made is not None
-    body = b"".join(b"data: %b\n\n" % event(each).data for each in chunks) + b"data: [DONE]\n\n"
+    body = b"".join(b"data: %b\n\n" % json.dumps(each).encode() for each in chunks) + b"data: [DONE]\n\n"
     walk = read_stream(body).walk()
     walk.next()
-    texts, _ = walk.run(made.before, made.after, made.read)
-    assert texts == [text for text, _ in said]
+    read, _ = walk.run(made.before, made.after, made.read)
+    assert read == [text for text, _ in texts]
     assert walk.next() == SseEvent(b"[DONE]", "", len(body))
 
 
 @given(st.lists(TEXT, max_size=5), st.booleans())
-def test_strings_are_read_as_json_reads_them_one_or_many(texts, plain):
+def test_strings_are_those_that_json_reads(texts, plain):
     written = [json.dumps(text, ensure_ascii=not plain) for text in texts]
     read = strings([text[1:-1].encode("utf-8", "surrogatepass") for text in written])
     assert read == texts[: len(read)]
 
 
-@given(st.lists(st.sampled_from(["", "a", "b"]), max_size=6))
-def test_strings_without_content_are_left_out_with_their_ends(texts):
-    told, ends = saying(texts, list(range(len(texts))))
-    assert list(zip(told, ends, strict=True)) == [(text, end) for end, text in enumerate(texts) if text]
-
-
-def test_strings_are_read_up_to_the_first_that_is_none():
+def test_strings_end_before_the_first_literal_that_is_not_json():
     assert strings([b"a", b"b\\n", "é".encode(), b'c"', b"d"]) == ["a", "b\n", "é"]
     assert strings([b"a", b"\xff", b"b"]) == ["a"]
     assert strings([b"a", b"b\x00c"]) == ["a"]
     assert strings([]) == []
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        chunk({"content": ""}),
-        chunk({"content": "a", "role": "assistant"}),
-        chunk({"content": "a", "tool_calls": []}),
-        chunk({"tool_calls": [{"index": 0, "id": "new", "function": {"arguments": "a"}}]}),
-        chunk({"content": "a"}, usage={"prompt_tokens": 1}),
-        chunk({"content": "a"}, error={"message": "no"}),
-        {"choices": [{"index": 0, "delta": {"content": "a"}}]},
-        {**chunk({"content": "a"}), "choices": []},
-    ],
-)
-def test_what_says_more_than_one_string_has_none(said):
-    assert mould(event(said), said) is None
+def test_event_without_a_text_has_no_template():
+    assert template_of(b'{"delta": ""}', {"delta": ""}, {"delta": ""}, "delta") is None
+    assert template_of(b'{"delta": 1}', {"delta": 1}, {"delta": 1}, "delta") is None
 
 
-def test_an_event_that_is_an_answer_of_its_own_makes_none():
-    assert mould(event(chunk({"content": "a" * 60_000})), chunk({"content": "a" * 60_000})) is not None
-    assert mould(event(chunk({"content": "a" * LARGEST})), chunk({"content": "a" * LARGEST})) is None
+def test_event_of_65536_bytes_has_a_template_and_a_larger_one_has_none():
+    size = LARGEST - len(json.dumps(chunk({"content": ""})))
+    assert template(chunk({"content": "a" * size})) is not None
+    assert template(chunk({"content": "a" * (size + 1)})) is None
+    assert LARGEST == 65_536
 
 
-def test_a_key_that_stands_twice_makes_no_chunk_template():
+def test_event_with_a_key_twice_has_no_template():
     data = json.dumps(chunk({"content": "a"})).replace('"content": "a"', '"content": "a", "content": "b"').encode()
-    assert mould(SseEvent(data, "", 0), orjson.loads(data)) is None
-
-
-SPREAD = st.lists(st.sampled_from([1, 1, 1, 1, 1, 1, 1, 0, 2, -3, 90]), min_size=1, max_size=12)
-"""Steps between the numbers of events that follow each other, most of them 1."""
-HIDING = st.text("aB1", max_size=3) | st.sampled_from(['"', "\\", "a\\u0042", '","delta":"b', "é"])
-ORDERS = st.permutations(
-    ["type", "sequence_number", "item_id", "output_index", "content_index", "delta", "logprobs", "obfuscation"]
-)
-KINDS = st.sampled_from(
-    [
-        "response.output_text.delta",
-        "response.output_text.delta",
-        "response.function_call_arguments.delta",
-        "response.custom_tool_call_input.delta",
-        "response.reasoning_summary_text.delta",
-        "response.refusal.delta",
-        "response.output_text.done",
-    ]
-)
-ITEMS = [
-    {"type": "message", "id": "i0", "content": []},
-    {"type": "function_call", "id": "i1", "call_id": "c1", "name": "f"},
-    {"type": "custom_tool_call", "id": "i2", "call_id": "c2", "name": "g"},
-    {"type": "reasoning", "id": "i3"},
-]
-ODD = st.sampled_from([{}] * 9 + [{"logprobs": [{"token": "a", "logprob": -1}]}, {"error": {"message": "no"}}, {"item_id": 3}])
-
-
-@st.composite
-def response_streams(draw):
-    """A stream of /v1/responses: runs of deltas whose numbers mostly grow by 1, padded, in one order of members or in several."""
-    number = draw(st.sampled_from([0, 4, 8, 97, 998, 10**18]))
-    written = draw(WRITTEN)
-    began = [{"type": "response.output_item.added", "output_index": at, "item": item} for at, item in enumerate(ITEMS)]
-    lines = [f"data: {written(each)}\n\n" for each in began]
-    for _ in range(draw(st.integers(1, 3))):
-        kind, order, index = draw(KINDS), draw(ORDERS), draw(st.sampled_from([0, 0, 1, 2, 3, 7]))
-        lead = draw(st.sampled_from(["", f"event: {kind}\n", "event: error\n"]))
-        for step in draw(SPREAD):
-            number += step
-            event = {"type": kind, "sequence_number": number, "item_id": f"i{index}", "output_index": index, "content_index": 0}
-            event |= {"delta": draw(TEXT), "logprobs": [], "obfuscation": draw(HIDING), **draw(ODD)}
-            lines.append(f"{lead}data: {written({name: event[name] for name in order} | event)}\n\n")
-    ended = {"type": "response.completed", "response": {"status": "completed", "output": []}}
-    return "".join([*lines, f"data: {written(ended)}\n\n"]).encode("utf-8", "surrogatepass")
-
-
-@given(response_streams())
-def test_a_stream_of_responses_is_read_alike_with_moulds_and_without(body):
-    assert responses_stream.fold(read_stream(body), 200) == without_moulds(read_stream(body), responses_stream.fold)
-
-
-SHELL = (
-    b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","content_index":0,"delta":"%b",'
-    b'"item_id":"m","logprobs":[],"obfuscation":"%b","output_index":0,"sequence_number":%b}\n\n'
-)
-
-
-@given(st.lists(st.tuples(st.binary(max_size=6), st.binary(max_size=6), st.binary(max_size=3)), max_size=6))
-def test_any_bytes_in_the_place_of_the_string_the_padding_and_the_number_are_read_alike(literals):
-    body = b"".join(SHELL % three for three in ((b"first", b"aB1", b"7"), *literals))
-    assert responses_stream.fold(read_stream(body), 200) == without_moulds(read_stream(body), responses_stream.fold)
-
-
-def counted(shell: bytes, numbers, texts=None) -> list[bytes]:
-    return [shell % (texts[n] if texts else b"word %d" % n, b"x" * (n % 5), b"%d" % number) for n, number in enumerate(numbers)]
-
-
-def read_one_by_one(body: bytes, read) -> int:
-    """Events that were not taken together with the one before them."""
-    seen = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TemplateReader, "forget", lambda alike, forget=TemplateReader.forget: (seen.append(1), forget(alike))[1])
-        read(read_stream(body), 200)
-    return len(seen)
-
-
-@pytest.mark.parametrize(
-    ("numbers", "alone"),
-    [
-        (range(1, 9), 1),
-        (range(1, 10), 1),
-        (range(1, 11), 2),
-        (range(9, 12), 2),
-        (range(95, 1005), 3),
-        ([4, 5, 6, 8, 9], 2),
-        ([4, 4, 4, 4], 4),
-        ([9, 8, 7], 3),
-    ],
-)
-def test_events_are_taken_together_while_their_numbers_follow_each_other_with_as_many_digits(numbers, alone):
-    body = b"".join(counted(SHELL, numbers)) + b"event: end\ndata: [DONE]\n\n"
-    assert read_one_by_one(body, responses_stream.fold) == alone
-
-
-@pytest.mark.parametrize("padding", ["obfuscation", "p"])
-def test_a_padded_stream_of_chat_is_taken_in_one_go(padding):
-    chunks = [json.dumps(chunk({"content": "a"}, **{padding: "x" * (n % 5)})) for n in range(50)]
-    assert read_one_by_one("".join(f"data: {each}\n\n" for each in [*chunks, "[DONE]"]).encode(), fold) == 1
-
-
-SPACED = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"%b","%b":"%b"}%b}\n\n'
-BEGUN = (
-    b'event: message_start\ndata: {"type":"message_start","message":{"role":"assistant"}}\n\n'
-    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":%b}\n\n'
-)
-BLOCKS = [
-    (b'{"type":"text","text":""}', b"text_delta", b"text"),
-    (b'{"type":"thinking","thinking":""}', b"thinking_delta", b"thinking"),
-    (b'{"type":"tool_use","id":"t","name":"f","input":{}}', b"input_json_delta", b"partial_json"),
-]
-
-
-@pytest.mark.parametrize(("block", "kind", "key"), BLOCKS)
-def test_a_stream_of_messages_padded_with_spaces_is_taken_in_one_go(block, kind, key):
-    deltas = [SPACED % (kind, key, b'a\\"}', b" " * (1 + n % 9)) for n in range(40)]
-    body = BEGUN % block + b"".join(deltas) + b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
-    assert read_one_by_one(body, messages_response.fold) == 4
-
-
-@given(
-    st.sampled_from(BLOCKS),
-    st.lists(
-        st.tuples(st.binary(max_size=6) | st.just(b'a\\"}'), st.sampled_from([b" ", b"   ", b"", b"\t", b"} ", b" x"])),
-        max_size=7,
-    ),
-)
-def test_a_stream_of_messages_is_read_alike_with_moulds_and_without(form, said):
-    block, kind, key = form
-    deltas = [SPACED % (kind, key, text, spaces) for text, spaces in ((b"first", b"  "), *said)]
-    body = BEGUN % block + b"".join(deltas) + b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
-    assert messages_response.fold(read_stream(body), 200) == without_moulds(read_stream(body), messages_response.fold)
-
-
-def test_arguments_without_content_carry_nothing_in_one_go_or_one_by_one():
-    begun = chunk({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]})
-    more = [chunk({"tool_calls": [{"index": 0, "function": {"arguments": text}}]}) for text in ("{", "", "", "}")]
-    body = "".join(f"data: {json.dumps(each)}\n\n" for each in (begun, *more)).encode()
-    assert fold(read_stream(body), 200) == without_moulds(read_stream(body))
-    assert len(fold(read_stream(body), 200).carried) == 3
-
-
-def test_a_stream_where_no_event_is_like_another_is_given_up_after_eight():
-    """What is remembered costs more than it saves there."""
-    made = []
-    body = b"".join(counted(SHELL, [1] * 40))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shadow.reading.chunk_template.around", lambda *given: (made.append(1), around(*given))[1])
-        responses_stream.fold(read_stream(body), 200)
-    assert len(made) == 8
+    assert template(orjson.loads(data), data) is None

@@ -6,7 +6,7 @@ import pytest
 
 from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice
-from shadow.reading.message_blocks import GROWING, UNBEGUN_BLOCK, MessageBlocks
+from shadow.reading.message_blocks import DELTA_TEXTS, UNBEGUN_BLOCK, MessageBlocks
 
 
 class Told:
@@ -80,24 +80,17 @@ def test_a_delta_of_no_block_is_read_and_noted():
 
 
 @pytest.mark.parametrize("kind", ["text_delta", "thinking_delta", "input_json_delta"])
-def test_a_block_that_has_begun_grows_by_many_pieces_as_by_one_after_another(kind):
+def test_begun_block_takes_many_texts_as_one_after_another(kind):
     made = []
     for at_once in (True, False):
         told = Told()
         told.blocks.begin(0, {"type": "tool_use", "id": "a", "name": "f"})
-        assert told.blocks.grow(0, {"type": kind, GROWING[kind]: "a"})
-        grow = told.blocks.growing(0, kind) if at_once else None
-        if grow:
-            grow(["b", "c"])
+        assert told.blocks.grow(0, {"type": kind, DELTA_TEXTS[kind]: "a"})
+        if at_once:
+            told.blocks.append(0, kind, ["b", "c"])
         else:
-            assert all(told.blocks.grow(0, {"type": kind, GROWING[kind]: piece}) for piece in "bc")
+            assert all(told.blocks.grow(0, {"type": kind, DELTA_TEXTS[kind]: text}) for text in "bc")
         told.blocks.close()
         made.append((told.draft.done(0, streamed=True), told.notes))
-        assert bool(grow) == at_once
     assert made[0] == made[1]
     assert "abc" in {made[0][0].text, made[0][0].reasoning, *[call.arguments for call in made[0][0].tool_calls]}
-
-
-def test_a_block_that_was_not_begun_takes_no_arguments_and_thoughts_must_have_begun():
-    assert Told().blocks.growing(0, "input_json_delta") is None
-    assert Told().blocks.growing(0, "thinking_delta") is None

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.chunk_template import TemplateReader
 from shadow.reading.completion import Completion, Unread, UnreadReason, Usage
-from shadow.reading.message_blocks import GROWING
+from shadow.reading.event_runs import EventRuns
+from shadow.reading.message_blocks import DELTA_TEXTS
 from shadow.reading.messages_response import NAMELESS, NO_STOP, STOPS, STRANGE_STOP, UNBEGUN, fold, whole
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE, WORDS
@@ -229,13 +229,13 @@ GROWN = st.lists(st.tuples(st.sampled_from(["text_delta", "thinking_delta", "inp
 
 
 @given(GROWN, st.lists(EVENT, max_size=2))
-def test_what_is_read_in_one_go_reads_as_it_does_one_by_one(grown, more):
-    deltas = [{"type": kind, GROWING[kind]: text} for kind, text, _ in grown]
+def test_stream_read_in_runs_equals_the_same_read_event_by_event(grown, more):
+    deltas = [{"type": kind, DELTA_TEXTS[kind]: text} for kind, text, _ in grown]
     events = [{"type": "content_block_delta", "index": at, "delta": each} for each, (_, _, at) in zip(deltas, grown, strict=True)]
     call = {"type": "content_block_start", "index": 1, "content_block": {"type": "tool_use", "id": "a", "name": "f"}}
     body = read_stream(sse(START, TEXT, call, *events, *more, *events, END, STOP))
     at_once = fold(body, 200)
-    with patch.object(TemplateReader, "go_on", lambda alike, walk: None):
+    with patch.object(EventRuns, "_run", lambda runs: None):
         assert fold(body, 200) == at_once
 
 
