@@ -137,7 +137,7 @@ def drawn(chance: random.Random, world: World, excess: float = 0.0) -> Tally:
 def named(tallies: list[Tally]) -> frozenset[int]:
     """What the running function names."""
     votes = [
-        Votes(party=PARTY, check=f"check_{place}", plus=plus, minus=minus, alone=plus, conversations=plus + minus)
+        Votes(party=PARTY, signal=f"check_{place}", plus=plus, minus=minus, alone=plus, conversations=plus + minus)
         for place, (plus, minus) in enumerate(tallies)
     ]
     return frozenset(place for place, one in enumerate(excesses(votes)) if one.named)

@@ -48,7 +48,7 @@ class Fault:
     other checks that name the same fault.
     """
 
-    aspect: Signal
+    signal: Signal
     name: str
     asked: dict[str, Any] = field(default_factory=dict)
     completion: dict[str, Any] = field(default_factory=dict)
@@ -316,15 +316,15 @@ def committed(fault: Fault) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Requests and answers of a fault, in each form that it has."""
     for stream in fault.forms:
         body = fault.request(stream=stream)
-        if fault.aspect is Signal.STREAM_IGNORED:
+        if fault.signal is Signal.STREAM_IGNORED:
             yield body, fault.answer(fault.request(stream=not stream))
         else:
             yield body, fault.answer(body)
 
 
-def aspects(faults: Sequence[Fault]) -> list[Signal]:
+def signals(faults: Sequence[Fault]) -> list[Signal]:
     """The checks that these faults are about, each once."""
-    return list(dict.fromkeys(fault.aspect for fault in faults))
+    return list(dict.fromkeys(fault.signal for fault in faults))
 
 
 RIGHT: tuple[Fault, ...] = (

@@ -151,11 +151,11 @@ def judging() -> Iterator[tuple[str, Step]]:
     marks = seen.exchange.response.marks
     packed, prepare, squeeze = pack_marks(marks), RecordPreparer().prepare, BodyCompressor().squeeze
     yield "checks: all", lambda: check(seen.request, seen.answer)
-    for aspect, judge in CHECKS:
-        yield f"checks: {aspect.value}", lambda judge=judge: judge(seen.request, seen.answer.completion)
+    for signal, judge in CHECKS:
+        yield f"checks: {signal.value}", lambda judge=judge: judge(seen.request, seen.answer.completion)
     yield "compare: a pair", lambda: compare(pair)
-    for aspect, judge in COMPARATORS:
-        yield f"compare: {aspect.value}", lambda judge=judge: judge(pair)
+    for signal, judge in COMPARATORS:
+        yield f"compare: {signal.value}", lambda judge=judge: judge(pair)
     yield "compare: likeness of two texts of 2 KB", lambda: texts(one, other)
     yield "drift: wants a control", lambda: wants_control(seen.request, seen.answer, leg.answer)
     yield "drift: payoffs", lambda: payoffs(seen.request, seen.answer, leg.answer, None, tiebreak=True)

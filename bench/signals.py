@@ -25,7 +25,7 @@ from shadow.findings.finding import Finding, FindingState, Signal
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md"
 BEGIN, END = "<!-- begin: python -m bench.signals --write -->", "<!-- end -->"
-ASPECTS = [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)]
+SIGNALS = [signal for signal, _ in (*CHECKS, *LEG_CHECKS)]
 RATE = 1 / 500
 RUNS = (10, 100)
 PROSE = ("english", "german", "list", "emoji")
@@ -95,19 +95,19 @@ def _request(asked: str, *, stream: bool) -> dict[str, Any]:
 def _faithful(result: Result, found: tuple[Finding, ...]) -> None:
     result.answers += 1
     for finding in found:
-        score = result.scores[finding.aspect]
+        score = result.scores[finding.signal]
         score.faithful += finding.state in {FindingState.MATCH, FindingState.DIFFER}
         score.alarms += finding.state is FindingState.DIFFER
         if finding.state is FindingState.DIFFER:
-            result.examples.append(f"{finding.aspect.value}: {finding.reason}")
+            result.examples.append(f"{finding.signal.value}: {finding.reason}")
 
 
-def _faulty(result: Result, aspect: Signal, found: tuple[Finding, ...]) -> None:
-    named = [finding.aspect for finding in found if finding.state is FindingState.DIFFER]
-    score = result.scores[aspect]
+def _faulty(result: Result, signal: Signal, found: tuple[Finding, ...]) -> None:
+    named = [finding.signal for finding in found if finding.state is FindingState.DIFFER]
+    score = result.scores[signal]
     score.faulty += 1
-    score.named += aspect in named
-    score.alone += named == [aspect]
+    score.named += signal in named
+    score.alone += named == [signal]
 
 
 def measure(answers: int, seed: int = 1) -> Result:
@@ -122,11 +122,11 @@ def measure(answers: int, seed: int = 1) -> Result:
             _faithful(result, check(*understood(body, answer)))
     for fault in FAULTS:
         for body, answer in committed(fault):
-            _faulty(result, fault.aspect, check(*understood(body, answer, status=fault.status)))
-    for aspect, inject in INJECTED.items():
+            _faulty(result, fault.signal, check(*understood(body, answer, status=fault.status)))
+    for signal, inject in INJECTED.items():
         for number in range(max(answers // 40, 1)):
             body = _request("Tell me what happened.", stream=number % 2 == 0)
-            _faulty(result, aspect, check(*understood(body, answered(body, [spoken(inject(chance))]))))
+            _faulty(result, signal, check(*understood(body, answered(body, [spoken(inject(chance))]))))
     _written_calls(result, answers, random.Random(seed))
     _lost_spaces(result, answers, chance)
     return result
@@ -139,7 +139,7 @@ def _written_calls(result: Result, answers: int, chance: random.Random) -> None:
             for way in ways:
                 example = made(chance, way)
                 found = check(*understood(*answer_of(example, chance, stream=number % 2 == 0)))
-                named = any(finding.aspect is Signal.CALL_IN_TEXT and finding.state is FindingState.DIFFER for finding in found)
+                named = any(finding.signal is Signal.CALL_IN_TEXT and finding.state is FindingState.DIFFER for finding in found)
                 result.written[way].append(named)
                 if made is leaked:
                     _faulty(result, Signal.CALL_IN_TEXT, found)
@@ -168,7 +168,7 @@ def _lost_spaces(result: Result, answers: int, chance: random.Random) -> None:
 
 def _lost(body: dict[str, Any], pieces: tuple[str, ...]) -> bool:
     found = check(*understood(body, answered(body, [spoken(pieces)])))
-    return any(finding.aspect is Signal.LOST_SPACE and finding.state is FindingState.DIFFER for finding in found)
+    return any(finding.signal is Signal.LOST_SPACE and finding.state is FindingState.DIFFER for finding in found)
 
 
 def table(result: Result) -> str:
@@ -180,10 +180,10 @@ def table(result: Result) -> str:
         "| check | faulty answers | recall | named by it alone | faithful answers it judged | false alarms | precision |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for aspect in ASPECTS:
-        score = result.scores[aspect]
+    for signal in SIGNALS:
+        score = result.scores[signal]
         counts = f"{score.faulty} | {score.recall:.3f} | {score.alone} | {score.faithful:,} | {score.alarms}"
-        lines.append(f"| `{aspect.value}` | {counts} | {score.precision:.3f} |")
+        lines.append(f"| `{signal.value}` | {counts} | {score.precision:.3f} |")
     lines += ["", *_call_lines(result), "", *_space_lines(result)]
     return "\n".join(lines)
 

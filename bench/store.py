@@ -139,10 +139,13 @@ def multiply(path: Path, times: int) -> None:
             chosen = ", ".join(changed.get(name, name) for name in columns)
             conn.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM n, {table}")
         conn.execute("DELETE FROM tallies")
-        for statement in finding_rollups.BACKFILL:
-            conn.executemany(finding_rollups.ADD, conn.execute(statement).fetchall())
-        conn.execute("DROP TABLE passages")
-        traffic_rollups.build(conn)
+        for statement, every in (
+            (finding_rollups.OF_PAIRS, "SELECT json_group_array(no) FROM pairs"),
+            (finding_rollups.OF_EXCHANGES, "SELECT json_group_array(id) FROM exchanges"),
+        ):
+            conn.executemany(finding_rollups.ADD, conn.execute(statement, conn.execute(every).fetchone()).fetchall())
+        conn.execute("DELETE FROM passages")
+        traffic_rollups.add(conn, 0)
         conn.execute("ANALYZE")
 
 
@@ -167,8 +170,8 @@ def questions(reader: Reader, count: int) -> None:
         ("pairs: the first page", lambda: reader.pairs(PairFilter())),
         ("pairs: a page in the middle", lambda: reader.pairs(PairFilter(before_id=middle))),
         ("pairs: by provider and model", lambda: reader.pairs(PairFilter(provider="near", model="bench"))),
-        ("pairs: that differ in the action", lambda: reader.pairs(PairFilter(aspect="action", state="differ"))),
-        ("pairs: by a signal that never differs", lambda: reader.pairs(PairFilter(aspect="seed", state="differ"))),
+        ("pairs: that differ in the action", lambda: reader.pairs(PairFilter(signal="action", state="differ"))),
+        ("pairs: by a signal that never differs", lambda: reader.pairs(PairFilter(signal="seed", state="differ"))),
         ("one pair: by id, its findings", lambda: (reader.pair(one.id), reader.findings(pair_id=one.id))),
         ("one pair: by the beginning of its id", lambda: reader.pair(one.id[:12])),
         (

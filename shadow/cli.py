@@ -156,7 +156,8 @@ def pairs(
     db: Db = None,
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
-    signal: Annotated[str, typer.Option("--signal", "--aspect", metavar="SIGNAL", help="With a finding of this signal.")] = "",
+    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="With a finding of this signal.")] = "",
+    aspect: Annotated[str, typer.Option("--aspect", hidden=True)] = "",
     state: Annotated[str, typer.Option("--state", metavar="STATE", help="In this state: differ, match, ...")] = "",
     since: Since = "all",
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 20,
@@ -166,6 +167,7 @@ def pairs(
     from shadow.report.filters import pair_filter
     from shadow.terminal import pairs_text
 
+    signal = signal or _renamed("--aspect", "--signal", aspect)
     chosen = pair_filter(provider=provider, model=model, signal=signal, state=state, since=since, limit=limit, now=time.time())
     with _reading(config, db) as reader:
         found = reader.pairs(chosen)
@@ -177,7 +179,8 @@ def answers(
     *,
     config: ConfigPath = None,
     db: Db = None,
-    check: Annotated[str, typer.Option("--check", metavar="CHECK", help="That failed this check.")] = "",
+    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="That failed the check of this signal.")] = "",
+    check: Annotated[str, typer.Option("--check", hidden=True)] = "",
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
     since: Since = "all",
@@ -188,7 +191,8 @@ def answers(
     from shadow.report.filters import answer_filter
     from shadow.terminal import answers_text as views
 
-    chosen = answer_filter(provider=provider, model=model, check=check, since=since, limit=limit, now=time.time())
+    signal = signal or _renamed("--check", "--signal", check)
+    chosen = answer_filter(provider=provider, model=model, signal=signal, since=since, limit=limit, now=time.time())
     with _reading(config, db) as reader:
         found = reader.faulty_answers(chosen)
     typer.echo(views.answers_json(found) if as_json else views.answers_text(found, width=_width(), color=_color()))
@@ -297,6 +301,13 @@ def _reading(config: Path | None, db: str | None) -> AbstractContextManager[Read
     from storage.opening import open_reader
 
     return closing(open_reader(settings(config, db).storage))
+
+
+def _renamed(old: str, new: str, value: str) -> str:
+    """The value given under a flag's old name, with a note on standard error where there is one."""
+    if value:
+        typer.echo(f"note: {old} is now {new}; the old name ends with the next version", err=True)
+    return value
 
 
 def _color() -> bool:

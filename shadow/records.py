@@ -126,7 +126,7 @@ def finding_rows(
             exchange_id=exchange_id,
             pair_id=pair_id,
             comparison=comparison,
-            aspect=finding.aspect._value_,
+            signal=finding.signal._value_,
             state=finding.state._value_,
             score=finding.score,
             reason=finding.reason and (_storable(finding.reason) if full else NOT_KEPT),

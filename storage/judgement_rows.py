@@ -143,7 +143,7 @@ class CheckVote:
     reference, in `alone` of these the reference never; `minus` in which the reference failed it more often.
     """
 
-    check: str
+    signal: str
     plus: int
     minus: int
     alone: int

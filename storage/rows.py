@@ -81,7 +81,7 @@ class FindingRow(NamedTuple):
     exchange_id: str
     pair_id: str
     comparison: str
-    aspect: str
+    signal: str
     state: str
     score: float | None
     reason: str
@@ -154,7 +154,7 @@ class ExchangeRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentCount:
-    """How many findings of one group and aspect are in one state, in one segment of requests.
+    """How many findings of one group and signal are in one state, in one segment of requests.
 
     `comparison` is `cross` for the provider, `self` for the reference against itself where a control was sent at random.
     `conversations` counts the conversations that they stand in: a fault that sticks to few of them shows by it.
@@ -163,7 +163,7 @@ class SegmentCount:
     group: PairGroup
     segment: str
     value: str
-    aspect: str
+    signal: str
     state: str
     count: int
     conversations: int
@@ -194,7 +194,7 @@ class PairFilter:
 
     provider: str = ""
     model: str = ""
-    aspect: str = ""
+    signal: str = ""
     state: str = ""
     since: float = 0.0
     until: float = 0.0
@@ -205,11 +205,11 @@ class PairFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFilter:
-    """What a list of faulty answers is narrowed to; empty means any. `check` is the id of a check."""
+    """What a list of faulty answers is narrowed to; empty means any. `signal` is the id of a check."""
 
     provider: str = ""
     model: str = ""
-    check: str = ""
+    signal: str = ""
     since: float = 0.0
     until: float = 0.0
     before_id: str = ""
@@ -218,7 +218,7 @@ class AnswerFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultyAnswer:
-    """A live answer that failed checks: `checks` holds (check, reason); `pair_id` is empty where it was not sampled."""
+    """A live answer that failed checks: `checks` holds (signal, reason); `pair_id` is empty where it was not sampled."""
 
     id: str
     started: float
@@ -254,11 +254,11 @@ class PairGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalCount:
-    """How many findings of one group, comparison and aspect are in one state; `control_reason` as in `PairRow`."""
+    """How many findings of one group, comparison and signal are in one state; `control_reason` as in `PairRow`."""
 
     group: PairGroup
     comparison: str
-    aspect: str
+    signal: str
     state: str
     control_reason: str
     count: int

@@ -238,7 +238,7 @@ class Reader(Protocol):
         """The findings of one pair, or the checks of one exchange."""
 
     def signal_counts(self, since: float, until: float) -> Sequence[SignalCount]:
-        """Findings by group, comparison, aspect and state; checks count under the group of their exchange."""
+        """Findings by group, comparison, signal and state; checks count under the group of their exchange."""
 
     def payoffs(self, since: float, until: float) -> Sequence[PayoffPoint]:
         """Every payoff of the period, oldest first."""

@@ -86,12 +86,12 @@ def tool_call(exchange_id: str, position: int) -> ToolCallRow:
     )
 
 
-def finding(aspect: str, state: str, *, exchange_id: str, pair_id: str = "", comparison: str = "cross", **more) -> FindingRow:
+def finding(signal: str, state: str, *, exchange_id: str, pair_id: str = "", comparison: str = "cross", **more) -> FindingRow:
     row = FindingRow(
         exchange_id=exchange_id,
         pair_id=pair_id,
         comparison=comparison,
-        aspect=aspect,
+        signal=signal,
         state=state,
         score=None,
         reason="",
@@ -133,8 +133,8 @@ def pair_record(name: str, states: dict[str, str] | None = None, payoff: int = 1
             if leg
         ),
         findings=tuple(
-            finding(aspect, state, exchange_id=row.subject_id, pair_id=name, score=0.5, reason="why")
-            for aspect, state in (states or {"text": "match"}).items()
+            finding(signal, state, exchange_id=row.subject_id, pair_id=name, score=0.5, reason="why")
+            for signal, state in (states or {"text": "match"}).items()
         ),
         payoffs=(PayoffRow(pair_id=name, signal="action", payoff=payoff),),
     )
@@ -195,7 +195,7 @@ def _takes_an_id_once(store: Store) -> None:
     assert store.exchange("one") == exchange_row("one")
     assert store.exchange("another-shadow") is None
     assert len(store.tool_calls("one")) == 2
-    assert [found.aspect for found in store.findings(pair_id="one")] == ["text", "arguments"]
+    assert [found.signal for found in store.findings(pair_id="one")] == ["text", "arguments"]
 
 
 def _loses_only_what_is_bad(store: Store) -> None:
@@ -225,10 +225,10 @@ def _loses_only_what_is_bad(store: Store) -> None:
 def _counts(store: Store) -> None:
     group = PairGroup(route="default", model="qwen", provider="near", reference="official")
     counts = store.signal_counts(START, START + 0.5)
-    assert SignalCount(group=group, comparison="cross", aspect="text", state="differ", control_reason="", count=1) in counts
-    checked = [count for count in counts if count.comparison == "check" and count.aspect == "check_0"]
+    assert SignalCount(group=group, comparison="cross", signal="text", state="differ", control_reason="", count=1) in counts
+    checked = [count for count in counts if count.comparison == "check" and count.signal == "check_0"]
     # the live exchange, the bare one and one good one; the shadows come a second later
-    assert checked == [SignalCount(group=group, comparison="check", aspect="check_0", state="match", control_reason="", count=3)]
+    assert checked == [SignalCount(group=group, comparison="check", signal="check_0", state="match", control_reason="", count=3)]
     assert list(store.payoffs(0, 0)) == [PayoffPoint(group=group, signal="action", conversation="talk-1", payoff=1)]
     assert not store.payoffs(START + 1, 0)
     store.add_exchange(exchange_record("broken", failure="reset", started=START + 50, provider="far"))
@@ -269,11 +269,11 @@ def _filters(store: Store) -> None:
     assert names(model="model-2") == ["5", "2"]
     assert names(provider="near", state="differ", limit=4) == ["5", "3", "1", "one"]
     assert names(provider="nobody") == []
-    assert names(aspect="finish_reason", state="differ") == ["5", "3", "1"]
-    assert names(aspect="arguments") == ["one"]
-    assert names(aspect="text", state="match") == []
-    assert names(aspect="check_2", state="match", limit=2) == ["5", "4"], "a check of the provider's answer is found as well"
-    assert names(aspect="check_2", state="differ") == []
+    assert names(signal="finish_reason", state="differ") == ["5", "3", "1"]
+    assert names(signal="arguments") == ["one"]
+    assert names(signal="text", state="match") == []
+    assert names(signal="check_2", state="match", limit=2) == ["5", "4"], "a check of the provider's answer is found as well"
+    assert names(signal="check_2", state="differ") == []
     assert names(since=START + 101, until=START + 102) == ["3", "2"]
     (newest,) = store.pairs(PairFilter(limit=1))
     assert (newest.matches, newest.differs, newest.not_comparable, newest.not_measured) == (0, 1, 0, 0)
@@ -313,7 +313,7 @@ def _lists_faulty_answers(store: Store) -> None:
     failed = finding("stop", "differ", exchange_id="failed", comparison="check", reason="why")
     store.add_exchange(replace(exchange_record("failed"), findings=(failed,)))
     assert store.flush(PATIENCE)
-    assert [(each.id, each.checks) for each in store.faulty_answers(AnswerFilter(check="stop"))] == [
+    assert [(each.id, each.checks) for each in store.faulty_answers(AnswerFilter(signal="stop"))] == [
         ("failed", (("stop", "why"),))
     ]
-    assert not store.faulty_answers(AnswerFilter(check="usage"))
+    assert not store.faulty_answers(AnswerFilter(signal="usage"))

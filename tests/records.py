@@ -33,11 +33,11 @@ def answer(what: str | dict) -> bytes:
 def record(seen, faults=()):
     checks = [
         Finding(
-            aspect=aspect,
-            state=FindingState.DIFFER if aspect in faults else FindingState.MATCH,
-            reason="seen" if aspect in faults else "",
+            signal=signal,
+            state=FindingState.DIFFER if signal in faults else FindingState.MATCH,
+            reason="seen" if signal in faults else "",
         )
-        for aspect in (Signal.LOST_SPACE, Signal.EMPTY_ANSWER)
+        for signal in (Signal.LOST_SPACE, Signal.EMPTY_ANSWER)
     ]
     return exchange_record(seen, outcomes=["valid"] * len(calls(seen.answer)), checks=checks, bodies="full")
 

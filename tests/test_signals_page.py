@@ -11,7 +11,7 @@ from shadow.verdict.phrases import NAMES
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md").read_text(encoding="utf-8")
 PIECES = {f"{pieces}, {language}" for pieces in ("whole words", "like a tokenizer") for language in ("English", "German")}
-CHECKED = {aspect.value for aspect, _ in (*CHECKS, *LEG_CHECKS)}
+CHECKED = {signal.value for signal, _ in (*CHECKS, *LEG_CHECKS)}
 
 
 def figures(text: str) -> dict[str, list[float]]:

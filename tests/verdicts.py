@@ -17,7 +17,7 @@ def signal(name="action", outcome=SignalOutcome.NONE_SEEN, *, excess=0.0, pairs=
 def check(name="lost_space", **more) -> CheckEvidence:
     """One check that a provider fails more often than its reference."""
     fields = {"phrase": "lost spaces: 40 of 90 conversations", "named": True, **more}
-    return CheckEvidence(check=name, answers=100, faulty=42, **fields)
+    return CheckEvidence(signal=name, answers=100, faulty=42, **fields)
 
 
 def evidence(*signals, reference="official", coverage=FULL, **more) -> Evidence:

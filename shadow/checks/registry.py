@@ -89,11 +89,11 @@ def check(
     read = said if isinstance(said, Completion) and not reason else None
     fitting = _fitting(request.api)
     if read is None:
-        found = [unmeasured(aspect, reason or unfit) for aspect, _, unfit in fitting]
+        found = [unmeasured(signal, reason or unfit) for signal, _, unfit in fitting]
     else:
-        found = [unmeasured(aspect, unfit) if unfit else judge(request, read) for aspect, judge, unfit in fitting]
+        found = [unmeasured(signal, unfit) if unfit else judge(request, read) for signal, judge, unfit in fitting]
     if read and known_as:
-        found = [changed_alias(each, read, known_as) if each.aspect is Signal.ECHOED_MODEL else each for each in found]
+        found = [changed_alias(each, read, known_as) if each.signal is Signal.ECHOED_MODEL else each for each in found]
     found += [judge(request, answer) for _, judge in LEG_CHECKS]
     return tuple(found)
 
@@ -101,7 +101,7 @@ def check(
 @lru_cache(maxsize=16)
 def _fitting(api: str) -> tuple[tuple[Signal, Check, str], ...]:
     """Each check, with why answers of this API cannot be held to it, if so."""
-    return tuple((aspect, judge, why_unfit(aspect, api)) for aspect, judge in CHECKS)
+    return tuple((signal, judge, why_unfit(signal, api)) for signal, judge in CHECKS)
 
 
 def _why_not(request: ParsedRequest, answer: ParsedResponse) -> str:

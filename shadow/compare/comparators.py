@@ -27,7 +27,7 @@ from shadow.measures.argument_schema import schema
 __all__ = ["COMPARATORS", "UNGATED", "Comparator", "Comparison", "compare"]
 
 Comparator = Callable[[Pair], Finding]
-"""One signal: takes a pair that passed the gate, gives the finding of its own aspect, and never raises."""
+"""One signal: takes a pair that passed the gate, gives the finding of its own signal, and never raises."""
 
 UNGATED: tuple[tuple[Signal, Comparator], ...] = (
     (Signal.ERROR, finish_reason.error),
@@ -84,7 +84,7 @@ def compare(pair: Pair) -> Comparison:
     """One comparison of a pair: a finding for every comparator, in their order, those before the gate first."""
     if reason := storable(why_not_comparable(pair)):
         findings = [judge(pair) for _, judge in UNGATED]
-        findings += [incomparable(aspect, reason) for aspect, _ in COMPARATORS]
+        findings += [incomparable(signal, reason) for signal, _ in COMPARATORS]
     else:
         findings = [*BOTH_WHOLE, *(unfit or judge(pair) for judge, unfit in _fitting(pair.request.api))]
     return Comparison(kind=pair.kind, comparable=reason, findings=tuple(findings))
@@ -93,6 +93,6 @@ def compare(pair: Pair) -> Comparison:
 @lru_cache(maxsize=16)
 def _fitting(api: str) -> tuple[tuple[Comparator, Finding | None], ...]:
     """The comparators, each with what stands in its place where the API cannot show such a thing."""
-    unfit = [(aspect, why_unfit(aspect, api)) for aspect, _ in COMPARATORS]
-    instead = [unmeasured(aspect, why) if why else None for aspect, why in unfit]
+    unfit = [(signal, why_unfit(signal, api)) for signal, _ in COMPARATORS]
+    instead = [unmeasured(signal, why) if why else None for signal, why in unfit]
     return tuple((judge, found) for (_, judge), found in zip(COMPARATORS, instead, strict=True))

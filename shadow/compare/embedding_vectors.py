@@ -62,21 +62,21 @@ def exactness(pair: Pair) -> Finding:
     return _worst(pair, Signal.VECTOR_EXACTNESS, _equal, 1.0, "the share of equal components is")
 
 
-def _worst(pair: Pair, aspect: Signal, measure: Measure, enough: float, what: str) -> Finding:
+def _worst(pair: Pair, signal: Signal, measure: Measure, enough: float, what: str) -> Finding:
     """The least likeness of all vectors, held to what is enough."""
     one, other = (said(leg).vectors for leg in (pair.subject, pair.reference))
     if not one and not other:
-        return unmeasured(aspect, NO_VECTORS)
+        return unmeasured(signal, NO_VECTORS)
     if (first := shape(one)) != (second := shape(other)) or any(map(ne, map(_size, one), map(_size, other))):
-        return incomparable(aspect, f"the vectors are of two shapes: {first} against {second}", first, second)
+        return incomparable(signal, f"the vectors are of two shapes: {first} against {second}", first, second)
     most = max(READ * 4 // len(one[0].packed), 1)
     found = [measure(_components(mine), _components(its)) for mine, its in zip(one[:most], other[:most], strict=True)]
     if any(map(math.isnan, found)):
-        return incomparable(aspect, f"vector {[*map(math.isnan, found)].index(True)} is of length 0, or holds what is no number")
+        return incomparable(signal, f"vector {[*map(math.isnan, found)].index(True)} is of length 0, or holds what is no number")
     score = round(min(found), 9) + 0.0  # never -0
     read = f"; the first {most} of {len(one)} vectors were compared" if most < len(one) else ""
     reason = f"{what} {score:.6f} at vector {found.index(min(found))}, under {enough:g}{read}"
-    return judged(aspect, score >= enough, f"{score:.6f}{read}", "1.000000", reason, score=max(min(score, 1.0), 0.0))
+    return judged(signal, score >= enough, f"{score:.6f}{read}", "1.000000", reason, score=max(min(score, 1.0), 0.0))
 
 
 def _size(vector: Vector) -> int:

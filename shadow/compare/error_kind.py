@@ -78,11 +78,11 @@ def _refusal(pair: Pair, *, first: bool) -> str:
     return f"only {name} refuses this request{about}: {short(message, 160)}"
 
 
-def _barred(pair: Pair, aspect: Signal) -> Finding | None:
+def _barred(pair: Pair, signal: Signal) -> Finding | None:
     for name, leg in zip(names(pair), (pair.subject, pair.reference), strict=True):
         where, how = standing(leg)
         if where in {Comparability.BARRED, Comparability.UNSEEN}:
-            return incomparable(aspect, f"{name} is {where.value}: {how}"[:400])
+            return incomparable(signal, f"{name} is {where.value}: {how}"[:400])
     return None
 
 

@@ -106,18 +106,18 @@ def rate(pair: Pair) -> Finding:
     return judged(Signal.RATE, score >= 0.5, f"{one:.1f}/s", f"{other:.1f}/s", reason, score=score)
 
 
-def _time(pair: Pair, aspect: Signal, seconds: tuple[float | None, float | None]) -> Finding:
+def _time(pair: Pair, signal: Signal, seconds: tuple[float | None, float | None]) -> Finding:
     one, other = seconds
     if one is None or other is None:
-        return _missing(pair, aspect, seconds)
-    if aspect is not Signal.TOTAL and said(pair.subject).stream != said(pair.reference).stream:
-        return incomparable(aspect, "one answer is a stream and the other is not", _ms(one), _ms(other))
-    if aspect in EARLY and (who := _served_from_cache(pair)):
-        return incomparable(aspect, f"{who} took a part of the prompt from a cache", _ms(one), _ms(other))
+        return _missing(pair, signal, seconds)
+    if signal is not Signal.TOTAL and said(pair.subject).stream != said(pair.reference).stream:
+        return incomparable(signal, "one answer is a stream and the other is not", _ms(one), _ms(other))
+    if signal in EARLY and (who := _served_from_cache(pair)):
+        return incomparable(signal, f"{who} took a part of the prompt from a cache", _ms(one), _ms(other))
     score = ratio(one, other)
     same = score >= 0.5 or abs(one - other) <= MARGIN
     first, second = _ms(one), _ms(other)
-    return judged(aspect, same, first, second, f"{first} against {second}: beyond 2x and 50 ms", score=score)
+    return judged(signal, same, first, second, f"{first} against {second}: beyond 2x and 50 ms", score=score)
 
 
 def _served_from_cache(pair: Pair) -> str:
@@ -126,9 +126,9 @@ def _served_from_cache(pair: Pair) -> str:
     return "" if hits[0] == hits[1] else names(pair)[0 if hits[0] else 1]
 
 
-def _missing(pair: Pair, aspect: Signal, values: tuple[float | None, float | None]) -> Finding:
+def _missing(pair: Pair, signal: Signal, values: tuple[float | None, float | None]) -> Finding:
     who = " and ".join(name for name, value in zip(names(pair), values, strict=True) if value is None)
-    return unmeasured(aspect, f"{who} left nothing to time (not a stream, no usage, or one arrival only)")
+    return unmeasured(signal, f"{who} left nothing to time (not a stream, no usage, or one arrival only)")
 
 
 def _ms(seconds: float) -> str:

@@ -17,14 +17,14 @@ MARGIN = 100
 """Characters by which two lengths may part whatever their ratio."""
 
 
-def _not_both(pair: Pair, aspect: Signal) -> Finding | None:
+def _not_both(pair: Pair, signal: Signal) -> Finding | None:
     """What is said where no two texts stand against each other; an answer that writes nothing at all is one."""
     one, other = choices(pair)
     empty = [not (choice.text or "").strip() for choice in (one, other)]
     if all(empty):
-        return unmeasured(aspect, "neither answer writes any text")
+        return unmeasured(signal, "neither answer writes any text")
     if any(empty) and any(choice.tool_calls or act.refuses(choice) for choice in (one, other)):
-        return incomparable(aspect, f"only {names(pair)[0 if empty[1] else 1]} writes text")
+        return incomparable(signal, f"only {names(pair)[0 if empty[1] else 1]} writes text")
     return None
 
 

@@ -41,14 +41,14 @@ def _yes(called: bool) -> str:
     return "calls" if called else "does not call"
 
 
-def _not_both(pair: Pair, aspect: Signal) -> Finding | None:
+def _not_both(pair: Pair, signal: Signal) -> Finding | None:
     """What is said where not both answers call a tool."""
     one, other = (act.calls(choice) for choice in choices(pair))
     if one and other:
         return None
     if one or other:
-        return incomparable(aspect, f"only {names(pair)[0 if one else 1]} calls a tool")
-    return unmeasured(aspect, "neither answer calls a tool" if pair.request.tools else NO_TOOLS)
+        return incomparable(signal, f"only {names(pair)[0 if one else 1]} calls a tool")
+    return unmeasured(signal, "neither answer calls a tool" if pair.request.tools else NO_TOOLS)
 
 
 def tool_names(pair: Pair) -> Finding:

@@ -35,7 +35,7 @@ class Votes:
     """
 
     party: Party
-    check: str
+    signal: str
     plus: int
     minus: int
     alone: int
@@ -83,7 +83,7 @@ def _level(checks: int) -> float:
 
 def _able(votes: Iterable[Votes]) -> list[int]:
     """The places of the checks that can be named: least p within the level for K, for the least K that at most K of them keep."""
-    least = [2.0 ** -(one.plus + one.minus) if one.check not in HARMLESS else 1.0 for one in votes]
+    least = [2.0 ** -(one.plus + one.minus) if one.signal not in HARMLESS else 1.0 for one in votes]
     level = next(_level(k) for k in range(1, len(least) + 2) if sum(p <= _level(k) for p in least) <= k)
     return [place for place, p in enumerate(least) if p <= level]
 

@@ -30,11 +30,11 @@ NEVER: Mapping[str, Mapping[Signal, str]] = {
 """What else an API cannot show, and why."""
 
 
-def why_unfit(aspect: Signal, api: str) -> str:
-    """Empty when answers of `api` can show `aspect`, else why they cannot."""
+def why_unfit(signal: Signal, api: str) -> str:
+    """Empty when answers of `api` can show `signal`, else why they cannot."""
     if api in ONLY:
         allowed, reason = ONLY[api]
-        return "" if aspect in allowed else reason
-    if aspect in OF_VECTORS:
+        return "" if signal in allowed else reason
+    if signal in OF_VECTORS:
         return "the answers hold no vectors"
-    return NEVER.get(api, {}).get(aspect, "")
+    return NEVER.get(api, {}).get(signal, "")

@@ -106,7 +106,7 @@ class Finding:
     unless the state is `match`; `subject` and `reference` the two values in short (at most 200 characters).
     """
 
-    aspect: Signal
+    signal: Signal
     state: FindingState
     score: float | None = None
     reason: str = ""

@@ -26,13 +26,13 @@ def storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def judged(aspect: Signal, same: bool, subject: object, reference: object, reason: str, *, score: float | None = None) -> Finding:
+def judged(signal: Signal, same: bool, subject: object, reference: object, reason: str, *, score: float | None = None) -> Finding:
     """A match or a difference; without `score` it is 1 or 0. The reason is kept for a difference only."""
     if same and score is None:
         plain = subject == reference == ""
-        return _match(aspect, "", "") if plain else _match(aspect, short(subject), short(reference))
+        return _match(signal, "", "") if plain else _match(signal, short(subject), short(reference))
     return Finding(
-        aspect=aspect,
+        signal=signal,
         state=FindingState.MATCH if same else FindingState.DIFFER,
         score=float(same) if score is None else score,
         reason="" if same else storable(reason),
@@ -42,18 +42,18 @@ def judged(aspect: Signal, same: bool, subject: object, reference: object, reaso
 
 
 @lru_cache(maxsize=_KEPT)
-def _match(aspect: Signal, subject: str, reference: str) -> Finding:
-    return Finding(aspect=aspect, state=FindingState.MATCH, score=1.0, subject=subject, reference=reference)
+def _match(signal: Signal, subject: str, reference: str) -> Finding:
+    return Finding(signal=signal, state=FindingState.MATCH, score=1.0, subject=subject, reference=reference)
 
 
-def incomparable(aspect: Signal, reason: str, subject: object = "", reference: object = "") -> Finding:
+def incomparable(signal: Signal, reason: str, subject: object = "", reference: object = "") -> Finding:
     """Both sides were seen, but holding one against the other would be unfair: `reason` says why."""
     return Finding(
-        aspect=aspect, state=FindingState.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference)
+        signal=signal, state=FindingState.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference)
     )
 
 
 @lru_cache(maxsize=_KEPT)
-def unmeasured(aspect: Signal, reason: str) -> Finding:
+def unmeasured(signal: Signal, reason: str) -> Finding:
     """There was nothing to measure: `reason` says what is missing."""
-    return Finding(aspect=aspect, state=FindingState.NOT_MEASURED, reason=reason)
+    return Finding(signal=signal, state=FindingState.NOT_MEASURED, reason=reason)

@@ -43,7 +43,7 @@ NOT_THEIRS = frozenset(
 """Ends that are the client's doing or ours, and no error of the provider."""
 SKIP_REASONS = ("not_sampled", "concurrency", "late", "fetcher_lost", "budget_requests", "budget_tokens", "budget_money")
 """Skips that alerts are about; the others begin when they happen."""
-_VERDICT = attrgetter("aspect", "state")
+_VERDICT = attrgetter("signal", "state")
 _JUDGED = frozenset({FindingState.MATCH, FindingState.DIFFER})
 TOKENS_CREDIBLE = 100_000_000
 """A usage beyond this is not a count but a fault or an attack, and would spoil the sum for good."""
@@ -106,8 +106,8 @@ class Metrics:
             return
         exemplar, begin = self._names.exemplar(pair_id), (*leg, PairKind(kind).value)
         self._series.comparisons.count(begin, tuple(map(_VERDICT, findings)), exemplar)
-        judged = ((found.aspect._value_, found.score) for found in findings if found.state in _JUDGED)
-        scores = [(aspect, score) for aspect, score in judged if score is not None and 0 <= score <= 1]
+        judged = ((found.signal._value_, found.score) for found in findings if found.state in _JUDGED)
+        scores = [(signal, score) for signal, score in judged if score is not None and 0 <= score <= 1]
         self._series.similarity.note(begin, scores, exemplar)
 
     def identity(self, row: IdentityRow, *, again: bool = False) -> None:

@@ -64,7 +64,7 @@ class ExchangeColumn:
 class FindingLine:
     """One line of the findings: the provider against the reference, and the reference against itself where it was asked twice."""
 
-    aspect: str
+    signal: str
     cross: FindingRow | None
     own: FindingRow | None
 
@@ -101,7 +101,7 @@ class PairPages:
         self._providers = tuple(config.proxy.providers)
 
     def index(self, query: Mapping[str, str]) -> str:
-        """The list of pairs, newest first; FilterError for an aspect, a state or a segment that does not exist."""
+        """The list of pairs, newest first; FilterError for a signal, a state or a segment that does not exist."""
         wanted = _wanted(query)
         found = self._reader.pairs(replace(wanted, limit=PER_PAGE + 1))
         older = _link(wanted, found[PER_PAGE - 1].pair.id) if len(found) > PER_PAGE else ""
@@ -112,7 +112,7 @@ class PairPages:
             older=older,
             newest=newest,
             providers=self._providers,
-            aspects=[aspect.value for aspect in Signal],
+            signals=[signal.value for signal in Signal],
             segments=SEGMENT_NAMES,
         )
 
@@ -126,7 +126,7 @@ class PairPages:
         wanted = AnswerFilter(
             provider=query.get("provider", ""),
             model=query.get("model", ""),
-            check=_signal_id(query.get("check", ""), CHECK_IDS),
+            signal=_signal_id(query.get("signal") or query.get("check", ""), CHECK_IDS),
             before_id=query.get("before", ""),
             limit=PER_PAGE + 1,
         )
@@ -222,12 +222,12 @@ def _held_against(text: str | None, other: str | None) -> Aligned:
 
 
 def _signals(findings: Sequence[FindingRow]) -> tuple[FindingLine, ...]:
-    cross = {finding.aspect: finding for finding in findings if finding.comparison == "cross"}
-    own = {finding.aspect: finding for finding in findings if finding.comparison == "self"}
+    cross = {finding.signal: finding for finding in findings if finding.comparison == "cross"}
+    own = {finding.signal: finding for finding in findings if finding.comparison == "self"}
     order = [FindingState.DIFFER, FindingState.MATCH, FindingState.NOT_COMPARABLE, FindingState.NOT_MEASURED]
     rank = {state.value: place for place, state in enumerate(order)}
     signals = [
-        FindingLine(aspect=aspect, cross=cross.get(aspect), own=own.get(aspect)) for aspect in dict.fromkeys((*cross, *own))
+        FindingLine(signal=signal, cross=cross.get(signal), own=own.get(signal)) for signal in dict.fromkeys((*cross, *own))
     ]
     return tuple(sorted(signals, key=lambda each: rank.get(each.cross.state, 9) if each.cross else 9))
 
@@ -250,7 +250,7 @@ def _wanted(query: Mapping[str, str]) -> PairFilter:
     return PairFilter(
         provider=query.get("provider", ""),
         model=query.get("model", ""),
-        aspect=_signal_id(query.get("signal") or query.get("aspect", ""), EVERY),
+        signal=_signal_id(query.get("signal") or query.get("aspect", ""), EVERY),
         state=query.get("state", ""),
         before_id=query.get("before", ""),
         segment=segment,
@@ -259,7 +259,7 @@ def _wanted(query: Mapping[str, str]) -> PairFilter:
 
 
 def _signal_id(text: str, signals: frozenset[Signal]) -> str:
-    """The id of the signal that an address names; `aspect` in older addresses is the same."""
+    """The id of the signal that an address names; older addresses name it `aspect` or `check`."""
     found = signal_of(text, signals)
     if text and not found:
         raise FilterError(f"There is no signal '{text[:80]}'. Known: {', '.join(sorted(signals))}.")
@@ -270,7 +270,7 @@ def _link(wanted: PairFilter, before: str) -> str:
     chosen = {
         "provider": wanted.provider,
         "model": wanted.model,
-        "signal": wanted.aspect,
+        "signal": wanted.signal,
         "state": wanted.state,
         "segment": wanted.segment,
         "before": before,
@@ -279,7 +279,7 @@ def _link(wanted: PairFilter, before: str) -> str:
 
 
 def _answers_link(wanted: AnswerFilter, before: str) -> str:
-    chosen = {"check": wanted.check, "provider": wanted.provider, "model": wanted.model, "before": before}
+    chosen = {"signal": wanted.signal, "provider": wanted.provider, "model": wanted.model, "before": before}
     return "/answers?" + urlencode({key: value for key, value in chosen.items() if value}, errors="replace")
 
 

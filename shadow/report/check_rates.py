@@ -23,7 +23,7 @@ class CheckVoteTotals:
     def __init__(self, compared: Iterable[ComparedChecks]) -> None:
         parties = {(one.provider, one.model, one.reference): one for one in compared}
         self._conversations = {party: one.conversations for party, one in parties.items()}
-        self._excesses = {(one.votes.party, one.votes.check): one for one in excesses(_votes(parties))}
+        self._excesses = {(one.votes.party, one.votes.signal): one for one in excesses(_votes(parties))}
 
     def conversations(self, party: Party) -> int:
         """Conversations in which both sides answered."""
@@ -38,7 +38,7 @@ def _votes(parties: Mapping[Party, ComparedChecks]) -> list[Votes]:
     return [
         Votes(
             party=party,
-            check=vote.check,
+            signal=vote.signal,
             plus=vote.plus,
             minus=vote.minus,
             alone=vote.alone,
@@ -54,7 +54,7 @@ def check_lines(counts: Sequence[SignalCount], paired: CheckVoteTotals, party: P
     provider, model, reference = party
     own = _of(counts, provider, model)
     beside = _of(counts, reference, model) if reference else []
-    lines = (_line(check, own, beside, paired, party) for check in sorted({count.aspect for count in own}))
+    lines = (_line(check, own, beside, paired, party) for check in sorted({count.signal for count in own}))
     return tuple(line for line in lines if line.answers)
 
 
@@ -71,7 +71,7 @@ def _line(
     reference_low, reference_high = wilson(reference_faulty, reference_answers)
     found, conversations = paired.excess(party, check), paired.conversations(party)
     return CheckLine(
-        check=check,
+        signal=check,
         answers=answers,
         faulty=faulty,
         low=low,
@@ -98,7 +98,7 @@ def _named_elsewhere(check: str, counts: Iterable[SignalCount]) -> int:
 
 def _faulty(check: str, counts: Iterable[SignalCount]) -> tuple[int, int]:
     """Faulty answers and checked answers; a check that could not be made is neither."""
-    made = [count for count in counts if count.aspect == check and count.state in {"match", "differ"}]
+    made = [count for count in counts if count.signal == check and count.state in {"match", "differ"}]
     return sum(count.count for count in made if count.state == "differ"), sum(count.count for count in made)
 
 

@@ -14,8 +14,8 @@ from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.verdict_value import Verdict, VerdictWord
 
-ASPECT_OF = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
-"""Signals of the scorecard whose counts stand under another aspect's name."""
+STORED_SIGNAL = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
+"""Signals of the scorecard whose counts stand under another signal's name."""
 
 SILENT = frozenset({"refusing", "unusable"})
 """States of a reference that gives nothing to compare with: their sentences begin with what it did."""
@@ -69,7 +69,7 @@ class CheckLine:
     conversation was compared.
     """
 
-    check: str
+    signal: str
     answers: int
     faulty: int
     low: float
@@ -245,7 +245,7 @@ class StreamLine:
 
     provider: str
     model: str
-    check: str
+    signal: str
     streamed_faulty: int
     streamed: int
     whole_faulty: int

@@ -31,21 +31,21 @@ def moment_of(flag: str, text: str, now: float) -> float:
 
 def pair_filter(*, provider: str, model: str, signal: str, state: str, since: str, limit: int, now: float) -> PairFilter:
     """The filter that the flags make; ConfigError with every word that is none of the known ones."""
-    aspect, faults = _signal("--signal", signal, EVERY)
+    found, faults = _signal("--signal", signal, EVERY)
     faults += _unknown("--state", state, FindingState)
     start, late = _start(since, now)
     if faults or late:
         raise ConfigError([*faults, *late])
-    return PairFilter(provider=provider, model=model, aspect=aspect, state=state, since=start, limit=limit)
+    return PairFilter(provider=provider, model=model, signal=found, state=state, since=start, limit=limit)
 
 
-def answer_filter(*, provider: str, model: str, check: str, since: str, limit: int, now: float) -> AnswerFilter:
+def answer_filter(*, provider: str, model: str, signal: str, since: str, limit: int, now: float) -> AnswerFilter:
     """The filter of `answers`; ConfigError with every word that is none of the known ones."""
-    aspect, faults = _signal("--check", check, CHECK_IDS)
+    found, faults = _signal("--signal", signal, CHECK_IDS)
     start, late = _start(since, now)
     if faults or late:
         raise ConfigError([*faults, *late])
-    return AnswerFilter(provider=provider, model=model, check=aspect, since=start, limit=limit)
+    return AnswerFilter(provider=provider, model=model, signal=found, since=start, limit=limit)
 
 
 def _start(since: str, now: float) -> tuple[float, list[str]]:

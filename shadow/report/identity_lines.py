@@ -26,8 +26,8 @@ ABOVE = 0.05
 APART = 3.0
 """Standard deviations on either side of a share and of its noise, which must not meet, for it to be marked."""
 TIMES = frozenset(
-    aspect.value
-    for aspect in (
+    signal.value
+    for signal in (
         *(Signal.FIRST_CHUNK, Signal.FIRST_TOKEN, Signal.FIRST_CONTENT, Signal.INTER_CHUNK, Signal.INTER_CHUNK_P99),
         *(Signal.STALLS, Signal.CACHED_TOKENS, Signal.TOTAL, Signal.RATE),
     )
@@ -106,7 +106,7 @@ def segment_lines(reader: Reader, since: float, until: float) -> tuple[SegmentLi
 
     Times are left out: they say nothing of what is served.
     """
-    return tuple(_segments(count for count in reader.portraits.segments(since, until) if count.aspect not in TIMES))
+    return tuple(_segments(count for count in reader.portraits.segments(since, until) if count.signal not in TIMES))
 
 
 @dataclass(slots=True)
@@ -141,22 +141,22 @@ def _segments(counts: Iterable[SegmentCount]) -> Iterator[SegmentLine]:
     sums: dict[tuple[Key, str, str], dict[str, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
     for count in counts:
         group = (count.group.provider, count.group.model, count.group.reference)
-        sums[group, count.segment, count.aspect][count.value].add(count)
-    for (group, segment, aspect), values in sorted(sums.items()):
+        sums[group, count.segment, count.signal][count.value].add(count)
+    for (group, segment, signal), values in sorted(sums.items()):
         differs, compared = (sum(getattr(found, name) for found in values.values()) for name in ("differs", "pairs"))
         for value, found in sorted(values.items()):
             rest = compared - found.pairs
             if found.pairs:
-                yield _line(group, (segment, value, aspect), found, (differs - found.differs) / rest if rest else None)
+                yield _line(group, (segment, value, signal), found, (differs - found.differs) / rest if rest else None)
 
 
 def _line(group: Key, where: tuple[str, str, str], found: _Sum, elsewhere: float | None) -> SegmentLine:
-    segment, value, aspect = where
+    segment, value, signal = where
     return SegmentLine(
         provider=group[0],
         model=group[1],
         reference=group[2],
-        signal=aspect,
+        signal=signal,
         segment=segment,
         value=value,
         differs=found.differs,
@@ -174,12 +174,12 @@ def greedy_lines(counts: Iterable[SignalCount]) -> tuple[GreedyLine, ...]:
     sums: dict[tuple[Key, str], list[int]] = defaultdict(lambda: [0, 0])
     for count in counts:
         if count.comparison == "greedy" and count.state in {"match", "differ"}:
-            found = sums[(count.group.provider, count.group.model, count.group.reference), count.aspect]
+            found = sums[(count.group.provider, count.group.model, count.group.reference), count.signal]
             found[0] += count.count if count.state == "differ" else 0
             found[1] += count.count
     return tuple(
-        GreedyLine(provider=key[0], model=key[1], reference=key[2], signal=aspect, differs=differs, pairs=pairs)
-        for (key, aspect), (differs, pairs) in sorted(sums.items())
+        GreedyLine(provider=key[0], model=key[1], reference=key[2], signal=signal, differs=differs, pairs=pairs)
+        for (key, signal), (differs, pairs) in sorted(sums.items())
     )
 
 

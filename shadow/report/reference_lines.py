@@ -35,9 +35,9 @@ def reference_lines(cards: Iterable[Scorecard], drifting: Iterable[DriftLine]) -
 
 def _faulty(card: Scorecard, line: CheckLine) -> ReferenceLine | None:
     answers, faulty = line.reference_answers, line.reference_faulty
-    if line.check not in BY_ITSELF or answers < FEWEST or faulty <= MOST * answers:
+    if line.signal not in BY_ITSELF or answers < FEWEST or faulty <= MOST * answers:
         return None
-    sentence = f"{named(line.check)} in {faulty:,} of {answers:,} answers"
+    sentence = f"{named(line.signal)} in {faulty:,} of {answers:,} answers"
     return ReferenceLine(reference=card.reference, model=card.model, state="faulty", sentence=sentence)
 
 

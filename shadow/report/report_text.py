@@ -222,7 +222,7 @@ def _checks(report: Report) -> Table:
     for card in report.cards[:CARDS]:
         failed = [line for line in card.checks if line.faulty or line.plus]
         for line in sorted(failed, key=lambda line: (not line.guilty, line.p, -line.rate)):
-            table.add_row(_name(card, report), told(line, named(line.check)), style="red" if line.guilty else "")
+            table.add_row(_name(card, report), told(line, named(line.signal)), style="red" if line.guilty else "")
     return table
 
 

@@ -14,7 +14,7 @@ from shadow.drift.states import DriftState
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.check_rates import told
 from shadow.report.drift_lines import DriftLine, drift_evidence
-from shadow.report.figures import ASPECT_OF, CheckLine, IncomparableReason, MissingSignal, Scorecard, SignalLine
+from shadow.report.figures import STORED_SIGNAL, CheckLine, IncomparableReason, MissingSignal, Scorecard, SignalLine
 from shadow.report.reference_refusals import Ended
 from shadow.verdict.causes import shortfalls
 from shadow.verdict.evidence import CheckEvidence, Evidence, PeriodCoverage, Shortfall, SignalEvidence
@@ -81,7 +81,7 @@ def card(source: ScorecardSource, counts: Sequence[SignalCount], traffic: Sequen
     own = [count for count in counts if _key(count.group) == source.key]
     coverage = PeriodCoverage(
         requests=sum(row.asked for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
-        asked=max((_total(own, "cross", aspect) for aspect in {count.aspect for count in own}), default=0),
+        asked=max((_total(own, "cross", signal) for signal in {count.signal for count in own}), default=0),
         compared=_total(own, "cross", "action") - _total(own, "cross", "action", "not_comparable"),
         shortfalls=(*shortfalls(source.reasons), *source.unheld),
         refusal=source.refusal,
@@ -135,14 +135,14 @@ def _signal_evidence(score: EffectEstimate) -> SignalEvidence:
 
 def _check_evidence(line: CheckLine) -> CheckEvidence:
     return CheckEvidence(
-        check=line.check,
+        signal=line.signal,
         answers=line.answers,
         faulty=line.faulty,
         conversations=line.conversations,
         more=line.plus,
         fewer=line.minus,
         p=line.p,
-        phrase=told(line, named(line.check)),
+        phrase=told(line, named(line.signal)),
         named=line.worse,
         beyond_bar=line.plain,
     )
@@ -181,38 +181,38 @@ def _differs(score: EffectEstimate, counts: Sequence[SignalCount]) -> tuple[int,
     """
     if score.signal not in AGREEMENT:
         return score.provider_odd + score.reference_odd, score.n
-    return _compared(counts, "cross", ASPECT_OF.get(score.signal, score.signal))
+    return _compared(counts, "cross", STORED_SIGNAL.get(score.signal, score.signal))
 
 
 def _noise(score: EffectEstimate, counts: Sequence[SignalCount]) -> tuple[int, int]:
     """The same of the reference against itself, by random controls: a tie-break is asked because of a difference."""
     if score.signal not in AGREEMENT:
         return 0, 0
-    return _compared(counts, "self", ASPECT_OF.get(score.signal, score.signal), control="random")
+    return _compared(counts, "self", STORED_SIGNAL.get(score.signal, score.signal), control="random")
 
 
-def _compared(counts: Sequence[SignalCount], comparison: str, aspect: str, control: str | None = None) -> tuple[int, int]:
-    differ = _total(counts, comparison, aspect, "differ", control=control)
-    return differ, differ + _total(counts, comparison, aspect, "match", control=control)
+def _compared(counts: Sequence[SignalCount], comparison: str, signal: str, control: str | None = None) -> tuple[int, int]:
+    differ = _total(counts, comparison, signal, "differ", control=control)
+    return differ, differ + _total(counts, comparison, signal, "match", control=control)
 
 
 def _number(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _total(counts: Iterable[SignalCount], comparison: str, aspect: str, *states: str, control: str | None = None) -> int:
+def _total(counts: Iterable[SignalCount], comparison: str, signal: str, *states: str, control: str | None = None) -> int:
     return sum(
         count.count
         for count in counts
-        if (count.comparison, count.aspect) == (comparison, aspect)
+        if (count.comparison, count.signal) == (comparison, signal)
         and (not states or count.state in states)
         and control in {None, count.control_reason}
     )
 
 
 def _gaps(counts: Sequence[SignalCount]) -> Iterable[MissingSignal]:
-    for aspect in sorted({count.aspect for count in counts if count.comparison == "cross"}):
+    for signal in sorted({count.signal for count in counts if count.comparison == "cross"}):
         for state in ("not_comparable", "not_measured"):
-            missing = _total(counts, "cross", aspect, state)
+            missing = _total(counts, "cross", signal, state)
             if missing:
-                yield MissingSignal(signal=aspect, state=state, pairs=missing, of=_total(counts, "cross", aspect))
+                yield MissingSignal(signal=signal, state=state, pairs=missing, of=_total(counts, "cross", signal))

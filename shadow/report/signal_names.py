@@ -24,18 +24,18 @@ STORED_AS: Mapping[str, Signal] = {
 
 
 EVERY = frozenset(Signal)
-CHECK_IDS = frozenset(aspect for aspect, _ in (*CHECKS, *LEG_CHECKS))
+CHECK_IDS = frozenset(signal for signal, _ in (*CHECKS, *LEG_CHECKS))
 """The signals that one answer shows alone."""
 
 
 @cache
 def names_of(signals: frozenset[Signal]) -> Mapping[str, Signal]:
     """Every accepted name of these signals, in lower case, with the id under which their findings are stored."""
-    ids = {aspect.value: aspect for aspect in Signal if aspect in signals}
-    ids |= {name: aspect for name, aspect in STORED_AS.items() if aspect in signals}
+    ids = {signal.value: signal for signal in Signal if signal in signals}
+    ids |= {name: signal for name, signal in STORED_AS.items() if signal in signals}
     # of two signals with one name in words, the first of NAMES is meant
     words = {NAMES[name].lower(): ids[name] for name in reversed(NAMES) if name in ids}
-    return {**words, **{name.replace("_", " "): aspect for name, aspect in ids.items()}, **ids}
+    return {**words, **{name.replace("_", " "): signal for name, signal in ids.items()}, **ids}
 
 
 def signal_of(text: str, signals: frozenset[Signal] = EVERY) -> Signal | None:

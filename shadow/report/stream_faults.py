@@ -37,8 +37,8 @@ def stream_lines(reader: Reader, since: float, until: float) -> tuple[StreamLine
 def _lines(counts: Iterable[SegmentCount]) -> Iterator[StreamLine]:
     sums: dict[tuple[str, str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
     for count in counts:
-        if count.aspect not in ONE_KIND:
-            sums[count.group.provider, count.group.model, count.aspect][count.value, count.state] += count.count
+        if count.signal not in ONE_KIND:
+            sums[count.group.provider, count.group.model, count.signal][count.value, count.state] += count.count
     for key, found in sorted(sums.items()):
         streams, whole = ((found[kind, "differ"], found[kind, "differ"] + found[kind, "match"]) for kind in ("yes", "no"))
         if streams[0] or whole[0]:
@@ -50,7 +50,7 @@ def _line(key: tuple[str, str, str], streams: Shares, whole: Shares) -> StreamLi
     return StreamLine(
         provider=key[0],
         model=key[1],
-        check=key[2],
+        signal=key[2],
         streamed_faulty=streams[0],
         streamed=streams[1],
         whole_faulty=whole[0],
@@ -72,7 +72,7 @@ def streaming(report: Report) -> Table:
         table.add_row(
             line.provider,
             plain(line.model),
-            named(line.check),
+            named(line.signal),
             f"{percent(line.streamed_faulty / line.streamed)} of {line.streamed}",
             f"{percent(line.whole_faulty / line.whole)} of {line.whole}",
             style="red",

@@ -52,8 +52,8 @@ def answers_text(found: Sequence[FaultyAnswer], *, width: int, color: bool) -> s
 
 
 def answers_json(found: Sequence[FaultyAnswer]) -> str:
-    """The list as JSON; `checks` is a list of objects with the check's id and its reason."""
-    rows = [{**asdict(each), "checks": [{"check": check, "reason": reason} for check, reason in each.checks]} for each in found]
+    """The list as JSON; `checks` is a list of objects with the signal's id and its reason."""
+    rows = [{**asdict(each), "checks": [{"signal": check, "reason": reason} for check, reason in each.checks]} for each in found]
     return json.dumps(rows, indent=2)
 
 

@@ -81,7 +81,7 @@ def _result(summary: PairSummary) -> Text:
     if summary.pair.comparable:
         return Text(f"not comparable: {plain(summary.pair.comparable)}", style="yellow")
     if summary.differs:
-        return Text(f"differs: {', '.join(named(aspect) for aspect in summary.differing)}", style="red")
+        return Text(f"differs: {', '.join(named(signal) for signal in summary.differing)}", style="red")
     if summary.matches:
         return Text(f"no difference in {summary.matches} signals{_unseen(summary)}", style="green")
     return Text("not measured", style="yellow")
@@ -119,9 +119,9 @@ def _remarks(shown: PairColumns) -> Iterator[RenderableType]:
     pair = shown.pair
     if pair.comparable:
         yield Text(f"not comparable: {plain(pair.comparable)}", style="yellow")
-    differing = [finding.aspect for finding in shown.findings if (finding.comparison, finding.state) == ("cross", "differ")]
+    differing = [finding.signal for finding in shown.findings if (finding.comparison, finding.state) == ("cross", "differ")]
     if differing:
-        yield Text(f"differs: {', '.join(named(aspect) for aspect in differing)}", style="bold red")
+        yield Text(f"differs: {', '.join(named(signal) for signal in differing)}", style="bold red")
     elif not pair.comparable:
         yield Text("no signal differs", style="green")
     for alteration in json.loads(pair.alterations or "[]"):
@@ -192,7 +192,7 @@ def _calls(each: ExchangeView) -> Text:
 def _troubles(legs: Sequence[ExchangeView]) -> list[Text]:
     found = []
     for each in legs:
-        checks = [f"{named(check.aspect)}: {check.reason}" for check in each.checks if check.state == "differ"]
+        checks = [f"{named(check.signal)}: {check.reason}" for check in each.checks if check.state == "differ"]
         found.append(Text(plain("\n".join([*filter(None, [each.trouble]), *checks])), style="yellow"))
     return found
 
@@ -204,7 +204,7 @@ def _findings(findings: Sequence[FindingRow]) -> Iterator[RenderableType]:
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in cross:
         if finding.state == "differ":
-            table.add_row(_mark("differ"), named(finding.aspect), plain(finding.reason), style="red")
+            table.add_row(_mark("differ"), named(finding.signal), plain(finding.reason), style="red")
     if table.row_count:
         yield table
     for state, word in (("match", "matches"), ("not_comparable", "not comparable"), ("not_measured", "not measured")):
@@ -212,7 +212,7 @@ def _findings(findings: Sequence[FindingRow]) -> Iterator[RenderableType]:
             because = f" ({plain(reason)})" if reason else ""
             yield _mark(state).append(f" {word}: {', '.join(names)}{because}", style="not bold default")
     if own:
-        differing = [named(finding.aspect) for finding in own if finding.state == "differ"]
+        differing = [named(finding.signal) for finding in own if finding.state == "differ"]
         matches = sum(1 for finding in own if finding.state == "match")
         yield Text(
             f"  the reference against itself: {matches} match, differs in {', '.join(differing) or 'nothing'}", style="dim"
@@ -228,7 +228,7 @@ def _by_reason(findings: Sequence[FindingRow], state: str) -> dict[str, list[str
     found: dict[str, list[str]] = {}
     for finding in findings:
         if finding.state == state:
-            found.setdefault(finding.reason, []).append(named(finding.aspect))
+            found.setdefault(finding.reason, []).append(named(finding.signal))
     return found
 
 

@@ -49,7 +49,7 @@ class CheckEvidence:
     where no conversation was compared. `phrase` states it for people.
     """
 
-    check: str
+    signal: str
     answers: int
     faulty: int
     phrase: str

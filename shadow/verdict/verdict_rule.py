@@ -184,7 +184,7 @@ def _of_check(check: CheckEvidence) -> Iterator[VerdictReason]:
         yield VerdictReason(
             word=VerdictWord.FAULTY,
             ground=ReasonGround.CHECK if check.named else ReasonGround.BAR,
-            subject=check.check,
+            subject=check.signal,
             phrase=check.phrase,
             size=check.faulty / check.answers if check.answers else None,
         )

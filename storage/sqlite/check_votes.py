@@ -40,37 +40,37 @@ ranked AS (
 ),
 once AS MATERIALIZED (SELECT * FROM ranked WHERE since_repeat IS NULL OR since_repeat >= 86400),
 failed AS (
-  SELECT party, cluster, no, alike, aspect, y AS mine, r AS other, r_whole AS other_whole, 1 AS worse
+  SELECT party, cluster, no, alike, signal, y AS mine, r AS other, r_whole AS other_whole, 1 AS worse
   FROM once JOIN checks ON exchange_no = y WHERE state = 'differ'
   UNION ALL
-  SELECT party, cluster, no, alike, aspect, r, y, y_whole, -1
+  SELECT party, cluster, no, alike, signal, r, y, y_whole, -1
   FROM once JOIN checks ON exchange_no = r WHERE state = 'differ'
 ),
 first AS (
   SELECT * FROM failed WHERE NOT EXISTS (
-    SELECT 1 FROM json_each(:same_fault) s JOIN checks c ON c.aspect = s.value AND c.state = 'differ'
-    WHERE s.key = failed.aspect AND c.exchange_no = mine
+    SELECT 1 FROM json_each(:same_fault) s JOIN checks c ON c.signal = s.value AND c.state = 'differ'
+    WHERE s.key = failed.signal AND c.exchange_no = mine
   )
 ),
 counted AS (
-  SELECT party, cluster, aspect, no, worse FROM first
-  WHERE (alike OR aspect NOT IN (SELECT value FROM json_each(:both_count))) AND (
-    (other_whole AND aspect NOT IN (SELECT value FROM json_each(:both_judged)))
-    OR EXISTS (SELECT 1 FROM checks c WHERE c.exchange_no = other AND c.aspect = first.aspect AND c.state IN ('match', 'differ'))
+  SELECT party, cluster, signal, no, worse FROM first
+  WHERE (alike OR signal NOT IN (SELECT value FROM json_each(:both_count))) AND (
+    (other_whole AND signal NOT IN (SELECT value FROM json_each(:both_judged)))
+    OR EXISTS (SELECT 1 FROM checks c WHERE c.exchange_no = other AND c.signal = first.signal AND c.state IN ('match', 'differ'))
   )
   UNION ALL
   SELECT party, cluster, '', no, 0 FROM once WHERE y_whole AND r_whole
 ),
 summed AS (
-  SELECT party, cluster, aspect, min(no) AS one, sum(worse) AS worse, sum(worse < 0) AS beside
-  FROM counted GROUP BY party, cluster, aspect
+  SELECT party, cluster, signal, min(no) AS one, sum(worse) AS worse, sum(worse < 0) AS beside
+  FROM counted GROUP BY party, cluster, signal
 ),
 compared AS (SELECT party, count(DISTINCT cluster) AS conversations FROM summed GROUP BY party),
 votes AS (
-  SELECT party, aspect, min(one) AS one, sum(worse > 0) AS plus, sum(worse < 0) AS minus, sum(worse > 0 AND beside = 0) AS alone
-  FROM summed GROUP BY party, aspect
+  SELECT party, signal, min(one) AS one, sum(worse > 0) AS plus, sum(worse < 0) AS minus, sum(worse > 0 AND beside = 0) AS alone
+  FROM summed GROUP BY party, signal
 )
-SELECT model, provider, reference, conversations, aspect, plus, minus, alone
+SELECT model, provider, reference, conversations, signal, plus, minus, alone
 FROM votes JOIN compared USING (party) JOIN pairs ON no = one ORDER BY 1, 2, 3, 5
 """
 """`once`: the pairs that count. `failed`: each failed check of either side; `first`: without those of a fault that
@@ -91,7 +91,7 @@ def compared_checks(conn: sqlite3.Connection, since: float, until: float) -> Seq
     for model, provider, reference, conversations, check, plus, minus, alone in conn.execute(VOTES, values):
         votes = found[model, provider, reference, conversations]
         if check:
-            votes.append(CheckVote(check=check, plus=plus, minus=minus, alone=alone))
+            votes.append(CheckVote(signal=check, plus=plus, minus=minus, alone=alone))
     return [
         ComparedChecks(model=model, provider=provider, reference=reference, conversations=conversations, votes=tuple(votes))
         for (model, provider, reference, conversations), votes in found.items()

@@ -26,7 +26,7 @@ SELECT e.id, e.started, e.route, e.provider, e.model, e.status,
   coalesce((SELECT min(p.id) FROM pairs p WHERE p.subject_id = e.id), '')
 FROM exchanges e WHERE e.role = 'primary' AND """
 REASONS = """
-SELECT e.id, c.aspect, c.reason FROM exchanges e JOIN checks c ON c.exchange_no = e.no
+SELECT e.id, c.signal, c.reason FROM exchanges e JOIN checks c ON c.exchange_no = e.no
 WHERE e.id IN (SELECT value FROM json_each(?)) AND c.state = 'differ' ORDER BY c.rowid
 """
 
@@ -36,7 +36,7 @@ def faulty(conn: sqlite3.Connection, wanted: AnswerFilter) -> list[FaultyAnswer]
     values = {name: getattr(wanted, name) for name in AnswerFilter.__slots__}
     conditions = [condition for name, condition in NARROWED.items() if values[name]]
     ever, failed = (
-        part.format(f" AND {alias}.aspect = :check" * bool(wanted.check)) for part, alias in ((EVER, "t"), (FAILED, "c"))
+        part.format(f" AND {alias}.signal = :signal" * bool(wanted.signal)) for part, alias in ((EVER, "t"), (FAILED, "c"))
     )
     found = conn.execute(ANSWERS + " AND ".join([ever, *conditions, failed]) + NEWEST, values).fetchall()
     reasons = _reasons(conn, [row[0] for row in found])
@@ -46,6 +46,6 @@ def faulty(conn: sqlite3.Connection, wanted: AnswerFilter) -> list[FaultyAnswer]
 
 def _reasons(conn: sqlite3.Connection, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     reasons = defaultdict(list)
-    for exchange_id, check, reason in conn.execute(REASONS, (json.dumps(ids),)):
-        reasons[exchange_id].append((check, reason))
+    for exchange_id, signal, reason in conn.execute(REASONS, (json.dumps(ids),)):
+        reasons[exchange_id].append((signal, reason))
     return reasons

@@ -14,39 +14,28 @@ from storage.rows import ExchangeRecord, PairRecord
 
 STRETCH = 600
 Key = tuple[int, str, str, str, str, str, str, str, str]
-"""(begin of the stretch, route, model, provider, reference, comparison, aspect, state, control_reason)."""
+"""(begin of the stretch, route, model, provider, reference, comparison, signal, state, control_reason)."""
 
 ADD = """
-INSERT INTO tallies (began, route, model, provider, reference, comparison, aspect, state, control_reason, times)
+INSERT INTO tallies (began, route, model, provider, reference, comparison, signal, state, control_reason, times)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (began, route, model, provider, reference, comparison, aspect, state, control_reason)
+ON CONFLICT (began, route, model, provider, reference, comparison, signal, state, control_reason)
 DO UPDATE SET times = times + excluded.times
 """
 EMPTY = "DELETE FROM tallies WHERE began = ? AND times <= 0"
 OF_PAIRS = """
-SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, p.reference, comparison, aspect, state, control_reason,
+SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, p.reference, comparison, signal, state, control_reason,
        count(*)
 FROM pairs p JOIN findings ON pair_no = no WHERE no IN (SELECT value FROM json_each(?)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """
 OF_EXCHANGES = """
-SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, e.reference, comparison, aspect, state, '', count(*)
+SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, e.reference, comparison, signal, state, '', count(*)
 FROM exchanges e JOIN checks ON exchange_no = no WHERE id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 SUMS = """
-SELECT route, model, provider, reference, comparison, aspect, state, control_reason, sum(times) FROM tallies
+SELECT route, model, provider, reference, comparison, signal, state, control_reason, sum(times) FROM tallies
 WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
-TABLE = """
-CREATE TABLE tallies (
-  began INTEGER NOT NULL, route TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL, reference TEXT NOT NULL,
-  comparison TEXT NOT NULL, aspect TEXT NOT NULL, state TEXT NOT NULL, control_reason TEXT NOT NULL, times INTEGER NOT NULL,
-  PRIMARY KEY (began, route, model, provider, reference, comparison, aspect, state, control_reason)
-) STRICT, WITHOUT ROWID
-"""
-BACKFILL = (
-    OF_PAIRS.replace("WHERE no IN (SELECT value FROM json_each(?)) ", ""),
-    OF_EXCHANGES.replace("WHERE id IN (SELECT value FROM json_each(?)) ", ""),
-)
 
 
 def counted(record: ExchangeRecord | PairRecord) -> Sequence[Key]:
@@ -54,7 +43,7 @@ def counted(record: ExchangeRecord | PairRecord) -> Sequence[Key]:
     about, reason = (record.pair, record.pair.control_reason) if isinstance(record, PairRecord) else (record.exchange, "")
     began = int(about.started // STRETCH) * STRETCH
     group = (began, about.route, about.model, about.provider, about.reference)
-    return [(*group, found.comparison, found.aspect, found.state, reason) for found in record.findings]
+    return [(*group, found.comparison, found.signal, found.state, reason) for found in record.findings]
 
 
 def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:
@@ -67,13 +56,6 @@ def take_back(conn: sqlite3.Connection, exchanges: str, pairs: str) -> None:
     rows = [*conn.execute(OF_PAIRS, (pairs,)), *conn.execute(OF_EXCHANGES, (exchanges,))]
     conn.executemany(ADD, [(*key, -times) for *key, times in rows])
     conn.executemany(EMPTY, {(began,) for began, *_ in rows})
-
-
-def build(conn: sqlite3.Connection) -> None:
-    """Make the table, and count what is stored already."""
-    conn.execute(TABLE)
-    for statement in BACKFILL:
-        conn.executemany(ADD, conn.execute(statement).fetchall())
 
 
 def within(since: float, until: float) -> tuple[int, int]:

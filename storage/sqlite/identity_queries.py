@@ -36,7 +36,7 @@ WITH cut AS (
   SELECT no, route, model, provider, reference, conversation, control_reason, key AS segment, value AS place
   FROM pairs, json_each(pairs.shape, '$.segments') WHERE started >= ? AND started < ?
 )
-SELECT route, model, provider, cut.reference, segment, place, aspect, state, count(*) AS times,
+SELECT route, model, provider, cut.reference, segment, place, signal, state, count(*) AS times,
        count(DISTINCT coalesce(nullif(conversation, ''), no)) AS conversations, comparison
 FROM cut JOIN findings ON pair_no = no
 WHERE state IN ('match', 'differ') AND (comparison = 'cross' OR comparison = 'self' AND control_reason = 'random')
@@ -47,14 +47,14 @@ WITH newest AS (
   SELECT no, provider, model, stream FROM exchanges WHERE started >= ? AND started < ? AND role = 'primary'
   ORDER BY started DESC LIMIT ?
 ), faulty AS (
-  SELECT DISTINCT aspect AS found FROM newest CROSS JOIN checks ON exchange_no = no
+  SELECT DISTINCT signal AS found FROM newest CROSS JOIN checks ON exchange_no = no
   WHERE state = 'differ' AND comparison = 'check'
 )
-SELECT '' AS route, model, provider, '' AS reference, 'stream', CASE WHEN stream THEN 'yes' ELSE 'no' END AS place, aspect, state,
+SELECT '' AS route, model, provider, '' AS reference, 'stream', CASE WHEN stream THEN 'yes' ELSE 'no' END AS place, signal, state,
        count(*) AS times, 0, 'check'
 FROM newest CROSS JOIN checks ON exchange_no = no
-WHERE comparison = 'check' AND state IN ('match', 'differ') AND aspect IN (SELECT found FROM faulty)
-GROUP BY provider, model, place, aspect, state ORDER BY provider, model, aspect, place, state
+WHERE comparison = 'check' AND state IN ('match', 'differ') AND signal IN (SELECT found FROM faulty)
+GROUP BY provider, model, place, signal, state ORDER BY provider, model, signal, place, state
 """
 
 
@@ -133,7 +133,7 @@ def _segment(row: tuple[str, str, str, str, str, str, str, str, int, int, str]) 
         group=_group(row[:4]),
         segment=row[4],
         value=row[5],
-        aspect=row[6],
+        signal=row[6],
         state=row[7],
         count=row[8],
         conversations=row[9],

@@ -11,7 +11,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 from sqlite_utils.db import ForeignKey, Table
 
-from storage.sqlite import finding_rollups, traffic_rollups
+from storage.sqlite import released_sql
 
 SCHEMA = Migrations("sameweights")
 
@@ -209,7 +209,8 @@ def m005_judgement(db: Database) -> None:
 @SCHEMA()
 def m006_tallies(db: Database) -> None:
     """Findings and checks counted by stretches of time; checks need no index for counting any more, a third of their space."""
-    finding_rollups.build(db.conn)
+    for statement in (released_sql.TALLIES, released_sql.TALLIES_OF_PAIRS, released_sql.TALLIES_OF_EXCHANGES):
+        db.execute(statement)
     db.execute("DROP INDEX idx_checks_exchange_no_comparison_aspect_state")
     db.table("checks").create_index(["exchange_no"])
 
@@ -235,7 +236,8 @@ def m007_answers_letters_and_paces(db: Database) -> None:
 @SCHEMA()
 def m008_passages(db: Database) -> None:
     """Traffic counted by stretches of time."""
-    traffic_rollups.build(db.conn)
+    db.execute(released_sql.PASSAGES)
+    db.execute(released_sql.PASSAGES_OF_EXCHANGES)
 
 
 @SCHEMA()
@@ -265,6 +267,15 @@ def m012_usage(db: Database) -> None:
     exchanges.add_column("cached_tokens", int)
     exchanges.add_column("cache_write_tokens", int)
     exchanges.add_column("cost", float)
+
+
+@SCHEMA()
+def m013_signals(db: Database) -> None:
+    """The column that names a signal is called `signal` in every table."""
+    for table in ("findings", "checks", "tallies"):
+        db.execute(f"ALTER TABLE {table} RENAME COLUMN aspect TO signal")
+    db.execute("DROP INDEX idx_findings_pair_no_comparison_aspect_state")
+    db.table("findings").create_index(["pair_no", "comparison", "signal", "state"])
 
 
 def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:

@@ -51,11 +51,11 @@ NARROWED = {
 FOUND = "EXISTS (SELECT 1 FROM findings f WHERE f.pair_no = p.no AND f.comparison = 'cross'"
 CHECKED = "EXISTS (SELECT 1 FROM exchanges e JOIN checks f ON f.exchange_no = e.no WHERE e.id = p.subject_id"
 EVER = "EXISTS (SELECT 1 FROM tallies f WHERE f.comparison = '{}'"
-"""Asked once and first: an aspect is a signal or a check, never both, and to look into each pair for the other takes long."""
-FOUND_ASPECT = " AND f.aspect = :aspect"
+"""Evaluated once and first: a signal is of pairs or of single answers, so one of the two searches ends before it reads a pair."""
+FOUND_SIGNAL = " AND f.signal = :signal"
 FOUND_STATE = " AND f.state = :state"
 STATES = """
-SELECT p.id, aspect, state FROM pairs p JOIN findings ON pair_no = no
+SELECT p.id, signal, state FROM pairs p JOIN findings ON pair_no = no
 WHERE comparison = 'cross' AND p.id IN (SELECT value FROM json_each(?)) ORDER BY findings.rowid
 """
 PAIR_BY_ID = PAIRS + " WHERE p.id = ?"
@@ -77,10 +77,10 @@ ranked AS MATERIALIZED (
   FROM pairs WHERE started >= ? AND started < ?
 ),
 counted AS (
-  SELECT min(no) AS one, comparison, aspect, state, count(*) AS times
-  FROM ranked JOIN findings ON pair_no = no GROUP BY place, comparison, aspect, state
+  SELECT min(no) AS one, comparison, signal, state, count(*) AS times
+  FROM ranked JOIN findings ON pair_no = no GROUP BY place, comparison, signal, state
 )
-SELECT route, model, provider, reference, comparison, aspect, state, control_reason, times FROM counted JOIN pairs ON no = one
+SELECT route, model, provider, reference, comparison, signal, state, control_reason, times FROM counted JOIN pairs ON no = one
 """
 """Grouped by one number instead of five texts a finding, which halves the time."""
 CHECK_COUNTS = """
@@ -90,10 +90,10 @@ ranked AS MATERIALIZED (
   FROM exchanges WHERE started >= ? AND started < ?
 ),
 counted AS (
-  SELECT min(no) AS one, comparison, aspect, state, count(*) AS times
-  FROM ranked JOIN checks ON exchange_no = no GROUP BY place, comparison, aspect, state
+  SELECT min(no) AS one, comparison, signal, state, count(*) AS times
+  FROM ranked JOIN checks ON exchange_no = no GROUP BY place, comparison, signal, state
 )
-SELECT route, model, provider, reference, comparison, aspect, state, '', times FROM counted JOIN exchanges ON no = one
+SELECT route, model, provider, reference, comparison, signal, state, '', times FROM counted JOIN exchanges ON no = one
 """
 PAYOFFS = """
 SELECT route, model, provider, reference, signal, conversation, payoff
@@ -113,14 +113,14 @@ MEASURES = ("first_chunk", "first_token", "seconds")
 def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
     """The newest pairs that fit, each with the states of its cross findings.
 
-    An aspect is looked for among the checks of the provider's answer as well.
+    A signal is looked for among the checks of the provider's answer as well.
     """
     values = {name: getattr(wanted, name) for name in PairFilter.__slots__}
     conditions = [condition for name, condition in NARROWED.items() if values[name]]
-    if wanted.aspect or wanted.state:
-        narrower = FOUND_ASPECT * bool(wanted.aspect) + FOUND_STATE * bool(wanted.state) + ")"
+    if wanted.signal or wanted.state:
+        narrower = FOUND_SIGNAL * bool(wanted.signal) + FOUND_STATE * bool(wanted.state) + ")"
         cross = f"({EVER.format('cross')}{narrower} AND {FOUND}{narrower})"
-        checked = f" OR ({EVER.format('check')}{narrower} AND {CHECKED}{narrower})" if wanted.aspect else ""
+        checked = f" OR ({EVER.format('check')}{narrower} AND {CHECKED}{narrower})" if wanted.signal else ""
         conditions.append(f"({cross}{checked})")
     where = " WHERE " + " AND ".join(conditions) if conditions else ""
     found = list(_made(PairRow, conn.execute(PAIRS + where + NEWEST, values)))
@@ -192,7 +192,7 @@ def signal_counts(conn: sqlite3.Connection, since: float, until: float) -> list[
         for *key, times in chain(conn.execute(finding_rollups.SUMS, (first, last)), *found):
             counts[tuple(key)] += times
     return [
-        SignalCount(group=_group(key), comparison=key[4], aspect=key[5], state=key[6], control_reason=key[7], count=times)
+        SignalCount(group=_group(key), comparison=key[4], signal=key[5], state=key[6], control_reason=key[7], count=times)
         for key, times in sorted(counts.items(), key=lambda item: (item[0][4] == "check", item[0]))
     ]
 
@@ -229,8 +229,8 @@ def _measured(conn: sqlite3.Connection, since: float, until: float, limit: int) 
 
 def _states(conn: sqlite3.Connection, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     states = defaultdict(list)
-    for pair_id, aspect, state in conn.execute(STATES, (json.dumps(ids),)):
-        states[pair_id].append((aspect, state))
+    for pair_id, signal, state in conn.execute(STATES, (json.dumps(ids),)):
+        states[pair_id].append((signal, state))
     return states
 
 
@@ -242,7 +242,7 @@ def _summary(row: PairRow, states: Sequence[tuple[str, str]]) -> PairSummary:
         differs=counts["differ"],
         not_comparable=counts["not_comparable"],
         not_measured=counts["not_measured"],
-        differing=tuple(aspect for aspect, state in states if state == "differ"),
+        differing=tuple(signal for signal, state in states if state == "differ"),
     )
 
 

@@ -40,7 +40,7 @@ PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
 BODY = ("request_body", "request_base")
 """What depends on the exchange before it (see `storage.sqlite.delta_bodies`), and so on what is stored of that one."""
 TOOL_CALL = ("position", "call_id", "name", "arguments", "outcome")
-CHECK = ("comparison", "aspect", "state", "score", "reason", "subject", "reference")
+CHECK = ("comparison", "signal", "state", "score", "reason", "subject", "reference")
 PAIR = (
     *("id", "started", "route", "model", "provider", "reference", "conversation", "request_fingerprint", "subject_id"),
     *("reference_id", "control_id", "control_reason", "comparable", "alterations", "shape"),

@@ -89,7 +89,7 @@ class SqliteReader:
             return [*queries.findings(conn, pair_id), *queries.checks(conn, exchange_id)]
 
     def signal_counts(self, since: float, until: float) -> Sequence[SignalCount]:
-        """Findings by group, comparison, aspect and state; checks count under the group of their exchange."""
+        """Findings by group, comparison, signal and state; checks count under the group of their exchange."""
         return self._ask(lambda conn: queries.signal_counts(conn, since, until))
 
     def payoffs(self, since: float, until: float) -> Sequence[PayoffPoint]:

@@ -21,15 +21,8 @@ coalesce(sum(min(completion_tokens, {CREDIBLE})), 0) AS completion_tokens
 BOUNDS = """
 max(CASE WHEN failure = '' AND status < 400 THEN prompt_tokens END) AS accepted,
 min(CASE WHEN (unread <> '' OR status >= 400) AND EXISTS (
-  SELECT 1 FROM checks WHERE exchange_no = no AND comparison = 'check' AND aspect = 'context_limit' AND state = 'differ'
+  SELECT 1 FROM checks WHERE exchange_no = no AND comparison = 'check' AND signal = 'context_limit' AND state = 'differ'
 ) THEN request_size END) AS refused
-"""
-TABLE = f"""
-CREATE TABLE passages (
-  began INTEGER NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, role TEXT NOT NULL,
-  {", ".join(f"{name} INTEGER NOT NULL" for name in SUMS)}, accepted INTEGER, refused INTEGER,
-  PRIMARY KEY (began, provider, model, role)
-) STRICT, WITHOUT ROWID
 """
 _COUNTED = f"SELECT CAST(started / {STRETCH} AS INTEGER) * {STRETCH}, provider, model, role, {OF_ROWS}"
 _EDGE = f"SELECT 0, provider, model, role, {OF_ROWS}, {BOUNDS}"
@@ -63,12 +56,6 @@ def take_back(conn: sqlite3.Connection, exchanges: str) -> None:
     rows = conn.execute(GOING, (exchanges,)).fetchall()
     conn.executemany(TAKE, [(*row[4:], *row[:4]) for row in rows])
     conn.executemany(EMPTY, {(began,) for began, *_ in rows})
-
-
-def build(conn: sqlite3.Connection) -> None:
-    """Make the table, and count what is stored already."""
-    conn.execute(TABLE)
-    add(conn, 0)
 
 
 def period(since: float, until: float) -> dict[str, float]:

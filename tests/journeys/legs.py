@@ -15,8 +15,8 @@ async def legs(served: Served) -> tuple[list, dict[str, str], dict[str, str]]:
     [summary] = await audited(served, 1)
     reader = served.reader
     rows = [reader.exchange(name) for name in (summary.pair.subject_id, summary.pair.reference_id)]
-    cross = {each.aspect: each.state for each in reader.findings(pair_id=summary.pair.id) if each.comparison == "cross"}
-    alone = {each.aspect: each.state for each in reader.findings(exchange_id=rows[0].id) if each.comparison == "check"}
+    cross = {each.signal: each.state for each in reader.findings(pair_id=summary.pair.id) if each.comparison == "cross"}
+    alone = {each.signal: each.state for each in reader.findings(exchange_id=rows[0].id) if each.comparison == "check"}
     reader.close()
     assert [row.unread for row in rows] == ["", ""]
     return [parse_response(exchange(row)).completion for row in rows], cross, alone
@@ -24,4 +24,4 @@ async def legs(served: Served) -> tuple[list, dict[str, str], dict[str, str]]:
 
 def differing(found: dict[str, str]) -> set[str]:
     """What differs, times left out: two pretended providers on one machine are not equally quick."""
-    return {aspect for aspect, state in found.items() if state == "differ"} - TIMES
+    return {signal for signal, state in found.items() if state == "differ"} - TIMES

@@ -71,7 +71,7 @@ async def test_a_message_is_read_and_its_faithful_shadow_matches(asking, stream)
     ] * 2
     assert said[0].first.pieces == (tuple(TEXT) if stream else ("".join(TEXT),))
     assert not differing(cross)
-    assert {cross[aspect] for aspect in ("text", "finish_reason", "prompt_tokens", "reasoning_shown")} == {"match"}
+    assert {cross[signal] for signal in ("text", "finish_reason", "prompt_tokens", "reasoning_shown")} == {"match"}
     assert not differing(alone)
     assert {alone[check] for check in ("usage", "max_tokens", "echoed_model", "finish_contradiction")} == {"match"}
     assert ("stream_structure" in alone) is stream
@@ -134,7 +134,7 @@ async def test_an_error_is_the_client_s_own_and_its_kind_is_recorded(asking):
             await a.client.messages.create(**{**OSLO, "model": "overloaded"})
         [summary] = await audited(a.served, 1)
         reader = a.served.reader
-        found = {each.aspect: each for each in reader.findings(pair_id=summary.pair.id) if each.comparison == "cross"}
+        found = {each.signal: each for each in reader.findings(pair_id=summary.pair.id) if each.comparison == "cross"}
         reader.close()
     assert (found["error"].state, found["error_class"].subject, found["error_class"].state) == ("match", "server", "match")
 

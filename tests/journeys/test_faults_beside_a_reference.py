@@ -108,7 +108,7 @@ async def test_faults_are_the_providers_where_the_reference_has_none_and_causes_
 
             await until(compared)
             report = reported(served)
-    cards = {card.model: {line.check: line for line in card.checks} for card in report.cards}
+    cards = {card.model: {line.signal: line for line in card.checks} for card in report.cards}
     leak = cards["leaks"]["reasoning_form"]
     assert (leak.plus, leak.minus, leak.conversations, leak.worse) == (24, 0, 24, True)
     assert not cards["both-leak"]["reasoning_form"].worse

@@ -42,8 +42,8 @@ async def findings(served) -> tuple[dict, dict]:
     alone = reader.findings(exchange_id=row.id)
     reader.close()
     assert row.unread == ""
-    assert not [each.aspect for each in alone if each.comparison == "check" and each.state == "differ"]
-    return tuple({each.aspect: each for each in found if each.comparison == kind} for kind in ("cross", "self"))
+    assert not [each.signal for each in alone if each.comparison == "check" and each.state == "differ"]
+    return tuple({each.signal: each for each in found if each.comparison == kind} for kind in ("cross", "self"))
 
 
 @pytest.mark.parametrize("encoding", ["float", "base64", None], ids=["numbers", "base64", "the client's default"])
@@ -52,9 +52,9 @@ async def test_a_faithful_shadow_has_the_same_vectors(asking, encoding):
         answer = await client.embeddings.create(**ASKED, **({"encoding_format": encoding} if encoding else {}))
         assert len(answer.data) == 2
         cross, own = await findings(served)
-    assert {cross[aspect].state for aspect in VECTORS | {"prompt_tokens"}} == {"match"}
-    assert {own[aspect].state for aspect in VECTORS} == {"match"}
-    assert {found.state for aspect, found in cross.items() if aspect not in VECTORS | ALSO} == {"not_measured"}
+    assert {cross[signal].state for signal in VECTORS | {"prompt_tokens"}} == {"match"}
+    assert {own[signal].state for signal in VECTORS} == {"match"}
+    assert {found.state for signal, found in cross.items() if signal not in VECTORS | ALSO} == {"not_measured"}
     assert official.requests[0]["input"] == ASKED["input"]
 
 
@@ -62,7 +62,7 @@ async def test_vectors_that_point_elsewhere_are_named(asking):
     async with Messenger(turn=0.5) as candidate, Messenger() as official, asking(candidate, official) as (served, client):
         await client.embeddings.create(**ASKED)
         cross, own = await findings(served)
-    assert {aspect for aspect in VECTORS if cross[aspect].state == "differ"} >= {"vector_cosine", "vector_exactness"}
+    assert {signal for signal in VECTORS if cross[signal].state == "differ"} >= {"vector_cosine", "vector_exactness"}
     assert "the cosine is 0.9" in cross["vector_cosine"].reason
     assert cross["vector_dimension"].state == "match"
-    assert {own[aspect].state for aspect in VECTORS} == {"match"}
+    assert {own[signal].state for signal in VECTORS} == {"match"}

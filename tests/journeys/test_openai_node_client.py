@@ -116,7 +116,7 @@ def records(openai_home, serve):
                 rows = [reader.exchange(name) for name in (summary.pair.subject_id, summary.pair.reference_id)]
                 found = reader.findings(pair_id=summary.pair.id)
                 reader.close()
-        return seen, rows, {each.aspect for each in found if each.comparison == "cross" and each.state == "differ"}
+        return seen, rows, {each.signal for each in found if each.comparison == "cross" and each.state == "differ"}
 
     return lived
 

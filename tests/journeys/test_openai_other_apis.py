@@ -56,7 +56,7 @@ async def test_a_response_is_read_and_its_faithful_shadow_matches(asking, stream
     assert said[0].first.pieces == (tuple(TEXT) if stream else ("".join(TEXT),))
     assert (said[0].usage.prompt_tokens, said[0].usage.completion_tokens) == (12, 20)
     assert not differing(cross)
-    assert {cross[aspect] for aspect in ("text", "finish_reason", "prompt_tokens", "action")} == {"match"}
+    assert {cross[signal] for signal in ("text", "finish_reason", "prompt_tokens", "action")} == {"match"}
     assert not differing(alone)
     assert (alone["usage"], alone["echoed_model"], alone.get("broken_stream")) == ("match", "match", "match" if stream else None)
     assert [("store" in asked, asked["input"]) for asked in candidate.requests] == [(False, "When is low water?")]
@@ -78,7 +78,7 @@ async def test_a_call_that_the_provider_altered_is_named(asking, stream):
     assert [call.parsed for leg in said for call in leg.first.tool_calls] == [{"city": "Turin"}, {"city": "Oslo"}]
     assert [(leg.first.reasoning, leg.first.finish_reason) for leg in said] == [(THOUGHT, "tool_calls")] * 2
     assert differing(cross) == {"arguments"}
-    assert {cross[aspect] for aspect in ("tool_names", "tool_count", "schema", "reasoning_shown")} == {"match"}
+    assert {cross[signal] for signal in ("tool_names", "tool_count", "schema", "reasoning_shown")} == {"match"}
     assert not differing(alone)
     assert (alone["call_schema"], alone["call_id"]) == ("match", "match")
 
@@ -113,7 +113,7 @@ async def test_a_stream_without_its_end_is_broken_for_the_client_and_in_the_reco
         [summary] = await audited(a.served, 1)
         reader = a.served.reader
         assert reader.exchange(summary.pair.subject_id).unread == "no_done"
-        found = {each.aspect: each.state for each in reader.findings(exchange_id=summary.pair.subject_id)}
+        found = {each.signal: each.state for each in reader.findings(exchange_id=summary.pair.subject_id)}
         reader.close()
     assert found["broken_stream"] == "differ"
 

@@ -195,13 +195,17 @@ def test_wrong_filters_are_reported_all_at_once(run, recorded):
     assert "did you mean 'arguments'?" in err
 
 
-def test_pairs_take_the_older_name_of_the_signal_flag(run, recorded):
-    code, out, _ = run("pairs", "--db", str(recorded), "--provider", "garbler", "--aspect", "tool arguments", "--json")
-    assert (code, len(json.loads(out))) == (0, 20)
+@pytest.mark.parametrize(("command", "old", "signal"), [("pairs", "--aspect", "arguments"), ("answers", "--check", "lost_space")])
+def test_older_name_of_the_signal_flag_works_with_a_note_and_is_not_in_the_help(run, recorded, command, old, signal):
+    code, out, err = run(command, "--db", str(recorded), old, signal, "--json")
+    assert (code, err) == (0, f"note: {old} is now --signal; the old name ends with the next version\n")
+    assert json.loads(out)
+    assert (0, out, "") == run(command, "--db", str(recorded), "--signal", signal, "--json")
+    assert old not in run(command, "--help")[1]
 
 
 def test_answers_that_failed_a_check_are_listed_and_shown_without_a_pair(run, recorded):
-    code, out, _ = run("answers", "--db", str(recorded), "--check", "lost_space", "--limit", "1000", "--json")
+    code, out, _ = run("answers", "--db", str(recorded), "--signal", "lost_space", "--limit", "1000", "--json")
     unsampled = [each["id"] for each in json.loads(out) if not each["pair_id"]]
     assert code == 0
     assert unsampled
@@ -211,8 +215,8 @@ def test_answers_that_failed_a_check_are_listed_and_shown_without_a_pair(run, re
 
 
 def test_answers_refuse_a_signal_that_is_no_check(run, recorded):
-    code, _, err = run("answers", "--db", str(recorded), "--check", "text")
-    assert (code, "--check: no such signal: 'text'" in err) == (2, True)
+    code, _, err = run("answers", "--db", str(recorded), "--signal", "text")
+    assert (code, "--signal: no such signal: 'text'" in err) == (2, True)
 
 
 def test_an_unknown_pair_is_reported(run, recorded):

@@ -31,7 +31,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", 
 
 def record(bodies: str, **more):
     seen = parse(made(said("A secret plan", message={"tool_calls": [CALL]}), request=asked("Another secret"), **more))
-    check = Finding(aspect=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'secretplan'", subject="secretplan")
+    check = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'secretplan'", subject="secretplan")
     return exchange_record(seen, outcomes=["valid"], checks=[check], bodies=bodies)
 
 
@@ -115,7 +115,7 @@ def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
     assert made_of.pair.id == made_of.pair.subject_id == "a" * 32
     assert made_of.pair.reference_id == "b" * 32
     assert made_of.pair.alterations == '["key replaced"]'
-    assert [finding.aspect for finding in made_of.findings] == [finding.aspect.value for finding in cross.findings]
+    assert [finding.signal for finding in made_of.findings] == [finding.signal.value for finding in cross.findings]
     assert {finding.comparison for finding in made_of.findings} == {"cross"}
     assert [payoff.signal for payoff in made_of.payoffs] == ["action"]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.corpus import cases
-from bench.faulty import FAULTS, RIGHT, aspects, committed
+from bench.faulty import FAULTS, RIGHT, committed, signals
 from bench.onwire import MODEL, answered, exchange, faults, spoken, understood
 from shadow.checks.registry import CHECKS, LEG_CHECKS, check
 from shadow.findings.finding import FindingState
@@ -16,27 +16,27 @@ from shadow.reading.parsed_response import parse_response
 
 
 def _named(fault):
-    return f"{fault.aspect.value}: {fault.name}".encode("ascii", "backslashreplace").decode()
+    return f"{fault.signal.value}: {fault.name}".encode("ascii", "backslashreplace").decode()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=_named)
 def test_a_server_with_one_fault_is_named_by_that_check_alone_on_its_first_answer(fault):
     for body, answer in committed(fault):
         found = faults(body, answer, status=fault.status)
-        assert {finding.aspect for finding in found} == {fault.aspect, *fault.also}, [finding.reason for finding in found]
+        assert {finding.signal for finding in found} == {fault.signal, *fault.also}, [finding.reason for finding in found]
         assert found[0].reason
 
 
 @pytest.mark.parametrize("right", RIGHT, ids=_named)
 def test_the_same_feature_used_rightly_is_looked_at_and_found_fine(right):
     for body, answer in committed(right):
-        found = {finding.aspect: finding for finding in check(*understood(body, answer))}
-        assert found[right.aspect].state is FindingState.MATCH, found[right.aspect].reason
+        found = {finding.signal: finding for finding in check(*understood(body, answer))}
+        assert found[right.signal].state is FindingState.MATCH, found[right.signal].reason
         assert not [finding.reason for finding in found.values() if finding.state is FindingState.DIFFER]
 
 
 def test_every_check_has_a_fault_that_shows_it():
-    assert set(aspects(FAULTS)) == {aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)}
+    assert set(signals(FAULTS)) == {signal for signal, _ in (*CHECKS, *LEG_CHECKS)}
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -26,12 +26,12 @@ from tests.shadow.reading.test_parsed_response import WIRE, expectation, golden_
 )
 def test_every_check_speaks_once_and_gives_its_reason(leg):
     found = check(ask(), leg)
-    assert [finding.aspect for finding in found] == [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)]
+    assert [finding.signal for finding in found] == [signal for signal, _ in (*CHECKS, *LEG_CHECKS)]
     assert all((finding.state is FindingState.MATCH) == (finding.reason == "") for finding in found)
 
 
 def test_an_answer_that_broke_fails_one_check_and_leaves_the_others():
-    found = {finding.aspect: finding.state for finding in check(ask(), unread(UnreadReason.BROKEN))}
+    found = {finding.signal: finding.state for finding in check(ask(), unread(UnreadReason.BROKEN))}
     assert found.pop(Signal.BROKEN_STREAM) is FindingState.DIFFER
     assert set(found.values()) == {FindingState.NOT_MEASURED}
 
@@ -50,23 +50,23 @@ def test_the_name_that_a_provider_was_asked_by_is_the_one_that_counts():
         ("n", "m", FindingState.MATCH),
     ):
         found = check(ask(model=asked), said, sent_as=sent_as)
-        assert next(finding.state for finding in found if finding.aspect is Signal.ECHOED_MODEL) is state
+        assert next(finding.state for finding in found if finding.signal is Signal.ECHOED_MODEL) is state
 
 
 def test_the_deployment_that_a_path_names_is_what_was_asked_for():
     said = answer("hello")
     request = said.exchange.request._replace(target="/openai/deployments/harbour/chat/completions?api-version=1")
     said = replace(said, exchange=said.exchange._replace(request=request))
-    found = next(finding for finding in check(ask(model="gpt-4o"), said) if finding.aspect is Signal.ECHOED_MODEL)
+    found = next(finding for finding in check(ask(model="gpt-4o"), said) if finding.signal is Signal.ECHOED_MODEL)
     assert found.reason == "'harbour' is a name of the provider's own, and 'm' answers: only a change of it would be a fault"
     known = check(ask(model="gpt-4o"), said, known_as=("gpt-4o-mini",))
-    assert next(finding for finding in known if finding.aspect is Signal.ECHOED_MODEL).state is FindingState.DIFFER
+    assert next(finding for finding in known if finding.signal is Signal.ECHOED_MODEL).state is FindingState.DIFFER
 
 
-def test_each_check_gives_the_finding_of_its_own_entry_and_no_aspect_stands_twice():
-    entries = [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)]
+def test_each_check_gives_the_finding_of_its_own_entry_and_no_signal_stands_twice():
+    entries = [signal for signal, _ in (*CHECKS, *LEG_CHECKS)]
     assert len(set(entries)) == len(entries)
-    assert {judge.__name__ for _, judge in CHECKS} == {aspect.value for aspect, _ in CHECKS}
+    assert {judge.__name__ for _, judge in CHECKS} == {signal.value for signal, _ in CHECKS}
 
 
 TOOLS = [{"type": "function", "name": name, "parameters": {"type": "object"}} for name in ("get_tide", "get_wind")]
@@ -101,18 +101,18 @@ def found_in(name, **more):
     sent = {"model": expected["said"].get("model"), "stream": expected["stream"], **SPEAKING.get(name, RESPONSE), **more}
     asked = parse_request(expected["target"], (), json.dumps(sent).encode(), False)
     body = (WIRE / name).read_bytes()
-    return {each.aspect: each for each in check(asked, parse_response(golden_exchange(WIRE / name, body, [len(body)])))}
+    return {each.signal: each for each in check(asked, parse_response(golden_exchange(WIRE / name, body, [len(body)])))}
 
 
 @pytest.mark.parametrize("name", SPEAKING)
 def test_a_clean_answer_of_another_api_gives_no_finding(name):
     found = found_in(name)
-    assert {each.aspect: each.reason for each in found.values() if each.state is FindingState.DIFFER} == {}
+    assert {each.signal: each.reason for each in found.values() if each.state is FindingState.DIFFER} == {}
     assert found[Signal.USAGE].state is FindingState.MATCH
 
 
 @pytest.mark.parametrize(
-    ("name", "asked", "aspect"),
+    ("name", "asked", "signal"),
     [
         ("responses_calls.sse", {"tools": TOOLS[:1]}, Signal.CALL_SCHEMA),
         ("responses_calls.sse", {"tool_choice": "none"}, Signal.TOOL_CHOICE),
@@ -156,19 +156,19 @@ def test_a_clean_answer_of_another_api_gives_no_finding(name):
         ("embeddings_numbers.json", {"input": "tide", "model": "text-embedding-3-large"}, Signal.ECHOED_MODEL),
     ],
 )
-def test_a_fault_in_another_api_is_named_by_its_check(name, asked, aspect):
-    assert {each.aspect for each in found_in(name, **asked).values() if each.state is FindingState.DIFFER} == {aspect}
+def test_a_fault_in_another_api_is_named_by_its_check(name, asked, signal):
+    assert {each.signal for each in found_in(name, **asked).values() if each.state is FindingState.DIFFER} == {signal}
 
 
 def test_a_text_completion_may_hold_what_a_chat_may_not():
     found = found_in("completions_whole.json")
-    states = {found[aspect].state for aspect in (Signal.TEMPLATE_LEAK, Signal.REASONING_FORM, Signal.EMPTY_ANSWER)}
+    states = {found[signal].state for signal in (Signal.TEMPLATE_LEAK, Signal.REASONING_FORM, Signal.EMPTY_ANSWER)}
     assert states == {FindingState.NOT_MEASURED}
 
 
 def test_an_imitation_of_messages_is_named_by_its_words_and_its_form():
     found = found_in("messages_without_names.sse", **MESSAGE)
-    faulty = {each.aspect: each.reason for each in found.values() if each.state is FindingState.DIFFER}
+    faulty = {each.signal: each.reason for each in found.values() if each.state is FindingState.DIFFER}
     assert set(faulty) == {Signal.FINISH_VOCABULARY, Signal.STREAM_STRUCTURE}
     assert faulty[Signal.FINISH_VOCABULARY] == "the stop_reason is no word of this API: stop"
 
@@ -205,15 +205,15 @@ CUT_BY_LENGTH = {
 
 @pytest.mark.parametrize(("said", "looked_at"), CUT_BY_LENGTH.values(), ids=CUT_BY_LENGTH)
 def test_of_an_answer_cut_by_length_a_check_matches_only_what_came_and_none_fails(said, looked_at):
-    found = {finding.aspect: finding.state for finding in check(WHOLE_REQUEST, answer(said))}
-    assert {aspect for aspect, state in found.items() if state is FindingState.MATCH} == looked_at
+    found = {finding.signal: finding.state for finding in check(WHOLE_REQUEST, answer(said))}
+    assert {signal for signal, state in found.items() if state is FindingState.MATCH} == looked_at
     assert FindingState.DIFFER not in found.values()
 
 
 @pytest.mark.parametrize("why", [UnreadReason.BROKEN, UnreadReason.EMPTY])
-@pytest.mark.parametrize("aspect", [aspect for aspect, _ in (*CHECKS, *LEG_CHECKS)])
-def test_no_check_matches_an_answer_whose_connection_was_cut_or_whose_body_is_empty(aspect, why):
+@pytest.mark.parametrize("signal", [signal for signal, _ in (*CHECKS, *LEG_CHECKS)])
+def test_no_check_matches_an_answer_whose_connection_was_cut_or_whose_body_is_empty(signal, why):
     gone = unread(why, failure=FailureKind.RESET if why is UnreadReason.BROKEN else None)
-    [found] = [finding for finding in check(WHOLE_REQUEST, gone) if finding.aspect is aspect]
-    assert found.state is (FindingState.DIFFER if aspect is Signal.BROKEN_STREAM else FindingState.NOT_MEASURED)
+    [found] = [finding for finding in check(WHOLE_REQUEST, gone) if finding.signal is signal]
+    assert found.state is (FindingState.DIFFER if signal is Signal.BROKEN_STREAM else FindingState.NOT_MEASURED)
     assert found.reason

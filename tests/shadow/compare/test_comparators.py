@@ -22,7 +22,7 @@ PAIRS = [
 @pytest.mark.parametrize("made", PAIRS)
 def test_every_signal_speaks_once_and_nothing_but_a_match_goes_without_a_reason(made):
     found = compare(made).findings
-    assert [finding.aspect for finding in found] == [aspect for aspect, _ in (*UNGATED, *COMPARATORS)]
+    assert [finding.signal for finding in found] == [signal for signal, _ in (*UNGATED, *COMPARATORS)]
     for finding in found:
         assert (finding.state is FindingState.MATCH) == (finding.reason == "")
         assert finding.score is None or 0 <= finding.score <= 1
@@ -33,8 +33,8 @@ def test_where_a_leg_failed_only_its_failure_is_measured():
     comparison = compare(pair("a", failed()))
     assert comparison.comparable
     first, *rest = comparison.findings
-    assert (first.aspect, first.state) == (Signal.ERROR, FindingState.DIFFER)
-    assert (rest[0].aspect, rest[0].state) == (Signal.ERROR_CLASS, FindingState.DIFFER)
+    assert (first.signal, first.state) == (Signal.ERROR, FindingState.DIFFER)
+    assert (rest[0].signal, rest[0].state) == (Signal.ERROR_CLASS, FindingState.DIFFER)
     rest = rest[len(UNGATED) - 1 :]
     assert {(finding.state, finding.reason) for finding in rest} == {(FindingState.NOT_COMPARABLE, comparison.comparable)}
 
@@ -95,16 +95,16 @@ MEASURED = {
 @pytest.mark.parametrize(("one", "other", "measured"), MEASURED.values(), ids=MEASURED)
 def test_of_an_answer_that_was_cut_a_signal_says_match_or_differ_only_where_it_could_be_measured(one, other, measured):
     for made in (pair(one, other), pair(other, one)):
-        said = {finding.aspect: finding.state for finding in compare(made).findings[len(UNGATED) :]}
-        spoke = {aspect for aspect, state in said.items() if state in {FindingState.MATCH, FindingState.DIFFER}}
+        said = {finding.signal: finding.state for finding in compare(made).findings[len(UNGATED) :]}
+        spoke = {signal for signal, state in said.items() if state in {FindingState.MATCH, FindingState.DIFFER}}
         assert spoke - {Signal.CALL_KEPT} == measured - {Signal.CALL_KEPT}
         assert spoke <= measured
 
 
 @pytest.mark.parametrize("why", [UnreadReason.BROKEN, UnreadReason.TRUNCATED, UnreadReason.EMPTY, UnreadReason.NO_RESPONSE])
-@pytest.mark.parametrize("aspect", [aspect for aspect, _ in COMPARATORS])
-def test_no_signal_compares_an_answer_whose_connection_was_cut_or_whose_body_is_empty(aspect, why):
+@pytest.mark.parametrize("signal", [signal for signal, _ in COMPARATORS])
+def test_no_signal_compares_an_answer_whose_connection_was_cut_or_whose_body_is_empty(signal, why):
     gone = unread(why, failure=FailureKind.RESET if why is UnreadReason.BROKEN else None)
     for made in (pair(gone, "a"), pair("a", gone), pair(gone, gone)):
-        [found] = [finding for finding in compare(made).findings if finding.aspect is aspect]
+        [found] = [finding for finding in compare(made).findings if finding.signal is signal]
         assert (found.state, bool(found.reason)) == (FindingState.NOT_COMPARABLE, True)

@@ -40,7 +40,7 @@ def held(one, other, kind: PairKind = PairKind.CROSS) -> Pair:
 
 
 def states(one, other) -> dict[str, str]:
-    return {aspect.value.removeprefix("vector_"): judge(held(one, other)).state.value for aspect, judge in SIGNALS.items()}
+    return {signal.value.removeprefix("vector_"): judge(held(one, other)).state.value for signal, judge in SIGNALS.items()}
 
 
 def test_the_same_vectors_match_in_everything():
@@ -98,19 +98,19 @@ def test_a_vector_of_length_0_has_no_direction():
 
 
 def test_answers_without_vectors_are_not_measured():
-    for aspect, judge in SIGNALS.items():
+    for signal, judge in SIGNALS.items():
         found = judge(pair("a", "b"))
-        assert (found.aspect, found.state) == (aspect, FindingState.NOT_MEASURED)
+        assert (found.signal, found.state) == (signal, FindingState.NOT_MEASURED)
     assert embedding_vectors.dimension(held([[1]], [])).state is FindingState.DIFFER
 
 
 def test_embeddings_are_compared_as_vectors_and_in_nothing_else():
-    found = {finding.aspect: finding.state for finding in compare(held([[1, 2]], [[1, 2]])).findings}
+    found = {finding.signal: finding.state for finding in compare(held([[1, 2]], [[1, 2]])).findings}
     also = {Signal.ERROR, Signal.ERROR_CLASS, Signal.PARAMETERS, Signal.PROMPT_TOKENS, Signal.FIRST_CHUNK, Signal.TOTAL}
-    assert {aspect for aspect, state in found.items() if state is FindingState.MATCH} == OF_VECTORS | also
-    assert {state for aspect, state in found.items() if aspect not in OF_VECTORS | also} == {FindingState.NOT_MEASURED}
-    plain = {finding.aspect: finding.state for finding in compare(pair("a", "a")).findings}
-    assert {plain[aspect] for aspect in OF_VECTORS} == {FindingState.NOT_MEASURED}
+    assert {signal for signal, state in found.items() if state is FindingState.MATCH} == OF_VECTORS | also
+    assert {state for signal, state in found.items() if signal not in OF_VECTORS | also} == {FindingState.NOT_MEASURED}
+    plain = {finding.signal: finding.state for finding in compare(pair("a", "a")).findings}
+    assert {plain[signal] for signal in OF_VECTORS} == {FindingState.NOT_MEASURED}
 
 
 def test_a_control_pair_is_held_alike():

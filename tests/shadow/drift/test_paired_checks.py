@@ -15,7 +15,7 @@ tables = st.lists(counts, min_size=1, max_size=30)
 
 
 def votes(plus: int, minus: int, check: str = "empty_answer") -> Votes:
-    return Votes(party=PARTY, check=check, plus=plus, minus=minus, alone=plus, conversations=200)
+    return Votes(party=PARTY, signal=check, plus=plus, minus=minus, alone=plus, conversations=200)
 
 
 def named(table) -> list[int]:
@@ -100,6 +100,6 @@ def test_the_absolute_bar_is_a_fifth_of_fifty_answers(faulty, answers, told):
 
 
 def test_the_figures_stay_with_their_check():
-    one, other = excesses([votes(14, 1), replace(votes(0, 0), check="usage")])
+    one, other = excesses([votes(14, 1), replace(votes(0, 0), signal="usage")])
     assert (one.votes.plus, one.p, one.p_holm) == (14, pytest.approx(16 / 2**15), one.p)
     assert (other.p, other.p_holm, other.named) == (1.0, 1.0, False)

@@ -8,10 +8,10 @@ from shadow.reading.apis import READERS
 
 
 def test_every_rule_is_about_an_api_that_is_read_and_a_signal_that_is_measured():
-    known = {aspect for aspect, _ in (*UNGATED, *COMPARATORS, *CHECKS)} | {Signal.CONTEXT_LIMIT, Signal.BROKEN_STREAM}
+    known = {signal for signal, _ in (*UNGATED, *COMPARATORS, *CHECKS)} | {Signal.CONTEXT_LIMIT, Signal.BROKEN_STREAM}
     assert set(ONLY) | set(NEVER) <= set(READERS)
-    assert {aspect for allowed, _ in ONLY.values() for aspect in allowed} <= known
-    assert {aspect for rules in NEVER.values() for aspect in rules} <= known
+    assert {signal for allowed, _ in ONLY.values() for signal in allowed} <= known
+    assert {signal for rules in NEVER.values() for signal in rules} <= known
 
 
 def test_vectors_are_of_embeddings_alone_and_embeddings_have_nothing_else():

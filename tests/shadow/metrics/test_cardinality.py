@@ -33,7 +33,7 @@ def test_the_bound_holds_for_names_that_nobody_configured():
             made = exchange(said(), provider=provider, model=model, role=role)
             metrics.exchange(made, parse_response(made), (*OUTCOMES, f"odd-{number}"))
         for kind in ("cross", "self", "check"):
-            found = [Finding(aspect=aspect, state=state) for aspect in Signal for state in FindingState]
+            found = [Finding(signal=signal, state=state) for signal in Signal for state in FindingState]
             metrics.findings(provider, model, kind, "random", found, pair_id=f"p{number}")
         metrics.shadow_skipped(f"reason_{'abcdefghij'[number % 10]}{'abcdefghij'[number // 10]}")
     assert 500 < lines(registry) <= series_bound(config)

@@ -31,7 +31,7 @@ CONFIG = Config.model_validate(
 )
 LEG = {"provider": "candidate", "model": "pretend-small", "role": "primary"}
 SIGNAL = {"provider": "candidate", "model": "pretend-small", "dimension": "text"}
-TEXT_DIFFERS = Finding(aspect=Signal.TEXT, state=FindingState.DIFFER, score=0.25, reason="other words")
+TEXT_DIFFERS = Finding(signal=Signal.TEXT, state=FindingState.DIFFER, score=0.25, reason="other words")
 
 
 class Exported:
@@ -133,14 +133,14 @@ def test_a_control_counts_only_when_it_was_asked_at_random(exported, control_rea
 
 
 def test_a_finding_that_was_not_measured_adds_no_similarity(exported):
-    silent = Finding(aspect=Signal.TEXT, state=FindingState.NOT_MEASURED, score=0.0, reason="no text")
+    silent = Finding(signal=Signal.TEXT, state=FindingState.NOT_MEASURED, score=0.0, reason="no text")
     exported.metrics.findings("candidate", "pretend-small", "cross", "", [silent], pair_id="p1")
     assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="not_measured") == 1
     assert exported.value("similarity_ratio_count", **SIGNAL, comparison="cross") is None
 
 
 def test_a_check_counts_under_its_own_name(exported):
-    lost = Finding(aspect=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'andthen'")
+    lost = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'andthen'")
     exported.metrics.findings("candidate", "pretend-small", "check", "", [lost], pair_id="")
     labels = {"provider": "candidate", "model": "pretend-small", "check": "lost_space"}
     assert exported.value("checks_total", **labels, result="differ") == 1

@@ -235,6 +235,7 @@ def test_the_list_filters_by_provider_signal_and_state(pages, store):
 def test_the_list_takes_the_older_name_of_the_signal_in_an_address(pages, store):
     keep_pair(store, said("Yes"), said("No, never, not at all"), pair_id="1" * 32)
     assert "1" * 32 in pages.index({"aspect": "text", "state": "differ"})
+    assert "1" * 32 not in pages.index({"aspect": "seed", "state": "differ"})
 
 
 def test_answers_that_failed_a_check_are_listed_without_a_pair(pages, store):
@@ -245,8 +246,9 @@ def test_answers_that_failed_a_check_are_listed_without_a_pair(pages, store):
     page = Reading(pages.answers({"provider": "candidate"}))
     assert "not sampled" in page.text
     assert f"/pairs/{sampled}" in page.addresses
-    assert Reading(pages.answers({"check": "lost_space"})).text.count("seen") == 1
-    assert "No answer failed this check" in pages.answers({"check": "stop"})
+    assert Reading(pages.answers({"signal": "lost_space"})).text.count("seen") == 1
+    assert "No answer failed this check" in pages.answers({"signal": "stop"})
+    assert pages.answers({"check": "lost_space"}) == pages.answers({"signal": "lost_space"}), "the older name"
 
 
 def test_the_list_of_answers_goes_on_behind_its_first_page(pages, store):
@@ -254,15 +256,15 @@ def test_the_list_of_answers_goes_on_behind_its_first_page(pages, store):
         found = (finding("stop", "differ", exchange_id=f"{number:032}", comparison="check"),)
         store.add_exchange(replace(exchange_record(f"{number:032}"), findings=found))
     assert store.flush(20)
-    first = Reading(pages.answers({"check": "stop"}))
-    assert f"/answers?check=stop&before={1:032}" in first.addresses
-    assert f"/exchanges/{0:032}/request" in Reading(pages.answers({"check": "stop", "before": f"{1:032}"})).addresses
+    first = Reading(pages.answers({"signal": "stop"}))
+    assert f"/answers?signal=stop&before={1:032}" in first.addresses
+    assert f"/exchanges/{0:032}/request" in Reading(pages.answers({"signal": "stop", "before": f"{1:032}"})).addresses
 
 
 @pytest.mark.parametrize("check", ["text", "<script>"])
 def test_a_check_that_does_not_exist_is_refused_with_those_that_do(pages, check):
     with pytest.raises(FilterError, match=r"Known: applied_parameters, broken_characters, .*usage"):
-        pages.answers({"check": check})
+        pages.answers({"signal": check})
 
 
 def test_the_list_filters_by_the_segment_of_the_requests(pages, store):
@@ -286,7 +288,7 @@ def test_the_signal_that_an_alert_names_is_understood_under_its_own_name(pages):
     assert all(pages.index({"signal": signal.value, "state": "differ"}) for signal in DriftSignal)
 
 
-@pytest.mark.parametrize("query", [{"state": "broken"}, {"aspect": "<script>"}, {"segment": "tools=maybe"}])
+@pytest.mark.parametrize("query", [{"state": "broken"}, {"signal": "<script>"}, {"segment": "tools=maybe"}])
 def test_a_filter_that_does_not_exist_is_answered_with_those_that_do(pages, query):
     with pytest.raises(FilterError, match=r"Known: .*(not_measured|tool_names|tools=yes)"):
         pages.index(query)

@@ -100,7 +100,7 @@ async def test_without_tie_breaks_a_disagreement_is_not_asked_again(refusing):
 async def test_a_reference_that_fails_is_a_pair_that_states_it(agreeing):
     trial, _ = await tried(agreeing, faults=PlantedFaults(error_rate=1.0))
     assert trial.record.pair.comparable
-    assert {finding.state for finding in trial.record.findings if finding.aspect == "text"} == {"not_comparable"}
+    assert {finding.state for finding in trial.record.findings if finding.signal == "text"} == {"not_comparable"}
 
 
 async def test_every_shadow_leg_stands_in_the_record(agreeing):

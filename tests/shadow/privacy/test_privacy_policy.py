@@ -24,7 +24,7 @@ def seen(text=f"Use {SECRET}.", **more):
 
 def leg(bodies="full", live=None):
     live, keeper = live or seen(tag=SECRET), guard(bodies)
-    check = Finding(aspect=Signal.LOST_SPACE, state=FindingState.DIFFER, reason=SECRET, subject=SECRET)
+    check = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER, reason=SECRET, subject=SECRET)
     outcomes = ["valid"] * len(calls(live.answer))
     return keeper.leg(exchange_record(keeper.bare(live), outcomes=outcomes, checks=[check], bodies=bodies), live, outcomes)
 
@@ -67,7 +67,7 @@ def test_pseudonymised_legs_can_be_compared_again():
 
     def text(one, two):
         found = compare(Pair(kind=PairKind.CROSS, request=one.request, subject=one.answer, reference=two.answer)).findings
-        return next(finding.state for finding in found if finding.aspect is Signal.TEXT)
+        return next(finding.state for finding in found if finding.signal is Signal.TEXT)
 
     assert text(first, second) is FindingState.MATCH
     assert text(first, third) is FindingState.DIFFER

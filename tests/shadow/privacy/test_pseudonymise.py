@@ -72,7 +72,7 @@ def veiled(veil, seen):
 
 def findings(live, leg):
     found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=leg.answer)).findings
-    return {finding.aspect: finding.state for finding in found}
+    return {finding.signal: finding.state for finding in found}
 
 
 def test_nine_in_ten_findings_and_more_survive_in_every_signal_of_tiers_0_to_2():
@@ -83,10 +83,10 @@ def test_nine_in_ten_findings_and_more_survive_in_every_signal_of_tiers_0_to_2()
         _, other = veiled(veil, leg)
         again = parse(exchange(answer, request=request))
         before, after = findings(live, leg), findings(again, parse_leg(exchange(other, request=request), again))
-        for aspect in before.keys() - LATER - LOST:
-            all_[aspect] += 1
-            same[aspect] += before[aspect] == after[aspect]
-    shares = {aspect.value: same[aspect] / all_[aspect] for aspect in all_}
+        for signal in before.keys() - LATER - LOST:
+            all_[signal] += 1
+            same[signal] += before[signal] == after[signal]
+    shares = {signal.value: same[signal] / all_[signal] for signal in all_}
     print(f"states that survive: {same.total() / all_.total():.4f} of {all_.total()}", shares)
     assert min(shares.values()) >= 0.9, shares
     assert same.total() / all_.total() >= 0.99

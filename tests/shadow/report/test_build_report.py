@@ -109,7 +109,7 @@ def test_the_json_is_stable_and_holds_no_nan(report):
         "provider", "model", "reference", "word", "sentence", "reasons", "notes", "power", "coverage", "since", "worst",
     }  # fmt: skip
     squeezer = next(card for card in found["cards"] if card["provider"] == "squeezer")
-    line = next(line for line in squeezer["checks"] if line["check"] == "lost_space")
+    line = next(line for line in squeezer["checks"] if line["signal"] == "lost_space")
     assert (line["worse"], line["plain"], line["plus"], line["minus"], line["conversations"]) == (True, False, 40, 0, 80)
 
 

@@ -12,7 +12,7 @@ from storage.rows import PairGroup, SignalCount
 
 def count(provider: str, state: str, number: int, check: str = "lost_space", model: str = "m") -> SignalCount:
     group = PairGroup(route="r", model=model, provider=provider, reference="")
-    return SignalCount(group=group, comparison="check", aspect=check, state=state, control_reason="", count=number)
+    return SignalCount(group=group, comparison="check", signal=check, state=state, control_reason="", count=number)
 
 
 @given(st.integers(1, 500).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
@@ -29,7 +29,7 @@ PARTY = ("p", "m", "ref")
 
 
 def paired(plus: int = 0, minus: int = 0, *, alone: int | None = None, conversations: int = 210) -> CheckVoteTotals:
-    vote = CheckVote(check="lost_space", plus=plus, minus=minus, alone=plus if alone is None else alone)
+    vote = CheckVote(signal="lost_space", plus=plus, minus=minus, alone=plus if alone is None else alone)
     votes = (vote,) if plus or minus else ()
     return CheckVoteTotals([ComparedChecks(model="m", provider="p", reference="ref", conversations=conversations, votes=votes)])
 
@@ -98,7 +98,7 @@ def test_check_votes_of_many_providers_share_one_bar():
     many = [
         ComparedChecks(
             model="m", provider=f"p{n}", reference="ref", conversations=9,
-            votes=(CheckVote(check="lost_space", plus=6, minus=0, alone=6),),
+            votes=(CheckVote(signal="lost_space", plus=6, minus=0, alone=6),),
         )
         for n in range(20)
     ]  # fmt: skip
@@ -114,7 +114,7 @@ def test_a_share_that_is_next_to_nothing_is_not_shown_as_none():
 def test_markup_that_may_be_of_calls_in_the_text_is_no_second_fact(leaks, calls, plain):
     counts = [count("p", "differ", leaks, "template_leak"), count("p", "match", 50 - leaks, "template_leak")]
     counts += [count("p", "differ", calls, "call_in_text"), count("p", "match", 50 - calls, "call_in_text")]
-    lines = {one.check: one for one in check_lines(counts, paired(conversations=0), PARTY)}
+    lines = {one.signal: one for one in check_lines(counts, paired(conversations=0), PARTY)}
     assert lines["template_leak"].plain is plain
     assert lines["call_in_text"].plain is (calls >= 10)
     assert lines["template_leak"].faulty == leaks

@@ -31,7 +31,7 @@ def test_what_is_no_time_is_reported_with_what_is(text):
 
 def test_filter_of_pairs_takes_known_words_only():
     made = pair_filter(provider="p", model="", signal="text", state="differ", since="all", limit=3, now=1.0)
-    assert (made.provider, made.aspect, made.state, made.since, made.limit) == ("p", "text", "differ", 0.0, 3)
+    assert (made.provider, made.signal, made.state, made.since, made.limit) == ("p", "text", "differ", 0.0, 3)
     with pytest.raises(ConfigError) as caught:
         pair_filter(provider="", model="", signal="txt", state="diff", since="x", limit=3, now=1.0)
     assert len(caught.value.faults) == 3
@@ -39,12 +39,12 @@ def test_filter_of_pairs_takes_known_words_only():
 
 def test_filter_of_pairs_takes_a_signal_by_the_name_that_is_printed():
     made = pair_filter(provider="", model="", signal="How often it calls", state="", since="all", limit=3, now=1.0)
-    assert made.aspect == "trigger"
+    assert made.signal == "trigger"
 
 
 def test_filter_of_answers_takes_checks_only():
-    made = answer_filter(provider="", model="", check="invalid tool calls", since="all", limit=3, now=1.0)
-    assert made.check == "call_schema"
-    wanted = r"--check: no such signal: 'text'.*known: applied_parameters, broken_characters, .*usage"
+    made = answer_filter(provider="", model="", signal="invalid tool calls", since="all", limit=3, now=1.0)
+    assert made.signal == "call_schema"
+    wanted = r"--signal: no such signal: 'text'.*known: applied_parameters, broken_characters, .*usage"
     with pytest.raises(ConfigError, match=wanted):
-        answer_filter(provider="", model="", check="text", since="all", limit=3, now=1.0)
+        answer_filter(provider="", model="", signal="text", since="all", limit=3, now=1.0)

@@ -162,7 +162,7 @@ def test_standing_out_is_twice_as_often_and_five_points_more(line, expected):
 def test_greedy_pairs_are_counted_by_themselves():
     group = PairGroup(route="", model="m", provider="p", reference="r")
     counts = [
-        SignalCount(group=group, comparison=comparison, aspect="text", state=state, control_reason="", count=count)
+        SignalCount(group=group, comparison=comparison, signal="text", state=state, control_reason="", count=count)
         for comparison, state, count in (
             (PairKind.GREEDY.value, "differ", 3),
             (PairKind.GREEDY.value, "match", 5),

@@ -22,7 +22,7 @@ class Seen:
 
 def check(name, faulty, answers):
     return CheckLine(
-        check=name,
+        signal=name,
         answers=1,
         faulty=0,
         low=0.0,

@@ -16,10 +16,10 @@ def test_each_printed_name_leads_to_a_signal_of_the_store(name):
     assert signal_of(name) in Signal
 
 
-@pytest.mark.parametrize("aspect", Signal)
-def test_an_id_leads_to_itself(aspect):
-    assert signal_of(aspect.value) is aspect
-    assert signal_of(f" {aspect.value.upper().replace('_', '  ')} ") is aspect
+@pytest.mark.parametrize("signal", Signal)
+def test_an_id_leads_to_itself(signal):
+    assert signal_of(signal.value) is signal
+    assert signal_of(f" {signal.value.upper().replace('_', '  ')} ") is signal
 
 
 @pytest.mark.parametrize("check", sorted(CHECK_IDS))

@@ -8,9 +8,9 @@ from shadow.report.stream_faults import stream_lines
 from tests.conformance import START, exchange_record, finding
 
 
-def keep(store, name, *, stream, faulty, aspect="usage"):
+def keep(store, name, *, stream, faulty, signal="usage"):
     record = exchange_record(name, stream=stream, checks=0)
-    found = finding(aspect, "differ" if faulty else "match", exchange_id=name, comparison="check")
+    found = finding(signal, "differ" if faulty else "match", exchange_id=name, comparison="check")
     store.add_exchange(replace(record, findings=(found,)))
 
 
@@ -24,7 +24,7 @@ def fill(store, streams, whole, **more):
 
 def test_a_check_that_fails_in_streams_alone_is_distinguished(store):
     (line,) = fill(store, (20, 40), (0, 40))
-    assert (line.check, line.streamed_faulty, line.streamed, line.whole_faulty, line.whole) == ("usage", 20, 40, 0, 40)
+    assert (line.signal, line.streamed_faulty, line.streamed, line.whole_faulty, line.whole) == ("usage", 20, 40, 0, 40)
     assert line.apart
     assert line.why == ""
 
@@ -44,7 +44,7 @@ def test_checks_without_a_fault_and_those_of_streams_alone_are_left_out(store):
 
 
 def test_a_fault_that_only_streams_can_have_is_no_asymmetry(store):
-    assert fill(store, (30, 30), (0, 30), aspect="lost_space") == ()
+    assert fill(store, (30, 30), (0, 30), signal="lost_space") == ()
 
 
 def test_stream_faults_count_live_answers_only(store):

@@ -29,7 +29,7 @@ def test_an_empty_list_is_a_sentence():
 
 def test_the_json_of_the_list_has_each_check_with_its_reason(store, unsampled):
     (found,) = json.loads(answers_json(store.faulty_answers(AnswerFilter())))
-    assert (found["id"], found["pair_id"], found["checks"]) == (unsampled, "", [{"check": "lost_space", "reason": "seen"}])
+    assert (found["id"], found["pair_id"], found["checks"]) == (unsampled, "", [{"signal": "lost_space", "reason": "seen"}])
 
 
 def test_an_answer_without_a_pair_is_shown_with_its_request_and_failed_checks(store, unsampled):
@@ -47,7 +47,7 @@ def test_what_a_provider_sent_never_drives_the_screen(store, unsampled):
 def test_the_json_of_an_answer_has_its_body_and_every_check(store, unsampled):
     found = json.loads(single_json(single(store, unsampled)))
     assert "run together" in found["exchange"]["response_body"]
-    assert {check["aspect"]: check["state"] for check in found["checks"]} == {"lost_space": "differ", "empty_answer": "match"}
+    assert {check["signal"]: check["state"] for check in found["checks"]} == {"lost_space": "differ", "empty_answer": "match"}
 
 
 def test_an_unknown_id_leads_to_no_answer(store):

@@ -74,7 +74,7 @@ def _row(score):
 
 CHECKS = st.builds(
     CheckEvidence,
-    check=st.sampled_from(["lost_space", "empty_answer", "call_schema"]),
+    signal=st.sampled_from(["lost_space", "empty_answer", "call_schema"]),
     answers=st.integers(50, 500),
     faulty=st.integers(0, 50),
     phrase=st.just("so many of so many"),

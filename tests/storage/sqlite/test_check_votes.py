@@ -36,7 +36,7 @@ def _finding(record, check, state):
 
 def found(store, since=0.0, until=0.0):
     [one] = store.verdicts.compared_checks(since, until)
-    return one.conversations, {vote.check: (vote.plus, vote.minus, vote.alone) for vote in one.votes}
+    return one.conversations, {vote.signal: (vote.plus, vote.minus, vote.alone) for vote in one.votes}
 
 
 def test_a_conversation_has_one_vote_for_the_side_that_failed_more(store):
@@ -49,7 +49,7 @@ def test_a_conversation_has_one_vote_for_the_side_that_failed_more(store):
     assert found(store) == (5, {"empty_answer": (2, 1, 1)})
     [one] = store.verdicts.compared_checks(0.0, 0.0)
     assert (one.model, one.provider, one.reference) == ("qwen", "near", "official")
-    assert one.votes == (CheckVote(check="empty_answer", plus=2, minus=1, alone=1),)
+    assert one.votes == (CheckVote(signal="empty_answer", plus=2, minus=1, alone=1),)
 
 
 def test_a_whole_answer_that_a_check_found_nothing_in_has_not_failed_it(store):

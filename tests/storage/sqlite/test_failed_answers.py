@@ -43,7 +43,7 @@ def test_answers_with_a_failed_check_are_listed_newest_first(filled):
 
 
 def test_each_answer_has_all_its_failed_checks_with_reasons(filled):
-    found = filled.faulty_answers(AnswerFilter(check="lost_space"))
+    found = filled.faulty_answers(AnswerFilter(signal="lost_space"))
     assert [each.checks for each in found] == [
         (("lost_space", "why lost_space"), ("stop", "why stop")),
         (("lost_space", "why lost_space"),),
@@ -53,10 +53,10 @@ def test_each_answer_has_all_its_failed_checks_with_reasons(filled):
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        ({"check": "stop"}, ["elsewhere", "both"]),
-        ({"check": "usage"}, []),
+        ({"signal": "stop"}, ["elsewhere", "both"]),
+        ({"signal": "usage"}, []),
         ({"provider": "other"}, ["elsewhere"]),
-        ({"model": "m2", "check": "lost_space"}, []),
+        ({"model": "m2", "signal": "lost_space"}, []),
         ({"since": START + 3}, ["elsewhere", "both"]),
         ({"until": START + 3}, ["spaced"]),
         ({"limit": 1}, ["elsewhere"]),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.sqlite import finding_rollups, queries, retention
+from storage.sqlite import queries, released_sql, retention
 from storage.sqlite.connection import made, writing
 from storage.sqlite.finding_rollups import STRETCH, within
 from storage.sqlite.migrations import migrate
@@ -41,7 +41,7 @@ def asked(conn, since, until) -> Counter:
         {
             (
                 *(one.group.route, one.group.model, one.group.provider, one.group.reference),
-                *(one.comparison, one.aspect, one.state, one.control_reason),
+                *(one.comparison, one.signal, one.state, one.control_reason),
             ): one.count
             for one in queries.signal_counts(conn, since, until)
         }
@@ -91,7 +91,10 @@ def test_what_an_older_version_stored_is_counted_when_the_table_is_made(conn):
     fill(conn, 12)
     before = conn.execute("SELECT * FROM tallies ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9").fetchall()
     conn.execute("DROP TABLE tallies")
-    finding_rollups.build(conn)
+    for table in ("findings", "checks"):
+        conn.execute(f"ALTER TABLE {table} RENAME COLUMN signal TO aspect")
+    for statement in (released_sql.TALLIES, released_sql.TALLIES_OF_PAIRS, released_sql.TALLIES_OF_EXCHANGES):
+        conn.execute(statement)
     assert conn.execute("SELECT * FROM tallies ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9").fetchall() == before
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlite_utils import Database, Migrations
 
 from storage.opening import open_store
+from storage.rows import PairFilter
 from storage.sqlite.connection import writing
 from storage.sqlite.migrations import SCHEMA, migrate, pending, wrong
 from storage.storage_config import StorageConfig
@@ -96,11 +97,21 @@ def test_the_first_databases_open_and_give_back_what_they_hold(old):
     with closing(open_store(StorageConfig(url=str(old), batch_seconds=0.01))) as store:
         assert store.exchange("old").finish_reason == "stop"
         assert store.tool_calls("old")[0].name == "weather"
-        assert store.findings(exchange_id="old")[0].aspect == "lost_space"
+        assert store.findings(exchange_id="old")[0].signal == "lost_space"
         assert store.findings(pair_id="old")[0].state == "differ"
         assert store.pair("old").reference == "official"
         assert store.payoffs(0, 0)[0].payoff == -1
         assert store.add_exchange(exchange_record("new")).result(PATIENCE) is True
+
+
+def test_signals_of_the_first_databases_are_found_and_counted_under_the_new_column_name(old):
+    with closing(open_store(StorageConfig(url=str(old)))) as store:
+        assert [row.pair.id for row in store.pairs(PairFilter(signal="text", state="differ"))] == ["old"]
+        assert [row.pair.id for row in store.pairs(PairFilter(signal="lost_space", state="match"))] == ["old"]
+        counts = {(each.comparison, each.signal, each.state): each.count for each in store.signal_counts(0, 0)}
+    assert counts == {("cross", "text", "differ"): 1, ("check", "lost_space", "match"): 1}
+    with closing(sqlite3.connect(old)) as conn:
+        assert not [sql for sql in schema(conn) if "aspect" in sql]
 
 
 def test_records_of_before_costs_were_stored_have_none_and_later_ones_keep_theirs(old):

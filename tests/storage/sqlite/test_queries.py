@@ -85,7 +85,7 @@ def test_a_list_of_pairs_comes_from_an_index_in_its_order_without_sorting(conn, 
 def test_values_of_a_filter_are_values_and_no_sql(conn):
     put(conn, exchange_record("one"), pair_record("one"))
     for value in ("' OR 1=1 --", '"; DROP TABLE pairs; --', ":model"):
-        wanted = PairFilter(provider=value, model=value, aspect=value, state=value, before_id=value)
+        wanted = PairFilter(provider=value, model=value, signal=value, state=value, before_id=value)
         assert queries.pairs(conn, wanted) == []
         assert queries.pair(conn, value) is None
     assert len(queries.pairs(conn, PairFilter())) == 1
@@ -106,8 +106,8 @@ def test_only_cross_findings_count_in_a_summary(conn):
     assert summary.differing == ("text", "action"), "in the order of the findings"
     only_self = finding("rate", "differ", exchange_id="two", pair_id="two", comparison="self")
     put(conn, exchange_record("two"), replace(pair_record("two"), findings=(only_self,)))
-    assert queries.pairs(conn, PairFilter(aspect="rate")) == []
-    comparisons = [count.comparison for count in queries.signal_counts(conn, 0, 0) if count.aspect == "text"]
+    assert queries.pairs(conn, PairFilter(signal="rate")) == []
+    comparisons = [count.comparison for count in queries.signal_counts(conn, 0, 0) if count.signal == "text"]
     assert sorted(comparisons) == ["cross", "self"]
 
 
@@ -128,7 +128,7 @@ def test_signals_count_apart_by_why_a_control_was_asked(conn):
 
 def test_checks_count_under_the_group_of_their_own_exchange(conn):
     put(conn, exchange_record("one", checks=1), pair_record("one"))
-    counted = [count for count in queries.signal_counts(conn, 0, 0) if count.comparison == "check" and count.aspect == "check_0"]
+    counted = [count for count in queries.signal_counts(conn, 0, 0) if count.comparison == "check" and count.signal == "check_0"]
     assert {(count.group.provider, count.group.reference, count.control_reason) for count in counted} == {
         ("near", "official", ""),
         ("official", "", ""),

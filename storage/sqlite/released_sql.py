@@ -1,0 +1,43 @@
+"""SQL of released migration steps, as it was released; never edited, because a step must do the same on every database."""
+
+from __future__ import annotations
+
+TALLIES = """
+CREATE TABLE tallies (
+  began INTEGER NOT NULL, route TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL, reference TEXT NOT NULL,
+  comparison TEXT NOT NULL, aspect TEXT NOT NULL, state TEXT NOT NULL, control_reason TEXT NOT NULL, times INTEGER NOT NULL,
+  PRIMARY KEY (began, route, model, provider, reference, comparison, aspect, state, control_reason)
+) STRICT, WITHOUT ROWID
+"""
+TALLIES_OF_PAIRS = """
+INSERT INTO tallies
+SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, p.reference, comparison, aspect, state, control_reason,
+       count(*)
+FROM pairs p JOIN findings ON pair_no = no GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+"""
+TALLIES_OF_EXCHANGES = """
+INSERT INTO tallies
+SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, e.reference, comparison, aspect, state, '', count(*)
+FROM exchanges e JOIN checks ON exchange_no = no WHERE true GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+ON CONFLICT (began, route, model, provider, reference, comparison, aspect, state, control_reason)
+DO UPDATE SET times = times + excluded.times
+"""
+PASSAGES = """
+CREATE TABLE passages (
+  began INTEGER NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, role TEXT NOT NULL,
+  requests INTEGER NOT NULL, asked INTEGER NOT NULL, failures INTEGER NOT NULL, errors INTEGER NOT NULL,
+  prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, accepted INTEGER, refused INTEGER,
+  PRIMARY KEY (began, provider, model, role)
+) STRICT, WITHOUT ROWID
+"""
+PASSAGES_OF_EXCHANGES = """
+INSERT INTO passages
+SELECT CAST(started / 600 AS INTEGER) * 600, provider, model, role,
+  count(*), sum(model <> '' OR method = 'POST'), sum(failure <> ''), sum(failure = '' AND coalesce(status, 0) >= 400),
+  coalesce(sum(min(prompt_tokens, 1000000000)), 0), coalesce(sum(min(completion_tokens, 1000000000)), 0),
+  max(CASE WHEN failure = '' AND status < 400 THEN prompt_tokens END),
+  min(CASE WHEN (unread <> '' OR status >= 400) AND EXISTS (
+    SELECT 1 FROM checks WHERE exchange_no = no AND comparison = 'check' AND aspect = 'context_limit' AND state = 'differ'
+  ) THEN request_size END)
+FROM exchanges GROUP BY 1, 2, 3, 4
+"""
