@@ -89,18 +89,18 @@ class Shelf:
         """The pairs of the batch are told by the judge itself: here are those of the batches before."""
         return [row for row in self.kept.get((group, signal), ()) if row.started <= self.judged][-limit:]
 
-    def record(self, _holder: str, keeping: JudgementBatch) -> bool:
-        self.alarms += keeping.alarms
-        self.judged = max([self.judged, *(float(row.no) for row in keeping.rulings)])
+    def record(self, _holder: str, batch: JudgementBatch) -> bool:
+        self.alarms += batch.alarms
+        self.judged = max([self.judged, *(float(row.no) for row in batch.judgements)])
         return True
 
-    def last_ruled(self) -> int:
+    def last_judged(self) -> int:
         return int(self.judged)
 
     def nothing(self, *_: object, **__: object) -> tuple[()]:
         return ()
 
-    cases = answers = let_in = identities_of = paces = timed = nothing
+    group_states = pending_acknowledgements = recently_counted = identities_of = paces = timed_answers = nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Outcome:
 def run(world: World, extent: Extent, number: int) -> Outcome:
     draw = random.Random(f"{world} {number}")
     shelf, answered = Shelf(), names(world.shares)
-    judge = Judge(shelf, holder="bench", pairs_per_false_alarm=1e7, fleet_wide=False, tell=lambda *_: None)
+    judge = Judge(shelf, holder="bench", pairs_per_false_alarm=1e7, fleet_wide=False, publish=lambda *_: None)
     alarm = answer = None
     ended = 0
     guard = min(extent.policy, IDLE_GUARD) if world.shares == IDLE else extent.policy
@@ -156,7 +156,7 @@ def run(world: World, extent: Extent, number: int) -> Outcome:
             group = PairGroup(route="default", model="m", provider=provider, reference="r")
             shelf.add(group, payoffs(draw, world, provider, calm=calm))
         judge.step(0.0)
-        looks = [case.look for case in judge.cases.values() if case.look]
+        looks = [case.look for case in judge.groups.values() if case.look]
         if alarm is None and (looks or shelf.alarms):
             alarm = max(begun - extent.calm, 0)
         if looks and answer is None and any(look.blame is not Blame.NOT_YET_KNOWN for look in looks):

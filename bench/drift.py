@@ -31,7 +31,7 @@ from shadow.drift.e_detector import EDetector
 from shadow.drift.pace import BLOCK, Pace, PaceState
 from shadow.drift.states import DriftState, Latch
 
-STAKES = AlertBudget()
+BUDGET = AlertBudget()
 KEYS = tuple((signal, direction) for signal in worlds.SIGNALS for direction in (PROVIDER, REFERENCE))
 DELAYS = {0.005: (606, 240, 75), 0.10: (1_806, 566, 128), 0.235: (3_142, 945, 179)}
 FROM_THE_START = {0.005: (490, 191, 60), 0.10: (1_443, 426, 87), 0.235: (2_986, 770, 135)}
@@ -74,8 +74,8 @@ class Sums:
 
     def __init__(self, key: tuple[str, int]) -> None:
         self.direction = key[1]
-        self.sums = [STAKES.head_start] * len(GRID)
-        self.bar = STAKES.bar / WEIGHTS[key] * len(GRID)
+        self.sums = [BUDGET.head_start] * len(GRID)
+        self.bar = BUDGET.threshold / WEIGHTS[key] * len(GRID)
         self.ups, self.downs = [1 + bet for bet in GRID], [1 - bet for bet in GRID]
         self.seen = 0
 
@@ -125,7 +125,7 @@ def sharp_run(run: int) -> bool:
 
 def replay(kept: Sequence[tuple[int, int, int]], key: tuple[str, int]) -> Iterator[EDetector]:
     """The detector itself after each pair that counts for it."""
-    test = EDetector(key=key, budget=STAKES)
+    test = EDetector(key=key, budget=BUDGET)
     for legs in kept:
         payoff = dict(worlds.PAYOFFS[legs]).get(key[0]) if legs[0] != legs[1] else 0
         if payoff is not None and (legs[0] in worlds.CALLS or key[0] not in worlds.BOTH_CALL):
@@ -150,7 +150,7 @@ def exactness(kept: Sequence[tuple[int, int, int]], key: tuple[str, int], sums: 
 def delay_run(floor: float, size: float, begins: int, run: int) -> int | None:
     """Pairs from the change to the alarm; None when it came before or never."""
     draw = random.Random(f"delay {floor} {size} {begins} {run}")
-    test = EDetector(key=("trigger", PROVIDER), budget=STAKES)
+    test = EDetector(key=("trigger", PROVIDER), budget=BUDGET)
     for payoff in islice(worlds.leaning(draw, floor, 0.0), begins):
         test.add(payoff)
         if test.alarms:
@@ -165,7 +165,7 @@ def delay_run(floor: float, size: float, begins: int, run: int) -> int | None:
 def watch_run(fault: worlds.Fault, run: int) -> tuple[str, int, bool]:
     """(the signal named first, the error of its start in pairs, whether the true start lies in the interval given)."""
     draw = random.Random(f"fault {fault} {run}")
-    watch = AlarmState(STAKES)
+    watch = AlarmState(BUDGET)
     kept: dict[str, list[EvaluatedPair]] = {signal: [] for signal in worlds.SIGNALS}
     for pair, legs in enumerate(worlds.legs(draw, "mix", 60_000, fault)):
         payoffs = worlds.PAYOFFS[legs if legs[0] != legs[1] else (legs[0], legs[1], legs[1])]
@@ -194,7 +194,7 @@ def recovery_run(floor: float, run: int) -> tuple[int, bool]:
 
 def alarmed(draw: random.Random, floor: float) -> Latch:
     """The latch of an alarm on an excess of ten points."""
-    test, kept = EDetector(key=("trigger", PROVIDER), budget=STAKES), []
+    test, kept = EDetector(key=("trigger", PROVIDER), budget=BUDGET), []
     for excess, pairs in ((0.0, 2_000), (0.10, 60_000)):
         for payoff in islice(worlds.leaning(draw, floor, excess), pairs):
             kept.append(EvaluatedPair(pair_id="", started=float(len(kept)), conversation="", kind="", payoff=payoff))
@@ -215,7 +215,7 @@ def spread(job: Callable[[int], object], runs: int, jobs: int) -> list:
 def false_alarms(extent: Extent, jobs: int) -> Iterator[Row]:
     found = spread(partial(null_run, extent.null_pairs), extent.null_runs, jobs)
     false = sum(alarmed for alarmed, *_ in found)
-    bound = extent.null_runs * (extent.null_pairs + STAKES.head_start) / STAKES.bar
+    bound = extent.null_runs * (extent.null_pairs + BUDGET.head_start) / BUDGET.threshold
     bar = 10 if extent is FULL else round(bound + 3 * sqrt(bound) + 1)
     yield f"runs with a false alarm, of {extent.null_runs} x {extent.null_pairs:,} pairs", str(false), f"<= {bar:g}", false <= bar
     ungated = sum(crossed for _, crossed, *_ in found)

@@ -112,8 +112,8 @@ class JudgementBatch:
     are the places of those that waited and now are.
     """
 
-    rulings: Sequence[JudgementRow] = ()
-    cases: Sequence[GroupStateRow] = ()
+    judgements: Sequence[JudgementRow] = ()
+    group_states: Sequence[GroupStateRow] = ()
     alarms: Sequence[AlarmRow] = ()
     given: Sequence[AcknowledgementRow] = ()
     applied: Sequence[int] = ()

@@ -75,7 +75,7 @@ class IdentityQueries(Protocol):
 class JudgementQueries(Protocol):
     """What was judged, for those who only look."""
 
-    def cases(self) -> Sequence[GroupStateRow]:
+    def group_states(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
 
     def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
@@ -84,22 +84,22 @@ class JudgementQueries(Protocol):
     def paces(self) -> Sequence[PaceRow]:
         """How fast each provider was, model by model, measure by measure."""
 
-    def hung_up(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
+    def client_aborts(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
         """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
 
-    def scored(self, since: float, until: float) -> Sequence[PayoffSum]:
+    def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:
         """The payoffs of the period by cluster, signal and what was ruled."""
 
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
 
-    def triggers(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
+    def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
         """How the answers of the newest `limit` pairs ended, where tools were offered."""
 
-    def ended(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
+    def response_statuses(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
         """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
 
-    def unheld(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
+    def unread_requests(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
         """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
 
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
@@ -112,43 +112,43 @@ class JudgementStore(JudgementQueries, Protocol):
     def claim(self, holder: str, now: float, seconds: float) -> bool:
         """Take or renew the right to judge this store; False while another holds it."""
 
-    def give_up(self, holder: str) -> None:
+    def release(self, holder: str) -> None:
         """Let another judge."""
 
     def unjudged(self, after: int, limit: int) -> Sequence[JudgedPairRow]:
         """The next pairs that nobody ruled on; numbers up to `after` are taken as ruled on."""
 
-    def let_in(self, seconds: float) -> Sequence[JudgedPairRow]:
+    def recently_counted(self, seconds: float) -> Sequence[JudgedPairRow]:
         """The pairs that counted and were started in the last `seconds` before the newest one that was ruled on."""
 
     def evidence(self, group: PairGroup, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
         """The newest pairs that counted for a signal, oldest first; `agreement` leaves out those that a cache silenced."""
 
-    def last_ruled(self) -> int:
+    def last_judged(self) -> int:
         """The number of the last pair that was ruled on, 0 without one."""
 
     def identities_of(self, model: str, until: float) -> Sequence[IdentityRow]:
         """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
 
-    def answers(self) -> Sequence[AcknowledgementRow]:
+    def pending_acknowledgements(self) -> Sequence[AcknowledgementRow]:
         """What operators answered and was not carried out yet, as in a rebuild, in its order."""
 
-    def timed(self, after: int, limit: int) -> Sequence[TimedRow]:
+    def timed_answers(self, after: int, limit: int) -> Sequence[TimedRow]:
         """The next live answers that came whole, by number; numbers up to `after` are taken as known, unless all went."""
 
-    def record(self, holder: str, keeping: JudgementBatch) -> bool:
+    def record(self, holder: str, batch: JudgementBatch) -> bool:
         """Keep all of it or nothing; False when `holder` may not judge any more."""
 
     def rebuild(self) -> None:
         """Let every pair be judged again from the first that is stored; alarms stay, and none is told twice."""
 
-    def untold(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
+    def pending_events(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
         """(place, change) of the oldest changes of state that nobody was told yet."""
 
-    def told(self, places: Sequence[int]) -> None:
+    def mark_sent(self, places: Sequence[int]) -> None:
         """These changes of state were told, or never will be."""
 
-    def tell_nobody(self) -> None:
+    def discard_pending(self) -> None:
         """No change of state so far will be told."""
 
 
@@ -247,7 +247,7 @@ class Reader(Protocol):
         """Requests, failures and tokens by provider, model and role."""
 
     @property
-    def verdicts(self) -> JudgementQueries:
+    def judgements(self) -> JudgementQueries:
         """What was judged."""
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
@@ -257,7 +257,7 @@ class Reader(Protocol):
         """(provider, model, role, measure, seconds); measure is first_chunk, first_token or seconds; newest `limit` exchanges."""
 
     @property
-    def portraits(self) -> IdentityQueries:
+    def identity_queries(self) -> IdentityQueries:
         """Who served, and what was asked."""
 
 
@@ -265,7 +265,7 @@ class Store(Writer, Reader, Protocol):
     """One store: its writer, its readers, and its end."""
 
     @property
-    def verdicts(self) -> JudgementStore:
+    def judgements(self) -> JudgementStore:
         """What was judged, and how to judge."""
 
     def secret(self) -> bytes:

@@ -45,7 +45,7 @@ def matching(floor: float) -> int:
 
 
 def pairs(points: float, digits: int) -> str:
-    budget = AlertBudget(bar=DriftConfig().pairs_per_false_alarm)
+    budget = AlertBudget(threshold=DriftConfig().pairs_per_false_alarm)
     return f"{round(pairs_to_find(points / 100, 0.1, budget, share=HALF), digits):,.0f}"
 
 

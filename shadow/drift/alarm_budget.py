@@ -84,13 +84,13 @@ class AlertBudget:
     `bar` is the option `pairs_per_false_alarm`; `gate` the same for one test while the true excess stays within tolerance.
     """
 
-    bar: float = 1e7
-    gate: float = 1e5
+    threshold: float = 1e7
+    tolerance_threshold: float = 1e5
 
     @property
     def head_start(self) -> float:
         """Evidence that a test begins with, so that a provider that was bad from its first pair is found soon."""
-        return self.bar / 1_000
+        return self.threshold / 1_000
 
     @property
     def log_suspect(self) -> float:
@@ -100,5 +100,5 @@ class AlertBudget:
 
 def fleet(pairs_per_false_alarm: float, groups: int) -> AlertBudget:
     """Stakes that keep a whole fleet of `groups` to one false alarm per so many pairs of each (Bonferroni)."""
-    bar = pairs_per_false_alarm * max(groups, 1)
-    return AlertBudget(bar=bar, gate=AlertBudget().gate)
+    threshold = pairs_per_false_alarm * max(groups, 1)
+    return AlertBudget(threshold=threshold, tolerance_threshold=AlertBudget().tolerance_threshold)

@@ -12,11 +12,11 @@ from shadow.drift.states import DriftState
 
 
 def alarm_sentence(group: GroupKey, state: GroupState) -> str:
-    """The sentence of a case's alarm, also of one whose page still waits; empty without one. It ends without a full stop."""
+    """The sentence of a state's alarm, also of one whose page still waits; empty without one. It ends without a full stop."""
     _, _, provider, reference = group
-    named = state.watch.named
-    if state.watch.state is not DriftState.DRIFT or named is None:
-        return state.why if state.watch.failing else ""
+    named = state.alarm.named
+    if state.alarm.state is not DriftState.DRIFT or named is None:
+        return state.why if state.alarm.failing else ""
     found = named.estimate
     moved = f"{effect(named.key[0], found.size * named.key[1])}, since about {_moment(found.since)} UTC"
     return "; ".join([_blamed(provider, reference, moved, state.look), *(state.look.facts if state.look else ()), *_also(state)])
@@ -36,8 +36,8 @@ def _blamed(provider: str, reference: str, moved: str, look: SecondLook | None) 
 
 def _also(state: GroupState) -> list[str]:
     """What passed the bar beside the test that names the alarm, in the order in which it did."""
-    named = state.watch.named
-    others = [latch for key, latch in state.watch.latches.items() if named is None or key != named.key]
+    named = state.alarm.named
+    others = [latch for key, latch in state.alarm.latches.items() if named is None or key != named.key]
     also = [effect(latch.key[0], latch.estimate.size * latch.key[1]) for latch in others]
     return [f"also: {', '.join(also)}"] if also else []
 

@@ -46,7 +46,7 @@ class AlarmState:
     """
 
     def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
-        self.group = GroupTests(budget, baselines)
+        self.group_tests = GroupTests(budget, baselines)
         self.state = DriftState.OK
         self.latches: dict[TestKey, Latch] = {}
         self.failing: dict[TestKey, Latch] = {}
@@ -59,13 +59,13 @@ class AlarmState:
 
     def add(self, pair_id: str, at: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> StateChange | None:
         """Take in one pair, started at `at`; the change that it brings, if it brings one."""
-        touched = self.group.add(pair_id, payoffs)
+        touched = self.group_tests.add(pair_id, payoffs)
         if not touched:
             return None
         self._mend(payoffs)
         held = {**self.latches, **self.failing}
         for key in touched:
-            if key not in held and self.group.tests[key].alarms:
+            if key not in held and self.group_tests.tests[key].alarms:
                 side = self.failing if key in REFERENCES_OWN else self.latches
                 side[key] = self._latched(key, pair_id, at, look_back)
         if self.latches and not self.named:
@@ -75,7 +75,7 @@ class AlarmState:
     def acknowledge(self, answer: AckAction, at: float, look_back: LookBack) -> StateChange | None:
         """What an operator says to an alarm; NotAcknowledgedError where too little was seen to accept it."""
         if answer is AckAction.FIXED:
-            return self._moved(DriftEvent.FIXED, self.group.last, at)
+            return self._moved(DriftEvent.FIXED, self.group_tests.last_pair_id, at)
         if self.state is not DriftState.DRIFT:
             raise NotAcknowledgedError(f"the state is {self.state.value}: there is no difference to accept")
         fewest = min(latch.pairs for latch in self.latches.values())
@@ -84,8 +84,8 @@ class AlarmState:
                 f"{fewest} pairs were compared since the alarm: {ENOUGH_TO_ACCEPT} are needed to tell how large the difference is"
             )
         baselines = {key: _upper(latch, look_back(key[0])) for key, latch in self.latches.items()}
-        change = self._moved(DriftEvent.ACCEPTED, self.group.last, at)
-        self.group.rebase(baselines)
+        change = self._moved(DriftEvent.ACCEPTED, self.group_tests.last_pair_id, at)
+        self.group_tests.rebase(baselines)
         return change
 
     def _mend(self, payoffs: Sequence[tuple[str, int]]) -> None:
@@ -95,20 +95,20 @@ class AlarmState:
                 latch.add(by_signal[signal])
         for key in [key for key, latch in self.failing.items() if latch.mended]:
             del self.failing[key]
-            self.group.tests[key].restart()
+            self.group_tests.tests[key].restart()
 
     def _naming(self, pair_id: str, at: float, look_back: LookBack) -> AlarmName:
         """The test that names the alarm: chosen among the tests past the bar and those on their way to it, since the widest
         signal has the most weight and comes first as a rule.
         """
-        near = [key for key, test in self.group.tests.items() if test.suspects and test.beyond_tolerance]
+        near = [key for key, test in self.group_tests.tests.items() if test.suspects and test.beyond_tolerance]
         closest = {key: self._latched(key, pair_id, at, look_back) for key in near if key not in REFERENCES_OWN | {*self.latches}}
         found = {**self.latches, **closest}
         key = naming((key, latch.estimate) for key, latch in found.items())
         return AlarmName(key=key, pair_id=pair_id, at=at, evidence=found[key].evidence, estimate=found[key].estimate)
 
     def _latched(self, key: TestKey, pair_id: str, at: float, look_back: LookBack) -> Latch:
-        test = self.group.tests[key]
+        test = self.group_tests.tests[key]
         found = estimate(look_back(key[0]), direction=key[1], tolerance=tolerance(key[0]) + test.baseline)
         return Latch(key=key, pair_id=pair_id, at=at, evidence=test.evidence, estimate=found, baseline=test.baseline)
 
@@ -117,7 +117,7 @@ class AlarmState:
             return DriftEvent.RECOVERY
         if self.latches:
             return DriftEvent.ALARM
-        suspects = any(test.suspects for key, test in self.group.tests.items() if key not in REFERENCES_OWN)
+        suspects = any(test.suspects for key, test in self.group_tests.tests.items() if key not in REFERENCES_OWN)
         return DriftEvent.SUSPICION if suspects else DriftEvent.CALM
 
     def _moved(self, event: DriftEvent, pair_id: str, at: float) -> StateChange | None:
@@ -127,7 +127,7 @@ class AlarmState:
         change = StateChange(old=old, new=self.state, pair_id=pair_id, at=at, name=self.name, tests=self._past_the_bar())
         if event in {DriftEvent.RECOVERY, DriftEvent.FIXED, DriftEvent.ACCEPTED}:
             self.latches, self.named = {}, None
-            self.group.restart()
+            self.group_tests.restart()
         return change
 
     def _past_the_bar(self) -> tuple[tuple[TestKey, float, ChangePoint], ...]:

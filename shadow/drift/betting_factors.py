@@ -27,7 +27,7 @@ class BettingFactors:
     tolerant: Steps
 
 
-def odds(tolerance: float, baseline: float = 0.0) -> BettingFactors:
+def betting_factors(tolerance: float, baseline: float = 0.0) -> BettingFactors:
     """`tolerance` and `baseline` are shares >= 0; a baseline is an excess that the operator accepted for good."""
     bound = baseline + tolerance
     return BettingFactors(

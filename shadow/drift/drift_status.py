@@ -104,17 +104,17 @@ def references(found: Iterable[DriftStatus]) -> tuple[ReferenceStatus, ...]:
 
 
 def _status(group: GroupKey, state: GroupState) -> DriftStatus:
-    watch, look, standing = state.watch, state.look, state.standing
-    seen = [(*_leaning(key), test.evidence) for key, test in watch.group.tests.items() if test.pairs]
+    alarm, look, standing = state.alarm, state.look, state.standing
+    seen = [(*_leaning(key), test.evidence) for key, test in alarm.group_tests.tests.items() if test.pairs]
     return DriftStatus(
         group=group,
         state=state.state.value,
         why=state.why if state.state in {DriftState.NOT_MEASURED, DriftState.WAITING} else "",
         name=standing.name,
-        pairs=watch.group.pairs,
+        pairs=alarm.group_tests.pairs,
         evidence=tuple(sorted(seen, key=lambda each: -each[2])),
         past=_past(state),
-        failing=tuple(past(latch) for latch in watch.failing.values()),
+        failing=tuple(past(latch) for latch in alarm.failing.values()),
         excluded=tuple(sorted(state.coverage.counts.items())),
         sentence=alarm_sentence(group, state),
         blame=standing.blame.value if standing.blame else "",
@@ -149,7 +149,7 @@ def past(latch: Latch | AlarmName) -> PastThreshold:
 
 def _past(state: GroupState) -> tuple[PastThreshold, ...]:
     """The test that names the alarm first, as it was then; the others by their evidence."""
-    named, latches = state.watch.named, state.watch.latches
+    named, latches = state.alarm.named, state.alarm.latches
     others = sorted((latch for key, latch in latches.items() if not named or key != named.key), key=lambda latch: -latch.evidence)
     first = (past(named),) if named else ()
     return (*first, *(past(latch) for latch in others))

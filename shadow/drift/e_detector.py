@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import log
 
 from shadow.drift.alarm_budget import WEIGHTS, AlertBudget, TestKey, tolerance
-from shadow.drift.betting_factors import GRID, BettingFactors, log_mean, odds, softplus
+from shadow.drift.betting_factors import GRID, BettingFactors, betting_factors, log_mean, softplus
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,20 +32,20 @@ class EDetector:
 
     def __post_init__(self) -> None:
         signal, _ = self.key
-        self._factors = odds(tolerance(signal), self.baseline)
-        self.restake(self.budget)
+        self._factors = betting_factors(tolerance(signal), self.baseline)
+        self.set_budget(self.budget)
         if not self.even:
             self.restart()
 
-    def restake(self, budget: AlertBudget) -> None:
+    def set_budget(self, budget: AlertBudget) -> None:
         """Judge by other bars from now on; the evidence stays."""
         self.budget = budget
-        self._offset = log(WEIGHTS[self.key] / budget.bar)
+        self._offset = log(WEIGHTS[self.key] / budget.threshold)
 
     def restart(self) -> None:
         """Go back to the head start; the counts go on."""
         self.even = [log(self.budget.head_start)] * len(GRID)
-        self.tolerant = [log(self.budget.gate / 100)] * len(GRID)
+        self.tolerant = [log(self.budget.tolerance_threshold / 100)] * len(GRID)
 
     def add(self, payoff: int) -> None:
         """Take in the payoff of one pair: -1, 0 or +1."""
@@ -64,7 +64,7 @@ class EDetector:
     @property
     def beyond_tolerance(self) -> bool:
         """Whether it is credible that the excess is above the tolerance: what keeps harmless differences from paging."""
-        return log_mean(self.tolerant) >= log(self.budget.gate)
+        return log_mean(self.tolerant) >= log(self.budget.tolerance_threshold)
 
     @property
     def alarms(self) -> bool:

@@ -55,28 +55,28 @@ class GroupState:
     """One group. `look` is the second look at its alarm, None without one; `told` the standing that was kept last."""
 
     def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
-        self.watch = AlarmState(budget, baselines)
+        self.alarm = AlarmState(budget, baselines)
         self.coverage = RecentCoverage()
         self.admission = Admission()
         self.look: SecondLook | None = None
-        self.told = GroupStanding()
+        self.reported = GroupStanding()
 
     @property
     def standing(self) -> GroupStanding:
         """What the evidence says, whatever was left out: an alarm about the provider first. What is the reference's own, that it
         moved or fails, is a difference from which nothing follows for the provider; while a page waits there is a suspicion.
         """
-        watch, look = self.watch, self.look
-        if watch.state is DriftState.DRIFT and look and look.waits:
+        alarm, look = self.alarm, self.look
+        if alarm.state is DriftState.DRIFT and look and look.waits:
             return GroupStanding(state=DriftState.SUSPECT)
         blame = look.blame if look else Blame.NOT_YET_KNOWN
-        if watch.state is DriftState.DRIFT and blame is not Blame.REFERENCE:
-            return GroupStanding(state=DriftState.DRIFT, name=watch.name, blame=blame)
-        if watch.state is DriftState.DRIFT:
+        if alarm.state is DriftState.DRIFT and blame is not Blame.REFERENCE:
+            return GroupStanding(state=DriftState.DRIFT, name=alarm.name, blame=blame)
+        if alarm.state is DriftState.DRIFT:
             return GroupStanding(state=DriftState.NOT_MEASURED, name=REFERENCE_MOVED, blame=Blame.REFERENCE)
-        if watch.failing:
+        if alarm.failing:
             return GroupStanding(state=DriftState.NOT_MEASURED, name=REFERENCE_FAILING, blame=Blame.REFERENCE)
-        return GroupStanding(state=watch.state)
+        return GroupStanding(state=alarm.state)
 
     @property
     def state(self) -> DriftState:
@@ -89,15 +89,15 @@ class GroupState:
     @property
     def _agreement_counted(self) -> bool:
         """Whether any pair counted for more than errors and numbers, as pairs with a failed answer do."""
-        return any(test.pairs for (signal, _), test in self.watch.group.tests.items() if signal in AGREEMENT)
+        return any(test.pairs for (signal, _), test in self.alarm.group_tests.tests.items() if signal in AGREEMENT)
 
     @property
     def why(self) -> str:
         """Why the group is not measured, or what it waits for; empty when it is measured."""
         if self.state is DriftState.WAITING:
             return self.coverage.why_waiting
-        if self.watch.failing:
-            return "; ".join(map(_failed, self.watch.failing.values()))
+        if self.alarm.failing:
+            return "; ".join(map(_failed, self.alarm.failing.values()))
         if self.standing.name == REFERENCE_MOVED and self.look:
             return f"the reference moved: {self.look.by} left it at the same time"
         return self.coverage.why_not_measured
@@ -106,7 +106,7 @@ class GroupState:
         """Judge one pair; the evidence that `look_back` reads holds the pairs that counted, this one included."""
         counted, excluded = self._admitted(pair)
         self.coverage.add(excluded, judged=any(signal in AGREEMENT for signal, _ in counted))
-        change = self.watch.add(pair.pair_id, pair.started, counted, look_back)
+        change = self.alarm.add(pair.pair_id, pair.started, counted, look_back)
         return Judgement(counted=counted, excluded=excluded, change=change)
 
     def remember(self, pair: JudgedPair) -> None:
@@ -115,7 +115,7 @@ class GroupState:
 
     def close_look(self) -> None:
         """Forget the look at an alarm that is over."""
-        if self.watch.state is not DriftState.DRIFT:
+        if self.alarm.state is not DriftState.DRIFT:
             self.look = None
 
     def _admitted(self, pair: JudgedPair) -> tuple[Payoffs, tuple[str, ...]]:

@@ -16,18 +16,18 @@ class GroupTests:
         self.budget = budget
         self.tests = {key: EDetector(key=key, budget=budget, baseline=known.get(key, 0.0)) for key in WEIGHTS}
         self.pairs = 0
-        self.last = ""
+        self.last_pair_id = ""
         """The id of the last pair taken in."""
 
     def add(self, pair_id: str, payoffs: Iterable[tuple[str, int]]) -> tuple[TestKey, ...]:
         """Take in one pair; the tests that it counted for. The pair taken in last changes nothing if it comes again, and a
         pair without payoffs nothing ever.
         """
-        if pair_id == self.last:
+        if pair_id == self.last_pair_id:
             return ()
         touched = tuple(key for signal, payoff in payoffs for key in self._add(signal, payoff))
         if touched:
-            self.last, self.pairs = pair_id, self.pairs + 1
+            self.last_pair_id, self.pairs = pair_id, self.pairs + 1
         return touched
 
     def restart(self) -> None:
@@ -35,11 +35,11 @@ class GroupTests:
         for test in self.tests.values():
             test.restart()
 
-    def restake(self, budget: AlertBudget) -> None:
+    def set_budget(self, budget: AlertBudget) -> None:
         """Judge by other bars from now on, as when a fleet grows."""
         self.budget = budget
         for test in self.tests.values():
-            test.restake(budget)
+            test.set_budget(budget)
 
     def rebase(self, baselines: Mapping[TestKey, float]) -> None:
         """Accept these excesses for good: the tests concerned begin anew, and bet on what is above them."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import floor, log, log1p
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from shadow.drift.betting_factors import GRID, log_mean, softplus
 
@@ -30,7 +31,7 @@ BLOCKS_PER_FALSE_ALARM = 1e9
 BLOCKS_PER_FALSE_RECOVERY = 1e3
 """Three days and a half."""
 STEP = log(1.02)
-"""Times are told apart by two percent."""
+"""Times are change apart by two percent."""
 
 
 class PaceState(StrEnum):
@@ -44,7 +45,7 @@ class PaceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaceChange:
-    """A move from `old` to `new`, told at `at` (epoch seconds); `since` when, and the `share` of slow answers since then."""
+    """A move from `old` to `new`, change at `at` (epoch seconds); `since` when, and the `share` of slow answers since then."""
 
     old: PaceState
     new: PaceState
@@ -61,7 +62,7 @@ class Pace:
     """
 
     slo: float = 0.0
-    tempo: PaceState = PaceState.LEARNING
+    state: Annotated[PaceState, Field(alias="tempo")] = PaceState.LEARNING
     limit: float = 0.0
     begun: float = 0.0
     times: dict[int, int] = field(default_factory=dict)
@@ -78,12 +79,12 @@ class Pace:
 
     def __post_init__(self) -> None:
         if self.slo and not self.limit:
-            self.limit, self.tempo = self.slo, PaceState.STEADY
+            self.limit, self.state = self.slo, PaceState.STEADY
 
     @property
     def evidence(self) -> float:
         """ln(evidence of a slower pace / bar): it alarms at 0. Of a pace that is slower, ln(evidence of its mending / bar)."""
-        bar = BLOCKS_PER_FALSE_RECOVERY if self.tempo is PaceState.SLOWER else BLOCKS_PER_FALSE_ALARM
+        bar = BLOCKS_PER_FALSE_RECOVERY if self.state is PaceState.SLOWER else BLOCKS_PER_FALSE_ALARM
         return log_mean(self.logs) - log(bar)
 
     @property
@@ -96,21 +97,21 @@ class Pace:
         block = floor(at / BLOCK)
         late = block == self.block - 1  # finished just before the block began, and recorded just after
         closed = not late and block != self.block
-        turn = self._close() if closed else None
+        change = self._close() if closed else None
         if closed:
             self.block, self.answers, self.slow = block, 0, 0
         if self.limit:
             self.answers, self.slow = self.answers + 1, self.slow + (seconds > self.limit)
         elif seconds > 0:
             self._learn(at, seconds)
-        return closed, turn
+        return closed, change
 
     def _learn(self, at: float, seconds: float) -> None:
         self.begun = self.begun or at
         place = floor(log(seconds) / STEP)
         self.times[place] = self.times.get(place, 0) + 1
         if at - self.begun >= LEARNING and sum(self.times.values()) >= ENOUGH:
-            self.limit, self.tempo, self.times = high(self.times), PaceState.STEADY, {}
+            self.limit, self.state, self.times = high(self.times), PaceState.STEADY, {}
 
     def _close(self) -> PaceChange | None:
         """Judge the block that was open."""
@@ -119,11 +120,11 @@ class Pace:
         self.blocks += 1
         share, began = self.slow / self.answers, self.block * BLOCK
         self._date(share, began)
-        return self._mend(share) if self.tempo is PaceState.SLOWER else self._bet(share)
+        return self._mend(share) if self.state is PaceState.SLOWER else self._bet(share)
 
     def _date(self, share: float, began: float) -> None:
         """A change began where the sum of what lies above the usual was last at its lowest."""
-        if self.tempo is not PaceState.SLOWER and self.above <= 0:
+        if self.state is not PaceState.SLOWER and self.above <= 0:
             self.since, self.above, self.summed, self.counted = began, 0.0, 0.0, 0
         self.above += share - USUAL
         self.summed, self.counted = self.summed + share, self.counted + 1
@@ -131,23 +132,23 @@ class Pace:
     def _bet(self, share: float) -> PaceChange | None:
         gains = [log1p(bet / USUAL * (share - USUAL)) for bet in GRID]
         self.logs = [softplus(old) + gain for old, gain in zip(self.logs, gains, strict=True)]
-        return self._turn(PaceState.SLOWER) if self.evidence >= 0 else None
+        return self._change(PaceState.SLOWER) if self.evidence >= 0 else None
 
     def _mend(self, share: float) -> PaceChange | None:
         """Bets that less than half of what was found above the usual is left; with restarts, since it may be slow for weeks."""
         still = (USUAL + max(self.found, USUAL)) / 2
         gains = [log1p(bet / (1 - still) * (still - share)) for bet in GRID]
         self.logs = [softplus(old) + gain for old, gain in zip(self.logs, gains, strict=True)]
-        return self._turn(PaceState.RECOVERED) if self.evidence >= 0 else None
+        return self._change(PaceState.RECOVERED) if self.evidence >= 0 else None
 
-    def _turn(self, new: PaceState) -> PaceChange:
-        told = PaceChange(old=self.tempo, new=new, at=(self.block + 1) * BLOCK, since=self.since, share=self.share)
-        self.tempo, self.logs, self.above, self.found = new, [0.0] * len(GRID), 0.0, self.share
-        return told
+    def _change(self, new: PaceState) -> PaceChange:
+        change = PaceChange(old=self.state, new=new, at=(self.block + 1) * BLOCK, since=self.since, share=self.share)
+        self.state, self.logs, self.above, self.found = new, [0.0] * len(GRID), 0.0, self.share
+        return change
 
     def fixed(self) -> PaceChange:
         """An operator says that the cause is mended: begin anew, by the same limit."""
-        return self._turn(PaceState.STEADY)
+        return self._change(PaceState.STEADY)
 
 
 def high(times: dict[int, int]) -> float:
@@ -165,7 +166,7 @@ _TEXT = TypeAdapter(Pace)
 
 def saved(pace: Pace) -> str:
     """The pace as JSON; numbers keep every bit."""
-    return _TEXT.dump_json(pace).decode()
+    return _TEXT.dump_json(pace, by_alias=True).decode()
 
 
 def restored(text: str) -> Pace:

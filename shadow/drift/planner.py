@@ -50,7 +50,7 @@ def pairs_to_find(drop: float, floor: float, budget: AlertBudget, signal: str = 
     if drop <= tau:
         return inf
     odd, even = min(floor / 2 + drop, 1.0), floor / 2
-    bar = log(budget.bar / budget.head_start / WEIGHTS[signal, PROVIDER]) + log(len(GRID))
+    bar = log(budget.threshold / budget.head_start / WEIGHTS[signal, PROVIDER]) + log(len(GRID))
     growth = max(odd * log1p(bet) + even * log1p(-bet) for bet in GRID)
     none = 1 - odd - even
     gate = log(100)  # what its own restarts add makes up for the grid

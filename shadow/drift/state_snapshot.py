@@ -75,41 +75,41 @@ def saved(state: GroupState) -> str:
     """
     coverage = state.coverage
     plain = _Case(
-        bar=state.watch.group.budget.bar,
-        watch=_plain(state.watch),
+        bar=state.alarm.group_tests.budget.threshold,
+        watch=_plain(state.alarm),
         reasons=list(coverage.reasons),
         cached=list(coverage.cached),
         counts=dict(coverage.counts),
         look=state.look,
-        told=state.told,
+        told=state.reported,
     )
     return _TEXT.dump_json(plain).decode()
 
 
 def restored(text: str, budget: AlertBudget | None = None) -> GroupState:
-    """The case that was saved, judged by these stakes, or by those it was saved with; ValueError where the text is none of
+    """The case that was saved, judged by these budget, or by those it was saved with; ValueError where the text is none of
     ours. A test that is no longer made is left out.
     """
     plain = _TEXT.validate_json(text)
-    budget = budget or AlertBudget(bar=plain.bar)
-    case = GroupState(budget)
-    case.watch = _watch(plain.watch, budget)
-    case.coverage = RecentCoverage(plain.reasons, plain.cached, plain.counts)
-    case.look, case.told = plain.look, plain.told
-    return case
+    budget = budget or AlertBudget(threshold=plain.bar)
+    state = GroupState(budget)
+    state.alarm = _alarm(plain.watch, budget)
+    state.coverage = RecentCoverage(plain.reasons, plain.cached, plain.counts)
+    state.look, state.reported = plain.look, plain.told
+    return state
 
 
-def _plain(watch: AlarmState) -> _Watch:
-    used = (test for test in watch.group.tests.values() if test.pairs or test.baseline)
+def _plain(alarm: AlarmState) -> _Watch:
+    used = (test for test in alarm.group_tests.tests.values() if test.pairs or test.baseline)
     return _Watch(
         version=2,
-        state=watch.state,
-        pairs=watch.group.pairs,
-        last=watch.group.last,
+        state=alarm.state,
+        pairs=alarm.group_tests.pairs,
+        last=alarm.group_tests.last_pair_id,
         tests=[_Test(**{name: getattr(test, name) for name in _Test.__slots__}) for test in used],
-        latches=[*map(_kept, watch.latches.values())],
-        failing=[*map(_kept, watch.failing.values())],
-        named=watch.named,
+        latches=[*map(_kept, alarm.latches.values())],
+        failing=[*map(_kept, alarm.failing.values())],
+        named=alarm.named,
     )
 
 
@@ -121,15 +121,15 @@ def _latch(plain: _Latch) -> Latch:
     return Latch(**{name: getattr(plain, name) for name in _Latch.__slots__})
 
 
-def _watch(plain: _Watch, budget: AlertBudget) -> AlarmState:
-    watch = AlarmState(budget)
-    watch.state, watch.group.pairs, watch.group.last = plain.state, plain.pairs, plain.last
+def _alarm(plain: _Watch, budget: AlertBudget) -> AlarmState:
+    alarm = AlarmState(budget)
+    alarm.state, alarm.group_tests.pairs, alarm.group_tests.last_pair_id = plain.state, plain.pairs, plain.last
     for test in plain.tests:
         if test.key in WEIGHTS:
             fields = {name: getattr(test, name) for name in _Test.__slots__}
-            watch.group.tests[test.key] = EDetector(budget=budget, **fields)
-    for side, kept in ((watch.latches, plain.latches), (watch.failing, plain.failing)):
+            alarm.group_tests.tests[test.key] = EDetector(budget=budget, **fields)
+    for side, kept in ((alarm.latches, plain.latches), (alarm.failing, plain.failing)):
         side.update({latch.key: _latch(latch) for latch in kept if latch.key in WEIGHTS})
     if plain.named and plain.named.key in WEIGHTS:
-        watch.named = plain.named
-    return watch
+        alarm.named = plain.named
+    return alarm

@@ -1,17 +1,19 @@
-"""Pacer.step(): the live answers that nobody timed yet, in the order they were finished, each measured against its own past.
+"""PaceJudge.step(): the live answers not timed yet, in the order they were finished, each against its provider's own past.
 
-Everything about it is in the store, and kept when a block of five minutes closes; what lies between is read again at a restart.
+All of its state is in the store, written when a block of five minutes closes; what lies between is read again at a restart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import orjson
 import structlog
 
 from shadow.drift.pace import Pace, PaceChange, PaceState, restored, saved
 from shadow.drift.states import AckAction, Acknowledgement
+from shadow.judging.unit_of_work import MirroredState
 from storage.judgement_rows import AlarmRow, JudgementBatch, PaceRow, TimedRow
 from storage.rows import PairGroup
 from storage.store import JudgementStore
@@ -20,12 +22,21 @@ log = structlog.get_logger("sameweights.pacing")
 
 BATCH = 2_000
 FEWEST_TOKENS = 10
-"""Tokens from which the seconds of one can be told."""
+"""Tokens from which the seconds per token are measured."""
 FIRST_TOKEN, TOKEN, WHOLE_TOKEN = "first_token", "token", "whole_token"
-"""To the first token of a stream; of each token of a stream after that; of each token of an answer that came at once."""
+"""The measures, in seconds: to the first token of a stream, for each later one of it, for each of an answer that was not streamed."""
 
 Key = tuple[str, str, str]
 """(provider, model, measure)"""
+
+
+@dataclass(slots=True, kw_only=True)
+class HeldPaces:
+    """The paces in memory after the exchange `after`; `changed` are those that differ from their rows."""
+
+    paces: dict[Key, Pace] = field(default_factory=dict)
+    changed: set[Key] = field(default_factory=set)
+    after: int = 0
 
 
 class PaceJudge:
@@ -34,100 +45,116 @@ class PaceJudge:
     """
 
     def __init__(self, store: JudgementStore, holder: str, *, slo: float, most: int) -> None:
-        self._store, self._holder, self._slo, self._most = store, holder, slo, most
-        self._after = 0
-        self._paces: dict[Key, Pace] = {}
-        self._changed: set[Key] = set()
-        self.loaded = False
-        self.more = False
+        self._store = store
+        self._holder = holder
+        self._slo = slo
+        self._most = most
+        self._held = MirroredState(self._read)
 
-    def load(self) -> None:
-        """Go on from what the store holds; a pace that cannot be read begins anew."""
+    def __repr__(self) -> str:
+        return f"<PaceJudge {self._holder} slo={self._slo} {self._held!r}>"
+
+    @property
+    def stale(self) -> bool:
+        """Whether the next use reads the store, as after a lost lease."""
+        return self._held.stale
+
+    def discard(self) -> None:
+        """Read the paces anew at the next use, as when another process may have changed them."""
+        self._held.discard()
+
+    def step(self) -> tuple[Sequence[AlarmRow], bool]:
+        """Measure the next answers: the changes stored, none where the lease was lost, and whether more answers wait."""
+        rows = self._store.timed_answers(self._held.current().after, BATCH)
+        with self._held.unit_of_work() as unit:
+            closed, alarms = self._measure(unit.state, rows)
+            unit.commit(written=not closed or self._write(unit.state, alarms))
+        return alarms if unit.committed else (), len(rows) == BATCH
+
+    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[tuple[str, AlarmRow]]:
+        """Apply an acknowledgement to the slower paces that it names: a sentence for each, and the change stored with it.
+
+        `fixed` begins anew with the same limit, `accept` learns a new one. Nothing where the lease was lost.
+        """
+        paces = self._held.current().paces
+        slower = [key for key in sorted(paces) if paces[key].state is PaceState.SLOWER and _names(acknowledgement, key)]
+        if not slower:
+            return ()
+        with self._held.unit_of_work() as unit:
+            changes = [(key, self._restart(unit.state, key, acknowledgement.answer)) for key in slower]
+            alarms = [_alarm(key, f"{acknowledgement.answer} {now}", change) for key, change in changes]
+            unit.commit(written=self._write(unit.state, alarms))
+        return (
+            [(_sentence(key, acknowledgement), alarm) for key, alarm in zip(slower, alarms, strict=True)]
+            if unit.committed
+            else ()
+        )
+
+    def _read(self) -> HeldPaces:
+        """The paces that are stored; one that cannot be read begins anew."""
         rows = self._store.paces()
-        self._paces, self._changed = {}, set()
+        held = HeldPaces(after=max((row.last_no for row in rows), default=0))
         for row in rows:
             try:
-                self._paces[row.provider, row.model, row.measure] = restored(row.snapshot)
+                held.paces[row.provider, row.model, row.measure] = restored(row.snapshot)
             except ValueError:
-                log.exception("a pace cannot be read and begins anew", provider=row.provider, model=row.model)
-        self._after = max((row.last_no for row in rows), default=0)
-        self.loaded = True
+                log.exception("pace_unreadable", provider=row.provider, model=row.model, consequence="it begins anew")
+        return held
 
-    def step(self) -> Sequence[AlarmRow]:
-        """Take in the next answers; the changes kept, none where the lease was lost. `more` tells whether others wait."""
-        if not self.loaded:
-            self.load()
-        rows = self._store.timed(self._after, BATCH)
-        self.more = len(rows) == BATCH
-        self.loaded = False  # until all of it is known to be kept
+    def _measure(self, held: HeldPaces, rows: Sequence[TimedRow]) -> tuple[bool, list[AlarmRow]]:
+        """Whether an answer closed a block, which is when paces are written, and the changes of pace."""
         closed, alarms = False, []
         for row in rows:
             for key, seconds in _measured(row):
-                done, turn = self._pace(key).add(row.ended, seconds) if self._known(key) else (False, None)
-                closed |= done
-                self._changed.add(key)
-                alarms += [_alarm(key, row.exchange_id, turn)] if turn else []
-        if rows:
-            self._after = rows[-1].no
-        if closed and not self._keep(alarms):
-            return ()
-        self.loaded = True
-        return alarms
+                held.changed.add(key)
+                if key not in held.paces and len(held.paces) >= self._most:
+                    continue
+                block_closed, change = self._pace(held, key).add(row.ended, seconds)
+                closed |= block_closed
+                alarms += [_alarm(key, row.exchange_id, change)] if change else []
+        held.after = rows[-1].no if rows else held.after
+        return closed, alarms
 
-    def answer(self, acknowledgement: Acknowledgement, now: float) -> Sequence[tuple[str, AlarmRow]]:
-        """Take an operator's answer to the slower paces that it names: a sentence each, and the change kept with it.
+    def _restart(self, held: HeldPaces, key: Key, answer: AckAction) -> PaceChange:
+        change = held.paces[key].fixed()
+        if answer is AckAction.ACCEPT:
+            held.paces[key] = Pace(slo=self._limit(key))
+        held.changed.add(key)
+        return change
 
-        Fixed begins anew by the same limit, accepted learns a new one. Nothing where the lease was lost.
-        """
-        if not self.loaded:
-            self.load()
-        held = [key for key in sorted(self._paces) if self._paces[key].tempo is PaceState.SLOWER and _meant(key, acknowledgement)]
-        done = [
-            (_sentence(key, acknowledgement), _alarm(key, f"{acknowledgement.answer} {now}", self._paces[key].fixed()))
-            for key in held
-        ]
-        for key in held if acknowledgement.answer is AckAction.ACCEPT else ():
-            self._paces[key] = Pace(slo=self._slo_of(key))
-        self._changed |= set(held)
-        self.loaded = False
-        self.loaded = not held or self._keep([alarm for _, alarm in done])
-        return done if self.loaded else ()
-
-    def _known(self, key: Key) -> bool:
-        return key in self._paces or len(self._paces) < self._most
-
-    def _pace(self, key: Key) -> Pace:
-        pace = self._paces.get(key)
-        if pace is None or pace.slo != self._slo_of(key):
-            pace = self._paces[key] = Pace(slo=self._slo_of(key))
+    def _pace(self, held: HeldPaces, key: Key) -> Pace:
+        """The pace of this key; another one where the configured limit is not the one it began with."""
+        pace = held.paces.get(key)
+        if pace is None or pace.slo != self._limit(key):
+            pace = held.paces[key] = Pace(slo=self._limit(key))
         return pace
 
-    def _slo_of(self, key: Key) -> float:
+    def _limit(self, key: Key) -> float:
         return self._slo if key[2] == FIRST_TOKEN else 0.0
 
-    def _keep(self, alarms: Sequence[AlarmRow]) -> bool:
+    def _write(self, held: HeldPaces, alarms: Sequence[AlarmRow]) -> bool:
         rows = [
-            PaceRow(provider=key[0], model=key[1], measure=key[2], last_no=self._after, snapshot=saved(self._paces[key]))
-            for key in sorted(self._changed & set(self._paces))
+            PaceRow(provider=key[0], model=key[1], measure=key[2], last_no=held.after, snapshot=saved(held.paces[key]))
+            for key in sorted(held.changed & set(held.paces))
         ]
-        self._changed = set()
+        held.changed = set()
         return self._store.record(self._holder, JudgementBatch(paces=rows, alarms=alarms))
 
 
 def _measured(row: TimedRow) -> Iterator[tuple[Key, float]]:
-    """Times that do not depend on how much was said."""
+    """Times that do not depend on the length of the answer, in seconds."""
     if row.first_token is not None:
         yield (row.provider, row.model, FIRST_TOKEN), row.first_token
     tokens = row.completion_tokens or 0
     if tokens >= FEWEST_TOKENS:
-        yield (row.provider, row.model, WHOLE_TOKEN if row.first_token is None else TOKEN), _each(row, tokens)
+        yield (row.provider, row.model, WHOLE_TOKEN if row.first_token is None else TOKEN), _per_token(row, tokens)
 
 
-def _each(row: TimedRow, tokens: int) -> float:
+def _per_token(row: TimedRow, tokens: int) -> float:
     return max(row.seconds - (row.first_token or 0.0), 0.0) / tokens
 
 
-def _meant(key: Key, acknowledgement: Acknowledgement) -> bool:
+def _names(acknowledgement: Acknowledgement, key: Key) -> bool:
     provider, model, _ = key
     return (
         not acknowledgement.route
@@ -142,16 +169,16 @@ def _sentence(key: Key, acknowledgement: Acknowledgement) -> str:
     return f"{provider}, {model}, latency {measure}: {acknowledgement.answer.value}"
 
 
-def _alarm(key: Key, name: str, turn: PaceChange) -> AlarmRow:
-    """Of no route and no reference: that tells it from an alarm of drift."""
+def _alarm(key: Key, pair_id: str, change: PaceChange) -> AlarmRow:
+    """The change as a row without route and reference, by which it differs from an alarm of drift."""
     provider, model, measure = key
-    details = {"latency": measure, "since": turn.since, "share": turn.share}
+    details = {"latency": measure, "since": change.since, "share": change.share}
     return AlarmRow(
-        at=turn.at,
-        pair_id=name,
+        at=change.at,
+        pair_id=pair_id,
         group=PairGroup(route="", model=model, provider=provider, reference=""),
-        old=turn.old.value,
-        new=turn.new.value,
+        old=change.old.value,
+        new=change.new.value,
         name=measure,
         details=orjson.dumps(details).decode(),
     )

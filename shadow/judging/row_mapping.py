@@ -32,7 +32,7 @@ def group_of(key: GroupKey) -> PairGroup:
     return PairGroup(route=route, model=model, provider=provider, reference=reference)
 
 
-def entry(row: JudgedPairRow) -> JudgedPair:
+def judged_pair(row: JudgedPairRow) -> JudgedPair:
     """A pair as it is judged."""
     return JudgedPair(
         pair_id=row.pair_id,
@@ -46,14 +46,16 @@ def entry(row: JudgedPairRow) -> JudgedPair:
     )
 
 
-def stored(row: EvidenceRow) -> EvaluatedPair:
+def stored_evidence(row: EvidenceRow) -> EvaluatedPair:
     """Evidence as it was kept."""
     return EvaluatedPair(
         pair_id=row.pair_id, started=row.started, conversation=row.conversation, kind=row.kind, payoff=row.payoff
     )
 
 
-def fresh(judged: Iterable[tuple[JudgedPair, Mapping[str, int]]], group: GroupKey, signal: str) -> Iterable[EvaluatedPair]:
+def batch_evidence(
+    judged: Iterable[tuple[JudgedPair, Mapping[str, int]]], group: GroupKey, signal: str
+) -> Iterable[EvaluatedPair]:
     """Evidence of pairs with their payoffs that no store holds yet."""
     for each, counted in judged:
         if each.group == group and signal in counted:

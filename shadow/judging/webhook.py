@@ -52,13 +52,13 @@ class WebhookEvent:
 class PendingEvents(Protocol):
     """Where changes of state wait to be told. Slow: call it off the loop."""
 
-    def untold(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
+    def pending_events(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
         """(place, change) of the oldest that nobody was told yet."""
 
-    def told(self, places: Sequence[int]) -> None:
+    def mark_sent(self, places: Sequence[int]) -> None:
         """These were told, or never will be."""
 
-    def tell_nobody(self) -> None:
+    def discard_pending(self) -> None:
         """None so far will be told."""
 
 
@@ -109,12 +109,12 @@ class WebhookSender:
 
     async def _empty(self, session: aiohttp.ClientSession) -> None:
         if not self._url:
-            await asyncio.to_thread(self._pending.tell_nobody)
+            await asyncio.to_thread(self._pending.discard_pending)
             return
-        while waiting := await asyncio.to_thread(self._pending.untold, BATCH):
+        while waiting := await asyncio.to_thread(self._pending.pending_events, BATCH):
             for place, alarm in waiting:
                 await self._deliver(session, webhook_event(alarm, self._form))
-                await asyncio.shield(asyncio.to_thread(self._pending.told, [place]))
+                await asyncio.shield(asyncio.to_thread(self._pending.mark_sent, [place]))
 
     async def _deliver(self, session: aiohttp.ClientSession, sent: WebhookEvent) -> None:
         for pause in (*self._pauses, None):

@@ -90,7 +90,7 @@ class AuditProcess:
         now = time.time()
         budget.restore(now, *store.spent(*budget.hours(now)))
         guard = PrivacyPolicy(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
-        known = store.portraits.latest(KEPT)
+        known = store.identity_queries.latest(KEPT)
         self._identities = IdentityObserver(config, known, clean=guard.redactor.text)
         for row in known:
             self._metrics.identity(row, again=True)
@@ -123,9 +123,9 @@ class AuditProcess:
         self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
         self._runner.app.middlewares.insert(0, self._limiter.watch)
         self._admin: asyncio.Server | None = None
-        self._judge = Judge.configured(config.drift, store.verdicts, holder=new_id(), tell=self._metrics.drift.ruled)
+        self._judge = Judge.configured(config.drift, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._notifier = WebhookSender(
-            store.verdicts,
+            store.judgements,
             url=config.drift.webhook,
             secret=os.environ.get(config.drift.webhook_secret_env, "").encode(),
             form=config.drift.webhook_form,
@@ -237,7 +237,7 @@ class AuditProcess:
         while True:
             more = await asyncio.to_thread(self._judge.try_step, time.time())
             await asyncio.to_thread(acknowledge_ordered, database, self._judge, time.time())
-            for alarm in self._judge.alarms():
+            for alarm in self._judge.take_alarms():
                 log.warning("drift", state=alarm.new, was=alarm.old, signal=alarm.name, **asdict(alarm.group))
                 self._notifier.wake()
             if not more:

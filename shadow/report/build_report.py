@@ -38,13 +38,13 @@ def build(reader: Reader, since: float, until: float) -> Report:
     scores = _scores(reader, since, until)
     reasons = _reasons(reader, since, until)
     triggers = trigger_figures(reader, since, until)
-    paired = CheckVoteTotals(reader.verdicts.compared_checks(since, until))
+    paired = CheckVoteTotals(reader.judgements.compared_checks(since, until))
     drift = drift_lines(reader)
     identities = identity_lines(reader, since, until)
     evidence, found = _evidence(scores)
-    ended = reader.verdicts.ended(since, until, NEWEST)
+    ended = reader.judgements.response_statuses(since, until, NEWEST)
     refused = refusals(ended)
-    unheld = not_held(reader.verdicts.unheld(since, until))
+    unheld = not_held(reader.judgements.unread_requests(since, until))
     sources = (
         ScorecardSource(
             key=key,
@@ -105,7 +105,7 @@ def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[Ef
             plus=one.plus,
             minus=one.minus,
         )
-        for one in reader.verdicts.scored(since, until)
+        for one in reader.judgements.payoff_sums(since, until)
         if counts(one.judgement, agreement=one.signal in AGREEMENT)
     ]
     found: dict[Key, list[EffectEstimate]] = defaultdict(list)

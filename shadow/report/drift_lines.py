@@ -89,13 +89,13 @@ def drift_evidence(line: DriftLine) -> DriftEvidence:
 def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
     """A line for each group that was ever judged; a state that cannot be read is left out, and begins anew with the next pair."""
     cases: dict[GroupKey, GroupState] = {}
-    for row in reader.verdicts.cases():
+    for row in reader.judgements.group_states():
         group = row.group
         try:
             cases[group.route, group.model, group.provider, group.reference] = restored(row.snapshot)
         except ValueError:
             continue
-    left = reader.verdicts.hung_up(DAY) if cases else {}
+    left = reader.judgements.client_aborts(DAY) if cases else {}
     return tuple(line_of(status, left.get(_group(status.group), (0, 0))) for status in statuses(cases))
 
 

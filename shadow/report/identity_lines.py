@@ -39,11 +39,11 @@ Key = tuple[str, str, str]
 def identity_lines(reader: Reader, since: float, until: float) -> tuple[IdentityLine, ...]:
     """The present identity of each provider and model, with its changes in the period."""
     changes: dict[tuple[str, str], list[IdentityRow]] = defaultdict(list)
-    for row in reader.portraits.identities(since, until, IDENTITIES):
+    for row in reader.identity_queries.identities(since, until, IDENTITIES):
         if row.previous:
             changes[row.provider, row.model].append(row)
-    limits = reader.portraits.limits(since, until)
-    latest = reader.portraits.latest(IDENTITIES)
+    limits = reader.identity_queries.limits(since, until)
+    latest = reader.identity_queries.latest(IDENTITIES)
     return tuple(
         _identity(row, changes[row.provider, row.model], limits.get((row.provider, row.model), (None, None))) for row in latest
     )
@@ -80,7 +80,7 @@ def _table(text: str) -> Mapping[str, Sequence[object]]:
 def template_lines(reader: Reader, since: float, until: float) -> tuple[TemplateLine, ...]:
     """What the prompt tokens say of each provider's template, from the newest pairs of the period."""
     samples: dict[Key, list[PromptSample]] = defaultdict(list)
-    for group, shape in reader.portraits.shapes(since, until, SHAPES):
+    for group, shape in reader.identity_queries.shapes(since, until, SHAPES):
         key = (group.provider, group.model, group.reference)
         if len(samples[key]) < MOST and (sample := sample_of(shape)):
             samples[key].append(sample)
@@ -106,7 +106,7 @@ def segment_lines(reader: Reader, since: float, until: float) -> tuple[SegmentLi
 
     Times are left out: they say nothing of what is served.
     """
-    return tuple(_segments(count for count in reader.portraits.segments(since, until) if count.signal not in TIMES))
+    return tuple(_segments(count for count in reader.identity_queries.segments(since, until) if count.signal not in TIMES))
 
 
 @dataclass(slots=True)

@@ -76,7 +76,7 @@ def latency_lines(reader: Reader, since: float, until: float) -> tuple[LatencyLi
     for provider, _, role, measure, seconds in reader.latencies(since, until, NEWEST_LATENCIES):
         if role != "greedy":
             times[provider, "reference" if role in {"shadow", "control"} else "provider", measure].append(seconds)
-    compared = _compared(reader.verdicts.pair_times(since, until, NEWEST_PAIRS))
+    compared = _compared(reader.judgements.pair_times(since, until, NEWEST_PAIRS))
     return tuple(
         line
         for (provider, role, measure), values in sorted(times.items())
@@ -90,17 +90,17 @@ def pace_lines(reader: Reader) -> tuple[PaceLine, ...]:
 
 
 def _paces(reader: Reader) -> Iterable[PaceLine]:
-    for row in reader.verdicts.paces():
+    for row in reader.judgements.paces():
         try:
             pace = restored(row.snapshot)
         except ValueError:
             continue
-        slower = pace.tempo is PaceState.SLOWER
+        slower = pace.state is PaceState.SLOWER
         yield PaceLine(
             provider=row.provider,
             model=row.model,
             measure=row.measure,
-            tempo=pace.tempo.value,
+            tempo=pace.state.value,
             limit=pace.limit or None,
             blocks=pace.blocks,
             evidence=pace.evidence,

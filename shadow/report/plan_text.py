@@ -31,7 +31,7 @@ def told(config: Config, means: PlanInputs, lines: Iterable[DriftLine]) -> str:
 
 
 def _sizes(config: Config, means: PlanInputs) -> Iterator[str]:
-    shadow, stakes = config.shadow, AlertBudget(bar=config.drift.pairs_per_false_alarm)
+    shadow, budget = config.shadow, AlertBudget(threshold=config.drift.pairs_per_false_alarm)
     yield f"{means.per_day:g} requests a day, {shadow.sample_rate:.1%} compared, noise {means.floor:.1%}:"
     for drop in DROPS:
         found = plan(
@@ -41,7 +41,7 @@ def _sizes(config: Config, means: PlanInputs) -> Iterator[str]:
             floor=means.floor,
             control_fraction=shadow.control_fraction,
             price=means.price,
-            budget=stakes,
+            budget=budget,
         )
         cost = f"; {found.cost:.2f} in half of the cases, for {found.calls:.2f} calls a pair" if means.price else ""
         half = f"about {_pairs(found.pairs, found.days)} in half of the cases"
@@ -53,8 +53,8 @@ def _pairs(pairs: float, days: float) -> str:
 
 
 def _proposal(config: Config, means: PlanInputs) -> str:
-    stakes = AlertBudget(bar=config.drift.pairs_per_false_alarm)
-    rate = sample_rate_for(means.drop, per_day=means.per_day, days=means.days, floor=means.floor, budget=stakes)
+    budget = AlertBudget(threshold=config.drift.pairs_per_false_alarm)
+    rate = sample_rate_for(means.drop, per_day=means.per_day, days=means.days, floor=means.floor, budget=budget)
     wanted = f"{means.drop * 100:g} points within {means.days:g} days, in nine of ten cases"
     if rate > 1:
         return f"To find {wanted} there are too few requests, or it is within the tolerance: wait longer, or look for more."
@@ -62,9 +62,9 @@ def _proposal(config: Config, means: PlanInputs) -> str:
 
 
 def _seen(config: Config, means: PlanInputs, lines: Iterable[DriftLine]) -> Iterator[str]:
-    stakes = AlertBudget(bar=config.drift.pairs_per_false_alarm)
+    budget = AlertBudget(threshold=config.drift.pairs_per_false_alarm)
     for line in lines:
-        half, most = (smallest_found(line.pairs, means.floor, stakes, share=share) for share in (HALF, NINE_OF_TEN))
+        half, most = (smallest_found(line.pairs, means.floor, budget, share=share) for share in (HALF, NINE_OF_TEN))
         yield f"{line.provider}, {line.model}: {line.pairs} pairs so far; {_found(half, most)}"
 
 

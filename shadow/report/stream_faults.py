@@ -31,7 +31,7 @@ Shares = tuple[int, int]
 
 def stream_lines(reader: Reader, since: float, until: float) -> tuple[StreamLine, ...]:
     """Every check that some answer failed, by whether a stream was asked for; the newest 2,000 answers of the period."""
-    return tuple(_lines(reader.portraits.by_stream(since, until, ANSWERS)))
+    return tuple(_lines(reader.identity_queries.by_stream(since, until, ANSWERS)))
 
 
 def _lines(counts: Iterable[SegmentCount]) -> Iterator[StreamLine]:

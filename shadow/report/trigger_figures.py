@@ -18,7 +18,7 @@ TRIGGERED = "tool_calls"
 def trigger_figures(reader: Reader, since: float, until: float) -> Mapping[tuple[str, str, str], Triggering]:
     """By (provider, model, reference); nothing where no pair of answers to a request with tools came to an end."""
     found: dict[tuple[str, str, str], list[PairEnding]] = defaultdict(list)
-    for each in reader.verdicts.triggers(since, until, NEWEST):
+    for each in reader.judgements.finish_reasons(since, until, NEWEST):
         found[each.group.provider, each.group.model, each.group.reference].append(_ending(each))
     return {key: triggering(endings, chooser("triggers")) for key, endings in found.items()}
 

@@ -102,7 +102,7 @@ class JudgementReader:
     def __init__(self, ask: RunStatement) -> None:
         self._ask = ask
 
-    def cases(self) -> Sequence[GroupStateRow]:
+    def group_states(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
         return self._ask(lambda conn: [_case(row) for row in conn.execute(CASES)])
 
@@ -115,29 +115,29 @@ class JudgementReader:
         """How fast each provider was, model by model, measure by measure."""
         return self._ask(pace_queries.paces)
 
-    def hung_up(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
+    def client_aborts(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
         """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
-        return self._ask(lambda conn: scorecard_queries.hung_up(conn, seconds))
+        return self._ask(lambda conn: scorecard_queries.client_aborts(conn, seconds))
 
-    def scored(self, since: float, until: float) -> Sequence[PayoffSum]:
+    def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:
         """The payoffs of the period by cluster, signal and what was ruled."""
-        return self._ask(lambda conn: scorecard_queries.scored(conn, since, until))
+        return self._ask(lambda conn: scorecard_queries.payoff_sums(conn, since, until))
 
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
         return self._ask(lambda conn: check_votes.compared_checks(conn, since, until))
 
-    def triggers(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
+    def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
         """How the answers of the newest `limit` pairs ended, where tools were offered."""
-        return self._ask(lambda conn: scorecard_queries.triggers(conn, since, until, limit))
+        return self._ask(lambda conn: scorecard_queries.finish_reasons(conn, since, until, limit))
 
-    def ended(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
+    def response_statuses(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
         """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
-        return self._ask(lambda conn: scorecard_queries.ended(conn, since, until, limit))
+        return self._ask(lambda conn: scorecard_queries.response_statuses(conn, since, until, limit))
 
-    def unheld(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
+    def unread_requests(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
         """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
-        return self._ask(lambda conn: scorecard_queries.unheld(conn, since, until))
+        return self._ask(lambda conn: scorecard_queries.unread_requests(conn, since, until))
 
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
         """The times of the newest `limit` pairs of the period, both answers whole."""
@@ -156,7 +156,7 @@ class SqliteJudgementStore(JudgementReader):
         values = {"holder": holder, "until": now + seconds, "now": now, "seconds": seconds}
         return self._run(lambda conn: conn.execute(CLAIM, values).rowcount > 0)
 
-    def give_up(self, holder: str) -> None:
+    def release(self, holder: str) -> None:
         """Let another judge."""
         self._run(lambda conn: conn.execute(GIVE_UP, (holder,)).rowcount)
 
@@ -169,7 +169,7 @@ class SqliteJudgementStore(JudgementReader):
 
         return self._ask(question)
 
-    def let_in(self, seconds: float) -> Sequence[JudgedPairRow]:
+    def recently_counted(self, seconds: float) -> Sequence[JudgedPairRow]:
         """The pairs that counted and were started in the last `seconds` before the newest one that was ruled on."""
 
         def question(conn: sqlite3.Connection) -> Sequence[JudgedPairRow]:
@@ -183,7 +183,7 @@ class SqliteJudgementStore(JudgementReader):
         values = (*_named(group), signal, agreement, limit)
         return self._ask(lambda conn: [_evidence(row) for row in conn.execute(EVIDENCE, values)])
 
-    def last_ruled(self) -> int:
+    def last_judged(self) -> int:
         """The number of the last pair that was ruled on, 0 without one."""
         return self._ask(lambda conn: int(conn.execute(LAST_RULED).fetchone()[0]))
 
@@ -191,15 +191,15 @@ class SqliteJudgementStore(JudgementReader):
         """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
         return self._ask(lambda conn: identity_queries.identities_of(conn, model, until))
 
-    def answers(self) -> Sequence[AcknowledgementRow]:
+    def pending_acknowledgements(self) -> Sequence[AcknowledgementRow]:
         """What operators answered and was not carried out yet, as in a rebuild, in its order."""
         return self._ask(lambda conn: [_answer(row) for row in conn.execute(ANSWERS)])
 
-    def timed(self, after: int, limit: int) -> Sequence[TimedRow]:
+    def timed_answers(self, after: int, limit: int) -> Sequence[TimedRow]:
         """The next live answers that came whole, by number; numbers up to `after` are taken as known, unless all went."""
-        return self._ask(lambda conn: pace_queries.timed(conn, after, limit))
+        return self._ask(lambda conn: pace_queries.timed_answers(conn, after, limit))
 
-    def record(self, holder: str, keeping: JudgementBatch) -> bool:
+    def record(self, holder: str, batch: JudgementBatch) -> bool:
         """Keep all of it or nothing; False when `holder` may not judge any more."""
 
         def job(conn: sqlite3.Connection) -> bool:
@@ -207,12 +207,12 @@ class SqliteJudgementStore(JudgementReader):
             try:
                 if conn.execute(HOLDS, (holder,)).fetchone() != (1,):
                     return False
-                conn.executemany(RULE, [(row.reason, row.no) for row in keeping.rulings])
-                conn.executemany(KEEP_CASE, [(*_named(row.group), row.last_no, row.snapshot) for row in keeping.cases])
-                conn.executemany(ALARM, map(_values, keeping.alarms))
-                conn.executemany(GIVEN, [(row.after_no, row.at, row.answer, *_named(row.group)) for row in keeping.given])
-                conn.executemany(APPLIED, [(no,) for no in keeping.applied])
-                pace_queries.keep(conn, keeping.paces)
+                conn.executemany(RULE, [(row.reason, row.no) for row in batch.judgements])
+                conn.executemany(KEEP_CASE, [(*_named(row.group), row.last_no, row.snapshot) for row in batch.group_states])
+                conn.executemany(ALARM, map(_values, batch.alarms))
+                conn.executemany(GIVEN, [(row.after_no, row.at, row.answer, *_named(row.group)) for row in batch.given])
+                conn.executemany(APPLIED, [(no,) for no in batch.applied])
+                pace_queries.keep(conn, batch.paces)
                 conn.execute("COMMIT")
             finally:
                 roll_back(conn)
@@ -234,15 +234,15 @@ class SqliteJudgementStore(JudgementReader):
 
         self._run(job)
 
-    def untold(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
+    def pending_events(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
         """(place, change) of the oldest changes of state that nobody was told yet."""
         return self._ask(lambda conn: [(row[-1], _alarm(row)) for row in conn.execute(UNTOLD, (limit,))])
 
-    def told(self, places: Sequence[int]) -> None:
+    def mark_sent(self, places: Sequence[int]) -> None:
         """These changes of state were told, or never will be."""
         self._run(lambda conn: conn.executemany(TOLD, [(place,) for place in places]).rowcount)
 
-    def tell_nobody(self) -> None:
+    def discard_pending(self) -> None:
         """No change of state so far will be told."""
         self._run(lambda conn: conn.execute(TELL_NOBODY).rowcount)
 

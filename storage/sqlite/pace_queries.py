@@ -19,7 +19,7 @@ ON CONFLICT (provider, model, measure) DO UPDATE SET last_no = excluded.last_no,
 """
 
 
-def timed(conn: sqlite3.Connection, after: int, limit: int) -> Sequence[TimedRow]:
+def timed_answers(conn: sqlite3.Connection, after: int, limit: int) -> Sequence[TimedRow]:
     """The next live answers that came whole, by number; those up to `after` are taken as known, unless all went."""
     (last,) = conn.execute(LAST).fetchone()
     return [

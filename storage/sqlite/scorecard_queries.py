@@ -60,12 +60,12 @@ ORDER BY p.started DESC, p.no DESC LIMIT ?
 """
 
 
-def hung_up(conn: sqlite3.Connection, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
+def client_aborts(conn: sqlite3.Connection, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
     """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
     return {_group(row): (row[4], row[5]) for row in conn.execute(HUNG_UP, (seconds,))}
 
 
-def scored(conn: sqlite3.Connection, since: float, until: float) -> Sequence[PayoffSum]:
+def payoff_sums(conn: sqlite3.Connection, since: float, until: float) -> Sequence[PayoffSum]:
     """The payoffs of the period by cluster, signal and ruling. A request of no conversation is of one cluster with all like it,
 
     or, where no fingerprint of it was kept, of its own.
@@ -86,7 +86,7 @@ def scored(conn: sqlite3.Connection, since: float, until: float) -> Sequence[Pay
     ]
 
 
-def triggers(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[Triggers]:
+def finish_reasons(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[Triggers]:
     """How the answers of the newest `limit` pairs ended, where tools were offered and both came to an end."""
     return [
         Triggers(
@@ -101,12 +101,14 @@ def triggers(conn: sqlite3.Connection, since: float, until: float, limit: int) -
     ]
 
 
-def ended(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
+def response_statuses(
+    conn: sqlite3.Connection, since: float, until: float, limit: int
+) -> Sequence[tuple[str, str, str, int, int]]:
     """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
     return conn.execute(ENDED, (since, until or FOREVER, limit)).fetchall()
 
 
-def unheld(conn: sqlite3.Connection, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
+def unread_requests(conn: sqlite3.Connection, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
     """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
     return conn.execute(UNHELD, (since, until or FOREVER)).fetchall()
 

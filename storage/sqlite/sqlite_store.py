@@ -109,12 +109,12 @@ class SqliteReader:
         return self._ask(lambda conn: queries.latencies(conn, since, until, limit))
 
     @property
-    def portraits(self) -> IdentityReader:
+    def identity_queries(self) -> IdentityReader:
         """Who served, and what was asked."""
         return IdentityReader(self._ask)
 
     @property
-    def verdicts(self) -> JudgementReader:
+    def judgements(self) -> JudgementReader:
         """What was judged."""
         return JudgementReader(self._ask)
 
@@ -221,7 +221,7 @@ class SqliteStore(SqliteReader):
         return self._writer.trouble
 
     @property
-    def verdicts(self) -> SqliteJudgementStore:
+    def judgements(self) -> SqliteJudgementStore:
         """What was judged, and how to judge."""
         return SqliteJudgementStore(self._ask, self._writer.run)
 

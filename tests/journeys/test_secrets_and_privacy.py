@@ -118,7 +118,7 @@ async def test_no_credential_in_a_model_name_is_in_what_is_kept_of_who_serves(se
 
             def known() -> list:
                 with closing(served.reader) as reader:
-                    return [row for row in reader.portraits.latest(10) if row.provider == "candidate"]
+                    return [row for row in reader.identity_queries.latest(10) if row.provider == "candidate"]
 
             [row] = await until(known)
             assert row.model == "*" * len(secret)

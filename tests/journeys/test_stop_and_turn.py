@@ -196,7 +196,7 @@ async def test_every_part_of_the_audit_knows_a_provider_a_reference_and_a_route_
 
             assert await until(judged)
             with closing(served.reader) as reader:
-                facts = [json.loads(row.facts) for row in reader.portraits.latest(10) if row.provider == "fresh"]
+                facts = [json.loads(row.facts) for row in reader.identity_queries.latest(10) if row.provider == "fresh"]
             assert {value for each in facts for value in each["declared quantization"]} == {"int4"}
             async with session.get(f"{served.admin}/pairs") as page:
                 offered = re.findall(r"<option[^>]*>\s*(\w+)", await page.text())

@@ -23,7 +23,7 @@ def judged(store, values, prefix="a"):
     for number, value in enumerate(values):
         add(store, f"{prefix}{number}", payoffs=(("args", value),), started=float(number), flush=False)
     assert store.flush(30)
-    judge = Judge.configured(DriftConfig(), store.verdicts, holder="j", tell=lambda *_: None)
+    judge = Judge.configured(DriftConfig(), store.judgements, holder="j", publish=lambda *_: None)
     while judge.step(0.0):
         pass
     return judge
@@ -42,24 +42,24 @@ def config(tmp_path):
 def test_fixed_begins_anew_and_is_kept(store):
     judge = drifted(store)
     assert judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
-    assert judge.cases[KEY].state is DriftState.OK
-    newest, *_ = store.verdicts.alarms(0, 0)
+    assert judge.groups[KEY].state is DriftState.OK
+    newest, *_ = store.judgements.alarms(0, 0)
     assert (newest.old, newest.new, newest.at) == ("drift", "ok", 5.0)
-    again = Judge.configured(DriftConfig(), store.verdicts, holder="j", tell=lambda *_: None)
+    again = Judge.configured(DriftConfig(), store.judgements, holder="j", publish=lambda *_: None)
     again.step(0.0)
-    assert again.cases[KEY].state is DriftState.OK
+    assert again.groups[KEY].state is DriftState.OK
 
 
 def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
     judge = drifted(store)
     assert "500 are needed" in judge.acknowledge(ACCEPT, 5.0)[0]
-    assert judge.cases[KEY].state is DriftState.DRIFT
+    assert judge.groups[KEY].state is DriftState.DRIFT
     draw = random.Random(9)
     judge = judged(store, payoffs(draw, 600, excess=0.5), prefix="b")
     assert judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
-    assert judge.cases[KEY].watch.group.tests["args", 1].baseline > 0.45
+    assert judge.groups[KEY].alarm.group_tests.tests["args", 1].baseline > 0.45
     judge = judged(store, payoffs(draw, 300, excess=0.5), prefix="c")
-    assert judge.cases[KEY].state is not DriftState.DRIFT
+    assert judge.groups[KEY].state is not DriftState.DRIFT
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
 def test_an_answer_is_for_the_groups_it_names(store, acknowledgement):
     judge = drifted(store)
     assert judge.acknowledge(acknowledgement, 5.0) == ["no group that fits holds an alarm"]
-    assert judge.cases[KEY].state is DriftState.DRIFT
+    assert judge.groups[KEY].state is DriftState.DRIFT
 
 
 def test_an_answer_is_refused_by_a_process_that_does_not_hold_the_lease(store):
     drifted(store)
-    other = Judge.configured(DriftConfig(), store.verdicts, holder="other", tell=lambda *_: None)
+    other = Judge.configured(DriftConfig(), store.judgements, holder="other", publish=lambda *_: None)
     with pytest.raises(StoreError, match="another process"):
         other.acknowledge(FIXED, 1.0)
 

@@ -12,10 +12,10 @@ def payoffs(draw: random.Random, n: int, *, floor: float = 0.1, excess: float = 
 
 
 class Drive:
-    """Feeds a watch as a judge does: the evidence is kept here, and read back at an alarm."""
+    """Feeds one alarm state as a judge does: the evidence is kept here, and read back at an alarm."""
 
-    def __init__(self, watch: AlarmState, signals=("action",)) -> None:
-        self.watch = watch
+    def __init__(self, alarm: AlarmState, signals=("action",)) -> None:
+        self.alarm = alarm
         self.signals = signals
         self.changes = []
         self.kept = {signal: [] for signal in signals}
@@ -30,7 +30,7 @@ class Drive:
             row = EvaluatedPair(pair_id=name, started=at, conversation="", kind=kind, payoff=value)
             for signal in self.signals:
                 self.kept[signal].append(row)
-            change = self.watch.add(name, at, [(signal, value) for signal in self.signals], self.look_back)
+            change = self.alarm.add(name, at, [(signal, value) for signal in self.signals], self.look_back)
             if change:
                 self.changes.append(change)
         return self.changes[before:]

@@ -19,10 +19,10 @@ def test_every_signal_has_a_tolerance():
 
 
 def test_the_default_promises_one_false_alarm_in_a_hundred_runs_of_100_000_pairs():
-    stakes = AlertBudget()
-    assert isclose((100_000 + stakes.head_start) / stakes.bar, 0.011)
+    budget = AlertBudget()
+    assert isclose((100_000 + budget.head_start) / budget.threshold, 0.011)
 
 
 def test_a_fleet_raises_each_bar_by_the_number_of_its_groups():
-    assert fleet(1e7, 20) == AlertBudget(bar=2e8)
-    assert fleet(1e7, 0) == AlertBudget(bar=1e7)
+    assert fleet(1e7, 20) == AlertBudget(threshold=2e8)
+    assert fleet(1e7, 0) == AlertBudget(threshold=1e7)

@@ -14,18 +14,18 @@ KEY = ("default", "m", "p", "r")
 def alarmed(signals=("trigger_rate",), *, turn=1, **look):
     """A case whose signals lean by 60 points from its 401st pair on."""
     draw, case = random.Random(8), GroupState(AlertBudget())
-    drive = Drive(case.watch, signals)
+    drive = Drive(case.alarm, signals)
     drive.feed([turn * value for value in payoffs(draw, 400)])
-    while not case.watch.latches:
+    while not case.alarm.latches:
         drive.feed([turn * value for value in payoffs(draw, 1, excess=0.6)])
     case.look = _look(case, **look)
     return case
 
 
 def _look(case, *, blame=Blame.NOT_YET_KNOWN, by="", facts=()) -> SecondLook:
-    found = case.watch.named.estimate
+    found = case.alarm.named.estimate
     made = opened(
-        key=case.watch.named.key,
+        key=case.alarm.named.key,
         size=found.size,
         earliest=found.earliest,
         latest=found.latest,
@@ -73,7 +73,7 @@ def test_a_fault_of_its_own_answers_needs_no_witness():
 
 def test_a_signal_that_passes_the_bar_after_the_alarm_is_added_to_its_sentence():
     case = alarmed(blame=Blame.PROVIDER, by="q")
-    drive = Drive(case.watch, ("trigger_rate", "finish_length"))
+    drive = Drive(case.alarm, ("trigger_rate", "finish_length"))
     drive.kept["trigger_rate"] = []
     drive.feed(payoffs(random.Random(1), 100, excess=0.6))
     assert "; also: cut by length in " in alarm_sentence(KEY, case)
@@ -81,5 +81,5 @@ def test_a_signal_that_passes_the_bar_after_the_alarm_is_added_to_its_sentence()
 
 def test_a_reference_that_fails_is_the_sentence():
     case = GroupState(AlertBudget())
-    Drive(case.watch, ("error",)).feed([-1] * 60)
+    Drive(case.alarm, ("error",)).feed([-1] * 60)
     assert alarm_sentence(KEY, case) == "the reference failed in 60 of 60 requests"

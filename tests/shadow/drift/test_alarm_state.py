@@ -14,10 +14,10 @@ def draw():
 
 
 def drifted(draw, **named):
-    """A watch that raised its alarm after 3,000 good pairs."""
+    """An alarm state with an alarm after 3,000 good pairs."""
     drive = Drive(AlarmState(AlertBudget()), **named)
     drive.feed(payoffs(draw, 3_000))
-    while drive.watch.state is not DriftState.DRIFT:
+    while drive.alarm.state is not DriftState.DRIFT:
         drive.feed(payoffs(draw, 1, excess=0.3))
     return drive
 
@@ -38,9 +38,9 @@ def test_a_change_is_suspected_then_found_dated_and_held(draw):
     assert key == ("action", PROVIDER)
     assert evidence >= 0
     assert abs(found.since - 3_001) < 60
-    assert drive.changes[-1].name == drive.watch.name == "action"
+    assert drive.changes[-1].name == drive.alarm.name == "action"
     drive.feed(payoffs(draw, 500, excess=0.3))
-    assert drive.watch.state is DriftState.DRIFT
+    assert drive.alarm.state is DriftState.DRIFT
 
 
 def test_recovery_follows_the_mend_and_begins_anew(draw):
@@ -49,37 +49,37 @@ def test_recovery_follows_the_mend_and_begins_anew(draw):
     assert [(change.old, change.new, change.name) for change in changes][:1] == [
         (DriftState.DRIFT, DriftState.RECOVERED, "action")
     ]
-    assert not drive.watch.latches
-    assert drive.watch.name == ""
-    while drive.watch.state is not DriftState.DRIFT:
+    assert not drive.alarm.latches
+    assert drive.alarm.name == ""
+    while drive.alarm.state is not DriftState.DRIFT:
         drive.feed(payoffs(draw, 1, excess=0.3))
 
 
 def test_fixed_begins_anew_at_once(draw):
     drive = drifted(draw)
-    change = drive.watch.acknowledge(AckAction.FIXED, 1.0, drive.look_back)
+    change = drive.alarm.acknowledge(AckAction.FIXED, 1.0, drive.look_back)
     assert (change.old, change.new) == (DriftState.DRIFT, DriftState.OK)
-    assert not drive.watch.group.tests["action", PROVIDER].suspects
-    assert drive.watch.acknowledge(AckAction.FIXED, 1.0, drive.look_back) is None
+    assert not drive.alarm.group_tests.tests["action", PROVIDER].suspects
+    assert drive.alarm.acknowledge(AckAction.FIXED, 1.0, drive.look_back) is None
 
 
 def test_an_alarm_of_499_pairs_cannot_be_accepted_and_one_of_500_can(draw):
     drive = drifted(draw)
     drive.feed(payoffs(draw, 499, excess=0.3))
     with pytest.raises(NotAcknowledgedError, match="499 pairs"):
-        drive.watch.acknowledge(AckAction.ACCEPT, 1.0, drive.look_back)
-    assert drive.watch.state is DriftState.DRIFT
+        drive.alarm.acknowledge(AckAction.ACCEPT, 1.0, drive.look_back)
+    assert drive.alarm.state is DriftState.DRIFT
 
 
 def test_what_was_accepted_never_alarms_again_and_what_is_worse_does(draw):
     drive = drifted(draw)
     drive.feed(payoffs(draw, 500, excess=0.3))
-    assert drive.watch.acknowledge(AckAction.ACCEPT, 1.0, drive.look_back).new is DriftState.OK
-    assert 0.3 <= drive.watch.group.tests["action", PROVIDER].baseline < 0.42
+    assert drive.alarm.acknowledge(AckAction.ACCEPT, 1.0, drive.look_back).new is DriftState.OK
+    assert 0.3 <= drive.alarm.group_tests.tests["action", PROVIDER].baseline < 0.42
     drive.feed(payoffs(draw, 5_000, excess=0.3))
-    assert drive.watch.state is not DriftState.DRIFT
+    assert drive.alarm.state is not DriftState.DRIFT
     drive.feed(payoffs(draw, 500, excess=0.7))
-    assert drive.watch.state is DriftState.DRIFT
+    assert drive.alarm.state is DriftState.DRIFT
 
 
 def test_accepting_without_an_alarm_is_refused():
@@ -89,31 +89,31 @@ def test_accepting_without_an_alarm_is_refused():
 
 def test_a_provider_too_close_to_the_reference_is_called_so(draw):
     drive = Drive(AlarmState(AlertBudget()))
-    while drive.watch.state is not DriftState.DRIFT:
+    while drive.alarm.state is not DriftState.DRIFT:
         drive.feed([-value for value in payoffs(draw, 1, excess=0.3)])
-    assert drive.watch.name == "too_faithful"
-    assert list(drive.watch.latches) == [("action", REFERENCE)]
+    assert drive.alarm.name == "too_faithful"
+    assert list(drive.alarm.latches) == [("action", REFERENCE)]
 
 
 def test_a_narrower_test_on_its_way_to_the_bar_names_the_alarm_at_once(draw):
     drive = drifted(draw, signals=("action", "refusal"))
-    assert set(drive.watch.latches) == {("action", PROVIDER)}
-    assert drive.watch.name == "refusal"
+    assert set(drive.alarm.latches) == {("action", PROVIDER)}
+    assert drive.alarm.name == "refusal"
 
 
 def test_a_name_is_never_replaced_by_a_test_that_passes_the_bar_later(draw):
     drive = drifted(draw, signals=("args",))
-    assert drive.watch.name == "args"
+    assert drive.alarm.name == "args"
     drive.signals, drive.kept["schema"] = ("args", "schema"), []
     drive.feed(payoffs(draw, 300, excess=0.9))
-    assert {("args", PROVIDER), ("schema", PROVIDER)} <= set(drive.watch.latches)
-    assert drive.watch.name == "args"
+    assert {("args", PROVIDER), ("schema", PROVIDER)} <= set(drive.alarm.latches)
+    assert drive.alarm.name == "args"
 
 
 def test_a_pair_without_payoffs_changes_nothing():
-    watch = AlarmState(AlertBudget())
-    assert watch.add("a", 0.0, (), lambda _: ()) is None
-    assert watch.state is DriftState.OK
+    alarm = AlarmState(AlertBudget())
+    assert alarm.add("a", 0.0, (), lambda _: ()) is None
+    assert alarm.state is DriftState.OK
 
 
 def test_the_tests_of_a_faulty_reference_are_those_of_errors_and_invalid_calls():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.drift.betting_factors import GRID, log_mean, odds, recovery, softplus
+from shadow.drift.betting_factors import GRID, betting_factors, log_mean, recovery, softplus
 
 
 @given(st.floats(-50, 50))
@@ -24,7 +24,7 @@ def test_the_log_mean_is_the_logarithm_of_the_mean(logs):
 
 @given(st.floats(0, 0.5), st.floats(0, 0.3), st.floats(0, 1))
 def test_no_factor_has_a_mean_above_1_under_its_hypothesis(baseline, tolerance, noise):
-    found = odds(tolerance, baseline)
+    found = betting_factors(tolerance, baseline)
     for steps, mean in ((found.even, baseline), (found.tolerant, baseline + tolerance)):
         odd = noise * (1 - mean)
         chances = (1 - mean - odd, mean + odd / 2, odd / 2)

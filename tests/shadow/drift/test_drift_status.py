@@ -11,7 +11,7 @@ KEY = ("default", "m", "p", "r")
 
 def drifted(seed=1, signals=("args",)):
     draw, case = random.Random(seed), GroupState(AlertBudget())
-    drive = Drive(case.watch, signals)
+    drive = Drive(case.alarm, signals)
     drive.feed(payoffs(draw, 500))
     drive.feed(payoffs(draw, 200, excess=0.5))
     return case
@@ -79,9 +79,9 @@ def test_while_a_page_waits_there_is_a_suspicion_without_a_name():
 
 
 def looked(case, witnesses=()):
-    found = case.watch.named.estimate
+    found = case.alarm.named.estimate
     case.look = opened(
-        key=case.watch.named.key,
+        key=case.alarm.named.key,
         size=found.size,
         earliest=found.earliest,
         latest=found.latest,

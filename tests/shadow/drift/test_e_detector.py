@@ -103,7 +103,7 @@ def test_a_restart_forgets_the_evidence_and_keeps_the_counts():
 def test_higher_stakes_lower_the_evidence_and_keep_the_sums():
     test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
     before, sums = test.evidence, list(test.even)
-    test.restake(AlertBudget(bar=1e8))
+    test.set_budget(AlertBudget(threshold=1e8))
     assert isclose(before - test.evidence, log(10))
     assert test.even == sums
 

@@ -40,29 +40,29 @@ def test_a_repeated_request_counts_once():
     assert court.take(("action", 1), fingerprint="f").counted == (("action", 1),)
     again = court.take(("action", 1), fingerprint="f", excluded=("greedy_text",))
     assert (again.counted, again.excluded) == ((), ("repeated", "greedy_text"))
-    assert court.case.watch.group.pairs == 1
+    assert court.case.alarm.group_tests.pairs == 1
 
 
 def test_a_request_repeated_200_times_counts_once():
     court = Court()
     for _ in range(200):
         court.take(("action", 1), fingerprint="tie")
-    assert court.case.watch.group.tests["action", 1].pairs == 1
+    assert court.case.alarm.group_tests.tests["action", 1].pairs == 1
 
 
 def test_a_conversation_of_500_pairs_counts_ten_times_and_raises_no_alarm():
     court = Court()
     for _ in range(500):
         court.take(("action", 1), ("trigger", 1), ("args", 1), conversation="c")
-    assert court.case.watch.group.pairs == 10
-    assert court.case.watch.state is not DriftState.DRIFT
+    assert court.case.alarm.group_tests.pairs == 10
+    assert court.case.alarm.state is not DriftState.DRIFT
 
 
 def test_a_reference_that_fails_is_not_measured_and_nobodys_drift():
     court = Court()
     for _ in range(300):
         court.take(("error", -1), excluded=("reference_failed",))
-    assert court.case.watch.state is DriftState.OK
+    assert court.case.alarm.state is DriftState.OK
     assert court.case.state is DriftState.NOT_MEASURED
     assert court.case.standing == GroupStanding(state=DriftState.NOT_MEASURED, name="reference_failing", blame=Blame.REFERENCE)
     assert court.case.why == "the reference failed in 300 of 300 requests"
@@ -74,7 +74,7 @@ def test_a_reference_that_fails_by_half_is_its_own_state_and_what_is_left_is_com
         court.take(*((("error", -1),) if number % 2 else (("error", 0), ("action", 0))))
     assert court.case.why == "the reference failed in 200 of 399 requests"
     assert court.case.standing.blame is Blame.REFERENCE
-    assert court.case.watch.group.tests["action", 1].pairs == 200
+    assert court.case.alarm.group_tests.tests["action", 1].pairs == 200
 
 
 def test_a_reference_that_answers_again_is_measured_again():
@@ -99,7 +99,7 @@ def test_a_provider_that_fails_has_drifted():
     for _ in range(100):
         court.take(("error", 1), excluded=("provider_failed",))
     assert court.case.state is DriftState.DRIFT
-    assert court.case.watch.name == "error"
+    assert court.case.alarm.name == "error"
 
 
 def test_a_reference_that_caches_has_its_tests_of_agreement_turned_off():
@@ -113,8 +113,8 @@ def test_a_reference_that_caches_has_its_tests_of_agreement_turned_off():
             court.take(("action", abs(noise) if draw.random() < 0.3 else noise), ("trigger_rate", noise))
     assert court.case.state is DriftState.NOT_MEASURED
     assert "cache" in court.case.why
-    assert court.case.watch.group.tests["action", 1].pairs < 30
-    assert court.case.watch.group.tests["trigger_rate", 1].pairs == 4_000
+    assert court.case.alarm.group_tests.tests["action", 1].pairs < 30
+    assert court.case.alarm.group_tests.tests["trigger_rate", 1].pairs == 4_000
 
 
 def test_a_pair_without_payoffs_takes_nobodys_place():
@@ -130,7 +130,7 @@ def test_what_is_remembered_is_let_in_no_more_and_counts_for_nothing_else():
         JudgedPair(pair_id="old", group=GROUP, started=0.0, conversation="", fingerprint="f", kind="", payoffs=(("action", 1),))
     )
     assert court.take(("action", 1), fingerprint="f").counted == ()
-    assert court.case.watch.group.pairs == 0
+    assert court.case.alarm.group_tests.pairs == 0
 
 
 def test_a_provider_that_is_its_own_reference_is_not_measured_from_its_first_pair_and_counts_nothing():

@@ -32,7 +32,7 @@ def test_restarting_and_restaking_reach_every_test():
     group = GroupTests(AlertBudget())
     group.add("a", (("action", 1),))
     group.restart()
-    group.restake(AlertBudget(bar=1e9))
+    group.set_budget(AlertBudget(threshold=1e9))
     fresh = GroupTests(AlertBudget())
     assert all(test.even == fresh.tests[key].even for key, test in group.tests.items())
-    assert {test.budget.bar for test in group.tests.values()} == {1e9}
+    assert {test.budget.threshold for test in group.tests.values()} == {1e9}

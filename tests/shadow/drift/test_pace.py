@@ -31,9 +31,9 @@ def fed(pace, timed):
 def test_a_pace_is_learning_for_a_day_and_then_has_the_time_of_nine_of_ten_answers():
     pace = Pace()
     assert fed(pace, answers(random.Random(1), 0.9)) == []
-    assert (pace.tempo, pace.limit) == (PaceState.LEARNING, 0.0)
+    assert (pace.state, pace.limit) == (PaceState.LEARNING, 0.0)
     fed(pace, answers(random.Random(2), 0.2, start=0.9 * DAY))
-    assert pace.tempo is PaceState.STEADY
+    assert pace.state is PaceState.STEADY
     assert 0.5 < pace.limit < 0.8
 
 
@@ -54,7 +54,7 @@ def test_half_as_slow_again_is_found_within_hours_dated_and_its_mending_seen(run
     assert abs(slower.since - 3 * DAY) <= 2 * 3_600
     assert slower.share > 0.2
     [mended] = fed(pace, answers(draw, 1, start=4 * DAY))
-    assert (mended.new, pace.tempo) == (PaceState.RECOVERED, PaceState.RECOVERED)
+    assert (mended.new, pace.state) == (PaceState.RECOVERED, PaceState.RECOVERED)
     assert fed(pace, answers(draw, 1, factor=2.0, start=5 * DAY))[0].new is PaceState.SLOWER
 
 
@@ -76,7 +76,7 @@ def test_a_block_of_few_answers_gives_no_evidence():
     for block in range(1, 500):
         for number in range(FEWEST - 1):
             pace.add(block * BLOCK + number, 100.0)
-    assert (pace.blocks, pace.tempo) == (0, PaceState.STEADY)
+    assert (pace.blocks, pace.state) == (0, PaceState.STEADY)
 
 
 def test_with_a_limit_that_was_set_nothing_is_learned():
@@ -84,7 +84,7 @@ def test_with_a_limit_that_was_set_nothing_is_learned():
     for block in range(1, 40):
         for number in range(FEWEST):
             pace.add(block * BLOCK + number, 2.0)
-    assert (pace.tempo, pace.since) == (PaceState.SLOWER, BLOCK)
+    assert (pace.state, pace.since) == (PaceState.SLOWER, BLOCK)
 
 
 def test_what_is_recorded_late_belongs_to_the_open_block_and_a_clock_that_jumps_opens_another():
@@ -99,9 +99,9 @@ def test_a_day_of_hardly_any_answers_is_not_enough_to_learn_from():
     pace = Pace()
     for number in range(ENOUGH - 1):
         pace.add(number * LEARNING, 1.0)
-    assert pace.tempo is PaceState.LEARNING
+    assert pace.state is PaceState.LEARNING
     pace.add(ENOUGH * LEARNING, 1.0)
-    assert pace.tempo is PaceState.STEADY
+    assert pace.state is PaceState.STEADY
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e9])
@@ -135,9 +135,9 @@ def test_what_was_saved_goes_on_as_what_never_stopped():
 
 
 def test_an_operator_may_call_it_fixed():
-    pace = Pace(slo=1.0, tempo=PaceState.SLOWER, limit=1.0)
+    pace = Pace(slo=1.0, state=PaceState.SLOWER, limit=1.0)
     assert pace.fixed().new is PaceState.STEADY
-    assert (pace.tempo, pace.limit, pace.logs[0]) == (PaceState.STEADY, 1.0, 0.0)
+    assert (pace.state, pace.limit, pace.logs[0]) == (PaceState.STEADY, 1.0, 0.0)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"tempo": "brisk"})])

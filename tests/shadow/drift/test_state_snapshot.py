@@ -10,14 +10,14 @@ from shadow.drift.states import DriftState
 from tests.shadow.drift.leaning import Drive, payoffs
 
 
-def cased(watch):
-    case = GroupState(AlertBudget())
-    case.watch = watch
-    return case
+def grouped(alarm):
+    state = GroupState(AlertBudget())
+    state.alarm = alarm
+    return state
 
 
-def again(watch):
-    return restored(saved(cased(watch)), AlertBudget())
+def again(alarm):
+    return restored(saved(grouped(alarm)), AlertBudget())
 
 
 @pytest.mark.parametrize("stop", [1, 700, 1_100, 1_400])
@@ -27,21 +27,21 @@ def test_what_was_saved_and_goes_on_equals_what_never_stopped(stop):
     whole, halves = Drive(AlarmState(AlertBudget())), Drive(AlarmState(AlertBudget()))
     whole.feed(values)
     halves.feed(values[:stop])
-    halves.watch = again(halves.watch).watch
+    halves.alarm = again(halves.alarm).alarm
     halves.feed(values[stop:])
-    assert saved(cased(halves.watch)) == saved(cased(whole.watch))
+    assert saved(grouped(halves.alarm)) == saved(grouped(whole.alarm))
     assert halves.changes == whole.changes
     assert {change.new for change in whole.changes} >= {DriftState.DRIFT, DriftState.RECOVERED}
 
 
 def test_a_snapshot_keeps_the_counts_of_excluded_pairs():
-    case = GroupState(AlertBudget())
+    state = GroupState(AlertBudget())
     for _ in range(3):
-        case.coverage.add(["cached", "greedy_text"], judged=False)
-    case.coverage.add([], judged=True)
-    found = restored(saved(case), AlertBudget())
+        state.coverage.add(["cached", "greedy_text"], judged=False)
+    state.coverage.add([], judged=True)
+    found = restored(saved(state), AlertBudget())
     assert found.coverage.caching
-    assert (found.coverage.counts, found.coverage.reasons) == (case.coverage.counts, case.coverage.reasons)
+    assert (found.coverage.counts, found.coverage.reasons) == (state.coverage.counts, state.coverage.reasons)
 
 
 def test_an_empty_case_comes_back_as_one():
@@ -55,7 +55,7 @@ def test_what_is_no_snapshot_of_ours_is_refused(text):
 
 
 def test_a_test_that_is_no_longer_made_is_left_out():
-    watch = AlarmState(AlertBudget())
-    watch.add("a", 0.0, (("action", 1),), lambda _: ())
-    text = saved(cased(watch)).replace('"action"', '"astrology"')
-    assert all(not test.pairs for test in restored(text, AlertBudget()).watch.group.tests.values())
+    alarm = AlarmState(AlertBudget())
+    alarm.add("a", 0.0, (("action", 1),), lambda _: ())
+    text = saved(grouped(alarm)).replace('"action"', '"astrology"')
+    assert all(not test.pairs for test in restored(text, AlertBudget()).alarm.group_tests.tests.values())

@@ -22,14 +22,14 @@ class Sitting:
     """A judge and what it tells."""
 
     def __init__(self, store, holder="judge", *, bar=1e7, fleet_wide=False, **more):
-        self.told, self.completion = [], []
+        self.judged, self.statuses = [], []
         self.judge = Judge(
-            store.verdicts, holder=holder, pairs_per_false_alarm=bar, fleet_wide=fleet_wide, tell=self._tell, **more
+            store.judgements, holder=holder, pairs_per_false_alarm=bar, fleet_wide=fleet_wide, publish=self._publish, **more
         )
 
-    def _tell(self, rulings, statuses):
-        self.told += rulings
-        self.completion = statuses
+    def _publish(self, judged, statuses):
+        self.judged += judged
+        self.statuses = statuses
 
     def all(self, now=0.0):
         while self.judge.step(now):
@@ -37,7 +37,7 @@ class Sitting:
         return self
 
     def state(self, key=KEY):
-        return self.judge.cases[key].state
+        return self.judge.groups[key].state
 
 
 def fill(store, values, *, prefix="pair", at=0.0, group=GROUP, **more):
@@ -56,27 +56,27 @@ def drifting(seed=2, good=400, bad=150):
 def test_what_waits_at_the_end_is_ruled_on_and_another_may_go_on(store):
     fill(store, [0] * (BATCH + 1))
     Sitting(store, "one").judge.finish(0.0, 20.0)
-    assert Sitting(store, "two").all(1.0).completion[0].pairs == BATCH + 1
+    assert Sitting(store, "two").all(1.0).statuses[0].pairs == BATCH + 1
 
 
 def test_after_a_restart_what_was_said_is_said_again(store):
     fill(store, drifting())
     first = Sitting(store).all()
-    assert Sitting(store).all().completion == first.completion
+    assert Sitting(store).all().statuses == first.statuses
 
 
 def test_an_empty_store_brings_no_verdict(store):
     sitting = Sitting(store).all()
-    assert (sitting.judge.cases, sitting.told, store.verdicts.cases()) == ({}, [], [])
+    assert (sitting.judge.groups, sitting.judged, store.judgements.group_states()) == ({}, [], [])
 
 
 def test_a_drift_is_found_dated_named_and_kept(store):
     fill(store, drifting(), kind="1 to 3 tools")
     sitting = Sitting(store).all()
     assert sitting.state() is DriftState.DRIFT
-    [alarm] = store.verdicts.alarms(0, 0)
-    assert list(sitting.judge.alarms()) == [alarm]
-    assert list(sitting.judge.alarms()) == []
+    [alarm] = store.judgements.alarms(0, 0)
+    assert list(sitting.judge.take_alarms()) == [alarm]
+    assert list(sitting.judge.take_alarms()) == []
     assert (alarm.old, alarm.new, alarm.name, alarm.group) == ("suspect", "drift", "args", GROUP)
     details = json.loads(alarm.details)
     assert not details["reference_suspected"]
@@ -104,14 +104,15 @@ def test_a_rebuild_by_replay_equals_what_was_judged_live_and_over_restarts(store
     values = drifting() + payoffs(random.Random(9), 300)
     live = Sitting(store)
     steps(store, values, lambda: live)
-    states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    states, alarms = store.judgements.group_states(), store.judgements.alarms(0, 0)
+    live_snapshot = saved(live.judge.groups[KEY])
     assert {alarm.new for alarm in alarms} == {"drift", "recovered"}
     live.judge.close()
-    store.verdicts.rebuild()
+    store.judgements.rebuild()
     without_alarms(tmp_path)
     replay = Sitting(store, "another").all()
-    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
-    assert saved(replay.judge.cases[KEY]) == saved(live.judge.cases[KEY])
+    assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
+    assert saved(replay.judge.groups[KEY]) == live_snapshot
 
 
 FIXED, ACCEPT = Acknowledgement(answer=AckAction.FIXED), Acknowledgement(answer=AckAction.ACCEPT)
@@ -124,7 +125,7 @@ def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_pat
     live, draw = Sitting(store), random.Random(4)
 
     def drive(prefix, count, excess):
-        fill(store, payoffs(draw, count, excess=excess), prefix=prefix, at=10.0 * len(live.told))
+        fill(store, payoffs(draw, count, excess=excess), prefix=prefix, at=10.0 * len(live.judged))
         live.all()
 
     drive("a", 300, 0.0)
@@ -133,16 +134,17 @@ def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_pat
     drive("c", 750, 0.5)
     assert live.judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
     drive("d", more, 0.5)
-    states, alarms, told = store.verdicts.cases(), store.verdicts.alarms(0, 0), live.completion
+    states, alarms, statuses = store.judgements.group_states(), store.judgements.alarms(0, 0), live.statuses
+    live_snapshot = saved(live.judge.groups[KEY])
     assert [(alarm.new, alarm.at) for alarm in alarms if alarm.at in {5.0, 6.0}] == [("ok", 6.0), ("ok", 5.0)]
     live.judge.close()
-    store.verdicts.rebuild()
+    store.judgements.rebuild()
     without_alarms(tmp_path)
     monkeypatch.setattr("shadow.judging.judge.BATCH", batch)
     replay = Sitting(store, "another").all()
-    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
-    assert (saved(replay.judge.cases[KEY]), replay.completion) == (saved(live.judge.cases[KEY]), told)
-    assert store.verdicts.answers() == []
+    assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
+    assert (saved(replay.judge.groups[KEY]), replay.statuses) == (live_snapshot, statuses)
+    assert store.judgements.pending_acknowledgements() == []
 
 
 def test_a_rebuild_under_way_when_the_process_ends_goes_on(store):
@@ -151,31 +153,31 @@ def test_a_rebuild_under_way_when_the_process_ends_goes_on(store):
     live = Sitting(store).all()
     live.judge.acknowledge(FIXED, 5.0)
     live.judge.close()
-    states = store.verdicts.cases()
-    store.verdicts.rebuild()
+    states = store.judgements.group_states()
+    store.judgements.rebuild()
     Sitting(store).judge.step(0.0)
     assert Sitting(store).all().state() is DriftState.OK
-    assert store.verdicts.cases() == states
+    assert store.judgements.group_states() == states
 
 
 def test_a_restart_at_any_pair_changes_nothing(store, tmp_path):
     values = drifting()
     steps(store, values, lambda: Sitting(store))
-    restarted = store.verdicts.cases(), store.verdicts.alarms(0, 0)
-    store.verdicts.rebuild()
+    restarted = store.judgements.group_states(), store.judgements.alarms(0, 0)
+    store.judgements.rebuild()
     without_alarms(tmp_path)
     Sitting(store).all()
-    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == restarted
+    assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == restarted
 
 
 def test_the_memory_of_24_hours_survives_a_restart(store):
     add(store, "a", fingerprint="f", started=0.0)
     first = Sitting(store).all()
-    assert first.told[0][1].excluded == ()
+    assert first.judged[0][1].excluded == ()
     add(store, "b", fingerprint="f", started=1.0)
     second = Sitting(store).all()
-    assert second.told[0][1].excluded == ("repeated",)
-    assert second.judge.cases[KEY].watch.group.pairs == 1
+    assert second.judged[0][1].excluded == ("repeated",)
+    assert second.judge.groups[KEY].alarm.group_tests.pairs == 1
 
 
 def test_more_pairs_than_one_batch_are_taken_in_turns(store):
@@ -183,7 +185,7 @@ def test_more_pairs_than_one_batch_are_taken_in_turns(store):
     sitting = Sitting(store)
     assert sitting.judge.step(0.0)
     assert not sitting.judge.step(0.0)
-    assert len(sitting.told) == BATCH + 1
+    assert len(sitting.judged) == BATCH + 1
 
 
 def test_a_process_without_the_lease_judges_no_pair(store):
@@ -191,12 +193,12 @@ def test_a_process_without_the_lease_judges_no_pair(store):
     first, second = Sitting(store, "one"), Sitting(store, "two")
     first.all(100.0)
     add(store, "next")
-    assert second.all(101.0).told == []
+    assert second.all(101.0).judged == []
     first.all(101.0)
-    assert [entry.pair_id for entry, _ in first.told] == ["pair-0", "next"]
+    assert [entry.pair_id for entry, _ in first.judged] == ["pair-0", "next"]
     add(store, "last")
-    assert [entry.pair_id for entry, _ in second.all(101.0 + LEASE_SECONDS).told] == ["last"]
-    assert second.judge.cases[KEY].watch.group.pairs == 3
+    assert [entry.pair_id for entry, _ in second.all(101.0 + LEASE_SECONDS).judged] == ["last"]
+    assert second.judge.groups[KEY].alarm.group_tests.pairs == 3
 
 
 def test_a_judge_that_lost_its_lease_stores_nothing_and_restarts_from_the_store(store):
@@ -205,27 +207,19 @@ def test_a_judge_that_lost_its_lease_stores_nothing_and_restarts_from_the_store(
     second.all(200.0)
     add(store, "next")
     first.judge.step(100.1)
-    assert len(first.told) == 1
-    assert [entry.pair_id for entry, _ in second.all(200.1).told] == ["next"]
+    assert len(first.judged) == 1
+    assert [entry.pair_id for entry, _ in second.all(200.1).judged] == ["next"]
 
 
-def test_when_the_store_takes_nothing_the_pairs_are_judged_again(store, monkeypatch):
-    fill(store, [1, 0, 1])
-    sitting = Sitting(store)
-    bench = sitting.judge._store
+def refusing(*_, **__):
+    raise StoreError("the disk is full")
 
-    def full(*_):
-        raise StoreError("the disk is full")
 
-    with monkeypatch.context() as context:
-        context.setattr(bench, "record", full)
-        with pytest.raises(StoreError):
-            sitting.judge.step(0.0)
-    assert sitting.told == []
-    with monkeypatch.context() as context:
-        context.setattr(bench, "record", full)
-        assert not sitting.judge.try_step(0.0)
-    assert sitting.all().judge.cases[KEY].watch.group.pairs == 3
+def test_repr_of_a_judge_shows_its_lease_and_whether_its_state_is_current(store):
+    sitting = Sitting(store, "one")
+    assert repr(sitting.judge) == "<Judge one <MirroredState stale> renews its lease at -inf>"
+    sitting.all(100.0)
+    assert repr(sitting.judge) == "<Judge one <MirroredState current> renews its lease at 110.0>"
 
 
 @pytest.mark.parametrize(("later", "warnings"), [(59.0, 1), (60.0, 2), (-1.0, 2)])
@@ -233,14 +227,11 @@ def test_a_store_that_takes_nothing_is_complained_of_once_a_minute(store, monkey
     fill(store, [1])
     sitting, written = Sitting(store), logged("shadow.judging.judge")
 
-    def full(*_):
-        raise StoreError("the disk is full")
-
-    monkeypatch.setattr(sitting.judge._store, "record", full)
+    monkeypatch.setattr(sitting.judge._store, "record", refusing)
     for now in (1_000.0, 1_000.0 + later):
         assert not sitting.judge.try_step(now)
     assert [(call.method_name, call.kwargs["error"]) for call in written] == [("warning", "the disk is full")] * warnings
-    assert "pairs wait" in str(written[0])
+    assert written[0].kwargs["event"] == "judgement_delayed"
 
 
 def test_where_a_state_cannot_be_read_all_pairs_are_judged_again(store, tmp_path):
@@ -250,7 +241,7 @@ def test_where_a_state_cannot_be_read_all_pairs_are_judged_again(store, tmp_path
         conn.execute("UPDATE cases SET snapshot = '{'")
         conn.commit()
     add(store, "next")
-    assert Sitting(store).all().judge.cases[KEY].watch.group.pairs == 2
+    assert Sitting(store).all().judge.groups[KEY].alarm.group_tests.pairs == 2
 
 
 def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(store):
@@ -258,7 +249,7 @@ def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(sto
     fill(store, drifting(), prefix="a")
     fill(store, drifting(3), prefix="b", group=other)
     Sitting(store).all()
-    newest, oldest = store.verdicts.alarms(0, 0)
+    newest, oldest = store.judgements.alarms(0, 0)
     assert [json.loads(alarm.details)["reference_suspected"] for alarm in (oldest, newest)] == [False, True]
 
 
@@ -266,14 +257,16 @@ def test_a_fleet_shares_its_false_alarms(store):
     fill(store, [0])
     fill(store, [0], prefix="b", group=PairGroup(route="default", model="m", provider="other", reference="r"))
     sitting = Sitting(store, fleet_wide=True).all()
-    assert {test.budget.bar for case in sitting.judge.cases.values() for test in case.watch.group.tests.values()} == {2e7}
+    assert {
+        test.budget.threshold for state in sitting.judge.groups.values() for test in state.alarm.group_tests.tests.values()
+    } == {2e7}
 
 
 def test_pairs_out_of_order_and_from_clocks_that_jump_are_judged_in_the_order_they_were_finished(store):
     for name, started in (("a", 5e8), ("b", 1.0), ("c", 9e9)):
         add(store, name, started=started)
-    assert [entry.pair_id for entry, _ in Sitting(store).all().told] == ["a", "b", "c"]
-    assert Sitting(store).all().told == []
+    assert [entry.pair_id for entry, _ in Sitting(store).all().judged] == ["a", "b", "c"]
+    assert Sitting(store).all().judged == []
 
 
 def test_groups_beyond_the_bound_are_ruled_on_and_not_judged_and_those_before_them_are(store):
@@ -284,14 +277,14 @@ def test_groups_beyond_the_bound_are_ruled_on_and_not_judged_and_those_before_th
             prefix=f"model-{number}",
             group=PairGroup(route="default", model=f"m{number}", provider="p", reference="r"),
         )
-    sitting = Sitting(store, "one", most=3).all()
-    assert {key[1] for key in sitting.judge.cases} == {"m0", "m1", "m2"}
-    assert [ruling.excluded for _, ruling in sitting.told if "too_many_groups" in ruling.excluded] == [("too_many_groups",)] * 4
-    assert len(store.verdicts.cases()) == 3
+    sitting = Sitting(store, "one", groups=3).all()
+    assert {key[1] for key in sitting.judge.groups} == {"m0", "m1", "m2"}
+    assert [ruling.excluded for _, ruling in sitting.judged if "too_many_groups" in ruling.excluded] == [("too_many_groups",)] * 4
+    assert len(store.judgements.group_states()) == 3
     sitting.judge.close()
     fill(store, [0], prefix="more", group=PairGroup(route="default", model="m1", provider="p", reference="r"))
-    again = Sitting(store, "two", most=3).all()
-    assert {status.group[1]: status.pairs for status in again.completion} == {"m0": 2, "m1": 3, "m2": 2}
+    again = Sitting(store, "two", groups=3).all()
+    assert {status.group[1]: status.pairs for status in again.statuses} == {"m0": 2, "m1": 3, "m2": 2}
 
 
 def beside(store, count, excess, *, at, prefix, seed):
@@ -312,12 +305,12 @@ def test_a_restart_at_any_pair_and_a_rebuild_come_to_the_same_blame(store, tmp_p
     for first in range(0, 300, 25):
         beside(store, 25, excess if first >= 150 else {}, at=float(first), prefix=f"p{first}", seed=first)
         Sitting(store).all()
-    states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    states, alarms = store.judgements.group_states(), store.judgements.alarms(0, 0)
     assert {json.loads(alarm.details)["blame"] for alarm in alarms} == {"provider" if len(excess) == 1 else "reference"}
-    store.verdicts.rebuild()
+    store.judgements.rebuild()
     without_alarms(tmp_path)
     Sitting(store).all()
-    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+    assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
 
 
 def waiting(store):
@@ -330,31 +323,31 @@ def waiting(store):
 
 def test_a_page_waits_for_the_second_look_and_goes_out_after_an_hour_without_a_pair(store, tmp_path):
     sitting = waiting(store)
-    [first, _] = sitting.completion
-    assert (first.state, first.waits, store.verdicts.alarms(0, 0)) == ("suspect", True, [])
-    begun = sitting.judge.cases[KEY].look.opened
+    [first, _] = sitting.statuses
+    assert (first.state, first.waits, store.judgements.alarms(0, 0)) == ("suspect", True, [])
+    begun = sitting.judge.groups[KEY].look.opened
     sitting.all(begun + 3_599.0)
-    assert store.verdicts.alarms(0, 0) == []
+    assert store.judgements.alarms(0, 0) == []
     sitting.all(begun + 3_600.0)
-    [alarm] = store.verdicts.alarms(0, 0)
+    [alarm] = store.judgements.alarms(0, 0)
     details = json.loads(alarm.details)
     assert (alarm.new, details["blame"], sitting.state()) == ("drift", "not_yet_known", DriftState.DRIFT)
     assert "more pairs of q are needed" in details["blame_why"]
-    states, alarms = store.verdicts.cases(), store.verdicts.alarms(0, 0)
+    states, alarms = store.judgements.group_states(), store.judgements.alarms(0, 0)
     sitting.judge.close()
-    store.verdicts.rebuild()
+    store.judgements.rebuild()
     without_alarms(tmp_path)
     assert Sitting(store, "another").all().state() is DriftState.DRIFT
-    assert (store.verdicts.cases(), store.verdicts.alarms(0, 0)) == (states, alarms)
+    assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
 
 
 def test_what_the_second_look_finds_after_the_page_is_reported_then(store):
     sitting = waiting(store)
-    sitting.all(sitting.judge.cases[KEY].look.opened + 3_600.0)
+    sitting.all(sitting.judge.groups[KEY].look.opened + 3_600.0)
     other = PairGroup(route="default", model="m", provider="q", reference="r")
     fill(store, [0] * 100, prefix="q-more", at=700.0, group=other)
     sitting.all(1.0)
-    newest, oldest = store.verdicts.alarms(0, 0)
+    newest, oldest = store.judgements.alarms(0, 0)
     assert [json.loads(alarm.details)["blame"] for alarm in (oldest, newest)] == ["not_yet_known", "provider"]
     assert (newest.old, newest.new, newest.name) == ("drift", "drift", "args")
 
@@ -363,5 +356,5 @@ def test_an_alarm_that_ends_while_its_page_waits_is_never_reported(store):
     sitting = waiting(store)
     fill(store, [0] * 600, prefix="mended", at=700.0)
     sitting.all()
-    assert sitting.judge.cases[KEY].watch.state is DriftState.RECOVERED
-    assert store.verdicts.alarms(0, 0) == []
+    assert sitting.judge.groups[KEY].alarm.state is DriftState.RECOVERED
+    assert store.judgements.alarms(0, 0) == []

@@ -30,8 +30,8 @@ def live(store, blocks, seconds, *, first=0, name="a", **more):
 
 @pytest.fixture
 def bench(store):
-    assert store.verdicts.claim("me", 0.0, 1e9)
-    return store.verdicts
+    assert store.judgements.claim("me", 0.0, 1e9)
+    return store.judgements
 
 
 def pacer(bench, *, slo=SLO, most=100, holder="me"):
@@ -44,13 +44,13 @@ def kept(bench, measure="first_token"):
 
 def test_a_slower_provider_is_reported_once_with_what_was_seen(store, bench):
     live(store, 40, 2.0)
-    [alarm] = pacer(bench).step()
+    [alarm], _ = pacer(bench).step()
     assert (alarm.old, alarm.new, alarm.name, alarm.group.provider) == ("steady", "slower", "first_token", "near")
     assert (alarm.group.route, alarm.group.reference) == ("", "")
     details = json.loads(alarm.details)
     assert (details["since"], details["share"], details["latency"]) == (10 * BLOCK, 1.0, "first_token")
     assert bench.alarms(0, 0) == [alarm]
-    assert kept(bench).tempo is PaceState.SLOWER
+    assert kept(bench).state is PaceState.SLOWER
 
 
 def test_a_restart_in_the_middle_of_a_block_changes_nothing(store, bench):
@@ -58,18 +58,18 @@ def test_a_restart_in_the_middle_of_a_block_changes_nothing(store, bench):
     whole, parts = [], []
     for block in range(60):
         live(store, 1, draw.choice((0.5, 2.0)), first=block, name="x")
-        parts += pacer(bench).step()
+        parts += pacer(bench).step()[0]
     state = kept(bench)
     for row in bench.paces():
         assert row.last_no > 0
     again = PaceJudge(bench, "me", slo=SLO, most=100)
-    again.load()
-    again._paces.clear()
-    again._after = 0
-    while True:
-        whole += again.step()
-        if not again.more:
-            break
+    held = again._held.current()
+    held.paces.clear()
+    held.after = 0
+    more = True
+    while more:
+        alarms, more = again.step()
+        whole += alarms
     assert [alarm.at for alarm in whole] == [alarm.at for alarm in parts]
     assert kept(bench) == state
 
@@ -79,7 +79,7 @@ def test_streams_and_whole_answers_have_measures_of_their_own(store, bench):
     live(store, 2, 0.5, first=3, name="b", first_token=None)
     live(store, 2, 0.5, first=6, name="c", completion_tokens=3)
     pacer(bench).step()
-    assert [(row.measure, restored(row.snapshot).tempo) for row in bench.paces()] == [
+    assert [(row.measure, restored(row.snapshot).state) for row in bench.paces()] == [
         ("first_token", PaceState.STEADY),
         ("token", PaceState.LEARNING),
         ("whole_token", PaceState.LEARNING),
@@ -90,14 +90,14 @@ def test_errors_and_shadows_are_not_timed(store, bench):
     live(store, 3, 2.0, status=500)
     live(store, 3, 2.0, name="b", failure="reset")
     live(store, 3, 2.0, name="c", role="shadow")
-    assert bench.timed(0, 9) == []
+    assert bench.timed_answers(0, 9) == []
 
 
 def test_a_pace_judge_without_the_lease_stores_nothing_and_reports_nothing(store, bench):
     live(store, 40, 2.0)
     late = pacer(bench, holder="another")
-    assert late.step() == ()
-    assert (late.loaded, bench.paces(), bench.alarms(0, 0)) == (False, [], [])
+    assert late.step() == ((), False)
+    assert (late.stale, bench.paces(), bench.alarms(0, 0)) == (True, [], [])
 
 
 def test_more_names_than_are_held_are_left_out(store, bench):
@@ -112,19 +112,19 @@ def test_a_changed_limit_restarts_the_pace(store, bench):
     pacer(bench).step()
     live(store, 2, 2.0, first=50)
     pacer(bench, slo=5.0).step()
-    assert (kept(bench).tempo, kept(bench).limit) == (PaceState.STEADY, 5.0)
+    assert (kept(bench).state, kept(bench).limit) == (PaceState.STEADY, 5.0)
     live(store, 2, 2.0, first=60)
     pacer(bench, slo=0.0).step()
-    assert kept(bench).tempo is PaceState.LEARNING
+    assert kept(bench).state is PaceState.LEARNING
 
 
 def judge(store):
     return Judge(
-        store.verdicts,
+        store.judgements,
         holder="me",
         pairs_per_false_alarm=1e7,
         fleet_wide=False,
-        tell=lambda *_: None,
+        publish=lambda *_: None,
         first_token_slo=SLO,
     )
 
@@ -134,22 +134,21 @@ def test_an_operator_answers_it_through_the_judge(store, answer, told):
     live(store, 40, 2.0)
     sitting = judge(store)
     sitting.step(0.0)
-    assert [alarm.new for alarm in sitting.alarms()] == ["slower"]
+    assert [alarm.new for alarm in sitting.take_alarms()] == ["slower"]
     assert sitting.acknowledge(Acknowledgement(answer=answer, provider="other"), 1.0) == ["no group that fits holds an alarm"]
     [sentence] = sitting.acknowledge(Acknowledgement(answer=answer, provider="near"), 1.0)
     assert sentence == f"near, qwen, latency first_token: {answer.value}"
-    assert kept(store.verdicts).tempo is told
-    assert [alarm.new for alarm in sitting.alarms()] == ["steady"]
+    assert kept(store.judgements).state is told
+    assert [alarm.new for alarm in sitting.take_alarms()] == ["steady"]
 
 
 def test_what_is_accepted_is_learned_anew_where_no_limit_was_set(store, bench):
     live(store, 40, 2.0)
     pacer(bench).step()
     free = pacer(bench, slo=0.0)
-    free.load()
-    [(sentence, alarm)] = free.answer(Acknowledgement(answer=AckAction.ACCEPT), 1.0)
+    [(sentence, alarm)] = free.acknowledge(Acknowledgement(answer=AckAction.ACCEPT), 1.0)
     assert ("accept" in sentence, alarm.new) == (True, "steady")
-    assert (kept(bench).tempo, kept(bench).limit) == (PaceState.LEARNING, 0.0)
+    assert (kept(bench).state, kept(bench).limit) == (PaceState.LEARNING, 0.0)
 
 
 def test_a_pace_that_cannot_be_read_begins_anew(store, bench):
@@ -158,4 +157,4 @@ def test_a_pace_that_cannot_be_read_begins_anew(store, bench):
     bench.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in bench.paces()]))
     live(store, 2, 0.5, first=5)
     pacer(bench).step()
-    assert kept(bench).tempo is PaceState.STEADY
+    assert kept(bench).state is PaceState.STEADY

@@ -33,15 +33,18 @@ def test_a_group_is_the_same_there_and_back():
 
 
 def test_a_pair_is_judged_as_it_was_stored():
-    made = row_mapping.entry(ROW)
+    made = row_mapping.judged_pair(ROW)
     assert (made.pair_id, made.group, made.payoffs, made.excluded) == ("a", KEY, ROW.payoffs, ("seed",))
 
 
 def test_the_reason_is_empty_only_where_all_counted():
-    made: JudgedPair = row_mapping.entry(ROW)
+    made: JudgedPair = row_mapping.judged_pair(ROW)
     assert row_mapping.reason(made, ruling(*ROW.payoffs)) == ""
     assert row_mapping.reason(made, ruling(excluded=("repeated", "seed"))) == "repeated"
-    assert row_mapping.reason(row_mapping.entry(JudgedPairRow(**{**_fields(), "payoffs": ()})), ruling()) == row_mapping.NOTHING
+    assert (
+        row_mapping.reason(row_mapping.judged_pair(JudgedPairRow(**{**_fields(), "payoffs": ()})), ruling())
+        == row_mapping.NOTHING
+    )
 
 
 def _fields():
@@ -49,13 +52,13 @@ def _fields():
 
 
 def test_evidence_is_of_one_group_and_one_signal():
-    made = row_mapping.entry(ROW)
-    [found] = row_mapping.fresh([(made, {"action": 1})], KEY, "action")
+    made = row_mapping.judged_pair(ROW)
+    [found] = row_mapping.batch_evidence([(made, {"action": 1})], KEY, "action")
     assert (found.pair_id, found.payoff, found.kind) == ("a", 1, "no tools")
-    assert [*row_mapping.fresh([(made, {"action": 1})], KEY, "error")] == []
-    assert [*row_mapping.fresh([(made, {"action": 1})], ("other", *KEY[1:]), "action")] == []
+    assert [*row_mapping.batch_evidence([(made, {"action": 1})], KEY, "error")] == []
+    assert [*row_mapping.batch_evidence([(made, {"action": 1})], ("other", *KEY[1:]), "action")] == []
     row = EvidenceRow(pair_id="a", started=5.0, conversation="c", kind="no tools", payoff=1)
-    assert row_mapping.stored(row) == found
+    assert row_mapping.stored_evidence(row) == found
 
 
 def test_a_change_without_latches_names_its_tests_and_keeps_the_name_of_the_alarm():

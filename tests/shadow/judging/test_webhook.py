@@ -28,8 +28,8 @@ def alarm(**more):
 
 def kept(store, *alarms):
     """Alarms as a judge keeps them."""
-    assert store.verdicts.claim("judge", 0.0, 30.0)
-    assert store.verdicts.record("judge", JudgementBatch(alarms=alarms))
+    assert store.judgements.claim("judge", 0.0, 30.0)
+    assert store.judgements.record("judge", JudgementBatch(alarms=alarms))
 
 
 class Receiver:
@@ -52,7 +52,7 @@ class Receiver:
         await site.start()
         port = site._server.sockets[0].getsockname()[1]
         fields = {"secret": b"key", "form": "json", "pauses": (0.01, 0.01), **more}
-        notifier = WebhookSender(store.verdicts, url=f"http://127.0.0.1:{port}/hook/secret-path", **fields)
+        notifier = WebhookSender(store.judgements, url=f"http://127.0.0.1:{port}/hook/secret-path", **fields)
         task = asyncio.create_task(notifier.run())
         try:
             yield notifier
@@ -63,7 +63,7 @@ class Receiver:
 
 
 async def all_told(store):
-    await until(lambda: not store.verdicts.untold(9))
+    await until(lambda: not store.judgements.pending_events(9))
 
 
 async def test_a_change_arrives_once_whole_and_signed(store):
@@ -132,7 +132,7 @@ async def test_a_change_that_a_rebuild_brings_again_is_not_reported_again(store)
     kept(store, alarm())
     async with receiver.standing(store) as notifier:
         await all_told(store)
-        store.verdicts.rebuild()
+        store.judgements.rebuild()
         kept(store, alarm(), alarm(new="recovered"))
         notifier.wake()
         await all_told(store)
@@ -141,7 +141,7 @@ async def test_a_change_that_a_rebuild_brings_again_is_not_reported_again(store)
 
 async def test_what_happened_without_an_address_is_not_reported_when_there_is_one(store):
     kept(store, alarm())
-    silent = asyncio.create_task(WebhookSender(store.verdicts, url="", secret=b"", form="json").run())
+    silent = asyncio.create_task(WebhookSender(store.judgements, url="", secret=b"", form="json").run())
     await all_told(store)
     silent.cancel()
     await asyncio.gather(silent, return_exceptions=True)
@@ -156,7 +156,7 @@ async def test_what_happened_without_an_address_is_not_reported_when_there_is_on
 async def test_a_webhook_that_refuses_connections_does_not_end_the_notifier(store):
     kept(store, alarm())
     task = asyncio.create_task(
-        WebhookSender(store.verdicts, url="http://127.0.0.1:9/hook", secret=b"", form="json", pauses=()).run()
+        WebhookSender(store.judgements, url="http://127.0.0.1:9/hook", secret=b"", form="json", pauses=()).run()
     )
     await all_told(store)
     task.cancel()
@@ -170,10 +170,10 @@ async def test_a_store_that_does_not_answer_is_asked_again(store, monkeypatch):
         asked.append(1)
         raise sqlite3.OperationalError("locked")
 
-    bench = store.verdicts
+    bench = store.judgements
     kept(store, alarm())
     monkeypatch.setattr("shadow.judging.webhook.STORE_PAUSE", 0.01)
-    monkeypatch.setattr(bench, "untold", locked)
+    monkeypatch.setattr(bench, "pending_events", locked)
     task = asyncio.create_task(WebhookSender(bench, url="http://127.0.0.1:9/", secret=b"", form="json", pauses=()).run())
     await until(lambda: len(asked) > 1)
     monkeypatch.undo()
@@ -237,7 +237,7 @@ async def test_a_webhook_behind_an_outbound_proxy_with_its_own_certificates_is_r
     kept(store, alarm())
     async with scripted(None, took, ssl=context) as hooks, outbound_proxy(hooks.port) as through:
         url, way = "https://hooks.example.test/x", {"proxy": through.url, "ca_file": str(tmp_path / "ca.pem")}
-        notifier = WebhookSender(store.verdicts, url=url, secret=b"", form="json", **way)
+        notifier = WebhookSender(store.judgements, url=url, secret=b"", form="json", **way)
         task = asyncio.create_task(notifier.run())
         await until(lambda: hooks.requests)
         task.cancel()

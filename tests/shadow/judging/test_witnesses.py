@@ -46,7 +46,7 @@ def serves(store, provider, identity, *, started=-1.0, previous="", facts=None, 
 
 
 def look(sitting, key=KEY):
-    found = sitting.judge.cases[key].look
+    found = sitting.judge.groups[key].look
     assert found is not None
     return found
 
@@ -61,10 +61,10 @@ def test_where_another_provider_left_too_the_reference_moved_and_is_reported_onc
     traffic(store, moved=("p", "q"))
     sitting = Sitting(store).all()
     assert look(sitting).blame is Blame.REFERENCE
-    told = store.verdicts.alarms(0, 0)
+    told = store.judgements.alarms(0, 0)
     assert [(alarm.new, alarm.name) for alarm in told] == [("not measured", "reference_moved")]
     assert json.loads(told[0].details)["reference_suspected"]
-    assert not [status for status in sitting.completion if status.state == "drift"]
+    assert not [status for status in sitting.statuses if status.state == "drift"]
 
 
 def test_a_model_and_a_reference_of_its_own_are_no_witness(store):
@@ -125,7 +125,7 @@ def test_an_identity_that_changed_on_one_side_at_that_time_is_said_beside_it(sto
     serves(store, "r", "y")
     serves(store, "r", "w", started=300.0, previous="y", changes=("fingerprint: w is new (before: y)",))
     traffic(store, others=())
-    [status] = Sitting(store).all().completion
+    [status] = Sitting(store).all().statuses
     said = "the serving identity of the reference r changed at 1970-01-01 00:05 UTC (fingerprint: w is new (before: y))"
     also = "also: calls other tools in 54 points more requests"
     assert status.facts == (said,)

@@ -59,7 +59,7 @@ def test_what_was_left_out_is_counted_by_reason(shown):
 
 def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
     case, draw = GroupState(AlertBudget()), random.Random(4)
-    drive = Drive(case.watch, ("args",))
+    drive = Drive(case.alarm, ("args",))
     drive.feed(payoffs(draw, 400) + payoffs(draw, 150, excess=0.5))
     shown.indicators.show(statuses({KEY: case}))
     assert {state: shown.value("state", state=state.value) for state in DriftState} == {

@@ -274,7 +274,7 @@ async def test_a_change_of_the_serving_identity_is_stored_exported_and_counted(w
         one = exchange(json.dumps(body).encode(), request=asked(), id=f"{number:032d}", started=float(number))
         house.worker.handle(one)
     await house.handle()
-    changed, first = house.store.portraits.identities(0.0, 0.0, 10)
+    changed, first = house.store.identity_queries.identities(0.0, 0.0, 10)
     assert (first.previous, changed.previous, changed.started) == ("", first.identity, 20.0)
     assert json.loads(changed.changes) == ["fingerprint: fp_b is new (before: fp_a)"]
     labels = {"provider": "candidate", "model": one.model}

@@ -21,7 +21,7 @@ def judged(store, values, **more):
     for number, value in enumerate(values):
         add(store, f"{number:08}-pair", payoffs=(("args", value),), started=1e9 + number, flush=False, **more)
     assert store.flush(30)
-    judge = Judge(store.verdicts, holder="j", pairs_per_false_alarm=1e7, fleet_wide=False, tell=lambda *_: None)
+    judge = Judge(store.judgements, holder="j", pairs_per_false_alarm=1e7, fleet_wide=False, publish=lambda *_: None)
     judge.finish(0.0, 20.0)
 
 

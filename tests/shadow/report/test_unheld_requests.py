@@ -56,7 +56,7 @@ def test_a_report_of_requests_that_found_no_room_is_stated(store):
 def test_requests_that_are_held_whole_are_not_among_them(store):
     add_live(store, "near", request=asked("x" * 200_000))
     assert store.flush(20)
-    assert store.verdicts.unheld(0.0, 0.0) == []
+    assert store.judgements.unread_requests(0.0, 0.0) == []
 
 
 def test_cut_requests_beside_compared_ones_are_counted_with_what_could_not_be_compared(store):

@@ -35,7 +35,7 @@ def _finding(record, check, state):
 
 
 def found(store, since=0.0, until=0.0):
-    [one] = store.verdicts.compared_checks(since, until)
+    [one] = store.judgements.compared_checks(since, until)
     return one.conversations, {vote.signal: (vote.plus, vote.minus, vote.alone) for vote in one.votes}
 
 
@@ -47,7 +47,7 @@ def test_a_conversation_has_one_vote_for_the_side_that_failed_more(store):
     add(store, "d", BAD, OK, talk="d")
     add(store, "e", OK, OK, talk="e")
     assert found(store) == (5, {"empty_answer": (2, 1, 1)})
-    [one] = store.verdicts.compared_checks(0.0, 0.0)
+    [one] = store.judgements.compared_checks(0.0, 0.0)
     assert (one.model, one.provider, one.reference) == ("qwen", "near", "official")
     assert one.votes == (CheckVote(signal="empty_answer", plus=2, minus=1, alone=1),)
 
@@ -114,7 +114,7 @@ def test_a_period_holds_its_own_pairs(store):
     add(store, "b", BAD, OK, talk="b", started=START + 10)
     assert found(store, START + 10)[0] == 1
     assert found(store, 0.0, START + 10)[0] == 1
-    assert store.verdicts.compared_checks(START + 11, 0.0) == []
+    assert store.judgements.compared_checks(START + 11, 0.0) == []
 
 
 def test_the_markup_about_a_call_that_is_named_is_not_counted_a_second_time(store):

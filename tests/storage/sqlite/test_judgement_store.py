@@ -16,13 +16,13 @@ HOUR = 3_600.0
 
 @pytest.fixture
 def bench(store):
-    assert store.verdicts.claim("me", 0.0, 30.0)
-    return store.verdicts
+    assert store.judgements.claim("me", 0.0, 30.0)
+    return store.judgements
 
 
-def ruled(bench, *rulings, cases=(), alarms=(), holder="me"):
+def ruled(bench, *rulings, states=(), alarms=(), holder="me"):
     found = [JudgementRow(no=no, reason=reason) for no, reason in rulings]
-    return bench.record(holder, JudgementBatch(rulings=found, cases=cases, alarms=alarms))
+    return bench.record(holder, JudgementBatch(judgements=found, group_states=states, alarms=alarms))
 
 
 def test_pairs_come_in_the_order_they_were_finished_with_what_counts(store, bench):
@@ -43,7 +43,7 @@ def test_a_pair_is_ruled_on_once(store, bench):
     assert ruled(bench, (row.no, "repeated"))
     assert ruled(bench, (row.no, ""))
     assert bench.unjudged(0, 10) == []
-    assert bench.let_in(HOUR) == []
+    assert bench.recently_counted(HOUR) == []
 
 
 def test_numbers_that_begin_anew_are_handed_out_again(store, bench):
@@ -57,7 +57,7 @@ def test_only_what_counted_of_late_is_let_in_again(store, bench):
     rows = {row.pair_id: row.no for row in bench.unjudged(0, 10)}
     ruled(bench, (rows["old"], ""), (rows["repeated"], "repeated"), (rows["new"], ""), (rows["silenced"], "caching_reference"))
     ruled(bench, (rows["own"], "same_server"))
-    assert [row.pair_id for row in bench.let_in(50.0)] == ["new", "silenced", "own"]
+    assert [row.pair_id for row in bench.recently_counted(50.0)] == ["new", "silenced", "own"]
 
 
 def test_the_evidence_is_the_newest_of_what_counted(store, bench):
@@ -75,9 +75,9 @@ def test_the_evidence_is_the_newest_of_what_counted(store, bench):
 def test_a_state_replaces_the_last_and_alarms_are_added(store, bench):
     first = GroupStateRow(group=GROUP, last_no=1, snapshot="one")
     alarm = AlarmRow(at=7.0, pair_id="a", group=GROUP, old="ok", new="drift", name="args", details="{}")
-    assert ruled(bench, cases=[first], alarms=[alarm])
-    assert ruled(bench, cases=[GroupStateRow(group=GROUP, last_no=2, snapshot="two")], alarms=[alarm])
-    assert [(row.last_no, row.snapshot) for row in bench.cases()] == [(2, "two")]
+    assert ruled(bench, states=[first], alarms=[alarm])
+    assert ruled(bench, states=[GroupStateRow(group=GROUP, last_no=2, snapshot="two")], alarms=[alarm])
+    assert [(row.last_no, row.snapshot) for row in bench.group_states()] == [(2, "two")]
     assert bench.alarms(7.0, 0) == [alarm], "judged again, it stands once"
     assert bench.alarms(0.0, 7.0) == []
 
@@ -85,49 +85,49 @@ def test_a_state_replaces_the_last_and_alarms_are_added(store, bench):
 def test_what_an_operator_answered_waits_again_after_a_rebuild(store, bench):
     add(store, "a")
     [row] = bench.unjudged(0, 10)
-    ruled(bench, (row.no, ""), cases=[GroupStateRow(group=GROUP, last_no=row.no, snapshot="s")])
-    assert bench.last_ruled() == row.no
+    ruled(bench, (row.no, ""), states=[GroupStateRow(group=GROUP, last_no=row.no, snapshot="s")])
+    assert bench.last_judged() == row.no
     assert bench.record("me", JudgementBatch(given=[AcknowledgementRow(after_no=row.no, at=5.0, answer="fixed", group=GROUP)]))
-    assert bench.answers() == []
+    assert bench.pending_acknowledgements() == []
     bench.rebuild()
-    assert (bench.cases(), [each.pair_id for each in bench.unjudged(0, 10)], bench.last_ruled()) == ([], ["a"], 0)
-    [answer] = bench.answers()
+    assert (bench.group_states(), [each.pair_id for each in bench.unjudged(0, 10)], bench.last_judged()) == ([], ["a"], 0)
+    [answer] = bench.pending_acknowledgements()
     assert (answer.after_no, answer.at, answer.answer, answer.group) == (row.no, 5.0, "fixed", GROUP)
     assert bench.record("me", JudgementBatch(applied=[answer.no]))
-    assert bench.answers() == []
+    assert bench.pending_acknowledgements() == []
 
 
 def test_a_change_of_state_waits_until_it_is_reported(bench):
     fields = {"at": 7.0, "pair_id": "a", "group": GROUP, "old": "ok", "new": "drift", "details": "{}"}
     ruled(bench, alarms=[AlarmRow(name="args", **fields), AlarmRow(name="text", **fields), AlarmRow(name="error", **fields)])
-    [(first, alarm), (second, _)] = bench.untold(2)
+    [(first, alarm), (second, _)] = bench.pending_events(2)
     assert alarm.name == "args"
-    bench.told([second])
-    assert [alarm.name for _, alarm in bench.untold(9)] == ["args", "error"]
-    bench.told([first])
-    bench.tell_nobody()
-    assert bench.untold(9) == []
+    bench.mark_sent([second])
+    assert [alarm.name for _, alarm in bench.pending_events(9)] == ["args", "error"]
+    bench.mark_sent([first])
+    bench.discard_pending()
+    assert bench.pending_events(9) == []
     assert len(bench.alarms(0, 0)) == 3
 
 
 def test_a_second_judge_gets_the_lease_only_after_the_first_one_s_has_ended(store):
-    bench = store.verdicts
+    bench = store.judgements
     assert bench.claim("one", 100.0, 30.0)
     assert bench.claim("one", 110.0, 30.0)
     assert not bench.claim("other", 120.0, 30.0)
-    assert not ruled(bench, holder="other", cases=[GroupStateRow(group=GROUP, last_no=1, snapshot="")])
-    assert bench.cases() == []
+    assert not ruled(bench, holder="other", states=[GroupStateRow(group=GROUP, last_no=1, snapshot="")])
+    assert bench.group_states() == []
     assert bench.claim("other", 140.0, 30.0)
     assert not ruled(bench, holder="one")
-    bench.give_up("one")
+    bench.release("one")
     assert not bench.claim("one", 141.0, 30.0)
-    bench.give_up("other")
+    bench.release("other")
     assert bench.claim("one", 141.0, 30.0)
 
 
 def test_a_clock_that_was_set_back_does_not_lock_the_judge_out(store):
-    assert store.verdicts.claim("one", 1e9, 30.0)
-    assert store.verdicts.claim("other", 1e6, 30.0)
+    assert store.judgements.claim("one", 1e9, 30.0)
+    assert store.judgements.claim("other", 1e6, 30.0)
 
 
 def test_a_ruling_that_cannot_be_stored_changes_no_row(store, bench):
@@ -141,20 +141,20 @@ def test_a_ruling_that_cannot_be_stored_changes_no_row(store, bench):
 def test_rulings_go_with_their_pairs_and_states_stay(store, bench, tmp_path):
     add(store, "a", started=0.0, kind="no tools")
     [row] = bench.unjudged(0, 10)
-    ruled(bench, (row.no, ""), cases=[GroupStateRow(group=GROUP, last_no=row.no, snapshot="s")])
+    ruled(bench, (row.no, ""), states=[GroupStateRow(group=GROUP, last_no=row.no, snapshot="s")])
     assert store.sweep(1e12) > 0
     with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
         assert [conn.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("rulings", "trials")] == [(0,), (0,)]
-    assert len(bench.cases()) == 1
+    assert len(bench.group_states()) == 1
 
 
 def test_a_reader_beside_the_store_sees_the_states(store, bench, tmp_path):
-    ruled(bench, cases=[GroupStateRow(group=GROUP, last_no=1, snapshot="s")])
+    ruled(bench, states=[GroupStateRow(group=GROUP, last_no=1, snapshot="s")])
     with closing(open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/store.db"))) as reader:
-        assert [row.snapshot for row in reader.verdicts.cases()] == ["s"]
-        assert reader.verdicts.alarms(0, 0) == []
+        assert [row.snapshot for row in reader.judgements.group_states()] == ["s"]
+        assert reader.judgements.alarms(0, 0) == []
 
 
 def test_payoffs_of_another_format_are_refused(store):
     add(store, "a", stored=False, foreign=(PayoffRow(pair_id="else", signal="action", payoff=1),))
-    assert store.verdicts.unjudged(0, 10) == []
+    assert store.judgements.unjudged(0, 10) == []

@@ -11,16 +11,16 @@ def test_live_answers_that_came_whole_are_handed_out_in_the_order_they_were_fini
     ):
         store.add_exchange(exchange_record(name, calls=0, checks=0, **more))
     assert store.flush(20)
-    one, two = store.verdicts.timed(0, 10)
+    one, two = store.judgements.timed_answers(0, 10)
     assert (one.exchange_id, one.ended, one.first_token, one.seconds) == ("b", START + 10.5, 0.5, 1.5)
     assert (two.exchange_id, two.completion_tokens) == ("a", 4)
-    assert [row.exchange_id for row in store.verdicts.timed(one.no, 10)] == ["a"]
-    assert [row.exchange_id for row in store.verdicts.timed(0, 1)] == ["b"]
-    assert len(store.verdicts.timed(1_000_000, 10)) == 2, "numbers begin anew when all went"
+    assert [row.exchange_id for row in store.judgements.timed_answers(one.no, 10)] == ["a"]
+    assert [row.exchange_id for row in store.judgements.timed_answers(0, 1)] == ["b"]
+    assert len(store.judgements.timed_answers(1_000_000, 10)) == 2, "numbers begin anew when all went"
 
 
 def test_a_pace_takes_the_place_of_the_last(store):
-    bench = store.verdicts
+    bench = store.judgements
     assert bench.claim("me", 0.0, 30.0)
     row = PaceRow(provider="p", model="m", measure="first_token", last_no=1, snapshot="one")
     other = PaceRow(provider="p", model="m", measure="token", last_no=2, snapshot="two")

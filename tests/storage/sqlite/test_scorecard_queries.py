@@ -31,7 +31,7 @@ def test_how_answers_ended_is_reported_where_tools_were_offered(store):
     pair(store, "no-tools", tools=0)
     pair(store, "broken", r="")
     assert store.flush(20)
-    newest, oldest = store.verdicts.triggers(0.0, 0.0, 9)
+    newest, oldest = store.judgements.finish_reasons(0.0, 0.0, 9)
     assert (newest.provider, newest.reference, newest.control, newest.control_reason) == ("stop", "stop", "", "")
     assert (oldest.provider, oldest.reference, oldest.control, oldest.control_reason) == (
         "tool_calls",
@@ -40,8 +40,8 @@ def test_how_answers_ended_is_reported_where_tools_were_offered(store):
         "random",
     )
     assert (oldest.group, oldest.conversation) == (NEAR, "a")
-    assert len(store.verdicts.triggers(0.0, 0.0, 1)) == 1
-    assert store.verdicts.triggers(START + 2, 0.0, 9) == []
+    assert len(store.judgements.finish_reasons(0.0, 0.0, 1)) == 1
+    assert store.judgements.finish_reasons(START + 2, 0.0, 9) == []
 
 
 def test_times_are_of_pairs_that_are_whole_and_alike(store):
@@ -50,7 +50,7 @@ def test_times_are_of_pairs_that_are_whole_and_alike(store):
     pair(store, "error", status=500)
     pair(store, "unlike", stream=False)
     assert store.flush(20)
-    [times] = store.verdicts.pair_times(0.0, 0.0, 9)
+    [times] = store.judgements.pair_times(0.0, 0.0, 9)
     assert (times.seconds, times.first_chunk, times.first_token, times.group) == ((3.0, 1.5), (0.25, 0.25), (0.5, 0.5), NEAR)
 
 
@@ -63,30 +63,28 @@ def test_clients_that_left_are_counted_of_the_last_day_of_traffic(store):
     store.add_exchange(exchange_record("alone", calls=0, checks=0, reference="", failure="client_gone"))
     store.add_exchange(exchange_record("shadow", calls=0, checks=0, role="shadow"))
     assert store.flush(20)
-    assert store.verdicts.hung_up(day) == {NEAR: (1, 4)}
+    assert store.judgements.client_aborts(day) == {NEAR: (1, 4)}
 
 
 def test_an_empty_store_has_no_line(store):
-    verdicts = store.verdicts
-    assert (verdicts.hung_up(1.0), verdicts.scored(0, 0), verdicts.triggers(0, 0, 9), verdicts.pair_times(0, 0, 9)) == (
-        {},
-        [],
-        [],
-        [],
-    )
+    judgements = store.judgements
+    assert judgements.client_aborts(1.0) == {}
+    assert judgements.payoff_sums(0, 0) == []
+    assert judgements.finish_reasons(0, 0, 9) == []
+    assert judgements.pair_times(0, 0, 9) == []
 
 
 def test_payoffs_come_with_what_was_ruled_and_their_cluster(store):
     add(store, "a", conversation="talk", fingerprint="f")
     add(store, "b", fingerprint="f", payoffs=(("action", 1),))
     add(store, "c")
-    bench = store.verdicts
+    bench = store.judgements
     assert bench.claim("me", 0.0, 30.0)
     assert bench.record(
-        "me", JudgementBatch(rulings=[JudgementRow(no=1, reason=""), JudgementRow(no=2, reason="caching_reference")])
+        "me", JudgementBatch(judgements=[JudgementRow(no=1, reason=""), JudgementRow(no=2, reason="caching_reference")])
     )
     add(store, "d", conversation="talk", payoffs=(("action", -1), ("text", 1)))
-    found = bench.scored(0.0, 0.0)
+    found = bench.payoff_sums(0.0, 0.0)
     assert {(one.model, one.provider, one.reference) for one in found} == {(GROUP.model, GROUP.provider, GROUP.reference)}
     assert len({one.cluster for one in found}) == 3
     assert sorted((one.signal, one.judgement, one.pairs, one.plus, one.minus) for one in found) == [
@@ -105,6 +103,6 @@ def test_how_live_requests_ended_is_counted_over_the_newest(store):
     store.add_exchange(exchange_record("shadow", calls=0, checks=0, started=START + 9, status=401, role="shadow"))
     assert store.flush(20)
     party = (NEAR.provider, NEAR.model, NEAR.reference)
-    assert store.verdicts.ended(0.0, 0.0, 9) == [(*party, 200, 1), (*party, 401, 2), (*party, 500, 1)]
-    assert store.verdicts.ended(0.0, 0.0, 3) == [(*party, 200, 1), (*party, 401, 2)]
-    assert store.verdicts.ended(START + 2, START + 3, 9) == [(*party, 401, 1)]
+    assert store.judgements.response_statuses(0.0, 0.0, 9) == [(*party, 200, 1), (*party, 401, 2), (*party, 500, 1)]
+    assert store.judgements.response_statuses(0.0, 0.0, 3) == [(*party, 200, 1), (*party, 401, 2)]
+    assert store.judgements.response_statuses(START + 2, START + 3, 9) == [(*party, 401, 1)]
