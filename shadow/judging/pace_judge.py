@@ -24,7 +24,7 @@ BATCH = 2_000
 FEWEST_TOKENS = 10
 """Tokens from which the seconds per token are measured."""
 FIRST_TOKEN, TOKEN, WHOLE_TOKEN = "first_token", "token", "whole_token"
-"""The measures, in seconds: to the first token of a stream, for each later one of it, for each of an answer that was not streamed."""
+"""Seconds to the first token of a stream, seconds for each of its later tokens, seconds for each token of an unstreamed answer."""
 
 Key = tuple[str, str, str]
 """(provider, model, measure)"""
