@@ -24,7 +24,7 @@ BATCH = 2_000
 FEWEST_TOKENS = 10
 """Tokens from which the seconds per token are measured."""
 FIRST_TOKEN, TOKEN, WHOLE_TOKEN = "first_token", "token", "whole_token"
-"""Seconds to the first token of a stream, seconds for each of its later tokens, seconds for each token of an unstreamed answer."""
+"""Seconds to the first token of a stream; seconds for each later token of it; seconds for each token of an unstreamed answer."""
 
 Key = tuple[str, str, str]
 """(provider, model, measure)"""
