@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from shadow.findings.comparability import Comparability, standing
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest, parse_request
 from shadow.reading.parsed_response import ParsedResponse

@@ -1,24 +1,13 @@
-"""Do the calls of one answer obey the schemas of its own request, and does its finish_reason tell the truth about it?"""
+"""Whether the tool calls of a response obey the schemas of its own request."""
 
 from __future__ import annotations
 
 from shadow.findings.comparability import cut
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
-from shadow.measures.answer_action import forced
+from shadow.findings.finding_builders import judged, unmeasured
 from shadow.measures.argument_schema import VALID, checked, worst
 from shadow.reading.completion import Completion
-from shadow.reading.messages_response import STRANGE_STOP
 from shadow.reading.parsed_request import ParsedRequest
-
-KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
-"""What finish_reason may be; `function_call` ends a call of the older kind."""
-THERE = {"responses": "completed, or incomplete by max_output_tokens or content_filter"}
-"""What an API has in place of a finish_reason."""
-BLOCK = 64
-"""Tokens that some makers count at a time: an answer ends, and is counted, at the last whole block before its limit."""
-STUB = 1
-"""Tokens by which providers count a generation's end differently."""
 
 
 def call_schema(request: ParsedRequest, completion: Completion) -> Finding:
@@ -31,44 +20,3 @@ def call_schema(request: ParsedRequest, completion: Completion) -> Finding:
     if kind == VALID and reason and not checked(request, completion.first):
         return unmeasured(Signal.CALL_SCHEMA, reason)
     return judged(Signal.CALL_SCHEMA, kind == VALID, kind, "", reason)
-
-
-def finish_contradiction(request: ParsedRequest, completion: Completion) -> Finding:
-    """finish_reason says what the body says.
-
-    `stop` beside calls is no contradiction where tool_choice forces a call: servers then differ by convention. An answer
-    ended by `length` before max_tokens is one, by the provider's own limit or by the end of its context window.
-    """
-    finish, calls = completion.first.ended, len(completion.first.tool_calls)
-    reason = ""
-    if finish is None:
-        reason = "the answer ends without a finish_reason"
-    elif finish == "tool_calls" and not any(call.name for call in completion.first.tool_calls):
-        reason = "finish_reason is tool_calls and no tool is named"
-    elif finish == "stop" and calls and not forced(request.tool_choice):
-        reason = f"finish_reason is stop beside {calls} tool call{'s' if calls > 1 else ''}"
-    elif finish == "length":
-        reason = _early(request, completion)
-    return judged(Signal.FINISH_CONTRADICTION, not reason, finish, "", reason)
-
-
-def _early(request: ParsedRequest, completion: Completion) -> str:
-    used = completion.usage.completion_tokens if completion.usage else None
-    if request.max_tokens is None or used is None or used + STUB >= request.max_tokens:
-        return ""
-    if used % BLOCK == 0 and used + BLOCK > request.max_tokens:
-        return ""
-    return f"finish_reason is length after {used} tokens of {request.max_tokens} allowed"
-
-
-def finish_vocabulary(request: ParsedRequest, completion: Completion) -> Finding:
-    """finish_reason is a word of the API: clients branch on it, and a server's own word falls through."""
-    finish = completion.first.finish_reason
-    if finish is None:
-        return unmeasured(Signal.FINISH_VOCABULARY, "the answer ends without a finish_reason")
-    if completion.notes and (strange := next((note for note in completion.notes if note.startswith(STRANGE_STOP)), "")):
-        return judged(Signal.FINISH_VOCABULARY, False, finish, "", strange)
-    if finish in KNOWN:
-        return judged(Signal.FINISH_VOCABULARY, True, finish, "", "")
-    reason = f"{short(repr(finish), 60)} is no end of an answer of this API ({THERE.get(request.api) or ', '.join(KNOWN)})"
-    return judged(Signal.FINISH_VOCABULARY, False, finish, "", reason)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from shadow.checks.prompts.prompt_text import content_text
-from shadow.findings.error_class import ErrorClass, error_class
+from shadow.findings.error_classes import ErrorClass, error_class
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.reading.completion import Completion, Unread
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from shadow.checks.model_names import Likeness, likeness
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 

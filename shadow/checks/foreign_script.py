@@ -13,7 +13,7 @@ from itertools import islice
 
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 

@@ -8,26 +8,30 @@ from functools import lru_cache
 
 from shadow.checks.applied_parameters import applied_parameters
 from shadow.checks.broken_characters import broken_characters
+from shadow.checks.broken_stream import broken_stream
 from shadow.checks.call_in_text import call_in_text
-from shadow.checks.call_schema import call_schema, finish_contradiction, finish_vocabulary
+from shadow.checks.call_schema import call_schema
 from shadow.checks.context_limit import context_limit
 from shadow.checks.echoed_model import DEPLOYMENT, changed_alias, echoed_model, serving_change
+from shadow.checks.empty_answer import empty_answer, reasoning_only
+from shadow.checks.finish_contradiction import finish_contradiction, finish_vocabulary
 from shadow.checks.foreign_script import foreign_script
 from shadow.checks.logprobs import logprobs, top_logprobs
 from shadow.checks.lost_space.lost_space import lost_space
+from shadow.checks.lumpy_calls import lumpy_calls
+from shadow.checks.max_tokens_stop_and_n import choice_count, max_tokens, stop
+from shadow.checks.reasoning_form import reasoning_form
 from shadow.checks.repetition import repetition
-from shadow.checks.request_limits import choice_count, max_tokens, stop
 from shadow.checks.response_format import response_format
-from shadow.checks.stream_end import broken_stream, empty_answer, reasoning_only
 from shadow.checks.stream_structure import stream_ignored, stream_structure
-from shadow.checks.template_leak import reasoning_form, template_leak
-from shadow.checks.tool_call_ids import call_id, lumpy_calls
+from shadow.checks.template_leak import template_leak
+from shadow.checks.tool_call_ids import call_id
 from shadow.checks.tool_choice import parallel_calls, tool_choice
 from shadow.checks.usage import usage
 from shadow.findings.api_coverage import why_unfit
 from shadow.findings.comparability import Comparability, standing
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import unmeasured
+from shadow.findings.finding_builders import unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse

@@ -6,7 +6,7 @@ import re
 
 from shadow.checks.prompts.prompt_text import answer_cap, message_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 

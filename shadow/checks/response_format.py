@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.measures.answer_action import refuses
 from shadow.measures.argument_schema import held
 from shadow.reading.completion import Choice, Completion

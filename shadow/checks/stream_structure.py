@@ -7,7 +7,7 @@ repeated in every event do not. The reader notes these things while it folds the
 from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, unmeasured
+from shadow.findings.finding_builders import judged, unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.message_blocks import UNBEGUN_BLOCK
 from shadow.reading.messages_response import NAMELESS, NO_STOP, UNBEGUN

@@ -1,4 +1,4 @@
-"""What stands around the calls of an answer: their ids, and the pieces in which their arguments were streamed."""
+"""Whether every tool call has an id of its own, and which form the ids have."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
 OLD = "function_call was sent instead of tool_calls"
-LONG = 400
-"""Characters of arguments from which a stream of tokens would have brought more than a piece or two."""
-LUMP = 200
-"""Characters to a piece from which arguments are taken for collected before they were sent."""
 
 _FORMS = (
     ("functions.NAME:N", re.compile(r"functions\..+:\d+")),
@@ -62,15 +58,3 @@ def _used(request: ParsedRequest) -> Iterator[str]:
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict) and isinstance(call.get("id"), str):
                 yield call["id"]
-
-
-def lumpy_calls(_ask: ParsedRequest, completion: Completion) -> Finding:
-    """Long arguments of a stream come piece by piece; collected first, they leave the application waiting for the whole."""
-    calls = completion.first.tool_calls
-    if not completion.stream or not calls:
-        return unmeasured(Signal.LUMPY_CALLS, "not a stream with a tool call")
-    length, pieces = sum(len(call.arguments) for call in calls), sum(call.deltas for call in calls)
-    if length < LONG or not pieces:
-        return unmeasured(Signal.LUMPY_CALLS, f"arguments of {length} characters are too short to tell")
-    reason = f"{length} characters of arguments came in {pieces} piece{'s' if pieces > 1 else ''}"
-    return judged(Signal.LUMPY_CALLS, length < LUMP * pieces, pieces, "", reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.measures.answer_action import refuses
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.parsed_request import ParsedRequest

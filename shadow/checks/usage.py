@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, unmeasured
+from shadow.findings.finding_builders import judged, unmeasured
 from shadow.reading.completion import Completion, Usage
 from shadow.reading.parsed_request import ParsedRequest
 

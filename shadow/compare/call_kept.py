@@ -1,18 +1,16 @@
-"""What the provider does where the reference acts: keeps the call, asks back instead, refuses, or is cut."""
+"""Whether the provider calls a tool where the reference does, or asks back instead."""
 
 from __future__ import annotations
 
-from shadow.compare.tool_names import NO_TOOLS
+from shadow.compare.refusals import refuses
+from shadow.compare.tool_calls import NO_TOOLS
 from shadow.findings.comparability import choices, cut, names
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
 from shadow.measures.ask_back import asks_back
-from shadow.measures.refusal import refuses_in_words
 from shadow.reading.completion import Choice
-
-TRIGGERED = "tool_calls"
 
 
 def call_kept(pair: Pair) -> Finding:
@@ -25,16 +23,6 @@ def call_kept(pair: Pair) -> Finding:
     wanted = ", ".join(act.tool_names(other))
     reason = f"{names(pair)[1]} calls {wanted}, {names(pair)[0]} gives {act.action(one)}"
     return judged(Signal.CALL_KEPT, act.calls(one), act.action(one), act.action(other), reason)
-
-
-def finish_trigger(pair: Pair) -> Finding:
-    """The vendor verifiers' trigger: `finish_reason` is "tool_calls" and nothing else counts; kept beside our own definition."""
-    if not pair.request.tools:
-        return unmeasured(Signal.FINISH_TRIGGER, NO_TOOLS)
-    one, other = (choice.finish_reason == TRIGGERED for choice in choices(pair))
-    who = names(pair)[0 if one else 1]
-    first, second = (choice.finish_reason or "none" for choice in choices(pair))
-    return judged(Signal.FINISH_TRIGGER, one == other, first, second, f"only {who} ends with {TRIGGERED}")
 
 
 def ask_back(pair: Pair) -> Finding:
@@ -64,25 +52,3 @@ def _step(choice: Choice) -> str:
     if choice.withheld:
         return "is filtered"
     return "asks back" if _asks(choice) else "answers"
-
-
-def refuses(choice: Choice) -> bool:
-    """True when the refusal field is filled, or the text refuses by rule; an answer that calls a tool does not."""
-    return not act.calls(choice) and (act.refuses(choice) or refuses_in_words(choice.text or ""))
-
-
-def refusal_in_words(pair: Pair) -> Finding:
-    """Whether one side alone refuses, in its refusal field or, by rule, in its words."""
-    one, other = (refuses(choice) for choice in choices(pair))
-    who = names(pair)[0 if one else 1]
-    first, second = ("refuses" if refused else "does not refuse" for refused in (one, other))
-    return judged(Signal.REFUSAL_WORDS, one == other, first, second, f"only {who} refuses, by the rule on its words")
-
-
-def truncation(pair: Pair) -> Finding:
-    """Whether one side alone was ended by a limit on length; both were given the same one."""
-    one, other = (cut(choice) for choice in choices(pair))
-    who = names(pair)[0 if one else 1]
-    limit = f"max_tokens {pair.request.max_tokens}" if pair.request.max_tokens else "its own limit, as the request sets none"
-    first, second = ("cut" if ended else "not cut" for ended in (one, other))
-    return judged(Signal.TRUNCATION, one == other, first, second, f"only {who} is ended by a limit on length ({limit})")

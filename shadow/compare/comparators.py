@@ -8,19 +8,23 @@ from functools import lru_cache
 from shadow.compare import (
     call_kept,
     embedding_vectors,
-    error_kind,
+    failed_responses,
     finish_reason,
     first_divergence,
     latency,
+    prompt_and_completion_tokens,
     reasoning,
+    refusals,
+    template_input,
     text_and_length,
-    token_density,
-    tool_names,
+    token_logprobs,
+    tokens_per_character,
+    tool_calls,
 )
 from shadow.findings.api_coverage import why_unfit
 from shadow.findings.comparability import why_not_comparable
 from shadow.findings.finding import Comparison, Finding, Signal
-from shadow.findings.outcomes import incomparable, storable, unmeasured
+from shadow.findings.finding_builders import incomparable, storable, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.argument_schema import schema
 
@@ -30,40 +34,40 @@ Comparator = Callable[[Pair], Finding]
 """One signal: takes a pair that passed the gate, gives the finding of its own signal, and never raises."""
 
 UNGATED: tuple[tuple[Signal, Comparator], ...] = (
-    (Signal.ERROR, finish_reason.error),
-    (Signal.ERROR_CLASS, error_kind.error_kind),
-    (Signal.PARAMETERS, error_kind.parameters),
+    (Signal.ERROR, failed_responses.error),
+    (Signal.ERROR_CLASS, failed_responses.error_kind),
+    (Signal.PARAMETERS, failed_responses.parameters),
 )
 """What is measured where an answer failed too; these take any pair."""
 
-BOTH_WHOLE = (finish_reason.BOTH_WHOLE, error_kind.BOTH_ANSWER, error_kind.BOTH_TAKE)
+BOTH_WHOLE = (failed_responses.BOTH_WHOLE, failed_responses.BOTH_ANSWER, failed_responses.BOTH_TAKE)
 """What these say of a pair that passed the gate."""
 
 COMPARATORS: tuple[tuple[Signal, Comparator], ...] = (
-    (Signal.ACTION, tool_names.action),
-    (Signal.TRIGGER, tool_names.trigger),
-    (Signal.TOOL_NAMES, tool_names.tool_names),
-    (Signal.TOOL_COUNT, tool_names.tool_count),
-    (Signal.ARGUMENTS, tool_names.arguments),
+    (Signal.ACTION, tool_calls.action),
+    (Signal.TRIGGER, tool_calls.trigger),
+    (Signal.TOOL_NAMES, tool_calls.tool_names),
+    (Signal.TOOL_COUNT, tool_calls.tool_count),
+    (Signal.ARGUMENTS, tool_calls.arguments),
     (Signal.SCHEMA, schema),
     (Signal.FINISH, finish_reason.finish_reason),
-    (Signal.REFUSAL, text_and_length.refusal),
+    (Signal.REFUSAL, refusals.refusal),
     (Signal.TEXT, text_and_length.text),
     (Signal.LENGTH, text_and_length.length),
-    (Signal.PROMPT_TOKENS, finish_reason.prompt_tokens),
-    (Signal.COMPLETION_TOKENS, finish_reason.completion_tokens),
+    (Signal.PROMPT_TOKENS, prompt_and_completion_tokens.prompt_tokens),
+    (Signal.COMPLETION_TOKENS, prompt_and_completion_tokens.completion_tokens),
     (Signal.CALL_KEPT, call_kept.call_kept),
-    (Signal.FINISH_TRIGGER, call_kept.finish_trigger),
+    (Signal.FINISH_TRIGGER, finish_reason.finish_trigger),
     (Signal.ASK_BACK, call_kept.ask_back),
-    (Signal.REFUSAL_WORDS, call_kept.refusal_in_words),
-    (Signal.TRUNCATION, call_kept.truncation),
+    (Signal.REFUSAL_WORDS, refusals.refusal_in_words),
+    (Signal.TRUNCATION, finish_reason.truncation),
     (Signal.REASONING_FIELD, reasoning.reasoning_field),
     (Signal.REASONING_LENGTH, reasoning.reasoning_length),
     (Signal.FIRST_DIVERGENCE, first_divergence.first_divergence),
     (Signal.SEED, first_divergence.seed),
-    (Signal.TOKENS_PER_CHARACTER, token_density.tokens_per_character),
-    (Signal.LOGPROB, token_density.logprob),
-    (Signal.TEMPLATE_INPUT, token_density.template_input),
+    (Signal.TOKENS_PER_CHARACTER, tokens_per_character.tokens_per_character),
+    (Signal.LOGPROB, token_logprobs.logprob),
+    (Signal.TEMPLATE_INPUT, template_input.template_input),
     (Signal.FIRST_CHUNK, latency.first_chunk),
     (Signal.FIRST_TOKEN, latency.first_token),
     (Signal.FIRST_CONTENT, latency.first_content),

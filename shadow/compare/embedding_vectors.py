@@ -16,7 +16,7 @@ from operator import eq, mul, ne
 
 from shadow.findings.comparability import said
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 from shadow.reading.completion import Vector

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shadow.findings.comparability import choices
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, unmeasured
+from shadow.findings.finding_builders import judged, unmeasured
 from shadow.findings.pair import Pair, PairKind
 from shadow.measures import answer_action as act
 from shadow.reading.completion import Choice

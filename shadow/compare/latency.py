@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from shadow.findings.comparability import names, said
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 from shadow.reading.parsed_response import ParsedResponse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shadow.findings.comparability import said
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 from shadow.reading.choice_builder import SEALED_KINDS

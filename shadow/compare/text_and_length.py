@@ -1,10 +1,10 @@
-"""The words: how alike, how long, and whether they refuse."""
+"""Texts: how similar they are, and the ratio of their lengths."""
 
 from __future__ import annotations
 
 from shadow.findings.comparability import choices, names, why_cut
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
 from shadow.measures import text_similarity
@@ -51,17 +51,6 @@ def length(pair: Pair) -> Finding:
     same = score >= TWICE or abs(one - other) <= MARGIN
     reason = f"{one} characters against {other}: beyond 2x and {MARGIN} characters"
     return judged(Signal.LENGTH, same, one, other, reason, score=score)
-
-
-def refusal(pair: Pair) -> Finding:
-    """Whether the refusal field is filled on both sides or on neither."""
-    one, other = (act.refuses(choice) for choice in choices(pair))
-    who = names(pair)[0 if one else 1]
-    return judged(Signal.REFUSAL, one == other, _refuses(one), _refuses(other), f"only {who} refuses")
-
-
-def _refuses(refused: bool) -> str:
-    return "refuses" if refused else "does not refuse"
 
 
 def _amount(text: str) -> str:

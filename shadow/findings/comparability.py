@@ -8,9 +8,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 from proxy.exchange import FailureKind
-from shadow.findings.error_class import PERSONAL, error_class
+from shadow.findings.error_classes import PERSONAL, error_class
 from shadow.findings.pair import Pair, PairKind
-from shadow.findings.refused_request import refusal
+from shadow.findings.rejected_request import refusal
 from shadow.reading.completion import Choice, Completion, Unread, UnreadReason
 from shadow.reading.parsed_response import ParsedResponse
 

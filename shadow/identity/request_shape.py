@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from shadow.compare.token_density import characters, earlier_reasoning, message_characters, schema_characters, tool_characters
 from shadow.findings.pair import Pair
 from shadow.identity.prompt_sample import PromptSample
+from shadow.measures.request_size import characters, earlier_reasoning, message_characters, schema_characters, tool_characters
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from proxy.exchange import Headers
-from shadow.findings.outcomes import short
-from shadow.findings.refused_request import stated_limit
+from shadow.findings.finding_builders import short
+from shadow.findings.rejected_request import stated_limit
 from shadow.reading.apis import api_of
 from shadow.reading.completion import Completion, Usage
 from shadow.reading.parsed_response import ParsedResponse

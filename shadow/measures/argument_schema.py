@@ -17,7 +17,7 @@ import orjson
 
 from shadow.findings.comparability import choices, names, why_cut
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import incomparable, judged, short, unmeasured
+from shadow.findings.finding_builders import incomparable, judged, short, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures.schema_cost import SchemaCost, TooCostlySchemaError, weight
 from shadow.reading.completion import Choice, ToolCall

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from shadow.findings.outcomes import short
+from shadow.findings.finding_builders import short
 from shadow.measures.text_similarity import characters
 
 SHOWN = 60

@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry, Counter
 from proxy.exchange import Exchange, FailureKind, Role
 from proxy.process.shared_counters import PAIRS, PLANE, SharedCounters
 from proxy.worker_stats import WorkerStats
-from shadow.compare.error_kind import ANSWERED, NO_ANSWER, kind_of
-from shadow.findings.error_class import ErrorClass
+from shadow.compare.failed_responses import ANSWERED, NO_ANSWER, kind_of
+from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState
 from shadow.findings.pair import ControlReason, PairKind
 from shadow.metrics.definitions import MetricDefinitions

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from shadow.measures.ask_back import asks_back
-from shadow.measures.refusal import refuses_in_words
+from shadow.measures.refusal_in_words import refuses_in_words
 
 SENTENCES = Path(__file__).with_name("sentences.tsv")
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "signals-of-pairs.md"

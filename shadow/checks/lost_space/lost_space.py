@@ -25,7 +25,7 @@ from shadow.checks.lost_space.lexicon import COMMON_HALVES, LEFT_HALVES, RIGHT_H
 from shadow.checks.lost_space.word_pairs import are_two, begins_a_sentence, words_at_a_mark
 from shadow.checks.prompts.prompt_text import message_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, unmeasured
+from shadow.findings.finding_builders import judged, unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 

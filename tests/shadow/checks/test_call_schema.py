@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.call_schema import call_schema, finish_contradiction, finish_vocabulary
+from shadow.checks.call_schema import call_schema
 from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import ask, call, choice, completion
@@ -29,70 +29,6 @@ def test_what_cannot_be_checked_is_not_called_fine(asked, said, reason):
     found = call_schema(asked, completion(said))
     assert found.state is FindingState.NOT_MEASURED
     assert reason in found.reason
-
-
-@pytest.mark.parametrize(
-    ("asked", "said", "reason"),
-    [
-        (ask(), choice("hello"), ""),
-        (ask(), choice(calls=(call(),)), ""),
-        (ask(), choice("hello", finish=None), "without a finish_reason"),
-        (ask(), choice("hello", finish="tool_calls"), "no tool is named"),
-        (ask(), choice(calls=(call(name=""),)), "no tool is named"),
-        (ask(), choice(calls=(call(),), finish="stop"), "stop beside 1 tool call"),
-        (ask(tool_choice="required"), choice(calls=(call(),), finish="stop"), ""),
-        (ask(tool_choice={"type": "function"}), choice(calls=(call(),), finish="stop"), ""),
-        (ask(max_tokens=500), choice("x", finish="length"), "length after 20 tokens of 500"),
-        (ask(max_tokens=21), choice("x", finish="length"), ""),
-        (ask(max_tokens=20), choice("x", finish="length"), ""),
-        (ask(), choice("x", finish="length"), ""),
-        (ask(), choice("x", finish="content_filter"), ""),
-        (ask(), choice("x", finish="end_turn"), ""),
-        (ask(), choice(calls=(call(),), finish="STOP"), "stop beside 1 tool call"),
-        (ask(max_tokens=500), choice("x", finish="max_tokens"), "length after 20 tokens of 500"),
-    ],
-)
-def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
-    found = finish_contradiction(asked, completion(said))
-    assert found.state is (FindingState.DIFFER if reason else FindingState.MATCH)
-    assert reason in found.reason
-
-
-@pytest.mark.parametrize(
-    ("finish", "state"),
-    [
-        ("stop", FindingState.MATCH),
-        ("function_call", FindingState.MATCH),
-        ("eos", FindingState.DIFFER),
-        ("STOP", FindingState.DIFFER),
-        (None, FindingState.NOT_MEASURED),
-    ],
-)
-def test_a_finish_reason_is_a_word_of_the_api(finish, state):
-    assert finish_vocabulary(ask(), completion(choice("a", finish=finish))).state is state
-
-
-def test_an_end_that_is_none_is_held_against_the_words_of_its_own_api():
-    found = finish_vocabulary(ask(api="responses"), completion(choice("hello", finish="incomplete: tired")))
-    assert found.state is FindingState.DIFFER
-    assert "completed, or incomplete by max_output_tokens" in found.reason
-
-
-@pytest.mark.parametrize(
-    ("used", "limit", "state"),
-    [
-        (64, 100, FindingState.MATCH),
-        (0, 50, FindingState.MATCH),
-        (960, 1_000, FindingState.MATCH),
-        (64, 127, FindingState.MATCH),
-        (64, 128, FindingState.DIFFER),
-        (65, 100, FindingState.DIFFER),
-        (960, 1_024, FindingState.DIFFER),
-    ],
-)
-def test_an_answer_cut_at_the_last_whole_block_of_64_tokens_is_cut_at_its_limit(used, limit, state):
-    said = completion(choice("x", finish="length"), tokens=(10, used))
-    assert finish_contradiction(ask(max_tokens=limit), said).state is state
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.checks.tool_call_ids import OLD, call_id, form_of, lumpy_calls
+from shadow.checks.tool_call_ids import OLD, call_id, form_of
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, call, choice, completion
 
@@ -48,19 +48,3 @@ def test_a_call_has_an_id_of_its_own(asked, said, state, reason):
 )
 def test_the_form_of_an_id_is_one_of_few(name, form):
     assert form_of(name) == form
-
-
-@pytest.mark.parametrize(
-    ("length", "deltas", "stream", "state"),
-    [
-        (900, 1, True, FindingState.DIFFER),
-        (900, 4, True, FindingState.DIFFER),
-        (900, 5, True, FindingState.MATCH),
-        (900, 0, True, FindingState.NOT_MEASURED),
-        (900, 1, False, FindingState.NOT_MEASURED),
-        (300, 1, True, FindingState.NOT_MEASURED),
-    ],
-)
-def test_long_arguments_come_in_pieces(length, deltas, stream, state):
-    one = replace(call(), arguments="x" * length, deltas=deltas)
-    assert lumpy_calls(ask(), completion(choice(calls=(one,)), stream=stream)).state is state

@@ -1,5 +1,3 @@
-import pytest
-
 from shadow.compare import call_kept
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, call, choice, pair
@@ -20,14 +18,6 @@ def test_an_answer_that_was_cut_before_its_call_lost_nothing():
     assert call_kept.call_kept(pair(choice("Let me", finish="length"), CALLS)).state is FindingState.NOT_COMPARABLE
 
 
-def test_the_vendor_verifiers_trigger_looks_at_the_finish_reason_alone():
-    stopped = choice(calls=(call(),), finish="stop")
-    found = call_kept.finish_trigger(pair(stopped, CALLS))
-    assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "stop", "tool_calls")
-    assert call_kept.finish_trigger(pair("a", choice("b", finish="length"))).state is FindingState.MATCH
-    assert call_kept.finish_trigger(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
-
-
 def test_asking_back_differs_only_where_the_other_side_acts():
     found = call_kept.ask_back(pair(QUESTION, CALLS))
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "asks back", "acts")
@@ -37,17 +27,3 @@ def test_asking_back_differs_only_where_the_other_side_acts():
     assert call_kept.ask_back(pair(choice(None, finish="content_filter"), CALLS)).subject == "is filtered"
     assert call_kept.ask_back(pair(QUESTION, "b")).state is FindingState.NOT_MEASURED
     assert call_kept.ask_back(pair(QUESTION, CALLS, ask(tools=()))).state is FindingState.NOT_MEASURED
-
-
-@pytest.mark.parametrize("refusing", [choice("I'm sorry, but I can't help with that."), choice(refusal="no")])
-def test_a_refusal_in_words_counts_like_one_in_its_field(refusing):
-    assert call_kept.refusal_in_words(pair(refusing, "Here it is.")).reason.startswith("only the provider refuses")
-    assert call_kept.refusal_in_words(pair(refusing, refusing)).state is FindingState.MATCH
-    assert call_kept.refusal_in_words(pair(choice("I cannot do that.", calls=(call(),)), CALLS)).state is FindingState.MATCH
-
-
-def test_truncation_differs_where_one_answer_alone_is_cut_at_the_limit():
-    cut = choice("and so", finish="length")
-    found = call_kept.truncation(pair(cut, "b", ask(max_tokens=16)))
-    assert (found.state, found.reason) == (FindingState.DIFFER, "only the provider is ended by a limit on length (max_tokens 16)")
-    assert call_kept.truncation(pair(cut, cut)).state is FindingState.MATCH

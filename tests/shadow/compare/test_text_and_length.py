@@ -36,11 +36,6 @@ def test_lengths_differ_beyond_twice_and_a_hundred_characters():
     assert text_and_length.length(pair(choice("x" * 100, finish="length"), "x" * 300)).state is FindingState.NOT_COMPARABLE
 
 
-def test_refusals_are_compared_by_the_refusal_field():
-    assert text_and_length.refusal(pair("a", "b")).state is FindingState.MATCH
-    assert text_and_length.refusal(pair(choice(refusal="I cannot."), "b")).reason == "only the provider refuses"
-
-
 def test_no_text_of_an_answer_is_kept_in_a_finding():
     found = text_and_length.text(pair("a secret word", "something else entirely"))
     assert "secret" not in f"{found}"

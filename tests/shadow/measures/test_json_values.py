@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.findings.outcomes import short
+from shadow.findings.finding_builders import short
 from shadow.measures.json_values import alike, canonical, first_difference, key_scores, likeness, shown
 
 JSON = st.recursive(

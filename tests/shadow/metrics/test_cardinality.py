@@ -3,8 +3,8 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
 from proxy.exchange import Role
-from shadow.compare.error_kind import NO_ANSWER
-from shadow.findings.error_class import ErrorClass
+from shadow.compare.failed_responses import NO_ANSWER
+from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.metrics.cardinality import series_bound
 from shadow.metrics.observe import ERRORS, OUTCOMES, Metrics

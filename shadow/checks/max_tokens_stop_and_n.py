@@ -1,9 +1,9 @@
-"""Limits that a request sets and a provider may ignore: max_tokens, stop, n."""
+"""Whether a response keeps the limits that its request sets: max_tokens, stop sequences and n."""
 
 from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 

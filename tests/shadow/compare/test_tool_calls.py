@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.compare import tool_names
+from shadow.compare import tool_calls
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, call, choice, pair
 
@@ -14,27 +14,27 @@ def calls(*made):
 
 
 def test_an_action_differs_where_one_answer_calls_and_the_other_writes():
-    assert tool_names.action(pair(calls(PARIS), calls(ROME))).state is FindingState.MATCH
-    found = tool_names.action(pair("It is sunny.", calls(PARIS)))
+    assert tool_calls.action(pair(calls(PARIS), calls(ROME))).state is FindingState.MATCH
+    found = tool_calls.action(pair("It is sunny.", calls(PARIS)))
     assert (found.state, found.reason) == (FindingState.DIFFER, "text against tools:get_weather")
 
 
 def test_a_trigger_is_measured_only_where_tools_are_offered():
-    assert tool_names.trigger(pair("a", calls(PARIS))).reason == "only the reference calls a tool"
-    assert tool_names.trigger(pair("a", "b")).state is FindingState.MATCH
-    assert tool_names.trigger(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
+    assert tool_calls.trigger(pair("a", calls(PARIS))).reason == "only the reference calls a tool"
+    assert tool_calls.trigger(pair("a", "b")).state is FindingState.MATCH
+    assert tool_calls.trigger(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
 
 
 def test_names_are_a_multiset_first_and_an_order_second():
     a, b = call("a"), call("b")
-    assert tool_names.tool_names(pair(calls(a, b), calls(a, b))).state is FindingState.MATCH
-    swapped = tool_names.tool_names(pair(calls(a, b), calls(b, a)))
+    assert tool_calls.tool_names(pair(calls(a, b), calls(a, b))).state is FindingState.MATCH
+    swapped = tool_calls.tool_names(pair(calls(a, b), calls(b, a)))
     assert (swapped.state, swapped.score) == (FindingState.DIFFER, 1)
     assert "another order" in swapped.reason
-    assert tool_names.tool_names(pair(calls(a, a), calls(a, b))).score == 0.5
+    assert tool_calls.tool_names(pair(calls(a, a), calls(a, b))).score == 0.5
 
 
-@pytest.mark.parametrize("comparator", [tool_names.tool_names, tool_names.tool_count, tool_names.arguments])
+@pytest.mark.parametrize("comparator", [tool_calls.tool_names, tool_calls.tool_count, tool_calls.arguments])
 def test_where_not_both_call_there_is_nothing_to_hold_together(comparator):
     assert comparator(pair("a", "b")).state is FindingState.NOT_MEASURED
     found = comparator(pair("a", calls(PARIS)))
@@ -42,46 +42,46 @@ def test_where_not_both_call_there_is_nothing_to_hold_together(comparator):
 
 
 def test_counts_are_compared_by_their_ratio():
-    found = tool_names.tool_count(pair(calls(PARIS), calls(PARIS, ROME)))
+    found = tool_calls.tool_count(pair(calls(PARIS), calls(PARIS, ROME)))
     assert (found.state, found.score, found.reason) == (FindingState.DIFFER, 0.5, "1 calls against 2")
 
 
 def test_wire_differences_in_arguments_never_count():
     one = call(arguments='{"city":"Paris","days":3}')
     other = call(arguments='{ "days" : 3.0,\n "city" : "\\u0050aris" }')
-    found = tool_names.arguments(pair(calls(one), calls(other)))
+    found = tool_calls.arguments(pair(calls(one), calls(other)))
     assert (found.state, found.score) == (FindingState.MATCH, 1)
 
 
 def test_the_order_of_parallel_calls_is_no_difference_of_arguments():
-    assert tool_names.arguments(pair(calls(PARIS, ROME), calls(ROME, PARIS))).state is FindingState.MATCH
+    assert tool_calls.arguments(pair(calls(PARIS, ROME), calls(ROME, PARIS))).state is FindingState.MATCH
 
 
 def test_a_difference_of_arguments_names_its_path_and_scores_by_key():
     one, other = call(arguments='{"city": "Rome", "days": 3}'), call(arguments='{"city": "Oslo", "days": 3}')
-    found = tool_names.arguments(pair(calls(one), calls(other)))
+    found = tool_calls.arguments(pair(calls(one), calls(other)))
     assert found.reason == 'get_weather.city: "Rome" against "Oslo"'
     assert 0.5 < found.score < 1
 
 
 def test_a_call_without_a_counterpart_counts_as_one_key():
-    found = tool_names.arguments(pair(calls(PARIS), calls(PARIS, call("get_time", "{}"))))
+    found = tool_calls.arguments(pair(calls(PARIS), calls(PARIS, call("get_time", "{}"))))
     assert (found.state, found.score) == (FindingState.DIFFER, 0.5)
     assert found.reason == "get_time: only the second of the two answers makes this call"
 
 
 def test_broken_arguments_differ_from_whole_ones_and_equal_themselves():
     broken = call(arguments='{"city": "Par')
-    found = tool_names.arguments(pair(calls(broken), calls(PARIS)))
+    found = tool_calls.arguments(pair(calls(broken), calls(PARIS)))
     assert found.state is FindingState.DIFFER
     assert "not JSON" in found.reason
-    assert tool_names.arguments(pair(calls(broken), calls(broken))).state is FindingState.MATCH
+    assert tool_calls.arguments(pair(calls(broken), calls(broken))).state is FindingState.MATCH
 
 
 def test_an_answer_cut_by_its_limit_leaves_arguments_and_counts():
     cut = choice(calls=(PARIS,), finish="length")
-    assert tool_names.arguments(pair(cut, calls(PARIS))).state is FindingState.NOT_COMPARABLE
-    assert tool_names.tool_count(pair(cut, calls(PARIS))).state is FindingState.NOT_COMPARABLE
+    assert tool_calls.arguments(pair(cut, calls(PARIS))).state is FindingState.NOT_COMPARABLE
+    assert tool_calls.tool_count(pair(cut, calls(PARIS))).state is FindingState.NOT_COMPARABLE
 
 
 CALLS = st.lists(
@@ -93,8 +93,8 @@ CALLS = st.lists(
 
 @given(CALLS, CALLS)
 def test_arguments_match_exactly_when_their_meanings_do_and_the_score_is_symmetric(one, other):
-    found = tool_names.arguments(pair(calls(*one), calls(*other)))
-    back = tool_names.arguments(pair(calls(*other), calls(*one)))
+    found = tool_calls.arguments(pair(calls(*one), calls(*other)))
+    back = tool_calls.arguments(pair(calls(*other), calls(*one)))
     assert found.state is back.state
     assert (found.state is FindingState.MATCH) == (found.score == 1)
 
@@ -109,24 +109,24 @@ MADE = st.builds(
 @given(st.lists(MADE, min_size=1, max_size=3), st.lists(MADE, min_size=1, max_size=3))
 def test_equal_calls_are_told_before_they_are_read_and_change_no_finding(one, other):
     made = pair(calls(*one), calls(*other))
-    found = tool_names.arguments(made)
+    found = tool_calls.arguments(made)
     # one more call on either side, alike on both, forces the slow way
     more = call("more", "{ }"), call("more", "{}")
-    slow = tool_names.arguments(pair(calls(*one, more[0]), calls(*other, more[1])))
+    slow = tool_calls.arguments(pair(calls(*one, more[0]), calls(*other, more[1])))
     assert (found.state, found.reason) == (slow.state, slow.reason)
     assert found.score == 1.0 or found.score < slow.score < 1.0
 
 
 def test_equal_names_score_as_a_multiset_of_them_would():
-    found = tool_names.tool_names(pair(calls(call("a"), call("a"), call("b")), calls(call("a"), call("a"), call("b"))))
+    found = tool_calls.tool_names(pair(calls(call("a"), call("a"), call("b")), calls(call("a"), call("a"), call("b"))))
     assert (found.state, found.score, found.subject) == (FindingState.MATCH, 1.0, "a, a, b")
 
 
 def test_whether_a_tool_is_called_is_not_compared_where_an_answer_was_cut_before_any_call():
     cut = choice("Let me", finish="length")
-    found = tool_names.trigger(pair(cut, calls(PARIS)))
+    found = tool_calls.trigger(pair(cut, calls(PARIS)))
     assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "the provider ended by a limit on length before any call")
     assert (
-        tool_names.trigger(pair(cut, cut)).reason == "the provider and the reference ended by a limit on length before any call"
+        tool_calls.trigger(pair(cut, cut)).reason == "the provider and the reference ended by a limit on length before any call"
     )
-    assert tool_names.trigger(pair(choice(calls=(PARIS,), finish="length"), calls(PARIS))).state is FindingState.MATCH
+    assert tool_calls.trigger(pair(choice(calls=(PARIS,), finish="length"), calls(PARIS))).state is FindingState.MATCH

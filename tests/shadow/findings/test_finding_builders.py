@@ -1,5 +1,5 @@
 from shadow.findings.finding import FindingState, Signal
-from shadow.findings.outcomes import incomparable, judged, short, storable, unmeasured
+from shadow.findings.finding_builders import incomparable, judged, short, storable, unmeasured
 
 
 def test_a_match_needs_no_reason_and_everything_else_has_one():

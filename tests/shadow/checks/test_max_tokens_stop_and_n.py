@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.request_limits import choice_count, max_tokens, stop
+from shadow.checks.max_tokens_stop_and_n import choice_count, max_tokens, stop
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 

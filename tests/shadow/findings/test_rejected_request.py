@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shadow.findings.refused_request import refusal, refused_member, stated_limit
+from shadow.findings.rejected_request import refusal, refused_member, stated_limit
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.provider_error import error_of_body
 from tests.exchanges import asked

@@ -1,17 +1,17 @@
-"""How a provider fails where the reference does not: the kind of its error, and a request that only one of the two refuses.
+"""How a provider fails where the reference does not: errors, their class, and requests that only one of the two rejects.
 
-These are measured before the gate, since an answer that failed passes none. A leg that was barred for its key or its rate, or
-was not seen whole by us, is left out.
+These are measured for any pair, because a failed response is not comparable. A side that was denied for its key or its rate,
+or was not read whole, is not comparable here either.
 """
 
 from __future__ import annotations
 
 from shadow.findings.comparability import Comparability, names, standing
-from shadow.findings.error_class import ErrorClass, error_class
+from shadow.findings.error_classes import ErrorClass, error_class
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import incomparable, judged, short, unmeasured
+from shadow.findings.finding_builders import incomparable, judged, short, unmeasured
 from shadow.findings.pair import Pair, PairKind
-from shadow.findings.refused_request import REFUSING, refused_member
+from shadow.findings.rejected_request import REFUSING, refused_member
 from shadow.reading.parsed_response import ParsedResponse
 
 ANSWERED = "answered"
@@ -91,3 +91,27 @@ def _reason(pair: Pair, one: str, other: str) -> str:
     leg = pair.subject if one != ANSWERED else pair.reference
     said = f": {short(leg.error.message, 160)}" if leg.error else ""
     return f"{names(pair)[0]}: {one}, {names(pair)[1]}: {other}{said}"
+
+
+BOTH_WHOLE = judged(Signal.ERROR, True, "whole", "whole", "")
+"""What `error` says of two whole answers."""
+
+
+def error(pair: Pair) -> Finding:
+    """Whether both legs answered: the one signal that is measured where an answer failed.
+
+    Two failures match when both or neither are the request's fault (a status from 400 to 499). A leg barred for its key
+    or its rate, or not seen whole by us, cannot be compared.
+    """
+    (one, how_one), (other, how_other) = standing(pair.subject), standing(pair.reference)
+    for name, where, how in zip(names(pair), (one, other), (how_one, how_other), strict=True):
+        if where in {Comparability.BARRED, Comparability.UNSEEN}:
+            return incomparable(Signal.ERROR, f"{name} is {where.value}: {how}", how_one or "whole", how_other or "whole")
+    same = one == other and (one is Comparability.WHOLE or _blames(pair.subject) == _blames(pair.reference))
+    reason = f"{how_one or 'a whole answer'} against {how_other or 'a whole answer'}"
+    return judged(Signal.ERROR, same, how_one or "whole", how_other or "whole", reason)
+
+
+def _blames(answer: ParsedResponse) -> bool:
+    """True when a failed leg says that the request is at fault."""
+    return answer.exchange.failure is None and 400 <= (answer.error.status if answer.error else answer.status or 0) < 500

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.findings.error_class import ErrorClass, error_class
+from shadow.findings.error_classes import ErrorClass, error_class
 from shadow.reading.completion import ProviderError
 from shadow.reading.provider_error import error_of_body
 

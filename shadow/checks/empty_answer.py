@@ -1,17 +1,15 @@
-"""Did an answer come to its end, and is there anything in it?"""
+"""Whether a response holds anything: text, a tool call, a refusal, or reasoning alone."""
 
 from __future__ import annotations
 
 import re
 
 from shadow.checks.prompts.prompt_text import message_text
-from shadow.findings.comparability import Comparability, standing
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import judged, short, unmeasured
+from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.measures.answer_action import refuses
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.parsed_request import ParsedRequest
-from shadow.reading.parsed_response import ParsedResponse
 
 _NOTHING = re.compile(r"\b(?:blank|empty|nothing|whitespace|leer|nichts)", re.IGNORECASE)
 """Words of a request that may ask for an answer of nothing."""
@@ -60,16 +58,3 @@ def _ended(first: Choice) -> str:
     if first.ended == "length":
         return f"the answer was ended by {first.finish_reason} before it said anything"
     return ""
-
-
-def broken_stream(_ask: ParsedRequest, answer: ParsedResponse) -> Finding:
-    """A stream that began with a status of success comes to its end, without an error in it."""
-    status, response = answer.status, answer.exchange.response
-    if response is None or status is None or not 200 <= status < 300:
-        return unmeasured(Signal.BROKEN_STREAM, "no answer with a status of success began")
-    if not (answer.completion.stream if isinstance(answer.completion, Completion) else answer.exchange.stream):
-        return unmeasured(Signal.BROKEN_STREAM, "not a stream")
-    where, how = standing(answer)
-    if where is Comparability.UNSEEN:
-        return unmeasured(Signal.BROKEN_STREAM, f"the stream was not seen whole: {how}")
-    return judged(Signal.BROKEN_STREAM, where is Comparability.WHOLE, how or "whole", "", how)

@@ -1,10 +1,8 @@
 import pytest
 
-from proxy.exchange import FailureKind
-from shadow.checks.stream_end import broken_stream, empty_answer, reasoning_only
+from shadow.checks.empty_answer import empty_answer, reasoning_only
 from shadow.findings.finding import FindingState
-from shadow.reading.completion import UnreadReason
-from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, unread
+from tests.shadow.compare.made import ask, call, choice, completion
 
 
 @pytest.mark.parametrize(
@@ -53,22 +51,3 @@ def test_reasoning_alone_is_distinguished_from_nothing():
 )
 def test_an_answer_of_reasoning_alone_differs_unless_it_was_cut(said, expected):
     assert reasoning_only(ask(), completion(said)).state is expected
-
-
-@pytest.mark.parametrize(
-    ("leg", "expected"),
-    [
-        (answer("hello"), FindingState.MATCH),
-        (answer("hello", stream=False), FindingState.NOT_MEASURED),
-        (answer("hel", failure=FailureKind.RESET), FindingState.DIFFER),
-        (answer("hel", failure=FailureKind.CLIENT_GONE), FindingState.NOT_MEASURED),
-        (unread(UnreadReason.BROKEN), FindingState.DIFFER),
-        (unread(UnreadReason.NO_DONE), FindingState.DIFFER),
-        (unread(UnreadReason.TRUNCATED), FindingState.NOT_MEASURED),
-        (failed(500), FindingState.NOT_MEASURED),
-        (failed(in_stream=True), FindingState.DIFFER),
-        (unread(UnreadReason.NO_RESPONSE, status=None), FindingState.NOT_MEASURED),
-    ],
-)
-def test_a_stream_comes_to_its_end_or_is_broken_by_its_provider(leg, expected):
-    assert broken_stream(ask(), leg).state is expected

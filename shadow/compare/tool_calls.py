@@ -8,7 +8,7 @@ from statistics import fmean
 
 from shadow.findings.comparability import choices, cut, names, why_cut
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.outcomes import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import incomparable, judged, unmeasured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
 from shadow.measures.json_values import first_difference, key_scores, shown

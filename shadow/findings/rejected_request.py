@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from shadow.findings.error_class import ErrorClass, error_class
+from shadow.findings.error_classes import ErrorClass, error_class
 from shadow.reading.completion import ProviderError
 from shadow.reading.parsed_request import ParsedRequest
 

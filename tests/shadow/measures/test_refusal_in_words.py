@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.measures.refusal import OPENING, refuses_in_words
+from shadow.measures.refusal_in_words import OPENING, refuses_in_words
 from shadow.measures.refusal_phrases import WORDINGS
 from tests.labelled.measure import LANGUAGES, PAGE, score, sentences, table
 

@@ -1,0 +1,23 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.checks.lumpy_calls import lumpy_calls
+from shadow.findings.finding import FindingState
+from tests.shadow.compare.made import ask, call, choice, completion
+
+
+@pytest.mark.parametrize(
+    ("length", "deltas", "stream", "state"),
+    [
+        (900, 1, True, FindingState.DIFFER),
+        (900, 4, True, FindingState.DIFFER),
+        (900, 5, True, FindingState.MATCH),
+        (900, 0, True, FindingState.NOT_MEASURED),
+        (900, 1, False, FindingState.NOT_MEASURED),
+        (300, 1, True, FindingState.NOT_MEASURED),
+    ],
+)
+def test_long_arguments_come_in_pieces(length, deltas, stream, state):
+    one = replace(call(), arguments="x" * length, deltas=deltas)
+    assert lumpy_calls(ask(), completion(choice(calls=(one,)), stream=stream)).state is state

@@ -1,0 +1,72 @@
+import pytest
+
+from proxy.exchange import FailureKind
+from shadow.compare import failed_responses
+from shadow.findings.finding import FindingState
+from shadow.reading.completion import Unread, UnreadReason
+from shadow.reading.provider_error import error_of_body
+from tests.shadow.compare.made import answer, failed, pair, unread
+
+
+def refused(status, message):
+    error = error_of_body(status, message.encode())
+    return answer(Unread(why=UnreadReason.ERROR, detail="an error"), status=status, error=error)
+
+
+OVERFLOW = refused(400, "This model's maximum context length is 4096 tokens")
+PARAMETER = refused(400, "Unsupported value: 'temperature' must be 1")
+
+
+def test_an_error_on_one_side_is_named_with_its_kind_and_words():
+    found = failed_responses.error_kind(pair(OVERFLOW, "b"))
+    assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "context_overflow", "answered")
+    assert "maximum context length is 4096" in found.reason
+
+
+def test_the_same_kind_on_both_sides_matches_and_two_kinds_differ():
+    assert failed_responses.error_kind(pair(OVERFLOW, refused(413, "prompt is too long"))).state is FindingState.MATCH
+    assert failed_responses.error_kind(pair(OVERFLOW, failed(500))).state is FindingState.DIFFER
+    assert failed_responses.error_kind(pair("a", "b")).state is FindingState.MATCH
+    assert failed_responses.error_kind(pair(unread(UnreadReason.NOT_JSON), "b")).subject == "no_answer"
+
+
+def test_a_key_or_a_rate_is_nobodys_fault_whatever_its_status():
+    for leg in (failed(429), refused(413, "Limit of tokens per minute (TPM)"), unread(UnreadReason.TRUNCATED)):
+        assert failed_responses.error_kind(pair(leg, "b")).state is FindingState.NOT_COMPARABLE
+        assert failed_responses.parameters(pair("a", leg)).state is FindingState.NOT_COMPARABLE
+
+
+def test_a_request_that_only_one_side_refuses_breaks_the_contract_and_names_the_parameter():
+    found = failed_responses.parameters(pair(PARAMETER, "b"))
+    assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "refuses it", "takes it")
+    assert found.reason.startswith("only the provider refuses this request over temperature")
+    assert failed_responses.parameters(pair("a", PARAMETER)).reason.startswith("only the reference")
+
+
+def test_a_request_that_both_take_or_both_refuse_keeps_it():
+    assert failed_responses.parameters(pair("a", "b")).state is FindingState.MATCH
+    assert failed_responses.parameters(pair(PARAMETER, PARAMETER)).state is FindingState.MATCH
+
+
+def test_a_server_that_broke_gives_no_evidence_of_parameters():
+    found = failed_responses.parameters(pair(failed(500), "b"))
+    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "the provider failed otherwise: server")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("a", "b", FindingState.MATCH),
+        (failed(500), "b", FindingState.DIFFER),
+        ("a", failed(400), FindingState.DIFFER),
+        (failed(400), failed(422), FindingState.MATCH),
+        (failed(500), failed(400), FindingState.DIFFER),
+        (failed(429), "b", FindingState.NOT_COMPARABLE),
+        ("a", unread(UnreadReason.TRUNCATED), FindingState.NOT_COMPARABLE),
+        (answer("half", failure=FailureKind.RESET), failed(503), FindingState.MATCH),
+    ],
+)
+def test_errors_are_compared_by_whose_fault_they_say_it_is(one, other, expected):
+    found = failed_responses.error(pair(one, other))
+    assert found.state is expected
+    assert found.reason or expected is FindingState.MATCH

@@ -1,0 +1,33 @@
+from shadow.compare import template_input
+from shadow.findings.finding import FindingState
+from tests.shadow.compare.made import WEATHER, answer, ask, choice, completion, pair
+
+TOOLS = [{"type": "function", "function": {"name": WEATHER.name, "description": "x" * 300, "parameters": WEATHER.schema}}]
+OFFERED = ask(body={"tools": TOOLS})
+
+
+def counted(prompt, other):
+    return [answer(completion(choice("a"), tokens=(count, 1))) for count in (prompt, other)]
+
+
+def test_tools_that_cost_nothing_did_not_reach_the_model():
+    found = template_input.template_input(pair(*counted(20, 150), OFFERED))
+    assert found.state is FindingState.DIFFER
+    assert found.reason.startswith("the provider counts 130 prompt tokens fewer: the tools (about ")
+    assert template_input.template_input(pair(*counted(148, 150), OFFERED)).state is FindingState.MATCH
+    assert template_input.template_input(pair(*counted(150, 20), OFFERED)).reason.startswith("the reference counts")
+
+
+def test_reasoning_that_costs_nothing_did_not_reach_the_model_either():
+    history = (
+        {"role": "user", "content": "a" * 400},
+        {"role": "assistant", "content": "b", "reasoning_content": "c" * 400},
+    )
+    asked = ask(messages=history, tools=())
+    assert "the earlier reasoning (about" in template_input.template_input(pair(*counted(120, 210), asked)).reason
+    assert template_input.template_input(pair(*counted(210, 210), asked)).state is FindingState.MATCH
+
+
+def test_template_input_is_not_measured_where_nothing_can_be_dropped_or_counted():
+    assert template_input.template_input(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
+    assert template_input.template_input(pair(*counted(None, 5), OFFERED)).reason == "the provider reports no prompt_tokens"
