@@ -1,18 +1,21 @@
 """Reads chunked bodies whose chunks bear extensions (RFC 9112 7.1.1), which llhttp accepts only without white space.
 
-A recipient must parse white space around `;` and `=`; what an extension says is ignored, as the RFC asks. It is used for answers
-whose first chunk has an extension, and takes the place of httptools' parser there.
+A recipient must parse white space around `;` and `=`; what an extension says is ignored, as the RFC asks. It takes the place of
+httptools' parser for an answer whose first chunk has an extension, and from the chunk on at whose extension that one fails.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
+_SPACED = re.compile(rb"[0-9A-Fa-f]{1,15}[ \t]*;")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 _LONGEST_LINE = 16 * 1024
+REFUSED_EXTENSION = "Invalid character in chunk extensions"
+"""How llhttp's errors about an extension begin; the line of the chunk's size is not over then."""
 
 
 class ChunkReader:
@@ -127,3 +130,70 @@ class ExtendedChunks:
         if behind is not None:
             self._events.on_message_complete()
             self._events.begun = 2 if behind else 1
+
+    @classmethod
+    def instead(
+        cls, events: ChunkEvents, before: bytes | bytearray, data: bytes, pieces: Sequence[bytes]
+    ) -> ExtendedChunks | None:
+        """A reader that has read on from the chunk in `data` whose extension llhttp refused; None where its place is not certain.
+
+        `before` is all of the body that came since the read with the last body bytes, that one included; `pieces` are the body
+        bytes of `data`. ValueError says what is wrong with the framing.
+        """
+        begun = bytes(before[before.rfind(b"\n") + 1 :])
+        start = _after_pieces(begun if before else None, data, pieces) if pieces else _without_pieces(begun, data)
+        if start is None:
+            return None
+        reader = cls(events)
+        if not start and not pieces:
+            reader.feed_data(begun)
+        reader.feed_data(data[start:])
+        return reader
+
+
+def _chunk_end(data: bytes) -> int:
+    """Bytes at the start of `data` that may be the end of a chunk's data."""
+    return 2 if data.startswith(b"\r\n") else int(data.startswith(b"\n"))
+
+
+def _without_pieces(begun: bytes, data: bytes) -> int | None:
+    """Where in `data`, which holds no body byte, the first size's line begins: behind the end of a chunk's data, or at 0, where
+    it is the rest of the line `begun`; None where it could be either.
+    """
+    end = _chunk_end(data)
+    if end < len(b"\r\n") or not _SPACED.match(begun):
+        return end
+    return None if _SPACED.match(data, end) else 0
+
+
+def _after_pieces(begun: bytes | None, data: bytes, pieces: Sequence[bytes]) -> int | None:
+    """Where in `data` the chunk behind those of `pieces` begins; None where the bytes can be read in two ways. `begun` is the
+    line that may have begun before; None where the body begins with `data`.
+
+    Each of these chunks is one piece, for it came whole, but the first, whose beginning may have come before. So all follows from
+    where the first piece stands: at 0, or behind its size's line, with or without the end of the chunk before that.
+    """
+    first = data.find(b"\n") + 1
+    starts = {first} if begun is None else {0, first, data.find(b"\n", first) + 1}
+    ends = {_follow(begun or b"", data, pieces, start) for start in starts} - {None}
+    return ends.pop() if len(ends) == 1 else None
+
+
+def _follow(begun: bytes, data: bytes, pieces: Sequence[bytes], start: int) -> int | None:
+    """Where the chunks of `pieces` end in `data` if the first piece stands at `start`; None where it does not."""
+    if start:
+        end = _chunk_end(data)
+        lines = (begun + data[:start], data[end:start] if end else b"")
+        if not any((line := _SIZE_LINE.fullmatch(each)) and int(line[1], 16) == len(pieces[0]) for each in lines):
+            return None
+    at = start
+    for place, piece in enumerate(pieces):
+        if place:
+            line = _SIZE_LINE.match(data, at)
+            if not line or int(line[1], 16) != len(piece):
+                return None
+            at = line.end()
+        if not data.startswith(piece, at) or not data.startswith(b"\r\n", at + len(piece)):
+            return None
+        at += len(piece) + 2
+    return at if _SPACED.match(data, at) else None

@@ -14,7 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.exchange import Failure, FailureKind
 from proxy.record.capture import Capture
-from proxy.upstream.chunked_body import ChunkEvents, ExtendedChunks
+from proxy.upstream.chunked_body import REFUSED_EXTENSION, ChunkEvents, ExtendedChunks
 from proxy.upstream.response_head import BodyFraming, ResponseHead, chunked_end, delivered_end, read_head
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
@@ -314,8 +314,9 @@ class ResponseReader:
             else:
                 parse(data)
         except (HttpParserError, HttpParserUpgrade, ValueError) as error:
-            self._chunks_over(data, now, str(error))
-            return
+            if why := self._refused(error, self._tail, data):
+                self._chunks_over(data, now, why)
+                return
         if self._events.ended:
             self._chunks_over(data, now, "")
             return
@@ -339,11 +340,33 @@ class ResponseReader:
         pieces, parse, events = self._pieces, self._feed_parser, self._events
         end = 0
         while end < len(data) and len(pieces) < _MOST_CHUNKS and not events.ended:
-            parse(data[end : end + _PORTION])
+            portion, known = data[end : end + _PORTION], len(pieces)
+            try:
+                parse(portion)
+            except HttpParserError as error:
+                if why := self._refused(error, self._tail + data[:end], portion, known):
+                    raise ValueError(why) from None
+                parse = self._feed_parser
             end = min(end + _PORTION, len(data))
         if events.ended and end < len(data):
             events.begun = 2
         return end
+
+    def _refused(self, error: Exception, before: bytes | bytearray, data: bytes, known: int = 0) -> str:
+        """What is wrong with `data`, which came behind `before` and the first `known` pieces; "" where the parser has refused an
+        extension that may be read, and another has read on.
+        """
+        events, why = self._events, str(error)
+        if events.ended or not why.startswith(REFUSED_EXTENSION):
+            return why
+        try:
+            reader = ExtendedChunks.instead(events, before, data, self._pieces[known:])
+        except ValueError as wrong:
+            return str(wrong)
+        if reader is None:
+            return why
+        self._feed_parser = reader.feed_data
+        return ""
 
     def _quietly(self, data: bytes) -> None:
         """Framing alone: all of it is remembered, for a last chunk with its trailers may be long and come in many pieces."""

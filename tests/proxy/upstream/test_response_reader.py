@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
+from proxy.upstream.chunked_body import REFUSED_EXTENSION
 from proxy.upstream.response_reader import HeadRewrite, ResponseReader
 from tests.wires import STREAM_HEAD, chunks, ok
 
@@ -125,6 +126,48 @@ def test_a_body_that_ends_like_a_last_chunk_has_its_trailers_behind_it(body):
     assert reader.written == b"<200>" + whole
 
 
+SPACED = st.sampled_from([b"; a", b";a =b", b";a= b", b";a=1 ", b' ;a="b c" ', b"\t;\ta", b";"])
+PLAIN = st.sampled_from([b"", b" ", b";a", b";a=b", b' ;a="b ; c"'])
+TEXTS = st.sampled_from(
+    [b"x", b"5", b"ok", b"data: one; two\n\n", b"\r\n", b"1 ; a\r\n", b"1\r\n1", b"1; a\r\n1\r\n", b"2;", b"y" * 40]
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.tuples(TEXTS, PLAIN), min_size=1, max_size=4),
+    st.lists(st.tuples(TEXTS, SPACED | PLAIN), max_size=4),
+    SPACED | PLAIN,
+    st.lists(st.integers(0, 400), max_size=6),
+)
+def test_spaced_extensions_of_any_chunk_are_read_or_refused_and_never_misread(first, then, last, places):
+    """Where the bytes of one read can be cut into the same pieces in two ways the answer is refused."""
+    body = (
+        b"".join(b"%x%b\r\n%b\r\n" % (len(text), extension, text) for text, extension in first + then) + b"0" + last + b"\r\n\r\n"
+    )
+    texts = b"".join(text for text, _ in first + then)
+    answer, reader, capture = read([CHUNKED, *cut(body, places)])
+    if answer.failure is None:
+        assert (answer.reusable, reader.written, capture.end(9.0).response.body) == (True, b"<200>" + body, texts)
+    else:
+        assert REFUSED_EXTENSION in answer.failure.detail
+        assert texts.startswith(capture.end(9.0).response.body)
+        assert (b"<200>" + body).startswith(reader.written)
+
+
+@given(
+    st.lists(st.tuples(st.text(ascii_letters[6:], min_size=1, max_size=9), SPACED | PLAIN), max_size=6),
+    st.lists(st.integers(0, 400)),
+)
+def test_spaced_extensions_of_any_chunk_are_read_where_the_data_is_no_framing(chunked, places):
+    body = b"".join(b"%x%b\r\n%b\r\n" % (len(text), extension, text.encode()) for text, extension in chunked)
+    for start in (b"2\r\nok\r\n", b"2;a\r\nok\r\n"):
+        answer, reader, capture = read([CHUNKED, *cut(start + body + b"0 ; a\r\n\r\n", places)])
+        assert (answer.failure, answer.reusable) == (None, True)
+        assert reader.written == b"<200>" + start + body + b"0 ; a\r\n\r\n"
+        assert capture.end(9.0).response.body == b"ok" + "".join(text for text, _ in chunked).encode()
+
+
 A_READ = 64 * 1024
 """Bytes that are read at once; event loops read four times as many at most."""
 KINDS = [
@@ -184,6 +227,15 @@ def test_what_follows_very_many_chunks_is_never_passed_on(kind, excess):
         data = kind[kind.index(b"\n") + 1 : -2] * (A_READ // len(kind))
         assert reader.written == b"<200>" + (data if plain else body)
         assert capture.end(1.0).response.body == data
+
+
+@pytest.mark.parametrize("kind", [KINDS[0], KINDS[1], KINDS[5]])
+def test_spaced_extensions_behind_very_many_chunks_are_read(kind):
+    body, end = kind * (A_READ // len(kind)), b"2; a = b\r\nok\r\n0 ; c\r\n\r\n"
+    answer, reader, capture = in_turns([CHUNKED + b"1\r\n.\r\n" + body + end])
+    assert (answer.failure, answer.reusable) == (None, True)
+    assert capture.end(1.0).response.body == b"." + kind[kind.index(b"\n") + 1 : -2] * (A_READ // len(kind)) + b"ok"
+    assert reader.written.endswith(body + end)
 
 
 @pytest.mark.parametrize(("count", "read_by"), [(49, [50]), (50, [50, 51]), (120, [50, 100, 121])])
