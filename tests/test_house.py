@@ -88,6 +88,7 @@ def test_no_file_is_longer_than_the_limit_of_lines():
     assert not long, f"longer than {LONGEST_FILE} lines: {long}"
 
 
+@pytest.mark.slow
 def test_each_module_that_does_something_has_its_test_file():
     missing = [
         f"{_name(path)} -> {_name(_test_of(path))}" for path in MODULES if _does_something(path) and not _test_of(path).exists()
@@ -112,6 +113,7 @@ def test_no_module_or_package_has_a_name_without_a_subject():
     assert not bad, f"a better name is needed: {bad}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_a_module_opens_with_a_sentence(path: Path):
     docstring = ast.get_docstring(_tree(path))
@@ -135,6 +137,7 @@ MACHINE_PATHS = ["/" + name + "/" for name in ("work", "root")] + ["/" + "tmp/",
 INDEX_HOSTS = ["py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js.org", "deb.debian" + ".org"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", [*MACHINE_PATHS, *INDEX_HOSTS])
 def test_no_file_names_a_machine_or_a_package_index(word: str):
     pattern = re.compile(rf"(?<![\w.~-]){re.escape(word)}")

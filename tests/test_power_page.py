@@ -11,6 +11,9 @@ from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.detectable_effect import POWER, chance_seen, level, smallest_seen
 from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "explanation" / "power.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)

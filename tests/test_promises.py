@@ -38,6 +38,7 @@ def _borne() -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_each_promise_has_a_test_and_each_mark_a_promise():
     known = {promise.id for promise in PROMISES}
     borne = {id_ for ids in _borne().values() for id_ in ids}
@@ -62,6 +63,7 @@ def test_the_page_shows_every_row_and_every_promise():
     assert [promise.id for promise in PROMISES if f"`{promise.id}`" not in page] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_each_planted_bug_has_one_place_a_promise_and_a_test_file_that_bears_it(fault):
     [place] = found(fault, TESTS.parent)

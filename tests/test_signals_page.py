@@ -9,6 +9,9 @@ from bench.signals import BEGIN, END, measure, table
 from shadow.checks.registry import CHECKS, LEG_CHECKS
 from shadow.verdict.phrases import NAMES
 
+pytestmark = pytest.mark.slow
+
+
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md").read_text(encoding="utf-8")
 PIECES = {f"{pieces}, {language}" for pieces in ("whole words", "like a tokenizer") for language in ("English", "German")}
 CHECKED = {signal.value for signal, _ in (*CHECKS, *LEG_CHECKS)}

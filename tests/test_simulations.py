@@ -8,6 +8,9 @@ import pytest
 
 from bench import blame, drift, worlds
 
+pytestmark = pytest.mark.slow
+
+
 DAILY = drift.Extent(
     null_runs=15, null_pairs=8_000, delay_runs=5, begins=1_000, fault_runs=1, looks_runs=15, pace_runs=2, pace_days=2
 )

@@ -10,6 +10,9 @@ import yaml
 from tests.boards import GRAFANA, PROMETHEUS, ROOT, alerts, boards, groups
 from tests.watching import missing, promtool
 
+pytestmark = pytest.mark.slow
+
+
 ALERTS = alerts()
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 ALONE = {"SameweightsServingChanged", "SameweightsLoopLag", "SameweightsScrapeSlow", "SameweightsDown", "SameweightsStoreBehind"}

@@ -9,6 +9,9 @@ import pytest
 
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
+pytestmark = pytest.mark.slow
+
+
 SSE = b'data: {"choices":[{"delta":{"content":"h\xc3\xa9"}}]}\n\n'
 ANSWERS = {
     "a short body": ok(b'{"object":"list"}', b"Content-Type: application/json"),

@@ -11,6 +11,9 @@ from proxy.exchange import FailureKind
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, ok, plane, post, scripted
 
+pytestmark = pytest.mark.slow
+
+
 BIG = b"POST /v1/files HTTP/1.1\r\nHost: p\r\nContent-Length: 100000000\r\n\r\n"
 
 

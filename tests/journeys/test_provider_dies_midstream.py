@@ -12,6 +12,9 @@ from proxy.exchange import FailureKind
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
+pytestmark = pytest.mark.slow
+
+
 HEAD = b"HTTP/1.1 200 OK\r\n"
 BROKEN = {
     "a stream closed in the middle": (STREAM_HEAD + chunks(b"data: 1\n\n"), "close", FailureKind.CLOSED),

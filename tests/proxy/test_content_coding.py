@@ -37,6 +37,7 @@ def test_a_whole_body_and_each_beginning_of_one_unpack_as_far_as_they_go(name, p
         assert BODY.startswith(beginning([name], packed[:end]))
 
 
+@pytest.mark.slow
 @EACH
 def test_of_a_bomb_so_many_bytes_come_out_and_no_more(name, pack):
     assert LOOKED_AT == 262_144

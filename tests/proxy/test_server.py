@@ -21,6 +21,8 @@ from proxy.worker_stats import WorkerStats
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
+pytestmark = pytest.mark.slow
+
 
 @asynccontextmanager
 async def process(url, **config):

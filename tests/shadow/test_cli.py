@@ -17,6 +17,9 @@ from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.records import fill
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

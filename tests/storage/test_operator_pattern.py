@@ -60,6 +60,7 @@ def test_a_text_may_hold_fifty_thousand_matches(count, fits):
             Pattern("1").masked(text.encode())
 
 
+@pytest.mark.slow
 def test_behind_matches_without_a_longest_one_no_more_than_the_limit_is_looked_at():
     assert LOOKED_AT == 268_435_456
     text = b"1" * 23_170

@@ -129,6 +129,7 @@ async def test_a_client_that_ends_its_side_in_the_middle_of_its_request_is_gone(
         assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
 
 
+@pytest.mark.slow
 async def test_a_slow_reader_that_ended_its_side_is_waited_for(soon):
     """What is sent and not acknowledged tells that it is there: a client that had gone would have answered with a reset."""
     size = 8_000_000
@@ -144,6 +145,7 @@ async def test_a_slow_reader_that_ended_its_side_is_waited_for(soon):
         assert (await running.kept.next()).failure is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stays", [True, False])
 async def test_an_end_behind_a_body_that_waits_to_be_read_is_no_leaving(soon, stays):
     """The provider takes no more, so the client's bytes and the end behind them lie in the kernel, where no loop sees them."""

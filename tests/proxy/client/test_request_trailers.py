@@ -30,6 +30,7 @@ async def test_a_request_behind_the_answer_to_one_with_a_trailer_has_its_own_fie
         assert (len(provider.requests), leaked(provider)) == (3, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", range(len(HEAD), len(TRAILED)))
 async def test_a_trailer_that_comes_in_two_pieces_ends_no_connection(cut):
     async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:

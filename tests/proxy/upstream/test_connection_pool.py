@@ -186,6 +186,7 @@ async def test_the_limit_of_connections_refuses_with_a_sentence():
         assert (await first).endswith(b"late")
 
 
+@pytest.mark.slow
 async def test_hundreds_at_once_have_no_limit_by_default():
     ready, count = asyncio.Event(), 300
 

@@ -87,6 +87,7 @@ async def test_a_get_has_no_length(upstream):
         assert b"Content-Length" not in provider.requests[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "close", "kind", "after"),
     [

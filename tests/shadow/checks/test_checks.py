@@ -90,6 +90,7 @@ def test_no_request_and_no_bytes_make_a_check_raise(more, answer, status):
         assert check(parse_request(made.request.target, (), made.request.body, truncated=False), parse_response(made))
 
 
+@pytest.mark.slow
 @given(JSON, st.dictionaries(KEYS, JSON), st.booleans())
 def test_no_message_makes_a_check_raise(message, more, stream):
     def changed(objects):

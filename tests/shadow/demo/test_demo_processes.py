@@ -16,6 +16,8 @@ from shadow.demo.pretended_providers import ProviderSettings
 from shadow.settings.config_model import Config
 from tests.running import until
 
+pytestmark = pytest.mark.slow
+
 
 def alive(pid):
     try:

@@ -89,6 +89,7 @@ def test_the_least_count_is_the_least(count, bar):
         assert 2 * stats.binom.sf(need - 2, count, 0.5) > bar * (1 - 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pairs", "floor"), [(62, 0.0), (200, 0.1)])
 def test_tables_with_an_excess_of_the_size_show_it_in_four_of_five(pairs, floor):
     """The excess as a report states it for the floor itself, in tables of fourteen rows of which thirteen are quiet."""

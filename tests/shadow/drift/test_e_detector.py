@@ -46,6 +46,7 @@ def test_log_space_equals_an_exact_rational_computation(signal, direction, basel
     assert isclose(test.evidence, log(weight) - log(10**7) + ln(sum(even) / len(even)), abs_tol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", [PROVIDER, REFERENCE])
 def test_a_million_payoffs_to_one_side_and_then_to_the_other_stay_finite(direction):
     test = EDetector(key=("action", direction), budget=AlertBudget())

@@ -38,6 +38,7 @@ def test_the_same_pace_is_a_ratio_of_one_and_a_slower_one_is_found():
         assert found.pairs == 1_200
 
 
+@pytest.mark.slow
 def test_the_paired_interval_covers_the_truth_though_minutes_hang_together():
     inside = 0
     for run in range(100):

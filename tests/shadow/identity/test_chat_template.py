@@ -10,6 +10,9 @@ from shadow.identity.chat_template import template
 from shadow.identity.prompt_sample import PromptSample, TokenCause
 from tests.shadow.identity.prompts import Server, Traffic, samples
 
+pytestmark = pytest.mark.slow
+
+
 HIDDEN = "You are a helpful assistant of this company: be short, be polite, and never speak of prices or of another company."
 FRAME = "<|im_start|>{role}: {text}<|im_end|>\n\n"
 CHANGES = {

@@ -15,6 +15,9 @@ from storage.store import StoreError
 from tests.payoffs import GROUP, add
 from tests.shadow.drift.leaning import payoffs
 
+pytestmark = pytest.mark.slow
+
+
 KEY = ("default", "m", "p", "r")
 
 

@@ -137,6 +137,7 @@ async def test_the_page_needs_only_its_own_style_and_picture(open_port):
     assert (await port.get("/static/icon.svg")).headers["Content-Type"].startswith("image/svg+xml")
 
 
+@pytest.mark.slow
 @pytest.mark.promise("local.reading")
 @pytest.mark.parametrize("path", ["/pairs", "/metrics", "/healthz"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])

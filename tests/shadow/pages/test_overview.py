@@ -48,6 +48,7 @@ class Words(HTMLParser):
         self.pieces.append(data)
 
 
+@pytest.mark.slow
 def test_each_card_of_the_report_stands_with_its_word_and_its_sentence(store, overview):
     fill(store)
     text = Words(overview.page({})).text

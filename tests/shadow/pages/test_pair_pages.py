@@ -20,6 +20,9 @@ from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair
 from tests.records import add_live, add_pair
 
+pytestmark = pytest.mark.slow
+
+
 CONFIG = Config.model_validate(
     {"proxy": {"providers": {name: {"base_url": "https://example.com/v1"} for name in ("candidate", "official")}}}
 )

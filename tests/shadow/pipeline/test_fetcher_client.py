@@ -15,6 +15,8 @@ from tests.errands import errand
 from tests.running import until
 from tests.wires import PATIENCE, ok, scripted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=[InProcessFetcher, SubprocessFetcher])
 async def courier(request):

@@ -51,6 +51,7 @@ def test_what_is_large_fits_alone_and_its_bytes_are_free_when_it_has_gone(skippe
     assert queue.fits(seen())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("over", "begins"), [(0, True), (1, False)])
 def test_no_more_than_64_mib_are_asked_about_at_once_and_the_next_begins_when_one_is_over(skipped, over, begins):
     assert MOST_BYTES == 67_108_864
@@ -66,6 +67,7 @@ def test_no_more_than_64_mib_are_asked_about_at_once_and_the_next_begins_when_on
     assert skipped == []
 
 
+@pytest.mark.slow
 def test_a_request_that_is_larger_than_all_the_room_is_asked_about_alone(skipped):
     queue = waiting(skipped)
     for number in range(2):

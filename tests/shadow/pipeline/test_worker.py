@@ -114,6 +114,7 @@ async def test_a_disagreement_asks_again_as_a_tie_break(working):
     assert pair.control_reason == "tiebreak"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reason", "one"),
     [
@@ -149,6 +150,7 @@ async def test_a_route_has_its_own_rate(working, reference):
     assert reference.requests == []
 
 
+@pytest.mark.slow
 async def test_a_burst_waits_for_its_turn_and_nothing_of_it_is_skipped(working, reference):
     house = working(concurrency=2)
     for number in range(1, 41):
@@ -160,6 +162,7 @@ async def test_a_burst_waits_for_its_turn_and_nothing_of_it_is_skipped(working, 
     assert house.skipped("concurrency") == house.skipped("late") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("queue", "skipped"), [(3, 0), (2, 1), (0, 3)])
 async def test_what_exceeds_places_and_queue_is_skipped_and_counted(working, queue, skipped):
     house = working(concurrency=2, queue=queue)
@@ -326,6 +329,7 @@ async def _noted(begun, sampled) -> None:
     begun.append((sampled.seen.exchange.id, sampled.decision.control))
 
 
+@pytest.mark.slow
 async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under_one_key(working):
     house = working(sample_rate=0.5, concurrency=1_000)
     for talk in range(20):

@@ -137,6 +137,7 @@ async def test_an_audit_whose_forwarding_process_has_gone_is_not_ready(standing)
     await until(lambda: "forwarding process 0 is not running" in standing.house._ready())
 
 
+@pytest.mark.slow
 async def test_an_audit_that_cannot_ask_references_is_not_ready_until_it_can(tmp_path):
     async with Standing(tmp_path, sample_rate=1.0) as standing:
         await until(lambda: standing.house._ready() == "")

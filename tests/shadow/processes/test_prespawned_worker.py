@@ -15,6 +15,8 @@ from shadow.processes.prespawned_worker import prespawned
 from shadow.processes.supervised_process import SupervisedProcess
 from shadow.settings.config_errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_was_begun_is_gone_when_the_configuration_cannot_be_used():
     pids = []

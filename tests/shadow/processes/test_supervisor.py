@@ -23,6 +23,9 @@ from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.running import chat, until
 
+pytestmark = pytest.mark.slow
+
+
 CONFIG = """
 [proxy]
 listen = "127.0.0.1:0"

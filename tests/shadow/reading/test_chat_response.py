@@ -30,11 +30,13 @@ def can_be_kept(reading: ResponseReading) -> bool:
     return bool(json.dumps([asdict(reading.completion), error], ensure_ascii=False, allow_nan=False).encode())
 
 
+@pytest.mark.slow
 @given(st.lists(CHUNK | HOSTILE, max_size=5), st.booleans())
 def test_no_stream_of_json_makes_it_raise(chunks, done):
     assert can_be_kept(stream(*chunks, done=done))
 
 
+@pytest.mark.slow
 @given(CHUNK | HOSTILE)
 def test_no_json_makes_it_raise(value):
     assert can_be_kept(whole(json.dumps(value).encode(), 200))

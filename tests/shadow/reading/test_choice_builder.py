@@ -18,6 +18,7 @@ def made(*messages: dict, notes: dict[str, None] | None = None, **choice) -> Cho
     return draft.done(0, streamed=True)
 
 
+@pytest.mark.slow
 @given(st.lists(CHOICE, max_size=4), HOSTILE)
 def test_no_message_makes_it_raise(choices, message):
     draft = ChoiceBuilder({})

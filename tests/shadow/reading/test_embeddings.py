@@ -43,6 +43,7 @@ def test_bytes_in_base64_that_make_no_plausible_floats_are_integers(numbers):
     assert [struct.unpack(f"<{len(numbers)}f", vector.packed) for vector in said.vectors] == [tuple(map(float, numbers))] * 2
 
 
+@pytest.mark.slow
 @given(HOSTILE, st.lists(HOSTILE | st.dictionaries(st.sampled_from(["index", "embedding"]), HOSTILE), max_size=3))
 def test_no_json_makes_it_raise(value, data):
     for made in (value, {"data": data}, {"data": [{"embedding": value}]}, {"data": value, "usage": value}):

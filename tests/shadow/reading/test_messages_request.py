@@ -48,6 +48,7 @@ def user(content: object) -> dict:
     return {"role": "user", "content": content}
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.fixed_dictionaries({"role": WORDS, "content": st.lists(BLOCK | HOSTILE, max_size=4) | HOSTILE}), max_size=3),
     st.dictionaries(st.sampled_from(MEMBERS), HOSTILE | st.lists(st.dictionaries(WORDS, HOSTILE, max_size=3), max_size=3)),

@@ -83,6 +83,7 @@ def read_whole(**more) -> Completion:
     return said
 
 
+@pytest.mark.slow
 @given(st.lists(EVENT | HOSTILE, max_size=6))
 def test_no_stream_of_json_makes_it_raise(events):
     lines = [
@@ -92,6 +93,7 @@ def test_no_stream_of_json_makes_it_raise(events):
     assert can_be_kept(stream(*texts))
 
 
+@pytest.mark.slow
 @given(st.lists(BLOCK | HOSTILE, max_size=4) | HOSTILE, HOSTILE, COUNTS | HOSTILE)
 def test_no_json_makes_it_raise(content, reason, usage):
     assert can_be_kept(whole(json.dumps(message(content=content, stop_reason=reason, usage=usage)).encode(), 200))
@@ -112,6 +114,7 @@ def test_any_split_of_a_text_reads_the_same(texts):
     assert said.notes == ()
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), st.integers() | st.text()), st.data())
 def test_any_split_of_a_call_reads_the_same(given_input, data):
     text = json.dumps(given_input)

@@ -81,6 +81,7 @@ def test_a_golden_body_reads_as_its_normal_form_under_any_chunking(path):
         assert {"said": expected["said"], "error": expected["error"]} == normal_form(answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name)
 def test_a_golden_body_reads_the_same_when_it_was_compressed(path, encoding):
@@ -203,6 +204,7 @@ def test_no_body_makes_it_raise(body, encoding, status, stream):
         parse_response(exchange(body, [7, 5, 900], content_type=content_type, encoding=encoding, status=status, stream=stream))
 
 
+@pytest.mark.slow
 @given(HOSTILE, st.sampled_from([200, 204, 400]))
 def test_no_json_makes_it_raise(value, status):
     text = json.dumps(value).encode()

@@ -82,6 +82,7 @@ RESPONSE = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(RESPONSE)
 def test_no_response_makes_it_raise(value):
     assert can_be_kept(read(value))

@@ -144,6 +144,7 @@ ITEM = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(ITEM | HOSTILE, max_size=5), HOSTILE)
 def test_no_request_makes_it_raise(items, value):
     keys = ("tools", "tool_choice", "text", "reasoning", "include", "instructions", "max_output_tokens", "stream")

@@ -279,6 +279,7 @@ EVENT = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(EVENT, max_size=8))
 def test_no_stream_of_events_makes_it_raise(events):
     assert can_be_kept(stream(*events))

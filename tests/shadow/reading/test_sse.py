@@ -52,6 +52,7 @@ def by_httpx2(body: bytes) -> list[tuple[str, str]]:
     return [(sent.event, sent.data) for sent in httpx2.EventSource(response) if sent.data]
 
 
+@pytest.mark.slow
 @given(BODIES)
 @example(b"\xef\xbb\xbfdata: a\r\n\r\ndata: b\n\n")
 @example(b"data: a\r\r\ndata: b\r\r")

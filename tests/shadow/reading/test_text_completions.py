@@ -108,6 +108,7 @@ def test_no_request_makes_it_raise(value):
     as_chat({"prompt": value, "n": value, "logprobs": value, "echo": value, "best_of": value})
 
 
+@pytest.mark.slow
 @given(st.lists(CHUNK | HOSTILE, max_size=4))
 def test_no_stream_of_json_makes_it_raise(chunks):
     assert can_be_kept(stream(*chunks))

@@ -37,6 +37,7 @@ def test_no_pieces_make_it_raise(deltas, streamed):
     assert [call.index for call in found] == list(range(len(found)))
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=5), max_size=3), min_size=1, max_size=4),
     st.data(),

@@ -12,6 +12,8 @@ from shadow.verdict.verdict_value import VerdictWord
 from tests.exchanges import exchange
 from tests.records import NOW, add_live, add_pair, calling, fill, record
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def report(store):

@@ -83,6 +83,7 @@ def lines_of(store):
     return {line.value: line for line in segment_lines(store, 0.0, 0.0)}
 
 
+@pytest.mark.slow
 def test_the_reference_against_itself_stands_beside_each_segment_and_a_difference_beyond_it_is_marked(store):
     for number in range(80):
         tools = number % 2

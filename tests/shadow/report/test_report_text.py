@@ -18,6 +18,7 @@ def text(store):
     return as_text(build(store, 0.0, NOW + 60))
 
 
+@pytest.mark.slow
 def test_each_provider_has_its_verdict_in_the_first_lines(text):
     head = "\n".join(text.split("\n")[:14])
     for line in (
@@ -34,11 +35,13 @@ def test_no_line_is_longer_than_the_page(text):
     assert max(len(line) for line in text.split("\n")) <= 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["signals", "checks", "latency", "not compared"])
 def test_the_text_report_has_every_part(text, part):
     assert f"\n{part}  " in text
 
 
+@pytest.mark.slow
 def test_colour_is_only_where_it_is_asked_for(store, text):
     assert "\x1b" not in text
     assert "\x1b[" in as_text(build(store, 0.0, NOW + 60), color=True)
@@ -57,6 +60,7 @@ def test_moments_in_the_report_are_in_utc():
     assert moment(0.0) == "1970-01-01 00:00:00"
 
 
+@pytest.mark.slow
 def test_a_brief_report_has_the_verdicts_and_leaves_the_long_tables_out(store, text):
     brief = as_text(build(store, 0.0, NOW + 60), brief=True)
     assert brief.split("\nchecks")[0] == text.split("\nsignals")[0]

@@ -243,6 +243,7 @@ def _read(memory, target, body):
 MESSAGES = st.lists(st.dictionaries(st.sampled_from(["role", "content", "tool_calls", "name"]), HOSTILE, max_size=3), max_size=4)
 
 
+@pytest.mark.slow
 @given(MESSAGES, st.dictionaries(st.sampled_from(conversations.NAMED_BY), HOSTILE, max_size=2))
 def test_no_message_and_no_member_makes_it_raise(messages, body):
     placed(Conversations(SECRET), *messages, body=body)
@@ -251,6 +252,7 @@ def test_no_message_and_no_member_makes_it_raise(messages, body):
 TEXTS = st.lists(st.text(max_size=4), min_size=1, max_size=6)
 
 
+@pytest.mark.slow
 @given(st.lists(TEXTS, min_size=1, max_size=9, unique_by=lambda texts: texts[0]), st.randoms(use_true_random=False))
 def test_conversations_of_different_openings_are_whole_and_apart_in_any_order(talks, dice):
     """The turns of several conversations, interleaved: all of one are drawn by one key, and no two share it."""

@@ -128,6 +128,7 @@ def test_a_tick_never_stands_beside_evidence_of_a_difference_nor_beside_too_litt
         assert not any(one.state is DriftState.NOT_MEASURED for one in found.drift) or len({one.state for one in found.drift}) > 1
 
 
+@pytest.mark.slow
 @given(EVIDENCE, SIGNALS, st.lists(CHECKS, max_size=2), st.lists(STATES, max_size=2))
 def test_more_evidence_of_a_kind_never_makes_a_verdict_of_a_difference_milder(found, added, checks, states):
     known = {line.signal for line in found.signals}
@@ -151,6 +152,7 @@ def test_the_order_of_the_evidence_changes_nothing(found, chance):
     assert decide(replace(found, **{name: tuple(pieces) for name, pieces in mixed.items()})) == decide(found)
 
 
+@pytest.mark.slow
 @given(DRAWN)
 def test_swapping_the_two_sides_swaps_the_direction(drawn):
     """A signal that counts either way is a difference there too, of the other sign; what counts one way is the other side's."""

@@ -58,6 +58,7 @@ def test_no_long_period_is_read_row_by_row(conn, statement):
     assert sum("passages USING PRIMARY KEY" in step for step in steps) == 1, steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ASKED)
 def test_no_question_reads_a_whole_table(conn, name):
     statement, values = ASKED[name]

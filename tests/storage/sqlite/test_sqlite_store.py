@@ -22,6 +22,9 @@ from storage.storage_config import StorageConfig
 from storage.store import BusyError, StoreError
 from tests.conformance import PATIENCE, START, check_store, exchange_record, exchange_row, pair_record
 
+pytestmark = pytest.mark.slow
+
+
 QUICK = StorageConfig(batch_seconds=0.01)
 
 

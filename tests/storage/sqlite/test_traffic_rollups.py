@@ -80,6 +80,7 @@ def test_the_sums_stay_those_of_the_rows_while_the_oldest_rows_are_deleted(conn)
     assert conn.execute("SELECT count(*) FROM passages").fetchone() == (0,)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 2)), max_size=12), st.integers(0, 3_000), st.integers(0, 3_000))
 def test_any_traffic_in_any_batches_is_counted_once(tmp_path_factory, moments, since, length):
