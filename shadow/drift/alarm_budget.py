@@ -1,4 +1,4 @@
-"""How the evidence is shared out: each test's part of the false-alarm budget, and the excess that is of no account to it.
+"""`AlertBudget`: the thresholds of an alarm, each test's part of the false-alarm budget, and its tolerated excess.
 
 The parts of all signals and both directions sum to 1, so the bound holds for a whole group, however its signals depend.
 """
@@ -12,7 +12,7 @@ from math import log
 from shadow.drift.drift_signals import DriftSignal
 
 PROVIDER, REFERENCE = 1, -1
-"""The two directions of a test: the side whose oddness it is looking for."""
+"""The two directions of a test: the side that it finds to be the odd one."""
 
 TestKey = tuple[str, int]
 """(signal, direction)"""
@@ -52,7 +52,6 @@ WEIGHTS: Mapping[TestKey, float] = {
 }
 """Each test's part of the budget; they sum to 1."""
 
-
 EITHER_WAY = frozenset(
     {
         DriftSignal.TRIGGER_RATE,
@@ -62,7 +61,7 @@ EITHER_WAY = frozenset(
         DriftSignal.PROMPT_TOKENS,
     }
 )
-"""Signals with a direction of which more and less are both a difference; fewer errors or invalid calls are none."""
+"""Signals with a direction in which more and less are both a difference; fewer errors or invalid calls are none."""
 
 
 def against_provider(signal: str) -> tuple[int, ...]:
@@ -73,15 +72,17 @@ def against_provider(signal: str) -> tuple[int, ...]:
 
 
 def tolerance(signal: str) -> float:
-    """The excess that is of no account to a signal."""
+    """The excess of a signal that is tolerated, a share of pairs."""
     return SHARES[DriftSignal(signal)].tolerance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertBudget:
-    """The bars. An alarm in the first T pairs of a group is false with a chance of at most (T + `head_start`) / `bar`.
+    """The thresholds. An alarm in the first T pairs of a group is false with a chance of at most (T + `head_start`) /
+    `threshold`.
 
-    `bar` is the option `pairs_per_false_alarm`; `gate` the same for one test while the true excess stays within tolerance.
+    `threshold` is the option `pairs_per_false_alarm`; `tolerance_threshold` the same for one test while the true excess stays
+    within tolerance.
     """
 
     threshold: float = 1e7
@@ -94,11 +95,11 @@ class AlertBudget:
 
     @property
     def log_suspect(self) -> float:
-        """Log evidence, as `EDetector.evidence` gives it, from which a test is shown as suspect; that is no verdict."""
+        """Log evidence, as `EDetector.evidence` returns it, from which a test is shown as suspect; that is no verdict."""
         return -log(1_000)
 
 
 def fleet(pairs_per_false_alarm: float, groups: int) -> AlertBudget:
-    """Stakes that keep a whole fleet of `groups` to one false alarm per so many pairs of each (Bonferroni)."""
+    """The budget that keeps a whole fleet of `groups` to one false alarm per so many pairs of each (Bonferroni)."""
     threshold = pairs_per_false_alarm * max(groups, 1)
     return AlertBudget(threshold=threshold, tolerance_threshold=AlertBudget().tolerance_threshold)

@@ -1,4 +1,4 @@
-"""An alarm as one sentence: who, which way, by how much, since when, and who moved as far as that is known."""
+"""alarm_sentence(): an alarm as one sentence: the provider, its effect and size, since when, and which side moved if known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shadow.drift.states import DriftState
 
 
 def alarm_sentence(group: GroupKey, state: GroupState) -> str:
-    """The sentence of a state's alarm, also of one whose page still waits; empty without one. It ends without a full stop."""
+    """The sentence of a group's alarm, also of one whose page still waits; empty without one. It ends without a full stop."""
     _, _, provider, reference = group
     named = state.alarm.named
     if state.alarm.state is not DriftState.DRIFT or named is None:
@@ -35,7 +35,7 @@ def _blamed(provider: str, reference: str, moved: str, look: SecondLook | None) 
 
 
 def _also(state: GroupState) -> list[str]:
-    """What passed the bar beside the test that names the alarm, in the order in which it did."""
+    """What passed the threshold beside the test that names the alarm, in the order in which it did."""
     named = state.alarm.named
     others = [latch for key, latch in state.alarm.latches.items() if named is None or key != named.key]
     also = [effect(latch.key[0], latch.estimate.size * latch.key[1]) for latch in others]

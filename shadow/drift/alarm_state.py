@@ -1,4 +1,4 @@
-"""The watch over one group: pairs in, changes of state out; told everything, so that the same pairs give the same changes."""
+"""`AlarmState`: takes the pairs of one group and returns its changes of state; the same pairs give the same changes."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from shadow.drift.group_tests import GroupTests
 from shadow.drift.states import ENOUGH_TO_ACCEPT, AckAction, AlarmName, DriftEvent, DriftState, Latch, next_state
 
 LookBack = Callable[[str], Sequence[EvaluatedPair]]
-"""The stored evidence of a signal of this group, oldest first, up to and with the pair just taken in; only read at an alarm."""
+"""Returns the stored evidence of a signal of this group, oldest first, the newest pair included; only called at an alarm."""
 
 REFERENCES_OWN = frozenset(
     (signal.value, REFERENCE) for signal in DriftSignal if signal not in AGREEMENT and REFERENCE not in against_provider(signal)
 )
-"""Tests that find a reference which is faulty more often than the provider: never the provider's drift."""
+"""Tests that find the reference faulty more often than the provider: never the provider's drift."""
 
 
 class NotAcknowledgedError(Exception):
-    """An acknowledgement that cannot be; the message is a sentence for the operator."""
+    """An acknowledgement that is refused; the message is a sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChange:
-    """A move of a group from `old` to `new` at a pair. `name` is what the alarm is called, "" without one; `tests` are those
-    past the bar, each with its evidence and what was estimated, the strongest first.
+    """A change of a group from `old` to `new` at a pair. `name` is the alarm's, "" without one; `tests` are those past the
+    threshold, each with its evidence and its estimate, the strongest first.
     """
 
     old: DriftState
@@ -42,7 +42,8 @@ class StateChange:
 class AlarmState:
     """The state of one group: its tests, the latches of those that alarmed, and the test that gave the alarm its name.
 
-    `failing` holds the tests by which the reference is the faulty one: they are latched too, and move no state of the group.
+    `failing` holds the tests by which the reference is the faulty one: they are latched too, and do not change the state of the
+    group.
     """
 
     def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
@@ -54,15 +55,15 @@ class AlarmState:
 
     @property
     def name(self) -> str:
-        """What the alarm is called, from its first pair on; "" without one."""
+        """The name of the alarm, from its first pair on; "" without one."""
         return title(self.named.key) if self.named else ""
 
     def add(self, pair_id: str, at: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> StateChange | None:
-        """Take in one pair, started at `at`; the change that it brings, if it brings one."""
+        """Add one pair, started at `at` (epoch seconds); the change of state that it brings, or None."""
         touched = self.group_tests.add(pair_id, payoffs)
         if not touched:
             return None
-        self._mend(payoffs)
+        self._add_to_latches(payoffs)
         held = {**self.latches, **self.failing}
         for key in touched:
             if key not in held and self.group_tests.tests[key].alarms:
@@ -70,12 +71,12 @@ class AlarmState:
                 side[key] = self._latched(key, pair_id, at, look_back)
         if self.latches and not self.named:
             self.named = self._naming(pair_id, at, look_back)
-        return self._moved(self._event(), pair_id, at)
+        return self._changed(self._event(), pair_id, at)
 
     def acknowledge(self, answer: AckAction, at: float, look_back: LookBack) -> StateChange | None:
-        """What an operator says to an alarm; NotAcknowledgedError where too little was seen to accept it."""
+        """Apply an operator's answer to an alarm; NotAcknowledgedError where too few pairs were compared to accept it."""
         if answer is AckAction.FIXED:
-            return self._moved(DriftEvent.FIXED, self.group_tests.last_pair_id, at)
+            return self._changed(DriftEvent.FIXED, self.group_tests.last_pair_id, at)
         if self.state is not DriftState.DRIFT:
             raise NotAcknowledgedError(f"the state is {self.state.value}: there is no difference to accept")
         fewest = min(latch.pairs for latch in self.latches.values())
@@ -84,11 +85,11 @@ class AlarmState:
                 f"{fewest} pairs were compared since the alarm: {ENOUGH_TO_ACCEPT} are needed to tell how large the difference is"
             )
         baselines = {key: _upper(latch, look_back(key[0])) for key, latch in self.latches.items()}
-        change = self._moved(DriftEvent.ACCEPTED, self.group_tests.last_pair_id, at)
+        change = self._changed(DriftEvent.ACCEPTED, self.group_tests.last_pair_id, at)
         self.group_tests.rebase(baselines)
         return change
 
-    def _mend(self, payoffs: Sequence[tuple[str, int]]) -> None:
+    def _add_to_latches(self, payoffs: Sequence[tuple[str, int]]) -> None:
         by_signal = dict(payoffs)
         for (signal, _), latch in [*self.latches.items(), *self.failing.items()]:
             if signal in by_signal:
@@ -98,8 +99,8 @@ class AlarmState:
             self.group_tests.tests[key].restart()
 
     def _naming(self, pair_id: str, at: float, look_back: LookBack) -> AlarmName:
-        """The test that names the alarm: chosen among the tests past the bar and those on their way to it, since the widest
-        signal has the most weight and comes first as a rule.
+        """The test that names the alarm: chosen among the tests past the threshold and those close to it, because the
+        widest signal has the most weight and usually passes first.
         """
         near = [key for key, test in self.group_tests.tests.items() if test.suspects and test.beyond_tolerance]
         closest = {key: self._latched(key, pair_id, at, look_back) for key in near if key not in REFERENCES_OWN | {*self.latches}}
@@ -120,17 +121,17 @@ class AlarmState:
         suspects = any(test.suspects for key, test in self.group_tests.tests.items() if key not in REFERENCES_OWN)
         return DriftEvent.SUSPICION if suspects else DriftEvent.CALM
 
-    def _moved(self, event: DriftEvent, pair_id: str, at: float) -> StateChange | None:
+    def _changed(self, event: DriftEvent, pair_id: str, at: float) -> StateChange | None:
         old, self.state = self.state, next_state(self.state, event)
         if self.state is old:
             return None
-        change = StateChange(old=old, new=self.state, pair_id=pair_id, at=at, name=self.name, tests=self._past_the_bar())
+        change = StateChange(old=old, new=self.state, pair_id=pair_id, at=at, name=self.name, tests=self._past_threshold())
         if event in {DriftEvent.RECOVERY, DriftEvent.FIXED, DriftEvent.ACCEPTED}:
             self.latches, self.named = {}, None
             self.group_tests.restart()
         return change
 
-    def _past_the_bar(self) -> tuple[tuple[TestKey, float, ChangePoint], ...]:
+    def _past_threshold(self) -> tuple[tuple[TestKey, float, ChangePoint], ...]:
         found = [(key, latch.evidence, latch.estimate) for key, latch in self.latches.items()]
         return tuple(sorted(found, key=lambda each: -each[1]))
 

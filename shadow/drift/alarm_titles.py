@@ -1,4 +1,4 @@
-"""What an alarm is called: the largest excess within the most telling family of signals, frozen when the alarm is raised."""
+"""naming(): the test that names an alarm: the largest excess within the first family of signals, frozen when it is raised."""
 
 from __future__ import annotations
 
@@ -9,33 +9,39 @@ from shadow.drift.alarm_budget import REFERENCE, TestKey
 from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 
 TOO_FAITHFUL = "too_faithful"
-"""The provider is closer to the reference than that is to itself: answers from a cache, a temperature that is ignored."""
+"""The provider is closer to the reference than the reference to itself: answers from a cache, an ignored temperature."""
 REFERENCE_FAILING = "reference_failing"
+"""The reference fails more often than the provider."""
 REFERENCE_MOVED = "reference_moved"
-"""States of the reference: it fails more often than the provider; other providers leave it too."""
+"""Other providers differ from the reference since the same time."""
 
 FAMILIES: tuple[tuple[DriftSignal, ...], ...] = (
     (DriftSignal.ERROR,),
     (DriftSignal.SCHEMA, DriftSignal.ARGUMENTS, DriftSignal.TOOL_NAMES),
     (
-        *(DriftSignal.REFUSAL_RATE, DriftSignal.REFUSAL, DriftSignal.FINISH_LENGTH),
-        *(DriftSignal.TRIGGER_RATE, DriftSignal.TRIGGER, DriftSignal.FINISH),
+        DriftSignal.REFUSAL_RATE,
+        DriftSignal.REFUSAL,
+        DriftSignal.FINISH_LENGTH,
+        DriftSignal.TRIGGER_RATE,
+        DriftSignal.TRIGGER,
+        DriftSignal.FINISH,
     ),
     (DriftSignal.PROMPT_TOKENS,),
     (DriftSignal.COMPLETION_TOKENS,),
     (DriftSignal.TEXT,),
     (DriftSignal.ACTION,),
 )
-"""The most telling first, and in each the narrowest first: a wrong argument is seen in the action too, and not the other way
-round.
+"""The most specific family first, and in each the narrowest signal first: another argument is also another action, but not the
+reverse.
 """
 WEIGHED = 3
-"""Of these families one that holds less than a third of the largest excess is not the most telling: it is a side effect."""
+"""So many first families are compared by size."""
 SIDE_EFFECT = 1 / 3
+"""Of these a family with less than this share of the largest excess is a side effect, and does not name the alarm."""
 
 
 class Effect(Protocol):
-    """How large what a test found is, a share of at least 0, and the upper end of its 95 % interval."""
+    """The size of what a test found, a share of at least 0, and the upper end of its 95 % interval."""
 
     @property
     def size(self) -> float:
@@ -50,26 +56,26 @@ Sized = tuple[TestKey, Effect]
 
 
 def title(key: TestKey) -> str:
-    """What an alarm of this test is called."""
+    """The name of an alarm of this test."""
     signal, direction = key
     return TOO_FAITHFUL if direction == REFERENCE and signal in AGREEMENT else signal
 
 
 def naming(tests: Iterable[Sized]) -> TestKey:
-    """Which test names the alarm, of at least one with its effect; a difference before `too_faithful`.
+    """The test that names the alarm, of at least one with its effect; a difference before `too_faithful`.
 
     Within the family the largest excess, and of those that reach it within their 95 % interval the narrowest.
     """
     found = list(tests)
     different = [each for each in found if title(each[0]) != TOO_FAITHFUL] or found
-    family = _most_telling(different)
+    family = _naming_family(different)
     within = {key: effect for key, effect in different if key[0] in family}
     largest = max(found.size for found in within.values())
     reaching = [key for key, found in within.items() if found.high >= largest]
     return min(reaching, key=lambda key: (family.index(DriftSignal(key[0])), -within[key].size))
 
 
-def _most_telling(tests: Sequence[Sized]) -> tuple[DriftSignal, ...]:
+def _naming_family(tests: Sequence[Sized]) -> tuple[DriftSignal, ...]:
     weighed = [_largest(tests, family) for family in FAMILIES[:WEIGHED]]
     least = SIDE_EFFECT * max(weighed)
     for family, size in zip(FAMILIES[:WEIGHED], weighed, strict=True):

@@ -1,6 +1,7 @@
-"""The bets on one payoff, in log space: what each adds to the evidence is tabulated, so that a pair costs sums and no products.
+"""betting_factors(): the factor by which each bet of the grid multiplies its wealth at a payoff, tabulated as logarithms.
 
-Every factor has a mean of at most 1 under its hypothesis, whatever came before: that, and nothing else, makes the bound hold.
+Every factor has a mean of at most 1 under its hypothesis, whatever came before: the bound on false alarms rests on that alone.
+A pair then costs sums and no products.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 from math import exp, log, log1p
 
 GRID = (0.02, 0.04, 0.08, 0.15, 0.28, 0.5, 0.75, 0.95)
-"""Shares of the stake that are bet, all at once and alike: small ones find small effects, large ones find large effects soon."""
+"""Shares of the wealth that are bet, in equal parts at once: small ones find small effects, large ones find large effects soon.
+"""
 
 Gain = Callable[[float, int], float]
-"""What a bet of this share wins on a payoff, as a share of the stake."""
+"""(bet, payoff) -> what a bet of this share wins on the payoff, as a share of the wealth."""
 
 Steps = tuple[tuple[float, ...], ...]
 """Logarithms of factors, by payoff: [0] for 0, [1] for +1, [-1] for -1; one for each bet of the grid."""
@@ -28,7 +30,7 @@ class BettingFactors:
 
 
 def betting_factors(tolerance: float, baseline: float = 0.0) -> BettingFactors:
-    """`tolerance` and `baseline` are shares >= 0; a baseline is an excess that the operator accepted for good."""
+    """The factors of one test; `tolerance` and `baseline` (an excess that an operator accepted for good) are shares >= 0."""
     bound = baseline + tolerance
     return BettingFactors(
         even=steps(lambda bet, payoff: bet / (1 + baseline) * (payoff - baseline)),

@@ -1,6 +1,6 @@
-"""Since when, and how large: the point where a test's payoffs began to lean, read back from its stored pairs at an alarm.
+"""estimate(): since when a test's payoffs lean and how large the excess is since then, from its stored pairs at an alarm.
 
-The start is the place from which the excess over a moving hurdle is largest; its interval and the size's are approximate.
+The start is the place from which the excess over a moving hurdle is largest. Its interval and that of the size are approximate.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from shadow.drift.distributions import clustered_error, t_quantile
 
 REACH = 50_000
-"""Evaluated pairs that are looked back on."""
+"""Evaluated pairs that are read back."""
 ROUNDS = 3
 NATS = 3.0
-"""Starts that are less likely than the best by no more than this are credible too."""
+"""Starts whose log likelihood is at most so much below the best are credible too."""
 SEGMENTS = 5
 EXAMPLES = 20
 
@@ -42,9 +42,9 @@ class KindTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePoint:
-    """`since` is the time of the pair at which it began (epoch seconds), credible from `earliest` to `latest`; `place` is that
-    pair's place in the evidence. `size` is the mean payoff since then with its approximate 95 % interval, `before` the mean
-    until then. `odd` counts the pairs since then that lean its way, `pair_ids` are the newest of them.
+    """Where an excess began: `since` is the start of its first pair (epoch seconds), credible from `earliest` to `latest`;
+    `place` is that pair's place in the evidence. `size` is the mean payoff since then with its approximate 95 % interval,
+    `before` the mean until then. `odd` counts the pairs since then that lean its way, `pair_ids` are the newest of them.
     """
 
     place: int
@@ -62,7 +62,7 @@ class ChangePoint:
 
 
 def estimate(evidence: Sequence[EvaluatedPair], *, direction: int, tolerance: float) -> ChangePoint:
-    """Look back on a signal's evaluated pairs, oldest first and at least one; `tolerance` includes an accepted baseline."""
+    """The change in a signal's evaluated pairs, oldest first and at least one; `tolerance` includes an accepted baseline."""
     leaning = [direction * each.payoff for each in evidence]
     place, first, last = start(leaning, tolerance)
     since = evidence[place:]

@@ -1,6 +1,6 @@
-"""How much of a group's pairs could be judged of late: silence is told from innocence here.
+"""`RecentCoverage`: whether enough of a group's latest pairs could be judged, and a sentence why not.
 
-It looks at pairs that are past, so that whether a test is on never depends on the pair that it would judge.
+It counts past pairs only, so that whether a test is on never depends on the pair that it would judge.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from shadow.drift.exclusions import REMARKS, SENTENCES, Exclusion
 
 RECENT = 200
-"""Pairs looked back on for a cache."""
+"""Latest pairs in which answers from a cache are counted."""
 CACHED = 3
-"""So many of them came from a cache: then others did unseen, and agreement means nothing."""
+"""So many of them from a cache turn the tests of agreement off, because further ones may go unnoticed."""
 LATEST = 50
 ENOUGH = 20
 MOST = 0.9
-"""Nine of ten of the latest pairs left out, of twenty at least: then the group is not measured."""
+"""With nine of ten of the latest pairs excluded, of twenty at least, the group is not measured."""
 
 
 class RecentCoverage:
@@ -29,7 +29,7 @@ class RecentCoverage:
         self.counts = Counter(counts or {})
 
     def add(self, excluded: Iterable[str], *, judged: bool) -> None:
-        """Take in a pair: every reason why parts of it were left out, and whether its agreement was judged anyway."""
+        """Add a pair: every reason why parts of it were excluded, and whether its agreement was judged anyway."""
         found = list(excluded)
         self.counts.update(found)
         self.cached.append(Exclusion.CACHED.value in found)
@@ -46,20 +46,20 @@ class RecentCoverage:
         """A sentence when hardly any of the latest pairs could be judged; empty otherwise."""
         if self.caching:
             return SENTENCES[Exclusion.CACHING_REFERENCE]
-        left_out = Counter(reason for reason in self.reasons if reason)
-        if left_out[Exclusion.SAME_SERVER] and left_out.total() == len(self.reasons):
+        excluded_by = Counter(reason for reason in self.reasons if reason)
+        if excluded_by[Exclusion.SAME_SERVER] and excluded_by.total() == len(self.reasons):
             return SENTENCES[Exclusion.SAME_SERVER]
-        if len(self.reasons) < ENOUGH or left_out.total() < MOST * len(self.reasons):
+        if len(self.reasons) < ENOUGH or excluded_by.total() < MOST * len(self.reasons):
             return ""
-        return _most(left_out)
+        return _most(excluded_by)
 
     @property
     def why_waiting(self) -> str:
-        """A sentence for a group of which no pair counted yet: why, by the most frequent reason."""
-        left_out = Counter(reason for reason in self.reasons if reason)
-        return f"no pair has counted yet: {_most(left_out)}" if left_out else "no pair has counted yet"
+        """Why no pair of the group counted yet, by the most frequent reason, as a sentence."""
+        excluded_by = Counter(reason for reason in self.reasons if reason)
+        return f"no pair has counted yet: {_most(excluded_by)}" if excluded_by else "no pair has counted yet"
 
 
-def _most(left_out: Counter[str]) -> str:
-    ((most, _),) = left_out.most_common(1)
+def _most(excluded_by: Counter[str]) -> str:
+    ((most, _),) = excluded_by.most_common(1)
     return SENTENCES[Exclusion(most)]

@@ -1,8 +1,8 @@
-"""The smallest excess that the scorecard's own rule would have called a difference in four tables of five.
+"""smallest_seen(): the smallest excess that the scorecard's own rule would have called a difference in four tables of five.
 
 The rule is that of `scorecard`: at least `ENOUGH_COUNTS` pairs in which one side was the odd one, and a two-sided test of flipped
-conversations whose p, times the rows of the table (Holm's first step), is at most the level. A standard error would not do: where
-nothing was seen it is the error of no fault at all.
+conversations whose p, times the rows of the table (Holm's first step), is at most the level. A standard error would not do,
+because it is 0 where no difference was seen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shadow.drift.distributions import incomplete_beta, sign_test
 ALPHA = 0.05
 """Bound on Holm's p: among all rows of one table, one false difference in twenty tables."""
 DECISIVE = 0.001
-"""The same where there are too few conversations for an interval, so that the test of flips stands alone."""
+"""The same where conversations are too few for an interval, and the test of flips decides alone."""
 ENOUGH_CLUSTERS = 50
 ENOUGH_COUNTS = 10
 POWER = 0.8
@@ -30,7 +30,7 @@ MANY = 1_500
 
 
 def level(rows: int, clusters: int) -> float:
-    """The two-sided p that one row of a table of `rows` must reach when all others are at rest."""
+    """The two-sided p that one row of a table of `rows` must reach when no other row differs."""
     return (ALPHA if clusters >= ENOUGH_CLUSTERS else DECISIVE) / rows
 
 
@@ -40,7 +40,7 @@ def smallest_seen(*, conversations: Sequence[tuple[int, int]], rows: int) -> flo
 
     A fault may fill whole conversations, and where all agree the data cannot show whether it would: so each counts as one. The
     floor is estimated from those in which the reference was the odd one more often, by the squares of their sums as the test
-    weighs them, one conversation added: a lucky zero is no certainty.
+    weighs them, one conversation added: no count of zero is certain.
     """
     clusters = len(conversations)
     mean = sum(pairs for pairs, _ in conversations) / clusters
@@ -49,45 +49,45 @@ def smallest_seen(*, conversations: Sequence[tuple[int, int]], rows: int) -> flo
 
 
 @lru_cache(maxsize=4096)
-def _smallest(n: int, floor: float, bar: float) -> float | None:
+def _smallest(n: int, floor: float, p_limit: float) -> float | None:
     low, high = 0.0, 1.0 - floor
-    if chance_seen(high, n=n, floor=floor, bar=bar) < POWER:
+    if chance_seen(high, n=n, floor=floor, p_limit=p_limit) < POWER:
         return None
-    guess = _guess(n, floor, bar)
+    guess = _guess(n, floor, p_limit)
     for at in (guess / 1.5, guess * 1.2):
         if low < at < high:
-            low, high = (at, high) if chance_seen(at, n=n, floor=floor, bar=bar) < POWER else (low, at)
+            low, high = (at, high) if chance_seen(at, n=n, floor=floor, p_limit=p_limit) < POWER else (low, at)
     while high - low > max(EXACT * high, 1e-6):
         middle = (low + high) / 2
-        low, high = (middle, high) if chance_seen(middle, n=n, floor=floor, bar=bar) < POWER else (low, middle)
+        low, high = (middle, high) if chance_seen(middle, n=n, floor=floor, p_limit=p_limit) < POWER else (low, middle)
     return high
 
 
-def _guess(n: int, floor: float, bar: float) -> float:
+def _guess(n: int, floor: float, p_limit: float) -> float:
     """The size in closed form, by the normal form of the sign test: where the search begins."""
-    k = NormalDist().inv_cdf(1 - bar / 2) + NormalDist().inv_cdf(POWER)
+    k = NormalDist().inv_cdf(1 - p_limit / 2) + NormalDist().inv_cdf(POWER)
     return (k**2 + sqrt(k**4 + 4 * k**2 * n * floor)) / (2 * n)
 
 
-def chance_seen(excess: float, *, n: int, floor: float, bar: float) -> float:
+def chance_seen(excess: float, *, n: int, floor: float, p_limit: float) -> float:
     """The chance that n independent pairs show an `excess`, where the reference differs from itself in a share of `floor` and a
-    row must reach the two-sided p `bar`: the sum over the number of odd pairs, binomial in n, of a binomial tail.
+    row must reach the two-sided p `p_limit`: the sum over the number of odd pairs, binomial in n, of a binomial tail.
     """
     odd = min(floor + excess, 1.0)
     if n < ENOUGH_COUNTS or odd <= 0:
         return 0.0
     share = min((floor / 2 + excess) / odd, 1.0)
     if n * odd > MANY:
-        return _normal(n, odd, share, bar)
+        return _normal(n, odd, share, p_limit)
     reach = WIDEST * sqrt(n * odd * (1 - odd)) + 1
     first, last = max(ENOUGH_COUNTS, int(n * odd - reach)), min(n, int(n * odd + reach) + 1)
-    odds = zip(_binomial(n, odd, first, last), _tails(share, bar, first, last), strict=True)
-    return min(1.0, sum(chance * tail for chance, tail in odds))
+    terms = zip(_binomial(n, odd, first, last), _tails(share, p_limit, first, last), strict=True)
+    return min(1.0, sum(chance * tail for chance, tail in terms))
 
 
-def _normal(n: int, odd: float, share: float, bar: float) -> float:
+def _normal(n: int, odd: float, share: float, p_limit: float) -> float:
     """As the sum, by the normal form of the sign test."""
-    reach = NormalDist().inv_cdf(1 - bar / 2) * sqrt(n * odd)
+    reach = NormalDist().inv_cdf(1 - p_limit / 2) * sqrt(n * odd)
     mean = n * odd * (2 * share - 1)
     spread = sqrt(max(n * (odd - (odd * (2 * share - 1)) ** 2), 1.0))
     return 1 - NormalDist(mean, spread).cdf(reach)
@@ -104,14 +104,14 @@ def _mass(n: int, p: float, k: int) -> float:
     return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p)) if p > 0 else float(k == 0)
 
 
-def _tails(share: float, bar: float, first: int, last: int) -> Iterator[float]:
+def _tails(share: float, p_limit: float, first: int, last: int) -> Iterator[float]:
     """P[Bin(D, share) >= c(D)] for D from `first` to `last`, each from the one before: c grows by 0 or 1 when D does."""
-    need = least(first, bar)
+    need = least(first, p_limit)
     tail = _at_least(first, share, need)
     yield tail
     for count in range(first, last):
         tail += share * _mass(count, share, need - 1)
-        if least(count + 1, bar) > need:
+        if least(count + 1, p_limit) > need:
             tail -= _mass(count + 1, share, need)
             need += 1
         yield min(max(tail, 0.0), 1.0)
@@ -124,10 +124,10 @@ def _at_least(n: int, p: float, k: int) -> float:
 
 
 @lru_cache(maxsize=65_536)
-def least(count: int, bar: float) -> int:
-    """The least number of heads in `count` tosses of a fair coin whose two-sided p is at most `bar`; count + 1 where none is."""
+def least(count: int, p_limit: float) -> int:
+    """The least number of heads in `count` fair tosses whose two-sided p is at most `p_limit`; count + 1 where none is."""
     low, high = count // 2, count + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if sign_test(middle, count - middle) > bar else (low, middle)
+        low, high = (middle, high) if sign_test(middle, count - middle) > p_limit else (low, middle)
     return high

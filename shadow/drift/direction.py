@@ -1,4 +1,4 @@
-"""Which way a signal leans, in words: every sentence states more or fewer, and the size that follows has no sign of its own."""
+"""effect(): an excess in words that state its direction (more or fewer), so that its size has no sign."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ EFFECTS = {
 
 
 def leans(signal: str, direction: int) -> str:
-    """The way a test looks, one of `LABELS`: of calls to tools, +1 is fewer."""
+    """The direction of a test, one of `LABELS`: in the rate of tool calls, +1 is fewer."""
     if signal in AGREEMENT:
         return FURTHER if direction == PROVIDER else CLOSER
     return MORE if (direction == PROVIDER) != (signal == DriftSignal.TRIGGER_RATE) else FEWER
 
 
 def effect(signal: str, excess: float, low: float | None = None, high: float | None = None) -> str:
-    """An excess (a share in -1..1) as what the provider does, with its direction: "calls a tool in 31 points fewer requests".
+    """An excess (a share in -1..1) as what the provider does more or less often: "calls a tool in 31 points fewer requests".
 
     `low`..`high` is its interval, printed for the size of the effect, smaller end first.
     """

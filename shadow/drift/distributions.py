@@ -1,6 +1,6 @@
-"""The few distributions that a scorecard needs, by the standard library alone: Student's t, and the fair coin.
+"""Student's t, the sign test, Holm's and e-BH corrections and clustered errors, by the standard library alone.
 
-Held against scipy in the tests.
+The tests compare them with scipy.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def sign_test(plus: int, minus: int) -> float:
 
 
 def one_sided_sign_test(plus: int, minus: int) -> float:
-    """The exact chance that a fair coin shows `plus` heads or more in `plus` + `minus` throws."""
+    """The exact probability that a fair coin shows `plus` heads or more in `plus` + `minus` throws."""
     n = plus + minus
     return _at_most(minus, n) if plus >= minus else 1 - _at_most(plus - 1, n)
 
@@ -125,8 +125,8 @@ def always_reach(n: int, variance: float, alpha: float = 0.05) -> float:
 def clustered_error(sums: Sequence[tuple[int, int]], mean: float) -> float:
     """The standard error of a mean whose values come in clusters, each given as (count, sum); infinite below two clusters.
 
-    V = G/(G-1) sum u^2 / n^2 with u the sum of deviations in a cluster, and 1/n^2 besides, so that no disagreement seen is
-    not taken for certainty.
+    V = G/(G-1) sum u^2 / n^2 with u the sum of deviations in a cluster, and 1/n^2 besides, so that zero disagreement
+    is not taken for certainty.
     """
     groups, n = len(sums), sum(count for count, _ in sums)
     if groups < 2:

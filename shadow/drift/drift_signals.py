@@ -1,4 +1,4 @@
-"""The signals of drift: for each, when a pair counts for it, what is looked at, and whether it needs the tie-break.
+"""`DriftSignal` and its rules: for each, when a pair counts for it, which value is compared, and whether it needs a tie-break.
 
 Every condition here is symmetric in the two answers; that is what makes the test valid (see `payoff`).
 """
@@ -48,7 +48,7 @@ AGREEMENT = frozenset(
         DriftSignal.TEXT,
     }
 )
-"""Signals that ask whom a second reference answer sides with; the others hold one number of an answer against the other's."""
+"""Signals that compare which answer a second reference answer agrees with; the others compare a number of the two answers."""
 
 LABELS = AGREEMENT - {DriftSignal.TEXT}
 """Agreement signals whose value is a label: equal or not."""
@@ -67,7 +67,7 @@ class LabelSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberSignal:
-    """A direction signal: more of `number` is worse, or in a signed count merely more."""
+    """A direction signal: +1 where the provider's `number` is the larger one."""
 
     signal: DriftSignal
     applicable: Applicable
@@ -83,12 +83,12 @@ def _always(_ask: ParsedRequest, _y: ParsedResponse, _r: ParsedResponse) -> bool
 
 
 def _speak(_ask: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    """Vectors neither end nor refuse: two that do not would be counted as two that agree."""
+    """Whether both may end or refuse: vectors do neither, and two of them would count as agreement."""
     return not (said(y).vectors or said(r).vectors)
 
 
 def _act(answer: ParsedResponse) -> str:
-    """What an answer does; of vectors, where they point, coarsely."""
+    """The label of an answer's action; for vectors their coarse direction."""
     return direction(said(answer).vectors) or act.action(said(answer).first)
 
 
@@ -105,7 +105,7 @@ def _both_call_whole(request: ParsedRequest, y: ParsedResponse, r: ParsedRespons
 
 
 def _schema_checked(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    """Where no schema could be used on either side nothing was checked, and nothing may count as fine."""
+    """Whether a schema could be used on either side: where none could, nothing was checked and nothing counts as valid."""
     return _both_call_whole(request, y, r) and any(checked(request, said(leg).first) for leg in (y, r))
 
 

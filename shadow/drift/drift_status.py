@@ -1,4 +1,4 @@
-"""What is said of a group: its state in words and figures, made from its case; silence is never sold as innocence."""
+"""statuses(): the state of each group in words and figures, made from its `GroupState`; a group without pairs is never `ok`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from shadow.drift.states import AlarmName, DriftState, Latch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastThreshold:
-    """One test past the bar: since when (epoch seconds), credible from `earliest` to `latest`, and the excess over the
+    """One test past the threshold: since when (epoch seconds), credible from `earliest` to `latest`, and the excess over the
     reference's own noise at the alarm, with its approximate 95 % interval. `worse`: the provider is the odd one, or has more of
-    what the signal counts; `direction` is the way it leans, one of `direction.LABELS`, and `sentence` says it with the size.
+    what the signal counts; `direction` is one of `direction.LABELS`, and `sentence` states it with the size.
     """
 
     signal: str
@@ -42,13 +42,13 @@ class PastThreshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftStatus:
-    """One group. `pairs` counted; `why` says why it is not measured; `name` is the alarm's, from its first pair on, `sentence`
-    all of it in words, `blame` whom it is about (a `Blame`, "" without an alarm) with `blame_why` where that is not yet known,
-    `by` the provider that settled it and `facts` what changed beside it. `waits`: its first page waits for the second look.
+    """One group. `pairs` counted; `why` it is not measured; `name` is the alarm's, from its first pair on, `sentence` all of it
+    in words, `blame` the side it is about (a `Blame`, "" without an alarm) with `blame_why` where that is not yet known, `by` the
+    provider that settled it and `facts` what changed beside it. `waits`: its first page waits for the second look.
 
-    `past` holds the tests past the bar, the one that names the alarm first, also while it waits or is the reference's; `failing`
-    those by which the reference is the faulty one; `evidence` (signal, direction, log evidence) of every test that counted pairs,
-    the strongest first: the bar is at 0.
+    `past` holds the tests past the threshold, the one that names the alarm first, also while it waits or is the reference's;
+    `failing` those by which the reference is the faulty one; `evidence` (signal, direction, log evidence) of every test that
+    counted pairs, the strongest first: the threshold is at 0.
     """
 
     group: GroupKey
@@ -71,7 +71,7 @@ class DriftStatus:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceStatus:
     """One reference for one model: `state` is "ok", "failing" (it is faulty more often than a provider) or "moved" (providers
-    leave it together), and `sentence` says so.
+    differ from it since the same time), and `sentence` states it.
     """
 
     model: str
@@ -89,7 +89,7 @@ def statuses(cases: Mapping[GroupKey, GroupState]) -> tuple[DriftStatus, ...]:
 
 
 def references(found: Iterable[DriftStatus]) -> tuple[ReferenceStatus, ...]:
-    """Each reference with each model compared with it, in the order of their names; that it fails before that it moved."""
+    """Each reference with each model compared with it, in the order of their names; failing takes precedence over moved."""
     states: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for status in found:
         _, model, _, reference = status.group
@@ -105,7 +105,7 @@ def references(found: Iterable[DriftStatus]) -> tuple[ReferenceStatus, ...]:
 
 def _status(group: GroupKey, state: GroupState) -> DriftStatus:
     alarm, look, standing = state.alarm, state.look, state.standing
-    seen = [(*_leaning(key), test.evidence) for key, test in alarm.group_tests.tests.items() if test.pairs]
+    seen = [(*_directed(key), test.evidence) for key, test in alarm.group_tests.tests.items() if test.pairs]
     return DriftStatus(
         group=group,
         state=state.state.value,
@@ -155,5 +155,5 @@ def _past(state: GroupState) -> tuple[PastThreshold, ...]:
     return (*first, *(past(latch) for latch in others))
 
 
-def _leaning(key: TestKey) -> tuple[str, str]:
+def _directed(key: TestKey) -> tuple[str, str]:
     return key[0], leans(*key)

@@ -1,7 +1,7 @@
-"""One test of one group, looked at after every pair: evidence that the payoffs of a signal lean to one side, and by enough.
+"""`EDetector`: an e-process restarted at every pair, whose evidence shows that a signal's payoffs lean to one side by enough.
 
 A mixture Shiryaev-Roberts detector: betting martingales started at every pair and summed. Less the number of pairs it is a
-supermartingale while nothing is wrong, so the chance of a false alarm is bounded by construction, however often it is read.
+supermartingale while there is no excess, so the chance of a false alarm is bounded by construction, however often it is read.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ class EDetector:
             self.restart()
 
     def set_budget(self, budget: AlertBudget) -> None:
-        """Judge by other bars from now on; the evidence stays."""
+        """Apply another budget from now on; the evidence stays."""
         self.budget = budget
         self._offset = log(WEIGHTS[self.key] / budget.threshold)
 
     def restart(self) -> None:
-        """Go back to the head start; the counts go on."""
+        """Set the evidence back to the head start; the counts go on."""
         self.even = [log(self.budget.head_start)] * len(GRID)
         self.tolerant = [log(self.budget.tolerance_threshold / 100)] * len(GRID)
 
     def add(self, payoff: int) -> None:
-        """Take in the payoff of one pair: -1, 0 or +1."""
+        """Add the payoff of one pair: -1, 0 or +1."""
         self.pairs += 1
         self.plus += payoff > 0
         self.minus += payoff < 0
@@ -58,20 +58,20 @@ class EDetector:
 
     @property
     def evidence(self) -> float:
-        """ln(weight x evidence / bar): the bar of an alarm is at 0."""
+        """ln(weight x evidence / threshold): a test alarms from 0 on."""
         return log_mean(self.even) + self._offset
 
     @property
     def beyond_tolerance(self) -> bool:
-        """Whether it is credible that the excess is above the tolerance: what keeps harmless differences from paging."""
+        """Whether the excess is credibly above the tolerance, so that harmless differences raise no alarm."""
         return log_mean(self.tolerant) >= log(self.budget.tolerance_threshold)
 
     @property
     def alarms(self) -> bool:
-        """Whether both bars are passed."""
+        """Whether both thresholds are passed."""
         return self.evidence >= 0 and self.beyond_tolerance
 
     @property
     def suspects(self) -> bool:
-        """Whether the evidence is worth showing; up to one pair in bar / 1,000 is so by chance."""
+        """Whether the test is shown as suspect; chance alone makes up to one pair in threshold / 1,000 so."""
         return self.evidence >= self.budget.log_suspect

@@ -1,7 +1,7 @@
 """Two e-processes on the payoffs of one signal: ODD, evidence that the provider is the odd one; SAME, evidence that it is not.
 
 Each is the mean over eight bets, without restarts: while its hypothesis is true it ever reaches 1 / level with a chance of at
-most `level` (Ville's inequality), however often it is looked at.
+most `level` (Ville's inequality), however often it is read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class EProcess:
     logs: list[float] = field(default_factory=lambda: [0.0] * len(GRID))
 
     def add(self, unit: float) -> None:
-        """Take in one unit: a pair for ODD, the mean of a conversation for SAME."""
+        """Add one unit: a pair for ODD, the mean of a conversation for SAME."""
         gain = (self.bound - unit) / (1 + self.bound) if self.same else unit
         self.units += 1
         self.logs = [old + log1p(bet * gain) for old, bet in zip(self.logs, GRID, strict=True)]
@@ -35,8 +35,8 @@ class EProcess:
         return log_mean(self.logs)
 
 
-def units_needed(bound: float, floor: float, log_bar: float) -> float:
-    """Units after which SAME(`bound`) reaches the bar `log_bar` where there is no excess, by the best bet's mean growth.
+def units_needed(bound: float, floor: float, log_threshold: float) -> float:
+    """Units after which SAME(`bound`) reaches `log_threshold` where there is no excess, by the best bet's mean growth.
 
     Half of the runs are done at .45 to .9 of it. `floor` is how often the reference differs from itself.
     """
@@ -47,4 +47,4 @@ def units_needed(bound: float, floor: float, log_bar: float) -> float:
         return sum(share * log1p(bet * gain / (1 + bound)) for share, gain in gains)
 
     best = max(map(growth, GRID))
-    return (log_bar + log(len(GRID))) / best if best > 0 else inf
+    return (log_threshold + log(len(GRID))) / best if best > 0 else inf

@@ -1,4 +1,4 @@
-"""scorecard(): payoffs to a table, group by group and signal by signal: how large the excess is, how sure, and in which words.
+"""scorecard(): one estimate for each group and signal: how large the excess is, its interval and p, and the outcome in a word.
 
 The test needs no model of the traffic: as long as the provider serves what the reference serves, the two may be swapped in a
 whole conversation (`shadow.drift.sign_flips`); its pairs may share one cause. The interval takes each conversation as a cluster.
@@ -24,11 +24,11 @@ GroupKey = tuple[str, str, str, str]
 
 TOLERANCE = 0.03
 BREAKDOWN = 0.30
-"""An excess that only a breakdown reaches: a row that could not have shown less is undecided, however quiet it is."""
+"""An excess that only a breakdown reaches: a row that could not have shown less is undecided."""
 
 
 class SignalOutcome(StrEnum):
-    """What one row of the scorecard comes to. A difference is one after Holm's correction over the whole table."""
+    """The outcome of one row of the scorecard; a difference is one after Holm's correction over the whole table."""
 
     MATCHES = "matches"
     WITHIN = "differs within tolerance"
@@ -115,7 +115,7 @@ class _Row:
 
 
 def scorecard(points: Iterable[ClusteredPayoff], *, tolerance: float = TOLERANCE) -> tuple[EffectEstimate, ...]:
-    """The table of all points, sorted by group and signal; `tolerance` is the excess that is of no account, a share."""
+    """The table of all points, sorted by group and signal; `tolerance` is the excess that is tolerated, a share."""
     return table(map(_alone, enumerate(points)), tolerance=tolerance)
 
 
@@ -172,7 +172,7 @@ def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -
         p_holm=p_holm,
         floor=2 * row.minus / row.n if row.signal in LABELS else None,
         clusters=len(row.clusters),
-        outcome=_difference(row, low, high, p_holm, tolerance) or _quiet(row, high, smallest, tolerance),
+        outcome=_difference(row, low, high, p_holm, tolerance) or _no_difference(row, high, smallest, tolerance),
         smallest=smallest,
         always_low=max(excess - always, -1.0),
         always_high=min(excess + always, 1.0),
@@ -181,7 +181,7 @@ def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -
 
 
 def _variance(row: _Row, excess: float) -> float:
-    """Of one payoff, with what its conversation adds: n pairs of variance v tell as much as they would if each stood alone."""
+    """Of one payoff, with what its conversation adds: n pairs of variance v inform as much as independent ones."""
     spread = sum((total - count * excess) ** 2 for count, total in row.clusters)
     return spread / row.n
 
@@ -190,7 +190,8 @@ def log_e_value(signal: str, plus: int, minus: int) -> float:
     """The logarithm of an e-value against "y and r may be swapped": its mean is at most 1 then, whatever depends on what.
 
     The mean of all bets of the grid on each direction that is a difference of the provider, each by its part of the budget. In a
-    table `plus` and `minus` count conversations that lean to a side: one vote each, or a tie that one of them repeats would do.
+    table `plus` and `minus` count conversations that lean to a side: one vote each, because one conversation may repeat its
+    difference.
     """
     counts = {1: (plus, minus), -1: (minus, plus)}
     logs = [
@@ -202,7 +203,7 @@ def log_e_value(signal: str, plus: int, minus: int) -> float:
 
 
 def part(signal: str) -> float:
-    """What a signal has of the budget, in the directions that are a difference of the provider."""
+    """A signal's part of the budget, in the directions that are a difference of the provider."""
     return sum(WEIGHTS[signal, side] for side in against_provider(signal))
 
 
@@ -255,8 +256,8 @@ def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: fl
     return SignalOutcome.DRIFTS if low > tolerance else SignalOutcome.WITHIN if high < tolerance else SignalOutcome.DIFFERS
 
 
-def _quiet(row: _Row, high: float, smallest: float | None, tolerance: float) -> SignalOutcome:
-    """What a row without a difference comes to: `matches` needs an interval that can be trusted."""
+def _no_difference(row: _Row, high: float, smallest: float | None, tolerance: float) -> SignalOutcome:
+    """The outcome of a row without a difference: `matches` needs an interval that can be trusted."""
     low = 2 * (row.plus - row.minus) / row.n - high
     largest = high if row.signal in AGREEMENT else max(high, -low)
     trusted = len(row.clusters) >= ENOUGH_CLUSTERS and row.plus + row.minus >= ENOUGH_COUNTS

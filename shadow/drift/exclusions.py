@@ -1,7 +1,7 @@
-"""Why a pair counts for less than it might: a closed list, each with its sentence, so that what was left out is counted and said.
+"""`Exclusion`: the closed list of reasons why parts of a pair do not count, each with the sentence that a report prints.
 
-Each reason but one is found alike whosever answer it is: a pair that is left out for one side only would bias. The one is what
-heads of the reference's answers tell of a cache: a stored answer is a draw like any other, but r and r' would be the same draw.
+Each reason but one is symmetric in the two answers, because excluding pairs by one side alone would bias. The exception are
+the headers by which the reference shows a cache: a cached answer is a draw like any other, but r and r' would be the same draw.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from shadow.reading.parsed_response import ParsedResponse
 LONG = 1_000
 """Characters from which two sampled texts are not the same by chance."""
 WARM = 0.5
-"""Temperature from which they are not."""
+"""Temperature from which two sampled texts differ."""
 
 CACHE_FIELDS = ("x-cache", "cache-status", "x-cache-status", "cf-cache-status", "helicone-cache", "x-portkey-cache-status")
-"""Fields by which a cache writes that it answered: with the word `hit`."""
+"""Header fields in which a cache that answered writes the word `hit`."""
 
 
 class Exclusion(StrEnum):
@@ -68,11 +68,11 @@ SENTENCES: Mapping[Exclusion, str] = {
 }
 
 REMARKS = frozenset({Exclusion.FIRST_CHOICE_ONLY, Exclusion.GREEDY_TEXT})
-"""These leave a part of a pair out, never the pair."""
+"""These exclude a part of a pair, never the pair."""
 
 
-def why_silent(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> Exclusion:
-    """Why no second reference answer could tell anything of these two; NONE when one could."""
+def why_no_tiebreak(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> Exclusion:
+    """Why no second reference answer could settle these two; NONE when one could."""
     if request.unread is not None:
         return Exclusion.REQUEST_UNREAD
     if why := why_not_whole(y, r):
@@ -81,7 +81,7 @@ def why_silent(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> 
 
 
 def why_not_whole(y: ParsedResponse, r: ParsedResponse) -> Exclusion:
-    """Which fate of the two answers leaves nothing to compare."""
+    """Which failure of the two answers leaves nothing to compare; NONE where both are whole."""
     if any(leg.exchange.failure is not None and leg.exchange.failure.kind is FailureKind.CLIENT_GONE for leg in (y, r)):
         return Exclusion.CLIENT_GONE
     fates = standing(y)[0], standing(r)[0]
@@ -99,11 +99,12 @@ def why_cached(request: ParsedRequest, y: ParsedResponse, *reference: ParsedResp
     that another has although the temperature is high.
 
     Only the reference's own heads count (RFC 9111, 5.1). A provider's cache leaves r and r' independent of each other, and what
-    a provider writes in its heads must not decide which of its answers are judged; ids and texts of r and r' it cannot foresee.
+    a provider writes in its headers must not decide which of its answers are judged, and it cannot foresee ids and texts of r
+    and r'.
     """
     whole = (y, *reference)
     ids = [found for leg in whole if (found := said(leg).id)]
-    if len(set(ids)) < len(ids) or any(_cached_by_its_head(leg) for leg in reference):
+    if len(set(ids)) < len(ids) or any(_cached_by_header(leg) for leg in reference):
         return Exclusion.CACHED
     texts = [text for leg in whole if len(text := said(leg).first.text or "") >= LONG]
     warm = request.temperature is None or request.temperature >= WARM
@@ -111,13 +112,13 @@ def why_cached(request: ParsedRequest, y: ParsedResponse, *reference: ParsedResp
 
 
 def remarks(request: ParsedRequest) -> tuple[Exclusion, ...]:
-    """What of any pair of this request is not compared."""
+    """The parts of any pair of this request that are not compared."""
     several = (Exclusion.FIRST_CHOICE_ONLY,) if request.n > 1 else ()
     return (*several, Exclusion.GREEDY_TEXT) if request.temperature == 0 else several
 
 
-def _cached_by_its_head(leg: ParsedResponse) -> bool:
-    """As shared caches write it: Age (RFC 9111, 5.1), Cache-Status (RFC 9211), and the customs of some of them."""
+def _cached_by_header(leg: ParsedResponse) -> bool:
+    """Whether a shared cache marked the response: Age (RFC 9111, 5.1), Cache-Status (RFC 9211), or a field of `CACHE_FIELDS`."""
     response = leg.exchange.response
     heads = {name.lower(): value.strip().lower() for name, value in response.headers} if response else {}
     return any("hit" in heads.get(name, "") for name in CACHE_FIELDS) or heads.get("age", "0") not in {"", "0"}

@@ -1,4 +1,4 @@
-"""The case of one group: which of its pairs are let in, what they come to, and what is said of the group now."""
+"""`GroupState`: judges the pairs of one group and returns its drift state, its alarm and why it is not measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Payoffs = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPair:
-    """One finished pair as it is stored: `excluded` holds the reasons why parts of it were left out, the main one first."""
+    """One finished pair as it is stored: `excluded` holds the reasons why parts of it do not count, the main one first."""
 
     pair_id: str
     group: GroupKey
@@ -44,7 +44,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupStanding:
-    """What the evidence says of a group: its state, what the alarm is called ("" without one), and whom it is about."""
+    """What the evidence shows of a group: its state, the name of its alarm ("" without one), and which side moved."""
 
     state: DriftState = DriftState.OK
     name: str = ""
@@ -52,7 +52,7 @@ class GroupStanding:
 
 
 class GroupState:
-    """One group. `look` is the second look at its alarm, None without one; `told` the standing that was kept last."""
+    """One group. `look` is the second look at its alarm, None without one; `reported` the standing that was stored last."""
 
     def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
         self.alarm = AlarmState(budget, baselines)
@@ -63,8 +63,8 @@ class GroupState:
 
     @property
     def standing(self) -> GroupStanding:
-        """What the evidence says, whatever was left out: an alarm about the provider first. What is the reference's own, that it
-        moved or fails, is a difference from which nothing follows for the provider; while a page waits there is a suspicion.
+        """What the evidence shows, whatever was excluded: an alarm about the provider first. A reference that moved or fails
+        leaves the provider not measured; while a page waits for its second look the group is suspect.
         """
         alarm, look = self.alarm, self.look
         if alarm.state is DriftState.DRIFT and look and look.waits:
@@ -80,7 +80,7 @@ class GroupState:
 
     @property
     def state(self) -> DriftState:
-        """What is said of the group: an alarm about the provider before all, then what is missing; `ok` only of pairs."""
+        """The drift state: an alarm about the provider first, then what is missing; `ok` only where pairs counted."""
         standing = self.standing
         if self.coverage.why_not_measured and standing.state is not DriftState.DRIFT:
             return DriftState.NOT_MEASURED
@@ -88,7 +88,7 @@ class GroupState:
 
     @property
     def _agreement_counted(self) -> bool:
-        """Whether any pair counted for more than errors and numbers, as pairs with a failed answer do."""
+        """Whether any pair counted for a signal of agreement; pairs with a failed answer count for errors and numbers alone."""
         return any(test.pairs for (signal, _), test in self.alarm.group_tests.tests.items() if signal in AGREEMENT)
 
     @property
@@ -103,18 +103,18 @@ class GroupState:
         return self.coverage.why_not_measured
 
     def take(self, pair: JudgedPair, look_back: LookBack) -> Judgement:
-        """Judge one pair; the evidence that `look_back` reads holds the pairs that counted, this one included."""
+        """Judge one pair; `look_back` returns the evidence of the pairs that counted, this one included."""
         counted, excluded = self._admitted(pair)
         self.coverage.add(excluded, judged=any(signal in AGREEMENT for signal, _ in counted))
         change = self.alarm.add(pair.pair_id, pair.started, counted, look_back)
         return Judgement(counted=counted, excluded=excluded, change=change)
 
     def remember(self, pair: JudgedPair) -> None:
-        """Take a pair that was let in before into the memory of the last 24 hours, and nowhere else."""
-        self.admission.let_in(pair_id=pair.pair_id, fingerprint=pair.fingerprint, conversation=pair.conversation, at=pair.started)
+        """Add a pair that counted before to the memory of the last 24 hours, and to nothing else."""
+        self.admission.admit(pair_id=pair.pair_id, fingerprint=pair.fingerprint, conversation=pair.conversation, at=pair.started)
 
     def close_look(self) -> None:
-        """Forget the look at an alarm that is over."""
+        """Drop the second look of an alarm that is over."""
         if self.alarm.state is not DriftState.DRIFT:
             self.look = None
 

@@ -1,4 +1,4 @@
-"""All tests of one group, fed pair by pair; each pair once."""
+"""`GroupTests`: the detectors of one group, two for each signal; each pair is added once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shadow.drift.e_detector import EDetector
 
 
 class GroupTests:
-    """The detectors of one (route, model, provider, reference), two to a signal."""
+    """The detectors of one (route, model, provider, reference), one for each direction of a signal."""
 
     def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
         known = baselines or {}
@@ -17,11 +17,11 @@ class GroupTests:
         self.tests = {key: EDetector(key=key, budget=budget, baseline=known.get(key, 0.0)) for key in WEIGHTS}
         self.pairs = 0
         self.last_pair_id = ""
-        """The id of the last pair taken in."""
+        """The id of the newest pair added."""
 
     def add(self, pair_id: str, payoffs: Iterable[tuple[str, int]]) -> tuple[TestKey, ...]:
-        """Take in one pair; the tests that it counted for. The pair taken in last changes nothing if it comes again, and a
-        pair without payoffs nothing ever.
+        """Add one pair; the tests that it counted for. The newest pair added again changes nothing, nor does a pair without
+        payoffs.
         """
         if pair_id == self.last_pair_id:
             return ()
@@ -31,18 +31,18 @@ class GroupTests:
         return touched
 
     def restart(self) -> None:
-        """Every test back to the head start."""
+        """Set every test back to the head start."""
         for test in self.tests.values():
             test.restart()
 
     def set_budget(self, budget: AlertBudget) -> None:
-        """Judge by other bars from now on, as when a fleet grows."""
+        """Apply another budget from now on, as when a fleet grows."""
         self.budget = budget
         for test in self.tests.values():
             test.set_budget(budget)
 
     def rebase(self, baselines: Mapping[TestKey, float]) -> None:
-        """Accept these excesses for good: the tests concerned begin anew, and bet on what is above them."""
+        """Accept these excesses for good: their tests restart, and bet on what exceeds them."""
         for key, baseline in baselines.items():
             old = self.tests[key]
             self.tests[key] = EDetector(

@@ -1,7 +1,7 @@
-"""How fast one provider is against its own past, block by block: a change of pace, never a verdict on what it serves.
+"""`Pace`: one provider's latency compared with its own past, in blocks of five minutes; never a verdict on what it serves.
 
-A block of five minutes counts once, by the share of its answers that took longer than nine of ten did in the baseline: answers
-of the same minutes depend on each other, and single ones would alarm on every busy hour.
+A block counts once, by the share of its answers that took longer than nine of ten did in the baseline, because answers of the
+same minutes depend on each other and single ones would alarm in every busy hour.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from shadow.drift.betting_factors import GRID, log_mean, softplus
 BLOCK = 300.0
 """Seconds."""
 FEWEST = 20
-"""Answers of a block that count; a block of fewer says nothing."""
+"""Answers that a block needs to count."""
 LEARNING = 86_400.0
-"""Seconds that the baseline is learned for, at least: a day with its swing."""
+"""Seconds that the baseline is learned for, at least: a day with its busy hours."""
 ENOUGH = 200
 """Answers that it is learned from, at least."""
 HIGH = 0.90
 USUAL = 0.15
-"""Share of slow answers that is no change yet: 0.10 is what the baseline had, the rest is for days that are not alike."""
+"""Share of slow answers that is no change yet: 0.10 of the baseline, and the rest because days differ."""
 BLOCKS_PER_FALSE_ALARM = 1e9
-"""More than the bound needs: minutes hang together and days are not alike, so it holds only about (see `bench/drift.py`)."""
+"""Larger than the bound needs: blocks are not independent, so it holds approximately (see `bench/drift.py`)."""
 BLOCKS_PER_FALSE_RECOVERY = 1e3
 """Three days and a half."""
 STEP = log(1.02)
-"""Times are change apart by two percent."""
+"""Times are binned by two percent."""
 
 
 class PaceState(StrEnum):
-    """What is said of a pace."""
+    """The state of a pace."""
 
     LEARNING = "learning"
     STEADY = "steady"
@@ -45,7 +45,7 @@ class PaceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaceChange:
-    """A move from `old` to `new`, change at `at` (epoch seconds); `since` when, and the `share` of slow answers since then."""
+    """A change from `old` to `new` at `at` (epoch seconds); `since` when, and the `share` of slow answers since then."""
 
     old: PaceState
     new: PaceState
@@ -56,9 +56,9 @@ class PaceChange:
 
 @dataclass(slots=True, kw_only=True)
 class Pace:
-    """One measure of one provider and model. `limit`: seconds that nine of ten answers stay under, 0 while that is learned;
-    `slo`: the limit that was set, 0 without one; `logs`: logarithms of the evidence of a slower pace or, once it is slower, of
-    its mending, one for each bet; `found`: the share of slow answers at the alarm.
+    """One measure of one provider and model. `limit`: seconds that nine of ten answers stay under, 0 while it is learned;
+    `slo`: the configured limit, 0 without one; `logs`: logarithms of the evidence of a slower pace or, once it is slower, of
+    its recovery, one for each bet; `found`: the share of slow answers at the alarm. `state` is `tempo` in stored snapshots.
     """
 
     slo: float = 0.0
@@ -83,9 +83,11 @@ class Pace:
 
     @property
     def evidence(self) -> float:
-        """ln(evidence of a slower pace / bar): it alarms at 0. Of a pace that is slower, ln(evidence of its mending / bar)."""
-        bar = BLOCKS_PER_FALSE_RECOVERY if self.state is PaceState.SLOWER else BLOCKS_PER_FALSE_ALARM
-        return log_mean(self.logs) - log(bar)
+        """ln(evidence of a slower pace / threshold), which alarms at 0; of a slower pace, ln(evidence of its recovery /
+        threshold).
+        """
+        threshold = BLOCKS_PER_FALSE_RECOVERY if self.state is PaceState.SLOWER else BLOCKS_PER_FALSE_ALARM
+        return log_mean(self.logs) - log(threshold)
 
     @property
     def share(self) -> float:
@@ -93,7 +95,7 @@ class Pace:
         return self.summed / self.counted if self.counted else 0.0
 
     def add(self, at: float, seconds: float) -> tuple[bool, PaceChange | None]:
-        """Take in one answer that ended at `at` (epoch seconds): whether it closed a block, and the change that it brings."""
+        """Add one answer that ended at `at` (epoch seconds): whether it closed a block, and the change that it brings."""
         block = floor(at / BLOCK)
         late = block == self.block - 1  # finished just before the block began, and recorded just after
         closed = not late and block != self.block
@@ -114,16 +116,16 @@ class Pace:
             self.limit, self.state, self.times = high(self.times), PaceState.STEADY, {}
 
     def _close(self) -> PaceChange | None:
-        """Judge the block that was open."""
+        """Close the open block, and return the change that it brings."""
         if not self.limit or self.answers < FEWEST:
             return None
         self.blocks += 1
         share, began = self.slow / self.answers, self.block * BLOCK
         self._date(share, began)
-        return self._mend(share) if self.state is PaceState.SLOWER else self._bet(share)
+        return self._bet_on_recovery(share) if self.state is PaceState.SLOWER else self._bet(share)
 
     def _date(self, share: float, began: float) -> None:
-        """A change began where the sum of what lies above the usual was last at its lowest."""
+        """Set `since`: a change began where the sum of the excess over the usual share was last at its lowest."""
         if self.state is not PaceState.SLOWER and self.above <= 0:
             self.since, self.above, self.summed, self.counted = began, 0.0, 0.0, 0
         self.above += share - USUAL
@@ -134,8 +136,8 @@ class Pace:
         self.logs = [softplus(old) + gain for old, gain in zip(self.logs, gains, strict=True)]
         return self._change(PaceState.SLOWER) if self.evidence >= 0 else None
 
-    def _mend(self, share: float) -> PaceChange | None:
-        """Bets that less than half of what was found above the usual is left; with restarts, since it may be slow for weeks."""
+    def _bet_on_recovery(self, share: float) -> PaceChange | None:
+        """Bet that less than half of the excess found at the alarm is left; with restarts, because it may be slow for weeks."""
         still = (USUAL + max(self.found, USUAL)) / 2
         gains = [log1p(bet / (1 - still) * (still - share)) for bet in GRID]
         self.logs = [softplus(old) + gain for old, gain in zip(self.logs, gains, strict=True)]
@@ -147,7 +149,7 @@ class Pace:
         return change
 
     def fixed(self) -> PaceChange:
-        """An operator says that the cause is mended: begin anew, by the same limit."""
+        """Begin anew with the same limit, as after an operator acknowledged that the cause is fixed."""
         return self._change(PaceState.STEADY)
 
 
@@ -170,5 +172,5 @@ def saved(pace: Pace) -> str:
 
 
 def restored(text: str) -> Pace:
-    """The pace that was saved; ValueError where the text is none of ours."""
+    """The pace that was saved; ValueError where the text is no snapshot of a pace."""
     return _TEXT.validate_json(text)

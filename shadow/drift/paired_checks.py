@@ -1,8 +1,8 @@
 """excesses(): which checks a provider fails in more conversations than its reference did when both were asked the same.
 
 A conversation is one vote, for the provider or for the reference: requests that are hard are hard for both, and a fault that
-sticks to a conversation counts once. Nothing that was not asked of both gives a vote. How seldom a report names a check in error
-is bounded, and measured by bench/check_rates.py.
+repeats within a conversation counts once. Only requests that both answered give votes. How rarely a report names a check in
+error is bounded, and measured by bench/check_rates.py.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ ALONE = 0.032
 MANY = 0.008
 """Bounds on the chance that a report names any check in error: where one check alone can be named, and where very many can."""
 FEWEST = 5
-"""Votes under which a check cannot be named, whatever they say: five to none, for one check alone, are 1/32."""
+"""Votes below which a check cannot be named: five to none have a p of 1/32, for one check alone."""
 PLAIN_SHARE = 0.2
 PLAIN_ANSWERS = 50
-"""The absolute bar: a fault in a fifth of 50 answers or more is told as a fact where no reference answered the same requests."""
+"""The absolute threshold: a fault in a fifth of 50 answers or more is stated where no reference answered the same requests."""
 HARMLESS = frozenset({"lumpy_calls"})
-"""Checks that are never held against a provider: some send long arguments whole, and break nothing by it."""
+"""Checks that never name a provider: some servers send long arguments whole, which breaks nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Votes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckExcess:
-    """What the votes on one check come to. `p`: the exact one-sided sign test of `plus` against `minus`; `p_holm`: the same,
+    """The result of the votes on one check. `p`: the exact one-sided sign test of `plus` against `minus`; `p_holm`: the same,
     adjusted over all checks of the report that could be named at all, 1 for one that could not. `named`: the provider fails it
     more often than its reference, beyond chance in the whole report.
     """
@@ -58,8 +58,8 @@ class CheckExcess:
 def excesses(votes: Sequence[Votes]) -> tuple[CheckExcess, ...]:
     """All checks of a report, in the order given.
 
-    Holm's steps over the checks that can reach the level (Tarone 1990): how many votes a check got does not depend on whose they
-    are, so which checks these are is a choice made without looking.
+    Holm's steps over the checks that can reach the level (Tarone 1990): the number of votes does not depend on which side
+    they are for, so choosing these checks does not bias the test.
     """
     ps = [one_sided_sign_test(one.plus, one.minus) for one in votes]
     able = sorted(_able(votes), key=ps.__getitem__)
@@ -89,5 +89,5 @@ def _able(votes: Iterable[Votes]) -> list[int]:
 
 
 def plain(check: str, faulty: int, answers: int) -> bool:
-    """Whether a fault may be told as a fact without any answer of a reference beside it."""
+    """Whether a fault is frequent enough to be stated without any answer of a reference."""
     return check not in HARMLESS and answers >= PLAIN_ANSWERS and faulty >= PLAIN_SHARE * answers

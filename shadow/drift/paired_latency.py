@@ -1,6 +1,6 @@
-"""How long two answers to the same requests took, one over the other: for a scorecard, and never a part of its verdict.
+"""ratios(): the provider's latency over the reference's on the same requests; shown in a scorecard, no part of its verdict.
 
-Five minutes are one cluster, since what is slow just now is slow for all.
+Five minutes are one cluster, because answers of the same minutes are slow together.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LatencyRatios:
 
 
 def ratios(timed: Iterable[tuple[float, float, float]], choose: Choose) -> LatencyRatios | None:
-    """Of (started, the provider's seconds, the reference's); None without a pair. Times of 0 and less are left out."""
+    """The ratios of (started, the provider's seconds, the reference's); None without a pair. Times of 0 and less are excluded."""
     blocks: dict[int, list[Times]] = defaultdict(list)
     for started, one, other in timed:
         if one > 0 and other > 0:

@@ -1,13 +1,13 @@
-"""One pair in, payoffs out: +1 when the provider is the odd one, -1 when the reference is, 0 for neither.
+"""payoffs(): +1 for each signal in which the provider is the odd one of a pair, -1 where the reference is, 0 for neither.
 
-Validity rests on one thing: y (the provider's answer) and r (the reference's) may be swapped. Whether a second reference
+The tests are valid because y (the provider's answer) and r (the reference's) may be swapped. Whether a second reference
 answer is asked, and whether a pair counts, depends on the two in no order; a payoff changes its sign when they are swapped.
 """
 
 from __future__ import annotations
 
 from shadow.drift.drift_signals import DIRECTED, LABELLED, DriftSignal, LabelSignal
-from shadow.drift.exclusions import Exclusion, remarks, why_cached, why_silent
+from shadow.drift.exclusions import Exclusion, remarks, why_cached, why_no_tiebreak
 from shadow.findings.comparability import Comparability, said, standing
 from shadow.measures import text_similarity
 from shadow.reading.parsed_request import ParsedRequest
@@ -19,7 +19,7 @@ EVEN = 1e-6
 
 def wants_control(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
     """Whether the two disagree in any label, so that a second reference answer is worth asking. Symmetric in y and r."""
-    if why_silent(request, y, r):
+    if why_no_tiebreak(request, y, r):
         return False
     return any(signal.applicable(request, y, r) and not signal.same(y, r) for signal in LABELLED)
 
@@ -45,11 +45,11 @@ def excluded(
 def counted(
     request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None, *, tiebreak: bool = True
 ) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
-    """What `payoffs` and `excluded` say, of one look at the pair."""
+    """What `payoffs` and `excluded` return, computed once."""
     main = why_no_agreement(request, y, r, control, tiebreak=tiebreak)
-    fates = standing(y)[0], standing(r)[0]
+    outcomes = standing(y)[0], standing(r)[0]
     found = [] if main else _agreement(request, y, r, control)
-    found += _error(fates) + _directed(request, y, r, fates)
+    found += _error(outcomes) + _directed(request, y, r, outcomes)
     reasons = tuple(reason.value for reason in (main, *remarks(request)) if reason)
     return tuple((signal.value, payoff) for signal, payoff in found), reasons
 
@@ -58,7 +58,7 @@ def why_no_agreement(
     request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None, *, tiebreak: bool = True
 ) -> Exclusion:
     """Why a pair counts for no agreement signal; NONE when it does. Symmetric in y and r, but for the name of who failed."""
-    if reason := why_silent(request, y, r):
+    if reason := why_no_tiebreak(request, y, r):
         return reason
     if control is None:
         asked = tiebreak and not wants_control(request, y, r)
@@ -71,21 +71,21 @@ def why_no_agreement(
 def _agreement(
     request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None
 ) -> list[tuple[DriftSignal, int]]:
-    found = [(signal.signal, _sides(signal, y, r, control)) for signal in LABELLED if signal.applicable(request, y, r)]
+    found = [(signal.signal, _agreed(signal, y, r, control)) for signal in LABELLED if signal.applicable(request, y, r)]
     if control is not None and _text_applies(request, y, r):
         found.append((DriftSignal.TEXT, _text(y, r, control)))
     return found
 
 
-def _sides(signal: LabelSignal, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None) -> int:
-    """Whom the control sides with; where y and r agree, with neither, whatever it says."""
+def _agreed(signal: LabelSignal, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None) -> int:
+    """Which answer the control agrees with: +1 for the reference's, -1 for the provider's; 0 where y and r agree."""
     if control is None or signal.same(y, r):
         return 0
     return int(signal.same(r, control)) - int(signal.same(y, control))
 
 
 def _text_applies(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    """Two texts, sampled: greedy texts part for good between healthy engines, which would look like drift."""
+    """Whether both are sampled texts: greedy texts of healthy engines part for good, which would look like drift."""
     return request.temperature != 0 and all((said(leg).first.text or "").strip() for leg in (y, r))
 
 
@@ -96,9 +96,9 @@ def _text(y: ParsedResponse, r: ParsedResponse, control: ParsedResponse) -> int:
 
 
 def _directed(
-    request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, fates: tuple[Comparability, Comparability]
+    request: ParsedRequest, y: ParsedResponse, r: ParsedResponse, outcomes: tuple[Comparability, Comparability]
 ) -> list[tuple[DriftSignal, int]]:
-    if request.unread is not None or fates != (Comparability.WHOLE, Comparability.WHOLE):
+    if request.unread is not None or outcomes != (Comparability.WHOLE, Comparability.WHOLE):
         return []
     return [
         (signal.signal, _sign(signal.number(request, y) - signal.number(request, r)))
@@ -107,11 +107,11 @@ def _directed(
     ]
 
 
-def _error(fates: tuple[Comparability, Comparability]) -> list[tuple[DriftSignal, int]]:
-    """Counts always, unless a leg was barred for its key or rate, or was not seen whole by us."""
-    if any(fate in {Comparability.BARRED, Comparability.UNSEEN} for fate in fates):
+def _error(outcomes: tuple[Comparability, Comparability]) -> list[tuple[DriftSignal, int]]:
+    """The payoff of errors; none where an answer was denied for its key or rate, or was not recorded whole."""
+    if any(outcome in {Comparability.BARRED, Comparability.UNSEEN} for outcome in outcomes):
         return []
-    return [(DriftSignal.ERROR, int(fates[0] is Comparability.FAILED) - int(fates[1] is Comparability.FAILED))]
+    return [(DriftSignal.ERROR, int(outcomes[0] is Comparability.FAILED) - int(outcomes[1] is Comparability.FAILED))]
 
 
 def _sign(number: float) -> int:

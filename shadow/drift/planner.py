@@ -1,7 +1,7 @@
-"""How many pairs it takes to find a drift of a given size, and which size could have been found in the pairs there were.
+"""plan(): how many pairs, days and how much money it takes to find a drift of a given size, and which size so many pairs find.
 
 For a drift that begins after many good pairs: in half of the cases, and in nine of ten. From the growth of the best bet of the
-grid, fitted to the detector itself in the simulations of `bench/plan.py`, and within a third of them.
+grid, fitted to the detector in the simulations of `bench/plan.py`, and within a third of them.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from shadow.drift.betting_factors import GRID
 
 HALF, NINE_OF_TEN = 0.5, 0.9
 """The shares of cases that a number of pairs can be given for."""
-LATER = 1.25
-"""What the bar takes more where the evidence had to be gathered anew, than its growth alone."""
-GATE, PER_DOUBLING, LEAST, AT = 0.93, 0.11, 0.5, 2_862
-"""What the gate of the tolerance takes of its mean: GATE at a mean of AT pairs, and PER_DOUBLING less for each doubling, not
-below LEAST: the longer it takes, the more restarts try to pass it, and the luckiest does.
-"""
-LONGEST, NEAR = 1.25, 1.1
-"""In nine of ten cases a drift far beyond the tolerance takes `LONGEST` times as long as in half, and the more the nearer it
-is.
-"""
+RESTART_FACTOR = 1.25
+"""Factor on the pairs that growth alone needs to the threshold, because the evidence restarts."""
+AT = 2_862
+"""Pairs, in the mean of one test without a restart, at which `AT_SHARE` of the mean passes the threshold of the tolerance."""
+AT_SHARE = 0.93
+PER_DOUBLING = 0.11
+"""What each doubling of the mean takes off that share, because more restarts try to pass it."""
+LEAST = 0.5
+"""The least share of the mean."""
+LONGEST = 1.25
+"""In nine of ten cases a drift far beyond the tolerance takes so many times as long as in half of them."""
+NEAR = 1.1
+"""What this factor grows by, times tolerance / drift: a drift close to the tolerance takes longer."""
 FINEST = 0.001
 
 
@@ -50,18 +53,20 @@ def pairs_to_find(drop: float, floor: float, budget: AlertBudget, signal: str = 
     if drop <= tau:
         return inf
     odd, even = min(floor / 2 + drop, 1.0), floor / 2
-    bar = log(budget.threshold / budget.head_start / WEIGHTS[signal, PROVIDER]) + log(len(GRID))
+    threshold = log(budget.threshold / budget.head_start / WEIGHTS[signal, PROVIDER]) + log(len(GRID))
     growth = max(odd * log1p(bet) + even * log1p(-bet) for bet in GRID)
     none = 1 - odd - even
-    gate = log(100)  # what its own restarts add makes up for the grid
+    tolerance_threshold = log(100)  # the restarts make up for the share of the grid
     beyond = max(_tolerant(bet, odd, even, none, tau) for bet in GRID)
-    half = max(LATER * bar / growth if growth > 0 else inf, _passed(gate / beyond) if beyond > 0 else inf)
+    seen = RESTART_FACTOR * threshold / growth if growth > 0 else inf
+    believed = _passed(tolerance_threshold / beyond) if beyond > 0 else inf
+    half = max(seen, believed)
     return half if share == HALF else half * (LONGEST + NEAR * tau / drop)
 
 
 def _passed(mean: float) -> float:
-    """Pairs in half of the cases until the gate of the tolerance is passed, of the mean of one test without a restart."""
-    return mean * min(1.0, max(LEAST, GATE - PER_DOUBLING * log2(mean / AT)))
+    """Pairs in half of the cases until the threshold of the tolerance is passed; `mean` is that of one test without restarts."""
+    return mean * min(1.0, max(LEAST, AT_SHARE - PER_DOUBLING * log2(mean / AT)))
 
 
 def _tolerant(bet: float, odd: float, even: float, none: float, tau: float) -> float:
@@ -86,7 +91,7 @@ def smallest_found(pairs: int, floor: float, budget: AlertBudget, signal: str = 
 def plan(
     drop: float, *, per_day: float, sample_rate: float, floor: float, control_fraction: float, price: float, budget: AlertBudget
 ) -> SamplePlan:
-    """`per_day` requests of the route, `sample_rate` of them compared, `price` of one call to the reference."""
+    """The plan for `per_day` requests of the route, `sample_rate` of them compared, at `price` for one call to the reference."""
     pairs = pairs_to_find(drop, floor, budget)
     calls = 1 + control_fraction + (1 - control_fraction) * min(floor + drop, 1.0)
     most = pairs_to_find(drop, floor, budget, share=NINE_OF_TEN)

@@ -1,4 +1,4 @@
-"""The type of a request, in a few words from a closed set: what the pairs behind an alarm have in common can be said by it."""
+"""kind(): the type of a request in a few words of a closed set, by which the pairs behind an alarm are grouped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bootstrap: how far a figure would move if the same clusters had come in other numbers; chance is handed in."""
+"""interval(): the bootstrap interval of a figure over clusters; the caller passes the source of randomness."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ Choose = Callable[[int], Sequence[int]]
 
 ROUNDS = 200
 FEWEST = 10
-"""Clusters below which nothing is said."""
+"""Clusters below which there is no interval."""
 
 
 def interval(
     clusters: Sequence[Cluster], figure: Callable[[Sequence[Cluster]], float | None], choose: Choose, rounds: int = ROUNDS
 ) -> tuple[float, float] | None:
-    """The 95 % interval of a figure of clusters; None for too few of them, or where the figure is hardly ever there."""
+    """The 95 % interval of a figure of clusters; None for too few of them, or where the figure is missing in more than 5 % of the
+    rounds.
+    """
     if len(clusters) < FEWEST:
         return None
     drawn = (figure([clusters[place] for place in choose(len(clusters))]) for _ in range(rounds))

@@ -1,7 +1,7 @@
-"""The second look after an alarm: did the provider move, or its reference? Decided by the other providers' pairs alone.
+"""`SecondLook`: decides after an alarm whether the provider or its reference moved, by the pairs of the other providers.
 
-Where another provider leaves the same reference too, the reference moved; where one is still the same, the provider did. Only
-pairs since the alarm's begin count: calm pairs from before acquit no one. Each error has a chance of at most 2.5 %.
+Where another provider differs from the same reference too, the reference moved; where one is still the same, the provider did.
+Only pairs since the alarm's begin count. Each of the two errors has a chance of at most 2.5 %.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite, log
+from typing import Annotated
+
+from pydantic import Field
 
 from shadow.drift.alarm_budget import PROVIDER, TestKey
 from shadow.drift.change_point import EvaluatedPair
@@ -20,7 +23,7 @@ from shadow.drift.effect_estimates import GroupKey
 ERROR_SHARE = 40.0
 """1 / 2.5 %, the chance of each of the two errors; k witnesses share it."""
 SMALLEST = 0.01
-"""The least excess that SAME speaks against."""
+"""The least excess that SAME gives evidence against."""
 MOST_REQUESTS = 6_000
 MOST_SECONDS = 3_600.0
 """The first page waits for an answer so many compared requests of the model, or so long, whichever is first."""
@@ -28,20 +31,20 @@ PER_CONVERSATION = 10
 IDLE = 1_800.0
 """Seconds without a pair after which a conversation is over and becomes one unit of SAME."""
 PATIENCE = 86_400.0
-"""Seconds that the conversation which opened first is waited for."""
+"""Seconds after which the conversation that opened first is closed."""
 MOST_OPEN = 1_000
-"""Open conversations remembered of a witness; further ones are not taken."""
+"""Open conversations of a witness; further ones are ignored."""
 FEWEST_ALONE = 30
 """Conversations of one pair each, and none of more, from which a request is taken as a conversation of its own."""
 HALF = 0.7
 """Share of the planned units at which half of the looks are decided."""
 
 OF_ITSELF = frozenset({(DriftSignal.ERROR.value, PROVIDER), (DriftSignal.SCHEMA.value, PROVIDER)})
-"""Faults that the provider's own answers show: there is nobody else to blame for them."""
+"""Faults that the provider's own answers show, so that no second look is needed."""
 
 
 class Blame(StrEnum):
-    """Whom an alarm is about."""
+    """The side that moved."""
 
     PROVIDER = "provider"
     REFERENCE = "reference"
@@ -56,6 +59,16 @@ class OpenConversation:
     last: float
     pairs: int
     total: int
+
+    def add(self, started: float, payoff: int) -> None:
+        """Count one more pair, started at `started` (epoch seconds)."""
+        self.pairs += 1
+        self.total += payoff
+        self.last = max(self.last, started)
+
+    def is_over(self, now: float) -> bool:
+        """Whether no further pair is waited for."""
+        return self.pairs >= PER_CONVERSATION or now - self.last >= IDLE or now - self.opened >= PATIENCE
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,7 +87,7 @@ class Witness:
     open: dict[str, OpenConversation] = field(default_factory=dict)
 
     def learn(self, conversation: str) -> None:
-        """See one pair of a conversation, whether or not it speaks for anything."""
+        """Count one pair of a conversation, whether or not it is evidence."""
         if self.alone or not conversation:
             return
         self.several = self.several or conversation in self.seen
@@ -83,25 +96,24 @@ class Witness:
             self.alone = len(self.seen) >= FEWEST_ALONE
 
     def take(self, conversation: str, started: float, payoff: int, *, latest: float) -> None:
-        """Take in a turned payoff since the alarm's earliest begin; those since its latest one speak for SAME too."""
+        """Add a payoff since the alarm's earliest begin, turned its way; those since its latest begin count for SAME too."""
         self.odd.add(payoff)
         if started < latest:
             return
         if self.alone or not conversation:
             self.same.add(payoff)
-        elif talk := self.open.get(conversation):
-            talk.pairs, talk.total, talk.last = talk.pairs + 1, talk.total + payoff, max(talk.last, started)
+        elif known := self.open.get(conversation):
+            known.add(started, payoff)
         elif len(self.open) < MOST_OPEN:
             self.open[conversation] = OpenConversation(opened=started, last=started, pairs=1, total=payoff)
 
     def close(self, now: float) -> None:
-        """Make units of the conversations that are over, in the order in which they opened."""
+        """Add the conversations that are over to SAME as units, in the order in which they opened."""
         while self.open:
-            name, talk = next(iter(self.open.items()))
-            over = self.alone or talk.pairs >= PER_CONVERSATION or now - talk.last >= IDLE or now - talk.opened >= PATIENCE
-            if not over:
+            name, first = next(iter(self.open.items()))
+            if not (self.alone or first.is_over(now)):
                 return
-            self.same.add(talk.total / talk.pairs)
+            self.same.add(first.total / first.pairs)
             del self.open[name]
 
 
@@ -109,8 +121,9 @@ class Witness:
 class SecondLook:
     """One alarm of `provider` by the test `key`, of `size` since `earliest` to `latest`, opened at `opened` (epoch seconds).
 
-    `witnesses` are named by who stands for whom: `members` maps each provider to its witness. `alike` are providers with the
-    alarming one's own serving identity, which can be no witnesses. `floor` is the reference's own noise in that signal.
+    `members` maps each provider to the name of its witness in `witnesses`. `alike` are providers with the serving identity of
+    the alarming one, which are no independent witnesses. `floor` is the reference's own noise in that signal.
+    `log_threshold` is `log_bar` in stored snapshots.
     """
 
     key: TestKey
@@ -119,7 +132,7 @@ class SecondLook:
     latest: float
     opened: float
     floor: float
-    log_bar: float = 0.0
+    log_threshold: Annotated[float, Field(alias="log_bar")] = 0.0
     members: dict[str, str] = field(default_factory=dict)
     witnesses: dict[str, Witness] = field(default_factory=dict)
     alike: tuple[str, ...] = ()
@@ -131,15 +144,15 @@ class SecondLook:
 
     @property
     def waits(self) -> bool:
-        """Whether the first page is still kept back."""
+        """Whether the first page still waits."""
         return self.blame is Blame.NOT_YET_KNOWN and not self.over
 
     def expire(self) -> None:
-        """Wait no longer; the look goes on."""
+        """End the wait of the page; the look goes on."""
         self.over = True
 
     def passes(self, now: float) -> None:
-        """Let time go on to `now`, the start of a pair (epoch seconds)."""
+        """Close conversations and end the wait as of `now`, the start of a pair (epoch seconds)."""
         if self.requests >= MOST_REQUESTS or now - self.opened >= MOST_SECONDS:
             self.over = True
         if self.blame is Blame.NOT_YET_KNOWN:
@@ -148,7 +161,7 @@ class SecondLook:
                 self._decide(witness)
 
     def take(self, provider: str, started: float, conversation: str, payoffs: Iterable[tuple[str, int]]) -> None:
-        """Take in what counted of one pair of any provider of the model and reference, since the alarm."""
+        """Add what counted of one pair of any provider of the model and reference, since the alarm."""
         self.requests += 1
         found = dict(payoffs)
         witness = self.witnesses.get(self.members.get(provider, ""))
@@ -160,7 +173,7 @@ class SecondLook:
         self.passes(started)
 
     def recall(self, provider: str, each: EvaluatedPair) -> None:
-        """Take in one pair that was stored before the alarm; it is no request that a page waits for."""
+        """Add one pair that was stored before the alarm; it does not count towards `MOST_REQUESTS`."""
         witness = self.witnesses[self.members[provider]]
         witness.learn(each.conversation)
         if each.started >= self.earliest and self.blame is Blame.NOT_YET_KNOWN:
@@ -169,11 +182,11 @@ class SecondLook:
             self._decide(witness)
 
     def overlaps(self, other: SecondLook) -> bool:
-        """Whether both are about one signal and direction, and may have begun at one moment."""
+        """Whether both are about the same signal and direction, and may have begun at the same time."""
         return self.key == other.key and self.earliest <= other.latest and other.earliest <= self.latest
 
     def why(self, reference: str) -> str:
-        """Why it is not known who moved; empty where it is."""
+        """Why it is not known which side moved; empty where it is."""
         if self.blame is not Blame.NOT_YET_KNOWN:
             return ""
         if not self.witnesses and self.alike:
@@ -186,21 +199,21 @@ class SecondLook:
     def _decide(self, witness: Witness) -> None:
         if self.blame is not Blame.NOT_YET_KNOWN:
             return
-        if witness.odd.evidence >= self.log_bar:
+        if witness.odd.evidence >= self.log_threshold:
             self.blame, self.by = Blame.REFERENCE, witness.name
-        elif witness.same.evidence >= self.log_bar:
+        elif witness.same.evidence >= self.log_threshold:
             self.blame, self.by = Blame.PROVIDER, witness.name
         if self.blame is not Blame.NOT_YET_KNOWN:
             self._forget()
 
     def _forget(self) -> None:
-        """Keep no conversation that nothing waits for any more."""
+        """Drop the conversations, which a decided look does not need."""
         for witness in self.witnesses.values():
             witness.open.clear()
             witness.seen.clear()
 
     def _needed(self, witness: Witness) -> int:
-        planned = HALF * units_needed(witness.same.bound, self.floor, self.log_bar)
+        planned = HALF * units_needed(witness.same.bound, self.floor, self.log_threshold)
         return max(1, round(planned - witness.same.units)) if isfinite(planned) else 0
 
 
@@ -216,7 +229,7 @@ def opened(
     alike: Iterable[str] = (),
     facts: Iterable[str] = (),
 ) -> SecondLook:
-    """A look with nothing taken in. A witness is given by the providers that stand for it; without any, no page waits."""
+    """A look without pairs yet. Each witness is a tuple of the providers that share a server; without witnesses no page waits."""
     look = SecondLook(
         key=key, size=size, earliest=earliest, latest=latest, opened=at, floor=floor, alike=tuple(alike), facts=tuple(facts)
     )
@@ -225,7 +238,7 @@ def opened(
         name = " and ".join(providers)
         look.members |= dict.fromkeys(providers, name)
         look.witnesses[name] = Witness(name=name, odd=EProcess(same=False), same=EProcess(same=True, bound=bound))
-    look.log_bar = log(ERROR_SHARE * max(len(look.witnesses), 1))
+    look.log_threshold = log(ERROR_SHARE * max(len(look.witnesses), 1))
     look.over = not look.witnesses
     if key in OF_ITSELF:
         look.blame = Blame.PROVIDER
@@ -233,8 +246,8 @@ def opened(
 
 
 def spread(looks: Mapping[GroupKey, SecondLook]) -> frozenset[GroupKey]:
-    """Let looks at alarms of one model and reference agree: a reference that moved did so for all alarms that may have begun
-    then. The groups whose look changed by it.
+    """Make the looks of one model and reference agree: a reference that moved did so for all alarms that may have begun then.
+    Returns the groups whose look changed.
     """
     moved = {key: look for key, look in looks.items() if look.blame is Blame.REFERENCE}
     changed = set()

@@ -1,9 +1,9 @@
-"""flip_test(): whether payoffs lean to one side more than chance, where those of one conversation may all have one cause.
+"""flip_test(): the p of payoffs that lean to one side, where those of one conversation may share one cause.
 
 As long as the provider serves what the reference serves, the two may be swapped in a whole conversation: its payoffs change
 their sign together. So the test compares the sum of all payoffs with its distribution under independent flips of the sign of
-each conversation's total. Where every conversation has one pair that is the sign test. No assumption about the requests, or
-about how payoffs of one conversation depend on each other, is made (Fisher's randomization test, 1935).
+each conversation's total. Where every conversation has one pair that is the sign test. It makes no assumption about the requests,
+or about how payoffs of one conversation depend on each other (Fisher's randomization test, 1935).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A case as text and back, exactly: what was saved and goes on equals what never stopped."""
+"""saved(), restored(): a group state as JSON and back, exactly; the keys are those of stored snapshots and keep their names."""
 
 from __future__ import annotations
 
@@ -69,9 +69,8 @@ _TEXT = TypeAdapter(_Case)
 
 
 def saved(state: GroupState) -> str:
-    """The case as JSON, but for its memory of 24 hours, which is made again from the stored pairs. Numbers keep every bit;
-
-    tests that no pair counted for are left out.
+    """The state as JSON, without its memory of 24 hours, which is rebuilt from the stored pairs. Numbers keep every bit; tests
+    that no pair counted for are absent.
     """
     coverage = state.coverage
     plain = _Case(
@@ -83,12 +82,12 @@ def saved(state: GroupState) -> str:
         look=state.look,
         told=state.reported,
     )
-    return _TEXT.dump_json(plain).decode()
+    return _TEXT.dump_json(plain, by_alias=True).decode()
 
 
 def restored(text: str, budget: AlertBudget | None = None) -> GroupState:
-    """The case that was saved, judged by these budget, or by those it was saved with; ValueError where the text is none of
-    ours. A test that is no longer made is left out.
+    """The state that was saved, with this budget or the one it was saved with; ValueError where the text is no snapshot of a
+    group. A test that no longer exists is ignored.
     """
     plain = _TEXT.validate_json(text)
     budget = budget or AlertBudget(threshold=plain.bar)

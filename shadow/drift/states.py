@@ -1,4 +1,4 @@
-"""The states of a group and what moves them: one table, and the latch that holds an alarm until it is mended or acknowledged."""
+"""`DriftState`, its transition table, and the latch that holds an alarm until it recovers or is acknowledged."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ENOUGH_TO_ACCEPT = 500
 
 
 class DriftState(StrEnum):
-    """What is said of a group. `not measured` and `waiting` (for the first pair that counts) are said over the others by what
-    was left out, never by the evidence.
+    """The state of a group. `not measured` and `waiting` (for the first pair that counts) follow from what was excluded, never
+    from the evidence.
     """
 
     OK = "ok"
@@ -29,7 +29,7 @@ class DriftState(StrEnum):
 
 
 class DriftEvent(StrEnum):
-    """What may happen to a group."""
+    """What changes the state of a group."""
 
     SUSPICION = "suspicion"
     CALM = "calm"
@@ -40,7 +40,7 @@ class DriftEvent(StrEnum):
 
 
 class AckAction(StrEnum):
-    """How an operator acknowledges an alarm: the cause is mended, or the difference is there to stay."""
+    """How an operator acknowledges an alarm: the cause is fixed, or the difference is accepted for good."""
 
     FIXED = "fixed"
     ACCEPT = "accept"
@@ -48,7 +48,7 @@ class AckAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """An operator's answer, and the groups that it is meant for; an empty name is any."""
+    """An operator's answer, and the groups that it applies to; an empty name applies to any."""
 
     answer: AckAction
     route: str = ""
@@ -69,11 +69,11 @@ TRANSITIONS: Mapping[tuple[DriftState, DriftEvent], DriftState] = {
     (DriftState.RECOVERED, DriftEvent.ALARM): DriftState.DRIFT,
     (DriftState.RECOVERED, DriftEvent.FIXED): DriftState.OK,
 }
-"""Every move there is; any other event leaves the state as it was. DRIFT is left by recovery or by an operator only."""
+"""Every transition; any other event leaves the state unchanged. Only recovery or an operator ends DRIFT."""
 
 
 def next_state(state: DriftState, event: DriftEvent) -> DriftState:
-    """The state that follows."""
+    """The state after an event."""
     return TRANSITIONS.get((state, event), state)
 
 
@@ -90,9 +90,9 @@ class AlarmName:
 
 @dataclass(slots=True, kw_only=True)
 class Latch:
-    """One test that alarmed at the pair `pair_id` (started at `at`), what was estimated then, and the bets on its mending.
+    """One test that alarmed at the pair `pair_id` (started at `at`), what was estimated then, and the bets on its recovery.
 
-    The evidence of mending has no restarts: it must outweigh, from the alarm on, an excess of half the size that was found.
+    The evidence of recovery has no restarts: it must outweigh, from the alarm on, an excess of half the size that was found.
     `pairs` counts those since the alarm, `odd` those of them that lean its way.
     """
 
@@ -113,7 +113,7 @@ class Latch:
         self._steps = recovery(tolerance(self.key[0]), max(bound, self.estimate.size / 2))
 
     def add(self, payoff: int) -> None:
-        """Take in the payoff of one pair after the alarm."""
+        """Add the payoff of one pair after the alarm."""
         self.pairs += 1
         self.odd += payoff == self.key[1]
         steps = self._steps[payoff * self.key[1]]

@@ -1,6 +1,6 @@
-"""The figures that verifiers of vendors publish, each beside what the reference reaches against itself on the same requests.
+"""triggering(): the figures of K2-Vendor-Verifier, each beside what the reference reaches against itself on the same requests.
 
-One answer triggers when its finish_reason is `tool_calls`, as in K2-Vendor-Verifier; arguments and names are not looked at.
+One answer triggers when its finish_reason is `tool_calls`, as there; arguments and names are not compared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shadow.drift.resampling import Choose, interval
 FEWEST_CONTROLS = 30
 """Controls below which no interval is given."""
 BINS = 2_000
-"""More clusters than this are joined, which costs the interval nothing but time."""
+"""Clusters beyond this number are joined, to bound the time."""
 
 Counts = tuple[int, int, int, int]
 """Both trigger, the first alone, the second alone, neither."""
@@ -22,8 +22,8 @@ Counts = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairEnding:
-    """Whether the answers of one pair with tools triggered; `control` only where it was asked by the coin, for tie-breaks are
-    selected by disagreement.
+    """Whether the answers of one pair with tools triggered; `control` only where it was drawn at random, because
+    tie-breaks are selected by disagreement.
     """
 
     conversation: str
@@ -36,8 +36,8 @@ class PairEnding:
 class Triggering:
     """`f1`: tool_call_f1 of the provider against the reference, over all pairs; `f1_limit` the highest that its number of calls
     permits; `kappa` Cohen's; `ratio` its calls over the reference's. On the `control_pairs` alone, where the reference was asked
-    twice by the coin: `own_f1`, the reference against itself, and `f1` less that as `difference`, with its 95 % interval
-    `low`..`high` (bootstrap, conversations as clusters; none for fewer than 30 controls). None where nothing can be said.
+    twice at random: `own_f1`, the reference against itself, and `f1` less that as `difference`, with its 95 % interval
+    `low`..`high` (bootstrap, conversations as clusters; none for fewer than 30 controls). None where a figure is undefined.
     """
 
     pairs: int

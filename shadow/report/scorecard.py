@@ -144,7 +144,7 @@ def _check_evidence(line: CheckLine) -> CheckEvidence:
         p=line.p,
         phrase=told(line, named(line.signal)),
         named=line.worse,
-        beyond_bar=line.plain,
+        beyond_threshold=line.plain,
     )
 
 

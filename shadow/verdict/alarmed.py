@@ -1,7 +1,7 @@
-"""The drift state of a group as evidence, and the verdict that it alone gives: what a webhook can state of it.
+"""alarmed(): the verdict that the drift state of a group gives alone, which a webhook states.
 
-A report has the period's pairs beside it. More evidence never makes a verdict milder, so a report that holds this state says the
-same word or a worse one, unless it shows that the reference is the one that moved.
+A report also has the pairs of its period. More evidence never makes a verdict milder, so a report with this state gives the same
+word or a worse one, unless it shows that the reference moved.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def drift_evidence(
     earliest: float | None = None,
     latest: float | None = None,
 ) -> DriftEvidence:
-    """The state as it is shown, as evidence; what its reference did by itself is an alarm about the reference.
+    """The drift state as evidence; a reference that moved or fails gives an alarm about the reference.
 
-    `size` with `low`..`high` is that of the effect, at least 0, and `worse` its direction, as in `drift.status.Past`.
+    `size` with `low`..`high` is that of the effect, at least 0, and `worse` its direction, as in `PastThreshold`.
     """
     ends = (low, high) if worse else (_minus(high), _minus(low))
     return DriftEvidence(
@@ -58,7 +58,7 @@ def drift_evidence(
 
 
 def alarmed(status: DriftStatus) -> Verdict | None:
-    """The verdict that the state alone gives; None for a calm state, of which the period's pairs decide."""
+    """The verdict that the state alone gives; None for `ok`, where the pairs of a period decide."""
     if status.state == DriftState.OK:
         return None
     route, model, provider, reference = status.group

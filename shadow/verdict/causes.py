@@ -1,4 +1,4 @@
-"""Why pairs could not be compared: stored reasons, by cause and side, each counted, with a sentence and what to do about it."""
+"""shortfalls(): why pairs could not be compared, counted by cause and side, each with a sentence and what to do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "connect": ("could not be connected to", "check its base_url"),
     "tls": ("could not be connected to (TLS)", "check its base_url"),
 }
-"""What a side did, and what to do, by the first word of the stored reason; a status of no row here is told by its number."""
+"""What a side did, and what to do, by the first word of the stored reason; any other status is printed as its number."""
 
 
 def shortfalls(reasons: Mapping[str, int]) -> tuple[Shortfall, ...]:

@@ -1,7 +1,7 @@
-"""What a verdict rests on, as plain values: one `Evidence` for each provider, model and reference.
+"""`Evidence`: what the verdict about one provider, model and reference rests on, as plain values.
 
-Each kind of evidence is made by the part that knows it (the scorecard, the checks, the drift states, the coverage of the period)
-and is weighed in `shadow.verdict.verdict_rule` alone.
+Each kind of evidence has its own source (the scorecard, the checks, the drift states, the coverage of the period);
+`shadow.verdict.verdict_rule` alone weighs it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shadow.drift.states import DriftState
 
 
 class EvidenceSide(StrEnum):
-    """Which of the two a piece of evidence speaks of."""
+    """The side that a piece of evidence is about."""
 
     PROVIDER = "provider"
     REFERENCE = "reference"
@@ -24,8 +24,8 @@ class EvidenceSide(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalEvidence:
     """One signal over the period's pairs. `excess` is signed (a share in -1..1, positive: the provider is the odd one, or has
-    more of what the signal counts), with its 95 % interval `low`..`high` (None where there is none); `outcome` is what its own
-    row says after Holm's correction; `smallest` is the excess that four of five such tables would have shown, None where none
+    more of what the signal counts), with its 95 % interval `low`..`high` (None where there is none); `outcome` is that of its
+    own row after Holm's correction; `smallest` is the excess that four of five such tables would have shown, None where none
     would.
     """
 
@@ -45,8 +45,8 @@ class CheckEvidence:
     """One check that needs no reference: `faulty` of `answers` on all traffic; of the `conversations` that both sides answered,
     the provider was faulty more often in `more` and the reference in `fewer`, with the one-sided `p` of these two counts.
 
-    `named`: more often than its reference beyond chance, among all checks of the report. `beyond_bar`: over the absolute bar,
-    where no conversation was compared. `phrase` states it for people.
+    `named`: more often than its reference beyond chance, among all checks of the report. `beyond_threshold`: over the absolute
+    threshold, where no conversation was compared. `phrase` states it in words.
     """
 
     signal: str
@@ -58,13 +58,13 @@ class CheckEvidence:
     fewer: int = 0
     p: float = 1.0
     named: bool = False
-    beyond_bar: bool = False
+    beyond_threshold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftEvidence:
     """The drift state of one route now. With an alarm: its `name` (a signal), the signed `size` with `low`..`high`, `since`
-    when (epoch seconds; credible from `earliest` to `latest`), and whom it speaks of: `blame` is REFERENCE where the reference
+    when (epoch seconds; credible from `earliest` to `latest`), and the side it is about: `blame` is REFERENCE where the reference
     moved or, where `failing`, is the one that fails. `closer`: the provider is only closer to the reference than that is to
     itself. `why` it is not measured, or not known who moved. `same_server`: it is not measured since provider and reference
     are one server, which a report of the period may well compare.
@@ -99,8 +99,8 @@ class Shortfall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodCoverage:
-    """How much was looked at: live `requests`, `asked` of them sent to the reference too, `compared` with its answer, and why the
-    others were not, the most frequent cause first. `refusal` says what the provider itself refused, where that is half of its
+    """How much was compared: live `requests`, `asked` of them sent to the reference too, `compared` with its answer, and why the
+    others were not, the most frequent cause first. `refusal` states what the provider itself refused, where that is half of its
     newest requests or more, and what to do.
     """
 

@@ -1,6 +1,6 @@
-"""Signals, checks and shares in words; what an excess does in words is in `drift.direction`.
+"""named(), percent(), moment(): signals, shares and times in words; `drift.direction` puts an excess in words.
 
-The words state that two servers differ, never why, and never that one of them is bad.
+The words state that two servers differ, never why, and never that one is bad.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""decide(): all evidence about one provider and model in, its verdict out; pure, and the only place where a verdict is made.
+"""decide(): the verdict that all evidence about one provider and model supports; the only place where a verdict is made.
 
 Each piece of evidence gives reasons, each with the word that it alone would give; the verdict is the first `VerdictWord` that
-any reason gives. So a further piece never makes a verdict milder, unless it shows that the reference is the one that moved.
+any reason gives. So a further piece never makes a verdict milder, unless it shows that the reference moved.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def decide(evidence: Evidence) -> Verdict:
     """The verdict that the evidence supports."""
     reasons = _ordered(_excused(evidence, [*_guilty(evidence), *_open(evidence)]), evidence.drift)
     word = reasons[0].word if reasons else VerdictWord.NONE_SEEN
-    telling = [reason for reason in reasons if reason.word is word]
+    deciding = [reason for reason in reasons if reason.word is word]
     found = Verdict(
         provider=evidence.provider,
         model=evidence.model,
@@ -41,19 +41,19 @@ def decide(evidence: Evidence) -> Verdict:
         notes=tuple(_notes(evidence)),
         power=power(evidence.signals),
         coverage=evidence.coverage,
-        since=min((reason.since for reason in telling if reason.since is not None), default=None),
-        worst=telling[0].subject if telling else "",
+        since=min((reason.since for reason in deciding if reason.since is not None), default=None),
+        worst=deciding[0].subject if deciding else "",
     )
     return replace(found, sentence=sentence(found, agrees=_agrees(evidence)))
 
 
 def differs(line: SignalEvidence) -> bool:
-    """Whether a signal alone makes its provider different."""
+    """Whether a signal alone gives the verdict `differs`."""
     return line.outcome in DIFFERENT and _against(line)
 
 
 def power(signals: Sequence[SignalEvidence]) -> DetectablePower | None:
-    """Of the broadest signal of agreement: the one with the most pairs, the kind of answer before others."""
+    """The power of the broadest signal of agreement: the one with the most pairs, the kind of answer before others."""
     line = _broadest(signals)
     if line is None:
         return None
@@ -63,8 +63,8 @@ def power(signals: Sequence[SignalEvidence]) -> DetectablePower | None:
 
 
 def _ordered(reasons: Iterable[VerdictReason], drift: Iterable[DriftEvidence]) -> list[VerdictReason]:
-    """Worst first: by word, by ground, of the signals the one that names the difference, by size; the phrase settles the rest,
-    so that the order of the evidence never shows.
+    """Worst first: by word, by ground, of the signals the one that names the difference, by size; then by phrase, so
+    that the order of the evidence makes no difference.
     """
     found = list(reasons)
     first = _naming([one for one in found if one.ground is ReasonGround.SIGNAL and one.word is VerdictWord.DIFFERS], drift)
@@ -103,7 +103,7 @@ def _effect(reason: VerdictReason) -> _Found:
 
 
 def _excused(evidence: Evidence, reasons: Iterable[VerdictReason]) -> Iterator[VerdictReason]:
-    """Where the reference is the one that moved, no difference from it is held against the provider; faults of its own are."""
+    """Without the differences from a reference that moved; faults of the provider's own answers stay."""
     moved = any(
         one.state is DriftState.DRIFT and one.blame is EvidenceSide.REFERENCE and not one.failing for one in evidence.drift
     )
@@ -153,8 +153,8 @@ def _measured(line: SignalEvidence, word: VerdictWord, ground: ReasonGround) -> 
 
 
 def _notes(evidence: Evidence) -> Iterator[VerdictReason]:
-    """What decides nothing: a reference that fails more often by itself, whether it is the one that moved where that is not known
-    yet, and when the provider's serving identity changed.
+    """Facts that decide nothing: a reference that fails more often, an alarm whose moved side is not known yet, one server behind
+    both, and when the provider's serving identity changed.
     """
     for line in evidence.signals:
         if line.outcome in FAR and not _against(line) and line.signal not in AGREEMENT:
@@ -180,7 +180,7 @@ def _against(line: SignalEvidence) -> bool:
 
 
 def _of_check(check: CheckEvidence) -> Iterator[VerdictReason]:
-    if check.named or check.beyond_bar:
+    if check.named or check.beyond_threshold:
         yield VerdictReason(
             word=VerdictWord.FAULTY,
             ground=ReasonGround.CHECK if check.named else ReasonGround.BAR,
@@ -213,14 +213,14 @@ def _of_drift(state: DriftEvidence, reference: str) -> Iterator[VerdictReason]:
 
 
 def _alarm(state: DriftEvidence) -> str:
-    """What the drift state of one route is, with the effect and its direction where an alarm gave one."""
+    """The drift state of one route in words, with the effect and its direction where an alarm gave one."""
     what = effect(state.name, state.size, state.low, state.high) if state.name and state.size is not None else named(state.name)
-    told = {
+    phrases = {
         DriftState.DRIFT: f"drift: {what}",
         DriftState.SUSPECT: f"drift is suspected{': ' + what if what else ''}",
         DriftState.RECOVERED: "recovered from drift, not acknowledged yet",
     }
-    return told.get(state.state, "")
+    return phrases.get(state.state, "")
 
 
 def _open_question(state: DriftEvidence) -> bool:
@@ -228,7 +228,7 @@ def _open_question(state: DriftEvidence) -> bool:
 
 
 def _open(evidence: Evidence) -> Iterator[VerdictReason]:
-    """Why no tick may stand: too few pairs, or none that could be compared."""
+    """Why there is no `no difference seen`: too few pairs, or none that could be compared."""
     unmeasured = [one for one in evidence.drift if one.state is DriftState.NOT_MEASURED and not one.same_server]
     if unmeasured and len(unmeasured) == len(evidence.drift):
         yield _reason(VerdictWord.NOT_MEASURED, ReasonGround.UNMEASURED, phrase=unmeasured[0].why)

@@ -1,4 +1,4 @@
-"""The verdict as one sentence for people: what was found with its size and direction, or what could have been found."""
+"""sentence(): the verdict as one sentence: what was found with its size and direction, or what could have been found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shadow.verdict.phrases import moment, named
 from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
 
 MOST = 3
-"""Reasons told; the others are counted."""
+"""Reasons printed; the others are counted."""
 FEWEST = 20
 """Pairs of the broadest signal below which nothing is decided."""
 MORE = "differs from its reference more than the reference differs from itself"
@@ -32,17 +32,17 @@ def sentence(verdict: Verdict, *, agrees: bool) -> str:
 def _differs(verdict: Verdict) -> str:
     faults = [reason for reason in verdict.reasons if reason.word is VerdictWord.FAULTY]
     also = f"; faulty answers too: {_listed(faults)}" if faults else ""
-    return f"{MORE}: {_listed(_found(_telling(verdict)))}{_since(verdict)}{also}{_refusal(verdict)}"
+    return f"{MORE}: {_listed(_found(_deciding(verdict)))}{_since(verdict)}{also}{_refusal(verdict)}"
 
 
 def _refusal(verdict: Verdict) -> str:
-    """What a provider refused, where it differs in that: a key or a name that is wrong is no other weights."""
-    failing = verdict.coverage.refusal and any(reason.subject == DriftSignal.ERROR for reason in _telling(verdict))
+    """What a provider refused, where it differs in errors: a wrong key or model name is a setting, no difference of the model."""
+    failing = verdict.coverage.refusal and any(reason.subject == DriftSignal.ERROR for reason in _deciding(verdict))
     return f"; {verdict.coverage.refusal}" if failing else ""
 
 
 def _found(reasons: Sequence[VerdictReason]) -> Sequence[VerdictReason]:
-    """Each signal once: what a drift state or a discovery adds to a signal of the period is its date."""
+    """Each signal once: a drift state or a discovery adds only a date to a signal of the period."""
     signals = {reason.subject for reason in reasons if reason.ground is ReasonGround.SIGNAL}
     alarms = [reason for reason in reasons if reason.ground is ReasonGround.DRIFT and reason.subject not in signals]
     return [*(reason for reason in reasons if reason.ground is ReasonGround.SIGNAL), *alarms] or reasons
@@ -53,15 +53,15 @@ def _since(verdict: Verdict) -> str:
 
 
 def _faulty(verdict: Verdict) -> str:
-    telling = _telling(verdict)
-    than = " more often than its reference" if any(reason.ground is ReasonGround.CHECK for reason in telling) else ""
-    return f"gives faulty answers{than}: {_listed(telling)}"
+    deciding = _deciding(verdict)
+    than = " more often than its reference" if any(reason.ground is ReasonGround.CHECK for reason in deciding) else ""
+    return f"gives faulty answers{than}: {_listed(deciding)}"
 
 
 def _suspect(verdict: Verdict) -> str:
-    telling = _telling(verdict)
-    first = telling[0].ground
-    return f"{SUSPECTED.get(first, SUSPECTED[ReasonGround.DRIFT])}: {_listed(telling)}"
+    deciding = _deciding(verdict)
+    first = deciding[0].ground
+    return f"{SUSPECTED.get(first, SUSPECTED[ReasonGround.DRIFT])}: {_listed(deciding)}"
 
 
 def _undecided(verdict: Verdict) -> str:
@@ -94,7 +94,7 @@ def _none_seen(power: DetectablePower | None, *, agrees: bool) -> str:
 
 
 def _not_measured(verdict: Verdict) -> str:
-    reason, because = _telling(verdict)[0], _because(verdict)
+    reason, because = _deciding(verdict)[0], _because(verdict)
     if reason.phrase:
         known = verdict.coverage.compared or because == f"; {reason.phrase}"
         return f"not measured: {reason.phrase}{'' if known else because}"
@@ -117,8 +117,8 @@ _SENTENCES: Mapping[VerdictWord, Callable[[Verdict], str]] = {
 }
 
 
-def _telling(verdict: Verdict) -> Sequence[VerdictReason]:
-    """The reasons that give the word."""
+def _deciding(verdict: Verdict) -> Sequence[VerdictReason]:
+    """The reasons that give the verdict's word."""
     return [reason for reason in verdict.reasons if reason.word is verdict.word]
 
 

@@ -1,6 +1,6 @@
-"""`Verdict`: what is said about one provider and model, with its reasons, worst first; the only value that faces print.
+"""`Verdict`: the word and sentence about one provider and model, with its reasons, worst first; every face prints this value.
 
-The words state that two servers differ, never why. Silence is *undecided*, *not measured* or *waiting*, never a tick.
+The words state that two servers differ, never why. Missing evidence is *undecided*, *not measured* or *waiting*.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class VerdictReason:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectablePower:
     """What would have been seen in four of five such periods: an excess of `smallest` (a share; None where even a breakdown would
-    not) in `signal`, all along the period, with so many `pairs`, of which in `odd` the two answers were told apart by noise.
+    not) in `signal`, all along the period, with so many `pairs`, of which in `odd` one side was the odd one.
     """
 
     signal: str

@@ -11,7 +11,7 @@ def offer(admission, pair_id, *, fingerprint="", conversation="", at=0.0):
     fields = {"pair_id": pair_id, "fingerprint": fingerprint, "conversation": conversation, "at": at}
     why = admission.why_not(**fields)
     if not why:
-        admission.let_in(**fields)
+        admission.admit(**fields)
     return why
 
 
@@ -84,7 +84,7 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("ruling", "agreement", "directed"),
+    ("judgement", "agreement", "directed"),
     [
         ("", True, True),
         (Exclusion.REPEATED, False, False),
@@ -94,5 +94,5 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(monkeypatch):
         (Exclusion.PROVIDER_FAILED, True, True),
     ],
 )
-def test_a_report_counts_what_was_let_in_and_what_was_not_ruled_on(ruling, agreement, directed):
-    assert (counts(ruling, agreement=True), counts(ruling, agreement=False)) == (agreement, directed)
+def test_a_report_counts_what_was_let_in_and_what_was_not_ruled_on(judgement, agreement, directed):
+    assert (counts(judgement, agreement=True), counts(judgement, agreement=False)) == (agreement, directed)

@@ -33,14 +33,16 @@ def slowly(excess, n, floor, bar):
 @pytest.mark.parametrize("n", [12, 62, 200])
 @pytest.mark.parametrize(("floor", "excess"), [(0.0, 0.2), (0.02, 0.09), (0.1, 0.13), (0.235, 0.4), (0.3, 0.7)])
 def test_the_chance_is_the_sum_over_all_counts(n, floor, excess):
-    assert chance_seen(excess, n=n, floor=floor, bar=0.05 / 14) == pytest.approx(slowly(excess, n, floor, 0.05 / 14), abs=1e-7)
+    assert chance_seen(excess, n=n, floor=floor, p_limit=0.05 / 14) == pytest.approx(
+        slowly(excess, n, floor, 0.05 / 14), abs=1e-7
+    )
 
 
 @pytest.mark.parametrize(("floor", "excess"), [(0.1, 0.0126), (0.235, 0.0195), (0.9, 0.05)])
 def test_many_odd_pairs_are_counted_by_the_normal_form(floor, excess):
     """At 1,500 odd pairs, up to which the sum is taken, and just beyond."""
     n = round(1_500 / (floor + excess))
-    below, above = (chance_seen(excess, n=pairs, floor=floor, bar=0.05 / 14) for pairs in (n - 2, n + 2))
+    below, above = (chance_seen(excess, n=pairs, floor=floor, p_limit=0.05 / 14) for pairs in (n - 2, n + 2))
     assert 0.1 < below < 0.99
     assert above == pytest.approx(below, abs=0.02)
 

@@ -4,7 +4,7 @@ from itertools import permutations
 import pytest
 
 from proxy.exchange import FailureKind, Response
-from shadow.drift.exclusions import REMARKS, SENTENCES, Exclusion, remarks, why_cached, why_silent
+from shadow.drift.exclusions import REMARKS, SENTENCES, Exclusion, remarks, why_cached, why_no_tiebreak
 from shadow.reading.completion import Unread, UnreadReason
 from tests.shadow.compare.made import answer, ask, choice, completion
 
@@ -45,8 +45,8 @@ def test_every_reason_has_its_sentence():
     ],
 )
 def test_each_fate_has_its_reason_and_the_other_order_silences_too(asked, y, r, why):
-    assert why_silent(asked, y, r) is why
-    assert bool(why_silent(asked, r, y)) == bool(why)
+    assert why_no_tiebreak(asked, y, r) is why
+    assert bool(why_no_tiebreak(asked, r, y)) == bool(why)
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,9 @@ def test_an_operator_may_call_it_fixed():
 def test_a_text_that_holds_no_pace_cannot_be_restored(text):
     with pytest.raises(ValueError):
         restored(text)
+
+
+def test_stored_snapshot_names_the_state_tempo_as_earlier_versions_did():
+    text = saved(Pace(slo=1.0))
+    assert json.loads(text)["tempo"] == "steady"
+    assert "state" not in json.loads(text)

@@ -80,7 +80,7 @@ def test_another_signal_gives_a_second_look_no_evidence():
 @pytest.mark.parametrize(("others", "bar"), [(["b"], 40), (["b", "c"], 80), (["b", "c", "d", "e"], 160)])
 def test_the_bar_is_forty_for_each_witness(others, bar):
     found = look(*((name,) for name in others))
-    assert found.log_bar == pytest.approx(math.log(bar))
+    assert found.log_threshold == pytest.approx(math.log(bar))
 
 
 def test_without_a_witness_nothing_is_waited_for_and_the_reason_is_stated():

@@ -1,3 +1,5 @@
+import json
+import math
 import random
 
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.alarm_state import AlarmState
 from shadow.drift.group_state import GroupState
+from shadow.drift.second_look import opened
 from shadow.drift.state_snapshot import restored, saved
 from shadow.drift.states import DriftState
 from tests.shadow.drift.leaning import Drive, payoffs
@@ -59,3 +62,12 @@ def test_a_test_that_is_no_longer_made_is_left_out():
     alarm.add("a", 0.0, (("action", 1),), lambda _: ())
     text = saved(grouped(alarm)).replace('"action"', '"astrology"')
     assert all(not test.pairs for test in restored(text, AlertBudget()).alarm.group_tests.tests.values())
+
+
+def test_stored_snapshot_names_the_threshold_log_bar_as_earlier_versions_did():
+    state = GroupState(AlertBudget())
+    state.look = opened(key=("action", 1), size=0.2, earliest=1.0, latest=2.0, at=3.0, floor=0.1, witnesses=[("q",)])
+    look = json.loads(saved(state))["look"]
+    assert look["log_bar"] == pytest.approx(math.log(40))
+    assert "log_threshold" not in look
+    assert restored(saved(state)).look == state.look

@@ -79,7 +79,7 @@ CHECKS = st.builds(
     faulty=st.integers(0, 50),
     phrase=st.just("so many of so many"),
     named=st.booleans(),
-    beyond_bar=st.booleans(),
+    beyond_threshold=st.booleans(),
 )
 STATES = st.builds(
     DriftEvidence,
@@ -109,7 +109,7 @@ EVIDENCE = st.builds(
 def is_guilty(found: Evidence) -> bool:
     rows = any(line.outcome in {SignalOutcome.DIFFERS, SignalOutcome.DRIFTS} and _against(line) for line in found.signals)
     states = any(one.state in {DriftState.DRIFT, DriftState.SUSPECT, DriftState.RECOVERED} for one in found.drift)
-    return rows or states or found.discovered or any(one.named or one.beyond_bar for one in found.checks)
+    return rows or states or found.discovered or any(one.named or one.beyond_threshold for one in found.checks)
 
 
 def _against(line: SignalEvidence) -> bool:
@@ -219,7 +219,7 @@ def test_faulty_answers_are_named_beside_a_difference_and_alone():
 
 
 def test_a_fault_over_its_bar_makes_a_verdict_without_a_reference():
-    alone = check(named=False, beyond_bar=True, phrase="lost spaces: seen in 42 % of 100 answers")
+    alone = check(named=False, beyond_threshold=True, phrase="lost spaces: seen in 42 % of 100 answers")
     verdict = decide(evidence(reference="", coverage=replace(FULL, asked=0, compared=0), checks=(alone,)))
     assert verdict.word is VerdictWord.FAULTY
     assert verdict.sentence == "gives faulty answers: lost spaces: seen in 42 % of 100 answers"
