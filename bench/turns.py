@@ -8,17 +8,21 @@ What is done in steps, or put off, is one turn a step. Tests count the work of e
 
 import argparse
 import gc
+import gzip
 import json
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
+from hashlib import sha256
 
+import brotli
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from proxy.client.request_head import RequestHead
+from proxy.content_coding import beginning, zstd
 from proxy.errors import RequestError
 from proxy.exchange import Role
 from proxy.packing import pack
@@ -170,6 +174,17 @@ def bodies() -> Iterator[Case]:
         yield f"body, fitted: {name}", lambda body=body: fit_in_steps(body, FITTING)
 
 
+def packed() -> Iterator[Case]:
+    """The first MiB of packed bodies: text that hardly packs, and nothing but one letter (brotli unpacks a whole window)."""
+    dense = " ".join(sha256(b"%d" % at).hexdigest()[: at % 7 + 1] for at in range(500_000)).encode()
+    for coding, compress in {"br": brotli.compress, "gzip": gzip.compress, "zstd": zstd.compress}.items():
+        for name, text in {"dense text": dense, "one letter": bytes(100 * PEEKED)}.items():
+            body = compress(text)[:PEEKED]
+            yield f"body, unpacked: {name} in {coding}", lambda body=body, coding=coding: once(lambda: beginning([coding], body))
+            twice = compress(body)
+            yield f"body, unpacked: {name} in {coding} twice", lambda b=twice, c=coding: once(lambda: beginning([c, c], b))
+
+
 def records() -> Iterator[Case]:
     endings = {
         "lines": fill(b"a\n", PEEKED),
@@ -205,7 +220,7 @@ def main() -> int:
     gc.disable()
     missed = 0
     print("| what comes | turns | longest, ms | all, ms |\n|---|---:|---:|---:|")
-    for name, begin in (*answers(), *heads(), *bodies(), *records()):
+    for name, begin in (*answers(), *heads(), *bodies(), *packed(), *records()):
         if all(word in name for word in chosen.words):
             turns, most, together = min((longest(begin()) for _ in range(3)), key=lambda row: row[1])
             missed += most > chosen.most

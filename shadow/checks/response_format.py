@@ -10,6 +10,7 @@ from shadow.findings.finding_builders import judged, short, unmeasured
 from shadow.measures.answer_action import refuses
 from shadow.measures.argument_schema import held
 from shadow.reading.completion import Choice, Completion
+from shadow.reading.lenient_json import integer
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.responses_items import COMMENTARY, SEAM
 
@@ -54,7 +55,10 @@ def _unfit(first: Choice) -> str:
 
 def _parsed(text: str) -> tuple[object, str]:
     try:
-        return json.loads(text), ""
+        try:
+            return json.loads(text), ""
+        except ValueError:
+            return json.loads(text, parse_int=integer), ""  # Python refuses integers that JSON allows
     except RecursionError:
         return None, "nested too deep"
     except ValueError as fault:

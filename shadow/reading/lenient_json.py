@@ -36,6 +36,8 @@ class LoadedArguments(NamedTuple):
     oddities: tuple[str, ...]
 
 
+MOST_DIGITS = 4_300
+"""Digits of an integer that are read, the first ones: Python reads and writes no more of them at once."""
 EMPTY = "the arguments of a call are empty, which clients run as {}"
 NOT_UTF8 = "the body holds bytes that are not UTF-8"
 NOT_FINITE = "the JSON holds NaN, Infinity or a number out of range"
@@ -79,7 +81,7 @@ def _load_leniently(data: bytes) -> LoadedJson:
         oddities.add(NOT_UTF8)
         text = data.decode("utf-8", "replace")
     try:
-        value = json.loads(text.removeprefix("\ufeff"), parse_constant=number, parse_float=number)
+        value = json.loads(text.removeprefix("\ufeff"), parse_constant=number, parse_float=number, parse_int=integer)
     except RecursionError:
         return _fault(UnreadReason.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
     except ValueError as error:
@@ -116,6 +118,11 @@ def load_arguments(text: str) -> LoadedArguments:
         return LoadedArguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
     oddities = tuple(mended(f"the key {key[:80]!r} stands twice in the arguments of one call") for key in dict.fromkeys(twice))
     return LoadedArguments(mended_value(parsed) if "\\u" in text else parsed, "", oddities)
+
+
+def integer(text: str) -> int:
+    """A JSON integer of any length, of its first MOST_DIGITS digits, so that its sign is right and it is beyond any bound."""
+    return int(text[:MOST_DIGITS])
 
 
 def _strict(text: str) -> float:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from hashlib import sha256
 
 import brotli
 import pytest
@@ -29,12 +30,47 @@ EACH = pytest.mark.parametrize(("name", "pack"), PACKERS.values(), ids=list(PACK
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "words of all kinds " * 2_000}]}).encode()
 
 
+class Fed(bytes):
+    """A body that knows the longest part that was taken of it."""
+
+    longest = 0
+
+    def __getitem__(self, key):
+        part = super().__getitem__(key)
+        self.longest = max(self.longest, len(part) if isinstance(part, bytes) else 1)
+        return part
+
+
 @EACH
 def test_a_whole_body_and_each_beginning_of_one_unpack_as_far_as_they_go(name, pack):
     packed = pack(BODY)
     assert beginning([name], packed) == BODY
     for end in range(0, len(packed), 7):
         assert BODY.startswith(beginning([name], packed[:end]))
+
+
+DENSE = " ".join(sha256(b"%d" % number).hexdigest()[: number % 7 + 1] for number in range(400_000)).encode()
+"""1.9 MB that can hardly be packed."""
+
+
+@EACH
+def test_of_a_large_body_that_is_not_all_there_as_much_is_unpacked_as_of_a_whole_one(name, pack):
+    packed = pack(DENSE)
+    assert len(packed) > 600_000
+    for end in (300_000, 600_000):
+        assert beginning([name], packed[:end]) == DENSE[:262_144]
+    coding = CODINGS[name](1)
+    got = b"".join(coding.feed(packed[at : at + 10_000], 1_000_000) for at in range(0, 600_000, 10_000))
+    assert (DENSE.startswith(got), len(got) > 700_000) == (True, True)
+
+
+@EACH
+def test_no_more_of_a_body_is_fed_than_is_looked_at(name, pack):
+    """What unpacks to nothing is not looked through to its end."""
+    packed = pack(b"")[:-1] + bytes(10_000_000)
+    fed = Fed(packed)
+    beginning([name], fed)
+    assert fed.longest <= 262_144 + 1_024
 
 
 @pytest.mark.slow
@@ -58,6 +94,14 @@ def test_two_codings_are_looked_through_and_three_or_an_unknown_one_are_not():
     assert beginning(["br", "gzip", "gzip"], gzip.compress(twice)) is None
     assert beginning(["compress"], BODY) is None
     assert beginning([], BODY) == BODY
+
+
+@pytest.mark.parametrize(("bits", "read"), [(10, True), (16, True), (22, True), (23, False), (24, False)])
+def test_brotli_is_looked_into_up_to_a_window_of_four_mebibytes(bits, read):
+    packed = brotli.compress(BODY, lgwin=bits)
+    assert beginning(["br"], packed) == (BODY if read else None)
+    assert beginning(["br", "gzip"], gzip.compress(packed)) == (BODY if read else None)
+    assert CODINGS["br"](1).feed(packed, len(BODY)) == BODY
 
 
 @pytest.mark.parametrize(("parts", "read"), [(8, True), (9, False)])

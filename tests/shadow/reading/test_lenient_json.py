@@ -85,6 +85,15 @@ def test_arguments_that_are_no_json_give_their_reason(text, word):
     assert word in loaded.invalid
 
 
+@pytest.mark.parametrize("digits", [4_300, 4_301, 100_000])
+def test_an_integer_of_any_length_is_read_by_its_first_digits(digits):
+    long = "-" + "7" * digits
+    body = load(f'{{"a": {long}}}'.encode())
+    assert body.why is None
+    assert body.value["a"] < -(10**4_298)
+    assert long.startswith(str(body.value["a"]))
+
+
 def test_large_integers_and_repeated_keys_of_arguments_are_kept_exactly():
     loaded = load_arguments('{"n": 123456789012345678901234567890, "x": 1, "x": 2, "e": "\\ud83d"}')
     assert loaded.parsed == {"n": 123456789012345678901234567890, "x": 2, "e": "\ufffd"}
