@@ -33,7 +33,7 @@ from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.drift.payoff import counted, wants_control
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.measures.argument_schema import outcome
+from shadow.measures.argument_schema import call_validity
 from shadow.metrics.observe import Metrics
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
@@ -78,7 +78,7 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     def pair() -> Pair:
         return Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
 
-    outcomes = [outcome(seen.request, one)[0] for one in calls(seen.answer)]
+    outcomes = [call_validity(seen.request, one)[0] for one in calls(seen.answer)]
     found, compared = check(seen.request, seen.answer), compare(pair())
     record = exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")
     triple = AnsweredPair(live=seen, reference=leg, control=None, reason=ControlReason.NONE)

@@ -37,7 +37,7 @@ from shadow.drift.payoff import payoffs, wants_control
 from shadow.findings.pair import Pair, PairKind
 from shadow.identity.request_shape import shape_of
 from shadow.identity.serving_identity import traits
-from shadow.measures.text_similarity import texts
+from shadow.measures.text_similarity import text_similarity
 from shadow.metrics.label_names import LabelNames
 from shadow.pipeline.clock_guard import ClockJumpGuard
 from shadow.presentation.alignment import align_texts
@@ -156,7 +156,7 @@ def judging() -> Iterator[tuple[str, Step]]:
     yield "compare: a pair", lambda: compare(pair)
     for signal, judge in COMPARATORS:
         yield f"compare: {signal.value}", lambda judge=judge: judge(pair)
-    yield "compare: likeness of two texts of 2 KB", lambda: texts(one, other)
+    yield "compare: likeness of two texts of 2 KB", lambda: text_similarity(one, other)
     yield "drift: wants a control", lambda: wants_control(seen.request, seen.answer, leg.answer)
     yield "drift: payoffs", lambda: payoffs(seen.request, seen.answer, leg.answer, None, tiebreak=True)
     yield "sampling: decide", lambda: decide(key="k", request_id="r", rate=0.05, control_fraction=0.1, secret=bytes(32))

@@ -20,12 +20,12 @@ from bench.faulty import FAULTS, RIGHT, committed
 from bench.injected import INJECTED, robbed
 from bench.onwire import MODEL, answered, spoken, understood
 from bench.written import HARD, WAYS, answer_of, harmless, leaked
-from shadow.checks.registry import CHECKS, LEG_CHECKS, check
+from shadow.checks.registry import CHECKS, EXCHANGE_CHECKS, check
 from shadow.findings.finding import Finding, FindingState, Signal
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md"
 BEGIN, END = "<!-- begin: python -m bench.signals --write -->", "<!-- end -->"
-SIGNALS = [signal for signal, _ in (*CHECKS, *LEG_CHECKS)]
+SIGNALS = [signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)]
 RATE = 1 / 500
 RUNS = (10, 100)
 PROSE = ("english", "german", "list", "emoji")

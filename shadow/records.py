@@ -107,7 +107,9 @@ def pair_record(
     )
 
 
-_FIXED = re.compile(r"the (?:provider|reference) gave no whole answer \([\w :]+\)(?:: (?:status|error) \d{3})?")
+_FIXED = re.compile(
+    r"the (?:provider|reference) (?:gave no whole answer|returned no complete response) \([\w :]+\)(?:: (?:status|error) \d{3})?"
+)
 
 
 def unworded(why: str) -> str:

@@ -4,7 +4,7 @@ from proxy.exchange import Exchange, Role
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.measures.argument_schema import outcome
+from shadow.measures.argument_schema import call_validity
 from shadow.reading.parsed_exchange import ParsedExchange, parse, parse_leg
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from storage.storage_config import Bodies
@@ -52,5 +52,5 @@ def _leg(answer: Exchange | bytes, role: Role, exchange_id: str) -> Exchange:
 
 
 def _record(seen: ParsedExchange, bodies: Bodies):
-    outcomes = [outcome(seen.request, call)[0] for call in calls(seen.answer)]
+    outcomes = [call_validity(seen.request, call)[0] for call in calls(seen.answer)]
     return exchange_record(seen, outcomes=outcomes, checks=check(seen.request, seen.answer), bodies=bodies)

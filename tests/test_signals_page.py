@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.signals import BEGIN, END, measure, table
-from shadow.checks.registry import CHECKS, LEG_CHECKS
+from shadow.checks.registry import CHECKS, EXCHANGE_CHECKS
 from shadow.verdict.phrases import NAMES
 
 pytestmark = pytest.mark.slow
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md").read_text(encoding="utf-8")
 PIECES = {f"{pieces}, {language}" for pieces in ("whole words", "like a tokenizer") for language in ("English", "German")}
-CHECKED = {signal.value for signal, _ in (*CHECKS, *LEG_CHECKS)}
+CHECKED = {signal.value for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)}
 
 
 def figures(text: str) -> dict[str, list[float]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from shadow.findings.comparability import Comparability, standing
+from shadow.findings.comparability import Comparability, comparability_of
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest, parse_request
 from shadow.reading.parsed_response import ParsedResponse
@@ -42,19 +42,19 @@ def applied_parameters(request: ParsedRequest, answer: ParsedResponse) -> Findin
     A copy for a reference may be altered, so a difference counts only where the request that was sent sets the value too.
     """
     said = answer.completion
-    if request.unread is not None or not isinstance(said, Completion) or standing(answer)[0] is not Comparability.WHOLE:
-        return unmeasured(Signal.APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
+    if request.unread is not None or not isinstance(said, Completion) or comparability_of(answer)[0] is not Comparability.WHOLE:
+        return not_measured(Signal.APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
     if not said.applied:
-        return unmeasured(Signal.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
+        return not_measured(Signal.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
     if OF_TIER.issuperset(said.applied) and OF_TIER.isdisjoint(request.sent):
-        return unmeasured(Signal.APPLIED_PARAMETERS, UNSET)
+        return not_measured(Signal.APPLIED_PARAMETERS, UNSET)
     asked = stated(request.sent)
     names = [*_compared(request, asked, said.applied)]
     if not names:
-        return unmeasured(Signal.APPLIED_PARAMETERS, UNSET)
+        return not_measured(Signal.APPLIED_PARAMETERS, UNSET)
     other = [name for name in names if not same(name, asked[name], said.applied[name])]
     other = [name for name in other if same(name, asked[name], _sent(answer).get(name))] if other else []
-    return judged(
+    return match_or_differ(
         Signal.APPLIED_PARAMETERS,
         not other,
         _listed(other or names, said.applied),

@@ -6,7 +6,7 @@ import re
 
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -39,16 +39,16 @@ def broken_characters(request: ParsedRequest, completion: Completion) -> Finding
     text = completion.first.text or ""
     text = (text.rstrip("\ufffd") if completion.first.ended == "length" else text)[:READ]
     if not text:
-        return unmeasured(Signal.BROKEN_CHARACTERS, "the answer has no text")
+        return not_measured(Signal.BROKEN_CHARACTERS, "the answer has no text")
     found = _found(text)
     if found is None:
-        return judged(Signal.BROKEN_CHARACTERS, True, "", "", "")
+        return match_or_differ(Signal.BROKEN_CHARACTERS, True, "", "", "")
     asked = prompt_text(request)
     if found[0] in asked or any(stem in asked.casefold() for stem in _ABOUT):
-        return unmeasured(Signal.BROKEN_CHARACTERS, "the request holds such characters too, or speaks of encodings")
+        return not_measured(Signal.BROKEN_CHARACTERS, "the request holds such characters too, or speaks of encodings")
     what = f"U+{ord(found[0]):04X}" if len(found[0]) == 1 else f"{found[0]!r}, which looks like UTF-8 read as Latin-1,"
     reason = f"{short(what, 80)} stands at character {found.start()} of the text{answer_cap(completion.first.text or '', READ)}"
-    return judged(Signal.BROKEN_CHARACTERS, False, ascii(found[0]), "", reason)
+    return match_or_differ(Signal.BROKEN_CHARACTERS, False, ascii(found[0]), "", reason)
 
 
 def _found(text: str) -> re.Match[str] | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shadow.findings.comparability import Comparability, standing
+from shadow.findings.comparability import Comparability, comparability_of
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -14,10 +14,10 @@ def broken_stream(_ask: ParsedRequest, answer: ParsedResponse) -> Finding:
     """A stream that began with a status of success comes to its end, without an error in it."""
     status, response = answer.status, answer.exchange.response
     if response is None or status is None or not 200 <= status < 300:
-        return unmeasured(Signal.BROKEN_STREAM, "no answer with a status of success began")
+        return not_measured(Signal.BROKEN_STREAM, "no answer with a status of success began")
     if not (answer.completion.stream if isinstance(answer.completion, Completion) else answer.exchange.stream):
-        return unmeasured(Signal.BROKEN_STREAM, "not a stream")
-    where, how = standing(answer)
-    if where is Comparability.UNSEEN:
-        return unmeasured(Signal.BROKEN_STREAM, f"the stream was not seen whole: {how}")
-    return judged(Signal.BROKEN_STREAM, where is Comparability.WHOLE, how or "whole", "", how)
+        return not_measured(Signal.BROKEN_STREAM, "not a stream")
+    where, how = comparability_of(answer)
+    if where is Comparability.UNRECORDED:
+        return not_measured(Signal.BROKEN_STREAM, f"the stream was not seen whole: {how}")
+    return match_or_differ(Signal.BROKEN_STREAM, where is Comparability.WHOLE, how or "whole", "", how)

@@ -7,7 +7,7 @@ import re
 from shadow.checks.prompts.call_markup import MARKUP, WrittenCall, written_calls
 from shadow.checks.prompts.prompt_text import answer_cap, content_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -33,29 +33,29 @@ def call_in_text(request: ParsedRequest, completion: Completion) -> Finding:
     """No call of an offered tool stands in the text, unless the answer calls that tool too, or the request is about such text."""
     text = completion.first.text or ""
     if not request.tools:
-        return unmeasured(Signal.CALL_IN_TEXT, "the request offers no tools")
+        return not_measured(Signal.CALL_IN_TEXT, "the request offers no tools")
     if request.tool_choice == "none":
-        return unmeasured(Signal.CALL_IN_TEXT, "tool_choice is none")
+        return not_measured(Signal.CALL_IN_TEXT, "tool_choice is none")
     if not text:
-        return unmeasured(Signal.CALL_IN_TEXT, "the answer has no text")
+        return not_measured(Signal.CALL_IN_TEXT, "the answer has no text")
     found = calls_in_text(request, completion)
     if not found:
-        return judged(Signal.CALL_IN_TEXT, True, "", "", "")
+        return match_or_differ(Signal.CALL_IN_TEXT, True, "", "", "")
     names = short(", ".join(call.tool for call in found[:4]), 120)
     reason = f"a call of {names} stands in the text as {found[0].form.title}{answer_cap(text, READ)}"
-    return judged(Signal.CALL_IN_TEXT, False, names, "", reason)
+    return match_or_differ(Signal.CALL_IN_TEXT, False, names, "", reason)
 
 
 def calls_in_text(ask: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:
     """The calls that a parser should have taken out of the text; those that the request shows or speaks of are none."""
-    found, last = written(ask, completion), _last_of_user(ask)
+    found, last = all_calls_in_text(ask, completion), _last_of_user(ask)
     if not found or _ABOUT_CALLS.search(last):
         return ()
     request, about_code = content_text(ask), _wants_json(ask) or _ABOUT_CODE.search(last)
     return tuple(call for call in found if not call.stands_in(request) and not (about_code and call.form.title != MARKUP))
 
 
-def written(request: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:
+def all_calls_in_text(request: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:
     """Calls of tools that were offered, may be called, and are not called beside the text, whatever the request is about."""
     if request.tool_choice == "none":
         return ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shadow.findings.comparability import cut
+from shadow.findings.comparability import is_cut
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
-from shadow.measures.argument_schema import VALID, checked, worst
+from shadow.findings.finding_builders import match_or_differ, not_measured
+from shadow.measures.argument_schema import VALID, any_call_checked, worst_validity
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -13,10 +13,10 @@ from shadow.reading.parsed_request import ParsedRequest
 def call_schema(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call names an offered tool, and its arguments are JSON that obeys the tool's schema."""
     if not completion.first.tool_calls:
-        return unmeasured(Signal.CALL_SCHEMA, "the answer calls no tool")
-    if cut(completion.first):
-        return unmeasured(Signal.CALL_SCHEMA, "the answer was cut by a limit on length, its last call may be too")
-    kind, reason = worst(request, completion.first)
-    if kind == VALID and reason and not checked(request, completion.first):
-        return unmeasured(Signal.CALL_SCHEMA, reason)
-    return judged(Signal.CALL_SCHEMA, kind == VALID, kind, "", reason)
+        return not_measured(Signal.CALL_SCHEMA, "the answer calls no tool")
+    if is_cut(completion.first):
+        return not_measured(Signal.CALL_SCHEMA, "the answer was cut by a limit on length, its last call may be too")
+    kind, reason = worst_validity(request, completion.first)
+    if kind == VALID and reason and not any_call_checked(request, completion.first):
+        return not_measured(Signal.CALL_SCHEMA, reason)
+    return match_or_differ(Signal.CALL_SCHEMA, kind == VALID, kind, "", reason)

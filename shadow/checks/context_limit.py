@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from shadow.checks.prompts.prompt_text import content_text
-from shadow.findings.error_classes import ErrorClass, error_class
+from shadow.findings.error_classes import ErrorClass, classify_error
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion, Unread
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -27,25 +27,25 @@ def context_limit(request: ParsedRequest, answer: ParsedResponse) -> Finding:
     servers count the cached tokens apart, so they are added.
     """
     if request.unread is not None:
-        return unmeasured(Signal.CONTEXT_LIMIT, f"the request could not be read: {request.unread.detail}")
-    if answer.error is not None and error_class(answer.error) is ErrorClass.CONTEXT_OVERFLOW:
+        return not_measured(Signal.CONTEXT_LIMIT, f"the request could not be read: {request.unread.detail}")
+    if answer.error is not None and classify_error(answer.error) is ErrorClass.CONTEXT_OVERFLOW:
         message = answer.error.message
         sizes = " and ".join(_COUNT.findall(message)[:4])
         said = f"refused as too long{f' ({sizes})' if sizes else ''}"
-        return judged(Signal.CONTEXT_LIMIT, False, said, "", f"{said}: {short(message, 160)}")
+        return match_or_differ(Signal.CONTEXT_LIMIT, False, said, "", f"{said}: {short(message, 160)}")
     counts = answer.completion.usage if isinstance(answer.completion, Completion) else None
     if counts is None or not counts.prompt_tokens:
-        return unmeasured(Signal.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
+        return not_measured(Signal.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
     text, tokens = content_text(request), counts.prompt_tokens + (counts.cached_tokens or 0)
     words = text.count(" ") + text.count("\n") + 1  # at most so many: quick, and enough for nearly every answer
     if words < FEWEST:
-        return unmeasured(Signal.CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
+        return not_measured(Signal.CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
     if tokens < words:
         words = len(_reaching(text).split())
     if tokens < words and (why := _may_be_cut(request, answer.completion)):
-        return unmeasured(Signal.CONTEXT_LIMIT, why)
+        return not_measured(Signal.CONTEXT_LIMIT, why)
     reason = f"{tokens} prompt tokens for {words} words: a part of the request did not reach the model"
-    return judged(Signal.CONTEXT_LIMIT, tokens >= words, tokens, words, reason)
+    return match_or_differ(Signal.CONTEXT_LIMIT, tokens >= words, tokens, words, reason)
 
 
 def _may_be_cut(request: ParsedRequest, completion: Completion | Unread) -> str:

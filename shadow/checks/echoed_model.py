@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from shadow.checks.model_names import Likeness, likeness
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -30,17 +30,17 @@ def echoed_model(request: ParsedRequest, completion: Completion) -> Finding:
     other is the provider's own: of one answer nothing can be said, and `changed_alias` judges it by those before.
     """
     if not completion.model:
-        return unmeasured(Signal.ECHOED_MODEL, "the answer names no model")
+        return not_measured(Signal.ECHOED_MODEL, "the answer names no model")
     if request.model.rpartition("/")[2].casefold() in _ANY:
-        return unmeasured(Signal.ECHOED_MODEL, "the request asks for no model in particular")
+        return not_measured(Signal.ECHOED_MODEL, "the request asks for no model in particular")
     like = likeness(request.model, completion.model)
     if like is Likeness.SAME:
-        return judged(Signal.ECHOED_MODEL, True, completion.model, request.model, "")
+        return match_or_differ(Signal.ECHOED_MODEL, True, completion.model, request.model, "")
     asked, named = short(repr(request.model), 80), short(repr(completion.model), 80)
     if like is Likeness.ALIAS:
-        return unmeasured(Signal.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
+        return not_measured(Signal.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
     reason = f"{asked} was asked for, {named} answers"
-    return judged(Signal.ECHOED_MODEL, False, completion.model, request.model, reason)
+    return match_or_differ(Signal.ECHOED_MODEL, False, completion.model, request.model, reason)
 
 
 def changed_alias(found: Finding, completion: Completion, known_as: Collection[str]) -> Finding:
@@ -48,15 +48,15 @@ def changed_alias(found: Finding, completion: Completion, known_as: Collection[s
     if not known_as or ALIASED not in found.reason:
         return found
     if any(completion.model == name or likeness(name, completion.model) is Likeness.SAME for name in known_as):
-        return judged(Signal.ECHOED_MODEL, True, completion.model, "", "")
+        return match_or_differ(Signal.ECHOED_MODEL, True, completion.model, "", "")
     before = ", ".join(sorted(short(repr(name), 80) for name in known_as)[:3])
     reason = f"{short(repr(completion.model), 80)} answers, where {before} did since the first answer"
-    return judged(Signal.ECHOED_MODEL, False, completion.model, before, reason)
+    return match_or_differ(Signal.ECHOED_MODEL, False, completion.model, before, reason)
 
 
 def serving_change(_ask: ParsedRequest, completion: Completion) -> Finding:
     """One answer comes from one server: its id, its model and its fingerprint stay what they are."""
     if not completion.stream:
-        return unmeasured(Signal.SERVING_CHANGE, "a whole answer names its server once")
+        return not_measured(Signal.SERVING_CHANGE, "a whole answer names its server once")
     found = [note for note in completion.notes if note in CHANGES]
-    return judged(Signal.SERVING_CHANGE, not found, f"{len(found)} changes", "", "; ".join(found))
+    return match_or_differ(Signal.SERVING_CHANGE, not found, f"{len(found)} changes", "", "; ".join(found))

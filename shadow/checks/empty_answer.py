@@ -6,8 +6,8 @@ import re
 
 from shadow.checks.prompts.prompt_text import message_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
-from shadow.measures.answer_action import refuses
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
+from shadow.measures.answer_action import fills_refusal
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -19,36 +19,36 @@ def empty_answer(request: ParsedRequest, completion: Completion) -> Finding:
     """An answer that ends of itself says something: text, a call, a refusal, or reasoning, of which `reasoning_only` judges."""
     first = completion.first
     if _says(first):
-        return judged(Signal.EMPTY_ANSWER, True, "", "", "")
+        return match_or_differ(Signal.EMPTY_ANSWER, True, "", "", "")
     if reason := _ended(first):
-        return unmeasured(Signal.EMPTY_ANSWER, reason)
+        return not_measured(Signal.EMPTY_ANSWER, reason)
     if first.reasoning:
-        return unmeasured(Signal.EMPTY_ANSWER, "only reasoning came")
+        return not_measured(Signal.EMPTY_ANSWER, "only reasoning came")
     if first.other:
-        return unmeasured(Signal.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
+        return not_measured(Signal.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
     if _NOTHING.search(message_text(request)):
-        return unmeasured(Signal.EMPTY_ANSWER, "nothing came, and the request speaks of that")
+        return not_measured(Signal.EMPTY_ANSWER, "nothing came, and the request speaks of that")
     reason = "no text, no tool call and no refusal came"
-    return judged(Signal.EMPTY_ANSWER, False, reason, "", reason)
+    return match_or_differ(Signal.EMPTY_ANSWER, False, reason, "", reason)
 
 
 def reasoning_only(_ask: ParsedRequest, completion: Completion) -> Finding:
     """Reasoning leads to something: alone, it is nothing to the application."""
     first = completion.first
     if not first.reasoning:
-        return unmeasured(Signal.REASONING_ONLY, "the answer shows no reasoning")
+        return not_measured(Signal.REASONING_ONLY, "the answer shows no reasoning")
     if _says(first):
-        return judged(Signal.REASONING_ONLY, True, "", "", "")
+        return match_or_differ(Signal.REASONING_ONLY, True, "", "", "")
     if reason := _ended(first):
-        return unmeasured(Signal.REASONING_ONLY, reason)
+        return not_measured(Signal.REASONING_ONLY, reason)
     if first.other:
-        return unmeasured(Signal.REASONING_ONLY, f"what else came is not read: {short(', '.join(first.other), 120)}")
+        return not_measured(Signal.REASONING_ONLY, f"what else came is not read: {short(', '.join(first.other), 120)}")
     reason = f"only {len(first.reasoning)} characters of reasoning came"
-    return judged(Signal.REASONING_ONLY, False, reason, "", reason)
+    return match_or_differ(Signal.REASONING_ONLY, False, reason, "", reason)
 
 
 def _says(first: Choice) -> bool:
-    return bool((first.text and not first.text.isspace()) or first.tool_calls) or refuses(first)
+    return bool((first.text and not first.text.isspace()) or first.tool_calls) or fills_refusal(first)
 
 
 def _ended(first: Choice) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
-from shadow.measures.answer_action import forced
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
+from shadow.measures.answer_action import forces_call
 from shadow.reading.completion import Completion
 from shadow.reading.messages_response import STRANGE_STOP
 from shadow.reading.parsed_request import ParsedRequest
@@ -37,11 +37,11 @@ def finish_contradiction(request: ParsedRequest, completion: Completion) -> Find
         reason = "the answer ends without a finish_reason"
     elif finish == "tool_calls" and not any(call.name for call in completion.first.tool_calls):
         reason = "finish_reason is tool_calls and no tool is named"
-    elif finish == "stop" and calls and not forced(request.tool_choice):
+    elif finish == "stop" and calls and not forces_call(request.tool_choice):
         reason = f"finish_reason is stop beside {calls} tool call{'s' if calls > 1 else ''}"
     elif finish == "length":
         reason = _early(request, completion)
-    return judged(Signal.FINISH_CONTRADICTION, not reason, finish, "", reason)
+    return match_or_differ(Signal.FINISH_CONTRADICTION, not reason, finish, "", reason)
 
 
 def _early(request: ParsedRequest, completion: Completion) -> str:
@@ -57,10 +57,10 @@ def finish_vocabulary(request: ParsedRequest, completion: Completion) -> Finding
     """finish_reason is a word of the API: clients branch on it, and a server's own word falls through."""
     finish = completion.first.finish_reason
     if finish is None:
-        return unmeasured(Signal.FINISH_VOCABULARY, "the answer ends without a finish_reason")
+        return not_measured(Signal.FINISH_VOCABULARY, "the answer ends without a finish_reason")
     if completion.notes and (strange := next((note for note in completion.notes if note.startswith(STRANGE_STOP)), "")):
-        return judged(Signal.FINISH_VOCABULARY, False, finish, "", strange)
+        return match_or_differ(Signal.FINISH_VOCABULARY, False, finish, "", strange)
     if finish in KNOWN:
-        return judged(Signal.FINISH_VOCABULARY, True, finish, "", "")
+        return match_or_differ(Signal.FINISH_VOCABULARY, True, finish, "", "")
     reason = f"{short(repr(finish), 60)} is no end of an answer of this API ({THERE.get(request.api) or ', '.join(KNOWN)})"
-    return judged(Signal.FINISH_VOCABULARY, False, finish, "", reason)
+    return match_or_differ(Signal.FINISH_VOCABULARY, False, finish, "", reason)

@@ -13,7 +13,7 @@ from itertools import islice
 
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -102,18 +102,18 @@ def foreign_script(request: ParsedRequest, completion: Completion) -> Finding:
     """Every letter is of a script that the request holds, speaks of, or that stands quoted."""
     text = (completion.first.text or "")[:READ]
     if not text or text.isspace():
-        return unmeasured(Signal.FOREIGN_SCRIPT, "the answer has no text")
+        return not_measured(Signal.FOREIGN_SCRIPT, "the answer has no text")
     suspects = _scripts(text)
     if not suspects:
-        return judged(Signal.FOREIGN_SCRIPT, True, "", "", "")
+        return match_or_differ(Signal.FOREIGN_SCRIPT, True, "", "", "")
     bare, asked = _CODE.sub("", text), prompt_text(request)
     known, asked = _scripts(asked), asked.casefold()
     for name in suspects:
         if not _led_to(name, known, asked) and (found := _bare(name, bare)):
             where = f"at character {text.find(found)}{answer_cap(completion.first.text or '', READ)}"
             reason = f"{name} letters stand {where} and nowhere in the request: {short(repr(found), 60)}"
-            return judged(Signal.FOREIGN_SCRIPT, False, f"{name}: {short(found, 60)}", "", reason)
-    return judged(Signal.FOREIGN_SCRIPT, True, "", "", "")
+            return match_or_differ(Signal.FOREIGN_SCRIPT, False, f"{name}: {short(found, 60)}", "", reason)
+    return match_or_differ(Signal.FOREIGN_SCRIPT, True, "", "", "")
 
 
 def _scripts(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -19,9 +19,9 @@ def lumpy_calls(_ask: ParsedRequest, completion: Completion) -> Finding:
     """Long arguments of a stream come piece by piece; collected first, they leave the application waiting for the whole."""
     calls = completion.first.tool_calls
     if not completion.stream or not calls:
-        return unmeasured(Signal.LUMPY_CALLS, "not a stream with a tool call")
+        return not_measured(Signal.LUMPY_CALLS, "not a stream with a tool call")
     length, pieces = sum(len(call.arguments) for call in calls), sum(call.deltas for call in calls)
     if length < LONG or not pieces:
-        return unmeasured(Signal.LUMPY_CALLS, f"arguments of {length} characters are too short to tell")
+        return not_measured(Signal.LUMPY_CALLS, f"arguments of {length} characters are too short to tell")
     reason = f"{length} characters of arguments came in {pieces} piece{'s' if pieces > 1 else ''}"
-    return judged(Signal.LUMPY_CALLS, length < LUMP * pieces, pieces, "", reason)
+    return match_or_differ(Signal.LUMPY_CALLS, length < LUMP * pieces, pieces, "", reason)

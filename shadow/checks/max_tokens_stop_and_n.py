@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -20,11 +20,11 @@ def max_tokens(request: ParsedRequest, completion: Completion) -> Finding:
     known, and the count is not judged where it is not; the words of the text alone always are.
     """
     if request.max_tokens is None or request.max_tokens < 1:
-        return unmeasured(Signal.MAX_TOKENS, "the request sets no limit")
+        return not_measured(Signal.MAX_TOKENS, "the request sets no limit")
     text = (completion.first.text or "")[:READ]
     words = len(text.split()) if len(text) > 2 * request.max_tokens else 0  # a word and its space are two characters at least
     if words > request.max_tokens + SLACK:
-        return judged(
+        return match_or_differ(
             Signal.MAX_TOKENS,
             False,
             f"{words} words",
@@ -33,30 +33,30 @@ def max_tokens(request: ParsedRequest, completion: Completion) -> Finding:
         )
     used = completion.usage.completion_tokens if completion.usage else None
     if used is None:
-        return unmeasured(Signal.MAX_TOKENS, "the answer reports no completion_tokens, and its words are within the limit")
+        return not_measured(Signal.MAX_TOKENS, "the answer reports no completion_tokens, and its words are within the limit")
     thought = completion.usage.reasoning_tokens if completion.usage else None
     allowed = request.max_tokens * max(request.n, len(completion.choices))
     over = used - (thought or 0) > allowed + SLACK
     if over and thought is None and completion.first.reasoning:
-        return unmeasured(Signal.MAX_TOKENS, "the tokens of the reasoning are not told apart")
-    return judged(Signal.MAX_TOKENS, not over, used, allowed, f"{used} completion tokens of {allowed} allowed")
+        return not_measured(Signal.MAX_TOKENS, "the tokens of the reasoning are not told apart")
+    return match_or_differ(Signal.MAX_TOKENS, not over, used, allowed, f"{used} completion tokens of {allowed} allowed")
 
 
 def stop(request: ParsedRequest, completion: Completion) -> Finding:
     """No stop sequence stands in the text; a server told to keep it (`include_stop_str_in_output`) may end with it."""
     stops = _stops(request) if request.body.get("stop") else []
     if not stops:
-        return unmeasured(Signal.STOP, "the request sets no stop sequence")
+        return not_measured(Signal.STOP, "the request sets no stop sequence")
     text = completion.first.text or ""
     if not text:
-        return unmeasured(Signal.STOP, "the answer has no text")
+        return not_measured(Signal.STOP, "the answer has no text")
     kept = request.body.get("include_stop_str_in_output") is True
     for sequence in stops:
         at = text.find(sequence)
         if at >= 0 and not (kept and at + len(sequence) == len(text)):
             where = "ends the text" if at + len(sequence) == len(text) else f"stands at character {at} of the text"
-            return judged(Signal.STOP, False, where, sequence, f"the stop sequence {short(repr(sequence), 60)} {where}")
-    return judged(Signal.STOP, True, "", "", "")
+            return match_or_differ(Signal.STOP, False, where, sequence, f"the stop sequence {short(repr(sequence), 60)} {where}")
+    return match_or_differ(Signal.STOP, True, "", "", "")
 
 
 def _stops(request: ParsedRequest) -> list[str]:
@@ -68,6 +68,6 @@ def _stops(request: ParsedRequest) -> list[str]:
 def choice_count(request: ParsedRequest, completion: Completion) -> Finding:
     """As many choices as `n` asks for."""
     if request.n < 2 and len(completion.choices) == 1:
-        return unmeasured(Signal.CHOICE_COUNT, "one choice was asked for, and one came")
+        return not_measured(Signal.CHOICE_COUNT, "one choice was asked for, and one came")
     count = len(completion.choices)
-    return judged(Signal.CHOICE_COUNT, count == request.n, count, request.n, f"{count} of {request.n} choices came")
+    return match_or_differ(Signal.CHOICE_COUNT, count == request.n, count, request.n, f"{count} of {request.n} choices came")

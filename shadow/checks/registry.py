@@ -28,10 +28,10 @@ from shadow.checks.template_leak import template_leak
 from shadow.checks.tool_call_ids import call_id
 from shadow.checks.tool_choice import parallel_calls, tool_choice
 from shadow.checks.usage import usage
-from shadow.findings.api_coverage import why_unfit
-from shadow.findings.comparability import Comparability, standing
+from shadow.findings.api_coverage import not_applicable_reason
+from shadow.findings.comparability import Comparability, comparability_of
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import unmeasured
+from shadow.findings.finding_builders import not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -69,7 +69,7 @@ CHECKS: tuple[tuple[Signal, Check], ...] = (
     (Signal.LOST_SPACE, lost_space),
 )
 
-LEG_CHECKS: tuple[tuple[Signal, Callable[[ParsedRequest, ParsedResponse], Finding]], ...] = (
+EXCHANGE_CHECKS: tuple[tuple[Signal, Callable[[ParsedRequest, ParsedResponse], Finding]], ...] = (
     (Signal.CONTEXT_LIMIT, context_limit),
     (Signal.BROKEN_STREAM, broken_stream),
     (Signal.APPLIED_PARAMETERS, applied_parameters),
@@ -93,23 +93,23 @@ def check(
     read = said if isinstance(said, Completion) and not reason else None
     fitting = _fitting(request.api)
     if read is None:
-        found = [unmeasured(signal, reason or unfit) for signal, _, unfit in fitting]
+        found = [not_measured(signal, reason or unfit) for signal, _, unfit in fitting]
     else:
-        found = [unmeasured(signal, unfit) if unfit else judge(request, read) for signal, judge, unfit in fitting]
+        found = [not_measured(signal, unfit) if unfit else judge(request, read) for signal, judge, unfit in fitting]
     if read and known_as:
         found = [changed_alias(each, read, known_as) if each.signal is Signal.ECHOED_MODEL else each for each in found]
-    found += [judge(request, answer) for _, judge in LEG_CHECKS]
+    found += [judge(request, answer) for _, judge in EXCHANGE_CHECKS]
     return tuple(found)
 
 
 @lru_cache(maxsize=16)
 def _fitting(api: str) -> tuple[tuple[Signal, Check, str], ...]:
     """Each check, with why answers of this API cannot be held to it, if so."""
-    return tuple((signal, judge, why_unfit(signal, api)) for signal, judge in CHECKS)
+    return tuple((signal, judge, not_applicable_reason(signal, api)) for signal, judge in CHECKS)
 
 
 def _why_not(request: ParsedRequest, answer: ParsedResponse) -> str:
     if request.unread is not None:
         return f"the request could not be read: {request.unread.detail}"
-    where, how = standing(answer)
+    where, how = comparability_of(answer)
     return "" if where is Comparability.WHOLE else f"there is no whole answer: {how}"

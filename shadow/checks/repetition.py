@@ -6,7 +6,7 @@ import re
 
 from shadow.checks.prompts.prompt_text import answer_cap, message_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -36,14 +36,14 @@ def repetition(request: ParsedRequest, completion: Completion) -> Finding:
     first = completion.first
     whole = [text for text in (first.text, first.reasoning) if text and len(text) >= COVERED]
     if not whole:
-        return unmeasured(Signal.REPETITION, SHORT)
+        return not_measured(Signal.REPETITION, SHORT)
     for text in whole:
         loop = _loop(text[:READ])
         if loop and not _is_asked(message_text(request).casefold()):
             unit, times = loop
             reason = f"{short(repr(unit), 80)} stands {times} times in a row{answer_cap(text, READ)}"
-            return judged(Signal.REPETITION, False, times, "", reason)
-    return judged(Signal.REPETITION, True, "", "", "")
+            return match_or_differ(Signal.REPETITION, False, times, "", reason)
+    return match_or_differ(Signal.REPETITION, True, "", "", "")
 
 
 def _is_asked(asked: str) -> bool:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
-from shadow.measures.answer_action import refuses
-from shadow.measures.argument_schema import held
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
+from shadow.measures.answer_action import fills_refusal
+from shadow.measures.argument_schema import validate
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.lenient_json import integer
 from shadow.reading.parsed_request import ParsedRequest
@@ -23,9 +23,9 @@ def response_format(request: ParsedRequest, completion: Completion) -> Finding:
     form = request.body.get("response_format")
     kind = form.get("type") if isinstance(form, dict) else None
     if not isinstance(form, dict) or kind not in {"json_object", "json_schema"}:
-        return unmeasured(Signal.RESPONSE_FORMAT, "the request asks for no JSON")
+        return not_measured(Signal.RESPONSE_FORMAT, "the request asks for no JSON")
     if reason := (COMMENTARY if COMMENTARY in completion.notes else _unfit(completion.first)):
-        return unmeasured(Signal.RESPONSE_FORMAT, reason)
+        return not_measured(Signal.RESPONSE_FORMAT, reason)
     text = completion.first.text or ""
     found, reason = _parsed(text)
     if reason and request.api == "responses":
@@ -33,10 +33,12 @@ def response_format(request: ParsedRequest, completion: Completion) -> Finding:
     if reason:
         fenced = text.lstrip().startswith("```")
         reason = f"{kind} was asked for, and the text is {'fenced as Markdown' if fenced else f'not JSON: {reason}'}"
-        return judged(Signal.RESPONSE_FORMAT, False, "fenced" if fenced else "not JSON", str(kind), reason)
+        return match_or_differ(Signal.RESPONSE_FORMAT, False, "fenced" if fenced else "not JSON", str(kind), reason)
     if kind == "json_object":
         what = type(found).__name__
-        return judged(Signal.RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was asked for, and a JSON {what} came")
+        return match_or_differ(
+            Signal.RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was asked for, and a JSON {what} came"
+        )
     return _obeying(form, found)
 
 
@@ -44,7 +46,7 @@ def _unfit(first: Choice) -> str:
     """Why this answer owes no JSON; "" when it does."""
     if first.tool_calls:
         return "the answer calls a tool"
-    if refuses(first):
+    if fills_refusal(first):
         return "the answer refuses"
     if first.ended in {"length", "content_filter"}:
         return f"the answer was ended by {first.finish_reason}"
@@ -75,8 +77,10 @@ def _obeying(form: Mapping[str, object], found: object) -> Finding:
     wrapper = form.get("json_schema")
     schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
     if schema is None:
-        return unmeasured(Signal.RESPONSE_FORMAT, "the request declares no schema; the text is JSON")
-    known, fault = held(schema, found)
+        return not_measured(Signal.RESPONSE_FORMAT, "the request declares no schema; the text is JSON")
+    known, fault = validate(schema, found)
     if not known:
-        return unmeasured(Signal.RESPONSE_FORMAT, f"the text is JSON; {fault}")
-    return judged(Signal.RESPONSE_FORMAT, not fault, "schema_mismatch" if fault else "valid", "json_schema", f"the text{fault}")
+        return not_measured(Signal.RESPONSE_FORMAT, f"the text is JSON; {fault}")
+    return match_or_differ(
+        Signal.RESPONSE_FORMAT, not fault, "schema_mismatch" if fault else "valid", "json_schema", f"the text{fault}"
+    )

@@ -7,7 +7,7 @@ repeated in every event do not. The reader notes these things while it folds the
 from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.message_blocks import UNBEGUN_BLOCK
 from shadow.reading.messages_response import NAMELESS, NO_STOP, UNBEGUN
@@ -37,17 +37,17 @@ _FORMS = ("a whole answer", "a stream")
 def stream_structure(_ask: ParsedRequest, completion: Completion) -> Finding:
     """[DONE], the role once, contiguous indices, nothing after the finish_reason, every event valid by itself."""
     if not completion.stream:
-        return unmeasured(Signal.STREAM_STRUCTURE, "not a stream")
+        return not_measured(Signal.STREAM_STRUCTURE, "not a stream")
     noted = set(completion.notes)
     found = [fault for fault in FAULTS if fault in noted] if noted else []
     indices = [choice.index for choice in completion.choices]
     if indices != list(range(len(indices))):
         found.append(f"the indices of the choices are {', '.join(map(str, indices[:8]))}")
-    return judged(Signal.STREAM_STRUCTURE, not found, f"{len(found)} faults of form", "", "; ".join(found)[:300])
+    return match_or_differ(Signal.STREAM_STRUCTURE, not found, f"{len(found)} faults of form", "", "; ".join(found)[:300])
 
 
 def stream_ignored(request: ParsedRequest, completion: Completion) -> Finding:
     """A stream where one was asked for, and one whole answer where none was."""
     asked, came = _FORMS[request.stream], _FORMS[completion.stream]
     reason = "" if asked is came else f"{asked} was asked for, {came} came"
-    return judged(Signal.STREAM_IGNORED, not reason, came, asked, reason)
+    return match_or_differ(Signal.STREAM_IGNORED, not reason, came, asked, reason)

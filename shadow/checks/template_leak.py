@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from shadow.checks.call_in_text import calls_in_text, written
+from shadow.checks.call_in_text import all_calls_in_text, calls_in_text
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -50,13 +50,13 @@ def template_leak(request: ParsedRequest, completion: Completion) -> Finding:
     """
     text = (completion.first.text or "")[:READ]
     if not text:
-        return unmeasured(Signal.TEMPLATE_LEAK, "the answer has no text")
+        return not_measured(Signal.TEMPLATE_LEAK, "the answer has no text")
     found = [marker for marker in MARKERS if marker in text] if ("<" in text or "[" in text) and _FIRST.search(text) else []
     if found:
         bare, asked = _CODE.sub("", text), prompt_text(request)
-        excused = OF_CALLS if written(request, completion) and not calls_in_text(request, completion) else frozenset()
+        excused = OF_CALLS if all_calls_in_text(request, completion) and not calls_in_text(request, completion) else frozenset()
         found = [marker for marker in found if marker in bare and marker not in asked and marker not in excused]
     if not found:
-        return judged(Signal.TEMPLATE_LEAK, True, "", "", "")
+        return match_or_differ(Signal.TEMPLATE_LEAK, True, "", "", "")
     reason = f"{short(', '.join(found[:4]), 120)} stands in the text{answer_cap(completion.first.text or '', READ)}"
-    return judged(Signal.TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)
+    return match_or_differ(Signal.TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)

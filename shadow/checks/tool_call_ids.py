@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
-OLD = "function_call was sent instead of tool_calls"
+OLDER_FORM = "function_call was sent instead of tool_calls"
 
 _FORMS = (
     ("functions.NAME:N", re.compile(r"functions\..+:\d+")),
@@ -32,10 +32,10 @@ def call_id(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call has an id that stands nowhere else in the conversation: a tool's result finds its call by nothing else."""
     ids = [call.id for call in completion.first.tool_calls]
     if not ids:
-        return unmeasured(Signal.CALL_ID, "the answer calls no tool")
-    if OLD in completion.notes:
-        return unmeasured(Signal.CALL_ID, "the older function_call has no id")
-    forms = ", ".join(dict.fromkeys(map(form_of, ids)))
+        return not_measured(Signal.CALL_ID, "the answer calls no tool")
+    if OLDER_FORM in completion.notes:
+        return not_measured(Signal.CALL_ID, "the older function_call has no id")
+    forms = ", ".join(dict.fromkeys(map(call_id_form, ids)))
     reason = ""
     if not all(ids):
         reason = f"{ids.count('')} of {len(ids)} calls have no id"
@@ -44,10 +44,10 @@ def call_id(request: ParsedRequest, completion: Completion) -> Finding:
         reason = f"two calls bear the id {short(twice, 60)}"
     elif used := set(ids) & set(_used(request)):
         reason = f"the id {short(min(used), 60)} was given to a call earlier in this conversation"
-    return judged(Signal.CALL_ID, not reason, forms, "", reason)
+    return match_or_differ(Signal.CALL_ID, not reason, forms, "", reason)
 
 
-def form_of(name: str) -> str:
+def call_id_form(name: str) -> str:
     """The form of an id, one of a small set: parsers are told apart by it."""
     return next((form for form, pattern in _FORMS if pattern.fullmatch(name)), "other" if name else "empty")
 

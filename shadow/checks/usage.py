@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion, Usage
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -21,15 +21,15 @@ def usage(request: ParsedRequest, completion: Completion) -> Finding:
     misplaced = next((note for note in completion.notes if note in PLACES), "") if completion.notes else ""
     if completion.usage is None:
         if asked:
-            return judged(Signal.USAGE, False, "missing", "", "usage was owed and none came")
-        return unmeasured(Signal.USAGE, "a stream that was not asked for usage")
+            return match_or_differ(Signal.USAGE, False, "missing", "", "usage was owed and none came")
+        return not_measured(Signal.USAGE, "a stream that was not asked for usage")
     if misplaced and asked:
-        return judged(Signal.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
+        return match_or_differ(Signal.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
     if more := _hidden(completion.usage):
         reason = f"total_tokens counts {more} more than prompt and completion, thinking or sounds that are not told apart"
-        return unmeasured(Signal.USAGE, reason)
+        return not_measured(Signal.USAGE, reason)
     reason = _wrong(completion.usage, completion)
-    return judged(Signal.USAGE, not reason, "wrong" if reason else "right", "", reason)
+    return match_or_differ(Signal.USAGE, not reason, "wrong" if reason else "right", "", reason)
 
 
 def _is_asked(request: ParsedRequest) -> bool:

@@ -21,21 +21,21 @@ from shadow.compare import (
     tokens_per_character,
     tool_calls,
 )
-from shadow.findings.api_coverage import why_unfit
-from shadow.findings.comparability import why_not_comparable
+from shadow.findings.api_coverage import not_applicable_reason
+from shadow.findings.comparability import not_comparable_reason
 from shadow.findings.finding import Comparison, Finding, Signal
-from shadow.findings.finding_builders import incomparable, storable, unmeasured
+from shadow.findings.finding_builders import not_comparable, not_measured, storable
 from shadow.findings.pair import Pair
 from shadow.measures.argument_schema import schema
 
-__all__ = ["COMPARATORS", "UNGATED", "Comparator", "Comparison", "compare"]
+__all__ = ["COMPARATORS", "FOR_ANY_PAIR", "Comparator", "Comparison", "compare"]
 
 Comparator = Callable[[Pair], Finding]
 """One signal: takes a pair that passed the gate, gives the finding of its own signal, and never raises."""
 
-UNGATED: tuple[tuple[Signal, Comparator], ...] = (
+FOR_ANY_PAIR: tuple[tuple[Signal, Comparator], ...] = (
     (Signal.ERROR, failed_responses.error),
-    (Signal.ERROR_CLASS, failed_responses.error_kind),
+    (Signal.ERROR_CLASS, failed_responses.error_class),
     (Signal.PARAMETERS, failed_responses.parameters),
 )
 """What is measured where an answer failed too; these take any pair."""
@@ -72,11 +72,11 @@ COMPARATORS: tuple[tuple[Signal, Comparator], ...] = (
     (Signal.FIRST_TOKEN, latency.first_token),
     (Signal.FIRST_CONTENT, latency.first_content),
     (Signal.INTER_CHUNK, latency.inter_chunk),
-    (Signal.INTER_CHUNK_P99, latency.slow_chunk),
+    (Signal.INTER_CHUNK_P99, latency.inter_chunk_p99),
     (Signal.STALLS, latency.stalls),
-    (Signal.CACHED_TOKENS, latency.cached),
+    (Signal.CACHED_TOKENS, latency.cached_tokens),
     (Signal.TOTAL, latency.total),
-    (Signal.RATE, latency.rate),
+    (Signal.RATE, latency.tokens_per_second),
     (Signal.VECTOR_DIMENSION, embedding_vectors.dimension),
     (Signal.VECTOR_COSINE, embedding_vectors.cosine),
     (Signal.VECTOR_NORM, embedding_vectors.norm),
@@ -86,9 +86,9 @@ COMPARATORS: tuple[tuple[Signal, Comparator], ...] = (
 
 def compare(pair: Pair) -> Comparison:
     """One comparison of a pair: a finding for every comparator, in their order, those before the gate first."""
-    if reason := storable(why_not_comparable(pair)):
-        findings = [judge(pair) for _, judge in UNGATED]
-        findings += [incomparable(signal, reason) for signal, _ in COMPARATORS]
+    if reason := storable(not_comparable_reason(pair)):
+        findings = [judge(pair) for _, judge in FOR_ANY_PAIR]
+        findings += [not_comparable(signal, reason) for signal, _ in COMPARATORS]
     else:
         findings = [*BOTH_WHOLE, *(unfit or judge(pair) for judge, unfit in _fitting(pair.request.api))]
     return Comparison(kind=pair.kind, comparable=reason, findings=tuple(findings))
@@ -97,6 +97,6 @@ def compare(pair: Pair) -> Comparison:
 @lru_cache(maxsize=16)
 def _fitting(api: str) -> tuple[tuple[Comparator, Finding | None], ...]:
     """The comparators, each with what stands in its place where the API cannot show such a thing."""
-    unfit = [(signal, why_unfit(signal, api)) for signal, _ in COMPARATORS]
-    instead = [unmeasured(signal, why) if why else None for signal, why in unfit]
+    unfit = [(signal, not_applicable_reason(signal, api)) for signal, _ in COMPARATORS]
+    instead = [not_measured(signal, why) if why else None for signal, why in unfit]
     return tuple((judge, found) for (_, judge), found in zip(COMPARATORS, instead, strict=True))

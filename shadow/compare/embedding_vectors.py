@@ -14,9 +14,9 @@ from functools import lru_cache
 from hashlib import shake_128
 from operator import eq, mul, ne
 
-from shadow.findings.comparability import said
+from shadow.findings.comparability import completion_of
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 from shadow.reading.completion import Vector
@@ -40,11 +40,11 @@ Measure = Callable[[Components, Components], float]
 
 def dimension(pair: Pair) -> Finding:
     """How many vectors, and of how many components each."""
-    one, other = (said(leg).vectors for leg in (pair.subject, pair.reference))
+    one, other = (completion_of(leg).vectors for leg in (pair.subject, pair.reference))
     if not one and not other:
-        return unmeasured(Signal.VECTOR_DIMENSION, NO_VECTORS)
+        return not_measured(Signal.VECTOR_DIMENSION, NO_VECTORS)
     first, second = shape(one), shape(other)
-    return judged(Signal.VECTOR_DIMENSION, first == second, first, second, f"{first} against {second}")
+    return match_or_differ(Signal.VECTOR_DIMENSION, first == second, first, second, f"{first} against {second}")
 
 
 def cosine(pair: Pair) -> Finding:
@@ -64,19 +64,21 @@ def exactness(pair: Pair) -> Finding:
 
 def _worst(pair: Pair, signal: Signal, measure: Measure, enough: float, what: str) -> Finding:
     """The least likeness of all vectors, held to what is enough."""
-    one, other = (said(leg).vectors for leg in (pair.subject, pair.reference))
+    one, other = (completion_of(leg).vectors for leg in (pair.subject, pair.reference))
     if not one and not other:
-        return unmeasured(signal, NO_VECTORS)
+        return not_measured(signal, NO_VECTORS)
     if (first := shape(one)) != (second := shape(other)) or any(map(ne, map(_size, one), map(_size, other))):
-        return incomparable(signal, f"the vectors are of two shapes: {first} against {second}", first, second)
+        return not_comparable(signal, f"the vectors are of two shapes: {first} against {second}", first, second)
     most = max(READ * 4 // len(one[0].packed), 1)
     found = [measure(_components(mine), _components(its)) for mine, its in zip(one[:most], other[:most], strict=True)]
     if any(map(math.isnan, found)):
-        return incomparable(signal, f"vector {[*map(math.isnan, found)].index(True)} is of length 0, or holds what is no number")
+        return not_comparable(
+            signal, f"vector {[*map(math.isnan, found)].index(True)} is of length 0, or holds what is no number"
+        )
     score = round(min(found), 9) + 0.0  # never -0
     read = f"; the first {most} of {len(one)} vectors were compared" if most < len(one) else ""
     reason = f"{what} {score:.6f} at vector {found.index(min(found))}, under {enough:g}{read}"
-    return judged(signal, score >= enough, f"{score:.6f}{read}", "1.000000", reason, score=max(min(score, 1.0), 0.0))
+    return match_or_differ(signal, score >= enough, f"{score:.6f}{read}", "1.000000", reason, score=max(min(score, 1.0), 0.0))
 
 
 def _size(vector: Vector) -> int:

@@ -6,49 +6,49 @@ or was not read whole, is not comparable here either.
 
 from __future__ import annotations
 
-from shadow.findings.comparability import Comparability, names, standing
-from shadow.findings.error_classes import ErrorClass, error_class
+from shadow.findings.comparability import Comparability, comparability_of, side_names
+from shadow.findings.error_classes import ErrorClass, classify_error
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import incomparable, judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured, short
 from shadow.findings.pair import Pair, PairKind
-from shadow.findings.rejected_request import REFUSING, refused_member
+from shadow.findings.rejected_request import REJECTING, rejected_member
 from shadow.reading.parsed_response import ParsedResponse
 
 ANSWERED = "answered"
 NO_ANSWER = "no_answer"
-REFUSED = frozenset(kind.value for kind in REFUSING)
+REJECTED = frozenset(kind.value for kind in REJECTING)
 
 
 def _takes(refused: bool) -> str:
     return "refuses it" if refused else "takes it"
 
 
-BOTH_ANSWER = judged(Signal.ERROR_CLASS, True, ANSWERED, ANSWERED, "")
-BOTH_TAKE = judged(Signal.PARAMETERS, True, _takes(False), _takes(False), "")
-"""What `error_kind` and `parameters` say of two whole answers."""
+BOTH_ANSWER = match_or_differ(Signal.ERROR_CLASS, True, ANSWERED, ANSWERED, "")
+BOTH_TAKE = match_or_differ(Signal.PARAMETERS, True, _takes(False), _takes(False), "")
+"""What `error_class` and `parameters` say of two whole answers."""
 
 
-def kind_of(answer: ParsedResponse) -> str:
+def response_class(answer: ParsedResponse) -> str:
     """`answered`, `no_answer` (the connection failed), or the class of the error that was sent."""
-    where, _ = standing(answer)
+    where, _ = comparability_of(answer)
     if where is Comparability.WHOLE:
         return ANSWERED
     if answer.error is not None:
-        return error_class(answer.error).value
+        return classify_error(answer.error).value
     if answer.exchange.failure is not None or answer.status is None or 200 <= answer.status < 300:
         return NO_ANSWER
     return ErrorClass.UNKNOWN.value
 
 
-def error_kind(pair: Pair) -> Finding:
+def error_class(pair: Pair) -> Finding:
     """Whether both answered, or failed by the same kind of error; not comparable where only the reference refuses the request."""
     if barred := _barred(pair, Signal.ERROR_CLASS):
         return barred
-    one, other = kind_of(pair.subject), kind_of(pair.reference)
+    one, other = response_class(pair.subject), response_class(pair.reference)
     reason = _reason(pair, one, other)
-    if pair.kind is PairKind.CROSS and one == ANSWERED and other in REFUSED:
-        return incomparable(Signal.ERROR_CLASS, reason, one, other)
-    return judged(Signal.ERROR_CLASS, one == other, one, other, reason)
+    if pair.kind is PairKind.CROSS and one == ANSWERED and other in REJECTED:
+        return not_comparable(Signal.ERROR_CLASS, reason, one, other)
+    return match_or_differ(Signal.ERROR_CLASS, one == other, one, other, reason)
 
 
 def parameters(pair: Pair) -> Finding:
@@ -58,31 +58,31 @@ def parameters(pair: Pair) -> Finding:
     """
     if barred := _barred(pair, Signal.PARAMETERS):
         return barred
-    kinds = kind_of(pair.subject), kind_of(pair.reference)
-    legs = zip(names(pair), kinds, strict=True)
-    if lost := next((f"{name} failed otherwise: {kind}" for name, kind in legs if kind != ANSWERED and kind not in REFUSED), ""):
-        return unmeasured(Signal.PARAMETERS, lost)
-    one, other = (kind in REFUSED for kind in kinds)
+    kinds = response_class(pair.subject), response_class(pair.reference)
+    legs = zip(side_names(pair), kinds, strict=True)
+    if lost := next((f"{name} failed otherwise: {kind}" for name, kind in legs if kind != ANSWERED and kind not in REJECTED), ""):
+        return not_measured(Signal.PARAMETERS, lost)
+    one, other = (kind in REJECTED for kind in kinds)
     reason = _refusal(pair, first=one)
     if pair.kind is PairKind.CROSS and other and not one:
-        return incomparable(Signal.PARAMETERS, reason, _takes(one), _takes(other))
-    return judged(Signal.PARAMETERS, one == other, _takes(one), _takes(other), reason)
+        return not_comparable(Signal.PARAMETERS, reason, _takes(one), _takes(other))
+    return match_or_differ(Signal.PARAMETERS, one == other, _takes(one), _takes(other), reason)
 
 
 def _refusal(pair: Pair, *, first: bool) -> str:
     """Who alone refuses, and which parameter the refusal names."""
-    leg, name = (pair.subject, names(pair)[0]) if first else (pair.reference, names(pair)[1])
+    leg, name = (pair.subject, side_names(pair)[0]) if first else (pair.reference, side_names(pair)[1])
     message = leg.error.message if leg.error else ""
-    member = refused_member(pair.request, leg.error) if leg.error else ""
+    member = rejected_member(pair.request, leg.error) if leg.error else ""
     about = f" over {member}" if member else ""
     return f"only {name} refuses this request{about}: {short(message, 160)}"
 
 
 def _barred(pair: Pair, signal: Signal) -> Finding | None:
-    for name, leg in zip(names(pair), (pair.subject, pair.reference), strict=True):
-        where, how = standing(leg)
-        if where in {Comparability.BARRED, Comparability.UNSEEN}:
-            return incomparable(signal, f"{name} is {where.value}: {how}"[:400])
+    for name, leg in zip(side_names(pair), (pair.subject, pair.reference), strict=True):
+        where, how = comparability_of(leg)
+        if where in {Comparability.DENIED, Comparability.UNRECORDED}:
+            return not_comparable(signal, f"{name} is {where.value}: {how}"[:400])
     return None
 
 
@@ -90,10 +90,10 @@ def _reason(pair: Pair, one: str, other: str) -> str:
     """Both kinds, and what the failed leg said."""
     leg = pair.subject if one != ANSWERED else pair.reference
     said = f": {short(leg.error.message, 160)}" if leg.error else ""
-    return f"{names(pair)[0]}: {one}, {names(pair)[1]}: {other}{said}"
+    return f"{side_names(pair)[0]}: {one}, {side_names(pair)[1]}: {other}{said}"
 
 
-BOTH_WHOLE = judged(Signal.ERROR, True, "whole", "whole", "")
+BOTH_WHOLE = match_or_differ(Signal.ERROR, True, "whole", "whole", "")
 """What `error` says of two whole answers."""
 
 
@@ -103,13 +103,13 @@ def error(pair: Pair) -> Finding:
     Two failures match when both or neither are the request's fault (a status from 400 to 499). A leg barred for its key
     or its rate, or not seen whole by us, cannot be compared.
     """
-    (one, how_one), (other, how_other) = standing(pair.subject), standing(pair.reference)
-    for name, where, how in zip(names(pair), (one, other), (how_one, how_other), strict=True):
-        if where in {Comparability.BARRED, Comparability.UNSEEN}:
-            return incomparable(Signal.ERROR, f"{name} is {where.value}: {how}", how_one or "whole", how_other or "whole")
+    (one, how_one), (other, how_other) = comparability_of(pair.subject), comparability_of(pair.reference)
+    for name, where, how in zip(side_names(pair), (one, other), (how_one, how_other), strict=True):
+        if where in {Comparability.DENIED, Comparability.UNRECORDED}:
+            return not_comparable(Signal.ERROR, f"{name} is {where.value}: {how}", how_one or "whole", how_other or "whole")
     same = one == other and (one is Comparability.WHOLE or _blames(pair.subject) == _blames(pair.reference))
     reason = f"{how_one or 'a whole answer'} against {how_other or 'a whole answer'}"
-    return judged(Signal.ERROR, same, how_one or "whole", how_other or "whole", reason)
+    return match_or_differ(Signal.ERROR, same, how_one or "whole", how_other or "whole", reason)
 
 
 def _blames(answer: ParsedResponse) -> bool:

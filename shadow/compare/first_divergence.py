@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shadow.findings.comparability import choices
+from shadow.findings.comparability import first_choices
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.findings.pair import Pair, PairKind
 from shadow.measures import answer_action as act
 from shadow.reading.completion import Choice
@@ -15,14 +15,14 @@ LOOKED_AT = 20_000
 
 def first_divergence(pair: Pair) -> Finding:
     """The share of the longer text that both have in common from its start; a match only where the texts are the same."""
-    one, other = ((choice.text or "")[:LOOKED_AT] for choice in choices(pair))
+    one, other = ((choice.text or "")[:LOOKED_AT] for choice in first_choices(pair))
     if not one.strip() or not other.strip():
-        return unmeasured(Signal.FIRST_DIVERGENCE, "not both answers write text")
+        return not_measured(Signal.FIRST_DIVERGENCE, "not both answers write text")
     common = common_start(one, other)
     longer = max(len(one), len(other))
     same = common == longer
     reason = f"the texts part after {common} characters"
-    return judged(Signal.FIRST_DIVERGENCE, same, _amount(one), _amount(other), reason, score=common / longer)
+    return match_or_differ(Signal.FIRST_DIVERGENCE, same, _amount(one), _amount(other), reason, score=common / longer)
 
 
 def common_start(one: str, other: str) -> int:
@@ -41,13 +41,13 @@ def _amount(text: str) -> str:
 def seed(pair: Pair) -> Finding:
     """Whether a seed makes the same server answer the same; two servers are not bound by it."""
     if pair.request.seed is None:
-        return unmeasured(Signal.SEED, "the request carries no seed")
+        return not_measured(Signal.SEED, "the request carries no seed")
     if pair.kind is not PairKind.SELF:
-        return unmeasured(Signal.SEED, "a seed binds one server to itself, and these are two")
-    one, other = choices(pair)
+        return not_measured(Signal.SEED, "a seed binds one server to itself, and these are two")
+    one, other = first_choices(pair)
     reason = f"seed {pair.request.seed} does not make the reference repeat its answer"
-    return judged(Signal.SEED, _said(one) == _said(other), act.action(one), act.action(other), reason)
+    return match_or_differ(Signal.SEED, _said(one) == _said(other), act.action_label(one), act.action_label(other), reason)
 
 
 def _said(choice: Choice) -> tuple[str, object]:
-    return choice.text or "", act.arguments(choice)
+    return choice.text or "", act.call_arguments(choice)

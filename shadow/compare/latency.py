@@ -10,9 +10,9 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from shadow.findings.comparability import names, said
+from shadow.findings.comparability import completion_of, side_names
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 from shadow.reading.parsed_response import ParsedResponse
@@ -40,7 +40,7 @@ def first_content(pair: Pair) -> Finding:
     """Seconds to the first event with more than reasoning; measured where one of the answers reasons before it."""
     legs = (pair.subject.timing, pair.reference.timing)
     if all(timing.first_content == timing.first_token for timing in legs):
-        return unmeasured(Signal.FIRST_CONTENT, "neither answer shows reasoning before it speaks: see first_token")
+        return not_measured(Signal.FIRST_CONTENT, "neither answer shows reasoning before it speaks: see first_token")
     return _time(pair, Signal.FIRST_CONTENT, (legs[0].first_content, legs[1].first_content))
 
 
@@ -57,7 +57,7 @@ def _median(ordered: Sequence[float]) -> float | None:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def slow_chunk(pair: Pair) -> Finding:
+def inter_chunk_p99(pair: Pair) -> Finding:
     """The gap between arrivals that 99 of 100 stay under; streams of 100 gaps or more."""
     one, other = pair.gaps
     return _time(pair, Signal.INTER_CHUNK_P99, (_p99(one), _p99(other)))
@@ -73,22 +73,22 @@ def stalls(pair: Pair) -> Finding:
         return _missing(pair, Signal.STALLS, (_or_none(pair.subject), _or_none(pair.reference)))
     one, other = (len(ordered) - bisect_left(ordered, STALL) for ordered in pair.gaps)
     shown = f"{one} stalls of {STALL:.0f} s or more against {other}"
-    return judged(Signal.STALLS, (one > 0) == (other > 0), one, other, shown, score=ratio(one, other))
+    return match_or_differ(Signal.STALLS, (one > 0) == (other > 0), one, other, shown, score=ratio(one, other))
 
 
 def _or_none(leg: ParsedResponse) -> float | None:
     return leg.timing.gaps[0] if leg.timing.gaps else None
 
 
-def cached(pair: Pair) -> Finding:
+def cached_tokens(pair: Pair) -> Finding:
     """Whether a part of the prompt came from a cache on one side alone, which makes its first token early."""
-    counts = [usage.cached_tokens if (usage := said(leg).usage) else None for leg in (pair.subject, pair.reference)]
+    counts = [usage.cached_tokens if (usage := completion_of(leg).usage) else None for leg in (pair.subject, pair.reference)]
     if counts[0] is None or counts[1] is None:
-        who = " and ".join(name for name, count in zip(names(pair), counts, strict=True) if count is None)
-        return unmeasured(Signal.CACHED_TOKENS, f"{who} reports no cached_tokens")
+        who = " and ".join(name for name, count in zip(side_names(pair), counts, strict=True) if count is None)
+        return not_measured(Signal.CACHED_TOKENS, f"{who} reports no cached_tokens")
     one, other = counts[0], counts[1]
     reason = f"{one} prompt tokens from a cache against {other}: times to the first token are not alike"
-    return judged(Signal.CACHED_TOKENS, (one > 0) == (other > 0), one, other, reason, score=ratio(one, other))
+    return match_or_differ(Signal.CACHED_TOKENS, (one > 0) == (other > 0), one, other, reason, score=ratio(one, other))
 
 
 def total(pair: Pair) -> Finding:
@@ -96,39 +96,39 @@ def total(pair: Pair) -> Finding:
     return _time(pair, Signal.TOTAL, (pair.subject.timing.total, pair.reference.timing.total))
 
 
-def rate(pair: Pair) -> Finding:
+def tokens_per_second(pair: Pair) -> Finding:
     """Completion tokens per second of generation; a match within 2x."""
     one, other = pair.subject.timing.rate, pair.reference.timing.rate
     if one is None or other is None:
         return _missing(pair, Signal.RATE, (one, other))
     score = ratio(one, other)
     reason = f"{one:.1f} tokens per second against {other:.1f}: beyond 2x"
-    return judged(Signal.RATE, score >= 0.5, f"{one:.1f}/s", f"{other:.1f}/s", reason, score=score)
+    return match_or_differ(Signal.RATE, score >= 0.5, f"{one:.1f}/s", f"{other:.1f}/s", reason, score=score)
 
 
 def _time(pair: Pair, signal: Signal, seconds: tuple[float | None, float | None]) -> Finding:
     one, other = seconds
     if one is None or other is None:
         return _missing(pair, signal, seconds)
-    if signal is not Signal.TOTAL and said(pair.subject).stream != said(pair.reference).stream:
-        return incomparable(signal, "one answer is a stream and the other is not", _ms(one), _ms(other))
+    if signal is not Signal.TOTAL and completion_of(pair.subject).stream != completion_of(pair.reference).stream:
+        return not_comparable(signal, "one answer is a stream and the other is not", _ms(one), _ms(other))
     if signal in EARLY and (who := _served_from_cache(pair)):
-        return incomparable(signal, f"{who} took a part of the prompt from a cache", _ms(one), _ms(other))
+        return not_comparable(signal, f"{who} took a part of the prompt from a cache", _ms(one), _ms(other))
     score = ratio(one, other)
     same = score >= 0.5 or abs(one - other) <= MARGIN
     first, second = _ms(one), _ms(other)
-    return judged(signal, same, first, second, f"{first} against {second}: beyond 2x and 50 ms", score=score)
+    return match_or_differ(signal, same, first, second, f"{first} against {second}: beyond 2x and 50 ms", score=score)
 
 
 def _served_from_cache(pair: Pair) -> str:
     """The leg that alone took some of the prompt from a cache; "" when both or neither did, or nobody tells."""
-    hits = [bool(usage.cached_tokens) if (usage := said(leg).usage) else False for leg in (pair.subject, pair.reference)]
-    return "" if hits[0] == hits[1] else names(pair)[0 if hits[0] else 1]
+    hits = [bool(usage.cached_tokens) if (usage := completion_of(leg).usage) else False for leg in (pair.subject, pair.reference)]
+    return "" if hits[0] == hits[1] else side_names(pair)[0 if hits[0] else 1]
 
 
 def _missing(pair: Pair, signal: Signal, values: tuple[float | None, float | None]) -> Finding:
-    who = " and ".join(name for name, value in zip(names(pair), values, strict=True) if value is None)
-    return unmeasured(signal, f"{who} left nothing to time (not a stream, no usage, or one arrival only)")
+    who = " and ".join(name for name, value in zip(side_names(pair), values, strict=True) if value is None)
+    return not_measured(signal, f"{who} left nothing to time (not a stream, no usage, or one arrival only)")
 
 
 def _ms(seconds: float) -> str:

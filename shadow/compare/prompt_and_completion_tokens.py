@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shadow.findings.comparability import names, said, why_cut
+from shadow.findings.comparability import completion_of, cut_reason, side_names
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 
@@ -16,30 +16,30 @@ def prompt_tokens(pair: Pair) -> Finding:
     """The same request must count the same: any difference is one, the score tells its size."""
     counts = _counts(pair, "prompt_tokens")
     if isinstance(counts, str):
-        return unmeasured(Signal.PROMPT_TOKENS, counts)
+        return not_measured(Signal.PROMPT_TOKENS, counts)
     one, other = counts
     reason = f"{one} prompt tokens against {other} for the same request"
-    return judged(Signal.PROMPT_TOKENS, one == other, one, other, reason, score=ratio(one, other))
+    return match_or_differ(Signal.PROMPT_TOKENS, one == other, one, other, reason, score=ratio(one, other))
 
 
 def completion_tokens(pair: Pair) -> Finding:
     """The ratio of the completion tokens: the score is what counts; the state differs beyond 2x and 50 tokens."""
     counts = _counts(pair, "completion_tokens")
     if isinstance(counts, str):
-        return unmeasured(Signal.COMPLETION_TOKENS, counts)
+        return not_measured(Signal.COMPLETION_TOKENS, counts)
     one, other = counts
-    if reason := why_cut(pair):
-        return incomparable(Signal.COMPLETION_TOKENS, reason, one, other)
+    if reason := cut_reason(pair):
+        return not_comparable(Signal.COMPLETION_TOKENS, reason, one, other)
     score = ratio(one, other)
     reason = f"{one} completion tokens against {other}: beyond 2x and {MARGIN} tokens"
-    return judged(Signal.COMPLETION_TOKENS, score >= 0.5 or abs(one - other) <= MARGIN, one, other, reason, score=score)
+    return match_or_differ(Signal.COMPLETION_TOKENS, score >= 0.5 or abs(one - other) <= MARGIN, one, other, reason, score=score)
 
 
 def _counts(pair: Pair, field: str) -> tuple[int, int] | str:
     """Both counts, or a sentence about the one that is missing."""
     found: list[int] = []
-    for name, answer in zip(names(pair), (pair.subject, pair.reference), strict=True):
-        count = getattr(said(answer).usage, field, None)
+    for name, answer in zip(side_names(pair), (pair.subject, pair.reference), strict=True):
+        count = getattr(completion_of(answer).usage, field, None)
         if count is None:
             return f"{name} reports no {field}"
         found.append(count)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shadow.findings.comparability import said
+from shadow.findings.comparability import completion_of
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 from shadow.reading.choice_builder import SEALED_KINDS
@@ -17,9 +17,9 @@ MARGIN = 100
 PER_TOKEN = 4
 
 
-def where_reasoned(answer: ParsedResponse) -> str:
+def reasoning_place(answer: ParsedResponse) -> str:
     """Where the reasoning stands: the name of its field, `in the text`, `sealed`, `billed, not shown`, or `none`."""
-    completion = said(answer)
+    completion = completion_of(answer)
     if (completion.first.reasoning or "").strip():
         return completion.first.reasoning_field or "reasoning"
     if (completion.first.text or "").lstrip().startswith(("<think>", "<thinking>")):
@@ -32,15 +32,15 @@ def where_reasoned(answer: ParsedResponse) -> str:
 
 def reasoning_field(pair: Pair) -> Finding:
     """Whether reasoning is shown on both sides and under one name; another name alone scores one half."""
-    one, other = where_reasoned(pair.subject), where_reasoned(pair.reference)
+    one, other = reasoning_place(pair.subject), reasoning_place(pair.reference)
     if one == other == NONE:
-        return unmeasured(Signal.REASONING_FIELD, "neither answer shows or bills any reasoning")
+        return not_measured(Signal.REASONING_FIELD, "neither answer shows or bills any reasoning")
     if SEALED in {one, other}:
-        return unmeasured(Signal.REASONING_FIELD, "the reasoning of an answer is sealed")
+        return not_measured(Signal.REASONING_FIELD, "the reasoning of an answer is sealed")
     shown = {NONE, HIDDEN, IN_TEXT}.isdisjoint({one, other})
     score = 1.0 if one == other else 0.5 if shown else 0.0
     reason = f"under another name: {one} against {other}" if shown else f"reasoning: {one} against {other}"
-    return judged(Signal.REASONING_FIELD, one == other, one, other, reason, score=score)
+    return match_or_differ(Signal.REASONING_FIELD, one == other, one, other, reason, score=score)
 
 
 def reasoning_length(pair: Pair) -> Finding:
@@ -50,13 +50,15 @@ def reasoning_length(pair: Pair) -> Finding:
     """
     counts = _counts(pair)
     if counts is None:
-        return unmeasured(Signal.REASONING_LENGTH, "not both answers report or show any reasoning")
+        return not_measured(Signal.REASONING_LENGTH, "not both answers report or show any reasoning")
     one, other, unit, margin = counts
     asked = effort(pair.request)
     score = ratio(one, other)
     reason = f"{one} {unit} of reasoning against {other} at {asked}: beyond 2x and {margin} {unit}"
     first, second = (f"{count} {unit} at {asked}" for count in (one, other))
-    return judged(Signal.REASONING_LENGTH, score >= 0.5 or abs(one - other) <= margin, first, second, reason, score=score)
+    return match_or_differ(
+        Signal.REASONING_LENGTH, score >= 0.5 or abs(one - other) <= margin, first, second, reason, score=score
+    )
 
 
 def effort(request: ParsedRequest) -> str:
@@ -69,8 +71,8 @@ def effort(request: ParsedRequest) -> str:
 def _counts(pair: Pair) -> tuple[int, int, str, int] | None:
     """Both lengths, their unit, and the margin in it."""
     legs = (pair.subject, pair.reference)
-    tokens = [usage.reasoning_tokens if (usage := said(leg).usage) else None for leg in legs]
+    tokens = [usage.reasoning_tokens if (usage := completion_of(leg).usage) else None for leg in legs]
     if tokens[0] is not None and tokens[1] is not None and any(tokens):
         return tokens[0], tokens[1], "tokens", MARGIN
-    characters = [len(said(leg).first.reasoning or "") for leg in legs]
+    characters = [len(completion_of(leg).first.reasoning or "") for leg in legs]
     return (characters[0], characters[1], "characters", MARGIN * PER_TOKEN) if all(characters) else None

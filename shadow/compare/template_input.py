@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shadow.findings.comparability import names, said
+from shadow.findings.comparability import completion_of, side_names
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.findings.pair import Pair
 from shadow.measures.request_size import droppable, message_characters
 
@@ -19,18 +19,18 @@ def template_input(pair: Pair) -> Finding:
     """
     inputs = droppable(pair.request)
     if not inputs:
-        return unmeasured(Signal.TEMPLATE_INPUT, "the request carries no tools and no earlier reasoning")
-    counts = [usage.prompt_tokens if (usage := said(leg).usage) else None for leg in (pair.subject, pair.reference)]
+        return not_measured(Signal.TEMPLATE_INPUT, "the request carries no tools and no earlier reasoning")
+    counts = [usage.prompt_tokens if (usage := completion_of(leg).usage) else None for leg in (pair.subject, pair.reference)]
     one, other = counts
     if not one or not other:
-        who = " and ".join(name for name, count in zip(names(pair), counts, strict=True) if not count)
-        return unmeasured(Signal.TEMPLATE_INPUT, f"{who} reports no prompt_tokens")
-    missing, who = abs(one - other), names(pair)[0 if one < other else 1]
+        who = " and ".join(name for name, count in zip(side_names(pair), counts, strict=True) if not count)
+        return not_measured(Signal.TEMPLATE_INPUT, f"{who} reports no prompt_tokens")
+    missing, who = abs(one - other), side_names(pair)[0 if one < other else 1]
     if missing < FEWEST:
-        return judged(Signal.TEMPLATE_INPUT, True, one, other, "")
+        return match_or_differ(Signal.TEMPLATE_INPUT, True, one, other, "")
     whole = max(inputs.get("tools", 0) + message_characters(pair.request), 1)
     costs = {name: size * max(one, other) / whole for name, size in inputs.items()}
     name = min(costs, key=lambda key: abs(costs[key] - missing))
     same = missing < costs[name] / 2
     reason = f"{who} counts {missing} prompt tokens fewer: the {name} (about {costs[name]:.0f} tokens) may not reach its model"
-    return judged(Signal.TEMPLATE_INPUT, same, one, other, reason)
+    return match_or_differ(Signal.TEMPLATE_INPUT, same, one, other, reason)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shadow.findings.comparability import choices, names, why_cut
+from shadow.findings.comparability import cut_reason, first_choices, side_names
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
 from shadow.measures import text_similarity
@@ -19,12 +19,12 @@ MARGIN = 100
 
 def _not_both(pair: Pair, signal: Signal) -> Finding | None:
     """What is said where no two texts stand against each other; an answer that writes nothing at all is one."""
-    one, other = choices(pair)
+    one, other = first_choices(pair)
     empty = [not (choice.text or "").strip() for choice in (one, other)]
     if all(empty):
-        return unmeasured(signal, "neither answer writes any text")
-    if any(empty) and any(choice.tool_calls or act.refuses(choice) for choice in (one, other)):
-        return incomparable(signal, f"only {names(pair)[0 if empty[1] else 1]} writes text")
+        return not_measured(signal, "neither answer writes any text")
+    if any(empty) and any(choice.tool_calls or act.fills_refusal(choice) for choice in (one, other)):
+        return not_comparable(signal, f"only {side_names(pair)[0 if empty[1] else 1]} writes text")
     return None
 
 
@@ -33,10 +33,10 @@ def text(pair: Pair) -> Finding:
     missing = _not_both(pair, Signal.TEXT)
     if missing:
         return missing
-    one, other = (choice.text or "" for choice in choices(pair))
-    score = text_similarity.texts(one, other)
+    one, other = (choice.text or "" for choice in first_choices(pair))
+    score = text_similarity.text_similarity(one, other)
     reason = f"likeness {score:.2f} is under {ALIKE}"
-    return judged(Signal.TEXT, score >= ALIKE, _amount(one), _amount(other), reason, score=score)
+    return match_or_differ(Signal.TEXT, score >= ALIKE, _amount(one), _amount(other), reason, score=score)
 
 
 def length(pair: Pair) -> Finding:
@@ -44,13 +44,13 @@ def length(pair: Pair) -> Finding:
     missing = _not_both(pair, Signal.LENGTH)
     if missing:
         return missing
-    one, other = (len(choice.text or "") for choice in choices(pair))
-    if reason := why_cut(pair):
-        return incomparable(Signal.LENGTH, reason, one, other)
+    one, other = (len(choice.text or "") for choice in first_choices(pair))
+    if reason := cut_reason(pair):
+        return not_comparable(Signal.LENGTH, reason, one, other)
     score = text_similarity.ratio(one, other)
     same = score >= TWICE or abs(one - other) <= MARGIN
     reason = f"{one} characters against {other}: beyond 2x and {MARGIN} characters"
-    return judged(Signal.LENGTH, same, one, other, reason, score=score)
+    return match_or_differ(Signal.LENGTH, same, one, other, reason, score=score)
 
 
 def _amount(text: str) -> str:

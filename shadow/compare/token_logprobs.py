@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from statistics import fmean
 
-from shadow.findings.comparability import choices
+from shadow.findings.comparability import first_choices
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.findings.pair import Pair
 from shadow.reading.completion import Logprob
 
@@ -17,16 +17,16 @@ NEAR = 0.1
 
 def logprob(pair: Pair) -> Finding:
     """The mean distance of the log probabilities over the tokens that both chose, from the first one on; a match within 0.1."""
-    one, other = (choice.logprobs for choice in choices(pair))
+    one, other = (choice.logprobs for choice in first_choices(pair))
     if not one or not other:
-        return unmeasured(Signal.LOGPROB, "not both answers carry log probabilities")
+        return not_measured(Signal.LOGPROB, "not both answers carry log probabilities")
     distances = _distances(one, other)
     if not distances:
-        return unmeasured(Signal.LOGPROB, "the two answers part at the first token")
+        return not_measured(Signal.LOGPROB, "the two answers part at the first token")
     mean = fmean(distances)
     reason = f"{mean:.3f} nats apart over the {len(distances)} tokens that both begin with: beyond {NEAR}"
     first, second = (f"{fmean(p.logprob for p in leg[: len(distances)]):.4f}" for leg in (one, other))
-    return judged(Signal.LOGPROB, mean <= NEAR, first, second, reason, score=math.exp(-mean))
+    return match_or_differ(Signal.LOGPROB, mean <= NEAR, first, second, reason, score=math.exp(-mean))
 
 
 def _distances(one: tuple[Logprob, ...], other: tuple[Logprob, ...]) -> list[float]:

@@ -6,13 +6,13 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
-from shadow.findings.comparability import choices, cut, names, why_cut
+from shadow.findings.comparability import cut_reason, first_choices, is_cut, side_names
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import incomparable, judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured
 from shadow.findings.pair import Pair
 from shadow.measures import answer_action as act
-from shadow.measures.json_values import first_difference, key_scores, shown
-from shadow.measures.text_similarity import characters, ratio
+from shadow.measures.json_values import first_difference, key_scores, shown_value
+from shadow.measures.text_similarity import character_similarity, ratio
 from shadow.reading.completion import Choice, ToolCall
 
 NO_TOOLS = "the request offers no tools"
@@ -20,21 +20,21 @@ NO_TOOLS = "the request offers no tools"
 
 def action(pair: Pair) -> Finding:
     """The whole action in one label: which tools, or text, refusal, cut, nothing."""
-    one, other = (act.action(choice) for choice in choices(pair))
-    return judged(Signal.ACTION, one == other, one, other, f"{one} against {other}")
+    one, other = (act.action_label(choice) for choice in first_choices(pair))
+    return match_or_differ(Signal.ACTION, one == other, one, other, f"{one} against {other}")
 
 
 def trigger(pair: Pair) -> Finding:
     """Whether any tool is called; measured where tools are offered."""
     if not pair.request.tools:
-        return unmeasured(Signal.TRIGGER, NO_TOOLS)
-    one, other = (act.calls(choice) for choice in choices(pair))
-    unfinished = [cut(choice) and not act.calls(choice) for choice in choices(pair)]
+        return not_measured(Signal.TRIGGER, NO_TOOLS)
+    one, other = (act.calls_tool(choice) for choice in first_choices(pair))
+    unfinished = [is_cut(choice) and not act.calls_tool(choice) for choice in first_choices(pair)]
     if any(unfinished):
-        cut_short = " and ".join(name for name, ended in zip(names(pair), unfinished, strict=True) if ended)
-        return incomparable(Signal.TRIGGER, f"{cut_short} ended by a limit on length before any call", _yes(one), _yes(other))
-    who = names(pair)[0 if one else 1]
-    return judged(Signal.TRIGGER, one == other, _yes(one), _yes(other), f"only {who} calls a tool")
+        cut_short = " and ".join(name for name, ended in zip(side_names(pair), unfinished, strict=True) if ended)
+        return not_comparable(Signal.TRIGGER, f"{cut_short} ended by a limit on length before any call", _yes(one), _yes(other))
+    who = side_names(pair)[0 if one else 1]
+    return match_or_differ(Signal.TRIGGER, one == other, _yes(one), _yes(other), f"only {who} calls a tool")
 
 
 def _yes(called: bool) -> str:
@@ -43,12 +43,12 @@ def _yes(called: bool) -> str:
 
 def _not_both(pair: Pair, signal: Signal) -> Finding | None:
     """What is said where not both answers call a tool."""
-    one, other = (act.calls(choice) for choice in choices(pair))
+    one, other = (act.calls_tool(choice) for choice in first_choices(pair))
     if one and other:
         return None
     if one or other:
-        return incomparable(signal, f"only {names(pair)[0 if one else 1]} calls a tool")
-    return unmeasured(signal, "neither answer calls a tool" if pair.request.tools else NO_TOOLS)
+        return not_comparable(signal, f"only {side_names(pair)[0 if one else 1]} calls a tool")
+    return not_measured(signal, "neither answer calls a tool" if pair.request.tools else NO_TOOLS)
 
 
 def tool_names(pair: Pair) -> Finding:
@@ -56,14 +56,14 @@ def tool_names(pair: Pair) -> Finding:
     missing = _not_both(pair, Signal.TOOL_NAMES)
     if missing:
         return missing
-    one, other = (act.tool_names(choice) for choice in choices(pair))
+    one, other = (act.called_tools(choice) for choice in first_choices(pair))
     if one == other:
-        return judged(Signal.TOOL_NAMES, True, ", ".join(one), ", ".join(other), "", score=1.0)
+        return match_or_differ(Signal.TOOL_NAMES, True, ", ".join(one), ", ".join(other), "", score=1.0)
     common = sum((Counter(one) & Counter(other)).values())
     score = 2 * common / (len(one) + len(other))
     what = "the same tools in another order" if score == 1 else "different tools"
     reason = f"{what}: {', '.join(one)} against {', '.join(other)}"
-    return judged(Signal.TOOL_NAMES, False, ", ".join(one), ", ".join(other), reason, score=score)
+    return match_or_differ(Signal.TOOL_NAMES, False, ", ".join(one), ", ".join(other), reason, score=score)
 
 
 def tool_count(pair: Pair) -> Finding:
@@ -71,10 +71,10 @@ def tool_count(pair: Pair) -> Finding:
     missing = _not_both(pair, Signal.TOOL_COUNT)
     if missing:
         return missing
-    one, other = (len(choice.tool_calls) for choice in choices(pair))
-    if reason := why_cut(pair):
-        return incomparable(Signal.TOOL_COUNT, reason, one, other)
-    return judged(Signal.TOOL_COUNT, one == other, one, other, f"{one} calls against {other}", score=ratio(one, other))
+    one, other = (len(choice.tool_calls) for choice in first_choices(pair))
+    if reason := cut_reason(pair):
+        return not_comparable(Signal.TOOL_COUNT, reason, one, other)
+    return match_or_differ(Signal.TOOL_COUNT, one == other, one, other, f"{one} calls against {other}", score=ratio(one, other))
 
 
 def arguments(pair: Pair) -> Finding:
@@ -86,16 +86,16 @@ def arguments(pair: Pair) -> Finding:
     missing = _not_both(pair, Signal.ARGUMENTS)
     if missing:
         return missing
-    one, other = choices(pair)
-    if reason := why_cut(pair):
-        return incomparable(Signal.ARGUMENTS, reason)
+    one, other = first_choices(pair)
+    if reason := cut_reason(pair):
+        return not_comparable(Signal.ARGUMENTS, reason)
     if any(call.sealed for choice in (one, other) for call in choice.tool_calls):
-        return incomparable(Signal.ARGUMENTS, "the arguments of a call are sealed")
+        return not_comparable(Signal.ARGUMENTS, "the arguments of a call are sealed")
     shown_one, shown_other = (", ".join(f"{c.name}({c.arguments})" for c in choice.tool_calls) for choice in (one, other))
     held = [(mine, theirs, _same(mine, theirs)) for mine, theirs in _aligned(one, other)]
     scores = [score for mine, theirs, same in held for score in _scores(mine, theirs, same=same)]
     reason = next((_difference(mine, theirs) for mine, theirs, same in held if not same), "")
-    return judged(Signal.ARGUMENTS, not reason, shown_one, shown_other, reason, score=fmean(scores))
+    return match_or_differ(Signal.ARGUMENTS, not reason, shown_one, shown_other, reason, score=fmean(scores))
 
 
 def _aligned(one: Choice, other: Choice) -> list[tuple[ToolCall | None, ToolCall | None]]:
@@ -104,7 +104,7 @@ def _aligned(one: Choice, other: Choice) -> list[tuple[ToolCall | None, ToolCall
     mine: Sequence[ToolCall] = one.tool_calls
     theirs: Sequence[ToolCall] = other.tool_calls
     if len(mine) > 1 or len(theirs) > 1:
-        exactly, mine, theirs = _matched(mine, theirs, lambda call: (call.name, act.meaning(call)))
+        exactly, mine, theirs = _matched(mine, theirs, lambda call: (call.name, act.arguments_meaning(call)))
     by_name, mine, theirs = _matched(mine, theirs, lambda call: call.name)
     return [*exactly, *by_name, *((call, None) for call in mine), *((None, call) for call in theirs)]
 
@@ -128,7 +128,7 @@ def _matched(
 
 
 def _same(mine: ToolCall | None, theirs: ToolCall | None) -> bool:
-    return mine is not None and theirs is not None and act.alike(mine, theirs)
+    return mine is not None and theirs is not None and act.same_call_arguments(mine, theirs)
 
 
 def _scores(mine: ToolCall | None, theirs: ToolCall | None, *, same: bool) -> list[float]:
@@ -137,11 +137,11 @@ def _scores(mine: ToolCall | None, theirs: ToolCall | None, *, same: bool) -> li
     if same:
         return [1.0] * max(len(mine.parsed) if isinstance(mine.parsed, dict) else 1, 1)
     if mine.invalid or theirs.invalid:
-        return [characters(mine.arguments, theirs.arguments)]
+        return [character_similarity(mine.arguments, theirs.arguments)]
     try:
         return key_scores(mine.parsed, theirs.parsed)
     except RecursionError:
-        return [characters(mine.arguments, theirs.arguments)]
+        return [character_similarity(mine.arguments, theirs.arguments)]
 
 
 def _difference(mine: ToolCall | None, theirs: ToolCall | None) -> str:
@@ -158,4 +158,4 @@ def _difference(mine: ToolCall | None, theirs: ToolCall | None) -> str:
 
 
 def _form(call: ToolCall) -> str:
-    return f"not JSON ({call.invalid}): {shown(call.arguments)}" if call.invalid else shown(call.parsed)
+    return f"not JSON ({call.invalid}): {shown_value(call.arguments)}" if call.invalid else shown_value(call.parsed)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shadow.compare.embedding_vectors import direction
-from shadow.findings.comparability import cut, said
+from shadow.findings.comparability import completion_of, is_cut
 from shadow.measures import answer_action as act
-from shadow.measures.argument_schema import VALID, checked, worst
+from shadow.measures.argument_schema import VALID, any_call_checked, worst_validity
 from shadow.reading.completion import Usage
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -84,12 +84,12 @@ def _always(_ask: ParsedRequest, _y: ParsedResponse, _r: ParsedResponse) -> bool
 
 def _speak(_ask: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
     """Whether both may end or refuse: vectors do neither, and two of them would count as agreement."""
-    return not (said(y).vectors or said(r).vectors)
+    return not (completion_of(y).vectors or completion_of(r).vectors)
 
 
 def _act(answer: ParsedResponse) -> str:
     """The label of an answer's action; for vectors their coarse direction."""
-    return direction(said(answer).vectors) or act.action(said(answer).first)
+    return direction(completion_of(answer).vectors) or act.action_label(completion_of(answer).first)
 
 
 def _tools_offered(request: ParsedRequest, _y: ParsedResponse, _r: ParsedResponse) -> bool:
@@ -97,55 +97,67 @@ def _tools_offered(request: ParsedRequest, _y: ParsedResponse, _r: ParsedRespons
 
 
 def _both_call(_ask: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    return act.calls(said(y).first) and act.calls(said(r).first)
+    return act.calls_tool(completion_of(y).first) and act.calls_tool(completion_of(r).first)
 
 
 def _both_call_whole(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    return _both_call(request, y, r) and not (cut(said(y).first) or cut(said(r).first))
+    return _both_call(request, y, r) and not (is_cut(completion_of(y).first) or is_cut(completion_of(r).first))
 
 
 def _schema_checked(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
     """Whether a schema could be used on either side: where none could, nothing was checked and nothing counts as valid."""
-    return _both_call_whole(request, y, r) and any(checked(request, said(leg).first) for leg in (y, r))
+    return _both_call_whole(request, y, r) and any(any_call_checked(request, completion_of(leg).first) for leg in (y, r))
 
 
 def _both_report(field: str) -> Applicable:
     def both(_ask: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-        return all(getattr(said(leg).usage, field, None) is not None for leg in (y, r))
+        return all(getattr(completion_of(leg).usage, field, None) is not None for leg in (y, r))
 
     return both
 
 
 def _usage(answer: ParsedResponse) -> Usage:
-    usage = said(answer).usage
+    usage = completion_of(answer).usage
     assert usage is not None
     return usage
 
 
 def _invalid(request: ParsedRequest, answer: ParsedResponse) -> float:
-    return float(worst(request, said(answer).first)[0] != VALID)
+    return float(worst_validity(request, completion_of(answer).first)[0] != VALID)
 
 
 LABELLED: tuple[LabelSignal, ...] = (
     LabelSignal(signal=DriftSignal.ACTION, applicable=_always, same=_by(_act)),
-    LabelSignal(signal=DriftSignal.TRIGGER, applicable=_tools_offered, same=_by(lambda a: act.calls(said(a).first))),
-    LabelSignal(signal=DriftSignal.TOOL_NAMES, applicable=_both_call, same=_by(lambda a: act.tool_names(said(a).first))),
+    LabelSignal(
+        signal=DriftSignal.TRIGGER, applicable=_tools_offered, same=_by(lambda a: act.calls_tool(completion_of(a).first))
+    ),
+    LabelSignal(
+        signal=DriftSignal.TOOL_NAMES, applicable=_both_call, same=_by(lambda a: act.called_tools(completion_of(a).first))
+    ),
     LabelSignal(
         signal=DriftSignal.ARGUMENTS,
         applicable=_both_call_whole,
-        same=lambda a, b: act.same_arguments(said(a).first, said(b).first),
+        same=lambda a, b: act.same_arguments(completion_of(a).first, completion_of(b).first),
     ),
-    LabelSignal(signal=DriftSignal.FINISH, applicable=_speak, same=_by(lambda a: said(a).first.finish_reason)),
-    LabelSignal(signal=DriftSignal.REFUSAL, applicable=_speak, same=_by(lambda a: act.refuses(said(a).first))),
+    LabelSignal(signal=DriftSignal.FINISH, applicable=_speak, same=_by(lambda a: completion_of(a).first.finish_reason)),
+    LabelSignal(signal=DriftSignal.REFUSAL, applicable=_speak, same=_by(lambda a: act.fills_refusal(completion_of(a).first))),
 )
 
 DIRECTED: tuple[NumberSignal, ...] = (
     NumberSignal(
-        signal=DriftSignal.TRIGGER_RATE, applicable=_tools_offered, number=lambda _ask, a: float(not act.calls(said(a).first))
+        signal=DriftSignal.TRIGGER_RATE,
+        applicable=_tools_offered,
+        number=lambda _ask, a: float(not act.calls_tool(completion_of(a).first)),
     ),
     NumberSignal(signal=DriftSignal.SCHEMA, applicable=_schema_checked, number=_invalid),
-    NumberSignal(signal=DriftSignal.REFUSAL_RATE, applicable=_speak, number=lambda _ask, a: float(act.refuses(said(a).first))),
-    NumberSignal(signal=DriftSignal.FINISH_LENGTH, applicable=_speak, number=lambda _ask, a: float(cut(said(a).first))),
+    NumberSignal(
+        signal=DriftSignal.REFUSAL_RATE,
+        applicable=_speak,
+        number=lambda _ask, a: float(act.fills_refusal(completion_of(a).first)),
+    ),
+    NumberSignal(
+        signal=DriftSignal.FINISH_LENGTH, applicable=_speak, number=lambda _ask, a: float(is_cut(completion_of(a).first))
+    ),
     NumberSignal(
         signal=DriftSignal.COMPLETION_TOKENS,
         applicable=_both_report("completion_tokens"),

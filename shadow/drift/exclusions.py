@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from proxy.exchange import FailureKind
-from shadow.findings.comparability import Comparability, said, standing
+from shadow.findings.comparability import Comparability, comparability_of, completion_of
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 
@@ -84,10 +84,10 @@ def why_not_whole(y: ParsedResponse, r: ParsedResponse) -> Exclusion:
     """Which failure of the two answers leaves nothing to compare; NONE where both are whole."""
     if any(leg.exchange.failure is not None and leg.exchange.failure.kind is FailureKind.CLIENT_GONE for leg in (y, r)):
         return Exclusion.CLIENT_GONE
-    fates = standing(y)[0], standing(r)[0]
-    if Comparability.UNSEEN in fates:
+    fates = comparability_of(y)[0], comparability_of(r)[0]
+    if Comparability.UNRECORDED in fates:
         return Exclusion.CUT
-    if Comparability.BARRED in fates:
+    if Comparability.DENIED in fates:
         return Exclusion.BARRED
     if fates[1] is Comparability.FAILED:
         return Exclusion.REFERENCE_FAILED
@@ -103,10 +103,10 @@ def why_cached(request: ParsedRequest, y: ParsedResponse, *reference: ParsedResp
     and r'.
     """
     whole = (y, *reference)
-    ids = [found for leg in whole if (found := said(leg).id)]
+    ids = [found for leg in whole if (found := completion_of(leg).id)]
     if len(set(ids)) < len(ids) or any(_cached_by_header(leg) for leg in reference):
         return Exclusion.CACHED
-    texts = [text for leg in whole if len(text := said(leg).first.text or "") >= LONG]
+    texts = [text for leg in whole if len(text := completion_of(leg).first.text or "") >= LONG]
     warm = request.temperature is None or request.temperature >= WARM
     return Exclusion.CACHED if warm and len(set(texts)) < len(texts) else Exclusion.NONE
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from shadow.drift.drift_signals import DIRECTED, LABELLED, DriftSignal, LabelSignal
 from shadow.drift.exclusions import Exclusion, remarks, why_cached, why_no_tiebreak
-from shadow.findings.comparability import Comparability, said, standing
+from shadow.findings.comparability import Comparability, comparability_of, completion_of
 from shadow.measures import text_similarity
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -47,7 +47,7 @@ def counted(
 ) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
     """What `payoffs` and `excluded` return, computed once."""
     main = why_no_agreement(request, y, r, control, tiebreak=tiebreak)
-    outcomes = standing(y)[0], standing(r)[0]
+    outcomes = comparability_of(y)[0], comparability_of(r)[0]
     found = [] if main else _agreement(request, y, r, control)
     found += _error(outcomes) + _directed(request, y, r, outcomes)
     reasons = tuple(reason.value for reason in (main, *remarks(request)) if reason)
@@ -63,7 +63,7 @@ def why_no_agreement(
     if control is None:
         asked = tiebreak and not wants_control(request, y, r)
         return why_cached(request, y, r) if asked else Exclusion.NO_CONTROL
-    if standing(control)[0] is not Comparability.WHOLE:
+    if comparability_of(control)[0] is not Comparability.WHOLE:
         return Exclusion.CONTROL_FAILED
     return why_cached(request, y, r, control)
 
@@ -86,12 +86,12 @@ def _agreed(signal: LabelSignal, y: ParsedResponse, r: ParsedResponse, control: 
 
 def _text_applies(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
     """Whether both are sampled texts: greedy texts of healthy engines part for good, which would look like drift."""
-    return request.temperature != 0 and all((said(leg).first.text or "").strip() for leg in (y, r))
+    return request.temperature != 0 and all((completion_of(leg).first.text or "").strip() for leg in (y, r))
 
 
 def _text(y: ParsedResponse, r: ParsedResponse, control: ParsedResponse) -> int:
-    judge = said(control).first.text or ""
-    one, other = (text_similarity.texts(said(leg).first.text or "", judge) for leg in (y, r))
+    judge = completion_of(control).first.text or ""
+    one, other = (text_similarity.text_similarity(completion_of(leg).first.text or "", judge) for leg in (y, r))
     return 0 if abs(other - one) < EVEN else _sign(other - one)
 
 
@@ -109,7 +109,7 @@ def _directed(
 
 def _error(outcomes: tuple[Comparability, Comparability]) -> list[tuple[DriftSignal, int]]:
     """The payoff of errors; none where an answer was denied for its key or rate, or was not recorded whole."""
-    if any(outcome in {Comparability.BARRED, Comparability.UNSEEN} for outcome in outcomes):
+    if any(outcome in {Comparability.DENIED, Comparability.UNRECORDED} for outcome in outcomes):
         return []
     return [(DriftSignal.ERROR, int(outcomes[0] is Comparability.FAILED) - int(outcomes[1] is Comparability.FAILED))]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from shadow.findings.finding import Signal
 
-OF_VECTORS = frozenset({Signal.VECTOR_COSINE, Signal.VECTOR_NORM, Signal.VECTOR_DIMENSION, Signal.VECTOR_EXACTNESS})
-ONLY: Mapping[str, tuple[frozenset[Signal], str]] = {
+VECTOR_SIGNALS = frozenset({Signal.VECTOR_COSINE, Signal.VECTOR_NORM, Signal.VECTOR_DIMENSION, Signal.VECTOR_EXACTNESS})
+ONLY_SIGNALS: Mapping[str, tuple[frozenset[Signal], str]] = {
     "embeddings": (
-        OF_VECTORS
+        VECTOR_SIGNALS
         | {Signal.ERROR, Signal.ERROR_CLASS, Signal.PARAMETERS, Signal.PROMPT_TOKENS, Signal.FIRST_CHUNK, Signal.TOTAL}
         | {Signal.USAGE, Signal.ECHOED_MODEL, Signal.CONTEXT_LIMIT, Signal.BROKEN_STREAM},
         "embeddings are vectors: there is no text, no call and no end to judge",
@@ -17,7 +17,7 @@ ONLY: Mapping[str, tuple[frozenset[Signal], str]] = {
 }
 """APIs of which nothing but these can be said, and why."""
 _RAW = "a text completion is the model's own, with no template about it: whatever stands in it may stand there by right"
-NEVER: Mapping[str, Mapping[Signal, str]] = {
+EXCLUDED_SIGNALS: Mapping[str, Mapping[Signal, str]] = {
     "completions": {
         Signal.TEMPLATE_LEAK: _RAW,
         Signal.REASONING_FORM: _RAW,
@@ -30,11 +30,11 @@ NEVER: Mapping[str, Mapping[Signal, str]] = {
 """What else an API cannot show, and why."""
 
 
-def why_unfit(signal: Signal, api: str) -> str:
+def not_applicable_reason(signal: Signal, api: str) -> str:
     """Empty when answers of `api` can show `signal`, else why they cannot."""
-    if api in ONLY:
-        allowed, reason = ONLY[api]
+    if api in ONLY_SIGNALS:
+        allowed, reason = ONLY_SIGNALS[api]
         return "" if signal in allowed else reason
-    if signal in OF_VECTORS:
+    if signal in VECTOR_SIGNALS:
         return "the answers hold no vectors"
-    return NEVER.get(api, {}).get(signal, "")
+    return EXCLUDED_SIGNALS.get(api, {}).get(signal, "")

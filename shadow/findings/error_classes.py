@@ -25,10 +25,10 @@ class ErrorClass(StrEnum):
     UNKNOWN = "unknown"
 
 
-PERSONAL = frozenset({ErrorClass.AUTH, ErrorClass.RATE_LIMIT})
+ACCOUNT_CLASSES = frozenset({ErrorClass.AUTH, ErrorClass.RATE_LIMIT})
 """Kinds that speak of the caller's key, bill or rate, which differ between legs by right."""
 
-WORDINGS: tuple[tuple[ErrorClass, re.Pattern[str]], ...] = tuple(
+MESSAGE_PATTERNS: tuple[tuple[ErrorClass, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
         (
@@ -73,7 +73,7 @@ WORDINGS: tuple[tuple[ErrorClass, re.Pattern[str]], ...] = tuple(
 )
 """What is told by words, whatever the status."""
 
-STATUSES: tuple[tuple[ErrorClass, frozenset[int]], ...] = (
+CLASS_STATUSES: tuple[tuple[ErrorClass, frozenset[int]], ...] = (
     (ErrorClass.RATE_LIMIT, frozenset({429})),
     (ErrorClass.AUTH, frozenset({401, 402, 403, 407})),
     (ErrorClass.SERVER, frozenset({408, 425, *range(500, 600)})),
@@ -81,7 +81,7 @@ STATUSES: tuple[tuple[ErrorClass, frozenset[int]], ...] = (
 )
 """What is told by the status, where no words tell more."""
 
-TYPES: Mapping[str, int] = {
+TYPE_STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,
     "authentication_error": 401,
     "billing_error": 402,
@@ -96,19 +96,19 @@ TYPES: Mapping[str, int] = {
 """Types of errors in streams, where no status can tell any more, and the status that each has elsewhere."""
 
 
-def error_class(error: ProviderError) -> ErrorClass:
+def classify_error(error: ProviderError) -> ErrorClass:
     """The kind of an error by its words, else by its status; an error inside a stream may carry its status as its code."""
     said = f"{error.code} {error.type} {error.message}".lower()
-    by_words = next((kind for kind, wording in WORDINGS if wording.search(said)), None)
+    by_words = next((kind for kind, wording in MESSAGE_PATTERNS if wording.search(said)), None)
     return by_words or _by_status(_status(error))
 
 
 def _by_status(status: int) -> ErrorClass:
-    return next((kind for kind, statuses in STATUSES if status in statuses), ErrorClass.UNKNOWN)
+    return next((kind for kind, statuses in CLASS_STATUSES if status in statuses), ErrorClass.UNKNOWN)
 
 
 def _status(error: ProviderError) -> int:
     """The status of the answer, or the one that an error sent with 200 names as its code, or by its type."""
     if error.status >= 400:
         return error.status
-    return int(error.code) if re.fullmatch(r"[45]\d\d", error.code) else TYPES.get(error.type, error.status)
+    return int(error.code) if re.fullmatch(r"[45]\d\d", error.code) else TYPE_STATUSES.get(error.type, error.status)

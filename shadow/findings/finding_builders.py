@@ -26,7 +26,9 @@ def storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def judged(signal: Signal, same: bool, subject: object, reference: object, reason: str, *, score: float | None = None) -> Finding:
+def match_or_differ(
+    signal: Signal, same: bool, subject: object, reference: object, reason: str, *, score: float | None = None
+) -> Finding:
     """A match or a difference; without `score` it is 1 or 0. The reason is kept for a difference only."""
     if same and score is None:
         plain = subject == reference == ""
@@ -46,7 +48,7 @@ def _match(signal: Signal, subject: str, reference: str) -> Finding:
     return Finding(signal=signal, state=FindingState.MATCH, score=1.0, subject=subject, reference=reference)
 
 
-def incomparable(signal: Signal, reason: str, subject: object = "", reference: object = "") -> Finding:
+def not_comparable(signal: Signal, reason: str, subject: object = "", reference: object = "") -> Finding:
     """Both sides were seen, but holding one against the other would be unfair: `reason` says why."""
     return Finding(
         signal=signal, state=FindingState.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference)
@@ -54,6 +56,6 @@ def incomparable(signal: Signal, reason: str, subject: object = "", reference: o
 
 
 @lru_cache(maxsize=_KEPT)
-def unmeasured(signal: Signal, reason: str) -> Finding:
+def not_measured(signal: Signal, reason: str) -> Finding:
     """There was nothing to measure: `reason` says what is missing."""
     return Finding(signal=signal, state=FindingState.NOT_MEASURED, reason=reason)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 
-from shadow.findings.error_classes import ErrorClass, error_class
+from shadow.findings.error_classes import ErrorClass, classify_error
 from shadow.reading.completion import ProviderError
 from shadow.reading.parsed_request import ParsedRequest
 
-REFUSING = frozenset({ErrorClass.BAD_PARAMETER, ErrorClass.CONTEXT_OVERFLOW})
+REJECTING = frozenset({ErrorClass.BAD_PARAMETER, ErrorClass.CONTEXT_OVERFLOW})
 """Kinds of errors by which a server says that it will not take this request as it is."""
-QUESTION = frozenset({"model", "messages", "input", "prompt"})
+QUESTION_MEMBERS = frozenset({"model", "messages", "input", "prompt"})
 """Members that a message speaks of without meaning that they are wrong; only a field of the error can say that."""
 _QUOTED = re.compile(r"['\"`]([A-Za-z_][\w.\[\]]{1,40})['\"`]")
 _NAMED = re.compile(
@@ -42,22 +42,22 @@ _LIMIT = re.compile(
 
 def stated_limit(error: ProviderError | None) -> str:
     """The limit, in tokens, that a refusal for length names; "" for none."""
-    if error is None or error_class(error) is not ErrorClass.CONTEXT_OVERFLOW:
+    if error is None or classify_error(error) is not ErrorClass.CONTEXT_OVERFLOW:
         return ""
     found = _LIMIT.search(error.message)
     return (found[1] or found[2]).replace(",", "") if found else ""
 
 
-def refusal(request: ParsedRequest, error: ProviderError) -> str:
+def rejection_reason(request: ParsedRequest, error: ProviderError) -> str:
     """`context` with the limit, `thinking`, `model`, `parameter` with its name, or `request`; "" for any other error."""
-    kind = error_class(error)
-    if kind not in REFUSING:
+    kind = classify_error(error)
+    if kind not in REJECTING:
         return ""
     if kind is ErrorClass.CONTEXT_OVERFLOW:
         return f"context {stated_limit(error)}".strip()
     if _THINKING.search(error.message):
         return "thinking"
-    member = refused_member(request, error)
+    member = rejected_member(request, error)
     if member == "model" or _MODEL.search(f"{error.code} {error.message}"):
         return "model"
     if error.status in _NO_SUCH:
@@ -65,12 +65,12 @@ def refusal(request: ParsedRequest, error: ProviderError) -> str:
     return f"parameter {member}" if member in request.sent else "request"
 
 
-def refused_member(request: ParsedRequest, error: ProviderError) -> str:
+def rejected_member(request: ParsedRequest, error: ProviderError) -> str:
     """The member of the request that an error means, by its own field, else by the words of the message; "" where none is meant.
 
     A name that the request holds is preferred. A refusal over the context means no member, whatever words it uses.
     """
-    if error_class(error) is ErrorClass.CONTEXT_OVERFLOW:
+    if classify_error(error) is ErrorClass.CONTEXT_OVERFLOW:
         return ""
     if field := _ROOT.match(error.param):
         return field[0]
@@ -78,5 +78,5 @@ def refused_member(request: ParsedRequest, error: ProviderError) -> str:
         return "model"
     quoted = [found[1] for found in _QUOTED.finditer(error.message)]
     named = [root[0] for name in (*quoted, *_NAMED.findall(error.message)) if (root := _ROOT.match(name))]
-    meant = [name for name in named if name not in QUESTION]
+    meant = [name for name in named if name not in QUESTION_MEMBERS]
     return next((name for name in meant if name in request.sent), meant[0] if meant else "")

@@ -4,48 +4,48 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from shadow.findings.comparability import cut
+from shadow.findings.comparability import is_cut
 from shadow.measures import json_values
 from shadow.reading.completion import Choice, ToolCall
 
 
-def forced(tool_choice: object) -> bool:
+def forces_call(tool_choice: object) -> bool:
     """True when the request demands a call: `required`, or a named tool."""
     return tool_choice == "required" or isinstance(tool_choice, dict)
 
 
-def action(choice: Choice) -> str:
-    """The whole of an answer's action in one label: the set of tool names, or `refusal`, `filtered`, `cut`, `text`, `nothing`.
+def action_label(choice: Choice) -> str:
+    """The whole of an answer's action in one label: the set of tool names, or `refusal`, `filtered`, `is_cut`, `text`, `nothing`.
 
     `filtered` is what a filter on content withheld: the server refuses there, not the model.
     """
-    if cut(choice):
+    if is_cut(choice):
         return "cut"
     if choice.tool_calls:
         return "tools:" + ",".join(sorted({call.name for call in choice.tool_calls}))
-    if refuses(choice):
+    if fills_refusal(choice):
         return "refusal"
     if choice.withheld:
         return "filtered"
     return "text" if (choice.text or "").strip() else "nothing"
 
 
-def refuses(choice: Choice) -> bool:
+def fills_refusal(choice: Choice) -> bool:
     """True when the refusal field is filled; a refusal written as ordinary text is not recognised."""
     return bool((choice.refusal or "").strip())
 
 
-def calls(choice: Choice) -> bool:
+def calls_tool(choice: Choice) -> bool:
     """True when the answer calls at least one tool."""
     return bool(choice.tool_calls)
 
 
-def tool_names(choice: Choice) -> tuple[str, ...]:
+def called_tools(choice: Choice) -> tuple[str, ...]:
     """The tools called, in the order of their calls."""
     return tuple(call.name for call in choice.tool_calls)
 
 
-def meaning(call: ToolCall) -> str:
+def arguments_meaning(call: ToolCall) -> str:
     """The arguments of a call as one text for each meaning; as sent, when they are not JSON or nested too deep."""
     if call.invalid:
         return f"not JSON: {call.arguments}"
@@ -55,22 +55,22 @@ def meaning(call: ToolCall) -> str:
         return f"as sent: {call.arguments}"
 
 
-def alike(one: ToolCall, other: ToolCall) -> bool:
-    """Whether the arguments of two calls mean the same: whether they are of one `meaning`."""
+def same_call_arguments(one: ToolCall, other: ToolCall) -> bool:
+    """Whether the arguments of two calls mean the same: whether they are of one `arguments_meaning`."""
     if not one.invalid and not other.invalid:
         with suppress(RecursionError):
-            return json_values.alike(one.parsed, other.parsed)
-    return meaning(one) == meaning(other)
+            return json_values.same_meaning(one.parsed, other.parsed)
+    return arguments_meaning(one) == arguments_meaning(other)
 
 
-def arguments(choice: Choice) -> tuple[tuple[str, str], ...]:
+def call_arguments(choice: Choice) -> tuple[tuple[str, str], ...]:
     """All calls as (name, meaning of the arguments), sorted: the order of parallel calls is no difference here."""
-    return tuple(sorted((call.name, meaning(call)) for call in choice.tool_calls))
+    return tuple(sorted((call.name, arguments_meaning(call)) for call in choice.tool_calls))
 
 
 def same_arguments(one: Choice, other: Choice) -> bool:
-    """Whether the `arguments` of two answers are equal; told without writing them where each makes one call."""
+    """Whether the `call_arguments` of two answers are equal; told without writing them where each makes one call."""
     if len(one.tool_calls) == len(other.tool_calls) == 1:
         mine, its = one.tool_calls[0], other.tool_calls[0]
-        return mine.name == its.name and alike(mine, its)
-    return arguments(one) == arguments(other)
+        return mine.name == its.name and same_call_arguments(mine, its)
+    return call_arguments(one) == call_arguments(other)

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, Protocol
 import jsonschema_rs
 import orjson
 
-from shadow.findings.comparability import choices, names, why_cut
+from shadow.findings.comparability import cut_reason, first_choices, side_names
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import incomparable, judged, short, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured, short
 from shadow.findings.pair import Pair
 from shadow.measures.schema_cost import SchemaCost, TooCostlySchemaError, weight
 from shadow.reading.completion import Choice, ToolCall
@@ -36,7 +36,7 @@ TELLING = 100_000
 PATTERN = 256 * 1024
 """Bytes of one compiled pattern."""
 
-Outcome = tuple[str, str]
+CallValidity = tuple[str, str]
 """The class of a call, and why."""
 
 
@@ -57,7 +57,7 @@ class CompiledSchema(NamedTuple):
     survey: SchemaCost
 
 
-def outcome(request: ParsedRequest, call: ToolCall) -> Outcome:
+def call_validity(request: ParsedRequest, call: ToolCall) -> CallValidity:
     """The class of one call (valid, invalid_json, unknown_name, schema_mismatch) and why.
 
     `valid` with a reason means that nothing could be checked, and says what was missing.
@@ -76,7 +76,7 @@ def outcome(request: ParsedRequest, call: ToolCall) -> Outcome:
         return UNKNOWN_NAME, f"{short(call.name, 60)!r} is not among the offered tools ({short(known)})"
     if tool.schema is None:
         return VALID, f"not checked: {call.name} declares no schema"
-    could, why = held(tool.schema, call.parsed)
+    could, why = validate(tool.schema, call.parsed)
     if could:
         return (SCHEMA_MISMATCH, short(f"{call.name}{why}", 300)) if why else (VALID, "")
     return VALID, short(f"not checked: {call.name}: {why}", 300)
@@ -94,7 +94,7 @@ def _offers_a_set(request: ParsedRequest) -> bool:
     return any(isinstance(kind, str) and any(word in kind for word in _SETS) for kind in kinds)
 
 
-def held(schema: Any, value: Any) -> tuple[bool, str]:
+def validate(schema: Any, value: Any) -> tuple[bool, str]:
     """A value held to a schema: whether that could be done, and what is wrong with the value (or with the schema, if not)."""
     try:
         built = _compiled(_written(schema))
@@ -149,45 +149,45 @@ def _compiled(schema: str) -> CompiledSchema | str:
 
 def schema(pair: Pair) -> Finding:
     """Whether the calls obey their schemas, where both answers call: only a fault that the other does not share differs."""
-    one, other = choices(pair)
+    one, other = first_choices(pair)
     if not (one.tool_calls and other.tool_calls):
         return _not_both(pair, one, other)
-    if reason := why_cut(pair):
-        return incomparable(Signal.SCHEMA, reason)
-    mine, its = outcomes(pair.request, one), outcomes(pair.request, other)
+    if reason := cut_reason(pair):
+        return not_comparable(Signal.SCHEMA, reason)
+    mine, its = call_validities(pair.request, one), call_validities(pair.request, other)
     (first, why_first), (second, why_second) = _worst(mine), _worst(its)
     if not (_checked(mine) or _checked(its)):
-        return unmeasured(Signal.SCHEMA, why_first or why_second)
+        return not_measured(Signal.SCHEMA, why_first or why_second)
     same = (first == VALID) == (second == VALID)
-    who = names(pair)[1 if first == VALID else 0]
-    return judged(Signal.SCHEMA, same, first, second, f"only {who}: {why_second if first == VALID else why_first}")
+    who = side_names(pair)[1 if first == VALID else 0]
+    return match_or_differ(Signal.SCHEMA, same, first, second, f"only {who}: {why_second if first == VALID else why_first}")
 
 
 def _not_both(pair: Pair, one: Choice, other: Choice) -> Finding:
     if one.tool_calls or other.tool_calls:
-        return incomparable(Signal.SCHEMA, f"only {names(pair)[0 if one.tool_calls else 1]} calls a tool")
-    return unmeasured(Signal.SCHEMA, "neither answer calls a tool")
+        return not_comparable(Signal.SCHEMA, f"only {side_names(pair)[0 if one.tool_calls else 1]} calls a tool")
+    return not_measured(Signal.SCHEMA, "neither answer calls a tool")
 
 
-def outcomes(request: ParsedRequest, choice: Choice) -> list[Outcome]:
+def call_validities(request: ParsedRequest, choice: Choice) -> list[CallValidity]:
     """The class of each call, and why."""
-    return [outcome(request, call) for call in choice.tool_calls]
+    return [call_validity(request, call) for call in choice.tool_calls]
 
 
-def worst(request: ParsedRequest, choice: Choice) -> tuple[str, str]:
+def worst_validity(request: ParsedRequest, choice: Choice) -> tuple[str, str]:
     """The first faulty call's class and reason; else `valid`, with the reason of a call that could not be checked, if any."""
-    return _worst(outcomes(request, choice))
+    return _worst(call_validities(request, choice))
 
 
-def _worst(found: Sequence[Outcome]) -> Outcome:
+def _worst(found: Sequence[CallValidity]) -> CallValidity:
     faults = [one for one in found if one[0] != VALID]
     return faults[0] if faults else max(found, key=lambda one: bool(one[1]), default=(VALID, ""))
 
 
-def checked(request: ParsedRequest, choice: Choice) -> bool:
+def any_call_checked(request: ParsedRequest, choice: Choice) -> bool:
     """True when at least one call was found faulty, or was held to its schema and found valid."""
-    return _checked(outcomes(request, choice))
+    return _checked(call_validities(request, choice))
 
 
-def _checked(found: Sequence[Outcome]) -> bool:
+def _checked(found: Sequence[CallValidity]) -> bool:
     return any(kind != VALID or not why for kind, why in found)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shadow.findings.finding_builders import short
-from shadow.measures.text_similarity import characters
+from shadow.measures.text_similarity import character_similarity
 
 SHOWN = 60
 """Characters of a value in a reason."""
@@ -25,14 +25,14 @@ def canonical(value: Any) -> str:
     return _WRITER.encode(_plain(value))
 
 
-def alike(one: Any, other: Any) -> bool:
+def same_meaning(one: Any, other: Any) -> bool:
     """Whether two values mean the same, as their canonical texts are equal; RecursionError as with `canonical`."""
     if isinstance(one, str) and isinstance(other, str) and (one.isascii() or other.isascii()):
         return one == other  # beyond ASCII, two lone surrogates are written as the one character that they would make
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return all(alike(one[key], other[key]) for key in one)
+        return all(same_meaning(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return all(map(alike, one, other))
+        return all(map(same_meaning, one, other))
     return canonical(one) == canonical(other)
 
 
@@ -46,19 +46,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def likeness(one: Any, other: Any) -> float:
+def value_similarity(one: Any, other: Any) -> float:
     """1 for equal meanings, the likeness of two strings, else 0."""
-    if alike(one, other):
+    if same_meaning(one, other):
         return 1.0
-    return characters(one, other) if isinstance(one, str) and isinstance(other, str) else 0.0
+    return character_similarity(one, other) if isinstance(one, str) and isinstance(other, str) else 0.0
 
 
 def key_scores(one: Any, other: Any) -> list[float]:
     """A likeness for each key that either object has; a missing or an extra key is 0. Other values count as one key."""
     if not (isinstance(one, dict) and isinstance(other, dict)):
-        return [likeness(one, other)]
+        return [value_similarity(one, other)]
     keys = dict.fromkeys((*other, *one))
-    return [likeness(one[key], other[key]) if key in one and key in other else 0.0 for key in keys] or [1.0]
+    return [value_similarity(one[key], other[key]) if key in one and key in other else 0.0 for key in keys] or [1.0]
 
 
 def first_difference(one: Any, other: Any, path: str) -> str:
@@ -73,15 +73,15 @@ def _differences(one: Any, other: Any, path: str) -> Iterator[str]:
     elif isinstance(one, list) and isinstance(other, list):
         for index in range(max(len(one), len(other))):
             yield from _differences(_item(one, index), _item(other, index), f"{path}[{index}]")
-    elif one is ABSENT or other is ABSENT or not alike(one, other):
-        yield f"{path}: {shown(one)} against {shown(other)}"
+    elif one is ABSENT or other is ABSENT or not same_meaning(one, other):
+        yield f"{path}: {shown_value(one)} against {shown_value(other)}"
 
 
 def _item(values: list[Any], index: int) -> Any:
     return values[index] if index < len(values) else ABSENT
 
 
-def shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """A value in a reason: short JSON, or `absent`."""
     if isinstance(value, str):
         value = value[: SHOWN + 1]  # each character is at least one there, so what is cut off here is cut off anyway

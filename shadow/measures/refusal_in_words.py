@@ -6,10 +6,10 @@ rate against the reference's own rate has a meaning.
 
 from __future__ import annotations
 
-from shadow.measures.refusal_phrases import WORDINGS
+from shadow.measures.refusal_phrases import REFUSAL_PHRASES
 
 _PLAIN = tuple(
-    (plain, wording.pattern) for wording in WORDINGS if (plain := tuple(part for part in wording.holds if part.isascii()))
+    (plain, wording.pattern) for wording in REFUSAL_PHRASES if (plain := tuple(part for part in wording.holds if part.isascii()))
 )
 """What an opening in ASCII alone may hold: most do, and a fifth of the pieces need not be looked for."""
 OPENING = 300
@@ -19,7 +19,7 @@ OPENING = 300
 def refuses_in_words(text: str) -> bool:
     """True when the opening of a text refuses, by rule."""
     opening = text[:OPENING].lower().replace("’", "'")
-    for holds, pattern in _PLAIN if opening.isascii() else WORDINGS:
+    for holds, pattern in _PLAIN if opening.isascii() else REFUSAL_PHRASES:
         for part in holds:
             if part in opening:
                 if pattern.search(opening):

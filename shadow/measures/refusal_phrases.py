@@ -236,4 +236,4 @@ _CHINESE = (
         r"(?:抱歉|对不起|很遗憾|不好意思).{0,20}(?:不能(?:透露|提供|回答|帮)|无法|没办法)",
     ),
 )
-WORDINGS = (*_ENGLISH, *_GERMAN, *_SPANISH, *_FRENCH, *_CHINESE)
+REFUSAL_PHRASES = (*_ENGLISH, *_GERMAN, *_SPANISH, *_FRENCH, *_CHINESE)

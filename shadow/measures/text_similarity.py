@@ -12,7 +12,7 @@ LONGEST_WORD = 12
 """Characters per word beyond which a text is taken to be written without spaces (Chinese, Japanese, Thai, one long token)."""
 
 
-def texts(one: str, other: str) -> float:
+def text_similarity(one: str, other: str) -> float:
     """Likeness of two texts in 0..1 by their words (Indel, order counts, spacing does not); two empty ones are alike.
 
     Only the first 8,000 characters of each are looked at; texts without spaces by their first 2,000 characters.
@@ -21,7 +21,7 @@ def texts(one: str, other: str) -> float:
         return 1.0
     first, second = one[:WORDS_FROM].split(), other[:WORDS_FROM].split()
     if _unspaced(one, first) or _unspaced(other, second):
-        return characters(one, other)
+        return character_similarity(one, other)
     return Indel.normalized_similarity(first, second)
 
 
@@ -29,7 +29,7 @@ def _unspaced(text: str, words: list[str]) -> bool:
     return min(len(text), WORDS_FROM) > LONGEST_WORD * max(len(words), 1) + LONGEST_WORD
 
 
-def characters(one: str, other: str) -> float:
+def character_similarity(one: str, other: str) -> float:
     """Likeness of two strings in 0..1 by their first 2,000 characters; equal strings are 1, whatever their length."""
     if one == other:
         return 1.0

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter
 from proxy.exchange import Exchange, FailureKind, Role
 from proxy.process.shared_counters import PAIRS, PLANE, SharedCounters
 from proxy.worker_stats import WorkerStats
-from shadow.compare.failed_responses import ANSWERED, NO_ANSWER, kind_of
+from shadow.compare.failed_responses import ANSWERED, NO_ANSWER, response_class
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState
 from shadow.findings.pair import ControlReason, PairKind
@@ -239,7 +239,7 @@ def _error(answer: ParsedResponse) -> str:
     failure = answer.exchange.failure
     if answer.error is None and (failure is None or failure.kind in NOT_THEIRS):
         return ""
-    return "" if (kind := kind_of(answer)) == ANSWERED else kind
+    return "" if (kind := response_class(answer)) == ANSWERED else kind
 
 
 def _sane(seconds: float) -> bool:

@@ -19,7 +19,7 @@ from proxy.routing.outbound_proxy import origin_of
 from proxy.routing.request_fitting import RequestFitting, around_the_body, fit_body, fit_fields, fit_target, fitting_of
 from proxy.secret_names import REDACTED
 from proxy.upstream.fetch_job import FetchJob
-from shadow.findings.comparability import APIS
+from shadow.findings.comparability import API_PATHS
 from shadow.pipeline.fetcher_client import FetcherClient
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
@@ -189,7 +189,7 @@ def _name_there(provider: Provider, model: str) -> str:
 def _path(live: Exchange) -> str:
     """The path of the API that the client asked, as every provider has it beside its base URL."""
     path = live.request.target.partition("?")[0].rstrip("/")
-    return "/v1" + next((tail for tail in APIS if path.endswith(tail)), APIS[0])
+    return "/v1" + next((tail for tail in API_PATHS if path.endswith(tail)), API_PATHS[0])
 
 
 def _query(live: Exchange) -> str:

@@ -19,7 +19,7 @@ import structlog
 from proxy.exchange import Exchange, FailureKind, Role
 from proxy.process.shared_counters import PAIRS, SharedCounters
 from shadow.checks.registry import check
-from shadow.measures.argument_schema import outcome
+from shadow.measures.argument_schema import call_validity
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.fetcher_client import FetcherLostError
@@ -186,7 +186,7 @@ class Worker:
         `pair_id` is the pair that its times lead to.
         """
         exchange = parsed.exchange
-        outcomes = [outcome(parsed.request, call)[0] for call in calls(parsed.answer)]
+        outcomes = [call_validity(parsed.request, call)[0] for call in calls(parsed.answer)]
         found = check(parsed.request, parsed.answer, sent_as=self._sent_as(exchange), known_as=self._identities.names(exchange))
         self._metrics.exchange(exchange, parsed.answer, outcomes, pair_id=pair_id)
         if exchange.role is Role.PRIMARY:

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from shadow.findings.error_classes import ErrorClass, error_class
+from shadow.findings.error_classes import ErrorClass, classify_error
 from shadow.measures.argument_schema import INVALID_JSON, SCHEMA_MISMATCH
 from shadow.measures.ask_back import asks_back
 from shadow.measures.json_values import canonical
@@ -191,7 +191,7 @@ def _usage(usage: Usage) -> dict[str, Any]:
 def _error(error: ProviderError) -> dict[str, Any]:
     told = {"type": error.type, "code": error.code}
     kept = {name: value for name, value in told.items() if value and len(value) <= 40 and value.isascii() and " " not in value}
-    return {"error": {**kept, "message": _ERRORS.get(error_class(error), "")}}
+    return {"error": {**kept, "message": _ERRORS.get(classify_error(error), "")}}
 
 
 def _plain(value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from shadow.checks.registry import CHECKS, LEG_CHECKS
+from shadow.checks.registry import CHECKS, EXCHANGE_CHECKS
 from shadow.drift.alarm_titles import TOO_FAITHFUL
 from shadow.findings.finding import Signal
 from shadow.verdict.phrases import NAMES
@@ -24,7 +24,7 @@ STORED_AS: Mapping[str, Signal] = {
 
 
 EVERY = frozenset(Signal)
-CHECK_IDS = frozenset(signal for signal, _ in (*CHECKS, *LEG_CHECKS))
+CHECK_IDS = frozenset(signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS))
 """The signals that one answer shows alone."""
 
 

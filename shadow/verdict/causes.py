@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 
 REASON = re.compile(
-    r"the (provider|reference) gave no whole answer \((?:refused: (context|thinking|model|parameter|request) ?(\w*)|\w+)\)"
+    r"the (provider|reference) (?:gave no whole answer|returned no complete response)"
+    r" \((?:refused: (context|thinking|model|parameter|request) ?(\w*)|\w+)\)"
     r"(?:: (?:status |error )?(\w+))?"
 )
+"""Why a side has no complete response; `gave no whole answer` and `barred` are the words of 0.1.0."""
 UNREAD = "the request could not be read"
 APIS = "two different APIs"
 

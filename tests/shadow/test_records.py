@@ -146,12 +146,16 @@ def test_a_repeated_request_has_the_fingerprint_of_the_first_whoever_it_names(bo
         ("", ""),
         ("two different APIs answered: /a and /b", NOT_KEPT),
         (
-            "the reference gave no whole answer (refused: context 8192): error 400 x: my prompt",
-            f"the reference gave no whole answer (refused: context 8192): error 400 ({NOT_KEPT})",
+            "the reference returned no complete response (refused: context 8192): error 400 x: my prompt",
+            f"the reference returned no complete response (refused: context 8192): error 400 ({NOT_KEPT})",
         ),
         (
-            "the provider gave no whole answer (failed): not_json: my prompt",
-            f"the provider gave no whole answer (failed) ({NOT_KEPT})",
+            "the provider returned no complete response (failed): not_json: my prompt",
+            f"the provider returned no complete response (failed) ({NOT_KEPT})",
+        ),
+        (
+            "the reference gave no whole answer (barred): status 429: my prompt",
+            f"the reference gave no whole answer (barred): status 429 ({NOT_KEPT})",
         ),
     ],
 )

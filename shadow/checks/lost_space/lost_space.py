@@ -25,7 +25,7 @@ from shadow.checks.lost_space.lexicon import COMMON_HALVES, LEFT_HALVES, RIGHT_H
 from shadow.checks.lost_space.word_pairs import are_two, begins_a_sentence, words_at_a_mark
 from shadow.checks.prompts.prompt_text import message_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import judged, unmeasured
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -72,7 +72,7 @@ def lost_space(request: ParsedRequest, completion: Completion) -> Finding:
     """Whether a space was lost at a chunk boundary of the first choice's text."""
     pieces = _examined(completion.first.pieces) if completion.stream else ()
     if len(pieces) < 2:
-        return unmeasured(Signal.LOST_SPACE, "not a stream of several pieces of text")
+        return not_measured(Signal.LOST_SPACE, "not a stream of several pieces of text")
     text, tight = "".join(pieces), tight_boundaries(pieces)
     odd = odd_boundaries(pieces, text, tight)
     code = _code(text)
@@ -82,10 +82,10 @@ def lost_space(request: ParsedRequest, completion: Completion) -> Finding:
         or _between_words(request, tight, text, code)
     ):
         reason = f"chunk boundary at character {lost.at}: {lost.left!r} and {lost.right!r} came joined"
-        return judged(Signal.LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
+        return match_or_differ(Signal.LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
     if odd is None and not _has_known_boundary(pieces):
-        return unmeasured(Signal.LOST_SPACE, "no chunk boundary stands beside a word that this check knows")
-    return judged(Signal.LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
+        return not_measured(Signal.LOST_SPACE, "no chunk boundary stands beside a word that this check knows")
+    return match_or_differ(Signal.LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
 
 
 def _examined(pieces: Sequence[str]) -> Sequence[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bench.corpus import cases
 from bench.faulty import FAULTS, RIGHT, committed, signals
 from bench.onwire import MODEL, answered, exchange, faults, spoken, understood
-from shadow.checks.registry import CHECKS, LEG_CHECKS, check
+from shadow.checks.registry import CHECKS, EXCHANGE_CHECKS, check
 from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
@@ -36,7 +36,7 @@ def test_the_same_feature_used_rightly_is_looked_at_and_found_fine(right):
 
 
 def test_every_check_has_a_fault_that_shows_it():
-    assert set(signals(FAULTS)) == {signal for signal, _ in (*CHECKS, *LEG_CHECKS)}
+    assert set(signals(FAULTS)) == {signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)}
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.exchange import FailureKind
-from shadow.checks.registry import CHECKS, LEG_CHECKS, check
+from shadow.checks.registry import CHECKS, EXCHANGE_CHECKS, check
 from shadow.findings.finding import FindingState, Signal
 from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.parsed_request import parse_request
@@ -26,7 +26,7 @@ from tests.shadow.reading.test_parsed_response import WIRE, expectation, golden_
 )
 def test_every_check_speaks_once_and_gives_its_reason(leg):
     found = check(ask(), leg)
-    assert [finding.signal for finding in found] == [signal for signal, _ in (*CHECKS, *LEG_CHECKS)]
+    assert [finding.signal for finding in found] == [signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)]
     assert all((finding.state is FindingState.MATCH) == (finding.reason == "") for finding in found)
 
 
@@ -64,7 +64,7 @@ def test_the_deployment_that_a_path_names_is_what_was_asked_for():
 
 
 def test_each_check_gives_the_finding_of_its_own_entry_and_no_signal_stands_twice():
-    entries = [signal for signal, _ in (*CHECKS, *LEG_CHECKS)]
+    entries = [signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)]
     assert len(set(entries)) == len(entries)
     assert {judge.__name__ for _, judge in CHECKS} == {signal.value for signal, _ in CHECKS}
 
@@ -211,7 +211,7 @@ def test_of_an_answer_cut_by_length_a_check_matches_only_what_came_and_none_fail
 
 
 @pytest.mark.parametrize("why", [UnreadReason.BROKEN, UnreadReason.EMPTY])
-@pytest.mark.parametrize("signal", [signal for signal, _ in (*CHECKS, *LEG_CHECKS)])
+@pytest.mark.parametrize("signal", [signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)])
 def test_no_check_matches_an_answer_whose_connection_was_cut_or_whose_body_is_empty(signal, why):
     gone = unread(why, failure=FailureKind.RESET if why is UnreadReason.BROKEN else None)
     [found] = [finding for finding in check(WHOLE_REQUEST, gone) if finding.signal is signal]

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.checks.tool_call_ids import OLD, call_id, form_of
+from shadow.checks.tool_call_ids import OLDER_FORM, call_id, call_id_form
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, call, choice, completion
 
@@ -24,7 +24,7 @@ def earlier(name):
         (ask(), named("a", "a"), FindingState.DIFFER, "two calls bear the id a"),
         (earlier("a"), named("a"), FindingState.DIFFER, "given to a call earlier"),
         (earlier("b"), named("a"), FindingState.MATCH, ""),
-        (ask(), replace(named(""), notes=(OLD,)), FindingState.NOT_MEASURED, "older function_call"),
+        (ask(), replace(named(""), notes=(OLDER_FORM,)), FindingState.NOT_MEASURED, "older function_call"),
     ],
 )
 def test_a_call_has_an_id_of_its_own(asked, said, state, reason):
@@ -47,4 +47,4 @@ def test_a_call_has_an_id_of_its_own(asked, said, state, reason):
     ],
 )
 def test_the_form_of_an_id_is_one_of_few(name, form):
-    assert form_of(name) == form
+    assert call_id_form(name) == form

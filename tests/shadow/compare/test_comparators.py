@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.exchange import FailureKind
-from shadow.compare.comparators import BOTH_WHOLE, COMPARATORS, UNGATED, compare
+from shadow.compare.comparators import BOTH_WHOLE, COMPARATORS, FOR_ANY_PAIR, compare
 from shadow.findings.finding import FindingState, Signal
 from shadow.findings.pair import PairKind
 from shadow.reading.completion import UnreadReason
@@ -22,7 +22,7 @@ PAIRS = [
 @pytest.mark.parametrize("made", PAIRS)
 def test_every_signal_speaks_once_and_nothing_but_a_match_goes_without_a_reason(made):
     found = compare(made).findings
-    assert [finding.signal for finding in found] == [signal for signal, _ in (*UNGATED, *COMPARATORS)]
+    assert [finding.signal for finding in found] == [signal for signal, _ in (*FOR_ANY_PAIR, *COMPARATORS)]
     for finding in found:
         assert (finding.state is FindingState.MATCH) == (finding.reason == "")
         assert finding.score is None or 0 <= finding.score <= 1
@@ -35,7 +35,7 @@ def test_where_a_leg_failed_only_its_failure_is_measured():
     first, *rest = comparison.findings
     assert (first.signal, first.state) == (Signal.ERROR, FindingState.DIFFER)
     assert (rest[0].signal, rest[0].state) == (Signal.ERROR_CLASS, FindingState.DIFFER)
-    rest = rest[len(UNGATED) - 1 :]
+    rest = rest[len(FOR_ANY_PAIR) - 1 :]
     assert {(finding.state, finding.reason) for finding in rest} == {(FindingState.NOT_COMPARABLE, comparison.comparable)}
 
 
@@ -57,8 +57,8 @@ def test_the_kind_is_carried_over():
 
 
 def test_two_whole_answers_are_not_asked_whether_they_failed():
-    assert tuple(judge(pair("a", choice(calls=(call(),)))) for _, judge in UNGATED) == BOTH_WHOLE
-    assert compare(pair("a", "b")).findings[: len(UNGATED)] == BOTH_WHOLE
+    assert tuple(judge(pair("a", choice(calls=(call(),)))) for _, judge in FOR_ANY_PAIR) == BOTH_WHOLE
+    assert compare(pair("a", "b")).findings[: len(FOR_ANY_PAIR)] == BOTH_WHOLE
 
 
 WEATHER = choice("It is sunny in Paris today, and it will be so tomorrow.")
@@ -95,7 +95,7 @@ MEASURED = {
 @pytest.mark.parametrize(("one", "other", "measured"), MEASURED.values(), ids=MEASURED)
 def test_of_an_answer_that_was_cut_a_signal_says_match_or_differ_only_where_it_could_be_measured(one, other, measured):
     for made in (pair(one, other), pair(other, one)):
-        said = {finding.signal: finding.state for finding in compare(made).findings[len(UNGATED) :]}
+        said = {finding.signal: finding.state for finding in compare(made).findings[len(FOR_ANY_PAIR) :]}
         spoke = {signal for signal, state in said.items() if state in {FindingState.MATCH, FindingState.DIFFER}}
         assert spoke - {Signal.CALL_KEPT} == measured - {Signal.CALL_KEPT}
         assert spoke <= measured

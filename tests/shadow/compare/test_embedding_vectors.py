@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shadow.compare import embedding_vectors
 from shadow.compare.comparators import compare
-from shadow.findings.api_coverage import OF_VECTORS
+from shadow.findings.api_coverage import VECTOR_SIGNALS
 from shadow.findings.finding import FindingState, Signal
 from shadow.findings.pair import Pair, PairKind
 from shadow.reading.completion import Vector
@@ -107,10 +107,10 @@ def test_answers_without_vectors_are_not_measured():
 def test_embeddings_are_compared_as_vectors_and_in_nothing_else():
     found = {finding.signal: finding.state for finding in compare(held([[1, 2]], [[1, 2]])).findings}
     also = {Signal.ERROR, Signal.ERROR_CLASS, Signal.PARAMETERS, Signal.PROMPT_TOKENS, Signal.FIRST_CHUNK, Signal.TOTAL}
-    assert {signal for signal, state in found.items() if state is FindingState.MATCH} == OF_VECTORS | also
-    assert {state for signal, state in found.items() if signal not in OF_VECTORS | also} == {FindingState.NOT_MEASURED}
+    assert {signal for signal, state in found.items() if state is FindingState.MATCH} == VECTOR_SIGNALS | also
+    assert {state for signal, state in found.items() if signal not in VECTOR_SIGNALS | also} == {FindingState.NOT_MEASURED}
     plain = {finding.signal: finding.state for finding in compare(pair("a", "a")).findings}
-    assert {plain[signal] for signal in OF_VECTORS} == {FindingState.NOT_MEASURED}
+    assert {plain[signal] for signal in VECTOR_SIGNALS} == {FindingState.NOT_MEASURED}
 
 
 def test_a_control_pair_is_held_alike():

@@ -18,21 +18,21 @@ PARAMETER = refused(400, "Unsupported value: 'temperature' must be 1")
 
 
 def test_an_error_on_one_side_is_named_with_its_kind_and_words():
-    found = failed_responses.error_kind(pair(OVERFLOW, "b"))
+    found = failed_responses.error_class(pair(OVERFLOW, "b"))
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "context_overflow", "answered")
     assert "maximum context length is 4096" in found.reason
 
 
 def test_the_same_kind_on_both_sides_matches_and_two_kinds_differ():
-    assert failed_responses.error_kind(pair(OVERFLOW, refused(413, "prompt is too long"))).state is FindingState.MATCH
-    assert failed_responses.error_kind(pair(OVERFLOW, failed(500))).state is FindingState.DIFFER
-    assert failed_responses.error_kind(pair("a", "b")).state is FindingState.MATCH
-    assert failed_responses.error_kind(pair(unread(UnreadReason.NOT_JSON), "b")).subject == "no_answer"
+    assert failed_responses.error_class(pair(OVERFLOW, refused(413, "prompt is too long"))).state is FindingState.MATCH
+    assert failed_responses.error_class(pair(OVERFLOW, failed(500))).state is FindingState.DIFFER
+    assert failed_responses.error_class(pair("a", "b")).state is FindingState.MATCH
+    assert failed_responses.error_class(pair(unread(UnreadReason.NOT_JSON), "b")).subject == "no_answer"
 
 
 def test_a_key_or_a_rate_is_nobodys_fault_whatever_its_status():
     for leg in (failed(429), refused(413, "Limit of tokens per minute (TPM)"), unread(UnreadReason.TRUNCATED)):
-        assert failed_responses.error_kind(pair(leg, "b")).state is FindingState.NOT_COMPARABLE
+        assert failed_responses.error_class(pair(leg, "b")).state is FindingState.NOT_COMPARABLE
         assert failed_responses.parameters(pair("a", leg)).state is FindingState.NOT_COMPARABLE
 
 

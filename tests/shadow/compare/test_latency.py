@@ -42,7 +42,7 @@ def test_the_gap_compared_is_the_median():
 
 def test_what_was_not_timed_is_not_measured_and_says_for_whom():
     assert latency.inter_chunk(timed({"gaps": ()}, {})).reason.startswith("the provider left nothing to time")
-    assert latency.rate(timed({}, {"rate": None})).state is FindingState.NOT_MEASURED
+    assert latency.tokens_per_second(timed({}, {"rate": None})).state is FindingState.NOT_MEASURED
     assert latency.first_token(timed({"first_token": None}, {"first_token": None})).state is FindingState.NOT_MEASURED
 
 
@@ -53,8 +53,8 @@ def test_a_stream_is_not_timed_against_a_whole_body_but_for_the_whole():
 
 
 def test_a_rate_differs_beyond_twice():
-    assert latency.rate(timed({"rate": 50}, {"rate": 26})).state is FindingState.MATCH
-    found = latency.rate(timed({"rate": 20}, {"rate": 50}))
+    assert latency.tokens_per_second(timed({"rate": 50}, {"rate": 26})).state is FindingState.MATCH
+    found = latency.tokens_per_second(timed({"rate": 20}, {"rate": 50}))
     assert (found.state, found.score) == (FindingState.DIFFER, 0.4)
 
 
@@ -71,9 +71,9 @@ def test_the_first_content_is_timed_where_reasoning_came_before_it():
 
 def test_the_slowest_gap_of_a_hundred_needs_a_hundred():
     even, uneven = (0.01,) * 200, (0.01,) * 195 + (3.0,) * 5
-    assert latency.slow_chunk(timed({"gaps": uneven}, {"gaps": even})).subject == "3000 ms"
-    assert latency.slow_chunk(timed({"gaps": even[:99]}, {"gaps": even})).state is FindingState.NOT_MEASURED
-    assert latency.slow_chunk(timed({"gaps": even[:100]}, {"gaps": even})).state is FindingState.MATCH
+    assert latency.inter_chunk_p99(timed({"gaps": uneven}, {"gaps": even})).subject == "3000 ms"
+    assert latency.inter_chunk_p99(timed({"gaps": even[:99]}, {"gaps": even})).state is FindingState.NOT_MEASURED
+    assert latency.inter_chunk_p99(timed({"gaps": even[:100]}, {"gaps": even})).state is FindingState.MATCH
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_stalls_differ_where_one_side_alone_stalls():
 
 def test_a_prompt_cached_on_one_side_is_marked_and_its_early_times_are_left_out():
     both = pair(cached(64, first_token=0.1), cached(0, first_token=3.0))
-    found = latency.cached(both)
+    found = latency.cached_tokens(both)
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "64", "0")
     assert latency.first_token(both).reason == "the provider took a part of the prompt from a cache"
     assert latency.total(both).state is FindingState.MATCH
     assert latency.first_token(pair(cached(64), cached(9))).state is FindingState.MATCH
-    assert latency.cached(pair("a", cached(0))).reason == "the provider reports no cached_tokens"
+    assert latency.cached_tokens(pair("a", cached(0))).reason == "the provider reports no cached_tokens"
 
 
 @given(st.lists(st.floats(-1, 5), min_size=1, max_size=250), st.lists(st.floats(-1, 5), min_size=1, max_size=250))
@@ -117,7 +117,7 @@ def test_gaps_sorted_once_tell_what_each_signal_would_find_alone(one, other):
     found = latency.inter_chunk(made)
     assert (found.subject, found.reference) == tuple(f"{statistics.median(gaps) * 1000:.0f} ms" for gaps in (one, other))
     assert latency.stalls(made).subject == str(sum(gap >= latency.STALL for gap in one))
-    slow = latency.slow_chunk(made)
+    slow = latency.inter_chunk_p99(made)
     if len(one) >= 100 and len(other) >= 100:
         assert slow.subject == f"{sorted(one)[math.ceil(0.99 * len(one)) - 1] * 1000:.0f} ms"
     else:

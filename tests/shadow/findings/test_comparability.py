@@ -1,7 +1,7 @@
 import pytest
 
 from proxy.exchange import FailureKind
-from shadow.findings.comparability import Comparability, standing, why_cut, why_not_comparable
+from shadow.findings.comparability import Comparability, comparability_of, cut_reason, not_comparable_reason
 from shadow.findings.pair import PairKind
 from shadow.reading.completion import Unread, UnreadReason
 from tests.shadow.compare.made import answer, ask, call, choice, failed, pair, unread
@@ -13,41 +13,41 @@ from tests.shadow.compare.made import answer, ask, call, choice, failed, pair, u
         (answer("hello"), Comparability.WHOLE),
         (failed(500), Comparability.FAILED),
         (failed(200, in_stream=True), Comparability.FAILED),
-        (failed(429), Comparability.BARRED),
-        (failed(401), Comparability.BARRED),
+        (failed(429), Comparability.DENIED),
+        (failed(401), Comparability.DENIED),
         (unread(UnreadReason.BROKEN), Comparability.FAILED),
         (unread(UnreadReason.NOT_JSON), Comparability.FAILED),
-        (unread(UnreadReason.TRUNCATED), Comparability.UNSEEN),
-        (unread(UnreadReason.ENCODING), Comparability.UNSEEN),
+        (unread(UnreadReason.TRUNCATED), Comparability.UNRECORDED),
+        (unread(UnreadReason.ENCODING), Comparability.UNRECORDED),
         (answer("half", failure=FailureKind.RESET), Comparability.FAILED),
-        (answer("half", failure=FailureKind.CLIENT_GONE), Comparability.UNSEEN),
+        (answer("half", failure=FailureKind.CLIENT_GONE), Comparability.UNRECORDED),
         (unread(UnreadReason.NO_RESPONSE, status=None, failure=FailureKind.CONNECT), Comparability.FAILED),
-        (unread(UnreadReason.NO_RESPONSE, status=None, failure=FailureKind.STALE), Comparability.UNSEEN),
+        (unread(UnreadReason.NO_RESPONSE, status=None, failure=FailureKind.STALE), Comparability.UNRECORDED),
     ],
 )
 def test_what_became_of_a_leg_says_whose_fault_it_was(leg, expected):
-    where, how = standing(leg)
+    where, how = comparability_of(leg)
     assert where is expected
     assert bool(how) == (expected is not Comparability.WHOLE)
 
 
 def test_two_whole_answers_are_comparable():
-    assert why_not_comparable(pair("a", "b")) == ""
+    assert not_comparable_reason(pair("a", "b")) == ""
 
 
 def test_a_pair_that_is_not_comparable_states_which_leg_and_why():
-    assert "the reference gave no whole answer (failed)" in why_not_comparable(pair("a", failed()))
-    assert "the reference's first answer" in why_not_comparable(pair(failed(), "b", kind=PairKind.SELF))
-    assert "not_json" in why_not_comparable(pair("a", "b", ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="?"))))
+    assert "the reference returned no complete response (failed)" in not_comparable_reason(pair("a", failed()))
+    assert "the reference's first answer" in not_comparable_reason(pair(failed(), "b", kind=PairKind.SELF))
+    assert "not_json" in not_comparable_reason(pair("a", "b", ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="?"))))
 
 
 def test_two_apis_are_not_compared_and_a_prefix_is_no_api():
-    assert "two different APIs" in why_not_comparable(pair(answer("a", target="/v1/completions"), "b"))
-    assert why_not_comparable(pair(answer("a", target="/groq/v1/chat/completions?x=1"), "b")) == ""
+    assert "two different APIs" in not_comparable_reason(pair(answer("a", target="/v1/completions"), "b"))
+    assert not_comparable_reason(pair(answer("a", target="/groq/v1/chat/completions?x=1"), "b")) == ""
 
 
 def test_a_cut_names_its_leg():
     cut = choice(calls=(call(),), finish="length")
-    assert why_cut(pair("a", "b")) == ""
-    assert why_cut(pair(cut, "b")) == "the provider ended by a limit on length"
-    assert why_cut(pair(cut, cut)) == "the provider and the reference ended by a limit on length"
+    assert cut_reason(pair("a", "b")) == ""
+    assert cut_reason(pair(cut, "b")) == "the provider ended by a limit on length"
+    assert cut_reason(pair(cut, cut)) == "the provider and the reference ended by a limit on length"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.findings.error_classes import ErrorClass, error_class
+from shadow.findings.error_classes import ErrorClass, classify_error
 from shadow.reading.completion import ProviderError
 from shadow.reading.provider_error import error_of_body
 
@@ -22,18 +22,18 @@ def test_the_labelled_set_holds_every_class():
 
 @pytest.mark.parametrize(("label", "status", "body"), LABELLED)
 def test_each_body_is_of_its_class(label, status, body):
-    assert error_class(error_of_body(int(status), body.encode())) == label
+    assert classify_error(error_of_body(int(status), body.encode())) == label
 
 
 def test_too_many_tokens_is_a_length_until_a_rate_is_spoken_of():
-    assert error_class(error_of_body(400, b'{"message": "too many tokens in the prompt"}')) is ErrorClass.CONTEXT_OVERFLOW
-    assert error_class(error_of_body(400, b'{"message": "too many tokens per minute"}')) is ErrorClass.RATE_LIMIT
+    assert classify_error(error_of_body(400, b'{"message": "too many tokens in the prompt"}')) is ErrorClass.CONTEXT_OVERFLOW
+    assert classify_error(error_of_body(400, b'{"message": "too many tokens per minute"}')) is ErrorClass.RATE_LIMIT
 
 
 @given(st.integers(0, 999), st.text(), st.text(), st.text())
 def test_any_error_has_a_class(status, kind, code, message):
     made = ProviderError(status=status, type=kind, code=code, message=message, in_stream=False)
-    assert error_class(made) in ErrorClass
+    assert classify_error(made) in ErrorClass
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,6 @@ def test_any_error_has_a_class(status, kind, code, message):
     ],
 )
 def test_in_a_stream_the_type_stands_for_the_status(kind, expected):
-    assert error_class(ProviderError(status=200, type=kind, code="", message="Oh", in_stream=True)) is expected
+    assert classify_error(ProviderError(status=200, type=kind, code="", message="Oh", in_stream=True)) is expected
     failed = ProviderError(status=500, type="invalid_request_error", code="", message="Oh", in_stream=False)
-    assert error_class(failed) is ErrorClass.SERVER
+    assert classify_error(failed) is ErrorClass.SERVER

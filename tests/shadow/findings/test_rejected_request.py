@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shadow.findings.rejected_request import refusal, refused_member, stated_limit
+from shadow.findings.rejected_request import rejected_member, rejection_reason, stated_limit
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.provider_error import error_of_body
 from tests.exchanges import asked
@@ -27,8 +27,8 @@ def error(status=400, **fields):
 )
 def test_a_refusal_over_the_context_names_its_limit_and_no_member(message, limit):
     found = error(message=message, param="messages")
-    assert (stated_limit(found), refused_member(ASK, found)) == (limit, "")
-    assert refusal(ASK, found) == f"context {limit}".strip()
+    assert (stated_limit(found), rejected_member(ASK, found)) == (limit, "")
+    assert rejection_reason(ASK, found) == f"context {limit}".strip()
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_a_refusal_over_the_context_names_its_limit_and_no_member(message, limit
     ],
 )
 def test_the_member_is_that_of_the_errors_own_field_else_the_one_in_its_words(fields, member):
-    assert refused_member(ASK, error(**fields)) == member
-    assert refusal(ASK, error(**fields)) == (f"parameter {member}" if member else "request")
+    assert rejected_member(ASK, error(**fields)) == member
+    assert rejection_reason(ASK, error(**fields)) == (f"parameter {member}" if member else "request")
 
 
 def test_a_name_that_the_request_does_not_hold_is_never_in_the_fixed_words():
     found = error(message="Unknown parameter: 'ann_smith'.")
-    assert refused_member(ASK, found) == "ann_smith"
-    assert refusal(ASK, found) == "request"
+    assert rejected_member(ASK, found) == "ann_smith"
+    assert rejection_reason(ASK, found) == "request"
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_a_name_that_the_request_does_not_hold_is_never_in_the_fixed_words():
     ],
 )
 def test_a_model_that_is_not_served_is_no_member_of_another_name(fields):
-    assert refusal(ASK, error(404, **fields)) == "model"
+    assert rejection_reason(ASK, error(404, **fields)) == "model"
 
 
 def test_thinking_that_cannot_be_checked_is_reported_as_such():
-    assert refusal(ASK, error(message="messages.1: the signature of a thinking block is not valid")) == "thinking"
+    assert rejection_reason(ASK, error(message="messages.1: the signature of a thinking block is not valid")) == "thinking"
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])
 def test_what_is_no_refusal_of_the_request_is_none(status):
-    assert refusal(ASK, error(status, message="no")) == ""
+    assert rejection_reason(ASK, error(status, message="no")) == ""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.measures.answer_action import action, alike, arguments, meaning, same_arguments
+from shadow.measures.answer_action import action_label, arguments_meaning, call_arguments, same_arguments, same_call_arguments
 from tests.shadow.compare.made import call, choice
 
 
@@ -25,18 +25,18 @@ from tests.shadow.compare.made import call, choice
     ],
 )
 def test_an_answer_has_one_action(made, expected):
-    assert action(made) == expected
+    assert action_label(made) == expected
 
 
 def test_arguments_have_one_form_for_one_meaning_in_any_order_of_calls():
     one = choice(calls=(call("a", '{"x": 1, "y": 2}'), call("b", "{}")))
     other = choice(calls=(call("b", "{ }"), call("a", '{"y":2.0,"x":1}')))
-    assert arguments(one) == arguments(other)
+    assert call_arguments(one) == call_arguments(other)
 
 
 def test_broken_arguments_are_taken_as_sent_and_equal_no_json():
-    assert meaning(call(arguments='{"city": ')) != meaning(call(arguments='{"city":'))
-    assert meaning(call(arguments="nope")) != meaning(call(arguments='"nope"'))
+    assert arguments_meaning(call(arguments='{"city": ')) != arguments_meaning(call(arguments='{"city":'))
+    assert arguments_meaning(call(arguments="nope")) != arguments_meaning(call(arguments='"nope"'))
 
 
 def test_arguments_nested_beyond_the_interpreter_are_taken_as_sent():
@@ -45,7 +45,7 @@ def test_arguments_nested_beyond_the_interpreter_are_taken_as_sent():
         deep = [deep]
     made = call(arguments="[]")
     object.__setattr__(made, "parsed", deep)
-    assert meaning(made) == "as sent: []"
+    assert arguments_meaning(made) == "as sent: []"
     while deep:
         deep = deep.pop()
 
@@ -61,10 +61,10 @@ TEXTS = st.sampled_from(
 )
 def test_arguments_are_the_same_where_their_meanings_are(one, other):
     mine, its = choice(calls=tuple(one)), choice(calls=tuple(other))
-    assert same_arguments(mine, its) == (arguments(mine) == arguments(its))
+    assert same_arguments(mine, its) == (call_arguments(mine) == call_arguments(its))
     for a in one:
         for b in other:
-            assert alike(a, b) == (meaning(a) == meaning(b))
+            assert same_call_arguments(a, b) == (arguments_meaning(a) == arguments_meaning(b))
 
 
 def test_arguments_nested_beyond_the_interpreter_are_alike_as_sent():
@@ -74,7 +74,7 @@ def test_arguments_nested_beyond_the_interpreter_are_alike_as_sent():
     one, other, third = (call(arguments=text) for text in ("[]", "[]", "[[]]"))
     for made in (one, other, third):
         object.__setattr__(made, "parsed", deep)
-    assert alike(one, other)
-    assert not alike(one, third)
+    assert same_call_arguments(one, other)
+    assert not same_call_arguments(one, third)
     while deep:
         deep = deep.pop()

@@ -23,7 +23,7 @@ GOOD, WRONG = call(arguments='{"city": "Paris"}'), call(arguments='{"city": 5}')
     ],
 )
 def test_a_call_has_one_class_and_its_reason(made, kind, says):
-    found, reason = argument_schema.outcome(ask(), made)
+    found, reason = argument_schema.call_validity(ask(), made)
     assert found == kind
     assert says in reason
     assert bool(reason) == (kind != "valid")
@@ -44,19 +44,19 @@ def test_a_call_has_one_class_and_its_reason(made, kind, says):
     ],
 )
 def test_a_schema_that_is_absent_or_of_no_use_finds_everything_valid_and_states_it(useless):
-    found, reason = argument_schema.outcome(ask(tools=(Tool(name="t", schema=useless),)), call("t", '{"a": 1}'))
+    found, reason = argument_schema.call_validity(ask(tools=(Tool(name="t", schema=useless),)), call("t", '{"a": 1}'))
     assert found == "valid"
     assert reason.startswith("not checked: ")
 
 
 def test_the_dialect_is_the_one_that_the_schema_names():
     older = {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 3, "exclusiveMinimum": True}
-    assert argument_schema.outcome(ask(tools=(Tool(name="t", schema=older),)), call("t", "3"))[0] == "schema_mismatch"
+    assert argument_schema.call_validity(ask(tools=(Tool(name="t", schema=older),)), call("t", "3"))[0] == "schema_mismatch"
 
 
 def test_a_pattern_that_explodes_elsewhere_takes_no_time_here():
     slow = Tool(name="t", schema={"type": "string", "pattern": "^(a+)+$"})
-    assert argument_schema.outcome(ask(tools=(slow,)), call("t", '"' + "a" * 5000 + 'b"'))[0] == "schema_mismatch"
+    assert argument_schema.call_validity(ask(tools=(slow,)), call("t", '"' + "a" * 5000 + 'b"'))[0] == "schema_mismatch"
 
 
 async def test_a_remote_reference_is_never_fetched():
@@ -77,20 +77,20 @@ async def test_a_remote_reference_is_never_fetched():
             {"$id": url, "$ref": "x"},
         ):
             tool = Tool(name="t", schema=remote)
-            found, reason = await asyncio.to_thread(argument_schema.outcome, ask(tools=(tool,)), call("t", '{"a": 1}'))
+            found, reason = await asyncio.to_thread(argument_schema.call_validity, ask(tools=(tool,)), call("t", '{"a": 1}'))
             assert (found, reason[:12]) == ("valid", "not checked:")
     assert hits == []
 
 
 def test_values_that_json_may_hold_and_others_may_not_never_raise():
     for arguments in ('{"city": "\\ud800"}', '{"city": 1e999}', "[" * 900 + "]" * 900, '{"days": ' + "9" * 4000 + "}"):
-        kind, _ = argument_schema.outcome(ask(), call(arguments=arguments))
+        kind, _ = argument_schema.call_validity(ask(), call(arguments=arguments))
         assert kind in {"valid", "schema_mismatch", "invalid_json"}
 
 
 def test_compiled_schemas_are_kept_up_to_a_bound():
     for number in range(argument_schema.KEPT + 20):
-        argument_schema.outcome(ask(tools=(Tool(name="t", schema={"const": number}),)), call("t", "0"))
+        argument_schema.call_validity(ask(tools=(Tool(name="t", schema={"const": number}),)), call("t", "0"))
     assert argument_schema._compiled.cache_info().currsize == argument_schema.KEPT
 
 
@@ -114,10 +114,10 @@ def test_calls_without_a_schema_are_not_called_fine():
 
 def test_a_tool_of_a_set_is_not_unknown():
     offered = {"tools": [{"type": "browser_toolset_20260801"}, {"type": ["x"]}, "y"]}
-    kind, why = argument_schema.outcome(ask(tools=(), sent=offered), call("browser_navigate"))
+    kind, why = argument_schema.call_validity(ask(tools=(), sent=offered), call("browser_navigate"))
     assert (kind, why.startswith("not checked")) == (argument_schema.VALID, True)
     assert (
-        argument_schema.outcome(ask(tools=(), sent={"tools": [{"type": "bash_20250124"}]}), call("browser_navigate"))[0]
+        argument_schema.call_validity(ask(tools=(), sent={"tools": [{"type": "bash_20250124"}]}), call("browser_navigate"))[0]
         == argument_schema.UNKNOWN_NAME
     )
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.findings.finding_builders import short
-from shadow.measures.json_values import alike, canonical, first_difference, key_scores, likeness, shown
+from shadow.measures.json_values import canonical, first_difference, key_scores, same_meaning, shown_value, value_similarity
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -51,9 +51,9 @@ def test_each_key_has_its_own_score():
 
 
 def test_likeness_is_for_strings_only():
-    assert likeness(4, 5) == 0
-    assert likeness({"a": 1}, {"a": 2}) == 0
-    assert 0 < likeness("abcd", "abce") < 1
+    assert value_similarity(4, 5) == 0
+    assert value_similarity({"a": 1}, {"a": 2}) == 0
+    assert 0 < value_similarity("abcd", "abce") < 1
 
 
 def test_the_first_difference_names_the_path_and_both_values():
@@ -68,9 +68,9 @@ def test_two_values_are_alike_exactly_where_their_canonical_texts_are_equal(valu
     texts = st.text(max_size=2) | st.sampled_from(["\ud83d\ude00", "\U0001f600", "\ud83d", 1, 1.0, True])
     other = data.draw(st.one_of(JSON, st.just(json.loads(json.dumps(value))), texts))
     mine = data.draw(st.one_of(st.just(value), texts))
-    assert alike(mine, other) == (canonical(mine) == canonical(other))
+    assert same_meaning(mine, other) == (canonical(mine) == canonical(other))
 
 
 @given(st.text(min_size=40, max_size=200))
 def test_a_long_string_is_shown_as_if_it_had_been_written_whole(text):
-    assert shown(text) == short(json.dumps(text, ensure_ascii=False), 60)
+    assert shown_value(text) == short(json.dumps(text, ensure_ascii=False), 60)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.measures.refusal_in_words import OPENING, refuses_in_words
-from shadow.measures.refusal_phrases import WORDINGS
+from shadow.measures.refusal_phrases import REFUSAL_PHRASES
 from tests.labelled.measure import LANGUAGES, PAGE, score, sentences, table
 
 
@@ -30,7 +30,7 @@ def test_refusals_in_usual_words_that_the_rule_was_not_made_on_are_found_without
 
 def whole(text):
     opening = text[:OPENING].lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return any(wording.pattern.search(opening) for wording in WORDINGS)
+    return any(wording.pattern.search(opening) for wording in REFUSAL_PHRASES)
 
 
 def test_what_is_looked_for_first_changes_no_answer():
@@ -50,6 +50,10 @@ def test_any_text_either_refuses_or_does_not(text):
     assert refuses_in_words(text) in {True, False}
 
 
-@given(st.lists(st.sampled_from([part for wording in WORDINGS for part in wording.holds] + ["i ", " \u2014 ", "I\u2019m ", "x"])))
+@given(
+    st.lists(
+        st.sampled_from([part for wording in REFUSAL_PHRASES for part in wording.holds] + ["i ", " \u2014 ", "I\u2019m ", "x"])
+    )
+)
 def test_openings_in_ascii_and_beyond_are_judged_by_the_same_patterns(parts):
     assert refuses_in_words("".join(parts)) == whole("".join(parts))

@@ -3,20 +3,22 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.measures.refusal_phrases import WORDINGS
+from shadow.measures.refusal_phrases import REFUSAL_PHRASES
 from tests.labelled.measure import sentences
 
 TEXTS = [text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") for *_, text in sentences()]
 PIECES = sorted({part for text in TEXTS for part in re.findall(r"\w+'?\w*|[^\w\s]|我.{0,6}", text)})
-HELD = sorted({part for wording in WORDINGS for part in wording.holds})
+HELD = sorted({part for wording in REFUSAL_PHRASES for part in wording.holds})
 
 
 def missed(text):
-    return [wording.holds for wording in WORDINGS if wording.pattern.search(text) and not any(p in text for p in wording.holds)]
+    return [
+        wording.holds for wording in REFUSAL_PHRASES if wording.pattern.search(text) and not any(p in text for p in wording.holds)
+    ]
 
 
 def test_every_wording_is_met_by_a_labelled_sentence():
-    assert [wording.holds for wording in WORDINGS if not any(wording.pattern.search(text) for text in TEXTS)] == []
+    assert [wording.holds for wording in REFUSAL_PHRASES if not any(wording.pattern.search(text) for text in TEXTS)] == []
 
 
 def test_no_wording_matches_a_labelled_sentence_without_the_letters_that_are_looked_for_first():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadow.measures.argument_schema import held
+from shadow.measures.argument_schema import validate
 from shadow.measures.schema_cost import DEEPEST, PLACES, STEPS, SUBSCHEMAS, SchemaCost, TooCostlySchemaError, states, weight
 
 
@@ -47,9 +47,9 @@ def test_a_schema_that_doubles_its_work_from_level_to_level_is_not_validated(run
     schema = ladder(levels, rung)
     assert len(json.dumps(schema)) < 12_000
     for value in (nested(levels), {"a": 1, "b": 2}, []):
-        known, why = held(schema, value)
+        known, why = validate(schema, value)
         assert known or why.startswith("the schema is too costly")
-    assert held(schema, nested(levels))[0] is False
+    assert validate(schema, nested(levels))[0] is False
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_schema_that_doubles_its_work_from_level_to_level_is_not_validated(run
     ],
 )
 def test_a_schema_that_is_too_costly_is_not_validated_and_the_reason_given(schema, value, why):
-    known, said = held(schema, value)
+    known, said = validate(schema, value)
     assert not known
     assert said.startswith("the schema is too costly")
     assert why in said
@@ -79,13 +79,13 @@ def test_a_schema_that_is_too_costly_is_not_validated_and_the_reason_given(schem
 def test_a_schema_may_have_a_hundred_and_fifty_levels(levels, fits):
     assert DEEPEST == 150
     chain = ladder(levels, lambda ref: ref)
-    assert held(chain, {})[0] is fits
+    assert validate(chain, {})[0] is fits
 
 
 @pytest.mark.parametrize(("count", "fits"), [(9_999, True), (10_000, False)])
 def test_a_schema_may_have_ten_thousand_subschemas(count, fits):
     assert SUBSCHEMAS == 10_000
-    assert held({"properties": {f"p{place}": {} for place in range(count)}}, {})[0] is fits
+    assert validate({"properties": {f"p{place}": {} for place in range(count)}}, {})[0] is fits
 
 
 def test_the_bounds_of_the_count_are_those_that_the_docs_tell():
@@ -104,13 +104,13 @@ def test_the_bounds_of_the_count_are_those_that_the_docs_tell():
     ],
 )
 def test_schemas_of_earnest_use_are_validated(schema, value):
-    assert held(schema, value) == (True, "")
+    assert validate(schema, value) == (True, "")
 
 
 def test_a_fault_among_many_alternatives_of_a_long_value_is_not_reported_in_full():
     schema = {"anyOf": [{"type": "string"}] * 300}
-    assert held(schema, ["x" * 100_000]) == (True, ": it does not fit (where, would be too costly to tell)")
-    assert "is not valid under any of the schemas" in held(schema, ["x"])[1]
+    assert validate(schema, ["x" * 100_000]) == (True, ": it does not fit (where, would be too costly to tell)")
+    assert "is not valid under any of the schemas" in validate(schema, ["x"])[1]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from shadow.demo.planted_faults import PlantedFaults, with_faults
 from shadow.demo.pretended_model import draw_reply
 from shadow.findings.finding import Signal
 from shadow.findings.pair import Pair, PairKind
-from shadow.measures.argument_schema import outcome
+from shadow.measures.argument_schema import call_validity
 from shadow.privacy.pseudonymise import Pseudonymiser
 from shadow.reading.parsed_exchange import parse, parse_leg
 from shadow.records import calls
@@ -66,7 +66,7 @@ def legs(count: int):
 
 
 def veiled(veil, seen):
-    outcomes = [outcome(seen.request, call)[0] for call in calls(seen.answer)]
+    outcomes = [call_validity(seen.request, call)[0] for call in calls(seen.answer)]
     return veil.request(seen), veil.response(seen, outcomes)
 
 

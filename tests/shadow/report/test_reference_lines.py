@@ -74,7 +74,7 @@ def test_a_faulty_reference_is_reported_above_the_verdicts():
     assert text.index("the reference r (m) is faulty: broken streams in 31 of 400 answers") < text.index("not measured")
 
 
-NO_ANSWER = "the reference gave no whole answer"
+NO_ANSWER = "the reference returned no complete response"
 CONTEXT = f"{NO_ANSWER} (refused: context 8192): error 400 x: your prompt is too long"
 
 

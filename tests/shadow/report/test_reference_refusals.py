@@ -9,8 +9,8 @@ from shadow.report.reference_refusals import refusals, refusing_lines
 from shadow.report.report_text import render
 from tests.shadow.report.test_figures import CARD
 
-NO_WHOLE = "the reference gave no whole answer"
-KEY = f"{NO_WHOLE} (barred): status 401"
+NO_WHOLE = "the reference returned no complete response"
+KEY = f"{NO_WHOLE} (denied): status 401"
 
 
 def card(reasons, pairs=6, **changes):
@@ -35,7 +35,7 @@ def test_a_refusing_reference_is_reported_from_half_of_the_pairs_on(refused, pai
 @pytest.mark.parametrize(
     ("reason", "state", "words"),
     [
-        ("(barred): status 429", "refusing", "refused 6 of 6: 429; it limits the rate or the quota"),
+        ("(denied): status 429", "refusing", "refused 6 of 6: 429; it limits the rate or the quota"),
         (
             "(failed): error 404 model_not_found: no",
             "refusing",
@@ -52,12 +52,12 @@ def test_each_cause_has_its_words(reason, state, words):
 
 
 def test_what_a_reference_wrote_is_not_in_the_sentence():
-    [line] = refusing_lines([card({f"{NO_WHOLE} (barred): status 401: the key sk-secret is wrong": 6})])
+    [line] = refusing_lines([card({f"{NO_WHOLE} (denied): status 401: the key sk-secret is wrong": 6})])
     assert "sk-secret" not in line.headline
 
 
 def test_providers_of_one_reference_and_model_add_up_and_what_providers_refuse_is_theirs():
-    other = card({KEY: 1, "the provider gave no whole answer (barred): status 401": 5}, provider="q")
+    other = card({KEY: 1, "the provider returned no complete response (denied): status 401": 5}, provider="q")
     [line] = refusing_lines([card({KEY: 6}), other])
     assert line.sentence.startswith("refused 7 of 12: 401")
     assert refusing_lines([other]) == ()

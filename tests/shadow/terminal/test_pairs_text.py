@@ -62,7 +62,7 @@ def test_what_a_provider_sent_never_drives_the_screen(store):
 def test_a_pair_that_cannot_be_compared_gives_its_reason(store):
     name = add_pair(store, "p", "Hello", "Hello", status=500)
     assert store.flush(20)
-    assert "not comparable: the provider gave no whole answer" in shown(store, name)
+    assert "not comparable: the provider returned no complete response" in shown(store, name)
     assert "not comparable" in pairs_text(store.pairs(PairFilter()), width=100, color=False)
 
 

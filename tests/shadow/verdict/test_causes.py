@@ -5,7 +5,7 @@ import json
 import pytest
 
 from proxy.exchange import Failure, FailureKind
-from shadow.findings.comparability import why_not_comparable
+from shadow.findings.comparability import not_comparable_reason
 from shadow.findings.pair import Pair, PairKind
 from shadow.reading.parsed_exchange import parse, parse_leg
 from shadow.verdict.causes import shortfalls
@@ -17,7 +17,7 @@ def reason(live, reference) -> str:
     """Why these two exchanges cannot be compared, as it is stored."""
     seen = parse(live)
     found = parse_leg(reference, seen)
-    return why_not_comparable(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=found.answer))
+    return not_comparable_reason(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=found.answer))
 
 
 def error(status):
@@ -74,7 +74,7 @@ def test_a_stored_reason_is_reported_by_side_and_cause_with_its_count(live, refe
 
 def test_reasons_of_one_cause_are_added_up_and_the_most_frequent_comes_first():
     many = {
-        "the reference gave no whole answer (barred): status 429: wait a little": 2,
+        "the reference returned no complete response (denied): status 429: wait a little": 2,
         reason(FINE, error(429)): 3,
         reason(error(500), FINE): 4,
     }
@@ -84,6 +84,14 @@ def test_reasons_of_one_cause_are_added_up_and_the_most_frequent_comes_first():
 def test_a_request_that_could_not_be_read_is_neither_sides():
     [found] = shortfalls({"the request could not be read: not_json: Expecting value": 3})
     assert (found.side, found.sentence) == (EvidenceSide.UNKNOWN, "the request could not be read in 3")
+
+
+def test_a_reason_in_the_wording_of_an_older_version_is_counted_with_the_new_one():
+    many = {
+        "the reference gave no whole answer (barred): status 429: wait a little": 2,
+        "the reference returned no complete response (denied): status 429: wait a little": 1,
+    }
+    assert [(found.cause, found.pairs) for found in shortfalls(many)] == [("429", 3)]
 
 
 def test_any_other_reason_is_counted_too():
