@@ -81,9 +81,10 @@ def fold(stream: EventStream, status: int) -> ResponseReading:
 def _vectors(data: list[dict[str, Any]]) -> tuple[Vector, ...] | ResponseReading:
     """The vectors by index; those without one by their place."""
     found: list[Vector] = []
-    of_bytes = _holds_bytes(data[0].get("embedding"))
+    given = [_decoded(item.get("embedding")) for item in data]
+    of_bytes = isinstance(given[0], bytes) and _holds_bytes(given[0])
     for place, item in enumerate(data):
-        packed = _packed(item.get("embedding"), of_bytes=of_bytes)
+        packed = _packed(given[place], of_bytes=of_bytes)
         if not packed:
             return _unread(UnreadReason.WRONG_SHAPE, f"embedding {place} is neither a list of numbers nor float32 in base64")
         index = item.get("index")
@@ -91,9 +92,8 @@ def _vectors(data: list[dict[str, Any]]) -> tuple[Vector, ...] | ResponseReading
     return tuple(sorted(found, key=lambda vector: vector.index))
 
 
-def _holds_bytes(embedding: Any) -> bool:
-    """Whether base64 holds integers of 8 bits or packed bits, which a response does not tell: they make no plausible floats."""
-    packed = _decoded(embedding) if isinstance(embedding, str) else b""
+def _holds_bytes(packed: bytes) -> bool:
+    """Whether base64 held integers of 8 bits or packed bits, which a response does not tell: they make no plausible floats."""
     if len(packed) % 4:
         return True
     sides = array("f", packed)
@@ -102,7 +102,10 @@ def _holds_bytes(embedding: Any) -> bool:
     return not abs(sum(sides)) <= PLAUSIBLE * max(len(sides), 1)
 
 
-def _decoded(embedding: str) -> bytes:
+def _decoded(embedding: Any) -> Any:
+    """The bytes of base64, none where it is not valid; anything else as it is."""
+    if not isinstance(embedding, str):
+        return embedding
     try:
         return base64.b64decode(embedding, validate=True)
     except (binascii.Error, ValueError):
@@ -110,12 +113,11 @@ def _decoded(embedding: str) -> bytes:
 
 
 def _packed(embedding: Any, *, of_bytes: bool) -> bytes:
-    """The components as float32, little-endian; nothing for what is no vector."""
-    if isinstance(embedding, str):
-        packed = _decoded(embedding)
+    """The components as float32, little-endian, of a list of numbers or of bytes; nothing for what is no vector."""
+    if isinstance(embedding, bytes):
         if not of_bytes:
-            return packed if len(packed) % 4 == 0 else b""
-        embedding = list(array("b", packed))
+            return embedding if len(embedding) % 4 == 0 else b""
+        embedding = list(array("b", embedding))
     if not isinstance(embedding, list):
         return b""
     try:

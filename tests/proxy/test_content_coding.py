@@ -55,7 +55,7 @@ DENSE = " ".join(sha256(b"%d" % number).hexdigest()[: number % 7 + 1] for number
 
 @EACH
 def test_of_a_large_body_that_is_not_all_there_as_much_is_unpacked_as_of_a_whole_one(name, pack):
-    packed = pack(DENSE)
+    packed = brotli.compress(DENSE, quality=4) if name == "br" else pack(DENSE)
     assert len(packed) > 600_000
     for end in (300_000, 600_000):
         assert beginning([name], packed[:end]) == DENSE[:262_144]
