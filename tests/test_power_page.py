@@ -37,13 +37,13 @@ FLOORS = (0.0, 0.005, 0.02, 0.05, 0.10, 0.15, 0.235, 0.30)
 @pytest.mark.parametrize(("pairs", "cells"), POINTS, ids=[f"{pairs}" for pairs, _ in POINTS])
 def test_each_size_on_the_page_is_seen_with_four_fifths_and_a_little_less_is_not(pairs, cells):
     for floor, cell in zip(FLOORS, cells, strict=True):
-        bar = level(14, pairs)
+        p_limit = level(14, pairs)
         if cell == "never":
-            assert chance_seen(1 - floor, n=pairs, floor=floor, bar=bar) < POWER
+            assert chance_seen(1 - floor, n=pairs, floor=floor, p_limit=p_limit) < POWER
             continue
         size, rounding = float(cell) / 100, 0.0051 if "." not in cell else 0.00051
-        assert chance_seen(size + rounding, n=pairs, floor=floor, bar=bar) >= POWER
-        assert chance_seen(size - rounding, n=pairs, floor=floor, bar=bar) < POWER
+        assert chance_seen(size + rounding, n=pairs, floor=floor, p_limit=p_limit) >= POWER
+        assert chance_seen(size - rounding, n=pairs, floor=floor, p_limit=p_limit) < POWER
 
 
 @pytest.mark.parametrize(("pairs", "points"), [(62, 23), (200, 7), (1_000, 1.5)])
@@ -62,7 +62,7 @@ def test_the_sizes_of_twenty_providers_are_those_of_the_page(pairs, shown):
     assert "200 pairs show 8.4 points at a floor of 0, 11 at 0.02 and 16 at 0.1; 1,000 pairs 1.7, 3.3 and 5.8." in words
     for floor, points in zip((0.0, 0.02, 0.1), shown, strict=True):
         rounding = 0.51 if points > 10 else 0.051
-        at = {"n": pairs, "floor": floor, "bar": level(280, pairs)}
+        at = {"n": pairs, "floor": floor, "p_limit": level(280, pairs)}
         assert chance_seen((points + rounding) / 100, **at) >= POWER > chance_seen((points - rounding) / 100, **at)
 
 

@@ -151,3 +151,29 @@ def test_every_link_to_another_page_has_its_page_and_its_heading(page: Path):
         there = (page.parent / target).resolve() if target else page
         assert there.exists(), target
         assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
+
+
+TERMS = {
+    "drift-state": r"drift states?",
+    "noise-floor": r"noise floor",
+    "serving-identity": r"serving identit(?:y|ies)",
+    "shadow-request": r"shadow requests?",
+    "tie-break": r"tie-breaks?",
+}
+"""Terms that are always meant as the glossary has them, each with its anchor."""
+
+EXPLAINED = sorted(set(PAGES) - {GLOSSARY, ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", ROOT / "docs" / "README.md"})
+
+
+def plain(text: str) -> str:
+    """The prose of a page without headings, code and what is a link already."""
+    return re.sub(r"(?ms)^```.*?^```|^#[^\n]*$|^ {4,}\S[^\n]*$|`[^`\n]*`|!?\[[^\]]*\]\([^)]*\)", "", text)
+
+
+@pytest.mark.parametrize("page", EXPLAINED, ids=_name)
+def test_a_page_that_uses_a_term_links_to_its_entry_of_the_glossary(page: Path):
+    text = page.read_text(encoding="utf-8")
+    used = {anchor for anchor, words in TERMS.items() if re.search(rf"(?i)\b(?:{words})\b", plain(text))}
+    assert {
+        anchor for anchor in used if f"reference/glossary.md#{anchor}" not in text and f"(glossary.md#{anchor}" not in text
+    } == set()
