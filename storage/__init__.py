@@ -1,1 +1,1 @@
-"""Memory: rows, and where they are kept; it knows neither the wire nor what the rows mean."""
+"""Storage: rows and the databases that hold them; it knows neither HTTP nor what the rows mean."""

@@ -1,7 +1,4 @@
-"""The rows of judgement as plain values: pairs as they wait for it, what became of each, the state of a group, its alarms,
-
-what operators answered, and how fast each provider was.
-"""
+"""The rows of judgement as plain values: unjudged pairs, judgements, group states, alarms, acknowledgements and paces."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from storage.rows import PairGroup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPairRow:
-    """One pair as it waits for judgement; `no` is its place in the order in which pairs were finished."""
+    """One pair to be judged; `no` is its place in the order in which pairs were finished."""
 
     no: int
     pair_id: str
@@ -28,7 +25,7 @@ class JudgedPairRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgementRow:
-    """What became of one pair; `reason` is empty when it counted whole, else why it did not."""
+    """The judgement of one pair; `reason` is empty when all of it counted, else why not."""
 
     no: int
     reason: str
@@ -47,7 +44,7 @@ class EvidenceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupStateRow:
-    """The state of one group after the pair `last_no`, as its owner wrote it."""
+    """The state of one group after the pair `last_no`; `snapshot` is opaque here."""
 
     group: PairGroup
     last_no: int
@@ -69,9 +66,8 @@ class AlarmRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgementRow:
-    """What an operator answered to the alarm of a group, at `at` (epoch seconds), when the pair `after_no` was the last
-
-    judged; `no` is its place among the answers, 0 for one that is new.
+    """An operator's answer to the alarm of a group, at `at` (epoch seconds), when the pair `after_no` was the last one judged;
+    `no` is its number among the acknowledgements, 0 for a new one.
     """
 
     after_no: int
@@ -83,7 +79,7 @@ class AcknowledgementRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaceRow:
-    """How fast one provider was with one model by one measure, after the exchange `last_no`, as its owner wrote it."""
+    """The pace of one provider with one model by one measure, after the exchange `last_no`; `snapshot` is opaque here."""
 
     provider: str
     model: str
@@ -94,7 +90,7 @@ class PaceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedRow:
-    """One live answer that came whole: its end (epoch seconds), and its times in seconds."""
+    """One live answer received whole: its end (epoch seconds), and its times in seconds."""
 
     no: int
     exchange_id: str
@@ -108,8 +104,8 @@ class TimedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgementBatch:
-    """What a judge has to keep, all of it or nothing: `given` are new answers of operators, carried out already; `applied`
-    are the places of those that waited and now are.
+    """What a judge writes in one transaction: `given` are new acknowledgements, applied already; `applied` the numbers of stored
+    ones that a rebuild has applied.
     """
 
     judgements: Sequence[JudgementRow] = ()
@@ -122,8 +118,8 @@ class JudgementBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoffSum:
-    """Payoffs of one signal in one `cluster`, a number that its other signals and rulings share: of `pairs`, `plus` were +1 and
-    `minus` -1. `ruling` is what was ruled on these pairs, "" where all of each counts or nobody ruled. Routes are pooled.
+    """Payoffs of one signal in one `cluster`, a number that its other signals and judgements share: of `pairs`, `plus` were +1
+    and `minus` -1. `judgement` is that of these pairs, "" where all of each counts or none is stored. Routes are pooled.
     """
 
     model: str
@@ -162,7 +158,7 @@ class ComparedChecks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggers:
-    """How the answers of one pair ended: finish reasons; `control` is "" where no second reference answer ended."""
+    """The finish reasons of one pair's answers; `control` is "" without a whole second reference answer."""
 
     group: PairGroup
     conversation: str

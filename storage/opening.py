@@ -1,10 +1,10 @@
-"""Opens the store that the configuration names: the only room that knows which engines there are."""
+"""open_store(), open_reader(): the store that the configuration names; the only module that knows which engines exist."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from storage.sqlite.sqlite_store import SqliteReader, SqliteStore, opened
+from storage.sqlite.sqlite_store import SqliteReader, SqliteStore, open_sqlite_reader
 from storage.storage_config import StorageConfig
 from storage.store import Store, StoreError
 
@@ -12,13 +12,13 @@ SCHEME = "sqlite:///"
 
 
 def open_store(config: StorageConfig) -> Store:
-    """The store for writing and reading, its schema brought up to date; StoreError in one sentence when that cannot be."""
+    """The store for writing and reading, its schema brought up to date; StoreError, in one sentence, when it cannot be opened."""
     return SqliteStore(database_path(config.url), config)
 
 
 def open_reader(config: StorageConfig) -> SqliteReader:
     """The store for reading only, also beside one that writes; StoreError when it is absent, older or newer. `close` it."""
-    return opened(database_path(config.url))
+    return open_sqlite_reader(database_path(config.url))
 
 
 def database_path(url: str) -> Path:

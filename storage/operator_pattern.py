@@ -1,7 +1,7 @@
-"""Pattern: an operator's regular expression, in an engine whose time grows with the text and never explodes (RE2).
+"""`Pattern`: an operator's regular expression in RE2, whose time is linear in the text.
 
-A search is linear in its text; all matches of one text together are not, so they are counted, and a text that has too many is
-given up whole: nothing of it is kept.
+One search is linear in its text; all matches of one text together are not. So they are counted, and a text with too many is
+masked whole.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Protocol
 
 MATCHES = 50_000
 """Matches of a pattern in one text."""
-LOOKED_AT = 256 * 1024 * 1024
-"""Bytes behind the matches of one text, for a pattern without a longest match: behind each it may look to the end again."""
+READ_BYTES = 256 * 1024 * 1024
+"""Bytes behind the matches of one text, for a pattern without a longest match: after each match it may read to the end again."""
 _UNBOUNDED = re.compile(r"[*+]|\{\d+,\}")
 _GROUPS = ("secret", "key")
 _KNOWN = {
@@ -25,16 +25,16 @@ _ADVICE = "see https://github.com/google/re2/wiki/Syntax for what it knows"
 
 
 class TooManyMatchesError(Exception):
-    """A text in which a pattern is found too often to look on."""
+    """A text with more matches of a pattern than are searched."""
 
 
 class _Match(Protocol):
     def span(self, group: int) -> tuple[int, int]:
-        """Where a group begins and ends; (-1, -1) where it is not part of the match."""
+        """Begin and end of a group; (-1, -1) where it is not part of the match."""
 
 
 class Pattern:
-    """A compiled pattern; ValueError, a sentence that quotes it, for one that the engine does not take."""
+    """A compiled pattern; ValueError, a sentence that quotes it, for one that RE2 does not accept."""
 
     def __init__(self, pattern: str) -> None:
         import re2  # noqa: PLC0415 - only an operator with patterns waits for it
@@ -43,30 +43,30 @@ class Pattern:
         options.log_errors = False
         try:
             self._engine = re2.compile(pattern, options)
-        except re2.error as fault:
-            raise ValueError(_sentence(pattern, fault.args[0])) from None
+        except re2.error as error:
+            raise ValueError(_sentence(pattern, error.args[0])) from None
         groups = self._engine.groupindex
         self._groups = [groups[name] for name in _GROUPS if name in groups]
         self._unbounded = _UNBOUNDED.search(pattern) is not None
 
     def is_in(self, data: bytes) -> bool:
-        """Whether it is found at all."""
+        """Whether the pattern matches anywhere."""
         return self._engine.search(data) is not None
 
     def spans(self, data: bytes) -> list[tuple[int, int]]:
-        """Where it is found: the group named `secret` or `key` where the pattern has one, else all of the match."""
+        """Begin and end of each match: of the group `secret` or `key` where the pattern has one, else of the whole match."""
         found: list[tuple[int, int]] = []
-        looked_at = 0
+        read_bytes = 0
         for match in self._engine.finditer(data):
             span = match.span()
             found.append(self._part(match, span))
-            looked_at += len(data) - span[1] if self._unbounded else 0
-            if len(found) > MATCHES or looked_at > LOOKED_AT:
+            read_bytes += len(data) - span[1] if self._unbounded else 0
+            if len(found) > MATCHES or read_bytes > READ_BYTES:
                 raise TooManyMatchesError
         return found
 
     def masked(self, data: bytes) -> bytes:
-        """`data` with an asterisk for each byte of each match; TooManyMatchesError where it cannot be told."""
+        """`data` with an asterisk for each byte of each match; TooManyMatchesError where there are too many."""
         parts, done = [], 0
         for start, end in self.spans(data):
             parts += [data[done:start], b"*" * (end - start)]
@@ -74,7 +74,7 @@ class Pattern:
         return b"".join((*parts, data[done:])) if parts else data
 
     def masked_text(self, text: str) -> str:
-        """`text` with an asterisk for each character of each match; nothing but asterisks where it cannot be told."""
+        """`text` with an asterisk for each character of each match; only asterisks where there are too many matches."""
         data = text.encode("utf-8", "surrogatepass")
         try:
             spans = self.spans(data)
@@ -92,7 +92,7 @@ class Pattern:
 
 
 def checked(pattern: str) -> str:
-    """The pattern itself; ValueError when the engine does not take it."""
+    """The pattern itself; ValueError when RE2 does not accept it."""
     Pattern(pattern)
     return pattern
 
@@ -104,7 +104,7 @@ def _text(data: bytes) -> str:
         return data.decode("utf-8", "replace")
 
 
-def _sentence(pattern: str, fault: object) -> str:
-    told = fault.decode("utf-8", "replace") if isinstance(fault, bytes) else str(fault)
-    advice = next((words for start, words in _KNOWN.items() if told.startswith(start)), _ADVICE)
-    return f"{pattern!r} is no regular expression of RE2, the engine of linear time: {told}; {advice}"
+def _sentence(pattern: str, error: object) -> str:
+    message = error.decode("utf-8", "replace") if isinstance(error, bytes) else str(error)
+    advice = next((words for start, words in _KNOWN.items() if message.startswith(start)), _ADVICE)
+    return f"{pattern!r} is no regular expression of RE2, the engine of linear time: {message}; {advice}"

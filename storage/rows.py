@@ -1,4 +1,4 @@
-"""The rows of the store as plain values, one class a table; nothing here knows SQL, the wire, or what a value means."""
+"""The rows of the store as plain values, one class for each table; they know neither SQL, nor HTTP, nor what a value means."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import NamedTuple
 CUT_REQUEST = "request_truncated"
 """`unread` of an exchange whose answer was read, and of whose request only a part was kept."""
 NOT_HELD = "not_held"
-"""`unread` of an exchange of which a body was not kept, for want of room."""
+"""`unread` of an exchange whose body was not kept, because there was no room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRow:
-    """One exchange. Bodies are as the body policy left them: whole, a veil with a digest of what it stands for, or absent (None).
+    """One exchange. Bodies are as the body policy left them: whole, pseudonymised with a digest of the original, or absent
+    (None).
 
     `started` is seconds since the epoch; every other time is in seconds since the start; sizes are bytes as they passed.
     `marks` holds (seconds, end) pairs as little-endian float64 and uint64, see `shadow.records`.
@@ -149,7 +150,7 @@ class ExchangeRecord:
     findings: tuple[FindingRow, ...]
     identities: tuple[IdentityRow, ...] = ()
     source: str = ""
-    """Who handed it over, where what is stored of each source is counted."""
+    """The process that sent it, under which stored exchanges are counted; "" where they are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +158,7 @@ class SegmentCount:
     """How many findings of one group and signal are in one state, in one segment of requests.
 
     `comparison` is `cross` for the provider, `self` for the reference against itself where a control was sent at random.
-    `conversations` counts the conversations that they stand in: a fault that sticks to few of them shows by it.
+    `conversations` counts the conversations that they are in, by which a fault of few conversations shows.
     """
 
     group: PairGroup
@@ -172,9 +173,9 @@ class SegmentCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRecord:
-    """All rows that one pair makes beside the live exchange, which must be stored already or stand in the same batch.
+    """All rows that one pair makes beside the live exchange, which must be stored already or be in the same batch.
 
-    `kind` is the type of its request; `excluded` holds the reasons why parts of it count for nothing, the main one first.
+    `kind` is the type of its request; `excluded` holds the reasons why parts of it do not count, the main one first.
     """
 
     pair: PairRow
@@ -187,7 +188,7 @@ class PairRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFilter:
-    """What a list of pairs is narrowed to; empty means any. `since` and `until` are seconds since the epoch.
+    """The filter of a list of pairs; empty means any. `since` and `until` are seconds since the epoch.
 
     `segment` is a division of the requests and its value, as in `tools=yes`.
     """
@@ -205,7 +206,7 @@ class PairFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFilter:
-    """What a list of faulty answers is narrowed to; empty means any. `signal` is the id of a check."""
+    """The filter of a list of faulty answers; empty means any. `signal` is the id of a check."""
 
     provider: str = ""
     model: str = ""
@@ -244,7 +245,7 @@ class PairSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairGroup:
-    """The grain of every judgement: one provider against one reference, for one model on one route."""
+    """What one drift state belongs to: a provider compared with a reference, for one model on one route."""
 
     route: str
     model: str
@@ -266,7 +267,7 @@ class SignalCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoffPoint:
-    """One payoff with what a clustered interval needs: its group and the conversation it came from, oldest first."""
+    """One payoff with its group and its conversation, which is its cluster."""
 
     group: PairGroup
     signal: str

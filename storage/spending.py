@@ -1,4 +1,4 @@
-"""What references have cost, by the hour of UTC: the budget of any period is a sum of it, and outlives every process."""
+"""spend(), spent(): what references have cost by the hour of UTC, stored so that a budget outlives the process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Spending(NamedTuple):
 
 
 def spend(conn: sqlite3.Connection, at: float, cost: Spending) -> None:
-    """Add a cost at a time in seconds since the epoch."""
+    """Add a cost to the hour of `at`, seconds since the epoch."""
     hour = int(at // HOUR)
     conn.execute(ADD, (hour, *cost))
     conn.execute(OLD, (hour - KEPT_HOURS,))

@@ -13,7 +13,7 @@ Bodies = Literal["full", "hash", "none"]
 
 
 class StorageConfig(BaseModel):
-    """Where the records live. `bodies`: `full` keeps them, `hash` a digest and a veil, `none` nothing of them."""
+    """Where the records live. `bodies`: `full` keeps them, `hash` a digest and a pseudonymised body, `none` nothing of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What other floors may know of the store: a writer that never blocks its caller, and readers that only read."""
+"""The Protocols of the store: a writer that never blocks its caller, readers, and what a judge needs."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ from storage.spending import Spending
 
 
 class StoreError(Exception):
-    """The store cannot be opened; the message is one sentence that names the path and what to do."""
+    """An error of the store; the message is one sentence that names the path and what to do."""
 
 
 class IdentityQueries(Protocol):
-    """Who served, and what was asked."""
+    """Queries about serving identities, request shapes and segments."""
 
     def identities(self, since: float, until: float, limit: int) -> Sequence[IdentityRow]:
         """The newest `limit` identities that began in the period, newest first."""
@@ -73,7 +73,7 @@ class IdentityQueries(Protocol):
 
 
 class JudgementQueries(Protocol):
-    """What was judged, for those who only look."""
+    """Read-only queries about judgements."""
 
     def group_states(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
@@ -82,19 +82,19 @@ class JudgementQueries(Protocol):
         """The newest changes of state of a period, newest first; `until` 0 is no bound."""
 
     def paces(self) -> Sequence[PaceRow]:
-        """How fast each provider was, model by model, measure by measure."""
+        """The pace of each provider by model and measure."""
 
     def client_aborts(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
         """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
 
     def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:
-        """The payoffs of the period by cluster, signal and what was ruled."""
+        """The payoffs of the period, summed by cluster, signal and judgement."""
 
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
-        """How the answers of the newest `limit` pairs ended, where tools were offered."""
+        """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""
 
     def response_statuses(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
         """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
@@ -107,60 +107,59 @@ class JudgementQueries(Protocol):
 
 
 class JudgementStore(JudgementQueries, Protocol):
-    """What a judge needs: pairs in the order they were finished, each ruled on once. Slow: call it off the loop."""
+    """What a judge needs: pairs in the order they were finished, each judged once. Slow: call it off the loop."""
 
     def claim(self, holder: str, now: float, seconds: float) -> bool:
         """Take or renew the right to judge this store; False while another holds it."""
 
     def release(self, holder: str) -> None:
-        """Let another judge."""
+        """Give up the right to judge."""
 
     def unjudged(self, after: int, limit: int) -> Sequence[JudgedPairRow]:
-        """The next pairs that nobody ruled on; numbers up to `after` are taken as ruled on."""
+        """The next pairs without a judgement, by number; numbers up to `after` count as judged, unless all pairs were deleted."""
 
     def recently_counted(self, seconds: float) -> Sequence[JudgedPairRow]:
-        """The pairs that counted and were started in the last `seconds` before the newest one that was ruled on."""
+        """The pairs that counted and started in the last `seconds` before the newest judged one."""
 
     def evidence(self, group: PairGroup, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
-        """The newest pairs that counted for a signal, oldest first; `agreement` leaves out those that a cache silenced."""
+        """The newest pairs that counted for a signal, oldest first; `agreement` excludes those from a caching reference."""
 
     def last_judged(self) -> int:
-        """The number of the last pair that was ruled on, 0 without one."""
+        """The number of the last judged pair, 0 without one."""
 
     def identities_of(self, model: str, until: float) -> Sequence[IdentityRow]:
         """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
 
     def pending_acknowledgements(self) -> Sequence[AcknowledgementRow]:
-        """What operators answered and was not carried out yet, as in a rebuild, in its order."""
+        """The acknowledgements that a rebuild has yet to apply, in their order."""
 
     def timed_answers(self, after: int, limit: int) -> Sequence[TimedRow]:
-        """The next live answers that came whole, by number; numbers up to `after` are taken as known, unless all went."""
+        """The next live answers received whole, by number, above `after`; from the first where all exchanges were deleted."""
 
     def record(self, holder: str, batch: JudgementBatch) -> bool:
-        """Keep all of it or nothing; False when `holder` may not judge any more."""
+        """Write all of it in one transaction, or nothing; False when `holder` has lost the right to judge."""
 
     def rebuild(self) -> None:
-        """Let every pair be judged again from the first that is stored; alarms stay, and none is told twice."""
+        """Have every stored pair judged again from the first; alarms stay, and none is sent twice."""
 
     def pending_events(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
-        """(place, change) of the oldest changes of state that nobody was told yet."""
+        """(number, alarm) of the oldest changes of state that were not sent yet."""
 
-    def mark_sent(self, places: Sequence[int]) -> None:
-        """These changes of state were told, or never will be."""
+    def mark_sent(self, numbers: Sequence[int]) -> None:
+        """Mark these changes of state as sent, or as given up."""
 
     def discard_pending(self) -> None:
-        """No change of state so far will be told."""
+        """Mark all changes of state so far as sent."""
 
 
 class BusyError(StoreError):
-    """Another process writes this store already."""
+    """Another process is writing this store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureChoice:
-    """Which exchanges: of a conversation, with a tag, started before a moment (epoch seconds); what is given holds together.
-
-    ValueError when nothing is given: that would be all.
+    """Which exchanges to delete: of a conversation, with a tag, started before a moment (epoch seconds); all that is given must
+    hold. ValueError when nothing is given, which would be all of them.
     """
 
     conversation: str = ""
@@ -174,17 +173,17 @@ class ErasureChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureResult:
-    """How many exchanges went; `log_emptied` is False while a reader still holds old pages of the write-ahead log."""
+    """How many exchanges were deleted; `log_emptied` is False while a reader still holds old pages of the write-ahead log."""
 
     exchanges: int
     log_emptied: bool
 
 
 class Writer(Protocol):
-    """Takes records from any thread; each record is written whole or not at all, in the order offered."""
+    """Queues records from any thread; each record is written whole or not at all, in the order queued."""
 
     def add_exchange(self, record: ExchangeRecord) -> Future[bool] | None:
-        """Queue one exchange; None when the queue is full (dropped and counted); the future says whether it was stored."""
+        """Queue one exchange; None when the queue is full (dropped and counted); the future returns whether it was stored."""
 
     def add_pair(self, record: PairRecord) -> Future[bool] | None:
         """Queue one pair with its shadow exchanges and findings; as `add_exchange`."""
@@ -214,7 +213,7 @@ class Writer(Protocol):
 
 
 class Reader(Protocol):
-    """Typed questions to the store; safe from any thread, never blocks the writer."""
+    """Typed queries of the store; safe from any thread, never blocks the writer."""
 
     def pairs(self, wanted: PairFilter) -> Sequence[PairSummary]:
         """Newest first."""
@@ -248,7 +247,7 @@ class Reader(Protocol):
 
     @property
     def judgements(self) -> JudgementQueries:
-        """What was judged."""
+        """Queries about judgements."""
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
         """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""
@@ -258,7 +257,7 @@ class Reader(Protocol):
 
     @property
     def identity_queries(self) -> IdentityQueries:
-        """Who served, and what was asked."""
+        """Queries about serving identities, request shapes and segments."""
 
 
 class Store(Writer, Reader, Protocol):
@@ -266,10 +265,10 @@ class Store(Writer, Reader, Protocol):
 
     @property
     def judgements(self) -> JudgementStore:
-        """What was judged, and how to judge."""
+        """Queries about judgements, and what a judge writes."""
 
     def secret(self) -> bytes:
-        """The 32 random bytes of this installation, drawn when first asked for and the same ever after; never to be shown."""
+        """The 32 random bytes of this installation, drawn at the first call and the same ever after; never to be shown."""
 
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
@@ -278,16 +277,16 @@ class Store(Writer, Reader, Protocol):
         """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
 
     def begin_run(self, run: str) -> Mapping[int, int]:
-        """How many exchanges of each worker the `serve` of this name has stored already; the counts of others go."""
+        """How many exchanges of each worker the `serve` of this name has stored already; the counts of other runs are deleted."""
 
     def writable(self) -> bool:
-        """True when the last write succeeded or none was tried; what /readyz asks."""
+        """True when the last write succeeded or none was tried; `/readyz` reports it."""
 
     def forget(self, chosen: ErasureChoice) -> ErasureResult:
-        """Delete exchanges, and the pairs they belong to, for good; StoreError when that cannot be."""
+        """Delete exchanges, and the pairs they belong to, for good; StoreError when they cannot be deleted."""
 
     def sweep(self, now: float) -> int:
-        """Delete what retention says is too old or too much at `now` (epoch seconds); the number of exchanges that went."""
+        """Delete what retention says is too old or too much at `now` (epoch seconds); the number of deleted exchanges."""
 
     def close(self) -> None:
         """Flush and release the database."""

@@ -1,1 +1,1 @@
-"""Stored pairs through the drift statistics, and what came of them kept, exported and sent."""
+"""Judging: runs stored pairs through the drift statistics, stores the judgements and sends alarms."""

@@ -1,4 +1,4 @@
-"""Rows of the store as values of drift, and what was judged as rows again; nothing is decided here."""
+"""Maps rows of the store to values of drift and judgements to rows; nothing is decided here."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ NOTHING = "nothing_applied"
 
 
 def key_of(group: PairGroup) -> GroupKey:
-    """The group as drift names it."""
+    """The key of a group, from its row."""
     return group.route, group.model, group.provider, group.reference
 
 
 def group_of(key: GroupKey) -> PairGroup:
-    """The group as the store names it."""
+    """The group of a row, from its key."""
     route, model, provider, reference = key
     return PairGroup(route=route, model=model, provider=provider, reference=reference)
 
 
 def judged_pair(row: JudgedPairRow) -> JudgedPair:
-    """A pair as it is judged."""
+    """A stored pair, ready to be judged."""
     return JudgedPair(
         pair_id=row.pair_id,
         group=key_of(row.group),
@@ -47,7 +47,7 @@ def judged_pair(row: JudgedPairRow) -> JudgedPair:
 
 
 def stored_evidence(row: EvidenceRow) -> EvaluatedPair:
-    """Evidence as it was kept."""
+    """Evidence of one pair, as stored."""
     return EvaluatedPair(
         pair_id=row.pair_id, started=row.started, conversation=row.conversation, kind=row.kind, payoff=row.payoff
     )
@@ -56,7 +56,7 @@ def stored_evidence(row: EvidenceRow) -> EvaluatedPair:
 def batch_evidence(
     judged: Iterable[tuple[JudgedPair, Mapping[str, int]]], group: GroupKey, signal: str
 ) -> Iterable[EvaluatedPair]:
-    """Evidence of pairs with their payoffs that no store holds yet."""
+    """The evidence of one group and signal among pairs judged in this batch, each with the payoffs that counted."""
     for each, counted in judged:
         if each.group == group and signal in counted:
             yield EvaluatedPair(
@@ -69,7 +69,7 @@ def batch_evidence(
 
 
 def reason(judged: JudgedPair, judgement: Judgement) -> str:
-    """Empty when all payoffs counted; else why not, the main reason."""
+    """The main reason why not all payoffs of a pair counted; empty when they did."""
     if judged.payoffs and judgement.counted == judged.payoffs:
         return ""
     return judgement.excluded[0] if judgement.excluded else NOTHING
@@ -78,8 +78,8 @@ def reason(judged: JudgedPair, judgement: Judgement) -> str:
 def alarm(
     status: DriftStatus, old: GroupStanding, new: GroupStanding, *, pair_id: str, at: float, tests: Iterable[TestKey] = ()
 ) -> AlarmRow:
-    """A change of what is said of a group as it is kept: with its tests in whole while they are latched, else by their names."""
-    found = [asdict(each) for each in (*status.past, *status.failing)]
+    """The row of a group's change from `old` to `new`, with its latched tests in full, or the names of `tests` where none is."""
+    latched = [asdict(each) for each in (*status.past, *status.failing)]
     verdict = alarmed(status)
     details = {
         "verdict": verdict.word if verdict else None,
@@ -90,7 +90,7 @@ def alarm(
         "by": status.by,
         "facts": status.facts,
         "reference_suspected": new.name == REFERENCE_MOVED,
-        "tests": found or [{"signal": signal, "direction": leans(signal, direction)} for signal, direction in tests],
+        "tests": latched or [{"signal": signal, "direction": leans(signal, direction)} for signal, direction in tests],
     }
     return AlarmRow(
         at=at,

@@ -32,40 +32,40 @@ log = structlog.get_logger("sameweights.notify")
 
 SCHEMA = "sameweights.alarm/1"
 EITHER = "provider or reference"
-"""Whom an alarm is about while it is not known which of the two moved."""
+"""The subject of an alarm while it is not known which side moved."""
 PAUSES = (1.0, 5.0, 30.0, 120.0, 600.0)
-"""Seconds between two attempts; after the last one it is given up."""
+"""Seconds between two attempts of a delivery; after the last one it is given up."""
 TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 BATCH = 50
 STORE_PAUSE = 5.0
-"""Seconds until a store that did not answer is asked again."""
+"""Seconds until the store is read again after an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEvent:
-    """What is sent: the same bytes at every attempt; `delivery` lets the receiver tell a second arrival from a second event."""
+    """One event: the same bytes at every attempt. `delivery` identifies it, so that a receiver can drop a second arrival."""
 
     delivery: str
     body: bytes
 
 
 class PendingEvents(Protocol):
-    """Where changes of state wait to be told. Slow: call it off the loop."""
+    """Changes of state to be sent. Slow: call it off the loop."""
 
     def pending_events(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
-        """(place, change) of the oldest that nobody was told yet."""
+        """(number, alarm) of the oldest changes of state that were not sent yet."""
 
-    def mark_sent(self, places: Sequence[int]) -> None:
-        """These were told, or never will be."""
+    def mark_sent(self, numbers: Sequence[int]) -> None:
+        """Mark these as sent, or as given up."""
 
     def discard_pending(self) -> None:
-        """None so far will be told."""
+        """Mark all changes of state so far as sent."""
 
 
 class WebhookSender:
-    """Sends to `url`; `secret` signs where it is not empty; `form` is the whole event as JSON, or a text as Slack takes it.
+    """Sends events to `url`, signed with `secret` unless it is empty; `form` is the whole event as JSON, or a text for Slack.
 
-    `proxy` is the address of the outbound proxy, `ca_file` a file of certificates that are trusted beside the system's.
+    `proxy` is the URL of the outbound proxy, `ca_file` a file of certificates to trust beside those of the system.
     """
 
     def __init__(
@@ -79,67 +79,74 @@ class WebhookSender:
         proxy: str = "",
         ca_file: str = "",
     ) -> None:
-        self._proxy, self._ca_file = proxy, ca_file
+        self._proxy = proxy
+        self._ca_file = ca_file
         self._pending = pending
-        self._url, self._secret, self._form, self._pauses = url, secret, form, pauses
+        self._url = url
+        self._secret = secret
+        self._form = form
+        self._pauses = pauses
         self._host = urlsplit(url).hostname or ""
-        self._fresh = asyncio.Event()
-        self._fresh.set()
+        self._wake = asyncio.Event()
+        self._wake.set()
+
+    def __repr__(self) -> str:
+        return f"<WebhookSender {self._host or 'without a URL'} {self._form}>"
 
     def wake(self) -> None:
-        """There may be changes to tell."""
-        self._fresh.set()
+        """Send what waits, at the next turn of `run`."""
+        self._wake.set()
 
     async def run(self) -> None:
-        """Send until cancelled, one after the other; without an address nothing is sent, now or when there is one."""
+        """Send events in order until cancelled. Without a URL they are marked as sent, so that a later URL gets no old ones."""
         connector = aiohttp.TCPConnector(ssl=trusting(self._ca_file) if self._ca_file else True)
         headers = {"User-Agent": "sameweights"}
         async with aiohttp.ClientSession(
             timeout=TIMEOUT, connector=connector, headers=headers, proxy=self._proxy or None
         ) as session:
             while True:
-                await self._fresh.wait()
-                self._fresh.clear()
+                await self._wake.wait()
+                self._wake.clear()
                 try:
-                    await self._empty(session)
+                    await self._send_pending(session)
                 except (StoreError, sqlite3.Error) as error:
-                    log.warning("changes of state wait to be told", error=str(error))
+                    log.warning("webhook_delayed", error=str(error))
                     await asyncio.sleep(STORE_PAUSE)
-                    self._fresh.set()
+                    self._wake.set()
 
-    async def _empty(self, session: aiohttp.ClientSession) -> None:
+    async def _send_pending(self, session: aiohttp.ClientSession) -> None:
         if not self._url:
             await asyncio.to_thread(self._pending.discard_pending)
             return
-        while waiting := await asyncio.to_thread(self._pending.pending_events, BATCH):
-            for place, alarm in waiting:
+        while pending := await asyncio.to_thread(self._pending.pending_events, BATCH):
+            for number, alarm in pending:
                 await self._deliver(session, webhook_event(alarm, self._form))
-                await asyncio.shield(asyncio.to_thread(self._pending.mark_sent, [place]))
+                await asyncio.shield(asyncio.to_thread(self._pending.mark_sent, [number]))
 
-    async def _deliver(self, session: aiohttp.ClientSession, sent: WebhookEvent) -> None:
+    async def _deliver(self, session: aiohttp.ClientSession, event: WebhookEvent) -> None:
         for pause in (*self._pauses, None):
-            why, again = await self._post(session, sent)
+            why, again = await self._post(session, event)
             if not why:
                 return
             if not again or pause is None:
-                log.warning("a notification was not taken", host=self._host, why=why, delivery=sent.delivery)
+                log.warning("webhook_failed", host=self._host, error=why, delivery=event.delivery)
                 return
             await asyncio.sleep(pause)
 
-    async def _post(self, session: aiohttp.ClientSession, sent: WebhookEvent) -> tuple[str, bool]:
-        """Why it was not taken ("" when it was), and whether it may be later."""
-        headers = {"Content-Type": "application/json", **signed(sent, self._secret, time.time())}
+    async def _post(self, session: aiohttp.ClientSession, event: WebhookEvent) -> tuple[str, bool]:
+        """Why the receiver did not accept it ("" when it did), and whether another attempt may succeed."""
+        headers = {"Content-Type": "application/json", **signed(event, self._secret, time.time())}
         try:
-            async with session.post(self._url, data=sent.body, headers=headers, allow_redirects=False) as got:
-                if 200 <= got.status < 300:
+            async with session.post(self._url, data=event.body, headers=headers, allow_redirects=False) as response:
+                if 200 <= response.status < 300:
                     return "", False
-                return f"status {got.status}", got.status >= 500 or got.status in {408, 425, 429}
+                return f"status {response.status}", response.status >= 500 or response.status in {408, 425, 429}
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return type(error).__name__, not isinstance(error, ValueError)
 
 
 def webhook_event(alarm: AlarmRow, form: Literal["json", "slack"]) -> WebhookEvent:
-    """One change as it is sent."""
+    """The webhook event of one change of state."""
     group = alarm.group
     names = (group.route, group.model, group.provider, group.reference, alarm.pair_id, alarm.old, alarm.new, alarm.name)
     event = {
@@ -163,18 +170,18 @@ def webhook_event(alarm: AlarmRow, form: Literal["json", "slack"]) -> WebhookEve
 
 
 def subject(alarm: AlarmRow) -> str:
-    """Whom a change is about: "provider", "reference", or "provider or reference" where that is not yet known."""
+    """The side that a change is about: "provider", "reference", or "provider or reference" while that is not known."""
     if alarm.name in REFERENCE_STATES:
         return "reference"
     return EITHER if orjson.loads(alarm.details).get("blame") == Blame.NOT_YET_KNOWN else "provider"
 
 
 def text(alarm: AlarmRow) -> str:
-    """The change in a sentence or two."""
-    return _spoken(_pace(alarm) if not alarm.group.reference else _drift(alarm))
+    """The change of state in one or two sentences, escaped for chats."""
+    return _escaped(_drift_text(alarm) if alarm.group.reference else _pace_text(alarm))
 
 
-def _pace(alarm: AlarmRow) -> str:
+def _pace_text(alarm: AlarmRow) -> str:
     group, share = alarm.group, orjson.loads(alarm.details).get("share", 0.0)
     sentence = f"sameweights: {group.provider} serving {group.model} is now {alarm.new} ({alarm.name}), was {alarm.old}."
     if alarm.new == PaceState.SLOWER:
@@ -182,33 +189,31 @@ def _pace(alarm: AlarmRow) -> str:
     return sentence
 
 
-def _drift(alarm: AlarmRow) -> str:
-    """About the provider, about the reference where the alarm is its own, or about both where that is not yet known; with the
-    word of the verdict, which every other face has too.
-    """
+def _drift_text(alarm: AlarmRow) -> str:
+    """The change of a drift state, with the word of its verdict: about the provider, its reference, or either while not known."""
     group, details = alarm.group, orjson.loads(alarm.details)
-    told = f" ({alarm.name})" if alarm.name else ""
+    name = f" ({alarm.name})" if alarm.name else ""
     unknown = f" or its reference {group.reference}" if subject(alarm) == EITHER else ""
     serving = f"{group.provider}{unknown} serving {group.model} on route {group.route}"
     verdict = f"; verdict: {details['verdict'].replace('_', ' ')}" if details.get("verdict") else ""
-    sentence = f"sameweights: {serving} is now {alarm.new}{told}, was {alarm.old}{verdict}."
+    sentence = f"sameweights: {serving} is now {alarm.new}{name}, was {alarm.old}{verdict}."
     if alarm.name in REFERENCE_STATES:
         ended = "is no measure now" if alarm.new == DriftState.NOT_MEASURED else f"is no longer so, the state is {alarm.new}"
-        sentence = f"sameweights: the reference {group.reference} for {group.model} {ended}{told}; no finding about a provider."
+        sentence = f"sameweights: the reference {group.reference} for {group.model} {ended}{name}; no finding about a provider."
     what = details.get("sentence", "")
     return f"{sentence} {what}." if what else sentence
 
 
-def _spoken(sentence: str) -> str:
-    """A model's name is a client's word, and must not ring anybody's bell in a chat."""
+def _escaped(sentence: str) -> str:
+    """Escape a sentence for Slack, because clients choose the names of models, which could mention a channel."""
     return sentence.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def signed(sent: WebhookEvent, secret: bytes, now: float) -> Mapping[str, str]:
-    """The headers of one attempt: HMAC-SHA256 over the time, a full stop and the body, as `sha256=` and hex digits."""
+def signed(event: WebhookEvent, secret: bytes, now: float) -> Mapping[str, str]:
+    """The headers of one attempt, with HMAC-SHA256 over the time, a full stop and the body as `sha256=` and hex digits."""
     moment = f"{int(now)}"
-    headers = {"X-Sameweights-Delivery": sent.delivery, "X-Sameweights-Timestamp": moment}
+    headers = {"X-Sameweights-Delivery": event.delivery, "X-Sameweights-Timestamp": moment}
     if secret:
-        digest = hmac.new(secret, moment.encode() + b"." + sent.body, hashlib.sha256).hexdigest()
+        digest = hmac.new(secret, moment.encode() + b"." + event.body, hashlib.sha256).hexdigest()
         headers["X-Sameweights-Signature"] = f"sha256={digest}"
     return headers

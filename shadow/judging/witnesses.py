@@ -1,6 +1,7 @@
-"""Opens the second look at an alarm: who else is compared with that reference, who shares a server, whose identity changed.
+"""open_look(): the second look at an alarm, with its witnesses: the other providers compared with that reference.
 
-It reads what was stored up to the pair that alarmed, so that a replay opens the same look.
+It reads what was stored up to the pair that alarmed, so that a replay opens the same look. Providers that share a server are one
+witness; a serving identity that changed at that time is a fact beside it.
 """
 
 from __future__ import annotations
@@ -19,31 +20,31 @@ from shadow.drift.states import AlarmName
 from storage.rows import IdentityRow
 from storage.store import JudgementStore
 
-TELLING = ("fingerprint", "provider", "x-served-by", "via", "cf-ray")
-"""Facets that tell one deployment from another: the rest are alike wherever the same software runs."""
-LATER = 60.0
-"""Seconds after the latest credible start in which a change of identity still counts: a shadow request follows the live one."""
+DISTINGUISHING = ("fingerprint", "provider", "x-served-by", "via", "cf-ray")
+"""Facets that differ between deployments; the others are equal wherever the same software runs."""
+CHANGE_SECONDS = 60.0
+"""Seconds after the latest credible start in which a change of identity counts, because a shadow request follows the live one."""
 
 ReadBack = Callable[[GroupKey, str], Sequence[EvaluatedPair]]
-"""The stored evidence of one group for one signal, oldest first, up to the pair at hand."""
+"""Returns the stored evidence of one group for one signal, oldest first, up to the current pair."""
 
 
 def open_look(
     store: JudgementStore,
     group: GroupKey,
     named: AlarmName,
-    cases: Mapping[GroupKey, GroupState],
+    states: Mapping[GroupKey, GroupState],
     *,
     read_back: ReadBack,
     at: float,
 ) -> SecondLook:
-    """The look at the alarm `named` of a group, with all that was stored of its witnesses; `at` is the start of its pair."""
+    """The look at the alarm `named` of a group, with the stored evidence of its witnesses; `at` is the start of its pair."""
     _, model, provider, reference = group
     signal, direction = named.key
     identities = _Identities(store.identities_of(model, at))
-    heard = _heard(group, cases, lambda key: read_back(key, signal), at)
-    served = {name: identities.upstream(name, reference) for name in (provider, *heard)}
-    alike = [name for name in heard if served[name] and served[name] == served[provider]]
+    others = _evidence_of_others(group, states, lambda key: read_back(key, signal), at)
+    served = {name: identities.upstream(name, reference) for name in (provider, *others)}
+    alike = [name for name in others if served[name] and served[name] == served[provider]]
     found = named.estimate
     look = opened(
         key=named.key,
@@ -52,26 +53,26 @@ def open_look(
         latest=found.latest,
         at=at,
         floor=_floor(read_back(group, signal), direction),
-        witnesses=_by_server({name: served[name] for name in heard if name not in alike}),
+        witnesses=_by_server({name: served[name] for name in others if name not in alike}),
         alike=alike,
-        facts=identities.changed(provider, reference, found.earliest, min(found.latest + LATER, at)),
+        facts=identities.changed(provider, reference, found.earliest, min(found.latest + CHANGE_SECONDS, at)),
     )
     for name in look.members:
-        talks = [each.conversation for each in heard[name] if each.conversation]
-        look.witnesses[look.members[name]].several |= len(set(talks)) < len(talks)
-    stored = [(other, each) for other in look.members for each in heard[other]]
+        conversations = [each.conversation for each in others[name] if each.conversation]
+        look.witnesses[look.members[name]].several |= len(set(conversations)) < len(conversations)
+    stored = [(other, each) for other in look.members for each in others[other]]
     for other, each in sorted(stored, key=lambda pair: pair[1].started):
         look.recall(other, each)
     return look
 
 
-def _heard(
-    group: GroupKey, cases: Mapping[GroupKey, GroupState], read: Callable[[GroupKey], Sequence[EvaluatedPair]], at: float
+def _evidence_of_others(
+    group: GroupKey, states: Mapping[GroupKey, GroupState], read: Callable[[GroupKey], Sequence[EvaluatedPair]], at: float
 ) -> dict[str, list[EvaluatedPair]]:
     """The evidence of each other provider of the model and reference that had a pair in the day before, by its start."""
     _, model, provider, reference = group
     found: dict[str, list[EvaluatedPair]] = defaultdict(list)
-    for key in sorted(cases):
+    for key in sorted(states):
         if (key[1], key[3]) == (model, reference) and key[2] != provider:
             found[key[2]] += read(key)
     recent = {name: evidence for name, evidence in found.items() if any(each.started >= at - DAY for each in evidence)}
@@ -79,7 +80,7 @@ def _heard(
 
 
 def _by_server(served: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """Providers that one server serves are one witness."""
+    """The providers grouped by server: each group is one witness."""
     groups: dict[str, list[str]] = defaultdict(list)
     for name, upstream in sorted(served.items()):
         groups[upstream or f"alone {name}"].append(name)
@@ -87,7 +88,7 @@ def _by_server(served: Mapping[str, str]) -> list[tuple[str, ...]]:
 
 
 def _floor(evidence: Sequence[EvaluatedPair], direction: int) -> float:
-    """How often the reference differs from itself: twice the share of pairs that lean the other way."""
+    """How often the reference differs from itself, estimated as twice the share of pairs that lean the other way."""
     against = sum(each.payoff == -direction for each in evidence)
     return 2 * (against + 1) / (len(evidence) + 2)
 
@@ -101,11 +102,11 @@ class _Identities:
             self._rows[row.provider].append(row)
 
     def upstream(self, provider: str, reference: str) -> str:
-        """The identity of a provider's server where it tells that one from others, else "". One that the reference has too tells
-        nothing, nor does any while the reference's is not known.
+        """The identity of a provider's server where it distinguishes a deployment, else "". One that the reference has too does
+        not, nor does any while the reference's is not known.
         """
         row, other = self._latest(provider), self._latest(reference)
-        if row is None or other is None or other.identity == row.identity or not _tells(row):
+        if row is None or other is None or other.identity == row.identity or not _distinguishes(row):
             return ""
         return row.identity
 
@@ -130,9 +131,9 @@ class _Identities:
         return [row for row in self._rows[provider] if row.previous and earliest <= row.started <= latest]
 
 
-def _tells(row: IdentityRow) -> bool:
+def _distinguishes(row: IdentityRow) -> bool:
     try:
         facts = json.loads(row.facts)
     except ValueError:
         return False
-    return isinstance(facts, dict) and any(facts.get(facet) for facet in TELLING)
+    return isinstance(facts, dict) and any(facts.get(facet) for facet in DISTINGUISHING)

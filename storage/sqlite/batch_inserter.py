@@ -1,4 +1,4 @@
-"""What holds the one connection that writes: it says of each record whether it is on disk now, and goes on after any error."""
+"""`BatchInserter`: writes batches of records over one connection, returns for each whether it is stored, and survives errors."""
 
 from __future__ import annotations
 
@@ -14,48 +14,47 @@ from storage.sqlite.record_insertion import PreparedRecord, Record, RecordPrepar
 from storage.store import StoreError
 
 Result = TypeVar("Result")
-COMPLAINT_SECONDS = 60.0
-RECORDS_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
-PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
-"""After these the connection is as good as before; after any other error of the database a new one is made."""
+WARNING_SECONDS = 60.0
+RECORD_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+RECOVERABLE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
+"""After these errors the connection is kept; after any other error of the database a new one is opened."""
 
 log = structlog.get_logger()
 
 
 class BatchInserter:
-    """Writes batches; for one thread only. A database that does not take a batch (full, locked, read-only) costs that batch;
-
-    a bad record costs itself: the batch is halved until it stands alone. Losses are logged, at most once a minute.
+    """Writes batches; for one thread only. A database that refuses a batch (full, locked, read-only) loses that batch. A bad
+    record loses only itself: the batch is halved until the record is alone. Losses are logged, at most once a minute.
     """
 
     def __init__(
         self,
         connect: Callable[[], sqlite3.Connection],
         *,
-        there: Callable[[], bool] = lambda: True,
-        after: Callable[[sqlite3.Connection], None] | None = None,
+        in_place: Callable[[], bool] = lambda: True,
+        after_batch: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
-        """`there` tells whether the file that was opened still stands under its path; `after` is done behind each batch."""
+        """`in_place` returns whether the opened file is still at its path; `after_batch` is called after each batch."""
         self._connect = connect
-        self._there = there
-        self._after = after
+        self._files_in_place = in_place
+        self._after_batch = after_batch
         self._conn: sqlite3.Connection | None = None
         self._preparer = RecordPreparer()
-        self._complained = float("-inf")
-        self.trouble = ""
-        """What the database said when it took nothing the last time; empty when it did, or was not asked."""
+        self._warned_at = float("-inf")
+        self.last_error = ""
+        """The error of the last write; empty when it succeeded, or none was tried."""
         self.written = 0
-        """Records written that were not there yet."""
+        """Records written that were not stored before."""
 
     def write(self, records: Sequence[Record]) -> list[bool]:
-        """Whether each record is on disk now, in their order."""
+        """Whether each record is stored now, in their order."""
         prepared = [self._prepare(record) for record in records]
         written = iter(self._insert([each for each in prepared if each]))
-        self._tidy()
+        self._finish_batch()
         return [each is not None and next(written) for each in prepared]
 
-    def do(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
-        """What `job` makes of the connection; its errors pass, and leave no transaction open."""
+    def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
+        """The result of `job` with the connection; its errors pass, and leave no transaction open."""
         try:
             conn = self._connection()
             try:
@@ -63,23 +62,23 @@ class BatchInserter:
             finally:
                 roll_back(conn)  # what the job began and did not end
         except (sqlite3.Error, StoreError, OSError) as error:
-            self._note(error)
+            self._fail(error)
             raise
-        self.trouble = ""
+        self.last_error = ""
         return result
 
-    def put_down(self) -> None:
+    def close(self) -> None:
         """Release the connection; the last one to do so empties the write-ahead log into the database."""
         conn, self._conn = self._conn, None
         if conn:
-            with suppress(sqlite3.Error):  # a full disk shows here again, and has been told
+            with suppress(sqlite3.Error):  # a full disk fails here again, and was logged
                 conn.close()
 
     def _prepare(self, record: Record) -> PreparedRecord | None:
         try:
             return self._preparer.prepare(record)
         except Exception as error:  # noqa: BLE001 - whatever a record holds may cost that record, never the writer
-            self._complain("a record cannot be stored", error)
+            self._warn("record_not_stored", error)
             return None
 
     def _insert(self, records: Sequence[PreparedRecord]) -> list[bool]:
@@ -88,40 +87,40 @@ class BatchInserter:
         try:
             self.written += insert(self._connection(), records)
         except Exception as error:  # noqa: BLE001 - as above
-            if isinstance(error, (sqlite3.Error, StoreError, OSError)) and not isinstance(error, RECORDS_FAULT):
-                self._note(error)
+            if isinstance(error, (sqlite3.Error, StoreError, OSError)) and not isinstance(error, RECORD_ERRORS):
+                self._fail(error)
                 return [False] * len(records)
             if len(records) == 1:
-                self._complain("a record cannot be stored", error)
+                self._warn("record_not_stored", error)
                 return [False]
             half = len(records) // 2
             return self._insert(records[:half]) + self._insert(records[half:])
-        self.trouble = ""
+        self.last_error = ""
         return [True] * len(records)
 
-    def _tidy(self) -> None:
-        """What is due behind a batch; what the database says against it is noted, and done again behind the next."""
-        if self._after and self._conn and not self.trouble:
+    def _finish_batch(self) -> None:
+        """Do what follows a batch; an error of the database is ignored, since the next batch does it again."""
+        if self._after_batch and self._conn and not self.last_error:
             with suppress(sqlite3.Error):
-                self._after(self._conn)
+                self._after_batch(self._conn)
             roll_back(self._conn)
 
     def _connection(self) -> sqlite3.Connection:
-        if self._conn and not self._there():
-            with suppress(sqlite3.Error):  # moved: it takes what is in its log along, which SQLite does not see to itself
+        if self._conn and not self._files_in_place():
+            with suppress(sqlite3.Error):  # the file was moved: its log must be emptied into it, which SQLite does not do
                 self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self.put_down()
+            self.close()
         self._conn = self._conn or self._connect()
         return self._conn
 
-    def _note(self, error: Exception) -> None:
-        self.trouble = str(error)
-        self._complain("the store takes no records", error)
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in PASSING:
-            self.put_down()
+    def _fail(self, error: Exception) -> None:
+        self.last_error = str(error)
+        self._warn("records_lost", error)
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in RECOVERABLE:
+            self.close()
 
-    def _complain(self, event: str, error: Exception) -> None:
+    def _warn(self, event: str, error: Exception) -> None:
         now = time.monotonic()
-        if now - self._complained >= COMPLAINT_SECONDS:
-            self._complained = now
+        if now - self._warned_at >= WARNING_SECONDS:
+            self._warned_at = now
             log.warning(event, error=str(error), kind=type(error).__name__)

@@ -1,8 +1,8 @@
-"""The checks of both answers of each pair, summed by conversation: who failed a check more often when both were asked the same.
+"""compared_checks(): which side failed a check more often in each conversation, among the answers to the same requests.
 
-A pair counts for a check only where both sides could have failed it, by a rule that does not look at which side is which: a
-provider that serves what its reference serves is then as often the worse one as the better one. A request that is repeated
-within 24 hours counts once.
+A pair counts for a check only where both sides could have failed it, by a rule that is symmetric in the sides: a
+provider that serves what its reference serves is then as often the worse one as the better one. A repeated request counts once
+in 24 hours.
 """
 
 from __future__ import annotations

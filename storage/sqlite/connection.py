@@ -1,4 +1,4 @@
-"""Connections to the database file: private to its owner, in WAL mode, one that writes and any number that only read."""
+"""Connections to the database file, which is private to its owner and in WAL mode, and the lock of its one writer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from storage.store import BusyError, StoreError
 
 BUSY_SECONDS = 5.0
-"""How long a statement waits for somebody else's lock before it fails."""
+"""How long a statement waits for the lock of another connection before it fails."""
 WAL_LIMIT = 64 * 1024 * 1024
 """The write-ahead log is cut back to this many bytes whenever a checkpoint has emptied it."""
 CHECKPOINT_PAGES = 4_000
@@ -22,10 +22,10 @@ PRIVATE = 0o600
 FILES = ("", "-wal", "-shm", "-lock")
 
 
-def made(path: Path) -> None:
-    """Make the database file if it is absent, for its owner alone; SQLite gives -wal and -shm the same mode.
+def create_file(path: Path) -> None:
+    """Create the database file if it is absent, with mode 600; SQLite gives -wal and -shm the same mode.
 
-    OSError where the file system says no; StoreError when there is something else than a file, or no folder.
+    OSError where the file system refuses; StoreError when the path is no regular file or its folder does not exist.
     """
     if not path.parent.is_dir():
         raise StoreError(f"the folder of the database {path} does not exist: create it, or change url in [storage]")
@@ -35,7 +35,7 @@ def made(path: Path) -> None:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands under a path now: device and number; None where there is none."""
+    """(device, inode) of the file at a path; None where there is none."""
     try:
         state = path.stat()
     except OSError:
@@ -43,15 +43,15 @@ def identity(path: Path) -> tuple[int, int] | None:
     return state.st_dev, state.st_ino
 
 
-def close_to_others(path: Path) -> None:
-    """Let nobody but their owner read the files of a database that is ours."""
+def make_private(path: Path) -> None:
+    """Set the mode of the database's files to 600."""
     for suffix in FILES:
-        with suppress(OSError):  # absent, or somebody else's: then its owner decides who may read it
+        with suppress(OSError):  # absent, or owned by another user
             Path(f"{path}{suffix}").chmod(PRIVATE)
 
 
-def writing(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """The connection that writes, in autocommit mode: transactions are begun and ended in words. Not bound to a thread."""
+def open_writing(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """The connection that writes, in autocommit mode with explicit transactions; not bound to a thread."""
     conn = _connect(path, "rw", busy_seconds)
     try:
         conn.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only while the file is empty
@@ -68,13 +68,13 @@ def writing(path: Path, busy_seconds: float) -> sqlite3.Connection:
     return conn
 
 
-def reading(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """A connection that cannot write; beside a running writer it neither waits for it nor makes it wait."""
+def open_reading(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """A connection that cannot write; it does not wait for the writer, nor does the writer wait for it."""
     return _connect(path, "ro", busy_seconds)
 
 
 def explain(path: Path, error: sqlite3.Error | OSError) -> str:
-    """One sentence for what the file system or SQLite said when the database was opened."""
+    """An error of the file system or of SQLite as one sentence with what to do."""
     if isinstance(error, OSError):
         return f"the database {path} cannot be written ({error.strerror}): change url in [storage], or the rights of its folder"
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
@@ -117,7 +117,7 @@ class WriterLock:
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let another process write."""
+        """Release the lock, so that another process can take it."""
         os.close(self._file)
 
 

@@ -1,4 +1,4 @@
-"""What somebody asked to be forgotten goes at once, whole and for good: rows, the pages they lay on, and the write-ahead log."""
+"""forget(): deletes chosen exchanges at once and for good: rows, the pages that held them, and the write-ahead log."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from storage.sqlite import retention
 from storage.store import ErasureChoice, ErasureResult, StoreError
 
 Run = Callable[[Callable[[sqlite3.Connection], int]], int]
-"""Does a job with the connection that writes, and gives what it gave."""
+"""Runs a job with the writing connection and returns its result."""
 
 
 def forget(run: Run, chosen: ErasureChoice) -> ErasureResult:
-    """Delete slice by slice, then cut off what was freed and empty the log; StoreError when the database does not let it."""
+    """Delete slice by slice, then cut off what was freed and empty the log; StoreError when the database refuses."""
     try:
         gone = sum(_slices(run, lambda conn: retention.drop(conn, *_found(chosen))))
         for _ in _slices(run, retention.shrink):

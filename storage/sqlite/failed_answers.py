@@ -1,4 +1,4 @@
-"""Lists the live answers that failed a check, sampled or not; one statement finds them, one reads their reasons."""
+"""faulty(): the live answers that failed a check, sampled or not, with the reasons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from storage.rows import AnswerFilter, FaultyAnswer
 
-NARROWED = {
+FILTERS = {
     "provider": "e.provider = :provider",
     "model": "e.model = :model",
     "since": "e.started >= :since",
@@ -34,7 +34,7 @@ WHERE e.id IN (SELECT value FROM json_each(?)) AND c.state = 'differ' ORDER BY c
 def faulty(conn: sqlite3.Connection, wanted: AnswerFilter) -> list[FaultyAnswer]:
     """The newest `limit` live answers of the filter in which a check failed, each with all its failed checks."""
     values = {name: getattr(wanted, name) for name in AnswerFilter.__slots__}
-    conditions = [condition for name, condition in NARROWED.items() if values[name]]
+    conditions = [condition for name, condition in FILTERS.items() if values[name]]
     ever, failed = (
         part.format(f" AND {alias}.signal = :signal" * bool(wanted.signal)) for part, alias in ((EVER, "t"), (FAILED, "c"))
     )

@@ -1,7 +1,7 @@
-"""Findings and checks counted as they are written and deleted, so that a report adds up numbers and not rows.
+"""Rollups of findings and checks, updated as rows are written and deleted, so that a report adds counts and reads no rows.
 
-One row for each stretch of ten minutes, group, comparison, signal, state and reason of control; what a period cuts off at its
-two ends is counted from the findings themselves, so the sums are exact for any period.
+One row for each ten minutes, group, comparison, signal, state and control reason. The ends of a period that cut a stretch of ten
+minutes are counted from the findings themselves, so the sums are exact for any period.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 
 
-def counted(record: ExchangeRecord | PairRecord) -> Sequence[Key]:
-    """What each finding of one record adds to, those of a pair's own exchanges not among them."""
+def keys(record: ExchangeRecord | PairRecord) -> Sequence[Key]:
+    """The rollup row of each finding of one record, without those of a pair's own exchanges."""
     about, reason = (record.pair, record.pair.control_reason) if isinstance(record, PairRecord) else (record.exchange, "")
     began = int(about.started // STRETCH) * STRETCH
     group = (began, about.route, about.model, about.provider, about.reference)
@@ -47,18 +47,18 @@ def counted(record: ExchangeRecord | PairRecord) -> Sequence[Key]:
 
 
 def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:
-    """Add what was counted."""
+    """Add counts to their rollup rows."""
     conn.executemany(ADD, [(*key, times) for key, times in counts.items()])
 
 
-def take_back(conn: sqlite3.Connection, exchanges: str, pairs: str) -> None:
-    """Take off what is about to go: JSON lists of exchange ids and of pair numbers."""
+def subtract(conn: sqlite3.Connection, exchanges: str, pairs: str) -> None:
+    """Subtract what is about to be deleted: JSON lists of exchange ids and of pair numbers."""
     rows = [*conn.execute(OF_PAIRS, (pairs,)), *conn.execute(OF_EXCHANGES, (exchanges,))]
     conn.executemany(ADD, [(*key, -times) for *key, times in rows])
     conn.executemany(EMPTY, {(began,) for began, *_ in rows})
 
 
-def within(since: float, until: float) -> tuple[int, int]:
+def whole_stretches(since: float, until: float) -> tuple[int, int]:
     """The whole stretches of a period: from the first's begin to the last's end, the same where there is none."""
     first, last = ceil(since / STRETCH) * STRETCH, int(min(until, 1e15) // STRETCH) * STRETCH
     return first, max(first, last)

@@ -1,4 +1,4 @@
-"""How many exchanges of each source are stored, counted in the transaction that stores them: a kill cannot part the two."""
+"""How many exchanges of each source are stored, counted in the transaction that stores them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def source(run: str, worker: int) -> str:
 
 
 def begin(conn: sqlite3.Connection, run: str) -> Mapping[int, int]:
-    """What this `serve` has stored already, by worker; the counts of earlier ones go."""
+    """What this `serve` has stored already, by worker; the counts of earlier ones are deleted."""
     conn.execute(FORGET, (run,))
     return {int(name.rpartition("/")[2]): stored for name, stored in conn.execute(READ)}

@@ -1,4 +1,4 @@
-"""Questions about who served and what was asked: identities with their changes, shapes of requests, and findings by segment.
+"""`IdentityReader`: queries about serving identities and their changes, request shapes, and findings by segment.
 
 Periods are `since` <= started < `until`, in seconds since the epoch; `until` 0 is no bound.
 """
@@ -59,14 +59,14 @@ GROUP BY provider, model, place, signal, state ORDER BY provider, model, signal,
 
 
 class RunQuery(Protocol):
-    """Puts a question to a connection and gives back its answer."""
+    """Runs a query with a connection and returns its result."""
 
     def __call__(self, job: Callable[[sqlite3.Connection], Result], /) -> Result:
         """Errors of SQLite come as StoreError."""
 
 
 class IdentityReader:
-    """Who served, and what was asked."""
+    """Queries about serving identities, request shapes and segments."""
 
     def __init__(self, ask: RunQuery) -> None:
         self._ask = ask

@@ -1,4 +1,4 @@
-"""drawn(): the secret of an installation, drawn once and kept in a table that nothing else reads."""
+"""stored_secret(): the secret of an installation, drawn once and stored in a table that nothing else reads."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ DRAW = "INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)"
 READ = "SELECT value FROM secrets WHERE name = ?"
 
 
-def drawn(conn: sqlite3.Connection) -> bytes:
-    """The secret that is stored; drawn first where there is none. One that another connection stored meanwhile stands."""
+def stored_secret(conn: sqlite3.Connection) -> bytes:
+    """The stored secret; drawn first where there is none. One that another connection stored meanwhile takes precedence."""
     found = conn.execute(READ, (NAME,)).fetchone()
     if found is None:
         conn.execute(DRAW, (NAME, secrets.token_bytes(SIZE)))

@@ -1,6 +1,7 @@
-"""Judgement kept: each pair ruled on once, the state after it and the alarms in the same transaction, by the holder of a lease.
+"""`SqliteJudgementStore`: each pair is judged once; its judgement, the group state and the alarms share a transaction.
 
-Pairs are handed out in the order in which they were finished; what was ruled on is known by its row, not by a mark in memory.
+Pairs are returned in the order in which they were finished, to the holder of the lease. A pair is judged when it has a row in
+`rulings`; nothing in memory decides it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ SELECT p.no, p.id, p.route, p.model, p.provider, p.reference, p.started, p.conve
 FROM pairs p LEFT JOIN trials t ON t.pair_no = p.no LEFT JOIN rulings g ON g.pair_no = p.no
 """
 UNJUDGED = PAIRS + " WHERE p.no > ? AND g.reason IS NULL ORDER BY p.no LIMIT ?"
-LET_IN = PAIRS + " WHERE p.started >= ? AND g.reason IN ('', 'caching_reference', 'same_server') ORDER BY p.no"
+RECENTLY_COUNTED = PAIRS + " WHERE p.started >= ? AND g.reason IN ('', 'caching_reference', 'same_server') ORDER BY p.no"
 PAYOFFS = "SELECT pair_no, signal, payoff FROM payoffs WHERE pair_no BETWEEN ? AND ? ORDER BY rowid"
 LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
 LAST_STARTED = "SELECT max(started) FROM pairs JOIN rulings ON pair_no = no"
@@ -51,7 +52,7 @@ SELECT * FROM (
   ORDER BY p.no DESC LIMIT ?
 ) ORDER BY no
 """
-CASES = "SELECT route, model, provider, reference, last_no, snapshot FROM cases ORDER BY route, model, provider, reference"
+GROUP_STATES = "SELECT route, model, provider, reference, last_no, snapshot FROM cases ORDER BY route, model, provider, reference"
 ALARMS = """
 SELECT at, pair_id, route, model, provider, reference, old, new, name, details FROM alarms
 WHERE at >= ? AND at < ? ORDER BY no DESC LIMIT ?
@@ -62,49 +63,49 @@ ON CONFLICT (name) DO UPDATE SET holder = :holder, until = :until
 WHERE holder = :holder OR until <= :now OR until > :now + :seconds OR holder = ''
 """
 HOLDS = "SELECT holder = ? FROM leases WHERE name = 'judge'"
-GIVE_UP = "UPDATE leases SET holder = '' WHERE name = 'judge' AND holder = ?"
-RULE = "INSERT OR IGNORE INTO rulings (pair_no, reason) SELECT no, ? FROM pairs WHERE no = ?"
-KEEP_CASE = """
+RELEASE = "UPDATE leases SET holder = '' WHERE name = 'judge' AND holder = ?"
+INSERT_JUDGEMENT = "INSERT OR IGNORE INTO rulings (pair_no, reason) SELECT no, ? FROM pairs WHERE no = ?"
+WRITE_GROUP_STATE = """
 INSERT INTO cases (route, model, provider, reference, last_no, snapshot) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (route, model, provider, reference) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
 """
-ALARM = """
+INSERT_ALARM = """
 INSERT INTO alarms (at, pair_id, route, model, provider, reference, old, new, name, details, told)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (pair_id, route, model, provider, reference, old, new, name) DO NOTHING
 """
-"""A change that stands already, as after a rebuild, stays as it is, told or untold."""
-UNTOLD = """
+"""A change that is stored already, as after a rebuild, stays as it is, sent or pending."""
+PENDING_EVENTS = """
 SELECT at, pair_id, route, model, provider, reference, old, new, name, details, no FROM alarms WHERE told = 0 ORDER BY no LIMIT ?
 """
-TOLD = "UPDATE alarms SET told = 1 WHERE no = ?"
-TELL_NOBODY = "UPDATE alarms SET told = 1 WHERE told = 0"
-LAST_RULED = "SELECT coalesce(max(pair_no), 0) FROM rulings"
-ANSWERS = """
+MARK_SENT = "UPDATE alarms SET told = 1 WHERE no = ?"
+DISCARD_PENDING = "UPDATE alarms SET told = 1 WHERE told = 0"
+LAST_JUDGED = "SELECT coalesce(max(pair_no), 0) FROM rulings"
+PENDING_ACKNOWLEDGEMENTS = """
 SELECT no, after_no, at, answer, route, model, provider, reference FROM acknowledgements WHERE applied = 0 ORDER BY no
 """
-GIVEN = """
+INSERT_ACKNOWLEDGEMENT = """
 INSERT INTO acknowledgements (after_no, at, answer, route, model, provider, reference, applied) VALUES (?, ?, ?, ?, ?, ?, ?, 1)
 """
-APPLIED = "UPDATE acknowledgements SET applied = 1 WHERE no = ?"
+MARK_APPLIED = "UPDATE acknowledgements SET applied = 1 WHERE no = ?"
 REBUILD = ("DELETE FROM rulings", "DELETE FROM cases", "UPDATE acknowledgements SET applied = 0")
 
 
 class RunStatement(Protocol):
-    """Does something with a connection and gives back what came of it."""
+    """Runs a job with a connection and returns its result."""
 
     def __call__(self, job: Callable[[sqlite3.Connection], Result], /) -> Result:
         """Errors of SQLite pass, or come as StoreError."""
 
 
 class JudgementReader:
-    """What was judged, for those who only look."""
+    """Read-only queries about judgements."""
 
     def __init__(self, ask: RunStatement) -> None:
         self._ask = ask
 
     def group_states(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
-        return self._ask(lambda conn: [_case(row) for row in conn.execute(CASES)])
+        return self._ask(lambda conn: [_group_state(row) for row in conn.execute(GROUP_STATES)])
 
     def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
         """The newest changes of state of a period, newest first; `until` 0 is no bound."""
@@ -112,7 +113,7 @@ class JudgementReader:
         return self._ask(lambda conn: [_alarm(row) for row in conn.execute(ALARMS, period)])
 
     def paces(self) -> Sequence[PaceRow]:
-        """How fast each provider was, model by model, measure by measure."""
+        """The pace of each provider by model and measure."""
         return self._ask(pace_queries.paces)
 
     def client_aborts(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
@@ -120,7 +121,7 @@ class JudgementReader:
         return self._ask(lambda conn: scorecard_queries.client_aborts(conn, seconds))
 
     def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:
-        """The payoffs of the period by cluster, signal and what was ruled."""
+        """The payoffs of the period, summed by cluster, signal and judgement."""
         return self._ask(lambda conn: scorecard_queries.payoff_sums(conn, since, until))
 
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
@@ -128,7 +129,7 @@ class JudgementReader:
         return self._ask(lambda conn: check_votes.compared_checks(conn, since, until))
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
-        """How the answers of the newest `limit` pairs ended, where tools were offered."""
+        """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""
         return self._ask(lambda conn: scorecard_queries.finish_reasons(conn, since, until, limit))
 
     def response_statuses(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
@@ -145,7 +146,7 @@ class JudgementReader:
 
 
 class SqliteJudgementStore(JudgementReader):
-    """What the judge needs of the store."""
+    """What a judge reads and writes."""
 
     def __init__(self, ask: RunStatement, run: RunStatement) -> None:
         super().__init__(ask)
@@ -157,62 +158,66 @@ class SqliteJudgementStore(JudgementReader):
         return self._run(lambda conn: conn.execute(CLAIM, values).rowcount > 0)
 
     def release(self, holder: str) -> None:
-        """Let another judge."""
-        self._run(lambda conn: conn.execute(GIVE_UP, (holder,)).rowcount)
+        """Give up the right to judge."""
+        self._run(lambda conn: conn.execute(RELEASE, (holder,)).rowcount)
 
     def unjudged(self, after: int, limit: int) -> Sequence[JudgedPairRow]:
-        """The next pairs that nobody ruled on, by number; those up to `after` are taken as ruled on, unless all went."""
+        """The next pairs without a judgement, by number; numbers up to `after` count as judged, unless all pairs were deleted."""
 
-        def question(conn: sqlite3.Connection) -> Sequence[JudgedPairRow]:
+        def query(conn: sqlite3.Connection) -> Sequence[JudgedPairRow]:
             (last,) = conn.execute(LAST_PAIR).fetchone()
-            return _entries(conn, UNJUDGED, (after if after <= last else 0, limit))
+            return _judged_pairs(conn, UNJUDGED, (after if after <= last else 0, limit))
 
-        return self._ask(question)
+        return self._ask(query)
 
     def recently_counted(self, seconds: float) -> Sequence[JudgedPairRow]:
-        """The pairs that counted and were started in the last `seconds` before the newest one that was ruled on."""
+        """The pairs that counted and started in the last `seconds` before the newest judged one."""
 
-        def question(conn: sqlite3.Connection) -> Sequence[JudgedPairRow]:
+        def query(conn: sqlite3.Connection) -> Sequence[JudgedPairRow]:
             (last,) = conn.execute(LAST_STARTED).fetchone()
-            return [] if last is None else _entries(conn, LET_IN, (last - seconds,))
+            return [] if last is None else _judged_pairs(conn, RECENTLY_COUNTED, (last - seconds,))
 
-        return self._ask(question)
+        return self._ask(query)
 
     def evidence(self, group: PairGroup, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
-        """The newest pairs that counted for a signal, oldest first; `agreement` leaves out those that a cache silenced."""
-        values = (*_named(group), signal, agreement, limit)
+        """The newest pairs that counted for a signal, oldest first; `agreement` excludes those from a caching reference."""
+        values = (*_names(group), signal, agreement, limit)
         return self._ask(lambda conn: [_evidence(row) for row in conn.execute(EVIDENCE, values)])
 
     def last_judged(self) -> int:
-        """The number of the last pair that was ruled on, 0 without one."""
-        return self._ask(lambda conn: int(conn.execute(LAST_RULED).fetchone()[0]))
+        """The number of the last judged pair, 0 without one."""
+        return self._ask(lambda conn: int(conn.execute(LAST_JUDGED).fetchone()[0]))
 
     def identities_of(self, model: str, until: float) -> Sequence[IdentityRow]:
         """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
         return self._ask(lambda conn: identity_queries.identities_of(conn, model, until))
 
     def pending_acknowledgements(self) -> Sequence[AcknowledgementRow]:
-        """What operators answered and was not carried out yet, as in a rebuild, in its order."""
-        return self._ask(lambda conn: [_answer(row) for row in conn.execute(ANSWERS)])
+        """The acknowledgements that a rebuild has yet to apply, in their order."""
+        return self._ask(lambda conn: [_acknowledgement(row) for row in conn.execute(PENDING_ACKNOWLEDGEMENTS)])
 
     def timed_answers(self, after: int, limit: int) -> Sequence[TimedRow]:
-        """The next live answers that came whole, by number; numbers up to `after` are taken as known, unless all went."""
+        """The next live answers received whole, by number, above `after`; from the first where all exchanges were deleted."""
         return self._ask(lambda conn: pace_queries.timed_answers(conn, after, limit))
 
     def record(self, holder: str, batch: JudgementBatch) -> bool:
-        """Keep all of it or nothing; False when `holder` may not judge any more."""
+        """Write all of it in one transaction, or nothing; False when `holder` has lost the right to judge."""
 
         def job(conn: sqlite3.Connection) -> bool:
             conn.execute("BEGIN IMMEDIATE")
             try:
                 if conn.execute(HOLDS, (holder,)).fetchone() != (1,):
                     return False
-                conn.executemany(RULE, [(row.reason, row.no) for row in batch.judgements])
-                conn.executemany(KEEP_CASE, [(*_named(row.group), row.last_no, row.snapshot) for row in batch.group_states])
-                conn.executemany(ALARM, map(_values, batch.alarms))
-                conn.executemany(GIVEN, [(row.after_no, row.at, row.answer, *_named(row.group)) for row in batch.given])
-                conn.executemany(APPLIED, [(no,) for no in batch.applied])
-                pace_queries.keep(conn, batch.paces)
+                conn.executemany(INSERT_JUDGEMENT, [(row.reason, row.no) for row in batch.judgements])
+                conn.executemany(
+                    WRITE_GROUP_STATE, [(*_names(row.group), row.last_no, row.snapshot) for row in batch.group_states]
+                )
+                conn.executemany(INSERT_ALARM, map(_alarm_values, batch.alarms))
+                conn.executemany(
+                    INSERT_ACKNOWLEDGEMENT, [(row.after_no, row.at, row.answer, *_names(row.group)) for row in batch.given]
+                )
+                conn.executemany(MARK_APPLIED, [(no,) for no in batch.applied])
+                pace_queries.write(conn, batch.paces)
                 conn.execute("COMMIT")
             finally:
                 roll_back(conn)
@@ -221,7 +226,7 @@ class SqliteJudgementStore(JudgementReader):
         return self._run(job)
 
     def rebuild(self) -> None:
-        """Let every pair be judged again from the first that is stored; alarms stay, and none is told twice."""
+        """Have every stored pair judged again from the first; alarms stay, and none is sent twice."""
 
         def job(conn: sqlite3.Connection) -> None:
             conn.execute("BEGIN IMMEDIATE")
@@ -235,19 +240,19 @@ class SqliteJudgementStore(JudgementReader):
         self._run(job)
 
     def pending_events(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
-        """(place, change) of the oldest changes of state that nobody was told yet."""
-        return self._ask(lambda conn: [(row[-1], _alarm(row)) for row in conn.execute(UNTOLD, (limit,))])
+        """(number, alarm) of the oldest changes of state that were not sent yet."""
+        return self._ask(lambda conn: [(row[-1], _alarm(row)) for row in conn.execute(PENDING_EVENTS, (limit,))])
 
-    def mark_sent(self, places: Sequence[int]) -> None:
-        """These changes of state were told, or never will be."""
-        self._run(lambda conn: conn.executemany(TOLD, [(place,) for place in places]).rowcount)
+    def mark_sent(self, numbers: Sequence[int]) -> None:
+        """Mark these changes of state as sent, or as given up."""
+        self._run(lambda conn: conn.executemany(MARK_SENT, [(number,) for number in numbers]).rowcount)
 
     def discard_pending(self) -> None:
-        """No change of state so far will be told."""
-        self._run(lambda conn: conn.execute(TELL_NOBODY).rowcount)
+        """Mark all changes of state so far as sent."""
+        self._run(lambda conn: conn.execute(DISCARD_PENDING).rowcount)
 
 
-def _entries(conn: sqlite3.Connection, statement: str, values: Iterable[object]) -> list[JudgedPairRow]:
+def _judged_pairs(conn: sqlite3.Connection, statement: str, values: Iterable[object]) -> list[JudgedPairRow]:
     rows = conn.execute(statement, tuple(values)).fetchall()
     payoffs: dict[int, list[tuple[str, int]]] = defaultdict(list)
     if rows:
@@ -269,11 +274,11 @@ def _entries(conn: sqlite3.Connection, statement: str, values: Iterable[object])
     ]
 
 
-def _named(group: PairGroup) -> tuple[str, str, str, str]:
+def _names(group: PairGroup) -> tuple[str, str, str, str]:
     return group.route, group.model, group.provider, group.reference
 
 
-def _case(row: Sequence[str]) -> GroupStateRow:
+def _group_state(row: Sequence[str]) -> GroupStateRow:
     group = PairGroup(route=row[0], model=row[1], provider=row[2], reference=row[3])
     return GroupStateRow(group=group, last_no=int(row[4]), snapshot=row[5])
 
@@ -288,10 +293,10 @@ def _evidence(row: Sequence[str]) -> EvidenceRow:
     return EvidenceRow(pair_id=row[1], started=float(row[2]), conversation=row[3], kind=row[4], payoff=int(row[5]))
 
 
-def _values(row: AlarmRow) -> tuple[object, ...]:
-    return row.at, row.pair_id, *_named(row.group), row.old, row.new, row.name, row.details
+def _alarm_values(row: AlarmRow) -> tuple[object, ...]:
+    return row.at, row.pair_id, *_names(row.group), row.old, row.new, row.name, row.details
 
 
-def _answer(row: Sequence[str]) -> AcknowledgementRow:
+def _acknowledgement(row: Sequence[str]) -> AcknowledgementRow:
     group = PairGroup(route=row[4], model=row[5], provider=row[6], reference=row[7])
     return AcknowledgementRow(no=int(row[0]), after_no=int(row[1]), at=float(row[2]), answer=row[3], group=group)

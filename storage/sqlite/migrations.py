@@ -1,7 +1,7 @@
-"""The schema as a list of steps, each applied once to a database and never changed afterwards; new steps go to the end.
+"""The schema as a list of steps, each applied once to a database and never changed afterwards; new steps are appended.
 
-Exchanges and pairs are numbered (`no`) beside their ids, so that what hangs on them needs eight bytes, not an id, a row.
-What is wide and rarely read (headers, bodies, marks) lies in `payloads`, so that counting exchanges does not read it.
+Exchanges and pairs are numbered (`no`) beside their ids, so that a row that refers to them needs eight bytes instead of an id.
+Wide columns that are rarely read (headers, bodies, marks) are in `payloads`, so that counting exchanges does not read them.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ def m008_passages(db: Database) -> None:
 
 @SCHEMA()
 def m009_secrets(db: Database) -> None:
-    """What is drawn once for an installation and known to nobody else, by name: 32 random bytes each."""
+    """What is drawn once for an installation and kept secret, by name: 32 random bytes each."""
     _table(db, "secrets", {"name": str, "value": bytes})
     db.table("secrets").create_index(["name"], unique=True)
 
@@ -278,8 +278,8 @@ def m013_signals(db: Database) -> None:
     db.table("findings").create_index(["pair_no", "comparison", "signal", "state"])
 
 
-def wrong(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
-    """Why this database is not ours to open, as the end of a sentence; empty when it is, be it new, old or current."""
+def why_not_ours(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
+    """Why this database cannot be opened, as the end of a sentence; empty for a new, older or current one of sameweights."""
     db = _database(conn)
     applied = {step.name for step in schema.applied(db)}
     if applied - {step.name for step in schema._migrations}:  # noqa: SLF001 - a set lists its own steps nowhere else
@@ -295,12 +295,12 @@ def pending(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> bool:
 
 
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
-    """Apply the steps that are missing, each in a transaction of its own; a step that fails leaves nothing behind."""
+    """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))
 
 
 def _database(conn: sqlite3.Connection) -> Database:
-    """sqlite-utils over our connection, without the plugins that may be installed for its command."""
+    """sqlite-utils over this connection, without the plugins that may be installed for its command."""
     return Database(conn, recursive_triggers=False, execute_plugins=False)
 
 

@@ -1,4 +1,4 @@
-"""How fast each provider was: live answers with their times, in the order they were finished, and what came of them."""
+"""Queries of the pace judge: live answers with their times in the order they were finished, and stored paces."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ WHERE no > ? AND role = 'primary' AND failure = '' AND status < 400 ORDER BY no 
 """
 LAST = "SELECT coalesce(max(no), 0) FROM exchanges"
 PACES = "SELECT provider, model, measure, last_no, snapshot FROM paces ORDER BY provider, model, measure"
-KEEP = """
+WRITE = """
 INSERT INTO paces (provider, model, measure, last_no, snapshot) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (provider, model, measure) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
 """
 
 
 def timed_answers(conn: sqlite3.Connection, after: int, limit: int) -> Sequence[TimedRow]:
-    """The next live answers that came whole, by number; those up to `after` are taken as known, unless all went."""
+    """The next live answers received whole, by number, above `after`; from the first where all exchanges were deleted."""
     (last,) = conn.execute(LAST).fetchone()
     return [
         TimedRow(
@@ -38,12 +38,12 @@ def timed_answers(conn: sqlite3.Connection, after: int, limit: int) -> Sequence[
 
 
 def paces(conn: sqlite3.Connection) -> Sequence[PaceRow]:
-    """All that is kept."""
+    """Every stored pace."""
     return [
         PaceRow(provider=row[0], model=row[1], measure=row[2], last_no=row[3], snapshot=row[4]) for row in conn.execute(PACES)
     ]
 
 
-def keep(conn: sqlite3.Connection, rows: Iterable[PaceRow]) -> None:
-    """Put each in the place of the last; within the transaction of the caller."""
-    conn.executemany(KEEP, [(row.provider, row.model, row.measure, row.last_no, row.snapshot) for row in rows])
+def write(conn: sqlite3.Connection, rows: Iterable[PaceRow]) -> None:
+    """Insert or replace each pace, within the transaction of the caller."""
+    conn.executemany(WRITE, [(row.provider, row.model, row.measure, row.last_no, row.snapshot) for row in rows])

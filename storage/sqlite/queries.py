@@ -28,7 +28,7 @@ from storage.rows import (
 )
 from storage.sqlite import finding_rollups, traffic_rollups
 from storage.sqlite.body_compression import decompress
-from storage.sqlite.delta_bodies import whole
+from storage.sqlite.delta_bodies import request_body
 
 Row = TypeVar("Row", ExchangeRow, FindingRow, PairRow, ToolCallRow, TrafficCount)
 SHORTEST_PREFIX = 8
@@ -39,7 +39,7 @@ FOREVER = 9e18
 
 PAIRS = "SELECT p.* FROM pairs p"
 NEWEST = " ORDER BY p.started DESC, p.no DESC LIMIT :limit"
-NARROWED = {
+FILTERS = {
     "provider": "p.provider = :provider",
     "model": "p.model = :model",
     "since": "p.started >= :since",
@@ -116,7 +116,7 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
     A signal is looked for among the checks of the provider's answer as well.
     """
     values = {name: getattr(wanted, name) for name in PairFilter.__slots__}
-    conditions = [condition for name, condition in NARROWED.items() if values[name]]
+    conditions = [condition for name, condition in FILTERS.items() if values[name]]
     if wanted.signal or wanted.state:
         narrower = FOUND_SIGNAL * bool(wanted.signal) + FOUND_STATE * bool(wanted.state) + ")"
         cross = f"({EVER.format('cross')}{narrower} AND {FOUND}{narrower})"
@@ -159,7 +159,7 @@ def _whole_exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow |
         return replace(
             row,
             stream=bool(row.stream),
-            request_body=whole(conn, no),
+            request_body=request_body(conn, no),
             response_body=decompress(row.response_body),
             marks=decompress(row.marks) or b"",
         )
@@ -184,7 +184,7 @@ def checks(conn: sqlite3.Connection, exchange_id: str) -> list[FindingRow]:
 def signal_counts(conn: sqlite3.Connection, since: float, until: float) -> list[SignalCount]:
     """The findings of the pairs of a period, then the checks of its exchanges, counted by everything but their values."""
     since, until = _period(since, until)
-    first, last = finding_rollups.within(since, until)
+    first, last = finding_rollups.whole_stretches(since, until)
     edges = ((since, min(first, until)), (max(since, last), until)) if first < last else ((since, until),)
     counts: Counter[tuple[str, ...]] = Counter()
     with _one_moment(conn):

@@ -1,4 +1,4 @@
-"""Records become rows: prepared outside a transaction, then written in one, each record whole, and only once for an id."""
+"""insert(): writes records as rows in one transaction, each record whole and only once for an id; prepared before it begins."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EXCHANGE = (
 )
 PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
 BODY = ("request_body", "request_base")
-"""What depends on the exchange before it (see `storage.sqlite.delta_bodies`), and so on what is stored of that one."""
+"""These depend on whether the exchange before it is stored (see `storage.sqlite.delta_bodies`)."""
 TOOL_CALL = ("position", "call_id", "name", "arguments", "outcome")
 CHECK = ("comparison", "signal", "state", "score", "reason", "subject", "reference")
 PAIR = (
@@ -68,9 +68,9 @@ COLUMNS = {
     "trials": ("pair_no", *TRIAL),
     "identities": ("exchange_no", *IDENTITY),
 }
-"""In this order, so that a row's parent is always there."""
+"""In this order, so that a row's parent is written first."""
 TOGETHER = 16
-"""Rows that one statement writes: each of its steps lets other threads go on, and has to wait for them afterwards."""
+"""Rows that one statement writes, because each statement releases the interpreter lock and waits for it again."""
 INSERTS = {table: insert_statement(table, columns) for table, columns in COLUMNS.items()}
 SEVERAL = {table: insert_statement(table, columns, TOGETHER) for table, columns in COLUMNS.items()}
 KNOWN_EXCHANGES = "SELECT id FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
@@ -91,13 +91,13 @@ _identity = attrgetter(*IDENTITY)
 
 @dataclass(frozen=True, slots=True)
 class RecordRows:
-    """The rows of one exchange or one pair, less the number that it gets when it is written: (table, values) each."""
+    """The rows of one exchange or one pair, without the number that it gets when it is written: (table, values) each."""
 
     id: str
     rows: Sequence[tuple[str, Values]]
     payload: Values = ()
     body: DeltaBody | None = None
-    """The request body of an exchange, which stands behind the `payload` in its row."""
+    """The request body of an exchange, which follows the `payload` in its row."""
     counts: Sequence[finding_rollups.Key] = ()
 
 
@@ -111,14 +111,14 @@ class PreparedRecord:
 
 
 class RecordPreparer:
-    """Flattens records and compresses what is long in them; for one thread only."""
+    """Flattens records and compresses their bodies; for one thread only."""
 
     def __init__(self) -> None:
-        self._squeezer = BodyCompressor()
-        self._bodies = DeltaBodies(self._squeezer)
+        self._compressor = BodyCompressor()
+        self._bodies = DeltaBodies(self._compressor)
 
     def prepare(self, record: Record) -> PreparedRecord:
-        """The record's rows; TypeError or AttributeError when it holds what no row can."""
+        """The record's rows; TypeError or AttributeError when a row cannot hold its values."""
         if isinstance(record, ExchangeRecord):
             return PreparedRecord((self._exchange(record),), None, record.source)
         foreign = {row.pair_id for row in record.findings} | {row.pair_id for row in record.payoffs}
@@ -131,7 +131,7 @@ class RecordPreparer:
         if record.kind or record.excluded:
             rows.append(("trials", (record.kind, ",".join(record.excluded))))
         return PreparedRecord(
-            tuple(map(self._exchange, record.exchanges)), RecordRows(record.pair.id, rows, counts=finding_rollups.counted(record))
+            tuple(map(self._exchange, record.exchanges)), RecordRows(record.pair.id, rows, counts=finding_rollups.keys(record))
         )
 
     def _exchange(self, record: ExchangeRecord) -> RecordRows:
@@ -144,28 +144,28 @@ class RecordPreparer:
         rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
         rows += [("checks", _check(finding)) for finding in record.findings]
         rows += [("identities", _identity(identity)) for identity in record.identities]
-        payload = (*_headers(row), self._squeezer.squeeze(row.response_body), self._squeezer.squeeze_numbers(row.marks))
-        body = self._bodies.keep(row.id, row.conversation, row.request_body)
-        return RecordRows(row.id, rows, payload, body, finding_rollups.counted(record))
+        payload = (*_headers(row), self._compressor.compress(row.response_body), self._compressor.compress_timings(row.marks))
+        body = self._bodies.encode(row.id, row.conversation, row.request_body)
+        return RecordRows(row.id, rows, payload, body, finding_rollups.keys(record))
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction will write, table by table."""
+    """What one transaction writes, by table."""
 
     known_exchanges: set[str]
     known_pairs: set[str]
     after: int
-    """The number of the last exchange that is stored already."""
+    """The number of the last stored exchange."""
     exchange_no: Callable[[], int]
     pair_no: Callable[[], int]
     bases: dict[str, int]
-    """The numbers of the exchanges that bodies are kept against, as far as they are stored."""
+    """The numbers of the exchanges that bodies are encoded against, as far as they are stored."""
     counts: Counter[finding_rollups.Key] = field(default_factory=Counter)
     rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
 
     def add(self, prepared: PreparedRecord) -> bool:
-        """False when the record is there already: then nothing of it is written again."""
+        """False when the record is stored already: then nothing of it is written again."""
         if prepared.pair is None:
             return self._add(prepared.exchanges[0], self.known_exchanges, self.exchange_no)
         if prepared.pair.id in self.known_pairs:
@@ -174,30 +174,30 @@ class _Batch:
             self._add(exchange, self.known_exchanges, self.exchange_no)
         return self._add(prepared.pair, self.known_pairs, self.pair_no)
 
-    def _add(self, parcel: RecordRows, known: set[str], number: Callable[[], int]) -> bool:
-        if parcel.id in known:
+    def _add(self, rows: RecordRows, known: set[str], number: Callable[[], int]) -> bool:
+        if rows.id in known:
             return False
-        known.add(parcel.id)
+        known.add(rows.id)
         no = number()
-        self.counts.update(parcel.counts)
-        if parcel.body:
-            self.rows["payloads"].append((no, *parcel.payload, *self._body(parcel.body)))
-            self.bases[parcel.id] = no
-        for table, values in parcel.rows:
+        self.counts.update(rows.counts)
+        if rows.body:
+            self.rows["payloads"].append((no, *rows.payload, *self._body(rows.body)))
+            self.bases[rows.id] = no
+        for table, values in rows.rows:
             self.rows[table].append((no, *values))
         return True
 
     def _body(self, kept: DeltaBody) -> Values:
         if not kept.base:
-            return kept.squeezed, None
+            return kept.compressed, None
         base = self.bases.get(kept.base)
-        return (BodyCompressor().squeeze(kept.raw), None) if base is None else (kept.squeezed, base)
+        return (BodyCompressor().compress(kept.raw), None) if base is None else (kept.compressed, base)
 
 
 def insert(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> int:
-    """Write all records or none, in one transaction; the number of those that were not there yet.
+    """Write all records or none, in one transaction; the number of those that were not stored before.
 
-    sqlite3.OperationalError when the database does not take them (full, locked, read-only), other errors for a bad record.
+    sqlite3.OperationalError when the database refuses them (full, locked, read-only), other errors for a bad record.
     """
     conn.execute("BEGIN IMMEDIATE")
     try:
@@ -226,21 +226,21 @@ def _write(conn: sqlite3.Connection, table: str, rows: Sequence[Values]) -> None
 def roll_back(conn: sqlite3.Connection) -> None:
     """End the open transaction if there is one; some errors have ended it already."""
     if conn.in_transaction:
-        with suppress(sqlite3.Error):  # the error that brought us here is the one to tell
+        with suppress(sqlite3.Error):  # the first error is the one to raise
             conn.execute("ROLLBACK")
 
 
 def _batch(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> _Batch:
-    exchanges = [parcel for record in records for parcel in record.exchanges]
+    exchanges = [rows for record in records for rows in record.exchanges]
     (after,) = conn.execute(LAST_EXCHANGE).fetchone()
     (last_pair,) = conn.execute(LAST_PAIR).fetchone()
     return _Batch(
-        known_exchanges=_known(conn, KNOWN_EXCHANGES, (parcel.id for parcel in exchanges)),
+        known_exchanges=_known(conn, KNOWN_EXCHANGES, (rows.id for rows in exchanges)),
         known_pairs=_known(conn, KNOWN_PAIRS, (record.pair.id for record in records if record.pair)),
         after=after,
         exchange_no=itertools.count(after + 1).__next__,
         pair_no=itertools.count(last_pair + 1).__next__,
-        bases=dict(conn.execute(BASES, (json.dumps([parcel.body.base for parcel in exchanges if parcel.body]),))),
+        bases=dict(conn.execute(BASES, (json.dumps([rows.body.base for rows in exchanges if rows.body]),))),
     )
 
 

@@ -1,8 +1,8 @@
-"""What is old, or too much, goes: whole exchanges and the pairs they belong to, in slices small enough to write between them.
+"""Retention: deletes exchanges that are too old or too many, with their pairs, in slices so that writing goes on in between.
 
-The file shrinks as a sweep goes on: the pages that deleting freed are overwritten with zeros (`secure_delete`), moved to the
-end of the file and cut off (`incremental_vacuum`), and at last the write-ahead log is emptied into the file and cut to nothing
-unless somebody is reading just then; that reader's end and the next sweep make up for it.
+The file shrinks during a sweep: freed pages are overwritten with zeros (`secure_delete`), moved to the end of the file and cut
+off (`incremental_vacuum`). At the end the write-ahead log is emptied into the file and truncated, unless a reader is active;
+then the next sweep does it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.sqlite import finding_rollups, traffic_rollups
-from storage.sqlite.delta_bodies import release
+from storage.sqlite.delta_bodies import detach
 from storage.sqlite.record_insertion import roll_back
 
 SLICE = 500
-"""Exchanges that go in one transaction."""
+"""Exchanges deleted in one transaction."""
 PAGES = 1_000
 """Pages cut off the file in one transaction."""
 CHECKPOINT_MILLISECONDS = 100
@@ -37,14 +37,14 @@ NUMBERS = "SELECT coalesce(max(no) - min(no) + 1, 0) FROM exchanges"
 
 
 def drop_older(conn: sqlite3.Connection, before: float, limit: int = SLICE) -> int:
-    """Delete at most about `limit` exchanges started before `before` (epoch seconds), oldest first; the number that went."""
+    """Delete at most about `limit` exchanges started before `before` (epoch seconds), oldest first; the number deleted."""
     return drop(conn, OLDEST, (before, limit))
 
 
 def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> int:
-    """Delete the exchanges whose ids the statement `chosen` finds, with all that hangs on them; the number that went.
+    """Delete the exchanges whose ids the statement `chosen` selects, with all that refers to them; the number deleted.
 
-    A pair goes with any of its exchanges, and takes the others along: half a pair is no evidence.
+    A pair is deleted with any of its exchanges, and so are its other exchanges, because half a pair is no evidence.
     """
     conn.execute("BEGIN IMMEDIATE")
     try:
@@ -52,9 +52,9 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
         pairs = conn.execute(PAIRS, (_listed(going),)).fetchall()
         going.update(exchange for _, *legs in pairs for exchange in legs)
         numbers = _listed({no for no, *_ in pairs})
-        finding_rollups.take_back(conn, _listed(going), numbers)
-        traffic_rollups.take_back(conn, _listed(going))
-        release(conn, _listed(going))
+        finding_rollups.subtract(conn, _listed(going), numbers)
+        traffic_rollups.subtract(conn, _listed(going))
+        detach(conn, _listed(going))
         conn.execute(DELETE_PAIRS, (numbers,))
         gone = conn.execute(DELETE_EXCHANGES, (_listed(going),)).rowcount
         conn.execute("COMMIT")
@@ -65,7 +65,7 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
 
 
 def drop_excess(conn: sqlite3.Connection, max_bytes: int) -> int:
-    """Delete a slice of the oldest exchanges while more than `max_bytes` are in use; the number that went, 0 at the end."""
+    """Delete a slice of the oldest exchanges while more than `max_bytes` are in use; the number deleted, 0 at the end."""
     used = used_bytes(conn)
     (numbers,) = conn.execute(NUMBERS).fetchone()
     if used <= max_bytes or not numbers:
@@ -75,10 +75,9 @@ def drop_excess(conn: sqlite3.Connection, max_bytes: int) -> int:
 
 
 def keep_within(conn: sqlite3.Connection, max_bytes: int) -> None:
-    """Delete the oldest exchanges while the database and its log are larger than `max_bytes`, and give the space back.
+    """Delete the oldest exchanges while the database and its log are larger than `max_bytes`, and free the space.
 
-    What is done behind each batch: so the files exceed the bound by no more than a batch, and a log that is cut back when it is
-    larger than a hundredth of the bound.
+    Called after each batch, so that the files exceed the limit by at most one batch and a log of a hundredth of the limit.
     """
     room = max_bytes - max_bytes // 50
     while used_bytes(conn) > room and drop_excess(conn, room):
@@ -96,25 +95,25 @@ def _log_bytes(conn: sqlite3.Connection) -> int:
 
 
 def used_bytes(conn: sqlite3.Connection) -> int:
-    """Bytes of the database that hold something: what the file comes to when the free pages are cut off."""
+    """Bytes of the database in use: the size of the file without its free pages."""
     return (_pragma(conn, "page_count") - _pragma(conn, "freelist_count")) * _pragma(conn, "page_size")
 
 
 def shrink(conn: sqlite3.Connection) -> int:
-    """Cut some free pages off the file; how many went, 0 when there are none (or the file was made without them)."""
+    """Cut some free pages off the file; how many, 0 when there are none (or the file was created without `auto_vacuum`)."""
     before = _pragma(conn, "freelist_count")
     conn.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
     return before - _pragma(conn, "freelist_count")
 
 
 def checkpoint(conn: sqlite3.Connection) -> bool:
-    """Empty the write-ahead log into the file and cut it to nothing; False when a reader kept it from that."""
-    patience = _pragma(conn, "busy_timeout")
+    """Empty the write-ahead log into the file and cut it to nothing; False when a reader prevented it."""
+    previous = _pragma(conn, "busy_timeout")
     conn.execute(f"PRAGMA busy_timeout = {CHECKPOINT_MILLISECONDS}")
     try:
         busy, _, _ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
-        conn.execute(f"PRAGMA busy_timeout = {patience}")
+        conn.execute(f"PRAGMA busy_timeout = {previous}")
     return not busy
 
 

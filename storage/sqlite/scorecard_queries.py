@@ -1,4 +1,4 @@
-"""Questions that a scorecard asks beside the counts: who hung up, how answers ended, what each pair's answers took.
+"""Queries of a report: client aborts, payoff sums, finish reasons, statuses, unread requests and the times of pairs.
 
 Periods are `since` <= started < `until`, in seconds since the epoch; `until` 0 is no bound.
 """
@@ -12,15 +12,15 @@ from storage.judgement_rows import PairTimes, PayoffSum, Triggers
 from storage.rows import CUT_REQUEST, NOT_HELD, PairGroup
 
 FOREVER = 9e18
-UNHELD = f"""
+UNREAD_REQUESTS = f"""
 SELECT provider, model, unread, count(*), max(max(request_size, response_size)) FROM exchanges
 WHERE started >= ? AND started < ? AND role = 'primary' AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
-"""  # noqa: S608 - words of ours
-HUNG_UP = """
+"""  # noqa: S608 - constants of storage.rows
+CLIENT_ABORTS = """
 SELECT route, model, provider, reference, sum(failure = 'client_gone'), count(*) FROM exchanges
 WHERE started >= (SELECT max(started) FROM exchanges) - ? AND role = 'primary' AND reference <> '' GROUP BY 1, 2, 3, 4
 """
-SCORED = """
+PAYOFF_SUMS = """
 WITH
 ranked AS MATERIALIZED (
   SELECT no, coalesce(g.reason, '') AS ruling, dense_rank() OVER (
@@ -34,8 +34,8 @@ counted AS (
 )
 SELECT model, provider, reference, signal, cluster, ruling, times, plus, minus FROM counted JOIN pairs ON no = one
 """
-"""Summed by one number instead of four texts a payoff."""
-TRIGGERS = """
+"""Grouped by one number instead of four texts for each payoff."""
+FINISH_REASONS = """
 SELECT p.route, p.model, p.provider, p.reference, coalesce(nullif(p.conversation, ''), p.id), p.control_reason,
        y.finish_reason, r.finish_reason, c.finish_reason
 FROM pairs p
@@ -44,7 +44,7 @@ WHERE p.started >= ? AND p.started < ? AND json_extract(p.shape, '$.tools') > 0
   AND y.finish_reason <> '' AND r.finish_reason <> ''
 ORDER BY p.started DESC, p.no DESC LIMIT ?
 """
-ENDED = """
+RESPONSE_STATUSES = """
 SELECT provider, model, reference, coalesce(status, 0), count(*) FROM (
   SELECT provider, model, reference, status FROM exchanges
   WHERE started >= ? AND started < ? AND role = 'primary' ORDER BY started DESC LIMIT ?
@@ -62,13 +62,12 @@ ORDER BY p.started DESC, p.no DESC LIMIT ?
 
 def client_aborts(conn: sqlite3.Connection, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
     """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
-    return {_group(row): (row[4], row[5]) for row in conn.execute(HUNG_UP, (seconds,))}
+    return {_group(row): (row[4], row[5]) for row in conn.execute(CLIENT_ABORTS, (seconds,))}
 
 
 def payoff_sums(conn: sqlite3.Connection, since: float, until: float) -> Sequence[PayoffSum]:
-    """The payoffs of the period by cluster, signal and ruling. A request of no conversation is of one cluster with all like it,
-
-    or, where no fingerprint of it was kept, of its own.
+    """The payoffs of the period, summed by cluster, signal and judgement. Equal requests without a conversation share a cluster;
+    a request without a fingerprint is a cluster of its own.
     """
     return [
         PayoffSum(
@@ -82,12 +81,12 @@ def payoff_sums(conn: sqlite3.Connection, since: float, until: float) -> Sequenc
             plus=row[7],
             minus=row[8],
         )
-        for row in conn.execute(SCORED, (since, until or FOREVER))
+        for row in conn.execute(PAYOFF_SUMS, (since, until or FOREVER))
     ]
 
 
 def finish_reasons(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[Triggers]:
-    """How the answers of the newest `limit` pairs ended, where tools were offered and both came to an end."""
+    """The finish reasons of the newest `limit` pairs of the period in which tools were offered and both answers are whole."""
     return [
         Triggers(
             group=_group(row),
@@ -97,7 +96,7 @@ def finish_reasons(conn: sqlite3.Connection, since: float, until: float, limit: 
             reference=row[7],
             control=row[8] or "",
         )
-        for row in conn.execute(TRIGGERS, (since, until or FOREVER, limit))
+        for row in conn.execute(FINISH_REASONS, (since, until or FOREVER, limit))
     ]
 
 
@@ -105,12 +104,12 @@ def response_statuses(
     conn: sqlite3.Connection, since: float, until: float, limit: int
 ) -> Sequence[tuple[str, str, str, int, int]]:
     """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
-    return conn.execute(ENDED, (since, until or FOREVER, limit)).fetchall()
+    return conn.execute(RESPONSE_STATUSES, (since, until or FOREVER, limit)).fetchall()
 
 
 def unread_requests(conn: sqlite3.Connection, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
     """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
-    return conn.execute(UNHELD, (since, until or FOREVER)).fetchall()
+    return conn.execute(UNREAD_REQUESTS, (since, until or FOREVER)).fetchall()
 
 
 def pair_times(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[PairTimes]:

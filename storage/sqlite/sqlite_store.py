@@ -1,4 +1,4 @@
-"""The store in one SQLite file: a writer in its own thread, and readers that borrow a read-only connection for each question."""
+"""`SqliteStore`: one SQLite file with a writer in its own thread, and a read-only connection for each query."""
 
 from __future__ import annotations
 
@@ -32,12 +32,21 @@ from storage.rows import (
 from storage.spending import Spending, spend, spent
 from storage.sqlite import failed_answers, handover_counts, queries, retention
 from storage.sqlite.batch_inserter import BatchInserter
-from storage.sqlite.connection import BUSY_SECONDS, WriterLock, close_to_others, explain, identity, made, reading, writing
+from storage.sqlite.connection import (
+    BUSY_SECONDS,
+    WriterLock,
+    create_file,
+    explain,
+    identity,
+    make_private,
+    open_reading,
+    open_writing,
+)
 from storage.sqlite.erasure import forget
 from storage.sqlite.identity_queries import IdentityReader
-from storage.sqlite.installation_secret import drawn
+from storage.sqlite.installation_secret import stored_secret
 from storage.sqlite.judgement_store import JudgementReader, SqliteJudgementStore
-from storage.sqlite.migrations import migrate, pending, wrong
+from storage.sqlite.migrations import migrate, pending, why_not_ours
 from storage.sqlite.writer import BatchWriter
 from storage.storage_config import StorageConfig
 from storage.store import ErasureChoice, ErasureResult, StoreError
@@ -45,43 +54,49 @@ from storage.store import ErasureChoice, ErasureResult, StoreError
 log = structlog.get_logger()
 Result = TypeVar("Result")
 IDLE_READERS = 8
-"""Connections kept open between two questions; more are made when more threads ask at once, and closed after it."""
+"""Connections kept open between queries; more are opened when more threads query at once, and closed afterwards."""
 DAY = 86_400.0
 CHECKED_BYTES = 64 * 1024 * 1024
-"""A file up to this size is checked whole when it is opened for writing; a greater one only where it is read anyway."""
+"""A file up to this size is checked whole when it is opened for writing; in a larger one only the pages that are read."""
 
 
 class SqliteReader:
-    """Questions to one database file, from any thread; each is answered from one moment's state of it."""
+    """Queries of one database file, from any thread; each sees one state of it."""
 
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
-        self._path, self._busy_seconds = path, busy_seconds
+        self._path = path
+        self._busy_seconds = busy_seconds
         self._idle: deque[sqlite3.Connection] = deque()
         self._ended = threading.Event()
 
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self._path} {'closed' if self._ended.is_set() else 'open'}, {len(self._idle)} idle readers>"
+        )
+
     def pairs(self, wanted: PairFilter) -> Sequence[PairSummary]:
         """Newest first."""
-        return self._ask(lambda conn: queries.pairs(conn, wanted))
+        return self._query(lambda conn: queries.pairs(conn, wanted))
 
     def pair(self, pair_id: str) -> PairRow | None:
         """One pair by its id, or by an unambiguous beginning (8 characters at least) or end (4 at least) of it."""
-        return self._ask(lambda conn: queries.pair(conn, pair_id))
+        return self._query(lambda conn: queries.pair(conn, pair_id))
 
     def candidates(self, part: str, limit: int) -> Sequence[PairRow]:
         """The newest `limit` pairs whose ids begin or end so."""
-        return self._ask(lambda conn: queries.candidates(conn, part, limit))
+        return self._query(lambda conn: queries.candidates(conn, part, limit))
 
     def faulty_answers(self, wanted: AnswerFilter) -> Sequence[FaultyAnswer]:
         """The newest live answers that failed a check, sampled or not."""
-        return self._ask(lambda conn: failed_answers.faulty(conn, wanted))
+        return self._query(lambda conn: failed_answers.faulty(conn, wanted))
 
     def exchange(self, exchange_id: str) -> ExchangeRow | None:
         """One exchange, bodies decompressed."""
-        return self._ask(lambda conn: queries.exchange(conn, exchange_id))
+        return self._query(lambda conn: queries.exchange(conn, exchange_id))
 
     def tool_calls(self, exchange_id: str) -> Sequence[ToolCallRow]:
         """The calls of one exchange, in their order."""
-        return self._ask(lambda conn: queries.tool_calls(conn, exchange_id))
+        return self._query(lambda conn: queries.tool_calls(conn, exchange_id))
 
     def findings(self, *, pair_id: str = "", exchange_id: str = "") -> Sequence[FindingRow]:
         """The findings of one pair, or the checks of one exchange; both when both are named, none when neither is."""
@@ -90,48 +105,48 @@ class SqliteReader:
 
     def signal_counts(self, since: float, until: float) -> Sequence[SignalCount]:
         """Findings by group, comparison, signal and state; checks count under the group of their exchange."""
-        return self._ask(lambda conn: queries.signal_counts(conn, since, until))
+        return self._query(lambda conn: queries.signal_counts(conn, since, until))
 
     def payoffs(self, since: float, until: float) -> Sequence[PayoffPoint]:
         """Every payoff of the period, oldest first."""
-        return self._ask(lambda conn: queries.payoffs(conn, since, until))
+        return self._query(lambda conn: queries.payoffs(conn, since, until))
 
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
-        return self._ask(lambda conn: queries.traffic(conn, since, until))
+        return self._query(lambda conn: queries.traffic(conn, since, until))
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
         """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""
-        return self._ask(lambda conn: queries.reasons(conn, since, until))
+        return self._query(lambda conn: queries.reasons(conn, since, until))
 
     def latencies(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, str, float]]:
         """(provider, model, role, measure, seconds) of the newest `limit` exchanges that were answered in whole."""
-        return self._ask(lambda conn: queries.latencies(conn, since, until, limit))
+        return self._query(lambda conn: queries.latencies(conn, since, until, limit))
 
     @property
     def identity_queries(self) -> IdentityReader:
-        """Who served, and what was asked."""
-        return IdentityReader(self._ask)
+        """Queries about serving identities, request shapes and segments."""
+        return IdentityReader(self._query)
 
     @property
     def judgements(self) -> JudgementReader:
-        """What was judged."""
-        return JudgementReader(self._ask)
+        """Queries about judgements."""
+        return JudgementReader(self._query)
 
     def close(self) -> None:
-        """Release the connections; those that answer just now follow when they have."""
+        """Close the connections; those of running queries are closed when these end."""
         self._ended.set()
         with suppress(IndexError):
             while True:
                 self._idle.pop().close()
 
-    def _ask(self, question: Callable[[sqlite3.Connection], Result]) -> Result:
+    def _query(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
         with self._reading() as conn:
-            return question(conn)
+            return query(conn)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one question, nobody else's meanwhile; what SQLite says against it is a StoreError."""
+        """A connection for one query alone; errors of SQLite are raised as StoreError."""
         if self._ended.is_set():
             raise StoreError("the store is closed")
         conn = self._borrow()
@@ -144,42 +159,42 @@ class SqliteReader:
             raise
         self._idle.append(conn)
         if self._ended.is_set() or len(self._idle) > IDLE_READERS:
-            with suppress(IndexError):  # close() may have been quicker
+            with suppress(IndexError):  # close() may have taken it
                 self._idle.pop().close()
 
     def _borrow(self) -> sqlite3.Connection:
         with suppress(IndexError):
             return self._idle.pop()
         try:
-            return reading(self._path, self._busy_seconds)
+            return open_reading(self._path, self._busy_seconds)
         except sqlite3.DatabaseError as error:
             raise StoreError(explain(self._path, error)) from error
 
 
 class SqliteStore(SqliteReader):
-    """The store: the only one that writes this file, and safe from any thread.
+    """The only writer of a database file; safe from any thread.
 
-    A second one on the same file is refused, in this process or another (see `WriterLock`). Any other program that writes
-    the file meanwhile is waited for, `busy_seconds` at most; then that batch is lost and counted.
+    A second one on the same file is refused, in this process or another (see `WriterLock`). While another program writes the
+    file, a batch waits `busy_seconds` at most; then it is lost and counted.
     """
 
     def __init__(self, path: Path, config: StorageConfig, busy_seconds: float = BUSY_SECONDS) -> None:
         super().__init__(path, busy_seconds)
         self._config = config
-        self._lock = claimed(path, busy_seconds)
+        self._lock = claim_writer(path, busy_seconds)
         self._file = identity(path)
         self._log_file: tuple[int, int] | None = None
-        """The write-ahead log that the writing connection has opened, once it was seen."""
+        """The write-ahead log of the writing connection, None until it exists."""
         keep = partial(retention.keep_within, max_bytes=config.max_bytes) if config.max_bytes else None
         self._writer = BatchWriter(
-            BatchInserter(self._connected, there=self._there, after=keep),
+            BatchInserter(self._connect, in_place=self._files_in_place, after_batch=keep),
             batch_rows=config.batch_rows,
             batch_seconds=config.batch_seconds,
             queue=config.queue,
         )
 
     def add_exchange(self, record: ExchangeRecord) -> Future[bool] | None:
-        """Queue one exchange; None when the queue is full (dropped and counted); the future says whether it is stored."""
+        """Queue one exchange; None when the queue is full (dropped and counted); the future returns whether it is stored."""
         return self._writer.add(record)
 
     def add_pair(self, record: PairRecord) -> Future[bool] | None:
@@ -212,52 +227,52 @@ class SqliteStore(SqliteReader):
 
     @property
     def stored(self) -> int:
-        """Records written since the start; one whose id was there already is not counted again."""
+        """Records written since the start; one whose id is stored already is not counted again."""
         return self._writer.stored
 
     @property
-    def trouble(self) -> str:
-        """What SQLite said when it took nothing the last time; empty when it did, or was not asked."""
-        return self._writer.trouble
+    def last_error(self) -> str:
+        """The error of the last write; empty when it succeeded, or none was tried."""
+        return self._writer.last_error
 
     @property
     def judgements(self) -> SqliteJudgementStore:
-        """What was judged, and how to judge."""
-        return SqliteJudgementStore(self._ask, self._writer.run)
+        """Queries about judgements, and what a judge writes."""
+        return SqliteJudgementStore(self._query, self._writer.run)
 
     def secret(self) -> bytes:
-        """The 32 random bytes of this installation, drawn when first asked for; sqlite3.Error where they cannot be kept."""
-        return self._writer.run(drawn)
+        """The 32 random bytes of this installation, drawn at the first call; sqlite3.Error where they cannot be stored."""
+        return self._writer.run(stored_secret)
 
     def begin_run(self, run: str) -> Mapping[int, int]:
-        """How many exchanges of each worker the `serve` of this name has stored already; the counts of others go."""
+        """How many exchanges of each worker the `serve` of this name has stored already; the counts of other runs are deleted."""
         return self._writer.run(lambda conn: handover_counts.begin(conn, run))
 
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried."""
-        return not self._writer.trouble
+        return not self._writer.last_error
 
     def sweep(self, now: float) -> int:
         """Delete what is older than `keep_days` at `now` (epoch seconds), then the oldest while the file is over `max_bytes`.
 
-        Waits for the writer's thread, which writes on between the slices: call it off the loop. The number of exchanges that
-        went; an error of the database ends the sweep early, is told by `writable`, and the next sweep goes on.
+        Waits for the writer's thread, which writes on between the slices: call it off the loop. Returns the number of
+        deleted exchanges; an error of the database ends the sweep early, `writable` reports it, and the next sweep continues.
         """
         before = now - self._config.keep_days * DAY
-        gone = 0
-        with suppress(sqlite3.Error):  # the writer has noted and logged it
-            for went in self._slices(lambda conn: retention.drop_older(conn, before)):
-                gone += went
+        deleted = 0
+        with suppress(sqlite3.Error):  # the writer has logged it
+            for count in self._slices(lambda conn: retention.drop_older(conn, before)):
+                deleted += count
             if self._config.max_bytes:
-                for went in self._slices(lambda conn: retention.drop_excess(conn, self._config.max_bytes)):
-                    gone += went
+                for count in self._slices(lambda conn: retention.drop_excess(conn, self._config.max_bytes)):
+                    deleted += count
             for _ in self._slices(retention.shrink):
                 pass
             self._writer.run(retention.checkpoint)
-        return gone
+        return deleted
 
     def forget(self, chosen: ErasureChoice) -> ErasureResult:
-        """Delete what was chosen for good, what is queued included; StoreError when the database does not let it."""
+        """Delete what was chosen for good, what is queued included; StoreError when the database refuses."""
         self.flush(BUSY_SECONDS)
         return forget(self._writer.run, chosen)
 
@@ -265,37 +280,37 @@ class SqliteStore(SqliteReader):
         """Write what is queued, release the connections, and let another process write."""
         if self._ended.is_set():
             return
-        super().close()  # first, so that the writer's connection is the last and empties the log into the file
+        super().close()  # first, because the last connection to close empties the log into the file
         self._writer.close()
         self._lock.release()
 
-    def _there(self) -> bool:
-        """Whether the database and its write-ahead log that were opened still stand under their paths.
+    def _files_in_place(self) -> bool:
+        """Whether the opened database and its write-ahead log are still at their paths.
 
-        A log that was deleted goes on being written, unseen: no other connection can be opened, and a crash would lose all of it.
+        SQLite goes on writing to a deleted log: no other connection can be opened, and a crash would lose all of it.
         """
         log_file = identity(Path(f"{self._path}-wal"))
         self._log_file = self._log_file or log_file
         return identity(self._path) == self._file and log_file == self._log_file
 
-    def _connected(self) -> sqlite3.Connection:
-        """The connection that writes; to a new file, where the one that was opened has been moved or deleted."""
+    def _connect(self) -> sqlite3.Connection:
+        """The connection that writes; to a new file where the opened one has been moved or deleted."""
         moved = identity(self._path) != self._file
         if moved:
-            log.warning("the database was moved, replaced or deleted; recording goes on under its path", path=str(self._path))
-            lock, self._lock = self._lock, renewed(self._path, self._lock, self._busy_seconds)
+            log.warning("database_replaced", path=str(self._path), consequence="recording goes on under its path")
+            lock, self._lock = self._lock, renew_writer(self._path, self._lock, self._busy_seconds)
             if lock is not self._lock:
                 lock.release()
             self._file = identity(self._path)
         lost = self._log_file is not None and identity(Path(f"{self._path}-wal")) != self._log_file
         if lost and not moved:
-            log.warning("the database's -wal file was deleted; its content is in the database", path=str(self._path))
+            log.warning("wal_file_deleted", path=str(self._path), consequence="its content is in the database")
         if moved or lost:
             with suppress(IndexError):
                 while True:
                     self._idle.pop().close()
         self._log_file = None
-        return writing(self._path, self._busy_seconds)
+        return open_writing(self._path, self._busy_seconds)
 
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""
@@ -303,28 +318,28 @@ class SqliteStore(SqliteReader):
 
     def spent(self, begin: int, end: int) -> Spending:
         """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
-        return self._ask(lambda conn: spent(conn, begin, end))
+        return self._query(lambda conn: spent(conn, begin, end))
 
     def _slices(self, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]:
-        while went := self._writer.run(job):
-            yield went
+        while deleted := self._writer.run(job):
+            yield deleted
 
 
-def claimed(path: Path, busy_seconds: float) -> WriterLock:
-    """The right to write this file, which is there, whole, ours and of this version afterwards; StoreError says why not."""
-    return renewed(path, None, busy_seconds)
+def claim_writer(path: Path, busy_seconds: float) -> WriterLock:
+    """The lock of this file, which exists, is sound and of this schema version afterwards; StoreError where it cannot be."""
+    return renew_writer(path, None, busy_seconds)
 
 
-def renewed(path: Path, held: WriterLock | None, busy_seconds: float) -> WriterLock:
-    """As `claimed`, by one that may hold the right already: `held` again, unless its own file has gone too."""
+def renew_writer(path: Path, held: WriterLock | None, busy_seconds: float) -> WriterLock:
+    """As `claim_writer`, for the holder of the lock `held`, which is returned again unless its own file was deleted too."""
     try:
-        made(path)
+        create_file(path)
         lock = held if held and held.identity == identity(Path(f"{path}-lock")) else WriterLock(path)
         try:
-            _look_at(path, busy_seconds)
-            close_to_others(path)
-            with closing(writing(path, busy_seconds)) as conn:
-                _bring_up(path, conn)
+            _check_ours(path, busy_seconds)
+            make_private(path)
+            with closing(open_writing(path, busy_seconds)) as conn:
+                _migrate(path, conn)
         except BaseException:
             if lock is not held:
                 lock.release()
@@ -334,13 +349,13 @@ def renewed(path: Path, held: WriterLock | None, busy_seconds: float) -> WriterL
     return lock
 
 
-def opened(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteReader:
+def open_sqlite_reader(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteReader:
     """A reader of a file that another process may be writing; StoreError when it is absent, not ours, older or newer."""
     if not path.is_file():
         raise StoreError(f"the database {path} does not exist: start sameweights serve with it, or change url in [storage]")
     try:
-        with closing(reading(path, busy_seconds)) as conn:
-            why = wrong(conn)
+        with closing(open_reading(path, busy_seconds)) as conn:
+            why = why_not_ours(conn)
             if not why and pending(conn):
                 why = "was written by an older version of sameweights: start sameweights serve once, it brings it up to date"
     except sqlite3.Error as error:
@@ -350,18 +365,18 @@ def opened(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteReader:
     return SqliteReader(path, busy_seconds)
 
 
-def _look_at(path: Path, busy_seconds: float) -> None:
-    """Refuse what is not ours before anything of it is changed."""
-    with closing(reading(path, busy_seconds)) as conn:
-        if why := wrong(conn):
+def _check_ours(path: Path, busy_seconds: float) -> None:
+    """Refuse a database of another program before anything in it is changed."""
+    with closing(open_reading(path, busy_seconds)) as conn:
+        if why := why_not_ours(conn):
             raise StoreError(f"the database {path} {why}")
 
 
-def _bring_up(path: Path, conn: sqlite3.Connection) -> None:
+def _migrate(path: Path, conn: sqlite3.Connection) -> None:
     if conn.execute("PRAGMA journal_mode").fetchone() != ("wal",):
         raise StoreError(f"the database {path} cannot be kept in WAL mode: put it on a local disk")
     if path.stat().st_size <= CHECKED_BYTES and (fault := conn.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         raise StoreError(f"the database {path} is damaged ({' '.join(fault.split())}): move it away, or change url in [storage]")
-    conn.execute("BEGIN IMMEDIATE")  # what cannot be written says so here, not with the first record
+    conn.execute("BEGIN IMMEDIATE")  # a file that cannot be written fails here, not with the first record
     conn.execute("ROLLBACK")
     migrate(conn)

@@ -1,17 +1,17 @@
-"""Traffic counted by stretches of time as rows are written and deleted, so that no question about a long period reads every row.
+"""Rollups of traffic by stretches of time, updated as rows are written and deleted, so that long periods read few rows.
 
-A sum tells at any moment what counting the rows would; only the ends of a period, where a stretch is cut, are counted from rows.
+A sum equals the count of the rows at any moment; only the ends of a period that cut a stretch are counted from rows.
 """
 
 from __future__ import annotations
 
 import sqlite3
 
-from storage.sqlite.finding_rollups import STRETCH, within
+from storage.sqlite.finding_rollups import STRETCH, whole_stretches
 
 SUMS = ("requests", "asked", "failures", "errors", "prompt_tokens", "completion_tokens")
 CREDIBLE = 1_000_000_000
-"""Tokens of one answer beyond which no more are counted: a sum of what providers claim must stay a number that a row holds."""
+"""Most tokens counted for one answer, because the sum of what providers report must fit an SQLite integer."""
 OF_ROWS = f"""
 count(*) AS requests, sum(model <> '' OR method = 'POST') AS asked, sum(failure <> '') AS failures,
 sum(failure = '' AND coalesce(status, 0) >= 400) AS errors,
@@ -47,19 +47,19 @@ LIMITS = f"SELECT provider, model, max(accepted), min(refused) FROM {_WITHIN} GR
 
 
 def add(conn: sqlite3.Connection, after: int) -> None:
-    """Add the exchanges whose numbers are greater than `after`; their checks must stand already."""
+    """Add the exchanges whose numbers are greater than `after`; their checks must be written already."""
     conn.execute(ADD, (after,))
 
 
-def take_back(conn: sqlite3.Connection, exchanges: str) -> None:
-    """Take off what is about to go: a JSON list of exchange ids. The bounds of a stretch go with its last exchange."""
+def subtract(conn: sqlite3.Connection, exchanges: str) -> None:
+    """Subtract what is about to be deleted: a JSON list of exchange ids. The bounds of a stretch go with its last exchange."""
     rows = conn.execute(GOING, (exchanges,)).fetchall()
     conn.executemany(TAKE, [(*row[4:], *row[:4]) for row in rows])
     conn.executemany(EMPTY, {(began,) for began, *_ in rows})
 
 
 def period(since: float, until: float) -> dict[str, float]:
-    """What `TRAFFIC` and `LIMITS` are asked with: the whole stretches of a period, and what stands over at its two ends."""
-    first, last = within(since, until)
+    """The parameters of `TRAFFIC` and `LIMITS`: the whole stretches of a period, and the remainders at its two ends."""
+    first, last = whole_stretches(since, until)
     head, tail = (first, last) if first < last else (until, until)
     return {"since": since, "until": until, "first": first, "last": last, "head": head, "tail": tail}

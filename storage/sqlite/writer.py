@@ -1,4 +1,4 @@
-"""One thread owns the only connection that writes: records wait for it in a bounded queue, and their offerers never for it."""
+"""`BatchWriter`: one thread owns the writing connection; records wait in a bounded queue, and callers never wait for it."""
 
 from __future__ import annotations
 
@@ -31,15 +31,21 @@ class _Item(NamedTuple):
 
 
 class BatchWriter:
-    """Writes what it is given in batches of `batch_rows` rows, or of what came in `batch_seconds`; safe from any thread."""
+    """Writes records in batches of `batch_rows` rows, or of what was queued in `batch_seconds`; safe from any thread."""
 
     def __init__(self, inserter: BatchInserter, *, batch_rows: int, batch_seconds: float, queue: int) -> None:
         self._inserter = inserter
-        self._batch_rows, self._batch_seconds, self._queue = batch_rows, batch_seconds, queue
+        self._batch_rows = batch_rows
+        self._batch_seconds = batch_seconds
+        self._queue = queue
         self._items: deque[_Item] = deque()
         self._jobs: deque[tuple[Job, Future[object]]] = deque()
-        self._rows = self._size = self._accepted = self._settled = 0
-        self._urgent = self._closing = False
+        self._rows = 0
+        self._size = 0
+        self._accepted = 0
+        self._settled = 0
+        self._urgent = False
+        self._closing = False
         self._deadline = float("inf")
         self._oldest_at_work: float | None = None
         self.dropped = 0
@@ -50,14 +56,17 @@ class BatchWriter:
         self._thread = threading.Thread(target=self._run, name="sameweights-store", daemon=True)
         self._thread.start()
 
+    def __repr__(self) -> str:
+        return f"<BatchWriter {self.queued} queued, {self.stored} stored, {self.dropped} dropped, {self.failed} failed>"
+
     @property
     def queued(self) -> int:
-        """Records taken that are neither stored nor lost yet."""
+        """Records accepted that are neither stored nor lost yet."""
         return self._accepted - self._settled
 
     @property
     def stored(self) -> int:
-        """Records written since the start; one whose id was there already is not counted again."""
+        """Records written since the start; one whose id is stored already is not counted again."""
         return self._inserter.written
 
     @property
@@ -68,9 +77,9 @@ class BatchWriter:
         return 0.0 if since is None else time.monotonic() - since
 
     @property
-    def trouble(self) -> str:
-        """What the database said when it took nothing the last time; empty when it did, or was not asked."""
-        return self._inserter.trouble
+    def last_error(self) -> str:
+        """The error of the last write; empty when it succeeded, or none was tried."""
+        return self._inserter.last_error
 
     def add(self, record: Record) -> Future[bool] | None:
         """Queue one record; None when the queue is full or closed. The future cannot be cancelled."""
@@ -90,7 +99,7 @@ class BatchWriter:
         return item.future
 
     def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do `job` in the writer's thread, between two batches, and wait for it; its errors pass. StoreError after `close`."""
+        """The result of `job`, run in the writer's thread between two batches; its errors pass. StoreError after `close`."""
         future: Future[object] = Future()
         with self._work:
             if self._closing:
@@ -109,7 +118,7 @@ class BatchWriter:
             return settled and self.failed == failed
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
-        """Take no more, write what is queued for at most `seconds`, lose and count the rest, and release the connection."""
+        """Accept no more, write what is queued for at most `seconds`, count the rest as failed, and close the connection."""
         with self._work:
             self._closing = True
             self._deadline = min(self._deadline, time.monotonic() + seconds)
@@ -120,14 +129,14 @@ class BatchWriter:
         while self._wait():
             batch, job = self._take()
             if job:
-                self._do(*job)
+                self._run_job(*job)
             if batch:
                 late = time.monotonic() >= self._deadline
                 self._settle(batch, [False] * len(batch) if late else self._inserter.write([item.record for item in batch]))
-        self._inserter.put_down()
+        self._inserter.close()
 
     def _wait(self) -> bool:
-        """Until there is a whole batch, a job, a hurry or the end; False when all is done."""
+        """Wait for a full batch, a job, a flush or the end; False when the thread should stop."""
         with self._work:
             self._work.wait_for(lambda: self._items or self._jobs or self._closing)
             self._work.wait_for(self._due, self._batch_seconds)
@@ -149,9 +158,9 @@ class BatchWriter:
             self._oldest_at_work = batch[0].since if batch else None
             return batch, self._jobs.popleft() if self._jobs else None
 
-    def _do(self, job: Job, future: Future[object]) -> None:
+    def _run_job(self, job: Job, future: Future[object]) -> None:
         try:
-            future.set_result(self._inserter.do(job))
+            future.set_result(self._inserter.run(job))
         except Exception as error:  # noqa: BLE001 - it is raised again where `run` was called
             future.set_exception(error)
 

@@ -15,7 +15,7 @@ from tests.shadow.processes.test_audit_process import Standing
 
 pytestmark = pytest.mark.journey
 
-NOTICED = "the database was moved, replaced or deleted; recording goes on under its path"
+NOTICED = "database_replaced"
 
 
 def unshadowed(provider: PretendedServer) -> str:

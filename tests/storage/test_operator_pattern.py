@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.operator_pattern import LOOKED_AT, MATCHES, Pattern, TooManyMatchesError, checked
+from storage.operator_pattern import READ_BYTES, MATCHES, Pattern, TooManyMatchesError, checked
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_a_text_may_hold_fifty_thousand_matches(count, fits):
 
 
 @pytest.mark.slow
-def test_behind_matches_without_a_longest_one_no_more_than_the_limit_is_looked_at():
-    assert LOOKED_AT == 268_435_456
+def test_behind_matches_without_a_longest_one_no_more_than_the_limit_is_read_bytes():
+    assert READ_BYTES == 268_435_456
     text = b"1" * 23_170
     assert Pattern(r"\d+x|1").masked(text) == b"*" * len(text)
     with pytest.raises(TooManyMatchesError):

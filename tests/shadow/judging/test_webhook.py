@@ -110,7 +110,7 @@ async def test_after_the_last_pause_it_is_given_up_and_the_next_goes_out(store, 
     async with receiver.standing(store):
         await all_told(store)
     assert len(receiver.got) == 4
-    assert "not taken" in repr(said)
+    assert "webhook_failed" in repr(said)
     assert "secret-path" not in repr(said)
 
 

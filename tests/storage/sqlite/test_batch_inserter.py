@@ -1,4 +1,4 @@
-"""The pen says of each record whether it is on disk, and goes on after any error."""
+"""The inserter says of each record whether it is on disk, and goes on after any error."""
 
 import sqlite3
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from storage.sqlite.batch_inserter import BatchInserter
-from storage.sqlite.connection import made, writing
+from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from tests.conformance import exchange_record, pair_record
 
@@ -14,63 +14,63 @@ from tests.conformance import exchange_record, pair_record
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "rows.db"
-    made(path)
-    conn = writing(path, 0.1)
+    create_file(path)
+    conn = open_writing(path, 0.1)
     migrate(conn)
     conn.close()
     return path
 
 
 @pytest.fixture
-def pen(path):
-    held = BatchInserter(partial(writing, path, 0.1))
+def inserter(path):
+    held = BatchInserter(partial(open_writing, path, 0.1))
     yield held
-    held.put_down()
+    held.close()
 
 
 @pytest.mark.parametrize("place", [0, 4, 8])
-def test_a_bad_record_in_a_batch_is_lost_alone_at_any_place(pen, place):
+def test_a_bad_record_in_a_batch_is_lost_alone_at_any_place(inserter, place):
     records = [exchange_record(f"good-{n}") for n in range(8)]
     records.insert(place, exchange_record("bad", model=b"bytes"))
-    assert pen.write(records) == [n != place for n in range(9)]
-    assert pen.written == 8
-    assert pen.trouble == ""
+    assert inserter.write(records) == [n != place for n in range(9)]
+    assert inserter.written == 8
+    assert inserter.last_error == ""
 
 
-def test_a_batch_of_bad_records_and_an_empty_one_are_answered(pen):
-    assert pen.write([pair_record("nobody"), exchange_record("bad", response_body=3)]) == [False, False]
-    assert pen.write([]) == []
+def test_a_batch_of_bad_records_and_an_empty_one_are_answered(inserter):
+    assert inserter.write([pair_record("nobody"), exchange_record("bad", response_body=3)]) == [False, False]
+    assert inserter.write([]) == []
 
 
-def test_losses_are_logged_once_a_minute_and_without_a_word_of_the_record(pen, logged):
+def test_losses_are_logged_once_a_minute_and_without_a_word_of_the_record(inserter, logged):
     said = logged("storage.sqlite.batch_inserter")
     for n in range(20):
-        pen.write([exchange_record(f"bad-{n}", status="a secret status")])
-    assert [call.kwargs["event"] for call in said] == ["a record cannot be stored"]
+        inserter.write([exchange_record(f"bad-{n}", status="a secret status")])
+    assert [call.kwargs["event"] for call in said] == ["record_not_stored"]
     assert "secret" not in repr(said)
 
 
-def test_when_the_database_itself_fails_a_new_connection_is_made_for_the_next_batch(pen, path):
+def test_when_the_database_itself_fails_a_new_connection_is_made_for_the_next_batch(inserter, path):
     hidden = path.rename(path.with_name("hidden.db"))
-    assert pen.write([exchange_record("lost"), exchange_record("too")]) == [False, False]
-    assert "unable to open" in pen.trouble
+    assert inserter.write([exchange_record("lost"), exchange_record("too")]) == [False, False]
+    assert "unable to open" in inserter.last_error
     hidden.rename(path)
-    assert pen.write([exchange_record("kept")]) == [True]
-    assert pen.trouble == ""
+    assert inserter.write([exchange_record("kept")]) == [True]
+    assert inserter.last_error == ""
 
 
-def test_a_connection_that_broke_is_replaced(pen):
-    pen.do(lambda conn: conn.execute("ALTER TABLE payoffs RENAME TO gone"))
-    pen.do(lambda conn: conn.execute("PRAGMA foreign_keys = OFF"))
-    assert pen.write([exchange_record("one"), pair_record("one")]) == [False, False]
-    assert "payoffs" in pen.trouble
-    pen.do(lambda conn: conn.execute("ALTER TABLE gone RENAME TO payoffs"))
-    assert pen.do(lambda conn: conn.execute("PRAGMA foreign_keys").fetchone()) == (1,), "it is another connection"
-    assert pen.write([exchange_record("one"), pair_record("one")]) == [True, True]
+def test_a_connection_that_broke_is_replaced(inserter):
+    inserter.run(lambda conn: conn.execute("ALTER TABLE payoffs RENAME TO gone"))
+    inserter.run(lambda conn: conn.execute("PRAGMA foreign_keys = OFF"))
+    assert inserter.write([exchange_record("one"), pair_record("one")]) == [False, False]
+    assert "payoffs" in inserter.last_error
+    inserter.run(lambda conn: conn.execute("ALTER TABLE gone RENAME TO payoffs"))
+    assert inserter.run(lambda conn: conn.execute("PRAGMA foreign_keys").fetchone()) == (1,), "it is another connection"
+    assert inserter.write([exchange_record("one"), pair_record("one")]) == [True, True]
 
 
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("half"), ZeroDivisionError("half")])
-def test_what_a_job_raises_passes_and_no_transaction_stays_open(pen, error):
+def test_what_a_job_raises_passes_and_no_transaction_stays_open(inserter, error):
     error.sqlite_errorcode = sqlite3.SQLITE_BUSY  # after which the connection is kept
 
     def half(conn):
@@ -78,7 +78,7 @@ def test_what_a_job_raises_passes_and_no_transaction_stays_open(pen, error):
         raise error
 
     with pytest.raises(type(error), match="half"):
-        pen.do(half)
-    assert pen.trouble == ("half" if isinstance(error, sqlite3.Error) else "")
-    assert pen.do(lambda conn: conn.in_transaction) is False
-    assert pen.trouble == ""
+        inserter.run(half)
+    assert inserter.last_error == ("half" if isinstance(error, sqlite3.Error) else "")
+    assert inserter.run(lambda conn: conn.in_transaction) is False
+    assert inserter.last_error == ""

@@ -7,13 +7,13 @@ from contextlib import closing
 
 import pytest
 
-from storage.sqlite.connection import WriterLock, close_to_others, explain, made, reading, writing
+from storage.sqlite.connection import WriterLock, create_file, explain, make_private, open_reading, open_writing
 from storage.store import StoreError
 
 
 @pytest.fixture
 def path(tmp_path):
-    made(tmp_path / "rows.db")
+    create_file(tmp_path / "rows.db")
     return tmp_path / "rows.db"
 
 
@@ -27,21 +27,21 @@ def test_the_writing_connection_is_set_as_the_store_promises(path):
         "busy_timeout": 1_500,
         "trusted_schema": 0,
     }
-    with closing(writing(path, 1.5)) as conn:
+    with closing(open_writing(path, 1.5)) as conn:
         assert {name: conn.execute(f"PRAGMA {name}").fetchone()[0] for name in expected} == expected
 
 
 def test_a_reading_connection_cannot_write(path):
-    with closing(writing(path, 1.0)) as conn:
+    with closing(open_writing(path, 1.0)) as conn:
         conn.execute("CREATE TABLE t (x)")
-    with closing(reading(path, 1.0)) as conn, pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with closing(open_reading(path, 1.0)) as conn, pytest.raises(sqlite3.OperationalError, match="readonly"):
         conn.execute("INSERT INTO t VALUES (1)")
 
 
 def test_a_file_that_went_away_is_not_made_again_for_everybody_to_read(path):
     path.unlink()
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
-        writing(path, 1.0)
+        open_writing(path, 1.0)
     assert not path.exists()
 
 
@@ -49,7 +49,7 @@ def test_a_file_that_went_away_is_not_made_again_for_everybody_to_read(path):
 def test_files_are_closed_to_others(path):
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o666)
-    close_to_others(path)
+    make_private(path)
     assert path.stat().st_mode & 0o777 == 0o600
 
 

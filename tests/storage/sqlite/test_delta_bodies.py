@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage.sqlite import delta_bodies, queries, retention
 from storage.sqlite.body_compression import BodyCompressor, compress_against, decompress
-from storage.sqlite.connection import made, writing
+from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.delta_bodies import DEEPEST, DeltaBodies
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import RecordPreparer, insert
@@ -20,8 +20,8 @@ from tests.conformance import DAY, START, exchange_record
 
 @pytest.fixture
 def conn(tmp_path):
-    made(tmp_path / "store.db")
-    with closing(writing(tmp_path / "store.db", 1.0)) as conn:
+    create_file(tmp_path / "store.db")
+    with closing(open_writing(tmp_path / "store.db", 1.0)) as conn:
         migrate(conn)
         yield conn
 
@@ -57,8 +57,8 @@ def test_whatever_is_said_in_whichever_order_comes_back(said):
     keep, stored = DeltaBodies(BodyCompressor(), most_bytes=20_000), {}
     for number, (conversation, seed, size) in enumerate(said):
         body = b"".join(b"%d," % (seed * n * 7919 % 9973) for n in range(size // 4))
-        kept = keep.keep(str(number), conversation, body)
-        read = decompress(kept.squeezed, stored[kept.base] if kept.base else None)
+        kept = keep.encode(str(number), conversation, body)
+        read = decompress(kept.compressed, stored[kept.base] if kept.base else None)
         assert read == body
         stored[str(number)] = body
 
@@ -112,7 +112,7 @@ def test_memory_is_bounded_by_forgetting_the_conversation_not_spoken_of_longest(
     keep = DeltaBodies(BodyCompressor(), most_bytes=10_000)
     body = turns(1)[0]
     for talk in range(20):
-        assert keep.keep(f"{talk}-1", f"talk {talk}", body).base == ""
-    assert keep.keep("19-2", "talk 19", body).base == "19-1"
-    assert keep.keep("0-2", "talk 0", body).base == ""
+        assert keep.encode(f"{talk}-1", f"talk {talk}", body).base == ""
+    assert keep.encode("19-2", "talk 19", body).base == "19-1"
+    assert keep.encode("0-2", "talk 0", body).base == ""
     assert len(body) > delta_bodies.SHORTEST

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.sqlite import queries, released_sql, retention
-from storage.sqlite.connection import made, writing
-from storage.sqlite.finding_rollups import STRETCH, within
+from storage.sqlite.connection import create_file, open_writing
+from storage.sqlite.finding_rollups import STRETCH, whole_stretches
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import START, exchange_record, pair_record
@@ -17,8 +17,8 @@ from tests.conformance import START, exchange_record, pair_record
 
 @pytest.fixture
 def conn(tmp_path):
-    made(tmp_path / "store.db")
-    with closing(writing(tmp_path / "store.db", 1.0)) as conn:
+    create_file(tmp_path / "store.db")
+    with closing(open_writing(tmp_path / "store.db", 1.0)) as conn:
         migrate(conn)
         yield conn
 
@@ -101,7 +101,7 @@ def test_what_an_older_version_stored_is_counted_when_the_table_is_made(conn):
 @settings(max_examples=200)
 @given(st.just(0.0) | st.floats(1e-3, 1e12), st.just(0.0) | st.floats(1e-3, 9e18))
 def test_whole_stretches_lie_within_their_period(since, until):
-    first, last = within(since, until)
+    first, last = whole_stretches(since, until)
     assert first >= since
     assert first == last or last <= until
     assert first % STRETCH == last % STRETCH == 0
@@ -118,7 +118,7 @@ def test_whole_stretches_lie_within_their_period(since, until):
     ],
 )
 def test_the_whole_ten_minutes_within_a_period_are_taken_from_the_sums(period, stretches):
-    assert within(*period) == stretches
+    assert whole_stretches(*period) == stretches
 
 
 def test_a_report_of_whole_stretches_counts_no_row(conn):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from storage.rows import IdentityRow
-from storage.sqlite.connection import made, writing
+from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.identity_queries import IdentityReader, identities_of
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import RecordPreparer, insert
@@ -16,8 +16,8 @@ from tests.conformance import START, exchange_record, finding, pair_record
 
 @pytest.fixture
 def conn(tmp_path):
-    made(tmp_path / "rows.db")
-    with closing(writing(tmp_path / "rows.db", 0.1)) as opened:
+    create_file(tmp_path / "rows.db")
+    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
         migrate(opened)
         yield opened
 

@@ -1,4 +1,4 @@
-"""The secret of an installation is drawn once, kept, and shown by nothing."""
+"""The secret of an installation is drawn once, stored, and printed nowhere."""
 
 import sqlite3
 from contextlib import closing

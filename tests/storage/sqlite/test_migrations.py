@@ -9,8 +9,8 @@ from sqlite_utils import Database, Migrations
 
 from storage.opening import open_store
 from storage.rows import PairFilter
-from storage.sqlite.connection import writing
-from storage.sqlite.migrations import SCHEMA, migrate, pending, wrong
+from storage.sqlite.connection import open_writing
+from storage.sqlite.migrations import SCHEMA, migrate, pending, why_not_ours
 from storage.storage_config import StorageConfig
 from tests.conformance import PATIENCE, exchange_record
 
@@ -88,7 +88,7 @@ def schema(conn) -> set[str]:
 
 def test_the_first_step_still_makes_what_it_made_when_it_was_released(tmp_path, old):
     (tmp_path / "new.db").touch()
-    with closing(writing(tmp_path / "new.db", 1.0)) as new, closing(writing(old, 1.0)) as then:
+    with closing(open_writing(tmp_path / "new.db", 1.0)) as new, closing(open_writing(old, 1.0)) as then:
         SCHEMA.apply(Database(new, execute_plugins=False), stop_before="m002_indexes")
         assert schema(new) == schema(then)
 
@@ -135,14 +135,14 @@ def test_an_old_database_ends_up_like_a_new_one(tmp_path, old):
 
 def test_a_step_to_come_is_applied_once_to_a_database_full_of_rows(old):
     later = _with(lambda db: db.execute("ALTER TABLE pairs ADD COLUMN verdict TEXT NOT NULL DEFAULT ''"))
-    with closing(writing(old, 1.0)) as conn:
+    with closing(open_writing(old, 1.0)) as conn:
         assert pending(conn, later)
         migrate(conn, later)
         migrate(conn, later)
         assert not pending(conn, later)
         assert conn.execute("SELECT id, verdict FROM pairs").fetchall() == [("old", "")]
-        assert wrong(conn, later) == ""
-        assert "newer version" in wrong(conn), "for the version before it"
+        assert why_not_ours(conn, later) == ""
+        assert "newer version" in why_not_ours(conn), "for the version before it"
 
 
 def test_a_step_that_fails_leaves_nothing_behind(old):
@@ -150,13 +150,13 @@ def test_a_step_that_fails_leaves_nothing_behind(old):
         db.execute("ALTER TABLE pairs ADD COLUMN verdict TEXT")
         db.execute("ALTER TABLE absent ADD COLUMN verdict TEXT")
 
-    with closing(writing(old, 1.0)) as conn:
+    with closing(open_writing(old, 1.0)) as conn:
         migrate(conn)
         before = schema(conn)
         with pytest.raises(sqlite3.OperationalError, match="absent"):
             migrate(conn, _with(half))
         assert schema(conn) == before
-        assert wrong(conn) == ""
+        assert why_not_ours(conn) == ""
 
 
 def _with(step) -> Migrations:

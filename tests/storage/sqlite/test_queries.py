@@ -7,7 +7,7 @@ import pytest
 
 from storage.rows import PairFilter
 from storage.sqlite import finding_rollups, queries, traffic_rollups
-from storage.sqlite.connection import made, writing
+from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import KNOWN_EXCHANGES, KNOWN_PAIRS, RecordPreparer, insert
 from storage.sqlite.retention import DELETE_EXCHANGES, DELETE_PAIRS, OLDEST
@@ -17,8 +17,8 @@ from tests.conformance import START, exchange_record, finding, pair_record
 
 @pytest.fixture
 def conn(tmp_path):
-    made(tmp_path / "rows.db")
-    with closing(writing(tmp_path / "rows.db", 0.1)) as opened:
+    create_file(tmp_path / "rows.db")
+    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
         migrate(opened)
         yield opened
 

@@ -8,7 +8,7 @@ import pytest
 
 from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRow, ToolCallRow
 from storage.sqlite import queries, record_insertion
-from storage.sqlite.connection import made, writing
+from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import INSERTS, TOGETHER, RecordPreparer, insert
 from tests.conformance import exchange_record, finding, pair_record
@@ -16,8 +16,8 @@ from tests.conformance import exchange_record, finding, pair_record
 
 @pytest.fixture
 def conn(tmp_path):
-    made(tmp_path / "rows.db")
-    with closing(writing(tmp_path / "rows.db", 0.1)) as opened:
+    create_file(tmp_path / "rows.db")
+    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
         migrate(opened)
         yield opened
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.sqlite import retention
-from storage.sqlite.connection import made, writing
+from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import INSERTS, RecordPreparer, insert
 from storage.sqlite.sqlite_store import SqliteStore
@@ -21,8 +21,8 @@ NOW = START + 40 * DAY
 
 @pytest.fixture
 def conn(tmp_path):
-    made(tmp_path / "rows.db")
-    with closing(writing(tmp_path / "rows.db", 0.1)) as opened:
+    create_file(tmp_path / "rows.db")
+    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
         migrate(opened)
         yield opened
 

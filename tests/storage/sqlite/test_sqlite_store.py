@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from storage.rows import PairFilter
-from storage.sqlite.sqlite_store import SqliteStore, opened
+from storage.sqlite.sqlite_store import SqliteStore, open_sqlite_reader
 from storage.storage_config import StorageConfig
 from storage.store import BusyError, StoreError
 from tests.conformance import PATIENCE, START, check_store, exchange_record, exchange_row, pair_record
@@ -76,7 +76,7 @@ def test_a_second_store_on_the_same_file_is_refused_with_the_process_that_holds_
 
 
 def test_a_reader_beside_the_writer_sees_what_is_flushed(path, store):
-    with closing(opened(path)) as reader:
+    with closing(open_sqlite_reader(path)) as reader:
         store.add_exchange(exchange_record("one"))
         assert store.flush(PATIENCE)
         assert reader.exchange("one") == exchange_row("one")
@@ -125,7 +125,7 @@ def test_while_another_program_locks_the_file_records_are_lost_and_counted_and_t
         other.execute("BEGIN EXCLUSIVE")
         assert store.add_exchange(exchange_record("lost")).result(PATIENCE) is False
         assert not store.writable()
-        assert "locked" in store.trouble
+        assert "locked" in store.last_error
         assert store.failed == 1
         assert store.exchange("one") is None, "reading goes on meanwhile"
         other.execute("ROLLBACK")
@@ -151,7 +151,7 @@ def test_a_full_database_loses_what_it_cannot_take_and_goes_on_when_there_is_roo
     for n in range(3):
         assert store.add_exchange(exchange_record(f"big-{n}", response_body=os.urandom(50_000))).result(PATIENCE) is False
     assert not store.writable()
-    assert "full" in store.trouble
+    assert "full" in store.last_error
     assert store.exchange("before") == exchange_row("before")
     store._writer.run(lambda conn: conn.execute(f"PRAGMA max_page_count = {pages + 10_000}").fetchone())
     assert store.add_exchange(exchange_record("after")).result(PATIENCE) is True
@@ -249,7 +249,7 @@ def test_a_closed_store_answers_no_question(path):
 
 def test_a_file_that_is_damaged_while_it_is_read_is_reported_in_a_sentence(path):
     SqliteStore(path, QUICK).close()
-    with closing(opened(path)) as reader:
+    with closing(open_sqlite_reader(path)) as reader:
         path.write_bytes(b"no database any more" * 1_000)
         with pytest.raises(StoreError, match=r"rows\.db is damaged or is no SQLite database"):
             reader.pairs(PairFilter())
@@ -283,7 +283,7 @@ def test_a_database_that_is_moved_or_deleted_is_noticed_with_the_next_batch_and_
     assert store.exchange("before") is None
     assert store.writable()
     if how == "moved":
-        with closing(opened(path.with_suffix(".old"))) as old:
+        with closing(open_sqlite_reader(path.with_suffix(".old"))) as old:
             assert old.exchange("before")
     with pytest.raises(BusyError):
         SqliteStore(path, QUICK)
@@ -302,8 +302,8 @@ def test_a_write_ahead_log_that_is_deleted_is_noticed_with_the_next_batch_and_no
     for name in ("after", "later"):
         store.add_exchange(exchange_record(name))
         assert store.flush(PATIENCE)
-    assert [call.kwargs["event"] for call in told] == ["the database's -wal file was deleted; its content is in the database"]
-    with closing(opened(path)) as other:
+    assert [call.kwargs["event"] for call in told] == ["wal_file_deleted"]
+    with closing(open_sqlite_reader(path)) as other:
         assert all(store.exchange(name) and other.exchange(name) for name in ("before", "known", "seen", "after", "later"))
     assert store.writable()
     with closing(sqlite3.connect(path)) as conn:
@@ -316,7 +316,7 @@ def test_a_database_whose_folder_is_gone_is_said_and_recording_goes_on_when_it_i
     shutil.rmtree(path.parent)
     store.add_exchange(exchange_record("lost"))
     assert not store.flush(PATIENCE)
-    assert "does not exist" in store.trouble
+    assert "does not exist" in store.last_error
     path.parent.mkdir()
     store.add_exchange(exchange_record("after"))
     assert store.flush(PATIENCE)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.sqlite import queries, released_sql, retention, traffic_rollups
-from storage.sqlite.connection import made, writing
+from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import START, exchange_record, finding
@@ -25,8 +25,8 @@ PERIODS = [(0, 9e18), (START, 9e18), (START + 1, START + 2), (START + 600, START
 
 @pytest.fixture
 def conn(tmp_path):
-    made(tmp_path / "store.db")
-    with closing(writing(tmp_path / "store.db", 1.0)) as conn:
+    create_file(tmp_path / "store.db")
+    with closing(open_writing(tmp_path / "store.db", 1.0)) as conn:
         migrate(conn)
         yield conn
 
@@ -85,8 +85,8 @@ def test_the_sums_stay_those_of_the_rows_while_the_oldest_rows_are_deleted(conn)
 @given(st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 2)), max_size=12), st.integers(0, 3_000), st.integers(0, 3_000))
 def test_any_traffic_in_any_batches_is_counted_once(tmp_path_factory, moments, since, length):
     path = tmp_path_factory.mktemp("store") / "store.db"
-    made(path)
-    with closing(writing(path, 1.0)) as conn:
+    create_file(path)
+    with closing(open_writing(path, 1.0)) as conn:
         migrate(conn)
         for n, (moment, twice) in enumerate(moments):
             put(conn, *[exchange_record(f"e{n}", started=START + moment, checks=0)] * (twice + 1))

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from storage.sqlite.batch_inserter import BatchInserter
-from storage.sqlite.connection import made, writing
+from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.writer import BatchWriter
 from storage.store import StoreError
@@ -18,14 +18,14 @@ from tests.conformance import PATIENCE, exchange_record, pair_record
 def start(tmp_path):
     """`start(...)` gives a writer; all are closed at the end."""
     path = tmp_path / "rows.db"
-    made(path)
-    conn = writing(path, 0.1)
+    create_file(path)
+    conn = open_writing(path, 0.1)
     migrate(conn)
     conn.close()
     started = []
 
     def starting(*, batch_rows=200, batch_seconds=0.01, queue=100) -> BatchWriter:
-        connect = partial(writing, path, 0.1)
+        connect = partial(open_writing, path, 0.1)
         started.append(BatchWriter(BatchInserter(connect), batch_rows=batch_rows, batch_seconds=batch_seconds, queue=queue))
         return started[-1]
 
