@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.operator_pattern import READ_BYTES, MATCHES, Pattern, TooManyMatchesError, checked
+from storage.operator_pattern import MATCHES, READ_BYTES, Pattern, TooManyMatchesError, checked
 
 
 @pytest.mark.parametrize(
