@@ -263,7 +263,7 @@ FAULTS = (
     Fault(
         "old records are deleted and their bytes stay",
         "privacy.retention",
-        "writing",
+        "open_writing",
         '"PRAGMA secure_delete = ON"',
         '"PRAGMA secure_delete = OFF"',
         "",
