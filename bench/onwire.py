@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 
-from proxy.exchange import ChunkTimings, Exchange, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Labels, Request, Response, Role
 from shadow.checks.registry import check
 from shadow.demo.loose_json import Object
 from shadow.demo.pretended_model import PretendedCall
@@ -73,14 +73,13 @@ def exchange(body: Object, answer: bytes, *, status: int = 200) -> Exchange:
         id="0",
         role=Role.PRIMARY,
         started=0.0,
-        route="default",
-        provider="p",
-        reference="r",
-        model=str(body.get("model")),
-        stream=body.get("stream") is True,
-        tag="",
-        conversation="",
-        opted_out=False,
+        labels=Labels(
+            route="default",
+            provider="p",
+            reference="r",
+            model=str(body.get("model")),
+            stream=body.get("stream") is True,
+        ),
         request=Request(method="POST", target=TARGET, headers=(), body=asked, size=len(asked)),
         response=Response(
             status=status,

@@ -144,7 +144,7 @@ FAULTS = (
         "a request that wants nothing kept is kept",
         "privacy.unrecorded",
         "_end",
-        "A.told.unrecorded",
+        "A.control.unrecorded",
         "False",
         "wants_nothing_kept",
     ),

@@ -4,7 +4,7 @@ import itertools
 import json
 import random
 
-from proxy.exchange import ChunkTimings, Exchange, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Labels, Request, Response, Role
 
 SYLLABLES = [
     "ka",
@@ -106,14 +106,7 @@ def exchange(
         id=name,
         role=role,
         started=started,
-        route="default",
-        provider="near",
-        reference="far",
-        model="bench",
-        stream=True,
-        tag="",
-        conversation=conversation,
-        opted_out=False,
+        labels=Labels(route="default", provider="near", reference="far", model="bench", stream=True, conversation=conversation),
         request=Request(method="POST", target="/v1/chat/completions", headers=json_headers, body=body, size=len(body)),
         response=Response(
             status=200, reason="OK", headers=sse, body=b"".join(events), size=ends[-1], marks=marks, head_seconds=0.25

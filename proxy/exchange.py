@@ -133,6 +133,34 @@ class Failure(NamedTuple):
     after_head: bool
 
 
+class Labels(NamedTuple):
+    """By what an exchange is counted and found: its route, what its body names, and what its client set for the audit.
+
+    Carried whole from the forwarding process to the records: a further label is a field here, set where a request is routed.
+    """
+
+    route: str = ""
+    provider: str = ""
+    reference: str = ""
+    model: str = ""
+    stream: bool = False
+    tag: str = ""
+    conversation: str = ""
+    opted_out: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The labels that a client writes, in which a credential may stand."""
+        return self.model, self.tag, self.conversation
+
+    def with_texts(self, model: str = "", tag: str = "", conversation: str = "") -> Labels:
+        """The same with other `texts`, in their order."""
+        return self._replace(model=model, tag=tag, conversation=conversation)
+
+
+UNLABELLED = Labels()
+
+
 class Exchange(NamedTuple):
     """One request and what became of it.
 
@@ -143,14 +171,7 @@ class Exchange(NamedTuple):
     id: str
     role: Role
     started: float
-    route: str
-    provider: str
-    reference: str
-    model: str
-    stream: bool
-    tag: str
-    conversation: str
-    opted_out: bool
+    labels: Labels
     request: Request
     response: Response | None
     failure: Failure | None

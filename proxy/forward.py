@@ -1,23 +1,21 @@
-"""One live request, whole: taken in, routed, forwarded, answered, remembered. Nothing here waits for the audit."""
+"""Handles one live request: receives, routes, forwards, answers and records it. Nothing here waits for the audit."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic, time
 from typing import cast
 
 from aiohttp import web
 
-from proxy.client.browser_policy import BrowserPolicy
 from proxy.client.client_connection import ClientConnection
 from proxy.client.client_request import AlreadyAnswered, ClientRequest
 from proxy.client.response_writer import ResponseWriter
 from proxy.client.upload import Upload
 from proxy.errors import ProxyError, RequestError, UpstreamError
-from proxy.exchange import Failure, FailureKind, Role
+from proxy.exchange import Failure, FailureKind, Labels, Role
 from proxy.exchange_ids import new_id
 from proxy.json_scanner import Steps, Whole
 from proxy.proxy_config import Limits
@@ -27,7 +25,8 @@ from proxy.record.record_completion import RecordCompletion
 from proxy.routing.body_peek import AT_ONCE, PeekedBody, peek, peeking, query_model, renamed_query, renaming, settling
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.routing.request_fitting import RequestFitting, fit_in_steps, fit_target
-from proxy.routing.routing_table import RouteMatch, RoutingTable
+from proxy.routing.routing_table import UNROUTED, RouteMatch
+from proxy.routing_config import RoutingConfig
 from proxy.sink import Sink
 from proxy.upstream.response_head import framed
 from proxy.upstream.response_reader import ResponseReader
@@ -43,41 +42,27 @@ _BEHIND = 1.0
 """Seconds in which the framing behind the last event of a stream may come after the client has left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoutingConfig:
-    """Where requests may go: the routes, and by provider the address, the key that replaces the clients', and its field."""
-
-    router: RoutingTable
-    origins: Mapping[str, ProviderOrigin]
-    keys: Mapping[str, str]
-    key_fields: Mapping[str, str]
-    secrets: tuple[bytes, ...]
-    """The keys as they go out."""
-    browser: BrowserPolicy
-    """Which web pages may use the keys."""
-    fittings: Mapping[str, RequestFitting] = field(default_factory=dict)
-    """How the requests of the providers with `fit_live` are fitted; those of all others leave as they came."""
-
-
 @dataclass(slots=True)
 class LiveRequest:
-    """One request in progress: what came, who gets the answer, what will be remembered; never leaves this room."""
+    """One request in progress: the request, its client's connection, the writer of its response, and its record."""
 
     request: ClientRequest
-    door: ClientConnection
+    connection: ClientConnection
     writer: ResponseWriter
     capture: Capture
-    ways: RoutingConfig
-    waited: float = 0.0
-    """Seconds for which the client's body or a connection was awaited."""
+    routing: RoutingConfig
+    wait_seconds: float = 0.0
+    """Seconds spent waiting for the client's body, or for a connection to the provider."""
 
 
 class Forward:
-    """The handler of the data port; `ways` may be turned while requests run, each of which keeps the ones it began with."""
+    """The handler of the data port; `routing` may be replaced while requests run: each keeps the one that it began with."""
 
-    def __init__(self, limits: Limits, ways: RoutingConfig, *, upstream: UpstreamClient, sink: Sink, stats: WorkerStats) -> None:
+    def __init__(
+        self, limits: Limits, routing: RoutingConfig, *, upstream: UpstreamClient, sink: Sink, stats: WorkerStats
+    ) -> None:
         self._limits = limits
-        self.ways = ways
+        self.routing = routing
         self._upstream = upstream
         self._records = RecordCompletion(sink, stats, limits.handover)
         self.held = HeldBytes(limits.audit_held, lambda: self._records.waiting)
@@ -96,7 +81,7 @@ class Forward:
         connection: ClientConnection = request.client  # type: ignore[assignment] # as each is; `cast` would be a call
         relay = ResponseWriter(request, connection)
         relay.keep = relay.keep and not self.draining and request.message is not connection.last
-        if request.head.health and not request.head.told.provider:
+        if request.head.health and not request.head.control.provider:
             relay.healthy()
             return self._kept if relay.keep else self._closed
         capture = self._capture(request)
@@ -106,7 +91,7 @@ class Forward:
             self.quiet.clear()
         self._stats.in_flight += 1
         try:
-            failure = await self._answer(LiveRequest(request, connection, relay, capture, self.ways))
+            failure = await self._answer(LiveRequest(request, connection, relay, capture, self.routing))
         except ProxyError as error:
             failure = self._refuse(error, relay)
         except asyncio.CancelledError:
@@ -144,11 +129,11 @@ class Forward:
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
         message = self._head(live, leg, length)
         message += framed(first, chunked=True, last=not relay.uploading) if head.chunked else first
-        origin = live.ways.origins[leg.provider]
+        origin = live.routing.origins[leg.provider]
         uploading = relay.uploading
         for fresh in (False, True):
             link = (None if fresh else self._upstream.ready(origin)) or await self._open(live, origin, leg.provider)
-            live.capture.sent(monotonic(), live.waited)
+            live.capture.sent(monotonic(), live.wait_seconds)
             answer = ResponseReader(method=head.method, limit=self._limits.head, capture=live.capture, reader=relay)
             await self._exchange(live, link, answer, message)
             if answer.failure is None:
@@ -162,15 +147,15 @@ class Forward:
         limits, relay = self._limits, live.writer
         if limits.websockets and self._websockets >= limits.websockets:
             raise RequestError(503, "too_many_websockets", f"{limits.websockets} WebSockets are open, and no more are let in")
-        transport = live.door.transport
+        transport = live.connection.transport
         if transport is None:
             raise ConnectionResetError
         self._websockets += 1
         try:
             leg = self._choose_for_websocket(live)
-            link = await self._open(live, live.ways.origins[leg.provider], leg.provider)
+            link = await self._open(live, live.routing.origins[leg.provider], leg.provider)
             relay.onward = tunnel = WebSocketTunnel(link, transport, live.capture)
-            live.capture.sent(monotonic(), live.waited)
+            live.capture.sent(monotonic(), live.wait_seconds)
             answer = ResponseReader(method="GET", limit=limits.head, capture=live.capture, reader=relay, switch=b"websocket")
             await self._exchange(live, link, answer, self._head(live, leg, live.request.length))
             tunnel.close()
@@ -180,7 +165,7 @@ class Forward:
 
     async def _exchange(self, live: LiveRequest, connection: UpstreamConnection, answer: ResponseReader, message: bytes) -> None:
         """Send the request, and sleep until the answer is over: what comes meanwhile goes from transport to transport."""
-        relay, door = live.writer, live.door
+        relay, door = live.writer, live.connection
         door.flow = connection
         done = connection.serve(answer)
         upload: Upload | None = None
@@ -215,12 +200,12 @@ class Forward:
         """
         arrival, relay, most = live.request, live.writer, self._limits.peek_body - before
         asked = monotonic()
-        settled = not whole and live.ways.router.indifferent(
-            provider_header=arrival.head.told.provider, target=arrival.head.target
+        settled = not whole and live.routing.table.indifferent(
+            provider_header=arrival.head.control.provider, target=arrival.head.target
         )
         relay.uploading = not arrival.content.at_eof()
         if relay.uploading and arrival.head.expects and not before:
-            live.door.write(_CONTINUE)
+            live.connection.write(_CONTINUE)
         first = bytearray()
         next_look = 1
         while relay.uploading and len(first) <= most and (not settled or arrival.content.total_bytes > len(first)):
@@ -231,21 +216,21 @@ class Forward:
             if not settled and not whole and len(first) >= next_look:
                 # Each look costs what has come so far: one at each doubling, so that all together cost twice the last.
                 settled, next_look = await _in_turns(settling(arrival.head.looked_at(bytes(first)))), 2 * len(first)
-        live.waited += monotonic() - asked
+        live.wait_seconds += monotonic() - asked
         return bytes(first)
 
     async def _choose(self, live: LiveRequest, body: bytes) -> tuple[RouteMatch, bytes, bytes]:
         """The leg of the request, its body as that provider gets it, its model renamed and itself fitted, and as it came."""
         plain = live.request.head.looked_at(body)
         leg = self._leg(live, peek(plain) if len(plain) <= AT_ONCE else await _in_turns(peeking(plain)))
-        fitting = live.ways.fittings.get(leg.provider)
+        fitting = live.routing.fittings.get(leg.provider)
         if fitting is None:
-            return leg, await _in_turns(renaming(body, leg.rename)) if leg.rename else body, body
+            return leg, await _in_turns(renaming(body, leg.upstream_model)) if leg.upstream_model else body, body
         leg = leg._replace(target=fit_target(leg.target, fitting.query))
         if fitting.changes_body and live.writer.uploading:
             body += await self._first_of_body(live, before=len(body), whole=True)
             live.capture.tell(await _in_turns(peeking(live.request.head.looked_at(body))))
-        made = await _in_turns(renaming(body, leg.rename)) if leg.rename else body
+        made = await _in_turns(renaming(body, leg.upstream_model)) if leg.upstream_model else body
         return leg, await self._fitted(live, made, fitting), body
 
     async def _fitted(self, live: LiveRequest, body: bytes, fitting: RequestFitting) -> bytes:
@@ -260,30 +245,38 @@ class Forward:
     def _choose_for_websocket(self, live: LiveRequest) -> RouteMatch:
         """The same for a WebSocket, which names its model in the query, if at all before its first frame."""
         leg = self._leg(live, PeekedBody(model=query_model(live.request.head.target), stream=True))
-        fitting = live.ways.fittings.get(leg.provider)
+        fitting = live.routing.fittings.get(leg.provider)
         leg = leg._replace(target=fit_target(leg.target, fitting.query)) if fitting else leg
-        return leg._replace(target=renamed_query(leg.target, leg.rename)) if leg.rename else leg
+        return leg._replace(target=renamed_query(leg.target, leg.upstream_model)) if leg.upstream_model else leg
 
     @staticmethod
     def _leg(live: LiveRequest, seen: PeekedBody) -> RouteMatch:
-        arrival, capture = live.request, live.capture
-        said = arrival.head.told
-        capture.model, capture.stream = seen.model, seen.stream
-        capture.tag, capture.conversation, capture.opted_out = said.tag, said.conversation, said.opted_out
-        leg = live.ways.router.choose(model=seen.model, provider_header=said.provider, target=arrival.head.target)
-        capture.route, capture.provider, capture.reference = leg.route, leg.provider, leg.reference
-        if live.ways.keys or live.ways.fittings:
+        arrival, said = live.request, live.request.head.control
+        leg = UNROUTED
+        try:
+            leg = live.routing.table.choose(model=seen.model, provider_header=said.provider, target=arrival.head.target)
+        finally:
+            # by position: every request makes one, and named arguments cost twice as much
+            live.capture.labels = Labels(
+                leg.route, leg.provider, leg.reference, seen.model, seen.stream, said.tag, said.conversation, said.opted_out
+            )
+        if live.routing.keys or live.routing.fittings:
             _guard_keys(live, leg)
         return leg
 
     @staticmethod
     def _head(live: LiveRequest, route: RouteMatch, length: int | None) -> bytes:
-        ways, provider = live.ways, route.provider
-        key, key_field = ways.keys.get(provider, ""), ways.key_fields.get(provider, "")
-        fitting = ways.fittings.get(provider)
+        routing, provider = live.routing, route.provider
+        key = routing.keys.get(provider, "")
+        fitting = routing.fittings.get(provider)
         extra = fitting.headers if fitting else ()
         return live.request.head.towards(
-            ways.origins[provider], route.target, key=key, key_field=key_field, length=length, extra=extra
+            routing.origins[provider],
+            route.target,
+            key=key,
+            key_field=routing.key_fields.get(provider, ""),
+            length=length,
+            extra=extra,
         )
 
     async def _open(self, live: LiveRequest, origin: ProviderOrigin, provider: str) -> UpstreamConnection:
@@ -293,7 +286,7 @@ class Forward:
         except UpstreamError as error:
             raise UpstreamError(error.kind, error.detail, provider) from None
         finally:
-            live.waited += monotonic() - asked
+            live.wait_seconds += monotonic() - asked
 
     def _refuse(self, error: ProxyError, writer: ResponseWriter) -> Failure:
         """Tell the client, as far as that is still possible, why its request ends here."""
@@ -329,11 +322,11 @@ class Forward:
             self.held.give(capture.taken)
         if not self._stats.in_flight:
             self.quiet.set()
-        if request.head.told.unrecorded:
+        if request.head.control.unrecorded:
             self._stats.unrecorded += 1
             return
         head = request.head
-        secrets = head.secrets(self.ways.secrets)
+        secrets = head.secrets(self.routing.secrets)
         self._records.offer(capture.end(monotonic(), failure), secrets, clean_head=head.clean)
 
     def finish(self) -> None:
@@ -343,8 +336,8 @@ class Forward:
 
 def _check_authority(live: LiveRequest) -> None:
     """Refuse a request that was sent here as to a forward proxy: its credential is another server's."""
-    authority, door = live.request.head.authority, live.door
-    named = live.ways.browser.is_own_name(authority, loopback=door.on_loopback)
+    authority, door = live.request.head.authority, live.connection
+    named = live.routing.browser.is_own_name(authority, loopback=door.on_loopback)
     if not named and ("." in authority or not door.on_loopback):
         raise RequestError(421, "misdirected", f"this is not a forward proxy, and {authority[:100]!r} is none of its names")
 
@@ -353,15 +346,14 @@ def _guard_keys(live: LiveRequest, route: RouteMatch) -> None:
     """Refuse a foreign web page's request where the provider's key would be put in; where only the reference has one, the
     request goes on, and is never shadowed.
     """
-    ways = live.ways
-    fitting = ways.fittings.get(route.provider)
-    keyed = route.provider in ways.keys or (fitting is not None and bool(fitting.headers))
-    if not keyed and route.reference not in ways.keys:
+    routing = live.routing
+    if not routing.uses_key(route):
         return
-    why = live.request.head.objection(ways.browser, loopback=live.door.on_loopback)
-    if why and keyed:
+    why = live.request.head.objection(routing.browser, loopback=live.connection.on_loopback)
+    if why and routing.adds_key(route.provider):
         raise RequestError(403, "foreign_page", f"this request may not use the key that is configured here: {why}")
-    live.capture.opted_out |= bool(why)
+    if why:
+        live.capture.labels = live.capture.labels._replace(opted_out=True)
 
 
 def _outcome(answer: ResponseReader, writer: ResponseWriter, provider: str) -> Failure | None:

@@ -11,17 +11,18 @@ import struct
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 
-from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Request, Response, Role
+from proxy.exchange import UNLABELLED, ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
 from proxy.worker_stats import WorkerStats
 
 EXCHANGE = b"E"
 PULSE = b"P"
 _LENGTH = struct.Struct("<I")
 _FRAME = struct.Struct(">I")
+_LABEL_TYPES = [*map(type, UNLABELLED)]
 _SWAPPED = sys.byteorder == "big"
 _Numbers = TypeVar("_Numbers", "array[float]", "array[int]")
 _Json = Mapping[str, object]
@@ -51,14 +52,7 @@ def parts(exchange: Exchange) -> tuple[bytes, ...]:
         "id": exchange.id,
         "role": exchange.role,
         "started": exchange.started,
-        "route": exchange.route,
-        "provider": exchange.provider,
-        "reference": exchange.reference,
-        "model": exchange.model,
-        "stream": exchange.stream,
-        "tag": exchange.tag,
-        "conversation": exchange.conversation,
-        "opted_out": exchange.opted_out,
+        "labels": [*exchange.labels],
         "seconds": exchange.seconds,
         "overhead": exchange.overhead,
         "request": [request.method, request.target, request.headers, request.size, len(request.body)],
@@ -95,14 +89,7 @@ def unpack(payload: bytes) -> Exchange:
             id=_is(fields["id"], str),
             role=Role(_is(fields["role"], str)),
             started=_is(fields["started"], float),
-            route=_is(fields["route"], str),
-            provider=_is(fields["provider"], str),
-            reference=_is(fields["reference"], str),
-            model=_is(fields["model"], str),
-            stream=_is(fields["stream"], bool),
-            tag=_is(fields["tag"], str),
-            conversation=_is(fields["conversation"], str),
-            opted_out=_is(fields["opted_out"], bool),
+            labels=_labels(fields["labels"]),
             seconds=_is(fields["seconds"], float),
             overhead=_is(fields["overhead"], float),
             request=request,
@@ -132,6 +119,14 @@ def unpack_stats(payload: bytes) -> WorkerStats:
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         raise ValueError(f"no packed pulse: {error}") from None
+
+
+def _labels(value: object) -> Labels:
+    """Each label has the type of its default."""
+    values = cast("Sequence[Any]", value)
+    if [*map(type, values)] != _LABEL_TYPES:
+        raise TypeError("labels of other types")
+    return Labels(*values)
 
 
 def _response(answered: object, body: bytes, marks: bytes) -> Response:

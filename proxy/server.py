@@ -18,18 +18,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic
 
-from proxy.client.browser_policy import BrowserPolicy
 from proxy.client.client_listener import ClientListener
-from proxy.forward import Forward, RoutingConfig
+from proxy.forward import Forward
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.proxy_config import ProxyConfig
 from proxy.record.exchange_sender import ExchangeSender
-from proxy.routing.outbound_proxy import origin_of
-from proxy.routing.request_fitting import fitting_of
-from proxy.routing.routing_table import RoutingTable
+from proxy.routing_config import RoutingConfig
 from proxy.sink import Sink
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
@@ -59,7 +56,8 @@ class DataPlane:
         self._stats = stats
         self._upstream = UpstreamClient(config.timeouts, config.limits, stats, tls=tls)
         self._environ = environ
-        self._forward = Forward(config.limits, self._ways(config), upstream=self._upstream, sink=sink, stats=stats)
+        routing = RoutingConfig.of(config, environ)
+        self._forward = Forward(config.limits, routing, upstream=self._upstream, sink=sink, stats=stats)
         self._limits = config.limits
         self._server: asyncio.Server | None = None
         self._listener: ClientListener | None = None
@@ -68,25 +66,7 @@ class DataPlane:
 
     def turn(self, config: ProxyConfig) -> None:
         """From the next request on, use the providers and routes of `config`; what runs goes on. ValueError as when made."""
-        self._forward.ways = self._ways(config)
-
-    def _ways(self, config: ProxyConfig) -> RoutingConfig:
-        origins = {name: origin_of(config, name, self._environ) for name in config.providers}
-        fields = {name: provider.api_key_header for name, provider in config.providers.items()}
-        keys = read_keys(config, self._environ)
-        live = {name: fitting_of(found, self._environ) for name, found in config.providers.items() if found.fit_live}
-        variables = {each for found in config.providers.values() for each in found.extra_headers_env.values()}
-        hidden = [value for each in variables if (value := self._environ.get(each, "").strip())]
-        secrets = tuple(value.encode("latin-1") for value in (*keys.values(), *hidden))
-        return RoutingConfig(
-            router=RoutingTable(config),
-            origins=origins,
-            keys=keys,
-            key_fields=fields,
-            secrets=secrets,
-            browser=BrowserPolicy.of(config),
-            fittings={name: fitting for name, fitting in live.items() if fitting.changes_anything},
-        )
+        self._forward.routing = RoutingConfig.of(config, self._environ)
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Accept connections on the bound `sock`; without one, on a free port of the loopback."""
@@ -138,25 +118,6 @@ async def _within(seconds: float, *events: asyncio.Event) -> None:
         async with asyncio.timeout(seconds):
             for event in events:
                 await event.wait()
-
-
-def read_keys(config: ProxyConfig, environ: Mapping[str, str]) -> dict[str, str]:
-    """The credentials by provider; a ValueError names the variable that is not set."""
-    keys: dict[str, str] = {}
-    for name, provider in config.providers.items():
-        if provider.api_key_env:
-            key = environ.get(provider.api_key_env, "").strip()
-            if not key:
-                raise ValueError(f"provider {name!r}: the variable {provider.api_key_env} (api_key_env) is not set")
-            if not key.isascii() or not key.isprintable():
-                raise ValueError(f"provider {name!r}: the variable {provider.api_key_env} holds what cannot stand in a header")
-            keys[name] = key
-        for field, variable in provider.extra_headers_env.items():
-            value = environ.get(variable, "").strip()
-            if not value or not value.isascii() or not value.isprintable():
-                words = "holds what cannot stand in a header" if value else "is not set"
-                raise ValueError(f"provider {name!r}: the variable {variable} (extra_headers_env, {field}) {words}")
-    return keys
 
 
 async def serve(told: Mapping[str, object]) -> None:

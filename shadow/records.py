@@ -15,7 +15,7 @@ from typing import Literal
 
 import orjson
 
-from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
 from shadow.findings.finding import Comparison, Finding, FindingState
 from shadow.findings.pair import ControlReason
 from shadow.reading.completion import Completion, ToolCall, UnreadReason
@@ -148,14 +148,15 @@ def exchange(row: ExchangeRow) -> Exchange:
         id=row.id,
         role=Role(row.role),
         started=row.started,
-        route=row.route,
-        provider=row.provider,
-        reference=row.reference,
-        model=row.model,
-        stream=row.stream,
-        tag=row.tag,
-        conversation=row.conversation,
-        opted_out=False,
+        labels=Labels(
+            route=row.route,
+            provider=row.provider,
+            reference=row.reference,
+            model=row.model,
+            stream=row.stream,
+            tag=row.tag,
+            conversation=row.conversation,
+        ),
         request=Request(
             method=row.method,
             target=row.target,
@@ -210,12 +211,12 @@ def _exchange_row(parsed: ParsedExchange, bodies: Bodies) -> ExchangeRow:
         id=exchange.id,
         role=exchange.role.value,
         started=exchange.started,
-        route=exchange.route,
-        provider=exchange.provider,
-        reference=exchange.reference,
-        model=_storable(exchange.model),
-        stream=exchange.stream,
-        tag=_storable(exchange.tag),
+        route=exchange.labels.route,
+        provider=exchange.labels.provider,
+        reference=exchange.labels.reference,
+        model=_storable(exchange.labels.model),
+        stream=exchange.labels.stream,
+        tag=_storable(exchange.labels.tag),
         conversation=_storable(parsed.conversation),
         method=_storable(request.method),
         target=_storable(request.target, limit=2_000),
@@ -253,10 +254,10 @@ def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str],
     return PairRow(
         id=live.id,
         started=live.started,
-        route=live.route,
-        model=_storable(live.model),
-        provider=live.provider,
-        reference=live.reference,
+        route=live.labels.route,
+        model=_storable(live.labels.model),
+        provider=live.labels.provider,
+        reference=live.labels.reference,
         conversation=_storable(triple.live.conversation),
         request_fingerprint=_keyed(fingerprint(triple.live.request, REMOVED), secret),
         subject_id=live.id,

@@ -1,6 +1,6 @@
 """An errand by hand, for tests that run or pack one."""
 
-from proxy.exchange import Role
+from proxy.exchange import Labels, Role
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.fetch_job import FetchJob
 
@@ -11,12 +11,7 @@ def errand(base_url: str, identity: str = "e1", **changed: object) -> FetchJob:
     facts = {
         "identity": identity,
         "role": Role.SHADOW,
-        "route": "default",
-        "provider": "official",
-        "model": "m",
-        "stream": False,
-        "tag": "",
-        "conversation": "",
+        "labels": Labels(route="default", provider="official", model="m"),
         "method": "POST",
         "target": "/v1/chat/completions",
         "headers": (("Content-Type", "application/json"),),

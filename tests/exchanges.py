@@ -2,7 +2,7 @@
 
 import json
 
-from proxy.exchange import ChunkTimings, Exchange, Failure, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Failure, Labels, Request, Response, Role
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 
@@ -32,18 +32,13 @@ def exchange(
         marks=ChunkTimings([0.25], [len(body)]) if marks is None else marks,
         head_seconds=0.2,
     )
+    labels = {"route": "default", "provider": provider, "reference": reference, "model": "pretend-small"}
+    labels |= {name: more.pop(name) for name in Labels._fields if name in more}
     fields = {
         "id": id,
         "role": role,
         "started": 1_700_000_000.0,
-        "route": "default",
-        "provider": provider,
-        "reference": reference,
-        "model": "pretend-small",
-        "stream": False,
-        "tag": "",
-        "conversation": "",
-        "opted_out": False,
+        "labels": Labels(**labels),
         "request": Request(method="POST", target="/v1/chat/completions", headers=headers, body=request, size=len(request)),
         "response": response if answered else None,
         "failure": failure,
@@ -51,6 +46,11 @@ def exchange(
         "overhead": 0.001,
     }
     return Exchange(**{**fields, **more})
+
+
+def labelled(made: Exchange, **labels) -> Exchange:
+    """The exchange with other labels."""
+    return made._replace(labels=made.labels._replace(**labels))
 
 
 def said(text: str = "Hello there", **choice) -> bytes:

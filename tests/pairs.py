@@ -9,7 +9,7 @@ from shadow.reading.parsed_exchange import ParsedExchange, parse, parse_leg
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from storage.storage_config import Bodies
 from storage.store import Store
-from tests.exchanges import asked, exchange
+from tests.exchanges import asked, exchange, labelled
 
 
 def keep_pair(
@@ -47,8 +47,8 @@ def keep_pair(
 
 def _leg(answer: Exchange | bytes, role: Role, exchange_id: str) -> Exchange:
     made = exchange(answer, request=asked()) if isinstance(answer, bytes) else answer
-    provider = made.provider if role is Role.PRIMARY else made.reference
-    return made._replace(id=exchange_id, role=role, provider=provider)
+    provider = made.labels.provider if role is Role.PRIMARY else made.labels.reference
+    return labelled(made._replace(id=exchange_id, role=role), provider=provider)
 
 
 def _record(seen: ParsedExchange, bodies: Bodies):

@@ -47,7 +47,7 @@ class RequestHead:
             "recorded_target",
             "sound",
             "target",
-            "told",
+            "control",
         ),
     )
 
@@ -65,7 +65,7 @@ class RequestHead:
         """True when the proxy itself is asked whether it runs."""
         self.recorded_target = without_secrets(self.target)
         self.fields = fields = rules.HeaderFields.of(message.raw_headers)
-        self.told = rules.control(fields)
+        self.control = rules.control(fields)
         self.chunked = b"transfer-encoding" in fields.names
         """True when the body comes in chunks."""
         packed = b"content-encoding" in fields.names
@@ -143,7 +143,7 @@ class RequestHead:
         if others != self._others:
             secrets = credential_removal.of_request(self.fields, self.target)
             self._forms, self._others = credential_removal.forms([*secrets, *others]), others
-            fields, told = (*self._recorded[0], *self._recorded[1]), self.told
+            fields, told = (*self._recorded[0], *self._recorded[1]), self.control
             self.clean = credential_removal.absent(self._forms, fields, self.recorded_target, told.tag, told.conversation)
         return self._forms
 

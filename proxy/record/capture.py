@@ -10,7 +10,7 @@ from array import array
 from io import BytesIO
 from itertools import accumulate
 
-from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Request, Response, Role
+from proxy.exchange import UNLABELLED, ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
 from proxy.record.held_bodies import HeldBytes
 from proxy.record.last_event import last_event_came
 from proxy.routing.body_peek import PeekedBody
@@ -93,9 +93,8 @@ class Capture:
 
     __slots__ = (
         *("_asked", "_awaited", "_begun", "_events", "_first", "_head", "_held", "_limit", "_moments", "_overhead", "_passed"),
-        *("_pieces", "_room", "_stowed", "_until", "conversation", "identity", "method", "model", "opted_out", "provider"),
-        *("reference", "request_headers", "request_size", "role", "route", "size", "started", "stream", "tag", "taken"),
-        *("target", "unheld"),
+        *("_pieces", "_room", "_stowed", "_until", "identity", "labels", "method", "request_headers", "request_size", "role"),
+        *("size", "started", "taken", "target", "unheld"),
     )
 
     def __init__(
@@ -109,6 +108,7 @@ class Capture:
         method: str,
         target: str,
         headers: Headers,
+        labels: Labels = UNLABELLED,
         awaited: int = 0,
         held: HeldBytes | None = None,
     ) -> None:
@@ -120,8 +120,8 @@ class Capture:
         self.method = method
         self.target = target
         self.request_headers = headers
-        self.route = self.provider = self.reference = self.model = self.tag = self.conversation = ""
-        self.stream = self.opted_out = self.unheld = False
+        self.labels = labels
+        self.unheld = False
         self.taken = self.request_size = 0
         self.size = 0
         """Bytes of the answer's body so far."""
@@ -142,7 +142,8 @@ class Capture:
 
     def tell(self, seen: PeekedBody) -> None:
         """What the request body says, as far as it is known now."""
-        self.model, self.stream = seen.model or self.model, seen.stream or self.stream
+        labels = self.labels
+        self.labels = labels._replace(model=seen.model or labels.model, stream=seen.stream or labels.stream)
 
     def ask(self, piece: bytes) -> None:
         """Take a piece of the request body, as the client sent it; most bodies are one."""
@@ -249,14 +250,7 @@ class Capture:
             id=self.identity,
             role=self.role,
             started=self.started,
-            route=self.route,
-            provider=self.provider,
-            reference=self.reference,
-            model=self.model,
-            stream=self.stream,
-            tag=self.tag,
-            conversation=self.conversation,
-            opted_out=self.opted_out,
+            labels=self.labels,
             request=Request(
                 method=self.method,
                 target=self.target,

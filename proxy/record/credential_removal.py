@@ -85,10 +85,11 @@ def untouched(exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool 
     size = len(asked) + len(answered)
     if request.size + response.size > size or secrets is TOO_MANY or len(secrets) * size > STEP:
         return False
-    words = [exchange.model, response.reason]
+    labels = exchange.labels
+    words = [labels.model, response.reason]
     words += [value for _, value in response.headers]
     if not clean_head:
-        words += _head_words(request.headers, request.target, exchange.tag, exchange.conversation)
+        words += _head_words(request.headers, request.target, labels.tag, labels.conversation)
     texts = _joined(words)
     for secret in secrets:  # noqa: SIM110 - to make a generator costs as much as the search
         # Not `in`, which first makes an exception and drops it, as it does for all but numbers.
@@ -141,9 +142,10 @@ def _clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
 def _texts(exchange: Exchange, found: Sequence[bytes], looks: SearchBudget) -> Clearing:
     """The exchange with all texts but its bodies clean."""
     request, response, failure = exchange.request, exchange.response, exchange.failure
-    model = yield from _text(exchange.model, found, looks)
-    tag = yield from _text(exchange.tag, found, looks)
-    conversation = yield from _text(exchange.conversation, found, looks)
+    labels = []
+    for label in exchange.labels.texts:
+        clean = yield from _text(label, found, looks)
+        labels.append(clean)
     target = yield from _text(request.target, found, looks)
     asked = yield from _fields(request.headers, found, looks)
     if response is not None:
@@ -152,7 +154,7 @@ def _texts(exchange: Exchange, found: Sequence[bytes], looks: SearchBudget) -> C
     if failure is not None:
         failure = failure._replace(detail=(yield from _text(failure.detail, found, looks)))
     request = request._replace(target=target, headers=asked)
-    return exchange._replace(model=model, tag=tag, conversation=conversation, request=request, response=response, failure=failure)
+    return exchange._replace(labels=exchange.labels.with_texts(*labels), request=request, response=response, failure=failure)
 
 
 def _with_bodies(exchange: Exchange, asked: bytes, answered: bytes) -> Exchange:
@@ -164,9 +166,9 @@ def _with_bodies(exchange: Exchange, asked: bytes, answered: bytes) -> Exchange:
 
 def _words(exchange: Exchange) -> bytes:
     """All texts of an exchange but its bodies."""
-    request, response, failure = exchange.request, exchange.response, exchange.failure
-    words = _head_words(request.headers, request.target, exchange.tag, exchange.conversation)
-    words += [exchange.model, failure.detail if failure else ""]
+    labels, request, response, failure = exchange.labels, exchange.request, exchange.response, exchange.failure
+    words = _head_words(request.headers, request.target, labels.tag, labels.conversation)
+    words += [labels.model, failure.detail if failure else ""]
     if response is not None:
         words += [response.reason, *(value for _, value in response.headers)]
     return _joined(words)
@@ -201,9 +203,7 @@ def _bare(exchange: Exchange) -> Exchange:
     """The exchange without any text of either side: sizes, times and statuses are left, and the names that are ours."""
     request, response, failure = exchange.request, exchange.response, exchange.failure
     return exchange._replace(
-        model="",
-        tag="",
-        conversation="",
+        labels=exchange.labels.with_texts(),
         request=request._replace(target=request.target.partition("?")[0], headers=(), body=b""),
         response=response and response._replace(reason="", headers=(), body=b""),
         failure=failure and failure._replace(detail=""),

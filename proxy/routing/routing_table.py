@@ -24,15 +24,18 @@ _OWN_PREFIXES = frozenset({"anthropic", "api", "compatibility", "compatible-mode
 
 
 class RouteMatch(NamedTuple):
-    """Where one request goes; `rename` is the provider's own name of the model ("" = unchanged), `target` the client's target
-    without a provider's prefix.
+    """Where one request goes; `upstream_model` is the provider's own name of the model ("" = unchanged), `target` the client's
+    target without a provider's prefix.
     """
 
     route: str
     provider: str
     reference: str
-    rename: str
+    upstream_model: str
     target: str
+
+
+UNROUTED = RouteMatch(route="", provider="", reference="", upstream_model="", target="")
 
 
 class RoutingTable:
@@ -89,16 +92,20 @@ class RoutingTable:
             route=route.name,
             provider=route.provider,
             reference=route.reference or self._reference,
-            rename=self._rename(route.provider, model),
+            upstream_model=self._upstream_model(route.provider, model),
             target=target,
         )
 
     def _implied(self, name: str, provider: str, model: str, target: str) -> RouteMatch:
         return RouteMatch(
-            route=name, provider=provider, reference=self._reference, rename=self._rename(provider, model), target=target
+            route=name,
+            provider=provider,
+            reference=self._reference,
+            upstream_model=self._upstream_model(provider, model),
+            target=target,
         )
 
-    def _rename(self, provider: str, model: str) -> str:
+    def _upstream_model(self, provider: str, model: str) -> str:
         models = self._providers[provider].models
         return models.get(model) or models.get("*") or ""
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from proxy.exchange import Exchange, Headers, Role
+from proxy.exchange import Exchange, Headers, Labels, Role
 from proxy.record.capture import Capture
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.upstream_client import UpstreamClient
@@ -29,12 +29,7 @@ class FetchJob:
 
     identity: str
     role: Role
-    route: str
-    provider: str
-    model: str
-    stream: bool
-    tag: str
-    conversation: str
+    labels: Labels
     method: str
     target: str
     headers: Headers
@@ -58,9 +53,8 @@ async def run(upstream: UpstreamClient, job: FetchJob) -> Exchange:
         method=job.method,
         target=job.target,
         headers=job.headers,
+        labels=job.labels,
     )
-    capture.route, capture.provider, capture.model = job.route, job.provider, job.model
-    capture.stream, capture.tag, capture.conversation = job.stream, job.tag, job.conversation
     fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in job.fields]
     return await upstream.fetch(job.origin, job.method, job.path, fields, job.body, capture, total=job.total, most=job.most)
 
@@ -78,6 +72,7 @@ def unpack(payload: bytes) -> FetchJob:
     (length,) = _LENGTH.unpack_from(payload)
     told = json.loads(payload[4 : 4 + length])
     told["role"] = Role(told["role"])
+    told["labels"] = Labels(*told["labels"])
     told["origin"] = ProviderOrigin(**told["origin"])
     for name in ("headers", "fields"):
         told[name] = _pairs(told[name])

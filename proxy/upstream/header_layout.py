@@ -38,9 +38,9 @@ class HopByHop(NamedTuple):
     """The body is an event stream."""
     readable: bool
     """The body is in no content coding."""
-    leaving: tuple[int, ...]
+    dropped: tuple[int, ...]
     """The places of the fields that end here, in their order."""
-    leaving_coded: tuple[int, ...]
+    dropped_chunked: tuple[int, ...]
     """The same without Transfer-Encoding, for a client whose body stays in chunks."""
 
 
@@ -84,8 +84,8 @@ class HeaderLayout:
             keep_seconds=next((float(found[1]) for found in patience if found), 0.0),
             events=any(value.strip().lower().startswith(_EVENTS) for value in fields.named(b"content-type")),
             readable=all(value.strip().lower() in {b"", b"identity"} for value in fields.named(b"content-encoding")),
-            leaving=tuple(places),
-            leaving_coded=tuple(place for place in places if self._lower[place] != b"transfer-encoding"),
+            dropped=tuple(places),
+            dropped_chunked=tuple(place for place in places if self._lower[place] != b"transfer-encoding"),
         )
 
 

@@ -64,7 +64,7 @@ class ResponseHead(NamedTuple):
         `chunked` keeps the one transfer coding the body still has; `connection` is what this hop has to say, "" for nothing.
         """
         head = self.raw if self.raw.startswith(b"HTTP/1.1 ") else b"HTTP/1.1 " + self.raw[9:]
-        places = self.hop.leaving_coded if chunked else self.hop.leaving
+        places = self.hop.dropped_chunked if chunked else self.hop.dropped
         if len(self.shape.lengths) > 1:
             places = tuple(sorted({*places, *self.shape.lengths[:-1]}))
         if places:

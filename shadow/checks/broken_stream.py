@@ -15,7 +15,7 @@ def broken_stream(_ask: ParsedRequest, answer: ParsedResponse) -> Finding:
     status, response = answer.status, answer.exchange.response
     if response is None or status is None or not 200 <= status < 300:
         return not_measured(Signal.BROKEN_STREAM, "no answer with a status of success began")
-    if not (answer.completion.stream if isinstance(answer.completion, Completion) else answer.exchange.stream):
+    if not (answer.completion.stream if isinstance(answer.completion, Completion) else answer.exchange.labels.stream):
         return not_measured(Signal.BROKEN_STREAM, "not a stream")
     where, how = comparability_of(answer)
     if where is Comparability.UNRECORDED:

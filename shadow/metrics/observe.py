@@ -75,9 +75,9 @@ class Metrics:
     def exchange(self, exchange: Exchange, answer: ParsedResponse, outcomes: Sequence[str], *, pair_id: str = "") -> None:
         """Count one answered or failed exchange of any role; `outcomes` are the schema classes of its tool calls."""
         code = _code(exchange)
-        if code == "2xx" and exchange.role is Role.PRIMARY and self._names.answered(exchange.model):
+        if code == "2xx" and exchange.role is Role.PRIMARY and self._names.answered(exchange.labels.model):
             self._begin_at_zero()
-        leg = (self._names.provider(exchange.provider), self.model(exchange.model), exchange.role.value)
+        leg = (self._names.provider(exchange.labels.provider), self.model(exchange.labels.model), exchange.role.value)
         self._series.requests(*leg, code).inc()
         for outcome in outcomes:
             self._series.tool_calls(*leg, outcome if outcome in OUTCOMES else OTHER).inc()
@@ -88,7 +88,7 @@ class Metrics:
         if code == "2xx":
             self._times(leg, answer, self._names.exemplar(pair_id))
         if isinstance(answer.completion, Completion):
-            self._usage(leg, answer.completion, *self._names.prices(exchange.provider))
+            self._usage(leg, answer.completion, *self._names.prices(exchange.labels.provider))
 
     def findings(
         self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Finding], *, pair_id: str

@@ -38,7 +38,7 @@ def takes_temperature(live: ParsedExchange) -> bool:
 async def ask_greedily(references: ReferenceClient, live: ParsedExchange) -> GreedyAnswers:
     """Ask both sides at once, and compare."""
     asked = replace(live, request=replace(live.request, temperature=0.0))
-    names = (live.exchange.provider, live.exchange.reference)
+    names = (live.exchange.labels.provider, live.exchange.labels.reference)
     one, other = await asyncio.gather(*(_leg(references, asked, name) for name in names))
     pair = Pair(kind=PairKind.GREEDY, request=asked.request, subject=one.answer, reference=other.answer)
     return GreedyAnswers(legs=(one, other), comparison=compare(pair))

@@ -44,28 +44,28 @@ class IdentityObserver:
 
     def names(self, exchange: Exchange) -> tuple[str, ...]:
         """The names of models that earlier answers of this provider bore, asked for the same one."""
-        known = self._known.get((exchange.provider, self._name(exchange)))
+        known = self._known.get((exchange.labels.provider, self._name(exchange)))
         return known.values("model") if known else ()
 
     def _name(self, exchange: Exchange) -> str:
         """What was asked for: the deployment that the path names, else the model of the body."""
         deployment = DEPLOYMENT.search(exchange.request.target)
-        name = deployment[1] if deployment else exchange.model
+        name = deployment[1] if deployment else exchange.labels.model
         return self._clean(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
     def observe(self, exchange: Exchange, answer: ParsedResponse) -> tuple[IdentityRow, ...]:
         """Take in one answer of any role; a row when it changes who serves, none otherwise."""
         model = self._name(exchange)
-        serving = self._serving((exchange.provider, model))
-        declared = self._declared.get(exchange.provider, {})
-        kind = kind_of(api_of(exchange.request.target), exchange.stream)
+        serving = self._serving((exchange.labels.provider, model))
+        declared = self._declared.get(exchange.labels.provider, {})
+        kind = kind_of(api_of(exchange.request.target), exchange.labels.stream)
         change = serving.observe(traits(answer, declared=declared, clean=self._clean), kind)
         if change is None:
             return ()
         row = IdentityRow(
             exchange_id=exchange.id,
             started=exchange.started,
-            provider=exchange.provider,
+            provider=exchange.labels.provider,
             model=model,
             identity=change.identity,
             previous=change.previous,

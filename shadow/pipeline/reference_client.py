@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
-from proxy.exchange import Exchange, Headers, Role
+from proxy.exchange import Exchange, Headers, Labels, Role
 from proxy.exchange_ids import new_id
 from proxy.proxy_config import Provider
 from proxy.record.credential_removal import cleared, forms
@@ -52,13 +52,13 @@ class ReferenceClient:
 
     def prepare(self, live: Exchange, provider: str = "") -> ShadowBody:
         """The body that the reference (or another `provider`) will get, and how it differs from what the application sent."""
-        to, request = provider or live.reference, live.request
+        to, request = provider or live.labels.reference, live.request
         # to the provider that got the request, the absence of a member that it knows would mark the copy
-        removed: Mapping[str, str] = {} if to == live.provider else REMOVED
+        removed: Mapping[str, str] = {} if to == live.labels.provider else REMOVED
         plain = decode(request.headers, request.body, ())
         body = request.body if isinstance(plain, Unread) else plain.body
         bare = body.removeprefix(BOM)
-        made = shadow_body(bare, _name_there(self._providers[to], live.model), request.target, removed=removed)
+        made = shadow_body(bare, _name_there(self._providers[to], live.labels.model), request.target, removed=removed)
         fitting = self._fitting(live, to)
         fitted = fit_body(made.body, fitting)
         unpacked: tuple[str, ...] = () if body is request.body else ("sent unpacked",)
@@ -68,33 +68,33 @@ class ReferenceClient:
 
     def _fitting(self, live: Exchange, to: str) -> RequestFitting:
         """How the copy for `to` is fitted; one for the provider that got the request, only where that request was, too."""
-        return self._fittings[to] if to != live.provider or self._providers[to].fit_live else RequestFitting()
+        return self._fittings[to] if to != live.labels.provider or self._providers[to].fit_live else RequestFitting()
 
     def _fitted_live(self, live: Exchange, body: bytes) -> tuple[str, ...]:
         """How the application's own request was fitted, as the data plane did it."""
-        provider = self._providers.get(live.provider)
+        provider = self._providers.get(live.labels.provider)
         if provider is None or not provider.fit_live:
             return ()
-        fitting = self._fittings[live.provider]
+        fitting = self._fittings[live.labels.provider]
         fits = body is live.request.body and not body.startswith(BOM) and live.request.size <= self._peeked
         told = fit_body(body, fitting).alterations if fits else (NOT_FITTED,) if fitting.changes_body else ()
         return tuple(f"to the provider: {sentence}" for sentence in (*told, *around_the_body(fitting)))
 
     def same_server(self, live: Exchange) -> bool:
         """Whether provider and reference are one server under two names, so that no drift can be seen between them."""
-        if live.provider not in self._providers:
+        if live.labels.provider not in self._providers:
             return False
-        provider, reference = self._providers[live.provider], self._providers[live.reference]
-        same_place = self._origins[live.provider] == self._origins[live.reference]
-        same_way = self._fittings[live.provider].chooses == self._fittings[live.reference].chooses
-        return same_place and same_way and _name_there(provider, live.model) == _name_there(reference, live.model)
+        provider, reference = self._providers[live.labels.provider], self._providers[live.labels.reference]
+        same_place = self._origins[live.labels.provider] == self._origins[live.labels.reference]
+        same_way = self._fittings[live.labels.provider].chooses == self._fittings[live.labels.reference].chooses
+        return same_place and same_way and _name_there(provider, live.labels.model) == _name_there(reference, live.labels.model)
 
     async def ask(self, live: Exchange, asked: ShadowBody, role: Role, provider: str = "") -> Exchange:
         """Send it once, and read the answer whole, until `shadow.timeout` or `shadow.max_body` ends it.
 
         It goes to the reference, or to another `provider` by name, with that one's own key.
         """
-        name = provider or live.reference
+        name = provider or live.labels.reference
         answered = await self._fetcher.fetch(self._errand(live, asked.body, role, name))
         return cleared(answered, forms(self._secrets(name)))
 
@@ -107,12 +107,7 @@ class ReferenceClient:
         asked = FetchJob(
             identity=new_id(),
             role=Role.SHADOW,
-            route="",
-            provider=provider,
-            model="",
-            stream=False,
-            tag="",
-            conversation="",
+            labels=Labels(provider=provider),
             method="GET",
             target=_MODELS,
             headers=(),
@@ -141,7 +136,7 @@ class ReferenceClient:
         await self._fetcher.close()
 
     def _fields(self, live: Exchange, name: str) -> Headers:
-        own, configured = name == live.provider, self._providers[name].api_key_header
+        own, configured = name == live.labels.provider, self._providers[name].api_key_header
         usual = "x-api-key" if _path(live).endswith("/messages") else "authorization"
         fields = copied(
             live.request.headers,
@@ -156,16 +151,11 @@ class ReferenceClient:
     def _errand(self, live: Exchange, body: bytes, role: Role, name: str) -> FetchJob:
         origin, fields = self._origins[name], self._fields(live, name)
         secret = {field.lower() for field in self._providers[name].extra_headers_env}
-        target = fit_target(_path(live) + (_query(live) if name == live.provider else ""), self._fitting(live, name).query)
+        target = fit_target(_path(live) + (_query(live) if name == live.labels.provider else ""), self._fitting(live, name).query)
         return FetchJob(
             identity=new_id(),
             role=role,
-            route=live.route,
-            provider=name,
-            model=live.model,
-            stream=live.stream,
-            tag=live.tag,
-            conversation=live.conversation,
+            labels=live.labels._replace(provider=name, reference="", opted_out=False),
             method=live.request.method,
             target=live.request.target,
             headers=tuple(

@@ -153,12 +153,17 @@ class Worker:
 
     def _doubt(self, exchange: Exchange) -> None:
         """Say once of a provider that answers 404 what is doubtful about its address."""
-        provider = self._config.proxy.providers.get(exchange.provider)
-        if provider is None or exchange.provider in self._doubted or not exchange.response or exchange.response.status != 404:
+        provider = self._config.proxy.providers.get(exchange.labels.provider)
+        if (
+            provider is None
+            or exchange.labels.provider in self._doubted
+            or not exchange.response
+            or exchange.response.status != 404
+        ):
             return
         if sentence := doubt(provider.base_url):
-            self._doubted.add(exchange.provider)
-            log.warning("a provider answered 404", provider=exchange.provider, base_url=sentence)
+            self._doubted.add(exchange.labels.provider)
+            log.warning("a provider answered 404", provider=exchange.labels.provider, base_url=sentence)
 
     async def drain(self, *, patience: float) -> None:
         """Wait for the running shadows, at most `patience` seconds; those that go on, or wait, are ended and counted."""
@@ -190,7 +195,7 @@ class Worker:
         found = check(parsed.request, parsed.answer, sent_as=self._sent_as(exchange), known_as=self._identities.names(exchange))
         self._metrics.exchange(exchange, parsed.answer, outcomes, pair_id=pair_id)
         if exchange.role is Role.PRIMARY:
-            self._metrics.findings(exchange.provider, exchange.model, "check", "", found, pair_id="")
+            self._metrics.findings(exchange.labels.provider, exchange.labels.model, "check", "", found, pair_id="")
         bare = exchange_record(self._policy.bare(parsed), outcomes=outcomes, checks=found, bodies=self._policy.bodies)
         identities = () if exchange.role is Role.GREEDY else self._identities.observe(exchange, parsed.answer)
         for row in identities:
@@ -200,8 +205,8 @@ class Worker:
 
     def _sent_as(self, exchange: Exchange) -> str:
         """What the provider calls the model that the client named; "" when it calls it the same."""
-        provider = self._config.proxy.providers.get(exchange.provider)
-        return provider.models.get(exchange.model) or provider.models.get("*", "") if provider else ""
+        provider = self._config.proxy.providers.get(exchange.labels.provider)
+        return provider.models.get(exchange.labels.model) or provider.models.get("*", "") if provider else ""
 
     def _consider(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:
         if decision.why:
@@ -235,7 +240,7 @@ class Worker:
         place = self._conversations.place(
             request_id=exchange.id,
             model=ask.model,
-            named=exchange.conversation,
+            named=exchange.labels.conversation,
             body=ask.sent,
             messages=ask.messages,
         )
@@ -248,7 +253,7 @@ class Worker:
         if why:
             return SamplingDecision(shadow=False, control=False, why=why)
         exchange, shadow = parsed.exchange, self._config.shadow
-        rate = self._rates.get(exchange.route)
+        rate = self._rates.get(exchange.labels.route)
         decision = decide(
             key=place.drawn_by,
             request_id=exchange.id,
@@ -265,9 +270,9 @@ class Worker:
         exchange = parsed.exchange
         if not self._config.shadow.enabled:
             return "off"
-        if not exchange.reference:
+        if not exchange.labels.reference:
             return "no_reference"
-        if exchange.opted_out:
+        if exchange.labels.opted_out:
             return "opted_out"
         if exchange.response and exchange.response.status == SWITCHED:
             return why_not(exchange.request.method, exchange.request.target, None)
@@ -287,7 +292,7 @@ class Worker:
     def _takes_thinking(self, exchange: Exchange) -> bool:
         """Whether the reference can check earlier thinking, being at the provider's own address, or gets none of it."""
         known = self._config.proxy.providers
-        provider, reference = known.get(exchange.provider), known.get(exchange.reference)
+        provider, reference = known.get(exchange.labels.provider), known.get(exchange.labels.reference)
         if provider is None or reference is None:
             return False
         return reference.strip_thinking or provider.base_url.rstrip("/") == reference.base_url.rstrip("/")
@@ -336,13 +341,13 @@ class Worker:
     def _cost(self, leg: ParsedExchange) -> tuple[int, float]:
         """Tokens, and money by the configured prices, of one answer."""
         prompt, completion = tokens_of(leg.request, leg.answer)
-        prices = self._config.proxy.providers[leg.exchange.provider]
+        prices = self._config.proxy.providers[leg.exchange.labels.provider]
         return prompt + completion, (prompt * prices.price_input + completion * prices.price_output) / 1e6
 
     def _publish(self, run: ShadowRun) -> None:
         pair = run.record.pair
         for leg in run.legs:
-            if leg.exchange.provider == pair.reference:
+            if leg.exchange.labels.provider == pair.reference:
                 self._reference_errors.note(pair.reference, leg.answer.status)
         for sentence in self._reference_errors.due(time.monotonic()):
             log.warning(sentence)

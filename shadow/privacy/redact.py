@@ -104,8 +104,7 @@ class Redactor:
             return exchange
         request, response, failure = exchange.request, exchange.response, exchange.failure
         return exchange._replace(
-            model=self.text(exchange.model),
-            tag=self.text(exchange.tag),
+            labels=exchange.labels._replace(model=self.text(exchange.labels.model), tag=self.text(exchange.labels.tag)),
             request=self._request(request),
             response=response and self._response(response),
             failure=failure and failure._replace(detail=self.text(failure.detail)),
@@ -114,7 +113,7 @@ class Redactor:
     def _is_clean(self, exchange: Exchange) -> bool:
         """Whether nothing can be found in it, as in most."""
         request, response, failure = exchange.request, exchange.response, exchange.failure
-        words = [exchange.model, exchange.tag, request.target, *map(_VALUE, request.headers)]
+        words = [exchange.labels.model, exchange.labels.tag, request.target, *map(_VALUE, request.headers)]
         if response:
             words += [response.reason, *map(_VALUE, response.headers)]
         if failure:

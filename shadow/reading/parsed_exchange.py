@@ -29,10 +29,14 @@ def parse(exchange: Exchange) -> ParsedExchange:
     ask = parse_request(request.target, request.headers, request.body, request.truncated)
     if exchange.unheld and ask.unread and ask.unread.why is UnreadReason.TRUNCATED:
         ask = replace(ask, unread=Unread(why=UnreadReason.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes"))
-    if not exchange.model and ask.model and len(ask.model) <= LONGEST_MODEL:
+    if not exchange.labels.model and ask.model and len(ask.model) <= LONGEST_MODEL:
         # behind a picture of more than `peek_body` bytes the forwarder did not see it
-        exchange = exchange._replace(model=ask.model, stream=exchange.stream or ask.stream)
-    return ParsedExchange(exchange=exchange, request=ask, answer=parse_response(exchange), conversation=exchange.conversation)
+        exchange = exchange._replace(
+            labels=exchange.labels._replace(model=ask.model, stream=exchange.labels.stream or ask.stream)
+        )
+    return ParsedExchange(
+        exchange=exchange, request=ask, answer=parse_response(exchange), conversation=exchange.labels.conversation
+    )
 
 
 def parse_leg(exchange: Exchange, asked: ParsedExchange) -> ParsedExchange:

@@ -154,7 +154,7 @@ async def test_the_model_is_renamed_in_place_and_nothing_else_changes():
             await ask(running.port, post(body))
             assert provider.requests[0].endswith(b"\r\nContent-Length: %d\r\n\r\n" % len(renamed) + renamed)
             exchange = await running.kept.next()
-            assert (exchange.model, exchange.stream, exchange.request.body) == ("small", True, body)
+            assert (exchange.labels.model, exchange.labels.stream, exchange.request.body) == ("small", True, body)
 
 
 @pytest.mark.promise("transparency.body")

@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 
-from proxy.exchange import FailureKind
+from proxy.exchange import FailureKind, Labels
 from proxy.packing import pack
 from tests.proxy.test_content_coding import PACKERS
 from tests.running import until
@@ -44,8 +44,16 @@ async def test_a_request_is_directed_by_its_control_fields():
         async with plane(providers=providers, reference="candidate") as running:
             await ask(running.port, post(b'{"model":"m","stream":true}', *fields))
             got = await running.kept.next()
-            assert (got.route, got.provider, got.reference, got.model, got.stream) == ("other", "other", "candidate", "m", True)
-            assert (got.opted_out, got.tag, got.conversation) == (True, "t", "c")
+            assert got.labels == Labels(
+                route="other",
+                provider="other",
+                reference="candidate",
+                model="m",
+                stream=True,
+                tag="t",
+                conversation="c",
+                opted_out=True,
+            )
             assert (len(one.requests), len(two.requests)) == (0, 1)
             assert b"sameweights" not in two.requests[0]
             await ask(running.port, get(b"/other/v1/models?x"))
@@ -58,7 +66,7 @@ async def test_no_route_is_a_404_and_an_exchange():
         assert answer.startswith(b"HTTP/1.1 404 ")
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "no_route"
         got = await running.kept.next()
-        assert (got.failure.kind, got.model, got.response) == (FailureKind.REFUSED, "m", None)
+        assert (got.failure.kind, got.labels.model, got.response) == (FailureKind.REFUSED, "m", None)
 
 
 async def test_times_are_in_order_and_the_proxys_own_share_is_small():
@@ -259,7 +267,7 @@ async def test_a_packed_body_is_routed_and_recorded_by_its_model_and_goes_out_as
     async with scripted(None, ok(b"{}")) as first, scripted(None, ok(b"{}")) as second, plane(**two(first, second)) as running:
         await ask(running.port, post(body, field))
         got = await running.kept.next()
-        assert (got.provider, got.route, got.model, got.stream) == ("first", "as", "a-1", True)
+        assert (got.labels.provider, got.labels.route, got.labels.model, got.labels.stream) == ("first", "as", "a-1", True)
         assert got.request.body == body
     assert (len(first.requests), len(second.requests)) == (1, 0)
     assert first.requests[0].endswith(body)
@@ -273,7 +281,7 @@ async def test_a_packed_body_that_comes_in_pieces_is_awaited_until_its_model_is_
             await asked.send(whole[:-10_000])
             await asked.send(whole[-10_000:])
             assert (await asked.rest()).startswith(b"HTTP/1.1 200")
-        assert (await running.kept.next()).model == "a-1"
+        assert (await running.kept.next()).labels.model == "a-1"
     assert (len(first.requests), len(second.requests)) == (1, 0)
 
 
@@ -291,7 +299,7 @@ async def test_a_body_whose_model_cannot_be_read_is_routed_as_one_of_no_known_mo
     async with scripted(None, ok(b"{}")) as first, scripted(None, ok(b"{}")) as second, plane(**two(first, second)) as running:
         assert (await ask(running.port, post(body, b"Content-Encoding: " + coding))).startswith(b"HTTP/1.1 200")
         got = await running.kept.next()
-        assert (got.provider, got.model, got.request.body) == ("second", "", body)
+        assert (got.labels.provider, got.labels.model, got.request.body) == ("second", "", body)
 
 
 @pytest.mark.promise("memory.held")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Labels, Request, Response, Role
 from proxy.packing import EXCHANGE, frame, pack, pack_stats, unpack, unpack_stats
 from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
@@ -29,14 +29,13 @@ RESPONSES = st.builds(
     head_seconds=NUMBER,
 )
 FAILURES = st.builds(Failure, kind=st.sampled_from(FailureKind), detail=ANY_TEXT, after_head=st.booleans())
-TEXTS = dict.fromkeys(("id", "route", "provider", "reference", "model", "tag", "conversation"), ANY_TEXT)
+LABELS = st.tuples(*(ANY_TEXT if isinstance(default, str) else st.booleans() for default in Labels())).map(Labels._make)
 EXCHANGES = st.builds(
     Exchange,
-    **TEXTS,
+    id=ANY_TEXT,
     role=st.sampled_from(Role),
     started=NUMBER,
-    stream=st.booleans(),
-    opted_out=st.booleans(),
+    labels=LABELS,
     request=REQUESTS,
     response=st.none() | RESPONSES,
     failure=st.none() | FAILURES,
@@ -76,7 +75,7 @@ def test_a_torn_or_altered_message_is_a_value_error_or_another_exchange(cut, fli
 def test_wrong_types_inside_are_refused():
     whole = pack(exchange(b"body"))
     for was, becomes in (
-        (b'"stream":false', b'"stream":"yes" '[:14]),
+        (b'"pretend-small",false', b'"pretend-small",12345'),
         (b'"role":"primary"', b'"role":"primarY"'),
         (b'"id":"', b'"ix":"'),
     ):

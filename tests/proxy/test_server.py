@@ -14,10 +14,6 @@ from contextlib import asynccontextmanager
 import pytest
 
 from proxy.exchange import FailureKind
-from proxy.proxy_config import ProxyConfig
-from proxy.server import DataPlane, read_keys
-from proxy.sink import NullSink
-from proxy.worker_stats import WorkerStats
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
@@ -136,21 +132,3 @@ async def test_stopping_breaks_what_runs_and_records_it_as_stopped():
 async def test_the_loops_lateness_is_measured():
     async with plane("http://127.0.0.1:9/v1") as running:
         assert await until(lambda: running.stats.loop_lag > 0)
-
-
-def _config(**provider):
-    return ProxyConfig.model_validate({"providers": {"acme": {"base_url": "http://h/v1", **provider}}})
-
-
-def test_keys_are_read_by_name():
-    assert read_keys(_config(api_key_env="ACME_KEY"), {"ACME_KEY": " sk-1\n"}) == {"acme": "sk-1"}
-    assert read_keys(_config(), {}) == {}
-
-
-@pytest.mark.parametrize(
-    ("environ", "said"),
-    [({}, "ACME_KEY .* is not set"), ({"ACME_KEY": " "}, "is not set"), ({"ACME_KEY": "a\r\nB: c"}, "cannot stand")],
-)
-def test_a_key_that_is_not_there_or_no_key_is_reported_by_the_name_of_its_variable(environ, said):
-    with pytest.raises(ValueError, match=said):
-        DataPlane(_config(api_key_env="ACME_KEY"), NullSink(), WorkerStats(), environ=environ)

@@ -157,7 +157,7 @@ async def test_a_foreign_page_reaches_a_provider_without_a_key_and_is_not_shadow
     answer, requests, exchange = await asked(*FOREIGN, keys=("official",))
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert len(requests) == 1
-    assert exchange.opted_out
+    assert exchange.labels.opted_out
 
 
 @pytest.mark.parametrize("fields", [FOREIGN, ()], ids=["a page", "no page"])
@@ -165,11 +165,11 @@ async def test_what_may_use_the_key_is_forwarded_with_it_and_shadowed(fields):
     answer, requests, exchange = await asked(*fields, keys=("candidate", "official"), origins=("https://evil.example",))
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"Bearer sk-operators" in requests[0]
-    assert not exchange.opted_out
+    assert not exchange.labels.opted_out
 
 
 async def test_without_any_key_nothing_is_looked_at():
     answer, requests, exchange = await asked(*FOREIGN)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert len(requests) == 1
-    assert not exchange.opted_out
+    assert not exchange.labels.opted_out

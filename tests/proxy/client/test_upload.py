@@ -73,7 +73,7 @@ async def test_a_model_beyond_the_peek_is_neither_known_nor_renamed():
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             await asked.until(b"whole")
             assert provider.requests[0].endswith(body)
-            assert (await running.kept.next()).model == ""
+            assert (await running.kept.next()).labels.model == ""
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
@@ -189,7 +189,7 @@ async def test_the_record_of_an_upload_that_went_on_at_once_has_its_model():
         await asked.send(body[9:])
         await asked.until(b"{}")
         exchange = await running.kept.next()
-        assert (exchange.model, exchange.stream, exchange.request.body) == ("small", True, body)
+        assert (exchange.labels.model, exchange.labels.stream, exchange.request.body) == ("small", True, body)
         assert provider.requests[0].endswith(body)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import ChunkTiming, Failure, FailureKind, Role
+from proxy.exchange import ChunkTiming, Failure, FailureKind, Labels, Role
 from proxy.record import capture as module
 from proxy.record.capture import Capture
 from proxy.record.held_bodies import HeldBytes
@@ -13,7 +13,7 @@ MIB = 1024 * 1024
 
 
 def capture(limit=100, **more):
-    made = Capture(
+    return Capture(
         identity="i",
         role=Role.PRIMARY,
         started=5.0,
@@ -22,10 +22,9 @@ def capture(limit=100, **more):
         method="POST",
         target="/v1/x",
         headers=(("a", "b"),),
+        labels=Labels(provider="p", model="m", stream=True, tag="t"),
         **more,
     )
-    made.provider, made.model, made.stream, made.tag = "p", "m", True, "t"
-    return made
 
 
 def test_an_exchange_holds_what_was_captured():
@@ -37,7 +36,7 @@ def test_an_exchange_holds_what_was_captured():
     made.add(b"12", 11.5)
     made.add(b"3", 12.0)
     got = made.end(13.0)
-    assert (got.id, got.provider, got.model, got.stream, got.tag, got.started) == ("i", "p", "m", True, "t", 5.0)
+    assert (got.id, got.labels, got.started) == ("i", Labels(provider="p", model="m", stream=True, tag="t"), 5.0)
     assert (got.request.body, got.request.size, got.request.truncated) == (b"abc", 3, False)
     assert (got.response.body, got.response.head_seconds) == (b"123", 1.0)
     assert list(got.response.marks) == [ChunkTiming(seconds=1.5, end=2), ChunkTiming(seconds=2.0, end=3)]

@@ -57,7 +57,7 @@ async def test_a_head_that_is_not_known_to_be_clean_is_cleared_and_one_that_is_g
     offering, _ = made(sink)
     for clean_head in (False, True):
         offering.offer(exchange(b"", tag=SECRET.decode()), SECRETS, clean_head=clean_head)
-    assert [each.tag for each in sink.exchanges] == ["*" * len(SECRET), SECRET.decode()]
+    assert [each.labels.tag for each in sink.exchanges] == ["*" * len(SECRET), SECRET.decode()]
 
 
 async def test_a_large_one_is_cleared_in_steps_between_which_others_have_their_turn():
@@ -79,7 +79,7 @@ async def test_one_large_exchange_after_the_other_has_its_steps():
         offering.offer(exchange(LARGE, tag=str(number)), SECRETS)
     offering.offer(exchange(b"", tag="small"), SECRETS)
     await until(lambda: len(sink.exchanges) == 4)
-    assert [one.tag for one in sink.exchanges] == ["small", "0", "1", "2"]
+    assert [one.labels.tag for one in sink.exchanges] == ["small", "0", "1", "2"]
 
 
 async def test_what_waits_is_offered_when_the_process_goes():

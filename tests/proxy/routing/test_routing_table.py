@@ -31,15 +31,15 @@ def choose(model="", header="", target="/v1/chat/completions"):
 
 def test_the_first_pattern_that_fits_the_model_decides():
     assert choose("kimi") == RouteMatch(
-        route="kimi", provider="other", reference="main", rename="moonshot/kimi", target="/v1/chat/completions"
+        route="kimi", provider="other", reference="main", upstream_model="moonshot/kimi", target="/v1/chat/completions"
     )
-    assert choose("kimi-k2").rename == "any"
+    assert choose("kimi-k2").upstream_model == "any"
     assert choose("Big").route == "exact"
 
 
 def test_patterns_tell_case_apart_and_the_default_takes_the_rest():
     assert choose("big") == RouteMatch(
-        route="default", provider="main", reference="official", rename="", target="/v1/chat/completions"
+        route="default", provider="main", reference="official", upstream_model="", target="/v1/chat/completions"
     )
     assert choose("").provider == "main"
 

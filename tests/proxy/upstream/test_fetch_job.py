@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Role
+from proxy.exchange import Labels, Role
 from proxy.proxy_config import Limits, Timeouts
 from proxy.upstream.fetch_job import pack, run, unpack
 from proxy.upstream.upstream_client import UpstreamClient
@@ -24,7 +24,8 @@ LATIN = st.text(st.characters(max_codepoint=255), max_size=20)
     total=st.floats(0, 1e6),
 )
 def test_a_fetch_job_comes_back_as_it_was_packed(text, fields, body, role, total):
-    made = replace(errand("http://127.0.0.1:9/v1"), model=text, tag=text, fields=tuple(fields), body=body, role=role, total=total)
+    labels = Labels(model=text, tag=text)
+    made = replace(errand("http://127.0.0.1:9/v1"), labels=labels, fields=tuple(fields), body=body, role=role, total=total)
     assert unpack(pack(made)) == made
 
 
@@ -37,8 +38,8 @@ def test_a_credential_is_in_no_picture_of_a_fetch_job():
 async def test_a_fetch_job_that_is_run_is_an_exchange_with_its_name_and_facts():
     upstream = UpstreamClient(Timeouts(), Limits(), WorkerStats())
     async with scripted(None, ok(b"yes")) as provider:
-        exchange = await run(upstream, replace(errand(provider.url), fields=(("X-Own", "1"),), tag="t"))
+        exchange = await run(upstream, replace(errand(provider.url), fields=(("X-Own", "1"),), labels=Labels(tag="t")))
         assert b"X-Own: 1\r\n" in provider.requests[0]
     upstream.close()
-    assert (exchange.id, exchange.role, exchange.tag, exchange.response.body) == ("e1", Role.SHADOW, "t", b"yes")
+    assert (exchange.id, exchange.role, exchange.labels.tag, exchange.response.body) == ("e1", Role.SHADOW, "t", b"yes")
     assert ("X-Own", "1") not in exchange.request.headers

@@ -60,7 +60,7 @@ async def test_a_websocket_carries_both_directions_byte_for_byte_and_its_handsha
         assert {*UPGRADE, b"Connection: Upgrade", b"Authorization: Bearer k", b"Sec-WebSocket-Protocol: realtime"} <= {*head}
         assert seen[1] == bytes(range(256))
         exchange = await running.kept.next()
-        assert (exchange.failure, exchange.response.status, exchange.model) == (None, 101, "m")
+        assert (exchange.failure, exchange.response.status, exchange.labels.model) == (None, 101, "m")
         assert (exchange.request.size, exchange.response.size) == (256, 256)
         assert (exchange.request.body, exchange.response.body) == (b"", b"")
         assert exchange.response.head_seconds <= exchange.response.marks[0].seconds <= exchange.seconds
@@ -295,7 +295,7 @@ async def test_the_model_of_the_query_chooses_the_route_and_is_renamed():
             )
             assert provider.requests[0].startswith(b"GET /v1/realtime?a=model=x&model=vendor%2Fvoice%201&b=1 HTTP/1.1\r\n")
             exchange = await running.kept.next()
-            assert (exchange.route, exchange.model) == ("v", "gpt-realtime")
+            assert (exchange.labels.route, exchange.labels.model) == ("v", "gpt-realtime")
 
 
 async def test_a_prefix_chooses_the_provider_and_an_unknown_one_is_refused():

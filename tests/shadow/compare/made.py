@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Labels, Request, Response, Role
 from shadow.findings.pair import Pair, PairKind
 from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Unread, UnreadReason, Usage
 from shadow.reading.parsed_request import ParsedRequest, Tool
@@ -127,14 +127,7 @@ def exchange(status: int | None, failure: FailureKind | None, target: str, *, st
         id="e",
         role=Role.PRIMARY,
         started=0.0,
-        route="r",
-        provider="p",
-        reference="q",
-        model="m",
-        stream=stream,
-        tag="",
-        conversation="",
-        opted_out=False,
+        labels=Labels(route="r", provider="p", reference="q", model="m", stream=stream),
         request=Request(method="POST", target=target, headers=(), body=b"{}", size=2),
         response=response,
         failure=Failure(kind=failure, detail="as it is", after_head=True) if failure else None,

@@ -25,8 +25,8 @@ async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own
         PretendedServer(seed=5, faults=PlantedFaults()) as reference,
     ):
         providers = {
-            live.exchange.provider: Provider(base_url=provider.base_url, api_key_env="NEAR"),
-            live.exchange.reference: Provider(base_url=reference.base_url, api_key_env="FAR"),
+            live.exchange.labels.provider: Provider(base_url=provider.base_url, api_key_env="NEAR"),
+            live.exchange.labels.reference: Provider(base_url=reference.base_url, api_key_env="FAR"),
         }
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
         mirror = ReferenceClient(
@@ -39,7 +39,7 @@ async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own
         arrived = [server.requests for server in (provider, reference)]
     assert found.comparison.kind is PairKind.GREEDY
     assert [leg.exchange.role for leg in found.legs] == [Role.GREEDY, Role.GREEDY]
-    assert [leg.exchange.provider for leg in found.legs] == [live.exchange.provider, live.exchange.reference]
+    assert [leg.exchange.labels.provider for leg in found.legs] == [live.exchange.labels.provider, live.exchange.labels.reference]
     assert [len(requests) for requests in arrived] == [1, 1]
     assert [json.loads(requests[0].body)["temperature"] for requests in arrived] == [0, 0]
     keys = [{name.lower(): value for name, value in requests[0].headers}["authorization"] for requests in arrived]
@@ -54,8 +54,8 @@ async def test_the_providers_copy_keeps_what_it_knows_and_the_references_does_no
     )
     async with PretendedServer(seed=5) as provider, PretendedServer(seed=5) as reference:
         providers = {
-            live.exchange.provider: Provider(base_url=provider.base_url),
-            live.exchange.reference: Provider(base_url=reference.base_url),
+            live.exchange.labels.provider: Provider(base_url=provider.base_url),
+            live.exchange.labels.reference: Provider(base_url=reference.base_url),
         }
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))

@@ -9,7 +9,7 @@ from shadow.pipeline.identity_observer import KEPT, IdentityObserver
 from shadow.privacy.redact import Redactor
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.config_model import Config
-from tests.exchanges import exchange, said
+from tests.exchanges import exchange, labelled, said
 
 CONFIG = Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://localhost:1/v1", quantization="fp8")}))
 
@@ -21,7 +21,7 @@ def learning(known=()):
 def answered(fingerprint: str, **more):
     body = json.loads(said("Hello."))
     live = exchange(json.dumps({**body, "system_fingerprint": fingerprint}).encode())
-    return live._replace(provider="near", model="m", **more)
+    return labelled(live._replace(**more), provider="near", model="m")
 
 
 def observed(servings: IdentityObserver, fingerprint: str, times: int, **more):
@@ -58,7 +58,7 @@ def test_facts_that_cannot_be_read_begin_anew():
 def test_names_that_clients_make_up_are_bounded():
     servings = learning()
     for number in range(2 * KEPT):
-        live = answered("fp")._replace(model=f"m{number}")
+        live = labelled(answered("fp"), model=f"m{number}")
         servings.observe(live, parse_response(live))
     assert len(servings._known) == KEPT
 
@@ -69,13 +69,13 @@ def test_a_credential_in_a_model_name_a_fingerprint_or_a_header_is_learned_as_as
     # so long a value is cut: what is left of the secret then would look like none
     live = live._replace(response=live.response._replace(headers=(("server", f"{'x' * 110} {secret}"),)))
     servings = learning()
-    rows = [row for _ in range(WARM_UP) for row in servings.observe(live._replace(model=f"m/{secret}"), parse_response(live))]
+    rows = [row for _ in range(WARM_UP) for row in servings.observe(labelled(live, model=f"m/{secret}"), parse_response(live))]
     assert [(row.model, json.loads(row.facts)["fingerprint"]) for row in rows] == [
         ("m/" + "*" * len(secret), ["fp " + "*" * len(secret)])
     ]
     assert secret[:8] not in repr(rows)
     again = learning(rows)
-    assert [row for _ in range(WARM_UP) for row in again.observe(live._replace(model=f"m/{secret}"), parse_response(live))] == []
+    assert [row for _ in range(WARM_UP) for row in again.observe(labelled(live, model=f"m/{secret}"), parse_response(live))] == []
 
 
 def test_what_a_new_configuration_declares_is_a_change():
@@ -93,7 +93,7 @@ def test_the_names_that_answered_to_a_name_are_known_from_the_first_answer_on():
     assert servings.names(live) == ()
     servings.observe(live, parse_response(live))
     assert servings.names(live) == (parse_response(live).completion.model,)
-    assert servings.names(live._replace(model="another")) == ()
+    assert servings.names(labelled(live, model="another")) == ()
 
 
 def test_a_deployment_in_the_path_is_what_was_asked_for():
@@ -102,4 +102,4 @@ def test_a_deployment_in_the_path_is_what_was_asked_for():
     there = live._replace(request=live.request._replace(target="/openai/deployments/harbour/chat/completions"))
     servings.observe(there, parse_response(there))
     assert servings.names(live) == ()
-    assert servings.names(there._replace(model="elsewhere")) == (parse_response(live).completion.model,)
+    assert servings.names(labelled(there, model="elsewhere")) == (parse_response(live).completion.model,)

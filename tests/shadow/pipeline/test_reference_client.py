@@ -37,7 +37,7 @@ async def test_a_shadow_is_read_like_live_traffic_with_marks_and_a_role_of_its_o
         live = exchange(request=asked(stream=True), stream=True)
         _, shadow = await ask(provider, live)
     assert shadow.role is Role.SHADOW
-    assert shadow.provider == "official"
+    assert shadow.labels.provider == "official"
     assert shadow.id != live.id
     assert len(shadow.response.marks) > 1
     assert isinstance(parse_response(shadow).completion, Completion)

@@ -145,7 +145,7 @@ async def test_the_record_tells_the_type_of_the_request_and_what_was_left_out(ag
 
 async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_report_and_states_why_the_judge_has_none(agreeing):
     async with PretendedServer(seed=5) as reference:
-        providers = {name: Provider(base_url=reference.base_url) for name in ("official", agreeing.exchange.provider)}
+        providers = {name: Provider(base_url=reference.base_url) for name in ("official", agreeing.exchange.labels.provider)}
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:

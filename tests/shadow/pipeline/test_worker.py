@@ -280,7 +280,7 @@ async def test_a_change_of_the_serving_identity_is_stored_exported_and_counted(w
     changed, first = house.store.identity_queries.identities(0.0, 0.0, 10)
     assert (first.previous, changed.previous, changed.started) == ("", first.identity, 20.0)
     assert json.loads(changed.changes) == ["fingerprint: fp_b is new (before: fp_a)"]
-    labels = {"provider": "candidate", "model": one.model}
+    labels = {"provider": "candidate", "model": one.labels.model}
     shown = house.registry.get_sample_value("sameweights_serving_identity_info", {**labels, "identity": changed.identity})
     assert shown == 1
     assert house.registry.get_sample_value("sameweights_serving_identity_changes_total", labels) == 1

@@ -136,7 +136,11 @@ def test_a_pattern_of_the_user_is_held_against_each_text_for_itself(pattern):
     assert redactor.record(rows).rows == tuple(map(redactor.text, rows.rows))
     live = exchange(said("key"), request=b"key", model="key", tag="a key b")
     clean = redactor.exchange(live)
-    assert (clean.model, clean.tag, clean.request.body) == (redactor.text("key"), redactor.text("a key b"), redactor.body(b"key"))
+    assert (clean.labels.model, clean.labels.tag, clean.request.body) == (
+        redactor.text("key"),
+        redactor.text("a key b"),
+        redactor.body(b"key"),
+    )
     assert clean.response.body == redactor.body(live.response.body)
 
 
@@ -152,7 +156,7 @@ def test_a_text_in_which_a_pattern_is_found_too_often_is_not_kept():
     long = "1" * 60_000
     assert redactor.text(long) == "*" * 60_000
     clean = redactor.exchange(exchange(long.encode(), request=long.encode(), tag="1"))
-    assert (clean.request.body, clean.response.body, clean.tag) == (b"", b"", "*")
+    assert (clean.request.body, clean.response.body, clean.labels.tag) == (b"", b"", "*")
     assert (clean.request.size, clean.response.size) == (60_000, 60_000)
     assert clean.request.truncated
     assert clean.response.truncated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Request, Response, Role
+from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Labels, Request, Response, Role
 
 
 def exchange(
@@ -37,14 +37,7 @@ def exchange(
         id="0",
         role=Role.PRIMARY,
         started=0.0,
-        route="r",
-        provider="p",
-        reference="q",
-        model="m",
-        stream=stream,
-        tag="",
-        conversation="",
-        opted_out=False,
+        labels=Labels(route="r", provider="p", reference="q", model="m", stream=stream),
         request=Request(method="POST", target=target, headers=(), body=b"{}", size=2),
         response=response if answered else None,
         failure=Failure(kind=FailureKind(failure), detail="it broke", after_head=True) if failure else None,

@@ -23,9 +23,10 @@ def test_a_shadow_is_held_against_what_the_client_asked():
 
 @pytest.mark.parametrize(("name", "model"), [("m" * 510, "m" * 510), ("m" * 511, "")])
 def test_a_model_that_the_forwarder_did_not_see_is_that_of_the_body(name, model):
-    live = exchange(said(), request=asked(model=name, stream=True))._replace(model="", stream=False)
-    assert (parse(live).exchange.model, parse(live).exchange.stream) == (model, bool(model))
+    live = exchange(said(), request=asked(model=name, stream=True), model="", stream=False)
+    labels = parse(live).exchange.labels
+    assert (labels.model, labels.stream) == (model, bool(model))
 
 
 def test_a_model_that_the_forwarder_saw_stays():
-    assert parse(exchange(said(), request=asked(model="other"))._replace(model="seen")).exchange.model == "seen"
+    assert parse(exchange(said(), request=asked(model="other"), model="seen")).exchange.labels.model == "seen"
