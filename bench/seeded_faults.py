@@ -192,8 +192,8 @@ FAULTS = (
         "a bad file is taken on SIGHUP",
         "reload.fault",
         "_asked_to_turn",
-        'R("error", M, fault=F)',
-        'R("info", "not reloaded", fault=F)',
+        'R("error", M, reason=F, effect=E)',
+        'R("info", "none", reason=F, effect=E)',
         "bad_file",
     ),
     Fault(

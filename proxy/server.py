@@ -163,6 +163,7 @@ def main() -> None:
     if not orders:  # begun ahead of a configuration that could not be used
         return
     told = json.loads(orders)
+    to_stderr(**told.get("log", {}))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve(told))
 

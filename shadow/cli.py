@@ -94,6 +94,12 @@ def serve(
     admin: Annotated[str | None, typer.Option("--admin", metavar="HOST:PORT", help="Metrics, health and pages.")] = None,
     db: Db = None,
     workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that forward.")] = None,
+    log_level: Annotated[
+        str | None, typer.Option("--log-level", metavar="LEVEL", help="Lowest level logged: error, warning, info, debug.")
+    ] = None,
+    log_format: Annotated[
+        str | None, typer.Option("--log-format", metavar="FORMAT", help="Log lines as text or json; auto picks by terminal.")
+    ] = None,
     attached: Annotated[bool, typer.Option("--attached", help="Stop when standard input ends.")] = False,
 ) -> None:
     """Forward live traffic, and audit a sample of it."""
@@ -110,6 +116,8 @@ def serve(
         "admin": admin,
         "db": db,
         "workers": workers,
+        "log_level": log_level,
+        "log_format": log_format,
     }
     path = config if config or upstream else file_here() or missing()
     with prespawned() as ahead:

@@ -1,6 +1,7 @@
 """What every test may ask for: a clean environment, a store, and the whole house as real processes on free ports."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -64,11 +65,14 @@ def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[CapturedCall]]:
-    """`logged("shadow.judging.judge")`: what this module logs from now on, whatever set up the log of this process before."""
+    """`logged("shadow.judging.judge")`: what this module logs at info and above from now on."""
 
     def of(module: str) -> list[CapturedCall]:
         said = CapturingLogger()
-        monkeypatch.setattr(f"{module}.log", structlog.wrap_logger(said, processors=[]))
+        monkeypatch.setattr(
+            f"{module}.log",
+            structlog.wrap_logger(said, processors=[], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO)),
+        )
         return said.calls
 
     return of

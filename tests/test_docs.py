@@ -16,7 +16,7 @@ from shadow.drift.verifier_figures import Triggering
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Report, Scorecard, SignalLine, TrafficFigures
 from shadow.report.latency_lines import LatencyLine, PaceLine
-from shadow.settings.config_model import AdminConfig, Config, DriftConfig, ShadowConfig
+from shadow.settings.config_model import AdminConfig, Config, DriftConfig, LogConfig, ShadowConfig
 from shadow.settings.environment_and_flags import from_environment
 from shadow.verdict.evidence import PeriodCoverage, Shortfall
 from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
@@ -33,6 +33,7 @@ SECTIONS = {
     "[storage]": StorageConfig,
     "[drift]": DriftConfig,
     "[admin]": AdminConfig,
+    "[log]": LogConfig,
 }
 
 

@@ -72,8 +72,9 @@ async def serve() -> None:
     loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     out, _ = await loop.connect_write_pipe(asyncio.Protocol, sys.stdout)
-    told = json.loads(await reader.readline())
-    upstream = UpstreamClient(Timeouts.model_validate(told["timeouts"]), Limits.model_validate(told["limits"]), WorkerStats())
+    task = json.loads(await reader.readline())
+    to_stderr(**task.get("log", {}))
+    upstream = UpstreamClient(Timeouts.model_validate(task["timeouts"]), Limits.model_validate(task["limits"]), WorkerStats())
     fetcher = Fetcher(upstream, out)
     beats = asyncio.create_task(_beat(out))
     try:

@@ -21,7 +21,7 @@ from proxy.worker_stats import WorkerStats
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.private_folder import private_folder
 
-log = structlog.get_logger("sameweights.inbox")
+log = structlog.get_logger("sameweights.receiver")
 
 HEADER = 5
 """Four bytes of length (of what follows), one byte of kind."""
@@ -77,7 +77,7 @@ class ExchangeReceiver:
             try:
                 await self.start(path)
             except OSError as error:
-                log.warning("the socket towards the forwarding processes is gone and cannot be made", error=str(error))
+                log.warning("socket_not_restored", path=path, error=str(error))
             else:
                 mine = await asyncio.to_thread(_identity, path)
 
@@ -99,7 +99,7 @@ class ExchangeReceiver:
                 return unpack(payload)._replace(worker=worker)
             except ValueError as why:
                 self._ledger.lost(worker, "malformed")
-                log.warning("exchange not understood", why=str(why))
+                log.warning("exchange_unreadable", worker=worker, error=str(why))
         return None
 
     def __len__(self) -> int:
@@ -118,7 +118,7 @@ class ExchangeReceiver:
     def admit(self, link: _Link) -> bool:
         """Whether there is room for one more connection; it is then one of those that `stop` waits for."""
         if len(self._links) >= CONNECTIONS:
-            log.warning("a connection too many was refused", connections=len(self._links))
+            log.warning("connection_refused", connections=len(self._links))
             return False
         self._links.add(link)
         return True
@@ -130,13 +130,13 @@ class ExchangeReceiver:
             self._ledger.disconnected(link.worker)
             self._on_end(link.stats.worker, link.stats.pid)
         if within:
-            log.warning("a connection ended within a frame")
+            log.warning("frame_cut_off", worker=link.worker)
 
     def fits(self, length: int) -> bool:
         """Whether a frame of so many bytes is taken; the connection cannot be read on when it is not."""
         if 0 <= length <= self._frame_limit:
             return True
-        log.warning("frame refused", bytes=length, limit=self._frame_limit)
+        log.warning("frame_refused", bytes=length, limit=self._frame_limit)
         return False
 
     def received(self, link: _Link, kind: bytes, payload: bytes) -> None:
@@ -147,16 +147,16 @@ class ExchangeReceiver:
             try:
                 self._heard(link, unpack_stats(payload))
             except ValueError as why:
-                log.warning("pulse not understood", why=str(why))
+                log.warning("worker_stats_unreadable", error=str(why))
         else:
-            log.warning("frame of no known kind", kind=kind.hex())
+            log.warning("frame_kind_unknown", kind=kind.hex())
 
     def _heard(self, link: _Link, stats: WorkerStats) -> None:
         if link.stats is None:
             self._ledger.connected(stats.worker)
         link.stats = stats
         if missing := self._ledger.sent(stats.worker, stats.sent):
-            log.warning("exchanges were lost with a process that was killed", exchanges=missing, worker=stats.worker)
+            log.warning("exchanges_lost", exchanges=missing, worker=stats.worker, reason="process_killed")
         self._on_pulse(stats)
 
     def _keep(self, worker: int, payload: bytes) -> None:

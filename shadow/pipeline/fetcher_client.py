@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from asyncio.subprocess import Process
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -24,7 +25,7 @@ from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frame
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
 
-log = structlog.get_logger("sameweights.courier")
+log = structlog.get_logger("sameweights.fetcher")
 
 LOOK_SECONDS, FIRST_LOOKS, LOOKS = 1.0, 60, 10
 """Seconds between two looks at the process, and looks without a beat, its first or a later one, after which it is killed."""
@@ -70,8 +71,10 @@ class InProcessFetcher:
 class SubprocessFetcher:
     """Runs errands in a process; `keep` starts it early and again whenever it ends or stands still, else an errand does."""
 
-    def __init__(self, timeouts: Timeouts, limits: Limits) -> None:
-        self._task = json.dumps({"timeouts": timeouts.model_dump(), "limits": limits.model_dump()}).encode() + b"\n"
+    def __init__(self, timeouts: Timeouts, limits: Limits, log_options: Mapping[str, str] | None = None) -> None:
+        """`log_options` are the level and the style of the process's log, as `data_plane_log.to_stderr` takes them."""
+        task = {"timeouts": timeouts.model_dump(), "limits": limits.model_dump(), "log": log_options or {}}
+        self._task = json.dumps(task).encode() + b"\n"
         self._starting = asyncio.Lock()
         self._process: Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -91,7 +94,7 @@ class SubprocessFetcher:
                 await self._have_process()
                 await self._ended()
             except (OSError, RuntimeError) as error:  # no descriptors, no memory, no threads: they may come back
-                log.warning("the fetching process could not be started", error=str(error))
+                log.warning("fetcher_start_failed", error=str(error))
             await asyncio.sleep(LOOK_SECONDS)
 
     async def fetch(self, job: FetchJob) -> Exchange:
@@ -150,7 +153,7 @@ class SubprocessFetcher:
             looks = silence.looks(self._beats)
             # while it loads its code it has no beat to give
             if looks == (LOOKS if self._beats else FIRST_LOOKS):
-                log.error("the fetching process stood still and is killed", looks=looks)
+                log.error("fetcher_killed", reason="no heartbeat", seconds=looks * LOOK_SECONDS)
                 with suppress(ProcessLookupError):
                     process.kill()
 
@@ -171,7 +174,7 @@ class SubprocessFetcher:
         code = await process.wait()
         left = [answer for asked, answer in self._waiting.values() if asked is process and not answer.done()]
         if not self._closed:
-            log.error("the fetching process ended; another is started", code=code, unanswered=len(left))
+            log.error("fetcher_ended", code=code, unanswered=len(left), restart=True)
         for answer in left:
             answer.set_exception(FetcherLostError("the fetching process ended before the answer"))
 

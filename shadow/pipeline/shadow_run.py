@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import structlog
+
 from proxy.exchange import Role
 from shadow.compare.comparators import compare
 from shadow.drift.exclusions import Exclusion
@@ -24,6 +26,8 @@ from shadow.records import AnsweredPair, pair_record
 from shadow.sampling.sampler import tossed
 from shadow.settings.config_model import ShadowConfig
 from storage.rows import ExchangeRecord, PairRecord
+
+log = structlog.get_logger("sameweights.worker")
 
 Keep = Callable[[ParsedExchange], ExchangeRecord]
 """Counts one answer and makes its rows; the worker's, since every leg is counted alike."""
@@ -54,10 +58,12 @@ class ShadowRunner:
         """Ask, compare, record. `control`: the coin of the random control, thrown before anything was sent."""
         asked = self._references.prepare(live.exchange)
         first = parse_leg(await self._references.ask(live.exchange, asked, Role.SHADOW), live)
+        _log_answered(live, first)
         reason = self._second(live, first, control=control)
         legs = [first]
         if reason is not ControlReason.NONE:
             legs.append(parse_leg(await self._references.ask(live.exchange, asked, Role.CONTROL), live))
+            _log_answered(live, legs[-1])
         shadow = self._shadow
         greedily = tossed("greedy", live.exchange.id, shadow.greedy, self._secret) and takes_temperature(live)
         return self._judged(
@@ -106,3 +112,9 @@ class ShadowRunner:
         if self._references.same_server(live.exchange):
             told = replace(told, excluded=(Exclusion.SAME_SERVER.value, *excluded))  # a report counts the payoffs, the judge none
         return ShadowRun(legs=legs, comparisons=comparisons, record=self._policy.pair(told))
+
+
+def _log_answered(live: ParsedExchange, leg: ParsedExchange) -> None:
+    exchange = leg.exchange
+    failure = exchange.failure.kind.value if exchange.failure else ""
+    log.debug("shadow_answered", exchange=live.exchange.id, role=exchange.role.value, status=leg.answer.status, failure=failure)

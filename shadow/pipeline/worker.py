@@ -19,6 +19,7 @@ import structlog
 from proxy.exchange import Exchange, FailureKind, Role
 from proxy.process.shared_counters import PAIRS, SharedCounters
 from shadow.checks.registry import check
+from shadow.findings.finding import FindingState
 from shadow.measures.argument_schema import call_validity
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.exchange_ledger import ExchangeLedger
@@ -132,16 +133,20 @@ class Worker:
 
     def handle(self, exchange: Exchange) -> None:
         """Read, check and keep one live exchange, and begin its shadow where it is sampled; never raises."""
+        _log_received(exchange)
         try:
             seen = self._policy.private(parse(exchange))
             exchange = seen.exchange
+            log.debug("exchange_parsed", exchange=exchange.id, api=seen.request.api, unread=_unread(seen))
             place = self._placed(seen)
             seen = replace(seen, conversation=place.conversation)
             decision = self._decide(seen, place)
+            sampled = {"shadow": decision.shadow, "control": decision.control, "reason": decision.why}
+            log.debug("exchange_sampled", exchange=exchange.id, **sampled)
             record = self._counted(seen, pair_id=exchange.id if decision.shadow else "")
         except Exception:
             self._ledger.lost(exchange.worker, "error")
-            log.exception("exchange not handled", exchange=exchange.id)
+            log.exception("exchange_failed", exchange=exchange.id)
             return
         self._keep(record, exchange.worker)
         self._doubt(exchange)
@@ -149,7 +154,7 @@ class Worker:
             self._consider(seen, decision)
         except Exception:
             self._ledger.lost(PAIRS, "error")
-            log.exception("shadow not begun", exchange=exchange.id)
+            log.exception("shadow_not_started", exchange=exchange.id)
 
     def _doubt(self, exchange: Exchange) -> None:
         """Say once of a provider that answers 404 what is doubtful about its address."""
@@ -163,7 +168,7 @@ class Worker:
             return
         if sentence := doubt(provider.base_url):
             self._doubted.add(exchange.labels.provider)
-            log.warning("a provider answered 404", provider=exchange.labels.provider, base_url=sentence)
+            log.warning("provider_answered_404", provider=exchange.labels.provider, hint=sentence, exchange=exchange.id)
 
     async def drain(self, *, patience: float) -> None:
         """Wait for the running shadows, at most `patience` seconds; those that go on, or wait, are ended and counted."""
@@ -177,6 +182,8 @@ class Worker:
 
     def _keep(self, record: ExchangeRecord, worker: int) -> None:
         self._await(self._store.add_exchange(replace(record, source=self._sources(worker))), worker)
+
+        log.debug("exchange_recorded", exchange=record.exchange.id)
 
     def _await(self, future: Future[bool] | None, worker: int) -> None:
         """Count what becomes of a record that was offered to the store."""
@@ -193,6 +200,8 @@ class Worker:
         exchange = parsed.exchange
         outcomes = [call_validity(parsed.request, call)[0] for call in calls(parsed.answer)]
         found = check(parsed.request, parsed.answer, sent_as=self._sent_as(exchange), known_as=self._identities.names(exchange))
+        failed = sorted({each.signal.value for each in found if each.state is FindingState.DIFFER})
+        log.debug("answer_checked", exchange=exchange.id, role=exchange.role.value, failed=failed)
         self._metrics.exchange(exchange, parsed.answer, outcomes, pair_id=pair_id)
         if exchange.role is Role.PRIMARY:
             self._metrics.findings(exchange.labels.provider, exchange.labels.model, "check", "", found, pair_id="")
@@ -312,6 +321,7 @@ class Worker:
             self._metrics.shadow_skipped("budget_unknown")
             return
         try:
+            log.debug("shadow_started", exchange=parsed.exchange.id, control=sampled.decision.control)
             trial = await self._runner.run(parsed, control=sampled.decision.control)
             self._publish(trial)
             await self._spend(trial)
@@ -319,7 +329,7 @@ class Worker:
             self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
             self._ledger.lost(PAIRS, "error")
-            log.exception("shadow not finished", exchange=parsed.exchange.id)
+            log.exception("shadow_failed", exchange=parsed.exchange.id)
 
     async def _reserve(self) -> None:
         """Have the request on disk before it is sent, where there is a limit: no crash and no restart lets it be spent again."""
@@ -336,7 +346,7 @@ class Worker:
             try:
                 await asyncio.to_thread(self._store.spend, time.time(), Spending(len(costs) - 1, tokens, money))
             except (StoreError, sqlite3.Error, OSError) as error:
-                log.warning("what a shadow has cost is known to this process only", error=str(error))
+                log.warning("spending_not_stored", error=str(error))
 
     def _cost(self, leg: ParsedExchange) -> tuple[int, float]:
         """Tokens, and money by the configured prices, of one answer."""
@@ -346,12 +356,15 @@ class Worker:
 
     def _publish(self, run: ShadowRun) -> None:
         pair = run.record.pair
+        differing = sorted({f.signal.value for each in run.comparisons for f in each.findings if f.state is FindingState.DIFFER})
+        log.debug("pair_compared", exchange=pair.id, comparable=not pair.comparable, differing=differing)
         for leg in run.legs:
             if leg.exchange.labels.provider == pair.reference:
                 self._reference_errors.note(pair.reference, leg.answer.status)
         for sentence in self._reference_errors.due(time.monotonic()):
-            log.warning(sentence)
+            log.warning("reference_refused", detail=sentence)
         self._await(self._store.add_pair(run.record), PAIRS)
+        log.debug("pair_recorded", exchange=pair.id, control=pair.control_reason)
         for comparison in run.comparisons:
             self._metrics.findings(
                 pair.provider,
@@ -361,3 +374,21 @@ class Worker:
                 comparison.findings,
                 pair_id=pair.id,
             )
+
+
+def _log_received(exchange: Exchange) -> None:
+    response = exchange.response
+    log.debug(
+        "exchange_received",
+        exchange=exchange.id,
+        provider=exchange.labels.provider,
+        status=response.status if response else None,
+        failure=exchange.failure.kind.value if exchange.failure else "",
+        request_bytes=exchange.request.size,
+        response_bytes=response.size if response else 0,
+    )
+
+
+def _unread(parsed: ParsedExchange) -> str:
+    completion = parsed.answer.completion
+    return "" if isinstance(completion, Completion) else completion.why.value

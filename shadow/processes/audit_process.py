@@ -48,6 +48,7 @@ from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
+from shadow.processes.supervisor_log import log_options
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
 from shadow.settings.config_model import Config
@@ -56,7 +57,7 @@ from storage.opening import database_path, open_store
 from storage.sqlite.handover_counts import source
 from storage.store import Store, StoreError
 
-log = structlog.get_logger("sameweights.house")
+log = structlog.get_logger("sameweights.audit")
 
 SWITCH_SECONDS = 0.001
 """How long a thread that renders a scrape or a page may keep the loop waiting; Python's own five milliseconds are felt."""
@@ -83,7 +84,7 @@ class AuditProcess:
         self._counters = counters or SharedCounters()
         ledger = ExchangeLedger(self._counters, store.begin_run(run))
         self._metrics = Metrics(self._registry, config)
-        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits)
+        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, log_options(config))
         self._references = ReferenceClient(config, os.environ, self._fetcher)
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
@@ -165,14 +166,14 @@ class AuditProcess:
         wanted = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in heard}
         with suppress(FetcherLostError):
             async for sentence in probe(self._references, wanted):
-                log.warning(sentence)
+                log.warning("reference_probe_failed", detail=sentence)
 
     def turn(self, line: bytes) -> None:
         """From the next exchange on, know the providers and routes of the task in `line`; those that went are still known."""
         try:
             config = Config.model_validate(json.loads(line)["config"])
         except (ValueError, KeyError, TypeError):
-            log.exception("new providers and routes were not understood; the old ones stay")
+            log.exception("reload_failed")
             return
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
@@ -238,7 +239,7 @@ class AuditProcess:
             more = await asyncio.to_thread(self._judge.try_step, time.time())
             await asyncio.to_thread(acknowledge_ordered, database, self._judge, time.time())
             for alarm in self._judge.take_alarms():
-                log.warning("drift", state=alarm.new, was=alarm.old, signal=alarm.name, **asdict(alarm.group))
+                log.warning("drift_state_changed", state=alarm.new, previous=alarm.old, signal=alarm.name, **asdict(alarm.group))
                 self._notifier.wake()
             if not more:
                 await asyncio.sleep(JUDGE_SECONDS)
@@ -248,7 +249,7 @@ class AuditProcess:
         while True:
             gone = await asyncio.to_thread(forget_ordered, database, self._store)
             if gone:
-                log.info("records deleted as ordered", exchanges=gone)
+                log.info("records_deleted", reason="forget", exchanges=gone)
             await asyncio.sleep(ORDER_SECONDS)
 
     async def _sweeps(self) -> None:
@@ -258,7 +259,7 @@ class AuditProcess:
             # by age nothing goes while the clock is in doubt, by size what must
             gone = await asyncio.to_thread(self._store.sweep, now if steady.believes(now, time.monotonic()) else 0.0)
             if gone:
-                log.info("old records deleted", exchanges=gone)
+                log.info("records_deleted", reason="retention", exchanges=gone)
             await asyncio.sleep(SWEEP_SECONDS)
 
 
@@ -267,14 +268,14 @@ def _drawn(store: Store) -> bytes:
     try:
         return store.secret()
     except (StoreError, sqlite3.Error) as error:
-        log.warning("the secret of the sample cannot be kept: another sample is drawn until the next start", error=str(error))
+        log.warning("secret_not_stored", error=str(error), effect="another sample is drawn until the next start")
         return secrets.token_bytes(32)
 
 
 def _told(task: asyncio.Task[None]) -> None:
     """No part of a house ends by itself: what ended it is logged at once, not when somebody stops the rest."""
     if not task.cancelled() and (why := task.exception()):
-        log.error("a part of the audit ended in a fault", exc_info=why)
+        log.error("audit_task_failed", exc_info=why)
 
 
 async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_socket: str) -> None:
@@ -303,6 +304,7 @@ def main() -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     task = json.loads(sys.stdin.readline())
     config = Config.model_validate(task["config"])
+    to_stderr(**log_options(config))
     try:
         store = open_store(config.storage)
     except StoreError as why:

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from functools import cache
-from typing import TYPE_CHECKING, Literal, Protocol
 
 from proxy.process.child_process import start_module
 from proxy.process.parent_watchdog import READY, HeartbeatWatch
-
-if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger
+from shadow.processes.supervisor_log import SupervisorLog
 
 START_PATIENCE = 30.0
 """Seconds until a child must have said that it is ready, or it is reported; a cold disk may be slow."""
@@ -29,36 +24,8 @@ REPORTED_AFTER = 5
 """Looks without a beat after which a child is reported to stand still."""
 
 
-class LogFacts(Protocol):
-    """One of a logger's methods."""
-
-    def __call__(self, event: str, **facts: object) -> object:
-        """Write one line."""
-
-
-@cache
-def _log() -> FilteringBoundLogger:
-    """The parent's log, set up by the first word that is to be said: an orderly start says none, and is a third cheaper."""
-    from structlog import get_logger  # noqa: PLC0415 - as above
-
-    from shadow.processes.log_setup import to_stderr  # noqa: PLC0415 - as above
-
-    to_stderr()
-    logger: FilteringBoundLogger = get_logger("sameweights.serve")
-    return logger
-
-
 async def _nothing() -> None:
     """What is made before a start that needs nothing."""
-
-
-def report(level: Literal["info", "warning", "error"], event: str, **facts: object) -> None:
-    """One line in the log; never raises: where not even the logger's code can be loaded (no descriptors), a plain one."""
-    try:
-        write: LogFacts = getattr(_log(), level)
-        write(event, **facts)
-    except Exception as why:  # noqa: BLE001 - whatever it is, what calls has something more important to do
-        sys.stderr.write(f"sameweights: {event} {facts} (and the log failed: {why})\n")
 
 
 class SupervisedProcess:
@@ -79,8 +46,10 @@ class SupervisedProcess:
         begun: Process | None = None,
         patience: int = 30,
         before: Callable[[], Awaitable[None]] = _nothing,
+        log: SupervisorLog | None = None,
     ) -> None:
         self.name = name
+        self._log = log or SupervisorLog()
         self._module = module
         self._task = task
         self._fds = tuple(fds)
@@ -129,7 +98,7 @@ class SupervisedProcess:
         reading = asyncio.ensure_future(self._first_line(self._process))
         try:
             if not (await asyncio.wait({reading}, timeout=START_PATIENCE))[0]:
-                report("warning", "process has not started yet", process=self.name, seconds=START_PATIENCE)
+                self._log.write("warning", "process_start_slow", process=self.name, seconds=START_PATIENCE)
             up = await reading
         finally:
             reading.cancel()
@@ -148,7 +117,7 @@ class SupervisedProcess:
             except Exception as error:  # noqa: BLE001 - a keeper that ends leaves its child unkept
                 why = f"it cannot be watched: {error}"
                 self.kill()
-            report("error", "process is no more, starting it again", process=self.name, why=why, pause=pause)
+            self._log.write("error", "process_ended", process=self.name, reason=why, restart_in=pause)
             await asyncio.sleep(pause)
             pause = FIRST_PAUSE if await self._started_again() else min(pause * 2, LONGEST_PAUSE)
 
@@ -160,7 +129,7 @@ class SupervisedProcess:
         try:
             await asyncio.wait_for(self._process.wait(), patience)
         except TimeoutError:
-            report("warning", "process did not stop in time", process=self.name, seconds=patience)
+            self._log.write("warning", "process_killed", process=self.name, reason="did not stop in time", seconds=patience)
             self.kill()
             await self._process.wait()
 
@@ -202,7 +171,7 @@ class SupervisedProcess:
             while not (await asyncio.wait({over}, timeout=LOOK_SECONDS))[0]:
                 looks = silence.looks(self._beats)
                 if looks == REPORTED_AFTER:
-                    report("warning", "process stands still", process=self.name, looks=looks, killed_after=self._patience)
+                    self._log.write("warning", "process_stalled", process=self.name, looks=looks, killed_after=self._patience)
                 if looks == self._patience:
                     self.kill()
                     await over
@@ -219,5 +188,5 @@ class SupervisedProcess:
             return await self.ready()
         except Exception as error:  # noqa: BLE001 - no descriptors, no memory, no threads, no program: all may pass
             self._process = self._process if self.pid else None
-            report("error", "process could not be started", process=self.name, error=str(error), kind=type(error).__name__)
+            self._log.write("error", "process_start_failed", process=self.name, error=str(error), kind=type(error).__name__)
             return False

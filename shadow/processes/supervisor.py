@@ -21,7 +21,8 @@ from pathlib import Path
 from proxy.process.parent_watchdog import hold
 from shadow.pipeline.private_folder import private_folder
 from shadow.processes.prespawned_worker import DATA_PLANE, PrespawnedWorker
-from shadow.processes.supervised_process import SupervisedProcess, report
+from shadow.processes.supervised_process import SupervisedProcess
+from shadow.processes.supervisor_log import SupervisorLog, log_options
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.config_model import Config
 
@@ -152,6 +153,7 @@ class _House:
     ) -> None:
         self._config = config
         self._load = load
+        self._log = SupervisorLog(**log_options(config))
         self._audit_socket = audit_socket
         self._data = data
         self._admin = admin
@@ -168,6 +170,7 @@ class _House:
             nice=NICE,
             patience=AUDIT_LOOKS,
             before=self._folder,
+            log=self._log,
         )
         self._planes = [self._plane(n, opened, None if n else begun) for n, opened in enumerate(data)]
 
@@ -253,26 +256,33 @@ class _House:
     def _asked_to_turn(self) -> None:
         """Read the configuration again; what cannot be used changes nothing, and why is said."""
         if self._load is None:
-            report("warning", "not reloaded: the configuration came from no file")
+            self._log.write("warning", "reload_refused", reason="the configuration came from no file")
             return
         try:
             wanted = self._load()
         except ConfigError as error:
             for fault in error.faults:
-                report("error", "not reloaded, nothing is changed", fault=fault)
+                self._log.write("error", "reload_refused", reason=fault, effect="nothing is changed")
             return
         self._config, later = turned(self._config, wanted)
         for key in later:
-            report("warning", "takes a restart, the old value stays", key=key)
+            self._log.write("warning", "restart_needed", key=key)
         self._audit.turn(self._audit_task(self._audit_socket))
         for worker, (plane, opened) in enumerate(zip(self._planes, self._data, strict=True)):
             plane.turn(self._plane_task(self._audit_socket, worker, opened))
-        report("info", "providers and routes reloaded", providers=len(wanted.proxy.providers), routes=len(wanted.proxy.routes))
+        providers, routes = len(wanted.proxy.providers), len(wanted.proxy.routes)
+        self._log.write("info", "config_reloaded", providers=providers, routes=routes)
 
     def _plane(self, worker: int, opened: socket.socket, begun: Process | None) -> SupervisedProcess:
         task = self._plane_task(self._audit_socket, worker, opened)
         return SupervisedProcess(
-            f"proxy {worker}", DATA_PLANE, task, [opened.fileno(), self._counters], begun=begun, patience=PLANE_LOOKS
+            f"proxy {worker}",
+            DATA_PLANE,
+            task,
+            [opened.fileno(), self._counters],
+            begun=begun,
+            patience=PLANE_LOOKS,
+            log=self._log,
         )
 
     def _audit_task(self, audit_socket: str) -> str:
@@ -287,9 +297,15 @@ class _House:
         )
 
     def _plane_task(self, audit_socket: str, worker: int, opened: socket.socket) -> str:
-        config = self._config.proxy.model_dump(mode="json")
         return json.dumps(
-            {"config": config, "audit_socket": audit_socket, "worker": worker, "fd": opened.fileno(), "board": self._counters}
+            {
+                "config": self._config.proxy.model_dump(mode="json"),
+                "audit_socket": audit_socket,
+                "worker": worker,
+                "fd": opened.fileno(),
+                "board": self._counters,
+                "log": log_options(self._config),
+            }
         )
 
 

@@ -85,6 +85,17 @@ class AdminConfig(BaseModel):
     """Connections to this port at once; one more is answered 503, counted, and closed."""
 
 
+class LogConfig(BaseModel):
+    """What the processes of `serve` write to standard error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Literal["error", "warning", "info", "debug"] = "info"
+    """The lowest level that is written; `debug` writes the steps of each exchange, without bodies and keys."""
+    format: Literal["auto", "text", "json"] = "auto"
+    """A line as text or as JSON; `auto` writes text to a terminal and JSON elsewhere."""
+
+
 class Config(BaseModel):
     """sameweights.toml, whole."""
 
@@ -95,3 +106,4 @@ class Config(BaseModel):
     storage: StorageConfig = StorageConfig()
     drift: DriftConfig = DriftConfig()
     admin: AdminConfig = AdminConfig()
+    log: LogConfig = LogConfig()

@@ -48,4 +48,8 @@ bodies = "full"                  # full, hash or none: how much is kept of promp
 
 [admin]
 listen = "127.0.0.1:8081"        # metrics, health and the pages; no password, so not for the network
+
+[log]
+level = "info"                   # error, warning, info, or debug for the steps of each exchange
+# format = "json"                # text or json; left out: text on a terminal, JSON elsewhere
 """

@@ -118,6 +118,8 @@ _FLAGS: Mapping[str, KeyPath] = {
     "admin": ("admin", "listen"),
     "db": ("storage", "url"),
     "workers": ("proxy", "workers"),
+    "log_level": ("log", "level"),
+    "log_format": ("log", "format"),
 }
 _NEEDS = {"upstream_key_env": "upstream", "reference_model": "reference", "reference_key_env": "reference"}
 

@@ -71,7 +71,7 @@ async def test_a_child_that_cannot_be_started_for_want_of_descriptors_comes_back
         resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, (5, limits[1]))
         killed = served.children()["proxy.server"]
         os.kill(killed, signal.SIGKILL)
-        await until(lambda: any("could not be started" in line for line in served.errors))
+        await until(lambda: any("process_start_failed" in line for line in served.errors))
         resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, limits)
         assert await answered(served)
 

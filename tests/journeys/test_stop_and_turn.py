@@ -135,7 +135,7 @@ async def test_other_routes_are_taken_without_breaking_a_stream_and_a_bad_file_c
                 async with post(session, served.data, chat(model="new-model")) as got:
                     return got.status == 200 and bool(fresh.requests) if got.content_type == "application/json" else False
 
-            assert await until(lambda: any("routes reloaded" in line for line in served.errors))
+            assert await until(lambda: any("config_reloaded" in line for line in served.errors))
             assert await until(taken)
             assert any("admin.listen" in line for line in served.errors)
             assert not reading.done()
@@ -177,7 +177,7 @@ async def test_every_part_of_the_audit_knows_a_provider_a_reference_and_a_route_
             added = NEW_PROVIDER.format(fresh=fresh.base_url, second=second.base_url)
             path.write_text(path.read_text().replace("[shadow]\n", added))
             served.process.send_signal(signal.SIGHUP)
-            assert await until(lambda: any("routes reloaded" in line for line in served.errors))
+            assert await until(lambda: any("config_reloaded" in line for line in served.errors))
             for number in range(WARM_UP + 5):
                 async with post(session, served.data, chat(model="new-model", text=f"Count to {number}")) as got:
                     assert got.status == 200

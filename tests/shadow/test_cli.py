@@ -113,7 +113,7 @@ def test_config_check_prints_its_notes_and_exits_with_0(run):
 
 
 def test_the_schema_knows_every_section(run):
-    assert set(json.loads(run("config", "schema")[1])["properties"]) == {"proxy", "shadow", "storage", "drift", "admin"}
+    assert set(json.loads(run("config", "schema")[1])["properties"]) == {"proxy", "shadow", "storage", "drift", "admin", "log"}
 
 
 def test_serve_without_anything_states_what_to_do(run):

@@ -350,7 +350,7 @@ async def test_a_reference_that_refuses_is_logged_once_a_minute_with_its_status(
     written = logged("shadow.pipeline.worker")
     house = working()
     await house.handle(live(1), live(2), live(3))
-    sentences = [call.kwargs["event"] for call in written]
+    sentences = [call.kwargs["detail"] for call in written]
     assert len(sentences) == 1
     assert "the reference official refused 1 of 1 shadow requests: 401" in sentences[0]
 
@@ -361,8 +361,8 @@ async def test_the_first_404_of_a_provider_logs_once_what_is_doubtful_about_its_
     house.worker.turn(house.config.model_copy(update={"proxy": house.config.proxy.model_copy(update={"providers": providers})}))
     with capture_logs() as logs:
         await house.handle(*(exchange(b"{}", 404, asked(), id=f"{number:032d}", reference="") for number in (1, 2)))
-    [said_] = [line["base_url"] for line in logs if line["event"] == "a provider answered 404"]
-    assert "most servers want 'http://127.0.0.1:9/v1'" in said_
+    [hint] = [line["hint"] for line in logs if line["event"] == "provider_answered_404"]
+    assert "most servers want 'http://127.0.0.1:9/v1'" in hint
 
 
 async def test_a_limit_of_tokens_holds_though_no_usage_comes(working, reference):
@@ -389,6 +389,6 @@ async def test_a_shadow_that_cannot_begin_is_logged_and_counted_and_its_exchange
     monkeypatch.setattr(Budget, "admit", broken)
     house, written = working(), logged("shadow.pipeline.worker")
     await house.handle(live())
-    assert [call.kwargs["event"] for call in written] == ["shadow not begun"]
+    assert [call.kwargs["event"] for call in written] == ["shadow_not_started"]
     assert house.ledger._rows[PAIRS]["error"] == 1
     assert house.store.exchange(live().id)

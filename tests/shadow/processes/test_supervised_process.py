@@ -9,6 +9,7 @@ import pytest
 
 from shadow.processes import supervised_process as keeping
 from shadow.processes.supervised_process import SupervisedProcess
+from shadow.processes.supervisor_log import SupervisorLog
 from tests.running import until
 
 OBEDIENT = "import sys; sys.stdin.readline(); print('ready', flush=True); sys.stdin.read()"
@@ -101,14 +102,16 @@ async def kept(module):
 async def test_a_child_that_stands_still_is_reported_then_killed_and_started_again(kept, monkeypatch):
     said = []
     monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(keeping, "report", lambda _, event, **facts: said.append((event, facts.get("why", ""))))
+    monkeypatch.setattr(
+        SupervisorLog, "write", lambda _, level, event, **fields: said.append((level, event, fields.get("reason", "")))
+    )
     child = await kept(BEATING, patience=8)
     first = child.pid
     os.kill(first, signal.SIGSTOP)
     await until(lambda: child.pid not in {0, first})
     assert said == [
-        ("process stands still", ""),
-        ("process is no more, starting it again", "it stood still for 8 looks and was killed"),
+        ("warning", "process_stalled", ""),
+        ("error", "process_ended", "it stood still for 8 looks and was killed"),
     ]
 
 
@@ -132,10 +135,10 @@ async def test_a_child_whose_program_is_gone_is_started_when_it_is_back(kept, mo
     child = await kept(OBEDIENT)
     first = child.pid
     tried = []
-    monkeypatch.setattr(keeping, "report", lambda level, event, **_: tried.append(event))
+    monkeypatch.setattr(SupervisorLog, "write", lambda _, level, event, **fields: tried.append(event))
     monkeypatch.setattr("proxy.process.child_process.sys.executable", "/no/such/python")
     os.kill(first, signal.SIGKILL)
-    await until(lambda: "process could not be started" in tried)
+    await until(lambda: "process_start_failed" in tried)
     assert child.pid == 0
     monkeypatch.undo()
     await until(lambda: child.pid not in {0, first})
@@ -154,13 +157,3 @@ async def test_what_is_made_before_a_start_is_made_before_each_and_a_failure_of_
     os.kill(first, signal.SIGKILL)
     await until(lambda: child.pid not in {0, first})
     assert len(made) == 2
-
-
-def test_a_log_that_cannot_be_loaded_is_a_plain_line(monkeypatch, capsys):
-    def broken():
-        raise OSError(24, "Too many open files")
-
-    monkeypatch.setattr(keeping, "_log", broken)
-    keeping.report("error", "process is no more", process="proxy 0")
-    said = capsys.readouterr().err
-    assert said == "sameweights: process is no more {'process': 'proxy 0'} (and the log failed: [Errno 24] Too many open files)\n"

@@ -1,0 +1,46 @@
+"""A log at debug shows each step of an exchange under its id, and holds no key and no word of a body."""
+
+import json
+
+import aiohttp
+import pytest
+
+from shadow.demo.pretended_server import PretendedServer
+from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
+from tests.running import chat
+
+pytestmark = pytest.mark.journey
+
+CLIENT_KEY, REFERENCE_KEY, PROMPT = "sk-client-1234567890abcdef", "official-key-0987654321", "zanzibar"
+STEPS = [
+    "exchange_received",
+    "exchange_parsed",
+    "exchange_sampled",
+    "answer_checked",
+    "exchange_recorded",
+    "shadow_started",
+    "shadow_answered",
+    "shadow_answered",
+    "pair_compared",
+    "pair_recorded",
+]
+
+
+@pytest.mark.promise("secrets.nowhere")
+async def test_a_log_at_debug_shows_the_steps_of_an_exchange_and_holds_no_key_and_no_body(serve):
+    async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
+        toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
+        toml += '\n[log]\nlevel = "debug"\nformat = "json"\n'
+        async with serve(toml, env={"OFFICIAL_KEY": REFERENCE_KEY}) as served, aiohttp.ClientSession() as session:
+            headers = {"authorization": f"Bearer {CLIENT_KEY}"}
+            async with post(session, served.data, chat(text=f"Describe {PROMPT}"), **headers) as got:
+                answer = json.loads(await got.read())["choices"][0]["message"]["content"]
+            [summary] = await audited(served, 1)
+            errors = served.errors
+            assert await served.stop() == 0
+        records = [json.loads(line) for line in errors if line.startswith("{")]
+        assert all(line.startswith(("{", "sameweights:", "note:")) for line in errors)
+        assert [each["event"] for each in records if each.get("exchange") == summary.pair.id] == STEPS
+        written = "".join(errors)
+        for secret in (CLIENT_KEY, REFERENCE_KEY, PROMPT, answer):
+            assert secret not in written
