@@ -253,7 +253,7 @@ def failing(extent: Extent, jobs: int) -> Iterator[Row]:
             found = spread(World(shares, moved, 0.0, 0.05), extent, extent.failing_runs, jobs)
             paged, seen = sum(bool(each.paged) for each in found), sum(each.reference for each in found)
             how, runs = "down" if moved == "down" else "failing by half", extent.failing_runs
-            title = f"reference {how}, shares {shares}, {runs} runs: paged for a provider; told of the reference"
+            title = f"reference {how}, shares {shares}, {runs} runs: paged for a provider; reported for the reference"
             yield title, f"{paged}; {seen}", f"0; {runs}", paged == 0 and seen == runs
 
 

@@ -280,7 +280,7 @@ def mending(extent: Extent, jobs: int) -> Iterator[Row]:
         found = spread(partial(recovery_run, floor), extent.delay_runs, jobs)
         middle, false = median(pairs for pairs, _ in found), sum(wrong for _, wrong in found)
         fine = middle <= 1.5 * usual and not false
-        yield f"recovery after a mend, floor {floor:g}, 10%", f"{middle:g}, {false} false", f"<= {1.5 * usual:g}, 0", fine
+        yield f"recovery after a fix, floor {floor:g}, 10%", f"{middle:g}, {false} false", f"<= {1.5 * usual:g}, 0", fine
 
 
 def looks_run(floor: float, run: int) -> tuple[bool, bool]:

@@ -21,24 +21,44 @@ PAGES = sorted([ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md",
 GLOSSARY = ROOT / "docs" / "reference" / "glossary.md"
 
 DENIED = {
+    "anew": "again, new",
+    "aspect": "signal",
     "courier": "fetcher",
+    "dimension": "signal",
     "discretion": "privacy policy",
     "door": "client connection",
     "errand": "fetch job",
+    "innocence": "no difference",
+    "innocent": "unchanged",
+    "leg": "route, exchange, response",
     "lifeline": "parent watchdog",
+    "mended": "fixed, repaired",
     "mould": "chunk template",
+    "nobody": "no process, no client: name it",
     "oddity": "warning, error",
+    "oddities": "warnings, errors",
     "portrait": "serving identity",
+    "pulse": "heartbeat, worker statistics",
+    "somebody": "name who",
     "squeeze": "compress",
+    "tells": "shows, returns, reports",
+    "told": "reported, sent, set",
+    "trial": "shadow run",
     "untold": "pending",
+    "veil": "pseudonymised body",
+    "veiled": "pseudonymised",
+    "whole house": "all processes",
+    "whoever": "name who",
 }
 """Each with the term that stands in its place. A plural is denied with its singular."""
 
-UNDER_WAY = frozenset({"courier", "door", "errand", "lifeline", "mould", "oddity", "squeeze", "untold"})
-"""Words that still stand in modules whose folders are being put in order; on pages and in help texts they are denied already."""
+UNDER_WAY = frozenset(DENIED) - {"discretion", "innocent", "mould", "portrait", "squeeze", "untold"}
+"""Words that still stand in modules whose folders are being put in order; on pages they are denied already."""
 
-ALLOWED: tuple[str, ...] = ()
-"""Exact phrases in which a denied word means something else."""
+HELP_UNDER_WAY = frozenset({"anew", "mended"})
+
+ALLOWED: tuple[str, ...] = ("`--aspect`", "`?aspect=`", "`aspect`", "`dimension`", "comparison, dimension")
+"""Exact phrases in which a denied word means something else: names that older versions used."""
 
 
 def denied_words(text: str, denied: dict[str, str] = DENIED) -> list[str]:
@@ -92,7 +112,8 @@ def test_no_denied_word_stands_on_a_page(page: Path):
 
 
 def test_no_denied_word_stands_in_a_help_text():
-    assert {name: found for name, text in helps() if (found := denied_words(text))} == {}
+    denied = {word: term for word, term in DENIED.items() if word not in HELP_UNDER_WAY}
+    assert {name: found for name, text in helps() if (found := denied_words(text, denied))} == {}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
