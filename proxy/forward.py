@@ -6,10 +6,10 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from time import monotonic, time
-from typing import cast
 
 from aiohttp import web
 
+from proxy.client.body_beginning import BodyReader, in_turns
 from proxy.client.client_connection import ClientConnection
 from proxy.client.client_request import AlreadyAnswered, ClientRequest
 from proxy.client.response_writer import ResponseWriter
@@ -17,12 +17,12 @@ from proxy.client.upload import Upload
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Labels, Role
 from proxy.exchange_ids import new_id
-from proxy.json_scanner import Steps, Whole
 from proxy.proxy_config import Limits
 from proxy.record.capture import Capture
 from proxy.record.held_bodies import HeldBytes
 from proxy.record.record_completion import RecordCompletion
-from proxy.routing.body_peek import AT_ONCE, PeekedBody, peek, peeking, query_model, renamed_query, renaming, settling
+from proxy.routing.body_peek import AT_ONCE, PeekedBody, peek, peeking, query_model, renamed_query, renaming
+from proxy.routing.model_scan import ModelScan
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.routing.request_fitting import RequestFitting, fit_in_steps, fit_target
 from proxy.routing.routing_table import UNROUTED, RouteMatch
@@ -51,6 +51,8 @@ class LiveRequest:
     writer: ResponseWriter
     capture: Capture
     routing: RoutingConfig
+    scan: ModelScan | None = None
+    """What was read of a body longer than `peek_body`, where its route depends on its model."""
     wait_seconds: float = 0.0
     """Seconds spent waiting for the client's body, or for a connection to the provider."""
 
@@ -190,55 +192,57 @@ class Forward:
             self._upstream.release(connection, answer)
             if sending is not None:
                 asked = live.request.head.looked_at(live.capture.asked(self._limits.peek_body))
-                live.capture.tell(await _in_turns(peeking(asked)))
+                live.capture.tell(await in_turns(peeking(asked)))
         if upload is not None and upload.fault is not None:
             raise upload.fault
 
-    async def _first_of_body(self, live: LiveRequest, *, before: int = 0, whole: bool = False) -> bytes:
-        """As much of a body yet to come as must be known to choose its route, or the `whole` behind the `before` bytes that came
-        already, up to a limit; `relay.uploading` tells if there is more.
-        """
-        arrival, relay, most = live.request, live.writer, self._limits.peek_body - before
+    async def _first_of_body(self, live: LiveRequest) -> bytes:
+        """As much of a body yet to come as must be known to choose its route; `relay.uploading` tells if there is more."""
+        arrival, relay = live.request, live.writer
         asked = monotonic()
-        settled = not whole and live.routing.table.indifferent(
-            provider_header=arrival.head.control.provider, target=arrival.head.target
-        )
-        relay.uploading = not arrival.content.at_eof()
-        if relay.uploading and arrival.head.expects and not before:
+        settled = live.routing.table.indifferent(provider_header=arrival.head.control.provider, target=arrival.head.target)
+        reader = BodyReader(arrival, live.capture, self._limits)
+        if arrival.head.expects and not arrival.content.at_eof():
             live.connection.write(_CONTINUE)
-        first = bytearray()
-        next_look = 1
-        while relay.uploading and len(first) <= most and (not settled or arrival.content.total_bytes > len(first)):
-            piece = await arrival.read()
-            first += piece
-            live.capture.ask(piece)
-            relay.uploading = bool(piece) and not arrival.content.at_eof()
-            if not settled and not whole and len(first) >= next_look:
-                # Each look costs what has come so far: one at each doubling, so that all together cost twice the last.
-                settled, next_look = await _in_turns(settling(arrival.head.looked_at(bytes(first)))), 2 * len(first)
+        first, relay.uploading, live.scan = await reader.first(settled=settled)
         live.wait_seconds += monotonic() - asked
-        return bytes(first)
+        return first
+
+    async def _rest_of_body(self, live: LiveRequest, before: int) -> bytes:
+        """What is to come behind the `before` bytes of a body, as far as it is held."""
+        asked = monotonic()
+        reader = BodyReader(live.request, live.capture, self._limits)
+        rest, live.writer.uploading, _ = await reader.rest(self._limits.peek_body - before)
+        live.wait_seconds += monotonic() - asked
+        return rest
 
     async def _choose(self, live: LiveRequest, body: bytes) -> tuple[RouteMatch, bytes, bytes]:
         """The leg of the request, its body as that provider gets it, its model renamed and itself fitted, and as it came."""
-        plain = live.request.head.looked_at(body)
-        leg = self._leg(live, peek(plain) if len(plain) <= AT_ONCE else await _in_turns(peeking(plain)))
+        span = live.scan.span if live.scan and live.scan.model else None
+        leg = self._leg(live, await self._peeked(live, body))
         fitting = live.routing.fittings.get(leg.provider)
         if fitting is None:
-            return leg, await _in_turns(renaming(body, leg.upstream_model)) if leg.upstream_model else body, body
+            return leg, await in_turns(renaming(body, leg.upstream_model, span)) if leg.upstream_model else body, body
         leg = leg._replace(target=fit_target(leg.target, fitting.query))
         if fitting.changes_body and live.writer.uploading:
-            body += await self._first_of_body(live, before=len(body), whole=True)
-            live.capture.tell(await _in_turns(peeking(live.request.head.looked_at(body))))
-        made = await _in_turns(renaming(body, leg.upstream_model)) if leg.upstream_model else body
+            body += await self._rest_of_body(live, len(body))
+            live.capture.tell(await in_turns(peeking(live.request.head.looked_at(body))))
+        made = await in_turns(renaming(body, leg.upstream_model, span)) if leg.upstream_model else body
         return leg, await self._fitted(live, made, fitting), body
+
+    @staticmethod
+    async def _peeked(live: LiveRequest, body: bytes) -> PeekedBody:
+        if live.scan is not None:
+            return live.scan.seen
+        plain = live.request.head.looked_at(body)
+        return peek(plain) if len(plain) <= AT_ONCE else await in_turns(peeking(plain))
 
     async def _fitted(self, live: LiveRequest, body: bytes, fitting: RequestFitting) -> bytes:
         """The body fitted; as it is where it is no JSON object, or too large to be held (see `proxy.limits.peek_body`)."""
         if live.writer.uploading or len(body) > self._limits.peek_body or not fitting.changes_body:
             return body
         try:
-            return (await _in_turns(fit_in_steps(body, fitting))).body
+            return (await in_turns(fit_in_steps(body, fitting))).body
         except ValueError:
             return body
 
@@ -364,16 +368,6 @@ def _outcome(answer: ResponseReader, writer: ResponseWriter, provider: str) -> F
         raise UpstreamError(failure.kind, failure.detail, provider)
     writer.break_off()
     return failure
-
-
-async def _in_turns(steps: Steps[Whole]) -> Whole:
-    """What work in steps comes to; between two of them the event loop serves the streams."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("Whole", end.value)
-        await asyncio.sleep(0)
 
 
 async def _stopped(sending: asyncio.Task[None]) -> None:

@@ -12,9 +12,10 @@ from typing import NamedTuple, TypeVar, cast
 
 Whole = TypeVar("Whole")
 Steps = Generator[None, None, Whole]
-_STEP, _MARKS = 32 * 1024, 200
+STEP, _MARKS = 32 * 1024, 200
 _WHITE = re.compile(rb"[ \t\r\n]*+")
-_TEXT = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+TEXT = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+"""All of a text up to the quote that ends it."""
 _SCALAR = re.compile(rb'[^",:\[\]{}\s]++')
 _KEY = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
 _MEMBER = re.compile(
@@ -27,7 +28,7 @@ _FLAT = rb'[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _NESTED = _FLAT
 for _ in range(3):
     _NESTED = _FLAT + rb"|[\[{](?:" + _NESTED + rb")*+[\]}]"
-_RUN = re.compile(rb"(?:" + _NESTED + rb")*+", re.DOTALL)
+RUN = re.compile(rb"(?:" + _NESTED + rb")*+", re.DOTALL)
 """All up to the next bracket that does not belong to a value of at most three levels."""
 
 
@@ -62,13 +63,13 @@ def walking(
         return False, at
     at, mark = at + 1, b","
     while mark == b"," and len(found) < members:
-        member = _MEMBER.match(body, at, at + _STEP)
+        member = _MEMBER.match(body, at, at + STEP)
         if member:
             found.append(Span(member.start(1), member.end(1), member.start(2), member.end(2)))
             at, mark = member.end(), member[3]
         else:
             at = white_end(body, at)
-            key = _KEY.match(body, at, at + _STEP)
+            key = _KEY.match(body, at, at + STEP)
             if key is None:
                 return body.startswith(b"}", at) and not found, at + 1
             end, brackets = yield from value_end(body, key.end(), brackets)
@@ -96,14 +97,14 @@ def value_end(body: bytes, at: int, brackets: int = sys.maxsize) -> Steps[tuple[
         return (yield from _text_end(body, at + 1)), brackets
     if first in {b"{", b"["}:
         return (yield from _nested_end(body, at + 1, brackets))
-    scalar = _SCALAR.match(body, at, at + _STEP)
+    scalar = _SCALAR.match(body, at, at + STEP)
     return scalar.end() if scalar else -1, brackets
 
 
 def _text_end(body: bytes, at: int) -> Steps[int]:
     """Behind the quote that ends the text whose first character is at `at`; -1 where there is none."""
     while True:
-        found = _TEXT.match(body, at, at + _STEP)
+        found = TEXT.match(body, at, at + STEP)
         if found is None or found.end() == at:
             return at + 1 if body.startswith(b'"', at) else -1
         at = found.end()
@@ -113,7 +114,7 @@ def _text_end(body: bytes, at: int) -> Steps[int]:
 def _nested_end(body: bytes, at: int, brackets: int) -> Steps[tuple[int, int]]:
     depth, last = 1, at
     while brackets and at < len(body):
-        found = _RUN.match(body, at, at + _STEP)
+        found = RUN.match(body, at, at + STEP)
         at = found.end() if found else at
         mark = body[at : at + 1]
         if mark == b'"':
@@ -125,7 +126,7 @@ def _nested_end(body: bytes, at: int, brackets: int) -> Steps[tuple[int, int]]:
             depth += 1 if mark in {b"{", b"["} else -1
             if not depth:
                 return at, brackets
-        if at - last >= _STEP or brackets % _MARKS == 0:
+        if at - last >= STEP or brackets % _MARKS == 0:
             last = at
             yield
     return -1, brackets

@@ -75,6 +75,12 @@ PROMISES = (
         "Fields keep their order, case, repetition and bytes; none is added but Host and Connection.",
     ),
     Promise("transparency.body", SAME, "RFC 9112 6", "A body goes out unchanged, whether it can be read or not."),
+    Promise(
+        "routes.large",
+        SAME,
+        "the openai package",
+        "A request is routed by its model also where a large picture stands before it.",
+    ),
     Promise("transparency.rename", SAME, "configuration", "A renamed model changes in place, and nothing else of the body does."),
     Promise(
         "transparency.old",

@@ -162,6 +162,10 @@ class Capture:
         """The first `most` bytes of the request body, as far as they have come and are kept."""
         return (self._first if self._asked is None else self._asked.value())[:most]
 
+    def hold(self, size: int) -> bool:
+        """Count `size` bytes of the request that are held beside what is kept, until its end; False where there is no room."""
+        return self._count(size)
+
     def _whole(self, length: int) -> int:
         """Bytes that are kept of a body of `length`, 0 where that is not known: what cannot be kept whole is not gathered."""
         return self._limit if length <= self._limit else min(self._limit, BEGINNING)

@@ -26,7 +26,7 @@ AT_ONCE = 64 * 1024
 _MOST_MARKS = 40_000
 """Marks (`{`, `[`, `"`, `:`, `,`) of a larger body that is read at once: 0.07 microseconds each at most."""
 _QUERY_MODEL = re.compile(r"(?<=[?&])model=([^&#]*)")
-_LONGEST_MODEL = 512
+LONGEST_MODEL = 512
 _NAMES = {b'"model"': "model", b'"stream"': "stream"}
 
 
@@ -64,7 +64,7 @@ def _read(asked: object) -> PeekedBody:
     if not isinstance(asked, dict):
         return PeekedBody()
     model = asked.get("model")
-    if not isinstance(model, str) or len(model) > _LONGEST_MODEL - 2:
+    if not isinstance(model, str) or len(model) > LONGEST_MODEL - 2:
         model = ""
     return PeekedBody(model=model, stream=asked.get("stream") is True)
 
@@ -73,7 +73,7 @@ def query_model(target: str) -> str:
     """The `model` of a target's query; "" for none, or one of more than 512 characters."""
     found = _QUERY_MODEL.search(target)
     model = unquote_plus(found[1]) if found else ""
-    return model if len(model) <= _LONGEST_MODEL else ""
+    return model if len(model) <= LONGEST_MODEL else ""
 
 
 def renamed_query(target: str, name: str) -> str:
@@ -98,9 +98,9 @@ def renamed(body: bytes, name: str) -> bytes:
     return whole(renaming(body, name))
 
 
-def renaming(body: bytes, name: str) -> Steps[bytes]:
-    """What `renamed` does, in steps of about a millisecond."""
-    span = (yield from _walk(body)).get("model")
+def renaming(body: bytes, name: str, known: tuple[int, int] | None = None) -> Steps[bytes]:
+    """What `renamed` does, in steps of about a millisecond; `known` is where the model stands, if that is known."""
+    span = known or (yield from _walk(body)).get("model")
     if not _model(body, span) or span is None:
         return body
     return body[: span[0]] + json.dumps(name).encode() + body[span[1] :]
@@ -113,8 +113,7 @@ def _walk(body: bytes) -> Steps[dict[str, tuple[int, int]]]:
     yield from walking(body, spans, start=start, members=_MOST_MEMBERS, brackets=_MOST_BRACKETS)
     found: dict[str, tuple[int, int]] = {}
     for span in spans:
-        key = body[span.start : span.key_end]
-        name = _text(key) if b"\\" in key else _NAMES.get(key, "")
+        name = member_name(body[span.start : span.key_end])
         if name in {"model", "stream"}:
             found[name] = span.value, span.end
     return found
@@ -125,8 +124,17 @@ def _literal(body: bytes, span: tuple[int, int] | None) -> bytes:
 
 
 def _model(body: bytes, span: tuple[int, int] | None) -> str:
-    literal = _literal(body, span)
-    return _text(literal) if literal[:1] == b'"' and 2 < len(literal) <= _LONGEST_MODEL else ""
+    return model_text(_literal(body, span))
+
+
+def member_name(key: bytes) -> str:
+    """`model` or `stream` where the JSON text `key` is one of them; else another name or none."""
+    return _text(key) if b"\\" in key else _NAMES.get(key, "")
+
+
+def model_text(literal: bytes) -> str:
+    """The model that a JSON value names; "" where it is no text, or one of more than LONGEST_MODEL bytes of JSON."""
+    return _text(literal) if literal[:1] == b'"' and 2 < len(literal) <= LONGEST_MODEL else ""
 
 
 def _text(literal: bytes) -> str:

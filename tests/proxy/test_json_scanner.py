@@ -11,7 +11,7 @@ from proxy.json_scanner import Span, value_end, walking, whole
 from proxy.routing.request_fitting import RequestFitting, fit_in_steps
 
 STEP = 32 * 1024
-PATTERNS = ("_RUN", "_TEXT", "_MEMBER", "_KEY", "_SCALAR")
+PATTERNS = ("RUN", "TEXT", "_MEMBER", "_KEY", "_SCALAR")
 
 
 class Counted:

@@ -65,11 +65,12 @@ async def test_a_long_chunked_body_ends_with_our_last_chunk():
         assert rest == b"0\r\n\r\n"
 
 
-async def test_a_model_beyond_the_peek_is_neither_known_nor_renamed():
+async def test_a_model_beyond_what_is_kept_of_a_body_is_neither_known_nor_renamed():
     body = b'{"messages":"' + b"x" * 400_000 + b'","model":"small"}'
     async with scripted(None, ok(b"whole")) as provider:
         providers = {"candidate": {"base_url": provider.url, "models": {"*": "renamed"}}}
-        async with plane(providers=providers, limits=LIMITS) as running, client(running.port) as asked:
+        limits = {**LIMITS, "audit_body": 20_000}
+        async with plane(providers=providers, limits=limits) as running, client(running.port) as asked:
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             await asked.until(b"whole")
             assert provider.requests[0].endswith(body)

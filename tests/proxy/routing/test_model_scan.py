@@ -1,0 +1,67 @@
+"""proxy.routing.model_scan: however a body is cut its model is found where `peek` finds it, and each byte is read once."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.json_scanner import whole
+from proxy.routing.body_peek import peek
+from proxy.routing.model_scan import ModelScan
+
+TEXTS = st.text(max_size=8) | st.sampled_from(["model", '"', "\\", '\\"model":', "{", "]", "a" * 600])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(["messages", "model", "stream", "mo\\u0064el"]) | TEXTS
+
+
+def scanned(body, places=()):
+    scan = ModelScan()
+    edges = [0, *sorted({place % (len(body) + 1) for place in places}), len(body)]
+    for start, end in pairwise(edges):
+        whole(scan.feed(body[start:end]))
+    return scan
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(NAMES, VALUES, max_size=6), st.lists(st.integers(0, 500), max_size=8), st.sampled_from([None, 1]))
+def test_any_object_is_read_as_a_whole_one_is_however_it_is_cut(asked, places, indent):
+    body = json.dumps(asked, indent=indent).encode()
+    scan, seen = scanned(body, places), peek(body)
+    assert (scan.settled, scan.model) == (True, seen.model)
+    if seen.model:
+        assert json.loads(body[slice(*scan.span)]) == asked["model"]
+    else:
+        assert scan.stream == seen.stream
+
+
+@given(st.binary(max_size=80), st.lists(st.integers(0, 90), max_size=6))
+def test_no_bytes_make_it_raise(noise, places):
+    for start in (b"", b"{", b'{"model":', b'{"model":"m\\', b"\xef\xbb\xbf{"):
+        scanned(start + noise, places)
+
+
+@pytest.mark.parametrize("before", [b"[" * 200, b'"' + b"x" * 3_000_000 + b'"', b'{"a":[{"b":{"c":{"d":[1,{"e":"}]"}]}}}]}'])
+@pytest.mark.parametrize("size", [1, 4_096, 262_144])
+def test_a_model_behind_deep_and_long_values_is_found(before, size):
+    if size == 1 and len(before) > 1_000:
+        before = before[:1_000] + b'"'
+    body = b'{"messages":' + before + b"]" * before.count(b"[", 0, 200) * (before[:2] == b"[[") + b',"stream":true,"model":"m"'
+    scan = scanned(body, range(0, len(body), size))
+    assert (scan.model, scan.stream, body[slice(*scan.span)]) == ("m", True, b'"m"')
+
+
+@pytest.mark.parametrize(("marks", "found"), [(99_994, "m"), (99_996, "")])
+def test_a_scan_gives_up_at_a_hundred_thousand_marks(marks, found):
+    body = b"{" + b"," * marks + b'"model":"m"}'
+    assert (scanned(body).settled, scanned(body).model) == (True, found)
+
+
+def test_a_step_is_two_hundred_marks_or_32_kib():
+    for piece, steps in ((b"{" + b"," * 20_000, 100), (b'{"a":"' + b"x" * 3_200_000, 97)):
+        assert abs(sum(1 for _ in ModelScan().feed(piece)) - steps) <= 2
