@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED
-from shadow.drift.second_look import Blame
+from shadow.drift.attribution import Blame
 from shadow.drift.states import DriftState
 from shadow.judging.judge import Judge
 from storage.judgement_rows import AlarmRow, EvidenceRow, JudgedPairRow, JudgementBatch

@@ -15,7 +15,7 @@ from itertools import chain
 from math import log, log1p
 from pathlib import Path
 
-from shadow.drift.direction import points
+from shadow.drift.effect_phrases import points
 from shadow.drift.paired_checks import Votes, excesses
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md"

@@ -157,7 +157,7 @@ class ComparedChecks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Triggers:
+class PairFinishReasons:
     """The finish reasons of one pair's answers; `control` is "" without a whole second reference answer."""
 
     group: PairGroup

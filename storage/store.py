@@ -16,10 +16,10 @@ from storage.judgement_rows import (
     JudgedPairRow,
     JudgementBatch,
     PaceRow,
+    PairFinishReasons,
     PairTimes,
     PayoffSum,
     TimedRow,
-    Triggers,
 )
 from storage.rows import (
     AnswerFilter,
@@ -93,7 +93,7 @@ class JudgementQueries(Protocol):
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
 
-    def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
+    def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""
 
     def response_statuses(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
@@ -286,7 +286,7 @@ class Store(Writer, Reader, Protocol):
         """Delete exchanges, and the pairs they belong to, for good; StoreError when they cannot be deleted."""
 
     def sweep(self, now: float) -> int:
-        """Delete what retention says is too old or too much at `now` (epoch seconds); the number of deleted exchanges."""
+        """Delete exchanges beyond the retention limits at `now` (epoch seconds); the number deleted."""
 
     def close(self) -> None:
         """Flush and release the database."""

@@ -61,7 +61,7 @@ def _unexpected(card: Scorecard) -> Iterator[str]:
 
 def _guilty_signals(card: Scorecard) -> frozenset[str]:
     """The signals and checks that the verdict rests on."""
-    grounds = {ReasonGround.SIGNAL, ReasonGround.CHECK, ReasonGround.BAR}
+    grounds = {ReasonGround.SIGNAL, ReasonGround.CHECK, ReasonGround.THRESHOLD}
     return frozenset(reason.subject for reason in card.verdict.reasons if reason.ground in grounds and reason.word.is_guilty)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from shadow.drift.direction import effect
+from shadow.drift.attribution import Blame, SecondLook
 from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.effect_phrases import effect
 from shadow.drift.group_state import GroupState
-from shadow.drift.second_look import Blame, SecondLook
 from shadow.drift.states import DriftState
 
 

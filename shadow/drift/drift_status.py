@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from shadow.drift.alarm_budget import PROVIDER, TestKey
 from shadow.drift.alarm_sentence import alarm_sentence
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, title
+from shadow.drift.attribution import Blame
 from shadow.drift.change_point import KindTotals
-from shadow.drift.direction import effect, leans
 from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.effect_phrases import effect, leans
 from shadow.drift.group_state import GroupState
-from shadow.drift.second_look import Blame
 from shadow.drift.states import AlarmName, DriftState, Latch
 
 
@@ -20,7 +20,7 @@ from shadow.drift.states import AlarmName, DriftState, Latch
 class PastThreshold:
     """One test past the threshold: since when (epoch seconds), credible from `earliest` to `latest`, and the excess over the
     reference's own noise at the alarm, with its approximate 95 % interval. `worse`: the provider is the odd one, or has more of
-    what the signal counts; `direction` is one of `direction.LABELS`, and `sentence` states it with the size.
+    what the signal counts; `direction` is one of `effect_phrases.LABELS`, and `sentence` states it with the size.
     """
 
     signal: str
@@ -83,9 +83,9 @@ class ReferenceStatus:
 REFERENCE_STATES: Mapping[str, str] = {REFERENCE_FAILING: "failing", REFERENCE_MOVED: "moved"}
 
 
-def statuses(cases: Mapping[GroupKey, GroupState]) -> tuple[DriftStatus, ...]:
+def statuses(states: Mapping[GroupKey, GroupState]) -> tuple[DriftStatus, ...]:
     """All groups, in the order of their names."""
-    return tuple(_status(group, cases[group]) for group in sorted(cases))
+    return tuple(_status(group, states[group]) for group in sorted(states))
 
 
 def references(found: Iterable[DriftStatus]) -> tuple[ReferenceStatus, ...]:

@@ -9,11 +9,11 @@ from shadow.drift.admission import Admission
 from shadow.drift.alarm_budget import AlertBudget, TestKey
 from shadow.drift.alarm_state import AlarmState, LookBack, StateChange
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED
-from shadow.drift.coverage import RecentCoverage
+from shadow.drift.attribution import Blame, SecondLook
 from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
-from shadow.drift.second_look import Blame, SecondLook
+from shadow.drift.recent_coverage import RecentCoverage
 from shadow.drift.states import DriftState, Latch
 
 Payoffs = tuple[tuple[str, int], ...]

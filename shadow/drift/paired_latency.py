@@ -12,9 +12,9 @@ from itertools import chain
 from math import ceil, exp, log, sqrt
 from statistics import fmean, median
 
+from shadow.drift.bootstrap import FEWEST, Choose, interval
 from shadow.drift.distributions import t_quantile
 from shadow.drift.pace import BLOCK
-from shadow.drift.resampling import FEWEST, Choose, interval
 
 Times = tuple[float, float]
 """Seconds of the provider and of the reference, both above 0."""

@@ -29,7 +29,7 @@ def payoffs(
 ) -> tuple[tuple[str, int], ...]:
     """(signal, -1 | 0 | +1) for every signal that this pair counts for; what does not apply is absent, never 0.
 
-    `control` is the second reference answer, None where none was asked. `tiebreak` says whether one is always asked on
+    `control` is the second reference answer, None where there is none. `tiebreak`: whether one is always requested on
     disagreement; where it is not, only pairs with a control can count for agreement, or agreement would be counted alone.
     """
     return counted(request, y, r, control, tiebreak=tiebreak)[0]

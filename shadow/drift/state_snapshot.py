@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 
 from shadow.drift.alarm_budget import WEIGHTS, AlertBudget
 from shadow.drift.alarm_state import AlarmState
+from shadow.drift.attribution import SecondLook
 from shadow.drift.change_point import ChangePoint
-from shadow.drift.coverage import RecentCoverage
 from shadow.drift.e_detector import EDetector
 from shadow.drift.group_state import GroupStanding, GroupState
-from shadow.drift.second_look import SecondLook
+from shadow.drift.recent_coverage import RecentCoverage
 from shadow.drift.states import AlarmName, DriftState, Latch
 
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shadow.drift.resampling import Choose, interval
+from shadow.drift.bootstrap import Choose, interval
 
 FEWEST_CONTROLS = 30
 """Controls below which no interval is given."""

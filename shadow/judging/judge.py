@@ -17,10 +17,10 @@ from operator import itemgetter
 import structlog
 
 from shadow.drift.alarm_state import NotAcknowledgedError
+from shadow.drift.attribution import MOST_SECONDS
 from shadow.drift.drift_status import DriftStatus, statuses
 from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.group_state import GroupState, JudgedPair, Judgement
-from shadow.drift.second_look import MOST_SECONDS
 from shadow.drift.states import AckAction, Acknowledgement
 from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_groups
 from shadow.judging.judging_batch import ACKNOWLEDGEABLE, JudgingBatch

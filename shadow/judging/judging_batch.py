@@ -8,13 +8,13 @@ from functools import partial
 
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.alarm_state import NotAcknowledgedError
+from shadow.drift.attribution import Blame, spread
 from shadow.drift.change_point import REACH, EvaluatedPair
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.drift_status import statuses
 from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.group_state import GroupStanding, JudgedPair, Judgement
-from shadow.drift.second_look import Blame, spread
 from shadow.drift.states import AckAction, DriftState
 from shadow.judging import row_mapping
 from shadow.judging.judged_groups import JudgedGroups

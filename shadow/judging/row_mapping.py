@@ -10,11 +10,11 @@ import orjson
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.alarm_titles import REFERENCE_MOVED
 from shadow.drift.change_point import EvaluatedPair
-from shadow.drift.direction import leans
 from shadow.drift.drift_status import DriftStatus
 from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.effect_phrases import leans
 from shadow.drift.group_state import GroupStanding, JudgedPair, Judgement
-from shadow.verdict.alarmed import alarmed
+from shadow.verdict.alarm_verdict import alarm_verdict
 from storage.judgement_rows import AlarmRow, EvidenceRow, JudgedPairRow
 from storage.rows import PairGroup
 
@@ -80,7 +80,7 @@ def alarm(
 ) -> AlarmRow:
     """The row of a group's change from `old` to `new`, with its latched tests in full, or the names of `tests` where none is."""
     latched = [asdict(each) for each in (*status.past, *status.failing)]
-    verdict = alarmed(status)
+    verdict = alarm_verdict(status)
     details = {
         "verdict": verdict.word if verdict else None,
         "verdict_sentence": verdict.sentence if verdict else "",

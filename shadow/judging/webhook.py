@@ -1,4 +1,4 @@
-"""Notifier: each kept change of state told to one webhook, once, signed, tried again while the other side is away.
+"""`WebhookSender`: sends each stored change of state to one webhook once, signed, and retries while the receiver fails.
 
 What waits, waits in the store: an audit that ends does not stay for it, and the next one goes on. The address of a webhook is a
 secret as a rule, so only its host is ever logged.
@@ -21,9 +21,9 @@ import orjson
 import structlog
 
 from proxy.upstream.dialer import trusting
+from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import REFERENCE_STATES
 from shadow.drift.pace import PaceState
-from shadow.drift.second_look import Blame
 from shadow.drift.states import DriftState
 from storage.judgement_rows import AlarmRow
 from storage.store import StoreError

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from shadow.drift.admission import DAY
+from shadow.drift.attribution import SecondLook, opened
 from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.group_state import GroupState
-from shadow.drift.second_look import SecondLook, opened
 from shadow.drift.states import AlarmName
 from storage.rows import IdentityRow
 from storage.store import JudgementStore

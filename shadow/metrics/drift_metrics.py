@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import REFERENCE_STATES, DriftStatus, references
 from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.group_state import JudgedPair, Judgement
-from shadow.drift.second_look import Blame
 from shadow.drift.states import DriftState
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.label_names import LabelNames

@@ -11,7 +11,7 @@ from shadow.drift.drift_status import DriftStatus, statuses
 from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from shadow.drift.state_snapshot import restored
-from shadow.verdict import alarmed
+from shadow.verdict import alarm_verdict
 from shadow.verdict.evidence import DriftEvidence
 from storage.rows import PairGroup
 from storage.store import Reader
@@ -69,7 +69,7 @@ class DriftLine:
 
 def drift_evidence(line: DriftLine) -> DriftEvidence:
     """The line as evidence for a verdict."""
-    return alarmed.drift_evidence(
+    return alarm_verdict.drift_evidence(
         route=line.route,
         state=line.state,
         name=line.name,

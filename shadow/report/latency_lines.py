@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from random import Random
 from statistics import median
 
+from shadow.drift.bootstrap import Choose
 from shadow.drift.pace import PaceState, restored
 from shadow.drift.paired_latency import LatencyRatios, quantile, ratios
-from shadow.drift.resampling import Choose
 from storage.judgement_rows import PairTimes
 from storage.store import Reader
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shadow.drift.alarm_titles import REFERENCE_MOVED
-from shadow.drift.second_look import Blame
+from shadow.drift.attribution import Blame
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import CheckLine, ReferenceLine, Scorecard
-from shadow.verdict.causes import refused_for
+from shadow.verdict.coverage_shortfalls import refused_for
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.phrases import named
 

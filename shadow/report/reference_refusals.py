@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from shadow.pipeline.reference_errors import REMEDIES
 from shadow.report.figures import ReferenceLine, Scorecard
-from shadow.verdict.causes import refused_for, shortfalls
+from shadow.verdict.coverage_shortfalls import refused_for, shortfalls
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 
 LEAST = 0.5

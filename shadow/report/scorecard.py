@@ -16,7 +16,7 @@ from shadow.report.check_rates import told
 from shadow.report.drift_lines import DriftLine, drift_evidence
 from shadow.report.figures import STORED_SIGNAL, CheckLine, IncomparableReason, MissingSignal, Scorecard, SignalLine
 from shadow.report.reference_refusals import Ended
-from shadow.verdict.causes import shortfalls
+from shadow.verdict.coverage_shortfalls import shortfalls
 from shadow.verdict.evidence import CheckEvidence, Evidence, PeriodCoverage, Shortfall, SignalEvidence
 from shadow.verdict.phrases import named
 from shadow.verdict.verdict_rule import decide

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from shadow.drift.verifier_figures import PairEnding, Triggering, triggering
 from shadow.findings.pair import ControlReason
 from shadow.report.latency_lines import chooser
-from storage.judgement_rows import Triggers
+from storage.judgement_rows import PairFinishReasons
 from storage.store import Reader
 
 NEWEST = 100_000
@@ -23,7 +23,7 @@ def trigger_figures(reader: Reader, since: float, until: float) -> Mapping[tuple
     return {key: triggering(endings, chooser("triggers")) for key, endings in found.items()}
 
 
-def _ending(each: Triggers) -> PairEnding:
+def _ending(each: PairFinishReasons) -> PairEnding:
     random = each.control and each.control_reason == ControlReason.RANDOM
     return PairEnding(
         conversation=each.conversation,

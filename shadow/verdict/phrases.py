@@ -1,4 +1,4 @@
-"""named(), percent(), moment(): signals, shares and times in words; `drift.direction` puts an excess in words.
+"""named(), percent(), moment(): signals, shares and times in words; `drift.effect_phrases` puts an excess in words.
 
 The words state that two servers differ, never why, and never that one is bad.
 """

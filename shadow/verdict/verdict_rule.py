@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from shadow.drift.alarm_budget import PROVIDER, REFERENCE, against_provider
 from shadow.drift.alarm_titles import naming
-from shadow.drift.direction import effect
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE, SignalOutcome
+from shadow.drift.effect_phrases import effect
 from shadow.drift.states import DriftState
 from shadow.verdict.evidence import CheckEvidence, DriftEvidence, Evidence, EvidenceSide, SignalEvidence
 from shadow.verdict.phrases import moment, named
@@ -183,7 +183,7 @@ def _of_check(check: CheckEvidence) -> Iterator[VerdictReason]:
     if check.named or check.beyond_threshold:
         yield VerdictReason(
             word=VerdictWord.FAULTY,
-            ground=ReasonGround.CHECK if check.named else ReasonGround.BAR,
+            ground=ReasonGround.CHECK if check.named else ReasonGround.THRESHOLD,
             subject=check.signal,
             phrase=check.phrase,
             size=check.faulty / check.answers if check.answers else None,

@@ -36,7 +36,7 @@ class ReasonGround(StrEnum):
     DISCOVERY = "discovery"
     DRIFT = "drift"
     CHECK = "check"
-    BAR = "bar"
+    THRESHOLD = "bar"
     CLOSER = "closer"
     TOLERANCE = "tolerance"
     FEW = "few"

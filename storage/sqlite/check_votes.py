@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from storage.judgement_rows import CheckVote, ComparedChecks
+from storage.sqlite.query_rows import FOREVER
 
-FOREVER = 9e18
 BOTH_JUDGED = ("context_limit", "lost_space", "lumpy_calls")
 """Checks that depend on what a side reports, or on how it cuts a stream: a pair counts where both sides were judged."""
 BOTH_COUNT = ("finish_contradiction", "max_tokens")

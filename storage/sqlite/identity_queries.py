@@ -11,9 +11,9 @@ from typing import Protocol, TypeVar
 
 from storage.rows import IdentityRow, PairGroup, SegmentCount
 from storage.sqlite import traffic_rollups
+from storage.sqlite.query_rows import FOREVER
 
 Result = TypeVar("Result")
-FOREVER = 9e18
 IDENTITIES = """
 SELECT exchange_id, started, provider, model, identity, previous, changes, facts
 FROM identities WHERE started >= ? AND started < ? ORDER BY started DESC, rowid DESC LIMIT ?
@@ -68,26 +68,26 @@ class RunQuery(Protocol):
 class IdentityReader:
     """Queries about serving identities, request shapes and segments."""
 
-    def __init__(self, ask: RunQuery) -> None:
-        self._ask = ask
+    def __init__(self, query: RunQuery) -> None:
+        self._query = query
 
     def identities(self, since: float, until: float, limit: int) -> Sequence[IdentityRow]:
         """The newest `limit` identities that began in the period, newest first."""
         period = (since, until or FOREVER, limit)
-        return self._ask(lambda conn: [_identity(row) for row in conn.execute(IDENTITIES, period)])
+        return self._query(lambda conn: [_identity(row) for row in conn.execute(IDENTITIES, period)])
 
     def latest(self, limit: int) -> Sequence[IdentityRow]:
         """The latest identity of each provider and model."""
-        return self._ask(lambda conn: [_identity(row) for row in conn.execute(LATEST_IDENTITIES, (limit,))])
+        return self._query(lambda conn: [_identity(row) for row in conn.execute(LATEST_IDENTITIES, (limit,))])
 
     def shapes(self, since: float, until: float, limit: int) -> Sequence[tuple[PairGroup, str]]:
         """(group, shape) of the newest `limit` comparable pairs of the period, newest first."""
         period = (since, until or FOREVER, limit)
-        return self._ask(lambda conn: [(_group(row), row[4]) for row in conn.execute(SHAPES, period)])
+        return self._query(lambda conn: [(_group(row), row[4]) for row in conn.execute(SHAPES, period)])
 
     def segments(self, since: float, until: float) -> Sequence[SegmentCount]:
         """Findings that match or differ, by group, segment, signal and comparison: `cross`, or `self` of a random control."""
-        return self._ask(lambda conn: [_segment(row) for row in conn.execute(SEGMENTS, (since, until or FOREVER))])
+        return self._query(lambda conn: [_segment(row) for row in conn.execute(SEGMENTS, (since, until or FOREVER))])
 
     def by_stream(self, since: float, until: float, limit: int) -> Sequence[SegmentCount]:
         """Checks of the newest `limit` live answers of the period, counted by whether a stream was asked for.
@@ -96,12 +96,12 @@ class IdentityReader:
         alone, their segment is `stream`, and they stand in no conversation.
         """
         period = (since, until or FOREVER, limit)
-        return self._ask(lambda conn: [_segment(row) for row in conn.execute(BY_STREAM, period)])
+        return self._query(lambda conn: [_segment(row) for row in conn.execute(BY_STREAM, period)])
 
     def limits(self, since: float, until: float) -> Mapping[tuple[str, str], tuple[int | None, int | None]]:
         """(largest accepted prompt in tokens, smallest request refused for its length in bytes) by provider and model."""
         period = traffic_rollups.period(since, until or FOREVER)
-        return self._ask(
+        return self._query(
             lambda conn: {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(traffic_rollups.LIMITS, period)}
         )
 

@@ -20,17 +20,17 @@ from storage.judgement_rows import (
     JudgedPairRow,
     JudgementBatch,
     PaceRow,
+    PairFinishReasons,
     PairTimes,
     PayoffSum,
     TimedRow,
-    Triggers,
 )
 from storage.rows import IdentityRow, PairGroup
-from storage.sqlite import check_votes, identity_queries, pace_queries, scorecard_queries
+from storage.sqlite import check_votes, identity_queries, pace_queries, report_queries
+from storage.sqlite.query_rows import FOREVER
 from storage.sqlite.record_insertion import roll_back
 
 Result = TypeVar("Result")
-FOREVER = 9e18
 NEWEST_ALARMS = 1_000
 
 PAIRS = """
@@ -100,56 +100,56 @@ class RunStatement(Protocol):
 class JudgementReader:
     """Read-only queries about judgements."""
 
-    def __init__(self, ask: RunStatement) -> None:
-        self._ask = ask
+    def __init__(self, query: RunStatement) -> None:
+        self._query = query
 
     def group_states(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
-        return self._ask(lambda conn: [_group_state(row) for row in conn.execute(GROUP_STATES)])
+        return self._query(lambda conn: [_group_state(row) for row in conn.execute(GROUP_STATES)])
 
     def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
         """The newest changes of state of a period, newest first; `until` 0 is no bound."""
         period = (since, until or FOREVER, NEWEST_ALARMS)
-        return self._ask(lambda conn: [_alarm(row) for row in conn.execute(ALARMS, period)])
+        return self._query(lambda conn: [_alarm(row) for row in conn.execute(ALARMS, period)])
 
     def paces(self) -> Sequence[PaceRow]:
         """The pace of each provider by model and measure."""
-        return self._ask(pace_queries.paces)
+        return self._query(pace_queries.paces)
 
     def client_aborts(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
         """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
-        return self._ask(lambda conn: scorecard_queries.client_aborts(conn, seconds))
+        return self._query(lambda conn: report_queries.client_aborts(conn, seconds))
 
     def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:
         """The payoffs of the period, summed by cluster, signal and judgement."""
-        return self._ask(lambda conn: scorecard_queries.payoff_sums(conn, since, until))
+        return self._query(lambda conn: report_queries.payoff_sums(conn, since, until))
 
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
-        return self._ask(lambda conn: check_votes.compared_checks(conn, since, until))
+        return self._query(lambda conn: check_votes.compared_checks(conn, since, until))
 
-    def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[Triggers]:
+    def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""
-        return self._ask(lambda conn: scorecard_queries.finish_reasons(conn, since, until, limit))
+        return self._query(lambda conn: report_queries.finish_reasons(conn, since, until, limit))
 
     def response_statuses(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, int, int]]:
         """(provider, model, reference, status, requests) of the newest `limit` live requests of the period; 0 is no status."""
-        return self._ask(lambda conn: scorecard_queries.response_statuses(conn, since, until, limit))
+        return self._query(lambda conn: report_queries.response_statuses(conn, since, until, limit))
 
     def unread_requests(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
         """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
-        return self._ask(lambda conn: scorecard_queries.unread_requests(conn, since, until))
+        return self._query(lambda conn: report_queries.unread_requests(conn, since, until))
 
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
         """The times of the newest `limit` pairs of the period, both answers whole."""
-        return self._ask(lambda conn: scorecard_queries.pair_times(conn, since, until, limit))
+        return self._query(lambda conn: report_queries.pair_times(conn, since, until, limit))
 
 
 class SqliteJudgementStore(JudgementReader):
     """What a judge reads and writes."""
 
-    def __init__(self, ask: RunStatement, run: RunStatement) -> None:
-        super().__init__(ask)
+    def __init__(self, query: RunStatement, run: RunStatement) -> None:
+        super().__init__(query)
         self._run = run
 
     def claim(self, holder: str, now: float, seconds: float) -> bool:
@@ -168,7 +168,7 @@ class SqliteJudgementStore(JudgementReader):
             (last,) = conn.execute(LAST_PAIR).fetchone()
             return _judged_pairs(conn, UNJUDGED, (after if after <= last else 0, limit))
 
-        return self._ask(query)
+        return self._query(query)
 
     def recently_counted(self, seconds: float) -> Sequence[JudgedPairRow]:
         """The pairs that counted and started in the last `seconds` before the newest judged one."""
@@ -177,28 +177,28 @@ class SqliteJudgementStore(JudgementReader):
             (last,) = conn.execute(LAST_STARTED).fetchone()
             return [] if last is None else _judged_pairs(conn, RECENTLY_COUNTED, (last - seconds,))
 
-        return self._ask(query)
+        return self._query(query)
 
     def evidence(self, group: PairGroup, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
         """The newest pairs that counted for a signal, oldest first; `agreement` excludes those from a caching reference."""
         values = (*_names(group), signal, agreement, limit)
-        return self._ask(lambda conn: [_evidence(row) for row in conn.execute(EVIDENCE, values)])
+        return self._query(lambda conn: [_evidence(row) for row in conn.execute(EVIDENCE, values)])
 
     def last_judged(self) -> int:
         """The number of the last judged pair, 0 without one."""
-        return self._ask(lambda conn: int(conn.execute(LAST_JUDGED).fetchone()[0]))
+        return self._query(lambda conn: int(conn.execute(LAST_JUDGED).fetchone()[0]))
 
     def identities_of(self, model: str, until: float) -> Sequence[IdentityRow]:
         """Every serving identity of a model, of any provider, that began up to `until` (epoch seconds), oldest first."""
-        return self._ask(lambda conn: identity_queries.identities_of(conn, model, until))
+        return self._query(lambda conn: identity_queries.identities_of(conn, model, until))
 
     def pending_acknowledgements(self) -> Sequence[AcknowledgementRow]:
         """The acknowledgements that a rebuild has yet to apply, in their order."""
-        return self._ask(lambda conn: [_acknowledgement(row) for row in conn.execute(PENDING_ACKNOWLEDGEMENTS)])
+        return self._query(lambda conn: [_acknowledgement(row) for row in conn.execute(PENDING_ACKNOWLEDGEMENTS)])
 
     def timed_answers(self, after: int, limit: int) -> Sequence[TimedRow]:
         """The next live answers received whole, by number, above `after`; from the first where all exchanges were deleted."""
-        return self._ask(lambda conn: pace_queries.timed_answers(conn, after, limit))
+        return self._query(lambda conn: pace_queries.timed_answers(conn, after, limit))
 
     def record(self, holder: str, batch: JudgementBatch) -> bool:
         """Write all of it in one transaction, or nothing; False when `holder` has lost the right to judge."""
@@ -241,7 +241,7 @@ class SqliteJudgementStore(JudgementReader):
 
     def pending_events(self, limit: int) -> Sequence[tuple[int, AlarmRow]]:
         """(number, alarm) of the oldest changes of state that were not sent yet."""
-        return self._ask(lambda conn: [(row[-1], _alarm(row)) for row in conn.execute(PENDING_EVENTS, (limit,))])
+        return self._query(lambda conn: [(row[-1], _alarm(row)) for row in conn.execute(PENDING_EVENTS, (limit,))])
 
     def mark_sent(self, numbers: Sequence[int]) -> None:
         """Mark these changes of state as sent, or as given up."""

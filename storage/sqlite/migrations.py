@@ -190,9 +190,9 @@ def m004_lineage(db: Database) -> None:
 
 @SCHEMA()
 def m005_judgement(db: Database) -> None:
-    """What a trial tells beside its payoffs, what became of each pair, the state of each group, its changes, and who judges.
+    """The kind and exclusions of each pair, its judgement, the state of each group, its changes, and the judge's lease.
 
-    A pair without a row in `rulings` waits for judgement, also one that an older version stored.
+    A pair without a row in `rulings` is not judged yet, also one that an older version stored.
     """
     _table(db, "trials", {"pair_no": int, "kind": str, "excluded": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
     _table(db, "rulings", {"pair_no": int, "reason": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
@@ -217,9 +217,9 @@ def m006_tallies(db: Database) -> None:
 
 @SCHEMA()
 def m007_answers_letters_and_paces(db: Database) -> None:
-    """Operators' answers, so that a replay gives them again; which changes of state were told; how fast each provider was.
+    """Acknowledgements, so that a rebuild replays them; which changes of state were sent; the pace of each provider.
 
-    A change of state stands once, however often its pairs are judged again; those of older versions count as told.
+    A change of state is stored once, however often its pairs are judged again; those of older versions count as sent.
     """
     group: dict[str, type] = {"route": str, "model": str, "provider": str, "reference": str}
     given: dict[str, type] = {"no": int, "after_no": int, "at": float, "answer": str, **group, "applied": int}
@@ -262,7 +262,7 @@ def m011_handovers(db: Database) -> None:
 
 @SCHEMA()
 def m012_usage(db: Database) -> None:
-    """What a usage says beside its two sums: tokens read from a cache and written to one, and the cost in US dollars."""
+    """The fields of a usage beside its two sums: tokens read from a cache and written to one, and the cost in US dollars."""
     exchanges = db.table("exchanges")
     exchanges.add_column("cached_tokens", int)
     exchanges.add_column("cache_write_tokens", int)

@@ -20,21 +20,39 @@ Record = ExchangeRecord | PairRecord
 Values = tuple[object, ...]
 
 EXCHANGE = (
-    *("id", "role", "started", "route", "provider", "reference", "model", "stream", "tag", "conversation", "method", "target"),
-    *("status", "failure", "failure_detail", "unread", "echoed_model", "fingerprint", "finish_reason", "prompt_tokens"),
-    *(
-        "completion_tokens",
-        "cached_tokens",
-        "cache_write_tokens",
-        "cost",
-        "seconds",
-        "overhead",
-        "head_seconds",
-        "first_chunk",
-        "first_token",
-        "request_size",
-    ),
-    *("request_digest", "response_size", "response_digest"),
+    "id",
+    "role",
+    "started",
+    "route",
+    "provider",
+    "reference",
+    "model",
+    "stream",
+    "tag",
+    "conversation",
+    "method",
+    "target",
+    "status",
+    "failure",
+    "failure_detail",
+    "unread",
+    "echoed_model",
+    "fingerprint",
+    "finish_reason",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "cost",
+    "seconds",
+    "overhead",
+    "head_seconds",
+    "first_chunk",
+    "first_token",
+    "request_size",
+    "request_digest",
+    "response_size",
+    "response_digest",
 )
 PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
 BODY = ("request_body", "request_base")
@@ -42,8 +60,21 @@ BODY = ("request_body", "request_base")
 TOOL_CALL = ("position", "call_id", "name", "arguments", "outcome")
 CHECK = ("comparison", "signal", "state", "score", "reason", "subject", "reference")
 PAIR = (
-    *("id", "started", "route", "model", "provider", "reference", "conversation", "request_fingerprint", "subject_id"),
-    *("reference_id", "control_id", "control_reason", "comparable", "alterations", "shape"),
+    "id",
+    "started",
+    "route",
+    "model",
+    "provider",
+    "reference",
+    "conversation",
+    "request_fingerprint",
+    "subject_id",
+    "reference_id",
+    "control_id",
+    "control_reason",
+    "comparable",
+    "alterations",
+    "shape",
 )
 FINDING = ("exchange_id", *CHECK)
 PAYOFF = ("signal", "payoff")

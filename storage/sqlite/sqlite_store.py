@@ -30,7 +30,7 @@ from storage.rows import (
     TrafficCount,
 )
 from storage.spending import Spending, spend, spent
-from storage.sqlite import failed_answers, handover_counts, queries, retention
+from storage.sqlite import exchange_queries, failed_answers, handover_counts, pair_queries, retention
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import (
     BUSY_SECONDS,
@@ -76,15 +76,15 @@ class SqliteReader:
 
     def pairs(self, wanted: PairFilter) -> Sequence[PairSummary]:
         """Newest first."""
-        return self._query(lambda conn: queries.pairs(conn, wanted))
+        return self._query(lambda conn: pair_queries.pairs(conn, wanted))
 
     def pair(self, pair_id: str) -> PairRow | None:
         """One pair by its id, or by an unambiguous beginning (8 characters at least) or end (4 at least) of it."""
-        return self._query(lambda conn: queries.pair(conn, pair_id))
+        return self._query(lambda conn: pair_queries.pair(conn, pair_id))
 
     def candidates(self, part: str, limit: int) -> Sequence[PairRow]:
         """The newest `limit` pairs whose ids begin or end so."""
-        return self._query(lambda conn: queries.candidates(conn, part, limit))
+        return self._query(lambda conn: pair_queries.candidates(conn, part, limit))
 
     def faulty_answers(self, wanted: AnswerFilter) -> Sequence[FaultyAnswer]:
         """The newest live answers that failed a check, sampled or not."""
@@ -92,36 +92,36 @@ class SqliteReader:
 
     def exchange(self, exchange_id: str) -> ExchangeRow | None:
         """One exchange, bodies decompressed."""
-        return self._query(lambda conn: queries.exchange(conn, exchange_id))
+        return self._query(lambda conn: exchange_queries.exchange(conn, exchange_id))
 
     def tool_calls(self, exchange_id: str) -> Sequence[ToolCallRow]:
         """The calls of one exchange, in their order."""
-        return self._query(lambda conn: queries.tool_calls(conn, exchange_id))
+        return self._query(lambda conn: exchange_queries.tool_calls(conn, exchange_id))
 
     def findings(self, *, pair_id: str = "", exchange_id: str = "") -> Sequence[FindingRow]:
         """The findings of one pair, or the checks of one exchange; both when both are named, none when neither is."""
         with self._reading() as conn:
-            return [*queries.findings(conn, pair_id), *queries.checks(conn, exchange_id)]
+            return [*pair_queries.findings(conn, pair_id), *exchange_queries.checks(conn, exchange_id)]
 
     def signal_counts(self, since: float, until: float) -> Sequence[SignalCount]:
         """Findings by group, comparison, signal and state; checks count under the group of their exchange."""
-        return self._query(lambda conn: queries.signal_counts(conn, since, until))
+        return self._query(lambda conn: pair_queries.signal_counts(conn, since, until))
 
     def payoffs(self, since: float, until: float) -> Sequence[PayoffPoint]:
         """Every payoff of the period, oldest first."""
-        return self._query(lambda conn: queries.payoffs(conn, since, until))
+        return self._query(lambda conn: pair_queries.payoffs(conn, since, until))
 
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
-        return self._query(lambda conn: queries.traffic(conn, since, until))
+        return self._query(lambda conn: exchange_queries.traffic(conn, since, until))
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
         """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""
-        return self._query(lambda conn: queries.reasons(conn, since, until))
+        return self._query(lambda conn: pair_queries.reasons(conn, since, until))
 
     def latencies(self, since: float, until: float, limit: int) -> Sequence[tuple[str, str, str, str, float]]:
         """(provider, model, role, measure, seconds) of the newest `limit` exchanges that were answered in whole."""
-        return self._query(lambda conn: queries.latencies(conn, since, until, limit))
+        return self._query(lambda conn: exchange_queries.latencies(conn, since, until, limit))
 
     @property
     def identity_queries(self) -> IdentityReader:
@@ -350,7 +350,7 @@ def renew_writer(path: Path, held: WriterLock | None, busy_seconds: float) -> Wr
 
 
 def open_sqlite_reader(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteReader:
-    """A reader of a file that another process may be writing; StoreError when it is absent, not ours, older or newer."""
+    """A reader of a file beside any writer; StoreError when it is absent, of another program, older or newer."""
     if not path.is_file():
         raise StoreError(f"the database {path} does not exist: start sameweights serve with it, or change url in [storage]")
     try:

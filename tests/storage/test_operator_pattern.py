@@ -24,7 +24,7 @@ from storage.operator_pattern import MATCHES, READ_BYTES, Pattern, TooManyMatche
         ("[z-a]", "invalid character class range: z-a"),
     ],
 )
-def test_a_pattern_that_the_engine_does_not_take_is_a_sentence_that_quotes_it(pattern, words, capfd):
+def test_pattern_that_re2_refuses_is_quoted_in_a_sentence(pattern, words, capfd):
     with pytest.raises(ValueError, match=re.escape(words)) as refused:
         checked(pattern)
     assert str(refused.value).startswith(f"{pattern!r} is no regular expression of RE2, the engine of linear time: ")
@@ -61,7 +61,7 @@ def test_a_text_may_hold_fifty_thousand_matches(count, fits):
 
 
 @pytest.mark.slow
-def test_behind_matches_without_a_longest_one_no_more_than_the_limit_is_read_bytes():
+def test_bytes_read_after_matches_without_a_longest_one_are_limited():
     assert READ_BYTES == 268_435_456
     text = b"1" * 23_170
     assert Pattern(r"\d+x|1").masked(text) == b"*" * len(text)

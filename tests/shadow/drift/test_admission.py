@@ -37,7 +37,7 @@ def test_the_same_pair_is_let_in_once_whatever_it_asks():
     assert offer(admission, "b") is Exclusion.NONE
 
 
-def test_a_conversation_is_let_in_ten_times_in_24_hours():
+def test_conversation_counts_ten_times_in_24_hours_and_not_eleven():
     admission = Admission()
     found = [offer(admission, f"p{i}", conversation="c", at=float(i)) for i in range(12)]
     assert found == [Exclusion.NONE] * 10 + [Exclusion.CONVERSATION_FULL] * 2
@@ -67,7 +67,7 @@ def test_the_memory_of_requests_and_conversations_stays_bounded():
 
 
 @given(st.permutations(list(range(6))))
-def test_in_any_order_one_of_equal_requests_is_let_in(order):
+def test_one_of_equal_requests_counts_in_any_order(order):
     admission = Admission()
     found = [offer(admission, f"p{i}", fingerprint="f", at=float(i)) for i in order]
     assert found.count(Exclusion.NONE) == 1
@@ -94,5 +94,5 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(monkeypatch):
         (Exclusion.PROVIDER_FAILED, True, True),
     ],
 )
-def test_a_report_counts_what_was_let_in_and_what_was_not_ruled_on(judgement, agreement, directed):
+def test_report_counts_pairs_that_counted_and_pairs_without_a_judgement(judgement, agreement, directed):
     assert (counts(judgement, agreement=True), counts(judgement, agreement=False)) == (agreement, directed)

@@ -9,7 +9,7 @@ def test_the_parts_of_all_tests_sum_to_the_whole_budget():
     assert set(WEIGHTS) == {(signal.value, direction) for signal in DriftSignal for direction in (PROVIDER, REFERENCE)}
 
 
-def test_what_is_watched_for_most_has_the_largest_part():
+def test_signals_of_actions_have_the_largest_parts_of_the_budget():
     assert max(WEIGHTS, key=WEIGHTS.__getitem__) == ("action", PROVIDER)
     assert isclose(WEIGHTS["trigger_rate", PROVIDER], 2 * WEIGHTS["trigger_rate", REFERENCE])
 
@@ -23,6 +23,6 @@ def test_the_default_promises_one_false_alarm_in_a_hundred_runs_of_100_000_pairs
     assert isclose((100_000 + budget.head_start) / budget.threshold, 0.011)
 
 
-def test_a_fleet_raises_each_bar_by_the_number_of_its_groups():
+def test_fleet_raises_each_threshold_by_the_number_of_its_groups():
     assert fleet(1e7, 20) == AlertBudget(threshold=2e8)
     assert fleet(1e7, 0) == AlertBudget(threshold=1e7)

@@ -4,8 +4,8 @@ import pytest
 
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.alarm_sentence import alarm_sentence
+from shadow.drift.attribution import Blame, SecondLook, opened
 from shadow.drift.group_state import GroupState
-from shadow.drift.second_look import Blame, SecondLook, opened
 from tests.shadow.drift.leaning import Drive, payoffs
 
 KEY = ("default", "m", "p", "r")
@@ -38,7 +38,7 @@ def _look(case, *, blame=Blame.NOT_YET_KNOWN, by="", facts=()) -> SecondLook:
     return made
 
 
-def test_a_case_without_an_alarm_has_no_sentence():
+def test_group_without_an_alarm_has_no_sentence():
     assert alarm_sentence(KEY, GroupState(AlertBudget())) == ""
 
 
@@ -71,7 +71,7 @@ def test_a_fault_of_its_own_answers_needs_no_witness():
     assert text.endswith("; the provider: a fault of its own answers")
 
 
-def test_a_signal_that_passes_the_bar_after_the_alarm_is_added_to_its_sentence():
+def test_signal_that_passes_the_threshold_after_the_alarm_is_added_to_its_sentence():
     case = alarmed(blame=Blame.PROVIDER, by="q")
     drive = Drive(case.alarm, ("trigger_rate", "finish_length"))
     drive.kept["trigger_rate"] = []

@@ -43,7 +43,7 @@ def test_a_change_is_suspected_then_found_dated_and_held(draw):
     assert drive.alarm.state is DriftState.DRIFT
 
 
-def test_recovery_follows_the_mend_and_begins_anew(draw):
+def test_group_recovers_after_the_fix_and_its_tests_restart(draw):
     drive = drifted(draw)
     changes = drive.feed(payoffs(draw, 2_000))
     assert [(change.old, change.new, change.name) for change in changes][:1] == [
@@ -55,7 +55,7 @@ def test_recovery_follows_the_mend_and_begins_anew(draw):
         drive.feed(payoffs(draw, 1, excess=0.3))
 
 
-def test_fixed_begins_anew_at_once(draw):
+def test_fixed_restarts_the_tests_at_once(draw):
     drive = drifted(draw)
     change = drive.alarm.acknowledge(AckAction.FIXED, 1.0, drive.look_back)
     assert (change.old, change.new) == (DriftState.DRIFT, DriftState.OK)
@@ -95,13 +95,13 @@ def test_a_provider_too_close_to_the_reference_is_called_so(draw):
     assert list(drive.alarm.latches) == [("action", REFERENCE)]
 
 
-def test_a_narrower_test_on_its_way_to_the_bar_names_the_alarm_at_once(draw):
+def test_narrower_test_close_to_the_threshold_names_the_alarm(draw):
     drive = drifted(draw, signals=("action", "refusal"))
     assert set(drive.alarm.latches) == {("action", PROVIDER)}
     assert drive.alarm.name == "refusal"
 
 
-def test_a_name_is_never_replaced_by_a_test_that_passes_the_bar_later(draw):
+def test_name_of_an_alarm_stays_when_another_test_passes_the_threshold_later(draw):
     drive = drifted(draw, signals=("args",))
     assert drive.alarm.name == "args"
     drive.signals, drive.kept["schema"] = ("args", "schema"), []

@@ -33,7 +33,7 @@ def test_every_signal_is_in_one_family():
         ([("action", 0.3)], "action"),
     ],
 )
-def test_the_largest_excess_of_the_most_telling_family_names_the_alarm(past, name):
+def test_largest_excess_of_the_first_family_above_the_side_effects_names_the_alarm(past, name):
     for turned in (past, past[::-1]):
         assert naming(sized(*each) for each in turned)[0] == name
 

@@ -39,7 +39,7 @@ def test_the_chance_is_the_sum_over_all_counts(n, floor, excess):
 
 
 @pytest.mark.parametrize(("floor", "excess"), [(0.1, 0.0126), (0.235, 0.0195), (0.9, 0.05)])
-def test_many_odd_pairs_are_counted_by_the_normal_form(floor, excess):
+def test_many_odd_pairs_use_the_normal_form_of_the_sum(floor, excess):
     """At 1,500 odd pairs, up to which the sum is taken, and just beyond."""
     n = round(1_500 / (floor + excess))
     below, above = (chance_seen(excess, n=pairs, floor=floor, p_limit=0.05 / 14) for pairs in (n - 2, n + 2))

@@ -1,9 +1,9 @@
 import random
 
 from shadow.drift.alarm_budget import AlertBudget
+from shadow.drift.attribution import Blame, opened
 from shadow.drift.drift_status import references, statuses
 from shadow.drift.group_state import GroupState
-from shadow.drift.second_look import Blame, opened
 from tests.shadow.drift.leaning import Drive, payoffs
 
 KEY = ("default", "m", "p", "r")

@@ -57,7 +57,7 @@ def test_a_million_payoffs_to_one_side_and_then_to_the_other_stay_finite(directi
     assert test.pairs == 1_200_000
 
 
-def test_a_head_start_is_no_suspicion():
+def test_head_start_alone_makes_no_group_suspect():
     test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
     assert isclose(test.evidence, log(WEIGHTS["action", PROVIDER] / 1000))
     assert not test.suspects
@@ -101,7 +101,7 @@ def test_a_restart_forgets_the_evidence_and_keeps_the_counts():
     assert (test.even, test.pairs) == (EDetector(key=("action", PROVIDER), budget=AlertBudget()).even, 200)
 
 
-def test_higher_stakes_lower_the_evidence_and_keep_the_sums():
+def test_higher_threshold_lowers_the_evidence_and_keeps_the_sums():
     test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
     before, sums = test.evidence, list(test.even)
     test.set_budget(AlertBudget(threshold=1e8))

@@ -96,7 +96,7 @@ def test_forty_nine_conversations_are_too_few_for_an_interval_and_fifty_are_not(
 
 
 @pytest.mark.parametrize("conversations", [49, 50, 200])
-def test_disagreement_that_fills_conversations_is_judged_by_conversations(conversations):
+def test_disagreement_that_fills_conversations_counts_once_for_each(conversations):
     """In 14 the provider is the odd one ten times each, in 4 the reference: 140 pairs against 40 are 14 coins against 4."""
     odd = [*[(10, 0)] * 14, *[(0, 10)] * 4, *[(0, 0)] * (conversations - 18)]
     made = [ClusterSum(group=GROUP, signal="action", cluster=n, pairs=10, plus=p, minus=m) for n, (p, m) in enumerate(odd)]
@@ -139,7 +139,7 @@ def test_the_table_is_sorted_and_adjusted_as_one():
     assert scorecard([]) == ()
 
 
-def test_a_difference_is_held_against_the_tolerance_that_is_given():
+def test_difference_is_compared_with_the_given_tolerance():
     made = points(80, 20, 4900)
     assert scorecard(made, tolerance=0.001)[0].outcome == SignalOutcome.DRIFTS
     assert scorecard(made, tolerance=0.5)[0].outcome == SignalOutcome.WITHIN

@@ -44,7 +44,7 @@ def test_every_reason_has_its_sentence():
         (ask(seed=1), FINE, FINE, Exclusion.SEED),
     ],
 )
-def test_each_fate_has_its_reason_and_the_other_order_silences_too(asked, y, r, why):
+def test_each_failure_has_its_reason_in_both_orders(asked, y, r, why):
     assert why_no_tiebreak(asked, y, r) is why
     assert bool(why_no_tiebreak(asked, r, y)) == bool(why)
 

@@ -1,9 +1,9 @@
 import random
 
 from shadow.drift.alarm_budget import AlertBudget
+from shadow.drift.attribution import Blame
 from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair
-from shadow.drift.second_look import Blame
 from shadow.drift.states import DriftState
 from tests.shadow.drift.leaning import payoffs
 
@@ -58,7 +58,7 @@ def test_a_conversation_of_500_pairs_counts_ten_times_and_raises_no_alarm():
     assert court.case.alarm.state is not DriftState.DRIFT
 
 
-def test_a_reference_that_fails_is_not_measured_and_nobodys_drift():
+def test_failing_reference_leaves_the_group_not_measured_without_an_alarm():
     court = Court()
     for _ in range(300):
         court.take(("error", -1), excluded=("reference_failed",))
@@ -117,7 +117,7 @@ def test_a_reference_that_caches_has_its_tests_of_agreement_turned_off():
     assert court.case.alarm.group_tests.tests["trigger_rate", 1].pairs == 4_000
 
 
-def test_a_pair_without_payoffs_takes_nobodys_place():
+def test_pair_without_payoffs_is_not_remembered():
     court = Court()
     court.take(fingerprint="f", excluded=("barred",))
     assert court.take(("action", 0), fingerprint="f").counted

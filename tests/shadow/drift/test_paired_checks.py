@@ -60,7 +60,7 @@ def test_the_reference_is_never_taken_for_the_provider(table):
 
 
 @given(tables, st.data())
-def test_a_further_vote_against_the_provider_for_one_from_the_reference_never_acquits(table, data):
+def test_more_votes_against_the_provider_never_remove_its_name(table, data):
     place = data.draw(st.integers(0, len(table) - 1))
     plus, minus = table[place]
     if minus and place in named(table):

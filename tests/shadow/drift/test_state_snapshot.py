@@ -6,8 +6,8 @@ import pytest
 
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.alarm_state import AlarmState
+from shadow.drift.attribution import opened
 from shadow.drift.group_state import GroupState
-from shadow.drift.second_look import opened
 from shadow.drift.state_snapshot import restored, saved
 from shadow.drift.states import DriftState
 from tests.shadow.drift.leaning import Drive, payoffs
@@ -47,7 +47,7 @@ def test_a_snapshot_keeps_the_counts_of_excluded_pairs():
     assert (found.coverage.counts, found.coverage.reasons) == (state.coverage.counts, state.coverage.reasons)
 
 
-def test_an_empty_case_comes_back_as_one():
+def test_empty_group_state_is_restored_empty():
     assert saved(restored(saved(GroupState(AlertBudget())), AlertBudget())) == saved(GroupState(AlertBudget()))
 
 

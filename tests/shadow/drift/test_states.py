@@ -27,7 +27,7 @@ def test_drift_is_left_by_recovery_or_by_an_operator_only():
     assert leave == {DriftEvent.RECOVERY, DriftEvent.FIXED, DriftEvent.ACCEPTED}
 
 
-def test_a_mended_provider_is_reported_in_some_hundred_pairs():
+def test_recovered_provider_is_reported_within_some_hundred_pairs():
     found = latch()
     for payoff in payoffs(random.Random(1), 2_000):
         found.add(payoff)
@@ -46,7 +46,7 @@ def test_half_the_size_found_is_no_recovery():
     assert mended == 0
 
 
-def test_a_latch_that_mended_stays_mended():
+def test_latch_that_recovered_stays_recovered():
     found = latch(size=1.0)
     for payoff in [0] * 100 + [1] * 100:
         found.add(payoff)

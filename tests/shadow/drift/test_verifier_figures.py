@@ -77,7 +77,7 @@ def test_lost_calls_are_a_difference_beyond_the_references_own():
     assert found.ratio < 0.8
 
 
-def test_only_what_the_coin_asked_twice_is_held_beside_the_reference():
+def test_only_random_controls_are_compared_with_the_reference_itself():
     found = triggering([*served(random.Random(5), 500), *served(random.Random(6), 500, controls=False)], resampling())
     assert (found.pairs, found.control_pairs) == (1_000, 500)
     alone = triggering(served(random.Random(5), 500), resampling())

@@ -56,13 +56,13 @@ def drifting(seed=2, good=400, bad=150):
     return payoffs(draw, good) + payoffs(draw, bad, excess=0.5)
 
 
-def test_what_waits_at_the_end_is_ruled_on_and_another_may_go_on(store):
+def test_finish_judges_what_waits_and_releases_the_lease_to_another_judge(store):
     fill(store, [0] * (BATCH + 1))
     Sitting(store, "one").judge.finish(0.0, 20.0)
     assert Sitting(store, "two").all(1.0).statuses[0].pairs == BATCH + 1
 
 
-def test_after_a_restart_what_was_said_is_said_again(store):
+def test_statuses_after_a_restart_equal_those_before_it(store):
     fill(store, drifting())
     first = Sitting(store).all()
     assert Sitting(store).all().statuses == first.statuses
@@ -191,7 +191,7 @@ def test_more_pairs_than_one_batch_are_taken_in_turns(store):
     assert len(sitting.judged) == BATCH + 1
 
 
-def test_a_process_without_the_lease_judges_no_pair(store):
+def test_process_without_the_lease_judges_no_pair(store):
     fill(store, [0])
     first, second = Sitting(store, "one"), Sitting(store, "two")
     first.all(100.0)
@@ -226,7 +226,7 @@ def test_repr_of_a_judge_shows_its_lease_and_whether_its_state_is_current(store)
 
 
 @pytest.mark.parametrize(("later", "warnings"), [(59.0, 1), (60.0, 2), (-1.0, 2)])
-def test_a_store_that_takes_nothing_is_complained_of_once_a_minute(store, monkeypatch, logged, later, warnings):
+def test_store_that_refuses_every_batch_is_logged_once_a_minute(store, monkeypatch, logged, later, warnings):
     fill(store, [1])
     sitting, written = Sitting(store), logged("shadow.judging.judge")
 
@@ -256,7 +256,7 @@ def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(sto
     assert [json.loads(alarm.details)["reference_suspected"] for alarm in (oldest, newest)] == [False, True]
 
 
-def test_a_fleet_shares_its_false_alarms(store):
+def test_fleet_wide_budget_is_shared_by_its_groups(store):
     fill(store, [0])
     fill(store, [0], prefix="b", group=PairGroup(route="default", model="m", provider="other", reference="r"))
     sitting = Sitting(store, fleet_wide=True).all()
@@ -272,7 +272,7 @@ def test_pairs_out_of_order_and_from_clocks_that_jump_are_judged_in_the_order_th
     assert Sitting(store).all().judged == []
 
 
-def test_groups_beyond_the_bound_are_ruled_on_and_not_judged_and_those_before_them_are(store):
+def test_pairs_of_groups_beyond_the_limit_are_excluded_and_those_of_earlier_groups_judged(store):
     for number in range(5):
         fill(
             store,

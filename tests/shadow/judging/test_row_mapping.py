@@ -1,9 +1,9 @@
 import json
 
 from shadow.drift.alarm_budget import AlertBudget
+from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import statuses
 from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair, Judgement
-from shadow.drift.second_look import Blame
 from shadow.drift.states import DriftState
 from shadow.judging import row_mapping
 from storage.judgement_rows import EvidenceRow, JudgedPairRow

@@ -4,7 +4,7 @@ import json
 import random
 from dataclasses import replace
 
-from shadow.drift.second_look import Blame
+from shadow.drift.attribution import Blame
 from storage.rows import IdentityRow, PairGroup
 from tests.conformance import exchange_record
 from tests.payoffs import add
@@ -97,7 +97,7 @@ def test_providers_of_one_server_are_one_witness_and_none_for_each_other(store):
     assert (list(found.witnesses), found.alike) == (["s and t"], ("q",))
 
 
-def test_an_identity_that_tells_no_deployment_apart_joins_nobody(store):
+def test_identity_without_a_distinguishing_facet_joins_no_providers(store):
     """The same software shows the same form everywhere, and what the reference shows too tells nothing of a provider."""
     serves(store, "r", "z")
     for name in ("p", "q", "s"):
@@ -113,14 +113,14 @@ def test_while_the_reference_has_no_identity_none_joins_anybody(store):
     assert list(look(Sitting(store).all()).witnesses) == ["q"]
 
 
-def test_an_identity_that_the_reference_has_too_joins_nobody(store):
+def test_identity_that_the_reference_has_too_joins_no_providers(store):
     for name in ("p", "q", "s", "r"):
         serves(store, name, "x")
     traffic(store, others=("q", "s"))
     assert list(look(Sitting(store).all()).witnesses) == ["q", "s"]
 
 
-def test_an_identity_that_changed_on_one_side_at_that_time_is_said_beside_it(store):
+def test_identity_that_changed_on_one_side_at_that_time_is_a_fact_of_the_alarm(store):
     serves(store, "p", "x")
     serves(store, "r", "y")
     serves(store, "r", "w", started=300.0, previous="y", changes=("fingerprint: w is new (before: y)",))
@@ -132,7 +132,7 @@ def test_an_identity_that_changed_on_one_side_at_that_time_is_said_beside_it(sto
     assert status.sentence.endswith(f"only one provider is compared with r; {said}; {also}")
 
 
-def test_an_identity_that_changed_on_both_sides_or_at_another_time_is_not_said(store):
+def test_identity_that_changed_on_both_sides_or_at_another_time_is_no_fact(store):
     for name in ("p", "r"):
         serves(store, name, "x")
         serves(store, name, "y", started=300.0, previous="x")

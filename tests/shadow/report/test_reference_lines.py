@@ -8,7 +8,7 @@ import pytest
 from shadow.report.figures import CheckLine, ReferenceLine, Report
 from shadow.report.reference_lines import reference_lines
 from shadow.report.report_text import render
-from shadow.verdict.causes import shortfalls
+from shadow.verdict.coverage_shortfalls import shortfalls
 from tests.shadow.report.test_drift_table import ALARM
 
 

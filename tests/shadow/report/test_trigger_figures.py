@@ -1,7 +1,7 @@
 from shadow.report.build_report import build
 from shadow.report.trigger_figures import trigger_figures
 from tests.records import NOW
-from tests.storage.sqlite.test_scorecard_queries import pair
+from tests.storage.sqlite.test_report_queries import pair
 
 KEY = ("near", "qwen", "official")
 

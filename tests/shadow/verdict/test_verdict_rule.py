@@ -117,7 +117,7 @@ def _against(line: SignalEvidence) -> bool:
 
 
 @given(EVIDENCE)
-def test_a_tick_never_stands_beside_evidence_of_a_difference_nor_beside_too_little(found):
+def test_no_difference_seen_needs_enough_evidence_and_none_of_a_difference(found):
     verdict = decide(found)
     if verdict.word is VerdictWord.NONE_SEEN:
         assert not is_guilty(found)
@@ -194,7 +194,7 @@ def test_the_other_direction_has_the_other_words():
     assert verdict.sentence.endswith(": calls a tool in 31 points [22 to 40] more requests")
 
 
-def test_errors_of_the_reference_are_noted_and_not_held_against_the_provider():
+def test_errors_of_the_reference_are_a_note_and_no_difference_of_the_provider():
     row = signal("error", SignalOutcome.DRIFTS, excess=-0.47, provider_odd=0, reference_odd=302, pairs=640)
     verdict = decide(evidence(signal(), row))
     assert verdict.word is VerdictWord.NONE_SEEN
@@ -218,7 +218,7 @@ def test_faulty_answers_are_named_beside_a_difference_and_alone():
     assert verdict.sentence == "gives faulty answers more often than its reference: lost spaces: 40 of 90 conversations"
 
 
-def test_a_fault_over_its_bar_makes_a_verdict_without_a_reference():
+def test_fault_over_its_absolute_threshold_gives_a_verdict_without_a_reference():
     alone = check(named=False, beyond_threshold=True, phrase="lost spaces: seen in 42 % of 100 answers")
     verdict = decide(evidence(reference="", coverage=replace(FULL, asked=0, compared=0), checks=(alone,)))
     assert verdict.word is VerdictWord.FAULTY

@@ -26,7 +26,7 @@ def test_what_repeats_becomes_small_and_what_is_long_is_whole():
     assert decompress(compressed) == body
 
 
-def test_a_squeezer_goes_on_after_something_that_is_no_body():
+def test_compressor_works_after_an_error():
     compressor = BodyCompressor()
     with pytest.raises(TypeError):
         compressor.compress("text")

@@ -68,7 +68,7 @@ def test_a_pair_with_an_answer_that_failed_counts_for_neither_side(store, broken
     assert found(store) == (1, {})
 
 
-def test_an_answer_that_broke_counts_for_the_checks_that_judge_broken_answers(store):
+def test_broken_answer_counts_for_the_checks_of_broken_answers(store):
     broken = {"failure": "reset", "unread": "broken"}
     add(store, "a", BAD, OK, check="broken_stream", talk="a", y=broken)
     add(store, "b", OK, BAD, check="broken_stream", talk="b", r=broken)

@@ -38,7 +38,7 @@ def test_a_reading_connection_cannot_write(path):
         conn.execute("INSERT INTO t VALUES (1)")
 
 
-def test_a_file_that_went_away_is_not_made_again_for_everybody_to_read(path):
+def test_deleted_file_is_created_again_with_mode_600(path):
     path.unlink()
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         open_writing(path, 1.0)
@@ -63,7 +63,7 @@ def test_the_lock_is_held_until_it_is_released_or_its_process_is_gone(path):
     WriterLock(path).release()
 
 
-def test_a_lock_file_of_whatever_content_is_taken(path):
+def test_lock_file_with_any_content_can_be_locked(path):
     (path.parent / "rows.db-lock").write_bytes(b"\xff" * 100)
     lock = WriterLock(path)
     with pytest.raises(StoreError, match=r"\(process \d+\)"):

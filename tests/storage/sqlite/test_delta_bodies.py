@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.sqlite import delta_bodies, queries, retention
+from storage.sqlite import delta_bodies, exchange_queries, retention
 from storage.sqlite.body_compression import BodyCompressor, compress_against, decompress
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.delta_bodies import DEEPEST, DeltaBodies
@@ -53,7 +53,7 @@ def test_a_body_kept_against_any_other_comes_back(body, prefix):
 
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["", "a", "b"]), st.integers(0, 9), st.integers(0, 4_000)), max_size=60))
-def test_whatever_is_said_in_whichever_order_comes_back(said):
+def test_bodies_of_any_conversation_in_any_order_are_read_back(said):
     keep, stored = DeltaBodies(BodyCompressor(), most_bytes=20_000), {}
     for number, (conversation, seed, size) in enumerate(said):
         body = b"".join(b"%d," % (seed * n * 7919 % 9973) for n in range(size // 4))
@@ -73,7 +73,7 @@ def test_fifty_turns_cost_little_more_than_the_longest(conn):
     (whole,) = conn.execute("SELECT sum(length(request_body)) FROM payloads").fetchone()
     assert whole - alone < 5 * alone
     assert [name for name, base in bases(conn).items() if base is None] == ["alone", "0", str(DEEPEST + 1)]
-    assert [queries.exchange(conn, str(n)).request_body for n in range(50)] == said
+    assert [exchange_queries.exchange(conn, str(n)).request_body for n in range(50)] == said
 
 
 def test_a_body_outlives_the_ones_it_was_kept_against(conn):
@@ -83,7 +83,7 @@ def test_a_body_outlives_the_ones_it_was_kept_against(conn):
     assert bases(conn)["3"] is not None
     assert retention.drop_older(conn, START + 3 * DAY - 1) == 3
     assert bases(conn) == {"3": None, "4": 4, "5": 5}
-    assert [queries.exchange(conn, str(n)).request_body for n in (3, 4, 5)] == said[3:]
+    assert [exchange_queries.exchange(conn, str(n)).request_body for n in (3, 4, 5)] == said[3:]
 
 
 def test_a_body_whose_predecessor_was_never_stored_is_kept_whole(conn):
@@ -92,7 +92,7 @@ def test_a_body_whose_predecessor_was_never_stored_is_kept_whole(conn):
     prepare(record("lost", one))  # its batch failed
     insert(conn, [prepare(record("two", two))])
     assert bases(conn) == {"two": None}
-    assert queries.exchange(conn, "two").request_body == two
+    assert exchange_queries.exchange(conn, "two").request_body == two
 
 
 def test_a_base_that_goes_alone_is_refused_by_the_database(conn):
@@ -108,7 +108,7 @@ def test_bodies_of_different_conversations_are_not_kept_against_each_other(conn)
     assert set(bases(conn).values()) == {None}
 
 
-def test_memory_is_bounded_by_forgetting_the_conversation_not_spoken_of_longest():
+def test_memory_is_bounded_by_dropping_the_conversation_unused_longest():
     keep = DeltaBodies(BodyCompressor(), most_bytes=10_000)
     body = turns(1)[0]
     for talk in range(20):

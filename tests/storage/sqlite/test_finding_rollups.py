@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.sqlite import queries, released_sql, retention
+from storage.sqlite import pair_queries, released_sql, retention
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.finding_rollups import STRETCH, whole_stretches
 from storage.sqlite.migrations import migrate
+from storage.sqlite.query_rows import FOREVER
 from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import START, exchange_record, pair_record
 
@@ -30,8 +31,8 @@ def put(conn, *records) -> None:
 
 def from_rows(conn, since, until) -> Counter:
     rows = Counter()
-    for statement in (queries.SIGNAL_COUNTS, queries.CHECK_COUNTS):
-        for *key, times in conn.execute(statement, (since, until or queries.FOREVER)):
+    for statement in (pair_queries.SIGNAL_COUNTS, pair_queries.CHECK_COUNTS):
+        for *key, times in conn.execute(statement, (since, until or FOREVER)):
             rows[tuple(key)] += times
     return rows
 
@@ -43,7 +44,7 @@ def asked(conn, since, until) -> Counter:
                 *(one.group.route, one.group.model, one.group.provider, one.group.reference),
                 *(one.comparison, one.signal, one.state, one.control_reason),
             ): one.count
-            for one in queries.signal_counts(conn, since, until)
+            for one in pair_queries.signal_counts(conn, since, until)
         }
     )
 

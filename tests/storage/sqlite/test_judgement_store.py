@@ -37,7 +37,7 @@ def test_pairs_come_in_the_order_they_were_finished_with_what_counts(store, benc
     assert [row.pair_id for row in bench.unjudged(0, 1)] == ["b"]
 
 
-def test_a_pair_is_ruled_on_once(store, bench):
+def test_pair_is_judged_once(store, bench):
     add(store, "a")
     [row] = bench.unjudged(0, 10)
     assert ruled(bench, (row.no, "repeated"))
@@ -46,12 +46,12 @@ def test_a_pair_is_ruled_on_once(store, bench):
     assert bench.recently_counted(HOUR) == []
 
 
-def test_numbers_that_begin_anew_are_handed_out_again(store, bench):
+def test_answers_are_returned_from_the_first_after_all_were_deleted(store, bench):
     add(store, "a")
     assert [row.pair_id for row in bench.unjudged(1_000, 10)] == ["a"]
 
 
-def test_only_what_counted_of_late_is_let_in_again(store, bench):
+def test_only_recent_pairs_that_counted_are_returned_for_the_memory_of_24_hours(store, bench):
     for name, started in (("old", 0.0), ("repeated", 90.0), ("new", 100.0), ("silenced", 95.0), ("waiting", 99.0), ("own", 97.0)):
         add(store, name, started=started)
     rows = {row.pair_id: row.no for row in bench.unjudged(0, 10)}
@@ -130,7 +130,7 @@ def test_a_clock_that_was_set_back_does_not_lock_the_judge_out(store):
     assert store.judgements.claim("other", 1e6, 30.0)
 
 
-def test_a_ruling_that_cannot_be_stored_changes_no_row(store, bench):
+def test_judgement_that_cannot_be_stored_changes_no_row(store, bench):
     add(store, "a")
     bad = AlarmRow(at=None, pair_id="a", group=GROUP, old="", new="", name="", details="")  # type: ignore[arg-type] # wanted
     with pytest.raises(sqlite3.IntegrityError):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRow, ToolCallRow
-from storage.sqlite import queries, record_insertion
+from storage.sqlite import exchange_queries, record_insertion
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import INSERTS, TOGETHER, RecordPreparer, insert
@@ -69,8 +69,8 @@ def test_rows_written_together_are_those_written_one_by_one(conn, count):
     records = [replace(exchange_record("e0"), findings=found), *(exchange_record(f"e{n}") for n in range(1, count))]
     prepare = RecordPreparer().prepare
     assert insert(conn, [prepare(record) for record in records]) == count
-    assert [row.id for row in (queries.exchange(conn, f"e{n}") for n in range(count))] == [f"e{n}" for n in range(count)]
-    assert queries.checks(conn, "e0") == list(found)
+    assert [row.id for row in (exchange_queries.exchange(conn, f"e{n}") for n in range(count))] == [f"e{n}" for n in range(count)]
+    assert exchange_queries.checks(conn, "e0") == list(found)
 
 
 def test_a_pair_may_come_before_its_exchange_in_the_same_batch(conn):

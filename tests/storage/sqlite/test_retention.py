@@ -61,7 +61,7 @@ def test_the_oldest_go_first_a_slice_at_a_time(conn):
 
 
 @pytest.mark.promise("privacy.retention")
-def test_nothing_of_what_went_can_be_read_from_the_file(tmp_path):
+def test_deleted_bytes_cannot_be_read_from_the_file(tmp_path):
     path = tmp_path / "rows.db"
     with closing(SqliteStore(path, StorageConfig(batch_seconds=0.01, keep_days=1))) as store:
         store.add_exchange(

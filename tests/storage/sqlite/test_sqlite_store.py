@@ -310,7 +310,7 @@ def test_a_write_ahead_log_that_is_deleted_is_noticed_with_the_next_batch_and_no
         assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_a_database_whose_folder_is_gone_is_said_and_recording_goes_on_when_it_is_back(path, store):
+def test_deleted_folder_is_reported_and_recording_continues_when_it_is_back(path, store):
     store.add_exchange(exchange_record("before"))
     assert store.flush(PATIENCE)
     shutil.rmtree(path.parent)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.sqlite import queries, released_sql, retention, traffic_rollups
+from storage.sqlite import exchange_queries, released_sql, retention, traffic_rollups
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import RecordPreparer, insert
@@ -63,7 +63,7 @@ def test_the_sums_and_limits_are_those_of_the_rows(conn, since, until):
 
 def test_traffic_sums_count_requests_failures_errors_and_tokens(conn):
     fill(conn)
-    rows = queries.traffic(conn, 0, 0)
+    rows = exchange_queries.traffic(conn, 0, 0)
     assert sum(row.requests for row in rows) == 40
     assert {row.failures > 0 and row.errors > 0 and row.prompt_tokens > 0 for row in rows} == {True}
     assert conn.execute(traffic_rollups.LIMITS, traffic_rollups.period(0, 9e18)).fetchall() == [
@@ -76,7 +76,7 @@ def test_the_sums_stay_those_of_the_rows_while_the_oldest_rows_are_deleted(conn)
     fill(conn)
     while retention.drop_older(conn, START + 1e9, 7):
         assert same(conn, 0, 9e18)
-    assert queries.traffic(conn, 0, 0) == []
+    assert exchange_queries.traffic(conn, 0, 0) == []
     assert conn.execute("SELECT count(*) FROM passages").fetchone() == (0,)
 
 
@@ -97,7 +97,7 @@ def test_any_traffic_in_any_batches_is_counted_once(tmp_path_factory, moments, s
 def test_a_provider_that_claims_more_tokens_than_a_number_holds_spoils_no_sum(conn):
     for n in range(3):
         put(conn, exchange_record(f"e{n}", started=START, prompt_tokens=2**63 - 1, checks=0))
-    (row,) = queries.traffic(conn, 0, 0)
+    (row,) = exchange_queries.traffic(conn, 0, 0)
     assert row.prompt_tokens == 3 * traffic_rollups.CREDIBLE
 
 

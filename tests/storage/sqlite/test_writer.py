@@ -139,7 +139,7 @@ def test_a_job_runs_in_the_writers_thread_and_its_error_passes(start):
     assert writer.add(exchange_record("one")).result(PATIENCE) is True
 
 
-def test_an_answer_cannot_be_taken_back_and_a_bad_listener_stops_nothing(start, caplog):
+def test_future_cannot_be_cancelled_and_a_raising_callback_stops_nothing(start, caplog):
     writer = start()
     held = Held(writer)
     future = writer.add(exchange_record("one"))
@@ -162,7 +162,7 @@ def test_closing_writes_what_is_queued_and_takes_no_more(start):
     writer.close()
 
 
-def test_closing_in_a_hurry_loses_and_counts_the_rest(start):
+def test_close_without_time_counts_the_rest_as_failed(start):
     writer = start(batch_rows=5_000, batch_seconds=60)
     future = writer.add(exchange_record("one"))
     begun = time.monotonic()

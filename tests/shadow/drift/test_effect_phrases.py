@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift.alarm_budget import WEIGHTS
-from shadow.drift.direction import EFFECTS, LABELS, effect, leans, points
 from shadow.drift.drift_signals import DriftSignal
+from shadow.drift.effect_phrases import EFFECTS, LABELS, effect, leans, points
 
 
 @pytest.mark.parametrize("signal", DriftSignal)

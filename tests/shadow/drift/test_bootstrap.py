@@ -3,7 +3,7 @@ from statistics import fmean, stdev
 
 from scipy import stats
 
-from shadow.drift.resampling import FEWEST, interval
+from shadow.drift.bootstrap import FEWEST, interval
 
 
 def choose(n):

@@ -1,6 +1,6 @@
-"""Every question to the store: one SQL statement with a name, one function that puts it and types the answer.
+"""The queries of pairs: the filtered list of pairs, one pair by its id, its findings, and counts over a period.
 
-Periods are `since` <= started < `until`, in seconds since the epoch; 0 is no bound.
+Periods are `since` <= started < `until`, in seconds since the epoch; `until` 0 is no bound.
 """
 
 from __future__ import annotations
@@ -8,35 +8,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import chain
-from typing import TypeVar
 
-from storage.rows import (
-    ExchangeRow,
-    FindingRow,
-    PairFilter,
-    PairGroup,
-    PairRow,
-    PairSummary,
-    PayoffPoint,
-    SignalCount,
-    ToolCallRow,
-    TrafficCount,
-)
-from storage.sqlite import finding_rollups, traffic_rollups
-from storage.sqlite.body_compression import decompress
-from storage.sqlite.delta_bodies import request_body
+from storage.rows import FindingRow, PairFilter, PairRow, PairSummary, PayoffPoint, SignalCount
+from storage.sqlite import finding_rollups
+from storage.sqlite.query_rows import group_of, one_moment, period, rows_as
 
-Row = TypeVar("Row", ExchangeRow, FindingRow, PairRow, ToolCallRow, TrafficCount)
 SHORTEST_PREFIX = 8
 SHORTEST_END = 4
-"""An id begins with the time: eight characters of it are a minute. Its end is chance: four characters tell 65,536 ids apart."""
+"""An id begins with the time, of which eight characters are a minute. Its end is random: four characters have 65,536 values."""
 BEYOND = "\U0010ffff"
-FOREVER = 9e18
-
 PAIRS = "SELECT p.* FROM pairs p"
 NEWEST = " ORDER BY p.started DESC, p.no DESC LIMIT :limit"
 FILTERS = {
@@ -61,15 +43,7 @@ WHERE comparison = 'cross' AND p.id IN (SELECT value FROM json_each(?)) ORDER BY
 PAIR_BY_ID = PAIRS + " WHERE p.id = ?"
 PAIR_BY_PREFIX = PAIRS + " WHERE p.id >= ? AND p.id < ? ORDER BY p.id DESC LIMIT ?"
 PAIR_BY_END = PAIRS + " WHERE substr(p.id, -?) = ? ORDER BY p.started DESC, p.no DESC LIMIT ?"
-EXCHANGE_NO = "SELECT no FROM exchanges WHERE id = ?"
-EXCHANGE_BY_ID = "SELECT * FROM exchanges JOIN payloads ON exchange_no = no WHERE id = ?"
-TOOL_CALLS = """
-SELECT e.id AS exchange_id, c.* FROM exchanges e JOIN tool_calls c ON exchange_no = no WHERE e.id = ? ORDER BY position
-"""
 FINDINGS = "SELECT p.id AS pair_id, f.* FROM pairs p JOIN findings f ON pair_no = no WHERE p.id = ? ORDER BY f.rowid"
-CHECKS = """
-SELECT e.id AS exchange_id, '' AS pair_id, c.* FROM exchanges e JOIN checks c ON exchange_no = no WHERE e.id = ? ORDER BY c.rowid
-"""
 SIGNAL_COUNTS = """
 WITH
 ranked AS MATERIALIZED (
@@ -99,15 +73,10 @@ PAYOFFS = """
 SELECT route, model, provider, reference, signal, conversation, payoff
 FROM pairs JOIN payoffs y ON pair_no = no WHERE started >= ? AND started < ? ORDER BY started, no, y.rowid
 """
-LATENCIES = """
-SELECT provider, model, role, first_chunk, first_token, seconds FROM exchanges
-WHERE started >= ? AND started < ? AND failure = '' AND status < 400 ORDER BY started DESC, no DESC LIMIT ?
-"""
 REASONS = """
 SELECT provider, model, reference, comparable, count(*) FROM pairs
 WHERE started >= ? AND started < ? AND comparable <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
-MEASURES = ("first_chunk", "first_token", "seconds")
 
 
 def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
@@ -123,7 +92,7 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
         checked = f" OR ({EVER.format('check')}{narrower} AND {CHECKED}{narrower})" if wanted.signal else ""
         conditions.append(f"({cross}{checked})")
     where = " WHERE " + " AND ".join(conditions) if conditions else ""
-    found = list(_made(PairRow, conn.execute(PAIRS + where + NEWEST, values)))
+    found = list(rows_as(PairRow, conn.execute(PAIRS + where + NEWEST, values)))
     states = _states(conn, [row.id for row in found])
     return [_summary(row, states[row.id]) for row in found]
 
@@ -136,63 +105,34 @@ def pair(conn: sqlite3.Connection, pair_id: str) -> PairRow | None:
 
 def candidates(conn: sqlite3.Connection, part: str, limit: int) -> list[PairRow]:
     """The pair of this id; else the newest `limit` whose ids begin (8 characters at least) or end (4 at least) so."""
-    if found := list(_made(PairRow, conn.execute(PAIR_BY_ID, (part,)))):
+    if found := list(rows_as(PairRow, conn.execute(PAIR_BY_ID, (part,)))):
         return found
     if len(part) >= SHORTEST_PREFIX:
-        found = list(_made(PairRow, conn.execute(PAIR_BY_PREFIX, (part, part + BEYOND, limit))))
+        found = list(rows_as(PairRow, conn.execute(PAIR_BY_PREFIX, (part, part + BEYOND, limit))))
     if len(part) >= SHORTEST_END and len(found) < limit:
-        ending = _made(PairRow, conn.execute(PAIR_BY_END, (len(part), part, limit)))
+        ending = rows_as(PairRow, conn.execute(PAIR_BY_END, (len(part), part, limit)))
         known = {row.id for row in found}
         found += [row for row in ending if row.id not in known][: limit - len(found)]
     return found
 
 
-def exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
-    """One exchange, its bodies decompressed."""
-    with _one_moment(conn):
-        return _whole_exchange(conn, exchange_id)
-
-
-def _whole_exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
-    for (no,) in conn.execute(EXCHANGE_NO, (exchange_id,)).fetchall():
-        (row,) = _made(ExchangeRow, conn.execute(EXCHANGE_BY_ID, (exchange_id,)))
-        return replace(
-            row,
-            stream=bool(row.stream),
-            request_body=request_body(conn, no),
-            response_body=decompress(row.response_body),
-            marks=decompress(row.marks) or b"",
-        )
-    return None
-
-
-def tool_calls(conn: sqlite3.Connection, exchange_id: str) -> list[ToolCallRow]:
-    """The calls of one exchange, in their order."""
-    return list(_made(ToolCallRow, conn.execute(TOOL_CALLS, (exchange_id,))))
-
-
 def findings(conn: sqlite3.Connection, pair_id: str) -> list[FindingRow]:
     """The findings of one pair, in the order they were made."""
-    return list(_made(FindingRow, conn.execute(FINDINGS, (pair_id,))))
-
-
-def checks(conn: sqlite3.Connection, exchange_id: str) -> list[FindingRow]:
-    """The checks of one exchange, in the order they were made."""
-    return list(_made(FindingRow, conn.execute(CHECKS, (exchange_id,))))
+    return list(rows_as(FindingRow, conn.execute(FINDINGS, (pair_id,))))
 
 
 def signal_counts(conn: sqlite3.Connection, since: float, until: float) -> list[SignalCount]:
     """The findings of the pairs of a period, then the checks of its exchanges, counted by everything but their values."""
-    since, until = _period(since, until)
+    since, until = period(since, until)
     first, last = finding_rollups.whole_stretches(since, until)
     edges = ((since, min(first, until)), (max(since, last), until)) if first < last else ((since, until),)
     counts: Counter[tuple[str, ...]] = Counter()
-    with _one_moment(conn):
+    with one_moment(conn):
         found = [conn.execute(statement, edge) for edge in edges for statement in (SIGNAL_COUNTS, CHECK_COUNTS)]
         for *key, times in chain(conn.execute(finding_rollups.SUMS, (first, last)), *found):
             counts[tuple(key)] += times
     return [
-        SignalCount(group=_group(key), comparison=key[4], signal=key[5], state=key[6], control_reason=key[7], count=times)
+        SignalCount(group=group_of(key), comparison=key[4], signal=key[5], state=key[6], control_reason=key[7], count=times)
         for key, times in sorted(counts.items(), key=lambda item: (item[0][4] == "check", item[0]))
     ]
 
@@ -200,31 +140,14 @@ def signal_counts(conn: sqlite3.Connection, since: float, until: float) -> list[
 def payoffs(conn: sqlite3.Connection, since: float, until: float) -> list[PayoffPoint]:
     """Every payoff of the period, oldest pair first."""
     return [
-        PayoffPoint(group=_group(row), signal=row[4], conversation=row[5], payoff=row[6])
-        for row in conn.execute(PAYOFFS, _period(since, until))
+        PayoffPoint(group=group_of(row), signal=row[4], conversation=row[5], payoff=row[6])
+        for row in conn.execute(PAYOFFS, period(since, until))
     ]
-
-
-def traffic(conn: sqlite3.Connection, since: float, until: float) -> list[TrafficCount]:
-    """Requests of a period; `failures` ended without a whole answer, `errors` were answered in whole, with 400 or more."""
-    return list(_made(TrafficCount, conn.execute(traffic_rollups.TRAFFIC, traffic_rollups.period(*_period(since, until)))))
 
 
 def reasons(conn: sqlite3.Connection, since: float, until: float) -> list[tuple[str, str, str, str, int]]:
     """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""
-    return conn.execute(REASONS, _period(since, until)).fetchall()
-
-
-def latencies(conn: sqlite3.Connection, since: float, until: float, limit: int) -> list[tuple[str, str, str, str, float]]:
-    """(provider, model, role, measure, seconds) of the newest `limit` exchanges of the period that were answered in whole."""
-    return list(_measured(conn, since, until, limit))
-
-
-def _measured(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Iterator[tuple[str, str, str, str, float]]:
-    for provider, model, role, *measured in conn.execute(LATENCIES, (*_period(since, until), limit)):
-        for measure, seconds in zip(MEASURES, measured, strict=True):
-            if seconds is not None:
-                yield provider, model, role, measure, seconds
+    return conn.execute(REASONS, period(since, until)).fetchall()
 
 
 def _states(conn: sqlite3.Connection, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
@@ -244,29 +167,3 @@ def _summary(row: PairRow, states: Sequence[tuple[str, str]]) -> PairSummary:
         not_measured=counts["not_measured"],
         differing=tuple(signal for signal, state in states if state == "differ"),
     )
-
-
-def _made(kind: type[Row], cursor: sqlite3.Cursor) -> Iterator[Row]:
-    """Each row as a value, its fields found by the names of the columns; what it has no field for is left out."""
-    names = [name for name, *_ in cursor.description]
-    known = kind.__annotations__
-    for row in cursor:
-        yield kind(**{name: value for name, value in zip(names, row, strict=True) if name in known})
-
-
-def _group(row: Sequence[str]) -> PairGroup:
-    return PairGroup(route=row[0], model=row[1], provider=row[2], reference=row[3])
-
-
-def _period(since: float, until: float) -> tuple[float, float]:
-    return since, until or FOREVER
-
-
-@contextmanager
-def _one_moment(conn: sqlite3.Connection) -> Iterator[None]:
-    """Several statements about one state of the database, whatever is written meanwhile."""
-    conn.execute("BEGIN")
-    try:
-        yield
-    finally:
-        conn.execute("COMMIT")

@@ -1,4 +1,4 @@
-from shadow.drift.coverage import RecentCoverage
+from shadow.drift.recent_coverage import RecentCoverage
 
 
 def test_a_group_is_not_measured_when_hardly_any_of_its_latest_pairs_could_be_judged():
@@ -25,7 +25,7 @@ def test_a_few_cached_answers_turn_agreement_off_until_two_hundred_pairs_hold_fe
     assert not coverage.caching
 
 
-def test_every_reason_is_counted_and_a_remark_silences_nothing():
+def test_every_reason_is_counted_and_a_remark_excludes_no_pair():
     coverage = RecentCoverage()
     for _ in range(30):
         coverage.add(["greedy_text", "first_choice_only"], judged=False)

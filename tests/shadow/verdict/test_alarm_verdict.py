@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
+from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import DriftStatus, PastThreshold
 from shadow.drift.group_state import GroupStanding
-from shadow.drift.second_look import Blame
 from shadow.drift.states import DriftState
 from shadow.judging import row_mapping
 from shadow.judging.webhook import webhook_event
 from shadow.report.drift_lines import drift_evidence, line_of
-from shadow.verdict.alarmed import NOTHING, alarmed
+from shadow.verdict.alarm_verdict import NOTHING, alarm_verdict
 from shadow.verdict.evidence import Evidence
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_value import VerdictWord
@@ -90,11 +90,11 @@ STATUSES = {
     ],
 )
 def test_each_state_has_its_word(name, word):
-    assert alarmed(STATUSES[name]).word is word
+    assert alarm_verdict(STATUSES[name]).word is word
 
 
 def test_a_calm_state_has_no_verdict_of_its_own():
-    assert alarmed(status("ok")) is None
+    assert alarm_verdict(status("ok")) is None
 
 
 @pytest.mark.parametrize("name", STATUSES)
@@ -105,7 +105,7 @@ def test_the_webhook_carries_the_word_of_the_state_it_tells_of(name):
         found, GroupStanding(), GroupStanding(state=DriftState(found.state), name=found.name), pair_id="p1", at=5.0
     )
     event = orjson.loads(webhook_event(row, "json").body)
-    assert event["verdict"] == alarmed(found).word
+    assert event["verdict"] == alarm_verdict(found).word
     assert found.name in REFERENCES or f"verdict: {event['verdict'].replace('_', ' ')}" in event["text"]
 
 
@@ -114,8 +114,8 @@ def test_no_report_that_holds_the_state_is_milder_than_the_webhook(found, name):
     """A state of the reference excuses the provider of differences, never of faults of its own; none leaves a tick of silence."""
     told = STATUSES[name]
     word = decide(replace(found, reference="official", drift=(drift_evidence(line_of(told)),))).word
-    if alarmed(told).word is not VerdictWord.NOT_MEASURED:
-        assert ORDER[word] <= ORDER[alarmed(told).word]
+    if alarm_verdict(told).word is not VerdictWord.NOT_MEASURED:
+        assert ORDER[word] <= ORDER[alarm_verdict(told).word]
     elif told.name == REFERENCE_MOVED:
         assert word is not VerdictWord.DIFFERS
     assert word is not VerdictWord.WAITING
@@ -125,4 +125,4 @@ def test_no_report_that_holds_the_state_is_milder_than_the_webhook(found, name):
 def test_a_report_takes_the_state_for_the_same_evidence_as_the_webhook(name):
     told = STATUSES[name]
     silent = Evidence(provider="p", model="m", reference="official", coverage=NOTHING)
-    assert decide(replace(silent, drift=(drift_evidence(line_of(told)),))) == alarmed(told)
+    assert decide(replace(silent, drift=(drift_evidence(line_of(told)),))) == alarm_verdict(told)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from storage.rows import PairFilter
-from storage.sqlite import finding_rollups, queries, traffic_rollups
+from storage.sqlite import exchange_queries, finding_rollups, pair_queries, traffic_rollups
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import KNOWN_EXCHANGES, KNOWN_PAIRS, RecordPreparer, insert
@@ -26,19 +26,19 @@ def conn(tmp_path):
 OWN = ("SCAN going", "SCAN ranked", "SCAN counted", "SCAN (subquery")
 """What a statement made itself, of rows that it searched."""
 ASKED = {
-    "states": (queries.STATES, 1),
-    "pair": (queries.PAIR_BY_ID, 1),
-    "prefix": (queries.PAIR_BY_PREFIX, 3),
-    "exchange": (queries.EXCHANGE_BY_ID, 1),
-    "tool calls": (queries.TOOL_CALLS, 1),
-    "findings": (queries.FINDINGS, 1),
-    "checks": (queries.CHECKS, 1),
-    "signal counts": (queries.SIGNAL_COUNTS, 2),
-    "check counts": (queries.CHECK_COUNTS, 2),
-    "payoffs": (queries.PAYOFFS, 2),
+    "states": (pair_queries.STATES, 1),
+    "pair": (pair_queries.PAIR_BY_ID, 1),
+    "prefix": (pair_queries.PAIR_BY_PREFIX, 3),
+    "exchange": (exchange_queries.EXCHANGE_BY_ID, 1),
+    "tool calls": (exchange_queries.TOOL_CALLS, 1),
+    "findings": (pair_queries.FINDINGS, 1),
+    "checks": (exchange_queries.CHECKS, 1),
+    "signal counts": (pair_queries.SIGNAL_COUNTS, 2),
+    "check counts": (pair_queries.CHECK_COUNTS, 2),
+    "payoffs": (pair_queries.PAYOFFS, 2),
     "passages that come": (traffic_rollups.ADD, 1),
     "passages that go": (traffic_rollups.GOING, 1),
-    "latencies": (queries.LATENCIES, 3),
+    "latencies": (exchange_queries.LATENCIES, 3),
     "known exchanges": (KNOWN_EXCHANGES, 1),
     "known pairs": (KNOWN_PAIRS, 1),
     "sums of tallies": (finding_rollups.SUMS, 2),
@@ -68,7 +68,7 @@ def test_no_question_reads_a_whole_table(conn, name):
 
 
 def test_findings_are_counted_from_the_index_alone(conn):
-    steps = " ".join(step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {queries.SIGNAL_COUNTS}", (0, 1)))
+    steps = " ".join(step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {pair_queries.SIGNAL_COUNTS}", (0, 1)))
     assert steps.count("USING COVERING INDEX") == 1, steps
 
 
@@ -76,7 +76,7 @@ def test_findings_are_counted_from_the_index_alone(conn):
 def test_a_list_of_pairs_comes_from_an_index_in_its_order_without_sorting(conn, wanted):
     told = []
     conn.set_trace_callback(told.append)
-    queries.pairs(conn, wanted)
+    pair_queries.pairs(conn, wanted)
     conn.set_trace_callback(None)
     steps = " ".join(step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {told[0]}"))
     assert "USING INDEX idx_pairs_" in steps
@@ -87,28 +87,28 @@ def test_values_of_a_filter_are_values_and_no_sql(conn):
     put(conn, exchange_record("one"), pair_record("one"))
     for value in ("' OR 1=1 --", '"; DROP TABLE pairs; --', ":model"):
         wanted = PairFilter(provider=value, model=value, signal=value, state=value, before_id=value)
-        assert queries.pairs(conn, wanted) == []
-        assert queries.pair(conn, value) is None
-    assert len(queries.pairs(conn, PairFilter())) == 1
+        assert pair_queries.pairs(conn, wanted) == []
+        assert pair_queries.pair(conn, value) is None
+    assert len(pair_queries.pairs(conn, PairFilter())) == 1
 
 
 def test_pairs_are_found_by_the_segment_of_their_request(conn):
     put(conn, exchange_record("one"), pair_record("one", shape='{"segments": {"tools": "yes", "prompt": "1k to 4k"}}'))
     for segment, times in (("tools=yes", 1), ("prompt=1k to 4k", 1), ("tools=no", 0), ("tools", 0)):
-        assert len(queries.pairs(conn, PairFilter(segment=segment))) == times
+        assert len(pair_queries.pairs(conn, PairFilter(segment=segment))) == times
 
 
 def test_only_cross_findings_count_in_a_summary(conn):
     record = pair_record("one", {"text": "differ", "action": "differ", "length": "not_comparable", "refusal": "match"})
     own = (found._replace(comparison="self") for found in record.findings)
     put(conn, exchange_record("one"), replace(record, findings=(record.findings[0], *own, *record.findings[1:])))
-    (summary,) = queries.pairs(conn, PairFilter())
+    (summary,) = pair_queries.pairs(conn, PairFilter())
     assert (summary.matches, summary.differs, summary.not_comparable, summary.not_measured) == (1, 2, 1, 0)
     assert summary.differing == ("text", "action"), "in the order of the findings"
     only_self = finding("rate", "differ", exchange_id="two", pair_id="two", comparison="self")
     put(conn, exchange_record("two"), replace(pair_record("two"), findings=(only_self,)))
-    assert queries.pairs(conn, PairFilter(signal="rate")) == []
-    comparisons = [count.comparison for count in queries.signal_counts(conn, 0, 0) if count.signal == "text"]
+    assert pair_queries.pairs(conn, PairFilter(signal="rate")) == []
+    comparisons = [count.comparison for count in pair_queries.signal_counts(conn, 0, 0) if count.signal == "text"]
     assert sorted(comparisons) == ["cross", "self"]
 
 
@@ -116,20 +116,24 @@ def test_payoffs_come_oldest_first_whatever_the_order_they_were_stored_in(conn):
     for n in (2, 0, 1):
         started = START + n
         put(conn, exchange_record(f"n{n}", started=started), pair_record(f"n{n}", started=started, conversation=f"talk-{n}"))
-    assert [point.conversation for point in queries.payoffs(conn, 0, 0)] == ["talk-0", "talk-1", "talk-2"]
-    assert [point.conversation for point in queries.payoffs(conn, START + 1, START + 2)] == ["talk-1"]
+    assert [point.conversation for point in pair_queries.payoffs(conn, 0, 0)] == ["talk-0", "talk-1", "talk-2"]
+    assert [point.conversation for point in pair_queries.payoffs(conn, START + 1, START + 2)] == ["talk-1"]
 
 
 def test_signals_count_apart_by_why_a_control_was_asked(conn):
     for name, reason in (("one", "random"), ("two", "tiebreak"), ("three", "random"), ("four", "")):
         put(conn, exchange_record(name, checks=0), pair_record(name, control_reason=reason))
-    counted = {count.control_reason: count.count for count in queries.signal_counts(conn, 0, 0) if count.comparison == "cross"}
+    counted = {
+        count.control_reason: count.count for count in pair_queries.signal_counts(conn, 0, 0) if count.comparison == "cross"
+    }
     assert counted == {"random": 2, "tiebreak": 1, "": 1}
 
 
 def test_checks_count_under_the_group_of_their_own_exchange(conn):
     put(conn, exchange_record("one", checks=1), pair_record("one"))
-    counted = [count for count in queries.signal_counts(conn, 0, 0) if count.comparison == "check" and count.signal == "check_0"]
+    counted = [
+        count for count in pair_queries.signal_counts(conn, 0, 0) if count.comparison == "check" and count.signal == "check_0"
+    ]
     assert {(count.group.provider, count.group.reference, count.control_reason) for count in counted} == {
         ("near", "official", ""),
         ("official", "", ""),

@@ -8,10 +8,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from storage.judgement_rows import PairTimes, PayoffSum, Triggers
+from storage.judgement_rows import PairFinishReasons, PairTimes, PayoffSum
 from storage.rows import CUT_REQUEST, NOT_HELD, PairGroup
+from storage.sqlite.query_rows import FOREVER
 
-FOREVER = 9e18
 UNREAD_REQUESTS = f"""
 SELECT provider, model, unread, count(*), max(max(request_size, response_size)) FROM exchanges
 WHERE started >= ? AND started < ? AND role = 'primary' AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
@@ -85,10 +85,10 @@ def payoff_sums(conn: sqlite3.Connection, since: float, until: float) -> Sequenc
     ]
 
 
-def finish_reasons(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[Triggers]:
+def finish_reasons(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
     """The finish reasons of the newest `limit` pairs of the period in which tools were offered and both answers are whole."""
     return [
-        Triggers(
+        PairFinishReasons(
             group=_group(row),
             conversation=row[4],
             control_reason=row[5],

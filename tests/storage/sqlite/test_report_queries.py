@@ -74,7 +74,7 @@ def test_an_empty_store_has_no_line(store):
     assert judgements.pair_times(0, 0, 9) == []
 
 
-def test_payoffs_come_with_what_was_ruled_and_their_cluster(store):
+def test_payoff_sums_carry_their_judgement_and_cluster(store):
     add(store, "a", conversation="talk", fingerprint="f")
     add(store, "b", fingerprint="f", payoffs=(("action", 1),))
     add(store, "c")

@@ -3,8 +3,7 @@ import random
 
 import pytest
 
-from shadow.drift.change_point import EvaluatedPair
-from shadow.drift.second_look import (
+from shadow.drift.attribution import (
     FEWEST_ALONE,
     IDLE,
     MOST_OPEN,
@@ -15,6 +14,7 @@ from shadow.drift.second_look import (
     opened,
     spread,
 )
+from shadow.drift.change_point import EvaluatedPair
 from tests.shadow.drift.leaning import payoffs
 
 KEY = ("args", 1)
@@ -50,7 +50,7 @@ def test_a_witness_that_leaves_to_the_other_side_is_no_witness_of_it():
     assert fed(look(), [-1] * 60).blame is Blame.PROVIDER
 
 
-def test_pairs_from_before_the_alarm_began_acquit_no_provider():
+def test_pairs_before_the_start_of_the_alarm_are_no_evidence_for_either_side():
     found = look()
     for number in range(500):
         found.recall("b", pair(50.0 + number / 1_000, 0))
@@ -78,7 +78,7 @@ def test_another_signal_gives_a_second_look_no_evidence():
 
 
 @pytest.mark.parametrize(("others", "bar"), [(["b"], 40), (["b", "c"], 80), (["b", "c", "d", "e"], 160)])
-def test_the_bar_is_forty_for_each_witness(others, bar):
+def test_threshold_is_forty_for_each_witness(others, bar):
     found = look(*((name,) for name in others))
     assert found.log_threshold == pytest.approx(math.log(bar))
 

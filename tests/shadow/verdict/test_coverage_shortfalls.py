@@ -8,7 +8,7 @@ from proxy.exchange import Failure, FailureKind
 from shadow.findings.comparability import not_comparable_reason
 from shadow.findings.pair import Pair, PairKind
 from shadow.reading.parsed_exchange import parse, parse_leg
-from shadow.verdict.causes import shortfalls
+from shadow.verdict.coverage_shortfalls import shortfalls
 from shadow.verdict.evidence import EvidenceSide
 from tests.exchanges import asked, exchange, said
 

@@ -1,4 +1,4 @@
-"""alarmed(): the verdict that the drift state of a group gives alone, which a webhook states.
+"""alarm_verdict(): the verdict that the drift state of a group gives alone, which a webhook states.
 
 A report also has the pairs of its period. More evidence never makes a verdict milder, so a report with this state gives the same
 word or a worse one, unless it shows that the reference moved.
@@ -57,7 +57,7 @@ def drift_evidence(
     )
 
 
-def alarmed(status: DriftStatus) -> Verdict | None:
+def alarm_verdict(status: DriftStatus) -> Verdict | None:
     """The verdict that the state alone gives; None for `ok`, where the pairs of a period decide."""
     if status.state == DriftState.OK:
         return None

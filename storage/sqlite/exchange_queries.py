@@ -1,0 +1,76 @@
+"""The queries of one exchange, and of the traffic and latencies of a period.
+
+Periods are `since` <= started < `until`, in seconds since the epoch; `until` 0 is no bound.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+
+from storage.rows import ExchangeRow, FindingRow, ToolCallRow, TrafficCount
+from storage.sqlite import traffic_rollups
+from storage.sqlite.body_compression import decompress
+from storage.sqlite.delta_bodies import request_body
+from storage.sqlite.query_rows import one_moment, period, rows_as
+
+EXCHANGE_NO = "SELECT no FROM exchanges WHERE id = ?"
+EXCHANGE_BY_ID = "SELECT * FROM exchanges JOIN payloads ON exchange_no = no WHERE id = ?"
+TOOL_CALLS = """
+SELECT e.id AS exchange_id, c.* FROM exchanges e JOIN tool_calls c ON exchange_no = no WHERE e.id = ? ORDER BY position
+"""
+CHECKS = """
+SELECT e.id AS exchange_id, '' AS pair_id, c.* FROM exchanges e JOIN checks c ON exchange_no = no WHERE e.id = ? ORDER BY c.rowid
+"""
+LATENCIES = """
+SELECT provider, model, role, first_chunk, first_token, seconds FROM exchanges
+WHERE started >= ? AND started < ? AND failure = '' AND status < 400 ORDER BY started DESC, no DESC LIMIT ?
+"""
+MEASURES = ("first_chunk", "first_token", "seconds")
+
+
+def exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
+    """One exchange, its bodies decompressed."""
+    with one_moment(conn):
+        return _whole_exchange(conn, exchange_id)
+
+
+def _whole_exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
+    for (no,) in conn.execute(EXCHANGE_NO, (exchange_id,)).fetchall():
+        (row,) = rows_as(ExchangeRow, conn.execute(EXCHANGE_BY_ID, (exchange_id,)))
+        return replace(
+            row,
+            stream=bool(row.stream),
+            request_body=request_body(conn, no),
+            response_body=decompress(row.response_body),
+            marks=decompress(row.marks) or b"",
+        )
+    return None
+
+
+def tool_calls(conn: sqlite3.Connection, exchange_id: str) -> list[ToolCallRow]:
+    """The calls of one exchange, in their order."""
+    return list(rows_as(ToolCallRow, conn.execute(TOOL_CALLS, (exchange_id,))))
+
+
+def checks(conn: sqlite3.Connection, exchange_id: str) -> list[FindingRow]:
+    """The checks of one exchange, in the order they were made."""
+    return list(rows_as(FindingRow, conn.execute(CHECKS, (exchange_id,))))
+
+
+def traffic(conn: sqlite3.Connection, since: float, until: float) -> list[TrafficCount]:
+    """Requests of a period; `failures` ended without a whole answer, `errors` were answered in whole, with 400 or more."""
+    return list(rows_as(TrafficCount, conn.execute(traffic_rollups.TRAFFIC, traffic_rollups.period(*period(since, until)))))
+
+
+def latencies(conn: sqlite3.Connection, since: float, until: float, limit: int) -> list[tuple[str, str, str, str, float]]:
+    """(provider, model, role, measure, seconds) of the newest `limit` exchanges of the period that were answered in whole."""
+    return list(_measured(conn, since, until, limit))
+
+
+def _measured(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Iterator[tuple[str, str, str, str, float]]:
+    for provider, model, role, *measured in conn.execute(LATENCIES, (*period(since, until), limit)):
+        for measure, seconds in zip(MEASURES, measured, strict=True):
+            if seconds is not None:
+                yield provider, model, role, measure, seconds
