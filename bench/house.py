@@ -1,12 +1,13 @@
 """The map of the packages: rooms (what stands directly in a floor), arrows between them, and layers of the import contracts.
 
-    .venv/bin/python bench/house.py [REVISION ...]
+    .venv/bin/python bench/house.py [--layers] [REVISION ...]
 
 Counts the working tree, or each revision of git that is named. A room is a package or a loose module of a floor; an arrow is
 an import of one room by another, counted once; a bracketed layer names modules in brackets, which import-linter
 takes for optional.
 """
 
+import argparse
 import ast
 import io
 import subprocess
@@ -62,7 +63,7 @@ def layers_of(root: Path, floor: str) -> list[str]:
     return next((one["layers"] for one in contracts if one.get("containers") == [floor]), [])
 
 
-def show(title: str, root: Path) -> None:
+def show(title: str, root: Path, *, drawn: bool) -> None:
     rooms = rooms_of(root)
     arrows = arrows_of(root, rooms)
     print(f"{title}: {len(rooms)} rooms, {len(arrows)} arrows")
@@ -75,16 +76,22 @@ def show(title: str, root: Path) -> None:
         bracketed = sum("(" in layer for layer in layers)
         print(f"  {floor}: {len(inside) - loose} packages, {loose} loose modules", end="; ")
         print(f"{between} arrows inside, {out} to other floors; {len(layers)} layers ({bracketed} bracketed)")
+        if drawn:
+            print("\n".join(f"    {layer}" for layer in layers))
 
 
 def main() -> int:
-    if not sys.argv[1:]:
-        show("working tree", ROOT)
-    for revision in sys.argv[1:]:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("revisions", nargs="*")
+    options.add_argument("--layers", action="store_true", help="draw each floor by the layers of its contract")
+    chosen = options.parse_args()
+    if not chosen.revisions:
+        show("working tree", ROOT, drawn=chosen.layers)
+    for revision in chosen.revisions:
         packed = subprocess.run(["git", "archive", revision], cwd=ROOT, capture_output=True, check=True).stdout
         with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(folder, filter="data")
-            show(revision, Path(folder))
+            show(revision, Path(folder), drawn=chosen.layers)
     return 0
 
 
