@@ -80,13 +80,13 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
 
     outcomes = [call_validity(seen.request, one)[0] for one in calls(seen.answer)]
     found, compared = check(seen.request, seen.answer), compare(pair())
-    record = exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")
+    record = exchange_record(seen, outcomes=outcomes, checks=found)
     triple = AnsweredPair(live=seen, reference=leg, control=None, reason=ControlReason.NONE)
     prepare = RecordPreparer().prepare
     guard = PrivacyPolicy(redactor=Redactor(), key=bytes(32), bodies="full")
 
     def rows_of_pair() -> PairRecord:
-        return pair_record(triple, comparisons=[compared], payoffs=(), legs=(record, record), alterations=(), bodies="full")
+        return pair_record(triple, comparisons=[compared], payoffs=(), legs=(record, record), alterations=())
 
     def judged() -> None:
         wants_control(seen.request, seen.answer, leg.answer)
@@ -100,14 +100,14 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
         ("read the answer", lambda: parse_response(live)),
         ("all reference-free checks", lambda: check(seen.request, seen.answer)),
         ("count it and its checks", lambda: _count(metrics, seen, outcomes, found)),
-        ("take credentials out", lambda: (guard.bare(seen), guard.leg(record, seen, outcomes))),
-        ("make its rows", lambda: exchange_record(seen, outcomes=outcomes, checks=found, bodies="full")),
+        ("make its rows as they may be stored", lambda: guard.exchange_record(seen, outcomes=outcomes, checks=found)),
+        ("make its rows", lambda: exchange_record(seen, outcomes=outcomes, checks=found)),
         ("compress and flatten its rows", lambda: prepare(record)),
         ("compare a pair", lambda: compare(pair())),
         ("count a pair's findings", lambda: metrics.findings("near", "bench", "cross", "", compared.findings, pair_id="live")),
         ("payoffs of a pair, and whether it needs a control", judged),
         ("make a pair's rows", rows_of_pair),
-        ("take credentials out of them", lambda: guard.pair(paired)),
+        ("take credentials out of them", lambda: guard.pair_record(paired)),
     ]
     packed = pack(live)
     print(f"\n**One exchange, {chunks} chunks of {'a tool call' if call else 'text'}, {len(live.response.body):,} bytes**\n")

@@ -147,7 +147,7 @@ def judging() -> Iterator[tuple[str, Step]]:
     leg = parse_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
     pair = Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
     one, other = SPEAKER.text(300), SPEAKER.text(300)
-    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full")
+    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer))
     marks = seen.exchange.response.marks
     packed, prepare, squeeze = pack_marks(marks), RecordPreparer().prepare, BodyCompressor().squeeze
     yield "checks: all", lambda: check(seen.request, seen.answer)
@@ -162,7 +162,7 @@ def judging() -> Iterator[tuple[str, Step]]:
     yield "sampling: decide", lambda: decide(key="k", request_id="r", rate=0.05, control_fraction=0.1, secret=bytes(32))
     yield "sampling: eligible", lambda: why_not("POST", "/v1/chat/completions", seen.request.body)
     yield "sampling: the shadow's body", lambda: shadow_body(BODY, "m")
-    yield "keep: an exchange's rows", lambda: exchange_record(seen, outcomes=[], checks=(), bodies="full")
+    yield "keep: an exchange's rows", lambda: exchange_record(seen, outcomes=[], checks=())
     yield "keep: 300 marks packed", lambda: pack_marks(marks)
     yield "keep: 300 marks unpacked", lambda: unpack_marks(packed)
     yield "storage: a body compressed alone", lambda: squeeze(BODY)
@@ -176,14 +176,14 @@ def keeping() -> Iterator[tuple[str, Step]]:
     seen = parse(live)
     leg = parse_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
     pair = Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
-    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full")
+    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer))
     redactor, veil = Redactor(), Pseudonymiser(bytes(32), "talk")
     guard = PrivacyPolicy(redactor=redactor, key=bytes(32), bodies="full")
     names = LabelNames(Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://127.0.0.1:9/v1")}, provider="near")))
     yield "redact: an exchange", lambda: redactor.exchange(live)
     yield "redact: its rows", lambda: redactor.record(record)
     yield "veil: an answer", lambda: veil.response(seen, [])
-    yield "discretion: an exchange's rows", lambda: guard.leg(record, seen, [])
+    yield "privacy: an exchange's rows", lambda: guard.exchange_record(seen, outcomes=[], checks=())
     yield "names: a provider and a model", lambda: (names.provider("near"), names.model("bench"))
     yield "identity: traits of an answer", lambda: traits(seen.answer, declared={})
     yield "identity: the shape of a request", lambda: shape_of(pair)
@@ -196,7 +196,7 @@ def keeping() -> Iterator[tuple[str, Step]]:
 
 def telling() -> Iterator[tuple[str, Step]]:
     seen = parse(exchange("1", BODY, stream(SPEAKER, 300)))
-    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies="full")
+    record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer))
     calls = parse(exchange("1", BODY, stream(SPEAKER, 300, call=True)))
     one, other = SPEAKER.text(300), SPEAKER.text(300)
     rows = [exchange_view(title, record.exchange, calls.answer, (), record.findings) for title in ("one", "other")]

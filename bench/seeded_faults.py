@@ -135,9 +135,9 @@ FAULTS = (
     Fault(
         "records are not redacted",
         "secrets.patterns",
-        "bare",
-        "return replace(S, exchange=R)",
-        "return S",
+        "PrivacyPolicy.exchange_record",
+        "replace(S, exchange=R)",
+        "S",
         "no_credential_in_a_prompt and full",
     ),
     Fault(
@@ -159,8 +159,8 @@ FAULTS = (
     Fault(
         "shadows have no bound",
         "shadow.bounded",
-        "_begin",
-        "len(A) < B and C",
+        "_start_waiting",
+        "A < B and C",
         "C",
         "never_answers",
     ),

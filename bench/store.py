@@ -23,6 +23,7 @@ from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
 from shadow.findings.pair import ControlReason, Pair, PairKind
+from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
 from shadow.reading.parsed_exchange import parse, parse_leg
 from shadow.records import AnsweredPair, exchange_record, pair_record
 from shadow.report.build_report import build
@@ -38,21 +39,21 @@ DAY = 86_400.0
 
 def record(one: Exchange, bodies: Bodies = "full") -> ExchangeRecord:
     seen = parse(one)
-    return exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer), bodies=bodies)
+    return withhold_exchange(exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer)), bodies)
 
 
 def pair(one: Exchange, other: Exchange, bodies: Bodies) -> PairRecord:
     live = parse(one)
     leg = parse_leg(other, live)
     compared = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=leg.answer))
-    return pair_record(
+    record = pair_record(
         AnsweredPair(live=live, reference=leg, control=None, reason=ControlReason.NONE),
         comparisons=[compared],
         payoffs=payoffs(live.request, live.answer, leg.answer, None, tiebreak=True),
-        legs=(exchange_record(leg, outcomes=[], checks=check(leg.request, leg.answer), bodies=bodies),),
+        legs=(withhold_exchange(exchange_record(leg, outcomes=[], checks=check(leg.request, leg.answer)), bodies),),
         alterations=(),
-        bodies=bodies,
     )
+    return withhold_pair(record, bodies)
 
 
 def agents(folder: Path, count: int) -> None:

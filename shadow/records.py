@@ -1,12 +1,8 @@
-"""Where types meet tables: exchanges and pairs become rows and back, and the body policy decides what is kept of them.
-
-With bodies = "hash" or "none" no word of a prompt or an answer is kept, not in a finding's values or reason either.
-"""
+"""Maps exchanges and pairs to rows and back, whole; `shadow.privacy` decides what of a row may be stored."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
@@ -35,19 +31,12 @@ from storage.rows import (
     PayoffRow,
     ToolCallRow,
 )
-from storage.storage_config import Bodies
 
 Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
 SHORT = 200
-NOT_KEPT = "not kept: storage.bodies is not full"
 HEADERS_KEPT = 64
 """More remembered headers than this are cut: a record is not a place to store arbitrary amounts."""
-
-
-def digest(body: bytes) -> str:
-    """Name a body without keeping it: the first 32 hex digits of its SHA-256."""
-    return hashlib.sha256(body).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +49,7 @@ class AnsweredPair:
     reason: ControlReason
 
 
-def exchange_record(
-    parsed: ParsedExchange, *, outcomes: Sequence[str], checks: Iterable[Finding], bodies: Bodies
-) -> ExchangeRecord:
+def exchange_record(parsed: ParsedExchange, *, outcomes: Sequence[str], checks: Iterable[Finding]) -> ExchangeRecord:
     """All rows of one exchange; `outcomes` are the schema classes of the first choice's tool calls, in their order.
 
     Of the checks only those that were made become rows: most do not apply to an answer, and the counters tell how many.
@@ -70,9 +57,9 @@ def exchange_record(
     exchange_id = parsed.exchange.id
     made = [found for found in checks if found.state is not FindingState.NOT_MEASURED]
     return ExchangeRecord(
-        exchange=_exchange_row(parsed, bodies),
-        tool_calls=tuple(_call_rows(exchange_id, parsed.answer, outcomes, bodies)),
-        findings=tuple(finding_rows(made, exchange_id=exchange_id, pair_id="", comparison="check", bodies=bodies)),
+        exchange=_exchange_row(parsed),
+        tool_calls=tuple(_call_rows(exchange_id, parsed.answer, outcomes)),
+        findings=tuple(finding_rows(made, exchange_id=exchange_id, pair_id="", comparison="check")),
     )
 
 
@@ -83,16 +70,14 @@ def pair_record(
     payoffs: Iterable[tuple[str, int]],
     legs: tuple[ExchangeRecord, ...],
     alterations: Sequence[str],
-    bodies: Bodies,
     shape: str = "{}",
     secret: bytes = b"",
 ) -> PairRecord:
     """All rows of one pair. It bears the id of its live exchange: one request is one pair, however often it is handled.
 
-    `secret` keys the fingerprint by which a repeated request is recognised, so that it can be kept whatever `bodies` is.
+    `secret` keys the fingerprint by which a repeated request is recognised; without it a guessed request cannot be confirmed.
     """
-    why = comparisons[0].comparable
-    row = _pair_row(triple, why if bodies == "full" else unworded(why), alterations, secret)
+    row = _pair_row(triple, comparisons[0].comparable, alterations, secret)
     return PairRecord(
         pair=replace(row, shape=shape),
         exchanges=legs,
@@ -100,29 +85,15 @@ def pair_record(
             found
             for comparison in comparisons
             for found in finding_rows(
-                comparison.findings, exchange_id=row.subject_id, pair_id=row.id, comparison=comparison.kind.value, bodies=bodies
+                comparison.findings, exchange_id=row.subject_id, pair_id=row.id, comparison=comparison.kind.value
             )
         ),
         payoffs=tuple(PayoffRow(pair_id=row.id, signal=signal, payoff=payoff) for signal, payoff in payoffs),
     )
 
 
-_FIXED = re.compile(
-    r"the (?:provider|reference) (?:gave no whole answer|returned no complete response) \([\w :]+\)(?:: (?:status|error) \d{3})?"
-)
-
-
-def unworded(why: str) -> str:
-    """A reason of not comparing without the words of an answer: what stands before them is made of fixed words."""
-    found = _FIXED.match(why)
-    return f"{found[0]} ({NOT_KEPT})" if found else NOT_KEPT if why else ""
-
-
-def finding_rows(
-    findings: Iterable[Finding], *, exchange_id: str, pair_id: str, comparison: Against, bodies: Bodies
-) -> Iterable[FindingRow]:
-    """Findings as rows; their words only where bodies are kept, since a value or a reason may quote an answer."""
-    full = bodies == "full"
+def finding_rows(findings: Iterable[Finding], *, exchange_id: str, pair_id: str, comparison: Against) -> Iterable[FindingRow]:
+    """Findings as rows; a value or a reason may quote an answer."""
     for finding in findings:
         yield FindingRow(
             exchange_id=exchange_id,
@@ -131,9 +102,9 @@ def finding_rows(
             signal=finding.signal._value_,
             state=finding.state._value_,
             score=finding.score,
-            reason=finding.reason and (_storable(finding.reason) if full else NOT_KEPT),
-            subject=_storable(finding.subject) if full and finding.subject else "",
-            reference=_storable(finding.reference) if full and finding.reference else "",
+            reason=_storable(finding.reason),
+            subject=_storable(finding.subject),
+            reference=_storable(finding.reference),
         )
 
 
@@ -202,7 +173,7 @@ def _unread(parsed: ParsedExchange) -> str:
     return CUT_REQUEST if parsed.request.unread and parsed.request.unread.why is UnreadReason.TRUNCATED else ""
 
 
-def _exchange_row(parsed: ParsedExchange, bodies: Bodies) -> ExchangeRow:
+def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
     said = answer.completion if isinstance(answer.completion, Completion) else None
@@ -239,12 +210,12 @@ def _exchange_row(parsed: ParsedExchange, bodies: Bodies) -> ExchangeRow:
         first_token=answer.timing.first_token,
         request_headers=_header_text(request.headers),
         response_headers=_header_text(response.headers if response else ()),
-        request_body=request.body if bodies == "full" else None,
+        request_body=request.body,
         request_size=request.size,
-        request_digest=digest(request.body) if bodies == "hash" else "",
-        response_body=response.body if response and bodies == "full" else None,
+        request_digest="",
+        response_body=response.body if response else None,
         response_size=response.size if response else 0,
-        response_digest=digest(response.body) if response and bodies == "hash" else "",
+        response_digest="",
         marks=pack_marks(response.marks) if response else b"",
     )
 
@@ -273,14 +244,14 @@ def _keyed(fingerprint: str, secret: bytes) -> str:
     return hashlib.blake2b(fingerprint.encode(), key=secret, digest_size=16).hexdigest() if fingerprint else ""
 
 
-def _call_rows(exchange_id: str, answer: ParsedResponse, outcomes: Sequence[str], bodies: Bodies) -> Iterable[ToolCallRow]:
+def _call_rows(exchange_id: str, answer: ParsedResponse, outcomes: Sequence[str]) -> Iterable[ToolCallRow]:
     for position, (call, outcome) in enumerate(zip(calls(answer), outcomes, strict=True)):
         yield ToolCallRow(
             exchange_id=exchange_id,
             position=position,
             call_id=_storable(call.id),
             name=_storable(call.name),
-            arguments=_storable(hashed_text(call.arguments), limit=1_000_000) if bodies == "full" else "",
+            arguments=_storable(hashed_text(call.arguments), limit=1_000_000),
             outcome=outcome,
         )
 

@@ -5,6 +5,7 @@ from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.measures.argument_schema import call_validity
+from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
 from shadow.reading.parsed_exchange import ParsedExchange, parse, parse_leg
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from storage.storage_config import Bodies
@@ -32,13 +33,15 @@ def keep_pair(
         comparisons.append(compare(Pair(kind=PairKind.SELF, request=seen.request, subject=first.answer, reference=second.answer)))
     store.add_exchange(_record(seen, bodies))
     store.add_pair(
-        pair_record(
-            AnsweredPair(live=seen, reference=first, control=second, reason=reason if second else ControlReason.NONE),
-            comparisons=comparisons,
-            payoffs=(),
-            legs=tuple(_record(leg, bodies) for leg in (first, second) if leg),
-            alterations=alterations,
-            bodies=bodies,
+        withhold_pair(
+            pair_record(
+                AnsweredPair(live=seen, reference=first, control=second, reason=reason if second else ControlReason.NONE),
+                comparisons=comparisons,
+                payoffs=(),
+                legs=tuple(_record(leg, bodies) for leg in (first, second) if leg),
+                alterations=alterations,
+            ),
+            bodies,
         )
     )
     assert store.flush(10)
@@ -53,4 +56,4 @@ def _leg(answer: Exchange | bytes, role: Role, exchange_id: str) -> Exchange:
 
 def _record(seen: ParsedExchange, bodies: Bodies):
     outcomes = [call_validity(seen.request, call)[0] for call in calls(seen.answer)]
-    return exchange_record(seen, outcomes=outcomes, checks=check(seen.request, seen.answer), bodies=bodies)
+    return withhold_exchange(exchange_record(seen, outcomes=outcomes, checks=check(seen.request, seen.answer)), bodies)

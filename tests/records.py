@@ -39,7 +39,7 @@ def record(seen, faults=()):
         )
         for signal in (Signal.LOST_SPACE, Signal.EMPTY_ANSWER)
     ]
-    return exchange_record(seen, outcomes=["valid"] * len(calls(seen.answer)), checks=checks, bodies="full")
+    return exchange_record(seen, outcomes=["valid"] * len(calls(seen.answer)), checks=checks)
 
 
 def add_live(store: Store, provider: str, what: str | dict = "Hello there", *, faults=(), **more):
@@ -80,7 +80,6 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
             payoffs=payoffs(seen.request, seen.answer, legs[0].answer, second.answer if second else None),
             legs=tuple(record(leg) for leg in legs),
             alterations=["the model is called otherwise there"],
-            bodies="full",
         )
     )
     return seen.exchange.id

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import Future
 
 from proxy.process.shared_counters import WORKERS, SharedCounters
 
@@ -43,6 +44,13 @@ class ExchangeLedger:
     def lost(self, worker: int, reason: str) -> None:
         """An exchange that had arrived is lost."""
         self._rows[worker].add(reason)
+
+    def offered(self, worker: int, stored: Future[bool] | None) -> None:
+        """A record was offered to the store, which returned `stored`: what becomes of it, or None when it had no room."""
+        if stored is None:
+            self.lost(worker, "store_full")
+        else:
+            stored.add_done_callback(lambda done: self.settled(worker, stored=done.result()))
 
     def settled(self, worker: int, *, stored: bool) -> None:
         """The store has written an exchange, or could not."""

@@ -22,7 +22,7 @@ times as many.
 class SampledRequest(NamedTuple):
     """A request that waits: what was read of it, what was decided, and since when it waits (seconds of the monotonic clock)."""
 
-    seen: ParsedExchange
+    parsed: ParsedExchange
     decision: SamplingDecision
     since: float
     size: int
@@ -89,7 +89,7 @@ class ShadowQueue:
     @staticmethod
     def _age(sampled: SampledRequest, monotonic: float, wall: float) -> float:
         """Seconds since the live answer ended, as far as the wall clock may be believed; since it waits here, at the least."""
-        exchange = sampled.seen.exchange
+        exchange = sampled.parsed.exchange
         return max(monotonic - sampled.since, wall - (exchange.started + exchange.seconds))
 
 

@@ -29,8 +29,8 @@ from storage.rows import ExchangeRecord, PairRecord
 
 log = structlog.get_logger("sameweights.worker")
 
-Keep = Callable[[ParsedExchange], ExchangeRecord]
-"""Counts one answer and makes its rows; the worker's, since every leg is counted alike."""
+Record = Callable[[ParsedExchange], ExchangeRecord]
+"""Checks and counts one answer, and returns its rows: `AnswerRecorder.record`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +46,12 @@ class ShadowRunner:
     """Asks the reference about sampled requests."""
 
     def __init__(
-        self, *, shadow: ShadowConfig, policy: PrivacyPolicy, references: ReferenceClient, keep: Keep, secret: bytes
+        self, *, shadow: ShadowConfig, policy: PrivacyPolicy, references: ReferenceClient, record: Record, secret: bytes
     ) -> None:
         self._shadow = shadow
         self._policy = policy
         self._references = references
-        self._keep = keep
+        self._record = record
         self._secret = secret
 
     async def run(self, live: ParsedExchange, *, control: bool) -> ShadowRun:
@@ -102,16 +102,15 @@ class ShadowRunner:
             AnsweredPair(live=live, reference=reference, control=control, reason=reason),
             comparisons=comparisons,
             payoffs=payoffs,
-            legs=tuple(self._keep(leg) for leg in legs),
+            legs=tuple(self._record(leg) for leg in legs),
             alterations=alterations,
-            bodies=self._policy.bodies,
             shape=shape_of(pair),
             secret=self._secret,
         )
         told = replace(record, kind=kind(live.request), excluded=excluded)
         if self._references.same_server(live.exchange):
             told = replace(told, excluded=(Exclusion.SAME_SERVER.value, *excluded))  # a report counts the payoffs, the judge none
-        return ShadowRun(legs=legs, comparisons=comparisons, record=self._policy.pair(told))
+        return ShadowRun(legs=legs, comparisons=comparisons, record=self._policy.pair_record(told))
 
 
 def _log_answered(live: ParsedExchange, leg: ParsedExchange) -> None:

@@ -1,40 +1,43 @@
-"""Guard: what stands between an exchange and its rows: credentials go, and with bodies = "hash" a veil stands for a body; pure.
+"""PrivacyPolicy: what may be stored of an exchange and of a pair; every row passes it between `records` and the store. Pure.
 
-Everything was compared before: what is taken out here is missing from the records, never from the findings.
+All comparisons are made before: what is taken out here is missing from the records, not from the findings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from proxy.exchange import Exchange
 from proxy.record.credential_removal import cleared, forms
+from shadow import records
+from shadow.findings.finding import Finding
 from shadow.privacy.body_credentials import credentials_of, plain_body, without_coding
 from shadow.privacy.pseudonymise import Pseudonymiser
 from shadow.privacy.redact import Redactor
+from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
 from shadow.reading.parsed_exchange import ParsedExchange, parse
 from shadow.records import exchange
 from storage.rows import ExchangeRecord, ExchangeRow, PairRecord
 from storage.storage_config import Bodies
 from storage.store import Reader
 
-VEILED = b'{"veiled":true,'
-"""How a veil begins where a body would stand, so that nobody takes it for one."""
-VEILED_AS = "/v1/chat/completions"
-"""What every veil is read as, whichever API it was: its words are those of the normal form."""
+PSEUDONYMISED = b'{"veiled":true,'
+"""How a pseudonymised body begins, which tells it from a body; stored so since 0.1.0."""
+PSEUDONYMISED_AS = "/v1/chat/completions"
+"""The target under which a pseudonymised body is parsed, whichever API it was: it has the normal form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyPolicy:
-    """The patterns of credentials, and the key of the veils: 16 to 64 random bytes that are nowhere written down."""
+    """The patterns of credentials, and the key of pseudonyms: 16 to 64 random bytes that are never written down."""
 
     redactor: Redactor
     key: bytes
     bodies: Bodies
 
-    def private(self, parsed: ParsedExchange) -> ParsedExchange:
-        """What was seen, read again without the credentials that the request's body bears, in either body; itself without any."""
+    def without_body_credentials(self, parsed: ParsedExchange) -> ParsedExchange:
+        """The exchange parsed again without the credentials that the request's body bears, in either body; itself without any."""
         exchange = parsed.exchange
         secrets = forms(credentials_of(exchange, parsed.request.sent))
         if not secrets:
@@ -42,47 +45,51 @@ class PrivacyPolicy:
         plain = without_coding(exchange.request, plain_body(exchange.request))
         return parse(cleared(exchange._replace(request=plain), secrets))
 
-    def bare(self, parsed: ParsedExchange) -> ParsedExchange:
-        """What was seen, its exchange without credentials: what the rows are made of."""
-        return replace(parsed, exchange=self.redactor.exchange(parsed.exchange))
+    def exchange_record(self, parsed: ParsedExchange, *, outcomes: Sequence[str], checks: Iterable[Finding]) -> ExchangeRecord:
+        """The rows of one exchange as they may be stored: redacted, and as hashes, pseudonyms or nothing as `bodies` says.
 
-    def leg(self, record: ExchangeRecord, parsed: ParsedExchange, outcomes: Sequence[str]) -> ExchangeRecord:
-        """The record of one exchange, every text of it clean, and veiled where bodies are kept as hashes."""
+        `outcomes` are the schema classes of the first choice's tool calls, in their order.
+        """
+        redacted = replace(parsed, exchange=self.redactor.exchange(parsed.exchange))
+        record = withhold_exchange(records.exchange_record(redacted, outcomes=outcomes, checks=checks), self.bodies)
         if self.bodies == "hash":
-            veil = Pseudonymiser(self.key, parsed.conversation or parsed.exchange.id)
-            request, response = _marked(veil.request(parsed)), _marked(veil.response(parsed, outcomes))
-            record = replace(record, exchange=replace(record.exchange, request_body=request, response_body=response))
+            record = self._pseudonymised(record, parsed, outcomes)
         return self.redactor.record(record)
 
-    def pair(self, record: PairRecord) -> PairRecord:
-        """The record of one pair, every text of it clean."""
-        return self.redactor.record(record)
+    def pair_record(self, record: PairRecord) -> PairRecord:
+        """The rows of one pair as they may be stored; those of its exchanges are `exchange_record`'s."""
+        return self.redactor.record(withhold_pair(record, self.bodies))
+
+    def _pseudonymised(self, record: ExchangeRecord, parsed: ParsedExchange, outcomes: Sequence[str]) -> ExchangeRecord:
+        pseudonymiser = Pseudonymiser(self.key, parsed.conversation or parsed.exchange.id)
+        request, response = _marked(pseudonymiser.request(parsed)), _marked(pseudonymiser.response(parsed, outcomes))
+        return replace(record, exchange=replace(record.exchange, request_body=request, response_body=response))
 
 
 def row_of(reader: Reader, exchange_id: str) -> ExchangeRow | None:
-    """The stored exchange as people see it, None when there is none."""
+    """The stored exchange as it is shown; None when there is none."""
     row = reader.exchange(exchange_id)
     return None if row is None else shown(row)
 
 
 def shown(row: ExchangeRow) -> ExchangeRow:
-    """The row as people see it: a veil is no body."""
-    request, response = (None if _is_veil(body) else body for body in (row.request_body, row.response_body))
+    """The row as it is shown: without pseudonymised bodies."""
+    request, response = (None if _is_pseudonymised(body) else body for body in (row.request_body, row.response_body))
     return replace(row, request_body=request, response_body=response)
 
 
 def comparable(row: ExchangeRow) -> Exchange:
-    """The exchange of a row for readers and comparators: a veil stands for its body, as a whole answer, however that was sent."""
-    if not (_is_veil(row.request_body) or _is_veil(row.response_body)):
+    """The exchange of a row for readers and comparators; a pseudonymised body is a whole response, also of a stream."""
+    if not (_is_pseudonymised(row.request_body) or _is_pseudonymised(row.response_body)):
         return exchange(row)
     sizes = [len(body or b"") for body in (row.request_body, row.response_body)]
-    plain = replace(row, target=VEILED_AS, request_headers="[]", response_headers="[]", marks=b"", stream=False)
+    plain = replace(row, target=PSEUDONYMISED_AS, request_headers="[]", response_headers="[]", marks=b"", stream=False)
     return exchange(replace(plain, request_size=sizes[0], response_size=sizes[1]))
 
 
-def _marked(veil: bytes | None) -> bytes | None:
-    return VEILED + veil[1:] if veil else None
+def _marked(body: bytes | None) -> bytes | None:
+    return PSEUDONYMISED + body[1:] if body else None
 
 
-def _is_veil(body: bytes | None) -> bool:
-    return body is not None and body.startswith(VEILED)
+def _is_pseudonymised(body: bytes | None) -> bool:
+    return body is not None and body.startswith(PSEUDONYMISED)

@@ -28,7 +28,7 @@ def test_queued_shadows_leave_in_the_order_of_their_arrival(skipped):
     queue = waiting(skipped)
     for number in range(3):
         queue.add(seen(number), SAMPLED, 0.0)
-    assert [queue.next(0.0, 1_000.0).seen.exchange.id[-1] for _ in range(3)] == ["0", "1", "2"]
+    assert [queue.next(0.0, 1_000.0).parsed.exchange.id[-1] for _ in range(3)] == ["0", "1", "2"]
     assert queue.next(0.0, 1_000.0) is None
     assert skipped == []
 
@@ -63,7 +63,7 @@ def test_no_more_than_64_mib_are_asked_about_at_once_and_the_next_begins_when_on
     assert (queue.next(0.0, 1_000.0) is not None) is begins
     if not begins:
         queue.done(first)
-        assert queue.next(0.0, 1_000.0).seen.exchange.id[-1] == "1"
+        assert queue.next(0.0, 1_000.0).parsed.exchange.id[-1] == "1"
     assert skipped == []
 
 

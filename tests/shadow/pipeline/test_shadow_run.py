@@ -20,7 +20,7 @@ from tests.exchanges import asked, exchange, guard, said
 
 
 def kept(seen: ParsedExchange):
-    return exchange_record(seen, outcomes=[], checks=[], bodies="full")
+    return exchange_record(seen, outcomes=[], checks=[])
 
 
 async def tried(
@@ -32,7 +32,7 @@ async def tried(
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig(**shadow))
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
-            trials = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, keep=kept, secret=bytes(32))
+            trials = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
             return await trials.run(live, control=control), len(reference.requests)
         finally:
             await mirror.close()
@@ -87,7 +87,9 @@ LEGS = st.builds(
 
 @given(LEGS, LEGS, st.booleans(), st.booleans())
 def test_whether_the_reference_is_asked_again_is_the_same_when_the_two_answers_are_swapped(one, other, control, tiebreak):
-    trials = ShadowRunner(shadow=ShadowConfig(tiebreak=tiebreak), policy=guard(), references=MIRROR, keep=kept, secret=bytes(32))
+    trials = ShadowRunner(
+        shadow=ShadowConfig(tiebreak=tiebreak), policy=guard(), references=MIRROR, record=kept, secret=bytes(32)
+    )
     assert trials._second(one, other, control=control) == trials._second(other, one, control=control)
 
 
@@ -149,7 +151,7 @@ async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_re
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
-            trials = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, keep=kept, secret=bytes(32))
+            trials = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
             trial = await trials.run(agreeing, control=False)
         finally:
             await mirror.close()

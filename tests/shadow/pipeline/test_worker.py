@@ -186,7 +186,7 @@ async def test_requests_of_more_bytes_than_are_asked_about_at_once_wait_for_each
     await until(lambda: not house.worker.shadowing)
     assert house.store.flush(10)
     assert len(house.pairs()) == 2
-    assert house.worker._waiting._asked == 0
+    assert house.worker._shadows._waiting._asked == 0
 
 
 async def test_what_ended_too_long_ago_is_skipped_and_counted(working, reference):
@@ -318,7 +318,7 @@ async def test_which_requests_are_sampled_does_not_depend_on_what_the_provider_a
     for name, answered in ANSWERS.items():
         house = working(sample_rate=0.4, concurrency=100)
         begun = []
-        house.worker._try = lambda sampled, begun=begun: _noted(begun, sampled)
+        house.worker._shadows._shadow = lambda sampled, begun=begun: _noted(begun, sampled)
         await house.handle(*(answered(number) for number in range(60)))
         chosen[name] = begun
     assert 10 < len(chosen["well"]) < 40
@@ -326,7 +326,7 @@ async def test_which_requests_are_sampled_does_not_depend_on_what_the_provider_a
 
 
 async def _noted(begun, sampled) -> None:
-    begun.append((sampled.seen.exchange.id, sampled.decision.control))
+    begun.append((sampled.parsed.exchange.id, sampled.decision.control))
 
 
 @pytest.mark.slow
@@ -347,7 +347,7 @@ async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under
 
 async def test_a_reference_that_refuses_is_logged_once_a_minute_with_its_status(working, reference, logged):
     reference.key = "another-key"
-    written = logged("shadow.pipeline.worker")
+    written = logged("shadow.pipeline.shadow_scheduler")
     house = working()
     await house.handle(live(1), live(2), live(3))
     sentences = [call.kwargs["detail"] for call in written]

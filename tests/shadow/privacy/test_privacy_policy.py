@@ -10,7 +10,7 @@ from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.privacy.privacy_policy import comparable, row_of, shown
 from shadow.reading.parsed_exchange import parse, parse_leg
-from shadow.records import AnsweredPair, calls, exchange_record, pair_record
+from shadow.records import AnsweredPair, calls, pair_record
 from shadow.records import exchange as exchange_of
 from tests.exchanges import asked, exchange, guard, said
 
@@ -26,7 +26,7 @@ def leg(bodies="full", live=None):
     live, keeper = live or seen(tag=SECRET), guard(bodies)
     check = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER, reason=SECRET, subject=SECRET)
     outcomes = ["valid"] * len(calls(live.answer))
-    return keeper.leg(exchange_record(keeper.bare(live), outcomes=outcomes, checks=[check], bodies=bodies), live, outcomes)
+    return keeper.exchange_record(live, outcomes=outcomes, checks=[check])
 
 
 @pytest.mark.parametrize("bodies", ["full", "hash", "none"])
@@ -36,9 +36,7 @@ def test_no_credential_is_in_any_row(bodies):
     triple = AnsweredPair(live=live, reference=other, control=None, reason=ControlReason.NONE)
     found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=other.answer))
     legs = (leg(bodies, other),)
-    record = guard(bodies).pair(
-        pair_record(triple, comparisons=[found], payoffs=[], legs=legs, alterations=[SECRET], bodies=bodies)
-    )
+    record = guard(bodies).pair_record(pair_record(triple, comparisons=[found], payoffs=[], legs=legs, alterations=[SECRET]))
     assert any(finding.state == "differ" for finding in record.findings)
     assert SECRET not in repr(asdict(record)) + repr(asdict(leg(bodies)))
 
@@ -60,9 +58,7 @@ def test_pseudonymised_legs_can_be_compared_again():
     live = parse(exchange(said("Seven bridges cross the river"), request=asked("How many bridges?")))
     again = parse_leg(exchange(said("Seven bridges cross the river", id=2)), live)
     other = parse_leg(exchange(said("I cannot say")), live)
-    rows = [
-        guard("hash").leg(exchange_record(each, outcomes=[], checks=[], bodies="hash"), each, []) for each in (live, again, other)
-    ]
+    rows = [guard("hash").exchange_record(each, outcomes=[], checks=[]) for each in (live, again, other)]
     first, second, third = (parse(comparable(record.exchange)) for record in rows)
 
     def text(one, two):

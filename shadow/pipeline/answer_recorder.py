@@ -1,0 +1,59 @@
+"""AnswerRecorder: checks and counts one answer, live or shadow, and returns the rows that may be stored of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from proxy.exchange import Exchange, Role
+from shadow.checks.registry import check
+from shadow.findings.finding import FindingState
+from shadow.measures.argument_schema import call_validity
+from shadow.metrics.observe import Metrics
+from shadow.pipeline.identity_observer import IdentityObserver
+from shadow.privacy.privacy_policy import PrivacyPolicy
+from shadow.reading.parsed_exchange import ParsedExchange
+from shadow.records import calls
+from shadow.settings.config_model import Config
+from storage.rows import ExchangeRecord
+
+log = structlog.get_logger("sameweights.worker")
+
+
+class AnswerRecorder:
+    """Treats every answer alike, whoever it was for: a shadow's rows are stored with its pair, a live one's at once."""
+
+    def __init__(self, config: Config, *, metrics: Metrics, policy: PrivacyPolicy, identities: IdentityObserver) -> None:
+        self.turn(config)
+        self._metrics = metrics
+        self._policy = policy
+        self._identities = identities
+
+    def __repr__(self) -> str:
+        return f"<AnswerRecorder bodies={self._policy.bodies} providers={len(self._providers)}>"
+
+    def turn(self, config: Config) -> None:
+        """Use the providers of `config` from the next answer on."""
+        self._providers = config.proxy.providers
+
+    def record(self, parsed: ParsedExchange, *, pair_id: str = "") -> ExchangeRecord:
+        """The rows of one answer; `pair_id` is the pair that the exemplars of its times name."""
+        exchange = parsed.exchange
+        outcomes = [call_validity(parsed.request, call)[0] for call in calls(parsed.answer)]
+        found = check(parsed.request, parsed.answer, sent_as=self._sent_as(exchange), known_as=self._identities.names(exchange))
+        failed = sorted({each.signal.value for each in found if each.state is FindingState.DIFFER})
+        log.debug("answer_checked", exchange=exchange.id, role=exchange.role.value, failed=failed)
+        self._metrics.exchange(exchange, parsed.answer, outcomes, pair_id=pair_id)
+        if exchange.role is Role.PRIMARY:
+            self._metrics.findings(exchange.labels.provider, exchange.labels.model, "check", "", found, pair_id="")
+        identities = () if exchange.role is Role.GREEDY else self._identities.observe(exchange, parsed.answer)
+        for row in identities:
+            self._metrics.identity(row)
+        record = self._policy.exchange_record(parsed, outcomes=outcomes, checks=found)
+        return replace(record, identities=identities) if identities else record
+
+    def _sent_as(self, exchange: Exchange) -> str:
+        """The provider's name for the model that the client named; "" where it is the same."""
+        provider = self._providers.get(exchange.labels.provider)
+        return provider.models.get(exchange.labels.model) or provider.models.get("*", "") if provider else ""

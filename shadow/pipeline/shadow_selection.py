@@ -1,0 +1,78 @@
+"""ShadowSelector: which live exchanges are shadowed, and why the others are not: what cannot be repeated, then the sample."""
+
+from __future__ import annotations
+
+from proxy.exchange import Exchange, FailureKind
+from shadow.reading.parsed_exchange import ParsedExchange
+from shadow.reading.parsed_response import SWITCHED
+from shadow.sampling.conversations import ConversationPlace
+from shadow.sampling.eligibility import why_not
+from shadow.sampling.sampler import SamplingDecision, decide
+from shadow.settings.config_model import Config
+
+UNANSWERED = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED})
+"""Ends of a live request without an answer to compare that the provider did not cause."""
+REFUSED_STATUSES = frozenset({401, 402, 403, 407})
+"""Statuses by which a provider refuses a key or a bill: there is no answer to compare, so the reference is not paid for one."""
+
+
+class ShadowSelector:
+    """Decides by the configuration and by `secret`, which keys the sample: 32 bytes, the same for every process."""
+
+    def __init__(self, config: Config, secret: bytes) -> None:
+        self.turn(config)
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return f"<ShadowSelector enabled={self._shadow.enabled} sample_rate={self._shadow.sample_rate} routes={self._rates}>"
+
+    def turn(self, config: Config) -> None:
+        """Use the providers and routes of `config` from the next exchange on."""
+        self._shadow = config.shadow
+        self._providers = config.proxy.providers
+        self._rates = {route.name: route.sample_rate for route in config.proxy.routes}
+
+    def decide(self, parsed: ParsedExchange, place: ConversationPlace) -> SamplingDecision:
+        """The decision on one exchange, `place` being its conversation; `why` is the reason that keeps it from any sample."""
+        if why := self._why_not(parsed):
+            return SamplingDecision(shadow=False, control=False, why=why)
+        rate = self._rates.get(parsed.exchange.labels.route)
+        return decide(
+            key=place.drawn_by,
+            request_id=parsed.exchange.id,
+            rate=self._shadow.sample_rate if rate is None else rate,
+            control_fraction=self._shadow.control_fraction,
+            secret=self._secret,
+        )
+
+    def _why_not(self, parsed: ParsedExchange) -> str:
+        """Why this request cannot be shadowed, whatever the sample is; "" when it can."""
+        exchange = parsed.exchange
+        if not self._shadow.enabled:
+            return "off"
+        if not exchange.labels.reference:
+            return "no_reference"
+        if exchange.labels.opted_out:
+            return "opted_out"
+        if exchange.response and exchange.response.status == SWITCHED:
+            return why_not(exchange.request.method, exchange.request.target, None)
+        if exchange.unheld:
+            return "not_held"
+        if exchange.request.truncated:
+            return "request_truncated"
+        if exchange.failure and exchange.failure.kind in UNANSWERED:
+            return exchange.failure.kind.value
+        if exchange.response and exchange.response.status in REFUSED_STATUSES:
+            return "provider_refused"
+        if parsed.request.unread:
+            return parsed.request.unread.why.value
+        thinking = self._takes_thinking(exchange)
+        return why_not(exchange.request.method, exchange.request.target, parsed.request.sent, thinking=thinking)
+
+    def _takes_thinking(self, exchange: Exchange) -> bool:
+        """Whether the reference can check earlier thinking, being at the provider's own address, or gets none of it."""
+        provider = self._providers.get(exchange.labels.provider)
+        reference = self._providers.get(exchange.labels.reference)
+        if provider is None or reference is None:
+            return False
+        return reference.strip_thinking or provider.base_url.rstrip("/") == reference.base_url.rstrip("/")

@@ -1,0 +1,99 @@
+"""ShadowScheduler: places are limited, what waits starts when one is free, and an error of one shadow ends that shadow alone."""
+
+import asyncio
+import time
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from proxy.process.shared_counters import PAIRS, SharedCounters
+from shadow.metrics.observe import Metrics
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.shadow_scheduler import ShadowScheduler
+from shadow.reading.parsed_exchange import parse
+from shadow.sampling.budget import Budget
+from shadow.sampling.sampler import SamplingDecision
+from shadow.settings.config_model import Config, ShadowConfig
+from tests.exchanges import asked, exchange, said
+from tests.running import until
+
+SAMPLED = SamplingDecision(shadow=True, control=False, why="")
+
+
+class Blocked:
+    """A runner whose shadows run until they are let go, and then fail: their records are no matter here."""
+
+    def __init__(self):
+        self.started = []
+        self.free = asyncio.Event()
+
+    async def run(self, live, *, control):
+        self.started.append(live.exchange.id[-1])
+        await self.free.wait()
+        raise ArithmeticError("an error of ours")
+
+
+class Scheduling:
+    def __init__(self, store, **shadow):
+        config = Config(shadow=ShadowConfig(**shadow))
+        self.registry = CollectorRegistry()
+        self.counters = SharedCounters()
+        self.runner = Blocked()
+        self.scheduler = ShadowScheduler(
+            config,
+            runner=self.runner,
+            store=store,
+            metrics=Metrics(self.registry, config),
+            budget=Budget(requests=config.shadow.requests, tokens=0, money=0.0, period="day"),
+            ledger=ExchangeLedger(self.counters, {}),
+        )
+
+    def add(self, number):
+        self.scheduler.add(live(number), SAMPLED)
+
+    def skipped(self, reason):
+        return self.registry.get_sample_value("sameweights_shadow_dropped_total", {"reason": reason}) or 0.0
+
+
+def live(number=1):
+    return parse(exchange(said(), request=asked(), id=f"{number:032d}", started=time.time()))
+
+
+@pytest.mark.parametrize(("concurrency", "running", "waiting"), [(1, 1, 2), (2, 2, 1), (3, 3, 0)])
+async def test_as_many_shadows_run_as_there_are_places_and_the_others_wait(store, concurrency, running, waiting):
+    made = Scheduling(store, concurrency=concurrency)
+    for number in range(3):
+        made.add(number)
+    assert (made.scheduler.running, made.scheduler.waiting) == (running, waiting)
+    assert repr(made.scheduler) == f"<ShadowScheduler running={running} waiting={waiting} concurrency={concurrency}>"
+    made.runner.free.set()
+    await until(lambda: not made.scheduler.running)
+    assert made.runner.started == ["0", "1", "2"]
+
+
+async def test_a_shadow_that_fails_is_counted_and_frees_its_place(store):
+    made = Scheduling(store, concurrency=1)
+    made.runner.free.set()
+    for number in range(2):
+        made.add(number)
+    await until(lambda: not made.scheduler.running and not made.scheduler.waiting)
+    assert made.counters.row(PAIRS)["error"] == 2
+
+
+async def test_a_full_queue_and_a_spent_budget_are_reasons(store):
+    made = Scheduling(store, concurrency=1, queue=0, requests=1)
+    assert made.scheduler.why_full(live()) == ""
+    made.add(1)
+    assert made.scheduler.why_full(live()) == "concurrency"
+    made.runner.free.set()
+    await until(lambda: not made.scheduler.running)
+    assert made.scheduler.why_full(live()) == "budget_requests"
+
+
+async def test_a_stop_ends_and_counts_what_runs_and_what_waits(store):
+    made = Scheduling(store, concurrency=1)
+    for number in range(3):
+        made.add(number)
+    await asyncio.sleep(0)
+    await made.scheduler.drain(patience=0.01)
+    assert (made.scheduler.running, made.scheduler.waiting, made.skipped("stopped")) == (0, 0, 3)

@@ -1,0 +1,65 @@
+"""ShadowSelector: a request that cannot be repeated is never sampled, with a reason; the others at the rate of their route."""
+
+import pytest
+
+from proxy.exchange import Failure, FailureKind
+from proxy.proxy_config import Provider, ProxyConfig, Route
+from shadow.pipeline.shadow_selection import ShadowSelector
+from shadow.reading.parsed_exchange import parse
+from shadow.sampling.conversations import Conversations
+from shadow.settings.config_model import Config, ShadowConfig
+from tests.exchanges import asked, exchange, said
+
+SECRET = bytes(32)
+
+
+def selector(sample_rate=1.0, routes=(), **shadow):
+    providers = {name: Provider(base_url=f"http://{name}.example/v1") for name in ("candidate", "official")}
+    proxy = ProxyConfig(providers=providers, provider="candidate", reference="official", routes=routes)
+    return ShadowSelector(Config(proxy=proxy, shadow=ShadowConfig(sample_rate=sample_rate, **shadow)), SECRET)
+
+
+def decided(made, one):
+    parsed = parse(one)
+    request = parsed.request
+    place = Conversations(SECRET).place(
+        request_id=one.id, model=request.model, named="", body=request.sent, messages=request.messages
+    )
+    return made.decide(parsed, place)
+
+
+def live(request=b"", **more):
+    return exchange(said(), request=request or asked(), **more)
+
+
+@pytest.mark.parametrize(
+    ("reason", "one"),
+    [
+        ("no_reference", live(reference="")),
+        ("opted_out", live(opted_out=True)),
+        ("not_held", live()._replace(unheld=True)),
+        ("client_gone", live(failure=Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True))),
+        ("stateful", live(request=asked(store=True))),
+        ("not_json", live(request=b"{nonsense")),
+        ("provider_refused", exchange(b"{}", request=asked(), status=401)),
+        ("", exchange(b"{}", request=asked(), status=400)),
+        ("", live()),
+    ],
+)
+def test_request_that_cannot_be_repeated_is_not_sampled_and_its_reason_is_given(reason, one):
+    decision = decided(selector(), one)
+    assert (decision.shadow, decision.why) == (not reason, reason)
+
+
+def test_shadowing_that_is_off_samples_nothing():
+    assert decided(selector(enabled=False), live()).why == "off"
+
+
+def test_rate_of_a_route_takes_precedence():
+    routes = (Route(name="default", provider="candidate", sample_rate=0.0),)
+    assert decided(selector(routes=routes), live()).shadow is False
+    assert decided(selector(sample_rate=0.0), live()).shadow is False
+
+
+def test_repr_shows_the_rates():
+    assert repr(selector()) == "<ShadowSelector enabled=True sample_rate=1.0 routes={}>"
