@@ -41,7 +41,7 @@ from shadow.measures.text_similarity import text_similarity
 from shadow.metrics.label_names import LabelNames
 from shadow.pipeline.clock_guard import ClockJumpGuard
 from shadow.presentation.alignment import align_texts
-from shadow.presentation.call_tables import tables as call_tables
+from shadow.presentation.call_tables import call_tables
 from shadow.presentation.exchange_view import exchange_view
 from shadow.presentation.request_view import request_view
 from shadow.presentation.visible_text import plain

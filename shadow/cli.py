@@ -217,13 +217,13 @@ def show_pair(
     from shadow.terminal import answers_text, pairs_text
 
     with _reading(config, db) as reader:
-        found = pairs_text.sides(reader, pair_id)
-        single = None if found else answers_text.single(reader, pair_id)
+        found = pairs_text.pair_columns(reader, pair_id)
+        single = None if found else answers_text.answer_view(reader, pair_id)
         if found is None and single is None:
-            raise answers_text.not_one(reader, pair_id)
+            raise answers_text.id_error(reader, pair_id)
     if single is not None:
         typer.echo(
-            answers_text.single_json(single) if as_json else answers_text.single_text(single, width=_width(), color=_color())
+            answers_text.answer_json(single) if as_json else answers_text.answer_text(single, width=_width(), color=_color())
         )
     elif found is not None:
         typer.echo(pairs_text.pair_json(found) if as_json else pairs_text.pair_text(found, width=_width(), color=_color()))
@@ -270,7 +270,7 @@ def plan(
 ) -> None:
     """What drift can be found, in how many pairs, days and for how much."""
     from shadow.report.drift_lines import drift_lines
-    from shadow.report.plan_text import PlanInputs, told
+    from shadow.report.plan_text import PlanInputs, plan_text
     from storage.store import StoreError
 
     try:
@@ -279,7 +279,7 @@ def plan(
     except StoreError:
         lines = ()  # a plan comes before the first pair
     means = PlanInputs(per_day=per_day, floor=noise / 100, price=price, days=days, drop=drop / 100)
-    typer.echo(told(settings(config, db), means, lines))
+    typer.echo(plan_text(settings(config, db), means, lines))
 
 
 @drift_app.command("ack")

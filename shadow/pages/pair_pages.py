@@ -21,8 +21,8 @@ from shadow.pages.overview import OverviewPage
 from shadow.pages.runbook import runbook
 from shadow.presentation import visible_text
 from shadow.presentation.alignment import Aligned, TextPiece, align_texts
-from shadow.presentation.call_tables import CallTable, tables
-from shadow.presentation.exchange_view import ExchangeFact, ExchangeView, exchange_view, facts, place, timeline
+from shadow.presentation.call_tables import CallTable, call_tables
+from shadow.presentation.exchange_view import ExchangeFact, ExchangeView, exchange_view, facts, timeline_path, timeline_position
 from shadow.presentation.request_view import RequestView, request_view
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_request import parse_request
@@ -52,7 +52,7 @@ class FilterError(Exception):
 class ExchangeColumn:
     """One leg with its texts in pieces, and its arrivals as ticks of a timeline."""
 
-    leg: ExchangeView
+    answer: ExchangeView
     text: tuple[TextPiece, ...]
     reasoning: tuple[TextPiece, ...]
     ticks: str
@@ -83,7 +83,7 @@ class PairView:
     calls_note: str
     signals: tuple[FindingLine, ...]
     facts: tuple[ExchangeFact, ...]
-    asked: RequestView | None
+    request: RequestView | None
     missing: tuple[str, ...]
 
 
@@ -119,7 +119,7 @@ class PairPages:
     def pair(self, pair_id: str) -> str | None:
         """The page of one pair, None when there is no such pair."""
         row = self._reader.pair(pair_id)
-        return None if row is None else self._jinja.get_template("pair.html").render(view=view(self._reader, row))
+        return None if row is None else self._jinja.get_template("pair.html").render(view=pair_view(self._reader, row))
 
     def answers(self, query: Mapping[str, str]) -> str:
         """The live answers that failed a check, sampled or not, newest first; FilterError for a check that does not exist."""
@@ -155,27 +155,27 @@ class PairPages:
         return self._jinja.get_template("message.html").render(title=title, text=text)
 
 
-def view(reader: Reader, pair: PairRow) -> PairView:
+def pair_view(reader: Reader, pair: PairRow) -> PairView:
     """What the store knows of one pair, ready to be laid out."""
     roles = (("provider", pair.subject_id), ("reference", pair.reference_id), ("control", pair.control_id))
     rows = {title: (exchange_id, row_of(reader, exchange_id)) for title, exchange_id in roles if exchange_id}
-    legs = [_leg(reader, title, row) for title, (_, row) in rows.items() if row is not None]
-    complete = [each.title for each in legs][:2] == ["provider", "reference"]
-    columns, note = _columns(legs, complete=complete)
-    calls, calls_note = tables(legs) if complete else ((), "")
-    subject = legs[0].row if legs and legs[0].title == "provider" else None
+    answers = [_leg(reader, title, row) for title, (_, row) in rows.items() if row is not None]
+    complete = [each.title for each in answers][:2] == ["provider", "reference"]
+    columns, note = _columns(answers, complete=complete)
+    calls, calls_note = call_tables(answers) if complete else ((), "")
+    subject = answers[0].row if answers and answers[0].title == "provider" else None
     return PairView(
         pair=pair,
         alterations=_sentences(pair.alterations),
         columns=columns,
-        same_text=complete and bool(legs[0].text) and legs[0].text == legs[1].text,
+        same_text=complete and bool(answers[0].text) and answers[0].text == answers[1].text,
         marked=any(piece.only for column in columns for piece in (*column.text, *column.reasoning)),
         note=note,
         calls=calls,
         calls_note=calls_note,
         signals=_signals(reader.findings(pair_id=pair.id)),
-        facts=facts(legs),
-        asked=_asked(subject) if subject else None,
+        facts=facts(answers),
+        request=_asked(subject) if subject else None,
         missing=tuple(title for title, (_, row) in rows.items() if row is None),
     )
 
@@ -193,24 +193,24 @@ def _asked(row: ExchangeRow) -> RequestView:
     return request_view(ask, kept=row.request_body is not None, size=row.request_size)
 
 
-def _columns(legs: Sequence[ExchangeView], *, complete: bool) -> tuple[tuple[ExchangeColumn, ...], str]:
+def _columns(answers: Sequence[ExchangeView], *, complete: bool) -> tuple[tuple[ExchangeColumn, ...], str]:
     """The legs with their texts held against the reference's (the reference's against the provider's)."""
-    longest = max((each.row.seconds for each in legs), default=0.0)
+    longest = max((each.row.seconds for each in answers), default=0.0)
     columns, notes = [], []
-    for index, each in enumerate(legs):
-        other = legs[0 if index == 1 else 1] if complete else each
+    for index, each in enumerate(answers):
+        other = answers[0 if index == 1 else 1] if complete else each
         text = _held_against(each.text, other.text)
         reasoning = _held_against(each.reasoning, other.reasoning)
         notes += [text.note, reasoning.note]
-        marks = each.answer.exchange.response.marks if each.answer.exchange.response else ()
+        marks = each.parsed.exchange.response.marks if each.parsed.exchange.response else ()
         columns.append(
             ExchangeColumn(
-                leg=each,
+                answer=each,
                 text=text.left,
                 reasoning=reasoning.left,
-                ticks=timeline(marks, longest),
-                token_at=place(each.row.first_token, longest),
-                end_at=place(each.row.seconds, longest),
+                ticks=timeline_path(marks, longest),
+                token_at=timeline_position(each.row.first_token, longest),
+                end_at=timeline_position(each.row.seconds, longest),
             )
         )
     return tuple(columns), next((note for note in notes if note), "")

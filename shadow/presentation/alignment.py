@@ -111,7 +111,7 @@ def _walk(subject: object, reference: object, path: str, depth: int) -> Iterator
         yield from _objects(subject, reference, path, depth)
     elif depth < DEPTH and isinstance(subject, list) and isinstance(reference, list):
         yield from _arrays(subject, reference, path, depth)
-    elif kind_of(subject) != kind_of(reference):
+    elif json_type(subject) != json_type(reference):
         yield Difference(path=path, change=ValueChange.TYPE, subject=subject, reference=reference)
     elif not _equal(subject, reference):
         yield Difference(path=path, change=ValueChange.VALUE, subject=subject, reference=reference)
@@ -171,7 +171,7 @@ def step(path: str, key: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
-def kind_of(value: object) -> str:
+def json_type(value: object) -> str:
     """The JSON type of a parsed value; 1 and 1.0 are of one type, true and 1 are not."""
     if value is None:
         return "null"

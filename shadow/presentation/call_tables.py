@@ -51,12 +51,12 @@ class CallTable:
     lines: tuple[CallLine, ...]
 
 
-def tables(legs: Sequence[ExchangeView]) -> tuple[tuple[CallTable, ...], str]:
+def call_tables(answers: Sequence[ExchangeView]) -> tuple[tuple[CallTable, ...], str]:
     """The tables, and a note when there were more calls than are shown."""
-    rows = _rows([[(call.name, _value(call)) for call in leg.calls[:CALLS]] for leg in legs])
-    most = max(len(leg.calls) for leg in legs)
+    rows = _rows([[(call.name, _value(call)) for call in answer.calls[:CALLS]] for answer in answers])
+    most = max(len(answer.calls) for answer in answers)
     note = f"the first {CALLS} of {most:,} calls are shown" if most > CALLS else ""
-    return tuple(_table(legs, row) for row in rows), note
+    return tuple(_table(answers, row) for row in rows), note
 
 
 def _rows(calls: Sequence[Sequence[tuple[str, object]]]) -> list[list[int | None]]:
@@ -72,9 +72,9 @@ def _rows(calls: Sequence[Sequence[tuple[str, object]]]) -> list[list[int | None
     return rows
 
 
-def _table(legs: Sequence[ExchangeView], row: Sequence[int | None]) -> CallTable:
-    calls = [None if place is None else leg.calls[place] for leg, place in zip(legs, row, strict=True)]
-    outcomes = [_outcome(leg, place) for leg, place in zip(legs, row, strict=True)]
+def _table(answers: Sequence[ExchangeView], row: Sequence[int | None]) -> CallTable:
+    calls = [None if place is None else answer.calls[place] for answer, place in zip(answers, row, strict=True)]
+    outcomes = [_outcome(answer, place) for answer, place in zip(answers, row, strict=True)]
     heads = tuple(_head(call, outcome) for call, outcome in zip(calls, outcomes, strict=True))
     return CallTable(heads=heads, lines=(*_as_sent(calls), *_lines([_value(call) for call in calls])))
 
@@ -127,14 +127,14 @@ def _cell(column: dict[str, object], path: str, changes: dict[str, ValueChange])
     change = next((change for at, change in changes.items() if _under(path, at)), "")
     if path not in column:
         return CallCell(text="", change=change, absent=True)
-    return CallCell(text=shown(column[path]), change=change)
+    return CallCell(text=json_text(column[path]), change=change)
 
 
 def _under(path: str, at: str) -> bool:
     return path == at or not at or path.startswith((f"{at}.", f"{at}["))
 
 
-def shown(value: object) -> str:
+def json_text(value: object) -> str:
     """A JSON value as text, at most `VALUE` characters."""
     try:
         text = json.dumps(value, ensure_ascii=False)

@@ -37,7 +37,7 @@ class ExchangeView:
 
     title: str
     row: ExchangeRow
-    answer: ParsedResponse
+    parsed: ParsedResponse
     outcome: str
     healthy: bool
     trouble: str
@@ -61,7 +61,7 @@ def exchange_view(
     return ExchangeView(
         title=title,
         row=row,
-        answer=answer,
+        parsed=answer,
         outcome=_outcome(row),
         healthy=not row.failure and row.status is not None and row.status < 400,
         trouble=_trouble(row, answer),
@@ -77,38 +77,38 @@ def exchange_view(
     )
 
 
-def facts(legs: Sequence[ExchangeView]) -> tuple[ExchangeFact, ...]:
+def facts(answers: Sequence[ExchangeView]) -> tuple[ExchangeFact, ...]:
     """Times and counts side by side; lines without any value are left out."""
     lines = (
-        ("first chunk", [_seconds(each.row.first_chunk) for each in legs]),
-        ("first token", [_seconds(each.row.first_token) for each in legs]),
-        ("whole answer", [_seconds(each.row.seconds) for each in legs]),
-        *_server_times(legs),
-        ("tokens per second", [_number(each.answer.timing.rate) for each in legs]),
-        ("chunks", [str(len(each.answer.exchange.response.marks)) if each.answer.exchange.response else "" for each in legs]),
-        ("prompt tokens", [_number(each.row.prompt_tokens) for each in legs]),
-        ("of these from a cache", [_number(_counted(each, "cached_tokens")) for each in legs]),
-        ("tokens written to a cache", [_number(_counted(each, "cache_write_tokens")) for each in legs]),
-        ("completion tokens", [_number(each.row.completion_tokens) for each in legs]),
-        ("cost", [_cost(each) for each in legs]),
-        ("finish reason", [each.row.finish_reason for each in legs]),
-        ("finish reason of the server behind", [_of(each.answer, "native_finish_reason") for each in legs]),
-        ("withheld by a filter", [_withheld(each.answer) for each in legs]),
-        ("citations", [_of(each.answer, "citations") for each in legs]),
-        ("parameters applied", [_applied(each.answer) for each in legs]),
-        ("model, as echoed", [each.row.echoed_model for each in legs]),
-        ("fingerprint", [each.row.fingerprint for each in legs]),
-        ("vectors", [_vectors(each.answer) for each in legs]),
+        ("first chunk", [_seconds(each.row.first_chunk) for each in answers]),
+        ("first token", [_seconds(each.row.first_token) for each in answers]),
+        ("whole answer", [_seconds(each.row.seconds) for each in answers]),
+        *_server_times(answers),
+        ("tokens per second", [_number(each.parsed.timing.rate) for each in answers]),
+        ("chunks", [str(len(each.parsed.exchange.response.marks)) if each.parsed.exchange.response else "" for each in answers]),
+        ("prompt tokens", [_number(each.row.prompt_tokens) for each in answers]),
+        ("of these from a cache", [_number(_counted(each, "cached_tokens")) for each in answers]),
+        ("tokens written to a cache", [_number(_counted(each, "cache_write_tokens")) for each in answers]),
+        ("completion tokens", [_number(each.row.completion_tokens) for each in answers]),
+        ("cost", [_cost(each) for each in answers]),
+        ("finish reason", [each.row.finish_reason for each in answers]),
+        ("finish reason of the server behind", [_of(each.parsed, "native_finish_reason") for each in answers]),
+        ("withheld by a filter", [_withheld(each.parsed) for each in answers]),
+        ("citations", [_of(each.parsed, "citations") for each in answers]),
+        ("parameters applied", [_applied(each.parsed) for each in answers]),
+        ("model, as echoed", [each.row.echoed_model for each in answers]),
+        ("fingerprint", [each.row.fingerprint for each in answers]),
+        ("vectors", [_vectors(each.parsed) for each in answers]),
     )
     return tuple(ExchangeFact(name=name, cells=tuple(cells)) for name, cells in lines if any(cells))
 
 
-def _server_times(legs: Sequence[ExchangeView]) -> list[tuple[str, list[str]]]:
+def _server_times(answers: Sequence[ExchangeView]) -> list[tuple[str, list[str]]]:
     """What each server states of its times, and the part of the measured time that this leaves to the way between."""
-    stated = [_stated_times(each.answer) for each in legs]
+    stated = [_stated_times(each.parsed) for each in answers]
     names = dict.fromkeys(time.name for times in stated for time in times)
     lines = [(f"server's own: {name}", [_stated(times, name) for times in stated]) for name in names]
-    between = [_between(each, times) for each, times in zip(legs, stated, strict=True)]
+    between = [_between(each, times) for each, times in zip(answers, stated, strict=True)]
     return [*lines, ("outside the server", [_seconds(seconds) for seconds in between])]
 
 
@@ -147,7 +147,7 @@ def _applied(answer: ParsedResponse) -> str:
 
 def _counted(each: ExchangeView, name: str) -> float | None:
     """A count of the usage; records of before the version that stores it have it in their body alone."""
-    usage = each.answer.completion.usage if isinstance(each.answer.completion, Completion) else None
+    usage = each.parsed.completion.usage if isinstance(each.parsed.completion, Completion) else None
     stored: float | None = getattr(each.row, name)
     return getattr(usage, name, None) if stored is None else stored
 
@@ -162,7 +162,7 @@ def _vectors(answer: ParsedResponse) -> str:
     return shape(answer.completion.vectors) if isinstance(answer.completion, Completion) and answer.completion.vectors else ""
 
 
-def timeline(marks: Sequence[ChunkTiming], longest: float) -> str:
+def timeline_path(marks: Sequence[ChunkTiming], longest: float) -> str:
     """The arrivals as one SVG path of ticks, `WIDTH` units for `longest` seconds; "" when nothing came."""
     if longest <= 0:
         return ""
@@ -170,7 +170,7 @@ def timeline(marks: Sequence[ChunkTiming], longest: float) -> str:
     return "".join(f"M{place} 0v12" for place in places)
 
 
-def place(seconds: float | None, longest: float) -> int | None:
+def timeline_position(seconds: float | None, longest: float) -> int | None:
     """Where a moment stands on the timeline, None when it did not come."""
     if seconds is None or longest <= 0:
         return None

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shadow.presentation.call_tables import shown
+from shadow.presentation.call_tables import json_text
 from shadow.reading.parsed_request import ParsedRequest
 
 MESSAGES = 200
 TEXT = 20_000
-IN_ITS_OWN_PLACE = frozenset({"messages", "tools", "functions", "input", "instructions", "prompt", "system"})
+SHOWN_APART = frozenset({"messages", "tools", "functions", "input", "instructions", "prompt", "system"})
 """Members of a request that the messages and the tools are made of, in whichever API."""
 
 
@@ -45,7 +45,7 @@ def request_view(request: ParsedRequest, *, kept: bool, size: int) -> RequestVie
         messages=tuple(_message(message) for message in request.messages[-MESSAGES:]),
         tools=tuple(MessageView(role=tool.name, text=_pretty(tool.schema)) for tool in request.tools[:MESSAGES]),
         parameters=tuple(
-            MessageView(role=name, text=shown(value)) for name, value in _sent(request).items() if name not in IN_ITS_OWN_PLACE
+            MessageView(role=name, text=json_text(value)) for name, value in _sent(request).items() if name not in SHOWN_APART
         ),
         trouble=trouble,
         more=f"{dropped:,} earlier messages are not shown" if dropped > 0 else "",

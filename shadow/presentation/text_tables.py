@@ -16,7 +16,7 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def sheet(*columns: str) -> Table:
+def report_table(*columns: str) -> Table:
     """A table without a frame; a column whose name begins with `<` stands to the left and may fold, the first one last."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     for place, column in enumerate(columns):

@@ -16,15 +16,15 @@ from shadow.drift.effect_estimates import ClusterSum, EffectEstimate, GroupKey, 
 from shadow.report.check_rates import CheckVoteTotals, check_lines
 from shadow.report.drift_lines import drift_lines
 from shadow.report.figures import Report, TrafficFigures
-from shadow.report.identity_lines import changed, greedy_lines, identity_lines, segment_lines, template_lines
+from shadow.report.identity_lines import greedy_lines, identity_changes, identity_lines, segment_lines, template_lines
 from shadow.report.latency_lines import latency_lines, pace_lines
 from shadow.report.reference_lines import reference_lines
-from shadow.report.reference_refusals import NEWEST, refusals, refusing_lines
+from shadow.report.reference_refusals import NEWEST, provider_refusals, refusing_reference_lines
 from shadow.report.report_text import render
-from shadow.report.scorecard import Key, ScorecardSource, card, keys, worst_first
+from shadow.report.scorecard import Key, ScorecardSource, card_keys, make_card, worst_first
 from shadow.report.stream_faults import stream_lines
 from shadow.report.trigger_figures import trigger_figures
-from shadow.report.unheld_requests import not_held
+from shadow.report.unheld_requests import unheld_shortfalls
 from storage.rows import TrafficCount
 from storage.store import Reader
 
@@ -43,8 +43,8 @@ def build(reader: Reader, since: float, until: float) -> Report:
     identities = identity_lines(reader, since, until)
     evidence, found = _evidence(scores)
     ended = reader.judgements.response_statuses(since, until, NEWEST)
-    refused = refusals(ended)
-    unheld = not_held(reader.judgements.unread_requests(since, until))
+    refused = provider_refusals(ended)
+    unheld = unheld_shortfalls(reader.judgements.unread_requests(since, until))
     sources = (
         ScorecardSource(
             key=key,
@@ -52,16 +52,16 @@ def build(reader: Reader, since: float, until: float) -> Report:
             checks=check_lines(counts, paired, key),
             reasons=reasons[key],
             drift=tuple(line for line in drift if (line.provider, line.model, line.reference) == key),
-            identity_changed=changed(identities, key),
+            identity_changed=identity_changes(identities, key),
             log_e=evidence.get(key),
             discovered=key in found,
             triggering=triggers.get(key),
             refusal=refused.get(key[:2], ""),
             unheld=unheld.get(key[:2], ()),
         )
-        for key in keys(list(scores), counts, traffic, drift, ended)
+        for key in card_keys(list(scores), counts, traffic, drift, ended)
     )
-    cards = [card(source, counts, traffic) for source in sources]
+    cards = [make_card(source, counts, traffic) for source in sources]
     return Report(
         since=since,
         until=until,
@@ -75,7 +75,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
         greedy=greedy_lines(counts),
         drifting=drift,
         paces=pace_lines(reader),
-        references=(*refusing_lines(cards), *reference_lines(cards, drift)),
+        references=(*refusing_reference_lines(cards), *reference_lines(cards, drift)),
     )
 
 

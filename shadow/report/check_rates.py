@@ -102,7 +102,7 @@ def _faulty(check: str, counts: Iterable[SignalCount]) -> tuple[int, int]:
     return sum(count.count for count in made if count.state == "differ"), sum(count.count for count in made)
 
 
-def told(line: CheckLine, name: str) -> str:
+def check_sentence(line: CheckLine, name: str) -> str:
     """What one check shows, in a sentence; `name` is the check in plain words."""
     share = "under 0.1 %" if 0 < line.rate < 0.0005 else f"{line.rate * 100:.{1 if line.rate < 0.1 else 0}f} %"
     if line.plus + line.minus < FEWEST:

@@ -32,7 +32,7 @@ class DriftLine:
     beside it; `waits`: the first page waits for the second look.
 
     `left_out` counts pairs by the reason. `hung_up`: share of the last day's requests whose client left before the end, None
-    without any; `one_sided` says that these are too many to be sure of the rest.
+    without any; `is_one_sided` says that these are too many to be sure of the rest.
     """
 
     route: str
@@ -96,10 +96,10 @@ def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
         except ValueError:
             continue
     left = reader.judgements.client_aborts(DAY) if cases else {}
-    return tuple(line_of(status, left.get(_group(status.group), (0, 0))) for status in statuses(cases))
+    return tuple(drift_line(status, left.get(_group(status.group), (0, 0))) for status in statuses(cases))
 
 
-def one_sided(left: int, requests: int) -> bool:
+def is_one_sided(left: int, requests: int) -> bool:
     """Whether clients leave so often that what is left of the pairs is selected: only live answers are cut by it, never the
     reference's, and no test can mend that.
     """
@@ -111,7 +111,7 @@ def _group(key: GroupKey) -> PairGroup:
     return PairGroup(route=route, model=model, provider=provider, reference=reference)
 
 
-def line_of(status: DriftStatus, left: tuple[int, int] = (0, 0)) -> DriftLine:
+def drift_line(status: DriftStatus, left: tuple[int, int] = (0, 0)) -> DriftLine:
     """The line of a state; `left`: of the last day, requests whose client left, and all."""
     route, model, provider, reference = status.group
     first = status.past[0] if status.past else None
@@ -145,6 +145,6 @@ def line_of(status: DriftStatus, left: tuple[int, int] = (0, 0)) -> DriftLine:
         reference_suspected=status.name == REFERENCE_MOVED,
         left_out=dict(status.excluded),
         hung_up=left[0] / left[1] if left[1] else None,
-        one_sided=one_sided(*left),
+        one_sided=is_one_sided(*left),
         worse=first.worse if first else True,
     )

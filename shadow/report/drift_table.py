@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from shadow.drift.states import DriftState
-from shadow.presentation.text_tables import sheet
+from shadow.presentation.text_tables import report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Report
@@ -16,9 +16,9 @@ ROWS = 20
 STYLES = {DriftState.DRIFT.value: "red", DriftState.SUSPECT.value: "yellow", DriftState.NOT_MEASURED.value: "yellow"}
 
 
-def drifting(report: Report) -> Table:
+def drift_table(report: Report) -> Table:
     """Each group with its state, since when, how large, and what to look at."""
-    table = sheet("<provider", "<model", "<route", "<state", "pairs", "<")
+    table = report_table("<provider", "<model", "<route", "<state", "pairs", "<")
     for line in sorted(report.drifting, key=lambda line: line.state not in STYLES)[:ROWS]:
         cells = (line.provider, plain(line.model), line.route, line.state, f"{line.pairs}", _told(line))
         table.add_row(*cells, style=STYLES.get(line.state, ""))

@@ -49,7 +49,7 @@ def identity_lines(reader: Reader, since: float, until: float) -> tuple[Identity
     )
 
 
-def changed(lines: Iterable[IdentityLine], key: Key) -> tuple[float, ...]:
+def identity_changes(lines: Iterable[IdentityLine], key: Key) -> tuple[float, ...]:
     """When the identity of a key's provider and model last changed in the period, where it did."""
     return tuple(line.since for line in lines if (line.provider, line.model) == key[:2] and line.changes)
 

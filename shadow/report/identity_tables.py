@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from shadow.identity.serving_identity import WARM_UP
-from shadow.presentation.text_tables import moment, sheet
+from shadow.presentation.text_tables import moment, report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.figures import IdentityLine, Report
 from shadow.report.identity_lines import stands_out
@@ -17,9 +17,9 @@ TOLD = 3
 QUIET = {"none", "too_few"}
 
 
-def served_by(report: Report) -> Table:
+def identity_table(report: Report) -> Table:
     """Each provider and model with its identity; changes of the period in red."""
-    table = sheet("<provider", "<model", "identity", "<since (UTC)", "changes", "largest prompt", "<")
+    table = report_table("<provider", "<model", "identity", "<since (UTC)", "changes", "largest prompt", "<")
     for line in report.identities[:ROWS]:
         told = "; ".join(plain(sentence) for sentence in line.latest[:TOLD])
         style = "red" if line.changes else ""
@@ -45,17 +45,17 @@ def _largest(line: IdentityLine) -> str:
     return accepted if line.refused_bytes is None else f"{accepted}; refused from {line.refused_bytes} bytes"
 
 
-def prompts(report: Report) -> Table:
+def template_table(report: Report) -> Table:
     """What the prompt tokens say, where they differ."""
-    table = sheet("<provider", "<model", "pairs", "<")
+    table = report_table("<provider", "<model", "pairs", "<")
     for line in [line for line in report.templates if not QUIET.issuperset(line.causes)][:ROWS]:
         table.add_row(line.provider, plain(line.model), f"{line.samples}", line.sentence, style="red" if line.fault else "")
     return table
 
 
-def segments(report: Report) -> Table:
+def segment_table(report: Report) -> Table:
     """Signals that stand out in a segment, those beyond the reference's own noise first and in red, the rest faint."""
-    table = sheet("<provider", "<signal", "<where", "differs", "noise", "elsewhere", "conversations")
+    table = report_table("<provider", "<signal", "<where", "differs", "noise", "elsewhere", "conversations")
     loud = sorted((line for line in report.segments if stands_out(line)), key=lambda line: (not line.beyond_noise, -line.share))
     for line in loud[:ROWS]:
         table.add_row(
@@ -71,9 +71,9 @@ def segments(report: Report) -> Table:
     return table
 
 
-def greedy(report: Report) -> Table:
+def greedy_table(report: Report) -> Table:
     """What the greedy pairs show."""
-    table = sheet("<provider", "<signal", "differs")
+    table = report_table("<provider", "<signal", "differs")
     for line in [line for line in report.greedy if line.differs][:ROWS]:
         table.add_row(line.provider, named(line.signal), f"{percent(line.differs / line.pairs)} of {line.pairs}")
     return table

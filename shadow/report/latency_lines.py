@@ -122,7 +122,7 @@ def _compared(found: Iterable[PairTimes]) -> Mapping[tuple[str, str], Mapping[st
 
 
 def _ratios(references: Mapping[str, Sequence[tuple[float, float, float]]]) -> Mapping[str, LatencyRatios]:
-    made = {reference: ratios(timed, chooser("latency")) for reference, timed in references.items()}
+    made = {reference: ratios(timed, repeatable_choice("latency")) for reference, timed in references.items()}
     return {reference: found for reference, found in made.items() if found}
 
 
@@ -156,7 +156,7 @@ def _lines(
         )
 
 
-def chooser(salt: str) -> Choose:
+def repeatable_choice(salt: str) -> Choose:
     """Chance for resampling, the same every time: a report that is made again says the same."""
     draw = Random(salt)  # noqa: S311 - repeatable chance is wanted, not secrecy
     return lambda n: draw.choices(range(n), k=n)

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from shadow.drift.pace import PaceState
 from shadow.drift.verifier_figures import Triggering
-from shadow.presentation.text_tables import moment, sheet
+from shadow.presentation.text_tables import moment, report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.figures import Report
 from shadow.report.latency_lines import MEASURES, LatencyLine
@@ -17,9 +17,9 @@ ROWS = 20
 TOLD = frozenset({PaceState.SLOWER.value, PaceState.RECOVERED.value})
 
 
-def latency(report: Report) -> Table:
+def latency_table(report: Report) -> Table:
     """Each provider, and each reference by what it answered to the audit."""
-    table = sheet("<provider", "answers", *(named(measure) for measure in MEASURES))
+    table = report_table("<provider", "answers", *(named(measure) for measure in MEASURES))
     for provider, role in sorted({(line.provider, line.role) for line in report.latency}, key=lambda name: (name[1], name[0])):
         lines = {line.measure: line for line in report.latency if (line.provider, line.role) == (provider, role)}
         name = provider if role == "provider" else f"{provider} (as reference)"
@@ -35,9 +35,9 @@ def _times(line: LatencyLine | None) -> str:
     return f"{line.p50:.3f} / {line.p95:.3f}{ratio}"
 
 
-def paces(report: Report) -> Table:
+def pace_table(report: Report) -> Table:
     """Those that changed; the others stand in the JSON."""
-    table = sheet("<provider", "<model", "<measure", "<pace", "<")
+    table = report_table("<provider", "<model", "<measure", "<pace", "<")
     for line in [line for line in report.paces if line.tempo in TOLD][:ROWS]:
         told = ""
         if line.since is not None and line.share is not None and line.limit is not None:
@@ -47,9 +47,9 @@ def paces(report: Report) -> Table:
     return table
 
 
-def triggers(report: Report) -> Table:
+def trigger_table(report: Report) -> Table:
     """Of requests with tools."""
-    table = sheet("<provider", "<model", "pairs", "F1", "reference's F1", "difference", "kappa", "calls")
+    table = report_table("<provider", "<model", "pairs", "F1", "reference's F1", "difference", "kappa", "calls")
     for card in report.cards[:ROWS]:
         if card.triggering:
             table.add_row(card.provider, plain(card.model), *_figures(card.triggering))

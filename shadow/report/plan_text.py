@@ -25,7 +25,7 @@ class PlanInputs:
     drop: float
 
 
-def told(config: Config, means: PlanInputs, lines: Iterable[DriftLine]) -> str:
+def plan_text(config: Config, means: PlanInputs, lines: Iterable[DriftLine]) -> str:
     """The plan, a line a size, then a proposal, then what the stored pairs could have shown by now."""
     return "\n".join((*_sizes(config, means), "", _proposal(config, means), *_seen(config, means, lines)))
 

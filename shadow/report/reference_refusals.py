@@ -33,7 +33,7 @@ HERE: Mapping[int, str] = {
 """What to do about what the provider itself refuses."""
 
 
-def refusals(ended: Iterable[Ended]) -> Mapping[tuple[str, str], str]:
+def provider_refusals(ended: Iterable[Ended]) -> Mapping[tuple[str, str], str]:
     """For each provider and model that refused half of its newest live requests or more, what, and what to do."""
     found: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for provider, model, _, status, requests in ended:
@@ -51,7 +51,7 @@ def _refusal(statuses: Counter[int]) -> str:
     return f"the provider refused {refused.total():,} of its newest {statuses.total():,} requests: {told}; {why}"
 
 
-def refusing_lines(cards: Iterable[Scorecard]) -> tuple[ReferenceLine, ...]:
+def refusing_reference_lines(cards: Iterable[Scorecard]) -> tuple[ReferenceLine, ...]:
     """A line for each reference and model of a report that gave nothing for half of the pairs or more, sorted."""
     reasons: dict[Key, Counter[str]] = defaultdict(Counter)
     pairs: Counter[Key] = Counter()

@@ -12,14 +12,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from shadow.presentation.text_tables import moment, sheet
+from shadow.presentation.text_tables import moment, report_table
 from shadow.presentation.visible_text import plain
-from shadow.report.check_rates import told
-from shadow.report.drift_table import drifting
+from shadow.report.check_rates import check_sentence
+from shadow.report.drift_table import drift_table
 from shadow.report.figures import SILENT, Report, Scorecard, SignalLine
-from shadow.report.identity_tables import greedy, prompts, segments, served_by
-from shadow.report.latency_tables import latency, paces, triggers
-from shadow.report.stream_faults import streaming
+from shadow.report.identity_tables import greedy_table, identity_table, segment_table, template_table
+from shadow.report.latency_tables import latency_table, pace_table, trigger_table
+from shadow.report.stream_faults import stream_table
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.phrases import named, percent
 from shadow.verdict.verdict_value import ReasonGround, VerdictWord
@@ -93,17 +93,17 @@ def _references(report: Report) -> Padding:
 
 def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
     return (
-        ("drift", drifting(report)),
+        ("drift", drift_table(report)),
         ("signals", _signals(report)),
         ("checks", _checks(report)),
-        ("served by", served_by(report)),
-        ("prompts", prompts(report)),
-        ("segments", segments(report)),
-        ("streaming", streaming(report)),
-        ("greedy", greedy(report)),
-        ("triggers", triggers(report)),
-        ("latency", latency(report)),
-        ("pace", paces(report)),
+        ("served by", identity_table(report)),
+        ("prompts", template_table(report)),
+        ("segments", segment_table(report)),
+        ("streaming", stream_table(report)),
+        ("greedy", greedy_table(report)),
+        ("triggers", trigger_table(report)),
+        ("latency", latency_table(report)),
+        ("pace", pace_table(report)),
         ("not compared", _gaps(report)),
     )
 
@@ -183,7 +183,7 @@ def _sentence(sentence: str, style: str) -> Text:
 
 def _signals(report: Report) -> Table:
     """The signals that show anything; how many are quiet, in one line, so that nothing looks forgotten."""
-    table = sheet("<provider", "<signal", "differs", "noise", "excess, of which +/-", "p", "seen", "<")
+    table = report_table("<provider", "<signal", "differs", "noise", "excess, of which +/-", "p", "seen", "<")
     for card in report.cards[:CARDS]:
         guilty = {reason.subject for reason in card.verdict.reasons if reason.ground is ReasonGround.SIGNAL}
         loud = [line for line in card.signals if line.provider_odd or line.reference_odd]
@@ -218,16 +218,16 @@ def _chance(p: float | None) -> str:
 
 def _checks(report: Report) -> Table:
     """The checks that some answer failed, those that make the provider faulty first and in red."""
-    table = sheet("<provider", "<")
+    table = report_table("<provider", "<")
     for card in report.cards[:CARDS]:
         failed = [line for line in card.checks if line.faulty or line.plus]
         for line in sorted(failed, key=lambda line: (not line.guilty, line.p, -line.rate)):
-            table.add_row(_name(card, report), told(line, named(line.signal)), style="red" if line.guilty else "")
+            table.add_row(_name(card, report), check_sentence(line, named(line.signal)), style="red" if line.guilty else "")
     return table
 
 
 def _gaps(report: Report) -> Table:
-    table = sheet("<provider", "pairs", "<")
+    table = report_table("<provider", "pairs", "<")
     for card in report.cards[:CARDS]:
         for cause in card.verdict.coverage.shortfalls:
             table.add_row(

@@ -12,7 +12,7 @@ from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.effect_estimates import EffectEstimate
 from shadow.drift.states import DriftState
 from shadow.drift.verifier_figures import Triggering
-from shadow.report.check_rates import told
+from shadow.report.check_rates import check_sentence
 from shadow.report.drift_lines import DriftLine, drift_evidence
 from shadow.report.figures import STORED_SIGNAL, CheckLine, IncomparableReason, MissingSignal, Scorecard, SignalLine
 from shadow.report.reference_refusals import Ended
@@ -49,7 +49,7 @@ class ScorecardSource:
     unheld: tuple[Shortfall, ...] = ()
 
 
-def keys(
+def card_keys(
     scored: Iterable[Key],
     counts: Iterable[SignalCount],
     traffic: Iterable[TrafficCount],
@@ -75,7 +75,7 @@ def worst_first(card: Scorecard) -> tuple[int, str, str, str]:
     return _ORDER[card.verdict.word], card.provider, card.model, card.reference
 
 
-def card(source: ScorecardSource, counts: Sequence[SignalCount], traffic: Sequence[TrafficCount]) -> Scorecard:
+def make_card(source: ScorecardSource, counts: Sequence[SignalCount], traffic: Sequence[TrafficCount]) -> Scorecard:
     """The card of one key."""
     provider, model, reference = source.key
     own = [count for count in counts if _key(count.group) == source.key]
@@ -142,7 +142,7 @@ def _check_evidence(line: CheckLine) -> CheckEvidence:
         more=line.plus,
         fewer=line.minus,
         p=line.p,
-        phrase=told(line, named(line.signal)),
+        phrase=check_sentence(line, named(line.signal)),
         named=line.worse,
         beyond_threshold=line.plain,
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.table import Table
 
-from shadow.presentation.text_tables import sheet
+from shadow.presentation.text_tables import report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.check_rates import wilson
 from shadow.report.figures import Report, StreamLine
@@ -65,9 +65,9 @@ def _apart(one: Shares, other: Shares) -> bool:
     return low > other_high or other_low > high
 
 
-def streaming(report: Report) -> Table:
+def stream_table(report: Report) -> Table:
     """The checks that fail in one kind of answer more often than in the other."""
-    table = sheet("<provider", "<model", "<check", "in streams", "in whole answers")
+    table = report_table("<provider", "<model", "<check", "in streams", "in whole answers")
     for line in [line for line in report.streaming if line.apart][:ROWS]:
         table.add_row(
             line.provider,

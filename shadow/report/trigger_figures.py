@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from shadow.drift.verifier_figures import PairEnding, Triggering, triggering
 from shadow.findings.pair import ControlReason
-from shadow.report.latency_lines import chooser
+from shadow.report.latency_lines import repeatable_choice
 from storage.judgement_rows import PairFinishReasons
 from storage.store import Reader
 
@@ -20,7 +20,7 @@ def trigger_figures(reader: Reader, since: float, until: float) -> Mapping[tuple
     found: dict[tuple[str, str, str], list[PairEnding]] = defaultdict(list)
     for each in reader.judgements.finish_reasons(since, until, NEWEST):
         found[each.group.provider, each.group.model, each.group.reference].append(_ending(each))
-    return {key: triggering(endings, chooser("triggers")) for key, endings in found.items()}
+    return {key: triggering(endings, repeatable_choice("triggers")) for key, endings in found.items()}
 
 
 def _ending(each: PairFinishReasons) -> PairEnding:

@@ -18,7 +18,7 @@ Unheld = tuple[str, str, str, int, int]
 """Provider, model, `unread`, requests, bytes of the largest."""
 
 
-def not_held(rows: Iterable[Unheld]) -> Mapping[tuple[str, str], tuple[Shortfall, ...]]:
+def unheld_shortfalls(rows: Iterable[Unheld]) -> Mapping[tuple[str, str], tuple[Shortfall, ...]]:
     """For each provider and model the requests that were not held whole; `pairs` counts requests that were never shadowed."""
     found: dict[tuple[str, str], tuple[Shortfall, ...]] = defaultdict(tuple)
     for provider, model, unread, requests, size in rows:

@@ -20,7 +20,7 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.records import exchange
 from shadow.report.report_text import printed
 from shadow.settings.config_errors import ConfigError, quoted
-from shadow.terminal.pairs_text import answers_table, columns_of, last_message, leg_of
+from shadow.terminal.pairs_text import answers_table, columns_of, exchange_view_of, last_message
 from shadow.verdict.phrases import named
 from storage.rows import FaultyAnswer
 from storage.store import Reader
@@ -34,7 +34,7 @@ class AnswerView:
     """One answer without a pair: its request and its column."""
 
     request: ParsedRequest
-    leg: ExchangeView
+    answer: ExchangeView
 
 
 def answers_text(found: Sequence[FaultyAnswer], *, width: int, color: bool) -> str:
@@ -57,22 +57,22 @@ def answers_json(found: Sequence[FaultyAnswer]) -> str:
     return json.dumps(rows, indent=2)
 
 
-def single(reader: Reader, exchange_id: str) -> AnswerView | None:
+def answer_view(reader: Reader, exchange_id: str) -> AnswerView | None:
     """The answer of this id; None when there is none."""
     row = row_of(reader, exchange_id)
     if row is None:
         return None
     seen = parse(exchange(row))
-    return AnswerView(request=seen.request, leg=leg_of(reader, row.provider, row, seen.answer))
+    return AnswerView(request=seen.request, answer=exchange_view_of(reader, row.provider, row, seen.answer))
 
 
-def single_text(shown: AnswerView, *, width: int, color: bool) -> str:
+def answer_text(shown: AnswerView, *, width: int, color: bool) -> str:
     """One answer: what was asked, the answer, and the checks that it failed."""
     return printed(_parts(shown), width=width, color=color)
 
 
 def _parts(shown: AnswerView) -> Iterator[RenderableType]:
-    row = shown.leg.row
+    row = shown.answer.row
     heading = Text(row.id, style="bold")
     what = f"{plain(row.model) or 'no model'} · route {row.route} · {plain(row.provider)}"
     yield heading.append(f"  {moment(row.started)} UTC · {what}", style="not bold dim")
@@ -80,17 +80,17 @@ def _parts(shown: AnswerView) -> Iterator[RenderableType]:
     if asked := last_message(shown.request):
         yield Text(f"asked: {asked}")
     yield ""
-    yield answers_table([shown.leg])
+    yield answers_table([shown.answer])
 
 
-def single_json(shown: AnswerView) -> str:
+def answer_json(shown: AnswerView) -> str:
     """One answer as JSON: its row, its calls, and every check."""
-    calls = [asdict(call) for call in shown.leg.calls]
-    checks = [finding._asdict() for finding in shown.leg.checks]
-    return json.dumps({"exchange": columns_of(shown.leg.row), "tool_calls": calls, "checks": checks}, indent=2, default=str)
+    calls = [asdict(call) for call in shown.answer.calls]
+    checks = [finding._asdict() for finding in shown.answer.checks]
+    return json.dumps({"exchange": columns_of(shown.answer.row), "tool_calls": calls, "checks": checks}, indent=2, default=str)
 
 
-def not_one(reader: Reader, part: str) -> ConfigError:
+def id_error(reader: Reader, part: str) -> ConfigError:
     """Why a part of an id leads to no pair: it means none, or several, which are then listed."""
     meant = reader.candidates(part, CANDIDATES)
     if not meant:

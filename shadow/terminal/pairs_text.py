@@ -41,11 +41,11 @@ class PairColumns:
 
     pair: PairRow
     request: ParsedRequest
-    legs: tuple[ExchangeView, ...]
+    answers: tuple[ExchangeView, ...]
     findings: tuple[FindingRow, ...]
 
 
-def sides(reader: Reader, pair_id: str) -> PairColumns | None:
+def pair_columns(reader: Reader, pair_id: str) -> PairColumns | None:
     """The pair with this id, or this beginning of an id; None when there is no such pair, or more than one."""
     pair = reader.pair(pair_id)
     if pair is None:
@@ -54,12 +54,12 @@ def sides(reader: Reader, pair_id: str) -> PairColumns | None:
     rows = [(title, row_of(reader, row_id)) for title, row_id in named_rows if row_id]
     kept = [(title, row) for title, row in rows if row is not None]
     seen = [parse(exchange(row)) for _, row in kept]
-    legs = tuple(leg_of(reader, title, row, found.answer) for (title, row), found in zip(kept, seen, strict=True))
+    answers = tuple(exchange_view_of(reader, title, row, found.answer) for (title, row), found in zip(kept, seen, strict=True))
     ask = seen[0].request if seen else None
-    return PairColumns(pair=pair, request=ask, legs=legs, findings=tuple(reader.findings(pair_id=pair.id))) if ask else None
+    return PairColumns(pair=pair, request=ask, answers=answers, findings=tuple(reader.findings(pair_id=pair.id))) if ask else None
 
 
-def leg_of(reader: Reader, title: str, row: ExchangeRow, answer: ParsedResponse) -> ExchangeView:
+def exchange_view_of(reader: Reader, title: str, row: ExchangeRow, answer: ParsedResponse) -> ExchangeView:
     """One stored exchange as a column, with its calls and checks."""
     return exchange_view(plain(title), row, answer, reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
 
@@ -110,7 +110,7 @@ def _pair_parts(shown: PairColumns) -> Iterator[RenderableType]:
     yield heading
     yield from _remarks(shown)
     yield ""
-    yield answers_table(shown.legs)
+    yield answers_table(shown.answers)
     yield ""
     yield from _findings(shown.findings)
 
@@ -139,29 +139,29 @@ def last_message(request: ParsedRequest) -> str:
     return plain(f"{role}: {text[:297]}{'...' if len(text) > 297 else ''}") if text else ""
 
 
-def answers_table(legs: Sequence[ExchangeView]) -> Table:
+def answers_table(answers: Sequence[ExchangeView]) -> Table:
     """The answers beside each other: texts, calls, what is wrong with them, and their times and counts."""
     table = Table(box=box.ROUNDED, expand=True, header_style="bold", show_lines=True)
     table.add_column("", style="dim", no_wrap=True)
-    for each in legs:
+    for each in answers:
         table.add_column(f"{each.title}  {each.outcome}", ratio=1, overflow="fold")
     for name, cells in (
-        ("text", _texts(legs)),
-        ("calls", [_calls(each) for each in legs]),
-        ("why", _troubles(legs)),
+        ("text", _texts(answers)),
+        ("calls", [_calls(each) for each in answers]),
+        ("why", _troubles(answers)),
     ):
         if any(cell.plain for cell in cells):
             table.add_row(name, *cells)
-    figures = facts(legs)
+    figures = facts(answers)
     if figures:
         names = "\n".join(fact.name for fact in figures)
-        table.add_row(names, *(Text("\n".join(plain(fact.cells[place]) for fact in figures)) for place in range(len(legs))))
+        table.add_row(names, *(Text("\n".join(plain(fact.cells[place]) for fact in figures)) for place in range(len(answers))))
     return table
 
 
-def _texts(legs: Sequence[ExchangeView]) -> list[Text]:
+def _texts(answers: Sequence[ExchangeView]) -> list[Text]:
     """The texts; words that only one of the first two has stand out in both."""
-    texts = [each.text if each.text is not None else each.refusal or "" for each in legs]
+    texts = [each.text if each.text is not None else each.refusal or "" for each in answers]
     cells = [_cut(Text(plain(text))) for text in texts]
     if len(texts) > 1 and texts[0] and texts[1]:
         aligned = align_texts(texts[0], texts[1])
@@ -189,9 +189,9 @@ def _calls(each: ExchangeView) -> Text:
     return cell
 
 
-def _troubles(legs: Sequence[ExchangeView]) -> list[Text]:
+def _troubles(answers: Sequence[ExchangeView]) -> list[Text]:
     found = []
-    for each in legs:
+    for each in answers:
         checks = [f"{named(check.signal)}: {check.reason}" for check in each.checks if check.state == "differ"]
         found.append(Text(plain("\n".join([*filter(None, [each.trouble]), *checks])), style="yellow"))
     return found
@@ -234,11 +234,11 @@ def _by_reason(findings: Sequence[FindingRow], state: str) -> dict[str, list[str
 
 def pair_json(shown: PairColumns) -> str:
     """The pair as JSON: its row, every finding, and each answer with its bodies as text."""
-    legs = [
+    answers = [
         {"title": each.title, "exchange": columns_of(each.row), "tool_calls": [asdict(call) for call in each.calls]}
-        for each in shown.legs
+        for each in shown.answers
     ]
-    tables = {"pair": asdict(shown.pair), "findings": [finding._asdict() for finding in shown.findings], "legs": legs}
+    tables = {"pair": asdict(shown.pair), "findings": [finding._asdict() for finding in shown.findings], "legs": answers}
     return json.dumps(tables, indent=2, default=str)
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from shadow.pages.pair_pages import view
-from shadow.presentation.call_tables import CALLS, VALUE, shown, tables
+from shadow.pages.pair_pages import pair_view
+from shadow.presentation.call_tables import CALLS, VALUE, call_tables, json_text
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair
@@ -25,7 +25,7 @@ def answer(*calls: tuple[str, str]):
 def shown_calls(store: Store):
     def make(*answers):
         pair = store.pair(keep_pair(store, *answers))
-        return tables([column.leg for column in view(store, pair).columns])
+        return call_tables([column.answer for column in pair_view(store, pair).columns])
 
     return make
 
@@ -75,6 +75,6 @@ def test_too_many_calls_are_cut_with_a_note(shown_calls):
 
 
 def test_a_long_value_is_cut_and_an_endless_one_survives():
-    assert shown("x" * 3 * VALUE).endswith(f"({3 * VALUE + 2:,} characters)")
+    assert json_text("x" * 3 * VALUE).endswith(f"({3 * VALUE + 2:,} characters)")
     deep = json.loads("[" * 900 + "]" * 900)
-    assert shown(deep)
+    assert json_text(deep)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.exchange import ChunkTiming, ChunkTimings, Failure, FailureKind
-from shadow.presentation.exchange_view import SHOWN, WIDTH, exchange_view, facts, place, timeline
+from shadow.presentation.exchange_view import SHOWN, WIDTH, exchange_view, facts, timeline_path, timeline_position
 from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
 from storage.store import Store
@@ -84,14 +84,14 @@ def test_a_leg_without_a_response_has_an_empty_cell_beside_the_chunks_of_the_oth
 
 def test_the_timeline_has_one_tick_a_place():
     marks = [ChunkTiming(seconds=seconds, end=1) for seconds in (0.0, 1.0, 1.0001, 2.0, 99.0)]
-    assert timeline(marks, 2.0) == f"M0 0v12M{WIDTH // 2} 0v12M{WIDTH} 0v12"
-    assert timeline(marks, 0.0) == ""
+    assert timeline_path(marks, 2.0) == f"M0 0v12M{WIDTH // 2} 0v12M{WIDTH} 0v12"
+    assert timeline_path(marks, 0.0) == ""
 
 
 def test_a_moment_that_did_not_come_has_no_place():
-    assert place(None, 2.0) is None
-    assert place(1.0, 0.0) is None
-    assert place(1.0, 2.0) == WIDTH // 2
+    assert timeline_position(None, 2.0) is None
+    assert timeline_position(1.0, 0.0) is None
+    assert timeline_position(1.0, 2.0) == WIDTH // 2
 
 
 def test_of_embeddings_the_shape_of_the_vectors_is_a_fact(store):

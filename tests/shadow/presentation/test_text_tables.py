@@ -1,6 +1,6 @@
 from rich.table import Table
 
-from shadow.presentation.text_tables import moment, sheet
+from shadow.presentation.text_tables import moment, report_table
 from shadow.report.report_text import printed
 
 
@@ -9,7 +9,7 @@ def test_a_moment_is_in_utc_to_the_second():
 
 
 def test_columns_with_a_mark_stand_to_the_left():
-    made = sheet("<provider", "pairs", "<")
+    made = report_table("<provider", "pairs", "<")
     assert isinstance(made, Table)
     assert [(column.header, column.justify) for column in made.columns] == [
         ("provider", "left"),
@@ -19,6 +19,6 @@ def test_columns_with_a_mark_stand_to_the_left():
 
 
 def test_a_name_stays_whole_in_a_narrow_terminal_and_what_may_fold_folds():
-    made = sheet("<provider", "<signal", "differs", "noise", "excess", "<")
+    made = report_table("<provider", "<signal", "differs", "noise", "excess", "<")
     made.add_row("reference", "finish reason", "100 % of 25", "0 %", "+100 [92 to 100]  25/0", "differs")
     assert "reference " in printed([made], width=62, color=False)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from shadow.report.check_rates import CheckVoteTotals, check_lines, told, wilson
+from shadow.report.check_rates import CheckVoteTotals, check_lines, check_sentence, wilson
 from storage.judgement_rows import CheckVote, ComparedChecks
 from storage.rows import PairGroup, SignalCount
 
@@ -62,24 +62,24 @@ def test_a_check_that_could_not_be_made_is_no_answer():
 
 
 def test_votes_are_reported_with_their_counts_and_all_traffic_beside_them():
-    assert told(line(paired(14, 1)), "lost spaces") == (
+    assert check_sentence(line(paired(14, 1)), "lost spaces") == (
         "lost spaces: 14 of 210 conversations where the reference had none, 1 the other way; more often than its reference "
         "(all traffic: 3.0 % of 1,000 answers)"
     )
-    assert told(line(paired(4, 4)), "lost spaces") == (
+    assert check_sentence(line(paired(4, 4)), "lost spaces") == (
         "lost spaces: 4 of 210 conversations where the reference had none, 4 the other way (all traffic: 3.0 % of 1,000 answers)"
     )
 
 
 def test_where_the_reference_had_some_too_that_is_stated():
-    assert "14 of 210 conversations in which the reference had fewer, none the other way" in told(
+    assert "14 of 210 conversations in which the reference had fewer, none the other way" in check_sentence(
         line(paired(14, 0, alone=13)), "x"
     )
 
 
 @pytest.mark.parametrize(("plus", "minus"), [(4, 0), (2, 2), (0, 0)])
 def test_fewer_than_five_votes_are_too_few_to_say(plus, minus):
-    assert told(line(paired(plus, minus)), "lost spaces") == (
+    assert check_sentence(line(paired(plus, minus)), "lost spaces") == (
         "lost spaces: seen in 3.0 % of 1,000 answers; too few compared conversations to say whether the reference does it too "
         f"({plus + minus} of 210 tell the two apart)"
     )
@@ -88,7 +88,7 @@ def test_fewer_than_five_votes_are_too_few_to_say(plus, minus):
 def test_a_fault_in_a_fifth_of_the_answers_is_a_fact_where_nothing_was_compared_and_only_there():
     alone = line(CheckVoteTotals([]), faulty=200, fine=800)
     assert (alone.plain, alone.worse, alone.guilty) == (True, False, True)
-    assert told(alone, "x") == "x: seen in 20 % of 1,000 answers; no answer of a reference to the same requests"
+    assert check_sentence(alone, "x") == "x: seen in 20 % of 1,000 answers; no answer of a reference to the same requests"
     assert not line(CheckVoteTotals([]), faulty=199, fine=801).guilty
     assert not line(paired(), faulty=200, fine=800).guilty
 
@@ -107,7 +107,7 @@ def test_check_votes_of_many_providers_share_one_bar():
 
 
 def test_a_share_that_is_next_to_nothing_is_not_shown_as_none():
-    assert "seen in under 0.1 % of 10,000 answers" in told(line(paired(), faulty=1, fine=9_999), "x")
+    assert "seen in under 0.1 % of 10,000 answers" in check_sentence(line(paired(), faulty=1, fine=9_999), "x")
 
 
 @pytest.mark.parametrize(("leaks", "calls", "plain"), [(10, 0, True), (30, 20, True), (30, 21, False), (20, 20, False)])

@@ -10,7 +10,7 @@ import pytest
 
 from shadow.judging.judge import Judge
 from shadow.report.build_report import as_json, as_text, build
-from shadow.report.drift_lines import drift_lines, one_sided
+from shadow.report.drift_lines import drift_lines, is_one_sided
 from shadow.verdict.verdict_value import VerdictWord
 from tests.conformance import exchange_record
 from tests.payoffs import add
@@ -92,9 +92,9 @@ def test_clients_that_leave_too_often_put_a_flag_on_the_group(store, left, said)
 
 
 def test_a_handful_of_requests_is_no_share():
-    assert not one_sided(5, 49)
-    assert one_sided(5, 50)
-    assert not one_sided(1, 50)
+    assert not is_one_sided(5, 49)
+    assert is_one_sided(5, 50)
+    assert not is_one_sided(1, 50)
 
 
 @pytest.mark.parametrize(("side", "drifted"), [(1, True), (-1, False)])

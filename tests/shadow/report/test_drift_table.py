@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.report.drift_lines import DriftLine
-from shadow.report.drift_table import drifting
+from shadow.report.drift_table import drift_table
 from shadow.report.figures import Report
 from shadow.report.report_text import printed
 
@@ -50,7 +50,7 @@ ALARM = replace(
 
 def shown(*lines):
     report = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), drifting=lines)
-    return " ".join(printed([drifting(report)], width=200, color=False).split())
+    return " ".join(printed([drift_table(report)], width=200, color=False).split())
 
 
 def test_what_needs_a_look_stands_first_and_says_where_to_look():
@@ -73,4 +73,4 @@ def test_an_alarm_whose_page_waits_is_reported_as_one_that_waits():
 
 
 def test_no_group_is_no_line():
-    assert drifting(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=())).row_count == 0
+    assert drift_table(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=())).row_count == 0

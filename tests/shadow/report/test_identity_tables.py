@@ -7,7 +7,7 @@ from rich.console import Console
 
 from shadow.report.build_report import as_text
 from shadow.report.figures import GreedyLine, IdentityLine, Report, Scorecard, SegmentLine, TemplateLine
-from shadow.report.identity_tables import segments, served_by
+from shadow.report.identity_tables import identity_table, segment_table
 from tests.verdicts import QUIET
 
 WHO = {"provider": "near", "model": "m", "reference": "far"}
@@ -72,7 +72,7 @@ def test_a_provider_that_has_not_answered_often_enough_is_said_not_to_be_measure
     report = Report(since=0.0, until=1.0, cards=(new, replace(new, provider="unasked", requests=0)), latency=(), traffic=())
     console = Console(width=200)
     with console.capture() as shown:
-        console.print(served_by(report))
+        console.print(identity_table(report))
     assert "not measured until 20 answers" in shown.get()
     assert "unasked" not in shown.get()
 
@@ -80,7 +80,7 @@ def test_a_provider_that_has_not_answered_often_enough_is_said_not_to_be_measure
 def test_segments_beyond_the_noise_come_first():
     faint = SegmentLine(**WHO, signal="text", segment="tools", value="no", differs=29, pairs=30, conversations=2, elsewhere=0.1)
     marked = replace(faint, value="yes", differs=15, beyond_noise=True)
-    table = segments(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), segments=(faint, marked)))
+    table = segment_table(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), segments=(faint, marked)))
     assert [row.style for row in table.rows] == ["red", "dim"]
 
 

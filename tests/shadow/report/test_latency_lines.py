@@ -7,7 +7,7 @@ import pytest
 from shadow.drift.pace import BLOCK
 from shadow.judging.pace_judge import PaceJudge
 from shadow.report.build_report import build
-from shadow.report.latency_lines import chooser, latency_lines, pace_lines
+from shadow.report.latency_lines import latency_lines, pace_lines, repeatable_choice
 from storage.judgement_rows import JudgementBatch
 from tests.records import NOW, add_live, add_pair
 from tests.shadow.judging.test_pace_judge import live
@@ -41,7 +41,7 @@ def test_a_report_that_is_made_again_says_the_same(store):
         add_pair(store, "p", "Hello", "Hello", seconds=1.0 + number % 7, started=NOW + number * 100)
     assert store.flush(20)
     assert latency_lines(store, 0.0, 0.0) == latency_lines(store, 0.0, 0.0)
-    assert chooser("a")(5) == chooser("a")(5)
+    assert repeatable_choice("a")(5) == repeatable_choice("a")(5)
 
 
 def test_a_pace_is_a_line_with_since_when_while_it_is_slower(store):

@@ -1,7 +1,7 @@
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine, PaceLine
-from shadow.report.latency_tables import latency, paces, triggers
+from shadow.report.latency_tables import latency_table, pace_table, trigger_table
 from shadow.report.report_text import printed
 from tests.verdicts import QUIET
 
@@ -19,7 +19,7 @@ def line(role, measure, ratio):
 
 def test_times_stand_beside_their_ratio_to_the_reference():
     lines = (line("provider", "seconds", 2.04), line("reference", "first_chunk", None))
-    text = shown(latency(Report(since=0.0, until=1.0, cards=(), latency=lines, traffic=())))
+    text = shown(latency_table(Report(since=0.0, until=1.0, cards=(), latency=lines, traffic=())))
     assert "0.500 / 1.250 2.0x" in text
     assert "p (as reference) 3 0.500 / 1.250 -" in text
 
@@ -30,7 +30,7 @@ def test_only_a_pace_that_changed_is_shown():
         PaceLine(measure="first_token", tempo="slower", since=0.0, share=0.4, **fields),
         PaceLine(measure="token", tempo="steady", since=None, share=None, **fields),
     )
-    table = paces(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), paces=made))
+    table = pace_table(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), paces=made))
     assert table.row_count == 1
     assert "first token slower since 1970-01-01 00:00:00 UTC 40% of the answers took longer than 0.500 s" in shown(table)
     assert "\x1b" not in shown(table)
@@ -79,11 +79,11 @@ def test_the_figures_of_verifiers_stand_beside_the_references_own():
         high=None,
     )
     report = Report(since=0.0, until=1.0, cards=(card(found), card(nothing), card(None)), latency=(), traffic=())
-    text = shown(triggers(report))
+    text = shown(trigger_table(report))
     assert "900 76 % 77 % of 90 -1 [-5 to 3] 0.50 1.02x" in text
     assert "1 - - - - -" in text
-    assert triggers(report).row_count == 2
+    assert trigger_table(report).row_count == 2
 
 
 def test_an_empty_report_has_empty_latency_tables():
-    assert [table(EMPTY).row_count for table in (latency, paces, triggers)] == [0, 0, 0]
+    assert [table(EMPTY).row_count for table in (latency_table, pace_table, trigger_table)] == [0, 0, 0]

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from shadow.report.plan_text import PlanInputs, told
+from shadow.report.plan_text import PlanInputs, plan_text
 from shadow.settings.config_model import Config
 from tests.shadow.report.test_drift_table import CALM
 
@@ -8,7 +8,7 @@ MEANS = PlanInputs(per_day=20_000, floor=0.1, price=0.002, days=7, drop=0.1)
 
 
 def test_the_plan_states_pairs_days_money_and_the_sample_it_takes():
-    text = told(Config(), MEANS, ())
+    text = plan_text(Config(), MEANS, ())
     assert "5 points: about 1,839 pairs (1.8 days) in half of the cases, 3,107 pairs (3.1 days) in nine of ten" in text
     assert "days" in text
     assert "calls a pair" in text
@@ -16,21 +16,21 @@ def test_the_plan_states_pairs_days_money_and_the_sample_it_takes():
 
 
 def test_a_plan_that_can_find_no_difference_states_it():
-    assert "too few requests" in told(Config(), replace(MEANS, drop=0.01), ())
+    assert "too few requests" in plan_text(Config(), replace(MEANS, drop=0.01), ())
 
 
 def test_what_could_not_have_been_seen_is_stated():
-    text = told(Config(), MEANS, (CALM, replace(CALM, provider="big", pairs=20_000)))
+    text = plan_text(Config(), MEANS, (CALM, replace(CALM, provider="big", pairs=20_000)))
     assert "calm, m: 10 pairs so far; no drift would have been found by now, whatever its size" in text
     assert "big, m: 20000 pairs so far; a drift of 2.6 points or more would have been found by now in half of the cases" in text
     assert text.endswith("of 3.0 points or more in nine of ten")
 
 
 def test_pairs_that_find_a_drift_in_half_of_the_cases_only_are_stated():
-    text = told(Config(), MEANS, (replace(CALM, pairs=32),))
+    text = plan_text(Config(), MEANS, (replace(CALM, pairs=32),))
     assert "in half of the cases, none in nine of ten" in text
 
 
 def test_without_a_sample_it_is_never_found():
-    text = told(Config.model_validate({"shadow": {"sample_rate": 0.0}}), MEANS, ())
+    text = plan_text(Config.model_validate({"shadow": {"sample_rate": 0.0}}), MEANS, ())
     assert "pairs (never at this sample) in half of the cases" in text

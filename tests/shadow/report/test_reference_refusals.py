@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.report.figures import IncomparableReason, Report
-from shadow.report.reference_refusals import refusals, refusing_lines
+from shadow.report.reference_refusals import provider_refusals, refusing_reference_lines
 from shadow.report.report_text import render
 from tests.shadow.report.test_figures import CARD
 
@@ -19,7 +19,7 @@ def card(reasons, pairs=6, **changes):
 
 
 def test_a_reference_that_refused_everything_is_stated_with_its_status_and_what_to_do():
-    [line] = refusing_lines([card({KEY: 6})])
+    [line] = refusing_reference_lines([card({KEY: 6})])
     assert line.state == "refusing"
     assert line.headline == (
         "the reference r (m) refused 6 of 6: 401; its key is missing or wrong: see the variable that api_key_env names"
@@ -28,7 +28,7 @@ def test_a_reference_that_refused_everything_is_stated_with_its_status_and_what_
 
 @pytest.mark.parametrize(("refused", "pairs", "told"), [(3, 6, True), (3, 7, False), (1, 1, True), (0, 0, False)])
 def test_a_refusing_reference_is_reported_from_half_of_the_pairs_on(refused, pairs, told):
-    found = refusing_lines([card({KEY: refused} if refused else {}, pairs)])
+    found = refusing_reference_lines([card({KEY: refused} if refused else {}, pairs)])
     assert [line.state for line in found] == ["refusing"] * told
 
 
@@ -46,39 +46,39 @@ def test_a_refusing_reference_is_reported_from_half_of_the_pairs_on(refused, pai
     ],
 )
 def test_each_cause_has_its_words(reason, state, words):
-    [line] = refusing_lines([card({f"{NO_WHOLE} {reason}": 6})])
+    [line] = refusing_reference_lines([card({f"{NO_WHOLE} {reason}": 6})])
     assert line.state == state
     assert line.sentence.startswith(words)
 
 
 def test_what_a_reference_wrote_is_not_in_the_sentence():
-    [line] = refusing_lines([card({f"{NO_WHOLE} (denied): status 401: the key sk-secret is wrong": 6})])
+    [line] = refusing_reference_lines([card({f"{NO_WHOLE} (denied): status 401: the key sk-secret is wrong": 6})])
     assert "sk-secret" not in line.headline
 
 
 def test_providers_of_one_reference_and_model_add_up_and_what_providers_refuse_is_theirs():
     other = card({KEY: 1, "the provider returned no complete response (denied): status 401": 5}, provider="q")
-    [line] = refusing_lines([card({KEY: 6}), other])
+    [line] = refusing_reference_lines([card({KEY: 6}), other])
     assert line.sentence.startswith("refused 7 of 12: 401")
-    assert refusing_lines([other]) == ()
+    assert refusing_reference_lines([other]) == ()
 
 
 def test_the_text_states_it_once_above_the_verdicts():
     refused = card({KEY: 6})
-    report = Report(since=0, until=1, cards=(refused,), latency=(), traffic=(), references=refusing_lines([refused]))
+    report = Report(since=0, until=1, cards=(refused,), latency=(), traffic=(), references=refusing_reference_lines([refused]))
     text = render(report, width=100, color=False)
     assert "!  the reference r (m) refused 6 of 6: 401; its key is missing or wrong" in text
     assert text.index("refused 6 of 6") < text.index("no difference seen")
 
 
 def test_a_reference_that_is_called_reference_is_not_named_twice():
-    [line] = refusing_lines([card({KEY: 6}, reference="reference")])
+    [line] = refusing_reference_lines([card({KEY: 6}, reference="reference")])
     assert line.headline.startswith("the reference (m) refused 6 of 6: 401")
 
 
 @pytest.mark.parametrize(("refused", "served", "told"), [(3, 3, True), (3, 4, False), (1, 0, True), (0, 5, False)])
 def test_a_provider_is_reported_to_refuse_from_half_of_its_newest_requests_on(refused, served, told):
-    found = refusals([("p", "m", "r", 401, refused), ("p", "m", "r", 200, served)])
+    found = provider_refusals([("p", "m", "r", 401, refused), ("p", "m", "r", 200, served)])
     assert list(found) == [("p", "m")] * told
 
 
@@ -91,8 +91,8 @@ def test_a_provider_is_reported_to_refuse_from_half_of_its_newest_requests_on(re
     ],
 )
 def test_each_refusal_of_a_provider_has_what_to_do(status, words):
-    assert refusals([("p", "m", "", status, 5)])["p", "m"].startswith(words)
+    assert provider_refusals([("p", "m", "", status, 5)])["p", "m"].startswith(words)
 
 
 def test_a_provider_that_fails_without_a_status_or_with_5xx_refuses_nothing():
-    assert refusals([("p", "m", "r", 500, 5), ("p", "m", "r", 0, 5)]) == {}
+    assert provider_refusals([("p", "m", "r", 500, 5), ("p", "m", "r", 0, 5)]) == {}

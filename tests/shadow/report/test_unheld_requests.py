@@ -5,7 +5,7 @@ from shadow.checks.registry import check
 from shadow.reading.parsed_exchange import parse
 from shadow.records import exchange_record
 from shadow.report.build_report import as_text, build
-from shadow.report.unheld_requests import not_held
+from shadow.report.unheld_requests import unheld_shortfalls
 from shadow.verdict.verdict_value import VerdictWord
 from tests.exchanges import asked, exchange, said
 from tests.records import NOW, add_live
@@ -17,7 +17,7 @@ def cut(number: int) -> Exchange:
 
 
 def test_a_cut_request_is_stated_with_sizes_in_megabytes():
-    [(key, [found])] = not_held([("near", "m", "request_truncated", 3, 13_333_333)]).items()
+    [(key, [found])] = unheld_shortfalls([("near", "m", "request_truncated", 3, 13_333_333)]).items()
     assert key == ("near", "m")
     assert found.sentence == "3 requests too large to be held whole, of up to 13.3 MB, never compared"
     assert found.remedy == "raise `proxy.limits.audit_body`"
@@ -25,7 +25,7 @@ def test_a_cut_request_is_stated_with_sizes_in_megabytes():
 
 def test_a_request_that_found_no_room_is_stated_beside_a_cut_one_with_the_setting_of_the_total():
     rows = [("near", "m", "not_held", 1, 13_333_333), ("near", "m", "request_truncated", 2, 40_000_000)]
-    [first, second] = not_held(rows)["near", "m"]
+    [first, second] = unheld_shortfalls(rows)["near", "m"]
     assert first.sentence == "1 request not held for lack of room, with a body of up to 13.3 MB, never compared"
     assert first.remedy == "raise `proxy.limits.audit_held`"
     assert second.sentence == "2 requests too large to be held whole, of up to 40.0 MB, never compared"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shadow.findings.finding import Signal
-from shadow.terminal.answers_text import answers_json, answers_text, not_one, single, single_json, single_text
+from shadow.terminal.answers_text import answer_json, answer_text, answer_view, answers_json, answers_text, id_error
 from storage.rows import AnswerFilter
 from tests.records import add_live, add_pair
 
@@ -33,7 +33,7 @@ def test_the_json_of_the_list_has_each_check_with_its_reason(store, unsampled):
 
 
 def test_an_answer_without_a_pair_is_shown_with_its_request_and_failed_checks(store, unsampled):
-    text = single_text(single(store, unsampled), width=80, color=False)
+    text = answer_text(answer_view(store, unsampled), width=80, color=False)
     assert "not compared with a reference" in text
     assert "asked: user: Weather?" in text
     assert "lost spaces: seen" in text
@@ -41,26 +41,26 @@ def test_an_answer_without_a_pair_is_shown_with_its_request_and_failed_checks(st
 
 
 def test_what_a_provider_sent_never_drives_the_screen(store, unsampled):
-    assert "\x1b" not in single_text(single(store, unsampled), width=80, color=False)
+    assert "\x1b" not in answer_text(answer_view(store, unsampled), width=80, color=False)
 
 
 def test_the_json_of_an_answer_has_its_body_and_every_check(store, unsampled):
-    found = json.loads(single_json(single(store, unsampled)))
+    found = json.loads(answer_json(answer_view(store, unsampled)))
     assert "run together" in found["exchange"]["response_body"]
     assert {check["signal"]: check["state"] for check in found["checks"]} == {"lost_space": "differ", "empty_answer": "match"}
 
 
 def test_an_unknown_id_leads_to_no_answer(store):
-    assert single(store, "f" * 28) is None
+    assert answer_view(store, "f" * 28) is None
 
 
 def test_a_part_of_no_id_is_refused_with_where_ids_stand(store):
-    assert str(not_one(store, "feed")) == "no such pair: 'feed'; `sameweights pairs` and `sameweights answers` list ids"
+    assert str(id_error(store, "feed")) == "no such pair: 'feed'; `sameweights pairs` and `sameweights answers` list ids"
 
 
 def test_a_part_of_several_ids_is_refused_with_the_candidates(store):
     names = [add_pair(store, "p", "Hello", "Hello") for _ in range(2)]
     assert store.flush(20)
-    sentence = str(not_one(store, "0" * 8))
+    sentence = str(id_error(store, "0" * 8))
     assert all(name in sentence for name in names)
     assert "give one of them whole" in sentence

@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from shadow.terminal.pairs_text import pair_json, pair_text, pairs_json, pairs_text, sides
+from shadow.terminal.pairs_text import pair_columns, pair_json, pair_text, pairs_json, pairs_text
 from storage.rows import PairFilter
 from tests.records import add_pair, calling
 
 
 def shown(store, pair_id: str, **more) -> str:
-    return pair_text(sides(store, pair_id), **{"width": 100, "color": False, **more})
+    return pair_text(pair_columns(store, pair_id), **{"width": 100, "color": False, **more})
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_long_answer_is_cut_with_its_length(store):
 
 
 def test_an_unknown_id_is_none(store, pair):
-    assert sides(store, "f" * 32) is None
+    assert pair_columns(store, "f" * 32) is None
 
 
 def test_the_list_has_whole_ids_and_what_differs(store, pair):
@@ -88,7 +88,7 @@ def test_an_empty_list_is_stated():
 
 
 def test_the_json_of_a_pair_has_its_bodies_as_text(store, pair):
-    found = json.loads(pair_json(sides(store, pair)))
+    found = json.loads(pair_json(pair_columns(store, pair)))
     assert "Oslo" in found["legs"][0]["exchange"]["response_body"]
     assert "marks" not in found["legs"][0]["exchange"]
     assert {finding["comparison"] for finding in found["findings"]} == {"cross", "self"}

@@ -14,7 +14,7 @@ from shadow.drift.group_state import GroupStanding
 from shadow.drift.states import DriftState
 from shadow.judging import row_mapping
 from shadow.judging.webhook import webhook_event
-from shadow.report.drift_lines import drift_evidence, line_of
+from shadow.report.drift_lines import drift_evidence, drift_line
 from shadow.verdict.alarm_verdict import NOTHING, alarm_verdict
 from shadow.verdict.evidence import Evidence
 from shadow.verdict.verdict_rule import decide
@@ -113,7 +113,7 @@ def test_the_webhook_carries_the_word_of_the_state_it_tells_of(name):
 def test_no_report_that_holds_the_state_is_milder_than_the_webhook(found, name):
     """A state of the reference excuses the provider of differences, never of faults of its own; none leaves a tick of silence."""
     told = STATUSES[name]
-    word = decide(replace(found, reference="official", drift=(drift_evidence(line_of(told)),))).word
+    word = decide(replace(found, reference="official", drift=(drift_evidence(drift_line(told)),))).word
     if alarm_verdict(told).word is not VerdictWord.NOT_MEASURED:
         assert ORDER[word] <= ORDER[alarm_verdict(told).word]
     elif told.name == REFERENCE_MOVED:
@@ -125,4 +125,4 @@ def test_no_report_that_holds_the_state_is_milder_than_the_webhook(found, name):
 def test_a_report_takes_the_state_for_the_same_evidence_as_the_webhook(name):
     told = STATUSES[name]
     silent = Evidence(provider="p", model="m", reference="official", coverage=NOTHING)
-    assert decide(replace(silent, drift=(drift_evidence(line_of(told)),))) == alarm_verdict(told)
+    assert decide(replace(silent, drift=(drift_evidence(drift_line(told)),))) == alarm_verdict(told)
