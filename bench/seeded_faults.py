@@ -248,7 +248,7 @@ FAULTS = (
         "the pages do not hear of a reload",
         "reload.everywhere",
         "turn",
-        "A[TURN](C)",
+        "A[RELOAD](C)",
         "pass",
         "reload_brought",
     ),

@@ -1,6 +1,6 @@
-"""The admin port: metrics, health and the pages. It only reads, answers only to its own names, and runs no script.
+"""Serves the admin port: metrics, health and pages. It only reads, checks the Host header, and its pages hold no script.
 
-Everything slow (the database, rendering, a scrape) happens in a thread: the loop here also feeds the audit.
+Database reads, rendering and scrapes run in threads, because this event loop also receives the exchanges for the audit.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from shadow.settings.config_model import AdminConfig, Config
 from storage.store import Reader
 
 Ready = Callable[[], str]
-TURN = web.AppKey[Callable[[Config], None]]("turn")
-"""What tells a running application of another configuration."""
+RELOAD = web.AppKey[Callable[[Config], None]]("reload")
+"""The function that applies another configuration to a running application."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -42,16 +42,16 @@ STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not listened on
 RAW_LIMIT = 16 * 1024 * 1024
-"""Bytes of a raw body shown after decompression."""
+"""Bytes of a raw body that are shown, after decompression."""
 
 
 def build_app(
     reader: Reader, registry: CollectorRegistry, ready: Ready, config: Config, scraped: Callable[[float], None] = lambda _: None
 ) -> web.Application:
-    """The application of the admin port; `ready` says "" or why not, `scraped` is told how many seconds a scrape took."""
+    """The application of the admin port. `ready` returns "" or why not; `scraped` is called with the seconds of each scrape."""
     admin = _Admin(reader, MetricsEndpoint(registry, scraped), ready, config)
     app = web.Application(middlewares=[_guard(config.admin)])
-    app[TURN] = admin.turn
+    app[RELOAD] = admin.reload
     app.on_response_prepare.append(_add_headers)
     app.on_cleanup.append(admin.close)
     app.add_routes(
@@ -73,7 +73,7 @@ def build_app(
 
 
 class _Admin:
-    """The handlers."""
+    """The request handlers."""
 
     def __init__(self, reader: Reader, scraping: MetricsEndpoint, ready: Ready, config: Config) -> None:
         self._reader = reader
@@ -84,9 +84,9 @@ class _Admin:
         folder = files("shadow.pages") / "templates"
         self._static = {name: (folder / name).read_bytes() for name in STATIC}
 
-    def turn(self, config: Config) -> None:
-        """From the next page on, know the providers of `config`."""
-        self._pages.turn(config)
+    def reload(self, config: Config) -> None:
+        """Apply `config` from the next page on."""
+        self._pages.reload(config)
 
     async def metrics(self, request: web.Request) -> web.Response:
         body, content_type = await self._scraping.page(",".join(request.headers.getall("Accept", [])))
@@ -121,7 +121,7 @@ class _Admin:
         pair_id = request.match_info["id"]
         page = await asyncio.to_thread(self._pages.pair, pair_id)
         if page is None:
-            text = f"There is no pair '{pair_id[:80]}', or no longer: old records are deleted after storage.keep_days."
+            text = f"Pair '{pair_id[:80]}' is unknown or was deleted; records are deleted after storage.keep_days."
             return _page(self._pages.message("No such pair", text), status=404)
         return _page(page)
 
@@ -144,16 +144,16 @@ class _Admin:
         return web.Response(body=self._static[name], content_type=STATIC[name], charset="utf-8")
 
     def _body(self, exchange_id: str, side: str) -> bytes | str:
-        """The bytes of one side without their content-encoding, or why there are none."""
+        """The body of one side without its content-encoding, or a sentence why there is none."""
         row = row_of(self._reader, exchange_id)
         if row is None:
-            return "There is no such exchange, or no longer."
+            return "This exchange is unknown or was deleted."
         if (row.request_body if side == "request" else row.response_body) is None:
-            return "There is no body, or it was not kept."
+            return "This exchange has no body, or its body was not kept."
         exchange = exchange_of(row)
         half = exchange.request if side == "request" else exchange.response
         if half is None:
-            return "There was no response."
+            return "This exchange has no response."
         decoded = decode(half.headers, half.body, (), RAW_LIMIT)
         return half.body if isinstance(decoded, Unread) else decoded.body
 
@@ -167,29 +167,29 @@ async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 
 def _guard(config: AdminConfig) -> Middleware:
-    """Refuse what a foreign web page could make a browser send: a Host that is not ours (DNS rebinding), a foreign Origin."""
-    allowed = _Allowed(config)
+    """Refuses what a foreign web page can make a browser send: an unknown Host (DNS rebinding) or a foreign Origin."""
+    allowed = _AllowedHosts(config)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         hosts = request.headers.getall("Host", [])
         if len(hosts) != 1 or not allowed.host(hosts[0]):
-            raise web.HTTPMisdirectedRequest(text="421: this port is not known by that name; see admin.hosts\n")
+            raise web.HTTPMisdirectedRequest(text="421: unknown host name; add it to admin.hosts\n")
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != hosts[0]:
-            raise web.HTTPForbidden(text="403: not for other sites\n")
+            raise web.HTTPForbidden(text="403: requests from other sites are refused\n")
         return await handler(request)
 
     return guard
 
 
-class _Allowed:
-    """The names by which the admin port may be called."""
+class _AllowedHosts:
+    """The host names that requests to the admin port may carry."""
 
     def __init__(self, config: AdminConfig) -> None:
         listen = config.listen.rpartition(":")[0].strip("[]").lower()
         self._names = LOOPBACK | {listen, *(name.lower() for name in config.hosts)}
-        # listening everywhere, it is reached by addresses nobody wrote down; a rebound name is never an address
+        # a port that listens on every address is reached by any of them; DNS rebinding needs a name, never an address
         self._any_address = listen in WILDCARDS
 
     def host(self, header: str) -> bool:
@@ -200,7 +200,7 @@ class _Allowed:
 
 
 def _name_of(host: str) -> str:
-    """A Host header without its port and brackets (RFC 9110 7.2)."""
+    """The host of a Host header, without port and brackets (RFC 9110 7.2)."""
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]

@@ -1,7 +1,7 @@
-"""Entrance: lets so many connections to the admin port in at once, and shows those out that ask for nothing for too long.
+"""Limits the connections to the admin port and closes idle ones.
 
-A connection is silent from its begin, and from each answer on, until the head of a request is whole: a head that trickles in
-keeps nobody in.
+A connection is idle from its start, and from each response on, until the head of a request is complete: a head that arrives
+byte by byte does not keep a connection open.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import cast
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-PATIENCE = 120.0
-"""Seconds of silence; scrapes of one connection come closer together than that."""
+IDLE_SECONDS = 120.0
+"""Seconds without a request before a connection is closed; Prometheus scrapes a connection more often than that."""
 _TEXT = b"503: too many connections to this port; see admin.clients\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (
     len(_TEXT),
@@ -24,87 +24,87 @@ FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: 
 
 
 class ConnectionLimiter:
-    """The connections that are in; `most` at once, and `refused` is called for each one more. `clock` gives seconds."""
+    """Admits `most` connections at once and calls `refused` for each one beyond. `clock` returns monotonic seconds."""
 
     def __init__(self, *, most: int, refused: Callable[[], None], clock: Callable[[], float]) -> None:
         self._most, self._refused, self._clock = most, refused, clock
-        self._inside: dict[asyncio.Protocol, _Guest] = {}
+        self._open: dict[asyncio.Protocol, _LimitedConnection] = {}
 
     def __len__(self) -> int:
-        return len(self._inside)
+        return len(self._open)
 
-    def before(self, server: web.Server) -> Callable[[], asyncio.Protocol]:
-        """What makes the protocol of each new connection to `server`."""
-        return lambda: _Guest(self, server())
+    def protocol_factory(self, server: web.Server) -> Callable[[], asyncio.Protocol]:
+        """A factory of limited protocols in front of `server`, for `loop.create_server`."""
+        return lambda: _LimitedConnection(self, server())
 
     @web.middleware
-    async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """The application's outermost middleware: who is being answered is not silent."""
-        guest = self._inside.get(request.protocol)
-        if guest is None:
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The application's outermost middleware: a connection whose request is being answered is not idle."""
+        connection = self._open.get(request.protocol)
+        if connection is None:
             return await handler(request)
-        guest.silent_since = math.inf
+        connection.idle_since = math.inf
         try:
             return await handler(request)
         finally:
-            guest.silent_since = self._clock()
+            connection.idle_since = self._clock()
 
-    def sweep(self) -> None:
-        """Close what was silent for too long, answers that nobody takes included."""
+    def close_idle(self) -> None:
+        """Close the connections that were idle too long, also those with an unread response."""
         now = self._clock()
-        for guest in [*self._inside.values()]:
-            if now - guest.silent_since > PATIENCE:
-                guest.transport.abort()
+        for connection in [*self._open.values()]:
+            if now - connection.idle_since > IDLE_SECONDS:
+                connection.transport.abort()
 
-    def come(self, guest: _Guest) -> bool:
-        """Whether there is room for `guest`, who is in then."""
-        if len(self._inside) >= self._most:
+    def admit(self, connection: _LimitedConnection) -> bool:
+        """Count `connection` in and return True; False when the limit is reached."""
+        if len(self._open) >= self._most:
             self._refused()
             return False
-        guest.silent_since = self._clock()
-        self._inside[guest.inner] = guest
+        connection.idle_since = self._clock()
+        self._open[connection.inner] = connection
         return True
 
-    def gone(self, guest: _Guest) -> None:
-        """Forget `guest`."""
-        self._inside.pop(guest.inner, None)
+    def release(self, connection: _LimitedConnection) -> None:
+        """Count `connection` out."""
+        self._open.pop(connection.inner, None)
 
 
-class _Guest(asyncio.Protocol):
-    """One connection: all that happens to it is `inner`'s matter, once it is in."""
+class _LimitedConnection(asyncio.Protocol):
+    """One connection: every event goes to `inner` once it is admitted."""
 
     transport: asyncio.Transport
-    silent_since = math.inf
+    idle_since = math.inf
 
     def __init__(self, limiter: ConnectionLimiter, inner: asyncio.Protocol) -> None:
         self._limiter, self.inner = limiter, inner
-        self._is_in = False
+        self._admitted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self._is_in = self._limiter.come(self)
-        if self._is_in:
+        self._admitted = self._limiter.admit(self)
+        if self._admitted:
             self.inner.connection_made(transport)
         else:
             self.transport.write(FULL)
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_in:
+        if self._admitted:
             self.inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        return self.inner.eof_received() if self._is_in else None
+        return self.inner.eof_received() if self._admitted else None
 
     def pause_writing(self) -> None:
-        if self._is_in:
+        if self._admitted:
             self.inner.pause_writing()
 
     def resume_writing(self) -> None:
-        if self._is_in:
+        if self._admitted:
             self.inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._is_in:
-            self._limiter.gone(self)
+        if self._admitted:
+            self._limiter.release(self)
             self.inner.connection_lost(exc)

@@ -1,6 +1,6 @@
-"""Scraping: the series as text, one rendering at a time in a thread of its own, so that no number of scrapers holds anything up.
+"""Renders the metrics for a scrape, one rendering at a time in a thread of its own.
 
-Rule: nothing waits for a scrape; who asks while one is being rendered is given the same.
+Concurrent scrapes of one format share one rendering, so that the number of scrapers does not slow the audit.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ Encode = Callable[[CollectorRegistry], bytes]
 
 
 class MetricsEndpoint:
-    """Renders one registry; `took` is told the seconds of each rendering, in the thread that rendered."""
+    """Renders one registry; `took` is called with the seconds of each rendering, in the rendering thread."""
 
     def __init__(self, registry: CollectorRegistry, took: Callable[[float], None]) -> None:
         self._registry = registry
         self._took = took
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sameweights-scrape")
-        self._going_on: dict[str, asyncio.Future[bytes]] = {}
+        self._renderings: dict[str, asyncio.Future[bytes]] = {}
 
     async def page(self, accept: str) -> tuple[bytes, str]:
-        """The body and its content type, in the form that the Accept header asks for."""
+        """The body and its content type, in the format that the Accept header selects."""
         encode, content_type = choose_encoder(accept)
-        going_on = self._going_on.get(content_type)
-        if going_on is None:
-            going_on = asyncio.get_running_loop().run_in_executor(self._pool, self._render, encode)
-            self._going_on[content_type] = going_on
-            going_on.add_done_callback(lambda _: self._going_on.pop(content_type))
-        # one scraper that hangs up must not take the others' answer away
-        return await asyncio.shield(going_on), content_type
+        rendering = self._renderings.get(content_type)
+        if rendering is None:
+            rendering = asyncio.get_running_loop().run_in_executor(self._pool, self._render, encode)
+            self._renderings[content_type] = rendering
+            rendering.add_done_callback(lambda _: self._renderings.pop(content_type))
+        # a scraper that disconnects must not cancel the rendering that others share
+        return await asyncio.shield(rendering), content_type
 
     def close(self) -> None:
-        """Let the thread go; what it renders now is finished for nobody."""
+        """Stop the thread after the rendering in progress, whose result is discarded."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _render(self, encode: Encode) -> bytes:

@@ -1,6 +1,6 @@
-"""The first page: the verdict of each provider and model over a period, as the report gives it; this page decides nothing.
+"""Renders the first page: the verdict of each provider and model over a period, exactly as the report has it.
 
-A report is built at most once in `FRESH_SECONDS` for each period, since building reads the store and the page may be reloaded.
+A report is built at most once in `FRESH_SECONDS` for each period, because building one reads the whole period.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.store import Reader
 FRESH_SECONDS = 10.0
 PERIODS = ("1h", "24h", "7d", "all")
 KEPT = 8
-"""Reports of different periods that are kept at once."""
+"""Reports of different periods that are cached."""
 STATES: Mapping[VerdictWord, tuple[str, str]] = {
     VerdictWord.DIFFERS: ("✗", "differ"),
     VerdictWord.FAULTY: ("✗", "differ"),
@@ -30,11 +30,11 @@ STATES: Mapping[VerdictWord, tuple[str, str]] = {
     VerdictWord.NOT_MEASURED: ("?", "not_measured"),
     VerdictWord.WAITING: ("…", "not_measured"),
 }
-"""The mark and the colour of each verdict."""
+"""The mark and the CSS class of each verdict."""
 
 
 class OverviewPage:
-    """Makes the page; `now` gives seconds since the epoch, `clock` is monotonic."""
+    """Renders the page; `now` returns seconds since the epoch, `clock` monotonic seconds."""
 
     def __init__(
         self,
@@ -47,10 +47,10 @@ class OverviewPage:
         self._reader, self._jinja = reader, jinja
         self._now, self._clock = now, clock
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, Report]] = {}
+        self._cached: dict[str, tuple[float, Report]] = {}
 
     def page(self, query: Mapping[str, str]) -> str:
-        """The verdicts of the period `since` (24h without one); ConfigError where that is no time."""
+        """The verdicts of the period `since` (24h by default); ConfigError when it is not a time."""
         since = query.get("since", "24h")
         start = moment_of("since", since, self._now())
         with self._lock:
@@ -60,11 +60,11 @@ class OverviewPage:
         )
 
     def _report(self, since: str, start: float) -> Report:
-        made, report = self._kept.get(since, (0.0, None))
-        if report is None or self._clock() - made >= FRESH_SECONDS:
+        built, report = self._cached.get(since, (0.0, None))
+        if report is None or self._clock() - built >= FRESH_SECONDS:
             report = build(self._reader, start, self._now())
-            self._kept.pop(since, None)
-            self._kept[since] = self._clock(), report
-            while len(self._kept) > KEPT:
-                del self._kept[next(iter(self._kept))]
+            self._cached.pop(since, None)
+            self._cached[since] = self._clock(), report
+            while len(self._cached) > KEPT:
+                del self._cached[next(iter(self._cached))]
         return report

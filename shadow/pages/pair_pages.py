@@ -1,14 +1,13 @@
-"""Pages: the list of pairs, and one pair's answers side by side, as whole HTML documents without any script.
+"""Renders the list of pairs, one pair's answers side by side, and the other pages, as HTML documents without any script.
 
-Rule: everything stored is hostile text. It is escaped by the template engine, its odd characters are shown by name, its
-length is bounded. Reading and rendering block, so the admin port calls these in a thread.
+All stored text is hostile: the template engine escapes it, invisible characters are shown by name, and its length is
+bounded. Reading and rendering block, so the admin port calls these in a thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import orjson
@@ -24,6 +23,7 @@ from shadow.presentation.alignment import Aligned, TextPiece, align_texts
 from shadow.presentation.call_tables import CallTable, call_tables
 from shadow.presentation.exchange_view import ExchangeFact, ExchangeView, exchange_view, facts, timeline_path, timeline_position
 from shadow.presentation.request_view import RequestView, request_view
+from shadow.presentation.text_tables import moment
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
@@ -31,6 +31,7 @@ from shadow.records import exchange as exchange_of
 from shadow.report.identity_lines import identity_lines, template_lines
 from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
 from shadow.settings.config_model import Config
+from shadow.verdict.phrases import named
 from storage.rows import AnswerFilter, ExchangeRow, FindingRow, PairFilter, PairRow
 from storage.store import Reader
 
@@ -45,12 +46,12 @@ SEGMENT_NAMES = tuple(f"{division}={value}" for division, values in SEGMENTS.ite
 
 
 class FilterError(Exception):
-    """The address asks for a filter that does not exist; the message says which there are."""
+    """The address names an unknown filter value; the message lists the known ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeColumn:
-    """One leg with its texts in pieces, and its arrivals as ticks of a timeline."""
+    """One answer with its texts in pieces, and its chunk arrivals as ticks of a timeline."""
 
     answer: ExchangeView
     text: tuple[TextPiece, ...]
@@ -62,7 +63,7 @@ class ExchangeColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingLine:
-    """One line of the findings: the provider against the reference, and the reference against itself where it was asked twice."""
+    """One signal: the provider against the reference (`cross`), and the reference against its control (`own`), if any."""
 
     signal: str
     cross: FindingRow | None
@@ -71,7 +72,7 @@ class FindingLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairView:
-    """All that the page of one pair shows."""
+    """Everything that the page of one pair shows."""
 
     pair: PairRow
     alterations: tuple[str, ...]
@@ -88,16 +89,16 @@ class PairView:
 
 
 class PairPages:
-    """Makes documents of what a reader of the store says."""
+    """Renders pages from a reader of the store."""
 
     def __init__(self, reader: Reader, config: Config) -> None:
         self._reader = reader
         self._jinja = environment()
         self.overview = OverviewPage(reader, self._jinja).page
-        self.turn(config)
+        self.reload(config)
 
-    def turn(self, config: Config) -> None:
-        """From the next page on, know the providers of `config`."""
+    def reload(self, config: Config) -> None:
+        """Offer the providers of `config` as filters from the next page on."""
         self._providers = tuple(config.proxy.providers)
 
     def index(self, query: Mapping[str, str]) -> str:
@@ -142,24 +143,24 @@ class PairPages:
         )
 
     def serving(self) -> str:
-        """Who serves what, and what the prompt tokens say of the templates, over all that is kept."""
+        """The serving identities, and what prompt tokens reveal about the chat templates, over all records."""
         identities, templates = identity_lines(self._reader, 0.0, 0.0), template_lines(self._reader, 0.0, 0.0)
         return self._jinja.get_template("serving.html").render(identities=identities, templates=templates)
 
     def runbook(self) -> str:
-        """What every alert means and what to do, each under its name."""
+        """The runbook: for each alert what it means and what to do."""
         return self._jinja.get_template("runbook.html").render(entries=runbook())
 
     def message(self, title: str, text: str) -> str:
-        """A page that says one thing."""
+        """A page with one message."""
         return self._jinja.get_template("message.html").render(title=title, text=text)
 
 
 def pair_view(reader: Reader, pair: PairRow) -> PairView:
-    """What the store knows of one pair, ready to be laid out."""
+    """One pair as the page shows it, read from the store."""
     roles = (("provider", pair.subject_id), ("reference", pair.reference_id), ("control", pair.control_id))
     rows = {title: (exchange_id, row_of(reader, exchange_id)) for title, exchange_id in roles if exchange_id}
-    answers = [_leg(reader, title, row) for title, (_, row) in rows.items() if row is not None]
+    answers = [_answer(reader, title, row) for title, (_, row) in rows.items() if row is not None]
     complete = [each.title for each in answers][:2] == ["provider", "reference"]
     columns, note = _columns(answers, complete=complete)
     calls, calls_note = call_tables(answers) if complete else ((), "")
@@ -175,32 +176,32 @@ def pair_view(reader: Reader, pair: PairRow) -> PairView:
         calls_note=calls_note,
         signals=_signals(reader.findings(pair_id=pair.id)),
         facts=facts(answers),
-        request=_asked(subject) if subject else None,
+        request=_request(subject) if subject else None,
         missing=tuple(title for title, (_, row) in rows.items() if row is None),
     )
 
 
-def _leg(reader: Reader, title: str, row: ExchangeRow) -> ExchangeView:
+def _answer(reader: Reader, title: str, row: ExchangeRow) -> ExchangeView:
     return exchange_view(
         title, row, parse_response(exchange_of(row)), reader.tool_calls(row.id), reader.findings(exchange_id=row.id)
     )
 
 
-def _asked(row: ExchangeRow) -> RequestView:
+def _request(row: ExchangeRow) -> RequestView:
     exchange = exchange_of(row)
     request = exchange.request
-    ask = parse_request(request.target, request.headers, request.body, request.truncated)
-    return request_view(ask, kept=row.request_body is not None, size=row.request_size)
+    parsed = parse_request(request.target, request.headers, request.body, request.truncated)
+    return request_view(parsed, kept=row.request_body is not None, size=row.request_size)
 
 
 def _columns(answers: Sequence[ExchangeView], *, complete: bool) -> tuple[tuple[ExchangeColumn, ...], str]:
-    """The legs with their texts held against the reference's (the reference's against the provider's)."""
+    """The answers, each text aligned with the reference's (the reference's with the provider's), and a note or ""."""
     longest = max((each.row.seconds for each in answers), default=0.0)
     columns, notes = [], []
     for index, each in enumerate(answers):
         other = answers[0 if index == 1 else 1] if complete else each
-        text = _held_against(each.text, other.text)
-        reasoning = _held_against(each.reasoning, other.reasoning)
+        text = _aligned(each.text, other.text)
+        reasoning = _aligned(each.reasoning, other.reasoning)
         notes += [text.note, reasoning.note]
         marks = each.parsed.exchange.response.marks if each.parsed.exchange.response else ()
         columns.append(
@@ -216,8 +217,8 @@ def _columns(answers: Sequence[ExchangeView], *, complete: bool) -> tuple[tuple[
     return tuple(columns), next((note for note in notes if note), "")
 
 
-def _held_against(text: str | None, other: str | None) -> Aligned:
-    """A text against another; without another there is nothing that it could differ from."""
+def _aligned(text: str | None, other: str | None) -> Aligned:
+    """A text aligned with another; with itself when there is no other."""
     return align_texts(text or "", other or text or "")
 
 
@@ -284,7 +285,7 @@ def _answers_link(wanted: AnswerFilter, before: str) -> str:
 
 
 def environment() -> Environment:
-    """The templates: escaping on for all of them, and every string made visible on its way out."""
+    """The template environment: it escapes everything and shows invisible characters in every string by name."""
     made = Environment(
         loader=PackageLoader("shadow.pages"),
         autoescape=True,
@@ -293,7 +294,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    made.filters |= {"seen": _seen, "stamp": _stamp, "words": lambda label: str(label).replace("_", " ")}
+    made.filters |= {"visible": _visible, "utc": moment, "words": lambda label: str(label).replace("_", " ")}
+    made.filters["signal"] = named
     made.globals |= {"symbols": SYMBOLS}
     return made
 
@@ -302,11 +304,7 @@ def _finalize(value: object) -> object:
     return visible_text.plain(value) if type(value) is str else value
 
 
-def _seen(text: str) -> Markup:
-    """Text for a page: escaped, and each odd character as a small tag with its name."""
+def _visible(text: str) -> Markup:
+    """The text escaped, each invisible character as a small tag with its name."""
     runs = (Markup('<span class="odd">{}</span>').format(run) if odd else escape(run) for odd, run in visible_text.pieces(text))
     return Markup("").join(runs)
-
-
-def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,6 +1,6 @@
-"""The runbook as a page: one entry an alert, each under its own name, because that is where every alert's runbook_url leads.
+"""Parses the packaged grafana/runbook.md for its page: one entry per alert, with the alert's name as its anchor.
 
-It is the text of grafana/runbook.md, built into the package; nothing in it comes from a store or a client.
+Each alert's runbook_url leads to its entry. The text holds nothing from a store or a client.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ POINT = re.compile(r"^- \*\*(.+?)\*\* ?(.*)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunbookPoint:
-    """One labelled sentence or more."""
+    """One or more sentences under a label."""
 
     label: str
     text: Markup
@@ -25,7 +25,7 @@ class RunbookPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunbookEntry:
-    """A part of the runbook; `name` is an alert's, or empty for what stands before the first."""
+    """One entry; `name` is the alert's, "" for the text before the first alert."""
 
     name: str
     lead: Markup
@@ -33,12 +33,12 @@ class RunbookEntry:
 
 
 def runbook() -> tuple[RunbookEntry, ...]:
-    """The packaged runbook, read."""
+    """The entries of the packaged runbook."""
     return entries((files("shadow.metrics") / "grafana" / "runbook.md").read_text(encoding="utf-8"))
 
 
 def entries(text: str) -> tuple[RunbookEntry, ...]:
-    """The parts of a runbook: headings of the second level, paragraphs, and points with a label in bold."""
+    """The entries of a runbook: headings of the second level, paragraphs, and points with a label in bold."""
     first, *rest = re.split(r"(?m)^## ", text)
     parts = [("", first.split("\n", 1)[-1]), *((part.split("\n", 1)[0].strip(), part.split("\n", 1)[-1]) for part in rest)]
     return tuple(_entry(name, body.splitlines()) for name, body in parts)
@@ -51,5 +51,5 @@ def _entry(name: str, lines: list[str]) -> RunbookEntry:
 
 
 def _marked(text: str) -> Markup:
-    """Escaped, with `code` as code."""
+    """The text escaped, with backticks as code elements."""
     return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped on the same line

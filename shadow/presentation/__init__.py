@@ -1,1 +1,1 @@
-"""Stored exchanges as values that pages and terminals show side by side; pure."""
+"""Prepares stored exchanges for pages and terminals, which show them side by side; pure."""

@@ -1,6 +1,6 @@
-"""align: what two texts, two JSON values or two lists of tool calls have in common, for a reader's eye; pure.
+"""Aligns two texts, two JSON values or two lists of tool calls, to mark what differs; pure.
 
-Rule: bounded work. Beyond the caps nothing is aligned, and the note says so.
+The work is bounded: beyond the caps nothing is aligned, and a note states it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import islice
 from rapidfuzz.distance import Indel
 
 WORDS = 4_000
-"""Words of one text that are aligned; the time and the memory of the alignment grow with the square."""
+"""Words of one text that are aligned; time and memory grow with their square."""
 DEPTH = 32
 PATHS = 200
 
@@ -26,7 +26,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPiece:
-    """A run of words; `only` is True when the other text does not have it here."""
+    """A run of words; `only` is True when the other text does not have it at this place."""
 
     text: str
     only: bool
@@ -34,7 +34,7 @@ class TextPiece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aligned:
-    """Two texts in pieces; joined, the pieces of a side are that side's text. `note` is empty when all was aligned."""
+    """Two texts in pieces; the joined pieces of a side are its text. `note` is "" when everything was aligned."""
 
     left: tuple[TextPiece, ...]
     right: tuple[TextPiece, ...]
@@ -61,18 +61,18 @@ class Difference:
 
 
 def align_texts(left: str, right: str) -> Aligned:
-    """Both texts in pieces, common or only here, by the longest common sequence of words."""
-    ours, theirs = _WORD.findall(left), _WORD.findall(right)
+    """Both texts in pieces, common or not, by the longest common subsequence of words."""
+    left_words, right_words = _WORD.findall(left), _WORD.findall(right)
     note = ""
-    if max(len(ours), len(theirs)) > WORDS:
+    if max(len(left_words), len(right_words)) > WORDS:
         note = f"only the first {WORDS:,} words were aligned"
-    rest = (ours[WORDS:], theirs[WORDS:])
-    ours, theirs = ours[:WORDS], theirs[:WORDS]
+    rest = (left_words[WORDS:], right_words[WORDS:])
+    left_words, right_words = left_words[:WORDS], right_words[:WORDS]
     pieces: tuple[list[TextPiece], list[TextPiece]] = ([], [])
-    for step in Indel.opcodes(ours, theirs):
+    for step in Indel.opcodes(left_words, right_words):
         only = step.tag != "equal"
-        _add(pieces[0], ours[step.src_start : step.src_end], only=only)
-        _add(pieces[1], theirs[step.dest_start : step.dest_end], only=only)
+        _add(pieces[0], left_words[step.src_start : step.src_end], only=only)
+        _add(pieces[1], right_words[step.dest_start : step.dest_end], only=only)
     for side, words in zip(pieces, rest, strict=True):
         _add(side, words, only=False)
     return Aligned(left=_tidied(pieces[0]), right=_tidied(pieces[1]), note=note)
@@ -88,7 +88,7 @@ def _add(pieces: list[TextPiece], words: Sequence[str], *, only: bool) -> None:
 
 
 def _tidied(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
-    """The same, with the space behind a marked run left unmarked: it belongs to the word, but a bar under it says nothing."""
+    """The same pieces with the space after a marked run unmarked, because an underlined space misleads."""
     return tuple(part for piece in pieces for part in _without_tail(piece))
 
 
@@ -141,10 +141,7 @@ def _arrays(subject: list[object], reference: list[object], path: str, depth: in
 
 
 def leaves(value: object, stops: Container[str] = (), limit: int = PATHS) -> tuple[tuple[str, object], ...]:
-    """(path, value) of everything that holds no further value, in order, at most `limit`; an empty object or list is a leaf.
-
-    What stands at one of `stops` is taken whole.
-    """
+    """(path, value) of each leaf in order, at most `limit`; an empty object or array is a leaf, and so is the value at a stop."""
     return tuple(islice(_leaves(value, "", 0, stops), limit))
 
 
@@ -162,7 +159,7 @@ def _leaves(value: object, path: str, depth: int, stops: Container[str]) -> Iter
 
 
 def step(path: str, key: str | int) -> str:
-    """The path one step further: `a.b`, `a[0]`, and `a["b.c"]` for keys that would be misread."""
+    """The path extended by one key: `a.b`, `a[0]`, and `a["b.c"]` for keys with special characters."""
     if isinstance(key, int):
         return f"{path}[{key}]"
     if not _PLAIN_KEY.fullmatch(key):
@@ -172,7 +169,7 @@ def step(path: str, key: str | int) -> str:
 
 
 def json_type(value: object) -> str:
-    """The JSON type of a parsed value; 1 and 1.0 are of one type, true and 1 are not."""
+    """The JSON type of a parsed value; 1 and 1.0 have one type, true and 1 do not."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -187,16 +184,16 @@ def json_type(value: object) -> str:
 def _equal(subject: object, reference: object) -> bool:
     try:
         return bool(subject == reference)
-    except RecursionError:  # deeper than the interpreter compares: not known to be equal
+    except RecursionError:  # too deep for the interpreter to compare, so not known to be equal
         return False
 
 
 def match_calls(
     left: Sequence[tuple[str, object]], right: Sequence[tuple[str, object]]
 ) -> tuple[tuple[int | None, int | None], ...]:
-    """Positions of calls (name, arguments) that belong together: equal ones first, then those of one name in their order.
+    """Positions of matching calls (name, arguments): equal calls first, then calls of one name in their order.
 
-    The right side's order leads; the left side's calls without a partner follow.
+    The result follows the right side's order; unmatched calls of the left side come last.
     """
     partners: dict[int, int] = {}
     free = list(range(len(left)))

@@ -1,4 +1,4 @@
-"""calls: the tool calls of two or three answers as tables, one a call, one line a path of its arguments; pure."""
+"""Lays out the tool calls of two or three answers as tables: a table per call, a line per path of its arguments; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shadow.presentation.exchange_view import ExchangeView
 from shadow.reading.completion import ToolCall
 
 REFERENCE = 1
-"""The reference's place among the columns: the provider stands before it, the control behind."""
+"""The reference's column: after the provider's, before the control's."""
 CALLS = 32
 VALUE = 2_000
 NOTHING = object()
@@ -19,7 +19,7 @@ NOTHING = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallCell:
-    """One value as JSON text; `change` is how it differs from the reference, "" when it does not; `absent`: it is not there."""
+    """One value as JSON text. `change` is how it differs from the reference, "" when it does not."""
 
     text: str
     change: str = ""
@@ -28,7 +28,7 @@ class CallCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLine:
-    """One path of the arguments, and what each column has there."""
+    """One path of the arguments with one cell per column."""
 
     path: str
     cells: tuple[CallCell, ...]
@@ -45,14 +45,14 @@ class CallHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTable:
-    """One call across the columns; None where a column has no such call."""
+    """One call across the columns; a head is None where a column has no such call."""
 
     heads: tuple[CallHead | None, ...]
     lines: tuple[CallLine, ...]
 
 
 def call_tables(answers: Sequence[ExchangeView]) -> tuple[tuple[CallTable, ...], str]:
-    """The tables, and a note when there were more calls than are shown."""
+    """The tables, and a note when not all calls are shown ("" otherwise)."""
     rows = _rows([[(call.name, _value(call)) for call in answer.calls[:CALLS]] for answer in answers])
     most = max(len(answer.calls) for answer in answers)
     note = f"the first {CALLS} of {most:,} calls are shown" if most > CALLS else ""
@@ -60,15 +60,15 @@ def call_tables(answers: Sequence[ExchangeView]) -> tuple[tuple[CallTable, ...],
 
 
 def _rows(calls: Sequence[Sequence[tuple[str, object]]]) -> list[list[int | None]]:
-    """Which call of each column belongs to which of the reference's, then the calls that only one column has."""
+    """Positions of matching calls per column, in the reference's order; then the calls that only one column has."""
     width = len(calls)
     rows: list[list[int | None]] = [[None] * width for _ in calls[REFERENCE]]
     for column, own in enumerate(calls):
-        for mine, theirs in match_calls(own, calls[REFERENCE]):
-            if theirs is not None:
-                rows[theirs][column] = mine
+        for position, matched in match_calls(own, calls[REFERENCE]):
+            if matched is not None:
+                rows[matched][column] = position
             else:
-                rows.append([mine if place == column else None for place in range(width)])
+                rows.append([position if place == column else None for place in range(width)])
     return rows
 
 
@@ -88,12 +88,12 @@ def _head(call: ToolCall | None, outcome: str) -> CallHead | None:
 
 
 def _value(call: ToolCall | None) -> object:
-    """The arguments as a JSON value; nothing where there is no call, or no JSON."""
+    """The arguments as a JSON value; `NOTHING` without a call or with invalid JSON."""
     return NOTHING if call is None or call.invalid else call.parsed
 
 
 def _as_sent(calls: Sequence[ToolCall | None]) -> Iterator[CallLine]:
-    """A line of the arguments' own text, where any of them is no JSON."""
+    """A line with the raw arguments, where those of any column are invalid JSON."""
     if any(call is not None and call.invalid for call in calls):
         yield CallLine(path="as sent", cells=tuple(_sent(call) for call in calls))
 
@@ -101,7 +101,7 @@ def _as_sent(calls: Sequence[ToolCall | None]) -> Iterator[CallLine]:
 def _sent(call: ToolCall | None) -> CallCell:
     if call is None or not call.invalid:
         return CallCell(text="", absent=True)
-    return CallCell(text=cut(call.arguments), change=f"no JSON: {call.invalid}")
+    return CallCell(text=cut(call.arguments), change=f"invalid JSON: {call.invalid}")
 
 
 def _lines(values: Sequence[object]) -> tuple[CallLine, ...]:
@@ -110,7 +110,7 @@ def _lines(values: Sequence[object]) -> tuple[CallLine, ...]:
         {} if value is NOTHING or reference is NOTHING else {gap.path: gap.change for gap in differences(value, reference)}
         for value in values
     ]
-    # where the types differ, both values are shown whole: their insides have nothing to be held against
+    # where the types differ, both values are shown whole, because their members cannot be compared
     whole = {path for column in changes for path, change in column.items() if change is ValueChange.TYPE}
     found = [{} if value is NOTHING else dict(leaves(value, whole)) for value in values]
     paths = dict.fromkeys(path for column in (found[REFERENCE], *found) for path in column)

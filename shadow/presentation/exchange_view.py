@@ -1,6 +1,6 @@
-"""legs: one stored exchange as a column of the page: what was said, how it ended, and when its bytes came; pure.
+"""Lays out one stored exchange as a column: its text, how it ended, and when its chunks arrived; pure.
 
-Rule: what was not kept or could not be read is said in words, never shown as an empty answer.
+A body that was not kept or could not be read is stated as such, never shown as an empty answer.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from shadow.reading.server_times import ServerTime, of_headers, total, until_hea
 from storage.rows import ExchangeRow, FindingRow, ToolCallRow
 
 SHOWN = 60_000
-"""Characters of one text on the page; the raw body has the rest."""
+"""Most characters of one text on a page; the raw body has the rest."""
 SHOWN_FACT = 400
-"""Characters of one cell of the table of times and counts."""
+"""Most characters of one cell in the table of times and counts."""
 WIDTH = 1_000
-"""Units of the timeline's width; two chunks in one unit are one tick."""
+"""The timeline's width in units; chunks in the same unit share one tick."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFact:
-    """A line of the table of times and counts: its name and one cell a leg, "" where there is nothing."""
+    """A line of the table of times and counts: its name and one cell per answer, "" for no value."""
 
     name: str
     cells: tuple[str, ...]
@@ -33,7 +33,7 @@ class ExchangeFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeView:
-    """One column. `text` and `reasoning` are None when there was none; `trouble` is why there may be no answer to show."""
+    """One column. `text` and `reasoning` are None when absent; `trouble` states why an answer is missing or incomplete, or ""."""
 
     title: str
     row: ExchangeRow
@@ -55,9 +55,9 @@ class ExchangeView:
 def exchange_view(
     title: str, row: ExchangeRow, answer: ParsedResponse, calls: Sequence[ToolCallRow], checks: Sequence[FindingRow]
 ) -> ExchangeView:
-    """The column of one exchange; `answer` is what its stored bytes read as."""
-    said = answer.completion if isinstance(answer.completion, Completion) else None
-    first = said.first if said else None
+    """The column of one exchange; `answer` is its parsed response."""
+    completion = answer.completion if isinstance(answer.completion, Completion) else None
+    first = completion.first if completion else None
     return ExchangeView(
         title=title,
         row=row,
@@ -69,16 +69,16 @@ def exchange_view(
         reasoning=first.reasoning[:SHOWN] if first and first.reasoning is not None else None,
         refusal=first.refusal[:SHOWN] if first and first.refusal is not None else None,
         cut=_cut(first),
-        more=f"the first of {len(said.choices)} choices is shown" if said and len(said.choices) > 1 else "",
-        notes=said.notes if said else (),
-        calls=first.tool_calls if first else tuple(_remembered(call) for call in calls),
+        more=f"the first of {len(completion.choices)} choices is shown" if completion and len(completion.choices) > 1 else "",
+        notes=completion.notes if completion else (),
+        calls=first.tool_calls if first else tuple(_call_of_row(call) for call in calls),
         outcomes=tuple(call.outcome for call in calls),
         checks=tuple(checks),
     )
 
 
 def facts(answers: Sequence[ExchangeView]) -> tuple[ExchangeFact, ...]:
-    """Times and counts side by side; lines without any value are left out."""
+    """Times and counts side by side; lines without any value are omitted."""
     lines = (
         ("first chunk", [_seconds(each.row.first_chunk) for each in answers]),
         ("first token", [_seconds(each.row.first_token) for each in answers]),
@@ -87,16 +87,16 @@ def facts(answers: Sequence[ExchangeView]) -> tuple[ExchangeFact, ...]:
         ("tokens per second", [_number(each.parsed.timing.rate) for each in answers]),
         ("chunks", [str(len(each.parsed.exchange.response.marks)) if each.parsed.exchange.response else "" for each in answers]),
         ("prompt tokens", [_number(each.row.prompt_tokens) for each in answers]),
-        ("of these from a cache", [_number(_counted(each, "cached_tokens")) for each in answers]),
-        ("tokens written to a cache", [_number(_counted(each, "cache_write_tokens")) for each in answers]),
+        ("cached prompt tokens", [_number(_counted(each, "cached_tokens")) for each in answers]),
+        ("tokens written to the cache", [_number(_counted(each, "cache_write_tokens")) for each in answers]),
         ("completion tokens", [_number(each.row.completion_tokens) for each in answers]),
         ("cost", [_cost(each) for each in answers]),
         ("finish reason", [each.row.finish_reason for each in answers]),
-        ("finish reason of the server behind", [_of(each.parsed, "native_finish_reason") for each in answers]),
-        ("withheld by a filter", [_withheld(each.parsed) for each in answers]),
+        ("upstream's finish reason", [_of(each.parsed, "native_finish_reason") for each in answers]),
+        ("withheld by a content filter", [_withheld(each.parsed) for each in answers]),
         ("citations", [_of(each.parsed, "citations") for each in answers]),
         ("parameters applied", [_applied(each.parsed) for each in answers]),
-        ("model, as echoed", [each.row.echoed_model for each in answers]),
+        ("echoed model", [each.row.echoed_model for each in answers]),
         ("fingerprint", [each.row.fingerprint for each in answers]),
         ("vectors", [_vectors(each.parsed) for each in answers]),
     )
@@ -104,7 +104,7 @@ def facts(answers: Sequence[ExchangeView]) -> tuple[ExchangeFact, ...]:
 
 
 def _server_times(answers: Sequence[ExchangeView]) -> list[tuple[str, list[str]]]:
-    """What each server states of its times, and the part of the measured time that this leaves to the way between."""
+    """The times that each server states, and the rest of the measured time, which passed outside the server."""
     stated = [_stated_times(each.parsed) for each in answers]
     names = dict.fromkeys(time.name for times in stated for time in times)
     lines = [(f"server's own: {name}", [_stated(times, name) for times in stated]) for name in names]
@@ -123,7 +123,7 @@ def _stated(times: Sequence[ServerTime], name: str) -> str:
 
 
 def _between(each: ExchangeView, times: tuple[ServerTime, ...]) -> float | None:
-    """The whole time without the server's, else the time to the head without the server's; None where that makes no sense."""
+    """The measured time less the server's stated one, in seconds: of the whole answer, else up to its head; None if negative."""
     for measured, own in ((each.row.seconds, total(times)), (each.row.head_seconds, until_head(times))):
         if measured is not None and own is not None and own <= measured:
             return measured - own
@@ -131,7 +131,7 @@ def _between(each: ExchangeView, times: tuple[ServerTime, ...]) -> float | None:
 
 
 def _of(answer: ParsedResponse, field: str) -> str:
-    """A field of the first choice, "" where there is nothing."""
+    """A field of the first choice as text, "" without a value."""
     return str(getattr(answer.completion.first, field) or "") if isinstance(answer.completion, Completion) else ""
 
 
@@ -146,7 +146,7 @@ def _applied(answer: ParsedResponse) -> str:
 
 
 def _counted(each: ExchangeView, name: str) -> float | None:
-    """A count of the usage; records of before the version that stores it have it in their body alone."""
+    """A count of the usage, from the record or, for records of versions that did not store it, from the body."""
     usage = each.parsed.completion.usage if isinstance(each.parsed.completion, Completion) else None
     stored: float | None = getattr(each.row, name)
     return getattr(usage, name, None) if stored is None else stored
@@ -158,12 +158,12 @@ def _cost(each: ExchangeView) -> str:
 
 
 def _vectors(answer: ParsedResponse) -> str:
-    """Number and size of the vectors of embeddings; nobody reads their components."""
+    """Number and size of the vectors of an embeddings answer."""
     return shape(answer.completion.vectors) if isinstance(answer.completion, Completion) and answer.completion.vectors else ""
 
 
 def timeline_path(marks: Sequence[ChunkTiming], longest: float) -> str:
-    """The arrivals as one SVG path of ticks, `WIDTH` units for `longest` seconds; "" when nothing came."""
+    """The chunk arrivals as one SVG path of ticks, `WIDTH` units for `longest` seconds; "" without any."""
     if longest <= 0:
         return ""
     places = sorted({min(WIDTH, max(0, round(mark.seconds / longest * WIDTH))) for mark in marks})
@@ -171,7 +171,7 @@ def timeline_path(marks: Sequence[ChunkTiming], longest: float) -> str:
 
 
 def timeline_position(seconds: float | None, longest: float) -> int | None:
-    """Where a moment stands on the timeline, None when it did not come."""
+    """The position of a moment on the timeline, None when it did not occur."""
     if seconds is None or longest <= 0:
         return None
     return min(WIDTH, max(0, round(seconds / longest * WIDTH)))
@@ -192,7 +192,7 @@ def _trouble(row: ExchangeRow, answer: ParsedResponse) -> str:
     if isinstance(answer.completion, Completion):
         return ""
     if row.response_body is None and row.response_size:
-        return f"The body ({row.response_size:,} bytes) was not kept, so there is nothing to show; the findings were made before."
+        return f"The body ({row.response_size:,} bytes) was not kept; its findings were made when it arrived."
     return f"Not read ({answer.completion.why}): {answer.completion.detail}"[:SHOWN]
 
 
@@ -202,8 +202,8 @@ def _cut(first: Choice | None) -> str:
     return f"the first {SHOWN:,} of {longest:,} characters are shown" if longest > SHOWN else ""
 
 
-def _remembered(row: ToolCallRow) -> ToolCall:
-    """A call known from its row alone, because the body was not kept."""
+def _call_of_row(row: ToolCallRow) -> ToolCall:
+    """A call from its row alone, for an answer whose body was not kept."""
     return ToolCall(
         index=row.position, id=row.call_id, name=row.name, arguments=row.arguments, parsed=None, invalid="not kept", deltas=0
     )

@@ -1,4 +1,4 @@
-"""asked: the request as the page folds it: messages by role, the offered tools, the parameters; pure."""
+"""Lays out a request for the page: messages by role, offered tools, parameters; pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from shadow.reading.parsed_request import ParsedRequest
 MESSAGES = 200
 TEXT = 20_000
 SHOWN_APART = frozenset({"messages", "tools", "functions", "input", "instructions", "prompt", "system"})
-"""Members of a request that the messages and the tools are made of, in whichever API."""
+"""Members of a request, in any API, that are shown as messages or tools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """One message: who speaks, and what."""
+    """One message, tool or parameter with its role or name."""
 
     role: str
     text: str
@@ -25,7 +25,7 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
-    """The request for a reader; `trouble` says why there is nothing to show, `more` what was left out."""
+    """The request as shown; `trouble` states why there is nothing to show, `more` what is omitted, "" otherwise."""
 
     messages: tuple[MessageView, ...]
     tools: tuple[MessageView, ...]
@@ -35,13 +35,13 @@ class RequestView:
 
 
 def request_view(request: ParsedRequest, *, kept: bool, size: int) -> RequestView:
-    """What was asked; `kept` is False when the body of `size` bytes was not stored."""
+    """The request as shown; `kept` is False when its body of `size` bytes was not stored."""
     trouble = f"Not read ({request.unread.why}): {request.unread.detail}" if request.unread else ""
     if not kept and size:
         trouble = f"The body ({size:,} bytes) was not kept."
     dropped = len(request.messages) - MESSAGES
     return RequestView(
-        # the last ones matter most: the answer is to them
+        # the last messages, because the answer is a reply to them
         messages=tuple(_message(message) for message in request.messages[-MESSAGES:]),
         tools=tuple(MessageView(role=tool.name, text=_pretty(tool.schema)) for tool in request.tools[:MESSAGES]),
         parameters=tuple(

@@ -1,4 +1,4 @@
-"""What the tables of a report share: their lines and columns, and how a moment is written."""
+"""The shared format of the report's tables and moments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 
 NAMED = 9
-"""Columns that a provider's name has in a narrow terminal, as `upstream` and `reference` need."""
+"""Least width of the provider's column in a narrow terminal, in characters: that of `upstream` and `reference`."""
 
 
 def moment(seconds: float) -> str:
@@ -17,7 +17,7 @@ def moment(seconds: float) -> str:
 
 
 def report_table(*columns: str) -> Table:
-    """A table without a frame; a column whose name begins with `<` stands to the left and may fold, the first one last."""
+    """A table without a frame; a column whose name begins with `<` is left-aligned and may wrap, the first one last."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     for place, column in enumerate(columns):
         left = column.startswith("<")

@@ -1,4 +1,4 @@
-"""visible: characters that a reader cannot see, or that would act on a screen, are shown by name instead of being obeyed; pure.
+"""Replaces invisible characters and terminal controls by their names; pure.
 
 Model output is hostile text: escape sequences drive terminals, bidirectional controls reorder a line, tags hide instructions.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# C0 without tab and newline, DEL and C1; zero-width space, marks and joiners that hide text (ZWJ and ZWNJ are honest in many
-# scripts and stay); bidirectional controls; line and paragraph separators; lone surrogates; BOM; interlinear; tag characters
+# C0 without tab and newline, DEL and C1; zero-width space, marks and joiners that hide text (ZWJ and ZWNJ stay, because many
+# scripts need them); bidirectional controls; line and paragraph separators; lone surrogates; BOM; interlinear; tag characters
 _ODD = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
@@ -20,7 +20,7 @@ _NAMES = {0x00: "NUL", 0x07: "BEL", 0x08: "BS", 0x0D: "CR", 0x1B: "ESC", 0x7F: "
 
 
 def pieces(text: str) -> Iterator[tuple[bool, str]]:
-    """The text in runs: (False, as it is) or (True, the name of one odd character), in order."""
+    """The text in runs, in order: (False, text) or (True, the name of one replaced character)."""
     start = 0
     for match in _ODD.finditer(text):
         if match.start() > start:
@@ -32,7 +32,7 @@ def pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def plain(text: str) -> str:
-    """The text with odd characters named in brackets, safe for a terminal."""
+    """The text with invisible characters as names in brackets, safe for a terminal."""
     return "".join(f"[{run}]" if odd else run for odd, run in pieces(text))
 
 

@@ -34,7 +34,7 @@ from shadow.commands.forget import forget_ordered
 from shadow.judging.judge import Judge
 from shadow.judging.webhook import WebhookSender
 from shadow.metrics.observe import Metrics
-from shadow.pages.admin_app import TURN, build_app
+from shadow.pages.admin_app import RELOAD, build_app
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pipeline.clock_guard import ClockJumpGuard
 from shadow.pipeline.exchange_ledger import ExchangeLedger
@@ -122,7 +122,7 @@ class AuditProcess:
             shutdown_timeout=1.0,
         )
         self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
-        self._runner.app.middlewares.insert(0, self._limiter.watch)
+        self._runner.app.middlewares.insert(0, self._limiter.middleware)
         self._admin: asyncio.Server | None = None
         self._judge = Judge.configured(config.drift, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._notifier = WebhookSender(
@@ -140,7 +140,9 @@ class AuditProcess:
         """Open the admin port and the local socket, and begin to work."""
         await self._runner.setup()
         assert self._runner.server is not None  # since `setup`
-        self._admin = await asyncio.get_running_loop().create_server(self._limiter.before(self._runner.server), sock=admin)
+        self._admin = await asyncio.get_running_loop().create_server(
+            self._limiter.protocol_factory(self._runner.server), sock=admin
+        )
         await self._receiver.start(audit_socket)
         for work in (
             self._worker.run(self._receiver),
@@ -180,7 +182,7 @@ class AuditProcess:
         self._references.turn(self._config)
         self._worker.turn(self._config)
         self._identities.turn(self._config)
-        self._runner.app[TURN](self._config)
+        self._runner.app[RELOAD](self._config)
         self._metrics.turn(self._config)
 
     async def stop(self) -> None:
@@ -230,7 +232,7 @@ class AuditProcess:
                 store_lag=self._store.lag,
             )
             self._metrics.counted(self._counters)
-            self._limiter.sweep()
+            self._limiter.close_idle()
             await asyncio.sleep(GAUGE_SECONDS)
 
     async def _judging(self) -> None:

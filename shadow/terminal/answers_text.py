@@ -1,4 +1,4 @@
-"""Single answers in a terminal: those that failed a check, and one of them whole; sampled or not, since checks need no pair."""
+"""Formats single answers for a terminal: those that failed a check, and one in full; checks need no pair."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from storage.rows import FaultyAnswer
 from storage.store import Reader
 
 CANDIDATES = 5
-"""Pairs that are listed where a part of an id means several."""
+"""Most pairs that are listed when a part of an id matches several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,9 @@ class AnswerView:
 
 
 def answers_text(found: Sequence[FaultyAnswer], *, width: int, color: bool) -> str:
-    """The list, newest first; ids whole, since `show` takes them."""
+    """The list, newest first, with whole ids for `show`."""
     if not found:
-        return "no answer failed such a check"
+        return "no answer matches; without filters this means that no answer failed a check"
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in ("id", "when (UTC)", "provider", "model", "failed checks"):
         table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")
@@ -58,16 +58,16 @@ def answers_json(found: Sequence[FaultyAnswer]) -> str:
 
 
 def answer_view(reader: Reader, exchange_id: str) -> AnswerView | None:
-    """The answer of this id; None when there is none."""
+    """The answer with this id; None when there is none."""
     row = row_of(reader, exchange_id)
     if row is None:
         return None
-    seen = parse(exchange(row))
-    return AnswerView(request=seen.request, answer=exchange_view_of(reader, row.provider, row, seen.answer))
+    parsed = parse(exchange(row))
+    return AnswerView(request=parsed.request, answer=exchange_view_of(reader, row.provider, row, parsed.answer))
 
 
 def answer_text(shown: AnswerView, *, width: int, color: bool) -> str:
-    """One answer: what was asked, the answer, and the checks that it failed."""
+    """One answer: its request, its text or calls, and the checks that it failed."""
     return printed(_parts(shown), width=width, color=color)
 
 
@@ -76,9 +76,9 @@ def _parts(shown: AnswerView) -> Iterator[RenderableType]:
     heading = Text(row.id, style="bold")
     what = f"{plain(row.model) or 'no model'} · route {row.route} · {plain(row.provider)}"
     yield heading.append(f"  {moment(row.started)} UTC · {what}", style="not bold dim")
-    yield Text("not compared with a reference: only its checks are known", style="yellow")
-    if asked := last_message(shown.request):
-        yield Text(f"asked: {asked}")
+    yield Text("not compared with a reference; only checked on its own", style="yellow")
+    if request := last_message(shown.request):
+        yield Text(f"request: {request}")
     yield ""
     yield answers_table([shown.answer])
 
@@ -91,9 +91,9 @@ def answer_json(shown: AnswerView) -> str:
 
 
 def id_error(reader: Reader, part: str) -> ConfigError:
-    """Why a part of an id leads to no pair: it means none, or several, which are then listed."""
-    meant = reader.candidates(part, CANDIDATES)
-    if not meant:
+    """The error for a part of an id that matches no pair, or several, which it lists."""
+    candidates = reader.candidates(part, CANDIDATES)
+    if not candidates:
         return ConfigError([f"no such pair: {quoted(part)}; `sameweights pairs` and `sameweights answers` list ids"])
-    lines = [f"  {row.id}  {moment(row.started)} UTC  {plain(row.provider)}  {plain(row.model)}" for row in meant]
-    return ConfigError([f"{quoted(part)} is the beginning or the end of several ids; give one of them whole:", *lines])
+    lines = [f"  {row.id}  {moment(row.started)} UTC  {plain(row.provider)}  {plain(row.model)}" for row in candidates]
+    return ConfigError([f"{quoted(part)} is the beginning or the end of several ids; use one of them in full:", *lines])

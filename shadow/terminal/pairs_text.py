@@ -1,4 +1,7 @@
-"""Recorded pairs in a terminal: a list, and one with its answers side by side; what a provider sent never drives the screen."""
+"""Formats recorded pairs for a terminal: a list, or one pair with its answers side by side.
+
+Control characters in stored text are shown by name, so that an answer cannot drive the terminal.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +35,12 @@ STATES = {
     "not_measured": ("?", "yellow"),
 }
 LINES = 40
-"""Lines of one text in the terminal; --json has it whole."""
+"""Most lines of one text in the terminal; --json has all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairColumns:
-    """One pair, ready to be shown: what was asked, two or three answers, and what was found."""
+    """One pair as it is shown: its request, two or three answers, and the findings."""
 
     pair: PairRow
     request: ParsedRequest
@@ -46,17 +49,19 @@ class PairColumns:
 
 
 def pair_columns(reader: Reader, pair_id: str) -> PairColumns | None:
-    """The pair with this id, or this beginning of an id; None when there is no such pair, or more than one."""
+    """The pair with this id or beginning of an id; None when no pair matches, or more than one."""
     pair = reader.pair(pair_id)
     if pair is None:
         return None
     named_rows = ((pair.provider, pair.subject_id), (pair.reference, pair.reference_id), ("reference again", pair.control_id))
     rows = [(title, row_of(reader, row_id)) for title, row_id in named_rows if row_id]
     kept = [(title, row) for title, row in rows if row is not None]
-    seen = [parse(exchange(row)) for _, row in kept]
-    answers = tuple(exchange_view_of(reader, title, row, found.answer) for (title, row), found in zip(kept, seen, strict=True))
-    ask = seen[0].request if seen else None
-    return PairColumns(pair=pair, request=ask, answers=answers, findings=tuple(reader.findings(pair_id=pair.id))) if ask else None
+    parsed = [parse(exchange(row)) for _, row in kept]
+    answers = tuple(exchange_view_of(reader, title, row, found.answer) for (title, row), found in zip(kept, parsed, strict=True))
+    if not parsed:
+        return None
+    findings = tuple(reader.findings(pair_id=pair.id))
+    return PairColumns(pair=pair, request=parsed[0].request, answers=answers, findings=findings)
 
 
 def exchange_view_of(reader: Reader, title: str, row: ExchangeRow, answer: ParsedResponse) -> ExchangeView:
@@ -65,7 +70,7 @@ def exchange_view_of(reader: Reader, title: str, row: ExchangeRow, answer: Parse
 
 
 def pairs_text(pairs: Sequence[PairSummary], *, width: int, color: bool) -> str:
-    """The list, newest first; ids whole, since `show` wants them."""
+    """The list, newest first, with whole ids for `show`."""
     if not pairs:
         return "no pair matches; without filters this means that nothing was compared yet"
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
@@ -83,13 +88,13 @@ def _result(summary: PairSummary) -> Text:
     if summary.differs:
         return Text(f"differs: {', '.join(named(signal) for signal in summary.differing)}", style="red")
     if summary.matches:
-        return Text(f"no difference in {summary.matches} signals{_unseen(summary)}", style="green")
+        return Text(f"no difference in {summary.matches} signals{_unmeasured(summary)}", style="green")
     return Text("not measured", style="yellow")
 
 
-def _unseen(summary: PairSummary) -> str:
-    unseen = summary.not_comparable + summary.not_measured
-    return f", {unseen} not measured" if unseen else ""
+def _unmeasured(summary: PairSummary) -> str:
+    unmeasured = summary.not_comparable + summary.not_measured
+    return f", {unmeasured} not measured" if unmeasured else ""
 
 
 def pairs_json(pairs: Sequence[PairSummary]) -> str:
@@ -98,7 +103,7 @@ def pairs_json(pairs: Sequence[PairSummary]) -> str:
 
 
 def pair_text(shown: PairColumns, *, width: int, color: bool) -> str:
-    """One pair: what was asked, the answers beside each other, times and counts, and every signal."""
+    """One pair: its request, the answers side by side, times and counts, and every signal."""
     return printed(_pair_parts(shown), width=width, color=color)
 
 
@@ -125,14 +130,13 @@ def _remarks(shown: PairColumns) -> Iterator[RenderableType]:
     elif not pair.comparable:
         yield Text("no signal differs", style="green")
     for alteration in json.loads(pair.alterations or "[]"):
-        yield Text(f"sent otherwise to the reference: {plain(alteration)}", style="dim")
-    asked = last_message(shown.request)
-    if asked:
-        yield Text(f"asked: {asked}")
+        yield Text(f"changed in the shadow request: {plain(alteration)}", style="dim")
+    if request := last_message(shown.request):
+        yield Text(f"request: {request}")
 
 
 def last_message(request: ParsedRequest) -> str:
-    """The last message, in short."""
+    """The last message of a request, cut to 300 characters; "" without one."""
     content = request.messages[-1].get("content") if request.messages else None
     role = request.messages[-1].get("role") if request.messages else None
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False) if content else ""
@@ -140,7 +144,7 @@ def last_message(request: ParsedRequest) -> str:
 
 
 def answers_table(answers: Sequence[ExchangeView]) -> Table:
-    """The answers beside each other: texts, calls, what is wrong with them, and their times and counts."""
+    """The answers side by side: texts, calls, failed checks, times and counts."""
     table = Table(box=box.ROUNDED, expand=True, header_style="bold", show_lines=True)
     table.add_column("", style="dim", no_wrap=True)
     for each in answers:
@@ -148,7 +152,7 @@ def answers_table(answers: Sequence[ExchangeView]) -> Table:
     for name, cells in (
         ("text", _texts(answers)),
         ("calls", [_calls(each) for each in answers]),
-        ("why", _troubles(answers)),
+        ("errors", _errors(answers)),
     ):
         if any(cell.plain for cell in cells):
             table.add_row(name, *cells)
@@ -160,7 +164,7 @@ def answers_table(answers: Sequence[ExchangeView]) -> Table:
 
 
 def _texts(answers: Sequence[ExchangeView]) -> list[Text]:
-    """The texts; words that only one of the first two has stand out in both."""
+    """The texts; words that only one of the first two has are highlighted."""
     texts = [each.text if each.text is not None else each.refusal or "" for each in answers]
     cells = [_cut(Text(plain(text))) for text in texts]
     if len(texts) > 1 and texts[0] and texts[1]:
@@ -189,7 +193,7 @@ def _calls(each: ExchangeView) -> Text:
     return cell
 
 
-def _troubles(answers: Sequence[ExchangeView]) -> list[Text]:
+def _errors(answers: Sequence[ExchangeView]) -> list[Text]:
     found = []
     for each in answers:
         checks = [f"{named(check.signal)}: {check.reason}" for check in each.checks if check.state == "differ"]
@@ -198,7 +202,7 @@ def _troubles(answers: Sequence[ExchangeView]) -> list[Text]:
 
 
 def _findings(findings: Sequence[FindingRow]) -> Iterator[RenderableType]:
-    """What differs, line by line; then what matches or could not be told, by its names; then the reference against itself."""
+    """The signals that differ, one a line; then those that match or were not compared; then the reference against itself."""
     cross = [finding for finding in findings if finding.comparison == "cross"]
     own = [finding for finding in findings if finding.comparison == "self"]
     table = Table(box=None, show_header=False, pad_edge=False)

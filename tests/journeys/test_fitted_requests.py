@@ -125,5 +125,5 @@ async def test_each_provider_gets_the_request_fitted_to_it_and_the_pair_tells_ev
         assert sentence in page
         assert sentence in printed
     assert "tenant-secret-9" not in page + printed
-    for line in ("of these from a cache", "tokens written to a cache", "$0.00012"):
+    for line in ("cached prompt tokens", "tokens written to the cache", "$0.00012"):
         assert line in page

@@ -46,7 +46,7 @@ async def open_port(store: Store):
         await port.client.close()
 
 
-async def test_health_is_the_process_and_readiness_has_a_reason(open_port):
+async def test_healthz_is_ok_and_readyz_states_its_reason(open_port):
     port = await open_port()
     assert (await port.get("/healthz")).status == 200
     ready = await port.get("/readyz")
@@ -57,7 +57,7 @@ async def test_health_is_the_process_and_readiness_has_a_reason(open_port):
     assert (await port.get("/healthz")).status == 200
 
 
-async def test_metrics_come_in_the_form_that_was_asked_for(open_port):
+async def test_metrics_have_the_format_of_the_accept_header(open_port):
     port = await open_port()
     classic = await port.get("/metrics")
     assert classic.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -72,7 +72,7 @@ async def test_the_root_is_the_page_of_verdicts(open_port):
     assert (answer.status, "<h1>Verdicts</h1>" in await answer.text()) == (200, True)
 
 
-async def test_a_period_that_is_no_time_is_refused_with_those_that_are(open_port):
+async def test_invalid_period_is_refused_with_examples(open_port):
     answer = await (await open_port()).get("/?since=yesterday")
     assert (answer.status, "known: 30m, 24h" in await answer.text()) == (400, True)
 
@@ -88,14 +88,14 @@ async def test_a_pair_is_found_by_its_id_and_by_its_beginning(open_port, store):
 
 
 @pytest.mark.parametrize("path", ["/pairs/nothing-here", "/pairs/%3Cscript%3E", "/pairs/%00%ED%A0%80", "/exchanges/none/request"])
-async def test_what_does_not_exist_is_a_404_in_words(open_port, path):
+async def test_unknown_pair_or_exchange_is_a_404_with_a_sentence(open_port, path):
     answer = await (await open_port()).get(path)
     assert answer.status == 404
-    assert "There is no" in await answer.text()
+    assert "is unknown or was deleted" in " ".join((await answer.text()).split())
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/static/pair.html", "/static/..%2Fadmin.py", "/exchanges/x/secrets"])
-async def test_an_unknown_path_is_answered_404(open_port, path):
+async def test_unknown_path_is_a_404(open_port, path):
     assert (await (await open_port()).get(path)).status == 404
 
 
@@ -114,10 +114,10 @@ async def test_raw_bodies_are_plain_text_without_their_compression(open_port, st
     assert await answer.read() == said("<b>Yes</b>")
 
 
-async def test_a_body_that_was_not_kept_is_said_to_be(open_port, store):
+async def test_body_that_was_not_kept_is_a_404_with_a_sentence(open_port, store):
     pair = keep_pair(store, said("Yes"), said("No"), bodies="none")
     answer = await (await open_port()).get(f"/exchanges/{pair}/request")
-    assert (answer.status, await answer.text()) == (404, "There is no body, or it was not kept.\n")
+    assert (answer.status, await answer.text()) == (404, "This exchange has no body, or its body was not kept.\n")
 
 
 @pytest.mark.promise("reader.page")
@@ -131,7 +131,7 @@ async def test_every_answer_forbids_scripts_sniffing_and_referrers(open_port, pa
     assert headers["Server"] == "sameweights"
 
 
-async def test_the_page_needs_only_its_own_style_and_picture(open_port):
+async def test_pages_load_only_their_own_style_and_icon(open_port):
     port = await open_port()
     assert (await port.get("/static/style.css")).headers["Content-Type"] == "text/css; charset=utf-8"
     assert (await port.get("/static/icon.svg")).headers["Content-Type"].startswith("image/svg+xml")
@@ -141,7 +141,7 @@ async def test_the_page_needs_only_its_own_style_and_picture(open_port):
 @pytest.mark.promise("local.reading")
 @pytest.mark.parametrize("path", ["/pairs", "/metrics", "/healthz"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_a_method_other_than_reading_is_answered_405(open_port, path, method):
+async def test_method_other_than_get_or_head_is_a_405(open_port, path, method):
     port = await open_port()
     async with port.client.request(method, path) as answer:
         assert answer.status == 405
@@ -156,13 +156,13 @@ async def test_a_request_to_a_name_of_the_admin_port_is_answered(open_port, host
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8081", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", ""]
 )
-async def test_a_foreign_host_is_refused_so_that_a_rebound_name_reads_nothing(open_port, host):
+async def test_foreign_host_name_is_refused(open_port, host):
     port = await open_port()
     for path in ("/pairs", "/metrics", "/healthz"):
         assert (await port.get(path, Host=host)).status == 421
 
 
-async def test_listening_everywhere_it_answers_to_addresses_and_to_configured_names(open_port):
+async def test_wildcard_listener_accepts_addresses_and_configured_names(open_port):
     port = await open_port(listen="0.0.0.0:8081", hosts=["audit.internal"])
     for host in ("10.1.2.3:8081", "[fd00::1]:8081", "audit.internal:8081"):
         assert (await port.get("/healthz", Host=host)).status == 200
@@ -175,7 +175,7 @@ async def test_a_page_of_another_origin_is_refused(open_port, origin):
     assert (await (await open_port()).get("/pairs", Origin=origin)).status == 403
 
 
-async def test_a_page_of_our_own_origin_is_not(open_port):
+async def test_request_of_the_same_origin_is_answered(open_port):
     assert (await (await open_port()).get("/pairs", Host="localhost:8081", Origin="http://localhost:8081")).status == 200
 
 

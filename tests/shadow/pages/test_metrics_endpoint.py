@@ -51,7 +51,7 @@ def scraping(slow):
         ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text", b"# EOF\n"),
     ],
 )
-async def test_the_form_is_the_one_asked_for_and_the_time_is_reported(accept, content_type, part):
+async def test_metrics_follow_the_accept_header_and_report_their_seconds(accept, content_type, part):
     registry, told = CollectorRegistry(), []
     Counter("some", "help", registry=registry).inc()
     scraping = MetricsEndpoint(registry, told.append)
@@ -62,7 +62,7 @@ async def test_the_form_is_the_one_asked_for_and_the_time_is_reported(accept, co
     assert [seconds > 0 for seconds in told] == [True]
 
 
-async def test_requests_during_a_rendering_share_its_page_and_the_loop_goes_on(scraping, slow):
+async def test_concurrent_scrapes_share_one_rendering_and_do_not_block_the_loop(scraping, slow):
     asking = [asyncio.create_task(scraping.page("")) for _ in range(50)]
     # the loop turns while the rendering stands still in its thread
     await until(slow.begun.is_set)
@@ -75,7 +75,7 @@ async def test_requests_during_a_rendering_share_its_page_and_the_loop_goes_on(s
     assert set(slow.threads) == {"sameweights-scrape_0"}
 
 
-async def test_a_scraper_that_hangs_up_takes_nothing_from_the_others(scraping, slow):
+async def test_disconnected_scraper_does_not_cancel_the_shared_rendering(scraping, slow):
     leaving, staying = (asyncio.create_task(scraping.page("")) for _ in range(2))
     await until(slow.begun.is_set)
     leaving.cancel()
@@ -85,7 +85,7 @@ async def test_a_scraper_that_hangs_up_takes_nothing_from_the_others(scraping, s
     assert leaving.cancelled()
 
 
-async def test_a_rendering_that_fails_is_the_fault_of_one_scrape(scraping, slow, monkeypatch):
+async def test_failed_rendering_fails_one_scrape_only(scraping, slow, monkeypatch):
     monkeypatch.setattr(slow, "collect", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         await scraping.page("")

@@ -49,7 +49,7 @@ class Words(HTMLParser):
 
 
 @pytest.mark.slow
-def test_each_card_of_the_report_stands_with_its_word_and_its_sentence(store, overview):
+def test_each_card_is_shown_with_its_verdict_and_sentence(store, overview):
     fill(store)
     text = Words(overview.page({})).text
     cards = build(store, 0.0, NOW + 60).cards
@@ -72,7 +72,7 @@ def test_a_card_leads_to_its_pairs_and_to_its_faulty_answers(store, overview):
     assert "/answers?provider=near&model=pretend-small" in links
 
 
-def test_a_store_without_requests_states_what_to_do(overview):
+def test_overview_without_requests_states_what_to_do(overview):
     assert "Point an application's base_url at the data port" in Words(overview.page({})).text
 
 
@@ -80,7 +80,7 @@ def test_a_request_before_the_period_is_not_in_it(store, overview):
     add_live(store, "near", started=NOW - 7_200)
     assert store.flush(20)
     assert "near" in Words(overview.page({"since": "24h"})).text
-    assert "No request in this period" in Words(overview.page({"since": "1h"})).text
+    assert "No requests in this period" in Words(overview.page({"since": "1h"})).text
 
 
 def test_a_report_is_built_again_after_ten_seconds_and_not_before(store, overview, clock):
@@ -98,7 +98,7 @@ def test_an_overview_since_an_unknown_time_is_an_error(overview):
         overview.page({"since": "yesterday"})
 
 
-def test_what_a_client_called_its_model_is_escaped(store, overview):
+def test_model_name_from_a_client_is_escaped(store, overview):
     add_live(store, "near", model="<script>alert(1)</script>")
     assert store.flush(20)
     assert "<script>" not in overview.page({})

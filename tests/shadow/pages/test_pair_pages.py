@@ -107,16 +107,16 @@ def test_two_answers_stand_side_by_side_with_their_words_marked(pages, store):
     assert "candidate against official" in " ".join(page.text.split())
 
 
-def test_a_control_stands_beside_as_the_third(pages, store):
+def test_control_is_the_third_column(pages, store):
     page = read_pair(pages, keep_pair(store, said("one"), said("two"), said("three"), reason=ControlReason.TIEBREAK))
-    assert "asked twice (as a tie-break)" in page.text
+    assert "second answer of the reference (tie-break)" in page.text
     assert "three" in page.marked["ins"]
     assert "Reference against itself" in page.text
 
 
-def test_equal_texts_are_said_to_be_equal(pages, store):
+def test_equal_texts_are_marked_identical(pages, store):
     page = read_pair(pages, keep_pair(store, said("the same"), said("the same")))
-    assert "word for word" in page.text
+    assert "Both texts are identical" in page.text
     assert page.marked == {"ins": [], "del": []}
 
 
@@ -134,7 +134,7 @@ def test_a_pair_that_is_not_comparable_gives_its_reason_at_the_top(pages, store)
     assert page.marked["del"] == [], "nothing differs from an answer that never came"
 
 
-def test_alterations_and_the_request_are_there_to_unfold(pages, store):
+def test_changes_and_the_request_can_be_unfolded(pages, store):
     pair = keep_pair(store, said(), said(), alterations=("`user` was left out",))
     page = read_pair(pages, pair)
     assert "`user` was left out" in page.text
@@ -142,12 +142,12 @@ def test_alterations_and_the_request_are_there_to_unfold(pages, store):
     assert f"/exchanges/{pair}/response" in page.addresses
 
 
-def test_faults_found_without_a_reference_stand_with_the_answer(pages, store):
+def test_failed_checks_are_shown_with_the_answer(pages, store):
     page = read_pair(pages, keep_pair(store, said("", finish_reason="stop"), said("Fine.")))
     assert "≠ empty answer" in page.text
 
 
-def test_a_leg_that_retention_took_is_said_to_be_gone(store):
+def test_answer_deleted_by_retention_is_stated_as_missing(store):
     class Forgetful:
         def __getattr__(self, name):
             return getattr(store, name)
@@ -160,7 +160,7 @@ def test_a_leg_that_retention_took_is_said_to_be_gone(store):
     assert "Yes" in page.text
 
 
-def test_without_bodies_the_page_still_stands(pages, store):
+def test_pair_page_without_bodies_is_rendered(pages, store):
     page = read_pair(pages, keep_pair(store, said("a secret"), said("a secret"), bodies="none"))
     assert "was not kept" in page.text
     assert "secret" not in page.text
@@ -215,7 +215,7 @@ def test_the_list_is_newest_first_and_leads_to_each_pair(pages, store):
     assert page.index(f"/pairs/{2:032}") < page.index(f"/pairs/{1:032}")
 
 
-def test_a_long_list_turns_its_pages_and_keeps_its_filter(pages, store):
+def test_long_list_is_paged_and_keeps_its_filter(pages, store):
     for number in range(PER_PAGE + 1):
         keep_pair(store, said("Yes"), said("Yes"), pair_id=f"{number:032}")
     first = Reading(pages.index({"provider": "candidate"}))
@@ -254,7 +254,7 @@ def test_answers_that_failed_a_check_are_listed_without_a_pair(pages, store):
     assert pages.answers({"check": "lost_space"}) == pages.answers({"signal": "lost_space"}), "the older name"
 
 
-def test_the_list_of_answers_goes_on_behind_its_first_page(pages, store):
+def test_answer_list_is_paged(pages, store):
     for number in range(PER_PAGE + 1):
         found = (finding("stop", "differ", exchange_id=f"{number:032}", comparison="check"),)
         store.add_exchange(replace(exchange_record(f"{number:032}"), findings=found))
@@ -265,7 +265,7 @@ def test_the_list_of_answers_goes_on_behind_its_first_page(pages, store):
 
 
 @pytest.mark.parametrize("check", ["text", "<script>"])
-def test_a_check_that_does_not_exist_is_refused_with_those_that_do(pages, check):
+def test_unknown_check_is_refused_with_the_known_ones(pages, check):
     with pytest.raises(FilterError, match=r"Known: applied_parameters, broken_characters, .*usage"):
         pages.answers({"signal": check})
 
@@ -282,17 +282,17 @@ def test_the_list_filters_by_the_segment_of_the_requests(pages, store):
     assert "with this filter" in pages.index({"segment": "tools=yes"})
 
 
-def test_an_empty_list_says_what_to_expect(pages):
+def test_empty_list_states_what_to_expect(pages):
     assert "shadow.sample_rate" in pages.index({})
     assert "with this filter" in pages.index({"model": "none"})
 
 
-def test_the_signal_that_an_alert_names_is_understood_under_its_own_name(pages):
+def test_signal_name_of_an_alert_is_accepted_as_a_filter(pages):
     assert all(pages.index({"signal": signal.value, "state": "differ"}) for signal in DriftSignal)
 
 
 @pytest.mark.parametrize("query", [{"state": "broken"}, {"signal": "<script>"}, {"segment": "tools=maybe"}])
-def test_a_filter_that_does_not_exist_is_answered_with_those_that_do(pages, query):
+def test_unknown_filter_value_is_refused_with_the_known_ones(pages, query):
     with pytest.raises(FilterError, match=r"Known: .*(not_measured|tool_names|tools=yes)"):
         pages.index(query)
 
@@ -304,7 +304,7 @@ def test_a_broken_stream_is_shown_with_its_end(pages, store):
 
 
 @pytest.mark.promise("reader.page")
-def test_the_page_of_who_serves_names_traits_and_no_markup_of_theirs(store):
+def test_identity_page_shows_traits_and_escapes_them(store):
     row = IdentityRow(
         exchange_id="e",
         started=1_790_000_000.0,

@@ -35,14 +35,14 @@ def test_equal_texts_have_nothing_marked():
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
-def test_the_pieces_of_a_side_are_that_sides_text(left, right):
+def test_joined_pieces_are_the_text(left, right):
     aligned = align_texts(left, right)
     assert "".join(piece.text for piece in aligned.left) == left
     assert "".join(piece.text for piece in aligned.right) == right
     assert align_texts(left, left).left == align_texts(left, left).right
 
 
-def test_beyond_the_cap_nothing_is_marked_and_the_note_states_it():
+def test_words_beyond_the_cap_are_unmarked_with_a_note():
     aligned = align_texts("a " * WORDS + "left end", "a " * WORDS + "right end")
     assert only(aligned.left) == []
     assert "4,000 words" in aligned.note
@@ -103,14 +103,14 @@ def test_leaves_are_the_ends_of_a_value_with_their_paths():
     assert leaves({"a": {"b": 1}, "c": 2}, {"a"}) == (("a", {"b": 1}), ("c", 2))
 
 
-def test_a_path_cannot_be_misread():
+def test_path_with_special_keys_is_quoted():
     assert step("", "a") == "a"
     assert step("a", "b") == "a.b"
     assert step("a", 0) == "a[0]"
     assert step("a", 'b"]') == 'a["b\\"]"]'
 
 
-def test_calls_belong_together_by_name_in_the_references_order():
+def test_calls_are_matched_by_name_in_the_references_order():
     assert match_calls([("train", 1), ("weather", 2), ("weather", 3)], [("weather", 9), ("train", 9)]) == (
         (1, 0),
         (0, 1),
@@ -119,7 +119,7 @@ def test_calls_belong_together_by_name_in_the_references_order():
     assert match_calls([], [("weather", 1)]) == ((None, 0),)
 
 
-def test_equal_calls_belong_together_before_those_of_one_name():
+def test_equal_calls_are_matched_before_calls_of_one_name():
     quito, lima = ("weather", {"city": "Quito"}), ("weather", {"city": "Lima"})
     assert match_calls([lima], [quito, lima]) == ((None, 0), (0, 1))
     assert match_calls([lima, quito], [quito, lima]) == ((1, 0), (0, 1))

@@ -42,7 +42,7 @@ def test_the_differing_path_is_marked_and_the_others_are_not(shown_calls):
     assert [cell.text for cell in table.lines[1].cells] == ['"3"', "3"]
 
 
-def test_a_control_is_held_against_the_reference_too(shown_calls):
+def test_control_is_compared_with_the_reference_too(shown_calls):
     same = answer(("weather", '{"days": 3}'))
     [table], _ = shown_calls(same, same, answer(("weather", '{"days": 4}')))
     assert [cell.change for cell in table.lines[0].cells] == ["", "", "value"]
@@ -59,11 +59,11 @@ def test_arguments_that_are_no_json_are_shown_as_they_were_sent(shown_calls):
     first = table.lines[0]
     assert first.path == "as sent"
     assert first.cells[0].text == '{"city": '
-    assert first.cells[0].change.startswith("no JSON")
+    assert first.cells[0].change.startswith("invalid JSON")
     assert table.heads[0].outcome == "invalid_json"
 
 
-def test_calls_meet_by_name_and_the_lonely_stand_alone(shown_calls):
+def test_calls_are_matched_by_name_and_unmatched_ones_get_their_own_table(shown_calls):
     found, _ = shown_calls(answer(("train", "{}"), ("weather", "{}")), answer(("weather", "{}")))
     assert [[head.name if head else None for head in table.heads] for table in found] == [["weather", "weather"], ["train", None]]
 
@@ -74,7 +74,7 @@ def test_too_many_calls_are_cut_with_a_note(shown_calls):
     assert "33 calls" in note
 
 
-def test_a_long_value_is_cut_and_an_endless_one_survives():
+def test_long_value_is_cut_and_deep_nesting_is_named():
     assert json_text("x" * 3 * VALUE).endswith(f"({3 * VALUE + 2:,} characters)")
     deep = json.loads("[" * 900 + "]" * 900)
     assert json_text(deep)

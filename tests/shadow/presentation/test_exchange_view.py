@@ -64,7 +64,7 @@ def test_a_very_long_text_is_cut_with_a_note(store):
     assert "60,001" in shown.cut
 
 
-def test_facts_are_lines_with_a_cell_a_leg_and_empty_lines_are_left_out(store):
+def test_facts_have_one_cell_per_answer_and_empty_lines_are_omitted(store):
     one = column(store, said())
     lines = {fact.name: fact.cells for fact in facts([one, one])}
     assert lines["prompt tokens"] == ("9", "9")
@@ -72,7 +72,7 @@ def test_facts_are_lines_with_a_cell_a_leg_and_empty_lines_are_left_out(store):
     assert "fingerprint" not in lines
 
 
-def test_a_leg_without_a_response_has_an_empty_cell_beside_the_chunks_of_the_other(store):
+def test_answer_without_a_response_has_an_empty_cell_for_its_chunks(store):
     marks = ChunkTimings([0.1, 0.2, 0.3], [1, 2, len(said())])
     answered = column(store, exchange(said(), request=asked(), marks=marks))
     failure = Failure(kind=FailureKind.CONNECT, detail="refused", after_head=False)
@@ -88,13 +88,13 @@ def test_the_timeline_has_one_tick_a_place():
     assert timeline_path(marks, 0.0) == ""
 
 
-def test_a_moment_that_did_not_come_has_no_place():
+def test_missing_moment_has_no_timeline_position():
     assert timeline_position(None, 2.0) is None
     assert timeline_position(1.0, 0.0) is None
     assert timeline_position(1.0, 2.0) == WIDTH // 2
 
 
-def test_of_embeddings_the_shape_of_the_vectors_is_a_fact(store):
+def test_embeddings_show_the_shape_of_their_vectors(store):
     made = exchange(b'{"data": [{"index": 0, "embedding": [0.5, 1]}], "model": "m"}', request=b'{"model": "m", "input": "a"}')
     made = made._replace(request=made.request._replace(target="/v1/embeddings"))
     shown = column(store, made)
@@ -102,7 +102,7 @@ def test_of_embeddings_the_shape_of_the_vectors_is_a_fact(store):
     assert (shown.text, shown.trouble) == (None, "")
 
 
-def test_the_times_that_a_server_states_stand_beside_the_measured_ones_and_what_they_leave(store):
+def test_server_stated_times_and_the_remainder_are_shown_beside_the_measured_ones(store):
     headers = (("content-type", "application/json"), ("openai-processing-ms", "120"))
     one = column(store, exchange(said(), request=asked(), headers=headers))
     lines = {fact.name: fact.cells for fact in facts([one])}
@@ -111,14 +111,14 @@ def test_the_times_that_a_server_states_stand_beside_the_measured_ones_and_what_
     assert one.row.head_seconds == 0.2
 
 
-def test_a_server_time_beyond_the_measured_one_leaves_nothing_to_show(store):
+def test_server_time_beyond_the_measured_one_shows_no_remainder(store):
     made = exchange(said(), request=asked(), headers=(("content-type", "application/json"), ("openai-processing-ms", "201")))
     lines = {fact.name: fact.cells for fact in facts([column(store, made)])}
     assert lines["server's own: processing"] == ("201 ms",)
     assert "outside the server" not in lines
 
 
-def test_of_a_whole_time_the_rest_is_outside_the_server(store):
+def test_rest_of_the_total_time_is_shown_as_outside_the_server(store):
     body = json.loads(said()) | {"time_info": {"queue_time": 0.1, "prompt_time": 0.05, "completion_time": 0.2}}
     lines = {fact.name: fact.cells for fact in facts([column(store, json.dumps(body).encode())])}
     assert lines["whole answer"] == ("500 ms",)
@@ -130,16 +130,16 @@ def test_of_a_whole_time_the_rest_is_outside_the_server(store):
     assert lines["outside the server"] == ("150 ms",)
 
 
-def test_what_an_answer_states_beside_its_text_is_shown(store):
+def test_stated_filters_citations_and_parameters_are_shown(store):
     message = {"annotations": [{"type": "url_citation"}, {"type": "url_citation"}]}
     made = json.loads(said("Here.", message=message, native_finish_reason="STOP")) | {"service_tier": "flex"}
     made["usage"] |= {"cost": 2.1e-06, "prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 3}}
     lines = {fact.name: fact.cells for fact in facts([column(store, json.dumps(made).encode())])}
     assert lines["citations"] == ("2",)
-    assert lines["finish reason of the server behind"] == ("STOP",)
+    assert lines["upstream's finish reason"] == ("STOP",)
     assert lines["parameters applied"] == ("service_tier flex",)
     assert lines["cost"] == ("$0.0000021",)
-    assert (lines["of these from a cache"], lines["tokens written to a cache"]) == (("6",), ("3",))
+    assert (lines["cached prompt tokens"], lines["tokens written to the cache"]) == (("6",), ("3",))
 
 
 def costly() -> bytes:
@@ -154,7 +154,7 @@ def test_a_cost_is_shown_where_the_body_was_not_kept(store):
     assert {fact.name: fact.cells for fact in facts([shown])}["cost"] == ("$0.25",)
 
 
-def test_a_record_of_before_costs_were_stored_shows_the_one_in_its_body(store):
+def test_record_without_a_stored_cost_shows_the_cost_of_its_body(store):
     shown = column(store, costly())
     older = replace(shown, row=replace(shown.row, cost=None))
     assert {fact.name: fact.cells for fact in facts([older])}["cost"] == ("$0.25",)
@@ -169,4 +169,4 @@ def test_a_record_of_before_costs_were_stored_shows_the_one_in_its_body(store):
 )
 def test_a_filtered_answer_names_what_was_withheld(store, more, shown):
     one = column(store, said("", finish_reason="content_filter", **more))
-    assert {fact.name: fact.cells for fact in facts([one])}["withheld by a filter"] == (shown,)
+    assert {fact.name: fact.cells for fact in facts([one])}["withheld by a content filter"] == (shown,)

@@ -53,7 +53,7 @@ def test_a_request_that_cannot_be_read_gives_its_reason():
     assert shown(b"no json").trouble.startswith("Not read (")
 
 
-def test_a_request_that_was_not_kept_is_stated():
+def test_request_body_that_was_not_kept_is_stated():
     assert shown(b"", kept=False, size=1_234).trouble == "The body (1,234 bytes) was not kept."
 
 

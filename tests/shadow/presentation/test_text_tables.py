@@ -8,7 +8,7 @@ def test_a_moment_is_in_utc_to_the_second():
     assert moment(1_790_000_000.4) == "2026-09-21 14:13:20"
 
 
-def test_columns_with_a_mark_stand_to_the_left():
+def test_marked_columns_are_left_aligned():
     made = report_table("<provider", "pairs", "<")
     assert isinstance(made, Table)
     assert [(column.header, column.justify) for column in made.columns] == [
@@ -18,7 +18,7 @@ def test_columns_with_a_mark_stand_to_the_left():
     ]
 
 
-def test_a_name_stays_whole_in_a_narrow_terminal_and_what_may_fold_folds():
+def test_provider_name_stays_whole_in_a_narrow_terminal():
     made = report_table("<provider", "<signal", "differs", "noise", "excess", "<")
     made.add_row("reference", "finish reason", "100 % of 25", "0 %", "+100 [92 to 100]  25/0", "differs")
     assert "reference " in printed([made], width=62, color=False)

@@ -95,7 +95,7 @@ async def test_a_part_that_ended_in_a_fault_is_reported_and_the_audit_is_not_rea
     def broken():
         raise OSError("no such thing")
 
-    monkeypatch.setattr(standing.house._limiter, "sweep", broken)
+    monkeypatch.setattr(standing.house._limiter, "close_idle", broken)
     await until(lambda: any(task.done() for task in standing.house._tasks))
     status, text = await standing.get("/readyz")
     assert (status, "a part of the audit ended" in text) == (503, True)

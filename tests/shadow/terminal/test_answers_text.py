@@ -17,14 +17,16 @@ def unsampled(store):
     return seen.exchange.id
 
 
-def test_the_list_has_whole_ids_checks_and_reasons(store, unsampled):
+def test_answer_list_has_whole_ids_checks_and_reasons(store, unsampled):
     text = answers_text(store.faulty_answers(AnswerFilter()), width=120, color=False)
     assert unsampled in text
     assert "lost spaces: seen (not sampled)" in text
 
 
 def test_an_empty_list_is_a_sentence():
-    assert answers_text([], width=80, color=False) == "no answer failed such a check"
+    assert (
+        answers_text([], width=80, color=False) == "no answer matches; without filters this means that no answer failed a check"
+    )
 
 
 def test_the_json_of_the_list_has_each_check_with_its_reason(store, unsampled):
@@ -35,12 +37,12 @@ def test_the_json_of_the_list_has_each_check_with_its_reason(store, unsampled):
 def test_an_answer_without_a_pair_is_shown_with_its_request_and_failed_checks(store, unsampled):
     text = answer_text(answer_view(store, unsampled), width=80, color=False)
     assert "not compared with a reference" in text
-    assert "asked: user: Weather?" in text
+    assert "request: user: Weather?" in text
     assert "lost spaces: seen" in text
     assert max(map(len, text.split("\n"))) <= 80
 
 
-def test_what_a_provider_sent_never_drives_the_screen(store, unsampled):
+def test_terminal_sequences_in_answers_are_shown_by_name(store, unsampled):
     assert "\x1b" not in answer_text(answer_view(store, unsampled), width=80, color=False)
 
 
@@ -54,13 +56,13 @@ def test_an_unknown_id_leads_to_no_answer(store):
     assert answer_view(store, "f" * 28) is None
 
 
-def test_a_part_of_no_id_is_refused_with_where_ids_stand(store):
+def test_unknown_part_of_an_id_is_refused_with_the_commands_that_list_ids(store):
     assert str(id_error(store, "feed")) == "no such pair: 'feed'; `sameweights pairs` and `sameweights answers` list ids"
 
 
-def test_a_part_of_several_ids_is_refused_with_the_candidates(store):
+def test_ambiguous_part_of_an_id_is_refused_with_the_candidates(store):
     names = [add_pair(store, "p", "Hello", "Hello") for _ in range(2)]
     assert store.flush(20)
     sentence = str(id_error(store, "0" * 8))
     assert all(name in sentence for name in names)
-    assert "give one of them whole" in sentence
+    assert "use one of them in full" in sentence

@@ -21,13 +21,13 @@ def pair(store):
     return name
 
 
-def test_the_answers_stand_side_by_side_with_what_differs_above(store, pair):
+def test_answers_are_side_by_side_below_what_differs(store, pair):
     text = shown(store, pair)
     assert "differs: tool arguments" in text
     line = next(line for line in text.split("\n") if "get_weather" in line and "│" in line)
     assert line.count("get_weather") == 3
-    assert "asked: user: Weather?" in text
-    assert "sent otherwise to the reference: the model is called otherwise there" in text
+    assert "request: user: Weather?" in text
+    assert "changed in the shadow request: the model is called otherwise there" in text
     assert "the reference against itself: " in text
 
 
@@ -35,7 +35,7 @@ def test_no_line_is_longer_than_the_page(store, pair):
     assert max(len(line) for line in shown(store, pair).split("\n")) <= 100
 
 
-def test_words_that_only_one_has_stand_out_in_colour(store):
+def test_words_of_only_one_answer_are_coloured(store):
     name = add_pair(store, "p", "It is raining today", "It is sunny today")
     assert store.flush(20)
     text = shown(store, name, color=True)
@@ -44,14 +44,14 @@ def test_words_that_only_one_has_stand_out_in_colour(store):
 
 
 @pytest.mark.parametrize(("live", "reference"), [("", "It is sunny today"), ("It is raining today", "")])
-def test_no_word_stands_out_where_one_answer_has_no_text(store, live, reference):
+def test_no_word_is_coloured_where_one_answer_has_no_text(store, live, reference):
     name = add_pair(store, "p", live, reference)
     assert store.flush(20)
     assert not re.search(r"\x1b\[1;31m(It|is|sunny|raining|today)", shown(store, name, color=True))
 
 
 @pytest.mark.promise("reader.terminal")
-def test_what_a_provider_sent_never_drives_the_screen(store):
+def test_terminal_sequences_in_answers_are_shown_by_name(store):
     name = add_pair(store, "p", "evil \x1b[2J [bold]x[/bold]", "good")
     assert store.flush(20)
     text = shown(store, name)
@@ -59,7 +59,7 @@ def test_what_a_provider_sent_never_drives_the_screen(store):
     assert "[ESC][2J [bold]x[/bold]" in text
 
 
-def test_a_pair_that_cannot_be_compared_gives_its_reason(store):
+def test_incomparable_pair_states_its_reason(store):
     name = add_pair(store, "p", "Hello", "Hello", status=500)
     assert store.flush(20)
     assert "not comparable: the provider returned no complete response" in shown(store, name)
@@ -76,7 +76,7 @@ def test_an_unknown_id_is_none(store, pair):
     assert pair_columns(store, "f" * 32) is None
 
 
-def test_the_list_has_whole_ids_and_what_differs(store, pair):
+def test_pair_list_has_whole_ids_and_what_differs(store, pair):
     text = pairs_text(store.pairs(PairFilter()), width=140, color=False)
     assert pair in text
     assert "differs: tool arguments" in text
