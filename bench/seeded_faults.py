@@ -253,9 +253,9 @@ FAULTS = (
         "reload_brought",
     ),
     Fault(
-        "the admin port takes whoever comes",
+        "the admin port accepts connections beyond its limit",
         "limits.admin",
-        "come",
+        "admit_connection",
         "len(A) >= B",
         "False",
         "admin_port",

@@ -56,7 +56,7 @@ class ConnectionLimiter:
             if now - connection.idle_since > IDLE_SECONDS:
                 connection.transport.abort()
 
-    def admit(self, connection: _LimitedConnection) -> bool:
+    def admit_connection(self, connection: _LimitedConnection) -> bool:
         """Count `connection` in and return True; False when the limit is reached."""
         if len(self._open) >= self._most:
             self._refused()
@@ -82,7 +82,7 @@ class _LimitedConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self._admitted = self._limiter.admit(self)
+        self._admitted = self._limiter.admit_connection(self)
         if self._admitted:
             self.inner.connection_made(transport)
         else:
