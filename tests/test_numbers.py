@@ -20,7 +20,7 @@ from shadow.drift.detectable_effect import smallest_seen
 from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE
 from shadow.drift.planner import HALF, pairs_to_find
 from shadow.reading import media_hashes
-from shadow.report.drift_lines import MOST_LEFT
+from shadow.report.drift_lines import MAX_ABORTED
 from shadow.report.signal_names import CHECK_IDS
 from shadow.sampling import conversations
 from shadow.settings.config_model import DriftConfig, ShadowConfig
@@ -90,7 +90,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "docs/explanation/drift.md": (
         f"One request counts once in {DAY / 3_600:.0f} hours",
         f"at most {MOST_REQUESTS:,} compared requests of the model, or an hour",
-        f"where more than {MOST_LEFT * 100:.0f} % of a group's requests of the last day ended so",
+        f"where more than {MAX_ABORTED * 100:.0f} % of a group's requests of the last day ended so",
         f"of at most {1 / 40 * 100:.1f} %",
     ),
 }

@@ -1,1 +1,1 @@
-"""A period in figures and verdicts, read from the store."""
+"""Reports: the figures and verdicts of a period, read from the store, as text and JSON."""

@@ -1,4 +1,4 @@
-"""A period in words and figures: build() reads it from the store, as_text() and as_json() show it.
+"""Builds the report of a period from the store (`build`) and formats it (`as_text`, `as_json`).
 
 The verdicts are those of `shadow.verdict.verdict_rule`; latency never enters them.
 """
@@ -32,7 +32,7 @@ SCHEMA = "sameweights.report/2"
 
 
 def build(reader: Reader, since: float, until: float) -> Report:
-    """The report of the period between two moments (seconds since the epoch)."""
+    """The report of the period from `since` to `until` (seconds since the epoch)."""
     counts = reader.signal_counts(since, until)
     traffic = reader.traffic(since, until)
     scores = _scores(reader, since, until)
@@ -80,22 +80,22 @@ def build(reader: Reader, since: float, until: float) -> Report:
 
 
 def as_json(report: Report) -> str:
-    """The figures as JSON, keys as in `figures.py`, numbers that are none as null."""
+    """The report as JSON with the keys of `figures.py`; None becomes null."""
     tables = asdict(report)
-    for made, source in zip(tables["cards"], report.cards, strict=True):
-        for line, check in zip(made["checks"], source.checks, strict=True):
+    for columns, card in zip(tables["cards"], report.cards, strict=True):
+        for line, check in zip(columns["checks"], card.checks, strict=True):
             line |= {"rate": check.rate, "reference_rate": check.reference_rate}
-    told = {"schema": SCHEMA, "drift": report.drifted, "measured": report.measured, **tables}
-    return json.dumps(told, indent=2, allow_nan=False)
+    document = {"schema": SCHEMA, "drift": report.drifted, "measured": report.measured, **tables}
+    return json.dumps(document, indent=2, allow_nan=False)
 
 
 def as_text(report: Report, *, width: int = 100, color: bool = False, brief: bool = False) -> str:
-    """The report for a terminal of `width` columns, the verdict of each provider first; `brief` leaves the long tables out."""
+    """The report for a terminal of `width` columns, verdicts first; `brief` omits the long tables."""
     return render(report, width=width, color=color, brief=brief)
 
 
 def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[EffectEstimate]]:
-    """What was judged: a reference that was found to cache says nothing by agreement, here as in the detector."""
+    """The effect estimates of each card; as in the detector, agreement does not count where the reference caches."""
     sums = [
         ClusterSum(
             group=("", one.model, one.provider, one.reference),
@@ -120,7 +120,7 @@ def _pooled(group: GroupKey) -> Key:
 
 
 def _evidence(scores: Mapping[Key, Sequence[EffectEstimate]]) -> tuple[Mapping[Key, float], frozenset[Key]]:
-    """The e-value of each card, as a logarithm, and the cards that differ by it."""
+    """The logarithm of each card's e-value, and the cards that differ by it."""
     every = [score for found in scores.values() for score in found]
     return {_pooled(group): log for group, log in group_evidence(every).items()}, frozenset(map(_pooled, discoveries(every)))
 

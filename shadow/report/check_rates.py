@@ -1,6 +1,6 @@
-"""How often answers are faulty by themselves, and whether the reference fails as often when it is asked the same.
+"""Counts failed checks per provider, and whether its reference fails them as often on the same requests.
 
-Counts over all traffic stand as numbers, with Wilson's 95 % interval; only conversations that both answered give a mark.
+Counts over all traffic are reported with Wilson's 95 % interval; only conversations that both sides answered give a verdict.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _Z = 1.959964
 
 
 class CheckVoteTotals:
-    """The votes of a period's compared conversations on every check, judged together: one report is one family of tests."""
+    """The votes of a period's compared conversations on every check, tested together as one family of tests."""
 
     def __init__(self, compared: Iterable[ComparedChecks]) -> None:
         parties = {(one.provider, one.model, one.reference): one for one in compared}
@@ -30,7 +30,7 @@ class CheckVoteTotals:
         return self._conversations.get(party, 0)
 
     def excess(self, party: Party, check: str) -> CheckExcess | None:
-        """What the votes come to; None where no answer of either side failed the check."""
+        """The excess of one check; None where no answer of either side failed it."""
         return self._excesses.get((party, check))
 
 
@@ -50,7 +50,7 @@ def _votes(parties: Mapping[Party, ComparedChecks]) -> list[Votes]:
 
 
 def check_lines(counts: Sequence[SignalCount], paired: CheckVoteTotals, party: Party) -> tuple[CheckLine, ...]:
-    """Every check that some answer of the provider was put to."""
+    """A line for each check that applied to some answer of the provider."""
     provider, model, reference = party
     own = _of(counts, provider, model)
     beside = _of(counts, reference, model) if reference else []
@@ -92,18 +92,18 @@ def _line(
 
 
 def _named_elsewhere(check: str, counts: Iterable[SignalCount]) -> int:
-    """The faulty answers whose fault another check may have named: no more of them are known to be of this check alone."""
+    """Faulty answers whose fault another check may have counted too."""
     return _faulty(SAME_FAULT[check], counts)[0] if check in SAME_FAULT else 0
 
 
 def _faulty(check: str, counts: Iterable[SignalCount]) -> tuple[int, int]:
-    """Faulty answers and checked answers; a check that could not be made is neither."""
-    made = [count for count in counts if count.signal == check and count.state in {"match", "differ"}]
-    return sum(count.count for count in made if count.state == "differ"), sum(count.count for count in made)
+    """Faulty answers and checked answers; not measured counts as neither."""
+    checked = [count for count in counts if count.signal == check and count.state in {"match", "differ"}]
+    return sum(count.count for count in checked if count.state == "differ"), sum(count.count for count in checked)
 
 
 def check_sentence(line: CheckLine, name: str) -> str:
-    """What one check shows, in a sentence; `name` is the check in plain words."""
+    """The sentence of one check; `name` is the check in words."""
     share = "under 0.1 %" if 0 < line.rate < 0.0005 else f"{line.rate * 100:.{1 if line.rate < 0.1 else 0}f} %"
     if line.plus + line.minus < FEWEST:
         return f"{name}: seen in {share} of {line.answers:,} answers{_undecided(line)}"
@@ -113,8 +113,8 @@ def check_sentence(line: CheckLine, name: str) -> str:
 def _undecided(line: CheckLine) -> str:
     if line.plain:
         return "; no answer of a reference to the same requests"
-    votes = f" ({line.plus + line.minus} of {line.conversations:,} tell the two apart)" if line.conversations else ""
-    return f"; too few compared conversations to say whether the reference does it too{votes}"
+    votes = f" ({line.plus + line.minus} of {line.conversations:,} differ between the two)" if line.conversations else ""
+    return f"; too few compared conversations to decide whether the reference does it too{votes}"
 
 
 def _compared(line: CheckLine) -> str:
@@ -127,7 +127,7 @@ def _compared(line: CheckLine) -> str:
 
 
 def wilson(hits: int, trials: int, z: float = _Z) -> tuple[float, float]:
-    """Wilson's score interval (Wilson 1927) of `z` standard deviations, 95 % unless told; the whole of 0..1 without a trial."""
+    """Wilson's score interval (Wilson 1927) of `z` standard deviations, 95 % by default; (0, 1) without a trial."""
     if not trials:
         return 0.0, 1.0
     share, spread = hits / trials, z * z / trials

@@ -1,4 +1,4 @@
-"""The state of drift of each group as a line of a report: what the judge last kept, whatever the period of the report is."""
+"""Reads the drift state of each group as a line of a report: the judge's latest, independent of the report's period."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from shadow.verdict.evidence import DriftEvidence
 from storage.rows import PairGroup
 from storage.store import Reader
 
-MOST_LEFT = 0.02
-ENOUGH = 50
-"""Requests from which their share is told."""
+MAX_ABORTED = 0.02
+"""Share of requests aborted by clients beyond which the pairs are one-sided."""
+MIN_REQUESTS = 50
+"""Requests from which that share is reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftLine:
-    """One group: its `state` and, where it is not measured, `why`. `pairs` counted; `strongest` is the signal with most
-    `evidence` (a logarithm, the bar is at 0). With an alarm: its `name`, `since` when (epoch seconds; credible from `earliest`
-    to `latest`), how large (`size`, with the interval `low`..`high`), `signals` past the bar, the `requests` that contribute
-    most and the `pair_ids` to look at. `worse`: the provider is the odd one, or has more of what the signal counts; `sentence`
-    is all of it in words, with the way it leans and whom it is about. `blame` is "provider", "reference" or "not_yet_known"
-    (`blame_why` says why), "" without an alarm; `by` is the provider that settled it, `facts` are changes of a serving identity
-    beside it; `waits`: the first page waits for the second look.
+    """One group: its `state` and, when not measured, `why`. `strongest` is the signal with the most `evidence` (a logarithm;
+    the threshold is 0) over `pairs` pairs. With an alarm: its `name`, the date `since` (epoch seconds; credible from `earliest`
+    to `latest`), the `size` with its interval `low`..`high`, the `signals` beyond the threshold, the `requests` (segments) that
+    contribute most and `pair_ids` as examples. `worse`: the provider is the odd one, or has more of what the signal counts.
+    `sentence` is all of it in words. `blame` is "provider", "reference" or "not_yet_known" (reason in `blame_why`), "" without
+    an alarm; `by` is the provider that decided it, `facts` are serving identity changes near that date; `waits`: the alarm is
+    held back until the second look.
 
-    `left_out` counts pairs by the reason. `hung_up`: share of the last day's requests whose client left before the end, None
-    without any; `is_one_sided` says that these are too many to be sure of the rest.
+    `left_out` counts pairs by reason. `hung_up` is the share of the last day's requests whose client left before the end (None
+    without requests); `one_sided`: that share is so large that the remaining pairs are a biased selection.
     """
 
     route: str
@@ -87,7 +88,7 @@ def drift_evidence(line: DriftLine) -> DriftEvidence:
 
 
 def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
-    """A line for each group that was ever judged; a state that cannot be read is left out, and begins anew with the next pair."""
+    """A line for each group that was ever judged; an unreadable state is omitted (the judge resets it at the next pair)."""
     cases: dict[GroupKey, GroupState] = {}
     for row in reader.judgements.group_states():
         group = row.group
@@ -100,10 +101,10 @@ def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
 
 
 def is_one_sided(left: int, requests: int) -> bool:
-    """Whether clients leave so often that what is left of the pairs is selected: only live answers are cut by it, never the
-    reference's, and no test can mend that.
+    """Whether so many clients leave early that the remaining pairs are a biased selection: aborts cut live answers only, never
+    the reference's, and no test can correct that.
     """
-    return requests >= ENOUGH and left > MOST_LEFT * requests
+    return requests >= MIN_REQUESTS and left > MAX_ABORTED * requests
 
 
 def _group(key: GroupKey) -> PairGroup:
@@ -112,7 +113,7 @@ def _group(key: GroupKey) -> PairGroup:
 
 
 def drift_line(status: DriftStatus, left: tuple[int, int] = (0, 0)) -> DriftLine:
-    """The line of a state; `left`: of the last day, requests whose client left, and all."""
+    """The line of a state; `left`: of the last day, the requests whose client left, and all requests."""
     route, model, provider, reference = status.group
     first = status.past[0] if status.past else None
     strongest = status.evidence[0] if status.evidence else None

@@ -1,4 +1,4 @@
-"""The figures of a report as plain values; docs/reference/report.md documents them, for as_json writes them as they stand.
+"""The figures of a report as plain values. `as_json` writes them unchanged; docs/reference/report.md documents them.
 
 Shares are in 0..1 (an excess in -1..1), times in seconds, moments in seconds since the epoch; None is "not measured".
 """
@@ -17,10 +17,10 @@ from shadow.verdict.verdict_value import Verdict, VerdictWord
 STORED_SIGNAL = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
 """Signals of the scorecard whose counts stand under another signal's name."""
 
-SILENT = frozenset({"refusing", "unusable"})
-"""States of a reference that gives nothing to compare with: their sentences begin with what it did."""
-AS_THEY_ARE = frozenset({"context", "parameter", "thinking", "request"})
-"""What a reference refuses a request for that its key, its address and its model's name have no part in."""
+WITHOUT_ANSWERS = frozenset({"refusing", "unusable"})
+"""States of a reference without answers to compare with; their sentences begin with a verb."""
+REQUEST_CAUSES = frozenset({"context", "parameter", "thinking", "request"})
+"""Causes of a refusal that lie in the request, not in the key, the address or the model's name."""
 UNMEASURED = frozenset({VerdictWord.NOT_MEASURED, VerdictWord.WAITING})
 """Verdicts for which nothing was compared."""
 
@@ -33,8 +33,8 @@ class SignalLine:
     `noise_of` random controls (`noise`; without one, 0 of 0, estimated by the tie-breaks). Of `pairs` that counted, the
     provider was the odd one in `provider_odd`, the reference in `reference_odd`: `excess` is their difference over `pairs`,
     `low` and `high` its 95 % interval, `p` the test of flipped conversations, `p_holm` the same after Holm's correction.
-    `smallest` is the least excess that four of five such reports would have shown, None where even a breakdown would not have.
-    `verdict` is what this row alone comes to. `always_low`..`always_high` holds however often one looks while pairs come in.
+    `smallest` is the smallest excess that four of five such reports would have revealed, None where even a breakdown would not
+    have been. `verdict` is the outcome of this row alone. `always_low`..`always_high` stays valid however often it is read.
     """
 
     signal: str
@@ -62,11 +62,11 @@ class SignalLine:
 class CheckLine:
     """One check that needs no reference: faulty answers of all traffic, and the votes of the compared conversations.
 
-    All traffic of the provider and, beside it, of the reference for the same model, with 95 % intervals: other requests, so that
-    nothing is concluded from them. In `plus` of the `conversations` that both answered the provider failed it more often, in
-    `alone` of these the reference never; in `minus` the reference failed it more often. `p` is of the one-sided sign test,
-    `p_holm` the same over the whole report. `worse`: more often than its reference. `plain`: over the absolute bar, where no
-    conversation was compared.
+    The counts over all traffic of the provider and of the reference for the same model, with 95 % intervals, are of different
+    requests, so they decide nothing. In `plus` of the `conversations` that both answered the provider failed the check more
+    often (in `alone` of these the reference never failed it), in `minus` the reference. `p` is of the one-sided sign test,
+    `p_holm` the same over the whole report. `worse`: more often than its reference. `plain`: beyond the absolute threshold,
+    where no conversation was compared.
     """
 
     signal: str
@@ -99,13 +99,13 @@ class CheckLine:
 
     @property
     def guilty(self) -> bool:
-        """It makes its provider faulty."""
+        """Whether this check makes the provider faulty."""
         return self.worse or self.plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingSignal:
-    """A signal that could not be compared in some pairs: in how many of how many, and in which of the two ways."""
+    """A signal that is "not_comparable" or "not_measured" (`state`) in `pairs` of `of` pairs."""
 
     signal: str
     state: str
@@ -115,7 +115,7 @@ class MissingSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomparableReason:
-    """Why whole pairs were not comparable; counted over the newest pairs of the period."""
+    """Why whole pairs were not comparable, counted over the newest pairs of the period."""
 
     reason: str
     pairs: int
@@ -123,11 +123,11 @@ class IncomparableReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """One provider against one reference for one model: the verdict, and what it rests on.
+    """One provider against one reference for one model: the verdict and its evidence.
 
-    Of its live `requests`, `pairs` were asked of the reference too and `compared` with its answer. `log_e` is the logarithm of
-    one e-value of all its signals, None without payoffs; `discovered`: it is among those of the report that differ by it, of
-    which at most one in twenty is in error. `triggering` holds the figures that verifiers publish.
+    Of its live `requests`, `pairs` were also sent to the reference and `compared` with its answer. `log_e` is the logarithm of
+    one e-value of all its signals, None without payoffs; `discovered`: it differs by it, with at most one false discovery in
+    twenty over the report. `triggering` holds the figures that verifiers publish.
     """
 
     provider: str
@@ -148,7 +148,7 @@ class Scorecard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficFigures:
-    """What one provider was asked in one role, and how often it failed (no whole answer) or answered an error status."""
+    """Requests to one provider in one role, with its failures (no whole answer) and error statuses."""
 
     provider: str
     role: str
@@ -161,10 +161,10 @@ class TrafficFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityLine:
-    """Who serves a model at a provider: `identity` is the hash of `facts` (values by facet), in force `since` then.
+    """The serving identity of a model at a provider: `identity` is the hash of `facts` (values by facet), valid `since` then.
 
-    `changes` counts the changes within the period, `latest` says what the last of them was. Learned of its context: the largest
-    prompt accepted in the period, and the smallest request that was refused for its length.
+    `changes` counts the changes within the period, `latest` describes the last one. `accepted_tokens` is the largest prompt
+    accepted in the period, `refused_bytes` the smallest request refused for its length.
     """
 
     provider: str
@@ -180,7 +180,7 @@ class IdentityLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateLine:
-    """Why a provider counts other prompt tokens than its reference: the likely `causes`, whether any is a `fault`, and why."""
+    """Why a provider counts different prompt tokens than its reference: the likely `causes`, and whether any is a `fault`."""
 
     provider: str
     model: str
@@ -226,7 +226,7 @@ class SegmentLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreedyLine:
-    """One signal of the greedy audit: `differs` of `pairs` asked of both sides at temperature 0, never among the live ones."""
+    """One signal of the greedy audit: `differs` of `pairs` sent to both sides at temperature 0, apart from the live pairs."""
 
     provider: str
     model: str
@@ -238,9 +238,9 @@ class GreedyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamLine:
-    """How often one check finds a fault in streams (`streamed_faulty` of `streamed`) and in whole answers.
+    """How often one check fails in streams (`streamed_faulty` of `streamed`) and in whole answers.
 
-    `apart` tells that the two shares' intervals do not meet; `why` it cannot be said is empty when it can.
+    `apart`: the intervals of the two shares do not overlap; `why` states why that is not measured, "" otherwise.
     """
 
     provider: str
@@ -256,9 +256,9 @@ class StreamLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceLine:
-    """What a reference does by itself with one model: `state` is "faulty" (broken streams or empty answers in over 2 % of 50 or
-    more), "failing" (more often than a provider asked the same), "moved" (providers left it together), "refusing" (over 2 %
-    of the requests as they are, or half of the pairs by a 4xx) or "unusable" (half by another cause); `sentence` says it.
+    """A finding about a reference itself: `state` is "faulty" (broken streams or empty answers in over 2 % of 50 or more),
+    "failing" (more often than a provider on the same requests), "moved" (several providers differ from it since one date),
+    "refusing" (over 2 % of the requests for their content, or half of the pairs by a 4xx) or "unusable" (half by another cause).
     """
 
     reference: str
@@ -268,15 +268,15 @@ class ReferenceLine:
 
     @property
     def headline(self) -> str:
-        """All of it in one sentence."""
-        what = self.sentence if self.state in SILENT else f"is {self.state}: {self.sentence}"
+        """The finding as one sentence."""
+        what = self.sentence if self.state in WITHOUT_ANSWERS else f"is {self.state}: {self.sentence}"
         name = "" if self.reference == "reference" else f" {self.reference}"
         return f"the reference{name} ({self.model}) {what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A period in figures. Latency is kept apart from fidelity: a slow provider may be a faithful one."""
+    """The figures of a period. Latency is separate from the verdicts: a slow provider may be a faithful one."""
 
     since: float
     until: float
@@ -294,28 +294,28 @@ class Report:
 
     @property
     def drifted(self) -> bool:
-        """Whether any verdict of the report is one that `report --fail-on-drift` exits with 3 for."""
+        """Whether any verdict makes `report --fail-on-drift` exit with 3."""
         return any(card.verdict.word.is_guilty for card in self.cards)
 
     @property
     def measured(self) -> bool:
         """Whether any provider that has a reference was compared with it; without any, `report --fail-on-drift` exits with 4.
 
-        A reference that works and does not take the requests as they are is a property of the configuration, which the report
-        states; it is no failure of the measurement.
+        A reference that works but refuses the requests for their content is a matter of configuration, which the report states;
+        it is not a failure to measure.
         """
         with_reference = [card for card in self.cards if card.reference]
-        unmeasured = [card for card in with_reference if card.verdict.word in UNMEASURED and not _refused_as_they_are(card)]
+        unmeasured = [card for card in with_reference if card.verdict.word in UNMEASURED and not _refuses_requests(card)]
         return bool(self.cards) and (not with_reference or len(unmeasured) < len(with_reference))
 
     @property
     def counts(self) -> Mapping[VerdictWord, int]:
-        """How many cards have each verdict, worst first; verdicts that none has are left out."""
+        """The number of cards with each verdict, worst first; verdicts without a card are omitted."""
         found = [card.verdict.word for card in self.cards]
         return {word: found.count(word) for word in VerdictWord if word in found}
 
 
-def _refused_as_they_are(card: Scorecard) -> bool:
-    """Whether most of a card's pairs were lost because its reference does not take such requests."""
+def _refuses_requests(card: Scorecard) -> bool:
+    """Whether most of a card's lost pairs were lost because the reference refuses such requests."""
     causes = card.verdict.coverage.shortfalls
-    return bool(causes) and causes[0].side is EvidenceSide.REFERENCE and causes[0].cause.partition(" ")[0] in AS_THEY_ARE
+    return bool(causes) and causes[0].side is EvidenceSide.REFERENCE and causes[0].cause.partition(" ")[0] in REQUEST_CAUSES

@@ -1,4 +1,4 @@
-"""Who serves, how it writes its prompts, and in which requests it differs: three tables of a report, read from the store."""
+"""Reads serving identities, chat templates and segments of a report from the store."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from storage.store import Reader
 IDENTITIES = 1_000
 SHAPES = 20_000
 FEWEST = 20
-"""Pairs that a segment, and the rest of the requests, need before they are held against each other."""
-ABOVE = 0.05
-"""Shares that a segment must lie above the rest, beside twice as high, to be told."""
+"""Least pairs of a segment, and of the other requests, to compare the two."""
+MARGIN = 0.05
+"""Difference of shares by which a segment must exceed the other requests, besides being twice as high."""
 
 APART = 3.0
-"""Standard deviations on either side of a share and of its noise, which must not meet, for it to be marked."""
+"""Standard deviations of the two intervals, of a share and of its noise, that must not overlap for a mark."""
 TIMES = frozenset(
     signal.value
     for signal in (
@@ -37,7 +37,7 @@ Key = tuple[str, str, str]
 
 
 def identity_lines(reader: Reader, since: float, until: float) -> tuple[IdentityLine, ...]:
-    """The present identity of each provider and model, with its changes in the period."""
+    """The current identity of each provider and model, with its changes in the period."""
     changes: dict[tuple[str, str], list[IdentityRow]] = defaultdict(list)
     for row in reader.identity_queries.identities(since, until, IDENTITIES):
         if row.previous:
@@ -50,7 +50,7 @@ def identity_lines(reader: Reader, since: float, until: float) -> tuple[Identity
 
 
 def identity_changes(lines: Iterable[IdentityLine], key: Key) -> tuple[float, ...]:
-    """When the identity of a key's provider and model last changed in the period, where it did."""
+    """When the identity of a key's provider and model last changed in the period; empty without a change."""
     return tuple(line.since for line in lines if (line.provider, line.model) == key[:2] and line.changes)
 
 
@@ -78,7 +78,7 @@ def _table(text: str) -> Mapping[str, Sequence[object]]:
 
 
 def template_lines(reader: Reader, since: float, until: float) -> tuple[TemplateLine, ...]:
-    """What the prompt tokens say of each provider's template, from the newest pairs of the period."""
+    """What prompt tokens reveal about each provider's template, from the newest pairs of the period."""
     samples: dict[Key, list[PromptSample]] = defaultdict(list)
     for group, shape in reader.identity_queries.shapes(since, until, SHAPES):
         key = (group.provider, group.model, group.reference)
@@ -102,16 +102,16 @@ def _template(key: Key, newest_first: Sequence[PromptSample]) -> TemplateLine:
 
 
 def segment_lines(reader: Reader, since: float, until: float) -> tuple[SegmentLine, ...]:
-    """Every signal of every segment: its share of differences beside that of the other requests and of the reference itself.
+    """Every signal of every segment: its share of differences, and those of the other requests and of the reference itself.
 
-    Times are left out: they say nothing of what is served.
+    Times are excluded, because they do not show what is served.
     """
     return tuple(_segments(count for count in reader.identity_queries.segments(since, until) if count.signal not in TIMES))
 
 
 @dataclass(slots=True)
 class _Sum:
-    """What is counted of one signal in one segment: the provider's pairs, and the reference's controls."""
+    """The counts of one signal in one segment: the provider's pairs, and the reference's controls."""
 
     differs: int = 0
     pairs: int = 0
@@ -131,7 +131,7 @@ class _Sum:
 
     @property
     def beyond_noise(self) -> bool:
-        """The two intervals do not meet; wide ones, since a report holds hundreds of them."""
+        """Whether the two intervals do not overlap; they are wide, because a report holds hundreds of them."""
         low, _ = wilson(self.differs, self.pairs, APART)
         _, high = wilson(self.noise_differs, self.noise_pairs, APART)
         return low > high
@@ -170,7 +170,7 @@ def _line(group: Key, where: tuple[str, str, str], found: _Sum, elsewhere: float
 
 
 def greedy_lines(counts: Iterable[SignalCount]) -> tuple[GreedyLine, ...]:
-    """What the greedy pairs show, signals that were compared only."""
+    """The compared signals of the greedy pairs."""
     sums: dict[tuple[Key, str], list[int]] = defaultdict(lambda: [0, 0])
     for count in counts:
         if count.comparison == "greedy" and count.state in {"match", "differ"}:
@@ -187,4 +187,4 @@ def stands_out(line: SegmentLine) -> bool:
     """Whether a signal differs in this segment twice as often as elsewhere and 5 points more, both with 20 pairs or more."""
     if line.elsewhere is None or line.pairs < FEWEST:
         return False
-    return line.share >= max(2 * line.elsewhere, line.elsewhere + ABOVE)
+    return line.share >= max(2 * line.elsewhere, line.elsewhere + MARGIN)

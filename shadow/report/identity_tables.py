@@ -1,4 +1,4 @@
-"""Who serves, its prompts, and the requests in which it differs, as tables for a terminal; nothing to tell is an empty table."""
+"""Serving identities, prompt tokens, segments and greedy pairs as tables for a terminal; empty without anything to show."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from shadow.report.identity_lines import stands_out
 from shadow.verdict.phrases import named, percent
 
 ROWS = 20
-"""More rows than this stand in the JSON only."""
-TOLD = 3
-QUIET = {"none", "too_few"}
+"""Most rows of a table; the JSON has all."""
+CHANGES = 3
+"""Most changes of an identity in its row."""
+NO_CAUSE = {"none", "too_few"}
 
 
 def identity_table(report: Report) -> Table:
     """Each provider and model with its identity; changes of the period in red."""
     table = report_table("<provider", "<model", "identity", "<since (UTC)", "changes", "largest prompt", "<")
     for line in report.identities[:ROWS]:
-        told = "; ".join(plain(sentence) for sentence in line.latest[:TOLD])
+        changes = "; ".join(plain(sentence) for sentence in line.latest[:CHANGES])
         style = "red" if line.changes else ""
         table.add_row(
             line.provider,
@@ -30,13 +31,13 @@ def identity_table(report: Report) -> Table:
             moment(line.since),
             f"{line.changes}",
             _largest(line),
-            told,
+            changes,
             style=style,
         )
     known = {(line.provider, line.model) for line in report.identities}
     for card in [card for card in report.cards if card.requests and (card.provider, card.model) not in known][:ROWS]:
-        told = f"not measured until {WARM_UP} answers"
-        table.add_row(card.provider, plain(card.model), "-", "-", "-", "-", told, style="dim")
+        reason = f"not measured until {WARM_UP} answers"
+        table.add_row(card.provider, plain(card.model), "-", "-", "-", "-", reason, style="dim")
     return table
 
 
@@ -46,18 +47,20 @@ def _largest(line: IdentityLine) -> str:
 
 
 def template_table(report: Report) -> Table:
-    """What the prompt tokens say, where they differ."""
+    """The likely causes of different prompt tokens."""
     table = report_table("<provider", "<model", "pairs", "<")
-    for line in [line for line in report.templates if not QUIET.issuperset(line.causes)][:ROWS]:
+    for line in [line for line in report.templates if not NO_CAUSE.issuperset(line.causes)][:ROWS]:
         table.add_row(line.provider, plain(line.model), f"{line.samples}", line.sentence, style="red" if line.fault else "")
     return table
 
 
 def segment_table(report: Report) -> Table:
-    """Signals that stand out in a segment, those beyond the reference's own noise first and in red, the rest faint."""
+    """Signals that stand out in a segment: those beyond the reference's noise first and in red, the others dimmed."""
     table = report_table("<provider", "<signal", "<where", "differs", "noise", "elsewhere", "conversations")
-    loud = sorted((line for line in report.segments if stands_out(line)), key=lambda line: (not line.beyond_noise, -line.share))
-    for line in loud[:ROWS]:
+    outstanding = sorted(
+        (line for line in report.segments if stands_out(line)), key=lambda line: (not line.beyond_noise, -line.share)
+    )
+    for line in outstanding[:ROWS]:
         table.add_row(
             line.provider,
             named(line.signal),
@@ -72,7 +75,7 @@ def segment_table(report: Report) -> Table:
 
 
 def greedy_table(report: Report) -> Table:
-    """What the greedy pairs show."""
+    """The signals in which greedy pairs differ."""
     table = report_table("<provider", "<signal", "differs")
     for line in [line for line in report.greedy if line.differs][:ROWS]:
         table.add_row(line.provider, named(line.signal), f"{percent(line.differs / line.pairs)} of {line.pairs}")

@@ -1,6 +1,6 @@
-"""How fast: each provider's times beside its reference's for the same requests, and its pace against its own past.
+"""Reads each provider's times, with the ratio to its reference's on the same requests, and its pace against its own past.
 
-None of it enters a verdict: a slow provider may be a faithful one.
+They enter no verdict: a slow provider may be a faithful one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.store import Reader
 NEWEST_LATENCIES = 50_000
 NEWEST_PAIRS = 50_000
 ENOUGH = 2_000
-"""Pairs of one provider from which its ratios are taken, the newest: resampling more is felt."""
+"""Newest pairs of one provider that its ratios are computed from, because resampling more takes noticeable time."""
 MEASURES = ("first_chunk", "first_token", "seconds")
 
 
@@ -56,7 +56,7 @@ class LatencyLine:
 class PaceLine:
     """One measure (`first_token`, `token`, `whole_token`) of one provider and model against its own past: its `tempo`, the
     `limit` in seconds that nine of ten answers kept (None while it is learned), `blocks` of five minutes judged, `evidence` (a
-    logarithm, the bar at 0), and while it is slower `since` when, with the `share` of answers beyond the limit.
+    logarithm; the threshold is 0), and while it is slower the date `since` and the `share` of answers beyond the limit.
     """
 
     provider: str
@@ -71,7 +71,7 @@ class PaceLine:
 
 
 def latency_lines(reader: Reader, since: float, until: float) -> tuple[LatencyLine, ...]:
-    """Live answers of each provider, and the answers that each gave to the audit as a reference."""
+    """The times of each provider's live answers, and of its answers to the audit as a reference."""
     times: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for provider, _, role, measure, seconds in reader.latencies(since, until, NEWEST_LATENCIES):
         if role != "greedy":
@@ -85,7 +85,7 @@ def latency_lines(reader: Reader, since: float, until: float) -> tuple[LatencyLi
 
 
 def pace_lines(reader: Reader) -> tuple[PaceLine, ...]:
-    """Every pace that is kept; one that cannot be read is left out, and begins anew with the next answer."""
+    """The stored paces; an unreadable one is omitted (it is reset at the next answer)."""
     return tuple(_paces(reader))
 
 
@@ -133,7 +133,7 @@ def _lines(
     values: Sequence[float],
     compared: Mapping[tuple[str, str], Mapping[str, LatencyRatios]],
 ) -> Iterable[LatencyLine]:
-    """One line for each reference, or one without."""
+    """One line per reference, or one line without any."""
     for reference, found in sorted(compared.get((provider, measure), {}).items()) or (("", None),):
         yield LatencyLine(
             provider=provider,
@@ -157,6 +157,6 @@ def _lines(
 
 
 def repeatable_choice(salt: str) -> Choose:
-    """Chance for resampling, the same every time: a report that is made again says the same."""
-    draw = Random(salt)  # noqa: S311 - repeatable chance is wanted, not secrecy
+    """Repeatable draws for resampling, so that a report built again has the same figures."""
+    draw = Random(salt)  # noqa: S311 - repeatable draws, no secrets
     return lambda n: draw.choices(range(n), k=n)

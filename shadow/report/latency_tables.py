@@ -1,4 +1,4 @@
-"""Speed, and the figures that verifiers publish, as tables for a terminal: beside the verdicts, never among them."""
+"""Latency, pace and the figures that verifiers publish, as tables for a terminal; they enter no verdict."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from shadow.report.latency_lines import MEASURES, LatencyLine
 from shadow.verdict.phrases import named, percent
 
 ROWS = 20
-"""More lines than this stand in the JSON only."""
-TOLD = frozenset({PaceState.SLOWER.value, PaceState.RECOVERED.value})
+"""Most rows of a table; the JSON has all."""
+SHOWN = frozenset({PaceState.SLOWER.value, PaceState.RECOVERED.value})
 
 
 def latency_table(report: Report) -> Table:
-    """Each provider, and each reference by what it answered to the audit."""
+    """The times of each provider, and of each reference."""
     table = report_table("<provider", "answers", *(named(measure) for measure in MEASURES))
     for provider, role in sorted({(line.provider, line.role) for line in report.latency}, key=lambda name: (name[1], name[0])):
         lines = {line.measure: line for line in report.latency if (line.provider, line.role) == (provider, role)}
@@ -36,19 +36,19 @@ def _times(line: LatencyLine | None) -> str:
 
 
 def pace_table(report: Report) -> Table:
-    """Those that changed; the others stand in the JSON."""
+    """The paces that are slower or recovered; the JSON has all."""
     table = report_table("<provider", "<model", "<measure", "<pace", "<")
-    for line in [line for line in report.paces if line.tempo in TOLD][:ROWS]:
-        told = ""
+    for line in [line for line in report.paces if line.tempo in SHOWN][:ROWS]:
+        details = ""
         if line.since is not None and line.share is not None and line.limit is not None:
-            told = f"since {moment(line.since)} UTC {line.share:.0%} of the answers took longer than {line.limit:.3f} s"
+            details = f"since {moment(line.since)} UTC {line.share:.0%} of the answers took longer than {line.limit:.3f} s"
         style = "yellow" if line.tempo == PaceState.SLOWER else ""
-        table.add_row(line.provider, plain(line.model), named(line.measure), line.tempo, told, style=style)
+        table.add_row(line.provider, plain(line.model), named(line.measure), line.tempo, details, style=style)
     return table
 
 
 def trigger_table(report: Report) -> Table:
-    """Of requests with tools."""
+    """The verifiers' figures for requests with tools."""
     table = report_table("<provider", "<model", "pairs", "F1", "reference's F1", "difference", "kappa", "calls")
     for card in report.cards[:ROWS]:
         if card.triggering:

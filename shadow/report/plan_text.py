@@ -1,4 +1,4 @@
-"""`sameweights plan` in words: what can be found within how many pairs, days and how much money, and which sample it takes."""
+"""The text of `sameweights plan`: the pairs, days and cost at which a drift of each size is found, and the sample it needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DROPS = (0.03, 0.05, 0.10, 0.20, 0.30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInputs:
-    """What there is: requests a day, the noise of the reference (a share), the price of a call to it, and days to wait."""
+    """The assumptions: requests a day, the reference's noise (a share), the price of a call to it, days, and a drift's size."""
 
     per_day: float
     floor: float
@@ -25,25 +25,25 @@ class PlanInputs:
     drop: float
 
 
-def plan_text(config: Config, means: PlanInputs, lines: Iterable[DriftLine]) -> str:
-    """The plan, a line a size, then a proposal, then what the stored pairs could have shown by now."""
-    return "\n".join((*_sizes(config, means), "", _proposal(config, means), *_seen(config, means, lines)))
+def plan_text(config: Config, inputs: PlanInputs, lines: Iterable[DriftLine]) -> str:
+    """The plan with a line per size, then a proposal, then the drifts that the stored pairs would have revealed by now."""
+    return "\n".join((*_sizes(config, inputs), "", _proposal(config, inputs), *_so_far(config, inputs, lines)))
 
 
-def _sizes(config: Config, means: PlanInputs) -> Iterator[str]:
+def _sizes(config: Config, inputs: PlanInputs) -> Iterator[str]:
     shadow, budget = config.shadow, AlertBudget(threshold=config.drift.pairs_per_false_alarm)
-    yield f"{means.per_day:g} requests a day, {shadow.sample_rate:.1%} compared, noise {means.floor:.1%}:"
+    yield f"{inputs.per_day:g} requests a day, {shadow.sample_rate:.1%} compared, noise {inputs.floor:.1%}:"
     for drop in DROPS:
         found = plan(
             drop,
-            per_day=means.per_day,
+            per_day=inputs.per_day,
             sample_rate=shadow.sample_rate,
-            floor=means.floor,
+            floor=inputs.floor,
             control_fraction=shadow.control_fraction,
-            price=means.price,
+            price=inputs.price,
             budget=budget,
         )
-        cost = f"; {found.cost:.2f} in half of the cases, for {found.calls:.2f} calls a pair" if means.price else ""
+        cost = f"; {found.cost:.2f} in half of the cases, for {found.calls:.2f} calls a pair" if inputs.price else ""
         half = f"about {_pairs(found.pairs, found.days)} in half of the cases"
         yield f"  {drop * 100:3.0f} points: {half}, {_pairs(found.most, found.most_days)} in nine of ten{cost}"
 
@@ -52,24 +52,24 @@ def _pairs(pairs: float, days: float) -> str:
     return f"{pairs:,.0f} pairs ({days:.1f} days)" if days < inf else f"{pairs:,.0f} pairs (never at this sample)"
 
 
-def _proposal(config: Config, means: PlanInputs) -> str:
+def _proposal(config: Config, inputs: PlanInputs) -> str:
     budget = AlertBudget(threshold=config.drift.pairs_per_false_alarm)
-    rate = sample_rate_for(means.drop, per_day=means.per_day, days=means.days, floor=means.floor, budget=budget)
-    wanted = f"{means.drop * 100:g} points within {means.days:g} days, in nine of ten cases"
+    rate = sample_rate_for(inputs.drop, per_day=inputs.per_day, days=inputs.days, floor=inputs.floor, budget=budget)
+    wanted = f"{inputs.drop * 100:g} points within {inputs.days:g} days, in nine of ten cases"
     if rate > 1:
         return f"To find {wanted} there are too few requests, or it is within the tolerance: wait longer, or look for more."
     return f"To find {wanted}: [shadow] sample_rate = {rate:g}"
 
 
-def _seen(config: Config, means: PlanInputs, lines: Iterable[DriftLine]) -> Iterator[str]:
+def _so_far(config: Config, inputs: PlanInputs, lines: Iterable[DriftLine]) -> Iterator[str]:
     budget = AlertBudget(threshold=config.drift.pairs_per_false_alarm)
     for line in lines:
-        half, most = (smallest_found(line.pairs, means.floor, budget, share=share) for share in (HALF, NINE_OF_TEN))
+        half, most = (smallest_found(line.pairs, inputs.floor, budget, share=share) for share in (HALF, NINE_OF_TEN))
         yield f"{line.provider}, {line.model}: {line.pairs} pairs so far; {_found(half, most)}"
 
 
 def _found(half: float, most: float) -> str:
-    """Which drifts would have been found by now."""
+    """The sizes of drift that would have been found by now."""
     if half == inf:
         return "no drift would have been found by now, whatever its size"
     surely = f"of {most * 100:.1f} points or more in nine of ten" if most < inf else "none in nine of ten"

@@ -1,4 +1,4 @@
-"""What the references of a report do by themselves, told above all verdicts, since every verdict is measured against them."""
+"""Findings about the references themselves, shown above the verdicts, because every verdict is relative to a reference."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from shadow.verdict.coverage_shortfalls import refused_for
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.phrases import named
 
-BY_ITSELF = frozenset({"broken_stream", "empty_answer"})
-"""Checks that a good reference fails hardly ever, whatever it is asked."""
+REFERENCE_CHECKS = frozenset({"broken_stream", "empty_answer"})
+"""Checks that a working reference almost never fails, whatever the request."""
 FEWEST = 50
 MOST = 0.02
-"""A reference that fails one of them in a larger share, of so many answers at least, is faulty by itself."""
+"""A reference that fails one of them in a larger share of at least `FEWEST` answers is faulty."""
 
 
 def reference_lines(cards: Iterable[Scorecard], drifting: Iterable[DriftLine]) -> tuple[ReferenceLine, ...]:
-    """A line for each thing that a reference does by itself, each once, sorted.
+    """A line for each finding about a reference, each once, sorted.
 
-    One that mostly refuses is not also said to fail: its refusals are what it failed by.
+    A reference that mostly refuses is not also reported as failing, because its refusals are the failures.
     """
     cards = tuple(cards)
     faulty = {found for card in cards if card.reference for line in card.checks if (found := _faulty(card, line))}
     refusing = {found for card in cards if (found := _refusing(card))}
-    told = {(line.reference, line.model) for line in refusing}
+    known = {(line.reference, line.model) for line in refusing}
     states = {_state(line) for line in drifting if line.blame == Blame.REFERENCE}
-    states = {line for line in states if line.state != "failing" or (line.reference, line.model) not in told} | refusing
+    states = {line for line in states if line.state != "failing" or (line.reference, line.model) not in known} | refusing
     return tuple(sorted(faulty | states, key=lambda line: (line.reference, line.model, line.state, line.sentence)))
 
 
 def _faulty(card: Scorecard, line: CheckLine) -> ReferenceLine | None:
     answers, faulty = line.reference_answers, line.reference_faulty
-    if line.signal not in BY_ITSELF or answers < FEWEST or faulty <= MOST * answers:
+    if line.signal not in REFERENCE_CHECKS or answers < FEWEST or faulty <= MOST * answers:
         return None
     sentence = f"{named(line.signal)} in {faulty:,} of {answers:,} answers"
     return ReferenceLine(reference=card.reference, model=card.model, state="faulty", sentence=sentence)
 
 
 def _refusing(card: Scorecard) -> ReferenceLine | None:
-    """What the reference will not take as it is, where that is what most of the pairs are lost by, and 2 % of them at least."""
+    """What the reference refuses for its content, where most lost pairs are lost by it, and more than 2 % of all pairs."""
     lost = [cause for cause in card.verdict.coverage.shortfalls if cause.side is EvidenceSide.REFERENCE]
     refused = [(about, cause.pairs) for cause in lost if (about := refused_for(cause.cause))]
     pairs = sum(number for _, number in refused)

@@ -1,7 +1,7 @@
-"""References that give hardly any answer: how many of how many, by the most frequent cause, and what to do.
+"""References (and providers) that refuse or fail most requests: how many, the most frequent cause, and what to do.
 
-Nothing can be measured while it lasts, so it stands above all verdicts. A sentence holds the
-status and never the reference's own message, which may quote a prompt or a key.
+Nothing can be measured meanwhile, so these sentences are shown above the verdicts. They hold the status, never the
+reference's own message, which may quote a prompt or a key.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from shadow.verdict.coverage_shortfalls import refused_for, shortfalls
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 
 LEAST = 0.5
-"""The share of the pairs for which the reference gave nothing that could be compared, from which it is stated above all."""
+"""Least share of the pairs without a comparable answer of the reference to report it."""
 REFUSING, UNUSABLE = "refusing", "unusable"
 NEWEST = 2_000
-"""Live requests of the period that are looked at for what the providers themselves refuse."""
+"""Newest live requests of the period that are searched for refusals of the providers."""
 Key = tuple[str, str]
 """Reference, model."""
 Ended = tuple[str, str, str, int, int]
 """Provider, model, reference, status (0 is none), live requests."""
-HERE: Mapping[int, str] = {
+PROVIDER_REMEDIES: Mapping[int, str] = {
     401: "its key is missing or wrong: the client's own goes through, unless `api_key_env` names another",
     402: "its account has no credit",
     403: "its key may not use this model, or not from here",
     404: "its base_url or the name of the model is wrong: `models` renames a model for one provider",
     429: "it limits the rate or the quota",
 }
-"""What to do about what the provider itself refuses."""
+"""The likely cause, and what to do, by the status of a provider's refusal."""
 
 
 def provider_refusals(ended: Iterable[Ended]) -> Mapping[tuple[str, str], str]:
-    """For each provider and model that refused half of its newest live requests or more, what, and what to do."""
+    """For each provider and model that refused half of its newest live requests or more, a sentence with the remedy."""
     found: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for provider, model, _, status, requests in ended:
         found[provider, model][status] += requests
@@ -46,13 +46,13 @@ def _refusal(statuses: Counter[int]) -> str:
     if not refused or refused.total() < LEAST * statuses.total():
         return ""
     [(status, _)] = refused.most_common(1)
-    told = ", ".join(str(each) for each, _ in refused.most_common())
-    why = HERE.get(status, "it does not take these requests as they are")
-    return f"the provider refused {refused.total():,} of its newest {statuses.total():,} requests: {told}; {why}"
+    listed = ", ".join(str(each) for each, _ in refused.most_common())
+    why = PROVIDER_REMEDIES.get(status, "it does not take these requests as they are")
+    return f"the provider refused {refused.total():,} of its newest {statuses.total():,} requests: {listed}; {why}"
 
 
 def refusing_reference_lines(cards: Iterable[Scorecard]) -> tuple[ReferenceLine, ...]:
-    """A line for each reference and model of a report that gave nothing for half of the pairs or more, sorted."""
+    """A line for each reference and model without an answer for half of the pairs or more, sorted."""
     reasons: dict[Key, Counter[str]] = defaultdict(Counter)
     pairs: Counter[Key] = Counter()
     for card in cards:
@@ -86,7 +86,7 @@ def _line(key: Key, causes: list[Shortfall], pairs: int) -> ReferenceLine:
 
 
 def _is_whole(cause: Shortfall) -> bool:
-    """True for what the reference did whatever it was asked; what it will not take of a request is `reference_lines`' matter."""
+    """Whether the cause is independent of the request; refusals for its content are in `reference_lines`."""
     return cause.side is EvidenceSide.REFERENCE and not refused_for(cause.cause)
 
 

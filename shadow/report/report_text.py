@@ -1,4 +1,4 @@
-"""A report for a terminal: one line of verdict a provider first, then the figures it rests on; readable in 100 columns."""
+"""Formats a report for a terminal of 100 columns: the verdict of each provider first, then its figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shadow.presentation.text_tables import moment, report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.check_rates import check_sentence
 from shadow.report.drift_table import drift_table
-from shadow.report.figures import SILENT, Report, Scorecard, SignalLine
+from shadow.report.figures import WITHOUT_ANSWERS, Report, Scorecard, SignalLine
 from shadow.report.identity_tables import greedy_table, identity_table, segment_table, template_table
 from shadow.report.latency_tables import latency_table, pace_table, trigger_table
 from shadow.report.stream_faults import stream_table
@@ -43,20 +43,22 @@ COUNTED = {
     VerdictWord.WAITING: "waiting for a pair",
 }
 CARDS = 20
-"""More providers and models than this stand in the JSON only."""
+"""Most providers and models in the text; the JSON has all."""
 REASONS = 5
 REFERENCES = 5
-LONG = frozenset({"signals", "triggers", "not compared", "served by", "segments"})
-"""Tables with many lines a provider, or that a first look can do without."""
+LONG = frozenset({"signals", "triggers", "not compared", "server identity", "segments"})
+"""Tables that a brief report omits."""
+WIDE = 100
+"""Columns of a terminal from which the signals are shown with `p` and the detectable excess."""
 
 
 def render(report: Report, *, width: int, color: bool, brief: bool = False) -> str:
-    """The report as text; a brief one has what a first look can take in."""
-    return printed(_parts(report, brief=brief), width=width, color=color)
+    """The report as text; a brief one omits the long tables."""
+    return printed(_parts(report, width=width, brief=brief), width=width, color=color)
 
 
 def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
-    """What rich makes of the parts, as text; without colour nothing but printable characters."""
+    """The parts rendered as text; without colour it holds printable characters only."""
     out = StringIO()
     system: Literal["standard"] | None = "standard" if color else None
     console = Console(
@@ -67,7 +69,7 @@ def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n")).rstrip("\n")
 
 
-def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
+def _parts(report: Report, *, width: int, brief: bool) -> Iterator[RenderableType]:
     yield _heading(report)
     yield ""
     if report.references:
@@ -76,7 +78,7 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
     yield _verdicts(report) if report.cards else Text("  ?  not measured: no request in this period", style="yellow")
     if len(report.cards) > 1:
         yield f"\n  {', '.join(f'{count} {COUNTED[word]}' for word, count in report.counts.items())}"
-    for title, table in _tables(report):
+    for title, table in _tables(report, width):
         if table.row_count and not (brief and title in LONG):
             yield ""
             yield Text(title, style="bold").append(f"  {_SUBTITLES[title]}", style="not bold dim")
@@ -86,18 +88,18 @@ def _parts(report: Report, *, brief: bool) -> Iterator[RenderableType]:
 
 
 def _references(report: Report) -> Padding:
-    """What stands above the verdicts: they are measured against it."""
+    """The findings about the references, shown above the verdicts."""
     lines = [f"!  {plain(one.headline)}" for one in report.references[:REFERENCES]]
     return Padding(Text("\n".join(lines), style="bold yellow"), (0, 0, 0, 2))
 
 
-def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
+def _tables(report: Report, width: int) -> tuple[tuple[str, Table], ...]:
     return (
         ("drift", drift_table(report)),
-        ("signals", _signals(report)),
+        ("signals", _signals(report, wide=width >= WIDE)),
         ("checks", _checks(report)),
-        ("served by", identity_table(report)),
-        ("prompts", template_table(report)),
+        ("server identity", identity_table(report)),
+        ("prompt tokens", template_table(report)),
         ("segments", segment_table(report)),
         ("streaming", stream_table(report)),
         ("greedy", greedy_table(report)),
@@ -109,39 +111,38 @@ def _tables(report: Report) -> tuple[tuple[str, Table], ...]:
 
 
 _SUBTITLES = {
-    "drift": "the state now, judged pair by pair as they come, whatever the period; see docs/explanation/drift.md",
-    "signals": "noise: the reference against itself; excess in points [95 %], provider/reference odd; seen: the least that shows",
-    "checks": "answers that are faulty by themselves, no reference needed",
-    "served by": "what the answers tell of their server, as a hash; a change of it has a date",
-    "prompts": "prompt tokens against the reference's for the same requests, and the likely cause",
-    "segments": "twice as often as in other requests; faint: not beyond the noise, the reference against itself there",
-    "streaming": "checks that fail in streams more often than in whole answers, or the other way round",
-    "greedy": "both sides asked once more at temperature 0; never among the pairs above",
-    "triggers": "tool_call_f1 as verifiers publish it, the reference's own beside it, kappa, calls to the reference's calls",
-    "latency": "seconds, p50 / p95, and p50 to the reference's for the same requests; never part of a verdict on the answers",
-    "pace": "slower than nine of ten answers were on its first day, or than was asked for; no verdict on the answers either",
-    "not compared": "what no pair, or not every pair, could say",
+    "drift": "state now, judged as pairs arrive, independent of the period; see docs/explanation/drift.md",
+    "signals": "noise: the reference against itself; excess: in points [95 %], with the pairs in which the provider/reference is "
+    "the odd one; detectable: smallest excess these pairs would have revealed",
+    "checks": "answers that contradict themselves or their request; no reference needed",
+    "server identity": "hash of what responses reveal about the backend, with dated changes",
+    "prompt tokens": "compared with the reference's for the same requests, with the likely cause",
+    "segments": "request types where a signal differs at least twice as often; dimmed: within the reference's noise",
+    "streaming": "checks that fail at different rates in streams and in whole answers",
+    "greedy": "requests sent again to both sides at temperature 0; not part of the pairs above",
+    "triggers": "tool_call_f1 as verifiers publish it, the reference's own F1, kappa, and the ratio of calls to the reference's",
+    "latency": "seconds, p50 / p95, and the ratio of p50 to the reference's on the same requests; no part of a verdict",
+    "pace": "slower than nine of ten answers on the first day, or than the configured limit; no part of a verdict",
+    "not compared": "signals that could not be judged, and why",
 }
 
 
 def _heading(report: Report) -> Text:
     requests = sum(row.requests for row in report.traffic if row.role == "primary")
     failed = sum(row.failures + row.errors for row in report.traffic if row.role == "primary")
-    asked, compared = (sum(getattr(card, name) for card in report.cards) for name in ("pairs", "compared"))
+    shadowed, compared = (sum(getattr(card, name) for card in report.cards) for name in ("pairs", "compared"))
     period = (
         f"from {moment(report.since)} to {moment(report.until)} UTC" if report.since > 0 else f"until {moment(report.until)} UTC"
     )
     heading = Text("sameweights", style="bold").append(f"  {period}", style="not bold")
-    of = f" of {asked} that were asked of one" if asked > compared else ""
+    of = f" of {shadowed} sent to one" if shadowed > compared else ""
     heading.append(f"\n  {requests} requests, {failed} failed, {compared} compared with a reference{of}", style="not bold dim")
     return heading.append("".join(f"\n  {cause}" for cause in _causes(report)), style="not bold dim")
 
 
 def _causes(report: Report) -> Iterator[str]:
-    """Why pairs could not be compared, over all providers, the most frequent causes first; what a line of its own states of a
-    reference is not repeated.
-    """
-    known = {(line.reference, line.model) for line in report.references if line.state in SILENT}
+    """Why pairs could not be compared, most frequent causes first, without those that a reference's own line states."""
+    known = {(line.reference, line.model) for line in report.references if line.state in WITHOUT_ANSWERS}
     found = [
         (card, cause)
         for card in report.cards
@@ -159,10 +160,10 @@ def _verdicts(report: Report) -> Padding:
         table.add_column(column, no_wrap=column != "verdict", overflow="fold")
     for card in report.cards[:CARDS]:
         mark, style = MARKS[card.verdict.word]
-        told = _sentence(card.verdict.sentence, style)
+        sentence = _sentence(card.verdict.sentence, style)
         for note in card.verdict.notes:
-            told.append(f"\nnote: {note.phrase}", style="default not bold dim")
-        table.add_row(Text(mark, style=style), Text(_name(card, report), style="bold"), told)
+            sentence.append(f"\nnote: {note.phrase}", style="default not bold dim")
+        table.add_row(Text(mark, style=style), Text(_name(card, report), style="bold"), sentence)
     return Padding(table, (0, 0, 0, 2))
 
 
@@ -173,7 +174,7 @@ def _name(card: Scorecard, report: Report) -> str:
 
 
 def _sentence(sentence: str, style: str) -> Text:
-    """The verdict in its colour, what it rests on below it."""
+    """The verdict in its colour, its evidence on the next line."""
     head, separator, rest = sentence.partition(": ")
     if not separator or head in {"not measured", "undecided", "waiting"}:
         head, separator, rest = sentence.partition("; ")
@@ -181,35 +182,44 @@ def _sentence(sentence: str, style: str) -> Text:
     return text.append(f"\n{rest}", style="default not bold") if rest else text
 
 
-def _signals(report: Report) -> Table:
-    """The signals that show anything; how many are quiet, in one line, so that nothing looks forgotten."""
-    table = report_table("<provider", "<signal", "differs", "noise", "excess, of which +/-", "p", "seen", "<")
+def _signals(report: Report, *, wide: bool) -> Table:
+    """The signals in which a side was the odd one, below their provider, and the number of the others by outcome.
+
+    A narrow table omits `p` and the detectable excess, so that the names of the signals stay readable.
+    """
+    columns = ("<signal", "differs", "noise", "excess, odd pairs", *(("p", "detect-\nable") if wide else ()), "<")
+    table = report_table(*columns)
     for card in report.cards[:CARDS]:
         guilty = {reason.subject for reason in card.verdict.reasons if reason.ground is ReasonGround.SIGNAL}
-        loud = [line for line in card.signals if line.provider_odd or line.reference_odd]
-        for line in sorted(loud, key=lambda line: (line.signal not in guilty, -abs(line.excess or 0.0), line.signal)):
-            table.add_row(_name(card, report), *_signal_row(line), style="red" if line.signal in guilty else "")
-        for verdict, names in _quiet(card).items():
-            table.add_row(_name(card, report), f"{names} {'more' if loud else 'signals'}: {verdict}", style="dim")
+        odd = [line for line in card.signals if line.provider_odd or line.reference_odd]
+        if card.signals:
+            table.add_row(Text(_name(card, report), style="bold"))
+        for line in sorted(odd, key=lambda line: (line.signal not in guilty, -abs(line.excess or 0.0), line.signal)):
+            table.add_row(*_signal_row(line, wide=wide), style="red" if line.signal in guilty else "")
+        for verdict, count in _others(card).items():
+            table.add_row(f"{count} {'more' if odd else 'signals'}: {verdict}", style="dim")
     return table
 
 
-def _quiet(card: Scorecard) -> Mapping[str, int]:
-    """How many signals in which neither side was ever the odd one come to what."""
+def _others(card: Scorecard) -> Mapping[str, int]:
+    """The number of signals without an odd pair, by outcome."""
     return Counter(line.verdict for line in card.signals if not (line.provider_odd or line.reference_odd))
 
 
-def _signal_row(line: SignalLine) -> tuple[str, ...]:
+def _signal_row(line: SignalLine, *, wide: bool) -> tuple[str, ...]:
     bounds = "" if line.low is None or line.high is None else f" [{line.low * 100:.0f} to {line.high * 100:.0f}]"
     return (
         named(line.signal),
         f"{percent(line.mismatch)} of {line.differs_of}",
         f"{percent(line.noise)} of {line.noise_of}" if line.noise_of else percent(line.noise),
         "-" if line.excess is None else f"{line.excess * 100:+.0f}{bounds}  {line.provider_odd}/{line.reference_odd}",
-        _chance(line.p_holm),
-        "-" if line.smallest is None else f"{line.smallest * 100:.{0 if line.smallest >= 0.1 else 1}f}",
+        *((_chance(line.p_holm), _detectable(line.smallest)) if wide else ()),
         line.verdict,
     )
+
+
+def _detectable(smallest: float | None) -> str:
+    return "-" if smallest is None else f"{smallest * 100:.{0 if smallest >= 0.1 else 1}f}"
 
 
 def _chance(p: float | None) -> str:
@@ -217,7 +227,7 @@ def _chance(p: float | None) -> str:
 
 
 def _checks(report: Report) -> Table:
-    """The checks that some answer failed, those that make the provider faulty first and in red."""
+    """The checks that some answer failed; those that make the provider faulty come first, in red."""
     table = report_table("<provider", "<")
     for card in report.cards[:CARDS]:
         failed = [line for line in card.checks if line.faulty or line.plus]
@@ -234,7 +244,7 @@ def _gaps(report: Report) -> Table:
                 _name(card, report), f"{cause.pairs} of {card.pairs}", f"not comparable: {cause.sentence}; {cause.remedy}"
             )
         for reason in sorted(card.reasons, key=lambda reason: -reason.pairs)[:REASONS]:
-            table.add_row(_name(card, report), f"{reason.pairs} of {card.pairs}", f"in its words: {plain(reason.reason)}")
+            table.add_row(_name(card, report), f"{reason.pairs} of {card.pairs}", f"reason: {plain(reason.reason)}")
         alike: dict[tuple[str, str], list[str]] = defaultdict(list)
         for gap in card.gaps:
             if gap.state == "not_measured" or not card.reasons:

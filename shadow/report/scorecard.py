@@ -1,6 +1,4 @@
-"""One card of a report: the figures of a provider and model against one reference, the evidence they are, and the verdict on
-it.
-"""
+"""Makes one card of a report: the figures of a provider and model against one reference, and the verdict on them."""
 
 from __future__ import annotations
 
@@ -24,16 +22,15 @@ from shadow.verdict.verdict_value import VerdictWord
 from storage.rows import PairGroup, SignalCount, TrafficCount
 
 Key = tuple[str, str, str]
-"""Provider, model, reference: routes are pooled, since the swap is valid for any mix of them."""
+"""Provider, model, reference; routes are pooled, because the swap test is valid for any mix of them."""
 _ORDER = {word: place for place, word in enumerate(VerdictWord)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorecardSource:
-    """What the store holds of one key, beside the counts: its scores and checks, why its pairs could not be compared (each
-    reason with its pairs), the drift states of its routes, when its serving identity changed, and what all its signals come to
-    together, what the provider itself refused ("" for little), and
-    the requests that were not held whole.
+    """What the store holds of one key besides the counts. `reasons` maps each reason for an incomparable pair to its pairs,
+    `drift` has a line per route, `identity_changed` the times of changes, `log_e` and `discovered` the joint evidence of all
+    signals; `refusal` is the sentence about the provider's own refusals or "", `unheld` the requests that were not kept whole.
     """
 
     key: Key
@@ -56,18 +53,21 @@ def card_keys(
     drift: Iterable[DriftLine],
     ended: Iterable[Ended] = (),
 ) -> list[Key]:
-    """Every provider that was compared, every one that was only asked, and every one whose drift state is no calm one, though
-    nothing was asked in the period; a health probe asks for nothing. `ended` knows references of which no answer was checked.
+    """The keys of a report, sorted: compared ones, ones with live requests only, and ones in drift or suspect without any.
+
+    Health probes are not requests. `ended` has the references of which no answer was checked.
     """
     found = list(counts)
     compared = {*scored, *(_key(count.group) for count in found if count.comparison == "cross")}
-    loud = {(line.provider, line.model, line.reference) for line in drift if line.state in {DriftState.DRIFT, DriftState.SUSPECT}}
-    seen = {(provider, model) for provider, model, _ in compared | loud}
+    alarmed = {
+        (line.provider, line.model, line.reference) for line in drift if line.state in {DriftState.DRIFT, DriftState.SUSPECT}
+    }
+    known = {(provider, model) for provider, model, _ in compared | alarmed}
     checked = {_key(count.group) for count in found if count.comparison == "check"}
     routed = {(provider, model, reference) for provider, model, reference, _, _ in ended}
     references = {(provider, model): reference for provider, model, reference in sorted(checked | routed) if reference}
-    asked = {(row.provider, row.model) for row in traffic if row.role == "primary" and row.asked} - seen
-    return sorted(compared | loud | {(*key, references.get(key, "")) for key in asked})
+    requested = {(row.provider, row.model) for row in traffic if row.role == "primary" and row.asked} - known
+    return sorted(compared | alarmed | {(*key, references.get(key, "")) for key in requested})
 
 
 def worst_first(card: Scorecard) -> tuple[int, str, str, str]:
@@ -176,16 +176,14 @@ def _signal(score: EffectEstimate, counts: Sequence[SignalCount]) -> SignalLine:
 
 
 def _differs(score: EffectEstimate, counts: Sequence[SignalCount]) -> tuple[int, int]:
-    """In how many of how many pairs the two differ in this very signal: by its findings, or, where it has none of its own (a
-    direction), by its payoffs.
-    """
+    """Pairs in which the two differ in this signal, and compared pairs: by its findings, or by its payoffs if it has none."""
     if score.signal not in AGREEMENT:
         return score.provider_odd + score.reference_odd, score.n
     return _compared(counts, "cross", STORED_SIGNAL.get(score.signal, score.signal))
 
 
 def _noise(score: EffectEstimate, counts: Sequence[SignalCount]) -> tuple[int, int]:
-    """The same of the reference against itself, by random controls: a tie-break is asked because of a difference."""
+    """The same for the reference against itself, by random controls only: a tie-break is sent because of a difference."""
     if score.signal not in AGREEMENT:
         return 0, 0
     return _compared(counts, "self", STORED_SIGNAL.get(score.signal, score.signal), control="random")

@@ -1,6 +1,6 @@
-"""Faults of streams beside faults of whole answers: a server reads its output by other code for each, and may err in one.
+"""Compares how often checks fail in streams and in whole answers: servers use different code for the two.
 
-Nothing is said before both kinds have answered 20 times; load, which may differ between them, is not known here.
+Nothing is reported before there are 20 answers of both kinds; load, which may differ between them, is not known here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.rows import SegmentCount
 from storage.store import Reader
 
 ANSWERS = 2_000
-"""The newest answers of a period that are counted."""
+"""Newest answers of a period that are counted."""
 ONE_KIND = frozenset({"stream_structure", "serving_change", "lost_space", "lumpy_calls", "broken_stream"})
 """Checks that only a stream can fail."""
 ROWS = 20
@@ -30,7 +30,7 @@ Shares = tuple[int, int]
 
 
 def stream_lines(reader: Reader, since: float, until: float) -> tuple[StreamLine, ...]:
-    """Every check that some answer failed, by whether a stream was asked for; the newest 2,000 answers of the period."""
+    """Every check that some answer failed, for streams and whole answers apart; the newest 2,000 answers of the period."""
     return tuple(_lines(reader.identity_queries.by_stream(since, until, ANSWERS)))
 
 
@@ -66,7 +66,7 @@ def _apart(one: Shares, other: Shares) -> bool:
 
 
 def stream_table(report: Report) -> Table:
-    """The checks that fail in one kind of answer more often than in the other."""
+    """The checks that fail more often in one kind of answer than in the other."""
     table = report_table("<provider", "<model", "<check", "in streams", "in whole answers")
     for line in [line for line in report.streaming if line.apart][:ROWS]:
         table.add_row(

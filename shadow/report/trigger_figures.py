@@ -1,4 +1,4 @@
-"""The figures that verifiers of vendors publish, for each card of a report, from how its answers ended."""
+"""The figures that provider verifiers publish, for each card of a report, from the finish reasons of its answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRIGGERED = "tool_calls"
 
 
 def trigger_figures(reader: Reader, since: float, until: float) -> Mapping[tuple[str, str, str], Triggering]:
-    """By (provider, model, reference); nothing where no pair of answers to a request with tools came to an end."""
+    """The figures by (provider, model, reference), for keys with complete pairs on requests with tools."""
     found: dict[tuple[str, str, str], list[PairEnding]] = defaultdict(list)
     for each in reader.judgements.finish_reasons(since, until, NEWEST):
         found[each.group.provider, each.group.model, each.group.reference].append(_ending(each))

@@ -1,4 +1,4 @@
-"""Requests that were not held whole, and so were never compared: how many, how large, why, and what to set."""
+"""Requests that were not kept whole and so never compared: how many, how large, why, and what to configure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from storage.rows import CUT_REQUEST, NOT_HELD
 
 _MEGABYTE = 1_000_000
 _WHY = {
-    CUT_REQUEST: ("request_too_large", "too large to be held whole, of up to {} MB", "raise `proxy.limits.audit_body`"),
-    NOT_HELD: ("no_room", "not held for lack of room, with a body of up to {} MB", "raise `proxy.limits.audit_held`"),
+    CUT_REQUEST: ("request_too_large", "too large to keep whole, of up to {} MB", "raise `proxy.limits.audit_body`"),
+    NOT_HELD: ("no_room", "not kept because the buffer was full, with a body of up to {} MB", "raise `proxy.limits.audit_held`"),
 }
-"""The cause, its sentence and what to set, by the `unread` of the stored exchange."""
+"""The cause, its sentence and the remedy, by the `unread` of the stored exchange."""
 Unheld = tuple[str, str, str, int, int]
 """Provider, model, `unread`, requests, bytes of the largest."""
 
 
 def unheld_shortfalls(rows: Iterable[Unheld]) -> Mapping[tuple[str, str], tuple[Shortfall, ...]]:
-    """For each provider and model the requests that were not held whole; `pairs` counts requests that were never shadowed."""
+    """The requests of each provider and model that were not kept whole; `pairs` counts requests that were never shadowed."""
     found: dict[tuple[str, str], tuple[Shortfall, ...]] = defaultdict(tuple)
     for provider, model, unread, requests, size in rows:
         found[provider, model] += (_shortfall(unread, requests, size),)

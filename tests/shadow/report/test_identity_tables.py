@@ -48,8 +48,8 @@ def text():
 
 def test_each_table_stands_under_its_title(text):
     for words in (
-        ("served by", "near", "0a1b2c3d4e5f", "2026-09-21 14:13:20", "server: b is", "900 tokens"),
-        ("prompts", "the tools are gone"),
+        ("server identity", "near", "0a1b2c3d4e5f", "2026-09-21 14:13:20", "server: b is", "900 tokens"),
+        ("prompt tokens", "the tools are gone"),
         ("segments", "tools: yes", "50 % of 30", "10 %", "11 % of 9"),
         ("greedy", "38 % of 8"),
     ):

@@ -74,7 +74,7 @@ def test_what_was_asked_and_not_compared_stands_in_the_heading_with_its_cause_co
         add_pair(store, "p", "Hello", f"Hello {number}", status=429 if number % 2 else 200)
     assert store.flush(20)
     text = " ".join(as_text(build(store, 0.0, NOW + 60)).split())
-    assert "6 requests, 3 failed, 3 compared with a reference of 6 that were asked of one" in text
+    assert "6 requests, 3 failed, 3 compared with a reference of 6 sent to one" in text
     assert (
         "not compared: p: the provider refused with 429 (rate) in 3 of 6 pairs; lower the sample or raise its rate limit" in text
     )
@@ -105,5 +105,15 @@ def test_a_card_shows_its_five_most_frequent_reasons_in_their_own_words(store, r
     report = build(store, 0.0, NOW + 60)
     found = tuple(IncomparableReason(reason=f"why {number}", pairs=10 + number) for number in range(reasons))
     text = as_text(replace(report, cards=(replace(report.cards[0], reasons=found),)))
-    assert text.count("in its words: why") == shown
-    assert f"in its words: why {reasons - 1}" in text
+    assert text.count("reason: why") == shown
+    assert f"reason: why {reasons - 1}" in text
+
+
+def test_signal_names_are_readable_from_80_columns_on_and_p_from_100(store):
+    fill(store)
+    report = build(store, 0.0, NOW + 60)
+    for width, wide in ((80, False), (99, False), (100, True)):
+        table = as_text(report, width=width).partition("\nsignals  ")[2].partition("\nchecks  ")[0]
+        assert "\n  invalid tool" in table or "\n  tool" in table, table
+        assert ("detect-" in table) is wide
+        assert max(map(len, table.split("\n"))) <= width

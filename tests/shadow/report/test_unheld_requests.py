@@ -19,16 +19,16 @@ def cut(number: int) -> Exchange:
 def test_a_cut_request_is_stated_with_sizes_in_megabytes():
     [(key, [found])] = unheld_shortfalls([("near", "m", "request_truncated", 3, 13_333_333)]).items()
     assert key == ("near", "m")
-    assert found.sentence == "3 requests too large to be held whole, of up to 13.3 MB, never compared"
+    assert found.sentence == "3 requests too large to keep whole, of up to 13.3 MB, never compared"
     assert found.remedy == "raise `proxy.limits.audit_body`"
 
 
 def test_a_request_that_found_no_room_is_stated_beside_a_cut_one_with_the_setting_of_the_total():
     rows = [("near", "m", "not_held", 1, 13_333_333), ("near", "m", "request_truncated", 2, 40_000_000)]
     [first, second] = unheld_shortfalls(rows)["near", "m"]
-    assert first.sentence == "1 request not held for lack of room, with a body of up to 13.3 MB, never compared"
+    assert first.sentence == "1 request not kept because the buffer was full, with a body of up to 13.3 MB, never compared"
     assert first.remedy == "raise `proxy.limits.audit_held`"
-    assert second.sentence == "2 requests too large to be held whole, of up to 40.0 MB, never compared"
+    assert second.sentence == "2 requests too large to keep whole, of up to 40.0 MB, never compared"
 
 
 def test_a_report_of_cut_requests_alone_reports_that_they_were_too_large(store):
@@ -39,7 +39,7 @@ def test_a_report_of_cut_requests_alone_reports_that_they_were_too_large(store):
     found = build(store, 0.0, NOW + 1)
     assert [card.verdict.word for card in found.cards] == [VerdictWord.NOT_MEASURED]
     text = " ".join(as_text(found, width=100).split())
-    assert "3 requests too large to be held whole, of up to 13.3 MB, never compared; raise `proxy.limits.audit_body`" in text
+    assert "3 requests too large to keep whole, of up to 13.3 MB, never compared; raise `proxy.limits.audit_body`" in text
 
 
 def test_a_report_of_requests_that_found_no_room_is_stated(store):
@@ -48,7 +48,7 @@ def test_a_report_of_requests_that_found_no_room_is_stated(store):
     store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer)))
     assert store.flush(20)
     text = " ".join(as_text(build(store, 0.0, NOW + 1), width=100).split())
-    assert "1 request not held for lack of room, with a body of up to 13.3 MB, never compared; raise" in text
+    assert "1 request not kept because the buffer was full, with a body of up to 13.3 MB, never compared; raise" in text
     assert "`proxy.limits.audit_held`" in text
     assert store.exchange(live.id).unread == "not_held"
 
@@ -65,6 +65,6 @@ def test_cut_requests_beside_compared_ones_are_counted_with_what_could_not_be_co
     store.add_exchange(record)
     add_live(store, "near")
     assert store.flush(20)
-    assert "1 request too large to be held whole, of up to 13.3 MB" in " ".join(
+    assert "1 request too large to keep whole, of up to 13.3 MB" in " ".join(
         as_text(build(store, 0.0, NOW + 1), width=100).split()
     )
