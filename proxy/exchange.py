@@ -126,7 +126,7 @@ class Response(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why an exchange did not end with a whole answer; `after_head` tells whether the client had already seen a status."""
+    """Why an exchange did not end with a whole answer; `after_head` is true when the client had already received a status."""
 
     kind: FailureKind
     detail: str

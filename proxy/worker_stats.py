@@ -24,8 +24,8 @@ class WorkerStats:
     """Connections to providers now open, idle ones included."""
     handed_over: int = 0
     sent: int = 0
-    """Exchanges that this worker, in all its lives, has sent: the number of the last one before this pulse."""
+    """Exchanges that this worker, in all its lives, has sent: the number of the last one before this report."""
     dropped: dict[str, int] = field(default_factory=dict)
     """Exchanges not handed over, by reason: `audit_down`, `audit_slow`, `too_large`."""
     loop_lag: float = 0.0
-    """Seconds by which the event loop was last late, the worst since the last pulse."""
+    """Seconds by which the event loop was last late, the worst since the last report."""

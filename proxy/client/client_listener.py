@@ -1,4 +1,4 @@
-"""The listening side: a door for each client connection, and a sweep of those that keep the proxy waiting."""
+"""The listening side: accepts client connections, and periodically closes those that keep the proxy waiting."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Handler = Callable[[ClientRequest], Awaitable[web.StreamResponse]]
 
 
 class ClientListener(web.Server):
-    """aiohttp's low-level server with our doors; `handler` gets each request, and is cancelled when its client leaves."""
+    """aiohttp's server with our protocol; `handler` gets each request, and is cancelled when its client leaves."""
 
     def __init__(self, handler: Handler, timeouts: Timeouts, limits: Limits, stats: WorkerStats) -> None:
         super().__init__(
@@ -65,7 +65,7 @@ class ClientListener(web.Server):
             self.empty.set()
 
     def __call__(self) -> RequestHandler:
-        """A door for a new connection."""
+        """The protocol of a new connection."""
         return ClientConnection(
             self,
             limits=self._limits,
@@ -81,7 +81,7 @@ class ClientListener(web.Server):
         )
 
     def sweep(self, now: float) -> None:
-        """Close doors whose head is too slow, whose client has gone unseen, or whose last bytes nobody takes."""
+        """Close connections whose head is too slow, whose client has left unnoticed, or whose last bytes are not read."""
         patience = self._timeouts.idle
         closing: dict[RequestHandler, float] = {}
         for handler, transport in list(self._connections.items()):

@@ -1,4 +1,4 @@
-"""What a client's connection knows of the other side: where its bytes go, and whom it tells that its client reads slowly.
+"""The other side of a client's connection: where its bytes go, and what is paused while its client reads slowly.
 
 The connection is made before there is another side, and outlives each of them.
 """

@@ -72,7 +72,7 @@ class RequestHead:
         self.codings = tuple(named([value.decode("latin-1") for value in fields.named(b"content-encoding")])) if packed else ()
         """The content codings of the body, in the order they were applied."""
         self.expects = not self.old and b"expect" in fields.names
-        """True when the client waits to be told that its body is welcome."""
+        """True when the client waits for `100 Continue` before it sends its body."""
         self.websocket = b"upgrade" in fields.names and self._opens_websocket()
         """True when the request opens a WebSocket; any other upgrade is left out of it, as nginx does."""
         self._at = at = fields.names.index(_LENGTH) if _LENGTH in fields.names else len(fields.names)

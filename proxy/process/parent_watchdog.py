@@ -1,4 +1,4 @@
-"""The lifeline of a child process: standard input, held open by its parent, whose end is the parent's; orders are its lines.
+"""Watches the parent of a child process by standard input, which the parent holds open; its lines are commands.
 
 On standard output it writes a line when it is ready, and a beat a second afterwards: a loop that stands still writes none.
 """

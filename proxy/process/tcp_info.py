@@ -12,7 +12,7 @@ import termios
 from typing import NamedTuple
 
 KNOWN = hasattr(socket, "TCP_INFO")
-"""True where the kernel tells."""
+"""True where the kernel reports it."""
 CLOSED, PEER_ENDED = 7, 8
 """Linux's TCP_CLOSE, after a reset among others, and TCP_CLOSE_WAIT."""
 _ACKNOWLEDGED = struct.Struct("=120xQ")

@@ -73,7 +73,7 @@ def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
 
 
 def untouched(exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool = False) -> bool:
-    """True when one quick look tells that none of `secrets` can be in it: whole, no error, of one step, and found in no part;
+    """True when one quick search shows that none of `secrets` can be in it: whole, no error, of one step, and found in no part;
     `clean_head` tells that none is in what is kept of the request's head (see `absent`).
     """
     if not secrets:

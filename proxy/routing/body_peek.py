@@ -82,7 +82,7 @@ def renamed_query(target: str, name: str) -> str:
 
 
 def settling(beginning: bytes) -> Steps[bool]:
-    """True when no more of a body need be awaited to route it: its `beginning` tells a model, or is not that of a JSON object."""
+    """True when no more of a body need be awaited to route it: its `beginning` has a model, or is not that of a JSON object."""
     if _OPENING.match(beginning):
         return bool((yield from peeking(beginning)).model)
     return bool(beginning.strip(b" \t\r\n"))

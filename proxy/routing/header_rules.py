@@ -91,7 +91,7 @@ _REMEMBERED_PREFIXES = (
 
 
 class ControlHeaders(NamedTuple):
-    """What a client told the proxy itself, by fields that no provider ever sees."""
+    """What a client set for the proxy itself, by header fields that are never forwarded."""
 
     provider: str = ""
     opted_out: bool = False

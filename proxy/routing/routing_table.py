@@ -17,7 +17,7 @@ from proxy.routing.provider_origin import parse_base_url
 
 DEFAULT_ROUTE = "default"
 _LEGS, _LONGEST_TARGET = 256, 256
-"""Legs remembered, of requests whose target is not longer: an application asks for few models, at few targets."""
+"""Routes remembered, of requests whose target is not longer: an application uses few models and few targets."""
 
 _OWN_PREFIXES = frozenset({"anthropic", "api", "compatibility", "compatible-mode", "engines", "inference", "openai"})
 """First segments under which servers have an OpenAI-compatible `/v1`; they pass where a `base_url` is a bare host."""
@@ -39,7 +39,7 @@ UNROUTED = RouteMatch(route="", provider="", reference="", upstream_model="", ta
 
 
 class RoutingTable:
-    """The choice of a leg, fixed by the configuration; no request can name a host, only a configured provider."""
+    """Picks the route of a request by the configuration; a request can name a configured provider, never a host."""
 
     def __init__(self, config: ProxyConfig) -> None:
         self._providers = config.providers
@@ -53,7 +53,7 @@ class RoutingTable:
         self._known = lru_cache(maxsize=_LEGS)(self._find)
 
     def choose(self, *, model: str, provider_header: str, target: str) -> RouteMatch:
-        """The leg of a request for `model` ("" = not known) at the raw `target`; NoRouteError when nothing fits."""
+        """The route of a request for `model` ("" = not known) at the raw `target`; NoRouteError when nothing fits."""
         find = self._known if len(target) <= _LONGEST_TARGET else self._find
         return find(model, provider_header, target)
 

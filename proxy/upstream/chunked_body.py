@@ -92,7 +92,7 @@ class ChunkReader:
 
 
 class ChunkEvents:
-    """What llhttp tells of a chunked body; `on_body` is a list's own append, so that no Python frame runs for a piece."""
+    """The events of llhttp for a chunked body; `on_body` is a list's own append, so that no Python frame runs for a piece."""
 
     __slots__ = ("begun", "ended", "on_body", "own", "pieces")
 
@@ -116,7 +116,7 @@ class ChunkEvents:
 
 
 class ExtendedChunks:
-    """Reads chunks with extensions in the place of llhttp, and tells of them by the same events."""
+    """Reads chunks with extensions in the place of llhttp, with the same events."""
 
     __slots__ = ("_events", "_reader")
 

@@ -45,7 +45,7 @@ class Dialer:
         self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
 
     async def connect(self, origin: ProviderOrigin, make: Callable[[], _Made]) -> _Made:
-        """A connected protocol; UpstreamError (without a provider's name) tells which step failed, and why."""
+        """A connected protocol; UpstreamError (without a provider's name) names the step that failed, and why."""
         proxy = parse_proxy(origin.proxy) if origin.proxy else None
         step, by = FailureKind.DNS, "the outbound proxy: " if proxy else ""
         try:

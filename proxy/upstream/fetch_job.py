@@ -1,4 +1,4 @@
-"""Errands: requests that are made without a client, as values that may cross into another process; run() makes one.
+"""Fetch jobs: requests without a client, as values that may be sent to another process; run() carries one out.
 
 What is remembered of an errand and what is sent for it stand side by side, since only the first may be told to anyone.
 """
@@ -60,7 +60,7 @@ async def run(upstream: UpstreamClient, job: FetchJob) -> Exchange:
 
 
 def pack(job: FetchJob) -> bytes:
-    """An errand as bytes: the length of its JSON part, that part, its body; `unpack` gives back an equal one."""
+    """A fetch job as bytes: the length of its JSON part, that part, its body; `unpack` gives back an equal one."""
     told = {name: getattr(job, name) for name in FetchJob.__slots__ if name not in {"body", "origin"}}
     told["origin"] = job.origin._asdict()
     words = json.dumps(told).encode()
@@ -68,7 +68,7 @@ def pack(job: FetchJob) -> bytes:
 
 
 def unpack(payload: bytes) -> FetchJob:
-    """The errand that `pack` was given; only our own processes pack any, so that anything else is a fault of ours."""
+    """The fetch job that `pack` was given; only our own processes pack any, so that anything else is our error."""
     (length,) = _LENGTH.unpack_from(payload)
     told = json.loads(payload[4 : 4 + length])
     told["role"] = Role(told["role"])

@@ -64,7 +64,7 @@ class HeaderLayout:
         return tuple([(name, pairs[place][1].decode("latin-1").strip()) for place, name in self._recorded])
 
     def hop(self, pairs: Pairs) -> HopByHop:
-        """What `pairs`, of this shape, tell of the connection; the last answer mostly told the same."""
+        """What `pairs`, of this layout, state of the connection; mostly the same as in the last answer."""
         said = [pairs[place][1] for place in self._telling]
         if self._known is None or self._known[0] != said:
             self._known = (said, self._read(pairs))

@@ -21,7 +21,7 @@ _LAST_CHUNK = re.compile(rb"(?:\A|\r\n)0++[ \t]*+(?:;[^\r\n]*+)?\r\n")
 
 
 class BodyFraming(Enum):
-    """How the end of an answer's body is told."""
+    """How the end of an answer's body is determined."""
 
     NONE = "no body"
     LENGTH = "content-length"
@@ -127,7 +127,7 @@ def delivered_end(data: bytes, pieces: list[bytes]) -> int:
 
 
 def chunked_end(before: bytes | bytearray, data: bytes, pieces: list[bytes], *, alone: bool) -> int | None:
-    """Where in `data` a chunked body ends, `before` being what came ahead of it; None when that cannot be told.
+    """Where in `data` a chunked body ends, `before` being what came ahead of it; None when that is not known.
 
     Looks once at each byte for an empty line that has the size of a last chunk before it. A body may hold the same: where the
     reader found the answer `alone`, nothing behind it, the last such line counts, else the first.

@@ -109,7 +109,7 @@ class UpstreamClient:
 
 
 def _with_length(headers: Sequence[tuple[bytes, bytes]], *, needed: bool) -> Sequence[tuple[bytes, bytes]]:
-    """The fields with the one that tells where the body ends, where one is `needed`: Content-Length, unless one is given."""
+    """The fields with the one that states where the body ends, where one is `needed`: Content-Length, unless one is given."""
     names = {name.lower() for name, _ in headers}
     if b"transfer-encoding" in names or not needed:
         return [pair for pair in headers if pair[0].lower() != b"content-length"]
@@ -142,4 +142,4 @@ class DiscardingReader:
 
 
 def _nothing() -> None:
-    """Where nobody counts."""
+    """For requests that are not counted."""

@@ -32,7 +32,7 @@ _ABOUT = (
 
 
 def broken_characters(request: ParsedRequest, completion: Completion) -> Finding:
-    """No character of the text tells of a decoder that broke, unless the request holds it or speaks of encodings.
+    """No character of the text shows a broken decoder, unless the request holds it or speaks of encodings.
 
     A limit on length may fall within a character, which many servers then write as U+FFFD: at the very end it is no fault.
     """

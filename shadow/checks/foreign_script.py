@@ -1,4 +1,4 @@
-"""Letters of a script that nobody used before: a Thai word within an English answer is a sampler's fault, not a style.
+"""Letters of a script that was not used before: a Thai word within an English answer is a sampler's fault, not a style.
 
 A script is foreign where neither the request nor anything that it speaks of leads to it. Names and quotations bring scripts
 with them, so what stands in quotation marks, brackets or code, or on a line of its own, is left alone; a request about

@@ -38,12 +38,12 @@ def max_tokens(request: ParsedRequest, completion: Completion) -> Finding:
     allowed = request.max_tokens * max(request.n, len(completion.choices))
     over = used - (thought or 0) > allowed + SLACK
     if over and thought is None and completion.first.reasoning:
-        return not_measured(Signal.MAX_TOKENS, "the tokens of the reasoning are not told apart")
+        return not_measured(Signal.MAX_TOKENS, "the tokens of the reasoning are not counted separately")
     return match_or_differ(Signal.MAX_TOKENS, not over, used, allowed, f"{used} completion tokens of {allowed} allowed")
 
 
 def stop(request: ParsedRequest, completion: Completion) -> Finding:
-    """No stop sequence stands in the text; a server told to keep it (`include_stop_str_in_output`) may end with it."""
+    """No stop sequence stands in the text; a server that is asked to keep it (`include_stop_str_in_output`) may end with it."""
     stops = _stops(request) if request.body.get("stop") else []
     if not stops:
         return not_measured(Signal.STOP, "the request sets no stop sequence")

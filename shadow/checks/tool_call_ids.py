@@ -48,7 +48,7 @@ def call_id(request: ParsedRequest, completion: Completion) -> Finding:
 
 
 def call_id_form(name: str) -> str:
-    """The form of an id, one of a small set: parsers are told apart by it."""
+    """The form of an id, one of a small set: parsers are distinguished by it."""
     return next((form for form, pattern in _FORMS if pattern.fullmatch(name)), "other" if name else "empty")
 
 

@@ -26,7 +26,7 @@ def usage(request: ParsedRequest, completion: Completion) -> Finding:
     if misplaced and asked:
         return match_or_differ(Signal.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
     if more := _hidden(completion.usage):
-        reason = f"total_tokens counts {more} more than prompt and completion, thinking or sounds that are not told apart"
+        reason = f"total_tokens counts {more} more than prompt and completion, thinking or sounds that are not counted separately"
         return not_measured(Signal.USAGE, reason)
     reason = _wrong(completion.usage, completion)
     return match_or_differ(Signal.USAGE, not reason, "wrong" if reason else "right", "", reason)
@@ -38,7 +38,7 @@ def _is_asked(request: ParsedRequest) -> bool:
 
 
 def _hidden(counts: Usage) -> int:
-    """The tokens that only the total knows of, where the reasoning is not told apart."""
+    """The tokens that only the total includes, where the reasoning is not counted separately."""
     prompt, completion, total = counts.prompt_tokens, counts.completion_tokens, counts.total_tokens
     if not prompt or not completion or total is None or counts.reasoning_tokens is not None:
         return 0

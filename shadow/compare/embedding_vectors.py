@@ -105,7 +105,7 @@ def direction(vectors: Sequence[Vector]) -> str:
 
 @lru_cache(maxsize=8)
 def _planes(size: int) -> tuple[tuple[float, ...], ...]:
-    """Planes in so many dimensions, each a row of -1 and 1 out of a hash, so that every process has the same."""
+    """Planes in a space of so many components, each a row of -1 and 1 out of a hash, so that every process has the same."""
     rows = (shake_128(b"%d" % plane).digest(size) for plane in range(BITS))
     return tuple(tuple(1.0 if byte & 1 else -1.0 for byte in row) for row in rows)
 

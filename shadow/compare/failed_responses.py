@@ -87,7 +87,7 @@ def _barred(pair: Pair, signal: Signal) -> Finding | None:
 
 
 def _reason(pair: Pair, one: str, other: str) -> str:
-    """Both kinds, and what the failed leg said."""
+    """Both kinds, and the message of the failed side."""
     leg = pair.subject if one != ANSWERED else pair.reference
     said = f": {short(leg.error.message, 160)}" if leg.error else ""
     return f"{side_names(pair)[0]}: {one}, {side_names(pair)[1]}: {other}{said}"
@@ -98,7 +98,7 @@ BOTH_WHOLE = match_or_differ(Signal.ERROR, True, "whole", "whole", "")
 
 
 def error(pair: Pair) -> Finding:
-    """Whether both legs answered: the one signal that is measured where an answer failed.
+    """Whether both sides answered: the one signal that is measured where an answer failed.
 
     Two failures match when both or neither are the request's fault (a status from 400 to 499). A leg barred for its key
     or its rate, or not seen whole by us, cannot be compared.
@@ -113,5 +113,5 @@ def error(pair: Pair) -> Finding:
 
 
 def _blames(answer: ParsedResponse) -> bool:
-    """True when a failed leg says that the request is at fault."""
+    """True when a failed side reports that the request is at fault."""
     return answer.exchange.failure is None and 400 <= (answer.error.status if answer.error else answer.status or 0) < 500

@@ -121,7 +121,7 @@ def _time(pair: Pair, signal: Signal, seconds: tuple[float | None, float | None]
 
 
 def _served_from_cache(pair: Pair) -> str:
-    """The leg that alone took some of the prompt from a cache; "" when both or neither did, or nobody tells."""
+    """The side that alone read some of the prompt from a cache; "" when both or neither did, or it is not reported."""
     hits = [bool(usage.cached_tokens) if (usage := completion_of(leg).usage) else False for leg in (pair.subject, pair.reference)]
     return "" if hits[0] == hits[1] else side_names(pair)[0 if hits[0] else 1]
 

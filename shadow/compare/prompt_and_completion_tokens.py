@@ -13,7 +13,7 @@ MARGIN = 50
 
 
 def prompt_tokens(pair: Pair) -> Finding:
-    """The same request must count the same: any difference is one, the score tells its size."""
+    """The same request must count the same: any difference counts, the score is its size."""
     counts = _counts(pair, "prompt_tokens")
     if isinstance(counts, str):
         return not_measured(Signal.PROMPT_TOKENS, counts)

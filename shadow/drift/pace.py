@@ -149,7 +149,7 @@ class Pace:
         return change
 
     def fixed(self) -> PaceChange:
-        """Begin anew with the same limit, as after an operator acknowledged that the cause is fixed."""
+        """Begin again with the same limit, as after an operator acknowledged that the cause is fixed."""
         return self._change(PaceState.STEADY)
 
 

@@ -1,4 +1,4 @@
-"""The comparability gate: what became of each leg, and whether the two may be held against each other at all.
+"""Whether the two responses of a pair can be compared: what became of each side, and the reason why not.
 
 A leg that we did not see whole, or that was barred for its key or its rate, is nobody's fault and is never counted as one.
 """
@@ -39,13 +39,13 @@ AUDIT_LIMITS = frozenset(
 """Reasons of not reading an answer that are limits of the audit, not faults of the answer."""
 
 DENIAL_STATUSES = frozenset({401, 402, 403, 407, 429})
-"""Statuses that speak of a key, a bill or a rate, which differ between legs by right."""
+"""Statuses that speak of a key, a bill or a rate, which legitimately differ between the sides."""
 
 API_PATHS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 
 
 class Comparability(StrEnum):
-    """What became of a leg: whole, failed by its provider, barred for its key or rate, or not seen whole by us."""
+    """What became of one side: whole, failed by its provider, denied for its key or rate, or not recorded whole."""
 
     WHOLE = "whole"
     FAILED = "failed"
@@ -54,7 +54,7 @@ class Comparability(StrEnum):
 
 
 def comparability_of(answer: ParsedResponse) -> tuple[Comparability, str]:
-    """What became of one leg, and a phrase that says how ("" for a whole one)."""
+    """What became of one side, and a phrase for it ("" for a whole one)."""
     failure, error, said = answer.exchange.failure, answer.error, answer.completion
     if failure is None and error is None and isinstance(said, Completion) and 200 <= (answer.status or 0) < 300:
         return Comparability.WHOLE, ""  # nearly every one
@@ -77,7 +77,7 @@ def comparability_of(answer: ParsedResponse) -> tuple[Comparability, str]:
 
 
 def side_names(pair: Pair) -> tuple[str, str]:
-    """How the two legs are called in a sentence."""
+    """The names of the two sides in a sentence."""
     if pair.kind is PairKind.SELF:
         return "the reference's first answer", "its second answer"
     return "the provider", "the reference"
@@ -99,19 +99,19 @@ def not_comparable_reason(pair: Pair) -> str:
 
 
 def api_path(answer: ParsedResponse) -> str:
-    """The API that a leg was asked by, as the tail of its path; a path of no known API is its own."""
+    """The API of one side's request, as the tail of its path; a path of no known API is its own."""
     path = answer.exchange.request.target.partition("?")[0].rstrip("/")
     return next((tail for tail in API_PATHS if path.endswith(tail)), path)
 
 
 def completion_of(answer: ParsedResponse) -> Completion:
-    """The readable answer of a leg that passed the gate."""
+    """The parsed response of a side that is comparable."""
     assert isinstance(answer.completion, Completion)
     return answer.completion
 
 
 def first_choices(pair: Pair) -> tuple[Choice, Choice]:
-    """The first choices of both legs, behind the gate."""
+    """The first choices of both sides of a comparable pair."""
     one, other = pair.subject.completion, pair.reference.completion
     assert isinstance(one, Completion)
     assert isinstance(other, Completion)
@@ -124,7 +124,7 @@ def is_cut(choice: Choice) -> bool:
 
 
 def cut_reason(pair: Pair) -> str:
-    """Empty, or which legs were cut by a limit, which leaves some comparisons without meaning."""
+    """Empty, or which sides were cut by a limit, which leaves some comparisons without meaning."""
     ends = [is_cut(choice) for choice in first_choices(pair)]
     if not any(ends):
         return ""

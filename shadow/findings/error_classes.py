@@ -26,7 +26,7 @@ class ErrorClass(StrEnum):
 
 
 ACCOUNT_CLASSES = frozenset({ErrorClass.AUTH, ErrorClass.RATE_LIMIT})
-"""Kinds that speak of the caller's key, bill or rate, which differ between legs by right."""
+"""Kinds that speak of the caller's key, bill or rate, which legitimately differ between the sides."""
 
 MESSAGE_PATTERNS: tuple[tuple[ErrorClass, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern))
@@ -71,7 +71,7 @@ MESSAGE_PATTERNS: tuple[tuple[ErrorClass, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
-"""What is told by words, whatever the status."""
+"""Kinds that are recognised by words, whatever the status."""
 
 CLASS_STATUSES: tuple[tuple[ErrorClass, frozenset[int]], ...] = (
     (ErrorClass.RATE_LIMIT, frozenset({429})),
@@ -79,7 +79,7 @@ CLASS_STATUSES: tuple[tuple[ErrorClass, frozenset[int]], ...] = (
     (ErrorClass.SERVER, frozenset({408, 425, *range(500, 600)})),
     (ErrorClass.BAD_PARAMETER, frozenset({400, 404, 405, 409, 413, 415, 422})),
 )
-"""What is told by the status, where no words tell more."""
+"""Kinds that are recognised by the status, where no words are more specific."""
 
 TYPE_STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,

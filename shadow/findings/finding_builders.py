@@ -9,7 +9,7 @@ from shadow.findings.finding import Finding, FindingState, Signal
 LONGEST = 200
 """Characters kept of a value in a finding."""
 _KEPT = 1_024
-"""Findings kept, of each of two states: most answers are told the same."""
+"""Findings kept, of each of two states: most answers have the same ones."""
 
 
 def short(value: object, longest: int = LONGEST) -> str:

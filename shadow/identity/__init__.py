@@ -1,1 +1,1 @@
-"""Who serves a model: its template and tokenizer by their token counts, and its serving by what it tells of itself."""
+"""Serving identity: the template and tokenizer by their token counts, and the server by what its responses reveal."""

@@ -25,7 +25,7 @@ VAGUE = 0.12
 LEAST, PART = 0.15, 0.92
 """Shares of the cost between which a part is missing."""
 UNLIKE = 1.3
-"""Times that one set of tools must be as large as another, for a part to be told from a constant."""
+"""Times that one set of tools must be as large as another, for a part to be distinguished from a constant."""
 PREAMBLE = 250
 """Tokens beyond which what is missing is no other preamble to the tools."""
 

@@ -27,7 +27,7 @@ HEADERS = (
 )
 """Response headers that tell of a server and not of a request; the only ones looked at."""
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
-"""The counts of a usage by whose presence servers are told apart; a cost, or what went into a cache, is of one request."""
+"""The counts of a usage by whose presence servers are distinguished; a cost, or what went into a cache, is of one request."""
 WARM_UP = 20
 """Answers of one kind from which a new value of a facet is a change and not yet the first picture."""
 LIMIT, REGION = "context_limit", "inference_geo"
@@ -44,7 +44,7 @@ Facts = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityChange:
-    """From here on somebody else serves, or the same one otherwise; the first picture has no `changes` and no `previous`."""
+    """From here on another server answers, or the same one differently; the first picture has no `changes` and no `previous`."""
 
     identity: str
     previous: str
@@ -53,7 +53,7 @@ class IdentityChange:
 
 
 def traits(answer: ParsedResponse, *, declared: Mapping[str, str], clean: Callable[[str], str] = str) -> Mapping[str, str]:
-    """What one whole answer tells of its server, by facet; `declared` is what the configuration says (quantization, tier).
+    """What one whole answer reveals about its server, by facet; `declared` is what the configuration says (quantization, tier).
 
     `clean` takes out of a value what may not be kept, before it is cut.
     """
@@ -133,11 +133,11 @@ class ServingIdentity:
 
     @property
     def identity(self) -> str:
-        """The hash of the facts as last told; "" until the first picture is done."""
+        """The hash of the facts as last reported; "" until the first picture is done."""
         return self._identity
 
     def observe(self, told: Mapping[str, str], kind: str = "") -> IdentityChange | None:
-        """Take in what one answer of a `kind` (see `kind_of`) tells; the change it makes, if any."""
+        """Take in what one answer of a `kind` (see `kind_of`) reveals; the change it makes, if any."""
         if not told:
             return None
         self._count += 1
@@ -185,7 +185,7 @@ def kind_of(api: str, stream: bool) -> str:
 
 
 def _api_of(facet: str) -> str:
-    """The API in whose answers a facet stands, as its name tells."""
+    """The API in whose answers a facet occurs, by its name."""
     return facet.rpartition("(")[2].removesuffix(")") if facet.endswith(")") else "chat"
 
 

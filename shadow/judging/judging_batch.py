@@ -163,7 +163,7 @@ class JudgingBatch:
         self._given.append(AcknowledgementRow(after_no=after, at=at, answer=answer, group=row_mapping.group_of(key)))
 
     def _report_change(self, key: GroupKey, pair_id: str, at: float, tests: Sequence[TestKey] = ()) -> None:
-        """Keep what is to be reported anew of a group, if anything. What a reference does is reported once, by the first group
+        """Keep what is newly to be reported of a group, if anything. What a reference does is reported once, by the first group
         that shows it, and its end by the last.
         """
         state = self._groups.states[key]

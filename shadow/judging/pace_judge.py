@@ -60,7 +60,7 @@ class PaceJudge:
         return self._held.stale
 
     def discard(self) -> None:
-        """Read the paces anew at the next use, as when another process may have changed them."""
+        """Read the paces again at the next use, as when another process may have changed them."""
         self._held.discard()
 
     def step(self) -> tuple[Sequence[AlarmRow], bool]:
@@ -91,14 +91,14 @@ class PaceJudge:
         )
 
     def _read(self) -> HeldPaces:
-        """The paces that are stored; one that cannot be read begins anew."""
+        """The paces that are stored; one that cannot be read starts again."""
         rows = self._store.paces()
         held = HeldPaces(after=max((row.last_no for row in rows), default=0))
         for row in rows:
             try:
                 held.paces[row.provider, row.model, row.measure] = restored(row.snapshot)
             except ValueError:
-                log.exception("pace_unreadable", provider=row.provider, model=row.model, consequence="it begins anew")
+                log.exception("pace_unreadable", provider=row.provider, model=row.model, consequence="it starts again")
         return held
 
     def _measure(self, held: HeldPaces, rows: Sequence[TimedRow]) -> tuple[bool, list[AlarmRow]]:

@@ -1,4 +1,4 @@
-"""State that mirrors the store, changed in units of work: a unit that is not committed leaves it stale, to be read anew.
+"""State that mirrors the store, changed in units of work: a unit that is not committed leaves it stale, to be read again.
 
 The state and the store thereby never part: an exception, or a transaction that the store refuses, discards what was changed.
 """

@@ -69,7 +69,7 @@ def call_arguments(choice: Choice) -> tuple[tuple[str, str], ...]:
 
 
 def same_arguments(one: Choice, other: Choice) -> bool:
-    """Whether the `call_arguments` of two answers are equal; told without writing them where each makes one call."""
+    """Whether the `call_arguments` of two answers are equal; without serialising them where each makes one call."""
     if len(one.tool_calls) == len(other.tool_calls) == 1:
         mine, its = one.tool_calls[0], other.tool_calls[0]
         return mine.name == its.name and same_call_arguments(mine, its)

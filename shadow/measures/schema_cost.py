@@ -29,7 +29,7 @@ _COUNTED_UP = ("$dynamicRef", "$recursiveRef", "$id")
 
 
 class TooCostlySchemaError(Exception):
-    """More steps than are taken, or as many as nobody counts; its text says why."""
+    """More steps than the limit, or too many to count; its text is the reason."""
 
 
 class _Node:
@@ -63,7 +63,7 @@ class SchemaCost:
         self._known: dict[int, _Node] = {}
         self._waiting: list[tuple[_Node, dict[str, Any]]] = []
         self.alternatives = False
-        """True where a fault may be told once for each alternative."""
+        """True where an error may be reported once for each alternative."""
         self._factor = 1
         first = self._node(schema)
         while self._waiting:

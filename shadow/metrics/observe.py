@@ -1,4 +1,4 @@
-"""Metrics: every series of the one registry, in the audit process, told values and never asked for time.
+"""Metrics: every series of the one registry, in the audit process; it is given values and reads no clock.
 
 Rule: names in labels come from the configuration, the rest from closed sets; where no model is configured, a bounded few that a
 provider answered are labels too.

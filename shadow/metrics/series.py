@@ -231,7 +231,7 @@ class WorkerTotals:
 
     @property
     def latest(self) -> Sequence[WorkerStats]:
-        """The newest pulse of each worker, for gauges."""
+        """The newest statistics of each worker, for gauges."""
         return tuple(self._now.values())
 
 

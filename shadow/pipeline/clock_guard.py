@@ -1,4 +1,4 @@
-"""Steady: whether the wall clock may be believed by whoever deletes for good: not soon after it jumped; pure, told the time.
+"""Clock guard: whether the wall clock is stable enough for permanent deletions: not soon after a jump; pure, given the time.
 
 A clock that jumps ahead makes every record old. It is set right within the hour, or it was right.
 """

@@ -1,4 +1,4 @@
-"""Servings: the identity of every provider and model that answers, a row for each change; bounded, whoever asks for what.
+"""Observes the serving identity of every provider and model that answers, a row for each change; bounded for any traffic.
 
 Names and values are cleaned before anything is learned of them: what looks like a credential is no trait of a server.
 """

@@ -1,4 +1,4 @@
-"""Veil: an answer and its request without a word of theirs, in which the comparisons still find what they found; pure.
+"""Pseudonymises an answer and its request: no word of theirs is left, and comparisons have the same results; pure.
 
 Canonical form: a chat completion again, which the same readers read and the same comparators compare. A text becomes the set of
 its words under a key, each occurrence by another name, in no order, padded to its length; the first stands for it whole. What
@@ -30,7 +30,7 @@ NAME = 4
 """Characters of a word's name: 20 bits, so that one word in a thousand is taken for another; short, as words are."""
 REFUSES, ASKS, THINKS = "I cannot", "?", "<think>"
 MISMATCH = "\u0000mismatch"
-"""The key that a veiled call has when its arguments broke their schema, and that no veiled schema allows."""
+"""The key that a pseudonymised call has when its arguments broke their schema, and that no pseudonymised schema allows."""
 KEPT_PARAMETERS = frozenset(
     {
         *("model", "stream", "temperature", "top_p", "seed", "n", "max_tokens", "max_completion_tokens", "logprobs"),
@@ -49,13 +49,13 @@ _ERRORS = {
 
 
 class Pseudonymiser:
-    """Veils what belongs to one conversation; `key` is the process's own secret, of 16 to 64 bytes."""
+    """Pseudonymises what belongs to one conversation; `key` is the process's own secret, of 16 to 64 bytes."""
 
     def __init__(self, key: bytes, conversation: str) -> None:
         self._key = blake2b(conversation.encode("utf-8", "surrogatepass"), key=key, digest_size=32).digest()
 
     def request(self, parsed: ParsedExchange) -> bytes | None:
-        """The request, veiled; None when it could not be read."""
+        """The request, pseudonymised; None when it could not be read."""
         request = parsed.request
         if request.unread:
             return None
@@ -66,7 +66,7 @@ class Pseudonymiser:
         return orjson.dumps(_storable(body))
 
     def response(self, parsed: ParsedExchange, outcomes: Sequence[str]) -> bytes | None:
-        """The answer, veiled, None when it said nothing or is made of vectors.
+        """The answer, pseudonymised; None when it is empty or made of vectors.
 
         `outcomes` are the schema classes of its first choice's calls.
         """
@@ -164,7 +164,7 @@ class Pseudonymiser:
 
 
 def _is_media(text: str) -> bool:
-    """Whether it is no text to be read, as base64 is not: a veil of its length would say nothing and take its room."""
+    """Whether it is not readable text, such as base64: words of its length would carry no information and take its room."""
     return len(text) >= SHORTEST and text[:SHORTEST].isascii() and " " not in text[:SHORTEST]
 
 

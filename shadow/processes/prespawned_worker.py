@@ -19,7 +19,7 @@ DATA_PLANE = "proxy.server"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrespawnedWorker:
-    """A process that waits for its task, the loop that knows it, and by family the unbound socket that it may be told to use."""
+    """A process that waits for its task, its event loop, and by family the unbound socket that the task may name."""
 
     runner: asyncio.Runner
     process: Process

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 SILENT = 3.0
-"""Seconds without a pulse, of which two come in each, after which a forwarding process is said to stand still."""
+"""Seconds without a heartbeat, of which two come in each, after which a forwarding process counts as hanging."""
 
 
 class Readiness:
-    """The forwarding processes that there should be, `workers` of them; told the time, in seconds of the monotonic clock."""
+    """The forwarding processes that there should be, `workers` of them; given the time, in seconds of the monotonic clock."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._heard: dict[int, tuple[int, float]] = {}
 
     def heard(self, worker: int, pid: int, now: float) -> None:
-        """A pulse of a worker has come from the process `pid`."""
+        """A heartbeat of a worker has come from the process `pid`."""
         self._heard[worker] = (pid, now)
 
     def left(self, worker: int, pid: int) -> None:

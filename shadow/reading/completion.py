@@ -161,7 +161,7 @@ class Vector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """An answer in the normal form. `notes` are oddities of form that did not stop the reading, one sentence each."""
+    """An answer in the normal form. `notes` are departures from the API's form, one sentence each."""
 
     id: str
     model: str

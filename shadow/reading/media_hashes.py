@@ -30,7 +30,7 @@ _DATA_URL = re.compile(rb"data:([^\"',;\s]{0,100})(?:;[^\"',\s]{0,100})?\Z", re.
 _ESCAPED = re.compile(rb"\\+u00(2[bBfFdD]|3[dD]|5[fF])")
 _BACKSLASHES = re.compile(rb"\\+[nr]?")
 _AROUND = 300
-"""Bytes before and behind a value in which its object tells what it is."""
+"""Bytes before and behind a value in which its object states what it is."""
 _NAME = re.compile(rb'"([A-Za-z0-9_]{1,40})\\*"\s*:\s*\Z')
 _ALWAYS = frozenset({b"file_data", b"b64_json", b"partial_image_b64", b"image_b64"})
 """Members that hold media in every API that knows them."""

@@ -51,7 +51,7 @@ class ParsedRequest:
 
 
 def parse_request(target: str, headers: Headers, body: bytes, truncated: bool) -> ParsedRequest:
-    """The request in the normal form; total. `truncated` tells that the record holds less than was sent."""
+    """The request in the normal form; total. `truncated` is true when the record holds less than was sent."""
     api = api_of(target)
     if api not in READERS:
         return _unread(api, UnreadReason.NOT_AUDITED, f"{api or 'this path'} is not read, only {', '.join(READERS)} are")

@@ -8,7 +8,7 @@ from typing import Any
 from shadow.reading.completion import Unread, UnreadReason
 
 SAME = frozenset({"model", "stream", "temperature", "top_p", "top_logprobs", "parallel_tool_calls", "truncation"})
-"""Parameters that need no translation; `truncation` is of this API alone, and tells that a prompt may be cut."""
+"""Parameters that need no translation; `truncation` is of this API alone, and allows the server to cut a prompt."""
 LOGPROBS = "message.output_text.logprobs"
 ELSEWHERE = ("previous_response_id", "conversation", "prompt")
 """Members by which the input may stand on the server and not in the request."""

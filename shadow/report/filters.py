@@ -1,4 +1,4 @@
-"""What a person asks to see, from words to values: a moment, and a filter for the list of pairs; it is told the time."""
+"""What a person asks to see, from words to values: a moment, and a filter for the list of pairs; it is given the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What shadowing may cost in a period of UTC: requests, tokens, money; told the time, and never moving backwards in it."""
+"""What shadowing may cost in a period of UTC: requests, tokens, money; given the time, in which it never moves backwards."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ _UNKNOWN_BUT_CLEAR = {
 
 
 def explain(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[ConfigErrorItem]:
-    """What pydantic found wrong, in our words; `model` tells which keys are known."""
+    """What pydantic found wrong, in our words; `model` has the known keys."""
     return [ConfigErrorItem(path=tuple(error["loc"]), sentence=_words(error, model)) for error in errors]
 
 

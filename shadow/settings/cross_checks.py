@@ -1,4 +1,4 @@
-"""What no single key can say wrong: names that nobody bears, addresses that clash, keys that are not there. All faults at once.
+"""Errors between several keys: names that are not defined, addresses that clash, missing keys. Reports all of them in one pass.
 
 It reads the merged tables before they are validated, so that a wrong type in one corner hides nothing in another.
 """

@@ -131,14 +131,14 @@ def _admin_advice(config: Config) -> Iterator[str]:
     if listen_port(config.admin.listen) is not None and host not in {"127.0.0.1", "::1", "localhost"}:
         yield (
             f"admin.listen: {quoted(config.admin.listen)} is open to the network, without a password: it shows recorded prompts "
-            "and answers to whoever reaches it; 127.0.0.1:8081 keeps it on this machine"
+            "and answers to every client; 127.0.0.1:8081 keeps it on this machine"
         )
 
 
 def _sample_advice(config: Config) -> Iterator[str]:
     if config.shadow.seed:
         yield (
-            "shadow.seed: whoever knows it can compute which requests are compared, a provider too: do not publish it; without "
+            "shadow.seed: it is enough to compute which requests are compared, also for a provider: do not publish it; without "
             "it a secret of this installation is used"
         )
 

@@ -13,7 +13,7 @@ from tests.shadow.compare.made import ask, choice, completion
         (ask(max_tokens=17), completion(choice("x")), FindingState.MATCH, ""),
         (ask(max_tokens=16), completion(choice("x")), FindingState.DIFFER, "20 completion tokens of 16 allowed"),
         (ask(max_tokens=16, n=2), completion(choice("x")), FindingState.MATCH, ""),
-        (ask(max_tokens=16), completion(choice("x", reasoning="hm")), FindingState.NOT_MEASURED, "not told apart"),
+        (ask(max_tokens=16), completion(choice("x", reasoning="hm")), FindingState.NOT_MEASURED, "not counted separately"),
         (ask(max_tokens=16), completion(choice("x"), tokens=None), FindingState.NOT_MEASURED, "reports no completion_tokens"),
         (ask(max_tokens=16), completion(choice("so " * 20), tokens=None), FindingState.DIFFER, "20 words of 16 tokens allowed"),
     ],
