@@ -53,6 +53,9 @@ class AlarmState:
         self.failing: dict[TestKey, Latch] = {}
         self.named: AlarmName | None = None
 
+    def __repr__(self) -> str:
+        return f"<AlarmState {self.state.value} {sorted(self.latches)} failing={sorted(self.failing)}>"
+
     @property
     def name(self) -> str:
         """The name of the alarm, from its first pair on; "" without one."""
@@ -127,7 +130,8 @@ class AlarmState:
             return None
         change = StateChange(old=old, new=self.state, pair_id=pair_id, at=at, name=self.name, tests=self._past_threshold())
         if event in {DriftEvent.RECOVERY, DriftEvent.FIXED, DriftEvent.ACCEPTED}:
-            self.latches, self.named = {}, None
+            self.latches = {}
+            self.named = None
             self.group_tests.restart()
         return change
 

@@ -200,14 +200,14 @@ class SecondLook:
         if self.blame is not Blame.NOT_YET_KNOWN:
             return
         if witness.odd.evidence >= self.log_threshold:
-            self.blame, self.by = Blame.REFERENCE, witness.name
+            self._settle(Blame.REFERENCE, witness)
         elif witness.same.evidence >= self.log_threshold:
-            self.blame, self.by = Blame.PROVIDER, witness.name
-        if self.blame is not Blame.NOT_YET_KNOWN:
-            self._forget()
+            self._settle(Blame.PROVIDER, witness)
 
-    def _forget(self) -> None:
-        """Drop the conversations, which a decided look does not need."""
+    def _settle(self, blame: Blame, by: Witness) -> None:
+        """Set the side that moved, and drop the conversations, which a settled look does not need."""
+        self.blame = blame
+        self.by = by.name
         for witness in self.witnesses.values():
             witness.open.clear()
             witness.seen.clear()

@@ -61,12 +61,16 @@ class GroupState:
         self.look: SecondLook | None = None
         self.reported = GroupStanding()
 
+    def __repr__(self) -> str:
+        return f"<GroupState {self.state.value} {self.alarm.group_tests.pairs} pairs, reported {self.reported.state.value}>"
+
     @property
     def standing(self) -> GroupStanding:
         """What the evidence shows, whatever was excluded: an alarm about the provider first. A reference that moved or fails
         leaves the provider not measured; while a page waits for its second look the group is suspect.
         """
-        alarm, look = self.alarm, self.look
+        alarm = self.alarm
+        look = self.look
         if alarm.state is DriftState.DRIFT and look and look.waits:
             return GroupStanding(state=DriftState.SUSPECT)
         blame = look.blame if look else Blame.NOT_YET_KNOWN

@@ -19,6 +19,9 @@ class GroupTests:
         self.last_pair_id = ""
         """The id of the newest pair added."""
 
+    def __repr__(self) -> str:
+        return f"<GroupTests {self.pairs} pairs, {len(self.tests)} tests>"
+
     def add(self, pair_id: str, payoffs: Iterable[tuple[str, int]]) -> tuple[TestKey, ...]:
         """Add one pair; the tests that it counted for. The newest pair added again changes nothing, nor does a pair without
         payoffs.
@@ -27,7 +30,8 @@ class GroupTests:
             return ()
         touched = tuple(key for signal, payoff in payoffs for key in self._add(signal, payoff))
         if touched:
-            self.last_pair_id, self.pairs = pair_id, self.pairs + 1
+            self.last_pair_id = pair_id
+            self.pairs += 1
         return touched
 
     def restart(self) -> None:

@@ -79,7 +79,8 @@ class Pace:
 
     def __post_init__(self) -> None:
         if self.slo and not self.limit:
-            self.limit, self.state = self.slo, PaceState.STEADY
+            self.limit = self.slo
+            self.state = PaceState.STEADY
 
     @property
     def evidence(self) -> float:
@@ -101,9 +102,12 @@ class Pace:
         closed = not late and block != self.block
         change = self._close() if closed else None
         if closed:
-            self.block, self.answers, self.slow = block, 0, 0
+            self.block = block
+            self.answers = 0
+            self.slow = 0
         if self.limit:
-            self.answers, self.slow = self.answers + 1, self.slow + (seconds > self.limit)
+            self.answers += 1
+            self.slow += seconds > self.limit
         elif seconds > 0:
             self._learn(at, seconds)
         return closed, change
@@ -113,23 +117,29 @@ class Pace:
         place = floor(log(seconds) / STEP)
         self.times[place] = self.times.get(place, 0) + 1
         if at - self.begun >= LEARNING and sum(self.times.values()) >= ENOUGH:
-            self.limit, self.state, self.times = high(self.times), PaceState.STEADY, {}
+            self.limit = high(self.times)
+            self.state = PaceState.STEADY
+            self.times = {}
 
     def _close(self) -> PaceChange | None:
         """Close the open block, and return the change that it brings."""
         if not self.limit or self.answers < FEWEST:
             return None
         self.blocks += 1
-        share, began = self.slow / self.answers, self.block * BLOCK
-        self._date(share, began)
+        share = self.slow / self.answers
+        self._date(share, self.block * BLOCK)
         return self._bet_on_recovery(share) if self.state is PaceState.SLOWER else self._bet(share)
 
     def _date(self, share: float, began: float) -> None:
         """Set `since`: a change began where the sum of the excess over the usual share was last at its lowest."""
         if self.state is not PaceState.SLOWER and self.above <= 0:
-            self.since, self.above, self.summed, self.counted = began, 0.0, 0.0, 0
+            self.since = began
+            self.above = 0.0
+            self.summed = 0.0
+            self.counted = 0
         self.above += share - USUAL
-        self.summed, self.counted = self.summed + share, self.counted + 1
+        self.summed += share
+        self.counted += 1
 
     def _bet(self, share: float) -> PaceChange | None:
         gains = [log1p(bet / USUAL * (share - USUAL)) for bet in GRID]
@@ -145,7 +155,10 @@ class Pace:
 
     def _change(self, new: PaceState) -> PaceChange:
         change = PaceChange(old=self.state, new=new, at=(self.block + 1) * BLOCK, since=self.since, share=self.share)
-        self.state, self.logs, self.above, self.found = new, [0.0] * len(GRID), 0.0, self.share
+        self.state = new
+        self.logs = [0.0] * len(GRID)
+        self.above = 0.0
+        self.found = self.share
         return change
 
     def fixed(self) -> PaceChange:

@@ -46,6 +46,10 @@ class BatchInserter:
         self.written = 0
         """Records written that were not stored before."""
 
+    def __repr__(self) -> str:
+        connection = "connected" if self._conn else "not connected"
+        return f"<BatchInserter {connection}, {self.written} written, last error {self.last_error!r}>"
+
     def write(self, records: Sequence[Record]) -> list[bool]:
         """Whether each record is stored now, in their order."""
         prepared = [self._prepare(record) for record in records]

@@ -103,6 +103,8 @@ class WriterLock:
             if error.errno != errno.ELOOP:
                 raise
             raise StoreError(f"{name} is a symbolic link, which is not followed: remove it") from None
+        self._name = name
+        self._held = True
         self.identity = identity(Path(name))
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,8 +118,12 @@ class WriterLock:
         os.truncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
+    def __repr__(self) -> str:
+        return f"<WriterLock {self._name} {'held' if self._held else 'released'}>"
+
     def release(self) -> None:
         """Release the lock, so that another process can take it."""
+        self._held = False
         os.close(self._file)
 
 

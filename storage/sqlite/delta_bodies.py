@@ -62,6 +62,9 @@ class DeltaBodies:
         self._latest: OrderedDict[str, _Latest] = OrderedDict()
         self._size = 0
 
+    def __repr__(self) -> str:
+        return f"<DeltaBodies {len(self._latest)} conversations, {self._size} bytes>"
+
     def encode(self, exchange: str, conversation: str, body: bytes | None) -> DeltaBody:
         """The body of `exchange` as it is stored."""
         if not body or not conversation or not SHORTEST <= len(body) <= self._most // 4:

@@ -163,3 +163,10 @@ def test_a_reference_that_fails_keeps_the_group_waiting_until_a_pair_counts_for_
     assert court.case.why == "no pair has counted yet: the reference failed: that counts for the signal error alone"
     court.take(("action", 0), ("error", 0))
     assert (court.case.state, court.case.why) == (DriftState.OK, "")
+
+
+def test_repr_shows_the_state_of_a_group_its_alarm_and_its_tests():
+    state = GroupState(AlertBudget())
+    assert repr(state) == "<GroupState waiting 0 pairs, reported ok>"
+    assert repr(state.alarm) == "<AlarmState ok [] failing=[]>"
+    assert repr(state.alarm.group_tests) == "<GroupTests 0 pairs, 28 tests>"

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.slow
 KEY = ("default", "m", "p", "r")
 
 
-class Sitting:
-    """A judge and what it tells."""
+class JudgeRun:
+    """A judge, and what it published."""
 
     def __init__(self, store, holder="judge", *, bar=1e7, fleet_wide=False, **more):
         self.judged, self.statuses = [], []
@@ -58,28 +58,28 @@ def drifting(seed=2, good=400, bad=150):
 
 def test_finish_judges_what_waits_and_releases_the_lease_to_another_judge(store):
     fill(store, [0] * (BATCH + 1))
-    Sitting(store, "one").judge.finish(0.0, 20.0)
-    assert Sitting(store, "two").all(1.0).statuses[0].pairs == BATCH + 1
+    JudgeRun(store, "one").judge.finish(0.0, 20.0)
+    assert JudgeRun(store, "two").all(1.0).statuses[0].pairs == BATCH + 1
 
 
 def test_statuses_after_a_restart_equal_those_before_it(store):
     fill(store, drifting())
-    first = Sitting(store).all()
-    assert Sitting(store).all().statuses == first.statuses
+    first = JudgeRun(store).all()
+    assert JudgeRun(store).all().statuses == first.statuses
 
 
 def test_an_empty_store_brings_no_verdict(store):
-    sitting = Sitting(store).all()
-    assert (sitting.judge.groups, sitting.judged, store.judgements.group_states()) == ({}, [], [])
+    run = JudgeRun(store).all()
+    assert (run.judge.groups, run.judged, store.judgements.group_states()) == ({}, [], [])
 
 
 def test_a_drift_is_found_dated_named_and_kept(store):
     fill(store, drifting(), kind="1 to 3 tools")
-    sitting = Sitting(store).all()
-    assert sitting.state() is DriftState.DRIFT
+    run = JudgeRun(store).all()
+    assert run.state() is DriftState.DRIFT
     [alarm] = store.judgements.alarms(0, 0)
-    assert list(sitting.judge.take_alarms()) == [alarm]
-    assert list(sitting.judge.take_alarms()) == []
+    assert list(run.judge.take_alarms()) == [alarm]
+    assert list(run.judge.take_alarms()) == []
     assert (alarm.old, alarm.new, alarm.name, alarm.group) == ("suspect", "drift", "args", GROUP)
     details = json.loads(alarm.details)
     assert not details["reference_suspected"]
@@ -96,16 +96,16 @@ def without_alarms(tmp_path):
         conn.commit()
 
 
-def steps(store, values, sitting):
+def steps(store, values, run):
     """Judged as they come, a few at a time."""
     for first in range(0, len(values), 37):
         fill(store, values[first : first + 37], prefix=f"p{first}", at=float(first), fingerprint="")
-        sitting().all()
+        run().all()
 
 
 def test_a_rebuild_by_replay_equals_what_was_judged_live_and_over_restarts(store, tmp_path):
     values = drifting() + payoffs(random.Random(9), 300)
-    live = Sitting(store)
+    live = JudgeRun(store)
     steps(store, values, lambda: live)
     states, alarms = store.judgements.group_states(), store.judgements.alarms(0, 0)
     live_snapshot = saved(live.judge.groups[KEY])
@@ -113,7 +113,7 @@ def test_a_rebuild_by_replay_equals_what_was_judged_live_and_over_restarts(store
     live.judge.close()
     store.judgements.rebuild()
     without_alarms(tmp_path)
-    replay = Sitting(store, "another").all()
+    replay = JudgeRun(store, "another").all()
     assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
     assert saved(replay.judge.groups[KEY]) == live_snapshot
 
@@ -125,7 +125,7 @@ FIXED, ACCEPT = Acknowledgement(answer=AckAction.FIXED), Acknowledgement(answer=
 @pytest.mark.parametrize("more", [0, 40])
 def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_path, monkeypatch, more, batch):
     """Fixed after one alarm, accepted after the next one, pairs before, between and after them, or none after."""
-    live, draw = Sitting(store), random.Random(4)
+    live, draw = JudgeRun(store), random.Random(4)
 
     def drive(prefix, count, excess):
         fill(store, payoffs(draw, count, excess=excess), prefix=prefix, at=10.0 * len(live.judged))
@@ -144,7 +144,7 @@ def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_pat
     store.judgements.rebuild()
     without_alarms(tmp_path)
     monkeypatch.setattr("shadow.judging.judge.BATCH", batch)
-    replay = Sitting(store, "another").all()
+    replay = JudgeRun(store, "another").all()
     assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
     assert (saved(replay.judge.groups[KEY]), replay.statuses) == (live_snapshot, statuses)
     assert store.judgements.pending_acknowledgements() == []
@@ -153,47 +153,47 @@ def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_pat
 def test_a_rebuild_under_way_when_the_process_ends_goes_on(store):
     values = drifting()
     fill(store, values)
-    live = Sitting(store).all()
+    live = JudgeRun(store).all()
     live.judge.acknowledge(FIXED, 5.0)
     live.judge.close()
     states = store.judgements.group_states()
     store.judgements.rebuild()
-    Sitting(store).judge.step(0.0)
-    assert Sitting(store).all().state() is DriftState.OK
+    JudgeRun(store).judge.step(0.0)
+    assert JudgeRun(store).all().state() is DriftState.OK
     assert store.judgements.group_states() == states
 
 
 def test_a_restart_at_any_pair_changes_nothing(store, tmp_path):
     values = drifting()
-    steps(store, values, lambda: Sitting(store))
+    steps(store, values, lambda: JudgeRun(store))
     restarted = store.judgements.group_states(), store.judgements.alarms(0, 0)
     store.judgements.rebuild()
     without_alarms(tmp_path)
-    Sitting(store).all()
+    JudgeRun(store).all()
     assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == restarted
 
 
 def test_the_memory_of_24_hours_survives_a_restart(store):
     add(store, "a", fingerprint="f", started=0.0)
-    first = Sitting(store).all()
+    first = JudgeRun(store).all()
     assert first.judged[0][1].excluded == ()
     add(store, "b", fingerprint="f", started=1.0)
-    second = Sitting(store).all()
+    second = JudgeRun(store).all()
     assert second.judged[0][1].excluded == ("repeated",)
     assert second.judge.groups[KEY].alarm.group_tests.pairs == 1
 
 
 def test_more_pairs_than_one_batch_are_taken_in_turns(store):
     fill(store, [0] * (BATCH + 1))
-    sitting = Sitting(store)
-    assert sitting.judge.step(0.0)
-    assert not sitting.judge.step(0.0)
-    assert len(sitting.judged) == BATCH + 1
+    run = JudgeRun(store)
+    assert run.judge.step(0.0)
+    assert not run.judge.step(0.0)
+    assert len(run.judged) == BATCH + 1
 
 
 def test_process_without_the_lease_judges_no_pair(store):
     fill(store, [0])
-    first, second = Sitting(store, "one"), Sitting(store, "two")
+    first, second = JudgeRun(store, "one"), JudgeRun(store, "two")
     first.all(100.0)
     add(store, "next")
     assert second.all(101.0).judged == []
@@ -206,7 +206,7 @@ def test_process_without_the_lease_judges_no_pair(store):
 
 def test_a_judge_that_lost_its_lease_stores_nothing_and_restarts_from_the_store(store):
     fill(store, [0])
-    first, second = Sitting(store, "one").all(100.0), Sitting(store, "two")
+    first, second = JudgeRun(store, "one").all(100.0), JudgeRun(store, "two")
     second.all(200.0)
     add(store, "next")
     first.judge.step(100.1)
@@ -219,39 +219,39 @@ def refusing(*_, **__):
 
 
 def test_repr_of_a_judge_shows_its_lease_and_whether_its_state_is_current(store):
-    sitting = Sitting(store, "one")
-    assert repr(sitting.judge) == "<Judge one <MirroredState stale> renews its lease at -inf>"
-    sitting.all(100.0)
-    assert repr(sitting.judge) == "<Judge one <MirroredState current> renews its lease at 110.0>"
+    run = JudgeRun(store, "one")
+    assert repr(run.judge) == "<Judge one <MirroredState stale> renews its lease at -inf>"
+    run.all(100.0)
+    assert repr(run.judge) == "<Judge one <MirroredState current> renews its lease at 110.0>"
 
 
 @pytest.mark.parametrize(("later", "warnings"), [(59.0, 1), (60.0, 2), (-1.0, 2)])
 def test_store_that_refuses_every_batch_is_logged_once_a_minute(store, monkeypatch, logged, later, warnings):
     fill(store, [1])
-    sitting, written = Sitting(store), logged("shadow.judging.judge")
+    run, written = JudgeRun(store), logged("shadow.judging.judge")
 
-    monkeypatch.setattr(sitting.judge._store, "record", refusing)
+    monkeypatch.setattr(run.judge._store, "record", refusing)
     for now in (1_000.0, 1_000.0 + later):
-        assert not sitting.judge.try_step(now)
+        assert not run.judge.try_step(now)
     assert [(call.method_name, call.kwargs["error"]) for call in written] == [("warning", "the disk is full")] * warnings
     assert written[0].kwargs["event"] == "judgement_delayed"
 
 
 def test_where_a_state_cannot_be_read_all_pairs_are_judged_again(store, tmp_path):
     fill(store, [1])
-    Sitting(store).all()
+    JudgeRun(store).all()
     with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
         conn.execute("UPDATE cases SET snapshot = '{'")
         conn.commit()
     add(store, "next")
-    assert Sitting(store).all().judge.groups[KEY].alarm.group_tests.pairs == 2
+    assert JudgeRun(store).all().judge.groups[KEY].alarm.group_tests.pairs == 2
 
 
 def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(store):
     other = PairGroup(route="default", model="m", provider="other", reference="r")
     fill(store, drifting(), prefix="a")
     fill(store, drifting(3), prefix="b", group=other)
-    Sitting(store).all()
+    JudgeRun(store).all()
     newest, oldest = store.judgements.alarms(0, 0)
     assert [json.loads(alarm.details)["reference_suspected"] for alarm in (oldest, newest)] == [False, True]
 
@@ -259,17 +259,17 @@ def test_two_providers_that_leave_a_reference_at_once_put_it_under_suspicion(sto
 def test_fleet_wide_budget_is_shared_by_its_groups(store):
     fill(store, [0])
     fill(store, [0], prefix="b", group=PairGroup(route="default", model="m", provider="other", reference="r"))
-    sitting = Sitting(store, fleet_wide=True).all()
-    assert {
-        test.budget.threshold for state in sitting.judge.groups.values() for test in state.alarm.group_tests.tests.values()
-    } == {2e7}
+    run = JudgeRun(store, fleet_wide=True).all()
+    assert {test.budget.threshold for state in run.judge.groups.values() for test in state.alarm.group_tests.tests.values()} == {
+        2e7
+    }
 
 
 def test_pairs_out_of_order_and_from_clocks_that_jump_are_judged_in_the_order_they_were_finished(store):
     for name, started in (("a", 5e8), ("b", 1.0), ("c", 9e9)):
         add(store, name, started=started)
-    assert [entry.pair_id for entry, _ in Sitting(store).all().judged] == ["a", "b", "c"]
-    assert Sitting(store).all().judged == []
+    assert [entry.pair_id for entry, _ in JudgeRun(store).all().judged] == ["a", "b", "c"]
+    assert JudgeRun(store).all().judged == []
 
 
 def test_pairs_of_groups_beyond_the_limit_are_excluded_and_those_of_earlier_groups_judged(store):
@@ -280,13 +280,13 @@ def test_pairs_of_groups_beyond_the_limit_are_excluded_and_those_of_earlier_grou
             prefix=f"model-{number}",
             group=PairGroup(route="default", model=f"m{number}", provider="p", reference="r"),
         )
-    sitting = Sitting(store, "one", groups=3).all()
-    assert {key[1] for key in sitting.judge.groups} == {"m0", "m1", "m2"}
-    assert [ruling.excluded for _, ruling in sitting.judged if "too_many_groups" in ruling.excluded] == [("too_many_groups",)] * 4
+    run = JudgeRun(store, "one", groups=3).all()
+    assert {key[1] for key in run.judge.groups} == {"m0", "m1", "m2"}
+    assert [ruling.excluded for _, ruling in run.judged if "too_many_groups" in ruling.excluded] == [("too_many_groups",)] * 4
     assert len(store.judgements.group_states()) == 3
-    sitting.judge.close()
+    run.judge.close()
     fill(store, [0], prefix="more", group=PairGroup(route="default", model="m1", provider="p", reference="r"))
-    again = Sitting(store, "two", groups=3).all()
+    again = JudgeRun(store, "two", groups=3).all()
     assert {status.group[1]: status.pairs for status in again.statuses} == {"m0": 2, "m1": 3, "m2": 2}
 
 
@@ -307,12 +307,12 @@ def test_a_restart_at_any_pair_and_a_rebuild_come_to_the_same_blame(store, tmp_p
     """Judged a few pairs at a time by a new process each, and at once after a rebuild: states, looks and alarms are equal."""
     for first in range(0, 300, 25):
         beside(store, 25, excess if first >= 150 else {}, at=float(first), prefix=f"p{first}", seed=first)
-        Sitting(store).all()
+        JudgeRun(store).all()
     states, alarms = store.judgements.group_states(), store.judgements.alarms(0, 0)
     assert {json.loads(alarm.details)["blame"] for alarm in alarms} == {"provider" if len(excess) == 1 else "reference"}
     store.judgements.rebuild()
     without_alarms(tmp_path)
-    Sitting(store).all()
+    JudgeRun(store).all()
     assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
 
 
@@ -321,43 +321,43 @@ def waiting(store):
     other = PairGroup(route="default", model="m", provider="q", reference="r")
     fill(store, [0] * 50, prefix="q", group=other)
     fill(store, drifting(), at=50.0)
-    return Sitting(store).all()
+    return JudgeRun(store).all()
 
 
 def test_a_page_waits_for_the_second_look_and_goes_out_after_an_hour_without_a_pair(store, tmp_path):
-    sitting = waiting(store)
-    [first, _] = sitting.statuses
+    run = waiting(store)
+    [first, _] = run.statuses
     assert (first.state, first.waits, store.judgements.alarms(0, 0)) == ("suspect", True, [])
-    begun = sitting.judge.groups[KEY].look.opened
-    sitting.all(begun + 3_599.0)
+    begun = run.judge.groups[KEY].look.opened
+    run.all(begun + 3_599.0)
     assert store.judgements.alarms(0, 0) == []
-    sitting.all(begun + 3_600.0)
+    run.all(begun + 3_600.0)
     [alarm] = store.judgements.alarms(0, 0)
     details = json.loads(alarm.details)
-    assert (alarm.new, details["blame"], sitting.state()) == ("drift", "not_yet_known", DriftState.DRIFT)
+    assert (alarm.new, details["blame"], run.state()) == ("drift", "not_yet_known", DriftState.DRIFT)
     assert "more pairs of q are needed" in details["blame_why"]
     states, alarms = store.judgements.group_states(), store.judgements.alarms(0, 0)
-    sitting.judge.close()
+    run.judge.close()
     store.judgements.rebuild()
     without_alarms(tmp_path)
-    assert Sitting(store, "another").all().state() is DriftState.DRIFT
+    assert JudgeRun(store, "another").all().state() is DriftState.DRIFT
     assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
 
 
 def test_what_the_second_look_finds_after_the_page_is_reported_then(store):
-    sitting = waiting(store)
-    sitting.all(sitting.judge.groups[KEY].look.opened + 3_600.0)
+    run = waiting(store)
+    run.all(run.judge.groups[KEY].look.opened + 3_600.0)
     other = PairGroup(route="default", model="m", provider="q", reference="r")
     fill(store, [0] * 100, prefix="q-more", at=700.0, group=other)
-    sitting.all(1.0)
+    run.all(1.0)
     newest, oldest = store.judgements.alarms(0, 0)
     assert [json.loads(alarm.details)["blame"] for alarm in (oldest, newest)] == ["not_yet_known", "provider"]
     assert (newest.old, newest.new, newest.name) == ("drift", "drift", "args")
 
 
 def test_an_alarm_that_ends_while_its_page_waits_is_never_reported(store):
-    sitting = waiting(store)
+    run = waiting(store)
     fill(store, [0] * 600, prefix="mended", at=700.0)
-    sitting.all()
-    assert sitting.judge.groups[KEY].alarm.state is DriftState.RECOVERED
+    run.all()
+    assert run.judge.groups[KEY].alarm.state is DriftState.RECOVERED
     assert store.judgements.alarms(0, 0) == []

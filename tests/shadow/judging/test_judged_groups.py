@@ -7,7 +7,7 @@ from shadow.drift.state_snapshot import saved
 from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_groups
 from storage.judgement_rows import AcknowledgementRow, JudgementBatch
 from tests.payoffs import GROUP, add
-from tests.shadow.judging.test_judge import KEY, Sitting
+from tests.shadow.judging.test_judge import KEY, JudgeRun
 
 OTHER = ("default", "m", "q", "r")
 
@@ -46,11 +46,11 @@ def test_peers_share_model_and_reference():
 
 def test_groups_that_were_stored_are_read_as_they_were_with_what_waits_for_replay(store):
     add(store, "a", fingerprint="f")
-    sitting = Sitting(store).all()
+    run = JudgeRun(store).all()
     row = AcknowledgementRow(after_no=1, at=5.0, answer="fixed", group=GROUP)
     assert store.judgements.record("judge", JudgementBatch(given=[row]))
     found = read_groups(store.judgements, limits(pairs=1e7))
-    assert saved(found.states[KEY]) == saved(sitting.judge.groups[KEY])
+    assert saved(found.states[KEY]) == saved(run.judge.groups[KEY])
     assert (found.last_numbers, found.after, list(found.replay)) == ({KEY: 1}, 0, [])
     assert found.rows([KEY, OTHER])[0].last_no == 1
     store.judgements.rebuild()

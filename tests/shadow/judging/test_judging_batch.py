@@ -4,37 +4,37 @@ import pytest
 
 from shadow.drift.states import DriftState
 from storage.store import StoreError
-from tests.shadow.judging.test_judge import ACCEPT, FIXED, KEY, Sitting, drifting, fill, refusing
+from tests.shadow.judging.test_judge import ACCEPT, FIXED, KEY, JudgeRun, drifting, fill, refusing
 
 
-def afterwards(store, sitting):
+def afterwards(store, run):
     """What a judge comes to from here on, and what one comes to that never met an error."""
-    met = sitting.all().statuses
-    sitting.judge.close()
+    met = run.all().statuses
+    run.judge.close()
     store.judgements.rebuild()
-    return met, Sitting(store, "another").all().statuses
+    return met, JudgeRun(store, "another").all().statuses
 
 
 def test_batch_whose_transaction_fails_is_published_nowhere_and_judged_again(store, monkeypatch):
     fill(store, [1, 0, 1])
-    sitting = Sitting(store)
+    run = JudgeRun(store)
     with monkeypatch.context() as context:
-        context.setattr(sitting.judge._store, "record", refusing)
+        context.setattr(run.judge._store, "record", refusing)
         with pytest.raises(StoreError):
-            sitting.judge.step(0.0)
-        assert (sitting.judged, sitting.judge._groups.stale) == ([], True)
-        assert not sitting.judge.try_step(0.0)
-    assert sitting.all().judge.groups[KEY].alarm.group_tests.pairs == 3
+            run.judge.step(0.0)
+        assert (run.judged, run.judge._groups.stale) == ([], True)
+        assert not run.judge.try_step(0.0)
+    assert run.all().judge.groups[KEY].alarm.group_tests.pairs == 3
 
 
 def test_batch_that_loses_the_lease_is_published_nowhere_and_the_next_step_reads_the_state_anew(store, monkeypatch):
     fill(store, [1, 0, 1])
-    sitting = Sitting(store)
+    run = JudgeRun(store)
     with monkeypatch.context() as context:
-        context.setattr(sitting.judge._store, "record", lambda *_: False)
-        sitting.judge.step(0.0)
-        assert (sitting.judged, list(sitting.judge.take_alarms()), sitting.judge._groups.stale) == ([], [], True)
-    met, whole = afterwards(store, sitting)
+        context.setattr(run.judge._store, "record", lambda *_: False)
+        run.judge.step(0.0)
+        assert (run.judged, list(run.judge.take_alarms()), run.judge._groups.stale) == ([], [], True)
+    met, whole = afterwards(store, run)
     assert met == whole
 
 
@@ -42,13 +42,13 @@ def test_batch_that_loses_the_lease_is_published_nowhere_and_the_next_step_reads
 def test_batch_whose_store_raises_in_the_middle_leaves_no_pair_counted_twice(store, monkeypatch, method):
     """The evidence is read at an alarm, with hundreds of pairs of the batch judged before it; identities with a second look."""
     fill(store, [*drifting(good=300, bad=100), 0])
-    sitting = Sitting(store)
+    run = JudgeRun(store)
     with monkeypatch.context() as context:
-        context.setattr(sitting.judge._store, method, refusing)
+        context.setattr(run.judge._store, method, refusing)
         with pytest.raises(StoreError):
-            sitting.all()
-    assert (sitting.judged, store.judgements.group_states(), store.judgements.alarms(0, 0)) == ([], [], [])
-    met, whole = afterwards(store, sitting)
+            run.all()
+    assert (run.judged, store.judgements.group_states(), store.judgements.alarms(0, 0)) == ([], [], [])
+    met, whole = afterwards(store, run)
     assert [status.pairs for status in met] == [401]
     assert met == whole
 
@@ -56,19 +56,19 @@ def test_batch_whose_store_raises_in_the_middle_leaves_no_pair_counted_twice(sto
 @pytest.mark.parametrize("method", ["record", "last_judged"])
 def test_acknowledgement_that_cannot_be_stored_leaves_the_alarm_as_it_was(store, monkeypatch, method):
     fill(store, drifting())
-    sitting = Sitting(store).all()
+    run = JudgeRun(store).all()
     with monkeypatch.context() as context:
-        context.setattr(sitting.judge._store, method, refusing)
+        context.setattr(run.judge._store, method, refusing)
         with pytest.raises(StoreError):
-            sitting.judge.acknowledge(FIXED, 5.0)
-    assert sitting.all().state() is DriftState.DRIFT
-    assert sitting.judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
+            run.judge.acknowledge(FIXED, 5.0)
+    assert run.all().state() is DriftState.DRIFT
+    assert run.judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
 
 
 def test_acknowledgement_that_is_refused_leaves_the_state_current(store):
     fill(store, drifting(bad=100))
-    sitting = Sitting(store).all()
-    [sentence] = sitting.judge.acknowledge(ACCEPT, 5.0)
+    run = JudgeRun(store).all()
+    [sentence] = run.judge.acknowledge(ACCEPT, 5.0)
     assert sentence.startswith("p, m, route default: not accepted: ")
-    assert not sitting.judge._groups.stale
-    assert sitting.state() is DriftState.DRIFT
+    assert not run.judge._groups.stale
+    assert run.state() is DriftState.DRIFT

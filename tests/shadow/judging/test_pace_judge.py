@@ -29,40 +29,40 @@ def live(store, blocks, seconds, *, first=0, name="a", **more):
 
 
 @pytest.fixture
-def bench(store):
+def judgements(store):
     assert store.judgements.claim("me", 0.0, 1e9)
     return store.judgements
 
 
-def pacer(bench, *, slo=SLO, most=100, holder="me"):
-    return PaceJudge(bench, holder, slo=slo, most=most)
+def pace_judge(judgements, *, slo=SLO, most=100, holder="me"):
+    return PaceJudge(judgements, holder, slo=slo, most=most)
 
 
-def kept(bench, measure="first_token"):
-    return next(restored(row.snapshot) for row in bench.paces() if row.measure == measure)
+def kept(judgements, measure="first_token"):
+    return next(restored(row.snapshot) for row in judgements.paces() if row.measure == measure)
 
 
-def test_a_slower_provider_is_reported_once_with_what_was_seen(store, bench):
+def test_a_slower_provider_is_reported_once_with_what_was_seen(store, judgements):
     live(store, 40, 2.0)
-    [alarm], _ = pacer(bench).step()
+    [alarm], _ = pace_judge(judgements).step()
     assert (alarm.old, alarm.new, alarm.name, alarm.group.provider) == ("steady", "slower", "first_token", "near")
     assert (alarm.group.route, alarm.group.reference) == ("", "")
     details = json.loads(alarm.details)
     assert (details["since"], details["share"], details["latency"]) == (10 * BLOCK, 1.0, "first_token")
-    assert bench.alarms(0, 0) == [alarm]
-    assert kept(bench).state is PaceState.SLOWER
+    assert judgements.alarms(0, 0) == [alarm]
+    assert kept(judgements).state is PaceState.SLOWER
 
 
-def test_a_restart_in_the_middle_of_a_block_changes_nothing(store, bench):
+def test_a_restart_in_the_middle_of_a_block_changes_nothing(store, judgements):
     draw = random.Random(2)
     whole, parts = [], []
     for block in range(60):
         live(store, 1, draw.choice((0.5, 2.0)), first=block, name="x")
-        parts += pacer(bench).step()[0]
-    state = kept(bench)
-    for row in bench.paces():
+        parts += pace_judge(judgements).step()[0]
+    state = kept(judgements)
+    for row in judgements.paces():
         assert row.last_no > 0
-    again = PaceJudge(bench, "me", slo=SLO, most=100)
+    again = PaceJudge(judgements, "me", slo=SLO, most=100)
     held = again._held.current()
     held.paces.clear()
     held.after = 0
@@ -71,51 +71,51 @@ def test_a_restart_in_the_middle_of_a_block_changes_nothing(store, bench):
         alarms, more = again.step()
         whole += alarms
     assert [alarm.at for alarm in whole] == [alarm.at for alarm in parts]
-    assert kept(bench) == state
+    assert kept(judgements) == state
 
 
-def test_streams_and_whole_answers_have_measures_of_their_own(store, bench):
+def test_streams_and_whole_answers_have_measures_of_their_own(store, judgements):
     live(store, 2, 0.5)
     live(store, 2, 0.5, first=3, name="b", first_token=None)
     live(store, 2, 0.5, first=6, name="c", completion_tokens=3)
-    pacer(bench).step()
-    assert [(row.measure, restored(row.snapshot).state) for row in bench.paces()] == [
+    pace_judge(judgements).step()
+    assert [(row.measure, restored(row.snapshot).state) for row in judgements.paces()] == [
         ("first_token", PaceState.STEADY),
         ("token", PaceState.LEARNING),
         ("whole_token", PaceState.LEARNING),
     ]
 
 
-def test_errors_and_shadows_are_not_timed(store, bench):
+def test_errors_and_shadows_are_not_timed(store, judgements):
     live(store, 3, 2.0, status=500)
     live(store, 3, 2.0, name="b", failure="reset")
     live(store, 3, 2.0, name="c", role="shadow")
-    assert bench.timed_answers(0, 9) == []
+    assert judgements.timed_answers(0, 9) == []
 
 
-def test_a_pace_judge_without_the_lease_stores_nothing_and_reports_nothing(store, bench):
+def test_a_pace_judge_without_the_lease_stores_nothing_and_reports_nothing(store, judgements):
     live(store, 40, 2.0)
-    late = pacer(bench, holder="another")
+    late = pace_judge(judgements, holder="another")
     assert late.step() == ((), False)
-    assert (late.stale, bench.paces(), bench.alarms(0, 0)) == (True, [], [])
+    assert (late.stale, judgements.paces(), judgements.alarms(0, 0)) == (True, [], [])
 
 
-def test_more_names_than_are_held_are_left_out(store, bench):
+def test_more_names_than_are_held_are_left_out(store, judgements):
     for number in range(4):
         live(store, 2, 0.5, name=f"n{number}", model=f"m{number}")
-    pacer(bench, most=3).step()
-    assert len(bench.paces()) == 3
+    pace_judge(judgements, most=3).step()
+    assert len(judgements.paces()) == 3
 
 
-def test_a_changed_limit_restarts_the_pace(store, bench):
+def test_a_changed_limit_restarts_the_pace(store, judgements):
     live(store, 40, 2.0)
-    pacer(bench).step()
+    pace_judge(judgements).step()
     live(store, 2, 2.0, first=50)
-    pacer(bench, slo=5.0).step()
-    assert (kept(bench).state, kept(bench).limit) == (PaceState.STEADY, 5.0)
+    pace_judge(judgements, slo=5.0).step()
+    assert (kept(judgements).state, kept(judgements).limit) == (PaceState.STEADY, 5.0)
     live(store, 2, 2.0, first=60)
-    pacer(bench, slo=0.0).step()
-    assert kept(bench).state is PaceState.LEARNING
+    pace_judge(judgements, slo=0.0).step()
+    assert kept(judgements).state is PaceState.LEARNING
 
 
 def judge(store):
@@ -132,29 +132,29 @@ def judge(store):
 @pytest.mark.parametrize(("answer", "told"), [(AckAction.FIXED, PaceState.STEADY), (AckAction.ACCEPT, PaceState.STEADY)])
 def test_an_operator_answers_it_through_the_judge(store, answer, told):
     live(store, 40, 2.0)
-    sitting = judge(store)
-    sitting.step(0.0)
-    assert [alarm.new for alarm in sitting.take_alarms()] == ["slower"]
-    assert sitting.acknowledge(Acknowledgement(answer=answer, provider="other"), 1.0) == ["no group that fits holds an alarm"]
-    [sentence] = sitting.acknowledge(Acknowledgement(answer=answer, provider="near"), 1.0)
+    run = judge(store)
+    run.step(0.0)
+    assert [alarm.new for alarm in run.take_alarms()] == ["slower"]
+    assert run.acknowledge(Acknowledgement(answer=answer, provider="other"), 1.0) == ["no group that fits holds an alarm"]
+    [sentence] = run.acknowledge(Acknowledgement(answer=answer, provider="near"), 1.0)
     assert sentence == f"near, qwen, latency first_token: {answer.value}"
     assert kept(store.judgements).state is told
-    assert [alarm.new for alarm in sitting.take_alarms()] == ["steady"]
+    assert [alarm.new for alarm in run.take_alarms()] == ["steady"]
 
 
-def test_what_is_accepted_is_learned_anew_where_no_limit_was_set(store, bench):
+def test_what_is_accepted_is_learned_anew_where_no_limit_was_set(store, judgements):
     live(store, 40, 2.0)
-    pacer(bench).step()
-    free = pacer(bench, slo=0.0)
+    pace_judge(judgements).step()
+    free = pace_judge(judgements, slo=0.0)
     [(sentence, alarm)] = free.acknowledge(Acknowledgement(answer=AckAction.ACCEPT), 1.0)
     assert ("accept" in sentence, alarm.new) == (True, "steady")
-    assert (kept(bench).state, kept(bench).limit) == (PaceState.LEARNING, 0.0)
+    assert (kept(judgements).state, kept(judgements).limit) == (PaceState.LEARNING, 0.0)
 
 
-def test_a_pace_that_cannot_be_read_begins_anew(store, bench):
+def test_a_pace_that_cannot_be_read_begins_anew(store, judgements):
     live(store, 2, 0.5)
-    pacer(bench).step()
-    bench.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in bench.paces()]))
+    pace_judge(judgements).step()
+    judgements.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in judgements.paces()]))
     live(store, 2, 0.5, first=5)
-    pacer(bench).step()
-    assert kept(bench).state is PaceState.STEADY
+    pace_judge(judgements).step()
+    assert kept(judgements).state is PaceState.STEADY

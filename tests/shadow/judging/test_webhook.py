@@ -170,11 +170,11 @@ async def test_a_store_that_does_not_answer_is_asked_again(store, monkeypatch):
         asked.append(1)
         raise sqlite3.OperationalError("locked")
 
-    bench = store.judgements
+    judgements = store.judgements
     kept(store, alarm())
     monkeypatch.setattr("shadow.judging.webhook.STORE_PAUSE", 0.01)
-    monkeypatch.setattr(bench, "pending_events", locked)
-    task = asyncio.create_task(WebhookSender(bench, url="http://127.0.0.1:9/", secret=b"", form="json", pauses=()).run())
+    monkeypatch.setattr(judgements, "pending_events", locked)
+    task = asyncio.create_task(WebhookSender(judgements, url="http://127.0.0.1:9/", secret=b"", form="json", pauses=()).run())
     await until(lambda: len(asked) > 1)
     monkeypatch.undo()
     await all_told(store)

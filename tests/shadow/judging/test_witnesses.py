@@ -9,7 +9,7 @@ from storage.rows import IdentityRow, PairGroup
 from tests.conformance import exchange_record
 from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
-from tests.shadow.judging.test_judge import KEY, Sitting, fill
+from tests.shadow.judging.test_judge import KEY, JudgeRun, fill
 
 CALM, ODD = 0.0, 0.5
 
@@ -45,26 +45,26 @@ def serves(store, provider, identity, *, started=-1.0, previous="", facts=None, 
     store.add_exchange(replace(made, tool_calls=(), findings=(), identities=(row,)))
 
 
-def look(sitting, key=KEY):
-    found = sitting.judge.groups[key].look
+def look(run, key=KEY):
+    found = run.judge.groups[key].look
     assert found is not None
     return found
 
 
 def test_a_provider_that_left_alone_is_the_one_that_moved(store):
     traffic(store)
-    found = look(Sitting(store).all())
+    found = look(JudgeRun(store).all())
     assert (found.blame, found.by) == (Blame.PROVIDER, "q")
 
 
 def test_where_another_provider_left_too_the_reference_moved_and_is_reported_once(store):
     traffic(store, moved=("p", "q"))
-    sitting = Sitting(store).all()
-    assert look(sitting).blame is Blame.REFERENCE
+    run = JudgeRun(store).all()
+    assert look(run).blame is Blame.REFERENCE
     told = store.judgements.alarms(0, 0)
     assert [(alarm.new, alarm.name) for alarm in told] == [("not measured", "reference_moved")]
     assert json.loads(told[0].details)["reference_suspected"]
-    assert not [status for status in sitting.statuses if status.state == "drift"]
+    assert not [status for status in run.statuses if status.state == "drift"]
 
 
 def test_a_model_and_a_reference_of_its_own_are_no_witness(store):
@@ -72,7 +72,7 @@ def test_a_model_and_a_reference_of_its_own_are_no_witness(store):
     for other in (group("q", model="n"), group("s", reference="else")):
         fill(store, payoffs(draw, 300), prefix=f"{other.provider}", group=other)
     traffic(store, others=())
-    found = look(Sitting(store).all())
+    found = look(JudgeRun(store).all())
     assert (found.blame, found.witnesses) == (Blame.NOT_YET_KNOWN, {})
 
 
@@ -80,20 +80,20 @@ def test_the_same_provider_on_another_route_is_no_witness(store):
     other = PairGroup(route="second", model="m", provider="p", reference="r")
     fill(store, payoffs(random.Random(3), 500), prefix="second", group=other)
     traffic(store, others=())
-    assert look(Sitting(store).all()).witnesses == {}
+    assert look(JudgeRun(store).all()).witnesses == {}
 
 
 def test_a_provider_that_had_no_pair_for_a_day_is_no_witness(store):
     fill(store, payoffs(random.Random(3), 300), prefix="old", group=group("q"))
     traffic(store, others=(), start=300 + 86_400.0)
-    assert look(Sitting(store).all()).why("r") == "only one provider is compared with r"
+    assert look(JudgeRun(store).all()).why("r") == "only one provider is compared with r"
 
 
 def test_providers_of_one_server_are_one_witness_and_none_for_each_other(store):
     for name, identity in (("p", "x"), ("q", "x"), ("s", "y"), ("t", "y"), ("r", "z")):
         serves(store, name, identity)
     traffic(store, others=("q", "s", "t"))
-    found = look(Sitting(store).all())
+    found = look(JudgeRun(store).all())
     assert (list(found.witnesses), found.alike) == (["s and t"], ("q",))
 
 
@@ -103,21 +103,21 @@ def test_identity_without_a_distinguishing_facet_joins_no_providers(store):
     for name in ("p", "q", "s"):
         serves(store, name, "x", facts={"id": ["chatcmpl-hex"], "server": ["uvicorn"]})
     traffic(store, others=("q", "s"))
-    assert list(look(Sitting(store).all()).witnesses) == ["q", "s"]
+    assert list(look(JudgeRun(store).all()).witnesses) == ["q", "s"]
 
 
 def test_while_the_reference_has_no_identity_none_joins_anybody(store):
     for name in ("p", "q"):
         serves(store, name, "x")
     traffic(store)
-    assert list(look(Sitting(store).all()).witnesses) == ["q"]
+    assert list(look(JudgeRun(store).all()).witnesses) == ["q"]
 
 
 def test_identity_that_the_reference_has_too_joins_no_providers(store):
     for name in ("p", "q", "s", "r"):
         serves(store, name, "x")
     traffic(store, others=("q", "s"))
-    assert list(look(Sitting(store).all()).witnesses) == ["q", "s"]
+    assert list(look(JudgeRun(store).all()).witnesses) == ["q", "s"]
 
 
 def test_identity_that_changed_on_one_side_at_that_time_is_a_fact_of_the_alarm(store):
@@ -125,7 +125,7 @@ def test_identity_that_changed_on_one_side_at_that_time_is_a_fact_of_the_alarm(s
     serves(store, "r", "y")
     serves(store, "r", "w", started=300.0, previous="y", changes=("fingerprint: w is new (before: y)",))
     traffic(store, others=())
-    [status] = Sitting(store).all().statuses
+    [status] = JudgeRun(store).all().statuses
     said = "the serving identity of the reference r changed at 1970-01-01 00:05 UTC (fingerprint: w is new (before: y))"
     also = "also: calls other tools in 54 points more requests"
     assert status.facts == (said,)
@@ -139,4 +139,4 @@ def test_identity_that_changed_on_both_sides_or_at_another_time_is_no_fact(store
     serves(store, "q", "z", started=300.0, previous="y")
     serves(store, "r", "w", started=5.0, previous="y")
     traffic(store, others=())
-    assert look(Sitting(store).all()).facts == ()
+    assert look(JudgeRun(store).all()).facts == ()

@@ -46,9 +46,9 @@ def test_a_report_that_is_made_again_says_the_same(store):
 
 def test_a_pace_is_a_line_with_since_when_while_it_is_slower(store):
     live(store, 40, 2.0)
-    bench = store.judgements
-    assert bench.claim("me", 0.0, 1e9)
-    PaceJudge(bench, "me", slo=1.0, most=9).step()
+    judgements = store.judgements
+    assert judgements.claim("me", 0.0, 1e9)
+    PaceJudge(judgements, "me", slo=1.0, most=9).step()
     slow, learning = pace_lines(store)
     assert (slow.measure, slow.tempo, slow.limit, slow.since, slow.share) == ("first_token", "slower", 1.0, 10 * BLOCK, 1.0)
     assert (learning.measure, learning.tempo, learning.limit, learning.since) == ("token", "learning", None, None)
@@ -57,8 +57,8 @@ def test_a_pace_is_a_line_with_since_when_while_it_is_slower(store):
 
 def test_a_pace_that_cannot_be_read_is_left_out(store):
     live(store, 2, 0.5)
-    bench = store.judgements
-    assert bench.claim("me", 0.0, 1e9)
-    PaceJudge(bench, "me", slo=1.0, most=9).step()
-    bench.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in bench.paces()]))
+    judgements = store.judgements
+    assert judgements.claim("me", 0.0, 1e9)
+    PaceJudge(judgements, "me", slo=1.0, most=9).step()
+    judgements.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in judgements.paces()]))
     assert pace_lines(store) == ()

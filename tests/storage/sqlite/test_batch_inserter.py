@@ -82,3 +82,9 @@ def test_what_a_job_raises_passes_and_no_transaction_stays_open(inserter, error)
     assert inserter.last_error == ("half" if isinstance(error, sqlite3.Error) else "")
     assert inserter.run(lambda conn: conn.in_transaction) is False
     assert inserter.last_error == ""
+
+
+def test_repr_shows_the_connection_and_the_last_error_and_no_record(inserter):
+    assert repr(inserter) == "<BatchInserter not connected, 0 written, last error ''>"
+    assert inserter.write([exchange_record("one")]) == [True]
+    assert repr(inserter) == "<BatchInserter connected, 1 written, last error ''>"

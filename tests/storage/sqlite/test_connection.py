@@ -87,3 +87,10 @@ def test_every_refusal_names_the_path_and_what_to_do(path, code, words):
     assert str(path) in sentence
     assert words in sentence
     assert "[storage]" in sentence
+
+
+def test_repr_of_a_writer_lock_shows_whether_it_is_held(tmp_path):
+    lock = WriterLock(tmp_path / "rows.db")
+    assert repr(lock) == f"<WriterLock {tmp_path}/rows.db-lock held>"
+    lock.release()
+    assert repr(lock) == f"<WriterLock {tmp_path}/rows.db-lock released>"

@@ -20,12 +20,12 @@ def test_whole_live_answers_are_returned_in_the_order_they_were_finished(store):
 
 
 def test_a_pace_takes_the_place_of_the_last(store):
-    bench = store.judgements
-    assert bench.claim("me", 0.0, 30.0)
+    judgements = store.judgements
+    assert judgements.claim("me", 0.0, 30.0)
     row = PaceRow(provider="p", model="m", measure="first_token", last_no=1, snapshot="one")
     other = PaceRow(provider="p", model="m", measure="token", last_no=2, snapshot="two")
-    assert bench.record("me", JudgementBatch(paces=[other, row]))
-    assert bench.paces() == [row, other]
+    assert judgements.record("me", JudgementBatch(paces=[other, row]))
+    assert judgements.paces() == [row, other]
     newer = PaceRow(provider="p", model="m", measure="token", last_no=5, snapshot="three")
-    assert bench.record("me", JudgementBatch(paces=[newer]))
-    assert bench.paces() == [row, newer]
+    assert judgements.record("me", JudgementBatch(paces=[newer]))
+    assert judgements.paces() == [row, newer]

@@ -78,13 +78,13 @@ def test_payoff_sums_carry_their_judgement_and_cluster(store):
     add(store, "a", conversation="talk", fingerprint="f")
     add(store, "b", fingerprint="f", payoffs=(("action", 1),))
     add(store, "c")
-    bench = store.judgements
-    assert bench.claim("me", 0.0, 30.0)
-    assert bench.record(
+    judgements = store.judgements
+    assert judgements.claim("me", 0.0, 30.0)
+    assert judgements.record(
         "me", JudgementBatch(judgements=[JudgementRow(no=1, reason=""), JudgementRow(no=2, reason="caching_reference")])
     )
     add(store, "d", conversation="talk", payoffs=(("action", -1), ("text", 1)))
-    found = bench.payoff_sums(0.0, 0.0)
+    found = judgements.payoff_sums(0.0, 0.0)
     assert {(one.model, one.provider, one.reference) for one in found} == {(GROUP.model, GROUP.provider, GROUP.reference)}
     assert len({one.cluster for one in found}) == 3
     assert sorted((one.signal, one.judgement, one.pairs, one.plus, one.minus) for one in found) == [
