@@ -10,7 +10,7 @@ import json
 import struct
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -23,6 +23,9 @@ PULSE = b"P"
 _LENGTH = struct.Struct("<I")
 _FRAME = struct.Struct(">I")
 _LABEL_TYPES = [*map(type, UNLABELLED)]
+_HEADER = _FRAME.size + 1
+_FRAME_SLACK = 4 * 1024 * 1024
+"""Bytes of a frame beside its two bodies: heads, and the times of a long stream."""
 _SWAPPED = sys.byteorder == "big"
 _Numbers = TypeVar("_Numbers", "array[float]", "array[int]")
 _Json = Mapping[str, object]
@@ -37,6 +40,66 @@ def frame(kind: bytes, *payload: bytes) -> bytes:
 def opening(kind: bytes, size: int) -> bytes:
     """What stands before a payload of `size` bytes."""
     return _FRAME.pack(size + 1) + kind
+
+
+def frame_limit(body: int) -> int:
+    """Bytes that the payload of a frame may have, where a body that is kept has at most `body`."""
+    return 2 * body + _FRAME_SLACK
+
+
+class FrameError(ValueError):
+    """Bytes that cannot be cut into frames any further."""
+
+
+class FrameReader:
+    """Cuts the bytes of one connection into frames, each with a payload of at most `limit` bytes.
+
+    What comes whole is copied once; of a frame that has begun nothing is looked at again before all of it has come.
+    """
+
+    __slots__ = ("_begun", "_limit", "_wanted")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._begun = bytearray()
+        self._wanted = 0
+        """Bytes that `_begun` must have before a frame can be cut from it."""
+
+    def __repr__(self) -> str:
+        return f"<FrameReader begun={len(self._begun)} wanted={self._wanted} limit={self._limit}>"
+
+    @property
+    def within(self) -> bool:
+        """True while a part of a frame has come."""
+        return bool(self._begun)
+
+    def drop(self) -> None:
+        """Forget the part of a frame that has come."""
+        self._begun.clear()
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The kind and payload of each frame that is whole with `data`; FrameError behind them where no frame follows."""
+        if self._begun:
+            self._begun += data
+            if len(self._begun) < self._wanted:
+                return
+            data = bytes(self._begun)
+            self._begun.clear()
+        begin = 0
+        while (end := self._end(data, begin)) <= len(data):
+            yield data[begin + 4 : begin + _HEADER], data[begin + _HEADER : end]
+            begin = end
+        self._begun += data[begin:]
+        self._wanted = end - begin
+
+    def _end(self, data: bytes, begin: int) -> int:
+        """Where the frame at `begin` ends, or its header while that is not whole."""
+        if len(data) - begin < _HEADER:
+            return begin + _HEADER
+        (size,) = _FRAME.unpack_from(data, begin)
+        if not 0 < size <= self._limit + 1:
+            raise FrameError(f"a frame of {size - 1} bytes; at most {self._limit} are read")
+        return begin + _FRAME.size + int(size)
 
 
 def pack(exchange: Exchange) -> bytes:

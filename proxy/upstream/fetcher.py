@@ -11,9 +11,10 @@ import ctypes
 import json
 import signal
 import sys
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from proxy.packing import EXCHANGE, frame, parts
+from proxy.packing import EXCHANGE, FrameReader, frame, parts
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import BEAT_SECONDS, loop_factory
 from proxy.process.standard_streams import install_streams
@@ -26,6 +27,7 @@ ERRAND = b"A"
 GIVEN_UP = b"G"
 BEAT = b"B"
 PR_SET_PDEATHSIG = 1
+_READ = 256 * 1024
 
 
 class Fetcher:
@@ -60,11 +62,12 @@ class Fetcher:
             del self._running[job.identity]
 
 
-async def read_frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
-    """The kind and the payload of the next frame; IncompleteReadError when none comes any more."""
-    length = int.from_bytes(await reader.readexactly(4), "big")
-    kind = await reader.readexactly(1)
-    return kind, await reader.readexactly(length - 1)
+async def read_frames(reader: asyncio.StreamReader, limit: int) -> AsyncIterator[tuple[bytes, bytes]]:
+    """The kind and the payload of each frame until `reader` ends; FrameError for one of more than `limit` bytes."""
+    frames = FrameReader(limit)
+    while data := await reader.read(_READ):
+        for kind, payload in frames.feed(data):
+            yield kind, payload
 
 
 async def serve() -> None:
@@ -78,9 +81,9 @@ async def serve() -> None:
     fetcher = Fetcher(upstream, out)
     beats = asyncio.create_task(_beat(out))
     try:
-        while True:
-            fetcher.take(*await read_frame(reader))
-    except asyncio.IncompleteReadError:
+        async for kind, payload in read_frames(reader, int(task["frame_limit"])):
+            fetcher.take(kind, payload)
+    finally:
         beats.cancel()
         await fetcher.close()
 

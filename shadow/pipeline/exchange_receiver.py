@@ -16,15 +16,13 @@ from typing import cast
 import structlog
 
 from proxy.exchange import Exchange
-from proxy.packing import unpack, unpack_stats
+from proxy.packing import FrameError, FrameReader, unpack, unpack_stats
 from proxy.worker_stats import WorkerStats
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.private_folder import private_folder
 
 log = structlog.get_logger("sameweights.receiver")
 
-HEADER = 5
-"""Four bytes of length (of what follows), one byte of kind."""
 LOOK_SECONDS = 1.0
 """Seconds between two looks whether the socket is still there."""
 CONNECTIONS = 256
@@ -132,12 +130,15 @@ class ExchangeReceiver:
         if within:
             log.warning("frame_cut_off", worker=link.worker)
 
-    def fits(self, length: int) -> bool:
-        """Whether a frame of so many bytes is taken; the connection cannot be read on when it is not."""
-        if 0 <= length <= self._frame_limit:
-            return True
-        log.warning("frame_refused", bytes=length, limit=self._frame_limit)
-        return False
+    def frames(self) -> FrameReader:
+        """What cuts the bytes of a connection into frames."""
+        return FrameReader(self._frame_limit)
+
+    def refused(self, link: _Link, error: FrameError) -> None:
+        """Count what cannot be read; the connection ends, since where the next frame begins is not known."""
+        self._ledger.arrived(link.worker)
+        self._ledger.lost(link.worker, "malformed")
+        log.warning("frame_refused", worker=link.worker, error=str(error))
 
     def received(self, link: _Link, kind: bytes, payload: bytes) -> None:
         """One whole frame."""
@@ -182,13 +183,11 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 class _Link(asyncio.Protocol):
-    """One connection: cuts what arrives into frames. No task, and no copy beside the frame itself where it comes whole."""
+    """One connection of a forwarding process, without a task of its own."""
 
     def __init__(self, receiver: ExchangeReceiver) -> None:
         self._receiver = receiver
-        self._begun = bytearray()
-        self._wanted = 0
-        """Bytes without which `_begun` tells nothing more."""
+        self._frames = receiver.frames()
         self.stats: WorkerStats | None = None
         """The last that came over it; the first comes before any exchange."""
         self.lost = asyncio.get_running_loop().create_future()
@@ -204,37 +203,19 @@ class _Link(asyncio.Protocol):
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._begun:
-            self._begun += data
-            if len(self._begun) < self._wanted:
-                return
-            data = bytes(self._begun)
-            self._begun.clear()
-        rest = self._cut(data)
-        self._begun += data[rest:]
+        try:
+            for kind, payload in self._frames.feed(data):
+                self._receiver.received(self, kind, payload)
+        except FrameError as error:
+            self._receiver.refused(self, error)
+            self.leave()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._receiver.ended(self, within=bool(self._begun) and exc is None)
+        self._receiver.ended(self, within=self._frames.within and exc is None)
         if not self.lost.done():
             self.lost.set_result(None)
 
     def leave(self) -> None:
         """Close it; what had begun to arrive is nobody's fault."""
-        self._begun.clear()
+        self._frames.drop()
         self._transport.close()
-
-    def _cut(self, data: bytes) -> int:
-        """Hand on the whole frames; where the first begins that is not whole."""
-        begin, size, self._wanted = 0, len(data), HEADER
-        while size - begin >= HEADER:
-            length = int.from_bytes(data[begin : begin + 4], "big") - 1
-            if not self._receiver.fits(length):
-                self.leave()
-                return size
-            end = begin + HEADER + length
-            if end > size:
-                self._wanted = end - begin
-                break
-            self._receiver.received(self, data[begin + 4 : begin + HEADER], data[begin + HEADER : end])
-            begin = end
-        return begin

@@ -21,7 +21,7 @@ from proxy.process.child_process import start_module
 from proxy.process.parent_watchdog import HeartbeatWatch
 from proxy.proxy_config import Limits, Timeouts
 from proxy.upstream.fetch_job import FetchJob, pack, run
-from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frame
+from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frames
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
 
@@ -71,10 +71,18 @@ class InProcessFetcher:
 class SubprocessFetcher:
     """Runs errands in a process; `keep` starts it early and again whenever it ends or stands still, else an errand does."""
 
-    def __init__(self, timeouts: Timeouts, limits: Limits, log_options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, timeouts: Timeouts, limits: Limits, frame_limit: int, log_options: Mapping[str, str] | None = None
+    ) -> None:
         """`log_options` are the level and the style of the process's log, as `data_plane_log.to_stderr` takes them."""
-        task = {"timeouts": timeouts.model_dump(), "limits": limits.model_dump(), "log": log_options or {}}
+        task = {
+            "timeouts": timeouts.model_dump(),
+            "limits": limits.model_dump(),
+            "frame_limit": frame_limit,
+            "log": log_options or {},
+        }
         self._task = json.dumps(task).encode() + b"\n"
+        self._frame_limit = frame_limit
         self._starting = asyncio.Lock()
         self._process: Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -161,22 +169,26 @@ class SubprocessFetcher:
         """Hand each answer to whoever waits for it, until the process ends; then nobody waits for it any more."""
         assert process.stdout is not None
         self._beats = 0
-        with suppress(asyncio.IncompleteReadError):
-            while True:
-                kind, payload = await read_frame(process.stdout)
+        try:
+            async for kind, payload in read_frames(process.stdout, self._frame_limit):
                 self._beats += 1
-                if kind == BEAT:
-                    continue
-                exchange = unpack(payload)
-                waited_for = self._waiting.get(exchange.id)
-                if waited_for and not waited_for[1].done():
-                    waited_for[1].set_result(exchange)
+                if kind != BEAT:
+                    self._answer(unpack(payload))
+        except ValueError as error:
+            log.error("fetcher_output_malformed", error=str(error))  # noqa: TRY400 - what it wrote is no fault of this code
+            with suppress(ProcessLookupError):
+                process.kill()
         code = await process.wait()
         left = [answer for asked, answer in self._waiting.values() if asked is process and not answer.done()]
         if not self._closed:
             log.error("fetcher_ended", code=code, unanswered=len(left), restart=True)
         for answer in left:
             answer.set_exception(FetcherLostError("the fetching process ended before the answer"))
+
+    def _answer(self, exchange: Exchange) -> None:
+        waited_for = self._waiting.get(exchange.id)
+        if waited_for and not waited_for[1].done():
+            waited_for[1].set_result(exchange)
 
 
 async def _tell(process: Process, kind: bytes, payload: bytes) -> None:

@@ -25,6 +25,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from proxy.exchange_ids import new_id
+from proxy.packing import frame_limit
 from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
@@ -70,8 +71,11 @@ SHADOW_PATIENCE = 5.0
 FLUSH_PATIENCE = 5.0
 JUDGE_SECONDS = 0.5
 JUDGE_PATIENCE = 2.0
-FRAME_SLACK = 4 * 1024 * 1024
-"""What a frame may hold beside its two bodies: heads, and marks of a long stream."""
+
+
+def _frame_limit(config: Config) -> int:
+    """Bytes of a frame, of the forwarding processes and of the fetcher alike."""
+    return frame_limit(max(config.proxy.limits.audit_body, config.shadow.max_body))
 
 
 class AuditProcess:
@@ -84,7 +88,7 @@ class AuditProcess:
         self._counters = counters or SharedCounters()
         ledger = ExchangeLedger(self._counters, store.begin_run(run))
         self._metrics = Metrics(self._registry, config)
-        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, log_options(config))
+        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, _frame_limit(config), log_options(config))
         self._references = ReferenceClient(config, os.environ, self._fetcher)
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
@@ -111,7 +115,7 @@ class AuditProcess:
         self._receiver = ExchangeReceiver(
             limit=shadow.inbox,
             limit_bytes=shadow.inbox_bytes,
-            frame_limit=2 * config.proxy.limits.audit_body + FRAME_SLACK,
+            frame_limit=_frame_limit(config),
             on_pulse=self._stats,
             on_end=self._planes.left,
             ledger=ledger,

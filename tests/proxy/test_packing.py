@@ -1,5 +1,6 @@
 """proxy.packing: nothing is lost on the way, and nothing else is taken for an exchange."""
 
+import itertools
 import struct
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Labels, Request, Response, Role
-from proxy.packing import EXCHANGE, frame, pack, pack_stats, unpack, unpack_stats
+from proxy.packing import EXCHANGE, FrameError, FrameReader, frame, frame_limit, pack, pack_stats, unpack, unpack_stats
 from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
 
@@ -98,6 +99,32 @@ def test_a_number_beyond_any_float_is_refused(field):
 
 def test_a_whole_number_of_seconds_stays_a_number():
     assert unpack(pack(exchange()._replace(seconds=1.0))).seconds == 1.0
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6), st.lists(st.integers(0, 250), max_size=12), st.binary(max_size=4))
+def test_frames_are_the_same_wherever_their_bytes_are_cut(payloads, cuts, rest):
+    stream, reader = b"".join(frame(EXCHANGE, payload) for payload in payloads) + rest, FrameReader(40)
+    places = [0, *sorted(cuts), len(stream)]
+    pieces = [stream[begin:end] for begin, end in itertools.pairwise(places) if begin < end]
+    assert [each for piece in pieces for each in reader.feed(piece)] == [(EXCHANGE, payload) for payload in payloads]
+    assert reader.within == bool(rest)
+
+
+def test_a_frame_at_the_limit_is_read_and_one_byte_more_is_refused_behind_those_before_it():
+    assert list(FrameReader(3).feed(frame(b"A", b"abc"))) == [(b"A", b"abc")]
+    frames = FrameReader(3).feed(frame(b"A", b"abc") + frame(b"B", b"abcd"))
+    assert next(frames) == (b"A", b"abc")
+    with pytest.raises(FrameError, match="a frame of 4 bytes; at most 3 are read"):
+        next(frames)
+
+
+def test_a_frame_without_a_kind_is_refused():
+    with pytest.raises(FrameError, match="a frame of -1 bytes"):
+        list(FrameReader(3).feed(struct.pack(">I", 0) + b"A"))
+
+
+def test_a_frame_holds_both_bodies_and_four_mebibytes_beside_them():
+    assert frame_limit(10) == 20 + 4 * 1024 * 1024
 
 
 def test_a_frame_tells_its_length_and_kind():

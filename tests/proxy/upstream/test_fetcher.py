@@ -4,17 +4,20 @@ import asyncio
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from proxy.exchange import FailureKind
 from proxy.packing import EXCHANGE, frame, unpack
 from proxy.proxy_config import Limits, Timeouts
 from proxy.upstream.fetch_job import pack
-from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frame
+from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP
 from tests.errands import errand
 from tests.wires import PATIENCE, ok, scripted
 
@@ -25,7 +28,7 @@ async def fetcher():
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "proxy.upstream.fetcher"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    told = {"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump()}
+    told = {"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump(), "frame_limit": 1_000_000}
     running.stdin.write(json.dumps(told).encode() + b"\n")
     try:
         yield running
@@ -38,7 +41,8 @@ async def fetcher():
 async def answer(running):
     kind, payload = BEAT, b""
     while kind == BEAT:
-        kind, payload = await asyncio.wait_for(read_frame(running.stdout), PATIENCE)
+        size, kind = struct.unpack(">Ic", await asyncio.wait_for(running.stdout.readexactly(5), PATIENCE))
+        payload = await asyncio.wait_for(running.stdout.readexactly(size - 1), PATIENCE)
     assert kind == EXCHANGE
     return unpack(payload)
 
@@ -82,6 +86,15 @@ async def test_a_fetch_job_that_is_given_up_leaves_the_reference_alone():
         await asyncio.wait_for(left.wait(), PATIENCE)
 
 
+@pytest.mark.parametrize("head", [struct.pack(">I", 1_000_002), struct.pack(">I", 0)])
+async def test_a_fetcher_that_is_sent_a_frame_too_long_or_without_a_kind_ends(head):
+    async with fetcher() as running:
+        running.stdin.write(head + ERRAND)
+        _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
+        assert running.returncode == 1
+        assert b"at most 1000000 are read" in errors
+
+
 async def test_a_fetcher_whose_input_ends_exits_with_0_and_writes_no_error():
     async with fetcher() as running:
         running.stdin.close()
@@ -93,7 +106,8 @@ PARENT = """
 import json, subprocess, sys, time
 from proxy.proxy_config import Limits, Timeouts
 child = subprocess.Popen([sys.executable, "-m", "proxy.upstream.fetcher"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-child.stdin.write(json.dumps({"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump()}).encode() + b"\\n")
+task = {"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump(), "frame_limit": 99}
+child.stdin.write(json.dumps(task).encode() + b"\\n")
 child.stdin.flush()
 child.stdout.read(5)
 print(child.pid, flush=True)

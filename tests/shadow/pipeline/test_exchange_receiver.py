@@ -129,6 +129,15 @@ def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest)
     assert asyncio.run(taken()) == payloads
 
 
+@pytest.mark.parametrize("broken", [struct.pack(">I", 50_002) + b"E", struct.pack(">I", 0) + b"E"])
+async def test_a_frame_too_long_or_without_a_kind_ends_its_connection_and_is_counted(listening, broken):
+    reader, writer = await asyncio.open_unix_connection(listening.path)
+    writer.write(frame(b"E", pack(exchange())) + broken)
+    assert await reader.read() == b""
+    assert (len(listening.inbox), listening.losses["malformed"]) == (1, 1)
+    writer.close()
+
+
 async def test_a_gap_in_the_numbers_of_a_sender_is_counted_when_it_sends_again(listening):
     two = frame(b"E", pack(exchange(id="1" * 32))) + frame(b"E", pack(exchange(id="2" * 32)))
     await listening.send(frame(b"P", pack_stats(WorkerStats(sent=0))), two, frame(b"P", pack_stats(WorkerStats(sent=2))))

@@ -18,7 +18,11 @@ from tests.wires import PATIENCE, ok, scripted
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=[InProcessFetcher, SubprocessFetcher])
+def apart_from_here(timeouts, limits):
+    return SubprocessFetcher(timeouts, limits, 40_000_000)
+
+
+@pytest.fixture(params=[InProcessFetcher, apart_from_here], ids=["here", "apart"])
 async def courier(request):
     made = request.param(Timeouts(), Limits())
     yield made
@@ -27,7 +31,7 @@ async def courier(request):
 
 @pytest.fixture
 async def apart():
-    made = SubprocessFetcher(Timeouts(), Limits())
+    made = apart_from_here(Timeouts(), Limits())
     yield made
     await made.close()
 
@@ -82,6 +86,16 @@ async def test_a_process_that_dies_is_no_answer_and_the_next_fetch_job_has_anoth
             await asyncio.wait_for(asking, PATIENCE)
         assert (await apart.fetch(errand(provider.url, "e2"))).response.body == b"yes"
         assert apart.pid not in {0, dead}
+
+
+async def test_a_frame_of_the_process_that_is_too_long_ends_it_and_the_fetch_job_is_lost():
+    lost = SubprocessFetcher(Timeouts(), Limits(), 4_000)
+    try:
+        async with scripted(None, ok(b"x" * 5_000)) as provider:
+            with pytest.raises(FetcherLostError):
+                await asyncio.wait_for(lost.fetch(errand(provider.url)), PATIENCE)
+    finally:
+        await lost.close()
 
 
 async def test_what_keeps_this_process_busy_is_not_in_the_times_of_an_answer(apart):
