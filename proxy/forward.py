@@ -13,6 +13,7 @@ from proxy.client.body_beginning import BodyReader, in_turns
 from proxy.client.client_connection import ClientConnection
 from proxy.client.client_request import AlreadyAnswered, ClientRequest
 from proxy.client.response_writer import ResponseWriter
+from proxy.client.step_log import HeadLog, log_step, steps_are_logged
 from proxy.client.upload import Upload
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Labels, Role
@@ -72,11 +73,16 @@ class Forward:
         self._kept = AlreadyAnswered(keep=True)
         self._closed = AlreadyAnswered(keep=False)
         self._websockets = 0
+        self._steps = steps_are_logged()
+        """Whether the steps of each request are logged."""
         self.draining = False
         """True when the process is going: no connection is kept for another request."""
         self.quiet = asyncio.Event()
         """Set while no request is in progress."""
         self.quiet.set()
+
+    def __repr__(self) -> str:
+        return f"<Forward in_flight={self._stats.in_flight} websockets={self._websockets} draining={self.draining}>"
 
     async def handle(self, request: ClientRequest) -> web.StreamResponse:
         """Answer one request; only the cancellation of a client that left is raised."""
@@ -92,6 +98,8 @@ class Forward:
         if not self._stats.in_flight:
             self.quiet.clear()
         self._stats.in_flight += 1
+        if self._steps:
+            log_step("request_received", capture, method=capture.method, target=capture.target, length=request.length)
         try:
             failure = await self._answer(LiveRequest(request, connection, relay, capture, self.routing))
         except ProxyError as error:
@@ -103,7 +111,7 @@ class Forward:
             # Seen here before aiohttp's cancellation arrives: the same leaving, told twice.
             failure = _left(connection, relay)
         except Exception:  # noqa: BLE001 - a fault of ours is logged, and the client still told
-            _log.exception("a request ended in a fault of the proxy")
+            _log.exception("request_failed", extra={"exchange": capture.identity})
             self._refuse(RequestError(500, "internal", "the proxy failed to handle this request"), relay)
         finally:
             self._end(request, capture, failure)
@@ -128,6 +136,8 @@ class Forward:
         else:
             live.capture.ask(body)
         leg, first, body = await self._choose(live, body)
+        if self._steps:
+            log_step("request_routed", live.capture, route=leg.route, provider=leg.provider, reference=leg.reference)
         length = None if arrival.length is None else arrival.length + len(first) - len(body)
         message = self._head(live, leg, length)
         message += framed(first, chunked=True, last=not relay.uploading) if head.chunked else first
@@ -136,7 +146,10 @@ class Forward:
         for fresh in (False, True):
             link = (None if fresh else self._upstream.ready(origin)) or await self._open(live, origin, leg.provider)
             live.capture.sent(monotonic(), live.wait_seconds)
-            answer = ResponseReader(method=head.method, limit=self._limits.head, capture=live.capture, reader=relay)
+            if self._steps:
+                log_step("request_sent", live.capture, provider=leg.provider, connection=repr(link), bytes=len(message))
+            reader = HeadLog(relay, live.capture) if self._steps else relay
+            answer = ResponseReader(method=head.method, limit=self._limits.head, capture=live.capture, reader=reader)
             await self._exchange(live, link, answer, message)
             if answer.failure is None:
                 return None
@@ -320,6 +333,8 @@ class Forward:
         )
 
     def _end(self, request: ClientRequest, capture: Capture, failure: Failure | None) -> None:
+        if self._steps:
+            log_step("request_ended", capture, body=capture.size, failure=failure.kind.value if failure else "")
         self._stats.in_flight -= 1
         self._stats.finished += 1
         if capture.taken:

@@ -152,7 +152,7 @@ def _turned(plane: DataPlane, line: bytes) -> None:
     try:
         plane.turn(ProxyConfig.model_validate(json.loads(line)["config"]))
     except (ValueError, KeyError, TypeError):
-        _log.exception("new providers and routes were not understood; the old ones stay")
+        _log.exception("routing_not_replaced")
 
 
 def main() -> None:

@@ -73,6 +73,9 @@ class ClientConnection(RequestHandler):
         self.stalled_since = 0.0
         """Since when the client reads too slowly for what waits for it; 0.0 when it keeps up."""
 
+    def __repr__(self) -> str:
+        return f"<ClientConnection {'gone' if self.gone else 'idle' if self.idle else 'busy'} stalled={bool(self.stalled_since)}>"
+
     @property
     def idle(self) -> bool:
         """True between two requests."""
@@ -273,7 +276,7 @@ class ClientConnection(RequestHandler):
             self._stats.refused += 1
             error = refusal(fault, self._unreadable, self._limits.head)
         else:
-            _log.error("a request ended in a fault of the proxy", exc_info=fault)
+            _log.error("request_failed", exc_info=fault)
             error = RequestError(500, "internal", "the proxy failed to handle this request")
         self.write(own_answer(error.status, error.body(), keep=False))
 
@@ -291,14 +294,12 @@ class ClientConnection(RequestHandler):
             self.force_close()
             raise
         except Exception:  # noqa: BLE001 - a fault of ours ends one connection, and is logged
-            _log.exception("a connection ended in a fault of the proxy")
+            _log.exception("connection_failed")
             self.force_close()
         if not self._force_close:
             self._task_handler = None
             if self.transport is not None:
                 self.transport.close()
-
-    # -- one request after the other -----------------------------------------------------------------------------------
 
     def _next(self) -> tuple[RawRequestMessage | _ErrInfo, StreamReader]:
         """The next head that was read, or what was wrong with it, and its body to come."""

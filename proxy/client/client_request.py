@@ -47,6 +47,9 @@ class ClientRequest:
         self.length = self.head.length(message)
         """The size of the body as declared; None when it is chunked or there is none."""
 
+    def __repr__(self) -> str:
+        return f"<ClientRequest {self.head.method} length={self.length} come={self.content.total_bytes}>"
+
     @property
     def lacking(self) -> int:
         """Bytes of the body that have not come yet; 0 for a body in chunks, whose end is not known before."""

@@ -31,6 +31,9 @@ class HalfCloseWatch:
         self._probed = self._reads = False
         self._timer = self._in(FIRST)
 
+    def __repr__(self) -> str:
+        return f"<HalfCloseWatch probed={self._probed}>"
+
     def stop(self) -> None:
         """Look no more: the connection has ended."""
         self._timer.cancel()

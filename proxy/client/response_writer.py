@@ -31,6 +31,9 @@ class ResponseWriter:
         self.onward: TunnelSink | None = None
         """Where the client's bytes go if the provider switches protocols."""
 
+    def __repr__(self) -> str:
+        return f"<ResponseWriter begun={self.begun} keep={self.keep} uploading={self.uploading}>"
+
     @property
     def write(self) -> Callable[[bytes], None]:
         """What writes to the client; the answer asks for it once, because it is called for every piece."""

@@ -27,6 +27,9 @@ class Upload:
         self._chunked = request.head.chunked
         self.fault: RequestError | None = None
 
+    def __repr__(self) -> str:
+        return f"<Upload over {self._connection!r} fault={self.fault is not None}>"
+
     async def run(self) -> None:
         """Send until the end; a body that breaks breaks the request, which must never look complete."""
         try:

@@ -140,6 +140,9 @@ class Capture:
         self._events = False
         self._passed: ChunkTimings | None = None
 
+    def __repr__(self) -> str:
+        return f"<Capture {self.identity} {self.role.value} asked={self.request_size} answered={self.size}>"
+
     def tell(self, seen: PeekedBody) -> None:
         """What the request body says, as far as it is known now."""
         labels = self.labels

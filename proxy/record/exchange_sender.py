@@ -71,6 +71,10 @@ class ExchangeSender:
         self._tasks: list[asyncio.Task[None]] = []
         self._flushing: asyncio.TimerHandle | None = None
 
+    def __repr__(self) -> str:
+        state = "connected" if self._socket is not None else "not connected"
+        return f"<ExchangeSender {state} exchanges={len(self._waiting)} bytes={self._size} of {self._limit}>"
+
     @property
     def waiting(self) -> int:
         """Bytes of exchanges that are held here: those that wait, and those that the socket has not taken yet."""
@@ -86,7 +90,7 @@ class ExchangeSender:
         try:
             payload = parts(exchange)
         except (ValueError, TypeError, OverflowError):
-            _log.exception("an exchange could not be packed")
+            _log.exception("exchange_unpackable", extra={"exchange": exchange.id})
             return self._drop("unpackable")
         size = sum(map(len, payload))
         message = (opening(EXCHANGE, size), *payload)
@@ -165,7 +169,7 @@ class ExchangeSender:
                 pause = min(pause * 2, _LAST_RETRY)
                 continue
             if not _ours(link.transport):
-                _log.error("the socket towards the audit is another user's; nothing is sent to it")
+                _log.error("audit_socket_refused: it is another user's, and nothing is sent to it")
                 link.transport.abort()
                 await asyncio.sleep(_LAST_RETRY)
                 continue

@@ -19,6 +19,9 @@ class HeldBytes:
         self.size = 0
         """Bytes of exchanges in progress."""
 
+    def __repr__(self) -> str:
+        return f"<HeldBytes {self.size} of {self.limit}>"
+
     def take(self, size: int) -> bool:
         """Count `size` bytes more, or less; False, and nothing counted, where there is no room for more."""
         if size > 0 and self.size + size + self._elsewhere() > self.limit:

@@ -26,9 +26,12 @@ class RecordCompletion:
         self._sink = sink
         self._stats = stats
         self._limit = limit
-        self._waiting: deque[tuple[credential_removal.Clearing, int]] = deque()
+        self._waiting: deque[tuple[credential_removal.Clearing, str, int]] = deque()
         self._size = 0
         self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<RecordCompletion exchanges={len(self._waiting)} bytes={self._size} of {self._limit}>"
 
     @property
     def waiting(self) -> int:
@@ -44,13 +47,13 @@ class RecordCompletion:
             self._offer(exchange)
             return
         clearing = credential_removal.clearing(exchange, secrets)
-        if self._step(clearing):
+        if self._step(clearing, exchange.id):
             return
         size = len(exchange.request.body) + (len(exchange.response.body) if exchange.response else 0)
         if self._size + size > self._limit:
             self._stats.dropped["audit_slow"] = self._stats.dropped.get("audit_slow", 0) + 1
             return
-        self._waiting.append((clearing, size))
+        self._waiting.append((clearing, exchange.id, size))
         self._size += size
         if self._task is None:
             self._task = asyncio.create_task(self._run())
@@ -60,27 +63,27 @@ class RecordCompletion:
         if self._task is not None:
             self._task.cancel()
         while self._waiting:
-            if self._step(self._waiting[0][0]):
+            if self._step(*self._waiting[0][:2]):
                 self._taken()
 
     async def _run(self) -> None:
         while self._waiting:
             await asyncio.sleep(0)
-            if self._step(self._waiting[0][0]):
+            if self._step(*self._waiting[0][:2]):
                 self._taken()
         self._task = None
 
     def _taken(self) -> None:
-        self._size -= self._waiting.popleft()[1]
+        self._size -= self._waiting.popleft()[2]
 
-    def _step(self, clearing: credential_removal.Clearing) -> bool:
+    def _step(self, clearing: credential_removal.Clearing, identity: str) -> bool:
         """Go one step; True when it was the last, and the exchange is offered."""
         try:
             next(clearing)
         except StopIteration as end:
             self._offer(cast("Exchange", end.value))
         except Exception:  # noqa: BLE001 - a fault of ours costs this exchange, never the next request
-            _log.exception("an exchange could not be cleared of credentials")
+            _log.exception("exchange_not_cleared", extra={"exchange": identity})
         else:
             return False
         return True
@@ -90,4 +93,4 @@ class RecordCompletion:
             self._sink.offer(exchange)
         except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
             # Whatever the audit's side does, the client has its answer and the next one will have theirs.
-            _log.exception("an exchange could not be handed over")
+            _log.exception("exchange_not_handed_over", extra={"exchange": exchange.id})

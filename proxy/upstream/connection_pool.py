@@ -89,6 +89,10 @@ class ConnectionPool:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
+    def __repr__(self) -> str:
+        counts = [f"{origin.authority}: {len(each.open)} open, {len(each.ready)} ready" for origin, each in self._origins.items()]
+        return f"<ConnectionPool {'; '.join(counts) or 'empty'}{' closed' if self._closed else ''}>"
+
     def idle(self, origin: ProviderOrigin) -> UpstreamConnection | None:
         """An idle connection that may take a request now, or None."""
         house = self._origins.get(origin)

@@ -38,6 +38,9 @@ class Fetcher:
         self._out = out
         self._running: dict[str, asyncio.Task[None]] = {}
 
+    def __repr__(self) -> str:
+        return f"<Fetcher running={len(self._running)}>"
+
     def take(self, kind: bytes, payload: bytes) -> None:
         """Begin an errand, or give one up by its name."""
         if kind == ERRAND:

@@ -69,21 +69,9 @@ class ResponseReader:
     """
 
     __slots__ = (
-        *(
-            "_buffer",
-            "_came",
-            "_capture",
-            "_events",
-            "_feed_parser",
-            "_left",
-            "_limit",
-            "_many",
-            "_out",
-            "_pieces",
-            "_plain",
-            "_quiet",
-        ),
-        *("_reader", "_seen", "_switch", "_tail", "_write", "failure", "feed", "head", "method", "over", "rest", "reusable"),
+        *("_buffer", "_came", "_capture", "_events", "_feed_parser", "_left", "_limit", "_many", "_out", "_pieces", "_plain"),
+        *("_quiet", "_reader", "_seen", "_switch", "_tail", "_write"),
+        *("failure", "feed", "head", "method", "over", "rest", "reusable"),
     )
 
     def __init__(self, *, method: str, limit: int, capture: Capture, reader: ResponseConsumer, switch: bytes = b"") -> None:
@@ -111,6 +99,11 @@ class ResponseReader:
         self.reusable = False
         """True when the answer ended where its framing says, and the connection may serve another."""
         self.failure: Failure | None = None
+
+    def __repr__(self) -> str:
+        head = f"{self.head.status} {self.head.framing.value}" if self.head else "no head"
+        failure = self.failure.kind.value if self.failure else ""
+        return f"<ResponseReader {head} body={self._capture.size} over={self.over} failure={failure!r}>"
 
     @property
     def untouched(self) -> bool:

@@ -60,6 +60,10 @@ class UpstreamConnection(asyncio.Protocol):
         """When, unless used, it is closed."""
         self.keep_seconds = 0.0
 
+    def __repr__(self) -> str:
+        state = "closed" if self._transport is None else "idle" if self._answer is None else "busy"
+        return f"<UpstreamConnection {self.origin.authority} {state} served={self.served} held={self.held} full={self._full}>"
+
     # -- what the event loop calls -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -22,6 +22,9 @@ class WebSocketTunnel:
         self._capture = capture
         self._resuming: asyncio.Task[None] | None = None
 
+    def __repr__(self) -> str:
+        return f"<WebSocketTunnel over {self._connection!r} waiting={self._resuming is not None}>"
+
     def take(self, data: bytes) -> None:
         """Send bytes of the client on."""
         self._capture.pass_up(len(data))

@@ -105,4 +105,4 @@ async def test_beyond_the_limit_an_exchange_is_dropped_and_counted(limit, taken)
 async def test_a_sink_that_raises_is_logged_and_costs_nothing_else(caplog):
     offering, _ = made(Raises())
     offering.offer(exchange(b""), SECRETS)
-    assert [record.getMessage() for record in caplog.records] == ["an exchange could not be handed over"]
+    assert [record.getMessage() for record in caplog.records] == ["exchange_not_handed_over"]
