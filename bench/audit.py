@@ -37,7 +37,7 @@ from shadow.measures.argument_schema import call_validity
 from shadow.metrics.observe import Metrics
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
@@ -72,8 +72,8 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     body = turns(speaker, 8)[-1]
     live = exchange("live", body, stream(speaker, chunks, call=call))
     other = exchange("other", body, stream(speaker, chunks, call=call), role=Role.SHADOW)
-    seen, metrics = parse(live), Metrics(CollectorRegistry(), config(folder))
-    leg = parse_leg(other, seen)
+    seen, metrics = parse_exchange(live), Metrics(CollectorRegistry(), config(folder))
+    leg = parse_shadow_exchange(other, seen)
 
     def pair() -> Pair:
         return Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)

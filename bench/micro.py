@@ -35,7 +35,7 @@ from shadow.compare.comparators import COMPARATORS, compare
 from shadow.drift.effect_estimates import ClusteredPayoff, scorecard
 from shadow.drift.payoff import payoffs, wants_control
 from shadow.findings.pair import Pair, PairKind
-from shadow.identity.request_shape import shape_of
+from shadow.identity.request_shape import request_shape
 from shadow.identity.serving_identity import traits
 from shadow.measures.text_similarity import text_similarity
 from shadow.metrics.label_names import LabelNames
@@ -48,13 +48,13 @@ from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.pseudonymise import Pseudonymiser
 from shadow.privacy.redact import Redactor
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.reading.parsed_request import fingerprint, parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.reading.sse import events
 from shadow.records import exchange_record, pack_marks, unpack_marks
 from shadow.sampling.conversations import Conversations
-from shadow.sampling.eligibility import why_not
+from shadow.sampling.eligibility import skip_reason
 from shadow.sampling.sampler import decide
 from shadow.sampling.shadow_body import shadow_body
 from shadow.settings.config_errors import ConfigErrorItem, ConfigSource, sentences
@@ -143,8 +143,8 @@ def reading() -> Iterator[tuple[str, Step]]:
 
 
 def judging() -> Iterator[tuple[str, Step]]:
-    seen = parse(exchange("1", BODY, stream(SPEAKER, 300)))
-    leg = parse_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
+    seen = parse_exchange(exchange("1", BODY, stream(SPEAKER, 300)))
+    leg = parse_shadow_exchange(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
     pair = Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
     one, other = SPEAKER.text(300), SPEAKER.text(300)
     record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer))
@@ -160,7 +160,7 @@ def judging() -> Iterator[tuple[str, Step]]:
     yield "drift: wants a control", lambda: wants_control(seen.request, seen.answer, leg.answer)
     yield "drift: payoffs", lambda: payoffs(seen.request, seen.answer, leg.answer, None, tiebreak=True)
     yield "sampling: decide", lambda: decide(key="k", request_id="r", rate=0.05, control_fraction=0.1, secret=bytes(32))
-    yield "sampling: eligible", lambda: why_not("POST", "/v1/chat/completions", seen.request.body)
+    yield "sampling: eligible", lambda: skip_reason("POST", "/v1/chat/completions", seen.request.body)
     yield "sampling: the shadow's body", lambda: shadow_body(BODY, "m")
     yield "keep: an exchange's rows", lambda: exchange_record(seen, outcomes=[], checks=())
     yield "keep: 300 marks packed", lambda: pack_marks(marks)
@@ -173,8 +173,8 @@ def judging() -> Iterator[tuple[str, Step]]:
 
 def keeping() -> Iterator[tuple[str, Step]]:
     live = exchange("1", BODY, stream(SPEAKER, 300))
-    seen = parse(live)
-    leg = parse_leg(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
+    seen = parse_exchange(live)
+    leg = parse_shadow_exchange(exchange("2", BODY, stream(SPEAKER, 300), role=Role.SHADOW), seen)
     pair = Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
     record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer))
     redactor, veil = Redactor(), Pseudonymiser(bytes(32), "talk")
@@ -186,7 +186,7 @@ def keeping() -> Iterator[tuple[str, Step]]:
     yield "privacy: an exchange's rows", lambda: guard.exchange_record(seen, outcomes=[], checks=())
     yield "names: a provider and a model", lambda: (names.provider("near"), names.model("bench"))
     yield "identity: traits of an answer", lambda: traits(seen.answer, declared={})
-    yield "identity: the shape of a request", lambda: shape_of(pair)
+    yield "identity: the shape of a request", lambda: request_shape(pair)
     points = [
         ClusteredPayoff(group=("r", "m", "p", "q"), signal="action", conversation=f"{n // 5}", payoff=n % 3 - 1)
         for n in range(2_000)
@@ -195,9 +195,9 @@ def keeping() -> Iterator[tuple[str, Step]]:
 
 
 def telling() -> Iterator[tuple[str, Step]]:
-    seen = parse(exchange("1", BODY, stream(SPEAKER, 300)))
+    seen = parse_exchange(exchange("1", BODY, stream(SPEAKER, 300)))
     record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer))
-    calls = parse(exchange("1", BODY, stream(SPEAKER, 300, call=True)))
+    calls = parse_exchange(exchange("1", BODY, stream(SPEAKER, 300, call=True)))
     one, other = SPEAKER.text(300), SPEAKER.text(300)
     rows = [exchange_view(title, record.exchange, calls.answer, (), record.findings) for title in ("one", "other")]
     tables = {"proxy": {"provider": "near", "providers": {"near": {"base_url": "http://127.0.0.1:9/v1"}}}}

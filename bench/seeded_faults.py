@@ -55,7 +55,7 @@ FAULTS = (
     Fault(
         "a copy is marked",
         "shadow.unmarked",
-        "copied",
+        "copied_headers",
         "return tuple(F)",
         'return (*F, ("X-Audit", "1"))',
         "as_bytes",
@@ -175,7 +175,7 @@ FAULTS = (
     Fault(
         "a stateful request is shadowed",
         "effects.once",
-        "why_not",
+        "skip_reason",
         "return R(B) or C",
         'return ""',
         "",

@@ -24,7 +24,7 @@ from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, exchange_record, pair_record
 from shadow.report.build_report import build
 from storage.opening import open_reader, open_store
@@ -38,13 +38,13 @@ DAY = 86_400.0
 
 
 def record(one: Exchange, bodies: Bodies = "full") -> ExchangeRecord:
-    seen = parse(one)
+    seen = parse_exchange(one)
     return withhold_exchange(exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer)), bodies)
 
 
 def pair(one: Exchange, other: Exchange, bodies: Bodies) -> PairRecord:
-    live = parse(one)
-    leg = parse_leg(other, live)
+    live = parse_exchange(one)
+    leg = parse_shadow_exchange(other, live)
     compared = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=leg.answer))
     record = pair_record(
         AnsweredPair(live=live, reference=leg, control=None, reason=ControlReason.NONE),

@@ -6,7 +6,7 @@ from shadow.compare.comparators import compare
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.measures.argument_schema import call_validity
 from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
-from shadow.reading.parsed_exchange import ParsedExchange, parse, parse_leg
+from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from storage.storage_config import Bodies
 from storage.store import Store
@@ -25,9 +25,9 @@ def keep_pair(
     pair_id: str = "a" * 32,
 ) -> str:
     """Store what came of one request; an answer may be given as its body alone. The pair's id."""
-    seen = parse(_leg(live, Role.PRIMARY, pair_id))
-    first = parse_leg(_leg(reference, Role.SHADOW, f"r{pair_id[1:]}"), seen)
-    second = parse_leg(_leg(control, Role.CONTROL, f"c{pair_id[1:]}"), seen) if control is not None else None
+    seen = parse_exchange(_leg(live, Role.PRIMARY, pair_id))
+    first = parse_shadow_exchange(_leg(reference, Role.SHADOW, f"r{pair_id[1:]}"), seen)
+    second = parse_shadow_exchange(_leg(control, Role.CONTROL, f"c{pair_id[1:]}"), seen) if control is not None else None
     comparisons = [compare(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=first.answer))]
     if second:
         comparisons.append(compare(Pair(kind=PairKind.SELF, request=seen.request, subject=first.answer, reference=second.answer)))

@@ -7,7 +7,7 @@ from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
@@ -52,7 +52,7 @@ def add_live(store: Store, provider: str, what: str | dict = "Hello there", *, f
         "request": asked(f"Weather? {name}", tools=TOOLS, temperature=1),
         "started": NOW,
     }
-    seen = parse(exchange(answer(what), **{**fields, **more}))
+    seen = parse_exchange(exchange(answer(what), **{**fields, **more}))
     store.add_exchange(record(seen, faults))
     return seen
 
@@ -61,7 +61,7 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
     """One live exchange with its reference answer and, where given, the control; the id of the pair."""
     seen = add_live(store, provider, live, faults=faults, conversation=f"talk-{next(_ids)}", **more)
     legs = [
-        parse_leg(
+        parse_shadow_exchange(
             exchange(answer(what), id=f"{next(_ids):032x}", role=role, provider="official", reference="", started=NOW), seen
         )
         for what, role in ((reference, Role.SHADOW), (control, Role.CONTROL))

@@ -43,13 +43,13 @@ with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nul
     from shadow.privacy.pseudonymise import Pseudonymiser
     from shadow.privacy.redact import Redactor
     from shadow.reading.apis import PATHS
-    from shadow.reading.parsed_exchange import parse, parse_leg
+    from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
     from tests.exchanges import asked, exchange
 
 REDACTOR = Redactor()
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
 APIS = tuple(PATHS.values())
-LIVE = parse(exchange(b"{}", request=asked(tools=TOOLS)))
+LIVE = parse_exchange(exchange(b"{}", request=asked(tools=TOOLS)))
 
 
 def to(path: str, made: Exchange) -> Exchange:
@@ -73,7 +73,7 @@ def answer(data: bytes) -> None:
     names = ("", "gzip", "br", "zstd", "deflate")
     fields = (("Content-Type", "text/event-stream"), ("Content-Encoding", names[coding % 5]))
     made = exchange(body, status=200 if status % 4 else 400 + status, headers=fields)
-    leg = parse_leg(to(APIS[coding // 5 % len(APIS)], made), LIVE)
+    leg = parse_shadow_exchange(to(APIS[coding // 5 % len(APIS)], made), LIVE)
     check(LIVE.request, leg.answer)
     compare(Pair(kind=PairKind.CROSS, request=LIVE.request, subject=leg.answer, reference=LIVE.answer))
     Pseudonymiser(b"0123456789abcdef", "c").response(leg, ())
@@ -84,7 +84,7 @@ def request(data: bytes) -> None:
     """A request's body: peeked at, renamed, read, veiled; what is renamed has the new name."""
     changed = body_peek.renamed(data, "n")
     assert changed == data or body_peek.peek(changed).model == "n"
-    live = parse(to(APIS[len(data) % len(APIS)], exchange(b"{}", request=data)))
+    live = parse_exchange(to(APIS[len(data) % len(APIS)], exchange(b"{}", request=data)))
     Pseudonymiser(b"0123456789abcdef", "c").request(live)
     assert len(REDACTOR.body(data)) == len(data)
 

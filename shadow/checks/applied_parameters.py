@@ -11,12 +11,12 @@ from shadow.findings.finding_builders import match_or_differ, not_measured, shor
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest, parse_request
 from shadow.reading.parsed_response import ParsedResponse
-from shadow.reading.stated_parameters import OF_USAGE, Value, stated
+from shadow.reading.stated_parameters import USAGE_MEMBERS, Value, stated_parameters
 
 OF_TOOLS = frozenset({"tool_choice", "parallel_tool_calls"})
 """Parameters that apply to nothing where no tool is offered."""
 UNSET = "the request sets none of the parameters that the answer states"
-OF_TIER = frozenset({"service_tier", *OF_USAGE})
+OF_TIER = frozenset({"service_tier", *USAGE_MEMBERS})
 """What answers of APIs other than `/v1/responses` state."""
 OPEN: Mapping[str, frozenset[Value]] = {
     "service_tier": frozenset({"auto"}),
@@ -48,7 +48,7 @@ def applied_parameters(request: ParsedRequest, answer: ParsedResponse) -> Findin
         return not_measured(Signal.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
     if OF_TIER.issuperset(said.applied) and OF_TIER.isdisjoint(request.sent):
         return not_measured(Signal.APPLIED_PARAMETERS, UNSET)
-    asked = stated(request.sent)
+    asked = stated_parameters(request.sent)
     names = [*_compared(request, asked, said.applied)]
     if not names:
         return not_measured(Signal.APPLIED_PARAMETERS, UNSET)
@@ -84,7 +84,7 @@ def _compared(request: ParsedRequest, asked: Mapping[str, Value], applied: Mappi
 def _sent(answer: ParsedResponse) -> Mapping[str, Value]:
     """The parameters of the request that this leg was sent."""
     request = answer.exchange.request
-    return stated(parse_request(request.target, request.headers, request.body, request.truncated).sent)
+    return stated_parameters(parse_request(request.target, request.headers, request.body, request.truncated).sent)
 
 
 def _listed(names: list[str], values: Mapping[str, Value]) -> str:

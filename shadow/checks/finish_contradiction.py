@@ -6,7 +6,7 @@ from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.measures.answer_action import forces_call
 from shadow.reading.completion import Completion
-from shadow.reading.messages_response import STRANGE_STOP
+from shadow.reading.messages_response import UNKNOWN_STOP_REASON
 from shadow.reading.parsed_request import ParsedRequest
 
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
@@ -58,7 +58,7 @@ def finish_vocabulary(request: ParsedRequest, completion: Completion) -> Finding
     finish = completion.first.finish_reason
     if finish is None:
         return not_measured(Signal.FINISH_VOCABULARY, "the answer ends without a finish_reason")
-    if completion.notes and (strange := next((note for note in completion.notes if note.startswith(STRANGE_STOP)), "")):
+    if completion.notes and (strange := next((note for note in completion.notes if note.startswith(UNKNOWN_STOP_REASON)), "")):
         return match_or_differ(Signal.FINISH_VOCABULARY, False, finish, "", strange)
     if finish in KNOWN:
         return match_or_differ(Signal.FINISH_VOCABULARY, True, finish, "", "")

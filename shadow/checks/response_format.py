@@ -12,7 +12,7 @@ from shadow.measures.argument_schema import validate
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.lenient_json import integer
 from shadow.reading.parsed_request import ParsedRequest
-from shadow.reading.responses_items import COMMENTARY, SEAM
+from shadow.reading.responses_items import COMMENTARY, MESSAGE_SEPARATOR
 
 READ = 500_000
 """Characters of a text beyond which it is not parsed."""
@@ -69,7 +69,7 @@ def _parsed(text: str) -> tuple[object, str]:
 
 def _each(text: str, reason: str) -> tuple[object, str]:
     """The first of the texts of several messages, where each is JSON: clients parse them one by one."""
-    parts = [_parsed(part) for part in text.split(SEAM)]
+    parts = [_parsed(part) for part in text.split(MESSAGE_SEPARATOR)]
     return parts[0] if len(parts) > 1 and not any(fault for _, fault in parts) else (None, reason)
 
 

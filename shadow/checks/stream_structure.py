@@ -10,7 +10,7 @@ from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.message_blocks import UNBEGUN_BLOCK
-from shadow.reading.messages_response import NAMELESS, NO_STOP, UNBEGUN
+from shadow.reading.messages_response import NO_MESSAGE_START, NO_MESSAGE_STOP, UNNAMED_EVENTS
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.responses_stream import UNANNOUNCED, UNLIKE_ITS_END
 
@@ -27,7 +27,7 @@ FAULTS = (
     "tool call deltas came without an index",
     "the id of a tool call changed between its deltas",
     "an event carried a whole message instead of a delta",
-    *(NAMELESS, NO_STOP, UNBEGUN, UNBEGUN_BLOCK),
+    *(UNNAMED_EVENTS, NO_MESSAGE_STOP, NO_MESSAGE_START, UNBEGUN_BLOCK),
     *(UNANNOUNCED, UNLIKE_ITS_END),
 )
 """Notes of the reader that name a fault of a stream's form."""

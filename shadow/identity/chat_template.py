@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import chain
 from statistics import median
 
-from shadow.identity.count_factor import factors
+from shadow.identity.count_factor import factor_explanations
 from shadow.identity.dropped_inputs import changed_tools, dropped_reasoning
-from shadow.identity.frame_terms import ENOUGH, STUB, frames
+from shadow.identity.frame_terms import ENOUGH, STUB, frame_explanations
 from shadow.identity.prompt_sample import NEAR, Explanation, PromptSample, TokenCause
 
 
@@ -37,7 +37,7 @@ EVERYWHERE = 0.8
 """Share of every kind of request that a cause must explain, beside 95 % of all."""
 
 
-def template(samples: Sequence[PromptSample]) -> TemplateDifference:
+def template_difference(samples: Sequence[PromptSample]) -> TemplateDifference:
     """The likely cause of the differences in `samples`, oldest first; at most the newest 400 are looked at."""
     newest = samples[-MOST:]
     if len(newest) < FEWEST:
@@ -45,9 +45,13 @@ def template(samples: Sequence[PromptSample]) -> TemplateDifference:
     if sum(sample.difference == 0 for sample in newest) >= ENOUGH * len(newest):
         share = sum(sample.difference == 0 for sample in newest) / len(newest)
         return _template((TokenCause.NONE,), share, newest, "both count the same prompt tokens")
-    others = [*chain(changed_tools(newest), dropped_reasoning(newest), factors(newest))]
-    exact = [*frames(newest, 0.0), *others]
-    return _found(newest, exact) or _found(newest, candidates := [*frames(newest, NEAR), *others]) or _rest(newest, candidates)
+    others = [*chain(changed_tools(newest), dropped_reasoning(newest), factor_explanations(newest))]
+    exact = [*frame_explanations(newest, 0.0), *others]
+    return (
+        _found(newest, exact)
+        or _found(newest, candidates := [*frame_explanations(newest, NEAR), *others])
+        or _rest(newest, candidates)
+    )
 
 
 def _found(samples: Sequence[PromptSample], candidates: Sequence[Explanation]) -> TemplateDifference | None:

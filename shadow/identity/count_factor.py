@@ -20,7 +20,7 @@ SHORT = 8
 """Completion tokens under which an equal answer says nothing of a factor."""
 
 
-def factors(samples: Sequence[PromptSample]) -> Iterator[Explanation]:
+def factor_explanations(samples: Sequence[PromptSample]) -> Iterator[Explanation]:
     """At most one explanation: the bill, the tokenizer, or a factor of which neither can be said."""
     counts = [float(sample.reference_tokens) for sample in samples]
     fitted = fit([[count] for count in counts], [float(sample.provider_tokens) for sample in samples])

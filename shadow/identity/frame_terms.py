@@ -31,7 +31,7 @@ _OF_TERM = {
 _NAMES = {"messages": "a message", "system": "with a system message", "tools": "a tool", "reasoning_turns": "a reasoning turn"}
 
 
-def frames(samples: Sequence[PromptSample], near: float) -> Iterator[Explanation]:
+def frame_explanations(samples: Sequence[PromptSample], near: float) -> Iterator[Explanation]:
     """Every plausible sum of the least number of terms that explains enough, to `near` tokens, and those of fewer terms."""
     for count in range(1, len(TERMS)):
         found = [made for terms in combinations(TERMS, count) if (made := _explained(samples, terms, near))]

@@ -33,7 +33,7 @@ PER_TOKEN = 4
 LARGEST = 2**53
 
 
-def shape_of(pair: Pair) -> str:
+def request_shape(pair: Pair) -> str:
     """The shape of a pair's request as JSON: `segments`, and the counts of a `PromptSample`; tokens null where unknown."""
     request = pair.request
     counts = {
@@ -93,7 +93,7 @@ def _says(answer: ParsedResponse) -> tuple[object, ...] | None:
     return (first.text or "", first.reasoning or "", called, first.finish_reason) if first.text or called else None
 
 
-def sample_of(shape: str) -> PromptSample | None:
+def prompt_sample(shape: str) -> PromptSample | None:
     """The sample that a kept shape holds; None for one without both counts, or of another version."""
     try:
         kept = json.loads(shape)

@@ -22,7 +22,7 @@ from shadow.findings.pair import Pair
 from shadow.measures.schema_cost import SchemaCost, TooCostlySchemaError, weight
 from shadow.reading.completion import Choice, ToolCall
 from shadow.reading.parsed_request import ParsedRequest
-from shadow.reading.responses_items import ACTED
+from shadow.reading.responses_items import CLIENT_ACTIONS
 from shadow.reading.responses_request import ELSEWHERE
 
 VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invalid_json", "unknown_name", "schema_mismatch"
@@ -67,7 +67,7 @@ def call_validity(request: ParsedRequest, call: ToolCall) -> CallValidity:
     if call.invalid:
         return INVALID_JSON, f"the arguments of {short(call.name, 60)} are not JSON: {call.invalid}"
     tool = next((tool for tool in request.tools if tool.name == call.name), None)
-    if tool is None and request.api == "responses" and call.name in ACTED:
+    if tool is None and request.api == "responses" and call.name in CLIENT_ACTIONS:
         return VALID, f"not checked: {call.name} is a call that the API defines"
     if tool is None and _offers_a_set(request):
         return VALID, f"not checked: {short(call.name, 60)} may be one of a set of tools that a request does not list"

@@ -14,8 +14,8 @@ from shadow.compare.comparators import compare
 from shadow.findings.finding import Comparison
 from shadow.findings.pair import Pair, PairKind
 from shadow.pipeline.reference_client import ReferenceClient
-from shadow.reading.parsed_exchange import ParsedExchange, parse_leg
-from shadow.sampling.shadow_body import greedy
+from shadow.reading.parsed_exchange import ParsedExchange, parse_shadow_exchange
+from shadow.sampling.shadow_body import greedy_body
 
 WITHOUT = "2026-10-21"
 """The version of the API of messages from which on a temperature is refused."""
@@ -46,5 +46,5 @@ async def ask_greedily(references: ReferenceClient, live: ParsedExchange) -> Gre
 
 async def _leg(references: ReferenceClient, asked: ParsedExchange, provider: str) -> ParsedExchange:
     prepared = references.prepare(asked.exchange, provider)
-    body = replace(prepared, body=greedy(prepared.body))
-    return parse_leg(await references.ask(asked.exchange, body, Role.GREEDY, provider), asked)
+    body = replace(prepared, body=greedy_body(prepared.body))
+    return parse_shadow_exchange(await references.ask(asked.exchange, body, Role.GREEDY, provider), asked)

@@ -24,7 +24,7 @@ from shadow.pipeline.fetcher_client import FetcherClient
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
 from shadow.sampling.shadow_body import REMOVED, ShadowBody, shadow_body
-from shadow.sampling.shadow_headers import copied
+from shadow.sampling.shadow_headers import copied_headers
 from shadow.settings.config_model import Config
 
 _MODELS = "/v1/models"
@@ -138,7 +138,7 @@ class ReferenceClient:
     def _fields(self, live: Exchange, name: str) -> Headers:
         own, configured = name == live.labels.provider, self._providers[name].api_key_header
         usual = "x-api-key" if _path(live).endswith("/messages") else "authorization"
-        fields = copied(
+        fields = copied_headers(
             live.request.headers,
             own=own,
             key=self._keys[name],

@@ -17,13 +17,13 @@ from shadow.drift.payoff import counted, wants_control
 from shadow.drift.request_kind import kind
 from shadow.findings.finding import Comparison
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.identity.request_shape import shape_of
+from shadow.identity.request_shape import request_shape
 from shadow.pipeline.greedy_audit import GreedyAnswers, ask_greedily, takes_temperature
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.privacy.privacy_policy import PrivacyPolicy
-from shadow.reading.parsed_exchange import ParsedExchange, parse_leg
+from shadow.reading.parsed_exchange import ParsedExchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, pair_record
-from shadow.sampling.sampler import tossed
+from shadow.sampling.sampler import is_drawn
 from shadow.settings.config_model import ShadowConfig
 from storage.rows import ExchangeRecord, PairRecord
 
@@ -57,15 +57,15 @@ class ShadowRunner:
     async def run(self, live: ParsedExchange, *, control: bool) -> ShadowRun:
         """Ask, compare, record. `control`: the coin of the random control, thrown before anything was sent."""
         asked = self._references.prepare(live.exchange)
-        first = parse_leg(await self._references.ask(live.exchange, asked, Role.SHADOW), live)
+        first = parse_shadow_exchange(await self._references.ask(live.exchange, asked, Role.SHADOW), live)
         _log_answered(live, first)
         reason = self._second(live, first, control=control)
         legs = [first]
         if reason is not ControlReason.NONE:
-            legs.append(parse_leg(await self._references.ask(live.exchange, asked, Role.CONTROL), live))
+            legs.append(parse_shadow_exchange(await self._references.ask(live.exchange, asked, Role.CONTROL), live))
             _log_answered(live, legs[-1])
         shadow = self._shadow
-        greedily = tossed("greedy", live.exchange.id, shadow.greedy, self._secret) and takes_temperature(live)
+        greedily = is_drawn("greedy", live.exchange.id, shadow.greedy, self._secret) and takes_temperature(live)
         return self._judged(
             live, tuple(legs), reason, asked.alterations, await ask_greedily(self._references, live) if greedily else None
         )
@@ -104,7 +104,7 @@ class ShadowRunner:
             payoffs=payoffs,
             legs=tuple(self._record(leg) for leg in legs),
             alterations=alterations,
-            shape=shape_of(pair),
+            shape=request_shape(pair),
             secret=self._secret,
         )
         told = replace(record, kind=kind(live.request), excluded=excluded)

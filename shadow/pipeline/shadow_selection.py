@@ -6,7 +6,7 @@ from proxy.exchange import Exchange, FailureKind
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.reading.parsed_response import SWITCHED
 from shadow.sampling.conversations import ConversationPlace
-from shadow.sampling.eligibility import why_not
+from shadow.sampling.eligibility import skip_reason
 from shadow.sampling.sampler import SamplingDecision, decide
 from shadow.settings.config_model import Config
 
@@ -55,7 +55,7 @@ class ShadowSelector:
         if exchange.labels.opted_out:
             return "opted_out"
         if exchange.response and exchange.response.status == SWITCHED:
-            return why_not(exchange.request.method, exchange.request.target, None)
+            return skip_reason(exchange.request.method, exchange.request.target, None)
         if exchange.unheld:
             return "not_held"
         if exchange.request.truncated:
@@ -67,7 +67,7 @@ class ShadowSelector:
         if parsed.request.unread:
             return parsed.request.unread.why.value
         thinking = self._takes_thinking(exchange)
-        return why_not(exchange.request.method, exchange.request.target, parsed.request.sent, thinking=thinking)
+        return skip_reason(exchange.request.method, exchange.request.target, parsed.request.sent, thinking=thinking)
 
     def _takes_thinking(self, exchange: Exchange) -> bool:
         """Whether the reference can check earlier thinking, being at the provider's own address, or gets none of it."""

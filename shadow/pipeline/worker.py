@@ -24,7 +24,7 @@ from shadow.pipeline.shadow_scheduler import RecordSink, ShadowScheduler
 from shadow.pipeline.shadow_selection import ShadowSelector
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_exchange import ParsedExchange, parse
+from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
 from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.sampling.sampler import SamplingDecision
@@ -136,7 +136,7 @@ class Worker:
 
     def _parsed(self, exchange: Exchange) -> tuple[ParsedExchange, ConversationPlace]:
         """The exchange in the normal form, without the credentials of its bodies, and its place in a conversation."""
-        parsed = self._policy.without_body_credentials(parse(exchange))
+        parsed = self._policy.without_body_credentials(parse_exchange(exchange))
         log.debug("exchange_parsed", exchange=exchange.id, api=parsed.request.api, unread=_unread(parsed))
         place = self._conversation_of(parsed)
         return replace(parsed, conversation=place.conversation), place

@@ -12,7 +12,7 @@ from proxy.exchange import ChunkTiming
 from shadow.compare.embedding_vectors import shape
 from shadow.reading.completion import Choice, Completion, ToolCall
 from shadow.reading.parsed_response import ParsedResponse
-from shadow.reading.server_times import ServerTime, of_headers, total, until_head
+from shadow.reading.server_times import ServerTime, time_to_head, times_in_headers, total_time
 from storage.rows import ExchangeRow, FindingRow, ToolCallRow
 
 SHOWN = 60_000
@@ -115,7 +115,7 @@ def _server_times(answers: Sequence[ExchangeView]) -> list[tuple[str, list[str]]
 def _stated_times(answer: ParsedResponse) -> tuple[ServerTime, ...]:
     response = answer.exchange.response
     of_body = answer.completion.times if isinstance(answer.completion, Completion) else ()
-    return (*of_body, *(of_headers(response.headers) if response else ()))
+    return (*of_body, *(times_in_headers(response.headers) if response else ()))
 
 
 def _stated(times: Sequence[ServerTime], name: str) -> str:
@@ -124,7 +124,7 @@ def _stated(times: Sequence[ServerTime], name: str) -> str:
 
 def _between(each: ExchangeView, times: tuple[ServerTime, ...]) -> float | None:
     """The measured time less the server's stated one, in seconds: of the whole answer, else up to its head; None if negative."""
-    for measured, own in ((each.row.seconds, total(times)), (each.row.head_seconds, until_head(times))):
+    for measured, own in ((each.row.seconds, total_time(times)), (each.row.head_seconds, time_to_head(times))):
         if measured is not None and own is not None and own <= measured:
             return measured - own
     return None

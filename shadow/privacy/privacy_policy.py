@@ -16,7 +16,7 @@ from shadow.privacy.body_credentials import credentials_of, plain_body, without_
 from shadow.privacy.pseudonymise import Pseudonymiser
 from shadow.privacy.redact import Redactor
 from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
-from shadow.reading.parsed_exchange import ParsedExchange, parse
+from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
 from shadow.records import exchange
 from storage.rows import ExchangeRecord, ExchangeRow, PairRecord
 from storage.storage_config import Bodies
@@ -43,7 +43,7 @@ class PrivacyPolicy:
         if not secrets:
             return parsed
         plain = without_coding(exchange.request, plain_body(exchange.request))
-        return parse(cleared(exchange._replace(request=plain), secrets))
+        return parse_exchange(cleared(exchange._replace(request=plain), secrets))
 
     def exchange_record(self, parsed: ParsedExchange, *, outcomes: Sequence[str], checks: Iterable[Finding]) -> ExchangeRecord:
         """The rows of one exchange as they may be stored: redacted, and as hashes, pseudonyms or nothing as `bodies` says.

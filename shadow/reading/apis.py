@@ -30,11 +30,11 @@ PATHS = {
 """The end of each API's path, the longer of two that end alike first."""
 
 READERS: Mapping[str, ApiReader] = {
-    "chat": ApiReader(dict, chat_response.whole, chat_response.fold),
-    "completions": ApiReader(text_completions.as_chat, text_completions.whole, text_completions.fold),
-    "responses": ApiReader(responses_stream.as_chat, responses_stream.whole, responses_stream.fold),
-    "messages": ApiReader(messages_request.as_chat, messages_response.whole, messages_response.fold),
-    "embeddings": ApiReader(embeddings.as_chat, embeddings.whole, embeddings.fold),
+    "chat": ApiReader(dict, chat_response.read_whole, chat_response.fold_events),
+    "completions": ApiReader(text_completions.as_chat, text_completions.read_whole, text_completions.fold_events),
+    "responses": ApiReader(responses_stream.as_chat, responses_stream.read_whole, responses_stream.fold_events),
+    "messages": ApiReader(messages_request.as_chat, messages_response.read_whole, messages_response.fold_events),
+    "embeddings": ApiReader(embeddings.as_chat, embeddings.read_whole, embeddings.fold_events),
 }
 
 

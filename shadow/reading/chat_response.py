@@ -14,10 +14,10 @@ from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.event_runs import EventRuns, TextRun
 from shadow.reading.growing_string import CHUNK, GrowingString, growing_string
-from shadow.reading.lenient_json import load, mended
+from shadow.reading.lenient_json import load, repaired
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.sse import EventStream, SseEvent
-from shadow.reading.stream_event import piece
+from shadow.reading.stream_event import event_object
 
 _DONE = b"[DONE]"
 _MOST_NOTES = 20
@@ -26,16 +26,16 @@ _BESIDE = frozenset({"citations", "prompt_filter_results", "service_tier", "time
 
 
 class ResponseReading(NamedTuple):
-    """What was read: an answer or why not, the provider's error, and the ends of those events that carried something.
+    """What was read: an answer or why not, the provider's error, and the ends of those events that carried content.
 
-    `done` tells that a stream reached its [DONE], `spoke` is the end of the first event with more than reasoning.
+    `done` tells that a stream reached its [DONE], `first_output` is the end of the first event with more than reasoning.
     """
 
     completion: Completion | Unread
     error: ProviderError | None
-    carried: list[int]
+    content_ends: list[int]
     done: bool
-    spoke: int | None = None
+    first_output: int | None = None
 
 
 Says = Callable[[Mapping[str, Any]], Any]
@@ -50,7 +50,7 @@ def _delta(choice: Mapping[str, Any]) -> Any:
     return choice.get("delta")
 
 
-def whole(body: bytes, status: int, says: Says = _message) -> ResponseReading:
+def read_whole(body: bytes, status: int, says: Says = _message) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     if loaded.why:
@@ -72,7 +72,7 @@ def whole(body: bytes, status: int, says: Says = _message) -> ResponseReading:
             Unread(why=UnreadReason.ERROR, detail=f"an error with status {status} in place of a choice"), error, [], done=False
         )
     notes = dict.fromkeys(loaded.oddities)
-    provider = value.get("provider") or message_parts.routed(choices[0].get("message"))
+    provider = value.get("provider") or message_parts.routed_provider(choices[0].get("message"))
     value["provider"] = provider  # of this body alone
     return ResponseReading(_completion(value, _whole_choices(value, notes, says), notes), None, [], done=False)
 
@@ -81,11 +81,11 @@ def _whole_choices(value: dict[str, Any], notes: dict[str, None], says: Says) ->
     """The choices of a body, by their indices; what stands beside them is the first one's."""
     made: list[Choice] = []
     for position, choice in enumerate(value["choices"]):
-        draft = ChoiceBuilder(notes)
-        draft.add(choice, says(choice), streamed=False)
+        builder = ChoiceBuilder(notes)
+        builder.add(choice, says(choice), streamed=False)
         if not position:
-            _of_body(draft, value)
-        made.append(draft.done(_index(choice, position), streamed=False))
+            _of_body(builder, value)
+        made.append(builder.build(_index(choice, position), streamed=False))
     return sorted(made, key=lambda choice: choice.index)
 
 
@@ -97,22 +97,22 @@ def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, N
         provider=_word(value.get("provider")),
         stream=False,
         choices=tuple(choices),
-        usage=message_parts.usage(value.get("usage")),
+        usage=message_parts.parse_usage(value.get("usage")),
         notes=tuple(notes)[:_MOST_NOTES],
-        applied=stated_parameters.of_members(value),
-        times=server_times.of_body(value.get("usage"), value),
+        applied=stated_parameters.stated_members(value),
+        times=server_times.times_in_body(value.get("usage"), value),
     )
 
 
 def _of_body(builder: ChoiceBuilder, value: Mapping[str, Any]) -> None:
     """What stands beside the choices: citations (Perplexity; a stream repeats them in each event), and the filter's results."""
     if isinstance(found := value.get("citations"), list):
-        builder.cite(len(found))
+        builder.add_citations(len(found))
     if found := value.get("prompt_filter_results"):
-        builder.withhold(message_parts.prompt_filtered(found))
+        builder.add_filtered(message_parts.prompt_filtered_kinds(found))
 
 
-def fold(stream: EventStream, status: int, says: Says = _delta) -> ResponseReading:
+def fold_events(stream: EventStream, status: int, says: Says = _delta) -> ResponseReading:
     """The events of a stream with status 2xx."""
     runs = EventRuns(stream)
     folding = _Folding(status, says, runs)
@@ -123,11 +123,11 @@ def fold(stream: EventStream, status: int, says: Says = _delta) -> ResponseReadi
             folding.done = True
             break
         elif unread := folding.add(item):
-            return ResponseReading(unread, folding.error, folding.carried, done=False)
+            return ResponseReading(unread, folding.error, folding.content_ends, done=False)
     if not folding.done and (tail := runs.tail()):
         folding.done = tail.data.strip() == _DONE
         folding.notes["the last event has no blank line after it"] = None
-    return ResponseReading(folding.completion(), folding.error, folding.carried, folding.done, folding.spoke)
+    return ResponseReading(folding.completion(), folding.error, folding.content_ends, folding.done, folding.first_output)
 
 
 class _Folding:
@@ -138,7 +138,7 @@ class _Folding:
         self._says = says
         self._runs = runs
         self._growing: GrowingString | None = None
-        self._drafts: dict[int, ChoiceBuilder] = {}
+        self._builders: dict[int, ChoiceBuilder] = {}
         self._id: Any = ""
         self._model: Any = ""
         self._fingerprint: Any = ""
@@ -147,20 +147,20 @@ class _Folding:
         self._beside: dict[str, Any] = {}
         self.notes: dict[str, None] = {}
         self.error: ProviderError | None = None
-        self.carried: list[int] = []
-        self.spoke: int | None = None
+        self.content_ends: list[int] = []
+        self.first_output: int | None = None
         self.done = False
 
     def append(self, run: TextRun) -> None:
         """Takes the texts of the events after the last one, which differ from it in its growing string only."""
         if growing := self._growing:
-            self._drafts[growing.choice].append(growing.field, run.texts, growing.call)
-            self.carried += run.ends
+            self._builders[growing.choice].append(growing.field, run.texts, growing.call)
+            self.content_ends += run.ends
 
     def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
-        chunk = piece(data, self.notes)
+        chunk = event_object(data, self.notes)
         if chunk is None or isinstance(chunk, Unread):
             return chunk
         if name == "error" or ((chunk.get("object") != CHUNK or "error" in chunk) and carries_error(chunk)):
@@ -210,24 +210,24 @@ class _Folding:
                 if choices is None
                 else Unread(why=UnreadReason.WRONG_SHAPE, detail="an event has choices that are not a list")
             )
-        carried = False
+        has_content = False
         for choice in choices:
             if type(choice) is not dict:
                 return Unread(why=UnreadReason.WRONG_SHAPE, detail="an event has a choice that is not an object")
             index = choice.get("index")
-            draft = self._drafts.get(index) if type(index) is int else self._drafts.get(0)
-            if draft is None:
-                draft = self._drafts[index if type(index) is int else 0] = ChoiceBuilder(self.notes)
+            builder = self._builders.get(index) if type(index) is int else self._builders.get(0)
+            if builder is None:
+                builder = self._builders[index if type(index) is int else 0] = ChoiceBuilder(self.notes)
             delta = self._says(choice)
             if not self._provider and type(delta) is dict and "provider_metadata" in delta:
-                self._provider = message_parts.routed(delta)
+                self._provider = message_parts.routed_provider(delta)
             if type(delta) is not dict or "usage" in choice or "error" in choice:
                 delta = self._rare(choice, delta)
-            carried = draft.add(choice, delta, streamed=True) or carried
-        if carried:
-            self.carried.append(end)
-            if self.spoke is None and any(draft.speaks for draft in self._drafts.values()):
-                self.spoke = end
+            has_content = builder.add(choice, delta, streamed=True) or has_content
+        if has_content:
+            self.content_ends.append(end)
+            if self.first_output is None and any(builder.has_output for builder in self._builders.values()):
+                self.first_output = end
         return None
 
     def _rare(self, choice: dict[str, Any], delta: Any) -> Any:
@@ -244,10 +244,10 @@ class _Folding:
 
     def completion(self) -> Completion | Unread:
         """The answer, or why the events do not add up to one."""
-        finished = bool(self._drafts) and all(draft.finish not in {None, "error"} for draft in self._drafts.values())
+        finished = bool(self._builders) and all(builder.finish not in {None, "error"} for builder in self._builders.values())
         if self.error and not finished:
             return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")
-        if not self._drafts:
+        if not self._builders:
             return Unread(why=UnreadReason.EMPTY, detail="no event of the stream has a choice")
         if not self.done and not finished:
             return Unread(why=UnreadReason.NO_DONE, detail="the stream ended with neither a finish_reason nor [DONE]")
@@ -258,9 +258,9 @@ class _Folding:
         return self._completed()
 
     def _completed(self) -> Completion:
-        first = self._drafts[min(self._drafts)]
+        first = self._builders[min(self._builders)]
         _of_body(first, self._beside)
-        choices = tuple(self._drafts[index].done(index, streamed=True) for index in sorted(self._drafts))
+        choices = tuple(self._builders[index].build(index, streamed=True) for index in sorted(self._builders))
         return Completion(
             id=_word(self._id),
             model=_word(self._model),
@@ -268,15 +268,15 @@ class _Folding:
             provider=_word(self._provider),
             stream=True,
             choices=choices,
-            usage=message_parts.usage(self._usage),
+            usage=message_parts.parse_usage(self._usage),
             notes=tuple(self.notes)[:_MOST_NOTES],
-            applied=stated_parameters.of_members(self._beside),
-            times=server_times.of_body(self._usage, self._beside),
+            applied=stated_parameters.stated_members(self._beside),
+            times=server_times.times_in_body(self._usage, self._beside),
         )
 
 
 def _word(value: Any) -> str:
-    return mended(value) if isinstance(value, str) else ""
+    return repaired(value) if isinstance(value, str) else ""
 
 
 def _index(choice: dict[str, Any], position: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from shadow.reading import message_parts
 from shadow.reading.completion import Choice, Logprob
-from shadow.reading.lenient_json import mended
+from shadow.reading.lenient_json import repaired
 from shadow.reading.tool_call_assembler import ToolCallAssembler
 
 _MEDIA = ("audio", "images", "image", "files", "video")
@@ -35,10 +35,10 @@ class ChoiceBuilder:
         "_notes",
         "_other",
         "_pieces",
+        "_reasoning",
         "_refusal",
         "_roles",
         "_text_came",
-        "_thoughts",
         "finish",
     )
 
@@ -48,7 +48,7 @@ class ChoiceBuilder:
         self._called = False
         self._pieces: list[str] = []
         self._text_came = False
-        self._thoughts: list[str] | None = None
+        self._reasoning: list[str] | None = None
         self._field = ""
         self._refusal: list[str] | None = None
         self._logprobs: list[Logprob] | None = None
@@ -61,7 +61,7 @@ class ChoiceBuilder:
         self.finish: str | None = None
 
     @property
-    def speaks(self) -> bool:
+    def has_output(self) -> bool:
         """True once it holds more than reasoning: text, a refusal or a call."""
         return bool(self._pieces or self._refusal or self._called)
 
@@ -71,10 +71,10 @@ class ChoiceBuilder:
         if finish := choice.get("finish_reason"):
             self._finish(finish)
             native = choice.get("native_finish_reason")
-            self._native = mended(native)[:80] if isinstance(native, str) else self._native
+            self._native = repaired(native)[:80] if isinstance(native, str) else self._native
         if results := choice.get("content_filter_results"):
-            self.withhold(message_parts.filtered(results))
-        if (logprobs := choice.get("logprobs")) is not None and (items := message_parts.logprobs(logprobs)) is not None:
+            self.add_filtered(message_parts.filtered_kinds(results))
+        if (logprobs := choice.get("logprobs")) is not None and (items := message_parts.parse_logprobs(logprobs)) is not None:
             self._logprobs = self._logprobs or []
             self._logprobs += items
         if type(message) is not dict:
@@ -97,7 +97,7 @@ class ChoiceBuilder:
                 self._notes["content came after the finish_reason"] = None
         return carried
 
-    def say(self, text: str) -> bool:
+    def add_text(self, text: str) -> bool:
         """Takes content and nothing else, as `add` would from a message of it alone."""
         self._text_came = True
         if not text:
@@ -108,27 +108,27 @@ class ChoiceBuilder:
             self._notes["content came after the finish_reason"] = None
         return True
 
-    def hold(self, kind: str, *, noted: bool = True) -> None:
+    def add_other_kind(self, kind: str, *, noted: bool = True) -> None:
         """Takes a part of a kind that has no place in the normal form: a picture, a sound, a call that the server runs."""
-        shown = mended(kind)[:80]
+        shown = repaired(kind)[:80]
         if len(self._other) < _MOST_KINDS:
             self._other[shown] = None
         if noted:
             self._notes[f"the content holds parts that are not text: {shown}"] = None
 
-    def cite(self, count: int) -> None:
+    def add_citations(self, count: int) -> None:
         """Takes so many citations more."""
         if count:
             self._cited += count
-            self.hold(CITATIONS, noted=False)
+            self.add_other_kind(CITATIONS, noted=False)
 
-    def withhold(self, kinds: Sequence[str]) -> None:
+    def add_filtered(self, kinds: Sequence[str]) -> None:
         """Takes the kinds for which a filter withheld something."""
         self._filtered |= dict.fromkeys(kinds[:_MOST_KINDS])
 
-    def restate(self, call: int, arguments: str) -> None:
+    def replace_arguments(self, call: int, arguments: str) -> None:
         """The arguments of a call as its last event states them, where they came sealed before."""
-        self._calls.restate(call, arguments)
+        self._calls.replace_arguments(call, arguments)
 
     def append(self, field: str, texts: Sequence[str], call: int = 0) -> None:
         """Takes more of a string that has begun, as `add` takes it text by text: of a field, or of a call's arguments."""
@@ -136,8 +136,8 @@ class ChoiceBuilder:
             self._calls.append(call, texts)
         elif field == "content":
             self._pieces += texts
-        elif self._thoughts is not None:
-            self._thoughts += texts
+        elif self._reasoning is not None:
+            self._reasoning += texts
         self._carried += len(texts)
 
     def _rare(self, key: str, value: Any, message: dict[str, Any], *, streamed: bool) -> bool:
@@ -146,14 +146,14 @@ class ChoiceBuilder:
             self._called = self._called or called
             return called
         if key in message_parts.REASONING_FIELDS:
-            return self._is_first_reasoning(key, message) and self._reason(key, message_parts.reasoning(value))
+            return self._is_first_reasoning(key, message) and self._reason(key, message_parts.reasoning_text(value))
         if key == "content":
             return self._parts(value)
         if key == "reasoning_details":
             named = any(message.get(field) for field in message_parts.REASONING_FIELDS)
-            if message_parts.seals(value):
-                self.hold("sealed_reasoning", noted=False)
-            return not named and self._reason(key, message_parts.reasoning(value))
+            if message_parts.is_encrypted(value):
+                self.add_other_kind("sealed_reasoning", noted=False)
+            return not named and self._reason(key, message_parts.reasoning_text(value))
         if key == "refusal" and isinstance(value, str):
             self._refusal = self._refusal or []
             self._refusal.append(value)
@@ -161,7 +161,7 @@ class ChoiceBuilder:
         if key in _MEDIA:
             return self._medium(key, value)
         if key in _CITED:
-            self.cite(len(value) if isinstance(value, list) else 0)
+            self.add_citations(len(value) if isinstance(value, list) else 0)
         return key == "function_call" and self._calls.add_legacy(value, streamed=streamed)
 
     def _medium(self, key: str, value: Any) -> bool:
@@ -169,7 +169,7 @@ class ChoiceBuilder:
         if key == "audio" and isinstance(value, dict):
             value = value.get("data") or value.get("transcript")
         if value:
-            self.hold(key)
+            self.add_other_kind(key)
         return bool(value)
 
     def _is_first_reasoning(self, key: str, message: dict[str, Any]) -> bool:
@@ -178,9 +178,9 @@ class ChoiceBuilder:
         return key == next((field for field in held if message[field]), held[0])
 
     def _parts(self, value: Any) -> bool:
-        said = message_parts.content(value)
+        said = message_parts.parse_content(value)
         for kind in said.other:
-            self.hold(kind)
+            self.add_other_kind(kind)
         if said.text is not None:
             self._text_came = True
             self._pieces += [said.text] if said.text else []
@@ -189,33 +189,33 @@ class ChoiceBuilder:
     def _reason(self, field: str, text: str | None) -> bool:
         if text is None:
             return False
-        if self._thoughts is None:
-            self._thoughts = []
+        if self._reasoning is None:
+            self._reasoning = []
         if text:
             self._field = self._field or field
-            self._thoughts.append(text)
+            self._reasoning.append(text)
         return bool(text)
 
     def _finish(self, finish: Any) -> None:
-        reason = mended(finish)[:80] if isinstance(finish, str) else repr(finish)[:80]
+        reason = repaired(finish)[:80] if isinstance(finish, str) else repr(finish)[:80]
         if self.finish not in {None, reason}:
             self._notes["finish_reason was sent twice and differently"] = None
         self.finish = reason
 
-    def done(self, index: int, *, streamed: bool) -> Choice:
+    def build(self, index: int, *, streamed: bool) -> Choice:
         """The choice as it stands."""
         if streamed and not self._roles:
             self._notes["no delta names the role"] = None
         elif streamed and 1 < self._roles < self._carried / 2:  # in nearly every delta, as of some servers, it misleads nobody
             self._notes["the role came again in the middle of the stream"] = None
-        pieces = _whole_characters(self._pieces)
+        pieces = _with_whole_characters(self._pieces)
         return Choice(
             index=index,
             text="".join(pieces) if self._text_came else None,
-            reasoning=None if self._thoughts is None else mended("".join(self._thoughts)),
+            reasoning=None if self._reasoning is None else repaired("".join(self._reasoning)),
             reasoning_field=self._field,
-            refusal=None if self._refusal is None else mended("".join(self._refusal)),
-            tool_calls=self._calls.done(streamed=streamed),
+            refusal=None if self._refusal is None else repaired("".join(self._refusal)),
+            tool_calls=self._calls.build(streamed=streamed),
             finish_reason=self.finish,
             logprobs=None if self._logprobs is None else tuple(self._logprobs),
             pieces=pieces,
@@ -226,16 +226,16 @@ class ChoiceBuilder:
         )
 
 
-def _whole_characters(pieces: list[str]) -> tuple[str, ...]:
+def _with_whole_characters(pieces: list[str]) -> tuple[str, ...]:
     """The pieces with each surrogate pair that was cut in two put into the later piece, and lone halves replaced."""
     joined = "".join(pieces)
-    if mended(joined) is joined:
+    if repaired(joined) is joined:
         return tuple(pieces)
     made: list[str] = []
     carry = ""
     for piece in pieces:
         text = carry + piece
         carry = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
-        made.append(mended(text.removesuffix(carry)) if carry else mended(text))
-    made.append(mended(carry))
+        made.append(repaired(text.removesuffix(carry)) if carry else repaired(text))
+    made.append(repaired(carry))
     return tuple(piece for piece in made if piece)

@@ -12,7 +12,7 @@ from typing import Any
 from shadow.reading import message_parts
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.completion import Choice, Completion, Unread, UnreadReason, Vector
-from shadow.reading.lenient_json import load, mended
+from shadow.reading.lenient_json import load, repaired
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.sse import EventStream
 
@@ -41,7 +41,7 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
     return {**body, "messages": [{"role": "user", "content": text} for text in texts]}
 
 
-def whole(body: bytes, status: int) -> ResponseReading:
+def read_whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     value = loaded.value
@@ -65,7 +65,7 @@ def whole(body: bytes, status: int) -> ResponseReading:
     )
 
 
-def fold(stream: EventStream, status: int) -> ResponseReading:
+def fold_events(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx: there is none of embeddings, but there may be an error in it."""
     walk = stream.walk()
     while event := walk.next():
@@ -138,14 +138,14 @@ def _completion(value: dict[str, Any], vectors: tuple[Vector, ...], oddities: tu
         provider=_word(value.get("provider")),
         stream=False,
         choices=(_NOTHING,),
-        usage=message_parts.usage(value.get("usage")),
+        usage=message_parts.parse_usage(value.get("usage")),
         notes=oddities if numbered else (*oddities, INDICES),
         vectors=vectors,
     )
 
 
 def _word(value: Any) -> str:
-    return mended(value) if isinstance(value, str) else ""
+    return repaired(value) if isinstance(value, str) else ""
 
 
 def _unread(why: UnreadReason, detail: str) -> ResponseReading:

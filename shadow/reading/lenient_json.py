@@ -45,10 +45,10 @@ NOT_FINITE = "the JSON holds NaN, Infinity or a number out of range"
 
 def load(data: bytes) -> LoadedJson:
     """A whole body, bounded in depth and free of lone surrogates."""
-    loaded = load_piece(data)
-    if loaded.why is None and _may_be_deep(data) and too_deep(loaded.value):
+    loaded = load_event(data)
+    if loaded.why is None and _may_be_deep(data) and is_too_deep(loaded.value):
         return _fault(UnreadReason.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
-    return loaded._replace(value=mended_value(loaded.value)) if loaded.lenient else loaded
+    return loaded._replace(value=repaired_value(loaded.value)) if loaded.lenient else loaded
 
 
 def _may_be_deep(data: bytes) -> bool:
@@ -57,7 +57,7 @@ def _may_be_deep(data: bytes) -> bool:
     return 2 * len(data) - left > MAX_DEPTH
 
 
-def load_piece(data: bytes) -> LoadedJson:
+def load_event(data: bytes) -> LoadedJson:
     """One event of a stream: as `load`, but half a character may stand at its end, and only its known keys may be walked."""
     try:
         return LoadedJson(orjson.loads(data), None, "", (), lenient=False)
@@ -85,7 +85,7 @@ def _load_leniently(data: bytes) -> LoadedJson:
     except RecursionError:
         return _fault(UnreadReason.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
     except ValueError as error:
-        return _fault(UnreadReason.NOT_JSON, mended(f"not JSON: {error}"))
+        return _fault(UnreadReason.NOT_JSON, repaired(f"not JSON: {error}"))
     return LoadedJson(value, None, "", tuple(sorted(oddities)), lenient=True)
 
 
@@ -113,11 +113,11 @@ def load_arguments(text: str) -> LoadedArguments:
     except RecursionError:
         return LoadedArguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
     except ValueError as error:
-        return LoadedArguments(None, mended(str(error)), ())
-    if too_deep(parsed):
+        return LoadedArguments(None, repaired(str(error)), ())
+    if is_too_deep(parsed):
         return LoadedArguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
-    oddities = tuple(mended(f"the key {key[:80]!r} stands twice in the arguments of one call") for key in dict.fromkeys(twice))
-    return LoadedArguments(mended_value(parsed) if "\\u" in text else parsed, "", oddities)
+    oddities = tuple(repaired(f"the key {key[:80]!r} stands twice in the arguments of one call") for key in dict.fromkeys(twice))
+    return LoadedArguments(repaired_value(parsed) if "\\u" in text else parsed, "", oddities)
 
 
 def integer(text: str) -> int:
@@ -132,7 +132,7 @@ def _strict(text: str) -> float:
     raise ValueError(f"{text[:40]} is not a JSON number that a double can hold")
 
 
-def too_deep(value: Any) -> bool:
+def is_too_deep(value: Any) -> bool:
     """Whether containers are nested more than MAX_DEPTH deep; walks level by level, never recursively."""
     level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
@@ -147,7 +147,7 @@ def too_deep(value: Any) -> bool:
     return bool(level)
 
 
-def mended(text: str) -> str:
+def repaired(text: str) -> str:
     """The text with surrogate halves joined, and those that stand alone replaced by U+FFFD, so that it can be encoded."""
     if text.isascii():
         return text
@@ -158,12 +158,12 @@ def mended(text: str) -> str:
     return text
 
 
-def mended_value(value: Any) -> Any:
-    """The same for every string of a JSON value, keys included; the value must have passed `too_deep`."""
+def repaired_value(value: Any) -> Any:
+    """The same for every string of a JSON value, keys included; the value must have passed `is_too_deep`."""
     if isinstance(value, str):
-        return mended(value)
+        return repaired(value)
     if isinstance(value, list):
-        return [mended_value(item) for item in value]
+        return [repaired_value(item) for item in value]
     if isinstance(value, dict):
-        return {mended(key): mended_value(item) for key, item in value.items()}
+        return {repaired(key): repaired_value(item) for key, item in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""Feeds the content blocks of a message, whole or growing, to a draft in the words of chat: text, thinking, calls of tools.
+"""Feeds the content blocks of a message, whole or growing, to a builder in the words of chat: text, thinking, calls of tools.
 
 A block of another kind, as a call of a tool that the server runs, is noted and never a call of the client's.
 """
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shadow.reading.choice_builder import ChoiceBuilder
-from shadow.reading.lenient_json import mended
-from shadow.reading.tool_call_assembler import written
+from shadow.reading.lenient_json import repaired
+from shadow.reading.tool_call_assembler import arguments_text
 
 UNBEGUN_BLOCK = "a delta came for a block that was not begun"
 _TEXTS = {"text": "content", "thinking": "thinking"}
@@ -37,10 +37,10 @@ class _Block:
 class MessageBlocks:
     """The blocks of one message; each method is True when something was said by it."""
 
-    __slots__ = ("_apart", "_calls", "_draft", "_kind", "_notes", "_open")
+    __slots__ = ("_apart", "_builder", "_calls", "_kind", "_notes", "_open")
 
     def __init__(self, builder: ChoiceBuilder, notes: dict[str, None]) -> None:
-        self._draft = builder
+        self._builder = builder
         self._notes = notes
         self._open: dict[int, _Block] = {}
         self._calls = 0
@@ -55,10 +55,10 @@ class MessageBlocks:
         opened = self._open[index] = _Block(kind, self._calls, block.get("input"))
         if kind in _TEXTS:
             self._apart = before not in {"", kind}
-            self._draft.cite(len(cited) if isinstance(cited := block.get("citations"), list) else 0)
+            self._builder.add_citations(len(cited) if isinstance(cited := block.get("citations"), list) else 0)
             return self._text(kind, block.get(kind))
         if kind != "tool_use":
-            self._draft.hold(kind)
+            self._builder.add_other_kind(kind)
             return False
         self._calls += 1
         return self._say({"tool_calls": [{"index": opened.call, "id": block.get("id"), "function": {"name": block.get("name")}}]})
@@ -68,7 +68,7 @@ class MessageBlocks:
         kind = delta.get("type")
         kind = kind if isinstance(kind, str) else type(kind).__name__
         if kind in _SILENT:
-            self._draft.cite(kind == _CITED)
+            self._builder.add_citations(kind == _CITED)
             return False
         if index not in self._open:
             self._notes[UNBEGUN_BLOCK] = None
@@ -76,24 +76,24 @@ class MessageBlocks:
             return self._arguments(index, delta.get("partial_json"))
         held = _DELTAS.get(kind)
         if held is None:
-            self._notes[f"a delta is of an unknown kind: {mended(kind)[:80]}"] = None
+            self._notes[f"a delta is of an unknown kind: {repaired(kind)[:80]}"] = None
             return False
         return self._text(held, delta.get(held))
 
     def append(self, index: int, kind: str, texts: Sequence[str]) -> None:
         """More of a block by deltas of this kind, as `grow` takes them one by one; the first of them came by `grow`."""
         if kind != "input_json_delta":
-            self._draft.append(_TEXTS[_DELTAS[kind]], texts)
+            self._builder.append(_TEXTS[_DELTAS[kind]], texts)
         elif (block := self._open.get(index)) is not None:
             block.pieces += len(texts)
-            self._draft.append("tool_calls", texts, block.call)
+            self._builder.append("tool_calls", texts, block.call)
 
     def end(self, index: int) -> None:
         """The end of a block: a call that no piece of arguments came for has the input that it began with."""
         block = self._open.pop(index, None)
         if block is not None and block.kind == "tool_use" and not block.pieces:
             given = {} if block.input is None else block.input
-            self._say({"tool_calls": [{"index": block.call, "function": {"arguments": written(given)}}]})
+            self._say({"tool_calls": [{"index": block.call, "function": {"arguments": arguments_text(given)}}]})
 
     def close(self) -> None:
         """The end of the message, which ends every block in it."""
@@ -106,7 +106,7 @@ class MessageBlocks:
             return False
         if self._apart and text and kind == "text":
             self._apart = False
-            text = f"\n{text}" if self._draft.speaks else text
+            text = f"\n{text}" if self._builder.has_output else text
         return self._say({_TEXTS[kind]: text})
 
     def _arguments(self, index: int, piece: Any) -> bool:
@@ -117,4 +117,4 @@ class MessageBlocks:
         return self._say({"tool_calls": [{"index": block.call, "function": {"arguments": piece}}]})
 
     def _say(self, message: dict[str, Any]) -> bool:
-        return self._draft.add({}, message, streamed=True)
+        return self._builder.add({}, message, streamed=True)

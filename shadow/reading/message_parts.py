@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from shadow.reading.completion import Logprob, Usage
-from shadow.reading.lenient_json import mended
+from shadow.reading.lenient_json import repaired
 
 REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "reasoning_summary")
 """Fields that carry reasoning as text, the first present one wins: some servers send the same text under two names."""
@@ -28,7 +28,7 @@ class MessageContent(NamedTuple):
     other: tuple[str, ...]
 
 
-def content(value: Any) -> MessageContent:
+def parse_content(value: Any) -> MessageContent:
     """A content field: a string, or a list of typed parts (text, thinking, refusal ...)."""
     if isinstance(value, str):
         return MessageContent(value, None, ())
@@ -64,7 +64,7 @@ def _thought(part: dict[str, Any]) -> str:
     return ""
 
 
-def reasoning(value: Any) -> str | None:
+def reasoning_text(value: Any) -> str | None:
     """A reasoning field: a string, an object with a text in it, or a list of either; None when it holds no text."""
     if isinstance(value, str):
         return value
@@ -73,7 +73,7 @@ def reasoning(value: Any) -> str | None:
     return "".join(found) if found else None
 
 
-def routed(message: Any) -> str:
+def routed_provider(message: Any) -> str:
     """Who answered, by `provider_metadata.gateway.routing` of a message or a delta; "" where it names none."""
     if not isinstance(message, dict) or "provider_metadata" not in message:
         return ""  # of nearly all servers
@@ -84,13 +84,13 @@ def routed(message: Any) -> str:
     return next((name for name in names if isinstance(name, str)), "")
 
 
-def seals(value: Any) -> bool:
+def is_encrypted(value: Any) -> bool:
     """Whether one of the details of a reasoning is encrypted."""
     details = value if isinstance(value, list) else [value]
     return any(isinstance(item, dict) and item.get("type") == "reasoning.encrypted" for item in details)
 
 
-def usage(value: Any) -> Usage | None:
+def parse_usage(value: Any) -> Usage | None:
     """Token counts in the words of OpenAI, or of DeepSeek for the cache; None when there is no usage object."""
     if not isinstance(value, dict):
         return None
@@ -104,11 +104,11 @@ def usage(value: Any) -> Usage | None:
         cached_tokens=_first(prompt.get("cached_tokens"), value.get("prompt_cache_hit_tokens"), value.get("cached_tokens")),
         # OpenRouter's detail, or the count of `/messages` that gateways pass on
         cache_write_tokens=_first(prompt.get("cache_write_tokens"), value.get("cache_creation_input_tokens")),
-        cost=cost(value),
+        cost=stated_cost(value),
     )
 
 
-def cost(usage: dict[str, Any]) -> float | None:
+def stated_cost(usage: dict[str, Any]) -> float | None:
     """US dollars: `cost` as a number (OpenRouter), with a total in it (Perplexity), estimated (DeepInfra) or in ticks (xAI)."""
     if _COSTS.isdisjoint(usage):
         return None
@@ -122,20 +122,20 @@ def cost(usage: dict[str, Any]) -> float | None:
     return next((float(each) for each in found if type(each) in (int, float) and 0 <= each < _DEAREST), None)
 
 
-def filtered(results: Any) -> list[str]:
+def filtered_kinds(results: Any) -> list[str]:
     """The kinds that a filter withheld, of `content_filter_results` (Azure), each with its severity where it states one."""
     found = results.items() if isinstance(results, dict) else ()
     return [
-        mended(f"{kind} ({result['severity']})" if isinstance(result.get("severity"), str) else kind)[:80]
+        repaired(f"{kind} ({result['severity']})" if isinstance(result.get("severity"), str) else kind)[:80]
         for kind, result in found
         if isinstance(result, dict) and result.get("filtered") is True
     ]
 
 
-def prompt_filtered(value: Any) -> list[str]:
+def prompt_filtered_kinds(value: Any) -> list[str]:
     """The kinds for which a filter withheld the prompt, of `prompt_filter_results`."""
     results = value if isinstance(value, list) else []
-    return [kind for each in results if isinstance(each, dict) for kind in filtered(each.get("content_filter_results"))]
+    return [kind for each in results if isinstance(each, dict) for kind in filtered_kinds(each.get("content_filter_results"))]
 
 
 def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _count(value: Any) -> int | None:
     return None
 
 
-def logprobs(value: Any) -> list[Logprob] | None:
+def parse_logprobs(value: Any) -> list[Logprob] | None:
     """The chosen tokens' log probabilities: `content` items, or the two lists of the older form; None when absent."""
     if not isinstance(value, dict):
         return None
@@ -174,7 +174,7 @@ def logprobs(value: Any) -> list[Logprob] | None:
     else:
         return None
     return [
-        Logprob(token=mended(token), logprob=float(value), top=len(top) if isinstance(top, (list, dict)) else 0)
+        Logprob(token=repaired(token), logprob=float(value), top=len(top) if isinstance(top, (list, dict)) else 0)
         for token, value, top in found
         if isinstance(token, str) and isinstance(value, (int, float)) and not isinstance(value, bool) and -1e9 < value < 1e9
     ]

@@ -15,11 +15,11 @@ from shadow.reading.chat_response import ResponseReading
 from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.event_runs import EventRuns, TextRun
-from shadow.reading.lenient_json import load, mended
+from shadow.reading.lenient_json import load, repaired
 from shadow.reading.message_blocks import DELTA_TEXTS, MessageBlocks
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.sse import EventStream, SseEvent
-from shadow.reading.stream_event import piece
+from shadow.reading.stream_event import event_object
 
 STOPS = {
     "end_turn": "stop",
@@ -32,10 +32,10 @@ STOPS = {
     "refusal": "content_filter",
 }
 """What each stop_reason is in the words of chat."""
-STRANGE_STOP = "the stop_reason is no word of this API"
-NO_STOP = "the stream ended without message_stop"
-NAMELESS = "the events do not bear the names that their clients go by"
-UNBEGUN = "the stream did not begin with message_start"
+UNKNOWN_STOP_REASON = "the stop_reason is no word of this API"
+NO_MESSAGE_STOP = "the stream ended without message_stop"
+UNNAMED_EVENTS = "the events do not bear the names that their clients go by"
+NO_MESSAGE_START = "the stream did not begin with message_start"
 _PLAIN = frozenset({"end_turn", "tool_use", "max_tokens"})
 """Words that lose nothing by their translation."""
 _LONG = re.compile(rb"\d{19}")
@@ -45,7 +45,7 @@ _PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_toke
 _MOST_NOTES = 20
 
 
-def whole(body: bytes, status: int) -> ResponseReading:
+def read_whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     value = json.loads(body) if _may_round(body) and not (loaded.why or loaded.lenient) else loaded.value
@@ -65,7 +65,7 @@ def whole(body: bytes, status: int) -> ResponseReading:
         making.blocks.begin(index, block)
         making.blocks.end(index)
     making.stop(value)
-    return ResponseReading(making.done(streamed=False), None, [], done=False)
+    return ResponseReading(making.build(streamed=False), None, [], done=False)
 
 
 def _may_round(body: bytes) -> bool:
@@ -73,7 +73,7 @@ def _may_round(body: bytes) -> bool:
     return (b"tool_use" in body or b"\\u" in body) and _LONG.search(body) is not None
 
 
-def fold(stream: EventStream, status: int) -> ResponseReading:
+def fold_events(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx."""
     runs = EventRuns(stream)
     folding = _Folding(status, runs)
@@ -81,13 +81,13 @@ def fold(stream: EventStream, status: int) -> ResponseReading:
         if isinstance(item, TextRun):
             folding.append(item)
         elif unread := folding.add(item):
-            return ResponseReading(unread, folding.error, folding.carried, done=False)
+            return ResponseReading(unread, folding.error, folding.content_ends, done=False)
         if folding.done:
             break
     if not folding.done and (tail := runs.tail()):
         folding.making.notes["the last event has no blank line after it"] = None
         folding.done = b'"message_stop"' in tail.data
-    return ResponseReading(folding.completion(), folding.error, folding.carried, folding.done, folding.spoke)
+    return ResponseReading(folding.completion(), folding.error, folding.content_ends, folding.done, folding.first_output)
 
 
 class _Making:
@@ -95,8 +95,8 @@ class _Making:
 
     def __init__(self, notes: dict[str, None]) -> None:
         self.notes = notes
-        self.draft = ChoiceBuilder(notes)
-        self.blocks = MessageBlocks(self.draft, notes)
+        self.builder = ChoiceBuilder(notes)
+        self.blocks = MessageBlocks(self.builder, notes)
         self._id = self._model = ""
         self._usage: dict[str, Any] | None = None
 
@@ -104,7 +104,7 @@ class _Making:
         """What a message says of itself: who, of which model, in whose role, and its usage so far."""
         self._id, self._model = _word(message.get("id")), _word(message.get("model"))
         if message.get("role") is not None:
-            self.draft.add({}, {"role": message["role"]}, streamed=True)
+            self.builder.add({}, {"role": message["role"]}, streamed=True)
         self.count(message.get("usage"))
 
     def count(self, usage: Any) -> None:
@@ -125,21 +125,21 @@ class _Making:
         if reason is None:
             return
         word = STOPS.get(reason) if isinstance(reason, str) else None
-        shown = mended(reason)[:80] if isinstance(reason, str) else repr(reason)[:80]
+        shown = repaired(reason)[:80] if isinstance(reason, str) else repr(reason)[:80]
         if word is None:
-            self.notes[f"{STRANGE_STOP}: {shown}"] = None
+            self.notes[f"{UNKNOWN_STOP_REASON}: {shown}"] = None
         elif shown not in _PLAIN:
             self.notes[f"the stop_reason is {shown}"] = None
         details = ended.get("stop_details")
         why = details.get("explanation") if reason == "refusal" and isinstance(details, dict) else None
         if isinstance(why, str) and why:
-            self.draft.add({}, {"refusal": why}, streamed=True)
-        self.draft.add({"finish_reason": word or shown}, None, streamed=True)
+            self.builder.add({}, {"refusal": why}, streamed=True)
+        self.builder.add({"finish_reason": word or shown}, None, streamed=True)
 
-    def done(self, *, streamed: bool) -> Completion:
+    def build(self, *, streamed: bool) -> Completion:
         """The message as it stands."""
         self.blocks.close()
-        choice = self.draft.done(0, streamed=streamed)
+        choice = self.builder.build(0, streamed=streamed)
         return Completion(
             id=self._id,
             model=self._model,
@@ -148,7 +148,7 @@ class _Making:
             choices=(choice,),
             usage=_usage(self._usage),
             notes=tuple(self.notes)[:_MOST_NOTES],
-            applied=stated_parameters.of_members(self._usage or {}, stated_parameters.OF_USAGE),
+            applied=stated_parameters.stated_members(self._usage or {}, stated_parameters.USAGE_MEMBERS),
         )
 
 
@@ -161,15 +161,15 @@ class _Folding:
         self._growing = (0, "")
         self.making = _Making({})
         self.error: ProviderError | None = None
-        self.carried: list[int] = []
-        self.spoke: int | None = None
+        self.content_ends: list[int] = []
+        self.first_output: int | None = None
         self.done = False
         self._begun = False
 
     def append(self, run: TextRun) -> None:
         """Takes the texts of the events after the last one, which differ from it in the text of their delta only."""
         self.making.blocks.append(*self._growing, run.texts)
-        self.carried += run.ends
+        self.content_ends += run.ends
 
     def _expect_more(self, chunk: dict[str, Any]) -> None:
         """Prepares a run of deltas like the one of this chunk."""
@@ -182,7 +182,7 @@ class _Folding:
     def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
         data, name, end = event
-        chunk = None if data.startswith(b"[DONE]") else piece(data, self.making.notes)
+        chunk = None if data.startswith(b"[DONE]") else event_object(data, self.making.notes)
         if not isinstance(chunk, dict):
             return chunk
         kind = chunk.get("type")
@@ -190,11 +190,11 @@ class _Folding:
             self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
             return None
         if name != kind:
-            self.making.notes[NAMELESS] = None
+            self.making.notes[UNNAMED_EVENTS] = None
         if self._take(kind, chunk):
-            self.carried.append(end)
-            if self.spoke is None and self.making.draft.speaks:
-                self.spoke = end
+            self.content_ends.append(end)
+            if self.first_output is None and self.making.builder.has_output:
+                self.first_output = end
             if kind == "content_block_delta":
                 self._expect_more(chunk)
         return None
@@ -221,21 +221,21 @@ class _Folding:
     @property
     def _blocks(self) -> MessageBlocks:
         if not self._begun:
-            self.making.notes[UNBEGUN] = None
+            self.making.notes[NO_MESSAGE_START] = None
         return self.making.blocks
 
     def completion(self) -> Completion | Unread:
         """The answer, or why the events do not add up to one."""
-        finished = self.making.draft.finish is not None
+        finished = self.making.builder.finish is not None
         if self.error and not finished:
             return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")
-        if not self._begun and not self.carried:
+        if not self._begun and not self.content_ends:
             return Unread(why=UnreadReason.EMPTY, detail="no event of the stream is one of a message")
         if not self.done and not finished:
             return Unread(why=UnreadReason.NO_DONE, detail="the stream ended with neither a stop_reason nor message_stop")
         if not self.done:
-            self.making.notes[NO_STOP] = None
-        return self.making.done(streamed=True)
+            self.making.notes[NO_MESSAGE_STOP] = None
+        return self.making.build(streamed=True)
 
 
 def _usage(counts: dict[str, Any] | None) -> Any:
@@ -245,7 +245,7 @@ def _usage(counts: dict[str, Any] | None) -> Any:
     read = counts.get("cache_read_input_tokens")
     prompt = [counts.get("input_tokens"), read, counts.get("cache_creation_input_tokens")]
     known = [count for count in prompt if type(count) is int and 0 <= count <= 2**53]
-    return message_parts.usage(
+    return message_parts.parse_usage(
         {
             "prompt_tokens": sum(known) if type(prompt[0]) is int and prompt[0] >= 0 else prompt[0],
             "completion_tokens": counts.get("output_tokens"),
@@ -267,7 +267,7 @@ def _index(chunk: dict[str, Any]) -> int:
 
 
 def _word(value: Any) -> str:
-    return mended(value) if isinstance(value, str) else ""
+    return repaired(value) if isinstance(value, str) else ""
 
 
 def _unread(why: UnreadReason, detail: str) -> ResponseReading:

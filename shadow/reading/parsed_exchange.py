@@ -23,7 +23,7 @@ class ParsedExchange:
     conversation: str
 
 
-def parse(exchange: Exchange) -> ParsedExchange:
+def parse_exchange(exchange: Exchange) -> ParsedExchange:
     """Read a live exchange, of the conversation that its header names; total, since both readers are."""
     request = exchange.request
     ask = parse_request(request.target, request.headers, request.body, request.truncated)
@@ -39,7 +39,7 @@ def parse(exchange: Exchange) -> ParsedExchange:
     )
 
 
-def parse_leg(exchange: Exchange, asked: ParsedExchange) -> ParsedExchange:
+def parse_shadow_exchange(exchange: Exchange, asked: ParsedExchange) -> ParsedExchange:
     """Read a shadow of `asked`: it is held against what the client asked, not against the altered copy that was sent."""
     return ParsedExchange(
         exchange=exchange, request=asked.request, answer=parse_response(exchange), conversation=asked.conversation

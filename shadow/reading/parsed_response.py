@@ -11,7 +11,7 @@ from shadow.reading.body_decoding import DecodedBody, decode
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.completion import Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.provider_error import error_of_body
-from shadow.reading.response_timing import ResponseTiming, lay
+from shadow.reading.response_timing import ResponseTiming, response_timing
 from shadow.reading.sse import read_stream
 
 SWITCHED = 101
@@ -47,7 +47,9 @@ def parse_response(exchange: Exchange) -> ParsedResponse:
 def _answer(exchange: Exchange, reading: ResponseReading, ends: Sequence[int]) -> ParsedResponse:
     said = reading.completion
     tokens = said.usage.completion_tokens if isinstance(said, Completion) and said.usage else None
-    timing = lay(exchange, ends=ends, carried=reading.carried, tokens=tokens, spoke=reading.spoke)
+    timing = response_timing(
+        exchange, ends=ends, content_ends=reading.content_ends, tokens=tokens, first_output=reading.first_output
+    )
     status = exchange.response.status if exchange.response else None
     return ParsedResponse(exchange=exchange, status=status, completion=said, error=reading.error, timing=timing)
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from shadow.reading.completion import ProviderError
-from shadow.reading.lenient_json import load, mended, mended_value, too_deep
+from shadow.reading.lenient_json import is_too_deep, load, repaired, repaired_value
 
 _LONGEST = 1_000
 _PAGE = 10_000
@@ -25,10 +25,10 @@ def error_of_body(status: int, body: bytes) -> ProviderError:
 
 def error_of_json(status: int, value: Any, *, in_stream: bool) -> ProviderError:
     """The error in a JSON value; the first of several."""
-    if too_deep(value):
+    if is_too_deep(value):
         return _made(status, {"message": "the error is nested too deep to be read"}, in_stream=in_stream)
     fields: dict[str, str] = {}
-    _gather(mended_value(value), fields)
+    _gather(repaired_value(value), fields)
     return _made(status, fields, in_stream=in_stream)
 
 
@@ -119,5 +119,5 @@ def _plain(text: str) -> str:
 
 
 def _made(status: int, fields: dict[str, str], *, in_stream: bool) -> ProviderError:
-    kept = {name: mended(fields.get(name, ""))[:_LONGEST] for name in _KEYS}
-    return ProviderError(status=status, in_stream=in_stream, param=mended(fields.get("param", "")), **kept)
+    kept = {name: repaired(fields.get(name, ""))[:_LONGEST] for name in _KEYS}
+    return ProviderError(status=status, in_stream=in_stream, param=repaired(fields.get("param", "")), **kept)

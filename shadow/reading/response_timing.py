@@ -17,7 +17,7 @@ class ResponseTiming:
     """Seconds since the request was begun; None where there was nothing to time.
 
     `first_chunk` is the first byte of the body, `first_token` the first event with content, reasoning or a tool call.
-    `gaps` are the seconds between arrivals that carried something, at most the first 2,000. `rate` is completion tokens
+    `gaps` are the seconds between arrivals that carried content, at most the first 2,000. `rate` is completion tokens
     per second over the generation alone (first token to last), None for whole bodies or without usage.
     """
 
@@ -36,23 +36,23 @@ _SHORTEST_GENERATION = 0.001
 """Seconds; an answer that came in one burst was buffered somewhere and has no rate."""
 
 
-def lay(
+def response_timing(
     exchange: Exchange,
     *,
     ends: Sequence[int] = (),
-    carried: Sequence[int] = (),
+    content_ends: Sequence[int] = (),
     tokens: int | None = None,
-    spoke: int | None = None,
+    first_output: int | None = None,
 ) -> ResponseTiming:
-    """The times of an exchange; `spoke` is where the first event with more than reasoning ended.
+    """The times of an exchange; `first_output` is where the first event with more than reasoning ended.
 
-    `ends[i]` is where the i-th chunk ended in the decoded body, `carried` where each event that carried something ended in
+    `ends[i]` is where the i-th chunk ended in the decoded body, `content_ends` where each event that carried content ended in
     it. An event came with the first chunk that holds its end: the chunk is the grain, two events in one share a moment.
     """
     response = exchange.response
     if response is None:
         return ResponseTiming(head=None, first_chunk=None, first_token=None, total=exchange.seconds, gaps=(), rate=None)
-    moments = _moments(response, ends, carried)
+    moments = _moments(response, ends, content_ends)
     return ResponseTiming(
         head=response.head_seconds,
         first_chunk=next(compress(response.marks.seconds, response.marks.ends), None),
@@ -60,19 +60,19 @@ def lay(
         total=exchange.seconds,
         gaps=tuple(map(sub, moments[1 : _MOST_GAPS + 1], moments)),
         rate=_rate(moments, tokens),
-        first_content=_moment(response, bisect_left(ends, spoke)) if spoke is not None else None,
+        first_content=_moment(response, bisect_left(ends, first_output)) if first_output is not None else None,
     )
 
 
-def _moments(response: Response, ends: Sequence[int], carried: Sequence[int]) -> list[float]:
+def _moments(response: Response, ends: Sequence[int], content_ends: Sequence[int]) -> list[float]:
     """When each of the chunks came that brought the ends of those events."""
-    if not carried:
+    if not content_ends:
         return []
-    seconds, first = response.marks.seconds, bisect_left(ends, carried[0])
-    if ends[first : first + len(carried)] == carried and len(set(carried)) == len(carried):
+    seconds, first = response.marks.seconds, bisect_left(ends, content_ends[0])
+    if ends[first : first + len(content_ends)] == content_ends and len(set(content_ends)) == len(content_ends):
         # a chunk for each event, as most servers send them
-        return seconds[first : first + len(carried)].tolist()
-    chunks = sorted(set(map(partial(bisect_left, ends), carried)))
+        return seconds[first : first + len(content_ends)].tolist()
+    chunks = sorted(set(map(partial(bisect_left, ends), content_ends)))
     return list(map(seconds.__getitem__, chunks[: bisect_left(chunks, len(seconds))]))
 
 

@@ -9,19 +9,19 @@ from shadow.reading import message_parts, server_times, stated_parameters
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason, Usage
-from shadow.reading.lenient_json import load, mended
+from shadow.reading.lenient_json import load, repaired
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.responses_items import (
     COMMENTARY,
-    SEAM,
+    MESSAGE_SEPARATOR,
     citations_of,
+    is_call,
     is_commentary,
+    is_encrypted_reasoning,
     logprobs_of,
     message_of,
-    sealed,
     unread_kinds,
 )
-from shadow.reading.responses_items import calls as is_call
 
 _MOST_NOTES = 20
 _REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
@@ -29,7 +29,7 @@ LATER = frozenset({"queued", "in_progress", "cancelled"})
 """Statuses of a response that answers at another time, or never."""
 
 
-def whole(body: bytes, status: int) -> ResponseReading:
+def read_whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     value, notes = loaded.value, dict.fromkeys(loaded.oddities)
@@ -47,30 +47,30 @@ def whole(body: bytes, status: int) -> ResponseReading:
         return _unread(UnreadReason.NOT_AUDITED, f"the response is {value['status']}: it is not the answer yet")
     choice = choice_of(value, output, notes)
     return ResponseReading(
-        not_read(choice, output, notes) or completion_of(value, choice, notes, stream=False), None, [], done=False
+        unread_items(choice, output, notes) or build_completion(value, choice, notes, stream=False), None, [], done=False
     )
 
 
 def choice_of(response: Mapping[str, Any], output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Choice:
     """What the output of a whole response says."""
-    draft, calls, spoken = ChoiceBuilder(notes), 0, False
+    builder, calls, spoken = ChoiceBuilder(notes), 0, False
     for item in output:
         message = message_of(item, calls)
         if text := message.get("content"):
-            message["content"] = SEAM + text if spoken else text
+            message["content"] = MESSAGE_SEPARATOR + text if spoken else text
             spoken = True
         if is_commentary(item):
             notes[COMMENTARY] = None
         logprobs = logprobs_of(item)
-        draft.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=False)
-        draft.cite(citations_of(item))
+        builder.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=False)
+        builder.add_citations(citations_of(item))
         calls += is_call(item)
-    hold(draft, output)
-    draft.add({"finish_reason": finish_of(response, notes, calls=calls)}, None, streamed=False)
-    return draft.done(0, streamed=False)
+    add_other_kinds(builder, output)
+    builder.add({"finish_reason": finish_reason_of(response, notes, calls=calls)}, None, streamed=False)
+    return builder.build(0, streamed=False)
 
 
-def finish_of(response: Mapping[str, Any], notes: dict[str, None], *, calls: int) -> str | None:
+def finish_reason_of(response: Mapping[str, Any], notes: dict[str, None], *, calls: int) -> str | None:
     """The status in the words of chat completions: a completed answer with calls in it waits for their results."""
     status, details = response.get("status"), response.get("incomplete_details")
     if status == "completed":
@@ -79,21 +79,21 @@ def finish_of(response: Mapping[str, Any], notes: dict[str, None], *, calls: int
         return None
     reason = details.get("reason") if isinstance(details, dict) else None
     told = f"{status}: {reason}" if isinstance(reason, str) else status
-    notes[mended(f"the response is {told}")[:120]] = None
+    notes[repaired(f"the response is {told}")[:120]] = None
     return _REASONS.get(reason, told) if isinstance(reason, str) else told
 
 
-def hold(builder: ChoiceBuilder, items: Sequence[Mapping[str, Any]]) -> None:
-    """Tells a draft the kinds of those items that it has no other place for."""
+def add_other_kinds(builder: ChoiceBuilder, items: Sequence[Mapping[str, Any]]) -> None:
+    """Tells a builder the kinds of those items that it has no other place for."""
     for kind in unread_kinds(items):
-        builder.hold(kind, noted=False)
-    if any(map(sealed, items)):
-        builder.hold("sealed_reasoning", noted=False)
+        builder.add_other_kind(kind, noted=False)
+    if any(map(is_encrypted_reasoning, items)):
+        builder.add_other_kind("sealed_reasoning", noted=False)
 
 
-def not_read(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Unread | None:
+def unread_items(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Unread | None:
     """Items that are no message, reasoning or call are noted; an answer of nothing else is not for this audit to judge."""
-    other = mended(", ".join(sorted(unread_kinds(output))))[:80] if choice.other else ""  # they are held by the choice, too
+    other = repaired(", ".join(sorted(unread_kinds(output))))[:80] if choice.other else ""  # they are held by the choice, too
     if not other:
         return None
     notes[f"the response holds items that are not read: {other}"] = None
@@ -102,7 +102,7 @@ def not_read(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[st
     return None
 
 
-def completion_of(response: Mapping[str, Any], choice: Choice, notes: dict[str, None], *, stream: bool) -> Completion:
+def build_completion(response: Mapping[str, Any], choice: Choice, notes: dict[str, None], *, stream: bool) -> Completion:
     """The answer, its head and its usage out of the response."""
     return Completion(
         id=_word(response.get("id")),
@@ -113,8 +113,8 @@ def completion_of(response: Mapping[str, Any], choice: Choice, notes: dict[str, 
         choices=(choice,),
         usage=_usage(response.get("usage")),
         notes=tuple(notes)[:_MOST_NOTES],
-        applied=stated_parameters.stated(response),
-        times=server_times.of_body(response.get("usage"), response),
+        applied=stated_parameters.stated_parameters(response),
+        times=server_times.times_in_body(response.get("usage"), response),
     )
 
 
@@ -125,11 +125,11 @@ def _usage(value: Any) -> Usage | None:
     details = {"prompt_tokens_details": "input_tokens_details", "completion_tokens_details": "output_tokens_details"}
     chat |= {name: value.get(own) for name, own in details.items()}
     same = {name: value[name] for name in ("total_tokens", "cost", "cost_in_usd_ticks", "estimated_cost") if name in value}
-    return message_parts.usage(chat | same)
+    return message_parts.parse_usage(chat | same)
 
 
 def _word(value: Any) -> str:
-    return mended(value) if isinstance(value, str) else ""
+    return repaired(value) if isinstance(value, str) else ""
 
 
 def _unread(why: UnreadReason, detail: str, error: ProviderError | None = None) -> ResponseReading:

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shadow.reading.tool_call_assembler import CLOSING, OPENING, escaped, written
+from shadow.reading.tool_call_assembler import CUSTOM_CLOSING, CUSTOM_OPENING, arguments_text, json_escaped
 
-CALLS = {"function_call": "arguments", "custom_tool_call": "input"}
+CALL_INPUTS = {"function_call": "arguments", "custom_tool_call": "input"}
 """Items that the client acts upon, and where each holds what the model wrote."""
-CALLED = tuple(CALLS)
+CALL_KINDS = tuple(CALL_INPUTS)
 """The same as a tuple: what is looked for in it may not be hashable."""
-ACTED = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call", "mcp_approval_request", "tool_search_call")
+CLIENT_ACTIONS = (
+    "computer_call",
+    "local_shell_call",
+    "shell_call",
+    "apply_patch_call",
+    "mcp_approval_request",
+    "tool_search_call",
+)
 """Items that a client acts upon which knows them: calls by their kind, unless the server has run them."""
 _ABOUT = frozenset(
     {"id", "type", "status", "call_id", "execution", "environment", "created_by", "caller", "pending_safety_checks"}
 )
 """Members of such an item that are not what the model wrote."""
 COMMENTARY = "the response holds commentary beside its answer"
-SEAM = "\n\n"
+MESSAGE_SEPARATOR = "\n\n"
 """What stands between the texts of two messages, which clients show apart."""
 
 
@@ -29,23 +36,23 @@ def message_of(item: Mapping[str, Any], call: int) -> dict[str, Any]:
         return _spoken(item.get("content"))
     if kind == "reasoning":
         return _thought(item)
-    if kind in CALLED:
-        return {"tool_calls": [{**entry(item, call), **_function(item)}]}
-    if acts(item):
+    if kind in CALL_KINDS:
+        return {"tool_calls": [{**call_entry(item, call), **_function(item)}]}
+    if is_client_action(item):
         acted = {key: value for key, value in item.items() if key not in _ABOUT}
-        return {"tool_calls": [{**entry(item, call), "function": {"name": kind, "arguments": written(acted)}}]}
+        return {"tool_calls": [{**call_entry(item, call), "function": {"name": kind, "arguments": arguments_text(acted)}}]}
     return {}
 
 
-def calls(item: Mapping[str, Any]) -> bool:
+def is_call(item: Mapping[str, Any]) -> bool:
     """Whether the client is to act upon an item."""
-    return item.get("type") in CALLED or acts(item)
+    return item.get("type") in CALL_KINDS or is_client_action(item)
 
 
-def acts(item: Mapping[str, Any]) -> bool:
-    """Whether an item is one of `ACTED`, and the client's: a container's shell, and most searches for tools, are the server's."""
+def is_client_action(item: Mapping[str, Any]) -> bool:
+    """Whether the client runs an item of `CLIENT_ACTIONS`; a container shell and most tool searches run on the server."""
     kind = item.get("type")
-    if kind not in ACTED:
+    if kind not in CLIENT_ACTIONS:
         return False
     by, environment = item.get("execution"), item.get("environment")
     if by == "server" or (kind == "tool_search_call" and by != "client"):
@@ -56,11 +63,11 @@ def acts(item: Mapping[str, Any]) -> bool:
 
 def unread_kinds(items: Iterable[Mapping[str, Any]]) -> list[str]:
     """The kinds of those items that the normal form has no place for, each once."""
-    rest = [item.get("type") for item in items if item.get("type") not in ("message", "reasoning") and not calls(item)]
+    rest = [item.get("type") for item in items if item.get("type") not in ("message", "reasoning") and not is_call(item)]
     return list(dict.fromkeys(kind for kind in rest if isinstance(kind, str)))
 
 
-def sealed(item: Mapping[str, Any]) -> bool:
+def is_encrypted_reasoning(item: Mapping[str, Any]) -> bool:
     """Whether an item is reasoning of which only its ciphertext is shown."""
     if item.get("type") != "reasoning" or not item.get("encrypted_content"):
         return False
@@ -72,20 +79,20 @@ def is_commentary(item: Mapping[str, Any]) -> bool:
     return item.get("phase") == "commentary"
 
 
-def entry(item: Mapping[str, Any], call: int) -> dict[str, Any]:
+def call_entry(item: Mapping[str, Any], call: int) -> dict[str, Any]:
     """The call that an item is, without what it calls: by `call_id` its result finds it, never by `id`."""
-    return {"index": call, "id": item.get("call_id") or (item.get("id") if item.get("type") in ACTED else None)}
+    return {"index": call, "id": item.get("call_id") or (item.get("id") if item.get("type") in CLIENT_ACTIONS else None)}
 
 
 def _function(item: Mapping[str, Any]) -> dict[str, Any]:
-    given = item.get(CALLS[item["type"]])
+    given = item.get(CALL_INPUTS[item["type"]])
     return {"function": {"name": item.get("name"), "arguments": arguments(item["type"], given)}}
 
 
 def arguments(kind: str, given: Any) -> Any:
     """What a call of this kind holds, as arguments: the free text of a custom tool is the one argument of a function."""
     if kind == "custom_tool_call":
-        return OPENING + escaped(given if isinstance(given, str) else "") + CLOSING
+        return CUSTOM_OPENING + json_escaped(given if isinstance(given, str) else "") + CUSTOM_CLOSING
     return given
 
 

@@ -12,25 +12,25 @@ from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.event_runs import EventRuns, TextRun
 from shadow.reading.provider_error import carries_error, error_of_json
-from shadow.reading.responses_body import choice_of, completion_of, finish_of, hold, not_read, whole
+from shadow.reading.responses_body import add_other_kinds, build_completion, choice_of, finish_reason_of, read_whole, unread_items
 from shadow.reading.responses_items import (
-    CALLED,
-    CALLS,
+    CALL_INPUTS,
+    CALL_KINDS,
     COMMENTARY,
-    SEAM,
-    acts,
+    MESSAGE_SEPARATOR,
+    call_entry,
     citations_of,
-    entry,
+    is_client_action,
     is_commentary,
     logprobs_of,
     message_of,
 )
 from shadow.reading.responses_request import as_chat
 from shadow.reading.sse import EventStream, SseEvent
-from shadow.reading.stream_event import piece
-from shadow.reading.tool_call_assembler import CLOSING, OPENING, escaped
+from shadow.reading.stream_event import event_object
+from shadow.reading.tool_call_assembler import CUSTOM_CLOSING, CUSTOM_OPENING, json_escaped
 
-__all__ = ["as_chat", "fold", "whole"]
+__all__ = ["as_chat", "fold_events", "read_whole"]
 
 UNANNOUNCED = "a delta came for an item or a part that was not announced"
 UNLIKE_ITS_END = "the response at the end says something else than its deltas"
@@ -46,7 +46,7 @@ _GROWING = {f"{stem}.delta": kind == "custom_tool_call" for stem, kind in _ARGUM
 """Events that bring more of a call, and whether of a custom tool's."""
 
 
-def fold(stream: EventStream, status: int) -> ResponseReading:
+def fold_events(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx."""
     runs = EventRuns(stream)
     folding = _Folding(status, runs)
@@ -56,8 +56,10 @@ def fold(stream: EventStream, status: int) -> ResponseReading:
         elif item.data.startswith(b"[DONE]"):  # because some servers end every stream with it
             break
         elif unread := folding.add(item):
-            return ResponseReading(unread, folding.error, folding.carried, done=False)
-    return ResponseReading(folding.completion(), folding.error, folding.carried, folding.final is not None, folding.spoke)
+            return ResponseReading(unread, folding.error, folding.content_ends, done=False)
+    return ResponseReading(
+        folding.completion(), folding.error, folding.content_ends, folding.final is not None, folding.first_output
+    )
 
 
 class _Growing(NamedTuple):
@@ -92,16 +94,16 @@ class _Folding:
         self._calls = 0
         self._speaker: _Item | None = None
         self.notes: dict[str, None] = {}
-        self._draft = ChoiceBuilder(self.notes)
-        self._draft.add({}, {"role": "assistant"}, streamed=True)
+        self._builder = ChoiceBuilder(self.notes)
+        self._builder.add({}, {"role": "assistant"}, streamed=True)
         self.error: ProviderError | None = None
         self.final: dict[str, Any] | None = None
-        self.carried: list[int] = []
-        self.spoke: int | None = None
+        self.content_ends: list[int] = []
+        self.first_output: int | None = None
 
     def add(self, event: SseEvent) -> Unread | None:
         """Takes one event; Unread when a client could not have gone on."""
-        chunk = piece(event.data, self.notes)
+        chunk = event_object(event.data, self.notes)
         if chunk is None or isinstance(chunk, Unread):
             return chunk
         kind = chunk.get("type")
@@ -123,9 +125,9 @@ class _Folding:
     def append(self, run: TextRun) -> None:
         """Takes the texts of the events after the last one, which differ from it in their delta only."""
         growing = self._growing
-        texts = [escaped(text) for text in run.texts] if growing.custom else run.texts
-        self._draft.append(growing.field, texts, growing.call)
-        self.carried += run.ends
+        texts = [json_escaped(text) for text in run.texts] if growing.custom else run.texts
+        self._builder.append(growing.field, texts, growing.call)
+        self.content_ends += run.ends
 
     def _expect_text(self, field: str, chunk: dict[str, Any]) -> None:
         """Prepares a run of a text or of reasoning; refusals are rare, and log-probabilities differ in each delta."""
@@ -154,7 +156,7 @@ class _Folding:
             self._item(chunk, "message").parted = True
         elif kind == "response.output_text.annotation.added":
             self._item(chunk, "message").cited = True
-            self._draft.cite(1)
+            self._builder.add_citations(1)
         elif kind == "response.output_item.done":
             self._finished(chunk, end)
         elif kind in _ENDS:
@@ -169,7 +171,7 @@ class _Folding:
             if chunk.get("type") != "response.output_item.added":
                 self.notes[UNANNOUNCED] = None
             found = self._items[key] = _Item(kind)
-        if found.call < 0 and found.kind in CALLED:
+        if found.call < 0 and found.kind in CALL_KINDS:
             self._number(found)
         return found
 
@@ -178,13 +180,15 @@ class _Folding:
         self._calls += 1
 
     def _feed(self, message: dict[str, Any], end: int, logprobs: Any = None) -> None:
-        self._carry(end, carried=self._draft.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=True))
+        self._note_content(
+            end, came=self._builder.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=True)
+        )
 
-    def _carry(self, end: int, *, carried: bool) -> None:
-        if carried:
-            self.carried.append(end)
-            if self.spoke is None and self._draft.speaks:
-                self.spoke = end
+    def _note_content(self, end: int, *, came: bool) -> None:
+        if came:
+            self.content_ends.append(end)
+            if self.first_output is None and self._builder.has_output:
+                self.first_output = end
 
     def _text(self, field: str, chunk: dict[str, Any], end: int) -> None:
         item = self._item(chunk, "message" if field in ("content", "refusal") else "reasoning")
@@ -195,24 +199,24 @@ class _Folding:
             item.fed = True
             told = self._apart(item, text) if field == "content" else text
             if field == "content" and not chunk.get("logprobs"):
-                self._carry(end, carried=self._draft.say(told))
+                self._note_content(end, came=self._builder.add_text(told))
             else:
                 self._feed({field: told}, end, chunk.get("logprobs"))
 
     def _apart(self, item: _Item, text: str) -> str:
         """A text, with a blank line before the first of another message."""
         before, self._speaker = self._speaker, (item if text else self._speaker)
-        return SEAM + text if text and before is not None and before is not item else text
+        return MESSAGE_SEPARATOR + text if text and before is not None and before is not item else text
 
     def _argue(self, kind: str, verb: str, chunk: dict[str, Any], end: int) -> None:
         item = self._item(chunk, kind)
-        text = chunk.get("delta") if verb == "delta" else chunk.get(CALLS[kind])
+        text = chunk.get("delta") if verb == "delta" else chunk.get(CALL_INPUTS[kind])
         custom = kind == "custom_tool_call"
         if verb == "done" and item.fed and isinstance(text, str):
-            self._draft.restate(item.call, text)
+            self._builder.replace_arguments(item.call, text)
         if isinstance(text, str) and (verb == "delta" or not item.fed):
             item.fed = True
-            self._arguments(item, escaped(text) if custom else text, end)
+            self._arguments(item, json_escaped(text) if custom else text, end)
         if custom and verb == "done":
             self._close(item, end)
 
@@ -222,7 +226,7 @@ class _Folding:
     def _close(self, item: _Item, end: int) -> None:
         if not item.closed:
             item.closed = True
-            self._arguments(item, CLOSING, end)
+            self._arguments(item, CUSTOM_CLOSING, end)
 
     def _added(self, chunk: dict[str, Any], end: int) -> None:
         given = chunk.get("item")
@@ -235,8 +239,8 @@ class _Folding:
         if item.call < 0 or item.named or not given.get("name"):
             return
         item.named = True
-        opening = {"arguments": OPENING} if item.kind == "custom_tool_call" else {}
-        self._feed({"tool_calls": [{**entry(given, item.call), "function": {"name": given["name"], **opening}}]}, end)
+        opening = {"arguments": CUSTOM_OPENING} if item.kind == "custom_tool_call" else {}
+        self._feed({"tool_calls": [{**call_entry(given, item.call), "function": {"name": given["name"], **opening}}]}, end)
 
     def _finished(self, chunk: dict[str, Any], end: int) -> None:
         """A whole item: what of it did not stream is taken from here."""
@@ -249,14 +253,14 @@ class _Folding:
             self.notes[COMMENTARY] = None
         if not item.cited:
             item.cited = True
-            self._draft.cite(citations_of(given))
-        if acts(given) and not item.fed:
+            self._builder.add_citations(citations_of(given))
+        if is_client_action(given) and not item.fed:
             self._number(item)
             self._feed(message_of(given, item.call), end)
         elif item.call >= 0:
             self._name(item, given, end)
-            if not item.fed and isinstance(written := given.get(CALLS[item.kind]), str):
-                self._arguments(item, escaped(written) if item.kind == "custom_tool_call" else written, end)
+            if not item.fed and isinstance(written := given.get(CALL_INPUTS[item.kind]), str):
+                self._arguments(item, json_escaped(written) if item.kind == "custom_tool_call" else written, end)
             if item.kind == "custom_tool_call":
                 self._close(item, end)
         elif not item.fed:
@@ -276,7 +280,7 @@ class _Folding:
         if not self._items:
             for number, item in enumerate(output):
                 self._finished({"type": "response.output_item.added", "output_index": number, "item": item}, end)
-        self._draft.add({"finish_reason": finish_of(self.final, self.notes, calls=self._calls)}, None, streamed=True)
+        self._builder.add({"finish_reason": finish_reason_of(self.final, self.notes, calls=self._calls)}, None, streamed=True)
 
     def _output(self) -> list[dict[str, Any]]:
         given = (self.final or {}).get("output")
@@ -292,12 +296,12 @@ class _Folding:
             return Unread(why=why, detail=f"no event of the stream {what}")
         output = self._output()
         items = [*(item.given for item in self._items.values()), *output]
-        hold(self._draft, items)
-        choice = self._draft.done(0, streamed=True)
+        add_other_kinds(self._builder, items)
+        choice = self._builder.build(0, streamed=True)
         if _words(choice) != _words(choice_of(self.final, output, {})):
             self.notes[UNLIKE_ITS_END] = None
         response = {**self.final, **{key: value for key, value in self._head.items() if value}}
-        return not_read(choice, items, self.notes) or completion_of(response, choice, self.notes, stream=True)
+        return unread_items(choice, items, self.notes) or build_completion(response, choice, self.notes, stream=True)
 
 
 def _named(chunk: dict[str, Any]) -> str | None:

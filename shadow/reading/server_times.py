@@ -36,7 +36,7 @@ class ServerTime:
     of_head: bool = False
 
 
-def of_body(usage: Any, beside: Mapping[str, Any]) -> tuple[ServerTime, ...]:
+def times_in_body(usage: Any, beside: Mapping[str, Any]) -> tuple[ServerTime, ...]:
     """The times in the usage of an answer, in its `time_info` and in its `timings`."""
     in_usage = isinstance(usage, dict) and not _SECONDS.keys().isdisjoint(usage)
     if not in_usage and "time_info" not in beside and "timings" not in beside:
@@ -46,7 +46,7 @@ def of_body(usage: Any, beside: Mapping[str, Any]) -> tuple[ServerTime, ...]:
     return tuple({time.name: time for time in found}.values())
 
 
-def of_headers(headers: Headers) -> tuple[ServerTime, ...]:
+def times_in_headers(headers: Headers) -> tuple[ServerTime, ...]:
     """The times in the header fields; of `Server-Timing` (W3C) each entry that has a duration."""
     found: dict[str, ServerTime] = {}
     for field, value in headers:
@@ -58,7 +58,7 @@ def of_headers(headers: Headers) -> tuple[ServerTime, ...]:
     return tuple(found.values())[:MOST]
 
 
-def total(times: tuple[ServerTime, ...]) -> float | None:
+def total_time(times: tuple[ServerTime, ...]) -> float | None:
     """The whole time of the server on an answer, as it states it or as its parts add up: some totals are without the queue."""
     stated = {time.name: time.seconds for time in times}
     parts = [stated[name] for name in ("queue", "prompt", "completion") if name in stated]
@@ -66,7 +66,7 @@ def total(times: tuple[ServerTime, ...]) -> float | None:
     return max(known, default=None)
 
 
-def until_head(times: tuple[ServerTime, ...]) -> float | None:
+def time_to_head(times: tuple[ServerTime, ...]) -> float | None:
     """The longest time until the server began to answer, where it states one."""
     return max((time.seconds for time in times if time.of_head), default=None)
 

@@ -80,7 +80,7 @@ class EventStream:
         body = self._body
         start = len(_BOM) if body.startswith(_BOM) else 0
         line_end = _uniform_line_end(body)
-        return _Blocks(body, start, line_end) if line_end else _Listed(*_by_lines(body, start))
+        return _UniformEvents(body, start, line_end) if line_end else _MixedEvents(*_by_lines(body, start))
 
     @property
     def events(self) -> list[SseEvent]:
@@ -136,7 +136,7 @@ def _uniform_line_end(body: bytes) -> bytes:
     return b"\r\n" if body.count(b"\r") == body.count(b"\n") == body.count(b"\r\n") else b""
 
 
-class _Blocks:
+class _UniformEvents:
     """The quick way: with one kind of line ending, a blank line is that ending twice."""
 
     def __init__(self, body: bytes, start: int, line_end: bytes) -> None:
@@ -211,7 +211,7 @@ def _joined(head: FixedBytes, foot: FixedBytes, literals: Sequence[bytes]) -> by
     return head.before + (foot.before + head.before).join(literals) + foot.before
 
 
-class _Listed:
+class _MixedEvents:
     """Events that were found line by line."""
 
     def __init__(self, found: list[SseEvent], tail: SseEvent | None) -> None:

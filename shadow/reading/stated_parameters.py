@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from shadow.reading.lenient_json import mended
+from shadow.reading.lenient_json import repaired
 
 Value = bool | int | float | str
 PLAIN = (
@@ -21,16 +21,16 @@ PLAIN = (
 )
 """Members of a response that repeat those of its request."""
 NESTED = {"reasoning": ("effort", "summary"), "text": ("verbosity",)}
-OF_USAGE = ("service_tier", "inference_geo", "speed")
+USAGE_MEMBERS = ("service_tier", "inference_geo", "speed")
 """What the usage of `/v1/messages` states: the tier, the region and the speed that served the request."""
 _DATED = re.compile(r"_\d{4}_\d{2}_\d{2}\Z")
 _TEXT: Mapping[str, Value] = {"text.format": "text"}
-_EITHER = (*PLAIN, *OF_USAGE)
+_EITHER = (*PLAIN, *USAGE_MEMBERS)
 LONGEST = 80
 """Characters of a word that are kept."""
 
 
-def stated(given: Mapping[str, Any]) -> dict[str, Value]:
+def stated_parameters(given: Mapping[str, Any]) -> dict[str, Value]:
     """The parameters of a request of any API, or of an answer of `/v1/responses`."""
     found: dict[str, Value] = {}
     for name in _EITHER:
@@ -66,7 +66,7 @@ def _digest(schema: Any) -> str | None:
         return None
 
 
-def of_members(given: Mapping[str, Any], names: tuple[str, ...] = ("service_tier",)) -> dict[str, Value]:
+def stated_members(given: Mapping[str, Any], names: tuple[str, ...] = ("service_tier",)) -> dict[str, Value]:
     """What an answer of another API states: its tier, or the members of the usage of `/v1/messages`."""
     return {name: value for name in names if name in given and (value := _value(given[name])) is not None}
 
@@ -95,4 +95,4 @@ def _choice(given: Mapping[str, Any]) -> str | None:
 def _word(value: Any) -> str:
     if type(value) is not str:
         return ""
-    return value if value.isascii() and len(value) <= LONGEST else mended(value)[:LONGEST]
+    return value if value.isascii() and len(value) <= LONGEST else repaired(value)[:LONGEST]

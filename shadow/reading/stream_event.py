@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 
 from shadow.reading.completion import Unread, UnreadReason
-from shadow.reading.lenient_json import load_piece
+from shadow.reading.lenient_json import load_event
 
 
-def piece(data: bytes, notes: dict[str, None]) -> dict[str, Any] | Unread | None:
+def event_object(data: bytes, notes: dict[str, None]) -> dict[str, Any] | Unread | None:
     """The object; None for an event without data. What was strange and did not stop the reading goes into `notes`."""
     try:
         value = orjson.loads(data)
@@ -18,7 +18,7 @@ def piece(data: bytes, notes: dict[str, None]) -> dict[str, Any] | Unread | None
         if not data.strip():
             notes["an event carried no data"] = None
             return None
-        loaded = load_piece(data)
+        loaded = load_event(data)
         if loaded.why:
             return Unread(why=loaded.why, detail=f"an event is {loaded.detail}"[:300])
         notes.update(dict.fromkeys(loaded.oddities))

@@ -41,14 +41,14 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
     return made | {"messages": [{"role": "user", "content": prompt} for prompt in prompts]}
 
 
-def whole(body: bytes, status: int) -> ResponseReading:
+def read_whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
-    return _with_text(chat_response.whole(body, status, _says))
+    return _with_text(chat_response.read_whole(body, status, _says))
 
 
-def fold(stream: EventStream, status: int) -> ResponseReading:
+def fold_events(stream: EventStream, status: int) -> ResponseReading:
     """The events of a stream with status 2xx."""
-    return _with_text(chat_response.fold(stream, status, _says))
+    return _with_text(chat_response.fold_events(stream, status, _says))
 
 
 def _says(choice: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from shadow.reading.completion import ToolCall, is_sealed
-from shadow.reading.lenient_json import load_arguments, mended, mended_value, too_deep
+from shadow.reading.lenient_json import is_too_deep, load_arguments, repaired, repaired_value
 
-OPENING, CLOSING = '{"input": "', '"}'
+CUSTOM_OPENING, CUSTOM_CLOSING = '{"input": "', '"}'
 """What makes the free text of a custom tool the one argument of a function."""
 _MARK = re.compile(r'["\\{}]')
 
 
-def escaped(text: str) -> str:
+def json_escaped(text: str) -> str:
     """A piece of a text as it stands inside a JSON string."""
     return json.dumps(text)[1:-1]
 
@@ -59,7 +59,7 @@ class _Braces:
         return self._depth == 0 and not self._quoted
 
 
-class _Draft:
+class _CallBuilder:
     """A call that is still being put together."""
 
     __slots__ = ("_braces", "_seen", "arguments", "custom", "id", "index", "name", "pieces", "value")
@@ -89,30 +89,30 @@ class _Draft:
     def text(self) -> str:
         """The arguments as they came; those of a custom tool as the one argument of a function."""
         if self.custom:
-            return OPENING + escaped("".join(self.arguments)) + CLOSING
-        return "".join(self.arguments) or written(self.value)
+            return CUSTOM_OPENING + json_escaped("".join(self.arguments)) + CUSTOM_CLOSING
+        return "".join(self.arguments) or arguments_text(self.value)
 
 
 class ToolCallAssembler:
     """The calls of one choice; `notes` collects what was odd about them."""
 
-    __slots__ = ("_by_id", "_drafts", "_latest", "_notes")
+    __slots__ = ("_builders", "_by_id", "_latest", "_notes")
 
     def __init__(self, notes: dict[str, None]) -> None:
         self._notes = notes
-        self._drafts: list[_Draft] = []
-        self._latest: dict[int | None, _Draft] = {}
-        self._by_id: dict[tuple[int | None, str], _Draft] = {}
+        self._builders: list[_CallBuilder] = []
+        self._latest: dict[int | None, _CallBuilder] = {}
+        self._by_id: dict[tuple[int | None, str], _CallBuilder] = {}
 
     def add_whole(self, entries: Any) -> bool:
         """The calls of a whole message: each entry is one."""
         for entry in _objects(entries):
             self._fill(self._new(None), entry)
-        return bool(self._drafts)
+        return bool(self._builders)
 
     def add_deltas(self, entries: Any) -> bool:
         """The call pieces of one delta; True when they say something."""
-        said = [self._fill(self._draft_for(entry), entry) for entry in _objects(entries)]
+        said = [self._fill(self._builder_for(entry), entry) for entry in _objects(entries)]
         return any(said)
 
     def add_legacy(self, function: Any, *, streamed: bool) -> bool:
@@ -120,8 +120,8 @@ class ToolCallAssembler:
         if not isinstance(function, dict) or not (function.get("name") or function.get("arguments")):
             return False
         self._notes["function_call was sent instead of tool_calls"] = None
-        draft = self._drafts[-1] if self._drafts and streamed else self._new(None)
-        self._fill(draft, {"function": function})
+        builder = self._builders[-1] if self._builders and streamed else self._new(None)
+        self._fill(builder, {"function": function})
         return True
 
     def append(self, index: int, arguments: Sequence[str]) -> None:
@@ -129,29 +129,29 @@ class ToolCallAssembler:
         if latest := self._latest.get(index):
             latest.take(arguments)
 
-    def restate(self, index: int, arguments: str) -> None:
+    def replace_arguments(self, index: int, arguments: str) -> None:
         """The arguments of the latest call at `index`, where what came of them is sealed."""
         latest = self._latest.get(index)
         if latest and is_sealed("".join(latest.arguments)):
             latest.arguments = [arguments]
 
-    def done(self, *, streamed: bool) -> tuple[ToolCall, ...]:
+    def build(self, *, streamed: bool) -> tuple[ToolCall, ...]:
         """The calls by index, then by arrival, numbered from 0."""
-        if not self._drafts:
+        if not self._builders:
             return ()
-        sent = [draft.index for draft in self._drafts if draft.index is not None]
-        if sent and sorted(sent) != list(range(len(self._drafts))):
+        sent = [builder.index for builder in self._builders if builder.index is not None]
+        if sent and sorted(sent) != list(range(len(self._builders))):
             self._notes["the indices of the tool calls are not 0, 1, 2 and so on"] = None
         last = max(sent, default=0)
-        ordered = sorted(self._drafts, key=lambda draft: last if draft.index is None else draft.index)
-        return tuple(self._call(position, draft, streamed=streamed) for position, draft in enumerate(ordered))
+        ordered = sorted(self._builders, key=lambda builder: last if builder.index is None else builder.index)
+        return tuple(self._call(position, builder, streamed=streamed) for position, builder in enumerate(ordered))
 
-    def _new(self, index: int | None) -> _Draft:
-        draft = self._latest[index] = _Draft(index)
-        self._drafts.append(draft)
-        return draft
+    def _new(self, index: int | None) -> _CallBuilder:
+        builder = self._latest[index] = _CallBuilder(index)
+        self._builders.append(builder)
+        return builder
 
-    def _draft_for(self, entry: dict[str, Any]) -> _Draft:
+    def _builder_for(self, entry: dict[str, Any]) -> _CallBuilder:
         function = _function(entry)
         index, name = entry.get("index", function.get("index")), function.get("name")
         if type(index) is not int:
@@ -167,7 +167,7 @@ class ToolCallAssembler:
             return self._new(None)
         return latest
 
-    def _after(self, latest: _Draft, index: int | None, name: Any) -> _Draft:
+    def _after(self, latest: _CallBuilder, index: int | None, name: Any) -> _CallBuilder:
         """An id that was not seen at this index: another call, or a server that makes up a fresh id for each delta."""
         if index is not None and not _begins_another(latest, name):
             self._notes["the id of a tool call changed between its deltas"] = None
@@ -176,55 +176,55 @@ class ToolCallAssembler:
             self._notes["several tool calls share one index"] = None
         return self._new(index)
 
-    def _fill(self, draft: _Draft, entry: dict[str, Any]) -> bool:
+    def _fill(self, builder: _CallBuilder, entry: dict[str, Any]) -> bool:
         sent_id = entry.get("id")
-        if not draft.id and isinstance(sent_id, str) and sent_id:
-            draft.id = sent_id
-            self._by_id[draft.index, sent_id] = draft
+        if not builder.id and isinstance(sent_id, str) and sent_id:
+            builder.id = sent_id
+            self._by_id[builder.index, sent_id] = builder
         function = _function(entry)
-        draft.custom = draft.custom or function is entry.get("custom")
-        self._name(draft, function.get("name"))
-        arguments = function.get("input" if draft.custom else "arguments", function.get("arguments", function.get("input")))
+        builder.custom = builder.custom or function is entry.get("custom")
+        self._name(builder, function.get("name"))
+        arguments = function.get("input" if builder.custom else "arguments", function.get("arguments", function.get("input")))
         if isinstance(arguments, str):
             if arguments:
-                draft.take([arguments])
+                builder.take([arguments])
         elif arguments is not None:
             self._notes["arguments were sent as JSON, not as a string"] = None
-            draft.value = arguments
-            draft.pieces += 1
+            builder.value = arguments
+            builder.pieces += 1
         return bool(sent_id or function.get("name") or arguments not in (None, ""))
 
-    def _name(self, draft: _Draft, name: Any) -> None:
+    def _name(self, builder: _CallBuilder, name: Any) -> None:
         if not isinstance(name, str) or not name:
             return
-        if not draft.name:
-            draft.name = name
-        elif name == draft.name:
+        if not builder.name:
+            builder.name = name
+        elif name == builder.name:
             self._notes["the name of a tool call was sent again in later deltas"] = None
         else:
             self._notes["the name of a tool call came in pieces"] = None
-            draft.name += name
+            builder.name += name
 
-    def _call(self, position: int, draft: _Draft, *, streamed: bool) -> ToolCall:
-        text = mended(draft.text())
+    def _call(self, position: int, builder: _CallBuilder, *, streamed: bool) -> ToolCall:
+        text = repaired(builder.text())
         loaded = load_arguments(text)
         self._notes.update(dict.fromkeys(loaded.oddities))
         return ToolCall(
             index=position,
-            id=mended(draft.id),
-            name=mended(draft.name),
+            id=repaired(builder.id),
+            name=repaired(builder.name),
             arguments=text,
             parsed=loaded.parsed,
             invalid=loaded.invalid,
-            deltas=draft.pieces if streamed else 0,
+            deltas=builder.pieces if streamed else 0,
         )
 
 
-def written(value: Any) -> str:
+def arguments_text(value: Any) -> str:
     """Arguments that came as JSON, written as the string they should have been."""
     if value is None:
         return ""
-    return "<nested too deep>" if too_deep(value) else json.dumps(mended_value(value), ensure_ascii=False)
+    return "<nested too deep>" if is_too_deep(value) else json.dumps(repaired_value(value), ensure_ascii=False)
 
 
 def _objects(entries: Any) -> list[dict[str, Any]]:
@@ -239,6 +239,6 @@ def _function(entry: dict[str, Any]) -> dict[str, Any]:
     return next((each for each in held if any(each.values())), held[0] if held else {})
 
 
-def _begins_another(draft: _Draft, name: Any) -> bool:
-    """Whether a delta with this name starts a call of its own after `draft`, rather than going on with it."""
-    return isinstance(name, str) and bool(name) and (name != draft.name or not draft.goes_on())
+def _begins_another(builder: _CallBuilder, name: Any) -> bool:
+    """Whether a delta with this name starts a call of its own after `builder`, rather than going on with it."""
+    return isinstance(name, str) and bool(name) and (name != builder.name or not builder.goes_on())

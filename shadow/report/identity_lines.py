@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.findings.finding import Signal
-from shadow.identity.chat_template import MOST, template
+from shadow.identity.chat_template import MOST, template_difference
 from shadow.identity.prompt_sample import PromptSample, TokenCause
-from shadow.identity.request_shape import sample_of
+from shadow.identity.request_shape import prompt_sample
 from shadow.report.check_rates import wilson
 from shadow.report.figures import GreedyLine, IdentityLine, SegmentLine, TemplateLine
 from storage.rows import IdentityRow, SegmentCount, SignalCount
@@ -82,13 +82,13 @@ def template_lines(reader: Reader, since: float, until: float) -> tuple[Template
     samples: dict[Key, list[PromptSample]] = defaultdict(list)
     for group, shape in reader.identity_queries.shapes(since, until, SHAPES):
         key = (group.provider, group.model, group.reference)
-        if len(samples[key]) < MOST and (sample := sample_of(shape)):
+        if len(samples[key]) < MOST and (sample := prompt_sample(shape)):
             samples[key].append(sample)
     return tuple(_template(key, found) for key, found in sorted(samples.items()) if found)
 
 
 def _template(key: Key, newest_first: Sequence[PromptSample]) -> TemplateLine:
-    found = template(newest_first[::-1])
+    found = template_difference(newest_first[::-1])
     return TemplateLine(
         provider=key[0],
         model=key[1],

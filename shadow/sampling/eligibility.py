@@ -31,7 +31,7 @@ class SkipReason(StrEnum):
     SIDE_EFFECTING = "side_effecting"
 
 
-def why_not(method: str, target: str, body: Mapping[str, Any] | None, *, thinking: bool = False) -> str:
+def skip_reason(method: str, target: str, body: Mapping[str, Any] | None, *, thinking: bool = False) -> str:
     """Empty when the request may be shadowed, else a `SkipReason`; `body` is the JSON object as sent, None when it is none.
 
     `thinking`: the reference can check earlier thinking, or gets none of it, so that sealed thinking is no obstacle.

@@ -36,7 +36,7 @@ def decide(*, key: str, request_id: str, rate: float, control_fraction: float, s
     return SamplingDecision(shadow=True, control=_uniform(secret, "control", request_id) < control_fraction, why="")
 
 
-def tossed(purpose: str, request_id: str, share: float, secret: bytes) -> bool:
+def is_drawn(purpose: str, request_id: str, share: float, secret: bytes) -> bool:
     """A coin of its own for each purpose, thrown with the request's id; it shows heads in `share` of the requests."""
     return _uniform(secret, purpose, request_id) < share
 

@@ -59,7 +59,7 @@ def shadow_body(body: bytes, model: str, target: str = "", *, removed: Mapping[s
     return ShadowBody(body=written, alterations=tuple(told))
 
 
-def greedy(body: bytes) -> bytes:
+def greedy_body(body: bytes) -> bytes:
     """`body`, a JSON object, asking for temperature 0; every other byte as sent."""
     found = members(body)
     new = {member.start: b"0" for member in found if member.key == "temperature"}

@@ -37,7 +37,7 @@ Choose = Callable[[str], str]
 """Draws one character of a text at random."""
 
 
-def copied(recorded: Headers, *, own: bool, key: str, key_field: str, usual_field: str, choose: Choose) -> Headers:
+def copied_headers(recorded: Headers, *, own: bool, key: str, key_field: str, usual_field: str, choose: Choose) -> Headers:
     """The fields of the copy of a request whose `recorded` fields are given, for the provider that got it (`own`) or another.
 
     `key` takes the place of each of the client's credentials, in its own field or in `key_field`; a request without any has it
@@ -53,7 +53,7 @@ def copied(recorded: Headers, *, own: bool, key: str, key_field: str, usual_fiel
                 fields.append(_bearing(field, key, "" if own else name))
             borne.add(field)
         elif lower in OF_ONE_REQUEST:
-            if (fresh := renewed(value, choose)) != value:
+            if (fresh := renewed_ids(value, choose)) != value:
                 fields.append((name, fresh))
         elif lower == "transfer-encoding" and not own:
             fields.append(("Content-Length", ""))
@@ -64,7 +64,7 @@ def copied(recorded: Headers, *, own: bool, key: str, key_field: str, usual_fiel
     return tuple(fields)
 
 
-def renewed(value: str, choose: Choose) -> str:
+def renewed_ids(value: str, choose: Choose) -> str:
     """`value` with each run that names a request drawn anew, of the same form; itself where there is none."""
     return _RUN.sub(lambda found: _drawn(found[0], choose), value)
 

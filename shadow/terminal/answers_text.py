@@ -15,7 +15,7 @@ from shadow.presentation.exchange_view import ExchangeView
 from shadow.presentation.text_tables import moment
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.records import exchange
 from shadow.report.report_text import printed
@@ -62,7 +62,7 @@ def answer_view(reader: Reader, exchange_id: str) -> AnswerView | None:
     row = row_of(reader, exchange_id)
     if row is None:
         return None
-    parsed = parse(exchange(row))
+    parsed = parse_exchange(exchange(row))
     return AnswerView(request=parsed.request, answer=exchange_view_of(reader, row.provider, row, parsed.answer))
 
 

@@ -19,7 +19,7 @@ from shadow.presentation.exchange_view import ExchangeView, exchange_view, facts
 from shadow.presentation.text_tables import moment
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.records import exchange
@@ -56,7 +56,7 @@ def pair_columns(reader: Reader, pair_id: str) -> PairColumns | None:
     named_rows = ((pair.provider, pair.subject_id), (pair.reference, pair.reference_id), ("reference again", pair.control_id))
     rows = [(title, row_of(reader, row_id)) for title, row_id in named_rows if row_id]
     kept = [(title, row) for title, row in rows if row is not None]
-    parsed = [parse(exchange(row)) for _, row in kept]
+    parsed = [parse_exchange(exchange(row)) for _, row in kept]
     answers = tuple(exchange_view_of(reader, title, row, found.answer) for (title, row), found in zip(kept, parsed, strict=True))
     if not parsed:
         return None

@@ -9,7 +9,7 @@ from proxy.exchange import ChunkTimings, Failure, FailureKind
 from shadow.compare.comparators import compare
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import (
     AnsweredPair,
     exchange,
@@ -25,14 +25,14 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", 
 
 
 def record(**more):
-    seen = parse(made(said("A secret plan", message={"tool_calls": [CALL]}), request=asked("Another secret"), **more))
+    seen = parse_exchange(made(said("A secret plan", message={"tool_calls": [CALL]}), request=asked("Another secret"), **more))
     check = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'secretplan'", subject="secretplan")
     return exchange_record(seen, outcomes=["valid"], checks=[check])
 
 
 def test_a_kept_exchange_comes_back_as_it_was():
     original = made(said(), request=asked(), marks=ChunkTimings([0.1, 0.2], [10, 180]))
-    seen = parse(original)
+    seen = parse_exchange(original)
     row = exchange_record(seen, outcomes=[], checks=[]).exchange
     back = exchange(row)
     assert back.request == original.request
@@ -43,7 +43,7 @@ def test_a_kept_exchange_comes_back_as_it_was():
 
 def test_a_failed_exchange_comes_back_as_failed():
     failure = Failure(kind=FailureKind.RESET, detail="the provider reset the connection", after_head=True)
-    row = exchange_record(parse(made(failure=failure)), outcomes=[], checks=[]).exchange
+    row = exchange_record(parse_exchange(made(failure=failure)), outcomes=[], checks=[]).exchange
     assert exchange(row).failure == failure
     assert row.unread
 
@@ -60,7 +60,7 @@ def test_what_sqlite_cannot_hold_is_replaced_and_what_is_endless_is_cut():
 
 
 def record_of(body):
-    return exchange_record(parse(made(body)), outcomes=[], checks=[]).exchange
+    return exchange_record(parse_exchange(made(body)), outcomes=[], checks=[]).exchange
 
 
 def test_an_absurd_token_count_is_no_count():
@@ -84,8 +84,8 @@ def test_marks_survive_packing_as_pairs_of_little_endian_numbers(pairs, partial)
 
 
 def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
-    live = parse(made(said("Yes"), request=asked(), id="a" * 32))
-    shadow = parse_leg(made(said("No"), id="b" * 32, provider="official", reference=""), live)
+    live = parse_exchange(made(said("Yes"), request=asked(), id="a" * 32))
+    shadow = parse_shadow_exchange(made(said("No"), id="b" * 32, provider="official", reference=""), live)
     cross = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
     made_of = pair_record(
         AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE),
@@ -103,8 +103,8 @@ def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
 
 
 def fingerprint_of(secret: bytes, **more) -> str:
-    live = parse(made(said(), request=asked(**more)))
-    shadow = parse_leg(made(said(), provider="official", reference=""), live)
+    live = parse_exchange(made(said(), request=asked(**more)))
+    shadow = parse_shadow_exchange(made(said(), provider="official", reference=""), live)
     cross = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
     triple = AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE)
     kept = pair_record(triple, comparisons=[cross], payoffs=[], legs=(), alterations=[], secret=secret)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadow.identity.chat_template import template
+from shadow.identity.chat_template import template_difference
 from shadow.identity.prompt_sample import PromptSample, TokenCause
 from tests.shadow.identity.prompts import Server, Traffic, samples
 
@@ -40,14 +40,14 @@ FOUND_SELDOM = ("schemas left out", "schemas shortened", "another tokenizer")
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_cause_is_found_in_two_hundred_and_forty_mixed_requests(name):
     server, expected = CHANGES[name]
-    found = set(template(samples(server)).causes)
+    found = set(template_difference(samples(server)).causes)
     assert found == expected or (name in FOUND_SELDOM and found == {TokenCause.UNEXPLAINED})
 
 
 @pytest.mark.parametrize("name", FOUND_SELDOM)
 def test_a_cause_that_is_hard_to_see_is_found_in_most_mixtures(name):
     server, expected = CHANGES[name]
-    found = [set(template(samples(server, seed=seed)).causes) == expected for seed in range(3)]
+    found = [set(template_difference(samples(server, seed=seed)).causes) == expected for seed in range(3)]
     assert sum(found) >= 2
 
 
@@ -63,16 +63,16 @@ TRAFFIC = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_whatever_an_application_asks_no_wrong_cause_is_named(name, traffic):
     server, expected = CHANGES[name]
-    found = template(samples(server, count=60, traffic=TRAFFIC[traffic]))
+    found = template_difference(samples(server, count=60, traffic=TRAFFIC[traffic]))
     assert set(found.causes) <= {*expected, TokenCause.NONE, TokenCause.UNEXPLAINED}
 
 
 def test_tools_that_are_always_the_same_give_no_cause():
     always = TRAFFIC["the same tools in every request"]
-    found = template(samples(Server(tools="none"), traffic=always))
+    found = template_difference(samples(Server(tools="none"), traffic=always))
     assert found.causes == (TokenCause.UNEXPLAINED,)
     assert found.sentence == "unexplained: -192 tokens in the middle, in 240 of 240 pairs"
-    assert template(samples(Server(hidden=HIDDEN), traffic=always)).causes == (TokenCause.UNEXPLAINED,)
+    assert template_difference(samples(Server(hidden=HIDDEN), traffic=always)).causes == (TokenCause.UNEXPLAINED,)
 
 
 PARTS = {
@@ -100,7 +100,7 @@ def test_a_mixture_of_causes_is_unexplained(parts, traffic, seed):
     if {"tools", "preamble"} <= parts:
         parts = parts - {"preamble"}  # without tools there is none
     server = replace(Server(), **{part: PARTS[part][0] for part in parts})
-    found = template(samples(server, seed=seed, count=120, traffic=traffic))
+    found = template_difference(samples(server, seed=seed, count=120, traffic=traffic))
     # a small frame beside another tokenizer is within its roughness
     rough = {TokenCause.TOKENIZER} if "piece" in parts else set()
     alone = {PARTS[part][1] for part in parts} if len(parts) == 1 else set()
@@ -113,37 +113,37 @@ def test_two_replicas_with_two_causes_are_unexplained(one, other, seed):
     halves = [samples(CHANGES[name][0], seed=seed, count=120) for name in (one, other)]
     mixed = [pair[place % 2] for place, pair in enumerate(zip(*halves, strict=True))]
     same = CHANGES[one][1] & CHANGES[other][1]
-    assert set(template(mixed).causes) <= {TokenCause.UNEXPLAINED, TokenCause.STUB, *same}
+    assert set(template_difference(mixed).causes) <= {TokenCause.UNEXPLAINED, TokenCause.STUB, *same}
 
 
 @pytest.mark.parametrize("name", ["nothing", "a hidden prompt", "reasoning left out", "tools left out", "another frame"])
 def test_a_few_wild_counts_change_nothing(name):
     server, expected = CHANGES[name]
-    assert set(template(samples(server, seed=3, wild=0.02)).causes) == expected
+    assert set(template_difference(samples(server, seed=3, wild=0.02)).causes) == expected
 
 
 def test_more_than_five_in_a_hundred_wild_counts_leave_nothing_named():
-    assert template(samples(Server(hidden=HIDDEN), wild=0.12)).causes == (TokenCause.UNEXPLAINED,)
+    assert template_difference(samples(Server(hidden=HIDDEN), wild=0.12)).causes == (TokenCause.UNEXPLAINED,)
 
 
 def test_sentences_say_how_much_and_in_how_many_pairs():
-    assert template(samples(Server(hidden=HIDDEN))).sentence == (
+    assert template_difference(samples(Server(hidden=HIDDEN))).sentence == (
         "puts about 46 tokens before the messages (a hidden prompt); 100% of 240 pairs"
     )
-    assert template(samples(Server(default=HIDDEN))).sentence == (
+    assert template_difference(samples(Server(default=HIDDEN))).sentence == (
         "puts about 46 tokens before the messages (a hidden prompt), 0 where the request has a system message; 100% of 240 pairs"
     )
-    bill = template(samples(Server(factor=1.13))).sentence
+    bill = template_difference(samples(Server(factor=1.13))).sentence
     assert bill == "both counts are larger by the factor 1.13 while 71 answers are equal: the bill; 100% of 240 pairs"
 
 
 def test_a_bill_is_recognised_by_equal_answers_alone():
-    assert template(samples(Server(factor=1.13), traffic=Traffic(equal=0.0))).causes == (TokenCause.UNEXPLAINED,)
+    assert template_difference(samples(Server(factor=1.13), traffic=Traffic(equal=0.0))).causes == (TokenCause.UNEXPLAINED,)
 
 
 def test_too_few_pairs_name_nothing():
-    assert template(samples(Server(hidden=HIDDEN), count=19)).causes == (TokenCause.TOO_FEW,)
-    assert template(samples(Server(hidden=HIDDEN), count=20)).causes == (TokenCause.SYSTEM_PROMPT,)
+    assert template_difference(samples(Server(hidden=HIDDEN), count=19)).causes == (TokenCause.TOO_FEW,)
+    assert template_difference(samples(Server(hidden=HIDDEN), count=20)).causes == (TokenCause.SYSTEM_PROMPT,)
 
 
 @settings(max_examples=5, deadline=None)
@@ -153,4 +153,4 @@ def test_too_few_pairs_name_nothing():
     )
 )
 def test_any_counts_have_a_cause(made):
-    assert template(made).causes
+    assert template_difference(made).causes

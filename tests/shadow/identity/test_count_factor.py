@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.identity.count_factor import factors
+from shadow.identity.count_factor import factor_explanations
 from shadow.identity.prompt_sample import TokenCause
 from tests.shadow.identity.prompts import Server, Traffic, samples
 
 
 def causes(made):
-    return [cause for one in factors(made) if one.explained >= 0.95 for cause in one.causes]
+    return [cause for one in factor_explanations(made) if one.explained >= 0.95 for cause in one.causes]
 
 
 @pytest.mark.parametrize("factor", [1.05, 1.13, 2.0])

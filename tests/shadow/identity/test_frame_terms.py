@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.identity.frame_terms import frames
+from shadow.identity.frame_terms import frame_explanations
 from shadow.identity.prompt_sample import TokenCause
 from tests.shadow.identity.prompts import Server, samples
 
@@ -13,7 +13,7 @@ MADE = samples(Server(), seed=9, count=120)
 
 def best(difference):
     made = [replace(one, provider_tokens=one.reference_tokens + difference(one)) for one in MADE]
-    return max(frames(made, 0.0), key=lambda one: one.explained, default=None)
+    return max(frame_explanations(made, 0.0), key=lambda one: one.explained, default=None)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from shadow.identity.request_shape import sample_of, segments, shape_of
+from shadow.identity.request_shape import prompt_sample, request_shape, segments
 from tests.shadow.compare.made import WEATHER, answer, ask, choice, completion, failed, pair
 
 HISTORY = (
@@ -15,7 +15,7 @@ HISTORY = (
 def test_a_shape_holds_counts_and_segments_and_no_word():
     asked = ask(messages=HISTORY, temperature=0.0, body={"tools": [{"function": {"name": WEATHER.name}}]})
     legs = (answer(completion(choice("a"), tokens=(2_000, 1))), answer(completion(choice("b"), tokens=(1_990, 1))))
-    shape = shape_of(pair(*legs, asked))
+    shape = request_shape(pair(*legs, asked))
     assert "thought" not in shape
     assert json.loads(shape)["segments"] == {
         "prompt": "1k to 4k",
@@ -24,28 +24,28 @@ def test_a_shape_holds_counts_and_segments_and_no_word():
         "greedy": "yes",
         "turn": "later",
     }
-    sample = sample_of(shape)
+    sample = prompt_sample(shape)
     assert (sample.messages, sample.tools, sample.reasoning_turns, sample.reasoning_characters) == (3, 1, 1, 7)
     assert (sample.provider_tokens, sample.reference_tokens) == (2_000, 1_990)
     assert (sample.provider_completion, sample.reference_completion, sample.same_text) == (1, 1, 0)
 
 
 def test_a_shape_tells_a_system_message_the_sizes_and_equal_answers():
-    plain = sample_of(shape_of(pair("a", "a", ask(messages=HISTORY))))
+    plain = prompt_sample(request_shape(pair("a", "a", ask(messages=HISTORY))))
     told = ({"role": "developer", "content": "Be short."}, *HISTORY)
-    sample = sample_of(shape_of(pair("a", "a", ask(messages=told))))
+    sample = prompt_sample(request_shape(pair("a", "a", ask(messages=told))))
     assert (plain.system, sample.system) == (0, 1)
     assert sample.text_characters - plain.text_characters == len('{"role": "developer", "content": "Be short."}')
     assert sample.schema_characters == len(json.dumps([WEATHER.schema]))
     assert sample.same_text == 1
-    assert sample_of(shape_of(pair("a", "b", ask(messages=told)))).same_text == 0
+    assert prompt_sample(request_shape(pair("a", "b", ask(messages=told)))).same_text == 0
 
 
 def test_a_shape_of_an_older_version_is_no_sample():
-    kept = json.loads(shape_of(pair("a", "a", ask())))
-    assert sample_of(json.dumps(kept)) is not None
+    kept = json.loads(request_shape(pair("a", "a", ask())))
+    assert prompt_sample(json.dumps(kept)) is not None
     del kept["system"]
-    assert sample_of(json.dumps(kept)) is None
+    assert prompt_sample(json.dumps(kept)) is None
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,6 @@ def test_an_uncounted_prompt_is_estimated_by_its_characters():
 
 
 def test_a_shape_without_both_counts_is_no_sample():
-    assert sample_of(shape_of(pair("a", failed()))) is None
+    assert prompt_sample(request_shape(pair("a", failed()))) is None
     for shape in ("{}", "", "[]", '{"messages": 1}'):
-        assert sample_of(shape) is None
+        assert prompt_sample(shape) is None

@@ -8,7 +8,7 @@ from proxy.proxy_config import Provider, ProxyConfig
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.answer_recorder import AnswerRecorder
 from shadow.pipeline.identity_observer import IdentityObserver
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.settings.config_model import Config
 from tests.exchanges import asked, exchange, guard, said
 
@@ -34,13 +34,13 @@ def counted(registry, role):
 
 @pytest.mark.parametrize("role", list(Role))
 def test_answer_of_each_role_is_counted_once_and_has_its_row(recorder, registry, role):
-    record = recorder.record(parse(exchange(said(), request=asked(), role=role)))
+    record = recorder.record(parse_exchange(exchange(said(), request=asked(), role=role)))
     assert record.exchange.role == role.value
     assert counted(registry, role.value) == 1
 
 
 def test_failed_check_of_an_answer_is_in_its_rows(recorder):
-    record = recorder.record(parse(exchange(said("<|im_start|>assistant Hello"), request=asked())))
+    record = recorder.record(parse_exchange(exchange(said("<|im_start|>assistant Hello"), request=asked())))
     assert "template_leak" in {row.signal for row in record.findings if row.state == "differ"}
 
 

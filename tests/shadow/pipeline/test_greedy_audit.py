@@ -13,13 +13,13 @@ from shadow.findings.pair import PairKind
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.greedy_audit import ask_greedily, takes_temperature
 from shadow.pipeline.reference_client import ReferenceClient
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.settings.config_model import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
 
 
 async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own_keys():
-    live = parse(exchange(said("A bridge."), request=asked("Tell me about bridges")))
+    live = parse_exchange(exchange(said("A bridge."), request=asked("Tell me about bridges")))
     async with (
         PretendedServer(seed=5, faults=PlantedFaults()) as provider,
         PretendedServer(seed=5, faults=PlantedFaults()) as reference,
@@ -48,7 +48,7 @@ async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own
 
 async def test_the_providers_copy_keeps_what_it_knows_and_the_references_does_not():
     body = asked("Tell me about bridges", user="u-1", metadata={"a": "b"}, service_tier="flex", store=False)
-    live = parse(exchange(said("A bridge."), request=body))
+    live = parse_exchange(exchange(said("A bridge."), request=body))
     live = replace(
         live, exchange=live.exchange._replace(request=live.exchange.request._replace(target="/v1/chat/completions?v=1"))
     )
@@ -83,4 +83,6 @@ async def test_the_providers_copy_keeps_what_it_knows_and_the_references_does_no
 def test_what_knows_no_temperature_is_not_asked_at_one(target, version, takes):
     made = exchange(b"{}", request=json.dumps({"input": "a", "messages": []}).encode())
     headers = (("Anthropic-Version", version),) if version else ()
-    assert takes_temperature(parse(made._replace(request=made.request._replace(target=target, headers=headers)))) is takes
+    assert (
+        takes_temperature(parse_exchange(made._replace(request=made.request._replace(target=target, headers=headers)))) is takes
+    )

@@ -3,7 +3,7 @@
 import pytest
 
 from shadow.pipeline.shadow_queue import MOST_BYTES, ShadowQueue
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.sampler import SamplingDecision
 from tests.exchanges import asked, exchange, said
 
@@ -12,7 +12,7 @@ SAMPLED = SamplingDecision(shadow=True, control=False, why="")
 
 def seen(number: int = 0, size: int = 0, **more):
     request = asked(f"Question {number} " + "x" * size)
-    return parse(exchange(said(), request=request, id=f"{number:032d}", **{"started": 1_000.0, "seconds": 0.0, **more}))
+    return parse_exchange(exchange(said(), request=request, id=f"{number:032d}", **{"started": 1_000.0, "seconds": 0.0, **more}))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from shadow.demo.pretended_server import PretendedServer
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
-from shadow.reading.parsed_exchange import ParsedExchange, parse
+from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
 from shadow.records import exchange_record
 from shadow.settings.config_model import Config, ShadowConfig
 from tests.exchanges import asked, exchange, guard, said
@@ -40,13 +40,13 @@ async def tried(
 
 @pytest.fixture
 def agreeing() -> ParsedExchange:
-    return parse(exchange(said("A bridge is a way over."), request=asked("Tell me about bridges")))
+    return parse_exchange(exchange(said("A bridge is a way over."), request=asked("Tell me about bridges")))
 
 
 @pytest.fixture
 def refusing() -> ParsedExchange:
     answer = said(message={"content": None, "refusal": "I will not."})
-    return parse(exchange(answer, request=asked("Tell me about bridges")))
+    return parse_exchange(exchange(answer, request=asked("Tell me about bridges")))
 
 
 async def test_answers_that_agree_cost_one_question(agreeing):
@@ -79,7 +79,7 @@ ENDS = st.builds(
     st.sampled_from(["stop", "length"]),
 )
 LEGS = st.builds(
-    lambda body, status: parse(exchange(body if status == 200 else b"{}", status, asked("Tell me about bridges"))),
+    lambda body, status: parse_exchange(exchange(body if status == 200 else b"{}", status, asked("Tell me about bridges"))),
     ENDS,
     st.sampled_from([200, 200, 200, 500, 429]),
 )
@@ -114,7 +114,7 @@ async def test_every_shadow_leg_stands_in_the_record(agreeing):
 
 async def test_a_greedy_pair_stands_beside_the_live_ones_and_never_among_them():
     live = exchange(said("A bridge."), request=asked("Tell me about bridges"), provider="official")
-    trial, asked_times = await tried(parse(live), greedy=1.0)
+    trial, asked_times = await tried(parse_exchange(live), greedy=1.0)
     assert asked_times == 3 + (len(trial.legs) == 4)
     assert [leg.exchange.role for leg in trial.legs[-2:]] == [Role.GREEDY, Role.GREEDY]
     assert trial.comparisons[-1].kind == "greedy"
@@ -139,7 +139,7 @@ async def test_the_shape_of_the_request_is_kept_with_the_pair(agreeing):
 async def test_the_record_tells_the_type_of_the_request_and_what_was_left_out(agreeing):
     trial, _ = await tried(agreeing)
     assert (trial.record.kind, trial.record.excluded) == ("no tools, first turn, sampled", ())
-    seeded = parse(exchange(said("A bridge."), request=asked("Tell me about bridges", seed=7, temperature=0)))
+    seeded = parse_exchange(exchange(said("A bridge."), request=asked("Tell me about bridges", seed=7, temperature=0)))
     trial, _ = await tried(seeded)
     assert trial.record.excluded == ("seed", "greedy_text")
     assert "action" not in {payoff.signal for payoff in trial.record.payoffs}

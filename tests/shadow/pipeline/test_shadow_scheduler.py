@@ -10,7 +10,7 @@ from proxy.process.shared_counters import PAIRS, SharedCounters
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.shadow_scheduler import ShadowScheduler
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.config_model import Config, ShadowConfig
@@ -56,7 +56,7 @@ class Scheduling:
 
 
 def live(number=1):
-    return parse(exchange(said(), request=asked(), id=f"{number:032d}", started=time.time()))
+    return parse_exchange(exchange(said(), request=asked(), id=f"{number:032d}", started=time.time()))
 
 
 @pytest.mark.parametrize(("concurrency", "running", "waiting"), [(1, 1, 2), (2, 2, 1), (3, 3, 0)])

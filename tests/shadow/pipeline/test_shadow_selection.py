@@ -5,7 +5,7 @@ import pytest
 from proxy.exchange import Failure, FailureKind
 from proxy.proxy_config import Provider, ProxyConfig, Route
 from shadow.pipeline.shadow_selection import ShadowSelector
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.conversations import Conversations
 from shadow.settings.config_model import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
@@ -20,7 +20,7 @@ def selector(sample_rate=1.0, routes=(), **shadow):
 
 
 def decided(made, one):
-    parsed = parse(one)
+    parsed = parse_exchange(one)
     request = parsed.request
     place = Conversations(SECRET).place(
         request_id=one.id, model=request.model, named="", body=request.sent, messages=request.messages

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from shadow.pipeline.token_counts import tokens_of
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from tests.exchanges import asked, exchange, said
 
 
 def counted(body: bytes, request: bytes = b"", status: int = 200):
-    seen = parse(exchange(body, status, request or asked("x")))
+    seen = parse_exchange(exchange(body, status, request or asked("x")))
     return tokens_of(seen.request, seen.answer)
 
 

@@ -9,7 +9,7 @@ from shadow.compare.comparators import compare
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.privacy.privacy_policy import comparable, row_of, shown
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, calls, pair_record
 from shadow.records import exchange as exchange_of
 from tests.exchanges import asked, exchange, guard, said
@@ -19,7 +19,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "send", "argume
 
 
 def seen(text=f"Use {SECRET}.", **more):
-    return parse(exchange(said(text, message={"tool_calls": [CALL]}), request=asked(f"My key is {SECRET}"), **more))
+    return parse_exchange(exchange(said(text, message={"tool_calls": [CALL]}), request=asked(f"My key is {SECRET}"), **more))
 
 
 def leg(bodies="full", live=None):
@@ -32,7 +32,7 @@ def leg(bodies="full", live=None):
 @pytest.mark.parametrize("bodies", ["full", "hash", "none"])
 def test_no_credential_is_in_any_row(bodies):
     live = seen()
-    other = parse_leg(exchange(said(f"Another {SECRET}"), id="1" * 32), live)
+    other = parse_shadow_exchange(exchange(said(f"Another {SECRET}"), id="1" * 32), live)
     triple = AnsweredPair(live=live, reference=other, control=None, reason=ControlReason.NONE)
     found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=other.answer))
     legs = (leg(bodies, other),)
@@ -55,11 +55,11 @@ def test_a_pseudonym_holds_no_word_and_is_not_shown_as_a_body():
 
 
 def test_pseudonymised_legs_can_be_compared_again():
-    live = parse(exchange(said("Seven bridges cross the river"), request=asked("How many bridges?")))
-    again = parse_leg(exchange(said("Seven bridges cross the river", id=2)), live)
-    other = parse_leg(exchange(said("I cannot say")), live)
+    live = parse_exchange(exchange(said("Seven bridges cross the river"), request=asked("How many bridges?")))
+    again = parse_shadow_exchange(exchange(said("Seven bridges cross the river", id=2)), live)
+    other = parse_shadow_exchange(exchange(said("I cannot say")), live)
     rows = [guard("hash").exchange_record(each, outcomes=[], checks=[]) for each in (live, again, other)]
-    first, second, third = (parse(comparable(record.exchange)) for record in rows)
+    first, second, third = (parse_exchange(comparable(record.exchange)) for record in rows)
 
     def text(one, two):
         found = compare(Pair(kind=PairKind.CROSS, request=one.request, subject=one.answer, reference=two.answer)).findings
@@ -80,8 +80,8 @@ def test_a_pseudonym_of_another_api_is_read_in_the_words_of_the_normal_form():
     sent = b'{"model": "m", "input": "How many bridges?"}'
     body = {"status": "completed", "model": "m", "output": [{"type": "message", "content": "Seven bridges cross the river"}]}
     made = exchange(json.dumps(body).encode(), request=sent)
-    live = parse(made._replace(request=made.request._replace(target="/v1/responses")))
+    live = parse_exchange(made._replace(request=made.request._replace(target="/v1/responses")))
     row = leg("hash", live).exchange
     assert b"bridges" not in row.request_body + row.response_body
-    again = parse(comparable(row))
+    again = parse_exchange(comparable(row))
     assert (again.request.unread, len(again.request.messages), again.answer.completion.first.finish_reason) == (None, 1, "stop")

@@ -19,7 +19,7 @@ from shadow.findings.finding import Signal
 from shadow.findings.pair import Pair, PairKind
 from shadow.measures.argument_schema import call_validity
 from shadow.privacy.pseudonymise import Pseudonymiser
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import calls
 from tests.exchanges import asked, exchange, said
 
@@ -61,8 +61,8 @@ def legs(count: int):
             drawn[0] = replace(drawn[1], text=edited(drawn[1].text, chance), calls=())
         drawn[0] = with_faults(drawn[0], faults, RandomDraws(generator("fault", number), 1.0))
         request = json.dumps({**body, "stream": False}).encode()
-        live = parse(exchange(body_of(drawn[0], 20 + (chance.random() < 0.3)), request=request))
-        yield live, parse_leg(exchange(body_of(drawn[1]), request=request), live)
+        live = parse_exchange(exchange(body_of(drawn[0], 20 + (chance.random() < 0.3)), request=request))
+        yield live, parse_shadow_exchange(exchange(body_of(drawn[1]), request=request), live)
 
 
 def veiled(veil, seen):
@@ -81,8 +81,8 @@ def test_nine_in_ten_findings_and_more_survive_in_every_signal_of_tiers_0_to_2()
         veil = Pseudonymiser(KEY, f"c{number}")
         request, answer = veiled(veil, live)
         _, other = veiled(veil, leg)
-        again = parse(exchange(answer, request=request))
-        before, after = findings(live, leg), findings(again, parse_leg(exchange(other, request=request), again))
+        again = parse_exchange(exchange(answer, request=request))
+        before, after = findings(live, leg), findings(again, parse_shadow_exchange(exchange(other, request=request), again))
         for signal in before.keys() - LATER - LOST:
             all_[signal] += 1
             same[signal] += before[signal] == after[signal]
@@ -106,7 +106,7 @@ def test_no_word_of_a_request_or_an_answer_is_in_its_pseudonym():
     request = asked(
         "A secret question", tools=[{"type": "function", "function": {"name": "send", "parameters": {"secret": "x"}}}]
     )
-    seen = parse(
+    seen = parse_exchange(
         exchange(said("A secret answer", message={"tool_calls": [call], "reasoning_content": "secret"}), request=request)
     )
     kept = b"".join(veiled(Pseudonymiser(KEY, "c"), seen))
@@ -134,24 +134,24 @@ def test_what_the_rules_on_words_said_stays_as_a_fixed_phrase(text, opening, end
 
 def test_errors_keep_their_kind_without_their_words():
     error = b'{"error":{"message":"Rate limit reached for someone@example.org","type":"requests","code":"rate_limit_exceeded"}}'
-    [_, hidden] = veiled(Pseudonymiser(KEY, "c"), parse(exchange(error, status=429, request=asked())))
+    [_, hidden] = veiled(Pseudonymiser(KEY, "c"), parse_exchange(exchange(error, status=429, request=asked())))
     assert b"someone" not in hidden
     assert json.loads(hidden)["error"]["code"] == "rate_limit_exceeded"
 
 
 def test_an_unreadable_exchange_has_no_pseudonymised_bodies():
-    assert veiled(Pseudonymiser(KEY, "c"), parse(exchange(b"<html>", request=b"no json"))) == (None, None)
+    assert veiled(Pseudonymiser(KEY, "c"), parse_exchange(exchange(b"<html>", request=b"no json"))) == (None, None)
 
 
 def test_surrogates_and_long_numbers_are_storable():
     strange = said("a \ud800 b").replace(b'"stop"', b'"st\\ud800p"')
-    [_, hidden] = veiled(Pseudonymiser(KEY, "\ud800"), parse(exchange(strange, request=asked(seed=1))))
+    [_, hidden] = veiled(Pseudonymiser(KEY, "\ud800"), parse_exchange(exchange(strange, request=asked(seed=1))))
     assert isinstance(json.loads(hidden), dict)
 
 
 def test_vectors_are_kept_in_no_form():
     live = exchange(b'{"data": [{"index": 0, "embedding": [0.25]}], "model": "m"}', request=b'{"model": "m", "input": "secret"}')
-    seen = parse(live._replace(request=live.request._replace(target="/v1/embeddings")))
+    seen = parse_exchange(live._replace(request=live.request._replace(target="/v1/embeddings")))
     assert seen.answer.completion.vectors
     veil = Pseudonymiser(KEY, "talk")
     assert veil.response(seen, ()) is None

@@ -8,7 +8,7 @@ from shadow.compare.comparators import compare
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.privacy.withheld_words import NOT_KEPT, digest, withhold_exchange, withhold_pair, without_quotes
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, exchange_record, pair_record
 from tests.exchanges import asked, said
 from tests.exchanges import exchange as made
@@ -17,7 +17,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "get_weather", 
 
 
 def record(bodies):
-    parsed = parse(made(said("A secret plan", message={"tool_calls": [CALL]}), request=asked("Another secret")))
+    parsed = parse_exchange(made(said("A secret plan", message={"tool_calls": [CALL]}), request=asked("Another secret")))
     check = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'secretplan'", subject="secretplan")
     return withhold_exchange(exchange_record(parsed, outcomes=["valid"], checks=[check]), bodies)
 
@@ -41,8 +41,8 @@ def test_full_bodies_stay_as_they_are():
 
 @pytest.mark.parametrize("bodies", ["full", "hash", "none"])
 def test_a_pair_keeps_its_fingerprint_and_its_states_and_no_word_unless_bodies_are_full(bodies):
-    live = parse(made(said("A secret plan"), request=asked("Another secret")))
-    shadow = parse_leg(made(said("A hidden one"), provider="official", reference=""), live)
+    live = parse_exchange(made(said("A secret plan"), request=asked("Another secret")))
+    shadow = parse_shadow_exchange(made(said("A hidden one"), provider="official", reference=""), live)
     cross = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
     pair = AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE)
     whole = pair_record(pair, comparisons=[cross], payoffs=[], legs=(), alterations=[])

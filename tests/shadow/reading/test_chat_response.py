@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.chat_response import ResponseReading, fold, whole
+from shadow.reading.chat_response import ResponseReading, fold_events, read_whole
 from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import CHUNK, HOSTILE
@@ -17,7 +17,7 @@ from tests.shadow.reading.hostile import CHUNK, HOSTILE
 
 def stream(*chunks, done: bool = True) -> ResponseReading:
     texts = [chunk if isinstance(chunk, str) else json.dumps(chunk) for chunk in chunks] + ["[DONE]"] * done
-    return fold(read_stream("".join(f"data: {text}\n\n" for text in texts).encode("utf-8", "surrogatepass")), 200)
+    return fold_events(read_stream("".join(f"data: {text}\n\n" for text in texts).encode("utf-8", "surrogatepass")), 200)
 
 
 def delta(content: str | None = None, finish: str | None = None, **more) -> dict:
@@ -39,13 +39,13 @@ def test_no_stream_of_json_makes_it_raise(chunks, done):
 @pytest.mark.slow
 @given(CHUNK | HOSTILE)
 def test_no_json_makes_it_raise(value):
-    assert can_be_kept(whole(json.dumps(value).encode(), 200))
+    assert can_be_kept(read_whole(json.dumps(value).encode(), 200))
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_make_it_raise(data):
-    assert can_be_kept(whole(data, 200))
-    assert can_be_kept(fold(read_stream(b"data: " + data + b"\n\n"), 200))
+    assert can_be_kept(read_whole(data, 200))
+    assert can_be_kept(fold_events(read_stream(b"data: " + data + b"\n\n"), 200))
 
 
 @given(st.lists(st.text(), max_size=8))
@@ -82,7 +82,7 @@ def test_a_text_cut_between_any_two_utf16_units_reads_whole(text, data):
     ],
 )
 def test_a_body_that_is_no_answer_gives_its_reason(body, why):
-    said = whole(body, 200).completion
+    said = read_whole(body, 200).completion
     assert isinstance(said, Unread)
     assert said.why is why
 
@@ -116,7 +116,7 @@ def test_an_error_after_the_finish_stands_beside_the_answer():
 
 
 def test_an_event_named_error_is_an_error_whatever_it_holds():
-    reading = fold(read_stream(b'event: error\ndata: {"message": "gone"}\n\n'), 200)
+    reading = fold_events(read_stream(b'event: error\ndata: {"message": "gone"}\n\n'), 200)
     assert reading.error is not None
     assert reading.error.message == "gone"
 
@@ -128,7 +128,7 @@ def test_an_error_key_of_null_is_no_error():
 
 
 def test_events_behind_done_are_not_read():
-    reading = fold(
+    reading = fold_events(
         read_stream(b'data: {"choices":[{"delta":{"role":"x","content":"a"}}]}\n\ndata: [DONE]\n\ndata: nonsense\n\n'), 200
     )
     assert isinstance(reading.completion, Completion)
@@ -161,7 +161,7 @@ def test_a_model_that_changes_is_noted_and_the_first_name_kept():
 def test_carried_are_the_ends_of_events_that_said_something():
     first = b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n'
     second = b'data: {"choices":[{"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}}]}\n\n'
-    assert fold(read_stream(first + second + first), 200).carried == [len(first + second)]
+    assert fold_events(read_stream(first + second + first), 200).content_ends == [len(first + second)]
 
 
 def test_an_answer_has_at_most_twenty_notes():
@@ -173,7 +173,7 @@ def test_an_answer_has_at_most_twenty_notes():
 
 def test_whole_choices_come_in_the_order_of_their_index():
     body = {"choices": [{"index": 1, "message": {"content": "b"}}, {"index": 0, "message": {"content": "a"}}]}
-    said = whole(json.dumps(body).encode(), 200).completion
+    said = read_whole(json.dumps(body).encode(), 200).completion
     assert isinstance(said, Completion)
     assert [choice.text for choice in said.choices] == ["a", "b"]
 
@@ -191,8 +191,8 @@ def test_an_identity_that_changes_within_the_stream_is_noted():
 def test_reasoning_comes_before_the_first_content_and_a_router_says_whom_it_asked():
     thought = b'data: {"provider":"Near","choices":[{"delta":{"reasoning_content":"hm"}}]}\n\n'
     spoken = b'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n'
-    reading = fold(read_stream(thought + spoken), 200)
-    assert (reading.carried, reading.spoke) == ([len(thought), len(thought + spoken)], len(thought + spoken))
+    reading = fold_events(read_stream(thought + spoken), 200)
+    assert (reading.content_ends, reading.first_output) == ([len(thought), len(thought + spoken)], len(thought + spoken))
     assert isinstance(reading.completion, Completion)
     assert reading.completion.provider == "Near"
-    assert fold(read_stream(thought), 200).spoke is None
+    assert fold_events(read_stream(thought), 200).first_output is None

@@ -12,20 +12,20 @@ from tests.shadow.reading.hostile import CHOICE, HOSTILE
 
 
 def made(*messages: dict, notes: dict[str, None] | None = None, **choice) -> Choice:
-    draft = ChoiceBuilder({} if notes is None else notes)
+    builder = ChoiceBuilder({} if notes is None else notes)
     for message in messages:
-        draft.add(choice, message, streamed=True)
-    return draft.done(0, streamed=True)
+        builder.add(choice, message, streamed=True)
+    return builder.build(0, streamed=True)
 
 
 @pytest.mark.slow
 @given(st.lists(CHOICE, max_size=4), HOSTILE)
 def test_no_message_makes_it_raise(choices, message):
-    draft = ChoiceBuilder({})
+    builder = ChoiceBuilder({})
     for choice in choices:
-        draft.add(choice, message, streamed=True)
-        draft.add(choice, choice.get("delta"), streamed=True)
-    draft.done(0, streamed=True)
+        builder.add(choice, message, streamed=True)
+        builder.add(choice, choice.get("delta"), streamed=True)
+    builder.build(0, streamed=True)
 
 
 def test_text_is_none_until_a_content_field_came():
@@ -66,17 +66,17 @@ def test_refusal_and_log_probabilities_are_joined():
 
 def test_the_last_finish_reason_counts_and_a_change_is_noted():
     notes: dict[str, None] = {}
-    draft = ChoiceBuilder(notes)
+    builder = ChoiceBuilder(notes)
     for finish in ("stop", None, "stop", "length", 5):
-        draft.add({"finish_reason": finish}, {"role": "assistant"}, streamed=True)
-    assert draft.done(0, streamed=True).finish_reason == "5"
+        builder.add({"finish_reason": finish}, {"role": "assistant"}, streamed=True)
+    assert builder.build(0, streamed=True).finish_reason == "5"
     assert list(notes) == ["finish_reason was sent twice and differently"]
 
 
 def test_adding_a_message_returns_whether_it_carried_content():
-    draft = ChoiceBuilder({})
+    builder = ChoiceBuilder({})
     carried = [
-        draft.add({}, message, streamed=True)
+        builder.add({}, message, streamed=True)
         for message in (
             {"role": "assistant", "content": ""},
             {"content": "a"},
@@ -126,11 +126,11 @@ def test_the_role_belongs_once_in_a_stream_or_in_most_deltas():
 
 def test_what_comes_after_the_finish_reason_is_noted():
     notes: dict[str, None] = {}
-    draft = ChoiceBuilder(notes)
-    draft.add({"finish_reason": "stop"}, {"role": "assistant", "content": "a"}, streamed=True)
-    draft.add({}, {"role": "assistant", "content": ""}, streamed=True)
+    builder = ChoiceBuilder(notes)
+    builder.add({"finish_reason": "stop"}, {"role": "assistant", "content": "a"}, streamed=True)
+    builder.add({}, {"role": "assistant", "content": ""}, streamed=True)
     assert notes == {}
-    draft.add({}, {"role": "assistant", "content": "b"}, streamed=True)
+    builder.add({}, {"role": "assistant", "content": "b"}, streamed=True)
     assert list(notes) == ["content came after the finish_reason"]
 
 
@@ -139,12 +139,12 @@ def test_content_alone_is_taken_as_from_a_message_of_it_alone(texts):
     told = []
     for alone in (True, False):
         notes: dict[str, None] = {}
-        draft = ChoiceBuilder(notes)
+        builder = ChoiceBuilder(notes)
         carried = []
         for text in texts:
             if text is None:
-                draft.add({"finish_reason": "stop"}, {"role": "assistant"}, streamed=True)
+                builder.add({"finish_reason": "stop"}, {"role": "assistant"}, streamed=True)
             else:
-                carried.append(draft.say(text) if alone else draft.add({}, {"content": text}, streamed=True))
-        told.append((carried, draft.done(0, streamed=True), list(notes)))
+                carried.append(builder.add_text(text) if alone else builder.add({}, {"content": text}, streamed=True))
+        told.append((carried, builder.build(0, streamed=True), list(notes)))
     assert told[0] == told[1]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.reading import event_runs, messages_response, responses_stream
-from shadow.reading.chat_response import fold
+from shadow.reading.chat_response import fold_events
 from shadow.reading.chunk_template import template_of
 from shadow.reading.event_runs import EventRuns, TextRun, non_empty
 from shadow.reading.sse import read_stream
@@ -36,7 +36,7 @@ FRAMED = st.builds(
 WRITTEN = st.sampled_from([json.dumps, lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))])
 
 
-def without_runs(stream, read=fold):
+def without_runs(stream, read=fold_events):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(EventRuns, "_run", lambda runs: None)
         return read(stream, 200)
@@ -67,14 +67,14 @@ def test_iterating_without_an_expectation_yields_every_event():
 def test_chat_stream_is_read_alike_with_runs_and_without(chunks, written, again):
     chunks = [*chunks, *chunks] if again else chunks
     body = "".join(f"data: {written(chunk)}\n\n" for chunk in chunks).encode("utf-8", "surrogatepass")
-    assert fold(read_stream(body), 200) == without_runs(read_stream(body))
+    assert fold_events(read_stream(body), 200) == without_runs(read_stream(body))
 
 
 @given(st.lists(st.binary(max_size=6), max_size=6))
 def test_chat_stream_with_any_bytes_in_place_of_the_text_is_read_alike(literals):
     shell = b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%b"},"finish_reason":null}]}\n\n'
     body = b"".join(shell % literal for literal in (b"first", *literals))
-    assert fold(read_stream(body), 200) == without_runs(read_stream(body))
+    assert fold_events(read_stream(body), 200) == without_runs(read_stream(body))
 
 
 @given(st.lists(st.tuples(st.binary(max_size=6), st.binary(max_size=6)), max_size=6))
@@ -84,7 +84,7 @@ def test_chat_stream_with_any_bytes_in_place_of_text_and_padding_is_read_alike(l
         b',"usage":null,"obfuscation":"%b"}\n\n'
     )
     body = b"".join(shell % two for two in ((b"first", b"aB1"), *literals))
-    assert fold(read_stream(body), 200) == without_runs(read_stream(body))
+    assert fold_events(read_stream(body), 200) == without_runs(read_stream(body))
 
 
 @given(st.lists(st.sampled_from(["", "a", "b"]), max_size=6))
@@ -140,7 +140,7 @@ def response_streams(draw):
 
 @given(response_streams())
 def test_responses_stream_is_read_alike_with_runs_and_without(body):
-    assert responses_stream.fold(read_stream(body), 200) == without_runs(read_stream(body), responses_stream.fold)
+    assert responses_stream.fold_events(read_stream(body), 200) == without_runs(read_stream(body), responses_stream.fold_events)
 
 
 SHELL = (
@@ -152,7 +152,7 @@ SHELL = (
 @given(st.lists(st.tuples(st.binary(max_size=6), st.binary(max_size=6), st.binary(max_size=3)), max_size=6))
 def test_responses_stream_with_any_bytes_in_place_of_text_padding_and_number_is_read_alike(literals):
     body = b"".join(SHELL % three for three in ((b"first", b"aB1", b"7"), *literals))
-    assert responses_stream.fold(read_stream(body), 200) == without_runs(read_stream(body), responses_stream.fold)
+    assert responses_stream.fold_events(read_stream(body), 200) == without_runs(read_stream(body), responses_stream.fold_events)
 
 
 def counted(shell: bytes, numbers, texts=None) -> list[bytes]:
@@ -189,13 +189,13 @@ def events_read_in_full(body: bytes, read) -> int:
 )
 def test_run_goes_on_while_event_numbers_follow_each_other_with_as_many_digits(numbers, alone):
     body = b"".join(counted(SHELL, numbers)) + b"event: end\ndata: [DONE]\n\n"
-    assert events_read_in_full(body, responses_stream.fold) == alone
+    assert events_read_in_full(body, responses_stream.fold_events) == alone
 
 
 @pytest.mark.parametrize("padding", ["obfuscation", "p"])
 def test_padded_chat_stream_is_one_run(padding):
     chunks = [json.dumps(chunk({"content": "a"}, **{padding: "x" * (n % 5)})) for n in range(50)]
-    assert events_read_in_full("".join(f"data: {each}\n\n" for each in [*chunks, "[DONE]"]).encode(), fold) == 1
+    assert events_read_in_full("".join(f"data: {each}\n\n" for each in [*chunks, "[DONE]"]).encode(), fold_events) == 1
 
 
 SPACED = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"%b","%b":"%b"}%b}\n\n'
@@ -214,7 +214,7 @@ BLOCKS = [
 def test_messages_stream_padded_with_spaces_is_one_run(block, kind, key):
     deltas = [SPACED % (kind, key, b'a\\"}', b" " * (1 + n % 9)) for n in range(40)]
     body = BEGUN % block + b"".join(deltas) + b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
-    assert events_read_in_full(body, messages_response.fold) == 4
+    assert events_read_in_full(body, messages_response.fold_events) == 4
 
 
 @given(
@@ -228,15 +228,15 @@ def test_messages_stream_is_read_alike_with_runs_and_without(form, texts):
     block, kind, key = form
     deltas = [SPACED % (kind, key, text, spaces) for text, spaces in ((b"first", b"  "), *texts)]
     body = BEGUN % block + b"".join(deltas) + b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
-    assert messages_response.fold(read_stream(body), 200) == without_runs(read_stream(body), messages_response.fold)
+    assert messages_response.fold_events(read_stream(body), 200) == without_runs(read_stream(body), messages_response.fold_events)
 
 
 def test_empty_arguments_carry_nothing_in_a_run_or_one_by_one():
     begun = chunk({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]})
     more = [chunk({"tool_calls": [{"index": 0, "function": {"arguments": text}}]}) for text in ("{", "", "", "}")]
     body = "".join(f"data: {json.dumps(each)}\n\n" for each in (begun, *more)).encode()
-    assert fold(read_stream(body), 200) == without_runs(read_stream(body))
-    assert len(fold(read_stream(body), 200).carried) == 3
+    assert fold_events(read_stream(body), 200) == without_runs(read_stream(body))
+    assert len(fold_events(read_stream(body), 200).content_ends) == 3
 
 
 def test_no_template_is_made_after_eight_that_no_event_fits():
@@ -244,5 +244,5 @@ def test_no_template_is_made_after_eight_that_no_event_fits():
     body = b"".join(counted(SHELL, [1] * 40))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(event_runs, "template_of", lambda *given: (made.append(1), template_of(*given))[1])
-        responses_stream.fold(read_stream(body), 200)
+        responses_stream.fold_events(read_stream(body), 200)
     assert len(made) == 8

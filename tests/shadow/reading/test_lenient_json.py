@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.reading.completion import UnreadReason
-from shadow.reading.lenient_json import EMPTY, MAX_DEPTH, NOT_FINITE, NOT_UTF8, load, load_arguments, load_piece, mended, too_deep
+from shadow.reading.lenient_json import (
+    EMPTY,
+    MAX_DEPTH,
+    NOT_FINITE,
+    NOT_UTF8,
+    is_too_deep,
+    load,
+    load_arguments,
+    load_event,
+    repaired,
+)
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 JSON = st.recursive(
@@ -28,14 +38,14 @@ def test_any_json_value_is_read_and_can_be_encoded_again(value):
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_raise(data):
     load(data)
-    load_piece(data)
+    load_event(data)
 
 
 @given(ANY_TEXT | st.text('{}[]",:\\ud8ab0e1-.5tNaI ', max_size=30))
 def test_no_arguments_make_it_raise(text):
-    loaded = load_arguments(mended(text))
+    loaded = load_arguments(repaired(text))
     json.dumps(loaded.parsed, ensure_ascii=False, allow_nan=False).encode()
-    mended(loaded.invalid).encode()
+    repaired(loaded.invalid).encode()
 
 
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 500 + b"]" * 500])
@@ -48,7 +58,7 @@ def test_nesting_is_allowed_up_to_the_limit():
     assert load(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH).why is None
     assert load(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)).why is UnreadReason.TOO_DEEP
     assert load(b"[" + b"[]," * 500 + b"[]]").why is None
-    assert not too_deep("text")
+    assert not is_too_deep("text")
 
 
 def test_oddities_that_clients_read_over_are_named():
@@ -59,9 +69,9 @@ def test_oddities_that_clients_read_over_are_named():
 
 
 def test_half_a_character_survives_in_a_piece_and_is_replaced_in_a_whole():
-    assert load_piece(rb'["\ud83d"]').value == ["\ud83d"]
+    assert load_event(rb'["\ud83d"]').value == ["\ud83d"]
     assert load(rb'["\ud83d", {"\udc00": 1}]').value == ["\ufffd", {"\ufffd": 1}]
-    assert mended("\ud83c\udf0a") == "\U0001f30a"
+    assert repaired("\ud83c\udf0a") == "\U0001f30a"
 
 
 @pytest.mark.parametrize("text", ["", "  ", "null", " null\n"])

@@ -10,18 +10,18 @@ from shadow.reading.message_blocks import DELTA_TEXTS, UNBEGUN_BLOCK, MessageBlo
 
 
 class Told:
-    """A draft that blocks are told to."""
+    """A builder that blocks are told to."""
 
     def __init__(self) -> None:
         self.notes: dict[str, None] = {}
-        self.draft = ChoiceBuilder(self.notes)
-        self.blocks = MessageBlocks(self.draft, self.notes)
+        self.builder = ChoiceBuilder(self.notes)
+        self.blocks = MessageBlocks(self.builder, self.notes)
 
     def whole(self, *blocks: dict) -> Choice:
         for index, block in enumerate(blocks):
             self.blocks.begin(index, block)
             self.blocks.end(index)
-        return self.draft.done(0, streamed=False)
+        return self.builder.build(0, streamed=False)
 
 
 def text(words: str) -> dict:
@@ -42,7 +42,7 @@ def test_a_call_has_the_input_that_it_began_with_where_no_piece_came():
     told.blocks.begin(2, {"type": "tool_use", "id": "c", "name": "h"})
     told.blocks.close()
     told.blocks.close()
-    calls = told.draft.done(0, streamed=True).tool_calls
+    calls = told.builder.build(0, streamed=True).tool_calls
     assert [(call.id, call.parsed) for call in calls] == [("a", {"x": 2}), ("b", {"x": 1}), ("c", {})]
 
 
@@ -73,7 +73,7 @@ def test_a_delta_of_no_block_is_read_and_noted():
     assert told.blocks.grow(3, {"type": "text_delta", "text": "a"})
     assert not told.blocks.grow(0, {"type": "signature_delta", "signature": "x"})
     assert not told.blocks.grow(4, {"type": "input_json_delta", "partial_json": "{}"})
-    assert told.draft.done(0, streamed=False).text == "a"
+    assert told.builder.build(0, streamed=False).text == "a"
     assert list(told.notes) == [UNBEGUN_BLOCK]
     told.blocks.grow(3, {"type": "video_delta"})
     assert list(told.notes)[1:] == ["a delta is of an unknown kind: video_delta"]
@@ -91,6 +91,6 @@ def test_begun_block_takes_many_texts_as_one_after_another(kind):
         else:
             assert all(told.blocks.grow(0, {"type": kind, DELTA_TEXTS[kind]: text}) for text in "bc")
         told.blocks.close()
-        made.append((told.draft.done(0, streamed=True), told.notes))
+        made.append((told.builder.build(0, streamed=True), told.notes))
     assert made[0] == made[1]
     assert "abc" in {made[0][0].text, made[0][0].reasoning, *[call.arguments for call in made[0][0].tool_calls]}

@@ -6,16 +6,25 @@ import pytest
 from hypothesis import given
 
 from shadow.reading.completion import Logprob, Usage
-from shadow.reading.message_parts import MessageContent, content, filtered, logprobs, prompt_filtered, reasoning, routed, usage
+from shadow.reading.message_parts import (
+    MessageContent,
+    filtered_kinds,
+    parse_content,
+    parse_logprobs,
+    parse_usage,
+    prompt_filtered_kinds,
+    reasoning_text,
+    routed_provider,
+)
 from tests.shadow.reading.hostile import HOSTILE
 
 
 @given(HOSTILE)
 def test_no_value_makes_them_raise(value):
-    content(value)
-    reasoning(value)
-    usage(value)
-    logprobs(value)
+    parse_content(value)
+    reasoning_text(value)
+    parse_usage(value)
+    parse_logprobs(value)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +41,7 @@ def test_no_value_makes_them_raise(value):
     ],
 )
 def test_content_is_a_string_or_typed_parts(value, expected):
-    assert content(value) == expected
+    assert parse_content(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -40,20 +49,20 @@ def test_content_is_a_string_or_typed_parts(value, expected):
     [("a", "a"), ({"text": "a"}, "a"), ({"content": "a"}, "a"), ([{"text": "a"}, "b"], "ab"), (5, None), ([], None), ({}, "")],
 )
 def test_reasoning_is_a_string_an_object_or_a_list(value, expected):
-    assert reasoning(value) == expected
+    assert reasoning_text(value) == expected
 
 
 def test_usage_takes_whole_numbers_only():
-    found = usage(
+    found = parse_usage(
         {"prompt_tokens": 3.0, "completion_tokens": True, "total_tokens": -1, "prompt_cache_hit_tokens": 2, "reasoning_tokens": 1}
     )
     assert found == Usage(prompt_tokens=3, completion_tokens=None, total_tokens=None, reasoning_tokens=1, cached_tokens=2)
-    assert usage(None) is None
-    assert usage([]) is None
+    assert parse_usage(None) is None
+    assert parse_usage([]) is None
 
 
 def test_details_come_before_the_older_places():
-    found = usage(
+    found = parse_usage(
         {"prompt_tokens_details": {"cached_tokens": 5}, "cached_tokens": 6, "completion_tokens_details": {"reasoning_tokens": 0}}
     )
     assert found is not None
@@ -63,12 +72,14 @@ def test_details_come_before_the_older_places():
 def test_log_probabilities_come_as_items_or_as_two_lists():
     expected = [Logprob(token="a", logprob=-0.5)]
     assert (
-        logprobs({"content": [{"token": "a", "logprob": -0.5}, {"token": 1, "logprob": 0}, {"token": "b", "logprob": None}]})
+        parse_logprobs(
+            {"content": [{"token": "a", "logprob": -0.5}, {"token": 1, "logprob": 0}, {"token": "b", "logprob": None}]}
+        )
         == expected
     )
-    assert logprobs({"tokens": ["a", "b"], "token_logprobs": [-0.5, None]}) == expected
-    assert logprobs({"content": None}) is None
-    assert logprobs({"content": [{"token": "a", "logprob": float("-inf")}]}) == []
+    assert parse_logprobs({"tokens": ["a", "b"], "token_logprobs": [-0.5, None]}) == expected
+    assert parse_logprobs({"content": None}) is None
+    assert parse_logprobs({"content": [{"token": "a", "logprob": float("-inf")}]}) == []
 
 
 @pytest.mark.parametrize(
@@ -83,7 +94,7 @@ def test_log_probabilities_come_as_items_or_as_two_lists():
     ],
 )
 def test_a_gateway_names_who_answered(message, name):
-    assert routed(message) == name
+    assert routed_provider(message) == name
 
 
 @pytest.mark.parametrize(
@@ -104,7 +115,7 @@ def test_a_gateway_names_who_answered(message, name):
     ],
 )
 def test_a_cost_is_in_dollars_wherever_it_stands(stated, dollars):
-    found = usage(stated)
+    found = parse_usage(stated)
     assert found is not None
     assert found.cost == dollars
 
@@ -118,19 +129,19 @@ def test_a_cost_is_in_dollars_wherever_it_stands(stated, dollars):
     ],
 )
 def test_tokens_written_to_a_cache_are_counted(stated, written):
-    found = usage(stated)
+    found = parse_usage(stated)
     assert found is not None
     assert found.cache_write_tokens == written
 
 
 def test_only_what_a_filter_withheld_is_named():
     safe, high = {"filtered": False, "severity": "safe"}, {"filtered": True, "severity": "high"}
-    assert filtered(
+    assert filtered_kinds(
         {"hate": safe, "violence": high, "jailbreak": {"filtered": True, "detected": True}, "error": {"code": 1}}
     ) == [
         "violence (high)",
         "jailbreak",
     ]
-    assert filtered([high]) == []
-    assert prompt_filtered([{"content_filter_results": {"self_harm": high}}, 5]) == ["self_harm (high)"]
-    assert prompt_filtered({"hate": high}) == []
+    assert filtered_kinds([high]) == []
+    assert prompt_filtered_kinds([{"content_filter_results": {"self_harm": high}}, 5]) == ["self_harm (high)"]
+    assert prompt_filtered_kinds({"hate": high}) == []

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from shadow.reading.completion import Completion, Unread, UnreadReason, Usage
 from shadow.reading.event_runs import EventRuns
 from shadow.reading.message_blocks import DELTA_TEXTS
-from shadow.reading.messages_response import NAMELESS, NO_STOP, STOPS, STRANGE_STOP, UNBEGUN, fold, whole
+from shadow.reading.messages_response import (
+    NO_MESSAGE_START,
+    NO_MESSAGE_STOP,
+    STOPS,
+    UNKNOWN_STOP_REASON,
+    UNNAMED_EVENTS,
+    fold_events,
+    read_whole,
+)
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE, WORDS
 from tests.shadow.reading.test_chat_response import can_be_kept
@@ -66,7 +74,7 @@ def sse(*events) -> bytes:
 
 
 def stream(*events):
-    return fold(read_stream(sse(*events)), 200)
+    return fold_events(read_stream(sse(*events)), 200)
 
 
 def delta(text: str, index: int = 0) -> dict:
@@ -77,8 +85,8 @@ def message(**more) -> dict:
     return {"id": "msg_1", "role": "assistant", "content": [{"type": "text", "text": "a"}], "stop_reason": "end_turn", **more}
 
 
-def read_whole(**more) -> Completion:
-    said = whole(json.dumps(message(**more)).encode(), 200).completion
+def body_of(**more) -> Completion:
+    said = read_whole(json.dumps(message(**more)).encode(), 200).completion
     assert isinstance(said, Completion)
     return said
 
@@ -96,14 +104,14 @@ def test_no_stream_of_json_makes_it_raise(events):
 @pytest.mark.slow
 @given(st.lists(BLOCK | HOSTILE, max_size=4) | HOSTILE, HOSTILE, COUNTS | HOSTILE)
 def test_no_json_makes_it_raise(content, reason, usage):
-    assert can_be_kept(whole(json.dumps(message(content=content, stop_reason=reason, usage=usage)).encode(), 200))
-    assert can_be_kept(whole(json.dumps(content).encode(), 200))
+    assert can_be_kept(read_whole(json.dumps(message(content=content, stop_reason=reason, usage=usage)).encode(), 200))
+    assert can_be_kept(read_whole(json.dumps(content).encode(), 200))
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_make_it_raise(data):
-    assert can_be_kept(whole(data, 200))
-    assert can_be_kept(fold(read_stream(b"event: message_start\ndata: " + data + b"\n\n"), 200))
+    assert can_be_kept(read_whole(data, 200))
+    assert can_be_kept(fold_events(read_stream(b"event: message_start\ndata: " + data + b"\n\n"), 200))
 
 
 @given(st.lists(st.text(), max_size=8))
@@ -127,24 +135,24 @@ def test_any_split_of_a_call_reads_the_same(given_input, data):
         for piece in pieces
     ]
     [called] = stream(START, begun, *grown, {"type": "content_block_stop", "index": 0}, END, STOP).completion.first.tool_calls
-    [at_once] = read_whole(content=[{**block, "input": given_input}]).first.tool_calls
+    [at_once] = body_of(content=[{**block, "input": given_input}]).first.tool_calls
     assert called.parsed == at_once.parsed == given_input
     assert (called.id, called.name, called.invalid) == (at_once.id, at_once.name, "")
 
 
 @pytest.mark.parametrize(("word", "chat"), STOPS.items())
 def test_the_reasons_to_stop_are_those_of_chat_and_the_other_word_stays_visible(word, chat):
-    said = read_whole(stop_reason=word)
+    said = body_of(stop_reason=word)
     assert said.first.finish_reason == chat
     assert bool(said.notes) == (word not in {"end_turn", "tool_use", "max_tokens"})
     assert all(word in note for note in said.notes)
 
 
 def test_a_reason_that_is_no_word_of_the_api_is_kept_and_said_to_be_none():
-    said = read_whole(stop_reason="stop")
+    said = body_of(stop_reason="stop")
     assert said.first.finish_reason == "stop"
-    assert said.notes == (f"{STRANGE_STOP}: stop",)
-    assert read_whole(stop_reason=None).first.finish_reason is None
+    assert said.notes == (f"{UNKNOWN_STOP_REASON}: stop",)
+    assert body_of(stop_reason=None).first.finish_reason is None
 
 
 def test_the_tokens_of_the_cache_are_part_of_the_prompt():
@@ -153,8 +161,8 @@ def test_the_tokens_of_the_cache_are_part_of_the_prompt():
     expected = Usage(
         prompt_tokens=42, completion_tokens=4, total_tokens=None, reasoning_tokens=3, cached_tokens=30, cache_write_tokens=7
     )
-    assert read_whole(usage={**counts, **details}).usage == expected
-    assert read_whole().usage is None
+    assert body_of(usage={**counts, **details}).usage == expected
+    assert body_of().usage is None
 
 
 def test_later_counts_take_the_place_of_earlier_ones_and_nothing_does_not():
@@ -170,8 +178,8 @@ def test_the_events_that_said_something_are_reported_and_where_reasoning_ended()
     events = [START, thought, thinks, text, {"type": "ping"}, delta("a", 1), delta("b", 1), END, STOP]
     reading = stream(*events)
     ends = [len(sse(*events[: position + 1])) for position in range(len(events))]
-    assert reading.carried == [ends[2], ends[5], ends[6]]
-    assert (reading.spoke, reading.done) == (ends[5], True)
+    assert reading.content_ends == [ends[2], ends[5], ends[6]]
+    assert (reading.first_output, reading.done) == (ends[5], True)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +209,7 @@ def test_what_no_client_could_read_has_its_reason(events, why):
     ],
 )
 def test_a_body_of_another_form_has_its_reason(body, why):
-    assert whole(json.dumps(body).encode(), 200).completion.why is why
+    assert read_whole(json.dumps(body).encode(), 200).completion.why is why
 
 
 def test_an_error_after_the_end_leaves_the_answer_readable():
@@ -213,9 +221,9 @@ def test_an_error_after_the_end_leaves_the_answer_readable():
 @pytest.mark.parametrize(
     ("events", "note"),
     [
-        ([START, TEXT, delta("a"), END], NO_STOP),
-        ([TEXT, delta("a"), START, END, STOP], UNBEGUN),
-        ([START, TEXT, f"data: {json.dumps(delta('a'))}", END, STOP], NAMELESS),
+        ([START, TEXT, delta("a"), END], NO_MESSAGE_STOP),
+        ([TEXT, delta("a"), START, END, STOP], NO_MESSAGE_START),
+        ([START, TEXT, f"data: {json.dumps(delta('a'))}", END, STOP], UNNAMED_EVENTS),
     ],
 )
 def test_an_event_that_misleads_a_client_is_noted(events, note):
@@ -223,7 +231,7 @@ def test_an_event_that_misleads_a_client_is_noted(events, note):
 
 
 def test_an_end_without_its_blank_line_is_an_end():
-    reading = fold(read_stream(sse(START, TEXT, delta("a"), END, STOP)[:-1]), 200)
+    reading = fold_events(read_stream(sse(START, TEXT, delta("a"), END, STOP)[:-1]), 200)
     assert reading.done
     assert reading.completion.notes == ("the last event has no blank line after it",)
 
@@ -237,9 +245,9 @@ def test_stream_read_in_runs_equals_the_same_read_event_by_event(grown, more):
     events = [{"type": "content_block_delta", "index": at, "delta": each} for each, (_, _, at) in zip(deltas, grown, strict=True)]
     call = {"type": "content_block_start", "index": 1, "content_block": {"type": "tool_use", "id": "a", "name": "f"}}
     body = read_stream(sse(START, TEXT, call, *events, *more, *events, END, STOP))
-    at_once = fold(body, 200)
+    at_once = fold_events(body, 200)
     with patch.object(EventRuns, "_run", lambda runs: None):
-        assert fold(body, 200) == at_once
+        assert fold_events(body, 200) == at_once
 
 
 HELD = (
@@ -278,8 +286,8 @@ def test_blocks_of_every_kind_read_the_same_streamed_and_whole(blocks, cut):
         {"type": "message_stop"},
     ]
     body = "".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in events)
-    streamed = fold(read_stream(body.encode()), 200).completion
-    at_once = whole(json.dumps({**head, "content": blocks, "stop_reason": "end_turn"}).encode(), 200).completion
+    streamed = fold_events(read_stream(body.encode()), 200).completion
+    at_once = read_whole(json.dumps({**head, "content": blocks, "stop_reason": "end_turn"}).encode(), 200).completion
     assert isinstance(streamed, Completion)
     assert isinstance(at_once, Completion)
     for field in ("reasoning", "other", "finish_reason"):
@@ -292,5 +300,5 @@ def test_blocks_of_every_kind_read_the_same_streamed_and_whole(blocks, cut):
 
 def test_the_error_of_a_whole_body_has_its_status_and_its_message():
     body = b'{"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}'
-    error = whole(body, 200).error
+    error = read_whole(body, 200).error
     assert (error.status, error.type, error.message) == (200, "overloaded_error", "busy")

@@ -2,21 +2,21 @@
 
 import pytest
 
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from tests.exchanges import asked, exchange, said
 
 
 def test_the_conversation_is_the_clients_own_where_it_gave_one():
-    assert parse(exchange(said(), request=asked(), conversation="theirs")).conversation == "theirs"
+    assert parse_exchange(exchange(said(), request=asked(), conversation="theirs")).conversation == "theirs"
 
 
 def test_without_one_it_is_left_to_the_memory_of_conversations():
-    assert not parse(exchange(said(), request=asked())).conversation
+    assert not parse_exchange(exchange(said(), request=asked())).conversation
 
 
 def test_a_shadow_is_held_against_what_the_client_asked():
-    live = parse(exchange(said(), request=asked(user="somebody")))
-    leg = parse_leg(exchange(said(), request=asked()), live)
+    live = parse_exchange(exchange(said(), request=asked(user="somebody")))
+    leg = parse_shadow_exchange(exchange(said(), request=asked()), live)
     assert leg.request is live.request
     assert leg.conversation == live.conversation
 
@@ -24,9 +24,9 @@ def test_a_shadow_is_held_against_what_the_client_asked():
 @pytest.mark.parametrize(("name", "model"), [("m" * 510, "m" * 510), ("m" * 511, "")])
 def test_a_model_that_the_forwarder_did_not_see_is_that_of_the_body(name, model):
     live = exchange(said(), request=asked(model=name, stream=True), model="", stream=False)
-    labels = parse(live).exchange.labels
+    labels = parse_exchange(live).exchange.labels
     assert (labels.model, labels.stream) == (model, bool(model))
 
 
 def test_a_model_that_the_forwarder_saw_stays():
-    assert parse(exchange(said(), request=asked(model="other"), model="seen")).exchange.labels.model == "seen"
+    assert parse_exchange(exchange(said(), request=asked(model="other"), model="seen")).exchange.labels.model == "seen"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import Exchange
-from shadow.reading.response_timing import lay
+from shadow.reading.response_timing import response_timing
 from tests.shadow.reading.made import exchange
 
 
@@ -20,7 +20,7 @@ def of(*ends: int) -> Exchange:
 
 
 def test_an_event_came_with_the_chunk_that_holds_its_end():
-    timing = lay(of(10, 20, 30, 40), ends=[10, 20, 30, 40], carried=[20, 21, 30], tokens=3)
+    timing = response_timing(of(10, 20, 30, 40), ends=[10, 20, 30, 40], content_ends=[20, 21, 30], tokens=3)
     assert timing.first_chunk == 1.0
     assert timing.first_token == 1.125
     assert timing.gaps == (0.125,)
@@ -29,47 +29,47 @@ def test_an_event_came_with_the_chunk_that_holds_its_end():
 
 
 def test_an_event_over_several_chunks_came_with_the_last():
-    assert lay(of(10, 20, 30), ends=[10, 20, 30], carried=[25]).first_token == 1.25
+    assert response_timing(of(10, 20, 30), ends=[10, 20, 30], content_ends=[25]).first_token == 1.25
 
 
 def test_chunks_that_decoded_to_nothing_share_an_end_and_the_first_counts():
-    assert lay(of(10, 20, 30), ends=[0, 50, 50], carried=[50]).first_token == 1.125
+    assert response_timing(of(10, 20, 30), ends=[0, 50, 50], content_ends=[50]).first_token == 1.125
 
 
 def test_without_a_response_there_is_only_the_whole():
-    timing = lay(exchange(None, []))
+    timing = response_timing(exchange(None, []))
     assert (timing.head, timing.first_chunk, timing.first_token, timing.gaps, timing.rate) == (None, None, None, (), None)
     assert timing.total == 9.0
 
 
 def test_a_burst_has_no_rate_and_no_usage_has_none():
-    assert lay(of(10), ends=[10], carried=[5, 10], tokens=5).rate is None
-    assert lay(of(10, 20), ends=[10, 20], carried=[5, 20]).rate is None
-    assert lay(of(10, 20), ends=[10, 20], carried=[5, 20], tokens=0).rate is None
+    assert response_timing(of(10), ends=[10], content_ends=[5, 10], tokens=5).rate is None
+    assert response_timing(of(10, 20), ends=[10, 20], content_ends=[5, 20]).rate is None
+    assert response_timing(of(10, 20), ends=[10, 20], content_ends=[5, 20], tokens=0).rate is None
 
 
 def test_the_first_chunk_is_the_first_that_holds_a_byte():
-    assert lay(of(0, 4), ends=[0, 4]).first_chunk == 1.125
-    assert lay(of()).first_chunk is None
+    assert response_timing(of(0, 4), ends=[0, 4]).first_chunk == 1.125
+    assert response_timing(of()).first_chunk is None
 
 
 def test_gaps_have_an_end_but_the_rate_counts_all():
     ends = list(range(1, 3_001))
-    timing = lay(of(*ends), ends=ends, carried=ends, tokens=3_000)
+    timing = response_timing(of(*ends), ends=ends, content_ends=ends, tokens=3_000)
     assert len(timing.gaps) == 2_000
     assert timing.rate == pytest.approx(3_000 / (2_999 / 8))
 
 
 @given(st.lists(st.integers(0, 50), max_size=9).map(sorted), st.lists(st.integers(0, 60), max_size=9))
 def test_no_marks_make_it_raise_and_no_gap_is_negative(ends, carried):
-    timing = lay(of(*ends), ends=ends, carried=carried, tokens=4)
+    timing = response_timing(of(*ends), ends=ends, content_ends=carried, tokens=4)
     assert all(gap > 0 for gap in timing.gaps)
 
 
 def test_the_first_content_came_with_the_chunk_that_holds_its_end():
-    timing = lay(of(10, 20, 30), ends=[10, 20, 30], carried=[20, 30], spoke=30)
+    timing = response_timing(of(10, 20, 30), ends=[10, 20, 30], content_ends=[20, 30], first_output=30)
     assert (timing.first_token, timing.first_content) == (1.125, 1.25)
-    assert lay(of(10), ends=[10], carried=[10]).first_content is None
+    assert response_timing(of(10), ends=[10], content_ends=[10]).first_content is None
 
 
 @given(st.lists(st.integers(0, 12), max_size=9).map(sorted), st.lists(st.integers(0, 14), max_size=9).map(sorted), st.data())
@@ -77,6 +77,6 @@ def test_a_chunk_for_each_event_is_timed_as_any_other_way_of_sending(ends, other
     first = data.draw(st.integers(0, len(ends)))
     carried = data.draw(st.sampled_from([others, ends, ends[first:], ends[first : first + 3], sorted(set(ends))]))
     chunks = [place for place in sorted({bisect_left(ends, end) for end in carried}) if place < len(ends)]
-    timing = lay(of(*ends), ends=ends, carried=carried)
+    timing = response_timing(of(*ends), ends=ends, content_ends=carried)
     assert timing.first_token == (1.0 + chunks[0] / 8 if chunks else None)
     assert timing.gaps == tuple((later - one) / 8 for one, later in pairwise(chunks))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.reading.completion import Completion, Unread, UnreadReason
-from shadow.reading.responses_body import whole
+from shadow.reading.responses_body import read_whole
 from tests.shadow.reading.hostile import HOSTILE
 from tests.shadow.reading.test_chat_response import can_be_kept
 
@@ -18,7 +18,7 @@ CALL = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
 
 
 def read(body):
-    return whole(json.dumps(body).encode(), 200)
+    return read_whole(json.dumps(body).encode(), 200)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_body_that_is_no_answer_gives_its_reason(body, why):
 
 
 def test_bytes_that_are_no_json_are_unread_with_the_reason():
-    assert whole(b"<html>", 200).completion.why is UnreadReason.NOT_JSON
+    assert read_whole(b"<html>", 200).completion.why is UnreadReason.NOT_JSON
 
 
 ITEM = st.fixed_dictionaries(
@@ -90,4 +90,4 @@ def test_no_response_makes_it_raise(value):
 
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_raise(data):
-    assert can_be_kept(whole(data, 200))
+    assert can_be_kept(read_whole(data, 200))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.responses_items import CLOSING, OPENING, escaped, logprobs_of, message_of
+from shadow.reading.responses_items import CUSTOM_CLOSING, CUSTOM_OPENING, json_escaped, logprobs_of, message_of
 from tests.shadow.reading.hostile import HOSTILE
 
 
@@ -42,7 +42,7 @@ def test_a_call_bears_the_id_by_which_its_result_finds_it():
 def test_free_text_is_one_json_argument_however_it_was_cut(pieces):
     [call] = message_of({"type": "custom_tool_call", "call_id": "c", "name": "g", "input": "".join(pieces)}, 0)["tool_calls"]
     assert json.loads(call["function"]["arguments"]) == {"input": "".join(pieces)}
-    assert OPENING + "".join(map(escaped, pieces)) + CLOSING == call["function"]["arguments"]
+    assert CUSTOM_OPENING + "".join(map(json_escaped, pieces)) + CUSTOM_CLOSING == call["function"]["arguments"]
 
 
 def test_the_log_probabilities_of_all_parts_are_one_list():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.responses_items import COMMENTARY
-from shadow.reading.responses_stream import UNANNOUNCED, UNLIKE_ITS_END, fold, whole
+from shadow.reading.responses_stream import UNANNOUNCED, UNLIKE_ITS_END, fold_events, read_whole
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE, WORDS
 from tests.shadow.reading.test_chat_response import can_be_kept
@@ -27,7 +27,7 @@ def event(kind, **more):
 
 def stream(*events) -> ResponseReading:
     body = "".join(f"event: {each.get('type', '')}\ndata: {json.dumps(each)}\n\n" for each in events)
-    return fold(read_stream(body.encode("utf-8", "surrogatepass")), 200)
+    return fold_events(read_stream(body.encode("utf-8", "surrogatepass")), 200)
 
 
 def text_of(text):
@@ -124,7 +124,7 @@ def test_the_texts_of_two_messages_stand_apart_and_what_is_said_on_the_way_is_no
     events = [*message("I look", " it up."), event(DONE, output_index=0, item=items[0]), *message("At", " noon.", at=1)]
     for said in (stream(*events, completed(*items)).completion, stream(completed(*items)).completion):
         assert (said.first.text, said.notes) == ("I look it up.\n\nAt noon.", (COMMENTARY,))
-    whole_of = whole(json.dumps(completed(*items)["response"]).encode(), 200).completion
+    whole_of = read_whole(json.dumps(completed(*items)["response"]).encode(), 200).completion
     assert (whole_of.first.text, whole_of.notes) == ("I look it up.\n\nAt noon.", (COMMENTARY,))
 
 
@@ -138,8 +138,8 @@ def test_the_moments_are_those_of_the_deltas_and_speech_begins_after_the_reasoni
     ]
     reading = stream(*events)
     ends = [each.end for each in read_stream(b"".join(_bytes(each) for each in events)).events]
-    assert reading.carried == [ends[1], ends[4]]
-    assert reading.spoke == ends[4]
+    assert reading.content_ends == [ends[1], ends[4]]
+    assert reading.first_output == ends[4]
     assert reading.done
 
 
@@ -171,7 +171,7 @@ def test_a_stream_that_is_no_answer_gives_its_reason(events, why):
 
 
 def test_an_event_that_is_no_json_stops_the_reading():
-    reading = fold(read_stream(b"data: nonsense\n\n"), 200)
+    reading = fold_events(read_stream(b"data: nonsense\n\n"), 200)
     assert reading.completion.why is UnreadReason.NOT_JSON
 
 
@@ -239,7 +239,7 @@ def test_what_the_client_runs_is_a_call_by_its_kind_streamed_and_whole(item, nam
         *message("hi", at=1),
         completed(item, text_of("hi")),
     ).completion
-    at_once = whole(json.dumps({"status": "completed", "output": [item, text_of("hi")]}).encode(), 200).completion
+    at_once = read_whole(json.dumps({"status": "completed", "output": [item, text_of("hi")]}).encode(), 200).completion
     for said in (streamed, at_once):
         assert isinstance(said, Completion)
         assert [(each.name, each.id) for each in said.first.tool_calls] == ([(name, "c")] if name else [])
@@ -288,4 +288,4 @@ def test_no_stream_of_events_makes_it_raise(events):
 @given(st.lists(HOSTILE, max_size=4))
 def test_no_stream_of_json_makes_it_raise(values):
     body = "".join(f"data: {json.dumps(value)}\n\n" for value in values)
-    assert can_be_kept(fold(read_stream(body.encode()), 200))
+    assert can_be_kept(fold_events(read_stream(body.encode()), 200))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.server_times import MOST, ServerTime, of_body, of_headers, total, until_head
+from shadow.reading.server_times import MOST, ServerTime, time_to_head, times_in_body, times_in_headers, total_time
 
 
 def times(found):
@@ -12,44 +12,46 @@ def times(found):
 
 
 def test_header_fields_of_milliseconds_are_times_until_the_head():
-    found = of_headers((("OpenAI-Processing-MS", "412"), ("x-envoy-upstream-service-time", "430"), ("date", "now")))
+    found = times_in_headers((("OpenAI-Processing-MS", "412"), ("x-envoy-upstream-service-time", "430"), ("date", "now")))
     assert times(found) == [("processing", 0.412, True), ("upstream service", 0.43, True)]
-    assert until_head(found) == pytest.approx(0.43)
-    assert until_head(()) is None
+    assert time_to_head(found) == pytest.approx(0.43)
+    assert time_to_head(()) is None
 
 
 def test_server_timing_has_an_entry_for_each_duration():
     value = 'edge;desc="a, b;dur=9";dur=12.5, miss, origin; dur="300" ; desc=x, bad;dur=much, far;dur=1e12'
-    found = of_headers((("Server-Timing", value),))
+    found = times_in_headers((("Server-Timing", value),))
     assert times(found) == [("server-timing edge", 0.0125, False), ("server-timing origin", 0.3, False)]
 
 
 def test_groqs_total_is_without_its_queue_and_cerebras_with_it():
-    groq = of_body({"queue_time": 0.5, "prompt_time": 0.1, "completion_time": 0.2, "total_time": 0.3}, {})
-    assert total(groq) == pytest.approx(0.8)
-    cerebras = of_body({}, {"time_info": {"queue_time": 0.5, "prompt_time": 0.1, "completion_time": 0.2, "total_time": 0.9}})
-    assert total(cerebras) == pytest.approx(0.9)
-    assert total(of_body(None, {"timings": {"prompt_ms": 250, "predicted_ms": 750.0}})) == pytest.approx(1.0)
-    assert total((ServerTime(name="queue", seconds=1.0),)) is None
+    groq = times_in_body({"queue_time": 0.5, "prompt_time": 0.1, "completion_time": 0.2, "total_time": 0.3}, {})
+    assert total_time(groq) == pytest.approx(0.8)
+    cerebras = times_in_body(
+        {}, {"time_info": {"queue_time": 0.5, "prompt_time": 0.1, "completion_time": 0.2, "total_time": 0.9}}
+    )
+    assert total_time(cerebras) == pytest.approx(0.9)
+    assert total_time(times_in_body(None, {"timings": {"prompt_ms": 250, "predicted_ms": 750.0}})) == pytest.approx(1.0)
+    assert total_time((ServerTime(name="queue", seconds=1.0),)) is None
 
 
 @pytest.mark.parametrize("value", [True, -0.001, 86_400.5, "soon", None, [1], float("inf")])
 def test_a_server_time_that_is_no_number_is_left_out(value):
-    assert of_body({"total_time": value}, {"timings": value}) == ()
+    assert times_in_body({"total_time": value}, {"timings": value}) == ()
 
 
 def test_a_day_is_the_longest_time():
-    assert times(of_body({"total_time": 86_400}, {})) == [("total", 86_400, False)]
-    assert of_body({"total_time": 86_401}, {}) == ()
+    assert times(times_in_body({"total_time": 86_400}, {})) == [("total", 86_400, False)]
+    assert times_in_body({"total_time": 86_401}, {}) == ()
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_header_gives_few_times_of_at_most_a_day(one, other):
-    found = of_headers((("server-timing", one), ("server-timing", other), ("openai-processing-ms", one)))
+    found = times_in_headers((("server-timing", one), ("server-timing", other), ("openai-processing-ms", one)))
     assert len(found) <= MOST
     assert all(0 <= time.seconds <= 86_400 for time in found)
 
 
 def test_of_many_entries_the_first_eight_are_kept():
-    found = of_headers((("server-timing", ", ".join(f"part{number};dur=1" for number in range(9))),))
+    found = times_in_headers((("server-timing", ", ".join(f"part{number};dur=1" for number in range(9))),))
     assert [time.name for time in found] == [f"server-timing part{number}" for number in range(8)]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.stated_parameters import LONGEST, PLAIN, of_members, stated
+from shadow.reading.stated_parameters import LONGEST, PLAIN, stated_members, stated_parameters
 
 
 def test_parameters_bear_dotted_names_and_what_is_null_is_not_stated():
@@ -14,7 +14,7 @@ def test_parameters_bear_dotted_names_and_what_is_null_is_not_stated():
         "text": {"format": {"type": "json_object"}, "verbosity": "high"},
         "model": "m",
     }
-    assert stated(given) == {
+    assert stated_parameters(given) == {
         "temperature": 0.5,
         "reasoning.effort": "low",
         "text.format": "json_object",
@@ -24,7 +24,7 @@ def test_parameters_bear_dotted_names_and_what_is_null_is_not_stated():
 
 def test_a_form_is_stated_by_its_type_its_name_and_what_its_schema_says():
     def form(schema, **more):
-        return stated({"text": {"format": {"type": "json_schema", "schema": schema, **more}}})
+        return stated_parameters({"text": {"format": {"type": "json_schema", "schema": schema, **more}}})
 
     one = form({"type": "object", "required": ["a"]}, name="tide")
     assert one.keys() == {"text.format", "text.format.name", "text.format.schema"}
@@ -38,12 +38,16 @@ def test_a_form_is_stated_by_its_type_its_name_and_what_its_schema_says():
 def test_a_choice_of_tools_is_one_line_in_whichever_form_it_comes():
     flat = {"type": "allowed_tools", "mode": "auto", "tools": [{"name": "b"}, {"name": "a"}]}
     nested = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"name": "a"}, {"name": "b"}]}}
-    assert stated({"tool_choice": flat}) == stated({"tool_choice": nested}) == {"tool_choice": "allowed_tools auto a b"}
+    assert (
+        stated_parameters({"tool_choice": flat})
+        == stated_parameters({"tool_choice": nested})
+        == {"tool_choice": "allowed_tools auto a b"}
+    )
 
 
 def test_an_answer_with_choices_states_its_tier_alone():
-    assert of_members({"service_tier": "flex", "temperature": 1}) == {"service_tier": "flex"}
-    assert of_members({"service_tier": None}) == {}
+    assert stated_members({"service_tier": "flex", "temperature": 1}) == {"service_tier": "flex"}
+    assert stated_members({"service_tier": None}) == {}
 
 
 JSON = st.recursive(
@@ -57,6 +61,6 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*PLAIN, "reasoning", "text", "inference_geo"]), JSON))
 def test_whatever_is_given_only_short_words_and_plain_values_are_stated(given):
-    for value in stated(given).values():
+    for value in stated_parameters(given).values():
         assert isinstance(value, (bool, int, float, str))
         assert not isinstance(value, str) or len(value) <= 40 * LONGEST

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.reading.completion import Unread, UnreadReason
-from shadow.reading.stream_event import piece
+from shadow.reading.stream_event import event_object
 
 
 def test_an_object_is_given_as_it_is():
     notes = {}
-    assert piece(b'{"a": [1]}', notes) == {"a": [1]}
+    assert event_object(b'{"a": [1]}', notes) == {"a": [1]}
     assert notes == {}
 
 
 @pytest.mark.parametrize("data", [b"", b"  "])
 def test_an_event_without_data_is_noted_and_nothing(data):
     notes = {}
-    assert piece(data, notes) is None
+    assert event_object(data, notes) is None
     assert list(notes) == ["an event carried no data"]
 
 
@@ -33,7 +33,7 @@ def test_an_event_without_data_is_noted_and_nothing(data):
     ],
 )
 def test_an_event_that_is_no_json_object_is_unread_with_its_reason(data, why):
-    found = piece(data, {})
+    found = event_object(data, {})
     assert isinstance(found, Unread)
     assert found.why is why
     assert found.detail.startswith("an event is ")
@@ -41,10 +41,10 @@ def test_an_event_that_is_no_json_object_is_unread_with_its_reason(data, why):
 
 def test_broken_characters_are_read_over_and_noted():
     notes = {}
-    assert piece(b'{"a": "\xff"}', notes) == {"a": "\ufffd"}
+    assert event_object(b'{"a": "\xff"}', notes) == {"a": "\ufffd"}
     assert list(notes) == ["the body holds bytes that are not UTF-8"]
 
 
 @given(st.binary(max_size=60))
 def test_no_bytes_make_it_raise(data):
-    assert isinstance(piece(data, {}), (dict, Unread, type(None)))
+    assert isinstance(event_object(data, {}), (dict, Unread, type(None)))

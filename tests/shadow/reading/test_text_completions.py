@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.sse import read_stream
-from shadow.reading.text_completions import as_chat, fold, whole
+from shadow.reading.text_completions import as_chat, fold_events, read_whole
 from tests.shadow.reading.hostile import CHUNK, HOSTILE
 from tests.shadow.reading.test_chat_response import can_be_kept
 
 
 def stream(*chunks):
-    return fold(read_stream("".join(f"data: {json.dumps(chunk)}\n\n" for chunk in [*chunks]).encode() + b"data: [DONE]\n\n"), 200)
+    return fold_events(
+        read_stream("".join(f"data: {json.dumps(chunk)}\n\n" for chunk in [*chunks]).encode() + b"data: [DONE]\n\n"), 200
+    )
 
 
 def chunk(text, finish=None, index=0):
@@ -87,18 +89,18 @@ def test_the_pieces_join_to_the_text_however_it_was_cut(texts):
     said = stream(*(chunk(text) for text in texts), chunk("", "stop")).completion
     assert isinstance(said, Completion)
     assert (said.first.text, said.first.finish_reason, said.notes) == ("".join(texts), "stop", ())
-    assert whole(json.dumps(chunk("".join(texts), "stop")).encode(), 200).completion.first.text == "".join(texts)
+    assert read_whole(json.dumps(chunk("".join(texts), "stop")).encode(), 200).completion.first.text == "".join(texts)
 
 
 def test_an_answer_of_another_api_is_none():
     chat = {"choices": [{"index": 0, "message": {"content": "hi"}, "delta": {"content": "hi"}, "finish_reason": "stop"}]}
-    for reading in (whole(json.dumps(chat).encode(), 200), stream(chat)):
+    for reading in (read_whole(json.dumps(chat).encode(), 200), stream(chat)):
         assert isinstance(reading.completion, Unread)
         assert reading.completion.why is UnreadReason.WRONG_SHAPE
 
 
 def test_a_stream_that_was_cut_is_no_answer():
-    said = fold(read_stream(b'data: {"choices":[{"index":0,"text":"a"}]}\n\n'), 200).completion
+    said = fold_events(read_stream(b'data: {"choices":[{"index":0,"text":"a"}]}\n\n'), 200).completion
     assert isinstance(said, Unread)
     assert said.why is UnreadReason.NO_DONE
 
@@ -116,4 +118,4 @@ def test_no_stream_of_json_makes_it_raise(chunks):
 
 @given(CHUNK | HOSTILE)
 def test_no_json_makes_it_raise(value):
-    assert can_be_kept(whole(json.dumps(value).encode(), 200))
+    assert can_be_kept(read_whole(json.dumps(value).encode(), 200))

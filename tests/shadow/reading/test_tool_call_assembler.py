@@ -24,7 +24,7 @@ def joined(*pieces: dict) -> tuple[list[tuple[str, str, str]], set[str]]:
     calls = ToolCallAssembler(notes)
     for one in pieces:
         calls.add_deltas([one])
-    return [(call.id, call.name, call.arguments) for call in calls.done(streamed=True)], set(notes)
+    return [(call.id, call.name, call.arguments) for call in calls.build(streamed=True)], set(notes)
 
 
 @given(st.lists(st.lists(DELTA_CALL, max_size=3) | HOSTILE, max_size=6), st.booleans())
@@ -33,7 +33,7 @@ def test_no_pieces_make_it_raise(deltas, streamed):
     for entries in deltas:
         (calls.add_deltas if streamed else calls.add_whole)(entries)
         calls.add_legacy(entries, streamed=streamed)
-    found = calls.done(streamed=streamed)
+    found = calls.build(streamed=streamed)
     assert [call.index for call in found] == list(range(len(found)))
 
 
@@ -53,7 +53,7 @@ def test_arguments_cut_anywhere_and_interleaved_come_back_whole(values, data):
     calls = ToolCallAssembler({})
     while lane := data.draw(st.sampled_from([lane for lane in lanes if lane] or [[]])):
         calls.add_deltas([lane.pop(0)])
-    assert [call.parsed for call in calls.done(streamed=True)] == values
+    assert [call.parsed for call in calls.build(streamed=True)] == values
 
 
 @pytest.mark.parametrize("repeat", [{}, {"call_id": "a"}, {"call_id": "a", "name": "f"}, {"call_id": ""}])
@@ -114,13 +114,13 @@ def test_a_name_in_pieces_is_joined():
 def test_arguments_as_json_are_written_as_a_string():
     calls = ToolCallAssembler({})
     calls.add_whole([piece({"x": [1, "é"]}, name="f"), piece(False, name="g")])
-    assert [call.arguments for call in calls.done(streamed=False)] == ['{"x": [1, "é"]}', "false"]
+    assert [call.arguments for call in calls.build(streamed=False)] == ['{"x": [1, "é"]}', "false"]
 
 
 def test_a_custom_tool_has_its_input_as_arguments():
     calls = ToolCallAssembler({})
     calls.add_whole([{"id": "c", "type": "custom", "custom": {"name": "shell", "input": "ls -l"}}])
-    (call,) = calls.done(streamed=False)
+    (call,) = calls.build(streamed=False)
     assert (call.name, call.arguments, call.parsed) == ("shell", '{"input": "ls -l"}', {"input": "ls -l"})
     assert not call.invalid
 
@@ -130,7 +130,7 @@ def test_the_streamed_text_of_a_custom_tool_reads_as_the_whole_one():
     calls.add_deltas([{"index": 0, "id": "c", "type": "custom", "custom": {"name": "shell", "input": ""}}])
     for piece in ('echo "', "a\\", '" {'):
         calls.add_deltas([{"index": 0, "custom": {"input": piece}}])
-    (call,) = calls.done(streamed=True)
+    (call,) = calls.build(streamed=True)
     assert (call.name, call.parsed, call.deltas) == ("shell", {"input": 'echo "a\\" {'}, 3)
 
 
@@ -140,7 +140,7 @@ def test_the_empty_fields_of_the_other_kind_say_nothing():
     entry = {"id": "c", "custom": {"name": "", "input": ""}, "function": {"name": "pay", "arguments": "{}"}}
     assert calls.add_whole([entry])
     assert not calls.add_legacy({"name": "", "arguments": ""}, streamed=False)
-    assert [(call.name, call.arguments) for call in calls.done(streamed=False)] == [("pay", "{}")]
+    assert [(call.name, call.arguments) for call in calls.build(streamed=False)] == [("pay", "{}")]
     assert not notes
 
 
@@ -148,7 +148,7 @@ def test_an_index_inside_the_function_is_one():
     calls = ToolCallAssembler({})
     for place, text in ((0, '{"a":'), (1, "{}"), (0, "1}")):
         calls.add_deltas([{"function": {"index": place, "name": f"f{place}", "arguments": text}}])
-    assert [(call.name, call.arguments) for call in calls.done(streamed=True)] == [("f0", '{"a":1}'), ("f1", "{}")]
+    assert [(call.name, call.arguments) for call in calls.build(streamed=True)] == [("f0", '{"a":1}'), ("f1", "{}")]
 
 
 @given(st.data())
@@ -161,7 +161,7 @@ def test_calls_that_share_an_index_part_at_the_end_of_their_json_however_it_is_c
         ends = sorted(data.draw(st.sets(st.integers(1, len(written)), max_size=4)) | {len(written)})
         for start, end in pairwise([0, *ends]):
             calls.add_deltas([{"index": 0, "id": f"c{number}", "function": {"name": "f", "arguments": written[start:end]}}])
-    assert [call.parsed for call in calls.done(streamed=True)] == objects
+    assert [call.parsed for call in calls.build(streamed=True)] == objects
 
 
 def test_deltas_are_counted_in_a_stream_only():
@@ -170,7 +170,7 @@ def test_deltas_are_counted_in_a_stream_only():
         (calls.add_deltas if streamed else calls.add_whole)(
             [piece("{", index=0, name="f"), piece("", index=0), piece("}", index=0)]
         )
-        assert calls.done(streamed=streamed)[0].deltas == count
+        assert calls.build(streamed=streamed)[0].deltas == count
 
 
 def test_a_hostile_number_of_calls_takes_no_square_of_the_time():
@@ -179,4 +179,4 @@ def test_a_hostile_number_of_calls_takes_no_square_of_the_time():
         calls.add_deltas([piece('{"', index=0, call_id=str(number), name="f")])
     for number in range(20_000):
         calls.add_deltas([piece("{}", index=0, call_id=str(number), name=f"g{number}")])
-    assert len(calls.done(streamed=True)) > 10_000
+    assert len(calls.build(streamed=True)) > 10_000

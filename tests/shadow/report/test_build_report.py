@@ -6,7 +6,7 @@ import pytest
 
 from proxy.exchange import Request
 from shadow.findings.pair import ControlReason
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.report.build_report import as_json, as_text, build
 from shadow.verdict.verdict_value import VerdictWord
 from tests.exchanges import exchange
@@ -87,7 +87,7 @@ def test_a_health_probe_is_traffic_and_no_group_of_its_own(store):
     probe = Request(method="GET", target="/healthz", headers=(), body=b"", size=0)
     for number, provider in enumerate("pq"):
         call = exchange(b"ok", provider=provider, model="", id=f"probe-{number}", started=NOW)._replace(request=probe)
-        store.add_exchange(record(parse(call)))
+        store.add_exchange(record(parse_exchange(call)))
     add_live(store, "p", model="", request=b'{"messages":[]}')
     assert store.flush(20)
     report = build(store, 0.0, NOW + 60)

@@ -2,7 +2,7 @@
 
 from proxy.exchange import Exchange
 from shadow.checks.registry import check
-from shadow.reading.parsed_exchange import parse
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.records import exchange_record
 from shadow.report.build_report import as_text, build
 from shadow.report.unheld_requests import unheld_shortfalls
@@ -33,7 +33,7 @@ def test_a_request_that_found_no_room_is_stated_beside_a_cut_one_with_the_settin
 
 def test_a_report_of_cut_requests_alone_reports_that_they_were_too_large(store):
     for number in range(3):
-        seen = parse(cut(number))
+        seen = parse_exchange(cut(number))
         store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer)))
     assert store.flush(20)
     found = build(store, 0.0, NOW + 1)
@@ -44,7 +44,7 @@ def test_a_report_of_cut_requests_alone_reports_that_they_were_too_large(store):
 
 def test_a_report_of_requests_that_found_no_room_is_stated(store):
     live = cut(1)
-    seen = parse(live._replace(unheld=True, request=live.request._replace(body=b"")))
+    seen = parse_exchange(live._replace(unheld=True, request=live.request._replace(body=b"")))
     store.add_exchange(exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer)))
     assert store.flush(20)
     text = " ".join(as_text(build(store, 0.0, NOW + 1), width=100).split())
@@ -60,7 +60,7 @@ def test_requests_that_are_held_whole_are_not_among_them(store):
 
 
 def test_cut_requests_beside_compared_ones_are_counted_with_what_could_not_be_compared(store):
-    seen = parse(cut(1))
+    seen = parse_exchange(cut(1))
     record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer))
     store.add_exchange(record)
     add_live(store, "near")

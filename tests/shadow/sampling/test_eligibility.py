@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.sampling.eligibility import SkipReason, why_not
+from shadow.sampling.eligibility import SkipReason, skip_reason
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
@@ -25,7 +25,7 @@ MESSAGES = "/v1/messages"
     ],
 )
 def test_a_plain_request_of_another_api_may_be_asked_twice(target, body):
-    assert why_not("POST", target, body) == ""
+    assert skip_reason("POST", target, body) == ""
 
 
 @pytest.mark.promise("effects.once")
@@ -58,13 +58,13 @@ def test_a_plain_request_of_another_api_may_be_asked_twice(target, body):
     ],
 )
 def test_a_request_of_another_api_that_acts_or_builds_on_what_is_kept_is_never_sent_again(target, body, expected):
-    assert why_not("POST", target, body) == expected
+    assert skip_reason("POST", target, body) == expected
 
 
 @pytest.mark.promise("effects.once")
 @pytest.mark.parametrize("target", [CHAT, "/v1/chat/completions?x=1", "/groq/v1/chat/completions", "/chat/completions/"])
 def test_a_plain_chat_completion_may_be_asked_twice(target):
-    assert why_not("POST", target, {"model": "m", "messages": [], "n": 3, "store": False, "tools": []}) == ""
+    assert skip_reason("POST", target, {"model": "m", "messages": [], "n": 3, "store": False, "tools": []}) == ""
 
 
 @pytest.mark.promise("effects.once")
@@ -82,7 +82,7 @@ def test_a_plain_chat_completion_may_be_asked_twice(target):
     ],
 )
 def test_other_paths_and_methods_are_left_alone(method, target, expected):
-    assert why_not(method, target, {}) == expected
+    assert skip_reason(method, target, {}) == expected
 
 
 @pytest.mark.promise("effects.once")
@@ -105,7 +105,7 @@ def test_other_paths_and_methods_are_left_alone(method, target, expected):
     ],
 )
 def test_a_body_that_acts_or_is_kept_is_never_sent_again(body, expected):
-    assert why_not("POST", CHAT, body) == expected
+    assert skip_reason("POST", CHAT, body) == expected
 
 
 SIGNED = {"type": "thinking", "thinking": "t", "signature": "s"}
@@ -121,10 +121,10 @@ SIGNED = {"type": "thinking", "thinking": "t", "signature": "s"}
     ],
 )
 def test_thinking_that_only_its_author_can_check_goes_nowhere_unless_it_is_taken_out_or_can_be_checked(target, body):
-    assert why_not("POST", target, body) == "stateful"
-    assert why_not("POST", target, body, thinking=True) == ""
+    assert skip_reason("POST", target, body) == "stateful"
+    assert skip_reason("POST", target, body, thinking=True) == ""
 
 
 def test_thinking_without_a_signature_is_sent():
     body = {"messages": [{"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": ""}]}]}
-    assert why_not("POST", "/v1/messages", body) == ""
+    assert skip_reason("POST", "/v1/messages", body) == ""

@@ -3,7 +3,7 @@ import inspect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.sampler import decide, secret_of, tossed
+from shadow.sampling.sampler import decide, is_drawn, secret_of
 
 
 def drawn(key="k", request="r", rate=0.5, control=0.5, secret=b"s"):
@@ -54,7 +54,7 @@ def test_a_sample_by_another_secret_is_independent_and_of_the_same_size():
 
 def test_purposes_and_texts_do_not_run_together():
     names = ["b" * number for number in range(1, 64)]
-    coins = [[tossed(purpose, text, 0.5, b"s") for text in names] for purpose in ("a", "ab")]
+    coins = [[is_drawn(purpose, text, 0.5, b"s") for text in names] for purpose in ("a", "ab")]
     assert coins[0][1:] != coins[1][:-1]
 
 
@@ -66,11 +66,11 @@ def test_a_configured_seed_takes_the_place_of_the_secret():
 
 def test_coins_of_two_purposes_are_thrown_apart_and_fall_in_their_share():
     ids = [str(number) for number in range(2_000)]
-    greedy = [tossed("greedy", name, 0.25, b"s") for name in ids]
-    other = [tossed("other", name, 0.25, b"s") for name in ids]
+    greedy = [is_drawn("greedy", name, 0.25, b"s") for name in ids]
+    other = [is_drawn("other", name, 0.25, b"s") for name in ids]
     assert 400 < sum(greedy) < 600
     assert 80 < sum(one and two for one, two in zip(greedy, other, strict=True)) < 180
-    assert not any(tossed("greedy", name, 0.0, b"s") for name in ids)
+    assert not any(is_drawn("greedy", name, 0.0, b"s") for name in ids)
 
 
 def test_no_answer_is_among_what_the_sample_and_the_coin_go_by():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.shadow_body import REMOVED, greedy, shadow_body
+from shadow.sampling.shadow_body import REMOVED, greedy_body, shadow_body
 
 VALUES = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.text(max_size=6) | st.lists(st.integers(), max_size=3)
 BODIES = st.dictionaries(st.sampled_from([*REMOVED, "model", "messages", "seed", "größe", "x"]), VALUES, max_size=9)
@@ -71,9 +71,9 @@ def test_the_copy_of_a_response_asks_for_nothing_to_be_kept(sent):
 
 
 def test_a_greedy_copy_asks_for_temperature_zero_and_keeps_the_rest():
-    assert greedy(b'{"model": "m", "temperature" : 0.8, "n":1}') == b'{"model": "m", "temperature" : 0, "n":1}'
-    assert json.loads(greedy(b'{"model": "m"}')) == {"model": "m", "temperature": 0}
-    assert greedy(b"{}") == b'{"temperature": 0}'
+    assert greedy_body(b'{"model": "m", "temperature" : 0.8, "n":1}') == b'{"model": "m", "temperature" : 0, "n":1}'
+    assert json.loads(greedy_body(b'{"model": "m"}')) == {"model": "m", "temperature": 0}
+    assert greedy_body(b"{}") == b'{"temperature": 0}'
 
 
 def test_a_copy_for_the_provider_that_got_the_request_keeps_each_member_where_it_stood():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.shadow_headers import copied, renewed
+from shadow.sampling.shadow_headers import copied_headers, renewed_ids
 
 CLIENT = (
     ("host", "127.0.0.1:8080"),
@@ -23,7 +23,7 @@ CHOOSE = random.Random(1).choice
 
 
 def copy(*fields, own=False, key="ours", key_field="", usual="authorization"):
-    return copied(fields, own=own, key=key, key_field=key_field, usual_field=usual, choose=CHOOSE)
+    return copied_headers(fields, own=own, key=key, key_field=key_field, usual_field=usual, choose=CHOOSE)
 
 
 @pytest.mark.parametrize(("own", "written"), [(True, "Authorization"), (False, "authorization")])
@@ -95,7 +95,7 @@ def test_a_name_of_one_request_that_cannot_be_drawn_anew_is_left_out():
 
 @given(st.text(st.characters(codec="latin-1"), max_size=60))
 def test_what_is_drawn_anew_keeps_the_form_of_any_value(value):
-    fresh = renewed(value, CHOOSE)
+    fresh = renewed_ids(value, CHOOSE)
     assert len(fresh) == len(value)
     assert all(a == b or (a.isalnum() and b.isalnum()) for a, b in zip(value, fresh, strict=True))
 

@@ -7,7 +7,7 @@ import pytest
 from proxy.exchange import Failure, FailureKind
 from shadow.findings.comparability import not_comparable_reason
 from shadow.findings.pair import Pair, PairKind
-from shadow.reading.parsed_exchange import parse, parse_leg
+from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.verdict.coverage_shortfalls import shortfalls
 from shadow.verdict.evidence import EvidenceSide
 from tests.exchanges import asked, exchange, said
@@ -15,8 +15,8 @@ from tests.exchanges import asked, exchange, said
 
 def reason(live, reference) -> str:
     """Why these two exchanges cannot be compared, as it is stored."""
-    seen = parse(live)
-    found = parse_leg(reference, seen)
+    seen = parse_exchange(live)
+    found = parse_shadow_exchange(reference, seen)
     return not_comparable_reason(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=found.answer))
 
 
