@@ -64,7 +64,7 @@ from shadow.settings.cross_checks import RawConfig, cross_check
 from shadow.settings.environment_and_flags import from_environment
 from shadow.settings.toml_lines import key_lines
 from storage.sqlite.body_compression import BodyCompressor, compress_against
-from storage.sqlite.finding_rollups import counted
+from storage.sqlite.finding_rollups import keys
 from storage.sqlite.record_insertion import RecordPreparer
 
 Step = Callable[[], object]
@@ -149,7 +149,7 @@ def judging() -> Iterator[tuple[str, Step]]:
     one, other = SPEAKER.text(300), SPEAKER.text(300)
     record = exchange_record(seen, outcomes=[], checks=check(seen.request, seen.answer))
     marks = seen.exchange.response.marks
-    packed, prepare, squeeze = pack_marks(marks), RecordPreparer().prepare, BodyCompressor().squeeze
+    packed, prepare, compress = pack_marks(marks), RecordPreparer().prepare, BodyCompressor().compress
     yield "checks: all", lambda: check(seen.request, seen.answer)
     for signal, judge in CHECKS:
         yield f"checks: {signal.value}", lambda judge=judge: judge(seen.request, seen.answer.completion)
@@ -165,10 +165,10 @@ def judging() -> Iterator[tuple[str, Step]]:
     yield "keep: an exchange's rows", lambda: exchange_record(seen, outcomes=[], checks=())
     yield "keep: 300 marks packed", lambda: pack_marks(marks)
     yield "keep: 300 marks unpacked", lambda: unpack_marks(packed)
-    yield "storage: a body compressed alone", lambda: squeeze(BODY)
+    yield "storage: a body compressed alone", lambda: compress(BODY)
     yield "storage: a body compressed on the turn before", lambda: compress_against(BODY, SAID[-2])
     yield "storage: a record prepared", lambda: prepare(record)
-    yield "storage: a record counted", lambda: counted(record)
+    yield "storage: a record counted", lambda: keys(record)
 
 
 def keeping() -> Iterator[tuple[str, Step]]:
