@@ -7,6 +7,7 @@ What is done in steps, or put off, is one turn a step. Tests count the work of e
 """
 
 import argparse
+import asyncio
 import gc
 import gzip
 import json
@@ -16,12 +17,15 @@ from collections.abc import Callable, Generator, Iterator
 from hashlib import sha256
 
 import brotli
-from aiohttp.http_parser import RawRequestMessage
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from proxy.client.read_portions import PORTION
 from proxy.client.request_head import RequestHead
+from proxy.client.request_trailers import RequestTrailers
 from proxy.content_coding import beginning, zstd
 from proxy.errors import RequestError
 from proxy.exchange import Role
@@ -89,6 +93,30 @@ def asked(target: str, fields: list[tuple[bytes, bytes]]) -> Turns:
     yield
     is_secret.__globals__["_is_secret"].cache_clear()
     return heading.secrets(())
+
+
+def uploaded(read: bytes) -> Turns:
+    """A read of a request in chunks, parsed as the connection of a client does it, in the portions that `read_portions` makes."""
+    loop = asyncio.new_event_loop()
+    protocol = BaseProtocol(loop)
+    parser = HttpRequestParser(protocol, loop, READ, max_line_size=HEAD, max_field_size=HEAD)
+    protocol._parser = parser  # noqa: SLF001 - as aiohttp sets it
+    trailers = RequestTrailers()
+    head = b"POST / HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n"
+    messages, _, _ = parser.feed_data(head)
+    trailers.read([message for message, _ in messages], head)
+    for at in range(0, len(read), PORTION):
+        parser.feed_data(read[at : at + PORTION])
+        trailers.read([], read[at : at + PORTION])
+        messages[0][1].read_nowait()
+        yield
+    loop.close()
+    return None
+
+
+def uploads() -> Iterator[Case]:
+    kinds = {"a byte": b"1\r\nb\r\n", "a byte with extensions": b"1;a\r\nb\r\n", "16 bytes": b"10\r\n%b\r\n" % (b"x" * 16)}
+    yield from ((f"upload: chunks of {name}", lambda unit=unit: uploaded(fill(unit, READ))) for name, unit in kinds.items())
 
 
 def once(work: Callable[[], object]) -> Turns:
@@ -220,7 +248,7 @@ def main() -> int:
     gc.disable()
     missed = 0
     print("| what comes | turns | longest, ms | all, ms |\n|---|---:|---:|---:|")
-    for name, begin in (*answers(), *heads(), *bodies(), *packed(), *records()):
+    for name, begin in (*answers(), *uploads(), *heads(), *bodies(), *packed(), *records()):
         if all(word in name for word in chosen.words):
             turns, most, together = min((longest(begin()) for _ in range(3)), key=lambda row: row[1])
             missed += most > chosen.most

@@ -16,13 +16,14 @@ from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
+from aiohttp.web_protocol import RequestPayloadError, _ErrInfo
 
 from proxy.client.browser_policy import is_loopback
 from proxy.client.client_request import ClientRequest, own_answer
 from proxy.client.declined_upgrade import DeclinedUpgrades
 from proxy.client.flow_control import Dropped, FlowControl, TunnelSink
 from proxy.client.half_close import PROBE, HalfCloseWatch
+from proxy.client.read_portions import LARGE, PortionedReads
 from proxy.client.request_head import RequestHead
 from proxy.client.request_trailers import RequestTrailers, parts_plainly
 from proxy.client.unparsable_request import refusal
@@ -36,7 +37,7 @@ _LINGER = 2.0
 """Seconds in which a client may still read our refusal of bytes that it goes on sending (RFC 9112 9.6)."""
 
 
-class ClientConnection(RequestHandler):
+class ClientConnection(PortionedReads):
     """The protocol of one client connection."""
 
     __slots__ = (
@@ -49,17 +50,14 @@ class ClientConnection(RequestHandler):
         super().__init__(server, **settings)
         # Asked for now: aiohttp forgets it when the connection is lost.
         self._handle = server.request_handler
-        self._limits = limits
-        self._stats = stats
-        self._came = 0.0
-        self._head_bytes = 0
+        self._limits, self._stats = limits, stats
+        self._came, self._head_bytes = 0.0, 0
         self._head: RequestHead | None = None
         self._half_closed: HalfCloseWatch | None = None
         self._on_loopback: bool | None = None
         self._onward: TunnelSink | None = None
         self._unreadable = b""
-        self._declining = DeclinedUpgrades()
-        self._trailers = RequestTrailers()
+        self._declining, self._trailers = DeclinedUpgrades(), RequestTrailers()
         self.flow: FlowControl | None = None
         self.straight: Callable[[bytes], None] = self.write
         """Writes to the client until `FlowControl.mute`, with no look at each piece whether the client is still there."""
@@ -115,6 +113,8 @@ class ClientConnection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head or of a body; a head must be complete within its limits of size and time."""
+        if (len(data) > LARGE or (self.waiting and data)) and not (data := self.first_portion(data)):
+            return
         if self._onward is not None:
             self._onward.take(data)
             return
@@ -132,8 +132,7 @@ class ClientConnection(RequestHandler):
         if messages:
             self._came = monotonic()
             if self.head_since:
-                self.head_since = 0.0
-                self._head_bytes = 0
+                self.head_since, self._head_bytes = 0.0, 0
                 self._declining.begun.clear()
         else:
             self.head_since = self.head_since or monotonic()
@@ -173,6 +172,8 @@ class ClientConnection(RequestHandler):
 
     def eof_received(self) -> bool | None:  # type: ignore[override] # a true value keeps the transport: see asyncio
         """The client has ended its side: behind a whole request it may wait for its answer, in the middle of one it is gone."""
+        if self.ends_behind():
+            return True
         if self._onward is not None:
             self._onward.end()
             return True
@@ -387,8 +388,7 @@ class ClientConnection(RequestHandler):
         return b"" if request is None or request.head.old else PROBE
 
     def _refuse_head(self) -> None:
-        self._head_bytes = 0
-        self.head_since = 0.0
+        self.head_since, self._head_bytes = 0.0, 0
         fault = LineTooLong(b"", self._limits.head)
         self._messages.append((_ErrInfo(status=431, exc=fault, message=""), EMPTY_PAYLOAD))
         if self._waiter is not None and not self._waiter.done():
