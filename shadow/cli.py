@@ -37,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(config_app, name="config")
-drift_app = typer.Typer(no_args_is_help=True, help="What is said to an alarm of drift.")
+drift_app = typer.Typer(no_args_is_help=True, help="Acknowledge drift alarms.")
 app.add_typer(drift_app, name="drift")
 
 Db = Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database, instead of the configured one.")]
@@ -47,7 +47,7 @@ Since = Annotated[str, typer.Option("--since", metavar="TIME", help="From when: 
 
 @app.callback(invoke_without_command=True)
 def _sameweights(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         from importlib.metadata import PackageNotFoundError
@@ -63,10 +63,10 @@ def _sameweights(
 @app.command()
 def demo(
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long to send requests.")] = 20.0,
-    keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, until Ctrl-C.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep running until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Data port; 0 takes a free one.")] = 0,
 ) -> None:
-    """See it work in 20 seconds, with pretended providers; no key."""
+    """Run everything with simulated providers; needs no key."""
     from shadow.demo.demo_run import run
 
     raise typer.Exit(run(seconds=seconds, keep=keep, port=port))
@@ -76,10 +76,12 @@ def demo(
 def serve(
     *,
     config: ConfigPath = None,
-    upstream: Annotated[str | None, typer.Option("--upstream", metavar="URL", help="Who answers; needs no file.")] = None,
-    reference: Annotated[str | None, typer.Option("--reference", metavar="URL", help="Who is asked again, for a sample.")] = None,
+    upstream: Annotated[str | None, typer.Option("--upstream", metavar="URL", help="Provider that serves your traffic.")] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", metavar="URL", help="Reference for a sample of requests.")
+    ] = None,
     reference_model: Annotated[
-        str | None, typer.Option("--reference-model", metavar="NAME", help="The model's name there.")
+        str | None, typer.Option("--reference-model", metavar="NAME", help="Name of the model at the reference.")
     ] = None,
     upstream_key_env: Annotated[
         str | None, typer.Option("--upstream-key-env", metavar="VARIABLE", help="Variable with its key.")
@@ -88,7 +90,7 @@ def serve(
         str | None, typer.Option("--reference-key-env", metavar="VARIABLE", help="Variable with its key; never the client's.")
     ] = None,
     sample_rate: Annotated[
-        float | None, typer.Option("--sample-rate", metavar="SHARE", help="Share that is shadowed, 0..1.")
+        float | None, typer.Option("--sample-rate", metavar="SHARE", help="Fraction of conversations to copy to the reference.")
     ] = None,
     listen: Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="The data port.")] = None,
     admin: Annotated[str | None, typer.Option("--admin", metavar="HOST:PORT", help="Metrics, health and pages.")] = None,
@@ -100,7 +102,7 @@ def serve(
     log_format: Annotated[
         str | None, typer.Option("--log-format", metavar="FORMAT", help="Log lines as text or json; auto picks by terminal.")
     ] = None,
-    attached: Annotated[bool, typer.Option("--attached", help="Stop when standard input ends.")] = False,
+    attached: Annotated[bool, typer.Option("--attached", help="Exit when stdin closes.")] = False,
 ) -> None:
     """Forward live traffic, and audit a sample of it."""
     from shadow.processes.prespawned_worker import prespawned
@@ -142,7 +144,7 @@ def report(
         bool, typer.Option("--fail-on-drift", help="Exit 3 when a provider differs or is faulty, 4 when nothing was compared.")
     ] = False,
 ) -> None:
-    """Who differs from the reference, by how much, how surely."""
+    """Show which providers differ, by how much, with intervals."""
     from shadow.report import build_report as views
     from shadow.report.filters import moment_of
 
@@ -162,16 +164,16 @@ def pairs(
     *,
     config: ConfigPath = None,
     db: Db = None,
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
     signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="With a finding of this signal.")] = "",
     aspect: Annotated[str, typer.Option("--aspect", hidden=True)] = "",
-    state: Annotated[str, typer.Option("--state", metavar="STATE", help="In this state: differ, match, ...")] = "",
+    state: Annotated[str, typer.Option("--state", metavar="STATE", help="Only this state: differ, match, ...")] = "",
     since: Since = "all",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Largest number of rows.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """The compared requests, newest first."""
+    """List the compared requests, newest first."""
     from shadow.report.filters import pair_filter
     from shadow.terminal import pairs_text
 
@@ -189,13 +191,13 @@ def answers(
     db: Db = None,
     signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="That failed the check of this signal.")] = "",
     check: Annotated[str, typer.Option("--check", hidden=True)] = "",
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
     since: Since = "all",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Largest number of rows.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Answers that failed a check, sampled or not, newest first."""
+    """List live answers that failed a check, newest first."""
     from shadow.report.filters import answer_filter
     from shadow.terminal import answers_text as views
 
@@ -213,7 +215,7 @@ def show_pair(
     db: Db = None,
     as_json: AsJson = False,
 ) -> None:
-    """One compared request: its answers side by side."""
+    """Show one compared request, its answers side by side."""
     from shadow.terminal import answers_text, pairs_text
 
     with _reading(config, db) as reader:
@@ -234,7 +236,7 @@ def dashboards(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them; made if it is not there.")],
     pages: Annotated[str, typer.Option("--pages", metavar="URL", help="The admin port in links.")] = "http://127.0.0.1:8081",
     grafana: Annotated[str, typer.Option("--grafana", metavar="URL", help="Grafana in links.")] = "http://127.0.0.1:3000",
-    force: Annotated[bool, typer.Option("--force", help="Write over files with other content.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files with other content.")] = False,
 ) -> None:
     """Write Grafana dashboards, Prometheus rules and provisioning."""
     from shadow.commands.dashboards import write
@@ -247,11 +249,11 @@ def forget(
     *,
     config: ConfigPath = None,
     db: Db = None,
-    conversation: Annotated[str, typer.Option("--conversation", metavar="ID", help="Of this conversation.")] = "",
-    tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="With this tag.")] = "",
+    conversation: Annotated[str, typer.Option("--conversation", metavar="ID", help="Only this conversation.")] = "",
+    tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="Only this tag.")] = "",
     before: Annotated[str, typer.Option("--before", metavar="TIME", help="Older than this; `now` is everything.")] = "",
 ) -> None:
-    """Delete records for good, also beside a running serve."""
+    """Delete records permanently, also while serve runs."""
     from shadow.commands import forget as forgetting
 
     typer.echo(forgetting.forget(settings(config, db).storage, forgetting.chosen(conversation, tag, before, time.time())))
@@ -266,9 +268,9 @@ def plan(
     drop: Annotated[float, typer.Option("--drop", metavar="POINTS", min=0, max=100, help="Drift to be found.")] = 10.0,
     days: Annotated[float, typer.Option("--days", metavar="N", min=0.01, help="Within how many days.")] = 7.0,
     noise: Annotated[float, typer.Option("--noise", metavar="POINTS", min=0, max=100, help="Reference's own noise.")] = 10.0,
-    price: Annotated[float, typer.Option("--price", metavar="MONEY", min=0, help="Of one call to the reference.")] = 0.0,
+    price: Annotated[float, typer.Option("--price", metavar="MONEY", min=0, help="Cost of one call.")] = 0.0,
 ) -> None:
-    """What drift can be found, in how many pairs, days and for how much."""
+    """Show what drift can be found, in how many pairs and days."""
     from shadow.report.drift_lines import drift_lines
     from shadow.report.plan_text import PlanInputs, plan_text
     from storage.store import StoreError
@@ -287,13 +289,13 @@ def acknowledge(
     *,
     config: ConfigPath = None,
     db: Db = None,
-    fixed: Annotated[bool, typer.Option("--fixed", help="The cause is mended: begin anew.")] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="It is there to stay: alarm above it only.")] = False,
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Of this provider.")] = "",
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Of this model.")] = "",
-    route: Annotated[str, typer.Option("--route", metavar="NAME", help="Of this route.")] = "",
+    fixed: Annotated[bool, typer.Option("--fixed", help="Fixed: reset the evidence.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Accept as the baseline; alert beyond it.")] = False,
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
+    route: Annotated[str, typer.Option("--route", metavar="NAME", help="Only this route.")] = "",
 ) -> None:
-    """Answer the alarms of drift, also beside a running serve."""
+    """Acknowledge drift alarms, also while serve runs."""
     from shadow.commands import acknowledge as acknowledging
     from shadow.drift.states import AckAction, Acknowledgement
     from shadow.settings.config_errors import ConfigError

@@ -52,22 +52,61 @@ DENIED = {
 }
 """Each with the term that stands in its place. A plural is denied with its singular."""
 
-UNDER_WAY = frozenset(DENIED) - {"discretion", "innocent", "mould", "portrait", "squeeze", "untold"}
-"""Words that still stand in modules whose folders are being put in order; on pages they are denied already."""
+UNDER_WAY = frozenset(
+    {
+        "proxy/client/client_connection.py",
+        "proxy/client/half_close.py",
+        "proxy/forward.py",
+        "proxy/packing.py",
+        "proxy/process/parent_watchdog.py",
+        "proxy/record/capture.py",
+        "proxy/record/exchange_sender.py",
+        "proxy/server.py",
+        "proxy/upstream/connection_pool.py",
+        "proxy/upstream/fetcher.py",
+        "proxy/upstream/response_reader.py",
+        "proxy/upstream/upstream_connection.py",
+        "shadow/checks/applied_parameters.py",
+        "shadow/metrics/cardinality.py",
+        "shadow/metrics/definitions.py",
+        "shadow/findings/finding.py",
+        "shadow/identity/request_shape.py",
+        "shadow/measures/argument_schema.py",
+        "shadow/metrics/drift_metrics.py",
+        "shadow/pages/pair_pages.py",
+        "shadow/pipeline/answer_recorder.py",
+        "shadow/pipeline/exchange_receiver.py",
+        "shadow/pipeline/fetcher_client.py",
+        "shadow/pipeline/reference_client.py",
+        "shadow/pipeline/shadow_run.py",
+        "shadow/pipeline/shadow_scheduler.py",
+        "shadow/privacy/privacy_policy.py",
+        "shadow/processes/audit_process.py",
+        "shadow/reading/lenient_json.py",
+        "shadow/reading/parsed_exchange.py",
+        "shadow/reading/parsed_response.py",
+        "shadow/reading/provider_error.py",
+        "shadow/reading/responses_body.py",
+        "shadow/reading/sse.py",
+        "shadow/report/check_rates.py",
+        "shadow/sampling/shadow_body.py",
+        "shadow/sampling/shadow_headers.py",
+        "shadow/terminal/pairs_text.py",
+    }
+)
+"""Modules whose wording is still being changed; the list only shrinks."""
 
-HELP_UNDER_WAY = frozenset({"anew", "mended"})
-
-ALLOWED: tuple[str, ...] = ("`--aspect`", "`?aspect=`", "`aspect`", "`dimension`", "comparison, dimension")
+ALLOWED: tuple[str, ...] = ("`--aspect`", "`?aspect=`", "`aspect`", "`dimension`", "comparison, dimension", "--aspect")
 """Exact phrases in which a denied word means something else: names that older versions used."""
 
 
-def denied_words(text: str, denied: dict[str, str] = DENIED) -> list[str]:
+def denied_words(text: str) -> list[str]:
     """The denied words of a text, with what to write instead; code in backticks counts, addresses and file names do not."""
     for phrase in ALLOWED:
         text = text.replace(phrase, "")
     text = re.sub(r"\]\([^)]*\)|https?://\S+|[\w./-]+\.(?:py|md|toml)\b", "", text)
-    found = re.findall(rf"\b({'|'.join(denied)})(s|es)?\b", text, re.IGNORECASE)
-    return [f"{word}{plural}: write {denied[word.lower()]!r}" for word, plural in found]
+    found = re.findall(rf"\b({'|'.join(DENIED)})(s|es)?\b", text, re.IGNORECASE)
+    return [f"{word}{plural}: write {DENIED[word.lower()]!r}" for word, plural in found]
 
 
 def helps() -> Iterator[tuple[str, str]]:
@@ -80,12 +119,18 @@ def helps() -> Iterator[tuple[str, str]]:
         waiting += [(f"{name} {below}", inner, context) for below, inner in getattr(command, "commands", {}).items()]
 
 
-def messages(tree: ast.Module) -> Iterator[str]:
-    """Every string of a module that can be a message; of docstrings, those of attributes too, the first line."""
+def messages(tree: ast.Module, *, sql: bool = False) -> Iterator[str]:
+    """Every string of a module that can be a message; of docstrings, those of attributes too, the first line.
+
+    With `sql` docstrings alone: statements keep the names of columns and tables in databases of older versions.
+    """
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value.strip().split("\n")[0] if id(node) in docstrings else node.value
+            if id(node) in docstrings:
+                yield node.value.strip().split("\n")[0]
+            elif not sql:
+                yield node.value
 
 
 def _name(path: Path) -> str:
@@ -112,15 +157,14 @@ def test_no_denied_word_stands_on_a_page(page: Path):
 
 
 def test_no_denied_word_stands_in_a_help_text():
-    denied = {word: term for word, term in DENIED.items() if word not in HELP_UNDER_WAY}
-    assert {name: found for name, text in helps() if (found := denied_words(text, denied))} == {}
+    assert {name: found for name, text in helps() if (found := denied_words(text))} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
+@pytest.mark.parametrize("path", [path for path in MODULES if _name(path) not in UNDER_WAY], ids=_name)
 def test_no_denied_word_stands_in_a_message_or_the_first_line_of_a_docstring(path: Path):
-    denied = {word: term for word, term in DENIED.items() if word not in UNDER_WAY}
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert [found for text in messages(tree) for found in denied_words(text, denied)] == []
+    sql = path.is_relative_to(ROOT / "storage" / "sqlite")
+    assert [found for text in messages(tree, sql=sql) for found in denied_words(text)] == []
 
 
 @pytest.mark.parametrize(

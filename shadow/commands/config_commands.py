@@ -21,7 +21,7 @@ ConfigPath = Annotated[
 
 @config_app.command()
 def check(config: ConfigPath = None) -> None:
-    """Every fault at once, with file and line; exit 2 when there is one."""
+    """Report every error in one pass, with file and line; exit 2 if any."""
     from shadow.metrics.cardinality import series_bound
     from shadow.settings.load_config import advice, load
 
@@ -34,7 +34,7 @@ def check(config: ConfigPath = None) -> None:
 
 @config_app.command()
 def show(config: ConfigPath = None) -> None:
-    """What is in force: file, environment and defaults together, as JSON."""
+    """Show the configuration in force as JSON: file, environment and defaults."""
     import json
 
     from shadow.settings.load_config import masked
@@ -44,7 +44,7 @@ def show(config: ConfigPath = None) -> None:
 
 @config_app.command()
 def schema() -> None:
-    """The JSON schema of sameweights.toml, for editors."""
+    """Print the JSON schema of sameweights.toml, for editors."""
     import json
 
     from shadow.settings.config_model import Config
@@ -54,7 +54,7 @@ def schema() -> None:
 
 @config_app.command()
 def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to write it.")] = Path("sameweights.toml")) -> None:
-    """Write a commented file to begin with; never over another."""
+    """Write a commented first file; never overwrites one."""
     from shadow.settings.config_errors import ConfigError
     from shadow.settings.config_template import STARTER
 

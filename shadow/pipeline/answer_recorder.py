@@ -22,7 +22,7 @@ log = structlog.get_logger("sameweights.worker")
 
 
 class AnswerRecorder:
-    """Treats every answer alike, whoever it was for: a shadow's rows are stored with its pair, a live one's at once."""
+    """Treats every answer alike: a shadow's rows are stored with its pair, a live one's at once."""
 
     def __init__(self, config: Config, *, metrics: Metrics, policy: PrivacyPolicy, identities: IdentityObserver) -> None:
         self.turn(config)

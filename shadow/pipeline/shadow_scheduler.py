@@ -177,7 +177,7 @@ class ShadowScheduler:
             log.warning("reference_refused", detail=sentence)
 
     async def _pay(self, run: ShadowRun) -> None:
-        """Count what the legs of a shadow cost; the request of the first was reserved."""
+        """Count what the exchanges of a shadow run cost; the request of the first was reserved."""
         costs = [self._cost(leg) for leg in run.legs]
         for tokens, money in costs:
             self._budget.settle(time.time(), tokens, money)

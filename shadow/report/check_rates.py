@@ -127,7 +127,7 @@ def _compared(line: CheckLine) -> str:
 
 
 def wilson(hits: int, trials: int, z: float = _Z) -> tuple[float, float]:
-    """Wilson's score interval (Wilson 1927) of `z` standard deviations, 95 % by default; (0, 1) without a trial."""
+    """Wilson's score interval (Wilson 1927) of `z` standard deviations, 95 % by default; (0, 1) without any draw."""
     if not trials:
         return 0.0, 1.0
     share, spread = hits / trials, z * z / trials
