@@ -1,4 +1,4 @@
-"""The forwarding process by itself on its core: what it hands over is read and thrown away on the other one."""
+"""Measures the data plane alone on one core; its exchanges are read and discarded on the other one."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the audit costs: CPU for each step of one exchange and of one pair, and what the audit process takes through its socket.
+"""Measures the audit: CPU for each step of one exchange and of one pair, and the throughput of its socket.
 
     .venv/bin/python bench/audit.py [--chunks 300] [--seconds 20] [--rates 250,500,1000,2000]
 

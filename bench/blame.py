@@ -1,4 +1,4 @@
-"""Show who is blamed: a provider or its reference moves, or the reference fails; and the running judge names which.
+"""Shows that the judge names the side that moved: a provider, its reference, or a reference that fails.
 
     python bench/blame.py             reduced, about two minutes
     python bench/blame.py --full      1,000 runs a cell at 30 points; about two hours of one core

@@ -1,4 +1,4 @@
-"""How seldom an equal provider is called faulty, and how soon a worse one is: reports of 30 checks through the running function.
+"""Measures how rarely an equal provider is reported faulty, and how soon a worse one is, over simulated reports of 30 checks.
 
     .venv/bin/python -m bench.check_rates [--reports 1000] [--write]
 

@@ -1,4 +1,4 @@
-"""What a pair and a single answer cost, in milliseconds of CPU: streams of 300 pieces, and texts of a million characters.
+"""Measures a pair and a single answer in milliseconds of CPU: streams of 300 chunks, and texts of a million characters.
 
 A pair is both answers of 300 pieces read from their bytes, checked, and compared. Nothing reads beyond its own cap
 (docs/reference/signals.md), so a text of a million characters costs hardly more than one of 100,000.

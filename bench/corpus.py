@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001, E501 - the languages of the corpus are written in their own letters, and its words in long lines
-"""Faithful answers to hold the reference-free checks against: varied, made up, and the same for the same seed.
+"""Generates faithful answers to test the reference-free checks on: varied, and the same for the same seed.
 
 Prose in five languages, code in five, tables, JSON, addresses, base64, emoji, lists, formulas; each cut into pieces in one of
 five manners, as different servers do. None of it was written by a person or a model.

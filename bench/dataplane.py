@@ -1,4 +1,4 @@
-"""What the data plane costs, beside the proxies that others use, in one run on one machine.
+"""Measures the data plane and other proxies in one run on one machine.
 
     .venv/bin/python bench/dataplane.py [--rounds 3] [--only 5,nginx] [--cases AFG] [--json FILE] [--memory]
 

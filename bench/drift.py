@@ -1,4 +1,4 @@
-"""Show what the drift detector promises: false alarms, delays, the signal named, the start dated, the calls that it costs.
+"""Measures the drift detector: false alarms, delays, the signal it names, the date it gives, the calls that it costs.
 
     python bench/drift.py             reduced, about two minutes
     python bench/drift.py --full      1,000 runs of 100,000 pairs; about a quarter of an hour on two cores

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - a fault may be a letter of another script
-"""Servers that commit one fault each: for every check the request that shows it, and the answer as such a server gives it.
+"""Faulty answers, one fault each: for every check the request that reveals it, and the answer of a server with that fault.
 
 A fault is written once and sent as a stream and whole, except where it is a fault of one form only. `FAULTS` is the labelled
 set from which recall is counted: what a fault is named by, and nothing else, is right.

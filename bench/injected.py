@@ -1,4 +1,4 @@
-"""Faults put at random into faithful prose: what a fault looks like when nobody chose its place."""
+"""Puts faults into faithful prose at random places."""
 
 import random
 from collections.abc import Callable, Sequence

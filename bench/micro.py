@@ -1,4 +1,4 @@
-"""One figure for each pure room: microseconds of CPU for a typical call, the best of several batches.
+"""Measures each pure package: microseconds of CPU for a typical call, the best of several batches.
 
     .venv/bin/python bench/micro.py [WORD ...]
 

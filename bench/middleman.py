@@ -1,4 +1,4 @@
-"""A provider that does something of its own to each request before the model sees it: test equipment for bench/real_model.py.
+"""A provider that changes each request before the model gets it: test equipment for bench/real_model.py.
 
     python bench/middleman.py PORT BASE [--force JSON] [--system TEXT]
 

@@ -1,4 +1,4 @@
-"""Answers on the wire, as bytes, and what the checks say of them: the same way that live traffic goes."""
+"""Builds answers as bytes and runs the checks on them, along the path of live traffic."""
 
 import json
 from collections.abc import Callable, Sequence

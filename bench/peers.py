@@ -1,4 +1,4 @@
-"""The proxies that are measured, each as the processes it takes; all listen on loopback and forward to the stub provider."""
+"""The measured proxies, each with the processes it needs; all listen on loopback and forward to the stub provider."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Show that `sameweights plan` is right: the pairs until a drift is found, in half of the cases and in nine of ten.
+"""Checks `sameweights plan` by simulation: the pairs until a drift is found, in half of the cases and in nine of ten.
 
 python bench/plan.py                20 runs a cell, about half a minute python bench/plan.py --runs 100     the committed table;
 --markdown prints it as docs/explanation/power.md has it

@@ -1,4 +1,4 @@
-"""Processes under measurement: started pinned, stopped whole, and what they cost in CPU and memory, children included."""
+"""Starts processes pinned to cores, measures their CPU and memory (children included), and stops them."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""A real small model, served twice by a server no one here wrote, and shadowed to its twin through the whole house.
+"""Audits a real small model, served twice by a third-party server: one instance is the provider, the other its reference.
 
     .venv/bin/python bench/real_model.py --llama VENV [--requests 300] [--altered template|sampling|system|context]
 

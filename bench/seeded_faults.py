@@ -50,7 +50,7 @@ FAULTS = (
         "secret_of",
         "A if B else C",
         "A if B else bytes(32)",
-        "one_by_one",
+        "sampled_independently",
     ),
     Fault(
         "a copy is marked",
@@ -66,7 +66,7 @@ FAULTS = (
         "why_cached",
         "any(F(X) for X in reference)",
         "any(F(X) for X in whole)",
-        "answers_are_old",
+        "age_headers",
     ),
     Fault(
         "a broken stream ends as if it were complete",
@@ -106,7 +106,7 @@ FAULTS = (
         "release",
         "L.fail(FailureKind.CLIENT_GONE, M)",
         "pass",
-        "silent_stretch",
+        "during_a_pause",
     ),
     Fault(
         "a connection is kept after framing that was refused",
@@ -114,7 +114,7 @@ FAULTS = (
         "_answer",
         "K, A = A, False",
         "K = A",
-        "nothing_of_it_goes_upstream and identity",
+        "nothing_goes_upstream and identity",
     ),
     Fault(
         "fields that Connection names travel on",
@@ -122,7 +122,7 @@ FAULTS = (
         "outgoing",
         "named_by_connection(F)",
         "frozenset()",
-        "fields_go_out",
+        "fields_keep_order",
     ),
     Fault(
         "an echoed key is handed over",
@@ -130,7 +130,7 @@ FAULTS = (
         "offer",
         "credential_removal.untouched(...)",
         "True",
-        "echoes and plain",
+        "echoed_by_the_provider and plain",
     ),
     Fault(
         "records are not redacted",
@@ -138,7 +138,7 @@ FAULTS = (
         "PrivacyPolicy.exchange_record",
         "replace(S, exchange=R)",
         "S",
-        "no_credential_in_a_prompt and full",
+        "words_of_a_prompt and full",
     ),
     Fault(
         "a request that wants nothing kept is kept",
@@ -146,7 +146,7 @@ FAULTS = (
         "_end",
         "A.control.unrecorded",
         "False",
-        "wants_nothing_kept",
+        "recording_off",
     ),
     Fault(
         "what is forgotten stays in the write-ahead log",
@@ -170,7 +170,7 @@ FAULTS = (
         "run",
         "A.most",
         "0",
-        "without_end and MB",
+        "endless_or_broken and MB",
     ),
     Fault(
         "a stateful request is shadowed",
@@ -194,7 +194,7 @@ FAULTS = (
         "_asked_to_turn",
         'R("error", M, reason=F, effect=E)',
         'R("info", "none", reason=F, effect=E)',
-        "bad_file",
+        "invalid_file",
     ),
     Fault(
         "a second signal is not heard",
@@ -210,7 +210,7 @@ FAULTS = (
         "ExchangeSender.offer",
         "A + B > C",
         'next(False for _ in iter(int, 1) if A + B <= C or __import__("time").sleep(0.01) or self.flush())',
-        "too_slow",
+        "slow_audit",
     ),
     Fault(
         "what is dropped is not counted",
@@ -218,7 +218,7 @@ FAULTS = (
         "_drop",
         "A.add(R)",
         "None",
-        "too_slow",
+        "slow_audit",
     ),
     Fault(
         "a clock that jumped makes every record old",
@@ -226,7 +226,7 @@ FAULTS = (
         "_sweeps",
         "N if steady.believes(N, T) else 0.0",
         "N",
-        "jumps_under",
+        "jump_of_the_audit",
     ),
     Fault(
         "who serves is learned with the client's words as they are",

@@ -1,4 +1,4 @@
-"""How well the reference-free checks tell faulty answers from faithful ones: precision and recall of each, in one table.
+"""Measures precision and recall of each reference-free check, in one table.
 
     .venv/bin/python -m bench.signals [--answers 12000] [--write]
 

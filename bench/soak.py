@@ -1,4 +1,4 @@
-"""Mixed load for as long as you like, and a report: failures, memory, descriptors, lost records.
+"""Runs mixed load for a given time and reports failures, memory, descriptors and lost records.
 
     .venv/bin/python bench/soak.py --seconds 600          # ten minutes, bounded; --seconds 3600 before a release
 

@@ -1,4 +1,4 @@
-"""The longest time for which a stream stands still, while what could disturb it happens beside it.
+"""Measures the longest pause of a stream while other work runs beside it.
 
     .venv/bin/python bench/stalls.py [--rounds 2] [--waves 3]
 

@@ -1,4 +1,4 @@
-"""Show that an equal provider is not called different where disagreement sticks to whole conversations.
+"""Shows that an equal provider is not reported different when disagreement clusters in whole conversations.
 
     python bench/sticking.py               100 reports a cell, about two minutes
     python bench/sticking.py --reports 1000

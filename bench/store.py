@@ -1,4 +1,4 @@
-"""What the store costs: rows a second, bytes an exchange on long conversations, and how long each question takes at scale.
+"""Measures the store: rows a second, bytes per exchange of long conversations, and seconds per query at scale.
 
     .venv/bin/python bench/store.py [--exchanges 1000000] [--agents 20]
 

@@ -1,4 +1,4 @@
-"""Made-up traffic of agents, the same on every run: requests that grow turn by turn, answers as streams, exchanges of both."""
+"""Generates the same agent traffic on every run: requests that grow turn by turn, streamed answers, and their exchanges."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The longest turn of the event loop that one request or answer can cause, by what it holds: milliseconds of CPU.
+"""Measures the longest event loop iteration that one request or answer can cause, by its content, in milliseconds of CPU.
 
     .venv/bin/python bench/turns.py [WORD ...] [--most 5]
 

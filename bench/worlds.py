@@ -1,4 +1,4 @@
-"""Made-up traffic for the drift simulations: three answers to each request, drawn from one distribution unless a fault is on.
+"""Generates the traffic of the drift simulations: three answers to each request, from one distribution unless a fault is on.
 
 An answer is one of seven outcomes. Each request has an outcome that is usual for it and a chance of another one; two answers
 then differ in a share of requests that is the floor. A fault replaces the provider's answer with some chance.

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG005 - all ways to write a call are given the same
-"""Calls written out in texts, by the templates of the common open models, and texts that only look like one: labelled examples.
+"""Labelled examples of tool calls written out in texts, by the templates of common open models, and of similar texts.
 
 Each way is written as its template writes it; a tool, its arguments and the prose about it are drawn. `WAYS` is what a server
 whose parser does not know its model gives; `HARD` is what a faithful answer may hold.

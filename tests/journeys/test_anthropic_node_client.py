@@ -22,7 +22,7 @@ def anthropic_home(request):
 
 
 @pytest.mark.parametrize("story", ["whole", "stream"])
-async def test_a_call_arrives_and_the_one_that_was_altered_is_named(serve, anthropic_home, story):
+async def test_anthropic_node_client_gets_its_call_and_an_altered_call_differs(serve, anthropic_home, story):
     async with Messenger(city="Turin") as candidate, Messenger() as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.url)
         async with serve(toml, env={"OFFICIAL_KEY": "official-key-5678"}) as served:
@@ -39,7 +39,7 @@ async def test_a_call_arrives_and_the_one_that_was_altered_is_named(serve, anthr
     assert not differing(alone)
 
 
-async def test_an_error_is_this_client_s_own_with_the_provider_s_words(serve, anthropic_home):
+async def test_provider_error_raises_the_client_s_own_error_with_its_message(serve, anthropic_home):
     async with Messenger() as candidate:
         toml = CONFIG.format(candidate=candidate.url, official="http://127.0.0.1:9/v1")
         async with serve(toml, env={"OFFICIAL_KEY": "official-key-5678"}) as served:

@@ -59,7 +59,7 @@ def asking(serve):
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-async def test_a_message_is_read_and_its_faithful_shadow_matches(asking, stream):
+async def test_message_is_read_and_its_faithful_shadow_matches(asking, stream):
     async with Messenger() as candidate, Messenger(key=OFFICIAL) as official, asking(candidate, official) as a:
         thinking = {"type": "enabled", "budget_tokens": 1_024}
         answer = await a.ask(stream=stream, thinking=thinking, system="Be brief.", metadata={"user_id": "somebody"})
@@ -81,7 +81,7 @@ async def test_a_message_is_read_and_its_faithful_shadow_matches(asking, stream)
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-async def test_a_call_that_the_provider_altered_is_named(asking, stream):
+async def test_call_altered_by_the_provider_differs(asking, stream):
     async with Messenger(city="Turin") as candidate, Messenger() as official, asking(candidate, official) as a:
         answer = await a.ask(stream=stream, tools=[WEATHER])
         [call] = [block for block in answer.content if block.type == "tool_use"]
@@ -115,7 +115,7 @@ async def test_versions_and_betas_reach_both_sides_and_each_gets_its_own_key(ask
     ],
     ids=["the field of today's client", "the field of an older one", "the field that is configured"],
 )
-async def test_a_configured_key_takes_the_place_of_the_client_s(asking, lines, credential, borne):
+async def test_configured_key_replaces_the_client_s_key(asking, lines, credential, borne):
     lines = f'api_key_env = "CANDIDATE_KEY"\n{lines}'
     async with Messenger() as candidate, Messenger() as official, asking(candidate, official, lines=lines, **credential) as a:
         await a.ask(stream=False)
@@ -128,7 +128,7 @@ async def test_a_configured_key_takes_the_place_of_the_client_s(asking, lines, c
     assert b"client-" not in stored
 
 
-async def test_an_error_is_the_client_s_own_and_its_kind_is_recorded(asking):
+async def test_provider_error_raises_the_client_s_own_error_and_its_type_is_recorded(asking):
     async with Messenger() as candidate, Messenger() as official, asking(candidate, official) as a:
         with pytest.raises(anthropic.InternalServerError, match="Overloaded"):
             await a.client.messages.create(**{**OSLO, "model": "overloaded"})
@@ -139,7 +139,7 @@ async def test_an_error_is_the_client_s_own_and_its_kind_is_recorded(asking):
     assert (found["error"].state, found["error_class"].subject, found["error_class"].state) == ("match", "server", "match")
 
 
-async def test_counting_tokens_passes_by_a_provider_s_own_path_too_and_is_not_audited(asking):
+async def test_token_counting_is_forwarded_and_not_audited(asking):
     async with Messenger() as candidate, Messenger() as official, asking(candidate, official) as a:
         named = a.client.with_options(base_url=f"{a.served.data}/candidate")
         counted = await named.messages.count_tokens(model="pretend-small", messages=OSLO["messages"])
@@ -149,7 +149,7 @@ async def test_counting_tokens_passes_by_a_provider_s_own_path_too_and_is_not_au
 
 
 @pytest.mark.promise("effects.once")
-async def test_a_request_with_a_tool_of_the_server_is_never_sent_again(asking):
+async def test_request_with_a_server_tool_is_never_shadowed(asking):
     async with Messenger() as candidate, Messenger() as official, asking(candidate, official) as a:
         await a.ask(stream=False, tools=[{"type": "web_search_20250305", "name": "web_search"}])
         await until(lambda: a.served.metric("sameweights_shadow_dropped_total", reason="side_effecting"))

@@ -35,7 +35,7 @@ ANSWER = ok(
 )
 
 
-async def test_the_environments_proxy_and_certificates_serve_the_live_request_and_its_shadow(serve, tmp_path):
+async def test_proxy_and_certificates_of_the_environment_are_used_for_live_and_shadow_requests(serve, tmp_path):
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("far.example.test", "maker.example.test").configure_cert(context)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")

@@ -56,7 +56,7 @@ def tokens_spent(served) -> int:
 
 
 @pytest.mark.promise("shadow.burst")
-async def test_a_burst_of_two_clients_at_a_slower_reference_is_asked_about_at_ninety_nine_of_a_hundred(serve):
+async def test_burst_of_two_clients_with_a_slower_reference_is_shadowed_in_at_least_99_percent(serve):
     """100 requests as fast as they are answered, and four shadows at once of 50 ms: without a queue many would find no place."""
     slow = ResponsePace(first_token=0.05, chunks_per_second=1e6)
     async with PretendedServer(seed=1, pace=FAST) as candidate, PretendedServer(seed=2, pace=slow) as official:
@@ -68,7 +68,7 @@ async def test_a_burst_of_two_clients_at_a_slower_reference_is_asked_about_at_ni
 
 
 @pytest.mark.promise("budget.kept")
-async def test_a_budget_of_five_requests_is_spent_once_whatever_is_killed_or_restarted_in_between(serve):
+async def test_budget_of_five_requests_is_spent_once_across_kills_and_restarts(serve):
     """The fourth is under way when the audit is killed: it counts, for it was sent."""
     async with providers() as (candidate, official), aiohttp.ClientSession() as session:
         given = toml(candidate, official, 'requests = 5\nperiod = "month"\n')
@@ -93,7 +93,7 @@ async def test_a_budget_of_five_requests_is_spent_once_whatever_is_killed_or_res
 
 
 @pytest.mark.promise("budget.kept")
-async def test_tokens_that_one_answer_has_spent_are_spent_after_a_kill_and_a_restart(serve):
+async def test_tokens_spent_stay_spent_after_a_kill_and_a_restart(serve):
     async with providers() as (candidate, official), aiohttp.ClientSession() as session:
         given = toml(candidate, official, 'tokens = 1\nperiod = "month"\n')
         async with serve(given, env={"OFFICIAL_KEY": "x"}) as served:

@@ -40,7 +40,7 @@ ANSWERS = {
 @pytest.mark.promise("transparency.answer")
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
 @pytest.mark.parametrize("step", [1, 7, 100_000], ids=["byte by byte", "in sevens", "at once"])
-async def test_an_answer_reaches_the_client_as_the_provider_sent_it(answer, step):
+async def test_response_reaches_the_client_byte_for_byte(answer, step):
     async def script(wire):
         await wire.request()
         for start in range(0, len(answer), step):
@@ -57,7 +57,7 @@ async def test_an_answer_reaches_the_client_as_the_provider_sent_it(answer, step
 
 
 @pytest.mark.promise("transparency.answer")
-async def test_an_answer_that_ends_with_its_connection_ends_the_clients_too():
+async def test_response_delimited_by_close_closes_the_client_connection():
     async def script(wire):
         await wire.request()
         await wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
@@ -89,7 +89,7 @@ async def test_an_answer_that_ends_with_its_connection_ends_the_clients_too():
         (b"/metrics", b"/metrics"),
     ],
 )
-async def test_a_target_goes_out_as_it_came(asked, sent):
+async def test_request_target_is_forwarded_unchanged(asked, sent):
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         answer = await ask(running.port, get(asked))
         assert answer.startswith(b"HTTP/1.1 200 OK"), answer
@@ -98,7 +98,7 @@ async def test_a_target_goes_out_as_it_came(asked, sent):
 
 @pytest.mark.promise("transparency.target")
 @pytest.mark.parametrize("method", [b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"HEAD", b"PROPFIND", b"TRACE"])
-async def test_any_method_passes(method):
+async def test_any_method_is_forwarded(method):
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + (b"" if method == b"HEAD" else b"hello")
     async with scripted(None, answer) as provider, plane(provider.url) as running:
         answered = await ask(running.port, get(b"/v1/x", method=method))
@@ -107,7 +107,7 @@ async def test_any_method_passes(method):
 
 
 @pytest.mark.promise("transparency.fields", "framing.hop")
-async def test_fields_go_out_in_order_case_and_repetition_without_those_of_this_hop():
+async def test_fields_keep_order_case_and_repetition_without_hop_by_hop_ones():
     fields = (
         b"accept: */*",
         b"X-B: 1",
@@ -129,7 +129,7 @@ async def test_fields_go_out_in_order_case_and_repetition_without_those_of_this_
 
 
 @pytest.mark.promise("transparency.body")
-async def test_a_body_goes_out_as_it_came_with_its_own_framing():
+async def test_request_body_and_its_framing_are_forwarded_unchanged():
     body = bytes(range(256)) * 10
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         await ask(running.port, post(body))
@@ -144,7 +144,7 @@ async def test_a_body_goes_out_as_it_came_with_its_own_framing():
 
 
 @pytest.mark.promise("transparency.rename")
-async def test_the_model_is_renamed_in_place_and_nothing_else_changes():
+async def test_model_is_renamed_in_place_and_nothing_else_changes():
     providers = {"candidate": {"base_url": "", "models": {"small": 'other/"small"'}}}
     body = b'{ "messages": [ {"role":"user","model":"small"} ],\n\t"model" :  "sm\\u0061ll" , "x": 1.0e5, "stream":true}'
     renamed = body.replace(b'"sm\\u0061ll"', json.dumps('other/"small"').encode())
@@ -162,14 +162,14 @@ async def test_the_model_is_renamed_in_place_and_nothing_else_changes():
     "body",
     [b"", b"not json", b"\xff\xfe{", b"[" * 100_000, b'{"a":' * 100_000, b'{"model":"\\ud800"}', b'{"model":7}', b"\0" * 10],
 )
-async def test_a_body_that_is_no_request_at_all_passes_untouched(body):
+async def test_body_that_is_not_json_is_forwarded_unchanged(body):
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         assert (await ask(running.port, post(body))).startswith(b"HTTP/1.1 200")
         assert provider.requests[0].endswith(b"\r\n\r\n" + body)
 
 
 @pytest.mark.promise("memory.bodies")
-async def test_a_hundred_megabytes_pass_both_ways_in_bounded_memory():
+async def test_hundred_megabytes_pass_both_ways_in_bounded_memory():
     piece, count = b"x" * 2**20, 100
     size = len(piece) * count
 
@@ -200,7 +200,7 @@ async def test_a_hundred_megabytes_pass_both_ways_in_bounded_memory():
 
 
 @pytest.mark.promise("transparency.old")
-async def test_an_old_client_gets_a_stream_without_chunks_on_a_connection_that_then_ends():
+async def test_http_1_0_client_gets_an_unchunked_stream_and_a_closed_connection():
     async with (
         scripted(None, STREAM_HEAD + chunks(b"data: 1\n\n", b"data: 2\n\n") + b"0\r\n\r\n") as provider,
         plane(provider.url) as running,
@@ -210,7 +210,7 @@ async def test_an_old_client_gets_a_stream_without_chunks_on_a_connection_that_t
 
 
 @pytest.mark.promise("latency.first_byte")
-async def test_a_stream_is_passed_on_piece_by_piece_as_it_comes():
+async def test_stream_is_forwarded_chunk_by_chunk_on_arrival():
     heard = asyncio.Event()
 
     async def script(wire):
@@ -244,7 +244,7 @@ async def test_many_requests_on_one_connection_each_get_their_own_answer():
 
 
 @pytest.mark.promise("hang.continue")
-async def test_a_client_that_waits_to_be_welcomed_is_welcomed():
+async def test_expect_100_continue_is_answered():
     async with scripted(None, ok()) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert await asked.until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -254,7 +254,7 @@ async def test_a_client_that_waits_to_be_welcomed_is_welcomed():
 
 
 @pytest.mark.promise("memory.head")
-async def test_a_large_head_passes_and_a_larger_one_is_refused():
+async def test_head_at_the_limit_passes_and_a_larger_one_is_refused():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         assert (await ask(running.port, get(b"/v1/x", b"Cookie: " + b"c" * 30_000))).startswith(b"HTTP/1.1 200")
         for head in (
@@ -269,6 +269,6 @@ async def test_a_large_head_passes_and_a_larger_one_is_refused():
 
 
 @pytest.mark.promise("framing.refused")
-async def test_a_target_with_raw_bytes_beyond_ascii_is_refused_as_no_http():
+async def test_target_with_non_ascii_bytes_is_refused():
     async with plane("http://127.0.0.1:9/v1") as running:
         assert (await ask(running.port, get(b"/v1/\xc3\xa9"))).startswith(b"HTTP/1.1 400 ")

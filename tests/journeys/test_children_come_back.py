@@ -43,7 +43,7 @@ async def back(served: Served, module: str, gone: int) -> None:
 
 
 @pytest.mark.promise("children.restarted")
-async def test_a_child_comes_back_although_the_reader_of_the_log_is_gone(tmp_path):
+async def test_child_restarts_when_the_log_s_reader_is_gone(tmp_path):
     config = tmp_path / "sameweights.toml"
     async with PretendedServer() as provider:
         storage = f'[storage]\nurl = "sqlite:///{tmp_path}/served.db"\n'
@@ -65,7 +65,7 @@ async def test_a_child_comes_back_although_the_reader_of_the_log_is_gone(tmp_pat
 
 
 @pytest.mark.promise("children.restarted")
-async def test_a_child_that_cannot_be_started_for_want_of_descriptors_comes_back_when_there_are_some(serve):
+async def test_child_without_free_descriptors_restarts_when_there_are_some(serve):
     async with PretendedServer() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
         limits = resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(served.process.pid, resource.RLIMIT_NOFILE, (5, limits[1]))
@@ -77,7 +77,7 @@ async def test_a_child_that_cannot_be_started_for_want_of_descriptors_comes_back
 
 
 @pytest.mark.promise("children.restarted")
-async def test_a_forwarder_that_stands_still_is_replaced_and_its_port_answers_again(serve):
+async def test_stalled_data_plane_is_replaced_and_its_port_answers_again(serve):
     """It takes the ten seconds that the product waits before it kills a process."""
     async with PretendedServer() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
         stopped = served.children()["proxy.server"]
@@ -88,7 +88,7 @@ async def test_a_forwarder_that_stands_still_is_replaced_and_its_port_answers_ag
 
 
 @pytest.mark.promise("audit.accounted")
-async def test_whichever_process_is_killed_under_load_every_exchange_is_stored_or_counted_once(serve):
+async def test_any_process_killed_under_load_leaves_every_exchange_stored_or_counted_once(serve):
     async with PretendedServer() as provider, serve(CONFIG.format(base_url=provider.base_url)) as served:
         sent = 0
         for module in ("shadow.processes.audit_process", "proxy.server", "shadow.processes.audit_process"):

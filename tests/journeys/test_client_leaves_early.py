@@ -60,7 +60,7 @@ async def _part_of_an_endless_answer(wire):
 
 
 @pytest.mark.promise("leaves.closes")
-async def test_before_the_first_byte():
+async def test_client_leaves_before_the_first_byte():
     exchange = await _leave(_nothing)
     assert exchange.response is None
     assert not exchange.failure.after_head
@@ -68,14 +68,14 @@ async def test_before_the_first_byte():
 
 @pytest.mark.promise("leaves.closes")
 @pytest.mark.parametrize("part", [_part_of_a_stream, _part_of_a_body, _part_of_an_endless_answer])
-async def test_in_a_silent_stretch_of_an_answer(part):
+async def test_client_leaves_during_a_pause_of_the_response(part):
     exchange = await _leave(part, b"\n\n")
     assert exchange.failure.after_head
     assert exchange.response.body in {b"data: 1\n\n", b"abc\n\n"}
 
 
 @pytest.mark.promise("leaves.closes", "memory.reader")
-async def test_while_a_flood_waits_for_a_reader_that_reads_nothing():
+async def test_client_leaves_while_a_flood_waits_for_it_to_read():
     async def flood(wire):
         await wire.send(STREAM_HEAD)
         wire.writer.write(chunks(b"x" * 50_000_000))
@@ -102,7 +102,7 @@ async def test_while_a_flood_waits_for_a_reader_that_reads_nothing():
 
 
 @pytest.mark.promise("leaves.closes")
-async def test_while_it_uploads():
+async def test_client_leaves_while_it_uploads():
     begun, left = asyncio.Event(), asyncio.Event()
 
     async def script(wire):
@@ -120,7 +120,7 @@ async def test_while_it_uploads():
 
 
 @pytest.mark.promise("leaves.closes")
-async def test_while_its_upload_is_held_back_by_a_provider_that_does_not_read():
+async def test_client_leaves_while_its_upload_waits_for_the_provider_to_read():
     """Nothing is read from the client then, so its leaving is not an event; it is looked for."""
     begun, left = asyncio.Event(), asyncio.Event()
 
@@ -148,7 +148,7 @@ async def test_while_its_upload_is_held_back_by_a_provider_that_does_not_read():
 
 
 @pytest.mark.promise("leaves.closes")
-async def test_while_the_first_part_of_its_body_is_awaited():
+async def test_client_leaves_before_the_first_part_of_its_body():
     """Where its route depends on its model, the provider sees nothing of a request whose model has not come."""
     async with scripted(None, ok()) as provider:
         providers = {"candidate": {"base_url": provider.url, "models": {"a": "b"}}}
@@ -161,7 +161,7 @@ async def test_while_the_first_part_of_its_body_is_awaited():
 
 
 @pytest.mark.promise("leaves.closes")
-async def test_while_a_connection_is_being_made():
+async def test_client_leaves_while_the_upstream_connection_is_being_made():
     with socket.socket() as full, socket.socket() as first, socket.socket() as second:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -179,7 +179,7 @@ async def test_while_a_connection_is_being_made():
 
 
 @pytest.mark.promise("leaves.quiet")
-async def test_nothing_is_logged_about_clients_that_leave(caplog):
+async def test_clients_that_leave_are_not_logged(caplog):
     with caplog.at_level(logging.INFO):
         for _ in range(5):
             await _leave(_part_of_a_stream, b"\n\n")
@@ -188,7 +188,7 @@ async def test_nothing_is_logged_about_clients_that_leave(caplog):
 
 @pytest.mark.promise("leaves.recorded")
 @pytest.mark.parametrize("turns", range(12))
-async def test_however_soon_it_leaves_it_is_one_exchange_and_no_fault(turns, caplog):
+async def test_client_leaving_at_any_moment_is_one_exchange_without_an_error(turns, caplog):
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         async with client(running.port) as asked:
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 99\r\n\r\n12345")
@@ -200,7 +200,7 @@ async def test_however_soon_it_leaves_it_is_one_exchange_and_no_fault(turns, cap
 
 
 @pytest.mark.promise("leaves.recorded")
-async def test_the_next_client_is_served_as_if_nothing_had_been():
+async def test_next_client_is_served_normally():
     async def script(wire):
         await wire.request()
         await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n"))
@@ -222,7 +222,7 @@ async def test_the_next_client_is_served_as_if_nothing_had_been():
 
 
 @pytest.mark.promise("memory.reader")
-async def test_the_connection_behind_a_client_that_reads_nothing_serves_the_next_one():
+async def test_upstream_connection_of_a_client_that_does_not_read_serves_the_next_one():
     """An answer may end in the very read that fills the slow client's buffer: its connection was given back paused."""
     filled = 0
 
@@ -288,7 +288,7 @@ async def _leave_behind(last_words, field=b""):
 
 @pytest.mark.promise("leaves.recorded")
 @pytest.mark.parametrize("last_words", LAST_WORDS.values(), ids=LAST_WORDS.keys())
-async def test_behind_the_last_event_of_a_stream_its_leaving_takes_nothing_away(last_words):
+async def test_client_leaving_after_the_last_event_of_a_stream_is_a_complete_exchange(last_words):
     """openai's client closes at `[DONE]`, before the last chunk: the answer is whole, and the provider's connection is kept."""
     exchange, still_open = await _leave_behind(last_words)
     assert (exchange.failure, exchange.response.body) == (None, last_words)
@@ -296,6 +296,6 @@ async def test_behind_the_last_event_of_a_stream_its_leaving_takes_nothing_away(
 
 
 @pytest.mark.promise("leaves.closes")
-async def test_what_is_in_a_content_coding_is_not_looked_into():
+async def test_end_of_a_compressed_stream_is_not_searched_for():
     exchange, _ = await _leave_behind(LAST_WORDS["completions"], b"Content-Encoding: br\r\n")
     assert exchange.failure.kind is FailureKind.CLIENT_GONE

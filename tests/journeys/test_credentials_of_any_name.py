@@ -92,7 +92,7 @@ def stored(served, count: int) -> list:
     return rows if len(rows) >= count else []
 
 
-async def test_a_credential_under_any_name_echoed_in_any_coding_is_nowhere(serve, tmp_path):
+async def test_credential_of_any_name_echoed_in_any_coding_is_stored_nowhere(serve, tmp_path):
     sent = requests()
     async with scripted(None, *map(echo, range(len(sent)))) as candidate, scripted(None) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.url).replace("sample_rate = 1.0", "sample_rate = 0.0")

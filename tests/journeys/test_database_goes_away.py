@@ -29,7 +29,7 @@ def exchanges(database) -> int:
 
 
 @pytest.mark.promise("store.gone")
-async def test_a_database_that_is_moved_and_one_that_is_deleted_are_made_anew_and_nothing_else_is_hurt(serve):
+async def test_moved_or_deleted_database_is_created_again_and_traffic_continues(serve):
     async with PretendedServer() as provider:
         async with serve(unshadowed(provider), env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             children = served.children()
@@ -53,7 +53,7 @@ async def test_a_database_that_is_moved_and_one_that_is_deleted_are_made_anew_an
 
 
 @pytest.mark.promise("store.gone", "store.resumes")
-async def test_a_database_whose_folder_goes_away_is_said_by_readiness_and_metrics_until_it_is_back(serve):
+async def test_database_without_its_folder_is_reported_by_readiness_and_metrics_until_it_is_back(serve):
     async with PretendedServer() as provider:
         async with serve(unshadowed(provider), env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             await answered(session, served, 4)

@@ -85,30 +85,30 @@ async def compared(sent, answer: bytes) -> None:
 
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
-async def test_any_body_goes_up_as_it_would_directly(body, framing):
+async def test_any_request_body_is_the_same_directly_and_through_the_proxy(body, framing):
     await compared(lambda port: request(b"POST", b"/v1/files", body, framing, port), ok(b"fine"))
 
 
 @pytest.mark.parametrize(
     ("method", "target"), [*itertools.product(METHODS, TARGETS[:1]), *itertools.product(METHODS[:1], TARGETS[1:])]
 )
-async def test_any_method_and_target_go_up_as_they_would_directly(method, target):
+async def test_any_method_and_target_are_the_same_directly_and_through_the_proxy(method, target):
     await compared(lambda port: request(method, target, b"", "none", port), ok(b"fine"))
 
 
 @pytest.mark.parametrize("shape", ANSWERS.values(), ids=ANSWERS.keys())
 @pytest.mark.parametrize("status", STATUSES)
-async def test_any_answer_comes_down_as_it_would_directly(status, shape):
+async def test_any_response_is_the_same_directly_and_through_the_proxy(status, shape):
     await compared(lambda port: request(b"POST", b"/v1/chat/completions", b"{}", "length", port), shape(status))
 
 
 @pytest.mark.parametrize("body", [b"y" * size for size in (0, 1, 65_535, 65_536, 65_537, 3_000_000)], ids=len)
-async def test_any_size_comes_down_as_it_would_directly(body):
+async def test_response_of_any_size_is_the_same_directly_and_through_the_proxy(body):
     await compared(lambda port: request(b"GET", b"/v1/x", b"", "none", port), ok(body, b"Content-Encoding: br"))
 
 
 @pytest.mark.promise("latency.first_byte")
-async def test_each_piece_of_a_stream_is_there_before_the_next_is_sent():
+async def test_each_chunk_of_a_stream_arrives_before_the_next_is_sent():
     read = asyncio.Event()
 
     async def script(wire):
@@ -131,7 +131,7 @@ async def test_each_piece_of_a_stream_is_there_before_the_next_is_sent():
 
 @pytest.mark.promise("transparency.split")
 @pytest.mark.parametrize("cut", range(1, len(STREAM_HEAD + chunks(SSE)), 3))
-async def test_a_stream_cut_at_any_place_into_two_packets_is_the_same(cut):
+async def test_stream_cut_anywhere_into_two_packets_is_the_same(cut):
     whole = STREAM_HEAD + chunks(SSE) + b"0\r\n\r\n"
 
     async def script(wire):

@@ -9,7 +9,8 @@ import pytest
 
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
-from tests.journeys.test_drift_is_seen import CONFIG, ask, line, told
+from tests.journeys.test_drift_is_seen import CONFIG, ask, line
+from tests.journeys.two_providers import command
 from tests.running import chat, until
 from tests.wires import ok, scripted
 
@@ -31,7 +32,7 @@ async def not_measured(serve, toml: str):
         await until(ruled)
         found = line(served)
         assert await served.metric("sameweights_drift_state", provider="candidate", state="not measured") == 1
-        code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+        code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
         assert code == 4, words
         assert "✓" not in words, "silence is no innocence"
         assert found.why in " ".join(words.split())
@@ -45,7 +46,7 @@ async def not_measured(serve, toml: str):
         (PlantedFaults(silent=1.0), "timeout = 0.3", ("the reference failed",)),
     ],
 )
-async def test_a_reference_that_fails_or_never_answers(serve, faults, more, why):
+async def test_reference_that_fails_or_never_answers_is_not_measured(serve, faults, more, why):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, faults=faults) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         found = await not_measured(serve, toml.replace("concurrency = 500", f"concurrency = 500\n{more}"))
@@ -54,7 +55,7 @@ async def test_a_reference_that_fails_or_never_answers(serve, faults, more, why)
     assert found.strongest in {"", "error"}
 
 
-async def test_a_reference_that_answers_from_a_cache(serve):
+async def test_reference_that_answers_from_a_cache_is_not_measured(serve):
     """Both say the same; but what the reference says is one answer again and again, so its noise is not to be seen."""
     numbers = itertools.count(1)
 
@@ -87,7 +88,7 @@ async def test_a_provider_that_is_its_own_reference_has_no_drift_state_and_gets_
 
         await until(ruled)
         found = line(served)
-        code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+        code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
     assert (found.state, found.pairs, found.evidence) == ("not measured", 0, None)
     assert "same server" in found.why
     assert found.left_out["same_server"] == ENOUGH
@@ -99,7 +100,7 @@ async def test_a_provider_that_is_its_own_reference_has_no_drift_state_and_gets_
     assert "note: candidate and official are the same server: what differs is its own noise" in said
 
 
-async def test_a_reference_that_never_answered_leaves_the_group_waiting_and_never_ok(serve):
+async def test_reference_that_never_answered_leaves_the_group_waiting(serve):
     """Fewer pairs than `not measured` needs, and none of them counted."""
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, faults=PlantedFaults(silent=1.0)) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
@@ -112,11 +113,11 @@ async def test_a_reference_that_never_answered_leaves_the_group_waiting_and_neve
 
             await until(ruled)
             assert await served.metric("sameweights_drift_state", state="ok") == 0
-            code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+            code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
     assert code == 4, words
 
 
-async def test_a_provider_that_refuses_every_request_is_not_measured_and_what_to_do_is_said(serve):
+async def test_provider_that_refuses_every_request_is_not_measured_and_the_report_has_the_remedy(serve):
     """A missing key: nothing is sampled, and the verdict is about the key, not about a reference."""
 
     async def refusing(wire):
@@ -132,7 +133,7 @@ async def test_a_provider_that_refuses_every_request_is_not_measured_and_what_to
         await ask(served, 20)
 
         async def stated() -> tuple[int, str] | None:
-            code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+            code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
             return (code, words) if "20 requests" in words else None
 
         code, words = await until(stated)

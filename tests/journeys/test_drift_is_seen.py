@@ -3,78 +3,36 @@
 changes nothing, and what was told to nobody is told by the next process.
 """
 
-import asyncio
 import itertools
-import json
-import sys
 import time
-from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
-from aiohttp import web
 
 from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.report.drift_lines import drift_lines
+from tests.journeys.two_providers import TWO_PROVIDERS, WEATHER, command, judged, post_chats, webhook_receiver
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-provider = "candidate"
-reference = "official"
-[proxy.providers.candidate]
-base_url = "{candidate}"
-[proxy.providers.official]
-base_url = "{official}"
-[shadow]
+CONFIG = (
+    TWO_PROVIDERS
+    + """[shadow]
 sample_rate = 1.0
 concurrency = 500
 [admin]
 listen = "127.0.0.1:0"
 models = ["pretend-small"]
 """
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Weather of a city",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
-            "required": ["city"],
-        },
-    },
-}
+)
 _numbers = itertools.count(1)
 
 
 async def ask(served, count: int) -> None:
-    """So many requests, no two alike."""
-    async with aiohttp.ClientSession() as session:
-
-        async def one(number: int) -> None:
-            body = chat(
-                text=f"What is the weather in town number {number}?", tools=[WEATHER], tool_choice="auto", temperature=0.6
-            )
-            headers = {"Content-Type": "application/json"}
-            async with session.post(f"{served.data}/v1/chat/completions", data=body, headers=headers) as got:
-                await got.read()
-
-        for _ in range(0, count, 20):
-            await asyncio.gather(*(one(next(_numbers)) for _ in range(20)))
-
-
-async def judged(served, pairs: int) -> None:
-    """Wait until so many pairs were judged."""
-
-    async def enough() -> bool:
-        return await served.metric("sameweights_drift_pairs_total", signal="error") >= pairs
-
-    await until(enough)
+    """Send so many requests, no two alike."""
+    texts = (f"What is the weather in town number {next(_numbers)}?" for _ in range(count))
+    await post_chats(served, [chat(text=text, tools=[WEATHER], tool_choice="auto", temperature=0.6) for text in texts])
 
 
 def line(served):
@@ -107,7 +65,7 @@ async def test_a_faithful_provider_stays_ok(serve):
         (PlantedFaults(extra_prompt_tokens=7), {"prompt_tokens"}),
     ],
 )
-async def test_a_provider_that_begins_to_drift_is_named_and_dated_and_a_restart_keeps_it(serve, faults, names):
+async def test_drift_is_named_and_dated_and_survives_a_restart(serve, faults, names):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml) as served:
@@ -133,16 +91,7 @@ async def test_a_provider_that_begins_to_drift_is_named_and_dated_and_a_restart_
             assert line(again) == found
 
 
-async def told(*arguments: str) -> tuple[int, str]:
-    """The exit code and the words of a command."""
-    command = (sys.executable, "-P", "-m", "shadow.cli", *arguments)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-    words, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, words.decode()
-
-
-async def test_a_mended_provider_has_recovered_and_a_report_fails_on_drift_only_while_it_drifts(serve, tmp_path):
+async def test_repaired_provider_has_recovered_and_fail_on_drift_exits_3_only_during_drift(serve, tmp_path):
     async with (
         PretendedServer(seed=1) as candidate,
         PretendedServer(seed=2) as official,
@@ -153,7 +102,7 @@ async def test_a_mended_provider_has_recovered_and_a_report_fails_on_drift_only_
         await ask(served, 100)
         await judged(served, 100)
         assert line(served).state == "drift"
-        code, words = await told(*report)
+        code, words = await command(*report)
         assert (code, "calls a tool" in words or "how often it calls" in words) == (3, True), words
         candidate.faults = FAITHFUL
         asked = 100
@@ -162,45 +111,24 @@ async def test_a_mended_provider_has_recovered_and_a_report_fails_on_drift_only_
             asked += 60
             await judged(served, asked)
         assert line(served).state == "recovered"
-        assert (await told(*report))[0] == 4, "no drift, and nothing compared in that period"
+        assert (await command(*report))[0] == 4, "no drift, and nothing compared in that period"
 
 
-@asynccontextmanager
-async def receiving(port: int = 0, status: int = 200):
-    """A webhook, what it got, and its port."""
-    got = []
-
-    async def take(request):
-        got.append((request.headers["X-Sameweights-Delivery"], json.loads(await request.read())))
-        return web.Response(status=status)
-
-    app = web.Application()
-    app.router.add_post("/hook", take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
-    await site.start()
-    try:
-        yield got, site._server.sockets[0].getsockname()[1]
-    finally:
-        await runner.cleanup()
-
-
-async def test_what_nobody_was_told_at_the_end_is_told_once_at_the_next_start(serve):
+async def test_webhook_event_that_failed_before_a_stop_is_sent_once_after_the_next_start(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         candidate.faults = PlantedFaults(drop_tool_calls=0.9)
-        async with receiving(status=503) as (refused, port):
+        async with webhook_receiver(status=503) as (refused, port):
             toml += f'[drift]\nwebhook = "http://127.0.0.1:{port}/hook"\n'
             async with serve(toml) as served:
                 await ask(served, 100)
                 await judged(served, 100)
                 await until(lambda: refused)
-        async with receiving(port) as (got, _):
+        async with webhook_receiver(port) as (got, _):
             async with serve(toml):
                 await until(lambda: got)
             async with serve(toml) as again:
-                code, words = await told("drift", "ack", "--db", str(again.database), "--fixed")
+                code, words = await command("drift", "ack", "--db", str(again.database), "--fixed")
                 assert code == 0, words
                 await until(lambda: len(got) > 1)
     assert [event["state"] for _, event in got] == ["drift", "ok"]

@@ -2,34 +2,26 @@
 calls that stand in the text, a hidden prompt and an inflated bill by their names.
 """
 
-import asyncio
 import itertools
 
-import aiohttp
 import pytest
 from aiohttp import web
 
 from shadow.report.build_report import build
-from tests.journeys.test_drift_is_seen import WEATHER, told
+from tests.journeys.two_providers import TWO_PROVIDERS, WEATHER, command, post_chats
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-provider = "candidate"
-{reference}
-[proxy.providers.candidate]
-base_url = "{candidate}"
-[proxy.providers.official]
-base_url = "{official}"
-[shadow]
+CONFIG = (
+    TWO_PROVIDERS.replace('reference = "official"', "{reference}")
+    + """[shadow]
 sample_rate = 1.0
 concurrency = 500
 [admin]
 listen = "127.0.0.1:0"
 """
+)
 CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>'
 THOUGHT = "<think>It is asked of the weather.</think>It rains in the north and in the east of the town until the evening."
 PLAIN = "It rains in the north and in the east of the town until the evening."
@@ -72,19 +64,11 @@ class Counting:
 
 
 async def ask(served, model: str, count: int) -> None:
-    """So many requests of many lengths, no two alike."""
+    """Send so many requests of many lengths at once, no two alike."""
     tools = {"tools": [WEATHER]} if model == "writes-calls" else {}
-    async with aiohttp.ClientSession() as session:
-
-        async def one(number: int) -> None:
-            text = f"What is the weather in town {number}" + " and in the next one" * (number % 13)
-            headers = {"Content-Type": "application/json"}
-            async with session.post(
-                f"{served.data}/v1/chat/completions", data=chat(model, text=text, **tools), headers=headers
-            ) as got:
-                await got.read()
-
-        await asyncio.gather(*(one(next(_numbers)) for _ in range(count)))
+    numbers = [next(_numbers) for _ in range(count)]
+    texts = (f"What is the weather in town {number}" + " and in the next one" * (number % 13) for number in numbers)
+    await post_chats(served, [chat(model, text=text, **tools) for text in texts], at_once=count)
 
 
 def reported(served):
@@ -95,7 +79,7 @@ def reported(served):
         reader.close()
 
 
-async def test_faults_are_the_providers_where_the_reference_has_none_and_causes_have_their_names(serve):
+async def test_faults_count_against_the_provider_only_where_the_reference_has_none_and_causes_are_named(serve):
     async with Counting(first=True) as candidate, Counting(first=False) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.url, reference='reference = "official"')
         async with serve(toml) as served:
@@ -122,17 +106,17 @@ async def test_faults_are_the_providers_where_the_reference_has_none_and_causes_
     assert causes["leaks"].startswith("both count the same")
 
 
-async def test_without_a_reference_a_fault_in_every_answer_is_told_as_a_fact_and_one_in_few_is_not(serve):
+async def test_without_a_reference_a_fault_in_every_answer_is_reported_from_50_answers_on(serve):
     async with (
         Counting(first=True) as candidate,
         serve(CONFIG.format(candidate=candidate.url, official=candidate.url, reference="")) as served,
     ):
         await ask(served, "leaks", 49)
         await until(lambda: sum(card.requests for card in reported(served).cards) == 49)
-        assert (await told("report", "--db", str(served.database), "--fail-on-drift"))[0] == 0
+        assert (await command("report", "--db", str(served.database), "--fail-on-drift"))[0] == 0
         await ask(served, "leaks", 1)
         await until(lambda: sum(card.requests for card in reported(served).cards) == 50)
-        code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+        code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
     assert code == 3
     said = " ".join(words.split())
     assert "reasoning out of its field: seen in 100 % of 50 answers; no answer of a reference to the same requests" in said

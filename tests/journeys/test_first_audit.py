@@ -65,7 +65,7 @@ async def said(folder: Path, command: str) -> str:
     return " ".join(out.decode().split())
 
 
-def test_the_page_installs_as_the_readme_does():
+def test_tutorial_installs_with_the_readme_s_commands():
     *install, demo = INSTALL_AND_DEMO.splitlines()
     assert " && ".join([*install, demo]) in (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"{demo} --keep\n" == KEEP
@@ -88,7 +88,7 @@ async def shown(process) -> str:
 
 
 @pytest.mark.timeout(120)
-async def test_the_demo_shows_the_three_things_and_its_pairs_can_be_opened(folder):
+async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(folder):
     """Eight seconds of traffic, since in fewer no difference can be told from chance."""
     process = await started(folder, KEEP.replace("--keep", f"--keep {SHORTER}"))
     try:
@@ -134,7 +134,7 @@ async def asked(folder: Path, data: str) -> list[str]:
     return out.decode().splitlines()
 
 
-async def test_a_provider_against_itself_is_as_the_page_says(folder):
+async def test_provider_against_itself_gives_the_tutorial_s_output(folder):
     async with PretendedServer(
         seed=3, pace=ResponsePace(first_token=0, chunks_per_second=5_000), faults=PlantedFaults()
     ) as provider:

@@ -89,9 +89,7 @@ def shown(config: Path, pair: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-async def test_each_provider_gets_the_request_fitted_to_it_and_the_pair_tells_every_alteration(
-    serve, tmp_path, monkeypatch, capsys
-):
+async def test_each_provider_gets_its_fitted_request_and_the_pair_lists_every_change(serve, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "400")
     async with scripted(None, ANSWER) as candidate, scripted(None, ANSWER) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.url)

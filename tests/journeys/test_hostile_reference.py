@@ -85,7 +85,7 @@ async def test_every_answer_of_a_hostile_reference_is_a_recorded_result(serve, b
 
 @pytest.mark.promise("shadow.most", "shadow.reset")
 @pytest.mark.parametrize("how", ["endless", "100 MB", "reset", "reset midway", "silent midway"])
-async def test_a_reference_without_end_or_that_breaks_is_given_up_and_recorded(serve, how):
+async def test_endless_or_broken_reference_response_is_given_up_and_recorded(serve, how):
     sent = 0
 
     async def script(wire):

@@ -39,7 +39,7 @@ def told(media: bytes) -> bytes:
 
 
 @pytest.mark.promise("audit.whole")
-async def test_a_picture_of_ten_megabytes_is_compared_by_default_and_stored_as_its_hash(serve):
+async def test_image_of_ten_megabytes_is_compared_by_default_and_stored_as_its_hash(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
@@ -62,7 +62,7 @@ async def test_a_picture_of_ten_megabytes_is_compared_by_default_and_stored_as_i
 
 
 @pytest.mark.promise("memory.held")
-async def test_a_request_for_which_there_is_no_room_is_answered_and_counted_as_not_held(serve):
+async def test_request_beyond_the_held_bytes_is_answered_and_counted_as_not_held(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         toml = toml.replace("[shadow]", f"[proxy.limits]\naudit_held = {2 * MB}\n[shadow]")

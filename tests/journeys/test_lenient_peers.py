@@ -32,7 +32,7 @@ async def kept(answer: bytes) -> tuple[bytes, object]:
 
 
 @pytest.mark.parametrize("answer", PASSES.values(), ids=PASSES)
-async def test_an_answer_that_every_reader_reads_alike_passes_as_it_came(answer):
+async def test_odd_but_unambiguous_response_passes_unchanged(answer):
     got, exchange = await kept(answer)
     assert got == answer
     assert exchange.failure is None
@@ -88,7 +88,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED)
-async def test_an_answer_that_two_readers_could_read_differently_is_a_502_at_once(answer):
+async def test_ambiguous_response_is_a_502_at_once(answer):
     async def script(wire):
         await wire.request()
         await wire.send(answer)
@@ -103,7 +103,7 @@ async def test_an_answer_that_two_readers_could_read_differently_is_a_502_at_onc
     "more", [b"", b"Upgrade: h2c\r\nConnection: Upgrade\r\n", b"Upgrade: websocket\r\nConnection: Upgrade\r\n"]
 )
 @pytest.mark.parametrize("coding", [b"chunked\t", b"\tchunked\t", b"chunked \t"])
-async def test_a_request_whose_coding_has_a_tab_behind_it_is_refused_whatever_else_it_says(coding, more):
+async def test_transfer_coding_followed_by_a_tab_is_refused(coding, more):
     head = b"POST /v1/x HTTP/1.1\r\nHost: localhost\r\n" + more + b"Transfer-Encoding: " + coding + b"\r\n\r\n"
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         assert (await ask(running.port, head + b"3\r\nabc\r\n0\r\n\r\n")).startswith(b"HTTP/1.1 400 ")

@@ -26,7 +26,7 @@ def resident(pid: int) -> int:
 
 
 @pytest.mark.promise("memory.streams")
-async def test_a_thousand_open_streams_keep_the_memory_that_is_stated(serve):
+async def test_thousand_open_streams_stay_within_the_documented_memory(serve):
     finish = asyncio.Event()
 
     async def script(wire):
@@ -59,7 +59,7 @@ async def test_a_thousand_open_streams_keep_the_memory_that_is_stated(serve):
 
 
 @pytest.mark.promise("memory.bodies")
-async def test_two_hundred_megabytes_pass_either_way_in_the_memory_that_is_stated(serve):
+async def test_two_hundred_megabytes_pass_either_way_within_the_documented_memory(serve):
     piece = b"x" * 2**20
 
     async def script(wire):

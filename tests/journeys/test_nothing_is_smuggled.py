@@ -184,13 +184,13 @@ REFUSED = {**_both(), **_codings(), **_lengths(), **_chunks(), **_fields(), **_l
 
 
 @pytest.mark.promise("framing.refused", "framing.count")
-def test_there_are_a_hundred_classes_and_more():
+def test_corpus_has_more_than_a_hundred_classes_of_smuggling():
     assert len(REFUSED) >= 100
 
 
 @pytest.mark.promise("framing.refused", "framing.nothing_upstream")
 @pytest.mark.parametrize("payload", REFUSED.values(), ids=REFUSED.keys())
-async def test_it_is_refused_and_nothing_of_it_goes_upstream(payload):
+async def test_smuggling_attempt_is_refused_and_nothing_goes_upstream(payload):
     async with scripted(None, ok()) as provider, plane(provider.url, timeouts={"client_head": 0.3, "idle": 0.4}) as running:
         async with client(running.port) as asked:
             await asked.send(payload)
@@ -206,7 +206,7 @@ async def test_it_is_refused_and_nothing_of_it_goes_upstream(payload):
 
 
 @pytest.mark.promise("framing.pipelined")
-async def test_what_follows_a_whole_request_is_the_next_request_and_only_that():
+async def test_bytes_after_a_whole_request_are_only_the_next_request():
     first = b"POST /v1/a HTTP/1.1\r\nHost: proxy\r\nContent-Length: 3\r\n\r\nabc"
     second = b"POST /v1/b HTTP/1.1\r\nHost: proxy\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nGET\r\n0\r\n\r\n"
     last = b"GET /v1/c HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n"
@@ -219,7 +219,7 @@ async def test_what_follows_a_whole_request_is_the_next_request_and_only_that():
 
 @pytest.mark.promise("framing.clean")
 @pytest.mark.parametrize("line", [b"GET  /v1/x HTTP/1.1", b"GET /v1/x  HTTP/1.1"])
-async def test_a_request_line_that_is_read_leniently_goes_out_clean(line):
+async def test_leniently_read_request_line_is_forwarded_in_strict_form(line):
     request = line + b"\r\nHost: proxy\r\nConnection: close\r\n\r\n"
     async with scripted(None, ok()) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(request)

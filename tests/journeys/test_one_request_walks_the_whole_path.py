@@ -9,20 +9,14 @@ import pytest
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from storage.rows import PairFilter
+from tests.journeys.two_providers import TWO_PROVIDERS
 from tests.running import chat, until
 
 pytestmark = pytest.mark.journey
 
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-provider = "candidate"
-reference = "official"
-[proxy.providers.candidate]
-base_url = "{candidate}"
-[proxy.providers.official]
-base_url = "{official}"
-api_key_env = "OFFICIAL_KEY"
+CONFIG = (
+    TWO_PROVIDERS
+    + """api_key_env = "OFFICIAL_KEY"
 [shadow]
 sample_rate = 1.0
 control_fraction = 1.0
@@ -30,6 +24,7 @@ control_fraction = 1.0
 listen = "127.0.0.1:0"
 models = ["pretend-small"]
 """
+)
 WEATHER = {
     "type": "function",
     "function": {
@@ -127,7 +122,7 @@ async def test_no_key_is_found_in_any_file_page_metric_or_log_and_none_at_the_wr
 
 
 @pytest.mark.promise("audit.killed")
-async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
+async def test_killed_audit_process_costs_no_request_and_restarts(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
@@ -155,7 +150,7 @@ async def test_a_killed_audit_process_costs_no_request_and_comes_back(serve):
 
 @pytest.mark.promise("shadow.unfelt", "shadow.bounded")
 @pytest.mark.parametrize(("queue", "dropped"), [(0, 18), (5, 13)])
-async def test_a_reference_that_never_answers_is_never_felt_by_the_application(serve, queue, dropped):
+async def test_reference_that_never_answers_does_not_delay_the_application(serve, queue, dropped):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, faults=PlantedFaults(silent=1.0)) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url).replace(
             "control_fraction = 1.0", f"control_fraction = 1.0\nconcurrency = 2\nqueue = {queue}\ntimeout = 600"
@@ -179,7 +174,7 @@ async def test_a_reference_that_never_answers_is_never_felt_by_the_application(s
     [(b"", "empty"), (b"this is not json", "not_json"), (b"\xff\xfe\x00", "not_json"), (b"[" * 100_000, "too_deep")],
     ids=["empty", "words", "not utf-8", "deep"],
 )
-async def test_a_body_that_cannot_be_read_is_forwarded_untouched_and_said_to_be_not_measured(serve, body, unread):
+async def test_unreadable_body_is_forwarded_unchanged_and_counted_as_not_measured(serve, body, unread):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:

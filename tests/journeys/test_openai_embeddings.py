@@ -58,7 +58,7 @@ async def test_a_faithful_shadow_has_the_same_vectors(asking, encoding):
     assert official.requests[0]["input"] == ASKED["input"]
 
 
-async def test_vectors_that_point_elsewhere_are_named(asking):
+async def test_vectors_of_another_direction_differ(asking):
     async with Messenger(turn=0.5) as candidate, Messenger() as official, asking(candidate, official) as (served, client):
         await client.embeddings.create(**ASKED)
         cross, own = await findings(served)

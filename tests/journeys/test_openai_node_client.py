@@ -35,7 +35,7 @@ def lives(openai_home):
     return lived
 
 
-async def test_plain_and_streamed_say_the_same_and_both_bring_their_usage(lives):
+async def test_plain_and_streamed_answers_are_equal_and_have_their_usage(lives):
     (plain, _), (stream, pretend) = await lives("plain"), await lives("stream")
     assert plain["text"] == stream["text"]
     assert plain["usage"] == stream["usage"]
@@ -72,7 +72,7 @@ async def test_errors_are_this_client_s_own_with_the_provider_s_words(lives):
     assert all(f"pretended failure {status}" in error["message"] for status, error in found.items() if status != "400")
 
 
-async def test_a_provider_that_is_not_there_is_a_502_that_names_it(openai_home):
+async def test_unreachable_provider_is_a_502_that_names_it(openai_home):
     async with PretendedServer() as pretend:
         gone = pretend.base_url
     async with through(gone) as way:
@@ -122,7 +122,7 @@ def records(openai_home, serve):
 
 
 @pytest.mark.promise("clients.apis")
-async def test_a_response_is_the_provider_s_and_is_understood(records):
+async def test_response_of_the_provider_reaches_the_client_and_is_parsed(records):
     seen, rows, differing = await records("response", Speaker())
     assert seen == {"text": "".join(TEXT), "status": "completed", "usage": 32}
     assert [(row.unread, row.finish_reason, row.prompt_tokens) for row in rows] == [("", "stop", 12)] * 2
@@ -130,7 +130,7 @@ async def test_a_response_is_the_provider_s_and_is_understood(records):
 
 
 @pytest.mark.promise("clients.apis")
-async def test_a_streamed_response_that_calls_otherwise_is_named(records):
+async def test_streamed_response_with_a_different_call_differs(records):
     seen, rows, differing = await records("streamed_response", Speaker(city="Turin"))
     assert seen == [["get_weather", {"city": "Turin"}]]
     assert [(row.unread, row.finish_reason, row.stream) for row in rows] == [("", "tool_calls", True)] * 2

@@ -64,7 +64,7 @@ async def test_a_response_is_read_and_its_faithful_shadow_matches(asking, stream
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_call_that_the_provider_altered_is_named(asking, stream):
+async def test_call_altered_by_the_provider_differs(asking, stream):
     async with Speaker(city="Turin") as candidate, Speaker() as official, asking(candidate, official) as a:
         question = {"model": "pretend-small", "input": OSLO, "tools": [WEATHER]}
         if stream:

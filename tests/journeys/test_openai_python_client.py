@@ -55,7 +55,7 @@ async def joined(stream):
     return "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
 
 
-async def test_a_plain_answer_is_the_one_that_the_provider_gives(asking, direct):
+async def test_plain_answer_is_the_provider_s(asking, direct):
     through_proxy = await asking.chat.completions.create(**COLD, messages=say(TEXT))
     without = await direct.chat.completions.create(**COLD, messages=say(TEXT))
     assert through_proxy.choices == without.choices
@@ -72,7 +72,7 @@ async def test_the_provider_sees_the_client_s_own_request_and_key(asking, preten
     assert not [name for name, _ in seen.headers if name.lower().startswith(("x-sameweights", "x-forwarded", "via"))]
 
 
-async def test_a_stream_says_what_the_plain_answer_says_and_brings_its_usage(asking, direct):
+async def test_streamed_answer_equals_the_plain_one_and_has_its_usage(asking, direct):
     whole = await direct.chat.completions.create(**COLD, messages=say(TEXT))
     options = {"include_usage": True}
     stream = await asking.chat.completions.create(**COLD, messages=say(TEXT), stream=True, stream_options=options)
@@ -125,7 +125,7 @@ async def test_structured_output_is_parsed(asking):
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
-async def test_an_error_is_this_client_s_own_with_the_provider_s_words(asking, status, kind, stream):
+async def test_provider_error_raises_the_client_s_own_error_with_its_message(asking, status, kind, stream):
     with pytest.raises(kind, match=f"pretended failure {status}") as caught:
         await asking.chat.completions.create(model=f"status-{status}", messages=say("hello"), stream=stream)
     assert caught.value.status_code == status
@@ -138,7 +138,7 @@ async def test_a_refused_key_is_the_provider_s_refusal():
         assert caught.value.code == "invalid_api_key"
 
 
-async def test_a_provider_that_is_not_there_is_a_502_that_names_it():
+async def test_unreachable_provider_is_a_502_that_names_it():
     async with PretendedServer() as pretend:
         gone = pretend.base_url
     async with through(gone) as way, client(way.base_url) as asking:
@@ -147,7 +147,7 @@ async def test_a_provider_that_is_not_there_is_a_502_that_names_it():
         assert caught.value.status_code == 502
 
 
-async def test_a_client_that_retries_is_told_when_and_retries_by_itself(proxied, pretend):
+async def test_client_gets_retry_after_and_retries_by_itself(proxied, pretend):
     async with client(proxied.base_url, max_retries=1) as asking:
         with pytest.raises(openai.RateLimitError) as caught:
             await asking.chat.completions.create(model="status-429", messages=say("hello"))

@@ -118,7 +118,7 @@ async def _ended(task: asyncio.Task) -> None:
         await task
 
 
-async def test_the_faulty_provider_alone_is_told_and_forgiven_once_mended(serve, tmp_path):
+async def test_alert_fires_for_the_faulty_provider_only_and_resolves_after_its_repair(serve, tmp_path):
     assert not missing(), f"apt-get install prometheus prometheus-alertmanager; missing: {missing()}"
     async with AsyncExitStack() as stack:
         play = await _staged(stack, serve, tmp_path)

@@ -151,7 +151,7 @@ async def test_an_answer_that_breaks_before_its_head_is_an_error_that_names_prov
 
 
 @pytest.mark.promise("once.post")
-async def test_a_post_is_sent_once_whatever_the_provider_does():
+async def test_post_is_sent_once_whatever_the_provider_does():
     requests = []
 
     async def script(wire):
@@ -174,7 +174,7 @@ async def test_a_post_is_sent_once_whatever_the_provider_does():
 
 @pytest.mark.promise("once.stale")
 @pytest.mark.parametrize("pause", [0.0, 0.001, 0.01])
-async def test_a_provider_that_closes_behind_each_stream_without_a_word_costs_no_request(pause):
+async def test_provider_that_closes_unannounced_after_each_stream_costs_no_request(pause):
     async def script(wire):
         await wire.request()
         await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n", b"data: [DONE]\n\n") + b"0\r\n\r\n")
@@ -190,7 +190,7 @@ async def test_a_provider_that_closes_behind_each_stream_without_a_word_costs_no
 
 
 @pytest.mark.promise("once.stale")
-async def test_a_provider_that_closes_behind_each_answer_without_a_word_is_learnt_and_blamed_for_nothing():
+async def test_provider_that_closes_unannounced_after_each_response_is_learned_and_counts_no_failure():
     async def script(wire):
         await wire.request()
         await wire.send(ok())
@@ -220,7 +220,7 @@ async def test_a_connection_that_the_provider_has_closed_costs_no_request():
 
 
 @pytest.mark.promise("framing.unasked")
-async def test_an_answer_that_nobody_asked_for_reaches_nobody():
+async def test_unsolicited_response_is_discarded():
     async def script(wire):
         await wire.request()
         await wire.send(ok(b"first") + ok(b"smuggled"))
@@ -234,7 +234,7 @@ async def test_an_answer_that_nobody_asked_for_reaches_nobody():
 
 
 @pytest.mark.promise("hang.named")
-async def test_a_provider_that_is_not_there_is_named():
+async def test_unreachable_provider_is_named():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -247,7 +247,7 @@ async def test_a_provider_that_is_not_there_is_named():
 
 
 @pytest.mark.promise("hang.named")
-async def test_a_name_that_does_not_resolve_is_told_as_such():
+async def test_unresolvable_name_is_reported_as_such():
     async with plane("http://no-such-host.invalid/v1") as running:
         answer = await ask(running.port, post(b"{}"))
         assert answer.startswith(b"HTTP/1.1 502 ")
@@ -280,7 +280,7 @@ async def test_a_certificate_is_checked_with_its_name(trusted, name, status):
 
 
 @pytest.mark.promise("tls.checked")
-async def test_plain_text_where_tls_is_expected_is_told_as_such():
+async def test_plain_text_in_place_of_tls_is_reported_as_such():
     async def script(wire):
         await wire.reader.readexactly(1)
         await wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -292,7 +292,7 @@ async def test_plain_text_where_tls_is_expected_is_told_as_such():
 
 
 @pytest.mark.promise("hang.connect")
-async def test_a_provider_that_does_not_finish_its_handshake_is_given_up_in_time():
+async def test_unfinished_tls_handshake_times_out():
     async with (
         scripted(None, ok()) as provider,
         plane(provider.url.replace("http:", "https:"), timeouts={"connect": 0.3}) as running,
@@ -343,7 +343,7 @@ async def test_an_upload_whose_framing_breaks_never_looks_complete_to_the_provid
 
 @pytest.mark.promise("broken.never_whole")
 @pytest.mark.parametrize("how", ["close", "reset", "silence"])
-async def test_a_provider_that_ends_behind_its_last_event_answered_whole_but_its_framing_stays_broken(how):
+async def test_stream_cut_after_its_last_event_is_a_complete_answer_with_broken_framing(how):
     """What the client gets is what came, without a last chunk made up; what is recorded is a whole answer."""
     stream = chunks(b"data: 1\n\n", b"data: [DONE]\n\n")
 

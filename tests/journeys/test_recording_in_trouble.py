@@ -81,7 +81,7 @@ def sound(database) -> bool:
 
 
 @pytest.mark.promise("store.full", "store.resumes")
-async def test_a_full_disk_costs_no_answer_and_recording_resumes_when_there_is_room(house):
+async def test_full_disk_costs_no_answer_and_recording_resumes_when_there_is_room(house):
     served, session = house
     audit = served.children()["shadow.processes.audit_process"]
     limits = resource.prlimit(audit, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
@@ -181,7 +181,7 @@ async def test_a_database_that_cannot_be_used_is_refused_at_the_start_in_a_sente
 
 
 @pytest.mark.promise("store.damaged")
-async def test_a_database_that_is_damaged_under_way_costs_no_answer_and_is_refused_at_the_next_start(house):
+async def test_database_damaged_while_running_costs_no_answer_and_is_refused_at_the_next_start(house):
     served, session = house
     await answered(session, served, 40)
     await counted(served, "sameweights_store_records_total", 48, result="stored")
@@ -218,7 +218,7 @@ async def test_four_kills_under_load_leave_a_sound_database_and_cost_no_answer(h
 
 
 @pytest.mark.promise("audit.stopped")
-async def test_an_audit_that_stands_still_is_not_felt_and_goes_on_where_it_stood(house):
+async def test_stalled_audit_does_not_delay_answers_and_resumes_where_it_stopped(house):
     served, session = house
     audit = served.children()["shadow.processes.audit_process"]
     os.kill(audit, signal.SIGSTOP)
@@ -258,7 +258,7 @@ async def dropped(served) -> float:
 
 
 @pytest.mark.promise("audit.slow")
-async def test_an_audit_that_is_too_slow_is_not_felt_and_every_exchange_is_audited_or_counted_as_dropped(serve):
+async def test_slow_audit_does_not_delay_answers_and_every_exchange_is_audited_or_counted_as_dropped(serve):
     async with PretendedServer(seed=1) as candidate:
         toml = CONFIG.format(candidate=candidate.base_url, official=candidate.base_url).replace(
             "[shadow]\n", "[shadow]\nenabled = false\n"
@@ -281,7 +281,7 @@ async def test_an_audit_that_is_too_slow_is_not_felt_and_every_exchange_is_audit
 
 
 @pytest.mark.promise("plane.crash")
-async def test_a_killed_data_plane_is_back_and_the_port_was_never_closed(house):
+async def test_killed_data_plane_restarts_and_its_port_stays_open(house):
     served, _ = house
     worker = served.children()["proxy.server"]
     os.kill(worker, signal.SIGKILL)
@@ -293,7 +293,7 @@ async def test_a_killed_data_plane_is_back_and_the_port_was_never_closed(house):
 
 @pytest.mark.promise("clock.jumps")
 @pytest.mark.parametrize("jump", [-86_400 * 365, 86_400 * 365, -3.5])
-async def test_a_clock_that_jumps_in_mid_request_changes_no_duration(monkeypatch, jump):
+async def test_clock_jump_during_a_request_changes_no_duration(monkeypatch, jump):
     walls = iter([1_700_000_000.0])
     monkeypatch.setattr(forward, "time", lambda: next(walls, 1_700_000_000.0 + jump))
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
@@ -305,9 +305,7 @@ async def test_a_clock_that_jumps_in_mid_request_changes_no_duration(monkeypatch
 
 
 @pytest.mark.promise("clock.jumps")
-async def test_a_clock_that_jumps_under_the_audit_deletes_nothing_and_every_request_is_recorded_paired_and_judged(
-    tmp_path, monkeypatch
-):
+async def test_clock_jump_of_the_audit_deletes_nothing_and_every_request_is_recorded_paired_and_judged(tmp_path, monkeypatch):
     ahead, real = [0.0], time.time
     monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
     monkeypatch.setattr(audit_process, "SWEEP_SECONDS", 0.01)

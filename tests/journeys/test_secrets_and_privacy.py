@@ -33,7 +33,7 @@ def answer(body: bytes, *fields: bytes) -> bytes:
 @pytest.mark.promise("secrets.echoed", "secrets.forwarder")
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("field", [b"Authorization: Bearer %b", b"x-api-key: %b", b"api-key: %b", b"Cookie: a=b; session=%b"])
-async def test_a_key_that_the_provider_echoes_reaches_the_client_and_nobody_else(field, packed):
+async def test_key_echoed_by_the_provider_reaches_only_the_client(field, packed):
     said = gzip.compress(SAID) if packed else SAID
     sent = answer(said, *((b"Content-Encoding: gzip",) if packed else ()))
     async with scripted(None, sent) as provider:
@@ -52,7 +52,7 @@ async def test_a_key_that_the_provider_echoes_reaches_the_client_and_nobody_else
 
 
 @pytest.mark.promise("privacy.unrecorded")
-async def test_who_wants_nothing_kept_is_answered_and_counted_and_that_is_all(serve):
+async def test_request_with_recording_off_is_only_answered_and_counted(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
@@ -77,7 +77,7 @@ async def test_who_wants_nothing_kept_is_answered_and_counted_and_that_is_all(se
 
 @pytest.mark.promise("secrets.patterns", "privacy.hash")
 @pytest.mark.parametrize("bodies", ["full", "hash", "none"])
-async def test_no_credential_in_a_prompt_and_with_hashes_no_word_is_at_rest_or_on_screen(serve, tmp_path, bodies):
+async def test_credentials_and_with_hashes_words_of_a_prompt_are_neither_stored_nor_shown(serve, tmp_path, bodies):
     secrets = ("sk-proj-abcdefghijklmnopqrstuvwx", "ghp_" + "a1" * 18, "ACME-123456")
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
@@ -106,7 +106,7 @@ async def test_no_credential_in_a_prompt_and_with_hashes_no_word_is_at_rest_or_o
 
 
 @pytest.mark.promise("secrets.patterns")
-async def test_no_credential_in_a_model_name_is_in_what_is_kept_of_who_serves(serve, tmp_path):
+async def test_credential_in_a_model_name_is_not_stored_with_the_identity(serve, tmp_path):
     secret = "sk-proj-abcdefghijklmnopqrstuvwx"
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
@@ -133,7 +133,7 @@ async def test_no_credential_in_a_model_name_is_in_what_is_kept_of_who_serves(se
 
 
 @pytest.mark.promise("privacy.opt_out")
-async def test_a_request_that_opts_out_is_recorded_and_counted_and_no_reference_hears_of_it(serve):
+async def test_request_that_opts_out_is_recorded_and_counted_and_never_shadowed(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
@@ -159,7 +159,7 @@ def modes(folder, pattern: str) -> dict[str, int]:
 
 
 @pytest.mark.promise("privacy.modes")
-async def test_the_files_of_a_running_serve_and_the_socket_of_its_hand_over_are_their_owners_alone(serve, tmp_path):
+async def test_files_and_audit_socket_of_a_running_serve_are_private_to_their_owner(serve, tmp_path):
     # not under tmp_path, which is longer than the path of a socket may be
     with tempfile.TemporaryDirectory() as scratch:
         async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
@@ -180,7 +180,7 @@ async def test_the_files_of_a_running_serve_and_the_socket_of_its_hand_over_are_
 
 
 @pytest.mark.promise("privacy.forget")
-async def test_what_is_to_be_forgotten_is_gone_from_the_bytes_beside_a_running_serve(serve, tmp_path):
+async def test_forgotten_records_are_gone_from_the_file_s_bytes_beside_a_running_serve(serve, tmp_path):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:

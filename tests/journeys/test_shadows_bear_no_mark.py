@@ -116,7 +116,7 @@ def unmarked(near: list[bytes], far: list[bytes]) -> None:
         assert len(set(values)) == (5 if name in head(live) else 1), "each copy has a name of its own"
 
 
-async def test_what_names_the_application_or_its_network_does_not_reach_the_reference(serve):
+async def test_fields_that_identify_the_application_or_its_network_do_not_reach_the_reference(serve):
     near, far = [], []
     bind = answering()
     async with scripted(bind(near)) as candidate, scripted(bind(far)) as official:

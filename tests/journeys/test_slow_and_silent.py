@@ -14,7 +14,7 @@ PIECES, PAUSE, SILENCE = 12, 0.25, 2.0
 
 
 @pytest.mark.promise("hang.drip")
-async def test_a_provider_that_drips_is_waited_for_however_long_its_answer_takes():
+async def test_slowly_dripping_response_is_awaited_to_its_end():
     async def drip(wire):
         await wire.request()
         await wire.send(STREAM_HEAD)
@@ -29,7 +29,7 @@ async def test_a_provider_that_drips_is_waited_for_however_long_its_answer_takes
 
 
 @pytest.mark.promise("hang.drip")
-async def test_a_client_that_drips_its_body_is_waited_for_however_long_it_takes():
+async def test_slowly_dripping_request_body_is_awaited_to_its_end():
     async with scripted(None, ok()) as provider, plane(provider.url, timeouts={"idle": SILENCE}) as running:
         async with client(running.port) as slow:
             head, _, body = post(b"[" + b" " * (PIECES - 2) + b"]").partition(b"\r\n\r\n")
@@ -45,7 +45,7 @@ async def test_a_client_that_drips_its_body_is_waited_for_however_long_it_takes(
 @pytest.mark.parametrize(
     "begun", [b"", b"POST /v1/chat/completions HTTP/1.1\r\nHost: proxy\r\nX-Slow: "], ids=["nothing", "half"]
 )
-async def test_a_client_that_does_not_finish_its_head_is_let_go_and_the_others_are_served(begun):
+async def test_client_with_an_unfinished_head_is_disconnected_and_others_are_served(begun):
     short = {"client_head": 0.5, "client_idle": 0.5}
     async with scripted(None, ok()) as provider, plane(provider.url, timeouts=short) as running:
         async with client(running.port) as slow:

@@ -49,7 +49,7 @@ async def read_on(session, base, **headers):
 
 
 @pytest.mark.promise("stop.drains", "stop.recorded")
-async def test_a_stop_lets_streams_finish_records_what_ended_and_leaves_with_0(serve):
+async def test_sigterm_lets_streams_finish_records_them_and_exits_0(serve):
     finish, begun = asyncio.Event(), asyncio.Event()
     async with scripted(streaming(finish, begun)) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.base_url) + SLOW.format(grace=20)
@@ -68,7 +68,7 @@ async def test_a_stop_lets_streams_finish_records_what_ended_and_leaves_with_0(s
 
 
 @pytest.mark.promise("stop.bounded")
-async def test_a_stop_is_over_soon_after_the_grace_with_a_stream_and_a_shadow_that_hang(serve):
+async def test_sigterm_with_a_hanging_stream_and_shadow_exits_soon_after_the_grace_period(serve):
     finish, begun = asyncio.Event(), asyncio.Event()
     async with scripted(streaming(finish, begun)) as candidate, scripted(lambda wire: wire.gone()) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.url) + SLOW.format(grace=1)
@@ -84,7 +84,7 @@ async def test_a_stop_is_over_soon_after_the_grace_with_a_stream_and_a_shadow_th
 
 
 @pytest.mark.promise("stop.second_signal")
-async def test_a_second_signal_ends_at_once(serve):
+async def test_second_signal_exits_at_once(serve):
     finish, begun = asyncio.Event(), asyncio.Event()
     async with scripted(streaming(finish, begun)) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.base_url) + SLOW.format(grace=600)
@@ -110,7 +110,7 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.mark.promise("reload.routes", "reload.fault")
-async def test_other_routes_are_taken_without_breaking_a_stream_and_a_bad_file_changes_nothing(serve, tmp_path):
+async def test_reload_applies_routes_without_breaking_a_stream_and_ignores_an_invalid_file(serve, tmp_path):
     finish, begun = asyncio.Event(), asyncio.Event()
     async with (
         scripted(streaming(finish, begun)) as candidate,
@@ -164,7 +164,7 @@ reference = "second"
 
 
 @pytest.mark.promise("reload.everywhere")
-async def test_every_part_of_the_audit_knows_a_provider_a_reference_and_a_route_that_a_reload_brought(serve, tmp_path):
+async def test_every_part_of_the_audit_uses_a_provider_a_reference_and_a_route_that_a_reload_brought(serve, tmp_path):
     async with (
         PretendedServer(seed=1) as candidate,
         PretendedServer(seed=2) as official,

@@ -11,20 +11,14 @@ import pytest
 
 from shadow.demo.pretended_server import PretendedServer
 from storage.rows import PairFilter
+from tests.journeys.two_providers import TWO_PROVIDERS
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("sample.secret")]
 
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-provider = "candidate"
-reference = "official"
-[proxy.providers.candidate]
-base_url = "{candidate}"
-[proxy.providers.official]
-base_url = "{official}"
-[shadow]
+CONFIG = (
+    TWO_PROVIDERS
+    + """[shadow]
 sample_rate = 0.3
 control_fraction = 0.0
 tiebreak = false
@@ -32,6 +26,7 @@ concurrency = 500
 [admin]
 listen = "127.0.0.1:0"
 """
+)
 REQUESTS, FEWER = 200, 60
 SHOTS = [
     {"role": "system", "content": "Answer with a number."},
@@ -74,7 +69,7 @@ async def sampled(served, count: int, stored_before: int = 0) -> list[str]:
     return await until(stored)
 
 
-async def test_requests_with_one_opening_are_sampled_one_by_one_alike_after_a_restart_and_otherwise_elsewhere(serve, tmp_path):
+async def test_requests_with_one_opening_are_sampled_independently_and_the_same_after_a_restart(serve, tmp_path):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml) as served:
@@ -110,7 +105,7 @@ def secret_in(database) -> bytes:
     return secret
 
 
-async def test_a_seed_that_is_configured_is_warned_of_and_not_shown(serve):
+async def test_configured_seed_gives_a_warning_and_is_not_shown(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml.replace("[shadow]", '[shadow]\nseed = "marmalade"')) as served:
@@ -119,7 +114,7 @@ async def test_a_seed_that_is_configured_is_warned_of_and_not_shown(serve):
     assert "marmalade" not in said
 
 
-async def test_the_turns_of_each_conversation_are_shadowed_all_or_not_at_all(serve):
+async def test_turns_of_a_conversation_are_all_shadowed_or_none(serve):
     talks, turns = 30, 3
 
     async def talk(session, base: str, number: int) -> None:

@@ -128,7 +128,7 @@ async def test_a_page_of_an_allowed_origin_reads_the_answer(tmp_path):
 
 
 @pytest.mark.timeout(120)
-async def test_a_rebound_name_reaches_no_provider(tmp_path):
+async def test_request_by_a_rebound_name_reaches_no_provider(tmp_path):
     async with scripted(None, ok(b"{}")) as provider, plane(**with_key(provider)) as running:
         async with browsing(tmp_path, f"http://rebound.example:{running.port}/v1/models"):
             await until(lambda: running.kept.more, BROWSER_PATIENCE)

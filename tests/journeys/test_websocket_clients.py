@@ -55,7 +55,7 @@ async def providing():
 
 
 @pytest.mark.parametrize("compression", ["deflate", None])
-async def test_every_message_comes_back_as_it_was_whatever_its_kind_and_size(compression):
+async def test_websocket_message_of_any_kind_and_size_is_returned_unchanged(compression):
     messages = ["", "Quito", "ü" * 70_000, b"", bytes(range(256)) * 20_000, "x" * 3_000_000]
     async with providing() as (url, _), plane(url) as running:
         address = f"ws://127.0.0.1:{running.port}/v1/realtime"
@@ -70,7 +70,7 @@ async def test_every_message_comes_back_as_it_was_whatever_its_kind_and_size(com
         assert (exchange.response.status, exchange.failure) == (101, None)
 
 
-async def test_fifty_websockets_at_once_each_get_their_own():
+async def test_fifty_websockets_at_once_each_get_their_own_messages():
     async with providing() as (url, _), plane(url) as running:
 
         async def one(number):
@@ -84,7 +84,7 @@ async def test_fifty_websockets_at_once_each_get_their_own():
         assert running.stats.finished == 50
 
 
-async def test_a_provider_without_websockets_is_heard_in_its_own_words():
+async def test_refusal_of_a_provider_without_websockets_reaches_the_client():
     answer = ok(b"only POST").replace(b"200 OK", b"405 Method Not Allowed")
     async with scripted(None, answer) as provider, plane(provider.url) as running:
         with pytest.raises(InvalidStatus) as caught:
@@ -92,7 +92,7 @@ async def test_a_provider_without_websockets_is_heard_in_its_own_words():
         assert (caught.value.response.status_code, bytes(caught.value.response.body)) == (405, b"only POST")
 
 
-async def test_openais_realtime_and_responses_connections_are_carried_counted_and_never_shadowed(serve):
+async def test_openai_websocket_connections_are_forwarded_counted_and_never_shadowed(serve):
     env = {"CANDIDATE_KEY": "sk-operators"}
     async with providing() as (url, requests), serve(CONFIG.format(candidate=url), env=env) as served:
         client = openai.AsyncOpenAI(base_url=f"{served.data}/v1", api_key="sk-of-the-client")

@@ -2,32 +2,23 @@
 it, and one word on every face.
 """
 
-import asyncio
 import itertools
 import json
 import random
 
-import aiohttp
 import pytest
 from aiohttp import web
 
 from shadow.report.build_report import build
 from shadow.verdict.verdict_value import VerdictWord
-from tests.journeys.test_drift_is_seen import WEATHER, receiving, told
+from tests.journeys.two_providers import TWO_PROVIDERS, WEATHER, command, post_chats, webhook_receiver
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-provider = "candidate"
-reference = "official"
-[proxy.providers.candidate]
-base_url = "{candidate}"
-[proxy.providers.official]
-base_url = "{official}"
-[shadow]
+CONFIG = (
+    TWO_PROVIDERS
+    + """[shadow]
 sample_rate = 1.0
 concurrency = 500
 [admin]
@@ -35,6 +26,7 @@ listen = "127.0.0.1:0"
 [drift]
 webhook = "http://127.0.0.1:{port}/hook"
 """
+)
 ASKED = {"quiet": 80, "never-calls": 90, "cached": 60, "wrong-name": 30, "limited": 60, "tie": 16}
 """Requests by model; each model is one scene."""
 PLAIN = "It rains in the north and in the east of the town until the evening."
@@ -91,18 +83,10 @@ class Scene:
 
 
 async def ask(served, model: str, count: int) -> None:
-    """So many requests, no two alike; those of the tie are one request, in turn."""
+    """Send so many requests, no two alike; those of the tie are one request, repeated."""
     tools = {"tools": [WEATHER]} if model in {"never-calls", "cached"} else {}
-    async with aiohttp.ClientSession() as session:
-
-        async def one(number: int) -> None:
-            body = chat(model, text=f"What is the weather in town {number}?", **tools)
-            headers = {"Content-Type": "application/json"}
-            async with session.post(f"{served.data}/v1/chat/completions", data=body, headers=headers) as got:
-                await got.read()
-
-        for first in range(0, count, 20):
-            await asyncio.gather(*(one(0 if model == "tie" else first + place) for place in range(min(20, count - first))))
+    numbers = [0] * count if model == "tie" else range(count)
+    await post_chats(served, [chat(model, text=f"What is the weather in town {number}?", **tools) for number in numbers])
 
 
 def cards(served):
@@ -113,11 +97,11 @@ def cards(served):
         reader.close()
 
 
-async def test_each_scene_has_its_word_and_its_name_and_all_faces_the_same(serve):
+async def test_each_scene_has_its_verdict_and_signal_in_text_json_exit_code_and_webhook(serve):
     async with (
         Scene(first=True) as candidate,
         Scene(first=False) as official,
-        receiving() as (got, port),
+        webhook_receiver() as (got, port),
         serve(CONFIG.format(candidate=candidate.url, official=official.url, port=port)) as served,
     ):
         for model, count in ASKED.items():
@@ -132,8 +116,8 @@ async def test_each_scene_has_its_word_and_its_name_and_all_faces_the_same(serve
         await until(judged)
         await until(lambda: {"never-calls", "cached"} <= {event["model"] for _, event in got})
         found = cards(served)
-        code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
-        _, written = await told("report", "--db", str(served.database), "--json")
+        code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
+        _, written = await command("report", "--db", str(served.database), "--json")
     verdicts = {model: card.verdict for model, card in found.items()}
     assert {model: verdict.word for model, verdict in verdicts.items()} == {
         "quiet": VerdictWord.NONE_SEEN,

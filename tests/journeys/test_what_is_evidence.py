@@ -6,10 +6,10 @@ import json
 import sys
 from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 
-from tests.journeys.test_drift_is_seen import CONFIG, WEATHER
+from tests.journeys.test_drift_is_seen import CONFIG
+from tests.journeys.two_providers import WEATHER, post_chats
 from tests.running import chat, until
 from tests.wires import ok, scripted
 
@@ -39,12 +39,7 @@ async def calling(city: str, *fields: bytes):
 
 
 async def send(served, *bodies: bytes) -> None:
-    async with aiohttp.ClientSession() as session:
-        for body in bodies:
-            headers = {"Content-Type": "application/json"}
-            async with session.post(f"{served.data}/v1/chat/completions", data=body, headers=headers) as got:
-                assert got.status == 200
-                await got.read()
+    assert set(await post_chats(served, bodies, at_once=1)) == {200}
 
 
 async def ruled(served, pairs: int) -> None:
@@ -71,7 +66,7 @@ def args(found: dict) -> dict:
     return line
 
 
-async def test_a_provider_that_says_its_answers_are_old_is_judged_like_any_other(serve):
+async def test_provider_with_age_headers_is_judged_like_any_other(serve):
     fields = (b"Age: 1", b"X-Cache: HIT", b"Cache-Status: edge; hit")
     async with (
         calling("Rome", *fields) as candidate,
@@ -86,7 +81,7 @@ async def test_a_provider_that_says_its_answers_are_old_is_judged_like_any_other
     assert args(found)["pairs"] == args(found)["provider_odd"] == 60
 
 
-async def test_one_tie_repeated_under_other_names_is_no_difference(serve):
+async def test_one_tie_repeated_under_other_names_is_not_a_difference(serve):
     async with (
         calling("Rome") as candidate,
         calling("Paris") as official,
@@ -101,7 +96,7 @@ async def test_one_tie_repeated_under_other_names_is_no_difference(serve):
     assert args(found)["pairs"] == 1, "the report drops what the judge dropped"
 
 
-async def test_one_conversation_that_repeats_its_tie_in_each_turn_is_no_difference(serve):
+async def test_conversation_that_repeats_its_tie_in_each_turn_is_not_a_difference(serve):
     def turn(number: int) -> bytes:
         said = [{"role": "user", "content": "Weather?"}]
         for _ in range(number):

@@ -12,7 +12,7 @@ import pytest
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.report.drift_lines import drift_lines
-from tests.journeys.test_drift_is_seen import WEATHER, receiving, told
+from tests.journeys.two_providers import WEATHER, command, judged, webhook_receiver
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
@@ -37,22 +37,22 @@ MOVED = PlantedFaults(drop_tool_calls=0.9)
 _numbers = itertools.count(1)
 
 
-def written(pretended: dict[str, PretendedServer], port: int) -> str:
+def configuration(pretended: dict[str, PretendedServer], port: int) -> str:
     tables = "\n".join(f'{name} = {{ base_url = "{one.base_url}" }}' for name, one in pretended.items())
     return CONFIG.format(first=next(iter(pretended)), providers=tables, port=port)
 
 
 @asynccontextmanager
-async def staged(serve, *names: str):
-    """A serve before providers of these names and the reference `official`, all equal; what its webhook got; who is pretended."""
+async def served_with(serve, *names: str):
+    """Run serve with equal pretended providers of these names and `official`; yields it, the webhook's events, the providers."""
     async with AsyncExitStack() as stack:
-        cast = {
+        pretended = {
             name: await stack.enter_async_context(PretendedServer(seed=number))
             for number, name in enumerate((*names, "official"))
         }
-        got, port = await stack.enter_async_context(receiving())
-        served = await stack.enter_async_context(serve(written(cast, port)))
-        yield served, got, cast
+        got, port = await stack.enter_async_context(webhook_receiver())
+        served = await stack.enter_async_context(serve(configuration(pretended, port)))
+        yield served, got, pretended
 
 
 async def ask(served, names: Sequence[str]) -> None:
@@ -68,13 +68,6 @@ async def ask(served, names: Sequence[str]) -> None:
 
         for first in range(0, len(names), 20):
             await asyncio.gather(*map(one, names[first : first + 20]))
-
-
-async def judged(served, pairs: int) -> None:
-    async def enough() -> bool:
-        return await served.metric("sameweights_drift_pairs_total", signal="error") >= pairs
-
-    await until(enough)
 
 
 def lines(served):
@@ -97,15 +90,15 @@ async def shown(served, name: str, **labels: str) -> None:
 
 
 async def reported(served) -> tuple[int, str]:
-    code, words = await told("report", "--db", str(served.database), "--fail-on-drift")
+    code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
     return code, " ".join(words.split())
 
 
-async def test_a_reference_that_moves_under_three_equal_providers_is_named_and_none_of_them_is_paged(serve):
+async def test_moved_reference_of_three_equal_providers_is_named_and_no_provider_is_paged(serve):
     """At shares of 90, 9 and 1: the first alarm is that of the busiest, and its page waits for what the second one shows."""
-    async with staged(serve, "a", "b", "c") as (served, got, cast):
+    async with served_with(serve, "a", "b", "c") as (served, got, pretended):
         await ask(served, shared(100, {"a": 90, "b": 9, "c": 1}))
-        cast["official"].faults = MOVED
+        pretended["official"].faults = MOVED
         await ask(served, shared(260, {"a": 90, "b": 9, "c": 1}))
         await until(lambda: got)
         await judged(served, 360)
@@ -121,10 +114,10 @@ async def test_a_reference_that_moves_under_three_equal_providers_is_named_and_n
     assert code == 0, words
 
 
-async def test_a_provider_that_moves_beside_an_equal_one_is_named_and_the_other_is_the_witness(serve):
-    async with staged(serve, "a", "b") as (served, got, cast):
+async def test_provider_that_moves_beside_an_equal_one_is_named_by_the_other_s_evidence(serve):
+    async with served_with(serve, "a", "b") as (served, got, pretended):
         await ask(served, ["a", "b"] * 40)
-        cast["a"].faults = MOVED
+        pretended["a"].faults = MOVED
         await ask(served, ["a", "b"] * 60)
         await until(lambda: got)
         await judged(served, 200)
@@ -139,10 +132,10 @@ async def test_a_provider_that_moves_beside_an_equal_one_is_named_and_the_other_
     assert code == 3, words
 
 
-async def test_a_reference_that_fails_by_half_is_a_state_of_its_own_and_no_page_for_the_provider(serve):
-    async with staged(serve, "a") as (served, got, cast):
+async def test_reference_that_fails_half_its_answers_has_its_own_state_and_no_provider_is_paged(serve):
+    async with served_with(serve, "a") as (served, got, pretended):
         await ask(served, ["a"] * 40)
-        cast["official"].faults = PlantedFaults(error_rate=0.5)
+        pretended["official"].faults = PlantedFaults(error_rate=0.5)
         await ask(served, ["a"] * 120)
         await until(lambda: got)
         found, (code, words) = lines(served)["a"], await reported(served)

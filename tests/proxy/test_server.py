@@ -98,7 +98,7 @@ async def test_a_stream_that_outlasts_the_grace_is_broken_not_ended():
         assert await asyncio.wait_for(running.wait(), PATIENCE) == 0
 
 
-async def test_a_second_signal_ends_at_once():
+async def test_second_signal_exits_at_once():
     async with (
         scripted(_unfinished) as provider,
         process(provider.url) as (running, port),
