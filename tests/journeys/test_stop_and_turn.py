@@ -126,7 +126,7 @@ async def test_reload_applies_routes_without_breaking_a_stream_and_ignores_an_in
             path.write_text(good.replace('provider = "candidate"', 'provider = "nobody"'))
             served.process.send_signal(signal.SIGHUP)
             assert await until(lambda: any("nobody" in line for line in served.errors))
-            assert any("nothing is changed" in line for line in served.errors)
+            assert any("reload_refused" in line and "nothing is changed" in line for line in served.errors)
             added = NEW_ROUTE.format(fresh=fresh.base_url)
             path.write_text(good.replace("[shadow]\n", added).replace('"127.0.0.1:0"\nmodels', '"127.0.0.1:1"\nmodels'))
             served.process.send_signal(signal.SIGHUP)
