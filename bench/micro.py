@@ -213,7 +213,7 @@ def telling() -> Iterator[tuple[str, Step]]:
     yield "overlay: the environment", lambda: from_environment(Config, environ, named=(), providers=())
     yield "crosscheck: a configuration", lambda: cross_check(draft)
     clocks = ClockJumpGuard(wall=1.0, monotonic=1.0)
-    yield "steady: two clocks", lambda: clocks.believes(2.0, 2.0)
+    yield "steady: two clocks", lambda: clocks.is_stable(2.0, 2.0)
     yield "faults: a sentence", lambda: sentences([fault], ConfigSource(file="x.toml"))
 
 

@@ -191,7 +191,7 @@ FAULTS = (
     Fault(
         "a bad file is taken on SIGHUP",
         "reload.fault",
-        "_asked_to_turn",
+        "_reload",
         'R("error", M, reason=F, effect=E)',
         'R("info", "none", reason=F, effect=E)',
         "invalid_file",
@@ -199,7 +199,7 @@ FAULTS = (
     Fault(
         "a second signal is not heard",
         "stop.second_signal",
-        "_asked_to_stop",
+        "_stop_or_hurry",
         "(A if T else B).set()",
         "B.set()",
         "second_signal",
@@ -224,7 +224,7 @@ FAULTS = (
         "a clock that jumped makes every record old",
         "clock.jumps",
         "_sweeps",
-        "N if steady.believes(N, T) else 0.0",
+        "N if steady.is_stable(N, T) else 0.0",
         "N",
         "jump_of_the_audit",
     ),

@@ -1,7 +1,7 @@
-"""The whole surface of the command line: every command and flag on one screen, and the exit codes; no deeds.
+"""The command line: every command and flag, and the exit codes; other modules do the work.
 
-0: done. 1: our fault, with a traceback. 2: what the user wrote, one sentence a fault. 3: `report --fail-on-drift` found drift,
-or a faulty provider. 4: it found nothing that was compared. 141: who read the output has gone, as `head` does.
+0: done. 1: an internal error, with a traceback. 2: errors in what the user wrote, a sentence each. 3: `report --fail-on-drift`
+found drift, or a faulty provider. 4: it found nothing that was compared. 141: the reader of the output has gone, as with `head`.
 """
 
 from __future__ import annotations
@@ -122,14 +122,14 @@ def serve(
         "log_format": log_format,
     }
     path = config if config or upstream else file_here() or missing()
-    with prespawned() as ahead:
+    with prespawned() as worker:
         from shadow.processes.supervisor import run
         from shadow.settings.load_config import advice, load
 
         loaded = load(path, flags, os.environ)
         for word in advice(loaded, os.environ):
             typer.echo(f"note: {word}", err=True)
-        raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), ahead, attached=attached))
+        raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), worker, attached=attached))
 
 
 @app.command()

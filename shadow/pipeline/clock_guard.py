@@ -1,6 +1,6 @@
-"""Clock guard: whether the wall clock is stable enough for permanent deletions: not soon after a jump; pure, given the time.
+"""ClockJumpGuard: whether the wall clock has been stable for an hour, before records are deleted by age; pure.
 
-A clock that jumps ahead makes every record old. It is set right within the hour, or it was right.
+A clock that jumps ahead makes every record old. It is corrected within the hour, or it was right.
 """
 
 from __future__ import annotations
@@ -8,19 +8,22 @@ from __future__ import annotations
 import math
 
 JUMP = 60.0
-"""Seconds by which the two clocks may part between two looks: more than a slewed clock or a busy machine does."""
+"""Seconds by which the two clocks may differ between two calls: more than a slewed clock or a busy machine causes."""
 CALM = 3_600.0
-"""Seconds after a jump until the wall clock is believed again."""
+"""Seconds after a jump until the clock counts as stable again."""
 
 
 class ClockJumpGuard:
-    """Compares the wall clock with the monotonic one; at the beginning it believes."""
+    """Compares the wall clock with the monotonic one; stable at the beginning."""
 
     def __init__(self, wall: float, monotonic: float) -> None:
         self._wall, self._monotonic = wall, monotonic
         self._jumped = -math.inf
 
-    def believes(self, wall: float, monotonic: float) -> bool:
+    def __repr__(self) -> str:
+        return f"<ClockJumpGuard jumped={self._jumped}>"
+
+    def is_stable(self, wall: float, monotonic: float) -> bool:
         """Whether nothing has jumped for an hour, now that the clocks show these seconds."""
         if abs((wall - self._wall) - (monotonic - self._monotonic)) > JUMP:
             self._jumped = monotonic

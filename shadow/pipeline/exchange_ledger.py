@@ -1,6 +1,6 @@
-"""Ledger: what became of each exchange that a forwarding process handed over: stored, or lost for a reason, and counted once.
+"""ExchangeLedger: what became of each exchange that a data-plane process sent: stored, or lost for a reason, counted once.
 
-A forwarding process numbers what it sends, and says with each pulse how many it has sent. What is missing from the numbers was in
+A data-plane process numbers what it sends, and its stats hold how many it has sent. What is missing from the numbers was in
 a process that was killed: in the audit that took it and had not stored it, or in the sender itself.
 """
 
@@ -16,7 +16,7 @@ PROCESS_KILLED = "process_killed"
 
 
 class ExchangeLedger:
-    """Holds the numbers of the senders against what arrived here; `stored` is how many exchanges of each worker are stored.
+    """Compares the numbers of the senders with what arrived here; `stored` is how many exchanges of each worker are stored.
 
     Threads: `stored` and `failed` are called by the store's, all else by the loop's.
     """
@@ -28,6 +28,9 @@ class ExchangeLedger:
         self._known = [row.settled for row in self._rows]
         """Exchanges of each worker that arrived here, or whose fate is known otherwise."""
         self._links: Counter[int] = Counter()
+
+    def __repr__(self) -> str:
+        return f"<ExchangeLedger arrived={sum(self._known)} connections={self._links.total()}>"
 
     def connected(self, worker: int) -> None:
         """A connection of a worker has begun."""
@@ -57,7 +60,7 @@ class ExchangeLedger:
         self._rows[worker].add("stored" if stored else "store_failed")
 
     def sent(self, worker: int, sent: int) -> int:
-        """The sender says how many it has sent: how many of them are missing, which are counted as lost now.
+        """Compares what a sender has sent with what arrived; counts what is missing as lost, and returns its number.
 
         While an older connection of the worker is still being read, nothing is missing yet.
         """

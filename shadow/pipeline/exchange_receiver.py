@@ -1,6 +1,6 @@
-"""Inbox: takes exchanges and pulses from the data plane over a local socket; bounded in number and bytes, losses counted.
+"""ExchangeReceiver: reads exchanges and worker stats from the data plane over a local socket, bounded in number and bytes.
 
-It always reads: a full inbox drops and counts, so that the data plane never feels a slow audit.
+It always reads: what exceeds a bound is dropped and counted, so that a slow audit never slows the data plane.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ CONNECTIONS = 256
 
 
 class ExchangeReceiver:
-    """The queue between the socket and the worker.
+    """Queues exchanges between the socket and the worker.
 
-    `on_pulse` is called with each pulse, `on_end` with the worker and the process id of a connection that ended; the `ledger`
-    counts what arrived, and what could not be taken.
+    Calls `on_pulse` with the stats that a data-plane process sends, and `on_end` with the worker and the process id of a
+    connection that ended; the `ledger` counts what arrived, and what could not be taken.
     """
 
     def __init__(
@@ -58,17 +58,20 @@ class ExchangeReceiver:
         self._server: asyncio.Server | None = None
         self._links: set[_Link] = set()
 
+    def __repr__(self) -> str:
+        return f"<ExchangeReceiver waiting={len(self)}/{self._limit} bytes={self._bytes} connections={len(self._links)}>"
+
     async def start(self, path: str) -> None:
         """Listen on the unix socket `path`; OSError when that cannot be."""
         await asyncio.to_thread(_room_for, Path(path))
         self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Link(self), path)
 
     async def stay(self, path: str) -> None:
-        """Listen anew whenever the socket, or its folder, is gone (old files of temporary folders are deleted)."""
-        mine = await asyncio.to_thread(_identity, path)
+        """Listen again whenever the socket or its folder is gone, since cleaners delete old temporary files; until cancelled."""
+        own = await asyncio.to_thread(_identity, path)
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if mine is not None and await asyncio.to_thread(_identity, path) == mine:
+            if own is not None and await asyncio.to_thread(_identity, path) == own:
                 continue
             if self._server is not None:
                 self._server.close()
@@ -77,10 +80,10 @@ class ExchangeReceiver:
             except OSError as error:
                 log.warning("socket_not_restored", path=path, error=str(error))
             else:
-                mine = await asyncio.to_thread(_identity, path)
+                own = await asyncio.to_thread(_identity, path)
 
     async def take(self) -> Exchange:
-        """The oldest exchange; waits for one. One that cannot be unpacked is counted and passed over."""
+        """The oldest exchange; waits for one. One that cannot be unpacked is counted and skipped."""
         while True:
             exchange = self.take_now()
             if exchange is not None:
@@ -114,7 +117,7 @@ class ExchangeReceiver:
             link.leave()
 
     def admit(self, link: _Link) -> bool:
-        """Whether there is room for one more connection; it is then one of those that `stop` waits for."""
+        """True when there is room for the connection, which `stop` then waits for."""
         if len(self._links) >= CONNECTIONS:
             log.warning("connection_refused", connections=len(self._links))
             return False
@@ -122,7 +125,7 @@ class ExchangeReceiver:
         return True
 
     def ended(self, link: _Link, *, within: bool) -> None:
-        """A connection is no more, `within` a frame or between two."""
+        """A connection has ended, `within` a frame or between two."""
         self._links.discard(link)
         if link.stats:
             self._ledger.disconnected(link.worker)
@@ -146,13 +149,13 @@ class ExchangeReceiver:
             self._keep(link.worker, payload)
         elif kind == b"P":
             try:
-                self._heard(link, unpack_stats(payload))
+                self._update_stats(link, unpack_stats(payload))
             except ValueError as why:
                 log.warning("worker_stats_unreadable", error=str(why))
         else:
             log.warning("frame_kind_unknown", kind=kind.hex())
 
-    def _heard(self, link: _Link, stats: WorkerStats) -> None:
+    def _update_stats(self, link: _Link, stats: WorkerStats) -> None:
         if link.stats is None:
             self._ledger.connected(stats.worker)
         link.stats = stats
@@ -194,7 +197,7 @@ class _Link(asyncio.Protocol):
 
     @property
     def worker(self) -> int:
-        """Whose connection it is."""
+        """The number of the data-plane process."""
         return self.stats.worker if self.stats else 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -216,6 +219,6 @@ class _Link(asyncio.Protocol):
             self.lost.set_result(None)
 
     def leave(self) -> None:
-        """Close it; what had begun to arrive is nobody's fault."""
+        """Close the connection; an unfinished frame is not reported."""
         self._frames.drop()
         self._transport.close()

@@ -1,7 +1,7 @@
-"""Couriers: who runs the audit's errands. Apart: a process of its own, since reading and comparing here would be in the
-references' times; here: this process, for tests and for asking once.
+"""Fetchers: run the audit's requests, in a process of its own, since parsing and comparing beside them would be in the
+references' times; or in this process, for tests and for single requests.
 
-An errand whose process died under it raises CourierLostError: nothing was learnt about the reference.
+A job whose process died raises FetcherLostError: nothing was measured of the reference.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from proxy.worker_stats import WorkerStats
 log = structlog.get_logger("sameweights.fetcher")
 
 LOOK_SECONDS, FIRST_LOOKS, LOOKS = 1.0, 60, 10
-"""Seconds between two looks at the process, and looks without a beat, its first or a later one, after which it is killed."""
+"""Seconds between two looks at the process, and looks without a heartbeat, its first or a later one, until it is killed."""
 LEAVE_PATIENCE = 2.0
-"""Seconds in which the process must have ended once nothing more is asked of it."""
+"""Seconds in which the process must have ended after its input was closed."""
 
 
 class FetcherLostError(Exception):
-    """The process that ran an errand ended before its answer."""
+    """The process that ran a job ended before its answer."""
 
 
 class FetcherClient(Protocol):
-    """Runs errands."""
+    """Runs fetch jobs."""
 
     async def fetch(self, job: FetchJob) -> Exchange:
         """Make the request; whatever the other side does is in the exchange."""
 
     async def keep(self) -> None:
-        """Be ready for errands, until cancelled."""
+        """Be ready for jobs, until cancelled."""
 
     async def close(self) -> None:
-        """Give up what runs."""
+        """Cancel what runs."""
 
 
 class InProcessFetcher:
-    """Runs errands in this process."""
+    """Runs jobs in this process."""
 
     def __init__(self, timeouts: Timeouts, limits: Limits) -> None:
         self._upstream = UpstreamClient(timeouts, limits, WorkerStats())
@@ -69,7 +69,7 @@ class InProcessFetcher:
 
 
 class SubprocessFetcher:
-    """Runs errands in a process; `keep` starts it early and again whenever it ends or stands still, else an errand does."""
+    """Runs jobs in a process of its own, which `keep` starts early, and again whenever it ends or hangs; else a job starts it."""
 
     def __init__(
         self, timeouts: Timeouts, limits: Limits, frame_limit: int, log_options: Mapping[str, str] | None = None
@@ -90,13 +90,16 @@ class SubprocessFetcher:
         self._beats = 0
         self._closed = False
 
+    def __repr__(self) -> str:
+        return f"<SubprocessFetcher process={self.pid or 'none'} waiting={len(self._waiting)}>"
+
     @property
     def pid(self) -> int:
         """The process's id, 0 when there is none."""
         return self._process.pid if self._process and self._process.returncode is None else 0
 
     async def keep(self) -> None:
-        """Have a process, and replace one that ends or gives no beat for `LOOKS` looks, until cancelled."""
+        """Keep a process running, and replace one that ends or has no heartbeat for `LOOKS` looks, until cancelled."""
         while True:
             try:
                 await self._have_process()
@@ -106,7 +109,7 @@ class SubprocessFetcher:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def fetch(self, job: FetchJob) -> Exchange:
-        """Have the request made; CourierLostError when the process ends before it is, or cannot be started."""
+        """Runs one job; FetcherLostError when the process ends before its answer, or cannot be started."""
         try:
             process = await self._have_process()
         except OSError as error:
@@ -114,12 +117,12 @@ class SubprocessFetcher:
         answer: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
         self._waiting[job.identity] = process, answer
         try:
-            await _tell(process, ERRAND, pack(job))
+            await _send(process, ERRAND, pack(job))
             answered = await answer
             return answered._replace(request=answered.request._replace(body=job.body))
         except asyncio.CancelledError:
             with suppress(FetcherLostError):
-                await _tell(process, GIVEN_UP, job.identity.encode())
+                await _send(process, GIVEN_UP, job.identity.encode())
             raise
         finally:
             del self._waiting[job.identity]
@@ -152,21 +155,21 @@ class SubprocessFetcher:
             return self._process
 
     async def _ended(self) -> None:
-        """Wait until the process is no more; one that stands still is killed."""
+        """Wait until the process has ended; one that hangs is killed."""
         process, reading = self._process, self._reading
         if process is None or reading is None:
             return
         silence = HeartbeatWatch(self._beats)
         while not (await asyncio.wait({reading}, timeout=LOOK_SECONDS))[0]:
             looks = silence.looks(self._beats)
-            # while it loads its code it has no beat to give
+            # while it loads its code it has no heartbeat
             if looks == (LOOKS if self._beats else FIRST_LOOKS):
                 log.error("fetcher_killed", reason="no heartbeat", seconds=looks * LOOK_SECONDS)
                 with suppress(ProcessLookupError):
                     process.kill()
 
     async def _read(self, process: Process) -> None:
-        """Hand each answer to whoever waits for it, until the process ends; then nobody waits for it any more."""
+        """Pass each answer to the `fetch` that waits for it, until the process ends; then fail those that still wait."""
         assert process.stdout is not None
         self._beats = 0
         try:
@@ -191,7 +194,7 @@ class SubprocessFetcher:
             waited_for[1].set_result(exchange)
 
 
-async def _tell(process: Process, kind: bytes, payload: bytes) -> None:
+async def _send(process: Process, kind: bytes, payload: bytes) -> None:
     if process.stdin is None or process.stdin.is_closing():
         raise FetcherLostError("the fetching process is no more")
     process.stdin.write(frame(kind, payload))

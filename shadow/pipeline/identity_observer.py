@@ -1,6 +1,6 @@
-"""Observes the serving identity of every provider and model that answers, a row for each change; bounded for any traffic.
+"""IdentityObserver: the serving identity of each provider and model, a row for each change; bounded in number.
 
-Names and values are cleaned before anything is learned of them: what looks like a credential is no trait of a server.
+Names and values are redacted first: what looks like a credential is not a trait of a server.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONGEST_NAME = 200
 
 
 class IdentityObserver:
-    """Who serves what, learned from answers as they come; `known` are the latest rows of a run before.
+    """Learns identities from answers as they come; `known` are the latest rows of earlier runs.
 
     `clean` takes credentials out of a text.
     """
@@ -35,8 +35,11 @@ class IdentityObserver:
         for row in known:
             self._known[row.provider, row.model] = ServingIdentity(_facts(row))
 
+    def __repr__(self) -> str:
+        return f"<IdentityObserver identities={len(self._known)}/{KEPT}>"
+
     def turn(self, config: Config) -> None:
-        """From the next answer on, know what `config` declares of its providers."""
+        """Use what `config` declares of its providers from the next answer on."""
         self._declared = {
             name: {"quantization": provider.quantization, "tier": provider.tier}
             for name, provider in config.proxy.providers.items()
@@ -54,7 +57,7 @@ class IdentityObserver:
         return self._clean(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
     def observe(self, exchange: Exchange, answer: ParsedResponse) -> tuple[IdentityRow, ...]:
-        """Take in one answer of any role; a row when it changes who serves, none otherwise."""
+        """Adds one answer of any role; returns a row when it changes the identity, none otherwise."""
         model = self._name(exchange)
         serving = self._serving((exchange.labels.provider, model))
         declared = self._declared.get(exchange.labels.provider, {})

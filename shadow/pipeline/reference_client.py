@@ -1,6 +1,6 @@
-"""Mirror.ask(): one request sent to its reference, read by the same tee as live traffic; never raises for what a provider does.
+"""ReferenceClient: sends a copy of a request to its reference; never raises for what a provider does.
 
-The request is a copy: the body, the client's header fields less its credentials, and the provider's own key; no mark of ours.
+The copy has the body, the client's header fields without its credentials, and the provider's own key; nothing marks it as ours.
 """
 
 from __future__ import annotations
@@ -34,15 +34,18 @@ _PROBE_SECONDS = 10.0
 
 
 class ReferenceClient:
-    """Asks references, by a `courier`; `environ` is where the keys are."""
+    """Sends requests to references by a `fetcher`; `environ` holds the keys."""
 
     def __init__(self, config: Config, environ: Mapping[str, str], fetcher: FetcherClient) -> None:
         self._environ = environ
         self._fetcher = fetcher
         self.turn(config)
 
+    def __repr__(self) -> str:
+        return f"<ReferenceClient providers={sorted(self._providers)} fetcher={self._fetcher!r}>"
+
     def turn(self, config: Config) -> None:
-        """From the next question on, know the providers of `config`."""
+        """Use the providers of `config` from the next request on."""
         self._shadow = config.shadow
         self._peeked = config.proxy.limits.peek_body
         self._providers = config.proxy.providers
@@ -63,8 +66,14 @@ class ReferenceClient:
         fitted = fit_body(made.body, fitting)
         unpacked: tuple[str, ...] = () if body is request.body else ("sent unpacked",)
         unpacked += () if len(bare) == len(body) else ("sent without its byte order mark",)
-        told = (*unpacked, *made.alterations, *fitted.alterations, *around_the_body(fitting), *self._fitted_live(live, body))
-        return replace(made, body=fitted.body, alterations=told)
+        alterations = (
+            *unpacked,
+            *made.alterations,
+            *fitted.alterations,
+            *around_the_body(fitting),
+            *self._fitted_live(live, body),
+        )
+        return replace(made, body=fitted.body, alterations=alterations)
 
     def _fitting(self, live: Exchange, to: str) -> RequestFitting:
         """How the copy for `to` is fitted; one for the provider that got the request, only where that request was, too."""
@@ -77,8 +86,8 @@ class ReferenceClient:
             return ()
         fitting = self._fittings[live.labels.provider]
         fits = body is live.request.body and not body.startswith(BOM) and live.request.size <= self._peeked
-        told = fit_body(body, fitting).alterations if fits else (NOT_FITTED,) if fitting.changes_body else ()
-        return tuple(f"to the provider: {sentence}" for sentence in (*told, *around_the_body(fitting)))
+        alterations = fit_body(body, fitting).alterations if fits else (NOT_FITTED,) if fitting.changes_body else ()
+        return tuple(f"to the provider: {sentence}" for sentence in (*alterations, *around_the_body(fitting)))
 
     def same_server(self, live: Exchange) -> bool:
         """Whether provider and reference are one server under two names, so that no drift can be seen between them."""
@@ -95,7 +104,7 @@ class ReferenceClient:
         It goes to the reference, or to another `provider` by name, with that one's own key.
         """
         name = provider or live.labels.reference
-        answered = await self._fetcher.fetch(self._errand(live, asked.body, role, name))
+        answered = await self._fetcher.fetch(self._job(live, asked.body, role, name))
         return cleared(answered, forms(self._secrets(name)))
 
     async def list_models(self, provider: str) -> Exchange:
@@ -128,11 +137,11 @@ class ReferenceClient:
         return [value.encode("latin-1", "replace") for value in values if value]
 
     async def keep(self) -> None:
-        """Be ready to ask before there is something to ask, until cancelled."""
+        """Keep the fetcher ready, until cancelled."""
         await self._fetcher.keep()
 
     async def close(self) -> None:
-        """Give up what is still being asked."""
+        """Cancel what still runs."""
         await self._fetcher.close()
 
     def _fields(self, live: Exchange, name: str) -> Headers:
@@ -148,7 +157,7 @@ class ReferenceClient:
         )
         return fit_fields(fields, self._fitting(live, name).headers)
 
-    def _errand(self, live: Exchange, body: bytes, role: Role, name: str) -> FetchJob:
+    def _job(self, live: Exchange, body: bytes, role: Role, name: str) -> FetchJob:
         origin, fields = self._origins[name], self._fields(live, name)
         secret = {field.lower() for field in self._providers[name].extra_headers_env}
         target = fit_target(_path(live) + (_query(live) if name == live.labels.provider else ""), self._fitting(live, name).query)

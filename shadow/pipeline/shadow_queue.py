@@ -1,7 +1,7 @@
-"""Waiting: sampled requests that wait for their turn at the reference, in order, bounded in number, bytes and age.
+"""ShadowQueue: sampled requests that wait for a place, in order, bounded in number, bytes and age.
 
-A burst is sampled like a quiet time: what exceeds the places waits for one. What cannot wait, or has waited too long, is
-skipped with a reason.
+A burst is sampled like a quiet time: what exceeds the places waits. What cannot wait, or has waited too long, is skipped with
+a reason.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ class ShadowQueue:
         self._asked = 0
         """Bytes of the requests that are being asked about."""
 
+    def __repr__(self) -> str:
+        return f"<ShadowQueue waiting={len(self)}/{self._most} bytes={self._bytes} bytes_running={self._asked}>"
+
     def __len__(self) -> int:
         return len(self._queue)
 
@@ -48,7 +51,7 @@ class ShadowQueue:
         return len(self._queue) < self._most and (not self._queue or self._bytes + _size(parsed) <= MOST_BYTES)
 
     def add(self, parsed: ParsedExchange, decision: SamplingDecision, monotonic: float) -> None:
-        """Let it wait, whether it fits or not: who adds has asked."""
+        """Append it, whether it fits or not: callers look at `fits` first."""
         sampled = SampledRequest(parsed, decision, monotonic, _size(parsed))
         self._queue.append(sampled)
         self._bytes += sampled.size
@@ -70,7 +73,7 @@ class ShadowQueue:
         return None
 
     def done(self, sampled: SampledRequest) -> None:
-        """What `next` gave is asked about no more."""
+        """The shadow of what `next` returned has ended."""
         self._asked -= sampled.size
 
     def drop_late(self, monotonic: float, wall: float) -> None:
@@ -88,7 +91,7 @@ class ShadowQueue:
 
     @staticmethod
     def _age(sampled: SampledRequest, monotonic: float, wall: float) -> float:
-        """Seconds since the live answer ended, as far as the wall clock may be believed; since it waits here, at the least."""
+        """Seconds since the live answer ended by the wall clock, which may jump; at least the seconds that it has waited here."""
         exchange = sampled.parsed.exchange
         return max(monotonic - sampled.since, wall - (exchange.started + exchange.seconds))
 

@@ -1,6 +1,6 @@
-"""One trial: the reference asked once, and again where the rule of validity says so; compared, and made into one record.
+"""ShadowRunner: one sampled request sent to the reference, once or twice, compared, and mapped to one record.
 
-The second answer is asked for by a coin thrown beforehand or because the two answers disagree, never because of who said what.
+The second response is drawn at random beforehand, or requested because the two disagree: never because of which is which.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ShadowRun:
 
 
 class ShadowRunner:
-    """Asks the reference about sampled requests."""
+    """Runs the shadows of sampled requests."""
 
     def __init__(
         self, *, shadow: ShadowConfig, policy: PrivacyPolicy, references: ReferenceClient, record: Record, secret: bytes
@@ -54,8 +54,11 @@ class ShadowRunner:
         self._record = record
         self._secret = secret
 
+    def __repr__(self) -> str:
+        return f"<ShadowRunner tiebreak={self._shadow.tiebreak} greedy={self._shadow.greedy} {self._references!r}>"
+
     async def run(self, live: ParsedExchange, *, control: bool) -> ShadowRun:
-        """Ask, compare, record. `control`: the coin of the random control, thrown before anything was sent."""
+        """Shadowed, compared, mapped to a record. `control`: the random control, drawn before anything was sent."""
         asked = self._references.prepare(live.exchange)
         first = parse_shadow_exchange(await self._references.ask(live.exchange, asked, Role.SHADOW), live)
         _log_answered(live, first)
@@ -107,10 +110,12 @@ class ShadowRunner:
             shape=request_shape(pair),
             secret=self._secret,
         )
-        told = replace(record, kind=kind(live.request), excluded=excluded)
+        record = replace(record, kind=kind(live.request), excluded=excluded)
         if self._references.same_server(live.exchange):
-            told = replace(told, excluded=(Exclusion.SAME_SERVER.value, *excluded))  # a report counts the payoffs, the judge none
-        return ShadowRun(legs=legs, comparisons=comparisons, record=self._policy.pair_record(told))
+            record = replace(
+                record, excluded=(Exclusion.SAME_SERVER.value, *excluded)
+            )  # a report counts the payoffs, the judge none
+        return ShadowRun(legs=legs, comparisons=comparisons, record=self._policy.pair_record(record))
 
 
 def _log_answered(live: ParsedExchange, leg: ParsedExchange) -> None:

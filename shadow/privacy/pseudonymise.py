@@ -72,7 +72,7 @@ class Pseudonymiser:
         """
         said, error = parsed.answer.completion, parsed.answer.error
         if isinstance(said, Completion) and said.vectors:
-            return None  # a vector tells of the text that it was made of
+            return None  # a vector reveals the text that it was made of
         if isinstance(said, Completion):
             return orjson.dumps(_storable(self._completion(said, outcomes)))
         return orjson.dumps(_storable(_error(error))) if error else None
@@ -89,9 +89,9 @@ class Pseudonymiser:
             names.append(self._name(f"{word}\u0000{seen[word]}", NAME))
         first = THINKS if text.lstrip().startswith(THINKS) else ""
         opening = [REFUSES] if refuses_in_words(text) else []
-        veiled = " ".join([*opening, self._name(text, 12), *sorted(names)])
+        hidden = " ".join([*opening, self._name(text, 12), *sorted(names)])
         ending = ASKS if asks_back(text) else ""
-        return first + veiled.ljust(len(text) - len(first) - len(ending)) + ending
+        return first + hidden.ljust(len(text) - len(first) - len(ending)) + ending
 
     @staticmethod
     def _parts(text: str) -> list[str]:
@@ -106,14 +106,14 @@ class Pseudonymiser:
 
     def _message(self, message: Mapping[str, Any]) -> dict[str, Any]:
         role, content, calls = message.get("role"), message.get("content"), message.get("tool_calls")
-        veiled: dict[str, Any] = {"role": role if isinstance(role, str) and len(role) <= 20 else ""}
+        hidden: dict[str, Any] = {"role": role if isinstance(role, str) and len(role) <= 20 else ""}
         if content is not None:
-            veiled["content"] = self._value(content)
+            hidden["content"] = self._value(content)
         if isinstance(calls, list):
-            veiled["tool_calls"] = [self._value(call) for call in calls]
+            hidden["tool_calls"] = [self._value(call) for call in calls]
         if message.get("reasoning_content"):
-            veiled["reasoning_content"] = self._value(message["reasoning_content"])
-        return veiled
+            hidden["reasoning_content"] = self._value(message["reasoning_content"])
+        return hidden
 
     def _completion(self, completion: Completion, outcomes: Sequence[str]) -> dict[str, Any]:
         choices = [self._choice(choice, outcomes if choice is completion.first else ()) for choice in completion.choices]
@@ -131,11 +131,11 @@ class Pseudonymiser:
         if choice.tool_calls:
             classes = [*outcomes, *[""] * len(choice.tool_calls)]
             message["tool_calls"] = [self._call(call, kind) for call, kind in zip(choice.tool_calls, classes, strict=False)]
-        veiled: dict[str, Any] = {"index": choice.index, "message": message, "finish_reason": choice.finish_reason}
+        hidden: dict[str, Any] = {"index": choice.index, "message": message, "finish_reason": choice.finish_reason}
         if choice.logprobs is not None:
             tokens = [{"token": self._name(each.token, NAME), "logprob": each.logprob} for each in choice.logprobs]
-            veiled["logprobs"] = {"content": tokens}
-        return veiled
+            hidden["logprobs"] = {"content": tokens}
+        return hidden
 
     def _call(self, call: ToolCall, outcome: str) -> dict[str, Any]:
         return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": self._arguments(call, outcome)}}
@@ -144,12 +144,12 @@ class Pseudonymiser:
         if outcome == INVALID_JSON or call.invalid:
             return "{" + self._name(call.arguments, 12)
         try:
-            veiled = self._value(call.parsed)
+            hidden = self._value(call.parsed)
         except RecursionError:
-            veiled = self._name(call.arguments, 12)
+            hidden = self._name(call.arguments, 12)
         if outcome == SCHEMA_MISMATCH:
-            veiled = {**(veiled if isinstance(veiled, dict) else {"": veiled}), MISMATCH: True}
-        return json.dumps(veiled)
+            hidden = {**(hidden if isinstance(hidden, dict) else {"": hidden}), MISMATCH: True}
+        return json.dumps(hidden)
 
     def _value(self, value: Any) -> Any:
         """A JSON value of the same form: keys and leaves are names, and equal meanings have equal names."""
@@ -189,8 +189,8 @@ def _usage(usage: Usage) -> dict[str, Any]:
 
 
 def _error(error: ProviderError) -> dict[str, Any]:
-    told = {"type": error.type, "code": error.code}
-    kept = {name: value for name, value in told.items() if value and len(value) <= 40 and value.isascii() and " " not in value}
+    stated = {"type": error.type, "code": error.code}
+    kept = {name: value for name, value in stated.items() if value and len(value) <= 40 and value.isascii() and " " not in value}
     return {"error": {**kept, "message": _ERRORS.get(classify_error(error), "")}}
 
 

@@ -1,4 +1,4 @@
-"""The composition root of the audit process: store, metrics, mirror, worker, inbox and admin port, ended in their order.
+"""The composition root of the audit process: store, metrics, references, worker, receiver and admin port, ended in order.
 
 Run as a module, it reads its task as one JSON line on standard input, writes `ready`, and runs until SIGTERM, or until
 its parent is gone.
@@ -94,9 +94,11 @@ class AuditProcess:
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         now = time.time()
         budget.restore(now, *store.spent(*budget.hours(now)))
-        guard = PrivacyPolicy(redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies)
+        policy = PrivacyPolicy(
+            redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies
+        )
         known = store.identity_queries.latest(KEPT)
-        self._identities = IdentityObserver(config, known, clean=guard.redactor.text)
+        self._identities = IdentityObserver(config, known, clean=policy.redactor.text)
         for row in known:
             self._metrics.identity(row, again=True)
         self._worker = Worker(
@@ -105,7 +107,7 @@ class AuditProcess:
             metrics=self._metrics,
             references=self._references,
             budget=budget,
-            policy=guard,
+            policy=policy,
             secret=secret_of(shadow.seed, _drawn(store)),
             identities=self._identities,
             ledger=ledger,
@@ -140,6 +142,9 @@ class AuditProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._probing: asyncio.Task[None] | None = None
 
+    def __repr__(self) -> str:
+        return f"<AuditProcess {self._receiver!r} {self._worker!r} {self._planes!r}>"
+
     async def start(self, admin: socket.socket, audit_socket: str) -> None:
         """Open the admin port and the local socket, and begin to work."""
         await self._runner.setup()
@@ -159,11 +164,11 @@ class AuditProcess:
             *((self._references.keep(),) if self._asks else ()),
         ):
             task = asyncio.create_task(work)
-            task.add_done_callback(_told)
+            task.add_done_callback(_log_error)
             self._tasks.append(task)
         if self._config.shadow.enabled and self._config.shadow.sample_rate:
             self._probing = asyncio.create_task(self._probe())
-            self._probing.add_done_callback(_told)
+            self._probing.add_done_callback(_log_error)
 
     async def _probe(self) -> None:
         """Ask each reference that no shadow request has reached for its models, and log what is wrong with it."""
@@ -263,7 +268,7 @@ class AuditProcess:
         while True:
             now = time.time()
             # by age nothing goes while the clock is in doubt, by size what must
-            gone = await asyncio.to_thread(self._store.sweep, now if steady.believes(now, time.monotonic()) else 0.0)
+            gone = await asyncio.to_thread(self._store.sweep, now if steady.is_stable(now, time.monotonic()) else 0.0)
             if gone:
                 log.info("records_deleted", reason="retention", exchanges=gone)
             await asyncio.sleep(SWEEP_SECONDS)
@@ -278,28 +283,28 @@ def _drawn(store: Store) -> bytes:
         return secrets.token_bytes(32)
 
 
-def _told(task: asyncio.Task[None]) -> None:
-    """No part of a house ends by itself: what ended it is logged at once, not when somebody stops the rest."""
+def _log_error(task: asyncio.Task[None]) -> None:
+    """Logs at once the error that ended a task of the audit: none ends by itself."""
     if not task.cancelled() and (why := task.exception()):
         log.error("audit_task_failed", exc_info=why)
 
 
 async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_socket: str) -> None:
-    """Run a house until SIGTERM, SIGINT, or the end of standard input (the parent died)."""
+    """Run the audit until SIGTERM, SIGINT, or the end of standard input (the parent died)."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    house = made()
-    await house.start(admin, audit_socket)
-    await hold(ended.set, house.turn)
+    audit = made()
+    await audit.start(admin, audit_socket)
+    await hold(ended.set, audit.turn)
     beats = asyncio.create_task(send_heartbeat())
     # as in the data plane: what exists now lives for ever, and what an exchange leaves behind needs no collector
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 50)
     await ended.wait()
-    await house.stop()
+    await audit.stop()
     beats.cancel()
 
 

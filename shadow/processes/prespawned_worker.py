@@ -1,4 +1,4 @@
-"""The first forwarding process, begun before the configuration is read, so that its code and ours are loaded side by side."""
+"""The first data-plane process, started before the configuration is read, so that its code loads while ours does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PrespawnedWorker:
 
 @contextmanager
 def prespawned() -> Iterator[PrespawnedWorker]:
-    """A forwarding process with nothing to do yet; it ends with the `with` at the latest."""
+    """A data-plane process without a task; it ends with the `with` at the latest."""
     allow_many_files()
     with ExitStack() as stack:
         sockets = {opened.family: stack.enter_context(opened) for opened in _unbound()}
@@ -53,7 +53,7 @@ def allow_many_files() -> None:
 
 def _unbound() -> Iterator[socket.socket]:
     for family in (socket.AF_INET, socket.AF_INET6):
-        with suppress(OSError):  # a system without this family cannot be told to listen on it either
+        with suppress(OSError):  # a system without this family cannot listen on it either
             yield socket.socket(family, socket.SOCK_STREAM)
 
 

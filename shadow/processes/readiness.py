@@ -1,4 +1,4 @@
-"""Planes: which forwarding processes are connected to the audit and give signs of life; readiness asks each of them."""
+"""Readiness: which data-plane processes are connected to the audit and send stats; pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ class Readiness:
         self._workers = workers
         self._heard: dict[int, tuple[int, float]] = {}
 
+    def __repr__(self) -> str:
+        return f"<Readiness connected={sorted(self._heard)} of={self._workers}>"
+
     def heard(self, worker: int, pid: int, now: float) -> None:
         """A heartbeat of a worker has come from the process `pid`."""
         self._heard[worker] = (pid, now)
@@ -23,7 +26,7 @@ class Readiness:
             del self._heard[worker]
 
     def why_not(self, now: float) -> str:
-        """Which of them cannot be counted on now, as a sentence; "" when all can."""
+        """A sentence that names the processes that are missing or hang; "" when all are well."""
         missing = [str(worker) for worker in range(self._workers) if worker not in self._heard]
         if missing:
             return f"the forwarding process {', '.join(missing)} is not running; it is started again as soon as that is possible"

@@ -1,6 +1,6 @@
-"""Child: one process of the house, given its task on standard input, and started again whenever it ends or stands still.
+"""SupervisedProcess: a child process that gets its task on standard input and is started again whenever it ends or hangs.
 
-The keeper of a child outlives anything: a start that fails (no descriptors, no memory, no program) is tried again.
+Supervising outlives any error: a start that fails (no descriptors, no memory, no program) is tried again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ async def _nothing() -> None:
 class SupervisedProcess:
     """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it.
 
-    `begun` is a process of this module that waits for its task already; it is taken for the first start. `before` is done
+    `prespawned` is a process of this module that waits for its task already; it serves the first start. `before` is done
     before each later start. `patience` is the number of looks, one a second, without a beat after which it is killed.
     """
 
@@ -43,7 +43,7 @@ class SupervisedProcess:
         fds: Sequence[int],
         *,
         nice: int = 0,
-        begun: Process | None = None,
+        prespawned: Process | None = None,
         patience: int = 30,
         before: Callable[[], Awaitable[None]] = _nothing,
         log: SupervisorLog | None = None,
@@ -54,7 +54,7 @@ class SupervisedProcess:
         self._task = task
         self._fds = tuple(fds)
         self._nice = nice
-        self._begun = begun
+        self._prespawned = prespawned
         self._patience = patience
         self._before = before
         self._process: Process | None = None
@@ -62,7 +62,7 @@ class SupervisedProcess:
         self._listening: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
-        return f"<Child {self.name}: process {self.pid or 'none'}>"
+        return f"<SupervisedProcess {self.name} process={self.pid or 'none'} heartbeats={self._beats}>"
 
     @property
     def pid(self) -> int:
@@ -74,13 +74,13 @@ class SupervisedProcess:
 
         From the loading of its code on it stands back by `nice`; with `hurry`, from when it is ready.
         """
-        begun, self._process, self._begun = self._begun, None, None
-        self._process = begun or await start_module(self._module, fds=self._fds)
+        prespawned, self._process, self._prespawned = self._prespawned, None, None
+        self._process = prespawned or await start_module(self._module, fds=self._fds)
         if not hurry:
             self._stand_back()
-        self.tell()
+        self.send_task()
 
-    def tell(self) -> None:
+    def send_task(self) -> None:
         """Hand the process its task."""
         assert self._process is not None
         assert self._process.stdin is not None
@@ -90,10 +90,10 @@ class SupervisedProcess:
         """Give the running process another task, and every one that is started after it."""
         self._task = task
         if self.pid:
-            self.tell()
+            self.send_task()
 
     async def ready(self) -> bool:
-        """Wait until it says so, reporting once that it takes long; False when it ended instead (it has said why)."""
+        """True once the process is ready, after a log line if that takes long; False when it ended instead, and logged why."""
         assert self._process is not None
         reading = asyncio.ensure_future(self._first_line(self._process))
         try:
@@ -114,7 +114,7 @@ class SupervisedProcess:
         while True:
             try:
                 why = await self._ended()
-            except Exception as error:  # noqa: BLE001 - a keeper that ends leaves its child unkept
+            except Exception as error:  # noqa: BLE001 - supervising goes on, whatever the error is
                 why = f"it cannot be watched: {error}"
                 self.kill()
             self._log.write("error", "process_ended", process=self.name, reason=why, restart_in=pause)

@@ -43,8 +43,8 @@ Load = Callable[[], Config]
 def run(config: Config, load: Load | None, prespawned: PrespawnedWorker, *, attached: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, with the routes that `load` gives from SIGHUP on; 0 after an orderly stop.
 
-    `attached` ends it with standard input too, for a parent that may be killed. ConfigError, all faults at once, when it
-    cannot start.
+    `attached` ends it with standard input too, for a parent that may be killed. ConfigError with every
+    error when it cannot start.
     """
     with tempfile.TemporaryDirectory(prefix="sameweights-", ignore_cleanup_errors=True) as folder:
         audit_socket = f"{folder}/audit.sock"
@@ -52,10 +52,16 @@ def run(config: Config, load: Load | None, prespawned: PrespawnedWorker, *, atta
             raise ConfigError([f"TMPDIR: the path '{audit_socket}' is too long for a socket: name a folder with a shorter one"])
         data, admin = open_ports(config, prespawned.sockets)
         with closing(admin):
-            house = _House(
-                config, load, data=data, admin=admin, audit_socket=audit_socket, begun=prespawned.process, board=prespawned.board
+            supervisor = Supervisor(
+                config,
+                load,
+                data=data,
+                admin=admin,
+                audit_socket=audit_socket,
+                prespawned=prespawned.process,
+                board=prespawned.board,
             )
-            return prespawned.runner.run(house.run(attached=attached))
+            return prespawned.runner.run(supervisor.run(attached=attached))
 
 
 def open_ports(
@@ -137,8 +143,8 @@ def _store_faults(config: Config) -> list[str]:
     return []
 
 
-class _House:
-    """The processes of one `serve`, from start to stop."""
+class Supervisor:
+    """Runs the processes of one `serve`, from start to stop."""
 
     def __init__(
         self,
@@ -148,7 +154,7 @@ class _House:
         data: Sequence[socket.socket],
         admin: socket.socket,
         audit_socket: str,
-        begun: Process,
+        prespawned: Process,
         board: int,
     ) -> None:
         self._config = config
@@ -172,22 +178,26 @@ class _House:
             before=self._folder,
             log=self._log,
         )
-        self._planes = [self._plane(n, opened, None if n else begun) for n, opened in enumerate(data)]
+        self._planes = [self._plane(n, opened, None if n else prespawned) for n, opened in enumerate(data)]
+
+    def __repr__(self) -> str:
+        return f"<Supervisor {self._audit!r} {self._planes!r}>"
 
     async def _folder(self) -> None:
         """The audit's socket stands in a folder that a cleaner of temporary files may have deleted."""
         await asyncio.to_thread(private_folder, Path(self._audit_socket).parent)
 
     async def run(self, *, attached: bool) -> int:
+        """Start, supervise and stop the processes; 0 after an orderly stop, 2 when they did not start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._asked_to_stop)
-        loop.add_signal_handler(signal.SIGHUP, self._asked_to_turn)
+            loop.add_signal_handler(number, self._stop_or_hurry)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
         started = await self._started()
         if started:
             if attached:
                 await hold(self._stop.set)
-            self._say()
+            self._print_addresses()
             await self._watch()
         await self._stopped()
         return 0 if started or self._stop.is_set() else 2
@@ -217,7 +227,7 @@ class _House:
             return False
         return waiting.result()
 
-    def _say(self) -> None:
+    def _print_addresses(self) -> None:
         host, port = self._data[0].getsockname()[:2]
         admin_host, admin_port = self._admin.getsockname()[:2]
         sys.stderr.write(
@@ -250,11 +260,11 @@ class _House:
         await asyncio.gather(*(plane.stop(grace + 3) for plane in self._planes))
         await self._audit.stop(AUDIT_PATIENCE)
 
-    def _asked_to_stop(self) -> None:
+    def _stop_or_hurry(self) -> None:
         (self._hurry if self._stop.is_set() else self._stop).set()
 
-    def _asked_to_turn(self) -> None:
-        """Read the configuration again; what cannot be used changes nothing, and why is said."""
+    def _reload(self) -> None:
+        """Read the configuration again; one with errors changes nothing, and its errors are logged."""
         if self._load is None:
             self._log.write("warning", "reload_refused", reason="the configuration came from no file")
             return
@@ -273,14 +283,14 @@ class _House:
         providers, routes = len(wanted.proxy.providers), len(wanted.proxy.routes)
         self._log.write("info", "config_reloaded", providers=providers, routes=routes)
 
-    def _plane(self, worker: int, opened: socket.socket, begun: Process | None) -> SupervisedProcess:
+    def _plane(self, worker: int, opened: socket.socket, prespawned: Process | None) -> SupervisedProcess:
         task = self._plane_task(self._audit_socket, worker, opened)
         return SupervisedProcess(
             f"proxy {worker}",
             DATA_PLANE,
             task,
             [opened.fileno(), self._counters],
-            begun=begun,
+            prespawned=prespawned,
             patience=PLANE_LOOKS,
             log=self._log,
         )

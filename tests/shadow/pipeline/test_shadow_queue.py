@@ -104,3 +104,9 @@ def test_a_stop_skips_all_of_them(skipped):
     queue.add(seen(2), SAMPLED, 0.0)
     queue.clear("stopped")
     assert (len(queue), skipped) == (0, ["stopped", "stopped"])
+
+
+def test_repr_shows_what_waits(skipped):
+    queue = waiting(skipped)
+    queue.add(seen(), SAMPLED, 0.0)
+    assert repr(queue).startswith("<ShadowQueue waiting=1/")

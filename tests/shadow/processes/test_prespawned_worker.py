@@ -38,7 +38,7 @@ def test_what_was_begun_listens_on_the_socket_that_was_bound_since(tmp_path):
         opened.listen()
         config = {"provider": "main", "providers": {"main": {"base_url": "http://127.0.0.1:9/v1"}}}
         told = {"config": config, "audit_socket": f"{tmp_path}/audit.sock", "worker": 0, "fd": opened.fileno()}
-        plane = SupervisedProcess("proxy", "proxy.server", json.dumps(told), [opened.fileno()], begun=ahead.process)
+        plane = SupervisedProcess("proxy", "proxy.server", json.dumps(told), [opened.fileno()], prespawned=ahead.process)
 
         async def answered() -> bytes:
             await plane.start()
@@ -69,7 +69,7 @@ def test_a_process_without_a_task_ends_without_a_word():
 
 def test_a_prespawned_worker_that_died_is_not_ready_and_is_replaced(tmp_path):
     with prespawned() as ahead:
-        plane = SupervisedProcess("proxy", "proxy.server", "{}", [], begun=ahead.process)
+        plane = SupervisedProcess("proxy", "proxy.server", "{}", [], prespawned=ahead.process)
 
         async def started() -> tuple[bool, int]:
             ahead.process.send_signal(signal.SIGKILL)

@@ -30,3 +30,9 @@ def test_a_forwarding_process_whose_connection_ended_is_missing_until_it_is_repl
     planes.heard(0, 12, 0.0)
     planes.left(0, 10)
     assert planes.why_not(0.0) == ""
+
+
+def test_repr_shows_which_processes_are_connected():
+    readiness = Readiness(2)
+    readiness.heard(1, 100, 0.0)
+    assert repr(readiness) == "<Readiness connected=[1] of=2>"
