@@ -11,6 +11,7 @@ from proxy.exchange import FailureKind
 from shadow.findings.error_classes import ACCOUNT_CLASSES, classify_error
 from shadow.findings.pair import Pair, PairKind
 from shadow.findings.rejected_request import rejection_reason
+from shadow.reading.apis import API_PATHS
 from shadow.reading.completion import Choice, Completion, Unread, UnreadReason
 from shadow.reading.parsed_response import ParsedResponse
 
@@ -40,8 +41,6 @@ AUDIT_LIMITS = frozenset(
 
 DENIAL_STATUSES = frozenset({401, 402, 403, 407, 429})
 """Statuses that speak of a key, a bill or a rate, which legitimately differ between the sides."""
-
-API_PATHS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
 
 
 class Comparability(StrEnum):

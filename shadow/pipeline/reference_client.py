@@ -19,8 +19,8 @@ from proxy.routing.outbound_proxy import origin_of
 from proxy.routing.request_fitting import RequestFitting, around_the_body, fit_body, fit_fields, fit_target, fitting_of
 from proxy.secret_names import REDACTED
 from proxy.upstream.fetch_job import FetchJob
-from shadow.findings.comparability import API_PATHS
 from shadow.pipeline.fetcher_client import FetcherClient
+from shadow.reading.apis import API_PATHS
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
 from shadow.sampling.shadow_body import REMOVED, ShadowBody, shadow_body

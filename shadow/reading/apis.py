@@ -28,6 +28,9 @@ PATHS = {
     "messages": "/messages",
 }
 """The end of each API's path, the longer of two that end alike first."""
+API_PATHS = tuple(PATHS.values())
+STATEFUL_PATHS = ("/threads/", "/conversations/")
+"""Parts of paths that end like one of these APIs and add to something that is kept."""
 
 READERS: Mapping[str, ApiReader] = {
     "chat": ApiReader(dict, chat_response.read_whole, chat_response.fold_events),
@@ -42,6 +45,6 @@ READERS: Mapping[str, ApiReader] = {
 def api_of(target: str) -> str:
     """The API that a request target names by the end of its path: a key of PATHS, or ""."""
     path = target.partition("?")[0].partition("#")[0].rstrip("/")
-    if "/threads/" in path or "/conversations/" in path:
+    if any(part in path for part in STATEFUL_PATHS):
         return ""
     return next((api for api, ending in PATHS.items() if path.endswith(ending)), "")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-AUDITED = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings")
+from shadow.reading.apis import API_PATHS, PATHS, STATEFUL_PATHS
+
 CLIENT_RUN = ("custom", "bash_", "text_editor_", "computer_", "memory_", "tool_search_")
 """How the types of tools begin that the client of /v1/messages runs itself; web_search_, code_execution_ and others act.
 A search among the tools that the request itself offers changes nothing, wherever it runs.
@@ -15,8 +16,6 @@ _OF_RESPONSES = ("function", "custom", "tool_search", "local_shell", "apply_patc
 """The types of tools of /v1/responses that the client runs, or that only look among those."""
 _SEALED = ("redacted_thinking",)
 """Types of parts that are nothing but sealed thinking."""
-ELSEWHERE = ("/threads/", "/conversations/")
-"""Parts of paths that end like one of the audited and add to something that is kept."""
 
 
 class SkipReason(StrEnum):
@@ -37,7 +36,7 @@ def skip_reason(method: str, target: str, body: Mapping[str, Any] | None, *, thi
     `thinking`: the reference can check earlier thinking, or gets none of it, so that sealed thinking is no obstacle.
     """
     path = target.partition("?")[0].rstrip("/")
-    if not path.endswith(AUDITED) or any(part in path for part in ELSEWHERE):
+    if not path.endswith(API_PATHS) or any(part in path for part in STATEFUL_PATHS):
         return SkipReason.UNKNOWN_PATH
     if method != "POST":
         return SkipReason.NOT_POST
@@ -92,7 +91,10 @@ def _is_sealed(block: Any) -> bool:
     return by_number or (isinstance(block, dict) and block.get("type") == "container_upload")
 
 
-_RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"/responses": _why_not_response, "/messages": _why_not_message}
+_RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    PATHS["responses"]: _why_not_response,
+    PATHS["messages"]: _why_not_message,
+}
 """The APIs with a rule of their own."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from proxy.json_members import JsonMember, members
+from shadow.reading.apis import PATHS
 
 REMOVED = {
     "store": "it asks the provider to keep the answer",
@@ -20,7 +21,7 @@ REMOVED = {
     "session_id": "it names a session of the application to a provider that did not serve it",
 }
 """Members that never reach the reference, and why; none of them changes what a model says."""
-KEEPS = "/responses"
+KEEPS = PATHS["responses"]
 """The end of the path of the API that keeps every answer, unless it is told not to."""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from shadow.reading.apis import API_PATHS
 from shadow.settings.config_errors import quoted
 
-ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings", "/models")
+ENDPOINTS = (*API_PATHS, "/models")
 _VERSION = re.compile(r"/v\d+\w*(/|$)|/deployments/|/openapi$")
 
 
