@@ -1,4 +1,4 @@
-"""Was the request carried out with the parameters it sets, by the answer's own statement?"""
+"""Whether a request was carried out with the parameters that it sets, as the response states them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def applied_parameters(request: ParsedRequest, answer: ParsedResponse) -> Findin
         not other,
         _listed(other or names, said.applied),
         _listed(other or names, asked),
-        "; ".join(f"{name} {asked[name]!r} was asked for, {said.applied[name]!r} applied" for name in other[:4]),
+        "; ".join(f"{name} {asked[name]!r} was requested, {said.applied[name]!r} applied" for name in other[:4]),
     )
 
 
@@ -82,7 +82,7 @@ def _compared(request: ParsedRequest, asked: Mapping[str, Value], applied: Mappi
 
 
 def _sent(answer: ParsedResponse) -> Mapping[str, Value]:
-    """The parameters of the request that this leg was sent."""
+    """The parameters of the request that was sent for this response."""
     request = answer.exchange.request
     return stated_parameters(parse_request(request.target, request.headers, request.body, request.truncated).sent)
 

@@ -19,5 +19,5 @@ def broken_stream(_ask: ParsedRequest, answer: ParsedResponse) -> Finding:
         return not_measured(Signal.BROKEN_STREAM, "not a stream")
     where, how = comparability_of(answer)
     if where is Comparability.UNRECORDED:
-        return not_measured(Signal.BROKEN_STREAM, f"the stream was not seen whole: {how}")
+        return not_measured(Signal.BROKEN_STREAM, f"the stream was not recorded whole: {how}")
     return match_or_differ(Signal.BROKEN_STREAM, where is Comparability.WHOLE, how or "whole", "", how)

@@ -1,4 +1,4 @@
-"""Does a call of an offered tool stand in the text, where no application calls it?"""
+"""Whether a call of an offered tool stands in the text, where no application runs it."""
 
 from __future__ import annotations
 

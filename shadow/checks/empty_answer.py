@@ -16,7 +16,7 @@ _NOTHING = re.compile(r"\b(?:blank|empty|nothing|whitespace|leer|nichts)", re.IG
 
 
 def empty_answer(request: ParsedRequest, completion: Completion) -> Finding:
-    """An answer that ends of itself says something: text, a call, a refusal, or reasoning, of which `reasoning_only` judges."""
+    """A response that ends of itself has content: text, a call, a refusal, or reasoning, which `reasoning_only` judges."""
     first = completion.first
     if _says(first):
         return match_or_differ(Signal.EMPTY_ANSWER, True, "", "", "")
@@ -27,7 +27,7 @@ def empty_answer(request: ParsedRequest, completion: Completion) -> Finding:
     if first.other:
         return not_measured(Signal.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
     if _NOTHING.search(message_text(request)):
-        return not_measured(Signal.EMPTY_ANSWER, "nothing came, and the request speaks of that")
+        return not_measured(Signal.EMPTY_ANSWER, "nothing came, and the request may ask for that")
     reason = "no text, no tool call and no refusal came"
     return match_or_differ(Signal.EMPTY_ANSWER, False, reason, "", reason)
 
@@ -52,9 +52,9 @@ def _says(first: Choice) -> bool:
 
 
 def _ended(first: Choice) -> str:
-    """Why an answer that says nothing may be excused: something ended it before it could."""
+    """Why a response without content is excused: something ended it before it had any."""
     if first.withheld:
         return f"a filter on content withheld the answer ({', '.join(first.filtered) or first.finish_reason})"
     if first.ended == "length":
-        return f"the answer was ended by {first.finish_reason} before it said anything"
+        return f"the answer was ended by {first.finish_reason} before it had any content"
     return ""

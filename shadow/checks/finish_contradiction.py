@@ -26,7 +26,7 @@ STUB = 1
 
 
 def finish_contradiction(request: ParsedRequest, completion: Completion) -> Finding:
-    """finish_reason says what the body says.
+    """finish_reason agrees with the body.
 
     `stop` beside calls is no contradiction where tool_choice forces a call: servers then differ by convention. An answer
     ended by `length` before max_tokens is one, by the provider's own limit or by the end of its context window.

@@ -22,6 +22,6 @@ def lumpy_calls(_ask: ParsedRequest, completion: Completion) -> Finding:
         return not_measured(Signal.LUMPY_CALLS, "not a stream with a tool call")
     length, pieces = sum(len(call.arguments) for call in calls), sum(call.deltas for call in calls)
     if length < LONG or not pieces:
-        return not_measured(Signal.LUMPY_CALLS, f"arguments of {length} characters are too short to tell")
+        return not_measured(Signal.LUMPY_CALLS, f"arguments of {length} characters are too short to measure")
     reason = f"{length} characters of arguments came in {pieces} piece{'s' if pieces > 1 else ''}"
     return match_or_differ(Signal.LUMPY_CALLS, length < LUMP * pieces, pieces, "", reason)

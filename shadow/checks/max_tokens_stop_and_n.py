@@ -66,8 +66,8 @@ def _stops(request: ParsedRequest) -> list[str]:
 
 
 def choice_count(request: ParsedRequest, completion: Completion) -> Finding:
-    """As many choices as `n` asks for."""
+    """As many choices as `n` requests."""
     if request.n < 2 and len(completion.choices) == 1:
-        return not_measured(Signal.CHOICE_COUNT, "one choice was asked for, and one came")
+        return not_measured(Signal.CHOICE_COUNT, "one choice was requested, and one came")
     count = len(completion.choices)
     return match_or_differ(Signal.CHOICE_COUNT, count == request.n, count, request.n, f"{count} of {request.n} choices came")

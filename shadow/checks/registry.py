@@ -1,4 +1,4 @@
-"""check(): every reference-free check of one answer; a match means looked at and fine, and every silence has its reason."""
+"""Runs every reference-free check on one response; a match means checked and fine, and whatever is not measured has a reason."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ EXCHANGE_CHECKS: tuple[tuple[Signal, Callable[[ParsedRequest, ParsedResponse], F
     (Signal.BROKEN_STREAM, broken_stream),
     (Signal.APPLIED_PARAMETERS, applied_parameters),
 )
-"""The checks that look at more than what was said: a broken or refused answer, or what was sent for it."""
+"""The checks that read more than the completion: a broken or rejected response, or the request that was sent for it."""
 
 
 def check(

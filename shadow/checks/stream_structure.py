@@ -1,4 +1,4 @@
-"""Is a stream laid out as its clients expect: asked for, in order, in UTF-8, and ended with [DONE]?
+"""Whether a stream came where one was requested, and is laid out as clients expect: in order, in UTF-8, ended with [DONE].
 
 Only what misleads or stops a client counts; how many tokens share an event, comments, extra fields and a role that is
 repeated in every event do not. The reader notes these things while it folds the events; here they are judged.
@@ -49,5 +49,5 @@ def stream_structure(_ask: ParsedRequest, completion: Completion) -> Finding:
 def stream_ignored(request: ParsedRequest, completion: Completion) -> Finding:
     """A stream where one was asked for, and one whole answer where none was."""
     asked, came = _FORMS[request.stream], _FORMS[completion.stream]
-    reason = "" if asked is came else f"{asked} was asked for, {came} came"
+    reason = "" if asked is came else f"{asked} was requested, {came} came"
     return match_or_differ(Signal.STREAM_IGNORED, not reason, came, asked, reason)

@@ -1,4 +1,4 @@
-"""tool_choice and parallel_tool_calls: what a request says about calling tools at all, and what then came."""
+"""tool_choice and parallel_tool_calls: whether a response obeys what its request sets about calling tools."""
 
 from __future__ import annotations
 

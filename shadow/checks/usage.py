@@ -1,4 +1,4 @@
-"""Usage: there where it is owed, where clients look for it, and right by its own arithmetic."""
+"""Whether usage is reported where it is due, in the place that clients read, and adds up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def usage(request: ParsedRequest, completion: Completion) -> Finding:
     misplaced = next((note for note in completion.notes if note in PLACES), "") if completion.notes else ""
     if completion.usage is None:
         if asked:
-            return match_or_differ(Signal.USAGE, False, "missing", "", "usage was owed and none came")
+            return match_or_differ(Signal.USAGE, False, "missing", "", "usage was due and none came")
         return not_measured(Signal.USAGE, "a stream that was not asked for usage")
     if misplaced and asked:
         return match_or_differ(Signal.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
@@ -57,9 +57,9 @@ def _wrong(counts: Usage, said: Completion) -> str:
     if not prompt:
         return "usage reports 0 prompt tokens"
     if not completion and ((said.first.text or "").strip() or said.first.tool_calls):
-        return "usage reports 0 completion tokens for an answer that says something"
+        return "usage reports 0 completion tokens for a response with content"
     if total is not None and total not in (prompt + completion, prompt + completion + thought):
         return f"total_tokens is {total}, and {prompt} and {completion} are {prompt + completion}"
     if thought > completion and total == prompt + completion:
-        return f"{thought} of the {completion} completion tokens are said to be reasoning"
-    return f"{cached} of the {prompt} prompt tokens are said to be cached" if cached > prompt else ""
+        return f"{thought} of the {completion} completion tokens are reported as reasoning"
+    return f"{cached} of the {prompt} prompt tokens are reported as cached" if cached > prompt else ""

@@ -26,7 +26,7 @@ def call_kept(pair: Pair) -> Finding:
 
 
 def ask_back(pair: Pair) -> Finding:
-    """Whether an answer asks its reader back where the other one acts: tools are offered, and at least one side calls one."""
+    """Whether a response asks back where the other one acts: tools are offered, and at least one side calls one."""
     one, other = first_choices(pair)
     if not pair.request.tools:
         return not_measured(Signal.ASK_BACK, NO_TOOLS)

@@ -1,4 +1,4 @@
-"""compare(pair): the gate first, then every comparator in order; each signal says one of four things, never nothing."""
+"""Compares a pair: first whether it is comparable, then every comparator in order; each signal has one of four states."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from shadow.measures.argument_schema import schema
 __all__ = ["COMPARATORS", "FOR_ANY_PAIR", "Comparator", "Comparison", "compare"]
 
 Comparator = Callable[[Pair], Finding]
-"""One signal: takes a pair that passed the gate, gives the finding of its own signal, and never raises."""
+"""One signal: takes a comparable pair, returns the finding of its own signal, and never raises."""
 
 FOR_ANY_PAIR: tuple[tuple[Signal, Comparator], ...] = (
     (Signal.ERROR, failed_responses.error),
@@ -41,7 +41,7 @@ FOR_ANY_PAIR: tuple[tuple[Signal, Comparator], ...] = (
 """What is measured where an answer failed too; these take any pair."""
 
 BOTH_WHOLE = (failed_responses.BOTH_WHOLE, failed_responses.BOTH_ANSWER, failed_responses.BOTH_TAKE)
-"""What these say of a pair that passed the gate."""
+"""The findings of these for a comparable pair."""
 
 COMPARATORS: tuple[tuple[Signal, Comparator], ...] = (
     (Signal.ACTION, tool_calls.action),
@@ -85,7 +85,7 @@ COMPARATORS: tuple[tuple[Signal, Comparator], ...] = (
 
 
 def compare(pair: Pair) -> Comparison:
-    """One comparison of a pair: a finding for every comparator, in their order, those before the gate first."""
+    """One comparison of a pair: a finding for every comparator, in their order, those for any pair first."""
     if reason := storable(not_comparable_reason(pair)):
         findings = [judge(pair) for _, judge in FOR_ANY_PAIR]
         findings += [not_comparable(signal, reason) for signal, _ in COMPARATORS]

@@ -25,7 +25,7 @@ def _takes(refused: bool) -> str:
 
 BOTH_ANSWER = match_or_differ(Signal.ERROR_CLASS, True, ANSWERED, ANSWERED, "")
 BOTH_TAKE = match_or_differ(Signal.PARAMETERS, True, _takes(False), _takes(False), "")
-"""What `error_class` and `parameters` say of two whole answers."""
+"""The findings of `error_class` and `parameters` for two whole responses."""
 
 
 def response_class(answer: ParsedResponse) -> str:
@@ -42,8 +42,8 @@ def response_class(answer: ParsedResponse) -> str:
 
 def error_class(pair: Pair) -> Finding:
     """Whether both answered, or failed by the same kind of error; not comparable where only the reference refuses the request."""
-    if barred := _barred(pair, Signal.ERROR_CLASS):
-        return barred
+    if denied := _denied(pair, Signal.ERROR_CLASS):
+        return denied
     one, other = response_class(pair.subject), response_class(pair.reference)
     reason = _reason(pair, one, other)
     if pair.kind is PairKind.CROSS and one == ANSWERED and other in REJECTED:
@@ -56,8 +56,8 @@ def parameters(pair: Pair) -> Finding:
 
     What only the reference refuses is no fault of the provider's, and cannot be compared.
     """
-    if barred := _barred(pair, Signal.PARAMETERS):
-        return barred
+    if denied := _denied(pair, Signal.PARAMETERS):
+        return denied
     kinds = response_class(pair.subject), response_class(pair.reference)
     legs = zip(side_names(pair), kinds, strict=True)
     if lost := next((f"{name} failed otherwise: {kind}" for name, kind in legs if kind != ANSWERED and kind not in REJECTED), ""):
@@ -78,7 +78,7 @@ def _refusal(pair: Pair, *, first: bool) -> str:
     return f"only {name} refuses this request{about}: {short(message, 160)}"
 
 
-def _barred(pair: Pair, signal: Signal) -> Finding | None:
+def _denied(pair: Pair, signal: Signal) -> Finding | None:
     for name, leg in zip(side_names(pair), (pair.subject, pair.reference), strict=True):
         where, how = comparability_of(leg)
         if where in {Comparability.DENIED, Comparability.UNRECORDED}:
@@ -94,14 +94,14 @@ def _reason(pair: Pair, one: str, other: str) -> str:
 
 
 BOTH_WHOLE = match_or_differ(Signal.ERROR, True, "whole", "whole", "")
-"""What `error` says of two whole answers."""
+"""The finding of `error` for two whole responses."""
 
 
 def error(pair: Pair) -> Finding:
     """Whether both sides answered: the one signal that is measured where an answer failed.
 
     Two failures match when both or neither are the request's fault (a status from 400 to 499). A leg barred for its key
-    or its rate, or not seen whole by us, cannot be compared.
+    or its rate, or not recorded whole, cannot be compared.
     """
     (one, how_one), (other, how_other) = comparability_of(pair.subject), comparability_of(pair.reference)
     for name, where, how in zip(side_names(pair), (one, other), (how_one, how_other), strict=True):

@@ -1,7 +1,7 @@
-"""The clock: the times of an answer, each by one rule, which is coarse on purpose: single pairs vary several fold.
+"""Latency: the times of a response, each compared by one rule, which is coarse because single pairs vary several fold.
 
 A time differs when it is beyond 2x and beyond 50 ms of the other; a rate when it is beyond 2x. The score is the smaller
-over the larger. These say how fast a provider is, never what it serves.
+over the larger. These measure how fast a provider is, never what it serves.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def first_chunk(pair: Pair) -> Finding:
 
 
 def first_token(pair: Pair) -> Finding:
-    """Seconds to the first event that says something; streams only."""
+    """Seconds to the first event with content; streams only."""
     return _time(pair, Signal.FIRST_TOKEN, (pair.subject.timing.first_token, pair.reference.timing.first_token))
 
 

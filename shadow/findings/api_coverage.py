@@ -1,4 +1,4 @@
-"""Which signals and checks an API can show at all: what it cannot is said to be so, never measured on a guess."""
+"""Which signals an API can show at all; the others are `not_measured` with their reason."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whether the two responses of a pair can be compared: what became of each side, and the reason why not.
+"""Comparability: the state of each side of a pair, and whether the two responses may be compared.
 
-A leg that we did not see whole, or that was barred for its key or its rate, is nobody's fault and is never counted as one.
+A response that the audit did not record whole, or that was denied for its key or its rate, never counts as a fault.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ AUDIT_LIMITS = frozenset(
         UnreadReason.NOT_AUDITED,
     }
 )
-"""Reasons of not reading an answer that are limits of the audit, not faults of the answer."""
+"""Reasons of not reading a response that are limits of the audit, not faults of the response."""
 
 DENIAL_STATUSES = frozenset({401, 402, 403, 407, 429})
 """Statuses that speak of a key, a bill or a rate, which legitimately differ between the sides."""

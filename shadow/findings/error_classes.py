@@ -1,6 +1,6 @@
 """What kind of error a provider sent, out of the many wordings: one table, read from top to bottom, the first row that fits wins.
 
-A rate is asked for before a length, because "too many tokens" is said of both, and a rate is nobody's fault.
+Rates come before lengths, because "too many tokens" is a message for both, and a rate is no fault.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ TYPE_STATUSES: Mapping[str, int] = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-"""Types of errors in streams, where no status can tell any more, and the status that each has elsewhere."""
+"""Types of errors in streams, which have no status of their own, and the status that each has elsewhere."""
 
 
 def classify_error(error: ProviderError) -> ErrorClass:

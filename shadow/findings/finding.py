@@ -90,7 +90,7 @@ class Signal(StrEnum):
 
 
 class FindingState(StrEnum):
-    """Four states, because silence is not innocence."""
+    """The outcomes of a finding; a signal that measured nothing is never a match."""
 
     __hash__ = str.__hash__
 
@@ -102,7 +102,7 @@ class FindingState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one signal says. `score` is a likeness in 0..1 (1 = equal) or None; `reason` one sentence, always given
+    """The outcome of one signal. `score` is a likeness in 0..1 (1 = equal) or None; `reason` one sentence, always given
     unless the state is `match`; `subject` and `reference` the two values in short (at most 200 characters).
     """
 
@@ -116,7 +116,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What all signals say of one pair; `comparable` is empty, or the reason why only `error` could be measured."""
+    """The outcomes of all signals for one pair; `comparable` is empty, or the reason why only `error` could be measured."""
 
     kind: PairKind
     comparable: str

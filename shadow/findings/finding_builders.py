@@ -49,7 +49,7 @@ def _match(signal: Signal, subject: str, reference: str) -> Finding:
 
 
 def not_comparable(signal: Signal, reason: str, subject: object = "", reference: object = "") -> Finding:
-    """Both sides were seen, but holding one against the other would be unfair: `reason` says why."""
+    """Both sides were read, but comparing them would be unfair for this `reason`."""
     return Finding(
         signal=signal, state=FindingState.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference)
     )
@@ -57,5 +57,5 @@ def not_comparable(signal: Signal, reason: str, subject: object = "", reference:
 
 @lru_cache(maxsize=_KEPT)
 def not_measured(signal: Signal, reason: str) -> Finding:
-    """There was nothing to measure: `reason` says what is missing."""
+    """There was nothing to measure; `reason` names what is missing."""
     return Finding(signal=signal, state=FindingState.NOT_MEASURED, reason=reason)

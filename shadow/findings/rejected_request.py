@@ -12,16 +12,16 @@ from shadow.reading.completion import ProviderError
 from shadow.reading.parsed_request import ParsedRequest
 
 REJECTING = frozenset({ErrorClass.BAD_PARAMETER, ErrorClass.CONTEXT_OVERFLOW})
-"""Kinds of errors by which a server says that it will not take this request as it is."""
+"""Classes of errors by which a server rejects this request as it is."""
 QUESTION_MEMBERS = frozenset({"model", "messages", "input", "prompt"})
-"""Members that a message speaks of without meaning that they are wrong; only a field of the error can say that."""
+"""Members that a message mentions without meaning that they are wrong; only a field of the error can state that."""
 _QUOTED = re.compile(r"['\"`]([A-Za-z_][\w.\[\]]{1,40})['\"`]")
 _NAMED = re.compile(
     r"\b(temperature|top_p|top_k|n|stop|seed|max_tokens|max_completion_tokens|logit_bias|logprobs|top_logprobs|tools?|tool_choice"
     r"|response_format|reasoning_effort|parallel_tool_calls|stream_options|presence_penalty|frequency_penalty)\b"
 )
 _NO_SUCH = frozenset({404, 405})
-"""Statuses that speak of the address, where they do not speak of the model."""
+"""Statuses that concern the address, where they do not concern the model."""
 _ROOT = re.compile(r"[A-Za-z_]\w{0,60}")
 _MODEL = re.compile(
     r"model.{0,120}(does not exist|not found|not (be )?available|no(t have)? access|not (support|serv)ed|unknown)"

@@ -112,7 +112,7 @@ def _held(built: CompiledSchema, value: Any, dear: float) -> tuple[bool, str]:
     """`dear` is what telling a fault may cost, where there are alternatives: each of them is told with all of its value."""
     try:
         if built.survey.alternatives and dear > TELLING and not built.validator.is_valid(value):
-            return True, ": it does not fit (where, would be too costly to tell)"
+            return True, ": it does not fit (locating the fault would be too costly)"
         built.validator.validate(value)
     except jsonschema_rs.ValidationError as fault:
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault.instance_path)

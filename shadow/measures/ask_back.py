@@ -1,4 +1,4 @@
-"""Does a text end by asking the user back, by rule: its last sentence is a question, or begs for what is missing.
+"""Whether a text ends by asking the user back, by rule: its last sentence is a question, or requests what is missing.
 
 English, German, Spanish, French and Chinese. An offer of more after an answer is no asking back. A rule errs: how
 often is measured on a labelled set and published, and only the rate against the reference's own rate has a meaning.

@@ -1,4 +1,4 @@
-"""Does a text refuse, by rule: a first person that says it cannot or will not, in the opening of an answer.
+"""Whether a text refuses, by rule: the first person states that it cannot or will not, in the opening of an answer.
 
 English, German, Spanish, French and Chinese. A rule errs: how often is measured on a labelled set and published, and only the
 rate against the reference's own rate has a meaning.

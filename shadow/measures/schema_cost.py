@@ -91,7 +91,7 @@ class SchemaCost:
 
     def _fill(self, node: _Node, schema: dict[str, Any]) -> None:
         if any(isinstance(schema.get(name), str) for name in _COUNTED_UP if name != "$id" or schema is not self._root):
-            raise TooCostlySchemaError(f"{TOO_COSTLY} to tell: its references depend on the way to them")
+            raise TooCostlySchemaError(f"{TOO_COSTLY} to count: its references depend on the path to them")
         self._weigh(node, schema)
         if "$ref" in schema:
             node.here.append(self._node(self._target(schema["$ref"])))
@@ -123,7 +123,7 @@ class SchemaCost:
     def _target(self, reference: Any) -> Any:
         """What a reference within the schema leads to; one that leads elsewhere, or nowhere, is the validator's to refuse."""
         if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
-            raise TooCostlySchemaError(f"{TOO_COSTLY} to tell: a reference other than #/...")
+            raise TooCostlySchemaError(f"{TOO_COSTLY} to count: a reference other than #/...")
         at = self._root
         for step in unquote(reference[2:]).split("/") if len(reference) > 2 else ():
             name = step.replace("~1", "/").replace("~0", "~")

@@ -121,7 +121,7 @@ def test_a_parameter_that_both_state_has_one_value(asked, applied, state):
 
 def test_the_reason_names_both_values_of_each():
     found = finding({"temperature": 0.2, "top_p": 0.5}, {"temperature": 1.0, "top_p": 0.5})
-    assert found.reason == "temperature 0.2 was asked for, 1.0 applied"
+    assert found.reason == "temperature 0.2 was requested, 1.0 applied"
     assert (found.subject, found.reference) == ("temperature 1.0", "temperature 0.2")
 
 
@@ -145,7 +145,7 @@ def test_other_apis_state_the_tier_the_region_and_the_speed(api, asked, applied,
 
 def test_a_copy_is_held_only_against_what_it_was_sent():
     asked, stated = {"temperature": 0.2, "store": False}, {"temperature": 1.0, "store": True}
-    assert finding(asked, stated, sent={"store": False}).reason == "store False was asked for, True applied"
+    assert finding(asked, stated, sent={"store": False}).reason == "store False was requested, True applied"
     assert finding(asked, stated, sent={}).state is FindingState.MATCH
 
 

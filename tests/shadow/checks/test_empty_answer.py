@@ -30,7 +30,7 @@ def test_an_answer_that_ends_of_itself_says_something(said, expected):
 def test_an_answer_of_nothing_may_be_what_was_asked_for():
     asked = ask(messages=({"role": "user", "content": "Respond with two blank lines only."},))
     found = empty_answer(asked, completion(choice("\n")))
-    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "nothing came, and the request speaks of that")
+    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "nothing came, and the request may ask for that")
 
 
 def test_reasoning_alone_is_distinguished_from_nothing():

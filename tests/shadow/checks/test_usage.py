@@ -23,8 +23,8 @@ def said(prompt=10, completed=20, total=30, thought=None, cached=None, **more):
     [
         (ASKED, said(), FindingState.MATCH, ""),
         (ask(), completion(choice("a"), tokens=None), FindingState.NOT_MEASURED, "not asked for usage"),
-        (ASKED, completion(choice("a"), tokens=None), FindingState.DIFFER, "usage was owed"),
-        (ask(), completion(choice("a"), tokens=None, stream=False), FindingState.DIFFER, "usage was owed"),
+        (ASKED, completion(choice("a"), tokens=None), FindingState.DIFFER, "usage was due"),
+        (ask(), completion(choice("a"), tokens=None, stream=False), FindingState.DIFFER, "usage was due"),
         (ASKED, said(total=None), FindingState.MATCH, ""),
         (ASKED, said(total=29), FindingState.DIFFER, "total_tokens is 29, and 10 and 20 are 30"),
         (ASKED, said(total=31), FindingState.NOT_MEASURED, "counts 1 more than prompt and completion"),

@@ -56,8 +56,8 @@ def test_a_schema_that_doubles_its_work_from_level_to_level_is_not_validated(run
     ("schema", "value", "why"),
     [
         ({"$ref": "#"}, {}, "more than 2,000,000 steps"),
-        ({"$dynamicRef": "#"}, {}, "the way to them"),
-        ({"$defs": {"a": {"$id": "https://x.example/a"}}, "allOf": [{"$ref": "#/$defs/a"}]}, {}, "the way to them"),
+        ({"$dynamicRef": "#"}, {}, "the path to them"),
+        ({"$defs": {"a": {"$id": "https://x.example/a"}}, "allOf": [{"$ref": "#/$defs/a"}]}, {}, "the path to them"),
         ({"$anchor": "a", "properties": {"b": {"$ref": "#a"}}}, {}, "a reference other than #/..."),
         ({"pattern": "[ab]" * 1_000}, "a" * 9_000, "more than 2,000,000 steps"),
         (
@@ -109,7 +109,7 @@ def test_schemas_of_earnest_use_are_validated(schema, value):
 
 def test_a_fault_among_many_alternatives_of_a_long_value_is_not_reported_in_full():
     schema = {"anyOf": [{"type": "string"}] * 300}
-    assert validate(schema, ["x" * 100_000]) == (True, ": it does not fit (where, would be too costly to tell)")
+    assert validate(schema, ["x" * 100_000]) == (True, ": it does not fit (locating the fault would be too costly)")
     assert "is not valid under any of the schemas" in validate(schema, ["x"])[1]
 
 
