@@ -16,7 +16,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from talk import Speaker, exchange, stream, turns
 
-from proxy.client.request_head import RequestHead
+from proxy.client.head_memo import HeadMemo
 from proxy.errors import RequestError
 from proxy.exchange import Role
 from proxy.packing import pack, pack_stats, unpack
@@ -106,7 +106,7 @@ def proxy() -> Iterator[tuple[str, Step]]:
     answer.feed(HEAD, 1.0)
     asked, head = HeaderFields.of(REQUEST), read_head(HEAD, "POST")
     message = cast("RawRequestMessage", SimpleNamespace(method="POST", path="/v1/x", version=HttpVersion11, raw_headers=REQUEST))
-    heading = RequestHead(message)
+    heading = HeadMemo(message)
     kept = capture()
     yield "peek: model and stream of a 20 KB body", lambda: peek(BODY)
     yield "route: choose", lambda: router.choose(model="m", provider_header="", target="/v1/chat/completions")

@@ -23,8 +23,8 @@ from aiohttp.http_writer import HttpVersion11
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from proxy.client.head_memo import HeadMemo
 from proxy.client.read_portions import PORTION
-from proxy.client.request_head import RequestHead
 from proxy.client.request_trailers import RequestTrailers
 from proxy.content_coding import beginning, zstd
 from proxy.errors import RequestError
@@ -85,7 +85,7 @@ def asked(target: str, fields: list[tuple[bytes, bytes]]) -> Turns:
     message = RawRequestMessage(
         *("POST", target, HttpVersion11, CIMultiDictProxy(CIMultiDict()), tuple(fields), False, None, False, False, URL("/"))
     )
-    heading = RequestHead(message)
+    heading = HeadMemo(message)
     try:
         heading.check(64 * 1024)
     except RequestError:

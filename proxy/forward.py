@@ -123,8 +123,8 @@ class Forward:
         # What could be read in two ways ends its connection: nobody knows where the next request would begin.
         keep, relay.keep = relay.keep, False
         head = arrival.head
-        if not head.sound:
-            head.check(self._limits.head)
+        if not arrival.memo.checked:
+            arrival.memo.check(self._limits.head)
         if head.authority:
             _check_authority(live)
         relay.keep = keep
@@ -287,7 +287,7 @@ class Forward:
         key = routing.keys.get(provider, "")
         fitting = routing.fittings.get(provider)
         extra = fitting.headers if fitting else ()
-        return live.request.head.towards(
+        return live.request.memo.towards(
             routing.origins[provider],
             route.target,
             key=key,
@@ -327,7 +327,7 @@ class Forward:
             limit=self._limits.audit_body,
             method=head.method,
             target=head.recorded_target,
-            headers=head.recorded(request.message),
+            headers=request.memo.recorded(request.message),
             awaited=request.length or 0,
             held=self.held,
         )
@@ -344,9 +344,9 @@ class Forward:
         if request.head.control.unrecorded:
             self._stats.unrecorded += 1
             return
-        head = request.head
-        secrets = head.secrets(self.routing.secrets)
-        self._records.offer(capture.end(monotonic(), failure), secrets, clean_head=head.clean)
+        memo = request.memo
+        secrets = memo.secrets(self.routing.secrets)
+        self._records.offer(capture.end(monotonic(), failure), secrets, clean_head=memo.clean)
 
     def finish(self) -> None:
         """Hand over what still waits of the exchanges that have ended."""
@@ -368,7 +368,7 @@ def _guard_keys(live: LiveRequest, route: RouteMatch) -> None:
     routing = live.routing
     if not routing.uses_key(route):
         return
-    why = live.request.head.objection(routing.browser, loopback=live.connection.on_loopback)
+    why = live.request.memo.objection(routing.browser, loopback=live.connection.on_loopback)
     if why and routing.adds_key(route.provider):
         raise RequestError(403, "foreign_page", f"this request may not use the key that is configured here: {why}")
     if why:

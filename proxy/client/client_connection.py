@@ -23,8 +23,8 @@ from proxy.client.client_request import ClientRequest, own_answer
 from proxy.client.declined_upgrade import DeclinedUpgrades
 from proxy.client.flow_control import Dropped, FlowControl, TunnelSink
 from proxy.client.half_close import PROBE, HalfCloseWatch
+from proxy.client.head_memo import HeadMemo
 from proxy.client.read_portions import LARGE, PortionedReads
-from proxy.client.request_head import RequestHead
 from proxy.client.request_trailers import RequestTrailers, parts_plainly
 from proxy.client.unparsable_request import refusal
 from proxy.errors import RequestError
@@ -52,7 +52,7 @@ class ClientConnection(PortionedReads):
         self._handle = server.request_handler
         self._limits, self._stats = limits, stats
         self._came, self._head_bytes = 0.0, 0
-        self._head: RequestHead | None = None
+        self._head: HeadMemo | None = None
         self._half_closed: HalfCloseWatch | None = None
         self._on_loopback: bool | None = None
         self._onward: TunnelSink | None = None
@@ -79,13 +79,13 @@ class ClientConnection(PortionedReads):
         """True between two requests."""
         return self._current_request is None and not self._messages and not self._request_in_progress
 
-    def heading_of(self, message: RawRequestMessage) -> RequestHead:
-        """What the head of `message` comes to; most often just what it came to the last time."""
-        heading = self._head
-        if heading is None or not heading.fits(message):
-            heading = RequestHead(message)
-            self._head = heading if heading.worth_keeping else None
-        return heading
+    def memo_of(self, message: RawRequestMessage) -> HeadMemo:
+        """The head of `message` with what was made of it: most often that of the request before."""
+        memo = self._head
+        if memo is None or not memo.fits(message):
+            memo = HeadMemo(message)
+            self._head = memo if memo.worth_keeping else None
+        return memo
 
     @property
     def on_loopback(self) -> bool:

@@ -12,7 +12,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestPayloadError
 
-from proxy.client.request_head import RequestHead
+from proxy.client.head_memo import HeadMemo
 from proxy.errors import RequestError
 
 
@@ -26,8 +26,8 @@ class ClientPeer(Protocol):
     waiting_since: float
     """Since when the rest of a request body is awaited; 0.0 when it is not."""
 
-    def heading_of(self, message: RawRequestMessage) -> RequestHead:
-        """What the head of `message` comes to."""
+    def memo_of(self, message: RawRequestMessage) -> HeadMemo:
+        """The head of `message`, with what was made of it."""
 
     def take_moment(self) -> float:
         """The moment at which the head of the request now beginning was complete."""
@@ -36,15 +36,16 @@ class ClientPeer(Protocol):
 class ClientRequest:
     """A request head and the reader of its body; made in place of aiohttp's own, costlier request object."""
 
-    __slots__ = ("begun", "client", "content", "head", "length", "message")
+    __slots__ = ("begun", "client", "content", "head", "length", "memo", "message")
 
     def __init__(self, message: RawRequestMessage, content: StreamReader, client: ClientPeer) -> None:
         self.message = message
         self.content = content
         self.client = client
-        self.head = client.heading_of(message)
+        self.memo = memo = client.memo_of(message)
+        self.head = memo.head
         self.begun = client.take_moment()
-        self.length = self.head.length(message)
+        self.length = memo.length(message)
         """The size of the body as declared; None when it is chunked or there is none."""
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 from aiohttp.http_writer import HttpVersion11
 
 from proxy.client.client_request import ClientRequest, own_answer
-from proxy.client.request_head import RequestHead
+from proxy.client.head_memo import HeadMemo
 from tests.wires import ask, ok, plane, scripted
 
 REFUSED = {
@@ -71,7 +71,7 @@ def test_our_own_answers_are_whole():
 
 
 async def test_a_body_is_not_awaited_from_a_client_that_is_no_more():
-    client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0, heading_of=RequestHead)
+    client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0, memo_of=HeadMemo)
     message = SimpleNamespace(raw_headers=(), method="POST", path="/", version=HttpVersion11)
     arrival = ClientRequest(message, SimpleNamespace(at_eof=lambda: False), client_)
     with pytest.raises(ConnectionResetError):
