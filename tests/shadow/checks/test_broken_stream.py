@@ -22,5 +22,5 @@ from tests.shadow.compare.made import answer, ask, failed, unread
         (unread(UnreadReason.NO_RESPONSE, status=None), FindingState.NOT_MEASURED),
     ],
 )
-def test_a_stream_comes_to_its_end_or_is_broken_by_its_provider(leg, expected):
+def test_stream_that_its_provider_broke_differs(leg, expected):
     assert broken_stream(ask(), leg).state is expected

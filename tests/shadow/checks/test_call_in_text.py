@@ -107,6 +107,6 @@ def test_the_markers_about_a_call_are_a_leak_too_but_where_the_request_is_about_
     assert template_leak(asking(tool_choice="none"), completion(choice(MARKED))).state is FindingState.DIFFER
 
 
-def test_a_reason_states_how_far_was_read():
+def test_reason_of_a_long_text_states_how_far_it_was_read():
     found = call_in_text(asking(), completion(choice(MARKED + "x" * READ)))
     assert found.reason.endswith("(of the first 100,000 characters; the rest was not read)")

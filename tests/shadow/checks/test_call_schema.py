@@ -6,7 +6,7 @@ from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import ask, call, choice, completion
 
 
-def test_calls_that_obey_their_schema_are_fine():
+def test_calls_that_obey_their_schema_match():
     assert call_schema(ask(), completion(choice(calls=(call(),)))).state is FindingState.MATCH
 
 

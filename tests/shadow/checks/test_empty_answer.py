@@ -21,19 +21,19 @@ from tests.shadow.compare.made import ask, call, choice, completion
         (choice(None, other=("server_tool_use",)), FindingState.NOT_MEASURED),
     ],
 )
-def test_an_answer_that_ends_of_itself_says_something(said, expected):
+def test_finished_response_without_content_differs(said, expected):
     found = empty_answer(ask(), completion(said))
     assert found.state is expected
     assert bool(found.reason) == (expected is not FindingState.MATCH)
 
 
-def test_an_answer_of_nothing_may_be_what_was_asked_for():
+def test_empty_response_that_the_request_may_ask_for_is_not_measured():
     asked = ask(messages=({"role": "user", "content": "Respond with two blank lines only."},))
     found = empty_answer(asked, completion(choice("\n")))
     assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "nothing came, and the request may ask for that")
 
 
-def test_reasoning_alone_is_distinguished_from_nothing():
+def test_reasoning_alone_is_no_empty_answer():
     found = reasoning_only(ask(), completion(choice(None, reasoning="thinking")))
     assert (found.state, found.reason) == (FindingState.DIFFER, "only 8 characters of reasoning came")
 
@@ -49,5 +49,5 @@ def test_reasoning_alone_is_distinguished_from_nothing():
         (choice("", reasoning="thinking", other=("image_generation_call",)), FindingState.NOT_MEASURED),
     ],
 )
-def test_an_answer_of_reasoning_alone_differs_unless_it_was_cut(said, expected):
+def test_response_of_reasoning_alone_differs_unless_it_was_cut(said, expected):
     assert reasoning_only(ask(), completion(said)).state is expected

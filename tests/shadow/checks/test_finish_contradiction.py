@@ -26,7 +26,7 @@ from tests.shadow.compare.made import ask, call, choice, completion
         (ask(max_tokens=500), choice("x", finish="max_tokens"), "length after 20 tokens of 500"),
     ],
 )
-def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
+def test_finish_reason_that_contradicts_the_body_differs(asked, said, reason):
     found = finish_contradiction(asked, completion(said))
     assert found.state is (FindingState.DIFFER if reason else FindingState.MATCH)
     assert reason in found.reason
@@ -42,11 +42,11 @@ def test_finish_reason_must_say_what_the_body_says(asked, said, reason):
         (None, FindingState.NOT_MEASURED),
     ],
 )
-def test_a_finish_reason_is_a_word_of_the_api(finish, state):
+def test_finish_reason_of_no_api_word_differs(finish, state):
     assert finish_vocabulary(ask(), completion(choice("a", finish=finish))).state is state
 
 
-def test_an_end_that_is_none_is_held_against_the_words_of_its_own_api():
+def test_unknown_finish_reason_names_the_words_of_its_own_api():
     found = finish_vocabulary(ask(api="responses"), completion(choice("hello", finish="incomplete: tired")))
     assert found.state is FindingState.DIFFER
     assert "completed, or incomplete by max_output_tokens" in found.reason
@@ -64,6 +64,6 @@ def test_an_end_that_is_none_is_held_against_the_words_of_its_own_api():
         (960, 1_024, FindingState.DIFFER),
     ],
 )
-def test_an_answer_cut_at_the_last_whole_block_of_64_tokens_is_cut_at_its_limit(used, limit, state):
+def test_response_cut_at_the_last_whole_block_of_64_tokens_matches(used, limit, state):
     said = completion(choice("x", finish="length"), tokens=(10, used))
     assert finish_contradiction(ask(max_tokens=limit), said).state is state

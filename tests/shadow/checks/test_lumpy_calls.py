@@ -18,6 +18,6 @@ from tests.shadow.compare.made import ask, call, choice, completion
         (300, 1, True, FindingState.NOT_MEASURED),
     ],
 )
-def test_long_arguments_come_in_pieces(length, deltas, stream, state):
+def test_long_arguments_in_few_pieces_differ(length, deltas, stream, state):
     one = replace(call(), arguments="x" * length, deltas=deltas)
     assert lumpy_calls(ask(), completion(choice(calls=(one,)), stream=stream)).state is state

@@ -18,7 +18,7 @@ from tests.shadow.compare.made import ask, choice, completion
         (ask(max_tokens=16), completion(choice("so " * 20), tokens=None), FindingState.DIFFER, "20 words of 16 tokens allowed"),
     ],
 )
-def test_max_tokens_is_held_to_the_usage_and_to_the_words(asked, said, state, reason):
+def test_more_tokens_or_words_than_max_tokens_differ(asked, said, state, reason):
     found = max_tokens(asked, said)
     assert found.state is state
     assert reason in found.reason
@@ -37,13 +37,13 @@ def test_max_tokens_is_held_to_the_usage_and_to_the_words(asked, said, state, re
         ({"stop": "b", "include_stop_str_in_output": True}, "abc", FindingState.DIFFER, "stands at character 1"),
     ],
 )
-def test_a_stop_sequence_ends_the_text_and_is_not_in_it(body, text, state, reason):
+def test_text_that_holds_a_stop_sequence_differs(body, text, state, reason):
     found = stop(ask(body=body), completion(choice(text)))
     assert found.state is state
     assert reason in found.reason
 
 
-def test_as_many_choices_come_as_were_asked_for():
+def test_number_of_choices_other_than_n_differs():
     said = completion(choice("a"))
     assert choice_count(ask(), said).state is FindingState.NOT_MEASURED
     assert choice_count(ask(n=3), said).reason == "1 of 3 choices came"

@@ -31,7 +31,7 @@ def asking(text):
         (ask(), choice("<thinking>hm</thinking>hello"), FindingState.DIFFER, "<thinking> stands in the text"),
     ],
 )
-def test_reasoning_stands_in_its_field(asked, said, state, reason):
+def test_reasoning_outside_its_field_differs(asked, said, state, reason):
     found = reasoning_form(asked, completion(said))
     assert found.state is state
     assert reason in found.reason
@@ -50,5 +50,5 @@ def test_reasoning_stands_in_its_field(asked, said, state, reason):
         ({"reasoning": {"effort": "high"}}, False),
     ],
 )
-def test_the_ways_to_turn_reasoning_off(body, off):
+def test_reasoning_is_turned_off_by_each_known_parameter(body, off):
     assert turned_off(body) is off

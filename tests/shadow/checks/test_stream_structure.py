@@ -7,27 +7,27 @@ from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
 
-def test_a_whole_answer_has_no_structure_of_a_stream():
+def test_whole_response_is_not_measured_for_stream_structure():
     assert stream_structure(ask(), completion(choice("a"), stream=False)).state is FindingState.NOT_MEASURED
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_of_form_is_named(fault):
+def test_each_fault_of_a_stream_differs_with_its_name(fault):
     found = stream_structure(ask(), replace(completion(choice("a")), notes=("something else", fault)))
     assert (found.state, found.reason) == (FindingState.DIFFER, fault)
 
 
-def test_oddities_that_mislead_no_client_do_not_count():
+def test_oddity_that_misleads_no_client_matches():
     said = replace(completion(choice("a")), notes=("an event carried no data", "usage came inside a choice"))
     assert stream_structure(ask(), said).state is FindingState.MATCH
 
 
-def test_choices_are_numbered_from_0():
+def test_choices_with_a_gap_in_their_indices_differ():
     said = replace(completion(choice("a")), choices=(replace(choice("a"), index=1), replace(choice("b"), index=3)))
     assert stream_structure(ask(), said).reason == "the indices of the choices are 1, 3"
 
 
 @pytest.mark.parametrize(("asked", "came"), [(True, False), (False, True), (True, True), (False, False)])
-def test_the_form_that_was_asked_for_comes(asked, came):
+def test_stream_or_whole_other_than_requested_differs(asked, came):
     found = stream_ignored(ask(stream=asked), completion(choice("a"), stream=came))
     assert found.state is (FindingState.MATCH if asked == came else FindingState.DIFFER)

@@ -10,14 +10,14 @@ def asking(text):
 
 
 @pytest.mark.parametrize("marker", MARKERS)
-def test_each_marker_is_seen_unless_the_request_holds_it_or_it_is_quoted_as_code(marker):
+def test_marker_differs_unless_the_request_holds_it_or_it_is_quoted_as_code(marker):
     said = completion(choice(f"It rained {marker} all day."))
     assert template_leak(asking("Tell me."), said).subject == marker
     assert template_leak(asking(f"What is {marker}?"), said).state is FindingState.MATCH
     assert template_leak(asking("Tell me."), completion(choice(f"Write `{marker}` there."))).state is FindingState.MATCH
 
 
-def test_a_reason_states_how_far_was_read():
+def test_reason_of_a_long_text_states_how_far_it_was_read():
     found = template_leak(asking(""), completion(choice("<|im_end|>" + "x" * READ)))
     assert found.reason.endswith("(of the first 100,000 characters; the rest was not read)")
     assert template_leak(asking(""), completion(choice(None))).state is FindingState.NOT_MEASURED

@@ -27,7 +27,7 @@ def earlier(name):
         (ask(), replace(named(""), notes=(OLDER_FORM,)), FindingState.NOT_MEASURED, "older function_call"),
     ],
 )
-def test_a_call_has_an_id_of_its_own(asked, said, state, reason):
+def test_call_without_an_id_of_its_own_differs(asked, said, state, reason):
     found = call_id(asked, said)
     assert found.state is state
     assert reason in found.reason
@@ -46,5 +46,5 @@ def test_a_call_has_an_id_of_its_own(asked, said, state, reason):
         ("", "empty"),
     ],
 )
-def test_the_form_of_an_id_is_one_of_few(name, form):
+def test_call_id_form_is_one_of_a_closed_set(name, form):
     assert call_id_form(name) == form

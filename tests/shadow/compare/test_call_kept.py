@@ -14,7 +14,7 @@ def test_a_call_is_kept_only_where_the_provider_calls_too_and_only_asked_of_it()
     assert call_kept.call_kept(pair("a", "b", ask(tools=()))).reason == "the request offers no tools"
 
 
-def test_an_answer_that_was_cut_before_its_call_lost_nothing():
+def test_response_cut_before_its_call_is_not_comparable():
     assert call_kept.call_kept(pair(choice("Let me", finish="length"), CALLS)).state is FindingState.NOT_COMPARABLE
 
 

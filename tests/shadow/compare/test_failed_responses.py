@@ -17,7 +17,7 @@ OVERFLOW = refused(400, "This model's maximum context length is 4096 tokens")
 PARAMETER = refused(400, "Unsupported value: 'temperature' must be 1")
 
 
-def test_an_error_on_one_side_is_named_with_its_kind_and_words():
+def test_error_on_one_side_differs_with_its_class_and_message():
     found = failed_responses.error_class(pair(OVERFLOW, "b"))
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "context_overflow", "answered")
     assert "maximum context length is 4096" in found.reason
@@ -30,25 +30,25 @@ def test_the_same_kind_on_both_sides_matches_and_two_kinds_differ():
     assert failed_responses.error_class(pair(unread(UnreadReason.NOT_JSON), "b")).subject == "no_answer"
 
 
-def test_a_key_or_a_rate_is_nobodys_fault_whatever_its_status():
+def test_error_of_a_key_or_a_rate_is_not_comparable():
     for leg in (failed(429), refused(413, "Limit of tokens per minute (TPM)"), unread(UnreadReason.TRUNCATED)):
         assert failed_responses.error_class(pair(leg, "b")).state is FindingState.NOT_COMPARABLE
         assert failed_responses.parameters(pair("a", leg)).state is FindingState.NOT_COMPARABLE
 
 
-def test_a_request_that_only_one_side_refuses_breaks_the_contract_and_names_the_parameter():
+def test_request_that_only_the_provider_rejects_differs_with_the_parameter():
     found = failed_responses.parameters(pair(PARAMETER, "b"))
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "refuses it", "takes it")
     assert found.reason.startswith("only the provider refuses this request over temperature")
     assert failed_responses.parameters(pair("a", PARAMETER)).reason.startswith("only the reference")
 
 
-def test_a_request_that_both_take_or_both_refuse_keeps_it():
+def test_request_that_both_take_or_both_reject_matches():
     assert failed_responses.parameters(pair("a", "b")).state is FindingState.MATCH
     assert failed_responses.parameters(pair(PARAMETER, PARAMETER)).state is FindingState.MATCH
 
 
-def test_a_server_that_broke_gives_no_evidence_of_parameters():
+def test_parameters_are_not_measured_when_a_server_broke():
     found = failed_responses.parameters(pair(failed(500), "b"))
     assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "the provider failed otherwise: server")
 
@@ -66,7 +66,7 @@ def test_a_server_that_broke_gives_no_evidence_of_parameters():
         (answer("half", failure=FailureKind.RESET), failed(503), FindingState.MATCH),
     ],
 )
-def test_errors_are_compared_by_whose_fault_they_say_it_is(one, other, expected):
+def test_errors_match_when_both_or_neither_blame_the_request(one, other, expected):
     found = failed_responses.error(pair(one, other))
     assert found.state is expected
     assert found.reason or expected is FindingState.MATCH

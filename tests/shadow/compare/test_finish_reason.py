@@ -5,7 +5,7 @@ from tests.shadow.compare.made import answer, ask, call, choice, completion, pai
 CALLS = choice(calls=(call(),))
 
 
-def test_finish_reasons_are_compared_unless_a_limit_cut_one():
+def test_finish_reasons_differ_unless_a_limit_cut_one():
     assert finish_reason.finish_reason(pair("a", "b")).state is FindingState.MATCH
     assert finish_reason.finish_reason(pair("a", choice("b", finish="eos"))).state is FindingState.MATCH
     assert finish_reason.finish_reason(pair("a", choice("b", finish="brake"))).reason == "stop against brake"
@@ -13,7 +13,7 @@ def test_finish_reasons_are_compared_unless_a_limit_cut_one():
     assert finish_reason.finish_reason(pair(choice("a", finish=None), "b")).reason == "the provider gives no finish_reason"
 
 
-def test_a_forced_tool_makes_stop_a_convention():
+def test_stop_beside_a_forced_call_is_not_comparable():
     stop, calls = choice(calls=(call(),), finish="stop"), choice(calls=(call(),))
     assert finish_reason.finish_reason(pair(stop, calls)).state is FindingState.DIFFER
     assert finish_reason.finish_reason(pair(stop, calls, ask(tool_choice="required"))).state is FindingState.NOT_COMPARABLE
@@ -25,7 +25,7 @@ def with_tokens(*tokens):
     return answer(completion(choice("a"), tokens=tokens or None))
 
 
-def test_the_vendor_verifiers_trigger_looks_at_the_finish_reason_alone():
+def test_finish_trigger_depends_on_the_finish_reason_alone():
     stopped = choice(calls=(call(),), finish="stop")
     found = finish_reason.finish_trigger(pair(stopped, CALLS))
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "stop", "tool_calls")

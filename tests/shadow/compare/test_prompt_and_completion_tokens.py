@@ -7,7 +7,7 @@ def with_tokens(*tokens):
     return answer(completion(choice("a"), tokens=tokens or None))
 
 
-def test_any_difference_of_prompt_tokens_counts():
+def test_any_difference_of_prompt_tokens_differs():
     assert prompt_and_completion_tokens.prompt_tokens(pair(with_tokens(10, 5), with_tokens(10, 9))).state is FindingState.MATCH
     found = prompt_and_completion_tokens.prompt_tokens(pair(with_tokens(9, 5), with_tokens(10, 5)))
     assert (found.state, found.score) == (FindingState.DIFFER, 0.9)
@@ -21,7 +21,7 @@ def test_any_difference_of_prompt_tokens_counts():
     )
 
 
-def test_completion_tokens_differ_beyond_twice_and_fifty():
+def test_completion_tokens_differ_beyond_twice_and_50_tokens():
     assert (
         prompt_and_completion_tokens.completion_tokens(pair(with_tokens(1, 10), with_tokens(1, 60))).state is FindingState.MATCH
     )

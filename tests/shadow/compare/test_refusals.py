@@ -13,7 +13,7 @@ def test_refusals_are_compared_by_the_refusal_field():
 
 
 @pytest.mark.parametrize("refusing", [choice("I'm sorry, but I can't help with that."), choice(refusal="no")])
-def test_a_refusal_in_words_counts_like_one_in_its_field(refusing):
+def test_refusal_in_words_differs_like_one_in_its_field(refusing):
     assert refusals.refusal_in_words(pair(refusing, "Here it is.")).reason.startswith("only the provider refuses")
     assert refusals.refusal_in_words(pair(refusing, refusing)).state is FindingState.MATCH
     assert refusals.refusal_in_words(pair(choice("I cannot do that.", calls=(call(),)), CALLS)).state is FindingState.MATCH

@@ -10,7 +10,7 @@ def counted(prompt, other):
     return [answer(completion(choice("a"), tokens=(count, 1))) for count in (prompt, other)]
 
 
-def test_tools_that_cost_nothing_did_not_reach_the_model():
+def test_tools_without_prompt_tokens_differ():
     found = template_input.template_input(pair(*counted(20, 150), OFFERED))
     assert found.state is FindingState.DIFFER
     assert found.reason.startswith("the provider counts 130 prompt tokens fewer: the tools (about ")
@@ -18,7 +18,7 @@ def test_tools_that_cost_nothing_did_not_reach_the_model():
     assert template_input.template_input(pair(*counted(150, 20), OFFERED)).reason.startswith("the reference counts")
 
 
-def test_reasoning_that_costs_nothing_did_not_reach_the_model_either():
+def test_earlier_reasoning_without_prompt_tokens_differs():
     history = (
         {"role": "user", "content": "a" * 400},
         {"role": "assistant", "content": "b", "reasoning_content": "c" * 400},

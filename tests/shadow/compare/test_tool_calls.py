@@ -25,7 +25,7 @@ def test_a_trigger_is_measured_only_where_tools_are_offered():
     assert tool_calls.trigger(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
 
 
-def test_names_are_a_multiset_first_and_an_order_second():
+def test_tool_names_score_as_a_multiset_and_differ_by_order():
     a, b = call("a"), call("b")
     assert tool_calls.tool_names(pair(calls(a, b), calls(a, b))).state is FindingState.MATCH
     swapped = tool_calls.tool_names(pair(calls(a, b), calls(b, a)))
@@ -35,7 +35,7 @@ def test_names_are_a_multiset_first_and_an_order_second():
 
 
 @pytest.mark.parametrize("comparator", [tool_calls.tool_names, tool_calls.tool_count, tool_calls.arguments])
-def test_where_not_both_call_there_is_nothing_to_hold_together(comparator):
+def test_tool_signals_are_not_comparable_when_only_one_side_calls(comparator):
     assert comparator(pair("a", "b")).state is FindingState.NOT_MEASURED
     found = comparator(pair("a", calls(PARIS)))
     assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "only the reference calls a tool")
@@ -46,7 +46,7 @@ def test_counts_are_compared_by_their_ratio():
     assert (found.state, found.score, found.reason) == (FindingState.DIFFER, 0.5, "1 calls against 2")
 
 
-def test_wire_differences_in_arguments_never_count():
+def test_arguments_of_equal_meaning_match():
     one = call(arguments='{"city":"Paris","days":3}')
     other = call(arguments='{ "days" : 3.0,\n "city" : "\\u0050aris" }')
     found = tool_calls.arguments(pair(calls(one), calls(other)))
