@@ -18,20 +18,20 @@ BEAT_SECONDS = 1.0
 
 
 class ParentWatchdog(asyncio.Protocol):
-    """Calls `ended` once when the other end of standard input is gone, and `told` with each whole line that comes before."""
+    """Calls `ended` once when the other end of standard input is gone, and `on_line` with each whole line that comes before."""
 
-    def __init__(self, ended: Callable[[], None], told: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, ended: Callable[[], None], on_line: Callable[[bytes], None] | None = None) -> None:
         self._ended = ended
-        self._told = told
+        self._on_line = on_line
         self._begun = b""
 
     def data_received(self, data: bytes) -> None:
         """Part of an order, or several."""
         *lines, self._begun = (self._begun + data).split(b"\n")
         self._begun = self._begun[:LONGEST]
-        if self._told is not None:
+        if self._on_line is not None:
             for line in lines:
-                self._told(line)
+                self._on_line(line)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The parent closed it, or is no more."""
@@ -55,10 +55,10 @@ class HeartbeatWatch:
         return self._looks
 
 
-async def hold(ended: Callable[[], None], told: Callable[[bytes], None] | None = None) -> None:
+async def hold(ended: Callable[[], None], on_line: Callable[[bytes], None] | None = None) -> None:
     """Watch standard input from now on; where it is no pipe (a terminal, a file) there is no parent to watch."""
     try:
-        await asyncio.get_running_loop().connect_read_pipe(lambda: ParentWatchdog(ended, told), sys.stdin)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: ParentWatchdog(ended, on_line), sys.stdin)
     except (ValueError, OSError):
         return
 
