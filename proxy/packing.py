@@ -1,4 +1,4 @@
-"""Exchanges and pulses as bytes and back, and the frames that carry them over a local socket.
+"""Exchanges and worker statistics as bytes and back, and the frames that carry them over a local socket.
 
 A frame is a 4-byte big-endian length of what follows, one byte of kind, and the payload. An exchange's payload is the length
 of its JSON part, that part, the two bodies, and the marks as two arrays of 8-byte numbers, little-endian; nothing is lost.
@@ -108,7 +108,7 @@ def pack(exchange: Exchange) -> bytes:
 
 
 def parts(exchange: Exchange) -> tuple[bytes, ...]:
-    """What `pack` joins, for whoever joins it to something else."""
+    """The parts that `pack` joins, for callers that join them to more."""
     request, response, failure = exchange.request, exchange.response, exchange.failure
     answered = response and [response.status, response.reason, response.headers, response.size, response.head_seconds]
     fields = {
@@ -165,12 +165,12 @@ def unpack(payload: bytes) -> Exchange:
 
 
 def pack_stats(stats: WorkerStats) -> bytes:
-    """A pulse as bytes."""
+    """Worker statistics as bytes."""
     return _dumps({name: getattr(stats, name) for name in WorkerStats.__slots__})
 
 
 def unpack_stats(payload: bytes) -> WorkerStats:
-    """The pulse that `pack_stats` was given; ValueError for anything else."""
+    """The statistics that `pack_stats` was given; ValueError for anything else."""
     try:
         fields = _loads(payload)
         dropped = cast("Mapping[str, object]", fields["dropped"])
@@ -181,7 +181,7 @@ def unpack_stats(payload: bytes) -> WorkerStats:
             loop_lag=_is(fields["loop_lag"], float),
         )
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
-        raise ValueError(f"no packed pulse: {error}") from None
+        raise ValueError(f"no packed statistics: {error}") from None
 
 
 def _labels(value: object) -> Labels:

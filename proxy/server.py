@@ -34,7 +34,7 @@ from proxy.worker_stats import WorkerStats
 _log = logging.getLogger("sameweights.proxy")
 _BACKLOG = 4096
 _TICK = 0.1
-"""Seconds between two looks at the clock: each tells how late the loop is."""
+"""Seconds between two looks at the clock: each shows how late the loop is."""
 _SWEEP = 1.0
 _FAREWELL = 0.3
 """Seconds in which requests that are broken at the end may tell their clients and the audit."""

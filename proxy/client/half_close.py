@@ -1,4 +1,4 @@
-"""A client that has ended its sending side: whether it still reads its answer, which its kernel tells and nothing else.
+"""A client that has ended its sending side: whether it still reads its answer, which only its kernel shows.
 
 The end that the client sends is the same whether it waits for its answer (RFC 9112 9.6) or has gone. The next bytes tell which:
 they are acknowledged, or answered with a reset. Before an answer has begun those bytes are an interim answer, which every client
@@ -18,7 +18,7 @@ FIRST, PROBED, LATER = 0.5, 0.2, 1.0
 
 
 class HalfCloseWatch:
-    """Closes `transport` once its client has gone; `begun` tells whether an answer has begun, `probe` is sent before it (or
+    """Closes `transport` once its client has gone; `begun` returns whether an answer has begun, `probe` is sent before it (or
     b"", to a client of HTTP/1.0, whose leaving is then seen when the answer comes).
     """
 

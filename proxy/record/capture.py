@@ -22,7 +22,7 @@ LOOSE = 16 * 1024
 Bodies of at most so many bytes are not counted as held.
 """
 BEGINNING = 1024 * 1024
-"""Bytes that are kept of a body that is larger than the limit, which can be read by nobody whole."""
+"""Bytes that are kept of a body that is larger than the limit, which cannot be parsed whole."""
 _ENDS = frozenset(
     {
         *(FailureKind.CLIENT_GONE, FailureKind.CLOSED, FailureKind.RESET, FailureKind.STOPPED),

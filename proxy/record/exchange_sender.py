@@ -1,4 +1,4 @@
-"""The sink that packs exchanges, and the pulse, onto a local socket; it never waits, and counts what it had to drop.
+"""The sink that packs exchanges, and worker statistics, onto a local socket; it never waits, and counts what it had to drop.
 
 While the audit is away, exchanges wait here up to the limit; while it is slow, they wait here too; beyond that they are dropped.
 """
@@ -81,7 +81,7 @@ class ExchangeSender:
         return self._size + (self._socket.transport.get_write_buffer_size() if self._socket else 0)
 
     def start(self) -> None:
-        """Begin to connect, and to send a pulse twice a second."""
+        """Begin to connect, and to send statistics twice a second."""
         self._tasks = [asyncio.create_task(self._stay_connected()), asyncio.create_task(self._beat())]
 
     def offer(self, exchange: Exchange) -> bool:
@@ -127,7 +127,7 @@ class ExchangeSender:
                 link.transport.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])
 
     async def stop(self, seconds: float) -> None:
-        """Send what waits, and a last pulse, for at most `seconds`; what remains then is dropped, and counted."""
+        """Send what waits, and last statistics, for at most `seconds`; what remains then is dropped, and counted."""
         deadline = monotonic() + seconds
         self.flush()
         with suppress(TimeoutError):

@@ -151,7 +151,7 @@ class ConnectionPool:
         return link
 
     def _make_room(self, house: _House) -> None:
-        """Keep to the limit of connections: one that rests gives way, for it can serve nobody yet."""
+        """Keep to the limit of connections: one that rests gives way, because it cannot be used yet."""
         if not self._most or len(house.open) + house.opening < self._most:
             return
         if not house.resting:

@@ -31,7 +31,7 @@ _READ = 256 * 1024
 
 
 class Fetcher:
-    """Runs errands beside each other until it is closed; `out` takes the frames of what they come to."""
+    """Runs fetch jobs concurrently until it is closed; `out` takes the frames of what they come to."""
 
     def __init__(self, upstream: UpstreamClient, out: asyncio.WriteTransport) -> None:
         self._upstream = upstream
@@ -42,7 +42,7 @@ class Fetcher:
         return f"<Fetcher running={len(self._running)}>"
 
     def take(self, kind: bytes, payload: bytes) -> None:
-        """Begin an errand, or give one up by its name."""
+        """Begin a fetch job, or cancel one by its name."""
         if kind == ERRAND:
             errand = unpack(payload)
             self._running[errand.identity] = asyncio.create_task(self._run(errand))
@@ -104,7 +104,7 @@ def die_with_parent() -> None:
 
 
 def main() -> None:
-    """Fetch until there is nobody to fetch for."""
+    """Fetch until the audit process has gone."""
     install_streams()
     die_with_parent()
     to_stderr()

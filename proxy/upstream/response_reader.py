@@ -43,7 +43,7 @@ class HeadRewrite(NamedTuple):
 
 
 class ResponseConsumer(Protocol):
-    """Whoever gets an answer: a client's connection, or nobody at all."""
+    """What receives an answer: a client's connection, or a reader that discards it."""
 
     def begin(self, head: ResponseHead) -> HeadRewrite:
         """The head is complete; called once for the answer, and before that for each interim head."""
@@ -111,7 +111,7 @@ class ResponseReader:
         return self.head is None and not self._buffer and not self._seen
 
     def mute(self) -> None:
-        """Write nothing from here on: whoever read the answer has gone, and may have left a connection that raises."""
+        """Write nothing from here on: the reader of the answer has gone, and may have left a connection that raises."""
         self._write = self._out = _unwritten
 
     def fail(self, kind: FailureKind, detail: str) -> None:

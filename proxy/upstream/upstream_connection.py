@@ -1,4 +1,4 @@
-"""One connection to a provider: it feeds the answer being read, and closes itself when bytes come that nobody asked for."""
+"""One connection to a provider: it feeds the answer being read, and closes itself when bytes come without a request."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class UpstreamConnection(asyncio.Protocol):
         return self.done
 
     def send(self, data: bytes, *, last: bool) -> None:
-        """Write a part of the request; `last` tells that it is whole with it."""
+        """Write a part of the request; `last` is true for the final part."""
         transport = self._transport
         if transport is not None and self._answer is not None and not transport.is_closing():
             transport.write(data)
@@ -187,7 +187,7 @@ class UpstreamConnection(asyncio.Protocol):
         return 0.0 if self.held or self.waiting or self._answer is None else now - self.last
 
     def hold(self, held: bool) -> None:
-        """Stop or go on reading, because the client reads slowly; without an answer there is nobody to stop for."""
+        """Stop or go on reading, because the client reads slowly; without an answer it does nothing."""
         if held and self._answer is None:
             return
         self.held = held
@@ -215,7 +215,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.close()
 
     def close(self) -> None:
-        """Close at once: whatever is still unsent or unread here, nobody wants any more."""
+        """Close at once, and drop what is still unsent or unread."""
         if self._transport is not None:
             self._transport.abort()
 

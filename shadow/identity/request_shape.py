@@ -29,7 +29,7 @@ SEGMENTS: Mapping[str, tuple[str, ...]] = {
 SYSTEM = frozenset({"system", "developer"})
 """Roles of a message that stands where a server would put a prompt of its own."""
 PER_TOKEN = 4
-"""Characters of a token, where nobody counted them."""
+"""Characters of a token, where they were not counted."""
 LARGEST = 2**53
 
 
@@ -71,14 +71,14 @@ def _answers(request: ParsedRequest) -> int:
 
 
 def prompt_tokens(answer: ParsedResponse) -> int | None:
-    """The prompt tokens that a leg reports, where it answered."""
+    """The prompt tokens that a side reports, where it answered."""
     usage = answer.completion.usage if isinstance(answer.completion, Completion) else None
     tokens = usage.prompt_tokens if usage else None
     return tokens if tokens is not None and 0 < tokens < LARGEST else None
 
 
 def _completion_tokens(answer: ParsedResponse) -> int:
-    """The completion tokens that a leg reports; 0 where it reports none."""
+    """The completion tokens that a side reports; 0 where it reports none."""
     usage = answer.completion.usage if isinstance(answer.completion, Completion) else None
     tokens = usage.completion_tokens if usage else None
     return tokens if tokens is not None and 0 < tokens < LARGEST else 0

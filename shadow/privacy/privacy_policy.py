@@ -23,7 +23,7 @@ from storage.storage_config import Bodies
 from storage.store import Reader
 
 PSEUDONYMISED = b'{"veiled":true,'
-"""How a pseudonymised body begins, which tells it from a body; stored so since 0.1.0."""
+"""How a pseudonymised body begins, which distinguishes it from a body; stored so since 0.1.0."""
 PSEUDONYMISED_AS = "/v1/chat/completions"
 """The target under which a pseudonymised body is parsed, whichever API it was: it has the normal form."""
 

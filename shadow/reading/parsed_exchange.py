@@ -1,4 +1,4 @@
-"""One exchange with all that was understood of it: the value that the worker and its trials hand around."""
+"""One exchange with all that was parsed of it: the value that the worker and its shadow runs share."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ SWITCHED = 101
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedResponse:
-    """One leg, read: what it says, or why it could not be read; the provider's error, where it sent one; and its times.
+    """One response, parsed: its completion, or why it could not be parsed; the provider's error, if any; and its times.
 
     `error` and a readable `said` may stand together: a stream may fail after it began.
     """
@@ -33,7 +33,7 @@ class ParsedResponse:
 
 
 def parse_response(exchange: Exchange) -> ParsedResponse:
-    """One leg in the normal form; never raises, whatever the provider sent."""
+    """One response in the normal form; never raises, whatever the provider sent."""
     response = exchange.response
     if response is None:
         return _answer(exchange, ResponseReading(_no_response(exchange), None, [], done=False), ())
@@ -84,7 +84,7 @@ def _is_success(response: Response) -> bool:
 
 
 def _read_body(exchange: Exchange, response: Response, body: bytes, reader: ApiReader) -> ResponseReading:
-    """A whole JSON body or a stream, told apart by the bytes: servers put the wrong content-type on either."""
+    """A whole JSON body or a stream, distinguished by the bytes: servers put the wrong content-type on either."""
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if not start and not body.strip():
         return ResponseReading(Unread(why=UnreadReason.EMPTY, detail="the body is empty"), None, [], done=False)
@@ -112,7 +112,7 @@ def _noted(reading: ResponseReading, applies: bool, note: str) -> ResponseReadin
 
 
 def _cut(exchange: Exchange, response: Response, decoded: DecodedBody, reading: ResponseReading) -> Unread | None:
-    """Why this cannot be the whole answer. A stream that reached its end (as [DONE]) is whole, whoever hung up after it,
+    """Why this cannot be the whole answer. A stream that reached its end (as [DONE]) is whole, whichever side closed after it,
     and an error that the provider sent says more than the way it hung up.
     """
     if reading.done or reading.error:

@@ -44,7 +44,7 @@ _FINE = (None, 0, "0", 200, "200", "ok", "OK", "success", "Success")
 
 
 def _fails(value: dict[str, Any]) -> bool:
-    """Whether a body without `error` tells of a failure: `base_resp`, a code with words, `detail`, `success: false`."""
+    """Whether a body without `error` reports a failure: `base_resp`, a code with words, `detail`, `success: false`."""
     if isinstance(value.get("type"), str):
         return False
     base = value.get("base_resp")

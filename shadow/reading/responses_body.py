@@ -84,7 +84,7 @@ def finish_reason_of(response: Mapping[str, Any], notes: dict[str, None], *, cal
 
 
 def add_other_kinds(builder: ChoiceBuilder, items: Sequence[Mapping[str, Any]]) -> None:
-    """Tells a builder the kinds of those items that it has no other place for."""
+    """Adds to a builder the kinds of those items that have no other place in it."""
     for kind in unread_kinds(items):
         builder.add_other_kind(kind, noted=False)
     if any(map(is_encrypted_reasoning, items)):

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _NEEDLE = 5
-"""Bytes at whose like a body is cut into its events: for a longer needle CPython sets up its search anew at each find."""
+"""Bytes at whose like a body is cut into its events: for a longer needle CPython sets up its search again at each find."""
 _MOST_ALIKE = 20_000
 """Events taken at a time: a body that unpacked to many megabytes of blank lines is not cut into as many pieces."""
 

@@ -22,7 +22,7 @@ REMOVED = {
 }
 """Members that never reach the reference, and why; none of them changes what a model says."""
 KEEPS = PATHS["responses"]
-"""The end of the path of the API that keeps every answer, unless it is told not to."""
+"""The end of the path of the API that keeps every answer, unless `store` is false."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ def copied_headers(recorded: Headers, *, own: bool, key: str, key_field: str, us
 
 
 def renewed_ids(value: str, choose: Choose) -> str:
-    """`value` with each run that names a request drawn anew, of the same form; itself where there is none."""
+    """`value` with each run that identifies a request replaced by a random one of the same form; itself where there is none."""
     return _RUN.sub(lambda found: _drawn(found[0], choose), value)
 
 

@@ -146,5 +146,5 @@ def test_a_pulse_comes_back_equal(pulse):
     ],
 )
 def test_what_is_no_pulse_is_a_value_error(payload):
-    with pytest.raises(ValueError, match="no packed pulse"):
+    with pytest.raises(ValueError, match="no packed statistics"):
         unpack_stats(payload)
