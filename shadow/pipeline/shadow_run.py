@@ -35,7 +35,7 @@ Record = Callable[[ParsedExchange], ExchangeRecord]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowRun:
-    """What one sampled request came to: its shadow legs (one or two, and two greedy ones), their comparisons, and the record."""
+    """One sampled request: its shadow exchanges (one or two, and two greedy ones), their comparisons, and the record."""
 
     legs: tuple[ParsedExchange, ...]
     comparisons: tuple[Comparison, ...]
