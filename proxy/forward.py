@@ -87,11 +87,11 @@ class Forward:
     async def handle(self, request: ClientRequest) -> web.StreamResponse:
         """Answer one request; only the cancellation of a client that left is raised."""
         connection: ClientConnection = request.client  # type: ignore[assignment] # as each is; `cast` would be a call
-        relay = ResponseWriter(request, connection)
-        relay.keep = relay.keep and not self.draining and request.message is not connection.last
+        writer = ResponseWriter(request, connection)
+        writer.keep = writer.keep and not self.draining and request.message is not connection.last
         if request.head.health and not request.head.control.provider:
-            relay.healthy()
-            return self._kept if relay.keep else self._closed
+            writer.healthy()
+            return self._kept if writer.keep else self._closed
         capture = self._capture(request)
         failure: Failure | None = _FAULT
         self._stats.accepted += 1
@@ -101,36 +101,36 @@ class Forward:
         if self._steps:
             log_step("request_received", capture, method=capture.method, target=capture.target, length=request.length)
         try:
-            failure = await self._answer(LiveRequest(request, connection, relay, capture, self.routing))
+            failure = await self._answer(LiveRequest(request, connection, writer, capture, self.routing))
         except ProxyError as error:
-            failure = self._refuse(error, relay)
+            failure = self._refuse(error, writer)
         except asyncio.CancelledError:
-            failure = _left(connection, relay)
+            failure = _left(connection, writer)
             raise
         except ConnectionError:
             # Seen here before aiohttp's cancellation arrives: the same leaving, told twice.
-            failure = _left(connection, relay)
+            failure = _left(connection, writer)
         except Exception:  # noqa: BLE001 - a fault of ours is logged, and the client still told
             _log.exception("request_failed", extra={"exchange": capture.identity})
-            self._refuse(RequestError(500, "internal", "the proxy failed to handle this request"), relay)
+            self._refuse(RequestError(500, "internal", "the proxy failed to handle this request"), writer)
         finally:
             self._end(request, capture, failure)
-        return self._kept if relay.keep and not self.draining else self._closed
+        return self._kept if writer.keep and not self.draining else self._closed
 
     async def _answer(self, live: LiveRequest) -> Failure | None:
         """Forward the request, and wait until its answer is over; what broke after the client saw a status is returned."""
-        arrival, relay = live.request, live.writer
+        request, writer = live.request, live.writer
         # What could be read in two ways ends its connection: nobody knows where the next request would begin.
-        keep, relay.keep = relay.keep, False
-        head = arrival.head
-        if not arrival.memo.checked:
-            arrival.memo.check(self._limits.head)
+        keep, writer.keep = writer.keep, False
+        head = request.head
+        if not request.memo.checked:
+            request.memo.check(self._limits.head)
         if head.authority:
             _check_authority(live)
-        relay.keep = keep
+        writer.keep = keep
         if head.websocket:
             return await self._websocket(live)
-        body = arrival.here(self._limits.peek_body)
+        body = request.here(self._limits.peek_body)
         if body is None:
             body = await self._first_of_body(live)
         else:
@@ -138,28 +138,28 @@ class Forward:
         leg, first, body = await self._choose(live, body)
         if self._steps:
             log_step("request_routed", live.capture, route=leg.route, provider=leg.provider, reference=leg.reference)
-        length = None if arrival.length is None else arrival.length + len(first) - len(body)
+        length = None if request.length is None else request.length + len(first) - len(body)
         message = self._head(live, leg, length)
-        message += framed(first, chunked=True, last=not relay.uploading) if head.chunked else first
+        message += framed(first, chunked=True, last=not writer.uploading) if head.chunked else first
         origin = live.routing.origins[leg.provider]
-        uploading = relay.uploading
+        uploading = writer.uploading
         for fresh in (False, True):
             link = (None if fresh else self._upstream.ready(origin)) or await self._open(live, origin, leg.provider)
             live.capture.sent(monotonic(), live.wait_seconds)
             if self._steps:
                 log_step("request_sent", live.capture, provider=leg.provider, connection=repr(link), bytes=len(message))
-            reader = HeadLog(relay, live.capture) if self._steps else relay
+            reader = HeadLog(writer, live.capture) if self._steps else writer
             answer = ResponseReader(method=head.method, limit=self._limits.head, capture=live.capture, reader=reader)
             await self._exchange(live, link, answer, message)
             if answer.failure is None:
                 return None
             if uploading or not link.replaceable(answer):
                 break
-        return _outcome(answer, relay, leg.provider)
+        return _outcome(answer, writer, leg.provider)
 
     async def _websocket(self, live: LiveRequest) -> Failure | None:
         """Open a WebSocket at the provider and carry it until either side ends it; a provider that opens none has answered."""
-        limits, relay = self._limits, live.writer
+        limits, writer = self._limits, live.writer
         if limits.websockets and self._websockets >= limits.websockets:
             raise RequestError(503, "too_many_websockets", f"{limits.websockets} WebSockets are open, and no more are let in")
         transport = live.connection.transport
@@ -169,28 +169,28 @@ class Forward:
         try:
             leg = self._choose_for_websocket(live)
             link = await self._open(live, live.routing.origins[leg.provider], leg.provider)
-            relay.onward = tunnel = WebSocketTunnel(link, transport, live.capture)
+            writer.onward = tunnel = WebSocketTunnel(link, transport, live.capture)
             live.capture.sent(monotonic(), live.wait_seconds)
-            answer = ResponseReader(method="GET", limit=limits.head, capture=live.capture, reader=relay, switch=b"websocket")
+            answer = ResponseReader(method="GET", limit=limits.head, capture=live.capture, reader=writer, switch=b"websocket")
             await self._exchange(live, link, answer, self._head(live, leg, live.request.length))
             tunnel.close()
         finally:
             self._websockets -= 1
-        return _outcome(answer, relay, leg.provider)
+        return _outcome(answer, writer, leg.provider)
 
     async def _exchange(self, live: LiveRequest, connection: UpstreamConnection, answer: ResponseReader, message: bytes) -> None:
         """Send the request, and sleep until the answer is over: what comes meanwhile goes from transport to transport."""
-        relay, door = live.writer, live.connection
+        writer, door = live.writer, live.connection
         door.flow = connection
         done = connection.serve(answer)
         upload: Upload | None = None
         sending: asyncio.Task[None] | None = None
         try:
-            connection.send(message, last=not relay.uploading)
+            connection.send(message, last=not writer.uploading)
             if door.writing_paused:
                 connection.hold(held=True)
-            if relay.uploading:
-                upload = Upload(live.request, connection, live.capture, relay.uploaded)
+            if writer.uploading:
+                upload = Upload(live.request, connection, live.capture, writer.uploaded)
                 sending = asyncio.create_task(upload.run())
             await done
         except asyncio.CancelledError:
@@ -210,14 +210,14 @@ class Forward:
             raise upload.fault
 
     async def _first_of_body(self, live: LiveRequest) -> bytes:
-        """As much of a body yet to come as must be known to choose its route; `relay.uploading` tells if there is more."""
-        arrival, relay = live.request, live.writer
+        """As much of a body yet to come as must be known to choose its route; `writer.uploading` tells if there is more."""
+        request, writer = live.request, live.writer
         asked = monotonic()
-        settled = live.routing.table.indifferent(provider_header=arrival.head.control.provider, target=arrival.head.target)
-        reader = BodyReader(arrival, live.capture, self._limits)
-        if arrival.head.expects and not arrival.content.at_eof():
+        settled = live.routing.table.indifferent(provider_header=request.head.control.provider, target=request.head.target)
+        reader = BodyReader(request, live.capture, self._limits)
+        if request.head.expects and not request.content.at_eof():
             live.connection.write(_CONTINUE)
-        first, relay.uploading, live.scan = await reader.first(settled=settled)
+        first, writer.uploading, live.scan = await reader.first(settled=settled)
         live.wait_seconds += monotonic() - asked
         return first
 
@@ -268,10 +268,10 @@ class Forward:
 
     @staticmethod
     def _leg(live: LiveRequest, seen: PeekedBody) -> RouteMatch:
-        arrival, said = live.request, live.request.head.control
+        request, said = live.request, live.request.head.control
         leg = UNROUTED
         try:
-            leg = live.routing.table.choose(model=seen.model, provider_header=said.provider, target=arrival.head.target)
+            leg = live.routing.table.choose(model=seen.model, provider_header=said.provider, target=request.head.target)
         finally:
             # by position: every request makes one, and named arguments cost twice as much
             live.capture.labels = Labels(

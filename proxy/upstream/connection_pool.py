@@ -29,7 +29,7 @@ close behind an answer do so without announcing it, and a request that meets tha
 
 
 @dataclass(slots=True)
-class _House:
+class _OriginConnections:
     """What is known of one origin: its connections, and how long it keeps them."""
 
     open: set[UpstreamConnection] = field(default_factory=set)
@@ -85,7 +85,7 @@ class ConnectionPool:
         self._most = limits.upstream_connections
         self._stats = stats
         self._dialer = dialer
-        self._origins: dict[ProviderOrigin, _House] = {}
+        self._origins: dict[ProviderOrigin, _OriginConnections] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -95,14 +95,14 @@ class ConnectionPool:
 
     def idle(self, origin: ProviderOrigin) -> UpstreamConnection | None:
         """An idle connection that may take a request now, or None."""
-        house = self._origins.get(origin)
-        if house is None:
+        known = self._origins.get(origin)
+        if known is None:
             return None
         now = monotonic()
-        if house.resting:
-            house.ripen(now)
-        while house.ready:
-            link, _ = house.ready.popitem()
+        if known.resting:
+            known.ripen(now)
+        while known.ready:
+            link, _ = known.ready.popitem()
             if now < link.keep_until and link.usable:
                 return link
             link.close()
@@ -110,17 +110,17 @@ class ConnectionPool:
 
     def give(self, connection: UpstreamConnection, *, streamed: bool) -> None:
         """Take a connection back whose answer ended exactly; `streamed` is True for an event stream."""
-        house = self._origins[connection.origin]
+        known = self._origins[connection.origin]
         connection.idle_since = connection.last
-        connection.ready_at = connection.idle_since + _REST if streamed or house.hasty else connection.idle_since
-        keep = self._keep(house, connection) if house.keep or connection.keep_seconds else self._timeouts.pool_idle
+        connection.ready_at = connection.idle_since + _REST if streamed or known.hasty else connection.idle_since
+        keep = self._keep(known, connection) if known.keep or connection.keep_seconds else self._timeouts.pool_idle
         connection.keep_until = connection.idle_since + keep
         if self._closed or connection.keep_until <= connection.ready_at:
             connection.close()
         elif connection.ready_at > connection.idle_since:
-            house.resting[connection] = None
+            known.resting[connection] = None
         else:
-            house.ready[connection] = None
+            known.ready[connection] = None
 
     def stale(self, connection: UpstreamConnection) -> None:
         """Learn from a connection that was closed under its request: `link.last` is when that was sent."""
@@ -132,52 +132,52 @@ class ConnectionPool:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for house in self._origins.values():
-            for link in list(house.open):
+        for known in self._origins.values():
+            for link in list(known.open):
                 link.fail(FailureKind.STOPPED, "the proxy is stopping")
 
     async def dial(self, origin: ProviderOrigin) -> UpstreamConnection:
         """A new connection; UpstreamError when it cannot be made, RequestError when there are too many."""
-        house = self._origins.setdefault(origin, _House())
-        self._make_room(house)
-        house.opening += 1
+        known = self._origins.setdefault(origin, _OriginConnections())
+        self._make_room(known)
+        known.opening += 1
         try:
             link = await self._dialer.connect(origin, lambda: UpstreamConnection(origin, self._ended))
         finally:
-            house.opening -= 1
-        house.open.add(link)
+            known.opening -= 1
+        known.open.add(link)
         self._stats.upstream_open += 1
         self._watch()
         return link
 
-    def _make_room(self, house: _House) -> None:
+    def _make_room(self, known: _OriginConnections) -> None:
         """Keep to the limit of connections: one that rests gives way, because it cannot be used yet."""
-        if not self._most or len(house.open) + house.opening < self._most:
+        if not self._most or len(known.open) + known.opening < self._most:
             return
-        if not house.resting:
+        if not known.resting:
             raise RequestError(503, "too_many_connections", f"all {self._most} connections to this provider are busy")
-        link = next(iter(house.resting))
+        link = next(iter(known.resting))
         link.close()
-        self._forget(house, link)
+        self._forget(known, link)
 
     def _ended(self, connection: UpstreamConnection) -> None:
-        house = self._origins.get(connection.origin)
-        if house is None or connection not in house.open:
+        known = self._origins.get(connection.origin)
+        if known is None or connection not in known.open:
             return
         now = monotonic()
-        if self._forget(house, connection) and not self._closed:
-            house.closed_at(now - connection.idle_since, connection.idle_since, now)
+        if self._forget(known, connection) and not self._closed:
+            known.closed_at(now - connection.idle_since, connection.idle_since, now)
 
-    def _forget(self, house: _House, connection: UpstreamConnection) -> bool:
+    def _forget(self, known: _OriginConnections, connection: UpstreamConnection) -> bool:
         """The connection is no more; True when it was idle and could have been used."""
-        if connection not in house.open:
+        if connection not in known.open:
             return False
-        house.open.discard(connection)
+        known.open.discard(connection)
         self._stats.upstream_open -= 1
-        return house.drop(connection)
+        return known.drop(connection)
 
-    def _keep(self, house: _House, connection: UpstreamConnection) -> float:
-        keep = min(self._timeouts.pool_idle, house.keep or self._timeouts.pool_idle)
+    def _keep(self, known: _OriginConnections, connection: UpstreamConnection) -> float:
+        keep = min(self._timeouts.pool_idle, known.keep or self._timeouts.pool_idle)
         return min(keep, max(0.0, connection.keep_seconds - 1.0)) if connection.keep_seconds else keep
 
     def _watch(self) -> None:
@@ -189,12 +189,12 @@ class ConnectionPool:
         """Break connections whose provider is silent, drop idle ones that are too old."""
         self._timer = None
         now = monotonic()
-        for house in self._origins.values():
-            for link in [link for link in house.open if link.silent_for(now) > self._timeouts.idle]:
+        for known in self._origins.values():
+            for link in [link for link in known.open if link.silent_for(now) > self._timeouts.idle]:
                 link.fail(FailureKind.SILENCE_TIMEOUT, f"no byte in {self._timeouts.idle:g} s")
-            house.ripen(now)
-            for link in [link for link in house.ready if now >= link.keep_until]:
-                del house.ready[link]
+            known.ripen(now)
+            for link in [link for link in known.ready if now >= link.keep_until]:
+                del known.ready[link]
                 link.close()
-        if any(house.open for house in self._origins.values()):
+        if any(known.open for known in self._origins.values()):
             self._watch()
