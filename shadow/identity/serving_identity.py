@@ -1,4 +1,4 @@
-"""Who serves: what a provider's answers tell of their server, as a set of values for each facet, and when that changes.
+"""The serving identity: what responses reveal of their server, as a set of values for each facet, and when that changes.
 
 A value not seen before is a change, with its date; one that has not been seen for 500 answers is a change too. The first answers
 of a kind (an API, whole or streamed) are a first picture and no change, and neither is the first limit that a refusal states. A

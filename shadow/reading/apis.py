@@ -1,4 +1,4 @@
-"""Which API a request speaks, by the end of its path, and what reads it: a line for each, so that another is one line more."""
+"""The API of a request, by the end of its path, and the functions that read it: one line for each API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shadow.reading.sse import EventStream
 
 
 class ApiReader(NamedTuple):
-    """What reads one API: its request in the words of chat completions, its answers whole and streamed; each is total."""
+    """The functions of one API: its request in the words of chat completions, its responses whole and streamed; each is total."""
 
     as_chat: Callable[[Mapping[str, Any]], dict[str, Any] | Unread]
     whole: Callable[[bytes, int], ResponseReading]

@@ -1,4 +1,4 @@
-"""A choice while it is put together: from the one message of a whole body, or from the many deltas of a stream."""
+"""Builds a choice from the one message of a whole body, or from the many deltas of a stream."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ChoiceBuilder:
         return bool(self._pieces or self._refusal or self._called)
 
     def add(self, choice: dict[str, Any], message: Any, *, streamed: bool) -> bool:
-        """Takes what one choice object says; True when it carried content, reasoning, refusal or a tool call."""
+        """Takes one choice object; True when it carried content, reasoning, refusal or a tool call."""
         late = self.finish is not None
         if finish := choice.get("finish_reason"):
             self._finish(finish)
@@ -206,7 +206,7 @@ class ChoiceBuilder:
         """The choice as it stands."""
         if streamed and not self._roles:
             self._notes["no delta names the role"] = None
-        elif streamed and 1 < self._roles < self._carried / 2:  # in nearly every delta, as of some servers, it misleads nobody
+        elif streamed and 1 < self._roles < self._carried / 2:  # in nearly every delta, as of some servers, it misleads no client
             self._notes["the role came again in the middle of the stream"] = None
         pieces = _with_whole_characters(self._pieces)
         return Choice(

@@ -1,4 +1,4 @@
-"""The normal form: what an answer says, however it was sent; the same for streams and whole bodies, for every API shape.
+"""The normal form of a response, however it was sent; the same for streams and whole bodies, for every API shape.
 
 A value that was not sent is None (or empty); nothing is guessed.
 """

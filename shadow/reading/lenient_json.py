@@ -1,4 +1,4 @@
-"""Strangers' JSON made safe: no exception leaves, nothing is nested too deep to walk, and no string holds a lone surrogate."""
+"""Lenient JSON: no exception leaves, nothing is nested too deep to walk, and no string holds a lone surrogate."""
 
 from __future__ import annotations
 

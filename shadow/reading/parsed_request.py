@@ -1,4 +1,4 @@
-"""The request in the normal form: what was asked for, which tools were offered, and what the answer must obey."""
+"""The request in the normal form: its messages, the tools it offers, and the limits that its response must obey."""
 
 from __future__ import annotations
 

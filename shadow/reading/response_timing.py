@@ -1,4 +1,4 @@
-"""Times laid over events: when the first chunk and the first token came, the gaps, the whole, the rate."""
+"""Response times: the first chunk and the first token, the gaps, the total, the rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server states of its own times: in the usage or beside it, and in the header fields of its answer; pure.
+"""The times that a server states of itself: in the usage or beside it, and in the header fields of its answer; pure.
 
 These are its own clock's, so they are shown beside the times that were measured and never put in their place.
 """

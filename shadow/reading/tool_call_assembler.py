@@ -1,4 +1,4 @@
-"""Puts tool calls together from their pieces: servers agree on the index and on little else; each departure is noted.
+"""Assembles tool calls from their deltas; servers differ in all but the index, and each departure is noted.
 
 Met in the wild: no index, or one inside `function`; every index 0; indices from 1; id and name repeated in each delta, or a
 fresh id in each; whole calls in one delta; arguments as an object. The work for all pieces of a stream is linear in their

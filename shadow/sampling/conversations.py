@@ -1,4 +1,4 @@
-"""Conversations.place(): which conversation a request belongs to, by the lists of messages seen lately.
+"""Finds the conversation that a request belongs to, by the lists of messages seen lately.
 
 A request continues a conversation when its messages, without the last answer among them and what follows, are those of an
 earlier request; what merely shares an opening with another is a conversation of its own. Only keyed hashes are remembered.

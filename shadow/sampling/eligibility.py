@@ -1,4 +1,4 @@
-"""why_not(): which requests must never be sent a second time, because that would change something, or could not be judged."""
+"""Which requests must never be sent a second time, because that would change something or could not be compared."""
 
 from __future__ import annotations
 

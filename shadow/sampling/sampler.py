@@ -1,6 +1,6 @@
-"""decide(): whether a request is shadowed, and whether a control is sent at random; keyed hashes only, so it can be repeated.
+"""Decides whether a request is shadowed, and whether a control is sent at random; keyed hashes only, so it can be repeated.
 
-Decided before any answer is looked at (the rule of validity, drift (a) and (b)), under a secret of the installation: a provider
+Decided before any response is read (the rule of validity, drift (a) and (b)), under a secret of the installation: a provider
 that could compute the sample could serve it better than the rest.
 """
 

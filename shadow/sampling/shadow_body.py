@@ -1,4 +1,4 @@
-"""shadow_body(): the request as the reference gets it, every byte as sent but for the members that are changed by name."""
+"""The body of a shadow request, every byte as sent but for the members that are changed by name."""
 
 from __future__ import annotations
 

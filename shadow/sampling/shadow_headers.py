@@ -1,4 +1,4 @@
-"""copied(): the header fields of a shadow request, those of the request it copies, each where it stood, less its credentials.
+"""The header fields of a shadow request, those of the request it copies, each where it stood, less its credentials.
 
 A copy bears no mark of its own: nothing is added but the key, and what names one request is drawn anew. A provider that never
 got the request gets no field that names the application, its account or its network.
