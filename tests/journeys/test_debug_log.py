@@ -40,7 +40,9 @@ async def test_a_log_at_debug_shows_the_steps_of_an_exchange_and_holds_no_key_an
             assert await served.stop() == 0
         records = [json.loads(line) for line in errors if line.startswith("{")]
         assert all(line.startswith(("{", "sameweights:", "note:")) for line in errors)
-        assert [each["event"] for each in records if each.get("exchange") == summary.pair.id] == STEPS
+        steps = [each for each in records if each.get("exchange") == summary.pair.id]
+        assert [each["event"] for each in steps if each["logger"] == "sameweights.worker"] == STEPS
+        assert {each["logger"] for each in steps} >= {"sameweights.worker", "sameweights.proxy"}
         written = "".join(errors)
         for secret in (CLIENT_KEY, REFERENCE_KEY, PROMPT, answer):
             assert secret not in written
