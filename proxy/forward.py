@@ -210,7 +210,7 @@ class Forward:
             raise upload.fault
 
     async def _first_of_body(self, live: LiveRequest) -> bytes:
-        """As much of a body yet to come as must be known to choose its route; `writer.uploading` tells if there is more."""
+        """As much of a body yet to come as must be known to choose its route; `writer.uploading` is true if there is more."""
         request, writer = live.request, live.writer
         asked = monotonic()
         settled = live.routing.table.indifferent(provider_header=request.head.control.provider, target=request.head.target)
@@ -230,7 +230,7 @@ class Forward:
         return rest
 
     async def _choose(self, live: LiveRequest, body: bytes) -> tuple[RouteMatch, bytes, bytes]:
-        """The leg of the request, its body as that provider gets it, its model renamed and itself fitted, and as it came."""
+        """The route of the request, its body as that provider gets it, its model renamed and itself fitted, and as it came."""
         span = live.scan.span if live.scan and live.scan.model else None
         leg = self._leg(live, await self._peeked(live, body))
         fitting = live.routing.fittings.get(leg.provider)

@@ -103,7 +103,7 @@ class ClientConnection(PortionedReads):
     # -- what the event loop calls -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport, and be told when more than the limit waits for the client."""
+        """Take the transport, and pause when more than the limit waits for the client."""
         client = cast("asyncio.Transport", transport)
         client.set_write_buffer_limits(high=self._limits.write_buffer)
         if not issubclass(type(client), asyncio.BaseTransport):

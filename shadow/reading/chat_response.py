@@ -71,7 +71,7 @@ def read_whole(body: bytes, status: int, says: Says = _message) -> ResponseReadi
         return ResponseReading(
             Unread(why=UnreadReason.ERROR, detail=f"an error with status {status} in place of a choice"), error, [], done=False
         )
-    notes = dict.fromkeys(loaded.oddities)
+    notes = dict.fromkeys(loaded.departures)
     provider = value.get("provider") or message_parts.routed_provider(choices[0].get("message"))
     value["provider"] = provider  # of this body alone
     return ResponseReading(_completion(value, _whole_choices(value, notes, says), notes), None, [], done=False)

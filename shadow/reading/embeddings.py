@@ -61,7 +61,7 @@ def read_whole(body: bytes, status: int) -> ResponseReading:
     return (
         vectors
         if isinstance(vectors, ResponseReading)
-        else ResponseReading(_completion(value, vectors, loaded.oddities), None, [], done=False)
+        else ResponseReading(_completion(value, vectors, loaded.departures), None, [], done=False)
     )
 
 
@@ -129,7 +129,7 @@ def _packed(embedding: Any, *, of_bytes: bool) -> bytes:
     return numbers.tobytes()
 
 
-def _completion(value: dict[str, Any], vectors: tuple[Vector, ...], oddities: tuple[str, ...]) -> Completion:
+def _completion(value: dict[str, Any], vectors: tuple[Vector, ...], departures: tuple[str, ...]) -> Completion:
     numbered = [vector.index for vector in vectors] == list(range(len(vectors)))
     return Completion(
         id=_word(value.get("id")),
@@ -139,7 +139,7 @@ def _completion(value: dict[str, Any], vectors: tuple[Vector, ...], oddities: tu
         stream=False,
         choices=(_NOTHING,),
         usage=message_parts.parse_usage(value.get("usage")),
-        notes=oddities if numbered else (*oddities, INDICES),
+        notes=departures if numbered else (*departures, INDICES),
         vectors=vectors,
     )
 

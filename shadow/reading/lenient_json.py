@@ -16,7 +16,7 @@ MAX_DEPTH = 100
 
 
 class LoadedJson(NamedTuple):
-    """A JSON value, or why there is none; `oddities` are departures from strict JSON in UTF-8 that were read over.
+    """A JSON value, or why there is none; `departures` are deviations from strict JSON in UTF-8 that were read over.
 
     `lenient` tells that a strict reader refused it, so that its strings may hold lone surrogates.
     """
@@ -24,16 +24,16 @@ class LoadedJson(NamedTuple):
     value: Any
     why: UnreadReason | None
     detail: str
-    oddities: tuple[str, ...]
+    departures: tuple[str, ...]
     lenient: bool
 
 
 class LoadedArguments(NamedTuple):
-    """The arguments of a tool call as JSON; `invalid` says why they are not; `oddities` what is strange in them."""
+    """The arguments of a tool call as JSON; `invalid` says why they are not; `departures` what is unusual in them."""
 
     parsed: Any
     invalid: str
-    oddities: tuple[str, ...]
+    departures: tuple[str, ...]
 
 
 MOST_DIGITS = 4_300
@@ -67,18 +67,18 @@ def load_event(data: bytes) -> LoadedJson:
 
 def _load_leniently(data: bytes) -> LoadedJson:
     """What orjson refuses and clients accept: lone surrogates, NaN, a byte-order mark, bytes that are not UTF-8."""
-    oddities: set[str] = set()
+    departures: set[str] = set()
 
     def number(text: str) -> float:
         value = float(text)
         if not math.isfinite(value):
-            oddities.add(NOT_FINITE)
+            departures.add(NOT_FINITE)
         return value
 
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        oddities.add(NOT_UTF8)
+        departures.add(NOT_UTF8)
         text = data.decode("utf-8", "replace")
     try:
         value = json.loads(text.removeprefix("\ufeff"), parse_constant=number, parse_float=number, parse_int=integer)
@@ -86,7 +86,7 @@ def _load_leniently(data: bytes) -> LoadedJson:
         return _fault(UnreadReason.TOO_DEEP, f"the JSON is nested more than {MAX_DEPTH} deep")
     except ValueError as error:
         return _fault(UnreadReason.NOT_JSON, repaired(f"not JSON: {error}"))
-    return LoadedJson(value, None, "", tuple(sorted(oddities)), lenient=True)
+    return LoadedJson(value, None, "", tuple(sorted(departures)), lenient=True)
 
 
 def _fault(why: UnreadReason, detail: str) -> LoadedJson:
@@ -116,8 +116,10 @@ def load_arguments(text: str) -> LoadedArguments:
         return LoadedArguments(None, repaired(str(error)), ())
     if is_too_deep(parsed):
         return LoadedArguments(None, f"the arguments are nested more than {MAX_DEPTH} deep", ())
-    oddities = tuple(repaired(f"the key {key[:80]!r} stands twice in the arguments of one call") for key in dict.fromkeys(twice))
-    return LoadedArguments(repaired_value(parsed) if "\\u" in text else parsed, "", oddities)
+    departures = tuple(
+        repaired(f"the key {key[:80]!r} stands twice in the arguments of one call") for key in dict.fromkeys(twice)
+    )
+    return LoadedArguments(repaired_value(parsed) if "\\u" in text else parsed, "", departures)
 
 
 def integer(text: str) -> int:

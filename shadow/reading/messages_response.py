@@ -59,7 +59,7 @@ def read_whole(body: bytes, status: int) -> ResponseReading:
         return ResponseReading(Unread(why=UnreadReason.ERROR, detail=f"an error with status {status}"), error, [], done=False)
     if not isinstance(content, list) or not all(isinstance(block, dict) for block in content):
         return _unread(UnreadReason.WRONG_SHAPE, "the body has no list of content blocks")
-    making = _Making(dict.fromkeys(loaded.oddities))
+    making = _Making(dict.fromkeys(loaded.departures))
     making.head(value)
     for index, block in enumerate(content):
         making.blocks.begin(index, block)

@@ -32,7 +32,7 @@ LATER = frozenset({"queued", "in_progress", "cancelled"})
 def read_whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
-    value, notes = loaded.value, dict.fromkeys(loaded.oddities)
+    value, notes = loaded.value, dict.fromkeys(loaded.departures)
     if loaded.why:
         return _unread(loaded.why, loaded.detail)
     if not isinstance(value, dict):

@@ -21,7 +21,7 @@ def event_object(data: bytes, notes: dict[str, None]) -> dict[str, Any] | Unread
         loaded = load_event(data)
         if loaded.why:
             return Unread(why=loaded.why, detail=f"an event is {loaded.detail}"[:300])
-        notes.update(dict.fromkeys(loaded.oddities))
+        notes.update(dict.fromkeys(loaded.departures))
         value = loaded.value
     if type(value) is dict:
         return value

@@ -208,7 +208,7 @@ class ToolCallAssembler:
     def _call(self, position: int, builder: _CallBuilder, *, streamed: bool) -> ToolCall:
         text = repaired(builder.text())
         loaded = load_arguments(text)
-        self._notes.update(dict.fromkeys(loaded.oddities))
+        self._notes.update(dict.fromkeys(loaded.departures))
         return ToolCall(
             index=position,
             id=repaired(builder.id),

@@ -61,10 +61,10 @@ def test_nesting_is_allowed_up_to_the_limit():
     assert not is_too_deep("text")
 
 
-def test_oddities_that_clients_read_over_are_named():
-    assert load(b"[NaN]").oddities == (NOT_FINITE,)
-    assert load(b"[1e400]").oddities == (NOT_FINITE,)
-    assert load(b'["\xff"]').oddities == (NOT_UTF8,)
+def test_departures_that_clients_read_over_are_named():
+    assert load(b"[NaN]").departures == (NOT_FINITE,)
+    assert load(b"[1e400]").departures == (NOT_FINITE,)
+    assert load(b'["\xff"]').departures == (NOT_UTF8,)
     assert load(b"\xef\xbb\xbf[1]").value == [1]
 
 
@@ -107,7 +107,7 @@ def test_an_integer_of_any_length_is_read_by_its_first_digits(digits):
 def test_large_integers_and_repeated_keys_of_arguments_are_kept_exactly():
     loaded = load_arguments('{"n": 123456789012345678901234567890, "x": 1, "x": 2, "e": "\\ud83d"}')
     assert loaded.parsed == {"n": 123456789012345678901234567890, "x": 2, "e": "\ufffd"}
-    assert loaded.oddities == ("the key 'x' stands twice in the arguments of one call",)
+    assert loaded.departures == ("the key 'x' stands twice in the arguments of one call",)
 
 
 @pytest.mark.parametrize("opener", ["[", '{"a":'])
