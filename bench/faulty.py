@@ -239,12 +239,12 @@ FAULTS: tuple[Fault, ...] = (
         A.TOOL_CHOICE, "not called though named", {**TOOLS, "tool_choice": {"type": "function", "function": {"name": "get_time"}}}
     ),
     Fault(A.PARALLEL_CALLS, "two", {**TOOLS, "parallel_tool_calls": False}, {"calls": [PARIS, OSLO]}),
-    Fault(A.CALL_SCHEMA, "not JSON", TOOLS, {"calls": [PretendedCall(name="get_weather", arguments='{"city": "Par')]}),
+    Fault(A.VALID_CALLS, "not JSON", TOOLS, {"calls": [PretendedCall(name="get_weather", arguments='{"city": "Par')]}),
     Fault(
-        A.CALL_SCHEMA, "a name nobody offered", TOOLS, {"calls": [PretendedCall(name="functions.get_weather", arguments="{}")]}
+        A.VALID_CALLS, "a name nobody offered", TOOLS, {"calls": [PretendedCall(name="functions.get_weather", arguments="{}")]}
     ),
     Fault(
-        A.CALL_SCHEMA, "of another schema", TOOLS, {"calls": [PretendedCall(name="get_weather", arguments='{"town": "Paris"}')]}
+        A.VALID_CALLS, "of another schema", TOOLS, {"calls": [PretendedCall(name="get_weather", arguments='{"town": "Paris"}')]}
     ),
     Fault(A.FINISH_CONTRADICTION, "stop beside calls", TOOLS, {"calls": [PARIS]}, _finish("stop")),
     Fault(A.FINISH_CONTRADICTION, "tool_calls without one", TOOLS, {"finish": "tool_calls"}),
@@ -347,7 +347,7 @@ RIGHT: tuple[Fault, ...] = (
         {"calls": [CLOCK]},
     ),
     Fault(A.PARALLEL_CALLS, "one", {**TOOLS, "parallel_tool_calls": False}, {"calls": [PARIS]}),
-    Fault(A.CALL_SCHEMA, "two calls", TOOLS, {"calls": [PARIS, OSLO]}),
+    Fault(A.VALID_CALLS, "two calls", TOOLS, {"calls": [PARIS, OSLO]}),
     Fault(A.CALL_ID, "of Kimi's form", {**TOOLS, **USED}, {"calls": [PARIS], "ids": ["functions.get_weather:1"]}),
     Fault(A.FINISH_CONTRADICTION, "length at the limit", {"max_tokens": 5}, {"finish": "length"}),
     Fault(A.FINISH_VOCABULARY, "content_filter", {}, {"finish": "content_filter"}),

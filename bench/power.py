@@ -37,7 +37,7 @@ LONGEST = 10
 LEAST, MEAN, MODEST = 0.70, 0.80, 0.70
 """Seen at the printed size: in each cell, and in the mean; seen at two thirds of it, in the mean, at most."""
 SEEN = frozenset({SignalOutcome.DIFFERS, SignalOutcome.DRIFTS, SignalOutcome.WITHIN})
-TOLD = DriftSignal.ACTION.value
+TOLD = DriftSignal.ANSWER_KIND.value
 
 
 @dataclass(frozen=True, slots=True)

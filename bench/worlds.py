@@ -25,20 +25,20 @@ ARGUMENTS = {OTHER_ARGUMENTS: "b", INVALID: "c"}
 FINISH = {CUT: "length"}
 
 LABELS = {
-    DriftSignal.ACTION: lambda o: NAME.get(o, "a") if o in CALLS else o,
-    DriftSignal.TRIGGER: lambda o: o in CALLS,
-    DriftSignal.TOOL_NAMES: lambda o: NAME.get(o, "a"),
+    DriftSignal.ANSWER_KIND: lambda o: NAME.get(o, "a") if o in CALLS else o,
+    DriftSignal.CALLS_TOOL: lambda o: o in CALLS,
+    DriftSignal.TOOLS: lambda o: NAME.get(o, "a"),
     DriftSignal.ARGUMENTS: lambda o: ARGUMENTS.get(o, "a"),
     DriftSignal.FINISH: lambda o: "tool_calls" if o in CALLS else FINISH.get(o, "stop"),
     DriftSignal.REFUSAL: lambda o: o == REFUSAL,
 }
 NUMBERS = {
-    DriftSignal.TRIGGER_RATE: lambda o: o not in CALLS,
-    DriftSignal.SCHEMA: lambda o: o == INVALID,
+    DriftSignal.CALLS_TOOL_RATE: lambda o: o not in CALLS,
+    DriftSignal.VALID_CALLS: lambda o: o == INVALID,
     DriftSignal.REFUSAL_RATE: lambda o: o == REFUSAL,
     DriftSignal.FINISH_LENGTH: lambda o: o == CUT,
 }
-BOTH_CALL = frozenset({DriftSignal.TOOL_NAMES, DriftSignal.ARGUMENTS, DriftSignal.SCHEMA})
+BOTH_CALL = frozenset({DriftSignal.TOOLS, DriftSignal.ARGUMENTS, DriftSignal.VALID_CALLS})
 SIGNALS = tuple(signal.value for signal in (*LABELS, *NUMBERS))
 
 FAULTS = {

@@ -10,7 +10,7 @@ DIVERGENCE = Board(
     text="Each signal with its noise floor in the same panel. Points are pairs: one click opens the stored answers.",
     variables=(
         ("signal", "label_values(sameweights_drift_pairs_total{<own>}, signal)"),
-        ("dimension", 'label_values(sameweights_comparisons_total{<own>, result="differ"}, dimension)'),
+        ("compared_signal", 'label_values(sameweights_comparisons_total{<own>, result="differ"}, signal)'),
     ),
     rows=(
         (
@@ -41,20 +41,20 @@ DIVERGENCE = Board(
             ),
         ),
         (
-            "Share of pairs that differ, by dimension",
+            "Share of pairs that differ, by signal",
             (
                 Panel(
-                    title="$dimension",
+                    title="$compared_signal",
                     text="Provider against reference (solid), reference against itself on the same traffic (dashed). Only the "
                     "gap between the two lines is the provider's. No dashed line: raise shadow.control_fraction.",
                     unit="percentunit",
                     width=8,
                     height=7,
                     top=1,
-                    repeat="dimension",
+                    repeat="compared_signal",
                     queries=(
-                        q('sameweights:divergence_cross:ratio1h{<sum>, dimension=~"$dimension"}', WHO),
-                        q('sameweights:divergence_self:ratio1h{<sum>, dimension=~"$dimension"}', f"floor {WHO}", floor=True),
+                        q('sameweights:divergence_cross:ratio1h{<sum>, signal=~"$compared_signal"}', WHO),
+                        q('sameweights:divergence_self:ratio1h{<sum>, signal=~"$compared_signal"}', f"floor {WHO}", floor=True),
                     ),
                 ),
             ),
@@ -68,9 +68,9 @@ DIVERGENCE = Board(
                     unit="ops",
                     queries=(
                         q(
-                            "sum by (provider, model, dimension) (rate(sameweights_comparisons_total"
-                            '{<leg>, comparison="cross", result="differ", dimension=~"$dimension"}[$__rate_interval])) > 0',
-                            "{{provider}} / {{model}} {{dimension}}",
+                            "sum by (provider, model, signal) (rate(sameweights_comparisons_total"
+                            '{<leg>, comparison="cross", result="differ", signal=~"$compared_signal"}[$__rate_interval])) > 0',
+                            "{{provider}} / {{model}} {{signal}}",
                             exemplar=True,
                         ),
                     ),
@@ -84,13 +84,13 @@ DIVERGENCE = Board(
                     queries=(
                         q(
                             "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
-                            '{<leg>, comparison="cross", dimension="text"}[$__rate_interval])))',
+                            '{<leg>, comparison="cross", signal="text"}[$__rate_interval])))',
                             WHO,
                             exemplar=True,
                         ),
                         q(
                             "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
-                            '{<leg>, comparison="self", dimension="text"}[$__rate_interval])))',
+                            '{<leg>, comparison="self", signal="text"}[$__rate_interval])))',
                             f"floor {WHO}",
                             floor=True,
                         ),
@@ -106,13 +106,13 @@ DIVERGENCE = Board(
                     queries=(
                         q(
                             "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
-                            '{<leg>, comparison="cross", dimension="first_divergence"}[$__rate_interval])))',
+                            '{<leg>, comparison="cross", signal="first_divergence"}[$__rate_interval])))',
                             WHO,
                             exemplar=True,
                         ),
                         q(
                             "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
-                            '{<leg>, comparison="self", dimension="first_divergence"}[$__rate_interval])))',
+                            '{<leg>, comparison="self", signal="first_divergence"}[$__rate_interval])))',
                             f"floor {WHO}",
                             floor=True,
                         ),
@@ -150,8 +150,8 @@ DIVERGENCE = Board(
                     unit="percentunit",
                     top=1,
                     queries=(
-                        q('sameweights:divergence_cross:ratio1h{<sum>, dimension="prompt_tokens"}', WHO),
-                        q('sameweights:divergence_self:ratio1h{<sum>, dimension="prompt_tokens"}', f"floor {WHO}", floor=True),
+                        q('sameweights:divergence_cross:ratio1h{<sum>, signal="prompt_tokens"}', WHO),
+                        q('sameweights:divergence_self:ratio1h{<sum>, signal="prompt_tokens"}', f"floor {WHO}", floor=True),
                     ),
                 ),
             ),
@@ -194,10 +194,10 @@ DIVERGENCE = Board(
                     width=24,
                     queries=(
                         q(
-                            "sum by (provider, model, check) "
+                            "sum by (provider, model, signal) "
                             '(rate(sameweights_checks_total{<leg>, result="differ"}[$__rate_interval])) > 0 or '
                             'sum by (provider, model) (rate(sameweights_checks_total{<leg>, result="differ"}[$__rate_interval]))',
-                            "{{provider}} / {{model}} {{check}}",
+                            "{{provider}} / {{model}} {{signal}}",
                         ),
                     ),
                 ),

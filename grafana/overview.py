@@ -112,7 +112,7 @@ OVERVIEW = Board(
                 ),
                 Panel(
                     title="What the audit says",
-                    text="The state of each group by the sequential test. `not measured` is no praise: sameweights report "
+                    text="The state of each group by the sequential test. `not_measured` is no praise: sameweights report "
                     "gives its reason. `suspect` is often chance; `drift` stays until the provider has recovered.",
                     unit="none",
                     kind="table",
@@ -131,8 +131,8 @@ OVERVIEW = Board(
                     width=14,
                     height=7,
                     queries=(
-                        q(f"{TEST.format('excess')} and {TEST.format('since_seconds')} > 0"),
-                        q(f"1000 * {TEST.format('since_seconds')} > 0"),
+                        q(f"{TEST.format('excess_ratio')} and {TEST.format('start_timestamp_seconds')}"),
+                        q(f"1000 * {TEST.format('start_timestamp_seconds')}"),
                     ),
                     columns=("excess", "since"),
                 ),

@@ -13,10 +13,10 @@ from shadow.reading.parsed_request import ParsedRequest
 def call_schema(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call names an offered tool, and its arguments are JSON that obeys the tool's schema."""
     if not completion.first.tool_calls:
-        return not_measured(Signal.CALL_SCHEMA, "the answer calls no tool")
+        return not_measured(Signal.VALID_CALLS, "the answer calls no tool")
     if is_cut(completion.first):
-        return not_measured(Signal.CALL_SCHEMA, "the answer was cut by a limit on length, its last call may be too")
+        return not_measured(Signal.VALID_CALLS, "the answer was cut by a limit on length, its last call may be too")
     kind, reason = worst_validity(request, completion.first)
     if kind == VALID and reason and not any_call_checked(request, completion.first):
-        return not_measured(Signal.CALL_SCHEMA, reason)
-    return match_or_differ(Signal.CALL_SCHEMA, kind == VALID, kind, "", reason)
+        return not_measured(Signal.VALID_CALLS, reason)
+    return match_or_differ(Signal.VALID_CALLS, kind == VALID, kind, "", reason)

@@ -40,7 +40,7 @@ Check = Callable[[ParsedRequest, Completion], Finding]
 """One check of a whole answer to a request that could be read; never raises."""
 
 CHECKS: tuple[tuple[Signal, Check], ...] = (
-    (Signal.CALL_SCHEMA, call_schema),
+    (Signal.VALID_CALLS, call_schema),
     (Signal.FINISH_CONTRADICTION, finish_contradiction),
     (Signal.FINISH_VOCABULARY, finish_vocabulary),
     (Signal.EMPTY_ANSWER, empty_answer),

@@ -44,12 +44,12 @@ BOTH_WHOLE = (failed_responses.BOTH_WHOLE, failed_responses.BOTH_ANSWER, failed_
 """The findings of these for a comparable pair."""
 
 COMPARATORS: tuple[tuple[Signal, Comparator], ...] = (
-    (Signal.ACTION, tool_calls.action),
-    (Signal.TRIGGER, tool_calls.trigger),
-    (Signal.TOOL_NAMES, tool_calls.tool_names),
+    (Signal.ANSWER_KIND, tool_calls.action),
+    (Signal.CALLS_TOOL, tool_calls.trigger),
+    (Signal.TOOLS, tool_calls.tool_names),
     (Signal.TOOL_COUNT, tool_calls.tool_count),
     (Signal.ARGUMENTS, tool_calls.arguments),
-    (Signal.SCHEMA, schema),
+    (Signal.VALID_CALLS, schema),
     (Signal.FINISH, finish_reason.finish_reason),
     (Signal.REFUSAL, refusals.refusal),
     (Signal.TEXT, text_and_length.text),

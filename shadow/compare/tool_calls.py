@@ -21,20 +21,22 @@ NO_TOOLS = "the request offers no tools"
 def action(pair: Pair) -> Finding:
     """The whole action in one label: which tools, or text, refusal, cut, nothing."""
     one, other = (act.action_label(choice) for choice in first_choices(pair))
-    return match_or_differ(Signal.ACTION, one == other, one, other, f"{one} against {other}")
+    return match_or_differ(Signal.ANSWER_KIND, one == other, one, other, f"{one} against {other}")
 
 
 def trigger(pair: Pair) -> Finding:
     """Whether any tool is called; measured where tools are offered."""
     if not pair.request.tools:
-        return not_measured(Signal.TRIGGER, NO_TOOLS)
+        return not_measured(Signal.CALLS_TOOL, NO_TOOLS)
     one, other = (act.calls_tool(choice) for choice in first_choices(pair))
     unfinished = [is_cut(choice) and not act.calls_tool(choice) for choice in first_choices(pair)]
     if any(unfinished):
         cut_short = " and ".join(name for name, ended in zip(side_names(pair), unfinished, strict=True) if ended)
-        return not_comparable(Signal.TRIGGER, f"{cut_short} ended by a limit on length before any call", _yes(one), _yes(other))
+        return not_comparable(
+            Signal.CALLS_TOOL, f"{cut_short} ended by a limit on length before any call", _yes(one), _yes(other)
+        )
     who = side_names(pair)[0 if one else 1]
-    return match_or_differ(Signal.TRIGGER, one == other, _yes(one), _yes(other), f"only {who} calls a tool")
+    return match_or_differ(Signal.CALLS_TOOL, one == other, _yes(one), _yes(other), f"only {who} calls a tool")
 
 
 def _yes(called: bool) -> str:
@@ -53,17 +55,17 @@ def _not_both(pair: Pair, signal: Signal) -> Finding | None:
 
 def tool_names(pair: Pair) -> Finding:
     """Which tools are called, where both answers call: as a multiset, then in order; the score is the multiset's F1."""
-    missing = _not_both(pair, Signal.TOOL_NAMES)
+    missing = _not_both(pair, Signal.TOOLS)
     if missing:
         return missing
     one, other = (act.called_tools(choice) for choice in first_choices(pair))
     if one == other:
-        return match_or_differ(Signal.TOOL_NAMES, True, ", ".join(one), ", ".join(other), "", score=1.0)
+        return match_or_differ(Signal.TOOLS, True, ", ".join(one), ", ".join(other), "", score=1.0)
     common = sum((Counter(one) & Counter(other)).values())
     score = 2 * common / (len(one) + len(other))
     what = "the same tools in another order" if score == 1 else "different tools"
     reason = f"{what}: {', '.join(one)} against {', '.join(other)}"
-    return match_or_differ(Signal.TOOL_NAMES, False, ", ".join(one), ", ".join(other), reason, score=score)
+    return match_or_differ(Signal.TOOLS, False, ", ".join(one), ", ".join(other), reason, score=score)
 
 
 def tool_count(pair: Pair) -> Finding:

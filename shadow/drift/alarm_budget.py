@@ -28,15 +28,15 @@ class SignalShare:
 
 
 SHARES: Mapping[DriftSignal, SignalShare] = {
-    DriftSignal.ACTION: SignalShare(tolerance=0.02, provider=6, reference=0.6),
-    DriftSignal.TRIGGER: SignalShare(tolerance=0.02, provider=2, reference=0.2),
-    DriftSignal.TOOL_NAMES: SignalShare(tolerance=0.02, provider=4, reference=0.4),
+    DriftSignal.ANSWER_KIND: SignalShare(tolerance=0.02, provider=6, reference=0.6),
+    DriftSignal.CALLS_TOOL: SignalShare(tolerance=0.02, provider=2, reference=0.2),
+    DriftSignal.TOOLS: SignalShare(tolerance=0.02, provider=4, reference=0.4),
     DriftSignal.ARGUMENTS: SignalShare(tolerance=0.02, provider=4, reference=0.4),
     DriftSignal.FINISH: SignalShare(tolerance=0.02, provider=2, reference=0.2),
     DriftSignal.REFUSAL: SignalShare(tolerance=0.02, provider=1, reference=0.1),
     DriftSignal.TEXT: SignalShare(tolerance=0.10, provider=2, reference=1),
-    DriftSignal.TRIGGER_RATE: SignalShare(tolerance=0.02, provider=4, reference=2),
-    DriftSignal.SCHEMA: SignalShare(tolerance=0.01, provider=4, reference=0.2),
+    DriftSignal.CALLS_TOOL_RATE: SignalShare(tolerance=0.02, provider=4, reference=2),
+    DriftSignal.VALID_CALLS: SignalShare(tolerance=0.01, provider=4, reference=0.2),
     DriftSignal.REFUSAL_RATE: SignalShare(tolerance=0.02, provider=2, reference=0.5),
     DriftSignal.FINISH_LENGTH: SignalShare(tolerance=0.02, provider=2, reference=0.5),
     DriftSignal.COMPLETION_TOKENS: SignalShare(tolerance=0.10, provider=2, reference=2),
@@ -54,7 +54,7 @@ WEIGHTS: Mapping[TestKey, float] = {
 
 EITHER_WAY = frozenset(
     {
-        DriftSignal.TRIGGER_RATE,
+        DriftSignal.CALLS_TOOL_RATE,
         DriftSignal.REFUSAL_RATE,
         DriftSignal.FINISH_LENGTH,
         DriftSignal.COMPLETION_TOKENS,

@@ -17,19 +17,19 @@ REFERENCE_MOVED = "reference_moved"
 
 FAMILIES: tuple[tuple[DriftSignal, ...], ...] = (
     (DriftSignal.ERROR,),
-    (DriftSignal.SCHEMA, DriftSignal.ARGUMENTS, DriftSignal.TOOL_NAMES),
+    (DriftSignal.VALID_CALLS, DriftSignal.ARGUMENTS, DriftSignal.TOOLS),
     (
         DriftSignal.REFUSAL_RATE,
         DriftSignal.REFUSAL,
         DriftSignal.FINISH_LENGTH,
-        DriftSignal.TRIGGER_RATE,
-        DriftSignal.TRIGGER,
+        DriftSignal.CALLS_TOOL_RATE,
+        DriftSignal.CALLS_TOOL,
         DriftSignal.FINISH,
     ),
     (DriftSignal.PROMPT_TOKENS,),
     (DriftSignal.COMPLETION_TOKENS,),
     (DriftSignal.TEXT,),
-    (DriftSignal.ACTION,),
+    (DriftSignal.ANSWER_KIND,),
 )
 """The most specific family first, and in each the narrowest signal first: another argument is also another action, but not the
 reverse.

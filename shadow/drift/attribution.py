@@ -39,7 +39,7 @@ FEWEST_ALONE = 30
 HALF = 0.7
 """Share of the planned units at which half of the looks are decided."""
 
-OF_ITSELF = frozenset({(DriftSignal.ERROR.value, PROVIDER), (DriftSignal.SCHEMA.value, PROVIDER)})
+OF_ITSELF = frozenset({(DriftSignal.ERROR.value, PROVIDER), (DriftSignal.VALID_CALLS.value, PROVIDER)})
 """Faults that the provider's own answers show, so that no second look is needed."""
 
 

@@ -39,9 +39,9 @@ class DriftSignal(StrEnum):
 
 AGREEMENT = frozenset(
     {
-        DriftSignal.ACTION,
-        DriftSignal.TRIGGER,
-        DriftSignal.TOOL_NAMES,
+        DriftSignal.ANSWER_KIND,
+        DriftSignal.CALLS_TOOL,
+        DriftSignal.TOOLS,
         DriftSignal.ARGUMENTS,
         DriftSignal.FINISH,
         DriftSignal.REFUSAL,
@@ -127,13 +127,11 @@ def _invalid(request: ParsedRequest, answer: ParsedResponse) -> float:
 
 
 LABELLED: tuple[LabelSignal, ...] = (
-    LabelSignal(signal=DriftSignal.ACTION, applicable=_always, same=_by(_act)),
+    LabelSignal(signal=DriftSignal.ANSWER_KIND, applicable=_always, same=_by(_act)),
     LabelSignal(
-        signal=DriftSignal.TRIGGER, applicable=_tools_offered, same=_by(lambda a: act.calls_tool(completion_of(a).first))
+        signal=DriftSignal.CALLS_TOOL, applicable=_tools_offered, same=_by(lambda a: act.calls_tool(completion_of(a).first))
     ),
-    LabelSignal(
-        signal=DriftSignal.TOOL_NAMES, applicable=_both_call, same=_by(lambda a: act.called_tools(completion_of(a).first))
-    ),
+    LabelSignal(signal=DriftSignal.TOOLS, applicable=_both_call, same=_by(lambda a: act.called_tools(completion_of(a).first))),
     LabelSignal(
         signal=DriftSignal.ARGUMENTS,
         applicable=_both_call_whole,
@@ -145,11 +143,11 @@ LABELLED: tuple[LabelSignal, ...] = (
 
 DIRECTED: tuple[NumberSignal, ...] = (
     NumberSignal(
-        signal=DriftSignal.TRIGGER_RATE,
+        signal=DriftSignal.CALLS_TOOL_RATE,
         applicable=_tools_offered,
         number=lambda _ask, a: float(not act.calls_tool(completion_of(a).first)),
     ),
-    NumberSignal(signal=DriftSignal.SCHEMA, applicable=_schema_checked, number=_invalid),
+    NumberSignal(signal=DriftSignal.VALID_CALLS, applicable=_schema_checked, number=_invalid),
     NumberSignal(
         signal=DriftSignal.REFUSAL_RATE,
         applicable=_speak,

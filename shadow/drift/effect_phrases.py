@@ -34,7 +34,7 @@ def leans(signal: str, direction: int) -> str:
     """The direction of a test, one of `LABELS`: in the rate of tool calls, +1 is fewer."""
     if signal in AGREEMENT:
         return FURTHER if direction == PROVIDER else CLOSER
-    return MORE if (direction == PROVIDER) != (signal == DriftSignal.TRIGGER_RATE) else FEWER
+    return MORE if (direction == PROVIDER) != (signal == DriftSignal.CALLS_TOOL_RATE) else FEWER
 
 
 def effect(signal: str, excess: float, low: float | None = None, high: float | None = None) -> str:

@@ -16,7 +16,7 @@ ENOUGH_TO_ACCEPT = 500
 
 
 class DriftState(StrEnum):
-    """The state of a group. `not measured` and `waiting` (for the first pair that counts) follow from what was excluded, never
+    """The state of a group. `not_measured` and `waiting` (for the first pair that counts) follow from what was excluded, never
     from the evidence.
     """
 
@@ -24,7 +24,7 @@ class DriftState(StrEnum):
     SUSPECT = "suspect"
     DRIFT = "drift"
     RECOVERED = "recovered"
-    NOT_MEASURED = "not measured"
+    NOT_MEASURED = "not_measured"
     WAITING = "waiting"
 
 

@@ -9,7 +9,7 @@ from shadow.findings.pair import PairKind
 
 
 class Signal(StrEnum):
-    """The signals; each value is also the metric label `dimension`, so the set is closed."""
+    """The signals; each value is also the metric label `signal`, so the set is closed."""
 
     # as of the string that it equals, and quick: an enumeration's own hash is a call of Python, dozens for each answer
     __hash__ = str.__hash__

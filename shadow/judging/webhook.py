@@ -30,7 +30,7 @@ from storage.store import StoreError
 
 log = structlog.get_logger("sameweights.notify")
 
-SCHEMA = "sameweights.alarm/1"
+SCHEMA = "sameweights.alarm/2"
 EITHER = "provider or reference"
 """The subject of an alarm while it is not known which side moved."""
 PAUSES = (1.0, 5.0, 30.0, 120.0, 600.0)
@@ -196,9 +196,10 @@ def _drift_text(alarm: AlarmRow) -> str:
     unknown = f" or its reference {group.reference}" if subject(alarm) == EITHER else ""
     serving = f"{group.provider}{unknown} serving {group.model} on route {group.route}"
     verdict = f"; verdict: {details['verdict'].replace('_', ' ')}" if details.get("verdict") else ""
-    sentence = f"sameweights: {serving} is now {alarm.new}{name}, was {alarm.old}{verdict}."
+    old, new = (state.replace("_", " ") for state in (alarm.old, alarm.new))
+    sentence = f"sameweights: {serving} is now {new}{name}, was {old}{verdict}."
     if alarm.name in REFERENCE_STATES:
-        ended = "is no measure now" if alarm.new == DriftState.NOT_MEASURED else f"is no longer so, the state is {alarm.new}"
+        ended = "is no measure now" if alarm.new == DriftState.NOT_MEASURED else f"is no longer so, the state is {new}"
         sentence = f"sameweights: the reference {group.reference} for {group.model} {ended}{name}; no finding about a provider."
     what = details.get("sentence", "")
     return f"{sentence} {what}." if what else sentence

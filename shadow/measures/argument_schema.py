@@ -153,20 +153,20 @@ def schema(pair: Pair) -> Finding:
     if not (one.tool_calls and other.tool_calls):
         return _not_both(pair, one, other)
     if reason := cut_reason(pair):
-        return not_comparable(Signal.SCHEMA, reason)
+        return not_comparable(Signal.VALID_CALLS, reason)
     mine, its = call_validities(pair.request, one), call_validities(pair.request, other)
     (first, why_first), (second, why_second) = _worst(mine), _worst(its)
     if not (_checked(mine) or _checked(its)):
-        return not_measured(Signal.SCHEMA, why_first or why_second)
+        return not_measured(Signal.VALID_CALLS, why_first or why_second)
     same = (first == VALID) == (second == VALID)
     who = side_names(pair)[1 if first == VALID else 0]
-    return match_or_differ(Signal.SCHEMA, same, first, second, f"only {who}: {why_second if first == VALID else why_first}")
+    return match_or_differ(Signal.VALID_CALLS, same, first, second, f"only {who}: {why_second if first == VALID else why_first}")
 
 
 def _not_both(pair: Pair, one: Choice, other: Choice) -> Finding:
     if one.tool_calls or other.tool_calls:
-        return not_comparable(Signal.SCHEMA, f"only {side_names(pair)[0 if one.tool_calls else 1]} calls a tool")
-    return not_measured(Signal.SCHEMA, "neither answer calls a tool")
+        return not_comparable(Signal.VALID_CALLS, f"only {side_names(pair)[0 if one.tool_calls else 1]} calls a tool")
+    return not_measured(Signal.VALID_CALLS, "neither answer calls a tool")
 
 
 def call_validities(request: ParsedRequest, choice: Choice) -> list[CallValidity]:

@@ -30,13 +30,11 @@ CLOSED: Mapping[str, int] = {
     "code": 4 + len(FailureKind) + 1,
     "class": len(ErrorClass) + 1,
     "comparison": len(PairKind),
-    "dimension": len(Signal),
-    "check": len(Signal),
     "result": len(FindingState),
     "table": 2,
     "outcome": 5,
     "type": 2,
-    "signal": len(DriftSignal),
+    "signal": len(Signal),
     "side": 2,
     # of the four each signal has two
     "direction": 2,
@@ -61,7 +59,8 @@ def series_bound(config: Config) -> int:
 
 def _children(labels: tuple[str, ...], sizes: Mapping[str, int], groups: int) -> int:
     if set(labels) >= GROUP:
-        return groups * prod(sizes[label] for label in labels if label not in GROUP)
+        own = {**sizes, "signal": len(DriftSignal)}
+        return groups * prod(own[label] for label in labels if label not in GROUP)
     return prod(sizes[label] for label in labels)
 
 

@@ -27,7 +27,7 @@ RATIO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 AUDITED = ("provider", "model")
 LEG = (*AUDITED, "role")
-SIGNAL = (*AUDITED, "comparison", "dimension")
+SIGNAL = (*AUDITED, "comparison", "signal")
 DRIFT = ("route", "model", "provider", "reference", "signal")
 VERDICTS = ("match", "differ")
 """The two results between which a ratio is taken: they begin at 0 together."""
@@ -106,8 +106,8 @@ class MetricDefinitions:
         self.comparisons = make.bulk("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"), VERDICTS)
         self.similarity = make.bulk_histogram("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
         self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*LEG, "outcome"))
-        self.checks = make.bulk("checks_total", "Checks that need no reference.", (*AUDITED, "check", "result"), VERDICTS)
-        self.payoff = make.counters("drift_payoff_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))
+        self.checks = make.bulk("checks_total", "Checks that need no reference.", (*AUDITED, "signal", "result"), VERDICTS)
+        self.odd = make.counters("drift_odd_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))
         self.pairs = make.counters("drift_pairs_total", "Evaluated pairs of a signal.", DRIFT)
         self.excluded = make.counters(
             "drift_excluded_total", "Pairs left out in part or whole, by reason.", (*DRIFT[:4], "reason")
@@ -123,10 +123,10 @@ class MetricDefinitions:
             make.gauges("drift_log_evidence", "Evidence of a test, in logarithms; an alarm is at 0.", test).labels
         )
         self.excess = CachedChildren(
-            make.gauges("drift_excess", "Share of pairs beyond the noise, at the alarm; 0 without.", test).labels
+            make.gauges("drift_excess_ratio", "Share of pairs beyond the noise, at the alarm; 0 without.", test).labels
         )
-        self.since = CachedChildren(
-            make.gauges("drift_since_seconds", "When it began, seconds since 1970; 0 without.", test).labels
+        self.start = make.gauges(
+            "drift_start_timestamp_seconds", "When it began, seconds since 1970; absent without an alarm.", test
         )
         self.drift_blame = CachedChildren(
             make.gauges(

@@ -42,7 +42,7 @@ class DriftMetrics:
         for signal, payoff in payoffs:
             labels = (*named, self._signals.of(signal))
             self._series.pairs(*labels).inc()
-            sides = {1: self._series.payoff(*labels, "provider"), -1: self._series.payoff(*labels, "reference")}
+            sides = {1: self._series.odd(*labels, "provider"), -1: self._series.odd(*labels, "reference")}
             if payoff in sides:
                 sides[payoff].inc(1, self._names.exemplar(pair_id))
 
@@ -53,8 +53,8 @@ class DriftMetrics:
             self._series.excluded(*named, self._reasons.of(reason)).inc()
 
     def show(self, statuses: Sequence[DriftStatus]) -> None:
-        """Take over what is said of every group now."""
-        self._calm()
+        """Show the states of all groups; what was past its bar and is so no more has an excess of 0 and no start."""
+        before, self._shown = self._shown, set()
         for status in statuses:
             named = self._group(status.group)
             for state in DriftState:
@@ -64,6 +64,7 @@ class DriftMetrics:
             for signal, direction, evidence in status.evidence:
                 self._series.evidence(*named, self._signals.of(signal), direction).set(evidence)
             self._alarmed(status)
+        self._calm(before - self._shown)
         self._references(statuses)
 
     def _alarmed(self, status: DriftStatus) -> None:
@@ -73,7 +74,7 @@ class DriftMetrics:
             labels = (*named, self._signals.of(past.signal), past.direction)
             self._shown.add(labels)
             self._series.excess(*labels).set(past.size)
-            self._series.since(*labels).set(past.since)
+            self._series.start.labels(*labels).set(past.since)
 
     def _references(self, statuses: Sequence[DriftStatus]) -> None:
         for reference in references(statuses):
@@ -81,12 +82,11 @@ class DriftMetrics:
             for state in ("ok", *REFERENCE_STATES.values()):
                 self._series.reference_state(*labels, state).set(state == reference.state)
 
-    def _calm(self) -> None:
-        """What was past the bar and is no more comes back to 0."""
-        for labels in self._shown:
+    def _calm(self, ended: Iterable[tuple[str, ...]]) -> None:
+        # only these: a scrape between two steps would see an alarm that goes on as one that ended
+        for labels in ended:
             self._series.excess(*labels).set(0)
-            self._series.since(*labels).set(0)
-        self._shown = set()
+            self._series.start.remove(*labels)
 
     def _group(self, group: GroupKey) -> tuple[str, str, str, str]:
         route, model, provider, reference = group

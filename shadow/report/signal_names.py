@@ -12,13 +12,13 @@ from shadow.verdict.phrases import NAMES
 
 STORED_AS: Mapping[str, Signal] = {
     "args": Signal.ARGUMENTS,
-    "trigger_rate": Signal.TRIGGER,
+    "trigger_rate": Signal.CALLS_TOOL,
     "refusal_rate": Signal.REFUSAL,
     "finish_length": Signal.FINISH,
     "seconds": Signal.TOTAL,
     "token": Signal.RATE,
     "whole_token": Signal.RATE,
-    TOO_FAITHFUL: Signal.ACTION,
+    TOO_FAITHFUL: Signal.ANSWER_KIND,
 }
 """Names of tests and measures whose findings are stored under another id."""
 

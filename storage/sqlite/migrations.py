@@ -278,6 +278,14 @@ def m013_signals(db: Database) -> None:
     db.table("findings").create_index(["pair_no", "comparison", "signal", "state"])
 
 
+@SCHEMA()
+def m014_not_measured(db: Database) -> None:
+    """The state of a group that nothing could be measured of is `not_measured`, as that of a signal is."""
+    db.execute('UPDATE cases SET snapshot = replace(snapshot, \'"state":"not measured"\', \'"state":"not_measured"\')')
+    for column in ("old", "new"):
+        db.execute(f"UPDATE alarms SET {column} = 'not_measured' WHERE {column} = 'not measured'")  # noqa: S608 - our own names
+
+
 def why_not_ours(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
     """Why this database cannot be opened, as the end of a sentence; empty for a new, older or current one of sameweights."""
     db = _database(conn)

@@ -89,7 +89,7 @@ def test_a_legend_names_labels_that_are_there_and_tells_the_series_apart(target:
     named = set(re.findall(r"\{\{(\w+)\}\}", target.legend))
     assert named <= left, f"{target}: {named - left}"
     if not target.instant and named:
-        assert left - named <= {"job", "route", "reference", "role", "signal", "dimension", "instance"}, left - named
+        assert left - named <= {"job", "route", "reference", "role", "signal", "instance"}, left - named
 
 
 @pytest.mark.parametrize("name", [*boards()])

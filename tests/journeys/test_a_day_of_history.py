@@ -35,10 +35,10 @@ def lines(provider: str, end: int) -> Iterator[tuple[str, str]]:
         own += odd if minute > MINUTES - BEGAN else reference
         at = end - (MINUTES - minute) * STEP
         yield "sameweights_drift_pairs", f"sameweights_drift_pairs_total{{{labels}}} {pairs * minute:.1f} {at}"
-        yield "sameweights_drift_payoff", f'sameweights_drift_payoff_total{{{labels},side="provider"}} {own:.1f} {at}'
+        yield "sameweights_drift_odd", f'sameweights_drift_odd_total{{{labels},side="provider"}} {own:.1f} {at}'
         yield (
-            "sameweights_drift_payoff",
-            f'sameweights_drift_payoff_total{{{labels},side="reference"}} {reference * minute:.1f} {at}',
+            "sameweights_drift_odd",
+            f'sameweights_drift_odd_total{{{labels},side="reference"}} {reference * minute:.1f} {at}',
         )
         yield "up", f'up{{instance="a:8081",job="sameweights"}} 1 {at}'
 

@@ -50,7 +50,7 @@ async def test_reference_that_fails_or_never_answers_is_not_measured(serve, faul
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2, faults=faults) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         found = await not_measured(serve, toml.replace("concurrency = 500", f"concurrency = 500\n{more}"))
-    assert found.state == "not measured"
+    assert found.state == "not_measured"
     assert any(each in found.why for each in why)
     assert found.strongest in {"", "error"}
 
@@ -73,7 +73,7 @@ async def test_reference_that_answers_from_a_cache_is_not_measured(serve):
     async with scripted(saying(again=False)) as candidate, scripted(saying(again=True)) as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.url)
         found = await not_measured(serve, toml.replace("concurrency = 500", "concurrency = 500\ncontrol_fraction = 1.0"))
-    assert found.state == "not measured"
+    assert found.state == "not_measured"
     assert "cache" in found.why
     assert found.left_out["cached"] >= 3
 

@@ -105,12 +105,12 @@ async def test_moved_reference_of_three_equal_providers_is_named_and_no_provider
         found, (code, words) = lines(served), await reported(served)
         await shown(served, "sameweights_reference_state", reference="official", state="moved")
         await shown(served, "sameweights_drift_blame", provider="a", blame="reference")
-    assert (found["a"].state, found["a"].blame, found["a"].by) == ("not measured", "reference", "b")
+    assert (found["a"].state, found["a"].blame, found["a"].by) == ("not_measured", "reference", "b")
     assert "drift" not in {line.state for line in found.values()}
     assert "the reference official moved: compared with it, a: calls a tool in" in found["a"].sentence
     assert "points more requests" in found["a"].sentence
     events = [(event["state"], event["name"], event["subject"], event["verdict"]) for _, event in got]
-    assert events == [("not measured", "reference_moved", "reference", "not_measured")]
+    assert events == [("not_measured", "reference_moved", "reference", "not_measured")]
     assert code == 0, words
 
 
@@ -140,8 +140,8 @@ async def test_reference_that_fails_half_its_answers_has_its_own_state_and_no_pr
         await until(lambda: got)
         found, (code, words) = lines(served)["a"], await reported(served)
         await shown(served, "sameweights_reference_state", reference="official", state="failing")
-    assert (found.state, found.name, found.blame) == ("not measured", "reference_failing", "reference")
+    assert (found.state, found.name, found.blame) == ("not_measured", "reference_failing", "reference")
     assert found.why.startswith("the reference failed in ")
-    assert [(event["state"], event["subject"]) for _, event in got] == [("not measured", "reference")]
+    assert [(event["state"], event["subject"]) for _, event in got] == [("not_measured", "reference")]
     assert "the reference failed in " in words
     assert code == 4, words

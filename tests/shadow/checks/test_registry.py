@@ -114,7 +114,7 @@ def test_a_clean_answer_of_another_api_gives_no_finding(name):
 @pytest.mark.parametrize(
     ("name", "asked", "signal"),
     [
-        ("responses_calls.sse", {"tools": TOOLS[:1]}, Signal.CALL_SCHEMA),
+        ("responses_calls.sse", {"tools": TOOLS[:1]}, Signal.VALID_CALLS),
         ("responses_calls.sse", {"tool_choice": "none"}, Signal.TOOL_CHOICE),
         ("responses_calls.sse", {"parallel_tool_calls": False}, Signal.PARALLEL_CALLS),
         ("responses_text.sse", {"tool_choice": {"type": "function", "name": "get_tide"}}, Signal.TOOL_CHOICE),
@@ -132,7 +132,7 @@ def test_a_clean_answer_of_another_api_gives_no_finding(name):
         ("completions_whole.json", {"logprobs": 5}, Signal.TOP_LOGPROBS),
         ("completions_text.sse", {"stop": ["tide"]}, Signal.STOP),
         ("completions_text.sse", {"max_tokens": 1}, Signal.MAX_TOKENS),
-        ("messages_whole.json", {**MESSAGE, "tools": MESSAGE["tools"][1:]}, Signal.CALL_SCHEMA),
+        ("messages_whole.json", {**MESSAGE, "tools": MESSAGE["tools"][1:]}, Signal.VALID_CALLS),
         ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "any"}}, Signal.TOOL_CHOICE),
         ("messages_text.sse", {**MESSAGE, "tool_choice": {"type": "tool", "name": "get_time"}}, Signal.TOOL_CHOICE),
         (

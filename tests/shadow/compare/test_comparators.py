@@ -71,7 +71,7 @@ TIMES = {
     *(Signal.PROMPT_TOKENS, Signal.TEMPLATE_INPUT),
 }
 """What the wire and the count of the prompt tell, wherever the answer ends."""
-ACTS = {Signal.ACTION, Signal.FINISH_TRIGGER, Signal.TRUNCATION, Signal.REFUSAL, Signal.REFUSAL_WORDS}
+ACTS = {Signal.ANSWER_KIND, Signal.FINISH_TRIGGER, Signal.TRUNCATION, Signal.REFUSAL, Signal.REFUSAL_WORDS}
 """What an answer did until it was cut is what it did."""
 WORDS = {Signal.TEXT, Signal.FIRST_DIVERGENCE}
 MEASURED = {
@@ -80,14 +80,14 @@ MEASURED = {
     "a call cut by length": (
         CALL_CUT,
         CALLS,
-        TIMES | ACTS | {Signal.TRIGGER, Signal.TOOL_NAMES, Signal.CALL_KEPT, Signal.ASK_BACK},
+        TIMES | ACTS | {Signal.CALLS_TOOL, Signal.TOOLS, Signal.CALL_KEPT, Signal.ASK_BACK},
     ),
     "a text cut by length before a call": (TEXT_CUT, CALLS, TIMES | ACTS | {Signal.ASK_BACK}),
     "an answer cut by length before any word": (NOTHING_CUT, WEATHER, TIMES | ACTS | {Signal.TEXT}),
     "two answers without a word": (
         choice(None),
         choice(None),
-        TIMES | ACTS | {Signal.TRIGGER, Signal.FINISH, Signal.COMPLETION_TOKENS},
+        TIMES | ACTS | {Signal.CALLS_TOOL, Signal.FINISH, Signal.COMPLETION_TOKENS},
     ),
 }
 

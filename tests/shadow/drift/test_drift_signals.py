@@ -28,7 +28,7 @@ def test_of_embeddings_only_where_they_point_and_what_they_cost_is_judged():
     one, other = embedded([1.0, 2.0]), embedded([1.0, 2.0])
     asked = ask(api="embeddings", tools=())
     applies = {each.signal for each in (*LABELLED, *DIRECTED) if each.applicable(asked, one, other)}
-    assert applies == {DriftSignal.ACTION, DriftSignal.PROMPT_TOKENS}
+    assert applies == {DriftSignal.ANSWER_KIND, DriftSignal.PROMPT_TOKENS}
 
 
 def test_a_provider_of_other_vectors_is_the_odd_one():
@@ -46,6 +46,6 @@ def test_of_calls_of_which_one_was_cut_by_length_neither_arguments_nor_schemas_a
     def judged(y, r):
         return {each.signal for each in (*LABELLED, *DIRECTED) if each.applicable(ask(), y, r)}
 
-    assert judged(whole, whole) - judged(cut, whole) == {DriftSignal.ARGUMENTS, DriftSignal.SCHEMA}
+    assert judged(whole, whole) - judged(cut, whole) == {DriftSignal.ARGUMENTS, DriftSignal.VALID_CALLS}
     assert judged(cut, whole) == judged(whole, cut) == judged(cut, cut)
     assert dict(payoffs(ask(), cut, whole, whole)).keys().isdisjoint({"args", "schema"})

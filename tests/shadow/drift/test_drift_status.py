@@ -43,7 +43,7 @@ def test_what_is_not_measured_gives_its_reason_and_how_often():
     for _ in range(30):
         case.coverage.add(["seed"], judged=False)
     [status] = statuses({KEY: case})
-    assert status.state == "not measured"
+    assert status.state == "not_measured"
     assert "seed" in status.why
     assert status.excluded == (("seed", 30),)
 
@@ -62,7 +62,7 @@ def test_what_the_second_look_found_is_said_with_its_witness():
     [one], [other] = statuses({KEY: blamed}), statuses({KEY: cleared})
     assert (one.state, one.name, one.blame) == ("drift", "args", "provider")
     assert one.sentence.endswith("; the provider: q is still the same as r")
-    assert (other.state, other.name, other.blame) == ("not measured", "reference_moved", "reference")
+    assert (other.state, other.name, other.blame) == ("not_measured", "reference_moved", "reference")
     assert other.why == "the reference moved: q left it at the same time"
     assert [(each.state, each.reference) for each in references([one])] == [("ok", "r")]
     assert [(each.state, each.sentence) for each in references([other])] == [("moved", other.why)]

@@ -76,7 +76,7 @@ async def test_a_change_arrives_once_whole_and_signed(store):
         await all_told(store)
     headers, body = receiver.got[0]
     event = json.loads(body)
-    assert (event["schema"], event["state"], event["name"], event["provider"]) == ("sameweights.alarm/1", "drift", "args", "p")
+    assert (event["schema"], event["state"], event["name"], event["provider"]) == ("sameweights.alarm/2", "drift", "args", "p")
     moment = headers["X-Sameweights-Timestamp"].encode()
     expected = hmac.new(b"key", moment + b"." + body, hashlib.sha256).hexdigest()
     assert headers["X-Sameweights-Signature"] == f"sha256={expected}"
@@ -207,8 +207,8 @@ def test_the_sentence_of_an_alarm_is_sent_whole():
 @pytest.mark.parametrize(
     ("name", "new", "said"),
     [
-        ("reference_failing", "not measured", "the reference r for m is no measure now (reference_failing)"),
-        ("reference_moved", "not measured", "the reference r for m is no measure now (reference_moved)"),
+        ("reference_failing", "not_measured", "the reference r for m is no measure now (reference_failing)"),
+        ("reference_moved", "not_measured", "the reference r for m is no measure now (reference_moved)"),
         ("reference_failing", "ok", "the reference r for m is no longer so, the state is ok (reference_failing)"),
     ],
 )

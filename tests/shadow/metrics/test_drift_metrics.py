@@ -46,9 +46,9 @@ def shown():
 def test_the_series_of_both_sides_of_a_payoff_exist_from_the_first_pair(shown):
     shown.indicators.counted(KEY, [("action", 0)], pair_id="p1")
     assert shown.value("pairs_total", signal="action") == 1
-    assert [shown.value("payoff_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 0]
+    assert [shown.value("odd_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 0]
     shown.indicators.counted(KEY, [("action", -1)], pair_id="p2")
-    assert [shown.value("payoff_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 1]
+    assert [shown.value("odd_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 1]
 
 
 def test_what_was_left_out_is_counted_by_reason(shown):
@@ -68,12 +68,12 @@ def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
     test = {"signal": "args", "direction": "further"}
     assert shown.value("log_evidence", **test) >= 0
     assert shown.value("log_evidence", signal="args", direction="closer") < 0
-    assert 0.3 < shown.value("excess", **test) < 0.8
-    assert abs(shown.value("since_seconds", **test) - 400) < 60
+    assert 0.3 < shown.value("excess_ratio", **test) < 0.8
+    assert abs(shown.value("start_timestamp_seconds", **test) - 400) < 60
     drive.feed(payoffs(draw, 1_500))
     shown.indicators.show(statuses({KEY: case}))
     assert shown.value("state", state="recovered") == 1
-    assert (shown.value("excess", **test), shown.value("since_seconds", **test)) == (0, 0)
+    assert (shown.value("excess_ratio", **test), shown.value("start_timestamp_seconds", **test)) == (0, None)
 
 
 @pytest.mark.parametrize("value", [*DriftState, *(reason for reason in Exclusion if reason)])

@@ -30,7 +30,7 @@ CONFIG = Config.model_validate(
     }
 )
 LEG = {"provider": "candidate", "model": "pretend-small", "role": "primary"}
-SIGNAL = {"provider": "candidate", "model": "pretend-small", "dimension": "text"}
+SIGNAL = {"provider": "candidate", "model": "pretend-small", "signal": "text"}
 TEXT_DIFFERS = Finding(signal=Signal.TEXT, state=FindingState.DIFFER, score=0.25, reason="other words")
 
 
@@ -142,7 +142,7 @@ def test_a_finding_that_was_not_measured_adds_no_similarity(exported):
 def test_a_check_counts_under_its_own_name(exported):
     lost = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER, reason="'andthen'")
     exported.metrics.findings("candidate", "pretend-small", "check", "", [lost], pair_id="")
-    labels = {"provider": "candidate", "model": "pretend-small", "check": "lost_space"}
+    labels = {"provider": "candidate", "model": "pretend-small", "signal": "lost_space"}
     assert exported.value("checks_total", **labels, result="differ") == 1
     assert exported.value("checks_total", **labels, result="match") == 0
 

@@ -56,7 +56,7 @@ def test_a_group_without_counted_pairs_is_not_measured_with_its_reason(store):
         add(store, f"{number:08}", payoffs=(), excluded=("seed",), flush=False)
     judged(store, [])
     [line] = drift_lines(store)
-    assert (line.state, line.left_out) == ("not measured", {"seed": 30})
+    assert (line.state, line.left_out) == ("not_measured", {"seed": 30})
     assert "seed" in line.why
     assert "seed" in as_text(build(store, 0.0, 0.0))
 

@@ -66,13 +66,13 @@ STATUSES = {
     "provider": status("drift", name="trigger_rate", blame="provider", past=(PAST,)),
     "unknown": status("drift", name="trigger_rate", blame="not_yet_known", past=(PAST,)),
     "closer": status("drift", name=TOO_FAITHFUL, blame="not_yet_known", past=(replace(PAST, signal="text", worse=False),)),
-    "moved": status("not measured", name=REFERENCE_MOVED, blame="reference", past=(PAST,), why="the reference moved"),
+    "moved": status("not_measured", name=REFERENCE_MOVED, blame="reference", past=(PAST,), why="the reference moved"),
     "failing": status(
-        "not measured", name=REFERENCE_FAILING, blame="reference", why="the reference failed in 302 of 640 requests"
+        "not_measured", name=REFERENCE_FAILING, blame="reference", why="the reference failed in 302 of 640 requests"
     ),
     "suspect": status("suspect"),
     "recovered": status("recovered", name="trigger_rate", past=(PAST,)),
-    "unmeasured": status("not measured", why="all pairs are left out"),
+    "unmeasured": status("not_measured", why="all pairs are left out"),
 }
 
 

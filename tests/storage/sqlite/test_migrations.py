@@ -114,6 +114,20 @@ def test_signals_of_the_first_databases_are_found_and_counted_under_the_new_colu
         assert not [sql for sql in schema(conn) if "aspect" in sql]
 
 
+def test_state_not_measured_is_one_word_in_snapshots_and_alarms_after_the_step(old):
+    told = '{"name":"not measured","told":{"state":"not measured","name":"reference_moved"}}'
+    with closing(writing(old, 1.0)) as conn:
+        SCHEMA.apply(Database(conn, execute_plugins=False), stop_before="m014_not_measured")
+        conn.execute("INSERT INTO cases VALUES ('r', 'm', 'p', 'q', 1, ?)", (told,))
+        for no, (before, after) in enumerate((("ok", "not measured"), ("not measured", "drift"))):
+            conn.execute("INSERT INTO alarms VALUES (?, 7.0, 'a', 'r', 'm', 'p', 'q', ?, ?, 'n', '{}', 1)", (no, before, after))
+        migrate(conn)
+        [(snapshot,)] = conn.execute("SELECT snapshot FROM cases")
+        changes = conn.execute("SELECT old, new FROM alarms ORDER BY no").fetchall()
+    assert snapshot == '{"name":"not measured","told":{"state":"not_measured","name":"reference_moved"}}'
+    assert changes == [("ok", "not_measured"), ("not_measured", "drift")]
+
+
 def test_records_of_before_costs_were_stored_have_none_and_later_ones_keep_theirs(old):
     with closing(open_store(StorageConfig(url=str(old), batch_seconds=0.01))) as store:
         store.add_exchange(exchange_record("new", cost=0.5, cached_tokens=7, cache_write_tokens=None)).result(PATIENCE)
