@@ -34,7 +34,7 @@ IDLE_GUARD = 3_000
 """Requests of a run in which nothing more can come than that it is not yet known."""
 AFTER = 500
 """Requests that are looked at after the reference was named, in which a provider might still be."""
-SIGNAL = "trigger"
+SIGNAL = "calls_tool"
 Row = tuple[str, str, str, bool]
 
 

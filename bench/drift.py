@@ -117,7 +117,7 @@ def null_run(pairs: int, run: int) -> tuple[bool, bool, int, float]:
 
 def sharp_run(run: int) -> bool:
     """Whether one test alone, with a bar of a million, passes it within 100,000 pairs of A/A traffic with a floor of 0.235."""
-    sums = Sums(("action", PROVIDER))
+    sums = Sums(("answer_kind", PROVIDER))
     sums.bar, sums.sums = 1e6 * len(GRID), [1e3] * len(GRID)
     payoffs = islice(worlds.leaning(random.Random(f"sharp {run}"), 0.235, 0.0), 100_000)
     return any(payoff and sums.add(number, payoff) for number, payoff in enumerate(payoffs, 1))
@@ -150,7 +150,7 @@ def exactness(kept: Sequence[tuple[int, int, int]], key: tuple[str, int], sums: 
 def delay_run(floor: float, size: float, begins: int, run: int) -> int | None:
     """Pairs from the change to the alarm; None when it came before or never."""
     draw = random.Random(f"delay {floor} {size} {begins} {run}")
-    test = EDetector(key=("trigger", PROVIDER), budget=BUDGET)
+    test = EDetector(key=("calls_tool", PROVIDER), budget=BUDGET)
     for payoff in islice(worlds.leaning(draw, floor, 0.0), begins):
         test.add(payoff)
         if test.alarms:
@@ -194,7 +194,7 @@ def recovery_run(floor: float, run: int) -> tuple[int, bool]:
 
 def alarmed(draw: random.Random, floor: float) -> Latch:
     """The latch of an alarm on an excess of ten points."""
-    test, kept = EDetector(key=("trigger", PROVIDER), budget=BUDGET), []
+    test, kept = EDetector(key=("calls_tool", PROVIDER), budget=BUDGET), []
     for excess, pairs in ((0.0, 2_000), (0.10, 60_000)):
         for payoff in islice(worlds.leaning(draw, floor, excess), pairs):
             kept.append(EvaluatedPair(pair_id="", started=float(len(kept)), conversation="", kind="", payoff=payoff))

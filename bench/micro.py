@@ -188,7 +188,7 @@ def keeping() -> Iterator[tuple[str, Step]]:
     yield "identity: traits of an answer", lambda: traits(seen.answer, declared={})
     yield "identity: the shape of a request", lambda: request_shape(pair)
     points = [
-        ClusteredPayoff(group=("r", "m", "p", "q"), signal="action", conversation=f"{n // 5}", payoff=n % 3 - 1)
+        ClusteredPayoff(group=("r", "m", "p", "q"), signal="answer_kind", conversation=f"{n // 5}", payoff=n % 3 - 1)
         for n in range(2_000)
     ]
     yield "drift: a scorecard of 2,000 payoffs", lambda: scorecard(points)

@@ -75,9 +75,9 @@ ALTERED = {
     "": Altered(named=()),
     "template": Altered(named=("template", "prompt_tokens", "text"), options={"chat_format": "alpaca"}),
     # at a client's temperature of 0 texts are not judged: healthy engines part in long ones
-    "sampling": Altered(named=("text", "action"), words=("--force", '{"temperature": 2.0, "top_k": 0}')),
+    "sampling": Altered(named=("text", "answer_kind"), words=("--force", '{"temperature": 2.0, "top_k": 0}')),
     "system": Altered(named=("template", "prompt_tokens", "text"), words=("--system", HIDDEN)),
-    "context": Altered(named=("error", "action"), options={"n_ctx": 256}, long=True),
+    "context": Altered(named=("error", "answer_kind"), options={"n_ctx": 256}, long=True),
 }
 
 

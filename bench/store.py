@@ -171,7 +171,7 @@ def questions(reader: Reader, count: int) -> None:
         ("pairs: the first page", lambda: reader.pairs(PairFilter())),
         ("pairs: a page in the middle", lambda: reader.pairs(PairFilter(before_id=middle))),
         ("pairs: by provider and model", lambda: reader.pairs(PairFilter(provider="near", model="bench"))),
-        ("pairs: that differ in the action", lambda: reader.pairs(PairFilter(signal="action", state="differ"))),
+        ("pairs: that differ in the action", lambda: reader.pairs(PairFilter(signal="answer_kind", state="differ"))),
         ("pairs: by a signal that never differs", lambda: reader.pairs(PairFilter(signal="seed", state="differ"))),
         ("one pair: by id, its findings", lambda: (reader.pair(one.id), reader.findings(pair_id=one.id))),
         ("one pair: by the beginning of its id", lambda: reader.pair(one.id[:12])),

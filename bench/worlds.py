@@ -42,12 +42,12 @@ BOTH_CALL = frozenset({DriftSignal.TOOLS, DriftSignal.ARGUMENTS, DriftSignal.VAL
 SIGNALS = tuple(signal.value for signal in (*LABELS, *NUMBERS))
 
 FAULTS = {
-    "arguments": (OTHER_ARGUMENTS, {"args"}),
-    "schema": (INVALID, {"schema", "args"}),
-    "tool name": (OTHER_TOOL, {"tool_names", "action"}),
-    "calls less": (TEXT, {"trigger", "trigger_rate", "action", "finish_reason"}),
-    "refusals": (REFUSAL, {"refusal", "refusal_rate", "trigger", "trigger_rate", "action", "finish_reason"}),
-    "cut answers": (CUT, {"finish_length", "finish_reason", "trigger", "trigger_rate", "action"}),
+    "arguments": (OTHER_ARGUMENTS, {"arguments"}),
+    "schema": (INVALID, {"valid_calls", "arguments"}),
+    "tool name": (OTHER_TOOL, {"tools", "answer_kind"}),
+    "calls less": (TEXT, {"calls_tool", "calls_tool_rate", "answer_kind", "finish_reason"}),
+    "refusals": (REFUSAL, {"refusal", "refusal_rate", "calls_tool", "calls_tool_rate", "answer_kind", "finish_reason"}),
+    "cut answers": (CUT, {"finish_length", "finish_reason", "calls_tool", "calls_tool_rate", "answer_kind"}),
 }
 """What replaces the provider's answer, and the signals that may truly be blamed for it."""
 

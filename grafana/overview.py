@@ -96,8 +96,8 @@ OVERVIEW = Board(
                     title="By provider and model, over a day",
                     text="Excess is the share of pairs in which the provider is the odd one, beyond what the reference's own "
                     "noise explains, of the worst signal that is no chance (z over 3.5), else 0; z is how sure the surest signal "
-                    "is (5 is the bar of the alert); noise is that of `action`. A row that is missing was not compared. Click a "
-                    "provider for its pairs.",
+                    "is (5 is the bar of the alert); noise is that of `answer_kind`. A row that is missing was not compared. "
+                    "Click a provider for its pairs.",
                     unit="percentunit",
                     kind="table",
                     width=24,
@@ -105,7 +105,7 @@ OVERVIEW = Board(
                     queries=(
                         q(BEYOND_CHANCE.format("1d", "provider, model, reference")),
                         q(VERDICT.format("z:1d")),
-                        q('max by (provider, model, reference) (sameweights:drift_noise:ratio1d{<sum>, signal="action"})'),
+                        q('max by (provider, model, reference) (sameweights:drift_noise:ratio1d{<sum>, signal="answer_kind"})'),
                         q(VERDICT.format("pairs:increase1d")),
                     ),
                     columns=("excess", "z", "noise", "pairs"),
@@ -147,8 +147,8 @@ OVERVIEW = Board(
                     queries=(
                         q(BEYOND_CHANCE.format("1h", "provider, model"), WHO),
                         q(
-                            'max by (provider, model) (sameweights:drift_noise:ratio1h{<sum>, signal="action"})',
-                            f"noise of action {WHO}",
+                            'max by (provider, model) (sameweights:drift_noise:ratio1h{<sum>, signal="answer_kind"})',
+                            f"noise of answer_kind {WHO}",
                             floor=True,
                         ),
                     ),

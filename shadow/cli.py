@@ -177,7 +177,7 @@ def pairs(
     from shadow.report.filters import pair_filter
     from shadow.terminal import pairs_text
 
-    signal = signal or _renamed("--aspect", "--signal", aspect)
+    signal = _signal(signal, "--aspect", aspect)
     chosen = pair_filter(provider=provider, model=model, signal=signal, state=state, since=since, limit=limit, now=time.time())
     with _reading(config, db) as reader:
         found = reader.pairs(chosen)
@@ -201,7 +201,7 @@ def answers(
     from shadow.report.filters import answer_filter
     from shadow.terminal import answers_text as views
 
-    signal = signal or _renamed("--check", "--signal", check)
+    signal = _signal(signal, "--check", check)
     chosen = answer_filter(provider=provider, model=model, signal=signal, since=since, limit=limit, now=time.time())
     with _reading(config, db) as reader:
         found = reader.faulty_answers(chosen)
@@ -313,11 +313,16 @@ def _reading(config: Path | None, db: str | None) -> AbstractContextManager[Read
     return closing(open_reader(settings(config, db).storage))
 
 
-def _renamed(old: str, new: str, value: str) -> str:
-    """The value given under a flag's old name, with a note on standard error where there is one."""
-    if value:
-        typer.echo(f"note: {old} is now {new}; the old name ends with the next version", err=True)
-    return value
+def _signal(given: str, old_flag: str, older: str) -> str:
+    """The signal of `--signal`, or of the flag's old name; a note on standard error for each name of 0.1.0."""
+    from shadow.report.signal_names import new_name
+
+    text = given or older
+    renamed = {old_flag: "--signal" * bool(older), text: new_name(text)}
+    for old, new in renamed.items():
+        if new:
+            typer.echo(f"note: {old} is now {new}; the old name ends with the next version", err=True)
+    return text
 
 
 def _color() -> bool:

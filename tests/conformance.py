@@ -136,7 +136,7 @@ def pair_record(name: str, states: dict[str, str] | None = None, payoff: int = 1
             finding(signal, state, exchange_id=row.subject_id, pair_id=name, score=0.5, reason="why")
             for signal, state in (states or {"text": "match"}).items()
         ),
-        payoffs=(PayoffRow(pair_id=name, signal="action", payoff=payoff),),
+        payoffs=(PayoffRow(pair_id=name, signal="answer_kind", payoff=payoff),),
     )
 
 
@@ -229,7 +229,7 @@ def _counts(store: Store) -> None:
     checked = [count for count in counts if count.comparison == "check" and count.signal == "check_0"]
     # the live exchange, the bare one and one good one; the shadows come a second later
     assert checked == [SignalCount(group=group, comparison="check", signal="check_0", state="match", control_reason="", count=3)]
-    assert list(store.payoffs(0, 0)) == [PayoffPoint(group=group, signal="action", conversation="talk-1", payoff=1)]
+    assert list(store.payoffs(0, 0)) == [PayoffPoint(group=group, signal="answer_kind", conversation="talk-1", payoff=1)]
     assert not store.payoffs(START + 1, 0)
     store.add_exchange(exchange_record("broken", failure="reset", started=START + 50, provider="far"))
     store.add_exchange(exchange_record("refused", status=429, started=START + 51, provider="far", prompt_tokens=None))

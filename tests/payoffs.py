@@ -13,7 +13,7 @@ def add(
     store: Store,
     name: str,
     *,
-    payoffs=(("action", 0),),
+    payoffs=(("answer_kind", 0),),
     group: PairGroup = GROUP,
     started: float = 0.0,
     fingerprint: str = "",

@@ -8,7 +8,9 @@ from shadow.verdict.verdict_value import Verdict
 FULL = PeriodCoverage(requests=400, asked=200, compared=200)
 
 
-def signal(name="action", outcome=SignalOutcome.NONE_SEEN, *, excess=0.0, pairs=200, smallest=0.06, **more) -> SignalEvidence:
+def signal(
+    name="answer_kind", outcome=SignalOutcome.NONE_SEEN, *, excess=0.0, pairs=200, smallest=0.06, **more
+) -> SignalEvidence:
     """One quiet signal of 200 pairs, unless told otherwise."""
     fields = {"provider_odd": 10, "reference_odd": 10, "low": excess - 0.05, "high": excess + 0.05, **more}
     return SignalEvidence(signal=name, pairs=pairs, excess=excess, outcome=outcome, smallest=smallest, **fields)

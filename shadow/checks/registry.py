@@ -10,7 +10,6 @@ from shadow.checks.applied_parameters import applied_parameters
 from shadow.checks.broken_characters import broken_characters
 from shadow.checks.broken_stream import broken_stream
 from shadow.checks.call_in_text import call_in_text
-from shadow.checks.call_schema import call_schema
 from shadow.checks.context_limit import context_limit
 from shadow.checks.echoed_model import DEPLOYMENT, changed_alias, echoed_model, serving_change
 from shadow.checks.empty_answer import empty_answer, reasoning_only
@@ -28,6 +27,7 @@ from shadow.checks.template_leak import template_leak
 from shadow.checks.tool_call_ids import call_id
 from shadow.checks.tool_choice import parallel_calls, tool_choice
 from shadow.checks.usage import usage
+from shadow.checks.valid_calls import valid_calls
 from shadow.findings.api_coverage import not_applicable_reason
 from shadow.findings.comparability import Comparability, comparability_of
 from shadow.findings.finding import Finding, Signal
@@ -40,7 +40,7 @@ Check = Callable[[ParsedRequest, Completion], Finding]
 """One check of a whole answer to a request that could be read; never raises."""
 
 CHECKS: tuple[tuple[Signal, Check], ...] = (
-    (Signal.VALID_CALLS, call_schema),
+    (Signal.VALID_CALLS, valid_calls),
     (Signal.FINISH_CONTRADICTION, finish_contradiction),
     (Signal.FINISH_VOCABULARY, finish_vocabulary),
     (Signal.EMPTY_ANSWER, empty_answer),

@@ -44,9 +44,9 @@ BOTH_WHOLE = (failed_responses.BOTH_WHOLE, failed_responses.BOTH_ANSWER, failed_
 """The findings of these for a comparable pair."""
 
 COMPARATORS: tuple[tuple[Signal, Comparator], ...] = (
-    (Signal.ANSWER_KIND, tool_calls.action),
-    (Signal.CALLS_TOOL, tool_calls.trigger),
-    (Signal.TOOLS, tool_calls.tool_names),
+    (Signal.ANSWER_KIND, tool_calls.answer_kind),
+    (Signal.CALLS_TOOL, tool_calls.calls_tool),
+    (Signal.TOOLS, tool_calls.tools),
     (Signal.TOOL_COUNT, tool_calls.tool_count),
     (Signal.ARGUMENTS, tool_calls.arguments),
     (Signal.VALID_CALLS, schema),

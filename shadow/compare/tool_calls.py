@@ -18,13 +18,13 @@ from shadow.reading.completion import Choice, ToolCall
 NO_TOOLS = "the request offers no tools"
 
 
-def action(pair: Pair) -> Finding:
+def answer_kind(pair: Pair) -> Finding:
     """The whole action in one label: which tools, or text, refusal, cut, nothing."""
     one, other = (act.action_label(choice) for choice in first_choices(pair))
     return match_or_differ(Signal.ANSWER_KIND, one == other, one, other, f"{one} against {other}")
 
 
-def trigger(pair: Pair) -> Finding:
+def calls_tool(pair: Pair) -> Finding:
     """Whether any tool is called; measured where tools are offered."""
     if not pair.request.tools:
         return not_measured(Signal.CALLS_TOOL, NO_TOOLS)
@@ -53,7 +53,7 @@ def _not_both(pair: Pair, signal: Signal) -> Finding | None:
     return not_measured(signal, "neither answer calls a tool" if pair.request.tools else NO_TOOLS)
 
 
-def tool_names(pair: Pair) -> Finding:
+def tools(pair: Pair) -> Finding:
     """Which tools are called, where both answers call: as a multiset, then in order; the score is the multiset's F1."""
     missing = _not_both(pair, Signal.TOOLS)
     if missing:

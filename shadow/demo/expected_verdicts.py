@@ -27,7 +27,7 @@ DESCRIPTIONS = {
     "slow": "serves the same, four times as slowly",
 }
 EXPECTED_SIGNALS = {
-    "toolbreaker": frozenset({"action", "trigger", "trigger_rate", "tool_names", "args", "schema", "call_schema"}),
+    "toolbreaker": frozenset({"answer_kind", "calls_tool", "calls_tool_rate", "tools", "arguments", "valid_calls"}),
     "spacer": frozenset({"text", "lost_space"}),
 }
 SLOWER = 1.5

@@ -12,12 +12,15 @@ not, whether it is further from the reference than that is from itself, or close
 """
 
 EFFECTS = {
-    "action": ("another kind of answer in {} more requests", "the reference's kind of answer in {} more requests"),
-    "trigger": ("decides otherwise whether to call a tool in {} more requests", "decides as the reference in {} more requests"),
-    "trigger_rate": ("calls a tool in {} fewer requests", "calls a tool in {} more requests"),
-    "tool_names": ("calls other tools in {} more requests", "calls the reference's tools in {} more requests"),
-    "args": ("other tool arguments in {} more requests", "the reference's tool arguments in {} more requests"),
-    "schema": ("invalid tool calls in {} more requests", "invalid tool calls in {} fewer requests"),
+    "answer_kind": ("another kind of answer in {} more requests", "the reference's kind of answer in {} more requests"),
+    "calls_tool": (
+        "decides otherwise whether to call a tool in {} more requests",
+        "decides as the reference in {} more requests",
+    ),
+    "calls_tool_rate": ("calls a tool in {} fewer requests", "calls a tool in {} more requests"),
+    "tools": ("calls other tools in {} more requests", "calls the reference's tools in {} more requests"),
+    "arguments": ("other tool arguments in {} more requests", "the reference's tool arguments in {} more requests"),
+    "valid_calls": ("invalid tool calls in {} more requests", "invalid tool calls in {} fewer requests"),
     "finish_reason": ("another finish reason in {} more requests", "the reference's finish reason in {} more requests"),
     "finish_length": ("cut by length in {} more requests", "cut by length in {} fewer requests"),
     "refusal": ("decides otherwise whether to refuse in {} more requests", "refuses as the reference in {} more requests"),

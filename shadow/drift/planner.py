@@ -45,7 +45,7 @@ class SamplePlan:
     cost: float
 
 
-def pairs_to_find(drop: float, floor: float, budget: AlertBudget, signal: str = "trigger", *, share: float = HALF) -> float:
+def pairs_to_find(drop: float, floor: float, budget: AlertBudget, signal: str = "calls_tool", *, share: float = HALF) -> float:
     """Pairs until an excess of `drop` alarms in a `share` of the cases, HALF or NINE_OF_TEN, in a signal whose floor is `floor`
     (both shares); infinite within tolerance.
     """
@@ -75,7 +75,7 @@ def _tolerant(bet: float, odd: float, even: float, none: float, tau: float) -> f
     return odd * log1p(share * (1 - tau)) + even * log1p(share * (-1 - tau)) + none * log1p(-share * tau)
 
 
-def smallest_found(pairs: int, floor: float, budget: AlertBudget, signal: str = "trigger", *, share: float = HALF) -> float:
+def smallest_found(pairs: int, floor: float, budget: AlertBudget, signal: str = "calls_tool", *, share: float = HALF) -> float:
     """The smallest excess that so many pairs would have shown in a `share` of the cases, to a tenth of a point; infinite where
     none would.
     """

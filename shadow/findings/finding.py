@@ -15,12 +15,13 @@ class Signal(StrEnum):
     __hash__ = str.__hash__
 
     # the whole of the action, in one label: which tools, or text, refusal, cut
-    ACTION = "action"
-    TRIGGER = "trigger"
-    TOOL_NAMES = "tool_names"
+    ANSWER_KIND = "answer_kind"
+    CALLS_TOOL = "calls_tool"
+    TOOLS = "tools"
     TOOL_COUNT = "tool_count"
     ARGUMENTS = "arguments"
-    SCHEMA = "schema"
+    # of a pair, and as a check of one answer
+    VALID_CALLS = "valid_calls"
     FINISH = "finish_reason"
     REFUSAL = "refusal"
     TEXT = "text"
@@ -57,7 +58,6 @@ class Signal(StrEnum):
     VECTOR_DIMENSION = "vector_dimension"
     VECTOR_EXACTNESS = "vector_exactness"
     # reference-free checks
-    CALL_SCHEMA = "call_schema"
     FINISH_CONTRADICTION = "finish_contradiction"
     LOST_SPACE = "lost_space"
     EMPTY_ANSWER = "empty_answer"

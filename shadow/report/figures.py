@@ -14,7 +14,11 @@ from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.verdict_value import Verdict, VerdictWord
 
-STORED_SIGNAL = {"args": "arguments", "trigger_rate": "trigger", "refusal_rate": "refusal", "finish_length": "finish_reason"}
+STORED_SIGNAL = {
+    "calls_tool_rate": "calls_tool",
+    "refusal_rate": "refusal",
+    "finish_length": "finish_reason",
+}
 """Signals of the scorecard whose counts stand under another signal's name."""
 
 WITHOUT_ANSWERS = frozenset({"refusing", "unusable"})

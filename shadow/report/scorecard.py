@@ -82,7 +82,7 @@ def make_card(source: ScorecardSource, counts: Sequence[SignalCount], traffic: S
     coverage = PeriodCoverage(
         requests=sum(row.asked for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
         asked=max((_total(own, "cross", signal) for signal in {count.signal for count in own}), default=0),
-        compared=_total(own, "cross", "action") - _total(own, "cross", "action", "not_comparable"),
+        compared=_total(own, "cross", "answer_kind") - _total(own, "cross", "answer_kind", "not_comparable"),
         shortfalls=(*shortfalls(source.reasons), *source.unheld),
         refusal=source.refusal,
     )

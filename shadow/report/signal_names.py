@@ -11,8 +11,8 @@ from shadow.findings.finding import Signal
 from shadow.verdict.phrases import NAMES
 
 STORED_AS: Mapping[str, Signal] = {
-    "args": Signal.ARGUMENTS,
-    "trigger_rate": Signal.CALLS_TOOL,
+    "arguments": Signal.ARGUMENTS,
+    "calls_tool_rate": Signal.CALLS_TOOL,
     "refusal_rate": Signal.REFUSAL,
     "finish_length": Signal.FINISH,
     "seconds": Signal.TOTAL,
@@ -21,7 +21,16 @@ STORED_AS: Mapping[str, Signal] = {
     TOO_FAITHFUL: Signal.ANSWER_KIND,
 }
 """Names of tests and measures whose findings are stored under another id."""
-
+RENAMED: Mapping[str, Signal] = {
+    "answer_kind": Signal.ANSWER_KIND,
+    "calls_tool": Signal.CALLS_TOOL,
+    "calls_tool_rate": Signal.CALLS_TOOL,
+    "tools": Signal.TOOLS,
+    "arguments": Signal.ARGUMENTS,
+    "schema": Signal.VALID_CALLS,
+    "valid_calls": Signal.VALID_CALLS,
+}
+"""Names of 0.1.0, accepted for one more version."""
 
 EVERY = frozenset(Signal)
 CHECK_IDS = frozenset(signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS))
@@ -32,7 +41,7 @@ CHECK_IDS = frozenset(signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS))
 def names_of(signals: frozenset[Signal]) -> Mapping[str, Signal]:
     """Every accepted name of these signals, in lower case, with the id under which their findings are stored."""
     ids = {signal.value: signal for signal in Signal if signal in signals}
-    ids |= {name: signal for name, signal in STORED_AS.items() if signal in signals}
+    ids |= {name: signal for name, signal in {**STORED_AS, **RENAMED}.items() if signal in signals}
     # of two signals with one name in words, the first of NAMES is meant
     words = {NAMES[name].lower(): ids[name] for name in reversed(NAMES) if name in ids}
     return {**words, **{name.replace("_", " "): signal for name, signal in ids.items()}, **ids}
@@ -40,4 +49,14 @@ def names_of(signals: frozenset[Signal]) -> Mapping[str, Signal]:
 
 def signal_of(text: str, signals: frozenset[Signal] = EVERY) -> Signal | None:
     """The one of these signals that has this name, upper or lower case; None when there is none."""
-    return names_of(signals).get(" ".join(text.lower().split()))
+    return names_of(signals).get(_spaced(text))
+
+
+def new_name(text: str) -> str:
+    """The present id of a signal that is given by its name of 0.1.0; empty for any other text."""
+    found = {name.replace("_", " "): signal for name, signal in RENAMED.items()}.get(_spaced(text).replace("_", " "))
+    return found.value if found else ""
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.lower().split())

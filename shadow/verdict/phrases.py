@@ -8,14 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 NAMES = {
-    "action": "kind of answer",
-    "trigger": "calls a tool or not",
-    "trigger_rate": "how often it calls",
-    "tool_names": "tools chosen",
+    "answer_kind": "kind of answer",
+    "calls_tool": "calls a tool or not",
+    "calls_tool_rate": "how often it calls",
+    "tools": "tools chosen",
     "tool_count": "number of calls",
-    "args": "tool arguments",
     "arguments": "tool arguments",
-    "schema": "invalid tool calls",
+    "valid_calls": "invalid tool calls",
     "finish_reason": "finish reason",
     "finish_length": "cut by length",
     "refusal": "refuses or not",
@@ -37,7 +36,6 @@ NAMES = {
     "vector_exactness": "exactly equal vectors",
     "token": "seconds a token",
     "whole_token": "seconds a token, not streamed",
-    "call_schema": "invalid tool calls",
     "finish_contradiction": "finish contradicts body",
     "lost_space": "lost spaces",
     "empty_answer": "empty answers",

@@ -253,7 +253,7 @@ def _reason(word: VerdictWord, ground: ReasonGround, *, subject: str = "", phras
 
 def _broadest(signals: Sequence[SignalEvidence]) -> SignalEvidence | None:
     lines = [line for line in signals if line.signal in AGREEMENT and line.pairs]
-    return max(lines, key=lambda line: (line.pairs, line.signal == "action", line.signal), default=None)
+    return max(lines, key=lambda line: (line.pairs, line.signal == "answer_kind", line.signal), default=None)
 
 
 def _agrees(evidence: Evidence) -> bool:

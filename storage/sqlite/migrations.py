@@ -11,7 +11,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 from sqlite_utils.db import ForeignKey, Table
 
-from storage.sqlite import released_sql
+from storage.sqlite import released_sql, renamed_signals
 
 SCHEMA = Migrations("sameweights")
 
@@ -284,6 +284,12 @@ def m014_not_measured(db: Database) -> None:
     db.execute('UPDATE cases SET snapshot = replace(snapshot, \'"state":"not measured"\', \'"state":"not_measured"\')')
     for column in ("old", "new"):
         db.execute(f"UPDATE alarms SET {column} = 'not_measured' WHERE {column} = 'not measured'")  # noqa: S608 - our own names
+
+
+@SCHEMA()
+def m015_signal_names(db: Database) -> None:
+    """The signals have the ids that every page, metric and filter names them by."""
+    renamed_signals.rename(db.conn)
 
 
 def why_not_ours(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.promise("audit.history"), pytest.mark.journey, pytest.
 
 STEP = 60
 MINUTES = 24 * 60
-GROUP = 'instance="a:8081",job="sameweights",route="main",model="m1",provider="{}",reference="ref",signal="action"'
+GROUP = 'instance="a:8081",job="sameweights",route="main",model="m1",provider="{}",reference="ref",signal="answer_kind"'
 PER_MINUTE = {
     # what grows in a minute: pairs, pairs in which the provider is odd since five hours, in which the reference is odd
     "faithful": (4.0, 0.4, 0.4),

@@ -89,9 +89,9 @@ async def test_call_altered_by_the_provider_differs(asking, stream):
         said, cross, alone = await legs(a.served)
     assert [call.parsed for leg in said for call in leg.first.tool_calls] == [{"city": "Turin"}, {"city": "Oslo"}]
     assert differing(cross) == {"arguments"}
-    assert (cross["tool_names"], cross["schema"], cross["finish_trigger"]) == ("match", "match", "match")
+    assert (cross["tools"], cross["valid_calls"], cross["finish_trigger"]) == ("match", "match", "match")
     assert not differing(alone)
-    assert (alone["call_schema"], alone["call_id"]) == ("match", "match")
+    assert (alone["valid_calls"], alone["call_id"]) == ("match", "match")
 
 
 async def test_versions_and_betas_reach_both_sides_and_each_gets_its_own_key(asking):

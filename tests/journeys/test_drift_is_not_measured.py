@@ -31,7 +31,7 @@ async def not_measured(serve, toml: str):
 
         await until(ruled)
         found = line(served)
-        assert await served.metric("sameweights_drift_state", provider="candidate", state="not measured") == 1
+        assert await served.metric("sameweights_drift_state", provider="candidate", state="not_measured") == 1
         code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
         assert code == 4, words
         assert "✓" not in words, "silence is no innocence"
@@ -89,7 +89,7 @@ async def test_a_provider_that_is_its_own_reference_has_no_drift_state_and_gets_
         await until(ruled)
         found = line(served)
         code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
-    assert (found.state, found.pairs, found.evidence) == ("not measured", 0, None)
+    assert (found.state, found.pairs, found.evidence) == ("not_measured", 0, None)
     assert "same server" in found.why
     assert found.left_out["same_server"] == ENOUGH
     said = " ".join(words.split())

@@ -60,8 +60,8 @@ async def test_a_faithful_provider_stays_ok(serve):
 @pytest.mark.parametrize(
     ("faults", "names"),
     [
-        (PlantedFaults(garble_arguments=0.9), {"schema"}),
-        (PlantedFaults(drop_tool_calls=0.9), {"trigger", "trigger_rate"}),
+        (PlantedFaults(garble_arguments=0.9), {"valid_calls"}),
+        (PlantedFaults(drop_tool_calls=0.9), {"calls_tool", "calls_tool_rate"}),
         (PlantedFaults(extra_prompt_tokens=7), {"prompt_tokens"}),
     ],
 )

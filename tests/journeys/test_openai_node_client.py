@@ -126,7 +126,7 @@ async def test_response_of_the_provider_reaches_the_client_and_is_parsed(records
     seen, rows, differing = await records("response", Speaker())
     assert seen == {"text": "".join(TEXT), "status": "completed", "usage": 32}
     assert [(row.unread, row.finish_reason, row.prompt_tokens) for row in rows] == [("", "stop", 12)] * 2
-    assert not differing & {"text", "action", "finish_reason", "error"}
+    assert not differing & {"text", "answer_kind", "finish_reason", "error"}
 
 
 @pytest.mark.promise("clients.apis")

@@ -56,7 +56,7 @@ async def test_a_response_is_read_and_its_faithful_shadow_matches(asking, stream
     assert said[0].first.pieces == (tuple(TEXT) if stream else ("".join(TEXT),))
     assert (said[0].usage.prompt_tokens, said[0].usage.completion_tokens) == (12, 20)
     assert not differing(cross)
-    assert {cross[signal] for signal in ("text", "finish_reason", "prompt_tokens", "action")} == {"match"}
+    assert {cross[signal] for signal in ("text", "finish_reason", "prompt_tokens", "answer_kind")} == {"match"}
     assert not differing(alone)
     assert (alone["usage"], alone["echoed_model"], alone.get("broken_stream")) == ("match", "match", "match" if stream else None)
     assert [("store" in asked, asked["input"]) for asked in candidate.requests] == [(False, "When is low water?")]
@@ -78,9 +78,9 @@ async def test_call_altered_by_the_provider_differs(asking, stream):
     assert [call.parsed for leg in said for call in leg.first.tool_calls] == [{"city": "Turin"}, {"city": "Oslo"}]
     assert [(leg.first.reasoning, leg.first.finish_reason) for leg in said] == [(THOUGHT, "tool_calls")] * 2
     assert differing(cross) == {"arguments"}
-    assert {cross[signal] for signal in ("tool_names", "tool_count", "schema", "reasoning_shown")} == {"match"}
+    assert {cross[signal] for signal in ("tools", "tool_count", "valid_calls", "reasoning_shown")} == {"match"}
     assert not differing(alone)
-    assert (alone["call_schema"], alone["call_id"]) == ("match", "match")
+    assert (alone["valid_calls"], alone["call_id"]) == ("match", "match")
 
 
 async def test_a_call_is_answered_in_the_next_turn_and_both_sides_get_it(asking):

@@ -177,11 +177,11 @@ PARTING = {
     "By provider and model, over a day": {},
     "Excess over the reference's own noise, last hour": {},
     "Evidence of the audit": {},
-    "$signal": {"signal": "action"},
-    "$compared_signal": {"compared_signal": "action"},
-    "Pairs that differ": {"compared_signal": "schema"},
-    "How sure: z of the last hour": {"signal": "action"},
-    "Evidence of the audit, by signal": {"signal": "action"},
+    "$signal": {"signal": "answer_kind"},
+    "$compared_signal": {"compared_signal": "answer_kind"},
+    "Pairs that differ": {"compared_signal": "valid_calls"},
+    "How sure: z of the last hour": {"signal": "answer_kind"},
+    "Evidence of the audit, by signal": {"signal": "answer_kind"},
     "Share of invalid tool calls": {},
 }
 """Panels that are there to tell a faulty provider from a faithful one, and what their variables are put to."""

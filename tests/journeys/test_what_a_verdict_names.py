@@ -128,7 +128,7 @@ async def test_each_scene_has_its_verdict_and_signal_in_text_json_exit_code_and_
         "tie": VerdictWord.UNDECIDED,
     }
     for model in ("never-calls", "cached"):
-        assert verdicts[model].worst == "trigger_rate"
+        assert verdicts[model].worst == "calls_tool_rate"
         assert "itself: calls a tool in " in verdicts[model].sentence
     assert verdicts["wrong-name"].sentence == (
         "not measured: the reference failed in 30 of 30 requests; "

@@ -46,7 +46,7 @@ async def ruled(served, pairs: int) -> None:
     """Wait until so many pairs were ruled on: counted, or left out."""
 
     async def enough() -> bool:
-        counted = await served.metric("sameweights_drift_pairs_total", signal="args")
+        counted = await served.metric("sameweights_drift_pairs_total", signal="arguments")
         return counted + await served.metric("sameweights_drift_excluded_total") >= pairs
 
     await until(enough)
@@ -62,7 +62,7 @@ async def report(served) -> tuple[int, dict]:
 
 def args(found: dict) -> dict:
     [card] = found["cards"]
-    [line] = [line for line in card["signals"] if line["signal"] == "args"]
+    [line] = [line for line in card["signals"] if line["signal"] == "arguments"]
     return line
 
 

@@ -207,6 +207,12 @@ def test_older_name_of_the_signal_flag_works_with_a_note_and_is_not_in_the_help(
     assert old not in run(command, "--help")[1]
 
 
+def test_older_name_of_a_signal_is_taken_with_a_note(run, recorded):
+    code, out, err = run("pairs", "--db", str(recorded), "--signal", "args", "--json")
+    assert (code, err) == (0, "note: args is now arguments; the old name ends with the next version\n")
+    assert (0, out, "") == run("pairs", "--db", str(recorded), "--signal", "arguments", "--json")
+
+
 def test_answers_that_failed_a_check_are_listed_and_shown_without_a_pair(run, recorded):
     code, out, _ = run("answers", "--db", str(recorded), "--signal", "lost_space", "--limit", "1000", "--json")
     unsampled = [each["id"] for each in json.loads(out) if not each["pair_id"]]

@@ -90,7 +90,7 @@ def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
     made_of = pair_record(
         AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE),
         comparisons=[cross],
-        payoffs=[("action", 0)],
+        payoffs=[("answer_kind", 0)],
         legs=(exchange_record(shadow, outcomes=[], checks=[]),),
         alterations=["key replaced"],
     )
@@ -99,7 +99,7 @@ def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
     assert made_of.pair.alterations == '["key replaced"]'
     assert [finding.signal for finding in made_of.findings] == [finding.signal.value for finding in cross.findings]
     assert {finding.comparison for finding in made_of.findings} == {"cross"}
-    assert [payoff.signal for payoff in made_of.payoffs] == ["action"]
+    assert [payoff.signal for payoff in made_of.payoffs] == ["answer_kind"]
 
 
 def fingerprint_of(secret: bytes, **more) -> str:

@@ -21,7 +21,7 @@ FIXED, ACCEPT = Acknowledgement(answer=AckAction.FIXED), Acknowledgement(answer=
 
 def judged(store, values, prefix="a"):
     for number, value in enumerate(values):
-        add(store, f"{prefix}{number}", payoffs=(("args", value),), started=float(number), flush=False)
+        add(store, f"{prefix}{number}", payoffs=(("arguments", value),), started=float(number), flush=False)
     assert store.flush(30)
     judge = Judge.configured(DriftConfig(), store.judgements, holder="j", publish=lambda *_: None)
     while judge.step(0.0):
@@ -57,7 +57,7 @@ def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
     draw = random.Random(9)
     judge = judged(store, payoffs(draw, 600, excess=0.5), prefix="b")
     assert judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
-    assert judge.groups[KEY].alarm.group_tests.tests["args", 1].baseline > 0.45
+    assert judge.groups[KEY].alarm.group_tests.tests["arguments", 1].baseline > 0.45
     judge = judged(store, payoffs(draw, 300, excess=0.5), prefix="c")
     assert judge.groups[KEY].state is not DriftState.DRIFT
 

@@ -14,27 +14,27 @@ def calls(*made):
 
 
 def test_an_action_differs_where_one_answer_calls_and_the_other_writes():
-    assert tool_calls.action(pair(calls(PARIS), calls(ROME))).state is FindingState.MATCH
-    found = tool_calls.action(pair("It is sunny.", calls(PARIS)))
+    assert tool_calls.answer_kind(pair(calls(PARIS), calls(ROME))).state is FindingState.MATCH
+    found = tool_calls.answer_kind(pair("It is sunny.", calls(PARIS)))
     assert (found.state, found.reason) == (FindingState.DIFFER, "text against tools:get_weather")
 
 
 def test_a_trigger_is_measured_only_where_tools_are_offered():
-    assert tool_calls.trigger(pair("a", calls(PARIS))).reason == "only the reference calls a tool"
-    assert tool_calls.trigger(pair("a", "b")).state is FindingState.MATCH
-    assert tool_calls.trigger(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
+    assert tool_calls.calls_tool(pair("a", calls(PARIS))).reason == "only the reference calls a tool"
+    assert tool_calls.calls_tool(pair("a", "b")).state is FindingState.MATCH
+    assert tool_calls.calls_tool(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
 
 
 def test_tool_names_score_as_a_multiset_and_differ_by_order():
     a, b = call("a"), call("b")
-    assert tool_calls.tool_names(pair(calls(a, b), calls(a, b))).state is FindingState.MATCH
-    swapped = tool_calls.tool_names(pair(calls(a, b), calls(b, a)))
+    assert tool_calls.tools(pair(calls(a, b), calls(a, b))).state is FindingState.MATCH
+    swapped = tool_calls.tools(pair(calls(a, b), calls(b, a)))
     assert (swapped.state, swapped.score) == (FindingState.DIFFER, 1)
     assert "another order" in swapped.reason
-    assert tool_calls.tool_names(pair(calls(a, a), calls(a, b))).score == 0.5
+    assert tool_calls.tools(pair(calls(a, a), calls(a, b))).score == 0.5
 
 
-@pytest.mark.parametrize("comparator", [tool_calls.tool_names, tool_calls.tool_count, tool_calls.arguments])
+@pytest.mark.parametrize("comparator", [tool_calls.tools, tool_calls.tool_count, tool_calls.arguments])
 def test_tool_signals_are_not_comparable_when_only_one_side_calls(comparator):
     assert comparator(pair("a", "b")).state is FindingState.NOT_MEASURED
     found = comparator(pair("a", calls(PARIS)))
@@ -118,15 +118,15 @@ def test_equal_calls_are_told_before_they_are_read_and_change_no_finding(one, ot
 
 
 def test_equal_names_score_as_a_multiset_of_them_would():
-    found = tool_calls.tool_names(pair(calls(call("a"), call("a"), call("b")), calls(call("a"), call("a"), call("b"))))
+    found = tool_calls.tools(pair(calls(call("a"), call("a"), call("b")), calls(call("a"), call("a"), call("b"))))
     assert (found.state, found.score, found.subject) == (FindingState.MATCH, 1.0, "a, a, b")
 
 
 def test_whether_a_tool_is_called_is_not_compared_where_an_answer_was_cut_before_any_call():
     cut = choice("Let me", finish="length")
-    found = tool_calls.trigger(pair(cut, calls(PARIS)))
-    assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "the provider ended by a limit on length before any call")
+    found = tool_calls.calls_tool(pair(cut, calls(PARIS)))
+    assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "the provider ended by a length limit before any call")
     assert (
-        tool_calls.trigger(pair(cut, cut)).reason == "the provider and the reference ended by a limit on length before any call"
+        tool_calls.calls_tool(pair(cut, cut)).reason == "the provider and the reference ended by a length limit before any call"
     )
-    assert tool_calls.trigger(pair(choice(calls=(PARIS,), finish="length"), calls(PARIS))).state is FindingState.MATCH
+    assert tool_calls.calls_tool(pair(choice(calls=(PARIS,), finish="length"), calls(PARIS))).state is FindingState.MATCH

@@ -37,7 +37,7 @@ def slow(ratio):
 CARDS = {
     "faithful": card("faithful"),
     "slow": card("slow"),
-    "toolbreaker": card("toolbreaker", "trigger"),
+    "toolbreaker": card("toolbreaker", "calls_tool"),
     "spacer": card("spacer", "text"),
 }
 
@@ -63,7 +63,7 @@ def test_missed_fault_is_unexpected():
 
 def test_fault_found_by_another_signal_is_unexpected():
     (sentence,) = unexpected_results(report(toolbreaker=card("toolbreaker", "text")))
-    assert "found by text, not by action, args," in sentence
+    assert "found by text, not by answer_kind, arguments," in sentence
 
 
 def undecided(name, compared):

@@ -14,7 +14,7 @@ def payoffs(draw: random.Random, n: int, *, floor: float = 0.1, excess: float = 
 class Drive:
     """Feeds one alarm state as a judge does: the evidence is kept here, and read back at an alarm."""
 
-    def __init__(self, alarm: AlarmState, signals=("action",)) -> None:
+    def __init__(self, alarm: AlarmState, signals=("answer_kind",)) -> None:
         self.alarm = alarm
         self.signals = signals
         self.changes = []

@@ -10,8 +10,8 @@ def test_the_parts_of_all_tests_sum_to_the_whole_budget():
 
 
 def test_signals_of_actions_have_the_largest_parts_of_the_budget():
-    assert max(WEIGHTS, key=WEIGHTS.__getitem__) == ("action", PROVIDER)
-    assert isclose(WEIGHTS["trigger_rate", PROVIDER], 2 * WEIGHTS["trigger_rate", REFERENCE])
+    assert max(WEIGHTS, key=WEIGHTS.__getitem__) == ("answer_kind", PROVIDER)
+    assert isclose(WEIGHTS["calls_tool_rate", PROVIDER], 2 * WEIGHTS["calls_tool_rate", REFERENCE])
 
 
 def test_every_signal_has_a_tolerance():

@@ -11,7 +11,7 @@ from tests.shadow.drift.leaning import Drive, payoffs
 KEY = ("default", "m", "p", "r")
 
 
-def alarmed(signals=("trigger_rate",), *, turn=1, **look):
+def alarmed(signals=("calls_tool_rate",), *, turn=1, **look):
     """A case whose signals lean by 60 points from its 401st pair on."""
     draw, case = random.Random(8), GroupState(AlertBudget())
     drive = Drive(case.alarm, signals)
@@ -66,15 +66,15 @@ def test_an_alarm_without_an_attribution_states_why_it_has_none():
 
 
 def test_a_fault_of_its_own_answers_needs_no_witness():
-    text = alarm_sentence(KEY, alarmed(("schema",), blame=Blame.PROVIDER))
+    text = alarm_sentence(KEY, alarmed(("valid_calls",), blame=Blame.PROVIDER))
     assert text.startswith("p, compared with r: invalid tool calls in ")
     assert text.endswith("; the provider: a fault of its own answers")
 
 
 def test_signal_that_passes_the_threshold_after_the_alarm_is_added_to_its_sentence():
     case = alarmed(blame=Blame.PROVIDER, by="q")
-    drive = Drive(case.alarm, ("trigger_rate", "finish_length"))
-    drive.kept["trigger_rate"] = []
+    drive = Drive(case.alarm, ("calls_tool_rate", "finish_length"))
+    drive.kept["calls_tool_rate"] = []
     drive.feed(payoffs(random.Random(1), 100, excess=0.6))
     assert "; also: cut by length in " in alarm_sentence(KEY, case)
 

@@ -35,10 +35,10 @@ def test_a_change_is_suspected_then_found_dated_and_held(draw):
         (DriftState.SUSPECT, DriftState.DRIFT),
     ]
     (key, evidence, found), *_ = drive.changes[-1].tests
-    assert key == ("action", PROVIDER)
+    assert key == ("answer_kind", PROVIDER)
     assert evidence >= 0
     assert abs(found.since - 3_001) < 60
-    assert drive.changes[-1].name == drive.alarm.name == "action"
+    assert drive.changes[-1].name == drive.alarm.name == "answer_kind"
     drive.feed(payoffs(draw, 500, excess=0.3))
     assert drive.alarm.state is DriftState.DRIFT
 
@@ -47,7 +47,7 @@ def test_group_recovers_after_the_fix_and_its_tests_restart(draw):
     drive = drifted(draw)
     changes = drive.feed(payoffs(draw, 2_000))
     assert [(change.old, change.new, change.name) for change in changes][:1] == [
-        (DriftState.DRIFT, DriftState.RECOVERED, "action")
+        (DriftState.DRIFT, DriftState.RECOVERED, "answer_kind")
     ]
     assert not drive.alarm.latches
     assert drive.alarm.name == ""
@@ -59,7 +59,7 @@ def test_fixed_restarts_the_tests_at_once(draw):
     drive = drifted(draw)
     change = drive.alarm.acknowledge(AckAction.FIXED, 1.0, drive.look_back)
     assert (change.old, change.new) == (DriftState.DRIFT, DriftState.OK)
-    assert not drive.alarm.group_tests.tests["action", PROVIDER].suspects
+    assert not drive.alarm.group_tests.tests["answer_kind", PROVIDER].suspects
     assert drive.alarm.acknowledge(AckAction.FIXED, 1.0, drive.look_back) is None
 
 
@@ -75,7 +75,7 @@ def test_what_was_accepted_never_alarms_again_and_what_is_worse_does(draw):
     drive = drifted(draw)
     drive.feed(payoffs(draw, 500, excess=0.3))
     assert drive.alarm.acknowledge(AckAction.ACCEPT, 1.0, drive.look_back).new is DriftState.OK
-    assert 0.3 <= drive.alarm.group_tests.tests["action", PROVIDER].baseline < 0.42
+    assert 0.3 <= drive.alarm.group_tests.tests["answer_kind", PROVIDER].baseline < 0.42
     drive.feed(payoffs(draw, 5_000, excess=0.3))
     assert drive.alarm.state is not DriftState.DRIFT
     drive.feed(payoffs(draw, 500, excess=0.7))
@@ -92,22 +92,22 @@ def test_a_provider_too_close_to_the_reference_is_called_so(draw):
     while drive.alarm.state is not DriftState.DRIFT:
         drive.feed([-value for value in payoffs(draw, 1, excess=0.3)])
     assert drive.alarm.name == "too_faithful"
-    assert list(drive.alarm.latches) == [("action", REFERENCE)]
+    assert list(drive.alarm.latches) == [("answer_kind", REFERENCE)]
 
 
 def test_narrower_test_close_to_the_threshold_names_the_alarm(draw):
-    drive = drifted(draw, signals=("action", "refusal"))
-    assert set(drive.alarm.latches) == {("action", PROVIDER)}
+    drive = drifted(draw, signals=("answer_kind", "refusal"))
+    assert set(drive.alarm.latches) == {("answer_kind", PROVIDER)}
     assert drive.alarm.name == "refusal"
 
 
 def test_name_of_an_alarm_stays_when_another_test_passes_the_threshold_later(draw):
-    drive = drifted(draw, signals=("args",))
-    assert drive.alarm.name == "args"
-    drive.signals, drive.kept["schema"] = ("args", "schema"), []
+    drive = drifted(draw, signals=("arguments",))
+    assert drive.alarm.name == "arguments"
+    drive.signals, drive.kept["valid_calls"] = ("arguments", "valid_calls"), []
     drive.feed(payoffs(draw, 300, excess=0.9))
-    assert {("args", PROVIDER), ("schema", PROVIDER)} <= set(drive.alarm.latches)
-    assert drive.alarm.name == "args"
+    assert {("arguments", PROVIDER), ("valid_calls", PROVIDER)} <= set(drive.alarm.latches)
+    assert drive.alarm.name == "arguments"
 
 
 def test_a_pair_without_payoffs_changes_nothing():
@@ -117,4 +117,4 @@ def test_a_pair_without_payoffs_changes_nothing():
 
 
 def test_the_tests_of_a_faulty_reference_are_those_of_errors_and_invalid_calls():
-    assert {("error", REFERENCE), ("schema", REFERENCE)} == REFERENCES_OWN
+    assert {("error", REFERENCE), ("valid_calls", REFERENCE)} == REFERENCES_OWN

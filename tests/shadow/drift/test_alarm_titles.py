@@ -20,17 +20,17 @@ def test_every_signal_is_in_one_family():
 @pytest.mark.parametrize(
     ("past", "name"),
     [
-        ([("finish_length", 0.09), ("trigger_rate", 0.94), ("trigger", 0.94), ("action", 0.95)], "trigger_rate"),
-        ([("args", 0.03), ("trigger_rate", 0.94), ("action", 0.95)], "trigger_rate"),
-        ([("args", 0.33), ("trigger_rate", 0.94)], "args"),
-        ([("args", 0.31), ("trigger_rate", 0.94)], "trigger_rate"),
-        ([("error", 0.05), ("args", 0.5)], "args"),
-        ([("error", 0.2), ("args", 0.5)], "error"),
-        ([("schema", 0.1), ("args", 0.9)], "args"),
-        ([("prompt_tokens", 1.0), ("args", 0.1)], "args"),
-        ([("prompt_tokens", 1.0), ("action", 0.3)], "prompt_tokens"),
-        ([("text", 0.3), ("action", 0.9)], "text"),
-        ([("action", 0.3)], "action"),
+        ([("finish_length", 0.09), ("calls_tool_rate", 0.94), ("calls_tool", 0.94), ("answer_kind", 0.95)], "calls_tool_rate"),
+        ([("arguments", 0.03), ("calls_tool_rate", 0.94), ("answer_kind", 0.95)], "calls_tool_rate"),
+        ([("arguments", 0.33), ("calls_tool_rate", 0.94)], "arguments"),
+        ([("arguments", 0.31), ("calls_tool_rate", 0.94)], "calls_tool_rate"),
+        ([("error", 0.05), ("arguments", 0.5)], "arguments"),
+        ([("error", 0.2), ("arguments", 0.5)], "error"),
+        ([("valid_calls", 0.1), ("arguments", 0.9)], "arguments"),
+        ([("prompt_tokens", 1.0), ("arguments", 0.1)], "arguments"),
+        ([("prompt_tokens", 1.0), ("answer_kind", 0.3)], "prompt_tokens"),
+        ([("text", 0.3), ("answer_kind", 0.9)], "text"),
+        ([("answer_kind", 0.3)], "answer_kind"),
     ],
 )
 def test_largest_excess_of_the_first_family_above_the_side_effects_names_the_alarm(past, name):
@@ -39,13 +39,13 @@ def test_largest_excess_of_the_first_family_above_the_side_effects_names_the_ala
 
 
 def test_of_two_that_cannot_be_distinguished_in_size_the_narrower_names_it():
-    assert naming([sized("args", 0.9, reach=0.1), sized("schema", 0.85, reach=0.1)])[0] == "schema"
-    assert naming([sized("args", 0.9, reach=0.1), sized("schema", 0.7, reach=0.1)])[0] == "args"
+    assert naming([sized("arguments", 0.9, reach=0.1), sized("valid_calls", 0.85, reach=0.1)])[0] == "valid_calls"
+    assert naming([sized("arguments", 0.9, reach=0.1), sized("valid_calls", 0.7, reach=0.1)])[0] == "arguments"
 
 
 def test_too_close_to_the_reference_is_no_degradation_and_has_its_own_name():
-    assert title(("action", REFERENCE)) == TOO_FAITHFUL
-    assert title(("action", PROVIDER)) == "action"
-    assert title(("trigger_rate", REFERENCE)) == "trigger_rate"
-    assert naming([sized("text", 0.9, direction=REFERENCE), sized("action", 0.1)]) == ("action", PROVIDER)
+    assert title(("answer_kind", REFERENCE)) == TOO_FAITHFUL
+    assert title(("answer_kind", PROVIDER)) == "answer_kind"
+    assert title(("calls_tool_rate", REFERENCE)) == "calls_tool_rate"
+    assert naming([sized("text", 0.9, direction=REFERENCE), sized("answer_kind", 0.1)]) == ("answer_kind", PROVIDER)
     assert naming([sized("text", 0.9, direction=REFERENCE)]) == ("text", REFERENCE)

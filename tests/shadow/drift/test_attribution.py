@@ -17,7 +17,7 @@ from shadow.drift.attribution import (
 from shadow.drift.change_point import EvaluatedPair
 from tests.shadow.drift.leaning import payoffs
 
-KEY = ("args", 1)
+KEY = ("arguments", 1)
 
 
 def look(*witnesses, size=0.3, key=KEY, **more):
@@ -25,7 +25,7 @@ def look(*witnesses, size=0.3, key=KEY, **more):
     return opened(key=key, size=size, witnesses=witnesses or [("b",)], **made)
 
 
-def fed(found, values, *, provider="b", at=301.0, conversation="", signal="args"):
+def fed(found, values, *, provider="b", at=301.0, conversation="", signal="arguments"):
     """One pair for each payoff, a second apart."""
     for number, value in enumerate(values):
         found.take(provider, at + number, conversation, [(signal, value)])
@@ -91,7 +91,7 @@ def test_without_a_witness_nothing_is_waited_for_and_the_reason_is_stated():
     assert alike.why("r") == "b shares its server: no independent provider is compared with r"
 
 
-@pytest.mark.parametrize("signal", ["error", "schema"])
+@pytest.mark.parametrize("signal", ["error", "valid_calls"])
 def test_a_fault_that_the_providers_own_answers_show_needs_no_witness(signal):
     assert look(key=(signal, 1)).blame is Blame.PROVIDER
 
@@ -201,7 +201,7 @@ def test_a_thousand_open_conversations_are_remembered_and_no_more_and_none_once_
     found = look()
     found.witnesses["b"].several = True
     for number in range(MOST_OPEN + 5):
-        found.take("b", 301.0, f"c{number}", [("args", 0)])
+        found.take("b", 301.0, f"c{number}", [("arguments", 0)])
     assert len(found.witnesses["b"].open) == MOST_OPEN == 1_000
     found.passes(301.0 + IDLE)
     assert (found.blame, found.witnesses["b"].open) == (Blame.PROVIDER, {})

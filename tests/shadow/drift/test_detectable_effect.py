@@ -107,7 +107,9 @@ def _seen(draw, pairs, floor, excess):
         more = excess if row == 0 else 0.0
         payoffs = draw.choices((1, -1, 0), (floor / 2 + more, floor / 2, 1 - floor - more), k=pairs)
         sums += [
-            ClusterSum(group=("", "m", f"p{row}", "r"), signal="action", cluster=n, pairs=1, plus=int(x > 0), minus=int(x < 0))
+            ClusterSum(
+                group=("", "m", f"p{row}", "r"), signal="answer_kind", cluster=n, pairs=1, plus=int(x > 0), minus=int(x < 0)
+            )
             for n, x in enumerate(payoffs)
         ]
     return next(score for score in table(sums) if score.group[2] == "p0").outcome in {SignalOutcome.DIFFERS, SignalOutcome.DRIFTS}

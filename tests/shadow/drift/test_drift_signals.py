@@ -36,8 +36,8 @@ def test_a_provider_of_other_vectors_is_the_odd_one():
     own, others = embedded([1.0, 2.0, 3.0, -4.0]), embedded([-3.0, 1.0, 0.5, 2.0])
     assert wants_control(asked, others, own)
     assert not wants_control(asked, own, own)
-    assert dict(payoffs(asked, others, own, own))["action"] == 1
-    assert dict(payoffs(asked, own, own, own))["action"] == 0
+    assert dict(payoffs(asked, others, own, own))["answer_kind"] == 1
+    assert dict(payoffs(asked, own, own, own))["answer_kind"] == 0
 
 
 def test_of_calls_of_which_one_was_cut_by_length_neither_arguments_nor_schemas_are_judged():
@@ -48,4 +48,4 @@ def test_of_calls_of_which_one_was_cut_by_length_neither_arguments_nor_schemas_a
 
     assert judged(whole, whole) - judged(cut, whole) == {DriftSignal.ARGUMENTS, DriftSignal.VALID_CALLS}
     assert judged(cut, whole) == judged(whole, cut) == judged(cut, cut)
-    assert dict(payoffs(ask(), cut, whole, whole)).keys().isdisjoint({"args", "schema"})
+    assert dict(payoffs(ask(), cut, whole, whole)).keys().isdisjoint({"arguments", "valid_calls"})

@@ -9,7 +9,7 @@ from tests.shadow.drift.leaning import Drive, payoffs
 KEY = ("default", "m", "p", "r")
 
 
-def drifted(seed=1, signals=("args",)):
+def drifted(seed=1, signals=("arguments",)):
     draw, case = random.Random(seed), GroupState(AlertBudget())
     drive = Drive(case.alarm, signals)
     drive.feed(payoffs(draw, 500))
@@ -26,16 +26,16 @@ def test_a_group_before_its_first_pair_claims_nothing():
 def test_a_drift_is_reported_with_its_start_its_size_and_its_name():
     [status] = statuses({KEY: drifted()})
     [past] = status.past
-    assert (status.state, status.name, past.title, past.direction) == ("drift", "args", "args", "further")
+    assert (status.state, status.name, past.title, past.direction) == ("drift", "arguments", "arguments", "further")
     assert past.low <= past.size <= past.high
     assert past.earliest <= past.since <= past.latest
-    assert status.evidence[0][:2] == ("args", "further")
+    assert status.evidence[0][:2] == ("arguments", "further")
     assert status.evidence[0][2] > status.evidence[1][2]
 
 
 def test_the_test_that_names_the_alarm_comes_first():
-    [status] = statuses({KEY: drifted(signals=("action", "args"))})
-    assert [past.signal for past in status.past] == ["args", "action"]
+    [status] = statuses({KEY: drifted(signals=("answer_kind", "arguments"))})
+    assert [past.signal for past in status.past] == ["arguments", "answer_kind"]
 
 
 def test_what_is_not_measured_gives_its_reason_and_how_often():
@@ -60,7 +60,7 @@ def test_what_the_second_look_found_is_said_with_its_witness():
     looked(blamed).look.blame, blamed.look.by = Blame.PROVIDER, "q"
     looked(cleared).look.blame, cleared.look.by = Blame.REFERENCE, "q"
     [one], [other] = statuses({KEY: blamed}), statuses({KEY: cleared})
-    assert (one.state, one.name, one.blame) == ("drift", "args", "provider")
+    assert (one.state, one.name, one.blame) == ("drift", "arguments", "provider")
     assert one.sentence.endswith("; the provider: q is still the same as r")
     assert (other.state, other.name, other.blame) == ("not_measured", "reference_moved", "reference")
     assert other.why == "the reference moved: q left it at the same time"
@@ -74,7 +74,7 @@ def test_while_a_page_waits_there_is_a_suspicion_without_a_name():
     assert (status.state, status.name, status.blame, status.waits) == ("suspect", "", "", True)
     waiting.look.expire()
     [status] = statuses({KEY: waiting})
-    assert (status.state, status.name, status.blame) == ("drift", "args", "not_yet_known")
+    assert (status.state, status.name, status.blame) == ("drift", "arguments", "not_yet_known")
     assert "more pairs of q are needed" in status.blame_why
 
 

@@ -31,7 +31,7 @@ def mixed(seed, n=200):
 
 
 @pytest.mark.parametrize("direction", [PROVIDER, REFERENCE])
-@pytest.mark.parametrize("signal", ["action", "schema", "text"])
+@pytest.mark.parametrize("signal", ["answer_kind", "valid_calls", "text"])
 @pytest.mark.parametrize("baseline", ["0", "0.07"])
 def test_log_space_equals_an_exact_rational_computation(signal, direction, baseline):
     test = EDetector(key=(signal, direction), budget=AlertBudget(), baseline=float(baseline))
@@ -49,7 +49,7 @@ def test_log_space_equals_an_exact_rational_computation(signal, direction, basel
 @pytest.mark.slow
 @pytest.mark.parametrize("direction", [PROVIDER, REFERENCE])
 def test_a_million_payoffs_to_one_side_and_then_to_the_other_stay_finite(direction):
-    test = EDetector(key=("action", direction), budget=AlertBudget())
+    test = EDetector(key=("answer_kind", direction), budget=AlertBudget())
     for payoff in (1, -1):
         for _ in range(1_000_000 if payoff == direction else 200_000):
             test.add(payoff)
@@ -58,14 +58,14 @@ def test_a_million_payoffs_to_one_side_and_then_to_the_other_stay_finite(directi
 
 
 def test_head_start_alone_makes_no_group_suspect():
-    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
-    assert isclose(test.evidence, log(WEIGHTS["action", PROVIDER] / 1000))
+    test = EDetector(key=("answer_kind", PROVIDER), budget=AlertBudget())
+    assert isclose(test.evidence, log(WEIGHTS["answer_kind", PROVIDER] / 1000))
     assert not test.suspects
     assert not test.alarms
 
 
 def test_a_provider_that_is_always_the_odd_one_is_found_within_thirty_pairs():
-    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
+    test = EDetector(key=("answer_kind", PROVIDER), budget=AlertBudget())
     seen = 0
     while not test.alarms:
         test.add(1)
@@ -75,7 +75,7 @@ def test_a_provider_that_is_always_the_odd_one_is_found_within_thirty_pairs():
 
 def test_evidence_without_an_excess_beyond_the_tolerance_is_no_alarm():
     """An excess of one point is real, but within the tolerance of two: evidence without an alarm."""
-    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
+    test = EDetector(key=("answer_kind", PROVIDER), budget=AlertBudget())
     for pair in range(60_000):
         test.add(int(pair % 100 == 0))
     assert test.evidence >= 0
@@ -94,15 +94,15 @@ def test_an_accepted_excess_is_no_evidence_any_more():
 
 
 def test_a_restart_forgets_the_evidence_and_keeps_the_counts():
-    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
+    test = EDetector(key=("answer_kind", PROVIDER), budget=AlertBudget())
     for payoff in mixed(5):
         test.add(payoff)
     test.restart()
-    assert (test.even, test.pairs) == (EDetector(key=("action", PROVIDER), budget=AlertBudget()).even, 200)
+    assert (test.even, test.pairs) == (EDetector(key=("answer_kind", PROVIDER), budget=AlertBudget()).even, 200)
 
 
 def test_higher_threshold_lowers_the_evidence_and_keeps_the_sums():
-    test = EDetector(key=("action", PROVIDER), budget=AlertBudget())
+    test = EDetector(key=("answer_kind", PROVIDER), budget=AlertBudget())
     before, sums = test.evidence, list(test.even)
     test.set_budget(AlertBudget(threshold=1e8))
     assert isclose(before - test.evidence, log(10))
@@ -110,7 +110,7 @@ def test_higher_threshold_lowers_the_evidence_and_keeps_the_sums():
 
 
 def test_the_counts_are_of_the_payoffs_as_they_come():
-    test = EDetector(key=("action", REFERENCE), budget=AlertBudget())
+    test = EDetector(key=("answer_kind", REFERENCE), budget=AlertBudget())
     for payoff in (1, 1, -1, 0):
         test.add(payoff)
     assert (test.pairs, test.plus, test.minus) == (4, 2, 1)

@@ -26,7 +26,7 @@ from shadow.drift.effect_estimates import (
 GROUP = ("default", "m", "p", "r")
 
 
-def points(plus, minus, zero, *, signal="trigger", per=1, group=GROUP):
+def points(plus, minus, zero, *, signal="calls_tool", per=1, group=GROUP):
     values = [1] * plus + [-1] * minus + [0] * zero
     random.Random(7).shuffle(values)
     return [ClusteredPayoff(group=group, signal=signal, conversation=f"c{i // per}", payoff=g) for i, g in enumerate(values)]
@@ -54,21 +54,21 @@ def test_a_score_holds_the_counts_the_excess_and_its_interval():
 @pytest.mark.parametrize(
     ("counts", "signal", "outcome"),
     [
-        ((40, 40, 4920), "trigger", SignalOutcome.MATCHES),
-        ((300, 20, 680), "trigger", SignalOutcome.DRIFTS),
-        ((80, 20, 4900), "trigger", SignalOutcome.WITHIN),
-        ((60, 25, 915), "trigger", SignalOutcome.DIFFERS),
-        ((30, 28, 142), "trigger", SignalOutcome.NONE_SEEN),
-        ((20, 300, 680), "trigger", SignalOutcome.TOO_FAITHFUL),
-        ((20, 300, 680), "trigger_rate", SignalOutcome.DRIFTS),
+        ((40, 40, 4920), "calls_tool", SignalOutcome.MATCHES),
+        ((300, 20, 680), "calls_tool", SignalOutcome.DRIFTS),
+        ((80, 20, 4900), "calls_tool", SignalOutcome.WITHIN),
+        ((60, 25, 915), "calls_tool", SignalOutcome.DIFFERS),
+        ((30, 28, 142), "calls_tool", SignalOutcome.NONE_SEEN),
+        ((20, 300, 680), "calls_tool", SignalOutcome.TOO_FAITHFUL),
+        ((20, 300, 680), "calls_tool_rate", SignalOutcome.DRIFTS),
         ((0, 1000, 0), "prompt_tokens", SignalOutcome.DRIFTS),
-        ((20, 80, 4900), "trigger_rate", SignalOutcome.WITHIN),
-        ((25, 60, 915), "trigger_rate", SignalOutcome.DIFFERS),
-        ((28, 30, 142), "trigger_rate", SignalOutcome.NONE_SEEN),
-        ((3, 2, 995), "trigger", SignalOutcome.NONE_SEEN),
-        ((0, 0, 5000), "trigger", SignalOutcome.NONE_SEEN),
-        ((1, 1, 38), "trigger", SignalOutcome.UNDECIDED),
-        ((5, 4, 11), "trigger", SignalOutcome.UNDECIDED),
+        ((20, 80, 4900), "calls_tool_rate", SignalOutcome.WITHIN),
+        ((25, 60, 915), "calls_tool_rate", SignalOutcome.DIFFERS),
+        ((28, 30, 142), "calls_tool_rate", SignalOutcome.NONE_SEEN),
+        ((3, 2, 995), "calls_tool", SignalOutcome.NONE_SEEN),
+        ((0, 0, 5000), "calls_tool", SignalOutcome.NONE_SEEN),
+        ((1, 1, 38), "calls_tool", SignalOutcome.UNDECIDED),
+        ((5, 4, 11), "calls_tool", SignalOutcome.UNDECIDED),
     ],
 )
 def test_the_outcome_follows_from_the_interval_and_the_tolerance(counts, signal, outcome):
@@ -79,7 +79,7 @@ def test_few_conversations_are_too_few_unless_the_sign_test_is_decisive():
     assert only(9, 3, 28).outcome == SignalOutcome.UNDECIDED
     assert only(20, 0, 20).outcome == SignalOutcome.DIFFERS
     assert only(0, 20, 20).outcome == SignalOutcome.TOO_FAITHFUL
-    assert only(0, 20, 20, signal="trigger_rate").outcome == SignalOutcome.DIFFERS
+    assert only(0, 20, 20, signal="calls_tool_rate").outcome == SignalOutcome.DIFFERS
     assert only(9, 0, 31).outcome == SignalOutcome.UNDECIDED
     assert only(30, 20, 450, per=50).outcome == SignalOutcome.UNDECIDED
 
@@ -99,7 +99,7 @@ def test_forty_nine_conversations_are_too_few_for_an_interval_and_fifty_are_not(
 def test_disagreement_that_fills_conversations_counts_once_for_each(conversations):
     """In 14 the provider is the odd one ten times each, in 4 the reference: 140 pairs against 40 are 14 coins against 4."""
     odd = [*[(10, 0)] * 14, *[(0, 10)] * 4, *[(0, 0)] * (conversations - 18)]
-    made = [ClusterSum(group=GROUP, signal="action", cluster=n, pairs=10, plus=p, minus=m) for n, (p, m) in enumerate(odd)]
+    made = [ClusterSum(group=GROUP, signal="answer_kind", cluster=n, pairs=10, plus=p, minus=m) for n, (p, m) in enumerate(odd)]
     (score,) = [row for row in table([*made, *others(3)]) if row.group == GROUP]
     assert (score.provider_odd, score.reference_odd) == (140, 40)
     assert isclose(score.p, stats.binomtest(14, 18).pvalue, rel_tol=1e-9)
@@ -109,7 +109,7 @@ def test_disagreement_that_fills_conversations_counts_once_for_each(conversation
 def others(count):
     """Rows at rest."""
     names = [("", "m", f"quiet{number}", "r") for number in range(count)]
-    return [ClusterSum(group=name, signal="action", cluster=0, pairs=10, plus=0, minus=0) for name in names]
+    return [ClusterSum(group=name, signal="answer_kind", cluster=0, pairs=10, plus=0, minus=0) for name in names]
 
 
 def test_the_interval_of_one_conversation_is_unbounded():
@@ -118,7 +118,7 @@ def test_the_interval_of_one_conversation_is_unbounded():
 
 
 def test_requests_without_a_conversation_stand_alone():
-    made = [ClusteredPayoff(group=GROUP, signal="trigger", conversation="", payoff=g) for g in [1, -1] * 30 + [0] * 200]
+    made = [ClusteredPayoff(group=GROUP, signal="calls_tool", conversation="", payoff=g) for g in [1, -1] * 30 + [0] * 200]
     (score,) = scorecard(made)
     assert score.outcome == SignalOutcome.NONE_SEEN
     assert score.high < 0.1
@@ -126,15 +126,19 @@ def test_requests_without_a_conversation_stand_alone():
 
 def test_the_floor_is_for_labels_alone():
     assert only(5, 5, 90, signal="text").floor is None
-    assert only(5, 5, 90, signal="trigger_rate").floor is None
-    assert isclose(only(5, 5, 90, signal="action").floor, 0.1)
+    assert only(5, 5, 90, signal="calls_tool_rate").floor is None
+    assert isclose(only(5, 5, 90, signal="answer_kind").floor, 0.1)
 
 
 def test_the_table_is_sorted_and_adjusted_as_one():
     other = ("default", "m", "another", "r")
-    made = points(40, 0, 100) + points(10, 10, 100, signal="action") + points(10, 12, 100, group=other)
+    made = points(40, 0, 100) + points(10, 10, 100, signal="answer_kind") + points(10, 12, 100, group=other)
     table = scorecard(made)
-    assert [(score.group, score.signal) for score in table] == [(other, "trigger"), (GROUP, "action"), (GROUP, "trigger")]
+    assert [(score.group, score.signal) for score in table] == [
+        (other, "calls_tool"),
+        (GROUP, "answer_kind"),
+        (GROUP, "calls_tool"),
+    ]
     assert isclose(table[2].p_holm, 3 * table[2].p)
     assert scorecard([]) == ()
 
@@ -151,7 +155,7 @@ def test_a_provider_that_serves_the_same_is_rarely_called_different():
     for _ in range(200):
         made = [
             ClusteredPayoff(group=GROUP, signal=signal, conversation=f"c{i // 3}", payoff=rng.choices((-1, 0, 1), (1, 8, 1))[0])
-            for signal in ("action", "trigger", "args", "trigger_rate")
+            for signal in ("answer_kind", "calls_tool", "arguments", "calls_tool_rate")
             for i in range(120)
         ]
         wrong += any(
@@ -164,27 +168,27 @@ def test_a_provider_that_serves_the_same_is_rarely_called_different():
 def test_the_e_value_is_the_mean_of_all_bets_on_the_directions_that_are_a_difference_of_the_provider():
     values = [1] * 6 + [-1] * 2
     sides = [sum(prod(1 + bet * side * value for value in values) for bet in GRID) / len(GRID) for side in (1, -1)]
-    assert isclose(exp(log_e_value("trigger", 6, 2)), sides[0])
-    weight = WEIGHTS["trigger_rate", 1] / (WEIGHTS["trigger_rate", 1] + WEIGHTS["trigger_rate", -1])
-    assert isclose(exp(log_e_value("trigger_rate", 6, 2)), weight * sides[0] + (1 - weight) * sides[1])
-    assert isclose(only(6, 2, 80).log_e, log_e_value("trigger", 6, 2))
+    assert isclose(exp(log_e_value("calls_tool", 6, 2)), sides[0])
+    weight = WEIGHTS["calls_tool_rate", 1] / (WEIGHTS["calls_tool_rate", 1] + WEIGHTS["calls_tool_rate", -1])
+    assert isclose(exp(log_e_value("calls_tool_rate", 6, 2)), weight * sides[0] + (1 - weight) * sides[1])
+    assert isclose(only(6, 2, 80).log_e, log_e_value("calls_tool", 6, 2))
 
 
 def test_what_speaks_of_the_reference_alone_is_no_discovery():
     """It fails in half of the requests, or is further from itself than the provider is from it."""
     assert discoveries(scorecard(points(0, 300, 300, signal="error"))) == frozenset()
-    assert discoveries(scorecard(points(10, 300, 300, signal="action"))) == frozenset()
-    assert discoveries(scorecard(points(0, 300, 300, signal="trigger_rate"))) == {GROUP}
+    assert discoveries(scorecard(points(10, 300, 300, signal="answer_kind"))) == frozenset()
+    assert discoveries(scorecard(points(0, 300, 300, signal="calls_tool_rate"))) == {GROUP}
 
 
 def test_the_e_value_of_a_fair_coin_is_one_in_the_mean():
-    from_all = sum(exp(log_e_value("args", heads, 12 - heads)) * stats.binom.pmf(heads, 12, 0.5) for heads in range(13))
+    from_all = sum(exp(log_e_value("arguments", heads, 12 - heads)) * stats.binom.pmf(heads, 12, 0.5) for heads in range(13))
     assert isclose(from_all, 1.0)
 
 
 def test_no_count_is_too_large_for_an_e_value():
-    assert 1e5 < log_e_value("args", 10**6, 0) < inf
-    assert -inf < log_e_value("args", 10**6, 10**6) < 0
+    assert 1e5 < log_e_value("arguments", 10**6, 0) < inf
+    assert -inf < log_e_value("arguments", 10**6, 10**6) < 0
 
 
 def test_of_many_groups_those_that_differ_are_named():
@@ -192,8 +196,8 @@ def test_of_many_groups_those_that_differ_are_named():
     draw, made = random.Random(4), []
     for number in range(50):
         group = ("", "m", f"p{number}", "r")
-        for signal in ("action", "args", "trigger"):
-            weights = (30, 2, 68) if (number, signal) == (7, "args") else (5, 5, 90)
+        for signal in ("answer_kind", "arguments", "calls_tool"):
+            weights = (30, 2, 68) if (number, signal) == (7, "arguments") else (5, 5, 90)
             made += [
                 ClusteredPayoff(group=group, signal=signal, conversation="", payoff=g)
                 for g in draw.choices((1, -1, 0), weights, k=200)
@@ -202,7 +206,7 @@ def test_of_many_groups_those_that_differ_are_named():
     assert discoveries(table) == {("", "m", "p7", "r")}
     assert discoveries(table, 1e-30) == frozenset()
     own = [score.log_e for score in table if score.group[2] == "p7"]
-    assert group_evidence(table)["", "m", "p7", "r"] >= log(part("args")) + max(own)
+    assert group_evidence(table)["", "m", "p7", "r"] >= log(part("arguments")) + max(own)
 
 
 def test_signals_that_were_not_measured_are_worth_one():
@@ -213,14 +217,18 @@ def test_signals_that_were_not_measured_are_worth_one():
 def test_the_interval_for_any_time_is_wider_and_knows_of_conversations():
     alone, sticky = only(60, 20, 920), only(60, 20, 920, per=5)
     assert alone.always_low < alone.low < alone.excess < alone.high < alone.always_high
-    made = [ClusteredPayoff(group=GROUP, signal="trigger", conversation=f"c{i // 10}", payoff=int(i < 100)) for i in range(1_000)]
+    made = [
+        ClusteredPayoff(group=GROUP, signal="calls_tool", conversation=f"c{i // 10}", payoff=int(i < 100)) for i in range(1_000)
+    ]
     [stuck] = scorecard(made)
-    [free] = scorecard([ClusteredPayoff(group=GROUP, signal="trigger", conversation="", payoff=point.payoff) for point in made])
+    [free] = scorecard(
+        [ClusteredPayoff(group=GROUP, signal="calls_tool", conversation="", payoff=point.payoff) for point in made]
+    )
     assert stuck.always_high - stuck.always_low > 2 * (free.always_high - free.always_low)
     assert -1 <= sticky.always_low <= sticky.always_high <= 1
 
 
-@given(st.lists(st.tuples(st.sampled_from(["trigger", "text"]), st.integers(0, 3), st.sampled_from([-1, 0, 1])), max_size=60))
+@given(st.lists(st.tuples(st.sampled_from(["calls_tool", "text"]), st.integers(0, 3), st.sampled_from([-1, 0, 1])), max_size=60))
 def test_payoffs_summed_in_any_parts_come_to_the_same_table(drawn):
     made = [ClusteredPayoff(group=GROUP, signal=signal, conversation=f"c{talk}", payoff=payoff) for signal, talk, payoff in drawn]
     halves = [Counter(made[::2]), Counter(made[1::2])]
@@ -245,7 +253,7 @@ def _rounded(score):
     return replace(score, **{name: round(getattr(score, name), 9) for name in named})
 
 
-def repeated(leaning, resting, *, times=10, signals=("args", "action", "tool_names")):
+def repeated(leaning, resting, *, times=10, signals=("arguments", "answer_kind", "tools")):
     """So many conversations that repeat one tie, and so many in which nothing differs."""
     return [
         ClusteredPayoff(group=GROUP, signal=signal, conversation=f"c{place}", payoff=int(place < leaning))

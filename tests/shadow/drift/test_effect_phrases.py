@@ -19,8 +19,8 @@ def test_every_signal_has_words_for_both_directions(signal):
 @pytest.mark.parametrize(
     ("signal", "excess", "words"),
     [
-        ("trigger_rate", 0.31, "calls a tool in 31 points fewer requests"),
-        ("trigger_rate", -0.31, "calls a tool in 31 points more requests"),
+        ("calls_tool_rate", 0.31, "calls a tool in 31 points fewer requests"),
+        ("calls_tool_rate", -0.31, "calls a tool in 31 points more requests"),
         ("error", 0.49, "fails in 49 points more requests"),
         ("finish_length", -0.09, "cut by length in 9 points fewer requests"),
         ("vector_norm", 0.5, "vector norm in 50 points more requests"),
@@ -36,14 +36,14 @@ def test_no_effect_has_a_sign(signal, excess):
 
 
 def test_an_interval_is_that_of_the_size_the_smaller_end_first():
-    assert effect("trigger_rate", -0.31, -0.4, -0.22) == "calls a tool in 31 points [22 to 40] more requests"
+    assert effect("calls_tool_rate", -0.31, -0.4, -0.22) == "calls a tool in 31 points [22 to 40] more requests"
 
 
 def test_every_test_leans_one_way_and_the_two_of_a_signal_opposite_ways():
     ways = {key: leans(*key) for key in WEIGHTS}
     assert set(ways.values()) == set(LABELS)
     assert all(ways[signal, 1] != ways[signal, -1] for signal, _ in WEIGHTS)
-    assert ways["trigger_rate", 1] == "fewer"
+    assert ways["calls_tool_rate", 1] == "fewer"
 
 
 def test_points_are_written_without_superfluous_digits():

@@ -37,8 +37,8 @@ class Court:
 
 def test_a_repeated_request_counts_once():
     court = Court()
-    assert court.take(("action", 1), fingerprint="f").counted == (("action", 1),)
-    again = court.take(("action", 1), fingerprint="f", excluded=("greedy_text",))
+    assert court.take(("answer_kind", 1), fingerprint="f").counted == (("answer_kind", 1),)
+    again = court.take(("answer_kind", 1), fingerprint="f", excluded=("greedy_text",))
     assert (again.counted, again.excluded) == ((), ("repeated", "greedy_text"))
     assert court.case.alarm.group_tests.pairs == 1
 
@@ -46,14 +46,14 @@ def test_a_repeated_request_counts_once():
 def test_a_request_repeated_200_times_counts_once():
     court = Court()
     for _ in range(200):
-        court.take(("action", 1), fingerprint="tie")
-    assert court.case.alarm.group_tests.tests["action", 1].pairs == 1
+        court.take(("answer_kind", 1), fingerprint="tie")
+    assert court.case.alarm.group_tests.tests["answer_kind", 1].pairs == 1
 
 
 def test_a_conversation_of_500_pairs_counts_ten_times_and_raises_no_alarm():
     court = Court()
     for _ in range(500):
-        court.take(("action", 1), ("trigger", 1), ("args", 1), conversation="c")
+        court.take(("answer_kind", 1), ("calls_tool", 1), ("arguments", 1), conversation="c")
     assert court.case.alarm.group_tests.pairs == 10
     assert court.case.alarm.state is not DriftState.DRIFT
 
@@ -71,10 +71,10 @@ def test_failing_reference_leaves_the_group_not_measured_without_an_alarm():
 def test_a_reference_that_fails_by_half_is_its_own_state_and_what_is_left_is_compared():
     court = Court()
     for number in range(400):
-        court.take(*((("error", -1),) if number % 2 else (("error", 0), ("action", 0))))
+        court.take(*((("error", -1),) if number % 2 else (("error", 0), ("answer_kind", 0))))
     assert court.case.why == "the reference failed in 200 of 399 requests"
     assert court.case.standing.blame is Blame.REFERENCE
-    assert court.case.alarm.group_tests.tests["action", 1].pairs == 200
+    assert court.case.alarm.group_tests.tests["answer_kind", 1].pairs == 200
 
 
 def test_a_reference_that_answers_again_is_measured_again():
@@ -82,14 +82,14 @@ def test_a_reference_that_answers_again_is_measured_again():
     for _ in range(100):
         court.take(("error", -1))
     for _ in range(200):
-        court.take(("error", 0), ("action", 0))
+        court.take(("error", 0), ("answer_kind", 0))
     assert (court.case.state, court.case.standing) == (DriftState.OK, GroupStanding())
 
 
 def test_a_reference_that_sends_invalid_calls_is_no_drift_of_the_provider_either():
     court = Court()
     for _ in range(100):
-        court.take(("schema", -1))
+        court.take(("valid_calls", -1))
     assert court.case.why == "the reference sent an invalid tool call in 100 of 100 compared calls"
     assert court.case.state is DriftState.NOT_MEASURED
 
@@ -108,34 +108,36 @@ def test_a_reference_that_caches_has_its_tests_of_agreement_turned_off():
     for _ in range(4_000):
         noise = payoffs(draw, 1, floor=0.3)[0]
         if draw.random() < 0.3:
-            court.take(("trigger_rate", noise), excluded=("cached",))
+            court.take(("calls_tool_rate", noise), excluded=("cached",))
         else:
-            court.take(("action", abs(noise) if draw.random() < 0.3 else noise), ("trigger_rate", noise))
+            court.take(("answer_kind", abs(noise) if draw.random() < 0.3 else noise), ("calls_tool_rate", noise))
     assert court.case.state is DriftState.NOT_MEASURED
     assert "cache" in court.case.why
-    assert court.case.alarm.group_tests.tests["action", 1].pairs < 30
-    assert court.case.alarm.group_tests.tests["trigger_rate", 1].pairs == 4_000
+    assert court.case.alarm.group_tests.tests["answer_kind", 1].pairs < 30
+    assert court.case.alarm.group_tests.tests["calls_tool_rate", 1].pairs == 4_000
 
 
 def test_pair_without_payoffs_is_not_remembered():
     court = Court()
     court.take(fingerprint="f", excluded=("barred",))
-    assert court.take(("action", 0), fingerprint="f").counted
+    assert court.take(("answer_kind", 0), fingerprint="f").counted
     assert court.case.coverage.counts["barred"] == 1
 
 
 def test_what_is_remembered_is_let_in_no_more_and_counts_for_nothing_else():
     court = Court()
     court.case.remember(
-        JudgedPair(pair_id="old", group=GROUP, started=0.0, conversation="", fingerprint="f", kind="", payoffs=(("action", 1),))
+        JudgedPair(
+            pair_id="old", group=GROUP, started=0.0, conversation="", fingerprint="f", kind="", payoffs=(("answer_kind", 1),)
+        )
     )
-    assert court.take(("action", 1), fingerprint="f").counted == ()
+    assert court.take(("answer_kind", 1), fingerprint="f").counted == ()
     assert court.case.alarm.group_tests.pairs == 0
 
 
 def test_a_provider_that_is_its_own_reference_is_not_measured_from_its_first_pair_and_counts_nothing():
     court = Court()
-    ruling = court.take(("action", 0), excluded=("same_server",))
+    ruling = court.take(("answer_kind", 0), excluded=("same_server",))
     assert (ruling.counted, ruling.excluded) == ((), ("same_server",))
     assert court.case.state is DriftState.NOT_MEASURED
     assert "same server" in court.case.why
@@ -143,16 +145,16 @@ def test_a_provider_that_is_its_own_reference_is_not_measured_from_its_first_pai
 
 def test_repeats_of_a_provider_that_is_its_own_reference_are_repeats():
     court = Court()
-    court.take(("action", 0), fingerprint="f", excluded=("same_server",))
-    again = court.take(("action", 0), fingerprint="f", excluded=("same_server",))
+    court.take(("answer_kind", 0), fingerprint="f", excluded=("same_server",))
+    again = court.take(("answer_kind", 0), fingerprint="f", excluded=("same_server",))
     assert again.excluded == ("repeated", "same_server")
     assert court.case.state is DriftState.NOT_MEASURED
 
 
 def test_a_provider_that_left_its_own_reference_is_measured_from_the_first_pair_that_counts():
     court = Court()
-    court.take(("action", 0), excluded=("same_server",))
-    court.take(("action", 0))
+    court.take(("answer_kind", 0), excluded=("same_server",))
+    court.take(("answer_kind", 0))
     assert court.case.state is DriftState.OK
 
 
@@ -161,7 +163,7 @@ def test_a_reference_that_fails_keeps_the_group_waiting_until_a_pair_counts_for_
     court.take(("error", -1), excluded=("reference_failed",))
     assert court.case.state is DriftState.WAITING
     assert court.case.why == "no pair has counted yet: the reference failed: that counts for the signal error alone"
-    court.take(("action", 0), ("error", 0))
+    court.take(("answer_kind", 0), ("error", 0))
     assert (court.case.state, court.case.why) == (DriftState.OK, "")
 
 

@@ -87,27 +87,27 @@ CALLING, OTHER, WRITING = made(call()), made(call(arguments='{"city": "Rome"}'))
 def test_the_control_decides_who_is_the_odd_one():
     assert wants_control(ask(), WRITING, CALLING)
     found = dict(payoffs(ask(), WRITING, CALLING, CALLING))
-    assert (found["action"], found["trigger"], found["finish_reason"], found["trigger_rate"]) == (1, 1, 1, 1)
-    assert dict(payoffs(ask(), WRITING, CALLING, WRITING))["action"] == -1
-    assert dict(payoffs(ask(), OTHER, CALLING, CALLING))["args"] == 1
-    assert dict(payoffs(ask(), OTHER, CALLING, made(call("z", "{}"))))["args"] == 0
+    assert (found["answer_kind"], found["calls_tool"], found["finish_reason"], found["calls_tool_rate"]) == (1, 1, 1, 1)
+    assert dict(payoffs(ask(), WRITING, CALLING, WRITING))["answer_kind"] == -1
+    assert dict(payoffs(ask(), OTHER, CALLING, CALLING))["arguments"] == 1
+    assert dict(payoffs(ask(), OTHER, CALLING, made(call("z", "{}"))))["arguments"] == 0
 
 
 def test_what_does_not_apply_is_absent_and_never_zero():
     found = dict(payoffs(ask(tools=()), WRITING, WRITING, None))
-    assert not {"trigger", "trigger_rate", "tool_names", "args", "schema", "text"} & set(found)
-    assert {"action", "finish_reason", "refusal", "refusal_rate", "finish_length", "error"} <= set(found)
+    assert not {"calls_tool", "calls_tool_rate", "tools", "arguments", "valid_calls", "text"} & set(found)
+    assert {"answer_kind", "finish_reason", "refusal", "refusal_rate", "finish_length", "error"} <= set(found)
     cut = dict(payoffs(ask(), made(call(), finish="length"), CALLING, CALLING))
-    assert not {"args", "schema"} & set(cut)
-    assert (cut["finish_length"], cut["action"]) == (1, 1)
+    assert not {"arguments", "valid_calls"} & set(cut)
+    assert (cut["finish_length"], cut["answer_kind"]) == (1, 1)
 
 
 def test_a_schema_payoff_needs_a_schema():
     wrong = made(call(arguments='{"city": 5}'))
-    assert dict(payoffs(ask(), wrong, CALLING, CALLING))["schema"] == 1
-    assert dict(payoffs(ask(), CALLING, CALLING, None))["schema"] == 0
+    assert dict(payoffs(ask(), wrong, CALLING, CALLING))["valid_calls"] == 1
+    assert dict(payoffs(ask(), CALLING, CALLING, None))["valid_calls"] == 0
     bare = ask(tools=(replace(ask().tools[0], schema=None),))
-    assert "schema" not in dict(payoffs(bare, CALLING, CALLING, None))
+    assert "valid_calls" not in dict(payoffs(bare, CALLING, CALLING, None))
 
 
 def test_text_counts_only_sampled_and_beside_a_control():
@@ -145,8 +145,8 @@ def test_identical_long_texts_at_temperature_zero_are_no_cache():
 
 
 def test_without_tie_breaks_only_pairs_with_a_random_control_count_for_agreement():
-    assert "action" not in dict(payoffs(ask(), CALLING, CALLING, None, tiebreak=False))
-    assert dict(payoffs(ask(), WRITING, CALLING, CALLING, tiebreak=False))["action"] == 1
+    assert "answer_kind" not in dict(payoffs(ask(), CALLING, CALLING, None, tiebreak=False))
+    assert dict(payoffs(ask(), WRITING, CALLING, CALLING, tiebreak=False))["answer_kind"] == 1
 
 
 def test_an_error_counts_for_error_alone_and_a_leg_without_a_failure_counts_for_nothing():

@@ -59,14 +59,14 @@ def test_what_is_no_snapshot_of_ours_is_refused(text):
 
 def test_a_test_that_is_no_longer_made_is_left_out():
     alarm = AlarmState(AlertBudget())
-    alarm.add("a", 0.0, (("action", 1),), lambda _: ())
-    text = saved(grouped(alarm)).replace('"action"', '"astrology"')
+    alarm.add("a", 0.0, (("answer_kind", 1),), lambda _: ())
+    text = saved(grouped(alarm)).replace('"answer_kind"', '"astrology"')
     assert all(not test.pairs for test in restored(text, AlertBudget()).alarm.group_tests.tests.values())
 
 
 def test_stored_snapshot_names_the_threshold_log_bar_as_earlier_versions_did():
     state = GroupState(AlertBudget())
-    state.look = opened(key=("action", 1), size=0.2, earliest=1.0, latest=2.0, at=3.0, floor=0.1, witnesses=[("q",)])
+    state.look = opened(key=("answer_kind", 1), size=0.2, earliest=1.0, latest=2.0, at=3.0, floor=0.1, witnesses=[("q",)])
     look = json.loads(saved(state))["look"]
     assert look["log_bar"] == pytest.approx(math.log(40))
     assert "log_threshold" not in look

@@ -14,7 +14,7 @@ FOUND = ChangePoint(
 
 def latch(size=0.1):
     found = ChangePoint(**{**{name: getattr(FOUND, name) for name in ChangePoint.__slots__}, "size": size})
-    return Latch(key=("action", 1), pair_id="a", at=0, evidence=0.1, estimate=found)
+    return Latch(key=("answer_kind", 1), pair_id="a", at=0, evidence=0.1, estimate=found)
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(DriftState, DriftEvent)))

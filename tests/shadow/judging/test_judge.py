@@ -46,7 +46,7 @@ class JudgeRun:
 def fill(store, values, *, prefix="pair", at=0.0, group=GROUP, **more):
     """One pair for each value, a second apart; flushed once."""
     for number, value in enumerate(values):
-        signals = (("tool_names", value), ("args", value), ("error", 0))
+        signals = (("tools", value), ("arguments", value), ("error", 0))
         add(store, f"{prefix}-{number}", payoffs=signals, started=at + number, group=group, flush=False, **more)
     assert store.flush(30)
 
@@ -80,10 +80,10 @@ def test_a_drift_is_found_dated_named_and_kept(store):
     [alarm] = store.judgements.alarms(0, 0)
     assert list(run.judge.take_alarms()) == [alarm]
     assert list(run.judge.take_alarms()) == []
-    assert (alarm.old, alarm.new, alarm.name, alarm.group) == ("suspect", "drift", "args", GROUP)
+    assert (alarm.old, alarm.new, alarm.name, alarm.group) == ("suspect", "drift", "arguments", GROUP)
     details = json.loads(alarm.details)
     assert not details["reference_suspected"]
-    test = next(each for each in details["tests"] if each["signal"] == "args")
+    test = next(each for each in details["tests"] if each["signal"] == "arguments")
     assert abs(test["since"] - 400) < 60
     assert test["segments"][0]["kind"] == "1 to 3 tools"
     assert test["low"] <= test["size"] <= test["high"]
@@ -297,7 +297,7 @@ def beside(store, count, excess, *, at, prefix, seed):
         for name in ("p", "q", "s"):
             group = PairGroup(route="default", model="m", provider=name, reference="r")
             values = payoffs(draw, 1, excess=excess.get(name, 0.0))
-            found = (("args", values[0]), ("error", 0))
+            found = (("arguments", values[0]), ("error", 0))
             add(store, f"{prefix}-{name}-{number}", payoffs=found, started=at + number, group=group, flush=False)
     assert store.flush(30)
 
@@ -352,7 +352,7 @@ def test_what_the_second_look_finds_after_the_page_is_reported_then(store):
     run.all(1.0)
     newest, oldest = store.judgements.alarms(0, 0)
     assert [json.loads(alarm.details)["blame"] for alarm in (oldest, newest)] == ["not_yet_known", "provider"]
-    assert (newest.old, newest.new, newest.name) == ("drift", "drift", "args")
+    assert (newest.old, newest.new, newest.name) == ("drift", "drift", "arguments")
 
 
 def test_an_alarm_that_ends_while_its_page_waits_is_never_reported(store):

@@ -19,7 +19,7 @@ ROW = JudgedPairRow(
     fingerprint="f",
     kind="no tools",
     excluded=("seed",),
-    payoffs=(("action", 1), ("error", 0)),
+    payoffs=(("answer_kind", 1), ("error", 0)),
 )
 
 
@@ -53,19 +53,19 @@ def _fields():
 
 def test_evidence_is_of_one_group_and_one_signal():
     made = row_mapping.judged_pair(ROW)
-    [found] = row_mapping.batch_evidence([(made, {"action": 1})], KEY, "action")
+    [found] = row_mapping.batch_evidence([(made, {"answer_kind": 1})], KEY, "answer_kind")
     assert (found.pair_id, found.payoff, found.kind) == ("a", 1, "no tools")
-    assert [*row_mapping.batch_evidence([(made, {"action": 1})], KEY, "error")] == []
-    assert [*row_mapping.batch_evidence([(made, {"action": 1})], ("other", *KEY[1:]), "action")] == []
+    assert [*row_mapping.batch_evidence([(made, {"answer_kind": 1})], KEY, "error")] == []
+    assert [*row_mapping.batch_evidence([(made, {"answer_kind": 1})], ("other", *KEY[1:]), "answer_kind")] == []
     row = EvidenceRow(pair_id="a", started=5.0, conversation="c", kind="no tools", payoff=1)
     assert row_mapping.stored_evidence(row) == found
 
 
 def test_a_change_without_latches_names_its_tests_and_keeps_the_name_of_the_alarm():
     [status] = statuses({KEY: GroupState(AlertBudget())})
-    old = GroupStanding(state=DriftState.DRIFT, name="args", blame=Blame.PROVIDER)
-    row = row_mapping.alarm(status, old, GroupStanding(), pair_id="a", at=1.0, tests=[("trigger_rate", 1)])
-    assert (row.old, row.new, row.name, row.pair_id, row.at) == ("drift", "ok", "args", "a", 1.0)
+    old = GroupStanding(state=DriftState.DRIFT, name="arguments", blame=Blame.PROVIDER)
+    row = row_mapping.alarm(status, old, GroupStanding(), pair_id="a", at=1.0, tests=[("calls_tool_rate", 1)])
+    assert (row.old, row.new, row.name, row.pair_id, row.at) == ("drift", "ok", "arguments", "a", 1.0)
     details = json.loads(row.details)
-    assert details["tests"] == [{"signal": "trigger_rate", "direction": "fewer"}]
+    assert details["tests"] == [{"signal": "calls_tool_rate", "direction": "fewer"}]
     assert (details["blame"], details["reference_suspected"]) == ("", False)

@@ -22,7 +22,15 @@ from tests.wires import ok, scripted
 
 
 def alarm(**more):
-    fields = {"at": 7.0, "pair_id": "p", "group": GROUP, "old": "ok", "new": "drift", "name": "args", "details": '{"tests": []}'}
+    fields = {
+        "at": 7.0,
+        "pair_id": "p",
+        "group": GROUP,
+        "old": "ok",
+        "new": "drift",
+        "name": "arguments",
+        "details": '{"tests": []}',
+    }
     return AlarmRow(**{**fields, **more})
 
 
@@ -76,7 +84,12 @@ async def test_a_change_arrives_once_whole_and_signed(store):
         await all_told(store)
     headers, body = receiver.got[0]
     event = json.loads(body)
-    assert (event["schema"], event["state"], event["name"], event["provider"]) == ("sameweights.alarm/2", "drift", "args", "p")
+    assert (event["schema"], event["state"], event["name"], event["provider"]) == (
+        "sameweights.alarm/2",
+        "drift",
+        "arguments",
+        "p",
+    )
     moment = headers["X-Sameweights-Timestamp"].encode()
     expected = hmac.new(b"key", moment + b"." + body, hashlib.sha256).hexdigest()
     assert headers["X-Sameweights-Signature"] == f"sha256={expected}"
@@ -186,7 +199,7 @@ def test_slack_gets_a_text_and_nothing_that_rings_a_bell():
     hostile = alarm(group=type(GROUP)(route="default", model="<!channel> & m", provider="p", reference="r"))
     assert json.loads(webhook_event(hostile, "slack").body) == {"text": text(hostile)}
     assert "<" not in text(hostile)
-    assert "is now drift (args), was ok" in text(hostile)
+    assert "is now drift (arguments), was ok" in text(hostile)
 
 
 def test_the_sentence_of_an_alarm_is_sent_whole():
@@ -195,7 +208,7 @@ def test_the_sentence_of_an_alarm_is_sent_whole():
         '"verdict": "differs"}'
     )
     assert text(told) == (
-        "sameweights: p or its reference r serving m on route default is now drift (args), was ok; verdict: differs. "
+        "sameweights: p or its reference r serving m on route default is now drift (arguments), was ok; verdict: differs. "
         "p, or its reference r: p calls a tool in 31 points fewer requests."
     )
     event = json.loads(webhook_event(told, "json").body)

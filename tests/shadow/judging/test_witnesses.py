@@ -25,7 +25,7 @@ def traffic(store, *, calm=300, odd=120, moved=("p",), others=("q",), start=0.0)
     values = {name: payoffs(draw, calm) + payoffs(draw, odd, excess=excess[name]) for name in names}
     for number in range(calm + odd):
         for name in names:
-            found = tuple((signal, values[name][number]) for signal in ("tool_names", "args"))
+            found = tuple((signal, values[name][number]) for signal in ("tools", "arguments"))
             add(store, f"{name}-{number}", payoffs=found, started=start + number, group=group(name), flush=False)
     assert store.flush(30)
 

@@ -44,11 +44,11 @@ def shown():
 
 
 def test_the_series_of_both_sides_of_a_payoff_exist_from_the_first_pair(shown):
-    shown.indicators.counted(KEY, [("action", 0)], pair_id="p1")
-    assert shown.value("pairs_total", signal="action") == 1
-    assert [shown.value("odd_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 0]
-    shown.indicators.counted(KEY, [("action", -1)], pair_id="p2")
-    assert [shown.value("odd_total", signal="action", side=side) for side in ("provider", "reference")] == [0, 1]
+    shown.indicators.counted(KEY, [("answer_kind", 0)], pair_id="p1")
+    assert shown.value("pairs_total", signal="answer_kind") == 1
+    assert [shown.value("odd_total", signal="answer_kind", side=side) for side in ("provider", "reference")] == [0, 0]
+    shown.indicators.counted(KEY, [("answer_kind", -1)], pair_id="p2")
+    assert [shown.value("odd_total", signal="answer_kind", side=side) for side in ("provider", "reference")] == [0, 1]
 
 
 def test_what_was_left_out_is_counted_by_reason(shown):
@@ -59,15 +59,15 @@ def test_what_was_left_out_is_counted_by_reason(shown):
 
 def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
     case, draw = GroupState(AlertBudget()), random.Random(4)
-    drive = Drive(case.alarm, ("args",))
+    drive = Drive(case.alarm, ("arguments",))
     drive.feed(payoffs(draw, 400) + payoffs(draw, 150, excess=0.5))
     shown.indicators.show(statuses({KEY: case}))
     assert {state: shown.value("state", state=state.value) for state in DriftState} == {
         state: float(state is DriftState.DRIFT) for state in DriftState
     }
-    test = {"signal": "args", "direction": "further"}
+    test = {"signal": "arguments", "direction": "further"}
     assert shown.value("log_evidence", **test) >= 0
-    assert shown.value("log_evidence", signal="args", direction="closer") < 0
+    assert shown.value("log_evidence", signal="arguments", direction="closer") < 0
     assert 0.3 < shown.value("excess_ratio", **test) < 0.8
     assert abs(shown.value("start_timestamp_seconds", **test) - 400) < 60
     drive.feed(payoffs(draw, 1_500))

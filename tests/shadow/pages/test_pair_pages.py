@@ -293,7 +293,7 @@ def test_signal_name_of_an_alert_is_accepted_as_a_filter(pages):
 
 @pytest.mark.parametrize("query", [{"state": "broken"}, {"signal": "<script>"}, {"segment": "tools=maybe"}])
 def test_unknown_filter_value_is_refused_with_the_known_ones(pages, query):
-    with pytest.raises(FilterError, match=r"Known: .*(not_measured|tool_names|tools=yes)"):
+    with pytest.raises(FilterError, match=r"Known: .*(not_measured|valid_calls|tools=yes)"):
         pages.index(query)
 
 

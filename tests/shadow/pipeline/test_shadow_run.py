@@ -142,7 +142,7 @@ async def test_the_record_tells_the_type_of_the_request_and_what_was_left_out(ag
     seeded = parse_exchange(exchange(said("A bridge."), request=asked("Tell me about bridges", seed=7, temperature=0)))
     trial, _ = await tried(seeded)
     assert trial.record.excluded == ("seed", "greedy_text")
-    assert "action" not in {payoff.signal for payoff in trial.record.payoffs}
+    assert "answer_kind" not in {payoff.signal for payoff in trial.record.payoffs}
 
 
 async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_report_and_states_why_the_judge_has_none(agreeing):
@@ -155,5 +155,5 @@ async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_re
             trial = await trials.run(agreeing, control=False)
         finally:
             await mirror.close()
-    assert "action" in {payoff.signal for payoff in trial.record.payoffs}
+    assert "answer_kind" in {payoff.signal for payoff in trial.record.payoffs}
     assert trial.record.excluded[0] == "same_server"

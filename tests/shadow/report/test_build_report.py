@@ -44,7 +44,7 @@ def test_mismatch_is_of_all_pairs_and_noise_of_random_controls_only(store):
         add_pair(store, "p", calling("Nowhere"), calling(city), calling("Elsewhere"), reason=ControlReason.TIEBREAK)
     assert store.flush(20)
     [card] = build(store, 0.0, NOW + 60).cards
-    line = next(line for line in card.signals if line.signal == "args")
+    line = next(line for line in card.signals if line.signal == "arguments")
     assert line.mismatch == pytest.approx(0.5)
     assert line.noise == pytest.approx(0.3)
 
@@ -133,5 +133,7 @@ def test_of_several_providers_the_headline_counts_the_verdicts(store):
 
 
 def test_the_interval_for_any_time_stands_beside_the_one_for_one_look(report):
-    line = next(line for card in report.cards if card.provider == "garbler" for line in card.signals if line.signal == "args")
+    line = next(
+        line for card in report.cards if card.provider == "garbler" for line in card.signals if line.signal == "arguments"
+    )
     assert line.always_low <= line.low <= line.high <= line.always_high

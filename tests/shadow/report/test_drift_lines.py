@@ -19,7 +19,7 @@ from tests.shadow.drift.leaning import payoffs
 
 def judged(store, values, **more):
     for number, value in enumerate(values):
-        add(store, f"{number:08}-pair", payoffs=(("args", value),), started=1e9 + number, flush=False, **more)
+        add(store, f"{number:08}-pair", payoffs=(("arguments", value),), started=1e9 + number, flush=False, **more)
     assert store.flush(30)
     judge = Judge(store.judgements, holder="j", pairs_per_false_alarm=1e7, fleet_wide=False, publish=lambda *_: None)
     judge.finish(0.0, 20.0)
@@ -34,7 +34,7 @@ def drifted(store):
 
 def test_an_alarm_is_a_line_with_its_name_its_start_its_size_and_its_pairs(drifted):
     [line] = drift_lines(drifted)
-    assert (line.state, line.name, line.provider, line.strongest) == ("drift", "args", "p", "args")
+    assert (line.state, line.name, line.provider, line.strongest) == ("drift", "arguments", "p", "arguments")
     assert line.low <= line.size <= line.high
     assert line.earliest <= line.since <= line.latest
     assert line.requests == ("1 to 3 tools, first turn, sampled",)
@@ -109,7 +109,7 @@ def test_the_state_of_drift_is_drift_whatever_the_period_and_too_faithful_is_non
 
 def test_what_a_cache_silenced_counts_for_no_scorecard_either(store):
     for number in range(150):
-        add(store, f"{number:08}", payoffs=(("args", 1), ("error", 0)), excluded=("cached",) * (number < 9), flush=False)
+        add(store, f"{number:08}", payoffs=(("arguments", 1), ("error", 0)), excluded=("cached",) * (number < 9), flush=False)
     judged(store, [])
     scores = {line.signal: line.pairs for card in build(store, 0.0, 0.0).cards for line in card.signals}
-    assert scores == {"args": 3, "error": 150}
+    assert scores == {"arguments": 3, "error": 150}

@@ -34,7 +34,7 @@ ALARM = replace(
     CALM,
     provider="odd",
     state="drift",
-    name="args",
+    name="arguments",
     since=0.0,
     earliest=0.0,
     latest=0.0,

@@ -13,7 +13,7 @@ from tests.verdicts import QUIET, evidence, signal
 
 WHO = {"provider": "p", "reference": "r", "model": "m"}
 CARD = Scorecard(**WHO, pairs=9, compared=9, requests=9, verdict=QUIET, signals=(), checks=(), gaps=(), reasons=())
-FAR = replace(CARD, verdict=decide(evidence(signal("args", SignalOutcome.DRIFTS, excess=0.3))))
+FAR = replace(CARD, verdict=decide(evidence(signal("arguments", SignalOutcome.DRIFTS, excess=0.3))))
 
 
 def report(*cards):

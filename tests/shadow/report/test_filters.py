@@ -39,12 +39,12 @@ def test_filter_of_pairs_takes_known_words_only():
 
 def test_filter_of_pairs_takes_a_signal_by_the_name_that_is_printed():
     made = pair_filter(provider="", model="", signal="How often it calls", state="", since="all", limit=3, now=1.0)
-    assert made.signal == "trigger"
+    assert made.signal == "calls_tool"
 
 
 def test_filter_of_answers_takes_checks_only():
     made = answer_filter(provider="", model="", signal="invalid tool calls", since="all", limit=3, now=1.0)
-    assert made.signal == "call_schema"
+    assert made.signal == "valid_calls"
     wanted = r"--signal: no such signal: 'text'.*known: applied_parameters, broken_characters, .*usage"
     with pytest.raises(ConfigError, match=wanted):
         answer_filter(provider="", model="", signal="text", since="all", limit=3, now=1.0)

@@ -33,7 +33,7 @@ def test_an_excess_is_its_two_counts_over_its_pairs_and_a_difference_has_its_own
         assert line.excess == pytest.approx((line.provider_odd - line.reference_odd) / line.pairs)
         assert line.mismatch == pytest.approx(line.differs / line.differs_of)
         assert line.differs <= line.differs_of <= 20
-    args = next(line for line in only(store).signals if line.signal == "args")
+    args = next(line for line in only(store).signals if line.signal == "arguments")
     assert (args.differs, args.differs_of, args.provider_odd, args.reference_odd) == (4, 10, 4, 0)
 
 

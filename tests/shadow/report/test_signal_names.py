@@ -5,7 +5,7 @@ import pytest
 from shadow.drift.alarm_titles import TOO_FAITHFUL
 from shadow.drift.drift_signals import DriftSignal
 from shadow.findings.finding import Signal
-from shadow.report.signal_names import CHECK_IDS, EVERY, names_of, signal_of
+from shadow.report.signal_names import CHECK_IDS, EVERY, RENAMED, names_of, new_name, signal_of
 from shadow.verdict.phrases import NAMES, named
 
 PRINTED = sorted({*Signal, *DriftSignal, *NAMES, *map(named, [*Signal, *DriftSignal, *NAMES]), TOO_FAITHFUL, named(TOO_FAITHFUL)})
@@ -27,8 +27,15 @@ def test_the_words_of_a_check_lead_to_the_check_where_only_checks_are_meant(chec
     assert signal_of(named(check), CHECK_IDS) == check
 
 
-def test_words_that_two_signals_share_mean_the_compared_one():
-    assert (signal_of("invalid tool calls"), signal_of("invalid tool calls", CHECK_IDS)) == ("schema", "call_schema")
+def test_each_signal_has_a_wording_of_its_own():
+    for signals in (Signal, DriftSignal):
+        assert len({named(signal) for signal in signals}) == len(signals)
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_names_of_0_1_0_lead_to_the_present_signal(old, new):
+    assert signal_of(old) == signal_of(old.upper().replace("_", " ")) == new_name(old) == new
+    assert new_name(new) == ""
 
 
 @pytest.mark.parametrize("name", ["", "argument", "text ; drop", "call_schema2"])

@@ -24,11 +24,11 @@ from tests.shadow.verdict.test_verdict_rule import EVIDENCE
 ORDER = {word: place for place, word in enumerate(VerdictWord)}
 REFERENCES = {REFERENCE_MOVED, REFERENCE_FAILING}
 PAST = PastThreshold(
-    signal="trigger_rate",
+    signal="calls_tool_rate",
     worse=True,
     direction="fewer",
     sentence="calls a tool in 31 points fewer requests",
-    title="trigger_rate",
+    title="calls_tool_rate",
     evidence=3.0,
     since=100.0,
     earliest=90.0,
@@ -63,15 +63,15 @@ def status(state, *, name="", blame="", past=(), why=""):
 
 
 STATUSES = {
-    "provider": status("drift", name="trigger_rate", blame="provider", past=(PAST,)),
-    "unknown": status("drift", name="trigger_rate", blame="not_yet_known", past=(PAST,)),
+    "provider": status("drift", name="calls_tool_rate", blame="provider", past=(PAST,)),
+    "unknown": status("drift", name="calls_tool_rate", blame="not_yet_known", past=(PAST,)),
     "closer": status("drift", name=TOO_FAITHFUL, blame="not_yet_known", past=(replace(PAST, signal="text", worse=False),)),
     "moved": status("not_measured", name=REFERENCE_MOVED, blame="reference", past=(PAST,), why="the reference moved"),
     "failing": status(
         "not_measured", name=REFERENCE_FAILING, blame="reference", why="the reference failed in 302 of 640 requests"
     ),
     "suspect": status("suspect"),
-    "recovered": status("recovered", name="trigger_rate", past=(PAST,)),
+    "recovered": status("recovered", name="calls_tool_rate", past=(PAST,)),
     "unmeasured": status("not_measured", why="all pairs are left out"),
 }
 

@@ -25,7 +25,7 @@ from tests.verdicts import FULL, check, evidence, signal
 
 ORDER = {word: place for place, word in enumerate(VerdictWord)}
 NAMES = [name.value for name in DriftSignal]
-STUCK = DriftEvidence(route="default", state=DriftState.DRIFT, name="args", size=0.3, low=0.2, high=0.4, since=1e9)
+STUCK = DriftEvidence(route="default", state=DriftState.DRIFT, name="arguments", size=0.3, low=0.2, high=0.4, since=1e9)
 
 
 DRAWN = st.lists(
@@ -74,7 +74,7 @@ def _row(score):
 
 CHECKS = st.builds(
     CheckEvidence,
-    signal=st.sampled_from(["lost_space", "empty_answer", "call_schema"]),
+    signal=st.sampled_from(["lost_space", "empty_answer", "valid_calls"]),
     answers=st.integers(50, 500),
     faulty=st.integers(0, 50),
     phrase=st.just("so many of so many"),
@@ -180,9 +180,9 @@ def grounds(found):
 
 
 def test_a_difference_states_what_the_provider_does_with_its_size_and_direction():
-    verdict = decide(evidence(signal(), signal("trigger_rate", SignalOutcome.DRIFTS, excess=0.31, low=0.22, high=0.4)))
+    verdict = decide(evidence(signal(), signal("calls_tool_rate", SignalOutcome.DRIFTS, excess=0.31, low=0.22, high=0.4)))
     assert verdict.word is VerdictWord.DIFFERS
-    assert verdict.worst == "trigger_rate"
+    assert verdict.worst == "calls_tool_rate"
     assert verdict.sentence == (
         "differs from its reference more than the reference differs from itself: "
         "calls a tool in 31 points [22 to 40] fewer requests"
@@ -190,7 +190,7 @@ def test_a_difference_states_what_the_provider_does_with_its_size_and_direction(
 
 
 def test_the_other_direction_has_the_other_words():
-    verdict = decide(evidence(signal(), signal("trigger_rate", SignalOutcome.DRIFTS, excess=-0.31, low=-0.4, high=-0.22)))
+    verdict = decide(evidence(signal(), signal("calls_tool_rate", SignalOutcome.DRIFTS, excess=-0.31, low=-0.4, high=-0.22)))
     assert verdict.sentence.endswith(": calls a tool in 31 points [22 to 40] more requests")
 
 
@@ -210,7 +210,7 @@ def test_two_checks_are_parted_by_a_semicolon_since_their_phrases_have_commas():
 
 
 def test_faulty_answers_are_named_beside_a_difference_and_alone():
-    far = signal("args", SignalOutcome.DRIFTS, excess=0.3)
+    far = signal("arguments", SignalOutcome.DRIFTS, excess=0.3)
     assert decide(evidence(far, checks=(check(),))).sentence.endswith("; faulty answers too: lost spaces: 40 of 90 conversations")
     verdict = decide(evidence(checks=(check(),)))
     assert verdict.word is VerdictWord.FAULTY
@@ -245,14 +245,14 @@ def test_evidence_that_is_no_alarm_is_suspect(state):
 
 def test_where_the_reference_moved_the_difference_is_not_the_providers():
     moved = replace(STUCK, blame=EvidenceSide.REFERENCE)
-    verdict = decide(evidence(signal("args", SignalOutcome.DRIFTS, excess=0.3), discovered=True, drift=(moved,)))
+    verdict = decide(evidence(signal("arguments", SignalOutcome.DRIFTS, excess=0.3), discovered=True, drift=(moved,)))
     assert verdict.word is VerdictWord.NOT_MEASURED
     assert "official, its reference, moved" in verdict.sentence
 
 
 def test_a_discovery_is_a_difference_unless_all_is_within_the_tolerance():
     assert decide(evidence(discovered=True)).word is VerdictWord.DIFFERS
-    near = signal("args", SignalOutcome.WITHIN, excess=0.015, low=0.01, high=0.02, pairs=9_000)
+    near = signal("arguments", SignalOutcome.WITHIN, excess=0.015, low=0.01, high=0.02, pairs=9_000)
     assert decide(evidence(near, discovered=True)).word is VerdictWord.SUSPECT
     assert "by less than the tolerance of 3 points: other tool arguments in 1.5 points" in decide(evidence(near)).sentence
 
@@ -297,7 +297,7 @@ def test_an_agreement_within_the_tolerance_keeps_its_own_words_and_claims_no_les
     )
 
 
-@pytest.mark.parametrize("names", [["error"], ["error", "trigger_rate", "prompt_tokens"]])
+@pytest.mark.parametrize("names", [["error"], ["error", "calls_tool_rate", "prompt_tokens"]])
 def test_where_the_references_own_noise_was_never_seen_nothing_agrees(names):
     """As where it always fails, or answers from a cache."""
     assert decide(evidence(*(signal(name, high=0.01) for name in names))).word is VerdictWord.NOT_MEASURED
@@ -321,7 +321,7 @@ def test_a_group_that_is_not_measured_gives_its_reason():
 def test_the_power_is_that_of_the_signal_with_most_pairs_and_the_kind_of_answer_before_its_equals():
     assert power(()) is None
     assert power((signal("error"),)) is None
-    assert power((signal("refusal"), signal(), signal("trigger"))).signal == "action"
+    assert power((signal("refusal"), signal(), signal("calls_tool"))).signal == "answer_kind"
     assert power((signal("refusal", pairs=201), signal())).signal == "refusal"
 
 
@@ -333,7 +333,7 @@ def test_a_change_of_identity_is_a_note():
 
 def test_a_provider_that_is_its_own_reference_has_the_verdict_of_its_pairs_and_a_note():
     own = DriftEvidence(route="default", state=DriftState.NOT_MEASURED, why="the same server", same_server=True)
-    quiet = evidence(signal("action", SignalOutcome.NONE_SEEN, pairs=200))
+    quiet = evidence(signal("answer_kind", SignalOutcome.NONE_SEEN, pairs=200))
     found = decide(replace(quiet, drift=(own,)))
     assert found.word is decide(quiet).word is VerdictWord.NONE_SEEN
     assert [note.subject for note in found.notes] == ["same_server"]
@@ -342,17 +342,17 @@ def test_a_provider_that_is_its_own_reference_has_the_verdict_of_its_pairs_and_a
 
 NEVER_CALLS = (
     signal("completion_tokens", SignalOutcome.DRIFTS, excess=0.97),
-    signal("trigger_rate", SignalOutcome.DRIFTS, excess=0.97),
-    signal("trigger", SignalOutcome.DRIFTS, excess=0.80),
+    signal("calls_tool_rate", SignalOutcome.DRIFTS, excess=0.97),
+    signal("calls_tool", SignalOutcome.DRIFTS, excess=0.80),
     signal("finish_length", SignalOutcome.DRIFTS, excess=0.09),
-    signal("action", SignalOutcome.DRIFTS, excess=0.79),
+    signal("answer_kind", SignalOutcome.DRIFTS, excess=0.79),
 )
 
 
 def test_a_provider_that_never_calls_is_named_so_and_not_by_a_side_effect():
     """Neither by longer answers, which are as large, nor by those cut by length."""
     verdict = decide(evidence(*NEVER_CALLS))
-    assert verdict.worst == "trigger_rate"
+    assert verdict.worst == "calls_tool_rate"
     assert ": calls a tool in 97 points [92 to 102] fewer requests, " in verdict.sentence
 
 
@@ -400,7 +400,7 @@ def test_a_provider_that_refuses_before_anything_was_sampled_is_not_measured_wit
 def test_a_provider_that_differs_by_errors_states_what_it_refused_and_one_that_differs_otherwise_does_not():
     refusing = replace(FULL, refusal=REFUSAL)
     assert REFUSAL in decide(evidence(signal("error", SignalOutcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
-    assert REFUSAL not in decide(evidence(signal("args", SignalOutcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
+    assert REFUSAL not in decide(evidence(signal("arguments", SignalOutcome.DRIFTS, excess=0.9), coverage=refusing)).sentence
 
 
 def test_a_provider_that_was_never_sampled_is_not_measured_with_the_cause_and_the_remedy_where_one_is_known():

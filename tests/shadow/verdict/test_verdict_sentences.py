@@ -30,7 +30,7 @@ def test_what_could_not_be_compared_is_reported_with_its_largest_cause_and_what_
 def test_reasons_beyond_the_third_are_counted():
     rows = [
         signal(name, SignalOutcome.DRIFTS, excess=size)
-        for name, size in (("args", 0.4), ("error", 0.3), ("schema", 0.2), ("text", 0.1))
+        for name, size in (("arguments", 0.4), ("error", 0.3), ("valid_calls", 0.2), ("text", 0.1))
     ]
     sentence = decide(evidence(*rows)).sentence
     assert sentence.count("points") == MOST
@@ -46,9 +46,9 @@ def test_too_few_pairs_give_the_cause_where_most_could_not_be_compared(compared,
 
 
 def test_a_signal_of_the_period_that_is_in_a_drift_state_too_stands_once_with_its_date():
-    drift = DriftEvidence(route="default", state=DriftState.DRIFT, name="args", size=0.3, since=0.0)
+    drift = DriftEvidence(route="default", state=DriftState.DRIFT, name="arguments", size=0.3, since=0.0)
     verdict = decide(
-        evidence(signal("args", SignalOutcome.DRIFTS, excess=0.4, low=0.3, high=0.5), drift=(drift,), discovered=True)
+        evidence(signal("arguments", SignalOutcome.DRIFTS, excess=0.4, low=0.3, high=0.5), drift=(drift,), discovered=True)
     )
     assert verdict.sentence == (
         "differs from its reference more than the reference differs from itself: "

@@ -26,10 +26,10 @@ def ruled(judgements, *rulings, states=(), alarms=(), holder="me"):
 
 
 def test_pairs_come_in_the_order_they_were_finished_with_what_counts(store, judgements):
-    add(store, "b", started=5.0, payoffs=(("action", 1), ("error", 0)), kind="no tools", excluded=("seed", "greedy_text"))
-    add(store, "a", started=1.0, payoffs=(("action", -1),), fingerprint="f", conversation="c")
+    add(store, "b", started=5.0, payoffs=(("answer_kind", 1), ("error", 0)), kind="no tools", excluded=("seed", "greedy_text"))
+    add(store, "a", started=1.0, payoffs=(("answer_kind", -1),), fingerprint="f", conversation="c")
     one, two = judgements.unjudged(0, 10)
-    assert (one.pair_id, one.payoffs, one.kind) == ("b", (("action", 1), ("error", 0)), "no tools")
+    assert (one.pair_id, one.payoffs, one.kind) == ("b", (("answer_kind", 1), ("error", 0)), "no tools")
     assert (one.excluded, one.group) == (("seed", "greedy_text"), GROUP)
     assert (two.pair_id, two.fingerprint, two.conversation, two.started) == ("a", "f", "c", 1.0)
     assert (two.kind, two.excluded) == ("", ())
@@ -65,18 +65,18 @@ def test_only_recent_pairs_that_counted_are_returned_for_the_memory_of_24_hours(
 def test_the_evidence_is_the_newest_of_what_counted(store, judgements):
     other = PairGroup(route="default", model="n", provider="p", reference="r")
     for name in ("a", "b", "c", "d"):
-        add(store, name, payoffs=(("action", 1), ("error", 0)), kind=f"kind {name}")
-    add(store, "e", group=other, payoffs=(("action", 1),))
+        add(store, name, payoffs=(("answer_kind", 1), ("error", 0)), kind=f"kind {name}")
+    add(store, "e", group=other, payoffs=(("answer_kind", 1),))
     nos = {row.pair_id: row.no for row in judgements.unjudged(0, 10)}
     ruled(judgements, (nos["a"], ""), (nos["b"], "repeated"), (nos["c"], "caching_reference"), (nos["d"], ""), (nos["e"], ""))
-    found = judgements.evidence(GROUP, "action", agreement=True, limit=10)
+    found = judgements.evidence(GROUP, "answer_kind", agreement=True, limit=10)
     assert [(row.pair_id, row.kind, row.payoff) for row in found] == [("a", "kind a", 1), ("d", "kind d", 1)]
     assert [row.pair_id for row in judgements.evidence(GROUP, "error", agreement=False, limit=2)] == ["c", "d"]
 
 
 def test_a_state_replaces_the_last_and_alarms_are_added(store, judgements):
     first = GroupStateRow(group=GROUP, last_no=1, snapshot="one")
-    alarm = AlarmRow(at=7.0, pair_id="a", group=GROUP, old="ok", new="drift", name="args", details="{}")
+    alarm = AlarmRow(at=7.0, pair_id="a", group=GROUP, old="ok", new="drift", name="arguments", details="{}")
     assert ruled(judgements, states=[first], alarms=[alarm])
     assert ruled(judgements, states=[GroupStateRow(group=GROUP, last_no=2, snapshot="two")], alarms=[alarm])
     assert [(row.last_no, row.snapshot) for row in judgements.group_states()] == [(2, "two")]
@@ -107,11 +107,14 @@ def test_what_an_operator_answered_waits_again_after_a_rebuild(store, judgements
 
 def test_a_change_of_state_waits_until_it_is_reported(judgements):
     fields = {"at": 7.0, "pair_id": "a", "group": GROUP, "old": "ok", "new": "drift", "details": "{}"}
-    ruled(judgements, alarms=[AlarmRow(name="args", **fields), AlarmRow(name="text", **fields), AlarmRow(name="error", **fields)])
+    ruled(
+        judgements,
+        alarms=[AlarmRow(name="arguments", **fields), AlarmRow(name="text", **fields), AlarmRow(name="error", **fields)],
+    )
     [(first, alarm), (second, _)] = judgements.pending_events(2)
-    assert alarm.name == "args"
+    assert alarm.name == "arguments"
     judgements.mark_sent([second])
-    assert [alarm.name for _, alarm in judgements.pending_events(9)] == ["args", "error"]
+    assert [alarm.name for _, alarm in judgements.pending_events(9)] == ["arguments", "error"]
     judgements.mark_sent([first])
     judgements.discard_pending()
     assert judgements.pending_events(9) == []
@@ -164,5 +167,5 @@ def test_a_reader_beside_the_store_sees_the_states(store, judgements, tmp_path):
 
 
 def test_payoffs_of_another_format_are_refused(store):
-    add(store, "a", stored=False, foreign=(PayoffRow(pair_id="else", signal="action", payoff=1),))
+    add(store, "a", stored=False, foreign=(PayoffRow(pair_id="else", signal="answer_kind", payoff=1),))
     assert store.judgements.unjudged(0, 10) == []

@@ -116,7 +116,7 @@ def test_signals_of_the_first_databases_are_found_and_counted_under_the_new_colu
 
 def test_state_not_measured_is_one_word_in_snapshots_and_alarms_after_the_step(old):
     told = '{"name":"not measured","told":{"state":"not measured","name":"reference_moved"}}'
-    with closing(writing(old, 1.0)) as conn:
+    with closing(open_writing(old, 1.0)) as conn:
         SCHEMA.apply(Database(conn, execute_plugins=False), stop_before="m014_not_measured")
         conn.execute("INSERT INTO cases VALUES ('r', 'm', 'p', 'q', 1, ?)", (told,))
         for no, (before, after) in enumerate((("ok", "not measured"), ("not measured", "drift"))):

@@ -99,12 +99,12 @@ def test_pairs_are_found_by_the_segment_of_their_request(conn):
 
 
 def test_only_cross_findings_count_in_a_summary(conn):
-    record = pair_record("one", {"text": "differ", "action": "differ", "length": "not_comparable", "refusal": "match"})
+    record = pair_record("one", {"text": "differ", "answer_kind": "differ", "length": "not_comparable", "refusal": "match"})
     own = (found._replace(comparison="self") for found in record.findings)
     put(conn, exchange_record("one"), replace(record, findings=(record.findings[0], *own, *record.findings[1:])))
     (summary,) = pair_queries.pairs(conn, PairFilter())
     assert (summary.matches, summary.differs, summary.not_comparable, summary.not_measured) == (1, 2, 1, 0)
-    assert summary.differing == ("text", "action"), "in the order of the findings"
+    assert summary.differing == ("text", "answer_kind"), "in the order of the findings"
     only_self = finding("rate", "differ", exchange_id="two", pair_id="two", comparison="self")
     put(conn, exchange_record("two"), replace(pair_record("two"), findings=(only_self,)))
     assert pair_queries.pairs(conn, PairFilter(signal="rate")) == []

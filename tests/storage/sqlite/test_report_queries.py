@@ -76,25 +76,25 @@ def test_an_empty_store_has_no_line(store):
 
 def test_payoff_sums_carry_their_judgement_and_cluster(store):
     add(store, "a", conversation="talk", fingerprint="f")
-    add(store, "b", fingerprint="f", payoffs=(("action", 1),))
+    add(store, "b", fingerprint="f", payoffs=(("answer_kind", 1),))
     add(store, "c")
     judgements = store.judgements
     assert judgements.claim("me", 0.0, 30.0)
     assert judgements.record(
         "me", JudgementBatch(judgements=[JudgementRow(no=1, reason=""), JudgementRow(no=2, reason="caching_reference")])
     )
-    add(store, "d", conversation="talk", payoffs=(("action", -1), ("text", 1)))
+    add(store, "d", conversation="talk", payoffs=(("answer_kind", -1), ("text", 1)))
     found = judgements.payoff_sums(0.0, 0.0)
     assert {(one.model, one.provider, one.reference) for one in found} == {(GROUP.model, GROUP.provider, GROUP.reference)}
     assert len({one.cluster for one in found}) == 3
     assert sorted((one.signal, one.judgement, one.pairs, one.plus, one.minus) for one in found) == [
-        ("action", "", 1, 0, 0),
-        ("action", "", 2, 0, 1),
-        ("action", "caching_reference", 1, 1, 0),
+        ("answer_kind", "", 1, 0, 0),
+        ("answer_kind", "", 2, 0, 1),
+        ("answer_kind", "caching_reference", 1, 1, 0),
         ("text", "", 1, 1, 0),
     ]
     (talk,) = {one.cluster for one in found if one.pairs == 2}
-    assert {one.signal for one in found if one.cluster == talk} == {"action", "text"}
+    assert {one.signal for one in found if one.cluster == talk} == {"answer_kind", "text"}
 
 
 def test_how_live_requests_ended_is_counted_over_the_newest(store):

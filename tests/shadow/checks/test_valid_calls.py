@@ -1,18 +1,18 @@
 import pytest
 
-from shadow.checks.call_schema import call_schema
+from shadow.checks.valid_calls import valid_calls
 from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import ask, call, choice, completion
 
 
 def test_calls_that_obey_their_schema_match():
-    assert call_schema(ask(), completion(choice(calls=(call(),)))).state is FindingState.MATCH
+    assert valid_calls(ask(), completion(choice(calls=(call(),)))).state is FindingState.MATCH
 
 
 @pytest.mark.parametrize("wrong", [call(arguments='{"city": 5}'), call(arguments="{"), call("nope")])
 def test_one_invalid_call_beside_a_valid_one_differs_with_its_class(wrong):
-    found = call_schema(ask(), completion(choice(calls=(call(), wrong))))
+    found = valid_calls(ask(), completion(choice(calls=(call(), wrong))))
     assert found.state is FindingState.DIFFER
     assert found.subject in {"schema_mismatch", "invalid_json", "unknown_name"}
 
@@ -26,7 +26,7 @@ def test_one_invalid_call_beside_a_valid_one_differs_with_its_class(wrong):
     ],
 )
 def test_what_cannot_be_checked_is_not_called_fine(asked, said, reason):
-    found = call_schema(asked, completion(said))
+    found = valid_calls(asked, completion(said))
     assert found.state is FindingState.NOT_MEASURED
     assert reason in found.reason
 
@@ -42,6 +42,6 @@ def test_what_cannot_be_checked_is_not_called_fine(asked, said, reason):
     ],
 )
 def test_a_tool_that_a_request_need_not_list_is_not_called_unknown(sent):
-    found = call_schema(ask(sent=sent), completion(choice(calls=(call("elsewhere"),))))
+    found = valid_calls(ask(sent=sent), completion(choice(calls=(call("elsewhere"),))))
     assert found.state is FindingState.NOT_MEASURED
     assert "a set of tools that a request does not list" in found.reason

@@ -10,7 +10,7 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
 
-def call_schema(request: ParsedRequest, completion: Completion) -> Finding:
+def valid_calls(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call names an offered tool, and its arguments are JSON that obeys the tool's schema."""
     if not completion.first.tool_calls:
         return not_measured(Signal.VALID_CALLS, "the answer calls no tool")
