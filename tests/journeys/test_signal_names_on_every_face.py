@@ -21,7 +21,7 @@ from shadow.report.build_report import as_json, as_text, build
 from shadow.report.filters import answer_filter, pair_filter
 from shadow.settings.config_model import Config
 from shadow.terminal.answers_text import answers_json, answers_text
-from shadow.terminal.pairs_text import pair_json, pair_text, pairs_text, sides
+from shadow.terminal.pairs_text import pair_columns, pair_json, pair_text, pairs_text
 from shadow.verdict.phrases import NAMES, named
 from storage.judgement_rows import AlarmRow
 from storage.rows import AnswerFilter, PairFilter, PairGroup
@@ -91,7 +91,7 @@ def test_names_of_the_lists_and_of_a_pair_are_accepted(recorded):
     accepted(pages, in_words(pairs_text(found, width=200, color=False)) | {name for each in found for name in each.differing})
     texts = answers_text(failed, width=200, color=False)
     accepted(pages, in_words(texts) | members(json.loads(answers_json(failed))), checks=True)
-    shown = sides(recorded, found[0].pair.id)
+    shown = pair_columns(recorded, found[0].pair.id)
     accepted(pages, in_words(pair_text(shown, width=200, color=False)) | members(json.loads(pair_json(shown))))
 
 
