@@ -109,7 +109,7 @@ def test_a_change_of_state_waits_until_it_is_reported(judgements):
     fields = {"at": 7.0, "pair_id": "a", "group": GROUP, "old": "ok", "new": "drift", "details": "{}"}
     ruled(
         judgements,
-        alarms=[AlarmRow(name="arguments", **fields), AlarmRow(name="text", **fields), AlarmRow(name="error", **fields)],
+        alarms=[AlarmRow(name=name, **fields) for name in ("arguments", "text", "error")],
     )
     [(first, alarm), (second, _)] = judgements.pending_events(2)
     assert alarm.name == "arguments"
