@@ -11,7 +11,6 @@ from shadow.findings.finding import Signal
 from shadow.verdict.phrases import NAMES
 
 STORED_AS: Mapping[str, Signal] = {
-    "arguments": Signal.ARGUMENTS,
     "calls_tool_rate": Signal.CALLS_TOOL,
     "refusal_rate": Signal.REFUSAL,
     "finish_length": Signal.FINISH,
@@ -22,13 +21,13 @@ STORED_AS: Mapping[str, Signal] = {
 }
 """Names of tests and measures whose findings are stored under another id."""
 RENAMED: Mapping[str, Signal] = {
-    "answer_kind": Signal.ANSWER_KIND,
-    "calls_tool": Signal.CALLS_TOOL,
-    "calls_tool_rate": Signal.CALLS_TOOL,
-    "tools": Signal.TOOLS,
-    "arguments": Signal.ARGUMENTS,
+    "action": Signal.ANSWER_KIND,
+    "trigger": Signal.CALLS_TOOL,
+    "trigger_rate": Signal.CALLS_TOOL,
+    "tool_names": Signal.TOOLS,
+    "args": Signal.ARGUMENTS,
     "schema": Signal.VALID_CALLS,
-    "valid_calls": Signal.VALID_CALLS,
+    "call_schema": Signal.VALID_CALLS,
 }
 """Names of 0.1.0, accepted for one more version."""
 
