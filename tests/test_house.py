@@ -22,6 +22,7 @@ ANY_ELSEWHERE = {
     "shadow/privacy/pseudonymise.py": "a request body and parsed tool arguments, veiled as they stand",
     "shadow/sampling/eligibility.py": "a request body, asked for what it would do",
     "shadow/sampling/conversations.py": "the messages of a request, of which only hashes are kept",
+    "storage/sqlite/renamed_signals.py": "the JSON of snapshots and alarms that an earlier version stored",
 }
 
 MODULES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
