@@ -12,10 +12,8 @@ from storage.opening import open_store
 from storage.rows import AnswerFilter, PairFilter
 from storage.storage_config import StorageConfig
 
-WRITTEN = Path(__file__).resolve().parents[1] / "storage" / "sqlite" / "release_0_1_0.sql"
+WRITTEN = Path(__file__).resolve().parent / "release_0_1_0.sql"
 """Written by the code of 0.1.0: 690 pairs judged in four groups, of which seven pairs were kept."""
-
-pytestmark = pytest.mark.journey
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from storage.judgement_rows import AlarmRow
 from storage.rows import AnswerFilter, PairFilter, PairGroup
 from tests.records import NOW, fill
 
-ALERTS = Path(__file__).resolve().parents[2] / "grafana" / "prometheus" / "alerts.yml"
+ALERTS = Path(__file__).resolve().parents[1] / "grafana" / "prometheus" / "alerts.yml"
 CHECKED = frozenset(signal.value for signal, _ in (*CHECKS, *EXCHANGE_CHECKS))
 COMPARED = tuple(signal for signal, _ in (*FOR_ANY_PAIR, *COMPARATORS))
 CONFIG = Config.model_validate({"proxy": {"providers": {"garbler": {"base_url": "https://garbler.example/v1"}}}})
