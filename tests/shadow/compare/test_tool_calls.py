@@ -125,8 +125,9 @@ def test_equal_names_score_as_a_multiset_of_them_would():
 def test_whether_a_tool_is_called_is_not_compared_where_an_answer_was_cut_before_any_call():
     cut = choice("Let me", finish="length")
     found = tool_calls.calls_tool(pair(cut, calls(PARIS)))
-    assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "the provider ended by a length limit before any call")
+    assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "the provider ended by a limit on length before any call")
     assert (
-        tool_calls.calls_tool(pair(cut, cut)).reason == "the provider and the reference ended by a length limit before any call"
+        tool_calls.calls_tool(pair(cut, cut)).reason
+        == "the provider and the reference ended by a limit on length before any call"
     )
     assert tool_calls.calls_tool(pair(choice(calls=(PARIS,), finish="length"), calls(PARIS))).state is FindingState.MATCH
