@@ -26,14 +26,14 @@ from talk import Speaker, exchange, stream, turns
 
 from proxy.exchange import Exchange, Role
 from proxy.packing import pack, unpack
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.drift.payoff import counted, wants_control
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.measures.argument_schema import call_validity
+from shadow.measures.schema_validation import call_validity
 from shadow.metrics.observe import Metrics
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor

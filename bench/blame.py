@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED
 from shadow.drift.attribution import Blame
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from shadow.judging.judge import Judge
 from storage.judgement_rows import AlarmRow, EvidenceRow, JudgedPairRow, JudgementBatch
 from storage.rows import PairGroup

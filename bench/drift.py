@@ -29,7 +29,7 @@ from shadow.drift.change_point import EvaluatedPair, estimate
 from shadow.drift.distributions import always_reach
 from shadow.drift.e_detector import EDetector
 from shadow.drift.pace import BLOCK, Pace, PaceState
-from shadow.drift.states import DriftState, Latch
+from shadow.drift.state_transitions import DriftState, Latch
 
 BUDGET = AlertBudget()
 KEYS = tuple((signal, direction) for signal in worlds.SIGNALS for direction in (PROVIDER, REFERENCE))

@@ -24,7 +24,7 @@ Arrow = tuple[str, str]
 
 
 def room(module: str, rooms: set[str]) -> str | None:
-    """`shadow.drift` of `shadow.drift.states`; None for a floor itself and for what is no module of ours."""
+    """`shadow.drift` of `shadow.drift.state_transitions`; None for a floor itself and for what is no module of ours."""
     name = ".".join(module.split(".")[:2])
     return name if name in rooms else None
 

@@ -20,7 +20,7 @@ from proxy.client.head_memo import HeadMemo
 from proxy.errors import RequestError
 from proxy.exchange import Role
 from proxy.packing import pack, pack_stats, unpack
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from proxy.record import credential_removal
 from proxy.record.capture import Capture
 from proxy.routing.body_peek import peek
@@ -32,7 +32,7 @@ from proxy.upstream.response_reader import HeadRewrite, ResponseReader
 from proxy.worker_stats import WorkerStats
 from shadow.checks.registry import CHECKS, check
 from shadow.compare.comparators import COMPARATORS, compare
-from shadow.drift.effect_estimates import ClusteredPayoff, scorecard
+from shadow.drift.excess_estimates import ClusteredPayoff, scorecard
 from shadow.drift.payoff import payoffs, wants_control
 from shadow.findings.pair import Pair, PairKind
 from shadow.identity.request_shape import request_shape

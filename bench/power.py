@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from shadow.drift.drift_signals import DriftSignal
-from shadow.drift.effect_estimates import ClusterSum, EffectEstimate, SignalOutcome, table
+from shadow.drift.excess_estimates import ClusterSum, EffectEstimate, SignalOutcome, table
 from shadow.verdict.evidence import Evidence, PeriodCoverage, SignalEvidence
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_value import Verdict, VerdictWord

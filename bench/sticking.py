@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.power import LONGEST, signal_evidence
 from shadow.drift.drift_signals import DriftSignal
-from shadow.drift.effect_estimates import ClusterSum, discoveries, table
+from shadow.drift.excess_estimates import ClusterSum, discoveries, table
 from shadow.verdict.evidence import Evidence, PeriodCoverage
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_value import VerdictWord

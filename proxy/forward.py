@@ -18,7 +18,7 @@ from proxy.client.upload import Upload
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind, Labels, Role
 from proxy.exchange_ids import new_id
-from proxy.proxy_config import Limits
+from proxy.provider_config import Limits
 from proxy.record.capture import Capture
 from proxy.record.held_bodies import HeldBytes
 from proxy.record.record_completion import RecordCompletion

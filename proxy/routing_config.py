@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from proxy.client.browser_policy import BrowserPolicy
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from proxy.routing.outbound_proxy import origin_of
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.routing.request_fitting import RequestFitting, fitting_of

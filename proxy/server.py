@@ -24,7 +24,7 @@ from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.routing_config import RoutingConfig
 from proxy.sink import Sink

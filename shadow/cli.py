@@ -297,7 +297,7 @@ def acknowledge(
 ) -> None:
     """Acknowledge drift alarms, also while serve runs."""
     from shadow.commands import acknowledge as acknowledging
-    from shadow.drift.states import AckAction, Acknowledgement
+    from shadow.drift.state_transitions import AckAction, Acknowledgement
     from shadow.settings.config_errors import ConfigError
 
     if fixed == accept:

@@ -4,7 +4,7 @@ from proxy.exchange import Exchange, Role
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.measures.argument_schema import call_validity
+from shadow.measures.schema_validation import call_validity
 from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record

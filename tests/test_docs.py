@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from proxy.proxy_config import Limits, Provider, ProxyConfig, Route, Timeouts
+from proxy.provider_config import Limits, Provider, ProxyConfig, Route, Timeouts
 from shadow.cli import app
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.drift_lines import DriftLine

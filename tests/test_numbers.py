@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from proxy.content_coding import LOOKED_AT
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from shadow.drift.admission import DAY, PER_CONVERSATION
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import MOST_REQUESTS, MOST_SECONDS
 from shadow.drift.detectable_effect import smallest_seen
-from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE
+from shadow.drift.excess_estimates import BREAKDOWN, TOLERANCE
 from shadow.drift.planner import HALF, pairs_to_find
 from shadow.reading import media_hashes
 from shadow.report.drift_lines import MAX_ABORTED

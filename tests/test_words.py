@@ -54,7 +54,7 @@ DENIED = {
 
 UNDER_WAY = frozenset(
     {
-        "shadow/measures/argument_schema.py",
+        "shadow/measures/schema_validation.py",
         "shadow/metrics/drift_metrics.py",
     }
 )

@@ -1,6 +1,6 @@
 """Evidence and verdicts made by hand, for tests of those who print them."""
 
-from shadow.drift.effect_estimates import SignalOutcome
+from shadow.drift.excess_estimates import SignalOutcome
 from shadow.verdict.evidence import CheckEvidence, Evidence, PeriodCoverage, SignalEvidence
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_value import Verdict

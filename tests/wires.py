@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from proxy.exchange import Exchange
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from proxy.server import DataPlane
 from proxy.worker_stats import WorkerStats
 

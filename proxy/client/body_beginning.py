@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 from proxy.client.client_request import ClientRequest
 from proxy.json_scanner import Steps, Whole
-from proxy.proxy_config import Limits
+from proxy.provider_config import Limits
 from proxy.record.capture import Capture
 from proxy.routing.body_peek import settling
 from proxy.routing.model_scan import ModelScan

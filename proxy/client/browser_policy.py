@@ -11,7 +11,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from proxy.routing.header_rules import HeaderFields
 
 LOCAL_NAMES = frozenset({"localhost", "host.docker.internal", "host.containers.internal"})

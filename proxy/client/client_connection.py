@@ -29,7 +29,7 @@ from proxy.client.request_trailers import RequestTrailers, parts_plainly
 from proxy.client.unparsable_request import refusal
 from proxy.errors import RequestError
 from proxy.process import socket_end, tcp_info
-from proxy.proxy_config import Limits
+from proxy.provider_config import Limits
 from proxy.worker_stats import WorkerStats
 
 _log = logging.getLogger("sameweights.proxy")

@@ -13,7 +13,7 @@ from proxy.client.client_connection import ClientConnection
 from proxy.client.client_request import ClientRequest, own_answer
 from proxy.client.excess_client import MOST, ExcessClient
 from proxy.errors import RequestError
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from proxy.worker_stats import WorkerStats
 
 _MOST_FIELDS = 2_000

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from proxy.exchange import Headers
 from proxy.json_members import JsonMember, finding_elements, finding_members
 from proxy.json_scanner import Steps, whole
-from proxy.proxy_config import Provider
+from proxy.provider_config import Provider
 
 NEVER_FITTED = frozenset({"model", "messages", "input", "prompt", "stream"})
 """Members that no setting leaves out, renames or adds: the model has `models`, and the others are the question itself."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.errors import NoRouteError
-from proxy.proxy_config import ProxyConfig, Route
+from proxy.provider_config import ProxyConfig, Route
 from proxy.routing.provider_origin import parse_base_url
 
 DEFAULT_ROUTE = "default"

@@ -12,7 +12,7 @@ from time import monotonic
 
 from proxy.errors import RequestError
 from proxy.exchange import FailureKind
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.dialer import Dialer
 from proxy.upstream.upstream_connection import UpstreamConnection

@@ -23,7 +23,8 @@ from proxy.errors import UpstreamError
 from proxy.exchange import FailureKind
 from proxy.routing.outbound_proxy import OutboundProxy, parse_proxy
 from proxy.routing.provider_origin import ProviderOrigin
-from proxy.upstream.tls_socket import secured
+from proxy.upstream.tls_reads import secured
+from proxy.upstream.trusted_certificates import trusted_certificates
 
 _NAMES_KEPT = 10.0
 """Seconds for which a resolved name is used again: as long as an ordinary client would keep it."""
@@ -81,7 +82,7 @@ class Dialer:
         context = self._contexts.get(ca_file)
         if context is None:
             # Made on first need: reading the system's store takes some 50 ms, which a plain-HTTP proxy never pays.
-            context = self._contexts[ca_file] = trusting(ca_file)
+            context = self._contexts[ca_file] = trusted_certificates(ca_file)
             context.set_alpn_protocols(["http/1.1"])
         return context
 
@@ -102,14 +103,6 @@ class Dialer:
         found: Sequence[AddrInfoType] = await loop.getaddrinfo(*key, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
         self._names[key] = (time.monotonic() + _NAMES_KEPT, found)
         return found
-
-
-def trusting(ca_file: str) -> ssl.SSLContext:
-    """What checks a server's certificate: by the system's (or SSL_CERT_FILE's) and those of `ca_file`; OSError, ssl.SSLError."""
-    context = ssl.create_default_context()
-    if ca_file:
-        context.load_verify_locations(ca_file)
-    return context
 
 
 async def _tunnelled(sock: socket.socket, origin: ProviderOrigin, proxy: OutboundProxy) -> None:

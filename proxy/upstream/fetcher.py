@@ -18,7 +18,7 @@ from proxy.packing import EXCHANGE, FrameReader, frame, parts
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import BEAT_SECONDS, loop_factory
 from proxy.process.standard_streams import install_streams
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import FetchJob, run, unpack
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats

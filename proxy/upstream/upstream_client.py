@@ -11,7 +11,7 @@ from time import monotonic
 
 from proxy.errors import RequestError, UpstreamError
 from proxy.exchange import Exchange, Failure, FailureKind
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from proxy.record.capture import Capture
 from proxy.routing import header_rules as rules
 from proxy.routing.outbound_proxy import proxy_fields

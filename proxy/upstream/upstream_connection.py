@@ -93,7 +93,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, cleanly or (with `exc`) not."""
-        if exc is not None and not self.origin.tls:  # behind TLS this has been done: see tls_socket.py
+        if exc is not None and not self.origin.tls:  # behind TLS this has been done: see tls_reads.py
             self._read_rest()
         self._transport = None
         self._lost(reset=exc is not None, cut=self.origin.tls)

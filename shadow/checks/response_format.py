@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.measures.answer_action import fills_refusal
-from shadow.measures.argument_schema import validate
+from shadow.measures.schema_validation import validate
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.lenient_json import integer
 from shadow.reading.parsed_request import ParsedRequest

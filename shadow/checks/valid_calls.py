@@ -5,7 +5,7 @@ from __future__ import annotations
 from shadow.findings.comparability import is_cut
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured
-from shadow.measures.argument_schema import VALID, any_call_checked, worst_validity
+from shadow.measures.schema_validation import VALID, any_call_checked, worst_validity
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from pydantic import TypeAdapter
 
 from shadow.commands.mailbox import PATIENCE, Mailbox
-from shadow.drift.states import Acknowledgement
+from shadow.drift.state_transitions import Acknowledgement
 from shadow.judging.judge import Judge
 from shadow.settings.config_model import Config
 from storage.opening import database_path, open_reader, open_store

@@ -26,7 +26,7 @@ from shadow.findings.comparability import not_comparable_reason
 from shadow.findings.finding import Comparison, Finding, Signal
 from shadow.findings.finding_builders import not_comparable, not_measured, storable
 from shadow.findings.pair import Pair
-from shadow.measures.argument_schema import schema
+from shadow.measures.schema_validation import schema
 
 __all__ = ["COMPARATORS", "FOR_ANY_PAIR", "Comparator", "Comparison", "compare"]
 

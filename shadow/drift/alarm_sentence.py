@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from shadow.drift.attribution import Blame, SecondLook
-from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.effect_phrases import effect
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 
 
 def alarm_sentence(group: GroupKey, state: GroupState) -> str:

@@ -18,7 +18,7 @@ from shadow.drift.alarm_budget import PROVIDER, TestKey
 from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.drift_signals import DriftSignal
 from shadow.drift.e_process import EProcess, units_needed
-from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.excess_estimates import GroupKey
 
 ERROR_SHARE = 40.0
 """1 / 2.5 %, the chance of each of the two errors; k witnesses share it."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from shadow.compare.embedding_vectors import direction
 from shadow.findings.comparability import completion_of, is_cut
 from shadow.measures import answer_action as act
-from shadow.measures.argument_schema import VALID, any_call_checked, worst_validity
+from shadow.measures.schema_validation import VALID, any_call_checked, worst_validity
 from shadow.reading.completion import Usage
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse

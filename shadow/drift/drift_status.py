@@ -10,10 +10,10 @@ from shadow.drift.alarm_sentence import alarm_sentence
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, title
 from shadow.drift.attribution import Blame
 from shadow.drift.change_point import KindTotals
-from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.effect_phrases import effect, leans
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
-from shadow.drift.states import AlarmName, DriftState, Latch
+from shadow.drift.state_transitions import AlarmName, DriftState, Latch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from shadow.drift.alarm_state import AlarmState, LookBack, StateChange
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED
 from shadow.drift.attribution import Blame, SecondLook
 from shadow.drift.drift_signals import AGREEMENT, DriftSignal
-from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.recent_coverage import RecentCoverage
-from shadow.drift.states import DriftState, Latch
+from shadow.drift.state_transitions import DriftState, Latch
 
 Payoffs = tuple[tuple[str, int], ...]
 

@@ -14,7 +14,7 @@ from shadow.drift.change_point import ChangePoint
 from shadow.drift.e_detector import EDetector
 from shadow.drift.group_state import GroupStanding, GroupState
 from shadow.drift.recent_coverage import RecentCoverage
-from shadow.drift.states import AlarmName, DriftState, Latch
+from shadow.drift.state_transitions import AlarmName, DriftState, Latch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

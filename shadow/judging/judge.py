@@ -19,9 +19,9 @@ import structlog
 from shadow.drift.alarm_state import NotAcknowledgedError
 from shadow.drift.attribution import MOST_SECONDS
 from shadow.drift.drift_status import DriftStatus, statuses
-from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState, JudgedPair, Judgement
-from shadow.drift.states import AckAction, Acknowledgement
+from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_groups
 from shadow.judging.judging_batch import ACKNOWLEDGEABLE, JudgingBatch
 from shadow.judging.pace_judge import PaceJudge

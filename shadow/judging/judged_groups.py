@@ -11,7 +11,7 @@ import structlog
 from shadow.drift.admission import DAY
 from shadow.drift.alarm_budget import AlertBudget, fleet
 from shadow.drift.attribution import SecondLook
-from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from shadow.drift.state_snapshot import restored, saved
 from shadow.judging import row_mapping

@@ -12,10 +12,10 @@ from shadow.drift.attribution import Blame, spread
 from shadow.drift.change_point import REACH, EvaluatedPair
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.drift_status import statuses
-from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.group_state import GroupStanding, JudgedPair, Judgement
-from shadow.drift.states import AckAction, DriftState
+from shadow.drift.state_transitions import AckAction, DriftState
 from shadow.judging import row_mapping
 from shadow.judging.judged_groups import JudgedGroups
 from shadow.judging.witnesses import open_look

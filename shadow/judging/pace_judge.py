@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from shadow.drift.pace import Pace, PaceChange, PaceState, restored, saved
-from shadow.drift.states import AckAction, Acknowledgement
+from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.judging.unit_of_work import MirroredState
 from storage.judgement_rows import AlarmRow, JudgementBatch, PaceRow, TimedRow
 from storage.rows import PairGroup

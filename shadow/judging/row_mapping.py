@@ -11,8 +11,8 @@ from shadow.drift.alarm_budget import TestKey
 from shadow.drift.alarm_titles import REFERENCE_MOVED
 from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.drift_status import DriftStatus
-from shadow.drift.effect_estimates import GroupKey
 from shadow.drift.effect_phrases import leans
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupStanding, JudgedPair, Judgement
 from shadow.verdict.alarm_verdict import alarm_verdict
 from storage.judgement_rows import AlarmRow, EvidenceRow, JudgedPairRow

@@ -20,11 +20,11 @@ import aiohttp
 import orjson
 import structlog
 
-from proxy.upstream.dialer import trusting
+from proxy.upstream.trusted_certificates import trusted_certificates
 from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import REFERENCE_STATES
 from shadow.drift.pace import PaceState
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from storage.judgement_rows import AlarmRow
 from storage.store import StoreError
 
@@ -99,7 +99,7 @@ class WebhookSender:
 
     async def run(self) -> None:
         """Send events in order until cancelled. Without a URL they are marked as sent, so that a later URL gets no old ones."""
-        connector = aiohttp.TCPConnector(ssl=trusting(self._ca_file) if self._ca_file else True)
+        connector = aiohttp.TCPConnector(ssl=trusted_certificates(self._ca_file) if self._ca_file else True)
         headers = {"User-Agent": "sameweights"}
         async with aiohttp.ClientSession(
             timeout=TIMEOUT, connector=connector, headers=headers, proxy=self._proxy or None

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from shadow.drift.admission import DAY
 from shadow.drift.attribution import SecondLook, opened
 from shadow.drift.change_point import EvaluatedPair
-from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
-from shadow.drift.states import AlarmName
+from shadow.drift.state_transitions import AlarmName
 from storage.rows import IdentityRow
 from storage.store import JudgementStore
 

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from proxy.exchange import FailureKind, Role
 from shadow.drift.drift_signals import DriftSignal
-from shadow.drift.states import DriftState as Latched
+from shadow.drift.state_transitions import DriftState as Latched
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import FindingState, Signal
 from shadow.findings.pair import PairKind

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import REFERENCE_STATES, DriftStatus, references
-from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import JudgedPair, Judgement
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.label_names import LabelNames
 from shadow.metrics.series import ReasonLabels

@@ -9,7 +9,7 @@ import structlog
 from proxy.exchange import Exchange, Role
 from shadow.checks.registry import check
 from shadow.findings.finding import FindingState
-from shadow.measures.argument_schema import call_validity
+from shadow.measures.schema_validation import call_validity
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy

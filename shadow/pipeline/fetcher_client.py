@@ -19,7 +19,7 @@ from proxy.exchange import Exchange
 from proxy.packing import frame, unpack
 from proxy.process.child_process import start_module
 from proxy.process.parent_watchdog import HeartbeatWatch
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import FetchJob, pack, run
 from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frames
 from proxy.upstream.upstream_client import UpstreamClient

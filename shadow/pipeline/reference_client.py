@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from proxy.exchange import Exchange, Headers, Labels, Role
 from proxy.exchange_ids import new_id
-from proxy.proxy_config import Provider
+from proxy.provider_config import Provider
 from proxy.record.credential_removal import cleared, forms
 from proxy.routing.body_peek import BOM
 from proxy.routing.header_rules import bearing, is_credential

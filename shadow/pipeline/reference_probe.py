@@ -12,7 +12,7 @@ from typing import Protocol
 import orjson
 
 from proxy.exchange import Exchange
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from shadow.pipeline.reference_errors import REMEDIES
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread

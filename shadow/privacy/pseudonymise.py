@@ -17,10 +17,10 @@ from typing import Any
 import orjson
 
 from shadow.findings.error_classes import ErrorClass, classify_error
-from shadow.measures.argument_schema import INVALID_JSON, SCHEMA_MISMATCH
 from shadow.measures.ask_back import asks_back
 from shadow.measures.json_values import canonical
 from shadow.measures.refusal_in_words import refuses_in_words
+from shadow.measures.schema_validation import INVALID_JSON, SCHEMA_MISMATCH
 from shadow.measures.text_similarity import CHARACTERS_FROM, LONGEST_WORD, WORDS_FROM
 from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Usage
 from shadow.reading.media_hashes import SHORTEST

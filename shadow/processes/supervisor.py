@@ -20,8 +20,8 @@ from pathlib import Path
 
 from proxy.process.parent_watchdog import hold
 from shadow.pipeline.private_folder import private_folder
+from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.prespawned_worker import DATA_PLANE, PrespawnedWorker
-from shadow.processes.supervised_process import SupervisedProcess
 from shadow.processes.supervisor_log import SupervisorLog, log_options
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.config_model import Config

@@ -12,16 +12,16 @@ from dataclasses import asdict
 
 from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
-from shadow.drift.effect_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
+from shadow.drift.excess_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
 from shadow.report.check_rates import CheckVoteTotals, check_lines
 from shadow.report.drift_lines import drift_lines
 from shadow.report.figures import Report, TrafficFigures
 from shadow.report.identity_lines import greedy_lines, identity_changes, identity_lines, segment_lines, template_lines
 from shadow.report.latency_lines import latency_lines, pace_lines
+from shadow.report.provider_card import Key, ScorecardSource, card_keys, make_card, worst_first
 from shadow.report.reference_lines import reference_lines
 from shadow.report.reference_refusals import NEWEST, provider_refusals, refusing_reference_lines
 from shadow.report.report_text import render
-from shadow.report.scorecard import Key, ScorecardSource, card_keys, make_card, worst_first
 from shadow.report.stream_faults import stream_lines
 from shadow.report.trigger_figures import trigger_figures
 from shadow.report.unheld_requests import unheld_shortfalls

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shadow.drift.admission import DAY
 from shadow.drift.alarm_titles import REFERENCE_MOVED
 from shadow.drift.drift_status import DriftStatus, statuses
-from shadow.drift.effect_estimates import GroupKey
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from shadow.drift.state_snapshot import restored
 from shadow.verdict import alarm_verdict

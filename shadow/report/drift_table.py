@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from shadow.presentation.text_tables import report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.drift_lines import DriftLine

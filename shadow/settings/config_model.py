@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from storage.storage_config import StorageConfig
 
 

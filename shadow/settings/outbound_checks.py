@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from proxy.routing.outbound_proxy import DIRECT, OutboundChoice, choose_proxy, is_this_machine, parse_proxy
 from shadow.settings.config_errors import ConfigErrorItem, quoted
 from shadow.settings.config_model import Config

@@ -9,7 +9,7 @@ from __future__ import annotations
 from shadow.drift.alarm_titles import REFERENCE_FAILING, TOO_FAITHFUL
 from shadow.drift.drift_status import DriftStatus
 from shadow.drift.exclusions import SENTENCES, Exclusion
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from shadow.verdict.evidence import DriftEvidence, Evidence, EvidenceSide, PeriodCoverage
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_value import Verdict

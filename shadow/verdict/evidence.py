@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shadow.drift.effect_estimates import SignalOutcome
-from shadow.drift.states import DriftState
+from shadow.drift.excess_estimates import SignalOutcome
+from shadow.drift.state_transitions import DriftState
 
 
 class EvidenceSide(StrEnum):

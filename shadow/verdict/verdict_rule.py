@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from shadow.drift.alarm_budget import PROVIDER, REFERENCE, against_provider
 from shadow.drift.alarm_titles import naming
 from shadow.drift.drift_signals import AGREEMENT
-from shadow.drift.effect_estimates import BREAKDOWN, TOLERANCE, SignalOutcome
 from shadow.drift.effect_phrases import effect
-from shadow.drift.states import DriftState
+from shadow.drift.excess_estimates import BREAKDOWN, TOLERANCE, SignalOutcome
+from shadow.drift.state_transitions import DriftState
 from shadow.verdict.evidence import CheckEvidence, DriftEvidence, Evidence, EvidenceSide, SignalEvidence
 from shadow.verdict.phrases import moment, named
 from shadow.verdict.verdict_sentences import FEWEST, sentence

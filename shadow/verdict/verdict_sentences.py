@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from shadow.drift.drift_signals import DriftSignal
-from shadow.drift.effect_estimates import TOLERANCE
 from shadow.drift.effect_phrases import points
+from shadow.drift.excess_estimates import TOLERANCE
 from shadow.verdict.phrases import moment, named
 from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from proxy.exchange import Exchange
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from proxy.server import DataPlane
 from proxy.worker_stats import WorkerStats
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from proxy.routing_config import RoutingConfig, read_keys
 
 ENVIRON = {"ACME_KEY": " sk-1\n", "TEAM": "secret-team"}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.client.browser_policy import BrowserPolicy, host_name, is_loopback
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from proxy.routing.header_rules import HeaderFields
 from tests.wires import ask, ok, plane, post, scripted
 

@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from proxy.exchange import FailureKind
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from proxy.routing.outbound_proxy import OutboundProxy, choose_proxy, origin_of, parse_proxy
 from tests.outbound import ESTABLISHED, outbound_proxy
 from tests.wires import ask, client, get, ok, plane, post, scripted

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.proxy_config import Provider
+from proxy.provider_config import Provider
 from proxy.routing.request_fitting import RequestFitting, around_the_body, fit_body, fit_fields, fit_target, fitting_of
 
 NAMES = ["a", "b", "c", "größe", "x y"]

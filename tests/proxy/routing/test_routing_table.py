@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import NoRouteError
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from proxy.routing.routing_table import RouteMatch, RoutingTable
 
 CONFIG = ProxyConfig.model_validate(

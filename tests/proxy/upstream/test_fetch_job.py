@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import Labels, Role
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import pack, run, unpack
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats

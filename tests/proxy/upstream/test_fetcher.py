@@ -15,7 +15,7 @@ import pytest
 
 from proxy.exchange import FailureKind
 from proxy.packing import EXCHANGE, frame, unpack
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import pack
 from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP
 from tests.errands import errand
@@ -104,7 +104,7 @@ async def test_a_fetcher_whose_input_ends_exits_with_0_and_writes_no_error():
 
 PARENT = """
 import json, subprocess, sys, time
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 child = subprocess.Popen([sys.executable, "-m", "proxy.upstream.fetcher"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 task = {"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump(), "frame_limit": 99}
 child.stdin.write(json.dumps(task).encode() + b"\\n")

@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 
 from proxy.exchange import FailureKind, Role
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from proxy.record.capture import Capture
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.upstream_client import UpstreamClient

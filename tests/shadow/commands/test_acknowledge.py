@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from shadow.commands.acknowledge import acknowledge, acknowledge_ordered
-from shadow.drift.states import AckAction, Acknowledgement, DriftState
+from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
 from shadow.settings.config_model import Config, DriftConfig
 from storage.opening import open_store

@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 from shadow.demo.expected_verdicts import DESCRIPTIONS, EXPECTED_SIGNALS, PROVIDERS, REFERENCE, unexpected_results
-from shadow.drift.effect_estimates import SignalOutcome
+from shadow.drift.excess_estimates import SignalOutcome
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine
 from shadow.verdict.verdict_rule import decide

@@ -4,7 +4,7 @@ import pytest
 
 from shadow.drift.alarm_budget import PROVIDER, REFERENCE, AlertBudget
 from shadow.drift.alarm_state import REFERENCES_OWN, AlarmState, NotAcknowledgedError
-from shadow.drift.states import AckAction, DriftState
+from shadow.drift.state_transitions import AckAction, DriftState
 from tests.shadow.drift.leaning import Drive, payoffs
 
 

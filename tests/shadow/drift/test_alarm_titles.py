@@ -5,7 +5,7 @@ import pytest
 from shadow.drift.alarm_budget import PROVIDER, REFERENCE
 from shadow.drift.alarm_titles import FAMILIES, TOO_FAITHFUL, naming, title
 from shadow.drift.drift_signals import DriftSignal
-from tests.shadow.drift.test_states import FOUND
+from tests.shadow.drift.test_state_transitions import FOUND
 
 
 def sized(signal, size, *, reach=0.0, direction=PROVIDER):

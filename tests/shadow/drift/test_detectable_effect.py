@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from shadow.drift.detectable_effect import chance_seen, least, level, smallest_seen
-from shadow.drift.effect_estimates import ClusterSum, SignalOutcome, table
+from shadow.drift.excess_estimates import ClusterSum, SignalOutcome, table
 
 PRINTED = {62: 23, 200: 7.3, 1_000: 1.5}
 """Points for so many pairs that all agree, one provider with fourteen signals (verdict of a quiet report)."""

@@ -4,7 +4,7 @@ from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import Blame
 from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from tests.shadow.drift.leaning import payoffs
 
 GROUP = ("default", "m", "p", "r")

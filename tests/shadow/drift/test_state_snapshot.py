@@ -9,7 +9,7 @@ from shadow.drift.alarm_state import AlarmState
 from shadow.drift.attribution import opened
 from shadow.drift.group_state import GroupState
 from shadow.drift.state_snapshot import restored, saved
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from tests.shadow.drift.leaning import Drive, payoffs
 
 

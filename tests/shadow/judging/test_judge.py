@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from shadow.drift.state_snapshot import saved
-from shadow.drift.states import AckAction, Acknowledgement, DriftState
+from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import BATCH, LEASE_SECONDS, Judge
 from storage.rows import PairGroup
 from storage.store import StoreError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from storage.store import StoreError
 from tests.shadow.judging.test_judge import ACCEPT, FIXED, KEY, JudgeRun, drifting, fill, refusing
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.drift.pace import BLOCK, PaceState, restored
-from shadow.drift.states import AckAction, Acknowledgement
+from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.judging.judge import Judge
 from shadow.judging.pace_judge import PaceJudge
 from storage.judgement_rows import JudgementBatch

@@ -4,7 +4,7 @@ from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import statuses
 from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair, Judgement
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from shadow.judging import row_mapping
 from storage.judgement_rows import EvidenceRow, JudgedPairRow
 from tests.payoffs import GROUP

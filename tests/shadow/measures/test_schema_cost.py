@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadow.measures.argument_schema import validate
 from shadow.measures.schema_cost import DEEPEST, PLACES, STEPS, SUBSCHEMAS, SchemaCost, TooCostlySchemaError, states, weight
+from shadow.measures.schema_validation import validate
 
 
 def ladder(levels: int, rung) -> dict:

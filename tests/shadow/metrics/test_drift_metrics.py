@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from proxy.proxy_config import Provider, ProxyConfig, Route
+from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.drift_status import statuses
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.group_state import GroupState
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
 from shadow.metrics.label_names import LabelNames

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from proxy.exchange import Role
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.answer_recorder import AnswerRecorder
 from shadow.pipeline.identity_observer import IdentityObserver

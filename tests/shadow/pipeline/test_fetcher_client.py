@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from proxy.proxy_config import Limits, Timeouts
+from proxy.provider_config import Limits, Timeouts
 from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher, SubprocessFetcher
 from tests.errands import errand
 from tests.running import until

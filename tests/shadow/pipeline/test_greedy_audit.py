@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.exchange import Role
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.findings.pair import PairKind

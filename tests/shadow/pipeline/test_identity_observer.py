@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from shadow.identity.serving_identity import WARM_UP
 from shadow.pipeline.identity_observer import KEPT, IdentityObserver
 from shadow.privacy.redact import Redactor

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.proxy_config import Provider, ProxyConfig, Route
+from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.demo.pretended_server import PretendedServer
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.exchange import Failure, FailureKind
-from proxy.proxy_config import Provider, ProxyConfig, Route
+from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.pipeline.shadow_selection import ShadowSelector
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.conversations import Conversations

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from proxy.exchange import Exchange, Failure, FailureKind
 from proxy.process.shared_counters import PAIRS, SharedCounters
-from proxy.proxy_config import Provider, ProxyConfig, Route
+from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.demo.pretended_server import PretendedServer
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import shadow_queue

@@ -17,7 +17,7 @@ from shadow.demo.planted_faults import PlantedFaults, with_faults
 from shadow.demo.pretended_model import draw_reply
 from shadow.findings.finding import Signal
 from shadow.findings.pair import Pair, PairKind
-from shadow.measures.argument_schema import call_validity
+from shadow.measures.schema_validation import call_validity
 from shadow.privacy.pseudonymise import Pseudonymiser
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import calls

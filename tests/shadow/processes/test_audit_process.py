@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from proxy.process.shared_counters import SharedCounters
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
 from shadow.pipeline.worker import Worker

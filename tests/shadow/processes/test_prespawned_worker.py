@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.prespawned_worker import prespawned
-from shadow.processes.supervised_process import SupervisedProcess
 from shadow.settings.config_errors import ConfigError
 
 pytestmark = pytest.mark.slow

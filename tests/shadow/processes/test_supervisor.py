@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from proxy.proxy_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.pretended_server import PretendedServer
 from shadow.processes.prespawned_worker import prespawned
 from shadow.processes.supervisor import _listen, open_ports, run, turned

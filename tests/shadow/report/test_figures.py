@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.drift.effect_estimates import SignalOutcome
+from shadow.drift.excess_estimates import SignalOutcome
 from shadow.report.figures import Report, Scorecard
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 from shadow.verdict.verdict_rule import decide

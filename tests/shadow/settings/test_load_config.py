@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.proxy_config import ProxyConfig
+from proxy.provider_config import ProxyConfig
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.config_model import AdminConfig, DriftConfig, ShadowConfig
 from shadow.settings.config_template import STARTER

@@ -11,7 +11,7 @@ from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FA
 from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import DriftStatus, PastThreshold
 from shadow.drift.group_state import GroupStanding
-from shadow.drift.states import DriftState
+from shadow.drift.state_transitions import DriftState
 from shadow.judging import row_mapping
 from shadow.judging.webhook import webhook_event
 from shadow.report.drift_lines import drift_evidence, drift_line

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shadow.drift.alarm_budget import EITHER_WAY, against_provider
 from shadow.drift.drift_signals import AGREEMENT, DriftSignal
-from shadow.drift.effect_estimates import ClusterSum, SignalOutcome, table
-from shadow.drift.states import DriftState
+from shadow.drift.excess_estimates import ClusterSum, SignalOutcome, table
+from shadow.drift.state_transitions import DriftState
 from shadow.verdict.evidence import (
     CheckEvidence,
     DriftEvidence,

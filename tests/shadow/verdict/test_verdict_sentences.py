@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.drift.effect_estimates import SignalOutcome
-from shadow.drift.states import DriftState
+from shadow.drift.excess_estimates import SignalOutcome
+from shadow.drift.state_transitions import DriftState
 from shadow.verdict.evidence import DriftEvidence, EvidenceSide, Shortfall
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_sentences import MOST

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from shadow.findings.finding import FindingState
-from shadow.measures import argument_schema
+from shadow.measures import schema_validation
 from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import ask, call, choice, pair
 
@@ -23,7 +23,7 @@ GOOD, WRONG = call(arguments='{"city": "Paris"}'), call(arguments='{"city": 5}')
     ],
 )
 def test_a_call_has_one_class_and_its_reason(made, kind, says):
-    found, reason = argument_schema.call_validity(ask(), made)
+    found, reason = schema_validation.call_validity(ask(), made)
     assert found == kind
     assert says in reason
     assert bool(reason) == (kind != "valid")
@@ -44,19 +44,19 @@ def test_a_call_has_one_class_and_its_reason(made, kind, says):
     ],
 )
 def test_a_schema_that_is_absent_or_of_no_use_finds_everything_valid_and_states_it(useless):
-    found, reason = argument_schema.call_validity(ask(tools=(Tool(name="t", schema=useless),)), call("t", '{"a": 1}'))
+    found, reason = schema_validation.call_validity(ask(tools=(Tool(name="t", schema=useless),)), call("t", '{"a": 1}'))
     assert found == "valid"
     assert reason.startswith("not checked: ")
 
 
 def test_the_dialect_is_the_one_that_the_schema_names():
     older = {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 3, "exclusiveMinimum": True}
-    assert argument_schema.call_validity(ask(tools=(Tool(name="t", schema=older),)), call("t", "3"))[0] == "schema_mismatch"
+    assert schema_validation.call_validity(ask(tools=(Tool(name="t", schema=older),)), call("t", "3"))[0] == "schema_mismatch"
 
 
 def test_a_pattern_that_explodes_elsewhere_takes_no_time_here():
     slow = Tool(name="t", schema={"type": "string", "pattern": "^(a+)+$"})
-    assert argument_schema.call_validity(ask(tools=(slow,)), call("t", '"' + "a" * 5000 + 'b"'))[0] == "schema_mismatch"
+    assert schema_validation.call_validity(ask(tools=(slow,)), call("t", '"' + "a" * 5000 + 'b"'))[0] == "schema_mismatch"
 
 
 async def test_a_remote_reference_is_never_fetched():
@@ -77,48 +77,48 @@ async def test_a_remote_reference_is_never_fetched():
             {"$id": url, "$ref": "x"},
         ):
             tool = Tool(name="t", schema=remote)
-            found, reason = await asyncio.to_thread(argument_schema.call_validity, ask(tools=(tool,)), call("t", '{"a": 1}'))
+            found, reason = await asyncio.to_thread(schema_validation.call_validity, ask(tools=(tool,)), call("t", '{"a": 1}'))
             assert (found, reason[:12]) == ("valid", "not checked:")
     assert hits == []
 
 
 def test_values_that_json_may_hold_and_others_may_not_never_raise():
     for arguments in ('{"city": "\\ud800"}', '{"city": 1e999}', "[" * 900 + "]" * 900, '{"days": ' + "9" * 4000 + "}"):
-        kind, _ = argument_schema.call_validity(ask(), call(arguments=arguments))
+        kind, _ = schema_validation.call_validity(ask(), call(arguments=arguments))
         assert kind in {"valid", "schema_mismatch", "invalid_json"}
 
 
 def test_compiled_schemas_are_kept_up_to_a_bound():
-    for number in range(argument_schema.KEPT + 20):
-        argument_schema.call_validity(ask(tools=(Tool(name="t", schema={"const": number}),)), call("t", "0"))
-    assert argument_schema._compiled.cache_info().currsize == argument_schema.KEPT
+    for number in range(schema_validation.KEPT + 20):
+        schema_validation.call_validity(ask(tools=(Tool(name="t", schema={"const": number}),)), call("t", "0"))
+    assert schema_validation._compiled.cache_info().currsize == schema_validation.KEPT
 
 
 def test_only_a_fault_that_the_other_side_does_not_share_differs():
     def both(one, other):
-        return argument_schema.schema(pair(choice(calls=(one,)), choice(calls=(other,))))
+        return schema_validation.schema(pair(choice(calls=(one,)), choice(calls=(other,))))
 
     assert both(GOOD, GOOD).state is FindingState.MATCH
     assert both(WRONG, call("nope")).state is FindingState.MATCH
     assert both(WRONG, GOOD).reason.startswith("only the provider: get_weather.city")
     assert both(GOOD, WRONG).reason.startswith("only the reference: ")
-    assert argument_schema.schema(pair("a", choice(calls=(GOOD,)))).state is FindingState.NOT_COMPARABLE
-    assert argument_schema.schema(pair("a", "b")).state is FindingState.NOT_MEASURED
+    assert schema_validation.schema(pair("a", choice(calls=(GOOD,)))).state is FindingState.NOT_COMPARABLE
+    assert schema_validation.schema(pair("a", "b")).state is FindingState.NOT_MEASURED
 
 
 def test_calls_without_a_schema_are_not_called_fine():
     bare = ask(tools=(Tool(name="get_weather", schema=None),))
-    found = argument_schema.schema(pair(choice(calls=(GOOD,)), choice(calls=(GOOD,)), bare))
+    found = schema_validation.schema(pair(choice(calls=(GOOD,)), choice(calls=(GOOD,)), bare))
     assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "not checked: get_weather declares no schema")
 
 
 def test_a_tool_of_a_set_is_not_unknown():
     offered = {"tools": [{"type": "browser_toolset_20260801"}, {"type": ["x"]}, "y"]}
-    kind, why = argument_schema.call_validity(ask(tools=(), sent=offered), call("browser_navigate"))
-    assert (kind, why.startswith("not checked")) == (argument_schema.VALID, True)
+    kind, why = schema_validation.call_validity(ask(tools=(), sent=offered), call("browser_navigate"))
+    assert (kind, why.startswith("not checked")) == (schema_validation.VALID, True)
     assert (
-        argument_schema.call_validity(ask(tools=(), sent={"tools": [{"type": "bash_20250124"}]}), call("browser_navigate"))[0]
-        == argument_schema.UNKNOWN_NAME
+        schema_validation.call_validity(ask(tools=(), sent={"tools": [{"type": "bash_20250124"}]}), call("browser_navigate"))[0]
+        == schema_validation.UNKNOWN_NAME
     )
 
 
@@ -127,7 +127,7 @@ def test_a_tool_of_a_set_is_not_unknown():
 )
 def test_a_schema_is_kept_by_a_text_that_reads_as_itself(value):
     slow = json.dumps(value, sort_keys=True)
-    assert json.dumps(json.loads(argument_schema._written(value)), sort_keys=True) == slow
+    assert json.dumps(json.loads(schema_validation._written(value)), sort_keys=True) == slow
 
 
 @pytest.mark.parametrize(
@@ -139,5 +139,5 @@ def test_a_schema_is_kept_by_a_text_that_reads_as_itself(value):
     ],
 )
 def test_calls_of_which_one_was_cut_by_length_are_not_held_against_each_other(mine, its, who):
-    found = argument_schema.schema(pair(choice(calls=(GOOD,), finish=mine), choice(calls=(WRONG,), finish=its)))
+    found = schema_validation.schema(pair(choice(calls=(GOOD,), finish=mine), choice(calls=(WRONG,), finish=its)))
     assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, f"{who} ended by a limit on length")

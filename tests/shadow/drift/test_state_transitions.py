@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 
 from shadow.drift.change_point import ChangePoint
-from shadow.drift.states import TRANSITIONS, DriftEvent, DriftState, Latch, next_state
+from shadow.drift.state_transitions import TRANSITIONS, DriftEvent, DriftState, Latch, next_state
 from tests.shadow.drift.leaning import payoffs
 
 FOUND = ChangePoint(

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.drift.drift_signals import AGREEMENT
-from shadow.drift.effect_estimates import EffectEstimate
-from shadow.drift.states import DriftState
+from shadow.drift.excess_estimates import EffectEstimate
+from shadow.drift.state_transitions import DriftState
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.check_rates import check_sentence
 from shadow.report.drift_lines import DriftLine, drift_evidence

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from shadow.processes import supervised_process as keeping
-from shadow.processes.supervised_process import SupervisedProcess
+from shadow.processes import child_restarts as keeping
+from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.supervisor_log import SupervisorLog
 from tests.running import until
 

@@ -1,4 +1,4 @@
-"""proxy.upstream.tls_socket: TLS whose last words are read, though a write finds the connection reset first."""
+"""proxy.upstream.tls_reads: TLS whose last words are read, though a write finds the connection reset first."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ import trustme
 
 from proxy.exchange import FailureKind
 from proxy.routing.provider_origin import parse_base_url
-from proxy.upstream.tls_socket import secured
+from proxy.upstream.tls_reads import secured
 from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.proxy.upstream.test_upstream_connection import answer
 from tests.wires import PATIENCE

@@ -11,7 +11,7 @@ from scipy import stats
 from shadow.drift.alarm_budget import WEIGHTS
 from shadow.drift.betting_factors import GRID
 from shadow.drift.detectable_effect import smallest_seen
-from shadow.drift.effect_estimates import (
+from shadow.drift.excess_estimates import (
     ClusteredPayoff,
     ClusterSum,
     SignalOutcome,
