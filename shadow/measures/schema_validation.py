@@ -32,7 +32,7 @@ _SETS = ("_toolset", "tool_search", "mcp")
 KEPT = 256
 """Compiled schemas kept; an application offers the same few tools over and over."""
 TELLING = 100_000
-"""Steps of a validation times parts of its value up to which a fault among alternatives is told in full, about 0.1 s."""
+"""Steps of a validation times parts of its value up to which a violation among alternatives is described in full, about 0.1 s."""
 PATTERN = 256 * 1024
 """Bytes of one compiled pattern."""
 
@@ -109,7 +109,7 @@ def validate(schema: Any, value: Any) -> tuple[bool, str]:
 
 
 def _held(built: CompiledSchema, value: Any, dear: float) -> tuple[bool, str]:
-    """`dear` is what telling a fault may cost, where there are alternatives: each of them is told with all of its value."""
+    """`dear` is what describing a violation may cost where there are alternatives: each is described with all of its value."""
     try:
         if built.survey.alternatives and dear > TELLING and not built.validator.is_valid(value):
             return True, ": it does not fit (locating the fault would be too costly)"

@@ -68,7 +68,7 @@ class DriftMetrics:
         self._references(statuses)
 
     def _alarmed(self, status: DriftStatus) -> None:
-        """Sizes and dates only of what is told of the provider: not while a page waits, and not of its reference."""
+        """Sizes and dates only of what is reported about the provider: not while an alert waits, and not about its reference."""
         named = self._group(status.group)
         for past in status.past if status.state == DriftState.DRIFT else ():
             labels = (*named, self._signals.of(past.signal), past.direction)
