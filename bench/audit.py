@@ -41,7 +41,7 @@ from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
-from shadow.settings.config_model import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig
 from storage.rows import PairRecord
 from storage.sqlite.record_insertion import RecordPreparer
 from storage.storage_config import StorageConfig

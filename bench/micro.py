@@ -58,11 +58,11 @@ from shadow.sampling.eligibility import skip_reason
 from shadow.sampling.sampler import decide
 from shadow.sampling.shadow_body import shadow_body
 from shadow.settings.config_errors import ConfigErrorItem, ConfigSource, sentences
-from shadow.settings.config_model import Config
 from shadow.settings.config_template import STARTER
 from shadow.settings.cross_checks import RawConfig, cross_check
 from shadow.settings.environment_and_flags import from_environment
 from shadow.settings.toml_lines import key_lines
+from shadow.settings.top_level_config import Config
 from storage.sqlite.body_compression import BodyCompressor, compress_against
 from storage.sqlite.finding_rollups import keys
 from storage.sqlite.record_insertion import RecordPreparer

@@ -16,8 +16,8 @@ from shadow.drift.verifier_figures import Triggering
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Report, Scorecard, SignalLine, TrafficFigures
 from shadow.report.latency_lines import LatencyLine, PaceLine
-from shadow.settings.config_model import AdminConfig, Config, DriftConfig, LogConfig, ShadowConfig
 from shadow.settings.environment_and_flags import from_environment
+from shadow.settings.top_level_config import AdminConfig, Config, DriftConfig, LogConfig, ShadowConfig
 from shadow.verdict.evidence import PeriodCoverage, Shortfall
 from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
 from storage.storage_config import StorageConfig

@@ -23,7 +23,7 @@ from shadow.reading import media_hashes
 from shadow.report.drift_lines import MAX_ABORTED
 from shadow.report.signal_names import CHECK_IDS
 from shadow.sampling import conversations
-from shadow.settings.config_model import DriftConfig, ShadowConfig
+from shadow.settings.top_level_config import DriftConfig, ShadowConfig
 from storage.sqlite.installation_secret import SIZE
 from tests.test_power_page import POINTS
 

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 pytestmark = pytest.mark.slow
 

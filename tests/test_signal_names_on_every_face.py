@@ -19,7 +19,7 @@ from shadow.metrics.observe import Metrics
 from shadow.pages.pair_pages import PairPages
 from shadow.report.build_report import as_json, as_text, build
 from shadow.report.filters import answer_filter, pair_filter
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from shadow.terminal.answers_text import answers_json, answers_text
 from shadow.terminal.pairs_text import pair_columns, pair_json, pair_text, pairs_text
 from shadow.verdict.phrases import NAMES, named

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from shadow.commands.mailbox import PATIENCE, Mailbox
 from shadow.drift.state_transitions import Acknowledgement
 from shadow.judging.judge import Judge
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.opening import database_path, open_reader, open_store
 from storage.store import BusyError, StoreError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from shadow.settings.config_model import Config
+    from shadow.settings.top_level_config import Config
 
 config_app = typer.Typer(no_args_is_help=True, help="Check, show, describe or begin a configuration.", rich_markup_mode=None)
 
@@ -47,7 +47,7 @@ def schema() -> None:
     """Print the JSON schema of sameweights.toml, for editors."""
     import json
 
-    from shadow.settings.config_model import Config
+    from shadow.settings.top_level_config import Config
 
     typer.echo(json.dumps(Config.model_json_schema(), indent=2))
 

@@ -26,7 +26,7 @@ from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_group
 from shadow.judging.judging_batch import ACKNOWLEDGEABLE, JudgingBatch
 from shadow.judging.pace_judge import PaceJudge
 from shadow.judging.unit_of_work import MirroredState
-from shadow.settings.config_model import DriftConfig
+from shadow.settings.top_level_config import DriftConfig
 from storage.judgement_rows import AlarmRow, JudgedPairRow
 from storage.store import JudgementStore, StoreError
 

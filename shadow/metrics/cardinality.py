@@ -21,7 +21,7 @@ from shadow.metrics.definitions import DRIFT, MetricDefinitions
 from shadow.metrics.drift_metrics import BLAMES
 from shadow.metrics.label_names import LabelNames
 from shadow.metrics.series import REASONS_LIMIT, BulkCounter, BulkHistogram
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 GROUP = frozenset(DRIFT) - {"signal"}
 """Labels that go together: a route has one provider and one reference, so they do not multiply."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 OTHER = "other"
 DEFAULT_ROUTE = "default"

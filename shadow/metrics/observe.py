@@ -25,7 +25,7 @@ from shadow.metrics.label_names import OTHER, LabelNames
 from shadow.metrics.series import ReasonLabels, WorkerTotals
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_response import SWITCHED, ParsedResponse
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 
 CHECK = "check"

@@ -21,7 +21,7 @@ from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
 from shadow.records import exchange as exchange_of
 from shadow.settings.config_errors import ConfigError
-from shadow.settings.config_model import AdminConfig, Config
+from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Reader
 
 Ready = Callable[[], str]

@@ -30,7 +30,7 @@ from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
 from shadow.report.identity_lines import identity_lines, template_lines
 from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from shadow.verdict.phrases import named
 from storage.rows import AnswerFilter, ExchangeRow, FindingRow, PairFilter, PairRow
 from storage.store import Reader

@@ -15,7 +15,7 @@ from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.records import calls
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.rows import ExchangeRecord
 
 log = structlog.get_logger("sameweights.worker")

@@ -14,7 +14,7 @@ from shadow.checks.echoed_model import DEPLOYMENT
 from shadow.identity.serving_identity import Facts, ServingIdentity, kind_of, traits
 from shadow.reading.apis import api_of
 from shadow.reading.parsed_response import ParsedResponse
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 
 KEPT = 256

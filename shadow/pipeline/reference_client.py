@@ -25,7 +25,7 @@ from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
 from shadow.sampling.shadow_body import REMOVED, ShadowBody, shadow_body
 from shadow.sampling.shadow_headers import copied_headers
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 _MODELS = "/v1/models"
 NOT_FITTED = "its body sent as it came: it is packed, has a byte order mark, or is larger than proxy.limits.peek_body"

@@ -24,7 +24,7 @@ from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.parsed_exchange import ParsedExchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, pair_record
 from shadow.sampling.sampler import is_drawn
-from shadow.settings.config_model import ShadowConfig
+from shadow.settings.top_level_config import ShadowConfig
 from storage.rows import ExchangeRecord, PairRecord
 
 log = structlog.get_logger("sameweights.worker")

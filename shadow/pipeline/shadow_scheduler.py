@@ -25,7 +25,7 @@ from shadow.pipeline.token_counts import tokens_of
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import SamplingDecision
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.spending import Spending
 from storage.store import StoreError, Writer
 

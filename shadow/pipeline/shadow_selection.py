@@ -8,7 +8,7 @@ from shadow.reading.parsed_response import SWITCHED
 from shadow.sampling.conversations import ConversationPlace
 from shadow.sampling.eligibility import skip_reason
 from shadow.sampling.sampler import SamplingDecision, decide
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 UNANSWERED = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED})
 """Ends of a live request without an answer to compare that the provider did not cause."""

@@ -29,7 +29,7 @@ from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.base_url_checks import doubt
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.rows import ExchangeRecord
 
 log = structlog.get_logger("sameweights.worker")

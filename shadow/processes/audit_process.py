@@ -52,8 +52,8 @@ from shadow.processes.readiness import Readiness
 from shadow.processes.supervisor_log import log_options
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
-from shadow.settings.config_model import Config
 from shadow.settings.outbound_checks import webhook_proxy
+from shadow.settings.top_level_config import Config
 from storage.opening import database_path, open_store
 from storage.sqlite.handover_counts import source
 from storage.store import Store, StoreError

@@ -24,7 +24,7 @@ from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.prespawned_worker import DATA_PLANE, PrespawnedWorker
 from shadow.processes.supervisor_log import SupervisorLog, log_options
 from shadow.settings.config_errors import ConfigError
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 PLANE_LOOKS, AUDIT_LOOKS = 10, 30
 """Seconds without a sign of life after which a forwarding process, or the audit, is killed and started again."""

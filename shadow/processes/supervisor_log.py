@@ -6,7 +6,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger

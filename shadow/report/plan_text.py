@@ -9,7 +9,7 @@ from math import inf
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.planner import HALF, NINE_OF_TEN, plan, sample_rate_for, smallest_found
 from shadow.report.drift_lines import DriftLine
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 DROPS = (0.03, 0.05, 0.10, 0.20, 0.30)
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from shadow.settings.config_errors import ConfigErrorItem, kind_at, meant, quoted
-from shadow.settings.config_model import Config
 from shadow.settings.fitting_checks import fitting_faults
 from shadow.settings.toml_lines import KeyPath
+from shadow.settings.top_level_config import Config
 
 RESERVED = ("v1", "healthz", "metrics", "ui")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from shadow.settings.base_url_checks import doubt
 from shadow.settings.config_errors import ConfigError, ConfigSource, explain, quoted, sentences
-from shadow.settings.config_model import Config
 from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
 from shadow.settings.outbound_checks import environment_faults, outbound_advice, outbound_faults
 from shadow.settings.toml_lines import KeyPath, key_lines
+from shadow.settings.top_level_config import Config
 
 FILE = "sameweights.toml"
 NAMING = ("api_key_env", "webhook_secret_env")

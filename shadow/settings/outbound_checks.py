@@ -13,8 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 from proxy.provider_config import Provider, ProxyConfig
 from proxy.routing.outbound_proxy import DIRECT, OutboundChoice, choose_proxy, is_this_machine, parse_proxy
 from shadow.settings.config_errors import ConfigErrorItem, quoted
-from shadow.settings.config_model import Config
 from shadow.settings.toml_lines import KeyPath
+from shadow.settings.top_level_config import Config
 
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 

@@ -8,7 +8,7 @@ import pytest
 from shadow.commands.acknowledge import acknowledge, acknowledge_ordered
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
-from shadow.settings.config_model import Config, DriftConfig
+from shadow.settings.top_level_config import Config, DriftConfig
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError

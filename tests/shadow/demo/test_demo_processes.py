@@ -13,7 +13,7 @@ import pytest
 
 from shadow.demo.demo_processes import DemoProcessError, free_ports, running_providers, running_serve, write_config
 from shadow.demo.pretended_providers import ProviderSettings
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from tests.running import until
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.metrics.cardinality import series_bound
 from shadow.metrics.observe import ERRORS, OUTCOMES, Metrics
 from shadow.reading.parsed_response import parse_response
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from tests.exchanges import exchange, said
 
 PROVIDERS = {name: {"base_url": f"https://{name}.example/v1"} for name in ("one", "two")}

@@ -15,7 +15,7 @@ from shadow.drift.state_transitions import DriftState
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
 from shadow.metrics.label_names import LabelNames
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from tests.shadow.drift.leaning import Drive, payoffs
 
 CONFIG = Config(

@@ -3,7 +3,7 @@
 import pytest
 
 from shadow.metrics.label_names import LabelNames
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 CONFIG = Config.model_validate(
     {

@@ -14,7 +14,7 @@ from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.metrics.observe import Metrics
 from shadow.reading.parsed_response import parse_response
 from shadow.reading.response_timing import ResponseTiming
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 from tests.exchanges import exchange, said
 

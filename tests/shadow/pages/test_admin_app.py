@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from shadow.metrics.observe import Metrics
 from shadow.pages.admin_app import build_app
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair

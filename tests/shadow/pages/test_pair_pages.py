@@ -12,7 +12,7 @@ from shadow.drift.drift_signals import DriftSignal
 from shadow.findings.finding import Signal
 from shadow.findings.pair import ControlReason
 from shadow.pages.pair_pages import PER_PAGE, FilterError, PairPages
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 from storage.store import Store
 from tests.conformance import exchange_record, finding, pair_record

@@ -9,7 +9,7 @@ from shadow.metrics.observe import Metrics
 from shadow.pipeline.answer_recorder import AnswerRecorder
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.reading.parsed_exchange import parse_exchange
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from tests.exchanges import asked, exchange, guard, said
 
 

@@ -14,7 +14,7 @@ from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.greedy_audit import ask_greedily, takes_temperature
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.reading.parsed_exchange import parse_exchange
-from shadow.settings.config_model import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
 
 

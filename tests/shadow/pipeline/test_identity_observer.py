@@ -8,7 +8,7 @@ from shadow.identity.serving_identity import WARM_UP
 from shadow.pipeline.identity_observer import KEPT, IdentityObserver
 from shadow.privacy.redact import Redactor
 from shadow.reading.parsed_response import parse_response
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from tests.exchanges import exchange, labelled, said
 
 CONFIG = Config(proxy=ProxyConfig(providers={"near": Provider(base_url="http://localhost:1/v1", quantization="fp8")}))

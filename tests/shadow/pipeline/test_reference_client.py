@@ -12,7 +12,7 @@ from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient, _query
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_response import parse_response
-from shadow.settings.config_model import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange
 
 

@@ -7,7 +7,7 @@ from shadow.demo.pretended_server import PretendedServer
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_probe import findings, probe, wanted_models
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from tests.exchanges import exchange
 
 LIST = b'{"object": "list", "data": [{"id": "kestrel-7b"}, {"id": "other"}]}'

@@ -15,7 +15,7 @@ from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
 from shadow.records import exchange_record
-from shadow.settings.config_model import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, guard, said
 
 

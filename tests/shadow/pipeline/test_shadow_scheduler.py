@@ -13,7 +13,7 @@ from shadow.pipeline.shadow_scheduler import ShadowScheduler
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import SamplingDecision
-from shadow.settings.config_model import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
 from tests.running import until
 

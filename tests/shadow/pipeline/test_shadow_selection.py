@@ -7,7 +7,7 @@ from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.pipeline.shadow_selection import ShadowSelector
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.conversations import Conversations
-from shadow.settings.config_model import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
 
 SECRET = bytes(32)

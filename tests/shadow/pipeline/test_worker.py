@@ -19,7 +19,7 @@ from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.worker import Worker
 from shadow.sampling.budget import Budget
-from shadow.settings.config_model import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig
 from storage.rows import PairFilter
 from tests.exchanges import asked, exchange, guard, said
 from tests.running import until

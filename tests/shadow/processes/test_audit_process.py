@@ -17,7 +17,7 @@ from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
 from shadow.pipeline.worker import Worker
 from shadow.processes.audit_process import PROBE_SECONDS, AuditProcess, _drawn
-from shadow.settings.config_model import AdminConfig, Config, ShadowConfig
+from shadow.settings.top_level_config import AdminConfig, Config, ShadowConfig
 from storage.opening import open_reader, open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError

@@ -18,7 +18,7 @@ from shadow.demo.pretended_server import PretendedServer
 from shadow.processes.prespawned_worker import prespawned
 from shadow.processes.supervisor import _listen, open_ports, run, turned
 from shadow.settings.config_errors import ConfigError
-from shadow.settings.config_model import AdminConfig, Config
+from shadow.settings.top_level_config import AdminConfig, Config
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.running import chat, until

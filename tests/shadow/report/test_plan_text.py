@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from shadow.report.plan_text import PlanInputs, plan_text
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 from tests.shadow.report.test_drift_table import CALM
 
 MEANS = PlanInputs(per_day=20_000, floor=0.1, price=0.002, days=7, drop=0.1)

@@ -16,7 +16,7 @@ from shadow.settings.config_errors import (
     sentences,
     shown,
 )
-from shadow.settings.config_model import Config
+from shadow.settings.top_level_config import Config
 
 
 def found(tables: dict) -> list[str]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shadow.settings.config_model import Config
 from shadow.settings.environment_and_flags import from_environment, from_flags, variables
+from shadow.settings.top_level_config import Config
 
 
 def read(environ: dict[str, str], **more):

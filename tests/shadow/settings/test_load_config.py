@@ -7,9 +7,9 @@ import pytest
 
 from proxy.provider_config import ProxyConfig
 from shadow.settings.config_errors import ConfigError
-from shadow.settings.config_model import AdminConfig, DriftConfig, ShadowConfig
 from shadow.settings.config_template import STARTER
 from shadow.settings.load_config import advice, load, masked
+from shadow.settings.top_level_config import AdminConfig, DriftConfig, ShadowConfig
 
 FILE = """\
 [proxy]
