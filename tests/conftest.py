@@ -20,7 +20,7 @@ from storage.store import Store
 from tests.running import PATIENCE, Served, addresses, drain
 
 hypothesis.settings.register_profile("whole", deadline=None)  # no test may fail for the time of a loaded machine
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=6)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whole"))
 
 _skipped: list[str] = []

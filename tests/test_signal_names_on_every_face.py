@@ -27,6 +27,9 @@ from storage.judgement_rows import AlarmRow
 from storage.rows import AnswerFilter, PairFilter, PairGroup
 from tests.records import NOW, fill
 
+pytestmark = pytest.mark.slow
+
+
 ALERTS = Path(__file__).resolve().parents[1] / "grafana" / "prometheus" / "alerts.yml"
 CHECKED = frozenset(signal.value for signal, _ in (*CHECKS, *EXCHANGE_CHECKS))
 COMPARED = tuple(signal for signal, _ in (*FOR_ANY_PAIR, *COMPARATORS))

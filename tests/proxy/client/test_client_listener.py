@@ -4,8 +4,12 @@ import json
 import time
 from contextlib import suppress
 
+import pytest
+
 from proxy.exchange import FailureKind
 from tests.wires import STREAM_HEAD, chunks, client, ok, plane, post, scripted
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_head_that_does_not_come_closes_its_connection():

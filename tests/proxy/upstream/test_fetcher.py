@@ -21,6 +21,8 @@ from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP
 from tests.errands import errand
 from tests.wires import PATIENCE, ok, scripted
 
+pytestmark = pytest.mark.slow
+
 
 @asynccontextmanager
 async def fetcher():

@@ -15,6 +15,9 @@ from proxy.upstream.websocket_tunnel import WebSocketTunnel
 from tests.running import until
 from tests.wires import PATIENCE, ask, client, get, ok, plane, post, scripted
 
+pytestmark = pytest.mark.slow
+
+
 UPGRADE = (b"Upgrade: websocket", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13")
 SWITCHED = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

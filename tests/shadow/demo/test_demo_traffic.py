@@ -3,11 +3,15 @@ from __future__ import annotations
 import socket
 
 import aiohttp
+import pytest
 from aiohttp import web
 
 from shadow.demo.demo_traffic import DemoTraffic
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer, ResponsePace
+
+pytestmark = pytest.mark.slow
+
 
 QUICK = ResponsePace(first_token=0, chunks_per_second=2_000)
 

@@ -11,6 +11,9 @@ from shadow.demo.draws import generator
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import SERVER, PretendedServer, ResponsePace
 
+pytestmark = pytest.mark.slow
+
+
 QUICK = ResponsePace(first_token=0, chunks_per_second=100_000)
 TIDES = [{"role": "user", "content": "Write a few lines on the sound of tides in Cork."}]
 CITIES = [{"role": "user", "content": "Compare the weather in Oslo and Turin."}]

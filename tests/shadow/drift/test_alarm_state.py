@@ -7,6 +7,8 @@ from shadow.drift.alarm_state import REFERENCES_OWN, AlarmState, NotAcknowledged
 from shadow.drift.state_transitions import AckAction, DriftState
 from tests.shadow.drift.leaning import Drive, payoffs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def draw():

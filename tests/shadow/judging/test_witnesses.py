@@ -4,12 +4,17 @@ import json
 import random
 from dataclasses import replace
 
+import pytest
+
 from shadow.drift.attribution import Blame
 from storage.rows import IdentityRow, PairGroup
 from tests.conformance import exchange_record
 from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
 from tests.shadow.judging.test_judge import KEY, JudgeRun, fill
+
+pytestmark = pytest.mark.slow
+
 
 CALM, ODD = 0.0, 0.5
 

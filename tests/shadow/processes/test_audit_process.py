@@ -24,6 +24,8 @@ from storage.store import StoreError
 from tests.exchanges import asked, exchange, said
 from tests.running import until
 
+pytestmark = pytest.mark.slow
+
 
 class Standing:
     """A house on free ports, and a data plane's end of its socket."""

@@ -12,6 +12,9 @@ from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.supervisor_log import SupervisorLog
 from tests.running import until
 
+pytestmark = pytest.mark.slow
+
+
 OBEDIENT = "import sys; sys.stdin.readline(); print('ready', flush=True); sys.stdin.read()"
 BEATING = """
 import sys, time
