@@ -16,17 +16,16 @@ from processes import LOAD_CPU, PROXY_CPU, free_port
 
 @dataclass
 class Alone(Peer):
-    """A worker as `serve` starts it, told the same in one line; `provider` is where it forwards to, `folder` is scratch."""
+    """A worker as `serve` starts it, given the same task; `provider` is where it forwards to, `folder` is scratch."""
 
     provider: str = ""
     folder: Path = Path()
 
     def start(self, log: Path) -> None:
         audit = str(self.folder / f"{self.port}.sock")
-        _thrown_away(audit)
+        discard(audit)
         opened = socket.create_server(("127.0.0.1", self.port), backlog=4096)
         config = {"providers": {"stub": {"base_url": self.provider}}, "provider": "stub"}
-        told = {"config": config, "audit_socket": audit, "worker": 0, "fd": opened.fileno()}
         with log.open("ab") as err:
             self.process = subprocess.Popen(
                 ["taskset", "-c", PROXY_CPU, *self.command],
@@ -37,11 +36,8 @@ class Alone(Peer):
                 env={**os.environ, **self.environment},
                 start_new_session=True,
             )
+        give_task(self.process, config, audit, opened.fileno(), log)
         opened.close()
-        self.process.stdin.write(json.dumps(told).encode() + b"\n")
-        self.process.stdin.flush()
-        if self.process.stdout.readline() != b"ready\n":
-            sys.exit(f"{self.name} did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
         time.sleep(0.1)
 
 
@@ -57,7 +53,17 @@ def alone(site: Site, python: str = sys.executable) -> Peer:
     return ours_by(peer, python)
 
 
-def _thrown_away(path: str) -> None:
+def give_task(process: subprocess.Popen[bytes], config: dict[str, object], audit: str, listener: int, log: Path) -> None:
+    """Send a worker the task that `serve` would send, and wait until it is ready."""
+    task = {"config": config, "audit_socket": audit, "worker": 0, "fd": listener}
+    process.stdin.write(json.dumps(task).encode() + b"\n")
+    process.stdin.flush()
+    if process.stdout.readline() != b"ready\n":
+        sys.exit(f"the forwarding process did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
+
+
+def discard(path: str) -> None:
+    """Listen on the unix socket `path` as the audit does, and drop what comes."""
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(path)
     listening.listen(8)

@@ -5,7 +5,7 @@
 Runs `python -m proxy.server` of DIR (this tree by default) under callgrind, beside a provider and a client in this process that
 take turns, so that each read of the proxy is one request or one chunk. Prints instructions (callgrind's Ir) per keep-alive
 request of 1 KB answered by 1 KB, and per chunk of an event stream: the median of some rounds, without what the process spends
-when idle in the same time. Two runs agree within about one per cent, since how many exchanges share a write to the audit depends
+when idle in the same time. Two runs agree within one to two per cent, since how many exchanges share a write to the audit depends
 on the time that they take. It needs valgrind, and takes about a minute.
 """
 
@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 from queue import SimpleQueue
 from statistics import median
+
+from alone import discard, give_task
 
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * 960}]}).encode()
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1024\r\n\r\n" + b"y" * 1024
@@ -97,7 +99,7 @@ class Counted:
         self._last = time.monotonic()
         opened = socket.create_server(("127.0.0.1", 0))
         self.port = opened.getsockname()[1]
-        audit = folder / "audit.sock"
+        audit = str(folder / "audit.sock")
         discard(audit)
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", f"--log-file={folder}/log"]
         self._process = subprocess.Popen(
@@ -112,11 +114,7 @@ class Counted:
             "provider": "stub",
             "timeouts": {"pool_idle": 600},
         }
-        told = {"config": config, "audit_socket": str(audit), "worker": 0, "fd": opened.fileno()}
-        self._process.stdin.write(json.dumps(told).encode() + b"\n")
-        self._process.stdin.flush()
-        if self._process.stdout.readline() != b"ready\n":
-            sys.exit(f"the forwarding process did not start:\n{(folder / 'log').read_text()[-2000:]}")
+        give_task(self._process, config, audit, opened.fileno(), folder / "log")
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         opened.close()
 
@@ -149,20 +147,6 @@ def read_until(connection: socket.socket, end: bytes) -> bool:
             return False
         seen += data
     return True
-
-
-def discard(path: Path) -> None:
-    """Listen on the unix socket `path` as the audit does, and drop what comes."""
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(str(path))
-    server.listen()
-
-    def read() -> None:
-        connection, _ = server.accept()
-        while connection.recv(1024 * 1024):
-            pass
-
-    threading.Thread(target=read, daemon=True).start()
 
 
 def measure(tree: Path, *, requests: int, chunks: int, rounds: int) -> tuple[float, float]:

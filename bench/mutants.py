@@ -164,7 +164,7 @@ def _noticed(tests: Tests, change: Change, selection: list[str]) -> tuple[str, s
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Without the compiled copy: it is told apart by size and whole seconds only, which a change of one digit keeps."""
+    """Without the compiled copy: a copy is recognised by size and whole seconds only, which a change of one digit keeps."""
     path.write_bytes(content)
     Path(cache_from_source(str(path))).unlink(missing_ok=True)
 

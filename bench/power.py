@@ -37,7 +37,7 @@ LONGEST = 10
 LEAST, MEAN, MODEST = 0.70, 0.80, 0.70
 """Seen at the printed size: in each cell, and in the mean; seen at two thirds of it, in the mean, at most."""
 SEEN = frozenset({SignalOutcome.DIFFERS, SignalOutcome.DRIFTS, SignalOutcome.WITHIN})
-TOLD = DriftSignal.ANSWER_KIND.value
+SHIFTED = DriftSignal.ANSWER_KIND.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,13 @@ def others(draw: random.Random, cell: Cell) -> list[ClusterSum]:
 def report(draw: random.Random, cell: Cell, excess: float) -> tuple[Verdict, SignalOutcome]:
     """The verdict about the first provider, and what the row of its kind of answer comes to."""
     sizes = talks(draw, cell)
-    own = [one for signal in DriftSignal for one in row(draw, cell, sizes, signal.value, excess if signal.value == TOLD else 0.0)]
+    own = [
+        one for signal in DriftSignal for one in row(draw, cell, sizes, signal.value, excess if signal.value == SHIFTED else 0.0)
+    ]
     scores = [score for score in table([*own, *others(draw, cell)]) if score.group[2] == "p00"]
     coverage = PeriodCoverage(requests=cell.pairs, asked=cell.pairs, compared=cell.pairs)
     evidence = Evidence(provider="p00", model="m", reference="r", coverage=coverage, signals=tuple(map(signal_evidence, scores)))
-    return decide(evidence), next(score.outcome for score in scores if score.signal == TOLD)
+    return decide(evidence), next(score.outcome for score in scores if score.signal == SHIFTED)
 
 
 def signal_evidence(score: EffectEstimate) -> SignalEvidence:
@@ -156,20 +158,20 @@ def markdown(rows: Sequence[Measured]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for one in rows:
         cell = one.cell
-        told = f"{one.points:.1f} | {one.seen:.2f} | {one.smaller:.2f}"
+        shown = f"{one.points:.1f} | {one.seen:.2f} | {one.smaller:.2f}"
         if not often(one):
-            told = "rarely | - | -" if one.printed else "none: undecided | - | -"
-        yield f"| {cell.pairs:,} | {cell.floor:g} | {cell.providers} | {cell.talk} | {told} |"
+            shown = "rarely | - | -" if one.printed else "none: undecided | - | -"
+        yield f"| {cell.pairs:,} | {cell.floor:g} | {cell.providers} | {cell.talk} | {shown} |"
 
 
 def verdicts(rows: Sequence[Measured]) -> Iterator[tuple[str, bool]]:
     """Each bar in words with the figure, and whether it is met; cells that print in at least a third of their tables count."""
-    told = [one for one in rows if often(one)]
-    least = min(told, key=lambda one: one.seen)
-    mean = sum(one.seen for one in told) / len(told)
-    modest = sum(one.smaller for one in told) / len(told)
+    shown = [one for one in rows if often(one)]
+    least = min(shown, key=lambda one: one.seen)
+    mean = sum(one.seen for one in shown) / len(shown)
+    modest = sum(one.smaller for one in shown) / len(shown)
     yield (
-        f"seen at the printed size, least of {len(told)} cells: {least.seen:.2f} ({least.cell}), >= {LEAST}",
+        f"seen at the printed size, least of {len(shown)} cells: {least.seen:.2f} ({least.cell}), >= {LEAST}",
         least.seen >= LEAST,
     )
     yield f"seen at the printed size, mean: {mean:.3f}, >= {MEAN}", mean >= MEAN

@@ -3,7 +3,7 @@
     .venv/bin/pip install atheris                        # not among the dependencies: it is built for some platforms only
     .venv/bin/python bench/fuzz/fuzz.py answer           # one target, a minute
     .venv/bin/python bench/fuzz/fuzz.py all --seconds 3600
-    .venv/bin/python bench/fuzz/fuzz.py all --seed 1     # as CI does: as many inputs as are told below, nearly the same each time
+    .venv/bin/python bench/fuzz/fuzz.py all --seed 1     # as CI does: as many inputs as stand below, nearly the same each time
 
 Without atheris the corpus is run through once, and mutated at random for the time given. New inputs that reach new code go
 to a folder of their own; a crash is written as `crash-*` where it was started, and belongs into the corpus with its mend.
@@ -57,7 +57,7 @@ def to(path: str, made: Exchange) -> Exchange:
     return made._replace(request=made.request._replace(target=f"/v1{path}"))
 
 
-class Nobody:
+class DiscardingConsumer:
     """A reader that checks nothing and keeps nothing."""
 
     def begin(self, _head):
@@ -110,7 +110,7 @@ def heads(data: bytes) -> None:
 def _fed(pieces: list[bytes]) -> tuple[tuple[object, ...], int]:
     """What an answer came to, fed in `pieces`, and how many of them were read."""
     capture = Capture(identity="i", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method="POST", target="/", headers=())
-    made = ResponseReader(method="POST", limit=4_096, capture=capture, reader=Nobody())
+    made = ResponseReader(method="POST", limit=4_096, capture=capture, reader=DiscardingConsumer())
     read = 0
     for piece in pieces:
         if made.over:
