@@ -179,7 +179,8 @@ class _Folding:
         if not _BESIDE.isdisjoint(chunk):
             self._beside |= {name: chunk[name] for name in _BESIDE & chunk.keys() if chunk[name]}
         unread = self._choices(chunk.get("choices"), end)
-        if unread is None and (growing := growing_string(chunk)):
+        # a delta is what grows; where another member is read, a run of deltas is as little as one of them
+        if unread is None and self._says is _delta and (growing := growing_string(chunk)):
             self._growing = growing
             self._runs.expect(chunk, growing.holder, growing.key)
         return unread

@@ -17,14 +17,20 @@ ROWS = 20
 SHOWN = frozenset({PaceState.SLOWER.value, PaceState.RECOVERED.value})
 
 
-def latency_table(report: Report) -> Table:
-    """The times of each provider, and of each reference."""
-    table = report_table("<provider", "answers", *(named(measure) for measure in MEASURES))
+def latency_table(report: Report, *, wide: bool = True) -> Table:
+    """The times of each provider, and of each reference: one row each, or one a measure where the terminal is narrow."""
+    columns = [named(measure) for measure in MEASURES] if wide else ["<measure", "p50 / p95, ratio"]
+    table = report_table("<provider", "answers", *columns)
     for provider, role in sorted({(line.provider, line.role) for line in report.latency}, key=lambda name: (name[1], name[0])):
         lines = {line.measure: line for line in report.latency if (line.provider, line.role) == (provider, role)}
         name = provider if role == "provider" else f"{provider} (as reference)"
-        times = (_times(lines.get(measure)) for measure in MEASURES)
-        table.add_row(name, f"{max(line.answers for line in lines.values())}", *times)
+        times = [_times(lines.get(measure)) for measure in MEASURES]
+        answers = f"{max(line.answers for line in lines.values())}"
+        if wide:
+            table.add_row(name, answers, *times)
+            continue
+        for number, (measure, cell) in enumerate(zip(MEASURES, times, strict=True)):
+            table.add_row("" if number else name, "" if number else answers, named(measure), cell)
     return table
 
 

@@ -104,7 +104,7 @@ def _tables(report: Report, width: int) -> tuple[tuple[str, Table], ...]:
         ("streaming", stream_table(report)),
         ("greedy", greedy_table(report)),
         ("triggers", trigger_table(report)),
-        ("latency", latency_table(report)),
+        ("latency", latency_table(report, wide=width >= WIDE)),
         ("pace", pace_table(report)),
         ("not compared", _gaps(report)),
     )

@@ -3,7 +3,7 @@
 import gzip
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from proxy.exchange import ChunkTimings
 from shadow.privacy import redact
 from shadow.privacy.redact import KNOWN, Redactor
+from shadow.reading.parsed_exchange import parse_exchange
 from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRow, ToolCallRow
 from tests.exchanges import asked, exchange, said
+from tests.records import record
 
 SECRETS = {
     "bearer": "Authorization: Bearer abcdef0123456789",
@@ -78,6 +80,12 @@ def test_an_exchange_is_clean_in_every_part():
     clean = Redactor().exchange(given_)
     assert secret not in repr(clean)
     assert clean.response.marks == given_.response.marks
+
+
+def test_a_conversation_that_a_client_names_by_a_key_is_stored_without_it():
+    secret = SECRETS["openai"]
+    named = replace(parse_exchange(exchange(said("hello"))), conversation=f"user {secret}")
+    assert Redactor().record(record(named)).exchange.conversation == "user " + "*" * len(secret)
 
 
 def test_a_packed_answer_is_stored_unpacked_only_where_something_was_found():

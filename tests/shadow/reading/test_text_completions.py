@@ -99,6 +99,13 @@ def test_an_answer_of_another_api_is_none():
         assert reading.completion.why is UnreadReason.WRONG_SHAPE
 
 
+def test_a_run_of_chat_chunks_is_no_text_as_one_of_them_is_none():
+    delta = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "hi"}}]}
+    for number in (1, 2, 9):
+        reading = stream(*[delta] * number, chunk("a", "stop"))
+        assert reading.completion.first.text == "a"
+
+
 def test_a_stream_that_was_cut_is_no_answer():
     said = fold_events(read_stream(b'data: {"choices":[{"index":0,"text":"a"}]}\n\n'), 200).completion
     assert isinstance(said, Unread)

@@ -24,6 +24,15 @@ def test_times_stand_beside_their_ratio_to_the_reference():
     assert "p (as reference) 3 0.500 / 1.250 -" in text
 
 
+def test_a_narrow_table_has_a_row_for_each_measure_and_cuts_no_time():
+    lines = tuple(line("reference", measure, None) for measure in ("first_chunk", "first_token", "seconds"))
+    table = latency_table(Report(since=0.0, until=1.0, cards=(), latency=lines, traffic=()), wide=False)
+    text = printed([table], width=60, color=False)
+    assert text.count("0.500 / 1.250") == table.row_count == 3
+    assert text.count("p (as reference)") == 1
+    assert max(map(len, text.split("\n"))) <= 60
+
+
 def test_only_a_pace_that_changed_is_shown():
     fields = {"provider": "p", "model": "m\x1b", "limit": 0.5, "blocks": 9, "evidence": 1.0}
     made = (
