@@ -1,0 +1,100 @@
+"""Intervals of a mean score in 0..1 that hold at few runs: for a number of runs fixed beforehand, and for one that was stopped.
+
+Student's t and the bootstrap are not used below 30 runs: at 5 runs of a provider that is nearly always right they hold the
+truth in as few as 15 of 100 studies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import log, log1p
+
+from shadow.drift.betting_factors import log_mean
+from shadow.drift.distributions import incomplete_beta
+
+BETS = (0.1, 0.25, 0.5, 0.75, 0.95)
+"""Shares of the wealth bet, in equal parts at once, against each mean that is not yet excluded."""
+FINE, COARSE = 1e-7, 1e-4
+LONG = 200
+"""Scores beyond this number are given bounds to four digits only, to bound the time."""
+NARROWEST = 1e-9
+
+
+def score_interval(total: float, runs: int, alpha: float = 0.05) -> tuple[float, float]:
+    """The interval of a mean of `runs` scores that sum to `total` (0 <= total <= runs), for a number of runs fixed beforehand.
+
+    Clopper and Pearson (1934) with a sum that may be fractional: exact for scores of 0 and 1, and wider than needed for others,
+    whose variance is smaller. (0, 1) for no run.
+    """
+    if not 0 <= total <= runs:
+        raise ValueError(f"a sum of {runs} scores in 0..1 is in 0..{runs}, got {total!r}")
+    low = 0.0 if total == 0 else _beta_quantile(alpha / 2, total, runs - total + 1)
+    high = 1.0 if total == runs else _beta_quantile(1 - alpha / 2, total + 1, runs - total)
+    return low, high
+
+
+def _beta_quantile(probability: float, a: float, b: float) -> float:
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if incomplete_beta(a, b, middle) < probability else (low, middle)
+        if high - low <= 1e-15 * high:
+            break
+    return (low + high) / 2
+
+
+def stopped_interval(scores: Sequence[float], alpha: float = 0.05) -> tuple[float, float]:
+    """The interval of the mean that holds however the number of scores was chosen, looking at them as they came.
+
+    A betting confidence sequence (Waudby-Smith and Ramdas 2024): a mean m is excluded once a bettor who starts with 1 and bets on
+    means above m and below m alike owns 1/alpha or more. Its wealth is convex in m, so that what is kept is an interval.
+    """
+    if not scores:
+        return 0.0, 1.0
+    tolerance = FINE if len(scores) <= LONG else COARSE
+    limit = log(1 / alpha)
+
+    def kept(mean: float) -> bool:
+        return _log_wealth(scores, mean) < limit
+
+    middle = sum(scores) / len(scores)
+    if not kept(middle):
+        middle = _lowest(lambda mean: _log_wealth(scores, mean), tolerance)
+    return _edge(kept, middle, 0.0, tolerance), _edge(kept, middle, 1.0, tolerance)
+
+
+def _log_wealth(scores: Sequence[float], mean: float) -> float:
+    """The largest wealth that the bettor against this mean ever had, as a logarithm."""
+    mean = min(max(mean, NARROWEST), 1 - NARROWEST)
+    logs = [0.0] * (2 * len(BETS))
+    most = 0.0
+    for score in scores:
+        above, below = (score - mean) / mean, (mean - score) / (1 - mean)
+        steps = [log1p(bet * above) for bet in BETS] + [log1p(bet * below) for bet in BETS]
+        logs = [old + step for old, step in zip(logs, steps, strict=True)]
+        most = max(most, log_mean(logs))
+    return most
+
+
+def _lowest(function: Callable[[float], float], tolerance: float) -> float:
+    """Where a convex function on 0..1 is lowest, by ternary search."""
+    low, high = 0.0, 1.0
+    while high - low > tolerance:
+        one, other = low + (high - low) / 3, high - (high - low) / 3
+        low, high = (low, other) if function(one) <= function(other) else (one, high)
+    return (low + high) / 2
+
+
+def _edge(kept: Callable[[float], bool], inside: float, outside: float, tolerance: float) -> float:
+    """The last mean kept on the way from `inside` to `outside`; `outside` where all are, and never beyond."""
+    if kept(outside):
+        return outside
+    while abs(outside - inside) > tolerance:
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if kept(middle) else (inside, middle)
+    return outside
+
+
+def power_bounds(bounds: tuple[float, float], times: int) -> tuple[float, float]:
+    """The interval of p^k, the chance that all of k runs of one task succeed, from the interval of p."""
+    return bounds[0] ** times, bounds[1] ** times
