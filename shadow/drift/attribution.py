@@ -194,7 +194,9 @@ class SecondLook:
         if not self.witnesses:
             return f"only one provider is compared with {reference}"
         needed, name = min((self._needed(witness), witness.name) for witness in self.witnesses.values())
-        return f"about {needed:,} more pairs of {name} are needed" if needed else f"{name} has too noisy a signal to tell"
+        return (
+            f"about {needed:,} more pairs of {name} are needed" if needed else f"{name} is too noisy in this signal to decide it"
+        )
 
     def _decide(self, witness: Witness) -> None:
         if self.blame is not Blame.NOT_YET_KNOWN:

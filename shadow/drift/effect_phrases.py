@@ -12,23 +12,20 @@ not, whether it is further from the reference than that is from itself, or close
 """
 
 EFFECTS = {
-    "answer_kind": ("another kind of answer in {} more requests", "the reference's kind of answer in {} more requests"),
-    "calls_tool": (
-        "decides otherwise whether to call a tool in {} more requests",
-        "decides as the reference in {} more requests",
-    ),
-    "calls_tool_rate": ("calls a tool in {} fewer requests", "calls a tool in {} more requests"),
-    "tools": ("calls other tools in {} more requests", "calls the reference's tools in {} more requests"),
-    "arguments": ("other tool arguments in {} more requests", "the reference's tool arguments in {} more requests"),
-    "valid_calls": ("invalid tool calls in {} more requests", "invalid tool calls in {} fewer requests"),
-    "finish_reason": ("another finish reason in {} more requests", "the reference's finish reason in {} more requests"),
-    "finish_length": ("cut by length in {} more requests", "cut by length in {} fewer requests"),
-    "refusal": ("decides otherwise whether to refuse in {} more requests", "refuses as the reference in {} more requests"),
-    "refusal_rate": ("refuses in {} more requests", "refuses in {} fewer requests"),
-    "text": ("texts further from the reference's in {} more requests", "texts closer to the reference's in {} more requests"),
-    "prompt_tokens": ("reports more prompt tokens in {} more requests", "reports fewer prompt tokens in {} more requests"),
-    "completion_tokens": ("longer answers in {} more requests", "shorter answers in {} more requests"),
-    "error": ("fails in {} more requests", "fails in {} fewer requests"),
+    "answer_kind": ("gives a different kind of answer {} more often", "gives the reference's kind of answer {} more often"),
+    "calls_tool": ("disagrees on whether to call a tool {} more often", "agrees on whether to call a tool {} more often"),
+    "calls_tool_rate": ("calls a tool {} less often", "calls a tool {} more often"),
+    "tools": ("calls different tools {} more often", "calls the reference's tools {} more often"),
+    "arguments": ("sends different tool arguments {} more often", "sends the reference's tool arguments {} more often"),
+    "valid_calls": ("makes invalid tool calls {} more often", "makes invalid tool calls {} less often"),
+    "finish_reason": ("gives a different finish reason {} more often", "gives the reference's finish reason {} more often"),
+    "finish_length": ("is cut by length {} more often", "is cut by length {} less often"),
+    "refusal": ("disagrees on whether to refuse {} more often", "agrees on whether to refuse {} more often"),
+    "refusal_rate": ("refuses {} more often", "refuses {} less often"),
+    "text": ("texts further from the reference's {} more often", "texts closer to the reference's {} more often"),
+    "prompt_tokens": ("reports more prompt tokens {} more often", "reports fewer prompt tokens {} more often"),
+    "completion_tokens": ("gives longer answers {} more often", "gives shorter answers {} more often"),
+    "error": ("fails {} more often", "fails {} less often"),
 }
 """For each signal the effect of an excess above 0 and of one below; `{}` is its size."""
 
@@ -41,7 +38,7 @@ def leans(signal: str, direction: int) -> str:
 
 
 def effect(signal: str, excess: float, low: float | None = None, high: float | None = None) -> str:
-    """An excess (a share in -1..1) as what the provider does more or less often: "calls a tool in 31 points fewer requests".
+    """An excess (a share in -1..1) as what the provider does more or less often: "calls a tool 31 points less often".
 
     `low`..`high` is its interval, printed for the size of the effect, smaller end first.
     """
@@ -50,7 +47,7 @@ def effect(signal: str, excess: float, low: float | None = None, high: float | N
         ends = (low, high) if excess >= 0 else (-high, -low)
         size += f" [{ends[0] * 100:.0f} to {ends[1] * 100:.0f}]"
     plain = signal.replace("_", " ")
-    more, less = EFFECTS.get(signal, (f"{plain} in {{}} more requests", f"{plain} in {{}} fewer requests"))
+    more, less = EFFECTS.get(signal, (f"{plain} {{}} more often", f"{plain} {{}} less often"))
     return (more if excess >= 0 else less).format(size)
 
 

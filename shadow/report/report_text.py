@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Literal
 
@@ -16,7 +16,7 @@ from shadow.presentation.text_tables import moment, report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.check_rates import check_sentence
 from shadow.report.drift_table import drift_table
-from shadow.report.figures import WITHOUT_ANSWERS, Report, Scorecard, SignalLine
+from shadow.report.figures import WITHOUT_ANSWERS, MissingSignal, Report, Scorecard, SignalLine
 from shadow.report.identity_tables import greedy_table, identity_table, segment_table, template_table
 from shadow.report.latency_tables import latency_table, pace_table, trigger_table
 from shadow.report.stream_faults import stream_table
@@ -237,8 +237,13 @@ def _checks(report: Report) -> Table:
 
 
 def _gaps(report: Report) -> Table:
+    """What could not be compared. Signals that no pair of any provider shows stand once, above the providers."""
     table = report_table("<provider", "pairs", "<")
-    for card in report.cards[:CARDS]:
+    cards = report.cards[:CARDS]
+    shared = _everywhere(cards)
+    if shared:
+        table.add_row("every provider", "all", f"not measured: {', '.join(map(named, sorted(shared)))}")
+    for card in cards:
         for cause in card.verdict.coverage.shortfalls:
             table.add_row(
                 _name(card, report), f"{cause.pairs} of {card.pairs}", f"not comparable: {cause.sentence}; {cause.remedy}"
@@ -247,8 +252,18 @@ def _gaps(report: Report) -> Table:
             table.add_row(_name(card, report), f"{reason.pairs} of {card.pairs}", f"reason: {plain(reason.reason)}")
         alike: dict[tuple[str, str], list[str]] = defaultdict(list)
         for gap in card.gaps:
-            if gap.state == "not_measured" or not card.reasons:
+            if gap.signal not in shared and (gap.state == "not_measured" or not card.reasons):
                 alike[f"{gap.pairs} of {gap.of}", gap.state.replace("_", " ")].append(named(gap.signal))
         for (pairs, state), names in sorted(alike.items(), key=lambda item: -len(item[1])):
             table.add_row(_name(card, report), pairs, f"{state}: {', '.join(names)}")
     return table
+
+
+def _everywhere(cards: Sequence[Scorecard]) -> frozenset[str]:
+    """The signals that are not measured in any pair of several providers; empty for a single one."""
+    unmeasured = [frozenset(gap.signal for gap in card.gaps if _is_whole(gap)) for card in cards if card.gaps]
+    return frozenset.intersection(*unmeasured) if len(unmeasured) > 1 else frozenset()
+
+
+def _is_whole(gap: MissingSignal) -> bool:
+    return gap.state == "not_measured" and gap.pairs == gap.of

@@ -19,23 +19,26 @@ APIS = "two different APIs"
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "401": ("refused with 401 (key)", "check its key"),
-    "402": ("refused with 402 (bill)", "check its account"),
+    "402": ("refused with 402 (billing)", "check its account"),
     "403": ("refused with 403 (permission)", "check what its key may do"),
-    "404": ("refused with 404 (no such model or path)", "check its base_url and the model's name there"),
-    "407": ("was refused by a proxy with 407", "check the proxy in between"),
-    "429": ("refused with 429 (rate)", "lower the sample or raise its rate limit"),
+    "404": ("refused with 404 (no such model or path)", "check its base_url and its name for the model"),
+    "407": ("was refused by an outbound proxy with 407", "check the proxy's credentials"),
+    "429": ("refused with 429 (rate limit)", "lower the sample or raise its rate limit"),
     "too_large": ("sent a body too large to be read", "raise `shadow.max_body`"),
-    "truncated": ("sent a body of which only a part was kept", "raise `proxy.limits.audit_body`"),
-    "not_held": ("sent a body that there was no room to hold", "raise `proxy.limits.audit_held`"),
-    "encoding": ("sent a body in an encoding that is not read", "none: it is left out"),
-    "not_json": ("sent a body that is no JSON", "look at one of these pairs"),
-    "not_sse": ("sent a body that is no event stream", "look at one of these pairs"),
-    "wrong_shape": ("sent a body of no known form", "look at one of these pairs"),
-    "client_gone": ("was cut off, since the client left", "none: it is left out"),
-    "stale": ("closed a kept connection before it answered", "if it lasts, look at its server, or at what stands in front of it"),
+    "truncated": ("sent a body that was recorded only in part", "raise `proxy.limits.audit_body`"),
+    "not_held": ("sent a body for which there was no room", "raise `proxy.limits.audit_held`"),
+    "encoding": ("sent a body in an unsupported encoding", "nothing to do: the pair is left out"),
+    "not_json": ("sent a body that is not JSON", "inspect one of these pairs"),
+    "not_sse": ("sent a body that is not an event stream", "inspect one of these pairs"),
+    "wrong_shape": ("sent a body of unknown form", "inspect one of these pairs"),
+    "client_gone": ("was cut off because the client left", "nothing to do: the pair is left out"),
+    "stale": (
+        "closed a reused connection before it answered",
+        "if this persists, check its server or the load balancer before it",
+    ),
     "dns": ("was not found (DNS)", "check its base_url"),
-    "connect": ("could not be connected to", "check its base_url"),
-    "tls": ("could not be connected to (TLS)", "check its base_url"),
+    "connect": ("could not be reached", "check its base_url"),
+    "tls": ("could not be reached (TLS)", "check its base_url"),
 }
 """What a side did, and what to do, by the first word of the stored reason; any other status is printed as its number."""
 
@@ -65,7 +68,7 @@ def _shortfall(side: EvidenceSide, cause: str, pairs: int) -> Shortfall:
         what, remedy = refused
         return Shortfall(cause=cause, side=side, pairs=pairs, sentence=f"the {side.value} {what} in {pairs}", remedy=remedy)
     status = f"answered with status {cause}" if cause.isdigit() else f"failed ({cause.replace('_', ' ')})"
-    what, remedy = SENTENCES.get(cause, (status, "look at one of these pairs"))
+    what, remedy = SENTENCES.get(cause, (status, "inspect one of these pairs"))
     return Shortfall(cause=cause, side=side, pairs=pairs, sentence=f"the {side.value} {what} in {pairs}", remedy=remedy)
 
 
@@ -85,17 +88,17 @@ def _refused(cause: str) -> tuple[str, str] | None:
         return None
     kind, _, detail = cause.partition(" ")
     remedies = {
-        "context": "none for these: their prompts are longer; another reference may take them",
-        "parameter": f'`drop = ["{detail}"]` or `rename` in its table fits the copies',
-        "thinking": "`strip_thinking = true` in its table sends the copies without",
-        "model": "check the model's name there (`models`), and that its key may use it",
-        "request": "look at one of these pairs",
+        "context": "nothing to do: these prompts are longer; a reference with more context may take them",
+        "parameter": f'`drop = ["{detail}"]` or `rename` in its table adapts the copies',
+        "thinking": "`strip_thinking = true` in its table removes it from the copies",
+        "model": "check its name for the model (`models`), and that its key may use it",
+        "request": "inspect one of these pairs",
     }
-    return f"refused: {about},", remedies[kind]
+    return f"refused ({about})", remedies[kind]
 
 
 _REQUESTS: Mapping[str, tuple[str, str]] = {
-    "unread_request": ("the request could not be read", "look at one of these pairs"),
-    "other_api": ("the two answered by different APIs", "name the same path for both"),
-    "other": ("the two could not be compared", "look at one of these pairs"),
+    "unread_request": ("the request could not be read", "inspect one of these pairs"),
+    "other_api": ("the two answered by different APIs", "use the same path for both"),
+    "other": ("the two could not be compared", "inspect one of these pairs"),
 }

@@ -158,7 +158,7 @@ def _notes(evidence: Evidence) -> Iterator[VerdictReason]:
     """
     for line in evidence.signals:
         if line.outcome in FAR and not _against(line) and line.signal not in AGREEMENT:
-            alone = f"in {line.reference_odd} of {line.pairs} requests at it alone, in {line.provider_odd} at the provider alone"
+            alone = f"{line.reference_odd} of {line.pairs} requests there alone, {line.provider_odd} at the provider alone"
             phrase = f"{named(line.signal)} more often at the reference: {alone}"
             yield replace(_measured(line, VerdictWord.NONE_SEEN, ReasonGround.REFERENCE), phrase=phrase)
     for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name)):
@@ -167,7 +167,7 @@ def _notes(evidence: Evidence) -> Iterator[VerdictReason]:
             word=VerdictWord.NONE_SEEN, ground=ReasonGround.REFERENCE, subject=one.name, phrase=phrase, since=one.since
         )
     if any(one.same_server for one in evidence.drift):
-        phrase = f"{evidence.provider} and {evidence.reference} are the same server: what differs is its own noise"
+        phrase = f"{evidence.provider} and {evidence.reference} are the same server: any difference is its own noise"
         yield VerdictReason(word=VerdictWord.NONE_SEEN, ground=ReasonGround.REFERENCE, subject="same_server", phrase=phrase)
     for at in sorted(evidence.identity_changed):
         phrase = f"its serving identity changed at {moment(at)} UTC"

@@ -67,13 +67,13 @@ def _suspect(verdict: Verdict) -> str:
 def _undecided(verdict: Verdict) -> str:
     power = verdict.power
     if power is None or power.pairs < FEWEST:
-        few = f"undecided: too few pairs to say ({power.pairs if power else 0} of at least {FEWEST})"
+        few = f"undecided: too few pairs ({power.pairs if power else 0}, at least {FEWEST} needed)"
     else:
-        few = f"undecided: too few pairs to have seen anything but a breakdown ({named(power.signal)}, {power.pairs} pairs)"
+        few = f"undecided: too few pairs to detect anything smaller than a breakdown ({named(power.signal)}, {power.pairs} pairs)"
     coverage = verdict.coverage
     if coverage.asked <= 2 * coverage.compared:
         return few
-    return f"{few}; of {coverage.asked} pairs {coverage.compared} could be compared{_because(verdict)}"
+    return f"{few}; {coverage.compared} of {coverage.asked} pairs could be compared{_because(verdict)}"
 
 
 def _because(verdict: Verdict) -> str:
@@ -83,13 +83,11 @@ def _because(verdict: Verdict) -> str:
 
 
 def _none_seen(power: DetectablePower | None, *, agrees: bool) -> str:
-    head = "no further from its reference than the reference is from itself" if agrees else "no difference seen"
+    head = "differs from its reference no more than the reference differs from itself" if agrees else "no difference seen"
     if power is None or power.smallest is None:
         return head
     least = points(max(power.smallest, TOLERANCE) if agrees else power.smallest)
-    seen = (
-        f"had {named(power.signal)} been worse by {least} or more all along, it would have been seen in four of five such reports"
-    )
+    seen = f"an excess of {least} or more in {named(power.signal)}, present throughout, would show in four of five such reports"
     return f"{head}; {seen} ({power.pairs} pairs, {power.odd} of them noise)"
 
 
@@ -99,12 +97,14 @@ def _not_measured(verdict: Verdict) -> str:
         known = verdict.coverage.compared or because == f"; {reason.phrase}"
         return f"not measured: {reason.phrase}{'' if known else because}"
     if not verdict.reference:
-        return "not measured: it has no reference; name one for its route (`reference = ...`)"
-    return f"not measured: of {verdict.coverage.asked} pairs none could be compared{because}"
+        return "not measured: no reference; set one for its route (`reference = ...`)"
+    return f"not measured: none of {verdict.coverage.asked} pairs could be compared{because}"
 
 
 def _waiting(verdict: Verdict) -> str:
-    return f"waiting: no pair yet ({verdict.coverage.requests} requests; a sample of them is sent to {verdict.reference} too)"
+    requests = verdict.coverage.requests
+    so_far = f"{requests:,} request{'' if requests == 1 else 's'} so far"
+    return f"waiting: no pair yet; a sample of the requests also goes to {verdict.reference} ({so_far})"
 
 
 _SENTENCES: Mapping[VerdictWord, Callable[[Verdict], str]] = {

@@ -129,12 +129,12 @@ async def test_each_scene_has_its_verdict_and_signal_in_text_json_exit_code_and_
     }
     for model in ("never-calls", "cached"):
         assert verdicts[model].worst == "calls_tool_rate"
-        assert "itself: calls a tool in " in verdicts[model].sentence
+        assert "itself: calls a tool " in verdicts[model].sentence
     assert verdicts["wrong-name"].sentence == (
         "not measured: the reference failed in 30 of 30 requests; "
         "the reference refused with 404 (no such model or path) in 30; check its base_url and the model's name there"
     )
-    assert "the reference refused with 429 (rate) in " in verdicts["limited"].sentence
+    assert "the reference refused with 429 (rate limit) in " in verdicts["limited"].sentence
     assert code == 3
     in_json = {card["model"]: card["verdict"]["word"] for card in json.loads(written)["cards"]}
     assert in_json == {model: verdict.word.value for model, verdict in verdicts.items()}

@@ -42,23 +42,23 @@ def test_group_without_an_alarm_has_no_sentence():
     assert alarm_sentence(KEY, GroupState(AlertBudget())) == ""
 
 
-@pytest.mark.parametrize(("turn", "words"), [(1, "points fewer requests"), (-1, "points more requests")])
+@pytest.mark.parametrize(("turn", "words"), [(1, "points less often"), (-1, "points more often")])
 def test_the_sentence_states_which_way_and_since_when(turn, words):
     text = alarm_sentence(KEY, alarmed(turn=turn, blame=Blame.PROVIDER, by="q"))
-    assert text.startswith("p, compared with r: calls a tool in ")
+    assert text.startswith("p, compared with r: calls a tool ")
     assert f"{words}, since about 1970-01-01 00:0" in text
     assert text.endswith("; the provider: q is still the same as r")
 
 
 def test_a_reference_that_moved_is_the_subject():
     text = alarm_sentence(KEY, alarmed(blame=Blame.REFERENCE, by="q"))
-    assert text.startswith("the reference r moved: compared with it, p: calls a tool in ")
+    assert text.startswith("the reference r moved: compared with it, p: calls a tool ")
     assert text.endswith("; q left it at the same time")
 
 
 def test_an_alarm_without_an_attribution_states_why_it_has_none():
     text = alarm_sentence(KEY, alarmed(facts=("the serving identity of the reference r changed at 14:02",)))
-    assert text.startswith("p, or its reference r: calls a tool in ")
+    assert text.startswith("p, or its reference r: calls a tool ")
     assert text.endswith(
         "; which of the two moved is not yet known: only one provider is compared with r; "
         "the serving identity of the reference r changed at 14:02"
@@ -67,7 +67,7 @@ def test_an_alarm_without_an_attribution_states_why_it_has_none():
 
 def test_a_fault_of_its_own_answers_needs_no_witness():
     text = alarm_sentence(KEY, alarmed(("valid_calls",), blame=Blame.PROVIDER))
-    assert text.startswith("p, compared with r: invalid tool calls in ")
+    assert text.startswith("p, compared with r: makes invalid tool calls ")
     assert text.endswith("; the provider: a fault of its own answers")
 
 
@@ -76,7 +76,7 @@ def test_signal_that_passes_the_threshold_after_the_alarm_is_added_to_its_senten
     drive = Drive(case.alarm, ("calls_tool_rate", "finish_length"))
     drive.kept["calls_tool_rate"] = []
     drive.feed(payoffs(random.Random(1), 100, excess=0.6))
-    assert "; also: cut by length in " in alarm_sentence(KEY, case)
+    assert "; also: is cut by length " in alarm_sentence(KEY, case)
 
 
 def test_a_reference_that_fails_is_the_sentence():

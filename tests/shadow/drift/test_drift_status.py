@@ -51,8 +51,8 @@ def test_what_is_not_measured_gives_its_reason_and_how_often():
 def test_an_alarm_with_one_provider_is_about_either_side_and_states_it():
     [status] = statuses({KEY: looked(drifted())})
     assert (status.blame, status.blame_why) == ("not_yet_known", "only one provider is compared with r")
-    assert status.sentence.startswith("p, or its reference r: other tool arguments in ")
-    assert "points more requests, since about 1970-01-01 00:08 UTC; which of the two moved is not yet known" in status.sentence
+    assert status.sentence.startswith("p, or its reference r: sends different tool arguments ")
+    assert "points more often, since about 1970-01-01 00:08 UTC; which of the two moved is not yet known" in status.sentence
 
 
 def test_what_the_second_look_found_is_said_with_its_witness():

@@ -19,11 +19,11 @@ def test_every_signal_has_words_for_both_directions(signal):
 @pytest.mark.parametrize(
     ("signal", "excess", "words"),
     [
-        ("calls_tool_rate", 0.31, "calls a tool in 31 points fewer requests"),
-        ("calls_tool_rate", -0.31, "calls a tool in 31 points more requests"),
-        ("error", 0.49, "fails in 49 points more requests"),
-        ("finish_length", -0.09, "cut by length in 9 points fewer requests"),
-        ("vector_norm", 0.5, "vector norm in 50 points more requests"),
+        ("calls_tool_rate", 0.31, "calls a tool 31 points less often"),
+        ("calls_tool_rate", -0.31, "calls a tool 31 points more often"),
+        ("error", 0.49, "fails 49 points more often"),
+        ("finish_length", -0.09, "is cut by length 9 points less often"),
+        ("vector_norm", 0.5, "vector norm 50 points more often"),
     ],
 )
 def test_an_effect_is_what_the_provider_does(signal, excess, words):
@@ -36,7 +36,7 @@ def test_no_effect_has_a_sign(signal, excess):
 
 
 def test_an_interval_is_that_of_the_size_the_smaller_end_first():
-    assert effect("calls_tool_rate", -0.31, -0.4, -0.22) == "calls a tool in 31 points [22 to 40] more requests"
+    assert effect("calls_tool_rate", -0.31, -0.4, -0.22) == "calls a tool 31 points [22 to 40] more often"
 
 
 def test_every_test_leans_one_way_and_the_two_of_a_signal_opposite_ways():

@@ -204,12 +204,12 @@ def test_slack_gets_a_text_and_nothing_that_rings_a_bell():
 
 def test_the_sentence_of_an_alarm_is_sent_whole():
     told = alarm(
-        details='{"blame": "not_yet_known", "sentence": "p, or its reference r: p calls a tool in 31 points fewer requests", '
+        details='{"blame": "not_yet_known", "sentence": "p, or its reference r: p calls a tool 31 points less often", '
         '"verdict": "differs"}'
     )
     assert text(told) == (
         "sameweights: p or its reference r serving m on route default is now drift (arguments), was ok; verdict: differs. "
-        "p, or its reference r: p calls a tool in 31 points fewer requests."
+        "p, or its reference r: p calls a tool 31 points less often."
     )
     event = json.loads(webhook_event(told, "json").body)
     assert (event["subject"], event["verdict"]) == ("provider or reference", "differs")

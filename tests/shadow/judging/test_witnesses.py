@@ -132,7 +132,7 @@ def test_identity_that_changed_on_one_side_at_that_time_is_a_fact_of_the_alarm(s
     traffic(store, others=())
     [status] = JudgeRun(store).all().statuses
     said = "the serving identity of the reference r changed at 1970-01-01 00:05 UTC (fingerprint: w is new (before: y))"
-    also = "also: calls other tools in 54 points more requests"
+    also = "also: calls different tools 54 points more often"
     assert status.facts == (said,)
     assert status.sentence.endswith(f"only one provider is compared with r; {said}; {also}")
 

@@ -43,7 +43,7 @@ ALARM = replace(
     high=0.2,
     requests=("no tools",),
     pair_ids=("0123456789ab",),
-    sentence="odd, compared with r, sends other tool arguments in 12 points more requests",
+    sentence="odd, compared with r, sends different tool arguments 12 points more often",
     blame="provider",
 )
 
@@ -56,7 +56,7 @@ def shown(*lines):
 def test_what_needs_a_look_stands_first_and_says_where_to_look():
     text = shown(CALM, ALARM)
     assert text.index("odd") < text.index("calm")
-    assert "odd, compared with r, sends other tool arguments in 12 points more requests; size [5 to 20]" in text
+    assert "odd, compared with r, sends different tool arguments 12 points more often; size [5 to 20]" in text
     assert "most in: no tools" in text
     assert "pair 01234567" in text
 

@@ -42,7 +42,7 @@ def test_a_refusing_reference_is_reported_from_half_of_the_pairs_on(refused, pai
             "refused 6 of 6: 404; its base_url is wrong, or",
         ),
         ("(failed): error 500 oops: no", "unusable", "gave no answer for 6 of 6: the reference answered with status 500 in 6"),
-        ("(failed): connect: refused", "unusable", "gave no answer for 6 of 6: the reference could not be connected to in 6"),
+        ("(failed): connect: refused", "unusable", "gave no answer for 6 of 6: the reference could not be reached in 6"),
     ],
 )
 def test_each_cause_has_its_words(reason, state, words):

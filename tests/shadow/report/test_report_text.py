@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.report.build_report import as_text, build
-from shadow.report.figures import IncomparableReason
+from shadow.report.figures import IncomparableReason, MissingSignal
 from shadow.report.report_text import moment
 from storage.rows import IdentityRow
 from tests.conformance import exchange_record
@@ -24,7 +24,7 @@ def test_each_provider_has_its_verdict_in_the_first_lines(text):
     for line in (
         "✗  garbler   differs from its reference more than the reference differs from itself",
         "✗  squeezer  gives faulty answers more often than its reference",
-        "?  newcomer  undecided: too few pairs to say",
+        "?  newcomer  undecided: too few pairs",
         "?  loner     waiting: no pair yet",
         "✓  faithful  ",
     ):
@@ -69,6 +69,36 @@ def test_a_brief_report_has_the_verdicts_and_leaves_the_long_tables_out(store, t
         assert f"\n{part}  " not in brief
 
 
+def missing(signal, pairs, of, state="not_measured"):
+    return MissingSignal(signal=signal, state=state, pairs=pairs, of=of)
+
+
+@pytest.mark.parametrize(
+    ("second", "shared", "own"),
+    [
+        ((missing("seed", 3, 3),), 1, 0),
+        ((missing("seed", 2, 3),), 0, 2),
+        ((missing("seed", 3, 3, "not_comparable"),), 0, 2),
+        ((missing("text", 3, 3),), 0, 1),
+    ],
+)
+def test_signal_that_no_pair_of_any_provider_shows_stands_once(store, second, shared, own):
+    add_pair(store, "p", "Hello", "Hello")
+    assert store.flush(20)
+    report = build(store, 0.0, NOW + 60)
+    card = report.cards[0]
+    cards = (replace(card, gaps=(missing("seed", 2, 2),)), replace(card, provider="q", gaps=second))
+    table = " ".join(as_text(replace(report, cards=cards)).partition("\nnot compared  ")[2].split())
+    assert table.count("every provider all not measured: seed") == shared
+    assert table.count("seed") == shared + own
+
+
+def test_signal_that_one_provider_alone_never_shows_stands_beside_it(store):
+    add_pair(store, "p", "Hello", "Hello")
+    assert store.flush(20)
+    assert "every provider" not in as_text(build(store, 0.0, NOW + 60))
+
+
 def test_what_was_asked_and_not_compared_stands_in_the_heading_with_its_cause_count_and_remedy(store):
     for number in range(6):
         add_pair(store, "p", "Hello", f"Hello {number}", status=429 if number % 2 else 200)
@@ -76,7 +106,8 @@ def test_what_was_asked_and_not_compared_stands_in_the_heading_with_its_cause_co
     text = " ".join(as_text(build(store, 0.0, NOW + 60)).split())
     assert "6 requests, 3 failed, 3 compared with a reference of 6 sent to one" in text
     assert (
-        "not compared: p: the provider refused with 429 (rate) in 3 of 6 pairs; lower the sample or raise its rate limit" in text
+        "not compared: p: the provider refused with 429 (rate limit) in 3 of 6 pairs; lower the sample or raise its rate limit"
+        in text
     )
 
 

@@ -28,7 +28,7 @@ def refusing(message, **fields):
     return exchange(json.dumps({"error": {"message": message, **fields}}).encode(), 400, asked())
 
 
-NO_JSON = "the reference sent a body that is no JSON in 6"
+NO_JSON = "the reference sent a body that is not JSON in 6"
 FINE = exchange(said("Fine."), request=asked())
 STALE = exchange(answered=False, request=asked(), failure=Failure(kind=FailureKind.STALE, detail="closed", after_head=False))
 TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_LARGE, detail="8388608 bytes", after_head=True))
@@ -37,24 +37,24 @@ TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_
 @pytest.mark.parametrize(
     ("live", "reference", "side", "cause", "sentence"),
     [
-        (FINE, STALE, EvidenceSide.REFERENCE, "stale", "the reference closed a kept connection before it answered in 6"),
+        (FINE, STALE, EvidenceSide.REFERENCE, "stale", "the reference closed a reused connection before it answered in 6"),
         (FINE, error(401), EvidenceSide.REFERENCE, "401", "the reference refused with 401 (key) in 6"),
         (FINE, error(404), EvidenceSide.REFERENCE, "404", "the reference refused with 404 (no such model or path) in 6"),
-        (error(429), FINE, EvidenceSide.PROVIDER, "429", "the provider refused with 429 (rate) in 6"),
+        (error(429), FINE, EvidenceSide.PROVIDER, "429", "the provider refused with 429 (rate limit) in 6"),
         (FINE, error(503), EvidenceSide.REFERENCE, "503", "the reference answered with status 503 in 6"),
         (
             FINE,
             refusing("This model's maximum context length is 8192 tokens"),
             EvidenceSide.REFERENCE,
             "context 8192",
-            "the reference refused: context 8,192, in 6",
+            "the reference refused (context 8,192) in 6",
         ),
         (
             FINE,
             refusing("no", param="model"),
             EvidenceSide.REFERENCE,
             "model",
-            "the reference refused: the model, in 6",
+            "the reference refused (the model) in 6",
         ),
         (FINE, TOO_LARGE, EvidenceSide.REFERENCE, "too_large", "the reference sent a body too large to be read in 6"),
         (
@@ -62,7 +62,7 @@ TOO_LARGE = exchange(b"", request=asked(), failure=Failure(kind=FailureKind.TOO_
             exchange(b"<html>", request=asked()),
             EvidenceSide.REFERENCE,
             "not_json",
-            "the reference sent a body that is no JSON in 6",
+            "the reference sent a body that is not JSON in 6",
         ),
     ],
 )

@@ -184,14 +184,13 @@ def test_a_difference_states_what_the_provider_does_with_its_size_and_direction(
     assert verdict.word is VerdictWord.DIFFERS
     assert verdict.worst == "calls_tool_rate"
     assert verdict.sentence == (
-        "differs from its reference more than the reference differs from itself: "
-        "calls a tool in 31 points [22 to 40] fewer requests"
+        "differs from its reference more than the reference differs from itself: calls a tool 31 points [22 to 40] less often"
     )
 
 
 def test_the_other_direction_has_the_other_words():
     verdict = decide(evidence(signal(), signal("calls_tool_rate", SignalOutcome.DRIFTS, excess=-0.31, low=-0.4, high=-0.22)))
-    assert verdict.sentence.endswith(": calls a tool in 31 points [22 to 40] more requests")
+    assert verdict.sentence.endswith(": calls a tool 31 points [22 to 40] more often")
 
 
 def test_errors_of_the_reference_are_a_note_and_no_difference_of_the_provider():
@@ -199,7 +198,7 @@ def test_errors_of_the_reference_are_a_note_and_no_difference_of_the_provider():
     verdict = decide(evidence(signal(), row))
     assert verdict.word is VerdictWord.NONE_SEEN
     assert verdict.notes[0].phrase == (
-        "errors more often at the reference: in 302 of 640 requests at it alone, in 0 at the provider alone"
+        "errors more often at the reference: 302 of 640 requests there alone, 0 at the provider alone"
     )
 
 
@@ -233,7 +232,7 @@ def test_a_drift_state_is_a_difference_with_its_date_whatever_the_period_shows()
     verdict = decide(evidence(drift=(STUCK,)))
     assert verdict.word is VerdictWord.DIFFERS
     assert verdict.since == 1e9
-    assert "drift: other tool arguments in 30 points [20 to 40] more requests" in verdict.sentence
+    assert "drift: sends different tool arguments 30 points [20 to 40] more often" in verdict.sentence
 
 
 @pytest.mark.parametrize("state", [DriftState.SUSPECT, DriftState.RECOVERED])
@@ -254,35 +253,36 @@ def test_a_discovery_is_a_difference_unless_all_is_within_the_tolerance():
     assert decide(evidence(discovered=True)).word is VerdictWord.DIFFERS
     near = signal("arguments", SignalOutcome.WITHIN, excess=0.015, low=0.01, high=0.02, pairs=9_000)
     assert decide(evidence(near, discovered=True)).word is VerdictWord.SUSPECT
-    assert "by less than the tolerance of 3 points: other tool arguments in 1.5 points" in decide(evidence(near)).sentence
+    assert "by less than the tolerance of 3 points: sends different tool arguments 1.5 points" in decide(evidence(near)).sentence
 
 
 def test_closer_than_the_reference_to_itself_is_suspect_and_no_difference():
     verdict = decide(evidence(signal(), signal("text", SignalOutcome.TOO_FAITHFUL, excess=-0.2, low=-0.3, high=-0.1)))
     assert verdict.word is VerdictWord.SUSPECT
     assert verdict.sentence == (
-        "closer to its reference than the reference is to itself: "
-        "texts closer to the reference's in 20 points [10 to 30] more requests"
+        "closer to its reference than the reference is to itself: texts closer to the reference's 20 points [10 to 30] more often"
     )
 
 
-def test_nothing_seen_states_what_would_have_been_seen_by_the_broadest_signal():
+def test_no_difference_seen_states_the_excess_that_would_show_in_the_broadest_signal():
     verdict = decide(evidence(signal(pairs=62, smallest=0.23, provider_odd=1, reference_odd=0), signal("error", pairs=90)))
     assert verdict.word is VerdictWord.NONE_SEEN
     assert verdict.sentence == (
-        "no difference seen; had kind of answer been worse by 23 points or more all along, it would have been seen in four of "
-        "five such reports (62 pairs, 1 of them noise)"
+        "no difference seen; an excess of 23 points or more in kind of answer, present throughout, would show in four of five "
+        "such reports (62 pairs, 1 of them noise)"
     )
 
 
 @pytest.mark.parametrize(
     ("smallest", "word"), [(0.30, VerdictWord.NONE_SEEN), (0.301, VerdictWord.UNDECIDED), (None, VerdictWord.UNDECIDED)]
 )
-def test_pairs_that_only_a_breakdown_would_have_shown_in_leave_it_undecided(smallest, word):
+def test_pairs_that_detect_only_a_breakdown_give_undecided(smallest, word):
     verdict = decide(evidence(signal(pairs=45, smallest=smallest)))
     assert verdict.word is word
     if word is VerdictWord.UNDECIDED:
-        assert verdict.sentence == ("undecided: too few pairs to have seen anything but a breakdown (kind of answer, 45 pairs)")
+        assert verdict.sentence == (
+            "undecided: too few pairs to detect anything smaller than a breakdown (kind of answer, 45 pairs)"
+        )
 
 
 @pytest.mark.parametrize(("pairs", "word"), [(19, VerdictWord.UNDECIDED), (20, VerdictWord.NONE_SEEN)])
@@ -293,7 +293,8 @@ def test_below_twenty_pairs_nothing_is_decided(pairs, word):
 def test_an_agreement_within_the_tolerance_keeps_its_own_words_and_claims_no_less_than_the_tolerance():
     near = signal(pairs=9_000, smallest=0.002, low=-0.01, high=0.01)
     assert decide(evidence(near)).sentence.startswith(
-        "no further from its reference than the reference is from itself; had kind of answer been worse by 3 points or more"
+        "differs from its reference no more than the reference differs from itself; an excess of 3 points or more in kind of "
+        "answer"
     )
 
 
@@ -307,7 +308,7 @@ def test_without_a_pair_it_waits_and_without_a_reference_it_is_not_measured():
     nothing = replace(FULL, asked=0, compared=0)
     bare = Evidence(provider="p", model="m", reference="official", coverage=nothing)
     assert decide(bare).word is VerdictWord.WAITING
-    assert decide(bare).sentence == "waiting: no pair yet (400 requests; a sample of them is sent to official too)"
+    assert decide(bare).sentence == ("waiting: no pair yet; a sample of the requests also goes to official (400 requests so far)")
     assert decide(replace(bare, reference="")).word is VerdictWord.NOT_MEASURED
 
 
@@ -353,7 +354,7 @@ def test_a_provider_that_never_calls_is_named_so_and_not_by_a_side_effect():
     """Neither by longer answers, which are as large, nor by those cut by length."""
     verdict = decide(evidence(*NEVER_CALLS))
     assert verdict.worst == "calls_tool_rate"
-    assert ": calls a tool in 97 points [92 to 102] fewer requests, " in verdict.sentence
+    assert ": calls a tool 97 points [92 to 102] less often, " in verdict.sentence
 
 
 def test_an_alarm_names_the_difference_since_its_name_is_frozen():

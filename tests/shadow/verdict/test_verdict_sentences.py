@@ -23,7 +23,7 @@ NO_KEY = Shortfall(
 def test_what_could_not_be_compared_is_reported_with_its_largest_cause_and_what_to_do():
     coverage = replace(FULL, asked=6, compared=0, shortfalls=(NO_KEY,))
     assert decide(replace(evidence(), signals=(), coverage=coverage)).sentence == (
-        "not measured: of 6 pairs none could be compared; the reference refused with 401 (key) in 6; check its key"
+        "not measured: none of 6 pairs could be compared; the reference refused with 401 (key) in 6; check its key"
     )
 
 
@@ -41,8 +41,8 @@ def test_reasons_beyond_the_third_are_counted():
 def test_too_few_pairs_give_the_cause_where_most_could_not_be_compared(compared, told):
     coverage = replace(FULL, asked=20, compared=compared, shortfalls=(replace(NO_KEY, pairs=20 - compared),))
     found = decide(evidence(signal(pairs=compared), coverage=coverage)).sentence
-    assert found.startswith(f"undecided: too few pairs to say ({compared} of at least 20)")
-    assert found.endswith("; of 20 pairs 9 could be compared; the reference refused with 401 (key) in 6; check its key") is told
+    assert found.startswith(f"undecided: too few pairs ({compared}, at least 20 needed)")
+    assert found.endswith("; 9 of 20 pairs could be compared; the reference refused with 401 (key) in 6; check its key") is told
 
 
 def test_a_signal_of_the_period_that_is_in_a_drift_state_too_stands_once_with_its_date():
@@ -52,7 +52,7 @@ def test_a_signal_of_the_period_that_is_in_a_drift_state_too_stands_once_with_it
     )
     assert verdict.sentence == (
         "differs from its reference more than the reference differs from itself: "
-        "other tool arguments in 40 points [30 to 50] more requests; since 1970-01-01 00:00:00 UTC"
+        "sends different tool arguments 40 points [30 to 50] more often; since 1970-01-01 00:00:00 UTC"
     )
 
 
