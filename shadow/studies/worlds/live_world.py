@@ -1,0 +1,189 @@
+"""A world of live MCP servers, each in a folder of its own: calls are checked, revealed, filled in, made, and masked again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from shadow.studies.worlds.offered_tools import ListedTool, OfferedTools, offered_tools
+from shadow.studies.worlds.path_alias import PathAlias
+from shadow.studies.worlds.run_folder import RunFolder
+from shadow.studies.worlds.server_connection import ServerConnection, connection_by_http, connection_by_stdio
+from shadow.studies.worlds.server_process import ServerProcess
+from shadow.studies.worlds.server_spec import Isolation, ServerSpec
+from shadow.studies.worlds.tool_answers import ToolText
+from shadow.studies.worlds.world import AnswerSource, ToolAnswer, WorldError
+
+_SHORTEST_SECRET = 6
+"""Characters of a value that is masked in answers; a shorter one would mask words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldPlace:
+    """Where a world is made: a folder that is its own, the folder of the task file, and our environment."""
+
+    folder: Path
+    here: Path
+    run: str
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Server:
+    connection: ServerConnection
+    alias: PathAlias
+    injected: Mapping[str, object]
+    secrets: Mapping[str, str]
+
+
+class LiveWorld:
+    """Servers that have started, and the tools that they offer together."""
+
+    def __init__(self, servers: Sequence[_Server], specs: Sequence[ServerSpec]) -> None:
+        self._servers = {server.connection.name: server for server in servers}
+        listed = [_concealed(tool, server) for server in servers for tool in server.connection.tools]
+        self.listed = tuple(listed)
+        self.offered: OfferedTools = offered_tools(
+            listed, hide={spec.name: spec.hide for spec in specs}, inject={spec.name: spec.inject for spec in specs}
+        )
+
+    def __repr__(self) -> str:
+        return f"<LiveWorld {sorted(self._servers)} tools={len(self.offered.functions)}>"
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> ToolAnswer:
+        """The answer of an offered function's server."""
+        origin, tool = self.offered.origins[name]
+        server = self._servers[origin]
+        revealed = server.alias.reveal(dict(arguments))
+        assert isinstance(revealed, dict)
+        begun = time.perf_counter()
+        made, answered = await server.connection.call(tool, revealed | dict(server.injected))
+        text = _masked(made, server)
+        return ToolAnswer(
+            text=text.text,
+            is_error=text.is_error,
+            source=AnswerSource.LIVE if answered else AnswerSource.TIMEOUT,
+            seconds=time.perf_counter() - begun,
+            alterations=text.alterations,
+        )
+
+
+@asynccontextmanager
+async def live_world(specs: Sequence[ServerSpec], place: WorldPlace) -> AsyncIterator[LiveWorld]:
+    """A world of fresh servers, started one after another and ended in reverse order; WorldError when one does not start."""
+    async with AsyncExitStack() as stack:
+        servers = [await _opened(stack, spec, place) for spec in specs]
+        world = LiveWorld(servers, specs)
+        _check_sharing(world, specs)
+        yield world
+
+
+async def _opened(stack: AsyncExitStack, spec: ServerSpec, place: WorldPlace) -> _Server:
+    folder = RunFolder(
+        path=place.folder / spec.name, run=place.run, here=place.here, port=_free_port() if "{port}" in spec.url else 0
+    )
+    try:
+        await asyncio.to_thread(folder.prepare, spec.copy)
+    except (OSError, ValueError) as error:
+        raise WorldError(f"server {spec.name!r}: its folder could not be copied: {error}") from error
+    connection = await stack.enter_async_context(_connected(spec, folder, place.environ))
+    return _Server(
+        connection=connection,
+        alias=PathAlias({shown: folder.filled(real) for shown, real in spec.alias.items()}),
+        injected=folder.injected(spec),
+        secrets=_secrets(spec, place.environ),
+    )
+
+
+@asynccontextmanager
+async def _connected(spec: ServerSpec, folder: RunFolder, environ: Mapping[str, str]) -> AsyncIterator[ServerConnection]:
+    url, token = folder.filled(spec.url), environ.get(spec.token_env, "") if spec.token_env else ""
+    async with AsyncExitStack() as stack:
+        process = await _started(spec, folder, environ) if spec.command else None
+        opened: AbstractAsyncContextManager[ServerConnection]
+        if process is not None and not url:
+            opened = connection_by_stdio(spec, process)
+        else:
+            if process is not None:
+                stack.push_async_callback(process.end)
+                await _listening(spec, process, folder.port)
+            opened = connection_by_http(spec, url, token, process)
+        yield await stack.enter_async_context(opened)
+
+
+async def _started(spec: ServerSpec, folder: RunFolder, environ: Mapping[str, str]) -> ServerProcess:
+    try:
+        return await ServerProcess.start(
+            [folder.filled(part) for part in spec.command],
+            folder=folder.data,
+            environ=folder.environ(spec, environ),
+            errors=folder.errors,
+            talks=not spec.url,
+        )
+    except (OSError, ValueError) as error:
+        raise WorldError(f"server {spec.name!r} did not start: {error}") from error
+
+
+async def _listening(spec: ServerSpec, process: ServerProcess, port: int) -> None:
+    """Wait until a started HTTP server accepts connections, or has ended."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + spec.start_timeout
+    while not process.has_ended and loop.time() < until:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        return
+    line = process.last_error()
+    ending = f"; its standard error ends: {line}" if line else ""
+    raise WorldError(f"server {spec.name!r} did not start: nothing listens on port {port}{ending}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _secrets(spec: ServerSpec, environ: Mapping[str, str]) -> dict[str, str]:
+    """The values that a server was given and no model may see, with the name that stands in their place."""
+    names = (*spec.pass_env, *((spec.token_env,) if spec.token_env else ()))
+    return {environ[name]: name for name in names if len(environ.get(name, "")) >= _SHORTEST_SECRET}
+
+
+def _masked(made: ToolText, server: _Server) -> ToolText:
+    text, altered = server.alias.conceal_text(made.text), made.alterations
+    for secret, name in server.secrets.items():
+        if secret in text:
+            text = text.replace(secret, f"[{name}]")
+            altered = (*altered, f"value of {name} masked")
+    return replace(made, text=text, alterations=altered)
+
+
+def _concealed(tool: ListedTool, server: _Server) -> ListedTool:
+    """A tool whose description and schema are the same in every run."""
+    schema = server.alias.conceal(tool.schema)
+    assert isinstance(schema, dict)
+    return replace(tool, description=server.alias.conceal_text(tool.description), schema=schema)
+
+
+def _check_sharing(world: LiveWorld, specs: Sequence[ServerSpec]) -> None:
+    """A shared server offers nothing that writes: one provider's run would change the next one's."""
+    for spec in specs:
+        writing = [
+            tool.name for tool in world.listed if tool.server == spec.name and not (tool.read_only or tool.name in spec.hide)
+        ]
+        if spec.isolation is Isolation.SHARED and writing:
+            raise WorldError(
+                f"server {spec.name!r} is shared, and these tools have no read-only hint: {json.dumps(writing)}; "
+                'hide them, or give each run its own server with isolation = "run"'
+            )

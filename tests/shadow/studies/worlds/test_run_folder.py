@@ -1,0 +1,52 @@
+"""The folder of one run: copied data, its own temporary folder, placeholders, and an environment without our keys."""
+
+import sys
+
+import pytest
+
+from shadow.studies.worlds.run_folder import RunFolder
+from shadow.studies.worlds.server_spec import ServerSpec
+
+
+def folder_in(tmp_path):
+    return RunFolder(path=tmp_path / "run", run="r1", here=tmp_path, port=4)
+
+
+def test_the_data_are_copied_with_links_that_stay_inside(tmp_path):
+    (tmp_path / "original" / "sub").mkdir(parents=True)
+    (tmp_path / "original" / "sub" / "a").write_text("a")
+    (tmp_path / "original" / "link").symlink_to("sub/a")
+    folder = folder_in(tmp_path)
+    folder.prepare(tmp_path / "original")
+    (folder.data / "link").write_text("changed")
+    assert (folder.data / "sub" / "a").read_text() == "changed"
+    assert (tmp_path / "original" / "sub" / "a").read_text() == "a"
+    assert (folder.path / "tmp").is_dir()
+
+
+def test_a_folder_is_used_once(tmp_path):
+    folder = folder_in(tmp_path)
+    folder.prepare(None)
+    with pytest.raises(FileExistsError):
+        folder.prepare(None)
+
+
+def test_each_placeholder_is_filled(tmp_path):
+    folder = folder_in(tmp_path)
+    text = "{python} {data} {folder} {run} {here} {port} {other}"
+    run = tmp_path / "run"
+    assert folder.filled(text) == f"{sys.executable} {run}/data {run} r1 {tmp_path} 4 {{other}}"
+
+
+def test_the_environment_is_what_the_task_names_and_little_more(tmp_path):
+    folder = folder_in(tmp_path)
+    spec = ServerSpec(name="s", env={"STATE": "{folder}/x"}, pass_env=("TOKEN", "UNSET"))
+    ours = {"PATH": "/bin", "HOME": "/h", "LANG": "C", "KEY": "k", "TOKEN": "t", "TMPDIR": "/t"}
+    made = folder.environ(spec, ours)
+    run = f"{tmp_path}/run"
+    assert made == {"PATH": "/bin", "HOME": "/h", "LANG": "C", "TOKEN": "t", "TMPDIR": f"{run}/tmp", "STATE": f"{run}/x"}
+
+
+def test_injected_texts_are_filled_and_other_values_stay(tmp_path):
+    spec = ServerSpec(name="s", inject={"key": "{run}", "n": 3})
+    assert folder_in(tmp_path).injected(spec) == {"key": "r1", "n": 3}
