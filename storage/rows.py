@@ -290,3 +290,11 @@ class TrafficCount:
     errors: int
     prompt_tokens: int
     completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureResult:
+    """How many exchanges were deleted; `log_emptied` is False while a reader still holds old pages of the write-ahead log."""
+
+    exchanges: int
+    log_emptied: bool

@@ -23,6 +23,7 @@ from storage.judgement_rows import (
 )
 from storage.rows import (
     AnswerFilter,
+    ErasureResult,
     ExchangeRecord,
     ExchangeRow,
     FaultyAnswer,
@@ -40,6 +41,7 @@ from storage.rows import (
     TrafficCount,
 )
 from storage.spending import Spending
+from storage.study_store import StudyQueries, StudyStore
 
 
 class StoreError(Exception):
@@ -171,14 +173,6 @@ class ErasureChoice:
             raise ValueError("name a conversation, a tag or a time: without any of them all would go")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasureResult:
-    """How many exchanges were deleted; `log_emptied` is False while a reader still holds old pages of the write-ahead log."""
-
-    exchanges: int
-    log_emptied: bool
-
-
 class Writer(Protocol):
     """Queues records from any thread; each record is written whole or not at all, in the order queued."""
 
@@ -259,6 +253,10 @@ class Reader(Protocol):
     def identity_queries(self) -> IdentityQueries:
         """Queries about serving identities, request shapes and segments."""
 
+    @property
+    def studies(self) -> StudyQueries:
+        """Queries about studies."""
+
 
 class Store(Writer, Reader, Protocol):
     """One store: its writer, its readers, and its end."""
@@ -266,6 +264,10 @@ class Store(Writer, Reader, Protocol):
     @property
     def judgements(self) -> JudgementStore:
         """Queries about judgements, and what a judge writes."""
+
+    @property
+    def studies(self) -> StudyStore:
+        """Queries about studies, and what a study writes."""
 
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn at the first call and the same ever after; never to be shown."""

@@ -69,6 +69,7 @@ _REMEMBERED = frozenset(
         ),
         *(
             b"retry-after",
+            b"retry-after-ms",
             b"server",
             b"via",
             b"date",

@@ -11,8 +11,9 @@ from shadow.commands.mailbox import PATIENCE, Mailbox
 from shadow.report.filters import moment_of
 from shadow.settings.config_errors import ConfigError
 from storage.opening import database_path, open_reader, open_store
+from storage.rows import ErasureResult
 from storage.storage_config import StorageConfig
-from storage.store import BusyError, ErasureChoice, ErasureResult, Store, StoreError
+from storage.store import BusyError, ErasureChoice, Store, StoreError
 
 
 def chosen(conversation: str, tag: str, before: str, now: float) -> ErasureChoice:

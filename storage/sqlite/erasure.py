@@ -5,17 +5,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 
+from storage.rows import ErasureResult
 from storage.sqlite import retention
-from storage.store import ErasureChoice, ErasureResult, StoreError
+from storage.store import ErasureChoice, StoreError
 
 Run = Callable[[Callable[[sqlite3.Connection], int]], int]
 """Runs a job with the writing connection and returns its result."""
 
 
 def forget(run: Run, chosen: ErasureChoice) -> ErasureResult:
-    """Delete slice by slice, then cut off what was freed and empty the log; StoreError when the database refuses."""
+    """Delete the chosen exchanges; StoreError when the database refuses."""
+    return erase(run, lambda conn: retention.drop(conn, *_found(chosen)))
+
+
+def erase(run: Run, slice_of: Callable[[sqlite3.Connection], int]) -> ErasureResult:
+    """Delete by `slice_of` until it deletes none, then cut off what was freed and empty the log; StoreError on a refusal."""
     try:
-        gone = sum(_slices(run, lambda conn: retention.drop(conn, *_found(chosen))))
+        gone = sum(_slices(run, slice_of))
         for _ in _slices(run, retention.shrink):
             pass
         return ErasureResult(exchanges=gone, log_emptied=bool(run(retention.checkpoint)))

@@ -292,6 +292,51 @@ def m015_signal_names(db: Database) -> None:
     renamed_signals.rename(db.conn)
 
 
+@SCHEMA()
+def m016_studies(db: Database) -> None:
+    """Studies, and what they sent: a leg is one answer of one provider that a replay needs, a run one conversation of a probe.
+
+    A leg and a step name their exchange by its id, which is drawn before the request is sent: an answer that was stored is found
+    even where the leg itself was not marked as answered.
+    """
+    study = ("study_no", "studies", "no")
+    written: dict[str, type] = {"plan": str, "policy": str, "seed": int, "version": str, "outcome": str}
+    _table(db, "studies", {"no": int, "id": str, "kind": str, "name": str, "begun": float, "ended": float, **written}, key="no")
+    db.table("studies").create_index(["id"], unique=True)
+    asked: dict[str, type] = {"key": str, "row_id": str, "target": str, "repeat": int, "block": int}
+    _table(
+        db,
+        "legs",
+        {"no": int, "study_no": int, **asked, "state": str, "exchange_id": str, "tries": int},
+        key="no",
+        parent=study,
+    )
+    db.table("legs").create_index(["study_no", "key"], unique=True)
+    _table(db, "setbacks", {"leg_no": int, "at": float, "reason": str, "waited": float}, parent=("leg_no", "legs", "no"))
+    db.table("setbacks").create_index(["leg_no"])
+    scored: dict[str, type] = {"outcome": str, "detail": str, "score": float, "points": float, "touched": str, "steps": int}
+    timed: dict[str, type] = {"begun": float, "seconds": float, "tools_seconds": float}
+    _table(
+        db,
+        "runs",
+        {"no": int, "study_no": int, "target": str, "task": str, "block": int, **scored, **timed, "world": str},
+        optional=frozenset({"score", "points"}),
+        key="no",
+        parent=study,
+    )
+    db.table("runs").create_index(["study_no", "target", "task", "block"], unique=True)
+    run = ("run_no", "runs", "no")
+    _table(db, "steps", {"run_no": int, "place": int, "exchange_id": str}, parent=run)
+    db.table("steps").create_index(["run_no", "place"], unique=True)
+    result: dict[str, type] = {"source": str, "is_error": int, "alterations": str, "seconds": float, "text": str}
+    _table(db, "results", {"run_no": int, "place": int, "position": int, **result}, parent=run)
+    db.table("results").create_index(["run_no", "place", "position"], unique=True)
+    called: dict[str, type] = {"name": str, "arguments": str, "text": str, "is_error": int}
+    _table(db, "recordings", {"no": int, "study_no": int, **called}, key="no", parent=study)
+    db.table("recordings").create_index(["study_no"])
+    db.table("exchanges").create_index(["conversation", "started"])
+
+
 def why_not_ours(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
     """Why this database cannot be opened, as the end of a sentence; empty for a new, older or current one of sameweights."""
     db = _database(conn)

@@ -11,8 +11,22 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from storage.rows import ExchangeRow, FindingRow, PairGroup, PairRow, ToolCallRow, TrafficCount
+from storage.study_rows import LegRow, RecordedCallRow, RunResultRow, RunRow, SetbackRow, StudyRow
 
-Row = TypeVar("Row", ExchangeRow, FindingRow, PairRow, ToolCallRow, TrafficCount)
+Row = TypeVar(
+    "Row",
+    ExchangeRow,
+    FindingRow,
+    PairRow,
+    ToolCallRow,
+    TrafficCount,
+    StudyRow,
+    LegRow,
+    SetbackRow,
+    RunRow,
+    RunResultRow,
+    RecordedCallRow,
+)
 FOREVER = 9e18
 
 

@@ -232,17 +232,23 @@ def insert(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> int:
     """
     conn.execute("BEGIN IMMEDIATE")
     try:
-        batch = _batch(conn, records)
-        written = sum(map(batch.add, records))
-        for table, rows in batch.rows.items():
-            _write(conn, table, rows)
-        finding_rollups.add(conn, batch.counts)
-        traffic_rollups.add(conn, batch.after)
-        handover_counts.add(conn, Counter(record.source for record in records if record.source))
+        written = write_rows(conn, records)
         conn.execute("COMMIT")
     except BaseException:
         roll_back(conn)
         raise
+    return written
+
+
+def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> int:
+    """As `insert`, as a part of the transaction that is open."""
+    batch = _batch(conn, records)
+    written = sum(map(batch.add, records))
+    for table, rows in batch.rows.items():
+        _write(conn, table, rows)
+    finding_rollups.add(conn, batch.counts)
+    traffic_rollups.add(conn, batch.after)
+    handover_counts.add(conn, Counter(record.source for record in records if record.source))
     return written
 
 

@@ -16,6 +16,7 @@ import structlog
 
 from storage.rows import (
     AnswerFilter,
+    ErasureResult,
     ExchangeRecord,
     ExchangeRow,
     FaultyAnswer,
@@ -47,9 +48,10 @@ from storage.sqlite.identity_queries import IdentityReader
 from storage.sqlite.installation_secret import stored_secret
 from storage.sqlite.judgement_store import JudgementReader, SqliteJudgementStore
 from storage.sqlite.migrations import migrate, pending, why_not_ours
+from storage.sqlite.study_tables import SqliteStudyStore, StudyReader
 from storage.sqlite.writer import BatchWriter
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, ErasureResult, StoreError
+from storage.store import ErasureChoice, StoreError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -132,6 +134,11 @@ class SqliteReader:
     def judgements(self) -> JudgementReader:
         """Queries about judgements."""
         return JudgementReader(self._query)
+
+    @property
+    def studies(self) -> StudyReader:
+        """Queries about studies."""
+        return StudyReader(self._query)
 
     def close(self) -> None:
         """Close the connections; those of running queries are closed when these end."""
@@ -239,6 +246,11 @@ class SqliteStore(SqliteReader):
     def judgements(self) -> SqliteJudgementStore:
         """Queries about judgements, and what a judge writes."""
         return SqliteJudgementStore(self._query, self._writer.run)
+
+    @property
+    def studies(self) -> SqliteStudyStore:
+        """Queries about studies, and what a study writes."""
+        return SqliteStudyStore(self._query, self._writer.run)
 
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn at the first call; sqlite3.Error where they cannot be stored."""

@@ -1,0 +1,153 @@
+"""Asker: sends one request of a study to one provider, patiently and within the budget; whatever the provider does is a value.
+
+A time that a provider names (`Retry-After`) holds every further request to this provider, and to no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from proxy.exchange import Exchange, Role
+from proxy.exchange_ids import new_id
+from shadow.pipeline.fetcher_client import FetcherClient
+from shadow.pipeline.reference_client import ReferenceClient
+from shadow.pipeline.token_counts import tokens_of
+from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse, parse_response
+from shadow.sampling.shadow_body import ShadowBody
+from shadow.settings.top_level_config import Config
+from shadow.studies.chat_request import ChatRequest
+from shadow.studies.patience import LONGEST_WAIT, MOST_TRIES, is_denied, setback, wait_seconds
+from shadow.studies.study_budget import Cost, StudyBudget
+from shadow.studies.token_ceiling import cost_ceiling, cost_of
+
+RememberSetback = Callable[["Setback"], Awaitable[None]]
+"""Stores a try that gave no answer, before the next one is sent."""
+
+
+class BudgetSpentError(Exception):
+    """A request was not sent, because it could have passed a limit of the study; `limit` names which."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"the budget's limit of {limit} would be passed")
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setback:
+    """One try that gave no answer: when it ended (seconds since the epoch), of which class, and the seconds waited after it."""
+
+    at: float
+    reason: str
+    waited: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The outcome of one request: its last exchange, the tries before, and whether it may be sent again when resumed."""
+
+    exchange: Exchange
+    answer: ParsedResponse
+    setbacks: tuple[Setback, ...]
+    gave_up: bool
+    """The last try failed as well, or the provider refused the key, the account or the rate: nothing was measured."""
+
+    @property
+    def tries(self) -> int:
+        """How often it was sent."""
+        return len(self.setbacks) + 1
+
+
+class Asker:
+    """Sends requests to the providers of a configuration; for one event loop."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        environ: Mapping[str, str],
+        fetcher: FetcherClient,
+        budget: StudyBudget,
+        route: str,
+        reference: str,
+        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`route` names the study in the records, `reference` the provider that the others are compared with."""
+        self._client = ReferenceClient(config, environ, fetcher)
+        self._providers = config.proxy.providers
+        self._budget = budget
+        self._route = route
+        self._reference = reference
+        self._wait = wait
+        self._held_until: dict[str, float] = defaultdict(float)
+
+    def __repr__(self) -> str:
+        return f"<Asker {self._route} {self._budget!r}>"
+
+    def prepare(self, request: ChatRequest, target: str) -> ShadowBody:
+        """The body that `target` will get, and a sentence for each thing that is not as in the request."""
+        return self._client.prepare(self._exchange(request), target)
+
+    def held_seconds(self, target: str) -> float:
+        """Seconds for which requests to `target` are still held."""
+        return max(self._held_until[target] - time.monotonic(), 0.0)
+
+    async def ask(
+        self,
+        request: ChatRequest,
+        target: str,
+        role: Role,
+        *,
+        prepared: ShadowBody | None = None,
+        identity: str = "",
+        remember: RememberSetback | None = None,
+    ) -> Asked:
+        """The answer of `target`, after at most `MOST_TRIES` tries; BudgetSpentError where a limit could be passed.
+
+        `identity` is the id of its exchange, drawn before so that it can be stored before the request is sent.
+        """
+        live = self._exchange(request)
+        body = prepared or self._client.prepare(live, target)
+        parsed = request.parsed
+        setbacks: list[Setback] = []
+        while True:
+            await self._released(target)
+            exchange = await self._within_budget(live, body, role, target, parsed)
+            answer = parse_response(exchange)
+            reason = setback(answer)
+            wait = wait_seconds(exchange, len(setbacks) + 1, time.time()) if reason else 0.0
+            if not reason or len(setbacks) + 1 == MOST_TRIES or wait > LONGEST_WAIT:
+                named = exchange._replace(id=identity or exchange.id, labels=live.labels._replace(provider=target))
+                gave_up = bool(reason) or is_denied(answer)
+                return Asked(exchange=named, answer=parse_response(named), setbacks=tuple(setbacks), gave_up=gave_up)
+            setbacks.append(Setback(at=time.time(), reason=reason, waited=wait))
+            if remember:
+                await remember(setbacks[-1])
+            self._held_until[target] = max(self._held_until[target], time.monotonic() + wait)
+
+    async def close(self) -> None:
+        """Cancel what still runs."""
+        await self._client.close()
+
+    def _exchange(self, request: ChatRequest) -> Exchange:
+        return request.as_exchange(route=self._route, reference=self._reference, identity=new_id())
+
+    async def _released(self, target: str) -> None:
+        while (seconds := self.held_seconds(target)) > 0:
+            await self._wait(seconds)
+
+    async def _within_budget(self, live: Exchange, body: ShadowBody, role: Role, target: str, parsed: ParsedRequest) -> Exchange:
+        ceiling = cost_ceiling(body.body, parsed, self._providers[target])
+        if limit := self._budget.hold(ceiling, time.monotonic()):
+            raise BudgetSpentError(limit)
+        cost = Cost(requests=1)
+        try:
+            exchange = await self._client.ask(live, body, role, target)
+            cost = cost_of(*tokens_of(parsed, parse_response(exchange)), self._providers[target])
+        finally:
+            self._budget.settle(ceiling, cost)
+        return exchange

@@ -1,0 +1,56 @@
+"""ChatRequest: one request of a study before it is fitted to a provider, as an exchange that the pipeline can copy. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxy.exchange import Exchange, Headers, Labels, Request, Role
+from shadow.reading.parsed_exchange import ParsedExchange
+from shadow.reading.parsed_request import ParsedRequest, parse_request
+from shadow.reading.parsed_response import parse_response
+
+CHAT = "/v1/chat/completions"
+JSON_BODY: Headers = (("Content-Type", "application/json"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """A request as a row or a conversation has it; `cluster` names what it is repeated with: its prompt or conversation."""
+
+    body: bytes
+    path: str = CHAT
+    headers: Headers = ()
+    cluster: str = ""
+
+    @property
+    def parsed(self) -> ParsedRequest:
+        """The request read."""
+        return parse_request(self.path, self._fields, self.body, truncated=False)
+
+    @property
+    def _fields(self) -> Headers:
+        return (*JSON_BODY, *self.headers)
+
+    def as_exchange(self, *, route: str, reference: str, identity: str) -> Exchange:
+        """The request as if an application had sent it, to no provider in particular; the copies for each are made of it."""
+        parsed = self.parsed
+        labels = Labels(route=route, reference=reference, model=parsed.model, stream=parsed.stream, conversation=self.cluster)
+        request = Request(method="POST", target=self.path, headers=self._fields, body=self.body, size=len(self.body))
+        return Exchange(
+            id=identity,
+            role=Role.PRIMARY,
+            started=0.0,
+            labels=labels,
+            request=request,
+            response=None,
+            failure=None,
+            seconds=0.0,
+            overhead=0.0,
+        )
+
+
+def parsed_answer(exchange: Exchange, request: ParsedRequest) -> ParsedExchange:
+    """An answer read against the request as its row has it, whatever was altered for its provider."""
+    return ParsedExchange(
+        exchange=exchange, request=request, answer=parse_response(exchange), conversation=exchange.labels.conversation
+    )

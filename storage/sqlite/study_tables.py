@@ -1,0 +1,218 @@
+"""SqliteStudyStore: the tables of studies; each write is one transaction, so that a kill at any moment leaves whole rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from storage.rows import ErasureResult, ExchangeRecord
+from storage.sqlite import retention
+from storage.sqlite.erasure import erase
+from storage.sqlite.query_rows import one_moment, rows_as
+from storage.sqlite.record_insertion import RecordPreparer, insert_statement, roll_back, write_rows
+from storage.study_rows import LegRow, RecordedCallRow, RunResultRow, RunRow, SetbackRow, StudyRow
+
+Result = TypeVar("Result")
+STUDY = ("id", "kind", "name", "begun", "plan", "policy", "seed", "version", "ended", "outcome")
+LEG = ("key", "row_id", "target", "repeat", "block", "state", "exchange_id", "tries")
+RUN = (
+    *("target", "task", "block", "outcome", "detail", "score", "points", "touched"),
+    *("begun", "seconds", "tools_seconds", "world"),
+)
+RESULT = ("place", "position", "source", "is_error", "alterations", "seconds", "text")
+CALL = ("name", "arguments", "text", "is_error")
+
+STUDIES = f"SELECT {', '.join(STUDY)} FROM studies ORDER BY no"  # noqa: S608 - every name is a constant of this file
+STUDY_NO = "SELECT no FROM studies WHERE id = ?"
+BEGIN_STUDY = f"""
+{insert_statement("studies", STUDY)} ON CONFLICT (id) DO UPDATE
+SET plan = excluded.plan, policy = excluded.policy, version = excluded.version, ended = 0, outcome = ''
+"""
+END_STUDY = "UPDATE studies SET ended = ?, outcome = ? WHERE id = ?"
+LEGS = """
+SELECT l.key, l.row_id, l.target, l.repeat, l.block,
+CASE WHEN l.state = 'asked' AND e.no IS NOT NULL THEN 'answered' ELSE l.state END AS state, l.exchange_id, l.tries
+FROM legs l JOIN studies s ON s.no = l.study_no LEFT JOIN exchanges e ON e.id = l.exchange_id WHERE s.id = ? ORDER BY l.no
+"""
+WRITE_LEG = f"""
+{insert_statement("legs", ("study_no", *LEG))} ON CONFLICT (study_no, key) DO UPDATE
+SET state = excluded.state, exchange_id = excluded.exchange_id, tries = excluded.tries
+"""
+SETBACKS = """
+SELECT l.key, b.at, b.reason, b.waited FROM setbacks b JOIN legs l ON l.no = b.leg_no JOIN studies s ON s.no = l.study_no
+WHERE s.id = ? ORDER BY b.rowid
+"""
+INSERT_SETBACK = """
+INSERT INTO setbacks (leg_no, at, reason, waited) SELECT l.no, ?, ?, ? FROM legs l JOIN studies s ON s.no = l.study_no
+WHERE s.id = ? AND l.key = ?
+"""
+RUNS = f"SELECT r.no, {', '.join(f'r.{name}' for name in RUN)} FROM runs r WHERE r.study_no = ? ORDER BY r.no"  # noqa: S608 - as above
+STEPS = "SELECT run_no, exchange_id FROM steps WHERE run_no IN (SELECT no FROM runs WHERE study_no = ?) ORDER BY run_no, place"
+RESULTS = f"""
+SELECT run_no, {", ".join(RESULT)} FROM results WHERE run_no IN (SELECT no FROM runs WHERE study_no = ?)
+ORDER BY run_no, place, position
+"""  # noqa: S608 - as above
+INSERT_RUN = insert_statement("runs", ("study_no", *RUN, "steps"))
+INSERT_STEP = insert_statement("steps", ("run_no", "place", "exchange_id"))
+INSERT_RESULT = insert_statement("results", ("run_no", *RESULT))
+CALLS = f"SELECT {', '.join(CALL)} FROM recordings WHERE study_no = ? ORDER BY no"  # noqa: S608 - as above
+INSERT_CALL = insert_statement("recordings", ("study_no", *CALL))
+EXCHANGES_OF_STUDY = """
+SELECT id FROM exchanges WHERE id IN (
+  SELECT exchange_id FROM legs WHERE study_no = ?
+  UNION SELECT exchange_id FROM steps WHERE run_no IN (SELECT no FROM runs WHERE study_no = ?)
+) LIMIT ?
+"""
+DELETE_STUDY = "DELETE FROM studies WHERE no = ?"
+
+
+class RunStatement(Protocol):
+    """Runs a job with a connection: in the writer's thread, or in the caller's to read."""
+
+    def __call__(self, job: Callable[[sqlite3.Connection], Result], /) -> Result:
+        """The job's result."""
+
+
+class StudyReader:
+    """Queries about studies."""
+
+    def __init__(self, query: RunStatement) -> None:
+        self._query = query
+
+    def studies(self) -> Sequence[StudyRow]:
+        """Every study of this database, in the order in which they began."""
+        return self._query(lambda conn: list(rows_as(StudyRow, conn.execute(STUDIES))))
+
+    def legs(self, study_id: str) -> Sequence[LegRow]:
+        """The legs of a study, in the order in which they were sent first; one whose answer is stored is `answered`."""
+        return self._query(lambda conn: list(rows_as(LegRow, conn.execute(LEGS, (study_id,)))))
+
+    def setbacks(self, study_id: str) -> Sequence[SetbackRow]:
+        """The tries that gave no answer, in their order."""
+        return self._query(lambda conn: list(rows_as(SetbackRow, conn.execute(SETBACKS, (study_id,)))))
+
+    def runs(self, study_id: str) -> Sequence[RunRow]:
+        """The runs of a study with their steps and results, in the order in which they ended."""
+        return self._query(lambda conn: _runs(conn, study_id))
+
+    def recorded_calls(self, study_id: str) -> Sequence[RecordedCallRow]:
+        """The recorded tool calls of a study, in their order."""
+
+        def query(conn: sqlite3.Connection) -> Sequence[RecordedCallRow]:
+            found = rows_as(RecordedCallRow, conn.execute(CALLS, (_study_no(conn, study_id),)))
+            return [replace(call, is_error=bool(call.is_error)) for call in found]
+
+        return self._query(query)
+
+
+class SqliteStudyStore(StudyReader):
+    """The same, and what a study writes; each method returns when it is on disk."""
+
+    def __init__(self, query: RunStatement, run: RunStatement) -> None:
+        super().__init__(query)
+        self._run = run
+
+    def begin(self, study: StudyRow) -> None:
+        """Store a study; one of the same id keeps its legs and its beginning, and is open again."""
+        self._run(lambda conn: conn.execute(BEGIN_STUDY, _values(study, STUDY)).rowcount)
+
+    def end(self, study_id: str, ended: float, outcome: str) -> None:
+        """Store when the study ended, and how."""
+        self._run(lambda conn: conn.execute(END_STUDY, (ended, outcome, study_id)).rowcount)
+
+    def ask(self, study_id: str, leg: LegRow) -> None:
+        """Store that a leg is about to be sent, under the id of its exchange; a leg of this key is written over."""
+        self._run(lambda conn: _write_leg(conn, study_id, leg))
+
+    def set_back(self, study_id: str, setback: SetbackRow) -> None:
+        """Store one try of a leg that gave no answer."""
+        values = (setback.at, setback.reason, setback.waited, study_id, setback.key)
+        self._run(lambda conn: conn.execute(INSERT_SETBACK, values).rowcount)
+
+    def answer(self, study_id: str, leg: LegRow, record: ExchangeRecord) -> None:
+        """Store an answer and the state of its leg, both or neither."""
+
+        def job(conn: sqlite3.Connection) -> None:
+            with _transaction(conn):
+                write_rows(conn, [RecordPreparer().prepare(record)])
+                _write_leg(conn, study_id, leg)
+
+        self._run(job)
+
+    def add_run(self, study_id: str, run: RunRow, exchanges: Sequence[ExchangeRecord] = ()) -> None:
+        """Store a run with its steps, results and those of its exchanges that are not stored yet, all or nothing."""
+
+        def job(conn: sqlite3.Connection) -> None:
+            with _transaction(conn):
+                preparer = RecordPreparer()
+                write_rows(conn, [preparer.prepare(record) for record in exchanges])
+                values = (_study_no(conn, study_id), *_values(run, RUN), len(run.steps))
+                no = conn.execute(INSERT_RUN, values).lastrowid
+                conn.executemany(INSERT_STEP, [(no, place, step) for place, step in enumerate(run.steps)])
+                conn.executemany(INSERT_RESULT, [(no, *_values(result, RESULT)) for result in run.results])
+
+        self._run(job)
+
+    def add_recorded_calls(self, study_id: str, calls: Sequence[RecordedCallRow]) -> None:
+        """Store tool calls with their results."""
+
+        def job(conn: sqlite3.Connection) -> None:
+            with _transaction(conn):
+                no = _study_no(conn, study_id)
+                conn.executemany(INSERT_CALL, [(no, *_values(call, CALL)) for call in calls])
+
+        self._run(job)
+
+    def forget(self, study_id: str) -> ErasureResult:
+        """Delete a study with its legs, runs, exchanges and pairs for good; StoreError when the database refuses."""
+        no = self._query(lambda conn: _study_no(conn, study_id))
+        chosen = EXCHANGES_OF_STUDY, (no, no, retention.SLICE)
+        result = erase(self._run, lambda conn: retention.drop(conn, *chosen))
+        self._run(lambda conn: conn.execute(DELETE_STUDY, (no,)).rowcount)
+        return result
+
+
+@contextmanager
+def _transaction(conn: sqlite3.Connection) -> Iterator[None]:
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        conn.execute("COMMIT")
+    finally:
+        roll_back(conn)
+
+
+def _study_no(conn: sqlite3.Connection, study_id: str) -> int:
+    """The number of a study; 0 where there is none, which no row refers to."""
+    found = conn.execute(STUDY_NO, (study_id,)).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _write_leg(conn: sqlite3.Connection, study_id: str, leg: LegRow) -> None:
+    conn.execute(WRITE_LEG, (_study_no(conn, study_id), *_values(leg, LEG)))
+
+
+def _values(row: object, names: Sequence[str]) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in names)
+
+
+def _runs(conn: sqlite3.Connection, study_id: str) -> Sequence[RunRow]:
+    with one_moment(conn):
+        no = (_study_no(conn, study_id),)
+        steps: dict[int, list[str]] = defaultdict(list)
+        for run_no, exchange_id in conn.execute(STEPS, no):
+            steps[run_no].append(exchange_id)
+        results: dict[int, list[RunResultRow]] = defaultdict(list)
+        of_run = [run_no for run_no, *_ in conn.execute(RESULTS, no)]
+        for run_no, result in zip(of_run, rows_as(RunResultRow, conn.execute(RESULTS, no)), strict=True):
+            results[run_no].append(replace(result, is_error=bool(result.is_error)))
+        numbers = [run_no for run_no, *_ in conn.execute(RUNS, no)]
+        runs = list(rows_as(RunRow, conn.execute(RUNS, no)))
+    return [
+        replace(run, steps=tuple(steps[run_no]), results=tuple(results[run_no]))
+        for run_no, run in zip(numbers, runs, strict=True)
+    ]

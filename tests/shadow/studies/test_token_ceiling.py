@@ -1,0 +1,35 @@
+"""The most that a request can cost: its bytes and a template's room, and what it allows for an answer."""
+
+import pytest
+
+from proxy.provider_config import Provider
+from shadow.studies.chat_request import ChatRequest
+from shadow.studies.study_budget import Cost
+from shadow.studies.token_ceiling import answer_ceiling, cost_ceiling, cost_of
+from tests.exchanges import asked
+
+PROVIDER = Provider(base_url="http://a/v1", price_input=2.0, price_output=10.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "tokens"),
+    [
+        ({"max_tokens": 100}, 100),
+        ({"max_completion_tokens": 200, "max_tokens": 100}, 200),
+        ({"max_tokens": 100, "n": 3}, 300),
+        ({}, 0),
+    ],
+)
+def test_the_ceiling_of_an_answer_is_what_the_request_allows_for_all_choices(options, tokens):
+    assert answer_ceiling(ChatRequest(body=asked("Hi", **options)).parsed) == tokens
+
+
+def test_the_ceiling_of_a_request_is_its_bytes_a_template_and_its_answer():
+    request = ChatRequest(body=asked("Hi", max_tokens=50))
+    prompt = len(request.body) + 1_000
+    expected = Cost(requests=1, tokens=prompt + 50, money=(prompt * 2.0 + 50 * 10.0) / 1e6)
+    assert cost_ceiling(request.body, request.parsed, PROVIDER) == expected
+
+
+def test_a_request_costs_its_tokens_by_the_prices_for_a_million():
+    assert cost_of(500_000, 100_000, PROVIDER) == Cost(requests=1, tokens=600_000, money=2.0)
