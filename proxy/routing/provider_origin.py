@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _EXAMPLE = "write it like https://api.example.com/v1"
 _MESSAGES = "/v1/messages"
+_UNPRINTED = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 class ProviderOrigin(NamedTuple):
@@ -53,40 +55,49 @@ class ProviderOrigin(NamedTuple):
         return f"http://{self.authority}{changed}" if self.forwarded else changed
 
 
-def parse_base_url(text: str) -> ProviderOrigin:
-    """Take a base URL apart; a ValueError whose message quotes the text says what is wrong with it."""
-    if text != text.strip() or any(c.isspace() or ord(c) < 0x21 for c in text):
-        raise ValueError(f"{text!r} holds spaces or control characters; {_EXAMPLE}")
+def split_address(text: str) -> SplitResult:
+    """An http or https address taken apart. ValueError for any other text, with what is wrong; it never quotes the text, which
+    may hold a password.
+    """
     try:
         parts = urlsplit(text)
         port = parts.port
+    except ValueError:
+        raise ValueError("is no address") from None
+    # urlsplit() drops some of these characters, so that the address would not be the one that was written
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or _UNPRINTED.search(text):
+        raise ValueError("is no http:// or https:// address")
+    return parts
+
+
+def parse_base_url(text: str) -> ProviderOrigin:
+    """A base URL taken apart; ValueError as of `split_address`, and for a user name, a query, or a host that IDNA cannot encode."""
+    try:
+        parts = split_address(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no URL: {error}; {_EXAMPLE}") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{text!r} is no http or https URL; {_EXAMPLE}")
-    if parts.username is not None or parts.password is not None:
-        # The text is not quoted here: it holds the very secret that must not be shown.
-        raise ValueError(f"the URL of {parts.hostname!r} holds a user name or password; name the key's variable in api_key_env")
+        raise ValueError(f"{error}; {_EXAMPLE}") from None
+    if "@" in parts.netloc:
+        raise ValueError("carries a user name or a password; name the key's environment variable with 'api_key_env' instead")
     if parts.query or parts.fragment or text.endswith(("?", "#")):
-        raise ValueError(f"{parts.scheme}://{parts.netloc}{parts.path} is followed by a query or fragment; {_EXAMPLE}")
+        raise ValueError("carries a query or a fragment; a base_url ends with its path")
     tls = parts.scheme == "https"
     path = _ascii_path(parts.path).rstrip("/")
     return ProviderOrigin(
         tls=tls,
-        host=_ascii_host(parts.hostname, text),
-        port=(443 if tls else 80) if port is None else port,
+        host=_ascii_host(parts.hostname or ""),
+        port=parts.port or (443 if tls else 80),
         prefix=path.removesuffix("/v1"),
         base=path,
     )
 
 
-def _ascii_host(host: str, text: str) -> str:
+def _ascii_host(host: str) -> str:
     if host.isascii():
         return host
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
-        raise ValueError(f"{text!r} names no valid host; {_EXAMPLE}") from None
+        raise ValueError(f"names a host that no address can have; {_EXAMPLE}") from None
 
 
 def _ascii_path(path: str) -> str:

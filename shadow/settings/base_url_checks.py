@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
+from proxy.routing.provider_origin import parse_base_url
 from shadow.reading.apis import API_PATHS
 from shadow.settings.config_errors import quoted
 
@@ -14,7 +14,7 @@ _VERSION = re.compile(r"/v\d+\w*(/|$)|/deployments/|/openapi$")
 
 def doubt(base_url: str) -> str:
     """A sentence about an address that answers 404 on most servers, with the one that is probably meant; "" for none."""
-    path = urlsplit(base_url).path.rstrip("/")
+    path = parse_base_url(base_url).base
     whole = base_url.rstrip("/")
     endpoint = next((each for each in ENDPOINTS if path.endswith(each)), "")
     if endpoint:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from proxy.routing.provider_origin import ProviderOrigin, parse_base_url, split_address
 from shadow.settings.config_errors import ConfigErrorItem, kind_at, meant, quoted
 from shadow.settings.fitting_checks import fitting_faults
 from shadow.settings.toml_lines import KeyPath
@@ -96,18 +96,10 @@ def _base_urls(raw: RawConfig) -> Iterator[ConfigErrorItem]:
 
 
 def _url_fault(url: str) -> str:
-    example = "write it like https://api.example.com/v1"
     try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
-    except ValueError:
-        return f"{quoted(url)} is no address; {example}"
-    if "@" in parts.netloc:
-        return f"{quoted(url)} carries a user name or a password; name the key's environment variable with 'api_key_env' instead"
-    if parts.scheme not in {"http", "https"} or not host or port == 0 or re.search(r"[\s\x00-\x1f\x7f]", url):
-        return f"{quoted(url)} is no http:// or https:// address; {example}"
-    if parts.query or parts.fragment or url.endswith(("?", "#")):
-        return f"{quoted(url)} carries a query or a fragment; a base_url ends with its path"
+        parse_base_url(url)
+    except ValueError as error:
+        return f"{quoted(url)} {error}"
     return ""
 
 
@@ -135,12 +127,11 @@ def _fittings(raw: RawConfig) -> Iterator[ConfigErrorItem]:
 
 def _webhook(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     url, path = raw.text("drift", "webhook"), ("drift", "webhook")
+    if not url:
+        return
     try:
-        parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        split_address(url)
     except ValueError:
-        sound = False
-    if url and (not sound or re.search(r"[\s\x00-\x1f\x7f]", url)):
         # its path is a secret as a rule
         shown = quoted(re.sub(r"(?<=[^:/])/.*|(?<=//)/.*", "/...", url, flags=re.DOTALL))
         words = f"{shown} is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
@@ -240,9 +231,17 @@ def _same_server(raw: RawConfig) -> Iterator[ConfigErrorItem]:
 def same_server(raw: RawConfig, one: str, other: str) -> bool:
     """Whether two names stand for one address that is asked for the same models."""
     first, second = (("proxy", "providers", name) for name in (one, other))
-    alike = raw.text(*first, "base_url").rstrip("/") == raw.text(*second, "base_url").rstrip("/")
+    origin = _origin(raw.text(*first, "base_url"))
+    alike = origin is not None and origin == _origin(raw.text(*second, "base_url"))
     said = ("models", "extra_body", "extra_headers", "extra_headers_env", "extra_query")
     return one == other or (alike and all(raw.at(*first, key) == raw.at(*second, key) for key in said))
+
+
+def _origin(url: str) -> ProviderOrigin | None:
+    try:
+        return parse_base_url(url)
+    except ValueError:
+        return None
 
 
 RULES: tuple[Callable[[RawConfig], Iterator[ConfigErrorItem]], ...] = (

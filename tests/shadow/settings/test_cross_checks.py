@@ -57,6 +57,7 @@ def test_no_provider_at_all_cannot_serve_but_can_report():
         ("https://a.example/v1?key=pw123", "a query or a fragment"),
         ("https://a.example/v1#x", "a query or a fragment"),
         ("https://a .example/v1", "no http:// or https:// address"),
+        ("https://" + "ü" * 64, "names a host that no address can have"),
         ("", "no http:// or https:// address"),
     ],
 )
@@ -115,6 +116,8 @@ def test_a_provider_that_is_its_own_reference_needs_a_control_fraction():
     assert "one server" in faults(same, shadow={"control_fraction": 0})[0]
     assert faults(same) == []
     twins = {"provider": "a", "reference": "b", "providers": {"a": GOOD, "b": {"base_url": "https://a.example/v1/"}}}
+    assert "one server" in faults(twins, shadow={"control_fraction": 0.0})[0]
+    twins["providers"]["b"]["base_url"] = "https://A.example:443/v1"
     assert "one server" in faults(twins, shadow={"control_fraction": 0.0})[0]
     twins["providers"]["b"]["models"] = {"*": "other"}
     assert faults(twins, shadow={"control_fraction": 0}) == []
