@@ -10,12 +10,9 @@ from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.response_notes import FINGERPRINT_CHANGED, ID_CHANGED, MODEL_CHANGED
 
-CHANGES = (
-    "the model's name changed within the stream",
-    "the id changed within the stream",
-    "the system_fingerprint changed within the stream",
-)
+CHANGES = (MODEL_CHANGED, ID_CHANGED, FINGERPRINT_CHANGED)
 _ANY = frozenset({"", "auto", "default", "latest", "model", "model-router", "router"})
 """Names that ask for no model in particular."""
 DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/")

@@ -6,8 +6,8 @@ from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.measures.answer_action import forces_call
 from shadow.reading.completion import Completion
-from shadow.reading.messages_response import UNKNOWN_STOP_REASON
 from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.response_notes import UNKNOWN_STOP_REASON
 
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 """What finish_reason may be; `function_call` ends a call of the older kind."""

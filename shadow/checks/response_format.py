@@ -12,7 +12,8 @@ from shadow.measures.schema_validation import validate
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.lenient_json import integer
 from shadow.reading.parsed_request import ParsedRequest
-from shadow.reading.responses_items import COMMENTARY, MESSAGE_SEPARATOR
+from shadow.reading.response_notes import COMMENTARY
+from shadow.reading.responses_items import MESSAGE_SEPARATOR
 
 READ = 500_000
 """Characters of a text beyond which it is not parsed."""

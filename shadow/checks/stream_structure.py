@@ -8,27 +8,30 @@ from __future__ import annotations
 
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured
+from shadow.reading import response_notes
 from shadow.reading.completion import Completion
-from shadow.reading.message_blocks import UNBEGUN_BLOCK
-from shadow.reading.messages_response import NO_MESSAGE_START, NO_MESSAGE_STOP, UNNAMED_EVENTS
+from shadow.reading.lenient_json import NOT_UTF8
 from shadow.reading.parsed_request import ParsedRequest
-from shadow.reading.responses_stream import UNANNOUNCED, UNLIKE_ITS_END
 
 FAULTS = (
-    "the stream ended without [DONE]",
-    "the last event has no blank line after it",
-    "the body holds bytes that are not UTF-8",
-    "no delta names the role",
-    "the role came again in the middle of the stream",
-    "content came after the finish_reason",
-    "finish_reason was sent twice and differently",
-    "the indices of the tool calls are not 0, 1, 2 and so on",
-    "several tool calls share one index",
-    "tool call deltas came without an index",
-    "the id of a tool call changed between its deltas",
-    "an event carried a whole message instead of a delta",
-    *(UNNAMED_EVENTS, NO_MESSAGE_STOP, NO_MESSAGE_START, UNBEGUN_BLOCK),
-    *(UNANNOUNCED, UNLIKE_ITS_END),
+    response_notes.NO_DONE,
+    response_notes.NO_BLANK_LINE,
+    NOT_UTF8,
+    response_notes.NO_ROLE,
+    response_notes.ROLE_AGAIN,
+    response_notes.AFTER_FINISH,
+    response_notes.FINISHED_TWICE,
+    response_notes.CALL_INDICES,
+    response_notes.SHARED_INDEX,
+    response_notes.NO_CALL_INDEX,
+    response_notes.CALL_ID_CHANGED,
+    response_notes.WHOLE_MESSAGE,
+    response_notes.UNNAMED_EVENTS,
+    response_notes.NO_MESSAGE_STOP,
+    response_notes.NO_MESSAGE_START,
+    response_notes.UNBEGUN_BLOCK,
+    response_notes.UNANNOUNCED,
+    response_notes.UNLIKE_ITS_END,
 )
 """Notes of the reader that name a fault of a stream's form."""
 _FORMS = ("a whole answer", "a stream")

@@ -10,8 +10,7 @@ from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
-
-OLDER_FORM = "function_call was sent instead of tool_calls"
+from shadow.reading.response_notes import FUNCTION_CALL
 
 _FORMS = (
     ("functions.NAME:N", re.compile(r"functions\..+:\d+")),
@@ -33,7 +32,7 @@ def call_id(request: ParsedRequest, completion: Completion) -> Finding:
     ids = [call.id for call in completion.first.tool_calls]
     if not ids:
         return not_measured(Signal.CALL_ID, "the answer calls no tool")
-    if OLDER_FORM in completion.notes:
+    if FUNCTION_CALL in completion.notes:
         return not_measured(Signal.CALL_ID, "the older function_call has no id")
     forms = ", ".join(dict.fromkeys(map(call_id_form, ids)))
     reason = ""

@@ -6,8 +6,9 @@ from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion, Usage
 from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.response_notes import USAGE_IN_A_CHOICE, USAGE_IN_X_GROQ
 
-PLACES = ("usage came inside a choice", "usage came in x_groq")
+PLACES = (USAGE_IN_A_CHOICE, USAGE_IN_X_GROQ)
 """Notes of the reader on usage that stands where few clients look."""
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from proxy.content_coding import CODINGS, FAULTS, ContentCoding, named
 from proxy.exchange import Headers
 from shadow.reading.completion import Unread, UnreadReason
+from shadow.reading.response_notes import unread
 
 DECODED_LIMIT = 32 * 1024 * 1024
 """Bytes that any stage of decoding may yield: the largest body that is held by default."""
@@ -46,7 +47,7 @@ def decode(headers: Headers, body: bytes, ends: Sequence[int], limit: int = DECO
     except OverflowError:
         return Unread(why=UnreadReason.TOO_LARGE, detail=f"the body unpacks to more than {limit} bytes")
     except FAULTS as error:
-        return Unread(why=UnreadReason.ENCODING, detail=f"the body is not {', '.join(names)}: {error}"[:300])
+        return unread(UnreadReason.ENCODING, f"the body is not {', '.join(names)}: {error}")
 
 
 def codings(headers: Headers) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from shadow.reading import message_parts, server_times, stated_parameters
+from shadow.reading import message_parts, response_notes, server_times, stated_parameters
 from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.event_runs import EventRuns, TextRun
@@ -20,7 +20,6 @@ from shadow.reading.sse import EventStream, SseEvent
 from shadow.reading.stream_event import event_object
 
 _DONE = b"[DONE]"
-_MOST_NOTES = 20
 _BESIDE = frozenset({"citations", "prompt_filter_results", "service_tier", "time_info", "timings"})
 """Members of an event beside its choices that are kept, the last of each."""
 
@@ -98,7 +97,7 @@ def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, N
         stream=False,
         choices=tuple(choices),
         usage=message_parts.parse_usage(value.get("usage")),
-        notes=tuple(notes)[:_MOST_NOTES],
+        notes=response_notes.kept_notes(notes),
         applied=stated_parameters.stated_members(value),
         times=server_times.times_in_body(value.get("usage"), value),
     )
@@ -126,7 +125,7 @@ def fold_events(stream: EventStream, status: int, says: Says = _delta) -> Respon
             return ResponseReading(unread, folding.error, folding.content_ends, done=False)
     if not folding.done and (tail := runs.tail()):
         folding.done = tail.data.strip() == _DONE
-        folding.notes["the last event has no blank line after it"] = None
+        folding.notes[response_notes.NO_BLANK_LINE] = None
     return ResponseReading(folding.completion(), folding.error, folding.content_ends, folding.done, folding.first_output)
 
 
@@ -188,12 +187,12 @@ class _Folding:
     def _head(self, chunk: dict[str, Any]) -> None:
         model = chunk.get("model")
         if self._model and model and model != self._model:
-            self.notes["the model's name changed within the stream"] = None
+            self.notes[response_notes.MODEL_CHANGED] = None
         identity, fingerprint = chunk.get("id"), chunk.get("system_fingerprint")
         if self._id and identity and identity != self._id:
-            self.notes["the id changed within the stream"] = None
+            self.notes[response_notes.ID_CHANGED] = None
         if self._fingerprint and fingerprint and fingerprint != self._fingerprint:
-            self.notes["the system_fingerprint changed within the stream"] = None
+            self.notes[response_notes.FINGERPRINT_CHANGED] = None
         self._id = self._id or identity
         self._model = self._model or model
         self._fingerprint = self._fingerprint or fingerprint
@@ -202,7 +201,7 @@ class _Folding:
     def _groq(self, extra: Any) -> None:
         if isinstance(extra, dict) and extra.get("usage"):
             self._usage = extra["usage"]
-            self.notes["usage came in x_groq"] = None
+            self.notes[response_notes.USAGE_IN_X_GROQ] = None
 
     def _choices(self, choices: Any, end: int) -> Unread | None:
         if type(choices) is not list:
@@ -237,9 +236,9 @@ class _Folding:
             self.error = self.error or error_of_json(self._status, choice, in_stream=True)
         if (usage := choice.get("usage")) and type(usage) is dict:
             self._usage = usage
-            self.notes["usage came inside a choice"] = None
+            self.notes[response_notes.USAGE_IN_A_CHOICE] = None
         if delta is None and "message" in choice:
-            self.notes["an event carried a whole message instead of a delta"] = None
+            self.notes[response_notes.WHOLE_MESSAGE] = None
             return choice["message"]
         return delta
 
@@ -253,7 +252,7 @@ class _Folding:
         if not self.done and not finished:
             return Unread(why=UnreadReason.NO_DONE, detail="the stream ended with neither a finish_reason nor [DONE]")
         if not self.done:
-            self.notes["the stream ended without [DONE]"] = None
+            self.notes[response_notes.NO_DONE] = None
         if not finished:
             self.notes["the stream ended without a finish_reason"] = None
         return self._completed()
@@ -270,7 +269,7 @@ class _Folding:
             stream=True,
             choices=choices,
             usage=message_parts.parse_usage(self._usage),
-            notes=tuple(self.notes)[:_MOST_NOTES],
+            notes=response_notes.kept_notes(self.notes),
             applied=stated_parameters.stated_members(self._beside),
             times=server_times.times_in_body(self._usage, self._beside),
         )
@@ -286,4 +285,4 @@ def _index(choice: dict[str, Any], position: int) -> int:
 
 
 def _unread(why: UnreadReason, detail: str) -> ResponseReading:
-    return ResponseReading(Unread(why=why, detail=detail[:300]), None, [], done=False)
+    return ResponseReading(response_notes.unread(why, detail), None, [], done=False)

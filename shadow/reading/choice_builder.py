@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from shadow.reading import message_parts
+from shadow.reading import message_parts, response_notes
 from shadow.reading.completion import Choice, Logprob
 from shadow.reading.lenient_json import repaired
 from shadow.reading.tool_call_assembler import ToolCallAssembler
@@ -71,7 +71,7 @@ class ChoiceBuilder:
         if finish := choice.get("finish_reason"):
             self._finish(finish)
             native = choice.get("native_finish_reason")
-            self._native = repaired(native)[:80] if isinstance(native, str) else self._native
+            self._native = response_notes.word(native) if isinstance(native, str) else self._native
         if results := choice.get("content_filter_results"):
             self.add_filtered(message_parts.filtered_kinds(results))
         if (logprobs := choice.get("logprobs")) is not None and (items := message_parts.parse_logprobs(logprobs)) is not None:
@@ -94,7 +94,7 @@ class ChoiceBuilder:
         if carried:
             self._carried += 1
             if late:
-                self._notes["content came after the finish_reason"] = None
+                self._notes[response_notes.AFTER_FINISH] = None
         return carried
 
     def add_text(self, text: str) -> bool:
@@ -105,12 +105,12 @@ class ChoiceBuilder:
         self._pieces.append(text)
         self._carried += 1
         if self.finish is not None:
-            self._notes["content came after the finish_reason"] = None
+            self._notes[response_notes.AFTER_FINISH] = None
         return True
 
     def add_other_kind(self, kind: str, *, noted: bool = True) -> None:
         """Takes a part of a kind that has no place in the normal form: a picture, a sound, a call that the server runs."""
-        shown = repaired(kind)[:80]
+        shown = response_notes.word(kind)
         if len(self._other) < _MOST_KINDS:
             self._other[shown] = None
         if noted:
@@ -197,17 +197,17 @@ class ChoiceBuilder:
         return bool(text)
 
     def _finish(self, finish: Any) -> None:
-        reason = repaired(finish)[:80] if isinstance(finish, str) else repr(finish)[:80]
+        reason = response_notes.word(finish)
         if self.finish not in {None, reason}:
-            self._notes["finish_reason was sent twice and differently"] = None
+            self._notes[response_notes.FINISHED_TWICE] = None
         self.finish = reason
 
     def build(self, index: int, *, streamed: bool) -> Choice:
         """The choice as it stands."""
         if streamed and not self._roles:
-            self._notes["no delta names the role"] = None
+            self._notes[response_notes.NO_ROLE] = None
         elif streamed and 1 < self._roles < self._carried / 2:  # in nearly every delta, as of some servers, it misleads no client
-            self._notes["the role came again in the middle of the stream"] = None
+            self._notes[response_notes.ROLE_AGAIN] = None
         pieces = _with_whole_characters(self._pieces)
         return Choice(
             index=index,

@@ -9,14 +9,13 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
-from shadow.reading import message_parts
+from shadow.reading import message_parts, response_notes
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.completion import Choice, Completion, Unread, UnreadReason, Vector
 from shadow.reading.lenient_json import load, repaired
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.sse import EventStream
 
-INDICES = "the indices of the embeddings are not 0, 1, 2 and so on"
 PLAUSIBLE = 1e6
 """The mean of a vector's components beyond which its bytes are none: embeddings are of length 1 or near it."""
 _NOTHING = Choice(
@@ -139,7 +138,7 @@ def _completion(value: dict[str, Any], vectors: tuple[Vector, ...], departures: 
         stream=False,
         choices=(_NOTHING,),
         usage=message_parts.parse_usage(value.get("usage")),
-        notes=departures if numbered else (*departures, INDICES),
+        notes=departures if numbered else (*departures, response_notes.VECTOR_INDICES),
         vectors=vectors,
     )
 
@@ -149,4 +148,4 @@ def _word(value: Any) -> str:
 
 
 def _unread(why: UnreadReason, detail: str) -> ResponseReading:
-    return ResponseReading(Unread(why=why, detail=detail[:300]), None, [], done=False)
+    return ResponseReading(response_notes.unread(why, detail), None, [], done=False)

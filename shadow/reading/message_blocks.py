@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from shadow.reading import response_notes
 from shadow.reading.choice_builder import ChoiceBuilder
-from shadow.reading.lenient_json import repaired
 from shadow.reading.tool_call_assembler import arguments_text
 
-UNBEGUN_BLOCK = "a delta came for a block that was not begun"
 _TEXTS = {"text": "content", "thinking": "thinking"}
 """Kinds of blocks that hold text, each under a key of its own name, and the chat field that says the same."""
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
@@ -71,12 +70,12 @@ class MessageBlocks:
             self._builder.add_citations(kind == _CITED)
             return False
         if index not in self._open:
-            self._notes[UNBEGUN_BLOCK] = None
+            self._notes[response_notes.UNBEGUN_BLOCK] = None
         if kind == "input_json_delta":
             return self._arguments(index, delta.get("partial_json"))
         held = _DELTAS.get(kind)
         if held is None:
-            self._notes[f"a delta is of an unknown kind: {repaired(kind)[:80]}"] = None
+            self._notes[f"a delta is of an unknown kind: {response_notes.word(kind)}"] = None
             return False
         return self._text(held, delta.get(held))
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from shadow.reading.completion import Logprob, Usage
 from shadow.reading.lenient_json import repaired
+from shadow.reading.response_notes import word
 
 REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "reasoning_summary")
 """Fields that carry reasoning as text, the first present one wins: some servers send the same text under two names."""
@@ -16,7 +17,7 @@ TICKS = 10**10
 """xAI's ticks in a dollar."""
 _DEAREST = 1e6
 _MOST = 2**53
-_COSTS = frozenset({"cost", "estimated_cost", "cost_in_usd_ticks"})
+COST_FIELDS = frozenset({"cost", "estimated_cost", "cost_in_usd_ticks"})
 _THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
 
 
@@ -110,7 +111,7 @@ def parse_usage(value: Any) -> Usage | None:
 
 def stated_cost(usage: dict[str, Any]) -> float | None:
     """US dollars: `cost` as a number (OpenRouter), with a total in it (Perplexity), estimated (DeepInfra) or in ticks (xAI)."""
-    if _COSTS.isdisjoint(usage):
+    if COST_FIELDS.isdisjoint(usage):
         return None
     stated = usage.get("cost")
     ticks = usage.get("cost_in_usd_ticks")
@@ -126,7 +127,7 @@ def filtered_kinds(results: Any) -> list[str]:
     """The kinds that a filter withheld, of `content_filter_results` (Azure), each with its severity where it states one."""
     found = results.items() if isinstance(results, dict) else ()
     return [
-        repaired(f"{kind} ({result['severity']})" if isinstance(result.get("severity"), str) else kind)[:80]
+        word(f"{kind} ({result['severity']})" if isinstance(result.get("severity"), str) else kind)
         for kind, result in found
         if isinstance(result, dict) and result.get("filtered") is True
     ]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from shadow.reading import message_parts, stated_parameters
+from shadow.reading import message_parts, response_notes, stated_parameters
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Completion, ProviderError, Unread, UnreadReason
@@ -32,17 +32,12 @@ STOPS = {
     "refusal": "content_filter",
 }
 """What each stop_reason is in the words of chat."""
-UNKNOWN_STOP_REASON = "the stop_reason is no word of this API"
-NO_MESSAGE_STOP = "the stream ended without message_stop"
-UNNAMED_EVENTS = "the events do not bear the names that their clients go by"
-NO_MESSAGE_START = "the stream did not begin with message_start"
 _PLAIN = frozenset({"end_turn", "tool_use", "max_tokens"})
 """Words that lose nothing by their translation."""
 _LONG = re.compile(rb"\d{19}")
 """A number that the quick reader may round; the input of a call is what its tool would get."""
 _PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 """The counts of which a prompt is the sum."""
-_MOST_NOTES = 20
 
 
 def read_whole(body: bytes, status: int) -> ResponseReading:
@@ -85,7 +80,7 @@ def fold_events(stream: EventStream, status: int) -> ResponseReading:
         if folding.done:
             break
     if not folding.done and (tail := runs.tail()):
-        folding.making.notes["the last event has no blank line after it"] = None
+        folding.making.notes[response_notes.NO_BLANK_LINE] = None
         folding.done = b'"message_stop"' in tail.data
     return ResponseReading(folding.completion(), folding.error, folding.content_ends, folding.done, folding.first_output)
 
@@ -125,9 +120,9 @@ class _Making:
         if reason is None:
             return
         word = STOPS.get(reason) if isinstance(reason, str) else None
-        shown = repaired(reason)[:80] if isinstance(reason, str) else repr(reason)[:80]
+        shown = response_notes.word(reason)
         if word is None:
-            self.notes[f"{UNKNOWN_STOP_REASON}: {shown}"] = None
+            self.notes[f"{response_notes.UNKNOWN_STOP_REASON}: {shown}"] = None
         elif shown not in _PLAIN:
             self.notes[f"the stop_reason is {shown}"] = None
         details = ended.get("stop_details")
@@ -147,7 +142,7 @@ class _Making:
             stream=streamed,
             choices=(choice,),
             usage=_usage(self._usage),
-            notes=tuple(self.notes)[:_MOST_NOTES],
+            notes=response_notes.kept_notes(self.notes),
             applied=stated_parameters.stated_members(self._usage or {}, stated_parameters.USAGE_MEMBERS),
         )
 
@@ -190,7 +185,7 @@ class _Folding:
             self.error = self.error or error_of_json(self._status, chunk, in_stream=True)
             return None
         if name != kind:
-            self.making.notes[UNNAMED_EVENTS] = None
+            self.making.notes[response_notes.UNNAMED_EVENTS] = None
         if self._take(kind, chunk):
             self.content_ends.append(end)
             if self.first_output is None and self.making.builder.has_output:
@@ -221,7 +216,7 @@ class _Folding:
     @property
     def _blocks(self) -> MessageBlocks:
         if not self._begun:
-            self.making.notes[NO_MESSAGE_START] = None
+            self.making.notes[response_notes.NO_MESSAGE_START] = None
         return self.making.blocks
 
     def completion(self) -> Completion | Unread:
@@ -234,7 +229,7 @@ class _Folding:
         if not self.done and not finished:
             return Unread(why=UnreadReason.NO_DONE, detail="the stream ended with neither a stop_reason nor message_stop")
         if not self.done:
-            self.making.notes[NO_MESSAGE_STOP] = None
+            self.making.notes[response_notes.NO_MESSAGE_STOP] = None
         return self.making.build(streamed=True)
 
 
@@ -250,7 +245,7 @@ def _usage(counts: dict[str, Any] | None) -> Any:
             "prompt_tokens": sum(known) if type(prompt[0]) is int and prompt[0] >= 0 else prompt[0],
             "completion_tokens": counts.get("output_tokens"),
             "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": counts.get("cache_creation_input_tokens")},
-            **{name: counts[name] for name in ("cost", "cost_in_usd_ticks", "estimated_cost") if name in counts},
+            **{name: counts[name] for name in message_parts.COST_FIELDS if name in counts},
             "completion_tokens_details": {"reasoning_tokens": _inner(counts, "output_tokens_details").get("thinking_tokens")},
         }
     )
@@ -271,4 +266,4 @@ def _word(value: Any) -> str:
 
 
 def _unread(why: UnreadReason, detail: str) -> ResponseReading:
-    return ResponseReading(Unread(why=why, detail=detail[:300]), None, [], done=False)
+    return ResponseReading(response_notes.unread(why, detail), None, [], done=False)

@@ -64,7 +64,7 @@ def parse_request(target: str, headers: Headers, body: bytes, truncated: bool) -
         return _unread(api, decoded.why, decoded.detail)
     loaded = load(decoded.body.removeprefix(BOM))
     if loaded.why or NOT_UTF8 in loaded.departures:
-        return _unread(api, loaded.why or UnreadReason.NOT_JSON, loaded.detail or "the body holds bytes that are not UTF-8")
+        return _unread(api, loaded.why or UnreadReason.NOT_JSON, loaded.detail or NOT_UTF8)
     if not isinstance(loaded.value, dict):
         return _unread(api, UnreadReason.WRONG_SHAPE, f"the request is a JSON {type(loaded.value).__name__}, not an object")
     return _ask(api, READERS[api].as_chat(loaded.value), loaded.value)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shadow.reading import message_parts, server_times, stated_parameters
+from shadow.reading import message_parts, response_notes, server_times, stated_parameters
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason, Usage
 from shadow.reading.lenient_json import load, repaired
 from shadow.reading.provider_error import carries_error, error_of_json
 from shadow.reading.responses_items import (
-    COMMENTARY,
     MESSAGE_SEPARATOR,
     citations_of,
     is_call,
@@ -23,7 +22,6 @@ from shadow.reading.responses_items import (
     unread_kinds,
 )
 
-_MOST_NOTES = 20
 _REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
 LATER = frozenset({"queued", "in_progress", "cancelled"})
 """Statuses of a response that answers at another time, or never."""
@@ -60,7 +58,7 @@ def choice_of(response: Mapping[str, Any], output: Sequence[Mapping[str, Any]], 
             message["content"] = MESSAGE_SEPARATOR + text if spoken else text
             spoken = True
         if is_commentary(item):
-            notes[COMMENTARY] = None
+            notes[response_notes.COMMENTARY] = None
         logprobs = logprobs_of(item)
         builder.add({"logprobs": {"content": logprobs}} if logprobs else {}, message, streamed=False)
         builder.add_citations(citations_of(item))
@@ -93,7 +91,8 @@ def add_other_kinds(builder: ChoiceBuilder, items: Sequence[Mapping[str, Any]]) 
 
 def unread_items(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Unread | None:
     """Items that are no message, reasoning or call are noted; an answer of nothing else is not for this audit to judge."""
-    other = repaired(", ".join(sorted(unread_kinds(output))))[:80] if choice.other else ""  # they are held by the choice, too
+    # they are held by the choice, too
+    other = response_notes.word(", ".join(sorted(unread_kinds(output)))) if choice.other else ""
     if not other:
         return None
     notes[f"the response holds items that are not read: {other}"] = None
@@ -112,7 +111,7 @@ def build_completion(response: Mapping[str, Any], choice: Choice, notes: dict[st
         stream=stream,
         choices=(choice,),
         usage=_usage(response.get("usage")),
-        notes=tuple(notes)[:_MOST_NOTES],
+        notes=response_notes.kept_notes(notes),
         applied=stated_parameters.stated_parameters(response),
         times=server_times.times_in_body(response.get("usage"), response),
     )
@@ -124,7 +123,7 @@ def _usage(value: Any) -> Usage | None:
     chat = {"prompt_tokens": value.get("input_tokens"), "completion_tokens": value.get("output_tokens")}
     details = {"prompt_tokens_details": "input_tokens_details", "completion_tokens_details": "output_tokens_details"}
     chat |= {name: value.get(own) for name, own in details.items()}
-    same = {name: value[name] for name in ("total_tokens", "cost", "cost_in_usd_ticks", "estimated_cost") if name in value}
+    same = {name: value[name] for name in ("total_tokens", *message_parts.COST_FIELDS) if name in value}
     return message_parts.parse_usage(chat | same)
 
 
@@ -133,4 +132,4 @@ def _word(value: Any) -> str:
 
 
 def _unread(why: UnreadReason, detail: str, error: ProviderError | None = None) -> ResponseReading:
-    return ResponseReading(Unread(why=why, detail=detail[:300]), error, [], done=False)
+    return ResponseReading(response_notes.unread(why, detail), error, [], done=False)

@@ -24,7 +24,6 @@ _ABOUT = frozenset(
     {"id", "type", "status", "call_id", "execution", "environment", "created_by", "caller", "pending_safety_checks"}
 )
 """Members of such an item that are not what the model wrote."""
-COMMENTARY = "the response holds commentary beside its answer"
 MESSAGE_SEPARATOR = "\n\n"
 """What stands between the texts of two messages, which clients show apart."""
 

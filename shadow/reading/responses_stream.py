@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from shadow.reading import response_notes
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
@@ -16,7 +17,6 @@ from shadow.reading.responses_body import add_other_kinds, build_completion, cho
 from shadow.reading.responses_items import (
     CALL_INPUTS,
     CALL_KINDS,
-    COMMENTARY,
     MESSAGE_SEPARATOR,
     call_entry,
     citations_of,
@@ -32,8 +32,6 @@ from shadow.reading.tool_call_assembler import CUSTOM_CLOSING, CUSTOM_OPENING, j
 
 __all__ = ["as_chat", "fold_events", "read_whole"]
 
-UNANNOUNCED = "a delta came for an item or a part that was not announced"
-UNLIKE_ITS_END = "the response at the end says something else than its deltas"
 _ENDS = {"response.completed": "completed", "response.incomplete": "incomplete", "response.failed": "failed"}
 _TEXTS = {
     "response.output_text.delta": "content",
@@ -140,10 +138,10 @@ class _Folding:
             self._runs.expect(chunk, chunk, "delta")
 
     def _identify(self, response: dict[str, Any]) -> None:
-        for key, name in (("model", "model's name"), ("id", "id")):
+        for key, note in (("model", response_notes.MODEL_CHANGED), ("id", response_notes.ID_CHANGED)):
             was, now = self._head.get(key), response.get(key)
             if was and now and was != now:
-                self.notes[f"the {name} changed within the stream"] = None
+                self.notes[note] = None
             self._head[key] = was or now
 
     def _take(self, kind: str, chunk: dict[str, Any], end: int) -> None:
@@ -169,7 +167,7 @@ class _Folding:
         found = self._items.get(key)
         if found is None:
             if chunk.get("type") != "response.output_item.added":
-                self.notes[UNANNOUNCED] = None
+                self.notes[response_notes.UNANNOUNCED] = None
             found = self._items[key] = _Item(kind)
         if found.call < 0 and found.kind in CALL_KINDS:
             self._number(found)
@@ -194,7 +192,7 @@ class _Folding:
         item = self._item(chunk, "message" if field in ("content", "refusal") else "reasoning")
         text = chunk.get("delta")
         if field == "content" and not item.parted:
-            self.notes[UNANNOUNCED] = None
+            self.notes[response_notes.UNANNOUNCED] = None
         if isinstance(text, str):
             item.fed = True
             told = self._apart(item, text) if field == "content" else text
@@ -250,7 +248,7 @@ class _Folding:
         item = self._item(chunk, given.get("type"))
         item.given = given
         if is_commentary(given):
-            self.notes[COMMENTARY] = None
+            self.notes[response_notes.COMMENTARY] = None
         if not item.cited:
             item.cited = True
             self._builder.add_citations(citations_of(given))
@@ -299,7 +297,7 @@ class _Folding:
         add_other_kinds(self._builder, items)
         choice = self._builder.build(0, streamed=True)
         if _words(choice) != _words(choice_of(self.final, output, {})):
-            self.notes[UNLIKE_ITS_END] = None
+            self.notes[response_notes.UNLIKE_ITS_END] = None
         response = {**self.final, **{key: value for key, value in self._head.items() if value}}
         return unread_items(choice, items, self.notes) or build_completion(response, choice, self.notes, stream=True)
 

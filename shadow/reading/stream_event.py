@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from shadow.reading import response_notes
 from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.lenient_json import load_event
 
@@ -20,7 +21,7 @@ def event_object(data: bytes, notes: dict[str, None]) -> dict[str, Any] | Unread
             return None
         loaded = load_event(data)
         if loaded.why:
-            return Unread(why=loaded.why, detail=f"an event is {loaded.detail}"[:300])
+            return response_notes.unread(loaded.why, f"an event is {loaded.detail}")
         notes.update(dict.fromkeys(loaded.departures))
         value = loaded.value
     if type(value) is dict:

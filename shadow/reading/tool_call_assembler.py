@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from shadow.reading import response_notes
 from shadow.reading.completion import ToolCall, is_sealed
 from shadow.reading.lenient_json import is_too_deep, load_arguments, repaired, repaired_value
 
@@ -119,7 +120,7 @@ class ToolCallAssembler:
         """The `function_call` of the time before tools: one call, without an id."""
         if not isinstance(function, dict) or not (function.get("name") or function.get("arguments")):
             return False
-        self._notes["function_call was sent instead of tool_calls"] = None
+        self._notes[response_notes.FUNCTION_CALL] = None
         builder = self._builders[-1] if self._builders and streamed else self._new(None)
         self._fill(builder, {"function": function})
         return True
@@ -141,7 +142,7 @@ class ToolCallAssembler:
             return ()
         sent = [builder.index for builder in self._builders if builder.index is not None]
         if sent and sorted(sent) != list(range(len(self._builders))):
-            self._notes["the indices of the tool calls are not 0, 1, 2 and so on"] = None
+            self._notes[response_notes.CALL_INDICES] = None
         last = max(sent, default=0)
         ordered = sorted(self._builders, key=lambda builder: last if builder.index is None else builder.index)
         return tuple(self._call(position, builder, streamed=streamed) for position, builder in enumerate(ordered))
@@ -156,7 +157,7 @@ class ToolCallAssembler:
         index, name = entry.get("index", function.get("index")), function.get("name")
         if type(index) is not int:
             index = None
-            self._notes["tool call deltas came without an index"] = None
+            self._notes[response_notes.NO_CALL_INDEX] = None
         sent_id = entry.get("id") if isinstance(entry.get("id"), str) else ""
         latest = self._latest.get(index)
         if latest is None:
@@ -170,10 +171,10 @@ class ToolCallAssembler:
     def _after(self, latest: _CallBuilder, index: int | None, name: Any) -> _CallBuilder:
         """An id that was not seen at this index: another call, or a server that makes up a fresh id for each delta."""
         if index is not None and not _begins_another(latest, name):
-            self._notes["the id of a tool call changed between its deltas"] = None
+            self._notes[response_notes.CALL_ID_CHANGED] = None
             return latest
         if index is not None:
-            self._notes["several tool calls share one index"] = None
+            self._notes[response_notes.SHARED_INDEX] = None
         return self._new(index)
 
     def _fill(self, builder: _CallBuilder, entry: dict[str, Any]) -> bool:

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from shadow.reading.apis import API_PATHS, PATHS, STATEFUL_PATHS
+from shadow.reading.messages_request import CLIENT_RUN
 
-CLIENT_RUN = ("custom", "bash_", "text_editor_", "computer_", "memory_", "tool_search_")
+_CLIENT_RUN = (*CLIENT_RUN, "tool_search_")
 """How the types of tools begin that the client of /v1/messages runs itself; web_search_, code_execution_ and others act.
 A search among the tools that the request itself offers changes nothing, wherever it runs.
 """
@@ -82,7 +83,7 @@ def _why_not_message(body: Mapping[str, Any]) -> str:
     contents = [message.get("content") for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
     if any(_is_sealed(block) for content in contents if isinstance(content, list) for block in content):
         return SkipReason.STATEFUL
-    return SkipReason.SIDE_EFFECTING if _acts(body.get("tools"), CLIENT_RUN) else _why_not_any(body)
+    return SkipReason.SIDE_EFFECTING if _acts(body.get("tools"), _CLIENT_RUN) else _why_not_any(body)
 
 
 def _is_sealed(block: Any) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from shadow.checks.response_format import response_format
 from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import parse_request
-from shadow.reading.responses_items import COMMENTARY
+from shadow.reading.response_notes import COMMENTARY
 from tests.shadow.compare.made import ask, call, choice, completion
 
 OBJECT = {"type": "json_object"}

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.checks.tool_call_ids import OLDER_FORM, call_id, call_id_form
+from shadow.checks.tool_call_ids import call_id, call_id_form
 from shadow.findings.finding import FindingState
+from shadow.reading.response_notes import FUNCTION_CALL
 from tests.shadow.compare.made import ask, call, choice, completion
 
 
@@ -24,7 +25,7 @@ def earlier(name):
         (ask(), named("a", "a"), FindingState.DIFFER, "two calls bear the id a"),
         (earlier("a"), named("a"), FindingState.DIFFER, "given to a call earlier"),
         (earlier("b"), named("a"), FindingState.MATCH, ""),
-        (ask(), replace(named(""), notes=(OLDER_FORM,)), FindingState.NOT_MEASURED, "older function_call"),
+        (ask(), replace(named(""), notes=(FUNCTION_CALL,)), FindingState.NOT_MEASURED, "older function_call"),
     ],
 )
 def test_call_without_an_id_of_its_own_differs(asked, said, state, reason):

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.reading.completion import Completion, Unread, UnreadReason
-from shadow.reading.embeddings import INDICES, as_chat, fold_events, read_whole
+from shadow.reading.embeddings import as_chat, fold_events, read_whole
 from shadow.reading.parsed_request import parse_request
+from shadow.reading.response_notes import VECTOR_INDICES
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE
 from tests.shadow.reading.test_parsed_response import written
@@ -83,7 +84,7 @@ def test_vectors_stand_by_their_index():
     said = read_whole(json.dumps({"data": data}).encode(), 200).completion
     assert [vector.index for vector in said.vectors] == [0, 1]
     assert said.notes == ()
-    assert INDICES in read_whole(json.dumps({"data": data[:1]}).encode(), 200).completion.notes
+    assert VECTOR_INDICES in read_whole(json.dumps({"data": data[:1]}).encode(), 200).completion.notes
 
 
 def test_each_text_of_the_input_is_a_message():

@@ -6,7 +6,8 @@ import pytest
 
 from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.completion import Choice
-from shadow.reading.message_blocks import DELTA_TEXTS, UNBEGUN_BLOCK, MessageBlocks
+from shadow.reading.message_blocks import DELTA_TEXTS, MessageBlocks
+from shadow.reading.response_notes import UNBEGUN_BLOCK
 
 
 class Told:

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 from shadow.reading.completion import Completion, Unread, UnreadReason, Usage
 from shadow.reading.event_runs import EventRuns
 from shadow.reading.message_blocks import DELTA_TEXTS
-from shadow.reading.messages_response import (
-    NO_MESSAGE_START,
-    NO_MESSAGE_STOP,
-    STOPS,
-    UNKNOWN_STOP_REASON,
-    UNNAMED_EVENTS,
-    fold_events,
-    read_whole,
-)
+from shadow.reading.messages_response import STOPS, fold_events, read_whole
+from shadow.reading.response_notes import NO_MESSAGE_START, NO_MESSAGE_STOP, UNKNOWN_STOP_REASON, UNNAMED_EVENTS
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE, WORDS
 from tests.shadow.reading.test_chat_response import can_be_kept

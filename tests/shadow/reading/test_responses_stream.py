@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from shadow.reading.chat_response import ResponseReading
 from shadow.reading.completion import Completion, Unread, UnreadReason
-from shadow.reading.responses_items import COMMENTARY
-from shadow.reading.responses_stream import UNANNOUNCED, UNLIKE_ITS_END, fold_events, read_whole
+from shadow.reading.response_notes import COMMENTARY, UNANNOUNCED, UNLIKE_ITS_END
+from shadow.reading.responses_stream import fold_events, read_whole
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import HOSTILE, WORDS
 from tests.shadow.reading.test_chat_response import can_be_kept
