@@ -4,13 +4,14 @@
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py --count 20      # one module or package
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py --list          # the possible changes, none is run
 
-Each change runs against the test file that mirrors its module, then against the other test files beside that one. A test that
-fails is run again without the change: only where it passes there is the change killed, else the others go on without it. Changes
-known to make no difference stand with their reason in mutants.toml beside this file; they are found by function and text, so they
-survive a move of their module.
+Each change runs against the test file that mirrors its module, then against the other test files beside that one, then against
+those of the modules that import it: no journey is run. A test that fails is run again without the change: only where it passes
+there is the change killed, else the others go on without it. Changes known to make no difference stand with their reason in
+mutants.toml beside this file; they are found by function and text, so they survive a move of their module.
 """
 
 import argparse
+import ast
 import os
 import queue
 import random
@@ -78,6 +79,27 @@ def own_tests(tree: Path, module: str) -> Path:
     return tree / "tests" / path.parent / f"test_{name}.py"
 
 
+def users(tree: Path, module: str) -> list[Path]:
+    """The test files that import a module, and those of the modules that do."""
+    name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    using = [path.relative_to(tree) for floor in FLOORS for path in (tree / floor).rglob("*.py") if _imports(path, name)]
+    tests = [path for floor in FLOORS for path in (tree / "tests" / floor).rglob("test_*.py") if _imports(path, name)]
+    return sorted({*tests, *filter(Path.exists, (own_tests(tree, path.as_posix()) for path in using))})
+
+
+def _imports(path: Path, name: str) -> bool:
+    text = path.read_text(encoding="utf-8")
+    if name.rpartition(".")[2] not in text:
+        return False
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            if node.module == name or any(f"{node.module}.{each.name}" == name for each in node.names):
+                return True
+        elif isinstance(node, ast.Import) and any(each.name == name for each in node.names):
+            return True
+    return False
+
+
 def copied(into: Path) -> Path:
     """A copy of every file that is or would be committed."""
     listing = subprocess.run(
@@ -126,10 +148,11 @@ class Tests:
             return
 
     def selections(self, module: str) -> list[list[str]]:
-        """What to run for a change of this module: its own test file, then the files beside it."""
+        """What to run for a change of this module: its own test file, the files beside it, then those of its users."""
         own = own_tests(self.tree, module)
         beside = [path for path in sorted(own.parent.glob("test_*.py")) if path != own]
-        groups = [[own] if own.exists() else [], beside]
+        further = [path for path in users(self.tree, module) if path.parent != own.parent]
+        groups = [[own] if own.exists() else [], beside, further]
         return [[path.relative_to(self.tree).as_posix() for path in group] for group in groups if group]
 
 

@@ -54,6 +54,10 @@ class Provider(ConfigSection):
     fit_live: bool = False
     """Fit the application's own requests too; otherwise only the copies are, and those leave as they came."""
 
+    def upstream_model(self, model: str) -> str:
+        """This provider's own name for the `model` that a client names; "" where it is the same."""
+        return self.models.get(model) or self.models.get("*", "")
+
 
 class Route(ConfigSection):
     """Which requests go where: a model pattern (shell-style), its provider, and the reference that it is held against."""

@@ -46,10 +46,11 @@ MOST_FIELDS, _MOST_WORDS = 100, 100
 _OURS = b"x-sameweights-"
 ADDRESSES = frozenset({b"referer", b"http-referer"})
 """Fields whose value is an address, in whose query a credential may stand."""
-_CACHES = (b"x-cache", b"cache-status", b"x-cache-status", b"cf-cache-status", b"helicone-cache", b"x-portkey-cache-status")
+CACHES = (b"x-cache", b"cache-status", b"x-cache-status", b"cf-cache-status", b"helicone-cache", b"x-portkey-cache-status")
+"""Fields in which a cache that answered writes the word `hit`."""
 _REMEMBERED = frozenset(
     {
-        *_CACHES,
+        *CACHES,
         *(
             b"content-type",
             b"content-encoding",

@@ -71,7 +71,7 @@ def split_address(text: str) -> SplitResult:
 
 
 def parse_base_url(text: str) -> ProviderOrigin:
-    """A base URL taken apart; ValueError as of `split_address`, and for a user name, a query, or a host that IDNA cannot encode."""
+    """A base URL taken apart; ValueError as of `split_address`, and for a user name, a query, or a host without IDNA."""
     try:
         parts = split_address(text)
     except ValueError as error:

@@ -181,7 +181,7 @@ class _Parts:
             if not found:
                 comma = b", " if self._left or self._front else b""
                 self._front = json.dumps(name).encode() + b": " + written + comma + self._front
-            told.append(f"{name} {'sent as' if found else 'added:'} {_short(written)}")
+            told.append(f"{name} {'sent as' if found else 'added:'} {shown_value(written)}")
         return told
 
     def joined(self) -> Steps[bytes]:
@@ -223,8 +223,9 @@ def _key_size(text: bytes) -> int:
     return found.end()
 
 
-def _short(written: bytes) -> str:
-    text = written.decode()
+def shown_value(written: bytes) -> str:
+    """A JSON value as an alteration shows it, at most 200 characters."""
+    text = written.decode("utf-8", "replace")
     return text if len(text) <= 200 else text[:199] + "…"
 
 

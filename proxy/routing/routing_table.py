@@ -92,7 +92,7 @@ class RoutingTable:
             route=route.name,
             provider=route.provider,
             reference=route.reference or self._reference,
-            upstream_model=self._upstream_model(route.provider, model),
+            upstream_model=self._providers[route.provider].upstream_model(model),
             target=target,
         )
 
@@ -101,13 +101,9 @@ class RoutingTable:
             route=name,
             provider=provider,
             reference=self._reference,
-            upstream_model=self._upstream_model(provider, model),
+            upstream_model=self._providers[provider].upstream_model(model),
             target=target,
         )
-
-    def _upstream_model(self, provider: str, model: str) -> str:
-        models = self._providers[provider].models
-        return models.get(model) or models.get("*") or ""
 
     def _prefix(self, target: str) -> tuple[str, str]:
         """The provider that the path names, and the target without its name; "" where the path is a provider's own.

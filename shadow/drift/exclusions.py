@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from proxy.exchange import FailureKind
+from proxy.routing.header_rules import CACHES
 from shadow.findings.comparability import Comparability, comparability_of, completion_of
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -19,7 +20,7 @@ LONG = 1_000
 WARM = 0.5
 """Temperature from which two sampled texts differ."""
 
-CACHE_FIELDS = ("x-cache", "cache-status", "x-cache-status", "cf-cache-status", "helicone-cache", "x-portkey-cache-status")
+CACHE_FIELDS = tuple(name.decode() for name in CACHES)
 """Header fields in which a cache that answered writes the word `hit`."""
 
 

@@ -25,7 +25,8 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.responses_items import CLIENT_ACTIONS
 from shadow.reading.responses_request import ELSEWHERE
 
-VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invalid_json", "unknown_name", "schema_mismatch"
+OUTCOMES = VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invalid_json", "unknown_name", "schema_mismatch"
+"""The classes of a call."""
 
 _SETS = ("_toolset", "tool_search", "mcp")
 """What stands in the types of tools that bring others."""

@@ -19,6 +19,7 @@ from shadow.compare.failed_responses import ANSWERED, NO_ANSWER, response_class
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState
 from shadow.findings.pair import ControlReason, PairKind
+from shadow.measures.schema_validation import OUTCOMES
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
 from shadow.metrics.label_names import OTHER, LabelNames
@@ -30,7 +31,6 @@ from storage.rows import IdentityRow
 
 CHECK = "check"
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
-OUTCOMES = ("valid", "invalid_json", "unknown_name", "schema_mismatch")
 HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
 """Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
 RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}

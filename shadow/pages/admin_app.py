@@ -20,7 +20,7 @@ from shadow.privacy.privacy_policy import row_of
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
 from shadow.records import exchange as exchange_of
-from shadow.settings.config_errors import ConfigError
+from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Reader
 
@@ -121,7 +121,7 @@ class _Admin:
         pair_id = request.match_info["id"]
         page = await asyncio.to_thread(self._pages.pair, pair_id)
         if page is None:
-            text = f"Pair '{pair_id[:80]}' is unknown or was deleted; records are deleted after storage.keep_days."
+            text = f"Pair {quoted(pair_id)} is unknown or was deleted; records are deleted after storage.keep_days."
             return _page(self._pages.message("No such pair", text), status=404)
         return _page(page)
 

@@ -23,15 +23,15 @@ from shadow.presentation.alignment import Aligned, TextPiece, align_texts
 from shadow.presentation.call_tables import CallTable, call_tables
 from shadow.presentation.exchange_view import ExchangeFact, ExchangeView, exchange_view, facts, timeline_path, timeline_position
 from shadow.presentation.request_view import RequestView, request_view
-from shadow.presentation.text_tables import moment
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
 from shadow.report.identity_lines import identity_lines, template_lines
 from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
+from shadow.settings.config_errors import quoted
 from shadow.settings.top_level_config import Config
-from shadow.verdict.phrases import named
+from shadow.verdict.phrases import moment, named
 from storage.rows import AnswerFilter, ExchangeRow, FindingRow, PairFilter, PairRow
 from storage.store import Reader
 
@@ -244,10 +244,10 @@ def _sentences(text: str) -> tuple[str, ...]:
 def _wanted(query: Mapping[str, str]) -> PairFilter:
     state = query.get("state", "")
     if state and state not in set(FindingState):
-        raise FilterError(f"There is no state '{state[:80]}'. Known: {', '.join(FindingState)}.")
+        raise FilterError(f"There is no state {quoted(state)}. Known: {', '.join(FindingState)}.")
     segment = query.get("segment", "")
     if segment and segment not in SEGMENT_NAMES:
-        raise FilterError(f"There is no segment '{segment[:80]}'. Known: {', '.join(SEGMENT_NAMES)}.")
+        raise FilterError(f"There is no segment {quoted(segment)}. Known: {', '.join(SEGMENT_NAMES)}.")
     return PairFilter(
         provider=query.get("provider", ""),
         model=query.get("model", ""),
@@ -263,7 +263,7 @@ def _signal_id(text: str, signals: frozenset[Signal]) -> str:
     """The id of the signal that an address names; older addresses name it `aspect` or `check`."""
     found = signal_of(text, signals)
     if text and not found:
-        raise FilterError(f"There is no signal '{text[:80]}'. Known: {', '.join(sorted(signals))}.")
+        raise FilterError(f"There is no signal {quoted(text)}. Known: {', '.join(sorted(signals))}.")
     return found.value if found else ""
 
 

@@ -56,4 +56,4 @@ class AnswerRecorder:
     def _sent_as(self, exchange: Exchange) -> str:
         """The provider's name for the model that the client named; "" where it is the same."""
         provider = self._providers.get(exchange.labels.provider)
-        return provider.models.get(exchange.labels.model) or provider.models.get("*", "") if provider else ""
+        return provider.upstream_model(exchange.labels.model) if provider else ""

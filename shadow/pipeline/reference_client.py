@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from proxy.exchange import Exchange, Headers, Labels, Role
 from proxy.exchange_ids import new_id
-from proxy.provider_config import Provider
 from proxy.record.credential_removal import cleared, forms
 from proxy.routing.body_peek import BOM
 from proxy.routing.header_rules import bearing, is_credential
@@ -20,7 +19,7 @@ from proxy.routing.request_fitting import RequestFitting, around_the_body, fit_b
 from proxy.secret_names import REDACTED
 from proxy.upstream.fetch_job import FetchJob
 from shadow.pipeline.fetcher_client import FetcherClient
-from shadow.reading.apis import API_PATHS
+from shadow.reading.apis import API_PATHS, PATHS
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
 from shadow.sampling.shadow_body import REMOVED, ShadowBody, shadow_body
@@ -61,7 +60,7 @@ class ReferenceClient:
         plain = decode(request.headers, request.body, ())
         body = request.body if isinstance(plain, Unread) else plain.body
         bare = body.removeprefix(BOM)
-        made = shadow_body(bare, _name_there(self._providers[to], live.labels.model), request.target, removed=removed)
+        made = shadow_body(bare, self._providers[to].upstream_model(live.labels.model), request.target, removed=removed)
         fitting = self._fitting(live, to)
         fitted = fit_body(made.body, fitting)
         unpacked: tuple[str, ...] = () if body is request.body else ("sent unpacked",)
@@ -96,7 +95,8 @@ class ReferenceClient:
         provider, reference = self._providers[live.labels.provider], self._providers[live.labels.reference]
         same_place = self._origins[live.labels.provider] == self._origins[live.labels.reference]
         same_way = self._fittings[live.labels.provider].chooses == self._fittings[live.labels.reference].chooses
-        return same_place and same_way and _name_there(provider, live.labels.model) == _name_there(reference, live.labels.model)
+        model = live.labels.model
+        return same_place and same_way and provider.upstream_model(model) == reference.upstream_model(model)
 
     async def ask(self, live: Exchange, asked: ShadowBody, role: Role, provider: str = "") -> Exchange:
         """Send it once, and read the answer whole, until `shadow.timeout` or `shadow.max_body` ends it.
@@ -146,7 +146,7 @@ class ReferenceClient:
 
     def _fields(self, live: Exchange, name: str) -> Headers:
         own, configured = name == live.labels.provider, self._providers[name].api_key_header
-        usual = "x-api-key" if _path(live).endswith("/messages") else "authorization"
+        usual = "x-api-key" if _path(live).endswith(PATHS["messages"]) else "authorization"
         fields = copied_headers(
             live.request.headers,
             own=own,
@@ -178,11 +178,6 @@ class ReferenceClient:
             most=self._shadow.max_body,
             limit=max(self._shadow.max_body, len(body)),
         )
-
-
-def _name_there(provider: Provider, model: str) -> str:
-    """What the provider calls `model`; "" when it calls it the same."""
-    return provider.models.get(model) or provider.models.get("*", "")
 
 
 def _path(live: Exchange) -> str:

@@ -1,19 +1,12 @@
-"""The shared format of the report's tables and moments."""
+"""The shared format of the report's tables."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 from rich import box
 from rich.table import Table
 
 NAMED = 9
 """Least width of the provider's column in a narrow terminal, in characters: that of `upstream` and `reference`."""
-
-
-def moment(seconds: float) -> str:
-    """A moment in UTC to the second."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def report_table(*columns: str) -> Table:

@@ -16,6 +16,7 @@ from shadow.privacy.body_credentials import credentials_of, plain_body, without_
 from shadow.privacy.pseudonymise import Pseudonymiser
 from shadow.privacy.redact import Redactor
 from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
+from shadow.reading.apis import PATHS
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
 from shadow.records import exchange
 from storage.rows import ExchangeRecord, ExchangeRow, PairRecord
@@ -24,7 +25,7 @@ from storage.store import Reader
 
 PSEUDONYMISED = b'{"veiled":true,'
 """How a pseudonymised body begins, which distinguishes it from a body; stored so since 0.1.0."""
-PSEUDONYMISED_AS = "/v1/chat/completions"
+PSEUDONYMISED_AS = f"/v1{PATHS['chat']}"
 """The target under which a pseudonymised body is parsed, whichever API it was: it has the normal form."""
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.table import Table
 
 from shadow.identity.serving_identity import WARM_UP
-from shadow.presentation.text_tables import moment, report_table
+from shadow.presentation.text_tables import report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.figures import IdentityLine, Report
 from shadow.report.identity_lines import stands_out
-from shadow.verdict.phrases import named, percent
+from shadow.verdict.phrases import moment, named, percent
 
 ROWS = 20
 """Most rows of a table; the JSON has all."""

@@ -6,11 +6,11 @@ from rich.table import Table
 
 from shadow.drift.pace import PaceState
 from shadow.drift.verifier_figures import Triggering
-from shadow.presentation.text_tables import moment, report_table
+from shadow.presentation.text_tables import report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.figures import Report
 from shadow.report.latency_lines import MEASURES, LatencyLine
-from shadow.verdict.phrases import named, percent
+from shadow.verdict.phrases import moment, named, percent
 
 ROWS = 20
 """Most rows of a table; the JSON has all."""

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from shadow.presentation.text_tables import moment, report_table
+from shadow.presentation.text_tables import report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.check_rates import check_sentence
 from shadow.report.drift_table import drift_table
@@ -21,7 +21,7 @@ from shadow.report.identity_tables import greedy_table, identity_table, segment_
 from shadow.report.latency_tables import latency_table, pace_table, trigger_table
 from shadow.report.stream_faults import stream_table
 from shadow.verdict.evidence import EvidenceSide
-from shadow.verdict.phrases import named, percent
+from shadow.verdict.phrases import moment, named, percent
 from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 
 MARKS = {

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from proxy.json_members import JsonMember, members
+from proxy.routing.request_fitting import shown_value
 from shadow.reading.apis import PATHS
 
 REMOVED = {
@@ -46,7 +47,9 @@ def shadow_body(body: bytes, model: str, target: str = "", *, removed: Mapping[s
     values |= {"store": b"false"} if keeps and "store" not in removed else {}
     changed = [member for member in found if member.key in values and values[member.key] != body[member.value : member.end]]
     first = {member.key: member for member in reversed(changed)}
-    told = [f"{key} {_shown(body, member)} sent as {values[key].decode()}" for key, member in first.items()]
+    told = [
+        f"{key} {shown_value(body[member.value : member.end])} sent as {values[key].decode()}" for key, member in first.items()
+    ]
     told += [f"{key} removed: {removed[key]}" for key in gone]
     new = {member.start: values[member.key] for member in changed}
     written = _written(body, found, new, removed) if told else body
@@ -83,8 +86,3 @@ def _added(body: bytes, key: bytes, value: bytes) -> bytes:
     before, brace, after = body.partition(b"{")
     comma = b"" if after.strip() == b"}" else b", "
     return before + brace + b'"' + key + b'": ' + value + comma + after
-
-
-def _shown(body: bytes, member: JsonMember) -> str:
-    text = body[member.value : member.end].decode("utf-8", "replace")
-    return text if len(text) <= 200 else text[:199] + "…"

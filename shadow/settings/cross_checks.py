@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from proxy.routing.provider_origin import ProviderOrigin, parse_base_url, split_address
 from shadow.settings.config_errors import ConfigErrorItem, kind_at, meant, quoted
-from shadow.settings.fitting_checks import fitting_faults
+from shadow.settings.fitting_checks import VARIABLE, fitting_faults
 from shadow.settings.toml_lines import KeyPath
 from shadow.settings.top_level_config import Config
 
@@ -21,7 +21,6 @@ RESERVED = ("v1", "healthz", "metrics", "ui")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +106,7 @@ def _key_variables(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     paths: list[KeyPath] = [("proxy", "providers", name, "api_key_env") for name in raw.names()]
     for path in (*paths, ("drift", "webhook_secret_env")):
         variable, what = raw.text(*path), "secret" if path[0] == "drift" else "key"
-        if variable and not _VARIABLE.fullmatch(variable):
+        if variable and not VARIABLE.fullmatch(variable):
             words = f"must be the name of an environment variable, never the {what} itself (the text is not shown)"
             yield ConfigErrorItem(path=path, sentence=words)
         elif variable and raw.serving and not raw.environ.get(variable):

@@ -16,7 +16,8 @@ from shadow.settings.toml_lines import KeyPath
 
 _FIELD = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""The name of an environment variable."""
 _KEY = "a key is never written down"
 
 
@@ -27,10 +28,7 @@ def fitting_faults(
     yield from _members(path, provider)
     yield from _fields(path, provider)
     yield from _variables(path, provider, environ, serving=serving)
-    for name in _table(provider, "extra_query"):
-        if is_secret(name):
-            words = f"{quoted(name)} is a credential's name, and {_KEY}; name its environment variable with 'api_key_env'"
-            yield ConfigErrorItem(path=(*path, "extra_query", name), sentence=words)
+    yield from _credentials(path, provider)
 
 
 def _members(path: KeyPath, provider: Mapping[str, object]) -> Iterator[ConfigErrorItem]:
@@ -38,10 +36,14 @@ def _members(path: KeyPath, provider: Mapping[str, object]) -> Iterator[ConfigEr
         if isinstance(name, str) and name in NEVER_FITTED:
             words = "the model is renamed by 'models'" if name == "model" else "it is what was asked, and stays as sent"
             yield ConfigErrorItem(path=(*path, key, at), sentence=f"{quoted(name)} cannot be fitted: {words}")
-    for name in _table(provider, "extra_body"):
-        if is_secret(name):
+
+
+def _credentials(path: KeyPath, provider: Mapping[str, object]) -> Iterator[ConfigErrorItem]:
+    """Members of a body or a query that bear a credential by their name."""
+    for key in ("extra_body", "extra_query"):
+        for name in filter(is_secret, _table(provider, key)):
             words = f"{quoted(name)} is a credential's name, and {_KEY}; name its environment variable with 'api_key_env'"
-            yield ConfigErrorItem(path=(*path, "extra_body", name), sentence=words)
+            yield ConfigErrorItem(path=(*path, key, name), sentence=words)
 
 
 def _named(provider: Mapping[str, object]) -> Iterator[tuple[str, str | int, object]]:
@@ -76,7 +78,7 @@ def _variables(
 ) -> Iterator[ConfigErrorItem]:
     for name, variable in _table(provider, "extra_headers_env").items():
         at = (*path, "extra_headers_env", name)
-        if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
+        if not isinstance(variable, str) or not VARIABLE.fullmatch(variable):
             words = "must be the name of an environment variable, never the value itself (the text is not shown)"
             yield ConfigErrorItem(path=at, sentence=words)
         elif serving and not environ.get(variable):

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
+from proxy.routing.outbound_proxy import is_this_machine
 from shadow.settings.base_url_checks import doubt
 from shadow.settings.config_errors import ConfigError, ConfigSource, explain, quoted, sentences
 from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
@@ -128,7 +129,7 @@ def _limits_advice(config: Config) -> Iterator[str]:
 
 def _admin_advice(config: Config) -> Iterator[str]:
     host = config.admin.listen.rpartition(":")[0].strip("[]")
-    if listen_port(config.admin.listen) is not None and host not in {"127.0.0.1", "::1", "localhost"}:
+    if listen_port(config.admin.listen) is not None and not is_this_machine(host):
         yield (
             f"admin.listen: {quoted(config.admin.listen)} is open to the network, without a password: it shows recorded prompts "
             "and answers to every client; 127.0.0.1:8081 keeps it on this machine"

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from shadow.presentation.exchange_view import ExchangeView
-from shadow.presentation.text_tables import moment
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_exchange import parse_exchange
@@ -21,7 +20,7 @@ from shadow.records import exchange
 from shadow.report.report_text import printed
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.terminal.pairs_text import answers_table, columns_of, exchange_view_of, last_message
-from shadow.verdict.phrases import named
+from shadow.verdict.phrases import moment, named
 from storage.rows import FaultyAnswer
 from storage.store import Reader
 

@@ -16,7 +16,6 @@ from rich.text import Text
 
 from shadow.presentation.alignment import align_texts
 from shadow.presentation.exchange_view import ExchangeView, exchange_view, facts
-from shadow.presentation.text_tables import moment
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_exchange import parse_exchange
@@ -24,7 +23,7 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.records import exchange
 from shadow.report.report_text import printed
-from shadow.verdict.phrases import named
+from shadow.verdict.phrases import moment, named
 from storage.rows import ExchangeRow, FindingRow, PairRow, PairSummary
 from storage.store import Reader
 

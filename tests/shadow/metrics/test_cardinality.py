@@ -6,8 +6,9 @@ from proxy.exchange import Role
 from shadow.compare.failed_responses import NO_ANSWER
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
+from shadow.measures.schema_validation import OUTCOMES
 from shadow.metrics.cardinality import series_bound
-from shadow.metrics.observe import ERRORS, OUTCOMES, Metrics
+from shadow.metrics.observe import ERRORS, Metrics
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
 from tests.exchanges import exchange, said

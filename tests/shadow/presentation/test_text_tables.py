@@ -1,11 +1,7 @@
 from rich.table import Table
 
-from shadow.presentation.text_tables import moment, report_table
+from shadow.presentation.text_tables import report_table
 from shadow.report.report_text import printed
-
-
-def test_a_moment_is_in_utc_to_the_second():
-    assert moment(1_790_000_000.4) == "2026-09-21 14:13:20"
 
 
 def test_marked_columns_are_left_aligned():
