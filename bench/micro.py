@@ -23,6 +23,7 @@ from proxy.packing import pack, pack_stats, unpack
 from proxy.provider_config import Provider, ProxyConfig
 from proxy.record import credential_removal
 from proxy.record.capture import Capture
+from proxy.record.recorded_head import RecordedHead
 from proxy.routing.body_peek import peek
 from proxy.routing.header_rules import HeaderFields, control, outgoing, remembered
 from proxy.routing.provider_origin import parse_base_url
@@ -91,9 +92,7 @@ class Nowhere:
 
 
 def capture() -> Capture:
-    return Capture(
-        identity="1", role=Role.PRIMARY, started=1.0, begun=1.0, limit=2**21, method="POST", target="/v1/x", headers=()
-    )
+    return Capture(identity="1", role=Role.PRIMARY, started=1.0, begun=1.0, limit=2**21, head=RecordedHead("POST", "/v1/x", ()))
 
 
 def proxy() -> Iterator[tuple[str, Step]]:

@@ -127,8 +127,8 @@ FAULTS = (
     Fault(
         "an echoed key is handed over",
         "secrets.echoed",
-        "offer",
-        "credential_removal.untouched(...)",
+        "complete",
+        "capture.succeeded(P) and credential_removal.none_shown(P, A)",
         "True",
         "echoed_by_the_provider and plain",
     ),

@@ -33,6 +33,7 @@ from proxy.packing import pack
 from proxy.record import credential_removal as credentials
 from proxy.record.capture import Capture
 from proxy.record.last_event import last_event_came
+from proxy.record.recorded_head import RecordedHead
 from proxy.routing.body_peek import peeking, renaming
 from proxy.routing.request_fitting import RequestFitting, fit_in_steps
 from proxy.secret_names import is_secret
@@ -58,9 +59,7 @@ class Nowhere:
 
 
 def capture() -> Capture:
-    return Capture(
-        identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=2 * PEEKED, method="POST", target="/v1", headers=()
-    )
+    return Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=2 * PEEKED, head=RecordedHead("POST", "/v1", ()))
 
 
 def fill(unit: bytes, size: int) -> bytes:
@@ -125,18 +124,19 @@ def once(work: Callable[[], object]) -> Turns:
 
 
 def remembered(pieces: list[bytes]) -> Turns:
-    """An exchange of these pieces: gathered at its end, cleared of a key, packed."""
+    """An exchange of these pieces: packed at its end, and looked through for a key or, where that is too much, cleared of it."""
     kept = capture()
     kept.head(200, "OK", (), 0.0)
     for place, piece in enumerate(pieces):
         kept.add(piece, 0.0)
         if place % 1_000 == 0:
             yield
-    exchange = kept.end(1.0)
-    yield
     secrets = credentials.forms([b"a-secret-that-is-nowhere"])
-    if not credentials.untouched(exchange, secrets):
-        yield from credentials.clearing(exchange, secrets)
+    packed = kept.packed(1.0)
+    if packed and kept.succeeded(packed) and credentials.none_shown(packed, secrets):
+        return b"".join(packed.parts)
+    yield
+    exchange = yield from credentials.clearing(kept.end(1.0), secrets)
     yield
     return pack(exchange)
 

@@ -99,7 +99,8 @@ class Forward:
             self.quiet.clear()
         self._stats.in_flight += 1
         if self._steps:
-            log_step("request_received", capture, method=capture.method, target=capture.target, length=request.length)
+            head = request.head
+            log_step("request_received", capture, method=head.method, target=head.recorded_target, length=request.length)
         try:
             failure = await self._answer(LiveRequest(request, connection, writer, capture, self.routing))
         except ProxyError as error:
@@ -318,16 +319,14 @@ class Forward:
         return Failure(kind=kind, detail=detail, after_head=after_head)
 
     def _capture(self, request: ClientRequest) -> Capture:
-        head = request.head
         return Capture(
             identity=new_id(),
             role=Role.PRIMARY,
             started=time() - (monotonic() - request.begun),
             begun=request.begun,
             limit=self._limits.audit_body,
-            method=head.method,
-            target=head.recorded_target,
-            headers=request.memo.recorded(request.message),
+            head=request.memo.recorded,
+            length=request.memo.stated_length(request.message),
             awaited=request.length or 0,
             held=self.held,
         )
@@ -346,7 +345,7 @@ class Forward:
             return
         memo = request.memo
         secrets = memo.secrets(self.routing.secrets)
-        self._records.offer(capture.end(monotonic(), failure), secrets, clean_head=memo.clean)
+        self._records.complete(capture, failure, monotonic(), secrets, memo.anchors)
 
     def finish(self) -> None:
         """Hand over what still waits of the exchanges that have ended."""

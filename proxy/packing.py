@@ -11,7 +11,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import orjson
 
@@ -22,6 +22,9 @@ EXCHANGE = b"E"
 PULSE = b"P"
 _LENGTH = struct.Struct("<I")
 _FRAME = struct.Struct(">I")
+_MARK = struct.Struct("<dQ")
+_WHOLE = b'{"id":"%b","role":"%b","started":%a,%b%b%b,%d,%d],"seconds":%a,"overhead":%a,"response":%b,"failure":null,"body":%d}'
+"""The JSON of an exchange that did not fail."""
 _LABEL_TYPES = [*map(type, UNLABELLED)]
 _HEADER = _FRAME.size + 1
 _FRAME_SLACK = 4 * 1024 * 1024
@@ -45,6 +48,27 @@ def opening(kind: bytes, size: int) -> bytes:
 def frame_limit(body: int) -> int:
     """Bytes that the payload of a frame may have, where a body that is kept has at most `body`."""
     return 2 * body + _FRAME_SLACK
+
+
+class PackedExchange(NamedTuple):
+    """An exchange as the parts of its payload: its JSON, the two bodies, and the marks as they are packed."""
+
+    words: bytes
+    asked: bytes
+    answered: bytes
+    marks: bytes
+
+    @property
+    def parts(self) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+        """What a payload consists of, in its order; the bodies are the very objects that were kept, and not copied."""
+        return (_LENGTH.pack(len(self.words)), *self)
+
+
+class RequestWords(NamedTuple):
+    """The JSON that many exchanges have in common, `before` and `after` the length that each request stated."""
+
+    before: bytes
+    after: bytes
 
 
 class FrameError(ValueError):
@@ -104,10 +128,54 @@ class FrameReader:
 
 def pack(exchange: Exchange) -> bytes:
     """An exchange as bytes; `unpack` gives back an equal one."""
-    return b"".join(parts(exchange))
+    return b"".join(pack_parts(exchange).parts)
 
 
-def parts(exchange: Exchange) -> tuple[bytes, ...]:
+def request_words(labels: Labels, method: str, target: str, headers: Sequence[Headers], length_name: str) -> RequestWords:
+    """The JSON of `labels` and of a request's head; `headers` are the fields before and behind the one that states the length of
+    the body, whose name is `length_name`, "" where there is none.
+    """
+    said = [_dumps(part)[1:-1] for part in headers]
+    start = b'"labels":%b,"request":[%b,%b,[' % (_dumps([*labels]), _dumps(method), _dumps(target))
+    if not length_name:
+        return RequestWords(start + b",".join(filter(None, said)) + b"]", b"")
+    first, last = said
+    before = b'%b%b%b[%b,"' % (start, first, b"," if first else b"", _dumps(length_name))
+    return RequestWords(before, b'"]%b%b]' % (b"," if last else b"", last))
+
+
+def answer_words(status: int, reason: str, headers: Headers, size: int, head_seconds: float) -> bytes:
+    """The JSON of an answer without its body."""
+    return _dumps((status, reason, headers, size, head_seconds))
+
+
+def pack_whole(  # noqa: PLR0917 - one call an exchange: names would cost as much again
+    identity: str,
+    role: Role,
+    started: float,
+    request: RequestWords,
+    length: str,
+    asked: bytes,
+    asked_size: int,
+    seconds: float,
+    overhead: float,
+    response: bytes,
+    answered: bytes,
+    marks: bytes,
+) -> PackedExchange:
+    """An exchange without a failure, packed from its parts; equal to what `pack_parts` makes of it, once it is unpacked.
+
+    `identity` is hexadecimal and `length` digits, which stand in JSON as they are; `response` is of `answer_words`.
+    """
+    before, after = request
+    words = _WHOLE % (
+        *(identity.encode(), role.encode(), started, before, length.encode() if after else b"", after, asked_size, len(asked)),
+        *(seconds, overhead, response, len(answered)),
+    )
+    return PackedExchange(words, asked, answered, marks)
+
+
+def pack_parts(exchange: Exchange) -> PackedExchange:
     """The parts that `pack` joins, for callers that join them to more."""
     request, response, failure = exchange.request, exchange.response, exchange.failure
     answered = response and [response.status, response.reason, response.headers, response.size, response.head_seconds]
@@ -126,10 +194,18 @@ def parts(exchange: Exchange) -> tuple[bytes, ...]:
     if exchange.unheld:
         fields["unheld"] = True
     marks = response.marks if response else ChunkTimings()
-    words = _dumps(fields)
-    body = response.body if response else b""
+    return PackedExchange(_dumps(fields), request.body, response.body if response else b"", pack_marks(marks))
+
+
+def pack_marks(marks: ChunkTimings) -> bytes:
+    """The times in seconds, then the ends in bytes, 8 bytes each."""
     seconds, ends = (_swapped(marks.seconds), _swapped(marks.ends)) if _SWAPPED else (marks.seconds, marks.ends)
-    return (_LENGTH.pack(len(words)), words, request.body, body, seconds.tobytes(), ends.tobytes())
+    return seconds.tobytes() + ends.tobytes()
+
+
+def pack_mark(seconds: float, end: int) -> bytes:
+    """The same of one mark."""
+    return _MARK.pack(seconds, end)
 
 
 def unpack(payload: bytes) -> Exchange:
@@ -249,7 +325,7 @@ def _swapped(numbers: _Numbers) -> _Numbers:
     return numbers
 
 
-def _dumps(fields: _Json) -> bytes:
+def _dumps(fields: object) -> bytes:
     try:
         return orjson.dumps(fields)
     except TypeError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 SHORTEST = 8
@@ -69,6 +69,15 @@ def anchor(secret: bytes) -> bytes:
     if _RUN.fullmatch(secret):
         return secret
     return max(_RUN.findall(secret), key=len, default=secret)
+
+
+def anchors(secrets: Sequence[bytes]) -> tuple[bytes, ...] | None:
+    """The anchors of all `secrets`: a text that has none of them holds no secret, in any coding; None where a secret has a
+    character in it that is written in several ways, and no other.
+    """
+    if not all(map(_RUN.search, secrets)):
+        return None
+    return tuple({anchor(secret): None for secret in secrets})
 
 
 def secret_masker(data: bytes, secret: bytes, looks: SearchBudget) -> Masking:

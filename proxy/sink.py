@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from proxy.exchange import Exchange
+from proxy.packing import PackedExchange
 
 
 class Sink(Protocol):
@@ -17,6 +18,9 @@ class Sink(Protocol):
     def offer(self, exchange: Exchange) -> bool:
         """Take `exchange`, or drop and count it; True when it was taken."""
 
+    def offer_packed(self, packed: PackedExchange) -> bool:
+        """The same for an exchange that is packed already."""
+
 
 class NullSink:
     """The sink of a proxy without an audit: takes everything, keeps nothing."""
@@ -25,4 +29,8 @@ class NullSink:
 
     def offer(self, exchange: Exchange) -> bool:  # noqa: ARG002 - the Protocol names it
         """Take `exchange` and forget it."""
+        return True
+
+    def offer_packed(self, packed: PackedExchange) -> bool:  # noqa: ARG002 - the Protocol names it
+        """Take an exchange and forget it."""
         return True

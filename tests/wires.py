@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from proxy.exchange import Exchange
+from proxy.packing import PackedExchange, unpack
 from proxy.provider_config import ProxyConfig
 from proxy.server import DataPlane
 from proxy.worker_stats import WorkerStats
@@ -127,6 +128,9 @@ class Kept:
     def offer(self, exchange: Exchange) -> bool:
         self._queue.put_nowait(exchange)
         return True
+
+    def offer_packed(self, packed: PackedExchange) -> bool:
+        return self.offer(unpack(b"".join(packed.parts)))
 
     async def next(self) -> Exchange:
         return await asyncio.wait_for(self._queue.get(), PATIENCE)

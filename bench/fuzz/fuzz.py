@@ -34,6 +34,7 @@ with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nul
     from proxy.exchange import Exchange, Role
     from proxy.record import credential_removal
     from proxy.record.capture import Capture
+    from proxy.record.recorded_head import RecordedHead
     from proxy.routing import body_peek, header_rules
     from proxy.upstream import response_head
     from proxy.upstream.response_reader import HeadRewrite, ResponseReader
@@ -109,7 +110,7 @@ def heads(data: bytes) -> None:
 
 def _fed(pieces: list[bytes]) -> tuple[tuple[object, ...], int]:
     """What an answer came to, fed in `pieces`, and how many of them were read."""
-    capture = Capture(identity="i", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method="POST", target="/", headers=())
+    capture = Capture(identity="i", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, head=RecordedHead("POST", "/", ()))
     made = ResponseReader(method="POST", limit=4_096, capture=capture, reader=DiscardingConsumer())
     read = 0
     for piece in pieces:

@@ -12,8 +12,10 @@ from proxy.client.outgoing_head import OutgoingRoute, outgoing_head
 from proxy.client.request_head import LENGTH, RequestHead
 from proxy.exchange import Headers
 from proxy.record import credential_removal
+from proxy.record.recorded_head import RecordedHead
 from proxy.routing import header_rules as rules
 from proxy.routing.provider_origin import ProviderOrigin
+from proxy.secret_masking import anchors
 
 _LARGEST = 4 * 1024
 """Bytes of a head beyond which it is not remembered: hardly a client's is so long, and idle connections would hold it."""
@@ -24,7 +26,7 @@ class HeadMemo:
 
     __slots__ = (
         *("_after", "_at", "_before", "_digits", "_forms", "_line", "_made", "_name", "_objection", "_others", "_policy"),
-        *("_recorded", "_route", "checked", "clean", "head"),
+        *("_route", "anchors", "checked", "head", "recorded"),
     )
 
     def __init__(self, raw: RawRequestMessage) -> None:
@@ -35,11 +37,12 @@ class HeadMemo:
         self._name, length = pairs[at] if at < len(pairs) else (b"", b"")
         self._digits = len(length)
         self._before, self._after = pairs[:at], pairs[at + 1 :]
-        self._recorded = tuple(rules.recorded(rules.HeaderFields.of(part)) for part in (self._before, self._after))
+        before, after = (rules.recorded(rules.HeaderFields.of(part)) for part in (self._before, self._after))
+        self.recorded = RecordedHead(head.method, head.recorded_target, before, self._name.decode("latin-1"), after)
         self.checked = False
         """True once `check` has passed."""
-        self.clean = False
-        """True when none of the `secrets` last asked for is in what is kept of this head."""
+        self.anchors: tuple[bytes, ...] | None = None
+        """What every text has that holds one of the `secrets` last asked for; None where such a text has nothing in common."""
         self._others: tuple[bytes, ...] | None = None
         self._forms: tuple[bytes, ...] = ()
         self._policy: BrowserPolicy | None = None
@@ -71,13 +74,9 @@ class HeadMemo:
         """The size of the body as `raw`, which fits, declares it; None when it comes in chunks or there is none."""
         return int(raw.raw_headers[self._at][1]) if self._name else None
 
-    def recorded(self, raw: RawRequestMessage) -> Headers:
-        """The fields of `raw`, which fits, that the record may hold."""
-        before, after = self._recorded
-        if not self._name:
-            return before
-        name, value = raw.raw_headers[self._at]
-        return (*before, (name.decode("latin-1"), value.decode("latin-1").strip()), *after)
+    def stated_length(self, raw: RawRequestMessage) -> str:
+        """The length of the body as `raw`, which fits, states it; "" where there is none."""
+        return raw.raw_headers[self._at][1].decode("latin-1").strip() if self._name else ""
 
     def check(self, limit: int) -> None:
         """See `RequestHead.check`; what has passed once passes."""
@@ -97,11 +96,9 @@ class HeadMemo:
     def secrets(self, others: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """Every form in which a secret of this request, or one of `others`, may stand in a text."""
         if others != self._others:
-            head, control = self.head, self.head.control
-            secrets = credential_removal.of_request(head.fields, head.target)
+            secrets = credential_removal.of_request(self.head.fields, self.head.target)
             self._forms, self._others = credential_removal.forms([*secrets, *others]), others
-            fields = (*self._recorded[0], *self._recorded[1])
-            self.clean = credential_removal.absent(self._forms, fields, head.recorded_target, control.tag, control.conversation)
+            self.anchors = None if self._forms is credential_removal.TOO_MANY else anchors(self._forms)
         return self._forms
 
     def objection(self, policy: BrowserPolicy, *, loopback: bool) -> str:

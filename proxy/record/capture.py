@@ -11,8 +11,10 @@ from io import BytesIO
 from itertools import accumulate
 
 from proxy.exchange import UNLABELLED, ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
+from proxy.packing import PackedExchange, answer_words, pack_mark, pack_marks, pack_whole
 from proxy.record.held_bodies import HeldBytes
 from proxy.record.last_event import last_event_came
+from proxy.record.recorded_head import RecordedHead
 from proxy.routing.body_peek import PeekedBody
 
 _MOST_MARKS = 100_000
@@ -87,14 +89,15 @@ class _Stowed:
 class Capture:
     """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from.
 
-    Each body is kept up to `limit` bytes, of a larger one the BEGINNING; `awaited` is the size that a request declares. Where
-    `held` has no room, nothing is kept of the body, and the exchange is `unheld`; `taken` is what is to be given back to it.
+    Each body is kept up to `limit` bytes, of a larger one the BEGINNING; `awaited` is the size that a request declares, `length`
+    the same as its head states it. Where `held` has no room, nothing is kept of the body, and the exchange is `unheld`; `taken`
+    is what is to be given back to it.
     """
 
     __slots__ = (
-        *("_asked", "_awaited", "_begun", "_events", "_first", "_head", "_held", "_limit", "_moments", "_overhead", "_passed"),
-        *("_pieces", "_room", "_stowed", "_until", "identity", "labels", "method", "request_headers", "request_size", "role"),
-        *("size", "started", "taken", "target", "unheld"),
+        *("_asked", "_awaited", "_begun", "_events", "_first", "_head", "_held", "_length", "_limit", "_moments", "_overhead"),
+        *("_passed", "_pieces", "_room", "_stowed", "_until", "coded", "identity", "labels", "request_head", "request_size"),
+        *("role", "size", "started", "taken", "unheld"),
     )
 
     def __init__(
@@ -105,9 +108,8 @@ class Capture:
         started: float,
         begun: float,
         limit: int,
-        method: str,
-        target: str,
-        headers: Headers,
+        head: RecordedHead,
+        length: str = "",
         labels: Labels = UNLABELLED,
         awaited: int = 0,
         held: HeldBytes | None = None,
@@ -117,9 +119,8 @@ class Capture:
         self.started = started
         self._begun = begun
         self._limit = limit
-        self.method = method
-        self.target = target
-        self.request_headers = headers
+        self.request_head = head
+        self._length = length
         self.labels = labels
         self.unheld = False
         self.taken = self.request_size = 0
@@ -138,6 +139,8 @@ class Capture:
         self._head: tuple[int, str, Headers, float] | None = None
         self._overhead = 0.0
         self._events = False
+        self.coded = False
+        """The body of the answer is in a content coding."""
         self._passed: ChunkTimings | None = None
 
     def __repr__(self) -> str:
@@ -163,7 +166,7 @@ class Capture:
 
     def asked(self, most: int) -> bytes:
         """The first `most` bytes of the request body, as far as they have come and are kept."""
-        return (self._first if self._asked is None else self._asked.value())[:most]
+        return self._kept_of_request()[:most]
 
     def hold(self, size: int) -> bool:
         """Count `size` bytes of the request that are held beside what is kept, until its end; False where there is no room."""
@@ -196,14 +199,25 @@ class Capture:
         """The request is being written to the provider, after `waited` seconds that were the client's or the network's."""
         self._overhead = max(0.0, now - self._begun - waited)
 
-    def head(self, status: int, reason: str, headers: Headers, now: float, *, events: bool = False, length: int = 0) -> None:
-        """The head of the answer is complete; `events` is True for an event stream in no content coding, `length` is the size of
-        the body as declared, 0 where that is not known.
+    def head(
+        self,
+        status: int,
+        reason: str,
+        headers: Headers,
+        now: float,
+        *,
+        events: bool = False,
+        length: int = 0,
+        coded: bool = False,
+    ) -> None:
+        """The head of the answer is complete; `events` is True for an event stream in no content coding, `coded` for a body in
+        one; `length` is the size of the body as declared, 0 where that is not known.
         """
         if length > self._limit:
             self._room = self._whole(length)
         self._head = (status, reason, headers, now - self._begun)
         self._events = events
+        self.coded = coded
 
     def add(self, piece: bytes, now: float) -> None:
         """Take a piece of the answer's body, free of transfer framing."""
@@ -259,10 +273,10 @@ class Capture:
             started=self.started,
             labels=self.labels,
             request=Request(
-                method=self.method,
-                target=self.target,
-                headers=self.request_headers,
-                body=self._first if self._asked is None else self._asked.value(),
+                method=self.request_head.method,
+                target=self.request_head.target,
+                headers=self.request_head.headers(self._length),
+                body=self._kept_of_request(),
                 size=self.request_size,
             ),
             response=self._response(),
@@ -271,6 +285,39 @@ class Capture:
             overhead=self._overhead,
             unheld=self.unheld,
         )
+
+    def packed(self, now: float) -> PackedExchange | None:
+        """What `end` gives of an exchange with a whole answer, packed from where its parts lie; None where it is not that simple.
+
+        The exchange may still hold secrets: see `credential_removal.none_shown`.
+        """
+        if self._head is None or self._passed is not None or self.unheld or not _in_digits(self._length):
+            return None
+        status, reason, headers, head_seconds = self._head
+        asked = self._kept_of_request()
+        answered, marks = self._packed_body()
+        return pack_whole(
+            *(self.identity, self.role, self.started, self.request_head.words(self.labels), self._length),
+            *(asked, self.request_size, now - self._begun, self._overhead),
+            answer_words(status, reason, headers, self.size, head_seconds),
+            answered,
+            marks,
+        )
+
+    def succeeded(self, packed: PackedExchange) -> bool:
+        """True for an answer with a status below 400, of which `packed` holds both bodies whole."""
+        kept = len(packed.asked) == self.request_size and len(packed.answered) == self.size
+        return kept and self._head is not None and self._head[0] < 400
+
+    def _packed_body(self) -> tuple[bytes, bytes]:
+        """The body of the answer, and its marks as they are packed; most answers are one piece."""
+        if self._stowed is None and len(self._pieces) == 1 and self.size <= self._limit:
+            return self._pieces[0], pack_mark(self._moments[0] - self._begun, self.size)
+        body, marks = self._gathered()
+        return body, pack_marks(marks)
+
+    def _kept_of_request(self) -> bytes:
+        return self._first if self._asked is None else self._asked.value()
 
     def _response(self) -> Response | None:
         if self._head is None:
@@ -295,3 +342,7 @@ class Capture:
             return b"".join(self._pieces)[: self._limit], marks
         stowed = self._stow()
         return stowed.body.value(), ChunkTimings(stowed.times[:], stowed.ends[:])
+
+
+def _in_digits(length: str) -> bool:
+    return not length or (length.isascii() and length.isdigit())

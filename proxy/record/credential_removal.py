@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from proxy.content_coding import beginning, named
 from proxy.exchange import ChunkTimings, Exchange, Headers, Response
+from proxy.packing import PackedExchange
 from proxy.routing.header_rules import ADDRESSES, MOST_FIELDS, HeaderFields, subprotocol_credentials
 from proxy.secret_masking import Masking, SearchBudget, TooCostlySearchError, anchor, secret_masker, without_beginning
 from proxy.secret_names import crowded, is_secret, secrets_in
@@ -72,36 +73,19 @@ def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
     return _whole(clearing(exchange, secrets))
 
 
-def untouched(exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool = False) -> bool:
-    """True when one quick search shows that none of `secrets` can be in it: whole, no error, of one step, and found in no part;
-    `clean_head` tells that none is in what is kept of the request's head (see `absent`).
+def none_shown(packed: PackedExchange, anchors: Sequence[bytes]) -> bool:
+    """True when one quick search finds none of the `anchors` in an exchange whose bodies are whole, and in no content coding.
+
+    JSON writes the characters of an anchor as they are, so that what holds a secret holds its anchor too.
     """
-    if not secrets:
-        return True
-    request, response = exchange.request, exchange.response
-    if exchange.failure is not None or response is None or response.status >= 400:
+    words, asked, answered, _ = packed
+    if len(anchors) * (len(asked) + len(answered)) > STEP:
         return False
-    asked, answered = request.body, response.body
-    size = len(asked) + len(answered)
-    if request.size + response.size > size or secrets is TOO_MANY or len(secrets) * size > STEP:
-        return False
-    labels = exchange.labels
-    words = [labels.model, response.reason]
-    words += [value for _, value in response.headers]
-    if not clean_head:
-        words += _head_words(request.headers, request.target, labels.tag, labels.conversation)
-    texts = _joined(words)
-    for secret in secrets:  # noqa: SIM110 - to make a generator costs as much as the search
+    for text in anchors:  # noqa: SIM110 - to make a generator costs as much as the search
         # Not `in`, which first makes an exception and drops it, as it does for all but numbers.
-        if texts.find(secret) >= 0 or asked.find(secret) >= 0 or answered.find(secret) >= 0:
+        if words.find(text) >= 0 or asked.find(text) >= 0 or answered.find(text) >= 0:
             return False
     return True
-
-
-def absent(secrets: Sequence[bytes], headers: Headers, target: str, tag: str, conversation: str) -> bool:
-    """True when none of `secrets` is in what is kept of a request's head."""
-    texts = _joined(_head_words(headers, target, tag, conversation))
-    return not any(secret in texts for secret in secrets)
 
 
 def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
@@ -167,15 +151,11 @@ def _with_bodies(exchange: Exchange, asked: bytes, answered: bytes) -> Exchange:
 def _words(exchange: Exchange) -> bytes:
     """All texts of an exchange but its bodies."""
     labels, request, response, failure = exchange.labels, exchange.request, exchange.response, exchange.failure
-    words = _head_words(request.headers, request.target, labels.tag, labels.conversation)
+    words = [request.target, labels.tag, labels.conversation, *[value for _, value in request.headers]]
     words += [labels.model, failure.detail if failure else ""]
     if response is not None:
         words += [response.reason, *(value for _, value in response.headers)]
     return _joined(words)
-
-
-def _head_words(headers: Headers, target: str, tag: str, conversation: str) -> list[str]:
-    return [target, tag, conversation, *[value for _, value in headers]]
 
 
 def _joined(words: list[str]) -> bytes:

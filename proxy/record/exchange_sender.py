@@ -17,7 +17,7 @@ from time import monotonic
 from typing import cast
 
 from proxy.exchange import Exchange
-from proxy.packing import EXCHANGE, PULSE, frame, opening, pack_stats, parts
+from proxy.packing import EXCHANGE, PULSE, PackedExchange, frame, opening, pack_parts, pack_stats
 from proxy.process.shared_counters import CounterRow, SharedCounters
 from proxy.worker_stats import WorkerStats
 
@@ -27,6 +27,8 @@ _FIRST_RETRY, _LAST_RETRY = 0.05, 1.0
 _GATHER = 0.02
 """Seconds for which exchanges are gathered before they are written."""
 _ONE_WRITE = 128 * 1024
+_COPIED = 16 * 1024
+"""Bytes of a frame up to which its parts are joined: a copy costs less than five buffers; of a longer one no body is copied."""
 _IN_TRANSPORT = 256 * 1024
 """Bytes given to the socket ahead of its reader: what a dying audit process may take with it."""
 
@@ -86,12 +88,18 @@ class ExchangeSender:
 
     def offer(self, exchange: Exchange) -> bool:
         """Take `exchange`, or drop and count it; returns at once and never raises."""
-        self._row.end()
         try:
-            payload = parts(exchange)
+            packed = pack_parts(exchange)
         except (ValueError, TypeError, OverflowError):
+            self._row.end()
             _log.exception("exchange_unpackable", extra={"exchange": exchange.id})
             return self._drop("unpackable")
+        return self.offer_packed(packed)
+
+    def offer_packed(self, packed: PackedExchange) -> bool:
+        """The same for an exchange that is packed already."""
+        self._row.end()
+        payload = packed.parts
         size = sum(map(len, payload))
         message = (opening(EXCHANGE, size), *payload)
         size += len(message[0])
@@ -99,7 +107,7 @@ class ExchangeSender:
             return self._drop("too_large")
         if self._size + size > self._limit:
             return self._drop("audit_down" if self._socket is None else "audit_slow")
-        self._waiting.append((size, message if size > _ONE_WRITE else (b"".join(message),)))
+        self._waiting.append((size, message if size > _COPIED else (b"".join(message),)))
         self._size += size
         if self._flushing is None:
             # A write costs more than the rest of a hand-over: those of a moment share one.
@@ -114,14 +122,15 @@ class ExchangeSender:
         link = self._socket
         while self._waiting and link is not None and not link.full and not link.transport.is_closing():
             pieces: list[bytes] = []
-            gathered = 0
+            gathered, frames = 0, 0
             while self._waiting and gathered < _ONE_WRITE and (not gathered or self._waiting[0][0] <= _ONE_WRITE):
                 size, message = self._waiting.popleft()
                 pieces += message
                 gathered += size
-                self._stats.handed_over += 1
+                frames += 1
+            self._stats.handed_over += frames
             self._size -= gathered
-            if gathered > 2 * _ONE_WRITE:
+            if gathered > frames * _COPIED:
                 link.transport.writelines(pieces)
             else:
                 link.transport.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import cast
 
-from proxy.exchange import Exchange
+from proxy.exchange import Exchange, Failure
 from proxy.record import credential_removal
+from proxy.record.capture import Capture
 from proxy.sink import Sink
 from proxy.worker_stats import WorkerStats
 
@@ -38,14 +39,26 @@ class RecordCompletion:
         """Bytes of the exchanges that have ended and are not handed over yet, those in the sink among them."""
         return self._size + self._sink.waiting
 
-    def offer(self, exchange: Exchange, secrets: Sequence[bytes], *, clean_head: bool = False) -> None:
-        """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later.
+    def complete(
+        self, capture: Capture, failure: Failure | None, now: float, secrets: Sequence[bytes], anchors: Sequence[bytes] | None
+    ) -> None:
+        """Take an exchange that is over by a whole answer or a `failure`, without ever raising.
 
-        `clean_head` tells that none of `secrets` is in what is kept of the request's head.
+        One whose answer is ordinary, and holds none of the `anchors` of its `secrets`, goes packed from where its parts lie.
         """
-        if not secrets or credential_removal.untouched(exchange, secrets, clean_head=clean_head):
-            self._offer(exchange)
-            return
+        if failure is None and anchors is not None and not (secrets and capture.coded):
+            try:
+                packed = capture.packed(now)
+                if packed and (not secrets or (capture.succeeded(packed) and credential_removal.none_shown(packed, anchors))):
+                    self._sink.offer_packed(packed)
+                    return
+            except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
+                _log.exception("exchange_not_handed_over", extra={"exchange": capture.identity})
+                return
+        self.offer(capture.end(now, failure), secrets)
+
+    def offer(self, exchange: Exchange, secrets: Sequence[bytes]) -> None:
+        """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later."""
         clearing = credential_removal.clearing(exchange, secrets)
         if self._step(clearing, exchange.id):
             return

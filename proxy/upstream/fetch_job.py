@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from proxy.exchange import Exchange, Headers, Labels, Role
 from proxy.record.capture import Capture
+from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.upstream_client import UpstreamClient
 
@@ -50,9 +51,7 @@ async def run(upstream: UpstreamClient, job: FetchJob) -> Exchange:
         started=time.time(),
         begun=time.monotonic(),
         limit=job.limit,
-        method=job.method,
-        target=job.target,
-        headers=job.headers,
+        head=RecordedHead(job.method, job.target, job.headers),
         labels=job.labels,
     )
     fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in job.fields]

@@ -14,7 +14,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from proxy.packing import EXCHANGE, FrameReader, frame, parts
+from proxy.packing import EXCHANGE, FrameReader, frame, pack_parts
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import BEAT_SECONDS, loop_factory
 from proxy.process.standard_streams import install_streams
@@ -60,7 +60,8 @@ class Fetcher:
     async def _run(self, job: FetchJob) -> None:
         try:
             exchange = await run(self._upstream, job)
-            self._out.write(frame(EXCHANGE, *parts(exchange._replace(request=exchange.request._replace(body=b"")))))
+            made = pack_parts(exchange._replace(request=exchange.request._replace(body=b"")))
+            self._out.write(frame(EXCHANGE, *made.parts))
         finally:
             del self._running[job.identity]
 

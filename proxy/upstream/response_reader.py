@@ -196,7 +196,8 @@ class ResponseReader:
         self.head = head
         self._plain = terms.plain
         events_plain, recorded = head.hop.events and head.hop.readable, head.shape.recorded(head.pairs)
-        self._capture.head(head.status, head.reason, recorded, now, events=events_plain, length=head.length)
+        coded = not head.hop.readable
+        self._capture.head(head.status, head.reason, recorded, now, events=events_plain, length=head.length, coded=coded)
         self._body(head, terms.head, rest, now)
 
     def _parse_head(self, head: ResponseHead, raw: bytes) -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from proxy.exchange import Exchange
+from proxy.packing import PackedExchange, unpack
 from proxy.provider_config import Provider, ProxyConfig
 from proxy.server import DataPlane
 from proxy.worker_stats import WorkerStats
@@ -25,6 +26,9 @@ class Kept:
     def offer(self, exchange: Exchange) -> bool:
         self.exchanges.append(exchange)
         return True
+
+    def offer_packed(self, packed: PackedExchange) -> bool:
+        return self.offer(unpack(b"".join(packed.parts)))
 
 
 @dataclass

@@ -85,6 +85,9 @@ async def test_a_sink_that_raises_changes_no_answer(caplog):
         def offer(self, exchange):
             raise RuntimeError("disk full")
 
+        def offer_packed(self, packed):
+            raise RuntimeError("disk full")
+
     with caplog.at_level(logging.ERROR):
         async with (
             scripted(None, ok(b"yes")) as provider,

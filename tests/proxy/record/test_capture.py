@@ -8,6 +8,7 @@ from proxy.exchange import ChunkTiming, Failure, FailureKind, Labels, Role
 from proxy.record import capture as module
 from proxy.record.capture import Capture
 from proxy.record.held_bodies import HeldBytes
+from proxy.record.recorded_head import RecordedHead
 
 MIB = 1024 * 1024
 
@@ -19,9 +20,7 @@ def capture(limit=100, **more):
         started=5.0,
         begun=10.0,
         limit=limit,
-        method="POST",
-        target="/v1/x",
-        headers=(("a", "b"),),
+        head=RecordedHead("POST", "/v1/x", (("a", "b"),)),
         labels=Labels(provider="p", model="m", stream=True, tag="t"),
         **more,
     )

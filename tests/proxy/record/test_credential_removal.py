@@ -10,22 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import Failure, FailureKind
-from proxy.packing import pack
+from proxy.packing import PackedExchange, pack
 from proxy.record.credential_removal import (
     MOST,
     SLICE,
     STEP,
     TOO_MANY,
-    absent,
     cleared,
     clearing,
     forms,
     masked,
+    none_shown,
     of_request,
-    untouched,
 )
 from proxy.routing.header_rules import HeaderFields
+from proxy.secret_masking import anchors
 from tests.exchanges import exchange
+from tests.written_keys import KEYS, WRITTEN
 
 KEY = b"sk-proj-a1b2c3/d4e5+f6=="
 SAID = b'{"error":{"message":"Incorrect API key provided: %b."}}'
@@ -180,35 +181,18 @@ def test_a_cut_secret_of_a_long_run_is_masked_in_few_looks():
     assert masked(data, [secret], cut=True).strip(b"*") in {b"", b"a" * 31}
 
 
-@given(st.binary(max_size=60), st.booleans(), st.sampled_from([200, 401]))
-def test_what_a_quick_look_finds_untouched_is_what_clearing_leaves_as_it_is(data, holds, status):
-    told = exchange(data + KEY * holds, status=status, tag="t")
-    secrets = forms([KEY])
-    assert not untouched(told, secrets) or cleared(told, secrets) is told
-    assert untouched(told, secrets) == (not holds and status == 200)
+@given(st.binary(max_size=60), KEYS, st.sampled_from(sorted(WRITTEN)), st.sampled_from(["words", "asked", "answered"]))
+def test_a_quick_look_misses_no_key_however_it_is_written(data, key, way, place):
+    looked_for = anchors(forms([key]))
+    parts = {"words": b"", "asked": b"", "answered": b"", "marks": b""} | {place: data + WRITTEN[way](key) + data}
+    assert looked_for is None or not none_shown(PackedExchange(**parts), looked_for)
 
 
 def test_a_quick_look_is_for_what_one_step_could_search():
-    secrets = forms([KEY])
-    size = STEP // len(secrets)
-    assert untouched(exchange(b"y" * size), secrets)
-    assert not untouched(exchange(b"y" * (size + 1)), secrets)
-    assert not untouched(exchange(b""), TOO_MANY)
-
-
-@pytest.mark.parametrize("place", [{"tag": KEY.decode()}, {"conversation": KEY.decode()}, {"model": KEY.decode()}])
-def test_what_is_known_of_a_head_spares_looking_at_the_head_alone(place):
-    secrets = forms([KEY])
-    told = exchange(b"", **place)
-    assert not untouched(told, secrets)
-    assert untouched(told, secrets, clean_head=True) == ("model" not in place)
-
-
-def test_a_secret_is_absent_from_a_head_that_has_it_in_no_part():
-    secrets = forms([KEY])
-    assert absent(secrets, (("a", "b"),), "/", "t", "c")
-    assert not absent(secrets, (("a", KEY.decode()),), "/", "t", "c")
-    assert not absent(secrets, (), f"/{KEY.decode()}", "", "")
+    looked_for = anchors(forms([KEY]))
+    assert none_shown(PackedExchange(b"", b"y" * STEP, b"", b""), looked_for)
+    assert not none_shown(PackedExchange(b"", b"y" * STEP, b"y", b""), looked_for)
+    assert not none_shown(PackedExchange(b"", b"y" * (STEP // 2), b"y", b""), (*looked_for, b"another-key"))
 
 
 @pytest.mark.parametrize(

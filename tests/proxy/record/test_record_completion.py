@@ -1,15 +1,23 @@
 """proxy.record.record_completion: exchanges reach the sink cleared, in order, in steps; none is lost uncounted."""
 
 import asyncio
+import gzip
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from proxy.exchange import Exchange
+from proxy.exchange import UNLABELLED, Exchange, Failure, FailureKind, Labels, Role
+from proxy.packing import unpack
 from proxy.record import credential_removal
+from proxy.record.capture import Capture
 from proxy.record.record_completion import RecordCompletion
+from proxy.record.recorded_head import RecordedHead
+from proxy.secret_masking import anchors
 from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
 from tests.running import until
+from tests.written_keys import KEYS, WRITTEN
 
 SECRET = b"sk-0123456789"
 LARGE = b"y" * 2_000_000 + SECRET
@@ -20,10 +28,15 @@ class Took:
 
     def __init__(self):
         self.exchanges: list[Exchange] = []
+        self.packed = 0
 
     def offer(self, exchange):
         self.exchanges.append(exchange)
         return True
+
+    def offer_packed(self, packed):
+        self.packed += 1
+        return self.offer(unpack(b"".join(packed.parts)))
 
 
 class Raises:
@@ -32,8 +45,11 @@ class Raises:
     def offer(self, exchange):
         raise RuntimeError("a sink that fails")
 
+    def offer_packed(self, packed):
+        raise RuntimeError("a sink that fails")
 
-def made(sink, limit=50_000_000):
+
+def made_for(sink, limit=50_000_000):
     pulse = WorkerStats()
     return RecordCompletion(sink, pulse, limit), pulse
 
@@ -47,22 +63,116 @@ def steps(body):
 
 async def test_an_ordinary_exchange_is_offered_at_once_and_cleared():
     sink = Took()
-    offering, _ = made(sink)
+    offering, _ = made_for(sink)
     offering.offer(exchange(b"my key is " + SECRET), SECRETS)
     assert sink.exchanges[0].response.body == b"my key is " + b"*" * len(SECRET)
 
 
-async def test_a_head_that_is_not_known_to_be_clean_is_cleared_and_one_that_is_goes_as_it_is():
+def captured(asked, pieces, *, limit=200, status=200, headers=(), coded=False, labels=UNLABELLED, target="/v1/x", reason="OK"):
+    head = RecordedHead("POST", target, (("Host", "h"), ("x-title", "t")), "Content-Length", (("Accept", "a"),))
+    told = {"identity": "0" * 28, "role": Role.PRIMARY, "started": 5.25, "begun": 10.0, "limit": limit}
+    capture = Capture(**told, head=head, length=str(len(asked)), labels=labels)
+    capture.ask(asked)
+    capture.sent(10.5, 0.25)
+    capture.head(status, reason, headers, 11.0, coded=coded)
+    for place, piece in enumerate(pieces):
+        capture.add(piece, 12.0 + place / 7)
+    return capture
+
+
+def completed(made, secrets, failure=None):
+    """What is remembered of a capture, and whether it was packed in one go."""
     sink = Took()
-    offering, _ = made(sink)
-    for clean_head in (False, True):
-        offering.offer(exchange(b"", tag=SECRET.decode()), SECRETS, clean_head=clean_head)
-    assert [each.labels.tag for each in sink.exchanges] == ["*" * len(SECRET), SECRET.decode()]
+    offering, _ = made_for(sink)
+    known = credential_removal.forms(secrets)
+    offering.complete(made, failure, 20.0, known, None if known is credential_removal.TOO_MANY else anchors(known))
+    offering.finish()
+    return sink.exchanges[0], bool(sink.packed)
+
+
+BODIES = st.binary(max_size=300)
+PIECES = st.lists(st.binary(min_size=1, max_size=20_000), max_size=4)
+TEXT = st.text(max_size=20)
+
+
+@given(BODIES, PIECES, st.builds(Labels, model=TEXT, tag=TEXT, stream=st.booleans()), TEXT.filter(str.isprintable), st.booleans())
+async def test_an_exchange_packed_in_one_go_is_what_two_steps_make_of_it(asked, pieces, labels, value, bears):
+    said = {"labels": labels, "headers": (("x-request-id", value),), "reason": value, "limit": 50_000}
+    got, in_one_go = completed(captured(asked, pieces, **said), [SECRET] * bears)
+    assert got == captured(asked, pieces, **said).end(20.0)
+    assert in_one_go
+
+
+PLACES = ("asked", "answered", "header", "reason", "tag", "conversation", "model", "target")
+
+
+@given(KEYS, st.sampled_from(sorted(WRITTEN)), st.sampled_from(PLACES), BODIES)
+async def test_no_key_is_remembered_however_it_is_written_and_wherever_it_stands(key, way, place, more):
+    written = WRITTEN[way](key)
+    text = written.decode()
+    labels = UNLABELLED._replace(**({place: text} if place in Labels._fields else {}))
+    made = captured(
+        written if place == "asked" else more,
+        [more, written if place == "answered" else b"{}"],
+        limit=1_000,
+        headers=(("x-request-id", text if place == "header" else "1"),),
+        reason=text if place == "reason" else "OK",
+        target=f"/v1/{text}" if place == "target" else "/v1/x",
+        labels=labels,
+    )
+    before = made.end(20.0)
+    got, _ = completed(made, [key])
+    known = credential_removal.forms([key])
+    assert got == credential_removal.cleared(before, known)
+    texts = [got.request.target, got.response.reason, *got.labels.texts, *[value for _, value in got.response.headers]]
+    assert all(written not in part for part in (got.request.body, got.response.body, *[text.encode() for text in texts]))
+
+
+@pytest.mark.parametrize(
+    ("more", "secrets", "in_one_go"),
+    [
+        ({}, [SECRET], True),
+        ({"status": 399}, [SECRET], True),
+        ({"status": 400}, [SECRET], False),
+        ({"status": 400}, [], True),
+        ({"limit": 8}, [SECRET], True),
+        ({"limit": 7}, [SECRET], False),
+        ({"limit": 7}, [], True),
+        ({"coded": True}, [SECRET], False),
+        ({"coded": True}, [], True),
+        ({}, [b"/+/+/+/+"], False),
+        ({}, [b"other-%04d" % number for number in range(64)], True),
+        ({}, [b"other-%04d" % number for number in range(65)], False),
+    ],
+)
+async def test_what_needs_a_closer_look_is_not_packed_in_one_go(more, secrets, in_one_go):
+    got, packed = completed(captured(b"question", [b"answer"], **more), secrets)
+    assert packed == in_one_go
+    assert got.id == "0" * 28
+
+
+async def test_a_key_in_a_packed_answer_of_any_status_is_not_remembered():
+    body = gzip.compress(b"your key is " + SECRET)
+    got, _ = completed(captured(b"", [body], headers=(("content-encoding", "gzip"),), coded=True), [SECRET])
+    assert got.response.body == b"your key is " + b"*" * len(SECRET)
+
+
+async def test_a_failed_exchange_is_cleared_and_offered():
+    broken = Failure(kind=FailureKind.CLOSED, detail="early", after_head=True)
+    got, in_one_go = completed(captured(b"", [SECRET]), [SECRET], broken)
+    assert (got.failure, got.response.body, in_one_go) == (broken, b"*" * len(SECRET), False)
+
+
+async def test_a_length_that_is_not_in_digits_is_recorded_as_it_is():
+    head = RecordedHead("GET", "/", (), "Content-Length")
+    made = Capture(identity="1", role=Role.PRIMARY, started=0.0, begun=0.0, limit=9, head=head, length='5"')
+    made.head(200, "OK", (), 1.0)
+    assert completed(made, [])[0].request.headers == (("Content-Length", '5"'),)
 
 
 async def test_a_large_one_is_cleared_in_steps_between_which_others_have_their_turn():
     sink = Took()
-    offering, _ = made(sink)
+    offering, _ = made_for(sink)
     offering.offer(exchange(LARGE), SECRETS)
     turns = 0
     while not sink.exchanges:
@@ -74,7 +184,7 @@ async def test_a_large_one_is_cleared_in_steps_between_which_others_have_their_t
 
 async def test_one_large_exchange_after_the_other_has_its_steps():
     sink = Took()
-    offering, _ = made(sink)
+    offering, _ = made_for(sink)
     for number in range(3):
         offering.offer(exchange(LARGE, tag=str(number)), SECRETS)
     offering.offer(exchange(b"", tag="small"), SECRETS)
@@ -84,7 +194,7 @@ async def test_one_large_exchange_after_the_other_has_its_steps():
 
 async def test_what_waits_is_offered_when_the_process_goes():
     sink = Took()
-    offering, _ = made(sink)
+    offering, _ = made_for(sink)
     for _ in range(2):
         offering.offer(exchange(LARGE), SECRETS)
     await asyncio.sleep(0)
@@ -95,7 +205,7 @@ async def test_what_waits_is_offered_when_the_process_goes():
 @pytest.mark.parametrize(("limit", "taken"), [(4_000_030, 2), (4_000_025, 1)])
 async def test_beyond_the_limit_an_exchange_is_dropped_and_counted(limit, taken):
     sink = Took()
-    offering, pulse = made(sink, limit)
+    offering, pulse = made_for(sink, limit)
     for _ in range(2):
         offering.offer(exchange(LARGE, request=b""), SECRETS)
     offering.finish()
@@ -103,6 +213,7 @@ async def test_beyond_the_limit_an_exchange_is_dropped_and_counted(limit, taken)
 
 
 async def test_a_sink_that_raises_is_logged_and_costs_nothing_else(caplog):
-    offering, _ = made(Raises())
+    offering, _ = made_for(Raises())
     offering.offer(exchange(b""), SECRETS)
-    assert [record.getMessage() for record in caplog.records] == ["exchange_not_handed_over"]
+    offering.complete(captured(b"", [b"y"]), None, 20.0, (), ())
+    assert [record.getMessage() for record in caplog.records] == ["exchange_not_handed_over"] * 2

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
+from proxy.record.recorded_head import RecordedHead
 from proxy.upstream.chunked_body import REFUSED_EXTENSION
 from proxy.upstream.response_reader import HeadRewrite, ResponseReader
 from tests.wires import STREAM_HEAD, chunks, ok
@@ -32,7 +33,7 @@ class Kept:
 
 
 def read(pieces, *, method="GET", plain=False, limit=10_000):
-    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method=method, target="/", headers=())
+    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, head=RecordedHead(method, "/", ()))
     reader = Kept(plain=plain)
     answer = ResponseReader(method=method, limit=limit, capture=capture, reader=reader)
     for moment, piece in enumerate(pieces):
@@ -191,7 +192,7 @@ class Counting(Capture):
 
 def in_turns(pieces, *, plain=False):
     """As `read`, but what comes in `pieces` comes at once, before a first turn is over."""
-    capture = Counting(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, method="GET", target="/", headers=())
+    capture = Counting(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, head=RecordedHead("GET", "/", ()))
     reader = Kept(plain=plain)
     answer = ResponseReader(method="GET", limit=65_536, capture=capture, reader=reader)
     for piece in pieces:

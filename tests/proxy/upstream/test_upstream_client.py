@@ -8,6 +8,7 @@ import pytest
 from proxy.exchange import FailureKind, Role
 from proxy.provider_config import Limits, Timeouts
 from proxy.record.capture import Capture
+from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
@@ -25,7 +26,7 @@ async def upstream():
 def fetch(upstream, provider, body=b"{}", total=None, method="POST"):
     origin = parse_base_url(provider.url)
     capture = Capture(
-        identity="s", role=Role.SHADOW, started=1.0, begun=monotonic(), limit=1000, method=method, target="/v1/x", headers=()
+        identity="s", role=Role.SHADOW, started=1.0, begun=monotonic(), limit=1000, head=RecordedHead(method, "/v1/x", ())
     )
     headers = [(b"Content-Type", b"application/json"), (b"Authorization", b"Bearer k"), (b"Content-Length", b"999")]
     return upstream.fetch(origin, method, origin.target("/v1/x"), headers, body, capture, total=total)
@@ -71,7 +72,7 @@ async def test_framing_and_host_stand_where_they_were_given(upstream):
         origin = parse_base_url(provider.url)
         for fields in (given, chunked):
             capture = Capture(
-                identity="s", role=Role.GREEDY, started=1.0, begun=monotonic(), limit=9, method="POST", target="/", headers=()
+                identity="s", role=Role.GREEDY, started=1.0, begun=monotonic(), limit=9, head=RecordedHead("POST", "/", ())
             )
             await upstream.fetch(origin, "POST", "/v1/x", fields, b"{}", capture)
     host = b"Host: 127.0.0.1:%d\r\n" % provider.port

@@ -9,6 +9,7 @@ import pytest
 
 from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
+from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.response_reader import HeadRewrite, ResponseReader
 from proxy.upstream.upstream_client import DiscardingReader
@@ -19,7 +20,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: p\r\n\r\n"
 
 
 def answer(reader=None, method="POST"):
-    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, method=method, target="/", headers=())
+    capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, head=RecordedHead(method, "/", ()))
     return ResponseReader(method=method, limit=9999, capture=capture, reader=reader or DiscardingReader())
 
 

@@ -1,0 +1,49 @@
+"""proxy.record.recorded_head: what a record holds of a head, and its JSON, made once for each set of labels."""
+
+import json
+
+import pytest
+
+from proxy.exchange import Labels
+from proxy.record.recorded_head import RecordedHead
+
+HOST, ACCEPT = ("Host", "h"), ("Accept", 'a "quoted" \\ value%')
+
+
+def said(head, labels, length):
+    """The JSON of the head, with what each exchange adds."""
+    before, after = head.words(labels)
+    return json.loads(b"{%b%b%b]}" % (before, length.encode() if after else b"", after))
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "after"),
+    [
+        ((), "", ()),
+        ((HOST,), "", (ACCEPT,)),
+        ((), "Content-Length", ()),
+        ((HOST,), "content-length", ()),
+        ((), "Content-Length", (ACCEPT,)),
+        ((HOST, ACCEPT), 'odd"name', (ACCEPT, HOST)),
+    ],
+)
+def test_the_json_of_a_head_holds_what_the_record_holds(before, name, after):
+    head = RecordedHead("POST", "/v1/x?a=%22", before, name, after)
+    labels = Labels(route="default", model="m", tag='"', stream=True)
+    made = said(head, labels, "42")
+    assert made["labels"] == [*labels]
+    method, target, headers = made["request"]
+    assert (method, target, tuple(map(tuple, headers))) == ("POST", "/v1/x?a=%22", head.headers("42"))
+    assert head.headers("42") == ((*before, (name, "42"), *after) if name else (*before, *after))
+
+
+def test_the_json_is_made_once_and_again_for_other_labels():
+    head = RecordedHead("POST", "/v1/x", (HOST,))
+    first = head.words(Labels(model="m"))
+    assert head.words(Labels(model="m")) is first
+    assert said(head, Labels(model="n"), "")["labels"] == [*Labels(model="n")]
+    assert head.words(Labels(model="m")) == first
+
+
+def test_a_label_that_orjson_refuses_is_escaped():
+    assert said(RecordedHead("GET", "/", ()), Labels(model="\ud800"), "")["labels"][3] == "\ud800"
