@@ -105,7 +105,7 @@ class AlarmState:
         """The test that names the alarm: chosen among the tests past the threshold and those close to it, because the
         widest signal has the most weight and usually passes first.
         """
-        near = [key for key, test in self.group_tests.tests.items() if test.suspects and test.beyond_tolerance]
+        near = [key for key, test in self.group_tests.tests.items() if test.is_near and test.beyond_tolerance]
         closest = {key: self._latched(key, pair_id, at, look_back) for key in near if key not in REFERENCES_OWN | {*self.latches}}
         found = {**self.latches, **closest}
         key = naming((key, latch.estimate) for key, latch in found.items())

@@ -73,5 +73,12 @@ class EDetector:
 
     @property
     def suspects(self) -> bool:
-        """Whether the test is shown as suspect; chance alone makes up to one pair in threshold / 1,000 so."""
+        """Whether the test is shown as suspect. Chance alone makes a group so within its first T pairs, or the first T after a
+        restart, with a probability of at most (T + `head_start`) / (`threshold` / 100).
+        """
         return self.evidence >= self.budget.log_suspect
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the test may give an alarm its name once another one has raised it."""
+        return self.evidence >= self.budget.log_near

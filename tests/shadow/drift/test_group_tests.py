@@ -1,5 +1,27 @@
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, AlertBudget
+import random
+
+import pytest
+
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, SHARES, AlertBudget
 from shadow.drift.group_tests import GroupTests
+
+
+def _becomes_suspect(seed: int, pairs: int) -> bool:
+    """Whether a provider that equals its reference is suspect after any of its first pairs; each signal is odd once in five."""
+    draw = random.Random(seed)
+    group = GroupTests(AlertBudget())
+    for number in range(pairs):
+        odd = [(signal.value, draw.choice((1, -1)) if draw.random() < 0.2 else 0) for signal in SHARES]
+        group.add(str(number), odd)
+        if any(test.suspects for test in group.tests.values()):
+            return True
+    return False
+
+
+@pytest.mark.slow
+def test_at_most_one_faithful_group_in_ten_is_suspect_within_its_first_300_pairs():
+    """The bound of `EDetector.suspects`: (300 + 10,000) / 100,000. A bar at the head start gives one group in four."""
+    assert sum(_becomes_suspect(seed, 300) for seed in range(120)) <= 12
 
 
 def test_a_pair_counts_for_both_directions_of_its_signals_and_no_others():
