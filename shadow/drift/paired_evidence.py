@@ -20,6 +20,8 @@ PASS_BETS = (0.1, 0.25, 0.5, 0.75, 0.95)
 PAYOFF_BETS = GRID
 """Bets on the payoffs of a replay, where small differences are looked for in many pairs."""
 FINE = 1e-6
+FARTHEST = 100_000
+"""Pairs beyond which no end of a study is foreseen."""
 
 Bets = tuple[float, ...]
 
@@ -107,18 +109,20 @@ def drop_bounds(
     bound is below the allowed drop exactly where the study passes. The evidence is monotone in the allowed drop.
     """
     limit = log(1 / alpha)
-    high = _least(lambda allowed: _ever(drops, within_bets, allowed, within_gain) >= limit)
-    low = -_least(lambda allowed: _ever(drops, bets, -allowed, beyond_gain) >= limit)
+    high = _least(lambda allowed: _reaches(drops, within_bets, limit, lambda drop: within_gain(drop, allowed)))
+    low = -_least(lambda allowed: _reaches(drops, bets, limit, lambda drop: beyond_gain(drop, -allowed)))
     return low, high
 
 
-def _ever(drops: Sequence[float], bets: Bets, allowed: float, gain: Callable[[float, float], float]) -> float:
-    """The largest evidence at any pair."""
-    wealth, most = BettingWealth(bets), 0.0
+def _reaches(drops: Sequence[float], bets: Bets, limit: float, gain: Callable[[float], float]) -> bool:
+    """Whether the evidence is `limit` or more at any pair; a mean is no larger than the largest, which is quicker to look at."""
+    steps = {drop: [log1p(bet * gain(drop)) for bet in bets] for drop in set(drops)}
+    logs = [0.0] * len(bets)
     for drop in drops:
-        wealth.add(gain(drop, allowed))
-        most = max(most, wealth.evidence)
-    return most
+        logs = [old + step for old, step in zip(logs, steps[drop], strict=True)]
+        if max(logs) >= limit and log_mean(logs) >= limit:
+            return True
+    return False
 
 
 def _least(reached: Callable[[float], bool]) -> float:
@@ -131,18 +135,23 @@ def _least(reached: Callable[[float], bool]) -> float:
 
 
 def pairs_left(evidence: BettingWealth, gains: Sequence[float], bar: float) -> float:
-    """About how many more pairs it takes to reach `bar` if they go on as those before, by the best bet's mean growth.
+    """About how many more pairs it takes to reach `bar` if each bet goes on growing as in the mean over `gains`, those so far.
 
-    `gains` are those of the pairs so far; infinite where none of the bets grows on them.
+    Infinite where none of the bets grows on them, and beyond a hundred thousand.
     """
     if evidence.evidence >= bar:
         return 0.0
     if not gains:
         return inf
-    growth = {bet: sum(log1p(bet * gain) for gain in gains) / len(gains) for bet in evidence.bets}
-    left = [
-        (bar + log(len(evidence.bets)) - old) / growth[bet]
-        for bet, old in zip(evidence.bets, evidence.logs, strict=True)
-        if growth[bet] > 0
-    ]
-    return max(1.0, min(left)) if left else inf
+    growth = [sum(log1p(bet * gain) for gain in gains) / len(gains) for bet in evidence.bets]
+
+    def reached(pairs: int) -> bool:
+        return log_mean([old + pairs * step for old, step in zip(evidence.logs, growth, strict=True)]) >= bar
+
+    if not reached(FARTHEST):
+        return inf
+    low, high = 0, FARTHEST
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return float(high)

@@ -1,0 +1,1 @@
+"""From the runs of a study to one verdict for each candidate: PASS, FAIL, UNDECIDED or NOT MEASURED; pure."""

@@ -1,0 +1,86 @@
+"""`StoppingWatch`: which candidates are decided while a study runs, by the rule of the final verdict and in the order of blocks.
+
+A candidate that is decided needs no more runs; the reference goes on for the others. Runs may come in any order: a pair counts
+when all earlier blocks are settled, so that quick tasks do not count first. One whose first three runs failed alike, as where the
+tools do not fit its context, is given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shadow.studies.measured_run import MeasuredRun
+from shadow.studies.study_policy import StudyPolicy
+from shadow.studies.verdicts.candidate_evidence import CandidateEvidence
+from shadow.studies.verdicts.study_rule import decided
+
+GIVEN_UP = 3
+"""Equal failures from the first run on after which a candidate gets no more runs."""
+
+
+@dataclass(slots=True)
+class _Course:
+    """One candidate's blocks: `next_block` is the first that is not settled."""
+
+    evidence: CandidateEvidence
+    next_block: int = 0
+    runs: dict[int, MeasuredRun] = field(default_factory=dict)
+    decided: bool = False
+
+
+class StoppingWatch:
+    """Holds the runs of a study as they come in; blocks are numbered from 0 without gaps, as `interleaved` plans them."""
+
+    __slots__ = ("_anchors", "_courses", "_reference", "_skipped")
+
+    def __init__(self, *, reference: str, candidates: Sequence[str], policy: StudyPolicy) -> None:
+        self._reference = reference
+        self._anchors: dict[int, MeasuredRun] = {}
+        self._skipped: set[int] = set()
+        self._courses = {name: _Course(CandidateEvidence(policy=policy, candidates=len(candidates))) for name in candidates}
+
+    def __repr__(self) -> str:
+        blocks = {name: course.next_block for name, course in self._courses.items()}
+        return f"StoppingWatch(blocks={blocks}, decided={sorted(self.decided)})"
+
+    def add(self, run: MeasuredRun) -> None:
+        """Take one run; those of a provider that is neither reference nor candidate are ignored."""
+        if run.provider == self._reference:
+            self._anchors[run.block] = run
+        elif course := self._courses.get(run.provider):
+            course.runs[run.block] = run
+        for course in self._courses.values():
+            self._go_on(course)
+
+    def skip(self, block: int) -> None:
+        """Settle a block of which no further run will come."""
+        self._skipped.add(block)
+        for course in self._courses.values():
+            self._go_on(course)
+
+    def _go_on(self, course: _Course) -> None:
+        while not course.decided:
+            own, anchor = course.runs.get(course.next_block), self._anchors.get(course.next_block)
+            if own is not None and anchor is not None:
+                course.evidence.add(own, anchor)
+                course.decided = decided(course.evidence)
+            elif course.next_block not in self._skipped:
+                return
+            course.next_block += 1
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """The candidates of which no further run is needed."""
+        return frozenset(name for name, course in self._courses.items() if course.decided or _fails_alike(course))
+
+    @property
+    def all_decided(self) -> bool:
+        """Whether the study may end."""
+        return len(self.decided) == len(self._courses)
+
+
+def _fails_alike(course: _Course) -> bool:
+    first = [course.runs.get(block) for block in sorted(course.runs)[:GIVEN_UP]]
+    causes = {(run.outcome, run.detail) for run in first if run is not None and run.failed}
+    return len(first) == GIVEN_UP and len(causes) == 1 and all(run is not None and run.failed for run in first)

@@ -1,0 +1,21 @@
+from math import log
+
+import pytest
+
+from shadow.drift.paired_evidence import PAYOFF_BETS
+from shadow.studies.verdicts.signal_power import smallest_excess_found
+
+BAR = log(20)
+
+
+@pytest.mark.parametrize(("floor", "pairs"), [(0.02, 130), (0.10, 307), (0.235, 669)])
+def test_more_pairs_and_less_noise_show_a_smaller_excess(floor: float, pairs: int):
+    found = smallest_excess_found(pairs, floor, BAR, PAYOFF_BETS)
+    assert 0 < found < 0.2
+    assert smallest_excess_found(4 * pairs, floor, BAR, PAYOFF_BETS) < found
+    assert smallest_excess_found(pairs, floor + 0.2, BAR, PAYOFF_BETS) > found
+
+
+@pytest.mark.parametrize("pairs", [0, 5])
+def test_a_handful_of_pairs_shows_nothing(pairs: int):
+    assert smallest_excess_found(pairs, 0.1, BAR, PAYOFF_BETS) is None

@@ -1,0 +1,71 @@
+import pytest
+
+from shadow.studies.measured_run import RunOutcome
+from shadow.studies.study_policy import PolicyScore, StudyPolicy
+from shadow.studies.verdicts.study_rule import judge_study
+from shadow.studies.verdicts.study_sentences import one_run_sentence
+from tests.shadow.studies.simulated import run_of
+
+
+def sentence(drops: list[tuple[float, float]], policy: StudyPolicy) -> str:
+    runs = []
+    for block, (own, other) in enumerate(drops):
+        runs += [run_of("host", block, own, position=2 * block), run_of("maker", block, other, position=2 * block + 1)]
+    return judge_study(runs, reference="maker", candidates=["host"], policy=policy).verdicts[0].sentence
+
+
+ALLOWED = StudyPolicy(allowed_drop=0.3)
+
+
+@pytest.mark.parametrize(
+    ("drops", "start"),
+    [
+        ([(1.0, 1.0)] * 12, "less than the 30 points allowed below maker: coverage 100 % against 100 %, no drop (drop ["),
+        (
+            [(0.0, 1.0)] * 9,
+            "more than the 30 points allowed below maker: coverage 0 % against 100 %, a drop of 100 points (drop [",
+        ),
+        ([(0.0, 1.0)] * 6, "worse, size undecided: coverage 0 % against 100 %, a drop of 100 points (drop ["),
+        (
+            [(0.6, 0.5)] * 6,
+            "neither worse nor within the allowed drop has been shown: coverage 60 % against 50 %, a rise of 10 points",
+        ),
+        ([(0.5, 1.0)] * 5, "5 pairs: no verdict with fewer than 6; coverage 50 % against 100 %, a drop of 50 points"),
+    ],
+)
+def test_each_word_has_its_sentence_with_the_size_and_the_interval(drops: list[tuple[float, float]], start: str):
+    assert sentence(drops, ALLOWED).startswith(start)
+
+
+def test_an_undecided_study_says_how_many_runs_more_and_what_would_have_been_seen():
+    found = sentence([(1.0, 1.0)] * 8, ALLOWED)
+    assert "about 4 more runs of each would decide if they go on like this" in found
+    assert "would have been seen in four of five such studies" in found
+
+
+def test_a_drop_at_the_allowed_one_has_no_end_in_sight():
+    assert "no end in sight" in sentence([(0.7, 1.0)] * 20, ALLOWED)
+
+
+def test_the_score_is_named_by_the_policy():
+    policy = StudyPolicy(score=PolicyScore.CHECKS, allowed_drop=0.3)
+    assert "checks 100 % against 100 %" in sentence([(1.0, 1.0)] * 12, policy)
+
+
+def test_the_runs_that_separate_follow_the_level():
+    assert one_run_sentence(0.05).endswith("total opposites need 4 runs each, 90 % against 50 % 23")
+    assert "need 3 runs each" in one_run_sentence(0.1)
+
+
+def test_a_study_without_a_common_block_is_not_measured():
+    runs = [run_of("host", 0, 1.0), run_of("maker", 1, 1.0)]
+    found = judge_study(runs, reference="maker", candidates=["host"], policy=ALLOWED).verdicts[0]
+    assert found.sentence == "not measured: no block has a run of both host and maker"
+
+
+def test_a_provider_that_only_fails_is_named_with_its_three_most_frequent_causes():
+    details = ("a", "a", "a", "b", "b", "c", "c", "d")
+    runs = [run_of("host", block, RunOutcome.ERROR, detail=detail) for block, detail in enumerate(details)]
+    runs += [run_of("maker", block, 1.0) for block in range(8)]
+    found = judge_study(runs, reference="maker", candidates=["host"], policy=ALLOWED).verdicts[0]
+    assert found.sentence == "not measured: host gave nothing to score in 8 of 8 runs (a 3, b 2, c 2)"
