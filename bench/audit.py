@@ -1,6 +1,6 @@
 """Measures the audit: CPU for each step of one exchange and of one pair, and the throughput of its socket.
 
-    .venv/bin/python bench/audit.py [--chunks 300] [--seconds 20] [--rates 250,500,1000,2000]
+    .venv/bin/python bench/audit.py [--chunks 300] [--seconds 20] [--rates 250,500,1000,2000] [--small 800]
 
 The steps are timed in this process (CPU time, best of several). The audit process is the real one, confined to one core; it
 is fed through its socket by the data plane's own handover, from the other core, at a fixed rate; what it lost, it counted.
@@ -22,7 +22,7 @@ from pathlib import Path
 from processes import LOAD_CPU, PROXY_CPU, cpu_seconds, resident_mib
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
-from talk import Speaker, exchange, stream, turns
+from talk import Speaker, exchange, small, stream, turns
 
 from proxy.exchange import Exchange, Role
 from proxy.packing import pack, unpack
@@ -184,8 +184,12 @@ def _renamed(one: Exchange, name: str) -> Exchange:
 def sustained(chunks: int, rates: list[int], seconds: float) -> None:
     os.sched_setaffinity(0, {int(LOAD_CPU)})
     speaker = Speaker()
-    made = [exchange(str(n), turns(speaker, 4)[-1], stream(speaker, chunks), conversation=f"talk {n}") for n in range(20)]
-    print(f"\n**The audit process on one core, every exchange {chunks} chunks, reference-free, {seconds:g} s each**\n")
+    if chunks:
+        made = [exchange(str(n), turns(speaker, 4)[-1], stream(speaker, chunks), conversation=f"talk {n}") for n in range(20)]
+    else:
+        made = [small(speaker, str(n)) for n in range(200)]
+    kind = f"{chunks} chunks" if chunks else "1 KB asked and 0.5 KB answered"
+    print(f"\n**The audit process on one core, every exchange {kind}, reference-free, {seconds:g} s each**\n")
     columns = ("offered a second", "stored a second", "lost on the way", "lost in the store", "CPU of its core")
     print(f"| {' | '.join((*columns, 'CPU ms an exchange', 'scrape, ms', 'MiB'))} |")
     print("|---:|---:|---:|---:|---:|---:|---:|---:|")
@@ -223,12 +227,15 @@ def main() -> None:
     options.add_argument("--chunks", type=int, default=300)
     options.add_argument("--seconds", type=float, default=10.0)
     options.add_argument("--rates", default="250,500,1000")
+    options.add_argument("--small", default="800", help="rates of small exchanges; empty for none")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         for call in (False, True):
             steps(chosen.chunks, Path(name), call=call)
     if chosen.rates:
         sustained(chosen.chunks, [int(rate) for rate in chosen.rates.split(",")], chosen.seconds)
+    if chosen.small:
+        sustained(0, [int(rate) for rate in chosen.small.split(",")], chosen.seconds)
 
 
 if __name__ == "__main__":

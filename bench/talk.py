@@ -115,3 +115,17 @@ def exchange(
         seconds=0.4 + 0.0213731 * len(events),
         overhead=0.0004,
     )
+
+
+def small(speaker: Speaker, name: str) -> Exchange:
+    """One whole answer: about 1 KB asked, 0.5 KB answered."""
+    asked = {"model": "bench", "messages": [{"role": "user", "content": speaker.text(130)}]}
+    message = {"role": "assistant", "content": speaker.text(30)}
+    usage = {"prompt_tokens": 400, "completion_tokens": 60, "total_tokens": 460}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    answer = {"id": name, "object": "chat.completion", "created": 1, "model": "bench", "choices": [choice], "usage": usage}
+    body, said = json.dumps(asked).encode(), json.dumps(answer).encode()
+    made = exchange(name, body, [said])
+    headers = (("Content-Type", "application/json"),)
+    response = made.response._replace(headers=headers) if made.response else None
+    return made._replace(response=response, labels=made.labels._replace(stream=False), seconds=0.31)

@@ -52,14 +52,18 @@ class AnsweredPair:
 def exchange_record(parsed: ParsedExchange, *, outcomes: Sequence[str], checks: Iterable[Finding]) -> ExchangeRecord:
     """All rows of one exchange; `outcomes` are the schema classes of the first choice's tool calls, in their order.
 
-    Of the checks only those that were made become rows: most do not apply to an answer, and the counters tell how many.
+    Of the checks those that match are kept by name, and those that differ or cannot be compared become rows: most do not apply to
+    an answer, and the counters hold how many.
     """
     exchange_id = parsed.exchange.id
     made = [found for found in checks if found.state is not FindingState.NOT_MEASURED]
+    passed = tuple([found.signal._value_ for found in made if _is_whole_match(found)])
+    others = [found for found in made if not _is_whole_match(found)]
     return ExchangeRecord(
         exchange=_exchange_row(parsed),
         tool_calls=tuple(_call_rows(exchange_id, parsed.answer, outcomes)),
-        findings=tuple(finding_rows(made, exchange_id=exchange_id, pair_id="", comparison="check")),
+        findings=tuple(finding_rows(others, exchange_id=exchange_id, pair_id="", comparison="check")),
+        passed=passed,
     )
 
 
@@ -106,6 +110,11 @@ def finding_rows(findings: Iterable[Finding], *, exchange_id: str, pair_id: str,
             subject=_storable(finding.subject),
             reference=_storable(finding.reference),
         )
+
+
+def _is_whole_match(finding: Finding) -> bool:
+    """Whether a check's name is all that is kept of it."""
+    return finding.state is FindingState.MATCH and finding.score == 1.0
 
 
 def calls(answer: ParsedResponse) -> tuple[ToolCall, ...]:

@@ -148,6 +148,8 @@ class ExchangeRecord:
     exchange: ExchangeRow
     tool_calls: tuple[ToolCallRow, ...]
     findings: tuple[FindingRow, ...]
+    passed: tuple[str, ...] = ()
+    """The signals of the checks that matched: kept by name alone, since what they compared is in the answer."""
     identities: tuple[IdentityRow, ...] = ()
     source: str = ""
     """The process that sent it, under which stored exchanges are counted; "" where they are not."""

@@ -24,7 +24,7 @@ class StorageConfig(BaseModel):
     bodies: Bodies = "full"
     redact: tuple[Pattern, ...] = ()
     """Regular expressions (RE2) of what is never stored, beside known credentials; a group named `secret` narrows one."""
-    batch_rows: Annotated[int, Field(ge=1, le=5_000)] = 200
-    batch_seconds: Annotated[float, Field(gt=0, le=60)] = 0.2
+    batch_rows: Annotated[int, Field(ge=1, le=20_000)] = 2_000
+    batch_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
     queue: Annotated[int, Field(ge=1)] = 10_000
     """Records waiting for the writer before new ones are dropped, and counted."""

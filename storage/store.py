@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +41,13 @@ from storage.rows import (
 )
 from storage.spending import Spending
 from storage.study_store import StudyQueries, StudyStore
+
+Settled = Callable[[bool], object]
+"""Called once for a record that was taken, from any thread: with True when it is stored, False when it could not be."""
+
+
+def ignore(_stored: bool) -> None:
+    """What becomes of the record is not looked at."""
 
 
 class StoreError(Exception):
@@ -176,10 +182,10 @@ class ErasureChoice:
 class Writer(Protocol):
     """Queues records from any thread; each record is written whole or not at all, in the order queued."""
 
-    def add_exchange(self, record: ExchangeRecord) -> Future[bool] | None:
-        """Queue one exchange; None when the queue is full (dropped and counted); the future returns whether it was stored."""
+    def add_exchange(self, record: ExchangeRecord, settled: Settled = ignore) -> bool:
+        """Queue one exchange; False when the queue is full (dropped and counted), and then `settled` is not called."""
 
-    def add_pair(self, record: PairRecord) -> Future[bool] | None:
+    def add_pair(self, record: PairRecord, settled: Settled = ignore) -> bool:
         """Queue one pair with its shadow exchanges and findings; as `add_exchange`."""
 
     def flush(self, seconds: float) -> bool:

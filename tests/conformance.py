@@ -1,6 +1,7 @@
 """What every store must keep to, whatever engine is under it: one routine, and the rows it is tried with."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 
 from storage.rows import (
@@ -24,6 +25,12 @@ START = 1_790_000_000.0
 DAY = 86_400.0
 PATIENCE = 20.0
 BODY = b'data: {"choices": [{"delta": {"content": "Quito"}}]}\n\n' * 100
+
+
+def offered(add: Callable[..., bool], record: ExchangeRecord | PairRecord) -> Future[bool] | None:
+    """Whether the record offered by `add` comes to be stored; None where it was not taken."""
+    outcome: Future[bool] = Future()
+    return outcome if add(record, outcome.set_result) else None
 
 
 def exchange_row(name: str, **more) -> ExchangeRow:
@@ -149,12 +156,13 @@ def check_store(opening: Callable[[], Store]) -> None:
     _loses_only_what_is_bad(store)
     store.close()
     store.close()
-    assert store.add_exchange(exchange_record("late")) is None
+    assert not store.add_exchange(exchange_record("late"))
     store = opening()
     _counts(store)
     _filters(store)
     _sweeps(store)
     _lists_faulty_answers(store)
+    _keeps_passed_checks_by_name(store)
     store.close()
 
 
@@ -171,7 +179,7 @@ def _starts_empty(store: Store) -> None:
 
 def _takes_and_gives_back(store: Store) -> None:
     live, pair = exchange_record("one"), pair_record("one", {"text": "differ", "arguments": "match"}, control_id="one-control")
-    taken = [store.add_exchange(live), store.add_pair(pair)]
+    taken = [offered(store.add_exchange, live), offered(store.add_pair, pair)]
     assert store.flush(PATIENCE)
     assert [future.result(PATIENCE) for future in taken if future] == [True, True]
     for record in (live, *pair.exchanges):
@@ -211,7 +219,8 @@ def _loses_only_what_is_bad(store: Store) -> None:
     good = [exchange_record(f"good-{n}", started=START + n) for n in range(len(bad))]
     taken = []
     for one, other in zip(bad, good, strict=True):
-        taken += [store.add_pair(one) if isinstance(one, PairRecord) else store.add_exchange(one), store.add_exchange(other)]
+        add = store.add_pair if isinstance(one, PairRecord) else store.add_exchange
+        taken += [offered(add, one), offered(store.add_exchange, other)]
     assert not store.flush(PATIENCE)
     assert [future.result(PATIENCE) for future in taken if future] == [False, True] * len(bad)
     assert store.failed == len(bad)
@@ -251,6 +260,31 @@ def _counts(store: Store) -> None:
     assert list(store.traffic(START + 50, START + 60)) == [far]
     assert list(store.latencies(START + 50, START + 60, 10)) == [("far", "qwen", "primary", "seconds", 0.5)]
     assert len(store.latencies(START, 0, 2)) == 4
+
+
+def _keeps_passed_checks_by_name(store: Store) -> None:
+    """A check that matched is found and counted as one with a row of its own is; rows come first."""
+    failed = finding("stop", "differ", exchange_id="passing", comparison="check", reason="why")
+    record = replace(
+        exchange_record("passing", started=START + 70, provider="passed"), findings=(failed,), passed=("usage", "seed")
+    )
+    same = replace(exchange_record("passing-too", started=START + 71, provider="passed"), findings=(), passed=("usage", "seed"))
+    for each in (record, same):
+        store.add_exchange(each)
+        store.add_pair(pair_record(each.exchange.id, started=each.exchange.started, provider="passed"))
+    assert store.flush(PATIENCE)
+    assert [(each.signal, each.state, each.score) for each in store.findings(exchange_id="passing")] == [
+        ("stop", "differ", None),
+        ("usage", "match", 1.0),
+        ("seed", "match", 1.0),
+    ]
+    for period in ((START + 70, START + 72), (0, 0)):
+        counts = {(c.signal, c.state): c.count for c in store.signal_counts(*period) if c.group.provider == "passed"}
+        assert counts == {("stop", "differ"): 1, ("usage", "match"): 2, ("seed", "match"): 2, ("text", "match"): 2}
+    for state, found in (("match", ["passing-too", "passing"]), ("", ["passing-too", "passing"]), ("differ", [])):
+        assert [each.pair.id for each in store.pairs(PairFilter(signal="usage", state=state))] == found
+    assert store.sweep(START + 30 * DAY + 72.5) > 0
+    assert not [count for count in store.signal_counts(0, 0) if count.group.provider == "passed"]
 
 
 def _filters(store: Store) -> None:

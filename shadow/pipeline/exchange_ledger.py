@@ -7,11 +7,14 @@ a process that was killed: in the audit that took it and had not stored it, or i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
 from proxy.process.shared_counters import WORKERS, SharedCounters
+from storage.store import Settled
 
+Record = TypeVar("Record")
 PROCESS_KILLED = "process_killed"
 
 
@@ -28,6 +31,7 @@ class ExchangeLedger:
         self._known = [row.settled for row in self._rows]
         """Exchanges of each worker that arrived here, or whose fate is known otherwise."""
         self._links: Counter[int] = Counter()
+        self._settled = [partial(self.settled, worker) for worker in range(WORKERS + 1)]
 
     def __repr__(self) -> str:
         return f"<ExchangeLedger arrived={sum(self._known)} connections={self._links.total()}>"
@@ -48,14 +52,12 @@ class ExchangeLedger:
         """An exchange that had arrived is lost."""
         self._rows[worker].add(reason)
 
-    def offered(self, worker: int, stored: Future[bool] | None) -> None:
-        """A record was offered to the store, which returned `stored`: what becomes of it, or None when it had no room."""
-        if stored is None:
+    def offer(self, worker: int, add: Callable[[Record, Settled], bool], record: Record) -> None:
+        """Offer a record to the store by `add`, and count what becomes of it."""
+        if not add(record, self._settled[worker]):
             self.lost(worker, "store_full")
-        else:
-            stored.add_done_callback(lambda done: self.settled(worker, stored=done.result()))
 
-    def settled(self, worker: int, *, stored: bool) -> None:
+    def settled(self, worker: int, stored: bool) -> None:
         """The store has written an exchange, or could not."""
         self._rows[worker].add("stored" if stored else "store_failed")
 

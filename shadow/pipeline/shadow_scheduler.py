@@ -157,7 +157,7 @@ class ShadowScheduler:
         differing = sorted({f.signal.value for each in run.comparisons for f in each.findings if f.state is FindingState.DIFFER})
         log.debug("pair_compared", exchange=pair.id, comparable=not pair.comparable, differing=differing)
         self._log_refusals(run)
-        self._ledger.offered(PAIRS, self._store.add_pair(run.record))
+        self._ledger.offer(PAIRS, self._store.add_pair, run.record)
         log.debug("pair_recorded", exchange=pair.id, control=pair.control_reason)
         for comparison in run.comparisons:
             self._metrics.findings(

@@ -164,7 +164,7 @@ class Worker:
         return decision
 
     def _stored(self, record: ExchangeRecord, worker: int) -> None:
-        self._ledger.offered(worker, self._store.add_exchange(replace(record, source=self._sources(worker))))
+        self._ledger.offer(worker, self._store.add_exchange, replace(record, source=self._sources(worker)))
         log.debug("exchange_recorded", exchange=record.exchange.id)
 
     def _shadow(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:

@@ -57,6 +57,10 @@ counted AS (
   WHERE (alike OR signal NOT IN (SELECT value FROM json_each(:both_count))) AND (
     (other_whole AND signal NOT IN (SELECT value FROM json_each(:both_judged)))
     OR EXISTS (SELECT 1 FROM checks c WHERE c.exchange_no = other AND c.signal = first.signal AND c.state IN ('match', 'differ'))
+    OR EXISTS (
+      SELECT 1 FROM exchanges e JOIN check_sets s ON s.no = e.passed, json_each(s.signals) c
+      WHERE e.no = other AND c.value = first.signal
+    )
   )
   UNION ALL
   SELECT party, cluster, '', no, 0 FROM once WHERE y_whole AND r_whole

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from storage.rows import ExchangeRow, FindingRow, ToolCallRow, TrafficCount
-from storage.sqlite import traffic_rollups
+from storage.sqlite import passed_checks, traffic_rollups
 from storage.sqlite.body_compression import decompress
 from storage.sqlite.delta_bodies import request_body
 from storage.sqlite.query_rows import one_moment, period, rows_as
@@ -55,8 +55,12 @@ def tool_calls(conn: sqlite3.Connection, exchange_id: str) -> list[ToolCallRow]:
 
 
 def checks(conn: sqlite3.Connection, exchange_id: str) -> list[FindingRow]:
-    """The checks of one exchange, in the order they were made."""
-    return list(rows_as(FindingRow, conn.execute(CHECKS, (exchange_id,))))
+    """The checks of one exchange: first those with a row of their own, then those that matched, each in the order made."""
+    return [
+        row
+        for statement in (CHECKS, passed_checks.OF_EXCHANGE)
+        for row in rows_as(FindingRow, conn.execute(statement, (exchange_id,)))
+    ]
 
 
 def traffic(conn: sqlite3.Connection, since: float, until: float) -> list[TrafficCount]:

@@ -7,6 +7,7 @@ minutes are counted from the findings themselves, so the sums are exact for any 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import ceil
 
@@ -15,6 +16,8 @@ from storage.rows import ExchangeRecord, PairRecord
 STRETCH = 600
 Key = tuple[int, str, str, str, str, str, str, str, str]
 """(begin of the stretch, route, model, provider, reference, comparison, signal, state, control_reason)."""
+Passed = tuple[int, str, str, str, str, tuple[str, ...]]
+"""(begin of the stretch, route, model, provider, reference, names of the checks that matched)."""
 
 ADD = """
 INSERT INTO tallies (began, route, model, provider, reference, comparison, signal, state, control_reason, times)
@@ -32,6 +35,14 @@ OF_EXCHANGES = """
 SELECT CAST(started / 600 AS INTEGER) * 600, route, model, provider, e.reference, comparison, signal, state, '', count(*)
 FROM exchanges e JOIN checks ON exchange_no = no WHERE id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
+OF_PASSED = """
+WITH going AS (
+  SELECT CAST(started / 600 AS INTEGER) * 600 AS began, route, model, provider, reference, passed, count(*) AS times
+  FROM exchanges WHERE passed <> 0 AND id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2, 3, 4, 5, 6
+)
+SELECT began, route, model, provider, reference, 'check', value, 'match', '', sum(times)
+FROM going JOIN check_sets s ON s.no = passed, json_each(s.signals) GROUP BY 1, 2, 3, 4, 5, 7
+"""
 SUMS = """
 SELECT route, model, provider, reference, comparison, signal, state, control_reason, sum(times) FROM tallies
 WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
@@ -40,10 +51,30 @@ WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 
 def keys(record: ExchangeRecord | PairRecord) -> Sequence[Key]:
     """The rollup row of each finding of one record, without those of a pair's own exchanges."""
+    if not record.findings:
+        return ()
     about, reason = (record.pair, record.pair.control_reason) if isinstance(record, PairRecord) else (record.exchange, "")
     began = int(about.started // STRETCH) * STRETCH
     group = (began, about.route, about.model, about.provider, about.reference)
     return [(*group, found.comparison, found.signal, found.state, reason) for found in record.findings]
+
+
+def passed(record: ExchangeRecord) -> Passed | None:
+    """The rollup rows of the checks that matched, as one; None without any."""
+    about = record.exchange
+    if not record.passed:
+        return None
+    began = int(about.started // STRETCH) * STRETCH
+    return began, about.route, about.model, about.provider, about.reference, record.passed
+
+
+def expanded(sets: Mapping[Passed, int]) -> Counter[Key]:
+    """The counts of sets of checks that matched, by rollup row."""
+    counts: Counter[Key] = Counter()
+    for (began, route, model, provider, reference, names), times in sets.items():
+        for name in names:
+            counts[began, route, model, provider, reference, "check", name, "match", ""] += times
+    return counts
 
 
 def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:
@@ -53,7 +84,8 @@ def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:
 
 def subtract(conn: sqlite3.Connection, exchanges: str, pairs: str) -> None:
     """Subtract what is about to be deleted: JSON lists of exchange ids and of pair numbers."""
-    rows = [*conn.execute(OF_PAIRS, (pairs,)), *conn.execute(OF_EXCHANGES, (exchanges,))]
+    rows = [*conn.execute(OF_PAIRS, (pairs,))]
+    rows += [row for statement in (OF_EXCHANGES, OF_PASSED) for row in conn.execute(statement, (exchanges,))]
     conn.executemany(ADD, [(*key, -times) for *key, times in rows])
     conn.executemany(EMPTY, {(began,) for began, *_ in rows})
 

@@ -44,17 +44,23 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 11 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 11
 """
 BY_STREAM = """
 WITH newest AS (
-  SELECT no, provider, model, stream FROM exchanges WHERE started >= ? AND started < ? AND role = 'primary'
+  SELECT no, provider, model, stream, passed FROM exchanges WHERE started >= ? AND started < ? AND role = 'primary'
   ORDER BY started DESC LIMIT ?
 ), faulty AS (
   SELECT DISTINCT signal AS found FROM newest CROSS JOIN checks ON exchange_no = no
   WHERE state = 'differ' AND comparison = 'check'
+), sets AS (
+  SELECT provider, model, stream, passed, count(*) AS times FROM newest WHERE passed <> 0 GROUP BY 1, 2, 3, 4
+), checked AS (
+  SELECT model, provider, stream, signal, state, 1 AS times FROM newest CROSS JOIN checks ON exchange_no = no
+  WHERE comparison = 'check' AND state IN ('match', 'differ') AND signal IN (SELECT found FROM faulty)
+  UNION ALL
+  SELECT model, provider, stream, value, 'match', times FROM sets JOIN check_sets s ON s.no = passed, json_each(s.signals)
+  WHERE value IN (SELECT found FROM faulty)
 )
 SELECT '' AS route, model, provider, '' AS reference, 'stream', CASE WHEN stream THEN 'yes' ELSE 'no' END AS place, signal, state,
-       count(*) AS times, 0, 'check'
-FROM newest CROSS JOIN checks ON exchange_no = no
-WHERE comparison = 'check' AND state IN ('match', 'differ') AND signal IN (SELECT found FROM faulty)
-GROUP BY provider, model, place, signal, state ORDER BY provider, model, signal, place, state
+       sum(times) AS times, 0, 'check'
+FROM checked GROUP BY provider, model, place, signal, state ORDER BY provider, model, signal, place, state
 """
 
 

@@ -337,6 +337,13 @@ def m016_studies(db: Database) -> None:
     db.table("exchanges").create_index(["conversation", "started"])
 
 
+@SCHEMA()
+def m017_passed_checks(db: Database) -> None:
+    """Checks that matched are one number of their exchange; the rows of older versions stay, and count beside it."""
+    _table(db, "check_sets", {"no": int, "signals": str}, key="no")
+    db.execute("ALTER TABLE exchanges ADD COLUMN passed INTEGER NOT NULL DEFAULT 0")
+
+
 def why_not_ours(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
     """Why this database cannot be opened, as the end of a sentence; empty for a new, older or current one of sameweights."""
     db = _database(conn)

@@ -32,6 +32,10 @@ FILTERS = {
 """What each field of a PairFilter adds to the condition when it is not empty."""
 FOUND = "EXISTS (SELECT 1 FROM findings f WHERE f.pair_no = p.no AND f.comparison = 'cross'"
 CHECKED = "EXISTS (SELECT 1 FROM exchanges e JOIN checks f ON f.exchange_no = e.no WHERE e.id = p.subject_id"
+PASSED = (
+    "EXISTS (SELECT 1 FROM exchanges e JOIN check_sets s ON s.no = e.passed, json_each(s.signals) f"
+    " WHERE e.id = p.subject_id AND f.value = :signal)"
+)
 EVER = "EXISTS (SELECT 1 FROM tallies f WHERE f.comparison = '{}'"
 """Evaluated once and first: a signal is of pairs or of single answers, so one of the two searches ends before it reads a pair."""
 FOUND_SIGNAL = " AND f.signal = :signal"
@@ -69,6 +73,14 @@ counted AS (
 )
 SELECT route, model, provider, reference, comparison, signal, state, '', times FROM counted JOIN exchanges ON no = one
 """
+PASSED_COUNTS = """
+WITH counted AS (
+  SELECT route, model, provider, reference, passed, count(*) AS times
+  FROM exchanges WHERE started >= ? AND started < ? AND passed <> 0 GROUP BY 1, 2, 3, 4, 5
+)
+SELECT route, model, provider, reference, 'check', value, 'match', '', times
+FROM counted JOIN check_sets s ON s.no = passed, json_each(s.signals)
+"""
 PAYOFFS = """
 SELECT route, model, provider, reference, signal, conversation, payoff
 FROM pairs JOIN payoffs y ON pair_no = no WHERE started >= ? AND started < ? ORDER BY started, no, y.rowid
@@ -89,7 +101,8 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
     if wanted.signal or wanted.state:
         narrower = FOUND_SIGNAL * bool(wanted.signal) + FOUND_STATE * bool(wanted.state) + ")"
         cross = f"({EVER.format('cross')}{narrower} AND {FOUND}{narrower})"
-        checked = f" OR ({EVER.format('check')}{narrower} AND {CHECKED}{narrower})" if wanted.signal else ""
+        searched = f"{CHECKED}{narrower} OR {PASSED}" if wanted.state in {"", "match"} else f"{CHECKED}{narrower}"
+        checked = f" OR ({EVER.format('check')}{narrower} AND ({searched}))" if wanted.signal else ""
         conditions.append(f"({cross}{checked})")
     where = " WHERE " + " AND ".join(conditions) if conditions else ""
     found = list(rows_as(PairRow, conn.execute(PAIRS + where + NEWEST, values)))
@@ -128,7 +141,7 @@ def signal_counts(conn: sqlite3.Connection, since: float, until: float) -> list[
     edges = ((since, min(first, until)), (max(since, last), until)) if first < last else ((since, until),)
     counts: Counter[tuple[str, ...]] = Counter()
     with one_moment(conn):
-        found = [conn.execute(statement, edge) for edge in edges for statement in (SIGNAL_COUNTS, CHECK_COUNTS)]
+        found = [conn.execute(statement, edge) for edge in edges for statement in (SIGNAL_COUNTS, CHECK_COUNTS, PASSED_COUNTS)]
         for *key, times in chain(conn.execute(finding_rollups.SUMS, (first, last)), *found):
             counts[tuple(key)] += times
     return [

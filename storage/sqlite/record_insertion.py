@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from storage.rows import ExchangeRecord, FindingRow, PairRecord
-from storage.sqlite import finding_rollups, handover_counts, traffic_rollups
+from storage.sqlite import finding_rollups, handover_counts, passed_checks, traffic_rollups
 from storage.sqlite.body_compression import BodyCompressor
 from storage.sqlite.delta_bodies import DeltaBodies, DeltaBody
 
@@ -54,6 +54,7 @@ EXCHANGE = (
     "response_size",
     "response_digest",
 )
+PASSED = "passed"
 PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
 BODY = ("request_body", "request_base")
 """These depend on whether the exchange before it is stored (see `storage.sqlite.delta_bodies`)."""
@@ -89,7 +90,7 @@ def insert_statement(table: str, columns: Sequence[str], rows: int = 1) -> str:
 
 
 COLUMNS = {
-    "exchanges": ("no", *EXCHANGE),
+    "exchanges": ("no", *EXCHANGE, PASSED),
     "payloads": ("exchange_no", *PAYLOAD, *BODY),
     "tool_calls": ("exchange_no", *TOOL_CALL),
     "checks": ("exchange_no", *CHECK),
@@ -130,6 +131,7 @@ class RecordRows:
     body: DeltaBody | None = None
     """The request body of an exchange, which follows the `payload` in its row."""
     counts: Sequence[finding_rollups.Key] = ()
+    passed: finding_rollups.Passed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +173,13 @@ class RecordPreparer:
         foreign -= {row.id}
         if foreign or any(map(_of_a_pair, record.findings)):
             raise ValueError(f"a record of the exchange {row.id} holds rows of {sorted(foreign)} or of a pair")
-        rows = [("exchanges", _exchange(row))]
+        rows = [("exchanges", (*_exchange(row), passed_checks.set_number(record.passed)))]
         rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
         rows += [("checks", _check(finding)) for finding in record.findings]
         rows += [("identities", _identity(identity)) for identity in record.identities]
         payload = (*_headers(row), self._compressor.compress(row.response_body), self._compressor.compress_timings(row.marks))
         body = self._bodies.encode(row.id, row.conversation, row.request_body)
-        return RecordRows(row.id, rows, payload, body, finding_rollups.keys(record))
+        return RecordRows(row.id, rows, payload, body, finding_rollups.keys(record), finding_rollups.passed(record))
 
 
 @dataclass(slots=True)
@@ -193,6 +195,7 @@ class _Batch:
     bases: dict[str, int]
     """The numbers of the exchanges that bodies are encoded against, as far as they are stored."""
     counts: Counter[finding_rollups.Key] = field(default_factory=Counter)
+    passed: Counter[finding_rollups.Passed] = field(default_factory=Counter)
     rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
 
     def add(self, prepared: PreparedRecord) -> bool:
@@ -211,6 +214,8 @@ class _Batch:
         known.add(rows.id)
         no = number()
         self.counts.update(rows.counts)
+        if rows.passed:
+            self.passed[rows.passed] += 1
         if rows.body:
             self.rows["payloads"].append((no, *rows.payload, *self._body(rows.body)))
             self.bases[rows.id] = no
@@ -246,7 +251,8 @@ def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> i
     written = sum(map(batch.add, records))
     for table, rows in batch.rows.items():
         _write(conn, table, rows)
-    finding_rollups.add(conn, batch.counts)
+    passed_checks.add(conn, {names for *_, names in batch.passed})
+    finding_rollups.add(conn, batch.counts + finding_rollups.expanded(batch.passed))
     traffic_rollups.add(conn, batch.after)
     handover_counts.add(conn, Counter(record.source for record in records if record.source))
     return written

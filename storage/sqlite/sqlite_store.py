@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -51,7 +50,7 @@ from storage.sqlite.migrations import migrate, pending, why_not_ours
 from storage.sqlite.study_tables import SqliteStudyStore, StudyReader
 from storage.sqlite.writer import BatchWriter
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, StoreError
+from storage.store import ErasureChoice, Settled, StoreError, ignore
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -200,13 +199,13 @@ class SqliteStore(SqliteReader):
             queue=config.queue,
         )
 
-    def add_exchange(self, record: ExchangeRecord) -> Future[bool] | None:
-        """Queue one exchange; None when the queue is full (dropped and counted); the future returns whether it is stored."""
-        return self._writer.add(record)
+    def add_exchange(self, record: ExchangeRecord, settled: Settled = ignore) -> bool:
+        """Queue one exchange; False when the queue is full (dropped and counted), and then `settled` is not called."""
+        return self._writer.add(record, settled)
 
-    def add_pair(self, record: PairRecord) -> Future[bool] | None:
+    def add_pair(self, record: PairRecord, settled: Settled = ignore) -> bool:
         """Queue one pair with its shadow exchanges and findings; as `add_exchange`."""
-        return self._writer.add(record)
+        return self._writer.add(record, settled)
 
     def flush(self, seconds: float) -> bool:
         """Wait until all that is queued now is settled, at most `seconds`; True when all of it was stored."""

@@ -10,15 +10,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, TypeVar, cast
 
+import structlog
+
 from storage.rows import ExchangeRecord, ExchangeRow
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.record_insertion import Record
-from storage.store import StoreError
+from storage.store import Settled, StoreError, ignore
 
+log = structlog.get_logger()
 Result = TypeVar("Result")
 Job = Callable[[sqlite3.Connection], object]
 QUEUE_BYTES = 256 * 1024 * 1024
 """Bytes of bodies waiting for the writer before new records are dropped, however few they are."""
+BATCH_BYTES = 8 * 1024 * 1024
+"""Bytes of bodies in one batch, unless one record has more: a batch holds up what else the writer's thread does."""
 CLOSE_SECONDS = 15.0
 
 
@@ -27,11 +32,13 @@ class _Item(NamedTuple):
     rows: int
     size: int
     since: float
-    future: Future[bool]
+    settled: Settled
 
 
 class BatchWriter:
-    """Writes records in batches of `batch_rows` rows, or of what was queued in `batch_seconds`; safe from any thread."""
+    """Writes records in batches: of `batch_rows` rows or `BATCH_BYTES`, or of what was queued in `batch_seconds`; safe from any
+    thread.
+    """
 
     def __init__(self, inserter: BatchInserter, *, batch_rows: int, batch_seconds: float, queue: int) -> None:
         self._inserter = inserter
@@ -81,22 +88,23 @@ class BatchWriter:
         """The error of the last write; empty when it succeeded, or none was tried."""
         return self._inserter.last_error
 
-    def add(self, record: Record) -> Future[bool] | None:
-        """Queue one record; None when the queue is full or closed. The future cannot be cancelled."""
+    def add(self, record: Record, settled: Settled = ignore) -> bool:
+        """Queue one record; False when the queue is full or closed. `settled` is called once, in the writer's thread."""
         rows, size = _extent(record)
-        item = _Item(record, rows, size, time.monotonic(), Future())
-        item.future.set_running_or_notify_cancel()
+        item = _Item(record, rows, size, time.monotonic(), settled)
         with self._work:
             if self._closing or len(self._items) >= self._queue or (self._items and self._size + size > QUEUE_BYTES):
                 self.dropped += 1
-                return None
+                return False
             self._items.append(item)
             self._accepted += 1
             self._rows += rows
             self._size += size
-            if len(self._items) == 1 or self._rows >= self._batch_rows > self._rows - rows:
+            if len(self._items) == 1 or self._is_full(self._rows, self._size) > self._is_full(
+                self._rows - rows, self._size - size
+            ):
                 self._work.notify()
-        return item.future
+        return True
 
     def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
         """The result of `job`, run in the writer's thread between two batches; its errors pass. StoreError after `close`."""
@@ -143,20 +151,30 @@ class BatchWriter:
             return bool(self._items or self._jobs)
 
     def _due(self) -> bool:
-        return bool(self._jobs) or self._closing or self._urgent or self._rows >= self._batch_rows
+        return bool(self._jobs) or self._closing or self._urgent or self._is_full(self._rows, self._size)
+
+    def _is_full(self, rows: int, size: int) -> bool:
+        return rows >= self._batch_rows or size >= BATCH_BYTES
 
     def _take(self) -> tuple[Sequence[_Item], tuple[Job, Future[object]] | None]:
         with self._work:
-            batch: list[_Item] = []
-            rows = 0
-            while self._items and (not batch or rows + self._items[0].rows <= self._batch_rows):
-                batch.append(item := self._items.popleft())
-                rows += item.rows
-                self._size -= item.size
-            self._rows -= rows
+            batch = self._next_batch()
+            self._rows -= sum(item.rows for item in batch)
+            self._size -= sum(item.size for item in batch)
             self._urgent = self._urgent and bool(self._items)
             self._oldest_at_work = batch[0].since if batch else None
             return batch, self._jobs.popleft() if self._jobs else None
+
+    def _next_batch(self) -> Sequence[_Item]:
+        batch: list[_Item] = []
+        rows = size = 0
+        while self._items:
+            rows += self._items[0].rows
+            size += self._items[0].size
+            if batch and (rows > self._batch_rows or size > BATCH_BYTES):
+                break
+            batch.append(self._items.popleft())
+        return batch
 
     def _run_job(self, job: Job, future: Future[object]) -> None:
         try:
@@ -168,11 +186,18 @@ class BatchWriter:
         with self._progress:
             self.failed += written.count(False)
         for item, stored in zip(batch, written, strict=True):
-            item.future.set_result(stored)
+            _call(item.settled, stored=stored)
         with self._progress:
             self._settled += len(batch)
             self._oldest_at_work = None
             self._progress.notify_all()
+
+
+def _call(settled: Settled, *, stored: bool) -> None:
+    try:
+        settled(stored)
+    except Exception:
+        log.exception("store_callback_failed")
 
 
 def _extent(record: Record) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from storage.sqlite.migrations import SCHEMA
 from storage.sqlite.sqlite_store import SqliteStore
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
-from tests.conformance import PATIENCE, exchange_record, exchange_row
+from tests.conformance import PATIENCE, exchange_record, exchange_row, offered
 
 
 def config(url) -> StorageConfig:
@@ -54,7 +54,7 @@ def test_two_names_of_one_file_are_one_store(tmp_path):
 @pytest.mark.parametrize("name", ["plain.db", "a b%20c?d#e.db", "größe.db"])
 def test_a_store_opens_under_any_name_and_a_reader_beside_it(tmp_path, name):
     with closing(open_store(config(tmp_path / name))) as store:
-        assert store.add_exchange(exchange_record("one")).result(PATIENCE)
+        assert offered(store.add_exchange, exchange_record("one")).result(PATIENCE)
         with closing(open_reader(config(tmp_path / name))) as reader:
             assert reader.exchange("one") == exchange_row("one")
     with closing(open_reader(config(tmp_path / name))) as reader:

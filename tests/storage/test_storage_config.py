@@ -13,6 +13,7 @@ from storage.storage_config import StorageConfig
         {"max_bytes": -1},
         {"bodies": "some"},
         {"batch_rows": 0},
+        {"batch_rows": 20_001},
         {"batch_seconds": 0},
         {"queue": 0},
         {"urll": "x"},

@@ -9,7 +9,7 @@ from shadow.settings.config_errors import ConfigError
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import ErasureChoice, StoreError
-from tests.conformance import exchange_record
+from tests.conformance import exchange_record, offered
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def config(tmp_path):
 
 def test_forget_deletes_records_itself_where_no_serve_runs(config):
     store = open_store(config)
-    store.add_exchange(exchange_record("a")).result(5)
+    offered(store.add_exchange, exchange_record("a")).result(5)
     store.close()
     sentence = forget(config, chosen("", "", "now", 1e12))
     assert sentence == "1 exchange deleted, with the pairs they belonged to; no byte of them is left in the database"
@@ -39,7 +39,7 @@ def test_forget_without_a_selection_is_an_error(before, error):
 
 
 def test_beside_a_running_serve_the_records_go_and_no_file_is_left(store, tmp_path):
-    store.add_exchange(exchange_record("a")).result(5)
+    offered(store.add_exchange, exchange_record("a")).result(5)
     database, results = tmp_path / "store.db", []
     sending = threading.Thread(target=lambda: results.append(send_forget(database, ErasureChoice(before=1e12))))
     sending.start()
@@ -72,7 +72,7 @@ def test_why_a_deletion_failed_reaches_its_sender(store, tmp_path):
 
 @pytest.mark.parametrize("command", ["no json", "[]", "{}", '{"path": "x"}', '{"tag": 1, "conversation": [], "before": "x"}'])
 def test_unknown_command_is_answered_and_deletes_nothing(tmp_path, store, command):
-    store.add_exchange(exchange_record("a")).result(5)
+    offered(store.add_exchange, exchange_record("a")).result(5)
     (tmp_path / "store.db-forget-1.json").write_text(command)
     assert forget_ordered(tmp_path / "store.db", store) == 0
     assert store.exchange("a") is not None

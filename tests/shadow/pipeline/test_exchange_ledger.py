@@ -60,7 +60,7 @@ def test_ended_is_stored_and_counted_at_any_kill(steps):
         elif step == "store" and hands:
             hands, stored = hands - 1, stored + 1  # committed; whether it could say so is open
             if stored % 2:
-                ledger.settled(0, stored=True)
+                ledger.settled(0, True)
         elif step == "fail" and hands:
             hands -= 1
             ledger.settled(0, stored=False)

@@ -12,6 +12,7 @@ from shadow.privacy.privacy_policy import comparable, row_of, shown
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, calls, pair_record
 from shadow.records import exchange as exchange_of
+from tests.conformance import offered
 from tests.exchanges import asked, exchange, guard, said
 
 SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz012345"
@@ -70,7 +71,7 @@ def test_pseudonymised_legs_can_be_compared_again():
 
 
 def test_a_stored_pseudonym_is_read_as_a_body_that_was_not_kept(store):
-    store.add_exchange(leg("hash")).result(5)
+    offered(store.add_exchange, leg("hash")).result(5)
     assert row_of(store, "0" * 32).response_body is None
     assert store.exchange("0" * 32).response_body.startswith(b'{"veiled":true,')
     assert row_of(store, "1" * 32) is None

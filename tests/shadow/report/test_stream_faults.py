@@ -10,8 +10,13 @@ from tests.conformance import START, exchange_record, finding
 
 def keep(store, name, *, stream, faulty, signal="usage"):
     record = exchange_record(name, stream=stream, checks=0)
-    found = finding(signal, "differ" if faulty else "match", exchange_id=name, comparison="check")
-    store.add_exchange(replace(record, findings=(found,)))
+    if not faulty and name.endswith("5"):  # stored as a row, as before 0.2
+        record = replace(record, findings=(finding(signal, "match", exchange_id=name, comparison="check"),))
+    elif not faulty:
+        record = replace(record, passed=("stop", signal))
+    else:
+        record = replace(record, findings=(finding(signal, "differ", exchange_id=name, comparison="check"),))
+    store.add_exchange(record)
 
 
 def fill(store, streams, whole, **more):

@@ -9,7 +9,7 @@ from storage.opening import open_reader, open_store
 from storage.rows import PairFilter
 from storage.storage_config import StorageConfig
 from storage.store import ErasureChoice, StoreError
-from tests.conformance import START, exchange_record, pair_record
+from tests.conformance import START, exchange_record, offered, pair_record
 
 
 def marked(name: str, *, tag="", conversation="", started=START):
@@ -75,7 +75,7 @@ def test_retention_leaves_no_byte_behind_either(tmp_path):
     config = StorageConfig(url=f"sqlite:///{tmp_path}/rows.db", batch_seconds=0.01, keep_days=1)
     store = open_store(config)
     record, noise = marked("old")
-    store.add_exchange(record).result(5)
+    offered(store.add_exchange, record).result(5)
     assert store.sweep(START + 3 * 86_400) == 1
     assert noise[:1_000] not in bytes_on_disk(tmp_path)
     store.close()
@@ -83,7 +83,7 @@ def test_retention_leaves_no_byte_behind_either(tmp_path):
 
 def test_a_reader_that_holds_old_pages_is_reported(opened, tmp_path):
     record, _ = marked("a", tag="team")
-    opened.add_exchange(record).result(5)
+    offered(opened.add_exchange, record).result(5)
     reader = open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/rows.db"))
     with reader._reading() as conn:
         conn.execute("BEGIN")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ def put(conn, *records) -> None:
 
 def from_rows(conn, since, until) -> Counter:
     rows = Counter()
-    for statement in (pair_queries.SIGNAL_COUNTS, pair_queries.CHECK_COUNTS):
+    for statement in (pair_queries.SIGNAL_COUNTS, pair_queries.CHECK_COUNTS, pair_queries.PASSED_COUNTS):
         for *key, times in conn.execute(statement, (since, until or FOREVER)):
             rows[tuple(key)] += times
     return rows
@@ -49,11 +50,12 @@ def asked(conn, since, until) -> Counter:
     )
 
 
-def fill(conn, count: int = 40) -> None:
-    """One exchange every two minutes and a bit, every fifth with a pair."""
+def fill(conn, count: int = 40, names: tuple[str, ...] = ("check_0", "usage", "stop")) -> None:
+    """One exchange every two minutes and a bit, every fifth with a pair; `names` are of checks stored by name."""
     for n in range(count):
         started = START + n * 137.5
-        put(conn, exchange_record(f"e{n}", started=started, provider=f"near-{n % 2}"))
+        record = exchange_record(f"e{n}", started=started, provider=f"near-{n % 2}")
+        put(conn, replace(record, passed=names[n % 3 :]))
         if n % 5 == 0:
             put(conn, pair_record(f"e{n}", {"text": "differ" if n % 2 else "match"}, started=started, control_reason="random"))
 
@@ -89,7 +91,7 @@ def test_a_batch_that_failed_is_not_counted(conn):
 
 
 def test_what_an_older_version_stored_is_counted_when_the_table_is_made(conn):
-    fill(conn, 12)
+    fill(conn, 12, names=())
     before = conn.execute("SELECT * FROM tallies ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9").fetchall()
     conn.execute("DROP TABLE tallies")
     for table in ("findings", "checks"):

@@ -12,7 +12,7 @@ from storage.rows import PairFilter
 from storage.sqlite.connection import open_writing
 from storage.sqlite.migrations import SCHEMA, migrate, pending, why_not_ours
 from storage.storage_config import StorageConfig
-from tests.conformance import PATIENCE, exchange_record
+from tests.conformance import PATIENCE, exchange_record, offered
 
 FIRST_SCHEMA = """
 CREATE TABLE "_sqlite_migrations" (
@@ -101,7 +101,7 @@ def test_the_first_databases_open_and_give_back_what_they_hold(old):
         assert store.findings(pair_id="old")[0].state == "differ"
         assert store.pair("old").reference == "official"
         assert store.payoffs(0, 0)[0].payoff == -1
-        assert store.add_exchange(exchange_record("new")).result(PATIENCE) is True
+        assert offered(store.add_exchange, exchange_record("new")).result(PATIENCE) is True
 
 
 def test_signals_of_the_first_databases_are_found_and_counted_under_the_new_column_name(old):
@@ -130,7 +130,7 @@ def test_state_not_measured_is_one_word_in_snapshots_and_alarms_after_the_step(o
 
 def test_records_of_before_costs_were_stored_have_none_and_later_ones_keep_theirs(old):
     with closing(open_store(StorageConfig(url=str(old), batch_seconds=0.01))) as store:
-        store.add_exchange(exchange_record("new", cost=0.5, cached_tokens=7, cache_write_tokens=None)).result(PATIENCE)
+        offered(store.add_exchange, exchange_record("new", cost=0.5, cached_tokens=7, cache_write_tokens=None)).result(PATIENCE)
         rows = [store.exchange(name) for name in ("old", "new")]
     assert [(row.cost, row.cached_tokens, row.cache_write_tokens) for row in rows] == [(None, None, None), (0.5, 7, None)]
 

@@ -20,7 +20,7 @@ from storage.rows import PairFilter
 from storage.sqlite.sqlite_store import SqliteStore, open_sqlite_reader
 from storage.storage_config import StorageConfig
 from storage.store import BusyError, StoreError
-from tests.conformance import PATIENCE, START, check_store, exchange_record, exchange_row, pair_record
+from tests.conformance import PATIENCE, START, check_store, exchange_record, exchange_row, offered, pair_record
 
 pytestmark = pytest.mark.slow
 
@@ -89,14 +89,14 @@ def test_a_reader_in_the_middle_of_a_question_does_not_hold_up_the_writer(path, 
     with store._reading() as conn:
         rows = conn.execute("SELECT id FROM exchanges")
         rows.fetchone()
-        assert all(store.add_exchange(exchange_record(f"after-{n}")).result(PATIENCE) for n in range(20))
+        assert all(offered(store.add_exchange, exchange_record(f"after-{n}")).result(PATIENCE) for n in range(20))
         assert store.sweep(START) == 0, "a sweep does not wait for readers either"
         assert len(rows.fetchall()) == 49
 
 
 def test_records_offered_from_many_threads_all_arrive(store):
     def offer(thread: int) -> list[bool]:
-        taken = [store.add_exchange(exchange_record(f"{thread}-{n}", calls=1)) for n in range(100)]
+        taken = [offered(store.add_exchange, exchange_record(f"{thread}-{n}", calls=1)) for n in range(100)]
         return [future.result(PATIENCE) for future in taken]
 
     with ThreadPoolExecutor(8) as threads:
@@ -123,24 +123,24 @@ def test_questions_from_many_threads_are_answered_together(store):
 def test_while_another_program_locks_the_file_records_are_lost_and_counted_and_then_it_goes_on(path, store):
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        assert store.add_exchange(exchange_record("lost")).result(PATIENCE) is False
+        assert offered(store.add_exchange, exchange_record("lost")).result(PATIENCE) is False
         assert not store.writable()
         assert "locked" in store.last_error
         assert store.failed == 1
         assert store.exchange("one") is None, "reading goes on meanwhile"
         other.execute("ROLLBACK")
-    assert store.add_exchange(exchange_record("kept")).result(PATIENCE) is True
+    assert offered(store.add_exchange, exchange_record("kept")).result(PATIENCE) is True
     assert store.writable()
 
 
 def test_a_write_of_another_program_that_ends_in_time_costs_nothing(path):
     with closing(SqliteStore(path, QUICK)) as store, closing(sqlite3.connect(path, check_same_thread=False)) as other:
-        assert store.add_exchange(exchange_record("before")).result(PATIENCE) is True
+        assert offered(store.add_exchange, exchange_record("before")).result(PATIENCE) is True
         other.execute("BEGIN IMMEDIATE")
         other.execute("CREATE TABLE notes (x)")
         done = threading.Timer(0.2, other.commit)
         done.start()
-        assert store.add_exchange(exchange_record("one")).result(PATIENCE) is True
+        assert offered(store.add_exchange, exchange_record("one")).result(PATIENCE) is True
         done.join()
 
 
@@ -149,12 +149,14 @@ def test_a_full_database_loses_what_it_cannot_take_and_goes_on_when_there_is_roo
     assert store.flush(PATIENCE)
     pages = store._writer.run(lambda conn: conn.execute("PRAGMA max_page_count = 1").fetchone()[0])
     for n in range(3):
-        assert store.add_exchange(exchange_record(f"big-{n}", response_body=os.urandom(50_000))).result(PATIENCE) is False
+        assert (
+            offered(store.add_exchange, exchange_record(f"big-{n}", response_body=os.urandom(50_000))).result(PATIENCE) is False
+        )
     assert not store.writable()
     assert "full" in store.last_error
     assert store.exchange("before") == exchange_row("before")
     store._writer.run(lambda conn: conn.execute(f"PRAGMA max_page_count = {pages + 10_000}").fetchone())
-    assert store.add_exchange(exchange_record("after")).result(PATIENCE) is True
+    assert offered(store.add_exchange, exchange_record("after")).result(PATIENCE) is True
     assert store.writable()
 
 
@@ -163,9 +165,9 @@ import os, resource, sys
 from pathlib import Path
 from storage.storage_config import StorageConfig
 from storage.sqlite.sqlite_store import SqliteStore
-from tests.conformance import PATIENCE, exchange_record
+from tests.conformance import PATIENCE, exchange_record, offered
 
-def put(name): return store.add_exchange(exchange_record(name, response_body=os.urandom(50_000))).result(PATIENCE)
+def put(name): return offered(store.add_exchange, exchange_record(name, response_body=os.urandom(50_000))).result(PATIENCE)
 
 store = SqliteStore(Path(sys.argv[1]), StorageConfig(batch_seconds=0.01))
 unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -194,15 +196,14 @@ from storage.sqlite.sqlite_store import SqliteStore
 from tests.conformance import START, exchange_record, pair_record
 
 store = SqliteStore(Path(sys.argv[1]), StorageConfig(batch_rows=50, batch_seconds=0.01, queue=200))
-def said(name): return lambda future: print(name, flush=True) if future.result() else None
+def said(name): return lambda stored: print(name, flush=True) if stored else None
 n = 0
 while True:
     n += 1
     name = f"{sys.argv[2]}-{n}"
-    taken = store.add_exchange(exchange_record(name))
-    if taken and (pair := store.add_pair(pair_record(name))):
-        pair.add_done_callback(said(name))
-    elif n % 100 == 0:
+    if store.add_exchange(exchange_record(name)) and store.add_pair(pair_record(name), said(name)):
+        continue
+    if n % 100 == 0:
         store.sweep(START)
 """
 
@@ -217,7 +218,7 @@ def test_killed_while_it_writes_it_reopens_whole_with_all_that_was_answered_for(
             answered |= {line.strip() for line in child.stdout.read().split("\n")[:-1]}
         assert sound(path) >= answered
     with closing(SqliteStore(path, QUICK)) as store:
-        assert store.add_exchange(exchange_record("after")).result(PATIENCE) is True
+        assert offered(store.add_exchange, exchange_record("after")).result(PATIENCE) is True
 
 
 def sound(path: Path) -> set[str]:

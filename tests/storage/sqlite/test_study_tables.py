@@ -17,7 +17,7 @@ from storage.study_rows import (
     SetbackRow,
     StudyRow,
 )
-from tests.conformance import PATIENCE, START, exchange_record, pair_record
+from tests.conformance import PATIENCE, START, exchange_record, offered, pair_record
 
 STUDY = StudyRow(id="s1", kind="replay", name="samples", begun=START, plan="{}", policy="{}", seed=7, version="0.2.0")
 LEG = LegRow(key="k1", row_id="a:1", target="near", repeat=0, block=0, state=ASKED, exchange_id="x1")
@@ -74,7 +74,7 @@ def test_an_answer_that_cannot_be_stored_leaves_its_leg_as_asked(store):
 def test_a_leg_that_is_marked_as_asked_counts_as_answered_where_its_answer_is_stored(store):
     store.studies.begin(STUDY)
     store.studies.ask("s1", LEG)
-    store.add_exchange(exchange_record("x1")).result(PATIENCE)
+    offered(store.add_exchange, exchange_record("x1")).result(PATIENCE)
     assert [leg.state for leg in store.studies.legs("s1")] == [ANSWERED]
 
 
@@ -130,7 +130,7 @@ def test_forgetting_a_study_deletes_its_exchanges_and_pairs_and_leaves_the_other
         store.studies.begin(replace(STUDY, id=name))
         store.studies.ask(name, replace(LEG, exchange_id=f"{name}-x"))
         store.studies.answer(name, replace(LEG, exchange_id=f"{name}-x", state=ANSWERED), exchange_record(f"{name}-x"))
-        store.add_pair(pair_record(f"{name}-x", conversation="")).result(PATIENCE)
+        offered(store.add_pair, pair_record(f"{name}-x", conversation="")).result(PATIENCE)
         store.studies.add_run(name, replace(RUN, steps=(f"{name}-y",)), [exchange_record(f"{name}-y")])
     result = store.studies.forget("s1")
     assert result.exchanges == 3, "the answer, the reference's answer of its pair, and the step"
