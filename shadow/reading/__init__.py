@@ -1,1 +1,1 @@
-"""Bytes to meaning: pure, total, and strict about saying why when something could not be read."""
+"""Bytes to meaning: pure, total, and strict: what could not be read has a reason."""

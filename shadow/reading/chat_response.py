@@ -1,7 +1,6 @@
 """Chat completions, whole or streamed, into the normal form: total, for anything a provider may send.
 
-A stream is folded event by event as a client would do it; what a client would choke on is Unread, what it would not even
-notice is a note.
+A stream is folded event by event as a client does it; what stops a client is Unread, and what a client ignores is a note.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ _BESIDE = frozenset({"citations", "prompt_filter_results", "service_tier", "time
 
 
 class ResponseReading(NamedTuple):
-    """What was read: an answer or why not, the provider's error, and the ends of those events that carried content.
+    """The outcome of reading: an answer or why not, the provider's error, and the ends of those events that carried content.
 
-    `done` tells that a stream reached its [DONE], `first_output` is the end of the first event with more than reasoning.
+    `done`: the stream reached its [DONE]; `first_output` is the end of the first event with more than reasoning.
     """
 
     completion: Completion | Unread
@@ -37,8 +36,8 @@ class ResponseReading(NamedTuple):
     first_output: int | None = None
 
 
-Says = Callable[[Mapping[str, Any]], Any]
-"""What a choice says, as the message or the delta of a chat completion: APIs that have choices differ in this alone."""
+MessageOf = Callable[[Mapping[str, Any]], Any]
+"""Returns the message or the delta of a choice: the only part in which APIs with choices differ."""
 
 
 def _message(choice: Mapping[str, Any]) -> Any:
@@ -49,7 +48,7 @@ def _delta(choice: Mapping[str, Any]) -> Any:
     return choice.get("delta")
 
 
-def read_whole(body: bytes, status: int, says: Says = _message) -> ResponseReading:
+def read_whole(body: bytes, status: int, message_of: MessageOf = _message) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
     if loaded.why:
@@ -73,15 +72,15 @@ def read_whole(body: bytes, status: int, says: Says = _message) -> ResponseReadi
     notes = dict.fromkeys(loaded.departures)
     provider = value.get("provider") or message_parts.routed_provider(choices[0].get("message"))
     value["provider"] = provider  # of this body alone
-    return ResponseReading(_completion(value, _whole_choices(value, notes, says), notes), None, [], done=False)
+    return ResponseReading(_completion(value, _whole_choices(value, notes, message_of), notes), None, [], done=False)
 
 
-def _whole_choices(value: dict[str, Any], notes: dict[str, None], says: Says) -> list[Choice]:
-    """The choices of a body, by their indices; what stands beside them is the first one's."""
+def _whole_choices(value: dict[str, Any], notes: dict[str, None], message_of: MessageOf) -> list[Choice]:
+    """The choices of a body by their indices; members beside `choices` belong to the first one."""
     made: list[Choice] = []
     for position, choice in enumerate(value["choices"]):
         builder = ChoiceBuilder(notes)
-        builder.add(choice, says(choice), streamed=False)
+        builder.add(choice, message_of(choice), streamed=False)
         if not position:
             _of_body(builder, value)
         made.append(builder.build(_index(choice, position), streamed=False))
@@ -104,17 +103,17 @@ def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, N
 
 
 def _of_body(builder: ChoiceBuilder, value: Mapping[str, Any]) -> None:
-    """What stands beside the choices: citations (Perplexity; a stream repeats them in each event), and the filter's results."""
+    """Members beside the choices: citations (Perplexity; a stream repeats them in each event), and the filter's results."""
     if isinstance(found := value.get("citations"), list):
         builder.add_citations(len(found))
     if found := value.get("prompt_filter_results"):
         builder.add_filtered(message_parts.prompt_filtered_kinds(found))
 
 
-def fold_events(stream: EventStream, status: int, says: Says = _delta) -> ResponseReading:
+def fold_events(stream: EventStream, status: int, message_of: MessageOf = _delta) -> ResponseReading:
     """The events of a stream with status 2xx."""
     runs = EventRuns(stream)
-    folding = _Folding(status, says, runs)
+    folding = _Folding(status, message_of, runs)
     for item in runs:
         if isinstance(item, TextRun):
             folding.append(item)
@@ -130,11 +129,11 @@ def fold_events(stream: EventStream, status: int, says: Says = _delta) -> Respon
 
 
 class _Folding:
-    """What the events so far add up to."""
+    """The answer as far as the events have built it."""
 
-    def __init__(self, status: int, says: Says, runs: EventRuns) -> None:
+    def __init__(self, status: int, message_of: MessageOf, runs: EventRuns) -> None:
         self._status = status
-        self._says = says
+        self._message_of = message_of
         self._runs = runs
         self._growing: GrowingString | None = None
         self._builders: dict[int, ChoiceBuilder] = {}
@@ -179,7 +178,7 @@ class _Folding:
             self._beside |= {name: chunk[name] for name in _BESIDE & chunk.keys() if chunk[name]}
         unread = self._choices(chunk.get("choices"), end)
         # a delta is what grows; where another member is read, a run of deltas is as little as one of them
-        if unread is None and self._says is _delta and (growing := growing_string(chunk)):
+        if unread is None and self._message_of is _delta and (growing := growing_string(chunk)):
             self._growing = growing
             self._runs.expect(chunk, growing.holder, growing.key)
         return unread
@@ -218,7 +217,7 @@ class _Folding:
             builder = self._builders.get(index) if type(index) is int else self._builders.get(0)
             if builder is None:
                 builder = self._builders[index if type(index) is int else 0] = ChoiceBuilder(self.notes)
-            delta = self._says(choice)
+            delta = self._message_of(choice)
             if not self._provider and type(delta) is dict and "provider_metadata" in delta:
                 self._provider = message_parts.routed_provider(delta)
             if type(delta) is not dict or "usage" in choice or "error" in choice:
@@ -243,7 +242,7 @@ class _Folding:
         return delta
 
     def completion(self) -> Completion | Unread:
-        """The answer, or why the events do not add up to one."""
+        """The answer, or why the events do not form one."""
         finished = bool(self._builders) and all(builder.finish not in {None, "error"} for builder in self._builders.values())
         if self.error and not finished:
             return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")

@@ -11,7 +11,7 @@ from shadow.reading.lenient_json import repaired
 from shadow.reading.tool_call_assembler import ToolCallAssembler
 
 _MEDIA = ("audio", "images", "image", "files", "video")
-"""Fields of a message beside its content that hold what is no text."""
+"""Fields of a message beside its content that hold other things than text."""
 SEALED_KINDS = frozenset({"redacted_thinking", "sealed_reasoning"})
 """Kinds of reasoning that only its provider can read."""
 _MOST_KINDS = 16
@@ -117,7 +117,7 @@ class ChoiceBuilder:
             self._notes[f"the content holds parts that are not text: {shown}"] = None
 
     def add_citations(self, count: int) -> None:
-        """Takes so many citations more."""
+        """Adds to the number of citations."""
         if count:
             self._cited += count
             self.add_other_kind(CITATIONS, noted=False)
@@ -178,13 +178,13 @@ class ChoiceBuilder:
         return key == next((field for field in held if message[field]), held[0])
 
     def _parts(self, value: Any) -> bool:
-        said = message_parts.parse_content(value)
-        for kind in said.other:
+        parts = message_parts.parse_content(value)
+        for kind in parts.other:
             self.add_other_kind(kind)
-        if said.text is not None:
+        if parts.text is not None:
             self._text_came = True
-            self._pieces += [said.text] if said.text else []
-        return self._reason("content", said.reasoning) or bool(said.text)
+            self._pieces += [parts.text] if parts.text else []
+        return self._reason("content", parts.reasoning) or bool(parts.text)
 
     def _reason(self, field: str, text: str | None) -> bool:
         if text is None:
@@ -203,7 +203,7 @@ class ChoiceBuilder:
         self.finish = reason
 
     def build(self, index: int, *, streamed: bool) -> Choice:
-        """The choice as it stands."""
+        """The choice as built so far."""
         if streamed and not self._roles:
             self._notes[response_notes.NO_ROLE] = None
         elif streamed and 1 < self._roles < self._carried / 2:  # in nearly every delta, as of some servers, it misleads no client

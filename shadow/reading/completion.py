@@ -103,7 +103,7 @@ DIALECTS = {
     **dict.fromkeys(("safety", "refusal", "recitation", "blocklist", "prohibited_content", "sensitive"), "content_filter"),
     **{word: word for word in _CHATS},
 }
-"""Words of other APIs and servers for the ends of an answer, in lower case, and the word of chat completions for each."""
+"""Words of other APIs and servers for the reason why an answer ended, in lower case, each with the word of chat completions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +124,11 @@ class Choice:
     logprobs: tuple[Logprob, ...] | None
     pieces: tuple[str, ...]
     other: tuple[str, ...] = ()
-    """The kinds of what else it holds, each once: pictures, sounds, citations, calls that the server runs and their results."""
+    """The kinds of other content, each once: pictures, sounds, citations, calls that the server runs and their results."""
     native_finish_reason: str = ""
-    """How the server behind a router says that the answer ended, in its own word."""
+    """The finish reason of the server behind a router, in its own word."""
     citations: int = 0
-    """How many citations or annotations came with it."""
+    """The number of citations or annotations."""
     filtered: tuple[str, ...] = ()
     """What a filter on content withheld, as Azure states it: the kinds, each with its severity (`hate (high)`)."""
 
@@ -171,13 +171,13 @@ class Completion:
     usage: Usage | None
     notes: tuple[str, ...]
     provider: str = ""
-    """Who a router says it asked, in its field `provider`."""
+    """The upstream that a router names in its field `provider`."""
     vectors: tuple[Vector, ...] = ()
     """The embeddings, by index; their one choice is then empty."""
     applied: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     """The parameters that the answer states it was made with (`shadow.reading.stated_parameters`)."""
     times: tuple[ServerTime, ...] = ()
-    """The times that the server states in the body."""
+    """The times that the server reports in the body."""
 
     @property
     def first(self) -> Choice:

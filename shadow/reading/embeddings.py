@@ -92,7 +92,7 @@ def _vectors(data: list[dict[str, Any]]) -> tuple[Vector, ...] | ResponseReading
 
 
 def _holds_bytes(packed: bytes) -> bool:
-    """Whether base64 held integers of 8 bits or packed bits, which a response does not tell: they make no plausible floats."""
+    """Whether base64 held integers of 8 bits or packed bits, which a response does not declare: they make no plausible floats."""
     if len(packed) % 4:
         return True
     sides = array("f", packed)
@@ -112,7 +112,7 @@ def _decoded(embedding: Any) -> Any:
 
 
 def _packed(embedding: Any, *, of_bytes: bool) -> bytes:
-    """The components as float32, little-endian, of a list of numbers or of bytes; nothing for what is no vector."""
+    """The components as float32, little-endian, of a list of numbers or of bytes; empty for anything else."""
     if isinstance(embedding, bytes):
         if not of_bytes:
             return embedding if len(embedding) % 4 == 0 else b""

@@ -1,4 +1,4 @@
-"""Lenient JSON: no exception leaves, nothing is nested too deep to walk, and no string holds a lone surrogate."""
+"""Lenient JSON: it raises no exception, nests no deeper than can be walked, and holds no lone surrogate."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import orjson
 from shadow.reading.completion import UnreadReason
 
 MAX_DEPTH = 100
-"""Deeper nesting than any request or schema in use; what walks these values recursively stays far from the stack's end."""
+"""Deeper nesting than any request or schema in use; recursive functions over these values stay far from the stack's end."""
 
 
 class LoadedJson(NamedTuple):
     """A JSON value, or why there is none; `departures` are deviations from strict JSON in UTF-8 that were read over.
 
-    `lenient` tells that a strict reader refused it, so that its strings may hold lone surrogates.
+    `lenient`: a strict reader refused it, so its strings may hold lone surrogates.
     """
 
     value: Any
@@ -29,7 +29,7 @@ class LoadedJson(NamedTuple):
 
 
 class LoadedArguments(NamedTuple):
-    """The arguments of a tool call as JSON; `invalid` says why they are not; `departures` what is unusual in them."""
+    """The arguments of a tool call as JSON; `invalid` is why they are not JSON; `departures` are what is unusual in them."""
 
     parsed: Any
     invalid: str
@@ -94,9 +94,9 @@ def _fault(why: UnreadReason, detail: str) -> LoadedJson:
 
 
 def load_arguments(text: str) -> LoadedArguments:
-    """Arguments exactly as the tool would get them: big integers whole, no NaN, and keys that stand twice named.
+    """Arguments exactly as the tool would get them: big integers whole, no NaN, and repeated keys kept.
 
-    Nothing at all, or `null`, is what clients run as an object without members.
+    Empty arguments, or `null`, count as an object without members, because clients run them as that.
     """
     twice: list[str] = []
 
@@ -123,7 +123,7 @@ def load_arguments(text: str) -> LoadedArguments:
 
 
 def integer(text: str) -> int:
-    """A JSON integer of any length, of its first MOST_DIGITS digits, so that its sign is right and it is beyond any bound."""
+    """A JSON integer of any length, from its first MOST_DIGITS digits: its sign is right, and it exceeds any bound."""
     return int(text[:MOST_DIGITS])
 
 

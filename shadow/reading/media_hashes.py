@@ -1,8 +1,9 @@
 """hashed(): a body as it is stored, with a hash in the place of each picture, recording and file in it; pure.
 
 Media stand in JSON as base64, alone or in a `data:` URL (RFC 2397), in the parts of a form (RFC 7578), or are the whole body.
-Each gives way to `sha256:` and the digest of its bytes, their number and their type; all other bytes stay. What is compared, and
-what is sent to a reference, was never touched. The same body always becomes the same bytes; what was replaced is no media.
+Each is replaced by `sha256:` with the digest of its bytes, their number and their type; all other bytes stay. What is compared
+and what is sent to a reference is not changed. Equal bodies become equal bytes, and a hash is not media, so hashing twice changes
+nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import NamedTuple
 from proxy.exchange import Headers
 
 SHORTEST = 512
-"""Characters of base64, or bytes of a part or body, from which on they are replaced: an icon that is shorter stays as it is."""
+"""Characters of base64, or bytes of a part or body, from which on they are replaced; a shorter icon stays as it is."""
 _LETTERS = (string.ascii_letters + string.digits + "+/=_-\\").encode()
 """What base64 is made of (RFC 4648, both alphabets), and the backslash that JSON may write in it."""
 _SHAPE = bytes(97 if value in _LETTERS else 32 for value in range(256))
@@ -33,14 +34,14 @@ _AROUND = 300
 """Bytes before and behind a value in which its object states what it is."""
 _NAME = re.compile(rb'"([A-Za-z0-9_]{1,40})\\*"\s*:\s*\Z')
 _ALWAYS = frozenset({b"file_data", b"b64_json", b"partial_image_b64", b"image_b64"})
-"""Members that hold media in every API that knows them."""
+"""Members that hold media in every API that has them."""
 _TYPED = re.compile(rb'"(?:media_type|mime_type|mimeType|format)\\*"\s*:')
 _HOLDERS = frozenset(
     {b"input_audio", b"audio", b"inline_data", b"inlineData", b"source", b"image", b"video", b"document", b"file"}
 )
 """Members whose object holds media as its `data`."""
 _SEALED = re.compile(rb"thinking|reasoning|encrypted")
-"""What an object says of a ciphertext, which is no media and which a client must send back as it is."""
+"""Members of an object that is a ciphertext, which is not media and which a client must send back unchanged."""
 _TYPE = re.compile(r"[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,60}")
 _MAGIC = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -68,14 +69,14 @@ _PART_TYPE = re.compile(rb"\r\ncontent-type:\s*([^\s;]{1,120})", re.IGNORECASE)
 
 
 class Hashed(NamedTuple):
-    """A body with hashes for its media; `ends[i]` is where the i-th of the given ends is in it."""
+    """A body with hashes for its media; `ends[i]` is the place of the i-th given end in it."""
 
     body: bytes
     ends: Sequence[int]
 
 
 class _Found(NamedTuple):
-    """What stands from `start` to `end` of a body, and what takes its place."""
+    """The range `start` to `end` of a body, and its replacement."""
 
     start: int
     end: int
@@ -90,9 +91,9 @@ def may_hold(body: bytes) -> bool:
 
 
 def hashed(headers: Headers, body: bytes, ends: Sequence[int] = ()) -> Hashed:
-    """The body, free of content codings, with a hash for each of its media; itself where it has none.
+    """The body, without content codings, with a hash for each of its media; unchanged if it has none.
 
-    Of media that the end of the body cuts off, the hash is of what is there.
+    If the body is cut within media, the hash covers the part that is present.
     """
     found = list(_found(headers, body)) if may_hold(body) else []
     if not found:
@@ -118,7 +119,7 @@ def _joined(body: bytes, found: Sequence[_Found]) -> bytes:
 
 
 def _moved(found: Sequence[_Found], ends: Sequence[int]) -> list[int]:
-    """Where the ends are in the new body; one within what was replaced is behind what stands for it."""
+    """The ends in the new body; one within replaced media moves behind its replacement."""
     starts = [each.start for each in found]
     behind, shifts, shift = [0], [0], 0
     for start, end, instead in found:
@@ -136,11 +137,11 @@ def _found(headers: Headers, body: bytes) -> Iterator[_Found]:
     if "multipart/" in kind.lower():
         return _in_parts(body)
     whole = _BINARY.match(kind) or _type_of(body)
-    return iter([_Found(0, len(body), _told(body, kind))] if whole else _in_text(body))
+    return iter([_Found(0, len(body), _replacement(body, kind))] if whole else _in_text(body))
 
 
 def _in_text(body: bytes) -> Iterator[_Found]:
-    """The media that stand in a text as base64."""
+    """The media in a text as base64."""
     for run in _RUN.finditer(body):
         start, end = run.span(1)
         while body[end - 1] == _BACKSLASH:  # of the quotation mark behind it, in JSON that stands in a text
@@ -148,15 +149,15 @@ def _in_text(body: bytes) -> Iterator[_Found]:
         alone = body[run.start()] == _QUOTE
         url = None if alone else _DATA_URL.search(body, max(0, run.start() - _AROUND), run.start())
         if url:
-            yield _Found(url.start(), end, _told(_plain(body[start:end]), url[1].replace(b"\\", b"").decode("latin-1")))
+            yield _Found(url.start(), end, _replacement(_plain(body[start:end]), url[1].replace(b"\\", b"").decode("latin-1")))
         elif alone and (end == len(body) or body[end] in b'"\\'):
             bytes_ = _plain(body[start:end])
-            if _type_of(bytes_) or _says_so(body, run.start(), end):
-                yield _Found(start, end, _told(bytes_, ""))
+            if _type_of(bytes_) or _is_marked_as_media(body, run.start(), end):
+                yield _Found(start, end, _replacement(bytes_, ""))
 
 
-def _says_so(body: bytes, start: int, end: int) -> bool:
-    """Whether the object around a value says that it is media: by the value's name, its type beside it, or its own name."""
+def _is_marked_as_media(body: bytes, start: int, end: int) -> bool:
+    """Whether the object around a value marks it as media: by the value's name, its type beside it, or its own name."""
     before = body[max(0, start - _AROUND) : start].rstrip(b"\\")
     named = _NAME.search(before)
     name = named[1] if named else b""
@@ -181,11 +182,11 @@ def _in_parts(body: bytes) -> Iterator[_Found]:
         at = len(body) if at < 0 else at
         if at - part.end() >= SHORTEST:
             kind = _PART_TYPE.search(part[0])
-            yield _Found(part.end(), at, _told(body[part.end() : at], kind[1].decode("latin-1") if kind else ""))
+            yield _Found(part.end(), at, _replacement(body[part.end() : at], kind[1].decode("latin-1") if kind else ""))
 
 
 def _plain(run: bytes) -> bytes:
-    """The bytes that base64 stands for; the characters themselves where they are none."""
+    """The bytes that base64 encodes; the characters themselves where they are not base64."""
     text = run
     if b"\\" in run:
         text = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), run)
@@ -199,12 +200,12 @@ def _plain(run: bytes) -> bytes:
 
 
 def _type_of(media: bytes) -> str:
-    """The type by which a file begins, "" for none that is known."""
+    """The type that the first bytes of a file identify; "" for an unknown one."""
     return next((kind for magic, kind in _MAGIC if magic.match(media)), "")
 
 
-def _told(media: bytes, kind: str) -> bytes:
-    """What stands for media, in characters that JSON writes as they are."""
+def _replacement(media: bytes, kind: str) -> bytes:
+    """The replacement of media, in characters that JSON writes as they are."""
     stated = _TYPE.match(kind)
     kind = stated[0].lower() if stated else _type_of(media)
     return f"sha256:{sha256(media).hexdigest()} ({len(media):,} bytes{', ' if kind else ''}{kind})".encode()

@@ -1,6 +1,6 @@
 """Feeds the content blocks of a message, whole or growing, to a builder in the words of chat: text, thinking, calls of tools.
 
-A block of another kind, as a call of a tool that the server runs, is noted and never a call of the client's.
+A block of another kind, such as a call of a tool that the server runs, is noted and never counted as the client's call.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from shadow.reading.choice_builder import ChoiceBuilder
 from shadow.reading.tool_call_assembler import arguments_text
 
 _TEXTS = {"text": "content", "thinking": "thinking"}
-"""Kinds of blocks that hold text, each under a key of its own name, and the chat field that says the same."""
+"""Kinds of blocks that hold text, each under a key of its own name, and the chat field of the same meaning."""
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
 DELTA_TEXTS = {**_DELTAS, "input_json_delta": "partial_json"}
 """Kinds of deltas, and the key of the string that each brings."""
@@ -34,7 +34,7 @@ class _Block:
 
 
 class MessageBlocks:
-    """The blocks of one message; each method is True when something was said by it."""
+    """The blocks of one message; each method returns whether it added content."""
 
     __slots__ = ("_apart", "_builder", "_calls", "_kind", "_notes", "_open")
 
@@ -60,10 +60,10 @@ class MessageBlocks:
             self._builder.add_other_kind(kind)
             return False
         self._calls += 1
-        return self._say({"tool_calls": [{"index": opened.call, "id": block.get("id"), "function": {"name": block.get("name")}}]})
+        return self._add({"tool_calls": [{"index": opened.call, "id": block.get("id"), "function": {"name": block.get("name")}}]})
 
     def grow(self, index: int, delta: dict[str, Any]) -> bool:
-        """More of a block."""
+        """Takes more of a block."""
         kind = delta.get("type")
         kind = kind if isinstance(kind, str) else type(kind).__name__
         if kind in _SILENT:
@@ -88,14 +88,14 @@ class MessageBlocks:
             self._builder.append("tool_calls", texts, block.call)
 
     def end(self, index: int) -> None:
-        """The end of a block: a call that no piece of arguments came for has the input that it began with."""
+        """Ends a block: a call without any piece of arguments has the input that it began with."""
         block = self._open.pop(index, None)
         if block is not None and block.kind == "tool_use" and not block.pieces:
             given = {} if block.input is None else block.input
-            self._say({"tool_calls": [{"index": block.call, "function": {"arguments": arguments_text(given)}}]})
+            self._add({"tool_calls": [{"index": block.call, "function": {"arguments": arguments_text(given)}}]})
 
     def close(self) -> None:
-        """The end of the message, which ends every block in it."""
+        """Ends the message, and with it every block in it."""
         for index in list(self._open):
             self.end(index)
 
@@ -106,14 +106,14 @@ class MessageBlocks:
         if self._apart and text and kind == "text":
             self._apart = False
             text = f"\n{text}" if self._builder.has_output else text
-        return self._say({_TEXTS[kind]: text})
+        return self._add({_TEXTS[kind]: text})
 
     def _arguments(self, index: int, piece: Any) -> bool:
         block = self._open.get(index)
         if block is None or block.kind != "tool_use" or not isinstance(piece, str) or not piece:
             return False
         block.pieces += 1
-        return self._say({"tool_calls": [{"index": block.call, "function": {"arguments": piece}}]})
+        return self._add({"tool_calls": [{"index": block.call, "function": {"arguments": piece}}]})
 
-    def _say(self, message: dict[str, Any]) -> bool:
+    def _add(self, message: dict[str, Any]) -> bool:
         return self._builder.add({}, message, streamed=True)

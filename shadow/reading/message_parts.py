@@ -22,7 +22,7 @@ _THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be h
 
 
 class MessageContent(NamedTuple):
-    """What a content field says; None for a kind of text that it does not hold. `other` names parts that are not text."""
+    """The text of a content field by kind; None for a kind that it does not hold. `other` names parts that are not text."""
 
     text: str | None
     reasoning: str | None
@@ -75,7 +75,7 @@ def reasoning_text(value: Any) -> str | None:
 
 
 def routed_provider(message: Any) -> str:
-    """Who answered, by `provider_metadata.gateway.routing` of a message or a delta; "" where it names none."""
+    """The upstream in `provider_metadata.gateway.routing` of a message or a delta; "" where it names none."""
     if not isinstance(message, dict) or "provider_metadata" not in message:
         return ""  # of nearly all servers
     found: Any = message

@@ -1,4 +1,4 @@
-"""A request of /v1/messages in the words of chat completions; what they have no word for is left out, never guessed."""
+"""Translates a request of /v1/messages to chat completions; what chat cannot express is left out, never guessed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from shadow.reading.completion import Unread, UnreadReason
 
 SAME = frozenset({"model", "stream", "temperature", "top_p", "top_k", "max_tokens", "thinking"})
-"""Parameters that need no translation; `thinking` is of this API, and known to many servers of the other."""
+"""Parameters that need no translation; `thinking` belongs to this API, and many servers of the other accept it."""
 CLIENT_RUN = ("custom", "bash_", "text_editor_", "computer_", "memory_")
-"""How the types begin of those tools that the client itself runs; the others run on the server."""
+"""Prefixes of the types of those tools that the client itself runs; the others run on the server."""
 # tuples: what is looked up may not be hashable
 _ELSEWHERE = ("tool_result", "tool_use", "thinking", "redacted_thinking")
 _PICTURES = ("image", "document")
@@ -20,25 +20,25 @@ _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
 def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
-    """The request in the words of chat completions."""
+    """The request as a chat completion's."""
     messages = body.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         return Unread(why=UnreadReason.WRONG_SHAPE, detail="the request has no list of messages")
     system = [{"role": "system", "content": _content(body["system"])}] if body.get("system") else []
-    said: dict[str, Any] = {key: value for key, value in body.items() if key in SAME}
-    said["messages"] = [*system, *(turn for message in messages for turn in _turns(message))]
+    found: dict[str, Any] = {key: value for key, value in body.items() if key in SAME}
+    found["messages"] = [*system, *(turn for message in messages for turn in _turns(message))]
     if isinstance(tools := body.get("tools"), list):
-        said["tools"] = [made for tool in tools if (made := _tool(tool))]
-    said |= _choice(body.get("tool_choice"))
+        found["tools"] = [made for tool in tools if (made := _tool(tool))]
+    found |= _choice(body.get("tool_choice"))
     if isinstance(stops := body.get("stop_sequences"), list):
-        said["stop"] = stops
+        found["stop"] = stops
     if body.get("stream") is True:
-        said["stream_options"] = {"include_usage": True}  # streams of this API always bring it
-    return said | _output(body)
+        found["stream_options"] = {"include_usage": True}  # streams of this API always bring it
+    return found | _output(body)
 
 
 def _turns(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """One message as the messages that chat makes of it: each result of a tool is one of its own, before the rest."""
+    """One message as the messages that chat makes of it: each result of a tool is a message of its own, before the rest."""
     content, role = message.get("content"), message.get("role")
     blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
     for block in blocks:
@@ -93,23 +93,23 @@ def _tool(tool: Any) -> dict[str, Any] | None:
 def _choice(choice: Any) -> dict[str, Any]:
     if not isinstance(choice, dict):
         return {}
-    said: dict[str, Any] = {"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") is True else {}
+    found: dict[str, Any] = {"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") is True else {}
     kind = choice.get("type")
     if isinstance(kind, str) and kind in _CHOICES:
-        said["tool_choice"] = _CHOICES[kind]
+        found["tool_choice"] = _CHOICES[kind]
     elif kind == "tool":
-        said["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
-    return said
+        found["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
+    return found
 
 
 def _output(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The form and the effort that the answer is to have."""
+    """The requested form and effort of the answer."""
     config = body.get("output_config")
     config = config if isinstance(config, dict) else {}
     form = config.get("format") or body.get("output_format")
-    said: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     if isinstance(form, dict) and form.get("type") == "json_schema":
-        said["response_format"] = {"type": "json_schema", "json_schema": {"schema": form.get("schema")}}
+        found["response_format"] = {"type": "json_schema", "json_schema": {"schema": form.get("schema")}}
     if isinstance(config.get("effort"), str):
-        said["reasoning_effort"] = config["effort"]
-    return said
+        found["reasoning_effort"] = config["effort"]
+    return found

@@ -1,6 +1,7 @@
-"""The API of messages (Anthropic's, and all that speak it), whole or streamed, into the normal form: total, never raises.
+"""Reads the messages API (Anthropic's, and servers that implement it), whole or streamed, into the normal form: total, never
+raises.
 
-The words of chat completions are given to what means the same; what has no such word keeps its own.
+Values that mean the same get the words of chat completions; others keep their own.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ STOPS = {
     "model_context_window_exceeded": "length",
     "refusal": "content_filter",
 }
-"""What each stop_reason is in the words of chat."""
+"""Each stop_reason as the finish reason of chat."""
 _PLAIN = frozenset({"end_turn", "tool_use", "max_tokens"})
 """Words that lose nothing by their translation."""
 _LONG = re.compile(rb"\d{19}")
 """A number that the quick reader may round; the input of a call is what its tool would get."""
 _PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-"""The counts of which a prompt is the sum."""
+"""The counts that add up to the prompt."""
 
 
 def read_whole(body: bytes, status: int) -> ResponseReading:
@@ -96,26 +97,26 @@ class _Making:
         self._usage: dict[str, Any] | None = None
 
     def head(self, message: dict[str, Any]) -> None:
-        """What a message says of itself: who, of which model, in whose role, and its usage so far."""
+        """The head of a message: id, model, role, and its usage so far."""
         self._id, self._model = _word(message.get("id")), _word(message.get("model"))
         if message.get("role") is not None:
             self.builder.add({}, {"role": message["role"]}, streamed=True)
         self.count(message.get("usage"))
 
     def count(self, usage: Any) -> None:
-        """Usage that came; later counts are of the whole message, and take the place of earlier ones.
+        """Usage that came; later counts are of the whole message, and replace earlier ones.
 
-        A prompt of 0 tokens takes the place of none: servers that do not count it again write so.
+        A prompt of 0 tokens does not replace a count: servers that do not count it again write so.
         """
         if not isinstance(usage, dict):
             return
-        told = {name: count for name, count in usage.items() if count is not None}
-        if self._usage and not any(told.get(name) for name in _PROMPT):
-            told = {name: count for name, count in told.items() if name not in _PROMPT}
-        self._usage = {**(self._usage or {}), **told}
+        counts = {name: count for name, count in usage.items() if count is not None}
+        if self._usage and not any(counts.get(name) for name in _PROMPT):
+            counts = {name: count for name, count in counts.items() if name not in _PROMPT}
+        self._usage = {**(self._usage or {}), **counts}
 
     def stop(self, ended: dict[str, Any]) -> None:
-        """Why it ended, in the words of chat, with a note of the API's own word where that says more."""
+        """The finish reason in the words of chat, with a note of the API's own word where that is more specific."""
         reason = ended.get("stop_reason")
         if reason is None:
             return
@@ -132,7 +133,7 @@ class _Making:
         self.builder.add({"finish_reason": word or shown}, None, streamed=True)
 
     def build(self, *, streamed: bool) -> Completion:
-        """The message as it stands."""
+        """The message as built so far."""
         self.blocks.close()
         choice = self.builder.build(0, streamed=streamed)
         return Completion(
@@ -148,7 +149,7 @@ class _Making:
 
 
 class _Folding:
-    """What the events so far add up to."""
+    """The answer as far as the events have built it."""
 
     def __init__(self, status: int, runs: EventRuns) -> None:
         self._status = status
@@ -195,7 +196,7 @@ class _Folding:
         return None
 
     def _take(self, kind: Any, chunk: dict[str, Any]) -> bool:
-        """True when the event said something of the answer."""
+        """True when the event carried content of the answer."""
         if kind == "content_block_delta":
             return self._blocks.grow(_index(chunk), _inner(chunk, "delta"))
         if kind == "content_block_start":
@@ -220,7 +221,7 @@ class _Folding:
         return self.making.blocks
 
     def completion(self) -> Completion | Unread:
-        """The answer, or why the events do not add up to one."""
+        """The answer, or why the events do not form one."""
         finished = self.making.builder.finish is not None
         if self.error and not finished:
             return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")

@@ -1,4 +1,4 @@
-"""One exchange with all that was parsed of it: the value that the worker and its shadow runs share."""
+"""One parsed exchange: the value that the worker and its shadow runs share."""
 
 from __future__ import annotations
 
@@ -26,21 +26,23 @@ class ParsedExchange:
 def parse_exchange(exchange: Exchange) -> ParsedExchange:
     """Read a live exchange, of the conversation that its header names; total, since both readers are."""
     request = exchange.request
-    ask = parse_request(request.target, request.headers, request.body, request.truncated)
-    if exchange.unheld and ask.unread and ask.unread.why is UnreadReason.TRUNCATED:
-        ask = replace(ask, unread=Unread(why=UnreadReason.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes"))
-    if not exchange.labels.model and ask.model and len(ask.model) <= LONGEST_MODEL:
+    parsed = parse_request(request.target, request.headers, request.body, request.truncated)
+    if exchange.unheld and parsed.unread and parsed.unread.why is UnreadReason.TRUNCATED:
+        parsed = replace(
+            parsed, unread=Unread(why=UnreadReason.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes")
+        )
+    if not exchange.labels.model and parsed.model and len(parsed.model) <= LONGEST_MODEL:
         # behind a picture of more than `peek_body` bytes the forwarder did not see it
         exchange = exchange._replace(
-            labels=exchange.labels._replace(model=ask.model, stream=exchange.labels.stream or ask.stream)
+            labels=exchange.labels._replace(model=parsed.model, stream=exchange.labels.stream or parsed.stream)
         )
     return ParsedExchange(
-        exchange=exchange, request=ask, answer=parse_response(exchange), conversation=exchange.labels.conversation
+        exchange=exchange, request=parsed, answer=parse_response(exchange), conversation=exchange.labels.conversation
     )
 
 
-def parse_shadow_exchange(exchange: Exchange, asked: ParsedExchange) -> ParsedExchange:
-    """Read a shadow of `asked`: it is held against what the client asked, not against the altered copy that was sent."""
+def parse_shadow_exchange(exchange: Exchange, original: ParsedExchange) -> ParsedExchange:
+    """Reads a shadow of `original`: it is compared with what the client requested, not with the altered copy that was sent."""
     return ParsedExchange(
-        exchange=exchange, request=asked.request, answer=parse_response(exchange), conversation=asked.conversation
+        exchange=exchange, request=original.request, answer=parse_response(exchange), conversation=original.conversation
     )

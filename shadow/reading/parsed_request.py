@@ -29,10 +29,10 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedRequest:
-    """A request in the words of chat completions, whichever `api` it was made to. `body` is to be read and never changed.
+    """A request in the form of chat completions, whichever `api` it was made to. `body` must not be changed.
 
-    `sent` is the JSON object as it came, the same where it was a chat completion's. `unread` says why the body could not be
-    understood; the fields other than `sent` are then empty.
+    `sent` is the JSON object as it came; for chat completions it is `body`. `unread` is why the body could not be parsed; the
+    fields other than `sent` are then empty.
     """
 
     api: str
@@ -67,7 +67,7 @@ def parse_request(target: str, headers: Headers, body: bytes, truncated: bool) -
         return _unread(api, loaded.why or UnreadReason.NOT_JSON, loaded.detail or NOT_UTF8)
     if not isinstance(loaded.value, dict):
         return _unread(api, UnreadReason.WRONG_SHAPE, f"the request is a JSON {type(loaded.value).__name__}, not an object")
-    return _ask(api, READERS[api].as_chat(loaded.value), loaded.value)
+    return _request(api, READERS[api].as_chat(loaded.value), loaded.value)
 
 
 def fingerprint(request: ParsedRequest, without: Container[str] = ()) -> str:
@@ -91,7 +91,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text).hexdigest()[:32]
 
 
-def _ask(api: str, body: dict[str, Any] | Unread, sent: dict[str, Any]) -> ParsedRequest:
+def _request(api: str, body: dict[str, Any] | Unread, sent: dict[str, Any]) -> ParsedRequest:
     if isinstance(body, Unread):
         return _unread(api, body.why, body.detail, sent)
     messages = body.get("messages")

@@ -1,4 +1,4 @@
-"""read(exchange) -> Answer: total, for anything a provider may send."""
+"""Parses a response, whatever a provider sent; total."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SWITCHED = 101
 class ParsedResponse:
     """One response, parsed: its completion, or why it could not be parsed; the provider's error, if any; and its times.
 
-    `error` and a readable `said` may stand together: a stream may fail after it began.
+    `error` and a readable `completion` may both be set: a stream may fail after it began.
     """
 
     exchange: Exchange
@@ -45,13 +45,13 @@ def parse_response(exchange: Exchange) -> ParsedResponse:
 
 
 def _answer(exchange: Exchange, reading: ResponseReading, ends: Sequence[int]) -> ParsedResponse:
-    said = reading.completion
-    tokens = said.usage.completion_tokens if isinstance(said, Completion) and said.usage else None
+    completion = reading.completion
+    tokens = completion.usage.completion_tokens if isinstance(completion, Completion) and completion.usage else None
     timing = response_timing(
         exchange, ends=ends, content_ends=reading.content_ends, tokens=tokens, first_output=reading.first_output
     )
     status = exchange.response.status if exchange.response else None
-    return ParsedResponse(exchange=exchange, status=status, completion=said, error=reading.error, timing=timing)
+    return ParsedResponse(exchange=exchange, status=status, completion=completion, error=reading.error, timing=timing)
 
 
 def _no_response(exchange: Exchange) -> Unread:
@@ -61,7 +61,7 @@ def _no_response(exchange: Exchange) -> Unread:
 
 
 def _judged(exchange: Exchange, response: Response, decoded: DecodedBody) -> ResponseReading:
-    """What the body says, held against how the exchange ended."""
+    """The content of the body, checked against how the exchange ended."""
     if response.status == SWITCHED:
         return ResponseReading(
             Unread(why=UnreadReason.NOT_AUDITED, detail="a WebSocket, whose frames are not read"), None, [], done=False
@@ -112,8 +112,8 @@ def _noted(reading: ResponseReading, applies: bool, note: str) -> ResponseReadin
 
 
 def _cut(exchange: Exchange, response: Response, decoded: DecodedBody, reading: ResponseReading) -> Unread | None:
-    """Why this cannot be the whole answer. A stream that reached its end (as [DONE]) is whole, whichever side closed after it,
-    and an error that the provider sent says more than the way it hung up.
+    """Why this is not a complete answer; "" if it is. A stream that reached its end (as [DONE]) is complete, whichever side
+    closed after it; an error that the provider sent takes precedence over the way the connection ended.
     """
     if reading.done or reading.error:
         return None

@@ -1,4 +1,4 @@
-"""The error that a provider sent, out of the many shapes in which they send one."""
+"""Extracts the error that a provider sent, from the many shapes in which they send one."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def error_of_json(status: int, value: Any, *, in_stream: bool) -> ProviderError:
 
 
 def carries_error(value: dict[str, Any]) -> bool:
-    """Whether a 2xx body or an event of a stream is an error: it has one in `error`, says that it is one, or is nothing else."""
+    """Whether a 2xx body or an event of a stream is an error: it has one in `error`, is marked as one, or holds nothing else."""
     return bool(value.get("error")) or value.get("object") == "error" or value.get("type") == "error" or _fails(value)
 
 
 _ANSWERS = ("choices", "output", "content", "data", "embeddings", "response", "delta", "message_id")
-"""Members by which an answer of some API is known."""
+"""Members that only an answer of some API has."""
 _FINE = (None, 0, "0", 200, "200", "ok", "OK", "success", "Success")
-"""Codes of what did not fail."""
+"""Codes that mean success."""
 
 
 def _fails(value: dict[str, Any]) -> bool:
-    """Whether a body without `error` reports a failure: `base_resp`, a code with words, `detail`, `success: false`."""
+    """Whether a body without `error` reports a failure: `base_resp`, a code with a message, `detail`, `success: false`."""
     if isinstance(value.get("type"), str):
         return False
     base = value.get("base_resp")

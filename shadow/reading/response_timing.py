@@ -14,7 +14,7 @@ from proxy.exchange import Exchange, Response
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseTiming:
-    """Seconds since the request was begun; None where there was nothing to time.
+    """Seconds since the request began; None where there was nothing to time.
 
     `first_chunk` is the first byte of the body, `first_token` the first event with content, reasoning or a tool call.
     `gaps` are the seconds between arrivals that carried content, at most the first 2,000. `rate` is completion tokens
@@ -65,7 +65,7 @@ def response_timing(
 
 
 def _moments(response: Response, ends: Sequence[int], content_ends: Sequence[int]) -> list[float]:
-    """When each of the chunks came that brought the ends of those events."""
+    """The arrival times of the chunks in which those events ended."""
     if not content_ends:
         return []
     seconds, first = response.marks.seconds, bisect_left(ends, content_ends[0])

@@ -24,7 +24,7 @@ from shadow.reading.responses_items import (
 
 _REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
 LATER = frozenset({"queued", "in_progress", "cancelled"})
-"""Statuses of a response that answers at another time, or never."""
+"""Statuses of a response that is answered later, or never."""
 
 
 def read_whole(body: bytes, status: int) -> ResponseReading:
@@ -50,7 +50,7 @@ def read_whole(body: bytes, status: int) -> ResponseReading:
 
 
 def choice_of(response: Mapping[str, Any], output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Choice:
-    """What the output of a whole response says."""
+    """The message that the output of a whole response forms."""
     builder, calls, spoken = ChoiceBuilder(notes), 0, False
     for item in output:
         message = message_of(item, calls)
@@ -76,13 +76,13 @@ def finish_reason_of(response: Mapping[str, Any], notes: dict[str, None], *, cal
     if not isinstance(status, str):
         return None
     reason = details.get("reason") if isinstance(details, dict) else None
-    told = f"{status}: {reason}" if isinstance(reason, str) else status
-    notes[repaired(f"the response is {told}")[:120]] = None
-    return _REASONS.get(reason, told) if isinstance(reason, str) else told
+    described = f"{status}: {reason}" if isinstance(reason, str) else status
+    notes[repaired(f"the response is {described}")[:120]] = None
+    return _REASONS.get(reason, described) if isinstance(reason, str) else described
 
 
 def add_other_kinds(builder: ChoiceBuilder, items: Sequence[Mapping[str, Any]]) -> None:
-    """Adds to a builder the kinds of those items that have no other place in it."""
+    """Adds to a builder the kinds of those items that the normal form has no other place for."""
     for kind in unread_kinds(items):
         builder.add_other_kind(kind, noted=False)
     if any(map(is_encrypted_reasoning, items)):
@@ -90,7 +90,7 @@ def add_other_kinds(builder: ChoiceBuilder, items: Sequence[Mapping[str, Any]]) 
 
 
 def unread_items(choice: Choice, output: Sequence[Mapping[str, Any]], notes: dict[str, None]) -> Unread | None:
-    """Items that are no message, reasoning or call are noted; an answer of nothing else is not for this audit to judge."""
+    """Items other than messages, reasoning and calls are noted; an answer of only such items is not judged."""
     # they are held by the choice, too
     other = response_notes.word(", ".join(sorted(unread_kinds(output)))) if choice.other else ""
     if not other:

@@ -1,4 +1,4 @@
-"""The items of a response in the words of a chat completion's message: what one says, thinks or calls."""
+"""Translates the items of a response to a chat completion's message: text, reasoning and calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shadow.reading.tool_call_assembler import CUSTOM_CLOSING, CUSTOM_OPENING, a
 CALL_INPUTS = {"function_call": "arguments", "custom_tool_call": "input"}
 """Items that the client acts upon, and where each holds what the model wrote."""
 CALL_KINDS = tuple(CALL_INPUTS)
-"""The same as a tuple: what is looked for in it may not be hashable."""
+"""The same as a tuple, because values looked up in it may not be hashable."""
 CLIENT_ACTIONS = (
     "computer_call",
     "local_shell_call",
@@ -19,13 +19,13 @@ CLIENT_ACTIONS = (
     "mcp_approval_request",
     "tool_search_call",
 )
-"""Items that a client acts upon which knows them: calls by their kind, unless the server has run them."""
+"""Items that a client which supports them acts upon: calls by their kind, unless the server has run them."""
 _ABOUT = frozenset(
     {"id", "type", "status", "call_id", "execution", "environment", "created_by", "caller", "pending_safety_checks"}
 )
-"""Members of such an item that are not what the model wrote."""
+"""Members of such an item that the model did not write."""
 MESSAGE_SEPARATOR = "\n\n"
-"""What stands between the texts of two messages, which clients show apart."""
+"""Separator of the texts of two messages, which clients show apart."""
 
 
 def message_of(item: Mapping[str, Any], call: int) -> dict[str, Any]:
@@ -74,12 +74,12 @@ def is_encrypted_reasoning(item: Mapping[str, Any]) -> bool:
 
 
 def is_commentary(item: Mapping[str, Any]) -> bool:
-    """Whether a message is said on the way to the answer."""
+    """Whether a message is a preamble: sent before the final answer."""
     return item.get("phase") == "commentary"
 
 
 def call_entry(item: Mapping[str, Any], call: int) -> dict[str, Any]:
-    """The call that an item is, without what it calls: by `call_id` its result finds it, never by `id`."""
+    """The call that an item is, without what it calls; `call_id`, not `id`, is what its result refers to."""
     return {"index": call, "id": item.get("call_id") or (item.get("id") if item.get("type") in CLIENT_ACTIONS else None)}
 
 
@@ -89,7 +89,7 @@ def _function(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def arguments(kind: str, given: Any) -> Any:
-    """What a call of this kind holds, as arguments: the free text of a custom tool is the one argument of a function."""
+    """The content of a call of this kind, as arguments: the free text of a custom tool becomes the one argument of a function."""
     if kind == "custom_tool_call":
         return CUSTOM_OPENING + json_escaped(given if isinstance(given, str) else "") + CUSTOM_CLOSING
     return given
@@ -120,7 +120,7 @@ def _spoken(content: Any) -> dict[str, Any]:
 
 
 def _thought(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The reasoning itself where it is shown, else its summary: two names, because they are not the same thing."""
+    """The reasoning itself where it is shown, else its summary, under two names because they differ."""
     whole = _joined([part.get("text") for part in _parts(item.get("content"))])
     if whole is not None:
         return {"reasoning_text": whole}

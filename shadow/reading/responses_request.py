@@ -1,4 +1,4 @@
-"""A request of /v1/responses in the words of chat completions; what they have no word for is left out, never guessed."""
+"""Translates a request of /v1/responses to chat completions; what chat cannot express is left out, never guessed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ SAME = frozenset({"model", "stream", "temperature", "top_p", "top_logprobs", "pa
 """Parameters that need no translation; `truncation` is of this API alone, and allows the server to cut a prompt."""
 LOGPROBS = "message.output_text.logprobs"
 ELSEWHERE = ("previous_response_id", "conversation", "prompt")
-"""Members by which the input may stand on the server and not in the request."""
+"""Members with which the input may be on the server and not in the request."""
 
 
 def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
-    """The request as a chat completion's: messages, tools nested, the limits and the form by their names there."""
+    """The request as a chat completion's: messages, nested tools, and the limits and the form under their names there."""
     given = body.get("input")
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
     if items is None and any(body.get(key) for key in ELSEWHERE):
@@ -60,7 +60,7 @@ def _brought(items: Any) -> Iterator[Any]:
 
 
 def _tool(given: Any) -> dict[str, Any] | None:
-    """A tool of the client's, its parts in an object of their own; those that run on the server are none of chat's."""
+    """A tool of the client's, its parts in an object of their own; tools that run on the server have no form in chat."""
     kind = given.get("type") if isinstance(given, dict) else None
     if kind not in ("function", "custom"):
         return None
@@ -74,7 +74,7 @@ def _choice(given: Any) -> Any:
     if kind == "allowed_tools":
         tools = given["tools"] if isinstance(given.get("tools"), list) else []
         chosen = [made for tool in tools if (made := _tool(tool))]
-        # where a server's tool is among them, no call need come
+        # because a server's tool among them may answer without a call
         return {"type": kind, kind: {"mode": given.get("mode"), "tools": chosen}} if len(chosen) == len(tools) else None
     return _tool(given)
 
@@ -87,7 +87,7 @@ def _form(given: Any) -> dict[str, Any] | None:
 
 
 def _messages(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One assistant's message for what the items of one turn say, think and call, as chat completions have it."""
+    """One assistant message for the text, reasoning and calls of the items of one turn, as chat completions have it."""
     made: list[dict[str, Any]] = []
     turn: dict[str, Any] | None = None
     for item in items:

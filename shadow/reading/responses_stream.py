@@ -1,6 +1,6 @@
-"""Streams of /v1/responses into the normal form: named events for deltas, and no [DONE]: the last event ends the response.
+"""Reads streams of /v1/responses into the normal form: named events for deltas, and no [DONE]: the last event ends the response.
 
-What streamed is what the application saw first, so the deltas are read, and the response at the end is held against them.
+The deltas are read, because the application received them first; the response at the end is checked against them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def fold_events(stream: EventStream, status: int) -> ResponseReading:
 
 
 class _Growing(NamedTuple):
-    """What the deltas of a run add to: a `field` of the choice, for `tool_calls` the call of this number."""
+    """Where the deltas of a run are added: a `field` of the choice, for `tool_calls` the call of this number."""
 
     field: str
     call: int = 0
@@ -69,7 +69,7 @@ class _Growing(NamedTuple):
 
 
 class _Item:
-    """An item that is coming: the number of its call, whether its parts were announced, and what of it has come already."""
+    """An item in progress: the number of its call, whether its parts were announced, and what of it has come already."""
 
     __slots__ = ("call", "cited", "closed", "fed", "given", "kind", "named", "parted")
 
@@ -81,7 +81,7 @@ class _Item:
 
 
 class _Folding:
-    """What the events so far add up to."""
+    """The answer as far as the events have built it."""
 
     def __init__(self, status: int, runs: EventRuns) -> None:
         self._status = status
@@ -161,7 +161,7 @@ class _Folding:
             self._end(_ENDS[kind], chunk.get("response"), end)
 
     def _item(self, chunk: dict[str, Any], kind: Any) -> _Item:
-        """The item that an event speaks of; clients have none to put it into when it was not announced."""
+        """The item of an event; clients ignore the event when the item was not announced."""
         index, named = chunk.get("output_index"), _named(chunk)
         key = index if type(index) is int else named if named is not None else 0
         found = self._items.get(key)
@@ -195,11 +195,11 @@ class _Folding:
             self.notes[response_notes.UNANNOUNCED] = None
         if isinstance(text, str):
             item.fed = True
-            told = self._apart(item, text) if field == "content" else text
+            shown = self._apart(item, text) if field == "content" else text
             if field == "content" and not chunk.get("logprobs"):
-                self._note_content(end, came=self._builder.add_text(told))
+                self._note_content(end, came=self._builder.add_text(shown))
             else:
-                self._feed({field: told}, end, chunk.get("logprobs"))
+                self._feed({field: shown}, end, chunk.get("logprobs"))
 
     def _apart(self, item: _Item, text: str) -> str:
         """A text, with a blank line before the first of another message."""
@@ -241,7 +241,7 @@ class _Folding:
         self._feed({"tool_calls": [{**call_entry(given, item.call), "function": {"name": given["name"], **opening}}]}, end)
 
     def _finished(self, chunk: dict[str, Any], end: int) -> None:
-        """A whole item: what of it did not stream is taken from here."""
+        """A whole item: what did not stream is taken from here."""
         given = chunk.get("item")
         if not isinstance(given, dict):
             return
@@ -269,9 +269,9 @@ class _Folding:
         item.fed = True
 
     def _end(self, status: str, response: Any, end: int) -> None:
-        """The last word of the provider: the status, the usage, and everything that was said once more."""
-        told = response if isinstance(response, dict) else {}
-        self.final = told if isinstance(told.get("status"), str) else {**told, "status": status}
+        """Takes the final event: the status, the usage, and the whole response once more."""
+        final = response if isinstance(response, dict) else {}
+        self.final = final if isinstance(final.get("status"), str) else {**final, "status": status}
         if status == "failed":
             self.error = self.error or error_of_json(self._status, self.final, in_stream=True)
         output = self._output()
@@ -285,7 +285,7 @@ class _Folding:
         return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
 
     def completion(self) -> Completion | Unread:
-        """The answer, or why the events do not add up to one."""
+        """The answer, or why the events do not form one."""
         if self.error and (self.final is None or self.final["status"] == "failed"):
             return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")
         if self.final is None:
@@ -303,12 +303,12 @@ class _Folding:
 
 
 def _named(chunk: dict[str, Any]) -> str | None:
-    """The id of the item that an event speaks of: some servers number no item."""
+    """The id of an event's item: some servers number no item."""
     item = chunk.get("item")
     name = chunk.get("item_id") or (item.get("id") if isinstance(item, dict) else None)
     return name if isinstance(name, str) else None
 
 
 def _words(choice: Choice) -> tuple[object, ...]:
-    """What an answer says, however it was sent."""
+    """The content of an answer, however it was sent."""
     return choice.text or "", choice.refusal or "", [(call.name, call.arguments) for call in choice.tool_calls]

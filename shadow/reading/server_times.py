@@ -1,6 +1,6 @@
-"""The times that a server states of itself: in the usage or beside it, and in the header fields of its answer; pure.
+"""The times that a server reports: in the usage or beside it, and in the header fields of its answer; pure.
 
-These are its own clock's, so they are shown beside the times that were measured and never put in their place.
+They are measured by its own clock, so they are shown beside the measured times and never replace them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def times_in_headers(headers: Headers) -> tuple[ServerTime, ...]:
 
 
 def total_time(times: tuple[ServerTime, ...]) -> float | None:
-    """The whole time of the server on an answer, as it states it or as its parts add up: some totals are without the queue."""
+    """The server's total time on an answer, as reported or as the sum of its parts: some totals omit the queue."""
     stated = {time.name: time.seconds for time in times}
     parts = [stated[name] for name in ("queue", "prompt", "completion") if name in stated]
     known = [*([stated["total"]] if "total" in stated else []), *([sum(parts)] if len(parts) > 1 else [])]

@@ -15,9 +15,9 @@ from typing import NamedTuple, Protocol
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _NEEDLE = 5
-"""Bytes at whose like a body is cut into its events: for a longer needle CPython sets up its search again at each find."""
+"""Longest delimiter by which a body is cut into its events: for a longer needle CPython sets up its search again at each find."""
 _MOST_ALIKE = 20_000
-"""Events taken at a time: a body that unpacked to many megabytes of blank lines is not cut into as many pieces."""
+"""Events taken at a time, so that a body that unpacks to many megabytes of blank lines is not cut into as many pieces."""
 
 Read = Callable[[Sequence[bytes]], list[str]]
 
@@ -34,9 +34,9 @@ class SseEvent(NamedTuple):
 
 
 class FixedBytes(NamedTuple):
-    """Bytes that stand alike in each of several events, but for the `number`, if any, between `before` and `after`.
+    """Bytes that are equal in each of several events, but for the `number`, if any, between `before` and `after`.
 
-    That number is the one of the event read last, and each event has the next one.
+    It is the number of the event read last, and each following event has the next one.
     """
 
     before: bytes
@@ -44,12 +44,12 @@ class FixedBytes(NamedTuple):
     after: bytes = b""
 
     def of(self, step: int) -> bytes:
-        """These bytes so many events after the one read last."""
+        """These bytes as they are so many events after the one read last."""
         return self.before if self.number is None else b"%b%d%b" % (self.before, self.number + step, self.after)
 
     @property
     def format(self) -> bytes:
-        """These bytes for the operator %, which puts the number in its place."""
+        """These bytes as a format for the operator %, which inserts the number."""
         before, after = (part.replace(b"%", b"%%") for part in (self.before, self.after))
         return before if self.number is None else b"%b%%d%b" % (before, after)
 
@@ -70,7 +70,7 @@ class FixedBytes(NamedTuple):
 
 
 class EventStream:
-    """The events of a body, and what stands after the last blank line: a client never sees that tail as an event."""
+    """The events of a body, and the rest after the last blank line, which a client never receives as an event."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -107,13 +107,13 @@ class EventWalk(Protocol):
         """The next finished event, None after the last."""
 
     def tail(self) -> SseEvent | None:
-        """The unfinished event; to be asked after the last."""
+        """The unfinished event; read it after the last."""
 
     def run(self, before: FixedBytes, after: FixedBytes, read: Read) -> tuple[list[str], list[int]]:
         """The events that follow the last one and differ from it only between `before` and `after`, which its data are.
 
-        `read` is given what stands there, and reads as much of it as it can; that is returned with the ends of those events.
-        One of the two may have a number; the events are taken as long as it has as many digits.
+        `read` gets the text between, reads as much of it as it can, and its result is returned with the ends of those events. One
+        of the two may have a number; the events are taken as long as it has as many digits.
         """
 
 
@@ -123,12 +123,12 @@ def events(body: bytes) -> tuple[SseEvent, ...]:
 
 
 def read_stream(body: bytes) -> EventStream:
-    """The body as a stream of events; false where it holds none."""
+    """The body as a stream of events; falsy if it holds none."""
     return EventStream(body)
 
 
 def _uniform_line_end(body: bytes) -> bytes:
-    """The one line ending that the body uses, or nothing when it mixes them."""
+    """The one line ending that the body uses; empty when it mixes them."""
     if b"\r" not in body:
         return b"\n"
     if b"\n" not in body:
@@ -137,7 +137,7 @@ def _uniform_line_end(body: bytes) -> bytes:
 
 
 class _UniformEvents:
-    """The quick way: with one kind of line ending, a blank line is that ending twice."""
+    """The fast path: with one kind of line ending, a blank line is that ending twice."""
 
     def __init__(self, body: bytes, start: int, line_end: bytes) -> None:
         self._body = body
@@ -184,7 +184,7 @@ class _UniformEvents:
         return texts, ends[1:]
 
     def _literals(self, head: FixedBytes, foot: FixedBytes) -> list[bytes]:
-        """What stands between `head` and `foot` in the events from here on, as far as they have both."""
+        """The text between `head` and `foot` in the events from here on, as far as they have both."""
         first, last = head.of(1), foot.of(1)
         begun = _NEEDLE - len(self._blank)
         most = min(_MOST_ALIKE, head.alike, foot.alike)
@@ -195,7 +195,7 @@ class _UniformEvents:
         literals = [block[start:end] for block in blocks]
 
         def differ(most: int) -> bool:
-            """Whether so many, put together again, are not what was cut."""
+            """Whether so many, joined again, differ from what was cut."""
             return not self._body.startswith(_joined(head, foot, literals[:most]), self._at)
 
         return literals[: bisect_left(range(1, len(literals) + 1), 1, key=differ)] if differ(len(literals)) else literals
@@ -245,7 +245,7 @@ def _by_lines(body: bytes, start: int) -> tuple[list[SseEvent], SseEvent | None]
 
 
 def _event(lines: list[bytes], end: int) -> SseEvent | None:
-    """The event that these lines make; None without a data field, as the standard says."""
+    """The event that these lines form; None without a data field, as the standard requires."""
     data: list[bytes] = []
     name = b""
     for line in lines:

@@ -1,6 +1,6 @@
 """The parameters that a request sets, and those that an answer states it was made with, by the same dotted names.
 
-Only what can be compared is taken: numbers, booleans, short words, the name of a forced tool. What is null is not stated.
+Only what can be compared is taken: numbers, booleans, short words, the name of a forced tool. A null is left out.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _form(form: dict[str, Any]) -> Mapping[str, Value]:
 
 
 def _digest(schema: Any) -> str | None:
-    """What is equal for two schemas that say the same in another order of members."""
+    """A value that is equal for two schemas that differ only in the order of members."""
     try:
         return "SHA-256 " + hashlib.sha256(orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
     except TypeError:  # a number of more than 64 bits, or half a character
@@ -67,7 +67,7 @@ def _digest(schema: Any) -> str | None:
 
 
 def stated_members(given: Mapping[str, Any], names: tuple[str, ...] = ("service_tier",)) -> dict[str, Value]:
-    """What an answer of another API states: its tier, or the members of the usage of `/v1/messages`."""
+    """What an answer of another API reports: its tier, or the members of the usage of `/v1/messages`."""
     return {name: value for name in names if name in given and (value := _value(given[name])) is not None}
 
 

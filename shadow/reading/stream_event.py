@@ -1,4 +1,4 @@
-"""One event of a stream as the JSON object that it carries, or why a client would have choked on it."""
+"""One event of a stream as the JSON object that it carries, or why a client could not read it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shadow.reading.lenient_json import load_event
 
 
 def event_object(data: bytes, notes: dict[str, None]) -> dict[str, Any] | Unread | None:
-    """The object; None for an event without data. What was strange and did not stop the reading goes into `notes`."""
+    """The object; None for an event without data. Irregularities that did not stop the reading are added to `notes`."""
     try:
         value = orjson.loads(data)
     except ValueError:

@@ -1,6 +1,7 @@
-"""/v1/completions into the normal form: a prompt for messages, a text for a message, and all else as in chat completions.
+"""Reads /v1/completions into the normal form: a prompt becomes messages, a text a message, and the rest is as in chat
+completions.
 
-There is no template between the client and the model here, so nothing is taken out of the text, and it may be empty by right.
+No template stands between the client and the model here, so the text is taken whole, and it may be empty.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ SAME = frozenset(
         *("presence_penalty", "frequency_penalty", "include_stop_str_in_output"),
     }
 )
-"""Parameters that both APIs know by one name and in one meaning."""
+"""Parameters with one name and one meaning in both APIs."""
 
 
 def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
-    """The request in the words of chat completions: a user's message for each prompt; token ids are a prompt without words."""
+    """The request as a chat completion's: a user's message for each prompt; token ids are a prompt without words."""
     prompts = _prompts(body.get("prompt"))
     if not prompts:
         return Unread(

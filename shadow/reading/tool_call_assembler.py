@@ -1,8 +1,8 @@
 """Assembles tool calls from their deltas; servers differ in all but the index, and each departure is noted.
 
-Met in the wild: no index, or one inside `function`; every index 0; indices from 1; id and name repeated in each delta, or a
-fresh id in each; whole calls in one delta; arguments as an object. The work for all pieces of a stream is linear in their
-size, because a hostile stream may hold any number.
+Known variants: no index, or one inside `function`; every index 0; indices from 1; id and name repeated in each delta, or a fresh
+id in each; whole calls in one delta; arguments as an object. The work for all pieces of a stream is linear in their size, because
+a hostile stream may hold any number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shadow.reading.completion import ToolCall, is_sealed
 from shadow.reading.lenient_json import is_too_deep, load_arguments, repaired, repaired_value
 
 CUSTOM_OPENING, CUSTOM_CLOSING = '{"input": "', '"}'
-"""What makes the free text of a custom tool the one argument of a function."""
+"""Wraps the free text of a custom tool as the one argument of a function."""
 _MARK = re.compile(r'["\\{}]')
 
 
@@ -95,7 +95,7 @@ class _CallBuilder:
 
 
 class ToolCallAssembler:
-    """The calls of one choice; `notes` collects what was odd about them."""
+    """The calls of one choice; `notes` collects irregularities of them."""
 
     __slots__ = ("_builders", "_by_id", "_latest", "_notes")
 
@@ -112,9 +112,9 @@ class ToolCallAssembler:
         return bool(self._builders)
 
     def add_deltas(self, entries: Any) -> bool:
-        """The call pieces of one delta; True when they say something."""
-        said = [self._fill(self._builder_for(entry), entry) for entry in _objects(entries)]
-        return any(said)
+        """The call pieces of one delta; True when they add content."""
+        added = [self._fill(self._builder_for(entry), entry) for entry in _objects(entries)]
+        return any(added)
 
     def add_legacy(self, function: Any, *, streamed: bool) -> bool:
         """The `function_call` of the time before tools: one call, without an id."""
@@ -131,7 +131,7 @@ class ToolCallAssembler:
             latest.take(arguments)
 
     def replace_arguments(self, index: int, arguments: str) -> None:
-        """The arguments of the latest call at `index`, where what came of them is sealed."""
+        """The arguments of the latest call at `index`, if what came of them is sealed."""
         latest = self._latest.get(index)
         if latest and is_sealed("".join(latest.arguments)):
             latest.arguments = [arguments]
@@ -235,7 +235,7 @@ def _objects(entries: Any) -> list[dict[str, Any]]:
 
 
 def _function(entry: dict[str, Any]) -> dict[str, Any]:
-    """What is called; where a server sends the fields of both kinds, one of them is empty."""
+    """The name of the call; where a server sends the fields of both kinds, one of them is empty."""
     held = [entry[key] for key in ("function", "custom") if isinstance(entry.get(key), dict)]
     return next((each for each in held if any(each.values())), held[0] if held else {})
 
